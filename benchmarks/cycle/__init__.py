@@ -1,0 +1,1 @@
+"""The six-event cycle of a delivery pipeline, written once for each contestant."""

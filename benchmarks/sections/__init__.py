@@ -1,0 +1,1 @@
+"""The tables, one module each: every module has a ``run`` that measures and returns sections."""

@@ -1,0 +1,43 @@
+"""How much time each table may spend."""
+
+from __future__ import annotations
+
+from attrs import frozen
+
+from benchmarks.timing import Effort
+
+MILLISECOND_NS = 1_000_000
+
+
+@frozen
+class Plan:
+    """The effort for each kind of measurement, and how far the growing charts grow."""
+
+    steps: Effort
+    creation: Effort
+    growth: Effort
+    imports: Effort
+    held: int
+    ring_sizes: tuple[int, ...] = (10, 100, 1_000, 10_000)
+    depths: tuple[int, ...] = (1, 4, 16, 64)
+    peers_ring: int = 1_000
+    peers_depth: int = 16
+
+
+FULL = Plan(
+    steps=Effort(rounds=81, batch_ns=10 * MILLISECOND_NS),
+    creation=Effort(rounds=41, batch_ns=10 * MILLISECOND_NS),
+    growth=Effort(rounds=15, batch_ns=10 * MILLISECOND_NS),
+    imports=Effort(rounds=21, batch_ns=1),
+    held=10_000,
+)
+
+QUICK = Plan(
+    steps=Effort(rounds=5, batch_ns=5 * MILLISECOND_NS),
+    creation=Effort(rounds=3, batch_ns=5 * MILLISECOND_NS),
+    growth=Effort(rounds=3, batch_ns=2 * MILLISECOND_NS),
+    imports=Effort(rounds=3, batch_ns=1),
+    held=1_000,
+    peers_ring=100,
+    peers_depth=4,
+)

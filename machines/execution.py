@@ -1,0 +1,195 @@
+"""Execution: what one node of the platform is doing about one story."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import TypeAlias
+
+from attrs import evolve, field, frozen
+from attrs.validators import instance_of
+
+from machines.identifiers import AgentName, NodeKey, StoryId
+from statecharts import Compound, Effect, Snapshot, State, Statechart, Step, occurred, start, step
+
+__all__ = [
+    "AgentName",
+    "Completed",
+    "Execution",
+    "ExecutionEvent",
+    "Executions",
+    "Exited",
+    "Heartbeat",
+    "HitRateLimit",
+    "NodeKey",
+    "Pending",
+    "RateLimited",
+    "Reset",
+    "Running",
+    "SpawnAgent",
+    "SpawnRequested",
+    "SpawnedSuccessfully",
+    "Stopped",
+    "StoryId",
+]
+
+
+# What states carry.
+
+
+@frozen
+class Pending:
+    """An agent that has been asked for and has not started yet."""
+
+    agent: AgentName
+    since: datetime = occurred()
+
+
+@frozen
+class Running:
+    """An agent whose process is alive."""
+
+    agent: AgentName
+    started_at: datetime = occurred()
+    last_heartbeat: datetime = occurred()
+
+
+@frozen
+class RateLimited:
+    """An agent that waits for its provider to answer again."""
+
+    agent: AgentName
+    resume_at: datetime
+
+
+@frozen
+class Completed:
+    """An agent that has ended, and how."""
+
+    agent: AgentName
+    exit_code: int
+    completed_at: datetime = occurred()
+
+
+# What happens to an agent.
+
+
+@frozen
+class SpawnRequested:
+    """An agent is wanted for the story."""
+
+    agent: AgentName = field(validator=instance_of(AgentName))
+
+
+@frozen
+class SpawnedSuccessfully:
+    """The agent's process has started."""
+
+
+@frozen
+class Heartbeat:
+    """The agent's process is alive."""
+
+
+@frozen
+class HitRateLimit:
+    """The agent's provider refuses to answer until a certain time."""
+
+    resume_at: datetime = field(validator=instance_of(datetime))
+
+
+@frozen
+class Exited:
+    """The agent's process has ended."""
+
+    exit_code: int = field(validator=instance_of(int))
+
+
+@frozen
+class Stopped:
+    """The agent has been stopped."""
+
+
+@frozen
+class Reset:
+    """The node forgets the story."""
+
+
+ExecutionEvent: TypeAlias = (
+    SpawnRequested | SpawnedSuccessfully | Heartbeat | HitRateLimit | Exited | Stopped | Reset
+)
+
+
+# What the machine asks of the outside.
+
+
+@frozen
+class SpawnAgent(Effect):
+    """Start the agent's process, and report with `SpawnedSuccessfully`, or `Exited`."""
+
+    agent: AgentName
+
+
+class Execution(Statechart, events=ExecutionEvent):
+    """What one node is doing about one story."""
+
+    class any(Compound, initial=True):
+        """Every state. Stopping and resetting are handled here, once."""
+
+        idle = State(initial=True)
+        pending = State(Pending, entry=lambda m: SpawnAgent(m.data.agent))
+        running = State(Running)
+        rate_limited = State(RateLimited)
+        completed = State(Completed)
+
+        idle.to(pending, on=SpawnRequested)
+
+        pending.to(running, on=SpawnedSuccessfully)
+        pending.to(rate_limited, on=HitRateLimit)
+        pending.to(completed, on=Exited)
+
+        running.stay(on=Heartbeat, make=lambda m: evolve(m.data, last_heartbeat=m.at))
+        running.to(rate_limited, on=HitRateLimit)
+        running.to(completed, on=Exited)
+
+        rate_limited.after(lambda m: m.data.resume_at, pending)
+        rate_limited.to(running, on=SpawnedSuccessfully)
+        rate_limited.to(completed, on=Exited)
+
+    any.to(any.idle, on=Stopped | Reset)
+
+
+@frozen
+class Executions:
+    """What every node is doing about every story: a value, keyed by node and story.
+
+    A pair that nothing has happened to is idle, and is not kept.
+
+    >>> from datetime import UTC, datetime
+    >>> ours, theirs = NodeKey(bytes(32)), NodeKey(bytes(31) + b"x")
+    >>> story, now = StoryId("story-1"), datetime(2026, 1, 1, tzinfo=UTC)
+    >>> before = Executions()
+    >>> after, _ = before.send(ours, story, SpawnRequested(AgentName("coder-1")), at=now)
+    >>> Execution.any.pending in after[ours, story], Execution.any.idle in after[theirs, story]
+    (True, True)
+    """
+
+    snapshots: Mapping[tuple[NodeKey, StoryId], Snapshot] = field(factory=dict, converter=dict)
+
+    def __getitem__(self, key: tuple[NodeKey, StoryId]) -> Snapshot:
+        """Return what a node is doing about a story."""
+        return self.snapshots.get(key) or start(Execution).snapshot
+
+    def send(
+        self, node: NodeKey, story: StoryId, event: ExecutionEvent, *, at: datetime
+    ) -> tuple[Executions, Step]:
+        """Return the executions after an event at one node, and the step that it made there."""
+        key = (node, story)
+        taken = step(Execution, self[key], event, at=at)
+        if not taken.handled:
+            return self, taken
+        return Executions({**self.snapshots, key: taken.snapshot}), taken
+
+    def of_story(self, story: StoryId) -> dict[NodeKey, Snapshot]:
+        """Return what each node that has heard of a story is doing about it."""
+        return {node: snapshot for (node, one), snapshot in self.snapshots.items() if one == story}

@@ -1,0 +1,66 @@
+"""The command line: `statecharts check`, `list`, `show` and `render`.
+
+Each command finds the charts of a package, a module or a name (`statecharts.cli.targets`) and is
+one more reader of them. Exit status: 0 when all is well, 1 when something is wrong with a chart or
+its module, 2 when the command line names something that does not exist.
+"""
+
+from __future__ import annotations
+
+import io
+import sys
+from importlib.metadata import version
+
+import click
+
+from statecharts.cli.checking import check
+from statecharts.cli.listing import list_charts
+from statecharts.cli.rendering import render
+from statecharts.cli.showing import show
+
+__all__ = ["main"]
+
+
+def _print_version(context: click.Context, _: click.Parameter, wanted: bool) -> None:
+    if wanted and not context.resilient_parsing:
+        click.echo(f"statecharts {version('statecharts')}")
+        context.exit()
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.option(
+    "--version",
+    is_flag=True,
+    expose_value=False,
+    is_eager=True,
+    callback=_print_version,
+    help="Print the version and exit.",
+)
+def main() -> None:
+    """Check, list, show and draw the statecharts of your Python code.
+
+    Every command takes a TARGET, which is one of
+
+    \b
+      machines                      a package: the charts of all its modules
+      machines.pipeline             a module: the charts declared in it
+      machines.pipeline:Pipeline    one chart, by its name in the module
+
+    Targets are imported, and the current directory can be imported from, as with 'python -m'.
+
+    \b
+    Examples:
+      statecharts check machines
+      statecharts show machines.pipeline:Pipeline
+      statecharts render machines -o gallery --format svg
+
+    Exit status: 0 all is well, 1 faults were found, 2 the command line is wrong.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # A pipe that cannot spell an arrow gets a question mark.
+            stream.reconfigure(errors="replace")
+
+
+for _command in (check, list_charts, show, render):
+    main.add_command(_command)

@@ -1,0 +1,182 @@
+"""Importing modules by name, where one that fails must not hide the others."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import importlib.util
+import pkgutil
+import sys
+import traceback
+from collections.abc import Iterator
+from importlib.machinery import ModuleSpec
+from pathlib import Path
+from types import ModuleType
+from typing import Self, final
+
+from attrs import frozen
+
+from statecharts.errors import DefinitionError, Fault
+
+
+class NoModuleError(LookupError):
+    """There is no module of that name, as against one that fails when it is imported.
+
+    Attributes:
+        name: The module that was asked for.
+        missing: The first part of its dotted name that does not exist.
+    """
+
+    def __init__(self, name: str, missing: str) -> None:
+        super().__init__(name, missing)
+        self.name = name
+        self.missing = missing
+
+
+@final
+@frozen
+class Failure:
+    """A module that raised while it was imported.
+
+    Attributes:
+        module: The module in which the mistake stands, which another one may have imported.
+        chart: Name of the chart whose definition is at fault; None for any other mistake.
+        faults: The faults of that chart; none for any other mistake.
+        message: The mistake in one line.
+        location: ``file:line`` of the mistake, when it is known.
+    """
+
+    module: str
+    chart: str | None
+    faults: tuple[Fault, ...]
+    message: str
+    location: str | None
+
+    def __str__(self) -> str:
+        place = "" if self.location is None else f" ({self.location})"
+        return f"{self.module} cannot be imported{place}: {self.message}"
+
+
+class Importer:
+    """Imports modules one by one and collects what went wrong.
+
+    A package that fails is replaced by an empty one until the importer is closed, so that the
+    modules inside it can still be looked at. Whatever a module prints goes to standard error.
+    """
+
+    def __init__(self) -> None:
+        self._failures: dict[object, Failure] = {}
+        self._substitutes: dict[str, ModuleType] = {}
+
+    def __enter__(self) -> Self:
+        here = str(Path.cwd())
+        if here not in sys.path:
+            sys.path.insert(0, here)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for name, module in self._substitutes.items():
+            if sys.modules.get(name) is module:
+                del sys.modules[name]
+
+    @property
+    def failures(self) -> tuple[Failure, ...]:
+        """What went wrong so far, each mistake once."""
+        return tuple(self._failures.values())
+
+    def load(self, name: str) -> ModuleType | None:
+        """Import a module and the packages around it.
+
+        Returns:
+            The module, or None when importing it raised; the failure is then among `failures`.
+
+        Raises:
+            NoModuleError: There is no module of that name.
+        """
+        module: ModuleType | None = None
+        prefix = ""
+        for part in name.split("."):
+            prefix = f"{prefix}.{part}" if prefix else part
+            module = sys.modules.get(prefix)
+            if module is None:
+                spec = _find(prefix)
+                if spec is None:
+                    raise NoModuleError(name, prefix)
+                module = self._import(spec)
+        return module
+
+    def is_whole(self, module: ModuleType) -> bool:
+        """Tell whether a module is what its code made it, not what took its place."""
+        return self._substitutes.get(module.__name__) is not module
+
+    def inside(self, module: ModuleType) -> Iterator[ModuleType]:
+        """Import a module's submodules, of every depth, by name; those that fail are passed over.
+
+        A ``__main__`` is a program, and is left alone.
+        """
+        yield module
+        for name in submodule_names(module):
+            submodule = self.load(name)
+            if submodule is not None:
+                yield from self.inside(submodule)
+
+    def _import(self, spec: ModuleSpec) -> ModuleType | None:
+        try:
+            with contextlib.redirect_stdout(sys.stderr):
+                return importlib.import_module(spec.name)
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - anything can go wrong in there
+            if not (isinstance(error, ImportError) and error.name in self._substitutes):
+                failure = _failure(spec.name, error)
+                self._failures.setdefault(failure.location or failure, failure)
+        if spec.submodule_search_locations is None:
+            return None
+        substitute = importlib.util.module_from_spec(spec)
+        self._substitutes[spec.name] = sys.modules[spec.name] = substitute
+        return substitute
+
+
+def submodule_names(module: ModuleType) -> list[str]:
+    """Return the full names of the modules directly inside a package, but for its ``__main__``."""
+    found = pkgutil.iter_modules(getattr(module, "__path__", ()), f"{module.__name__}.")
+    return sorted(entry.name for entry in found if not entry.name.endswith(".__main__"))
+
+
+def short_location(location: str | None) -> str | None:
+    """Return a ``file:line`` relative to the current directory, when it lies inside it."""
+    if location is None or not Path(location).is_relative_to(Path.cwd()):
+        return location
+    return str(Path(location).relative_to(Path.cwd()))
+
+
+def _find(name: str) -> ModuleSpec | None:
+    try:
+        return importlib.util.find_spec(name)
+    except ModuleNotFoundError:  # the parent is no package
+        return None
+
+
+def _failure(name: str, error: BaseException) -> Failure:
+    module, location = _place(name, error)
+    if isinstance(error, DefinitionError):
+        return Failure(module, error.chart, error.faults, error.message, location)
+    lines = str(error).strip().splitlines()
+    message = ": ".join([type(error).__name__, *lines[:1]])
+    return Failure(module, None, (), message, location)
+
+
+def _place(name: str, error: BaseException) -> tuple[str, str | None]:
+    """Return the module and the ``file:line`` where a mistake stands.
+
+    That is the innermost call that lies in the target's own code, or else the innermost of all.
+    """
+    if isinstance(error, SyntaxError) and error.filename:
+        return name, short_location(f"{error.filename}:{error.lineno or 1}")
+    root = name.partition(".")[0]
+    calls = [
+        (str(frame.f_globals.get("__name__")), f"{frame.f_code.co_filename}:{line}")
+        for frame, line in traceback.walk_tb(error.__traceback__)
+        if not frame.f_code.co_filename.startswith("<")
+    ]
+    own = [call for call in calls if call[0].partition(".")[0] == root]
+    module, location = own[-1] if own else (name, calls[-1][1])
+    return module, short_location(location)

@@ -1,0 +1,150 @@
+"""`statecharts render`: pictures of charts, as files."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Final, final
+
+import click
+from attrs import frozen
+from rich.progress import Progress
+
+from statecharts.cli.targets import Found, TargetError, survey
+from statecharts.cli.terminal import console, print_error, print_failures
+from statecharts.errors import StatechartError, did_you_mean
+
+_SUFFIXES: Final = {"svg": "svg", "png": "png", "pdf": "pdf", "dot": "dot", "mermaid": "mmd"}
+
+
+@click.command()
+@click.argument("target")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="DIR",
+    required=True,
+    help="Directory for the pictures; made when it does not exist.",
+)
+@click.option(
+    "-f",
+    "--format",
+    "formats",
+    type=click.Choice(list(_SUFFIXES)),
+    multiple=True,
+    default=("svg",),
+    show_default=True,
+    help="Format of the pictures; may be given several times.",
+)
+@click.option("--theme", metavar="NAME", help="Colours and fonts of the pictures.")
+@click.option(
+    "--highlight",
+    metavar="STATE",
+    multiple=True,
+    help="Id of a state to highlight, such as active.merge; may be given several times.",
+)
+@click.pass_context
+def render(
+    context: click.Context,
+    target: str,
+    output: Path,
+    formats: tuple[str, ...],
+    theme: str | None,
+    highlight: tuple[str, ...],
+) -> None:
+    """Draw the charts of TARGET into files.
+
+    Writes one file for each chart and format, named after the chart, and prints their paths.
+
+    \b
+    Examples:
+      statecharts render machines -o gallery
+      statecharts render machines.pipeline -o . -f png --highlight active.merge
+    """
+    found = survey(target)
+    _check_highlight(found.charts, highlight)
+    stems = file_stems(found.charts)
+    pictures = [
+        _Picture(one, name, output / f"{stems[one]}.{_SUFFIXES[name]}", theme, highlight)
+        for one in found.charts
+        for name in dict.fromkeys(formats)
+    ]
+    written, errors = _draw_all(pictures)
+    for path in written:
+        click.echo(path)
+    print_failures(found.failures)
+    for error in errors:
+        print_error(console(err=True), error)
+    if found.failures or errors:
+        context.exit(1)
+
+
+@final
+@frozen
+class _Picture:
+    """One file to be written: of which chart, in which format, and how it is to look."""
+
+    of: Found
+    format: str
+    path: Path
+    theme: str | None
+    highlight: tuple[str, ...]
+
+    def draw(self) -> None:
+        """Write the file, and the directory around it."""
+        # Only who draws pays for importing what draws.
+        import diagrams  # noqa: PLC0415
+
+        shown = [state for state in self.highlight if state in self.of.chart]
+        drawing = diagrams.render(
+            self.of.chart, format=self.format, highlight=shown or None, theme=self.theme
+        )
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        if isinstance(drawing, str):
+            drawing = drawing.encode()
+        self.path.write_bytes(drawing)
+
+
+def file_stems(charts: Sequence[Found]) -> dict[Found, str]:
+    """Return what the picture of each chart is called: its name in snake case.
+
+    Where two charts have the same name, each is called by its module and its name there.
+    """
+    stems = {one: _snake_case(one.chart.name) for one in charts}
+    counts = Counter(stems.values())
+    return {
+        one: f"{one.module}.{one.name}" if counts[stem] > 1 else stem for one, stem in stems.items()
+    }
+
+
+def _snake_case(name: str) -> str:
+    words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name)
+    return re.sub(r"\W+", "_", words).strip("_").lower() or "chart"
+
+
+def _check_highlight(charts: Sequence[Found], highlight: Iterable[str]) -> None:
+    """Refuse a state that none of the charts has."""
+    known = list(dict.fromkeys(node.id for one in charts for node in one.chart))
+    for state in highlight:
+        if charts and state not in known:
+            remedy = did_you_mean(state, known, "'statecharts show' lists the states.")
+            raise TargetError(f"there is no state {state!r} in these charts. {remedy}")
+
+
+def _draw_all(pictures: Sequence[_Picture]) -> tuple[list[Path], list[str]]:
+    """Draw pictures; return the paths written, and what went wrong, each mistake once."""
+    written: list[Path] = []
+    errors: list[str] = []
+    err = console(err=True)
+    with Progress(console=err, transient=True, disable=not err.is_terminal) as progress:
+        for picture in progress.track(pictures, description="Drawing"):
+            try:
+                picture.draw()
+            except (StatechartError, OSError) as error:
+                errors.append(str(error))
+            else:
+                written.append(picture.path)
+    return written, list(dict.fromkeys(errors))

@@ -1,0 +1,188 @@
+"""Targets: from ``package``, ``package.module`` or ``package.module:Name`` to the charts meant."""
+
+from __future__ import annotations
+
+import os
+import pkgutil
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Final, final
+
+import click
+from attrs import frozen
+
+from statecharts.chart import Chart, Declaration
+from statecharts.cli.modules import Failure, Importer, NoModuleError, submodule_names
+from statecharts.errors import nearest
+
+_NOT_HERE: Final = "Run the command in the directory that it can be imported from."
+
+
+class TargetError(click.ClickException):
+    """A target that does not exist: one line on standard error, exit status 2."""
+
+    exit_code = 2
+
+
+@final
+@frozen
+class Found:
+    """A chart and where it was found.
+
+    Attributes:
+        module: The module that declares it.
+        name: Its name in that module.
+        chart: The chart.
+    """
+
+    module: str
+    name: str
+    chart: Chart
+
+    @property
+    def address(self) -> str:
+        """The target that means this chart alone."""
+        return f"{self.module}:{self.name}"
+
+
+@final
+@frozen
+class Survey:
+    """What a target means: charts, and modules that could not be looked at.
+
+    Attributes:
+        charts: The charts, in the order of their modules' names and then of declaration.
+        failures: The modules that raised while they were imported.
+    """
+
+    charts: tuple[Found, ...]
+    failures: tuple[Failure, ...]
+
+
+def survey(target: str) -> Survey:
+    """Import what a target names and return the charts there.
+
+    Each chart comes once, from the module that declares it. The current directory is made
+    importable.
+
+    Raises:
+        TargetError: There is no such module, no such name in it, or no chart.
+    """
+    module_name, colon, name = target.partition(":")
+    if not all(part.isidentifier() for part in module_name.split(".")):
+        raise TargetError(_not_a_name(module_name))
+    with Importer() as importer:
+        try:
+            module = importer.load(module_name)
+        except NoModuleError as error:
+            raise TargetError(_no_module(error, importer)) from None
+        if module is None:
+            charts: tuple[Found, ...] = ()
+        elif colon:
+            charts = _named(module, name, importer)
+        else:
+            charts = _once(_all_inside(module, importer))
+        if not charts and not importer.failures:
+            raise TargetError(f"there are no charts in {target!r}.")
+        return Survey(charts, importer.failures)
+
+
+def _all_inside(module: ModuleType, importer: Importer) -> Iterator[Found]:
+    for inner in importer.inside(module):
+        yield from _declared(inner)
+
+
+def _declared(module: ModuleType) -> Iterator[Found]:
+    """Yield the charts that a module holds, in order, but for classes that it imported."""
+    for name, value in vars(module).items():
+        imported = isinstance(value, type) and value.__module__ != module.__name__
+        chart = None if imported else _chart_of(value)
+        if chart is not None:
+            yield Found(module.__name__, name, chart)
+
+
+def _chart_of(value: object) -> Chart | None:
+    if isinstance(value, type) and issubclass(value, Declaration):
+        value = getattr(value, "chart", None)  # an abstract declaration has none
+    return value if isinstance(value, Chart) else None
+
+
+def _once(found: Iterable[Found]) -> tuple[Found, ...]:
+    """Keep each chart once: in the innermost of the modules that hold it, else in the first."""
+    kept: dict[int, Found] = {}
+    for one in found:
+        other = kept.get(id(one.chart))
+        if other is None or other.module.count(".") < one.module.count("."):
+            kept.pop(id(one.chart), None)  # so that it comes where it stands
+            kept[id(one.chart)] = one
+    return tuple(kept.values())
+
+
+def _named(module: ModuleType, name: str, importer: Importer) -> tuple[Found, ...]:
+    value: object = module
+    for part in name.split("."):
+        value = getattr(value, part, None)
+    chart = _chart_of(value)
+    if chart is not None:
+        return (Found(module.__name__, name, chart),)
+    if not importer.is_whole(module):
+        return ()  # it may well be in the part that could not be imported, and that is reported
+    known = {found.name: found.address for found in _all_inside(module, importer)}
+    known |= {found.name: found.name for found in _declared(module)}
+    where = repr(module.__name__)
+    found = f"there is no chart {name!r} in {where}"
+    if value is not None:
+        found = f"{name!r} in {where} is not a chart"
+    raise TargetError(f"{found}. {_remedy(name, known, f'{where} has no charts.')}")
+
+
+def _no_module(error: NoModuleError, importer: Importer) -> str:
+    """Return the message for a missing module, with the nearest one that there is."""
+    parent_name = error.missing.rpartition(".")[0]
+    parent = importer.load(parent_name) if parent_name else None
+    if parent is not None:
+        known = {name: name for name in submodule_names(parent)}
+        known |= {f"{parent_name}.{one.name}": one.address for one in _declared(parent)}
+        remedy = _remedy(error.name, known, f"{parent_name!r} has no modules in it.")
+    else:
+        near = nearest(error.name, _importable_here()) or nearest(error.name, _importable())
+        remedy = _NOT_HERE if near is None else f"Did you mean {near!r}?"
+    return f"there is no module {error.missing!r}. {remedy}"
+
+
+def _not_a_name(text: str) -> str:
+    """Return the message for what no import could name, with the module that a path stands for."""
+    parts = text.removesuffix(".py").replace(os.sep, "/").strip("./").split("/")
+    if parts[-1] == "__init__":
+        parts.pop()
+    remedy = "Write it as an import would: 'package.module'."
+    if parts and all(part.isidentifier() for part in parts):
+        remedy = f"Did you mean {'.'.join(parts)!r}?"
+    return f"{text!r} is not the name of a module. {remedy}"
+
+
+def _remedy(word: str, known: dict[str, str], otherwise: str) -> str:
+    """Suggest what the nearest of the known names stands for, or list all when none is near."""
+    if not known:
+        return otherwise
+    near = nearest(word, known)
+    if near is None:
+        return f"Known: {', '.join(known.values())}."
+    return f"Did you mean {known[near]!r}?"
+
+
+def _importable_here() -> list[str]:
+    """Return the modules of the current directory, and those of its packages."""
+    found: list[str] = []
+    for entry in pkgutil.iter_modules([str(Path.cwd())]):
+        found.append(entry.name)
+        if entry.ispkg:
+            inner = pkgutil.iter_modules([str(Path.cwd() / entry.name)], f"{entry.name}.")
+            found.extend(module.name for module in inner)
+    return found
+
+
+def _importable() -> list[str]:
+    """Return every module that can be imported without naming a package."""
+    return [entry.name for entry in pkgutil.iter_modules()]

@@ -1,0 +1,111 @@
+"""The terminal: one way to print for all commands, with colours where they can be seen."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterable
+from typing import Any, Final
+
+import click
+from attrs import asdict
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from statecharts.cli.modules import Failure, short_location
+from statecharts.errors import Fault
+
+_UNBOUNDED: Final = 100_000
+"""Width of what is not a terminal: a pipe or a file, where nothing may be cut or wrapped."""
+
+
+def console(*, err: bool = False) -> Console:
+    """Return a console on standard output, or on standard error.
+
+    It writes plain text when ``NO_COLOR`` is set, and plain text of any width without a terminal.
+    """
+    made = Console(
+        file=sys.stderr if err else sys.stdout,
+        color_system=None if os.environ.get("NO_COLOR") else "auto",
+        highlight=False,
+        markup=False,
+        emoji=False,
+    )
+    if not made.is_terminal:
+        made.width = _UNBOUNDED
+    return made
+
+
+def plain_table(first: str) -> Table:
+    """Return an empty table with a rule under its header, and the first of its columns."""
+    table = Table(
+        box=box.SIMPLE_HEAD,
+        padding=(0, 1, 0, 0),
+        pad_edge=False,
+        show_edge=False,
+        header_style="bold",
+    )
+    table.add_column(first, overflow="fold")
+    return table
+
+
+def print_json(value: Any) -> None:
+    """Print a value as indented JSON on standard output."""
+    click.echo(json.dumps(value, indent=2, ensure_ascii=False))
+
+
+def print_error(out: Console, message: str) -> None:
+    """Print one line in the form that errors of the command line have."""
+    out.print(Text.assemble(("Error:", "bold red"), f" {message}"), soft_wrap=True)
+
+
+def print_failures(failures: Iterable[Failure]) -> None:
+    """Print on standard error what could not be imported, with the faults of charts."""
+    out = console(err=True)
+    for failure in failures:
+        print_error(out, str(failure))
+        print_faults(out, failure.faults)
+
+
+def print_faults(out: Console, faults: Iterable[Fault], *, accepted: bool = False) -> None:
+    """Print the faults of a chart, or those that it accepted, each with its place."""
+    kind, style = ("warning", "yellow") if accepted else ("fault", "red")
+    for fault in faults:
+        out.print(Text.assemble("  ", (kind, style), f" {fault}"), soft_wrap=True)
+        location = short_location(fault.location)
+        if location is not None:
+            out.print(Text(f"    {location}", "dim"), soft_wrap=True)
+
+
+def count_text(count: int, noun: str) -> str:
+    """Return a number with its noun.
+
+    >>> count_text(1, "fault"), count_text(0, "fault")
+    ('1 fault', '0 faults')
+    """
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def first_line(doc: str) -> str:
+    """Return the first line of a docstring.
+
+    >>> first_line("A lamp.\\n\\nIt has two states."), first_line("")
+    ('A lamp.', '')
+    """
+    return doc.strip().partition("\n")[0].rstrip()
+
+
+def failures_json(failures: Iterable[Failure]) -> list[dict[str, Any]]:
+    """Return failures as plain JSON values."""
+    return [
+        {**asdict(failure), "faults": [fault_json(fault) for fault in failure.faults]}
+        for failure in failures
+    ]
+
+
+def fault_json(fault: Fault) -> dict[str, Any]:
+    """Return a fault as plain JSON values."""
+    return {**asdict(fault), "location": short_location(fault.location)}

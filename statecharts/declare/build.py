@@ -1,0 +1,254 @@
+"""From a declaration to a chart: ids, targets, triggers, and the faults that only a declaration has."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from os.path import commonprefix
+from typing import Any
+
+import attrs
+from attrs import define, evolve, field
+
+from statecharts.chart import (
+    HISTORY,
+    ROOT,
+    After,
+    Chart,
+    Default,
+    EventType,
+    OnEvent,
+    StateKind,
+    StateNode,
+    Transition,
+)
+from statecharts.checks import accept
+from statecharts.declare.members import LATE, VERBS, Line, Member
+from statecharts.errors import Fault
+from statecharts.events import matches, wire_name
+from statecharts.hooks import Hook
+from statecharts.schema import union_members
+
+HOOKS = ("when", "make", "update", "emit")
+
+
+def build(root: Member, events: Any, context: type | None, allow: tuple[str, ...]) -> Chart:
+    """Make the chart that a class body declares, check it, and seal its members.
+
+    Raises:
+        DefinitionError: The chart has structural faults, or quality faults that are not allowed.
+    """
+    builder = Builder(root)
+    chart = builder.chart(events, context)
+    checked = accept(chart, allow, builder.faults)
+    root.seal()
+    return checked
+
+
+@define
+class Builder:
+    """Collects what a chart is made of, and the faults found on the way."""
+
+    root: Member
+    faults: list[Fault] = field(factory=list)
+    paths: dict[int, list[str]] = field(factory=dict)
+    """Ids that each member stands for, by its identity; an origin stands for all of its copies."""
+    lines: dict[str, list[Line]] = field(factory=dict)
+    used: dict[type, None] = field(factory=dict)
+
+    def chart(self, events: Any, context: type | None) -> Chart:
+        """Return the chart, with whatever of it can be made in spite of faults."""
+        self._place(self.root, ROOT)
+        self._collect_lines()
+        states = tuple(self._nodes(self.root, ROOT))
+        known = self._events(events)
+        self._check_class(context, "the context")
+        return Chart(
+            self.root.name,
+            self._node(self.root, ROOT, None),
+            states,
+            known,
+            events is not None,
+            context,
+            self.root.options.doc,
+        )
+
+    def fault(self, code: str, found: str, remedy: str, location: str | None) -> None:
+        """Add a fault of this chart."""
+        self.faults.append(Fault(code, self.root.name, found, remedy, location))
+
+    def _place(self, member: Member, path: str) -> None:
+        if member.id is not None and member.id != path:
+            found = f"the state of {path!r} already is {member.id!r} of a chart"
+            self.fault("SC102", found, "Declare a state of its own", member.location)
+        member.id = path
+        for origin in reversed(member.origins):
+            self.paths.setdefault(id(origin), []).append(path)
+        for name in member.aliases:
+            found = f"{path!r} is bound to a second name, {name!r}"
+            self.fault("SC102", found, "Declare one state for each name", member.location)
+        for lost in member.lost:
+            found = f"a state declared in {path or 'the chart'!r} has lost its name"
+            found += f" {lost.name!r}" if lost.name else ""
+            remedy = "Bind each state to a name of its own; a name bound twice hides the first"
+            self.fault("SC102", found, remedy, lost.location)
+        reserved = (*VERBS, "chart") if path == ROOT else VERBS
+        for name, child in member.members.items():
+            if name in reserved:
+                found = f"{_join(path, name)!r} bears a reserved name"
+                remedy = f"Call it something else than {', '.join(reserved)}"
+                self.fault("SC113", found, remedy, child.location)
+            self._place(child, _join(path, name))
+
+    def _collect_lines(self) -> None:
+        """Bring the lines of all members and their origins together under their source's id."""
+        late: list[Line] = []
+        for path, member in self._walk(self.root, ROOT):
+            mine = self.lines.setdefault(path, [])
+            for origin in member.origins:
+                mine.extend(origin.lines)
+                late.extend(origin.late)
+        for line in late:
+            sources = self.paths.get(id(line.source))
+            if sources:
+                self.lines[sources[0]].append(line)
+            else:
+                found = f"a line starts at {_shown(line.source)}, which is no state of this chart"
+                self.fault("SC101", found, "Start it at a state of this chart", line.location)
+
+    def _walk(self, member: Member, path: str) -> Iterator[tuple[str, Member]]:
+        yield path, member
+        for name, child in member.members.items():
+            yield from self._walk(child, _join(path, name))
+
+    def _nodes(self, member: Member, path: str) -> Iterator[StateNode]:
+        for name, child in member.members.items():
+            child_path = _join(path, name)
+            yield self._node(child, child_path, path)
+            yield from self._nodes(child, child_path)
+
+    def _node(self, member: Member, path: str, parent: str | None) -> StateNode:
+        options = member.options
+        self._check_class(options.data, f"the data of {path!r}")
+        kind = options.kind
+        if options.final and kind is not StateKind.FINAL:
+            found = f"{path!r} is final, yet it is declared as a superstate"
+            remedy = "Take final=True away, or declare it as State(final=True)"
+            self.fault("SC108", found, remedy, member.location)
+        return StateNode(
+            path,
+            kind,
+            member.name,
+            parent,
+            tuple(_join(path, name) for name in member.members),
+            self._default(member, path),
+            tuple(self._transitions(path)),
+            options.data,
+            self._hooks(options.entry, f"{path!r}: entry", member.location),
+            self._hooks(options.exit, f"{path!r}: exit", member.location),
+            options.resting,
+            options.doc,
+            member.location,
+        )
+
+    def _default(self, member: Member, path: str) -> Transition | None:
+        if member.options.kind in HISTORY:
+            goal = member.options.default
+            if goal is None:
+                return None
+            target = self._target(goal, path, f"the default of {path!r}", member.location)
+            return Transition(path, Default(), (target,), location=member.location)
+        initial = [name for name, child in member.members.items() if child.options.initial]
+        if member.options.kind is StateKind.PARALLEL:
+            for name in initial:
+                found = f"{_join(path, name)!r} is a region of a parallel state, yet initial"
+                remedy = "Take initial=True away: all regions are entered together"
+                self.fault("SC103", found, remedy, member.members[name].location)
+            return None
+        if not initial:
+            return None
+        targets = tuple(_join(path, name) for name in initial)
+        return Transition(path, Default(), targets, location=member.location)
+
+    def _transitions(self, path: str) -> Iterator[Transition]:
+        delayed = sum(isinstance(line.trigger, After) for line in self.lines.get(path, ()))
+        count = 0
+        for line in self.lines.get(path, ()):
+            trigger = line.trigger
+            place = f"a line on {path!r}"
+            if isinstance(trigger, After):
+                count += 1
+                timer = f"{path}.after" if delayed == 1 else f"{path}.after{count}"
+                trigger = evolve(trigger, timer=timer)
+            elif isinstance(trigger, OnEvent):
+                trigger = OnEvent(tuple(self._on(trigger.events, place, line.location)))
+            targets: tuple[str, ...] = ()
+            if line.target is not None:
+                targets = (self._target(line.target, path, place, line.location),)
+            hooks = {
+                name: self._hooks(getattr(line, name), f"{place}: {name}", line.location)
+                for name in HOOKS
+            }
+            when, make, update = (next(iter(hooks[name]), None) for name in HOOKS[:3])
+            yield Transition(
+                path, trigger, targets, line.kind, when, make, update, hooks["emit"], line.location
+            )
+
+    def _on(
+        self, events: tuple[Any, ...], place: str, location: str | None
+    ) -> Iterator[type | str]:
+        for event in events:
+            if isinstance(event, str):
+                yield event
+            elif self._check_class(event, f"{place}: on", location):
+                self.used.setdefault(event)
+                yield event
+
+    def _target(self, goal: Member | str, source: str, place: str, location: str | None) -> str:
+        if isinstance(goal, str):
+            sibling = _join(source.rpartition(".")[0], goal)
+            return goal if goal in self.lines or sibling not in self.lines else sibling
+        paths = self.paths.get(id(goal))
+        if paths:  # of several copies, the one that shares most with the source
+            return max(paths, key=lambda path: len(commonprefix([path, source])))
+        found = f"{place} names {_shown(goal)}, which is no state of this chart"
+        self.fault("SC101", found, "Bind it to a name in the chart's body", location)
+        return f"({_shown(goal)})"
+
+    def _hooks(self, hook: Any, place: str, location: str | None) -> tuple[Hook, ...]:
+        if hook is None:
+            return ()
+        if not callable(hook):
+            found = f"{place} is {hook!r}, not a function"
+            self.fault("SC114", found, "Pass a function of one moment: lambda m: …", location)
+            return ()
+        return (Hook(hook),)
+
+    def _events(self, events: Any) -> tuple[EventType, ...]:
+        if events is None:
+            return tuple(map(EventType.of, self.used))
+        several = events if isinstance(events, tuple) else (events,)
+        members = dict.fromkeys(m for one in several for m in union_members(one))
+        classes = [event for event in members if self._check_class(event, "events")]
+        names: dict[str, type] = {}
+        for event in classes:
+            first = names.setdefault(wire_name(event), event)
+            if first is not event:
+                found = f"two events bear the name {wire_name(event)!r} on the wire"
+                self.fault("SC116", found, "Rename one of the two classes", None)
+        return tuple(map(EventType.of, classes))
+
+    def _check_class(self, cls: Any, place: str, location: str | None = None) -> bool:
+        if cls is None or (isinstance(cls, type) and attrs.has(cls)):
+            return True
+        shown = cls.__name__ if isinstance(cls, type) else repr(cls)
+        found = f"{place} is {shown}, which is not an attrs class"
+        self.fault("SC114", found, f"Declare {shown} with @attrs.frozen", location)
+        return False
+
+
+def _join(path: str, name: str) -> str:
+    return f"{path}.{name}" if path else name
+
+
+def _shown(member: Member) -> str:
+    return repr(member.id or member.name) if member.id or member.name else "an unnamed state"

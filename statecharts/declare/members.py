@@ -1,0 +1,158 @@
+"""Members: what a class body declares, before a chart is made of it.
+
+A state is written down as a `Member`; every line (``a.to(b, …)``) is noted on its source's member.
+Once a chart has been built its members are sealed: a later line either stands in the body of a
+subclass, to which it then belongs, or is an error where it stands.
+"""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from collections.abc import Callable
+from datetime import timedelta
+from types import FrameType
+from typing import Any, Final
+
+from attrs import define, evolve, field, frozen
+
+from statecharts.chart import StateKind, TransitionKind, Trigger
+from statecharts.errors import StatechartError
+
+VERBS: Final = ("to", "stay", "always", "after", "when_done", "ignore")
+CREATED: Final = "__statechart_created__"
+LATE: Final = "__statechart_late_lines__"
+
+Delay = timedelta | Callable[[Any], Any]
+
+
+@frozen
+class Line:
+    """One declared transition, its target still a member."""
+
+    source: Member
+    trigger: Trigger
+    target: Member | str | None = None
+    kind: TransitionKind = TransitionKind.EXTERNAL
+    when: Callable[[Any], Any] | None = None
+    make: Callable[[Any], Any] | None = None
+    update: Callable[[Any], Any] | None = None
+    emit: Callable[[Any], Any] | None = None
+    location: str | None = None
+
+
+@frozen
+class Options:
+    """What a declaration says of a state beside its lines and children."""
+
+    kind: StateKind
+    data: type | None = None
+    initial: bool = False
+    final: bool = False
+    resting: bool = False
+    entry: Callable[[Any], Any] | None = None
+    exit: Callable[[Any], Any] | None = None
+    default: Member | str | None = None
+    doc: str = ""
+
+
+@define(eq=False)
+class Member:
+    """A state in the making.
+
+    Attributes:
+        options: What its declaration says of it.
+        name: The name that its class body binds it to.
+        id: Its dotted path, once it has a place in a chart.
+        origin: The member that it is a copy of, when it is inherited.
+        members: Its children by name, in document order.
+        lines: The lines written on it, in order.
+        lost: Children that their class body no longer names.
+        aliases: Further names that were bound to it.
+        sealed: Whether its chart has been built.
+        location: ``file:line`` of its declaration.
+    """
+
+    options: Options
+    name: str = ""
+    id: str | None = None
+    origin: Member | None = None
+    members: dict[str, Member] = field(factory=dict)
+    lines: list[Line] = field(factory=list)
+    late: list[Line] = field(factory=list)
+    lost: list[Member] = field(factory=list)
+    aliases: list[str] = field(factory=list)
+    sealed: bool = False
+    location: str | None = None
+
+    @property
+    def origins(self) -> tuple[Member, ...]:
+        """What it is a copy of, the oldest first, itself last."""
+        return (self,) if self.origin is None else (*self.origin.origins, self)
+
+    def seal(self) -> None:
+        """Close it, its origins and its children to further lines."""
+        for origin in self.origins:
+            origin.sealed = True
+        for member in self.members.values():
+            member.seal()
+
+
+def member_of(state: object) -> Member:
+    """Return the member that a state object or a superstate class stands for."""
+    found = getattr(state, "__member__", None)
+    if not isinstance(found, Member):
+        shown = state.__name__ if isinstance(state, type) else repr(state)
+        raise StatechartError(
+            "SC101",
+            location() or "declaration",
+            f"{shown} is not a state",
+            "Pass a State, a History, or a class derived from Compound or Parallel",
+        )
+    return found
+
+
+def record(line: Line) -> None:
+    """Note a line on its source, or on the class body it stands in when the source is sealed."""
+    line = evolve(line, location=location())
+    if not line.source.sealed:
+        line.source.lines.append(line)
+        return
+    namespace = class_body()
+    if namespace is None:
+        found = f"a line on {line.source.id!r} stands after its chart was declared"
+        remedy = "Write it in the chart's class body, or in the body of a subclass"
+        raise StatechartError("SC120", line.location or "declaration", found, remedy)
+    namespace.setdefault(LATE, []).append(line)
+
+
+def note_created(member: Member) -> None:
+    """Note a new state in the class body it is written in, so that a lost one is found."""
+    member.location = location()
+    namespace = class_body()
+    if namespace is not None:
+        namespace.setdefault(CREATED, []).append(member)
+
+
+def class_body() -> dict[str, Any] | None:
+    """Return the namespace of the class body that is being executed, if one is."""
+    frame = _caller()
+    while frame is not None and frame.f_code.co_flags & inspect.CO_OPTIMIZED:
+        frame = frame.f_back  # a function called by the body, or a comprehension in it
+    if frame is None or "__qualname__" not in frame.f_locals:
+        return None
+    return frame.f_locals
+
+
+def location() -> str | None:
+    """Return ``file:line`` of the innermost code outside this package."""
+    frame = _caller()
+    return None if frame is None else f"{frame.f_code.co_filename}:{frame.f_lineno}"
+
+
+def _caller() -> FrameType | None:
+    package = __name__.rpartition(".")[0]
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None and str(frame.f_globals.get("__name__", "")).startswith(package):
+        frame = frame.f_back
+    return frame

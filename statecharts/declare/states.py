@@ -1,0 +1,136 @@
+"""State and History: the states that have no children."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, TypeAlias, overload
+
+from typing_extensions import TypeVar
+
+from statecharts.chart import StateKind, StateRef, SuperstateRef
+from statecharts.declare.members import Member, Options, member_of, note_created
+from statecharts.declare.verbs import AfterTo, AlwaysTo, Ignore, Stay, To, WhenDone
+from statecharts.effects import Effect
+from statecharts.snapshot import Moment, state_id
+
+D = TypeVar("D", default=None)
+
+Hooked: TypeAlias = Callable[[Moment[D, Any]], Effect | Iterable[Effect] | None]
+
+
+class Leaf(StateRef[D]):
+    """What `State` and `History` share: an object that stands for a member."""
+
+    __slots__ = ("__member__",)
+
+    __member__: Member
+
+    @property
+    def id(self) -> str:
+        """The dotted path of the state; raises `UnknownStateError` before its chart is built."""
+        return state_id(self)
+
+    @property
+    def __state_id__(self) -> str | None:
+        return self.__member__.id
+
+    def __repr__(self) -> str:
+        name = self.__member__.id or self.__member__.name or "(unnamed)"
+        return f"<{type(self).__name__} {name}>"
+
+
+class State(Leaf[D]):
+    """An atomic or final state, declared as an attribute of a chart or of a superstate.
+
+    Args:
+        data: The attrs class that the state carries while it is active; none by default.
+        initial: Whether the parent is entered through this state.
+        final: Whether the parent is done when this state is reached.
+        resting: Says that it is meant that nothing leaves this state, though it is not final.
+        entry: Gives the effects of entering it.
+        exit: Gives the effects of leaving it.
+        doc: What the state is for.
+    """
+
+    __slots__ = ()
+
+    @overload
+    def __init__(
+        self: State[None],
+        data: None = None,
+        *,
+        initial: bool = False,
+        final: bool = False,
+        resting: bool = False,
+        entry: Hooked[None] | None = None,
+        exit: Hooked[None] | None = None,
+        doc: str = "",
+    ) -> None: ...
+    @overload
+    def __init__(
+        self,
+        data: type[D],
+        *,
+        initial: bool = False,
+        final: bool = False,
+        resting: bool = False,
+        entry: Hooked[D] | None = None,
+        exit: Hooked[D] | None = None,
+        doc: str = "",
+    ) -> None: ...
+    def __init__(
+        self,
+        data: type[Any] | None = None,
+        *,
+        initial: bool = False,
+        final: bool = False,
+        resting: bool = False,
+        entry: Any = None,
+        exit: Any = None,
+        doc: str = "",
+    ) -> None:
+        kind = StateKind.FINAL if final else StateKind.ATOMIC
+        options = Options(kind, data, initial, final, resting, entry, exit, doc=doc)
+        self.__member__ = Member(options)
+        note_created(self.__member__)
+
+    to = To[D]()
+    stay = Stay[D]()
+    always = AlwaysTo[D]()
+    after = AfterTo[D]()
+    when_done = WhenDone[D]()
+    ignore = Ignore[D]()
+
+
+class History(Leaf[Any]):
+    """A history state: entering it enters what its parent was last in, data included.
+
+    Args:
+        default: What is entered when there is nothing to remember yet: a state inside the parent.
+        deep: Whether the whole configuration inside the parent comes back, not only the child.
+        initial: Whether the parent is entered through this state.
+        doc: What the state is for.
+    """
+
+    __slots__ = ()
+
+    def __init__(
+        self,
+        default: StateRef[Any] | type[SuperstateRef[Any]] | str | None = None,
+        *,
+        deep: bool = False,
+        initial: bool = False,
+        doc: str = "",
+    ) -> None:
+        kind = StateKind.DEEP_HISTORY if deep else StateKind.SHALLOW_HISTORY
+        goal = default if default is None or isinstance(default, str) else member_of(default)
+        self.__member__ = Member(Options(kind, initial=initial, default=goal, doc=doc))
+        note_created(self.__member__)
+
+
+def copy_leaf(member: Member) -> Leaf[Any]:
+    """Return a new object for a leaf that a subclass inherits."""
+    cls = History if member.options.kind in (StateKind.SHALLOW_HISTORY, StateKind.DEEP_HISTORY) else State
+    leaf = cls.__new__(cls)
+    leaf.__member__ = Member(member.options, origin=member, location=member.location)
+    return leaf

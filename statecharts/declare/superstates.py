@@ -1,0 +1,144 @@
+"""Compound and Parallel: the states that have children, declared as nested classes."""
+
+from __future__ import annotations
+
+import typing
+from typing import Any, ClassVar, Final
+
+from attrs import evolve
+from typing_extensions import TypeVar
+
+from statecharts.chart import StateKind, SuperstateRef
+from statecharts.declare.members import CREATED, LATE, Member, Options, note_created
+from statecharts.declare.states import Hooked, Leaf, copy_leaf
+from statecharts.declare.verbs import AfterTo, AlwaysTo, Ignore, Stay, To, WhenDone
+
+D = TypeVar("D", default=None)
+
+COPIED: Final = "__statechart_copied__"
+
+
+class Superstate(SuperstateRef[D]):
+    """What `Compound` and `Parallel` share: a class that stands for a member."""
+
+    __member__: ClassVar[Member]
+    __kind__: ClassVar[StateKind]
+
+    def __init_subclass__(
+        cls,
+        *,
+        initial: bool | None = None,
+        final: bool = False,
+        resting: bool | None = None,
+        entry: Hooked[Any] | None = None,
+        exit: Hooked[Any] | None = None,
+    ) -> None:
+        super().__init_subclass__()
+        if "__kind__" in cls.__dict__:  # Compound and Parallel themselves
+            return
+        origin: Member | None = getattr(cls, "__member__", None)
+        options = Options(cls.__kind__) if origin is None else origin.options
+        given: dict[str, Any] = {
+            "data": type_argument(cls, Superstate),
+            "initial": initial,
+            "final": final or None,
+            "resting": resting,
+            "entry": entry,
+            "exit": exit,
+            "doc": own_doc(cls),
+        }
+        options = evolve(options, **{k: v for k, v in given.items() if v is not None})
+        cls.__member__ = Member(options, cls.__name__, origin=origin)
+        if COPIED not in cls.__dict__:
+            note_created(cls.__member__)
+        adopt(cls, cls.__member__)
+
+    to = To[D]()
+    stay = Stay[D]()
+    always = AlwaysTo[D]()
+    after = AfterTo[D]()
+    when_done = WhenDone[D]()
+    ignore = Ignore[D]()
+
+
+class Compound(Superstate[D]):
+    """A state that is in exactly one of its children.
+
+    Declare it as a nested class: its attributes are the children, ``Compound[Data]`` carries data.
+    Class keywords are those of `State`: ``initial final resting entry exit``.
+    """
+
+    __kind__ = StateKind.COMPOUND
+
+
+class Parallel(Superstate[D]):
+    """A state that is in all of its children, its regions, at once.
+
+    Declare it as a nested class, its regions as classes nested in that one. Class keywords are those
+    of `State`: ``initial final resting entry exit``.
+    """
+
+    __kind__ = StateKind.PARALLEL
+
+
+def adopt(cls: type, member: Member) -> None:
+    """Give a class the children that its body declares and those that it inherits, in order."""
+    namespace = vars(cls)
+    own: dict[str, Member] = {}
+    for name, value in list(namespace.items()):
+        child = _member(value)
+        if child is None or name.startswith("__"):
+            continue
+        if child in own.values():
+            child.aliases.append(name)
+            continue
+        own[name] = child
+        child.name = name
+    for base in cls.__bases__:
+        inherited: Member | None = vars(base).get("__member__")
+        for name, child in () if inherited is None else inherited.members.items():
+            if name in own:
+                replaced = member.members[name] = own.pop(name)
+                replaced.origin = replaced.origin or child
+            elif name not in namespace and name not in member.members:
+                member.members[name] = _copy(cls, name, getattr(base, name), child)
+    member.members.update(own)
+    member.late = list(namespace.get(LATE, ()))
+    placed = list(member.members.values())
+    member.lost = [child for child in namespace.get(CREATED, ()) if child not in placed]
+
+
+def _copy(cls: type, name: str, value: Any, child: Member) -> Member:
+    if isinstance(value, type):
+        namespace = {"__module__": cls.__module__, "__qualname__": f"{cls.__qualname__}.{name}"}
+        copied: Any = type(name, (value,), {**namespace, COPIED: True})
+        copied.__member__.location = child.location
+    else:
+        copied = copy_leaf(child)
+        copied.__member__.name = name
+    setattr(cls, name, copied)
+    member: Member = copied.__member__
+    return member
+
+
+def _member(value: object) -> Member | None:
+    if isinstance(value, Leaf) or (isinstance(value, type) and issubclass(value, Superstate)):
+        found: Member = value.__member__
+        return found
+    return None
+
+
+def own_doc(cls: type) -> str | None:
+    doc = vars(cls).get("__doc__")
+    return doc.strip() if isinstance(doc, str) else None
+
+
+def type_argument(cls: type, family: type) -> type | None:
+    """Return the class that a class's own bases put in brackets: ``Merge`` of ``Compound[Merge]``."""
+    for base in vars(cls).get("__orig_bases__", ()):
+        origin = typing.get_origin(base)
+        if isinstance(origin, type) and issubclass(origin, family):
+            argument = typing.get_args(base)[0]
+            if isinstance(argument, type) and argument is not type(None):
+                return argument
+    return None

@@ -1,0 +1,313 @@
+"""The verbs that declare transitions: ``to stay always after when_done ignore``.
+
+They read the same on a state (an object) and on a superstate (a class), so each is written once, as a
+descriptor that binds to either. Calling one notes a line on its source; nothing runs.
+
+Callbacks take one `Moment`. ``when`` decides whether the transition may be taken; ``make`` builds the
+data of the target; ``update`` gives the chart's next context; ``emit`` gives effects.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
+from types import UnionType
+from typing import Any, Generic, Self, TypeAlias, overload
+
+from typing_extensions import TypeVar
+
+from statecharts.chart import (
+    After,
+    Always,
+    Done,
+    OnEvent,
+    StateRef,
+    SuperstateRef,
+    TransitionKind,
+    Trigger,
+)
+from statecharts.declare.members import Line, Member, member_of, record
+from statecharts.effects import Effect
+from statecharts.events import StateDone, TimerFired
+from statecharts.hooks import Hook
+from statecharts.schema import union_members
+from statecharts.snapshot import Moment
+
+D = TypeVar("D", default=None)
+S = TypeVar("S")
+E = TypeVar("E")
+T = TypeVar("T")
+
+Guard: TypeAlias = Callable[[Moment[S, E]], bool]
+Make: TypeAlias = Callable[[Moment[S, E]], T]
+Update: TypeAlias = Callable[[Moment[S, E]], object]
+Emit: TypeAlias = Callable[[Moment[S, E]], Effect | Iterable[Effect]]
+Target: TypeAlias = StateRef[T] | type[SuperstateRef[T]]
+Events: TypeAlias = UnionType | str | tuple[type | str, ...]
+
+
+class Verb(Generic[D]):
+    """A verb, bound to the member that it declares a line for."""
+
+    __slots__ = ("_member",)
+
+    def __init__(self, member: Member | None = None) -> None:
+        self._member = member
+
+    def _bind(self, source: object, owner: type) -> Self:
+        return type(self)(member_of(owner if source is None else source))
+
+    def _record(
+        self,
+        trigger: Trigger,
+        target: object = None,
+        kind: TransitionKind = TransitionKind.EXTERNAL,
+        **hooks: Any,
+    ) -> None:
+        if self._member is None:  # pragma: no cover - reached only without the descriptor protocol
+            raise TypeError("a verb is called on a state")
+        goal = target if target is None or isinstance(target, str) else member_of(target)
+        record(Line(self._member, trigger, goal, kind, **hooks))
+
+
+class To(Verb[D]):
+    """``source.to(target, on=Event)``: an external transition."""
+
+    __slots__ = ()
+
+    @overload
+    def __get__(self, source: StateRef[T], owner: Any) -> To[T]: ...
+    @overload
+    def __get__(self, source: None, owner: type[SuperstateRef[T]]) -> To[T]: ...
+    def __get__(self, source: Any, owner: Any) -> To[Any]:
+        return self._bind(source, owner)
+
+    @overload
+    def __call__(
+        self,
+        target: Target[T],
+        *,
+        on: type[E],
+        internal: bool = False,
+        when: Guard[D, E] | None = None,
+        make: Make[D, E, T] | None = None,
+        update: Update[D, E] | None = None,
+        emit: Emit[D, E] | None = None,
+    ) -> None: ...
+    @overload
+    def __call__(
+        self,
+        target: Target[T],
+        *,
+        on: tuple[type[E], ...],
+        internal: bool = False,
+        when: Guard[D, E] | None = None,
+        make: Make[D, E, T] | None = None,
+        update: Update[D, E] | None = None,
+        emit: Emit[D, E] | None = None,
+    ) -> None: ...
+    @overload
+    def __call__(
+        self,
+        target: Target[T],
+        *,
+        on: Events,
+        internal: bool = False,
+        when: Guard[D, Any] | None = None,
+        make: Make[D, Any, T] | None = None,
+        update: Update[D, Any] | None = None,
+        emit: Emit[D, Any] | None = None,
+    ) -> None: ...
+    def __call__(self, target: Any, *, on: Any, internal: bool = False, **hooks: Any) -> None:
+        """Declare that an event leads from this state to another.
+
+        Args:
+            target: Where it leads; without ``make`` its data is filled by name.
+            on: The event class, or several as a tuple or a union.
+            internal: Whether this state stays active when the target lies inside it.
+            when: Whether it may be taken now.
+            make: The target's data.
+            update: The chart's next context.
+            emit: What the outside world is to do.
+        """
+        kind = TransitionKind.INTERNAL if internal else TransitionKind.EXTERNAL
+        self._record(on_event(on), target, kind, **hooks)
+
+
+class Stay(Verb[D]):
+    """``source.stay(on=Event)``: an internal transition without a target."""
+
+    __slots__ = ()
+
+    @overload
+    def __get__(self, source: StateRef[T], owner: Any) -> Stay[T]: ...
+    @overload
+    def __get__(self, source: None, owner: type[SuperstateRef[T]]) -> Stay[T]: ...
+    def __get__(self, source: Any, owner: Any) -> Stay[Any]:
+        return self._bind(source, owner)
+
+    @overload
+    def __call__(
+        self,
+        *,
+        on: type[E],
+        when: Guard[D, E] | None = None,
+        make: Make[D, E, D] | None = None,
+        update: Update[D, E] | None = None,
+        emit: Emit[D, E] | None = None,
+    ) -> None: ...
+    @overload
+    def __call__(
+        self,
+        *,
+        on: tuple[type[E], ...],
+        when: Guard[D, E] | None = None,
+        make: Make[D, E, D] | None = None,
+        update: Update[D, E] | None = None,
+        emit: Emit[D, E] | None = None,
+    ) -> None: ...
+    @overload
+    def __call__(
+        self,
+        *,
+        on: Events,
+        when: Guard[D, Any] | None = None,
+        make: Make[D, Any, D] | None = None,
+        update: Update[D, Any] | None = None,
+        emit: Emit[D, Any] | None = None,
+    ) -> None: ...
+    def __call__(self, *, on: Any, **hooks: Any) -> None:
+        """Declare that an event is handled here without leaving the state.
+
+        Args:
+            on: The event class, or several as a tuple or a union.
+            when: Whether it may be taken now.
+            make: This state's new data; it keeps the old without.
+            update: The chart's next context.
+            emit: What the outside world is to do.
+        """
+        self._record(on_event(on), None, TransitionKind.INTERNAL, **hooks)
+
+
+class AlwaysTo(Verb[D]):
+    """``source.always(target, when=…)``: an eventless transition."""
+
+    __slots__ = ()
+
+    @overload
+    def __get__(self, source: StateRef[T], owner: Any) -> AlwaysTo[T]: ...
+    @overload
+    def __get__(self, source: None, owner: type[SuperstateRef[T]]) -> AlwaysTo[T]: ...
+    def __get__(self, source: Any, owner: Any) -> AlwaysTo[Any]:
+        return self._bind(source, owner)
+
+    def __call__(
+        self,
+        target: Target[T],
+        *,
+        internal: bool = False,
+        when: Guard[D, Any] | None = None,
+        make: Make[D, Any, T] | None = None,
+        update: Update[D, Any] | None = None,
+        emit: Emit[D, Any] | None = None,
+    ) -> None:
+        """Declare a transition that is taken as soon as its guard holds, without an event.
+
+        Args: as for ``to``; the moment's event is the one that led here.
+        """
+        kind = TransitionKind.INTERNAL if internal else TransitionKind.EXTERNAL
+        self._record(Always(), target, kind, when=when, make=make, update=update, emit=emit)
+
+
+class AfterTo(Verb[D]):
+    """``source.after(delay, target)``: a delayed transition."""
+
+    __slots__ = ()
+
+    @overload
+    def __get__(self, source: StateRef[T], owner: Any) -> AfterTo[T]: ...
+    @overload
+    def __get__(self, source: None, owner: type[SuperstateRef[T]]) -> AfterTo[T]: ...
+    def __get__(self, source: Any, owner: Any) -> AfterTo[Any]:
+        return self._bind(source, owner)
+
+    def __call__(
+        self,
+        delay: timedelta | Callable[[Moment[D, Any]], timedelta | datetime],
+        target: Target[T],
+        *,
+        internal: bool = False,
+        when: Guard[D, TimerFired] | None = None,
+        make: Make[D, TimerFired, T] | None = None,
+        update: Update[D, TimerFired] | None = None,
+        emit: Emit[D, TimerFired] | None = None,
+    ) -> None:
+        """Declare a transition that is taken when this state has been active for a while.
+
+        Args:
+            delay: How long, or a function of the moment of entry that gives a timedelta or the
+                datetime at which it is due.
+            target: Where it leads; the other arguments are those of ``to``.
+        """
+        kind = TransitionKind.INTERNAL if internal else TransitionKind.EXTERNAL
+        trigger = After(delay if isinstance(delay, timedelta) else Hook(delay), "")
+        self._record(trigger, target, kind, when=when, make=make, update=update, emit=emit)
+
+
+class WhenDone(Verb[D]):
+    """``source.when_done(target)``: a completion transition."""
+
+    __slots__ = ()
+
+    @overload
+    def __get__(self, source: StateRef[T], owner: Any) -> WhenDone[T]: ...
+    @overload
+    def __get__(self, source: None, owner: type[SuperstateRef[T]]) -> WhenDone[T]: ...
+    def __get__(self, source: Any, owner: Any) -> WhenDone[Any]:
+        return self._bind(source, owner)
+
+    def __call__(
+        self,
+        target: Target[T],
+        *,
+        when: Guard[D, StateDone] | None = None,
+        make: Make[D, StateDone, T] | None = None,
+        update: Update[D, StateDone] | None = None,
+        emit: Emit[D, StateDone] | None = None,
+    ) -> None:
+        """Declare a transition that is taken when this superstate has reached its final states.
+
+        Args: as for ``to``; ``m.event.data`` is the data of the final child that was reached.
+        """
+        self._record(Done(), target, when=when, make=make, update=update, emit=emit)
+
+
+class Ignore(Verb[D]):
+    """``source.ignore(on=Event)``: a forbidden transition."""
+
+    __slots__ = ()
+
+    @overload
+    def __get__(self, source: StateRef[T], owner: Any) -> Ignore[T]: ...
+    @overload
+    def __get__(self, source: None, owner: type[SuperstateRef[T]]) -> Ignore[T]: ...
+    def __get__(self, source: Any, owner: Any) -> Ignore[Any]:
+        return self._bind(source, owner)
+
+    def __call__(self, *, on: type | Events) -> None:
+        """Declare that an event is swallowed here, so that no superstate handles it.
+
+        Args:
+            on: The event class, or several as a tuple or a union.
+        """
+        self._record(on_event(on), None, TransitionKind.FORBIDDEN)
+
+
+def on_event(on: Any) -> OnEvent:
+    """Return the trigger that ``on=`` stands for; what is not an event class is found by `build`.
+
+    >>> on_event(int | str).events, on_event("error.*").events
+    ((<class 'int'>, <class 'str'>), ('error.*',))
+    """
+    several = on if isinstance(on, tuple) else (on,)
+    return OnEvent(tuple(event for one in several for event in union_members(one)))

@@ -1,0 +1,239 @@
+"""Errors: what was found, where, what was expected, and how to mend it.
+
+Every message has one shape, ``[SC104] where: what was found. Remedy.``, and every error keeps the
+parts of its message as attributes, so that a program can act on them and a pickle brings them back.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Sequence
+from typing import Any, Self, final
+
+from attrs import field, frozen
+
+
+class StatechartError(Exception):
+    """What every error of this library is.
+
+    Attributes:
+        code: The stable code of the kind of mistake, such as ``SC206``.
+        where: The place: chart, state, transition, event, as far as they are known.
+        found: What was found there, and what was expected instead.
+        remedy: What to do about it.
+
+    >>> print(StatechartError("SC206", "Door", "'open' is not active", "Ask `in` first"))
+    [SC206] Door: 'open' is not active. Ask `in` first.
+    """
+
+    def __init__(self, code: str, where: str, found: str, remedy: str = "") -> None:
+        super().__init__(code, where, found, remedy)
+        self.code = code
+        self.where = where
+        self.found = found
+        self.remedy = remedy
+
+    def __str__(self) -> str:
+        return sentence(self.code, self.where, self.found, self.remedy)
+
+
+@final
+@frozen
+class Fault:
+    """One mistake in a definition: an error that has not been raised.
+
+    Attributes:
+        code: ``SC101`` to ``SC119`` when the chart cannot mean anything (structural), ``SC121`` and
+            above when it can but is surely not meant (quality).
+        where: Chart, state and event that the fault is about.
+        found: What was found, and what was expected instead.
+        remedy: What to do about it.
+        location: ``file:line`` of the declaration, when it is known.
+    """
+
+    code: str
+    where: str
+    found: str
+    remedy: str
+    location: str | None = field(default=None, eq=False)
+
+    @property
+    def structural(self) -> bool:
+        """Whether nothing can make this fault acceptable."""
+        return self.code < "SC120"
+
+    def __str__(self) -> str:
+        return sentence(self.code, self.where, self.found, self.remedy)
+
+
+class DefinitionFaultError(StatechartError):
+    """One fault as an exception: a member of the group that `DefinitionError` is."""
+
+    def __init__(self, fault: Fault) -> None:
+        super().__init__(fault.code, fault.where, fault.found, fault.remedy)
+        self.fault = fault
+        if fault.location is not None:
+            self.add_note(f"declared at {fault.location}")
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.fault,)
+
+
+class DefinitionError(ExceptionGroup[DefinitionFaultError], StatechartError):
+    """Every fault of a chart's definition, all at once.
+
+    Attributes:
+        chart: Name of the chart.
+        faults: The faults, in document order.
+    """
+
+    chart: str
+    faults: tuple[Fault, ...]
+
+    def __new__(cls, chart: str, faults: Iterable[Fault]) -> Self:
+        listed = tuple(faults)
+        count = "1 fault" if len(listed) == 1 else f"{len(listed)} faults"
+        self = super().__new__(
+            cls, f"{chart}: {count} in the definition", [DefinitionFaultError(f) for f in listed]
+        )
+        self.chart = chart
+        self.faults = listed
+        return self
+
+    def __init__(self, chart: str, faults: Iterable[Fault]) -> None:
+        codes = ", ".join(dict.fromkeys(fault.code for fault in self.faults))
+        self.code = self.faults[0].code
+        self.where = chart
+        self.found = f"{len(self.faults)} in the definition ({codes})"
+        self.remedy = "Mend each of them as it says"
+
+    def __str__(self) -> str:
+        return "\n".join([f"{self.message}:", *(f"  {fault}" for fault in self.faults)])
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.chart, self.faults)
+
+    def derive(self, excs: Sequence[Any], /) -> DefinitionError:
+        """Return the part of this error that holds only ``excs`` (see `ExceptionGroup`)."""
+        return DefinitionError(self.chart, [exc.fault for exc in excs])
+
+
+class StepError(StatechartError):
+    """A step that could not be taken; the snapshot that was passed in still stands (SC2xx)."""
+
+
+class UnknownStateError(StepError, KeyError):
+    """A state of that name does not exist in the chart."""
+
+
+class InactiveStateError(StepError, KeyError):
+    """The data of a state was asked for while the state is not active."""
+
+
+class TimeNeededError(StepError):
+    """The chart reads the time, and the caller gave none."""
+
+
+class CallbackError(StepError):
+    """A guard, action or data class raised; the cause is chained.
+
+    Attributes:
+        chart: Name of the chart.
+        state: Id of the state that the callback belongs to.
+        event: Wire name of the event that was being handled, or None at the start.
+        role: What the callback is: ``when``, ``make``, ``update``, ``emit``, ``entry``, ``exit`` …
+    """
+
+    def __init__(
+        self,
+        code: str,
+        where: str,
+        found: str,
+        remedy: str = "",
+        *,
+        chart: str = "",
+        state: str = "",
+        event: str | None = None,
+        role: str = "",
+    ) -> None:
+        super().__init__(code, where, found, remedy)
+        self.chart = chart
+        self.state = state
+        self.event = event
+        self.role = role
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.code, self.where, self.found, self.remedy), self.__dict__
+
+
+class RunawayError(StepError):
+    """A macrostep that does not come to rest within its bound."""
+
+
+class UnhandledEventError(StepError):
+    """An event that nothing in the configuration handles, where the caller asked to be told.
+
+    Attributes:
+        event: The event itself.
+        configuration: The states that were active.
+    """
+
+    def __init__(
+        self,
+        code: str,
+        where: str,
+        found: str,
+        remedy: str = "",
+        *,
+        event: object = None,
+        configuration: tuple[str, ...] = (),
+    ) -> None:
+        super().__init__(code, where, found, remedy)
+        self.event = event
+        self.configuration = configuration
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.code, self.where, self.found, self.remedy), self.__dict__
+
+
+def sentence(code: str, where: str, found: str, remedy: str) -> str:
+    """Join the parts of a message into the one shape that all messages have.
+
+    >>> sentence("SC101", "Door.open", "no state is called 'closde'", "Did you mean 'closed'?")
+    "[SC101] Door.open: no state is called 'closde'. Did you mean 'closed'?"
+    """
+    text = f"[{code}] {where}: {_closed(found)}"
+    return f"{text} {_closed(remedy)}" if remedy else text
+
+
+def _closed(text: str) -> str:
+    return text if text.endswith((".", "?", "!")) else f"{text}."
+
+
+def nearest(word: str, known: Iterable[str]) -> str | None:
+    """Return the known word that a misspelt one is most likely meant to be.
+
+    The last part of a dotted name counts as well as the whole of it.
+
+    >>> nearest("active.mrege", ["active", "active.merge", "done"])
+    'active.merge'
+    >>> nearest("zebra", ["active", "done"]) is None
+    True
+    """
+    candidates = list(dict.fromkeys(known))
+    whole = difflib.get_close_matches(word, candidates, n=1, cutoff=0.6)
+    if whole:
+        return whole[0]
+    tails = {candidate.rpartition(".")[2]: candidate for candidate in reversed(candidates)}
+    close = difflib.get_close_matches(word.rpartition(".")[2], tails, n=1, cutoff=0.6)
+    return tails[close[0]] if close else None
+
+
+def did_you_mean(word: str, known: Iterable[str], otherwise: str) -> str:
+    """Return a remedy that names the nearest known word, or ``otherwise`` when none is near.
+
+    >>> did_you_mean("opne", ["open", "closed"], "Name one of its states")
+    "Did you mean 'open'?"
+    """
+    near = nearest(word, known)
+    return otherwise if near is None else f"Did you mean {near!r}?"

@@ -1,0 +1,74 @@
+"""Events that the library itself knows; all others are attrs classes of the chart's own."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from attrs import field, frozen
+
+
+@frozen
+class TimerFired:
+    """The event that takes a delayed transition.
+
+    One whose timer is no longer running is unhandled.
+
+    Attributes:
+        id: The id that `StartTimer` gave.
+    """
+
+    id: str
+
+
+@frozen
+class StateDone:
+    """The internal event that takes a `when_done` transition.
+
+    Attributes:
+        state: Id of the compound or parallel state that has finished.
+        data: Data of the final child that finished it; None for a parallel state.
+    """
+
+    state: str
+    data: Any = None
+
+
+@frozen
+class NamedEvent:
+    """An event that is known by its name alone, as charts that come from files use.
+
+    Attributes:
+        name: Name on the wire, such as ``gates_passed`` or ``error.timeout``.
+        data: Payload by field name.
+
+    >>> NamedEvent("gates_passed", {"commits_ahead": 2}).data["commits_ahead"]
+    2
+    """
+
+    name: str
+    data: dict[str, Any] = field(factory=dict)
+
+
+def wire_name(event: type) -> str:
+    """Return the name of an event class on the wire: the class name in snake case.
+
+    >>> wire_name(TimerFired), wire_name(type("HTTPError404", (), {}))
+    ('timer_fired', 'http_error404')
+    """
+    words = re.sub(r"([A-Z]+)([A-Z][a-z])", r"\1_\2", event.__name__)
+    return re.sub(r"([a-z0-9])([A-Z])", r"\1_\2", words).lower()
+
+
+def matches(descriptor: str, name: str) -> bool:
+    """Tell whether an SCXML event descriptor matches the name of an event (SCXML 3.12.1).
+
+    A descriptor matches when its dotted tokens are a prefix of the name's; ``*`` matches every name.
+
+    >>> matches("error", "error.timeout"), matches("error.*", "error"), matches("err", "error")
+    (True, True, False)
+    """
+    if descriptor in ("*", name):
+        return True
+    prefix = descriptor.removesuffix(".*").removesuffix(".")
+    return name == prefix or name.startswith(prefix + ".")

@@ -1,0 +1,123 @@
+"""Hooks: the functions that a chart calls, with the names that readers show.
+
+A function is compared by what it does (its code, defaults and closed-over values), not by identity,
+so that a chart declared twice is the same chart.
+"""
+
+from __future__ import annotations
+
+import ast
+import functools
+import linecache
+import types
+from collections.abc import Callable
+from typing import Any
+
+from attrs import field, frozen
+
+
+@frozen(repr=False)
+class Hook:
+    """A function of one moment, with a name for people.
+
+    Attributes:
+        function: What is called.
+        given: The name that a file gave it; None takes the name from the function.
+
+    >>> Hook(lambda m: m.data.count > 3).name
+    'data.count > 3'
+    """
+
+    function: Callable[[Any], Any] = field(eq=lambda function: _meaning(function))
+    given: str | None = None
+
+    @property
+    def name(self) -> str:
+        """The given name, the function's name, or for a lambda its source without the parameter."""
+        return self.given if self.given is not None else function_name(self.function)
+
+    def __repr__(self) -> str:
+        return f"Hook({self.name})"
+
+
+def function_name(function: Callable[..., Any]) -> str:
+    """Return a function's own name; for a lambda, the source text of its body."""
+    inner = function
+    while isinstance(inner, functools.partial):
+        inner = inner.func
+    code = getattr(inner, "__code__", None)
+    if isinstance(code, types.CodeType) and code.co_name == "<lambda>":
+        return _lambda_text(code) or "lambda"
+    name = getattr(inner, "__name__", None)
+    return name if isinstance(name, str) else type(inner).__name__
+
+
+def _meaning(function: Any) -> object:
+    """Return what a function is compared by."""
+    if isinstance(function, functools.partial):
+        keywords = tuple(sorted(function.keywords.items()))
+        return (_meaning(function.func), function.args, keywords)
+    if isinstance(function, types.FunctionType):
+        cells = tuple(_cell(cell) for cell in function.__closure__ or ())
+        defaults = (function.__defaults__, function.__kwdefaults__)
+        return (function.__module__, function.__qualname__, function.__code__, defaults, cells)
+    return function
+
+
+def _cell(cell: types.CellType) -> object:
+    try:
+        return cell.cell_contents
+    except ValueError:  # not bound yet
+        return None
+
+
+@functools.cache
+def _lambda_text(code: types.CodeType) -> str | None:
+    """Find the lambda that a code object was compiled from, and return the text of its body."""
+    places = [
+        (line, column)
+        for line, _, column, _ in code.co_positions()
+        if line is not None and column is not None and (line, column) != (code.co_firstlineno, 0)
+    ]
+    if not places:
+        return None
+    first, last = min(places), max(places)
+    found = [
+        node
+        for node in _lambdas(code.co_filename)
+        if _start(node.body) <= first and last <= _end(node.body)
+    ]
+    if not found:
+        return None
+    innermost = max(found, key=lambda node: _start(node.body))
+    names = {argument.arg for argument in innermost.args.args[:1]}
+    return ast.unparse(_Shorten(names).visit(innermost.body))
+
+
+def _start(node: ast.expr) -> tuple[int, int]:
+    return node.lineno, node.col_offset
+
+
+def _end(node: ast.expr) -> tuple[int, int]:
+    return node.end_lineno or node.lineno, node.end_col_offset or node.col_offset
+
+
+@functools.lru_cache(maxsize=64)
+def _lambdas(filename: str) -> tuple[ast.Lambda, ...]:
+    try:
+        tree = ast.parse("".join(linecache.getlines(filename)))
+    except (SyntaxError, ValueError):
+        return ()
+    return tuple(node for node in ast.walk(tree) if isinstance(node, ast.Lambda))
+
+
+class _Shorten(ast.NodeTransformer):
+    """Writes ``m.data.branch`` as ``data.branch``."""
+
+    def __init__(self, names: set[str]) -> None:
+        self.names = names
+
+    def visit_Attribute(self, node: ast.Attribute) -> ast.expr:
+        if isinstance(node.value, ast.Name) and node.value.id in self.names:
+            return ast.Name(node.attr, ast.Load())
+        return ast.Attribute(self.visit(node.value), node.attr, ast.Load())

@@ -1,0 +1,55 @@
+"""Failures: what a callback raised, told with the chart, state, transition and event it happened at."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from statecharts.chart import Chart, Transition
+from statecharts.errors import CallbackError, StepError, TimeNeededError
+from statecharts.events import NamedEvent
+from statecharts.kernel.run import Operation
+from statecharts.tree import Edge
+
+
+def failure(
+    chart: Chart, culprit: Operation | Edge | None, event: object, error: Exception
+) -> StepError:
+    """Return the error that tells where a callback failed.
+
+    What the library itself found wrong keeps its code and its remedy.
+    """
+    role, state, transition = _parts(culprit)
+    name = _event_name(event)
+    place = f"{role} of {state!r}"
+    if transition is not None and transition.targets:
+        place += f" on the way to {', '.join(map(repr, transition.targets))}"
+    place += f" on {name}" if name else " at the start"
+    if isinstance(error, TimeNeededError):
+        return TimeNeededError(error.code, chart.name, f"{place}: {error.found}", error.remedy)
+    code, found, remedy = "SC202", f"{type(error).__name__}: {error}", "The snapshot still stands"
+    if isinstance(error, StepError) and error.where == chart.name:
+        code, found, remedy = error.code, error.found, error.remedy
+    return CallbackError(
+        code,
+        chart.name,
+        f"{place}: {found}",
+        remedy,
+        chart=chart.name,
+        state=state,
+        event=name,
+        role=role,
+    )
+
+
+def _parts(culprit: Operation | Edge | None) -> tuple[str, str, Transition | None]:
+    if isinstance(culprit, Operation):
+        return culprit.role, culprit.state, culprit.transition
+    if isinstance(culprit, Edge):
+        return "when", culprit.transition.source, culprit.transition
+    return "step", "", None
+
+
+def _event_name(event: Any) -> str | None:
+    if event is None:
+        return None
+    return event.name if isinstance(event, NamedEvent) else type(event).__name__

@@ -1,0 +1,447 @@
+"""The kernel: one pure function from a snapshot and an event to the next snapshot.
+
+No clock, no randomness, no input or output, no mutation of what is passed in. What it works out it
+remembers, within a bound; that changes how fast it is, never what it returns.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Final, Generic, overload
+from weakref import WeakValueDictionary
+
+import attrs
+from typing_extensions import TypeVar
+
+from statecharts.chart import Always, Chart, Declaration
+from statecharts.errors import RunawayError, StepError, did_you_mean
+from statecharts.events import NamedEvent, TimerFired
+from statecharts.kernel.failures import failure
+from statecharts.kernel.plans import Dispatch, Node, Plan
+from statecharts.kernel.planner import ALWAYS, Key, Planner
+from statecharts.kernel.recollection import Recollection
+from statecharts.kernel.run import Run
+from statecharts.schema import build_default
+from statecharts.snapshot import EMPTY, Memory, Microstep, Moment, Snapshot, Step
+from statecharts.tree import Edge, Tree
+
+C = TypeVar("C", default=Any)
+
+_new_snapshot = object.__new__
+_new_step = tuple.__new__
+
+PLANS: Final = 16_384
+"""How many plans a kernel keeps unless told otherwise."""
+
+MICROSTEPS: Final = 1_000
+"""How many microsteps a macrostep may take unless told otherwise."""
+
+
+class Kernel(Generic[C]):
+    """Runs one chart: the same as `start` and `step`, for hot loops.
+
+    Safe to share between threads.
+
+    Args:
+        chart: The chart, or the class that declares it.
+        plans: How many worked-out plans are kept; what was least recently used goes first.
+        microsteps: How many microsteps a macrostep may take before it is held to be endless.
+    """
+
+    @overload
+    def __init__(
+        self: Kernel[Any], chart: Chart, *, plans: int = PLANS, microsteps: int = MICROSTEPS
+    ) -> None: ...
+    @overload
+    def __init__(
+        self, chart: type[Declaration[C]], *, plans: int = PLANS, microsteps: int = MICROSTEPS
+    ) -> None: ...
+    def __init__(
+        self, chart: Any, *, plans: int = PLANS, microsteps: int = MICROSTEPS
+    ) -> None:
+        self.chart: Chart = chart_of(chart)
+        self.microsteps = microsteps
+        self._tree = Tree.of(self.chart)
+        self._known = tuple(node.id for node in self.chart.states)
+        self._lock = threading.RLock()
+        self._nodes: WeakValueDictionary[tuple[int, ...], Node] = WeakValueDictionary()
+        self._recollection = Recollection(max(1, plans))
+        self._planner = Planner(self._tree, self._intern)
+        slots = len(self._tree.slots)
+        self._blank = Memory((None,) * slots) if slots else EMPTY
+        self._origin = Node(self.chart.name, (), self._known, self, (), False, False)
+        self._start: Plan = self._planner.start()
+
+    @property
+    def remembered(self) -> int:
+        """How many plans are kept now."""
+        return len(self._recollection)
+
+    @property
+    def bound(self) -> int:
+        """How many plans are kept at most."""
+        return self._recollection.bound
+
+    def start(self, context: C | None = None, *, at: datetime | None = None) -> Step[C]:
+        """Enter the chart.
+
+        Args:
+            context: The extended state to begin with; may be left out when its class can be built
+                without arguments.
+            at: The time of the start.
+
+        Raises:
+            StepError: The context is missing or of the wrong class, or a callback failed.
+        """
+        begin = self._context(context)
+        if self._start.settled and self._start.blank is not None:
+            plan = self._start
+            snapshot: Snapshot[Any] = _new_snapshot(Snapshot)
+            snapshot._place = plan.next
+            snapshot._values = plan.blank
+            snapshot._context = begin
+            snapshot._memory = self._blank
+            snapshot._clock = 0
+            return _new_step(Step, (snapshot, (), (), True, plan.microsteps))
+        run = Run(None, at, begin, self._origin, (), self._blank)
+        return self._macrostep(self._start, run, self._blank, -1, self._origin)
+
+    def step(self, snapshot: Snapshot[C], event: object, *, at: datetime | None = None) -> Step[C]:
+        """Return what an event makes of a snapshot.
+
+        Args:
+            snapshot: Where the run is; it is not changed.
+            event: An instance of an event class, or a `NamedEvent`.
+            at: The time at which the event happens.
+
+        Returns:
+            The next snapshot with the effects, or the same snapshot when nothing handles the event.
+
+        Raises:
+            StepError: A callback failed, the time was needed, the macrostep does not end, the
+                snapshot is not one of this chart, or the event is not an event.
+        """
+        node: Any = snapshot._place
+        if node.__class__ is not Node or node.owner is not self:
+            node = self._adopt(snapshot)
+        dispatch: Dispatch | None = node.dispatches.get(event.__class__)
+        if dispatch is None:
+            dispatch = self._dispatch(node, self._key(event, snapshot))
+        recollection = self._recollection
+        dispatch.epoch = recollection.epoch
+        plan = dispatch.plan
+        if plan is None:
+            plan = None if dispatch.silent else self._choose(dispatch, snapshot, event, at)
+            if plan is None:
+                if event.__class__ is TimerFired:
+                    return self._spend(snapshot, event)
+                return _new_step(Step, (snapshot, (), (), False, ()))
+        if plan.settled and plan.bare:
+            after: Snapshot[Any] = _new_snapshot(Snapshot)
+            after._place = plan.next
+            after._values = plan.blank or plan.pick((*snapshot._values, None))
+            after._context = snapshot._context
+            after._memory = snapshot._memory
+            after._clock = snapshot._clock + 1
+            return _new_step(Step, (after, (), plan.fired, True, plan.microsteps))
+        memory = snapshot._memory
+        run = Run(event, at, snapshot._context, node, snapshot._values, memory)
+        if event.__class__ is TimerFired:
+            run.timers = _without(memory, event)
+        return self._macrostep(plan, run, memory, snapshot._clock, node)
+
+    def _macrostep(
+        self, plan: Plan, run: Run, before: Memory, clock: int, node: Node
+    ) -> Step[Any]:
+        """Carry out a microstep and all that follow from it without an event."""
+        taken = [plan]
+        self._perform(plan, run)
+        while not taken[-1].settled:
+            follow = self._follow(taken[-1].next, run)
+            if follow is None:
+                break
+            if len(taken) >= self.microsteps:
+                raise self._runaway(taken)
+            taken.append(follow)
+            self._perform(follow, run)
+        last = taken[-1].next
+        after: Snapshot[Any] = _new_snapshot(Snapshot)
+        after._place = last
+        after._values = run.old
+        after._context = run.context
+        after._memory = run.memory(before)
+        after._clock = clock + 1
+        effects = tuple(run.effects)
+        if len(taken) == 1:
+            return _new_step(Step, (after, effects, plan.fired, True, plan.microsteps))
+        fired = tuple(transition for one in taken for transition in one.fired)
+        microsteps: tuple[Microstep, ...] = tuple(one.microsteps[0] for one in taken)
+        return _new_step(Step, (after, effects, fired, True, microsteps))
+
+    def _perform(self, plan: Plan, run: Run) -> None:
+        """Carry out one microstep."""
+        perform = None
+        run.fresh = list(plan.pick((*run.old, None)))
+        try:
+            for perform in plan.leaving:
+                perform(run)
+            run.place, run.values = plan.next, run.fresh
+            for perform in plan.entering:
+                perform(run)
+        except Exception as error:
+            operation = getattr(perform, "__self__", None)
+            raise failure(self.chart, operation, run.event, error) from error
+        run.old = run.values = tuple(run.fresh)
+
+    def _follow(self, node: Node, run: Run) -> Plan | None:
+        """Return the microstep that follows without an event: eventless first, then completion."""
+        if node.restless:
+            plan = self._internal(node, ALWAYS, run)
+            if plan is not None:
+                return plan
+        while run.done:
+            state, event = run.done.popleft()
+            run.event = event
+            plan = self._internal(node, state, run)
+            if plan is not None:
+                return plan
+        return None
+
+    def _internal(self, node: Node, key: Key, run: Run) -> Plan | None:
+        dispatch = node.dispatches.get(key) or self._dispatch(node, key)
+        dispatch.epoch = self._recollection.epoch
+        if dispatch.plan is not None or dispatch.silent:
+            return dispatch.plan
+        selected = self._select(dispatch, run.old, run.event, run.at, run.context)
+        return self._planned(dispatch, selected, run.history) if selected else None
+
+    def _choose(
+        self, dispatch: Dispatch, snapshot: Snapshot[Any], event: object, at: datetime | None
+    ) -> Plan | None:
+        context, values = snapshot._context, snapshot._values
+        selected = self._select(dispatch, values, event, at, context)
+        return self._planned(dispatch, selected, snapshot._memory.history) if selected else None
+
+    def _select(
+        self,
+        dispatch: Dispatch,
+        values: Sequence[Any],
+        event: Any,
+        at: datetime | None,
+        context: Any,
+    ) -> tuple[Edge, ...]:
+        """Ask the guards: for each atomic state, from the inside out, the first that holds."""
+        selected: dict[Edge, None] = {}
+        answers: dict[Edge, bool] = {}
+        for chain in dispatch.chains:
+            for candidate in chain:
+                edge, test = candidate.edge, candidate.test
+                if test is not None:
+                    holds = answers.get(edge)
+                    if holds is None:
+                        position = candidate.position
+                        data = values[position] if position >= 0 else None
+                        moment: Moment[Any, Any, Any] = Moment(
+                            data, event, at, context, dispatch.node, tuple(values), None
+                        )
+                        try:
+                            holds = answers[edge] = bool(test(moment))
+                        except Exception as error:
+                            raise failure(self.chart, edge, event, error) from error
+                    if not holds:
+                        continue
+                selected[edge] = None
+                break
+        return tuple(selected)
+
+    def _planned(
+        self, dispatch: Dispatch, selected: tuple[Edge, ...], history: tuple[Any, ...]
+    ) -> Plan:
+        """Return the plan of a selection; where history matters, the one for what is remembered."""
+        key: Any = selected
+        if dispatch.recalls.get(selected):
+            key = (selected, tuple(None if one is None else one.ids for one in history))
+        plan = dispatch.plans.get(key)
+        if plan is None:
+            with self._lock:
+                states = dispatch.node.states
+                plan, consulted = self._planner.plan(states, selected, dispatch.key, history)
+                dispatch.recalls[selected] = consulted
+                if consulted:
+                    key = (selected, tuple(None if one is None else one.ids for one in history))
+                dispatch.plans[key] = plan
+                plan.home, plan.key = dispatch.plans, key
+                self._recollection.add(plan)
+        plan.epoch = self._recollection.epoch
+        return plan
+
+    def _dispatch(self, node: Node, key: Key) -> Dispatch:
+        """Return what a configuration does with a kind of event, working it out if need be."""
+        found = node.dispatches.get(key)
+        if found is not None:
+            return found
+        with self._lock:
+            dispatch = Dispatch(node, key, self._planner.chains(node.states, key))
+            if dispatch.chains and all(chain[0].guard is None for chain in dispatch.chains):
+                selected = tuple(dict.fromkeys(chain[0].edge for chain in dispatch.chains))
+                blank = self._blank.history
+                plan, consulted = self._planner.plan(node.states, selected, key, blank)
+                if not consulted:
+                    dispatch.plan = plan
+            self._recollection.add(dispatch)
+            return node.dispatches.setdefault(key, dispatch)
+
+    def _key(self, event: object, snapshot: Snapshot[Any]) -> Key:
+        """Return the kind of an event: its class, its name, or the timer that has fired."""
+        if isinstance(event, NamedEvent):
+            return event.name
+        if isinstance(event, TimerFired):
+            running = any(timer == event.id for timer, _ in snapshot._memory.timers)
+            return ("after", event.id.rpartition("#")[0] if running else "")
+        if isinstance(event, type):
+            found = f"{event.__name__} is a class"
+            raise StepError("SC204", self.chart.name, found, f"Send an instance: {event.__name__}()")
+        if not attrs.has(event.__class__):
+            names = [known.cls.__name__ for known in self.chart.events if known.cls is not None]
+            remedy = did_you_mean(str(event), names, "Send an instance of an attrs class")
+            raise StepError("SC204", self.chart.name, f"{event!r} is not an event", remedy)
+        return event.__class__
+
+    def _spend(self, snapshot: Snapshot[Any], event: TimerFired) -> Step[Any]:
+        """Return the step of a timer whose transition is not taken: it no longer runs."""
+        memory = snapshot._memory
+        timers = _without(memory, event)
+        if timers == memory.timers:
+            return Step(snapshot, (), (), False, ())
+        spent = Memory(memory.history, timers, memory.counters)
+        after = Snapshot(
+            snapshot._place, snapshot._values, snapshot._context, spent, snapshot._clock + 1
+        )
+        return Step(after, (), (), True, ())
+
+    def _context(self, context: Any) -> Any:
+        wanted = self.chart.context
+        if wanted is None or isinstance(context, wanted):
+            return context
+        if context is None:
+            default = build_default(wanted)
+            if default is not None:
+                return default()
+        found = f"the chart's context is a {wanted.__name__}, and {context!r} was given"
+        raise StepError("SC212", self.chart.name, found, f"Start it with a {wanted.__name__}")
+
+    def _intern(self, states: tuple[int, ...]) -> Node:
+        """Return the node of a configuration, the same one for as long as anybody holds it."""
+        with self._lock:
+            node = self._nodes.get(states)
+            if node is None:
+                tree = self._tree
+                final = any(tree.parent[s] == 0 and _is_final(tree, s) for s in states)
+                restless = not final and any(
+                    isinstance(edge.transition.trigger, Always)
+                    for state in (0, *states)
+                    for edge in tree.outgoing[state]
+                )
+                ids = tuple(tree.nodes[state].id for state in states)
+                node = Node(self.chart.name, ids, self._known, self, states, restless, final)
+                self._nodes[states] = node
+            return node
+
+    def _adopt(self, snapshot: Snapshot[Any]) -> Node:
+        """Return this kernel's node for a snapshot that another made."""
+        if not isinstance(snapshot, Snapshot):
+            found = f"{snapshot!r} is not a snapshot"
+            raise StepError("SC205", self.chart.name, found, "Pass step(…).snapshot")
+        ids = snapshot._place.ids
+        states = tuple(self._tree.index.get(state, -1) for state in ids)
+        slots = len(snapshot._memory.history)
+        if -1 in states or not self._tree.is_legal(states) or slots != len(self._tree.slots):
+            found = f"({', '.join(ids)}) is not a configuration of this chart"
+            remedy = f"The snapshot is one of {snapshot._place.chart}: step it with that chart"
+            raise StepError("SC205", self.chart.name, found, remedy)
+        return self._intern(states)
+
+    def _runaway(self, taken: list[Plan]) -> RunawayError:
+        last = taken[-8:]
+        cycle = " → ".join(", ".join(plan.next.ids) for plan in last)
+        found = f"the macrostep has not come to rest after {len(taken)} microsteps: … {cycle}"
+        remedy = "Guard one of its eventless or completion transitions so that the cycle ends"
+        return RunawayError("SC203", self.chart.name, found, remedy)
+
+
+def _is_final(tree: Tree, state: int) -> bool:
+    return tree.kind(state).value == "final"
+
+
+def _without(memory: Memory, event: TimerFired) -> tuple[tuple[str, datetime], ...]:
+    return tuple(pair for pair in memory.timers if pair[0] != event.id)
+
+
+def chart_of(source: Any) -> Chart:
+    """Return the chart that is meant by a chart or by the class that declares one."""
+    chart = getattr(source, "chart", source)
+    if isinstance(chart, Chart):
+        return chart
+    remedy = "Pass a Chart, or a class derived from Statechart"
+    raise StepError("SC213", "Kernel", f"{source!r} has no chart", remedy)
+
+
+def kernel_of(source: Any) -> Kernel[Any]:
+    """Return the kernel that is kept with a chart."""
+    chart = chart_of(source)
+    found: Kernel[Any] | None = chart.memo.get("kernel")
+    if found is None:
+        found = chart.memo.setdefault("kernel", Kernel(chart))
+    return found
+
+
+@overload
+def start(
+    chart: type[Declaration[C]], context: C | None = None, *, at: datetime | None = None
+) -> Step[C]: ...
+@overload
+def start(chart: Chart, context: Any = None, *, at: datetime | None = None) -> Step[Any]: ...
+def start(chart: Any, context: Any = None, *, at: datetime | None = None) -> Step[Any]:
+    """Enter a chart (see `Kernel.start`).
+
+    >>> from statecharts import State, Statechart, start
+    >>> class Lamp(Statechart):
+    ...     dark = State(initial=True, resting=True)
+    >>> start(Lamp).snapshot.configuration
+    ('dark',)
+    """
+    return kernel_of(chart).start(context, at=at)
+
+
+@overload
+def step(
+    chart: type[Declaration[C]],
+    snapshot: Snapshot[C],
+    event: object,
+    *,
+    at: datetime | None = None,
+) -> Step[C]: ...
+@overload
+def step(
+    chart: Chart, snapshot: Snapshot[Any], event: object, *, at: datetime | None = None
+) -> Step[Any]: ...
+def step(
+    chart: Any, snapshot: Snapshot[Any], event: object, *, at: datetime | None = None
+) -> Step[Any]:
+    """Return what an event makes of a snapshot (see `Kernel.step`).
+
+    >>> from attrs import frozen
+    >>> from statecharts import State, Statechart, start, step
+    >>> @frozen
+    ... class Flip: ...
+    >>> class Lamp(Statechart, events=Flip):
+    ...     dark = State(initial=True)
+    ...     lit = State()
+    ...     dark.to(lit, on=Flip)
+    ...     lit.to(dark, on=Flip)
+    >>> step(Lamp, start(Lamp).snapshot, Flip()).snapshot.configuration
+    ('lit',)
+    """
+    return kernel_of(chart).step(snapshot, event, at=at)

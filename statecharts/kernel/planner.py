@@ -1,0 +1,285 @@
+"""The planner: works out, once, what a configuration does with an event.
+
+It follows the SCXML algorithm (Appendix D) and writes down the outcome as a flat list of operations.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, Final, TypeAlias, final
+
+from statecharts.chart import After, Always, Done, OnEvent, StateKind, TransitionKind
+from statecharts.events import NamedEvent, matches, wire_name
+from statecharts.kernel.builders import builder
+from statecharts.kernel.plans import Candidate, Node, Plan
+from statecharts.kernel.run import (
+    Emit,
+    Enter,
+    Exit,
+    Fill,
+    Finish,
+    Make,
+    Operation,
+    Record,
+    Renew,
+    Restore,
+    StartTimers,
+    Update,
+)
+from statecharts.schema import names_of
+from statecharts.semantics import (
+    EntrySet,
+    exit_set,
+    is_done,
+    recalled,
+    remove_conflicting,
+    to_record,
+)
+from statecharts.snapshot import Microstep, Remembered
+from statecharts.tree import Edge, Tree
+
+ALWAYS: Final = ("always", "")
+"""The key of eventless selection."""
+
+Key: TypeAlias = "type | str | int | tuple[str, str]"
+"""An event class, a named event's name, a state that is done, or a timer."""
+
+History: TypeAlias = tuple[Remembered | None, ...]
+
+
+@final
+class Planner:
+    """Works out candidates and plans for the configurations of one chart.
+
+    Args:
+        tree: The chart, numbered.
+        intern: Gives the node of a configuration.
+    """
+
+    def __init__(self, tree: Tree, intern: Callable[[tuple[int, ...]], Node]) -> None:
+        self.tree = tree
+        self.intern = intern
+
+    def chains(self, states: tuple[int, ...], key: Key) -> tuple[tuple[Candidate, ...], ...]:
+        """Return, for each atomic state that has any, its candidate transitions inside out.
+
+        A chain ends with its first transition without a guard: nothing beyond it is ever asked.
+        """
+        position = {state: i for i, state in enumerate(states)}
+        found: list[tuple[Candidate, ...]] = []
+        for leaf in states:
+            if not self.tree.is_leaf(leaf):
+                continue
+            chain: list[Candidate] = []
+            for state in (leaf, *self.tree.ancestors(leaf)):
+                for edge in self.tree.outgoing[state]:
+                    open_ended = not chain or chain[-1].guard is not None
+                    if open_ended and takes(edge, key):
+                        chain.append(Candidate(edge, position.get(state, -1)))
+            if chain:
+                found.append(tuple(chain))
+        return tuple(found)
+
+    def plan(
+        self, states: tuple[int, ...], selected: tuple[Edge, ...], key: Key, history: History
+    ) -> tuple[Plan, bool]:
+        """Work out a microstep; tell as well whether remembered history mattered."""
+        work = Work(self.tree, states, key, history)
+        edges = remove_conflicting(self.tree, selected, states, work.recall)
+        return work.plan(edges, self.intern), work.consulted
+
+    def start(self) -> Plan:
+        """Work out how the chart is entered."""
+        default = self.tree.defaults[0]
+        work = Work(self.tree, (), ALWAYS, (None,) * len(self.tree.slots))
+        return work.plan(() if default is None else (default,), self.intern)
+
+
+@final
+class Work:
+    """One microstep being worked out."""
+
+    def __init__(
+        self, tree: Tree, states: tuple[int, ...], key: Key, history: History
+    ) -> None:
+        self.tree = tree
+        self.states = states
+        self.key = key
+        self.history = history
+        self.before = {state: i for i, state in enumerate(states)}
+        self.recorded: dict[int, tuple[int, ...]] = {}
+        self.consulted = False
+
+    def recall(self, history: int) -> tuple[int, ...] | None:
+        """Give what a history state leads to: what this microstep records comes first."""
+        if history in self.recorded:
+            return recalled(self.tree, history, self.recorded[history])
+        self.consulted = True
+        remembered = self.history[self.tree.slots[history]]
+        if remembered is None:
+            return None
+        numbers = tuple(self.tree.index[state] for state in remembered.ids)
+        return recalled(self.tree, history, numbers)
+
+    def plan(self, edges: tuple[Edge, ...], intern: Callable[[tuple[int, ...]], Node]) -> Plan:
+        """Write down what taking some transitions does."""
+        tree = self.tree
+        left = {edge: exit_set(tree, edge, self.states, self.recall) for edge in edges}
+        exits = sorted({state for states in left.values() for state in states}, reverse=True)
+        self.recorded = to_record(tree, self.states, exits)
+        entry = EntrySet(tree, self.recall)
+        for edge in edges:
+            entry.add(edge)
+        gone = frozenset(exits)
+        states = tuple(sorted({s for s in self.states if s not in gone} | set(entry.causes)))
+        after = {state: i for i, state in enumerate(states)}
+        node = intern(states)
+        leaving = [*self._leave(exits), *self._take(edges, after, gone)]
+        entering = list(self._enter(entry, left, after, gone))
+        carry = tuple(
+            self.before[s] if s not in entry.causes and tree.data(s) is not None else -1
+            for s in states
+        )
+        finishes = any(isinstance(operation, Finish) for operation in entering)
+        settled = node.final or not (node.restless or finishes)
+        nodes = tree.nodes
+        fired = tuple(
+            edge.transition
+            for edge in edges
+            if edge.transition.kind is not TransitionKind.FORBIDDEN and self.states
+        )
+        microstep = Microstep(
+            tuple(nodes[s].id for s in exits), fired, tuple(nodes[s].id for s in entry.states)
+        )
+        return Plan(node, carry, leaving, entering, settled, microstep)
+
+    def _leave(self, exits: list[int]) -> Iterable[Operation]:
+        tree = self.tree
+        for history, states in self.recorded.items():
+            ids = tuple(tree.nodes[s].id for s in states)
+            positions = tuple(self.before[s] for s in states)
+            yield Record(tree.nodes[history].id, tree.slots[history], ids, positions)
+        for state in exits:
+            node = tree.nodes[state]
+            timers = tuple(trigger.timer for trigger in _delays(tree, state))
+            if node.exit or timers:
+                yield Exit(node, self.before[state], timers)
+
+    def _take(
+        self, edges: tuple[Edge, ...], after: dict[int, int], gone: frozenset[int]
+    ) -> Iterable[Operation]:
+        for edge in edges:
+            transition, position = edge.transition, self.before.get(edge.source, -1)
+            if not self.states:
+                continue  # the chart's own default transition has no content (SCXML interpret)
+            if transition.update is not None:
+                kind = self.tree.chart.context
+                yield Update(transition, transition.update, position, kind)
+            for hook in transition.emit:
+                yield Emit(transition, hook, position, entering=False)
+            cls = self.tree.data(edge.source)
+            stays = not edge.targets and edge.source not in gone
+            if transition.make is not None and cls is not None and stays:
+                yield Renew(transition, transition.make, cls, position, after[edge.source])
+
+    def _enter(
+        self,
+        entry: EntrySet,
+        left: dict[Edge, list[int]],
+        after: dict[int, int],
+        gone: frozenset[int],
+    ) -> Iterable[Operation]:
+        tree = self.tree
+        active = {state for state in self.states if state not in gone}
+        for state in entry.states:
+            node, position = tree.nodes[state], after[state]
+            active.add(state)
+            yield from self._data(state, entry, left, position)
+            if node.entry:
+                yield Enter(node, position)
+            for default in entry.defaults.get(state, ()):
+                for hook in default.transition.emit:
+                    yield Emit(default.transition, hook, position, entering=True)
+            delays = tuple(_delays(tree, state))
+            if delays:
+                yield StartTimers(node, position, delays)
+            parent = tree.parent[state]
+            if node.kind is StateKind.FINAL and parent > 0:
+                yield Finish(tree.nodes[parent], parent, position)
+                above = tree.parent[parent]
+                if tree.kind(above) is StateKind.PARALLEL and is_done(tree, above, active):
+                    yield Finish(tree.nodes[above], above, -1)
+
+    def _data(
+        self, state: int, entry: EntrySet, left: dict[Edge, list[int]], position: int
+    ) -> Iterable[Operation]:
+        tree, node = self.tree, self.tree.nodes[state]
+        if node.data is None:
+            return
+        if state in entry.restored:
+            yield Restore(node, tree.slots[entry.restored[state]], position)
+            return
+        cause = entry.causes[state]
+        transition = cause.transition
+        if transition.make is not None and cause.targets == (state,):
+            before = self.before.get(cause.source, -1)
+            yield Make(transition, transition.make, node.data, before, position)
+            return
+        event = self._event(transition.trigger)
+        supplies = [
+            (self.before[s], names_of(tree.data(s))) for s in innermost(tree, cause, left.get(cause, ()))
+        ]
+        build = builder(node.data, node.id, event, supplies, tree.chart.context)
+        yield Fill(node, transition, build, position)
+
+    def _event(self, trigger: object) -> type | None:
+        """Return the event class that fields are taken from."""
+        if not isinstance(trigger, OnEvent):
+            return None
+        return self.key if isinstance(self.key, type) else NamedEvent
+
+
+def innermost(tree: Tree, cause: Edge, states: Iterable[int]) -> list[int]:
+    """Order the states that a transition leaves: the source's own line first, inner before outer.
+
+    States without data are left out.
+    """
+    source = cause.source
+
+    def rank(state: int) -> tuple[bool, int, int]:
+        line = (
+            state == source
+            or tree.is_descendant(state, source)
+            or tree.is_descendant(source, state)
+        )
+        return (not line, -tree.depth(state), state)
+
+    return sorted((s for s in states if tree.data(s) is not None), key=rank)
+
+
+def takes(edge: Edge, key: Key) -> bool:
+    """Tell whether a transition answers to a kind of event."""
+    match edge.transition.trigger:
+        case OnEvent(events):
+            return any(_names(event, key) for event in events)
+        case Always():
+            return key == ALWAYS
+        case Done():
+            return key == edge.source
+        case After(_, timer):
+            return key == ("after", timer)
+        case _:
+            return False
+
+
+def _names(event: type | str, key: Key) -> bool:
+    if isinstance(event, str):
+        name = wire_name(key) if isinstance(key, type) else key
+        return isinstance(name, str) and matches(event, name)
+    return isinstance(key, type) and issubclass(key, event)
+
+
+def _delays(tree: Tree, state: int) -> Iterable[After]:
+    for edge in tree.outgoing[state]:
+        if isinstance(edge.transition.trigger, After):
+            yield edge.transition.trigger

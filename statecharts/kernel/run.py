@@ -1,0 +1,387 @@
+"""Run: a step under way, and the operations that plans are made of.
+
+A run is a notebook that lives as long as one call of the kernel: it starts from a snapshot, lets the
+operations write, and ends as the next snapshot. When an operation raises, it is thrown away.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
+from typing import Any, final
+
+from statecharts.chart import After, StateNode, Transition
+from statecharts.effects import CancelTimer, Effect, StartTimer
+from statecharts.errors import StepError
+from statecharts.events import StateDone
+from statecharts.hooks import Hook
+from statecharts.snapshot import Memory, Moment, Place, Remembered, count, time_needed
+
+TIMERS = "timer"
+"""The prefix that runs of timers are counted under."""
+
+
+@final
+class Run:
+    """A step under way.
+
+    Attributes:
+        event: The event being handled; None at the start.
+        at: The caller's time, if it gave one.
+        context: The chart's context, with the updates made so far.
+        place: The configuration that callbacks see.
+        old: Data before the present microstep, aligned with the configuration before it.
+        values: Data that callbacks see, aligned with `place`.
+        fresh: Data after the present microstep, as far as it is known.
+        history: What each history state remembers.
+        timers: The timers that run.
+        counters: The counters of ids.
+        effects: The effects so far, in order.
+        done: Completion events that wait, each with the number of its state.
+    """
+
+    __slots__ = (
+        "at",
+        "context",
+        "counters",
+        "done",
+        "effects",
+        "event",
+        "fresh",
+        "history",
+        "old",
+        "place",
+        "timers",
+        "values",
+    )
+
+    def __init__(
+        self,
+        event: Any,
+        at: datetime | None,
+        context: Any,
+        place: Place,
+        values: tuple[Any, ...],
+        memory: Memory,
+    ) -> None:
+        self.event = event
+        self.at = at
+        self.context = context
+        self.place = place
+        self.old: tuple[Any, ...] = values
+        self.values: Any = values
+        self.fresh: list[Any] = []
+        self.history = memory.history
+        self.timers = memory.timers
+        self.counters = memory.counters
+        self.effects: list[Effect] = []
+        self.done: deque[tuple[int, StateDone]] = deque()
+
+    def call(self, function: Callable[[Any], Any], data: Any) -> Any:
+        """Call a callback with the present moment, and keep the ids that it made."""
+        moment: Moment[Any, Any, Any] = Moment(
+            data, self.event, self.at, self.context, self.place, self.values, self.counters
+        )
+        result = function(moment)
+        if moment._counters is not self.counters:  # pyright: ignore[reportPrivateUsage]
+            self.counters = moment._counters or ()  # pyright: ignore[reportPrivateUsage]
+        return result
+
+    def emit(self, hook: Hook, data: Any) -> None:
+        """Call a callback for its effects, and add them."""
+        result = self.call(hook.function, data)
+        if isinstance(result, Effect):
+            self.effects.append(result)
+        elif result is not None:
+            self.effects.extend(self._checked(result))
+
+    def _checked(self, result: Any) -> Iterable[Effect]:
+        if not isinstance(result, Iterable):
+            raise self._no_effect(result)
+        for effect in result:
+            if not isinstance(effect, Effect):
+                raise self._no_effect(effect)
+            yield effect
+
+    def _no_effect(self, found: object) -> StepError:
+        text = f"{found!r} is not an effect"
+        remedy = "Give an instance of a class derived from Effect, several of them, or none"
+        return StepError("SC208", self.place.chart, text, remedy)
+
+    def time(self, reader: str) -> datetime:
+        """Return the caller's time; raise `TimeNeededError` when it gave none."""
+        if self.at is None:
+            raise time_needed(self.place.chart, reader)
+        return self.at
+
+    def memory(self, before: Memory) -> Memory:
+        """Return what the run carries on, the same object when nothing of it has changed."""
+        if (
+            self.history is before.history
+            and self.timers is before.timers
+            and self.counters is before.counters
+        ):
+            return before
+        return Memory(self.history, self.timers, self.counters)
+
+
+class Operation:
+    """One thing to do in a microstep.
+
+    Attributes:
+        role: What its callback is, for errors: ``entry``, ``make``, ``emit`` …
+        state: Id of the state that the callback belongs to.
+        transition: The transition that it belongs to, if it belongs to one.
+    """
+
+    __slots__ = ("role", "state", "transition")
+
+    role: str
+    state: str
+    transition: Transition | None
+
+    def perform(self, run: Run) -> None:
+        """Do it."""
+        raise NotImplementedError
+
+
+@final
+class Record(Operation):
+    """Notes what a history state will remember, data included."""
+
+    __slots__ = ("ids", "positions", "slot")
+
+    def __init__(self, state: str, slot: int, ids: tuple[str, ...], positions: tuple[int, ...]):
+        self.role, self.state, self.transition = "history", state, None
+        self.slot = slot
+        self.ids = ids
+        self.positions = positions
+
+    def perform(self, run: Run) -> None:
+        """Do it."""
+        remembered = Remembered(self.ids, tuple(run.old[i] for i in self.positions))
+        slot = self.slot
+        run.history = (*run.history[:slot], remembered, *run.history[slot + 1 :])
+
+
+@final
+class Exit(Operation):
+    """Leaves a state: its exit effects, then the timers that are no longer needed."""
+
+    __slots__ = ("hooks", "position", "timers")
+
+    def __init__(self, node: StateNode, position: int, timers: tuple[str, ...]) -> None:
+        self.role, self.state, self.transition = "exit", node.id, None
+        self.position = position
+        self.hooks = node.exit
+        self.timers = timers
+
+    def perform(self, run: Run) -> None:
+        """Do it."""
+        for hook in self.hooks:
+            run.emit(hook, run.old[self.position])
+        if self.timers and run.timers:
+            mine = [timer for timer, _ in run.timers if timer.rpartition("#")[0] in self.timers]
+            if mine:
+                run.effects.extend(map(CancelTimer, mine))
+                run.timers = tuple(pair for pair in run.timers if pair[0] not in mine)
+
+
+@final
+class Update(Operation):
+    """Gives the chart its next context."""
+
+    __slots__ = ("function", "kind", "position")
+
+    def __init__(
+        self, transition: Transition, hook: Hook, position: int, kind: type | None
+    ) -> None:
+        self.role, self.state, self.transition = "update", transition.source, transition
+        self.function = hook.function
+        self.position = position
+        self.kind = kind
+
+    def perform(self, run: Run) -> None:
+        """Do it."""
+        data = run.old[self.position] if self.position >= 0 else None
+        context = run.call(self.function, data)
+        if self.kind is not None and not isinstance(context, self.kind):
+            raise _wrong(run, context, self.kind, "update")
+        run.context = context
+
+
+@final
+class Emit(Operation):
+    """Adds the effects of taking a transition."""
+
+    __slots__ = ("hook", "position", "seen")
+
+    def __init__(self, transition: Transition, hook: Hook, position: int, entering: bool) -> None:
+        self.role, self.state, self.transition = "emit", transition.source, transition
+        self.hook = hook
+        self.position = position
+        self.seen = entering
+
+    def perform(self, run: Run) -> None:
+        """Do it."""
+        values = run.values if self.seen else run.old
+        run.emit(self.hook, values[self.position] if self.position >= 0 else None)
+
+
+@final
+class Renew(Operation):
+    """Gives a state that stays active its new data."""
+
+    __slots__ = ("after", "before", "cls", "function")
+
+    def __init__(
+        self, transition: Transition, hook: Hook, cls: type, before: int, after: int
+    ) -> None:
+        self.role, self.state, self.transition = "make", transition.source, transition
+        self.function = hook.function
+        self.cls = cls
+        self.before = before
+        self.after = after
+
+    def perform(self, run: Run) -> None:
+        """Do it."""
+        made = run.call(self.function, run.old[self.before])
+        if not isinstance(made, self.cls):
+            raise _wrong(run, made, self.cls, "make")
+        run.fresh[self.after] = made
+
+
+@final
+class Make(Operation):
+    """Gives an entered state the data that its transition makes."""
+
+    __slots__ = ("after", "before", "cls", "function")
+
+    def __init__(
+        self, transition: Transition, hook: Hook, cls: type, before: int, after: int
+    ) -> None:
+        self.role, self.state, self.transition = "make", transition.source, transition
+        self.function = hook.function
+        self.cls = cls
+        self.before = before
+        self.after = after
+
+    def perform(self, run: Run) -> None:
+        """Do it."""
+        data = run.old[self.before] if self.before >= 0 else None
+        made = run.call(self.function, data)
+        if not isinstance(made, self.cls):
+            raise _wrong(run, made, self.cls, "make")
+        run.fresh[self.after] = made
+
+
+@final
+class Fill(Operation):
+    """Gives an entered state its data, field by field."""
+
+    __slots__ = ("after", "build")
+
+    def __init__(
+        self, node: StateNode, transition: Transition, build: Callable[[Run], Any], after: int
+    ) -> None:
+        self.role, self.state, self.transition = "data", node.id, transition
+        self.build = build
+        self.after = after
+
+    def perform(self, run: Run) -> None:
+        """Do it."""
+        run.fresh[self.after] = self.build(run)
+
+
+@final
+class Restore(Operation):
+    """Gives a state that comes back through history the data that it had."""
+
+    __slots__ = ("after", "slot")
+
+    def __init__(self, node: StateNode, slot: int, after: int) -> None:
+        self.role, self.state, self.transition = "history", node.id, None
+        self.slot = slot
+        self.after = after
+
+    def perform(self, run: Run) -> None:
+        """Do it."""
+        remembered = run.history[self.slot]
+        if remembered is not None:
+            run.fresh[self.after] = remembered.values[remembered.ids.index(self.state)]
+
+
+@final
+class Enter(Operation):
+    """Adds the effects of entering a state."""
+
+    __slots__ = ("hooks", "position")
+
+    def __init__(self, node: StateNode, position: int) -> None:
+        self.role, self.state, self.transition = "entry", node.id, None
+        self.hooks = node.entry
+        self.position = position
+
+    def perform(self, run: Run) -> None:
+        """Do it."""
+        for hook in self.hooks:
+            run.emit(hook, run.fresh[self.position])
+
+
+@final
+class StartTimers(Operation):
+    """Starts the timers of an entered state's delayed transitions."""
+
+    __slots__ = ("position", "triggers")
+
+    def __init__(self, node: StateNode, position: int, triggers: tuple[After, ...]) -> None:
+        self.role, self.state, self.transition = "after", node.id, None
+        self.position = position
+        self.triggers = triggers
+
+    def perform(self, run: Run) -> None:
+        """Do it."""
+        for trigger in self.triggers:
+            due = self._due(trigger, run)
+            number, run.counters = count(run.counters, TIMERS)
+            timer = f"{trigger.timer}#{number}"
+            run.timers = (*run.timers, (timer, due))
+            run.effects.append(StartTimer(timer, due))
+
+    def _due(self, trigger: After, run: Run) -> datetime:
+        now = run.time(f"the delayed transition of {self.state!r}")
+        delay: Any = trigger.delay
+        if isinstance(delay, Hook):
+            delay = run.call(delay.function, run.fresh[self.position])
+        if isinstance(delay, timedelta):
+            return now + delay
+        if not isinstance(delay, datetime):
+            raise _wrong(run, delay, timedelta, "after")
+        if (delay.tzinfo is None) != (now.tzinfo is None):
+            found = f"{self.state!r} is to be left at {delay}, but the time given is {now}"
+            remedy = "Give both a time zone, or neither"
+            raise StepError("SC208", run.place.chart, found, remedy)
+        return delay
+
+
+@final
+class Finish(Operation):
+    """Queues the completion event of a superstate."""
+
+    __slots__ = ("number", "position")
+
+    def __init__(self, node: StateNode, number: int, position: int) -> None:
+        self.role, self.state, self.transition = "done", node.id, None
+        self.number = number
+        self.position = position
+
+    def perform(self, run: Run) -> None:
+        """Do it."""
+        data = run.fresh[self.position] if self.position >= 0 else None
+        run.done.append((self.number, StateDone(self.state, data)))
+
+
+def _wrong(run: Run, found: object, wanted: type, role: str) -> StepError:
+    text = f"{role} gave {found!r}; an instance of {wanted.__name__} is expected"
+    return StepError("SC208", run.place.chart, text, f"Return a {wanted.__name__}")

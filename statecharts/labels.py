@@ -1,0 +1,153 @@
+"""Labels: what a chart says, as text for people.
+
+The terminal, the pictures and the error messages show the same transition with the same words. This
+is where the words are made: the code's own names, as plain text, without markup and on one line. How
+they are wrapped, coloured or escaped is the business of whoever shows them.
+
+    GatesPassed(feature_branch, commits_ahead) [data.commits_ahead > 3] / notify
+    └─────────────── trigger ────────────────┘ └─────── guard ────────┘ └action┘
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import Final
+
+from statecharts.chart import After, Done, OnEvent, Transition, Trigger
+from statecharts.hooks import Hook
+from statecharts.schema import fields_of
+
+ARROW: Final = "→"
+"""Stands between a transition's label and its targets."""
+
+_SECOND: Final = timedelta(seconds=1)
+_MILLISECOND: Final = timedelta(milliseconds=1)
+_UNITS: Final = (
+    (timedelta(days=1), "d"),
+    (timedelta(hours=1), "h"),
+    (timedelta(minutes=1), "min"),
+)
+
+
+def transition_label(transition: Transition) -> str:
+    """Return the label of a transition: ``trigger [guard] / action``, without what it lacks.
+
+    Empty for a transition that says nothing, as a default transition does.
+
+    >>> guard = Hook(lambda m: m.data.tries > 3)
+    >>> transition_label(Transition("qa", OnEvent(("failed",)), ("coding",), guard=guard))
+    'failed [data.tries > 3]'
+    """
+    action = action_text(transition)
+    parts = (
+        trigger_text(transition.trigger),
+        guard_text(transition),
+        f"/ {action}" if action else "",
+    )
+    return " ".join(part for part in parts if part)
+
+
+def trigger_text(trigger: Trigger) -> str:
+    """Return what takes a transition; empty for an eventless and for a default one.
+
+    >>> from statecharts.chart import Always
+    >>> trigger_text(OnEvent(("block", "hold"))), trigger_text(Done()), trigger_text(Always())
+    ('block | hold', 'done', '')
+    >>> trigger_text(After(timedelta(minutes=5), "patience"))
+    'after 5 min'
+    """
+    if isinstance(trigger, OnEvent):
+        return " | ".join(event_text(event) for event in trigger.events)
+    if isinstance(trigger, After):
+        delay = trigger.delay
+        return f"after {delay.name if isinstance(delay, Hook) else duration_text(delay)}"
+    return "done" if isinstance(trigger, Done) else ""
+
+
+def event_text(event: type | str) -> str:
+    """Return an event class by its name and the names of its payload; a descriptor as it stands.
+
+    >>> from statecharts.events import TimerFired
+    >>> event_text(TimerFired), event_text("error.*")
+    ('TimerFired(id)', 'error.*')
+    """
+    if isinstance(event, str):
+        return event
+    names = ", ".join(f.name for f in fields_of(event))
+    return f"{event.__name__}({names})" if names else event.__name__
+
+
+def guard_text(transition: Transition) -> str:
+    """Return the guard of a transition in brackets; empty when it has none.
+
+    >>> guard_text(Transition("qa", OnEvent(("failed",)), guard=Hook(lambda m: m.data.urgent)))
+    '[data.urgent]'
+    """
+    return "" if transition.guard is None else f"[{transition.guard.name}]"
+
+
+def action_text(transition: Transition) -> str:
+    """Return what taking a transition does: the names of its update and of its effects.
+
+    >>> def count(moment): ...
+    >>> def notify(moment): ...
+    >>> action_text(Transition("qa", OnEvent(("x",)), update=Hook(count), emit=(Hook(notify),)))
+    'count; notify'
+    """
+    update = () if transition.update is None else (transition.update,)
+    return hooks_text((*update, *transition.emit))
+
+
+def hooks_text(hooks: Iterable[Hook]) -> str:
+    """Return the names of hooks in the order in which they are called.
+
+    >>> hooks_text([Hook(print), Hook(len, given="measure")])
+    'print; measure'
+    """
+    return "; ".join(hook.name for hook in hooks)
+
+
+def data_text(cls: type | None) -> str:
+    """Return an attrs class with its fields and their types; empty for None.
+
+    >>> from statecharts.events import TimerFired
+    >>> data_text(TimerFired), data_text(None)
+    ('TimerFired(id: str)', '')
+    """
+    if cls is None:
+        return ""
+    fields = ", ".join(f"{f.name}: {f.type}" for f in fields_of(cls))
+    return f"{cls.__name__}({fields})" if fields else cls.__name__
+
+
+def duration_text(duration: timedelta) -> str:
+    """Return a duration in the units that people count in; never rounded.
+
+    >>> duration_text(timedelta(minutes=90)), duration_text(timedelta(milliseconds=250))
+    ('1 h 30 min', '250 ms')
+    >>> duration_text(timedelta(days=1, seconds=1.5)), duration_text(timedelta(0))
+    ('1 d 1.5 s', '0 s')
+    """
+    if duration < timedelta(0):
+        return f"-{duration_text(-duration)}"
+    parts: list[str] = []
+    rest = duration
+    for unit, symbol in _UNITS:
+        count, rest = divmod(rest, unit)
+        if count:
+            parts.append(f"{count} {symbol}")
+    if rest >= _SECOND or (rest and parts):
+        parts.append(f"{_decimal(rest, _SECOND)} s")
+    elif rest >= _MILLISECOND:
+        parts.append(f"{_decimal(rest, _MILLISECOND)} ms")
+    elif rest:
+        parts.append(f"{rest.microseconds} µs")
+    return " ".join(parts) or "0 s"
+
+
+def _decimal(duration: timedelta, unit: timedelta) -> str:
+    whole, rest = divmod(duration, unit)
+    digits = len(str(unit // timedelta(microseconds=1))) - 1
+    fraction = f"{rest.microseconds:0{digits}d}".rstrip("0")
+    return f"{whole}.{fraction}" if fraction else str(whole)

@@ -1,0 +1,362 @@
+"""Snapshot, Step and Moment: what a run is, what one event makes of it, what callbacks see.
+
+All three are values. A snapshot is all there is to a run; a step holds the next one; a moment shows
+a callback the instant it is called at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from types import MappingProxyType
+from typing import Any, Final, Generic, NamedTuple, TypeAlias, overload
+
+from attrs import frozen
+from typing_extensions import TypeVar
+
+from statecharts.chart import StateRef, SuperstateRef, Transition
+from statecharts.effects import Effect
+from statecharts.errors import (
+    InactiveStateError,
+    StepError,
+    TimeNeededError,
+    UnknownStateError,
+    did_you_mean,
+)
+
+C = TypeVar("C", default=None)
+T = TypeVar("T")
+D_co = TypeVar("D_co", covariant=True, default=Any)
+E_co = TypeVar("E_co", covariant=True, default=Any)
+C_co = TypeVar("C_co", covariant=True, default=Any)
+
+StateName: TypeAlias = "StateRef[Any] | type[SuperstateRef[Any]] | str"
+"""Whatever names a state: its object in the declaration, or its id."""
+
+
+class Place:
+    """A configuration, kept once for all snapshots that are in it.
+
+    Attributes:
+        chart: Name of the chart.
+        ids: The active states, in document order.
+        known: Every state id of the chart, in document order.
+    """
+
+    __slots__ = ("__weakref__", "_positions", "chart", "ids", "known")
+
+    def __init__(self, chart: str, ids: tuple[str, ...], known: tuple[str, ...]) -> None:
+        self.chart = chart
+        self.ids = ids
+        self.known = known
+        self._positions: dict[str, int] | None = None
+
+    @property
+    def positions(self) -> dict[str, int]:
+        """Where each active state stands in `ids`."""
+        if self._positions is None:
+            self._positions = {state: i for i, state in enumerate(self.ids)}
+        return self._positions
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Place):
+            return NotImplemented
+        return self.ids == other.ids and self.chart == other.chart
+
+    def __hash__(self) -> int:
+        return hash((self.chart, self.ids))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Place, (self.chart, self.ids, self.known)
+
+    def position(self, state: StateName) -> int | None:
+        """Return where a state stands, or None when it is not active.
+
+        Raises:
+            UnknownStateError: The chart has no such state.
+        """
+        name = state_id(state)
+        found = self.positions.get(name)
+        if found is None and name not in self.known:
+            remedy = did_you_mean(name, self.known, "Name one of its states by its id")
+            raise UnknownStateError("SC207", self.chart, f"there is no state {name!r}", remedy)
+        return found
+
+    def value(self, state: StateName, values: tuple[object, ...]) -> Any:
+        """Return the data of an active state out of the values that are aligned with `ids`.
+
+        Raises:
+            UnknownStateError: The chart has no such state.
+            InactiveStateError: The state is not active.
+        """
+        position = self.position(state)
+        if position is None:
+            name, active = state_id(state), ", ".join(self.ids) or "none"
+            found = f"{name!r} is not active, so it has no data; active: {active}"
+            raise InactiveStateError("SC206", self.chart, found, "Ask with `in` first")
+        return values[position]
+
+
+@frozen
+class Remembered:
+    """What a history state remembers: the states, and the data that they carried."""
+
+    ids: tuple[str, ...]
+    values: tuple[object, ...]
+
+
+@frozen
+class Memory:
+    """What a run carries besides its configuration and data.
+
+    Attributes:
+        history: What each history state remembers, in document order of those states.
+        timers: The timers that run, as (id, due), in order of their start.
+        counters: How many ids of each prefix have been made.
+    """
+
+    history: tuple[Remembered | None, ...] = ()
+    timers: tuple[tuple[str, datetime], ...] = ()
+    counters: tuple[tuple[str, int], ...] = ()
+
+
+class Snapshot(Generic[C]):
+    """All there is to a run at rest: configuration, data, context, history, timers, clock.
+
+    Immutable. Equal when all of these are. Two runs of equal snapshots are equal.
+    """
+
+    __slots__ = ("_clock", "_context", "_memory", "_place", "_values")
+
+    _place: Place
+    _values: tuple[object, ...]
+    _context: C
+    _memory: Memory
+    _clock: int
+
+    def __init__(
+        self, place: Place, values: tuple[object, ...], context: C, memory: Memory, clock: int
+    ) -> None:
+        self._place = place
+        self._values = values
+        self._context = context
+        self._memory = memory
+        self._clock = clock
+
+    @property
+    def configuration(self) -> tuple[str, ...]:
+        """Ids of the active states, in document order."""
+        return self._place.ids
+
+    @property
+    def data(self) -> Mapping[str, Any]:
+        """Data by state id, of the active states that carry any, in document order."""
+        pairs = zip(self._place.ids, self._values, strict=True)
+        return MappingProxyType({state: value for state, value in pairs if value is not None})
+
+    @property
+    def context(self) -> C:
+        """The extended state of the chart; None when it has none."""
+        return self._context
+
+    @property
+    def memory(self) -> Memory:
+        """Remembered history, running timers and id counters."""
+        return self._memory
+
+    @property
+    def timers(self) -> Mapping[str, datetime]:
+        """When each running timer is due, by its id, in order of their start."""
+        return MappingProxyType(dict(self._memory.timers))
+
+    @property
+    def clock(self) -> int:
+        """Logical clock: how many events have been handled since the start."""
+        return self._clock
+
+    @overload
+    def __getitem__(self, state: StateRef[T]) -> T: ...
+    @overload
+    def __getitem__(self, state: type[SuperstateRef[T]]) -> T: ...
+    @overload
+    def __getitem__(self, state: str) -> Any: ...
+    def __getitem__(self, state: StateName) -> Any:
+        """Return the data of an active state.
+
+        Raises:
+            UnknownStateError: The chart has no such state.
+            InactiveStateError: The state is not active.
+        """
+        return self._place.value(state, self._values)
+
+    def __contains__(self, state: StateName) -> bool:
+        """Tell whether a state is active; raise `UnknownStateError` when there is no such state."""
+        return self._place.position(state) is not None
+
+    def _parts(self) -> tuple[Any, ...]:
+        return (self._place, self._values, self._context, self._memory, self._clock)
+
+    def __eq__(self, other: object) -> bool:
+        return self._parts() == other._parts() if isinstance(other, Snapshot) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self._parts())
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), self._parts()
+
+    def __repr__(self) -> str:
+        shown = [f"configuration={list(self.configuration)!r}"]
+        shown += [f"{state}={value!r}" for state, value in self.data.items()]
+        if self._context is not None:
+            shown.append(f"context={self._context!r}")
+        return f"<Snapshot of {self._place.chart} at {self._clock}: {', '.join(shown)}>"
+
+
+class Microstep(NamedTuple):
+    """One microstep: what was left, taken and entered, each in the order in which it happened."""
+
+    exited: tuple[str, ...]
+    fired: tuple[Transition, ...]
+    entered: tuple[str, ...]
+
+
+class Step(NamedTuple, Generic[C]):
+    """What one event makes of a snapshot.
+
+    Attributes:
+        snapshot: The next snapshot; the one that was passed in when nothing handled the event.
+        effects: What the outside world is asked to do, in order.
+        fired: The transitions that were taken, in order, over all microsteps.
+        handled: Whether the configuration had an answer to the event (a forbidding one counts).
+        microsteps: What happened, microstep by microstep.
+    """
+
+    snapshot: Snapshot[C]
+    effects: tuple[Effect, ...]
+    fired: tuple[Transition, ...]
+    handled: bool
+    microsteps: tuple[Microstep, ...]
+
+
+class Moment(Generic[D_co, E_co, C_co]):
+    """What guards and actions see of the instant they are called at.
+
+    Attributes:
+        data: Data of the state that the callback belongs to: a transition's source, or the state
+            that is entered or left.
+        event: The event being handled; None at the start.
+    """
+
+    __slots__ = ("_at", "_context", "_counters", "_place", "_values", "data", "event")
+
+    data: D_co
+    event: E_co
+    _at: datetime | None
+    _context: C_co
+    _place: Place
+    _values: tuple[object, ...]
+    _counters: tuple[tuple[str, int], ...] | None
+
+    def __init__(
+        self,
+        data: D_co,
+        event: E_co,
+        at: datetime | None,
+        context: C_co,
+        place: Place,
+        values: tuple[object, ...],
+        counters: tuple[tuple[str, int], ...] | None,
+    ) -> None:
+        self.data = data
+        self.event = event
+        self._at = at
+        self._context = context
+        self._place = place
+        self._values = values
+        self._counters = counters
+
+    @property
+    def at(self) -> datetime:
+        """The time that the caller gave; raises `TimeNeededError` when it gave none."""
+        if self._at is None:
+            raise time_needed(self._place.chart)
+        return self._at
+
+    @property
+    def context(self) -> C_co:
+        """The chart's context, with the updates made so far in this step."""
+        return self._context
+
+    def new_id(self, prefix: str) -> str:
+        """Return an id that this run has not given yet: equal runs give equal ids.
+
+        Args:
+            prefix: What the id is for; each prefix counts from 1.
+
+        Raises:
+            StepError: A guard asked; a guard that refuses must leave nothing behind.
+        """
+        if self._counters is None:
+            found = f"a guard asked for a new id ({prefix!r})"
+            remedy = "Make ids in make, update, emit, entry or exit"
+            raise StepError("SC210", self._place.chart, found, remedy)
+        number, self._counters = count(self._counters, prefix)
+        return f"{prefix}-{number}"
+
+    @overload
+    def __getitem__(self, state: StateRef[T]) -> T: ...
+    @overload
+    def __getitem__(self, state: type[SuperstateRef[T]]) -> T: ...
+    @overload
+    def __getitem__(self, state: str) -> Any: ...
+    def __getitem__(self, state: StateName) -> Any:
+        """Return the data of any active state (see `Snapshot.__getitem__`)."""
+        return self._place.value(state, self._values)
+
+    def __contains__(self, state: StateName) -> bool:
+        """Tell whether a state is active now: SCXML's ``In()``."""
+        return self._place.position(state) is not None
+
+    def __repr__(self) -> str:
+        return f"<Moment of {self._place.chart}: data={self.data!r}, event={self.event!r}>"
+
+
+EMPTY: Final = Memory()
+
+
+def count(
+    counters: tuple[tuple[str, int], ...], prefix: str
+) -> tuple[int, tuple[tuple[str, int], ...]]:
+    """Count one more of a prefix; return its number and the counters that follow.
+
+    >>> count((("call", 1),), "call"), count((), "call")
+    ((2, (('call', 2),)), (1, (('call', 1),)))
+    """
+    counted = dict(counters)
+    number = counted[prefix] = counted.get(prefix, 0) + 1
+    return number, tuple(sorted(counted.items()))
+
+
+def time_needed(chart: str, reader: str = "a callback") -> TimeNeededError:
+    """Return the error for a chart that reads the time where the caller gave none."""
+    found = f"{reader} reads the time, and no time was given"
+    return TimeNeededError("SC201", chart, found, "Pass at= with the event")
+
+
+def state_id(state: StateName) -> str:
+    """Return the id that a name of a state stands for.
+
+    Raises:
+        UnknownStateError: The state is not part of any chart (yet).
+
+    >>> state_id("active.merge")
+    'active.merge'
+    """
+    if isinstance(state, str):
+        return state
+    found = getattr(state, "__state_id__", None)
+    if not isinstance(found, str):
+        found = f"{state!r} is not a state of a chart"
+        raise UnknownStateError("SC207", "state", found, "Name a state of a declared chart")
+    return found

@@ -1,0 +1,1 @@
+"""The tests: promises of the library, one file per concept."""

@@ -1,0 +1,154 @@
+"""Two interpreters, one chart, the same events: where do they part?"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Protocol, final
+
+from attrs import frozen
+
+from statecharts.chart import Chart
+from statecharts.errors import RunawayError
+from tests.oracle.appendix_d import BOUND, EndlessMacrostepError
+from tests.oracle.coverage import CountingInterpreter
+from tests.oracle.outline import outline
+from tests.oracle.records import Outcome
+from tests.oracle.vocabulary import Counters
+
+RUNAWAY = "the macrostep does not come to rest"
+
+
+class Subject(Protocol):
+    """What is compared with the oracle: a pure step over snapshots, as the kernel has it."""
+
+    def start(self, context: Any) -> Any:
+        """Return the first step."""
+
+    def step(self, snapshot: Any, event: Any) -> Any:
+        """Return the step that an event leads to."""
+
+
+MakeSubject = Callable[[Chart], Subject]
+Result = Outcome | str
+"""What one event has led to: an outcome, or how the run came to its end."""
+
+
+@final
+@frozen
+class Mismatch:
+    """A run on which two interpreters part.
+
+    Attributes:
+        chart: The chart.
+        events: The events up to the one at which they part; none when they part at the start.
+        expected: What the oracle gives, for the start and for each event.
+        got: What the subject gives.
+        warm: Whether the subject had seen all events before, and only then went astray.
+    """
+
+    chart: Chart
+    events: tuple[object, ...]
+    expected: tuple[Result, ...]
+    got: tuple[Result, ...]
+    warm: bool
+
+    def __str__(self) -> str:
+        lines = [outline(self.chart), ""]
+        for n, (expected, got) in enumerate(zip(self.expected, self.got, strict=False)):
+            lines.append(f"{n}. {self.events[n - 1]!r}" if n else "0. start")
+            if expected == got:
+                lines += _shown("  both    ", expected)
+            else:
+                lines += [*_shown("  expected", expected), *_shown("  got     ", got)]
+        if self.warm:
+            lines.append("(only when the same events are sent again to the same kernel)")
+        return "\n".join(lines)
+
+
+def _shown(label: str, result: Result) -> list[str]:
+    if isinstance(result, str):
+        return [f"{label} {result}"]
+    words = "" if result.handled else ", unhandled"
+    return [
+        f"{label} {' '.join(result.configuration)} | {result.context}{words}",
+        *(f"           {effect}" for effect in result.effects),
+    ]
+
+
+def expected_results(
+    chart: Chart,
+    events: Sequence[object],
+    counts: Counter[str] | None = None,
+    bound: int = BOUND,
+) -> tuple[Result, ...]:
+    """Return what the oracle gives for the start and each event; add what it counts."""
+    run = CountingInterpreter(chart, Counters(), bound)
+    results: list[Result] = []
+    try:
+        results.append(run.interpret())
+        for event in events:
+            results.append(run.send(event))
+    except EndlessMacrostepError:
+        results.append(RUNAWAY)
+        run.counts = Counter(runaways=1)
+    if counts is not None:
+        counts.update(run.counts)
+        counts["events"] += len(results) - 1
+    return tuple(results)
+
+
+def actual_results(subject: Subject, events: Sequence[object]) -> tuple[Result, ...]:
+    """Return what a subject gives for the start and each event; an error ends the run."""
+    return tuple(_actual(subject, events))
+
+
+def _actual(subject: Subject, events: Sequence[object]) -> Iterator[Result]:
+    try:
+        step = subject.start(Counters())
+        yield _outcome(step, handled=True)
+        for event in events:
+            step = subject.step(step.snapshot, event)
+            yield _outcome(step, handled=step.handled)
+    except RunawayError:
+        yield RUNAWAY
+    except Exception as error:  # noqa: BLE001 - whatever goes wrong is a finding
+        yield f"{type(error).__name__}: {error}"
+
+
+def _outcome(step: Any, *, handled: bool) -> Outcome:
+    return Outcome(
+        tuple(step.snapshot.configuration), step.snapshot.context, tuple(step.effects), handled
+    )
+
+
+def find_mismatch(
+    chart: Chart,
+    events: Sequence[object],
+    make: MakeSubject,
+    counts: Counter[str] | None = None,
+) -> Mismatch | None:
+    """Run a chart on both sides, on the subject twice, and return the first difference.
+
+    The second run finds what a subject that remembers its work remembers wrongly.
+    """
+    expected = expected_results(chart, events, counts)
+    try:
+        subject = make(chart)
+    except Exception as error:  # noqa: BLE001 - a chart that is refused is a finding
+        return Mismatch(chart, (), expected[:1], (f"{type(error).__name__}: {error}",), warm=False)
+    for warm in (False, True):
+        got = actual_results(subject, events)
+        if got != expected:
+            parting = next(
+                (n for n, (e, g) in enumerate(zip(expected, got, strict=False)) if e != g),
+                min(len(expected), len(got)) - 1,
+            )
+            return Mismatch(
+                chart,
+                tuple(events[:parting]),
+                expected[: parting + 1],
+                got[: parting + 1],
+                warm,
+            )
+    return None

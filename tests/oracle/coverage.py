@@ -1,0 +1,156 @@
+"""An interpreter that counts what it meets, so that a sample can prove that it exercised something."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Final
+
+from statecharts.chart import Always, Chart, Done, StateKind, Transition, TransitionKind
+from tests.oracle.appendix_d import BOUND, Interpreter
+from tests.oracle.records import EntrySet, Outcome
+from tests.oracle.structure import OrderedSet
+
+FEATURES: Final = (
+    "microsteps",
+    "lock steps of several transitions",
+    "preempted by a descendant",
+    "preempted by document order",
+    "external transitions",
+    "self transitions",
+    "internal transitions that keep their source",
+    "internal transitions that act as external",
+    "targetless transitions",
+    "forbidden transitions",
+    "eventless transitions",
+    "completion transitions",
+    "transitions to several targets",
+    "transitions to history from outside",
+    "transitions to history from inside its parent",
+    "shallow histories restored",
+    "deep histories restored",
+    "deep histories restored into parallel states",
+    "histories taken by default",
+    "history default content run",
+    "history default content left out, the parent being active",
+    "states entered by default",
+    "initial transitions to history",
+    "states entered while active",
+    "completion events",
+    "completion events of parallel states",
+    "guards that hold",
+    "guards that fail",
+    "events handled",
+    "events unhandled",
+    "events sent to a finished chart",
+    "charts finished",
+)
+"""What `CountingInterpreter` counts."""
+
+
+class CountingInterpreter(Interpreter):
+    """The interpreter, with a count of each feature that a run exercises.
+
+    Attributes:
+        counts: How often each of `FEATURES` occurred.
+    """
+
+    def __init__(self, chart: Chart, context: object = None, bound: int = BOUND) -> None:
+        super().__init__(chart, context, bound)
+        self.counts: Counter[str] = Counter()
+
+    def send(self, event: object) -> Outcome:
+        """Process one external event."""
+        self.counts["events sent to a finished chart"] += not self.running
+        outcome = super().send(event)
+        self.counts["events handled" if outcome.handled else "events unhandled"] += 1
+        return outcome
+
+    def condition_match(self, t: Transition) -> bool:
+        """Evaluate the guard of a transition."""
+        holds = super().condition_match(t)
+        if t.guard is not None:
+            self.counts["guards that hold" if holds else "guards that fail"] += 1
+        return holds
+
+    def remove_conflicting_transitions(
+        self, enabled_transitions: OrderedSet[Transition]
+    ) -> OrderedSet[Transition]:
+        """Count the transitions that lose, and why."""
+        kept = super().remove_conflicting_transitions(enabled_transitions)
+        for t in enabled_transitions:
+            if not kept.is_member(t):
+                winners = [k for k in kept if self.is_descendant(k.source, t.source)]
+                reason = "a descendant" if winners else "document order"
+                self.counts[f"preempted by {reason}"] += 1
+        return kept
+
+    def microstep(self, enabled_transitions: list[Transition]) -> None:
+        """Count the transitions that are taken."""
+        self.counts["microsteps"] += 1
+        self.counts["lock steps of several transitions"] += len(enabled_transitions) > 1
+        for t in enabled_transitions:
+            self._count_transition(t)
+        super().microstep(enabled_transitions)
+
+    def enter_states(self, enabled_transitions: list[Transition]) -> None:
+        """Count the completion events that entering raises."""
+        queued = len(self.internal_queue)
+        super().enter_states(enabled_transitions)
+        self.counts["charts finished"] += not self.running
+        for event in list(self.internal_queue)[queued:]:
+            self.counts["completion events"] += 1
+            self.counts["completion events of parallel states"] += self.is_parallel_state(
+                event.state
+            )
+
+    def compute_entry_set(self, transitions: list[Transition]) -> EntrySet:
+        """Count how states are entered."""
+        entry_set = super().compute_entry_set(transitions)
+        entered = entry_set.states_to_enter
+        self.counts["states entered while active"] += sum(
+            map(self.configuration.is_member, entered)
+        )
+        self.counts["states entered by default"] += len(entry_set.states_for_default_entry)
+        for parent in entry_set.default_history_content:
+            run = entered.is_member(parent)
+            fate = "run" if run else "left out, the parent being active"
+            self.counts[f"history default content {fate}"] += 1
+        return entry_set
+
+    def add_descendant_states_to_enter(self, state: str, entry_set: EntrySet) -> None:
+        """Count how history states are followed."""
+        if self.is_history_state(state):
+            remembered = self.history_value.get(state)
+            depth = "deep" if self.kinds[state] is StateKind.DEEP_HISTORY else "shallow"
+            self.counts[f"{depth} histories restored"] += bool(remembered)
+            self.counts["histories taken by default"] += not remembered
+            self.counts["deep histories restored into parallel states"] += (
+                depth == "deep" and len(remembered or ()) > 1
+            )
+        elif self.is_compound_state(state):
+            targets = self.default_transition(state).targets
+            self.counts["initial transitions to history"] += any(
+                map(self.is_history_state, targets)
+            )
+        super().add_descendant_states_to_enter(state, entry_set)
+
+    def _count_transition(self, t: Transition) -> None:
+        for h in filter(self.is_history_state, t.targets):
+            parent = self.parents[h] or ""
+            inside = t.source == parent or self.is_descendant(t.source, parent)
+            place = "inside its parent" if inside else "outside"
+            self.counts[f"transitions to history from {place}"] += 1
+        self.counts["eventless transitions"] += isinstance(t.trigger, Always)
+        self.counts["completion transitions"] += isinstance(t.trigger, Done)
+        self.counts["transitions to several targets"] += len(t.targets) > 1
+        self.counts["self transitions"] += t.targets == (t.source,)
+        if t.kind is TransitionKind.FORBIDDEN:
+            self.counts["forbidden transitions"] += 1
+        elif not t.targets:
+            self.counts["targetless transitions"] += 1
+        elif t.kind is TransitionKind.EXTERNAL:
+            self.counts["external transitions"] += 1
+        else:
+            kept = self.get_transition_domain(t) == t.source
+            manner = "keep their source" if kept else "act as external"
+            self.counts[f"internal transitions that {manner}"] += 1

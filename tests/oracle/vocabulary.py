@@ -1,0 +1,206 @@
+"""What random charts are made of besides states: events, a context, effects, and small hooks.
+
+Hooks are values that print themselves, so that a failing chart can be read and compared.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import attrs
+from attrs import frozen
+
+from statecharts.effects import Effect
+from statecharts.events import NamedEvent
+
+
+@frozen
+class E0:
+    """An event of a random chart; its payload is a handful of bits."""
+
+    bits: int = 0
+
+
+@frozen
+class E1:
+    """An event of a random chart."""
+
+    bits: int = 0
+
+
+@frozen
+class E2:
+    """An event of a random chart."""
+
+    bits: int = 0
+
+
+@frozen
+class E3:
+    """An event of a random chart."""
+
+    bits: int = 0
+
+
+@frozen
+class E4:
+    """An event of a random chart."""
+
+    bits: int = 0
+
+
+@frozen
+class E5(E4):
+    """An event that is also an `E4`: whatever waits for that takes this as well."""
+
+
+@frozen
+class Unheard:
+    """An event that no random chart waits for by name."""
+
+    bits: int = 0
+
+
+EVENT_CLASSES: Final[tuple[type, ...]] = (E0, E1, E2, E3, E4, E5)
+EVENT_NAMES: Final = ("a", "a.b", "a.b.c", "b", "b.a", "ab")
+DESCRIPTORS: Final = ("a", "a.b", "a.*", "a.b.*", "b", "b.*", "b.", "ab", "*")
+
+
+def payload(event: object) -> int:
+    """Return the bits of an event of either kind."""
+    bits = event.data.get("bits", 0) if isinstance(event, NamedEvent) else getattr(event, "bits", 0)
+    return int(bits)
+
+
+@frozen
+class Counters:
+    """The context of a random chart."""
+
+    p: int = 0
+    q: int = 0
+
+    def __str__(self) -> str:
+        return f"p={self.p} q={self.q}"
+
+
+@frozen
+class Log(Effect):
+    """The effect of every hook: what ran, and what it saw of the context."""
+
+    text: str
+
+    def __str__(self) -> str:
+        return self.text
+
+
+@frozen
+class Say:
+    """A hook that tells its name and the counters, once or several times.
+
+    Attributes:
+        text: What it says.
+        times: How many effects it gives; one is given bare, more as a list, none as None.
+    """
+
+    text: str
+    times: int = 1
+
+    def __call__(self, m: Any) -> Log | list[Log] | None:
+        """Return the effects."""
+        if self.times == 0:
+            return None
+        said = Log(f"{self.text} [{m.context}]")
+        return said if self.times == 1 else [said] * self.times
+
+    def __str__(self) -> str:
+        return f"say {self.text!r}" + ("" if self.times == 1 else f" x{self.times}")
+
+
+@frozen
+class Increment:
+    """A hook that gives the context with one counter raised."""
+
+    counter: str
+
+    def __call__(self, m: Any) -> Counters:
+        """Return the next context."""
+        context: Counters = m.context
+        return attrs.evolve(context, **{self.counter: getattr(context, self.counter) + 1})
+
+    def __str__(self) -> str:
+        return f"{self.counter} += 1"
+
+
+@frozen
+class Bit:
+    """A guard: one bit of the event's payload is set."""
+
+    bit: int
+
+    def __call__(self, m: Any) -> bool:
+        """Evaluate the guard."""
+        return bool(payload(m.event) >> self.bit & 1)
+
+    def __str__(self) -> str:
+        return f"bit {self.bit}"
+
+
+@frozen
+class Below:
+    """A guard: a counter is still below a limit."""
+
+    counter: str
+    limit: int
+
+    def __call__(self, m: Any) -> bool:
+        """Evaluate the guard."""
+        return bool(getattr(m.context, self.counter) < self.limit)
+
+    def __str__(self) -> str:
+        return f"{self.counter} < {self.limit}"
+
+
+@frozen
+class Divides:
+    """A guard: a counter is a multiple of a number."""
+
+    counter: str
+    divisor: int
+
+    def __call__(self, m: Any) -> bool:
+        """Evaluate the guard."""
+        return bool(getattr(m.context, self.counter) % self.divisor == 0)
+
+    def __str__(self) -> str:
+        return f"{self.counter} % {self.divisor} == 0"
+
+
+@frozen
+class In:
+    """A guard: a state is active (the predicate ``In()`` of SCXML)."""
+
+    state: str
+
+    def __call__(self, m: Any) -> bool:
+        """Evaluate the guard."""
+        return self.state in m
+
+    def __str__(self) -> str:
+        return f"In({self.state})"
+
+
+@frozen
+class Not:
+    """A guard: another does not hold."""
+
+    guard: Bit | Below | Divides | In
+
+    def __call__(self, m: Any) -> bool:
+        """Evaluate the guard."""
+        return not self.guard(m)
+
+    def __str__(self) -> str:
+        return f"not {self.guard}"
+
+
+Guard = Bit | Below | Divides | In | Not

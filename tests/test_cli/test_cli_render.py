@@ -1,0 +1,142 @@
+"""`statecharts render`: which files are written, and what is said when one cannot be."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import diagrams
+import pytest
+
+from statecharts.chart import Chart
+from statecharts.errors import StatechartError
+from tests.test_cli.conftest import BROKEN, LAMPS, Package, Run, lines
+
+Drawn = list[tuple[str, dict[str, Any]]]
+
+
+@pytest.fixture
+def drawn(zoo: None, monkeypatch: pytest.MonkeyPatch) -> Drawn:
+    """What was asked to be drawn; the pictures are text or bytes that name chart and format."""
+    asked: Drawn = []
+
+    def render(chart: Chart, **how: Any) -> str | bytes:
+        asked.append((chart.name, how))
+        picture = f"{chart.name} → {how['format']}"
+        return picture.encode() if how["format"] in {"png", "pdf"} else picture
+
+    monkeypatch.setattr(diagrams, "render", render, raising=False)
+    return asked
+
+
+def test_render_writes_one_svg_for_each_chart(drawn: Drawn, run: Run) -> None:
+    """Each chart becomes a file named after it, in a directory that is made, and is printed."""
+    result = run("render", "zoo", "-o", "out/pictures")
+
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert lines(result.stdout) == ["out/pictures/desk_lamp.svg", "out/pictures/torch.svg"]
+    assert Path("out/pictures/desk_lamp.svg").read_text("utf-8") == "DeskLamp → svg"
+    assert [how for _, how in drawn] == [{"format": "svg", "highlight": None, "theme": None}] * 2
+
+
+@pytest.mark.usefixtures("drawn")
+def test_render_writes_each_format_once(run: Run) -> None:
+    """Several formats give several files, text or bytes; Mermaid's end in mmd."""
+    formats = ["mermaid", "png", "pdf", "dot", "png"]
+    result = run("render", "zoo:torch", "-o", ".", *(f"--format={name}" for name in formats))
+
+    assert result.exit_code == 0
+    assert lines(result.stdout) == ["torch.mmd", "torch.png", "torch.pdf", "torch.dot"]
+    assert Path("torch.png").read_bytes() == "Torch → png".encode()
+
+
+def test_render_passes_theme_and_highlight_on(drawn: Drawn, run: Run) -> None:
+    """The theme and the states to highlight reach the drawing."""
+    states = ["--highlight", "on", "--highlight", "on.low"]
+    result = run("render", "zoo:torch", "-o", ".", "--theme", "dark", *states)
+
+    assert result.exit_code == 0
+    assert drawn == [("Torch", {"format": "svg", "highlight": ["on", "on.low"], "theme": "dark"})]
+
+
+def test_render_refuses_a_state_that_no_chart_has(drawn: Drawn, run: Run) -> None:
+    """A misspelt state gets one line with the nearest one, before anything is drawn."""
+    result = run("render", "zoo:torch", "-o", ".", "--highlight", "on.lwo")
+
+    assert (result.exit_code, drawn) == (2, [])
+    assert result.stderr == (
+        "Error: there is no state 'on.lwo' in these charts. Did you mean 'on.low'?\n"
+    )
+
+
+def test_render_calls_charts_of_one_name_by_their_modules(
+    package: Package, drawn: Drawn, run: Run
+) -> None:
+    """Charts of the same name are told apart by module and name; none overwrites another."""
+    package({"zoo/more.py": f"{LAMPS}\nother = build('Torch')\ntall = build('TallHTTPLamp 2')\n"})
+
+    result = run("render", "zoo", "-o", ".")
+
+    assert lines(result.stdout) == [
+        "zoo.lamps.DeskLamp.svg",
+        "zoo.lamps.torch.svg",
+        "zoo.more.DeskLamp.svg",
+        "zoo.more.torch.svg",
+        "zoo.more.other.svg",
+        "tall_http_lamp_2.svg",
+    ]
+    assert len(drawn) == 6
+
+
+def test_render_goes_on_after_a_faulty_module(package: Package, drawn: Drawn, run: Run) -> None:
+    """What is sound is drawn, the faults are reported, and the exit status is 1."""
+    package({"zoo/broken.py": BROKEN})
+
+    result = run("render", "zoo", "-o", ".")
+
+    assert (result.exit_code, len(drawn)) == (1, 2)
+    assert lines(result.stdout) == ["desk_lamp.svg", "torch.svg"]
+    assert "[SC104] Broken.a on Flip" in result.stderr
+
+
+def failing(error: Exception) -> Callable[..., str]:
+    """Return a drawing that raises."""
+
+    def render(chart: Chart, **_: Any) -> str:
+        if chart.name == "Torch":
+            raise error
+        return "picture"
+
+    return render
+
+
+@pytest.mark.usefixtures("zoo")
+@pytest.mark.parametrize(
+    ("error", "message"),
+    [
+        (StatechartError("SC701", "Torch", "no engine", "Get one"), "[SC701] Torch: no engine."),
+        (PermissionError(13, "Permission denied"), "[Errno 13] Permission denied"),
+    ],
+)
+def test_render_reports_a_picture_that_fails_in_one_line(
+    run: Run, monkeypatch: pytest.MonkeyPatch, error: Exception, message: str
+) -> None:
+    """A picture that cannot be drawn or written gets one line; the others are written."""
+    monkeypatch.setattr(diagrams, "render", failing(error), raising=False)
+
+    result = run("render", "zoo", "-o", ".", "-f", "svg", "-f", "dot")
+
+    assert result.exit_code == 1
+    assert lines(result.stdout) == ["desk_lamp.svg", "desk_lamp.dot"]
+    assert result.stderr.startswith(f"Error: {message}")
+    assert result.stderr.count("\n") == 1
+
+
+@pytest.mark.usefixtures("zoo")
+def test_render_needs_to_know_where(run: Run) -> None:
+    """Pictures are never strewn about: the directory has to be named."""
+    result = run("render", "zoo")
+
+    assert result.exit_code == 2
+    assert "Missing option '-o' / '--output'" in result.stderr

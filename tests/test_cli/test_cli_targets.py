@@ -1,0 +1,196 @@
+"""Targets: what can be named, what is found there, and what a wrong name is told."""
+
+from __future__ import annotations
+
+import pytest
+
+from statecharts.cli.targets import survey
+from tests.test_cli.conftest import BROKEN, LAMPS, Package, Run
+
+
+def addresses(target: str) -> list[str]:
+    """Return the targets of the charts that a target means."""
+    return [found.address for found in survey(target).charts]
+
+
+@pytest.mark.usefixtures("zoo")
+@pytest.mark.parametrize("target", ["zoo", "zoo.lamps"])
+def test_chart_is_found_once_where_it_is_declared(target: str) -> None:
+    """A package that hands on the charts of its modules does not hold them a second time."""
+    assert addresses(target) == ["zoo.lamps:DeskLamp", "zoo.lamps:torch"]
+
+
+@pytest.mark.usefixtures("zoo")
+@pytest.mark.parametrize(
+    ("target", "address"),
+    [
+        ("zoo.lamps:DeskLamp", "zoo.lamps:DeskLamp"),
+        ("zoo.lamps:torch", "zoo.lamps:torch"),
+        ("zoo.lamps:DeskLamp.chart", "zoo.lamps:DeskLamp.chart"),
+        ("zoo:DeskLamp", "zoo:DeskLamp"),
+    ],
+)
+def test_name_means_one_chart(target: str, address: str) -> None:
+    """A name may be a declaration, a chart, an attribute of one, or handed on by a package."""
+    assert addresses(target) == [address]
+
+
+def test_modules_of_every_depth_are_looked_at_in_order(package: Package) -> None:
+    """A package stands for all the modules inside it, in the order of their names."""
+    package(
+        {
+            "zoo/__init__.py": "",
+            "zoo/b/__init__.py": "",
+            "zoo/b/lamps.py": LAMPS,
+            "zoo/a.py": "from zoo.b.lamps import DeskLamp, build, torch\nbed = build('Bed')\n",
+            "zoo/__main__.py": "raise SystemExit('a program is not to be run')",
+        }
+    )
+
+    assert addresses("zoo") == ["zoo.a:bed", "zoo.b.lamps:DeskLamp", "zoo.b.lamps:torch"]
+    assert survey("zoo").failures == ()
+
+
+WRONG = {
+    "zo": "there is no module 'zo'. Did you mean 'zoo'?",
+    "zo.lamps": "there is no module 'zo'. Did you mean 'zoo.lamps'?",
+    "lamps": "there is no module 'lamps'. Did you mean 'zoo.lamps'?",
+    "jsn": "there is no module 'jsn'. Did you mean 'json'?",
+    "qqqq": "there is no module 'qqqq'. Run the command in the directory that it can be imported"
+    " from.",
+    "zoo.lamp": "there is no module 'zoo.lamp'. Did you mean 'zoo.lamps'?",
+    "zoo.qqqq": "there is no module 'zoo.qqqq'. Known: zoo.lamps, zoo:torch.",
+    "zoo.lamps.DeskLamp": "there is no module 'zoo.lamps.DeskLamp'. Did you mean"
+    " 'zoo.lamps:DeskLamp'?",
+    "json.qqqq.x": "there is no module 'json.qqqq'. Known: json.decoder, json.encoder,"
+    " json.scanner, json.tool.",
+    "abc.x": "there is no module 'abc.x'. 'abc' has no modules in it.",
+    "zoo/lamps.py": "'zoo/lamps.py' is not the name of a module. Did you mean 'zoo.lamps'?",
+    "./zoo/__init__.py": "'./zoo/__init__.py' is not the name of a module. Did you mean 'zoo'?",
+    "a b": "'a b' is not the name of a module. Write it as an import would: 'package.module'.",
+    "": "'' is not the name of a module. Write it as an import would: 'package.module'.",
+    "zoo.lamps:DeskLmp": "there is no chart 'DeskLmp' in 'zoo.lamps'. Did you mean 'DeskLamp'?",
+    "zoo.lamps:Kettle": "there is no chart 'Kettle' in 'zoo.lamps'. Known: DeskLamp, torch.",
+    "zoo.lamps:": "there is no chart '' in 'zoo.lamps'. Known: DeskLamp, torch.",
+    "zoo.lamps:Base": "'Base' in 'zoo.lamps' is not a chart. Known: DeskLamp, torch.",
+    "json:Lamp": "there is no chart 'Lamp' in 'json'. 'json' has no charts.",
+    "abc": "there are no charts in 'abc'.",
+}
+
+
+@pytest.mark.usefixtures("zoo")
+@pytest.mark.parametrize(("target", "message"), WRONG.items(), ids=repr)
+def test_wrong_target_gets_one_line(run: Run, target: str, message: str) -> None:
+    """A target that does not exist gets one line that names the nearest one, and exit status 2."""
+    result = run("check", target)
+
+    assert result.exit_code == 2
+    assert result.stderr == f"Error: {message}\n"
+    assert result.stdout == ""
+
+
+def test_wrong_name_in_a_package_is_looked_for_in_its_modules(package: Package, run: Run) -> None:
+    """A chart that stands in a module of the package is suggested with its module."""
+    package({"zoo/__init__.py": "", "zoo/lamps.py": LAMPS})
+
+    result = run("check", "zoo:DeskLamp")
+
+    assert result.stderr == (
+        "Error: there is no chart 'DeskLamp' in 'zoo'. Did you mean 'zoo.lamps:DeskLamp'?\n"
+    )
+
+
+def test_missing_import_inside_a_module_is_not_a_missing_target(package: Package, run: Run) -> None:
+    """A module that imports what does not exist is at fault itself; the target was right."""
+    package({"zoo.py": "'''Zoo.'''\n\nimport zooo\n"})
+
+    result = run("list", "zoo")
+
+    assert result.exit_code == 1
+    assert result.stderr == (
+        "Error: zoo cannot be imported (zoo.py:3): ModuleNotFoundError: No module named 'zooo'\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        ("def (", "(zoo.py:1): SyntaxError: invalid syntax (zoo.py, line 1)"),
+        ("\n1 / 0", "(zoo.py:2): ZeroDivisionError: division by zero"),
+        ("import sys\nsys.exit(3)", "(zoo.py:2): SystemExit: 3"),
+        ("raise ValueError", "(zoo.py:1): ValueError"),
+        ("raise ValueError('one\\ntwo')", "(zoo.py:1): ValueError: one"),
+        ("import json\njson.loads('')", "(zoo.py:2): JSONDecodeError: Expecting value: line 1"),
+    ],
+)
+def test_module_that_raises_gets_one_line(
+    package: Package, run: Run, source: str, message: str
+) -> None:
+    """Whatever a module raises is one line with module, place and exception, and exit status 1."""
+    package({"zoo.py": source})
+
+    result = run("show", "zoo")
+
+    assert result.exit_code == 1
+    assert result.stderr.startswith(f"Error: zoo cannot be imported {message}")
+    assert result.stderr.count("\n") == 1
+
+
+def test_mistake_is_reported_once_and_where_it_stands(package: Package) -> None:
+    """A module that fails because of another one is not blamed for it."""
+    package(
+        {
+            "zoo/__init__.py": "",
+            "zoo/a.py": "import zoo.c\n",
+            "zoo/b.py": "import zoo.d\n",
+            "zoo/c.py": "def fail():\n    1 / 0\n\n\nfail()\n",
+            "zoo/d.py": BROKEN,
+        }
+    )
+
+    failures = survey("zoo").failures
+
+    assert [(failure.module, failure.chart) for failure in failures] == [
+        ("zoo.c", None),
+        ("zoo.d", "Broken"),
+    ]
+    assert failures[0].location == "zoo/c.py:2"
+
+
+def test_package_that_fails_does_not_hide_its_modules(package: Package) -> None:
+    """A package that imports a faulty chart still has its other charts found."""
+    package(
+        {
+            "zoo/__init__.py": "from zoo.broken import Broken\nSIZE = 3\n",
+            "zoo/broken.py": BROKEN,
+            "zoo/lamps.py": LAMPS,
+            "zoo/sized.py": "from zoo import SIZE\n",
+        }
+    )
+
+    found = survey("zoo")
+
+    assert [one.address for one in found.charts] == ["zoo.lamps:DeskLamp", "zoo.lamps:torch"]
+    assert [failure.module for failure in found.failures] == ["zoo.broken"]
+    assert addresses("zoo.lamps:torch") == ["zoo.lamps:torch"]
+
+
+def test_name_in_a_module_that_fails_is_not_called_wrong(package: Package, run: Run) -> None:
+    """A chart asked for by name in a faulty module gets the module's faults."""
+    package({"zoo/__init__.py": "from zoo.broken import Broken\n", "zoo/broken.py": BROKEN})
+
+    for target in ("zoo:Broken", "zoo.broken:Broken"):
+        result = run("show", target)
+
+        assert result.exit_code == 1
+        assert "zoo.broken cannot be imported (zoo/broken.py:3): Broken: 2 faults" in result.stderr
+
+
+def test_what_a_module_prints_stays_out_of_the_output(package: Package, run: Run) -> None:
+    """A module that prints while it is imported does not spoil the output."""
+    package({"zoo.py": f"print('noise')\n{LAMPS}"})
+
+    result = run("list", "zoo")
+
+    assert "noise" not in result.stdout
+    assert "noise" in result.stderr
