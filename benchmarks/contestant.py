@@ -38,8 +38,6 @@ class Entry:
     module: str
     requires: str | None = None
     """The import package whose absence means "not installed"; None for plain Python."""
-    unfinished: str | None = None
-    """The import package that may still lack the names needed: "not available yet"."""
 
 
 @frozen
@@ -88,12 +86,9 @@ def load(entry: Entry, kind: type[N]) -> N | Missing:
     del kind
     try:
         module = import_module(entry.module)
-    except ImportError as error:
-        package = (error.name or "").partition(".")[0]
-        if isinstance(error, ModuleNotFoundError) and package == entry.requires:
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] == entry.requires:
             return Missing(entry.name, "not installed")
-        if package == entry.unfinished:
-            return Missing(entry.name, "not available yet")
         raise
     return cast("N", module.CONTESTANT)
 

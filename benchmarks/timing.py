@@ -93,6 +93,17 @@ def quiet_collector() -> Iterator[None]:
             gc.enable()
 
 
+@contextmanager
+def frozen_heap() -> Iterator[None]:
+    """Set what exists aside, so that collecting between batches need not walk through it."""
+    gc.collect()
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
+
+
 def time_batch(run: Callable[[], object], calls: int) -> int:
     """Return the nanoseconds that so many calls take, the collector kept quiet."""
     loop = repeat(None, calls)
@@ -130,15 +141,16 @@ def measure(subjects: Sequence[Subject], effort: Effort) -> Mapping[str, Sample]
     Returns:
         For each name the nanoseconds per operation, round by round.
     """
-    calls = {subject.name: calibrate(subject, effort.batch_ns) for subject in subjects}
-    if len(calls) != len(subjects):
+    if len({subject.name for subject in subjects}) != len(subjects):
         msg = f"subjects need different names: {[subject.name for subject in subjects]}"
         raise ValueError(msg)
     values: dict[str, list[float]] = {subject.name: [] for subject in subjects}
-    for number in range(effort.rounds):
-        first = number % len(subjects) if subjects else 0
-        for subject in (*subjects[first:], *subjects[:first]):
-            count = calls[subject.name]
-            elapsed = time_batch(subject.prepare(), count)
-            values[subject.name].append(elapsed / count / subject.operations)
+    with frozen_heap():
+        calls = {subject.name: calibrate(subject, effort.batch_ns) for subject in subjects}
+        for number in range(effort.rounds):
+            first = number % len(subjects) if subjects else 0
+            for subject in (*subjects[first:], *subjects[:first]):
+                count = calls[subject.name]
+                elapsed = time_batch(subject.prepare(), count)
+                values[subject.name].append(elapsed / count / subject.operations)
     return {name: Sample(tuple(each)) for name, each in values.items()}

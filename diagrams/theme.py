@@ -6,6 +6,8 @@ from typing import Final, final
 
 from attrs import frozen
 
+from statecharts.errors import StatechartError, did_you_mean
+
 FONT_STACK: Final = "Helvetica, Arial, 'Liberation Sans', 'Nimbus Sans', Arimo, sans-serif"
 
 
@@ -104,3 +106,21 @@ PRINT: Final = Theme(
     active_width=2.6,
 )
 THEMES: Final = {theme.name: theme for theme in (LIGHT, DARK, PRINT)}
+
+
+def theme_named(theme: str | Theme) -> Theme:
+    """Return a theme by its name, or the theme itself.
+
+    Raises:
+        StatechartError: There is no theme of that name (SC702).
+
+    >>> theme_named("dark").name
+    'dark'
+    """
+    if isinstance(theme, Theme):
+        return theme
+    if theme not in THEMES:
+        names = ", ".join(THEMES)
+        remedy = did_you_mean(theme, THEMES, f"Take one of {names}, or a Theme of your own")
+        raise StatechartError("SC702", "render", f"there is no theme {theme!r}", remedy)
+    return THEMES[theme]

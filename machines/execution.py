@@ -174,7 +174,7 @@ class Executions:
     (True, True)
     """
 
-    snapshots: Mapping[tuple[NodeKey, StoryId], Snapshot] = field(factory=dict, converter=dict)
+    snapshots: Mapping[tuple[NodeKey, StoryId], Snapshot] = field(factory=dict)
 
     def __getitem__(self, key: tuple[NodeKey, StoryId]) -> Snapshot:
         """Return what a node is doing about a story."""

@@ -6,6 +6,7 @@ from statecharts.effects import CancelTimer, Effect, StartTimer
 from statecharts.errors import DefinitionError, StatechartError, UnhandledEventError
 from statecharts.events import NamedEvent, TimerFired
 from statecharts.kernel import Kernel, start, step
+from statecharts.machine import Machine
 from statecharts.schema import occurred
 from statecharts.snapshot import Moment, Snapshot, Step
 
@@ -17,6 +18,7 @@ __all__ = [
     "Effect",
     "History",
     "Kernel",
+    "Machine",
     "Moment",
     "NamedEvent",
     "Parallel",

@@ -113,7 +113,7 @@ class DefinitionError(ExceptionGroup[DefinitionFaultError], StatechartError):
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (self.chart, self.faults)
 
-    def derive(self, excs: Sequence[Any], /) -> DefinitionError:
+    def derive(self, excs: Sequence[Any], /) -> ExceptionGroup[Any]:
         """Return the part of this error that holds only ``excs`` (see `ExceptionGroup`)."""
         return DefinitionError(self.chart, [exc.fault for exc in excs])
 
@@ -194,6 +194,10 @@ class UnhandledEventError(StepError):
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (self.code, self.where, self.found, self.remedy), self.__dict__
+
+
+class SubscriberError(StatechartError):
+    """A subscriber of a machine that failed; the step that it was told of stands (SC504)."""
 
 
 def sentence(code: str, where: str, found: str, remedy: str) -> str:

@@ -1,8 +1,8 @@
 """Labels: what a chart says, as text for people.
 
-The terminal, the pictures and the error messages show the same transition with the same words. This
-is where the words are made: the code's own names, as plain text, without markup and on one line. How
-they are wrapped, coloured or escaped is the business of whoever shows them.
+The terminal and the pictures show the same transition with the same words. This is where the words
+are made: the code's own names, as plain text, without markup and on one line. How they are wrapped,
+coloured or escaped is the business of whoever shows them.
 
     GatesPassed(feature_branch, commits_ahead) [data.commits_ahead > 3] / notify
     └─────────────── trigger ────────────────┘ └─────── guard ────────┘ └action┘

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import itertools
 import json
+import subprocess
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -308,24 +309,26 @@ def test_growth_of_peers_is_among_the_sizes_measured() -> None:
     assert QUICK.peers_depth in QUICK.depths
 
 
-def test_imports_measure_what_one_writes(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Absent packages and failing imports get a row that says so, and are not timed."""
+def test_imports_skip_what_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An absent package gets a row that says so, and is not timed."""
     entries = (
         imports.Import("absent", "from no_such_package_at_all import x", "absent"),
-        imports.Import("failing", "from json import no_such_name", "failing"),
         imports.Import("fine", "from json import loads", "no-such-distribution"),
     )
     monkeypatch.setattr(imports, "IMPORTS", entries)
     (section,) = imports.run(evolve(QUICK, imports=Effort(rounds=1, batch_ns=1)))
     notes = {row.name: row.note for row in section.rows}
-    assert notes == {
-        "bare Python": "",
-        "absent": "not installed",
-        "failing": "not available yet",
-        "fine": "",
-    }
+    assert notes == {"bare Python": "", "absent": "not installed", "fine": ""}
     assert section.value("fine", "ms") is not None
-    assert section.value("failing", "ms") is None
+    assert section.value("absent", "ms") is None
+
+
+def test_imports_do_not_time_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An import that fails ends the run rather than look quick."""
+    failing = imports.Import("failing", "from json import no_such_name", "failing")
+    monkeypatch.setattr(imports, "IMPORTS", (failing,))
+    with pytest.raises(subprocess.CalledProcessError):
+        imports.run(evolve(QUICK, imports=Effort(rounds=1, batch_ns=1)))
 
 
 def test_command_runs_the_named_table_and_writes_json(

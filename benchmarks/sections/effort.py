@@ -25,7 +25,7 @@ class Plan:
 
 
 FULL = Plan(
-    steps=Effort(rounds=81, batch_ns=10 * MILLISECOND_NS),
+    steps=Effort(rounds=61, batch_ns=10 * MILLISECOND_NS),
     creation=Effort(rounds=41, batch_ns=10 * MILLISECOND_NS),
     growth=Effort(rounds=15, batch_ns=10 * MILLISECOND_NS),
     imports=Effort(rounds=21, batch_ns=1),

@@ -81,29 +81,18 @@ def subject(name: str, source: str) -> Subject:
     return Subject(name, lambda: lambda: interpret(source), most_calls=1)
 
 
-def importable(each: Import) -> bool:
-    """Say whether an import succeeds; this also leaves its bytecode compiled."""
-    try:
-        interpret(each.source)
-    except subprocess.CalledProcessError:
-        return False
-    return True
-
-
 def run(plan: Plan) -> list[Section]:
     """Time bare Python and every import, interleaved."""
-    notes = {each.name: "not installed" for each in IMPORTS if not each.installed}
-    for each in IMPORTS:
-        if each.installed and not importable(each):
-            notes[each.name] = "not available yet"
-    subjects = [subject(BARE, "pass")]
-    subjects += [subject(each.name, each.source) for each in IMPORTS if each.name not in notes]
+    present = [each for each in IMPORTS if each.installed]
+    for each in present:
+        interpret(each.source)  # leaves the bytecode compiled
+    subjects = [subject(BARE, "pass"), *(subject(each.name, each.source) for each in present)]
     samples = measure(subjects, plan.imports)
     bare = samples[BARE].median_us
     rows = [Row(BARE, values={"ms": bare / 1_000, "spread": samples[BARE].spread * 100})]
     for each in IMPORTS:
-        if each.name in notes:
-            rows.append(Row(each.name, note=notes[each.name]))
+        if each.name not in samples:
+            rows.append(Row(each.name, note="not installed"))
             continue
         sample = samples[each.name]
         values = {

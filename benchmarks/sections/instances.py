@@ -24,7 +24,7 @@ CAPTION: Final = (
 )
 
 MOST_CALLS: Final = 1_000
-SLOW_US: Final = 100.0
+SLOW_US: Final = 30.0
 
 
 def bytes_held(create: Callable[[], object], count: int) -> float:

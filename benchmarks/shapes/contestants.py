@@ -31,7 +31,7 @@ class ShapeContestant(Named, Protocol):
 
 
 ENTRIES: Final = (
-    Entry(OURS, "benchmarks.shapes.ours", unfinished="statecharts"),
+    Entry(OURS, "benchmarks.shapes.ours"),
     Entry("Automat (flat)", "benchmarks.shapes.automat_peer", "automat"),
     Entry("xstate-statemachine", "benchmarks.shapes.xstate_peer", "xstate_statemachine"),
     Entry("transitions", "benchmarks.shapes.transitions_peer", "transitions"),

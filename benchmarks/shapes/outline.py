@@ -30,7 +30,7 @@ class Node:
 
 
 def pair(prefix: str = "") -> tuple[Node, Node]:
-    """Return two states that a tick leads to and fro between."""
+    """Return two states that a tick leads there and back between."""
     a, b = f"{prefix}a", f"{prefix}b"
     return Node(a, to=b), Node(b, to=a)
 

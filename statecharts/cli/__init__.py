@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import io
 import sys
-from importlib.metadata import version
 
 import click
 
@@ -21,20 +20,11 @@ from statecharts.cli.showing import show
 __all__ = ["main"]
 
 
-def _print_version(context: click.Context, _: click.Parameter, wanted: bool) -> None:
-    if wanted and not context.resilient_parsing:
-        click.echo(f"statecharts {version('statecharts')}")
-        context.exit()
-
-
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-@click.option(
-    "--version",
-    is_flag=True,
-    expose_value=False,
-    is_eager=True,
-    callback=_print_version,
-    help="Print the version and exit.",
+@click.version_option(
+    package_name="statecharts",
+    message="statecharts %(version)s",
+    help="Show the version and exit.",
 )
 def main() -> None:
     """Check, list, show and draw the statecharts of your Python code.

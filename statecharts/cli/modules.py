@@ -16,7 +16,7 @@ from typing import Self, final
 
 from attrs import frozen
 
-from statecharts.errors import DefinitionError, Fault
+from statecharts.errors import DefinitionError, Fault, StatechartError
 
 
 class NoModuleError(LookupError):
@@ -159,9 +159,10 @@ def _failure(name: str, error: BaseException) -> Failure:
     module, location = _place(name, error)
     if isinstance(error, DefinitionError):
         return Failure(module, error.chart, error.faults, error.message, location)
-    lines = str(error).strip().splitlines()
-    message = ": ".join([type(error).__name__, *lines[:1]])
-    return Failure(module, None, (), message, location)
+    words = str(error).strip().splitlines()[:1]
+    if not isinstance(error, StatechartError):  # which says all in its own message
+        words.insert(0, type(error).__name__)
+    return Failure(module, None, (), ": ".join(words), location)
 
 
 def _place(name: str, error: BaseException) -> tuple[str, str | None]:

@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Final, final
+from typing import TYPE_CHECKING, Final, final
 
 import click
 from attrs import frozen
@@ -16,7 +16,11 @@ from statecharts.cli.targets import Found, TargetError, survey
 from statecharts.cli.terminal import console, print_error, print_failures
 from statecharts.errors import StatechartError, did_you_mean
 
+if TYPE_CHECKING:
+    from diagrams import Format
+
 _SUFFIXES: Final = {"svg": "svg", "png": "png", "pdf": "pdf", "dot": "dot", "mermaid": "mmd"}
+_THEMES: Final = ("light", "dark", "print")
 
 
 @click.command()
@@ -39,7 +43,13 @@ _SUFFIXES: Final = {"svg": "svg", "png": "png", "pdf": "pdf", "dot": "dot", "mer
     show_default=True,
     help="Format of the pictures; may be given several times.",
 )
-@click.option("--theme", metavar="NAME", help="Colours and fonts of the pictures.")
+@click.option(
+    "--theme",
+    type=click.Choice(_THEMES),
+    default="light",
+    show_default=True,
+    help="Colours of the pictures.",
+)
 @click.option(
     "--highlight",
     metavar="STATE",
@@ -51,8 +61,8 @@ def render(
     context: click.Context,
     target: str,
     output: Path,
-    formats: tuple[str, ...],
-    theme: str | None,
+    formats: tuple[Format, ...],
+    theme: str,
     highlight: tuple[str, ...],
 ) -> None:
     """Draw the charts of TARGET into files.
@@ -88,9 +98,9 @@ class _Picture:
     """One file to be written: of which chart, in which format, and how it is to look."""
 
     of: Found
-    format: str
+    format: Format
     path: Path
-    theme: str | None
+    theme: str
     highlight: tuple[str, ...]
 
     def draw(self) -> None:
@@ -100,7 +110,7 @@ class _Picture:
 
         shown = [state for state in self.highlight if state in self.of.chart]
         drawing = diagrams.render(
-            self.of.chart, format=self.format, highlight=shown or None, theme=self.theme
+            self.of.chart, format=self.format, highlight=shown, theme=self.theme
         )
         self.path.parent.mkdir(parents=True, exist_ok=True)
         if isinstance(drawing, str):
@@ -139,7 +149,7 @@ def _draw_all(pictures: Sequence[_Picture]) -> tuple[list[Path], list[str]]:
     written: list[Path] = []
     errors: list[str] = []
     err = console(err=True)
-    with Progress(console=err, transient=True, disable=not err.is_terminal) as progress:
+    with Progress(console=err, transient=True, disable=not err.file.isatty()) as progress:
         for picture in progress.track(pictures, description="Drawing"):
             try:
                 picture.draw()

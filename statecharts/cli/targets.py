@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import pkgutil
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -153,12 +152,12 @@ def _no_module(error: NoModuleError, importer: Importer) -> str:
 
 def _not_a_name(text: str) -> str:
     """Return the message for what no import could name, with the module that a path stands for."""
-    parts = text.removesuffix(".py").replace(os.sep, "/").strip("./").split("/")
-    if parts[-1] == "__init__":
-        parts.pop()
+    path = Path(text.removesuffix(".py").removesuffix("__init__"))
+    if path.is_relative_to(Path.cwd()):
+        path = path.relative_to(Path.cwd())
     remedy = "Write it as an import would: 'package.module'."
-    if parts and all(part.isidentifier() for part in parts):
-        remedy = f"Did you mean {'.'.join(parts)!r}?"
+    if path.parts and all(part.isidentifier() for part in path.parts):
+        remedy = f"Did you mean {'.'.join(path.parts)!r}?"
     return f"{text!r} is not the name of a module. {remedy}"
 
 

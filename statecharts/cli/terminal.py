@@ -34,7 +34,7 @@ def console(*, err: bool = False) -> Console:
         markup=False,
         emoji=False,
     )
-    if not made.is_terminal:
+    if not made.file.isatty():
         made.width = _UNBOUNDED
     return made
 

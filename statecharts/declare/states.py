@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any, TypeAlias, overload
+from typing import Any, ClassVar, TypeAlias, overload
 
 from typing_extensions import TypeVar
 
@@ -94,12 +94,12 @@ class State(Leaf[D]):
         self.__member__ = Member(options)
         note_created(self.__member__)
 
-    to = To[D]()
-    stay = Stay[D]()
-    always = AlwaysTo[D]()
-    after = AfterTo[D]()
-    when_done = WhenDone[D]()
-    ignore = Ignore[D]()
+    to: ClassVar[To[Any]] = To()
+    stay: ClassVar[Stay[Any]] = Stay()
+    always: ClassVar[AlwaysTo[Any]] = AlwaysTo()
+    after: ClassVar[AfterTo[Any]] = AfterTo()
+    when_done: ClassVar[WhenDone[Any]] = WhenDone()
+    ignore: ClassVar[Ignore[Any]] = Ignore()
 
 
 class History(Leaf[Any]):

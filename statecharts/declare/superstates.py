@@ -53,12 +53,12 @@ class Superstate(SuperstateRef[D]):
             note_created(cls.__member__)
         adopt(cls, cls.__member__)
 
-    to = To[D]()
-    stay = Stay[D]()
-    always = AlwaysTo[D]()
-    after = AfterTo[D]()
-    when_done = WhenDone[D]()
-    ignore = Ignore[D]()
+    to: ClassVar[To[Any]] = To()
+    stay: ClassVar[Stay[Any]] = Stay()
+    always: ClassVar[AlwaysTo[Any]] = AlwaysTo()
+    after: ClassVar[AfterTo[Any]] = AfterTo()
+    when_done: ClassVar[WhenDone[Any]] = WhenDone()
+    ignore: ClassVar[Ignore[Any]] = Ignore()
 
 
 class Compound(Superstate[D]):

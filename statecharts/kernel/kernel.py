@@ -158,7 +158,9 @@ class Kernel(Generic[C]):
         """Carry out a microstep and all that follow from it without an event."""
         taken = [plan]
         self._perform(plan, run)
-        while not taken[-1].settled:
+        while run.done or not taken[-1].settled:
+            if taken[-1].next.final:
+                break
             follow = self._follow(taken[-1].next, run)
             if follow is None:
                 break

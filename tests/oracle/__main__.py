@@ -10,8 +10,8 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from statecharts.kernel import Kernel
 from tests.oracle.campaign import BATCH, Findings, campaign, compare_seed
+from tests.oracle.compare import forgetful_kernel_of, kernel_of
 from tests.oracle.coverage import FEATURES
 from tests.oracle.shrink import shrink
 
@@ -24,21 +24,23 @@ SHOWN = 3
 @click.option("--events", default=25, show_default=True, help="How many events each is sent.")
 @click.option("--seed", default=1, show_default=True, help="Seed of the first chart.")
 @click.option("--jobs", default=1, show_default=True, help="How many processes.")
-def main(charts: int, events: int, seed: int, jobs: int) -> None:
+@click.option("--forgetful", is_flag=True, help="Let the kernel keep a single plan.")
+def main(charts: int, events: int, seed: int, jobs: int, forgetful: bool) -> None:
     """Compare the kernel with the interpreter of SCXML's Appendix D on random charts."""
     console = Console()
+    make = forgetful_kernel_of if forgetful else kernel_of
     began = time.monotonic()
     found = Findings()
-    batches = campaign(range(seed, seed + charts), events, jobs)
+    batches = campaign(range(seed, seed + charts), events, jobs, make)
     total = -(-charts // BATCH)
     for findings in track(batches, "Comparing", total, console=console):
         found += findings
     console.print(_coverage(found))
     for failed in sorted(found.failed)[:SHOWN]:
-        mismatch = compare_seed(failed, events)
+        mismatch = compare_seed(failed, events, make)
         if mismatch is not None:
             console.rule(f"--charts 1 --events {events} --seed {failed}")
-            console.print(str(shrink(mismatch, Kernel)), markup=False, highlight=False)
+            console.print(str(shrink(mismatch, make)), markup=False, highlight=False)
     console.print(_summary(found, time.monotonic() - began))
     sys.exit(1 if found.failed else 0)
 

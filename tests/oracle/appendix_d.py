@@ -1,14 +1,14 @@
 """The interpreter of Appendix D of the SCXML recommendation, function by function.
 
-Every method bears the name of its function in the appendix and follows its pseudo-code line by line;
-speed is of no concern. States are handled by their ids. The differences are those that the library
-settles otherwise:
+Every method bears the name of its function in the appendix and follows its pseudo-code line by
+line; speed is of no concern. States are handled by their ids. The differences are those that the
+library settles otherwise:
 
 - A run waits outside the algorithm: `Interpreter.interpret` and `Interpreter.send` each return when
   the macrostep is complete, and ``exitInterpreter`` is not performed, so that a finished machine
   keeps its final configuration.
-- Only completion events are ever raised; ``Done`` transitions of the completed state match them, and
-  event descriptors do not.
+- Only completion events are ever raised; ``Done`` transitions of the completed state match them,
+  and event descriptors do not.
 - Executable content is a transition's ``update`` and ``emit`` and a state's ``entry`` and ``exit``.
   Invocations, finalisation, data binding and delays do not occur.
 """
@@ -73,6 +73,7 @@ class Interpreter(Document):
         assert self.chart.root.default is not None
         self._begin(None)
         self.running = True
+        self._microsteps = 1  # entering the chart counts towards the bound
         self.enter_states([self.chart.root.default])
         self.complete_macrostep()
         return self._outcome(handled=True)
@@ -280,10 +281,10 @@ class Interpreter(Document):
         self, state: str, ancestor: str | None, entry_set: EntrySet
     ) -> None:
         """Add the ancestors of a state below another, and what their parallel ones need."""
-        for anc in self.get_proper_ancestors(state, ancestor):
-            entry_set.states_to_enter.add(anc)
-            if self.is_parallel_state(anc):
-                self._add_missing_children(anc, entry_set)
+        for above in self.get_proper_ancestors(state, ancestor):
+            entry_set.states_to_enter.add(above)
+            if self.is_parallel_state(above):
+                self._add_missing_children(above, entry_set)
 
     def _add_missing_children(self, parallel: str, entry_set: EntrySet) -> None:
         for child in self.get_child_states(parallel):
@@ -320,11 +321,11 @@ class Interpreter(Document):
 
     def find_lcca(self, state_list: list[str]) -> str:
         """Return the innermost compound state that is a proper ancestor of all the states."""
-        for anc in self.get_proper_ancestors(state_list[0], None):
-            if self.is_compound_state(anc) and all(
-                self.is_descendant(s, anc) for s in state_list[1:]
+        for above in self.get_proper_ancestors(state_list[0], None):
+            if self.is_compound_state(above) and all(
+                self.is_descendant(s, above) for s in state_list[1:]
             ):
-                return anc
+                return above
         raise AssertionError(f"no common ancestor of {state_list}")
 
     def get_effective_target_states(self, t: Transition) -> OrderedSet[str]:

@@ -9,8 +9,7 @@ from typing import final
 
 from attrs import field, frozen
 
-from statecharts.kernel import Kernel
-from tests.oracle.compare import MakeSubject, Mismatch, find_mismatch
+from tests.oracle.compare import MakeSubject, Mismatch, find_mismatch, kernel_of
 from tests.oracle.random_charts import random_chart, random_events
 
 BATCH = 25
@@ -35,27 +34,29 @@ class Findings:
 
 
 def compare_seed(
-    seed: int, events: int, make: MakeSubject = Kernel, counts: Counter[str] | None = None
+    seed: int, events: int, make: MakeSubject = kernel_of, counts: Counter[str] | None = None
 ) -> Mismatch | None:
     """Compare a subject with the oracle on the chart and the events of one seed."""
     chart = random_chart(seed)
     return find_mismatch(chart, random_events(seed, chart, events), make, counts)
 
 
-def compare_seeds(seeds: range, events: int, make: MakeSubject = Kernel) -> Findings:
+def compare_seeds(seeds: range, events: int, make: MakeSubject = kernel_of) -> Findings:
     """Compare on the charts of a range of seeds."""
     counts: Counter[str] = Counter(charts=len(seeds))
     failed = [seed for seed in seeds if compare_seed(seed, events, make, counts) is not None]
     return Findings(counts, tuple(failed))
 
 
-def campaign(seeds: range, events: int, jobs: int) -> Iterator[Findings]:
-    """Compare on the charts of a range of seeds, and yield the findings of each batch as it ends."""
+def campaign(
+    seeds: range, events: int, jobs: int, make: MakeSubject = kernel_of
+) -> Iterator[Findings]:
+    """Compare on the charts of a range of seeds, and yield the findings batch by batch."""
     batches = [seeds[n : n + BATCH] for n in range(0, len(seeds), BATCH)]
     if jobs == 1:
-        yield from (compare_seeds(batch, events) for batch in batches)
+        yield from (compare_seeds(batch, events, make) for batch in batches)
         return
     with ProcessPoolExecutor(jobs) as pool:
-        running = [pool.submit(compare_seeds, batch, events) for batch in batches]
+        running = [pool.submit(compare_seeds, batch, events, make) for batch in batches]
         for task in as_completed(running):
             yield task.result()

@@ -1,4 +1,4 @@
-"""Two interpreters, one chart, the same events: where do they part?"""
+"""Two interpreters, one chart, the same events: finds where they part."""
 
 from __future__ import annotations
 
@@ -10,12 +10,15 @@ from attrs import frozen
 
 from statecharts.chart import Chart
 from statecharts.errors import RunawayError
-from tests.oracle.appendix_d import BOUND, EndlessMacrostepError
+from statecharts.kernel import Kernel
+from tests.oracle.appendix_d import EndlessMacrostepError
 from tests.oracle.coverage import CountingInterpreter
 from tests.oracle.outline import outline
 from tests.oracle.records import Outcome
 from tests.oracle.vocabulary import Counters
 
+BOUND = 250
+"""Microsteps in one macrostep: fewer than usual, for endless charts are slow to find out."""
 RUNAWAY = "the macrostep does not come to rest"
 
 
@@ -27,6 +30,16 @@ class Subject(Protocol):
 
     def step(self, snapshot: Any, event: Any) -> Any:
         """Return the step that an event leads to."""
+
+
+def kernel_of(chart: Chart) -> Subject:
+    """Return the kernel of a chart."""
+    return Kernel(chart, microsteps=BOUND)
+
+
+def forgetful_kernel_of(chart: Chart) -> Subject:
+    """Return the kernel of a chart that keeps nearly nothing of what it works out."""
+    return Kernel(chart, microsteps=BOUND, plans=1)
 
 
 MakeSubject = Callable[[Chart], Subject]

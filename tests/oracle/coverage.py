@@ -1,4 +1,4 @@
-"""An interpreter that counts what it meets, so that a sample can prove that it exercised something."""
+"""An interpreter that counts what it meets, so that a sample can prove what it exercised."""
 
 from __future__ import annotations
 
@@ -37,6 +37,7 @@ FEATURES: Final = (
     "states entered while active",
     "completion events",
     "completion events of parallel states",
+    "completion events that wait over a microstep",
     "guards that hold",
     "guards that fail",
     "events handled",
@@ -95,6 +96,7 @@ class CountingInterpreter(Interpreter):
     def enter_states(self, enabled_transitions: list[Transition]) -> None:
         """Count the completion events that entering raises."""
         queued = len(self.internal_queue)
+        self.counts["completion events that wait over a microstep"] += queued
         super().enter_states(enabled_transitions)
         self.counts["charts finished"] += not self.running
         for event in list(self.internal_queue)[queued:]:

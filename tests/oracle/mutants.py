@@ -1,4 +1,4 @@
-"""Interpreters with one defect each: a comparison that cannot tell them from the real one is blunt."""
+"""Interpreters with one defect each, on which a comparison proves that it is sharp."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Final
 
 from attrs import evolve
 
-from statecharts.chart import ROOT, StateKind, Transition, TransitionKind
+from statecharts.chart import ROOT, Always, StateKind, Transition, TransitionKind
 from tests.oracle.appendix_d import Interpreter
 from tests.oracle.records import DoneState, EntrySet
 from tests.oracle.structure import OrderedSet
@@ -99,9 +99,9 @@ class ParallelIsADomain(Interpreter):
 
     def find_lcca(self, state_list: list[str]) -> str:
         """Return the innermost common ancestor."""
-        for anc in self.get_proper_ancestors(state_list[0], None):
-            if all(self.is_descendant(s, anc) for s in state_list[1:]):
-                return anc
+        for above in self.get_proper_ancestors(state_list[0], None):
+            if all(self.is_descendant(s, above) for s in state_list[1:]):
+                return above
         return ROOT
 
 
@@ -170,6 +170,22 @@ class CompletionInReverse(Interpreter):
         self.internal_queue.extendleft(reversed(waiting))
 
 
+class CompletionIsNotAwaited(Interpreter):
+    """Rests, though events wait, when a microstep raises none where nothing is eventless."""
+
+    def enter_states(self, enabled_transitions: list[Transition]) -> None:
+        """Enter states."""
+        queued = len(self.internal_queue)
+        super().enter_states(enabled_transitions)
+        eventless = any(
+            isinstance(t.trigger, Always)
+            for s in self.configuration
+            for t in self.chart[s].transitions
+        )
+        if len(self.internal_queue) == queued and not eventless:
+            self.internal_queue.clear()
+
+
 class EmitsBeforeUpdating(Interpreter):
     """Lets effects see the old context."""
 
@@ -211,6 +227,7 @@ MUTANTS: Final[tuple[type[Interpreter], ...]] = (
     CompletionIsForgotten,
     CompletionTwice,
     CompletionInReverse,
+    CompletionIsNotAwaited,
     EmitsBeforeUpdating,
     ForbidsNothing,
     SubclassesDoNotMatch,

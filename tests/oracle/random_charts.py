@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from random import Random
 
-from attrs import define, field
+from attrs import define, evolve, field
 
 from statecharts.chart import (
     HISTORY,
@@ -38,6 +38,7 @@ from tests.oracle.vocabulary import (
     In,
     Increment,
     Not,
+    Quote,
     Say,
     Unheard,
 )
@@ -247,7 +248,11 @@ class _Wiring:
         guard = self._event_guard() if self.rng.random() < 0.35 else None
         if self.rng.random() < 0.06:
             return Transition(source, trigger, (), TransitionKind.FORBIDDEN, guard)
-        return self._transition(source, trigger, guard)
+        transition = self._transition(source, trigger, guard)
+        if self.rng.random() < 0.7:
+            return transition
+        quoting = _hook(Quote(f"take {self.taken}"))
+        return evolve(transition, emit=(*transition.emit, quoting))
 
     def _events(self) -> tuple[type | str, ...]:
         pool: list[type | str] = [*self.classes]
@@ -316,10 +321,16 @@ class _Wiring:
             pool = [s for s in pool if self.parents[s] == self.parents[source]]
         elif choice < 0.66:
             pool = [s for s in pool if self.document.is_descendant(source, s)] or pool
+        elif choice < 0.74:
+            pool = [s for s in self.states if self._finishes_beside(s, source)] or pool
         if self.rng.random() < 0.85:
             lasting = [s for s in pool if not self._ends(s)]
             pool = lasting or pool
         return self._together(pool, 0.12)
+
+    def _finishes_beside(self, state: str, source: str) -> bool:
+        beside = self.parents[state] == self.parents[source]
+        return beside and self.drafts[state].kind is StateKind.FINAL
 
     def _related(self, a: str, b: str) -> bool:
         return a == b or self.document.is_descendant(a, b) or self.document.is_descendant(b, a)
@@ -360,5 +371,5 @@ def _regions_end(draft: _Draft) -> bool:
     )
 
 
-def _hook(function: Guard | Say | Increment) -> Hook:
+def _hook(function: Guard | Say | Quote | Increment) -> Hook:
     return Hook(function, str(function))

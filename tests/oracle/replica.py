@@ -10,7 +10,7 @@ from attrs import frozen
 from statecharts.chart import Chart
 from statecharts.effects import Effect
 from statecharts.errors import RunawayError
-from tests.oracle.appendix_d import EndlessMacrostepError, Interpreter
+from tests.oracle.appendix_d import BOUND, EndlessMacrostepError, Interpreter
 from tests.oracle.records import Outcome
 
 
@@ -48,14 +48,16 @@ class Replica:
     Attributes:
         chart: The chart that is run.
         interpreter: The class that runs it; a subclass with a defect makes a defective replica.
+        bound: Microsteps that one macrostep may take.
     """
 
     chart: Chart
     interpreter: type[Interpreter] = Interpreter
+    bound: int = BOUND
 
     def start(self, context: Any) -> ReplicaStep:
         """Return the first step."""
-        return self._step(self.interpreter(self.chart, context), None)
+        return self._step(self.interpreter(self.chart, context, self.bound), None)
 
     def step(self, snapshot: ReplicaSnapshot, event: object) -> ReplicaStep:
         """Return the step that an event leads to."""

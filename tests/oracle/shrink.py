@@ -1,4 +1,4 @@
-"""Making a failing chart small: leave out events, transitions, states and hooks while it still fails."""
+"""Makes a failing chart small: leaves things out while it still fails."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ T = TypeVar("T")
 
 
 class OrderedSet(Generic[T]):
-    """The ordered set of the appendix: members compare by identity or equality, order is of insertion."""
+    """The ordered set of the appendix: its order is that in which members were added."""
 
     def __init__(self, members: Iterable[T] = ()) -> None:
         self._members: list[T] = []

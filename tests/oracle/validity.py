@@ -24,8 +24,8 @@ def faults(chart: Chart) -> list[str]:
 def is_legal_specification(document: Document, targets: Sequence[str]) -> bool:
     """Tell whether targets can all be entered at once (3.11, legal state specification).
 
-    No two of them may exclude each other: the innermost ancestor that they share has to be parallel.
-    A history state stands for its parent here.
+    No two of them may exclude each other: the innermost ancestor that they share has to be
+    parallel. A history state stands for its parent here.
     """
     entered = [document.parents[t] if document.is_history_state(t) else t for t in targets]
     pairs = [(a, b) for n, a in enumerate(entered) for b in entered[:n]]

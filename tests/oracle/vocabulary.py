@@ -117,6 +117,20 @@ class Say:
 
 
 @frozen
+class Quote:
+    """A hook that tells the payload of the event."""
+
+    text: str
+
+    def __call__(self, m: Any) -> Log:
+        """Return the effect."""
+        return Log(f"{self.text} bits={payload(m.event)}")
+
+    def __str__(self) -> str:
+        return f"quote {self.text!r}"
+
+
+@frozen
 class Increment:
     """A hook that gives the context with one counter raised."""
 

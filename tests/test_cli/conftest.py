@@ -64,6 +64,7 @@ def build(name, **more):
             Transition("off", OnEvent((Reset,)), kind=TransitionKind.FORBIDDEN),
         ),
     )
+    hot = Hook(lambda m: m.data.hours > 3)
     on = StateNode(
         "on",
         StateKind.COMPOUND,
@@ -74,7 +75,7 @@ def build(name, **more):
         entry=(Hook(notify),),
         exit=(Hook(count), Hook(notify)),
         transitions=(
-            external("on", "off", OnEvent((Flip, "fuse.*")), guard=Hook(lambda m: m.data.hours > 3)),
+            external("on", "off", OnEvent((Flip, "fuse.*")), guard=hot),
             external("on", "off", After(timedelta(minutes=5), "five")),
             external("on", "off", After(Hook(patience), "patience")),
             external("on", "broken", Always(), guard=Hook(lambda m: m.data.hours > 9000)),
@@ -112,8 +113,9 @@ torch = build("Torch", warnings=(unused,))
 BROKEN = """\
 from statecharts.errors import DefinitionError, Fault
 
+PLACE = __file__ + ":7"
 raise DefinitionError("Broken", [
-    Fault("SC104", "Broken.a on Flip", "goes to 'b', which needs 'x'", "Pass make=", __file__ + ":7"),
+    Fault("SC104", "Broken.a on Flip", "goes to 'b', which needs 'x'", "Pass make=", PLACE),
     Fault("SC101", "Broken.c", "no state is called 'd'", "Did you mean 'e'?"),
 ])
 """

@@ -34,7 +34,7 @@ Usage: statecharts [OPTIONS] COMMAND [ARGS]...
   Exit status: 0 all is well, 1 faults were found, 2 the command line is wrong.
 
 Options:
-  --version   Print the version and exit.
+  --version   Show the version and exit.
   -h, --help  Show this message and exit.
 
 Commands:

@@ -6,9 +6,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import diagrams
 import pytest
 
+import diagrams
+from diagrams.theme import THEMES
 from statecharts.chart import Chart
 from statecharts.errors import StatechartError
 from tests.test_cli.conftest import BROKEN, LAMPS, Package, Run, lines
@@ -26,7 +27,7 @@ def drawn(zoo: None, monkeypatch: pytest.MonkeyPatch) -> Drawn:
         picture = f"{chart.name} → {how['format']}"
         return picture.encode() if how["format"] in {"png", "pdf"} else picture
 
-    monkeypatch.setattr(diagrams, "render", render, raising=False)
+    monkeypatch.setattr(diagrams, "render", render)
     return asked
 
 
@@ -37,7 +38,7 @@ def test_render_writes_one_svg_for_each_chart(drawn: Drawn, run: Run) -> None:
     assert (result.exit_code, result.stderr) == (0, "")
     assert lines(result.stdout) == ["out/pictures/desk_lamp.svg", "out/pictures/torch.svg"]
     assert Path("out/pictures/desk_lamp.svg").read_text("utf-8") == "DeskLamp → svg"
-    assert [how for _, how in drawn] == [{"format": "svg", "highlight": None, "theme": None}] * 2
+    assert [how for _, how in drawn] == [{"format": "svg", "highlight": [], "theme": "light"}] * 2
 
 
 @pytest.mark.usefixtures("drawn")
@@ -123,7 +124,7 @@ def test_render_reports_a_picture_that_fails_in_one_line(
     run: Run, monkeypatch: pytest.MonkeyPatch, error: Exception, message: str
 ) -> None:
     """A picture that cannot be drawn or written gets one line; the others are written."""
-    monkeypatch.setattr(diagrams, "render", failing(error), raising=False)
+    monkeypatch.setattr(diagrams, "render", failing(error))
 
     result = run("render", "zoo", "-o", ".", "-f", "svg", "-f", "dot")
 
@@ -140,3 +141,11 @@ def test_render_needs_to_know_where(run: Run) -> None:
 
     assert result.exit_code == 2
     assert "Missing option '-o' / '--output'" in result.stderr
+
+
+def test_render_knows_the_formats_and_themes_that_there_are(run: Run) -> None:
+    """The command offers every format and theme that pictures have, and no other."""
+    usage = " ".join(run("render", "--help").stdout.split())
+
+    assert f"--format [{'|'.join(diagrams.FORMATS)}]" in usage
+    assert f"--theme [{'|'.join(THEMES)}]" in usage

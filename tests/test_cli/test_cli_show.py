@@ -35,7 +35,7 @@ A lamp [on a desk].
 
 TABLE = """\
 name      target              states  events  doc
-───────────────────────────────────────────────────────────────
+─────────────────────────────────────────────────────────────────
 DeskLamp  zoo.lamps:DeskLamp       8       2  A lamp [on a desk].
 Torch     zoo.lamps:torch          8       2
 """
@@ -152,8 +152,10 @@ def test_faulty_module_does_not_keep_the_others_from_being_shown(
     assert result.exit_code == 1
     assert "DeskLamp" in result.stdout
     assert lines(result.stderr) == [
-        "Error: zoo.broken cannot be imported (zoo/broken.py:3): "
-        "Broken: 2 faults in the definition",
+        (
+            "Error: zoo.broken cannot be imported (zoo/broken.py:4): "
+            "Broken: 2 faults in the definition"
+        ),
         "  fault [SC104] Broken.a on Flip: goes to 'b', which needs 'x'. Pass make=.",
         "    zoo/broken.py:7",
         "  fault [SC101] Broken.c: no state is called 'd'. Did you mean 'e'?",
@@ -172,4 +174,4 @@ def test_json_keeps_failures_in_the_document(package: Package, run: Run, command
     assert (result.exit_code, result.stderr) == (1, "")
     assert len(found["charts"]) == 2
     assert found["failures"][0]["message"] == "Broken: 2 faults in the definition"
-    assert found["failures"][0]["location"] == "zoo/broken.py:3"
+    assert found["failures"][0]["location"] == "zoo/broken.py:4"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from statecharts.cli.targets import survey
@@ -67,6 +69,8 @@ WRONG = {
     "abc.x": "there is no module 'abc.x'. 'abc' has no modules in it.",
     "zoo/lamps.py": "'zoo/lamps.py' is not the name of a module. Did you mean 'zoo.lamps'?",
     "./zoo/__init__.py": "'./zoo/__init__.py' is not the name of a module. Did you mean 'zoo'?",
+    "../lamps.py": "'../lamps.py' is not the name of a module. Write it as an import would:"
+    " 'package.module'.",
     "a b": "'a b' is not the name of a module. Write it as an import would: 'package.module'.",
     "": "'' is not the name of a module. Write it as an import would: 'package.module'.",
     "zoo.lamps:DeskLmp": "there is no chart 'DeskLmp' in 'zoo.lamps'. Did you mean 'DeskLamp'?",
@@ -87,6 +91,15 @@ def test_wrong_target_gets_one_line(run: Run, target: str, message: str) -> None
     assert result.exit_code == 2
     assert result.stderr == f"Error: {message}\n"
     assert result.stdout == ""
+
+
+@pytest.mark.usefixtures("zoo")
+def test_absolute_path_gets_the_module_that_it_is(run: Run, tmp_path: Path) -> None:
+    """A path that a shell completed to its full length is told the module to name."""
+    result = run("check", str(tmp_path / "zoo" / "lamps.py"))
+
+    assert result.exit_code == 2
+    assert result.stderr.endswith(" is not the name of a module. Did you mean 'zoo.lamps'?\n")
 
 
 def test_wrong_name_in_a_package_is_looked_for_in_its_modules(package: Package, run: Run) -> None:
@@ -120,6 +133,11 @@ def test_missing_import_inside_a_module_is_not_a_missing_target(package: Package
         ("import sys\nsys.exit(3)", "(zoo.py:2): SystemExit: 3"),
         ("raise ValueError", "(zoo.py:1): ValueError"),
         ("raise ValueError('one\\ntwo')", "(zoo.py:1): ValueError: one"),
+        (
+            "from statecharts.errors import StatechartError\n"
+            "raise StatechartError('SC101', 'Door', '3 is not a state', 'Pass a State')",
+            "(zoo.py:2): [SC101] Door: 3 is not a state. Pass a State.",
+        ),
         ("import json\njson.loads('')", "(zoo.py:2): JSONDecodeError: Expecting value: line 1"),
     ],
 )
@@ -183,7 +201,7 @@ def test_name_in_a_module_that_fails_is_not_called_wrong(package: Package, run: 
         result = run("show", target)
 
         assert result.exit_code == 1
-        assert "zoo.broken cannot be imported (zoo/broken.py:3): Broken: 2 faults" in result.stderr
+        assert "zoo.broken cannot be imported (zoo/broken.py:4): Broken: 2 faults" in result.stderr
 
 
 def test_what_a_module_prints_stays_out_of_the_output(package: Package, run: Run) -> None:

@@ -1,0 +1,164 @@
+"""DOT: the whole chart in one graph, for Graphviz and for everything else that reads its language.
+
+The text stands on its own: composite states are clusters, labels are text, and nothing in it depends
+on the machine. It is also what the gallery compares, since it changes whenever a picture would.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Final, final
+from xml.sax.saxutils import escape
+
+from attrs import frozen
+
+from diagrams.model import Arrow, Box, Line, Picture, Role, Shape, line_text
+from diagrams.theme import Theme
+
+_COMPOSITE: Final = frozenset({Shape.COMPOSITE, Shape.PARALLEL})
+_BLANK: Final = str.maketrans({chr(code): " " for code in (*range(32), 0xFFFE, 0xFFFF)})
+
+
+def to_dot(picture: Picture, theme: Theme) -> str:
+    """Return a picture as a graph in DOT."""
+    return "\n".join(_Writer(picture, theme).lines()) + "\n"
+
+
+@final
+@frozen
+class _Writer:
+    picture: Picture
+    theme: Theme
+
+    def lines(self) -> Iterator[str]:
+        picture, theme = self.picture, self.theme
+        yield f"// chart {picture.chart_hash}"
+        yield f"digraph {quoted(picture.name)} {{"
+        yield (
+            f'  graph [compound=true, rankdir=TB, bgcolor="{theme.paper}", fontname="Helvetica", '
+            f'fontcolor="{theme.ink}", labelloc=t, labeljust=l, nodesep=0.4, ranksep=0.5]'
+        )
+        yield (
+            f'  node [shape=box, style="rounded,filled", fontname="Helvetica", fontsize=11, '
+            f'color="{theme.border}", fillcolor="{theme.state}", fontcolor="{theme.ink}"]'
+        )
+        yield (
+            f'  edge [fontname="Helvetica", fontsize=10, arrowhead=vee, arrowsize=0.7, '
+            f'color="{theme.line}", fontcolor="{theme.ink}"]'
+        )
+        yield f"  label=<{_table(picture.root, 16)}>"
+        for child in picture.root.children:
+            yield from self.box(child, "  ")
+        for arrow in picture.arrows:
+            yield self.arrow(arrow)
+        yield "}"
+
+    def box(self, box: Box, indent: str) -> Iterator[str]:
+        if box.shape not in _COMPOSITE:
+            yield f"{indent}{quoted(box.id)} [{self.look(box)}]"
+            return
+        theme = self.theme
+        region = box.parent is not None and self._shape(box.parent) is Shape.PARALLEL
+        color = theme.active if box.active else theme.border
+        fill = theme.active_shade if box.active else theme.shades[0]
+        style = "dashed" if region else "rounded,filled"
+        yield f"{indent}subgraph {quoted(f'cluster_{box.id}')} {{"
+        yield (
+            f'{indent}  graph [style="{style}", color="{color}", fillcolor="{fill}", '
+            f"penwidth={2 if box.active else 1}, label=<{_table(box, 12)}>]"
+        )
+        anchor = quoted(f"{box.id}#anchor")
+        yield f"{indent}  {anchor} [shape=point, style=invis, width=0, height=0]"
+        for child in box.children:
+            yield from self.box(child, indent + "  ")
+        yield f"{indent}}}"
+
+    def look(self, box: Box) -> str:
+        theme = self.theme
+        ink = theme.active if box.active else theme.line
+        match box.shape:
+            case Shape.INITIAL:
+                return f'shape=circle, label="", width=0.18, style=filled, fillcolor="{ink}"'
+            case Shape.FORK:
+                return f'shape=box, label="", width=0.9, height=0.07, style=filled, fillcolor="{ink}"'
+            case Shape.HISTORY | Shape.DEEP_HISTORY:
+                letter = "H*" if box.shape is Shape.DEEP_HISTORY else "H"
+                return f'shape=circle, label="{letter}", width=0.35, fixedsize=true'
+            case Shape.FINAL if not (box.data or box.behaviour):
+                return (
+                    f'shape=doublecircle, label="", xlabel={quoted(box.name)}, width=0.15, '
+                    f'style=filled, fillcolor="{ink}"'
+                )
+        parts = [f"label=<{_table(box, 12)}>"]
+        if box.shape is Shape.FINAL:
+            parts.append("peripheries=2")
+        if box.active:
+            parts.append(
+                f'color="{theme.active}", fillcolor="{theme.active_state}", penwidth=2, '
+                f'fontcolor="{theme.active_ink}"'
+            )
+        return ", ".join(parts)
+
+    def arrow(self, arrow: Arrow) -> str:
+        options = [f"id={quoted(f'transition-{arrow.id}')}"]
+        ends = []
+        for end, clip in ((arrow.source, "ltail"), (arrow.target, "lhead")):
+            composite = self._shape(end) in _COMPOSITE
+            ends.append(quoted(f"{end}#anchor" if composite else end))
+            if composite and end and not self._within(arrow, end):
+                options.append(f"{clip}={quoted(f'cluster_{end}')}")
+        if arrow.label:
+            text = "\\l".join(_escaped(line_text(line)) for line in arrow.label)
+            options.append(f'label="{text}\\l"')
+        return f"  {ends[0]} -> {ends[1]} [{', '.join(options)}]"
+
+    def _within(self, arrow: Arrow, outer: str) -> bool:
+        """Whether the arrow stays inside a composite state, so that it cannot be clipped there."""
+        boxes = self.picture.boxes
+        box = boxes[arrow.target if arrow.source == outer else arrow.source]
+        while box.parent is not None and box.id != outer:
+            box = boxes[box.parent]
+        return box.id == outer
+
+    def _shape(self, box: str) -> Shape:
+        return self.picture.boxes[box].shape
+
+
+def quoted(text: str) -> str:
+    """Return a text as a string of DOT.
+
+    >>> print(quoted('say "hi"'))
+    "say \\"hi\\""
+    """
+    return f'"{_escaped(text)}"'
+
+
+def _escaped(text: str) -> str:
+    return text.translate(_BLANK).replace("\\", "\\\\").replace('"', '\\"')
+
+
+def _table(box: Box, size: int) -> str:
+    """Return name and compartments as an HTML-like label."""
+    rows = [f'<TR><TD><FONT POINT-SIZE="{size}"><B>{_html(box.name)}</B></FONT></TD></TR>']
+    for lines in (box.data, box.behaviour):
+        if lines:
+            rows.append(f'<HR/><TR><TD ALIGN="LEFT" BALIGN="LEFT">{_lines(lines)}</TD></TR>')
+    return f'<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="2">{"".join(rows)}</TABLE>'
+
+
+def _lines(lines: Iterable[Line]) -> str:
+    texts = []
+    for line in lines:
+        runs = []
+        for run in line:
+            text = _html(run.text)
+            plain = run.role in (Role.DATA, Role.ACTION, Role.TRIGGER, Role.GUARD)
+            runs.append(text if plain else f"<I>{text}</I>")
+        texts.append("".join(runs))
+    return '<FONT POINT-SIZE="10">' + "<BR/>".join(texts) + "</FONT>"
+
+
+def _html(text: str) -> str:
+    return escape(text.translate(_BLANK), {'"': "&quot;"}) or " "
+
+

@@ -1,0 +1,131 @@
+"""Ends: where exactly arrows meet the border of a node.
+
+An engine aims every arrow at the middle of a node and is a point or two off. Here each end is put on
+the border, away from the corners and from the other ends, and what is almost straight is made so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from diagrams.geometry import Path, Point, Rect, flattened, straight
+from diagrams.plan import Key
+
+APART: Final = 15.0
+"""Distance of arrows at one side of a small state."""
+CORNER: Final = 15.0
+"""Distance of arrows from the corners."""
+
+_LEFT, _RIGHT, _TOP, _BOTTOM = range(4)
+_NEARLY: Final = 3.0
+_CLOSE: Final = 22.0
+
+
+def settle(paths: Mapping[Key, Path], fixed: Mapping[Key, float], rect: Rect) -> dict[Key, Point]:
+    """Return where arrows meet a node.
+
+    Args:
+        paths: The arrows as the engine routed them, each from the node outwards.
+        fixed: The x of those that must meet the upper or lower border there.
+        rect: The node.
+    """
+    points: dict[Key, Point] = {}
+    sides: dict[int, list[tuple[float, Key]]] = {}
+    for key, path in paths.items():
+        side = _side(path[0], rect)
+        if key in fixed:
+            upper = abs(path[0][1] - rect.y) < abs(path[0][1] - rect.bottom)
+            points[key] = fixed[key], rect.y if upper else rect.bottom
+        else:
+            sides.setdefault(side, []).append((_approach(path, side), key))
+    for side, found in sides.items():
+        found.sort()
+        across = side in (_TOP, _BOTTOM)
+        start, length = (rect.x, rect.width) if across else (rect.y, rect.height)
+        wanted = [_wanted(paths[key], across) - start for _, key in found]
+        held = [
+            x - rect.x
+            for key, x in fixed.items()
+            if across and key in points and points[key][1] == (rect.y, rect.bottom)[side == _BOTTOM]
+        ]
+        places = _beside(wanted, held, length) if held else spread(wanted, length)
+        edge = {_LEFT: rect.x, _RIGHT: rect.right, _TOP: rect.y, _BOTTOM: rect.bottom}[side]
+        for (_, key), place in zip(found, places, strict=True):
+            points[key] = (start + place, edge) if across else (edge, start + place)
+    return points
+
+
+def spread(wanted: list[float], length: float) -> list[float]:
+    """Return places along a side, in order, as near to the wanted ones as distances allow.
+
+    >>> spread([20.0, 21.0], 60.0), spread([2.0], 60.0)
+    ([15.0, 30.0], [15.0])
+    """
+    count = len(wanted)
+    corner = min(CORNER, length / 4)
+    apart = min(APART, (length - 2 * corner) / max(1, count - 1))
+    places: list[float] = []
+    for i, x in enumerate(wanted):
+        least = places[-1] + apart if places else corner
+        most = length - corner - (count - 1 - i) * apart
+        places.append(min(max(x, least), most))
+    # Pushed to one side so far: pull back by half of what the crowd was moved.
+    drift = sum(place - x for place, x in zip(places, wanted, strict=True)) / max(1, count)
+    shift = min(max(-drift, corner - places[0]), length - corner - places[-1]) if count > 1 else 0.0
+    return [place + shift for place in places]
+
+
+def straightened(path: Path) -> Path:
+    """Return a path whose first stretch, if it is almost upright, is made upright."""
+    last = 0
+    for i in range(3, len(path), 3):
+        x = path[i][0]
+        bent = any(abs(p[0] - x) > _NEARLY for p in path[: i + 1 : 3])
+        if bent or any(abs(p[0] - x) > 3 * _NEARLY for p in path[: i + 1]):
+            break
+        if i + 1 == len(path) or abs(path[i + 1][0] - x) <= 0.2 * abs(path[i + 1][1] - path[i][1]):
+            last = i
+    if last == 0 or abs(path[last][1] - path[0][1]) < 12:
+        return path
+    x, y = path[last]
+    return (*straight((x, path[0][1]), (x, y)), *path[last + 1 :])
+
+
+def _wanted(path: Path, across: bool) -> float:
+    """Return where along a side a path wants to begin: straight ahead, if that is close by."""
+    here = path[0][0 if across else 1]
+    ahead = _near(path)[-1][0]
+    return ahead if across and abs(ahead - here) <= _CLOSE else here
+
+
+def _beside(wanted: list[float], held: list[float], length: float) -> list[float]:
+    """Return the wanted places, moved off those that are held."""
+    found: list[float] = []
+    for x in wanted:
+        place = min(max(x, CORNER), length - CORNER)
+        for other in (*held, *found):
+            if abs(place - other) < APART:
+                place = other + (APART if place >= other else -APART)
+        found.append(place)
+    return found
+
+
+def _side(point: Point, rect: Rect) -> int:
+    (x, y) = point
+    distances = (abs(x - rect.x), abs(x - rect.right), abs(y - rect.y), abs(y - rect.bottom))
+    nearest = min(distances)
+    # At a corner, the upper and lower side win: there is more room.
+    return next(side for side in (_TOP, _BOTTOM, _LEFT, _RIGHT) if distances[side] <= nearest + 2)
+
+
+def _approach(path: Path, side: int) -> float:
+    """Return from where, along a side, an arrow comes to it."""
+    axis = 0 if side in (_TOP, _BOTTOM) else 1
+    return _near(path)[-1][axis] + path[0][axis] * 0.001
+
+
+def _near(path: Path) -> list[Point]:
+    """Return the points of a path's first stretch."""
+    x0, y0 = path[0]
+    return [p for p in flattened(path, 4.0) if abs(p[0] - x0) + abs(p[1] - y0) <= 60]

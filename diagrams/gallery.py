@@ -1,0 +1,104 @@
+"""The gallery: the rendered charts of this repository, and whether they are still true.
+
+``python -m diagrams.gallery`` draws what is stale anew, with ``--all`` everything. A picture is stale when its chart, or what the picture
+would say, has changed; how an engine places things does not count, since engines differ.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from diagrams import render
+from statecharts.chart import Chart, Declaration
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+FOLDER: Final = Path(__file__).parent / "gallery"
+"""Where the pictures are kept."""
+
+
+def stale(charts: Iterable[Chart | type[Declaration[object]]], folder: Path = FOLDER) -> list[str]:
+    """Return what is wrong with the pictures in a folder, one sentence each; nothing if all is well.
+
+    >>> stale([])
+    []
+    """
+    return [fault for chart in charts for fault in _faults(_chart(chart), folder)]
+
+
+def write(
+    charts: Iterable[Chart | type[Declaration[object]]],
+    folder: Path = FOLDER,
+    *,
+    anew: bool = False,
+) -> list[Path]:
+    """Draw charts into a folder, as SVG and DOT, and return the files that were written.
+
+    A picture that is not stale is left as it is, so that another engine changes nothing; ``anew``
+    draws it all the same.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    written = []
+    for declared in charts:
+        chart = _chart(declared)
+        if not anew and not list(_faults(chart, folder)):
+            continue
+        for kind, text in (("svg", render(chart)), ("dot", render(chart, "dot"))):
+            path = folder / f"{chart.name}.{kind}"
+            path.write_text(text, encoding="utf-8", newline="\n")
+            written.append(path)
+    return written
+
+
+def charts_of(module: ModuleType) -> tuple[Chart, ...]:
+    """Return the charts that a module declares itself, in the order in which it does."""
+    found: Mapping[str, object] = vars(module)
+    return tuple(
+        value.chart
+        for value in found.values()
+        if isinstance(value, type)
+        and issubclass(value, Declaration)
+        and value.__module__ == module.__name__
+        and "chart" in vars(value)
+    )
+
+
+def _chart(chart: Chart | type[Declaration[object]]) -> Chart:
+    return chart if isinstance(chart, Chart) else chart.chart
+
+
+def _faults(chart: Chart, folder: Path) -> Iterator[str]:
+    remedy = "Run `python -m diagrams.gallery`."
+    svg, dot = folder / f"{chart.name}.svg", folder / f"{chart.name}.dot"
+    if not svg.exists() or not dot.exists():
+        yield f"{chart.name} has no picture in {folder.name}. {remedy}"
+        return
+    if f'data-chart-hash="{chart.hash}"' not in svg.read_text(encoding="utf-8"):
+        yield f"{chart.name} has changed, and {svg.name} has not. {remedy}"
+    elif dot.read_text(encoding="utf-8") != render(chart, "dot"):
+        yield f"{chart.name} would look different from {dot.name}. {remedy}"
+
+
+def main(arguments: Sequence[str] = (), folder: Path = FOLDER) -> int:
+    """Draw every chart of `machines` whose picture is stale; with ``--all``, every chart."""
+    import importlib
+    import pkgutil
+
+    import machines
+
+    modules = [
+        importlib.import_module(f"machines.{found.name}")
+        for found in pkgutil.iter_modules(machines.__path__)
+    ]
+    charts = [chart for module in modules for chart in charts_of(module)]
+    for path in write(charts, folder, anew="--all" in arguments):
+        print(path)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

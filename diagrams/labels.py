@@ -1,0 +1,158 @@
+"""Lines of text: the words of `statecharts.labels`, cut into roles and wrapped to a width."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from diagrams.metrics import text_width
+from diagrams.model import Line, Role, Run
+from statecharts.chart import Transition, TransitionKind
+from statecharts.hooks import Hook
+from statecharts.labels import action_text, guard_text, hooks_text, trigger_text
+from statecharts.schema import fields_of
+
+LABEL_SIZE: Final = 11.0
+"""Size of the text on arrows."""
+LABEL_WIDTH: Final = 236.0
+"""Width at which a label is wrapped."""
+SMALL_SIZE: Final = 10.5
+"""Size of data, entry and exit effects and internal transitions."""
+COMPARTMENT_WIDTH: Final = 260.0
+"""Width at which a line in a compartment is wrapped."""
+INDENT: Final = "   "
+"""Begins a line that continues the one above."""
+
+_BREAK: Final = re.compile(r"(?<=[ ,;|(])(?=\S)")
+
+
+def transition_lines(transition: Transition) -> tuple[Line, ...]:
+    """Return the label of a transition, wrapped; no line at all for one that says nothing."""
+    return wrap(_transition_runs(transition), LABEL_SIZE, LABEL_WIDTH)
+
+
+def internal_lines(transition: Transition, suffix: str = "") -> tuple[Line, ...]:
+    """Return a transition that has no arrow, as the compartment of its source shows it."""
+    runs = list(_transition_runs(transition))
+    if transition.kind is TransitionKind.FORBIDDEN:
+        runs.append(Run(Role.ACTION, " / ignored"))
+    elif runs and runs[0].role is Role.TRIGGER and not runs[0].text.startswith("after "):
+        runs.insert(0, Run(Role.INTERNAL, "on "))
+    if suffix:
+        runs.append(Run(Role.ACTION, suffix))
+    return wrap(runs, SMALL_SIZE, COMPARTMENT_WIDTH)
+
+
+def effect_lines(role: Role, hooks: Iterable[Hook]) -> tuple[Line, ...]:
+    """Return entry or exit effects, ``entry / notify``; no line when there are none.
+
+    >>> from diagrams.model import line_text
+    >>> [line_text(line) for line in effect_lines(Role.ENTRY, [Hook(print)])]
+    ['entry / print']
+    """
+    text = one_line(hooks_text(hooks))
+    if not text:
+        return ()
+    runs = (Run(role, role.value), Run(Role.ACTION, f" / {text}"))
+    return wrap(runs, SMALL_SIZE, COMPARTMENT_WIDTH)
+
+
+def data_lines(cls: type | None) -> tuple[Line, ...]:
+    """Return the fields of a data class with their types, each wrapped on its own."""
+    fields = () if cls is None else fields_of(cls)
+    return tuple(
+        line
+        for f in fields
+        for line in wrap(
+            (Run(Role.DATA, one_line(f"{f.name}: {f.type}")),), SMALL_SIZE, COMPARTMENT_WIDTH
+        )
+    )
+
+
+def one_line(text: str) -> str:
+    """Return a text with every stretch of white space and control characters as one space.
+
+    >>> one_line("a\\n\\tb")
+    'a b'
+    """
+    return re.sub(r"[\s\x00-\x1f\x7f-\x9f]+", " ", text).strip()
+
+
+def line_width(line: Line, size: float) -> float:
+    """Return how wide a line is when set in one size."""
+    return sum(text_width(run.text, size) for run in line)
+
+
+def wrap(runs: Iterable[Run], size: float, width: float) -> tuple[Line, ...]:
+    """Break runs into lines no wider than ``width``, where the text allows it.
+
+    Lines after the first are indented. A line breaks before a guard or an action rather than inside
+    it; a word that is too long by itself is cut.
+
+    >>> from diagrams.model import line_text
+    >>> runs = [Run(Role.TRIGGER, "Passed(branch, ahead)"), Run(Role.GUARD, " [is_urgent]")]
+    >>> [line_text(line) for line in wrap(runs, 10.0, 110.0)]
+    ['Passed(branch, ahead)', '   [is_urgent]']
+    """
+    lines: list[Line] = []
+    current: list[Run] = []
+    room = width
+    for run in runs:
+        text = run.text
+        if current and text_width(text, size) > room:
+            indented = width - text_width(INDENT, size)
+            if text_width(text.strip(), size) <= indented or room < width / 3:
+                lines.append(tuple(current))
+                current, room, text = [Run(Role.ACTION, INDENT)], indented, text.lstrip()
+        for word in _words(text, size, width * 0.9):
+            needed = text_width(word.rstrip(), size)
+            if needed > room and any(r.text.strip() for r in current):
+                lines.append(tuple(_stripped(current)))
+                current, word = [Run(Role.ACTION, INDENT)], word.lstrip()
+                room = width - text_width(INDENT, size)
+            current.append(Run(run.role, word))
+            room -= text_width(word, size)
+    if current:
+        lines.append(tuple(current))
+    return tuple(_joined(_stripped(list(line))) for line in lines)
+
+
+def _transition_runs(transition: Transition) -> Iterator[Run]:
+    trigger = one_line(trigger_text(transition.trigger))
+    guard = one_line(guard_text(transition))
+    action = one_line(action_text(transition))
+    if trigger:
+        yield Run(Role.TRIGGER, trigger)
+    if guard:
+        yield Run(Role.GUARD, f" {guard}" if trigger else guard)
+    if action:
+        yield Run(Role.ACTION, f" / {action}" if trigger or guard else f"/ {action}")
+
+
+def _words(text: str, size: float, width: float) -> Iterator[str]:
+    for word in _BREAK.split(text):
+        while text_width(word, size) > width:
+            most = max(1, int(len(word) * width / text_width(word, size)))
+            # Rather after an underscore or before a dot than anywhere.
+            cut = max(word.rfind("_", 0, most) + 1, word.rfind(".", 0, most))
+            cut = cut if cut > most / 3 else most
+            yield word[:cut]
+            word = word[cut:]
+        yield word
+
+
+def _stripped(line: list[Run]) -> list[Run]:
+    last = line[-1]
+    return [*line[:-1], Run(last.role, last.text.rstrip())] if last.text.strip() else line
+
+
+def _joined(line: list[Run]) -> Line:
+    """Merge runs of one role that follow each other."""
+    joined: list[Run] = []
+    for run in line:
+        if joined and joined[-1].role is run.role:
+            joined[-1] = Run(run.role, joined[-1].text + run.text)
+        else:
+            joined.append(run)
+    return tuple(joined)

@@ -1,0 +1,119 @@
+"""Mermaid: a chart as a ``stateDiagram-v2``, which forges render in READMEs and issues.
+
+Mermaid shows less than UML asks for: history is a state named H, arrows cannot cross the border of a
+composite state from a region to another, and the data of a composite state is left out.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final, final
+
+from attrs import field, frozen
+
+from diagrams.model import Arrow, Box, Line, Picture, Shape, line_text
+from diagrams.theme import Theme
+
+_COMPOSITE: Final = frozenset({Shape.COMPOSITE, Shape.PARALLEL})
+_RESERVED: Final = re.compile(r"""[#;:"<>{}%&\\`$~^@]|--""")
+_ACTIVE: Final = "active"
+
+
+def to_mermaid(picture: Picture, theme: Theme) -> str:
+    """Return a picture in Mermaid's language for state diagrams."""
+    return "\n".join(_Writer(picture, theme).lines()) + "\n"
+
+
+def escaped(text: str) -> str:
+    """Return a text in which nothing means anything to Mermaid.
+
+    >>> print(escaped("a < b: #1"))
+    a #60; b#58; #35;1
+    """
+    return _RESERVED.sub(lambda found: "".join(f"#{ord(c)};" for c in found[0]), text)
+
+
+@final
+@frozen
+class _Writer:
+    picture: Picture
+    theme: Theme
+    names: dict[str, str] = field(factory=dict)
+
+    def __attrs_post_init__(self) -> None:
+        for box in self.picture.root.walk():
+            self.names[box.id] = f"s{len(self.names)}"
+
+    def lines(self) -> Iterator[str]:
+        yield "stateDiagram-v2"
+        yield from self.inside(self.picture.root, "    ")
+        active = [box for box in self.picture.boxes.values() if box.active]
+        if active:
+            theme = self.theme
+            yield (
+                f"    classDef {_ACTIVE} fill:{theme.active_state},stroke:{theme.active},"
+                f"stroke-width:2px,color:{theme.active_ink}"
+            )
+            yield f"    class {','.join(self.names[box.id] for box in active)} {_ACTIVE}"
+
+    def inside(self, box: Box, indent: str) -> Iterator[str]:
+        """Give what stands between the braces of a composite state."""
+        if box.shape is Shape.PARALLEL:
+            regions = [child for child in box.children if child.shape is not Shape.INITIAL]
+            for number, region in enumerate(regions):
+                if number:
+                    yield f"{indent}--"
+                yield from self.box(region, indent)
+        else:
+            for child in box.children:
+                yield from self.box(child, indent)
+        for arrow in self.picture.arrows:
+            if self.home(arrow) == box.id:
+                yield self.arrow(arrow, indent)
+
+    def box(self, box: Box, indent: str) -> Iterator[str]:
+        name = self.names[box.id]
+        if box.shape is Shape.INITIAL:
+            return
+        if box.shape is Shape.FORK:
+            yield f"{indent}state {name} <<fork>>"
+            return
+        title = {Shape.HISTORY: "H", Shape.DEEP_HISTORY: "H*"}.get(box.shape, box.name)
+        yield f'{indent}state "{escaped(title)}" as {name}'
+        if box.shape in _COMPOSITE:
+            yield f"{indent}state {name} {{"
+            yield from self.inside(box, indent + "    ")
+            yield f"{indent}}}"
+        else:
+            for line in (*box.data, *box.behaviour):
+                yield f"{indent}{name} : {_plain(line)}"
+        if box.shape is Shape.FINAL:
+            yield f"{indent}{name} --> [*]"
+
+    def arrow(self, arrow: Arrow, indent: str) -> str:
+        initial = self.picture.boxes[arrow.source].shape is Shape.INITIAL
+        source = "[*]" if initial else self.names[arrow.source]
+        label = "<br/>".join(_plain(line) for line in arrow.label)
+        colon = f" : {label}" if label else ""
+        return f"{indent}{source} --> {self.names[arrow.target]}{colon}"
+
+    def home(self, arrow: Arrow) -> str:
+        """Return the innermost composite state that holds both ends of an arrow."""
+        boxes = self.picture.boxes
+        source = boxes[arrow.source]
+        held = set(self._around(boxes[arrow.target]))
+        if source.shape is Shape.INITIAL and source.parent is not None:
+            return source.parent
+        return next(box for box in self._around(source) if box in held)
+
+    def _around(self, box: Box) -> list[str]:
+        found = []
+        while box.parent is not None:
+            found.append(box.parent)
+            box = self.picture.boxes[box.parent]
+        return found or [""]
+
+
+def _plain(line: Line) -> str:
+    return escaped(line_text(line).strip())

@@ -1,0 +1,253 @@
+"""Plan: at which level of the hierarchy each arrow is routed, and whose borders it crosses.
+
+Each composite state, each region and the chart itself is laid out as a graph of its own, in which a
+composite child is one node. An arrow belongs to the graph in which both of its ends, or states around
+them, are nodes. Where an end lies deeper, the arrow crosses the border of the node at a port and goes
+on inside.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import Enum
+from typing import Final, final
+
+from attrs import field, frozen
+
+from diagrams.model import PSEUDO, Arrow, Box, Picture, Shape
+
+TAIL: Final = "tail"
+HEAD: Final = "head"
+Key = tuple[str, str]
+"""One end of an arrow: the arrow's id, and `TAIL` or `HEAD`."""
+Level = tuple[str, str]
+"""A graph and the node in it that is or holds a box."""
+
+
+class Side(Enum):
+    """The side of a composite state at which an arrow crosses its border."""
+
+    TOP = "top"
+    BOTTOM = "bottom"
+
+
+@final
+@frozen
+class Course:
+    """An arrow in the graph that it belongs to.
+
+    Attributes:
+        arrow: The arrow.
+        tail: The node that it leaves.
+        head: The node that it ends at; the same for a self-transition.
+        tail_port: Whether it comes from inside the tail.
+        head_port: Whether it goes on inside the head.
+        forward: Whether it runs downwards.
+    """
+
+    arrow: Arrow
+    tail: str
+    head: str
+    tail_port: bool
+    head_port: bool
+    forward: bool = True
+
+
+@final
+@frozen
+class Crossing:
+    """An arrow on its way between a node and the border of the graph around it.
+
+    Attributes:
+        key: Which end of which arrow.
+        node: The node.
+        port: Whether it goes on inside the node.
+        side: The side of the border.
+        arrow: The arrow, where it begins or ends at this border and so has its label here.
+    """
+
+    key: Key
+    node: str
+    port: bool
+    side: Side
+    arrow: Arrow | None = None
+
+
+@final
+@frozen
+class Plan:
+    """Where each arrow is routed.
+
+    Attributes:
+        courses: The arrows of each graph.
+        crossings: What crosses or touches the border of each graph.
+        ports: The ports of each node that the graph around it must connect to, with their sides.
+        ends: The region or history state in a parallel node that a port lies at, where the arrow goes
+            no deeper than the node.
+        strips: Arrows from a history state in a parallel node into one of its regions, by the node.
+    """
+
+    courses: dict[str, list[Course]] = field(factory=dict)
+    crossings: dict[str, list[Crossing]] = field(factory=dict)
+    ports: dict[str, dict[Key, Side]] = field(factory=dict)
+    ends: dict[Key, str] = field(factory=dict)
+    strips: dict[str, list[Arrow]] = field(factory=dict)
+
+
+def plan(picture: Picture) -> Plan:
+    """Return where each arrow of a picture is routed."""
+    return _Planner(picture).plan()
+
+
+@final
+@frozen
+class _Planner:
+    picture: Picture
+    result: Plan = field(factory=Plan)
+
+    def plan(self) -> Plan:
+        drafts: dict[str, list[tuple[Course, list[Level], list[Level], int]]] = {}
+        for arrow in self.picture.arrows:
+            self._sort(arrow, drafts)
+        for graph, found in drafts.items():
+            back = _back_edges([(c.tail, c.head) for c, *_ in found], self._order(graph))
+            for course, tails, heads, at in found:
+                self._draw(graph, course, tails, heads, at, (course.tail, course.head) in back)
+        return self.result
+
+    def _order(self, graph: str) -> list[str]:
+        return [box.id for box in self.picture.boxes[graph].children]
+
+    def _levels(self, box: Box) -> list[Level]:
+        """Return the graphs that hold a box or a state around it, outermost first, with the nodes."""
+        boxes, found = self.picture.boxes, []
+        while box.parent is not None:
+            parent = boxes[box.parent]
+            if parent.shape is not Shape.PARALLEL:
+                found.append((parent.id, box.id))
+            box = parent
+        return found[::-1]
+
+    def _sort(
+        self, arrow: Arrow, drafts: dict[str, list[tuple[Course, list[Level], list[Level], int]]]
+    ) -> None:
+        boxes = self.picture.boxes
+        source, target = boxes[arrow.source], boxes[arrow.target]
+        tails, heads = self._levels(source), self._levels(target)
+        if source is not target and self._holds(source, target):
+            inside = self._inside(source, heads)
+            self._cross(heads, inside, (arrow.id, HEAD), Side.TOP, target, arrow)
+            return
+        if source is not target and self._holds(target, source):
+            inside = self._inside(target, tails)
+            self._cross(tails, inside, (arrow.id, TAIL), Side.BOTTOM, source, arrow)
+            return
+        at = 0
+        while at + 1 < min(len(tails), len(heads)) and tails[at] == heads[at]:
+            if tails[at + 1][0] != heads[at + 1][0]:
+                break
+            at += 1
+        graph, tail = tails[at]
+        head = heads[at][1]
+        if source.shape in PSEUDO and source.parent == tail == head:
+            self.result.strips.setdefault(tail, []).append(arrow)
+            self._cross(heads, at + 1, (arrow.id, HEAD), Side.TOP, target)
+            return
+        tail_port = at + 1 < len(tails) or tail != source.id
+        head_port = at + 1 < len(heads) or head != target.id
+        if source is target:
+            tail_port = head_port = False
+        course = Course(arrow, tail, head, tail_port, head_port)
+        drafts.setdefault(graph, []).append((course, tails, heads, at))
+
+    def _draw(
+        self,
+        graph: str,
+        course: Course,
+        tails: list[Level],
+        heads: list[Level],
+        at: int,
+        back: bool,
+    ) -> None:
+        arrow, same = course.arrow, course.tail == course.head
+        down, up = (Side.TOP, Side.BOTTOM) if back else (Side.BOTTOM, Side.TOP)
+        course = Course(
+            arrow, course.tail, course.head, course.tail_port, course.head_port, not back
+        )
+        self.result.courses.setdefault(graph, []).append(course)
+        boxes = self.picture.boxes
+        if course.tail_port:
+            side = Side.BOTTOM if same else down
+            self._port(course.tail, (arrow.id, TAIL), side)
+            self._cross(tails, at + 1, (arrow.id, TAIL), side, boxes[arrow.source])
+        if course.head_port:
+            side = Side.BOTTOM if same else up
+            self._port(course.head, (arrow.id, HEAD), side)
+            self._cross(heads, at + 1, (arrow.id, HEAD), side, boxes[arrow.target])
+
+    def _cross(
+        self,
+        levels: Sequence[Level],
+        start: int,
+        key: Key,
+        side: Side,
+        goal: Box,
+        arrow: Arrow | None = None,
+    ) -> None:
+        """Take an arrow from a border inwards to the box that it is about."""
+        for j in range(start, len(levels)):
+            graph, node = levels[j]
+            deeper = j + 1 < len(levels) or node != goal.id
+            crossing = Crossing(key, node, deeper, side, arrow if j == start else None)
+            self.result.crossings.setdefault(graph, []).append(crossing)
+            if deeper:
+                self._port(node, key, side)
+        if not levels or levels[-1][1] != goal.id:
+            self.result.ends[key] = goal.id
+
+    def _port(self, node: str, key: Key, side: Side) -> None:
+        self.result.ports.setdefault(node, {})[key] = side
+
+    def _holds(self, outer: Box, inner: Box) -> bool:
+        boxes = self.picture.boxes
+        while inner.parent is not None:
+            inner = boxes[inner.parent]
+            if inner is outer:
+                return True
+        return False
+
+    def _inside(self, outer: Box, levels: Sequence[Level]) -> int:
+        """Return the first level that lies inside a box."""
+        boxes = self.picture.boxes
+        for j, (graph, _) in enumerate(levels):
+            if graph == outer.id or self._holds(outer, boxes[graph]):
+                return j
+        return len(levels)
+
+
+def _back_edges(edges: Sequence[tuple[str, str]], order: Sequence[str]) -> set[tuple[str, str]]:
+    """Return the edges that close a cycle, as a depth-first search from the first node finds them."""
+    following: dict[str, list[str]] = {}
+    for tail, head in edges:
+        if tail != head:
+            following.setdefault(tail, []).append(head)
+    back: set[tuple[str, str]] = set()
+    state: dict[str, int] = {}
+    for root in order:
+        if root in state:
+            continue
+        state[root] = 1
+        stack = [(root, iter(following.get(root, ())))]
+        while stack:
+            node, rest = stack[-1]
+            for head in rest:
+                if state.get(head) == 1:
+                    back.add((node, head))
+                elif head not in state:
+                    state[head] = 1
+                    stack.append((head, iter(following.get(head, ()))))
+                    break
+            else:
+                state[node] = 2
+                stack.pop()
+    return back

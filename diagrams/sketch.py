@@ -1,0 +1,316 @@
+"""Sketches: graphs of fixed-size nodes for Graphviz to place, and what it answers.
+
+A sketch holds no text at all. Every size is known beforehand, labels are nodes of their own, and the
+points at which arrows meet a border are cells of a record. So an engine has nothing to measure, every
+engine gives the same layout, and no label can come to lie on a box, a line or another label.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from typing import Any, Final, final
+
+from attrs import field, frozen
+
+from diagrams import engine
+from diagrams.geometry import Path, Rect, joined, straight, swung
+
+LABEL_GAP: Final = 7.0
+"""Distance of a label from the line that it belongs to."""
+LOOP: Final = 20.0
+"""How far a self-transition reaches out of its state."""
+LARGE: Final = 150
+"""Number of nodes from which on the engine is told to try less hard."""
+
+_POINT: Final = 72.0
+_CELL: Final = 5.0
+_NARROW: Final = 48.0
+
+
+@final
+@frozen
+class Node:
+    """A thing to place.
+
+    Attributes:
+        id: Its name in the sketch.
+        width: Its width.
+        height: Its height.
+        top: Where arrows meet its upper edge, from the left; empty lets the engine choose.
+        bottom: Where arrows meet its lower edge, from the left.
+        round: Whether arrows end at a circle instead of a rectangle.
+        border: ``source`` or ``sink`` for a point on the border around the sketch, else empty.
+    """
+
+    id: str
+    width: float
+    height: float
+    top: tuple[float, ...] = ()
+    bottom: tuple[float, ...] = ()
+    round: bool = False
+    border: str = ""
+
+
+@final
+@frozen
+class Edge:
+    """An arrow to route from an upper node to a lower one, or back to the same.
+
+    Attributes:
+        id: Its name in the sketch.
+        upper: The node that it starts at; the engine keeps it above the other.
+        lower: The node that it ends at.
+        upper_port: Index into the upper node's ``bottom``.
+        lower_port: Index into the lower node's ``top``; into ``bottom`` for an arrow that leaves a
+            node and comes back to it from below.
+        label: Width and height of its label, if it has one.
+        weight: How much it wants to be short and straight.
+    """
+
+    id: str
+    upper: str
+    lower: str
+    upper_port: int | None = None
+    lower_port: int | None = None
+    label: tuple[float, float] | None = None
+    weight: int = 1
+
+
+@final
+@frozen
+class Route:
+    """Where an arrow runs, from its upper to its lower node, and where its label lies."""
+
+    path: Path
+    label: Rect | None = None
+
+
+@final
+@frozen
+class Sketch:
+    """A graph to lay out.
+
+    Attributes:
+        nodes: The nodes, in the order in which they are wanted from the left.
+        edges: The edges; those between different nodes form no cycle.
+    """
+
+    nodes: tuple[Node, ...]
+    edges: tuple[Edge, ...]
+    _names: dict[str, str] = field(factory=dict, init=False, eq=False, repr=False)
+
+    def __attrs_post_init__(self) -> None:
+        self._names.update((node.id, f"n{i}") for i, node in enumerate(self.nodes))
+
+    def dot(self, *, hasty: bool = False, spacing: float = 1.0) -> str:
+        """Return the graph in DOT; a hasty one gives up beauty for size."""
+        return "\n".join(["digraph {", *self._statements(hasty, spacing), "}"])
+
+    def _statements(self, hasty: bool, spacing: float) -> Iterator[str]:
+        limits = ""
+        if len(self.nodes) + len(self.edges) > LARGE:
+            limits = " nslimit=2 nslimit1=2 mclimit=0.5"
+        if hasty:
+            limits = " nslimit=0.2 nslimit1=0.2 mclimit=0.1 splines=line"
+        yield f"graph [nodesep=0.36 ranksep={0.32 * spacing:.3f}{limits}]"
+        yield 'node [shape=box fixedsize=true label="" margin=0 fontsize=1]'
+        yield "edge [arrowhead=none]"
+        for node in self.nodes:
+            yield f"{self._names[node.id]} [{_look(node)}]"
+        for rank in ("source", "sink"):
+            held = [self._names[node.id] for node in self.nodes if node.border == rank]
+            if held:
+                yield f"{{rank={rank}; {'; '.join(held)}}}"
+        for i, edge in enumerate(self.edges):
+            yield from self._edge(i, edge)
+
+    def _edge(self, number: int, edge: Edge) -> Iterator[str]:
+        upper, lower = self._names[edge.upper], self._names[edge.lower]
+        tail = f"{upper}:b{edge.upper_port}:s" if edge.upper_port is not None else upper
+        returns = edge.upper == edge.lower
+        side = "b{}:s" if returns else "t{}:n"
+        head = f"{lower}:{side.format(edge.lower_port)}" if edge.lower_port is not None else lower
+        weight = f" weight={edge.weight}" if edge.weight != 1 else ""
+        if returns and edge.upper_port is None:
+            yield f'{tail} -> {head} [id="e{number}"{_loop_label(edge)}]'
+        elif returns:
+            # Down to a node that holds the label, and up again: two edges downwards.
+            width, height = edge.label or (24.0, 4.0)
+            cells = f"<p>{'|' * max(2, round(width / _CELL))}<q>"
+            yield f"l{number} [{_size(width + 2 * LABEL_GAP, height)} shape=record label=\"{cells}\"]"
+            yield f'{tail} -> l{number}:p:n [id="e{number}"]'
+            yield f'{head} -> l{number}:q:n [id="f{number}"]'
+        elif edge.label:
+            width, height = edge.label[0] + LABEL_GAP, edge.label[1]
+            cells = f"<p>{'|' * max(1, round(width / _CELL) - 1)}"
+            yield f'l{number} [{_size(width, height)} shape=record label="{cells}"]'
+            yield f'{tail} -> l{number}:p:n [id="e{number}"{weight}]'
+            yield f'l{number}:p:s -> {head} [id="f{number}"{weight}]'
+        else:
+            yield f'{tail} -> {head} [id="e{number}"{weight}]'
+
+
+@final
+@frozen
+class Placement:
+    """What an engine made of a sketch.
+
+    Attributes:
+        nodes: Where each node lies.
+        routes: Where each arrow runs.
+        size: Width and height of the whole; everything lies between (0, 0) and it.
+    """
+
+    nodes: dict[str, Rect]
+    routes: dict[str, Route]
+    size: tuple[float, float]
+
+
+def place(sketches: Sequence[Sketch], spacing: float = 1.0) -> list[Placement]:
+    """Return where things lie in each of several sketches.
+
+    ``spacing`` multiplies the usual distance between ranks.
+    """
+    large = [len(s.nodes) + 2 * len(s.edges) > 1500 for s in sketches]
+    sources = [s.dot(hasty=hasty, spacing=spacing) for s, hasty in zip(sketches, large, strict=True)]
+    answers = engine.lay_out(sources)
+    return [_read(s, answer) for s, answer in zip(sketches, answers, strict=True)]
+
+
+def _look(node: Node) -> str:
+    if node.round:
+        return f"{_size(node.width, node.height)} shape=circle"
+    if not node.top and not node.bottom:
+        return _size(node.width, node.height)
+    rows = "|".join(f"{{{_cells('t', node.top, node)}}}" if row == "t" else f"{{{_cells('b', node.bottom, node)}}}" for row in "tb")
+    return f'{_size(node.width, node.height)} shape=record label="{{{rows}}}"'
+
+
+def _cells(prefix: str, ports: Sequence[float], node: Node) -> str:
+    """Return a row of equal cells, narrow enough to put each port where it belongs."""
+    count = cell_count(node.width)
+    names = [""] * count
+    for i, x in enumerate(ports):
+        at = min(count - 1, max(0, int(x / node.width * count)))
+        while names[at]:
+            at += 1
+        names[at] = f"<{prefix}{i}>"
+    return "|".join(names)
+
+
+def cell_count(width: float) -> int:
+    """Return how many cells a border of some width is cut into."""
+    return max(3, min(800, round(width / 2)))
+
+
+def _size(width: float, height: float) -> str:
+    return f"width={width / _POINT:.4f} height={height / _POINT:.4f}"
+
+
+def _loop_label(edge: Edge) -> str:
+    """Return a label of about the right size: in Courier, every letter is 0.6 em wide anywhere."""
+    width, height = edge.label or (0.0, 0.0)
+    columns = math.ceil((width + LABEL_GAP + LOOP) / 6)
+    rows = max(1, math.ceil(height / 11))
+    text = "\\n".join(["x" * columns] * rows)
+    return f' fontname=Courier fontsize=10 label="{text}"'
+
+
+def _read(sketch: Sketch, answer: dict[str, Any]) -> Placement:
+    left, low, right, high = (float(part) for part in answer["bb"].split(","))
+
+    def point(text: str) -> tuple[float, float]:
+        x, y = text.split(",")
+        return float(x) - left, high - float(y)
+
+    rects: dict[str, Rect] = {}
+    for found in answer.get("objects", ()):
+        if "pos" in found:
+            (x, y), width, height = point(found["pos"]), float(found["width"]), float(found["height"])
+            size = width * _POINT, height * _POINT
+            rects[found["name"]] = Rect(x - size[0] / 2, y - size[1] / 2, *size)
+    edges = {found["id"]: found for found in answer.get("edges", ())}
+    nodes = {node.id: _exact(node, rects[f"n{i}"]) for i, node in enumerate(sketch.nodes)}
+    paths = {
+        name: tuple(point(part) for part in found["pos"].split(" ") if part[0] not in "se")
+        for name, found in edges.items()
+    }
+    routes: dict[str, Route] = {}
+    loops: dict[str, list[Edge]] = {}
+    for name, path in paths.items():
+        paths[name] = _level(path)
+    for i, edge in enumerate(sketch.edges):
+        path = paths[f"e{i}"]
+        label = rects.get(f"l{i}")
+        if edge.upper == edge.lower and edge.upper_port is None:
+            loops.setdefault(edge.upper, []).append(edge)
+        elif edge.upper == edge.lower and label is not None:
+            routes[edge.id] = _hammock(edge, path, paths[f"f{i}"], label)
+        elif label is not None:
+            routes[edge.id] = _labelled(edge, path, paths[f"f{i}"], label)
+        else:
+            routes[edge.id] = Route(path)
+    for node, found in loops.items():
+        routes |= _loops(found, nodes[node])
+    return Placement(nodes, routes, (right - left, high - low))
+
+
+def _exact(node: Node, found: Rect) -> Rect:
+    """Return a node's rectangle in its own size: records come out a point too large."""
+    x, y = found.centre
+    return Rect(x - node.width / 2, y - node.height / 2, node.width, node.height)
+
+
+def _level(path: Path) -> Path:
+    """Keep a curve between the heights of its ends, which engines overshoot in a narrow gap."""
+    (_, low), (_, high) = path[0], path[-1]
+    if low >= high or all(low - 0.5 <= y <= high + 0.5 for _, y in path):
+        return path
+    if high - low < _NARROW:
+        return swung(path[0], path[-1])
+    return tuple((x, min(max(y, low), high)) for x, y in path)
+
+
+def _labelled(edge: Edge, first: Path, second: Path, node: Rect) -> Route:
+    width, height = edge.label or (0.0, 0.0)
+    top, bottom = first[-1], second[0]
+    label = Rect(node.x + LABEL_GAP + 1, node.centre[1] - height / 2, width, height)
+    return Route(joined(first, straight(top, bottom), second), label)
+
+
+def _hammock(edge: Edge, first: Path, second: Path, node: Rect) -> Route:
+    """Hang an arrow that comes back from below around its label."""
+    (x0, y0), (x1, y1) = first[-1], second[-1]
+    low, r = node.bottom + 5, 6.0
+    around: Path = (
+        *straight((x0, y0), (x0, low - r)),
+        *((x0, low - r / 2), (x0 + r / 2, low), (x0 + r, low)),
+        *straight((x0 + r, low), (x1 - r, low))[1:],
+        *((x1 - r / 2, low), (x1, low - r / 2), (x1, low - r)),
+        *straight((x1, low - r), (x1, y1))[1:],
+    )
+    label = None
+    if edge.label:
+        width, height = edge.label
+        label = Rect(node.centre[0] - width / 2, node.centre[1] - height / 2, width, height)
+    return Route(joined(first, around, tuple(reversed(second))), label)
+
+
+def _loops(edges: Sequence[Edge], node: Rect) -> dict[str, Route]:
+    """Draw the self-transitions of a node at its right, one below the other."""
+    heights = [max(24.0, edge.label[1] if edge.label else 0.0) for edge in edges]
+    top = node.centre[1] - sum(heights) / 2
+    found = {}
+    for edge, height in zip(edges, heights, strict=True):
+        x, y = node.right, top + height / 2
+        half = min(9.0, node.height / 4)
+        out = x + LOOP * 1.3
+        path = ((x, y - half), (out, y - half * 2.2), (out, y + half * 2.2), (x, y + half))
+        label = None
+        if edge.label:
+            width, tall = edge.label
+            label = Rect(x + LOOP + LABEL_GAP, y - tall / 2, width, tall)
+        found[edge.id] = Route(path, label)
+        top += height
+    return found

@@ -1,0 +1,275 @@
+"""SVG: a drawing in a theme, with real text, titles and an id for every state.
+
+Every state is a group ``<g id="state-active.merge">`` with a ``<title>``, every arrow a group with
+the id of its transition, so that a page can style them, point at them, or follow a running machine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final, final
+from xml.sax.saxutils import escape, quoteattr
+
+from attrs import frozen
+
+from diagrams.drawing import Drawing, PlacedArrow, PlacedBox, Text
+from diagrams.geometry import Path, Rect, curves, direction
+from diagrams.labels import one_line
+from diagrams.metrics import is_measured
+from diagrams.model import Arrow, Picture, Role, Shape, line_text
+from diagrams.theme import FONT_STACK, Theme
+
+RADIUS: Final = 9.0
+"""Radius of the corners of a state."""
+
+_BEHAVIOUR: Final = frozenset({Role.ENTRY, Role.EXIT, Role.INTERNAL})
+
+
+def to_svg(drawing: Drawing, theme: Theme) -> str:
+    """Return a drawing as an SVG document."""
+    return "\n".join(_Writer(drawing, theme).lines()) + "\n"
+
+
+def state_id(state: str) -> str:
+    """Return the id of a state's group; white space, which XML ids must not have, becomes ``_``.
+
+    >>> state_id("active.merge"), state_id("")
+    ('state-active.merge', 'chart')
+    """
+    return f"state-{'_'.join(state.split())}" if state else "chart"
+
+
+@final
+@frozen
+class _Writer:
+    drawing: Drawing
+    theme: Theme
+
+    def lines(self) -> Iterator[str]:
+        drawing, theme, picture = self.drawing, self.theme, self.drawing.picture
+        width, height = _n(drawing.width), _n(drawing.height)
+        yield (
+            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" '
+            f'width="{width}" height="{height}" style="max-width:100%;height:auto" role="img" '
+            f'aria-labelledby="title desc" data-chart-hash="{picture.chart_hash}" '
+            f'data-theme="{theme.name}" font-family="{FONT_STACK}">'
+        )
+        yield f'<title id="title">{_text(picture.name)}</title>'
+        yield f'<desc id="desc">{_text(describe(picture))}</desc>'
+        yield f'<rect class="paper" width="{width}" height="{height}" fill="{theme.paper}"/>'
+        yield '<g id="states">'
+        for placed in drawing.boxes:
+            yield from self.box(placed)
+        yield "</g>"
+        yield f'<g id="transitions" fill="none" stroke="{theme.line}" stroke-width="1.25">'
+        for arrow in drawing.arrows:
+            yield from self.arrow(arrow)
+        yield "</g>"
+        yield "</svg>"
+
+    def box(self, placed: PlacedBox) -> Iterator[str]:
+        box, active = placed.box, placed.box.active
+        classes = f"{box.shape.value.replace(' ', '-')}{' active' if active else ''}"
+        name = quoteattr(state_id(box.id))
+        yield f'<g id={name} class="{classes}">'
+        title = one_line(f"{box.id or box.name}: {box.doc}" if box.doc else box.id or box.name)
+        yield f"<title>{_text(title)}</title>"
+        yield from self.shape(placed)
+        for rule in placed.rules:
+            (x0, y0), (x1, y1) = rule.start, rule.end
+            stroke = self.theme.border if rule.dashed else self.theme.rule
+            dashes = ' class="divider" stroke-dasharray="6 4"' if rule.dashed else ' class="rule"'
+            yield (
+                f'<path{dashes} d="M{_n(x0)} {_n(y0)}L{_n(x1)} {_n(y1)}" fill="none" '
+                f'stroke="{stroke}"/>'
+            )
+        if placed.framed and not placed.region and box.shape not in _ROUND:
+            yield self.border(placed)
+        for text in placed.texts:
+            yield self.text(text, active)
+        yield "</g>"
+
+    def shape(self, placed: PlacedBox) -> Iterator[str]:
+        box, rect, theme = placed.box, placed.rect, self.theme
+        x, y = rect.centre
+        ink = theme.active if box.active else theme.line
+        match box.shape:
+            case Shape.INITIAL:
+                yield f'<circle cx="{_n(x)}" cy="{_n(y)}" r="{_n(rect.width / 2)}" fill="{ink}"/>'
+            case Shape.FORK:
+                yield f'<rect {_place(rect)} rx="1.5" fill="{ink}"/>'
+            case Shape.HISTORY | Shape.DEEP_HISTORY:
+                yield from self.history(placed)
+            case Shape.FINAL:
+                yield from self.final(placed)
+            case _ if placed.region or box.shape is not Shape.STATE:
+                yield from self.composite(placed)
+            case _:
+                yield from self.ground(rect, theme.active_state if box.active else theme.state)
+
+    def ground(self, rect: Rect, fill: str) -> Iterator[str]:
+        yield f'<rect class="ground" {_place(rect)} rx="{_n(RADIUS)}" fill="{fill}"/>'
+
+    def composite(self, placed: PlacedBox) -> Iterator[str]:
+        theme, rect, active = self.theme, placed.rect, placed.box.active
+        if placed.region:
+            if active:
+                yield (
+                    f'<rect class="ground" {_place(rect.grown(-4))} rx="5" '
+                    f'fill="{theme.active_shade}" stroke="{theme.active}" stroke-width="1" '
+                    f'stroke-dasharray="1 3" stroke-linecap="round"/>'
+                )
+            return
+        if not placed.framed:
+            return
+        shade = theme.shades[min(max(0, placed.depth - 1), len(theme.shades) - 1)]
+        yield from self.ground(rect, theme.active_shade if active else shade)
+        if placed.bar:
+            x, y, right, low, r = rect.x, rect.y, rect.right, rect.y + placed.bar, RADIUS
+            yield (
+                f'<path class="bar" fill="{theme.active_bar if active else theme.bar}" '
+                f'd="M{_n(x)} {_n(low)}V{_n(y + r)}A{_n(r)} {_n(r)} 0 0 1 {_n(x + r)} {_n(y)}'
+                f'H{_n(right - r)}A{_n(r)} {_n(r)} 0 0 1 {_n(right)} {_n(y + r)}V{_n(low)}Z"/>'
+            )
+
+    def border(self, placed: PlacedBox) -> str:
+        theme, active = self.theme, placed.box.active
+        stroke, width = (theme.active, theme.active_width) if active else (theme.border, 1.25)
+        return (
+            f'<rect class="border" {_place(placed.rect)} rx="{_n(RADIUS)}" fill="none" '
+            f'stroke="{stroke}" stroke-width="{_n(width)}"/>'
+        )
+
+    def history(self, placed: PlacedBox) -> Iterator[str]:
+        theme, rect, active = self.theme, placed.rect, placed.box.active
+        x, y = rect.centre
+        letter = "H*" if placed.box.shape is Shape.DEEP_HISTORY else "H"
+        stroke = theme.active if active else theme.border
+        yield (
+            f'<circle cx="{_n(x)}" cy="{_n(y)}" r="{_n(rect.width / 2 - 0.6)}" '
+            f'fill="{theme.state}" stroke="{stroke}" stroke-width="1.25"/>'
+        )
+        yield (
+            f'<text x="{_n(x)}" y="{_n(y + 4.2)}" font-size="12" text-anchor="middle" '
+            f'font-weight="bold" fill="{theme.ink}">{letter}</text>'
+        )
+
+    def final(self, placed: PlacedBox) -> Iterator[str]:
+        theme, rect, active = self.theme, placed.rect, placed.box.active
+        ink = theme.active if active else theme.line
+        if placed.rules:
+            yield from self.ground(rect, theme.active_state if active else theme.state)
+            yield self.border(placed)
+            name = placed.texts[0]
+            yield from _bullseye(name.rect.x - 14, rect.y + placed.bar / 2, 7.0, ink, theme.paper)
+        else:
+            yield from _bullseye(rect.centre[0], rect.y + 11, 11.0, ink, theme.paper)
+
+    def arrow(self, placed: PlacedArrow) -> Iterator[str]:
+        arrow = placed.arrow
+        yield f'<g id={quoteattr(transition_id(arrow))} class="transition">'
+        yield f"<title>{_text(sentence(arrow, self.drawing.picture))}</title>"
+        if placed.path:
+            yield f'<path class="line" d="{_path(placed.path)}"/>'
+            yield f'<path class="head" d="{_head(placed.path)}" stroke-linejoin="round"/>'
+        for text in placed.texts:
+            yield self.text(text)
+        yield "</g>"
+
+    def text(self, text: Text, active: bool = False) -> str:
+        """Return a line of text; each run is set as its role wants it."""
+        spans = []
+        for run in text.line:
+            fill, style = self.style(run.role, active)
+            spans.append(f'<tspan fill="{fill}"{style}>{_text(run.text)}</tspan>')
+        fit = ""
+        if is_measured(line_text(text.line)):
+            fit = f' textLength="{_n(text.width)}" lengthAdjust="spacingAndGlyphs"'
+        weight = ' font-weight="bold"' if text.bold else ""
+        anchor = ' text-anchor="middle"' if text.centred else ""
+        return (
+            f'<text x="{_n(text.x)}" y="{_n(text.y)}" font-size="{_n(text.size)}"{weight}{anchor}'
+            f' stroke="none"{fit} xml:space="preserve">{"".join(spans)}</text>'
+        )
+
+    def style(self, role: Role, active: bool) -> tuple[str, str]:
+        theme = self.theme
+        ink = theme.active_ink if active else theme.ink
+        if role in (Role.NAME, Role.TRIGGER):
+            return ink, ""
+        if role in _BEHAVIOUR:
+            return theme.soft, ' font-style="italic"'
+        return theme.soft, ""
+
+
+_ROUND: Final = frozenset(
+    {Shape.INITIAL, Shape.FINAL, Shape.HISTORY, Shape.DEEP_HISTORY, Shape.FORK}
+)
+
+
+def transition_id(arrow: Arrow) -> str:
+    """Return the id of an arrow's group."""
+    return f"transition-{'_'.join(arrow.id.split())}"
+
+
+def describe(picture: Picture) -> str:
+    """Return what a picture shows, in sentences, for who cannot see it."""
+    boxes = [box for box in picture.boxes.values() if box.parent is not None and "#" not in box.id]
+    active = [box.id for box in boxes if box.active]
+    parts = [f"Statechart {picture.name} with {len(boxes)} states."]
+    if picture.doc:
+        parts.append(one_line(picture.doc))
+    if active:
+        parts.append(f"Active: {', '.join(active)}.")
+    return " ".join(parts)
+
+
+def sentence(arrow: Arrow, picture: Picture) -> str:
+    """Return an arrow as text: from where, to where, on what."""
+    ends = [
+        "start" if picture.boxes[end].shape is Shape.INITIAL else end or picture.name
+        for end in (arrow.source, arrow.target)
+    ]
+    label = " ".join(one_line(line_text(line)) for line in arrow.label)
+    return f"{ends[0]} → {ends[1]}{f': {label}' if label else ''}"
+
+
+def _bullseye(x: float, y: float, r: float, ink: str, paper: str) -> Iterator[str]:
+    yield (
+        f'<circle cx="{_n(x)}" cy="{_n(y)}" r="{_n(r - 0.7)}" fill="{paper}" stroke="{ink}" '
+        f'stroke-width="1.4"/><circle cx="{_n(x)}" cy="{_n(y)}" r="{_n(r * 0.56)}" fill="{ink}"/>'
+    )
+
+
+def _head(path: Path) -> str:
+    """Return UML's open arrowhead, its tip at the end of a path."""
+    (x, y), (dx, dy) = path[-1], direction(path)
+    points = []
+    for side in (1, -1):
+        points.append((x - 8.5 * dx - side * 4.2 * dy, y - 8.5 * dy + side * 4.2 * dx))
+    (ax, ay), (bx, by) = points
+    return f"M{_n(ax)} {_n(ay)}L{_n(x)} {_n(y)}L{_n(bx)} {_n(by)}"
+
+
+def _path(path: Path) -> str:
+    parts = [f"M{_n(path[0][0])} {_n(path[0][1])}"]
+    for _, *rest in curves(path):
+        parts.append("C" + " ".join(f"{_n(x)} {_n(y)}" for x, y in rest))
+    return "".join(parts)
+
+
+def _place(rect: Rect) -> str:
+    return (
+        f'x="{_n(rect.x)}" y="{_n(rect.y)}" width="{_n(rect.width)}" height="{_n(rect.height)}"'
+    )
+
+
+def _n(value: float) -> str:
+    text = f"{value:.2f}".rstrip("0").rstrip(".")
+    return "0" if text == "-0" else text
+
+
+def _text(text: str) -> str:
+    """Escape text for XML, without the characters that XML cannot hold."""
+    legal = "".join(c for c in text if c in "\t\n" or (c >= " " and not "\ud800" <= c <= "\udfff" and c not in "\ufffe\uffff"))
+    return escape(legal)
