@@ -6,7 +6,7 @@ State 0 is the chart itself. The descendants of a state are exactly the numbers 
 
 from __future__ import annotations
 
-from typing import Any, final
+from typing import final
 
 from attrs import field, frozen
 
@@ -114,7 +114,7 @@ class Tree:
         """Return what a state is made of."""
         return self.nodes[state].kind
 
-    def data(self, state: int) -> type[Any] | None:
+    def data(self, state: int) -> type | None:
         """Return the class of a state's data."""
         return self.nodes[state].data
 

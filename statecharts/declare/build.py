@@ -20,6 +20,7 @@ from statecharts.chart import (
     StateKind,
     StateNode,
     Transition,
+    TransitionKind,
 )
 from statecharts.checks import accept
 from statecharts.declare.members import LATE, VERBS, Line, Member
@@ -87,8 +88,9 @@ class Builder:
             found = f"{path!r} is bound to a second name, {name!r}"
             self.fault("SC102", found, "Declare one state for each name", member.location)
         for lost in member.lost:
-            found = f"a state declared in {path or 'the chart'!r} has lost its name"
-            found += f" {lost.name!r}" if lost.name else ""
+            line = (lost.location or "").rpartition(":")[2]
+            body = path or self.root.name
+            found = f"a state declared in the body of {body}, at line {line}, has lost its name"
             remedy = "Bind each state to a name of its own; a name bound twice hides the first"
             self.fault("SC102", found, remedy, lost.location)
         reserved = (*VERBS, "chart") if path == ROOT else VERBS
@@ -155,7 +157,9 @@ class Builder:
             goal = member.options.default
             if goal is None:
                 return None
-            target = self._target(goal, path, f"the default of {path!r}", member.location)
+            parent = path.rpartition(".")[0]
+            other = next(one for one in self.lines if one.rpartition(".")[0] == parent)
+            target = self._target(goal, path, f"the default of {path!r}", member.location, other)
             return Transition(path, Default(), (target,), location=member.location)
         initial = [name for name, child in member.members.items() if child.options.initial]
         if member.options.kind is StateKind.PARALLEL:
@@ -182,8 +186,8 @@ class Builder:
             elif isinstance(trigger, OnEvent):
                 trigger = OnEvent(tuple(self._on(trigger.events, place, line.location)))
             targets: tuple[str, ...] = ()
-            if line.target is not None:
-                targets = (self._target(line.target, path, place, line.location),)
+            if line.target is not None or line.kind is TransitionKind.EXTERNAL:
+                targets = (self._target(line.target, path, place, line.location, path),)
             hooks = {
                 name: self._hooks(getattr(line, name), f"{place}: {name}", line.location)
                 for name in HOOKS
@@ -203,16 +207,25 @@ class Builder:
                 self.used.setdefault(event)
                 yield event
 
-    def _target(self, goal: Member | str, source: str, place: str, location: str | None) -> str:
+    def _target(
+        self, goal: Any, source: str, place: str, location: str | None, otherwise: str
+    ) -> str:
+        """Return the id that a target stands for; a harmless other one when it stands for none."""
         if isinstance(goal, str):
             sibling = _join(source.rpartition(".")[0], goal)
             return goal if goal in self.lines or sibling not in self.lines else sibling
+        if not isinstance(goal, Member):
+            shown = goal.__name__ if isinstance(goal, type) else repr(goal)
+            found = f"{place} leads to {shown}, which is not a state"
+            remedy = "Pass a State, a History, or a class derived from Compound or Parallel"
+            self.fault("SC114", found, remedy, location)
+            return otherwise
         paths = self.paths.get(id(goal))
         if paths:  # of several copies, the one that shares most with the source
             return max(paths, key=lambda path: len(commonprefix([path, source])))
         found = f"{place} names {_shown(goal)}, which is no state of this chart"
         self.fault("SC101", found, "Bind it to a name in the chart's body", location)
-        return f"({_shown(goal)})"
+        return otherwise
 
     def _hooks(self, hook: Any, place: str, location: str | None) -> tuple[Hook, ...]:
         if hook is None:
@@ -241,8 +254,13 @@ class Builder:
         if cls is None or (isinstance(cls, type) and attrs.has(cls)):
             return True
         shown = cls.__name__ if isinstance(cls, type) else repr(cls)
+        remedy = "Pass an attrs class"
+        if isinstance(cls, type):
+            remedy = f"Declare {shown} with @attrs.frozen"
+        elif attrs.has(type(cls)):
+            remedy = f"Pass the class itself: {type(cls).__name__}"
         found = f"{place} is {shown}, which is not an attrs class"
-        self.fault("SC114", found, f"Declare {shown} with @attrs.frozen", location)
+        self.fault("SC114", found, remedy, location)
         return False
 
 

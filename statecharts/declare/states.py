@@ -7,8 +7,8 @@ from typing import Any, ClassVar, TypeAlias, overload
 
 from typing_extensions import TypeVar
 
-from statecharts.chart import StateKind, StateRef, SuperstateRef
-from statecharts.declare.members import Member, Options, member_of, note_created
+from statecharts.chart import HISTORY, StateKind, StateRef, SuperstateRef
+from statecharts.declare.members import Member, Options, goal, note_created
 from statecharts.declare.verbs import AfterTo, AlwaysTo, Ignore, Stay, To, WhenDone
 from statecharts.effects import Effect
 from statecharts.snapshot import Moment, state_id
@@ -123,14 +123,14 @@ class History(Leaf[Any]):
         doc: str = "",
     ) -> None:
         kind = StateKind.DEEP_HISTORY if deep else StateKind.SHALLOW_HISTORY
-        goal = default if default is None or isinstance(default, str) else member_of(default)
-        self.__member__ = Member(Options(kind, initial=initial, default=goal, doc=doc))
+        options = Options(kind, initial=initial, default=goal(default), doc=doc)
+        self.__member__ = Member(options)
         note_created(self.__member__)
 
 
 def copy_leaf(member: Member) -> Leaf[Any]:
     """Return a new object for a leaf that a subclass inherits."""
-    cls = History if member.options.kind in (StateKind.SHALLOW_HISTORY, StateKind.DEEP_HISTORY) else State
+    cls = History if member.options.kind in HISTORY else State
     leaf = cls.__new__(cls)
     leaf.__member__ = Member(member.options, origin=member, location=member.location)
     return leaf

@@ -26,7 +26,7 @@ from statecharts.chart import (
     TransitionKind,
     Trigger,
 )
-from statecharts.declare.members import Line, Member, member_of, record
+from statecharts.declare.members import Line, Member, goal, member_of, record
 from statecharts.effects import Effect
 from statecharts.events import StateDone, TimerFired
 from statecharts.hooks import Hook
@@ -66,8 +66,7 @@ class Verb(Generic[D]):
     ) -> None:
         if self._member is None:  # pragma: no cover - reached only without the descriptor protocol
             raise TypeError("a verb is called on a state")
-        goal = target if target is None or isinstance(target, str) else member_of(target)
-        record(Line(self._member, trigger, goal, kind, **hooks))
+        record(Line(self._member, trigger, goal(target), kind, **hooks))
 
 
 class To(Verb[D]):

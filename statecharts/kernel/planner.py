@@ -137,7 +137,7 @@ class Work:
         leaving = [*self._leave(exits), *self._take(edges, after, gone)]
         entering = list(self._enter(entry, left, after, gone))
         carry = tuple(
-            self.before[s] if s not in entry.causes and tree.data(s) is not None else -1
+            self.before[s] if s in self.before and s not in gone and tree.data(s) is not None else -1
             for s in states
         )
         finishes = any(isinstance(operation, Finish) for operation in entering)
@@ -194,7 +194,8 @@ class Work:
         for state in entry.states:
             node, position = tree.nodes[state], after[state]
             active.add(state)
-            yield from self._data(state, entry, left, position)
+            if state not in self.before or state in gone:  # else it was not left, and keeps its data
+                yield from self._data(state, entry, left, position)
             if node.entry:
                 yield Enter(node, position)
             for default in entry.defaults.get(state, ()):

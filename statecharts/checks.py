@@ -1,3 +1,0 @@
-from statecharts.chart import Chart
-def accept(chart, allow, faults):
-    return chart

@@ -1,0 +1,62 @@
+"""Definition checks: every fault of a chart, all at once.
+
+Structural faults (SC101 to SC119) leave a chart without a meaning; quality faults (SC121 and above)
+leave it with one that nobody meant. Where there are structural faults, the nearest sound chart is
+checked for the rest, so that one mistake does not hide another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from attrs import evolve
+
+from statecharts.chart import Chart
+from statecharts.checks.codes import QUALITY, STRUCTURAL
+from statecharts.checks.places import fault
+from statecharts.checks.quality import quality_faults
+from statecharts.checks.structure import repaired, structural_faults
+from statecharts.checks.supplies import supply_faults
+from statecharts.errors import DefinitionError, Fault, did_you_mean
+from statecharts.tree import Tree
+
+__all__ = ["QUALITY", "STRUCTURAL", "accept", "faults"]
+
+
+def faults(chart: Chart) -> tuple[Fault, ...]:
+    """Return every fault of a chart, by code and then in document order."""
+    structural = list(structural_faults(chart))
+    broken = any(found.structural for found in structural)
+    tree = Tree.of(repaired(chart) if broken else chart)
+    found = [*structural, *supply_faults(tree), *quality_faults(tree)]
+    return tuple(sorted(found, key=lambda one: one.code))
+
+
+def accept(chart: Chart, allow: Iterable[str] = (), found_before: Iterable[Fault] = ()) -> Chart:
+    """Return a chart whose faults are all allowed, with these as its warnings.
+
+    Args:
+        chart: The chart to check.
+        allow: Codes of the quality faults that are accepted knowingly, or ``*`` for all of them.
+        found_before: Faults that were found before there was a chart.
+
+    Raises:
+        DefinitionError: There are structural faults, or quality faults that are not allowed.
+    """
+    codes = tuple(allow)
+    found = [*found_before, *_misused(chart, codes), *faults(chart)]
+    found.sort(key=lambda one: one.code)
+    refused = [one for one in found if one.structural or not {"*", one.code} & set(codes)]
+    if refused:
+        raise DefinitionError(chart.name, refused)
+    return evolve(chart, warnings=tuple(found)) if found else chart
+
+
+def _misused(chart: Chart, codes: tuple[str, ...]) -> Iterable[Fault]:
+    for code in codes:
+        if code in STRUCTURAL:
+            found = f"allow= names {code}: {STRUCTURAL[code]}, which nothing can allow"
+            yield fault(chart, "SC119", found, "Mend the fault instead", None)
+        elif code != "*" and code not in QUALITY:
+            remedy = did_you_mean(code, QUALITY, "Name the code of a quality fault, or '*'")
+            yield fault(chart, "SC119", f"allow= names {code!r}, and there is none", remedy, None)

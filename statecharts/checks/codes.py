@@ -1,0 +1,40 @@
+"""The codes of definition faults, and what each of them means in general."""
+
+from __future__ import annotations
+
+from typing import Final
+
+STRUCTURAL: Final = {
+    "SC101": "a line leads to a state that does not exist",
+    "SC102": "two states share an id, or one is bound to two names, or has lost its name",
+    "SC103": "a compound state has no initial child, or several",
+    "SC104": "nothing supplies a field of the data of a state that is entered",
+    "SC105": "a line makes data for a state that carries none",
+    "SC106": "a line names an event that is not one of the chart's",
+    "SC107": "a line leaves a final or a history state",
+    "SC108": "a state has children and is of a kind that has none",
+    "SC109": "a history state has no default, or one outside its parent",
+    "SC110": "eventless transitions without guards go round in a circle",
+    "SC111": "a delayed transition has no positive delay",
+    "SC113": "a state bears a reserved name",
+    "SC114": "something is not what the declaration takes there",
+    "SC115": "a compound or parallel state has no children",
+    "SC116": "two events bear the same name on the wire",
+    "SC117": "what supplies a field is of a type that the field does not take",
+    "SC118": "a line updates the context of a chart that has none",
+    "SC119": "allow= names a code that it cannot allow",
+}
+"""Faults because of which a chart cannot mean anything; nothing makes them acceptable."""
+
+QUALITY: Final = {
+    "SC121": "a state that nothing reaches",
+    "SC122": "a state that is not final and that nothing leaves",
+    "SC123": "a transition that inner states always shadow",
+    "SC124": "an event of the union that no line names",
+    "SC125": "a transition behind one without a guard on the same event",
+    "SC126": "a completion transition of a state that can never finish",
+    "SC127": "a parallel state with fewer than two regions",
+    "SC128": "a history state that can never remember anything",
+    "SC129": "exit effects of a final state of the outermost level, which is never left",
+}
+"""Faults of a chart that means something, though surely not what was meant; ``allow=`` accepts them."""

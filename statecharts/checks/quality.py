@@ -1,0 +1,266 @@
+"""Quality faults: what a chart says and cannot have been meant."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from statecharts.chart import (
+    COMPOSITE,
+    HISTORY,
+    Always,
+    Done,
+    OnEvent,
+    StateKind,
+    Transition,
+)
+from statecharts.checks.places import fault, place
+from statecharts.errors import Fault
+from statecharts.events import matches, wire_name
+from statecharts.semantics import EntrySet, domain, nothing_remembered, remove_conflicting
+from statecharts.tree import Edge, Tree
+
+Covered = type | str
+"""What a transition answers to: an event class, a descriptor, or ``always``."""
+
+ALWAYS = "(always)"
+
+
+def quality_faults(tree: Tree) -> Iterator[Fault]:
+    """Yield the faults that show when transitions are followed."""
+    reached = _reached(tree)
+    yield from _circles(tree)
+    yield from _unreachable(tree, reached)
+    yield from _dead_ends(tree, reached)
+    yield from _shadowed(tree, reached)
+    yield from _unused(tree)
+    yield from _behind(tree)
+    yield from _never_done(tree)
+    yield from _pointless(tree)
+
+
+def _reached(tree: Tree) -> set[int]:
+    """Return the states that some run may enter, every guard taken to hold at some time."""
+    reached: set[int] = set()
+    waiting = [] if tree.defaults[0] is None else [tree.defaults[0]]
+    waiting += tree.outgoing[0]
+    while waiting:
+        edge = waiting.pop()
+        entry = EntrySet(tree, nothing_remembered)
+        entry.add(edge)
+        named = [target for target in edge.targets if tree.kind(target) in HISTORY]
+        named += [d.source for defaults in entry.defaults.values() for d in defaults]
+        for state in (*entry.states, *named):
+            if state not in reached and state != 0:
+                reached.add(state)
+                waiting.extend(tree.outgoing[state])
+    return reached
+
+
+def _unreachable(tree: Tree, reached: set[int]) -> Iterator[Fault]:
+    for state in range(1, len(tree.nodes)):
+        parent = tree.parent[state]
+        if state not in reached and (parent == 0 or parent in reached):
+            node = tree.nodes[state]
+            found = f"nothing reaches {node.id!r}"
+            remedy = "Lead a transition to it, make it initial, or take it away"
+            yield fault(tree.chart, "SC121", found, remedy, node.location)
+
+
+def _dead_ends(tree: Tree, reached: set[int]) -> Iterator[Fault]:
+    ways_out = [
+        (edge.source, inside)
+        for outgoing in tree.outgoing
+        for edge in outgoing
+        if (inside := domain(tree, edge, nothing_remembered)) is not None
+    ]
+    for state in sorted(reached):
+        node = tree.nodes[state]
+        if node.kind is not StateKind.ATOMIC or node.resting:
+            continue
+        left = any(
+            tree.is_descendant(state, inside) and _concurrent(tree, source, state)
+            for source, inside in ways_out
+        )
+        if not left:
+            found = f"{node.id!r} is not final, and nothing leaves it"
+            remedy = "Give it a way out, or say what is meant: final=True, or resting=True"
+            yield fault(tree.chart, "SC122", found, remedy, node.location)
+
+
+def _concurrent(tree: Tree, source: int, state: int) -> bool:
+    """Tell whether two states can be active together."""
+    if source == state or tree.is_descendant(state, source) or tree.is_descendant(source, state):
+        return True
+    above = {source, *tree.ancestors(source)}
+    common = next((a for a in tree.ancestors(state) if a in above), 0)
+    return tree.kind(common) is StateKind.PARALLEL
+
+
+def _shadowed(tree: Tree, reached: set[int]) -> Iterator[Fault]:
+    for state in sorted(reached):
+        if tree.kind(state) not in COMPOSITE:
+            continue
+        for edge in tree.outgoing[state]:
+            answers = _answers(edge.transition)
+            inner = [child for child in tree.children[state] if child in reached]
+            covered = all(all(_covers(tree, child, a, reached) for child in inner) for a in answers)
+            if answers and inner and covered:
+                found = f"{place(edge.transition)} is never taken: every state inside answers first"
+                remedy = "Take the line away, or give those inside a when="
+                yield fault(tree.chart, "SC123", found, remedy, edge.transition.location)
+
+
+def _covers(tree: Tree, state: int, answer: Covered, reached: set[int]) -> bool:
+    """Tell whether a state, or each state inside it, always answers to something."""
+    if any(_unguarded(edge.transition, answer) for edge in tree.outgoing[state]):
+        return True
+    inner = [child for child in tree.children[state] if child in reached]
+    return bool(inner) and all(_covers(tree, child, answer, reached) for child in inner)
+
+
+def _behind(tree: Tree) -> Iterator[Fault]:
+    for outgoing in tree.outgoing:
+        for i, edge in enumerate(outgoing):
+            answers = _answers(edge.transition)
+            earlier = [other.transition for other in outgoing[:i]]
+            dead = all(any(_unguarded(other, answer) for other in earlier) for answer in answers)
+            if answers and dead:
+                found = f"{place(edge.transition)} is never taken: an earlier line on it has no guard"
+                remedy = "Give the earlier line a when=, put it last, or take one away"
+                yield fault(tree.chart, "SC125", found, remedy, edge.transition.location)
+
+
+def _answers(transition: Transition) -> tuple[Covered, ...]:
+    match transition.trigger:
+        case OnEvent(events):
+            return events
+        case Always():
+            return (ALWAYS,)
+        case Done():
+            return (f"done.state.{transition.source}",)
+        case _:
+            return ()
+
+
+def _unguarded(transition: Transition, answer: Covered) -> bool:
+    """Tell whether a transition without a guard answers to everything that another answers to."""
+    if transition.guard is not None:
+        return False
+    return any(_includes(own, answer) for own in _answers(transition))
+
+
+def _includes(own: Covered, answer: Covered) -> bool:
+    if isinstance(own, type):
+        return isinstance(answer, type) and issubclass(answer, own)
+    if own == ALWAYS or answer == ALWAYS or own.startswith("done.state."):
+        return own == answer
+    name = wire_name(answer) if isinstance(answer, type) else answer.removesuffix(".*")
+    return name != "*" and not name.startswith("done.state.") and matches(own, name) or own == answer
+
+
+def _unused(tree: Tree) -> Iterator[Fault]:
+    chart = tree.chart
+    if not chart.closed:
+        return
+    named = [
+        event
+        for transition in chart.transitions
+        if isinstance(transition.trigger, OnEvent)
+        for event in transition.trigger.events
+    ]
+    for event in chart.events:
+        answer: Covered = event.name if event.cls is None else event.cls
+        if not any(_includes(own, answer) for own in named):
+            shown = event.name if event.cls is None else event.cls.__name__
+            found = f"no line names the event {shown}"
+            yield fault(chart, "SC124", found, "Use it, or take it out of events=", None)
+
+
+def _never_done(tree: Tree) -> Iterator[Fault]:
+    for state, outgoing in enumerate(tree.outgoing):
+        for edge in outgoing:
+            if isinstance(edge.transition.trigger, Done) and not _can_finish(tree, state):
+                found = f"{place(edge.transition)} is never taken: {_why(tree, state)}"
+                remedy = "Declare a State(final=True) inside, or use another trigger"
+                yield fault(tree.chart, "SC126", found, remedy, edge.transition.location)
+
+
+def _can_finish(tree: Tree, state: int) -> bool:
+    if tree.kind(state) is StateKind.PARALLEL:
+        return all(_can_finish(tree, region) for region in tree.children[state])
+    return any(tree.kind(child) is StateKind.FINAL for child in tree.children[state])
+
+
+def _why(tree: Tree, state: int) -> str:
+    if tree.kind(state) is not StateKind.PARALLEL:
+        return f"{tree.nodes[state].id!r} has no final child"
+    endless = next(r for r in tree.children[state] if not _can_finish(tree, r))
+    return f"region {tree.nodes[endless].id!r} cannot finish"
+
+
+def _pointless(tree: Tree) -> Iterator[Fault]:
+    for history in tree.histories[0]:
+        node = tree.nodes[history]
+        found = f"history {node.id!r} never remembers anything: the chart itself is never left"
+        remedy = "Declare it inside the superstate that is left and entered again"
+        yield fault(tree.chart, "SC128", found, remedy, node.location)
+    for state in tree.children[0]:
+        node = tree.nodes[state]
+        if node.kind is StateKind.FINAL and node.exit:
+            found = f"the exit effects of {node.id!r} never happen: the chart ends in it"
+            yield fault(tree.chart, "SC129", found, "Make them entry effects", node.location)
+
+
+def _circles(tree: Tree) -> Iterator[Fault]:
+    """Find eventless transitions without guards that lead back to themselves, whatever happens."""
+    told: set[frozenset[str]] = set()
+    for outgoing in tree.outgoing:
+        for edge in outgoing:
+            if not isinstance(edge.transition.trigger, Always) or edge.transition.guard is not None:
+                continue
+            circle = _circle(tree, edge)
+            if circle and frozenset(circle) not in told:
+                told.add(frozenset(circle))
+                found = f"eventless transitions without guards go round: {' → '.join(circle)}"
+                remedy = "Give one of them a when="
+                yield fault(tree.chart, "SC110", found, remedy, edge.transition.location)
+
+
+def _circle(tree: Tree, edge: Edge) -> list[str]:
+    """Follow what must happen after a transition; return the sources passed, if they come round."""
+    selected: tuple[Edge, ...] = (edge,)
+    active = {edge.source, *tree.ancestors(edge.source)} - {0}
+    passed: list[tuple[Edge, ...]] = []
+    while selected and selected not in passed:
+        passed.append(selected)
+        entry = EntrySet(tree, nothing_remembered)
+        for one in selected:
+            inside = domain(tree, one, nothing_remembered)
+            if inside is not None:
+                active = {s for s in active if not tree.is_descendant(s, inside)}
+            entry.add(one)
+        active |= set(entry.causes)
+        if any(tree.parent[s] == 0 and tree.kind(s) is StateKind.FINAL for s in active):
+            return []
+        selected = _must_follow(tree, sorted(active))
+    if not selected:
+        return []
+    round_trip = passed[passed.index(selected) :]
+    return [tree.nodes[one[0].source].id for one in (*round_trip, selected)]
+
+
+def _must_follow(tree: Tree, active: list[int]) -> tuple[Edge, ...]:
+    """Return the eventless transitions that are certainly taken next; none when guards decide."""
+    chosen: dict[Edge, None] = {}
+    for leaf in filter(tree.is_leaf, active):
+        for state in (leaf, *tree.ancestors(leaf)):
+            always = [
+                e for e in tree.outgoing[state] if isinstance(e.transition.trigger, Always)
+            ]
+            if always and always[0].transition.guard is not None:
+                return ()
+            if always:
+                chosen[always[0]] = None
+                break
+    return remove_conflicting(tree, chosen, active, nothing_remembered)
+

@@ -1,0 +1,214 @@
+"""Structural faults of the tree: ids, kinds, targets, initial children, history, delays."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from attrs import evolve
+
+from statecharts.chart import (
+    COMPOSITE,
+    HISTORY,
+    ROOT,
+    After,
+    Chart,
+    Default,
+    OnEvent,
+    StateKind,
+    StateNode,
+    Transition,
+)
+from statecharts.checks.places import fault, listed, place
+from statecharts.errors import Fault, did_you_mean, nearest
+from statecharts.events import matches
+
+
+def structural_faults(chart: Chart) -> Iterator[Fault]:
+    """Yield the faults that show without following any transition."""
+    yield from _ids(chart)
+    for node in (chart.root, *chart.states):
+        yield from _children(chart, node)
+        yield from _defaults(chart, node)
+        for transition in node.transitions:
+            yield from _transition(chart, node, transition)
+
+
+def repaired(chart: Chart) -> Chart:
+    """Return the nearest chart without structural faults, so that the other checks can go on.
+
+    A misspelt target becomes the one it is most likely meant to be; what cannot be mended is left out.
+    """
+    known = {node.id: node for node in (chart.root, *chart.states)}
+    nodes = [_repaired(node, known) for node in known.values()]
+    return Chart(
+        chart.name, nodes[0], tuple(nodes[1:]), chart.events, chart.closed, chart.context, chart.doc
+    )
+
+
+def _ids(chart: Chart) -> Iterator[Fault]:
+    seen: set[str] = {ROOT}
+    for node in chart.states:
+        if node.id in seen:
+            found = f"two states have the id {node.id!r}"
+            yield fault(chart, "SC102", found, "Rename one of them", node.location)
+        seen.add(node.id)
+
+
+def _children(chart: Chart, node: StateNode) -> Iterator[Fault]:
+    shown = repr(node.id) if node.id else "the chart"
+    if node.children and node.kind not in COMPOSITE:
+        found = f"{shown} is {node.kind.value} and has {listed(node.children)} inside"
+        remedy = "Make it compound, or move its children out"
+        yield fault(chart, "SC108", found, remedy, node.location)
+    regions = [c for c in node.children if c in chart and chart[c].kind not in HISTORY]
+    if node.kind in COMPOSITE and not regions:
+        found = f"{shown} is {node.kind.value} and has no states inside"
+        remedy = "Declare states in its body, or make it a State"
+        yield fault(chart, "SC115", found, remedy, node.location)
+    elif node.kind is StateKind.PARALLEL and len(regions) < 2:
+        found = f"{shown} is parallel and has one region only, {regions[0]!r}"
+        yield fault(chart, "SC127", found, "Make it compound, or add a region", node.location)
+
+
+def _defaults(chart: Chart, node: StateNode) -> Iterator[Fault]:
+    shown = repr(node.id) if node.id else "the chart"
+    targets = node.initial
+    if node.kind in HISTORY:
+        if not targets:
+            found = f"history {shown} has no default"
+            remedy = "Pass default=: the state to enter when there is nothing to remember yet"
+            yield fault(chart, "SC109", found, remedy, node.location)
+        for target in targets:
+            if target in chart and not _inside(chart, target, node.parent or ROOT):
+                found = f"the default of history {shown} is {target!r}, outside its parent"
+                remedy = f"Choose a state inside {node.parent or 'the chart'!r}"
+                yield fault(chart, "SC109", found, remedy, node.location)
+        return
+    if node.kind is not StateKind.COMPOUND:
+        return
+    inside = [t for t in targets if t not in chart or _inside(chart, t, node.id)]
+    for target in targets:
+        if target not in inside:
+            found = f"the initial state of {shown} is {target!r}, which is not inside it"
+            yield fault(chart, "SC103", found, "Choose one of its children", node.location)
+    choices = [c for c in node.children if c not in chart or chart[c].kind not in HISTORY]
+    if choices and not inside:
+        found = f"{shown} has no initial child"
+        remedy = f"Mark one of {listed(choices, 'or')} with initial=True"
+        yield fault(chart, "SC103", found, remedy, node.location)
+    if len(inside) > 1 and not _together(chart, inside):
+        found = f"{shown} has {len(inside)} initial children, {listed(inside)}"
+        yield fault(chart, "SC103", found, "Keep initial=True on one of them", node.location)
+
+
+def _transition(chart: Chart, node: StateNode, transition: Transition) -> Iterator[Fault]:
+    at, where = place(transition), transition.location
+    if node.kind is StateKind.FINAL or node.kind in HISTORY:
+        kind = "final" if node.kind is StateKind.FINAL else "a history state"
+        found = f"{at} leaves a state that is {kind}"
+        remedy = "Take the line away, or make the state an ordinary one"
+        yield fault(chart, "SC107", found, remedy, where)
+    for target in transition.targets:
+        if target not in chart or target == ROOT:
+            remedy = did_you_mean(target, [s.id for s in chart.states], "Declare it in the chart")
+            found = f"{at} goes to {target!r}, and there is no such state"
+            yield fault(chart, "SC101", found, remedy, where)
+    known = [target for target in transition.targets if target in chart]
+    if len(known) > 1 and not _together(chart, known):
+        found = f"{at} goes to {listed(known)}, which cannot be active together"
+        remedy = "Go to one state, or to one in each region of a parallel state"
+        yield fault(chart, "SC101", found, remedy, where)
+    yield from _made(chart, node, transition)
+    trigger = transition.trigger
+    if isinstance(trigger, OnEvent):
+        yield from _events(chart, trigger, at, where)
+    elif isinstance(trigger, After) and isinstance(trigger.delay, timedelta):
+        if trigger.delay <= timedelta(0):
+            found = f"{at} has no positive delay"
+            remedy = "Give it a positive delay; always() is taken at once"
+            yield fault(chart, "SC111", found, remedy, where)
+    if transition.update is not None and chart.context is None:
+        found = f"{at} updates the context, and the chart has none"
+        remedy = f"Declare it: class {chart.name}(Statechart[Context])"
+        yield fault(chart, "SC118", found, remedy, where)
+
+
+def _made(chart: Chart, node: StateNode, transition: Transition) -> Iterator[Fault]:
+    if transition.make is None:
+        return
+    at = place(transition)
+    targets = [chart[target] for target in transition.targets if target in chart]
+    if not transition.targets:
+        targets = [node]
+    for target in targets:
+        if target.kind in HISTORY:
+            found = f"{at} goes to history {target.id!r}, which brings its data back, yet has make="
+            remedy = "Take make= away"
+            yield fault(chart, "SC105", found, remedy, transition.location)
+        elif target.data is None:
+            goes = f"goes to {target.id!r}" if transition.targets else f"stays in {target.id!r}"
+            found = f"{at} {goes}, which carries no data, yet has make="
+            remedy = "Take make= away, or declare the data of the state"
+            yield fault(chart, "SC105", found, remedy, transition.location)
+
+
+def _events(chart: Chart, trigger: OnEvent, at: str, where: str | None) -> Iterator[Fault]:
+    if not chart.closed:
+        return
+    classes = [event.cls for event in chart.events if event.cls is not None]
+    names = [event.name for event in chart.events]
+    for event in trigger.events:
+        if isinstance(event, str):
+            if not any(matches(event, name) for name in names):
+                found = f"{at}: no event of the chart is called {event!r}"
+                remedy = did_you_mean(event, names, "Add it to events=")
+                yield fault(chart, "SC106", found, remedy, where)
+        elif not any(issubclass(cls, event) for cls in classes):
+            found = f"{at}: {event.__name__} is not one of the chart's events"
+            near = nearest(event.__name__, [cls.__name__ for cls in classes])
+            hint = f"Did you mean {near}? If not, add" if near else "Add"
+            yield fault(chart, "SC106", found, f"{hint} {event.__name__} to events=", where)
+
+
+def _inside(chart: Chart, state: str, ancestor: str) -> bool:
+    return state in chart and chart.is_descendant(state, ancestor)
+
+
+def _together(chart: Chart, states: list[str]) -> bool:
+    """Tell whether states can be entered by one transition: in different regions, pair by pair."""
+    lines = {
+        state: [state, *(node.id for node in chart.ancestors(state))]
+        for state in states
+        if state in chart
+    }
+    pairs = [(a, b) for i, a in enumerate(lines) for b in list(lines)[i + 1 :]]
+    for one, other in pairs:
+        common = next((state for state in lines[one] if state in lines[other]), ROOT)
+        if common in (one, other) or chart[common].kind is not StateKind.PARALLEL:
+            return False
+    return True
+
+
+def _repaired(node: StateNode, known: dict[str, StateNode]) -> StateNode:
+    kind, children = node.kind, tuple(child for child in node.children if child in known)
+    real = [child for child in children if known[child].kind not in HISTORY]
+    if children and kind not in COMPOSITE:
+        kind = StateKind.COMPOUND
+    if not real and kind in COMPOSITE:
+        kind = StateKind.ATOMIC if node.id else kind
+    default = None if node.default is None else _aimed(node.default, known)
+    if default is None and kind is StateKind.COMPOUND and real:
+        default = Transition(node.id, Default(), (real[0],))
+    if default is not None and kind is StateKind.COMPOUND:
+        default = evolve(default, targets=default.targets[:1])
+    aimed = [_aimed(transition, known) for transition in node.transitions]
+    transitions = tuple(transition for transition in aimed if transition is not None)
+    return evolve(node, kind=kind, children=children, default=default, transitions=transitions)
+
+
+def _aimed(transition: Transition, known: dict[str, StateNode]) -> Transition | None:
+    """Return a transition with its unknown targets mended; None when one cannot be."""
+    mended = [t if t in known else nearest(t, [i for i in known if i]) for t in transition.targets]
+    targets = tuple(target for target in mended if target is not None)
+    return evolve(transition, targets=targets) if len(targets) == len(mended) else None
