@@ -22,6 +22,8 @@ LOOP: Final = 20.0
 """How far a self-transition reaches out of its state."""
 LARGE: Final = 150
 """Number of nodes from which on the engine is told to try less hard."""
+HUGE: Final = 6000
+"""Weight from which on it is to draw straight lines, since curves would take minutes."""
 
 _POINT: Final = 72.0
 _CELL: Final = 5.0
@@ -103,6 +105,12 @@ class Sketch:
     def __attrs_post_init__(self) -> None:
         self._names.update((node.id, f"n{i}") for i, node in enumerate(self.nodes))
 
+    @property
+    def weight(self) -> int:
+        """About how many points arrows must be led around: how far all of them reach, in nodes."""
+        place = {node.id: i for i, node in enumerate(self.nodes)}
+        return sum(abs(place[edge.upper] - place[edge.lower]) for edge in self.edges)
+
     def dot(self, *, hasty: bool = False, spacing: float = 1.0) -> str:
         """Return the graph in DOT; a hasty one gives up beauty for size."""
         return "\n".join(["digraph {", *self._statements(hasty, spacing), "}"])
@@ -112,7 +120,7 @@ class Sketch:
         if len(self.nodes) + len(self.edges) > LARGE:
             limits = " nslimit=2 nslimit1=2 mclimit=0.5"
         if hasty:
-            limits = " nslimit=0.2 nslimit1=0.2 mclimit=0.1 splines=line"
+            limits = " nslimit=0.01 nslimit1=0.1 mclimit=0.01 splines=line"
         yield f"graph [nodesep=0.36 ranksep={0.32 * spacing:.3f}{limits}]"
         yield 'node [shape=box fixedsize=true label="" margin=0 fontsize=1]'
         yield "edge [arrowhead=none]"
@@ -172,8 +180,7 @@ def place(sketches: Sequence[Sketch], spacing: float = 1.0) -> list[Placement]:
 
     ``spacing`` multiplies the usual distance between ranks.
     """
-    large = [len(s.nodes) + 2 * len(s.edges) > 1500 for s in sketches]
-    sources = [s.dot(hasty=hasty, spacing=spacing) for s, hasty in zip(sketches, large, strict=True)]
+    sources = [s.dot(hasty=s.weight > HUGE, spacing=spacing) for s in sketches]
     answers = engine.lay_out(sources)
     return [_read(s, answer) for s, answer in zip(sketches, answers, strict=True)]
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from types import MappingProxyType
-from typing import Any, Final, Generic, NamedTuple, TypeAlias, overload
+from typing import Any, Final, Generic, NamedTuple, Protocol, TypeAlias, overload
 
 from attrs import frozen
 from typing_extensions import TypeVar
@@ -44,6 +44,9 @@ class Place:
     """
 
     __slots__ = ("__weakref__", "_positions", "chart", "ids", "known")
+
+    owner: object = None
+    """The kernel that it belongs to; None when it has come out of a pickle."""
 
     def __init__(self, chart: str, ids: tuple[str, ...], known: tuple[str, ...]) -> None:
         self.chart = chart
@@ -239,6 +242,14 @@ class Step(NamedTuple, Generic[C]):
     microsteps: tuple[Microstep, ...]
 
 
+class Scene(Protocol):
+    """What a moment looks at: a snapshot, or a step under way."""
+
+    _place: Place
+    _values: Any
+    _context: Any
+
+
 class Moment(Generic[D_co, E_co, C_co]):
     """What guards and actions see of the instant they are called at.
 
@@ -248,14 +259,12 @@ class Moment(Generic[D_co, E_co, C_co]):
         event: The event being handled; None at the start.
     """
 
-    __slots__ = ("_at", "_context", "_counters", "_place", "_values", "data", "event")
+    __slots__ = ("_counters", "_scene", "at", "data", "event")
 
     data: D_co
     event: E_co
-    _at: datetime | None
-    _context: C_co
-    _place: Place
-    _values: tuple[object, ...]
+    at: datetime
+    _scene: Scene
     _counters: tuple[tuple[str, int], ...] | None
 
     def __init__(
@@ -263,30 +272,27 @@ class Moment(Generic[D_co, E_co, C_co]):
         data: D_co,
         event: E_co,
         at: datetime | None,
-        context: C_co,
-        place: Place,
-        values: tuple[object, ...],
+        scene: Scene,
         counters: tuple[tuple[str, int], ...] | None,
     ) -> None:
         self.data = data
         self.event = event
-        self._at = at
-        self._context = context
-        self._place = place
-        self._values = values
+        if at is not None:
+            self.at = at
+        self._scene = scene
         self._counters = counters
 
-    @property
-    def at(self) -> datetime:
-        """The time that the caller gave; raises `TimeNeededError` when it gave none."""
-        if self._at is None:
-            raise time_needed(self._place.chart)
-        return self._at
+    def __getattr__(self, name: str) -> Any:
+        """Answer for ``at`` where the caller gave no time; a slot that is set never comes here."""
+        if name == "at":
+            raise time_needed(self._scene._place.chart)
+        raise AttributeError(f"a moment has no {name!r}; it has at, context, data and event")
 
     @property
     def context(self) -> C_co:
         """The chart's context, with the updates made so far in this step."""
-        return self._context
+        context: C_co = self._scene._context
+        return context
 
     def new_id(self, prefix: str) -> str:
         """Return an id that this run has not given yet: equal runs give equal ids.
@@ -300,7 +306,7 @@ class Moment(Generic[D_co, E_co, C_co]):
         if self._counters is None:
             found = f"a guard asked for a new id ({prefix!r})"
             remedy = "Make ids in make, update, emit, entry or exit"
-            raise StepError("SC210", self._place.chart, found, remedy)
+            raise StepError("SC210", self._scene._place.chart, found, remedy)
         number, self._counters = count(self._counters, prefix)
         return f"{prefix}-{number}"
 
@@ -312,14 +318,14 @@ class Moment(Generic[D_co, E_co, C_co]):
     def __getitem__(self, state: str) -> Any: ...
     def __getitem__(self, state: StateName) -> Any:
         """Return the data of any active state (see `Snapshot.__getitem__`)."""
-        return self._place.value(state, self._values)
+        return self._scene._place.value(state, self._scene._values)
 
     def __contains__(self, state: StateName) -> bool:
         """Tell whether a state is active now: SCXML's ``In()``."""
-        return self._place.position(state) is not None
+        return self._scene._place.position(state) is not None
 
     def __repr__(self) -> str:
-        return f"<Moment of {self._place.chart}: data={self.data!r}, event={self.event!r}>"
+        return f"<Moment of {self._scene._place.chart}: data={self.data!r}, event={self.event!r}>"
 
 
 EMPTY: Final = Memory()

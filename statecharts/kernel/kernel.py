@@ -24,12 +24,13 @@ from statecharts.kernel.planner import ALWAYS, Key, Planner
 from statecharts.kernel.recollection import Recollection
 from statecharts.kernel.run import Run
 from statecharts.schema import build_default
-from statecharts.snapshot import EMPTY, Memory, Microstep, Moment, Snapshot, Step
+from statecharts.snapshot import EMPTY, Memory, Microstep, Moment, Scene, Snapshot, Step
 from statecharts.tree import Edge, Tree
 
 C = TypeVar("C", default=Any)
 
 _new_snapshot = object.__new__
+_new_moment = object.__new__
 _new_step = tuple.__new__
 
 PLANS: Final = 16_384
@@ -96,8 +97,8 @@ class Kernel(Generic[C]):
             StepError: The context is missing or of the wrong class, or a callback failed.
         """
         begin = self._context(context)
-        if self._start.settled and self._start.blank is not None:
-            plan = self._start
+        plan = self._start
+        if plan.brief and plan.gift is None and plan.blank is not None:
             snapshot: Snapshot[Any] = _new_snapshot(Snapshot)
             snapshot._place = plan.next
             snapshot._values = plan.blank
@@ -106,7 +107,7 @@ class Kernel(Generic[C]):
             snapshot._clock = 0
             return _new_step(Step, (snapshot, (), (), True, plan.microsteps))
         run = Run(None, at, begin, self._origin, (), self._blank)
-        return self._macrostep(self._start, run, self._blank, -1, self._origin)
+        return self._macrostep(self._start, run, None)
 
     def step(self, snapshot: Snapshot[C], event: object, *, at: datetime | None = None) -> Step[C]:
         """Return what an event makes of a snapshot.
@@ -124,36 +125,71 @@ class Kernel(Generic[C]):
                 snapshot is not one of this chart, or the event is not an event.
         """
         node: Any = snapshot._place
-        if node.__class__ is not Node or node.owner is not self:
+        if node.owner is not self:
             node = self._adopt(snapshot)
         dispatch: Dispatch | None = node.dispatches.get(event.__class__)
         if dispatch is None:
             dispatch = self._dispatch(node, self._key(event, snapshot))
-        recollection = self._recollection
-        dispatch.epoch = recollection.epoch
+        dispatch.epoch = self._recollection.epoch
         plan = dispatch.plan
         if plan is None:
-            plan = None if dispatch.silent else self._choose(dispatch, snapshot, event, at)
+            memory = snapshot._memory
+            plan = self._select(dispatch, event, at, snapshot, snapshot._values, memory.history)
             if plan is None:
                 if event.__class__ is TimerFired:
                     return self._spend(snapshot, event)
                 return _new_step(Step, (snapshot, (), (), False, ()))
-        if plan.settled and plan.bare:
-            after: Snapshot[Any] = _new_snapshot(Snapshot)
-            after._place = plan.next
-            after._values = plan.blank or plan.pick((*snapshot._values, None))
-            after._context = snapshot._context
-            after._memory = snapshot._memory
-            after._clock = snapshot._clock + 1
-            return _new_step(Step, (after, (), plan.fired, True, plan.microsteps))
+        if not plan.brief:
+            return self._macrostep(plan, self._run(snapshot, event, at), snapshot)
         memory = snapshot._memory
-        run = Run(event, at, snapshot._context, node, snapshot._values, memory)
+        gift = plan.gift
+        if gift is None:
+            values = plan.blank or plan.pick((*snapshot._values, None))
+        else:
+            old = snapshot._values
+            try:
+                build = gift.build
+                if build is not None:
+                    made = build(event, old, snapshot._context, at)
+                else:
+                    moment: Moment[Any, Any, Any] = _new_moment(Moment)
+                    moment.data = old[gift.before] if gift.before >= 0 else None
+                    moment.event = event
+                    if at is not None:
+                        moment.at = at
+                    moment._scene = snapshot
+                    moment._counters = memory.counters
+                    made = gift.make(moment)
+                    if made.__class__ is not gift.cls and not isinstance(made, gift.cls):
+                        raise gift.wrong(self.chart.name, made)
+                    if moment._counters is not memory.counters:
+                        memory = Memory(memory.history, memory.timers, moment._counters or ())
+            except Exception as error:
+                raise failure(self.chart, gift, event, error) from error
+            if plan.blank is not None:
+                values = (*plan.head, made, *plan.tail)
+            else:
+                fresh = list(plan.pick((*old, None)))
+                fresh[gift.after] = made
+                values = tuple(fresh)
+        after: Snapshot[Any] = _new_snapshot(Snapshot)
+        after._place = plan.next
+        after._values = values
+        after._context = snapshot._context
+        after._memory = memory
+        after._clock = snapshot._clock + 1
+        return _new_step(Step, (after, (), plan.fired, True, plan.microsteps))
+
+    def _run(self, snapshot: Snapshot[Any], event: Any, at: datetime | None) -> Run:
+        memory = snapshot._memory
+        place, values = snapshot._place, snapshot._values
+        run = Run(event, at, snapshot._context, place, values, memory)
         if event.__class__ is TimerFired:
             run.timers = _without(memory, event)
-        return self._macrostep(plan, run, memory, snapshot._clock, node)
+        return run
 
     def _macrostep(
-        self, plan: Plan, run: Run, before: Memory, clock: int, node: Node
+        self, plan: Plan, run: Run, before: Snapshot[Any] | None
     ) -> Step[Any]:
         """Carry out a microstep and all that follow from it without an event."""
         taken = [plan]
@@ -173,8 +209,8 @@ class Kernel(Generic[C]):
         after._place = last
         after._values = run.old
         after._context = run.context
-        after._memory = run.memory(before)
-        after._clock = clock + 1
+        after._memory = run.memory(self._blank if before is None else before._memory)
+        after._clock = 0 if before is None else before._clock + 1
         effects = tuple(run.effects)
         if len(taken) == 1:
             return _new_step(Step, (after, effects, plan.fired, True, plan.microsteps))
@@ -189,13 +225,14 @@ class Kernel(Generic[C]):
         try:
             for perform in plan.leaving:
                 perform(run)
-            run.place, run.values = plan.next, run.fresh
+            run.see(plan.next, run.fresh)
             for perform in plan.entering:
                 perform(run)
         except Exception as error:
             operation = getattr(perform, "__self__", None)
             raise failure(self.chart, operation, run.event, error) from error
-        run.old = run.values = tuple(run.fresh)
+        run.before, run.old = plan.next, tuple(run.fresh)
+        run.see(run.before, run.old)
 
     def _follow(self, node: Node, run: Run) -> Plan | None:
         """Return the microstep that follows without an event: eventless first, then completion."""
@@ -214,49 +251,61 @@ class Kernel(Generic[C]):
     def _internal(self, node: Node, key: Key, run: Run) -> Plan | None:
         dispatch = node.dispatches.get(key) or self._dispatch(node, key)
         dispatch.epoch = self._recollection.epoch
-        if dispatch.plan is not None or dispatch.silent:
-            return dispatch.plan
-        selected = self._select(dispatch, run.old, run.event, run.at, run.context)
-        return self._planned(dispatch, selected, run.history) if selected else None
-
-    def _choose(
-        self, dispatch: Dispatch, snapshot: Snapshot[Any], event: object, at: datetime | None
-    ) -> Plan | None:
-        context, values = snapshot._context, snapshot._values
-        selected = self._select(dispatch, values, event, at, context)
-        return self._planned(dispatch, selected, snapshot._memory.history) if selected else None
+        return dispatch.plan or self._select(
+            dispatch, run.event, run.at, run, run.old, run.history
+        )
 
     def _select(
         self,
         dispatch: Dispatch,
-        values: Sequence[Any],
         event: Any,
         at: datetime | None,
-        context: Any,
-    ) -> tuple[Edge, ...]:
-        """Ask the guards: for each atomic state, from the inside out, the first that holds."""
-        selected: dict[Edge, None] = {}
-        answers: dict[Edge, bool] = {}
+        scene: Scene,
+        values: tuple[Any, ...],
+        history: tuple[Any, ...],
+    ) -> Plan | None:
+        """Ask the guards: for each atomic state, from the inside out, the first that holds.
+
+        Returns:
+            The plan of the transitions selected; None when there are none.
+        """
+        refused: list[Edge] = []
+        selected: tuple[Edge, ...] = ()
         for chain in dispatch.chains:
             for candidate in chain:
                 edge, test = candidate.edge, candidate.test
-                if test is not None:
-                    holds = answers.get(edge)
-                    if holds is None:
-                        position = candidate.position
-                        data = values[position] if position >= 0 else None
-                        moment: Moment[Any, Any, Any] = Moment(
-                            data, event, at, context, dispatch.node, tuple(values), None
-                        )
-                        try:
-                            holds = answers[edge] = bool(test(moment))
-                        except Exception as error:
-                            raise failure(self.chart, edge, event, error) from error
-                    if not holds:
-                        continue
-                selected[edge] = None
+                if test is None or edge in selected:
+                    pass
+                elif edge in refused:
+                    continue
+                else:
+                    moment: Moment[Any, Any, Any] = _new_moment(Moment)
+                    position = candidate.position
+                    moment.data = values[position] if position >= 0 else None
+                    moment.event = event
+                    if at is not None:
+                        moment.at = at
+                    moment._scene = scene
+                    moment._counters = None
+                    try:
+                        holds = test(moment)
+                        if not holds:
+                            refused.append(edge)
+                            continue
+                    except Exception as error:
+                        raise failure(self.chart, edge, event, error) from error
+                if not selected:
+                    selected = candidate.alone
+                elif edge not in selected:
+                    selected = (*selected, edge)
                 break
-        return tuple(selected)
+        if not selected:
+            return None
+        plan = dispatch.plans.get(selected)
+        if plan is None:
+            return self._planned(dispatch, selected, history)
+        plan.epoch = self._recollection.epoch
+        return plan
 
     def _planned(
         self, dispatch: Dispatch, selected: tuple[Edge, ...], history: tuple[Any, ...]
@@ -353,9 +402,6 @@ class Kernel(Generic[C]):
 
     def _adopt(self, snapshot: Snapshot[Any]) -> Node:
         """Return this kernel's node for a snapshot that another made."""
-        if not isinstance(snapshot, Snapshot):
-            found = f"{snapshot!r} is not a snapshot"
-            raise StepError("SC205", self.chart.name, found, "Pass step(…).snapshot")
         ids = snapshot._place.ids
         states = tuple(self._tree.index.get(state, -1) for state in ids)
         slots = len(snapshot._memory.history)

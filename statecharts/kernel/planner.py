@@ -21,7 +21,6 @@ from statecharts.kernel.run import (
     Make,
     Operation,
     Record,
-    Renew,
     Restore,
     StartTimers,
     Update,
@@ -151,7 +150,8 @@ class Work:
         microstep = Microstep(
             tuple(nodes[s].id for s in exits), fired, tuple(nodes[s].id for s in entry.states)
         )
-        return Plan(node, carry, leaving, entering, settled, microstep)
+        timed = isinstance(self.key, tuple) and self.key != ALWAYS
+        return Plan(node, carry, leaving, entering, settled, timed, microstep)
 
     def _leave(self, exits: list[int]) -> Iterable[Operation]:
         tree = self.tree
@@ -180,7 +180,7 @@ class Work:
             cls = self.tree.data(edge.source)
             stays = not edge.targets and edge.source not in gone
             if transition.make is not None and cls is not None and stays:
-                yield Renew(transition, transition.make, cls, position, after[edge.source])
+                yield Make(transition, transition.make, cls, position, after[edge.source])
 
     def _enter(
         self,
@@ -230,8 +230,9 @@ class Work:
         supplies = [
             (self.before[s], names_of(tree.data(s))) for s in innermost(tree, cause, left.get(cause, ()))
         ]
-        build = builder(node.data, node.id, event, supplies, tree.chart.context)
-        yield Fill(node, transition, build, position)
+        chart = tree.chart
+        build = builder(chart.name, node.data, node.id, event, supplies, chart.context)
+        yield Fill(node, transition, node.data, build, position)
 
     def _event(self, trigger: object) -> type | None:
         """Return the event class that fields are taken from."""

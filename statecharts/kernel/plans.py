@@ -6,13 +6,13 @@ A `Plan` answers "these transitions are taken": everything to do, flattened into
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from operator import itemgetter
 from typing import Any, final
 
 from statecharts.chart import Transition
 from statecharts.hooks import Hook
-from statecharts.kernel.run import Operation
+from statecharts.kernel.run import Gift, Operation
 from statecharts.snapshot import Microstep, Place
 from statecharts.tree import Edge
 
@@ -34,23 +34,31 @@ class Entry:
 class Plan(Entry):
     """A microstep worked out: the configuration that follows, and the operations in order.
 
+    Most plans are brief: they do nothing but move on, and give one state its data at most. These the
+    kernel carries out in place, without a notebook.
+
     Attributes:
         next: The configuration after it.
         pick: Takes the new values out of the old ones and a None behind them.
-        blank: The new values when nothing is carried over and nothing made; else None.
+        blank: The new values when nothing is carried over; None when something is.
         leaving: What to do while the old configuration still stands.
         entering: What to do when the new one does.
-        bare: Whether there is nothing to do at all but to move on.
         settled: Whether nothing can follow it in the same macrostep.
+        brief: Whether it is settled and does nothing but what `gift` does.
+        gift: The one operation of a brief plan; None when it has none.
+        head: The new values in front of the data that the gift gives, when nothing is carried over.
+        tail: The new values behind it.
         microsteps: The record of it, alone in a tuple.
         fired: The transitions taken.
     """
 
     __slots__ = (
-        "bare",
         "blank",
+        "brief",
         "entering",
         "fired",
+        "gift",
+        "head",
         "home",
         "key",
         "leaving",
@@ -58,26 +66,33 @@ class Plan(Entry):
         "next",
         "pick",
         "settled",
+        "tail",
     )
 
     def __init__(
         self,
         next: Node,
         carry: tuple[int, ...],
-        leaving: Iterable[Operation],
-        entering: Iterable[Operation],
+        leaving: Sequence[Operation],
+        entering: Sequence[Operation],
         settled: bool,
+        timed: bool,
         microstep: Microstep,
     ) -> None:
         self.epoch = 0
         self.next = next
         self.pick = _picker(carry)
+        self.blank = None if any(i >= 0 for i in carry) else (None,) * len(carry)
         self.leaving = tuple(operation.perform for operation in leaving)
         self.entering = tuple(operation.perform for operation in entering)
-        self.bare = not self.leaving and not self.entering
-        empty = not any(i >= 0 for i in carry)
-        self.blank = (None,) * len(carry) if empty and self.bare else None
         self.settled = settled
+        operations = [*leaving, *entering]
+        only = operations[0] if len(operations) == 1 else None
+        self.gift = only if isinstance(only, Gift) else None
+        self.brief = settled and not timed and (self.gift is not None or not operations)
+        index = 0 if self.gift is None else self.gift.after
+        self.head: tuple[None, ...] = (None,) * index
+        self.tail: tuple[None, ...] = (None,) * (len(carry) - index - 1)
         self.microsteps = (microstep,)
         self.fired: tuple[Transition, ...] = microstep.fired
         self.home: dict[Any, Plan] | None = None
@@ -99,12 +114,21 @@ def _picker(carry: tuple[int, ...]) -> Callable[[tuple[Any, ...]], tuple[Any, ..
 
 @final
 class Candidate:
-    """A transition that may be taken, with the guard to ask and where its source's data stands."""
+    """A transition that may be taken.
 
-    __slots__ = ("edge", "guard", "position", "test")
+    Attributes:
+        edge: The transition.
+        alone: The selection of nothing but it.
+        position: Where its source's data stands; -1 for the chart's own transitions.
+        guard: What has to hold; None when nothing has to.
+        test: The function of the guard.
+    """
+
+    __slots__ = ("alone", "edge", "guard", "position", "test")
 
     def __init__(self, edge: Edge, position: int) -> None:
         self.edge = edge
+        self.alone = (edge,)
         self.position = position
         self.guard: Hook | None = edge.transition.guard
         self.test = None if self.guard is None else self.guard.function

@@ -16,6 +16,7 @@ from statecharts.effects import CancelTimer, Effect, StartTimer
 from statecharts.errors import StepError
 from statecharts.events import StateDone
 from statecharts.hooks import Hook
+from statecharts.kernel.builders import Builder
 from statecharts.snapshot import Memory, Moment, Place, Remembered, count, time_needed
 
 TIMERS = "timer"
@@ -29,10 +30,8 @@ class Run:
     Attributes:
         event: The event being handled; None at the start.
         at: The caller's time, if it gave one.
-        context: The chart's context, with the updates made so far.
-        place: The configuration that callbacks see.
-        old: Data before the present microstep, aligned with the configuration before it.
-        values: Data that callbacks see, aligned with `place`.
+        before: The configuration before the present microstep.
+        old: Data before the present microstep, aligned with it.
         fresh: Data after the present microstep, as far as it is known.
         history: What each history state remembers.
         timers: The timers that run.
@@ -42,8 +41,11 @@ class Run:
     """
 
     __slots__ = (
+        "_context",
+        "_place",
+        "_values",
         "at",
-        "context",
+        "before",
         "counters",
         "done",
         "effects",
@@ -51,9 +53,7 @@ class Run:
         "fresh",
         "history",
         "old",
-        "place",
         "timers",
-        "values",
     )
 
     def __init__(
@@ -67,25 +67,44 @@ class Run:
     ) -> None:
         self.event = event
         self.at = at
-        self.context = context
-        self.place = place
+        self.before = place
         self.old: tuple[Any, ...] = values
-        self.values: Any = values
         self.fresh: list[Any] = []
         self.history = memory.history
         self.timers = memory.timers
         self.counters = memory.counters
         self.effects: list[Effect] = []
         self.done: deque[tuple[int, StateDone]] = deque()
+        # What moments look at: the configuration that stands, its data, and the context.
+        self._place = place
+        self._values: Any = values
+        self._context = context
+
+    @property
+    def chart(self) -> str:
+        """Name of the chart."""
+        return self._place.chart
+
+    @property
+    def context(self) -> Any:
+        """The chart's context, with the updates made so far."""
+        return self._context
+
+    def see(self, place: Place, values: Any) -> None:
+        """Have callbacks see a configuration and its data."""
+        self._place = place
+        self._values = values
+
+    def update(self, context: Any) -> None:
+        """Give the chart its next context."""
+        self._context = context
 
     def call(self, function: Callable[[Any], Any], data: Any) -> Any:
         """Call a callback with the present moment, and keep the ids that it made."""
-        moment: Moment[Any, Any, Any] = Moment(
-            data, self.event, self.at, self.context, self.place, self.values, self.counters
-        )
+        moment: Moment[Any, Any, Any] = Moment(data, self.event, self.at, self, self.counters)
         result = function(moment)
-        if moment._counters is not self.counters:  # pyright: ignore[reportPrivateUsage]
-            self.counters = moment._counters or ()  # pyright: ignore[reportPrivateUsage]
+        if moment._counters is not None:
+            self.counters = moment._counters
         return result
 
     def emit(self, hook: Hook, data: Any) -> None:
@@ -107,12 +126,12 @@ class Run:
     def _no_effect(self, found: object) -> StepError:
         text = f"{found!r} is not an effect"
         remedy = "Give an instance of a class derived from Effect, several of them, or none"
-        return StepError("SC208", self.place.chart, text, remedy)
+        return StepError("SC208", self.chart, text, remedy)
 
     def time(self, reader: str) -> datetime:
         """Return the caller's time; raise `TimeNeededError` when it gave none."""
         if self.at is None:
-            raise time_needed(self.place.chart, reader)
+            raise time_needed(self.chart, reader)
         return self.at
 
     def memory(self, before: Memory) -> Memory:
@@ -207,8 +226,8 @@ class Update(Operation):
         data = run.old[self.position] if self.position >= 0 else None
         context = run.call(self.function, data)
         if self.kind is not None and not isinstance(context, self.kind):
-            raise _wrong(run, context, self.kind, "update")
-        run.context = context
+            raise _wrong(run.chart, context, self.kind, "update")
+        run.update(context)
 
 
 @final
@@ -225,73 +244,78 @@ class Emit(Operation):
 
     def perform(self, run: Run) -> None:
         """Do it."""
-        values = run.values if self.seen else run.old
+        values = run.fresh if self.seen else run.old
         run.emit(self.hook, values[self.position] if self.position >= 0 else None)
 
 
-@final
-class Renew(Operation):
-    """Gives a state that stays active its new data."""
+class Gift(Operation):
+    """Gives one state its data.
 
-    __slots__ = ("after", "before", "cls", "function")
+    Attributes:
+        after: Where the data stands after the microstep.
+        before: Where the data of the transition's source stands before it; -1 when it has none.
+        build: Builds the data by name; None when a callback makes it.
+        make: The callback that makes the data, when there is no ``build``.
+        cls: The class that the data must be of.
+    """
 
-    def __init__(
-        self, transition: Transition, hook: Hook, cls: type, before: int, after: int
-    ) -> None:
-        self.role, self.state, self.transition = "make", transition.source, transition
-        self.function = hook.function
-        self.cls = cls
-        self.before = before
-        self.after = after
+    __slots__ = ("after", "before", "build", "cls", "make")
 
-    def perform(self, run: Run) -> None:
-        """Do it."""
-        made = run.call(self.function, run.old[self.before])
-        if not isinstance(made, self.cls):
-            raise _wrong(run, made, self.cls, "make")
-        run.fresh[self.after] = made
+    after: int
+    before: int
+    build: Builder | None
+    make: Callable[[Any], Any]
+    cls: type
 
-
-@final
-class Make(Operation):
-    """Gives an entered state the data that its transition makes."""
-
-    __slots__ = ("after", "before", "cls", "function")
-
-    def __init__(
-        self, transition: Transition, hook: Hook, cls: type, before: int, after: int
-    ) -> None:
-        self.role, self.state, self.transition = "make", transition.source, transition
-        self.function = hook.function
-        self.cls = cls
-        self.before = before
-        self.after = after
+    def wrong(self, chart: str, made: object) -> StepError:
+        """Return the error for data of the wrong class."""
+        return _wrong(chart, made, self.cls, self.role)
 
     def perform(self, run: Run) -> None:
         """Do it."""
+        if self.build is not None:
+            run.fresh[self.after] = self.build(run.event, run.old, run.context, run.at)
+            return
         data = run.old[self.before] if self.before >= 0 else None
-        made = run.call(self.function, data)
+        place, values = run._place, run._values
+        run.see(run.before, run.old)
+        made = run.call(self.make, data)
+        run.see(place, values)
         if not isinstance(made, self.cls):
-            raise _wrong(run, made, self.cls, "make")
+            raise self.wrong(run.chart, made)
         run.fresh[self.after] = made
 
 
 @final
-class Fill(Operation):
+class Make(Gift):
+    """Gives a state the data that a transition makes: its target, or its source when it stays."""
+
+    __slots__ = ()
+
+    def __init__(
+        self, transition: Transition, hook: Hook, cls: type, before: int, after: int
+    ) -> None:
+        self.role, self.state, self.transition = "make", transition.source, transition
+        self.make, self.build = hook.function, None
+        self.cls = cls
+        self.before = before
+        self.after = after
+
+
+@final
+class Fill(Gift):
     """Gives an entered state its data, field by field."""
 
-    __slots__ = ("after", "build")
+    __slots__ = ()
 
     def __init__(
-        self, node: StateNode, transition: Transition, build: Callable[[Run], Any], after: int
+        self, node: StateNode, transition: Transition, cls: type, build: Builder, after: int
     ) -> None:
         self.role, self.state, self.transition = "data", node.id, transition
-        self.build = build
+        self.make, self.build = cls, build
+        self.cls = cls
+        self.before = -1
         self.after = after
-
-    def perform(self, run: Run) -> None:
-        """Do it."""
-        run.fresh[self.after] = self.build(run)
 
 
 @final
@@ -357,11 +381,11 @@ class StartTimers(Operation):
         if isinstance(delay, timedelta):
             return now + delay
         if not isinstance(delay, datetime):
-            raise _wrong(run, delay, timedelta, "after")
+            raise _wrong(run.chart, delay, timedelta, "after")
         if (delay.tzinfo is None) != (now.tzinfo is None):
             found = f"{self.state!r} is to be left at {delay}, but the time given is {now}"
             remedy = "Give both a time zone, or neither"
-            raise StepError("SC208", run.place.chart, found, remedy)
+            raise StepError("SC208", run.chart, found, remedy)
         return delay
 
 
@@ -382,6 +406,6 @@ class Finish(Operation):
         run.done.append((self.number, StateDone(self.state, data)))
 
 
-def _wrong(run: Run, found: object, wanted: type, role: str) -> StepError:
+def _wrong(chart: str, found: object, wanted: type, role: str) -> StepError:
     text = f"{role} gave {found!r}; an instance of {wanted.__name__} is expected"
-    return StepError("SC208", run.place.chart, text, f"Return a {wanted.__name__}")
+    return StepError("SC208", chart, text, f"Return a {wanted.__name__}")

@@ -1,0 +1,127 @@
+# Everything happens in .venv, which is made when it is first needed. `make help` lists the targets.
+
+# The Python to make .venv with; without a word about it, the first that is at least 3.11.
+PYTHON ?= python3
+CANDIDATES := $(if $(filter file,$(origin PYTHON)),python3 python3.14 python3.13 python3.12 python3.11 python,$(PYTHON))
+
+# How many processes `make prove` works with.
+JOBS ?= 2
+
+VENV := .venv
+PY := $(VENV)/bin/python
+PIP := $(PY) -m pip --disable-pip-version-check --no-input
+
+DIAGRAMS := build/diagrams
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.NOTPARALLEL:
+.PHONY: help demo test coverage lint format types layers docs package bench gallery prove all clean distclean
+
+help: ## list the targets
+	@echo "usage: make TARGET [PYTHON=/path/to/python3]"
+	@echo
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: $(VENV)/.demo ## draw the machines' charts, and walk each machine through a scenario
+	@$(PY) -m examples.demo --output $(DIAGRAMS)
+
+test: $(VENV)/.test ## run the tests and the doctests
+	@$(PY) -m pytest --cov --cov-report=
+
+coverage: $(VENV)/.test ## say what the last `make test` did not reach; chart, kernel and checks must be whole
+	@test -f .coverage || $(MAKE) --no-print-directory test
+	@$(PY) -m coverage report
+	@echo "chart, kernel and checks:"
+	@$(PY) -m coverage report --fail-under=100 \
+		--include='statecharts/chart.py,statecharts/kernel/*,statecharts/checks.py,statecharts/checks/*'
+
+lint: $(VENV)/.lint ## check style, format and spelling
+	@$(PY) -m ruff check
+	@$(PY) -m ruff format --check
+	@$(PY) -m codespell_lib
+
+format: $(VENV)/.lint ## mend style and format where that can be done by a machine
+	@$(PY) -m ruff check --fix-only
+	@$(PY) -m ruff format
+
+types: $(VENV)/.lint $(VENV)/.test ## check the types, with mypy and with pyright
+	@$(PY) -m mypy
+	@$(PY) -m pyright
+
+layers: $(VENV)/.lint ## check that imports point down
+	@$(PY) -c 'from importlinter.cli import lint_imports_command as main; main()' --no-cache
+
+docs: $(VENV)/.docs $(VENV)/.test ## run what README and docs show, and make the reference in build/reference
+	@$(PY) -m pytest tests/test_docs.py
+	@$(PY) -W error -m pdoc --docformat google --output-directory build/reference \
+		statecharts machines diagrams
+	@echo "build/reference/index.html"
+
+package: $(VENV)/.venv ## build the wheel and look into it
+	@rm -rf build/wheel
+	@$(PIP) wheel --quiet --no-deps --wheel-dir build/wheel .
+	@$(PY) -m zipfile --list build/wheel/*.whl
+
+bench: $(VENV)/.test ## measure ours beside hand-written code and other libraries
+	@$(PY) -m benchmarks
+
+gallery: $(VENV)/.demo ## draw anew the pictures in diagrams/gallery whose charts have changed
+	@$(PY) -m diagrams.gallery
+
+prove: $(VENV)/.test ## compare the kernel with the algorithm of the standard, on 10,000 random charts
+	@$(PY) -m tests.oracle --charts 10000 --events 25 --jobs $(JOBS)
+
+all: test coverage lint types layers docs ## what CI does
+
+clean: ## remove what was built, and caches
+	@rm -rf build dist site .coverage .coverage.* htmlcov .hypothesis .import_linter_cache
+	@rm -rf .mypy_cache .pytest_cache .ruff_cache
+	@find . -name __pycache__ -not -path './$(VENV)/*' -prune -exec rm -rf {} +
+
+distclean: clean ## remove .venv, too
+	@rm -rf $(VENV)
+
+# --- .venv ---------------------------------------------------------------------------------------
+# Each stamp says what has been installed; pyproject.toml makes them stale.
+
+# Whether a Python is new enough; an environment that is there already needs pip as well.
+NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 11))
+
+$(VENV)/.venv:
+	@if $(PY) -c 'import pip; $(NEW_ENOUGH)' >/dev/null 2>&1; then touch $@; exit 0; fi; \
+	for python in $(CANDIDATES); do \
+		"$$python" -c '$(NEW_ENOUGH)' >/dev/null 2>&1 || continue; \
+		echo "making $(VENV) with $$("$$python" -c 'import sys; print(sys.executable, sys.version.split()[0])')"; \
+		rm -rf $(VENV); \
+		if "$$python" -m venv $(VENV) >/dev/null 2>&1; then touch $@; exit 0; fi; \
+		rm -rf $(VENV); \
+		if "$$python" -m venv --without-pip $(VENV) >/dev/null 2>&1 \
+			&& "$$python" -m pip --python $(PY) install --quiet pip >/dev/null 2>&1; \
+		then touch $@; exit 0; fi; \
+		rm -rf $(VENV); \
+		echo "  it lacks venv or pip (on Debian: apt install python3-venv)" >&2; \
+	done; \
+	echo "error: no usable Python of at least 3.11 among: $(CANDIDATES)" >&2; \
+	echo "Name one: make PYTHON=/path/to/python3.11" >&2; \
+	exit 1
+
+$(VENV)/.demo: $(VENV)/.venv pyproject.toml
+	@echo "installing statecharts and its layout engine"
+	@$(PIP) install --quiet --editable '.[layout]'
+	@touch $@
+
+$(VENV)/.test: $(VENV)/.venv pyproject.toml
+	@echo "installing what the tests need"
+	@$(PIP) install --quiet --editable '.[layout,peers,test]'
+	@touch $@
+
+$(VENV)/.lint: $(VENV)/.venv pyproject.toml
+	@echo "installing what the checks need"
+	@$(PIP) install --quiet --editable '.[lint]'
+	@touch $@
+
+$(VENV)/.docs: $(VENV)/.venv pyproject.toml
+	@echo "installing what the reference needs"
+	@$(PIP) install --quiet --editable '.[docs]'
+	@touch $@

@@ -1,0 +1,179 @@
+"""Errors: messages of one shape, kept as parts, that survive a pickle."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+
+import pytest
+
+from statecharts.errors import (
+    CallbackError,
+    DefinitionError,
+    DefinitionFaultError,
+    Fault,
+    InactiveStateError,
+    RunawayError,
+    StatechartError,
+    StepError,
+    SubscriberError,
+    TimeNeededError,
+    UnhandledEventError,
+    UnknownStateError,
+    did_you_mean,
+    nearest,
+    sentence,
+)
+
+MISSING = Fault("SC104", "Shop", "'paid' needs 'sum'", "Give it a default", "shop.py:7")
+UNUSED = Fault("SC124", "Shop", "no line names the event Lost", "Use it")
+PLAIN = (
+    StatechartError,
+    StepError,
+    UnknownStateError,
+    InactiveStateError,
+    TimeNeededError,
+    RunawayError,
+    SubscriberError,
+)
+
+
+@pytest.mark.parametrize("kind", PLAIN, ids=lambda kind: kind.__name__)
+def test_error_keeps_its_parts_through_a_pickle(kind: type[StatechartError]) -> None:
+    """Every error comes back from a pickle and a copy with its message and its parts."""
+    error = kind("SC299", "Door", "it is stuck", "Push")
+    for again in (pickle.loads(pickle.dumps(error)), copy.copy(error)):
+        assert type(again) is kind
+        assert (again.code, again.where, again.found, again.remedy) == error.args
+        assert str(again) == "[SC299] Door: it is stuck. Push."
+
+
+def test_error_without_remedy_ends_after_what_was_found() -> None:
+    """A message whose remedy is empty has no trailing blank."""
+    assert str(StatechartError("SC299", "Door", "it is stuck")) == "[SC299] Door: it is stuck."
+
+
+@pytest.mark.parametrize("end", ["?", "!", "."])
+def test_sentence_does_not_double_its_end(end: str) -> None:
+    """A part that ends a sentence by itself gets no full stop."""
+    assert sentence("SC1", "A", f"odd{end}", f"mend{end}") == f"[SC1] A: odd{end} mend{end}"
+
+
+@pytest.mark.parametrize("kind", [UnknownStateError, InactiveStateError])
+def test_look_up_errors_are_key_errors(kind: type[StepError]) -> None:
+    """Code that catches the KeyError of a mapping catches ours, and reads our message."""
+    with pytest.raises(KeyError, match=r"^\[SC207\] Door: no such state\.$"):
+        raise kind("SC207", "Door", "no such state")
+
+
+def test_callback_error_keeps_the_place_through_a_pickle() -> None:
+    """State, event and role of a failed callback come back with the error."""
+    error = CallbackError(
+        "SC202", "Door", "boom", "mend", chart="Door", state="open", event="Push", role="make"
+    )
+    again = pickle.loads(pickle.dumps(error))
+    assert vars(again) == vars(error)
+    assert (again.chart, again.state, again.event, again.role) == ("Door", "open", "Push", "make")
+    assert str(again) == "[SC202] Door: boom. mend."
+
+
+def test_callback_error_of_the_start_has_no_event() -> None:
+    """Where nothing was being handled the event is None."""
+    assert CallbackError("SC202", "Door", "boom").event is None
+
+
+def test_unhandled_event_error_keeps_the_event_through_a_pickle() -> None:
+    """The event and the configuration come back with the error."""
+    error = UnhandledEventError("SC209", "Door", "no", event=("push", 1), configuration=("open",))
+    again = pickle.loads(pickle.dumps(error))
+    assert (again.event, again.configuration) == (("push", 1), ("open",))
+    assert str(again) == str(error)
+
+
+def test_fault_reads_like_an_error() -> None:
+    """A fault that has not been raised has the same one-line shape."""
+    assert str(MISSING) == "[SC104] Shop: 'paid' needs 'sum'. Give it a default."
+
+
+def test_fault_is_structural_below_sc120() -> None:
+    """The code alone tells whether a fault can be allowed."""
+    assert MISSING.structural
+    assert not UNUSED.structural
+
+
+def test_fault_equality_does_not_regard_the_location() -> None:
+    """The same mistake on another line is the same fault."""
+    assert Fault("SC104", "A", "b", "c", "x.py:1") == Fault("SC104", "A", "b", "c", "x.py:2")
+
+
+def test_fault_error_notes_its_location() -> None:
+    """A traceback shows where the fault was declared, also after a pickle."""
+    error = DefinitionFaultError(MISSING)
+    again = pickle.loads(pickle.dumps(error))
+    assert error.__notes__ == again.__notes__ == ["declared at shop.py:7"]
+    assert again.fault == MISSING
+    assert again.fault.location == "shop.py:7"
+
+
+def test_fault_error_without_location_has_no_note() -> None:
+    """Where the location is not known nothing is noted."""
+    assert not hasattr(DefinitionFaultError(UNUSED), "__notes__")
+
+
+def test_definition_error_lists_all_faults() -> None:
+    """The message has one line for each fault under a headline that counts them."""
+    assert str(DefinitionError("Shop", [MISSING, UNUSED])).splitlines() == [
+        "Shop: 2 faults in the definition:",
+        f"  {MISSING}",
+        f"  {UNUSED}",
+    ]
+
+
+def test_definition_error_counts_one_fault_as_one() -> None:
+    """The headline of a single fault is in the singular."""
+    assert str(DefinitionError("Shop", [UNUSED])).startswith("Shop: 1 fault in the definition:")
+
+
+def test_definition_error_has_the_parts_of_an_error() -> None:
+    """A definition error is also a `StatechartError`, told by its first fault's code."""
+    error = DefinitionError("Shop", [MISSING, UNUSED, MISSING])
+    assert isinstance(error, StatechartError)
+    assert (error.code, error.where) == ("SC104", "Shop")
+    assert error.found == "3 in the definition (SC104, SC124)"
+    assert error.remedy
+
+
+def test_definition_error_pickles_with_its_faults() -> None:
+    """Chart and faults come back from a pickle, locations included."""
+    error = pickle.loads(pickle.dumps(DefinitionError("Shop", [MISSING, UNUSED])))
+    assert (error.chart, error.faults) == ("Shop", (MISSING, UNUSED))
+    assert error.faults[0].location == "shop.py:7"
+    assert [str(one) for one in error.exceptions] == [str(MISSING), str(UNUSED)]
+
+
+def test_definition_error_splits_into_definition_errors() -> None:
+    """Catching a part of the group with ``except*`` leaves definition errors on both sides."""
+    caught, rest = DefinitionError("Shop", [MISSING, UNUSED]).split(
+        lambda error: isinstance(error, DefinitionFaultError) and error.code == "SC104"
+    )
+    assert isinstance(caught, DefinitionError)
+    assert isinstance(rest, DefinitionError)
+    assert (caught.faults, rest.faults) == ((MISSING,), (UNUSED,))
+
+
+def test_nearest_prefers_the_whole_name() -> None:
+    """A known word that is close as a whole wins over one that is close in its last part."""
+    assert nearest("opne", ["far.opne_", "open"]) == "open"
+
+
+def test_nearest_finds_a_dotted_name_by_its_last_part() -> None:
+    """A misspelt last part is enough, and the first of several such names is taken."""
+    assert nearest("mrege", ["active.very.deep.merge", "other.very.deep.merge"]) == (
+        "active.very.deep.merge"
+    )
+
+
+def test_did_you_mean_falls_back() -> None:
+    """Where no name is near the other remedy stands."""
+    assert did_you_mean("zebra", ["open", "closed"], "Name a state") == "Name a state"
+    assert did_you_mean("opn", ["open", "closed"], "Name a state") == "Did you mean 'open'?"
