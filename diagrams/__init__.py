@@ -4,8 +4,8 @@
     diagrams.render(Pipeline, "png", highlight=snapshot) # with the active states highlighted
     diagrams.render(Pipeline, "mermaid")                 # for a README
 
-A picture is made from the `Chart` and nothing else. Layout is Graphviz's; PNG, PDF, layout engine and
-themes are loaded when a call first needs them.
+A picture is made from the `Chart` and nothing else. The layout is Graphviz's; what makes it, and what
+makes PNG and PDF, is loaded when a call first needs it.
 """
 
 from __future__ import annotations
@@ -112,9 +112,7 @@ def render(
     return to_png(svg) if format == "png" else to_pdf(svg)
 
 
-def _active(
-    chart: Chart, highlight: HasConfiguration | Iterable[str] | None
-) -> frozenset[str]:
+def _active(chart: Chart, highlight: HasConfiguration | Iterable[str] | None) -> frozenset[str]:
     if highlight is None:
         return frozenset()
     named: Iterable[str] = getattr(highlight, "configuration", highlight)

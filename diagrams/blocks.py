@@ -9,7 +9,6 @@ from attrs import define, evolve, field
 
 from diagrams.drawing import PlacedBox, Rule
 from diagrams.faces import (
-    BULLSEYE,
     CIRCLE,
     DOT,
     FORK,
@@ -228,15 +227,15 @@ def _is_wide(regions: Sequence[Block]) -> bool:
     return len(regions) > 1 and width > max(900.0, _WIDE * max(part.height for part in regions))
 
 
-def _stack_regions(
-    block: Block, regions: Sequence[Block], face: Face, *, rows: bool
-) -> list[Rule]:
+def _stack_regions(block: Block, regions: Sequence[Block], face: Face, *, rows: bool) -> list[Rule]:
     """Tile the regions of a parallel state below its title; return the lines between them."""
     x, y, dividers = 0.0, block.height, list[Rule]()
     if not rows:
-        entering = [
-            at for key, at in regions[0].ports.items() if regions[0].sides[key] is Side.TOP
-        ] if regions else []
+        entering = (
+            [at for key, at in regions[0].ports.items() if regions[0].sides[key] is Side.TOP]
+            if regions
+            else []
+        )
         x = max(0.0, face.width + 30 - min(entering)) if entering else 0.0
     width = max(face.width, x + sum(part.width for part in regions))
     extra = (width - x - sum(part.width for part in regions)) / max(1, len(regions))

@@ -1,7 +1,7 @@
 """DOT: the whole chart in one graph, for Graphviz and for everything else that reads its language.
 
-The text stands on its own: composite states are clusters, labels are text, and nothing in it depends
-on the machine. It is also what the gallery compares, since it changes whenever a picture would.
+The text stands on its own: composite states are clusters, labels are text, and nothing in it
+depends on the machine. It is also what the gallery compares, since it changes whenever a picture would.
 """
 
 from __future__ import annotations
@@ -80,7 +80,9 @@ class _Writer:
             case Shape.INITIAL:
                 return f'shape=circle, label="", width=0.18, style=filled, fillcolor="{ink}"'
             case Shape.FORK:
-                return f'shape=box, label="", width=0.9, height=0.07, style=filled, fillcolor="{ink}"'
+                return (
+                    f'shape=box, label="", width=0.9, height=0.07, style=filled, fillcolor="{ink}"'
+                )
             case Shape.HISTORY | Shape.DEEP_HISTORY:
                 letter = "H*" if box.shape is Shape.DEEP_HISTORY else "H"
                 return f'shape=circle, label="{letter}", width=0.35, fixedsize=true'
@@ -160,5 +162,3 @@ def _lines(lines: Iterable[Line]) -> str:
 
 def _html(text: str) -> str:
     return escape(text.translate(_BLANK), {'"': "&quot;"}) or " "
-
-

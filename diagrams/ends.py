@@ -1,7 +1,7 @@
 """Ends: where exactly arrows meet the border of a node.
 
-An engine aims every arrow at the middle of a node and is a point or two off. Here each end is put on
-the border, away from the corners and from the other ends, and what is almost straight is made so.
+An engine aims every arrow at the middle of a node and is a point or two off. Here each end is put
+on the border, away from the corners and from the other ends, and what is almost straight becomes so.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def settle(paths: Mapping[Key, Path], fixed: Mapping[Key, float], rect: Rect) ->
         found.sort()
         across = side in (_TOP, _BOTTOM)
         start, length = (rect.x, rect.width) if across else (rect.y, rect.height)
-        wanted = [_wanted(paths[key], across) - start for _, key in found]
+        wanted = [_wanted(paths[key], across=across) - start for _, key in found]
         held = [
             x - rect.x
             for key, x in fixed.items()
@@ -92,7 +92,7 @@ def straightened(path: Path) -> Path:
     return (*straight((x, path[0][1]), (x, y)), *path[last + 1 :])
 
 
-def _wanted(path: Path, across: bool) -> float:
+def _wanted(path: Path, *, across: bool) -> float:
     """Return where along a side a path wants to begin: straight ahead, if that is close by."""
     here = path[0][0 if across else 1]
     ahead = _near(path)[-1][0]

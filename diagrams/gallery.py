@@ -1,11 +1,14 @@
 """The gallery: the rendered charts of this repository, and whether they are still true.
 
-``python -m diagrams.gallery`` draws what is stale anew, with ``--all`` everything. A picture is stale when its chart, or what the picture
-would say, has changed; how an engine places things does not count, since engines differ.
+``python -m diagrams.gallery`` draws what is stale anew, with ``--all`` everything. A picture is stale
+when its chart, or what the picture would say, has changed; how an engine places things does not
+count, since engines differ.
 """
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -22,7 +25,7 @@ FOLDER: Final = Path(__file__).parent / "gallery"
 
 
 def stale(charts: Iterable[Chart | type[Declaration[object]]], folder: Path = FOLDER) -> list[str]:
-    """Return what is wrong with the pictures in a folder, one sentence each; nothing if all is well.
+    """Return what is wrong with the pictures in a folder, a sentence each; nothing if all is well.
 
     >>> stale([])
     []
@@ -83,19 +86,20 @@ def _faults(chart: Chart, folder: Path) -> Iterator[str]:
         yield f"{chart.name} would look different from {dot.name}. {remedy}"
 
 
-def main(arguments: Sequence[str] = (), folder: Path = FOLDER) -> int:
-    """Draw every chart of `machines` whose picture is stale; with ``--all``, every chart."""
-    import importlib
-    import pkgutil
-
+def machine_charts() -> list[Chart]:
+    """Return every chart that a module of `machines` declares."""
     import machines
 
     modules = [
         importlib.import_module(f"machines.{found.name}")
         for found in pkgutil.iter_modules(machines.__path__)
     ]
-    charts = [chart for module in modules for chart in charts_of(module)]
-    for path in write(charts, folder, anew="--all" in arguments):
+    return [chart for module in modules for chart in charts_of(module)]
+
+
+def main(arguments: Sequence[str] = (), folder: Path = FOLDER) -> int:
+    """Draw every chart of `machines` whose picture is stale; with ``--all``, every chart."""
+    for path in write(machine_charts(), folder, anew="--all" in arguments):
         print(path)
     return 0
 

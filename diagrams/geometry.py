@@ -133,7 +133,8 @@ def curves(path: Path) -> Iterator[tuple[Point, Point, Point, Point]]:
 def tamed(path: Path, share: float) -> Path:
     """Return a path through the same points that swings out less between them.
 
-    The handles of its curves keep their directions, so it stays smooth, and ``share`` of their length.
+    The handles of its curves keep their directions, so that it stays smooth, and ``share`` of their
+    length.
     """
     whole: list[Point] = [path[0]]
     for p0, p1, p2, p3 in curves(path):

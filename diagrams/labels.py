@@ -107,12 +107,13 @@ def wrap(runs: Iterable[Run], size: float, width: float) -> tuple[Line, ...]:
                 current, room, text = [Run(Role.ACTION, INDENT)], indented, text.lstrip()
         for word in _words(text, size, width * 0.9):
             needed = text_width(word.rstrip(), size)
-            if needed > room and any(r.text.strip() for r in current):
+            full = needed > room and any(r.text.strip() for r in current)
+            if full:
                 lines.append(tuple(_stripped(current)))
-                current, word = [Run(Role.ACTION, INDENT)], word.lstrip()
+                current = [Run(Role.ACTION, INDENT)]
                 room = width - text_width(INDENT, size)
-            current.append(Run(run.role, word))
-            room -= text_width(word, size)
+            current.append(Run(run.role, word.lstrip() if full else word))
+            room -= text_width(current[-1].text, size)
     if current:
         lines.append(tuple(current))
     return tuple(_joined(_stripped(list(line))) for line in lines)
@@ -132,14 +133,15 @@ def _transition_runs(transition: Transition) -> Iterator[Run]:
 
 def _words(text: str, size: float, width: float) -> Iterator[str]:
     for word in _BREAK.split(text):
-        while text_width(word, size) > width:
-            most = max(1, int(len(word) * width / text_width(word, size)))
+        rest = word
+        while text_width(rest, size) > width:
+            most = max(1, int(len(rest) * width / text_width(rest, size)))
             # Rather after an underscore or before a dot than anywhere.
-            cut = max(word.rfind("_", 0, most) + 1, word.rfind(".", 0, most))
+            cut = max(rest.rfind("_", 0, most) + 1, rest.rfind(".", 0, most))
             cut = cut if cut > most / 3 else most
-            yield word[:cut]
-            word = word[cut:]
-        yield word
+            yield rest[:cut]
+            rest = rest[cut:]
+        yield rest
 
 
 def _stripped(line: list[Run]) -> list[Run]:

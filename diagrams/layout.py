@@ -1,8 +1,9 @@
 """Layout: from a picture to a drawing, one composite state at a time, innermost first.
 
-Graphviz lays out each composite state, each region and the chart itself as a flat graph of fixed-size
-nodes; what it made of a state is one node of that size in the graph around it. So every border is
-where its box ends, regions tile, and what is routed inside a state never meets what is outside it.
+Graphviz lays out each composite state, each region and the chart itself as a flat graph of
+fixed-size nodes; what it made of a state is one node of that size in the graph around it. So every
+border is where its box ends, regions tile, and what is routed inside a state never meets what is
+outside it. One graph with nested clusters, which Graphviz knows too, keeps none of these promises.
 """
 
 from __future__ import annotations
@@ -291,7 +292,9 @@ class _Graph:
 
         for name, nodes in own.items():
             route = inner.routes[name]
-            inner.routes[name] = Route(self._cleared(route.path, obstacles(name, nodes)), route.label)
+            inner.routes[name] = Route(
+                self._cleared(route.path, obstacles(name, nodes)), route.label
+            )
         crossings = {crossing.key: crossing.node for crossing in self._crossings()}
         for i, (key, path) in enumerate(inner.pieces):
             if key in crossings:

@@ -1,7 +1,7 @@
 """Mermaid: a chart as a ``stateDiagram-v2``, which forges render in READMEs and issues.
 
-Mermaid shows less than UML asks for: history is a state named H, arrows cannot cross the border of a
-composite state from a region to another, and the data of a composite state is left out.
+Mermaid shows less than UML asks for: history is a state named H, and what a composite state carries
+and does on entry and exit is left out.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """How wide text is, in Helvetica: the one thing a layout must know before anything is drawn.
 
 Box sizes come from this table and never from the fonts of a machine, so a chart has the same layout
-everywhere. Helvetica, Arial, Liberation Sans, Nimbus Sans and Arimo share these widths (Adobe's font
-metrics), so that one of them is at hand almost anywhere; the SVG also states the width of each line,
-which keeps it inside its box in any other font.
+everywhere. Helvetica, Arial, Liberation Sans, Nimbus Sans and Arimo share these widths (Adobe's
+font metrics), so that one of them is at hand almost anywhere; the SVG also states the width of each
+line, which keeps it inside its box in any other font.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """Plan: at which level of the hierarchy each arrow is routed, and whose borders it crosses.
 
 Each composite state, each region and the chart itself is laid out as a graph of its own, in which a
-composite child is one node. An arrow belongs to the graph in which both of its ends, or states around
-them, are nodes. Where an end lies deeper, the arrow crosses the border of the node at a port and goes
-on inside.
+composite child is one node. An arrow belongs to the graph in which both of its ends, or states
+around them, are nodes. Where an end lies deeper, the arrow crosses the border of the node at a port
+and goes on inside.
 """
 
 from __future__ import annotations
@@ -82,8 +82,8 @@ class Plan:
         courses: The arrows of each graph.
         crossings: What crosses or touches the border of each graph.
         ports: The ports of each node that the graph around it must connect to, with their sides.
-        ends: The region or history state in a parallel node that a port lies at, where the arrow goes
-            no deeper than the node.
+        ends: The region or history state in a parallel node that a port lies at, where the arrow
+            goes no deeper than the node.
         strips: Arrows from a history state in a parallel node into one of its regions, by the node.
     """
 
@@ -112,14 +112,14 @@ class _Planner:
         for graph, found in drafts.items():
             back = _back_edges([(c.tail, c.head) for c, *_ in found], self._order(graph))
             for course, tails, heads, at in found:
-                self._draw(graph, course, tails, heads, at, (course.tail, course.head) in back)
+                self._draw(graph, course, tails, heads, at, back=(course.tail, course.head) in back)
         return self.result
 
     def _order(self, graph: str) -> list[str]:
         return [box.id for box in self.picture.boxes[graph].children]
 
     def _levels(self, box: Box) -> list[Level]:
-        """Return the graphs that hold a box or a state around it, outermost first, with the nodes."""
+        """Return the graphs that hold a box or a state around it, outermost first, and the nodes."""
         boxes, found = self.picture.boxes, []
         while box.parent is not None:
             parent = boxes[box.parent]
@@ -167,6 +167,7 @@ class _Planner:
         tails: list[Level],
         heads: list[Level],
         at: int,
+        *,
         back: bool,
     ) -> None:
         arrow, same = course.arrow, course.tail == course.head
@@ -226,7 +227,7 @@ class _Planner:
 
 
 def _back_edges(edges: Sequence[tuple[str, str]], order: Sequence[str]) -> set[tuple[str, str]]:
-    """Return the edges that close a cycle, as a depth-first search from the first node finds them."""
+    """Return the edges that close a cycle, as depth-first search from the first node finds them."""
     following: dict[str, list[str]] = {}
     for tail, head in edges:
         if tail != head:

@@ -1,8 +1,8 @@
 """Sketches: graphs of fixed-size nodes for Graphviz to place, and what it answers.
 
-A sketch holds no text at all. Every size is known beforehand, labels are nodes of their own, and the
-points at which arrows meet a border are cells of a record. So an engine has nothing to measure, every
-engine gives the same layout, and no label can come to lie on a box, a line or another label.
+A sketch holds no text at all. Every size is known beforehand, labels are nodes of their own, and
+the points at which arrows meet a border are cells of a record. So an engine has nothing to measure,
+every engine gives the same layout, and labels have room of their own.
 """
 
 from __future__ import annotations
@@ -113,9 +113,9 @@ class Sketch:
 
     def dot(self, *, hasty: bool = False, spacing: float = 1.0) -> str:
         """Return the graph in DOT; a hasty one gives up beauty for size."""
-        return "\n".join(["digraph {", *self._statements(hasty, spacing), "}"])
+        return "\n".join(["digraph {", *self._statements(spacing, hasty=hasty), "}"])
 
-    def _statements(self, hasty: bool, spacing: float) -> Iterator[str]:
+    def _statements(self, spacing: float, *, hasty: bool) -> Iterator[str]:
         limits = ""
         if len(self.nodes) + len(self.edges) > LARGE:
             limits = " nslimit=2 nslimit1=2 mclimit=0.5"
@@ -146,7 +146,7 @@ class Sketch:
             # Down to a node that holds the label, and up again: two edges downwards.
             width, height = edge.label or (24.0, 4.0)
             cells = f"<p>{'|' * max(2, round(width / _CELL))}<q>"
-            yield f"l{number} [{_size(width + 2 * LABEL_GAP, height)} shape=record label=\"{cells}\"]"
+            yield f'l{number} [{_size(width + 2 * LABEL_GAP, height)} shape=record label="{cells}"]'
             yield f'{tail} -> l{number}:p:n [id="e{number}"]'
             yield f'{head} -> l{number}:q:n [id="f{number}"]'
         elif edge.label:
@@ -190,7 +190,12 @@ def _look(node: Node) -> str:
         return f"{_size(node.width, node.height)} shape=circle"
     if not node.top and not node.bottom:
         return _size(node.width, node.height)
-    rows = "|".join(f"{{{_cells('t', node.top, node)}}}" if row == "t" else f"{{{_cells('b', node.bottom, node)}}}" for row in "tb")
+    rows = "|".join(
+        f"{{{_cells('t', node.top, node)}}}"
+        if row == "t"
+        else f"{{{_cells('b', node.bottom, node)}}}"
+        for row in "tb"
+    )
     return f'{_size(node.width, node.height)} shape=record label="{{{rows}}}"'
 
 
@@ -234,7 +239,11 @@ def _read(sketch: Sketch, answer: dict[str, Any]) -> Placement:
     rects: dict[str, Rect] = {}
     for found in answer.get("objects", ()):
         if "pos" in found:
-            (x, y), width, height = point(found["pos"]), float(found["width"]), float(found["height"])
+            (x, y), width, height = (
+                point(found["pos"]),
+                float(found["width"]),
+                float(found["height"]),
+            )
             size = width * _POINT, height * _POINT
             rects[found["name"]] = Rect(x - size[0] / 2, y - size[1] / 2, *size)
     edges = {found["id"]: found for found in answer.get("edges", ())}

@@ -86,7 +86,7 @@ class _Writer:
         if placed.framed and not placed.region and box.shape not in _ROUND:
             yield self.border(placed)
         for text in placed.texts:
-            yield self.text(text, active)
+            yield self.text(text, active=active)
         yield "</g>"
 
     def shape(self, placed: PlacedBox) -> Iterator[str]:
@@ -176,11 +176,11 @@ class _Writer:
             yield self.text(text)
         yield "</g>"
 
-    def text(self, text: Text, active: bool = False) -> str:
+    def text(self, text: Text, *, active: bool = False) -> str:
         """Return a line of text; each run is set as its role wants it."""
         spans = []
         for run in text.line:
-            fill, style = self.style(run.role, active)
+            fill, style = self.style(run.role, active=active)
             spans.append(f'<tspan fill="{fill}"{style}>{_text(run.text)}</tspan>')
         fit = ""
         if is_measured(line_text(text.line)):
@@ -192,7 +192,7 @@ class _Writer:
             f' stroke="none"{fit} xml:space="preserve">{"".join(spans)}</text>'
         )
 
-    def style(self, role: Role, active: bool) -> tuple[str, str]:
+    def style(self, role: Role, *, active: bool) -> tuple[str, str]:
         theme = self.theme
         ink = theme.active_ink if active else theme.ink
         if role in (Role.NAME, Role.TRIGGER):
@@ -259,9 +259,7 @@ def _path(path: Path) -> str:
 
 
 def _place(rect: Rect) -> str:
-    return (
-        f'x="{_n(rect.x)}" y="{_n(rect.y)}" width="{_n(rect.width)}" height="{_n(rect.height)}"'
-    )
+    return f'x="{_n(rect.x)}" y="{_n(rect.y)}" width="{_n(rect.width)}" height="{_n(rect.height)}"'
 
 
 def _n(value: float) -> str:
@@ -271,5 +269,9 @@ def _n(value: float) -> str:
 
 def _text(text: str) -> str:
     """Escape text for XML, without the characters that XML cannot hold."""
-    legal = "".join(c for c in text if c in "\t\n" or (c >= " " and not "\ud800" <= c <= "\udfff" and c not in "\ufffe\uffff"))
+    legal = "".join(
+        c
+        for c in text
+        if c in "\t\n" or (c >= " " and not "\ud800" <= c <= "\udfff" and c not in "\ufffe\uffff")
+    )
     return escape(legal)

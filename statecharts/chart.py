@@ -7,24 +7,18 @@ sense is `statecharts.checks`'.
 
 from __future__ import annotations
 
-import functools
-import hashlib
-import json
 from collections.abc import Iterator
 from datetime import timedelta
 from enum import Enum
 from typing import Any, ClassVar, Final, Generic, final
 
 from attrs import field, frozen
-from typing_extensions import TypeVar
 
 from statecharts.errors import Fault, UnknownStateError, did_you_mean
 from statecharts.events import wire_name
+from statecharts.generics import C, D
 from statecharts.hooks import Hook
 from statecharts.schema import Field, fields_of, type_text
-
-C = TypeVar("C", default=None)
-D = TypeVar("D", default=None)
 
 ROOT: Final = ""
 """Id of the chart itself as a state: the parent of the outermost states."""
@@ -311,6 +305,9 @@ def unknown_state(chart: str, state: object, known: dict[str, Any]) -> UnknownSt
 
 
 def _digest(chart: Chart) -> str:
+    import hashlib  # noqa: PLC0415 - needed once a chart's hash is asked for, not to declare it
+    import json  # noqa: PLC0415 - likewise
+
     canonical = {
         "name": chart.name,
         "states": [_canonical_state(node) for node in chart.nodes.values()],
@@ -339,20 +336,16 @@ def _canonical_transition(transition: Transition) -> list[Any]:
     return [_canonical_trigger(transition.trigger), targets, transition.kind.value, guarded]
 
 
-@functools.singledispatch
 def _canonical_trigger(trigger: Trigger) -> list[Any]:
-    return [type(trigger).__name__]
-
-
-@_canonical_trigger.register
-def _(trigger: OnEvent) -> list[Any]:
-    return ["OnEvent", *(e if isinstance(e, str) else [wire_name(e)] for e in trigger.events)]
-
-
-@_canonical_trigger.register
-def _(trigger: After) -> list[Any]:
-    fixed = isinstance(trigger.delay, timedelta)
-    return ["After", str(trigger.delay) if fixed else "computed"]
+    match trigger:
+        case OnEvent(events):
+            return ["OnEvent", *(e if isinstance(e, str) else [wire_name(e)] for e in events)]
+        case After(timedelta() as delay, _):
+            return ["After", str(delay)]
+        case After():
+            return ["After", "computed"]
+        case _:
+            return [type(trigger).__name__]
 
 
 def _canonical_class(cls: type | None) -> list[Any] | None:

@@ -6,7 +6,6 @@ parts of its message as attributes, so that a program can act on them and a pick
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Sequence
 from typing import Any, Self, final
 
@@ -224,6 +223,8 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
     >>> nearest("zebra", ["active", "done"]) is None
     True
     """
+    import difflib  # noqa: PLC0415 - needed only when something is misspelt
+
     candidates = list(dict.fromkeys(known))
     whole = difflib.get_close_matches(word, candidates, n=1, cutoff=0.6)
     if whole:

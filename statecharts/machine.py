@@ -12,33 +12,30 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any, Generic, Literal, cast, overload
 
-from attrs import define
-from typing_extensions import TypeVar
 
 from statecharts.chart import Chart, Declaration, OnEvent
 from statecharts.errors import StatechartError, SubscriberError, UnhandledEventError, did_you_mean
 from statecharts.events import NamedEvent, TimerFired
+from statecharts.generics import K as C
 from statecharts.kernel import Kernel
 from statecharts.kernel.kernel import kernel_of
 from statecharts.snapshot import Snapshot, Step
-
-C = TypeVar("C", default=Any)
 
 OnUnhandled = Literal["ignore", "raise"]
 Subscriber = Callable[[Step[C]], object]
 
 
-@define(eq=False)
 class Sent(Generic[C]):
     """An event in line; what `Machine.send` returns to a subscriber.
 
     Once its turn has come it reads as the step that it made; before that, reading it is an error.
     """
 
-    event: object
-    at: datetime | None
-    chart: str
-    step: Step[C] | None = None
+    def __init__(self, event: object, at: datetime | None, chart: str) -> None:
+        self.event = event
+        self.at = at
+        self.chart = chart
+        self.step: Step[C] | None = None
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__") or name not in Step._fields:

@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import TypeAlias, final
 
-from attrs import define, field
-
 from statecharts.chart import HISTORY, StateKind
 from statecharts.tree import Edge, Tree
 
@@ -106,7 +104,6 @@ def recalled(tree: Tree, history: int, recorded: tuple[int, ...]) -> tuple[int, 
 
 
 @final
-@define
 class EntrySet:
     """The states to enter, and why (computeEntrySet).
 
@@ -117,11 +114,12 @@ class EntrySet:
         restored: The history state that each remembered state comes back through.
     """
 
-    tree: Tree
-    recall: Recall
-    causes: dict[int, Edge] = field(factory=dict)
-    defaults: dict[int, list[Edge]] = field(factory=dict)
-    restored: dict[int, int] = field(factory=dict)
+    def __init__(self, tree: Tree, recall: Recall) -> None:
+        self.tree = tree
+        self.recall = recall
+        self.causes: dict[int, Edge] = {}
+        self.defaults: dict[int, list[Edge]] = {}
+        self.restored: dict[int, int] = {}
 
     @property
     def states(self) -> list[int]:

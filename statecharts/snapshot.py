@@ -9,10 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from types import MappingProxyType
-from typing import Any, Final, Generic, NamedTuple, Protocol, TypeAlias, overload
+from typing import TYPE_CHECKING, Any, Final, Generic, NamedTuple, Protocol, TypeAlias, TypeVar, overload
 
 from attrs import frozen
-from typing_extensions import TypeVar
 
 from statecharts.chart import StateRef, SuperstateRef, Transition
 from statecharts.effects import Effect
@@ -23,12 +22,9 @@ from statecharts.errors import (
     UnknownStateError,
     did_you_mean,
 )
+from statecharts.generics import C, C_co, D_co, E_co
 
-C = TypeVar("C", default=None)
 T = TypeVar("T")
-D_co = TypeVar("D_co", covariant=True, default=Any)
-E_co = TypeVar("E_co", covariant=True, default=Any)
-C_co = TypeVar("C_co", covariant=True, default=Any)
 
 StateName: TypeAlias = "StateRef[Any] | type[SuperstateRef[Any]] | str"
 """Whatever names a state: its object in the declaration, or its id."""
@@ -281,6 +277,12 @@ class Moment(Generic[D_co, E_co, C_co]):
             self.at = at
         self._scene = scene
         self._counters = counters
+
+    if not TYPE_CHECKING:
+
+        def __class_getitem__(cls, parameters: object) -> type:
+            """Take one to three parameters, as type checkers do: the rest have defaults."""
+            return cls
 
     def __getattr__(self, name: str) -> Any:
         """Answer for ``at`` where the caller gave no time; a slot that is set never comes here."""

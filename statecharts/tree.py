@@ -21,7 +21,7 @@ from statecharts.chart import (
 
 
 @final
-@frozen(eq=False)
+@frozen(eq=False, repr=False)
 class Edge:
     """A transition between numbered states.
 
@@ -44,7 +44,7 @@ class Edge:
 
 
 @final
-@frozen(eq=False)
+@frozen(eq=False, repr=False)
 class Tree:
     """A chart with its states numbered in document order.
 

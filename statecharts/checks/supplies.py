@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from attrs import frozen
-
 from statecharts.chart import OnEvent, StateKind
 from statecharts.checks.places import fault, listed, place
 from statecharts.errors import Fault
@@ -44,18 +42,12 @@ def _recalls(tree: Tree, edge: Edge) -> Iterator[Recall]:
     for target in edge.targets:
         if tree.kind(target) is StateKind.SHALLOW_HISTORY:
             for child in tree.children[tree.parent[target]]:
-                yield Single(target, child)
+                yield _only(target, child)
 
 
-@frozen
-class Single:
-    """A memory in which one history state remembers one child."""
-
-    history: int
-    child: int
-
-    def __call__(self, history: int) -> tuple[int, ...] | None:
-        return (self.child,) if history == self.history else None
+def _only(history: int, child: int) -> Recall:
+    """Return a memory in which one history state remembers one child."""
+    return lambda asked: (child,) if asked == history else None
 
 
 def _entered(tree: Tree, edge: Edge, recall: Recall) -> Iterator[Fault]:

@@ -7,7 +7,7 @@ from os.path import commonprefix
 from typing import Any
 
 import attrs
-from attrs import define, evolve, field
+from attrs import evolve
 
 from statecharts.chart import (
     HISTORY,
@@ -45,16 +45,16 @@ def build(root: Member, events: Any, context: type | None, allow: tuple[str, ...
     return checked
 
 
-@define
 class Builder:
     """Collects what a chart is made of, and the faults found on the way."""
 
-    root: Member
-    faults: list[Fault] = field(factory=list)
-    paths: dict[int, list[str]] = field(factory=dict)
-    """Ids that each member stands for, by its identity; an origin stands for all of its copies."""
-    lines: dict[str, list[Line]] = field(factory=dict)
-    used: dict[type, None] = field(factory=dict)
+    def __init__(self, root: Member) -> None:
+        self.root = root
+        self.faults: list[Fault] = []
+        self.paths: dict[int, list[str]] = {}
+        """Ids that each member stands for, by identity; an origin stands for all of its copies."""
+        self.lines: dict[str, list[Line]] = {}
+        self.used: dict[type, None] = {}
 
     def chart(self, events: Any, context: type | None) -> Chart:
         """Return the chart, with whatever of it can be made in spite of faults."""

@@ -14,7 +14,7 @@ from datetime import timedelta
 from types import FrameType
 from typing import Any, Final
 
-from attrs import define, evolve, field, frozen
+from attrs import evolve, frozen
 
 from statecharts.chart import StateKind, TransitionKind, Trigger
 from statecharts.errors import StatechartError
@@ -26,7 +26,7 @@ LATE: Final = "__statechart_late_lines__"
 Delay = timedelta | Callable[[Any], Any]
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class Line:
     """One declared transition; its target is a member, an id, or a mistake."""
 
@@ -41,7 +41,7 @@ class Line:
     location: str | None = None
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class Options:
     """What a declaration says of a state beside its lines and children."""
 
@@ -56,7 +56,6 @@ class Options:
     doc: str = ""
 
 
-@define(eq=False)
 class Member:
     """A state in the making.
 
@@ -67,23 +66,32 @@ class Member:
         origin: The member that it is a copy of, when it is inherited.
         members: Its children by name, in document order.
         lines: The lines written on it, in order.
+        late: Lines written in its class body on states that were sealed already.
         lost: Children that their class body no longer names.
         aliases: Further names that were bound to it.
         sealed: Whether its chart has been built.
         location: ``file:line`` of its declaration.
     """
 
-    options: Options
-    name: str = ""
-    id: str | None = None
-    origin: Member | None = None
-    members: dict[str, Member] = field(factory=dict)
-    lines: list[Line] = field(factory=list)
-    late: list[Line] = field(factory=list)
-    lost: list[Member] = field(factory=list)
-    aliases: list[str] = field(factory=list)
-    sealed: bool = False
-    location: str | None = None
+    def __init__(
+        self,
+        options: Options,
+        name: str = "",
+        *,
+        origin: Member | None = None,
+        location: str | None = None,
+    ) -> None:
+        self.options = options
+        self.name = name
+        self.id: str | None = None
+        self.origin = origin
+        self.members: dict[str, Member] = {}
+        self.lines: list[Line] = []
+        self.late: list[Line] = []
+        self.lost: list[Member] = []
+        self.aliases: list[str] = []
+        self.sealed = False
+        self.location = location
 
     @property
     def origins(self) -> tuple[Member, ...]:

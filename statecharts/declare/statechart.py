@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from typing_extensions import TypeVar
 
 from statecharts.chart import Chart, Declaration, StateKind
 from statecharts.declare.build import build
 from statecharts.declare.members import Member, Options
 from statecharts.declare.superstates import adopt, own_doc, type_argument
 from statecharts.errors import StatechartError
-
-C = TypeVar("C", default=None)
+from statecharts.generics import C
 
 
 class UndeclaredChart:

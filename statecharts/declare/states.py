@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any, ClassVar, TypeAlias, overload
 
-from typing_extensions import TypeVar
 
 from statecharts.chart import HISTORY, StateKind, StateRef, SuperstateRef
 from statecharts.declare.members import Member, Options, goal, note_created
 from statecharts.declare.verbs import AfterTo, AlwaysTo, Ignore, Stay, To, WhenDone
 from statecharts.effects import Effect
+from statecharts.generics import D
 from statecharts.snapshot import Moment, state_id
-
-D = TypeVar("D", default=None)
 
 Hooked: TypeAlias = Callable[[Moment[D, Any]], Effect | Iterable[Effect] | None]
 

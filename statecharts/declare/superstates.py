@@ -6,14 +6,12 @@ import typing
 from typing import Any, ClassVar, Final
 
 from attrs import evolve
-from typing_extensions import TypeVar
 
 from statecharts.chart import StateKind, SuperstateRef
 from statecharts.declare.members import CREATED, LATE, Member, Options, note_created
 from statecharts.declare.states import Hooked, Leaf, copy_leaf
 from statecharts.declare.verbs import AfterTo, AlwaysTo, Ignore, Stay, To, WhenDone
-
-D = TypeVar("D", default=None)
+from statecharts.generics import D
 
 COPIED: Final = "__statechart_copied__"
 
@@ -85,13 +83,15 @@ def adopt(cls: type, member: Member) -> None:
     """Give a class the children that its body declares and those that it inherits, in order."""
     namespace = vars(cls)
     own: dict[str, Member] = {}
+    seen: set[int] = set()
     for name, value in list(namespace.items()):
         child = _member(value)
         if child is None or name.startswith("__"):
             continue
-        if child in own.values():
+        if id(child) in seen:
             child.aliases.append(name)
             continue
+        seen.add(id(child))
         own[name] = child
         child.name = name
     for base in cls.__bases__:
@@ -104,8 +104,8 @@ def adopt(cls: type, member: Member) -> None:
                 member.members[name] = _copy(cls, name, getattr(base, name), child)
     member.members.update(own)
     member.late = list(namespace.get(LATE, ()))
-    placed = list(member.members.values())
-    member.lost = [child for child in namespace.get(CREATED, ()) if child not in placed]
+    placed = set(map(id, member.members.values()))
+    member.lost = [child for child in namespace.get(CREATED, ()) if id(child) not in placed]
 
 
 def _copy(cls: type, name: str, value: Any, child: Member) -> Member:

@@ -12,9 +12,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from types import UnionType
-from typing import Any, Generic, Self, TypeAlias, overload
+from typing import Any, Generic, Self, TypeAlias, TypeVar, overload
 
-from typing_extensions import TypeVar
 
 from statecharts.chart import (
     After,
@@ -29,11 +28,11 @@ from statecharts.chart import (
 from statecharts.declare.members import Line, Member, goal, member_of, record
 from statecharts.effects import Effect
 from statecharts.events import StateDone, TimerFired
+from statecharts.generics import D
 from statecharts.hooks import Hook
 from statecharts.schema import union_members
 from statecharts.snapshot import Moment
 
-D = TypeVar("D", default=None)
 S = TypeVar("S")
 E = TypeVar("E")
 T = TypeVar("T")

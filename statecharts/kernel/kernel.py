@@ -13,11 +13,11 @@ from typing import Any, Final, Generic, overload
 from weakref import WeakValueDictionary
 
 import attrs
-from typing_extensions import TypeVar
 
 from statecharts.chart import Always, Chart, Declaration
 from statecharts.errors import RunawayError, StepError, did_you_mean
 from statecharts.events import NamedEvent, TimerFired
+from statecharts.generics import K as C
 from statecharts.kernel.failures import failure
 from statecharts.kernel.plans import Dispatch, Node, Plan
 from statecharts.kernel.planner import ALWAYS, Key, Planner
@@ -26,8 +26,6 @@ from statecharts.kernel.run import Run
 from statecharts.schema import build_default
 from statecharts.snapshot import EMPTY, Memory, Microstep, Moment, Scene, Snapshot, Step
 from statecharts.tree import Edge, Tree
-
-C = TypeVar("C", default=Any)
 
 _new_snapshot = object.__new__
 _new_moment = object.__new__

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import itertools
 import re
+import xml.etree.ElementTree as ET
 from collections.abc import Iterator
-from xml.etree import ElementTree
 
 from attrs import frozen
 
@@ -72,7 +72,7 @@ def _overlaps(seen: Scene) -> Iterator[str]:
 
 def scene(svg: str) -> Scene:
     """Return what a picture consists of."""
-    root = ElementTree.fromstring(svg)
+    root = ET.fromstring(svg)
     states = next(g for g in root.iter(f"{_SVG}g") if g.get("id") == "states")
     transitions = next(g for g in root.iter(f"{_SVG}g") if g.get("id") == "transitions")
     leaves: list[Seen] = []
@@ -108,14 +108,16 @@ def scene(svg: str) -> Scene:
             if p.get("class") == "line"
         ]
     texts = [t for t in texts if "history" not in t.name and not _in_circle(t, leaves)]
-    return Scene(tuple(leaves), tuple(frames), tuple(texts), tuple(labels), tuple(lines), tuple(rules))
+    return Scene(
+        tuple(leaves), tuple(frames), tuple(texts), tuple(labels), tuple(lines), tuple(rules)
+    )
 
 
 def _in_circle(text: Seen, leaves: list[Seen]) -> bool:
     return any(leaf.rect.contains(text.rect.centre) for leaf in leaves)
 
 
-def _shapes(group: ElementTree.Element) -> Iterator[Rect]:
+def _shapes(group: ET.Element) -> Iterator[Rect]:
     for circle in list(group.iter(f"{_SVG}circle"))[:1]:
         x, y, r = (float(circle.get(key, "0")) for key in ("cx", "cy", "r"))
         yield Rect(x - r, y - r, 2 * r, 2 * r)
@@ -123,11 +125,11 @@ def _shapes(group: ElementTree.Element) -> Iterator[Rect]:
         yield from (_rect(rect) for rect in group.iter(f"{_SVG}rect"))
 
 
-def _rect(element: ElementTree.Element) -> Rect:
+def _rect(element: ET.Element) -> Rect:
     return Rect(*(float(element.get(key, "0")) for key in ("x", "y", "width", "height")))
 
 
-def _text(element: ElementTree.Element) -> Rect:
+def _text(element: ET.Element) -> Rect:
     size = float(element.get("font-size", "0"))
     bold = element.get("font-weight") == "bold"
     width = text_width("".join(element.itertext()), size, bold=bold)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import random
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,7 +17,6 @@ from statecharts.chart import (
     Chart,
     Default,
     Done,
-    EventType,
     OnEvent,
     StateKind,
     StateNode,
@@ -82,7 +83,9 @@ class Builder:
         self.nodes[state]["default"] = Transition(state, Default(), targets)
         return self
 
-    def move(self, source: str, targets: str | tuple[str, ...], trigger: Trigger | str, **known: Any) -> Builder:
+    def move(
+        self, source: str, targets: str | tuple[str, ...], trigger: Trigger | str, **known: Any
+    ) -> Builder:
         """Add a transition."""
         took = on(trigger) if isinstance(trigger, str) else trigger
         aims = (targets,) if isinstance(targets, str) else targets
@@ -97,7 +100,11 @@ class Builder:
         """Return the chart, its states in document order."""
         made = {
             key: StateNode(
-                **{**known, "children": tuple(known["children"]), "transitions": tuple(known["transitions"])}
+                **{
+                    **known,
+                    "children": tuple(known["children"]),
+                    "transitions": tuple(known["transitions"]),
+                }
             )
             for key, known in self.nodes.items()
         }
@@ -129,21 +136,38 @@ def media_player() -> Chart:
     b.state("on.playback", COMPOUND).states("on.playback.stopped")
     b.state("on.playback.playing", data=Track, entry=(named("show_cover"),))
     b.states("on.playback.paused").state("on.playback.back", SHALLOW)
-    b.initial("on.playback", "on.playback.stopped").initial("on.playback.back", "on.playback.stopped")
+    b.initial("on.playback", "on.playback.stopped").initial(
+        "on.playback.back", "on.playback.stopped"
+    )
     b.state("on.volume", COMPOUND).states("on.volume.audible", "on.volume.muted")
     b.initial("on.volume", "on.volume.audible")
     b.state("on.screen", COMPOUND).state("on.screen.awake", COMPOUND)
-    b.states("on.screen.awake.bright", "on.screen.awake.dim").initial("on.screen.awake", "on.screen.awake.bright")
-    b.states("on.screen.asleep").state("on.screen.past", DEEP).initial("on.screen", "on.screen.awake")
+    b.states("on.screen.awake.bright", "on.screen.awake.dim").initial(
+        "on.screen.awake", "on.screen.awake.bright"
+    )
+    b.states("on.screen.asleep").state("on.screen.past", DEEP).initial(
+        "on.screen", "on.screen.awake"
+    )
     b.initial("on.screen.past", "on.screen.awake.bright")
     b.initial("", "off")
     b.move("off", "on", "power").move("on", "off", "power")
-    b.move("off", ("on.playback.playing", "on.volume.muted"), "resume_quietly", guard=named("has_track"))
+    b.move(
+        "off",
+        ("on.playback.playing", "on.volume.muted"),
+        "resume_quietly",
+        guard=named("has_track"),
+    )
     b.move("on.playback.stopped", "on.playback.playing", "play(track)")
-    b.move("on.playback.playing", "on.playback.paused", "pause").move("on.playback.paused", "on.playback.playing", "play")
-    b.move("on.playback.playing", "on.playback.stopped", "stop").move("on.playback.playing", "on.playback.playing", "next", emit=(named("skip"),))
+    b.move("on.playback.playing", "on.playback.paused", "pause").move(
+        "on.playback.paused", "on.playback.playing", "play"
+    )
+    b.move("on.playback.playing", "on.playback.stopped", "stop").move(
+        "on.playback.playing", "on.playback.playing", "next", emit=(named("skip"),)
+    )
     b.stay("on.playback.playing", "tick", update=named("advance"))
-    b.move("on.volume.audible", "on.volume.muted", "mute").move("on.volume.muted", "on.volume.audible", "unmute")
+    b.move("on.volume.audible", "on.volume.muted", "mute").move(
+        "on.volume.muted", "on.volume.audible", "unmute"
+    )
     b.stay("on.volume.audible", on("louder", "softer"))
     b.move("on.screen.awake.bright", "on.screen.awake.dim", After(timedelta(seconds=30), "dim"))
     b.move("on.screen.awake.dim", "on.screen.awake.bright", "touch")
@@ -171,7 +195,9 @@ def deep_hierarchy(depth: int = 6) -> Chart:
     b.move("level0", "level0.leaf", "restart")
     b.move("level0.level1", "level0.level1.level2.leaf", "retry", kind=TransitionKind.INTERNAL)
     b.move(f"{path}.leaf", "level0.level1", "bubble")
-    b.state("level0.end", FINAL).move("level0.leaf", "level0.end", "finish").move("level0", "outside", Done())
+    b.state("level0.end", FINAL).move("level0.leaf", "level0.end", "finish").move(
+        "level0", "outside", Done()
+    )
     return b.chart()
 
 
@@ -192,9 +218,17 @@ def flat(count: int = 60) -> Chart:
 
 def long_labels() -> Chart:
     """Guards and actions as long as people write them."""
-    guard = named("data.balance >= event.amount and event.currency == context.currency and not data.frozen")
+    guard = named(
+        "data.balance >= event.amount and event.currency == context.currency and not data.frozen"
+    )
     b = Builder("Transfers").states("draft", "checked", "refused").initial("", "draft")
-    b.move("draft", "checked", "submit", guard=guard, emit=(named("reserve_the_amount_on_the_account"), named("notify_the_owner")))
+    b.move(
+        "draft",
+        "checked",
+        "submit",
+        guard=guard,
+        emit=(named("reserve_the_amount_on_the_account"), named("notify_the_owner")),
+    )
     b.move("draft", "refused", "submit", guard=named("not (" + "x" * 90 + ")"))
     b.move("checked", "draft", "withdraw_the_application_because_of_a_mistake_in_the_beneficiary")
     b.move("checked", "refused", Always(), guard=guard)
@@ -220,8 +254,12 @@ def self_loops() -> Chart:
 def hostile() -> Chart:
     """Names that XML, DOT and Mermaid give a meaning to."""
     b = Builder('A<B> & "C" \\n {x|y}', Library)
-    b.state("s1", name='<b>"x" & \'y\'</b>').state("s2", name="état 状態 Ж").state("s3", COMPOUND, name="a|b{c}:d;e")
-    b.state("s3.s4", name="%% -->\\l [*]").state("s3.end", FINAL, name="--").initial("", "s1").initial("s3", "s3.s4")
+    b.state("s1", name="<b>\"x\" & 'y'</b>").state("s2", name="état 状態 Ж").state(
+        "s3", COMPOUND, name="a|b{c}:d;e"
+    )
+    b.state("s3.s4", name="%% -->\\l [*]").state("s3.end", FINAL, name="--").initial(
+        "", "s1"
+    ).initial("s3", "s3.s4")
     b.move("s1", "s2", "a<b>", guard=named('x < 3 & y > "4"'), emit=(named("say('</svg>')"),))
     b.move("s2", "s3", "größer:als; #1", guard=named("λ → ∞")).move("s3.s4", "s3.end", "{end}|[*]")
     b.stay("s1", "note\nnext", emit=(named("line\\nbreak"),))
@@ -231,15 +269,27 @@ def hostile() -> Chart:
 def crossing() -> Chart:
     """A parallel state whose regions are simple, nested and entered one by one."""
     b = Builder("Crossing").states("idle").state("work", PARALLEL)
-    b.state("work.left", COMPOUND).states("work.left.one", "work.left.two").initial("work.left", "work.left.one")
+    b.state("work.left", COMPOUND).states("work.left.one", "work.left.two").initial(
+        "work.left", "work.left.one"
+    )
     b.state("work.middle").state("work.right", PARALLEL)
-    b.state("work.right.up", COMPOUND).states("work.right.up.x").initial("work.right.up", "work.right.up.x")
-    b.state("work.right.down", COMPOUND).states("work.right.down.y").initial("work.right.down", "work.right.down.y")
+    b.state("work.right.up", COMPOUND).states("work.right.up.x").initial(
+        "work.right.up", "work.right.up.x"
+    )
+    b.state("work.right.down", COMPOUND).states("work.right.down.y").initial(
+        "work.right.down", "work.right.down.y"
+    )
     b.state("work.again", DEEP).state("stop", FINAL, data=Library)
     b.initial("", "idle").initial("work.again", "work.left.two")
-    b.move("idle", "work.left.two", "left").move("idle", "work.right.down.y", "right").move("idle", "work.again", "resume")
-    b.move("idle", "work.middle", "middle").move("work.middle", "stop", "leave").move("work.left.one", "work.right.up.x", "jump")
-    b.move("work.left.one", "work.left.two", "next").move("work.left.two", "work", "restart").move("work", "work.left.one", "rewind")
+    b.move("idle", "work.left.two", "left").move("idle", "work.right.down.y", "right").move(
+        "idle", "work.again", "resume"
+    )
+    b.move("idle", "work.middle", "middle").move("work.middle", "stop", "leave").move(
+        "work.left.one", "work.right.up.x", "jump"
+    )
+    b.move("work.left.one", "work.left.two", "next").move("work.left.two", "work", "restart").move(
+        "work", "work.left.one", "rewind"
+    )
     b.move("work.right.up.x", "idle", "abort").move("work", "stop", Done())
     return b.chart()
 
@@ -254,4 +304,61 @@ CHARTS = {
     "hostile": hostile,
     "crossing": crossing,
 }
-EVENTS = (EventType("x"),)
+
+
+def wide_and_deep(groups: int, each: int) -> Chart:
+    """Many composite states in a row, each with many states."""
+    b = Builder("WideAndDeep").initial("", "g0")
+    for g in range(groups):
+        inner = [f"g{g}.s{i}" for i in range(each)]
+        b.state(f"g{g}", COMPOUND).states(*inner).initial(f"g{g}", inner[0])
+        for i, (one, other) in enumerate(itertools.pairwise(inner)):
+            b.move(one, other, f"advance_{i}")
+        if g:
+            b.move(f"g{g - 1}", f"g{g}", "onward").move(inner[3], f"g{g - 1}.s1", "back")
+    return b.chart()
+
+
+def at_random(seed: int) -> Chart:
+    """A chart of nested and parallel states with arrows between any two of them."""
+    dice = random.Random(seed)
+    b = Builder(f"Random{seed}")
+    states: list[str] = []
+    _fill(b, dice, ROOT, 0, states)
+    pseudo = (FINAL, SHALLOW, DEEP)
+    sources = [state for state in states if b.nodes[state]["kind"] not in pseudo]
+    for i in range(int(len(states) * dice.uniform(0.6, 1.2))):
+        source, target = dice.choice(sources), dice.choice(states)
+        guard = named("a guard of some length") if dice.random() < 0.25 else None
+        kind = TransitionKind.INTERNAL if dice.random() < 0.1 else TransitionKind.EXTERNAL
+        b.move(source, target, f"event_{i}", guard=guard, kind=kind)
+    return b.chart()
+
+
+def _fill(b: Builder, dice: random.Random, parent: str, depth: int, states: list[str]) -> None:
+    inside = []
+    for i in range(dice.randint(2, 4)):
+        state = f"{parent}.{'abcd'[i]}{depth}".lstrip(".")
+        chance = dice.random()
+        if depth < 3 and chance < 0.3:
+            b.state(state, COMPOUND, entry=(named("enter"),) if dice.random() < 0.4 else ())
+            _fill(b, dice, state, depth + 1, states)
+        elif depth < 2 and chance < 0.42:
+            b.state(state, PARALLEL)
+            for j in range(dice.randint(2, 3)):
+                region = f"{state}.r{j}"
+                b.state(region, COMPOUND)
+                _fill(b, dice, region, depth + 2, states)
+                states.append(region)
+        else:
+            kind = (
+                FINAL
+                if chance < 0.5 and i
+                else SHALLOW
+                if chance < 0.56 and i
+                else StateKind.ATOMIC
+            )
+            b.state(state, kind, data=Track if chance > 0.9 else None)
+        inside.append(state)
+        states.append(state)
+    b.initial(parent, inside[0])

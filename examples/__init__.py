@@ -1,0 +1,1 @@
+"""Examples: ``python -m examples.demo``, and charts of everyday things."""

@@ -1,0 +1,78 @@
+"""Layout: nothing lies on anything else, the same chart always comes out the same."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import pytest
+
+import diagrams
+from diagrams.geometry import Rect
+from machines.execution import Execution
+from machines.pipeline import Pipeline
+from statecharts.chart import Chart
+from tests.test_diagrams import charts
+from tests.test_diagrams.overlaps import overlaps, scene
+
+MACHINES: dict[str, Callable[[], Chart]] = {
+    "Pipeline": lambda: Pipeline.chart,
+    "Execution": lambda: Execution.chart,
+}
+
+
+@pytest.mark.parametrize("name", [*MACHINES, *charts.CHARTS])
+def test_layout_keeps_labels_off_lines_boxes_and_each_other(name: str) -> None:
+    """No label lies on a line, a box or another label, and no line runs through a box."""
+    chart = {**MACHINES, **charts.CHARTS}[name]()
+    assert overlaps(diagrams.render(chart)) == []
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_layout_keeps_labels_off_everything_in_charts_at_random(seed: int) -> None:
+    """Charts that nobody would draw by hand come out readable, too."""
+    assert overlaps(diagrams.render(charts.at_random(seed))) == []
+
+
+def test_overlaps_are_found_where_there_are_any() -> None:
+    """The check itself sees a label that is moved onto a state."""
+    svg = diagrams.render(charts.traffic_light())
+    red = next(leaf.rect for leaf in scene(svg).leaves if leaf.name == "state-red")
+    head, _, tail = svg.partition('<g id="transition-red-1"')
+    x = tail.index('<text x="')
+    moved = f'<text x="{red.x + 5}" y="{red.y + 20}"' + tail[tail.index(" font-size", x) :]
+    found = overlaps(head + '<g id="transition-red-1"' + tail[:x] + moved)
+    assert "label of transition-red-1 lies on state-red" in found
+
+
+@pytest.mark.parametrize("name", charts.CHARTS)
+def test_layout_keeps_states_inside_the_state_around_them(name: str) -> None:
+    """A state is drawn inside its parent, and everything inside the picture."""
+    chart = charts.CHARTS[name]()
+    seen = scene(diagrams.render(chart))
+    rects = {s.name.removeprefix("state-"): s.rect for s in (*seen.leaves, *seen.frames)}
+    for node in chart:
+        outer = rects.get(node.parent or "")
+        if outer is not None and node.id in rects:
+            assert _is_within(rects[node.id], outer), node.id
+
+
+def _is_within(inner: Rect, outer: Rect) -> bool:
+    across = outer.x <= inner.x and inner.right <= outer.right
+    return across and outer.y <= inner.y and inner.bottom <= outer.bottom
+
+
+@pytest.mark.parametrize("name", charts.CHARTS)
+def test_layout_is_the_same_every_time(name: str) -> None:
+    """Two renderings of equal charts are equal to the byte, in every text format."""
+    make = charts.CHARTS[name]
+    for form in ("svg", "dot", "mermaid"):
+        assert diagrams.render(make(), form) == diagrams.render(make(), form)
+
+
+def test_layout_of_a_thousand_states_does_not_hang() -> None:
+    """A thousand states take seconds: the bound is generous, a hang would not meet it."""
+    before = time.monotonic()
+    svg = diagrams.render(charts.wide_and_deep(50, 20))
+    assert svg.count('<g id="state-') >= 1000
+    assert time.monotonic() - before < 120

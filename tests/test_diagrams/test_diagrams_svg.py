@@ -1,0 +1,259 @@
+"""SVG: real text, titles, ids, highlighting, themes, and UML's shapes."""
+
+from __future__ import annotations
+
+import re
+import xml.etree.ElementTree as ET
+
+import pytest
+
+import diagrams
+from diagrams.metrics import text_width
+from diagrams.theme import LIGHT, THEMES, Theme
+from machines.execution import Execution
+from machines.pipeline import Pipeline
+from statecharts.errors import StatechartError
+from tests.test_diagrams import charts
+
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def parsed(svg: str) -> ET.Element:
+    """Return the root of a picture."""
+    return ET.fromstring(svg)
+
+
+def group(svg: str, name: str) -> ET.Element:
+    """Return the group of an id."""
+    return next(g for g in parsed(svg).iter(f"{SVG}g") if g.get("id") == name)
+
+
+def text_in(element: ET.Element) -> list[str]:
+    """Return the lines of text in a group."""
+    return ["".join(text.itertext()) for text in element.iter(f"{SVG}text")]
+
+
+def classes(svg: str) -> dict[str, list[str]]:
+    """Return the classes of each state's group."""
+    states = group(svg, "states")
+    return {g.get("id", ""): g.get("class", "").split() for g in states if g.get("id")}
+
+
+def test_svg_shows_each_state_with_its_fields_and_types_as_text() -> None:
+    """A state is a group with a stable id that holds its name and its fields as real text."""
+    shown = text_in(group(diagrams.render(Pipeline), "state-active.merge"))
+    assert shown == ["merge", "feature_branch: BranchName", "commits_ahead: int"]
+
+
+def test_svg_has_one_group_for_every_state() -> None:
+    """No state of a chart is left out of its picture, and none is drawn twice."""
+    for chart in (Pipeline.chart, Execution.chart, charts.media_player(), charts.crossing()):
+        ids = re.findall(r'<g id="(state-[^"#]*)"', diagrams.render(chart))
+        assert sorted(ids) == sorted(f"state-{node.id}" for node in chart)
+
+
+def test_svg_ids_are_unique() -> None:
+    """An id names one thing, so that a page can point at it."""
+    for make in charts.CHARTS.values():
+        ids = re.findall(r'\bid="([^"]*)"', diagrams.render(make()))
+        assert len(ids) == len(set(ids))
+
+
+def test_svg_shows_effects_and_internal_transitions_in_the_state() -> None:
+    """Entry effects, exit effects, internal and forbidden transitions stand in a compartment."""
+    svg = diagrams.render(charts.media_player())
+    assert text_in(group(svg, "state-on"))[1:] == [
+        "entry / power_up",
+        "exit / save",
+        "volume_key / ignored",
+    ]
+    assert "on tick / advance" in text_in(group(svg, "state-on.playback.playing"))
+
+
+def test_svg_labels_arrows_with_the_names_of_the_code() -> None:
+    """A label reads event(fields) [guard] / action; arrows between the same states share one."""
+    svg = diagrams.render(Pipeline)
+    assert text_in(group(svg, "transition-active-1")) == [
+        "Block(reason)",
+        "ReviewHold(reason)",
+        "Abandon",
+        "Supersede(by)",
+    ]
+    assert text_in(group(svg, "transition-archived-1")) == [
+        "Unblock [isinstance(data.reason, Blocked)]"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("transition", "label"),
+    [
+        ("transition-on.screen.awake-1", "after 5 min"),
+        ("transition-on.playback.playing-3", "next / skip"),
+        ("transition-off-2", "resume_quietly [has_track]"),
+    ],
+)
+def test_svg_labels_each_kind_of_trigger(transition: str, label: str) -> None:
+    """Delays, actions and guards are told in words."""
+    assert text_in(group(diagrams.render(charts.media_player()), transition)) == [label]
+
+
+def test_svg_draws_pseudo_states_as_uml_does() -> None:
+    """Initial states are dots, final ones bull's-eyes, history a circled H or H*, forks bars."""
+    svg = diagrams.render(charts.media_player())
+    assert len(list(group(svg, "state-on.volume#initial").iter(f"{SVG}circle"))) == 1
+    assert text_in(group(svg, "state-on.playback.back")) == ["H"]
+    assert text_in(group(svg, "state-on.screen.past")) == ["H*"]
+    assert 'class="fork"' in svg
+    bullseye = group(diagrams.render(charts.deep_hierarchy()), "state-level0.end")
+    assert len(list(bullseye.iter(f"{SVG}circle"))) == 2
+
+
+def test_svg_divides_regions_by_dashed_lines() -> None:
+    """A parallel state of three regions has two dashed lines from its title to its lower border."""
+    svg = diagrams.render(charts.media_player())
+    state = group(svg, "state-on")
+    dividers = [p for p in state.iter(f"{SVG}path") if p.get("class") == "divider"]
+    assert len(dividers) == 2
+    border = next(r for r in state.iter(f"{SVG}rect") if r.get("class") == "border")
+    bottom = float(border.get("y", "0")) + float(border.get("height", "0"))
+    for divider in dividers:
+        assert divider.get("stroke-dasharray")
+        assert float(divider.get("d", "").split()[-1]) == pytest.approx(bottom, abs=1)
+
+
+def test_svg_arrow_ends_at_the_border_of_a_composite_state() -> None:
+    """An arrow to or from a composite state touches its border, and does not run inside."""
+    svg = diagrams.render(Pipeline)
+    border = next(
+        r for r in group(svg, "state-active").iter(f"{SVG}rect") if r.get("class") == "border"
+    )
+    bottom = float(border.get("y", "0")) + float(border.get("height", "0"))
+    for name, end in (("transition-archived-1", -1), ("transition-active-1", 0)):
+        line = next(p for p in group(svg, name).iter(f"{SVG}path") if p.get("class") == "line")
+        points = re.findall(r"-?[\d.]+ (-?[\d.]+)", line.get("d", ""))
+        assert float(points[end]) == pytest.approx(bottom, abs=0.1)
+
+
+def test_svg_says_what_it_shows_to_those_who_cannot_see_it() -> None:
+    """The picture, every state and every arrow have a title; the picture has a description."""
+    root = parsed(diagrams.render(Pipeline, highlight=["active.qa"]))
+    assert root.get("role") == "img"
+    assert root.get("aria-labelledby") == "title desc"
+    assert root.findtext(f"{SVG}title") == "Pipeline"
+    assert "Active: active, active.qa." in (root.findtext(f"{SVG}desc") or "")
+    for name in ("states", "transitions"):
+        parts = next(g for g in root.iter(f"{SVG}g") if g.get("id") == name)
+        assert all(part.findtext(f"{SVG}title") for part in parts)
+
+
+def test_svg_states_the_width_of_each_line_of_text() -> None:
+    """Text keeps to its box in a font of other widths, since every line says how wide it is."""
+    for text in parsed(diagrams.render(Execution)).iter(f"{SVG}text"):
+        width = text_width(
+            "".join(text.itertext()),
+            float(text.get("font-size", "0")),
+            bold=text.get("font-weight") == "bold",
+        )
+        assert float(text.get("textLength", "0")) == pytest.approx(width, abs=0.1)
+
+
+def test_highlight_includes_the_states_around() -> None:
+    """A highlighted state stands out together with its ancestors, and nothing else does."""
+    shown = classes(diagrams.render(Pipeline, highlight=["active.merge"]))
+    active = {name for name, found in shown.items() if "active" in found}
+    assert active == {"state-active", "state-active.merge"}
+
+
+def test_highlight_takes_what_has_a_configuration() -> None:
+    """A snapshot is highlighted as it is: anything with a configuration will do."""
+
+    class Snapshot:
+        configuration = ("active", "active.qa")
+
+    svg = diagrams.render(Pipeline, highlight=Snapshot())
+    assert svg == diagrams.render(Pipeline, highlight=("active.qa",))
+    assert "active" in classes(svg)["state-active.qa"]
+
+
+def test_highlight_changes_no_place() -> None:
+    """A running machine's pictures lie exactly on each other: only colours differ."""
+
+    def places(svg: str) -> list[str]:
+        return re.findall(r' (?:x|y|d|cx|cy)="[^"]*"', svg)
+
+    plain = diagrams.render(Pipeline)
+    assert places(plain) == places(diagrams.render(Pipeline, highlight=["active.merge"]))
+
+
+def test_highlight_of_an_unknown_state_names_the_nearest() -> None:
+    """A misspelt state is an error that suggests the right one."""
+    with pytest.raises(StatechartError, match=r"no state 'active\.mrege'.*'active\.merge'"):
+        diagrams.render(Pipeline, highlight=["active.mrege"])
+
+
+@pytest.mark.parametrize("name", THEMES)
+def test_theme_changes_colours_and_nothing_else(name: str) -> None:
+    """Every theme draws the same picture in its own colours."""
+
+    def drained(svg: str) -> str:
+        return re.sub(r'#[0-9a-f]{6}|data-theme="\w+"', "", svg)
+
+    svg = diagrams.render(Pipeline, theme=name)
+    assert THEMES[name].paper in svg
+    assert drained(svg) == drained(diagrams.render(Pipeline))
+
+
+def test_theme_has_text_that_can_be_read() -> None:
+    """Text has a contrast of 4.5 to 1 against whatever it may lie on (WCAG AA)."""
+
+    def light(color: str) -> float:
+        parts = [int(color[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+        linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in parts]
+        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+    def contrast(one: str, other: str) -> float:
+        low, high = sorted((light(one), light(other)))
+        return (high + 0.05) / (low + 0.05)
+
+    for theme in THEMES.values():
+        grounds = [theme.paper, theme.state, theme.bar, *theme.shades]
+        active = [theme.active_state, theme.active_shade, theme.active_bar]
+        assert min(contrast(theme.ink, g) for g in (*grounds, theme.active_shade)) >= 4.5
+        assert min(contrast(theme.soft, g) for g in (*grounds, *active)) >= 4.5
+        assert min(contrast(theme.active_ink, g) for g in active) >= 4.5
+
+
+def test_theme_of_ones_own_is_taken() -> None:
+    """A theme need not be one of ours."""
+    from attrs import evolve
+
+    own: Theme = evolve(LIGHT, name="own", paper="#123456")
+    assert 'fill="#123456"' in diagrams.render(Pipeline, theme=own)
+
+
+def test_theme_that_is_unknown_names_the_nearest() -> None:
+    """A misspelt theme is an error that suggests the right one."""
+    with pytest.raises(StatechartError, match=r"\[SC702\].*'drak'.*Did you mean 'dark'"):
+        diagrams.render(Pipeline, theme="drak")
+
+
+def test_format_that_is_unknown_names_those_that_there_are() -> None:
+    """A wrong format is an error that lists the formats."""
+    with pytest.raises(StatechartError, match=r"\[SC701\].*svg, png, pdf, dot, mermaid"):
+        diagrams.render(Pipeline, "jpeg")  # type: ignore[call-overload]
+
+
+def test_svg_escapes_what_xml_gives_a_meaning_to() -> None:
+    """Names with angle brackets, quotes and ampersands come out as they are."""
+    svg = diagrams.render(charts.hostile())
+    shown = text_in(parsed(svg))
+    assert "<b>\"x\" & 'y'</b>" in shown
+    assert "état 状態 Ж" in shown
+    assert "a<b> [x < 3 & y > \"4\"] / say('</svg>')" in shown
+
+
+@pytest.mark.parametrize("word", ["\x00", "\x1b", "\ud800", "\ufffe"])
+def test_svg_drops_what_xml_cannot_hold(word: str) -> None:
+    """A control character or half a surrogate in a name does not make the document unreadable."""
+    chart = charts.Builder("Odd").state("a", name=f"x{word}y").initial("", "a").chart()
+    assert parsed(diagrams.render(chart)) is not None

