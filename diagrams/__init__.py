@@ -4,14 +4,14 @@
     diagrams.render(Pipeline, "png", highlight=snapshot) # with the active states highlighted
     diagrams.render(Pipeline, "mermaid")                 # for a README
 
-A picture is made from the `Chart` and nothing else. The layout is Graphviz's; what makes it, and what
-makes PNG and PDF, is loaded when a call first needs it.
+A picture is made from the `Chart` and nothing else. The layout is Graphviz's; what makes it, and
+what makes PNG and PDF, is loaded when a call first needs it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Final, Literal, Protocol, overload
+from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, overload
 
 from statecharts.chart import ROOT, Chart, Declaration, unknown_state
 from statecharts.errors import StatechartError, did_you_mean
@@ -36,7 +36,7 @@ class HasConfiguration(Protocol):
 
 @overload
 def render(
-    chart: Chart | type[Declaration[object]],
+    chart: Chart | type[Declaration[Any]],
     format: Literal["svg", "dot", "mermaid"] = "svg",
     *,
     highlight: HasConfiguration | Iterable[str] | None = None,
@@ -46,7 +46,7 @@ def render(
 
 @overload
 def render(
-    chart: Chart | type[Declaration[object]],
+    chart: Chart | type[Declaration[Any]],
     format: Literal["png", "pdf"],
     *,
     highlight: HasConfiguration | Iterable[str] | None = None,
@@ -55,7 +55,7 @@ def render(
 
 
 def render(
-    chart: Chart | type[Declaration[object]],
+    chart: Chart | type[Declaration[Any]],
     format: Format = "svg",
     *,
     highlight: HasConfiguration | Iterable[str] | None = None,

@@ -1,7 +1,7 @@
 """DOT: the whole chart in one graph, for Graphviz and for everything else that reads its language.
 
 The text stands on its own: composite states are clusters, labels are text, and nothing in it
-depends on the machine. It is also what the gallery compares, since it changes whenever a picture would.
+depends on the machine. It is also what the gallery compares, since it changes with the picture.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Ends: where exactly arrows meet the border of a node.
 
 An engine aims every arrow at the middle of a node and is a point or two off. Here each end is put
-on the border, away from the corners and from the other ends, and what is almost straight becomes so.
+on the border, away from the corners and the other ends, and what is almost straight becomes so.
 """
 
 from __future__ import annotations

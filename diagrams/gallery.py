@@ -1,8 +1,8 @@
 """The gallery: the rendered charts of this repository, and whether they are still true.
 
-``python -m diagrams.gallery`` draws what is stale anew, with ``--all`` everything. A picture is stale
-when its chart, or what the picture would say, has changed; how an engine places things does not
-count, since engines differ.
+``python -m diagrams.gallery`` draws what is stale anew, with ``--all`` everything. A picture is
+stale when its chart, or what the picture would say, has changed; how an engine places things does
+not count, since engines differ.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import pkgutil
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from diagrams import render
 from statecharts.chart import Chart, Declaration
@@ -24,7 +24,7 @@ FOLDER: Final = Path(__file__).parent / "gallery"
 """Where the pictures are kept."""
 
 
-def stale(charts: Iterable[Chart | type[Declaration[object]]], folder: Path = FOLDER) -> list[str]:
+def stale(charts: Iterable[Chart | type[Declaration[Any]]], folder: Path = FOLDER) -> list[str]:
     """Return what is wrong with the pictures in a folder, a sentence each; nothing if all is well.
 
     >>> stale([])
@@ -34,7 +34,7 @@ def stale(charts: Iterable[Chart | type[Declaration[object]]], folder: Path = FO
 
 
 def write(
-    charts: Iterable[Chart | type[Declaration[object]]],
+    charts: Iterable[Chart | type[Declaration[Any]]],
     folder: Path = FOLDER,
     *,
     anew: bool = False,
@@ -70,7 +70,7 @@ def charts_of(module: ModuleType) -> tuple[Chart, ...]:
     )
 
 
-def _chart(chart: Chart | type[Declaration[object]]) -> Chart:
+def _chart(chart: Chart | type[Declaration[Any]]) -> Chart:
     return chart if isinstance(chart, Chart) else chart.chart
 
 

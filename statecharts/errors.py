@@ -92,9 +92,9 @@ class DefinitionError(ExceptionGroup[DefinitionFaultError], StatechartError):
     def __new__(cls, chart: str, faults: Iterable[Fault]) -> Self:
         listed = tuple(faults)
         count = "1 fault" if len(listed) == 1 else f"{len(listed)} faults"
-        self = super().__new__(
-            cls, f"{chart}: {count} in the definition", [DefinitionFaultError(f) for f in listed]
-        )
+        lines = [f"{chart}: {count} in the definition:", *(f"  {fault}" for fault in listed)]
+        errors = [DefinitionFaultError(fault) for fault in listed]
+        self = super().__new__(cls, "\n".join(lines), errors)
         self.chart = chart
         self.faults = listed
         return self
@@ -107,7 +107,7 @@ class DefinitionError(ExceptionGroup[DefinitionFaultError], StatechartError):
         self.remedy = "Mend each of them as it says"
 
     def __str__(self) -> str:
-        return "\n".join([f"{self.message}:", *(f"  {fault}" for fault in self.faults)])
+        return self.message
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (self.chart, self.faults)

@@ -291,7 +291,7 @@ def test_private_keyword_and_fixed_fields_are_filled_or_left() -> None:
 
 
 def test_make_builds_the_targets_data() -> None:
-    """A make sees the source's data, the event, the time, and states filled before it."""
+    """A make sees the source's data, the event, the time, and the states before the step."""
 
     class Made(Statechart, events=Named | Mark):
         here = State(Label, initial=True)
@@ -304,11 +304,11 @@ def test_make_builds_the_targets_data() -> None:
         here.to(
             there.two,
             on=Named,
-            make=lambda m: Label(f"{m.data.name}+{m.event.name}+{m.at.year}+{m['there'].name}"),
+            make=lambda m: Label(f"{m.data.name}+{m.event.name}+{m.at.year}+{m['here'].name}"),
         )
         there.to(here, on=Named)
 
-    assert run(Made, Named("n")).snapshot["there.two"] == Label("default+n+2026+n")
+    assert run(Made, Named("n")).snapshot["there.two"] == Label("default+n+2026+default")
 
 
 def test_make_is_for_the_target_alone() -> None:

@@ -286,7 +286,7 @@ def test_history_as_initial_child() -> None:
 def test_guarded_way_into_history() -> None:
     """Guards decide before memory is asked, and each memory has its own outcome."""
 
-    class Guarded(Statechart, events=Set | Leave | Next):
+    class Guarded(Statechart, events=Set | Leave):
         class on(Compound, initial=True):
             back = History("low")
             low = State(initial=True)

@@ -112,7 +112,8 @@ def test_types_are_shipped(package: str) -> None:
 @pytest.mark.parametrize("path", _sources(*PACKAGES, "examples"), ids=str)
 def test_module_can_be_read_in_one_sitting(path: Path) -> None:
     """A module has one reason to change, and is short."""
-    assert len((ROOT / path).read_text(encoding="utf-8").splitlines()) <= LONGEST
+    lines = (ROOT / path).read_text(encoding="utf-8").count("\n")
+    assert lines <= LONGEST
 
 
 @pytest.mark.parametrize("name", [name for package in PACKAGES for name in _modules(package)])

@@ -1,0 +1,219 @@
+"""Mistakes in data, events, callbacks and the context."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from attrs import frozen
+
+from statecharts import Compound, History, State, Statechart
+from tests.fault_cases.vocabulary import Go, Halt, Hurt, Kick, Named, Plain, Text, case, loose
+
+
+@case
+def field_that_the_event_lacks() -> object:
+    """
+    [SC104] Door: closed on Kick goes to 'open', which needs 'name' and 'colour'; Kick does not supply them. Give them a default, add them to Kick, or pass make=.
+    """
+
+    class Door(Statechart, events=Kick):
+        closed = State(initial=True)
+        open = State(Named)
+        closed.to(open, on=Kick)
+        open.to(closed, on=Kick)
+
+    return Door
+
+
+@case
+def field_that_one_of_two_events_lacks() -> object:
+    """
+    [SC104] Door: closed on Go goes to 'open', which needs 'force'; Go does not supply it. Give it a default, add it to Go, or pass make=.
+    """
+
+    class Door(Statechart, events=Kick | Go):
+        closed = State(initial=True)
+        open = State(Hurt)
+        closed.to(open, on=Kick | Go)
+        open.to(closed, on=Kick)
+
+    return Door
+
+
+@case
+def field_that_only_one_child_has() -> object:
+    """
+    [SC104] Door: busy on Go goes to 'archive', which needs 'force'; Go does not supply it. Give it a default, add it to Go, or pass make=.
+    """
+
+    class Door(Statechart, events=Kick | Go):
+        class busy(Compound, initial=True):
+            calm = State(initial=True)
+            sore = State(Hurt)
+            calm.to(sore, on=Kick)
+
+        archive = State(Hurt, resting=True)
+        busy.to(archive, on=Go)
+
+    return Door
+
+
+@case
+def field_of_a_state_entered_by_default() -> object:
+    """
+    [SC104] Door: the start enters 'busy.sore', which needs 'force'; nothing supplies it. Give it a default, add it to the context.
+    [SC104] Door: closed on Go goes to 'busy' and enters 'busy.sore', which needs 'force'; Go does not supply it. Give it a default, add it to Go.
+    """
+
+    class Door(Statechart, events=Kick | Go):
+        class busy(Compound, initial=True):
+            sore = State(Hurt, initial=True)
+
+        closed = State()
+        busy.to(closed, on=Kick)
+        closed.to(busy, on=Go)
+
+    return Door
+
+
+@case
+def field_behind_a_remembered_child() -> object:
+    """
+    [SC104] Door: away on Go goes to 'room.past' and enters 'room.inner.sore', which needs 'force'; Go does not supply it. Give it a default, add it to Go.
+    """
+
+    class Door(Statechart, events=Kick | Go):
+        class room(Compound, initial=True):
+            calm = State(initial=True)
+
+            class inner(Compound):
+                sore = State(Hurt, initial=True)
+
+            past = History(default=calm)
+            calm.to(inner, on=Kick)
+
+        away = State()
+        room.to(away, on=Go)
+        away.to(room.past, on=Go)
+
+    return Door
+
+
+@case
+def make_without_data() -> object:
+    """
+    [SC105] Door: closed on Kick goes to 'open', which carries no data, yet has make=. Take make= away, or declare the data of the state.
+    [SC105] Door: open on Kick stays in 'open', which carries no data, yet has make=. Take make= away, or declare the data of the state.
+    [SC105] Door: open on Go goes to history 'inner.past', which brings its data back, yet has make=. Take make= away.
+    """
+
+    class Door(Statechart, events=Kick | Go):
+        closed = State(initial=True)
+        open = State()
+
+        class inner(Compound):
+            one = State(initial=True)
+            past = History(default=one)
+
+        closed.to(open, on=Kick, make=loose(lambda m: Hurt(1)))
+        open.stay(on=Kick, make=loose(lambda m: Hurt(1)))
+        open.to(inner.past, on=Go, make=loose(lambda m: Hurt(1)))
+        inner.to(closed, on=Go)
+
+    return Door
+
+
+@case
+def event_outside_the_union() -> object:
+    """
+    [SC106] Door: closed on Kick: Kick is not one of the chart's events. Add Kick to events=.
+    [SC106] Door: closed on gone: no event of the chart is called 'gone'. Did you mean 'go'?
+    """
+
+    class Door(Statechart, events=Go):
+        closed = State(initial=True)
+        open = State()
+        closed.to(open, on=Kick)
+        closed.to(open, on="gone")
+        closed.to(open, on=Go)
+        open.to(closed, on=Go)
+
+    return Door
+
+
+@case
+def things_that_are_something_else() -> object:
+    """
+    [SC114] Door: the data of 'closed' is Plain, which is not an attrs class. Declare Plain with @attrs.frozen.
+    [SC114] Door: a line on 'open' leads to 5, which is not a state. Pass a State, a History, or a class derived from Compound or Parallel.
+    [SC114] Door: a line on 'open': on is Go(), which is not an attrs class. Pass the class itself: Go.
+    [SC114] Door: a line on 'open': on is 7, which is not an attrs class. Pass an attrs class.
+    [SC114] Door: a line on 'open': when is 4, not a function. Pass a function of one moment: lambda m: ….
+    """
+
+    class Door(Statechart, events=Go | Halt | Kick):
+        closed = State(Plain, initial=True)
+        open = State()
+        closed.to(open, on=Go)
+        open.to(loose(5), on=Go)
+        open.to(closed, on=loose(Go()))
+        open.to(closed, on=loose(7))
+        open.to(closed, on=Halt, when=loose(4))
+        open.stay(on=Kick)
+
+    return Door
+
+
+@case
+def two_events_of_one_name() -> object:
+    """[SC116] Door: two events bear the name 'go' on the wire. Rename one of the two classes."""
+    other: Any = frozen(type("Go", (), {}))
+
+    class Door(Statechart, events=(Go, other)):
+        closed = State(initial=True)
+        open = State()
+        closed.to(open, on=Go)
+        open.to(closed, on=other)
+
+    return Door
+
+
+@case
+def field_of_another_type() -> object:
+    """
+    [SC117] Door: closed on Kick goes to 'open', whose 'force' is str; Kick supplies int. Give both the same type, rename one of them, or pass make=.
+    """
+
+    class Door(Statechart, events=Kick):
+        closed = State(initial=True)
+        open = State(Text)
+        closed.to(open, on=Kick)
+        open.to(closed, on=Kick)
+
+    return Door
+
+
+@case
+def update_without_a_context() -> object:
+    """
+    [SC118] Door: closed on Go updates the context, and the chart has none. Declare it: class Door(Statechart[Context]).
+    """
+
+    class Door(Statechart, events=Go):
+        closed = State(initial=True, resting=True)
+        closed.stay(on=Go, update=lambda m: 1)
+
+    return Door
+
+
+@case
+def allow_of_the_wrong_code() -> object:
+    """
+    [SC119] Door: allow= names SC101: a line leads to a state that does not exist, which nothing can allow. Mend the fault instead.
+    [SC119] Door: allow= names 'SC12', and there is none. Did you mean 'SC129'?
+    """
+
+    class Door(Statechart, allow=("SC101", "SC12")):
+        closed = State(initial=True, resting=True)
+
+    return Door

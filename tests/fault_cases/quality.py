@@ -1,0 +1,160 @@
+"""Charts that mean something, though surely not what was meant."""
+
+from __future__ import annotations
+
+from statecharts import Compound, History, Parallel, State, Statechart
+from tests.fault_cases.vocabulary import Bang, Go, Halt, case
+
+
+@case
+def unreachable_state() -> object:
+    """
+    [SC121] Door: nothing reaches 'attic'. Lead a transition to it, make it initial, or take it away.
+    """
+
+    class Door(Statechart, events=Go):
+        closed = State(initial=True)
+
+        class attic(Compound):
+            dust = State(initial=True)
+
+        attic.to(closed, on=Go)
+        closed.to(closed, on=Go)
+
+    return Door
+
+
+@case
+def dead_end() -> object:
+    """
+    [SC122] Door: 'stuck' is not final, and nothing leaves it. Give it a way out, or say what is meant: final=True, or resting=True.
+    """
+
+    class Door(Statechart, events=Go):
+        closed = State(initial=True)
+        stuck = State()
+        closed.to(stuck, on=Go)
+        stuck.stay(on=Go)
+
+    return Door
+
+
+@case
+def shadowed_transition() -> object:
+    """
+    [SC123] Door: room on Go is never taken: every state inside answers first. Take the line away, or give those inside a when=.
+    """
+
+    class Door(Statechart, events=Go | Halt):
+        class room(Compound, initial=True):
+            one = State(initial=True)
+            two = State()
+            one.to(two, on=Go)
+            two.ignore(on=Go)
+
+        away = State(resting=True)
+        room.to(away, on=Go)
+        room.to(away, on=Halt)
+
+    return Door
+
+
+@case
+def unused_event() -> object:
+    """[SC124] Door: no line names the event Halt. Use it, or take it out of events=."""
+
+    class Door(Statechart, events=Go | Halt):
+        closed = State(initial=True)
+        open = State()
+        closed.to(open, on=Go)
+        open.to(closed, on=Go)
+
+    return Door
+
+
+@case
+def transition_behind_an_unguarded_one() -> object:
+    """
+    [SC125] Door: closed on Go is never taken: an earlier line on it has no guard. Give the earlier line a when=, put it last, or take one away.
+    [SC125] Door: open always is never taken: an earlier line on it has no guard. Give the earlier line a when=, put it last, or take one away.
+    """
+
+    class Door(Statechart, events=Go | Halt):
+        closed = State(initial=True)
+        open = State()
+        ajar = State()
+        closed.to(open, on=Go | Halt)
+        closed.to(ajar, on=Go)
+        open.always(ajar)
+        open.always(closed, when=lambda m: True)
+        ajar.to(closed, on=Go)
+
+    return Door
+
+
+@case
+def completion_that_never_comes() -> object:
+    """
+    [SC126] Door: room when done is never taken: 'room' has no final child. Declare a State(final=True) inside, or use another trigger.
+    [SC126] Door: both when done is never taken: region 'both.right' cannot finish. Declare a State(final=True) inside, or use another trigger.
+    """
+
+    class Door(Statechart, events=Go):
+        class room(Compound, initial=True):
+            one = State(initial=True)
+
+        class both(Parallel):
+            class left(Compound):
+                a = State(initial=True)
+                b = State(final=True)
+                a.to(b, on=Go)
+
+            right = State()
+
+        room.when_done(both)
+        both.when_done(room)
+        room.to(both, on=Go)
+        both.to(room, on="*")
+
+    return Door
+
+
+@case
+def parallel_of_one_region() -> object:
+    """
+    [SC127] Door: 'both' is parallel and has one region only, 'both.left'. Make it compound, or add a region.
+    """
+
+    class Door(Statechart):
+        class both(Parallel, initial=True):
+            left = State(resting=True)
+
+    return Door
+
+
+@case
+def history_of_the_chart_itself() -> object:
+    """
+    [SC128] Door: history 'past' never remembers anything: the chart itself is never left. Declare it inside the superstate that is left and entered again.
+    """
+
+    class Door(Statechart, events=Go):
+        closed = State(initial=True)
+        past = History(default=closed)
+        closed.to(past, on=Go)
+
+    return Door
+
+
+@case
+def exit_of_the_last_state() -> object:
+    """
+    [SC129] Door: the exit effects of 'gone' never happen: the chart ends in it. Make them entry effects.
+    """
+
+    class Door(Statechart, events=Go):
+        closed = State(initial=True)
+        gone = State(final=True, exit=lambda m: Bang())
+        closed.to(gone, on=Go)
+
+    return Door

@@ -1,0 +1,308 @@
+"""Mistakes in the tree: ids, targets, kinds, defaults, delays."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from statecharts import Compound, History, Parallel, State, Statechart
+from statecharts.chart import Chart, Default, OnEvent, StateKind, StateNode, Transition
+from statecharts.checks import accept
+from tests.fault_cases.vocabulary import Go, Halt, case, loose
+
+
+@case
+def unknown_target_with_a_near_name() -> object:
+    """[SC101] Door: closed on Go goes to 'opne', and there is no such state. Did you mean 'open'?"""
+
+    class Door(Statechart, events=Go):
+        closed = State(initial=True)
+        open = State()
+        closed.to(loose("opne"), on=Go)
+        open.to(closed, on=Go)
+
+    return Door
+
+
+@case
+def target_that_no_name_holds() -> object:
+    """
+    [SC101] Door: a line on 'closed' names an unnamed state, which is no state of this chart. Bind it to a name in the chart's body.
+    """
+    elsewhere = State()
+
+    class Door(Statechart, events=Go):
+        closed = State(initial=True)
+        closed.to(elsewhere, on=Go)
+
+    return Door
+
+
+@case
+def target_of_another_chart() -> object:
+    """
+    [SC101] Door: a line on 'closed' names 'lit', which is no state of this chart. Bind it to a name in the chart's body.
+    """
+
+    class Lamp(Statechart):
+        lit = State(initial=True, resting=True)
+
+    class Door(Statechart, events=Go):
+        closed = State(initial=True)
+        closed.to(Lamp.lit, on=Go)
+
+    return Door
+
+
+@case
+def targets_that_cannot_be_active_together() -> object:
+    """
+    [SC101] Door: a on Go goes to 'b' and 'c', which cannot be active together. Go to one state, or to one in each region of a parallel state.
+    """
+    leave = Transition("a", OnEvent((Go,)), ("b", "c"))
+    back = Transition("b", OnEvent((Go,)), ("c",))
+    states = (
+        StateNode("a", StateKind.ATOMIC, "a", transitions=(leave,)),
+        StateNode("b", StateKind.ATOMIC, "b", transitions=(back,)),
+        StateNode("c", StateKind.FINAL, "c"),
+    )
+    start = Transition("", Default(), ("a",))
+    root = StateNode("", StateKind.COMPOUND, "Door", None, ("a", "b", "c"), start)
+    return accept(Chart("Door", root, states))
+
+
+@case
+def name_bound_twice() -> object:
+    """
+    [SC102] Door: a state declared in the body of Door, at line N, has lost its name. Bind each state to a name of its own; a name bound twice hides the first.
+    """
+
+    class Door(Statechart, events=Go):
+        closed = State(initial=True)
+        open = State()
+        open = State()  # type: ignore[no-redef]  # noqa: PIE794
+        closed.to(open, on=Go)
+        open.to(closed, on=Go)
+
+    return Door
+
+
+@case
+def state_bound_to_two_names() -> object:
+    """[SC102] Door: 'open' is bound to a second name, 'ajar'. Declare one state for each name."""
+
+    class Door(Statechart, events=Go):
+        closed = State(initial=True)
+        open = State()
+        ajar = open
+        closed.to(open, on=Go)
+        open.to(closed, on=Go)
+
+    return Door
+
+
+@case
+def state_of_another_chart() -> object:
+    """[SC102] Door: the state of 'open' already is 'lit' of a chart. Declare a state of its own."""
+
+    class Lamp(Statechart, events=Go):
+        dark = State(initial=True)
+        lit = State(final=True)
+        dark.to(lit, on=Go)
+
+    class Door(Statechart, events=Go):
+        closed = State(initial=True)
+        open = Lamp.lit
+        closed.to(open, on=Go)
+
+    return Door
+
+
+@case
+def two_states_with_one_id() -> object:
+    """[SC102] Door: two states have the id 'a'. Rename one of them."""
+    node = StateNode("a", StateKind.ATOMIC, "a", resting=True)
+    start = Transition("", Default(), ("a",))
+    root = StateNode("", StateKind.COMPOUND, "Door", None, ("a",), start)
+    return accept(Chart("Door", root, (node, node)))
+
+
+@case
+def no_initial_child() -> object:
+    """
+    [SC103] Door: the chart has no initial child. Mark one of 'closed' or 'open' with initial=True.
+    [SC103] Door: 'open' has no initial child. Mark one of 'open.ajar' or 'open.wide' with initial=True.
+    """
+
+    class Door(Statechart, events=Go):
+        closed = State()
+
+        class open(Compound):
+            ajar = State()
+            wide = State()
+            ajar.to(wide, on=Go)
+
+        closed.to(open, on=Go)
+        open.wide.to(closed, on=Go)
+
+    return Door
+
+
+@case
+def several_initial_children() -> object:
+    """
+    [SC103] Door: the chart has 2 initial children, 'closed' and 'open'. Keep initial=True on one of them.
+    """
+
+    class Door(Statechart, events=Go):
+        closed = State(initial=True)
+        open = State(initial=True)
+        closed.to(open, on=Go)
+        open.to(closed, on=Go)
+
+    return Door
+
+
+@case
+def initial_region() -> object:
+    """
+    [SC103] Door: 'both.left' is a region of a parallel state, yet initial. Take initial=True away: all regions are entered together.
+    """
+
+    class Door(Statechart):
+        class both(Parallel, initial=True):
+            left = State(initial=True, resting=True)
+            right = State(resting=True)
+
+    return Door
+
+
+@case
+def transition_out_of_a_final_state() -> object:
+    """
+    [SC107] Door: gone on Go leaves a state that is final. Take the line away, or make the state an ordinary one.
+    """
+
+    class Door(Statechart, events=Go):
+        closed = State(initial=True)
+        gone = State(final=True)
+        closed.to(gone, on=Go)
+        gone.to(closed, on=Go)
+
+    return Door
+
+
+@case
+def final_state_with_children() -> object:
+    """
+    [SC108] Door: 'gone' is final, yet it is declared as a superstate. Take final=True away, or declare it as State(final=True).
+    """
+
+    class Door(Statechart, events=Go):
+        closed = State(initial=True)
+
+        class gone(Compound, final=True):
+            far = State(initial=True, resting=True)
+
+        closed.to(gone, on=Go)
+
+    return Door
+
+
+@case
+def atomic_state_with_children() -> object:
+    """[SC108] Door: 'a' is final and has 'a.b' inside. Make it compound, or move its children out."""
+    states = (
+        StateNode("a", StateKind.FINAL, "a", children=("a.b",)),
+        StateNode("a.b", StateKind.FINAL, "b", parent="a"),
+    )
+    start = Transition("", Default(), ("a",))
+    root = StateNode("", StateKind.COMPOUND, "Door", None, ("a",), start)
+    return accept(Chart("Door", root, states))
+
+
+@case
+def history_without_a_default() -> object:
+    """
+    [SC109] Door: history 'room.past' has no default. Pass default=: the state to enter when there is nothing to remember yet.
+    [SC109] Door: the default of history 'room.before' is 'away', outside its parent. Choose a state inside 'room'.
+    """
+
+    class Door(Statechart, events=Go | Halt):
+        away = State()
+
+        class room(Compound, initial=True):
+            one = State(initial=True)
+            past = History()
+            before = History(default="away")
+
+        room.to(away, on=Go)
+        away.to(room.past, on=Go)
+        away.to(room.before, on=Halt)
+
+    return Door
+
+
+@case
+def circle_of_eventless_transitions() -> object:
+    """
+    [SC110] Door: eventless transitions without guards go round: closed → open → closed. Give one of them a when=.
+    """
+
+    class Door(Statechart):
+        closed = State(initial=True)
+        open = State()
+        closed.always(open)
+        open.always(closed)
+
+    return Door
+
+
+@case
+def delay_that_is_not_positive() -> object:
+    """
+    [SC111] Door: closed after 0 s has no positive delay. Give it a positive delay; always() is taken at once.
+    [SC111] Door: open after -1 s has no positive delay. Give it a positive delay; always() is taken at once.
+    """
+
+    class Door(Statechart):
+        closed = State(initial=True)
+        open = State()
+        closed.after(timedelta(0), open)
+        open.after(timedelta(seconds=-1), closed)
+
+    return Door
+
+
+@case
+def reserved_names() -> object:
+    """
+    [SC113] Door: 'chart' bears a reserved name. Call it something else than to, stay, always, after, when_done, ignore, chart.
+    [SC113] Door: 'open.stay' bears a reserved name. Call it something else than to, stay, always, after, when_done, ignore.
+    """
+
+    class Door(Statechart, events=Go):
+        chart = loose(State(initial=True))
+
+        class open(Compound):
+            stay = loose(State(initial=True))
+
+        chart.to(open, on=Go)
+        open.to(chart, on=Go)
+
+    return Door
+
+
+@case
+def superstate_without_children() -> object:
+    """[SC115] Door: 'open' is compound and has no states inside. Declare states in its body, or make it a State."""
+
+    class Door(Statechart, events=Go):
+        closed = State(initial=True)
+
+        class open(Compound):
+            pass
+
+        closed.to(open, on=Go)
+        open.to(closed, on=Go)
+
+    return Door
