@@ -115,9 +115,10 @@ def render(
 def _active(chart: Chart, highlight: HasConfiguration | Iterable[str] | None) -> frozenset[str]:
     if highlight is None:
         return frozenset()
-    named: Iterable[str] = getattr(highlight, "configuration", highlight)
+    named: Any = getattr(highlight, "configuration", highlight)
+    states: Iterable[str] = [named] if isinstance(named, str) else named
     found = set[str]()
-    for state in [named] if isinstance(named, str) else named:
+    for state in states:
         if state not in chart or state == ROOT:
             raise unknown_state(chart.name, state, chart.nodes)
         found.update((state, *(node.id for node in chart.ancestors(state))))

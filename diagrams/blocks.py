@@ -254,11 +254,18 @@ def _stack_regions(block: Block, regions: Sequence[Block], face: Face, *, rows: 
             dividers.append(Rule((x, y), (x, y + tallest), dashed=True))
         part.widen(part.width + extra, tallest)
         part.centre = x + part.width / 2
+        at = len(block.boxes)
         block.take(part, x, y, deeper=1)
+        if not number and not part.rigid:
+            # What was left free for the title belongs to the first region.
+            own = block.boxes[at]
+            rect = Rect(0.0, y, part.width + x, tallest)
+            texts = tuple(text.moved(-x, 0.0) for text in own.texts)
+            block.boxes[at] = evolve(own, rect=rect, texts=texts)
         block.owners |= part.owners
-        for key, at in part.ports.items():
+        for key, port in part.ports.items():
             if part.owners.get(key) != part.box.id:
-                block.ports[key], block.sides[key] = x + at, part.sides[key]
+                block.ports[key], block.sides[key] = x + port, part.sides[key]
         x += part.width
     block.width = float(round(width))
     block.height = float(round(y if rows else y + tallest))

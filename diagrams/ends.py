@@ -14,12 +14,13 @@ from diagrams.plan import Key
 
 APART: Final = 15.0
 """Distance of arrows at one side of a small state."""
-CORNER: Final = 15.0
+CORNER: Final = 11.0
 """Distance of arrows from the corners."""
 
 _LEFT, _RIGHT, _TOP, _BOTTOM = range(4)
 _NEARLY: Final = 3.0
 _CLOSE: Final = 22.0
+_FAR: Final = 110.0
 
 
 def settle(paths: Mapping[Key, Path], fixed: Mapping[Key, float], rect: Rect) -> dict[Key, Point]:
@@ -59,21 +60,24 @@ def settle(paths: Mapping[Key, Path], fixed: Mapping[Key, float], rect: Rect) ->
 def spread(wanted: list[float], length: float) -> list[float]:
     """Return places along a side, in order, as near to the wanted ones as distances allow.
 
-    >>> spread([20.0, 21.0], 60.0), spread([2.0], 60.0)
-    ([15.0, 30.0], [15.0])
+    The distances squared come out least: it is an isotonic regression, by pooling neighbours.
+
+    >>> spread([30.0, 31.0], 60.0), spread([2.0], 60.0)
+    ([23.0, 38.0], [11.0])
     """
     count = len(wanted)
     corner = min(CORNER, length / 4)
     apart = min(APART, (length - 2 * corner) / max(1, count - 1))
-    places: list[float] = []
+    pools: list[tuple[float, int]] = []
     for i, x in enumerate(wanted):
-        least = places[-1] + apart if places else corner
-        most = length - corner - (count - 1 - i) * apart
-        places.append(min(max(x, least), most))
-    # Pushed to one side so far: pull back by half of what the crowd was moved.
-    drift = sum(place - x for place, x in zip(places, wanted, strict=True)) / max(1, count)
-    shift = min(max(-drift, corner - places[0]), length - corner - places[-1]) if count > 1 else 0.0
-    return [place + shift for place in places]
+        total, size = x - i * apart, 1
+        while pools and pools[-1][0] / pools[-1][1] > total / size:
+            before, members = pools.pop()
+            total, size = total + before, size + members
+        pools.append((total, size))
+    level = [total / size for total, size in pools for _ in range(size)]
+    most = length - corner - (count - 1) * apart
+    return [min(max(y, corner), most) + i * apart for i, y in enumerate(level)]
 
 
 def straightened(path: Path) -> Path:
@@ -93,10 +97,15 @@ def straightened(path: Path) -> Path:
 
 
 def _wanted(path: Path, *, across: bool) -> float:
-    """Return where along a side a path wants to begin: straight ahead, if that is close by."""
+    """Return where along a side a path wants to begin: straight ahead, if it soon runs upright."""
     here = path[0][0 if across else 1]
-    ahead = _near(path)[-1][0]
-    return ahead if across and abs(ahead - here) <= _CLOSE else here
+    if not across:
+        return here
+    for i in range(3, len(path) - 3, 3):
+        (x, y), (next_x, next_y) = path[i], path[i + 3]
+        if abs(next_x - x) < 0.5 and abs(next_y - y) > 8:
+            return x if abs(x - here) <= _CLOSE else here
+    return here
 
 
 def _beside(wanted: list[float], held: list[float], length: float) -> list[float]:
@@ -128,4 +137,4 @@ def _approach(path: Path, side: int) -> float:
 def _near(path: Path) -> list[Point]:
     """Return the points of a path's first stretch."""
     x0, y0 = path[0]
-    return [p for p in flattened(path, 4.0) if abs(p[0] - x0) + abs(p[1] - y0) <= 60]
+    return [p for p in flattened(path, 4.0) if abs(p[0] - x0) + abs(p[1] - y0) <= _FAR]

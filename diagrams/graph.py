@@ -1,8 +1,8 @@
 """Graphs: one composite state, region or chart, on its way from boxes to a block.
 
-A graph goes to the engine twice where arrows end at a border that others pass through: only after the
-first time is it known from where they come. It goes again, with more room, when an arrow does not get
-past a label.
+A graph goes to the engine twice where arrows end at a border that others pass through: only after
+the first time is it known from where they come. It goes again, with more room, when an arrow does
+not get past a label.
 """
 
 from __future__ import annotations

@@ -119,7 +119,7 @@ class _Planner:
         return [box.id for box in self.picture.boxes[graph].children]
 
     def _levels(self, box: Box) -> list[Level]:
-        """Return the graphs that hold a box or a state around it, outermost first, with the node."""
+        """Return the graphs that hold a box or one around it, outermost first, with the node."""
         boxes, found = self.picture.boxes, []
         while box.parent is not None:
             parent = boxes[box.parent]

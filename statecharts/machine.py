@@ -12,13 +12,11 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any, Generic, Literal, cast, overload
 
-
 from statecharts.chart import Chart, Declaration, OnEvent
 from statecharts.errors import StatechartError, SubscriberError, UnhandledEventError, did_you_mean
 from statecharts.events import NamedEvent, TimerFired
 from statecharts.generics import K as C
-from statecharts.kernel import Kernel
-from statecharts.kernel.kernel import kernel_of
+from statecharts.kernel import Kernel, kernel_of
 from statecharts.snapshot import Snapshot, Step
 
 OnUnhandled = Literal["ignore", "raise"]

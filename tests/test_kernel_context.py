@@ -40,12 +40,12 @@ class Adder(Statechart[Sum], events=Add):
 
 
 class Strict(Statechart[Budget], events=Add):
-    on = State(initial=True)
+    on = State(initial=True, resting=True)
     on.stay(on=Add, update=lambda m: m.context)
 
 
 class Free(Statechart, events=Add):
-    on = State(initial=True)
+    on = State(initial=True, resting=True)
     on.stay(on=Add)
 
 
@@ -101,8 +101,8 @@ def test_updates_of_regions_come_in_document_order() -> None:
 
     class Regions(Statechart[Sum], events=Add):
         class both(Parallel, initial=True):
-            a = State()
-            b = State()
+            a = State(resting=True)
+            b = State(resting=True)
             a.stay(on=Add, update=lambda m: Sum(m.context.total + m.event.n))
             b.stay(on=Add, update=lambda m: Sum(m.context.total * 10))
 
@@ -115,7 +115,7 @@ def test_update_of_another_class_is_an_error(wrong: Any) -> None:
     """What update gives has to be a context of the chart."""
 
     class Wrong(Statechart[Sum], events=Add):
-        on = State(initial=True)
+        on = State(initial=True, resting=True)
         on.stay(on=Add, update=lambda m: wrong)
 
     expected = r"\[SC208\] Wrong: update of 'on' on Add: update gave .*; an instance of Sum is exp"

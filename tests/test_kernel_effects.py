@@ -144,7 +144,7 @@ def test_stay_emits_with_the_data_that_was() -> None:
     """The effects of a stay see the data before the make, which sees it too."""
 
     class Stays(Statechart, events=Go):
-        a = State(Value, initial=True)
+        a = State(Value, initial=True, resting=True)
         a.stay(on=Go, make=lambda m: Value(m.data.n + 1), emit=lambda m: Said(str(m.data.n)))
 
     then = run(Stays, Go(), Go())
@@ -202,7 +202,7 @@ def test_hook_gives_one_effect_several_or_none(given: Any, said: list[str]) -> N
     """An effect, an iterable of effects, or None."""
 
     class Gives(Statechart, events=Go):
-        a = State(initial=True)
+        a = State(initial=True, resting=True)
         a.stay(on=Go, emit=lambda m: given)
 
     assert texts(run(Gives, Go()).effects) == said
@@ -266,7 +266,7 @@ def test_ids_made_by_a_generator_count_as_well() -> None:
         yield Said(m.new_id("call"))
 
     class Calls(Statechart, events=Go):
-        a = State(initial=True)
+        a = State(initial=True, resting=True)
         a.stay(on=Go, emit=fresh)
 
     assert texts(run(Calls, Go()).effects) == ["call-1", "call-2"]
@@ -277,7 +277,7 @@ def test_guard_may_not_make_ids() -> None:
     """A guard that asks for an id is refused: it may have to leave nothing behind."""
 
     class Guarded(Statechart, events=Go):
-        a = State(initial=True)
+        a = State(initial=True, resting=True)
         a.stay(on=Go, when=lambda m: bool(m.new_id("call")))
 
     expected = r"\[SC210\] Guarded: when of 'a' on Go: a guard asked for a new id \('call'\)\. Make"

@@ -117,7 +117,7 @@ def test_callback_error_names_a_named_event() -> None:
     """An event that is known by name is called by its name."""
 
     class Named(Statechart):
-        a = State(initial=True)
+        a = State(initial=True, resting=True)
         a.stay(on="a.*", emit=boom)
 
     with pytest.raises(CallbackError, match=r"emit of 'a' on a\.b: BoomError"):
@@ -158,11 +158,11 @@ def test_error_of_another_chart_is_a_failure_like_any_other() -> None:
     """A callback that steps another chart wrongly fails; that chart's error is the cause."""
 
     class Other(Statechart, events=Go):
-        a = State(initial=True)
+        a = State(initial=True, resting=True)
         a.stay(on=Go, emit=boom)
 
     class Outer(Statechart, events=Go):
-        a = State(initial=True)
+        a = State(initial=True, resting=True)
         a.stay(on=Go, emit=lambda m: step(Other, start(Other).snapshot, Go()).effects)
 
     with pytest.raises(CallbackError, match=r"\[SC202\] Outer: .*CallbackError: \[SC202\] Other"):
@@ -176,7 +176,7 @@ def test_interrupt_is_not_a_failure_of_the_callback() -> None:
         raise KeyboardInterrupt
 
     class Stopped(Statechart, events=Go):
-        a = State(initial=True)
+        a = State(initial=True, resting=True)
         a.stay(on=Go, emit=interrupt)
 
     with pytest.raises(KeyboardInterrupt):
@@ -207,7 +207,7 @@ def test_moment_has_no_other_attributes() -> None:
     """A misspelt attribute of the moment is told with those that there are."""
 
     class Misspelt(Statechart, events=Go):
-        a = State(Value, initial=True)
+        a = State(Value, initial=True, resting=True)
         a.stay(on=Go, when=lambda m: m.dta.n)  # type: ignore[attr-defined]
 
     with pytest.raises(CallbackError, match="AttributeError: .*dta"):
@@ -285,11 +285,11 @@ def test_region_that_fails_fails_the_whole_step() -> None:
     class Both(Statechart, events=Go):
         class both(Parallel, initial=True):
             class a(Compound):
-                x = State(Value, initial=True)
+                x = State(Value, initial=True, resting=True)
                 x.stay(on=Go, make=lambda m: Value(m.data.n + 1))
 
             class b(Compound):
-                x = State(initial=True)
+                x = State(initial=True, resting=True)
                 x.stay(on=Go, emit=boom)
 
     first = start(Both).snapshot

@@ -87,12 +87,12 @@ def test_samples_have_mistakes_to_find() -> None:
 
 
 def test_mypy_finds_each_planted_mistake_and_no_other(mypy_places: Places) -> None:
-    """mypy --strict reports exactly the lines that are marked."""
+    """As strict as it can be, mypy reports exactly the lines that are marked."""
     assert mypy_places == marked()
 
 
 def test_pyright_finds_each_planted_mistake_and_no_other(pyright_places: Places) -> None:
-    """Pyright, as strict as it can be, reports exactly the lines that are marked."""
+    """As strict as it can be, pyright reports exactly the lines that are marked."""
     assert pyright_places == marked()
 
 

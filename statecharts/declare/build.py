@@ -23,9 +23,9 @@ from statecharts.chart import (
     TransitionKind,
 )
 from statecharts.checks import accept
-from statecharts.declare.members import LATE, VERBS, Line, Member
+from statecharts.declare.members import VERBS, Line, Member
 from statecharts.errors import Fault
-from statecharts.events import matches, wire_name
+from statecharts.events import wire_name
 from statecharts.hooks import Hook
 from statecharts.schema import union_members
 

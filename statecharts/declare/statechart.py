@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-
 from statecharts.chart import Chart, Declaration, StateKind
 from statecharts.declare.build import build
 from statecharts.declare.members import Member, Options

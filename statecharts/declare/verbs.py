@@ -14,7 +14,6 @@ from datetime import datetime, timedelta
 from types import UnionType
 from typing import Any, Generic, Self, TypeAlias, TypeVar, overload
 
-
 from statecharts.chart import (
     After,
     Always,

@@ -7,7 +7,7 @@ from typing import Any
 from statecharts.chart import Chart, Transition
 from statecharts.errors import CallbackError, StepError, TimeNeededError
 from statecharts.events import NamedEvent
-from statecharts.kernel.run import Operation
+from statecharts.kernel.operations import Operation
 from statecharts.tree import Edge
 
 

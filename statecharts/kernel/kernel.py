@@ -6,26 +6,21 @@ remembers, within a bound; that changes how fast it is, never what it returns.
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final, Generic, overload
-from weakref import WeakValueDictionary
 
-import attrs
-
-from statecharts.chart import Always, Chart, Declaration
-from statecharts.errors import RunawayError, StepError, did_you_mean
-from statecharts.events import NamedEvent, TimerFired
+from statecharts.chart import Chart, Declaration
+from statecharts.errors import RunawayError, StepError
+from statecharts.events import TimerFired
 from statecharts.generics import K as C
+from statecharts.kernel.book import Book
 from statecharts.kernel.failures import failure
+from statecharts.kernel.planner import ALWAYS, Key
 from statecharts.kernel.plans import Dispatch, Node, Plan
-from statecharts.kernel.planner import ALWAYS, Key, Planner
-from statecharts.kernel.recollection import Recollection
 from statecharts.kernel.run import Run
 from statecharts.schema import build_default
-from statecharts.snapshot import EMPTY, Memory, Microstep, Moment, Scene, Snapshot, Step
-from statecharts.tree import Edge, Tree
+from statecharts.snapshot import Memory, Microstep, Moment, Scene, Snapshot, Step
+from statecharts.tree import Edge
 
 _new_snapshot = object.__new__
 _new_moment = object.__new__
@@ -62,16 +57,10 @@ class Kernel(Generic[C]):
     ) -> None:
         self.chart: Chart = chart_of(chart)
         self.microsteps = microsteps
-        self._tree = Tree.of(self.chart)
-        self._known = tuple(node.id for node in self.chart.states)
-        self._lock = threading.RLock()
-        self._nodes: WeakValueDictionary[tuple[int, ...], Node] = WeakValueDictionary()
-        self._recollection = Recollection(max(1, plans))
-        self._planner = Planner(self._tree, self._intern)
-        slots = len(self._tree.slots)
-        self._blank = Memory((None,) * slots) if slots else EMPTY
-        self._origin = Node(self.chart.name, (), self._known, self, (), False, False)
-        self._start: Plan = self._planner.start()
+        self._book = Book(self.chart, max(1, plans))
+        self._recollection = self._book.recollection
+        self._blank = self._book.blank
+        self._start = self._book.start
 
     @property
     def remembered(self) -> int:
@@ -104,7 +93,7 @@ class Kernel(Generic[C]):
             snapshot._memory = self._blank
             snapshot._clock = 0
             return _new_step(Step, (snapshot, (), (), True, plan.microsteps))
-        run = Run(None, at, begin, self._origin, (), self._blank)
+        run = Run(None, at, begin, self._book.origin, (), self._blank)
         return self._macrostep(self._start, run, None)
 
     def step(self, snapshot: Snapshot[C], event: object, *, at: datetime | None = None) -> Step[C]:
@@ -123,11 +112,11 @@ class Kernel(Generic[C]):
                 snapshot is not one of this chart, or the event is not an event.
         """
         node: Any = snapshot._place
-        if node.owner is not self:
-            node = self._adopt(snapshot)
+        if node.owner is not self._book:
+            node = self._book.adopt(snapshot)
         dispatch: Dispatch | None = node.dispatches.get(event.__class__)
         if dispatch is None:
-            dispatch = self._dispatch(node, self._key(event, snapshot))
+            dispatch = self._book.dispatch(node, self._book.key(event, snapshot._memory))
         dispatch.epoch = self._recollection.epoch
         plan = dispatch.plan
         if plan is None:
@@ -247,7 +236,7 @@ class Kernel(Generic[C]):
         return None
 
     def _internal(self, node: Node, key: Key, run: Run) -> Plan | None:
-        dispatch = node.dispatches.get(key) or self._dispatch(node, key)
+        dispatch = node.dispatches.get(key) or self._book.dispatch(node, key)
         dispatch.epoch = self._recollection.epoch
         return dispatch.plan or self._select(
             dispatch, run.event, run.at, run, run.old, run.history
@@ -301,62 +290,9 @@ class Kernel(Generic[C]):
             return None
         plan = dispatch.plans.get(selected)
         if plan is None:
-            return self._planned(dispatch, selected, history)
+            return self._book.planned(dispatch, selected, history)
         plan.epoch = self._recollection.epoch
         return plan
-
-    def _planned(
-        self, dispatch: Dispatch, selected: tuple[Edge, ...], history: tuple[Any, ...]
-    ) -> Plan:
-        """Return the plan of a selection; where history matters, the one for what is remembered."""
-        key: Any = selected
-        if dispatch.recalls.get(selected):
-            key = (selected, tuple(None if one is None else one.ids for one in history))
-        plan = dispatch.plans.get(key)
-        if plan is None:
-            with self._lock:
-                states = dispatch.node.states
-                plan, consulted = self._planner.plan(states, selected, dispatch.key, history)
-                dispatch.recalls[selected] = consulted
-                if consulted:
-                    key = (selected, tuple(None if one is None else one.ids for one in history))
-                dispatch.plans[key] = plan
-                plan.home, plan.key = dispatch.plans, key
-                self._recollection.add(plan)
-        plan.epoch = self._recollection.epoch
-        return plan
-
-    def _dispatch(self, node: Node, key: Key) -> Dispatch:
-        """Return what a configuration does with a kind of event, working it out if need be."""
-        found = node.dispatches.get(key)
-        if found is not None:
-            return found
-        with self._lock:
-            dispatch = Dispatch(node, key, self._planner.chains(node.states, key))
-            if dispatch.chains and all(chain[0].guard is None for chain in dispatch.chains):
-                selected = tuple(dict.fromkeys(chain[0].edge for chain in dispatch.chains))
-                blank = self._blank.history
-                plan, consulted = self._planner.plan(node.states, selected, key, blank)
-                if not consulted:
-                    dispatch.plan = plan
-            self._recollection.add(dispatch)
-            return node.dispatches.setdefault(key, dispatch)
-
-    def _key(self, event: object, snapshot: Snapshot[Any]) -> Key:
-        """Return the kind of an event: its class, its name, or the timer that has fired."""
-        if isinstance(event, NamedEvent):
-            return event.name
-        if isinstance(event, TimerFired):
-            running = any(timer == event.id for timer, _ in snapshot._memory.timers)
-            return ("after", event.id.rpartition("#")[0] if running else "")
-        if isinstance(event, type):
-            found = f"{event.__name__} is a class"
-            raise StepError("SC204", self.chart.name, found, f"Send an instance: {event.__name__}()")
-        if not attrs.has(event.__class__):
-            names = [known.cls.__name__ for known in self.chart.events if known.cls is not None]
-            remedy = did_you_mean(str(event), names, "Send an instance of an attrs class")
-            raise StepError("SC204", self.chart.name, f"{event!r} is not an event", remedy)
-        return event.__class__
 
     def _spend(self, snapshot: Snapshot[Any], event: TimerFired) -> Step[Any]:
         """Return the step of a timer whose transition is not taken: it no longer runs."""
@@ -381,44 +317,12 @@ class Kernel(Generic[C]):
         found = f"the chart's context is a {wanted.__name__}, and {context!r} was given"
         raise StepError("SC212", self.chart.name, found, f"Start it with a {wanted.__name__}")
 
-    def _intern(self, states: tuple[int, ...]) -> Node:
-        """Return the node of a configuration, the same one for as long as anybody holds it."""
-        with self._lock:
-            node = self._nodes.get(states)
-            if node is None:
-                tree = self._tree
-                final = any(tree.parent[s] == 0 and _is_final(tree, s) for s in states)
-                restless = not final and any(
-                    isinstance(edge.transition.trigger, Always)
-                    for state in (0, *states)
-                    for edge in tree.outgoing[state]
-                )
-                ids = tuple(tree.nodes[state].id for state in states)
-                node = Node(self.chart.name, ids, self._known, self, states, restless, final)
-                self._nodes[states] = node
-            return node
-
-    def _adopt(self, snapshot: Snapshot[Any]) -> Node:
-        """Return this kernel's node for a snapshot that another made."""
-        ids = snapshot._place.ids
-        states = tuple(self._tree.index.get(state, -1) for state in ids)
-        slots = len(snapshot._memory.history)
-        if -1 in states or not self._tree.is_legal(states) or slots != len(self._tree.slots):
-            found = f"({', '.join(ids)}) is not a configuration of this chart"
-            remedy = f"The snapshot is one of {snapshot._place.chart}: step it with that chart"
-            raise StepError("SC205", self.chart.name, found, remedy)
-        return self._intern(states)
-
     def _runaway(self, taken: list[Plan]) -> RunawayError:
         last = taken[-8:]
         cycle = " → ".join(", ".join(plan.next.ids) for plan in last)
         found = f"the macrostep has not come to rest after {len(taken)} microsteps: … {cycle}"
         remedy = "Guard one of its eventless or completion transitions so that the cycle ends"
         return RunawayError("SC203", self.chart.name, found, remedy)
-
-
-def _is_final(tree: Tree, state: int) -> bool:
-    return tree.kind(state).value == "final"
 
 
 def _without(memory: Memory, event: TimerFired) -> tuple[tuple[str, datetime], ...]:
@@ -432,62 +336,3 @@ def chart_of(source: Any) -> Chart:
         return chart
     remedy = "Pass a Chart, or a class derived from Statechart"
     raise StepError("SC213", "Kernel", f"{source!r} has no chart", remedy)
-
-
-def kernel_of(source: Any) -> Kernel[Any]:
-    """Return the kernel that is kept with a chart."""
-    chart = chart_of(source)
-    found: Kernel[Any] | None = chart.memo.get("kernel")
-    if found is None:
-        found = chart.memo.setdefault("kernel", Kernel(chart))
-    return found
-
-
-@overload
-def start(
-    chart: type[Declaration[C]], context: C | None = None, *, at: datetime | None = None
-) -> Step[C]: ...
-@overload
-def start(chart: Chart, context: Any = None, *, at: datetime | None = None) -> Step[Any]: ...
-def start(chart: Any, context: Any = None, *, at: datetime | None = None) -> Step[Any]:
-    """Enter a chart (see `Kernel.start`).
-
-    >>> from statecharts import State, Statechart, start
-    >>> class Lamp(Statechart):
-    ...     dark = State(initial=True, resting=True)
-    >>> start(Lamp).snapshot.configuration
-    ('dark',)
-    """
-    return kernel_of(chart).start(context, at=at)
-
-
-@overload
-def step(
-    chart: type[Declaration[C]],
-    snapshot: Snapshot[C],
-    event: object,
-    *,
-    at: datetime | None = None,
-) -> Step[C]: ...
-@overload
-def step(
-    chart: Chart, snapshot: Snapshot[Any], event: object, *, at: datetime | None = None
-) -> Step[Any]: ...
-def step(
-    chart: Any, snapshot: Snapshot[Any], event: object, *, at: datetime | None = None
-) -> Step[Any]:
-    """Return what an event makes of a snapshot (see `Kernel.step`).
-
-    >>> from attrs import frozen
-    >>> from statecharts import State, Statechart, start, step
-    >>> @frozen
-    ... class Flip: ...
-    >>> class Lamp(Statechart, events=Flip):
-    ...     dark = State(initial=True)
-    ...     lit = State()
-    ...     dark.to(lit, on=Flip)
-    ...     lit.to(dark, on=Flip)
-    >>> step(Lamp, start(Lamp).snapshot, Flip()).snapshot.configuration
-    ('lit',)
-    """
-    return kernel_of(chart).step(snapshot, event, at=at)

@@ -6,13 +6,12 @@ It follows the SCXML algorithm (Appendix D) and writes down the outcome as a fla
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any, Final, TypeAlias, final
+from typing import Final, TypeAlias, final
 
 from statecharts.chart import After, Always, Done, OnEvent, StateKind, TransitionKind
 from statecharts.events import NamedEvent, matches, wire_name
 from statecharts.kernel.builders import builder
-from statecharts.kernel.plans import Candidate, Node, Plan
-from statecharts.kernel.run import (
+from statecharts.kernel.operations import (
     Emit,
     Enter,
     Exit,
@@ -25,6 +24,7 @@ from statecharts.kernel.run import (
     StartTimers,
     Update,
 )
+from statecharts.kernel.plans import Candidate, Node, Plan
 from statecharts.schema import names_of
 from statecharts.semantics import (
     EntrySet,

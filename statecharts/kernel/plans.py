@@ -12,7 +12,7 @@ from typing import Any, final
 
 from statecharts.chart import Transition
 from statecharts.hooks import Hook
-from statecharts.kernel.run import Gift, Operation
+from statecharts.kernel.operations import Gift, Operation
 from statecharts.snapshot import Microstep, Place
 from statecharts.tree import Edge
 
@@ -144,21 +144,17 @@ class Dispatch(Entry):
         chains: For each atomic state that has any, its candidates from the inside out.
         plan: What happens when no guard has to be asked; None when one has to, or nothing happens.
         plans: What happens for each selection of transitions (and memory, where history matters).
-        silent: Whether no candidate exists at all.
     """
 
-    __slots__ = ("chains", "key", "node", "plan", "plans", "recalls", "silent")
+    __slots__ = ("chains", "key", "node", "plan", "plans")
 
     def __init__(self, node: Node, key: Any, chains: tuple[tuple[Candidate, ...], ...]) -> None:
         self.epoch = 0
         self.node = node
         self.key = key
         self.chains = chains
-        self.silent = not chains
         self.plan: Plan | None = None
         self.plans: dict[Any, Plan] = {}
-        self.recalls: dict[tuple[Edge, ...], bool] = {}
-        """Whether what a selection does depends on remembered history."""
 
     def forget(self) -> None:
         """Take it out of its configuration's answers."""

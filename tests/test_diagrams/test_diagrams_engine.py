@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
@@ -112,12 +113,12 @@ def test_pdf_is_a_document() -> None:
 
 @pytest.mark.parametrize("form", ["png", "pdf"])
 def test_png_without_the_wheel_is_an_error_with_the_remedy(
-    form: diagrams.Format, monkeypatch: pytest.MonkeyPatch
+    form: Literal["png", "pdf"], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Without what makes PNG and PDF the error says what to install."""
     monkeypatch.setitem(sys.modules, "vl_convert", None)
     with pytest.raises(StatechartError, match=rf"\[SC705\].*{form.upper()}.*statecharts\[layout\]"):
-        diagrams.render(Pipeline, form)  # type: ignore[call-overload]
+        diagrams.render(Pipeline, form)
 
 
 def test_import_of_diagrams_is_light() -> None:

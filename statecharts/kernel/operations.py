@@ -1,0 +1,285 @@
+"""Operations: the things to do that plans are made of, each with the place that errors name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any, Final, final
+
+from statecharts.chart import After, StateNode, Transition
+from statecharts.effects import CancelTimer, StartTimer
+from statecharts.errors import StepError
+from statecharts.events import StateDone
+from statecharts.hooks import Hook
+from statecharts.kernel.builders import Builder
+from statecharts.kernel.run import Run
+from statecharts.snapshot import Remembered, count
+
+TIMERS: Final = "timer"
+"""The prefix that runs of timers are counted under."""
+
+
+class Operation:
+    """One thing to do in a microstep.
+
+    Attributes:
+        role: What its callback is, for errors: ``entry``, ``make``, ``emit`` …
+        state: Id of the state that the callback belongs to.
+        transition: The transition that it belongs to, if it belongs to one.
+    """
+
+    __slots__ = ("role", "state", "transition")
+
+    role: str
+    state: str
+    transition: Transition | None
+
+    def perform(self, run: Run) -> None:
+        """Do it."""
+        raise NotImplementedError
+
+
+@final
+class Record(Operation):
+    """Notes what a history state will remember, data included."""
+
+    __slots__ = ("ids", "positions", "slot")
+
+    def __init__(self, state: str, slot: int, ids: tuple[str, ...], positions: tuple[int, ...]):
+        self.role, self.state, self.transition = "history", state, None
+        self.slot = slot
+        self.ids = ids
+        self.positions = positions
+
+    def perform(self, run: Run) -> None:
+        """Do it."""
+        remembered = Remembered(self.ids, tuple(run.old[i] for i in self.positions))
+        slot = self.slot
+        run.history = (*run.history[:slot], remembered, *run.history[slot + 1 :])
+
+
+@final
+class Exit(Operation):
+    """Leaves a state: its exit effects, then the timers that are no longer needed."""
+
+    __slots__ = ("hooks", "position", "timers")
+
+    def __init__(self, node: StateNode, position: int, timers: tuple[str, ...]) -> None:
+        self.role, self.state, self.transition = "exit", node.id, None
+        self.position = position
+        self.hooks = node.exit
+        self.timers = timers
+
+    def perform(self, run: Run) -> None:
+        """Do it."""
+        for hook in self.hooks:
+            run.emit(hook, run.old[self.position])
+        if self.timers and run.timers:
+            mine = [timer for timer, _ in run.timers if timer.rpartition("#")[0] in self.timers]
+            if mine:
+                run.effects.extend(map(CancelTimer, mine))
+                run.timers = tuple(pair for pair in run.timers if pair[0] not in mine)
+
+
+@final
+class Update(Operation):
+    """Gives the chart its next context."""
+
+    __slots__ = ("function", "kind", "position")
+
+    def __init__(
+        self, transition: Transition, hook: Hook, position: int, kind: type | None
+    ) -> None:
+        self.role, self.state, self.transition = "update", transition.source, transition
+        self.function = hook.function
+        self.position = position
+        self.kind = kind
+
+    def perform(self, run: Run) -> None:
+        """Do it."""
+        data = run.old[self.position] if self.position >= 0 else None
+        context = run.call(self.function, data)
+        if self.kind is not None and not isinstance(context, self.kind):
+            raise _wrong(run.chart, context, self.kind, "update")
+        run.update(context)
+
+
+@final
+class Emit(Operation):
+    """Adds the effects of taking a transition."""
+
+    __slots__ = ("hook", "position", "seen")
+
+    def __init__(self, transition: Transition, hook: Hook, position: int, entering: bool) -> None:
+        self.role, self.state, self.transition = "emit", transition.source, transition
+        self.hook = hook
+        self.position = position
+        self.seen = entering
+
+    def perform(self, run: Run) -> None:
+        """Do it."""
+        values = run.fresh if self.seen else run.old
+        run.emit(self.hook, values[self.position] if self.position >= 0 else None)
+
+
+class Gift(Operation):
+    """Gives one state its data.
+
+    Attributes:
+        after: Where the data stands after the microstep.
+        before: Where the data of the transition's source stands before it; -1 when it has none.
+        build: Builds the data by name; None when a callback makes it.
+        make: The callback that makes the data, when there is no ``build``.
+        cls: The class that the data must be of.
+    """
+
+    __slots__ = ("after", "before", "build", "cls", "make")
+
+    after: int
+    before: int
+    build: Builder | None
+    make: Callable[[Any], Any]
+    cls: type
+
+    def wrong(self, chart: str, made: object) -> StepError:
+        """Return the error for data of the wrong class."""
+        return _wrong(chart, made, self.cls, self.role)
+
+    def perform(self, run: Run) -> None:
+        """Do it."""
+        if self.build is not None:
+            run.fresh[self.after] = self.build(run.event, run.old, run.context, run.at)
+            return
+        data = run.old[self.before] if self.before >= 0 else None
+        place, values = run._place, run._values
+        run.see(run.before, run.old)
+        made = run.call(self.make, data)
+        run.see(place, values)
+        if not isinstance(made, self.cls):
+            raise self.wrong(run.chart, made)
+        run.fresh[self.after] = made
+
+
+@final
+class Make(Gift):
+    """Gives a state the data that a transition makes: its target, or its source when it stays."""
+
+    __slots__ = ()
+
+    def __init__(
+        self, transition: Transition, hook: Hook, cls: type, before: int, after: int
+    ) -> None:
+        self.role, self.state, self.transition = "make", transition.source, transition
+        self.make, self.build = hook.function, None
+        self.cls = cls
+        self.before = before
+        self.after = after
+
+
+@final
+class Fill(Gift):
+    """Gives an entered state its data, field by field."""
+
+    __slots__ = ()
+
+    def __init__(
+        self, node: StateNode, transition: Transition, cls: type, build: Builder, after: int
+    ) -> None:
+        self.role, self.state, self.transition = "data", node.id, transition
+        self.make, self.build = cls, build
+        self.cls = cls
+        self.before = -1
+        self.after = after
+
+
+@final
+class Restore(Operation):
+    """Gives a state that comes back through history the data that it had."""
+
+    __slots__ = ("after", "slot")
+
+    def __init__(self, node: StateNode, slot: int, after: int) -> None:
+        self.role, self.state, self.transition = "history", node.id, None
+        self.slot = slot
+        self.after = after
+
+    def perform(self, run: Run) -> None:
+        """Do it."""
+        remembered = run.history[self.slot]
+        if remembered is not None:
+            run.fresh[self.after] = remembered.values[remembered.ids.index(self.state)]
+
+
+@final
+class Enter(Operation):
+    """Adds the effects of entering a state."""
+
+    __slots__ = ("hooks", "position")
+
+    def __init__(self, node: StateNode, position: int) -> None:
+        self.role, self.state, self.transition = "entry", node.id, None
+        self.hooks = node.entry
+        self.position = position
+
+    def perform(self, run: Run) -> None:
+        """Do it."""
+        for hook in self.hooks:
+            run.emit(hook, run.fresh[self.position])
+
+
+@final
+class StartTimers(Operation):
+    """Starts the timers of an entered state's delayed transitions."""
+
+    __slots__ = ("position", "triggers")
+
+    def __init__(self, node: StateNode, position: int, triggers: tuple[After, ...]) -> None:
+        self.role, self.state, self.transition = "after", node.id, None
+        self.position = position
+        self.triggers = triggers
+
+    def perform(self, run: Run) -> None:
+        """Do it."""
+        for trigger in self.triggers:
+            due = self._due(trigger, run)
+            number, run.counters = count(run.counters, TIMERS)
+            timer = f"{trigger.timer}#{number}"
+            run.timers = (*run.timers, (timer, due))
+            run.effects.append(StartTimer(timer, due))
+
+    def _due(self, trigger: After, run: Run) -> datetime:
+        now = run.time(f"the delayed transition of {self.state!r}")
+        delay: Any = trigger.delay
+        if isinstance(delay, Hook):
+            delay = run.call(delay.function, run.fresh[self.position])
+        if isinstance(delay, timedelta):
+            return now + delay
+        if not isinstance(delay, datetime):
+            raise _wrong(run.chart, delay, timedelta, "after")
+        if (delay.tzinfo is None) != (now.tzinfo is None):
+            found = f"{self.state!r} is to be left at {delay}, but the time given is {now}"
+            remedy = "Give both a time zone, or neither"
+            raise StepError("SC208", run.chart, found, remedy)
+        return delay
+
+
+@final
+class Finish(Operation):
+    """Queues the completion event of a superstate."""
+
+    __slots__ = ("number", "position")
+
+    def __init__(self, node: StateNode, number: int, position: int) -> None:
+        self.role, self.state, self.transition = "done", node.id, None
+        self.number = number
+        self.position = position
+
+    def perform(self, run: Run) -> None:
+        """Do it."""
+        data = run.fresh[self.position] if self.position >= 0 else None
+        run.done.append((self.number, StateDone(self.state, data)))
+
+
+def _wrong(chart: str, found: object, wanted: type, role: str) -> StepError:
+    text = f"{role} gave {found!r}; an instance of {wanted.__name__} is expected"
+    return StepError("SC208", chart, text, f"Return a {wanted.__name__}")
