@@ -12,6 +12,8 @@ PY := $(VENV)/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check --no-input
 
 DIAGRAMS := build/diagrams
+REFERENCE := statecharts diagrams machines \
+	$(patsubst machines/%.py,machines.%,$(sort $(wildcard machines/[a-z]*.py)))
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -54,8 +56,8 @@ layers: $(VENV)/.lint ## check that imports point down
 
 docs: $(VENV)/.docs $(VENV)/.test ## run what README and docs show, and make the reference in build/reference
 	@$(PY) -m pytest tests/test_docs.py
-	@$(PY) -W error -m pdoc --docformat google --output-directory build/reference \
-		statecharts machines diagrams
+	@$(PY) -W error -W 'ignore:Error parsing type annotation' -m pdoc --docformat google \
+		--output-directory build/reference $(REFERENCE)
 	@echo "build/reference/index.html"
 
 package: $(VENV)/.venv ## build the wheel and look into it

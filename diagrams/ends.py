@@ -86,7 +86,7 @@ def straightened(path: Path) -> Path:
     for i in range(3, len(path), 3):
         x = path[i][0]
         bent = any(abs(p[0] - x) > _NEARLY for p in path[: i + 1 : 3])
-        if bent or any(abs(p[0] - x) > 3 * _NEARLY for p in path[: i + 1]):
+        if bent or any(abs(p[0] - x) > _CLOSE for p in path[: i + 1]):
             break
         if i + 1 == len(path) or abs(path[i + 1][0] - x) <= 0.2 * abs(path[i + 1][1] - path[i][1]):
             last = i
@@ -105,7 +105,8 @@ def _wanted(path: Path, *, across: bool) -> float:
         (x, y), (next_x, next_y) = path[i], path[i + 3]
         if abs(next_x - x) < 0.5 and abs(next_y - y) > 8:
             return x if abs(x - here) <= _CLOSE else here
-    return here
+    end = path[-1][0]
+    return end if len(path) == 4 and abs(end - here) <= _CLOSE else here
 
 
 def _beside(wanted: list[float], held: list[float], length: float) -> list[float]:

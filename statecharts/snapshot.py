@@ -373,7 +373,7 @@ def state_id(state: StateName) -> str:
     """
     if isinstance(state, str):
         return state
-    found = getattr(state, "__state_id__", None)
+    found = getattr(getattr(state, "__member__", None), "id", None)
     if not isinstance(found, str):
         found = f"{state!r} is not a state of a chart"
         raise UnknownStateError("SC207", "state", found, "Name a state of a declared chart")

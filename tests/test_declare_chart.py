@@ -170,7 +170,6 @@ def test_parallel_may_carry_data() -> None:
                 on = State(initial=True, resting=True)
 
     assert [node.data for node in Pair.chart] == [Cargo, None, None, Tally, None]
-    assert start(Pair).snapshot[Pair.both] == Cargo()
 
 
 def test_docs_are_kept() -> None:
@@ -246,6 +245,32 @@ def test_state_object_knows_its_id() -> None:
     assert repr(Journey.road.before) == "<History road.before>"
     with pytest.raises(StatechartError, match="not a state of a chart"):
         _ = State().id
+
+
+def test_superstate_names_its_state_as_a_state_object_does() -> None:
+    """A compound or parallel class may be asked for in a snapshot, for its data and with `in`."""
+
+    class Pair(Statechart):
+        class both(Parallel[Cargo], initial=True):
+            class left(Compound[Tally]):
+                on = State(initial=True, resting=True)
+
+            class right(Compound):
+                on = State(initial=True, resting=True)
+
+    snapshot = start(Pair).snapshot
+
+    assert snapshot[Pair.both] == Cargo()
+    assert snapshot[Pair.both.left] == Tally()
+    assert snapshot[Pair.both.right] is None
+    assert Pair.both.right in snapshot
+
+
+@pytest.mark.parametrize("stranger", [Compound, Parallel, Journey, Cargo, State()])
+def test_what_is_no_state_of_a_chart_names_none(stranger: Any) -> None:
+    """A class or an object that no chart has placed is refused, and told so."""
+    with pytest.raises(StatechartError, match="not a state of a chart"):
+        _ = stranger in start(Journey).snapshot
 
 
 def test_chart_of_the_same_text_is_the_same_chart() -> None:

@@ -46,7 +46,7 @@ class Told(Effect):
 
 
 def is_light(moment: Any) -> bool:
-    return moment.data.weight < 1
+    return bool(moment.data.weight < 1)
 
 
 def load(moment: Any) -> Cargo:
@@ -152,7 +152,7 @@ def test_when_done_is_a_completion_transition() -> None:
 
 @pytest.mark.parametrize("index", [1, 2, 3])
 def test_internal_line_may_lead_into_its_source(index: int) -> None:
-    """Where a line takes internal=, the transition is internal; it is not unless it is asked for."""
+    """A transition is internal where internal= asks for it, and only there."""
     assert lines_of("work")[0].kind is TransitionKind.EXTERNAL
     assert lines_of("work")[index].kind is TransitionKind.INTERNAL
     assert lines_of("work")[index].targets == ("work.two",)
@@ -193,7 +193,7 @@ def events_of(on: Any) -> tuple[type | str, ...]:
     """Return the events that a line with this on= is taken by."""
 
     class Chosen(Statechart):
-        only = State(initial=True)
+        only = State(initial=True, resting=True)
         only.stay(on=on)
 
     (line,) = Chosen.chart.transitions

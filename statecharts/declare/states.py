@@ -27,10 +27,6 @@ class Leaf(StateRef[D]):
         """The dotted path of the state; raises `UnknownStateError` before its chart is built."""
         return state_id(self)
 
-    @property
-    def __state_id__(self) -> str | None:
-        return self.__member__.id
-
     def __repr__(self) -> str:
         name = self.__member__.id or self.__member__.name or "(unnamed)"
         return f"<{type(self).__name__} {name}>"

@@ -111,7 +111,11 @@ class Kernel(Generic[C]):
             StepError: A callback failed, the time was needed, the macrostep does not end, the
                 snapshot is not one of this chart, or the event is not an event.
         """
-        node: Any = snapshot._place
+        try:
+            node: Any = snapshot._place
+        except AttributeError:
+            found = f"{snapshot!r} is not a snapshot"
+            raise StepError("SC205", self.chart.name, found, "Pass step(…).snapshot") from None
         if node.owner is not self._book:
             node = self._book.adopt(snapshot)
         dispatch: Dispatch | None = node.dispatches.get(event.__class__)
@@ -123,7 +127,7 @@ class Kernel(Generic[C]):
             memory = snapshot._memory
             plan = self._select(dispatch, event, at, snapshot, snapshot._values, memory.history)
             if plan is None:
-                if event.__class__ is TimerFired:
+                if isinstance(event, TimerFired):
                     return self._spend(snapshot, event)
                 return _new_step(Step, (snapshot, (), (), False, ()))
         if not plan.brief:
@@ -171,7 +175,7 @@ class Kernel(Generic[C]):
         memory = snapshot._memory
         place, values = snapshot._place, snapshot._values
         run = Run(event, at, snapshot._context, place, values, memory)
-        if event.__class__ is TimerFired:
+        if isinstance(event, TimerFired):
             run.timers = _without(memory, event)
         return run
 

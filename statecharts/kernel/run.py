@@ -96,19 +96,29 @@ class Run:
 
     def call(self, function: Callable[[Any], Any], data: Any) -> Any:
         """Call a callback with the present moment, and keep the ids that it made."""
-        moment: Moment[Any, Any, Any] = Moment(data, self.event, self.at, self, self.counters)
+        moment = self.moment(data)
         result = function(moment)
+        self.keep_ids(moment)
+        return result
+
+    def moment(self, data: Any) -> Moment[Any, Any, Any]:
+        """Return the present moment for a callback of a state with some data."""
+        return Moment(data, self.event, self.at, self, self.counters)
+
+    def keep_ids(self, moment: Moment[Any, Any, Any]) -> None:
+        """Keep the ids that were made of a moment."""
         if moment._counters is not None:
             self.counters = moment._counters
-        return result
 
     def emit(self, hook: Hook, data: Any) -> None:
         """Call a callback for its effects, and add them."""
-        result = self.call(hook.function, data)
+        moment = self.moment(data)
+        result = hook.function(moment)
         if isinstance(result, Effect):
             self.effects.append(result)
         elif result is not None:
-            self.effects.extend(self._checked(result))
+            self.effects.extend(self._checked(result))  # a generator makes its ids here
+        self.keep_ids(moment)
 
     def _checked(self, result: Any) -> Iterable[Effect]:
         if not isinstance(result, Iterable):
