@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import gc
 import statistics
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import repeat
 from time import perf_counter_ns
@@ -81,7 +81,7 @@ class Subject:
 
 
 @contextmanager
-def quiet_collector() -> Iterator[None]:
+def quiet_collector() -> Generator[None]:
     """Collect garbage, then keep the collector from running inside the block."""
     was_enabled = gc.isenabled()
     gc.collect()
@@ -94,7 +94,7 @@ def quiet_collector() -> Iterator[None]:
 
 
 @contextmanager
-def frozen_heap() -> Iterator[None]:
+def frozen_heap() -> Generator[None]:
     """Set what exists aside, so that collecting between batches need not walk through it."""
     gc.collect()
     gc.freeze()

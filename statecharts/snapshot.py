@@ -374,7 +374,7 @@ def state_id(state: StateName) -> str:
     if isinstance(state, str):
         return state
     found = getattr(getattr(state, "__member__", None), "id", None)
-    if not isinstance(found, str):
+    if not isinstance(found, str) or not found:
         found = f"{state!r} is not a state of a chart"
         raise UnknownStateError("SC207", "state", found, "Name a state of a declared chart")
     return found

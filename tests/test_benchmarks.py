@@ -280,7 +280,7 @@ def test_report_becomes_plain_json() -> None:
     ("at_least", "value", "met"),
     [(False, 4.0, True), (False, 4.01, False), (True, 4.0, True), (True, 3.99, False)],
 )
-def test_target_bound_is_inclusive(at_least: bool, value: float, met: bool) -> None:  # noqa: FBT001
+def test_target_bound_is_inclusive(at_least: bool, value: float, met: bool) -> None:
     """A number on the bound meets the target, one beyond it does not."""
     target = Target("what", "cycle", "us", 4.0, COLUMNS[0], at_least=at_least)
     section = Section("cycle", "", COLUMNS, (Row("statecharts", values={"us": value}),))

@@ -144,7 +144,9 @@ def test_chart_knows_which_ids_it_has() -> None:
 
 def test_unknown_state_is_told_with_the_nearest() -> None:
     """Looking up a misspelt id says which one was probably meant, never the chart itself."""
-    with pytest.raises(UnknownStateError, match=r"no state 'open\.wdie'\. Did you mean 'open\.wide'"):
+    with pytest.raises(
+        UnknownStateError, match=r"no state 'open\.wdie'\. Did you mean 'open\.wide'"
+    ):
         DOOR["open.wdie"]
     with pytest.raises(UnknownStateError, match="Name one of its states by its id"):
         DOOR["zebra"]

@@ -174,7 +174,7 @@ def test_parallel_may_carry_data() -> None:
 
 def test_docs_are_kept() -> None:
     """The docstring of a class and the doc= of a state say what they are for."""
-    assert CHART.doc == "A way from here to there.\n\n    With a second paragraph."
+    assert CHART.doc == "A way from here to there.\n\nWith a second paragraph."
     assert (CHART["road"].doc, CHART["home"].doc) == ("On the way.", "Where it begins.")
     assert CHART["road.luggage"].doc == CHART["road.walking"].doc == ""
 

@@ -58,7 +58,9 @@ def test_context_may_be_left_out_when_it_can_be_built() -> None:
 @pytest.mark.parametrize("wrong", [None, 5, Sum()])
 def test_context_of_another_class_is_refused(wrong: Any) -> None:
     """A context that is missing or of another class is told with the class to pass."""
-    expected = r"\[SC212\] Strict: the chart's context is a Budget, and .* was given\. Start it with"
+    expected = (
+        r"\[SC212\] Strict: the chart's context is a Budget, and .* was given\. Start it with"
+    )
     with pytest.raises(StepError, match=expected):
         start(Strict, wrong)
 

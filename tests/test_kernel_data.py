@@ -352,7 +352,9 @@ def test_make_of_another_class_is_an_error(wrong: Any) -> None:
         here.stay(on=Named, make=lambda m: wrong)
 
     for event in (Go(), Named("n")):
-        expected = rf"\[SC208\] Wrong: make of 'here'.* on {type(event).__name__}: make gave .*Label"
+        expected = (
+            rf"\[SC208\] Wrong: make of 'here'.* on {type(event).__name__}: make gave .*Label"
+        )
         with pytest.raises(CallbackError, match=expected):
             run(Wrong, event)
 

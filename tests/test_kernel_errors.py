@@ -197,7 +197,9 @@ def test_time_that_is_read_and_not_given_is_an_error(role: str) -> None:
         a.to(a, on=Go, **{role: reads[role]})
 
     first = start(Reading).snapshot
-    expected = rf"\[SC201\] Reading: {role} of 'a' on the way to 'a' on Go: a callback reads the time"
+    expected = (
+        rf"\[SC201\] Reading: {role} of 'a' on the way to 'a' on Go: a callback reads the time"
+    )
     with pytest.raises(TimeNeededError, match=expected):
         step(Reading, first, Go())
     assert step(Reading, first, Go(), at=T0).handled
@@ -229,7 +231,9 @@ def test_macrostep_is_bounded(bound: int) -> None:
     """A macrostep that does not come to rest is an error that shows the circle."""
     kernel = Kernel(Endless, microsteps=bound)
     first = kernel.start().snapshot
-    expected = rf"\[SC203\] Endless: .* not come to rest after {bound} microsteps: .*ping.* Guard one"
+    expected = (
+        rf"\[SC203\] Endless: .* not come to rest after {bound} microsteps: .*ping.* Guard one"
+    )
     with pytest.raises(RunawayError, match=expected):
         kernel.step(first, Go())
     assert kernel.step(first, Stop()).handled

@@ -229,7 +229,9 @@ def test_payload_precedes_the_states_left() -> None:
 
 def test_event_class_is_refused_with_the_remedy() -> None:
     """Sending the class instead of an instance is told as that."""
-    with pytest.raises(StepError, match=r"\[SC204\] Filing: Lost is a class\. Send an instance: Lo"):
+    with pytest.raises(
+        StepError, match=r"\[SC204\] Filing: Lost is a class\. Send an instance: Lo"
+    ):
         step(Filing, start(Filing).snapshot, Lost)
 
 
@@ -248,5 +250,7 @@ def test_text_that_is_nearly_an_event_gets_the_nearest() -> None:
         there = State(resting=True)
         here.to(there, on=GatesPassed)
 
-    with pytest.raises(StatechartError, match=r"'GatesPased' is not an event\. Did you mean 'GatesP"):
+    with pytest.raises(
+        StatechartError, match=r"'GatesPased' is not an event\. Did you mean 'GatesP"
+    ):
         step(Typed, start(Typed).snapshot, "GatesPased")

@@ -10,6 +10,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
@@ -156,7 +157,7 @@ def random_run(seed: int) -> Iterator[str]:
 def digest() -> str:
     """Return a digest of many runs of several charts."""
     total = hashlib.sha256(Plant.chart.hash.encode())
-    for seed in range(8):
+    for seed in range(5):
         for run in (plant_run(seed), random_run(seed)):
             total.update("\n".join(run).encode())
     return total.hexdigest()
@@ -176,8 +177,6 @@ def digest_under(seed: int) -> str:
 
 def test_runs_do_not_depend_on_the_hash_seed() -> None:
     """Equal inputs give equal outputs under 32 seeds: no set's order can be seen."""
-    from concurrent.futures import ThreadPoolExecutor
-
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         assert set(pool.map(digest_under, SEEDS)) == {digest()}
 
@@ -187,7 +186,7 @@ def test_runs_are_worth_comparing() -> None:
     text = "\n".join(line for seed in range(8) for line in plant_run(seed))
     for feature in ("work.kiln.hot.high", "Remembered", "StartTimer", "CancelTimer", "call-9"):
         assert feature in text
-    assert "'work.mill', 'work.kiln'), ('off',)" in text or "('off',))]" in text
+    assert "[('work', ('off',))]" in text
 
 
 if __name__ == "__main__":

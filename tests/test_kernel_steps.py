@@ -239,7 +239,7 @@ def test_any_truth_is_a_guard() -> None:
     class Truthy(Statechart, events=Go):
         here = State(initial=True)
         there = State(resting=True)
-        here.to(there, on=Go, when=lambda m: cast(bool, [m.event.n] * m.event.n))
+        here.to(there, on=Go, when=lambda m: cast("bool", [m.event.n] * m.event.n))
 
     assert not run(Truthy, Go(0)).handled
     assert run(Truthy, Go(2)).handled

@@ -61,7 +61,9 @@ class Cart(Statechart[Total], events=Push | Pause):
         empty = State(initial=True)
         loaded = State(Load)
         empty.to(
-            loaded, on=Push, update=lambda m: Total(m.context.pushes + 1)  # fmt: skip
+            loaded,
+            on=Push,
+            update=lambda m: Total(m.context.pushes + 1),  # fmt: skip
         )
         loaded.after(timedelta(minutes=1), empty)
 
@@ -165,7 +167,7 @@ def test_unknown_state_is_an_error_also_for_membership() -> None:
 def test_what_is_no_state_is_an_error() -> None:
     """Something that names no state of any chart is told so."""
     with pytest.raises(UnknownStateError, match=r"3 is not a state of a chart"):
-        pushed().snapshot[cast(str, 3)]
+        pushed().snapshot[cast("str", 3)]
     with pytest.raises(UnknownStateError, match=r"is not a state of a chart"):
         pushed().snapshot[State()]
 
@@ -346,7 +348,7 @@ def test_what_is_no_configuration_is_refused(where: tuple[str, ...]) -> None:
 def test_snapshot_of_another_chart_is_refused() -> None:
     """The error names the chart that the snapshot belongs to."""
     with pytest.raises(StepError, match="The snapshot is one of Other: step it with that chart"):
-        step(Cart, cast(Any, start(Other).snapshot), Push(), at=T0)
+        step(Cart, cast("Any", start(Other).snapshot), Push(), at=T0)
 
 
 def test_snapshot_of_a_chart_with_other_histories_is_refused() -> None:
@@ -360,4 +362,4 @@ def test_snapshot_of_a_chart_with_other_histories_is_refused() -> None:
             loaded.to(empty, on="a")
 
     with pytest.raises(StatechartError, match="SC205"):
-        step(Cart, cast(Any, start(Bare).snapshot), Push(), at=T0)
+        step(Cart, cast("Any", start(Bare).snapshot), Push(), at=T0)

@@ -27,7 +27,7 @@ from statecharts import Compound, Kernel, Snapshot, State, Statechart
 class Pipeline(Statechart, events=Event):
     """A story's way from backlog to merging, and what puts it aside."""
 
-    class active(Compound, initial=True):  # noqa: N801
+    class active(Compound, initial=True):
         """Work under way."""
 
         backlog = State(initial=True)

@@ -25,7 +25,7 @@ class Pipeline(StateChart[Any]):
     allow_event_without_transition = False
     enable_self_transition_entries = False
 
-    class active(State.Compound):  # noqa: N801
+    class active(State.Compound):
         """Work under way."""
 
         backlog = State(initial=True)

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from sismic.interpreter import Interpreter  # type: ignore[import-untyped]
-from sismic.io import import_from_yaml  # type: ignore[import-untyped]
-from sismic.model import Event  # type: ignore[import-untyped]
+from sismic.interpreter import Interpreter
+from sismic.io import import_from_yaml
+from sismic.model import Event
 
 from benchmarks.contestant import Run, version_of
 from benchmarks.cycle.domain import Archived, Blocked, Merge, Visit

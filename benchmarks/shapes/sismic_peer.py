@@ -5,9 +5,9 @@ from __future__ import annotations
 from itertools import repeat
 from typing import Any
 
-from sismic.interpreter import Interpreter  # type: ignore[import-untyped]
-from sismic.io.datadict import import_from_dict  # type: ignore[import-untyped]
-from sismic.model import Event  # type: ignore[import-untyped]
+from sismic.interpreter import Interpreter
+from sismic.io.datadict import import_from_dict
+from sismic.model import Event
 
 from benchmarks.contestant import Run, version_of
 from benchmarks.shapes.outline import Node, initial_leaves

@@ -222,7 +222,8 @@ class Builder:
             return otherwise
         paths = self.paths.get(id(goal))
         if paths:  # of several copies, the one that shares most with the source
-            return max(paths, key=lambda path: len(commonprefix([path, source])))
+            here = source.split(".")
+            return max(paths, key=lambda path: _kinship(path.split("."), here))
         found = f"{place} names {_shown(goal)}, which is no state of this chart"
         self.fault("SC101", found, "Bind it to a name in the chart's body", location)
         return otherwise
@@ -266,6 +267,11 @@ class Builder:
 
 def _join(path: str, name: str) -> str:
     return f"{path}.{name}" if path else name
+
+
+def _kinship(path: list[str], source: list[str]) -> tuple[int, int]:
+    """Rank how near one state is to another: by common ancestors, then by depth."""
+    return len(commonprefix([path, source])), -len(path)
 
 
 def _shown(member: Member) -> str:

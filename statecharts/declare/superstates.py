@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import typing
 from typing import Any, ClassVar, Final
 
@@ -129,8 +130,9 @@ def _member(value: object) -> Member | None:
 
 
 def own_doc(cls: type) -> str | None:
+    """Return the docstring of a class itself, not one that it inherits."""
     doc = vars(cls).get("__doc__")
-    return doc.strip() if isinstance(doc, str) else None
+    return inspect.cleandoc(doc) if isinstance(doc, str) else None
 
 
 def type_argument(cls: type, family: type) -> type | None:

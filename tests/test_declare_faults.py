@@ -1,0 +1,318 @@
+"""Faults that only a declaration has: a state that lost its name, a borrowed state, a wrong class."""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from attrs import frozen
+
+from statecharts import Compound, DefinitionError, History, Parallel, State, Statechart
+
+
+@frozen
+class Go:
+    pass
+
+
+@frozen
+class Cargo:
+    weight: int = 0
+
+
+class Plain:
+    pass
+
+
+class Lamp(Statechart):
+    """A sound chart, whose states others borrow."""
+
+    dark = State(initial=True)
+    lit = State()
+    dark.to(lit, on=Go)
+    lit.to(dark, on=Go)
+
+
+def faults(body: Callable[[dict[str, Any]], object], **keywords: Any) -> list[str]:
+    """Return the faults of a chart with a sound state ``a`` and whatever else a body declares."""
+
+    def whole(namespace: dict[str, Any]) -> None:
+        namespace["a"] = State(initial=True, resting=True)
+        body(namespace)
+
+    with pytest.raises(DefinitionError) as refused:
+        types.new_class("Door", (Statechart,), {"allow": "*", **keywords}, whole)
+    assert refused.value.chart == "Door"
+    return [str(fault) for fault in refused.value.faults if fault.structural]
+
+
+def test_state_bound_twice_is_told_with_both_names() -> None:
+    """One state has one name."""
+
+    def body(names: dict[str, Any]) -> None:
+        names["b"] = names["a"]
+        names["work"] = names["play"] = types.new_class("work", (Compound,), {}, inner)
+
+    def inner(names: dict[str, Any]) -> None:
+        names["c"] = names["d"] = State(initial=True, resting=True)
+
+    assert faults(body) == [
+        "[SC102] Door: 'a' is bound to a second name, 'b'. Declare one state for each name.",
+        "[SC102] Door: 'work' is bound to a second name, 'play'. "
+        "Declare one state for each name.",
+        "[SC102] Door: 'work.c' is bound to a second name, 'd'. Declare one state for each name.",
+    ]
+
+
+def test_loop_variable_that_is_kept_is_a_second_name() -> None:
+    """What a loop leaves behind is bound to its last state: it is told, not taken for a state."""
+    with pytest.raises(DefinitionError, match="'b' is bound to a second name, 'source'"):
+
+        class Door(Statechart):
+            a = State(initial=True)
+            b = State()
+            for source in (a, b):
+                source.to(b, on=Go)
+
+
+def test_state_that_loses_its_name_is_told_with_its_line() -> None:
+    """Binding a name anew, or not at all, loses a state; each is told where it was declared."""
+    with pytest.raises(DefinitionError) as refused:
+
+        class Door(Statechart, allow="*"):
+            a = State(initial=True, resting=True)
+            a = State(initial=True, resting=True)  # type: ignore[no-redef]
+            State()
+            kept = [State(), History(a)]
+
+            class work(Compound):
+                b = State(initial=True, resting=True)
+
+            class work(Parallel):  # type: ignore[no-redef]
+                class b(Compound):
+                    c = State(initial=True, resting=True)
+                    State()
+
+    found = [fault for fault in refused.value.faults if fault.structural]
+    first = int((found[0].location or "").rpartition(":")[2])
+    for fault, line, body in zip(
+        found,
+        (first, first + 2, first + 3, first + 3, first + 5, first + 11),
+        ("Door", "Door", "Door", "Door", "Door", "work.b"),
+        strict=True,
+    ):
+        assert str(fault) == (
+            f"[SC102] Door: a state declared in the body of {body}, at line {line}, has lost its "
+            "name. Bind each state to a name of its own; a name bound twice hides the first."
+        )
+        assert fault.location == f"{__file__}:{line}"
+
+
+def test_state_of_another_chart_cannot_be_borrowed() -> None:
+    """A state belongs to one chart; under another id it is another state."""
+
+    def body(names: dict[str, Any]) -> None:
+        names["lamp"] = Lamp.lit
+
+    assert faults(body) == [
+        "[SC102] Door: the state of 'lamp' already is 'lit' of a chart. Declare a state of its own."
+    ]
+
+
+def test_line_may_neither_lead_to_another_chart_nor_start_there() -> None:
+    """Lines stay inside their chart, at both ends."""
+    with pytest.raises(DefinitionError) as refused:
+
+        class Door(Statechart):
+            a = State(initial=True)
+            a.to(Lamp.dark, on=Go)
+            Lamp.lit.to(a, on=Go)
+            back = History(Lamp.dark)
+
+    assert [str(fault) for fault in refused.value.faults if fault.code == "SC101"] == [
+        "[SC101] Door: a line starts at 'lit', which is no state of this chart. "
+        "Start it at a state of this chart.",
+        "[SC101] Door: the default of 'back' names 'dark', which is no state of this chart. "
+        "Bind it to a name in the chart's body.",
+        "[SC101] Door: a line on 'a' names 'dark', which is no state of this chart. "
+        "Bind it to a name in the chart's body.",
+    ]
+    assert len(Lamp.chart.transitions) == 2
+
+
+VERBS = ("to", "stay", "always", "after", "when_done", "ignore")
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_verb_cannot_name_a_state(verb: str) -> None:
+    """A state that bore the name of a verb would hide it."""
+
+    def body(names: dict[str, Any]) -> None:
+        names[verb] = State(resting=True)
+        names["work"] = types.new_class("work", (Compound,), {}, inner)
+
+    def inner(names: dict[str, Any]) -> None:
+        names[verb] = State(initial=True, resting=True)
+
+    assert faults(body) == [
+        f"[SC113] Door: '{verb}' bears a reserved name. Call it something else than "
+        f"{', '.join(VERBS)}, chart.",
+        f"[SC113] Door: 'work.{verb}' bears a reserved name. Call it something else than "
+        f"{', '.join(VERBS)}.",
+    ]
+
+
+def test_chart_names_a_state_only_inside_a_superstate() -> None:
+    """The chart itself has an attribute of that name; a superstate has none."""
+
+    def body(names: dict[str, Any]) -> None:
+        names["chart"] = State(resting=True)
+        names["work"] = types.new_class("work", (Compound,), {}, inner)
+
+    def inner(names: dict[str, Any]) -> None:
+        names["chart"] = State(initial=True, resting=True)
+
+    assert faults(body) == [
+        "[SC113] Door: 'chart' bears a reserved name. Call it something else than "
+        f"{', '.join(VERBS)}, chart."
+    ]
+
+
+def not_attrs(what: str, shown: str, remedy: str) -> str:
+    return f"[SC114] Door: {what} is {shown}, which is not an attrs class. {remedy}."
+
+
+MISTAKES: list[tuple[object, str, str]] = [
+    (Plain, "Plain", "Declare Plain with @attrs.frozen"),
+    (int, "int", "Declare int with @attrs.frozen"),
+    (Go(), "Go()", "Pass the class itself: Go"),
+    (7, "7", "Pass an attrs class"),
+    ([Go], "[<class 'tests.test_declare_faults.Go'>]", "Pass an attrs class"),
+]
+
+
+@pytest.mark.parametrize(("given", "shown", "remedy"), MISTAKES)
+def test_event_that_is_no_attrs_class_is_told(given: Any, shown: str, remedy: str) -> None:
+    """What on= takes is attrs classes; an instance, or a class of another kind, is told."""
+
+    def body(names: dict[str, Any]) -> None:
+        names["a"].stay(on=given)
+        names["a"].ignore(on=(Go, given))
+
+    assert faults(body) == [not_attrs("a line on 'a': on", shown, remedy)] * 2
+
+
+@pytest.mark.parametrize(("given", "shown", "remedy"), MISTAKES[:4])
+def test_events_that_are_no_attrs_classes_are_told(given: Any, shown: str, remedy: str) -> None:
+    """What events= takes is attrs classes."""
+    told = faults(lambda names: None, events=(Go, given))
+    assert told == [not_attrs("events", shown, remedy)]
+
+
+@pytest.mark.parametrize(("given", "shown", "remedy"), MISTAKES)
+def test_data_that_is_no_attrs_class_is_told(given: Any, shown: str, remedy: str) -> None:
+    """What State() takes is an attrs class, not an instance of one."""
+
+    def body(names: dict[str, Any]) -> None:
+        names["b"] = State(given, resting=True)
+
+    assert faults(body) == [not_attrs("the data of 'b'", shown, remedy)]
+
+
+def test_brackets_take_attrs_classes() -> None:
+    """The class in the brackets of a chart or a superstate is checked as well."""
+    with pytest.raises(DefinitionError) as refused:
+
+        class Door(Statechart[Plain]):
+            class work(Compound[int], initial=True):
+                a = State(initial=True, resting=True)
+
+    assert [str(fault) for fault in refused.value.faults] == [
+        not_attrs("the data of 'work'", "int", "Declare int with @attrs.frozen"),
+        not_attrs("the context", "Plain", "Declare Plain with @attrs.frozen"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("given", "shown"),
+    [(7, "7"), ("b", "'b'"), (Cargo(), "Cargo(weight=0)"), ([], "[]"), (True, "True")],
+)
+@pytest.mark.parametrize("hook", ["when", "make", "update", "emit"])
+def test_hook_that_is_no_function_is_told(hook: str, given: object, shown: str) -> None:
+    """Hooks are functions of one moment; a value is not taken for one."""
+
+    def body(names: dict[str, Any]) -> None:
+        names["a"].stay(on=Go, **{hook: given})
+
+    assert faults(body)[:1] == [
+        f"[SC114] Door: a line on 'a': {hook} is {shown}, not a function. "
+        "Pass a function of one moment: lambda m: …."
+    ]
+
+
+@pytest.mark.parametrize("hook", ["entry", "exit"])
+def test_hook_of_a_state_that_is_no_function_is_told(hook: str) -> None:
+    """Entry and exit are functions too, on states and on superstates."""
+
+    def body(names: dict[str, Any]) -> None:
+        names["b"] = State(resting=True, **{hook: 7})
+        names["work"] = types.new_class("work", (Compound,), {hook: "x"}, inner)
+
+    def inner(names: dict[str, Any]) -> None:
+        names["c"] = State(initial=True, resting=True)
+
+    remedy = "not a function. Pass a function of one moment: lambda m: …."
+    assert faults(body) == [
+        f"[SC114] Door: 'b': {hook} is 7, {remedy}",
+        f"[SC114] Door: 'work': {hook} is 'x', {remedy}",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("target", "shown"), [(7, "7"), (Cargo, "Cargo"), (Statechart, "Statechart"), (None, "None")]
+)
+@pytest.mark.parametrize("verb", ["to", "always"])
+def test_target_that_is_no_state_is_told(verb: str, target: object, shown: str) -> None:
+    """A line leads to a state; data, a chart or nothing at all is told."""
+
+    def body(names: dict[str, Any]) -> None:
+        keywords = {"on": Go} if verb == "to" else {"when": lambda m: False}
+        getattr(names["a"], verb)(target, **keywords)
+
+    assert faults(body)[:1] == [
+        f"[SC114] Door: a line on 'a' leads to {shown}, which is not a state. "
+        "Pass a State, a History, or a class derived from Compound or Parallel."
+    ]
+
+
+def test_faults_of_a_declaration_come_with_those_of_its_chart() -> None:
+    """What the body and what the chart has wrong is told at once, by code."""
+    with pytest.raises(DefinitionError) as refused:
+
+        class Door(Statechart):
+            a = State()
+            alias = a
+            b = State(Plain)
+            a.to(b, on=7)  # type: ignore[call-overload]
+
+    codes = [fault.code for fault in refused.value.faults]
+    assert codes == sorted(codes)
+    assert {"SC102", "SC103", "SC114"} <= set(codes)
+
+
+def test_chart_that_is_refused_leaves_its_parent_alone() -> None:
+    """A subclass with faults is no chart; its parent is as it was, and can be derived from again."""
+    before = Lamp.chart
+    for _ in range(2):
+        with pytest.raises(DefinitionError, match="Broken: 1 fault"):
+
+            class Broken(Lamp):
+                Lamp.dark.stay(on=7)  # type: ignore[call-overload]
+
+    class Sound(Lamp):
+        pass
+
+    assert Lamp.chart is before
+    assert Sound.chart.states == before.states
