@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from diagrams.geometry import Path, Point, Rect, flattened, straight
+from diagrams.geometry import Path, Point, Rect, direction, flattened, straight
 from diagrams.plan import Key
 
 APART: Final = 15.0
@@ -88,12 +88,18 @@ def straightened(path: Path) -> Path:
         bent = any(abs(p[0] - x) > _NEARLY for p in path[: i + 1 : 3])
         if bent or any(abs(p[0] - x) > _CLOSE for p in path[: i + 1]):
             break
-        if i + 1 == len(path) or abs(path[i + 1][0] - x) <= 0.2 * abs(path[i + 1][1] - path[i][1]):
+        if _goes_on_upright(path[i:]):
             last = i
     if last == 0 or abs(path[last][1] - path[0][1]) < 12:
         return path
     x, y = path[last]
     return (*straight((x, path[0][1]), (x, y)), *path[last + 1 :])
+
+
+def _goes_on_upright(rest: Path) -> bool:
+    """Tell whether a path may follow an upright line without a bend."""
+    dx, dy = direction(rest[::-1])
+    return len(rest) == 1 or abs(dx) <= 0.2 * abs(dy)
 
 
 def _wanted(path: Path, *, across: bool) -> float:

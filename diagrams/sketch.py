@@ -14,7 +14,7 @@ from typing import Any, Final, final
 from attrs import field, frozen
 
 from diagrams import engine
-from diagrams.geometry import Path, Rect, joined, straight, swung
+from diagrams.geometry import Path, Rect, direction, joined, straight, swung
 
 LABEL_GAP: Final = 7.0
 """Distance of a label from the line that it belongs to."""
@@ -283,7 +283,8 @@ def _level(path: Path) -> Path:
     (_, low), (_, high) = path[0], path[-1]
     if low >= high or all(low - 0.5 <= y <= high + 0.5 for _, y in path):
         return path
-    if high - low < _NARROW:
+    upright = [abs(dy) > abs(dx) for dx, dy in (direction(path), direction(path[::-1]))]
+    if high - low < _NARROW and all(upright):
         return swung(path[0], path[-1])
     return tuple((x, min(max(y, low), high)) for x, y in path)
 

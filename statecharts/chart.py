@@ -58,10 +58,16 @@ class OnEvent:
     events: tuple[type | str, ...]
 
 
-@final
 @frozen
-class Always:
+class BareTrigger:
+    """A trigger that says all by being what it is."""
+
+
+@final
+class Always(BareTrigger):
     """Trigger of an eventless transition: taken as soon as its guard holds."""
+
+    __slots__ = ()
 
 
 @final
@@ -79,15 +85,17 @@ class After:
 
 
 @final
-@frozen
-class Done:
+class Done(BareTrigger):
     """Trigger of a completion transition: the source has reached its final states."""
+
+    __slots__ = ()
 
 
 @final
-@frozen
-class Default:
+class Default(BareTrigger):
     """Trigger of the transition that a compound state's initial or a history's default is."""
+
+    __slots__ = ()
 
 
 Trigger = OnEvent | Always | After | Done | Default

@@ -1,4 +1,4 @@
-"""Faults that only a declaration has: a state that lost its name, a borrowed state, a wrong class."""
+"""Faults that only a declaration has: lost names, borrowed states, wrong classes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,16 @@ from typing import Any
 import pytest
 from attrs import frozen
 
-from statecharts import Compound, DefinitionError, History, Parallel, State, Statechart
+from statecharts import (
+    Compound,
+    DefinitionError,
+    History,
+    Parallel,
+    State,
+    Statechart,
+    start,
+    step,
+)
 
 
 @frozen
@@ -60,8 +69,10 @@ def test_state_bound_twice_is_told_with_both_names() -> None:
 
     assert faults(body) == [
         "[SC102] Door: 'a' is bound to a second name, 'b'. Declare one state for each name.",
-        "[SC102] Door: 'work' is bound to a second name, 'play'. "
-        "Declare one state for each name.",
+        (
+            "[SC102] Door: 'work' is bound to a second name, 'play'. "
+            "Declare one state for each name."
+        ),
         "[SC102] Door: 'work.c' is bound to a second name, 'd'. Declare one state for each name.",
     ]
 
@@ -83,14 +94,14 @@ def test_state_that_loses_its_name_is_told_with_its_line() -> None:
 
         class Door(Statechart, allow="*"):
             a = State(initial=True, resting=True)
-            a = State(initial=True, resting=True)  # type: ignore[no-redef]
+            a = State(initial=True, resting=True)  # noqa: PIE794 - that is the mistake
             State()
-            kept = [State(), History(a)]
+            kept = (State(), History(a))
 
-            class work(Compound):
+            class work(Compound):  # pyright: ignore[reportRedeclaration]
                 b = State(initial=True, resting=True)
 
-            class work(Parallel):  # type: ignore[no-redef]
+            class work(Parallel):  # type: ignore[no-redef] # noqa: F811 - that is the mistake
                 class b(Compound):
                     c = State(initial=True, resting=True)
                     State()
@@ -111,14 +122,26 @@ def test_state_that_loses_its_name_is_told_with_its_line() -> None:
 
 
 def test_state_of_another_chart_cannot_be_borrowed() -> None:
-    """A state belongs to one chart; under another id it is another state."""
+    """A chart that borrows a state is refused, and the chart that it belongs to still runs."""
 
     def body(names: dict[str, Any]) -> None:
         names["lamp"] = Lamp.lit
 
-    assert faults(body) == [
+    borrowed = (
         "[SC102] Door: the state of 'lamp' already is 'lit' of a chart. Declare a state of its own."
-    ]
+    )
+    assert borrowed in faults(body)
+    assert Lamp.lit.id == "lit"
+    assert Lamp.lit in step(Lamp, start(Lamp).snapshot, Go()).snapshot
+
+
+def test_state_of_another_chart_cannot_be_borrowed_under_its_own_name() -> None:
+    """A borrowed state is told even where it would stand at the same place."""
+
+    def body(names: dict[str, Any]) -> None:
+        names["lit"] = Lamp.lit
+
+    assert any("[SC102]" in fault for fault in faults(body))
 
 
 def test_line_may_neither_lead_to_another_chart_nor_start_there() -> None:
@@ -132,12 +155,18 @@ def test_line_may_neither_lead_to_another_chart_nor_start_there() -> None:
             back = History(Lamp.dark)
 
     assert [str(fault) for fault in refused.value.faults if fault.code == "SC101"] == [
-        "[SC101] Door: a line starts at 'lit', which is no state of this chart. "
-        "Start it at a state of this chart.",
-        "[SC101] Door: the default of 'back' names 'dark', which is no state of this chart. "
-        "Bind it to a name in the chart's body.",
-        "[SC101] Door: a line on 'a' names 'dark', which is no state of this chart. "
-        "Bind it to a name in the chart's body.",
+        (
+            "[SC101] Door: a line starts at 'lit', which is no state of this chart. "
+            "Start it at a state of this chart."
+        ),
+        (
+            "[SC101] Door: the default of 'back' names 'dark', which is no state of this chart. "
+            "Bind it to a name in the chart's body."
+        ),
+        (
+            "[SC101] Door: a line on 'a' names 'dark', which is no state of this chart. "
+            "Bind it to a name in the chart's body."
+        ),
     ]
     assert len(Lamp.chart.transitions) == 2
 
@@ -157,10 +186,14 @@ def test_verb_cannot_name_a_state(verb: str) -> None:
         names[verb] = State(initial=True, resting=True)
 
     assert faults(body) == [
-        f"[SC113] Door: '{verb}' bears a reserved name. Call it something else than "
-        f"{', '.join(VERBS)}, chart.",
-        f"[SC113] Door: 'work.{verb}' bears a reserved name. Call it something else than "
-        f"{', '.join(VERBS)}.",
+        (
+            f"[SC113] Door: '{verb}' bears a reserved name. Call it something else than "
+            f"{', '.join(VERBS)}, chart."
+        ),
+        (
+            f"[SC113] Door: 'work.{verb}' bears a reserved name. Call it something else than "
+            f"{', '.join(VERBS)}."
+        ),
     ]
 
 
@@ -175,8 +208,10 @@ def test_chart_names_a_state_only_inside_a_superstate() -> None:
         names["chart"] = State(initial=True, resting=True)
 
     assert faults(body) == [
-        "[SC113] Door: 'chart' bears a reserved name. Call it something else than "
-        f"{', '.join(VERBS)}, chart."
+        (
+            "[SC113] Door: 'chart' bears a reserved name. Call it something else than "
+            f"{', '.join(VERBS)}, chart."
+        )
     ]
 
 
@@ -247,8 +282,10 @@ def test_hook_that_is_no_function_is_told(hook: str, given: object, shown: str) 
         names["a"].stay(on=Go, **{hook: given})
 
     assert faults(body)[:1] == [
-        f"[SC114] Door: a line on 'a': {hook} is {shown}, not a function. "
-        "Pass a function of one moment: lambda m: …."
+        (
+            f"[SC114] Door: a line on 'a': {hook} is {shown}, not a function. "
+            "Pass a function of one moment: lambda m: …."
+        )
     ]
 
 
@@ -257,7 +294,8 @@ def test_hook_of_a_state_that_is_no_function_is_told(hook: str) -> None:
     """Entry and exit are functions too, on states and on superstates."""
 
     def body(names: dict[str, Any]) -> None:
-        names["b"] = State(resting=True, **{hook: 7})
+        keywords: dict[str, Any] = {hook: 7}
+        names["b"] = State(resting=True, **keywords)
         names["work"] = types.new_class("work", (Compound,), {hook: "x"}, inner)
 
     def inner(names: dict[str, Any]) -> None:
@@ -282,8 +320,10 @@ def test_target_that_is_no_state_is_told(verb: str, target: object, shown: str) 
         getattr(names["a"], verb)(target, **keywords)
 
     assert faults(body)[:1] == [
-        f"[SC114] Door: a line on 'a' leads to {shown}, which is not a state. "
-        "Pass a State, a History, or a class derived from Compound or Parallel."
+        (
+            f"[SC114] Door: a line on 'a' leads to {shown}, which is not a state. "
+            "Pass a State, a History, or a class derived from Compound or Parallel."
+        )
     ]
 
 
@@ -303,7 +343,7 @@ def test_faults_of_a_declaration_come_with_those_of_its_chart() -> None:
 
 
 def test_chart_that_is_refused_leaves_its_parent_alone() -> None:
-    """A subclass with faults is no chart; its parent is as it was, and can be derived from again."""
+    """A subclass with faults is no chart; its parent stays as it was, and can be derived from."""
     before = Lamp.chart
     for _ in range(2):
         with pytest.raises(DefinitionError, match="Broken: 1 fault"):
@@ -316,3 +356,54 @@ def test_chart_that_is_refused_leaves_its_parent_alone() -> None:
 
     assert Lamp.chart is before
     assert Sound.chart.states == before.states
+
+
+@pytest.mark.parametrize("nothing", [None, ()])
+def test_line_that_names_no_event_is_told(nothing: Any) -> None:
+    """A line with nothing for an event could never be taken."""
+
+    def body(names: dict[str, Any]) -> None:
+        names["a"].stay(on=nothing)
+
+    assert len(faults(body)) == 1
+
+
+@pytest.mark.parametrize("events", [(Go, None), [Go]])
+def test_events_that_are_no_classes_at_all_are_told(events: Any) -> None:
+    """Whatever is passed as events=, the answer is a fault and not a crash."""
+    assert len(faults(lambda names: None, events=events)) == 1
+
+
+def test_events_of_one_wire_name_are_told_without_a_union_too() -> None:
+    """Two classes of one name cannot be told apart on the wire, wherever they were named."""
+    other: Any = frozen(type("Go", (), {}))
+
+    def body(names: dict[str, Any]) -> None:
+        names["a"].stay(on=Go)
+        names["a"].stay(on=other)
+
+    assert faults(body) == [
+        "[SC116] Door: two events bear the name 'go' on the wire. Rename one of the two classes."
+    ]
+
+
+@pytest.mark.parametrize("argument", ["Cargo", Cargo | Go, dict[str, int]])
+def test_brackets_take_nothing_that_is_no_class(argument: Any) -> None:
+    """A name, a union or a generic in the brackets is told, not passed over."""
+
+    def body(names: dict[str, Any]) -> None:
+        bases = (Compound[argument],)  # type: ignore[valid-type]
+        names["work"] = types.new_class("work", bases, {}, inner)
+
+    def inner(names: dict[str, Any]) -> None:
+        names["c"] = State(initial=True, resting=True)
+
+    assert len(faults(body)) == 1
+
+
+def test_late_line_in_a_body_that_is_no_chart_is_told() -> None:
+    """A line in the body of some other class belongs to no chart, and is not passed over."""
+    with pytest.raises(Exception, match="SC120|__set_name__"):
+
+        class Elsewhere:
+            Lamp.dark.stay(on=Go)

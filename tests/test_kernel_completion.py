@@ -220,7 +220,9 @@ def test_end_of_the_chart_drops_what_waits() -> None:
             a.to(end, on=Left)
 
         over = State(final=True)
-        box.when_done(over, emit=lambda m: Said("over"))
+        never = State(resting=True)
+        box.always(over, when=lambda m: "box.end" in m, emit=lambda m: Said("over"))
+        box.when_done(never, emit=lambda m: Said("never"))
 
     then = run(Ended, Left())
     assert (then.snapshot.configuration, then.effects) == (("over",), (Said("over"),))

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from attrs import field, frozen
+from attrs import field, frozen, validators
 
 from statecharts import Compound, Parallel, State, Statechart, Step, occurred, start, step
 from statecharts.chart import (
@@ -347,7 +347,7 @@ def test_make_of_another_class_is_an_error(wrong: Any) -> None:
     """What make gives has to be the data of the state, for a target and for a stay."""
 
     class Wrong(Statechart, events=Go | Named):
-        here = State(Label, initial=True)
+        here = State(Label, initial=True, exit=lambda m: None)
         here.to(here, on=Go, make=lambda m: wrong)
         here.stay(on=Named, make=lambda m: wrong)
 
@@ -364,12 +364,7 @@ def test_data_class_that_refuses_is_a_callback_error() -> None:
 
     @frozen
     class Short:
-        name: str = field()
-
-        @name.validator
-        def _check(self, _attribute: object, value: str) -> None:
-            if len(value) > 3:
-                raise ValueError("too long")
+        name: str = field(validator=validators.max_len(3))
 
     class Checked(Statechart, events=Named):
         here = State(initial=True)
@@ -377,7 +372,9 @@ def test_data_class_that_refuses_is_a_callback_error() -> None:
         here.to(there, on=Named)
         there.to(here, on=Named)
 
-    expected = r"\[SC202\] Checked: data of 'there' on the way to 'there' on Named: ValueError: too"
+    expected = (
+        r"\[SC202\] Checked: data of 'there' on the way to 'there' on Named: ValueError: Length"
+    )
     with pytest.raises(CallbackError, match=expected) as caught:
         run(Checked, Named("lengthy"))
     assert isinstance(caught.value.__cause__, ValueError)

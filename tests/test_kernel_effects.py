@@ -257,7 +257,6 @@ def test_ids_of_a_brief_make_count_as_well() -> None:
     assert run(Makes, Go(), Go()).snapshot.memory.counters == (("v", 2),)
 
 
-@pytest.mark.xfail(strict=True, reason="ids are counted before a generator has run")
 def test_ids_made_by_a_generator_count_as_well() -> None:
     """A hook that yields its effects makes ids that are never given again."""
 

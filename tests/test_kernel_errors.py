@@ -192,9 +192,11 @@ def test_time_that_is_read_and_not_given_is_an_error(role: str) -> None:
         "make": lambda m: Value(m.at.year),
     }
 
+    hooks: dict[str, Any] = {role: reads[role]}
+
     class Reading(Statechart, events=Go):
         a = State(Value, initial=True)
-        a.to(a, on=Go, **{role: reads[role]})
+        a.to(a, on=Go, **hooks)
 
     first = start(Reading).snapshot
     expected = (
@@ -210,9 +212,9 @@ def test_moment_has_no_other_attributes() -> None:
 
     class Misspelt(Statechart, events=Go):
         a = State(Value, initial=True, resting=True)
-        a.stay(on=Go, when=lambda m: m.dta.n)  # type: ignore[attr-defined]
+        a.stay(on=Go, when=lambda m: m.dta.n)
 
-    with pytest.raises(CallbackError, match="AttributeError: .*dta"):
+    with pytest.raises(CallbackError, match=r"AttributeError: .*dta"):
         step(Misspelt, start(Misspelt).snapshot, Go())
 
 

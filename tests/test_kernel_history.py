@@ -136,7 +136,7 @@ def test_deep_history_restores_everything_inside() -> None:
 
 
 def test_entering_the_parent_itself_forgets_nothing() -> None:
-    """The parent entered in the ordinary way begins anew; its memory is of the last time it was left."""
+    """The parent itself begins anew; its memory is of the last time that it was left."""
     begun = run(Player, *SONG, Leave(), Restart())
     assert begun.snapshot.configuration == ("play", "play.intro")
     kernel = Kernel(Player)

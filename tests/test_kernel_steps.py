@@ -217,6 +217,10 @@ def test_guard_of_one_transition_is_asked_once_for_all_regions() -> None:
     """A transition of a parallel state is asked once, though each of its regions leads to it."""
     asked: list[object] = []
 
+    def ask(m: Any) -> bool:
+        asked.append(m.data)
+        return bool(m.event.n)
+
     class Pair(Statechart, events=Go):
         class both(Parallel, initial=True):
             class a(Compound):
@@ -226,7 +230,7 @@ def test_guard_of_one_transition_is_asked_once_for_all_regions() -> None:
                 y = State(initial=True)
 
         off = State(resting=True)
-        both.to(off, on=Go, when=lambda m: bool(asked.append(m.data) or m.event.n))
+        both.to(off, on=Go, when=ask)
 
     assert not run(Pair, Go(0)).handled
     assert len(asked) == 1

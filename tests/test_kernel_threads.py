@@ -6,11 +6,13 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import pytest
 
 from statecharts import Kernel, Step, start
+from statecharts.chart import Chart
 from statecharts.errors import RunawayError
 from tests.oracle.random_charts import random_chart, random_events
 from tests.oracle.vocabulary import Counters
@@ -55,18 +57,25 @@ def test_shared_kernel_agrees_on_random_charts() -> None:
         chart = random_chart(seed)
         events = random_events(seed, chart, 12)
 
-        def run(kernel: Kernel[Any], events: list[object] = events) -> list[Step[Any]]:
+        def attempt(
+            kernel: Kernel[Any], _: int = 0, events: list[object] = events
+        ) -> list[Step[Any]]:
             steps = [kernel.start(Counters())]
             for event in events:
                 steps.append(kernel.step(steps[-1].snapshot, event))
             return steps
 
         try:
-            expected = run(Kernel(chart, microsteps=50))
+            expected = attempt(Kernel(chart, microsteps=50))
         except RunawayError:
             continue
         shared = Kernel(chart, plans=2, microsteps=50)
-        assert together(lambda _, run=run, shared=shared: run(shared)) == [expected] * THREADS
+        assert together(partial(attempt, shared)) == [expected] * THREADS
+
+
+def begin(chart: Chart, _: int) -> Step[Any]:
+    """Return the start of a random chart."""
+    return start(chart, Counters())
 
 
 def test_first_steps_of_a_chart_may_come_from_several_threads() -> None:
@@ -77,4 +86,4 @@ def test_first_steps_of_a_chart_may_come_from_several_threads() -> None:
             expected = Kernel(random_chart(seed)).start(Counters())
         except RunawayError:
             continue
-        assert together(lambda _, chart=chart: start(chart, Counters())) == [expected] * THREADS
+        assert together(partial(begin, chart)) == [expected] * THREADS

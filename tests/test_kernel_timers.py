@@ -200,7 +200,7 @@ def test_delay_of_another_type_is_an_error(wrong: object) -> None:
 
 @pytest.mark.parametrize("naive_due", [True, False])
 def test_delay_and_time_agree_on_having_a_zone(naive_due: bool) -> None:
-    """A naive datetime beside an aware one is an error where it is made, not where it is compared."""
+    """A naive datetime beside an aware one is an error where it is made."""
     naive = T0.replace(tzinfo=None)
     chart = computed(lambda m: naive if naive_due else T0)
     with pytest.raises(CallbackError, match=r"\[SC208\] .*Give both a time zone, or neither"):
@@ -314,7 +314,6 @@ def test_failing_step_leaves_the_timer_running() -> None:
     assert list(first.timers) == ["one.after#1"]
 
 
-@pytest.mark.xfail(strict=True, reason="only the exact class TimerFired is taken out of the timers")
 def test_subclass_of_the_timer_event_spends_the_timer() -> None:
     """An event derived from `TimerFired` is one."""
 

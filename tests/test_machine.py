@@ -128,7 +128,7 @@ def test_start_that_fails_makes_no_machine() -> None:
     """An error of the start is raised by the constructor."""
 
     class Failing(Statechart):
-        on = State(initial=True, resting=True, entry=fail)
+        on = State(initial=True, resting=True, entry=cast("Any", fail))
 
     with pytest.raises(CallbackError, match="at the start"):
         Machine(Failing)
@@ -148,7 +148,7 @@ def test_unhandled_event_is_ignored_by_default() -> None:
     ("event", "shown"), [(Nothing(), "Nothing"), (NamedEvent("no.thing"), r"no\.thing")]
 )
 def test_unhandled_event_can_be_an_error(event: object, shown: str) -> None:
-    """The error names event, configuration and what would be handled; subscribers are told first."""
+    """The error names event, configuration and what would be handled, after all are told."""
     machine, told = Machine(Adder, on_unhandled="raise"), Listener()
     machine.subscribe(told)
     expected = (
@@ -264,14 +264,14 @@ def test_result_of_a_nested_send_can_be_read_later() -> None:
         if not sent:
             sent.append(machine.send(Add(5)))
             with pytest.raises(StatechartError, match=r"\[SC502\] .* before its turn had come"):
-                print(sent[0].handled)
+                _ = sent[0].handled
 
     machine.subscribe(once)
     machine.send(Add())
     assert sent[0].snapshot.context == Sum(6)
     assert (sent[0].handled, len(sent[0].fired), sent[0].effects) == (True, 1, ())
     with pytest.raises(AttributeError, match="nonsense"):
-        cast("Any", sent[0]).nonsense
+        _ = cast("Any", sent[0]).nonsense
 
 
 def test_failing_callback_leaves_the_machine_where_it_was() -> None:
@@ -291,7 +291,7 @@ def test_event_that_is_none_is_refused() -> None:
     machine = Machine(Adder)
     with pytest.raises(StepError, match="SC204"):
         machine.send("add")
-    assert machine.snapshot == machine.started.snapshot if machine.started else False
+    assert machine.snapshot == start(Adder).snapshot
 
 
 def test_failing_subscriber_does_not_undo_the_step() -> None:
@@ -319,7 +319,7 @@ def test_subscriber_error_chains_its_cause() -> None:
         raise ValueError("no")
 
     machine.subscribe(Listener(raising))
-    with pytest.raises(SubscriberError, match="Listener object .*ValueError: no") as caught:
+    with pytest.raises(SubscriberError, match=r"Listener object .*ValueError: no") as caught:
         machine.send(Add())
     assert isinstance(caught.value.__cause__, ValueError)
 

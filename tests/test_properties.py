@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 from collections.abc import Iterable
 from datetime import timedelta
+from itertools import pairwise
 from typing import Any
 
 from hypothesis import assume, given, settings
@@ -178,6 +179,6 @@ def test_run_goes_on_from_a_pickle(events: list[object], more: list[object]) -> 
 def test_clock_counts_what_was_handled(events: list[object]) -> None:
     """The clock goes up by one with each event that is handled, and stands still otherwise."""
     steps = plant_steps(Kernel(Plant), events)
-    for before, after in zip(steps, steps[1:], strict=False):
+    for before, after in pairwise(steps):
         assert after.snapshot.clock == before.snapshot.clock + after.handled
         assert after.handled or after.snapshot is before.snapshot

@@ -236,7 +236,7 @@ def test_earlier_transition_wins_between_regions() -> None:
 
 
 def test_recording_is_deep_or_shallow() -> None:
-    """A shallow history records the child, a deep one all inside; a deep one leads to the leaves."""
+    """A shallow history records the child, a deep one all inside, and leads to the leaves."""
     states = ("work.right", "work.right.three", "work.right.three.five")
     active = (n("work"), n("work.left"), n("work.left.one"), *map(n, states))
     recorded = to_record(TREE, active, [n("work.right"), n("work.right.three")])

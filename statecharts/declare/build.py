@@ -22,7 +22,6 @@ from statecharts.chart import (
     Transition,
     TransitionKind,
 )
-from statecharts.checks import accept
 from statecharts.declare.members import VERBS, Line, Member
 from statecharts.errors import Fault
 from statecharts.events import wire_name
@@ -38,6 +37,8 @@ def build(root: Member, events: Any, context: type | None, allow: tuple[str, ...
     Raises:
         DefinitionError: The chart has structural faults, or quality faults that are not allowed.
     """
+    from statecharts.checks import accept  # noqa: PLC0415 - needed once a chart is declared
+
     builder = Builder(root)
     chart = builder.chart(events, context)
     checked = accept(chart, allow, builder.faults)
