@@ -7,6 +7,7 @@ so that a chart declared twice is the same chart.
 from __future__ import annotations
 
 import ast
+import copy
 import functools
 import linecache
 import types
@@ -28,7 +29,9 @@ class Hook:
     'data.count > 3'
     """
 
-    function: Callable[[Any], Any] = field(eq=lambda function: _meaning(function))
+    function: Callable[[Any], Any] = field(
+        eq=lambda function: _meaning(function), hash=False
+    )
     given: str | None = None
 
     @property
@@ -91,7 +94,7 @@ def _lambda_text(code: types.CodeType) -> str | None:
         return None
     innermost = max(found, key=lambda node: _start(node.body))
     names = {argument.arg for argument in innermost.args.args[:1]}
-    return ast.unparse(_Shorten(names).visit(innermost.body))
+    return ast.unparse(_Shorten(names).visit(copy.deepcopy(innermost.body)))
 
 
 def _start(node: ast.expr) -> tuple[int, int]:

@@ -147,6 +147,7 @@ class Machine(Generic[C]):
         self._subscribers: list[Subscriber[C]] = []
         self._waiting: deque[Sent[C]] = deque()
         self._busy = False
+        self._present: datetime | None = None
         self._started: Step[C] | None = None
         if snapshot is None:
             self._started = self._kernel.start(context, at=self._time.now())
@@ -182,7 +183,8 @@ class Machine(Generic[C]):
         """Take an event, and tell the subscribers of the step that it makes.
 
         Called from inside a subscriber, it puts the event in line and returns at once; what it then
-        returns can be read when the event has had its turn.
+        returns can be read when the event has had its turn. Unless told otherwise, such an event
+        happens at the same time as the one that the subscriber was told of.
 
         Args:
             event: An instance of an event class, or a `NamedEvent`.
@@ -194,6 +196,8 @@ class Machine(Generic[C]):
             SubscriberError: A subscriber failed. The step stands, and all have been told of it.
         """
         with self._lock:
+            if at is None and self._busy:
+                at = self._present
             sent: Sent[C] = Sent(event, at, self.chart.name)
             self._waiting.append(sent)
             if self._busy:
@@ -237,13 +241,12 @@ class Machine(Generic[C]):
                 found = "a subscriber asked for time to advance"
                 remedy = "Advance time from outside the subscribers"
                 raise StatechartError("SC503", self.chart.name, found, remedy)
-            begin = self._time.now()
+            begin = moment = self._time.now()
             end = begin + by
             steps: list[Step[C]] = []
             while (timer := self._next_due(end)) is not None:
                 name, due = timer
-                moment = max(due, begin)
-                self._time.set(moment)
+                moment = max(due, moment)
                 steps.append(self.send(TimerFired(name), at=moment))
             self._time.set(begin)
             self._time.advance(by)
@@ -276,6 +279,7 @@ class Machine(Generic[C]):
             at = self._time.now()
         else:
             self._time.set(at)
+        self._present = at
         step = self._kernel.step(self._snapshot, sent.event, at=at)
         sent.step = step
         self._snapshot = step.snapshot

@@ -158,6 +158,8 @@ def _members(annotation: Any) -> tuple[type, ...] | None:
         return None if None in parts else tuple(c for part in parts if part for c in part)
     if annotation is None:
         return (types.NoneType,)
+    if annotation is Any:
+        return None
     plain = isinstance(annotation, type) and origin is None and annotation is not object
     if plain and not getattr(annotation, "_is_protocol", False):
         return (annotation,)

@@ -294,11 +294,11 @@ class Moment(Generic[D_co, E_co, C_co]):
             """Take one to three parameters, as type checkers do: the rest have defaults."""
             return cls
 
-    def __getattr__(self, name: str) -> Any:
-        """Answer for ``at`` where the caller gave no time; a slot that is set never comes here."""
-        if name == "at":
-            raise time_needed(self._scene._place.chart)
-        raise AttributeError(f"a moment has no {name!r}; it has at, context, data and event")
+        def __getattr__(self, name: str) -> Any:
+            """Answer for ``at`` where the caller gave no time; a slot that is set never comes here."""
+            if name == "at":
+                raise time_needed(self._scene._place.chart)
+            raise AttributeError(f"a moment has no {name!r}; it has at, context, data and event")
 
     @property
     def context(self) -> C_co:

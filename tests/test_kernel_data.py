@@ -100,8 +100,6 @@ def run(chart: type[Statechart[Any]], *events: object, at: datetime | None = T0)
 
 
 class Full(Statechart[Setting], events=Named | Go | Timed | Mark):
-    """Every supplier can have a name; who is left and what happens decides."""
-
     class outer(Compound[Outer], initial=True):
         inner = State(Inner, initial=True)
         bare = State()
@@ -155,16 +153,14 @@ def test_context_precedes_the_default(chart: type[Statechart[Any]], name: str) -
 
 def test_occurred_is_the_moment_whoever_else_has_the_field() -> None:
     """Neither an event nor a context of the same field replaces the time of the moment."""
-    then = run(Full, Named("n"), Timed(T1))
-    assert then.snapshot["stamped"] == Stamped(T0, "n")
+    assert run(Full, Named("n"), Timed(T1)).snapshot["stamped"] == Stamped(T0, "n")
 
 
 def test_occurred_without_a_time_is_an_error() -> None:
     """A field that takes the time refuses to make one up, and is named."""
-    end = run(Full, Named("n")).snapshot
     expected = r"\[SC201\] Full: data of 'stamped'.* on Timed: 'at' of 'stamped' reads the time"
     with pytest.raises(TimeNeededError, match=expected):
-        step(Full, end, Timed(T1))
+        step(Full, run(Full, Named("n")).snapshot, Timed(T1))
 
 
 def test_entered_by_default_is_filled_as_well() -> None:
@@ -284,10 +280,9 @@ def test_private_keyword_and_fixed_fields_are_filled_or_left() -> None:
         here.to(there, on=Bring)
         there.to(read, on=Named)
 
-    then = run(Odd, Bring("n", "x"))
-    assert then.snapshot["there"] == Private("n", kind="x")
-    read = step(Odd, then.snapshot, Named("m"))
-    assert read.snapshot["read"] == Reading("m", 7, kind="x")
+    there = run(Odd, Bring("n", "x")).snapshot
+    assert there["there"] == Private("n", kind="x")
+    assert step(Odd, there, Named("m")).snapshot["read"] == Reading("m", 7, kind="x")
 
 
 def test_make_builds_the_targets_data() -> None:
@@ -323,8 +318,10 @@ def test_make_is_for_the_target_alone() -> None:
         here.to(there, on=Go, make=lambda m: Label("made"))
         there.to(here, on=Go)
 
-    then = run(Made, Go())
-    assert dict(then.snapshot.data) == {"there": Label("made"), "there.one": Label("default")}
+    assert dict(run(Made, Go()).snapshot.data) == {
+        "there": Label("made"),
+        "there.one": Label("default"),
+    }
 
 
 def test_make_of_a_superstate_that_stays() -> None:
@@ -377,14 +374,13 @@ def test_data_class_that_refuses_is_a_callback_error() -> None:
     )
     with pytest.raises(CallbackError, match=expected) as caught:
         run(Checked, Named("lengthy"))
-    assert isinstance(caught.value.__cause__, ValueError)
-    assert (caught.value.state, caught.value.role) == ("there", "data")
+    cause = caught.value.__cause__
+    assert (caught.value.role, type(cause)) == ("data", ValueError)
 
 
 def test_data_ends_with_its_state() -> None:
     """A state's data is gone when the state is left, and made anew on the next entry."""
-    then = run(Plain, Go(), Go())
-    assert dict(then.snapshot.data) == {}
+    assert dict(run(Plain, Go(), Go()).snapshot.data) == {}
     assert run(Plain, Go(), Go(), Go()).snapshot["there"] == Label()
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from os.path import commonprefix
 from typing import Any
 
@@ -63,7 +63,8 @@ class Builder:
         self._collect_lines()
         states = tuple(self._nodes(self.root, ROOT))
         known = self._events(events)
-        self._check_class(context, "the context")
+        if context is not None:
+            self._is_attrs(context, "the context", None)
         return Chart(
             self.root.name,
             self._node(self.root, ROOT, None),
@@ -79,10 +80,11 @@ class Builder:
         self.faults.append(Fault(code, self.root.name, found, remedy, location))
 
     def _place(self, member: Member, path: str) -> None:
-        if member.id is not None and member.id != path:
+        if member.sealed and member.id != path:
             found = f"the state of {path!r} already is {member.id!r} of a chart"
             self.fault("SC102", found, "Declare a state of its own", member.location)
-        member.id = path
+        else:
+            member.id = path
         for origin in reversed(member.origins):
             self.paths.setdefault(id(origin), []).append(path)
         for name in member.aliases:
@@ -112,9 +114,9 @@ class Builder:
                 late.extend(origin.late)
         for line in late:
             sources = self.paths.get(id(line.source))
-            if sources:
-                self.lines[sources[0]].append(line)
-            else:
+            for source in sources or ():
+                self.lines[source].append(line)
+            if not sources:
                 found = f"a line starts at {_shown(line.source)}, which is no state of this chart"
                 self.fault("SC101", found, "Start it at a state of this chart", line.location)
 
@@ -131,7 +133,8 @@ class Builder:
 
     def _node(self, member: Member, path: str, parent: str | None) -> StateNode:
         options = member.options
-        self._check_class(options.data, f"the data of {path!r}")
+        if options.data is not None:
+            self._is_attrs(options.data, f"the data of {path!r}", member.location)
         kind = options.kind
         if options.final and kind is not StateKind.FINAL:
             found = f"{path!r} is final, yet it is declared as a superstate"
@@ -140,7 +143,7 @@ class Builder:
         return StateNode(
             path,
             kind,
-            member.name,
+            path.rpartition(".")[2] or member.name,
             parent,
             tuple(_join(path, name) for name in member.members),
             self._default(member, path),
@@ -201,10 +204,12 @@ class Builder:
     def _on(
         self, events: tuple[Any, ...], place: str, location: str | None
     ) -> Iterator[type | str]:
+        if not events:
+            self.fault("SC114", f"{place}: on names no event", "Pass an event class", location)
         for event in events:
             if isinstance(event, str):
                 yield event
-            elif self._check_class(event, f"{place}: on", location):
+            elif self._is_attrs(event, f"{place}: on", location):
                 self.used.setdefault(event)
                 yield event
 
@@ -240,10 +245,13 @@ class Builder:
 
     def _events(self, events: Any) -> tuple[EventType, ...]:
         if events is None:
-            return tuple(map(EventType.of, self.used))
+            return self._named(self.used)
         several = events if isinstance(events, tuple) else (events,)
-        members = dict.fromkeys(m for one in several for m in union_members(one))
-        classes = [event for event in members if self._check_class(event, "events")]
+        members = [m for one in several for m in union_members(one)]
+        classes = list(dict.fromkeys(e for e in members if self._is_attrs(e, "events", None)))
+        return self._named(classes)
+
+    def _named(self, classes: Iterable[type]) -> tuple[EventType, ...]:
         names: dict[str, type] = {}
         for event in classes:
             first = names.setdefault(wire_name(event), event)
@@ -252,8 +260,8 @@ class Builder:
                 self.fault("SC116", found, "Rename one of the two classes", None)
         return tuple(map(EventType.of, classes))
 
-    def _check_class(self, cls: Any, place: str, location: str | None = None) -> bool:
-        if cls is None or (isinstance(cls, type) and attrs.has(cls)):
+    def _is_attrs(self, cls: Any, place: str, location: str | None) -> bool:
+        if isinstance(cls, type) and attrs.has(cls):
             return True
         shown = cls.__name__ if isinstance(cls, type) else repr(cls)
         remedy = "Pass an attrs class"

@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from attrs import evolve, frozen
 
-from statecharts.chart import StateKind, TransitionKind, Trigger
+from statecharts.chart import Declaration, StateKind, SuperstateRef, TransitionKind, Trigger
 from statecharts.errors import StatechartError
 
 VERBS: Final = ("to", "stay", "always", "after", "when_done", "ignore")
@@ -106,6 +106,22 @@ class Member:
             member.seal()
 
 
+class LateLines(list[Line]):
+    """Lines on sealed states, noted in the class body that they stand in."""
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        """Refuse a body that declares no chart: its lines would be lost."""
+        if not issubclass(owner, (Declaration, SuperstateRef)):
+            raise late_line(self[0])
+
+
+def late_line(line: Line) -> StatechartError:
+    """Return the error for a line that comes too late to belong to a chart."""
+    found = f"a line on {line.source.id!r} stands after its chart was declared"
+    remedy = "Write it in the chart's class body, or in the body of a subclass"
+    return StatechartError("SC120", line.location or "declaration", found, remedy)
+
+
 def member_of(state: object) -> Member:
     """Return the member that a state object or a superstate class stands for."""
     found: Member = getattr(state, "__member__")  # noqa: B009 - the verbs' owners all have one
@@ -125,10 +141,8 @@ def record(line: Line) -> None:
         return
     namespace = class_body()
     if namespace is None:
-        found = f"a line on {line.source.id!r} stands after its chart was declared"
-        remedy = "Write it in the chart's class body, or in the body of a subclass"
-        raise StatechartError("SC120", line.location or "declaration", found, remedy)
-    namespace.setdefault(LATE, []).append(line)
+        raise late_line(line)
+    namespace.setdefault(LATE, LateLines()).append(line)
 
 
 def note_created(member: Member) -> None:

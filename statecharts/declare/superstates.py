@@ -94,7 +94,8 @@ def adopt(cls: type, member: Member) -> None:
             continue
         seen.add(id(child))
         own[name] = child
-        child.name = name
+        if not child.sealed:
+            child.name = name
     for base in cls.__bases__:
         inherited: Member | None = vars(base).get("__member__")
         for name, child in () if inherited is None else inherited.members.items():
@@ -135,12 +136,15 @@ def own_doc(cls: type) -> str | None:
     return inspect.cleandoc(doc) if isinstance(doc, str) else None
 
 
-def type_argument(cls: type, family: type) -> type | None:
-    """Return the class that a class's own bases put in brackets: ``Merge`` of ``Compound[Merge]``."""
+def type_argument(cls: type, family: type) -> Any:
+    """Return what a class's own bases put in brackets: ``Merge`` of ``Compound[Merge]``.
+
+    None when they put nothing there, or a variable; `build` tells when it is no attrs class.
+    """
     for base in vars(cls).get("__orig_bases__", ()):
         origin = typing.get_origin(base)
         if isinstance(origin, type) and issubclass(origin, family):
             argument = typing.get_args(base)[0]
-            if isinstance(argument, type) and argument is not type(None):
+            if argument is not type(None) and not isinstance(argument, typing.TypeVar):
                 return argument
     return None
