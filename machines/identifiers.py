@@ -1,12 +1,16 @@
-"""Identifiers of the domain: typed, so that they cannot be mixed up, and checked when they are built."""
+"""Identifiers of the domain: typed, so that none is taken for another, and checked when built."""
 
 from __future__ import annotations
 
 import re
-from typing import Self
+from string import hexdigits
+from typing import Final, Self
 
 from attrs import Attribute, field, frozen
 from attrs.validators import instance_of
+
+KEY_BYTES: Final = 32
+"""Length of a node's public key."""
 
 
 def _name(instance: object, attribute: Attribute[str], value: str) -> None:
@@ -22,7 +26,7 @@ def _name(instance: object, attribute: Attribute[str], value: str) -> None:
 def _branch(instance: object, attribute: Attribute[str], value: str) -> None:
     """Refuse what git refuses as the name of a branch (git-check-ref-format)."""
     _name(instance, attribute, value)
-    refused = re.search(r"\.\.|@\{|//|[~^:?*\[\\]|/\.|\.lock(/|$)|^[-/.]|[/.]$|^@$", value)
+    refused = re.search(r"\.\.|@\{|//|[~^:?*\[\\]|/\.|\.lock(/|$)|^[-/.]|[/.]$|^(@|HEAD)$", value)
     if refused:
         raise ValueError(
             f"BranchName {value!r}: git does not allow {refused.group()!r} at position "
@@ -38,7 +42,7 @@ def _sha(instance: object, attribute: Attribute[str], value: str) -> None:
 
 def _key(instance: object, attribute: Attribute[bytes], value: bytes) -> None:
     """Refuse a key of the wrong length."""
-    if len(value) != 32:
+    if len(value) != KEY_BYTES:
         raise ValueError(f"NodeKey takes 32 bytes, not {len(value)}")
 
 
@@ -127,6 +131,8 @@ class NodeKey:
     @classmethod
     def from_hex(cls, text: str) -> Self:
         """Build a key from its 64 hexadecimal digits."""
+        if len(text) != 2 * KEY_BYTES or not all(digit in hexdigits for digit in text):
+            raise ValueError(f"NodeKey takes 64 hexadecimal digits, not {text!r}")
         return cls(bytes.fromhex(text))
 
     def __str__(self) -> str:

@@ -237,9 +237,7 @@ class Pipeline(Statechart, events=PipelineEvent):
     done = State(Done)
     archived = State(Archived)
 
-    active.merge.to(
-        done, on=MergeSucceeded, make=lambda m: Done(m.at, m.event.merge_commit)
-    )
+    active.merge.to(done, on=MergeSucceeded, make=lambda m: Done(m.at, m.event.merge_commit))
     active.merge.to(
         archived, on=MergeFailedFinal, make=lambda m: Archived(m.at, MergeFailed(m.event.reason))
     )

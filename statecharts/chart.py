@@ -1,8 +1,8 @@
 """The chart: an immutable description that every reader takes, and nothing but a description.
 
-A chart is a tree of states, held flat in document order, with the transitions that leave each state.
-It knows how to look things up in itself; what it means is the kernel's business, whether it makes
-sense is `statecharts.checks`'.
+A chart is a tree of states, held flat in document order, with the transitions that leave each
+state. It knows how to look things up in itself; what it means is the kernel's business, whether it
+makes sense is `statecharts.checks`'.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from datetime import timedelta
 from enum import Enum
 from typing import Any, ClassVar, Final, Generic, final
 
+import attrs
 from attrs import field, frozen
 
 from statecharts.errors import Fault, UnknownStateError, did_you_mean
@@ -264,7 +265,7 @@ class Chart:
         return hash(self.hash)
 
     def __getstate__(self) -> dict[str, Any]:
-        names = [attribute.name for attribute in self.__attrs_attrs__]
+        names = [attribute.name for attribute in attrs.fields(Chart)]
         return {name: getattr(self, name) for name in names if name != "memo"}
 
     def __setstate__(self, state: dict[str, Any]) -> None:

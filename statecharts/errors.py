@@ -90,6 +90,7 @@ class DefinitionError(ExceptionGroup[DefinitionFaultError], StatechartError):
     faults: tuple[Fault, ...]
 
     def __new__(cls, chart: str, faults: Iterable[Fault]) -> Self:
+        """Make the group of the faults; its message holds the text of each."""
         listed = tuple(faults)
         count = "1 fault" if len(listed) == 1 else f"{len(listed)} faults"
         lines = [f"{chart}: {count} in the definition:", *(f"  {fault}" for fault in listed)]
@@ -99,7 +100,7 @@ class DefinitionError(ExceptionGroup[DefinitionFaultError], StatechartError):
         self.faults = listed
         return self
 
-    def __init__(self, chart: str, faults: Iterable[Fault]) -> None:
+    def __init__(self, chart: str, faults: Iterable[Fault]) -> None:  # noqa: ARG002 - see __new__
         codes = ", ".join(dict.fromkeys(fault.code for fault in self.faults))
         self.code = self.faults[0].code
         self.where = chart
@@ -139,7 +140,7 @@ class CallbackError(StepError):
     Attributes:
         chart: Name of the chart.
         state: Id of the state that the callback belongs to.
-        event: Wire name of the event that was being handled, or None at the start.
+        event: Name of the event that was being handled, or None at the start.
         role: What the callback is: ``when``, ``make``, ``update``, ``emit``, ``entry``, ``exit`` …
     """
 

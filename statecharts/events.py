@@ -63,7 +63,8 @@ def wire_name(event: type) -> str:
 def matches(descriptor: str, name: str) -> bool:
     """Tell whether an SCXML event descriptor matches the name of an event (SCXML 3.12.1).
 
-    A descriptor matches when its dotted tokens are a prefix of the name's; ``*`` matches every name.
+    A descriptor matches when its dotted tokens are a prefix of the name's; ``*`` matches every
+    name.
 
     >>> matches("error", "error.timeout"), matches("error.*", "error"), matches("err", "error")
     (True, True, False)

@@ -29,9 +29,7 @@ class Hook:
     'data.count > 3'
     """
 
-    function: Callable[[Any], Any] = field(
-        eq=lambda function: _meaning(function), hash=False
-    )
+    function: Callable[[Any], Any] = field(eq=lambda function: _meaning(function), hash=False)
     given: str | None = None
 
     @property
@@ -50,7 +48,7 @@ def function_name(function: Callable[..., Any]) -> str:
         inner = inner.func
     code = getattr(inner, "__code__", None)
     if isinstance(code, types.CodeType) and code.co_name == "<lambda>":
-        return _lambda_text(code) or "lambda"
+        return _lambda_text(code, code.co_filename) or "lambda"
     name = getattr(inner, "__name__", None)
     return name if isinstance(name, str) else type(inner).__name__
 
@@ -75,8 +73,11 @@ def _cell(cell: types.CellType) -> object:
 
 
 @functools.cache
-def _lambda_text(code: types.CodeType) -> str | None:
-    """Find the lambda that a code object was compiled from, and return the text of its body."""
+def _lambda_text(code: types.CodeType, filename: str) -> str | None:
+    """Find the lambda that a code object was compiled from, and return the text of its body.
+
+    The file is part of the question: equal code may stand in two files, one of them out of reach.
+    """
     places = [
         (line, column)
         for line, _, column, _ in code.co_positions()
@@ -87,7 +88,7 @@ def _lambda_text(code: types.CodeType) -> str | None:
     first, last = min(places), max(places)
     found = [
         node
-        for node in _lambdas(code.co_filename)
+        for node in _lambdas(filename)
         if _start(node.body) <= first and last <= _end(node.body)
     ]
     if not found:

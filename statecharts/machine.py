@@ -13,10 +13,17 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Generic, Literal, cast, overload
 
 from statecharts.chart import Chart, Declaration, OnEvent
-from statecharts.errors import StatechartError, SubscriberError, UnhandledEventError, did_you_mean
+from statecharts.errors import (
+    RunawayError,
+    StatechartError,
+    SubscriberError,
+    UnhandledEventError,
+    did_you_mean,
+)
 from statecharts.events import NamedEvent, TimerFired
 from statecharts.generics import K as C
 from statecharts.kernel import Kernel, kernel_of
+from statecharts.labels import duration_text
 from statecharts.snapshot import Snapshot, Step
 
 OnUnhandled = Literal["ignore", "raise"]
@@ -33,11 +40,17 @@ class Sent(Generic[C]):
         self.event = event
         self.at = at
         self.chart = chart
+        self.not_before: datetime | None = None
+        self.failed = False
         self.step: Step[C] | None = None
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__") or name not in Step._fields:
             raise AttributeError(name)
+        if self.failed:
+            found = f"the step of {self.event!r} could not be taken"
+            remedy = "What the first send raises says why"
+            raise StatechartError("SC502", self.chart, found, remedy)
         if self.step is None:
             found = f"the step of {self.event!r} was read before its turn had come"
             remedy = "Events sent from a subscriber wait; subscribe to see their steps"
@@ -74,14 +87,14 @@ class Machine(Generic[C]):
     """Runs a chart, one event at a time.
 
     Sending from several threads is serialised. A subscriber that sends waits its turn: its event is
-    taken when all subscribers have been told of the present step. When a callback of the chart fails,
-    the error is raised and the machine stays where it was.
+    taken when all subscribers have been told of the present step. When a callback of the chart
+    fails, the error is raised and the machine stays where it was.
 
     Args:
         chart: The class that declares the chart, the chart, or a kernel to share.
         context: The extended state to begin with.
-        at: The time at the start. The machine's time then stands still but for `advance` and for the
-            ``at`` of `send`; without it, the clock tells the time.
+        at: The time at the start. The machine's time then stands still but for `advance` and for
+            the ``at`` of `send`; without it, the clock tells the time.
         clock: Tells the time; UTC by default.
         on_unhandled: Whether an event that nothing handles is ignored, or raised as
             `UnhandledEventError`.
@@ -184,7 +197,7 @@ class Machine(Generic[C]):
 
         Called from inside a subscriber, it puts the event in line and returns at once; what it then
         returns can be read when the event has had its turn. Unless told otherwise, such an event
-        happens at the same time as the one that the subscriber was told of.
+        happens no earlier than the one that the subscriber was told of.
 
         Args:
             event: An instance of an event class, or a `NamedEvent`.
@@ -196,14 +209,13 @@ class Machine(Generic[C]):
             SubscriberError: A subscriber failed. The step stands, and all have been told of it.
         """
         with self._lock:
-            if at is None and self._busy:
-                at = self._present
             sent: Sent[C] = Sent(event, at, self.chart.name)
+            sent.not_before = self._present if self._busy else None
             self._waiting.append(sent)
             if self._busy:
-                return cast(Step[C], sent)
+                return cast("Step[C]", sent)
             self._drain()
-            return cast(Step[C], sent.step)
+            return cast("Step[C]", sent.step)
 
     def subscribe(self, subscriber: Subscriber[C]) -> Callable[[], None]:
         """Have a function told of every step from now on, handled or not.
@@ -234,7 +246,7 @@ class Machine(Generic[C]):
             The steps of the timers that fired.
         """
         if by < timedelta(0):
-            found = f"time was to advance by {by}"
+            found = f"time was to advance by {duration_text(by)}"
             raise StatechartError("SC503", self.chart.name, found, "Give a timedelta of 0 or more")
         with self._lock:
             if self._busy:
@@ -244,17 +256,30 @@ class Machine(Generic[C]):
             begin = moment = self._time.now()
             end = begin + by
             steps: list[Step[C]] = []
+            same = 0
             while (timer := self._next_due(end)) is not None:
                 name, due = timer
-                moment = max(due, moment)
+                if due > moment:
+                    moment, same = due, 0
+                same += 1
+                if same > self._kernel.microsteps:
+                    found = f"{same - 1} timers have fired at {moment}, and more are due"
+                    remedy = "Give the delayed transitions of the circle a delay that takes time"
+                    raise RunawayError("SC203", self.chart.name, found, remedy)
                 steps.append(self.send(TimerFired(name), at=moment))
             self._time.set(begin)
             self._time.advance(by)
             return tuple(steps)
 
     def _next_due(self, end: datetime) -> tuple[str, datetime] | None:
-        due = [timer for timer in self._snapshot.timers.items() if timer[1] <= end]
-        return min(due, key=lambda timer: timer[1], default=None)
+        try:
+            due = [timer for timer in self._snapshot.timers.items() if timer[1] <= end]
+            return min(due, key=lambda timer: timer[1], default=None)
+        except TypeError:
+            found = "of the machine's time and its timers, some have a time zone and some do not"
+            raise StatechartError(
+                "SC503", self.chart.name, found, "Give all times a time zone, or none"
+            ) from None
 
     def _drain(self) -> None:
         """Take the events in line, one after the other; raise what went wrong at the end."""
@@ -277,10 +302,14 @@ class Machine(Generic[C]):
         at = sent.at
         if at is None:
             at = self._time.now()
+            if sent.not_before is not None and sent.not_before > at:
+                at = sent.not_before
         else:
             self._time.set(at)
         self._present = at
+        sent.failed = True
         step = self._kernel.step(self._snapshot, sent.event, at=at)
+        sent.failed = False
         sent.step = step
         self._snapshot = step.snapshot
         for subscriber in tuple(self._subscribers):

@@ -31,7 +31,7 @@ def occurred() -> datetime:
     >>> fields_of(Running)[0].occurred
     True
     """
-    return cast(datetime, attrs.field(metadata={OCCURRED: True}))
+    return cast("datetime", attrs.field(metadata={OCCURRED: True}))
 
 
 @frozen
@@ -142,9 +142,7 @@ def fits(given: Any, wanted: Any) -> bool:
     if given_members is None or wanted_members is None:
         return True
     numbers = {float: (int,), complex: (int, float)}
-    accepted = tuple(
-        cls for wide in wanted_members for cls in (wide, *numbers.get(wide, ()))
-    )
+    accepted = tuple(cls for wide in wanted_members for cls in (wide, *numbers.get(wide, ())))
     return all(issubclass(member, accepted) for member in given_members)
 
 

@@ -295,7 +295,7 @@ class Moment(Generic[D_co, E_co, C_co]):
             return cls
 
         def __getattr__(self, name: str) -> Any:
-            """Answer for ``at`` where the caller gave no time; a slot that is set never comes here."""
+            """Answer for ``at`` where the caller gave no time; a slot that is set never gets here."""
             if name == "at":
                 raise time_needed(self._scene._place.chart)
             raise AttributeError(f"a moment has no {name!r}; it has at, context, data and event")
@@ -359,7 +359,7 @@ def count(
 def time_needed(chart: str, reader: str = "a callback") -> TimeNeededError:
     """Return the error for a chart that reads the time where the caller gave none."""
     found = f"{reader} reads the time, and no time was given"
-    return TimeNeededError("SC201", chart, found, "Pass at= with the event")
+    return TimeNeededError("SC201", chart, found, "Pass at=")
 
 
 def state_id(state: StateName) -> str:

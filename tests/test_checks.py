@@ -80,7 +80,7 @@ def test_fault_knows_where_it_was_declared() -> None:
 
 
 def test_allow_accepts_a_quality_fault_and_keeps_it_as_a_warning() -> None:
-    """A quality fault that is allowed by its code does not refuse the chart; the chart tells of it."""
+    """A quality fault that is allowed by its code is a warning of the chart, and no more."""
 
     class Door(Statechart, events=Go, allow=("SC122",)):
         closed = State(initial=True)

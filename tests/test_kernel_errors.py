@@ -212,7 +212,7 @@ def test_moment_has_no_other_attributes() -> None:
 
     class Misspelt(Statechart, events=Go):
         a = State(Value, initial=True, resting=True)
-        a.stay(on=Go, when=lambda m: m.dta.n)
+        a.stay(on=Go, when=lambda m: m.dta.n)  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue]
 
     with pytest.raises(CallbackError, match=r"AttributeError: .*dta"):
         step(Misspelt, start(Misspelt).snapshot, Go())

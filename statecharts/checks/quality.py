@@ -125,7 +125,9 @@ def _behind(tree: Tree) -> Iterator[Fault]:
             earlier = [other.transition for other in outgoing[:i]]
             dead = all(any(_unguarded(other, answer) for other in earlier) for answer in answers)
             if answers and dead:
-                found = f"{place(edge.transition)} is never taken: an earlier line on it has no guard"
+                found = (
+                    f"{place(edge.transition)} is never taken: an earlier line on it has no guard"
+                )
                 remedy = "Give the earlier line a when=, put it last, or take one away"
                 yield fault(tree.chart, "SC125", found, remedy, edge.transition.location)
 
@@ -152,10 +154,12 @@ def _unguarded(transition: Transition, answer: Covered) -> bool:
 def _includes(own: Covered, answer: Covered) -> bool:
     if isinstance(own, type):
         return isinstance(answer, type) and issubclass(answer, own)
-    if own == ALWAYS or answer == ALWAYS or own.startswith("done.state."):
+    if ALWAYS in (own, answer) or own.startswith("done.state."):
         return own == answer
     name = wire_name(answer) if isinstance(answer, type) else answer.removesuffix(".*")
-    return name != "*" and not name.startswith("done.state.") and matches(own, name) or own == answer
+    return (
+        name != "*" and not name.startswith("done.state.") and matches(own, name)
+    ) or own == answer
 
 
 def _unused(tree: Tree) -> Iterator[Fault]:
@@ -254,13 +258,10 @@ def _must_follow(tree: Tree, active: list[int]) -> tuple[Edge, ...]:
     chosen: dict[Edge, None] = {}
     for leaf in filter(tree.is_leaf, active):
         for state in (leaf, *tree.ancestors(leaf)):
-            always = [
-                e for e in tree.outgoing[state] if isinstance(e.transition.trigger, Always)
-            ]
+            always = [e for e in tree.outgoing[state] if isinstance(e.transition.trigger, Always)]
             if always and always[0].transition.guard is not None:
                 return ()
             if always:
                 chosen[always[0]] = None
                 break
     return remove_conflicting(tree, chosen, active, nothing_remembered)
-

@@ -21,7 +21,7 @@ from statecharts.chart import (
 )
 from statecharts.checks.places import fault, listed, place
 from statecharts.errors import Fault, did_you_mean, nearest
-from statecharts.events import matches
+from statecharts.events import StateDone, TimerFired, matches
 
 
 def structural_faults(chart: Chart) -> Iterator[Fault]:
@@ -37,7 +37,8 @@ def structural_faults(chart: Chart) -> Iterator[Fault]:
 def repaired(chart: Chart) -> Chart:
     """Return the nearest chart without structural faults, so that the other checks can go on.
 
-    A misspelt target becomes the one it is most likely meant to be; what cannot be mended is left out.
+    A misspelt target becomes the one it is most likely meant to be; what cannot be mended is left
+    out.
     """
     known = {node.id: node for node in (chart.root, *chart.states)}
     nodes = [_repaired(node, known) for node in known.values()]
@@ -66,7 +67,7 @@ def _children(chart: Chart, node: StateNode) -> Iterator[Fault]:
         found = f"{shown} is {node.kind.value} and has no states inside"
         remedy = "Declare states in its body, or make it a State"
         yield fault(chart, "SC115", found, remedy, node.location)
-    elif node.kind is StateKind.PARALLEL and len(regions) < 2:
+    elif node.kind is StateKind.PARALLEL and len(regions) == 1:
         found = f"{shown} is parallel and has one region only, {regions[0]!r}"
         yield fault(chart, "SC127", found, "Make it compound, or add a region", node.location)
 
@@ -154,6 +155,11 @@ def _made(chart: Chart, node: StateNode, transition: Transition) -> Iterator[Fau
 
 
 def _events(chart: Chart, trigger: OnEvent, at: str, where: str | None) -> Iterator[Fault]:
+    for event in trigger.events:
+        for internal, verb in ((TimerFired, "after"), (StateDone, "when_done")):
+            if isinstance(event, type) and issubclass(event, internal):
+                found = f"{at}: {event.__name__} never takes a line on an event"
+                yield fault(chart, "SC106", found, f"Declare it with {verb}()", where)
     if not chart.closed:
         return
     classes = [event.cls for event in chart.events if event.cls is not None]
@@ -164,7 +170,9 @@ def _events(chart: Chart, trigger: OnEvent, at: str, where: str | None) -> Itera
                 found = f"{at}: no event of the chart is called {event!r}"
                 remedy = did_you_mean(event, names, "Add it to events=")
                 yield fault(chart, "SC106", found, remedy, where)
-        elif not any(issubclass(cls, event) for cls in classes):
+        elif not issubclass(event, (TimerFired, StateDone)) and not any(
+            issubclass(cls, event) for cls in classes
+        ):
             found = f"{at}: {event.__name__} is not one of the chart's events"
             near = nearest(event.__name__, [cls.__name__ for cls in classes])
             hint = f"Did you mean {near}? If not, add" if near else "Add"

@@ -37,7 +37,7 @@ def _edges(tree: Tree) -> Iterator[Edge]:
 
 
 def _recalls(tree: Tree, edge: Edge) -> Iterator[Recall]:
-    """Yield the memories to check a transition with: none, and each child that a history can bring."""
+    """Yield the memories to check a transition with: none, and each child of a history's parent."""
     yield nothing_remembered
     for target in edge.targets:
         if tree.kind(target) is StateKind.SHALLOW_HISTORY:
@@ -128,7 +128,9 @@ def _goes(tree: Tree, edge: Edge, state: int, event: type | str | None) -> str:
         return f"the start enters {nodes[state].id!r}"
     at = place(edge.transition, event)
     shown = [
-        nodes[t].id.rpartition(".")[2] if tree.parent[t] == tree.parent[edge.source] else nodes[t].id
+        nodes[t].id.rpartition(".")[2]
+        if tree.parent[t] == tree.parent[edge.source]
+        else nodes[t].id
         for t in edge.targets
     ]
     if edge.targets == (state,):
@@ -171,4 +173,3 @@ def _certain(tree: Tree, state: int, *, whole: bool) -> frozenset[str]:
     if tree.kind(state) is StateKind.PARALLEL:
         return own.union(*inner)
     return own | frozenset.intersection(*inner) if inner else own
-

@@ -158,7 +158,8 @@ def _find(name: str) -> ModuleSpec | None:
 def _failure(name: str, error: BaseException) -> Failure:
     module, location = _place(name, error)
     if isinstance(error, DefinitionError):
-        return Failure(module, error.chart, error.faults, error.message, location)
+        headline = error.message.splitlines()[0].rstrip(":")
+        return Failure(module, error.chart, error.faults, headline, location)
     words = str(error).strip().splitlines()[:1]
     if not isinstance(error, StatechartError):  # which says all in its own message
         words.insert(0, type(error).__name__)

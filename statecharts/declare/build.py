@@ -1,9 +1,9 @@
-"""From a declaration to a chart: ids, targets, triggers, and the faults that only a declaration has."""
+"""From a declaration to a chart: ids, targets, triggers, and the faults of the declaration itself."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from os.path import commonprefix
+from itertools import takewhile
 from typing import Any
 
 import attrs
@@ -80,7 +80,7 @@ class Builder:
         self.faults.append(Fault(code, self.root.name, found, remedy, location))
 
     def _place(self, member: Member, path: str) -> None:
-        if member.sealed and member.id != path:
+        if member.sealed:
             found = f"the state of {path!r} already is {member.id!r} of a chart"
             self.fault("SC102", found, "Declare a state of its own", member.location)
         else:
@@ -280,7 +280,8 @@ def _join(path: str, name: str) -> str:
 
 def _kinship(path: list[str], source: list[str]) -> tuple[int, int]:
     """Rank how near one state is to another: by common ancestors, then by depth."""
-    return len(commonprefix([path, source])), -len(path)
+    common = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(path, source)))
+    return common, -len(path)
 
 
 def _shown(member: Member) -> str:

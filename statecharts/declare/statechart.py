@@ -62,13 +62,13 @@ class Statechart(Declaration[C]):
         cls.__context__ = type_argument(cls, Statechart) or cls.__context__
         origin: Member | None = getattr(cls, "__member__", None)
         cls.__member__ = Member(
-            Options(StateKind.COMPOUND, doc=own_doc(cls) or ""), cls.__name__, origin=origin
+            Options(StateKind.COMPOUND, doc=own_doc(cls) or (origin.options.doc if origin else "")),
+            cls.__name__,
+            origin=origin,
         )
         adopt(cls, cls.__member__)
         if cls.__member__.members:
-            cls.chart = build(
-                cls.__member__, cls.__events__, cls.__context__, cls.__allow__
-            )
+            cls.chart = build(cls.__member__, cls.__events__, cls.__context__, cls.__allow__)
         else:
             undeclared: Any = UndeclaredChart()
             cls.chart = undeclared

@@ -73,8 +73,8 @@ class Compound(Superstate[D]):
 class Parallel(Superstate[D]):
     """A state that is in all of its children, its regions, at once.
 
-    Declare it as a nested class, its regions as classes nested in that one. Class keywords are those
-    of `State`: ``initial final resting entry exit``.
+    Declare it as a nested class, its regions as classes nested in that one. Class keywords are
+    those of `State`: ``initial final resting entry exit``.
     """
 
     __kind__ = StateKind.PARALLEL

@@ -1,10 +1,10 @@
 """The verbs that declare transitions: ``to stay always after when_done ignore``.
 
-They read the same on a state (an object) and on a superstate (a class), so each is written once, as a
-descriptor that binds to either. Calling one notes a line on its source; nothing runs.
+They read the same on a state (an object) and on a superstate (a class), so each is written once, as
+a descriptor that binds to either. Calling one notes a line on its source; nothing runs.
 
-Callbacks take one `Moment`. ``when`` decides whether the transition may be taken; ``make`` builds the
-data of the target; ``update`` gives the chart's next context; ``emit`` gives effects.
+Callbacks take one `Moment`. ``when`` decides whether the transition may be taken; ``make`` builds
+the data of the target; ``update`` gives the chart's next context; ``emit`` gives effects.
 """
 
 from __future__ import annotations
@@ -210,7 +210,7 @@ class AlwaysTo(Verb[D]):
     ) -> None:
         """Declare a transition that is taken as soon as its guard holds, without an event.
 
-        Args: as for ``to``; the moment's event is the one that led here.
+        Takes what ``to`` takes, but for the event; the moment's event is the one that led here.
         """
         kind = TransitionKind.INTERNAL if internal else TransitionKind.EXTERNAL
         self._record(Always(), target, kind, when=when, make=make, update=update, emit=emit)

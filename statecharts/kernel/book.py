@@ -12,7 +12,7 @@ from weakref import WeakValueDictionary
 import attrs
 
 from statecharts.chart import Always, Chart, StateKind
-from statecharts.errors import StepError, did_you_mean
+from statecharts.errors import StepError, nearest
 from statecharts.events import NamedEvent, TimerFired
 from statecharts.kernel.planner import Key, Planner
 from statecharts.kernel.plans import Dispatch, Node, Plan
@@ -55,9 +55,7 @@ class Book:
             node = self._nodes.get(states)
             if node is None:
                 tree = self._tree
-                final = any(
-                    tree.parent[s] == 0 and tree.kind(s) is StateKind.FINAL for s in states
-                )
+                final = any(tree.parent[s] == 0 and tree.kind(s) is StateKind.FINAL for s in states)
                 restless = not final and any(
                     isinstance(edge.transition.trigger, Always)
                     for state in (0, *states)
@@ -73,10 +71,15 @@ class Book:
         ids = snapshot._place.ids
         states = tuple(self._tree.index.get(state, -1) for state in ids)
         slots = len(snapshot._memory.history)
+        remedy = f"The snapshot is one of {snapshot._place.chart}: step it with that chart"
         if -1 in states or not self._tree.is_legal(states) or slots != len(self._tree.slots):
             found = f"({', '.join(ids)}) is not a configuration of this chart"
-            remedy = f"The snapshot is one of {snapshot._place.chart}: step it with that chart"
             raise StepError("SC205", self.chart.name, found, remedy)
+        for state, value in zip(states, snapshot._values, strict=True):
+            wanted = self._tree.data(state) or type(None)
+            if not isinstance(value, wanted):
+                found = f"{self._tree.nodes[state].id!r} does not carry {value!r} in this chart"
+                raise StepError("SC205", self.chart.name, found, remedy)
         return self.node(states)
 
     def key(self, event: object, memory: Memory) -> Key:
@@ -88,10 +91,15 @@ class Book:
             return ("after", event.id.rpartition("#")[0] if running else "")
         if isinstance(event, type):
             found = f"{event.__name__} is a class"
-            raise StepError("SC204", self.chart.name, found, f"Send an instance: {event.__name__}()")
+            raise StepError(
+                "SC204", self.chart.name, found, f"Send an instance: {event.__name__}()"
+            )
         if not attrs.has(event.__class__):
             names = [known.cls.__name__ for known in self.chart.events if known.cls is not None]
-            remedy = did_you_mean(str(event), names, "Send an instance of an attrs class")
+            near = nearest(str(event), names)
+            remedy = (
+                f"Send an instance: {near}(…)" if near else "Send an instance of an attrs class"
+            )
             raise StepError("SC204", self.chart.name, f"{event!r} is not an event", remedy)
         return event.__class__
 

@@ -1,4 +1,4 @@
-"""Builders: how a state's data is made from what is at hand, worked out once for each transition."""
+"""Builders: how a state's data is made of what is at hand, worked out once a transition."""
 
 from __future__ import annotations
 

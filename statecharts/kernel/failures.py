@@ -1,4 +1,4 @@
-"""Failures: what a callback raised, told with the chart, state, transition and event it happened at."""
+"""Failures: what a callback raised, with the chart, state, transition and event."""
 
 from __future__ import annotations
 
@@ -11,9 +11,7 @@ from statecharts.kernel.operations import Operation
 from statecharts.tree import Edge
 
 
-def failure(
-    chart: Chart, culprit: Operation | Edge | None, event: object, error: Exception
-) -> StepError:
+def failure(chart: Chart, culprit: Operation | Edge, event: object, error: Exception) -> StepError:
     """Return the error that tells where a callback failed.
 
     What the library itself found wrong keeps its code and its remedy.
@@ -41,12 +39,10 @@ def failure(
     )
 
 
-def _parts(culprit: Operation | Edge | None) -> tuple[str, str, Transition | None]:
-    if isinstance(culprit, Operation):
-        return culprit.role, culprit.state, culprit.transition
+def _parts(culprit: Operation | Edge) -> tuple[str, str, Transition | None]:
     if isinstance(culprit, Edge):
         return "when", culprit.transition.source, culprit.transition
-    return "step", "", None
+    return culprit.role, culprit.state, culprit.transition
 
 
 def _event_name(event: Any) -> str | None:

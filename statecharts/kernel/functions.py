@@ -14,10 +14,10 @@ from statecharts.snapshot import Snapshot, Step
 def kernel_of(source: Any) -> Kernel[Any]:
     """Return the kernel that is kept with a chart."""
     chart = chart_of(source)
-    found: Kernel[Any] | None = chart.memo.get("kernel")
-    if found is None:
-        found = chart.memo.setdefault("kernel", Kernel(chart))
-    return found
+    if "kernel" not in chart.memo:
+        chart.memo.setdefault("kernel", Kernel(chart))
+    kernel: Kernel[Any] = chart.memo["kernel"]
+    return kernel
 
 
 @overload

@@ -45,7 +45,9 @@ class Record(Operation):
 
     __slots__ = ("ids", "positions", "slot")
 
-    def __init__(self, state: str, slot: int, ids: tuple[str, ...], positions: tuple[int, ...]):
+    def __init__(
+        self, state: str, slot: int, ids: tuple[str, ...], positions: tuple[int, ...]
+    ) -> None:
         self.role, self.state, self.transition = "history", state, None
         self.slot = slot
         self.ids = ids
@@ -205,9 +207,8 @@ class Restore(Operation):
 
     def perform(self, run: Run) -> None:
         """Do it."""
-        remembered = run.history[self.slot]
-        if remembered is not None:
-            run.fresh[self.after] = remembered.values[remembered.ids.index(self.state)]
+        remembered: Any = run.history[self.slot]  # which it has, or it would not be the plan
+        run.fresh[self.after] = remembered.values[remembered.ids.index(self.state)]
 
 
 @final

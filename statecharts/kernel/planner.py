@@ -1,6 +1,7 @@
 """The planner: works out, once, what a configuration does with an event.
 
-It follows the SCXML algorithm (Appendix D) and writes down the outcome as a flat list of operations.
+It follows the SCXML algorithm (Appendix D) and writes down the outcome as a flat list of
+operations.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Final, TypeAlias, final
 
-from statecharts.chart import After, Always, Done, OnEvent, StateKind, TransitionKind
+from statecharts.chart import After, Always, Default, Done, OnEvent, StateKind, TransitionKind
 from statecharts.events import NamedEvent, matches, wire_name
 from statecharts.kernel.builders import builder
 from statecharts.kernel.operations import (
@@ -98,9 +99,7 @@ class Planner:
 class Work:
     """One microstep being worked out."""
 
-    def __init__(
-        self, tree: Tree, states: tuple[int, ...], key: Key, history: History
-    ) -> None:
+    def __init__(self, tree: Tree, states: tuple[int, ...], key: Key, history: History) -> None:
         self.tree = tree
         self.states = states
         self.key = key
@@ -136,7 +135,9 @@ class Work:
         leaving = [*self._leave(exits), *self._take(edges, after, gone)]
         entering = list(self._enter(entry, left, after, gone))
         carry = tuple(
-            self.before[s] if s in self.before and s not in gone and tree.data(s) is not None else -1
+            self.before[s]
+            if s in self.before and s not in gone and tree.data(s) is not None
+            else -1
             for s in states
         )
         finishes = any(isinstance(operation, Finish) for operation in entering)
@@ -194,7 +195,9 @@ class Work:
         for state in entry.states:
             node, position = tree.nodes[state], after[state]
             active.add(state)
-            if state not in self.before or state in gone:  # else it was not left, and keeps its data
+            if (
+                state not in self.before or state in gone
+            ):  # else it was not left, and keeps its data
                 yield from self._data(state, entry, left, position)
             if node.entry:
                 yield Enter(node, position)
@@ -228,7 +231,8 @@ class Work:
             return
         event = self._event(transition.trigger)
         supplies = [
-            (self.before[s], names_of(tree.data(s))) for s in innermost(tree, cause, left.get(cause, ()))
+            (self.before[s], names_of(tree.data(s)))
+            for s in innermost(tree, cause, left.get(cause, ()))
         ]
         chart = tree.chart
         build = builder(chart.name, node.data, node.id, event, supplies, chart.context)
@@ -270,7 +274,7 @@ def takes(edge: Edge, key: Key) -> bool:
             return key == edge.source
         case After(_, timer):
             return key == ("after", timer)
-        case _:
+        case Default():  # pragma: no cover - default transitions do not leave their state
             return False
 
 

@@ -1,7 +1,7 @@
 """Plans: what the kernel has worked out and remembers.
 
-A `Dispatch` answers "this configuration meets this event": which transitions to ask, in which order.
-A `Plan` answers "these transitions are taken": everything to do, flattened into operations.
+A `Dispatch` answers "this configuration meets this event": which transitions to ask, in which
+order. A `Plan` answers "these transitions are taken": everything to do, flattened into operations.
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ class Entry:
 class Plan(Entry):
     """A microstep worked out: the configuration that follows, and the operations in order.
 
-    Most plans are brief: they do nothing but move on, and give one state its data at most. These the
-    kernel carries out in place, without a notebook.
+    Most plans are brief: they do nothing but move on, and give one state its data at most. These
+    the kernel carries out in place, without a notebook.
 
     Attributes:
         next: The configuration after it.
@@ -95,21 +95,18 @@ class Plan(Entry):
         self.tail: tuple[None, ...] = (None,) * (len(carry) - index - 1)
         self.microsteps = (microstep,)
         self.fired: tuple[Transition, ...] = microstep.fired
-        self.home: dict[Any, Plan] | None = None
+        self.home: dict[Any, Plan] = {}
         self.key: Any = None
 
     def forget(self) -> None:
         """Take it out of the plans of its dispatch."""
-        if self.home is not None:
-            self.home.pop(self.key, None)
+        self.home.pop(self.key, None)
 
 
 def _picker(carry: tuple[int, ...]) -> Callable[[tuple[Any, ...]], tuple[Any, ...]]:
-    if len(carry) > 1:
-        return itemgetter(*carry)
-    if carry:
+    if len(carry) == 1:  # of which itemgetter would not make a tuple
         return lambda values: (values[carry[0]],)
-    return lambda values: ()
+    return itemgetter(*carry)
 
 
 @final

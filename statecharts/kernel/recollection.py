@@ -11,8 +11,8 @@ from statecharts.kernel.plans import Entry
 class Recollection:
     """The entries that have been worked out, at most ``bound`` of them.
 
-    Time is counted in things worked out: using an entry stamps it with the present epoch, which is one
-    assignment and needs no lock. Adding, which is rare, goes under the caller's lock.
+    Time is counted in things worked out: using an entry stamps it with the present epoch, which is
+    one assignment and needs no lock. Adding, which is rare, goes under the caller's lock.
 
     Args:
         bound: How many entries are kept.

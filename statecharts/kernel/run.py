@@ -1,7 +1,7 @@
 """Run: a step under way.
 
-A run is a notebook that lives as long as one call of the kernel: it starts from a snapshot, lets the
-operations write, and ends as the next snapshot. When an operation raises, it is thrown away.
+A run is a notebook that lives as long as one call of the kernel: it starts from a snapshot, lets
+the operations write, and ends as the next snapshot. When an operation raises, it is thrown away.
 """
 
 from __future__ import annotations
@@ -107,8 +107,7 @@ class Run:
 
     def keep_ids(self, moment: Moment[Any, Any, Any]) -> None:
         """Keep the ids that were made of a moment."""
-        if moment._counters is not None:
-            self.counters = moment._counters
+        self.counters = moment._counters or ()
 
     def emit(self, hook: Hook, data: Any) -> None:
         """Call a callback for its effects, and add them."""

@@ -79,7 +79,7 @@ def name_bound_twice() -> object:
     class Door(Statechart, events=Go):
         closed = State(initial=True)
         open = State()
-        open = State()  # type: ignore[no-redef]  # noqa: PIE794
+        open = State()  # noqa: PIE794
         closed.to(open, on=Go)
         open.to(closed, on=Go)
 
