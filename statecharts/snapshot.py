@@ -295,7 +295,7 @@ class Moment(Generic[D_co, E_co, C_co]):
             return cls
 
         def __getattr__(self, name: str) -> Any:
-            """Answer for ``at`` where the caller gave no time; a slot that is set never gets here."""
+            """Answer for ``at`` where the caller gave no time; a set slot never comes here."""
             if name == "at":
                 raise time_needed(self._scene._place.chart)
             raise AttributeError(f"a moment has no {name!r}; it has at, context, data and event")

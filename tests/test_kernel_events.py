@@ -251,6 +251,6 @@ def test_text_that_is_nearly_an_event_gets_the_nearest() -> None:
         here.to(there, on=GatesPassed)
 
     with pytest.raises(
-        StatechartError, match=r"'GatesPased' is not an event\. Did you mean 'GatesP"
+        StatechartError, match=r"'GatesPased' is not an event\. Send an instance: GatesPassed"
     ):
         step(Typed, start(Typed).snapshot, "GatesPased")

@@ -10,6 +10,7 @@ from attrs import frozen
 
 from statecharts import (
     Compound,
+    Kernel,
     Machine,
     Parallel,
     State,
@@ -17,8 +18,9 @@ from statecharts import (
     StatechartError,
     Step,
     occurred,
+    start,
 )
-from statecharts.errors import CallbackError, SubscriberError
+from statecharts.errors import CallbackError, RunawayError, SubscriberError
 
 T0 = datetime(2026, 1, 1, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
@@ -151,7 +153,7 @@ def test_clock_goes_on_by_itself() -> None:
 
 def test_time_goes_forward_only() -> None:
     """A negative timedelta is refused."""
-    with pytest.raises(StatechartError, match=r"\[SC503\] Alarm: time was to advance by -1 day"):
+    with pytest.raises(StatechartError, match=r"\[SC503\] Alarm: time was to advance by -1 d"):
         Machine(Alarm, at=T0).advance(timedelta(days=-1))
 
 
@@ -218,3 +220,75 @@ def test_nested_send_happens_no_earlier_than_the_timer() -> None:
     machine.subscribe(lambda step: "b" in step.snapshot and machine.send(Go()))
     machine.advance(10 * SECOND)
     assert machine.snapshot["c"] == Entered(T0 + 5 * SECOND)
+
+
+def test_timers_without_delay_that_go_round_are_told() -> None:
+    """Delays of nothing that lead in a circle end in an error, not in an endless loop."""
+
+    class Round(Statechart):
+        a = State(initial=True)
+        b = State()
+        a.after(lambda m: timedelta(0), b)
+        b.after(lambda m: timedelta(0), a)
+
+    machine = Machine(Kernel(Round, microsteps=50), at=T0)
+    with pytest.raises(RunawayError, match=r"\[SC203\] Round: 50 timers have fired at .*more are"):
+        machine.advance(timedelta(0))
+
+
+def test_times_with_and_without_a_zone_do_not_mix() -> None:
+    """A machine whose timers have no time zone says so when its clock has one."""
+
+    class Slow(Statechart):
+        a = State(initial=True)
+        b = State(final=True)
+        a.after(timedelta(seconds=1), b)
+
+    naive = start(Slow, at=datetime(2026, 1, 1)).snapshot  # noqa: DTZ001 - that is the point
+    with pytest.raises(StatechartError, match=r"\[SC503\] Slow: .*some have a time zone"):
+        Machine(Slow, snapshot=naive).advance(timedelta(days=1))
+
+
+def test_time_set_by_a_waiting_event_is_not_undone_by_the_next() -> None:
+    """Events that wait their turn happen in order: the later one no earlier than the one before."""
+    machine = Machine(Lamp, at=T0)
+    later = T0 + timedelta(seconds=10)
+
+    def twice(step: Step[None]) -> None:
+        if step.snapshot.clock == 1:
+            machine.send(Flip(), at=later)
+            machine.send(Flip())
+
+    machine.subscribe(twice)
+    machine.send(Flip())
+    assert machine.now == later
+
+
+def test_nested_send_that_failed_says_so() -> None:
+    """What a nested send returned tells that its step could not be taken."""
+    machine = Machine(Lamp, at=T0)
+    sent: list[Step[None]] = []
+
+    def wrong(step: Step[None]) -> None:
+        if not sent:
+            sent.append(machine.send("nonsense"))
+
+    machine.subscribe(wrong)
+    with pytest.raises(StatechartError, match="SC204"):
+        machine.send(Flip())
+    with pytest.raises(StatechartError, match=r"\[SC502\] Lamp: .*could not be taken"):
+        _ = sent[0].handled
+
+
+@frozen
+class Flip:
+    """Turns the lamp."""
+
+
+class Lamp(Statechart, events=Flip):
+    """Dark or lit."""
+
+    dark = State(initial=True)
+    lit = State()
+    dark.to(lit, on=Flip)
+    lit.to(dark, on=Flip)

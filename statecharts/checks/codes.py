@@ -37,4 +37,4 @@ QUALITY: Final = {
     "SC128": "a history state that can never remember anything",
     "SC129": "exit effects of a final state of the outermost level, which is never left",
 }
-"""Faults of a chart that means something, but surely not what was meant; ``allow=`` accepts them."""
+"""Faults of a chart that means something, surely not what was meant; ``allow=`` accepts them."""

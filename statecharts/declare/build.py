@@ -1,4 +1,4 @@
-"""From a declaration to a chart: ids, targets, triggers, and the faults of the declaration itself."""
+"""From a declaration to a chart: ids, targets, triggers, and the declaration's own faults."""
 
 from __future__ import annotations
 
@@ -280,7 +280,9 @@ def _join(path: str, name: str) -> str:
 
 def _kinship(path: list[str], source: list[str]) -> tuple[int, int]:
     """Rank how near one state is to another: by common ancestors, then by depth."""
-    common = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(path, source)))
+    common = sum(
+        1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(path, source, strict=False))
+    )
     return common, -len(path)
 
 

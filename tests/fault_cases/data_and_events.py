@@ -7,6 +7,7 @@ from typing import Any
 from attrs import frozen
 
 from statecharts import Compound, History, State, Statechart
+from statecharts.events import StateDone, TimerFired
 from tests.fault_cases.vocabulary import Go, Halt, Hurt, Kick, Named, Plain, Text, case, loose
 
 
@@ -215,5 +216,20 @@ def allow_of_the_wrong_code() -> object:
 
     class Door(Statechart, allow=("SC101", "SC12")):
         closed = State(initial=True, resting=True)
+
+    return Door
+
+
+@case
+def internal_events_on_a_line() -> object:
+    """
+    [SC106] Door: closed on TimerFired: TimerFired never takes a line on an event. Declare it with after().
+    [SC106] Door: closed on StateDone: StateDone never takes a line on an event. Declare it with when_done().
+    """
+
+    class Door(Statechart):
+        closed = State(initial=True, resting=True)
+        closed.stay(on=TimerFired)
+        closed.stay(on=StateDone)
 
     return Door
