@@ -83,14 +83,15 @@ def _lambda_text(code: types.CodeType, filename: str) -> str | None:
         for line, _, column, _ in code.co_positions()
         if line is not None and column is not None and (line, column) != (code.co_firstlineno, 0)
     ]
-    if not places:
-        return None
-    first, last = min(places), max(places)
+    first, last = min(places, default=(0, 0)), max(places, default=(0, 0))
     found = [
         node
         for node in _lambdas(filename)
         if _start(node.body) <= first and last <= _end(node.body)
     ]
+    if not found:  # the code of a constant has no place of its own
+        found = [node for node in _lambdas(filename) if node.lineno == code.co_firstlineno]
+        found = found if len(found) == 1 else []
     if not found:
         return None
     innermost = max(found, key=lambda node: _start(node.body))

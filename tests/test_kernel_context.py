@@ -128,3 +128,13 @@ def test_update_of_another_class_is_an_error(wrong: Any) -> None:
 def test_kernel_is_one_class() -> None:
     """The front door leads to the kernel itself."""
     assert Kernel is SameKernel
+
+
+def test_context_for_a_chart_without_one_is_refused() -> None:
+    """A context that the chart has no place for is an error, not silently kept."""
+
+    class Plain(Statechart):
+        a = State(initial=True, resting=True)
+
+    with pytest.raises(StepError, match=r"\[SC212\] Plain: the chart has no context, and 5"):
+        start(Plain.chart, 5)

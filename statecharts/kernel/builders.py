@@ -72,7 +72,7 @@ def _expression(field: Field, kind: Supply, key: int | None) -> str:
             return f"context.{field.name}"
         case Supply.NOTHING:
             return "lack()"
-        case Supply.DEFAULT:
+        case _:
             return ""
 
 
