@@ -213,7 +213,7 @@ def test_lambda_without_its_source_is_called_lambda(
 
 
 def test_lambda_without_positions_is_found_when_it_is_alone_in_its_line() -> None:
-    """Code that was stripped of its columns is still known by its line; of two, neither is guessed."""
+    """Code without columns is still known by its line; of two in it, neither is guessed."""
     alone = (lambda m: m.data.count).__code__
     of_two = ((lambda m: m.data.left), (lambda m: m.data.right))[0].__code__
     names = []

@@ -38,6 +38,7 @@ IMPORTS: Final = (
     Import(
         "statecharts", "from statecharts import Kernel, Machine, State, Statechart", "statecharts"
     ),
+    Import("statecharts, the package alone", "import statecharts", "statecharts"),
     Import("Automat (flat)", "from automat import TypeMachineBuilder", "automat"),
     Import(
         "xstate-statemachine",
