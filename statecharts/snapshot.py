@@ -247,6 +247,11 @@ class Step(NamedTuple, Generic[C]):
     handled: bool
     microsteps: tuple[Microstep, ...]
 
+    def __repr__(self) -> str:
+        taken = ", ".join(f"{t.source} → {', '.join(t.targets) or 'stays'}" for t in self.fired)
+        outcome = taken or ("nothing taken" if self.handled else "unhandled")
+        return f"<Step ({outcome}) to {self.snapshot!r}, effects={self.effects!r}>"
+
 
 class Scene(Protocol):
     """What a moment looks at: a snapshot, or a step under way."""

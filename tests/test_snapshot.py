@@ -367,3 +367,14 @@ def test_snapshot_without_the_data_of_its_states_is_refused() -> None:
     there = step(Other, start(Other).snapshot, Pause()).snapshot
     with pytest.raises(StepError, match="SC205"):
         step(Laden, there, Pause())
+
+
+def test_step_reads_as_what_was_taken_and_where_it_led() -> None:
+    """Printed, as an observer may print it, a step says what happened without all the details."""
+    first = start(Other)
+    after = step(Other, first.snapshot, Pause())
+    idle = step(Other, first.snapshot, Push())
+    assert repr(first).startswith("<Step (nothing taken) to <Snapshot of Other at 0: ")
+    assert repr(after).startswith("<Step (on → off) to <Snapshot of Other at 1: ")
+    assert repr(after).endswith(", effects=()>")
+    assert repr(idle).startswith("<Step (unhandled) to <Snapshot of Other at 0: ")
