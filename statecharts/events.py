@@ -56,7 +56,16 @@ def wire_name(event: type) -> str:
     >>> wire_name(TimerFired), wire_name(type("HTTPError404", (), {}))
     ('timer_fired', 'http_error404')
     """
-    words = re.sub(r"([A-Z]+)([A-Z][a-z])", r"\1_\2", event.__name__)
+    return snake_case(event.__name__)
+
+
+def snake_case(name: str) -> str:
+    """Return the name of a class in snake case.
+
+    >>> snake_case("HTTPError404"), snake_case("MediaPlayer")
+    ('http_error404', 'media_player')
+    """
+    words = re.sub(r"([A-Z]+)([A-Z][a-z])", r"\1_\2", name)
     return re.sub(r"([a-z0-9])([A-Z])", r"\1_\2", words).lower()
 
 

@@ -15,6 +15,7 @@ from rich.progress import Progress
 from statecharts.cli.targets import Found, TargetError, survey
 from statecharts.cli.terminal import console, print_error, print_failures
 from statecharts.errors import StatechartError, did_you_mean
+from statecharts.events import snake_case
 
 if TYPE_CHECKING:
     from diagrams import Format
@@ -123,16 +124,15 @@ def file_stems(charts: Sequence[Found]) -> dict[Found, str]:
 
     Where two charts have the same name, each is called by its module and its name there.
     """
-    stems = {one: _snake_case(one.chart.name) for one in charts}
+    stems = {one: _stem(one.chart.name) for one in charts}
     counts = Counter(stems.values())
     return {
         one: f"{one.module}.{one.name}" if counts[stem] > 1 else stem for one, stem in stems.items()
     }
 
 
-def _snake_case(name: str) -> str:
-    words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name)
-    return re.sub(r"\W+", "_", words).strip("_").lower() or "chart"
+def _stem(name: str) -> str:
+    return re.sub(r"\W+", "_", snake_case(name)).strip("_") or "chart"
 
 
 def _check_highlight(charts: Sequence[Found], highlight: Iterable[str]) -> None:

@@ -114,7 +114,7 @@ class Book:
             return plan
         with self._lock:
             plan = dispatch.plans.get(selected) or dispatch.plans.get(recalled)
-            if plan is None:
+            if plan is None:  # pragma: no branch - else another thread was first
                 states = dispatch.node.states
                 plan, consulted = self._planner.plan(states, selected, dispatch.key, history)
                 key: Any = recalled if consulted else selected
@@ -126,12 +126,15 @@ class Book:
 
     def dispatch(self, node: Node, key: Key) -> Dispatch:
         """Return what a configuration does with a kind of event, working it out if need be."""
+        found = node.dispatches.get(key)
+        if found is not None:
+            return found
         with self._lock:
             found = node.dispatches.get(key)
-            if found is not None:
+            if found is not None:  # pragma: no cover - another thread was first
                 return found
             dispatch = Dispatch(node, key, self._planner.chains(node.states, key))
-            if dispatch.chains and all(chain[0].guard is None for chain in dispatch.chains):
+            if dispatch.chains and all(chain[0].test is None for chain in dispatch.chains):
                 selected = tuple(dict.fromkeys(chain[0].edge for chain in dispatch.chains))
                 blank = self.blank.history
                 plan, consulted = self._planner.plan(node.states, selected, key, blank)

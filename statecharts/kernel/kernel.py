@@ -237,7 +237,7 @@ class Kernel(Generic[C]):
         return None
 
     def _internal(self, node: Node, key: Key, run: Run) -> Plan | None:
-        dispatch = node.dispatches.get(key) or self._book.dispatch(node, key)
+        dispatch = self._book.dispatch(node, key)
         dispatch.epoch = self._recollection.epoch
         return dispatch.plan or self._select(dispatch, run.event, run.at, run, run.old, run.history)
 

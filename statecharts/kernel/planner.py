@@ -73,7 +73,7 @@ class Planner:
             chain: list[Candidate] = []
             for state in (leaf, *self.tree.ancestors(leaf)):
                 for edge in self.tree.outgoing[state]:
-                    open_ended = not chain or chain[-1].guard is not None
+                    open_ended = not chain or chain[-1].test is not None
                     if open_ended and takes(edge, key):
                         chain.append(Candidate(edge, position.get(state, -1)))
             if chain:

@@ -11,7 +11,6 @@ from operator import itemgetter
 from typing import Any, final
 
 from statecharts.chart import Transition
-from statecharts.hooks import Hook
 from statecharts.kernel.operations import Gift, Operation
 from statecharts.snapshot import Microstep, Place
 from statecharts.tree import Edge
@@ -117,18 +116,17 @@ class Candidate:
         edge: The transition.
         alone: The selection of nothing but it.
         position: Where its source's data stands; -1 for the chart's own transitions.
-        guard: What has to hold; None when nothing has to.
-        test: The function of the guard.
+        test: The function of its guard; None when nothing has to hold.
     """
 
-    __slots__ = ("alone", "edge", "guard", "position", "test")
+    __slots__ = ("alone", "edge", "position", "test")
 
     def __init__(self, edge: Edge, position: int) -> None:
         self.edge = edge
         self.alone = (edge,)
         self.position = position
-        self.guard: Hook | None = edge.transition.guard
-        self.test = None if self.guard is None else self.guard.function
+        guard = edge.transition.guard
+        self.test = None if guard is None else guard.function
 
 
 @final
