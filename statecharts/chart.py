@@ -7,192 +7,55 @@ makes sense is `statecharts.checks`'.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import timedelta
-from enum import Enum
-from typing import Any, ClassVar, Final, Generic, final
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, ClassVar, Generic, final
 
 import attrs
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
+from statecharts.binding import Binding
+from statecharts.content import Named, open_names
+from statecharts.effects import Action
 from statecharts.errors import Fault, UnknownStateError, did_you_mean
-from statecharts.events import wire_name
 from statecharts.generics import C, D
-from statecharts.hooks import Hook
-from statecharts.schema import Field, fields_of, type_text
+from statecharts.parts import (
+    COMPOSITE,
+    HISTORY,
+    ROOT,
+    After,
+    Always,
+    Default,
+    Done,
+    EventType,
+    OnEvent,
+    StateKind,
+    StateNode,
+    Transition,
+    TransitionKind,
+    Trigger,
+)
 
-ROOT: Final = ""
-"""Id of the chart itself as a state: the parent of the outermost states."""
-
-
-class StateKind(Enum):
-    """What a state is made of."""
-
-    ATOMIC = "atomic"
-    COMPOUND = "compound"
-    PARALLEL = "parallel"
-    FINAL = "final"
-    SHALLOW_HISTORY = "history"
-    DEEP_HISTORY = "deep history"
-
-
-HISTORY: Final = frozenset({StateKind.SHALLOW_HISTORY, StateKind.DEEP_HISTORY})
-COMPOSITE: Final = frozenset({StateKind.COMPOUND, StateKind.PARALLEL})
-
-
-class TransitionKind(Enum):
-    """How a transition treats its source."""
-
-    EXTERNAL = "external"
-    """The source is left, and entered again where the target lies inside it."""
-    INTERNAL = "internal"
-    """The source stays active when it is a compound state and the targets lie inside it."""
-    FORBIDDEN = "forbidden"
-    """The event is swallowed here; no ancestor sees it."""
-
-
-@final
-@frozen
-class OnEvent:
-    """Trigger: one of several events, each an event class or an SCXML event descriptor."""
-
-    events: tuple[type | str, ...]
-
-
-@frozen
-class BareTrigger:
-    """A trigger that says all by being what it is."""
-
-
-@final
-class Always(BareTrigger):
-    """Trigger of an eventless transition: taken as soon as its guard holds."""
-
-    __slots__ = ()
-
-
-@final
-@frozen
-class After:
-    """Trigger of a delayed transition.
-
-    Attributes:
-        delay: How long after the source was entered; a hook gives a timedelta or a datetime.
-        timer: Name of the timer, unique within the chart; a run's id is the name and a number.
-    """
-
-    delay: timedelta | Hook
-    timer: str
-
-
-@final
-class Done(BareTrigger):
-    """Trigger of a completion transition: the source has reached its final states."""
-
-    __slots__ = ()
-
-
-@final
-class Default(BareTrigger):
-    """Trigger of the transition that a compound state's initial or a history's default is."""
-
-    __slots__ = ()
-
-
-Trigger = OnEvent | Always | After | Done | Default
-
-
-@final
-@frozen
-class Transition:
-    """One transition: what takes it, from where to where, and what is done on the way.
-
-    Attributes:
-        source: Id of the state that it leaves.
-        trigger: What takes it.
-        targets: Ids of the states that it enters; none when it stays.
-        kind: External, internal or forbidden.
-        guard: Decides whether it may be taken; None always lets it.
-        make: Builds the target's data (the source's, when there is no target); None fills by name.
-        update: Builds the chart's next context.
-        emit: Give the effects that taking it has, in order.
-        location: ``file:line`` where it is declared, when that is known.
-    """
-
-    source: str
-    trigger: Trigger
-    targets: tuple[str, ...] = ()
-    kind: TransitionKind = TransitionKind.EXTERNAL
-    guard: Hook | None = None
-    make: Hook | None = None
-    update: Hook | None = None
-    emit: tuple[Hook, ...] = ()
-    location: str | None = field(default=None, eq=False, repr=False)
-
-
-@final
-@frozen
-class StateNode:
-    """One state of a chart.
-
-    Attributes:
-        id: Dotted path from the chart, ``active.merge``; the chart itself is ``""``.
-        kind: Atomic, compound, parallel, final, or history of either depth.
-        name: Last part of the id, or the name that a file gave it.
-        parent: Id of the parent; None for the chart itself.
-        children: Ids of the children, in document order.
-        default: Enters the initial child of a compound state, or a history that is still empty.
-        transitions: What leaves it, in document order.
-        data: The attrs class that it carries while it is active.
-        entry: Give the effects of entering it, in order.
-        exit: Give the effects of leaving it, in order.
-        resting: Whether it is meant that nothing leaves it, though it is not final.
-        doc: What it is for.
-        location: ``file:line`` where it is declared, when that is known.
-    """
-
-    id: str
-    kind: StateKind
-    name: str
-    parent: str | None = ROOT
-    children: tuple[str, ...] = ()
-    default: Transition | None = None
-    transitions: tuple[Transition, ...] = ()
-    data: type | None = None
-    entry: tuple[Hook, ...] = ()
-    exit: tuple[Hook, ...] = ()
-    resting: bool = False
-    doc: str = ""
-    location: str | None = field(default=None, eq=False, repr=False)
-
-    @property
-    def initial(self) -> tuple[str, ...]:
-        """Ids that its default transition enters; empty when it has none."""
-        return () if self.default is None else self.default.targets
-
-
-@final
-@frozen
-class EventType:
-    """One event that a chart knows.
-
-    Attributes:
-        name: Name on the wire, in snake case.
-        cls: The attrs class, or None for an event that is known by name alone.
-    """
-
-    name: str
-    cls: type | None = None
-
-    @classmethod
-    def of(cls, event: type) -> EventType:
-        """Return the event type that an event class stands for."""
-        return cls(wire_name(event), event)
-
-    @property
-    def fields(self) -> tuple[Field, ...]:
-        """The payload, field by field."""
-        return () if self.cls is None else fields_of(self.cls)
+__all__ = [
+    "COMPOSITE",
+    "HISTORY",
+    "ROOT",
+    "After",
+    "Always",
+    "Chart",
+    "Declaration",
+    "Default",
+    "Done",
+    "EventType",
+    "OnEvent",
+    "StateKind",
+    "StateNode",
+    "StateRef",
+    "SuperstateRef",
+    "Transition",
+    "TransitionKind",
+    "Trigger",
+    "unknown_state",
+]
 
 
 @final
@@ -240,7 +103,10 @@ class Chart:
         """
         found: str | None = self.memo.get("hash")
         if found is None:
-            found = self.memo["hash"] = _digest(self)
+            from statecharts.digest import digest  # noqa: PLC0415 - needed once it is asked for
+
+            parts = (self.name, self.nodes.values(), self.events, self.closed, self.context)
+            found = self.memo["hash"] = digest(*parts)
         return found
 
     @property
@@ -271,6 +137,56 @@ class Chart:
     def __setstate__(self, state: dict[str, Any]) -> None:
         for name, value in {**state, "memo": {}}.items():
             object.__setattr__(self, name, value)
+
+    def bind(
+        self,
+        host: object = None,
+        *,
+        guards: Mapping[str, Callable[..., Any]] | None = None,
+        actions: Mapping[str, Callable[..., Any]] | None = None,
+        default: bool | Callable[..., Any] | None = None,
+    ) -> Chart:
+        """Return this chart with functions in place of the names of guards and actions.
+
+        A function takes one `Moment`; the parameters that a file gives with a name arrive as
+        keyword arguments. An action that stays unbound gives the effect `Action(name)`.
+
+        Args:
+            host: An object whose attributes of those names are the functions.
+            guards: The functions of guards, by name; these come before ``host``.
+            actions: The functions of actions, by name; likewise.
+            default: What guards without a function answer: a truth value, or a function.
+
+        Raises:
+            StatechartError: A name is not one that the chart leaves open, or a thing not callable.
+
+        >>> from statecharts.interop import xstate
+        >>> door = xstate.loads('{"id": "door", "initial": "shut", "states": {"shut": '
+        ...     '{"on": {"push": {"target": "open", "guard": "unlocked"}}}, "open": {}}}')
+        >>> door.unbound_guards
+        ('unlocked',)
+        >>> door.bind(guards={"unlocked": lambda m: True}).unbound_guards
+        ()
+        """
+        binding = Binding(self.name, host, guards or {}, actions or {}, default)
+        nodes = tuple(binding.node(node) for node in self.nodes.values())
+        binding.settle()
+        return evolve(self, root=nodes[0], states=nodes[1:])
+
+    @property
+    def unbound_guards(self) -> tuple[str, ...]:
+        """The guards that are known by name alone, in document order; a run cannot ask them."""
+        return tuple(dict.fromkeys(ref.name for ref in self._open() if isinstance(ref, Named)))
+
+    @property
+    def unbound_actions(self) -> tuple[str, ...]:
+        """The actions that are known by name alone; each gives the effect `Action(name)`."""
+        return tuple(dict.fromkeys(ref.name for ref in self._open() if isinstance(ref, Action)))
+
+    def _open(self) -> Iterator[Named | Action]:
+        for node in self.nodes.values():
+            for hook in node.hooks:
+                yield from open_names(hook)
 
     def children(self, state: str) -> tuple[StateNode, ...]:
         """Return the children of a state, in document order."""
@@ -311,56 +227,3 @@ def unknown_state(chart: str, state: object, known: dict[str, Any]) -> UnknownSt
     """Return the error for a state id that a chart does not have, with the nearest that it has."""
     remedy = did_you_mean(str(state), [i for i in known if i], "Name one of its states by its id")
     return UnknownStateError("SC207", chart, f"there is no state {str(state)!r}", remedy)
-
-
-def _digest(chart: Chart) -> str:
-    import hashlib  # noqa: PLC0415 - needed once a chart's hash is asked for, not to declare it
-    import json  # noqa: PLC0415 - likewise
-
-    canonical = {
-        "name": chart.name,
-        "states": [_canonical_state(node) for node in chart.nodes.values()],
-        "events": [[event.name, _canonical_fields(event.cls)] for event in chart.events],
-        "closed": chart.closed,
-        "context": _canonical_class(chart.context),
-    }
-    text = json.dumps(canonical, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
-    return hashlib.sha256(text.encode("ascii")).hexdigest()
-
-
-def _canonical_state(node: StateNode) -> dict[str, Any]:
-    return {
-        "id": node.id,
-        "name": node.name,
-        "kind": node.kind.value,
-        "data": _canonical_class(node.data),
-        "default": None if node.default is None else _canonical_transition(node.default),
-        "transitions": [_canonical_transition(transition) for transition in node.transitions],
-    }
-
-
-def _canonical_transition(transition: Transition) -> list[Any]:
-    guarded = transition.guard is not None
-    targets = list(transition.targets)
-    return [_canonical_trigger(transition.trigger), targets, transition.kind.value, guarded]
-
-
-def _canonical_trigger(trigger: Trigger) -> list[Any]:
-    match trigger:
-        case OnEvent(events):
-            return ["OnEvent", *(e if isinstance(e, str) else [wire_name(e)] for e in events)]
-        case After(timedelta() as delay, _):
-            return ["After", str(delay)]
-        case After():
-            return ["After", "computed"]
-        case _:
-            return [type(trigger).__name__]
-
-
-def _canonical_class(cls: type | None) -> list[Any] | None:
-    return None if cls is None else [type_text(cls), _canonical_fields(cls)]
-
-
-def _canonical_fields(cls: type | None) -> list[Any]:
-    fields = () if cls is None else fields_of(cls)
-    return [[f.name, f.type, f.optional, f.occurred] for f in fields]

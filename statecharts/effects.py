@@ -2,13 +2,18 @@
 
 The kernel never carries an effect out; it returns it. Whoever runs the chart decides what an effect
 means: a runtime calls a service, a test compares it with the expected one.
+
+Three are about the run itself. The kernel keeps `Raise`, a delayed `Send` and `CancelSend` to
+itself, for they say what the run goes on with; it returns the timers that these start and stop.
 """
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from typing import Any
 
-from attrs import frozen
+from attrs import field, frozen
 
 
 class Effect:
@@ -44,6 +49,93 @@ class CancelTimer(Effect):
 
     Attributes:
         id: The id that `StartTimer` gave.
+    """
+
+    id: str
+
+
+@frozen
+class Raise(Effect):
+    """Puts an event on the run's own queue: it is handled in the same macrostep (SCXML 4.2).
+
+    Attributes:
+        event: An instance of an event class, or a `NamedEvent`.
+    """
+
+    event: Any
+
+
+@frozen
+class Send(Effect):
+    """Sends an event when the macrostep is over, to the run itself or to somebody else (SCXML 6.2).
+
+    Without a delay it is returned, and `Machine` puts the event in line. With one, and no target,
+    the run keeps the event and starts a timer; `TimerFired` of that timer delivers it.
+
+    Attributes:
+        event: An instance of an event class, or a `NamedEvent`.
+        delay: How long to wait; None sends at once.
+        id: The name that `CancelSend` takes it back by; need not be unique.
+        target: Whom it is for; None is the run itself. What else there is, the runtime knows.
+        type: How it is to be carried there, as a file says; None leaves that to the runtime.
+    """
+
+    event: Any
+    delay: timedelta | None = None
+    id: str | None = None
+    target: str | None = None
+    type: str | None = None
+
+
+@frozen
+class CancelSend(Effect):
+    """Takes back every delayed `Send` of that id that has not been delivered (SCXML 6.3).
+
+    Attributes:
+        id: The id that `Send` gave.
+    """
+
+    id: str
+
+
+@frozen
+class Action(Effect):
+    """Asks that something be done that a file knows by name.
+
+    Attributes:
+        name: The name.
+        data: The parameters that the file gives with it.
+        run: What does it, where that is known; `Machine` calls it once the step is kept.
+    """
+
+    name: str
+    data: Mapping[str, Any] = field(factory=dict, hash=False)
+    run: Callable[[], object] | None = field(default=None, eq=False, repr=False)
+
+
+@frozen
+class Invoke(Effect):
+    """Asks that a service be started for as long as a state is active (SCXML 6.4).
+
+    Whoever runs it sends its events back to the run; when it is done, ``done.invoke.<id>``.
+
+    Attributes:
+        id: The name of this service; `CancelInvoke` takes it.
+        source: What to start: a name, an address, or the text of a chart.
+        data: What to start it with.
+    """
+
+    id: str
+    source: str
+    data: Mapping[str, Any] = field(factory=dict, hash=False)
+
+
+@frozen
+class CancelInvoke(Effect):
+    """Says that a service is not needed any more: its state has been left.
+
+    Attributes:
+        id: The id that `Invoke` gave.
     """
 
     id: str

@@ -43,7 +43,8 @@ class Fault:
 
     Attributes:
         code: ``SC101`` to ``SC119`` when the chart cannot mean anything (structural), ``SC121`` and
-            above when it can but is surely not meant (quality).
+            above when it can but is surely not meant (quality); ``SC601`` to ``SC649`` for what a
+            file says and cannot be taken in, ``SC651`` and above for what is taken in with a loss.
         where: Chart, state and event that the fault is about.
         found: What was found, and what was expected instead.
         remedy: What to do about it.
@@ -59,7 +60,7 @@ class Fault:
     @property
     def structural(self) -> bool:
         """Whether nothing can make this fault acceptable."""
-        return self.code < "SC120"
+        return self.code < "SC120" or "SC600" < self.code < "SC650"
 
     def __str__(self) -> str:
         return sentence(self.code, self.where, self.found, self.remedy)
@@ -194,6 +195,10 @@ class UnhandledEventError(StepError):
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (self.code, self.where, self.found, self.remedy), self.__dict__
+
+
+class ActionError(StatechartError):
+    """An action that failed when a machine ran it; the step that asked for it stands (SC505)."""
 
 
 class SubscriberError(StatechartError):

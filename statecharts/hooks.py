@@ -29,7 +29,7 @@ class Hook:
     'data.count > 3'
     """
 
-    function: Callable[[Any], Any] = field(eq=lambda function: _meaning(function), hash=False)
+    function: Callable[[Any], Any] = field(eq=lambda function: meaning(function), hash=False)
     given: str | None = None
 
     @property
@@ -53,11 +53,11 @@ def function_name(function: Callable[..., Any]) -> str:
     return name if isinstance(name, str) else type(inner).__name__
 
 
-def _meaning(function: Any) -> object:
+def meaning(function: Any) -> object:
     """Return what a function is compared by."""
     if isinstance(function, functools.partial):
         keywords = tuple(sorted(function.keywords.items()))
-        return (_meaning(function.func), function.args, keywords)
+        return (meaning(function.func), function.args, keywords)
     if isinstance(function, types.FunctionType):
         cells = tuple(_cell(cell) for cell in function.__closure__ or ())
         defaults = (function.__defaults__, function.__kwdefaults__)

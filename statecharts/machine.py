@@ -13,7 +13,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Generic, Literal, cast, overload
 
 from statecharts.chart import Chart, Declaration, OnEvent
+from statecharts.effects import Action, Effect, Send
 from statecharts.errors import (
+    ActionError,
     RunawayError,
     StatechartError,
     SubscriberError,
@@ -41,6 +43,7 @@ class Sent(Generic[C]):
         self.at = at
         self.chart = chart
         self.not_before: datetime | None = None
+        self.own = False
         self.failed = False
         self.step: Step[C] | None = None
 
@@ -163,9 +166,12 @@ class Machine(Generic[C]):
         self._present: datetime | None = None
         self._started: Step[C] | None = None
         if snapshot is None:
-            self._started = self._kernel.start(context, at=self._time.now())
-            snapshot = self._started.snapshot
-        self._snapshot: Snapshot[C] = snapshot
+            now = self._time.now()
+            self._started = self._kernel.start(context, at=now)
+            self._snapshot: Snapshot[C] = self._started.snapshot
+            self._begin(self._started, now)
+        else:
+            self._snapshot = snapshot
 
     @property
     def chart(self) -> Chart:
@@ -214,7 +220,7 @@ class Machine(Generic[C]):
             self._waiting.append(sent)
             if self._busy:
                 return cast("Step[C]", sent)
-            self._drain()
+            self._drain([])
             return cast("Step[C]", sent.step)
 
     def subscribe(self, subscriber: Subscriber[C]) -> Callable[[], None]:
@@ -281,14 +287,51 @@ class Machine(Generic[C]):
                 "SC503", self.chart.name, found, "Give all times a time zone, or none"
             ) from None
 
-    def _drain(self) -> None:
-        """Take the events in line, one after the other; raise what went wrong at the end."""
+    def _begin(self, started: Step[C], now: datetime) -> None:
+        """Carry out what the start asks for, and take the events that it sends."""
         failures: list[Exception] = []
+        with self._lock:
+            self._present = now
+            self._busy = True
+            try:
+                self._carry_out(started.effects, failures)
+            finally:
+                self._busy = False
+            self._drain(failures)
+
+    def _carry_out(self, effects: tuple[Effect, ...], failures: list[Exception]) -> None:
+        """Put in line what the run sends to itself, and run the actions that can be run."""
+        for effect in effects:
+            if isinstance(effect, Send) and effect.target is None:
+                sent: Sent[C] = Sent(effect.event, None, self.chart.name)
+                sent.not_before, sent.own = self._present, True
+                self._waiting.append(sent)
+            elif isinstance(effect, Action) and effect.run is not None:
+                try:
+                    effect.run()
+                except Exception as cause:
+                    found = f"action {effect.name!r} failed: {type(cause).__name__}: {cause}"
+                    remedy = "The step stands; mend the action"
+                    error = ActionError("SC505", self.chart.name, found, remedy)
+                    error.__cause__ = cause
+                    failures.append(error)
+
+    def _drain(self, failures: list[Exception]) -> None:
+        """Take the events in line, one after the other; raise what went wrong at the end."""
+        own = 0
         self._busy = True
         try:
             while self._waiting:
+                sent = self._waiting.popleft()
+                own += sent.own
+                if own > self._kernel.microsteps:
+                    self._waiting.clear()
+                    found = f"the run has sent itself {own - 1} events, and has not come to rest"
+                    remedy = "Send with a delay, or guard one of the sends so that the circle ends"
+                    failures.append(RunawayError("SC203", self.chart.name, found, remedy))
+                    break
                 try:
-                    self._take(self._waiting.popleft(), failures)
+                    self._take(sent, failures)
                 except Exception as error:
                     failures.append(error)
         finally:
@@ -312,6 +355,8 @@ class Machine(Generic[C]):
         sent.failed = False
         sent.step = step
         self._snapshot = step.snapshot
+        if step.effects:
+            self._carry_out(step.effects, failures)
         for subscriber in tuple(self._subscribers):
             try:
                 subscriber(step)

@@ -122,11 +122,13 @@ class Memory:
         history: What each history state remembers, in document order of those states.
         timers: The timers that run, as (id, due), in order of their start.
         counters: How many ids of each prefix have been made.
+        sent: The events that wait for their timers, as (timer, send id, event).
     """
 
     history: tuple[Remembered | None, ...] = ()
     timers: tuple[tuple[str, datetime], ...] = ()
     counters: tuple[tuple[str, int], ...] = ()
+    sent: tuple[tuple[str, str, Any], ...] = ()
 
 
 class Snapshot(Generic[C]):
@@ -306,6 +308,11 @@ class Moment(Generic[D_co, E_co, C_co]):
             raise AttributeError(f"a moment has no {name!r}; it has at, context, data and event")
 
     @property
+    def chart(self) -> str:
+        """Name of the chart."""
+        return self._scene._place.chart
+
+    @property
     def context(self) -> C_co:
         """The chart's context, with the updates made so far in this step."""
         context: C_co = self._scene._context
@@ -323,7 +330,7 @@ class Moment(Generic[D_co, E_co, C_co]):
         if self._counters is None:
             found = f"a guard asked for a new id ({prefix!r})"
             remedy = "Make ids in make, update, emit, entry or exit"
-            raise StepError("SC210", self._scene._place.chart, found, remedy)
+            raise StepError("SC210", self.chart, found, remedy)
         number, self._counters = count(self._counters, prefix)
         return f"{prefix}-{number}"
 

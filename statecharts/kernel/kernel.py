@@ -20,7 +20,7 @@ from statecharts.kernel.planner import ALWAYS, Key
 from statecharts.kernel.plans import Dispatch, Node, Plan
 from statecharts.kernel.run import Run
 from statecharts.schema import build_default
-from statecharts.snapshot import Memory, Microstep, Moment, Scene, Snapshot, Step
+from statecharts.snapshot import EMPTY, Memory, Microstep, Moment, Scene, Snapshot, Step
 from statecharts.tree import Edge
 
 # Making an object and setting its slots in place saves a call each, on the hottest path there is.
@@ -61,6 +61,7 @@ class Kernel(Generic[C]):
         self._recollection = self._book.recollection
         self._blank = self._book.blank
         self._start = self._book.start
+        self._unbound = self.chart.unbound_guards
 
     @property
     def remembered(self) -> int:
@@ -83,6 +84,11 @@ class Kernel(Generic[C]):
         Raises:
             StepError: The context is missing or of the wrong class, or a callback failed.
         """
+        if self._unbound:
+            names = ", ".join(map(repr, self._unbound))
+            found = f"no function stands behind its guards {names}"
+            remedy = "Bind them: chart.bind(guards={…}), or bind(default=True) for all of them"
+            raise StepError("SC214", self.chart.name, found, remedy)
         begin = self._context(context)
         plan = self._start
         if plan.brief and plan.gift is None and plan.blank is not None:
@@ -120,6 +126,10 @@ class Kernel(Generic[C]):
             node = self._book.adopt(snapshot)
         dispatch: Dispatch | None = node.dispatches.get(event.__class__)
         if dispatch is None:
+            if event.__class__ is TimerFired and snapshot._memory.sent:
+                for timer, _, sent in snapshot._memory.sent:
+                    if timer == event.id:
+                        return self._deliver(snapshot, event, sent, at)
             dispatch = self._book.dispatch(node, self._book.key(event, snapshot._memory))
         dispatch.epoch = self._recollection.epoch
         plan = dispatch.plan
@@ -154,7 +164,8 @@ class Kernel(Generic[C]):
                     if made.__class__ is not gift.cls and not isinstance(made, gift.cls):
                         raise gift.wrong(self.chart.name, made)
                     if moment._counters is not memory.counters:
-                        memory = Memory(memory.history, memory.timers, moment._counters or ())
+                        counters = moment._counters or ()
+                        memory = Memory(memory.history, memory.timers, counters, memory.sent)
             except Exception as error:
                 raise failure(self.chart, gift, event, error) from error
             if plan.blank is not None:
@@ -183,7 +194,7 @@ class Kernel(Generic[C]):
         """Carry out a microstep and all that follow from it without an event."""
         taken = [plan]
         self._perform(plan, run)
-        while run.done or not taken[-1].settled:
+        while run.queue or not taken[-1].settled:
             if taken[-1].next.final:
                 break
             follow = self._follow(taken[-1].next, run)
@@ -223,15 +234,16 @@ class Kernel(Generic[C]):
         run.see(run.before, run.old)
 
     def _follow(self, node: Node, run: Run) -> Plan | None:
-        """Return the microstep that follows without an event: eventless first, then completion."""
+        """Return the microstep that follows: eventless first, then the run's own events."""
         if node.restless:
             plan = self._internal(node, ALWAYS, run)
             if plan is not None:
                 return plan
-        while run.done:
-            state, event = run.done.popleft()
+        while run.queue:
+            state, event = run.queue.popleft()
             run.event = event
-            plan = self._internal(node, state, run)
+            key = self._book.key(event, EMPTY) if state is None else state
+            plan = self._internal(node, key, run)
             if plan is not None:
                 return plan
         return None
@@ -299,10 +311,25 @@ class Kernel(Generic[C]):
         timers = _without(memory, event)
         if timers == memory.timers:
             return Step(snapshot, (), (), False, ())
-        spent = Memory(memory.history, timers, memory.counters)
+        spent = Memory(memory.history, timers, memory.counters, memory.sent)
         after = Snapshot(
             snapshot._place, snapshot._values, snapshot._context, spent, snapshot._clock + 1
         )
+        return Step(after, (), (), True, ())
+
+    def _deliver(
+        self, snapshot: Snapshot[Any], fired: TimerFired, sent: Any, at: datetime | None
+    ) -> Step[Any]:
+        """Return the step of an event that was sent with a delay: its timer has fired."""
+        memory = snapshot._memory
+        kept = tuple(one for one in memory.sent if one[0] != fired.id)
+        spent = Memory(memory.history, _without(memory, fired), memory.counters, kept)
+        place, values, context = snapshot._place, snapshot._values, snapshot._context
+        before = Snapshot(place, values, context, spent, snapshot._clock)
+        step = self.step(before, sent, at=at)
+        if step.handled:
+            return step
+        after = Snapshot(place, values, context, spent, snapshot._clock + 1)
         return Step(after, (), (), True, ())
 
     def _context(self, context: Any) -> Any:

@@ -4,19 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Any, Final, final
+from typing import Any, final
 
 from statecharts.chart import After, StateNode, Transition
-from statecharts.effects import CancelTimer, StartTimer
 from statecharts.errors import StepError
 from statecharts.events import StateDone
 from statecharts.hooks import Hook
 from statecharts.kernel.builders import Builder
 from statecharts.kernel.run import Run
-from statecharts.snapshot import Remembered, count
-
-TIMERS: Final = "timer"
-"""The prefix that runs of timers are counted under."""
+from statecharts.snapshot import Remembered
 
 
 class Operation:
@@ -78,9 +74,7 @@ class Exit(Operation):
             run.emit(hook, run.old[self.position])
         if self.timers and run.timers:
             mine = [timer for timer, _ in run.timers if timer.rpartition("#")[0] in self.timers]
-            if mine:
-                run.effects.extend(map(CancelTimer, mine))
-                run.timers = tuple(pair for pair in run.timers if pair[0] not in mine)
+            run.stop_timers(mine)
 
 
 @final
@@ -224,8 +218,9 @@ class Enter(Operation):
 
     def perform(self, run: Run) -> None:
         """Do it."""
+        data = run.fresh[self.position] if self.position >= 0 else None
         for hook in self.hooks:
-            run.emit(hook, run.fresh[self.position])
+            run.emit(hook, data)
 
 
 @final
@@ -242,17 +237,14 @@ class StartTimers(Operation):
     def perform(self, run: Run) -> None:
         """Do it."""
         for trigger in self.triggers:
-            due = self._due(trigger, run)
-            number, run.counters = count(run.counters, TIMERS)
-            timer = f"{trigger.timer}#{number}"
-            run.timers = (*run.timers, (timer, due))
-            run.effects.append(StartTimer(timer, due))
+            run.start_timer(trigger.timer, self._due(trigger, run))
 
     def _due(self, trigger: After, run: Run) -> datetime:
         now = run.time(f"the delayed transition of {self.state!r}")
         delay: Any = trigger.delay
         if isinstance(delay, Hook):
-            delay = run.call(delay.function, run.fresh[self.position])
+            data = run.fresh[self.position] if self.position >= 0 else None
+            delay = run.call(delay.function, data)
         if isinstance(delay, timedelta):
             return now + delay
         if not isinstance(delay, datetime):
@@ -278,7 +270,7 @@ class Finish(Operation):
     def perform(self, run: Run) -> None:
         """Do it."""
         data = run.fresh[self.position] if self.position >= 0 else None
-        run.done.append((self.number, StateDone(self.state, data)))
+        run.queue.append((self.number, StateDone(self.state, data)))
 
 
 def _wrong(chart: str, found: object, wanted: type, role: str) -> StepError:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from typing import Final, TypeAlias, final
 
 from statecharts.chart import After, Always, Default, Done, OnEvent, StateKind, TransitionKind
-from statecharts.events import NamedEvent, matches, wire_name
+from statecharts.events import NamedEvent, StateDone, matches, wire_name
 from statecharts.kernel.builders import builder
 from statecharts.kernel.operations import (
     Emit,
@@ -66,6 +66,7 @@ class Planner:
         A chain ends with its first transition without a guard: nothing beyond it is ever asked.
         """
         position = {state: i for i, state in enumerate(states)}
+        done = f"done.state.{self.tree.nodes[key].name}" if isinstance(key, int) else None
         found: list[tuple[Candidate, ...]] = []
         for leaf in states:
             if not self.tree.is_leaf(leaf):
@@ -74,7 +75,7 @@ class Planner:
             for state in (leaf, *self.tree.ancestors(leaf)):
                 for edge in self.tree.outgoing[state]:
                     open_ended = not chain or chain[-1].test is not None
-                    if open_ended and takes(edge, key):
+                    if open_ended and takes(edge, key, done):
                         chain.append(Candidate(edge, position.get(state, -1)))
             if chain:
                 found.append(tuple(chain))
@@ -191,6 +192,8 @@ class Work:
         gone: frozenset[int],
     ) -> Iterable[Operation]:
         tree = self.tree
+        if not self.states:
+            yield from self._begin()
         active = {state for state in self.states if state not in gone}
         for state in entry.states:
             node, position = tree.nodes[state], after[state]
@@ -213,6 +216,14 @@ class Work:
                 above = tree.parent[parent]
                 if tree.kind(above) is StateKind.PARALLEL and is_done(tree, above, active):
                     yield Finish(tree.nodes[above], above, -1)
+
+    def _begin(self) -> Iterable[Operation]:
+        """Yield what the chart itself does at the start, when it has anything to do."""
+        root, delays = self.tree.nodes[0], tuple(_delays(self.tree, 0))
+        if root.entry:
+            yield Enter(root, -1)
+        if delays:
+            yield StartTimers(root, -1, delays)
 
     def _data(
         self, state: int, entry: EntrySet, left: dict[Edge, list[int]], position: int
@@ -242,6 +253,8 @@ class Work:
         """Return the event class that fields are taken from."""
         if not isinstance(trigger, OnEvent):
             return None
+        if isinstance(self.key, int):
+            return StateDone
         return self.key if isinstance(self.key, type) else NamedEvent
 
 
@@ -263,11 +276,17 @@ def innermost(tree: Tree, cause: Edge, states: Iterable[int]) -> list[int]:
     return sorted((s for s in states if tree.data(s) is not None), key=rank)
 
 
-def takes(edge: Edge, key: Key) -> bool:
-    """Tell whether a transition answers to a kind of event."""
+def takes(edge: Edge, key: Key, done: str | None = None) -> bool:
+    """Tell whether a transition answers to a kind of event.
+
+    Args:
+        edge: The transition.
+        key: The kind of event.
+        done: The name of a completion event, which descriptors match as well (SCXML 3.7).
+    """
     match edge.transition.trigger:
         case OnEvent(events):
-            return any(_names(event, key) for event in events)
+            return any(_names(event, key if done is None else done) for event in events)
         case Always():
             return key == ALWAYS
         case Done():

@@ -7,15 +7,17 @@ the operations write, and ends as the next snapshot. When an operation raises, i
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
-from typing import Any, final
+from typing import Any, Final, final
 
-from statecharts.effects import Effect
+from statecharts.effects import CancelSend, CancelTimer, Effect, Raise, Send, StartTimer
 from statecharts.errors import StepError
-from statecharts.events import StateDone
 from statecharts.hooks import Hook
-from statecharts.snapshot import Memory, Moment, Place, time_needed
+from statecharts.snapshot import Memory, Moment, Place, count, time_needed
+
+TIMERS: Final = "timer"
+"""The prefix that runs of timers are counted under."""
 
 
 @final
@@ -32,7 +34,9 @@ class Run:
         timers: The timers that run.
         counters: The counters of ids.
         effects: The effects so far, in order.
-        done: Completion events that wait, each with the number of its state.
+        queue: Events of the run's own that wait, each with the number of the state that is done, or
+            None for one that was raised.
+        sent: The events that wait for their timers.
     """
 
     __slots__ = (
@@ -42,12 +46,13 @@ class Run:
         "at",
         "before",
         "counters",
-        "done",
         "effects",
         "event",
         "fresh",
         "history",
         "old",
+        "queue",
+        "sent",
         "timers",
     )
 
@@ -69,7 +74,8 @@ class Run:
         self.timers = memory.timers
         self.counters = memory.counters
         self.effects: list[Effect] = []
-        self.done: deque[tuple[int, StateDone]] = deque()
+        self.queue: deque[tuple[int | None, Any]] = deque()
+        self.sent = memory.sent
         # What moments look at: the configuration that stands, its data, and the context.
         self._place = place
         self._values: Any = values
@@ -114,10 +120,44 @@ class Run:
         moment = self.moment(data)
         result = hook.function(moment)
         if isinstance(result, Effect):
-            self.effects.append(result)
-        elif result is not None:
-            self.effects.extend(self._checked(result))  # a generator makes its ids here
+            given = [result]
+        elif result is None:
+            given = []
+        else:
+            given = list(self._checked(result))  # a generator makes its ids here
         self.keep_ids(moment)
+        for effect in given:
+            self.give(effect)
+
+    def give(self, effect: Effect) -> None:
+        """Add an effect; what is about the run itself is carried out."""
+        if isinstance(effect, Raise):
+            self.queue.append((None, effect.event))
+        elif isinstance(effect, Send) and effect.delay is not None and effect.target is None:
+            due = self.time("a delayed send") + effect.delay
+            name = effect.id or ""
+            timer = self.start_timer(f"send:{name}", due)
+            self.sent = (*self.sent, (timer, name, effect.event))
+        elif isinstance(effect, CancelSend):
+            mine = [timer for timer, name, _ in self.sent if name == effect.id]
+            self.sent = tuple(one for one in self.sent if one[0] not in mine)
+            self.stop_timers(mine)
+        else:
+            self.effects.append(effect)
+
+    def start_timer(self, name: str, due: datetime) -> str:
+        """Start a run of a timer; return its id."""
+        number, self.counters = count(self.counters, TIMERS)
+        timer = f"{name}#{number}"
+        self.timers = (*self.timers, (timer, due))
+        self.effects.append(StartTimer(timer, due))
+        return timer
+
+    def stop_timers(self, timers: Sequence[str]) -> None:
+        """Stop runs of timers."""
+        if timers:
+            self.effects.extend(map(CancelTimer, timers))
+            self.timers = tuple(pair for pair in self.timers if pair[0] not in timers)
 
     def _checked(self, result: Any) -> Iterable[Effect]:
         if not isinstance(result, Iterable):
@@ -144,6 +184,7 @@ class Run:
             self.history is before.history
             and self.timers is before.timers
             and self.counters is before.counters
+            and self.sent is before.sent
         ):
             return before
-        return Memory(self.history, self.timers, self.counters)
+        return Memory(self.history, self.timers, self.counters, self.sent)

@@ -7,8 +7,8 @@ library settles otherwise:
 - A run waits outside the algorithm: `Interpreter.interpret` and `Interpreter.send` each return when
   the macrostep is complete, and ``exitInterpreter`` is not performed, so that a finished machine
   keeps its final configuration.
-- Only completion events are ever raised; ``Done`` transitions of the completed state match them,
-  and event descriptors do not.
+- A completion event is matched by ``Done`` transitions of the completed state, and by descriptors
+  of its name.
 - Executable content is a transition's ``update`` and ``emit`` and a state's ``entry`` and ``exit``.
   Invocations, finalisation, data binding and delays do not occur.
 """
@@ -29,7 +29,7 @@ from statecharts.chart import (
     Transition,
     TransitionKind,
 )
-from statecharts.effects import Effect
+from statecharts.effects import Effect, Raise
 from statecharts.events import NamedEvent, matches, wire_name
 from statecharts.hooks import Hook
 from tests.oracle.records import DoneState, EntrySet, Outcome, Seen
@@ -151,6 +151,9 @@ class Interpreter(Document):
     def name_match(self, t: Transition, event: object) -> bool:
         """Tell whether an event is one that the transition waits for."""
         if isinstance(event, DoneState):
+            if isinstance(t.trigger, OnEvent):
+                name = f"done.state.{self.chart[event.state].name}"
+                return any(isinstance(w, str) and matches(w, name) for w in t.trigger.events)
             return isinstance(t.trigger, Done) and t.source == event.state
         if not isinstance(t.trigger, OnEvent):
             return False
@@ -353,10 +356,12 @@ class Interpreter(Document):
         """Call hooks and keep the effects that they give."""
         for hook in hooks:
             given = hook.function(self._seen())
-            if isinstance(given, Effect):
-                self._effects.append(given)
-            elif given is not None:
-                self._effects.extend(given)
+            effects = [given] if isinstance(given, Effect) else list(given or ())
+            for effect in effects:
+                if isinstance(effect, Raise):
+                    self.internal_queue.append(effect.event)
+                else:
+                    self._effects.append(effect)
 
     # -- plumbing ----------------------------------------------------------------------------------
 

@@ -1,0 +1,118 @@
+"""Documents: the text of a chart as it was found, with a name for messages.
+
+A document is read whole, within bounds, before anything is made of it.
+"""
+
+from __future__ import annotations
+
+import codecs
+from os import PathLike
+from pathlib import Path
+from typing import Final, final
+
+from attrs import field, frozen
+
+from statecharts.errors import StatechartError
+
+LONGEST: Final = 32 * 2**20
+"""How many bytes a document may have."""
+
+DEEPEST: Final = 128
+"""How many states may lie one inside the other."""
+
+TEXT: Final = "<text>"
+"""What a document is called that did not come from a file."""
+
+_MARKS: Final = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+
+
+class DocumentError(StatechartError):
+    """A document of which nothing can be made (SC601 to SC606).
+
+    ``where`` gives file, line and element, as far as they are known.
+    """
+
+
+@final
+@frozen
+class Document:
+    """The text of a chart.
+
+    Attributes:
+        name: What messages call it: its path, or ``<text>``.
+        content: The bytes of a file, or the text that was passed in.
+    """
+
+    name: str
+    content: bytes | str = field(repr=False)
+
+    @classmethod
+    def read(cls, path: str | PathLike[str]) -> Document:
+        """Read a file.
+
+        Raises:
+            DocumentError: It cannot be opened, or is too long.
+        """
+        name = str(path)
+        try:
+            with Path(path).open("rb") as file:
+                content = file.read(LONGEST + 1)
+        except OSError as error:
+            reason = (error.strerror or str(error)).lower()
+            remedy = "Name a file that can be read"
+            raise DocumentError("SC601", name, f"the file cannot be read: {reason}", remedy) from None
+        return cls.of(content, name)
+
+    @classmethod
+    def of(cls, content: str | bytes, name: str = TEXT) -> Document:
+        """Take a text as it stands.
+
+        Raises:
+            DocumentError: It is too long.
+        """
+        if not isinstance(content, str | bytes):
+            found = f"{type(content).__name__} was given, not text"
+            raise DocumentError("SC606", name, found, "Pass the text, or load() a path")
+        if len(content) > LONGEST:
+            found = f"the document is longer than {LONGEST // 2**20} MiB"
+            raise DocumentError("SC604", name, found, "Split it, or take out what is no chart")
+        return cls(name, content)
+
+    @property
+    def text(self) -> str:
+        """The text: as its byte order mark says, else UTF-8.
+
+        Raises:
+            DocumentError: The bytes are not text in that encoding.
+        """
+        if isinstance(self.content, str):
+            return self.content
+        marked = (name for mark, name in _MARKS if self.content.startswith(mark))
+        encoding = next(marked, "utf-8")
+        try:
+            return self.content.decode(encoding)
+        except UnicodeDecodeError as error:
+            line = self.content.count(b"\n", 0, error.start) + 1
+            found = f"byte {error.start} is not {encoding.removesuffix('-sig').upper()} text"
+            raise self.error("SC602", found, "Save the file as UTF-8", line) from None
+
+    def place(self, line: int | None = None, element: str = "") -> str:
+        """Return where something stands, as messages name it.
+
+        >>> Document("a.scxml", "").place(3, "<state id='b'>")
+        "a.scxml:3 <state id='b'>"
+        """
+        at = self.name if line is None else f"{self.name}:{line}"
+        return f"{at} {element}".rstrip()
+
+    def error(
+        self, code: str, found: str, remedy: str, line: int | None = None, element: str = ""
+    ) -> DocumentError:
+        """Return the error for a document of which nothing can be made."""
+        return DocumentError(code, self.place(line, element), found, remedy)

@@ -1,0 +1,167 @@
+"""Drafts: the tree of states as a reader finds it, before ids are given and names resolved.
+
+A reader makes the tree first, has `identify` give each state its id, and then, when every state can
+be named, fills in transitions and hooks. `assemble` makes the chart of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from attrs import define, field
+
+from statecharts.chart import (
+    COMPOSITE,
+    ROOT,
+    Chart,
+    EventType,
+    OnEvent,
+    StateKind,
+    StateNode,
+    Transition,
+)
+from statecharts.content import parts
+from statecharts.effects import Raise, Send
+from statecharts.events import NamedEvent
+from statecharts.hooks import Hook
+from statecharts.interop.documents import DEEPEST, Document
+
+
+@define(eq=False)
+class Draft:
+    """A state as a file says it.
+
+    Attributes:
+        name: The name that the file gives it.
+        kind: What it is made of.
+        line: The line that it begins at, from 1.
+        source: What the reader wants to find again when it fills the state in.
+        children: The states inside it, in document order.
+        id: The id of the state in the chart; given by `identify`.
+        default: Enters its initial child, or a history that is still empty.
+        transitions: What leaves it, in document order.
+        entry: What entering it does.
+        exit: What leaving it does.
+        doc: What the file says that it is for.
+        meta: What the file says about it besides.
+    """
+
+    name: str
+    kind: StateKind = StateKind.ATOMIC
+    line: int | None = None
+    source: Any = None
+    children: list[Draft] = field(factory=list)
+    parent: Draft | None = None
+    id: str = ROOT
+    default: Transition | None = None
+    transitions: list[Transition] = field(factory=list)
+    entry: list[Hook] = field(factory=list)
+    exit: list[Hook] = field(factory=list)
+    doc: str = ""
+    meta: dict[str, Any] = field(factory=dict)
+
+    def add(self, child: Draft) -> Draft:
+        """Put a state inside this one, behind those that are there."""
+        child.parent = self
+        self.children.append(child)
+        return child
+
+    def walk(self) -> Iterator[Draft]:
+        """Yield this state and all inside it, in document order."""
+        waiting = [self]
+        while waiting:
+            draft = waiting.pop()
+            yield draft
+            waiting.extend(reversed(draft.children))
+
+
+def identify(root: Draft, document: Document) -> dict[str, Draft]:
+    """Give every state its id, the path of names; return the states by id, in document order.
+
+    Dots in names become underscores, for a dot stands between the parts of a path; where that makes
+    two siblings alike, the later one gets a number.
+
+    Raises:
+        DocumentError: States lie too deep one in the other.
+    """
+    found: dict[str, Draft] = {}
+    depths = {id(root): 0}
+    for draft in root.walk():
+        if draft is not root and draft.parent is not None:
+            depth = depths[id(draft)] = depths[id(draft.parent)] + 1
+            if depth > DEEPEST:
+                text = f"states lie more than {DEEPEST} deep one in the other"
+                remedy = "Flatten the chart: nobody can read it"
+                raise document.error("SC604", text, remedy, draft.line, repr(draft.name))
+            draft.id = _free(draft.parent.id, draft.name.replace(".", "_") or "_", found)
+        found[draft.id] = draft
+    return found
+
+
+def _free(parent: str, part: str, taken: dict[str, Draft]) -> str:
+    prefix = f"{parent}." if parent else ""
+    wanted = f"{prefix}{part}"
+    number = 1
+    while wanted in taken:
+        number += 1
+        wanted = f"{prefix}{part}_{number}"
+    return wanted
+
+
+def assemble(root: Draft, document: Document) -> Chart:
+    """Make the chart of a tree of states that is filled in; it is not checked yet.
+
+    The chart bears the name of the root. Its events are the names that transitions wait for and
+    that actions raise and send, in document order; descriptors with a wildcard name none.
+    """
+    nodes = [_node(draft, document) for draft in root.walk()]
+    events = tuple(EventType(name) for name in dict.fromkeys(_events(nodes)))
+    return Chart(root.name, nodes[0], tuple(nodes[1:]), events, doc=root.doc)
+
+
+def _node(draft: Draft, document: Document) -> StateNode:
+    kind = draft.kind
+    if kind is StateKind.ATOMIC and draft.children:
+        kind = StateKind.COMPOUND
+    if draft.parent is None and kind not in COMPOSITE:
+        kind = StateKind.COMPOUND
+    return StateNode(
+        draft.id,
+        kind,
+        draft.name,
+        None if draft.parent is None else draft.parent.id,
+        tuple(child.id for child in draft.children),
+        draft.default,
+        tuple(draft.transitions),
+        entry=tuple(draft.entry),
+        exit=tuple(draft.exit),
+        doc=draft.doc,
+        meta=draft.meta,
+        location=None if draft.line is None else document.place(draft.line),
+    )
+
+
+def _events(nodes: Iterable[StateNode]) -> Iterator[str]:
+    for node in nodes:
+        for transition in node.transitions:
+            if isinstance(transition.trigger, OnEvent):
+                yield from (
+                    event
+                    for event in transition.trigger.events
+                    if isinstance(event, str)
+                    and not event.endswith("*")
+                    and not event.startswith(("done.", "error."))
+                )
+        for hook in node.hooks:
+            yield from _sent(hook)
+
+
+def _sent(hook: Hook) -> Iterator[str]:
+    effect = getattr(hook.function, "effect", None)
+    if isinstance(effect, Raise | Send) and isinstance(effect.event, NamedEvent):
+        target = effect.target if isinstance(effect, Send) else None
+        if target is None:
+            yield effect.event.name
+    for part in parts(hook):
+        yield from _sent(part)

@@ -1,0 +1,129 @@
+"""Findings: what is wrong with a document, gathered until all of it can be told at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import final
+
+from statecharts.chart import Chart
+from statecharts.checks import accept
+from statecharts.errors import DefinitionError, Fault, StatechartError, sentence
+from statecharts.interop.codes import LOST
+from statecharts.interop.documents import Document
+
+
+@final
+class Findings:
+    """What has been found in a document so far.
+
+    Codes below SC650 refuse the document when it is settled; those above become warnings of the
+    chart.
+
+    Args:
+        document: What is being read.
+    """
+
+    def __init__(self, document: Document) -> None:
+        self.document = document
+        self.faults: list[Fault] = []
+
+    def add(
+        self, code: str, found: str, remedy: str, line: int | None = None, element: str = ""
+    ) -> None:
+        """Note a finding.
+
+        Args:
+            code: Its code, one of `statecharts.interop.codes`.
+            found: What was found.
+            remedy: How to mend it.
+            line: The line that it stands in, from 1.
+            element: The element, key or state that it is about.
+        """
+        where = self.document.place(line, element)
+        location = None if line is None else self.document.place(line)
+        fault = Fault(code, where, found, remedy, location)
+        if fault not in self.faults:
+            self.faults.append(fault)
+
+    @property
+    def refused(self) -> bool:
+        """Whether something has been found that makes the document no chart."""
+        return any(fault.structural for fault in self.faults)
+
+    def settle(self, chart: Chart) -> Chart:
+        """Return a chart with its warnings: what was found, and what the checks find.
+
+        Raises:
+            DefinitionError: The document was refused, or the chart has structural faults.
+        """
+        return accept(chart, "*", self.faults)
+
+    def refuse(self, chart: str) -> DefinitionError:
+        """Return the error of a document that there is no chart of."""
+        return DefinitionError(chart, [fault for fault in self.faults if fault.structural])
+
+
+class LossError(StatechartError):
+    """A chart that a format cannot hold whole (SC671 to SC675).
+
+    Attributes:
+        losses: What would be lost, in document order.
+    """
+
+    losses: tuple[Fault, ...]
+
+    def __init__(self, code: str, where: str, found: str, remedy: str = "") -> None:
+        super().__init__(code, where, found, remedy)
+        self.losses = ()
+
+    def __str__(self) -> str:
+        head = sentence(self.code, self.where, self.found, self.remedy)
+        return "\n".join([head, *(f"  {loss}" for loss in self.losses)])
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return type(self), (self.code, self.where, self.found, self.remedy), self.__dict__
+
+
+@final
+class Losses:
+    """What a format cannot say of a chart, gathered while it is written.
+
+    Args:
+        chart: What is being written.
+        format: What the format is called.
+    """
+
+    def __init__(self, chart: Chart, format: str) -> None:
+        self.chart = chart
+        self.format = format
+        self.faults: list[Fault] = []
+
+    def add(self, code: str, found: str, remedy: str = "", location: str | None = None) -> None:
+        """Note something that would be lost."""
+        fault = Fault(code, self.chart.name, found, remedy, location)
+        if fault not in self.faults:
+            self.faults.append(fault)
+
+    def settle(self, allow: Iterable[str]) -> tuple[Fault, ...]:
+        """Return the losses when all of them are allowed.
+
+        Args:
+            allow: Codes of losses that are accepted knowingly, or ``*`` for all of them.
+
+        Raises:
+            LossError: Some are not.
+        """
+        codes = set(allow)
+        refused = [loss for loss in self.faults if not {"*", loss.code} & codes]
+        unknown = sorted(codes - {"*"} - set(LOST))
+        if unknown:
+            found = f"allow= names {', '.join(unknown)}, and there is no such loss"
+            raise StatechartError("SC679", self.chart.name, found, f"The losses: {', '.join(LOST)}")
+        if refused:
+            kinds = tuple(dict.fromkeys(loss.code for loss in refused))
+            found = f"{self.format} cannot hold all of this chart"
+            remedy = f"Pass allow={kinds!r} to write it without"
+            error = LossError(refused[0].code, self.chart.name, found, remedy)
+            error.losses = tuple(refused)
+            raise error
+        return tuple(self.faults)

@@ -1,0 +1,205 @@
+"""The parts that a chart is made of: states, transitions, triggers, events.
+
+Frozen values, flat and small, without behaviour: a transition names its source and its targets by
+id, and only the chart that holds them knows what the ids mean.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from enum import Enum
+from typing import Any, Final, final
+
+from attrs import field, frozen
+
+from statecharts.events import wire_name
+from statecharts.hooks import Hook
+from statecharts.schema import Field, fields_of
+
+ROOT: Final = ""
+"""Id of the chart itself as a state: the parent of the outermost states."""
+
+
+class StateKind(Enum):
+    """What a state is made of."""
+
+    ATOMIC = "atomic"
+    COMPOUND = "compound"
+    PARALLEL = "parallel"
+    FINAL = "final"
+    SHALLOW_HISTORY = "history"
+    DEEP_HISTORY = "deep history"
+
+
+HISTORY: Final = frozenset({StateKind.SHALLOW_HISTORY, StateKind.DEEP_HISTORY})
+COMPOSITE: Final = frozenset({StateKind.COMPOUND, StateKind.PARALLEL})
+
+
+class TransitionKind(Enum):
+    """How a transition treats its source."""
+
+    EXTERNAL = "external"
+    """The source is left, and entered again where the target lies inside it."""
+    INTERNAL = "internal"
+    """The source stays active when it is a compound state and the targets lie inside it."""
+    FORBIDDEN = "forbidden"
+    """The event is swallowed here; no ancestor sees it."""
+
+
+@final
+@frozen
+class OnEvent:
+    """Trigger: one of several events, each an event class or an SCXML event descriptor."""
+
+    events: tuple[type | str, ...]
+
+
+@frozen
+class BareTrigger:
+    """A trigger that says all by being what it is."""
+
+
+@final
+class Always(BareTrigger):
+    """Trigger of an eventless transition: taken as soon as its guard holds."""
+
+    __slots__ = ()
+
+
+@final
+@frozen
+class After:
+    """Trigger of a delayed transition.
+
+    Attributes:
+        delay: How long after the source was entered; a hook gives a timedelta or a datetime.
+        timer: Name of the timer, unique within the chart; a run's id is the name and a number.
+    """
+
+    delay: timedelta | Hook
+    timer: str
+
+
+@final
+class Done(BareTrigger):
+    """Trigger of a completion transition: the source has reached its final states."""
+
+    __slots__ = ()
+
+
+@final
+class Default(BareTrigger):
+    """Trigger of the transition that a compound state's initial or a history's default is."""
+
+    __slots__ = ()
+
+
+Trigger = OnEvent | Always | After | Done | Default
+
+
+@final
+@frozen
+class Transition:
+    """One transition: what takes it, from where to where, and what is done on the way.
+
+    Attributes:
+        source: Id of the state that it leaves.
+        trigger: What takes it.
+        targets: Ids of the states that it enters; none when it stays.
+        kind: External, internal or forbidden.
+        guard: Decides whether it may be taken; None always lets it.
+        make: Builds the target's data (the source's, when there is no target); None fills by name.
+        update: Builds the chart's next context.
+        emit: Give the effects that taking it has, in order.
+        location: ``file:line`` where it is declared, when that is known.
+    """
+
+    source: str
+    trigger: Trigger
+    targets: tuple[str, ...] = ()
+    kind: TransitionKind = TransitionKind.EXTERNAL
+    guard: Hook | None = None
+    make: Hook | None = None
+    update: Hook | None = None
+    emit: tuple[Hook, ...] = ()
+    location: str | None = field(default=None, eq=False, repr=False)
+
+    @property
+    def hooks(self) -> tuple[Hook, ...]:
+        """Its hooks in the order in which they are called: guard, update, emit, make."""
+        before = (hook for hook in (self.guard, self.update) if hook is not None)
+        return (*before, *self.emit, *(() if self.make is None else (self.make,)))
+
+
+@final
+@frozen
+class StateNode:
+    """One state of a chart.
+
+    Attributes:
+        id: Dotted path from the chart, ``active.merge``; the chart itself is ``""``.
+        kind: Atomic, compound, parallel, final, or history of either depth.
+        name: Last part of the id, or the name that a file gave it.
+        parent: Id of the parent; None for the chart itself.
+        children: Ids of the children, in document order.
+        default: Enters the initial child of a compound state, or a history that is still empty.
+        transitions: What leaves it, in document order.
+        data: The attrs class that it carries while it is active.
+        entry: Give the effects of entering it, in order.
+        exit: Give the effects of leaving it, in order.
+        resting: Whether it is meant that nothing leaves it, though it is not final.
+        doc: What it is for.
+        meta: What a file says about it besides, for people and tools; it means nothing to a run.
+        location: ``file:line`` where it is declared, when that is known.
+    """
+
+    id: str
+    kind: StateKind
+    name: str
+    parent: str | None = ROOT
+    children: tuple[str, ...] = ()
+    default: Transition | None = None
+    transitions: tuple[Transition, ...] = ()
+    data: type | None = None
+    entry: tuple[Hook, ...] = ()
+    exit: tuple[Hook, ...] = ()
+    resting: bool = False
+    doc: str = ""
+    meta: Mapping[str, Any] = field(factory=dict, hash=False)
+    location: str | None = field(default=None, eq=False, repr=False)
+
+    @property
+    def initial(self) -> tuple[str, ...]:
+        """Ids that its default transition enters; empty when it has none."""
+        return () if self.default is None else self.default.targets
+
+    @property
+    def hooks(self) -> tuple[Hook, ...]:
+        """Every hook of the state and of its transitions: entry, exit, default, transitions."""
+        lines = self.transitions if self.default is None else (self.default, *self.transitions)
+        return (*self.entry, *self.exit, *(hook for line in lines for hook in line.hooks))
+
+
+@final
+@frozen
+class EventType:
+    """One event that a chart knows.
+
+    Attributes:
+        name: Name on the wire, in snake case.
+        cls: The attrs class, or None for an event that is known by name alone.
+    """
+
+    name: str
+    cls: type | None = None
+
+    @classmethod
+    def of(cls, event: type) -> EventType:
+        """Return the event type that an event class stands for."""
+        return cls(wire_name(event), event)
+
+    @property
+    def fields(self) -> tuple[Field, ...]:
+        """The payload, field by field."""
+        return () if self.cls is None else fields_of(self.cls)
