@@ -36,6 +36,7 @@ class Binding:
         host: object,
         guards: Functions,
         actions: Functions,
+        *,
         default: bool | Callable[..., Any] | None,
     ) -> None:
         self.chart = chart
@@ -59,7 +60,8 @@ class Binding:
         for role, table in self.tables.items():
             for name in table:
                 if name not in self.known[role]:
-                    remedy = did_you_mean(name, self.known[role], f"Its open {role}s: {self._open(role)}")
+                    listed = f"Its open {role}s: {self._open(role)}"
+                    remedy = did_you_mean(name, self.known[role], listed)
                     found = f"no {role} of the name {name!r} is open in this chart"
                     raise StatechartError("SC215", self.chart, found, remedy)
 

@@ -105,8 +105,9 @@ class Chart:
         if found is None:
             from statecharts.digest import digest  # noqa: PLC0415 - needed once it is asked for
 
-            parts = (self.name, self.nodes.values(), self.events, self.closed, self.context)
-            found = self.memo["hash"] = digest(*parts)
+            found = self.memo["hash"] = digest(
+                self.name, self.nodes.values(), self.events, self.context, closed=self.closed
+            )
         return found
 
     @property
@@ -168,7 +169,7 @@ class Chart:
         >>> door.bind(guards={"unlocked": lambda m: True}).unbound_guards
         ()
         """
-        binding = Binding(self.name, host, guards or {}, actions or {}, default)
+        binding = Binding(self.name, host, guards or {}, actions or {}, default=default)
         nodes = tuple(binding.node(node) for node in self.nodes.values())
         binding.settle()
         return evolve(self, root=nodes[0], states=nodes[1:])

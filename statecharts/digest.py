@@ -21,8 +21,9 @@ def digest(
     name: str,
     nodes: Iterable[StateNode],
     events: Iterable[EventType],
-    closed: bool,
     context: type | None,
+    *,
+    closed: bool,
 ) -> str:
     """Return the SHA-256 of a chart's structure, in hexadecimal."""
     canonical = {

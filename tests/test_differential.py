@@ -16,7 +16,7 @@ from tests.oracle.replica import Replica
 from tests.oracle.shrink import shrink
 from tests.oracle.validity import faults
 
-SAMPLE = range(300)
+SAMPLE = range(400)
 """Seeds of the fixed sample."""
 EVENTS = 25
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import accumulate, pairwise
 
 from statecharts.chart import (
     COMPOSITE,
@@ -67,33 +68,40 @@ def _unreachable(tree: Tree, reached: set[int]) -> Iterator[Fault]:
 
 
 def _dead_ends(tree: Tree, reached: set[int]) -> Iterator[Fault]:
-    ways_out = [
-        (edge.source, inside)
-        for outgoing in tree.outgoing
-        for edge in outgoing
-        if (inside := domain(tree, edge, nothing_remembered)) is not None
-    ]
+    left = _left(tree)
     for state in sorted(reached):
         node = tree.nodes[state]
-        if node.kind is not StateKind.ATOMIC or node.resting:
-            continue
-        left = any(
-            tree.is_descendant(state, inside) and _concurrent(tree, source, state)
-            for source, inside in ways_out
-        )
-        if not left:
+        if node.kind is StateKind.ATOMIC and not node.resting and not left[state]:
             found = f"{node.id!r} is not final, and nothing leaves it"
             remedy = "Give it a way out, or say what is meant: final=True, or resting=True"
             yield fault(tree.chart, "SC122", found, remedy, node.location)
 
 
-def _concurrent(tree: Tree, source: int, state: int) -> bool:
-    """Tell whether two states can be active together."""
-    if source == state or tree.is_descendant(state, source) or tree.is_descendant(source, state):
-        return True
-    above = {source, *tree.ancestors(source)}
-    common = next((a for a in tree.ancestors(state) if a in above), 0)
-    return tree.kind(common) is StateKind.PARALLEL
+def _left(tree: Tree) -> list[bool]:
+    """Tell of each state whether a transition may leave it: its own, or of one active with it.
+
+    What a transition leaves are runs of numbers, so their ends are noted, and added up once.
+    """
+    ends = [0] * (len(tree.nodes) + 1)
+
+    def note(first: int, last: int) -> None:
+        ends[first] += 1
+        ends[last + 1] -= 1
+
+    for outgoing in tree.outgoing:
+        for edge in outgoing:
+            inside = domain(tree, edge, nothing_remembered)
+            if inside is None:
+                continue
+            source = edge.source
+            note(source + (source == inside), tree.last[source])
+            for child, above in pairwise((source, *tree.ancestors(source))):
+                if child == inside:
+                    break
+                if tree.kind(above) is StateKind.PARALLEL:
+                    note(above + 1, child - 1)
+                    note(tree.last[child] + 1, tree.last[above])
+    return [bool(depth) for depth in accumulate(ends)]
 
 
 def _shadowed(tree: Tree, reached: set[int]) -> Iterator[Fault]:

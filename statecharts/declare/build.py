@@ -153,7 +153,7 @@ class Builder:
             self._hooks(options.exit, f"{path!r}: exit", member.location),
             options.resting,
             options.doc,
-            member.location,
+            location=member.location,
         )
 
     def _default(self, member: Member, path: str) -> Transition | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import codecs
 from os import PathLike
 from pathlib import Path
-from typing import Final, final
+from typing import Any, Final, final
 
 from attrs import field, frozen
 
@@ -64,17 +64,16 @@ class Document:
             with Path(path).open("rb") as file:
                 content = file.read(LONGEST + 1)
         except OSError as error:
-            reason = (error.strerror or str(error)).lower()
-            remedy = "Name a file that can be read"
-            raise DocumentError("SC601", name, f"the file cannot be read: {reason}", remedy) from None
+            found = f"the file cannot be read: {(error.strerror or str(error)).lower()}"
+            raise DocumentError("SC601", name, found, "Name a file that can be read") from None
         return cls.of(content, name)
 
     @classmethod
-    def of(cls, content: str | bytes, name: str = TEXT) -> Document:
-        """Take a text as it stands.
+    def of(cls, content: Any, name: str = TEXT) -> Document:
+        """Take a text as it stands, or bytes as a file holds them.
 
         Raises:
-            DocumentError: It is too long.
+            DocumentError: It is too long, or no text at all.
         """
         if not isinstance(content, str | bytes):
             found = f"{type(content).__name__} was given, not text"

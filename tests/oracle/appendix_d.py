@@ -9,6 +9,7 @@ library settles otherwise:
   keeps its final configuration.
 - A completion event is matched by ``Done`` transitions of the completed state, and by descriptors
   of its name.
+- The entry content of the chart itself, if it has any, is executed before anything is entered.
 - Executable content is a transition's ``update`` and ``emit`` and a state's ``entry`` and ``exit``.
   Invocations, finalisation, data binding and delays do not occur.
 """
@@ -60,7 +61,7 @@ class Interpreter(Document):
         self.bound = bound
         self.configuration: OrderedSet[str] = OrderedSet()
         self.history_value: dict[str, list[str]] = {}
-        self.internal_queue: deque[DoneState] = deque()
+        self.internal_queue: deque[object] = deque()
         self.running = False
         self._event: object = None
         self._effects: list[Effect] = []
@@ -74,6 +75,7 @@ class Interpreter(Document):
         self._begin(None)
         self.running = True
         self._microsteps = 1  # entering the chart counts towards the bound
+        self.execute_hooks(self.chart.root.entry)
         self.enter_states([self.chart.root.default])
         self.complete_macrostep()
         return self._outcome(handled=True)

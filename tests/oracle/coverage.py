@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from typing import Final
 
-from statecharts.chart import Always, Chart, Done, StateKind, Transition, TransitionKind
+from statecharts.chart import Always, Chart, Done, OnEvent, StateKind, Transition, TransitionKind
+from statecharts.hooks import Hook
 from tests.oracle.appendix_d import BOUND, Interpreter
-from tests.oracle.records import EntrySet, Outcome
+from tests.oracle.records import DoneState, EntrySet, Outcome
 from tests.oracle.structure import OrderedSet
 
 FEATURES: Final = (
@@ -38,6 +39,10 @@ FEATURES: Final = (
     "completion events",
     "completion events of parallel states",
     "completion events that wait over a microstep",
+    "completion events met by a descriptor",
+    "raised events",
+    "raised events that are handled",
+    "entry content of the chart itself",
     "guards that hold",
     "guards that fail",
     "events handled",
@@ -65,6 +70,28 @@ class CountingInterpreter(Interpreter):
         outcome = super().send(event)
         self.counts["events handled" if outcome.handled else "events unhandled"] += 1
         return outcome
+
+    def interpret(self) -> Outcome:
+        """Enter the initial configuration."""
+        self.counts["entry content of the chart itself"] += len(self.chart.root.entry)
+        return super().interpret()
+
+    def execute_hooks(self, hooks: tuple[Hook, ...]) -> None:
+        """Count the events that hooks raise."""
+        queued = len(self.internal_queue)
+        super().execute_hooks(hooks)
+        self.counts["raised events"] += len(self.internal_queue) - queued
+
+    def select_transitions(self, event: object) -> OrderedSet[Transition]:
+        """Count which events of the run's own are met, and how."""
+        selected = super().select_transitions(event)
+        if isinstance(event, DoneState):
+            self.counts["completion events met by a descriptor"] += any(
+                isinstance(t.trigger, OnEvent) for t in selected
+            )
+        elif self._microsteps:
+            self.counts["raised events that are handled"] += not selected.is_empty()
+        return selected
 
     def condition_match(self, t: Transition) -> bool:
         """Evaluate the guard of a transition."""
@@ -96,10 +123,13 @@ class CountingInterpreter(Interpreter):
     def enter_states(self, enabled_transitions: list[Transition]) -> None:
         """Count the completion events that entering raises."""
         queued = len(self.internal_queue)
-        self.counts["completion events that wait over a microstep"] += queued
+        waiting = sum(isinstance(event, DoneState) for event in self.internal_queue)
+        self.counts["completion events that wait over a microstep"] += waiting
         super().enter_states(enabled_transitions)
         self.counts["charts finished"] += not self.running
         for event in list(self.internal_queue)[queued:]:
+            if not isinstance(event, DoneState):
+                continue
             self.counts["completion events"] += 1
             self.counts["completion events of parallel states"] += self.is_parallel_state(
                 event.state

@@ -7,7 +7,8 @@ from typing import Final
 
 from attrs import evolve
 
-from statecharts.chart import ROOT, Always, StateKind, Transition, TransitionKind
+from statecharts.chart import ROOT, Always, OnEvent, StateKind, Transition, TransitionKind
+from statecharts.hooks import Hook
 from tests.oracle.appendix_d import Interpreter
 from tests.oracle.records import DoneState, EntrySet
 from tests.oracle.structure import OrderedSet
@@ -164,7 +165,7 @@ class CompletionInReverse(Interpreter):
     def enter_states(self, enabled_transitions: list[Transition]) -> None:
         """Enter states."""
         waiting = self.internal_queue
-        self.internal_queue = deque[DoneState]()
+        self.internal_queue = deque[object]()
         super().enter_states(enabled_transitions)
         self.internal_queue.reverse()
         self.internal_queue.extendleft(reversed(waiting))
@@ -211,6 +212,27 @@ class SubclassesDoNotMatch(Interpreter):
         return type(event).__base__ is object and super().name_match(t, event)
 
 
+class RaisedEventsJumpTheQueue(Interpreter):
+    """Handles the event raised last before those that wait."""
+
+    def execute_hooks(self, hooks: tuple[Hook, ...]) -> None:
+        """Call hooks."""
+        waiting = self.internal_queue.copy()
+        super().execute_hooks(hooks)
+        raised = list(self.internal_queue)[len(waiting) :]
+        self.internal_queue = deque([*raised, *waiting])
+
+
+class DescriptorsMissCompletion(Interpreter):
+    """Has only completion transitions meet completion events."""
+
+    def name_match(self, t: Transition, event: object) -> bool:
+        """Tell whether an event is one that the transition waits for."""
+        if isinstance(event, DoneState) and isinstance(t.trigger, OnEvent):
+            return False
+        return super().name_match(t, event)
+
+
 MUTANTS: Final[tuple[type[Interpreter], ...]] = (
     ShallowHistoryIsDeep,
     DeepHistoryIsShallow,
@@ -228,6 +250,8 @@ MUTANTS: Final[tuple[type[Interpreter], ...]] = (
     CompletionTwice,
     CompletionInReverse,
     CompletionIsNotAwaited,
+    RaisedEventsJumpTheQueue,
+    DescriptorsMissCompletion,
     EmitsBeforeUpdating,
     ForbidsNothing,
     SubclassesDoNotMatch,

@@ -40,6 +40,7 @@ from tests.oracle.vocabulary import (
     Not,
     Quote,
     Say,
+    Toss,
     Unheard,
 )
 
@@ -168,13 +169,24 @@ class _Wiring:
             bare.children,
             self._default(draft),
             tuple(self._transitions(draft)) if real and draft.kind is not StateKind.FINAL else (),
-            entry=self._hooks(f"enter {draft.id}") if real else (),
+            entry=self._hooks(f"enter {draft.id}") if real or self._begins(draft) else (),
             exit=self._hooks(f"exit {draft.id}") if real else (),
         )
 
+    def _begins(self, draft: _Draft) -> bool:
+        """Tell whether the chart itself does something at the start."""
+        return not draft.id and self.rng.random() < 0.3
+
     def _hooks(self, text: str) -> tuple[Hook, ...]:
         count = self.rng.choices((0, 1, 2), (1, 10, 1))[0]
-        return tuple(_hook(Say(text, self._times())) for _ in range(count))
+        return tuple(_hook(self._said(text)) for _ in range(count))
+
+    def _said(self, text: str) -> Say | Toss:
+        """Return a hook that says something, and may raise an event besides."""
+        if self.rng.random() < 0.07:
+            events: tuple[type | str, ...] = (*self.classes, *self.names)
+            return Toss(text, self.rng.choice(events))
+        return Say(text, self._times())
 
     def _times(self) -> int:
         return self.rng.choices((0, 1, 2), (1, 20, 2))[0]
@@ -258,6 +270,9 @@ class _Wiring:
         pool: list[type | str] = [*self.classes]
         if self.names:
             pool += [*self.rng.sample(DESCRIPTORS, 3), *self.names]
+            if self.rng.random() < 0.1:
+                done = self.rng.choice(self.states).rpartition(".")[2]
+                pool += [f"done.state.{done}", self.rng.choice(("done", "done.state.*"))]
         elif self.rng.random() < 0.03:
             pool = ["*", "e1"]
         return tuple(self.rng.sample(pool, self.rng.choices((1, 2), (5, 1))[0]))
@@ -341,7 +356,7 @@ class _Wiring:
     def _emit(self, text: str) -> tuple[Hook, ...]:
         self.taken += 1
         count = self.rng.choices((0, 1, 2), (1, 12, 1))[0]
-        return tuple(_hook(Say(f"{text} {self.taken}", self._times())) for _ in range(count))
+        return tuple(_hook(self._said(f"{text} {self.taken}")) for _ in range(count))
 
     def _event_guard(self) -> Hook:
         guard = Bit(self.rng.randrange(3)) if self.rng.random() < 0.5 else self._plain_guard()
@@ -371,5 +386,5 @@ def _regions_end(draft: _Draft) -> bool:
     )
 
 
-def _hook(function: Guard | Say | Quote | Increment) -> Hook:
+def _hook(function: Guard | Say | Quote | Toss | Increment) -> Hook:
     return Hook(function, str(function))

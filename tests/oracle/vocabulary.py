@@ -10,7 +10,7 @@ from typing import Any, Final
 import attrs
 from attrs import frozen
 
-from statecharts.effects import Effect
+from statecharts.effects import Effect, Raise
 from statecharts.events import NamedEvent
 
 
@@ -128,6 +128,32 @@ class Quote:
 
     def __str__(self) -> str:
         return f"quote {self.text!r}"
+
+
+@frozen
+class Toss:
+    """A hook that raises an event with half the bits of the present one, until none are left.
+
+    Attributes:
+        text: What it says first.
+        event: The class of the event, or its name.
+    """
+
+    text: str
+    event: type | str
+
+    def __call__(self, m: Any) -> list[Effect]:
+        """Return the effects."""
+        bits = payload(m.event) >> 1
+        said: list[Effect] = [Log(f"{self.text} bits={bits}")]
+        if not bits:
+            return said
+        if isinstance(self.event, str):
+            return [*said, Raise(NamedEvent(self.event, {"bits": bits}))]
+        return [*said, Raise(self.event(bits))]
+
+    def __str__(self) -> str:
+        return f"toss {self.text!r}"
 
 
 @frozen

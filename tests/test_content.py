@@ -1,0 +1,285 @@
+"""Content: guards and actions as data, and the functions that are bound to their names."""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from statecharts import Chart, Kernel, Machine, NamedEvent, StatechartError
+from statecharts.chart import Default, EventType, OnEvent, StateKind, StateNode, Transition
+from statecharts.checks import accept
+from statecharts.content import (
+    AllOf,
+    AnyOf,
+    Bound,
+    Branch,
+    Choose,
+    Give,
+    Holds,
+    In,
+    Named,
+    Not,
+    effect_text,
+)
+from statecharts.effects import Action, CancelInvoke, CancelSend, Invoke, Raise, Send
+from statecharts.errors import ActionError, CallbackError, StepError
+from statecharts.hooks import Hook
+
+GO = NamedEvent("go")
+
+
+def chart_of(
+    *transitions: Transition, entry: tuple[Hook, ...] = (), root: tuple[Hook, ...] = ()
+) -> Chart:
+    """Return a chart of two states, ``a`` and ``b``, with these transitions out of ``a``."""
+    a = StateNode("a", StateKind.ATOMIC, "a", transitions=transitions)
+    b = StateNode("b", StateKind.ATOMIC, "b", entry=entry, resting=True)
+    default = Transition("", Default(), ("a",))
+    top = StateNode("", StateKind.COMPOUND, "Door", None, ("a", "b"), default, entry=root)
+    return accept(Chart("Door", top, (a, b), (EventType("go"),)), "*")
+
+
+def guarded(guard: Any, *emit: Any) -> Chart:
+    """Return a chart that goes from ``a`` to ``b`` when a guard holds."""
+    hooks = tuple(map(Hook, emit))
+    return chart_of(Transition("a", OnEvent(("go",)), ("b",), guard=Hook(guard), emit=hooks))
+
+
+def goes(chart: Chart) -> bool:
+    """Tell whether ``go`` leads to ``b``."""
+    kernel = Kernel(chart)
+    return "b" in kernel.step(kernel.start().snapshot, GO).snapshot
+
+
+@pytest.mark.parametrize(
+    ("guard", "answer", "name"),
+    [
+        (Holds(True), True, "true"),
+        (Holds(False), False, "false"),
+        (In("a"), True, "In(a)"),
+        (In("b"), False, "In(b)"),
+        (Not(Hook(In("b"))), True, "not In(b)"),
+        (AllOf((Hook(In("a")), Hook(Holds(False)))), False, "In(a) and false"),
+        (AllOf(()), True, ""),
+        (AnyOf((Hook(In("b")), Hook(Holds(True)))), True, "In(b) or true"),
+        (Not(Hook(AnyOf((Hook(In("b")), Hook(In("a")))))), False, "not (In(b) or In(a))"),
+    ],
+)
+def test_guard_answers_and_reads_as_it_says(guard: Any, answer: bool, name: str) -> None:
+    """A guard that is data decides like code, and pictures show what it says."""
+    assert goes(guarded(guard)) is answer
+    assert Hook(guard).name == name
+
+
+def test_choose_does_what_the_first_branch_says_that_holds() -> None:
+    """Only one branch is done, in order; without one that holds nothing is."""
+
+    def choosing(*values: bool) -> tuple[object, ...]:
+        branches = [
+            Branch(Hook(Holds(value)), (Hook(Give(Action(f"branch {n}"))),))
+            for n, value in enumerate(values)
+        ]
+        chart = guarded(Holds(True), Choose(tuple(branches)))
+        kernel = Kernel(chart)
+        return kernel.step(kernel.start().snapshot, GO).effects
+
+    assert choosing(False, True, True) == (Action("branch 1"),)
+    assert choosing(False, False) == ()
+    last = Branch(None, (Hook(Give(Action("else"))), Hook(Give(Action("more")))))
+    assert Hook(Choose((Branch(Hook(In("a")), ()), last))).name == (
+        "if In(a): nothing; else else, more"
+    )
+
+
+def test_raise_inside_a_choice_reaches_the_queue() -> None:
+    """What a branch raises is handled in the same macrostep, as if it stood alone."""
+    go_on = Transition("a", OnEvent(("on",)), ("b",))
+    choice = Hook(Choose((Branch(None, (Hook(Give(Raise(NamedEvent("on")))),)),)))
+    stay = Transition("a", OnEvent(("go",)), (), emit=(choice,))
+    assert goes(chart_of(stay, go_on))
+
+
+@pytest.mark.parametrize(
+    ("effect", "text"),
+    [
+        (Action("notify"), "notify"),
+        (Action("notify", {"whom": "ada", "times": 2}), "notify(whom='ada', times=2)"),
+        (Raise(GO), "raise go"),
+        (Send(GO), "send go"),
+        (Send(GO, target="#_parent"), "send go to #_parent"),
+        (CancelSend("bell"), "cancel bell"),
+        (Invoke("fetch", "service"), "invoke fetch"),
+        (CancelInvoke("fetch"), "stop fetch"),
+    ],
+)
+def test_effect_reads_as_it_says(effect: Any, text: str) -> None:
+    """Pictures and tables show what an action that is data does."""
+    assert effect_text(effect) == Hook(Give(effect)).name == text
+
+
+def test_unbound_guards_keep_a_chart_from_starting() -> None:
+    """The error names every guard that nobody has bound, before anything runs."""
+    chart = guarded(AllOf((Hook(Named("ready")), Hook(Not(Hook(Named("late")))))))
+    assert chart.unbound_guards == ("ready", "late")
+    with pytest.raises(StepError) as caught:
+        Kernel(chart).start()
+    assert str(caught.value) == (
+        "[SC214] Door: no function stands behind its guards 'ready', 'late'. "
+        "Bind them: chart.bind(guards={…}), or bind(default=True) for all of them."
+    )
+
+
+def test_unbound_guard_refuses_when_a_snapshot_brings_it_up() -> None:
+    """A run that was begun with another binding is told when the guard is asked."""
+    bound = guarded(Named("ready")).bind(default=True)
+    snapshot = Kernel(bound).start().snapshot
+    with pytest.raises(CallbackError, match=r"\[SC214\] Door: when of 'a' on .*'ready' is not"):
+        Kernel(guarded(Named("ready"))).step(snapshot, GO)
+
+
+def test_bound_guard_takes_one_moment_and_the_parameters_of_the_file() -> None:
+    """A function gets the moment first, then what the file says with the name."""
+
+    def at_least(moment: Any, count: int) -> bool:
+        return len(moment.event.name) >= count
+
+    for count, answer in ((2, True), (3, False)):
+        chart = guarded(Named("atLeast", {"count": count}))
+        assert goes(chart.bind(guards={"atLeast": at_least})) is answer
+
+
+def test_bind_takes_functions_from_an_object() -> None:
+    """An object's attributes are its functions; a table comes first; the rest stays open."""
+    chart = guarded(Named("ready"), Give(Action("notify")), Give(Action("log")))
+    host = SimpleNamespace(ready=lambda m: False, notify=lambda m: Action("told"))
+    bound = chart.bind(host)
+    assert bound.unbound_guards == ()
+    assert bound.unbound_actions == ("log",)
+    assert not goes(bound)
+    assert goes(chart.bind(host, guards={"ready": lambda m: True}))
+
+
+@pytest.mark.parametrize(("default", "answer"), [(True, True), (False, False)])
+def test_default_answers_for_guards_without_a_function(default: bool, answer: bool) -> None:
+    """A truth value stands in for all of them."""
+    assert goes(guarded(Named("ready", {"x": 1})).bind(default=default)) is answer
+
+
+def test_default_may_be_a_function() -> None:
+    """A function stands in as well, with the parameters of the file."""
+    chart = guarded(Named("ready", {"x": 1}))
+    assert goes(chart.bind(default=lambda m, x: x == 1))
+
+
+def test_unbound_action_is_an_effect_and_a_bound_one_what_its_function_gives() -> None:
+    """A name without a function is handed out; a function gives effects, or none."""
+    named = guarded(Holds(True), Give(Action("notify", {"whom": "ada"})))
+
+    def effects(chart: Chart) -> tuple[object, ...]:
+        kernel = Kernel(chart)
+        return kernel.step(kernel.start().snapshot, GO).effects
+
+    assert effects(named) == (Action("notify", {"whom": "ada"}),)
+    for function, given in (
+        (lambda m, whom: Action(f"told {whom}"), (Action("told ada"),)),
+        (lambda m, whom: None, ()),
+    ):
+        functions: dict[str, Callable[..., Any]] = {"notify": function}
+        assert effects(named.bind(actions=functions)) == given
+
+
+def test_binding_keeps_what_the_file_says() -> None:
+    """A bound hook still knows its name, so that writers can say it again."""
+    chart = guarded(Named("ready"), Choose((Branch(Hook(Named("so")), ()),)))
+    bound = chart.bind(default=True)
+    (transition,) = bound["a"].transitions
+    assert transition.guard is not None
+    assert transition.guard.name == "ready"
+    assert isinstance(transition.guard.function, Bound)
+    assert transition.guard.function.reference == Named("ready")
+    assert bound != chart
+    assert bound == chart.bind(default=True)
+    assert bound.hash == chart.hash
+
+
+def test_bind_refuses_a_name_that_is_not_open() -> None:
+    """A misspelt name is told, with the nearest; nothing is bound in silence."""
+    with pytest.raises(StatechartError) as caught:
+        guarded(Named("ready")).bind(guards={"raedy": lambda m: True})
+    assert str(caught.value) == (
+        "[SC215] Door: no guard of the name 'raedy' is open in this chart. Did you mean 'ready'?"
+    )
+    with pytest.raises(StatechartError, match=r"Its open actions: none"):
+        guarded(Named("ready")).bind(actions={"notify": lambda m: None})
+
+
+def test_bind_refuses_what_cannot_be_called() -> None:
+    """An attribute that is no function is an error at once, not when the guard is asked."""
+    with pytest.raises(StatechartError, match=r"\[SC215\] Door: the guard 'ready' is to be bound"):
+        guarded(Named("ready")).bind(SimpleNamespace(ready=True))
+
+
+def test_content_survives_a_pickle() -> None:
+    """A chart of names can be sent to another process."""
+    chart = guarded(
+        AnyOf((Hook(Named("ready", {"x": 1})), Hook(In("a")))),
+        Give(Action("notify", {"whom": "ada"})),
+        Choose((Branch(None, (Hook(Give(Raise(GO))),)),)),
+    )
+    assert pickle.loads(pickle.dumps(chart)) == chart
+
+
+def test_entry_of_the_chart_itself_runs_at_the_start() -> None:
+    """What a file does before anything is entered is done first, once."""
+    chart = chart_of(root=(Hook(Give(Action("begin"))),))
+    first = Kernel(chart).start()
+    assert first.effects == (Action("begin"),)
+    assert first.snapshot.configuration == ("a",)
+
+
+def test_machine_runs_actions_in_order_once_the_step_is_kept() -> None:
+    """An action that can be run sees the machine where the step has led."""
+    seen: list[tuple[str, tuple[str, ...]]] = []
+    machines: list[Machine[Any]] = []
+
+    def act(name: str) -> Action:
+        return Action(name, run=lambda: seen.append((name, machines[0].configuration)))
+
+    go = Transition("a", OnEvent(("go",)), ("b",), emit=(Hook(Give(act("first"))),))
+    machines.append(Machine(chart_of(go, entry=(Hook(Give(act("second"))),))))
+    machines[0].send(GO)
+    assert seen == [("first", ("b",)), ("second", ("b",))]
+
+
+def test_machine_tells_of_an_action_that_fails() -> None:
+    """The step stands, the other actions run, and the error names the action."""
+    done: list[str] = []
+
+    def fail() -> None:
+        raise ValueError("no ink")
+
+    actions = (Action("print", run=fail), Action("file", run=lambda: done.append("filed")))
+    go = Transition("a", OnEvent(("go",)), ("b",), emit=tuple(Hook(Give(a)) for a in actions))
+    machine = Machine(chart_of(go))
+    with pytest.raises(ActionError) as caught:
+        machine.send(GO)
+    assert str(caught.value) == (
+        "[SC505] Door: action 'print' failed: ValueError: no ink. The step stands; mend the action."
+    )
+    assert isinstance(caught.value.__cause__, ValueError)
+    assert machine.configuration == ("b",)
+    assert done == ["filed"]
+
+
+def test_machine_runs_the_actions_of_the_start() -> None:
+    """What the start asks for is carried out as well, and what it sends is taken."""
+    begun: list[str] = []
+    begin = Hook(Give(Action("begin", run=lambda: begun.append("begun"))))
+    go = Transition("a", OnEvent(("go",)), ("b",))
+    machine = Machine(chart_of(go, root=(begin, Hook(Give(Send(GO))))))
+    assert begun == ["begun"]
+    assert machine.configuration == ("b",)
