@@ -115,7 +115,7 @@ $(VENV)/.demo: $(VENV)/.venv pyproject.toml
 
 $(VENV)/.test: $(VENV)/.venv pyproject.toml
 	@echo "installing what the tests need"
-	@$(PIP) install --quiet --editable '.[layout,peers,test]'
+	@$(PIP) install --quiet --editable '.[layout,investigate,peers,test]'
 	@touch $@
 
 $(VENV)/.lint: $(VENV)/.venv pyproject.toml

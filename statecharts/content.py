@@ -12,6 +12,7 @@ from typing import Any, final
 
 from attrs import field, frozen
 
+from statecharts.durations import duration_text
 from statecharts.effects import (
     Action,
     CancelInvoke,
@@ -278,7 +279,8 @@ def effect_text(effect: Effect) -> str:
             return f"raise {event_name(event)}"
         case Send(event, delay, _, target):
             to = "" if target is None else f" to {target}"
-            return f"send {event_name(event)}{to}" + ("" if delay is None else " later")
+            when = "" if delay is None else f" in {duration_text(delay)}"
+            return f"send {event_name(event)}{to}{when}"
         case CancelSend(name):
             return f"cancel {name}"
         case Invoke(name):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Callable
+from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
 
@@ -111,6 +112,7 @@ def test_raise_inside_a_choice_reaches_the_queue() -> None:
         (Raise(GO), "raise go"),
         (Send(GO), "send go"),
         (Send(GO, target="#_parent"), "send go to #_parent"),
+        (Send(GO, timedelta(seconds=90), "bell"), "send go in 1 min 30 s"),
         (CancelSend("bell"), "cancel bell"),
         (Invoke("fetch", "service"), "invoke fetch"),
         (CancelInvoke("fetch"), "stop fetch"),

@@ -19,11 +19,11 @@ from statecharts.chart import (
     TransitionKind,
     Trigger,
 )
+from statecharts.durations import duration_text
 from statecharts.hooks import Hook
 from statecharts.labels import (
     action_text,
     data_text,
-    duration_text,
     event_text,
     hooks_text,
     transition_label,

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any, Generic, Literal, cast, overload
 
 from statecharts.chart import Chart, Declaration, OnEvent
+from statecharts.durations import duration_text
 from statecharts.effects import Action, Effect, Send
 from statecharts.errors import (
     ActionError,
@@ -25,7 +26,6 @@ from statecharts.errors import (
 from statecharts.events import NamedEvent, TimerFired
 from statecharts.generics import K as C
 from statecharts.kernel import Kernel, kernel_of
-from statecharts.labels import duration_text
 from statecharts.machine.clock import Time
 from statecharts.machine.line import Sent
 from statecharts.snapshot import Snapshot, Step
