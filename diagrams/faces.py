@@ -80,11 +80,14 @@ def final_face(box: Box) -> Face:
 
 
 def composite_face(box: Box) -> Face:
-    """Return the title bar and the compartments of a composite state."""
+    """Return the title bar and the compartments of a composite state; no bar without a name."""
     name = _left(box.name, NAME_SIZE)
-    below, inner, rules = _compartments(box, _TITLE)
+    bar = _TITLE if box.name else 0.0
+    below, inner, rules = _compartments(box, bar)
     width = max(name.width, inner) + 2 * MARGIN
-    height = below[-1].y + 8 if below else _TITLE
+    height = below[-1].y + 8 if below else bar
+    if not box.name:
+        return Face(width, height, tuple(below), (*rules, *([height] if below else [])), bar)
     texts = (name.moved(MARGIN, _TITLE / 2 + NAME_SIZE * 0.36), *below)
     return Face(width, height, texts, (_TITLE, *rules, *([height] if below else [])), _TITLE)
 

@@ -79,7 +79,7 @@ class _Writer:
         if box.shape is Shape.FORK:
             yield f"{indent}state {name} <<fork>>"
             return
-        title = {Shape.HISTORY: "H", Shape.DEEP_HISTORY: "H*"}.get(box.shape, box.name)
+        title = {Shape.HISTORY: "H", Shape.DEEP_HISTORY: "H*"}.get(box.shape, box.name or self.picture.name)
         yield f'{indent}state "{escaped(title)}" as {name}'
         if box.shape in _COMPOSITE:
             yield f"{indent}state {name} {{"

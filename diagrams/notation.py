@@ -13,7 +13,6 @@ from attrs import field, frozen
 from diagrams.labels import data_lines, effect_lines, internal_lines, one_line, transition_lines
 from diagrams.model import Arrow, Box, Line, Picture, Role, Shape
 from statecharts.chart import (
-    COMPOSITE,
     ROOT,
     Chart,
     StateKind,
@@ -32,11 +31,15 @@ _SHAPES: Final = {
 }
 
 
+REGIONS: Final = "#regions"
+"""Id of the box that holds the regions of a chart that is itself parallel."""
+
+
 def picture_of(chart: Chart, active: frozenset[str] = frozenset()) -> Picture:
     """Return what is to be seen of a chart, with the states in ``active`` highlighted."""
     drawing = _Reading(chart, active)
     arrows = tuple(drawing.arrows())
-    return Picture(chart.name, chart.doc, drawing.box(chart.root), arrows, chart.hash)
+    return Picture(chart.name, chart.doc, drawing.root(), arrows, chart.hash)
 
 
 def initial_id(parent: str) -> str:
@@ -53,26 +56,40 @@ class _Reading:
     active: frozenset[str]
     forks: dict[str, list[str]] = field(factory=dict)
 
-    def box(self, node: StateNode) -> Box:
+    def root(self) -> Box:
+        """Return the chart itself; where it is parallel, with a box for its regions."""
+        node = self.chart.root
+        behaviour = tuple(self._behaviour(node))
+        children: tuple[Box, ...] = tuple(self._pseudo(node))
+        regions = self.chart.children(ROOT)
+        if node.kind is StateKind.PARALLEL:
+            inside = tuple(self.box(region, REGIONS) for region in regions)
+            children += (Box(REGIONS, Shape.PARALLEL, "", ROOT, (), behaviour, inside),)
+            behaviour = ()
+        else:
+            children += tuple(map(self.box, regions))
+        name, data = one_line(self.chart.name), data_lines(self.chart.context)
+        return Box(ROOT, Shape.COMPOSITE, name, None, data, behaviour, children)
+
+    def box(self, node: StateNode, parent: str | None = None) -> Box:
+        children = (*self._pseudo(node), *map(self.box, self.chart.children(node.id)))
         return Box(
             id=node.id,
-            shape=Shape.COMPOSITE if node.id == ROOT else _SHAPES[node.kind],
-            name=one_line(self.chart.name if node.id == ROOT else node.name),
-            parent=node.parent,
-            data=data_lines(self.chart.context if node.id == ROOT else node.data),
+            shape=_SHAPES[node.kind],
+            name=one_line(node.name),
+            parent=node.parent if parent is None else parent,
+            data=data_lines(node.data),
             behaviour=tuple(self._behaviour(node)),
-            children=tuple(self._children(node)),
+            children=children,
             active=node.id in self.active,
             doc=node.doc,
         )
 
-    def _children(self, node: StateNode) -> Iterator[Box]:
-        if node.default is not None and node.kind in COMPOSITE:
+    def _pseudo(self, node: StateNode) -> Iterator[Box]:
+        if node.default is not None and node.kind is StateKind.COMPOUND:
             yield Box(initial_id(node.id), Shape.INITIAL, "", node.id)
         for fork in self.forks.get(node.id, ()):
             yield Box(fork, Shape.FORK, "", node.id)
-        for child in self.chart.children(node.id):
-            yield self.box(child)
 
     def _behaviour(self, node: StateNode) -> Iterator[Line]:
         yield from effect_lines(Role.ENTRY, node.entry)
@@ -90,8 +107,8 @@ class _Reading:
 
     def arrows(self) -> Iterator[Arrow]:
         for node in self.chart.nodes.values():
-            if node.default is not None:
-                pseudo = initial_id(node.id) if node.kind in COMPOSITE else node.id
+            if node.default is not None and node.kind is not StateKind.PARALLEL:
+                pseudo = initial_id(node.id) if node.kind is StateKind.COMPOUND else node.id
                 label = transition_lines(node.default)
                 for number, target in enumerate(node.default.targets):
                     yield Arrow(f"{pseudo}-{number}", pseudo, target, () if number else label)
@@ -105,14 +122,16 @@ class _Reading:
                 local = internal and transition.targets != (node.id,)
                 lines = merged.setdefault((transition.targets, local), [])
                 lines.extend(transition_lines(transition))
+        whole = node.id == ROOT and node.kind is StateKind.PARALLEL
+        source = REGIONS if whole else node.id
         for number, ((targets, local), lines) in enumerate(merged.items(), start=1):
             name = f"{node.id}-{number}"
             if len(targets) == 1:
-                yield Arrow(name, node.id, targets[0], tuple(lines), local)
+                yield Arrow(name, source, targets[0], tuple(lines), local)
                 continue
             fork = f"{node.id}#fork{number}"
             self.forks.setdefault(self._place(node.id, targets), []).append(fork)
-            yield Arrow(name, node.id, fork, tuple(lines), local)
+            yield Arrow(name, source, fork, tuple(lines), local)
             for part, target in enumerate(targets, start=1):
                 yield Arrow(f"{name}-{part}", fork, target)
 

@@ -294,6 +294,20 @@ def crossing() -> Chart:
     return b.chart()
 
 
+def parallel_root() -> Chart:
+    """A chart that is itself parallel, with transitions of its own: charts from files can be."""
+    b = Builder("Player")
+    b.state("screen", COMPOUND).states("screen.small", "screen.full").initial(
+        "screen", "screen.small"
+    )
+    b.state("sound", COMPOUND).states("sound.on", "sound.muted").initial("sound", "sound.on")
+    b.move("screen.small", "screen.full", "grow").move("sound.on", "sound.muted", "mute")
+    b.move(ROOT, ("screen.small", "sound.on"), "reset", guard=named("allowed"))
+    b.stay(ROOT, "log", emit=(named("write"),))
+    b.nodes[ROOT]["kind"] = PARALLEL
+    return b.initial(ROOT, "screen", "sound").chart()
+
+
 CHARTS = {
     "traffic_light": traffic_light,
     "media_player": media_player,
@@ -303,6 +317,7 @@ CHARTS = {
     "self_loops": self_loops,
     "hostile": hostile,
     "crossing": crossing,
+    "parallel_root": parallel_root,
 }
 
 

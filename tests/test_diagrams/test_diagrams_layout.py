@@ -57,6 +57,13 @@ def test_layout_keeps_states_inside_the_state_around_them(name: str) -> None:
             assert _is_within(rects[node.id], outer), node.id
 
 
+def test_parallel_chart_is_drawn_in_regions() -> None:
+    """A chart that is itself parallel has its regions side by side, and no initial dot."""
+    svg = diagrams.render(charts.parallel_root())
+    assert "stroke-dasharray" in svg
+    assert "#initial" not in svg.replace("screen#initial", "").replace("sound#initial", "")
+
+
 def _is_within(inner: Rect, outer: Rect) -> bool:
     across = outer.x <= inner.x and inner.right <= outer.right
     return across and outer.y <= inner.y and inner.bottom <= outer.bottom
