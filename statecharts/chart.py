@@ -8,14 +8,12 @@ makes sense is `statecharts.checks`'.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from types import FunctionType
 from typing import Any, ClassVar, Generic, final
 
 import attrs
 from attrs import evolve, field, frozen
 
-from statecharts.binding import Binding
-from statecharts.content import Named, open_names
-from statecharts.effects import Action
 from statecharts.errors import Fault, UnknownStateError, did_you_mean
 from statecharts.generics import C, D
 from statecharts.parts import (
@@ -169,6 +167,8 @@ class Chart:
         >>> door.bind(guards={"unlocked": lambda m: True}).unbound_guards
         ()
         """
+        from statecharts.binding import Binding  # noqa: PLC0415 - for charts that name things
+
         binding = Binding(self.name, host, guards or {}, actions or {}, default=default)
         nodes = tuple(binding.node(node) for node in self.nodes.values())
         binding.settle()
@@ -177,17 +177,22 @@ class Chart:
     @property
     def unbound_guards(self) -> tuple[str, ...]:
         """The guards that are known by name alone, in document order; a run cannot ask them."""
-        return tuple(dict.fromkeys(ref.name for ref in self._open() if isinstance(ref, Named)))
+        return self._unbound("guard")
 
     @property
     def unbound_actions(self) -> tuple[str, ...]:
         """The actions that are known by name alone; each gives the effect `Action(name)`."""
-        return tuple(dict.fromkeys(ref.name for ref in self._open() if isinstance(ref, Action)))
+        return self._unbound("action")
 
-    def _open(self) -> Iterator[Named | Action]:
-        for node in self.nodes.values():
-            for hook in node.hooks:
-                yield from open_names(hook)
+    def _unbound(self, role: str) -> tuple[str, ...]:
+        hooks = [hook for node in self.nodes.values() for hook in node.hooks]
+        said = [hook for hook in hooks if not isinstance(hook.function, FunctionType)]
+        if not said:
+            return ()
+        from statecharts.content import open_names  # noqa: PLC0415 - for charts that name things
+
+        found = (pair for hook in said for pair in open_names(hook))
+        return tuple(dict.fromkeys(name for kind, name in found if kind == role))
 
     def children(self, state: str) -> tuple[StateNode, ...]:
         """Return the children of a state, in document order."""

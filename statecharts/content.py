@@ -244,13 +244,17 @@ def parts(hook: Hook) -> tuple[Hook, ...]:
             return ()
 
 
-def open_names(hook: Hook) -> Iterator[Named | Action]:
-    """Yield the names in a hook that no function stands behind."""
+def open_names(hook: Hook) -> Iterator[tuple[str, str]]:
+    """Yield the names in a hook that no function stands behind, each as (role, name).
+
+    >>> list(open_names(Hook(Not(Hook(Named("ready"))))))
+    [('guard', 'ready')]
+    """
     match hook.function:
-        case Named() as guard:
-            yield guard
-        case Give(Action(run=None) as action):
-            yield action
+        case Named(name):
+            yield ("guard", name)
+        case Give(Action(name, run=None)):
+            yield ("action", name)
         case _:
             for part in parts(hook):
                 yield from open_names(part)
