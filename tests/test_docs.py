@@ -3,7 +3,8 @@
 Each page is run from top to bottom in one namespace, in a folder of its own. What a block prints
 must be what the ``text`` block behind it shows. A comment in front of a block says more of it:
 
-    <!-- file: lights.py -->           it is also written to that file, for the blocks behind it
+    <!-- file: lights.py -->           it is also written to that file, for the blocks behind it;
+                                       in another language, that is all
     <!-- raises: DefinitionError -->   it raises, and the ``text`` block shows the message
     <!-- mypy: story.py -->            the ``text`` block shows what mypy --strict says of it
     <!-- not run: why -->              it is not run
@@ -98,7 +99,10 @@ def run(page: Path, folder: Path) -> list[Difference]:
             after = listed[number + 1] if number + 1 < len(listed) else None
             if block.mark.startswith("not run"):
                 continue
-            if block.language == "console":
+            if block.mark.startswith("file: ") and block.language != "python":
+                name_of_file = block.mark.partition(": ")[2]
+                (folder / name_of_file).write_text(block.text, encoding="utf-8")
+            elif block.language == "console":
                 said = _typed(block.text, folder)
                 if said != block.text:
                     found.append(Difference(block, said))
@@ -124,7 +128,7 @@ def _said(page: Path, block: Block, module: types.ModuleType, folder: Path) -> s
     code = compile(block.text, str(source), "exec", dont_inherit=True)
     printed = io.StringIO()
     raised: Exception | None = None
-    with contextlib.redirect_stdout(printed):
+    with contextlib.redirect_stdout(printed), contextlib.chdir(folder):
         try:
             exec(code, vars(module))
         except Exception as error:

@@ -19,6 +19,7 @@ from statecharts.chart import (
     StateNode,
     Transition,
 )
+from statecharts.checks.guesses import Guesses
 from statecharts.checks.places import fault, listed, place
 from statecharts.errors import Fault, did_you_mean, nearest
 from statecharts.events import StateDone, TimerFired, matches
@@ -27,11 +28,12 @@ from statecharts.events import StateDone, TimerFired, matches
 def structural_faults(chart: Chart) -> Iterator[Fault]:
     """Yield the faults that show without following any transition."""
     yield from _ids(chart)
+    guesses = Guesses(chart)
     for node in (chart.root, *chart.states):
         yield from _children(chart, node)
         yield from _defaults(chart, node)
         for transition in node.transitions:
-            yield from _transition(chart, node, transition)
+            yield from _transition(chart, node, transition, guesses)
 
 
 def repaired(chart: Chart) -> Chart:
@@ -41,7 +43,8 @@ def repaired(chart: Chart) -> Chart:
     out.
     """
     known = {node.id: node for node in (chart.root, *chart.states)}
-    nodes = [_repaired(node, known) for node in known.values()]
+    guesses = Guesses(chart)
+    nodes = [_repaired(node, known, guesses) for node in known.values()]
     return Chart(
         chart.name, nodes[0], tuple(nodes[1:]), chart.events, chart.closed, chart.context, chart.doc
     )
@@ -103,7 +106,9 @@ def _defaults(chart: Chart, node: StateNode) -> Iterator[Fault]:
         yield fault(chart, "SC103", found, "Keep initial=True on one of them", node.location)
 
 
-def _transition(chart: Chart, node: StateNode, transition: Transition) -> Iterator[Fault]:
+def _transition(
+    chart: Chart, node: StateNode, transition: Transition, guesses: Guesses
+) -> Iterator[Fault]:
     at, where = place(transition), transition.location
     if node.kind is StateKind.FINAL or node.kind in HISTORY:
         kind = "final" if node.kind is StateKind.FINAL else "a history state"
@@ -112,7 +117,7 @@ def _transition(chart: Chart, node: StateNode, transition: Transition) -> Iterat
         yield fault(chart, "SC107", found, remedy, where)
     for target in transition.targets:
         if target not in chart or target == ROOT:
-            remedy = did_you_mean(target, [s.id for s in chart.states], "Declare it in the chart")
+            remedy = guesses.remedy(target, "Declare it in the chart")
             found = f"{at} goes to {target!r}, and there is no such state"
             yield fault(chart, "SC101", found, remedy, where)
     known = [target for target in transition.targets if target in chart]
@@ -198,25 +203,27 @@ def _together(chart: Chart, states: list[str]) -> bool:
     return True
 
 
-def _repaired(node: StateNode, known: dict[str, StateNode]) -> StateNode:
+def _repaired(node: StateNode, known: dict[str, StateNode], guesses: Guesses) -> StateNode:
     kind, children = node.kind, tuple(child for child in node.children if child in known)
     real = [child for child in children if known[child].kind not in HISTORY]
     if children and kind not in COMPOSITE:
         kind = StateKind.COMPOUND
     if not real and kind in COMPOSITE:
         kind = StateKind.ATOMIC if node.id else kind
-    default = None if node.default is None else _aimed(node.default, known)
+    default = None if node.default is None else _aimed(node.default, known, guesses)
     if default is None and kind is StateKind.COMPOUND and real:
         default = Transition(node.id, Default(), (real[0],))
     if default is not None and kind is StateKind.COMPOUND:
         default = evolve(default, targets=default.targets[:1])
-    aimed = [_aimed(transition, known) for transition in node.transitions]
+    aimed = [_aimed(transition, known, guesses) for transition in node.transitions]
     transitions = tuple(transition for transition in aimed if transition is not None)
     return evolve(node, kind=kind, children=children, default=default, transitions=transitions)
 
 
-def _aimed(transition: Transition, known: dict[str, StateNode]) -> Transition | None:
+def _aimed(
+    transition: Transition, known: dict[str, StateNode], guesses: Guesses
+) -> Transition | None:
     """Return a transition with its unknown targets mended; None when one cannot be."""
-    mended = [t if t in known else nearest(t, [i for i in known if i]) for t in transition.targets]
+    mended = [t if t in known else guesses.nearest(t) for t in transition.targets]
     targets = tuple(target for target in mended if target is not None)
     return evolve(transition, targets=targets) if len(targets) == len(mended) else None

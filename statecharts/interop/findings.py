@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import final
 
+from attrs import evolve
+
 from statecharts.chart import Chart
 from statecharts.checks import accept
 from statecharts.errors import DefinitionError, Fault, StatechartError, sentence
@@ -26,6 +28,7 @@ class Findings:
     def __init__(self, document: Document) -> None:
         self.document = document
         self.faults: list[Fault] = []
+        self._known: set[Fault] = set()
 
     def add(
         self, code: str, found: str, remedy: str, line: int | None = None, element: str = ""
@@ -42,7 +45,8 @@ class Findings:
         where = self.document.place(line, element)
         location = None if line is None else self.document.place(line)
         fault = Fault(code, where, found, remedy, location)
-        if fault not in self.faults:
+        if fault not in self._known:
+            self._known.add(fault)
             self.faults.append(fault)
 
     @property
@@ -56,11 +60,22 @@ class Findings:
         Raises:
             DefinitionError: The document was refused, or the chart has structural faults.
         """
-        return accept(chart, "*", self.faults)
+        try:
+            accepted = accept(chart, "*", self.faults)
+        except DefinitionError as error:
+            raise DefinitionError(chart.name, map(placed, error.faults)) from None
+        return evolve(accepted, warnings=tuple(map(placed, accepted.warnings)))
 
     def refuse(self, chart: str) -> DefinitionError:
         """Return the error of a document that there is no chart of."""
         return DefinitionError(chart, [fault for fault in self.faults if fault.structural])
+
+
+def placed(fault: Fault) -> Fault:
+    """Return a fault that says in its text in which file and line it is, when that is known."""
+    if fault.location is None or fault.where.startswith(fault.location):
+        return fault
+    return evolve(fault, where=f"{fault.location} {fault.where}")
 
 
 class LossError(StatechartError):

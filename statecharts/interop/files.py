@@ -1,0 +1,119 @@
+"""Files: any chart file, opened by the door that its extension names."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib import import_module
+from os import PathLike
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Final
+
+from statecharts.chart import Chart
+from statecharts.errors import nearest
+from statecharts.interop.documents import Document
+
+FORMATS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        ".scxml": "SCXML",
+        ".xml": "SCXML",
+        ".yaml": "python-statemachine YAML",
+        ".yml": "python-statemachine YAML",
+        ".json": "XState JSON, or python-statemachine JSON",
+        ".toml": "Swarm TOML",
+    }
+)
+"""The formats that are known, by extension."""
+
+_DOORS: Final = {
+    ".scxml": "scxml",
+    ".xml": "scxml",
+    ".yaml": "python_statemachine",
+    ".yml": "python_statemachine",
+}
+
+_NO_VARIABLES: Final[Mapping[str, str]] = MappingProxyType({})
+
+
+def load(
+    path: str | PathLike[str], variables: Mapping[str, str] = _NO_VARIABLES
+) -> dict[str, Chart]:
+    """Return the charts of a file by their names, in document order.
+
+    The extension says what the file is, whatever its case; what a ``.json`` file is shows in what
+    it holds. Only the door that is needed is imported.
+
+    Args:
+        path: The file.
+        variables: What ``${NAME}`` stands for, in the format that has such.
+
+    Raises:
+        DocumentError: There is no format of that extension, or nothing can be made of the file.
+        DefinitionError: Something is wrong with the chart; all of it is told.
+
+    >>> load("chart.docx")
+    Traceback (most recent call last):
+    statecharts.interop.documents.DocumentError: [SC606] chart.docx: …
+    """
+    extension = Path(path).suffix.lower()
+    if extension == ".toml":
+        from statecharts.interop import swarm  # noqa: PLC0415 - imported when it is needed
+
+        return swarm.load(path, variables)
+    if extension == ".json":
+        door = _json_door(Document.read(path))
+    elif extension in _DOORS:
+        door = _DOORS[extension]
+    else:
+        known = ", ".join(FORMATS)
+        near = nearest(extension, FORMATS) if extension else None
+        found = f"no format has the extension {extension!r}" if extension else "it has no extension"
+        remedy = f"Rename it to {near}" if near else "Rename it"
+        document = Document(str(path), "")
+        raise document.error("SC606", found, f"{remedy}; known are {known}")
+    chart: Chart = import_module(f"statecharts.interop.{door}").load(path)
+    return {chart.name: chart}
+
+
+def _json_door(document: Document) -> str:
+    """Return the door of a JSON document."""
+    from statecharts.interop import located  # noqa: PLC0415 - imported when it is needed
+
+    machine = _is_state_machine(located.loads(document))
+    return "python_statemachine" if machine else "xstate"
+
+
+_OF_STATE_MACHINE: Final = frozenset({"enter", "final", "parallel", "transitions", "donedata"})
+_OF_XSTATE: Final = frozenset(
+    {"after", "always", "entry", "id", "meta", "on", "onDone", "tags", "target", "type"}
+)
+
+
+def _is_state_machine(held: Any) -> bool:
+    """Tell whether a document is python-statemachine's rather than XState's.
+
+    Its root has four keys only, and its states say ``initial: true`` or have a list of transitions,
+    where those of XState name their initial child and have an object ``on``. What could be either
+    is XState's.
+    """
+    if not isinstance(held, dict) or not set(held) <= {
+        "name",
+        "description",
+        "datamodel",
+        "states",
+    }:
+        return False
+    if "datamodel" in held or "name" in held:
+        return True
+    waiting = [held.get("states")]
+    while waiting:
+        states = waiting.pop()
+        for state in states.values() if isinstance(states, dict) else ():
+            if not isinstance(state, dict):
+                continue
+            if _OF_XSTATE & set(state) or isinstance(state.get("initial"), str):
+                return False
+            if _OF_STATE_MACHINE & set(state) or isinstance(state.get("initial"), bool):
+                return True
+            waiting.append(state.get("states"))
+    return False

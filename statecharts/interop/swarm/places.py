@@ -1,0 +1,221 @@
+"""Places: the lines that the tables and keys of a TOML document stand on.
+
+The standard library says what a document holds; this pass over its tokens says where. It goes
+first, so that what is large or nested past all sense never reaches the parser, and believes what it
+reads: a text that is not TOML gives places of no use, and the parser then says why.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from typing import Final, final
+
+from statecharts.interop.documents import Document, DocumentError
+
+DEEPEST: Final = 16
+"""How many parts a key may have, and how many arrays and tables may lie one inside the other."""
+
+MOST: Final = 150_000
+"""How many keys a document may have, each part of a dotted one counted: 10,000 states and more."""
+
+# A line that holds a plain key and value, or a plain header, is one token: that is most of them.
+# Strings come next, for they may hold anything. The first three closing marks of a longer row close
+# a long one; three marks alone are left open, and end the pass.
+_TOKENS: Final = re.compile(
+    r"""
+    (?P<pair>^(?P<key>[A-Za-z0-9_-]++)[ \t]*+=[ \t]*+
+        (?:"[^"\\\n]*+"|[\w.:+-]++|\[(?:[ \t]*+"[^"\\\n]*+"[ \t]*+,?)*+[ \t]*+\])[ \t\r]*+$)
+    | (?P<header>^\[\[?(?P<name>[A-Za-z0-9_.-]++)\]\]?[ \t\r]*+$)
+    | (?P<long>\"""(?:[^"\\]|\\.|"(?!""))*+\"""(?:""?)? | '''(?:[^']|'(?!''))*+'''(?:''?)?)
+    | (?P<open>\"""|''')
+    | (?P<text>"(?:[^"\\\n]|\\.)*+" | '[^'\n]*+')
+    | (?P<comment>\#[^\n]*+)
+    | (?P<mark>\n++|[\[\]{}=,])
+    | (?P<bare>[^\s\[\]{}=,."'\#]++)
+    """,
+    re.VERBOSE | re.DOTALL | re.MULTILINE,
+)
+
+
+@final
+class Place:
+    """Where a table or an array begins, and where what it holds does.
+
+    Attributes:
+        line: The line, from 1.
+        lines: The line of each key of a table.
+        keys: The places of its tables and arrays.
+        items: The tables and arrays in an array, in order.
+    """
+
+    __slots__ = ("items", "keys", "line", "lines")
+
+    def __init__(self, line: int) -> None:
+        self.line = line
+        self.lines: dict[str, int] = {}
+        self.keys: dict[str, Place] = {}
+        self.items: list[Place] = []
+
+    def open(self, parts: list[str], line: int) -> Place:
+        """Return the place of the table or array of a key with dots, making those that are new."""
+        found = self
+        for part in parts:
+            # A header goes on inside the last table of an array.
+            within = found.items[-1] if found.items else found
+            within.lines.setdefault(part, line)
+            place = within.keys.get(part)
+            if place is None:
+                place = within.keys[part] = Place(line)
+            found = place
+        return found
+
+
+def places(text: str, document: Document) -> Place:
+    """Return the places of all that a TOML document holds.
+
+    Raises:
+        DocumentError: It has too many keys, or is nested too deeply.
+
+    >>> found = places("[a]\\n\\n[a.b]\\nc = 1", Document("a.toml", ""))
+    >>> found.lines["a"], found.keys["a"].keys["b"].lines["c"]
+    (1, 4)
+    """
+    reading = _Reading(document)
+    for token in _TOKENS.finditer(text):
+        kind = token.lastgroup or ""
+        if kind == "open":
+            break
+        reading.take(kind, token)
+    return reading.root
+
+
+@final
+class _Reading:
+    """One pass over the tokens of a document."""
+
+    def __init__(self, document: Document) -> None:
+        self.document = document
+        self.line = 1
+        self.root = self.table = Place(1)
+        self.within: list[tuple[Place, bool]] = []
+        """The inline tables (True) and arrays that are open, outermost first."""
+        self.parts: list[str] = []
+        self.begun = 1
+        self.brackets = 0
+        self.count = 0
+        self.naming = True
+        """Whether a key comes next, or goes on; else a value does."""
+        self.owner, self.key = self.root, ""
+        """The table of the value that comes next, and its key there."""
+
+    def take(self, kind: str, token: re.Match[str]) -> None:
+        match kind:
+            case "pair":
+                if not self.within:
+                    self._counted()
+                    self.table.lines.setdefault(token["key"], self.line)
+                    self.naming = False
+            case "mark":
+                self._mark(token[0])
+            case "header" if not self.within:
+                self.brackets = 2 if token[0].startswith("[[") else 1
+                for part in token["name"].split("."):
+                    self._name(part)
+                self._header()
+            case "header":  # in an array that goes over several lines, it is one of numbers
+                for mark in token[0]:
+                    if mark in "[]":
+                        self._mark(mark)
+            case "text" | "bare":
+                if self.naming:
+                    self._name(token[0] if kind == "bare" else _unquoted(token[0]))
+            case "long":
+                self.line += token[0].count("\n")
+            case _:
+                pass
+
+    def _name(self, part: str) -> None:
+        if not self.parts:
+            self.begun = self.line
+        if len(self.parts) == DEEPEST:
+            raise self._too_much(f"a key has more than {DEEPEST} parts")
+        self._counted()
+        self.parts.append(part)
+
+    def _counted(self) -> None:
+        self.count += 1
+        if self.count > MOST:
+            raise self._too_much(f"the document has more than {MOST:,} keys")
+
+    def _mark(self, mark: str) -> None:
+        match mark:
+            case "=" if self.naming and self.parts:
+                self._assign()
+            case "=":
+                pass
+            case "[" if self.naming and not self.within:
+                self.brackets += 1
+            case "]" if self.brackets:
+                if self.parts:
+                    self._header()
+            case "[" | "{":
+                self._enter(table=mark == "{")
+            case "]" | "}":
+                self._leave()
+            case ",":
+                if self.within:
+                    self.parts = []
+                    self.naming = self.within[-1][1]
+            case _:
+                self.line += len(mark)
+                if not self.within:
+                    self.parts, self.brackets, self.naming = [], 0, True
+
+    def _assign(self) -> None:
+        table = self.within[-1][0] if self.within else self.table
+        *above, self.key = self.parts
+        self.owner = table.open(above, self.begun)
+        self.owner.lines.setdefault(self.key, self.begun)
+        self.parts, self.naming = [], False
+
+    def _header(self) -> None:
+        place = self.root.open(self.parts, self.begun)
+        if self.brackets > 1:
+            place.items.append(Place(self.begun))
+            self.table = place.items[-1]
+        else:
+            # Not the line of a table inside it that came first.
+            place.line = self.begun
+            self.table = place
+        self.parts, self.brackets, self.naming = [], 0, False
+
+    def _enter(self, *, table: bool) -> None:
+        if len(self.within) == DEEPEST:
+            raise self._too_much(f"tables and arrays lie more than {DEEPEST} deep in each other")
+        if self.within and not self.within[-1][1]:
+            place = Place(self.line)
+            self.within[-1][0].items.append(place)
+        else:
+            place = self.owner.keys[self.key] = Place(self.line)
+        self.within.append((place, table))
+        self.parts, self.naming = [], table
+
+    def _leave(self) -> None:
+        if self.within:
+            self.within.pop()
+        self.parts, self.naming = [], False
+
+    def _too_much(self, found: str) -> DocumentError:
+        remedy = "Split it, or flatten it: nobody can read it"
+        return self.document.error("SC604", found, remedy, self.line)
+
+
+def _unquoted(token: str) -> str:
+    if "\\" not in token or token[0] == "'":
+        return token[1:-1]
+    try:
+        key: str = tomllib.loads(f"key = {token}")["key"]
+    except tomllib.TOMLDecodeError:  # the parser says so, when its turn comes
+        return token
+    return key
