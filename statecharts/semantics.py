@@ -177,6 +177,8 @@ class EntrySet:
             self.causes.setdefault(ancestor, cause)
             if self.tree.kind(ancestor) is StateKind.PARALLEL:
                 self._add_regions(ancestor, cause)
+        if inside == 0 and self.tree.kind(0) is StateKind.PARALLEL:
+            self._add_regions(0, cause)  # a chart of regions, which SCXML's root cannot be
 
     def _add_regions(self, parallel: int, cause: Edge) -> None:
         for region in self.tree.children[parallel]:

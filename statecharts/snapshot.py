@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import (
     TYPE_CHECKING,
     Any,
+    ClassVar,
     Final,
     Generic,
     NamedTuple,
@@ -139,6 +140,7 @@ class Snapshot(Generic[C]):
 
     __slots__ = ("_clock", "_context", "_memory", "_place", "_values")
 
+    _hidden: ClassVar[frozenset[str]] = frozenset()
     _place: Place
     _values: tuple[object, ...]
     _context: C
@@ -256,7 +258,14 @@ class Step(NamedTuple, Generic[C]):
 
 
 class Scene(Protocol):
-    """What a moment looks at: a snapshot, or a step under way."""
+    """What a moment looks at: a snapshot, or a step under way.
+
+    While states are being left and entered, those that are left already and those that are not
+    entered yet are hidden.
+    """
+
+    @property
+    def _hidden(self) -> frozenset[str]: ...
 
     _place: Place
     _values: Any
@@ -345,8 +354,14 @@ class Moment(Generic[D_co, E_co, C_co]):
         return self._scene._place.value(state, self._scene._values)
 
     def __contains__(self, state: StateName) -> bool:
-        """Tell whether a state is active now: SCXML's ``In()``."""
-        return self._scene._place.position(state) is not None
+        """Tell whether a state is active now: SCXML's ``In()``.
+
+        While states are left and entered one after the other, this tells how far that has come. The
+        data of a state can be read all the same, for as long as it has any in this microstep.
+        """
+        active = self._scene._place.position(state) is not None
+        hidden = self._scene._hidden
+        return active and (not hidden or state_id(state) not in hidden)
 
     def __repr__(self) -> str:
         return f"<Moment of {self._scene._place.chart}: data={self.data!r}, event={self.event!r}>"

@@ -12,7 +12,9 @@ from attrs import field, frozen
 
 from statecharts.chart import (
     HISTORY,
+    ROOT,
     Chart,
+    Default,
     StateKind,
     StateNode,
     Transition,
@@ -95,6 +97,9 @@ class Tree:
 
         outgoing = tuple(tuple(map(edge, node.transitions)) for node in nodes)
         defaults = tuple(None if n.default is None else edge(n.default) for n in nodes)
+        if nodes[0].kind is StateKind.PARALLEL and defaults[0] is None:
+            regions = tuple(nodes[i].id for i in children[0])
+            defaults = (edge(Transition(ROOT, Default(), regions)), *defaults[1:])
         remembering = [i for i, node in enumerate(nodes) if node.kind in HISTORY]
         slots = {state: slot for slot, state in enumerate(remembering)}
         return cls(

@@ -171,7 +171,10 @@ def test_update_comes_before_emit_and_make() -> None:
 
 
 def test_configuration_that_callbacks_see() -> None:
-    """Until the last emit the old states are active; entry sees all of the new ones."""
+    """States go one after the other and come one after the other, as in Appendix D.
+
+    A state is still active in its own exit effects, and active already in its own entry effects.
+    """
 
     def active(m: AnyMoment) -> Said:
         return Said(" ".join(state for state in ("a", "b", "b.x") if state in m))
@@ -184,7 +187,18 @@ def test_configuration_that_callbacks_see() -> None:
 
         a.to(b, on=Go, emit=active)
 
-    assert texts(run(Seen, Go()).effects) == ["a", "a", "b b.x", "b b.x"]
+    assert texts(run(Seen, Go()).effects) == ["a", "", "b", "b b.x"]
+
+
+def test_data_of_a_state_that_is_left_can_still_be_read() -> None:
+    """What the transition's effects say may come from a state that is no longer active."""
+
+    class Read(Statechart, events=Go):
+        a = State(Value, initial=True)
+        b = State(resting=True)
+        a.to(b, on=Go, emit=lambda m: Said(f"{m['a'].n} {'a' in m}"))
+
+    assert texts(run(Read, Go()).effects) == ["0 False"]
 
 
 @pytest.mark.parametrize(

@@ -22,10 +22,12 @@ class Operation:
         role: What its callback is, for errors: ``entry``, ``make``, ``emit`` …
         state: Id of the state that the callback belongs to.
         transition: The transition that it belongs to, if it belongs to one.
+        hidden: The states that its callbacks do not see: left already, or not entered yet.
     """
 
-    __slots__ = ("role", "state", "transition")
+    __slots__ = ("hidden", "role", "state", "transition")
 
+    hidden: frozenset[str]
     role: str
     state: str
     transition: Transition | None
@@ -62,14 +64,18 @@ class Exit(Operation):
 
     __slots__ = ("hooks", "position", "timers")
 
-    def __init__(self, node: StateNode, position: int, timers: tuple[str, ...]) -> None:
+    def __init__(
+        self, node: StateNode, position: int, timers: tuple[str, ...], hidden: frozenset[str]
+    ) -> None:
         self.role, self.state, self.transition = "exit", node.id, None
+        self.hidden = hidden
         self.position = position
         self.hooks = node.exit
         self.timers = timers
 
     def perform(self, run: Run) -> None:
         """Do it."""
+        run.hide(self.hidden)
         for hook in self.hooks:
             run.emit(hook, run.old[self.position])
         if self.timers and run.timers:
@@ -84,15 +90,22 @@ class Update(Operation):
     __slots__ = ("function", "kind", "position")
 
     def __init__(
-        self, transition: Transition, hook: Hook, position: int, kind: type | None
+        self,
+        transition: Transition,
+        hook: Hook,
+        position: int,
+        kind: type | None,
+        hidden: frozenset[str],
     ) -> None:
         self.role, self.state, self.transition = "update", transition.source, transition
+        self.hidden = hidden
         self.function = hook.function
         self.position = position
         self.kind = kind
 
     def perform(self, run: Run) -> None:
         """Do it."""
+        run.hide(self.hidden)
         data = run.old[self.position] if self.position >= 0 else None
         context = run.call(self.function, data)
         if self.kind is not None and not isinstance(context, self.kind):
@@ -106,14 +119,23 @@ class Emit(Operation):
 
     __slots__ = ("hook", "position", "seen")
 
-    def __init__(self, transition: Transition, hook: Hook, position: int, entering: bool) -> None:
+    def __init__(
+        self,
+        transition: Transition,
+        hook: Hook,
+        position: int,
+        hidden: frozenset[str],
+        entering: bool,
+    ) -> None:
         self.role, self.state, self.transition = "emit", transition.source, transition
+        self.hidden = hidden
         self.hook = hook
         self.position = position
         self.seen = entering
 
     def perform(self, run: Run) -> None:
         """Do it."""
+        run.hide(self.hidden)
         values = run.fresh if self.seen else run.old
         run.emit(self.hook, values[self.position] if self.position >= 0 else None)
 
@@ -147,10 +169,10 @@ class Gift(Operation):
             run.fresh[self.after] = self.build(run.event, run.old, run.context, run.at)
             return
         data = run.old[self.before] if self.before >= 0 else None
-        place, values = run._place, run._values
+        place, values, hidden = run._place, run._values, run._hidden
         run.see(run.before, run.old)
         made = run.call(self.make, data)
-        run.see(place, values)
+        run.see(place, values, hidden)
         if not isinstance(made, self.cls):
             raise self.wrong(run.chart, made)
         run.fresh[self.after] = made
@@ -211,13 +233,15 @@ class Enter(Operation):
 
     __slots__ = ("hooks", "position")
 
-    def __init__(self, node: StateNode, position: int) -> None:
+    def __init__(self, node: StateNode, position: int, hidden: frozenset[str]) -> None:
         self.role, self.state, self.transition = "entry", node.id, None
+        self.hidden = hidden
         self.hooks = node.entry
         self.position = position
 
     def perform(self, run: Run) -> None:
         """Do it."""
+        run.hide(self.hidden)
         data = run.fresh[self.position] if self.position >= 0 else None
         for hook in self.hooks:
             run.emit(hook, data)
@@ -229,13 +253,17 @@ class StartTimers(Operation):
 
     __slots__ = ("position", "triggers")
 
-    def __init__(self, node: StateNode, position: int, triggers: tuple[After, ...]) -> None:
+    def __init__(
+        self, node: StateNode, position: int, triggers: tuple[After, ...], hidden: frozenset[str]
+    ) -> None:
         self.role, self.state, self.transition = "after", node.id, None
+        self.hidden = hidden
         self.position = position
         self.triggers = triggers
 
     def perform(self, run: Run) -> None:
         """Do it."""
+        run.hide(self.hidden)
         for trigger in self.triggers:
             run.start_timer(trigger.timer, self._due(trigger, run))
 

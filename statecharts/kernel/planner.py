@@ -26,6 +26,7 @@ from statecharts.kernel.operations import (
     Update,
 )
 from statecharts.kernel.plans import Candidate, Node, Plan
+from statecharts.kernel.run import NONE
 from statecharts.schema import names_of
 from statecharts.semantics import (
     EntrySet,
@@ -161,24 +162,27 @@ class Work:
             ids = tuple(tree.nodes[s].id for s in states)
             positions = tuple(self.before[s] for s in states)
             yield Record(tree.nodes[history].id, tree.slots[history], ids, positions)
+        left: list[str] = []
         for state in exits:
             node = tree.nodes[state]
             timers = tuple(trigger.timer for trigger in _delays(tree, state))
             if node.exit or timers:
-                yield Exit(node, self.before[state], timers)
+                yield Exit(node, self.before[state], timers, frozenset(left))
+            left.append(node.id)
 
     def _take(
         self, edges: tuple[Edge, ...], after: dict[int, int], gone: frozenset[int]
     ) -> Iterable[Operation]:
+        hidden = frozenset(self.tree.nodes[state].id for state in gone)
         for edge in edges:
             transition, position = edge.transition, self.before.get(edge.source, -1)
             if not self.states:
                 continue  # the chart's own default transition has no content (SCXML interpret)
             if transition.update is not None:
                 kind = self.tree.chart.context
-                yield Update(transition, transition.update, position, kind)
+                yield Update(transition, transition.update, position, kind, hidden)
             for hook in transition.emit:
-                yield Emit(transition, hook, position, entering=False)
+                yield Emit(transition, hook, position, hidden, entering=False)
             cls = self.tree.data(edge.source)
             stays = not edge.targets and edge.source not in gone
             if transition.make is not None and cls is not None and stays:
@@ -192,24 +196,28 @@ class Work:
         gone: frozenset[int],
     ) -> Iterable[Operation]:
         tree = self.tree
+        later = [tree.nodes[state].id for state in reversed(entry.states)]
         if not self.states:
-            yield from self._begin()
+            yield from self._begin(frozenset(later))
         active = {state for state in self.states if state not in gone}
         for state in entry.states:
             node, position = tree.nodes[state], after[state]
             active.add(state)
+            later.pop()
             if (
                 state not in self.before or state in gone
             ):  # else it was not left, and keeps its data
                 yield from self._data(state, entry, left, position)
-            if node.entry:
-                yield Enter(node, position)
-            for default in entry.defaults.get(state, ()):
-                for hook in default.transition.emit:
-                    yield Emit(default.transition, hook, position, entering=True)
+            defaults = [d.transition for d in entry.defaults.get(state, ()) if d.transition.emit]
             delays = tuple(_delays(tree, state))
+            hidden = frozenset(later) if node.entry or defaults or delays else NONE
+            if node.entry:
+                yield Enter(node, position, hidden)
+            for default in defaults:
+                for hook in default.emit:
+                    yield Emit(default, hook, position, hidden, entering=True)
             if delays:
-                yield StartTimers(node, position, delays)
+                yield StartTimers(node, position, delays, hidden)
             parent = tree.parent[state]
             if node.kind is StateKind.FINAL and parent > 0:
                 yield Finish(tree.nodes[parent], parent, position)
@@ -217,13 +225,13 @@ class Work:
                 if tree.kind(above) is StateKind.PARALLEL and is_done(tree, above, active):
                     yield Finish(tree.nodes[above], above, -1)
 
-    def _begin(self) -> Iterable[Operation]:
+    def _begin(self, hidden: frozenset[str]) -> Iterable[Operation]:
         """Yield what the chart itself does at the start, when it has anything to do."""
         root, delays = self.tree.nodes[0], tuple(_delays(self.tree, 0))
         if root.entry:
-            yield Enter(root, -1)
+            yield Enter(root, -1, hidden)
         if delays:
-            yield StartTimers(root, -1, delays)
+            yield StartTimers(root, -1, delays, hidden)
 
     def _data(
         self, state: int, entry: EntrySet, left: dict[Edge, list[int]], position: int

@@ -20,6 +20,10 @@ TIMERS: Final = "timer"
 """The prefix that runs of timers are counted under."""
 
 
+NONE: Final[frozenset[str]] = frozenset()
+"""No states are hidden."""
+
+
 @final
 class Run:
     """A step under way.
@@ -41,6 +45,7 @@ class Run:
 
     __slots__ = (
         "_context",
+        "_hidden",
         "_place",
         "_values",
         "at",
@@ -80,6 +85,7 @@ class Run:
         self._place = place
         self._values: Any = values
         self._context = context
+        self._hidden: frozenset[str] = NONE
 
     @property
     def chart(self) -> str:
@@ -91,10 +97,15 @@ class Run:
         """The chart's context, with the updates made so far."""
         return self._context
 
-    def see(self, place: Place, values: Any) -> None:
-        """Have callbacks see a configuration and its data."""
+    def see(self, place: Place, values: Any, hidden: frozenset[str] = NONE) -> None:
+        """Have callbacks see a configuration and its data; some of its states may be hidden."""
         self._place = place
         self._values = values
+        self._hidden = hidden
+
+    def hide(self, states: frozenset[str]) -> None:
+        """Have callbacks not see states that are left already, or not entered yet."""
+        self._hidden = states
 
     def update(self, context: Any) -> None:
         """Give the chart its next context."""

@@ -37,6 +37,7 @@ from tests.oracle.vocabulary import (
     Guard,
     In,
     Increment,
+    Look,
     Not,
     Quote,
     Say,
@@ -181,8 +182,10 @@ class _Wiring:
         count = self.rng.choices((0, 1, 2), (1, 10, 1))[0]
         return tuple(_hook(self._said(text)) for _ in range(count))
 
-    def _said(self, text: str) -> Say | Toss:
-        """Return a hook that says something, and may raise an event besides."""
+    def _said(self, text: str) -> Say | Toss | Look:
+        """Return a hook that says something, and may raise an event or look around besides."""
+        if self.rng.random() < 0.1:
+            return Look(text, self.rng.choice(self.states))
         if self.rng.random() < 0.07:
             events: tuple[type | str, ...] = (*self.classes, *self.names)
             return Toss(text, self.rng.choice(events))
@@ -386,5 +389,5 @@ def _regions_end(draft: _Draft) -> bool:
     )
 
 
-def _hook(function: Guard | Say | Quote | Toss | Increment) -> Hook:
+def _hook(function: Guard | Say | Quote | Toss | Look | Increment) -> Hook:
     return Hook(function, str(function))

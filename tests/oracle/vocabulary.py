@@ -131,6 +131,21 @@ class Quote:
 
 
 @frozen
+class Look:
+    """A hook that tells whether a state is active while others are left and entered."""
+
+    text: str
+    state: str
+
+    def __call__(self, m: Any) -> Log:
+        """Return the effect."""
+        return Log(f"{self.text} {self.state} {'in' if self.state in m else 'out'}")
+
+    def __str__(self) -> str:
+        return f"look {self.text!r}"
+
+
+@frozen
 class Toss:
     """A hook that raises an event with half the bits of the present one, until none are left.
 
