@@ -323,3 +323,22 @@ def test_subclass_of_the_timer_event_spends_the_timer() -> None:
 
     busy = run(Wait, Go()).snapshot
     assert step(Wait, busy, Fired("busy.after#1"), at=T0).effects == (Said("out"),)
+
+
+def test_delayed_line_without_a_target_leaves_nothing() -> None:
+    """It is taken once, does what it says, and its state stays active, data and all."""
+
+    class Nag(Statechart, events=Go):
+        waiting = State(Patience, initial=True)
+        over = State(resting=True)
+        waiting.after(timedelta(minutes=1), emit=lambda m: Said("well?"))
+        waiting.to(over, on=Go)
+
+    kernel = Kernel(Nag)
+    first = kernel.start(at=T0).snapshot
+    (timer,) = first.timers
+    asked = kernel.step(first, TimerFired(timer), at=T0)
+    assert asked.effects == (Said("well?"),)
+    assert asked.snapshot.configuration == ("waiting",)
+    assert asked.snapshot.data == first.data
+    assert asked.snapshot.timers == {}

@@ -40,6 +40,7 @@ Guard: TypeAlias = Callable[[Moment[S, E]], bool]
 Make: TypeAlias = Callable[[Moment[S, E]], T]
 Update: TypeAlias = Callable[[Moment[S, E]], object]
 Emit: TypeAlias = Callable[[Moment[S, E]], Effect | Iterable[Effect]]
+Delay: TypeAlias = timedelta | Callable[[Moment[S, Any]], timedelta | datetime]
 Target: TypeAlias = StateRef[T] | type[SuperstateRef[T]]
 Events: TypeAlias = UnionType | str | tuple[type | str, ...]
 
@@ -217,7 +218,7 @@ class AlwaysTo(Verb[D]):
 
 
 class AfterTo(Verb[D]):
-    """``source.after(delay, target)``: a delayed transition."""
+    """``source.after(delay, target)``: a delayed transition; without a target, nothing is left."""
 
     __slots__ = ()
 
@@ -228,9 +229,10 @@ class AfterTo(Verb[D]):
     def __get__(self, source: Any, owner: Any) -> AfterTo[Any]:
         return self._bind(source, owner)
 
+    @overload
     def __call__(
         self,
-        delay: timedelta | Callable[[Moment[D, Any]], timedelta | datetime],
+        delay: Delay[D],
         target: Target[T],
         *,
         internal: bool = False,
@@ -238,17 +240,36 @@ class AfterTo(Verb[D]):
         make: Make[D, TimerFired, T] | None = None,
         update: Update[D, TimerFired] | None = None,
         emit: Emit[D, TimerFired] | None = None,
+    ) -> None: ...
+    @overload
+    def __call__(
+        self,
+        delay: Delay[D],
+        *,
+        when: Guard[D, TimerFired] | None = None,
+        make: Make[D, TimerFired, D] | None = None,
+        update: Update[D, TimerFired] | None = None,
+        emit: Emit[D, TimerFired] | None = None,
+    ) -> None: ...
+    def __call__(
+        self, delay: Any, target: Any = None, *, internal: bool = False, **hooks: Any
     ) -> None:
         """Declare a transition that is taken when this state has been active for a while.
 
         Args:
             delay: How long, or a function of the moment of entry that gives a timedelta or the
                 datetime at which it is due.
-            target: Where it leads; the other arguments are those of ``to``.
+            target: Where it leads; without one this state is not left, as with ``stay``.
+            internal: As for ``to``, like all that follow.
+            when: Whether it may be taken then.
+            make: The target's data, or the next data of this state.
+            update: The chart's next context.
+            emit: What the outside world is to do.
         """
-        kind = TransitionKind.INTERNAL if internal else TransitionKind.EXTERNAL
+        stays = internal or target is None
+        kind = TransitionKind.INTERNAL if stays else TransitionKind.EXTERNAL
         trigger = After(delay if isinstance(delay, timedelta) else Hook(delay), "")
-        self._record(trigger, target, kind, when=when, make=make, update=update, emit=emit)
+        self._record(trigger, target, kind, **hooks)
 
 
 class WhenDone(Verb[D]):
