@@ -14,7 +14,7 @@ from benchmarks.contestant import ContestantError
 from benchmarks.environment import environment
 from benchmarks.report import show
 from benchmarks.results import Report, Section
-from benchmarks.sections import cycle, growth, imports, instances, parallel
+from benchmarks.sections import codec, cycle, growth, imports, instances, parallel
 from benchmarks.sections.effort import FULL, QUICK, Plan
 from benchmarks.targets import judge
 
@@ -23,6 +23,7 @@ SECTIONS: Final[Mapping[str, Callable[[Plan], list[Section]]]] = {
     "instances": instances.run,
     "parallel": parallel.run,
     "growth": growth.run,
+    "codec": codec.run,
     "imports": imports.run,
 }
 

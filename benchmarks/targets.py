@@ -57,6 +57,8 @@ TARGETS: Final = (
     Target("starting an instance", "instances", "us", 1, MICROSECONDS),
     Target("bytes held", "instances", "bytes", 300, Column("bytes", "", digits=0)),
     Target("10,000 states to 10 (flat, within 50 %)", "growth", "ratio", 1.5, TIMES),
+    Target("dumping a snapshot", "codec", "dump", 15, MICROSECONDS),
+    Target("loading a snapshot", "codec", "load", 25, MICROSECONDS),
     Target(
         "import over bare Python", "imports", "over", 40, Column("over", "", suffix=" ms", digits=1)
     ),

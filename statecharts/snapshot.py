@@ -17,7 +17,6 @@ from typing import (
     Generic,
     NamedTuple,
     Protocol,
-    TypeAlias,
     TypeVar,
     overload,
 )
@@ -27,84 +26,13 @@ from attrs import frozen
 from statecharts.chart import StateRef, SuperstateRef, Transition
 from statecharts.effects import Effect
 from statecharts.errors import (
-    InactiveStateError,
     StepError,
     TimeNeededError,
-    UnknownStateError,
-    did_you_mean,
 )
 from statecharts.generics import C, C_co, D_co, E_co
+from statecharts.places import Place, StateName, state_id
 
 T = TypeVar("T")
-
-StateName: TypeAlias = "StateRef[Any] | type[SuperstateRef[Any]] | str"
-"""Whatever names a state: its object in the declaration, or its id."""
-
-
-class Place:
-    """A configuration, kept once for all snapshots that are in it.
-
-    Attributes:
-        chart: Name of the chart.
-        ids: The active states, in document order.
-        known: Every state id of the chart, in document order.
-    """
-
-    __slots__ = ("__weakref__", "_positions", "chart", "ids", "known")
-
-    owner: object = None
-    """The kernel that it belongs to; None when it has come out of a pickle."""
-
-    def __init__(self, chart: str, ids: tuple[str, ...], known: tuple[str, ...]) -> None:
-        self.chart = chart
-        self.ids = ids
-        self.known = known
-        self._positions: dict[str, int] | None = None
-
-    @property
-    def positions(self) -> dict[str, int]:
-        """Where each active state stands in `ids`."""
-        if self._positions is None:
-            self._positions = {state: i for i, state in enumerate(self.ids)}
-        return self._positions
-
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, Place):
-            return NotImplemented
-        return self.ids == other.ids and self.chart == other.chart
-
-    def __hash__(self) -> int:
-        return hash((self.chart, self.ids))
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return Place, (self.chart, self.ids, self.known)
-
-    def position(self, state: StateName) -> int | None:
-        """Return where a state stands, or None when it is not active.
-
-        Raises:
-            UnknownStateError: The chart has no such state.
-        """
-        name = state_id(state)
-        found = self.positions.get(name)
-        if found is None and name not in self.known:
-            remedy = did_you_mean(name, self.known, "Name one of its states by its id")
-            raise UnknownStateError("SC207", self.chart, f"there is no state {name!r}", remedy)
-        return found
-
-    def value(self, state: StateName, values: tuple[object, ...]) -> Any:
-        """Return the data of an active state out of the values that are aligned with `ids`.
-
-        Raises:
-            UnknownStateError: The chart has no such state.
-            InactiveStateError: The state is not active.
-        """
-        position = self.position(state)
-        if position is None:
-            name, active = state_id(state), ", ".join(self.ids) or "none"
-            found = f"{name!r} is not active, so it has no data; active: {active}"
-            raise InactiveStateError("SC206", self.chart, found, "Ask with `in` first")
-        return values[position]
 
 
 @frozen
@@ -387,21 +315,3 @@ def time_needed(chart: str, reader: str = "a callback") -> TimeNeededError:
     """Return the error for a chart that reads the time where the caller gave none."""
     found = f"{reader} reads the time, and no time was given"
     return TimeNeededError("SC201", chart, found, "Pass at=")
-
-
-def state_id(state: StateName) -> str:
-    """Return the id that a name of a state stands for.
-
-    Raises:
-        UnknownStateError: The state is not part of any chart (yet).
-
-    >>> state_id("active.merge")
-    'active.merge'
-    """
-    if isinstance(state, str):
-        return state
-    found = getattr(getattr(state, "__member__", None), "id", None)
-    if not isinstance(found, str) or not found:
-        found = f"{state!r} is not a state of a chart"
-        raise UnknownStateError("SC207", "state", found, "Name a state of a declared chart")
-    return found

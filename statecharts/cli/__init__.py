@@ -1,8 +1,8 @@
-"""The command line: `statecharts check`, `list`, `show` and `render`.
+"""The command line: `statecharts check`, `list`, `show`, `render`, `import`, `simulate`, `schema`.
 
-Each command finds the charts of a package, a module or a name (`statecharts.cli.targets`) and is
-one more reader of them. Exit status: 0 when all is well, 1 when something is wrong with a chart or
-its module, 2 when the command line names something that does not exist.
+Each command finds the charts of a package, a module, a name or a file (`statecharts.cli.targets`)
+and is one more reader of them. Exit status: 0 when all is well, 1 when something is wrong with a
+chart, its module or its file, 2 when the command line names something that does not exist.
 """
 
 from __future__ import annotations
@@ -13,9 +13,12 @@ import sys
 import click
 
 from statecharts.cli.checking import check
+from statecharts.cli.importing import import_chart
 from statecharts.cli.listing import list_charts
 from statecharts.cli.rendering import render
+from statecharts.cli.schemas import schema
 from statecharts.cli.showing import show
+from statecharts.cli.simulating import simulate
 
 __all__ = ["main"]
 
@@ -27,7 +30,7 @@ __all__ = ["main"]
     help="Show the version and exit.",
 )
 def main() -> None:
-    """Check, list, show and draw the statecharts of your Python code.
+    """Check, list, show, draw and run statecharts of your Python code or of files.
 
     Every command takes a TARGET, which is one of
 
@@ -35,14 +38,19 @@ def main() -> None:
       machines                      a package: the charts of all its modules
       machines.pipeline             a module: the charts declared in it
       machines.pipeline:Pipeline    one chart, by its name in the module
+      charts/door.scxml             a file: SCXML, YAML, XState JSON, Swarm TOML
+      workflows.toml:approval       one chart of a file that holds several
 
-    Targets are imported, and the current directory can be imported from, as with 'python -m'.
+    Modules are imported, and the current directory can be imported from, as with 'python -m'.
+    Files are read, and nothing in them is run.
 
     \b
     Examples:
       statecharts check machines
       statecharts show machines.pipeline:Pipeline
       statecharts render machines -o gallery --format svg
+      statecharts import door.scxml -o door.py
+      statecharts simulate machines.pipeline:Pipeline < events.jsonl
 
     Exit status: 0 all is well, 1 faults were found, 2 the command line is wrong.
     """
@@ -52,5 +60,5 @@ def main() -> None:
             stream.reconfigure(errors="replace")
 
 
-for _command in (check, list_charts, show, render):
+for _command in (check, list_charts, show, render, import_chart, simulate, schema):
     main.add_command(_command)

@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from statecharts.chart import Chart
+from statecharts.cli.files import set_option
 from statecharts.cli.targets import Survey, survey
 from statecharts.cli.terminal import (
     console,
@@ -29,19 +30,23 @@ from statecharts.errors import Fault
 @click.argument("target")
 @click.option("--strict", is_flag=True, help="Count warnings as faults.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
+@set_option
 @click.pass_context
-def check(context: click.Context, target: str, strict: bool, as_json: bool) -> None:
+def check(
+    context: click.Context, target: str, strict: bool, as_json: bool, variables: dict[str, str]
+) -> None:
     """Look for faults in the charts of TARGET.
 
     Prints every fault with its code, its place and its remedy, then a summary of each chart. A
-    fault that a chart accepts with 'allow=' is a warning. The exit status is 1 when there are
-    faults.
+    fault that a chart accepts with 'allow=' is a warning, and so is one that a file's chart can
+    live with. The exit status is 1 when there are faults.
 
     \b
-    Example:
+    Examples:
       statecharts check machines --strict
+      statecharts check door.scxml
     """
-    found = survey(target)
+    found = survey(target, variables)
     verdicts = _verdicts(found, strict)
     if as_json:
         charts = [_verdict_json(verdict) for verdict in verdicts if verdict.chart is not None]
@@ -119,7 +124,7 @@ def _print_report(found: Survey, verdicts: list[_Verdict]) -> None:
         count_text(sum(len(verdict.warnings) for verdict in verdicts), "warning"),
     ]
     if errors:
-        counts.append(f"{count_text(len(errors), 'module')} not imported")
+        counts.append(f"{count_text(len(errors), found.of)} not imported")
     out.print(", ".join(counts))
 
 

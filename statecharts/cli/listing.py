@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from statecharts.cli.files import set_option
 from statecharts.cli.targets import Found, survey
 from statecharts.cli.terminal import (
     console,
@@ -20,8 +21,11 @@ from statecharts.cli.terminal import (
 @click.command("list")
 @click.argument("target")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
+@set_option
 @click.pass_context
-def list_charts(context: click.Context, target: str, as_json: bool) -> None:
+def list_charts(
+    context: click.Context, target: str, as_json: bool, variables: dict[str, str]
+) -> None:
     """List the charts of TARGET.
 
     Prints the name of each chart, the target that names it, how many states and events it has, and
@@ -31,7 +35,7 @@ def list_charts(context: click.Context, target: str, as_json: bool) -> None:
     Example:
       statecharts list machines
     """
-    found = survey(target)
+    found = survey(target, variables)
     rows = [_row(one) for one in found.charts]
     if as_json:
         print_json({"charts": rows, "failures": failures_json(found.failures)})

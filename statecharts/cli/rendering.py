@@ -12,6 +12,7 @@ import click
 from attrs import frozen
 from rich.progress import Progress
 
+from statecharts.cli.files import set_option
 from statecharts.cli.targets import Found, TargetError, survey
 from statecharts.cli.terminal import console, print_error, print_failures
 from statecharts.errors import StatechartError, did_you_mean
@@ -57,6 +58,7 @@ _THEMES: Final = ("light", "dark", "print")
     multiple=True,
     help="Id of a state to highlight, such as active.merge; may be given several times.",
 )
+@set_option
 @click.pass_context
 def render(
     context: click.Context,
@@ -65,6 +67,7 @@ def render(
     formats: tuple[Format, ...],
     theme: str,
     highlight: tuple[str, ...],
+    variables: dict[str, str],
 ) -> None:
     """Draw the charts of TARGET into files.
 
@@ -74,8 +77,9 @@ def render(
     Examples:
       statecharts render machines -o gallery
       statecharts render machines.pipeline -o . -f png --highlight active.merge
+      statecharts render door.scxml -o .
     """
-    found = survey(target)
+    found = survey(target, variables)
     _check_highlight(found.charts, highlight)
     stems = file_stems(found.charts)
     pictures = [

@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from statecharts.chart import Chart, StateNode, Transition
+from statecharts.cli.files import set_option
 from statecharts.cli.outline import chart_tree, is_initial
 from statecharts.cli.targets import Found, survey
 from statecharts.cli.terminal import console, failures_json, print_failures, print_json
@@ -16,8 +17,9 @@ from statecharts.labels import data_text, event_text, trigger_text
 @click.command()
 @click.argument("target")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
+@set_option
 @click.pass_context
-def show(context: click.Context, target: str, as_json: bool) -> None:
+def show(context: click.Context, target: str, as_json: bool, variables: dict[str, str]) -> None:
     """Show the charts of TARGET as trees, with their transitions.
 
     \b
@@ -28,10 +30,11 @@ def show(context: click.Context, target: str, as_json: bool) -> None:
     does, and by its transitions: event(payload) [guard] / action → target.
 
     \b
-    Example:
+    Examples:
       statecharts show machines.pipeline:Pipeline
+      statecharts show workflows.toml:approval
     """
-    found = survey(target)
+    found = survey(target, variables)
     if as_json:
         charts = [_chart_json(one) for one in found.charts]
         print_json({"charts": charts, "failures": failures_json(found.failures)})

@@ -1,4 +1,4 @@
-"""Targets: from ``package``, ``package.module`` or ``package.module:Name`` to the charts meant."""
+"""Targets: from ``package``, ``package.module``, ``module:Name`` or a file to the charts meant."""
 
 from __future__ import annotations
 
@@ -8,20 +8,16 @@ from pathlib import Path
 from types import ModuleType
 from typing import Final, final
 
-import click
 from attrs import frozen
 
 from statecharts.chart import Chart, Declaration
+from statecharts.cli.files import TargetError, is_file, load, split
 from statecharts.cli.modules import Failure, Importer, NoModuleError, submodule_names
-from statecharts.errors import nearest
+from statecharts.errors import did_you_mean, nearest
+
+__all__ = ["Found", "Survey", "TargetError", "survey"]
 
 _NOT_HERE: Final = "Run the command in the directory that it can be imported from."
-
-
-class TargetError(click.ClickException):
-    """A target that does not exist: one line on standard error, exit status 2."""
-
-    exit_code = 2
 
 
 @final
@@ -30,8 +26,8 @@ class Found:
     """A chart and where it was found.
 
     Attributes:
-        module: The module that declares it.
-        name: Its name in that module.
+        module: The module that declares it, or the file that holds it.
+        name: Its name in there.
         chart: The chart.
     """
 
@@ -52,22 +48,30 @@ class Survey:
 
     Attributes:
         charts: The charts, in the order of their modules' names and then of declaration.
-        failures: The modules that raised while they were imported.
+        failures: The modules that raised while they were imported, or the file that was refused.
+        of: What it is a survey of: ``module`` or ``file``.
     """
 
     charts: tuple[Found, ...]
     failures: tuple[Failure, ...]
+    of: str = "module"
 
 
-def survey(target: str) -> Survey:
-    """Import what a target names and return the charts there.
+def survey(target: str, variables: dict[str, str] | None = None) -> Survey:
+    """Import what a target names, or read the file that it is, and return the charts there.
 
     Each chart comes once, from the module that declares it. The current directory is made
     importable.
 
+    Args:
+        target: A package, a module, a chart in a module, a chart file, or a chart in a file.
+        variables: What ``${NAME}`` stands for in a file.
+
     Raises:
-        TargetError: There is no such module, no such name in it, or no chart.
+        TargetError: There is no such module or file, no such name in it, or no chart.
     """
+    if is_file(target):
+        return _survey_file(target, variables or {})
     module_name, colon, name = target.partition(":")
     if not all(part.isidentifier() for part in module_name.split(".")):
         raise TargetError(_not_a_name(module_name))
@@ -85,6 +89,18 @@ def survey(target: str) -> Survey:
         if not charts and not importer.failures:
             raise TargetError(f"there are no charts in {target!r}.")
         return Survey(charts, importer.failures)
+
+
+def _survey_file(target: str, variables: dict[str, str]) -> Survey:
+    path, name = split(target)
+    charts, failures = load(path, variables)
+    if name and not failures:
+        if name not in charts:
+            remedy = did_you_mean(name, charts, f"Known: {', '.join(charts)}.")
+            raise TargetError(f"there is no chart {name!r} in {path!r}. {remedy}")
+        charts = {name: charts[name]}
+    found = tuple(Found(path, name, chart) for name, chart in charts.items())
+    return Survey(found, failures, "file")
 
 
 def _all_inside(module: ModuleType, importer: Importer) -> Iterator[Found]:

@@ -10,7 +10,8 @@ from statecharts.declare.members import Member, Options, goal, note_created
 from statecharts.declare.verbs import AfterTo, AlwaysTo, Ignore, Stay, To, WhenDone
 from statecharts.effects import Effect
 from statecharts.generics import D
-from statecharts.snapshot import Moment, state_id
+from statecharts.places import state_id
+from statecharts.snapshot import Moment
 
 Hooked: TypeAlias = Callable[[Moment[D, Any]], Effect | Iterable[Effect] | None]
 

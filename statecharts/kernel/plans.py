@@ -12,7 +12,8 @@ from typing import Any, final
 
 from statecharts.chart import Transition
 from statecharts.kernel.operations import Gift, Operation
-from statecharts.snapshot import Microstep, Place
+from statecharts.places import Place
+from statecharts.snapshot import Microstep
 from statecharts.tree import Edge
 
 

@@ -14,7 +14,8 @@ from typing import Any, Final, final
 from statecharts.effects import CancelSend, CancelTimer, Effect, Raise, Send, StartTimer
 from statecharts.errors import StepError
 from statecharts.hooks import Hook
-from statecharts.snapshot import Memory, Moment, Place, count, time_needed
+from statecharts.places import Place
+from statecharts.snapshot import Memory, Moment, count, time_needed
 
 TIMERS: Final = "timer"
 """The prefix that runs of timers are counted under."""

@@ -22,14 +22,17 @@ Usage: statecharts [OPTIONS] COMMAND [ARGS]...
     machines                      a package: the charts of all its modules
     machines.pipeline             a module: the charts declared in it
     machines.pipeline:Pipeline    one chart, by its name in the module
+    charts/door.scxml             a file: SCXML, YAML, XState JSON, Swarm TOML
+    workflows.toml:approval       one chart of a file that holds several
 
-  Targets are imported, and the current directory can be imported from, as with
-  'python -m'.
+  Modules are imported, and the current directory can be imported from, as with
+  'python -m'. Files are read, and nothing in them is run.
 
   Examples:
     statecharts check machines
     statecharts show machines.pipeline:Pipeline
     statecharts render machines -o gallery --format svg
+    statecharts import door.scxml -o door.py
 
   Exit status: 0 all is well, 1 faults were found, 2 the command line is wrong.
 
@@ -39,6 +42,7 @@ Options:
 
 Commands:
   check   Look for faults in the charts of TARGET.
+  import  Write the charts of FILE as a declaration in Python.
   list    List the charts of TARGET.
   render  Draw the charts of TARGET into files.
   show    Show the charts of TARGET as trees, with their transitions.

@@ -29,8 +29,9 @@ from statecharts.effects import Action, CancelSend, Effect, Raise, Send
 from statecharts.events import NamedEvent, StateDone, TimerFired
 from statecharts.hooks import Hook
 from statecharts.interop.python_statemachine.writing_names import DONE, EFFECT, Names, payload
+from statecharts.places import Place
 from statecharts.schema import fields_of
-from statecharts.snapshot import Moment, Place
+from statecharts.snapshot import Moment
 
 _COUNTERS: Final[WeakKeyDictionary[Any, tuple[tuple[str, int], ...]]] = WeakKeyDictionary()
 """How many ids each machine has made of each prefix."""

@@ -1,0 +1,164 @@
+"""`statecharts import`: a chart file as a declaration in Python, or in another format."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import Final, TypeAlias
+
+import click
+from rich.text import Text
+
+from statecharts.chart import Chart
+from statecharts.cli.files import TargetError, is_file, load, set_option
+from statecharts.cli.terminal import console, print_error, print_failures, print_faults
+from statecharts.errors import Fault, did_you_mean
+from statecharts.interop.codes import LOST
+from statecharts.interop.findings import LossError
+
+Write: TypeAlias = Callable[[Sequence[str]], str]
+"""Writes the charts, with some losses accepted."""
+
+_WRITERS: Final = {".scxml": "scxml", ".xml": "scxml", ".json": "xstate"}
+"""The doors out besides Python, by extension."""
+
+_TOLD: Final = frozenset({"SC674", "SC675"})
+"""Losses of wording: they are told, and stop nobody."""
+
+
+@click.command("import")
+@click.argument("file")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="OUT",
+    help="File to write, instead of standard output; its extension says the format: "
+    ".py (Python), .scxml (SCXML), .json (XState).",
+)
+@click.option(
+    "--name",
+    "names",
+    metavar="CHART",
+    multiple=True,
+    help="Chart to take, when FILE holds several; may be given several times.",
+)
+@click.option(
+    "--allow",
+    type=click.Choice([*LOST, "*"]),
+    metavar="CODE",
+    multiple=True,
+    help="Loss to accept, such as SC673; may be given several times.",
+)
+@click.option("--force", is_flag=True, help="Replace OUT when it exists.")
+@set_option
+@click.pass_context
+def import_chart(
+    context: click.Context,
+    file: str,
+    output: Path | None,
+    names: tuple[str, ...],
+    allow: tuple[str, ...],
+    force: bool,
+    variables: dict[str, str],
+) -> None:
+    """Write the charts of FILE as a declaration in Python.
+
+    Events and actions become classes, guards become functions that wait to be written, states and
+    transitions read as if you had declared them. With '-o machine.scxml' or '-o machine.json' the
+    chart is written as SCXML or as XState JSON instead.
+
+    Warnings about the chart, and names and documentation that are lost, go to standard error. Any
+    other loss refuses the file, unless '--allow' accepts it.
+
+    \b
+    Examples:
+      statecharts import door.scxml -o door.py
+      statecharts import workflows.toml --name approval
+      statecharts import machine.json -o machine.scxml
+    """
+    if not is_file(file):
+        raise TargetError(f"{file!r} is not a chart file. {_known_formats()}")
+    if output is not None and output.suffix.lower() not in (".py", *_WRITERS):
+        raise TargetError(f"nothing is written to {str(output)!r}. End it in .py, .scxml or .json.")
+    if output is not None and output.exists() and not force:
+        raise TargetError(f"{str(output)!r} exists already. Pass --force to replace it.")
+    found, failures = load(file, variables)
+    if failures:
+        print_failures(failures)
+        context.exit(1)
+    charts = _chosen(found, names, file)
+    err = console(err=True)
+    for chart in charts:
+        print_faults(err, chart.warnings, accepted=True)
+    try:
+        text, losses = _written(_writer(charts, output, file), allow)
+    except LossError as error:
+        _print_losses(error.losses)
+        codes = dict.fromkeys(loss.code for loss in error.losses if loss.code not in _TOLD)
+        flags = " ".join(f"--allow {code}" for code in codes)
+        print_error(err, f"{file} would not be written whole. Pass {flags} to do without.")
+        context.exit(1)
+    _print_losses(losses)
+    if output is None:
+        click.echo(text, nl=False)
+        return
+    try:
+        output.parent.mkdir(parents=True, exist_ok=True)
+        output.write_text(text, encoding="utf-8", newline="\n")
+    except OSError as error:
+        print_error(err, str(error))
+        context.exit(1)
+    click.echo(output)
+
+
+def _known_formats() -> str:
+    from statecharts.interop.files import FORMATS  # noqa: PLC0415 - needed when something is wrong
+
+    return f"Chart files end in {', '.join(FORMATS)}."
+
+
+def _chosen(found: dict[str, Chart], names: tuple[str, ...], file: str) -> list[Chart]:
+    for name in names:
+        if name not in found:
+            remedy = did_you_mean(name, found, f"It holds {', '.join(found)}.")
+            raise TargetError(f"there is no chart {name!r} in {file!r}. {remedy}")
+    return [found[name] for name in dict.fromkeys(names)] or list(found.values())
+
+
+def _writer(charts: Sequence[Chart], output: Path | None, file: str) -> Write:
+    """Return what writes charts in the format that the output is to have."""
+    door = _WRITERS.get("" if output is None else output.suffix.lower())
+    if door is None:
+        from statecharts.interop import python  # noqa: PLC0415 - only what is needed is imported
+
+        return lambda allow: python.write(charts, allow=allow, source=Path(file).name)[0]
+    if len(charts) > 1:
+        known = ", ".join(chart.name for chart in charts)
+        raise TargetError(f"{str(output)!r} can hold one chart. Pass --name: {known}.")
+    dumps: Callable[..., str] = import_module(f"statecharts.interop.{door}").dumps
+    return lambda allow: dumps(charts[0], allow=allow)
+
+
+def _written(write: Write, allow: Iterable[str]) -> tuple[str, tuple[Fault, ...]]:
+    """Return what is written, and what is lost with it.
+
+    Raises:
+        LossError: Something is lost that is not to be accepted.
+    """
+    accepted = {*allow, *_TOLD}
+    try:
+        return write(()), ()
+    except LossError as error:
+        if not all({loss.code, "*"} & accepted for loss in error.losses):
+            raise
+        return write(("*",)), error.losses
+
+
+def _print_losses(losses: Iterable[Fault]) -> None:
+    err = console(err=True)
+    for loss in losses:
+        err.print(Text.assemble("  ", ("loss", "yellow"), f" {loss}"), soft_wrap=True)
+        if loss.location is not None:
+            err.print(Text(f"    {loss.location}", "dim"), soft_wrap=True)

@@ -1,0 +1,251 @@
+"""`statecharts simulate`: a chart stepped through by events on standard input."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import click
+from rich.text import Text
+
+from statecharts.cli.choosing import one_chart
+from statecharts.cli.explaining import explanation
+from statecharts.cli.files import set_option
+from statecharts.cli.terminal import console, plain_table, print_error
+from statecharts.content import effect_text, event_name
+from statecharts.errors import StatechartError
+from statecharts.labels import ARROW
+
+if TYPE_CHECKING:
+    from statecharts.chart import Chart
+    from statecharts.cli.simulation import Happening, Simulation
+    from statecharts.codec import Protocol
+    from statecharts.snapshot import Snapshot, Step
+
+Row: TypeAlias = Callable[["Happening"], None]
+
+
+class InputError(click.ClickException):
+    """What was given to go on from cannot be used: one line on standard error, exit status 1."""
+
+
+def _file(name: str, dest: str, text: str) -> Callable[[Any], Any]:
+    kind = click.Path(exists=True, dir_okay=False, path_type=Path)
+    return click.option(name, dest, type=kind, metavar="FILE", help=text)
+
+
+@click.command()
+@click.argument("target")
+@_file("--from", "resume", "Go on from this snapshot; a line that --json has printed serves, too.")
+@_file("--context", "context_file", "Start with this context, as JSON.")
+@click.option("--at", "moment", metavar="TIME", help="The time at the beginning; now, if left out.")
+@click.option(
+    "--guards",
+    type=click.Choice(["true", "false"]),
+    help="What guards answer that a file knows by name alone.",
+)
+@click.option("--explain", is_flag=True, help="Say which state handled an event, or why none did.")
+@click.option(
+    "--save",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Write the last snapshot to this file.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print a line of JSON for each step.")
+@set_option
+@click.pass_context
+def simulate(
+    context: click.Context,
+    target: str,
+    resume: Path | None,
+    context_file: Path | None,
+    moment: str | None,
+    guards: str | None,
+    explain: bool,
+    save: Path | None,
+    as_json: bool,
+    variables: dict[str, str],
+) -> None:
+    """Step the chart of TARGET through the events on standard input, and print every step.
+
+    Nothing is carried out: effects are only shown. Each line is an event as JSON, or an event with
+    its time; a line of a time alone lets time pass, so that timers fire:
+
+    \b
+      {"type": "gates_started"}
+      {"event": {"type": "block", "reason": "no keys"}, "at": "2026-01-31T12:00:00Z"}
+      {"after": "PT5M"}
+
+    The first line that cannot be read or taken ends the simulation with its number, the path in it,
+    and exit status 1; what came before it stands.
+
+    \b
+    Examples:
+      statecharts simulate machines.pipeline:Pipeline < events.jsonl
+      statecharts simulate machines.pipeline --from snapshot.json --explain < more.jsonl
+    """
+    from statecharts.cli.simulation import Simulation  # noqa: PLC0415 - only this command needs it
+
+    chart = one_chart(context, target, variables).chart
+    if guards is not None:
+        chart = chart.bind(default=guards == "true")
+    try:
+        protocol, snapshot = _resumed(chart, resume)
+        given = None if context_file is None else protocol.loads_context(_read(context_file))
+        begin = _time(chart, moment)
+        if snapshot is not None and given is not None:
+            raise InputError("--from has a context already; leave --context out.")
+        simulation = Simulation(chart, protocol, begin, snapshot, given)
+    except StatechartError as error:
+        raise InputError(str(error)) from None
+    printer = _Lines(protocol, explain) if as_json else _Rows(chart, explain)
+    failure = _run(simulation, printer.add)
+    printer.end()
+    if save is not None and simulation.snapshot is not None:
+        save.write_bytes(protocol.dumps_snapshot(simulation.snapshot) + b"\n")
+    if failure is not None:
+        print_error(console(err=True), failure)
+        context.exit(1)
+
+
+def _run(simulation: Simulation, row: Row) -> str | None:
+    """Feed the lines of standard input; return what ended it early, or None."""
+    number = 0
+    try:
+        _each(simulation.begin(), row)
+        for number, text in enumerate(sys.stdin.buffer, 1):
+            if text.strip():
+                _each(simulation.feed(number, text), row)
+    except StatechartError as error:
+        return f"line {number}: {error}" if number else str(error)
+    return None
+
+
+def _each(happenings: Iterator[Happening], row: Row) -> None:
+    for happening in happenings:
+        row(happening)
+
+
+def _resumed(chart: Chart, resume: Path | None) -> tuple[Protocol[Any], Snapshot[Any] | None]:
+    """Return the protocol, and the snapshot of a file; the file's version is taken as it is."""
+    from statecharts.codec import Protocol  # noqa: PLC0415 - see `simulate`
+
+    if resume is None:
+        return Protocol(chart), None
+    try:
+        value = json.loads(_read(resume))
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"{resume} is not JSON: {error}") from None
+    for key in ("step", "snapshot"):
+        if isinstance(value, dict) and "protocol" not in value and key in value:
+            value = value[key]
+    version: Any = value.get("version") if isinstance(value, dict) else None
+    known = version if version.__class__ is int and version >= 1 else None
+    protocol: Protocol[Any] = Protocol(chart, version=known)
+    try:
+        return protocol, protocol.load_snapshot(value)
+    except StatechartError as error:
+        raise InputError(f"{resume}: {error}") from None
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror}.") from None
+
+
+def _time(chart: Chart, moment: str | None) -> datetime:
+    from statecharts.codec.errors import Misfit  # noqa: PLC0415 - see `simulate`
+    from statecharts.codec.times import load_datetime  # noqa: PLC0415
+
+    if moment is None:
+        return datetime.now(UTC)
+    try:
+        return load_datetime(moment)
+    except Misfit as misfit:
+        error = misfit.error(chart.name)
+        raise InputError(f"--at: {error.found}. {error.remedy}.") from None
+
+
+class _Lines:
+    """Prints each step as a line of JSON, as soon as it is taken."""
+
+    def __init__(self, protocol: Protocol[Any], explain: bool) -> None:
+        self._protocol = protocol
+        self._explain = explain
+
+    def add(self, happening: Happening) -> None:
+        from statecharts.codec.protocol import encode  # noqa: PLC0415 - see `simulate`
+        from statecharts.codec.times import dump_datetime  # noqa: PLC0415
+
+        event = happening.event
+        found: dict[str, Any] = {
+            "line": happening.line,
+            "at": dump_datetime(happening.at),
+            "event": None if event is None else self._protocol.dump_event(event),
+            "step": self._protocol.dump_step(happening.step),
+        }
+        if self._explain:
+            found["explanation"] = _explained(self._protocol.chart, happening)
+        click.echo(encode(found).decode("utf-8"))
+
+    def end(self) -> None:
+        """Every line is out already."""
+
+
+class _Rows:
+    """Gathers the steps for a table."""
+
+    def __init__(self, chart: Chart, explain: bool) -> None:
+        self._chart = chart
+        self._explain = explain
+        self._table = plain_table("line")
+        for name in ("event", "taken", "configuration", "data", "effects"):
+            self._table.add_column(name, overflow="fold")
+        if explain:
+            self._table.add_column("explanation", overflow="fold")
+
+    def add(self, happening: Happening) -> None:
+        step = happening.step
+        event = "(start)" if happening.event is None else event_name(happening.event)
+        cells = [
+            Text(str(happening.line)),
+            Text(event, "cyan"),
+            _taken(happening, step),
+            Text(", ".join(_innermost(step.snapshot.configuration))),
+            Text("; ".join(f"{state}: {value}" for state, value in step.snapshot.data.items())),
+            Text("; ".join(map(effect_text, step.effects)), "magenta"),
+        ]
+        if self._explain:
+            cells.append(Text(_explained(self._chart, happening)))
+        self._table.add_row(*cells)
+
+    def end(self) -> None:
+        """Print the table."""
+        if self._table.row_count:
+            console().print(self._table)
+
+
+def _taken(happening: Happening, step: Step[Any]) -> Text:
+    if step.fired and happening.before is not None:
+        shown = [
+            f"{t.source or 'chart'} {ARROW} {', '.join(t.targets) or 'stays'}" for t in step.fired
+        ]
+        return Text("; ".join(shown), "bold blue")
+    if happening.before is None:
+        return Text("")
+    return Text("nothing") if step.handled else Text("unhandled", "yellow")
+
+
+def _innermost(configuration: Iterable[str]) -> list[str]:
+    ids = list(configuration)
+    return [state for state in ids if not any(other.startswith(f"{state}.") for other in ids)]
+
+
+def _explained(chart: Chart, happening: Happening) -> str:
+    return explanation(chart, happening.before, happening.event, happening.step)

@@ -1,0 +1,155 @@
+"""What goes wrong between JSON and a chart: the codes, the errors, and the place of each."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Any, Final
+
+from statecharts.errors import StatechartError
+
+CODES: Final = {
+    "SC401": "the text is not JSON",
+    "SC402": "a value is not what is declared there, or its class refuses it",
+    "SC403": "something required is missing",
+    "SC404": "a field is not known",
+    "SC405": "a type is not known: an event, an effect, or a member of a union",
+    "SC411": "the protocol is not one that can be read",
+    "SC412": "the snapshot or the step is of another chart",
+    "SC413": "the version of the snapshot cannot be read",
+    "SC414": "the chart has changed since the snapshot was written",
+    "SC415": "the states of a snapshot cannot be active, or be remembered, together",
+    "SC416": "the parts of a snapshot contradict each other",
+    "SC421": "a value cannot be written so that it could be read again",
+    "SC422": "a class of the chart cannot be carried by JSON",
+    "SC423": "the table of versions makes no sense",
+}
+"""The codes of the codec, and what each means in general."""
+
+SHORT: Final = 40
+"""How much of a wrong value a message shows."""
+
+
+class CodecError(StatechartError):
+    """What every error between JSON and a chart is (SC4xx).
+
+    Attributes:
+        path: The place in the JSON, such as ``$.data['active.merge'].commits_ahead``.
+    """
+
+    def __init__(
+        self, code: str, where: str, found: str, remedy: str = "", *, path: str = "$"
+    ) -> None:
+        super().__init__(code, where, found, remedy)
+        self.path = path
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.code, self.where, self.found, self.remedy), self.__dict__
+
+
+class MalformedError(CodecError):
+    """A text that is not JSON (SC401)."""
+
+
+class MismatchError(CodecError):
+    """JSON that does not fit the classes of the chart (SC402 to SC405)."""
+
+
+class ForeignError(CodecError):
+    """A snapshot of another protocol, chart, version or hash (SC411 to SC414)."""
+
+
+class ImpossibleError(CodecError):
+    """A snapshot that no run of the chart can be in (SC415, SC416)."""
+
+
+class UnwritableError(CodecError):
+    """A value or a class that JSON cannot carry (SC421 to SC423)."""
+
+
+_KINDS: Final = {"0": MismatchError, "1": ForeignError, "2": UnwritableError}
+_SINGLE: Final = {"SC401": MalformedError, "SC415": ImpossibleError, "SC416": ImpossibleError}
+
+
+class Misfit(Exception):  # noqa: N818 - never seen outside the codec
+    """A mistake on its way out: each level that it passes adds its part of the path.
+
+    Attributes:
+        code: Which of `CODES`.
+        found: What was found, and what was expected instead.
+        remedy: What to do about it.
+        value: The value at fault, as the level that it has reached sees it.
+        keys: The path from there to the mistake, innermost first.
+    """
+
+    def __init__(self, code: str, found: str, remedy: str = "", value: Any = None) -> None:
+        super().__init__(code, found, remedy)
+        self.code = code
+        self.found = found
+        self.remedy = remedy
+        self.value = value
+        self.keys: list[str | int] = []
+
+    def within(self, key: str | int | None, value: Any) -> Misfit:
+        """Note that the mistake lies under a key of a value; None for the value itself."""
+        if key is not None:
+            self.keys.append(key)
+        self.value = value
+        return self
+
+    def error(self, chart: str, *outer: str | int) -> CodecError:
+        """Return it as the error that a caller sees.
+
+        Args:
+            chart: Name of the chart.
+            outer: The path to what was being read or written.
+        """
+        path = path_text((*outer, *reversed(self.keys)))
+        kind = _SINGLE.get(self.code) or _KINDS[self.code[3]]
+        return kind(self.code, f"{chart} at {path}", self.found, self.remedy, path=path)
+
+
+def path_text(keys: Iterable[str | int]) -> str:
+    """Return a path as it is written in JSONPath.
+
+    >>> path_text(["data", "active.merge", "gates", 0])
+    "$.data['active.merge'].gates[0]"
+    """
+    parts = ["$"]
+    for one in keys:
+        if isinstance(one, int):
+            parts.append(f"[{one}]")
+            continue
+        key = str(one)  # what is not parsed from a text may have keys of any class
+        if key.isidentifier():
+            parts.append(f".{key}")
+        else:
+            quoted = key.replace("\\", "\\\\").replace("'", "\\'")
+            parts.append(f"['{quoted}']" if quoted.isprintable() else f"[{json.dumps(key)}]")
+    return "".join(parts)
+
+
+def shown(value: Any) -> str:
+    """Return a JSON value as a message shows it: short, and without what is inside.
+
+    >>> shown("12"), shown({"a": 1}), shown([]), shown("x" * 50)[-8:]
+    ('"12"', 'an object', 'an array', 'xxxxxxx…')
+    """
+    if isinstance(value, dict):
+        return "an object"
+    if isinstance(value, list):
+        return "an array"
+    if value is None or isinstance(value, bool | float | str):
+        text = json.dumps(value[: SHORT + 1] if isinstance(value, str) else value)
+    elif isinstance(value, int):
+        text = str(value) if value.bit_length() < 4 * SHORT else "a large integer"
+    else:
+        text = f"an instance of {type(value).__name__}"
+    return text if len(text) <= SHORT else f"{text[:SHORT]}…"
+
+
+def reason(error: BaseException) -> str:
+    """Return what an exception of somebody else's code says, on one line."""
+    first = error.args[0] if error.args and isinstance(error.args[0], str) else str(error)
+    text = " ".join(first.split()) or type(error).__name__
+    return text if len(text) <= 5 * SHORT else f"{text[: 5 * SHORT]}…"

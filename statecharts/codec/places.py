@@ -1,0 +1,114 @@
+"""Places: the configurations of a chart, each checked once, and what history may remember."""
+
+from __future__ import annotations
+
+from typing import Final, final
+
+from statecharts.chart import Chart, StateKind
+from statecharts.codec.errors import Misfit, shown
+from statecharts.codec.shapes import wrong
+from statecharts.errors import did_you_mean
+from statecharts.places import Place
+from statecharts.tree import Tree
+
+KEPT: Final = 1024
+"""How many configurations are remembered; a chart with many regions has more than any memory."""
+
+
+@final
+class Places:
+    """The configurations of a chart.
+
+    Args:
+        chart: The chart, whose structure is sound.
+    """
+
+    def __init__(self, chart: Chart) -> None:
+        self._chart = chart
+        self._tree = Tree.of(chart)
+        self._known = tuple(node.id for node in chart.states)
+        self._kept: dict[tuple[str, ...], Place] = {}
+        nodes = self._tree.nodes
+        self.histories: dict[str, int] = {
+            nodes[state].id: slot for state, slot in self._tree.slots.items()
+        }
+        """Where the memory of each history state stands in `Memory.history`."""
+
+    def place(self, value: object) -> Place:
+        """Return the place of a configuration, as JSON has it.
+
+        Raises:
+            Misfit: It is not one of the chart's.
+        """
+        ids = self._ids(value)
+        found = self._kept.get(ids)
+        if found is None:
+            tree = self._tree
+            if not tree.is_legal(tuple(map(tree.index.__getitem__, ids))):
+                raise self._impossible(ids, value)
+            if len(self._kept) >= KEPT:
+                self._kept.clear()
+            found = self._kept[ids] = Place(self._chart.name, ids, self._known)
+        return found
+
+    def remembered(self, history: str, value: object) -> tuple[str, ...]:
+        """Return the states that a history state remembers, as JSON has them.
+
+        Raises:
+            Misfit: It can never have remembered these.
+        """
+        ids = self._ids(value)
+        tree = self._tree
+        state = tree.index[history]
+        parent = tree.parent[state]
+        states = [tree.index[one] for one in ids]
+        shallow = tree.kind(state) is StateKind.SHALLOW_HISTORY
+        if not self._fit(parent, states, shallow=shallow):
+            found = f"({', '.join(ids)}) is not what {history!r} can remember"
+            raise Misfit("SC415", found, "Take it as a run has written it", value)
+        return ids
+
+    def _fit(self, parent: int, states: list[int], *, shallow: bool) -> bool:
+        """Tell whether states can be active together inside a parent, in document order."""
+        tree, active = self._tree, {parent, *states}
+        if states != sorted(active - {parent}):
+            return False
+        looked_at = (parent,) if shallow else (parent, *states)
+        for state in states:
+            if tree.parent[state] not in looked_at:
+                return False
+        return all(
+            sum(child in active for child in tree.children[state]) == self._wanted(state)
+            for state in looked_at
+        ) and not any(state in tree.slots for state in states)
+
+    def _wanted(self, state: int) -> int:
+        """Return how many children of an active state are active."""
+        kind = self._tree.kind(state)
+        if kind is StateKind.PARALLEL:
+            return len(self._tree.children[state])
+        return 1 if kind is StateKind.COMPOUND else 0
+
+    def _ids(self, value: object) -> tuple[str, ...]:
+        """Return state ids out of an array of them."""
+        if not isinstance(value, list):
+            raise wrong("an array", value, "Give the ids of states")
+        index = self._tree.index
+        for number, state in enumerate(value):
+            if state.__class__ is not str:
+                found = f"{shown(state)} is not the id of a state"
+                misfit = Misfit("SC402", found, "Give ids as strings", value)
+                raise misfit.within(number, value)
+            if state not in index or not state:
+                known = (one for one in index if one)
+                remedy = did_you_mean(state, known, "Name one of the chart's states by its id")
+                found = f"there is no state {shown(state)}"
+                raise Misfit("SC415", found, remedy, value).within(number, value)
+        return tuple(value)
+
+    def _impossible(self, ids: tuple[str, ...], value: object) -> Misfit:
+        remedy = "Give a whole one, in document order, as a run has written it"
+        if not ids:
+            return Misfit("SC415", "no state is active", remedy, value)
+        found = f"({', '.join(ids)}) cannot be active together"
+        return Misfit("SC415", found, remedy, value)

@@ -1,0 +1,364 @@
+"""Protocol: a chart's events, effects, snapshots and steps as JSON, and back."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Final, Generic, cast, final, overload
+
+from statecharts.chart import Chart, Declaration
+from statecharts.codec.errors import CodecError, Misfit, reason
+from statecharts.codec.events import Effects, Events
+from statecharts.codec.places import Places
+from statecharts.codec.scalars import NULL
+from statecharts.codec.schema import schema_of
+from statecharts.codec.shapes import JsonSchema, wrong
+from statecharts.codec.shaping import Carrier, Shaper
+from statecharts.codec.snapshots import Snapshots
+from statecharts.codec.steps import Steps
+from statecharts.codec.upcasters import Upcaster, Upcasters
+from statecharts.effects import Effect
+from statecharts.errors import StatechartError
+from statecharts.generics import K as C
+from statecharts.snapshot import Snapshot, Step
+
+Json = dict[str, Any]
+"""A JSON object, as the parser of JSON gives it and the writer takes it."""
+
+_encode: Final = json.JSONEncoder(
+    sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
+).encode
+_encode_ascii: Final = json.JSONEncoder(
+    sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False
+).encode
+
+
+@final
+class Protocol(Generic[C]):
+    """The versioned JSON protocol of a chart.
+
+    ``dump_…`` gives plain dicts and ``load_…`` takes them; ``dumps_…`` gives bytes and ``loads_…``
+    takes them, or text. What is loaded equals what was dumped, or an error says why not. Equal
+    values give equal bytes: keys are sorted, states in document order, times in UTC.
+
+    Everything is worked out when the protocol is made, so make it once, and share it: it does not
+    change, and threads may use it side by side.
+
+    Args:
+        chart: The chart, or the class that declares it.
+        version: The version of the snapshots; without it, the one that ``upcasters`` lead to.
+        upcasters: For each old version a function that makes its snapshots, as dicts, such of the
+            next version.
+        effects: Classes of effects that are to be read as well; any can be written.
+        carriers: For classes that are no attrs classes, what writes and what reads their values.
+        lenient: Whether fields that are not known are dropped, instead of refused.
+
+    Raises:
+        CodecError: A class of the chart cannot be carried by JSON (SC422), or the versions make no
+            sense (SC423).
+
+    >>> from machines.pipeline import Block, Pipeline
+    >>> protocol = Protocol(Pipeline)
+    >>> protocol.dumps_event(Block("no keys"))
+    b'{"reason":"no keys","type":"block"}'
+    >>> protocol.load_event({"type": "block", "reason": "no keys"})
+    Block(reason='no keys')
+    >>> protocol.load_event({"type": "block", "reason": 12})
+    Traceback (most recent call last):
+    statecharts.codec.errors.MismatchError: [SC402] Pipeline at $.reason: 12 is not a string. ...
+    """
+
+    @overload
+    def __init__(
+        self: Protocol[Any],
+        chart: Chart,
+        *,
+        version: int | None = None,
+        upcasters: Mapping[int, Upcaster] | None = None,
+        effects: Iterable[type[Effect]] = (),
+        carriers: Mapping[type, Carrier] | None = None,
+        lenient: bool = False,
+    ) -> None: ...
+    @overload
+    def __init__(
+        self,
+        chart: type[Declaration[C]],
+        *,
+        version: int | None = None,
+        upcasters: Mapping[int, Upcaster] | None = None,
+        effects: Iterable[type[Effect]] = (),
+        carriers: Mapping[type, Carrier] | None = None,
+        lenient: bool = False,
+    ) -> None: ...
+    def __init__(
+        self,
+        chart: Any,
+        *,
+        version: int | None = None,
+        upcasters: Mapping[int, Upcaster] | None = None,
+        effects: Iterable[type[Effect]] = (),
+        carriers: Mapping[type, Carrier] | None = None,
+        lenient: bool = False,
+    ) -> None:
+        found = getattr(chart, "chart", chart)
+        if not isinstance(found, Chart):
+            remedy = "Pass a Chart, or a class derived from Statechart"
+            raise StatechartError("SC213", "Protocol", f"{chart!r} has no chart", remedy)
+        self.chart: Chart = found
+        self.lenient = lenient
+        self._effects = tuple(effects)
+        self._carriers = dict(carriers or {})
+        self._upcasters = self._run(lambda _: Upcasters(upcasters or {}, version), None)
+        self._places = Places(found)
+        self._made: dict[bool, _Wire] = {}
+        self._wire(lenient)
+
+    @property
+    def version(self) -> int:
+        """The version of the snapshots that are written."""
+        version: int = self._upcasters.version
+        return version
+
+    # -- plain dicts -------------------------------------------------------------------------------
+
+    def dump_event(self, event: object) -> Json:
+        """Return an event as a dict.
+
+        Raises:
+            UnwritableError: It is not an event of the chart, or holds what JSON cannot carry.
+        """
+        return cast("Json", self._run(self._wire(None).events.dump, event))
+
+    def load_event(self, value: Json, *, lenient: bool | None = None) -> Any:
+        """Return the event that a dict says.
+
+        Args:
+            value: The dict.
+            lenient: Whether unknown fields are dropped; as the protocol was made, unless given.
+
+        Raises:
+            MismatchError: It is not an event of the chart.
+        """
+        return self._run(self._wire(lenient).events.load, value)
+
+    def dump_effect(self, effect: Effect) -> Json:
+        """Return an effect as a dict; an `Action` without what runs it.
+
+        Raises:
+            UnwritableError: It is not an effect, or holds what JSON cannot carry.
+        """
+        return cast("Json", self._run(self._wire(None).effects.dump, effect))
+
+    def load_effect(self, value: Json, *, lenient: bool | None = None) -> Any:
+        """Return the effect that a dict says (see `load_event`)."""
+        return self._run(self._wire(lenient).effects.load, value)
+
+    def dump_context(self, context: C) -> Any:
+        """Return the extended state of the chart as a dict; None for a chart that has none.
+
+        Raises:
+            UnwritableError: It holds what JSON cannot carry.
+        """
+        return self._run(self._wire(None).context.dump, context)
+
+    def load_context(self, value: Any, *, lenient: bool | None = None) -> Any:
+        """Return the extended state that a dict says (see `load_event`)."""
+        return self._run(self._wire(lenient).context.load, value)
+
+    def dump_snapshot(self, snapshot: Snapshot[C]) -> Json:
+        """Return a snapshot as a dict.
+
+        Raises:
+            UnwritableError: Its data or context holds what JSON cannot carry.
+            ForeignError: It is a snapshot of another chart.
+        """
+        return cast("Json", self._run(self._wire(None).snapshots.dump, snapshot))
+
+    def load_snapshot(self, value: Json, *, lenient: bool | None = None) -> Snapshot[C]:
+        """Return the snapshot that a dict says; an old one is upcast first.
+
+        A kernel or a machine of the chart goes on from it at once.
+
+        Args:
+            value: The dict; it is not changed.
+            lenient: Whether unknown fields are dropped; as the protocol was made, unless given.
+
+        Raises:
+            ForeignError: It is one of another protocol, chart, version or hash.
+            ImpossibleError: No run of the chart can be in it.
+            MismatchError: A value does not fit its class.
+        """
+        return cast("Snapshot[C]", self._run(self._reader(lenient), value))
+
+    def dump_step(self, step: Step[C]) -> Json:
+        """Return a step as a dict: snapshot, effects, handled, fired and microsteps.
+
+        Raises:
+            UnwritableError: It holds what JSON cannot carry.
+            ForeignError: It is a step of another chart.
+        """
+        return cast("Json", self._run(self._wire(None).steps.dump, step))
+
+    def load_step(self, value: Json, *, lenient: bool | None = None) -> Step[C]:
+        """Return the step that a dict says (see `load_snapshot`); its effects must be known."""
+        read = self._reader(lenient)
+
+        def load(found: Any) -> Step[Any]:
+            if found.__class__ is not dict:
+                raise wrong("a step", found)
+            if "snapshot" not in found:
+                misfit = Misfit("SC403", "a step needs 'snapshot'", "Give it")
+                raise misfit.within("snapshot", found)
+            try:
+                snapshot = read(found["snapshot"])
+            except Misfit as misfit:
+                raise misfit.within("snapshot", found) from None
+            return self._wire(lenient).steps.load(found, snapshot)
+
+        return cast("Step[C]", self._run(load, value))
+
+    # -- bytes -------------------------------------------------------------------------------------
+
+    def dumps_event(self, event: object) -> bytes:
+        """Return an event as JSON (see `dump_event`)."""
+        return encode(self.dump_event(event))
+
+    def loads_event(self, text: str | bytes, *, lenient: bool | None = None) -> Any:
+        """Return the event that JSON says (see `load_event`)."""
+        return self.load_event(self._parsed(text), lenient=lenient)
+
+    def dumps_effect(self, effect: Effect) -> bytes:
+        """Return an effect as JSON (see `dump_effect`)."""
+        return encode(self.dump_effect(effect))
+
+    def loads_effect(self, text: str | bytes, *, lenient: bool | None = None) -> Any:
+        """Return the effect that JSON says (see `load_effect`)."""
+        return self.load_effect(self._parsed(text), lenient=lenient)
+
+    def dumps_context(self, context: C) -> bytes:
+        """Return the extended state as JSON (see `dump_context`)."""
+        return encode(self.dump_context(context))
+
+    def loads_context(self, text: str | bytes, *, lenient: bool | None = None) -> Any:
+        """Return the extended state that JSON says (see `load_context`)."""
+        return self.load_context(self._parsed(text), lenient=lenient)
+
+    def dumps_snapshot(self, snapshot: Snapshot[C]) -> bytes:
+        """Return a snapshot as JSON (see `dump_snapshot`)."""
+        return encode(self.dump_snapshot(snapshot))
+
+    def loads_snapshot(self, text: str | bytes, *, lenient: bool | None = None) -> Snapshot[C]:
+        """Return the snapshot that JSON says (see `load_snapshot`)."""
+        return self.load_snapshot(self._parsed(text), lenient=lenient)
+
+    def dumps_step(self, step: Step[C]) -> bytes:
+        """Return a step as JSON (see `dump_step`)."""
+        return encode(self.dump_step(step))
+
+    def loads_step(self, text: str | bytes, *, lenient: bool | None = None) -> Step[C]:
+        """Return the step that JSON says (see `load_step`)."""
+        return self.load_step(self._parsed(text), lenient=lenient)
+
+    # -- the schema --------------------------------------------------------------------------------
+
+    def schema(self) -> JsonSchema:
+        """Return the JSON Schema (2020-12) of the chart's events and snapshots.
+
+        >>> from machines.pipeline import Pipeline
+        >>> sorted(Protocol(Pipeline).schema()["$defs"])[:3]
+        ['Archived', 'Done', 'Merge']
+        """
+        wire = self._wire(None)
+        return schema_of(
+            self.chart, self.version, self._places, wire.events, wire.effects, wire.snapshots
+        )
+
+    # -- inside ------------------------------------------------------------------------------------
+
+    def _wire(self, lenient: bool | None) -> _Wire:  # noqa: FBT001
+        """Return what reads strictly or leniently; it is made when it is first asked for."""
+        wanted = self.lenient if lenient is None else lenient
+        found = self._made.get(wanted)
+        if found is None:
+            found = self._made[wanted] = self._run(lambda one: _Wire(self, lenient=one), wanted)
+        return found
+
+    def _reader(self, lenient: bool | None) -> Callable[[Any], Snapshot[Any]]:  # noqa: FBT001
+        load = self._wire(lenient).snapshots.load
+        upcast = self._upcasters.upcast
+
+        def read(value: Any) -> Snapshot[Any]:
+            present, old = upcast(value)
+            return load(present, vouched=old)
+
+        return read
+
+    def _parsed(self, text: str | bytes) -> Any:
+        return self._run(parse, text)
+
+    def _run(self, function: Callable[[Any], Any], value: Any) -> Any:
+        """Call a function; a mistake becomes the error that a caller sees."""
+        try:
+            return function(value)
+        except Misfit as misfit:
+            error = misfit.error(self.chart.name)
+            raise error from misfit.__cause__
+        except RecursionError:
+            raise _too_deep(self.chart.name) from None
+
+
+class _Wire:
+    """What a protocol has worked out, for reading strictly or for reading leniently."""
+
+    def __init__(self, protocol: Protocol[Any], *, lenient: bool) -> None:
+        chart = protocol.chart
+        shaper = Shaper(protocol._carriers, lenient=lenient)  # noqa: SLF001
+        self.events = Events(chart, shaper)
+        self.effects = Effects(protocol._effects, self.events, shaper)  # noqa: SLF001
+        self.snapshots = Snapshots(
+            chart,
+            protocol.version,
+            protocol._places,  # noqa: SLF001
+            self.events,
+            shaper,
+            lenient=lenient,
+        )
+        self.steps = Steps(chart, self.snapshots, self.effects, lenient=lenient)
+        self.context = self.snapshots.context or NULL
+
+
+def encode(value: Any) -> bytes:
+    """Return plain JSON values as bytes, keys sorted.
+
+    >>> encode({"b": 1, "a": "ä"}).decode()
+    '{"a":"ä","b":1}'
+    """
+    try:
+        return _encode(value).encode("utf-8")
+    except UnicodeEncodeError:  # half of a surrogate pair, which has to be escaped
+        return _encode_ascii(value).encode("ascii")
+
+
+def parse(text: str | bytes) -> Any:
+    """Return what a text of JSON says.
+
+    Raises:
+        Misfit: It is not JSON.
+    """
+    try:
+        return _decode(text if isinstance(text, str) else bytes(text).decode("utf-8"))
+    except (ValueError, TypeError) as error:
+        remedy = "Give one value of JSON, in UTF-8"
+        raise Misfit("SC401", f"the text is not JSON: {reason(error)}", remedy) from None
+
+
+def _no_constant(name: str) -> Any:
+    raise ValueError(f"{name} is no number of JSON")
+
+
+_decode: Final = json.JSONDecoder(parse_constant=_no_constant).decode
+
+
+def _too_deep(chart: str) -> CodecError:
+    found = "the value is nested too deeply, or holds itself"
+    return Misfit("SC402", found, "Give one that ends").error(chart)

@@ -1,0 +1,315 @@
+"""Records: attrs classes and data classes as JSON objects.
+
+cattrs writes the functions that take an instance apart and put it together again; they are as
+quick as what one would write by hand. What a failure was, and where, is worked out only once there
+is one.
+"""
+
+from __future__ import annotations
+
+import re
+import typing
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Final
+
+import attrs
+from cattrs import Converter
+from cattrs.errors import ForbiddenExtraKeysError
+from cattrs.gen import (
+    make_dict_structure_fn,
+    make_dict_structure_fn_from_attrs,
+    make_dict_unstructure_fn,
+    make_dict_unstructure_fn_from_attrs,
+    override,
+)
+
+from statecharts.codec.errors import Misfit, reason
+from statecharts.codec.fields import Member, is_record, members
+from statecharts.codec.shapes import Definitions, JsonSchema, Shape, unwritable, wrong
+from statecharts.errors import did_you_mean
+from statecharts.events import wire_name
+
+TAG: Final = "type"
+"""The field that says which class an object is of, where that is not plain."""
+
+_TAGGISH: Final = re.compile("type_*").fullmatch
+_CONVERTER: Final = Converter()
+
+
+class Record(Shape):
+    """An attrs class, or a data class, as an object of its fields.
+
+    It exists before its fields are known, so that a class may hold itself.
+
+    Args:
+        annotation: The class, or a generic class with its arguments.
+        lenient: Whether fields that are not known are dropped instead of refused.
+    """
+
+    def __init__(self, annotation: Any, *, lenient: bool) -> None:
+        self.annotation = annotation
+        self.cls: type = typing.get_origin(annotation) or annotation
+        self.lenient = lenient
+        self.members: tuple[Member, ...] = ()
+        self.shapes: dict[str, Shape] = {}
+        self._structure: Callable[..., Any] = _not_ready
+        self._unstructure: Callable[..., Any] = _not_ready
+        super().__init__(
+            f"an object ({self.cls.__name__})",
+            self._load,
+            self._dump,
+            self._schema,
+            frozenset({"object"}),
+            (self.cls,),
+            wire_name(self.cls),
+        )
+
+    def compile(
+        self, shape_of: Callable[[Any], Shape], special: Mapping[str, Shape | None] | None = None
+    ) -> None:
+        """Work the fields out, and have cattrs write the functions.
+
+        Args:
+            shape_of: Gives the shape of an annotation.
+            special: Shapes of fields whose annotations do not say all; None leaves a field out.
+
+        Raises:
+            Misfit: A field cannot be carried.
+        """
+        chosen = special or {}
+        found = members(self.annotation)
+        self.members = tuple(m for m in found if chosen.get(m.name, m) is not None)
+        for member in self.members:
+            try:
+                self.shapes[member.key] = chosen.get(member.name) or shape_of(member.annotation)
+            except Misfit as misfit:
+                raise misfit.within(member.key, self.cls) from None
+        overrides: dict[str, Any] = {m.name: override(omit=True) for m in found}
+        for member in self.members:
+            shape = self.shapes[member.key]
+            overrides[member.name] = override(
+                rename=member.key, struct_hook=shape.load, unstruct_hook=shape.dump
+            )
+        self._unstructure, self._structure = self._generated(overrides)
+
+    def _generated(self, overrides: dict[str, Any]) -> tuple[Callable[..., Any], ...]:
+        """Have cattrs write what takes instances apart, and what puts them together."""
+        reading: dict[str, Any] = {
+            "_cattrs_forbid_extra_keys": not self.lenient,
+            "_cattrs_detailed_validation": False,
+            "_cattrs_use_linecache": False,
+        }
+        if not attrs.has(self.cls):
+            return (
+                make_dict_unstructure_fn(
+                    self.cls, _CONVERTER, _cattrs_use_linecache=False, **overrides
+                ),
+                make_dict_structure_fn(self.cls, _CONVERTER, **reading, **overrides),
+            )
+        # The shapes know already what type parameters stand for.
+        fields = list(attrs.fields(self.cls))
+        parameters = {p.__name__: Any for p in getattr(self.cls, "__parameters__", ())}
+        return (
+            make_dict_unstructure_fn_from_attrs(
+                fields,
+                self.cls,
+                _CONVERTER,
+                parameters,
+                _cattrs_use_linecache=False,
+                **overrides,
+            ),
+            make_dict_structure_fn_from_attrs(
+                fields, self.cls, _CONVERTER, parameters, **reading, **overrides
+            ),
+        )
+
+    def _load(self, value: Any, _: Any = None) -> Any:
+        if value.__class__ is not dict:
+            raise wrong(self.text, value)
+        try:
+            return self._structure(value)
+        except RecursionError:
+            raise
+        except Exception as error:  # noqa: BLE001 - the class may refuse with anything
+            raise self._explained(value, error) from None
+
+    def _dump(self, value: Any) -> dict[str, Any]:
+        if value.__class__ is not self.cls:
+            raise unwritable(f"a {self.cls.__name__}", value)
+        try:
+            return self._unstructure(value)  # type: ignore[no-any-return]
+        except Misfit as misfit:
+            given = {m.key: getattr(value, m.name) for m in self.members}
+            raise misfit.within(self._key_of(misfit, given, "dump"), value) from None
+
+    def _key_of(self, misfit: Misfit, given: Mapping[str, Any], way: str) -> str | None:
+        """Return the field whose value is at fault.
+
+        It is known by its identity. Only where several fields hold the same object are they tried
+        again, so that the cost of a failure does not double with every level.
+        """
+        keys = [key for key in self.shapes if key in given and given[key] is misfit.value]
+        if len(keys) > 1:
+            keys = [key for key in keys if _fails(getattr(self.shapes[key], way), given[key])]
+        return keys[0] if keys else None
+
+    def _explained(self, value: dict[str, Any], error: Exception) -> Misfit:
+        """Return what went wrong, with the field that it went wrong at."""
+        if isinstance(error, Misfit):
+            return error.within(self._key_of(error, value, "load"), value)
+        if isinstance(error, KeyError | ForbiddenExtraKeysError):
+            for key in () if self.lenient else value:
+                if key not in self.shapes:
+                    return unknown_field(key, self.shapes, self.cls.__name__, value)
+            for member in self.members:
+                if member.required and member.key not in value:
+                    found = f"{self.cls.__name__} needs {member.key!r}"
+                    misfit = Misfit("SC403", found, "Give it, or give its field a default", value)
+                    return misfit.within(member.key, value)
+        culprit, cause = self._culprit(value, error)
+        found = f"{self.cls.__name__} refuses it: {reason(cause)}"
+        return Misfit("SC402", found, "Give what the class takes", value).within(culprit, value)
+
+    def _culprit(self, value: dict[str, Any], error: Exception) -> tuple[str | None, Exception]:
+        """Return the field whose validator refuses it, or None when the class does as a whole."""
+        if not attrs.has(self.cls):
+            return None, error
+        given = [member.key for member in self.members if member.key in value]
+        loaded = {key: self.shapes[key].load(value[key]) for key in given}
+        try:
+            bare = object.__new__(self.cls)
+            for member in self.members:
+                if member.key in loaded:
+                    object.__setattr__(bare, member.name, loaded[member.key])
+        except Exception:  # noqa: BLE001 - an odd class; the error itself has to do
+            return None, error
+        for attribute in attrs.fields(self.cls):
+            key = attribute.alias or attribute.name
+            if key in loaded and attribute.validator is not None:
+                try:
+                    attribute.validator(bare, attribute, loaded[key])
+                except Exception as cause:  # noqa: BLE001
+                    return key, cause
+        return None, error
+
+    def _schema(self, definitions: Definitions) -> JsonSchema:
+        found: JsonSchema = definitions.ref(
+            (self.annotation, "plain"), self.cls.__name__, lambda d: self._fields_schema(d, None)
+        )
+        return found
+
+    def tagged_schema(self, definitions: Definitions, name: str) -> JsonSchema:
+        """Return the schema of the object with its tag."""
+        found: JsonSchema = definitions.ref(
+            (self.annotation, name), name, lambda d: self._fields_schema(d, name)
+        )
+        return found
+
+    def _fields_schema(self, definitions: Definitions, tag: str | None) -> JsonSchema:
+        key = escaped if tag is not None else str
+        properties = {key(k): shape.schema(definitions) for k, shape in self.shapes.items()}
+        required = [key(member.key) for member in self.members if member.required]
+        if tag is not None:
+            properties = {TAG: {"const": tag}, **properties}
+            required = [TAG, *required]
+        found: JsonSchema = {"type": "object", "properties": properties}
+        if required:
+            found["required"] = required
+        found["additionalProperties"] = self.lenient
+        doc = (self.cls.__doc__ or "").strip().partition("\n")[0]
+        return {"description": doc, **found} if doc else found
+
+
+def _fails(function: Callable[[Any], Any], value: Any) -> bool:
+    try:
+        function(value)
+    except Misfit:
+        return True
+    return False
+
+
+def _not_ready(*_: Any) -> Any:  # pragma: no cover - a shape is compiled before it is used
+    raise AssertionError
+
+
+def unknown_field(key: str, known: Iterable[str], owner: str, value: Any) -> Misfit:
+    """Return the mistake of a field that is not known."""
+    listed = ", ".join(known) or "it has none"
+    remedy = did_you_mean(str(key), known, f"Leave it out; the fields: {listed}")
+    return Misfit("SC404", f"{owner} has no field {key!r}", remedy, value).within(key, value)
+
+
+# -- tags ------------------------------------------------------------------------------------------
+
+
+def escaped(key: str) -> str:
+    """Return the name that a field has beside a tag: one that would pass for it is lengthened.
+
+    >>> escaped("type"), escaped("type_"), escaped("kind")
+    ('type_', 'type__', 'kind')
+    """
+    return f"{key}_" if _TAGGISH(key) else key
+
+
+def tagged(name: str, fields: dict[str, Any]) -> dict[str, Any]:
+    """Return an object with its tag in front.
+
+    >>> tagged("send", {"type": "http"})
+    {'type': 'send', 'type_': 'http'}
+    """
+    found: dict[str, Any] = {TAG: name}
+    if TAG in fields or "type_" in fields:
+        found.update((escaped(key), value) for key, value in fields.items())
+    else:
+        found.update(fields)
+    return found
+
+
+def untagged(value: dict[str, Any]) -> dict[str, Any]:
+    """Return an object without its tag.
+
+    >>> untagged({"type": "send", "type_": "http"})
+    {'type': 'http'}
+    """
+    found = value.copy()
+    del found[TAG]
+    if "type_" in found:
+        found = {k[:-1] if _TAGGISH(str(k)) else k: inner for k, inner in found.items()}
+    return found
+
+
+def wrapper_field(cls: Any) -> Member | None:
+    """Return the field of a class that does nothing but give one value a type of its own.
+
+    Such a class has one field, called ``value``, which is required.
+    """
+    if not is_record(cls):
+        return None
+    found = members(cls)
+    if len(found) == 1 and found[0].name == "value" and found[0].required:
+        return found[0]
+    return None
+
+
+def wrapper_shape(cls: Any, inner: Shape) -> Shape:
+    """Return the shape of a class that wraps one scalar: the scalar itself."""
+    load_inner, dump_inner = inner.load, inner.dump
+
+    def load(value: Any, _: Any = None) -> Any:
+        loaded = load_inner(value)
+        try:
+            return cls(loaded)
+        except Exception as error:  # noqa: BLE001 - the class may refuse with anything
+            found = f"{cls.__name__} refuses it: {reason(error)}"
+            raise Misfit("SC402", found, "Give what the class takes", value) from None
+
+    def dump(value: Any) -> Any:
+        if value.__class__ is not cls:
+            raise unwritable(f"a {cls.__name__}", value)
+        try:
+            return dump_inner(value.value)
+        except Misfit as misfit:
+            raise misfit.within(None, value) from None
+
+    text = f"{inner.text} ({cls.__name__})"
+    return Shape(text, load, dump, inner.schema, inner.kinds, (cls,), wire_name(cls))

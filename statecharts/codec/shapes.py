@@ -1,0 +1,110 @@
+"""Shapes: how the values of one annotation are carried by JSON, in both directions.
+
+A shape is worked out once for each annotation. What it holds is what runs: two functions without
+look-ups in them, and the JSON Schema of what they write and read.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator
+from typing import Any, Final, Protocol
+
+from attrs import define, field, frozen
+
+from statecharts.codec.errors import Misfit, shown
+
+JsonSchema = dict[str, Any]
+
+KINDS: Final[dict[type, str]] = {
+    dict: "object",
+    list: "array",
+    str: "string",
+    bool: "boolean",
+    int: "integer",
+    float: "number",
+    type(None): "null",
+}
+"""What the parser of JSON gives, and what JSON Schema calls it."""
+
+
+class Load(Protocol):
+    """Makes a value of what the parser of JSON gives.
+
+    cattrs calls it with the annotation as well, which a shape knows already.
+    """
+
+    def __call__(self, value: Any, annotation: Any = None, /) -> Any:
+        """Return the value; raise `Misfit` when it is not one."""
+
+
+Dump = Callable[[Any], Any]
+
+
+class Definitions:
+    """The named schemas of a document: each class once, so that classes may name each other."""
+
+    def __init__(self) -> None:
+        self.schemas: dict[str, JsonSchema] = {}
+        self._names: dict[object, str] = {}
+
+    def ref(self, owner: object, name: str, build: Callable[[Definitions], JsonSchema]) -> Any:
+        """Return a reference to the schema of an owner, built when it is first asked for."""
+        found = self._names.get(owner)
+        if found is None:
+            found = next(n for n in self._candidates(name) if n not in self.schemas)
+            self._names[owner] = found
+            self.schemas[found] = {}
+            self.schemas[found] = build(self)
+        return {"$ref": f"#/$defs/{found}"}
+
+    @staticmethod
+    def _candidates(name: str) -> Iterator[str]:
+        yield name
+        yield from (f"{name}{number}" for number in itertools.count(2))
+
+
+@define(eq=False)
+class Shape:
+    """How the values of one annotation are carried.
+
+    Attributes:
+        text: What messages call such a value: ``an integer``.
+        load: Makes a value of what the parser of JSON gives.
+        dump: Makes of a value what the writer of JSON takes.
+        schema: Gives the JSON Schema of what is written and read.
+        kinds: What it can be in JSON.
+        classes: The classes of the values.
+        name: What tells it apart in a union.
+    """
+
+    text: str
+    load: Load
+    dump: Dump
+    schema: Callable[[Definitions], JsonSchema]
+    kinds: frozenset[str]
+    classes: tuple[type, ...]
+    name: str = field(default="")
+
+
+@frozen
+class Key:
+    """How the keys of a mapping are carried, where they can be the keys of a JSON object."""
+
+    load: Callable[[str], Any]
+    dump: Callable[[Any], str]
+    schema: JsonSchema
+
+
+def wrong(text: str, value: Any, remedy: str = "") -> Misfit:
+    """Return the mistake of a JSON value that is not what it should be."""
+    return Misfit("SC402", f"{shown(value)} is not {text}", remedy or f"Give {text}", value)
+
+
+def unwritable(text: str, value: Any) -> Misfit:
+    """Return the mistake of a Python value that is not what its annotation says.
+
+    The value itself stays out of the message: it may be anything, and of any size.
+    """
+    found = f"an instance of {type(value).__name__} stands where {text} is declared"
+    return Misfit("SC421", found, f"Put {text} there, or mend the annotation", value)

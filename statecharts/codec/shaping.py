@@ -1,0 +1,237 @@
+"""Shaping: from an annotation to the shape of its values."""
+
+from __future__ import annotations
+
+import collections.abc
+import enum
+import types
+import typing
+from collections.abc import Callable, Mapping
+from typing import Any, Final, TypeVar, final
+
+from statecharts.codec.containers import (
+    ANY,
+    array_shape,
+    mapping_shape,
+    set_shape,
+    tuple_shape,
+)
+from statecharts.codec.errors import Misfit, reason
+from statecharts.codec.fields import is_record
+from statecharts.codec.records import Record, wrapper_field, wrapper_shape
+from statecharts.codec.scalars import NULL, SCALARS
+from statecharts.codec.shapes import Shape
+from statecharts.codec.unions import enum_shape, literal_shape, optional_shape, union_shape
+from statecharts.events import snake_case
+from statecharts.schema import type_text
+
+_LISTS: Final = (list, collections.abc.MutableSequence)
+_TUPLES: Final = (collections.abc.Sequence, collections.abc.Collection, collections.abc.Iterable)
+_SETS: Final = (set, collections.abc.MutableSet)
+_FROZEN_SETS: Final = (frozenset, collections.abc.Set)
+_MAPPINGS: Final = (dict, collections.abc.MutableMapping, collections.abc.Mapping)
+_THROUGH: Final = (typing.Annotated, typing.Final, typing.ClassVar)
+_SIMPLE: Final = frozenset({"string", "integer", "number", "boolean"})
+
+Carrier = tuple[Callable[[Any], Any], Callable[[Any], Any]]
+"""How a class of one's own is carried: what makes JSON of a value, and a value of JSON."""
+
+
+@final
+class Shaper:
+    """Gives the shape of every annotation, each worked out once.
+
+    Args:
+        carriers: Classes of one's own, with what writes and what reads them.
+        lenient: Whether fields that are not known are dropped instead of refused.
+    """
+
+    def __init__(self, carriers: Mapping[type, Carrier], *, lenient: bool) -> None:
+        self._lenient = lenient
+        self._own = {cls: _carried(cls, *pair) for cls, pair in carriers.items()}
+        self._shapes: dict[Any, Shape] = {}
+        self._records: dict[Any, Record] = {}
+        self._wrapping: list[Any] = []
+
+    def of(self, annotation: Any) -> Shape:
+        """Return the shape of an annotation.
+
+        Raises:
+            Misfit: It cannot be carried.
+        """
+        try:
+            found = self._shapes.get(annotation)
+        except TypeError:  # an Annotated with something in it that has no hash
+            return self._new(annotation)
+        if found is None:
+            found = self._shapes[annotation] = self._new(annotation)
+        return found
+
+    def record(self, annotation: Any, special: Mapping[str, Shape | None] | None = None) -> Record:
+        """Return the shape of a class as an object, be it a wrapper of one value or not.
+
+        Raises:
+            Misfit: One of its fields cannot be carried.
+        """
+        found = self._records.get(annotation)
+        if found is None:
+            found = self._records[annotation] = Record(annotation, lenient=self._lenient)
+            try:
+                found.compile(self.of, special)
+            except BaseException:
+                del self._records[annotation]
+                raise
+        return found
+
+    def _new(self, annotation: Any) -> Shape:
+        origin = typing.get_origin(annotation)
+        arguments = typing.get_args(annotation)
+        if annotation is None:
+            return NULL
+        if annotation in (Any, object):
+            return ANY
+        if isinstance(annotation, TypeVar):
+            return self._variable(annotation)
+        if origin in _THROUGH:
+            return self.of(arguments[0])
+        if hasattr(annotation, "__supertype__"):  # a NewType
+            return self.of(annotation.__supertype__)
+        if origin in (typing.Union, types.UnionType):
+            return self._union(arguments)
+        if origin is typing.Literal:
+            return literal_shape(arguments)
+        if hasattr(annotation, "__value__") and not isinstance(annotation, type):
+            # What a ``type`` statement names.
+            return self.of(annotation.__value__)
+        return self._class(annotation, origin or annotation, arguments)
+
+    def _variable(self, variable: TypeVar) -> Shape:
+        if variable.__constraints__:
+            return self._union(variable.__constraints__)
+        return ANY if variable.__bound__ is None else self.of(variable.__bound__)
+
+    def _class(self, annotation: Any, cls: Any, arguments: tuple[Any, ...]) -> Shape:
+        if cls in self._own:
+            return self._own[cls]
+        if cls in SCALARS:
+            return SCALARS[cls]
+        if is_record(cls):
+            return self._record_or_wrapper(annotation, cls)
+        if isinstance(cls, type) and issubclass(cls, enum.Enum):
+            return enum_shape(cls)
+        found = self._container(annotation, cls, arguments)
+        if found is None:
+            text = f"{type_text(annotation)} cannot be carried by JSON"
+            remedy = "Use an attrs class, or say how with carriers="
+            raise Misfit("SC422", text, remedy, annotation)
+        return found
+
+    def _record_or_wrapper(self, annotation: Any, cls: type) -> Shape:
+        field = wrapper_field(cls) if annotation is cls else None
+        if field is None or cls in self._wrapping or cls in self._records:
+            return self.record(annotation)
+        self._wrapping.append(cls)
+        try:
+            inner = self.of(field.annotation)
+        finally:
+            self._wrapping.remove(cls)
+        return wrapper_shape(cls, inner) if inner.kinds <= _SIMPLE else self.record(cls)
+
+    def _container(self, annotation: Any, cls: Any, arguments: tuple[Any, ...]) -> Shape | None:
+        text = type_text(annotation)
+        if cls in _LISTS:
+            return array_shape(self._argument(arguments, 0), list, text)
+        if cls in _TUPLES:
+            return array_shape(self._argument(arguments, 0), tuple, text)
+        if cls is tuple:
+            if annotation is tuple or arguments[1:] == (...,):
+                return array_shape(self._argument(arguments, 0), tuple, text)
+            return tuple_shape([self.of(argument) for argument in arguments], text)
+        if cls in _SETS:
+            return set_shape(self._argument(arguments, 0), set, text)
+        if cls in _FROZEN_SETS:
+            return set_shape(self._argument(arguments, 0), frozenset, text)
+        if cls in _MAPPINGS:
+            key = self._argument(arguments, 0) if arguments else SCALARS[str]
+            return mapping_shape(key, self._argument(arguments, 1), cls is not dict, text)
+        return None
+
+    def _argument(self, arguments: tuple[Any, ...], index: int) -> Shape:
+        return self.of(arguments[index]) if arguments else ANY
+
+    def _union(self, annotations: tuple[Any, ...]) -> Shape:
+        flat = list(self._flattened(annotations))
+        nullable = any(one in (None, type(None)) for one in flat)
+        flat = [one for one in flat if one not in (None, type(None))]
+        if any(one in (Any, object) for one in flat):
+            return ANY
+        if len(flat) > 1:
+            found = self._one_of(flat)
+        else:
+            found = self.of(flat[0]) if flat else NULL
+        return optional_shape(found) if nullable else found
+
+    def _one_of(self, annotations: list[Any]) -> Shape:
+        literals = [v for a in annotations for v in _literals(a)]
+        shapes: dict[int, Shape] = {}
+        for annotation in annotations:
+            if not _literals(annotation):
+                cls = typing.get_origin(annotation) or annotation
+                plain = not is_record(cls) or cls in self._own
+                shape = self.of(annotation) if plain else self.record(annotation)
+                shapes[id(shape)] = shape
+        classes = {cls for shape in shapes.values() for cls in shape.classes}
+        if literals and not {value.__class__ for value in literals} <= classes:
+            shape = literal_shape(literals)
+            shapes[id(shape)] = shape
+        members = list(shapes.values())
+        return members[0] if len(members) == 1 else union_shape(members)
+
+    def _flattened(self, annotations: tuple[Any, ...]) -> Any:
+        for annotation in annotations:
+            inner = annotation
+            while True:
+                if typing.get_origin(inner) in _THROUGH:
+                    inner = typing.get_args(inner)[0]
+                elif hasattr(inner, "__supertype__"):
+                    inner = inner.__supertype__
+                elif hasattr(inner, "__value__") and not isinstance(inner, type):
+                    inner = inner.__value__
+                else:
+                    break
+            if typing.get_origin(inner) in (typing.Union, types.UnionType):
+                yield from self._flattened(typing.get_args(inner))
+            else:
+                yield inner
+
+
+def _literals(annotation: Any) -> tuple[Any, ...]:
+    return typing.get_args(annotation) if typing.get_origin(annotation) is typing.Literal else ()
+
+
+def _carried(cls: type, dump_own: Callable[[Any], Any], load_own: Callable[[Any], Any]) -> Shape:
+    name = cls.__name__
+
+    def load(value: Any, _: Any = None) -> Any:
+        try:
+            return load_own(value)
+        except RecursionError:
+            raise
+        except Exception as error:  # noqa: BLE001 - it is somebody else's code
+            found = f"{name} refuses it: {reason(error)}"
+            raise Misfit("SC402", found, f"Give what reads as a {name}", value) from None
+
+    def dump(value: Any) -> Any:
+        try:
+            return ANY.dump(dump_own(value))
+        except RecursionError:
+            raise
+        except Misfit as misfit:
+            raise misfit.within(None, value) from None
+        except Exception as error:  # noqa: BLE001
+            found = f"{name} cannot be written: {reason(error)}"
+            raise Misfit("SC421", found, "Mend what writes it", value) from None
+
+    return Shape(
+        f"a {name}", load, dump, lambda _definitions: {}, ANY.kinds, (cls,), snake_case(name)
+    )

@@ -1,0 +1,367 @@
+"""Snapshots as JSON: what a run is, and of which chart, so that it can go on anywhere."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, Final, final
+
+from statecharts.chart import Chart
+from statecharts.codec.errors import Misfit, shown
+from statecharts.codec.events import Events
+from statecharts.codec.places import Places
+from statecharts.codec.records import Record, unknown_field
+from statecharts.codec.scalars import load_int, load_str
+from statecharts.codec.shapes import unwritable, wrong
+from statecharts.codec.shaping import Shaper
+from statecharts.codec.times import dump_datetime, load_datetime
+from statecharts.schema import build_default
+from statecharts.snapshot import Memory, Remembered, Snapshot
+
+PROTOCOL: Final = 1
+"""The protocol that is written, and the only one that is read."""
+
+REQUIRED: Final = ("protocol", "chart", "version", "hash", "configuration")
+OPTIONAL: Final = ("data", "context", "history", "timers", "sent", "clock", "counters")
+_NEEDED: Final = frozenset(REQUIRED)
+_KNOWN: Final = frozenset((*REQUIRED, *OPTIONAL))
+TIMER: Final = ("id", "due")
+SENT: Final = ("timer", "id", "event")
+_MEMORY: Final[tuple[tuple[str, Any], ...]] = (
+    ("history", {}),
+    ("timers", []),
+    ("counters", {}),
+    ("sent", []),
+)
+_EMPTY: Final = [empty for _, empty in _MEMORY]
+
+
+@final
+class Snapshots:
+    """Reads and writes the snapshots of a chart.
+
+    Args:
+        chart: The chart.
+        version: The version of its snapshots.
+        places: Its configurations.
+        events: Its events, which may wait in a snapshot.
+        shaper: Gives the shapes of data and context.
+        lenient: Whether fields that are not known are dropped instead of refused.
+    """
+
+    def __init__(
+        self,
+        chart: Chart,
+        version: int,
+        places: Places,
+        events: Events,
+        shaper: Shaper,
+        *,
+        lenient: bool,
+    ) -> None:
+        self.chart = chart
+        self._version = version
+        self._places = places
+        self._events = events
+        self._lenient = lenient
+        self.records: dict[str, Record] = {}
+        for node in chart.states:
+            if node.data is not None:
+                self.records[node.id] = _placed(shaper, node.data, "data", node.id)
+        self.context: Record | None = None
+        if chart.context is not None:
+            self.context = _placed(shaper, chart.context, "context")
+        self._blank = Memory((None,) * len(places.histories))
+        self._head = {
+            "protocol": PROTOCOL,
+            "chart": chart.name,
+            "version": version,
+            "hash": chart.hash,
+        }
+
+    # -- writing -----------------------------------------------------------------------------------
+
+    def dump(self, snapshot: Any) -> dict[str, Any]:
+        """Write a snapshot."""
+        if not isinstance(snapshot, Snapshot):
+            raise unwritable("a snapshot", snapshot)
+        if snapshot._place.chart != self.chart.name:  # noqa: SLF001
+            found = f"the snapshot is one of {snapshot._place.chart}"  # noqa: SLF001
+            raise Misfit("SC412", found, "Write it with the protocol of that chart", snapshot)
+        memory = snapshot.memory
+        context = snapshot.context
+        return {
+            **self._head,
+            "configuration": list(snapshot.configuration),
+            "data": self._dump_data(snapshot.data.items(), "data"),
+            "context": None if context is None else self._dump_context(context),
+            "history": self._dump_history(memory) if memory.history else {},
+            "timers": self._dump_timers(memory) if memory.timers else [],
+            "sent": self._dump_sent(memory) if memory.sent else [],
+            "clock": snapshot.clock,
+            "counters": dict(memory.counters),
+        }
+
+    def _dump_data(self, data: Iterable[tuple[str, Any]], *outer: str) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        for state, value in data:
+            record = self.records.get(state)
+            try:
+                if record is None:
+                    remedy = "Write it with the protocol of its own chart"
+                    raise Misfit("SC412", f"{state!r} carries no data in this chart", remedy, value)
+                found[state] = record.dump(value)
+            except Misfit as misfit:
+                raise _under(misfit, *outer, state) from None
+        return found
+
+    def _dump_context(self, context: Any) -> Any:
+        try:
+            if self.context is None:
+                raise unwritable("no context", context)
+            return self.context.dump(context)
+        except Misfit as misfit:
+            raise _under(misfit, "context") from None
+
+    def _dump_history(self, memory: Memory) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        for (state, _), one in zip(self._places.histories.items(), memory.history, strict=True):
+            if one is not None:
+                pairs = zip(one.ids, one.values, strict=True)
+                data = [(inner, value) for inner, value in pairs if value is not None]
+                found[state] = {
+                    "configuration": list(one.ids),
+                    "data": self._dump_data(data, "history", state, "data"),
+                }
+        return found
+
+    def _dump_timers(self, memory: Memory) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = []
+        for timer, due in memory.timers:
+            try:
+                found.append({"id": timer, "due": dump_datetime(due)})
+            except Misfit as misfit:
+                raise _under(misfit, "timers", len(found), "due") from None
+        return found
+
+    def _dump_sent(self, memory: Memory) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = []
+        for timer, name, event in memory.sent:
+            try:
+                found.append({"timer": timer, "id": name, "event": self._events.dump(event)})
+            except Misfit as misfit:
+                raise _under(misfit, "sent", len(found), "event") from None
+        return found
+
+    # -- reading -----------------------------------------------------------------------------------
+
+    def load(self, value: Any, *, vouched: bool = False) -> Snapshot[Any]:
+        """Read a snapshot of the present version.
+
+        Args:
+            value: What the parser of JSON gives.
+            vouched: Whether an upcaster vouches for it, so that its hash says nothing.
+        """
+        if value.__class__ is not dict:
+            raise wrong("a snapshot", value)
+        self._check_head(value, vouched=vouched)
+        place = _at(("configuration",), self._places.place, value["configuration"])
+        values = self._load_data(value.get("data", {}), place.ids, ("data",))
+        context = self._load_context(value)
+        clock = _at(("clock",), _load_count, value.get("clock", 0))
+        return Snapshot(place, values, context, self._load_memory(value), clock)
+
+    def _load_memory(self, value: dict[str, Any]) -> Memory:
+        given = [value.get(key, empty) for key, empty in _MEMORY]
+        if given == _EMPTY:
+            return self._blank
+        history, timers, counters, sent = given
+        running = _at(("timers",), self._load_timers, timers)
+        return Memory(
+            _at(("history",), self._load_history, history),
+            running,
+            _at(("counters",), _load_counters, counters),
+            _at(("sent",), self._load_sent, sent, running),
+        )
+
+    def _check_head(self, value: dict[str, Any], *, vouched: bool) -> None:
+        keys = value.keys()
+        if not keys >= _NEEDED:
+            key = next(key for key in REQUIRED if key not in keys)
+            remedy = "Give a whole snapshot, as dump_snapshot writes it"
+            raise _under(Misfit("SC403", f"a snapshot needs {key!r}", remedy), key)
+        if not self._lenient and not keys <= _KNOWN:
+            key = next(key for key in keys if key not in _KNOWN)
+            raise unknown_field(key, (*REQUIRED, *OPTIONAL), "a snapshot", value)
+        if value["chart"] != self.chart.name or value["chart"].__class__ is not str:
+            found = f"the snapshot is one of {shown(value['chart'])}"
+            remedy = f"Read it with the protocol of that chart; this is {self.chart.name}"
+            raise _under(Misfit("SC412", found, remedy), "chart")
+        if not vouched and value["hash"] != self._head["hash"]:
+            found = "the chart has changed since the snapshot was written"
+            remedy = (
+                f"Read it with the chart that wrote it, or raise version= and give "
+                f"upcasters={{{self._version}: function}} for what has changed"
+            )
+            raise _under(Misfit("SC414", found, remedy), "hash")
+
+    def _load_data(
+        self, value: Any, ids: tuple[str, ...], outer: tuple[str, ...]
+    ) -> tuple[Any, ...]:
+        if value.__class__ is not dict:
+            raise _under(wrong("an object", value), *outer)
+        values: list[Any] = []
+        taken = 0
+        state = ""
+        try:
+            for state in ids:
+                record = self.records.get(state)
+                if record is None:
+                    values.append(None)
+                else:
+                    if state not in value:
+                        found = f"{state!r} is active, and its data is missing"
+                        remedy = f"Give the fields of {record.cls.__name__}"
+                        raise Misfit("SC416", found, remedy, value)
+                    values.append(record.load(value[state]))
+                    taken += 1
+        except Misfit as misfit:
+            raise _under(misfit, *outer, state) from None
+        if taken != len(value):
+            raise _under(self._superfluous(value, ids), *outer)
+        return tuple(values)
+
+    def _superfluous(self, value: dict[str, Any], ids: tuple[str, ...]) -> Misfit:
+        carrying = [state for state in ids if state in self.records]
+        state = next(key for key in value if key not in carrying)
+        if state in ids:
+            found = f"{state!r} carries no data"
+        elif state in self.chart:
+            found = f"{state!r} is not active, so it has no data"
+        else:
+            found = f"there is no state {shown(state)}, so it has no data"
+        return Misfit("SC416", found, "Leave it out", value).within(state, value)
+
+    def _load_context(self, value: dict[str, Any]) -> Any:
+        given = value.get("context")
+        if self.context is None:
+            if given is not None:
+                found = "the chart has no context"
+                raise _under(Misfit("SC416", found, "Give null, or leave it out"), "context")
+            return None
+        if "context" not in value:
+            default = build_default(self.context.cls)
+            if default is not None:
+                return default()
+            found = f"the chart's context is a {self.context.cls.__name__}, and it is missing"
+            raise _under(Misfit("SC403", found, "Give its fields"), "context")
+        return _at(("context",), self.context.load, given)
+
+    def _load_history(self, value: Any) -> tuple[Remembered | None, ...]:
+        histories = self._places.histories
+        if value.__class__ is not dict:
+            raise wrong("an object", value)
+        found: list[Remembered | None] = [None] * len(histories)
+        for state, inner in value.items():
+            slot = histories.get(state)
+            if slot is None:
+                remedy = f"The history states: {', '.join(histories) or 'there are none'}"
+                text = f"{shown(state)} is no history state"
+                raise Misfit("SC416", text, remedy, value).within(state, value)
+            try:
+                found[slot] = self._load_remembered(state, inner)
+            except Misfit as misfit:
+                raise misfit.within(state, value) from None
+        return tuple(found)
+
+    def _load_remembered(self, history: str, value: Any) -> Remembered:
+        fields = self._checked(value, ("configuration",), ("data",), "what history remembers")
+        remember = self._places.remembered
+        ids = _at(("configuration",), remember, history, fields["configuration"])
+        return Remembered(ids, self._load_data(fields.get("data", {}), ids, ("data",)))
+
+    def _load_timers(self, value: Any) -> tuple[tuple[str, Any], ...]:
+        found: dict[str, Any] = {}
+        for number, inner in enumerate(_array(value)):
+            fields = _at((number,), self._checked, inner, TIMER, (), "a timer")
+            timer = _at((number, "id"), load_str, fields["id"])
+            if timer in found:
+                text = f"the timer {shown(timer)} runs twice"
+                raise _under(Misfit("SC416", text, "Give each timer once"), number, "id")
+            found[timer] = _at((number, "due"), load_datetime, fields["due"])
+        return tuple(found.items())
+
+    def _load_sent(
+        self, value: Any, timers: tuple[tuple[str, Any], ...]
+    ) -> tuple[tuple[str, str, Any], ...]:
+        found: list[tuple[str, str, Any]] = []
+        waiting = {timer for timer, _ in timers}
+        for number, inner in enumerate(_array(value)):
+            fields = _at((number,), self._checked, inner, SENT, (), "an event that waits")
+            timer = _at((number, "timer"), load_str, fields["timer"])
+            if timer not in waiting:
+                text = f"the event waits for {shown(timer)}, and no such timer runs"
+                remedy = "Give the timer among the timers, each event its own"
+                raise _under(Misfit("SC416", text, remedy), number, "timer")
+            waiting.remove(timer)
+            name = _at((number, "id"), load_str, fields["id"])
+            event = _at((number, "event"), self._events.load, fields["event"])
+            found.append((timer, name, event))
+        return tuple(found)
+
+    def _checked(
+        self, value: Any, required: tuple[str, ...], optional: tuple[str, ...], what: str
+    ) -> dict[str, Any]:
+        """Return an object that has the fields that it must have, and no others."""
+        if value.__class__ is not dict:
+            raise wrong("an object", value)
+        for key in required:
+            if key not in value:
+                raise _under(Misfit("SC403", f"{what} needs {key!r}", "Give it", value), key)
+        for key in () if self._lenient else value:
+            if key not in (*required, *optional):
+                raise unknown_field(key, (*required, *optional), what, value)
+        return value
+
+
+def _placed(shaper: Shaper, cls: type, *keys: str) -> Record:
+    try:
+        return shaper.record(cls)
+    except Misfit as misfit:
+        raise _under(misfit, *keys) from None
+
+
+def _under(misfit: Misfit, *keys: str | int) -> Misfit:
+    """Note that a mistake lies under keys, outermost first."""
+    for key in reversed(keys):
+        misfit.within(key, None)
+    return misfit
+
+
+def _at(keys: tuple[str | int, ...], function: Callable[..., Any], *arguments: Any) -> Any:
+    """Call a function; a mistake in it lies under keys."""
+    try:
+        return function(*arguments)
+    except Misfit as misfit:
+        raise _under(misfit, *keys) from None
+
+
+def _array(value: Any) -> list[Any]:
+    if value.__class__ is not list:
+        raise wrong("an array", value)
+    return value
+
+
+def _load_count(value: Any) -> int:
+    count = load_int(value)
+    if count < 0:
+        raise wrong("an integer of 0 or more", value)
+    return count
+
+
+def _load_counters(value: Any) -> tuple[tuple[str, int], ...]:
+    if value.__class__ is not dict:
+        raise wrong("an object", value)
+    for prefix, number in value.items():
+        _at((prefix,), load_str, prefix)
+        _at((prefix,), _load_count, number)
+    return tuple(sorted(value.items()))

@@ -1,0 +1,157 @@
+"""Steps as JSON: the next snapshot, the effects, and what was taken on the way."""
+
+from __future__ import annotations
+
+from typing import Any, final
+
+from statecharts.chart import Chart, Transition
+from statecharts.codec.errors import Misfit, shown
+from statecharts.codec.events import Effects
+from statecharts.codec.records import unknown_field
+from statecharts.codec.scalars import load_str
+from statecharts.codec.shapes import unwritable, wrong
+from statecharts.codec.snapshots import Snapshots
+from statecharts.labels import trigger_text
+from statecharts.snapshot import Microstep, Snapshot, Step
+
+_KNOWN = ("snapshot", "effects", "handled", "fired", "microsteps")
+_PARTS = ("exited", "fired", "entered")
+
+
+@final
+class Steps:
+    """Reads and writes the steps of a chart.
+
+    A transition is written by its number among all lines of the chart, from 0 in document order,
+    default transitions included; beside it stands what it is, for people.
+
+    Args:
+        chart: The chart.
+        snapshots: Its snapshots.
+        effects: The effects it may give.
+        lenient: Whether fields that are not known are dropped instead of refused.
+    """
+
+    def __init__(
+        self, chart: Chart, snapshots: Snapshots, effects: Effects, *, lenient: bool
+    ) -> None:
+        self._chart = chart
+        self._snapshots = snapshots
+        self._effects = effects
+        self._lenient = lenient
+        self._lines: list[Transition] = []
+        for node in chart.nodes.values():
+            self._lines += () if node.default is None else (node.default,)
+            self._lines += node.transitions
+        self._numbers = {id(line): number for number, line in enumerate(self._lines)}
+
+    def dump(self, step: Any) -> dict[str, Any]:
+        """Write a step."""
+        if not isinstance(step, Step):
+            raise unwritable("a step", step)
+        try:
+            snapshot = self._snapshots.dump(step.snapshot)
+        except Misfit as misfit:
+            raise misfit.within("snapshot", step) from None
+        return {
+            "snapshot": snapshot,
+            "effects": self._dump_effects(step.effects),
+            "handled": step.handled,
+            "fired": [self._described(line) for line in step.fired],
+            "microsteps": [self._dump_microstep(microstep) for microstep in step.microsteps],
+        }
+
+    def _dump_effects(self, effects: tuple[Any, ...]) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = []
+        for effect in effects:
+            try:
+                found.append(self._effects.dump(effect))
+            except Misfit as misfit:
+                raise misfit.within(len(found), effects).within("effects", effects) from None
+        return found
+
+    def _dump_microstep(self, microstep: Microstep) -> dict[str, Any]:
+        return {
+            "exited": list(microstep.exited),
+            "fired": [self._number(line) for line in microstep.fired],
+            "entered": list(microstep.entered),
+        }
+
+    def _described(self, line: Transition) -> dict[str, Any]:
+        return {
+            "line": self._number(line),
+            "source": line.source,
+            "trigger": trigger_text(line.trigger),
+            "targets": list(line.targets),
+        }
+
+    def _number(self, line: Transition) -> int:
+        number = self._numbers.get(id(line))
+        if number is not None:
+            return number
+        for number, other in enumerate(self._lines):  # the chart was bound, or declared twice
+            if _same(line, other):
+                return number
+        found = f"a transition of {line.source!r} is not one of this chart"
+        raise Misfit("SC412", found, "Write the step with the protocol of its chart", line)
+
+    def load(self, value: Any, snapshot: Snapshot[Any]) -> Step[Any]:
+        """Read a step whose snapshot has been read already."""
+        for key in () if self._lenient else value:
+            if key not in _KNOWN:
+                raise unknown_field(key, _KNOWN, "a step", value)
+        handled = value.get("handled")
+        if handled.__class__ is not bool:
+            raise wrong("true or false", handled).within("handled", value)
+        effects = tuple(_each(value, "effects", self._effects.load))
+        microsteps = tuple(_each(value, "microsteps", self._load_microstep))
+        fired = tuple(line for microstep in microsteps for line in microstep.fired)
+        return Step(snapshot, effects, fired, handled, microsteps)
+
+    def _load_microstep(self, value: Any) -> Microstep:
+        if value.__class__ is not dict:
+            raise wrong("an object", value)
+        for key in () if self._lenient else value:
+            if key not in _PARTS:
+                raise unknown_field(key, _PARTS, "a microstep", value)
+        return Microstep(
+            tuple(_each(value, "exited", self._load_state)),
+            tuple(_each(value, "fired", self._load_line)),
+            tuple(_each(value, "entered", self._load_state)),
+        )
+
+    def _load_state(self, value: Any) -> str:
+        state = load_str(value)
+        if state not in self._chart:
+            raise Misfit("SC415", f"there is no state {shown(state)}", "Name one by its id", value)
+        return state
+
+    def _load_line(self, value: Any) -> Transition:
+        if value.__class__ is int and 0 <= value < len(self._lines):
+            return self._lines[value]
+        raise wrong(f"a line of the chart, from 0 to {len(self._lines) - 1}", value)
+
+
+def _same(line: Transition, other: Transition) -> bool:
+    return (line.source, line.trigger, line.targets, line.kind) == (
+        other.source,
+        other.trigger,
+        other.targets,
+        other.kind,
+    )
+
+
+def _each(value: dict[str, Any], key: str, function: Any) -> list[Any]:
+    """Read each item of an array that must be there."""
+    if key not in value:
+        raise Misfit("SC403", f"a step needs {key!r}", "Give it", value).within(key, value)
+    items = value[key]
+    if items.__class__ is not list:
+        raise wrong("an array", items).within(key, value)
+    made: list[Any] = []
+    try:
+        for item in items:
+            made.append(function(item))
+    except Misfit as misfit:
+        raise misfit.within(len(made), items).within(key, value) from None
+    return made

@@ -1,0 +1,192 @@
+"""`statecharts import`: chart files as Python, and as other formats."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.test_cli.conftest import Package, Run, lines
+from tests.test_cli.test_cli_files import DOOR, FLOWS
+
+LOSSY = """\
+{
+  "id": "lamp",
+  "initial": "off",
+  "states": {
+    "off": {
+      "meta": {"colour": "grey"},
+      "on": {"FLIP": "burning-low"}
+    },
+    "burning-low": {
+      "on": {"FLIP": "off"},
+      "after": {"1000": {"actions": "flicker"}}
+    }
+  }
+}
+"""
+
+
+@pytest.fixture
+def charts(package: Package) -> None:
+    """The current directory holds chart files."""
+    package({"door.scxml": DOOR, "flows.toml": FLOWS, "lamp.json": LOSSY, "notes.txt": ""})
+
+
+def test_help_names_the_formats_that_can_be_written(run: Run) -> None:
+    """The help says what the command writes, and shows commands that can be copied."""
+    result = run("import", "-h")
+
+    assert result.exit_code == 0
+    assert "Usage: statecharts import [OPTIONS] FILE" in result.stdout
+    assert "    statecharts import machine.json -o machine.scxml" in result.stdout
+    assert all(len(line) <= 80 for line in result.stdout.splitlines())
+
+
+@pytest.mark.usefixtures("charts")
+def test_import_prints_a_declaration(run: Run) -> None:
+    """Without `-o` the module is printed, and warnings stay out of it."""
+    result = run("import", "door.scxml")
+
+    assert result.exit_code == 0
+    assert result.stdout.startswith('"""Door, as door.scxml declares it."""\n')
+    assert "    shut.to(open, on=Push)\n" in result.stdout
+    assert "door: nothing reaches 'attic'." in result.stderr
+    assert "    door.scxml:8" in lines(result.stderr)
+
+
+@pytest.mark.usefixtures("charts")
+def test_imported_chart_can_be_checked_as_a_module(run: Run, tmp_path: Path) -> None:
+    """What is written is a module that the other commands take."""
+    written = run("import", "door.scxml", "-o", "house/door.py")
+    checked = run("check", "house.door")
+
+    assert (written.exit_code, written.stdout) == (0, "house/door.py\n")
+    assert (tmp_path / "house/door.py").read_bytes().count(b"\r") == 0
+    assert checked.exit_code == 0
+    assert lines(checked.stdout)[-1] == "1 chart, 0 faults, 1 warning"
+
+
+@pytest.mark.usefixtures("charts")
+def test_import_replaces_no_file_unless_told_to(run: Run, tmp_path: Path) -> None:
+    """A file that is there stays as it is, until `--force` is given."""
+    (tmp_path / "door.py").write_text("mine", encoding="utf-8")
+
+    refused = run("import", "door.scxml", "-o", "door.py")
+    assert refused.exit_code == 2
+    assert lines(refused.stderr) == ["Error: 'door.py' exists already. Pass --force to replace it."]
+    assert (tmp_path / "door.py").read_text(encoding="utf-8") == "mine"
+
+    assert run("import", "door.scxml", "-o", "door.py", "--force").exit_code == 0
+    assert (tmp_path / "door.py").read_text(encoding="utf-8") != "mine"
+
+
+@pytest.mark.usefixtures("charts")
+def test_import_writes_all_charts_of_a_file(run: Run) -> None:
+    """Several charts become one module, in the order of the file."""
+    result = run("import", "flows.toml", "--set", "WORD=yes")
+
+    assert result.exit_code == 0
+    assert result.stdout.index("class Approval(") < result.stdout.index("class Review(")
+
+
+@pytest.mark.usefixtures("charts")
+def test_import_writes_the_charts_that_are_named(run: Run) -> None:
+    """`--name` takes one chart out of a file."""
+    result = run("import", "flows.toml", "--set", "WORD=yes", "--name", "review")
+
+    assert "class Review(" in result.stdout
+    assert "Approval" not in result.stdout
+
+
+@pytest.mark.usefixtures("charts")
+def test_import_of_an_unknown_name_is_told_with_the_nearest(run: Run) -> None:
+    """A chart that the file does not hold is a mistake of the command line."""
+    result = run("import", "flows.toml", "--set", "WORD=yes", "--name", "reviw")
+
+    assert result.exit_code == 2
+    assert "there is no chart 'reviw' in 'flows.toml'. Did you mean 'review'?" in result.stderr
+
+
+@pytest.mark.usefixtures("charts")
+def test_import_of_a_faulty_file_prints_its_faults(run: Run, package: Package) -> None:
+    """All faults are printed, with file and line, and nothing is written."""
+    package({"broken.scxml": DOOR.replace('target="shut"', 'target="shutt"')})
+
+    result = run("import", "broken.scxml", "-o", "broken.py")
+
+    assert result.exit_code == 1
+    assert "    broken.scxml:6" in lines(result.stderr)
+    assert not Path("broken.py").exists()
+
+
+@pytest.mark.usefixtures("charts")
+def test_import_of_what_is_no_chart_file_is_told(run: Run) -> None:
+    """A module, or a file of another kind, is no chart file."""
+    result = run("import", "machines.pipeline")
+
+    assert result.exit_code == 2
+    assert "'machines.pipeline' is not a chart file." in result.stderr
+
+
+@pytest.mark.usefixtures("charts")
+def test_import_into_an_unknown_format_is_told(run: Run) -> None:
+    """The extension of the output says the format, and has to be a known one."""
+    result = run("import", "door.scxml", "-o", "door.docx")
+
+    assert result.exit_code == 2
+    assert lines(result.stderr) == [
+        "Error: nothing is written to 'door.docx'. End it in .py, .scxml or .json."
+    ]
+
+
+@pytest.mark.usefixtures("charts")
+def test_import_of_several_charts_into_one_document_is_told(run: Run) -> None:
+    """SCXML and XState JSON hold one chart each."""
+    result = run("import", "flows.toml", "--set", "WORD=yes", "-o", "flows.scxml")
+
+    assert result.exit_code == 2
+    assert lines(result.stderr) == [
+        "Error: 'flows.scxml' can hold one chart. Pass --name: approval, review."
+    ]
+
+
+@pytest.mark.usefixtures("charts")
+def test_import_of_an_unwritable_file_is_told(run: Run, package: Package) -> None:
+    """What the system refuses is an error, not a traceback."""
+    package({"taken": ""})
+
+    result = run("import", "door.scxml", "-o", "taken/door.py")
+
+    assert result.exit_code == 1
+    assert "Error:" in result.stderr
+
+
+@pytest.mark.usefixtures("charts")
+def test_import_turns_one_format_into_another(run: Run, tmp_path: Path) -> None:
+    """With another extension the chart goes out by that door."""
+    pytest.importorskip("statecharts.interop.xstate")
+
+    result = run("import", "door.scxml", "-o", "door.json")
+
+    assert result.exit_code == 0
+    machine = json.loads((tmp_path / "door.json").read_text(encoding="utf-8"))
+    assert list(machine["states"]) == ["shut", "open", "attic"]
+
+
+@pytest.mark.usefixtures("charts")
+def test_import_refuses_what_would_lose_meaning(run: Run) -> None:
+    """A loss of meaning refuses the file, until it is allowed; names and notes are told only."""
+    pytest.importorskip("statecharts.interop.xstate")
+
+    refused = run("import", "lamp.json")
+    allowed = run("import", "lamp.json", "--allow", "SC673")
+
+    assert refused.exit_code == 1
+    assert "Pass --allow SC673 to do without." in refused.stderr
+    assert refused.stdout == ""
+    assert allowed.exit_code == 0
+    for code in ("SC673", "SC674", "SC675"):
+        assert f"  loss [{code}]" in allowed.stderr
+    assert "burning_low" in allowed.stdout
