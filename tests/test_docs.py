@@ -152,8 +152,13 @@ def _command(line: str, folder: Path) -> str:
     modules = {"statecharts": "statecharts.cli", "python": None}
     assert program in modules, f"{line!r} cannot be run here"
     module = modules[program]
+    given = ""
+    if "<" in arguments:
+        at = arguments.index("<")
+        given = (folder / arguments[at + 1]).read_text(encoding="utf-8")
+        arguments = arguments[:at]
     command = [sys.executable, *(["-m", module] if module else []), *arguments]
-    return _trimmed(_process(command, folder))
+    return _trimmed(_process(command, folder, given))
 
 
 def _mypy(path: Path, text: str) -> str:
@@ -163,12 +168,13 @@ def _mypy(path: Path, text: str) -> str:
     return _process([*command, "--cache-dir", str(ROOT / ".mypy_cache"), path.name], path.parent)
 
 
-def _process(command: list[str], folder: Path) -> str:
+def _process(command: list[str], folder: Path, given: str = "") -> str:
     environment = {**os.environ, "NO_COLOR": "1", "MYPYPATH": str(ROOT), "PYTHONPATH": str(ROOT)}
     done = subprocess.run(
         command,
         cwd=folder,
         env=environment,
+        input=given,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
