@@ -69,7 +69,7 @@ class _Reading:
         else:
             children += tuple(map(self.box, regions))
         name, data = one_line(self.chart.name), data_lines(self.chart.context)
-        return Box(ROOT, Shape.COMPOSITE, name, None, data, behaviour, children)
+        return Box(ROOT, Shape.COMPOSITE, name, None, data, behaviour, children, doc=node.doc)
 
     def box(self, node: StateNode, parent: str | None = None) -> Box:
         children = (*self._pseudo(node), *map(self.box, self.chart.children(node.id)))

@@ -159,9 +159,12 @@ class Chart:
         Raises:
             StatechartError: A name is not one that the chart leaves open, or a thing not callable.
 
-        >>> from statecharts.interop import xstate
-        >>> door = xstate.loads('{"id": "door", "initial": "shut", "states": {"shut": '
-        ...     '{"on": {"push": {"target": "open", "guard": "unlocked"}}}, "open": {}}}')
+        >>> from statecharts.interop import scxml
+        >>> door = scxml.loads('''
+        ...     <scxml name="door">
+        ...       <state id="shut"><transition event="push" cond="unlocked" target="open"/></state>
+        ...       <final id="open"/>
+        ...     </scxml>''')
         >>> door.unbound_guards
         ('unlocked',)
         >>> door.bind(guards={"unlocked": lambda m: True}).unbound_guards
