@@ -12,7 +12,6 @@ from types import MappingProxyType
 from typing import (
     TYPE_CHECKING,
     Any,
-    ClassVar,
     Final,
     Generic,
     NamedTuple,
@@ -68,7 +67,6 @@ class Snapshot(Generic[C]):
 
     __slots__ = ("_clock", "_context", "_memory", "_place", "_values")
 
-    _hidden: ClassVar[frozenset[str]] = frozenset()
     _place: Place
     _values: tuple[object, ...]
     _context: C
@@ -83,6 +81,11 @@ class Snapshot(Generic[C]):
         self._context = context
         self._memory = memory
         self._clock = clock
+
+    @property
+    def _hidden(self) -> frozenset[str]:
+        """No states: nothing is on its way while a run is at rest."""
+        return frozenset()
 
     @property
     def configuration(self) -> tuple[str, ...]:

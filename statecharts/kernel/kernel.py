@@ -126,7 +126,7 @@ class Kernel(Generic[C]):
             node = self._book.adopt(snapshot)
         dispatch: Dispatch | None = node.dispatches.get(event.__class__)
         if dispatch is None:
-            if event.__class__ is TimerFired and snapshot._memory.sent:
+            if isinstance(event, TimerFired) and snapshot._memory.sent:
                 for timer, _, sent in snapshot._memory.sent:
                     if timer == event.id:
                         return self._deliver(snapshot, event, sent, at)

@@ -94,6 +94,7 @@ class Scene:
         self._place = Place(origin.chart.name, ids, known)
         self._values: Any = (None,) * len(ids)
         self._context = None
+        self._hidden: frozenset[str] = frozenset()
 
 
 @frozen(eq=False)
