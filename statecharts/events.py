@@ -53,10 +53,15 @@ class NamedEvent:
 def wire_name(event: type) -> str:
     """Return the name of an event class on the wire: the class name in snake case.
 
+    A class that says ``__wire_name__`` in its own body has that name instead.
+
     >>> wire_name(TimerFired), wire_name(type("HTTPError404", (), {}))
     ('timer_fired', 'http_error404')
+    >>> wire_name(type("Toggle", (), {"__wire_name__": "TOGGLE"}))
+    'TOGGLE'
     """
-    return snake_case(event.__name__)
+    given = vars(event).get("__wire_name__")
+    return given if isinstance(given, str) else snake_case(event.__name__)
 
 
 def snake_case(name: str) -> str:

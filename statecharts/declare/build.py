@@ -22,7 +22,7 @@ from statecharts.chart import (
     Transition,
     TransitionKind,
 )
-from statecharts.declare.members import VERBS, Line, Member
+from statecharts.declare.members import VERBS, WHOLE, Line, Member
 from statecharts.errors import Fault
 from statecharts.events import wire_name
 from statecharts.hooks import Hook
@@ -52,7 +52,7 @@ class Builder:
     def __init__(self, root: Member) -> None:
         self.root = root
         self.faults: list[Fault] = []
-        self.paths: dict[int, list[str]] = {}
+        self.paths: dict[int, list[str]] = {id(WHOLE): [ROOT]}
         """Ids that each member stands for, by identity; an origin stands for all of its copies."""
         self.lines: dict[str, list[Line]] = {}
         self.used: dict[type, None] = {}
@@ -143,7 +143,7 @@ class Builder:
         return StateNode(
             path,
             kind,
-            path.rpartition(".")[2] or member.name,
+            path.rpartition(".")[2] or member.name if options.name is None else options.name,
             parent,
             tuple(_join(path, name) for name in member.members),
             self._default(member, path),
@@ -190,8 +190,11 @@ class Builder:
             elif isinstance(trigger, OnEvent):
                 trigger = OnEvent(tuple(self._on(trigger.events, place, line.location)))
             targets: tuple[str, ...] = ()
-            if line.target is not None or line.kind is TransitionKind.EXTERNAL:
-                targets = (self._target(line.target, path, place, line.location, path),)
+            if line.targets or line.kind is TransitionKind.EXTERNAL:
+                goals = line.targets or (None,)
+                targets = tuple(
+                    self._target(goal, path, place, line.location, path) for goal in goals
+                )
             hooks = {
                 name: self._hooks(getattr(line, name), f"{place}: {name}", line.location)
                 for name in HOOKS

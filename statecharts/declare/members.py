@@ -28,11 +28,11 @@ Delay = timedelta | Callable[[Any], Any]
 
 @frozen(eq=False, repr=False)
 class Line:
-    """One declared transition; its target is a member, an id, or a mistake."""
+    """One declared transition; each of its targets is a member, an id, or a mistake."""
 
     source: Member
     trigger: Trigger
-    target: Any = None
+    targets: tuple[Any, ...] = ()
     kind: TransitionKind = TransitionKind.EXTERNAL
     when: Callable[[Any], Any] | None = None
     make: Callable[[Any], Any] | None = None
@@ -54,6 +54,7 @@ class Options:
     exit: Callable[[Any], Any] | None = None
     default: Any = None
     doc: str = ""
+    name: str | None = None
 
 
 class Member:
@@ -106,6 +107,14 @@ class Member:
             member.seal()
 
 
+WHOLE: Final = Member(Options(StateKind.COMPOUND), "the chart")
+"""Stands for whichever chart is being declared: lines on `Statechart` start at it.
+
+It is sealed, so that a line on it is noted in the class body that it stands in.
+"""
+WHOLE.id, WHOLE.sealed = "the chart", True
+
+
 class LateLines(list[Line]):
     """Lines on sealed states, noted in the class body that they stand in."""
 
@@ -123,8 +132,11 @@ def late_line(line: Line) -> StatechartError:
 
 
 def member_of(state: object) -> Member:
-    """Return the member that a state object or a superstate class stands for."""
-    found: Member = getattr(state, "__member__")  # noqa: B009 - the verbs' owners all have one
+    """Return the member that a state object or a superstate class stands for.
+
+    `Statechart` itself has none: it stands for the chart that is being declared.
+    """
+    found: Member = getattr(state, "__member__", WHOLE)
     return found
 
 

@@ -7,7 +7,9 @@ from typing import Any, ClassVar
 from statecharts.chart import Chart, Declaration, StateKind
 from statecharts.declare.build import build
 from statecharts.declare.members import Member, Options
+from statecharts.declare.states import Hooked
 from statecharts.declare.superstates import adopt, own_doc, type_argument
+from statecharts.declare.verbs import AfterTo, AlwaysTo, Ignore, Stay, To
 from statecharts.errors import StatechartError
 from statecharts.generics import C
 
@@ -29,6 +31,11 @@ class Statechart(Declaration[C]):
     Class keywords:
         events: The closed union of event classes; without it, those that the lines name.
         allow: Codes of quality faults that are accepted knowingly, or ``"*"`` for all of them.
+        entry: Gives the effects of starting the chart, before any state is entered.
+        parallel: Whether its outermost states are regions, all of them active at once.
+
+    In a body, lines on `Statechart` are the chart's own: ``Statechart.to(idle, on=Reset)`` holds in
+    every state that does not answer first.
 
     Raises:
         DefinitionError: The declaration has faults; it lists them all.
@@ -52,7 +59,12 @@ class Statechart(Declaration[C]):
     __allow__: ClassVar[tuple[str, ...]] = ()
 
     def __init_subclass__(
-        cls, *, events: Any = None, allow: str | tuple[str, ...] | None = None
+        cls,
+        *,
+        events: Any = None,
+        allow: str | tuple[str, ...] | None = None,
+        entry: Hooked[None] | None = None,
+        parallel: bool | None = None,
     ) -> None:
         super().__init_subclass__()
         if events is not None:
@@ -62,7 +74,11 @@ class Statechart(Declaration[C]):
         cls.__context__ = type_argument(cls, Statechart) or cls.__context__
         origin: Member | None = getattr(cls, "__member__", None)
         cls.__member__ = Member(
-            Options(StateKind.COMPOUND, doc=own_doc(cls) or (origin.options.doc if origin else "")),
+            Options(
+                _kind(origin, parallel=parallel),
+                entry=entry or (origin.options.entry if origin else None),
+                doc=own_doc(cls) or (origin.options.doc if origin else ""),
+            ),
             cls.__name__,
             origin=origin,
         )
@@ -72,3 +88,16 @@ class Statechart(Declaration[C]):
         else:
             undeclared: Any = UndeclaredChart()
             cls.chart = undeclared
+
+    to: ClassVar[To[None]] = To()
+    stay: ClassVar[Stay[None]] = Stay()
+    always: ClassVar[AlwaysTo[None]] = AlwaysTo()
+    after: ClassVar[AfterTo[None]] = AfterTo()
+    ignore: ClassVar[Ignore[None]] = Ignore()
+
+
+def _kind(origin: Member | None, *, parallel: bool | None) -> StateKind:
+    """Return what a chart is made of: what it says itself, else what its base is made of."""
+    if parallel is None:
+        return StateKind.COMPOUND if origin is None else origin.options.kind
+    return StateKind.PARALLEL if parallel else StateKind.COMPOUND

@@ -44,6 +44,7 @@ class State(Leaf[D]):
         entry: Gives the effects of entering it.
         exit: Gives the effects of leaving it.
         doc: What the state is for.
+        name: The name that people and files know it by, when that is no name of Python's.
     """
 
     __slots__ = ()
@@ -59,6 +60,7 @@ class State(Leaf[D]):
         entry: Hooked[None] | None = None,
         exit: Hooked[None] | None = None,
         doc: str = "",
+        name: str | None = None,
     ) -> None: ...
     @overload
     def __init__(
@@ -71,6 +73,7 @@ class State(Leaf[D]):
         entry: Hooked[D] | None = None,
         exit: Hooked[D] | None = None,
         doc: str = "",
+        name: str | None = None,
     ) -> None: ...
     def __init__(
         self,
@@ -82,9 +85,10 @@ class State(Leaf[D]):
         entry: Any = None,
         exit: Any = None,
         doc: str = "",
+        name: str | None = None,
     ) -> None:
         kind = StateKind.FINAL if final else StateKind.ATOMIC
-        options = Options(kind, data, initial, final, resting, entry, exit, doc=doc)
+        options = Options(kind, data, initial, final, resting, entry, exit, doc=doc, name=name)
         self.__member__ = Member(options)
         note_created(self.__member__)
 
@@ -104,6 +108,7 @@ class History(Leaf[Any]):
         deep: Whether the whole configuration inside the parent comes back, not only the child.
         initial: Whether the parent is entered through this state.
         doc: What the state is for.
+        name: The name that people and files know it by, when that is no name of Python's.
     """
 
     __slots__ = ()
@@ -115,9 +120,10 @@ class History(Leaf[Any]):
         deep: bool = False,
         initial: bool = False,
         doc: str = "",
+        name: str | None = None,
     ) -> None:
         kind = StateKind.DEEP_HISTORY if deep else StateKind.SHALLOW_HISTORY
-        options = Options(kind, initial=initial, default=goal(default), doc=doc)
+        options = Options(kind, initial=initial, default=goal(default), doc=doc, name=name)
         self.__member__ = Member(options)
         note_created(self.__member__)
 

@@ -31,6 +31,7 @@ class Superstate(SuperstateRef[D]):
         resting: bool | None = None,
         entry: Hooked[Any] | None = None,
         exit: Hooked[Any] | None = None,
+        name: str | None = None,
     ) -> None:
         super().__init_subclass__()
         if "__kind__" in cls.__dict__:  # Compound and Parallel themselves
@@ -45,6 +46,7 @@ class Superstate(SuperstateRef[D]):
             "entry": entry,
             "exit": exit,
             "doc": own_doc(cls),
+            "name": name,
         }
         options = evolve(options, **{k: v for k, v in given.items() if v is not None})
         cls.__member__ = Member(options, cls.__name__, origin=origin)
@@ -64,7 +66,7 @@ class Compound(Superstate[D]):
     """A state that is in exactly one of its children.
 
     Declare it as a nested class: its attributes are the children, ``Compound[Data]`` carries data.
-    Class keywords are those of `State`: ``initial final resting entry exit``.
+    Class keywords are those of `State`: ``initial final resting entry exit name``.
     """
 
     __kind__ = StateKind.COMPOUND
@@ -74,7 +76,7 @@ class Parallel(Superstate[D]):
     """A state that is in all of its children, its regions, at once.
 
     Declare it as a nested class, its regions as classes nested in that one. Class keywords are
-    those of `State`: ``initial final resting entry exit``.
+    those of `State`: ``initial final resting entry exit name``.
     """
 
     __kind__ = StateKind.PARALLEL

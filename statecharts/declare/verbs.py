@@ -17,6 +17,7 @@ from typing import Any, Generic, Self, TypeAlias, TypeVar, overload
 from statecharts.chart import (
     After,
     Always,
+    Declaration,
     Done,
     OnEvent,
     StateRef,
@@ -42,6 +43,7 @@ Update: TypeAlias = Callable[[Moment[S, E]], object]
 Emit: TypeAlias = Callable[[Moment[S, E]], Effect | Iterable[Effect]]
 Delay: TypeAlias = timedelta | Callable[[Moment[S, Any]], timedelta | datetime]
 Target: TypeAlias = StateRef[T] | type[SuperstateRef[T]]
+Targets: TypeAlias = tuple[Target[Any], ...]
 Events: TypeAlias = UnionType | str | tuple[type | str, ...]
 
 
@@ -59,13 +61,14 @@ class Verb(Generic[D]):
     def _record(
         self,
         trigger: Trigger,
-        target: object = None,
+        target: object = (),
         kind: TransitionKind = TransitionKind.EXTERNAL,
         **hooks: Any,
     ) -> None:
         if self._member is None:  # pragma: no cover - reached only without the descriptor protocol
             raise TypeError("a verb is called on a state")
-        record(Line(self._member, trigger, goal(target), kind, **hooks))
+        aims = target if isinstance(target, tuple) else (target,)
+        record(Line(self._member, trigger, tuple(map(goal, aims)), kind, **hooks))
 
 
 class To(Verb[D]):
@@ -77,13 +80,15 @@ class To(Verb[D]):
     def __get__(self, source: StateRef[T], owner: Any) -> To[T]: ...
     @overload
     def __get__(self, source: None, owner: type[SuperstateRef[T]]) -> To[T]: ...
+    @overload
+    def __get__(self, source: None, owner: type[Declaration[Any]]) -> To[None]: ...
     def __get__(self, source: Any, owner: Any) -> To[Any]:
         return self._bind(source, owner)
 
     @overload
     def __call__(
         self,
-        target: Target[T],
+        target: Target[T] | Targets,
         *,
         on: type[E],
         internal: bool = False,
@@ -95,7 +100,7 @@ class To(Verb[D]):
     @overload
     def __call__(
         self,
-        target: Target[T],
+        target: Target[T] | Targets,
         *,
         on: tuple[type[E], ...],
         internal: bool = False,
@@ -107,7 +112,7 @@ class To(Verb[D]):
     @overload
     def __call__(
         self,
-        target: Target[T],
+        target: Target[T] | Targets,
         *,
         on: Events,
         internal: bool = False,
@@ -120,7 +125,8 @@ class To(Verb[D]):
         """Declare that an event leads from this state to another.
 
         Args:
-            target: Where it leads; without ``make`` its data is filled by name.
+            target: Where it leads; without ``make`` its data is filled by name. A tuple of states
+                in different regions of a parallel state leads to all of them at once.
             on: The event class, or several as a tuple or a union.
             internal: Whether this state stays active when the target lies inside it.
             when: Whether it may be taken now.
@@ -141,6 +147,8 @@ class Stay(Verb[D]):
     def __get__(self, source: StateRef[T], owner: Any) -> Stay[T]: ...
     @overload
     def __get__(self, source: None, owner: type[SuperstateRef[T]]) -> Stay[T]: ...
+    @overload
+    def __get__(self, source: None, owner: type[Declaration[Any]]) -> Stay[None]: ...
     def __get__(self, source: Any, owner: Any) -> Stay[Any]:
         return self._bind(source, owner)
 
@@ -184,7 +192,7 @@ class Stay(Verb[D]):
             update: The chart's next context.
             emit: What the outside world is to do.
         """
-        self._record(on_event(on), None, TransitionKind.INTERNAL, **hooks)
+        self._record(on_event(on), (), TransitionKind.INTERNAL, **hooks)
 
 
 class AlwaysTo(Verb[D]):
@@ -196,25 +204,41 @@ class AlwaysTo(Verb[D]):
     def __get__(self, source: StateRef[T], owner: Any) -> AlwaysTo[T]: ...
     @overload
     def __get__(self, source: None, owner: type[SuperstateRef[T]]) -> AlwaysTo[T]: ...
+    @overload
+    def __get__(self, source: None, owner: type[Declaration[Any]]) -> AlwaysTo[None]: ...
     def __get__(self, source: Any, owner: Any) -> AlwaysTo[Any]:
         return self._bind(source, owner)
 
+    @overload
     def __call__(
         self,
-        target: Target[T],
+        target: Target[T] | Targets,
         *,
         internal: bool = False,
         when: Guard[D, Any] | None = None,
         make: Make[D, Any, T] | None = None,
         update: Update[D, Any] | None = None,
         emit: Emit[D, Any] | None = None,
-    ) -> None:
+    ) -> None: ...
+    @overload
+    def __call__(
+        self,
+        target: Targets = (),
+        *,
+        internal: bool = False,
+        when: Guard[D, Any] | None = None,
+        update: Update[D, Any] | None = None,
+        emit: Emit[D, Any],
+    ) -> None: ...
+    def __call__(self, target: Any = (), *, internal: bool = False, **hooks: Any) -> None:
         """Declare a transition that is taken as soon as its guard holds, without an event.
 
-        Takes what ``to`` takes, but for the event; the moment's event is the one that led here.
+        Takes what ``to`` takes, but for the event; without a target the state stays active.
+        The moment's event is the one that led here.
         """
-        kind = TransitionKind.INTERNAL if internal else TransitionKind.EXTERNAL
-        self._record(Always(), target, kind, when=when, make=make, update=update, emit=emit)
+        stays = internal or target == ()
+        kind = TransitionKind.INTERNAL if stays else TransitionKind.EXTERNAL
+        self._record(Always(), target, kind, **hooks)
 
 
 class AfterTo(Verb[D]):
@@ -226,6 +250,8 @@ class AfterTo(Verb[D]):
     def __get__(self, source: StateRef[T], owner: Any) -> AfterTo[T]: ...
     @overload
     def __get__(self, source: None, owner: type[SuperstateRef[T]]) -> AfterTo[T]: ...
+    @overload
+    def __get__(self, source: None, owner: type[Declaration[Any]]) -> AfterTo[None]: ...
     def __get__(self, source: Any, owner: Any) -> AfterTo[Any]:
         return self._bind(source, owner)
 
@@ -233,7 +259,7 @@ class AfterTo(Verb[D]):
     def __call__(
         self,
         delay: Delay[D],
-        target: Target[T],
+        target: Target[T] | Targets,
         *,
         internal: bool = False,
         when: Guard[D, TimerFired] | None = None,
@@ -252,7 +278,7 @@ class AfterTo(Verb[D]):
         emit: Emit[D, TimerFired] | None = None,
     ) -> None: ...
     def __call__(
-        self, delay: Any, target: Any = None, *, internal: bool = False, **hooks: Any
+        self, delay: Any, target: Any = (), *, internal: bool = False, **hooks: Any
     ) -> None:
         """Declare a transition that is taken when this state has been active for a while.
 
@@ -266,7 +292,7 @@ class AfterTo(Verb[D]):
             update: The chart's next context.
             emit: What the outside world is to do.
         """
-        stays = internal or target is None
+        stays = internal or target == ()
         kind = TransitionKind.INTERNAL if stays else TransitionKind.EXTERNAL
         trigger = After(delay if isinstance(delay, timedelta) else Hook(delay), "")
         self._record(trigger, target, kind, **hooks)
@@ -284,20 +310,36 @@ class WhenDone(Verb[D]):
     def __get__(self, source: Any, owner: Any) -> WhenDone[Any]:
         return self._bind(source, owner)
 
+    @overload
     def __call__(
         self,
-        target: Target[T],
+        target: Target[T] | Targets,
         *,
+        internal: bool = False,
         when: Guard[D, StateDone] | None = None,
         make: Make[D, StateDone, T] | None = None,
         update: Update[D, StateDone] | None = None,
         emit: Emit[D, StateDone] | None = None,
-    ) -> None:
+    ) -> None: ...
+    @overload
+    def __call__(
+        self,
+        target: Targets = (),
+        *,
+        internal: bool = False,
+        when: Guard[D, StateDone] | None = None,
+        update: Update[D, StateDone] | None = None,
+        emit: Emit[D, StateDone],
+    ) -> None: ...
+    def __call__(self, target: Any = (), *, internal: bool = False, **hooks: Any) -> None:
         """Declare a transition that is taken when this superstate has reached its final states.
 
-        Args: as for ``to``; ``m.event.data`` is the data of the final child that was reached.
+        Args: as for ``to``, but that the target may be left out where something is emitted;
+        ``m.event.data`` is the data of the final child that was reached.
         """
-        self._record(Done(), target, when=when, make=make, update=update, emit=emit)
+        stays = internal or target == ()
+        kind = TransitionKind.INTERNAL if stays else TransitionKind.EXTERNAL
+        self._record(Done(), target, kind, **hooks)
 
 
 class Ignore(Verb[D]):
@@ -309,6 +351,8 @@ class Ignore(Verb[D]):
     def __get__(self, source: StateRef[T], owner: Any) -> Ignore[T]: ...
     @overload
     def __get__(self, source: None, owner: type[SuperstateRef[T]]) -> Ignore[T]: ...
+    @overload
+    def __get__(self, source: None, owner: type[Declaration[Any]]) -> Ignore[None]: ...
     def __get__(self, source: Any, owner: Any) -> Ignore[Any]:
         return self._bind(source, owner)
 
@@ -318,7 +362,7 @@ class Ignore(Verb[D]):
         Args:
             on: The event class, or several as a tuple or a union.
         """
-        self._record(on_event(on), None, TransitionKind.FORBIDDEN)
+        self._record(on_event(on), (), TransitionKind.FORBIDDEN)
 
 
 def on_event(on: Any) -> OnEvent:

@@ -15,7 +15,7 @@ from tests.test_cli.conftest import Run
 HELP = """\
 Usage: statecharts [OPTIONS] COMMAND [ARGS]...
 
-  Check, list, show and draw the statecharts of your Python code.
+  Check, list, show, draw and run statecharts of your Python code or of files.
 
   Every command takes a TARGET, which is one of
 
@@ -33,6 +33,7 @@ Usage: statecharts [OPTIONS] COMMAND [ARGS]...
     statecharts show machines.pipeline:Pipeline
     statecharts render machines -o gallery --format svg
     statecharts import door.scxml -o door.py
+    statecharts simulate machines.pipeline:Pipeline < events.jsonl
 
   Exit status: 0 all is well, 1 faults were found, 2 the command line is wrong.
 
@@ -41,11 +42,13 @@ Options:
   -h, --help  Show this message and exit.
 
 Commands:
-  check   Look for faults in the charts of TARGET.
-  import  Write the charts of FILE as a declaration in Python.
-  list    List the charts of TARGET.
-  render  Draw the charts of TARGET into files.
-  show    Show the charts of TARGET as trees, with their transitions.
+  check     Look for faults in the charts of TARGET.
+  import    Write the charts of FILE as a declaration in Python.
+  list      List the charts of TARGET.
+  render    Draw the charts of TARGET into files.
+  schema    Print the JSON Schema (2020-12) of the events and snapshots of...
+  show      Show the charts of TARGET as trees, with their transitions.
+  simulate  Step the chart of TARGET through the events on standard input,...
 """
 
 

@@ -10,28 +10,38 @@ import pytest
 from tests.test_cli.conftest import Package, Run, lines
 from tests.test_cli.test_cli_files import DOOR, FLOWS
 
-LOSSY = """\
-{
-  "id": "lamp",
-  "initial": "off",
-  "states": {
-    "off": {
-      "meta": {"colour": "grey"},
-      "on": {"FLIP": "burning-low"}
-    },
-    "burning-low": {
-      "on": {"FLIP": "off"},
-      "after": {"1000": {"actions": "flicker"}}
-    }
-  }
-}
+PREPARED = """\
+<scxml xmlns="http://www.w3.org/2005/07/scxml" version="1.0" name="house" initial="room">
+  <state id="room">
+    <initial><transition target="dark"><raise event="entered"/></transition></initial>
+    <state id="dark"><transition event="flip" target="lit"/></state>
+    <state id="lit"><transition event="flip" target="dark"/></state>
+  </state>
+</scxml>
+"""
+
+STAFFED = """\
+[agents.clerk]
+model = "small-model"
+
+[[workflows]]
+name = "desk"
+[workflows.metadata]
+initial_state = "Open"
+[workflows.states.Open]
+agents = ["clerk"]
+handlers = [{ event = "close", target = "Closed" }]
+[workflows.states.Closed]
+terminal = true
 """
 
 
 @pytest.fixture
 def charts(package: Package) -> None:
     """The current directory holds chart files."""
-    package({"door.scxml": DOOR, "flows.toml": FLOWS, "lamp.json": LOSSY, "notes.txt": ""})
+    package(
+        {"door.scxml": DOOR, "flows.toml": FLOWS, "house.scxml": PREPARED, "desk.toml": STAFFED}
+    )
 
 
 def test_help_names_the_formats_that_can_be_written(run: Run) -> None:
@@ -177,16 +187,36 @@ def test_import_turns_one_format_into_another(run: Run, tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("charts")
 def test_import_refuses_what_would_lose_meaning(run: Run) -> None:
-    """A loss of meaning refuses the file, until it is allowed; names and notes are told only."""
-    pytest.importorskip("statecharts.interop.xstate")
+    """A loss of meaning refuses the file, until it is allowed, and is told even then."""
+    refused = run("import", "house.scxml")
+    allowed = run("import", "house.scxml", "--allow", "SC673")
 
-    refused = run("import", "lamp.json")
-    allowed = run("import", "lamp.json", "--allow", "SC673")
-
-    assert refused.exit_code == 1
-    assert "Pass --allow SC673 to do without." in refused.stderr
-    assert refused.stdout == ""
+    loss = "  loss [SC673] house: 'raise entered' is done on entering 'room' by default."
+    assert (refused.exit_code, refused.stdout) == (1, "")
+    assert lines(refused.stderr) == [
+        loss,
+        "    house.scxml:2",
+        "Error: house.scxml would not be written whole. Pass --allow SC673 to do without.",
+    ]
     assert allowed.exit_code == 0
-    for code in ("SC673", "SC674", "SC675"):
-        assert f"  loss [{code}]" in allowed.stderr
-    assert "burning_low" in allowed.stdout
+    assert lines(allowed.stderr) == [loss, "    house.scxml:2"]
+    assert "class House(" in allowed.stdout
+
+
+@pytest.mark.usefixtures("charts")
+def test_import_tells_what_becomes_a_comment_and_goes_on(run: Run) -> None:
+    """What a file says besides is told as a loss, and stops nobody."""
+    result = run("import", "desk.toml")
+
+    assert result.exit_code == 0
+    assert "  loss [SC675] desk: what the file adds to 'Open' becomes a comment" in result.stderr
+    assert "    # The file adds agents: " in result.stdout
+
+
+@pytest.mark.usefixtures("charts")
+def test_import_takes_no_unknown_loss(run: Run) -> None:
+    """`--allow` takes the codes of losses."""
+    result = run("import", "house.scxml", "--allow", "SC121")
+
+    assert result.exit_code == 2
+    assert "SC121" in result.stderr

@@ -1,0 +1,60 @@
+"""Python, door out: a chart as a module that declares it in our own DSL.
+
+The module is meant to be owned: events and actions become attrs classes, guards become functions of
+one `Moment` that say what the file says and wait to be written, and the rest reads as if a person
+had declared it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from statecharts.chart import Chart
+from statecharts.errors import Fault
+from statecharts.interop.findings import Losses
+from statecharts.interop.python.module import Module
+
+__all__ = ["dumps", "write"]
+
+
+def dumps(chart: Chart, *, allow: Iterable[str] = (), source: str | None = None) -> str:
+    """Return the text of a module that declares a chart.
+
+    Args:
+        chart: The chart, from a file or declared.
+        allow: Codes of the losses that are accepted knowingly, or ``*`` for all of them.
+        source: What the module's docstring says that the chart comes from.
+
+    Raises:
+        LossError: The DSL cannot say all of the chart, and ``allow`` does not name what is lost.
+
+    >>> from statecharts.chart import Default, OnEvent, StateKind, StateNode, Transition
+    >>> push = Transition("shut", OnEvent(("push",)), ("open",))
+    >>> shut = StateNode("shut", StateKind.ATOMIC, "shut", transitions=(push,))
+    >>> open_ = StateNode("open", StateKind.FINAL, "open")
+    >>> root = StateNode("", StateKind.COMPOUND, "door", None, ("shut", "open"),
+    ...                  Transition("", Default(), ("shut",)))
+    >>> print(dumps(Chart("door", root, (shut, open_)))[-110:].partition("    shut")[2])
+     = State(initial=True)
+        open = State(final=True)
+    <BLANKLINE>
+        shut.to(open, on=Push)
+    <BLANKLINE>
+    """
+    return write([chart], allow=allow, source=source)[0]
+
+
+def write(
+    charts: Sequence[Chart], *, allow: Iterable[str] = (), source: str | None = None
+) -> tuple[str, tuple[Fault, ...]]:
+    """Return the text of a module that declares several charts, and what is lost with it.
+
+    Charts that share the names of events, effects and guards share their classes and functions.
+
+    Raises:
+        LossError: Something is lost that ``allow`` does not name.
+    """
+    codes = tuple(allow)
+    noted = [(chart, Losses(chart, "a declaration in Python")) for chart in charts]
+    text = Module(noted, source).text()
+    return text, tuple(loss for _, losses in noted for loss in losses.settle(codes))

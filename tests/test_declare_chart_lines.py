@@ -1,0 +1,178 @@
+"""What a declaration says of the chart itself, of several targets, and of names that differ."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import pytest
+from attrs import frozen
+
+from statecharts import Compound, Effect, History, Machine, Parallel, State, Statechart
+from statecharts.effects import Raise
+from statecharts.errors import StatechartError
+from statecharts.events import NamedEvent, wire_name
+
+NOON = datetime(2026, 1, 1, 12)  # noqa: DTZ001 - no zone is as good as any
+
+
+@frozen
+class Go: ...
+
+
+@frozen
+class Reset: ...
+
+
+@frozen
+class Expired:
+    __wire_name__ = "EXPIRED!"
+
+
+@frozen
+class Later(Expired): ...
+
+
+@frozen
+class Beep(Effect): ...
+
+
+class Works(Statechart, events=Go | Reset | Expired | Later, entry=lambda _: Beep()):
+    """A chart with lines of its own."""
+
+    idle = State(initial=True, name="not-busy")
+
+    class both(Parallel, name="side by side"):
+        class a(Compound):
+            x = State(initial=True)
+            y = State()
+            before = History(default=x, name="H")
+
+            y.to(x, on=Go)
+
+        class b(Compound):
+            x = State(initial=True)
+            y = State()
+
+            y.to(x, on=Go)
+
+    idle.to((both.a.y, both.b.y), on=Go)
+    idle.after(timedelta(minutes=5), emit=lambda _: (Beep(), Raise(Expired())))
+    both.stay(on=Expired)
+    both.b.to(both.a.before, on=Later)
+
+    Statechart.to(idle, on=Reset)
+    Statechart.after(timedelta(hours=1), emit=lambda _: Beep())
+    Statechart.stay(on=Expired, emit=lambda _: Beep())
+
+
+def test_several_targets_are_entered_at_once() -> None:
+    """A tuple of states in different regions is entered with all of its members."""
+    machine = Machine(Works, at=NOON)
+    machine.send(Go())
+
+    assert machine.configuration == ("both", "both.a", "both.a.y", "both.b", "both.b.y")
+
+
+def test_lines_of_the_chart_hold_in_every_state_and_come_last() -> None:
+    """A line on `Statechart` is taken wherever no state answers first."""
+    machine = Machine(Works, at=NOON)
+
+    assert machine.send(Expired()).effects == (Beep(),)
+    machine.send(Go())
+    assert machine.send(Expired()).effects == ()
+    machine.send(Reset())
+    assert machine.configuration == ("idle",)
+    assert [line.source for line in Works.chart.root.transitions] == ["", "", ""]
+
+
+def test_entry_of_the_chart_happens_at_the_start() -> None:
+    """What the chart does on entry is done once, first of all."""
+    started = Machine(Works, at=NOON).started
+
+    assert started is not None
+    assert started.effects[0] == Beep()
+
+
+def test_delayed_line_without_a_target_leaves_nothing() -> None:
+    """A timer that fires may give effects only; the state stays, and so do its other timers."""
+    machine = Machine(Works, at=NOON)
+
+    steps = machine.advance(timedelta(hours=1))
+
+    assert machine.configuration == ("idle",)
+    assert [step.effects for step in steps] == [(Beep(), Beep()), (Beep(),)]
+
+
+def test_state_has_the_name_that_it_is_given() -> None:
+    """The name for people differs from the attribute where the declaration says so."""
+    chart = Works.chart
+
+    assert [chart[state].name for state in ("idle", "both", "both.a.before", "both.a")] == [
+        "not-busy",
+        "side by side",
+        "H",
+        "a",
+    ]
+
+
+def test_event_class_has_the_wire_name_that_it_gives_itself() -> None:
+    """A class names itself on the wire; a class derived from it does not inherit the name."""
+    assert (wire_name(Expired), wire_name(Later)) == ("EXPIRED!", "later")
+    assert [event.name for event in Works.chart.events] == ["go", "reset", "EXPIRED!", "later"]
+    assert not Machine(Works, at=NOON).send(NamedEvent("expired")).handled
+
+
+def test_line_on_the_chart_outside_a_body_is_refused() -> None:
+    """A line on `Statechart` belongs to the body that it stands in, and needs one."""
+    with pytest.raises(StatechartError, match=r"SC120.*a line on 'the chart' stands after"):
+        Statechart.stay(on=Go)
+
+
+def test_lines_on_the_chart_stay_with_their_chart() -> None:
+    """Two charts have their own lines each; a chart that is derived has those of its base."""
+
+    class Other(Statechart):
+        a = State(initial=True)
+        a.to(a, on=Go)
+        Statechart.to(a, on=Reset)
+
+    class Derived(Other):
+        Statechart.to(Other.a, on=Expired)
+
+    assert len(Other.chart.root.transitions) == 1
+    assert len(Derived.chart.root.transitions) == 2
+    assert len(Works.chart.root.transitions) == 3
+
+
+class Twins(Statechart, parallel=True):
+    """A chart whose outermost states are regions."""
+
+    class left(Compound):
+        x = State(initial=True)
+        x.to(x, on=Go)
+
+    class right(Compound):
+        x = State(initial=True)
+        y = State()
+        x.to(y, on=Go)
+        y.to(x, on=Reset)
+
+
+def test_chart_that_is_parallel_is_in_all_of_its_regions() -> None:
+    """With `parallel=True` the outermost states are active together."""
+    machine = Machine(Twins, at=NOON)
+    machine.send(Go())
+
+    assert machine.configuration == ("left", "left.x", "right", "right.y")
+
+
+def test_chart_that_is_derived_from_a_parallel_one_is_parallel() -> None:
+    """What a chart is made of is inherited, and can be said anew."""
+
+    class More(Twins):
+        class middle(Compound):
+            z = State(initial=True)
+            z.to(z, on=Go)
+
+    assert More.chart.root.kind is Twins.chart.root.kind
+    assert len(Machine(More, at=NOON).configuration) == 6

@@ -1,0 +1,74 @@
+"""What is written in Python passes the checks that we hold our own code to."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from machines.pipeline import Pipeline
+from statecharts.errors import StatechartError
+from statecharts.interop import files
+from statecharts.interop.python import write
+from tests.test_interop.python_charts import random_chart
+
+ROOT = Path(__file__).parents[2]
+SAMPLES = Path(__file__).parent / "samples"
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A package of modules: random charts, every sample, and a chart that was declared."""
+    folder = tmp_path_factory.mktemp("written")
+    (folder / "__init__.py").write_text('"""Written charts."""\n', encoding="utf-8")
+    texts = {f"random_{seed}": write([random_chart(seed)])[0] for seed in range(60, 90)}
+    texts["pipeline"] = write([Pipeline.chart], allow="*")[0]
+    for path in sorted(SAMPLES.rglob("*")):
+        if path.suffix in files.FORMATS:
+            try:
+                charts = list(files.load(path).values())
+            except StatechartError:  # faulty on purpose
+                continue
+            name = f"sample_{path.stem}_{path.suffix[1:]}".replace("-", "_").lower()
+            texts[name] = write(charts, allow="*", source=path.name)[0]
+    for name, text in texts.items():
+        (folder / f"{name}.py").write_text(text, encoding="utf-8")
+    return folder
+
+
+def run(*arguments: str) -> tuple[int, str]:
+    done = subprocess.run(
+        [sys.executable, "-m", *arguments], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    return done.returncode, done.stdout + done.stderr
+
+
+def test_written_modules_are_formatted(written: Path) -> None:
+    """`ruff format` would change nothing."""
+    code, told = run("ruff", "format", "--config", "pyproject.toml", "--diff", str(written))
+
+    assert code == 0, told
+
+
+def test_written_modules_are_free_of_lint(written: Path) -> None:
+    """Every rule of `ruff` that this project follows is kept."""
+    code, told = run("ruff", "check", "--config", "pyproject.toml", "--no-cache", str(written))
+
+    assert code == 0, told
+
+
+def test_written_modules_are_well_typed(written: Path, tmp_path: Path) -> None:
+    """`mypy --strict` finds nothing to object to."""
+    cache = f"--cache-dir={tmp_path}"
+    code, told = run("mypy", "--strict", "--config-file", "pyproject.toml", cache, str(written))
+
+    assert code == 0, told
+
+
+def test_written_modules_are_well_typed_to_pyright(written: Path) -> None:
+    """`pyright` finds nothing to object to."""
+    code, told = run("pyright", "--pythonpath", sys.executable, str(written))
+
+    assert code == 0, told
