@@ -174,15 +174,15 @@ def _unused(tree: Tree) -> Iterator[Fault]:
     chart = tree.chart
     if not chart.closed:
         return
-    named = [
+    named = dict.fromkeys(
         event
         for transition in chart.transitions
         if isinstance(transition.trigger, OnEvent)
         for event in transition.trigger.events
-    ]
+    )
     for event in chart.events:
         answer: Covered = event.name if event.cls is None else event.cls
-        if not any(_includes(own, answer) for own in named):
+        if answer not in named and not any(_includes(own, answer) for own in named):
             shown = event.name if event.cls is None else event.cls.__name__
             found = f"no line names the event {shown}"
             yield fault(chart, "SC124", found, "Use it, or take it out of events=", None)

@@ -167,9 +167,15 @@ def _events(chart: Chart, trigger: OnEvent, at: str, where: str | None) -> Itera
                 yield fault(chart, "SC106", found, f"Declare it with {verb}()", where)
     if not chart.closed:
         return
-    classes = [event.cls for event in chart.events if event.cls is not None]
-    names = [event.name for event in chart.events]
+    known: frozenset[type | str] | None = chart.memo.get("event_keys")
+    if known is None:
+        keys = [key for event in chart.events for key in (event.cls, event.name)]
+        known = chart.memo["event_keys"] = frozenset(key for key in keys if key is not None)
     for event in trigger.events:
+        if event in known or (isinstance(event, str) and event.startswith("done.")):
+            continue
+        classes = [one.cls for one in chart.events if one.cls is not None]
+        names = [one.name for one in chart.events]
         if isinstance(event, str):
             if not any(matches(event, name) for name in names):
                 found = f"{at}: no event of the chart is called {event!r}"
