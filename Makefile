@@ -13,7 +13,8 @@ PIP := $(PY) -m pip --disable-pip-version-check --no-input
 
 DIAGRAMS := build/diagrams
 REFERENCE := statecharts diagrams machines \
-	$(patsubst machines/%.py,machines.%,$(sort $(wildcard machines/[a-z]*.py)))
+	$(patsubst machines/%.py,machines.%,$(sort $(wildcard machines/[a-z]*.py))) \
+	$(patsubst machines/%/__init__.py,machines.%,$(sort $(wildcard machines/*/__init__.py)))
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:

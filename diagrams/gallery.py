@@ -91,8 +91,8 @@ def machine_charts() -> list[Chart]:
     import machines
 
     modules = [
-        importlib.import_module(f"machines.{found.name}")
-        for found in pkgutil.iter_modules(machines.__path__)
+        importlib.import_module(found.name)
+        for found in pkgutil.walk_packages(machines.__path__, "machines.")
     ]
     return [chart for module in modules for chart in charts_of(module)]
 
