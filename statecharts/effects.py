@@ -11,9 +11,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 from attrs import field, frozen
+
+_OWN_WAYS: Final = frozenset({None, "scxml", "http://www.w3.org/TR/scxml/#SCXMLEventProcessor"})
+"""The types of a `Send` that the run itself takes (SCXML 6.2.5)."""
 
 
 class Effect:
@@ -85,6 +88,11 @@ class Send(Effect):
     id: str | None = None
     target: str | None = None
     type: str | None = None
+
+    @property
+    def own(self) -> bool:
+        """Whether the run sends it to itself: to nobody else, and by no special way."""
+        return self.target is None and self.type in _OWN_WAYS
 
 
 @frozen

@@ -118,6 +118,7 @@ class EntrySet:
         self.tree = tree
         self.recall = recall
         self.causes: dict[int, Edge] = {}
+        self._around: set[int] = set()  # the proper ancestors of the states to enter
         self.defaults: dict[int, list[Edge]] = {}
         self.restored: dict[int, int] = {}
 
@@ -140,7 +141,7 @@ class EntrySet:
         if tree.kind(state) in HISTORY:
             self._add_history(state, cause)
             return
-        self.causes.setdefault(state, cause)
+        self._enter(state, cause)
         if tree.kind(state) is StateKind.COMPOUND:
             default = tree.defaults[state]
             if default is not None:
@@ -174,7 +175,7 @@ class EntrySet:
 
     def _add_ancestors(self, state: int, inside: int, cause: Edge) -> None:
         for ancestor in self.tree.ancestors(state, inside):
-            self.causes.setdefault(ancestor, cause)
+            self._enter(ancestor, cause)
             if self.tree.kind(ancestor) is StateKind.PARALLEL:
                 self._add_regions(ancestor, cause)
         if inside == 0 and self.tree.kind(0) is StateKind.PARALLEL:
@@ -182,8 +183,16 @@ class EntrySet:
 
     def _add_regions(self, parallel: int, cause: Edge) -> None:
         for region in self.tree.children[parallel]:
-            if not any(self.tree.is_descendant(state, region) for state in self.causes):
+            if region not in self._around:
                 self._add_descendants(region, cause)
+
+    def _enter(self, state: int, cause: Edge) -> None:
+        if state not in self.causes:
+            self.causes[state] = cause
+            parent = self.tree.parent[state]
+            while parent > 0 and parent not in self._around:
+                self._around.add(parent)
+                parent = self.tree.parent[parent]
 
 
 def is_done(tree: Tree, state: int, active: frozenset[int] | set[int]) -> bool:

@@ -27,7 +27,7 @@ class Guesses:
     def nearest(self, name: str) -> str | None:
         """Return the id that a name is nearest to; None when none is near, or none is sought."""
         if name not in self._made:
-            self._left -= len(self._ids)
+            self._left -= len(self._ids) * (1 + len(name) // 64)
             self._made[name] = nearest(name, self._ids) if self._left > 0 else None
         return self._made[name]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
+from itertools import pairwise
 
 from attrs import evolve
 
@@ -31,7 +32,7 @@ def structural_faults(chart: Chart) -> Iterator[Fault]:
     guesses = Guesses(chart)
     for node in (chart.root, *chart.states):
         yield from _children(chart, node)
-        yield from _defaults(chart, node)
+        yield from _defaults(chart, node, guesses)
         for transition in node.transitions:
             yield from _transition(chart, node, transition, guesses)
 
@@ -75,19 +76,17 @@ def _children(chart: Chart, node: StateNode) -> Iterator[Fault]:
         yield fault(chart, "SC127", found, "Make it compound, or add a region", node.location)
 
 
-def _defaults(chart: Chart, node: StateNode) -> Iterator[Fault]:
+def _defaults(chart: Chart, node: StateNode, guesses: Guesses) -> Iterator[Fault]:
     shown = repr(node.id) if node.id else "the chart"
     targets = node.initial
+    for target in targets:
+        if target not in chart:
+            what = "default of history" if node.kind in HISTORY else "initial state of"
+            found = f"the {what} {shown} is {target!r}, and there is no such state"
+            remedy = guesses.remedy(target, "Declare it in the chart")
+            yield fault(chart, "SC101", found, remedy, node.location)
     if node.kind in HISTORY:
-        if not targets:
-            found = f"history {shown} has no default"
-            remedy = "Pass default=: the state to enter when there is nothing to remember yet"
-            yield fault(chart, "SC109", found, remedy, node.location)
-        for target in targets:
-            if target in chart and not _inside(chart, target, node.parent or ROOT):
-                found = f"the default of history {shown} is {target!r}, outside its parent"
-                remedy = f"Choose a state inside {node.parent or 'the chart'!r}"
-                yield fault(chart, "SC109", found, remedy, node.location)
+        yield from _history_default(chart, node)
         return
     if node.kind is not StateKind.COMPOUND:
         return
@@ -104,6 +103,36 @@ def _defaults(chart: Chart, node: StateNode) -> Iterator[Fault]:
     if len(inside) > 1 and not _together(chart, inside):
         found = f"{shown} has {len(inside)} initial children, {listed(inside)}"
         yield fault(chart, "SC103", found, "Keep initial=True on one of them", node.location)
+
+
+def _history_default(chart: Chart, node: StateNode) -> Iterator[Fault]:
+    shown, targets = repr(node.id), node.initial
+    if not targets:
+        found = f"history {shown} has no default"
+        remedy = "Pass default=: the state to enter when there is nothing to remember yet"
+        yield fault(chart, "SC109", found, remedy, node.location)
+    for target in targets:
+        if target in chart and not _inside(chart, target, node.parent or ROOT):
+            found = f"the default of history {shown} is {target!r}, outside its parent"
+            remedy = f"Choose a state inside {node.parent or 'the chart'!r}"
+            yield fault(chart, "SC109", found, remedy, node.location)
+    if _circular(chart, node.id):
+        found = f"the default of history {shown} leads back to it, from history to history"
+        yield fault(chart, "SC109", found, "Lead one of them to a state", node.location)
+
+
+def _circular(chart: Chart, history: str) -> bool:
+    """Tell whether the defaults of history states lead round in a circle."""
+    seen: set[str] = set()
+    waiting = [history]
+    while waiting:
+        targets = chart[waiting.pop()].initial
+        if history in targets:
+            return True
+        fresh = [t for t in targets if t in chart and chart[t].kind in HISTORY and t not in seen]
+        seen.update(fresh)
+        waiting.extend(fresh)
+    return False
 
 
 def _transition(
@@ -195,16 +224,22 @@ def _inside(chart: Chart, state: str, ancestor: str) -> bool:
 
 
 def _together(chart: Chart, states: list[str]) -> bool:
-    """Tell whether states can be entered by one transition: in different regions, pair by pair."""
-    lines = {
-        state: [state, *(node.id for node in chart.ancestors(state))]
-        for state in states
-        if state in chart
-    }
-    pairs = [(a, b) for i, a in enumerate(lines) for b in list(lines)[i + 1 :]]
-    for one, other in pairs:
-        common = next((state for state in lines[one] if state in lines[other]), ROOT)
-        if common in (one, other) or chart[common].kind is not StateKind.PARALLEL:
+    """Tell whether states can be entered by one transition: in different regions, pair by pair.
+
+    In document order it is enough to look at neighbours: where two states that are further apart
+    part, two neighbours between them part as well.
+    """
+    order: dict[str, int] | None = chart.memo.get("order")
+    if order is None:
+        order = chart.memo["order"] = {state: i for i, state in enumerate(chart.nodes)}
+    lines = [
+        [state, *(node.id for node in chart.ancestors(state))]
+        for state in sorted(dict.fromkeys(s for s in states if s in chart), key=order.__getitem__)
+    ]
+    for one, other in pairwise(lines):
+        around = set(other)
+        common = next((state for state in one if state in around), ROOT)
+        if common in (one[0], other[0]) or chart[common].kind is not StateKind.PARALLEL:
             return False
     return True
 
@@ -217,6 +252,11 @@ def _repaired(node: StateNode, known: dict[str, StateNode], guesses: Guesses) ->
     if not real and kind in COMPOSITE:
         kind = StateKind.ATOMIC if node.id else kind
     default = None if node.default is None else _aimed(node.default, known, guesses)
+    if default is not None and kind is StateKind.COMPOUND and default.targets:
+        inside = tuple(t for t in default.targets if _lies_in(known, t, node.id))
+        default = evolve(default, targets=inside) if inside else None
+    elif default is not None and any(known[t].kind in HISTORY for t in default.targets):
+        default = None
     if default is None and kind is StateKind.COMPOUND and real:
         default = Transition(node.id, Default(), (real[0],))
     if default is not None and kind is StateKind.COMPOUND:
@@ -224,6 +264,17 @@ def _repaired(node: StateNode, known: dict[str, StateNode], guesses: Guesses) ->
     aimed = [_aimed(transition, known, guesses) for transition in node.transitions]
     transitions = tuple(transition for transition in aimed if transition is not None)
     return evolve(node, kind=kind, children=children, default=default, transitions=transitions)
+
+
+def _lies_in(known: dict[str, StateNode], state: str, ancestor: str) -> bool:
+    seen: set[str] = set()
+    parent = known[state].parent
+    while parent is not None and parent in known and parent not in seen:
+        if parent == ancestor:
+            return True
+        seen.add(parent)
+        parent = known[parent].parent
+    return False
 
 
 def _aimed(

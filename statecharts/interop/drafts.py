@@ -86,6 +86,7 @@ def identify(root: Draft, document: Document) -> dict[str, Draft]:
         DocumentError: States lie too deep one in the other.
     """
     found: dict[str, Draft] = {}
+    numbers: dict[str, int] = {}
     depths = {id(root): 0}
     for draft in root.walk():
         if draft is not root and draft.parent is not None:
@@ -94,19 +95,20 @@ def identify(root: Draft, document: Document) -> dict[str, Draft]:
                 text = f"states lie more than {DEEPEST} deep one in the other"
                 remedy = "Flatten the chart: nobody can read it"
                 raise document.error("SC604", text, remedy, draft.line, repr(draft.name))
-            draft.id = _free(draft.parent.id, draft.name.replace(".", "_") or "_", found)
+            part = draft.name.replace(".", "_") or "_"
+            wanted = f"{draft.parent.id}.{part}" if draft.parent.id else part
+            draft.id = _free(wanted, found, numbers)
         found[draft.id] = draft
     return found
 
 
-def _free(parent: str, part: str, taken: dict[str, Draft]) -> str:
-    prefix = f"{parent}." if parent else ""
-    wanted = f"{prefix}{part}"
-    number = 1
-    while wanted in taken:
-        number += 1
-        wanted = f"{prefix}{part}_{number}"
-    return wanted
+def _free(wanted: str, taken: dict[str, Draft], numbers: dict[str, int]) -> str:
+    """Return an id that no state has yet: the wanted one, else with the next number behind it."""
+    found = wanted
+    while found in taken:
+        numbers[wanted] = numbers.get(wanted, 1) + 1
+        found = f"{wanted}_{numbers[wanted]}"
+    return found
 
 
 def assemble(root: Draft, document: Document) -> Chart:

@@ -145,7 +145,7 @@ class Run:
         """Add an effect; what is about the run itself is carried out."""
         if isinstance(effect, Raise):
             self.queue.append((None, effect.event))
-        elif isinstance(effect, Send) and effect.delay is not None and effect.target is None:
+        elif isinstance(effect, Send) and effect.delay is not None and effect.own:
             due = self.time("a delayed send") + effect.delay
             name = effect.id or ""
             timer = self.start_timer(f"send:{name}", due)

@@ -250,7 +250,7 @@ class Machine(Generic[C]):
     def _carry_out(self, effects: tuple[Effect, ...], failures: list[Exception]) -> None:
         """Put in line what the run sends to itself, and run the actions that can be run."""
         for effect in effects:
-            if isinstance(effect, Send) and effect.target is None:
+            if isinstance(effect, Send) and effect.own:
                 sent: Sent[C] = Sent(effect.event, None, self.chart.name)
                 sent.not_before, sent.own = self._present, True
                 self._waiting.append(sent)

@@ -1,0 +1,47 @@
+"""Durations: times as CSS 2 writes them, ``1.5s`` or ``200ms`` (SCXML 6.2.2)."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from decimal import Decimal
+from typing import Final
+
+_TIME: Final = re.compile(r"\s*\+?(\d{1,15}(?:\.\d{0,9})?|\.\d{1,9})(ms|s)\s*", re.IGNORECASE)
+_SECOND: Final = timedelta(seconds=1)
+_MICROSECOND: Final = timedelta(microseconds=1)
+
+
+def duration(text: str) -> timedelta | None:
+    """Return the time that a text stands for; None when it is none.
+
+    >>> duration("1.5s") == timedelta(seconds=1.5), duration("5 minutes")
+    (True, None)
+    """
+    match = _TIME.fullmatch(text)
+    if match is None:
+        return None
+    scale = 1_000 if match[2].lower() == "ms" else 1_000_000
+    try:
+        return timedelta(microseconds=round(Decimal(match[1]) * scale))
+    except OverflowError:
+        return None
+
+
+def duration_text(time: timedelta) -> str:
+    """Return a time as CSS 2 writes it.
+
+    >>> duration_text(timedelta(minutes=5)), duration_text(timedelta(milliseconds=250))
+    ('300s', '250ms')
+    """
+    microseconds = time // _MICROSECOND
+    if time % _SECOND == timedelta(0):
+        return f"{time // _SECOND}s"
+    if abs(time) < _SECOND:
+        return f"{_number(microseconds, 1_000)}ms"
+    return f"{_number(microseconds, 1_000_000)}s"
+
+
+def _number(value: int, scale: int) -> str:
+    number = Decimal(value) / scale
+    return f"{number.normalize():f}"

@@ -1,0 +1,243 @@
+"""Elements: an XML document as a tree of elements with their lines, read within bounds.
+
+No document type, no entities, no other documents: what a text may bring along to do harm is refused
+before anything is made of it.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+from collections.abc import Iterator
+from typing import Any, Final, final
+from xml.parsers import expat
+
+from attrs import define, field
+
+from statecharts.interop.documents import Document
+
+SCXML: Final = "http://www.w3.org/2005/07/scxml"
+"""The namespace of SCXML."""
+
+OURS: Final = "urn:statecharts:scxml:1"
+"""The namespace of what only this library says."""
+
+XML: Final = "http://www.w3.org/XML/1998/namespace"
+"""The namespace of ``xml:lang`` and the like."""
+
+DEEPEST: Final = 300
+"""How many elements may lie one inside the other; more than any readable chart has."""
+
+MOST: Final = 100_000
+"""How many elements a document may have."""
+
+WIDEST: Final = 1_000
+"""How many attributes an element may have."""
+
+INCLUDE: Final = "http://www.w3.org/2001/XInclude"
+"""The namespace of inclusions, which are refused."""
+
+_SHOWN: Final = 60
+_PIECE: Final = 2**16
+_DECLARED: Final = re.compile(r"""^\s*<\?xml\s[^>]*?encoding\s*=\s*["']([A-Za-z][\w.-]*)["']""")
+_DOC: Final = (OURS, "doc")
+_ENCODINGS: Final = ("utf", "ascii", "iso8859", "cp", "koi8", "gb", "big5", "shift_jis", "euc_")
+
+
+@final
+@define(eq=False)
+class Element:
+    """One element.
+
+    Attributes:
+        tag: Its name without the namespace.
+        space: Its namespace; empty for none.
+        attributes: Its attributes; the name of one with a namespace is ``{namespace}name``.
+        line: The line that it begins on, from 1.
+        content: The elements and texts inside it, in document order; no text is all white.
+        step: How it is called among its siblings, ``send[2]``.
+    """
+
+    tag: str
+    space: str = SCXML
+    attributes: dict[str, str] = field(factory=dict)
+    line: int | None = None
+    content: list[Element | str] = field(factory=list)
+    parent: Element | None = field(default=None, repr=False)
+    step: str = ""
+
+    @property
+    def native(self) -> bool:
+        """Whether it is one of SCXML's own: of its namespace, or of none."""
+        return self.space in (SCXML, "")
+
+    @property
+    def children(self) -> Iterator[Element]:
+        """The elements inside it."""
+        return (part for part in self.content if isinstance(part, Element))
+
+    @property
+    def text(self) -> str:
+        """The text that stands right inside it, without white space around it."""
+        return "".join(part for part in self.content if isinstance(part, str)).strip()
+
+    @property
+    def label(self) -> str:
+        """How messages call it: its tag, with the attribute that tells it from others."""
+        tag = f"sc:{self.tag}" if self.space == OURS else self.tag
+        for name in ("id", "event", "name", "sendid", "target", "label"):
+            if name in self.attributes:
+                value = self.attributes[name]
+                shown = value if len(value) <= _SHOWN else f"{value[:_SHOWN]}…"
+                return f"<{tag} {name}={shown!r}>"
+        return f"<{tag}>"
+
+    def own(self, name: str) -> str | None:
+        """Return an attribute of our own namespace."""
+        return self.attributes.get(f"{{{OURS}}}{name}")
+
+    def add(self, part: Element) -> Element:
+        """Put an element inside this one, behind what is there."""
+        part.parent = self
+        self.content.append(part)
+        return part
+
+
+def read(document: Document) -> Element:
+    """Return the root element of a document.
+
+    Raises:
+        DocumentError: It is not well-formed XML in its encoding, is too large or too deep, has a
+            document type, or includes other documents.
+    """
+    data = _encoded(document)
+    builder = _Builder(document)
+    parser = expat.ParserCreate("utf-8", " ")
+    parser.buffer_text = True
+    parser.ordered_attributes = True
+    parser.StartDoctypeDeclHandler = builder.doctype
+    parser.StartElementHandler = builder.start
+    parser.EndElementHandler = builder.end
+    parser.CharacterDataHandler = builder.text
+    builder.parser = parser
+    try:
+        for begin in range(0, len(data), _PIECE):
+            parser.Parse(data[begin : begin + _PIECE])
+        parser.Parse(b"", True)  # noqa: FBT003 - expat takes no keywords
+    except expat.ExpatError as error:
+        reason = expat.ErrorString(error.code)
+        found = f"this is not well-formed XML: {reason} (column {error.offset + 1})"
+        raise document.error("SC603", found, "Mend the text there", error.lineno) from None
+    return builder.root
+
+
+@final
+class _Builder:
+    """What the parser tells of a document, put together."""
+
+    def __init__(self, document: Document) -> None:
+        self.document = document
+        self.parser: Any = None
+        self.root: Element
+        self.open: list[Element] = []
+        self.steps: list[dict[str, int]] = []
+        self.count = 0
+        self.pieces: list[str] = []
+
+    def doctype(self, *_: object) -> None:
+        """Refuse a document type: entities are declared there, and other documents named."""
+        found = "the document has a <!DOCTYPE>, and with it could declare entities"
+        remedy = "Take the <!DOCTYPE …> away; SCXML needs none"
+        raise self.document.error("SC605", found, remedy, self.parser.CurrentLineNumber)
+
+    def start(self, name: str, attributes: list[str]) -> None:
+        """Open an element."""
+        if self.open:
+            self._flush()
+        line = self.parser.CurrentLineNumber
+        space, _, tag = name.rpartition(" ")
+        if space == INCLUDE:
+            found = "the document includes another one, and none is ever fetched"
+            raise self.document.error("SC605", found, "Put the text itself there", line, f"<{tag}>")
+        self.count += 1
+        if len(self.open) >= DEEPEST:
+            found = f"elements lie more than {DEEPEST} deep one in the other"
+            remedy = "Flatten the chart: nobody can read it"
+            raise self.document.error("SC604", found, remedy, line)
+        if self.count > MOST:
+            found = f"the document has more than {MOST:,} elements"
+            raise self.document.error("SC604", found, "Split it, or take out what is no chart")
+        if len(attributes) > 2 * WIDEST:
+            found = f"the element has more than {WIDEST:,} attributes"
+            raise self.document.error("SC604", found, "Take out what is no chart", line, f"<{tag}>")
+        names = map(_clark, attributes[::2])
+        element = Element(tag, space, dict(zip(names, attributes[1::2], strict=True)), line=line)
+        if self.open:
+            steps = self.steps[-1]
+            steps[tag] = steps.get(tag, 0) + 1
+            element.step = f"{tag}[{steps[tag]}]"
+            self.open[-1].add(element)
+        else:
+            self.root = element
+        self.open.append(element)
+        self.steps.append({})
+
+    def end(self, _: str) -> None:
+        """Close the innermost element."""
+        self._flush()
+        self.open.pop()
+        self.steps.pop()
+
+    def text(self, text: str) -> None:
+        """Take a piece of text; pieces that stand together are one text."""
+        self.pieces.append(text)
+
+    def _flush(self) -> None:
+        if self.pieces:
+            text = "".join(self.pieces)
+            self.pieces.clear()
+            element = self.open[-1]
+            if text.strip() or (element.space, element.tag) == _DOC:
+                element.content.append(text)
+
+
+def _clark(name: str) -> str:
+    space, _, local = name.rpartition(" ")
+    return f"{{{space}}}{local}" if space else local
+
+
+def _encoded(document: Document) -> bytes:
+    """Return the text in UTF-8: as the byte order mark, else as the XML declaration says it is."""
+    text = _decoded(document).removeprefix("\ufeff")
+    if text[:1].isspace() and text.lstrip().startswith("<?xml"):
+        # A text in a program begins with a line break; what is declared has been heeded by now.
+        text = re.sub(r"<\?xml\s[^>]*\?>", "", text, count=1)
+    try:
+        return text.encode()
+    except UnicodeEncodeError as error:
+        line = text.count("\n", 0, error.start) + 1
+        found = f"character {error.start} is half of a surrogate pair"
+        raise document.error("SC602", found, "Save the file as UTF-8", line) from None
+
+
+def _decoded(document: Document) -> str:
+    content = document.content
+    if isinstance(content, str):
+        return content
+    if content[:4] == "<?".encode("utf-16-le"):
+        content = codecs.BOM_UTF16_LE + content
+    elif content[:4] == "<?".encode("utf-16-be"):
+        content = codecs.BOM_UTF16_BE + content
+    declared = _DECLARED.match(content[:400].decode("latin-1"))
+    if declared is None or declared[1].lower() in ("utf-8", "utf8"):
+        return Document(document.name, content).text
+    try:
+        codec = codecs.lookup(declared[1])
+        if not codec.name.replace("-", "_").startswith(_ENCODINGS):
+            raise LookupError
+        return content.decode(codec.name)
+    except LookupError:
+        found = f"the encoding {declared[1]!r} that the document declares is not known"
+    except UnicodeDecodeError as error:
+        found = f"byte {error.start} is not {declared[1]} text, which the document says that it is"
+    raise document.error("SC602", found, "Save the file as UTF-8, and say so", 1)

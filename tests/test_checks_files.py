@@ -1,0 +1,127 @@
+"""Definition checks on what only files can say: defaults that lead nowhere, or in a circle."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from statecharts import Chart, DefinitionError
+from statecharts.chart import Default, OnEvent, StateKind, StateNode, Transition
+from statecharts.checks import accept, faults
+
+
+def chart_of(*states: StateNode, initial: str = "a", **known: object) -> Chart:
+    """Return a chart of these states; those without a parent are its outermost ones."""
+    outermost = tuple(state.id for state in states if state.parent == "")
+    default = Transition("", Default(), (initial,))
+    root = StateNode("", StateKind.COMPOUND, "Maze", None, outermost, default)
+    return Chart("Maze", root, states)
+
+
+def texts(chart: Chart) -> list[str]:
+    return [str(fault) for fault in faults(chart) if fault.structural]
+
+
+def atomic(state: str, *targets: str) -> StateNode:
+    lines = tuple(Transition(state, OnEvent(("go",)), (target,)) for target in targets)
+    parent, _, name = state.rpartition(".")
+    return StateNode(state, StateKind.ATOMIC, name, parent, transitions=lines)
+
+
+def compound(state: str, *children: str, initial: str) -> StateNode:
+    default = Transition(state, Default(), (initial,))
+    return StateNode(state, StateKind.COMPOUND, state, "", children, default)
+
+
+def history(state: str, default: str) -> StateNode:
+    parent, _, name = state.rpartition(".")
+    way = Transition(state, Default(), (default,))
+    return StateNode(state, StateKind.SHALLOW_HISTORY, name, parent, default=way)
+
+
+def test_default_that_leads_nowhere_is_a_fault() -> None:
+    """An initial state or a history's default that does not exist is told, with the nearest."""
+    chart = chart_of(
+        compound("a", "a.x", "a.h", initial="a.xx"), atomic("a.x", "a.h"), history("a.h", "a.y")
+    )
+    first, second = texts(chart)
+    assert first == (
+        "[SC101] Maze: the initial state of 'a' is 'a.xx', and there is no such state. "
+        "Did you mean 'a.x'?"
+    )
+    assert second == (
+        "[SC101] Maze: the default of history 'a.h' is 'a.y', and there is no such state. "
+        "Did you mean 'a.x'?"
+    )
+
+
+def test_state_that_is_its_own_initial_state_is_a_fault() -> None:
+    """A compound state cannot be entered by entering itself."""
+    chart = chart_of(compound("a", "a.x", initial="a"), atomic("a.x", "a.x"))
+    assert texts(chart)[0] == (
+        "[SC103] Maze: the initial state of 'a' is 'a', which is not inside it. "
+        "Choose one of its children."
+    )
+
+
+def test_histories_that_default_to_each_other_are_a_fault() -> None:
+    """Defaults that go from history to history and back never arrive."""
+    chart = chart_of(
+        compound("a", "a.x", "a.h", "a.k", initial="a.x"),
+        atomic("a.x", "a.h"),
+        history("a.h", "a.k"),
+        history("a.k", "a.h"),
+    )
+    told = (
+        "[SC109] Maze: the default of history {!r} leads back to it, from history to history. "
+        "Lead one of them to a state."
+    )
+    assert texts(chart) == [told.format("a.h"), told.format("a.k")]
+
+
+def test_thousands_of_mistakes_are_told_in_time() -> None:
+    """A file in which every target is wrong is refused in seconds, not in minutes."""
+    states = [atomic(f"s{i}", f"nowhere{i}") for i in range(3_000)]
+    began = time.perf_counter()
+    with pytest.raises(DefinitionError) as caught:
+        accept(chart_of(*states, initial="s0"), "*")
+    assert len(caught.value.faults) == 3_000
+    assert time.perf_counter() - began < 20
+
+
+def test_transition_to_hundreds_of_regions_is_checked_in_time() -> None:
+    """Whether many targets fit together takes no longer than looking at each of them."""
+    regions = [f"p.r{i}" for i in range(300)]
+    states = [StateNode("p", StateKind.PARALLEL, "p", "", tuple(regions))]
+    states += [StateNode(region, StateKind.ATOMIC, region[2:], "p") for region in regions]
+    go = Transition("a", OnEvent(("go",)), tuple(regions))
+    start = StateNode("a", StateKind.ATOMIC, "a", transitions=(go,))
+    began = time.perf_counter()
+    assert texts(chart_of(start, *states)) == []
+    assert time.perf_counter() - began < 20
+
+
+def test_targets_in_one_region_cannot_be_entered_together() -> None:
+    """Two targets that are no neighbours, and exclude each other, are still found."""
+    states = [
+        StateNode("p", StateKind.PARALLEL, "p", "", ("p.a", "p.b")),
+        StateNode(
+            "p.a",
+            StateKind.COMPOUND,
+            "a",
+            "p",
+            ("p.a.x", "p.a.y"),
+            Transition("p.a", Default(), ("p.a.x",)),
+        ),
+        atomic("p.a.x"),
+        atomic("p.a.y"),
+        atomic("p.b"),
+    ]
+    go = Transition("a", OnEvent(("go",)), ("p.a.y", "p.b", "p.a.x"))
+    start = StateNode("a", StateKind.ATOMIC, "a", transitions=(go,))
+    (told,) = texts(chart_of(start, *states))
+    assert told == (
+        "[SC101] Maze: a on go goes to 'p.a.y', 'p.b' and 'p.a.x', which cannot be active "
+        "together. Go to one state, or to one in each region of a parallel state."
+    )

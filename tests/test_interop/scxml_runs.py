@@ -1,0 +1,58 @@
+"""Runs of SCXML documents that need nothing but the chart: which they are, and where they end."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from statecharts import Chart, Machine
+from statecharts.content import parts
+from statecharts.effects import Invoke
+from statecharts.errors import DefinitionError
+from statecharts.hooks import Hook
+from statecharts.interop import scxml
+from statecharts.interop.documents import DocumentError
+
+START = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def loaded(path: Path) -> Chart | None:
+    """Return the chart of a document; None for one that is refused with a code of ours."""
+    try:
+        return scxml.load(path)
+    except (DefinitionError, DocumentError) as error:
+        if "[SC6" not in str(error):
+            raise
+        return None
+
+
+def self_contained(chart: Chart) -> bool:
+    """Tell whether a chart names nothing that somebody else would have to do, but to log."""
+    hooks = [hook for node in chart.nodes.values() for hook in node.hooks]
+    return (
+        not chart.unbound_guards
+        and set(chart.unbound_actions) <= {"log"}
+        and not any(map(_invokes, hooks))
+    )
+
+
+def at_rest(chart: Chart) -> Machine[None]:
+    """Run a chart until no timer is left."""
+    machine: Machine[None] = Machine(chart, at=START)
+    for _ in range(100):
+        if not machine.snapshot.timers:
+            return machine
+        machine.advance(timedelta(seconds=1))
+    message = f"{chart.name} does not come to rest"
+    raise AssertionError(message)
+
+
+def atomic(machine: Machine[None]) -> list[str]:
+    """Return the names of the active states that have none inside, sorted."""
+    active = [machine.chart[state] for state in machine.configuration]
+    return sorted(node.name for node in active if not node.children)
+
+
+def _invokes(hook: Hook) -> bool:
+    effect = getattr(hook.function, "effect", None)
+    return isinstance(effect, Invoke) or any(map(_invokes, parts(hook)))

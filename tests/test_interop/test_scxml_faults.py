@@ -1,0 +1,220 @@
+"""SCXML: what is refused, all at once, in the words that people read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from statecharts import DefinitionError
+from statecharts.interop import scxml
+from statecharts.interop.documents import DocumentError
+
+SAMPLES = Path(__file__).parent / "samples" / "scxml"
+
+
+def test_scxml_faults_are_told_all_at_once() -> None:
+    """One error names every fault, with its code, line, element, and what to do about it."""
+    with pytest.raises(DefinitionError) as caught:
+        scxml.load(SAMPLES / "faulty.scxml")
+    told = str(caught.value).replace(f"{SAMPLES}/", "")
+    assert told.split("\n") == (SAMPLES / "faulty.txt").read_text().rstrip().split("\n")
+
+
+def test_scxml_faults_of_structure_are_the_charts_own() -> None:
+    """What any chart is refused for, a document is refused for as well, with its line."""
+    text = (
+        '<scxml name="x"><state id="a">\n<transition event="e" target="b c"/>\n</state>'
+        '<state id="b"/><state id="c"/></scxml>'
+    )
+    told = "a on e goes to 'b' and 'c', which cannot be active together"
+    with pytest.raises(DefinitionError, match=rf"\[SC101\] <text>:2 x: {told}"):
+        scxml.loads(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (
+            '<scxml initial="opne"><state id="open"/></scxml>',
+            (
+                "[SC613] <text>:1 <scxml>: the initial state is 'opne', and there is "
+                "no such state. "
+                "Did you mean 'open'?"
+            ),
+        ),
+        (
+            '<scxml><state id="a" initial="a"><state id="b"/></state></scxml>',
+            (
+                "[SC612] <text>:1 <state id='a'>: the initial state is 'a', which it "
+                "cannot begin in. "
+                "Name a state inside <state id='a'>, and no history by another."
+            ),
+        ),
+        (
+            (
+                '<scxml><state id="a"><history id="h"><transition target="i"/></history>'
+                '<history id="i"><transition target="b"/></history><state id="b"/></state></scxml>'
+            ),
+            (
+                "[SC612] <text>:1 <history id='h'>: the default is 'i', which it cannot begin in. "
+                "Name a state inside <state id='a'>, and no history by another."
+            ),
+        ),
+        (
+            (
+                '<scxml><state id="a"><state id="b"><transition event="e" target="a.b"/></state>'
+                "</state>"
+                "</scxml>"
+            ),
+            (
+                "[SC613] <text>:1 <transition event='e'>: the target is 'a.b', and "
+                "there is no such "
+                "state. Did you mean 'b'?"
+            ),
+        ),
+        (
+            (
+                '<scxml><initial><transition target="a"><raise event="x"/></transition></initial>'
+                '<state id="a"/></scxml>'
+            ),
+            (
+                "[SC611] <text>:1 <initial>: the initial transition of the chart "
+                "itself does something."
+                " Put it into the <onentry> of the state: the standard never does it here."
+            ),
+        ),
+        (
+            (
+                '<scxml><state id="a"><transition xmlns:sc="urn:statecharts:scxml:1" event="e" '
+                """sc:guard='{"in": "z"}'/></state></scxml>"""
+            ),
+            (
+                "[SC612] <text>:1 <transition event='e'>: what our namespace says of "
+                "the guard cannot "
+                "be read. Take sc:guard away; cond says it, too."
+            ),
+        ),
+        (
+            (
+                '<scxml><state id="a"><transition xmlns:sc="urn:statecharts:scxml:1" sc:after="t" '
+                'event="t" target="a"/></state></scxml>'
+            ),
+            (
+                "[SC612] <text>:1 <transition event='t'>: nothing sends the event of the delayed "
+                "transition 't' on entry. Take sc:after away, or give the <send> in "
+                "<onentry> a delay "
+                "and the same sc:after."
+            ),
+        ),
+    ],
+)
+def test_scxml_faults_name_the_element(text: str, told: str) -> None:
+    """Each fault says what stands there, and how to mend it."""
+    with pytest.raises(DefinitionError) as caught:
+        scxml.loads(text)
+    assert told in str(caught.value).split("\n  ")
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (
+            "",
+            (
+                "[SC603] <text>:1: this is not well-formed XML: no element found (column 1). "
+                "Mend the text there."
+            ),
+        ),
+        (
+            "<scxml>\n<state></scxml>",
+            (
+                "[SC603] <text>:2: this is not well-formed XML: mismatched tag (column 10). Mend "
+                "the text there."
+            ),
+        ),
+        (
+            "<scxml>&lol;</scxml>",
+            (
+                "[SC603] <text>:1: this is not well-formed XML: undefined entity (column 8). "
+                "Mend the text there."
+            ),
+        ),
+        (
+            '<scxml a="1" a="2"/>',
+            (
+                "[SC603] <text>:1: this is not well-formed XML: duplicate attribute (column 14). "
+                "Mend the text there."
+            ),
+        ),
+        (
+            "<html/>",
+            (
+                "[SC606] <text>:1: the outermost element is 'html', not <scxml>. Begin with "
+                '<scxml xmlns="http://www.w3.org/2005/07/scxml">.'
+            ),
+        ),
+        (
+            '<scxml xmlns="urn:x"/>',
+            (
+                "[SC606] <text>:1: the outermost element is '{urn:x}scxml', not <scxml>. Begin "
+                'with <scxml xmlns="http://www.w3.org/2005/07/scxml">.'
+            ),
+        ),
+        (
+            "<!DOCTYPE scxml>\n<scxml/>",
+            (
+                "[SC605] <text>:1: the document has a <!DOCTYPE>, and with it could declare "
+                "entities. Take the <!DOCTYPE …> away; SCXML needs none."
+            ),
+        ),
+        (
+            '<scxml>\n <i:include xmlns:i="http://www.w3.org/2001/XInclude" href="x"/></scxml>',
+            (
+                "[SC605] <text>:2 <include>: the document includes another one, and none is ever "
+                "fetched. Put the text itself there."
+            ),
+        ),
+        (
+            b"<scxml>\n\xff</scxml>",
+            "[SC602] <text>:2: byte 8 is not UTF-8 text. Save the file as UTF-8.",
+        ),
+        (
+            b'<?xml version="1.0" encoding="klingon"?><scxml/>',
+            (
+                "[SC602] <text>:1: the encoding 'klingon' that the document declares is not "
+                "known. Save the file as UTF-8, and say so."
+            ),
+        ),
+        (
+            b'<?xml version="1.0" encoding="zlib"?><scxml/>',
+            (
+                "[SC602] <text>:1: the encoding 'zlib' that the document declares is not known. "
+                "Save the file as UTF-8, and say so."
+            ),
+        ),
+        (
+            b'<?xml version="1.0" encoding="ascii"?><scxml name="\xff"/>',
+            (
+                "[SC602] <text>:1: byte 51 is not ascii text, which the document says that it "
+                "is. Save the file as UTF-8, and say so."
+            ),
+        ),
+        (
+            '<scxml name="\ud800"/>',
+            "[SC602] <text>:1: character 13 is half of a surrogate pair. Save the file as UTF-8.",
+        ),
+        (5, "[SC606] <text>: int was given, not text. Pass the text, or load() a path."),
+    ],
+)
+def test_scxml_documents_of_which_nothing_can_be_made(text: str, told: str) -> None:
+    """What is no SCXML at all is refused with the place where that shows."""
+    with pytest.raises(DocumentError) as caught:
+        scxml.loads(text)
+    assert str(caught.value) == told
+
+
+def test_scxml_files_that_cannot_be_read(tmp_path: Path) -> None:
+    """A file that is not there is told by its path."""
+    with pytest.raises(DocumentError, match=r"\[SC601\] .*/no.scxml: the file cannot be read"):
+        scxml.load(tmp_path / "no.scxml")
