@@ -142,11 +142,12 @@ def answer(name: str) -> tuple[str, float]:
 
 
 PROGRAM = """
-import json, resource
+import json
+from tests.test_interop.peaks import peak_kilobytes
 from tests.test_interop.test_swarm_hostile import HOSTILE, answer
-before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+before = peak_kilobytes()
 answers = {name: answer(name) for name in HOSTILE}
-print(json.dumps([answers, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before]))
+print(json.dumps([answers, peak_kilobytes() - before]))
 """
 
 
