@@ -5,10 +5,8 @@ A sample of what ``python -m tests.test_interop.psm_charts --charts 5000`` runs.
 
 from __future__ import annotations
 
-import importlib
 import itertools
 from collections import Counter
-from typing import Any
 
 import pytest
 from attrs import evolve
@@ -17,11 +15,11 @@ from statecharts.checks import accept
 from statecharts.content import Give, Holds
 from statecharts.effects import Action
 from statecharts.hooks import Hook
+from statecharts.interop.python_statemachine import from_class
 from tests.test_interop import psm_classes
 from tests.test_interop.psm_charts import difference, ours, random_chart, theirs
 
 CHARTS = 300
-DOOR: Any = importlib.import_module("statecharts.interop.python_statemachine")
 
 
 @pytest.mark.parametrize("first", range(0, CHARTS, 50))
@@ -32,14 +30,13 @@ def test_both_do_the_same_with_charts_of_ours(first: int) -> None:
         assert difference(ours(chart, seed), theirs(chart, seed)) is None, seed
 
 
-@pytest.mark.skipif(not hasattr(DOOR, "from_class"), reason="the way back is not there yet")
 @pytest.mark.parametrize("first", range(0, CHARTS, 50))
 def test_both_do_the_same_with_classes_of_theirs(first: int) -> None:
     """A class of theirs and the chart that it becomes do the same, callbacks and all."""
     for seed in range(first, first + 50):
         subject = psm_classes.random_class(seed)
         there = psm_classes.theirs(subject, seed)
-        chart = DOOR.from_class(subject.cls)
+        chart = from_class(subject.cls)
         assert difference(psm_classes.ours(subject, chart, seed), there) is None, seed
 
 

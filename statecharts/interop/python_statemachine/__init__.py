@@ -1,0 +1,33 @@
+"""python-statemachine: its classes, read and written; its YAML and its JSON, read.
+
+``from_class`` makes a chart of a class; `Machine` then runs it, and calls the methods that the
+class names. ``to_class`` makes a class of a chart. ``load`` and ``loads`` read files.
+
+| that library says | the chart has |
+|---|---|
+| a state, with its id, name and value | a state of that id; the rest in ``meta`` |
+| an event, or several, dotted or `*` | a descriptor for each |
+| `done_state_x`, on the state `x` itself | a completion transition |
+| a transition without an event | an eventless one |
+| `internal=True`, no target | an internal one; to its own source, it stays |
+| `cond`, `unless`, `validators` | one guard: all of them, put together of named ones |
+| `before`, `on`, `after`, in this order | the actions of the transition, by name |
+| `enter`, `exit`, and what is found by its name | the actions of the state, by name |
+| an event as a callback | `Send`, or `Raise` where it is internal |
+| `donedata`, what final states return | parameters of what is called on completion |
+| `invoke=timeout(…)` | a delayed `Send`, and `CancelSend` |
+| any other `invoke` | `Invoke`, and `CancelInvoke` |
+
+Callbacks are called in that library's order: ``before`` in front of all that is left, ``after``
+behind all that is entered. What it does otherwise than it says, or than SCXML, is not done here,
+and is told as SC652 in ``chart.warnings``.
+"""
+
+from __future__ import annotations
+
+from statecharts.interop.python_statemachine.files import load, loads
+from statecharts.interop.python_statemachine.hosts import unstarted
+from statecharts.interop.python_statemachine.reading import from_class
+from statecharts.interop.python_statemachine.writing import to_class
+
+__all__ = ["from_class", "load", "loads", "to_class", "unstarted"]

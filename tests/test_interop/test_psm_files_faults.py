@@ -1,0 +1,379 @@
+"""What is wrong with YAML and JSON of python-statemachine: told at once, with its line."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from statecharts import DefinitionError
+from statecharts.interop.documents import DocumentError
+from statecharts.interop.python_statemachine import load, loads
+
+
+def faults(text: str, form: str = "yaml") -> list[str]:
+    """Return the faults because of which a text is refused."""
+    with pytest.raises(DefinitionError) as caught:
+        loads(text, format=form)
+    return [str(fault) for fault in caught.value.faults]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (
+            "",
+            (
+                "[SC606] <text>:1: the document is no mapping. "
+                "Begin with 'states:', and the states inside it."
+            ),
+        ),
+        (
+            "- a",
+            (
+                "[SC606] <text>:1: the document is no mapping. "
+                "Begin with 'states:', and the states inside it."
+            ),
+        ),
+        (
+            "name: x",
+            "[SC606] <text>:1: the document has no states. Put the states into a mapping 'states'.",
+        ),
+        ("statez: {a: {}}", "[SC606] <text>:1: the document has no states. Did you mean 'states'?"),
+        (
+            "x: 1\nstates: []",
+            "[SC606] <text>:2: the document has no states. Put the states into a mapping 'states'.",
+        ),
+        (
+            "states:\n  a: {}\n  a: {}",
+            (
+                "[SC614] <text>:3: the key 'a' stands here, and on line 2 of the same mapping. "
+                "Rename one of them, or take it away."
+            ),
+        ),
+        ("states:\n  1: {}", "[SC612] <text>:2: the key 1 is no text. Put it in quotes."),
+        ("states:\n  true: {}", "[SC612] <text>:2: the key True is no text. Put it in quotes."),
+        (
+            "states: {a: !!python/object:os.system {}}",
+            (
+                "[SC611] <text>:1: the tag '!!python/object:os.system' asks for something that is "
+                "no plain data. Take the tag away: nothing in a file is made or run."
+            ),
+        ),
+        (
+            "states:\n  a: [\n",
+            (
+                "[SC603] <text>:3: this is not YAML: did not find expected node content. "
+                "Mend the text there."
+            ),
+        ),
+        (
+            "states: {a: {}}\n---\nstates: {}",
+            "[SC606] <text>:2: a second document begins here. Put one chart in a file.",
+        ),
+        (
+            "states: {a: *nobody}",
+            (
+                "[SC603] <text>:1: the alias 'nobody' names no anchor before it. "
+                "Name an anchor that has ended."
+            ),
+        ),
+        (
+            "states: &s {a: *s}",
+            (
+                "[SC604] <text>:1: the alias 's' lies inside what it repeats. "
+                "Name an anchor that has ended."
+            ),
+        ),
+        (
+            "states:\n  a:\n    <<: 3",
+            "[SC603] <text>:3: << merges mappings only. Merge a mapping, or several.",
+        ),
+        (
+            "states: {a: !!int x}",
+            "[SC603] <text>:1: 'x' is no int. Mend the value.",
+        ),
+    ],
+)
+def test_texts_that_are_no_document_are_refused(text: str, message: str) -> None:
+    """Of such a text nothing can be made; the message says where and what to do."""
+    with pytest.raises(DocumentError) as caught:
+        loads(text)
+    assert str(caught.value) == message
+
+
+def test_all_faults_of_shape_are_told_at_once() -> None:
+    """Unknown keys with the nearest known, wrong values, what is missing: each with its line."""
+    text = """
+descriptn: no
+states:
+  a:
+    initia: true
+    final: maybe
+    enter: [5, {assig: {location: x}}, {assign: {expr: "1"}}, {log: a, raise: b}]
+    transitions:
+      - {event: 3, target: b, on: {if: {then: [name]}}}
+      - go
+  b: 7
+  c: {history: {h: {type: deap}}, donedata: [], invoke: [x], states: []}
+"""
+    assert faults(text) == [
+        "[SC612] <text>:2: the document has no key 'descriptn'. Did you mean 'description'?",
+        "[SC612] <text>:5 a: a state has no key 'initia'. Did you mean 'initial'?",
+        "[SC612] <text>:6 a: 'final' is 'maybe', and takes true or false. Write true or false.",
+        (
+            "[SC612] <text>:7 a: 'enter' is 5, and takes the name of a method, or an action. "
+            "Write the name of a method, or an action."
+        ),
+        (
+            "[SC611] <text>:7 a: an action has one key that says what it does, and this has "
+            "['assig']. Did you mean 'assign'?"
+        ),
+        "[SC612] <text>:7 a: assign has no location. Give it a location.",
+        (
+            "[SC611] <text>:7 a: an action has one key that says what it does, and this has "
+            "['log', 'raise']. There are assign, raise, log, if, foreach, send, cancel, script."
+        ),
+        "[SC612] <text>:9 a: 'event' is 3, and takes a text. Put it in quotes.",
+        "[SC612] <text>:9 a: if has no cond. Give it a cond.",
+        (
+            "[SC612] <text>:9 a: 'then' is 'name', and takes an action, not a name. "
+            "Write an action, not a name."
+        ),
+        (
+            "[SC612] <text>:8 a: 'transitions' is 'go', and takes a mapping for each. "
+            "Write a mapping for each."
+        ),
+        "[SC612] <text>:11 b: 'b' is 7, and takes a mapping. Write a mapping.",
+        (
+            "[SC612] <text>:12 c: 'invoke' is 'x', and takes a mapping for each. "
+            "Write a mapping for each."
+        ),
+        "[SC612] <text>:12 c.h: the type of a history is 'deap'. Did you mean 'deep'?",
+        "[SC612] <text>:12 c: 'donedata' is a list, and takes a mapping. Write a mapping.",
+        (
+            "[SC612] <text>:12 c: 'states' is a list, and takes a mapping of states. "
+            "Write a mapping of states."
+        ),
+    ]
+
+
+def test_names_that_theirs_cannot_bear_are_refused() -> None:
+    """Ids are unique over the whole document, and none of that library's own."""
+    text = """
+states:
+  a:
+    states:
+      x: {}
+      value: {}
+      send: {}
+  b:
+    states: {x: {}, "with space": {}}
+"""
+    assert faults(text) == [
+        (
+            "[SC615] <text>:6 a.value: a state cannot be called 'value' there. "
+            "Rename it: that library would mix it up with something of its own."
+        ),
+        (
+            "[SC615] <text>:7 a.send: a state cannot be called 'send' there. "
+            "Rename it: that library would mix it up with something of its own."
+        ),
+        (
+            "[SC614] <text>:9 b.x: two states have the id 'x', this one and that on line 5. "
+            "Rename one of them: that library has one table of all ids."
+        ),
+        (
+            "[SC615] <text>:9 b.with space: a state cannot be called 'with space' there. "
+            "Rename it: that library would mix it up with something of its own."
+        ),
+    ]
+
+
+def test_faults_of_meaning_are_told_with_those_of_the_chart() -> None:
+    """Unknown targets and states, foreach, finalize, bad delays: all of it, with lines."""
+    text = """
+states:
+  a:
+    exit: [{foreach: {array: x, item: y}}]
+    invoke: {src: s, finalize: [{log: x}]}
+    transitions:
+      - {event: go, target: bb}
+      - {event: stop, target: b, cond: "In('bb')"}
+      - event: wait
+        on: [{send: {event: x, delay: soon}}, {send: {}}, {cancel: {}}]
+      - event: stay
+        on: [{send: {event: x, delay: 1s, target: "#_internal"}}]
+  b:
+    donedata: {content: "1"}
+    history: {h: {}}
+"""
+    found = faults(text)
+    assert [fault.replace("<text>", "t") for fault in found] == [
+        (
+            "[SC101] t:7 statechart: a on go goes to 'bb', and there is no such state. "
+            "Did you mean 'b'?"
+        ),
+        (
+            "[SC109] t:15 statechart: history 'b.h' has no default. "
+            "Pass default=: the state to enter when there is nothing to remember yet."
+        ),
+        (
+            "[SC115] t:13 statechart: 'b' is compound and has no states inside. "
+            "Declare states in its body, or make it a State."
+        ),
+        (
+            "[SC611] t:4 a: a foreach goes through a list of a data model, and none is kept. "
+            "Have one action do it: the name of a method, or a script."
+        ),
+        (
+            "[SC611] t:5 a: what 'finalize' does, it does to a data model. "
+            "Take it away, and let transitions on the events do its work."
+        ),
+        "[SC612] t:10 a: 'soon' is not a delay. Write it as CSS does: '1.5s' or '200ms'.",
+        "[SC612] t:10 a: send has no event. Give it an event.",
+        "[SC612] t:10 a: cancel has no sendid. Give it a sendid.",
+        "[SC612] t:12 a: an internal event cannot be delayed. Take the target away, or the delay.",
+        "[SC612] t:14 b: only a final state has donedata. Take it away, or make the state final.",
+        "[SC613] t:8 a: In() asks for 'bb', and there is no such state. Did you mean 'b'?",
+    ]
+
+
+def test_defaults_have_no_conditions() -> None:
+    """What is always taken waits for nothing and asks nothing."""
+    text = """
+states:
+  a:
+    states: {b: {}, c: {}}
+    transitions: [{target: c, initial: true, cond: x, event: e}]
+  d:
+    transitions: [{target: a, initial: true}]
+"""
+    always = "Take it away: it is always taken."
+    assert faults(text) == [
+        f"[SC612] <text>:5 a: a default transition has no 'event'. {always}",
+        f"[SC612] <text>:5 a: a default transition has no 'cond'. {always}",
+        (
+            "[SC612] <text>:7 d: a state that is not compound has an initial transition. "
+            "Take it away, or put states inside."
+        ),
+    ]
+
+
+def test_json_is_told_the_same_way() -> None:
+    """The same faults in JSON have the lines of JSON."""
+    text = '{"states": {"a": {"enter": 5,\n "transitions": {}}, "b": {"final": [1]}}}'
+    assert faults(text, "json") == [
+        (
+            "[SC612] <text>:1 a: 'enter' is 5, and takes the name of a method, or an action. "
+            "Write the name of a method, or an action."
+        ),
+        "[SC612] <text>:2 a: 'transitions' is a mapping, and takes a list. Write a list.",
+        "[SC612] <text>:2 b: 'final' is a list, and takes true or false. Write true or false.",
+    ]
+    with pytest.raises(DocumentError, match=r"\[SC603\] <text>:1: this is not JSON"):
+        loads("{'states': 1}", format="json")
+    with pytest.raises(DocumentError) as caught:
+        loads("states: {a: {}}", format="ymal")
+    assert str(caught.value) == (
+        "[SC606] <text>: 'ymal' is no format of that library. Did you mean 'yaml'?"
+    )
+
+
+def test_files_that_cannot_be_read_are_told(tmp_path: Path) -> None:
+    """A file that is not there, and one in another encoding than it says."""
+    with pytest.raises(DocumentError, match=r"^\[SC601\] .*none\.yaml: the file cannot be read"):
+        load(tmp_path / "none.yaml")
+    path = tmp_path / "latin.yaml"
+    path.write_bytes("states: {größe: {}}".encode("latin-1"))
+    with pytest.raises(DocumentError, match=r"^\[SC602\] .*latin\.yaml:1: byte 11 is not UTF-8"):
+        load(path)
+    path.write_bytes("states: {größe: {}}".encode("utf-16"))
+    assert load(path)["größe"].name == "größe"
+
+
+# -- hostile input ---------------------------------------------------------------------------------
+
+
+def _many(count: int) -> dict[str, Any]:
+    return {
+        "states": {
+            f"s{i}": {"transitions": [{"event": "go", "target": f"s{(i + 1) % count}"}]}
+            for i in range(count)
+        }
+    }
+
+
+def _deep(depth: int) -> dict[str, Any]:
+    held: dict[str, Any] = {"transitions": [{"event": "x", "target": "d0"}]}
+    for i in range(depth):
+        held = {"states": {f"d{depth - 1 - i}": held}}
+    return held
+
+
+def test_large_and_deep_charts_are_taken_in() -> None:
+    """10,000 states and nesting of 128 are charts, in YAML as in JSON."""
+    assert len(loads(json.dumps(_many(10_000)), format="json").states) == 10_000
+    yaml = "states:\n" + "".join(
+        f"  s{i}:\n    transitions:\n      - {{event: go, target: s{(i + 1) % 10_000}}}\n"
+        for i in range(10_000)
+    )
+    assert len(loads(yaml).states) == 10_000
+    assert len(loads(json.dumps(_deep(128)), format="json").states) == 128
+
+
+def _bomb() -> str:
+    lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
+    lines += [f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 10)}]" for i in range(1, 20)]
+    return "\n".join([*lines, "states: {a: {}}"])
+
+
+@pytest.mark.parametrize(
+    ("text", "form", "message"),
+    [
+        (_bomb(), "yaml", "more than 500,000 values, aliases counted"),
+        ("[" * 100_000, "yaml", "more than 600 deep"),
+        ("{a: " * 100_000, "yaml", "more than 600 deep"),
+        ("\n".join(" " * i + "a:" for i in range(2_000)), "yaml", "more than 600 deep"),
+        ("[" * 100_000, "json", "more than 600 deep"),
+        (json.dumps(_deep(150)), "json", "states lie more than 128 deep"),
+        (json.dumps(_deep(150)), "yaml", "states lie more than 128 deep"),
+        (
+            '{"states": {"a": {"enter": ['
+            + '{"if": {"cond": "x", "then": [' * 60
+            + "]}}" * 60
+            + "]}}}",
+            "yaml",
+            "conditions lie more than 48 deep",
+        ),
+    ],
+)
+def test_bombs_are_refused(text: str, form: str, message: str) -> None:
+    """What is too deep or too large in the end is refused before it has grown."""
+    with pytest.raises(DocumentError, match=rf"^\[SC604\] .*{message}"):
+        loads(text, format=form)
+
+
+@pytest.mark.parametrize("form", ["yaml", "json"])
+def test_truncated_texts_are_refused_or_taken(form: str) -> None:
+    """Wherever a text is cut off, there is a chart or a coded error, and nothing else."""
+    path = Path(__file__).parent / "samples" / "python_statemachine" / f"toggle.{form}"
+    text = path.read_text(encoding="utf-8")
+    names: list[str] = []
+    for end in range(len(text) + 1):
+        with contextlib.suppress(DocumentError, DefinitionError):
+            names.append(loads(text[:end], format=form).name)
+    assert names[-1] == "Toggle"
+    assert len(names) < len(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["\x00", "a: \x07", "\ud800", "%TAG ! x\n---\na", "%YAML 9.9\n---\na: 1"]
+)
+def test_strange_characters_are_refused(text: str) -> None:
+    """Control characters, halves of characters and directives are told."""
+    with pytest.raises(DocumentError, match=r"^\[SC60[236]\]"):
+        loads(text)
