@@ -1,0 +1,114 @@
+"""Notes: what is wrong with a file or done otherwise, and the nearest name for a misspelt one."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any, Final, final
+
+from statecharts.errors import nearest
+from statecharts.interop.documents import Document
+from statecharts.interop.drafts import Draft
+from statecharts.interop.findings import Findings
+
+COMPARISONS: Final = 50_000
+"""How many names are compared with misspelt ones, at most, over a whole file."""
+
+DEEPEST: Final = 64
+"""How deep plain data may be nested."""
+
+_READABLE: Final = 400
+_LONGEST: Final = 100
+
+
+@final
+class Notes:
+    """What is noted about a document while it is read.
+
+    Args:
+        document: What is being read.
+    """
+
+    def __init__(self, document: Document) -> None:
+        self.document = document
+        self.findings = Findings(document)
+        self.comparisons = COMPARISONS
+
+    def add(self, code: str, found: str, remedy: str, line: int | None, element: str) -> None:
+        """Note a finding (see `Findings.add`); what is too long to be read is cut."""
+        self.findings.add(code, _cut(found), _cut(remedy), line, _cut(element))
+
+    def remedy(self, word: str, known: Collection[str], otherwise: str) -> str:
+        """Return a remedy that names the nearest known name, or ``otherwise``.
+
+        A file with thousands of mistakes among thousands of names gets no answer in the end.
+        """
+        if len(known) > self.comparisons or len(word) > _LONGEST:
+            return otherwise
+        self.comparisons -= len(known)
+        near = nearest(word, known)
+        return otherwise if near is None else f"Did you mean {near!r}?"
+
+    def wrong(self, wanted: str, value: Any, line: int | None, element: str) -> None:
+        """Note a value that is not of the kind that stands there."""
+        found = f"{shown(value)} stands here, where XState takes {wanted}"
+        self.add("SC612", found, f"Write {wanted}", line, element)
+
+    def plain(self, value: Any, line: int | None, element: str) -> Any:
+        """Return a value as ordinary dictionaries and lists; None for one that lies too deep."""
+        if depth(value) > DEEPEST:
+            found = f"data lies more than {DEEPEST} deep one in the other"
+            self.add("SC612", found, "Flatten it, or take it out", line, element)
+            return None
+        return _plain(value)
+
+
+def depth(value: Any) -> int:
+    """Return how deep a value is nested."""
+    level, found = [value], 0
+    while level:
+        inner: list[Any] = []
+        for one in level:
+            if isinstance(one, dict):
+                inner.extend(one.values())
+            elif isinstance(one, list | tuple):
+                inner.extend(one)
+        level = inner
+        found += 1
+    return found - 1
+
+
+def shown(value: Any) -> str:
+    """Return a value as messages show it.
+
+    >>> shown(None), shown({"a": 1}), shown("x"), shown(True)
+    ('null', 'an object', "the text 'x'", 'true')
+    """
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return str(value).lower()
+        case dict():
+            return "an object"
+        case list():
+            return "a list"
+        case str():
+            return f"the text {value!r}"
+        case _:
+            return f"the number {value}"
+
+
+def element(draft: Draft, key: str = "") -> str:
+    """Return how messages call a state, and a key of it."""
+    name = repr(draft.id) if draft.id else "the machine"
+    return f"{name} {key}".rstrip()
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _READABLE else f"{text[:_READABLE]}…"
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _plain(inner) for key, inner in value.items()}
+    return [_plain(inner) for inner in value] if isinstance(value, list) else value
