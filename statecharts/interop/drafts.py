@@ -69,7 +69,7 @@ class Draft:
 
     def walk(self) -> Iterator[Draft]:
         """Yield this state and all inside it, in document order."""
-        waiting = [self]
+        waiting: list[Draft] = [self]
         while waiting:
             draft = waiting.pop()
             yield draft
