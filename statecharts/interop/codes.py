@@ -29,7 +29,6 @@ REFUSED: Final = {
 REPORTED: Final = {
     "SC651": "something is kept as documentation, and means nothing to a run",
     "SC652": "the other library would have done it otherwise",
-    "SC653": "nothing reaches a state, as the file stands",
 }
 """What is taken in with a difference; found in `Chart.warnings`."""
 
