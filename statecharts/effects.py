@@ -10,6 +10,7 @@ itself, for they say what the run goes on with; it returns the timers that these
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextvars import ContextVar
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -17,6 +18,10 @@ from attrs import field, frozen
 
 _OWN_WAYS: Final = frozenset({None, "scxml", "http://www.w3.org/TR/scxml/#SCXMLEventProcessor"})
 """The types of a `Send` that the run itself takes (SCXML 6.2.5)."""
+
+
+RUNNER: Final[ContextVar[Any]] = ContextVar("RUNNER", default=None)
+"""Who runs an `Action` now: what has ``send`` and ``configuration``, as `Machine` has."""
 
 
 class Effect:

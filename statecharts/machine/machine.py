@@ -14,7 +14,7 @@ from typing import Any, Generic, Literal, cast, overload
 
 from statecharts.chart import Chart, Declaration, OnEvent
 from statecharts.durations import duration_text
-from statecharts.effects import Action, Effect, Send
+from statecharts.effects import RUNNER, Action, Effect, Send
 from statecharts.errors import (
     ActionError,
     RunawayError,
@@ -255,6 +255,7 @@ class Machine(Generic[C]):
                 sent.not_before, sent.own = self._present, True
                 self._waiting.append(sent)
             elif isinstance(effect, Action) and effect.run is not None:
+                running = RUNNER.set(self)
                 try:
                     effect.run()
                 except Exception as cause:
@@ -263,6 +264,8 @@ class Machine(Generic[C]):
                     error = ActionError("SC505", self.chart.name, found, remedy)
                     error.__cause__ = cause
                     failures.append(error)
+                finally:
+                    RUNNER.reset(running)
 
     def _drain(self, failures: list[Exception]) -> None:
         """Take the events in line, one after the other; raise what went wrong at the end."""

@@ -94,7 +94,7 @@ class Callback:
         has a slot in front and one behind; what stands in them is given by the first state that
         does anything when it is left, and by the last that does anything when it is entered.
         """
-        work = plan()
+        work = plan(moment)
         if work is None:
             yield from self.give(moment, None)
             return

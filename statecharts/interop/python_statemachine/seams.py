@@ -1,32 +1,25 @@
 """Seams: what a callback of python-statemachine knows, and a moment does not say.
 
 There, a callback is told which transition is being taken, and it can send events to the machine
-that runs. Here the kernel and `Machine` know both while they call; it is read from them where they
-stand on the stack, and nowhere else in this package.
+that runs. Here the kernel's plan says the one, and whoever runs an action the other.
 """
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable, Iterator
-from types import FrameType
-from typing import Any, Final
+from typing import Any
 
+from statecharts.effects import RUNNER
 from statecharts.hooks import Hook
 from statecharts.kernel.operations import Emit, Enter, Exit
 from statecharts.kernel.plans import Plan
 from statecharts.snapshot import Moment
 
-_KERNEL: Final = ("statecharts.kernel.kernel", "_perform")
-_MACHINE: Final = ("statecharts.machine.machine", "_carry_out")
-_DEEPEST: Final = 1_000
-"""How far up the stack is looked."""
 
-
-def plan() -> Plan | None:
-    """Return what the kernel is carrying out; None while it asks guards."""
-    frame = _frame(*_KERNEL)
-    return None if frame is None else frame.f_locals["plan"]
+def plan(moment: Moment[Any, Any, Any]) -> Plan | None:
+    """Return what the kernel is carrying out."""
+    found: Plan | None = getattr(moment._scene, "plan", None)  # noqa: SLF001
+    return found
 
 
 def hooks(operations: Iterable[Any]) -> Iterator[Hook]:
@@ -41,21 +34,9 @@ def hooks(operations: Iterable[Any]) -> Iterator[Hook]:
 
 def runner() -> Any:
     """Return the machine that is carrying out the effects of a step; None when none is."""
-    frame = _frame(*_MACHINE)
-    return None if frame is None else frame.f_locals["self"]
+    return RUNNER.get()
 
 
 def active(moment: Moment[Any, Any, Any]) -> tuple[str, ...]:
     """Return the states that are active now, in document order: a step may be under way."""
     return tuple(state for state in moment._scene._place.ids if state in moment)  # noqa: SLF001
-
-
-def _frame(module: str, function: str) -> FrameType | None:
-    frame: FrameType | None = sys._getframe(1)  # noqa: SLF001 - as lines find where they stand
-    for _ in range(_DEEPEST):
-        if frame is None:
-            return None
-        if frame.f_code.co_name == function and frame.f_globals.get("__name__") == module:
-            return frame
-        frame = frame.f_back
-    return None

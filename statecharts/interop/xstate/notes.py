@@ -10,7 +10,7 @@ from statecharts.interop.documents import Document
 from statecharts.interop.drafts import Draft
 from statecharts.interop.findings import Findings
 
-COMPARISONS: Final = 50_000
+COMPARISONS: Final = 20_000
 """How many names are compared with misspelt ones, at most, over a whole file."""
 
 DEEPEST: Final = 64

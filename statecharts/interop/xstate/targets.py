@@ -37,6 +37,7 @@ class Targets:
         self.version = version
         self.delimiter = delimiter
         self._children: dict[int, dict[str, Draft]] = {}
+        self._count = sum(1 for _ in root.walk())
 
     def find(self, source: Draft, text: str) -> Draft | None:
         """Return the state that a target of a state means; None when there is none."""
@@ -106,8 +107,13 @@ class Targets:
             found = self._children[id(draft)] = {child.name: child for child in draft.children}
         return found
 
-    def spellings(self, source: Draft) -> list[str]:
-        """Return how all states could be spelt as targets of a state, the likely ones first."""
+    def spellings(self, source: Draft, most: int) -> list[str]:
+        """Return how all states could be spelt as targets of a state, the likely ones first.
+
+        There are none where there would be more of them than one wants.
+        """
+        if self._count * 2 > most:
+            return []
         siblings = [] if source.parent is None else [c.name for c in source.parent.children]
         inside = [f".{child.name}" for child in source.children]
         return [*siblings, *inside, *(f"#{i}" for i in self.ids), *map(self.spelt, self._rest())]

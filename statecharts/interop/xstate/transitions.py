@@ -110,12 +110,15 @@ class Transitions:
             if state is None:
                 text = f"this goes to {one!r}, and there is no such state"
                 otherwise = "Name a sibling, '.child' or '#id'"
-                remedy = self.notes.remedy(one, self.targets.spellings(self.draft), otherwise)
+                remedy = self.notes.remedy(one, self._known(), otherwise)
                 self.notes.add("SC101", text, remedy, line, element(self.draft, place))
                 found = None
             elif found is not None and state not in found:
                 found.append(state)
         return found
+
+    def _known(self) -> list[str]:
+        return self.targets.spellings(self.draft, self.notes.comparisons)
 
     def _targets(self, value: Located, entry: Entry) -> list[Draft] | None:
         return self.states(value.get("target"), value.at("target"), entry.place)
