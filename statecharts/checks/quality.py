@@ -14,16 +14,12 @@ from statecharts.chart import (
     StateKind,
     Transition,
 )
+from statecharts.checks.answered import ALWAYS, Answered, Covered
 from statecharts.checks.places import fault, place
 from statecharts.errors import Fault
 from statecharts.events import matches, wire_name
 from statecharts.semantics import EntrySet, domain, nothing_remembered, remove_conflicting
 from statecharts.tree import Edge, Tree
-
-Covered = type | str
-"""What a transition answers to: an event class, a descriptor, or ``always``."""
-
-ALWAYS = "(always)"
 
 
 def quality_faults(tree: Tree) -> Iterator[Fault]:
@@ -128,16 +124,18 @@ def _covers(tree: Tree, state: int, answer: Covered, reached: set[int]) -> bool:
 
 def _behind(tree: Tree) -> Iterator[Fault]:
     for outgoing in tree.outgoing:
-        for i, edge in enumerate(outgoing):
+        answered = Answered()
+        for edge in outgoing:
             answers = _answers(edge.transition)
-            earlier = [other.transition for other in outgoing[:i]]
-            dead = all(any(_unguarded(other, answer) for other in earlier) for answer in answers)
-            if answers and dead:
+            if answers and all(map(answered.includes, answers)):
                 found = (
                     f"{place(edge.transition)} is never taken: an earlier line on it has no guard"
                 )
                 remedy = "Give the earlier line a when=, put it last, or take one away"
                 yield fault(tree.chart, "SC125", found, remedy, edge.transition.location)
+            if edge.transition.guard is None:
+                for answer in answers:
+                    answered.add(answer)
 
 
 def _answers(transition: Transition) -> tuple[Covered, ...]:
