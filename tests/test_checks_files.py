@@ -5,9 +5,10 @@ from __future__ import annotations
 import time
 
 import pytest
+from attrs import evolve
 
 from statecharts import Chart, DefinitionError
-from statecharts.chart import Default, OnEvent, StateKind, StateNode, Transition
+from statecharts.chart import Default, EventType, OnEvent, StateKind, StateNode, Transition
 from statecharts.checks import accept, faults
 
 
@@ -125,3 +126,48 @@ def test_targets_in_one_region_cannot_be_entered_together() -> None:
         "[SC101] Maze: a on go goes to 'p.a.y', 'p.b' and 'p.a.x', which cannot be active "
         "together. Go to one state, or to one in each region of a parallel state."
     )
+
+
+def test_lines_behind_a_descriptor_are_told() -> None:
+    """A line is dead behind one that takes every event, its own name, or a prefix of that."""
+    lines = tuple(
+        Transition("a", OnEvent((event,)), ("a",)) for event in ("user.login", "user", "user.x.y")
+    )
+    a = StateNode("a", StateKind.ATOMIC, "a", transitions=(*lines, _on("*"), _on("other")))
+    told = [fault.found for fault in faults(chart_of(a)) if fault.code == "SC125"]
+    assert told == [
+        "a on user.x.y is never taken: an earlier line on it has no guard",
+        "a on other is never taken: an earlier line on it has no guard",
+    ]
+
+
+def _on(event: str) -> Transition:
+    return Transition("a", OnEvent((event,)), ("a",))
+
+
+def test_mistake_that_is_made_twice_is_told_twice() -> None:
+    """The same wrong name on two lines has the same guess on both."""
+    chart = chart_of(atomic("a", "abb"), atomic("abc", "abb"))
+    told = texts(chart)
+    assert len(told) == 2
+    assert all(text.endswith("Did you mean 'abc'?") for text in told)
+
+
+def test_targets_of_several_lines_are_ordered_once() -> None:
+    """Lines with several targets each are checked one after the other."""
+    regions = [
+        StateNode("p", StateKind.PARALLEL, "p", "", ("p.a", "p.b")),
+        atomic("p.a"),
+        atomic("p.b"),
+    ]
+    lines = tuple(Transition("a", OnEvent((e,)), ("p.b", "p.a")) for e in ("go", "come"))
+    assert texts(chart_of(StateNode("a", StateKind.ATOMIC, "a", transitions=lines), *regions)) == []
+
+
+def test_descriptor_of_a_closed_chart_may_be_a_prefix() -> None:
+    """In a chart whose events are all known, a descriptor has to match one of them."""
+    a = StateNode("a", StateKind.ATOMIC, "a", transitions=(_on("user.*"), _on("usr")))
+    chart = evolve(chart_of(a), events=(EventType("user.login"),), closed=True)
+    assert texts(chart) == [
+        "[SC106] Maze: a on usr: no event of the chart is called 'usr'. Add it to events=."
+    ]

@@ -315,3 +315,40 @@ def test_send_leaves_the_timers_of_states_alone() -> None:
 
     first = start(Both, at=NOW).snapshot
     assert step(Both, first, Stop(), at=NOW).snapshot.timers == first.timers
+
+
+def test_timer_that_is_none_of_those_sent_is_looked_for_further() -> None:
+    """While something waits to be delivered, other timers fire as ever, and late ones do not."""
+
+    class Both(Statechart):
+        idle = State(initial=True)
+        over = State(resting=True)
+        idle.stay(on=Go, emit=lambda m: Send(NamedEvent("ring"), MINUTE))
+        idle.after(MINUTE, over)
+
+    first = start(Both, at=NOW).snapshot
+    sent = step(Both, step(Both, first, Go(), at=NOW).snapshot, Go(), at=NOW).snapshot
+    assert not step(Both, sent, TimerFired("nobody#9"), at=NOW).handled
+    second = step(Both, sent, TimerFired(list(sent.timers)[2]), at=NOW).snapshot
+    assert len(second.memory.sent) == 1
+    assert step(Both, sent, TimerFired("idle.after#1"), at=NOW).snapshot.configuration == ("over",)
+
+
+def test_data_is_filled_from_the_completion_event_that_a_descriptor_meets() -> None:
+    """The event of a completion has fields like any other: the state that is done, and its data."""
+
+    @frozen
+    class Report:
+        state: str
+
+    class Work(Statechart):
+        class doing(Compound, initial=True):
+            busy = State(initial=True)
+            over = State(final=True)
+            busy.to(over, on=Go)
+
+        told = State(Report, resting=True)
+        doing.to(told, on="done.state.doing")
+
+    done = step(Work, start(Work).snapshot, Go())
+    assert done.snapshot["told"] == Report("doing")
