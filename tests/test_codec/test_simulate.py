@@ -337,7 +337,7 @@ def test_commands_take_one_chart(run: Run) -> None:
     """A target of several charts is the command line's mistake; a broken module is the module's."""
     result = run("machines", lines=[])
     assert result.exit_code == 2
-    assert "'machines' has 2 charts. Name one of: machines.execution:Execution" in result.stderr
+    assert "charts. Name one of: machines.execution:Execution" in result.stderr
     assert CliRunner().invoke(schema, ["machines"]).exit_code == 2
     Path("codec_broken.py").write_text("1 / 0", encoding="utf-8")
     result = run("codec_broken", lines=[])

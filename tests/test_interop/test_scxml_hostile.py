@@ -16,8 +16,8 @@ from statecharts.interop import scxml
 
 SAMPLES = Path(__file__).parent / "samples" / "scxml"
 N = 10_000
-SECONDS = 4.0
-"""Twice what is promised, for machines that have more to do; most take a tenth of it."""
+SECONDS = 15
+"""Processor time, with room for tracing and slow machines; most take a hundredth of it."""
 
 
 def chart(*states: str) -> str:
@@ -125,9 +125,9 @@ def test_scxml_hostile_documents_are_dealt_with(name: str) -> None:
     """Each is taken in, or refused with a code, and soon."""
     make, expected = HOSTILE[name]
     text = make()
-    begin = time.perf_counter()
+    begin = time.process_time()
     told = outcome(text)
-    took = time.perf_counter() - begin
+    took = time.process_time() - begin
     assert told == expected
     assert took < SECONDS
 

@@ -24,20 +24,18 @@ def is_definition(machine: Located) -> bool:
 def configured(machine: Located, version: int, notes: Notes) -> Located:
     """Return the config that a definition stands for.
 
-    Definitions of v5 leave out eventless transitions, where history leads and what built-in
-    actions do; that is noted.
+    Definitions leave out where history leads, and those of v5 eventless transitions and what
+    built-in actions do; that is noted.
     """
-    if version != 4:  # noqa: PLR2004 - the version
-        found = "this is a definition, which leaves out eventless transitions and more"
-        remedy = "Write machine.config instead: JSON.stringify(machine.config)"
-        notes.add("SC652", found, remedy, machine.line, "the machine")
     root = _state(machine, version)
     for key in ("id", "key", "version"):
         if key in machine:
             root[key] = machine[key]
     waiting = [root]
+    histories = False
     while waiting:
         state = waiting.pop()
+        histories = histories or state.get("type") == "history"
         states = state.get("states")
         if not isinstance(states, Located):
             continue
@@ -48,6 +46,11 @@ def configured(machine: Located, version: int, notes: Notes) -> Located:
                 fresh[name] = _state(held, version)
                 waiting.append(fresh[name])
         state["states"] = fresh
+    if histories or version != 4:  # noqa: PLR2004 - the version
+        lost = "eventless transitions, and " if version != 4 else ""  # noqa: PLR2004
+        found = f"this is the definition of a machine, which leaves out {lost}where history leads"
+        remedy = "Write its config instead: JSON.stringify(machine.config)"
+        notes.add("SC652", found, remedy, machine.line, "the machine")
     return root
 
 

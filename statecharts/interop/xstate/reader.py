@@ -77,7 +77,6 @@ class Reading:
         for i, draft in self.drafts.items():
             if draft.kind in HISTORY:
                 self._history(draft, readers[i])
-        self._circles()
         for i, draft in self.drafts.items():
             Lines(draft, readers[i], self.delays).fill()
         chart = assemble(self.root, self.notes.document)
@@ -160,24 +159,3 @@ class Reading:
             return
         location = self.notes.document.place(at)
         draft.default = Transition(draft.id, Default(), ids, emit=emit, location=location)
-
-    def _circles(self) -> None:
-        """Note history states that lead to themselves."""
-        done: set[str] = set()
-        for draft in self.drafts.values():
-            if draft.kind not in HISTORY or draft.id in done:
-                continue
-            waiting, passed = [draft.id], set[str]()
-            while waiting:
-                at = self.drafts[waiting.pop()]
-                if at.kind not in HISTORY or at.default is None:
-                    continue
-                if at.id in passed:
-                    found = f"history {at.id!r} leads back to itself when it remembers nothing"
-                    remedy = 'Write the state that it leads to then as its "target"'
-                    self.notes.add("SC612", found, remedy, at.line, element(at))
-                    at.default = None
-                    continue
-                passed.add(at.id)
-                waiting.extend(at.default.targets)
-            done |= passed
