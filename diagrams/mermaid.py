@@ -79,7 +79,8 @@ class _Writer:
         if box.shape is Shape.FORK:
             yield f"{indent}state {name} <<fork>>"
             return
-        title = {Shape.HISTORY: "H", Shape.DEEP_HISTORY: "H*"}.get(box.shape, box.name or self.picture.name)
+        name_of_box = box.name or self.picture.name
+        title = {Shape.HISTORY: "H", Shape.DEEP_HISTORY: "H*"}.get(box.shape, name_of_box)
         yield f'{indent}state "{escaped(title)}" as {name}'
         if box.shape in _COMPOSITE:
             yield f"{indent}state {name} {{"
