@@ -8,7 +8,7 @@ import pytest
 from attrs import evolve
 
 from statecharts import Chart, DefinitionError
-from statecharts.chart import Default, EventType, OnEvent, StateKind, StateNode, Transition
+from statecharts.chart import Always, Default, EventType, OnEvent, StateKind, StateNode, Transition
 from statecharts.checks import accept, faults
 
 
@@ -171,3 +171,23 @@ def test_descriptor_of_a_closed_chart_may_be_a_prefix() -> None:
     assert texts(chart) == [
         "[SC106] Maze: a on usr: no event of the chart is called 'usr'. Add it to events=."
     ]
+
+
+def test_eventless_way_that_ends_the_chart_is_no_circle() -> None:
+    """Behind a final state of the outermost level nothing follows, however the lines lead."""
+    on = Transition("a", Always(), ("end",))
+    a = StateNode("a", StateKind.ATOMIC, "a", transitions=(on,))
+    assert texts(chart_of(a, StateNode("end", StateKind.FINAL, "end"))) == []
+
+
+def test_line_on_a_base_class_answers_to_the_events_derived_from_it() -> None:
+    """In a chart whose events are all known, a class stands for those derived from it."""
+
+    class Failure: ...
+
+    class Timeout(Failure): ...
+
+    lines = tuple(Transition("a", OnEvent((cls,)), ("a",)) for cls in (Failure, Timeout))
+    a = StateNode("a", StateKind.ATOMIC, "a", transitions=lines)
+    chart = evolve(chart_of(a), events=(EventType("timeout", Timeout),), closed=True)
+    assert texts(chart) == []
