@@ -1,0 +1,214 @@
+"""Formats of dates: what the values of a column look like, and how SQL gets a day out of them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, date, datetime
+from types import MappingProxyType
+from typing import Final
+
+from attrs import frozen
+
+from machines.investigation.calls import Scalar
+
+VALID_DAY: Final = "[12][0-9][0-9][0-9]-[01][0-9]-[0-3][0-9]"
+"""What a day looks like to GLOB."""
+
+_FIRST_EPOCH: Final = 820_454_400  # 1996
+_LAST_EPOCH: Final = 2_524_608_000  # 2050
+_FIRST_JULIAN: Final = 2_450_000  # 1995
+_LAST_JULIAN: Final = 2_470_000  # 2050
+_CLEAR: Final = 12  # what is more than this is a day of the month, and no month
+
+
+@frozen
+class DateFormat:
+    """How a column writes its dates.
+
+    Attributes:
+        name: What it is called.
+        day: SQL for the day, ``2026-03-02``, with ``{}`` for the column.
+        moment: SQL for the Julian day with its fraction; the same.
+        hour: SQL for the hour; None where there is none.
+    """
+
+    name: str
+    day: str
+    moment: str
+    hour: str | None = None
+
+
+def _iso(name: str, rest: str) -> DateFormat:
+    day = (
+        "replace(substr({}, 1, 10), '/', '-')"
+        if name.startswith("slashed")
+        else "substr({}, 1, 10)"
+    )
+    if not rest:
+        return DateFormat(name, day, f"julianday({day})")
+    moment = f"julianday({day} || ' ' || substr({{}}, 12, 8))"
+    return DateFormat(name, day, moment, "CAST(substr({}, 12, 2) AS INTEGER)")
+
+
+_COMPACT: Final = "(substr({}, 1, 4) || '-' || substr({}, 5, 2) || '-' || substr({}, 7, 2))"
+_DAY_FIRST: Final = "(substr({}, 7, 4) || '-' || substr({}, 4, 2) || '-' || substr({}, 1, 2))"
+_MONTH_FIRST: Final = "(substr({}, 7, 4) || '-' || substr({}, 1, 2) || '-' || substr({}, 4, 2))"
+
+
+def _turned(name: str, day: str, rest: str) -> DateFormat:
+    if not rest:
+        return DateFormat(name, day, f"julianday({day})")
+    moment = f"julianday({day} || ' ' || substr({{}}, 12, 5))"
+    return DateFormat(name, day, moment, "CAST(substr({}, 12, 2) AS INTEGER)")
+
+
+def _counted(name: str, seconds: str) -> DateFormat:
+    return DateFormat(
+        name,
+        f"date({seconds}, 'unixepoch')",
+        f"({seconds} / 86400.0 + 2440587.5)",
+        f"CAST(strftime('%H', {seconds}, 'unixepoch') AS INTEGER)",
+    )
+
+
+FORMATS: Final[Mapping[str, DateFormat]] = MappingProxyType(
+    {
+        one.name: one
+        for one in (
+            _iso("iso_date", ""),
+            _iso("iso_time", "time"),
+            _iso("slashed_date", ""),
+            _iso("slashed_time", "time"),
+            DateFormat("compact", _COMPACT, f"julianday({_COMPACT})"),
+            _turned("day_first_date", _DAY_FIRST, ""),
+            _turned("day_first_time", _DAY_FIRST, "time"),
+            _turned("month_first_date", _MONTH_FIRST, ""),
+            _turned("month_first_time", _MONTH_FIRST, "time"),
+            _counted("epoch_s", "{}"),
+            _counted("epoch_ms", "({} / 1000)"),
+            DateFormat("julian", "date({})", "({} + 0.0)", "CAST(strftime('%H', {}) AS INTEGER)"),
+        )
+    }
+)
+"""Every format that is known, by its name."""
+
+_ISO: Final = re.compile(r"(\d{4})([-/])(\d\d)\2(\d\d)(?:[T ](\d\d):\d\d(?::\d\d)?.*)?", re.ASCII)
+_TURNED: Final = re.compile(r"(\d\d)[./-](\d\d)[./-](\d{4})(?: (\d\d):\d\d.*)?", re.ASCII)
+_DIGITS: Final = re.compile(r"(\d{4})(\d\d)(\d\d)", re.ASCII)
+
+
+def format_of(values: Sequence[Scalar]) -> DateFormat | None:
+    """Tell how values write dates; None when they are no dates, whatever their column is called.
+
+    >>> format_of(["2026-03-02T10:00:00", "2026-03-03T11:30:00"]).name
+    'iso_time'
+    >>> format_of([1772445600, 1772449200]).name, format_of([17, 4, 2026])
+    ('epoch_s', None)
+    """
+    given = [one for one in values if one is not None and one != ""]
+    names = {_name_of(one) for one in given}
+    if not given or None in names:
+        return None
+    kinds = {str(name) for name in names}
+    if kinds <= {"day_first_date", "either_date", "month_first_date"} or kinds <= {
+        "day_first_time",
+        "either_time",
+        "month_first_time",
+    }:
+        return _of_turned(kinds)
+    if len(kinds) == 1:
+        return FORMATS[kinds.pop()]
+    # A moment at midnight may be written as a date.
+    return None
+
+
+def _of_turned(kinds: set[str]) -> DateFormat | None:
+    suffix = "time" if any(kind.endswith("time") for kind in kinds) else "date"
+    first = any(kind.startswith("day") for kind in kinds)
+    if first and any(kind.startswith("month") for kind in kinds):
+        return None
+    month = any(kind.startswith("month") for kind in kinds)
+    return FORMATS[f"{'month' if month else 'day'}_first_{suffix}"]
+
+
+def _name_of(value: Scalar) -> str | None:
+    match value:
+        case bool():
+            return None
+        case int() | float():
+            return _of_number(value)
+        case str():
+            return _of_text(value)
+        case _:
+            return None
+
+
+def _of_number(value: float) -> str | None:
+    if _FIRST_EPOCH <= value <= _LAST_EPOCH:
+        return "epoch_s"
+    if _FIRST_EPOCH * 1000 <= value <= _LAST_EPOCH * 1000:
+        return "epoch_ms"
+    if not isinstance(value, int) and _FIRST_JULIAN <= value <= _LAST_JULIAN:
+        return "julian"
+    if found := _DIGITS.fullmatch(str(value)):
+        return "compact" if _is_day(*map(int, found.groups())) else None
+    return None
+
+
+def _of_text(text: str) -> str | None:
+    if found := _ISO.fullmatch(text):
+        year, mark, month, day, hour = found.groups()
+        kind = "iso" if mark == "-" else "slashed"
+        good = _is_day(int(year), int(month), int(day))
+        return f"{kind}_{'time' if hour else 'date'}" if good else None
+    if found := _TURNED.fullmatch(text):
+        first, second, _, hour = found.groups()
+        suffix = "time" if hour else "date"
+        if int(first) > _CLEAR:
+            return f"day_first_{suffix}"
+        return f"{'month_first' if int(second) > _CLEAR else 'either'}_{suffix}"
+    if found := _DIGITS.fullmatch(text):
+        return "compact" if _is_day(*map(int, found.groups())) else None
+    return None
+
+
+def _is_day(year: int, month: int, day: int) -> bool:
+    try:
+        date(year, month, day)
+    except ValueError:
+        return False
+    return 1950 <= year <= 2100  # noqa: PLR2004 - what a database is likely to speak of
+
+
+def order_of(value: Scalar, fmt: DateFormat) -> float | None:
+    """Return a number by which values of one format can be put in order; days, to compare spans.
+
+    >>> order_of("2026-03-02", FORMATS["iso_date"]) - order_of("2026-03-01", FORMATS["iso_date"])
+    1.0
+    """
+    read: Callable[[], float]
+    if fmt.name == "epoch_s" and isinstance(value, int | float):
+        read = lambda: value / 86400  # noqa: E731
+    elif fmt.name == "epoch_ms" and isinstance(value, int | float):
+        read = lambda: value / 86_400_000  # noqa: E731
+    elif fmt.name == "julian" and isinstance(value, int | float):
+        read = lambda: float(value) - 2440587.5  # noqa: E731
+    else:
+        read = lambda: _ordinal(str(value), fmt.name)  # noqa: E731
+    try:
+        return read()
+    except (ValueError, IndexError):
+        return None
+
+
+def _ordinal(text: str, name: str) -> float:
+    if name == "compact":
+        text = f"{text[:4]}-{text[4:6]}-{text[6:8]}"
+    elif name.startswith("day_first"):
+        text = f"{text[6:10]}-{text[3:5]}-{text[:2]}{text[10:]}"
+    elif name.startswith("month_first"):
+        text = f"{text[6:10]}-{text[:2]}-{text[3:5]}{text[10:]}"
+    text = text.replace("/", "-")[:19]
+    moment = datetime.fromisoformat(text).replace(tzinfo=UTC)
+    return moment.timestamp() / 86400

@@ -1,0 +1,270 @@
+"""Series by day: what is usual, what is not, and from when to when."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
+from itertools import pairwise
+from statistics import median
+from typing import Final, Self
+
+from attrs import frozen
+
+from machines.investigation.calls import Scalar
+
+WEEK: Final = 7
+_FAR: Final = 1000  # days from the middle that a series may reach
+_TO_SIGMA: Final = 1.4826  # of the median absolute deviation, for what is normally distributed
+
+
+@frozen
+class Daily:
+    """Numbers by day, without a gap from the first day to the last.
+
+    Attributes:
+        days: The days.
+        values: For each label a number by day; None on days without one.
+    """
+
+    days: tuple[date, ...]
+    values: Mapping[str, tuple[float | None, ...]]
+
+    @classmethod
+    def read(cls, columns: Sequence[str], rows: Sequence[Sequence[Scalar]]) -> Self:
+        """Read rows whose first cell is a day; those of no day are left out.
+
+        >>> Daily.read(["day", "n"], [["2026-03-01", 2], ["2026-03-03", 4]]).values["n"]
+        (2.0, None, 4.0)
+        """
+        found = {day: row for row in rows if (day := _day(row[0] if row else None))}
+        if not found:
+            return cls((), dict.fromkeys(columns[1:], ()))
+        first, last = min(found), max(found)
+        # A stray value (the year 1970, the year 9999) must not make millions of days.
+        if (last - first).days > 8 * len(found) + 400:
+            found = _dense(found)
+            first, last = min(found), max(found)
+        days = tuple(first + timedelta(n) for n in range((last - first).days + 1))
+        values = {
+            label: tuple(_number(found[day][place]) if day in found else None for day in days)
+            for place, label in enumerate(columns)
+            if place
+        }
+        return cls(days, values)
+
+    def counts(self, label: str) -> list[float]:
+        """Return a number by day, zero on days without one."""
+        return [one or 0.0 for one in self.values.get(label, ())]
+
+    def rates(self, label: str, of: str) -> list[float | None]:
+        """Return by day what part one number is of another; None where that is zero."""
+        pairs = zip(self.counts(label), self.counts(of), strict=True)
+        return [part / whole if whole else None for part, whole in pairs]
+
+
+def _dense(found: dict[date, Sequence[Scalar]]) -> dict[date, Sequence[Scalar]]:
+    ordered = sorted(found)
+    middle = ordered[len(ordered) // 2]
+    return {day: row for day, row in found.items() if abs((day - middle).days) <= _FAR}
+
+
+def _day(cell: Scalar) -> date | None:
+    try:
+        return date.fromisoformat(cell) if isinstance(cell, str) else None
+    except ValueError:
+        return None
+
+
+def _number(cell: Scalar) -> float | None:
+    return float(cell) if isinstance(cell, int | float) else None
+
+
+def spread(values: Sequence[float]) -> float:
+    """Return the robust standard deviation of some values; zero when there are none.
+
+    >>> spread([1, 2, 3, 100])
+    1.4826
+    """
+    if not values:
+        return 0.0
+    middle = median(values)
+    return _TO_SIGMA * median(abs(one - middle) for one in values)
+
+
+def quantile(values: Sequence[float], part: float) -> float:
+    """Return the value below which a part of some values lies."""
+    ordered = sorted(values)
+    return ordered[min(int(part * len(ordered)), len(ordered) - 1)]
+
+
+def usual(counts: Sequence[float]) -> list[float]:
+    """Return what each day would be by its neighbours on the same day of the week, and the trend.
+
+    >>> [round(one) for one in usual([10, 10, 10, 10, 10, 2, 2] * 4)[:7]]
+    [10, 10, 10, 10, 10, 2, 2]
+    """
+    slope = _slope(counts)
+    found = []
+    for place in range(len(counts)):
+        near = [
+            counts[other] * math.exp(slope * (place - other))
+            for weeks in (1, 2, 3, 4)
+            for other in (place - weeks * WEEK, place + weeks * WEEK)
+            if 0 <= other < len(counts)
+        ][:5]
+        if len(near) < 3:  # noqa: PLR2004 - a median of two is no better than their mean
+            around = range(max(place - WEEK, 0), min(place + WEEK + 1, len(counts)))
+            near = [counts[other] for other in around if other != place]
+        found.append(median(near) if near else counts[place])
+    return found
+
+
+def _slope(counts: Sequence[float]) -> float:
+    """Return the growth by day, as the logarithm of a factor; robust to a few odd days."""
+    weeks = [median(counts[at : at + WEEK]) for at in range(0, len(counts) - WEEK + 1, WEEK)]
+    logs = [(at, math.log(one)) for at, one in enumerate(weeks) if one > 0]
+    slopes = [(b - a) / ((j - i) * WEEK) for i, a in logs for j, b in logs if j > i]
+    return max(-0.05, min(0.05, median(slopes))) if slopes else 0.0
+
+
+@frozen
+class Run:
+    """Days on which something is not as usual.
+
+    Attributes:
+        first: The place of the first such day.
+        last: The place of the last.
+        before: What is usual.
+        during: What it is on those days.
+        strength: How far beyond chance it is, in standard deviations.
+        weight: How much there is of it.
+    """
+
+    first: int
+    last: int
+    before: float
+    during: float
+    strength: float
+    weight: float
+
+
+def risen(parts: Sequence[float], wholes: Sequence[float], least: float = 0.15) -> Run | None:
+    """Find the days on which a part of the whole is larger than usual, beyond chance.
+
+    None when it is so on many days, here and there: then that is usual.
+
+    >>> risen([0, 1, 0, 0, 1, 30, 0], [50] * 7).first
+    5
+    """
+    known = [n for n, whole in enumerate(wholes) if whole > 0]
+    rates = {n: parts[n] / wholes[n] for n in known}
+    full = [n for n in known if wholes[n] >= 5]  # noqa: PLR2004 - a rate of few rows is no rate
+    if len(full) < WEEK:
+        return None
+    low = quantile([rates[n] for n in full], 0.3)
+    hot = []
+    for n in full:
+        noise = math.sqrt(max(low * (1 - low), 0.01) / wholes[n])
+        if rates[n] - low >= least and (rates[n] - low) / noise >= 5:  # noqa: PLR2004
+            hot.append(n)
+    runs = _runs(hot, full)
+    if not runs or len(runs) > 3:  # noqa: PLR2004 - what comes again and again is usual
+        return None
+    best = max(runs, key=lambda run: sum(parts[n] - low * wholes[n] for n in run))
+    if best[0] == full[0]:
+        return None  # it was so from the first: nothing has risen
+    rest = [rates[n] for n in full if n not in hot]
+    if len(rest) < 5:  # noqa: PLR2004 - too little to be the usual
+        return None
+    whole = sum(wholes[n] for n in best)
+    during = sum(parts[n] for n in best) / whole
+    before = median(rest)
+    swing = max(spread(rest), quantile(rest, 0.95) - before)
+    noise = max(math.sqrt(max(before * (1 - before), 0.01) / whole), swing, 0.01)
+    strength = (during - before) / noise
+    if strength < 3 or during - before < least:  # noqa: PLR2004
+        return None
+    weight = sum(parts[n] - before * wholes[n] for n in best)
+    return Run(best[0], best[-1], before, during, strength, weight)
+
+
+def _runs(hot: Sequence[int], known: Sequence[int]) -> list[list[int]]:
+    """Join days that follow each other among those that are known."""
+    place = {day: n for n, day in enumerate(known)}
+    runs: list[list[int]] = []
+    for before, day in pairwise([-1, *hot]):
+        if before >= 0 and place[day] - place[before] <= 2:  # noqa: PLR2004 - one day may slip
+            runs[-1].append(day)
+        else:
+            runs.append([day])
+    return runs
+
+
+@frozen
+class Step:
+    """A value that is on another level, from one day to another.
+
+    Attributes:
+        first: The place of the first day.
+        last: The place of the last.
+        change: By how much.
+        strength: How far beyond the usual that is, in standard deviations.
+    """
+
+    first: int
+    last: int
+    change: float
+    strength: float
+
+
+def stepped(values: Sequence[float | None], least: float, beyond: float = 6.0) -> Step | None:
+    """Find the days on which a value is on another level than before and after.
+
+    Args:
+        values: A value by day; None on days without one.
+        least: What counts as another level.
+        beyond: How many standard deviations of the usual it takes, too.
+
+    >>> stepped([1.0, 1.1, 1.0, 0.9] * 5 + [5.0, 5.1, 4.9], 1.0).first
+    20
+    """
+    known = [(n, one) for n, one in enumerate(values) if one is not None]
+    if len(known) < WEEK + 2:
+        return None
+    noise = _noise([one for _, one in known])
+    limit = max(least, beyond * noise)
+    best: Step | None = None
+    for start in range(1, len(known)):
+        before = [one for _, one in known[max(0, start - 14) : start]]
+        if len(before) < 4:  # noqa: PLR2004 - too little to be the usual
+            continue
+        level = median(before)
+        jump = known[start][1] - level
+        if abs(jump) < limit or abs(known[start - 1][1] - level) > abs(jump) / 2:
+            continue
+        end = start
+        while end + 1 < len(known) and (known[end + 1][1] - level) / jump > 0.5:  # noqa: PLR2004
+            end += 1
+        change = median(one - level for _, one in known[start : end + 1])
+        found = Step(known[start][0], known[end][0], change, abs(change) / max(noise, least / 20))
+        if best is None or found.strength > best.strength:
+            best = found
+    return best
+
+
+def _noise(values: Sequence[float]) -> float:
+    """Return how much a value wavers from day to day, and between days of one week."""
+    steps = [later - earlier for earlier, later in pairwise(values)]
+    around = [one - median(values[max(0, n - WEEK) : n + WEEK + 1]) for n, one in enumerate(values)]
+    ordinary = quantile([abs(one) for one in around], 0.8) / 1.28
+    return max(min(spread(steps) / math.sqrt(2), ordinary), spread(around), ordinary / 2)
+
+
+def surely(strength: float, floor: float = 0.5, scale: float = 6.0) -> float:
+    """Return a score from ``floor`` to 1 for a strength.
+
+    >>> surely(0.0), round(surely(60.0), 3)
+    (0.5, 1.0)
+    """
+    return floor + (1 - floor) * (1 - math.exp(-max(strength, 0.0) / scale))
