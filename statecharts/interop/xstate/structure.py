@@ -117,10 +117,10 @@ def _children(draft: Draft, notes: Notes) -> list[Draft]:
         return []
     found: list[Draft] = []
     for name, held in states.items():
-        if isinstance(held, Located):
-            found.append(draft.add(Draft(name, line=states.at(name), source=held)))
-        else:
+        if not isinstance(held, Located):
             notes.wrong("a state, an object", held, states.at(name), repr(name))
+            held = Located((), states.at(name))  # noqa: PLW2901 - so that others may name it
+        found.append(draft.add(Draft(name, line=states.at(name), source=held)))
     return found
 
 

