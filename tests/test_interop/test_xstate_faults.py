@@ -21,33 +21,46 @@ def machine(a: str, more: str = "") -> str:
 FAULTS: dict[str, tuple[str, str]] = {
     "an unknown target": (
         machine('{"on": {"E": "opne"}}'),
-        "[SC101] <text>:4 'a' on 'E': this goes to 'opne', and there is no such state. "
-        "Did you mean 'open'?",
+        (
+            "[SC101] <text>:4 'a' on 'E': this goes to 'opne', and there is no such state. "
+            "Did you mean 'open'?"
+        ),
     ),
     "an unknown id": (
         machine('{"on": {"E": [{"target": "#m.open.wild"}]}}'),
-        "[SC101] <text>:4 'a' on 'E'[0]: this goes to '#m.open.wild', and there is no such state. "
-        "Did you mean '#m.open.wide'?",
+        (
+            "[SC101] <text>:4 'a' on 'E'[0]: this goes to '#m.open.wild', and there is no "
+            "such state. "
+            "Did you mean '#m.open.wide'?"
+        ),
     ),
     "a state that is not a sibling": (
         machine('{"on": {"E": "wide"}}'),
-        "[SC101] <text>:4 'a' on 'E': this goes to 'wide', and there is no such state. "
-        "Did you mean '#m.open.wide'?",
+        (
+            "[SC101] <text>:4 'a' on 'E': this goes to 'wide', and there is no such state. "
+            "Did you mean '#m.open.wide'?"
+        ),
     ),
     "a target of the machine without its dot": (
         machine("{}", ', "on": {"E": "b"}'),
-        "[SC101] <text>:2 the machine on 'E': this goes to 'b', and there is no such state. "
-        "Did you mean '.b'?",
+        (
+            "[SC101] <text>:2 the machine on 'E': this goes to 'b', and there is no such state. "
+            "Did you mean '.b'?"
+        ),
     ),
     "an unknown initial state": (
         machine('{"initial": "x", "states": {"y": {}}}'),
-        "[SC101] <text>:4 'a' initial: the initial state 'x' is none of those inside. "
-        "Name one of those inside, 'y' for one.",
+        (
+            "[SC101] <text>:4 'a' initial: the initial state 'x' is none of those inside. "
+            "Name one of those inside, 'y' for one."
+        ),
     ),
     "no initial state": (
         machine('{"states": {"y": {}}}'),
-        "[SC612] <text>:4 'a': nothing says which of the states inside it is initial. "
-        'Write "initial": "y", or another of them.',
+        (
+            "[SC612] <text>:4 'a': nothing says which of the states inside it is initial. "
+            'Write "initial": "y", or another of them.'
+        ),
     ),
     "an unknown type": (
         machine('{"type": "paralel"}'),
@@ -55,8 +68,10 @@ FAULTS: dict[str, tuple[str, str]] = {
     ),
     "states in an atomic state": (
         machine('{"type": "atomic", "initial": "x", "states": {"x": {}}}'),
-        "[SC612] <text>:4 'a' type: the state is atomic and has 'x' inside. "
-        "Make it compound, or parallel.",
+        (
+            "[SC612] <text>:4 'a' type: the state is atomic and has 'x' inside. "
+            "Make it compound, or parallel."
+        ),
     ),
     "a final machine": (
         machine("{}", ', "type": "final"'),
@@ -64,61 +79,87 @@ FAULTS: dict[str, tuple[str, str]] = {
     ),
     "a state that is no object": (
         machine("7"),
-        "[SC612] <text>:4 'a': the number 7 stands here, where XState takes a state, an object. "
-        "Write a state, an object.",
+        (
+            "[SC612] <text>:4 'a': the number 7 stands here, where XState takes a state, an "
+            "object. "
+            "Write a state, an object."
+        ),
     ),
     "a transition that is none": (
         machine('{"on": {"E": true}}'),
-        "[SC612] <text>:4 'a' on 'E': true stands here, where XState takes a target, or an object "
-        "with target, guard and actions. Write a target, or an object with target, guard and "
-        "actions.",
+        (
+            "[SC612] <text>:4 'a' on 'E': true stands here, where XState takes a target, or "
+            "an object "
+            "with target, guard and actions. Write a target, or an object with target, guard and "
+            "actions."
+        ),
     ),
     "a delay out of reach": (
         machine('{"after": {"1e99": "b"}}'),
-        "[SC612] <text>:4 'a' after: the text '1e99' stands here, where XState takes a number of "
-        "milliseconds that can be waited. Write a number of milliseconds that can be waited.",
+        (
+            "[SC612] <text>:4 'a' after: the text '1e99' stands here, where XState takes a "
+            "number of "
+            "milliseconds that can be waited. Write a number of milliseconds that can be waited."
+        ),
     ),
     "both guard and cond": (
         machine('{"on": {"E": {"target": "b", "guard": "x", "cond": "y"}}}'),
-        "[SC612] <text>:4 'a' on 'E': the transition has both a guard and a cond. "
-        "Keep one of them.",
+        (
+            "[SC612] <text>:4 'a' on 'E': the transition has both a guard and a cond. "
+            "Keep one of them."
+        ),
     ),
     "a guard without a type": (
         machine('{"on": {"E": {"target": "b", "guard": {"max": 1}}}}'),
-        "[SC611] <text>:4 'a' on 'E': the guard is an object without a type. "
-        'Give it a name: {"type": "isReady"}.',
+        (
+            "[SC611] <text>:4 'a' on 'E': the guard is an object without a type. "
+            'Give it a name: {"type": "isReady"}.'
+        ),
     ),
     "an action without a type": (
         machine('{"entry": [{"max": 1}]}'),
-        "[SC611] <text>:4 'a' entry[0]: the action is an object without a type. "
-        'Give it a name: {"type": "notify"}.',
+        (
+            "[SC611] <text>:4 'a' entry[0]: the action is an object without a type. "
+            'Give it a name: {"type": "notify"}.'
+        ),
     ),
     "a guard that asks for an unknown state": (
         machine('{"on": {"E": {"target": "b", "in": "#m.opn"}}}'),
-        "[SC613] <text>:4 'a' on 'E': the guard asks for the state '#m.opn', and there is no such "
-        "state. Did you mean '#m.open'?",
+        (
+            "[SC613] <text>:4 'a' on 'E': the guard asks for the state '#m.opn', and there "
+            "is no such "
+            "state. Did you mean '#m.open'?"
+        ),
     ),
     "two equal ids": (
         machine('{"id": "x", "initial": "y", "states": {"y": {"id": "x"}}}'),
-        "[SC614] <text>:4 'a.y' id: two states have the id 'x'; the other is 'a'. "
-        "Rename one of them.",
+        (
+            "[SC614] <text>:4 'a.y' id: two states have the id 'x'; the other is 'a'. "
+            "Rename one of them."
+        ),
     ),
     "a final state with a way out": (
         machine('{"type": "final", "on": {"E": "b"}}'),
-        "[SC107] <text>:4 m: a on E leaves a state that is final. "
-        "Take the line away, or make the state an ordinary one.",
+        (
+            "[SC107] <text>:4 m: a on E leaves a state that is final. "
+            "Take the line away, or make the state an ordinary one."
+        ),
     ),
     "a history that leads to itself": (
         machine(
             '{"initial": "h", "states": {"h": {"type": "history"}, "x": {}}, "on": {"E": "b"}}'
         ),
-        "[SC109] <text>:4 m: the default of history 'a.h' leads back to it, from history to "
-        "history. Lead one of them to a state.",
+        (
+            "[SC109] <text>:4 m: the default of history 'a.h' leads back to it, from history to "
+            "history. Lead one of them to a state."
+        ),
     ),
     "an eventless circle": (
         machine('{"always": {"actions": "x"}}'),
-        "[SC110] <text>:4 m: eventless transitions without guards go round: a → a. "
-        "Give one of them a when=.",
+        (
+            "[SC110] <text>:4 m: eventless transitions without guards go round: a → a. "
+            "Give one of them a when=."
+        ),
     ),
 }
 
@@ -143,8 +184,10 @@ def test_all_faults_are_told_at_once() -> None:
 UNREADABLE: dict[str, tuple[str, str]] = {
     "another object": (
         '{"nodes": [], "edges": []}',
-        "[SC606] <text>:1: this is no machine of XState: it has no states. "
-        'Give it "initial" and "states".',
+        (
+            "[SC606] <text>:1: this is no machine of XState: it has no states. "
+            'Give it "initial" and "states".'
+        ),
     ),
     "a misspelt key": (
         '{"sates": {}}',
@@ -152,8 +195,10 @@ UNREADABLE: dict[str, tuple[str, str]] = {
     ),
     "a list": (
         "[1]",
-        "[SC606] <text>: this is no machine of XState: it has no states. "
-        'Give it "initial" and "states".',
+        (
+            "[SC606] <text>: this is no machine of XState: it has no states. "
+            'Give it "initial" and "states".'
+        ),
     ),
     "no JSON": (
         '{\n"id": }',
@@ -183,60 +228,86 @@ def test_files_are_named(tmp_path: Path) -> None:
 
 def test_an_unknown_version_is_an_error() -> None:
     """There are two versions that can be passed."""
-    with pytest.raises(StatechartError, match="version is 3. Say 4 or 5, or leave it out"):
+    with pytest.raises(StatechartError, match=r"version is 3\. Say 4 or 5, or leave it out"):
         xstate.loads("{}", version=3)
 
 
 WARNINGS: dict[str, tuple[str, str]] = {
     "output": (
         machine('{"type": "final", "output": {"n": 1}}'),
-        "[SC651] <text>:4 'a' output: 'output' means nothing to a run of this chart; it is kept "
-        "in its meta. Have functions do it, with chart.bind(…).",
+        (
+            "[SC651] <text>:4 'a' output: 'output' means nothing to a run of this chart; it "
+            "is kept "
+            "in its meta. Have functions do it, with chart.bind(…)."
+        ),
     ),
     "an unknown key": (
         machine('{"onn": {"E": "b"}}'),
-        "[SC651] <text>:4 'a' onn: XState knows no 'onn' of a state; it is kept in its meta. "
-        "Did you mean 'on'?",
+        (
+            "[SC651] <text>:4 'a' onn: XState knows no 'onn' of a state; it is kept in its meta. "
+            "Did you mean 'on'?"
+        ),
     ),
     "an unknown key of a transition": (
         machine('{"on": {"E": {"target": "b", "gaurd": "x"}}}'),
-        "[SC651] <text>:4 'a' on 'E': XState knows no 'gaurd' of a transition; it is kept in its "
-        "meta. Did you mean 'guard'?",
+        (
+            "[SC651] <text>:4 'a' on 'E': XState knows no 'gaurd' of a transition; it is "
+            "kept in its "
+            "meta. Did you mean 'guard'?"
+        ),
     ),
     "an empty list": (
         machine('{"on": {"E": []}}'),
-        "[SC651] <text>:4 'a' on 'E': an empty list of transitions says nothing: the event is not "
-        "handled. Take it out; {} forbids an event.",
+        (
+            "[SC651] <text>:4 'a' on 'E': an empty list of transitions says nothing: the "
+            "event is not "
+            "handled. Take it out; {} forbids an event."
+        ),
     ),
     "the initial state of a parallel one": (
         machine('{"type": "parallel", "initial": "x", "states": {"x": {}, "y": {}}}'),
-        "[SC651] <text>:4 'a' initial: the initial state of a state that is parallel means "
-        "nothing. Take it out.",
+        (
+            "[SC651] <text>:4 'a' initial: the initial state of a state that is parallel means "
+            "nothing. Take it out."
+        ),
     ),
     "a function that JSON could not hold": (
         machine('{"entry": ["x", null]}'),
-        "[SC652] <text>:4 'a' entry[1]: an action is null: a function that JSON could not hold. "
-        "Bind the action 'inline:a#entry[1]' to it.",
+        (
+            "[SC652] <text>:4 'a' entry[1]: an action is null: a function that JSON could "
+            "not hold. "
+            "Bind the action 'inline:a#entry[1]' to it."
+        ),
     ),
     "a raise without an event": (
         machine('{"entry": {"type": "xstate.raise"}}'),
-        "[SC652] <text>:4 'a' entry: xstate.raise does not say all that it does; it is kept as an "
-        "action of that name. Bind the action 'xstate.raise', or write it out.",
+        (
+            "[SC652] <text>:4 'a' entry: xstate.raise does not say all that it does; it is "
+            "kept as an "
+            "action of that name. Bind the action 'xstate.raise', or write it out."
+        ),
     ),
     "a delay of nothing": (
         machine('{"after": {"0": "b"}}'),
-        "[SC652] <text>:4 'a' after: XState takes a delay of 0 ms when the macrostep is over. "
-        "Here it is taken a microsecond later; write always if that is meant.",
+        (
+            "[SC652] <text>:4 'a' after: XState takes a delay of 0 ms when the macrostep is over. "
+            "Here it is taken a microsecond later; write always if that is meant."
+        ),
     ),
     "the machine's own end": (
         machine("{}", ', "onDone": {"actions": "x"}'),
-        "[SC651] <text>:2 the machine onDone: nothing follows on the end of the machine itself; "
-        "it is kept in its meta. Take it out.",
+        (
+            "[SC651] <text>:2 the machine onDone: nothing follows on the end of the machine "
+            "itself; "
+            "it is kept in its meta. Take it out."
+        ),
     ),
     "v4 and wildcards": (
         machine('{"on": {"ui.*": {"target": "b", "cond": "x"}}}'),
-        "[SC652] <text>:4 'a': XState 4 takes 'ui.*' for the name of one event, not for a "
-        "wildcard. Name the events.",
+        (
+            "[SC652] <text>:4 'a': XState 4 takes 'ui.*' for the name of one event, not for a "
+            "wildcard. Name the events."
+        ),
     ),
 }
 

@@ -58,46 +58,58 @@ def rich(seed: int) -> dict[str, Any]:
     maker = Maker(seed)
     rng = random.Random(f"rich {seed}")
     for path, state in maker.states.items():
-        kind = state.get("type")
         if path and rng.random() < 0.2:
             state["id"] = "own " + "-".join(path)
-        if rng.random() < 0.3:
-            state["description"] = rng.choice(["What it is for.", "Zeile\nzwei: ü 🎈", " "])
-        if rng.random() < 0.3:
-            state["meta"] = rng.choice([{"view": "Form"}, {"tags": [1]}, "text", [1, {"a": None}]])
-        if rng.random() < 0.2:
-            state["tags"] = ["busy", "red"]
-        if kind == "history":
-            continue
-        for key in ("entry", "exit"):
-            if rng.random() < 0.4:
-                state[key] = rng.sample(ACTIONS, rng.randint(1, 3))
+        describe(rng, state)
+        kind = state.get("type")
         if kind == "final":
-            if rng.random() < 0.3:
-                state["output"] = {"n": 1}
-            continue
-        if rng.random() < 0.2:
-            state["invoke"] = [
-                {"src": "first", "input": {"a": [1]}, "onDone": {"actions": "a"}},
-                {"src": "second", "id": "two", "systemId": "x", "onError": [{}, ".h"][:1]},
-            ]
-        if "initial" in state and rng.random() < 0.2 and kind is None:
-            state["initial"] = {
-                "target": state["initial"],
-                "actions": rng.sample(ACTIONS, 2),
-                "description": "first",
-            }
-        if rng.random() < 0.2:
-            state["after"] = {"patience": {"actions": "x"}, "0.5": {"actions": "y"}, "70": {}}
+            state |= {"output": {"n": 1}} if rng.random() < 0.3 else {}
+        elif kind != "history":
+            act(rng, state)
         for line in state.get("on", {}).values():
             if isinstance(line, dict):
-                if rng.random() < 0.5:
-                    line["actions"] = rng.sample(ACTIONS, rng.randint(1, 3))
-                if rng.random() < 0.4:
-                    line["guard"] = rng.choice(GUARDS)
-                if rng.random() < 0.2:
-                    line |= {"description": "why", "meta": {"k": 1}}
+                enrich(rng, line)
     return {**maker.machine, "version": "1.0.0", "context": {"count": 0}}
+
+
+def describe(rng: random.Random, state: dict[str, Any]) -> None:
+    """Say what a state is for, here and there, and what it does on entry and exit."""
+    if rng.random() < 0.3:
+        state["description"] = rng.choice(["What it is for.", "Zeile\nzwei: ü 🎈", " "])
+    if rng.random() < 0.3:
+        state["meta"] = rng.choice([{"view": "Form"}, {"tags": [1]}, "text", [1, {"a": None}]])
+    if rng.random() < 0.2:
+        state["tags"] = ["busy", "red"]
+    for key in ("entry", "exit"):
+        if state.get("type") != "history" and rng.random() < 0.4:
+            state[key] = rng.sample(ACTIONS, rng.randint(1, 3))
+
+
+def act(rng: random.Random, state: dict[str, Any]) -> None:
+    """Give a state services, delays and actions of its initial transition, here and there."""
+    if rng.random() < 0.2:
+        state["invoke"] = [
+            {"src": "first", "input": {"a": [1]}, "onDone": {"actions": "a"}},
+            {"src": "second", "id": "two", "systemId": "x", "onError": [{}]},
+        ]
+    if "initial" in state and rng.random() < 0.2 and "type" not in state:
+        state["initial"] = {
+            "target": state["initial"],
+            "actions": rng.sample(ACTIONS, 2),
+            "description": "first",
+        }
+    if rng.random() < 0.2:
+        state["after"] = {"patience": {"actions": "x"}, "0.5": {"actions": "y"}, "70": {}}
+
+
+def enrich(rng: random.Random, line: dict[str, Any]) -> None:
+    """Give a transition guards, actions and documentation, here and there."""
+    if rng.random() < 0.5:
+        line["actions"] = rng.sample(ACTIONS, rng.randint(1, 3))
+    if rng.random() < 0.4:
+        line["guard"] = rng.choice(GUARDS)
+    if rng.random() < 0.2:
+        line |= {"description": "why", "meta": {"k": 1}}
 
 
 @pytest.mark.parametrize("part", range(6))
@@ -217,13 +229,17 @@ class Custom(Effect):
 LOSSES: dict[str, tuple[Chart, str]] = {
     "code": (
         with_lines(DOOR, "open", line("PUSH", "shut", guard=Hook(lambda m: True, "sure"))),
-        "[SC672] door: the guard 'sure' is code, and is written by its name. "
-        "Name it, and bind the function to the name.",
+        (
+            "[SC672] door: the guard 'sure' is code, and is written by its name. "
+            "Name it, and bind the function to the name."
+        ),
     ),
     "an effect of one's own": (
         with_lines(DOOR, "open", line("PUSH", "shut", emit=(Hook(Give(Custom())),))),
-        "[SC672] door: the action 'Custom' is code, and is written by its name. "
-        "Name it, and bind the function to the name.",
+        (
+            "[SC672] door: the action 'Custom' is code, and is written by its name. "
+            "Name it, and bind the function to the name."
+        ),
     ),
     "the order of wildcards": (
         with_lines(DOOR, "open", line("*", "shut"), line("PULL", "open.ajar")),
@@ -237,20 +253,26 @@ LOSSES: dict[str, tuple[Chart, str]] = {
     ),
     "a guard that is called like one of XState's": (
         with_lines(DOOR, "open", line("PULL", "shut", guard=Hook(Named("not", {"guard": "x"})))),
-        "[SC674] door: XState would take the guard 'not' for one of its own, or for none. "
-        "Rename it.",
+        (
+            "[SC674] door: XState would take the guard 'not' for one of its own, or for none. "
+            "Rename it."
+        ),
     ),
     "an event's own type": (
         with_lines(
             DOOR, "open", line("PULL", emit=(Hook(Give(Raise(NamedEvent("PULL", {"type": 1})))),))
         ),
-        "[SC674] door: the event 'PULL' has a field 'type', and that is its name in XState. "
-        "Rename the field.",
+        (
+            "[SC674] door: the event 'PULL' has a field 'type', and that is its name in XState. "
+            "Rename the field."
+        ),
     ),
     "meta that is no data": (
         evolve(DOOR, root=evolve(DOOR.root, meta={"a": object})),
-        "[SC675] door: the meta 'a' of 'the chart' is no plain data, and is left out. "
-        "Use plain data.",
+        (
+            "[SC675] door: the meta 'a' of 'the chart' is no plain data, and is left out. "
+            "Use plain data."
+        ),
     ),
     "events that are all there are": (
         evolve(DOOR, closed=True),

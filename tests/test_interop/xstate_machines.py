@@ -141,7 +141,8 @@ class Maker:
                 return {"type": kind, "params": {"guards": guards}}
 
     def _real(self) -> tuple[str, ...]:
-        return self.pick([p for p, s in self.states.items() if p and s.get("type") != "history"])
+        real = [p for p, s in self.states.items() if p and s.get("type") != "history"]
+        return self.random.choice(real)
 
     def _target(self, path: tuple[str, ...]) -> str:
         """Choose a target, and one of the ways of spelling it."""
