@@ -63,7 +63,7 @@ def rich(seed: int) -> dict[str, Any]:
         describe(rng, state)
         kind = state.get("type")
         if kind == "final":
-            state |= {"output": {"n": 1}} if rng.random() < 0.3 else {}
+            state.update({"output": {"n": 1}} if rng.random() < 0.3 else {})
         elif kind != "history":
             act(rng, state)
         for line in state.get("on", {}).values():
