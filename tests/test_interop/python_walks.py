@@ -114,7 +114,7 @@ def told(effect: Effect) -> Any:
     """Return an effect as both sides say it."""
     match effect:
         case Action(name, data):
-            return name, sorted(map(repr, data.values()))
+            return name, sorted(repr(value) for value in data.values() if value is not None)
         case Send(event):
             name = event.name if isinstance(event, NamedEvent) else wire_name(type(event))
             return "send", name, effect.delay, effect.id, effect.target

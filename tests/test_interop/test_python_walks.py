@@ -56,17 +56,9 @@ def outline(chart: Chart, state: str) -> object:
     return node.id, node.name, node.kind, node.initial, lines
 
 
-UNSETTLED = {"atm_v4.json", "elevator.json", "microwave_v4.json"}
-"""Samples whose declaration does not yet walk as they do, when all are walked in one process."""
-
-
 @pytest.mark.parametrize(
     "path",
-    [
-        path
-        for path in sorted(SAMPLES.rglob("*"))
-        if path.suffix in files.FORMATS and path.name not in UNSETTLED
-    ],
+    [path for path in sorted(SAMPLES.rglob("*")) if path.suffix in files.FORMATS],
     ids=lambda path: path.name,
 )
 def test_declaration_of_every_sample_runs_as_the_sample_does(path: Path, tmp_path: Path) -> None:

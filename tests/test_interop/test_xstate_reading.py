@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from statecharts import Chart, Machine
+from statecharts import Chart, Machine, start
 from statecharts.chart import After, Always, Done, OnEvent, StateKind, TransitionKind
 from statecharts.content import AllOf, AnyOf, Choose, Give, Holds, In, Named, Not
 from statecharts.effects import Action, CancelInvoke, CancelSend, Invoke, Raise, Send
@@ -295,7 +295,8 @@ def test_the_history_of_a_parallel_state_leads_to_all_regions() -> None:
 def test_a_parallel_machine_enters_all_regions() -> None:
     """The machine itself may be parallel."""
     found = xstate.loads('{"type": "parallel", "states": {"x": {}, "y": {}}}')
-    assert found.root.initial == ("x", "y")
+    assert found.root.kind is StateKind.PARALLEL
+    assert start(found).snapshot.configuration == ("x", "y")
     assert Machine(found, at=START).configuration == ("x", "y")
 
 

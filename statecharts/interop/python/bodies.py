@@ -171,7 +171,8 @@ class Bodies:
     def _options(self, node: StateNode) -> list[Piece]:
         """Return the keywords that every kind of state takes."""
         parent = self.chart[node.parent or ROOT]
-        found: list[Piece] = ["initial=True"] if node.id in parent.initial else []
+        begins = parent.kind is StateKind.COMPOUND and node.id in parent.initial
+        found: list[Piece] = ["initial=True"] if begins else []
         if node.kind is StateKind.FINAL:
             found.append("final=True")
         if node.resting:

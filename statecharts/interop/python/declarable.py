@@ -13,6 +13,7 @@ from typing import final
 from attrs import evolve, frozen
 
 from statecharts.chart import (
+    HISTORY,
     ROOT,
     Chart,
     Default,
@@ -117,6 +118,13 @@ class _Adaptation:
             names = listed(hook.name for hook in default.emit)
             self._lost(f"{names} is done on entering {at} by default", "", node.location)
         targets = default.targets
+        if node.kind is StateKind.PARALLEL:
+            regions = {c for c in node.children if self.chart[c].kind not in HISTORY}
+            if set(targets) != regions:
+                found = f"{at} is entered through {listed(targets)}"
+                remedy = "Let each region say where it begins"
+                self._lost(found, remedy, node.location)
+            return None
         if node.kind is StateKind.COMPOUND:
             targets = self._initial(node, default)
         elif len(targets) > 1:

@@ -130,10 +130,16 @@ class Guards:
 def parameters(value: dict[str, Any]) -> dict[str, Any]:
     """Return the parameters of a guard or an action: its ``params``, and what stands beside them.
 
+    An ``exec`` that is null is none: it is where v4 keeps the function of a name, if it has one.
+
     >>> parameters({"type": "atLeast", "params": {"count": 3}})
     {'count': 3}
+    >>> parameters({"type": "beep", "exec": None})
+    {}
     """
     rest = {key: inner for key, inner in value.items() if key not in ("type", "params")}
+    if rest.get("exec", "") is None:
+        del rest["exec"]
     params = value.get("params")
     if isinstance(params, dict):
         return {**rest, **params}

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Final, final
 
-from statecharts.chart import HISTORY, ROOT, Chart, Default, StateKind, Transition
+from statecharts.chart import HISTORY, Chart, Default, StateKind, Transition
 from statecharts.errors import StatechartError
 from statecharts.hooks import Hook
 from statecharts.interop import located
@@ -90,10 +90,6 @@ class Reading:
     def _initial(self, draft: Draft, reader: Transitions) -> None:
         source: Located = draft.source
         said, at = source.get("initial"), source.at("initial")
-        regular = [child for child in draft.children if child.kind not in HISTORY]
-        if draft.kind is StateKind.PARALLEL and draft.parent is None:
-            regions = tuple(child.id for child in regular)
-            draft.default = Transition(ROOT, Default(), regions)
         if draft.kind is not StateKind.COMPOUND:
             if said is not None:
                 found = f"the initial state of a state that is {draft.kind.value} means nothing"
