@@ -114,7 +114,8 @@ def told(effect: Effect) -> Any:
     """Return an effect as both sides say it."""
     match effect:
         case Action(name, data):
-            return name, sorted(repr(value) for value in data.values() if value is not None)
+            shown = sorted(repr(value) for value in data.values() if value is not None)
+            return " ".join(name.split()), shown  # as a docstring has it
         case Send(event):
             name = event.name if isinstance(event, NamedEvent) else wire_name(type(event))
             return "send", name, effect.delay, effect.id, effect.target

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from statecharts import Chart, Machine, start
+from statecharts import Chart, Machine
 from statecharts.chart import After, Always, Done, OnEvent, StateKind, TransitionKind
 from statecharts.content import AllOf, AnyOf, Choose, Give, Holds, In, Named, Not
 from statecharts.effects import Action, CancelInvoke, CancelSend, Invoke, Raise, Send
@@ -296,8 +296,42 @@ def test_a_parallel_machine_enters_all_regions() -> None:
     """The machine itself may be parallel."""
     found = xstate.loads('{"type": "parallel", "states": {"x": {}, "y": {}}}')
     assert found.root.kind is StateKind.PARALLEL
-    assert start(found).snapshot.configuration == ("x", "y")
     assert Machine(found, at=START).configuration == ("x", "y")
+
+
+def test_a_parallel_machine_may_be_entered_anew() -> None:
+    """A target that is the machine itself means all of its regions."""
+    found = xstate.loads(
+        json.dumps(
+            {
+                "id": "m",
+                "type": "parallel",
+                "on": {"AGAIN": {"target": "#m", "reenter": True}},
+                "states": {
+                    "x": {"initial": "a", "states": {"a": {"on": {"GO": "b"}}, "b": {}}},
+                    "y": {},
+                },
+            }
+        )
+    )
+    machine = Machine(found)
+
+    machine.send(NamedEvent("GO"))
+    moved = machine.configuration
+    machine.send(NamedEvent("AGAIN"))
+
+    assert moved == ("x", "x.b", "y")
+    assert machine.configuration == ("x", "x.a", "y")
+
+
+def test_what_tools_leave_empty_is_not_kept() -> None:
+    """An empty ``meta`` or description of a transition says nothing, and is not kept."""
+    machine = {
+        "initial": "x",
+        "states": {"x": {"on": {"GO": {"target": "x", "meta": {}, "description": ""}}}},
+    }
+
+    assert "transitions" not in xstate.loads(json.dumps(machine))["x"].meta
 
 
 def test_the_machine_itself_has_actions_delays_and_services() -> None:

@@ -216,7 +216,7 @@ class Bodies:
             case OnEvent(events):
                 place = function_name(f"{short}_on_{_event_words(events)}", "state")
                 verb = "to" if targets else "stay"
-                if transition.kind is TransitionKind.FORBIDDEN:
+                if transition.kind is TransitionKind.FORBIDDEN and transition.guard is None:
                     verb = "ignore"
                 items = [*targets, Labelled("on=", self._on(events))]
             case After(delay):

@@ -30,7 +30,7 @@ from statecharts.interop.python.layout import (
     lay,
     quoted,
 )
-from statecharts.interop.python.names import Names, function_name
+from statecharts.interop.python.names import Names, function_name, legible
 from statecharts.interop.python.vocabulary import Vocabulary
 
 _STEP: Final = 4
@@ -100,7 +100,7 @@ class Functions:
             known.setdefault(use[0].name, []).append(use)
         for name, several in known.items():
             parameters = Parameters.of([guard.data for guard, _ in several])
-            called = self.names.take(function_name(name, "guard"))
+            called = self.names.take(function_name(legible(name), "guard"))
             self._named[name] = (called, parameters)
             docs = dict.fromkeys(guard.doc for guard, _ in several if guard.doc)
             self.guards.append(self._unwritten_guard(name, called, parameters, several, docs))

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from typing import Any, Final, TypeAlias, final
 
 from attrs import frozen
+from rich.cells import cell_len
 
 WIDTH: Final = 100
 """How many columns a line may have."""
@@ -98,7 +99,7 @@ def flat(piece: Piece) -> str:
 
 def fits(text: str, indent: int) -> bool:
     """Tell whether a text fits on a line that is set off by so many columns."""
-    return indent + len(text) <= WIDTH
+    return indent + (len(text) if text.isascii() else cell_len(text)) <= WIDTH
 
 
 def lay(piece: Piece, indent: int = 0, prefix: str = "", suffix: str = "") -> list[str]:
@@ -118,7 +119,8 @@ def lay(piece: Piece, indent: int = 0, prefix: str = "", suffix: str = "") -> li
         case Labelled(label, inner):
             return lay(inner, indent, prefix + label, suffix)
         case Brackets(opening, items, closing, comma) if items:
-            inner = ", ".join(map(flat, items)) + ("," if comma else "")
+            alone = opening.startswith("def ") and len(items) == 1  # there, it has a comma
+            inner = ", ".join(map(flat, items)) + ("," if comma or alone else "")
             if fits(inner, indent + STEP):
                 body = [" " * (indent + STEP) + inner]
             else:
@@ -185,10 +187,16 @@ def docstring(text: str, indent: int = 0) -> list[str]:
     body: list[str] = []
     for line in rest.splitlines():
         body += list(_wrapped(line.rstrip(), WIDTH - indent)) or [""]
-    first = f"{space}{mark}{_escaped_doc(head)}"
+    lines = [head, *body]
+    raw = any("\\" in line for line in lines) and all(
+        _escaped_doc(line) == line.replace("\\", "\\\\") for line in lines
+    )
+    if not raw:
+        lines = list(map(_escaped_doc, lines))
+    first = f"{space}{'r' if raw else ''}{mark}{lines[0]}"
     if not body:
         return [first + mark]
-    shown = [f"{space}{_escaped_doc(line)}" if line else "" for line in body]
+    shown = [f"{space}{line}" if line else "" for line in lines[1:]]
     return [first, "", *shown, f"{space}{mark}"]
 
 
@@ -263,10 +271,10 @@ def _summary(text: str, room: int) -> tuple[str, str]:
 def _wrapped(text: str, width: int) -> Iterator[str]:
     words, line = text.split(" "), ""
     for word in words:
-        if line.strip() and len(f"{line} {word}") > width:
-            yield line
+        if line.strip() and cell_len(f"{line} {word}") > width:
+            yield line.rstrip()
             line = word
         else:
             line = f"{line} {word}" if line else word
-    if line:
-        yield line
+    if line.strip():
+        yield line.rstrip()

@@ -7,7 +7,7 @@ from typing import Final, final
 
 from attrs import evolve
 
-from statecharts.chart import COMPOSITE, ROOT, Chart, OnEvent, StateNode
+from statecharts.chart import COMPOSITE, Chart, OnEvent, StateNode
 from statecharts.checks import QUALITY, faults
 from statecharts.content import Bound, Named, parts
 from statecharts.hooks import Hook
@@ -214,6 +214,4 @@ def _is_class_name(name: str) -> bool:
 
 def _is_mixed(node: StateNode) -> bool:
     bare = attribute(node).strip("_")
-    return (
-        node.parent is not ROOT and bare[:1].islower() and bare != bare.lower() and "_" not in bare
-    )
+    return bare[:1].islower() and bare != bare.lower() and "_" not in bare

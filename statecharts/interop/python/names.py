@@ -40,6 +40,16 @@ IMPORTED: Final = {
 
 _TAKEN: Final = frozenset({*keyword.kwlist, *dir(builtins), *IMPORTED, "annotations", "m"})
 _LONGEST: Final = 48
+_INLINE: Final = re.compile(
+    r"inline:(?P<state>[^#]+)#(?:(?P<hook>entry|exit|actor)|(?P<line>.+?)\[-?\d+\]#(?P<part>\w+))"
+    r"(?:\[\d+\])?"
+)
+_LINES: Final = {
+    r"always": "always",
+    r"(?:done\.|xstate\.done).*": "done",
+    r"(?:error\.|xstate\.error).*": "error",
+    r"xstate\.after\(([^)]*)\).*": r"after \1",
+}
 
 
 def words(text: str) -> list[str]:
@@ -50,6 +60,30 @@ def words(text: str) -> list[str]:
     """
     plain = unicodedata.normalize("NFKC", text)
     return [word for word in re.split(r"[\W_]+", snake_case(plain)) if word]
+
+
+def legible(name: str) -> str:
+    """Return what to call a function that Stately's tools have named after its place.
+
+    >>> legible("inline:tap.open.full#entry[0]"), legible("inline:tap.open#PULSE[-1]#guard")
+    ('enter full', 'may open on PULSE')
+    >>> legible("inline:tap.open#xstate.after(500)#tap.open[-1]#transition[0]"), legible("beep")
+    ('open after 500', 'beep')
+    """
+    found = _INLINE.fullmatch(name)
+    if found is None:
+        return name
+    state = found["state"].rpartition(".")[2]
+    if found["hook"]:
+        verb = {"entry": "enter", "exit": "leave", "actor": "run"}[found["hook"]]
+        return f"{verb} {state}"
+    line = f"on {found['line']}"
+    for pattern, shown in _LINES.items():
+        match = re.fullmatch(pattern, found["line"])
+        if match:
+            line = match.expand(shown)
+            break
+    return f"{'may ' if found['part'] == 'guard' else ''}{state} {line}"
 
 
 def class_name(text: str, otherwise: str) -> str:

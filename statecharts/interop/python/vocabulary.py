@@ -34,11 +34,14 @@ from statecharts.interop.python.layout import (
     literal,
     quoted,
 )
-from statecharts.interop.python.names import Names, bears, class_name
+from statecharts.interop.python.names import Names, bears, class_name, legible
 from statecharts.interop.python.spans import span
 
 PLATFORM: Final = ("done.", "error.", "xstate.")
 """How the events begin that a run, a service or a library makes; there is no class for them."""
+
+_LONGEST: Final = 80
+"""How long a name may be on the first line of a docstring."""
 
 
 @final
@@ -153,7 +156,10 @@ class Vocabulary:
         self.need("frozen")
         if word.parameters.wants_any:
             self.need("Any")
-        doc = docstring(_one_line(f"``{word.name}``."), 4)
+        said = _one_line(f"``{word.name}``.")
+        if len(said) > _LONGEST:  # a name is not broken
+            said = f"As the file has it:\n{said}"
+        doc = docstring(said, 4)
         fields = [*own, *(one.text for one in word.parameters.fields)]
         head = ["@frozen", f"class {word.cls}{base}:", *doc]
         return [*head, *([""] if fields else []), *(f"    {line}" for line in fields)]
@@ -191,7 +197,7 @@ class Vocabulary:
         match function:
             case Give(Action(name, data)):
                 if name not in self.effects:
-                    wanted = class_name(name, "Effect")
+                    wanted = class_name(legible(name), "Effect")
                     self.effects[name] = Word(name, self.names.take(wanted, f"{wanted}Effect"))
                 self.effects[name].uses.append(data)
             case Give(Raise(NamedEvent(name, data))):

@@ -7,7 +7,7 @@ from typing import Any, Final, final
 
 from attrs import define, evolve, frozen
 
-from statecharts.chart import StateKind, Transition, TransitionKind, Trigger
+from statecharts.chart import HISTORY, StateKind, Transition, TransitionKind, Trigger
 from statecharts.content import AllOf
 from statecharts.hooks import Hook
 from statecharts.interop.drafts import Draft
@@ -150,8 +150,8 @@ class Transitions:
             if not source.children:
                 return still, ()
         kind = TransitionKind.INTERNAL if stays and inside else TransitionKind.EXTERNAL
-        if root in named:  # it has no id to go to; entering it is entering its initial state
-            return kind, () if root.default is None else root.default.targets
+        if root in named:  # it has no id to go to; entering it is entering what it begins with
+            return kind, _beginning(root)
         return kind, tuple(state.id for state in named)
 
     def _guard(self, value: Located, entry: Entry) -> Hook | None:
@@ -181,13 +181,21 @@ class Transitions:
                 self.notes.add("SC651", text, remedy, value.at(key), where)
             elif key not in ("description", "meta"):
                 continue
-            if held is not None:
+            if held not in (None, "", {}):  # tools write what is empty, too
                 found[key] = self.notes.plain(held, value.at(key), where)
         return found
 
 
 KNOWN_LISTED: Final = _KNOWN | {"event", "delay"}
 """The keys of a transition in the lists that v4 takes for ``on`` and ``after``."""
+
+
+def _beginning(state: Draft) -> tuple[str, ...]:
+    """Return the ids of the states inside that are entered with a state."""
+    if state.default is not None:
+        return state.default.targets
+    regions = state.children if state.kind is StateKind.PARALLEL else []
+    return tuple(region.id for region in regions if region.kind not in HISTORY)
 
 
 def _within(state: Draft, ancestor: Draft) -> bool:
