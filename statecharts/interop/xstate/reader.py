@@ -15,6 +15,7 @@ from statecharts.interop.drafts import Draft, assemble, identify
 from statecharts.interop.located import Located
 from statecharts.interop.xstate.definitions import configured, is_definition
 from statecharts.interop.xstate.differences import differences
+from statecharts.interop.xstate.finals import settle_finals
 from statecharts.interop.xstate.lines import Lines
 from statecharts.interop.xstate.notes import Notes, element
 from statecharts.interop.xstate.structure import documented, named, planted, unwrapped
@@ -79,6 +80,7 @@ class Reading:
                 self._history(draft, readers[i])
         for i, draft in self.drafts.items():
             Lines(draft, readers[i], self.delays).fill()
+        settle_finals(self.root, self.notes)
         chart = assemble(self.root, self.notes.document)
         if not self.notes.findings.refused:
             differences(chart, self.notes, self.version)

@@ -182,6 +182,7 @@ class Spelling:
         if not name or not kept:
             found = f"XState would take the {role} {name!r} for one of its own, or for none"
             self.losses.add("SC674", found, "Rename it")
+            name = f"{name}_"
         given = self.plain(data, f"what is given to {name!r}")
         return {"type": name, "params": given} if given else name
 

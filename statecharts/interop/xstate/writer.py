@@ -6,11 +6,16 @@ import json
 from collections.abc import Iterable
 from typing import Any, Final, final
 
+from attrs import evolve
+
 from statecharts.chart import HISTORY, ROOT, Chart, StateKind, StateNode
 from statecharts.effects import CancelInvoke, Invoke
 from statecharts.hooks import Hook
+from statecharts.interop.documents import Document, DocumentError
 from statecharts.interop.findings import Losses
+from statecharts.interop.remainders import remainder
 from statecharts.interop.xstate.differences import javascript_order
+from statecharts.interop.xstate.reader import read
 from statecharts.interop.xstate.rows import Rows, effect_of, mentioned
 from statecharts.interop.xstate.spelling import Spelling, is_plain
 from statecharts.interop.xstate.structure import LOUD, QUIET, RESERVED
@@ -48,9 +53,37 @@ def dumps(chart: Chart, *, allow: Iterable[str] = ()) -> str:
     True
     """
     losses = Losses(chart, FORMAT)
-    held = _Writing(chart, losses).machine()
+    written = renamed(remainder(chart, losses, _named), losses)
+    held = _Writing(written, losses).machine()
+    text = json.dumps(held, indent=2, ensure_ascii=False) + "\n"
+    try:
+        losses.compare(written, read(Document.of(text), chart.name, 5, {}))
+    except DocumentError as error:
+        raise losses.refuse(error) from None
     losses.settle(allow)
-    return json.dumps(held, indent=2, ensure_ascii=False) + "\n"
+    return text
+
+
+def renamed(chart: Chart, losses: Losses) -> Chart:
+    """Return a chart whose states bear names that XState can tell apart; note the others."""
+    taken: set[tuple[str | None, str]] = set()
+    states: list[StateNode] = []
+    for node in chart:
+        name, number = node.name, 1
+        while (node.parent, name) in taken or name in ("", "__proto__"):
+            number += 1
+            name = f"{node.name}_{number}"
+        taken.add((node.parent, name))
+        if name != node.name:
+            with losses.about(node.id):
+                found = f"XState cannot have a state called {node.name!r} where {node.id!r} is"
+                losses.add("SC674", found, "Rename it", node.location)
+        states.append(node if name == node.name else evolve(node, name=name))
+    return chart if tuple(states) == chart.states else evolve(chart, states=tuple(states))
+
+
+def _named(event: str) -> str:
+    return event or "_"
 
 
 @final
@@ -72,15 +105,13 @@ class _Writing:
         self._events()
         if not chart.name:
             self.losses.add("SC674", "the chart has no name, and ids begin with it", "Name it")
-        held = {"id": chart.name, **self._state(chart.root)}
+        with self.losses.about(ROOT):
+            held = {"id": chart.name, **self._state(chart.root)}
         made = {ROOT: held}
         for node in chart:
-            state = made[node.id] = self._state(node)
-            states = made[node.parent or ROOT].setdefault("states", {})
-            if node.name in states or node.name in ("", "__proto__"):
-                found = f"XState cannot have a state called {node.name!r} where {node.id!r} is"
-                self.losses.add("SC674", found, "Rename it", node.location)
-            states[node.name] = state
+            with self.losses.about(node.id):
+                state = made[node.id] = self._state(node)
+            made[node.parent or ROOT].setdefault("states", {})[node.name] = state
         return held
 
     def _events(self) -> None:
@@ -218,7 +249,7 @@ class _Writing:
             stopped = effect_of(node.exit[-count - 1])
             if not isinstance(started, Invoke) or not isinstance(stopped, CancelInvoke):
                 break
-            if started.id != stopped.id:
+            if started.id != stopped.id or not started.id or not started.source:
                 break
             count += 1
         if not count:
@@ -236,8 +267,8 @@ class _Writing:
             more = notes.get(effect.id)
             if isinstance(more, dict) and is_plain(more):
                 one |= {key: value for key, value in more.items() if key not in one}
-            if effect.id in found or not effect.id or not effect.source:
-                text = f"{node.id or 'the chart'!r} invokes two services as {effect.id!r}, or none"
+            if effect.id in found:
+                text = f"{node.id or 'the chart'!r} invokes two services as {effect.id!r}"
                 self.losses.add("SC674", text, "Give each an id of its own", node.location)
             found[effect.id] = one
         return node.entry[:-count], node.exit[:-count], found

@@ -1,0 +1,50 @@
+"""XState: final states that can be left."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from statecharts import DefinitionError, Machine, NamedEvent
+from statecharts.chart import StateKind
+from statecharts.interop import xstate
+
+LEFT = {"on": {"AGAIN": "a"}, "type": "final"}
+
+
+def nested(**more: object) -> str:
+    """Return a machine whose state ``p`` has a final state that can be left."""
+    inner = {"initial": "a", "states": {"a": {"on": {"GO": "z"}}, "z": LEFT}}
+    return json.dumps({"initial": "p", "states": {"p": {**inner, **more}, "q": {}}})
+
+
+def test_a_final_state_that_nobody_waits_for_can_be_left() -> None:
+    """Where finality means nothing, the state is an ordinary one, and that is said."""
+    found = xstate.loads(nested())
+
+    machine = Machine(found)
+    machine.send(NamedEvent("GO"))
+    machine.send(NamedEvent("AGAIN"))
+
+    assert machine.configuration == ("p", "p.a")
+    assert found["p.z"].kind is StateKind.ATOMIC
+    (said,) = [fault.found for fault in found.warnings if fault.code == "SC651"]
+    assert said.startswith("a final state that can be left; nothing waits for 'p' to be done")
+
+
+def test_a_final_state_that_is_waited_for_cannot_be_left() -> None:
+    """Where ``onDone`` waits, a state cannot be both final and left."""
+    with pytest.raises(DefinitionError, match=r"\[SC107\] .* leaves a state that is final"):
+        xstate.loads(nested(onDone="q"))
+
+
+def test_nothing_leaves_a_machine_that_has_stopped() -> None:
+    """A line that leaves a final state of the machine itself is left out, and that is said."""
+    found = xstate.loads(
+        json.dumps({"initial": "a", "states": {"a": {"on": {"GO": "z"}}, "z": LEFT}})
+    )
+
+    assert found["z"].kind is StateKind.FINAL
+    assert found["z"].transitions == ()
+    assert any("the machine has stopped" in fault.found for fault in found.warnings)
