@@ -41,7 +41,7 @@ class Oracle:
 
     def answer(self, name: str, parameters: Mapping[str, Any] | None = None) -> bool:
         shown = sorted(map(repr, (parameters or {}).values()))
-        return crc32(f"{name} {shown} {self.turn}".encode()) % 3 > 0
+        return crc32(f"{' '.join(name.split())} {shown} {self.turn}".encode()) % 3 > 0
 
 
 def imported(text: str, folder: Path, name: str) -> ModuleType:
@@ -70,8 +70,9 @@ def declared(module: ModuleType) -> list[Chart]:
 
 
 def quoted(thing: Any) -> str:
-    """Return what the docstring of a written class or function quotes."""
-    found = re.search(r"``(.*?)``", thing.__doc__ or "")
+    """Return what the docstring of a written class or function quotes, made whole."""
+    text = re.sub(r" \.\.\.\s+\.\.\. ", " ", thing.__doc__ or "")
+    found = re.search(r"``(.*?)``", " ".join(text.split()))
     return found[1] if found else ""
 
 
