@@ -32,6 +32,7 @@ import pytest
 from attrs import frozen
 
 from statecharts.checks import QUALITY, STRUCTURAL
+from statecharts.codec import CODES
 
 ROOT: Final = Path(__file__).parent.parent
 README: Final = ROOT / "README.md"
@@ -205,8 +206,9 @@ def links(page: Path) -> Iterator[str]:
 
 
 def codes_in_use() -> set[str]:
-    """Return every code that the definition checks, the kernel and the machine give."""
+    """Return every code that definition checks, kernel, machine and investigations give."""
     places = [*(ROOT / "statecharts").glob("*.py"), *(ROOT / "statecharts").glob("*/*.py")]
+    places += (ROOT / "machines").rglob("*.py")
     text = "".join(path.read_text(encoding="utf-8") for path in places if path.parent.name != "cli")
     return set(re.findall(r'"(SC[125]\d\d)"', text)) | {*STRUCTURAL, *QUALITY}
 
@@ -275,6 +277,14 @@ def test_faults_page_has_every_code() -> None:
     headed = re.findall(r"^### (SC\d+)", text, re.MULTILINE)
     assert headed == sorted(set(headed))
     assert set(headed) == codes_in_use()
+
+
+def test_protocol_page_has_every_code() -> None:
+    """Every code of the codec stands in the table of the page on the protocol, in its own words."""
+    text = (ROOT / "docs" / "protocol.md").read_text(encoding="utf-8")
+    listed = re.findall(r"^\| (SC4\d\d) \| (.*) \|$", text, re.MULTILINE)
+    assert [code for code, _ in listed] == list(CODES)
+    assert all(said.startswith(CODES[code]) for code, said in listed)
 
 
 @pytest.mark.parametrize("picture", ["crossing", "pipeline", "traffic_light"])

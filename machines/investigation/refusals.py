@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from machines.investigation.calls import CallEnd, Phase
-from machines.investigation.rules import PLACES, TAKEN, Failure, Result, asked_for
+from machines.investigation.rules import PLACES, TAKEN, Failure, Result, asked_for, known, observed
 from machines.investigation.vocabulary import (
     CallFailed,
     CallResult,
@@ -19,9 +19,11 @@ from statecharts import Moment
 
 
 def cancelled(m: Moment[Any, Cancel, Case]) -> Failed:
-    """Say that the investigation was called off."""
-    message = f"called off: {m.event.reason}" if m.event.reason else "called off"
-    return Failed(FailureKind.CANCELLED, message, _phase(m))
+    """Say that the investigation was called off, or why it cannot go on."""
+    kind, reason = m.event.kind, m.event.reason
+    if kind is FailureKind.CANCELLED:
+        return _failed(m, kind, f"called off: {reason}" if reason else "called off")
+    return _failed(m, kind, reason or kind.value.replace("_", " "))
 
 
 def refused(m: Result) -> Failed:
@@ -34,10 +36,10 @@ def refused(m: Result) -> Failed:
     if isinstance(event.outcome, TAKEN[call.phase]):
         found = f"{call.id} asks for {asked_for(event.outcome)} more calls, after {ledger.count}"
         message = f"{found}; {m.context.policy.calls} are allowed in all"
-        return Failed(FailureKind.TOO_MANY_CALLS, message, _phase(m))
+        return _failed(m, FailureKind.TOO_MANY_CALLS, message)
     takes = " or ".join(cls.__name__ for cls in (*TAKEN[call.phase], Question))
     message = f"{call.id} ({call.request.name}) gave {gave}; {call.phase} takes {takes}"
-    return Failed(FailureKind.UNFIT_RESULT, message, _phase(m))
+    return _failed(m, FailureKind.UNFIT_RESULT, message)
 
 
 def given_up(m: Failure) -> Failed:
@@ -47,7 +49,7 @@ def given_up(m: Failure) -> Failed:
         return _unexpected(m)
     times = "once" if call.attempt == 1 else f"{call.attempt} times"
     message = f"{call.id} ({call.request.name}) failed, tried {times}: {m.event.reason}"
-    return Failed(FailureKind.CALL_FAILED, message, _phase(m))
+    return _failed(m, FailureKind.CALL_FAILED, message)
 
 
 def _unexpected(m: Moment[Any, CallResult | CallFailed, Case]) -> Failed:
@@ -60,11 +62,21 @@ def _unexpected(m: Moment[Any, CallResult | CallFailed, Case]) -> Failed:
             message = f"{shown} comes too late: it had failed"
         case _:
             message = f"{shown} has been answered already"
-    return Failed(FailureKind.UNEXPECTED_CALL, message, _phase(m))
+    return _failed(m, FailureKind.UNEXPECTED_CALL, message)
 
 
-def _phase(m: Moment[Any, Any, Case]) -> Phase:
-    return next(iter(_active(m)))
+def _failed(m: Moment[Any, Any, Case], kind: FailureKind, message: str) -> Failed:
+    """Say why there will be no result, and keep what is known by now.
+
+    What came in while the user was asked, and was to be taken afterwards, is known as well.
+    """
+    [phase] = _active(m)
+    evidence, hypotheses = known(m, phase)
+    for one in getattr(m[PLACES[phase]], "deferred", ()):
+        call = m.context.ledger.get(one.call_id)
+        if isinstance(one, CallResult) and call is not None:
+            evidence += observed(m, call, one.outcome)
+    return Failed(kind, message, phase, evidence, hypotheses)
 
 
 def _active(m: Moment[Any, Any, Case]) -> tuple[Phase, ...]:

@@ -283,7 +283,14 @@ def standing(m: Result) -> AwaitingUser:
     """Keep what is asked, and who asked."""
     assert isinstance(m.event.outcome, Question)  # noqa: S101 - it asks, or we would not be here
     call = m.context.ledger.settled[-1].call
-    return AwaitingUser(RequestId(m.new_id("request")), m.event.outcome, call)
+    evidence, hypotheses = known(m, call.phase)
+    return AwaitingUser(
+        RequestId(m.new_id("request")),
+        m.event.outcome,
+        call,
+        evidence=evidence,
+        hypotheses=hypotheses,
+    )
 
 
 def deferred(m: Moment[AwaitingUser, Any, Case]) -> AwaitingUser:
@@ -291,11 +298,18 @@ def deferred(m: Moment[AwaitingUser, Any, Case]) -> AwaitingUser:
     return evolve(m.data, deferred=(*m.data.deferred, m.event))
 
 
-def _found(m: Result) -> tuple[Evidence, ...]:
-    outcome = m.event.outcome
+def known(
+    m: Moment[Any, Any, Case], phase: Phase
+) -> tuple[tuple[Evidence, ...], tuple[Hypothesis, ...]]:
+    """Return the evidence and the hypotheses that an active phase has, as far as it has any."""
+    data = m[PLACES[phase]]
+    return getattr(data, "evidence", ()), getattr(data, "hypotheses", ())
+
+
+def observed(m: Moment[Any, Any, Case], call: CallMeta, outcome: Outcome) -> tuple[Evidence, ...]:
+    """Return what a call has found as evidence; nothing when it brought something else."""
     if not isinstance(outcome, Observed):
         return ()
-    call = m.context.ledger.settled[-1].call
     evidence = Evidence(
         EvidenceId(m.new_id("evidence")),
         call.id,
@@ -306,3 +320,7 @@ def _found(m: Result) -> tuple[Evidence, ...]:
         outcome.rows,
     )
     return (evidence,)
+
+
+def _found(m: Result) -> tuple[Evidence, ...]:
+    return observed(m, m.context.ledger.settled[-1].call, m.event.outcome)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Callable
-from typing import Any, Final, NoReturn, Self, final
+from typing import Any, ClassVar, Final, NoReturn, Self, final
 
 from statecharts.errors import StatechartError
 
@@ -17,6 +17,8 @@ class Secret:
     """A text that nothing shows: no print, format, log, error, dump or pickle.
 
     `reveal` is the one way to the text, so that a search for it finds each place that has one.
+    A chart may have it in events, data and context, and runs; no protocol of that chart can be made
+    (SC424), so that neither a snapshot nor a schema nor a recording of it is ever written.
 
     >>> key = Secret("sk-123")
     >>> key, f"{key:>40}", [key], {"key": str(key)}
@@ -30,9 +32,13 @@ class Secret:
 
     _reveal: Callable[[], str]
 
+    __never_written__: ClassVar = True  # what the codec goes by
+
     def __init__(self, text: str) -> None:
         given: object = text  # an annotation binds nobody at run time
         if not (isinstance(given, str) and given):
+            # It may have been meant to be one, and some tracebacks show what names stand for.
+            del text, given
             raise TypeError("a secret is a text that is not empty")
         object.__setattr__(self, "_reveal", lambda: text)
 
@@ -59,7 +65,7 @@ class Secret:
         # How long a comparison takes does not tell how much was right.
         if not isinstance(other, Secret):
             return NotImplemented
-        return hmac.compare_digest(self._reveal().encode(), other._reveal().encode())
+        return hmac.compare_digest(_bytes(self), _bytes(other))
 
     def __hash__(self) -> int:
         return hash((Secret, self._reveal()))
@@ -85,3 +91,8 @@ class Secret:
 
     def __reduce_ex__(self, protocol: object) -> NoReturn:
         self.__reduce__()
+
+
+def _bytes(secret: Secret) -> bytes:
+    # A text that is no Unicode is encoded all the same: the error would have it in its arguments.
+    return secret.reveal().encode(errors="surrogatepass")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, Self, cast, final
 
 from machines.investigation.calls import Phase
 from machines.investigation.chart import InvestigationChart
+from machines.investigation.findings import Evidence, Hypothesis
 from machines.investigation.rules import PLACES
 from machines.investigation.vocabulary import (
     AwaitingUser,
@@ -91,6 +92,16 @@ class Investigation:
         return self._snapshot.context
 
     @property
+    def evidence(self) -> tuple[Evidence, ...]:
+        """What has been found so far, in order; a failed investigation has it, too."""
+        return getattr(self._present, "evidence", ())
+
+    @property
+    def hypotheses(self) -> tuple[Hypothesis, ...]:
+        """What is, or was, supposed; none before the phase that supposes."""
+        return getattr(self._present, "hypotheses", ())
+
+    @property
     def current_phase(self) -> Phase:
         """Where the investigation is."""
         return _PHASES[self._snapshot.configuration[-1]]
@@ -112,7 +123,7 @@ class Investigation:
         The calls under way, and the question that stands; at the end, the result or the failure;
         where there is none of these, Idle.
         """
-        data: object = self._snapshot.data.get(self._snapshot.configuration[-1])
+        data = self._present
         match data:
             case Finished(synthesis):
                 return (Finish(synthesis),)
@@ -122,6 +133,11 @@ class Investigation:
                 under_way = self._under_way(data)
                 question = (RequestUser.of(data),) if isinstance(data, AwaitingUser) else ()
                 return (*under_way, *question) or (Idle(),)
+
+    @property
+    def _present(self) -> object:
+        """Data of the phase that the investigation is in."""
+        return self._snapshot.data.get(self._snapshot.configuration[-1])
 
     def _under_way(self, data: object) -> tuple[Call, ...]:
         """Return the calls that have not come back, deferred results left out."""
@@ -155,7 +171,7 @@ def protocol() -> Protocol[Case]:
 
     >>> from machines.investigation import Cancel, protocol
     >>> protocol().dumps_event(Cancel("enough"))
-    b'{"reason":"enough","type":"cancel"}'
+    b'{"kind":"cancelled","reason":"enough","type":"cancel"}'
     """
     # What the codec stands on takes a while to import, and a run does without it.
     from statecharts.codec import Protocol  # noqa: PLC0415

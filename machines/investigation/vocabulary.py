@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import Any, Self, TypeAlias
+from typing import Any, Final, Self, TypeAlias
 
 from attrs import Attribute, field, frozen
-from attrs.validators import deep_iterable, ge, instance_of, le, optional
+from attrs.validators import deep_iterable, ge, in_, instance_of, le, optional
 
 from machines.investigation.calls import (
     Answer,
@@ -156,11 +156,44 @@ class UserResponse:
     text: str
 
 
+class FailureKind(StrEnum):
+    """Why an investigation has failed.
+
+    The first four are told to it, by `Cancel`; the others it finds out by itself.
+    """
+
+    CANCELLED = "cancelled"
+    TOO_MANY_STEPS = "too_many_steps"
+    NO_ANSWER = "no_answer"
+    INTERNAL = "internal"
+    UNEXPECTED_CALL = "unexpected_call"
+    UNFIT_RESULT = "unfit_result"
+    TOO_MANY_CALLS = "too_many_calls"
+    CALL_FAILED = "call_failed"
+
+
+TOLD: Final = (
+    FailureKind.CANCELLED,
+    FailureKind.TOO_MANY_STEPS,
+    FailureKind.NO_ANSWER,
+    FailureKind.INTERNAL,
+)
+"""What whoever runs an investigation may end it for."""
+
+
 @frozen
 class Cancel:
-    """The investigation is called off."""
+    """The investigation is called off, or cannot go on.
+
+    Attributes:
+        reason: Why, in words that may be shown.
+        kind: What it is told as: that somebody wished it (``CANCELLED``), that the run had a bound
+            (``TOO_MANY_STEPS``), that the user could not be asked, or gave what is no answer
+            (``NO_ANSWER``), that the chart stumbled over an event (``INTERNAL``).
+    """
 
     reason: str = ""
+    kind: FailureKind = field(default=FailureKind.CANCELLED, validator=in_(TOLD))
 
 
 InvestigationEvent: TypeAlias = Start | CallResult | CallFailed | UserResponse | Cancel
@@ -240,16 +273,6 @@ class Finish(Effect):
     synthesis: Synthesis
 
 
-class FailureKind(StrEnum):
-    """Why an investigation has failed."""
-
-    CANCELLED = "cancelled"
-    UNEXPECTED_CALL = "unexpected_call"
-    UNFIT_RESULT = "unfit_result"
-    TOO_MANY_CALLS = "too_many_calls"
-    CALL_FAILED = "call_failed"
-
-
 @frozen
 class Error(Effect):
     """Report the failure; nothing follows."""
@@ -303,12 +326,16 @@ class AwaitingUser:
         question: What is asked.
         call: The call that asked; it is made anew once the user has answered.
         deferred: What has come in meanwhile; the phase that asked takes it when it is resumed.
+        evidence: What the phase that asked had found.
+        hypotheses: What it had supposed.
     """
 
     request_id: RequestId
     question: Question
     call: CallMeta
     deferred: tuple[CallResult | CallFailed, ...] = ()
+    evidence: tuple[Evidence, ...] = ()
+    hypotheses: tuple[Hypothesis, ...] = ()
 
 
 @frozen
@@ -322,11 +349,13 @@ class Finished:
 
 @frozen
 class Failed:
-    """Why there is no result, and the phase in which that showed."""
+    """Why there is no result, the phase in which that showed, and what was known by then."""
 
     kind: FailureKind
     message: str
     phase: Phase = field(validator=instance_of(Phase))
+    evidence: tuple[Evidence, ...] = ()
+    hypotheses: tuple[Hypothesis, ...] = ()
 
 
 # What it has all along.

@@ -6,8 +6,9 @@ import json
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
+from itertools import accumulate
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import click
 from rich.text import Text
@@ -27,6 +28,12 @@ if TYPE_CHECKING:
     from statecharts.snapshot import Snapshot, Step
 
 Row: TypeAlias = Callable[["Happening"], None]
+
+Cell: TypeAlias = Text | list[str]
+"""A cell of the table: a text, or the pieces of one that may be cut."""
+
+SHORTEST: Final = 12
+"""How much of a piece is left however little room there is."""
 
 
 class InputError(click.ClickException):
@@ -56,6 +63,7 @@ def _file(name: str, dest: str, text: str) -> Callable[[Any], Any]:
     help="Write the last snapshot to this file.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print a line of JSON for each step.")
+@click.option("--wide", is_flag=True, help="Cut nothing in the table, however long it is.")
 @set_option
 @click.pass_context
 def simulate(
@@ -68,6 +76,7 @@ def simulate(
     explain: bool,
     save: Path | None,
     as_json: bool,
+    wide: bool,
     variables: dict[str, str],
 ) -> None:
     """Step the chart of TARGET through the events on standard input, and print every step.
@@ -102,11 +111,14 @@ def simulate(
         simulation = Simulation(chart, protocol, begin, snapshot, given)
     except StatechartError as error:
         raise InputError(str(error)) from None
-    printer = _Lines(protocol, explain) if as_json else _Rows(chart, explain)
+    printer = _Lines(protocol, explain) if as_json else _Rows(chart, explain, wide)
     failure = _run(simulation, printer.add)
     printer.end()
     if save is not None and simulation.snapshot is not None:
-        save.write_bytes(protocol.dumps_snapshot(simulation.snapshot) + b"\n")
+        try:
+            save.write_bytes(protocol.dumps_snapshot(simulation.snapshot) + b"\n")
+        except StatechartError as error:
+            failure = failure or str(error)
     if failure is not None:
         print_error(console(err=True), failure)
         context.exit(1)
@@ -201,34 +213,69 @@ class _Lines:
 class _Rows:
     """Gathers the steps for a table."""
 
-    def __init__(self, chart: Chart, explain: bool) -> None:
+    def __init__(self, chart: Chart, explain: bool, wide: bool) -> None:
         self._chart = chart
         self._explain = explain
-        self._table = plain_table("line")
-        for name in ("event", "taken", "configuration", "data", "effects"):
-            self._table.add_column(name, overflow="fold")
-        if explain:
-            self._table.add_column("explanation", overflow="fold")
+        self._wide = wide
+        self._rows: list[tuple[Cell, ...]] = []
 
     def add(self, happening: Happening) -> None:
         step = happening.step
         event = "(start)" if happening.event is None else event_name(happening.event)
-        cells = [
+        cells: tuple[Cell, ...] = (
             Text(str(happening.line)),
             Text(event, "cyan"),
             _taken(happening, step),
             Text(", ".join(_innermost(step.snapshot.configuration))),
-            Text("; ".join(f"{state}: {value}" for state, value in step.snapshot.data.items())),
-            Text("; ".join(map(effect_text, step.effects)), "magenta"),
-        ]
+            [f"{state}: {value}" for state, value in step.snapshot.data.items()],
+            list(map(effect_text, step.effects)),
+        )
         if self._explain:
-            cells.append(Text(_explained(self._chart, happening)))
-        self._table.add_row(*cells)
+            cells = (*cells, Text(_explained(self._chart, happening)))
+        self._rows.append(cells)
 
     def end(self) -> None:
-        """Print the table."""
-        if self._table.row_count:
-            console().print(self._table)
+        """Print the table; at a terminal, what is long in it is cut, unless it is to be wide."""
+        if not self._rows:
+            return
+        out = console()
+        # What is no terminal has all the room there is: nothing that reads a pipe wants it cut.
+        room = max(out.width // 2, 12) if out.file.isatty() and not self._wide else None
+        table = plain_table("line")
+        for name in ("event", "taken", "configuration"):
+            table.add_column(name, overflow="fold")
+        for name in ("data", "effects"):
+            table.add_column(name, overflow="fold")
+        if self._explain:
+            table.add_column("explanation", overflow="fold")
+        for row in self._rows:
+            table.add_row(*(one if isinstance(one, Text) else _pieces(one, room) for one in row))
+        out.print(table)
+
+
+def _pieces(pieces: list[str], room: int | None) -> Text:
+    """Return pieces in a row; where there is little room, each is cut to its share of it.
+
+    Short ones leave their share to the longer ones, each says at least how it begins, and where
+    there is no room even for that, the last of them are only counted.
+    """
+    if room is None:
+        return Text("; ".join(pieces))
+    least = accumulate(min(len(piece), SHORTEST) + 2 for piece in pieces)
+    kept = pieces[: max(1, sum(one <= room for one in least))]
+    shares: dict[int, int] = {}
+    left = room
+    for index in sorted(range(len(kept)), key=lambda one: len(kept[one])):
+        share = max(left // (len(kept) - len(shares)), SHORTEST)
+        shares[index] = min(len(kept[index]), share)
+        left -= shares[index]
+    shown = [_cut(piece, shares[index]) for index, piece in enumerate(kept)]
+    more = len(pieces) - len(kept)
+    return Text("; ".join([*shown, *([f"… {more} more"] if more else [])]))
+
+
+def _cut(text: str, length: int) -> str:
+    return text if len(text) <= length else f"{text[: length - 1]}…"
 
 
 def _taken(happening: Happening, step: Step[Any]) -> Text:

@@ -21,6 +21,8 @@ from statecharts.codec.shapes import (
     Key,
     Load,
     Shape,
+    is_never_written,
+    never_written,
     unwritable,
     wrong,
 )
@@ -231,6 +233,8 @@ def dump_json(value: Any) -> Any:
     if kind is list:
         return _each(dump_json, value, value)
     if kind not in KINDS or (kind is float and not math.isfinite(value)):
+        if is_never_written(kind):
+            raise never_written(kind, value)
         found = f"an instance of {kind.__name__} is not JSON, and nothing says what it is"
         if kind is float:
             found = "a number that is not finite is not JSON"

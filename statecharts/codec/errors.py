@@ -23,6 +23,7 @@ CODES: Final = {
     "SC421": "a value cannot be written so that it could be read again",
     "SC422": "a class of the chart cannot be carried by JSON",
     "SC423": "the table of versions makes no sense",
+    "SC424": "a class says of itself that it is never written",
 }
 """The codes of the codec, and what each means in general."""
 
@@ -64,7 +65,7 @@ class ImpossibleError(CodecError):
 
 
 class UnwritableError(CodecError):
-    """A value or a class that JSON cannot carry (SC421 to SC423)."""
+    """A value or a class that JSON cannot carry (SC421 to SC424)."""
 
 
 _KINDS: Final = {"0": MismatchError, "1": ForeignError, "2": UnwritableError}

@@ -106,5 +106,24 @@ def unwritable(text: str, value: Any) -> Misfit:
 
     The value itself stays out of the message: it may be anything, and of any size.
     """
+    if is_never_written(type(value)):
+        return never_written(type(value), value)
     found = f"an instance of {type(value).__name__} stands where {text} is declared"
     return Misfit("SC421", found, f"Put {text} there, or mend the annotation", value)
+
+
+def is_never_written(cls: Any) -> bool:
+    """Tell whether a class says of itself that nothing may write it, as one of secrets does.
+
+    It says so by an attribute ``__never_written__ = True``; no carrier helps against that.
+
+    >>> is_never_written(str)
+    False
+    """
+    return getattr(cls, "__never_written__", False) is True
+
+
+def never_written(cls: type, value: Any) -> Misfit:
+    """Return the mistake of what would have to be written, and must not be."""
+    remedy = "Leave it out, and hand it to what needs it by another way"
+    return Misfit("SC424", f"a {cls.__name__} is never written", remedy, value)

@@ -20,7 +20,7 @@ from statecharts.codec.errors import Misfit, reason
 from statecharts.codec.fields import is_record
 from statecharts.codec.records import Record, wrapper_field, wrapper_shape
 from statecharts.codec.scalars import NULL, SCALARS
-from statecharts.codec.shapes import Shape
+from statecharts.codec.shapes import Shape, is_never_written, never_written
 from statecharts.codec.unions import enum_shape, literal_shape, optional_shape, union_shape
 from statecharts.events import snake_case
 from statecharts.schema import type_text
@@ -75,6 +75,7 @@ class Shaper:
         """
         found = self._records.get(annotation)
         if found is None:
+            _refuse_never_written(annotation)
             found = self._records[annotation] = Record(annotation, lenient=self._lenient)
             try:
                 found.compile(self.of, special)
@@ -111,6 +112,7 @@ class Shaper:
         return ANY if variable.__bound__ is None else self.of(variable.__bound__)
 
     def _class(self, annotation: Any, cls: Any, arguments: tuple[Any, ...]) -> Shape:
+        _refuse_never_written(cls)
         if cls in self._own:
             return self._own[cls]
         if cls in SCALARS:
@@ -203,6 +205,12 @@ class Shaper:
                 yield from self._flattened(typing.get_args(inner))
             else:
                 yield inner
+
+
+def _refuse_never_written(annotation: Any) -> None:
+    cls = typing.get_origin(annotation) or annotation
+    if is_never_written(cls):
+        raise never_written(cls, annotation)
 
 
 def _literals(annotation: Any) -> tuple[Any, ...]:

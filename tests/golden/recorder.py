@@ -27,6 +27,8 @@ from machines.execution import (
     SpawnedSuccessfully,
     SpawnRequested,
 )
+from machines.investigation import InvestigationChart
+from machines.investigation import protocol as investigation_protocol
 from machines.pipeline import (
     Accepted,
     Block,
@@ -46,6 +48,7 @@ from machines.pipeline import (
 from statecharts import Kernel, TimerFired
 from statecharts.codec import Protocol
 from statecharts.codec.protocol import encode
+from tests.golden.investigations import RUNS
 from tests.test_codec.vocabulary import AT
 from tests.test_kernel_hashseeds import Back, Called, Go, Leave, Plant
 
@@ -93,6 +96,10 @@ HISTORIES: Final = {
         Protocol(Plant, effects=(Called,)),
         (*(Go(3), Go(1), 0, Leave(), Go(2), Back(), Go(4), Go(5), 0, 0, Leave(), Back()),),
     ),
+    **{
+        name: History(InvestigationChart, investigation_protocol(), events)
+        for name, events in RUNS.items()
+    },
 }
 
 

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from attrs import frozen
 
-from machines.pipeline import BranchName, DepsMet, GatesPassed, GatesStarted, Merge, Pipeline
+from machines.investigation.secrets import Secret
+from machines.pipeline import Block, BranchName, DepsMet, GatesPassed, GatesStarted, Merge, Pipeline
 from statecharts import Kernel, State, Statechart, StatechartError
 from statecharts.codec import (
     CODES,
@@ -203,7 +204,19 @@ GOLDEN: list[tuple[type[CodecError], str, Callable[[], object]]] = [
         ),
         lambda: Protocol(Pipeline, version=2, upcasters={2: dict}),
     ),
+    (
+        UnwritableError,
+        (
+            "[SC424] Pipeline at $.reason: a Secret is never written. "
+            "Leave it out, and hand it to what needs it by another way."
+        ),
+        lambda: PIPELINE.dump_event(Block(_secret())),
+    ),
 ]
+
+
+def _secret() -> Any:
+    return Secret("sk-123")
 
 
 def _forged() -> GatesPassed:

@@ -248,3 +248,19 @@ def test_equal_runs_are_equal_and_survive_json_after_every_event(
         assert resumed.dumps() == text
         assert protocol().loads_step(protocol().dumps_step(step)) == step
     assert run(picked, policy) == steps
+
+
+@given(choices, policies)
+@laws
+def test_what_was_found_is_never_lost(picked: list[Choice], policy: Policy) -> None:
+    """Evidence and hypotheses only ever grow, whatever the phase, the end included."""
+    investigation = Investigation()
+    evidence: tuple[object, ...] = ()
+    hypotheses: tuple[object, ...] = ()
+    for event, _ in run(picked, policy):
+        investigation.ingest(event)
+        assert investigation.evidence[: len(evidence)] == evidence
+        assert investigation.hypotheses[: len(hypotheses)] == hypotheses
+        evidence, hypotheses = investigation.evidence, investigation.hypotheses
+    ids = [f"evidence-{number + 1}" for number in range(len(evidence))]
+    assert [one.id for one in investigation.evidence] == ids

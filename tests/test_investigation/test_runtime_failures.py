@@ -288,7 +288,7 @@ def test_reasoner_that_is_no_coroutine_has_failed() -> None:
 
 
 def test_steps_are_bounded() -> None:
-    """A reasoner that never comes to an end is called off."""
+    """A reasoner that never comes to an end is stopped, and that is not told as a cancellation."""
     rounds = iter(range(1_000))
 
     def again(call: Call) -> Outcome:
@@ -299,9 +299,7 @@ def test_steps_are_bounded() -> None:
         Scripted(gather_context=again), bounds=Bounds(steps=20), ask_user=lambda _: "go on"
     )
     investigation = asyncio.run(investigator.run())
-    assert end(investigator) == Error(
-        FailureKind.CANCELLED, "called off: it needs more than 20 steps"
-    )
+    assert end(investigator) == Error(FailureKind.TOO_MANY_STEPS, "it needs more than 20 steps")
     assert investigation.current_step == 21
     assert next(rounds) == 10
 
@@ -344,7 +342,7 @@ def test_event_that_the_chart_stumbles_over_is_an_error(monkeypatch: pytest.Monk
     investigator = ready(Scripted())
     asyncio.run(investigator.run())
     assert end(investigator) == Error(
-        FailureKind.CANCELLED, "called off: call-1 cannot be taken: [SC201] chart: it stumbles."
+        FailureKind.INTERNAL, "call-1 cannot be taken: [SC201] chart: it stumbles."
     )
     assert investigator.errors[0].by == "call-1"
 

@@ -130,7 +130,7 @@ def test_questions_are_asked_one_after_the_other() -> None:
     ],
 )
 def test_user_who_cannot_be_asked_ends_it(given: Any, said: str) -> None:
-    """The investigation fails, and says why."""
+    """The investigation fails, says why, and does not call it a cancellation."""
 
     def ask(request: RequestUser) -> Any:
         if isinstance(given, Exception):
@@ -139,7 +139,7 @@ def test_user_who_cannot_be_asked_ends_it(given: Any, said: str) -> None:
 
     investigator = ready(Scripted(gather_context=asking), ask_user=ask)
     asyncio.run(investigator.run())
-    assert end(investigator) == Error(FailureKind.CANCELLED, f"called off: {said}")
+    assert end(investigator) == Error(FailureKind.NO_ANSWER, said)
 
 
 # Cancellation.

@@ -11,48 +11,19 @@ import pprint
 import subprocess
 import sys
 import traceback
+from base64 import b64encode
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import attrs
 import cattrs
 import pytest
-from attrs import frozen
 
 from machines.investigation.secrets import MASK, Secret
-from statecharts import Effect, Machine, State, Statechart, StatechartError
+from statecharts import Machine, StatechartError
 from statecharts.codec import CodecError, Protocol
-
-CANARY = "c4n4ry-in-the-mine"
-
-
-@frozen
-class Login:
-    """An event that brings a secret along."""
-
-    key: Secret
-
-
-@frozen
-class Session:
-    """A state's data that holds it."""
-
-    key: Secret
-
-
-@frozen
-class Connect(Effect):
-    """An effect that hands it on."""
-
-    key: Secret
-
-
-class Client(Statechart, events=Login, allow="*"):
-    """A chart through which a secret passes."""
-
-    out = State(initial=True)
-    inside = State(Session)
-    out.to(inside, on=Login, emit=lambda m: Connect(m.event.key))
+from tests.test_investigation.secretive import CANARY, Client, Login, Session
 
 
 @pytest.fixture
@@ -181,6 +152,34 @@ def test_secret_does_not_change(secret: Secret) -> None:
         secret.note = CANARY
 
 
+def test_secret_that_is_no_unicode_is_compared_all_the_same() -> None:
+    """An error of encoding would have the whole text in its arguments."""
+    assert Secret(f"{CANARY}\ud800") == Secret(f"{CANARY}\ud800")
+    assert Secret(f"{CANARY}\ud800") != Secret(f"{CANARY}\ud801")
+
+
+def test_secret_is_not_shown_by_a_traceback_with_variables(secret: Secret) -> None:
+    """Where frames are shown with what their names stand for, a secret is masked, too."""
+    step: Any = Machine(Client).send(Login(secret))
+    wrong: Any = CANARY.encode()
+    for fail in (lambda: step.snapshot[secret], lambda: 1 / (secret == secret) / 0):  # noqa: PLR0124
+        with pytest.raises((TypeError, StatechartError, ZeroDivisionError)) as caught:
+            fail()
+        shown = traceback.TracebackException.from_exception(caught.value, capture_locals=True)
+        own = "".join(shown.format()).replace(repr(wrong), "")
+        assert MASK in own
+        assert CANARY not in own
+
+
+def test_text_that_is_refused_as_a_secret_is_in_no_variable() -> None:
+    """The frame that refuses does not have it any more."""
+    with pytest.raises(TypeError) as caught:
+        Secret(CANARY.encode())  # type: ignore[arg-type]
+    frame = list(traceback.walk_tb(caught.value.__traceback__))[-1][0]
+    assert frame.f_code.co_name == "__init__"
+    assert CANARY not in repr(frame.f_locals)
+
+
 @pytest.mark.parametrize("text", ["", None, CANARY.encode(), 7])
 def test_secret_is_a_text_that_is_not_empty(text: object) -> None:
     """What is no secret is refused, and not shown: it may have been meant to be one."""
@@ -189,56 +188,31 @@ def test_secret_is_a_text_that_is_not_empty(text: object) -> None:
     assert CANARY not in str(refused.value)
 
 
-PROGRAM = """
-import json, logging, pathlib, pickle, pprint, sys, traceback
-from machines.investigation.secrets import Secret
-from machines.investigation.envelope import create_trace, wrap
-from machines.investigation.security import Scope, SecurityViolation, ToolCall, validate_tool_call
-
-folder = pathlib.Path(sys.argv[1])
-secret = Secret("-".join(["c4n4ry", "in", "the", "mine"]))
-logging.basicConfig(filename=folder / "run.log", level=logging.DEBUG)
-logging.debug("key=%s %r", secret, [secret])
-print(secret, [secret], f"{secret:>30}")
-pprint.pprint({"key": secret})
-(folder / "report.md").write_text(f"# Report\\n\\nkey: {secret}\\n")
-(folder / "dump.json").write_text(json.dumps({"key": secret}, default=repr))
-for number, write in enumerate((
-    lambda file: pickle.dump({"key": secret}, file),
-    lambda file: file.write(json.dumps(wrap({"key": secret}, create_trace())).encode()),
-    lambda file: file.write(json.dumps(secret, default=vars).encode()),
-)):
-    with (folder / f"{number}.bin").open("wb") as file:
-        try:
-            write(file)
-        except Exception:
-            traceback.print_exc()
-            logging.exception("not written")
-scope = Scope("u", "t", tools=["query"])
-told = f"SELECT '{secret.reveal()}' FROM payroll"
-for arguments in ({"sql": secret}, {"sql": told}, {"key": secret}):
-    try:
-        validate_tool_call(ToolCall("query", arguments), scope)
-    except SecurityViolation as refused:
-        logging.exception("refused")
-        print(refused, repr(refused), vars(refused))
-def fail(key):
-    raise RuntimeError("failed", key)
-fail(secret)
-"""
-
-
 def test_canary_is_in_nothing_that_was_written(tmp_path: Path) -> None:
     """A whole program writes wherever it can; none of it holds the secret."""
     done = subprocess.run(
-        [sys.executable, "-X", "faulthandler", "-c", PROGRAM, str(tmp_path)],
+        [sys.executable, "-X", "faulthandler", "-m", "tests.test_investigation.canary", tmp_path],
         capture_output=True,
         check=False,
     )
     assert b"RuntimeError: ('failed', Secret" in done.stderr
     written = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
-    assert set(written) == {"run.log", "report.md", "dump.json", "0.bin", "1.bin", "2.bin"}
-    assert MASK.encode() in written["run.log"]
+    assert set(written) == WRITTEN
+    for name in SHOWN:
+        assert b"Secret(" in written[name], name
+    encoded = CANARY.encode()
+    forms = (encoded, CANARY.encode("utf-16-le"), encoded.hex().encode(), b64encode(encoded)[:-2])
     for name, content in {**written, "stdout": done.stdout, "stderr": done.stderr}.items():
-        for form in (CANARY.encode(), CANARY.encode("utf-16-le"), CANARY.encode().hex().encode()):
+        for form in forms:
             assert form not in content, name
+
+
+WRITTEN = {
+    *("run.log", "report.md", "dump.json", "table.csv", "errors.txt", "chart.svg", "chart.dot"),
+    *("chart.mermaid", "simulated.txt", "simulated.json", "schema.txt", "investigation.json"),
+    *("progress.txt", *(f"{number}.bin" for number in range(9))),
+}
+"""What the program leaves behind."""
+
+SHOWN = {"run.log", "report.md", "dump.json", "table.csv", "errors.txt", "simulated.txt"}
+"""Where the secret would be, were it not masked."""

@@ -35,6 +35,7 @@ from machines.investigation.vocabulary import (
     Cancel,
     Case,
     Error,
+    FailureKind,
     Finish,
     Intent,
     InvestigationEvent,
@@ -119,7 +120,6 @@ class LocalInvestigator:
         self._sleep = sleep
         self._clock = clock
         self._errors: list[Raised] = []
-        self._evidence = _evidence_in(self._investigation.snapshot)
         self._working = False
         self._task: asyncio.Task[Any] | None = None
         self._called_off: Cancel | None = None
@@ -138,8 +138,8 @@ class LocalInvestigator:
 
     @property
     def evidence(self) -> tuple[Evidence, ...]:
-        """What was found, in order; of one that failed, what this run has seen."""
-        return self._evidence
+        """What was found, in order; of one that failed, too."""
+        return self._investigation.evidence
 
     @property
     def errors(self) -> tuple[Raised, ...]:
@@ -230,7 +230,8 @@ class LocalInvestigator:
         if calls or questions:
             least = self._investigation.current_step + max(1, len(calls))
             if least > self.bounds.steps:
-                events = [Cancel(f"it needs more than {self.bounds.steps} steps")]
+                reason = f"it needs more than {self.bounds.steps} steps"
+                events = [Cancel(reason, FailureKind.TOO_MANY_STEPS)]
             elif calls:
                 events = await self._unless_called_off(self._together(calls))
             else:
@@ -256,7 +257,7 @@ class LocalInvestigator:
     async def _together(self, calls: list[Call]) -> list[InvestigationEvent]:
         """Carry out calls side by side; return what came of them in their order."""
         room = asyncio.Semaphore(self.bounds.at_once)
-        case, evidence = self._investigation.case, self._evidence
+        case, evidence = self._investigation.case, self.evidence
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(self._make(call, case, evidence, room)) for call in calls]
         return [task.result() for task in tasks]
@@ -292,11 +293,13 @@ class LocalInvestigator:
             text: object = await awaited(self._ask_user, request)
         except Exception as error:  # noqa: BLE001 - whatever it is, there will be no answer
             self._errors.append(Raised(request.request_id, error))
-            return [Cancel(f"the user could not be asked: {told(error)}")]
+            reason = f"the user could not be asked: {told(error)}"
+            return [Cancel(reason, FailureKind.NO_ANSWER)]
         if text is None:
             return []
         if not isinstance(text, str):
-            return [Cancel(f"the user's answer is a {type(text).__name__}, and not a text")]
+            reason = f"the user's answer is a {type(text).__name__}, and not a text"
+            return [Cancel(reason, FailureKind.NO_ANSWER)]
         return [UserResponse(request.request_id, text)]
 
     # --- Telling ----------------------------------------------------------------------------------
@@ -305,13 +308,11 @@ class LocalInvestigator:
         """Hand events to the investigation, all of them, and only then tell of it."""
         news: list[Progress] = []
         for event in events:
-            before = self._investigation.current_phase
+            before, found = self._investigation.current_phase, len(self.evidence)
             if before.is_terminal:
                 break
             self._ingest(event)
-            found = _evidence_in(self._investigation.snapshot)
-            news.extend(map(EvidenceFound, found[len(self._evidence) :]))
-            self._evidence = found or self._evidence
+            news.extend(map(EvidenceFound, self.evidence[found:]))
             phase = self._investigation.current_phase
             if phase is not before:
                 news.append(PhaseEntered(phase, self._investigation.current_step))
@@ -330,7 +331,8 @@ class LocalInvestigator:
         except StatechartError as error:
             by = getattr(event, "call_id", "run")
             self._errors.append(Raised(by, error))
-            self._investigation.ingest(Cancel(f"{by} cannot be taken: {told(error)}"))
+            reason = f"{by} cannot be taken: {told(error)}"
+            self._investigation.ingest(Cancel(reason, FailureKind.INTERNAL))
 
     def _tell(self, progress: Progress) -> None:
         if self._observer is None:
@@ -363,16 +365,6 @@ async def run_local(
     )
     investigator.start(question, scope, policy)
     return await investigator.run()
-
-
-def _evidence_in(snapshot: Snapshot[Case]) -> tuple[Evidence, ...]:
-    """Return what was found so far; while the user is asked, what the phase that asked had."""
-    remembered = (value for one in snapshot.memory.history if one for value in one.values)
-    for data in (*snapshot.data.values(), *remembered):
-        evidence: tuple[Evidence, ...] | None = getattr(data, "evidence", None)
-        if evidence is not None:
-            return evidence
-    return ()
 
 
 def _misuse(found: str, remedy: str) -> StatechartError:

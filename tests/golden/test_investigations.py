@@ -1,0 +1,59 @@
+"""Golden investigations: the small surface leads where the recorded runs led."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from machines.investigation import Investigation, Phase, protocol
+from machines.investigation.rules import PLACES
+from statecharts.codec.protocol import encode
+from tests.golden.investigations import RUNS
+from tests.golden.test_golden import recorded
+
+PRESENT = json.loads(Investigation().dumps())["hash"]
+"""The hash of the chart as it is now; recordings keep that of their day."""
+
+
+def present(line: dict[str, Any]) -> dict[str, Any]:
+    """Return the snapshot of a line as it would be written now."""
+    return {**line["step"]["snapshot"], "hash": PRESENT}
+
+
+@pytest.mark.parametrize("name", RUNS)
+def test_recorded_investigation_replays_to_the_same_bytes(name: str) -> None:
+    """The recorded events, taken one by one, ask for the same and come to the same snapshots."""
+    investigation = Investigation()
+    first, *rest = recorded(name)
+    assert investigation.dumps() == encode(present(first))
+    for line in rest:
+        over = investigation.is_terminal
+        intents = investigation.ingest(protocol().load_event(line["event"]))
+        assert investigation.dumps() == encode(present(line))
+        asked = [one for one in line["step"]["effects"] if one["type"] != "idle"]
+        expected = asked or ([] if over else [{"type": "idle"}])
+        assert [protocol().dump_effect(one) for one in intents] == expected
+
+
+@pytest.mark.parametrize("name", RUNS)
+def test_recorded_investigation_goes_on_from_every_snapshot(name: str) -> None:
+    """Restored anywhere on its way, a recorded run comes to its recorded end."""
+    lines = recorded(name)
+    for number, line in enumerate(lines):
+        investigation = Investigation.restore(present(line))
+        for later in lines[number + 1 :]:
+            investigation.ingest(protocol().load_event(later["event"]))
+        assert investigation.dumps() == encode(present(lines[-1]))
+
+
+def test_recorded_investigations_have_been_everywhere() -> None:
+    """Between them they pass through every phase, and ask for everything that can be asked for."""
+    steps = [line["step"] for name in RUNS for line in recorded(name)]
+    places = {step["snapshot"]["configuration"][-1] for step in steps}
+    assert places == {PLACES[phase] for phase in Phase}
+    kinds = {effect["type"] for step in steps for effect in step["effects"]}
+    assert kinds == {"idle", "call", "request_user", "finish", "error"}
+    failures = {one["kind"] for step in steps for one in step["effects"] if one["type"] == "error"}
+    assert failures == {"unexpected_call", "call_failed", "cancelled", "no_answer"}
