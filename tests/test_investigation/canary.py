@@ -165,8 +165,7 @@ def investigate(folder: Path) -> Iterator[str]:
             run = LocalInvestigator(reasoner, observer=progress.append, sleep=_at_once)
             run.start("why?", Scope("u", "t"))
             asyncio.run(run.run(), debug=True)
-            # Without the variables: they hold what the endpoint has said.
-            yield from ("".join(traceback.format_exception(one.error)) for one in run.errors)
+            yield from (told(one.error) for one in run.errors)
             yield f"{run.errors} {run.intents} {reasoner!r} {vars(reasoner)}"
             (folder / "investigation.json").write_bytes(run.dumps())
     (folder / "progress.txt").write_text(repr(progress), encoding="utf-8")

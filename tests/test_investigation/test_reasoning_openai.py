@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import threading
+import traceback
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -250,3 +251,26 @@ def test_openai_never_shows_its_key() -> None:
     """Neither the reasoner's text nor its attributes have the key."""
     reasoner = OpenAIReasoner("http://host/v1", "small", Secret(KEY))
     assert KEY not in repr(reasoner) + str(vars(reasoner))
+
+
+ESCAPED = "".join(f"\\u{ord(letter):04x}" for letter in KEY)
+
+
+@pytest.mark.parametrize("key", [KEY, ESCAPED, ESCAPED.replace("\\", "\\u005c")])
+def test_openai_keeps_no_key_that_an_endpoint_repeats(endpoint: Endpoint, key: str) -> None:
+    """An endpoint that says the key, however it spells it, is heard without it."""
+    endpoint.says(f'{{"type": "question", "prompt": "Is {key} yours?"}}')
+
+    assert KEY not in repr(ask(endpoint))
+
+
+def test_openai_refuses_without_the_key_in_any_variable(endpoint: Endpoint) -> None:
+    """The traceback of a refused answer that repeats the key does not show it."""
+    endpoint.says({"type": KEY, KEY: [KEY, {"x": KEY}]})
+
+    with pytest.raises(ReasonerError) as refused:
+        ask(endpoint)
+
+    shown = traceback.TracebackException.from_exception(refused.value, capture_locals=True)
+    inside = [line for line in shown.format() if "test_reasoning_openai.py" not in line]
+    assert KEY not in "".join(inside)

@@ -15,7 +15,7 @@ import attrs
 
 from machines.investigation.findings import CauseKind, Evidence
 from machines.investigation.reasoning.replies import MOST_BYTES, content_of, outcome_of, refuse
-from machines.investigation.secrets import Secret
+from machines.investigation.secrets import MASK, Secret
 from machines.investigation.security.tools import TOOLS
 from machines.investigation.vocabulary import Call, Case, Outcome
 
@@ -114,7 +114,11 @@ class OpenAIReasoner:
         ).encode()
         body = await asyncio.to_thread(self._post, asked)
         known = frozenset(one.id for one in evidence)
-        return outcome_of(content_of(body), call.name, known)
+        return outcome_of(content_of(body, self._hide), call.name, known, self._hide)
+
+    def _hide(self, text: str) -> str:
+        """Mask the key in what the endpoint says: it would be kept with the rest."""
+        return text if self._key is None else self._key.redact(text)
 
     def _post(self, body: bytes) -> bytes:
         """Send a request, and return the body of the response; runs in a thread of its own."""
@@ -157,6 +161,9 @@ class OpenAIReasoner:
                 found += piece
                 if time.monotonic() > deadline:
                     raise TimeoutError
+            if self._key is not None:
+                key = self._key.reveal().encode(errors="surrogatepass")
+                found = found.replace(key, MASK.encode())
             return response.status, bytes(found)
         finally:
             connection.close()

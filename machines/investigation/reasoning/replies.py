@@ -5,8 +5,8 @@ from __future__ import annotations
 import contextlib
 import datetime
 import json
-from collections.abc import Mapping
-from typing import Any, Final, NoReturn
+from collections.abc import Callable, Mapping
+from typing import Any, Final, NoReturn, TypeAlias
 
 from machines.investigation.calls import Argument, CallKind, EvidenceId, Request
 from machines.investigation.findings import Cause, CauseKind, Proposal, Synthesis, Verdict
@@ -22,6 +22,9 @@ from statecharts.errors import StatechartError
 
 MOST_BYTES: Final = 1_000_000
 """So long a reply is read; a longer one is refused."""
+
+Hide: TypeAlias = Callable[[str], str]
+"""Masks in a text what must not be kept."""
 
 
 class ReasonerError(StatechartError):
@@ -41,13 +44,17 @@ def refuse(found: str, remedy: str = "Ask again, or ask another model") -> NoRet
     raise ReasonerError("SC525", "reasoner", found, remedy)
 
 
-def content_of(body: bytes) -> str:
+def content_of(body: bytes, hide: Hide = str) -> str:
     """Return what a model says in the body of a chat completion.
+
+    Args:
+        body: The body.
+        hide: Masks in each text what must not be kept.
 
     >>> content_of(b'{"choices": [{"message": {"role": "assistant", "content": "{}"}}]}')
     '{}'
     """
-    reply = _json(body, "the body of the reply")
+    reply = _json(body, "the body of the reply", hide)
     try:
         content = reply["choices"][0]["message"]["content"]
     except (KeyError, IndexError, TypeError):
@@ -57,18 +64,19 @@ def content_of(body: bytes) -> str:
     return content
 
 
-def outcome_of(content: str, task: str, known: frozenset[EvidenceId]) -> Outcome:
+def outcome_of(content: str, task: str, known: frozenset[EvidenceId], hide: Hide = str) -> Outcome:
     """Return what a model answers to a task.
 
     Args:
         content: What it says: one JSON object.
         task: The name of the task.
         known: The evidence that a cause may name.
+        hide: Masks in each text what must not be kept.
 
     >>> outcome_of('{"type": "question", "prompt": "Which shop?"}', "gather_context", frozenset())
     Question(prompt='Which shop?', choices=())
     """
-    reply = _object(_json(content.encode(), "the text of the reply"), "$")
+    reply = _object(_json(content.encode(), "the text of the reply", hide), "$")
     kind = reply.get("type")
     allowed = {
         "generate_hypotheses": ("proposed", "question"),
@@ -98,17 +106,32 @@ def outcome_of(content: str, task: str, known: frozenset[EvidenceId]) -> Outcome
             return Concluded(_synthesis(reply, known))
 
 
-def _json(text: bytes, what: str) -> Any:
+def _json(text: bytes, what: str, hide: Hide) -> Any:
     wrong: str | None = None
     value: object = None
     try:
-        value = json.loads(text, object_pairs_hook=_pairs, parse_constant=_no_constant)
+        # An escape may have kept something from being seen before.
+        value = _hidden(
+            json.loads(text, object_pairs_hook=_pairs, parse_constant=_no_constant), hide
+        )
     except (ValueError, RecursionError):
         wrong = f"{what} is not JSON"
     # Raised out here: what the parser says repeats the reply, and stays out of the context.
     if wrong is not None:
         refuse(wrong)
     return value
+
+
+def _hidden(value: object, hide: Hide) -> object:
+    match value:
+        case str():
+            return hide(value)
+        case list():
+            return [_hidden(one, hide) for one in value]
+        case dict():
+            return {hide(key): _hidden(one, hide) for key, one in value.items()}
+        case _:
+            return value
 
 
 def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
