@@ -110,8 +110,8 @@ $(VENV)/.venv:
 	exit 1
 
 $(VENV)/.demo: $(VENV)/.venv pyproject.toml
-	@echo "installing statecharts and its layout engine"
-	@$(PIP) install --quiet --editable '.[layout]'
+	@echo "installing statecharts, its layout engine, and what investigations need"
+	@$(PIP) install --quiet --editable '.[layout,investigate]'
 	@touch $@
 
 $(VENV)/.test: $(VENV)/.venv pyproject.toml

@@ -1,7 +1,8 @@
 """The command line: `statecharts check`, `list`, `show`, `render`, `import`, `simulate`, `schema`.
 
 Each command finds the charts of a package, a module, a name or a file (`statecharts.cli.targets`)
-and is one more reader of them. Exit status: 0 when all is well, 1 when something is wrong with a
+and is one more reader of them. Other packages add commands of their own, as `investigate` is one
+(`statecharts.cli.plugins`). Exit status: 0 when all is well, 1 when something is wrong with a
 chart, its module or its file, 2 when the command line names something that does not exist.
 """
 
@@ -15,6 +16,7 @@ import click
 from statecharts.cli.checking import check
 from statecharts.cli.importing import import_chart
 from statecharts.cli.listing import list_charts
+from statecharts.cli.plugins import Commands
 from statecharts.cli.rendering import render
 from statecharts.cli.schemas import schema
 from statecharts.cli.showing import show
@@ -23,7 +25,9 @@ from statecharts.cli.simulating import simulate
 __all__ = ["main"]
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(
+    cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+)
 @click.version_option(
     package_name="statecharts",
     message="statecharts %(version)s",
@@ -32,7 +36,7 @@ __all__ = ["main"]
 def main() -> None:
     """Check, list, show, draw and run statecharts of your Python code or of files.
 
-    Every command takes a TARGET, which is one of
+    Every command on charts takes a TARGET, which is one of
 
     \b
       machines                      a package: the charts of all its modules
@@ -51,6 +55,7 @@ def main() -> None:
       statecharts render machines -o gallery --format svg
       statecharts import door.scxml -o door.py
       statecharts simulate machines.pipeline:Pipeline < events.jsonl
+      statecharts investigate --db shop.sqlite --question "why did orders drop?"
 
     Exit status: 0 all is well, 1 faults were found, 2 the command line is wrong.
     """

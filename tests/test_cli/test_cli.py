@@ -17,7 +17,7 @@ Usage: statecharts [OPTIONS] COMMAND [ARGS]...
 
   Check, list, show, draw and run statecharts of your Python code or of files.
 
-  Every command takes a TARGET, which is one of
+  Every command on charts takes a TARGET, which is one of
 
     machines                      a package: the charts of all its modules
     machines.pipeline             a module: the charts declared in it
@@ -34,6 +34,7 @@ Usage: statecharts [OPTIONS] COMMAND [ARGS]...
     statecharts render machines -o gallery --format svg
     statecharts import door.scxml -o door.py
     statecharts simulate machines.pipeline:Pipeline < events.jsonl
+    statecharts investigate --db shop.sqlite --question "why did orders drop?"
 
   Exit status: 0 all is well, 1 faults were found, 2 the command line is wrong.
 
@@ -42,13 +43,14 @@ Options:
   -h, --help  Show this message and exit.
 
 Commands:
-  check     Look for faults in the charts of TARGET.
-  import    Write the charts of FILE as a declaration in Python.
-  list      List the charts of TARGET.
-  render    Draw the charts of TARGET into files.
-  schema    Print the JSON Schema (2020-12) of the events and snapshots of...
-  show      Show the charts of TARGET as trees, with their transitions.
-  simulate  Step the chart of TARGET through the events on standard input,...
+  check        Look for faults in the charts of TARGET.
+  import       Write the charts of FILE as a declaration in Python.
+  investigate  By machines; see 'statecharts investigate -h'.
+  list         List the charts of TARGET.
+  render       Draw the charts of TARGET into files.
+  schema       Print the JSON Schema (2020-12) of the events and snapshots...
+  show         Show the charts of TARGET as trees, with their transitions.
+  simulate     Step the chart of TARGET through the events on standard...
 """
 
 
