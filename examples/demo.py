@@ -3,7 +3,8 @@
     python -m examples.demo                        # or: make demo
 
 Nothing here is made for show: the machines are those of `machines`, the pictures those of
-`diagrams`, and what is printed is what each step returned.
+`diagrams`, and what is printed is what each step returned. The investigation is the command
+`statecharts investigate`, on a database that `examples.incident` makes.
 """
 
 from __future__ import annotations
@@ -26,9 +27,10 @@ from rich.table import Table
 from rich.text import Text
 
 import diagrams
-import machines
+from examples import incident
 from machines import execution, pipeline
 from machines.identifiers import AgentName, BranchName, GitSha
+from machines.investigation.chart import InvestigationChart
 from statecharts import Chart, Machine, StatechartError, Step, TimerFired
 from statecharts.chart import Declaration
 from statecharts.durations import duration_text
@@ -168,17 +170,12 @@ def _played(machine: Machine[Any], beat: object) -> Iterator[Beat]:
 
 
 def charts() -> list[Chart]:
-    """Return the charts that `machines` offers, in its order.
+    """Return the charts of the machines that are shown.
 
     >>> [chart.name for chart in charts()]
-    ['Execution', 'Pipeline']
+    ['Execution', 'Pipeline', 'InvestigationChart']
     """
-    offered = (getattr(machines, name) for name in machines.__all__)
-    return [
-        found.chart
-        for found in offered
-        if isinstance(found, type) and issubclass(found, Declaration)
-    ]
+    return [one.chart for one in (execution.Execution, pipeline.Pipeline, InvestigationChart)]
 
 
 def draw(walks: Iterable[Walk], folder: Path) -> list[tuple[Path, str]]:
@@ -339,6 +336,11 @@ def main(output: Path) -> None:
         pictures.add_row(str(path), shows)
     console.print(Text("\nPictures\n", "bold"))
     console.print(pictures)
+    database = output / "shop.sqlite"
+    incident.plant(database)
+    console.print(Text(f"\nAn investigation: {incident.QUESTION}\n", "bold"))
+    sys.stdout.flush()
+    raise SystemExit(incident.investigate(database, output / "investigation"))
 
 
 if __name__ == "__main__":

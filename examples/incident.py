@@ -95,6 +95,20 @@ def _orders(rng: random.Random, day: date) -> Iterator[tuple[datetime, float, st
         yield at, round(rng.lognormvariate(3.4, 0.5), 2), coupon
 
 
+def investigate(database: Path, folder: Path) -> int:
+    """Have ``statecharts investigate`` find out what is wrong; return its exit status.
+
+    Args:
+        database: What `plant` has written.
+        folder: Where the report goes, and the state of the run.
+    """
+    # What reads SQL takes a while to import, and nothing else here needs it.
+    from machines.investigation.command import investigate as command  # noqa: PLC0415
+
+    asked = ["--db", str(database), "--question", QUESTION, "--output", str(folder)]
+    return int(command.main(asked, prog_name="statecharts investigate", standalone_mode=False) or 0)
+
+
 @click.command()
 @click.argument("path", type=click.Path(dir_okay=False, path_type=Path))
 def main(path: Path) -> None:

@@ -13,8 +13,9 @@ from click.testing import CliRunner, Result
 from rich.console import Console
 
 import diagrams
-from examples import demo, media_player, traffic_light
+from examples import demo, incident, media_player, traffic_light
 from machines import execution, pipeline
+from machines.investigation.chart import InvestigationChart
 from statecharts import Machine, StatechartError, TimerFired
 
 
@@ -71,6 +72,17 @@ def test_page_shows_every_picture(shown: Shown) -> None:
         assert f'src="{path.name}"' in page
 
 
+def test_demo_investigates_an_incident(shown: Shown) -> None:
+    """The cause that was planted is what the investigation finds first; the report tells it."""
+    lines = shown.result.output.splitlines()
+    (verdict,) = [line for line in lines if line.startswith("ANOMALY")]
+    assert "truncated batch in orders" in verdict
+    assert str(incident.BROKEN) in verdict
+    report = (shown.folder / "investigation" / "report.md").read_text(encoding="utf-8")
+    assert report.startswith(f"# {incident.QUESTION}")
+    assert (shown.folder / "investigation" / "chart.svg").exists()
+
+
 def test_picture_of_an_end_highlights_it(shown: Shown) -> None:
     """The picture of an end is that of the machine in its last configuration."""
     played = demo.walk(_scenario("pipeline-blocked"))
@@ -84,6 +96,7 @@ def test_picture_of_an_end_highlights_it(shown: Shown) -> None:
 def test_every_machine_has_a_scenario() -> None:
     """No machine is left out of the walk, and no two scenarios share a picture."""
     walked = {scenario.chart.chart.name for scenario in demo.SCENARIOS}
+    walked.add(InvestigationChart.chart.name)  # by the investigation, which is a run of it
     assert walked == {chart.name for chart in demo.charts()}
     names = [scenario.name for scenario in demo.SCENARIOS]
     assert len(set(names)) == len(names)
