@@ -93,6 +93,16 @@ def test_verdict_and_causes_are_printed_for_people(tmp_path: Path) -> None:
     assert "█" in cause
 
 
+def test_quiet_shows_the_result_alone(tmp_path: Path) -> None:
+    """With ``--quiet`` nothing is said on the way; the result is the same."""
+    path = database(tmp_path / "shop.sqlite")
+
+    told, quiet = ask(path), ask(path, "--quiet")
+
+    assert quiet.stderr == ""
+    assert quiet.stdout == told.stdout
+
+
 def test_progress_is_plain_lines_without_a_terminal(tmp_path: Path) -> None:
     """Phases are told on standard error, without an escape code, one line each."""
     result = ask(database(tmp_path / "shop.sqlite"))

@@ -51,6 +51,7 @@ def _number(_: click.Context, __: click.Parameter, value: float | None) -> float
     help="Folder for run.json, report.md and chart.svg.  [default: investigations/<database>]",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object.")
+@click.option("-q", "--quiet", is_flag=True, help="Show no progress.")
 @click.option("--resume", is_flag=True, help="Go on with the run that the folder holds.")
 @click.option(
     "--answer",
@@ -90,6 +91,7 @@ def investigate(
     tables: tuple[str, ...],
     output: Path | None,
     as_json: bool,  # noqa: FBT001 - click passes options by name
+    quiet: bool,  # noqa: FBT001
     resume: bool,  # noqa: FBT001
     answers: tuple[str, ...],
     no_report: bool,  # noqa: FBT001
@@ -134,6 +136,7 @@ def investigate(
         answers=answers,
         report=not no_report,
         as_json=as_json,
+        quiet=quiet,
         timeout_s=timeout,
         steps=steps,
         reasoner=reasoner,

@@ -252,6 +252,8 @@ class Job:
 
 def _view(wishes: Wishes, err: Console) -> View:
     """Return what shows progress: alive in a terminal, else plain; with JSON, nothing."""
+    if wishes.quiet:
+        return Silent()
     if err.is_terminal and not err.is_dumb_terminal:
         return Alive(err)
     return Silent() if wishes.as_json else Plain(err)

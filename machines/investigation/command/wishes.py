@@ -28,6 +28,7 @@ class Wishes:
     answers: tuple[str, ...] = ()
     report: bool = True
     as_json: bool = False
+    quiet: bool = False
     timeout_s: float | None = None
     steps: int | None = None
     reasoner: str | None = None
