@@ -144,9 +144,16 @@ class AnyOf:
 @final
 @frozen
 class Give:
-    """An action that gives one effect, always the same."""
+    """An action that gives one effect, always the same.
+
+    Attributes:
+        effect: The effect.
+        brings: On entry of a final state: the data of the completion event that follows, alone in a
+            tuple; empty when it says nothing of that. SCXML's ``<donedata>`` does (SCXML 5.5).
+    """
 
     effect: Effect
+    brings: tuple[Any, ...] = field(default=(), hash=False, repr=False)
 
     def __call__(self, moment: Any) -> Effect:  # noqa: ARG002 - called like every action
         """Give the effect."""
@@ -203,6 +210,11 @@ class Bound:
 
     reference: Named | Give
     function: Callable[..., Any] = field(eq=meaning, hash=False)
+
+    @property
+    def brings(self) -> tuple[Any, ...]:
+        """What the name brings without the function (see `Give`)."""
+        return self.reference.brings if isinstance(self.reference, Give) else ()
 
     def __call__(self, moment: Any) -> Any:
         """Call the function."""

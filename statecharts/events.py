@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, Final
 
 from attrs import field, frozen
+
+_ACRONYM: Final = re.compile(r"([A-Z]+)([A-Z][a-z])")
+_HUMP: Final = re.compile(r"([a-z0-9])([A-Z])")
 
 
 @frozen
@@ -27,7 +30,8 @@ class StateDone:
 
     Attributes:
         state: Id of the compound or parallel state that has finished.
-        data: Data of the final child that finished it; None for a parallel state.
+        data: Data of the final child that finished it, or what a file says that it brings; None for
+            a parallel state.
     """
 
     state: str
@@ -70,8 +74,7 @@ def snake_case(name: str) -> str:
     >>> snake_case("HTTPError404"), snake_case("MediaPlayer")
     ('http_error404', 'media_player')
     """
-    words = re.sub(r"([A-Z]+)([A-Z][a-z])", r"\1_\2", name)
-    return re.sub(r"([a-z0-9])([A-Z])", r"\1_\2", words).lower()
+    return _HUMP.sub(r"\1_\2", _ACRONYM.sub(r"\1_\2", name)).lower()
 
 
 def matches(descriptor: str, name: str) -> bool:

@@ -245,7 +245,9 @@ class Moment(Generic[D_co, E_co, C_co]):
             """Answer for ``at`` where the caller gave no time; a set slot never comes here."""
             if name == "at":
                 raise time_needed(self._scene._place.chart)
-            raise AttributeError(f"a moment has no {name!r}; it has at, context, data and event")
+            raise AttributeError(
+                f"a moment has no {name!r}; it has at, configuration, context, data and event"
+            )
 
     @property
     def chart(self) -> str:
@@ -257,6 +259,15 @@ class Moment(Generic[D_co, E_co, C_co]):
         """The chart's context, with the updates made so far in this step."""
         context: C_co = self._scene._context
         return context
+
+    @property
+    def configuration(self) -> tuple[str, ...]:
+        """Ids of the states that are active now, in document order: those for which `in` holds.
+
+        While states are left and entered one after the other, this tells how far that has come.
+        """
+        place, hidden = self._scene._place, self._scene._hidden
+        return tuple(state for state in place.ids if state not in hidden) if hidden else place.ids
 
     def new_id(self, prefix: str) -> str:
         """Return an id that this run has not given yet: equal runs give equal ids.

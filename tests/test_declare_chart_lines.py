@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta
 
 import pytest
 from attrs import frozen
 
-from statecharts import Compound, Effect, History, Machine, Parallel, State, Statechart
+from statecharts import (
+    Compound,
+    DefinitionError,
+    Effect,
+    History,
+    Machine,
+    Parallel,
+    State,
+    Statechart,
+)
 from statecharts.effects import Raise
 from statecharts.errors import StatechartError
 from statecharts.events import NamedEvent, wire_name
@@ -142,6 +152,71 @@ def test_lines_on_the_chart_stay_with_their_chart() -> None:
     assert len(Other.chart.root.transitions) == 1
     assert len(Derived.chart.root.transitions) == 2
     assert len(Works.chart.root.transitions) == 3
+
+
+def test_lines_on_a_base_without_states_belong_to_the_body_they_stand_in() -> None:
+    """Two charts may add lines to their common base; neither sees those of the other."""
+
+    class Common(Statechart):
+        Statechart.stay(on=Expired)
+
+    class First(Common):
+        a = State(initial=True)
+        b = State()
+        a.to(b, on=Go)
+        Common.to(a, on=Reset)
+
+        class c(Compound):
+            d = State(initial=True)
+            Common.to(d, on=Go)
+
+        b.to(c, on=Go)
+
+    class Second(Common):
+        z = State(initial=True)
+        z.to(z, on=Go)
+        Common.to(z, on=Go)
+
+    class Third(First):
+        Common.stay(on="one")
+        First.stay(on="other")
+
+    assert [line.targets for line in First.chart.root.transitions] == [(), ("a",), ("c.d",)]
+    assert [line.targets for line in Second.chart.root.transitions] == [(), ("z",)]
+    assert len(Third.chart.root.transitions) == 5
+
+
+def test_line_on_a_base_in_another_charts_body_is_refused() -> None:
+    """A chart that does not derive from the base is told that it has no such source."""
+
+    class Common(Statechart):
+        pass
+
+    with pytest.raises(
+        DefinitionError,
+        match=r"\[SC101\] Stranger: a line starts at 'Common', which is no state of this chart\. "
+        r"Start it at a state of this chart\.",
+    ):
+
+        class Stranger(Statechart):
+            a = State(initial=True, resting=True)
+            Common.to(a, on=Go)
+
+
+@pytest.mark.parametrize("name", ["Common", "Works"])
+def test_line_on_a_chart_class_outside_a_body_is_refused(name: str) -> None:
+    """A line on a chart, or on a mere base of charts, belongs to the body of a subclass."""
+
+    class Common(Statechart):
+        pass
+
+    place = rf"{re.escape(__file__)}:\d+"
+    with pytest.raises(
+        StatechartError,
+        match=rf"^\[SC120\] {place}: a line on '{name}' stands after its chart was declared\. "
+        r"Write it in the chart's class body, or in the body of a subclass\.$",
+    ):
+        {"Common": Common, "Works": Works}[name].stay(on=Go)
 
 
 class Twins(Statechart, parallel=True):

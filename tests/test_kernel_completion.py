@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from statecharts import (
     Compound,
@@ -17,6 +17,8 @@ from statecharts import (
     start,
     step,
 )
+from statecharts.content import Give
+from statecharts.hooks import Hook
 
 
 @frozen
@@ -227,3 +229,35 @@ def test_end_of_the_chart_drops_what_waits() -> None:
     then = run(Ended, Left())
     assert (then.snapshot.configuration, then.effects) == (("over",), (Said("over"),))
     assert not step(Ended, then.snapshot, Left()).handled
+
+
+def test_completion_brings_what_the_final_state_says_instead_of_its_data() -> None:
+    """The last action on entry that brings something is asked; only its parent's event has it."""
+
+    def told(m: Moment[Any, Any, Any]) -> Said:
+        return Said(f"{m.event.state} {m.event.data}")
+
+    class Both(Statechart, events=Left):
+        class all(Parallel, initial=True):
+            class one(Compound):
+                a = State(initial=True)
+                z = State(Result, final=True)
+                a.to(z, on=Left)
+
+            class other(Compound):
+                b = State(initial=True, final=True)
+
+            one.when_done(emit=told)
+
+        all.when_done(emit=told)
+
+    gives = (Hook(Give(Said("first"), ("x",))), Hook(Give(Said("last"), (None,))))
+    states = (evolve(n, entry=gives) if n.id == "all.one.z" else n for n in Both.chart)
+    chart = evolve(Both.chart, states=tuple(states))
+    then = step(chart, start(chart).snapshot, Left())
+    assert [effect.text for effect in then.effects if isinstance(effect, Said)] == [
+        *("first", "last"),
+        *("all.one None", "all None"),
+    ]
+    then = step(Both.chart, start(Both.chart).snapshot, Left())
+    assert then.effects[0] == Said(f"all.one {Result()}")

@@ -190,6 +190,47 @@ def test_configuration_that_callbacks_see() -> None:
     assert texts(run(Seen, Go()).effects) == ["a", "", "b", "b b.x"]
 
 
+def test_configuration_of_a_moment_is_what_is_in_it() -> None:
+    """A callback is given the active states in document order, those for which ``in`` holds."""
+
+    def active(m: AnyMoment) -> Said:
+        assert [state in m for state in m.configuration] == [True] * len(m.configuration)
+        return Said(" ".join(m.configuration))
+
+    def asked(m: AnyMoment) -> bool:
+        return m.configuration in {("a",), ("b", "b.y", "b.x", "b.x.z")}
+
+    class Seen(Statechart[Log], events=Go):
+        a = State(initial=True, exit=active)
+
+        class b(Parallel, entry=active):
+            y = State(entry=active, resting=True)
+
+            class x(Compound, entry=active):
+                z = State(initial=True, entry=active, resting=True)
+
+        a.to(b, on=Go, emit=active, when=asked)
+        b.always(b, when=lambda m: asked(m) and not m.context.lines, update=lambda m: Log(1))
+
+    came = ["b", "b b.y", "b b.y b.x", "b b.y b.x b.x.z"]
+    assert texts(run(Seen, Go()).effects) == ["a", "", *came, *came]
+
+
+def test_configuration_of_a_moment_is_that_before_where_data_is_made() -> None:
+    """What builds the data of a target sees the states that are being left, as `m[state]` does."""
+
+    def before(m: AnyMoment) -> Value:
+        return Value(len(m.configuration) if m.configuration == ("a",) else -1)
+
+    class Made(Statechart, events=Go):
+        a = State(initial=True)
+        b = State(Value, resting=True)
+        a.to(b, on=Go, emit=lambda m: Said(str(m.configuration)), make=before)
+
+    then = run(Made, Go())
+    assert (texts(then.effects), then.snapshot["b"]) == (["()"], Value(1))
+
+
 def test_data_of_a_state_that_is_left_can_still_be_read() -> None:
     """What the transition's effects say may come from a state that is no longer active."""
 

@@ -1,8 +1,9 @@
 """Members: what a class body declares, before a chart is made of it.
 
 A state is written down as a `Member`; every line (``a.to(b, …)``) is noted on its source's member.
-Once a chart has been built its members are sealed: a later line either stands in the body of a
-subclass, to which it then belongs, or is an error where it stands.
+Once a chart has been built its members are sealed, as is a chart class that is a mere base: a later
+line either stands in the body of a subclass, to which it then belongs, or is an error where it
+stands.
 """
 
 from __future__ import annotations
@@ -70,7 +71,7 @@ class Member:
         late: Lines written in its class body on states that were sealed already.
         lost: Children that their class body no longer names.
         aliases: Further names that were bound to it.
-        sealed: Whether its chart has been built.
+        sealed: Whether its chart has been built, or its body has ended that declares no states.
         location: ``file:line`` of its declaration.
     """
 
@@ -126,7 +127,8 @@ class LateLines(list[Line]):
 
 def late_line(line: Line) -> StatechartError:
     """Return the error for a line that comes too late to belong to a chart."""
-    found = f"a line on {line.source.id!r} stands after its chart was declared"
+    shown = line.source.id or line.source.name
+    found = f"a line on {shown!r} stands after its chart was declared"
     remedy = "Write it in the chart's class body, or in the body of a subclass"
     return StatechartError("SC120", line.location or "declaration", found, remedy)
 

@@ -88,6 +88,8 @@ class Statechart(Declaration[C]):
         else:
             undeclared: Any = UndeclaredChart()
             cls.chart = undeclared
+            # A line on it can only stand behind its body: it belongs to the one that it stands in.
+            cls.__member__.seal()
 
     to: ClassVar[To[None]] = To()
     stay: ClassVar[Stay[None]] = Stay()

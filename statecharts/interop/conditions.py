@@ -14,7 +14,7 @@ from typing import Final, final
 
 from statecharts.content import AllOf, AnyOf, Holds, In, Named, Not
 from statecharts.hooks import Hook
-from statecharts.interop.scxml.literals import NOTHING, literal
+from statecharts.interop.literals import NOTHING, literal
 
 DEEPEST: Final = 40
 """How deep operators may lie one in the other; deeper, the whole text is one name."""

@@ -1,4 +1,4 @@
-"""Durations: times as CSS 2 writes them, ``1.5s`` or ``200ms`` (SCXML 6.2.2)."""
+"""CSS times: durations as CSS 2 writes them, ``1.5s`` or ``200ms`` (SCXML 6.2.2)."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ _SECOND: Final = timedelta(seconds=1)
 _MICROSECOND: Final = timedelta(microseconds=1)
 
 
-def duration(text: str) -> timedelta | None:
+def css_time(text: str) -> timedelta | None:
     """Return the time that a text stands for; None when it is none.
 
-    >>> duration("1.5s") == timedelta(seconds=1.5), duration("5 minutes")
+    >>> css_time("1.5s") == timedelta(seconds=1.5), css_time("5 minutes")
     (True, None)
     """
     match = _TIME.fullmatch(text)
@@ -28,10 +28,10 @@ def duration(text: str) -> timedelta | None:
         return None
 
 
-def duration_text(time: timedelta) -> str:
+def css_text(time: timedelta) -> str:
     """Return a time as CSS 2 writes it.
 
-    >>> duration_text(timedelta(minutes=5)), duration_text(timedelta(milliseconds=250))
+    >>> css_text(timedelta(minutes=5)), css_text(timedelta(milliseconds=250))
     ('300s', '250ms')
     """
     microseconds = time // _MICROSECOND

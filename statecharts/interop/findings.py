@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import final
+from collections.abc import Generator, Iterable, Iterator
+from contextlib import contextmanager
+from typing import Final, final
 
 from attrs import evolve
 
-from statecharts.chart import Chart
+from statecharts.chart import After, Always, Chart, Done, OnEvent, Transition
 from statecharts.checks import accept
 from statecharts.errors import DefinitionError, Fault, StatechartError, sentence
 from statecharts.interop.codes import LOST
 from statecharts.interop.documents import Document
+
+_TRIGGERS: Final = (Always, Done, After, OnEvent)
 
 
 @final
@@ -78,6 +81,13 @@ def placed(fault: Fault) -> Fault:
     return evolve(fault, where=f"{fault.location} {fault.where}")
 
 
+_OF_CHART: Final = ("name", "events", "closed", "context", "doc")
+_OF_STATE: Final = (
+    *("kind", "name", "data", "entry", "exit", "resting", "doc", "meta"),
+    *("default", "transitions"),  # which name other states
+)
+
+
 class LossError(StatechartError):
     """A chart that a format cannot hold whole (SC671 to SC675).
 
@@ -111,13 +121,58 @@ class Losses:
     def __init__(self, chart: Chart, format: str) -> None:
         self.chart = chart
         self.format = format
-        self.faults: list[Fault] = []
+        self._faults: dict[Fault, None] = {}
+        self._place: str | None = None
+        self._told: set[str | None] = set()
+
+    @property
+    def faults(self) -> list[Fault]:
+        """What has been noted so far, in order."""
+        return list(self._faults)
 
     def add(self, code: str, found: str, remedy: str = "", location: str | None = None) -> None:
         """Note something that would be lost."""
-        fault = Fault(code, self.chart.name, found, remedy, location)
-        if fault not in self.faults:
-            self.faults.append(fault)
+        self._told.add(self._place)
+        self._faults.setdefault(Fault(code, self.chart.name, found, remedy, location))
+
+    @contextmanager
+    def about(self, state: str) -> Generator[None, None, None]:
+        """Have what is noted be about a state, by its id; all else is about the chart."""
+        before, self._place = self._place, state
+        try:
+            yield
+        finally:
+            self._place = before
+
+    def refuse(self, error: StatechartError) -> LossError:
+        """Return the error of a chart that cannot be written at all, whatever is allowed."""
+        found = f"{self.format} cannot hold this chart: {error.found}"
+        return LossError("SC673", self.chart.name, found, error.remedy)
+
+    def compare(self, written: Chart, again: Chart) -> None:
+        """Note what would be lost without a word: what is read otherwise than it is.
+
+        Args:
+            written: What has been written of the chart.
+            again: What reading gives for it.
+        """
+        nodes = list(zip(written.nodes.values(), again.nodes.values(), strict=False))
+        if None not in self._told:
+            self._differing("the chart", _OF_CHART, written, again)
+        renamed = [(node.id, read.id) for node, read in nodes if node.id != read.id]
+        for state, read_id in renamed:
+            found = f"the state {state!r} will be called {read_id!r}"
+            self.add("SC674", found, "Give each state the last part of its id as name")
+        for node, read in nodes:
+            if node.id not in self._told:
+                shown = repr(node.id) if node.id else "the chart as a state"
+                self._differing(shown, _OF_STATE[: -2 if renamed else None], node, read)
+
+    def _differing(self, shown: str, names: Iterable[str], one: object, other: object) -> None:
+        differ = [name for name in names if _said(one, name) != _said(other, name)]
+        if differ:
+            found = f"{shown} will be read with another {', '.join(differ)}"
+            self.add("SC673", found, f"Say it in a way that {self.format} has")
 
     def settle(self, allow: Iterable[str]) -> tuple[Fault, ...]:
         """Return the losses when all of them are allowed.
@@ -142,3 +197,27 @@ class Losses:
             error.losses = tuple(refused)
             raise error
         return tuple(self.faults)
+
+
+def _said(thing: object, name: str) -> object:
+    """Return what a chart or a state says under a name; of transitions, what they mean.
+
+    What a timer is called, whether a line on two events is one or two, and in which order lines of
+    different triggers stand: none of that makes a difference to any run.
+    """
+    found = getattr(thing, name)
+    if name != "transitions":
+        return found
+    lines = [alone for line in found for alone in _apart(line)]
+    return sorted(lines, key=lambda line: _TRIGGERS.index(type(line.trigger)))
+
+
+def _apart(line: Transition) -> Iterator[Transition]:
+    match line.trigger:
+        case OnEvent(events) if events:
+            for event in events:
+                yield evolve(line, trigger=OnEvent((event,)))
+        case After(delay):
+            yield evolve(line, trigger=After(delay, ""))
+        case _:
+            yield line

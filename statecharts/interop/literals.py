@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
+from collections.abc import Mapping
 from typing import Any, Final
 
 NOTHING: Final = object()
@@ -52,6 +53,25 @@ def literal(text: str) -> Any:
     except (LookupError, ValueError):
         return NOTHING
     return value if end == len(tokens) else NOTHING
+
+
+def payload_value(payload: Mapping[str, Any]) -> Any:
+    """Return what params, or some content, stand for when all of it is literal; else `NOTHING`.
+
+    >>> payload_value({"params": {"n": {"expr": "1"}}}), payload_value({"content": "[2]"})
+    ({'n': 1}, [2])
+    >>> payload_value({"contentexpr": "Var1"}) is NOTHING
+    True
+    """
+    if "contentexpr" in payload:
+        return literal(str(payload["contentexpr"]))
+    if "content" in payload:
+        text = str(payload["content"])
+        value = NOTHING if text.startswith("<") else literal(text)
+        return text if value is NOTHING and not text.startswith("<") else value
+    said = payload.get("params", {}).items()
+    found = {key: literal(one["expr"]) if [*one] == ["expr"] else NOTHING for key, one in said}
+    return NOTHING if NOTHING in found.values() else found
 
 
 def literal_text(value: Any, *, python: bool = False) -> str | None:

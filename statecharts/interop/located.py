@@ -47,6 +47,13 @@ def plain(value: Any) -> Any:
     return [plain(inner) for inner in value] if isinstance(value, list) else value
 
 
+def unplaced(value: Any) -> Any:
+    """Return ordinary dictionaries and lists as a document that is all on one line."""
+    if isinstance(value, dict):
+        return Located({key: unplaced(inner) for key, inner in value.items()})
+    return [unplaced(inner) for inner in value] if isinstance(value, list) else value
+
+
 def loads(document: Document) -> Any:
     """Return what a JSON document holds; its objects are `Located`.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from typing import Any, final
 
@@ -286,18 +286,25 @@ class StartTimers(Operation):
 
 @final
 class Finish(Operation):
-    """Queues the completion event of a superstate."""
+    """Queues the completion event of a superstate.
 
-    __slots__ = ("number", "position")
+    Its data is what the final child that is entered brings, else the data that this carries.
+    """
 
-    def __init__(self, node: StateNode, number: int, position: int) -> None:
+    __slots__ = ("brings", "number", "position")
+
+    def __init__(self, node: StateNode, number: int, position: int, entry: Iterable[Hook]) -> None:
         self.role, self.state, self.transition = "done", node.id, None
         self.number = number
         self.position = position
+        found = (getattr(hook.function, "brings", ()) for hook in entry)
+        self.brings: tuple[Any, ...] = tuple(value for brought in found for value in brought)
 
     def perform(self, run: Run) -> None:
         """Do it."""
         data = run.fresh[self.position] if self.position >= 0 else None
+        if self.brings:
+            data = self.brings[-1]
         run.queue.append((self.number, StateDone(self.state, data)))
 
 

@@ -220,10 +220,10 @@ class Work:
                 yield StartTimers(node, position, delays, hidden)
             parent = tree.parent[state]
             if node.kind is StateKind.FINAL and parent > 0:
-                yield Finish(tree.nodes[parent], parent, position)
+                yield Finish(tree.nodes[parent], parent, position, node.entry)
                 above = tree.parent[parent]
                 if tree.kind(above) is StateKind.PARALLEL and is_done(tree, above, active):
-                    yield Finish(tree.nodes[above], above, -1)
+                    yield Finish(tree.nodes[above], above, -1, ())
 
     def _begin(self, hidden: frozenset[str]) -> Iterable[Operation]:
         """Yield what the chart itself does at the start, when it has anything to do."""

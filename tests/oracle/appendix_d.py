@@ -35,6 +35,7 @@ from statecharts.events import NamedEvent, matches, wire_name
 from statecharts.hooks import Hook
 from tests.oracle.records import DoneState, EntrySet, Outcome, Seen
 from tests.oracle.structure import Document, OrderedSet
+from tests.oracle.vocabulary import donedata
 
 BOUND = 1_000
 """Microsteps that one macrostep may take, unless it is said otherwise."""
@@ -230,7 +231,7 @@ class Interpreter(Document):
                 if parent is None or parent == ROOT:
                     self.running = False
                 else:
-                    self.internal_queue.append(DoneState(parent))
+                    self.internal_queue.append(DoneState(parent, donedata(self.chart[s].entry)))
                     grandparent = self.parents[parent]
                     if (
                         grandparent is not None

@@ -38,6 +38,7 @@ FEATURES: Final = (
     "states entered while active",
     "completion events",
     "completion events of parallel states",
+    "completion events that bring something",
     "completion events that wait over a microstep",
     "completion events met by a descriptor",
     "raised events",
@@ -131,6 +132,7 @@ class CountingInterpreter(Interpreter):
             if not isinstance(event, DoneState):
                 continue
             self.counts["completion events"] += 1
+            self.counts["completion events that bring something"] += event.data is not None
             self.counts["completion events of parallel states"] += self.is_parallel_state(
                 event.state
             )

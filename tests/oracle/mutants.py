@@ -187,6 +187,31 @@ class CompletionIsNotAwaited(Interpreter):
             self.internal_queue.clear()
 
 
+class CompletionBringsNothing(Interpreter):
+    """Forgets what final states bring to the completion of their parents."""
+
+    def enter_states(self, enabled_transitions: list[Transition]) -> None:
+        """Enter states."""
+        super().enter_states(enabled_transitions)
+        self.internal_queue = deque(
+            DoneState(event.state) if isinstance(event, DoneState) else event
+            for event in self.internal_queue
+        )
+
+
+class CompletionBringsOn(Interpreter):
+    """Has the completion of a parallel state bring what that of its last region brought."""
+
+    def enter_states(self, enabled_transitions: list[Transition]) -> None:
+        """Enter states."""
+        super().enter_states(enabled_transitions)
+        brought: object = None
+        for number, event in enumerate(self.internal_queue):
+            if isinstance(event, DoneState):
+                brought = event.data if event.data is not None else brought
+                self.internal_queue[number] = DoneState(event.state, brought)
+
+
 class EmitsBeforeUpdating(Interpreter):
     """Lets effects see the old context."""
 
@@ -250,6 +275,8 @@ MUTANTS: Final[tuple[type[Interpreter], ...]] = (
     CompletionTwice,
     CompletionInReverse,
     CompletionIsNotAwaited,
+    CompletionBringsNothing,
+    CompletionBringsOn,
     RaisedEventsJumpTheQueue,
     DescriptorsMissCompletion,
     EmitsBeforeUpdating,

@@ -43,6 +43,7 @@ from tests.oracle.vocabulary import (
     Say,
     Toss,
     Unheard,
+    bringing,
 )
 
 DEPTH = 5
@@ -170,7 +171,10 @@ class _Wiring:
             bare.children,
             self._default(draft),
             tuple(self._transitions(draft)) if real and draft.kind is not StateKind.FINAL else (),
-            entry=self._hooks(f"enter {draft.id}") if real or self._begins(draft) else (),
+            entry=(
+                *(self._hooks(f"enter {draft.id}") if real or self._begins(draft) else ()),
+                *([bringing(draft.id)] if draft.kind is StateKind.FINAL else ()),
+            ),
             exit=self._hooks(f"exit {draft.id}") if real else (),
         )
 
@@ -282,8 +286,10 @@ class _Wiring:
 
     def _completion(self, source: str) -> Transition:
         if self.rng.random() < 0.6:
-            return self._bounded(source, Done())
-        return self._transition(source, Done(), self._any_guard(0.4), onward=True)
+            transition = self._bounded(source, Done())
+        else:
+            transition = self._transition(source, Done(), self._any_guard(0.4), onward=True)
+        return evolve(transition, emit=(*transition.emit, _hook(Quote(f"done {source}"))))
 
     def _eventless(self, source: str) -> Transition:
         if self.rng.random() < 0.7:

@@ -14,9 +14,15 @@ from tests.oracle.structure import OrderedSet
 @final
 @frozen
 class DoneState:
-    """The internal event ``done.state.<id>``."""
+    """The internal event ``done.state.<id>``.
+
+    Attributes:
+        state: The state that is done.
+        data: What the ``<donedata>`` of the final state brings that was entered.
+    """
 
     state: str
+    data: Any = None
 
 
 @final

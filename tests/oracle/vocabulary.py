@@ -5,13 +5,16 @@ Hooks are values that print themselves, so that a failing chart can be read and 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, Final
 
 import attrs
 from attrs import frozen
 
+from statecharts.content import Give
 from statecharts.effects import Effect, Raise
 from statecharts.events import NamedEvent
+from statecharts.hooks import Hook
 
 
 @frozen
@@ -68,7 +71,8 @@ DESCRIPTORS: Final = ("a", "a.b", "a.*", "a.b.*", "b", "b.*", "b.", "ab", "*")
 
 def payload(event: object) -> int:
     """Return the bits of an event of either kind."""
-    bits = event.data.get("bits", 0) if isinstance(event, NamedEvent) else getattr(event, "bits", 0)
+    data = getattr(event, "data", None)  # of an event by name, or of a completion
+    bits = data.get("bits", 0) if isinstance(data, dict) else getattr(event, "bits", 0)
     return int(bits)
 
 
@@ -169,6 +173,18 @@ class Toss:
 
     def __str__(self) -> str:
         return f"toss {self.text!r}"
+
+
+def bringing(state: str) -> Hook:
+    """Return a hook of a final state that brings some bits to the completion of its parent."""
+    bits = len(state) % 8
+    return Hook(Give(Log(f"{state} brings {bits}"), ({"bits": bits},)))
+
+
+def donedata(entry: Iterable[Hook]) -> Any:
+    """Return what the last of some hooks brings that brings something: SCXML's donedata."""
+    brought = [hook.function.brings for hook in entry if isinstance(hook.function, Give)]
+    return next((value for one in reversed(brought) for value in one), None)
 
 
 @frozen

@@ -91,6 +91,9 @@ class Maker:
         draft.entry = list(self.hooks(0.4))
         draft.exit = list(self.hooks(0.2))
         if kind is StateKind.FINAL:
+            if self.chance(0.4):
+                data, brings = self.pick(BROUGHT)
+                draft.entry.append(Hook(Give(Action("donedata", data), brings)))
             return
         if self.chance(0.1):
             name = self.pick(("s1.1", "service", "odd id"))
@@ -216,6 +219,15 @@ CODED: dict[str, list[dict[str, Any]]] = {
     "cancel": [{"sendidexpr": "v"}],
     "{urn:x}do": [{"a": "1", "content": "text"}, {"b": 2}],
 }
+
+BROUGHT: tuple[tuple[dict[str, Any], tuple[Any, ...]], ...] = (
+    ({"params": {"x": {"expr": "1"}, "y": {"expr": "[true]"}}}, ({"x": 1, "y": [True]},)),
+    ({"params": {"x": {"expr": "1"}, "y": {"location": "v"}}}, ()),
+    ({"content": "all is done"}, ("all is done",)),
+    ({"contentexpr": "'red'"}, ("red",)),
+    ({}, ()),
+)
+"""What final states give with the end of their parents, and what of it is literal."""
 
 
 def random_chart(seed: int) -> Chart:

@@ -179,6 +179,7 @@ def test_triggers(text: str, trigger: Any) -> None:
         ("{send: {event: x}}", Send(NamedEvent("x"))),
         ("{send: {event: x, delay: 200ms}}", Send(NamedEvent("x"), timedelta(milliseconds=200))),
         ("{send: {event: x, delay: '200'}}", Send(NamedEvent("x"), timedelta(milliseconds=200))),
+        ("{send: {event: x, delay: 0s}}", Send(NamedEvent("x"))),
         ("{send: {event: x, target: '#_internal'}}", Raise(NamedEvent("x"))),
         ("{send: {event: x, target: '#_parent'}}", Send(NamedEvent("x"), target="#_parent")),
         ("""{send: {eventexpr: "'x'", id: i}}""", Send(NamedEvent("x"), id="i")),

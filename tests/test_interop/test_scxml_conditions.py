@@ -7,7 +7,7 @@ import pytest
 from statecharts import Chart
 from statecharts.hooks import Hook
 from statecharts.interop import scxml
-from statecharts.interop.scxml.conditions import guard
+from statecharts.interop.conditions import guard
 
 
 def known(state: str, quoted: bool) -> str | None:

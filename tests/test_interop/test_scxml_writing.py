@@ -14,7 +14,7 @@ from attrs import evolve, frozen
 from statecharts import Chart, Compound, Effect, Moment, NamedEvent, State, Statechart
 from statecharts.chart import Always, EventType, OnEvent, StateNode, Transition
 from statecharts.checks import faults
-from statecharts.content import AllOf, AnyOf, Choose, Give, Holds, In, Named, Not
+from statecharts.content import AllOf, AnyOf, Branch, Choose, Give, Holds, In, Named, Not
 from statecharts.effects import Action, Raise, Send
 from statecharts.hooks import Hook
 from statecharts.interop import scxml
@@ -246,11 +246,15 @@ def test_scxml_losses_are_told_all_at_once() -> None:
         (doing(Raise(NamedEvent("x", {"a": b""}))), "SC671.*a=b'' is no plain data"),
         (doing(Action("x", run=print)), "SC672.*what the action 'x' runs is code"),
         (lamp(entry=(Hook(Choose(())),)), "SC673.*a choice without branches"),
+        (
+            lamp(entry=(Hook(Choose((Branch(Hook(Not(Hook(code))), ()),))),)),
+            "SC672.*the guard 'not code' is code",
+        ),
         (lamp(doc="\x00"), "SC674.*holds a character that XML cannot"),
-        (lamp(meta={"a": {1}}), "SC675.*the meta of 'dark' is no plain data"),
+        (lamp(meta={"a": {1}}), "SC675.*the meta 'a' of 'dark' is no plain data"),
         (
             lamp(transitions=(Transition("dark", OnEvent(("a b",)), ("lit",)),)),
-            "SC674.*the event name 'a b' is not one word",
+            "SC674.*the event name 'a b' cannot stand in a transition; it is written 'a_b'",
         ),
     ],
 )
@@ -271,3 +275,25 @@ def test_scxml_bound_names_are_written_as_names() -> None:
     open_ = lamp(transitions=(line,), entry=(Hook(Give(Action("ring"))),))
     bound = open_.bind(guards={"ready": code}, actions={"ring": lambda m: None})
     assert scxml.dumps(bound) == scxml.dumps(open_)
+
+
+def test_scxml_histories_lead_to_states_by_default() -> None:
+    """A history that leads to another is written to lead to where that leads."""
+    text = (
+        '<scxml><state id="a" initial="b"><history id="h"><transition target="b"/></history>'
+        '<history id="i"><transition target="b"/></history><state id="b"/></state></scxml>'
+    )
+    chart = scxml.loads(text)
+    h = chart["a.h"]
+    assert h.default is not None
+    lead = evolve(h, default=evolve(h.default, targets=("a.i",)))
+    led = evolve(chart, states=tuple(lead if node is h else node for node in chart))
+    with pytest.raises(LossError, match=r"SC673\] chart: history 'a.h' leads to another by defau"):
+        scxml.dumps(led)
+    assert scxml.loads(scxml.dumps(led, allow="*")) == chart
+
+
+def test_scxml_name_that_asks_for_an_unknown_state_is_written_as_a_name() -> None:
+    """A condition that is in doubt as a whole is not refused for a state that it asks for."""
+    line = Transition("dark", OnEvent(("go",)), ("lit",), guard=Hook(Named("In('x') and a ? b")))
+    assert again(lamp(transitions=(line,)))["dark"].transitions == (line,)

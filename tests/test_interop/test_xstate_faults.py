@@ -139,9 +139,11 @@ FAULTS: dict[str, tuple[str, str]] = {
         ),
     ),
     "a final state with a way out": (
-        machine('{"type": "final", "on": {"E": "b"}}'),
+        machine(
+            '{"initial": "x", "onDone": "b", "states": {"x": {"type": "final", "on": {"E": "#m.b"}}}}'
+        ),
         (
-            "[SC107] <text>:4 m: a on E leaves a state that is final. "
+            "[SC107] <text>:4 m: a.x on E leaves a state that is final. "
             "Take the line away, or make the state an ordinary one."
         ),
     ),
@@ -175,10 +177,10 @@ def test_faults_name_line_and_element(name: str) -> None:
 
 def test_all_faults_are_told_at_once() -> None:
     """One mistake does not hide another, nor those of the chart those of the file."""
-    text = machine('{"type": "final", "on": {"E": "opne", "F": {"guard": 1}}}')
+    text = machine('{"type": "parallel", "on": {"E": "opne", "F": {"guard": 1}}}')
     with pytest.raises(DefinitionError) as caught:
         xstate.loads(text)
-    assert [fault.code for fault in caught.value.faults] == ["SC101", "SC107", "SC612"]
+    assert [fault.code for fault in caught.value.faults] == ["SC101", "SC115", "SC612"]
 
 
 UNREADABLE: dict[str, tuple[str, str]] = {

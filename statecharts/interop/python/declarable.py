@@ -161,13 +161,11 @@ class _Adaptation:
         make = transition.make
         if make is not None and not self._takes_data(transition):
             make = None
-        return evolve(
-            transition,
-            source=self.ids[transition.source],
-            targets=tuple(self.ids[target] for target in targets),
-            kind=kind,
-            make=make,
-        )
+        source, targets = self.ids[transition.source], tuple(self.ids[one] for one in targets)
+        said = (transition.source, transition.targets, transition.kind, transition.make)
+        if (source, targets, kind, make) == said:
+            return transition
+        return evolve(transition, source=source, targets=targets, kind=kind, make=make)
 
     def _takes_data(self, transition: Transition) -> bool:
         for target in transition.targets or (transition.source,):

@@ -261,12 +261,13 @@ class Functions:
         several: list[tuple[Named, Place]],
         docs: Iterable[str],
     ) -> list[str]:
-        events: list[type | str] | None = []
-        for _, place in several:
-            events = None if events is None or place.events is None else [*events, *place.events]
+        uses = [place.events for _, place in several]
+        events: tuple[type | str, ...] | None = None
+        if None not in uses:
+            events = tuple(dict.fromkeys(event for use in uses for event in use or ()))
         data = several[0][1].data
         same = all(place.data is data for _, place in several)
-        place = Place(called, data if same else None, None if events is None else tuple(events))
+        place = Place(called, data if same else None, events)
         items: list[Piece] = [self._moment(place, "m")]
         if parameters.fields:
             items += ["*", *(parameter.text for parameter in parameters.fields)]

@@ -156,7 +156,7 @@ class Module:
         found = {
             "D106": any(not node.doc for node in nested),
             "N801": any(not _is_class_name(attribute(node)) for node in nested),
-            "N815": any(_is_mixed(node) for node in states if node not in nested),
+            "N815": any(_is_mixed(node) for node in states if node.kind not in COMPOSITE),
         }
         codes = [code for code, needed in found.items() if needed]
         if codes:

@@ -44,6 +44,7 @@ _INLINE: Final = re.compile(
     r"inline:(?P<state>[^#]+)#(?:(?P<hook>entry|exit|actor)|(?P<line>.+?)\[-?\d+\]#(?P<part>\w+))"
     r"(?:\[\d+\])?"
 )
+_GAPS: Final = re.compile(r"[\W_]+")
 _LINES: Final = {
     r"always": "always",
     r"(?:done\.|xstate\.done).*": "done",
@@ -58,8 +59,10 @@ def words(text: str) -> list[str]:
     >>> words("SUBMIT_FORM"), words("in-progress"), words("isValid(2)")
     (['submit', 'form'], ['in', 'progress'], ['is', 'valid', '2'])
     """
+    if text.isascii() and text.islower() and text.isidentifier():  # as nearly all are
+        return [word for word in text.split("_") if word]
     plain = unicodedata.normalize("NFKC", text)
-    return [word for word in re.split(r"[\W_]+", snake_case(plain)) if word]
+    return [word for word in _GAPS.split(snake_case(plain)) if word]
 
 
 def legible(name: str) -> str:

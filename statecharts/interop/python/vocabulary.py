@@ -194,6 +194,9 @@ class Vocabulary:
         function = hook.function
         if isinstance(function, Bound):
             function = function.reference
+        if getattr(function, "brings", ()):
+            found = f"what {hook.name} brings to the completion of its parent is not written"
+            self.losses.add("SC673", found, "Give the final state data of its own")
         match function:
             case Give(Action(name, data)):
                 if name not in self.effects:

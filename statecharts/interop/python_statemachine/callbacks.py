@@ -25,8 +25,9 @@ from statecharts.interop.python_statemachine.occasions import (
     occasion,
     parameters,
 )
-from statecharts.interop.python_statemachine.seams import hooks, plan
+from statecharts.interop.python_statemachine.seams import hooks
 from statecharts.interop.python_statemachine.stages import POSITIONAL
+from statecharts.kernel.plans import plan_of
 from statecharts.snapshot import Microstep, Moment
 
 ERROR = "error.execution"
@@ -94,7 +95,7 @@ class Callback:
         has a slot in front and one behind; what stands in them is given by the first state that
         does anything when it is left, and by the last that does anything when it is entered.
         """
-        work = plan(moment)
+        work = plan_of(moment)
         if work is None:
             yield from self.give(moment, None)
             return

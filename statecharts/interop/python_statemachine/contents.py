@@ -16,11 +16,11 @@ from statecharts.effects import Action, CancelInvoke, CancelSend, Effect, Invoke
 from statecharts.errors import did_you_mean
 from statecharts.events import NamedEvent
 from statecharts.hooks import Hook
+from statecharts.interop.conditions import guard
+from statecharts.interop.css_times import css_time
 from statecharts.interop.findings import Findings
+from statecharts.interop.literals import NOTHING, literal, payload_value
 from statecharts.interop.located import Located, plain
-from statecharts.interop.scxml.conditions import guard
-from statecharts.interop.scxml.durations import duration
-from statecharts.interop.scxml.literals import NOTHING, literal
 
 _INTERNAL: Final = ("#_internal", "_internal", "internal")
 """The targets that name the run's own queue of internal events."""
@@ -101,8 +101,11 @@ class Contents:
             data["params"] = params
         if done.get("content") is not None:
             data["contentexpr"] = done["content"]
-        self._note(done.line)
-        return Hook(Give(Action("donedata", data)))
+        value = payload_value(data)
+        if value is NOTHING:
+            self._note(done.line)
+        brings = () if value is NOTHING or not data else (value,)
+        return Hook(Give(Action("donedata", data), brings))
 
     def data(self, item: dict[str, Any], line: int) -> Hook:
         """Return the action that gives a variable its first value."""
@@ -211,7 +214,9 @@ class Contents:
     def _delay(self, text: Any, line: int) -> timedelta | None:
         if text is None:
             return None
-        time = duration(str(text)) or duration(f"{text}ms")
+        time = css_time(str(text))
+        if time is None:
+            time = css_time(f"{text}ms")
         if time is None:
             found = f"{text!r} is not a delay"
             remedy = "Write it as CSS does: '1.5s' or '200ms'"

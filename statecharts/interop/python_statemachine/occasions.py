@@ -90,7 +90,7 @@ def occasion(
 ) -> Occasion:
     """Return the occasion on which a callback is called now."""
     stage = spot.stage
-    shown = stage.visible(moment)
+    shown = moment.configuration
     own = stage.state(spot.state)
     eventless = spot.eventless if step is None else _eventless(step, spot)
     name = None if eventless else _name(moment.event, stage)

@@ -12,14 +12,6 @@ from typing import Any
 from statecharts.effects import RUNNER
 from statecharts.hooks import Hook
 from statecharts.kernel.operations import Emit, Enter, Exit
-from statecharts.kernel.plans import Plan
-from statecharts.snapshot import Moment
-
-
-def plan(moment: Moment[Any, Any, Any]) -> Plan | None:
-    """Return what the kernel is carrying out."""
-    found: Plan | None = getattr(moment._scene, "plan", None)  # noqa: SLF001
-    return found
 
 
 def hooks(operations: Iterable[Any]) -> Iterator[Hook]:
@@ -35,8 +27,3 @@ def hooks(operations: Iterable[Any]) -> Iterator[Hook]:
 def runner() -> Any:
     """Return the machine that is carrying out the effects of a step; None when none is."""
     return RUNNER.get()
-
-
-def active(moment: Moment[Any, Any, Any]) -> tuple[str, ...]:
-    """Return the states that are active now, in document order: a step may be under way."""
-    return tuple(state for state in moment._scene._place.ids if state in moment)  # noqa: SLF001

@@ -17,8 +17,7 @@ from statecharts.chart import Chart, StateKind, Transition
 from statecharts.effects import CancelSend, Effect, Raise, Send
 from statecharts.errors import StatechartError
 from statecharts.events import NamedEvent
-from statecharts.interop.python_statemachine.seams import active, runner
-from statecharts.snapshot import Moment
+from statecharts.interop.python_statemachine.seams import runner
 
 POSITIONAL: Final = "*"
 """The key of a payload whose values arrive as positional arguments."""
@@ -83,10 +82,6 @@ class Stage:
         machine = None if self.calling else self.machine
         ids = self.shown if machine is None else machine.configuration
         return tuple(self.names[state] for state in ids if state in self.names)
-
-    def visible(self, moment: Moment[Any, Any, Any]) -> tuple[str, ...]:
-        """Return the ids of the states that are active now."""
-        return active(moment)
 
     def ordered(self, states: Iterable[str]) -> tuple[str, ...]:
         """Return ids of states in document order."""

@@ -70,6 +70,10 @@ def _state(chart: Chart, node: StateNode, losses: Losses) -> None:
         losses.add("SC675", f"the documentation of {shown} has no place", "", at)
     if node.resting:
         losses.add("SC675", f"that nothing is meant to leave {shown} has no place", "", at)
+    for action in node.entry:
+        if getattr(action.function, "brings", ()):
+            found = f"what {action.name} on entry of {shown} brings to the completion of its parent"
+            losses.add("SC673", f"{found} has no place", "Have a callback return it", at)
     default = node.default
     if default is None:
         return

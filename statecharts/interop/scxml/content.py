@@ -14,11 +14,11 @@ from statecharts.content import Branch, Choose, Give
 from statecharts.effects import Action, CancelInvoke, CancelSend, Effect, Invoke, Raise, Send
 from statecharts.events import NamedEvent
 from statecharts.hooks import Hook
+from statecharts.interop.css_times import css_time
 from statecharts.interop.findings import Findings
-from statecharts.interop.scxml.durations import duration
+from statecharts.interop.literals import NOTHING, literal, payload_value
 from statecharts.interop.scxml.elements import OURS, Element
 from statecharts.interop.scxml.hints import Hints
-from statecharts.interop.scxml.literals import NOTHING, literal
 from statecharts.interop.scxml.notes import is_note
 from statecharts.interop.scxml.printing import fragment
 
@@ -99,9 +99,12 @@ class Content:
         return Hook(Give(Action("data", self._with_body(element))))
 
     def donedata(self, element: Element) -> Hook:
-        """Return the action that a ``<donedata>`` is."""
+        """Return the action that a ``<donedata>`` is; what is literal, the completion brings."""
         self._check(element)
-        return Hook(Give(Action("donedata", self._payload(element))))
+        payload = self._payload(element)
+        value = payload_value(payload)
+        brings = () if value is NOTHING or not payload else (value,)
+        return Hook(Give(Action("donedata", payload), brings))
 
     def invoke(self, element: Element, name: str) -> tuple[Hook, Hook]:
         """Return the hooks that start and stop what an ``<invoke>`` names.
@@ -217,7 +220,7 @@ class Content:
 
     def delay(self, element: Element, text: str | None) -> timedelta | None:
         """Return a delay; note one that is none."""
-        time = None if text is None else duration(text)
+        time = None if text is None else css_time(text)
         if text is not None and time is None:
             found = f"{text!r} is not a delay"
             remedy = "Write it as CSS does: '1.5s' or '200ms'"
@@ -262,9 +265,9 @@ class Content:
             remedy = self.hints.of(element.tag, _OWN, f"There are {', '.join(_OWN)}")
             self.findings.add("SC611", found, remedy, element.line, element.label)
             return None
-        if not self.needs(element, "name" if element.tag == "action" else "id"):
+        said, key = element.attributes, "name" if element.tag == "action" else "id"
+        if key not in said and not self.needs(element, key):
             return None
-        said = element.attributes
         params = self._payload(element).get("params", {})
         data = {name: _value_of(said_) for name, said_ in params.items()}
         if element.tag == "action":

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from statecharts.content import AllOf, AnyOf, Holds, In, Named, Not
 from statecharts.hooks import Hook
-from statecharts.interop.scxml.literals import plain
+from statecharts.interop.literals import plain
 
 DEEPEST: Final = 100
 """How deep guards may lie one in the other."""

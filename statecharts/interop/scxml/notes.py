@@ -10,8 +10,8 @@ from typing import Any, Final
 
 from statecharts.chart import StateNode
 from statecharts.interop.findings import Losses
+from statecharts.interop.literals import literal_text, plain
 from statecharts.interop.scxml.elements import INCLUDE, OURS, SCXML, Element
-from statecharts.interop.scxml.literals import literal_text, plain
 from statecharts.interop.scxml.printing import bearable, is_bearable
 
 _RESERVED: Final = ("", OURS, SCXML, INCLUDE, "http://www.w3.org/2000/xmlns/")
@@ -86,7 +86,7 @@ def say_notes(node: StateNode, element: Element, taken: set[str], doc: str, loss
         if key in taken:
             continue
         space, brace, local = str(key).removeprefix("{").rpartition("}")
-        named = brace and key.startswith("{") and is_name(local) and _theirs(space)
+        named = brace and key.startswith("{") and is_name(local) and is_theirs(space)
         if named and is_text(value):
             element.attributes[key] = value
         elif key == "elements" and (elements := _elements(value)):
@@ -94,11 +94,12 @@ def say_notes(node: StateNode, element: Element, taken: set[str], doc: str, loss
                 element.add(one)
         else:
             rest[key] = value
-    if rest and not plain(rest):
-        found = f"the meta of {node.id or 'the chart'!r} is no plain data, and is left out"
+    for key in [key for key in rest if not plain({key: rest[key]})]:
+        found = f"the meta {key!r} of {node.id or 'the chart'!r} is no plain data, and is left out"
         remedy = "Use texts, numbers, truth values, lists and dictionaries"
         losses.add("SC675", found, remedy, node.location)
-    elif rest:
+        del rest[key]
+    if rest:
         element.add(Element("meta", OURS, content=[literal_text(rest) or json.dumps(rest)]))
 
 
@@ -109,7 +110,7 @@ def _elements(value: Any) -> list[Element] | None:
     found: list[Element] = []
     for one in value:
         element = element_of(one)
-        if element is None or described(element) != one or not _theirs(element.space):
+        if element is None or described(element) != one or not is_theirs(element.space):
             return None
         if not all(map(_inline, walk(element))) or not is_bearable(element):
             return None
@@ -132,7 +133,8 @@ def _inline(element: Element) -> bool:
     return not joined and not blank
 
 
-def _theirs(space: str) -> bool:
+def is_theirs(space: str) -> bool:
+    """Tell whether a namespace is one that others may have."""
     return is_text(space) and space not in _RESERVED
 
 

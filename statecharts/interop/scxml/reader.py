@@ -24,10 +24,10 @@ from statecharts.chart import (
 )
 from statecharts.content import Named
 from statecharts.hooks import Hook
+from statecharts.interop import conditions
 from statecharts.interop.documents import Document
 from statecharts.interop.drafts import Draft, assemble, identify
 from statecharts.interop.findings import Findings
-from statecharts.interop.scxml import conditions
 from statecharts.interop.scxml.content import Content
 from statecharts.interop.scxml.elements import SCXML, Element, read
 from statecharts.interop.scxml.guards import guard_of
@@ -68,7 +68,8 @@ def chart_of(scxml: Element, name: str, findings: Findings) -> Chart:
     chart = assemble(outline.root, findings.document)
     if reading.resting:
         states = tuple(evolve(s, resting=s.id in reading.resting) for s in chart.states)
-        chart = evolve(chart, states=states)
+        root = evolve(chart.root, resting=ROOT in reading.resting)
+        chart = evolve(chart, root=root, states=states)
     events = scxml.own("events")
     if events is not None:
         chart = evolve(chart, events=tuple(map(EventType, events.split())))
@@ -167,7 +168,10 @@ class Reading:
             elif child.tag == "invoke" and element.tag != "scxml":
                 invokes.append(child)
             elif child.tag == "donedata" and draft.kind is StateKind.FINAL:
-                done.append(self.content.donedata(child))
+                hook = self.content.donedata(child)
+                done.append(hook)
+                if child.content and not getattr(hook.function, "brings", ()):
+                    self.coded = self.coded or child
             elif child.tag == "transition" and draft.kind not in HISTORY and element.tag != "scxml":
                 transition = self._transition(draft, child)
                 if transition is not None:

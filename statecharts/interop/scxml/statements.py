@@ -13,19 +13,19 @@ from typing import Any, Final, final
 import attrs
 
 from statecharts.content import Bound, Branch, Choose, Give, Named, effect_text, event_name
-from statecharts.effects import Action, CancelInvoke, CancelSend, Effect, Invoke, Raise, Send
+from statecharts.effects import Action, CancelInvoke, CancelSend, Invoke, Raise, Send
 from statecharts.events import NamedEvent
 from statecharts.hooks import Hook
+from statecharts.interop import conditions
+from statecharts.interop.css_times import css_text
 from statecharts.interop.documents import Document, DocumentError
 from statecharts.interop.findings import Findings, Losses
-from statecharts.interop.scxml import conditions
+from statecharts.interop.literals import NOTHING, literal, literal_text
 from statecharts.interop.scxml.content import INTERNAL, Content
-from statecharts.interop.scxml.durations import duration_text
-from statecharts.interop.scxml.elements import OURS, SCXML, Element, read
+from statecharts.interop.scxml.elements import OURS, Element, read
 from statecharts.interop.scxml.guards import guard_json
 from statecharts.interop.scxml.hints import Hints
-from statecharts.interop.scxml.literals import NOTHING, literal, literal_text
-from statecharts.interop.scxml.notes import is_name
+from statecharts.interop.scxml.notes import is_name, is_theirs
 from statecharts.interop.scxml.printing import bearable, is_bearable
 
 WORDS: Final = ("not", "and", "or")
@@ -36,6 +36,10 @@ SYMBOLS: Final = ("!", "&&", "||")
 
 _CODED: Final = ("log", "assign", "script", "send", "cancel")
 _SOURCES: Final = (["expr"], ["location"])
+
+
+Said = Action | CancelInvoke | CancelSend | Invoke | Raise | Send
+"""The effects that a document can say."""
 
 
 @final
@@ -83,13 +87,17 @@ class Statements:
 
     def _reads_as(self, text: str, hook: Hook) -> bool:
         """Tell whether a condition is read as a guard."""
+        unknown: list[str] = []
 
         def resolve(state: str, quoted: bool) -> str | None:  # noqa: FBT001 - one way to be called
-            return self.state(state) or (f"no {state}" if quoted else None)
+            known = self.state(state)
+            if known is None and quoted:  # which the reader refuses, whatever becomes of the text
+                unknown.append(state)
+            return known
 
-        return is_bearable(Element("if", attributes={"cond": text})) and (
-            bool(text.strip()) and conditions.guard(text, resolve) == hook
-        )
+        if not text.strip() or not is_bearable(Element("if", attributes={"cond": text})):
+            return False
+        return conditions.guard(text, resolve) == hook and not unknown
 
     def say(self, hooks: Iterable[Hook], parent: Element) -> None:
         """Say what hooks do inside an element."""
@@ -141,18 +149,24 @@ class Statements:
         function = hook.function.reference if isinstance(hook.function, Bound) else hook.function
         if isinstance(function, Choose):
             return self._if(function.branches)
-        effect = function.effect if isinstance(function, Give) else None
-        if effect is None:
+        if not isinstance(function, Give):
             found = f"the action {hook.name!r} is code, and only its name is written"
             self._lose("SC672", found, "Bind a function to the name, once it is read again")
             return self._named(hook.name, {})
+        effect = function.effect
+        if not isinstance(effect, Said):
+            found = f"the effect {type(effect).__name__} is code, and only its name is written"
+            self._lose("SC672", found, "Give an Action of that name instead")
+            return self._named(type(effect).__name__, {})
         element = self._effect(effect)
-        if _checker().hook(element) != Hook(Give(_plain(effect))):
+        read = _checker().hook(element)
+        if read != Hook(attrs.evolve(function, effect=_plain(effect))):
             found = f"SCXML cannot say {effect_text(effect)!r} exactly"
             self._lose("SC673", found, "Say it as an action that it has")
-        return element
+        # What would be refused when it is read is written as an action that is called so.
+        return self._named(effect_text(effect), {}) if read is None else element
 
-    def _effect(self, effect: Effect) -> Element:
+    def _effect(self, effect: Said) -> Element:
         match effect:
             case Action():
                 return self._action(effect)
@@ -163,7 +177,7 @@ class Statements:
                 return self._send(event_name(event), data, {"target": INTERNAL[1]})
             case Send(event, delay):
                 said = {
-                    "delay": None if delay is None else duration_text(max(delay, timedelta(0))),
+                    "delay": None if delay is None else css_text(max(delay, timedelta(0))),
                     "id": effect.id,
                     "target": effect.target,
                     "type": effect.type,
@@ -176,11 +190,6 @@ class Statements:
                 return self._named(id, data, "invoke", {"source": source} if source else {})
             case CancelInvoke(id):
                 return self._named(id, {}, "cancel-invoke")
-            case _:
-                name = type(effect).__name__
-                found = f"the effect {name} is code, and only its name is written"
-                self._lose("SC672", found, "Give an Action of that name instead")
-                return self._named(name, {})
 
     def _send(self, event: str, data: Mapping[str, Any], said: dict[str, str]) -> Element:
         element = Element("send", attributes={"event": event, **said})
@@ -258,7 +267,7 @@ class Statements:
             return event.data
         found = f"the event class {type(event).__name__} is written by its name"
         self._lose("SC671", found, "Send a NamedEvent instead")
-        return attrs.asdict(event, recurse=False)
+        return _fields(event)
 
     def _if(self, branches: tuple[Branch, ...]) -> Element:
         element = Element("if")
@@ -302,12 +311,17 @@ def _meant(hook: Hook) -> Hook:
     return hook if inner is None else Hook(type(function)(_meant(inner)))
 
 
-def _plain(effect: Effect) -> Effect:
+def _plain(effect: Said) -> Said:
     """Return an effect as reading can give it: an event class is an event by name."""
     if isinstance(effect, Raise | Send) and not isinstance(effect.event, NamedEvent):
-        named = NamedEvent(event_name(effect.event), attrs.asdict(effect.event, recurse=False))
+        named = NamedEvent(event_name(effect.event), _fields(effect.event))
         return attrs.evolve(effect, event=named)
     return effect
+
+
+def _fields(event: Any) -> dict[str, Any]:
+    """Return the payload of an event that is no `NamedEvent`."""
+    return attrs.asdict(event, recurse=False) if attrs.has(type(event)) else {}
 
 
 def _action(hook: Hook, name: str) -> Action | None:
@@ -318,12 +332,14 @@ def _action(hook: Hook, name: str) -> Action | None:
 def _foreign(action: Action) -> Element | None:
     """Return the element of a foreign namespace that an action was read from."""
     space, brace, tag = action.name.removeprefix("{").rpartition("}")
-    if not brace or not is_name(tag) or space in ("", OURS, SCXML):
+    if not brace or not is_name(tag) or not is_theirs(space):
         return None
     element = Element(tag, space)
     for key, value in action.data.items():
-        local = key.rpartition("}")[2]
-        if not isinstance(value, str) or not is_name(local):
+        inner, brace, local = key.removeprefix("{").rpartition("}")
+        if not isinstance(value, str) or not is_name(local) or local == "xmlns":
+            return None
+        if brace and not is_theirs(inner):
             return None
         if key == "content":
             element.content = _parsed(value) or []

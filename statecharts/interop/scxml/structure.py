@@ -115,7 +115,8 @@ class Outline:
                 found = f"the type of a history is {depth!r}"
                 self.findings.add("SC612", found, remedy, element.line, element.label)
         name = element.attributes.get("id")
-        draft = Draft(element.own("name") or name or "", kind, element.line, source=element)
+        own = element.own("name")
+        draft = Draft(name or "" if own is None else own, kind, element.line, source=element)
         if name is None:
             self._unnamed.append((draft, element.tag))
         elif not name or re.search(r"\s", name):

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Final, final
+
+from attrs import evolve
 
 from statecharts.chart import (
     HISTORY,
@@ -14,19 +15,21 @@ from statecharts.chart import (
     Chart,
     Default,
     Done,
+    EventType,
     OnEvent,
     StateKind,
     StateNode,
     Transition,
     TransitionKind,
 )
+from statecharts.checks.structure import structural_faults
 from statecharts.content import Give
 from statecharts.effects import CancelInvoke
-from statecharts.events import wire_name
 from statecharts.hooks import Hook
+from statecharts.interop.css_times import css_text
 from statecharts.interop.documents import Document, DocumentError
 from statecharts.interop.findings import Findings, Losses
-from statecharts.interop.scxml.durations import duration_text
+from statecharts.interop.remainders import remainder
 from statecharts.interop.scxml.elements import OURS, Element
 from statecharts.interop.scxml.ids import document_ids
 from statecharts.interop.scxml.notes import is_name, is_text, say_notes, walk
@@ -66,7 +69,7 @@ def dumps(chart: Chart, *, allow: Iterable[str] = ()) -> str:
     </scxml>
     """
     losses = Losses(chart, "SCXML")
-    root = _Writer(chart, losses).document()
+    root = _Writer(remainder(chart, losses, _word), losses).document()
     _bearable(root, losses)
     losses.settle(allow)
     return printed(root)
@@ -92,26 +95,36 @@ class _Writer:
     def document(self) -> Element:
         """Write it all."""
         chart, root = self.chart, self.chart.root
+        for event in chart.events:
+            if event.cls is not None:
+                found = f"the event class {event.cls.__name__} is written by its name"
+                self.losses.add("SC671", found, "Send NamedEvents of that name to the chart")
+        if not chart.name:
+            self.losses.add("SC674", "the chart has no name", "Name it")
         known = {key: root.meta[key] for key in ("version", *KEPT) if is_text(root.meta.get(key))}
         if known.get("version") == "1.0":  # which reading would not keep
             del known["version"]
         scxml = Element("scxml", attributes={"version": "1.0", "name": chart.name, **known})
-        say_notes(root, scxml, set(known), chart.doc, self.losses)
-        entry = self._model(scxml, list(root.entry))
-        while entry and (script := self._script(entry[0])) is not None:
-            scxml.add(script)
-            del entry[:1]
         self.elements = {ROOT: scxml}
-        if self.wrapped or entry:
-            self._wrap(scxml, entry)
-        else:
-            self._default(root, scxml)
+        with self.losses.about(ROOT):
+            say_notes(root, scxml, set(known), chart.doc, self.losses)
+            entry = self._model(scxml, list(root.entry))
+            while entry and (script := self._script(entry[0])) is not None:
+                scxml.add(script)
+                del entry[:1]
+            if self.wrapped or entry:
+                self._wrap(scxml, entry)
+            else:
+                self._default(root, scxml)
+            if root.resting:
+                self.elements[ROOT].attributes[_own("resting")] = "true"
         for node in chart.states:
-            self._state(node)
+            with self.losses.about(node.id):
+                self._state(node)
         if self.wrapped or entry:
             self._end(scxml)
         self._typed()
-        self._events(scxml)
+        self._again(scxml)
         return scxml
 
     def _wrap(self, scxml: Element, entry: list[Hook]) -> None:
@@ -155,6 +168,10 @@ class _Writer:
     def _inside(self, node: StateNode, element: Element, entry: list[Hook]) -> None:
         """Write what a state does, and where it leads."""
         leaving = list(node.exit)
+        if node.kind in HISTORY and (entry or leaving):
+            found = f"what entering and leaving history {node.id!r} does is left out"
+            self.losses.add("SC673", found, "It is never entered: take it away", node.location)
+            entry, leaving = [], []
         invokes = self._invokes(node, entry, leaving)
         donedata = None
         if node.kind is StateKind.FINAL and entry:
@@ -163,7 +180,7 @@ class _Writer:
         onentry, onexit = Element("onentry"), Element("onexit")
         self.statements.say(entry, onentry)
         self.statements.say(leaving, onexit)
-        lines = [self._transition(node, line, onentry, onexit) for line in node.transitions]
+        lines = [self._transition(node, line, onentry, onexit) for line in self._taken(node)]
         for part in (onentry, onexit):
             if part.content:
                 element.add(part)
@@ -213,7 +230,7 @@ class _Writer:
         default = node.default
         if default is None:
             return
-        targets = " ".join(map(self._target, default.targets))
+        targets = " ".join(map(self._target, self._led(node, default.targets)))
         if node.kind not in HISTORY and not default.emit:
             element.attributes["initial"] = targets
             return
@@ -221,6 +238,25 @@ class _Writer:
         self.statements.say(default.emit, line)
         home = element if node.kind in HISTORY else element.add(Element("initial"))
         home.add(line)
+
+    def _led(self, node: StateNode, targets: tuple[str, ...]) -> tuple[str, ...]:
+        """Return where a default leads; that of a history never to another history."""
+        states = [self.chart[target] for target in targets]
+        if node.kind not in HISTORY or all(state.kind not in HISTORY for state in states):
+            return targets
+        found = f"history {node.id!r} leads to another by default, and is written to lead on"
+        self.losses.add("SC673", found, "Lead it to a state", node.location)
+        inner = (s.initial if s.kind in HISTORY else (s.id,) for s in states)
+        return self._led(node, tuple(dict.fromkeys(one for led in inner for one in led)))
+
+    def _taken(self, node: StateNode) -> Iterator[Transition]:
+        """Yield the transitions of a state that SCXML has."""
+        for line in node.transitions:
+            if line.trigger == OnEvent(()):
+                found = f"a transition of {node.id or 'the chart'!r} waits for no event"
+                self.losses.add("SC673", f"{found}, and is left out", "Name one", line.location)
+            else:
+                yield line
 
     def _transition(
         self, node: StateNode, line: Transition, onentry: Element, onexit: Element
@@ -249,17 +285,7 @@ class _Writer:
     def _descriptors(
         self, node: StateNode, events: tuple[type | str, ...], said: dict[str, str]
     ) -> None:
-        words: list[str] = []
-        for event in events:
-            if isinstance(event, type):
-                found = f"the event class {event.__name__} is written by its name"
-                self.losses.add("SC671", found, "Send NamedEvents of that name to the chart")
-                words.append(wire_name(event))
-            else:
-                if not event or re.search(r"\s", event):
-                    found = f"the event name {event!r} is not one word"
-                    self.losses.add("SC674", found, "Rename the event")
-                words.append(event)
+        words = [event for event in events if isinstance(event, str)]
         said["event"] = " ".join(words)
         if words == [f"done.state.{self.names[node.id]}"]:
             said[_own("trigger")] = "event"
@@ -281,7 +307,7 @@ class _Writer:
             send["delayexpr"] = after.delay.name
             mark = {}
         else:
-            send["delay"] = duration_text(after.delay)
+            send["delay"] = css_text(after.delay)
         said |= mark
         onentry.add(Element("send", attributes={**send, **mark}))
         onexit.add(Element("cancel", attributes={"sendid": event, **mark}))
@@ -299,41 +325,46 @@ class _Writer:
             found = "the chart and its root are documented differently; the root's is left out"
             self.losses.add("SC675", found, "Keep one of the texts")
         for node in chart.nodes.values():
-            shown = repr(node.id) if node.id else "the chart"
-            if node.data is not None:
-                found = f"the data {node.data.__name__} of {shown} is left out"
-                self.losses.add("SC671", found, "SCXML has no typed data", node.location)
-            for line in node.transitions:
-                for role in ("make", "update"):
-                    hook = getattr(line, role)
-                    if hook is not None:
-                        found = f"{role}={hook.name} of a transition of {shown} is left out"
-                        self.losses.add("SC671", found, "SCXML has no typed data", line.location)
-        for event in chart.events:
-            if event.cls is not None:
-                found = f"the event class {event.cls.__name__} is written by its name"
-                self.losses.add("SC671", found, "Send NamedEvents of that name to the chart")
+            with self.losses.about(node.id):
+                self._data(node)
 
-    def _events(self, scxml: Element) -> None:
-        """Write what reading would not find out: other events than those used, or other ids."""
+    def _data(self, node: StateNode) -> None:
+        """Note what of a state is typed Python."""
+        shown = repr(node.id) if node.id else "the chart"
+        if node.data is not None:
+            found = f"the data {node.data.__name__} of {shown} is left out"
+            self.losses.add("SC671", found, "SCXML has no typed data", node.location)
+        for line in node.transitions:
+            for role in ("make", "update"):
+                hook = getattr(line, role)
+                if hook is not None:
+                    found = f"{role}={hook.name} of a transition of {shown} is left out"
+                    self.losses.add("SC671", found, "SCXML has no typed data", line.location)
+
+    def _again(self, scxml: Element) -> None:
+        """Read what has been written; write what reading would not find out, and note the rest."""
         chart = self.chart
-        if chart.closed:
-            scxml.attributes[_own("closed")] = "true"
         try:
             again = chart_of(scxml, chart.name, Findings(Document.of("")))
         except DocumentError as error:
-            self.losses.add("SC673", error.found, error.remedy)
-            return
+            raise self.losses.refuse(error) from None
         events = [event.name for event in chart.events]
         if [event.name for event in again.events] != events:
-            scxml.attributes[_own("events")] = " ".join(events)
-            if any(not name or re.search(r"\s", name) for name in events):
+            words = list(map(_word, events))
+            if words != events:
                 found = "an event of the chart has a name that is not one word"
                 self.losses.add("SC674", found, "Rename the event")
-        for node, read in zip(chart.states, again.states, strict=False):
-            if node.id != read.id:
-                found = f"the state {node.id!r} will be called {read.id!r}"
-                self.losses.add("SC674", found, "Give each state the last part of its id as name")
+            scxml.attributes[_own("events")] = " ".join(words)
+            again = evolve(again, events=tuple(map(EventType, words)))
+        if chart.closed:
+            closed = evolve(again, closed=True)
+            if any(fault.code == "SC106" for fault in structural_faults(closed)):
+                found = "that the events are all there are is not written"
+                self.losses.add("SC671", found, "Name the events of all lines among them")
+            else:
+                scxml.attributes[_own("closed")] = "true"
+                again = closed
+        self.losses.compare(chart, again)
 
 
 def _needs_wrapper(root: StateNode) -> bool:
@@ -353,3 +384,8 @@ def _bearable(root: Element, losses: Losses) -> None:
             if bearable(text) != text:
                 found = f"{text!r} holds a character that XML cannot"
                 losses.add("SC674", found, "Take the character out")
+
+
+def _word(name: str) -> str:
+    """Return the name of an event as one word."""
+    return "_".join(name.split()) or "_"

@@ -22,7 +22,6 @@ _FIELDS: Final = {
     "xstate.send": {"event", "delay", "id", "to"},
     "xstate.sendTo": {"event", "delay", "id", "to"},
     "xstate.cancel": {"sendId"},
-    "xstate.choose": {"conds"},
     "xstate.spawnChild": {"src", "id", "input"},
     "xstate.stopChild": {"id", "actorRef"},
     "xstate.stop": {"activity"},
@@ -70,8 +69,11 @@ class Actions:
         line = getattr(value, "line", line)
         kind = value.get("type")
         if isinstance(kind, str) and kind:
-            data = self.notes.plain(parameters(value), line, where) or {}
-            return [self._typed(kind, data, line, place, depth)]
+            given = parameters(value)
+            if kind == "xstate.choose" and set(given) == {"conds"}:
+                if isinstance(given["conds"], list):  # which is bounded in a way of its own
+                    return [self._choose(given["conds"], line, place, depth)]
+            return [self._typed(kind, self.notes.plain(given, line, where) or {}, line, place)]
         text = code(value)
         if text is None:
             found = "the action is an object without a type"
@@ -80,12 +82,8 @@ class Actions:
             return []
         return [Hook(Give(Action(text)))]
 
-    def _typed(
-        self, kind: str, data: dict[str, Any], line: int | None, place: str, depth: int
-    ) -> Hook:
+    def _typed(self, kind: str, data: dict[str, Any], line: int | None, place: str) -> Hook:
         if set(data) <= _FIELDS.get(kind, set()):
-            if kind == "xstate.choose" and isinstance(data.get("conds"), list):
-                return self._choose(data["conds"], line, place, depth)
             effect = self._effect(kind, data, line, place)
             if effect is not None:
                 return Hook(Give(effect))

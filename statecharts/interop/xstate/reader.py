@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import Final, final
+from typing import Any, Final, final
 
 from statecharts.chart import HISTORY, Chart, Default, StateKind, Transition
 from statecharts.errors import StatechartError
@@ -36,6 +36,10 @@ def read(document: Document, name: str, version: int | None, delays: Delays) -> 
         name: What the chart is called when the machine has no id.
         version: 4, 5, or None to see it from the document.
         delays: How long the delays are that the machine names.
+
+    Raises:
+        DocumentError: Nothing can be made of the document.
+        DefinitionError: Something is wrong with the machine; all of it is told.
     """
     if version not in VERSIONS:
         found = f"version is {version!r}"
@@ -45,7 +49,21 @@ def read(document: Document, name: str, version: int | None, delays: Delays) -> 
     version = version or version_of(machine)
     if is_definition(machine):
         machine = configured(machine, version, notes)
-    return Reading(machine, name, version, delays, notes).chart()
+    chart = Reading(machine, name, version, delays, notes).chart()
+    if not notes.findings.refused:
+        differences(chart, notes, version)
+    return notes.findings.settle(chart)
+
+
+def read_again(machine: dict[str, Any]) -> Chart:
+    """Return the chart of a machine that has been written just now; it is not checked.
+
+    Raises:
+        DocumentError: It is too deep to be read.
+    """
+    notes = Notes(Document.of(""))
+    held = unwrapped(located.unplaced(machine), notes)
+    return Reading(held, "machine", version_of(held), {}, notes).chart()
 
 
 @final
@@ -65,11 +83,7 @@ class Reading:
         self.targets = Targets(self.root, named(self.root, notes), version, delimiter)
 
     def chart(self) -> Chart:
-        """Fill in what happens, and return the chart.
-
-        Raises:
-            DefinitionError: Something is wrong; all of it is told.
-        """
+        """Fill in what happens, and return the chart; it is not checked yet."""
         readers = {i: self._reader(draft) for i, draft in self.drafts.items()}
         for i, draft in self.drafts.items():
             documented(draft, self.notes)
@@ -81,10 +95,7 @@ class Reading:
         for i, draft in self.drafts.items():
             Lines(draft, readers[i], self.delays).fill()
         settle_finals(self.root, self.notes)
-        chart = assemble(self.root, self.notes.document)
-        if not self.notes.findings.refused:
-            differences(chart, self.notes, self.version)
-        return self.notes.findings.settle(chart)
+        return assemble(self.root, self.notes.document)
 
     def _reader(self, draft: Draft) -> Transitions:
         return Transitions(self.notes, self.targets, draft, self.version)

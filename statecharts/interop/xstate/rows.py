@@ -112,7 +112,7 @@ class Rows:
             if "e" in name:
                 name = f"{milliseconds(delay):.3f}"
         else:
-            name = delay.name
+            name = delay.name or "_"
             if not isinstance(delay.function, NamedDelay):
                 found = f"the delay {name!r} of {node.id or 'the chart'!r} is code"
                 self.losses.add("SC672", found, "Say it as a time", node.location)

@@ -84,7 +84,7 @@ class Spelling:
 
     def guard(self, hook: Hook, level: int = 0) -> Any:
         """Return a guard."""
-        if level > _DEEPEST:
+        if level >= _DEEPEST:
             found = f"guards lie more than {_DEEPEST} deep one in the other"
             self.losses.add("SC673", found, "Give a part of them a name")
             return hook.name
@@ -116,7 +116,7 @@ class Spelling:
 
     def action(self, hook: Hook, level: int = 0) -> Any:
         """Return an action."""
-        if level > _DEEPEST:
+        if level >= _DEEPEST:
             found = f"choices lie more than {_DEEPEST} deep one in the other"
             self.losses.add("SC673", found, "Give a part of them a name")
             return hook.name

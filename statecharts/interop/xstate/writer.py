@@ -15,7 +15,7 @@ from statecharts.interop.documents import Document, DocumentError
 from statecharts.interop.findings import Losses
 from statecharts.interop.remainders import remainder
 from statecharts.interop.xstate.differences import javascript_order
-from statecharts.interop.xstate.reader import read
+from statecharts.interop.xstate.reader import read_again
 from statecharts.interop.xstate.rows import Rows, effect_of, mentioned
 from statecharts.interop.xstate.spelling import Spelling, is_plain
 from statecharts.interop.xstate.structure import LOUD, QUIET, RESERVED
@@ -57,9 +57,11 @@ def dumps(chart: Chart, *, allow: Iterable[str] = ()) -> str:
     held = _Writing(written, losses).machine()
     text = json.dumps(held, indent=2, ensure_ascii=False) + "\n"
     try:
-        losses.compare(written, read(Document.of(text), chart.name, 5, {}))
+        Document.of(text)  # which is bounded
+        again = read_again(held)
     except DocumentError as error:
         raise losses.refuse(error) from None
+    losses.compare(written, again)
     losses.settle(allow)
     return text
 
@@ -79,7 +81,9 @@ def renamed(chart: Chart, losses: Losses) -> Chart:
                 found = f"XState cannot have a state called {node.name!r} where {node.id!r} is"
                 losses.add("SC674", found, "Rename it", node.location)
         states.append(node if name == node.name else evolve(node, name=name))
-    return chart if tuple(states) == chart.states else evolve(chart, states=tuple(states))
+    if not chart.name:
+        losses.add("SC674", "the chart has no name, and ids begin with it", "Name it")
+    return evolve(chart, name=chart.name or "_", states=tuple(states))
 
 
 def _named(event: str) -> str:
@@ -103,8 +107,6 @@ class _Writing:
             found = f"the context {chart.context.__name__} is not written"
             self.losses.add("SC671", found, "Keep it where the chart is run")
         self._events()
-        if not chart.name:
-            self.losses.add("SC674", "the chart has no name, and ids begin with it", "Name it")
         with self.losses.about(ROOT):
             held = {"id": chart.name, **self._state(chart.root)}
         made = {ROOT: held}

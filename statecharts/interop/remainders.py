@@ -1,0 +1,150 @@
+"""Remainders: what is left of a chart when all is taken away that files have no place for.
+
+A chart can hold more than it makes use of: a default where there is nothing to choose from, a name
+for people beside what it is the name of. Writers begin with taking these away, and tell of each. Of
+a name with a function behind it, they write the name; that is no loss, for so it was bound.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final, final
+
+from attrs import evolve
+
+from statecharts.chart import (
+    HISTORY,
+    Chart,
+    Default,
+    OnEvent,
+    StateKind,
+    StateNode,
+    Transition,
+)
+from statecharts.content import AllOf, AnyOf, Bound, Branch, Choose, Give, Holds, In, Named, Not
+from statecharts.events import wire_name
+from statecharts.hooks import Hook
+from statecharts.interop.findings import Losses
+
+SAID: Final = (AllOf, AnyOf, Bound, Choose, Give, Holds, In, Named, Not)
+"""What says itself what it does; a function is known by its name alone."""
+
+
+def remainder(chart: Chart, losses: Losses, word: Callable[[str], str]) -> Chart:
+    """Return what a file can hold of a chart, as far as all formats are alike in it.
+
+    Args:
+        chart: The chart.
+        losses: Where what is taken away is noted.
+        word: Gives the name of an event as transitions can bear it.
+    """
+    return _Remainder(chart, losses, word).of(chart)
+
+
+@final
+class _Remainder:
+    """Takes away from one chart."""
+
+    def __init__(self, chart: Chart, losses: Losses, word: Callable[[str], str]) -> None:
+        self.classes = {event.cls for event in chart.events}
+        self.losses = losses
+        self.word = word
+
+    def of(self, chart: Chart) -> Chart:
+        """Return what is left."""
+        root = self._node(chart.root)
+        if root.name != chart.name:
+            with self.losses.about(root.id):
+                found = f"the chart as a state is called {root.name!r}; that is left out"
+                self.losses.add("SC674", found, "Call it what the chart is called")
+        states = tuple(map(self._node, chart.states))
+        if (root, *states) == (chart.root, *chart.states):
+            return chart
+        return evolve(chart, root=root, states=states)
+
+    def _descriptor(self, event: type | str) -> str:
+        """Return the name of an event; its class is told of by those who write the events."""
+        if isinstance(event, str):
+            return self._word(event)
+        if event not in self.classes:
+            found = f"the event class {event.__name__} is written by its name"
+            self.losses.add("SC671", found, "Send NamedEvents of that name to the chart")
+        return self._word(wire_name(event))
+
+    def _word(self, name: str) -> str:
+        word = self.word(name)
+        if word != name:
+            found = f"the event name {name!r} cannot stand in a transition; it is written {word!r}"
+            self.losses.add("SC674", found, "Rename the event")
+        return word
+
+    def _node(self, node: StateNode) -> StateNode:
+        with self.losses.about(node.id):
+            default = None if node.default is None else self._default(node, node.default)
+            entry, exit_ = self._hooks(node.entry), self._hooks(node.exit)
+            lines = tuple(map(self._line, node.transitions))
+        changed = (default, lines, entry, exit_)
+        if changed == (node.default, node.transitions, node.entry, node.exit):
+            return node
+        return evolve(node, default=default, transitions=lines, entry=entry, exit=exit_)
+
+    def _default(self, node: StateNode, default: Transition) -> Transition | None:
+        shown = repr(node.id) if node.id else "the chart"
+        if node.kind not in (StateKind.COMPOUND, *HISTORY):
+            found = f"the default of {shown}, which is {node.kind.value}, is left out"
+            self.losses.add("SC673", found, "Nothing takes it: take it away", node.location)
+            return None
+        plain = Transition(
+            default.source,
+            Default(),
+            default.targets,
+            emit=self._hooks(default.emit),
+            location=default.location,
+        )
+        if evolve(default, emit=plain.emit) != plain:
+            found = f"the default of {shown} is written as one that is always taken, and does"
+            remedy = "Keep to targets and emit= there"
+            self.losses.add("SC673", f"{found} no more than emit effects", remedy, node.location)
+        return plain
+
+    def _line(self, line: Transition) -> Transition:
+        trigger = line.trigger
+        if isinstance(trigger, OnEvent):
+            said = tuple(map(self._descriptor, trigger.events))
+            trigger = trigger if said == trigger.events else OnEvent(said)
+        guard = None if line.guard is None else self._hook(line.guard)
+        emit = self._hooks(line.emit)
+        if (trigger, guard, emit) == (line.trigger, line.guard, line.emit):
+            return line
+        return evolve(line, trigger=trigger, guard=guard, emit=emit)
+
+    def _hooks(self, hooks: tuple[Hook, ...]) -> tuple[Hook, ...]:
+        return tuple(map(self._hook, hooks))
+
+    def _hook(self, hook: Hook) -> Hook:
+        """Return a hook without names beside its own, and without functions behind names."""
+        function = hook.function
+        match function:
+            case Bound(reference):
+                function = reference
+            case Not(guard):
+                inner = self._hook(guard)
+                function = function if inner == guard else Not(inner)
+            case AllOf(guards) | AnyOf(guards):
+                several = self._hooks(guards)
+                function = function if several == guards else type(function)(several)
+            case Choose(branches):
+                chosen = tuple(map(self._branch, branches))
+                function = function if chosen == branches else Choose(chosen)
+            case _:
+                pass
+        if hook.given is not None and isinstance(function, SAID):
+            plain = Hook(function)
+            found = f"the name {hook.given!r} for {plain.name!r} is left out"
+            self.losses.add("SC675", found, "Name the function itself so")
+            return plain
+        return hook if function is hook.function else Hook(function)
+
+    def _branch(self, branch: Branch) -> Branch:
+        guard = None if branch.guard is None else self._hook(branch.guard)
+        return Branch(guard, self._hooks(branch.actions))

@@ -1,0 +1,120 @@
+"""Writers: whatever a chart holds, what is written is read, and what is lost is told."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from types import ModuleType
+
+import pytest
+from attrs import evolve
+
+from statecharts import Chart
+from statecharts.chart import Always, Default, StateKind, StateNode, Transition
+from statecharts.content import Branch, Choose, Named, Not
+from statecharts.hooks import Hook
+from statecharts.interop import scxml, xstate
+from statecharts.interop.findings import LossError
+from tests.test_interop.whole_charts import whole_charts
+
+DOORS = {"scxml": scxml, "xstate": xstate}
+DEEP = 200
+
+
+def again(door: ModuleType, chart: Chart) -> Chart:
+    """Return what is read when a chart has been written, whatever it loses."""
+    found: Chart = door.loads(door.dumps(chart, allow="*"))
+    return found
+
+
+def loses(door: ModuleType, chart: Chart) -> bool:
+    try:
+        door.dumps(chart)
+    except LossError:
+        return True
+    return False
+
+
+@pytest.mark.parametrize("odd", [0.0, 0.005, 0.03, 0.1, 0.3])
+@pytest.mark.parametrize("name", DOORS)
+def test_whatever_is_written_is_read(name: str, odd: float) -> None:
+    """No chart makes a file that is refused; without a loss, it comes back equal."""
+    door, seen = DOORS[name], 0
+    for seed, chart in whole_charts(range(200), odd):
+        read = again(door, chart)
+        seen += 1
+        assert read == chart or loses(door, chart), seed
+    assert seen >= 20
+
+
+@pytest.mark.parametrize("name", DOORS)
+def test_what_has_been_read_is_written_again(name: str) -> None:
+    """What is left of a chart goes through the file once more, unchanged or with a loss told."""
+    door = DOORS[name]
+    for seed, chart in whole_charts(range(150), 0.05):
+        left = again(door, chart)
+        assert again(door, left) == left or loses(door, left), seed
+
+
+def nested(depth: int) -> Chart:
+    """Return a chart whose states lie one inside the other."""
+    ids = ["s" + ".s" * i for i in range(depth)]
+    states = [
+        StateNode(
+            state,
+            StateKind.COMPOUND,
+            "s",
+            state.rpartition(".")[0],
+            (inner,),
+            Transition(state, Default(), (inner,)),
+        )
+        for state, inner in pairwise(ids)
+    ]
+    last = StateNode(ids[-1], StateKind.ATOMIC, "s", ids[-2])
+    chart = scxml.loads('<scxml name="deep"><state id="s"/></scxml>')
+    return evolve(chart, states=(*states, last))
+
+
+def choosing(depth: int) -> Chart:
+    """Return a chart that chooses inside of what it has chosen."""
+    action = Hook(Choose(()))
+    for _ in range(depth):
+        action = Hook(Choose((Branch(Hook(Named("ready")), (action,)),)))
+    chart = scxml.loads('<scxml name="deep"><state id="s"/></scxml>')
+    return evolve(chart, states=(evolve(chart["s"], entry=(action,)),))
+
+
+@pytest.mark.parametrize("name", DOORS)
+def test_charts_that_are_too_deep_are_not_written(name: str) -> None:
+    """What nobody could read is refused, whatever is allowed, and not written halfway."""
+    with pytest.raises(LossError, match=r"^\[SC673\] deep: .* cannot hold this chart: states lie "):
+        DOORS[name].dumps(nested(DEEP), allow="*")
+
+
+def test_scxml_choices_that_are_too_deep_are_not_written() -> None:
+    """So are choices that lie too deep one in the other."""
+    with pytest.raises(LossError, match=r"^\[SC673\] deep: .*: conditions lie more than 48 deep"):
+        scxml.dumps(choosing(60), allow="*")
+
+
+@pytest.mark.parametrize("depth", [10, 31, 60])
+def test_xstate_choices_that_are_too_deep_are_named(depth: int) -> None:
+    """XState's are written as far as they are read, and the rest by its name."""
+    chart = choosing(depth)
+    read = again(xstate, chart)
+    assert again(xstate, read) == read
+    assert (read["s"].entry == chart["s"].entry) == (depth < 32)
+
+
+@pytest.mark.parametrize("depth", [10, 31, 60])
+@pytest.mark.parametrize("name", DOORS)
+def test_guards_that_are_too_deep_are_named(name: str, depth: int) -> None:
+    """Guards come back the same, or by their name."""
+    guard = Hook(Named("ready"))
+    for _ in range(depth):
+        guard = Hook(Not(guard))
+    chart = choosing(0)
+    line = Transition("s", Always(), ("s",), guard=guard)
+    chart = evolve(chart, states=(evolve(chart["s"], transitions=(line,)),))
+    read = again(DOORS[name], chart)
+    assert again(DOORS[name], read) == read
+    assert loses(DOORS[name], chart) or read == chart
