@@ -140,7 +140,8 @@ FAULTS: dict[str, tuple[str, str]] = {
     ),
     "a final state with a way out": (
         machine(
-            '{"initial": "x", "onDone": "b", "states": {"x": {"type": "final", "on": {"E": "#m.b"}}}}'
+            '{"initial": "x", "onDone": "b", '
+            '"states": {"x": {"type": "final", "on": {"E": "#m.b"}}}}'
         ),
         (
             "[SC107] <text>:4 m: a.x on E leaves a state that is final. "
