@@ -30,7 +30,7 @@ demo: $(VENV)/.demo ## draw the machines' charts, and walk each machine through 
 	@$(PY) -m examples.demo --output $(DIAGRAMS)
 
 test: $(VENV)/.test ## run the tests and the doctests
-	@$(PY) -m pytest --cov --cov-report=
+	@$(PY) -m pytest --numprocesses auto --dist loadfile --cov --cov-report=
 
 coverage: $(VENV)/.test ## say what the last `make test` did not reach; chart, kernel and checks must be whole
 	@test -f .coverage || $(MAKE) --no-print-directory test

