@@ -18,9 +18,11 @@ from machines.investigation import (
     Finish,
     Investigation,
     Observed,
+    RequestUser,
     Scope,
     Start,
     Synthesis,
+    UserResponse,
     Verdict,
 )
 from machines.investigation.reasoning import RuleBasedReasoner
@@ -33,12 +35,15 @@ from tests.test_investigation.incidents import Planted, clean, plant
 TOOLS = ("list_tables", "describe", "query")
 
 
-def investigate(planted: Planted, *, checked: bool = False) -> tuple[Synthesis, Investigation]:
+def investigate(
+    planted: Planted, *, checked: bool = False, answer: str = ""
+) -> tuple[Synthesis, Investigation]:
     """Run an investigation to its end, one call after the other.
 
     Args:
         planted: The database, and what to ask.
         checked: Whether each query is checked before it runs, too; that takes a while.
+        answer: What is said to a question.
     """
     scope = Scope("ada", "acme", tools=TOOLS, tables=planted.tables)
     investigation, reasoner = Investigation(), RuleBasedReasoner()
@@ -49,6 +54,8 @@ def investigate(planted: Planted, *, checked: bool = False) -> tuple[Synthesis, 
             assert not isinstance(intent, Error), intent
             if isinstance(intent, Finish):
                 return intent.synthesis, investigation
+            if isinstance(intent, RequestUser):
+                todo += investigation.ingest(UserResponse(intent.request_id, answer))
             if not isinstance(intent, Call):
                 continue
             data = investigation.snapshot.data.get(investigation.snapshot.configuration[-1])

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from types import MappingProxyType
 from typing import Final
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from machines.investigation.calls import Scalar
 
@@ -19,6 +20,18 @@ _FIRST_EPOCH: Final = 820_454_400  # 1996
 _LAST_EPOCH: Final = 2_524_608_000  # 2050
 _FIRST_JULIAN: Final = 2_450_000  # 1995
 _LAST_JULIAN: Final = 2_470_000  # 2050
+_FAR: Final = "far"
+_DIRT: Final = 0.1  # this part of the cells may be something else
+_FAMILIES: Final = tuple(
+    frozenset(names.split())
+    for names in (
+        "iso_date iso_time",
+        "slashed_date slashed_time",
+        "day_first_date either_date month_first_date day_first_time either_time month_first_time",
+    )
+)
+_NEVER: Final = ("9999-", "0000-", "0001-", "1900-01-01", "9999/", "2999-")
+"""How those dates begin that mean that there is none."""
 _CLEAR: Final = 12  # what is more than this is a day of the month, and no month
 
 
@@ -93,6 +106,8 @@ FORMATS: Final[Mapping[str, DateFormat]] = MappingProxyType(
 )
 """Every format that is known, by its name."""
 
+_CLOCK: Final = re.compile(r"(?:[01]\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:\.\d+)?)?", re.ASCII)
+_ZONE: Final = re.compile(r"[T ]\d\d:\d\d.*?(Z|[+-]\d\d:?\d\d)", re.ASCII)
 _ISO: Final = re.compile(r"(\d{4})([-/])(\d\d)\2(\d\d)(?:[T ](\d\d):\d\d(?::\d\d)?.*)?", re.ASCII)
 _TURNED: Final = re.compile(r"(\d\d)[./-](\d\d)[./-](\d{4})(?: (\d\d):\d\d.*)?", re.ASCII)
 _DIGITS: Final = re.compile(r"(\d{4})(\d\d)(\d\d)", re.ASCII)
@@ -107,20 +122,58 @@ def format_of(values: Sequence[Scalar]) -> DateFormat | None:
     ('epoch_s', None)
     """
     given = [one for one in values if one is not None and one != ""]
-    names = {_name_of(one) for one in given}
-    if not given or None in names:
+    found = Counter(_name_of(one) for one in given)
+    found.pop(_FAR, None)
+    strange = found.pop(None, 0)
+    kinds = set(found)
+    # A few cells that are no dates are dirt, and do not make the rest something else.
+    if not kinds or strange > _DIRT * sum(found.values()):
         return None
-    kinds = {str(name) for name in names}
-    if kinds <= {"day_first_date", "either_date", "month_first_date"} or kinds <= {
-        "day_first_time",
-        "either_time",
-        "month_first_time",
-    }:
-        return _of_turned(kinds)
-    if len(kinds) == 1:
-        return FORMATS[kinds.pop()]
-    # A moment at midnight may be written as a date.
-    return None
+    for family in _FAMILIES:
+        if kinds <= family:
+            return _of_family(kinds)
+    name, most = found.most_common(1)[0]
+    return FORMATS.get(str(name)) if most >= (1 - _DIRT) * len(given) else None
+
+
+def clock_like(values: Sequence[Scalar]) -> bool:
+    """Tell whether values are times of day, ``10:15`` or ``10:15:00``, without a date.
+
+    >>> clock_like(["09:15", "23:59:59"]), clock_like(["2026-03-02"]), clock_like([])
+    (True, False, False)
+    """
+    return bool(values) and all(isinstance(one, str) and _CLOCK.fullmatch(one) for one in values)
+
+
+def zone_of(values: Sequence[Scalar]) -> str | None:
+    """Return what times end with, ``Z`` or ``+01:00``: empty for nothing, None if they differ.
+
+    >>> zone_of(["2026-03-02T10:00:00Z"]), zone_of(["2026-03-02 10:00"]), zone_of([1772445600])
+    ('Z', '', None)
+    """
+    texts = [one for one in values if isinstance(one, str)]
+    ends = {found[1] if (found := _ZONE.search(one)) else "" for one in texts}
+    return ends.pop() if len(ends) == 1 else None
+
+
+def timed_by(dates: DateFormat, clock: str) -> DateFormat:
+    """Return a format of days with the time of day that another column has, given as SQL.
+
+    >>> timed_by(FORMATS["iso_date"], 't."at"').hour
+    'CAST(substr(t."at", 1, 2) AS INTEGER)'
+    """
+    moment = f"julianday({dates.day} || ' ' || {clock})"
+    return evolve(dates, moment=moment, hour=f"CAST(substr({clock}, 1, 2) AS INTEGER)")
+
+
+def _of_family(kinds: set[str | None]) -> DateFormat | None:
+    names = {str(one) for one in kinds}
+    if len(names) == 1 and names <= set(FORMATS):
+        return FORMATS[names.pop()]
+    if any(one.startswith(("iso", "slashed")) for one in names):
+        # A moment at midnight may be written as a date.
+        return FORMATS["iso_time" if "iso_time" in names else "slashed_time"]
+    return _of_turned(names)
 
 
 def _of_turned(kinds: set[str]) -> DateFormat | None:
@@ -157,6 +210,8 @@ def _of_number(value: float) -> str | None:
 
 
 def _of_text(text: str) -> str | None:
+    if text.startswith(_NEVER) and _ISO.fullmatch(text):
+        return _FAR
     if found := _ISO.fullmatch(text):
         year, mark, month, day, hour = found.groups()
         kind = "iso" if mark == "-" else "slashed"

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
-from datetime import date
 
-from attrs import frozen
-
-from machines.investigation.calls import CallKind, Request
+from machines.investigation.calls import CallKind, Request, Scalar
 from machines.investigation.findings import Evidence, Proposal
 from machines.investigation.reasoning.checks import (
     amounts,
@@ -20,38 +17,13 @@ from machines.investigation.reasoning.checks import (
     lags,
     nulls,
 )
+from machines.investigation.reasoning.hints import Hints
 from machines.investigation.reasoning.probes import Probe
-from machines.investigation.reasoning.tables import Table, quote, read_table, words
+from machines.investigation.reasoning.tables import Table, read_table, source_of
 from machines.investigation.vocabulary import Case
 
 SAMPLE = 200
 """So many rows tell what the columns of a table hold."""
-_DAY = re.compile(r"(?<!\d)(\d{4})-(\d\d)-(\d\d)(?!\d)", re.ASCII)
-
-
-@frozen
-class Hints:
-    """What the question names: where to look first, and never more than that."""
-
-    days: tuple[date, ...]
-    tables: tuple[str, ...]
-
-    @classmethod
-    def read(cls, question: str, tables: Iterable[str]) -> Hints:
-        """Read a question.
-
-        >>> Hints.read("why did orders drop on 2026-03-02?", ["order_lines", "orders"])
-        Hints(days=(datetime.date(2026, 3, 2),), tables=('orders',))
-        """
-        days = []
-        for found in _DAY.finditer(question):
-            try:
-                days.append(date(*map(int, found.groups())))
-            except ValueError:
-                continue
-        said = words(question)
-        named = tuple(one for one in tables if words(one) and words(one) <= said)
-        return cls(tuple(days), named)
 
 
 def first_look(case: Case) -> tuple[Request, ...]:
@@ -62,10 +34,13 @@ def first_look(case: Case) -> tuple[Request, ...]:
     room = case.policy.calls - case.ledger.count - 2
     requests = [Request(CallKind.TOOL, "list_tables")] if "list_tables" in permitted else []
     hints = Hints.read(case.question, case.scope.tables)
-    for table in sorted(case.scope.tables, key=lambda one: one not in hints.tables):
+    tables = sorted(case.scope.tables, key=lambda one: one not in hints.tables)
+    # Of many tables the keys are told by their values alone, so that more of them are looked at.
+    described = tables[: max(room // 8, 0)]
+    for table in tables:
         if "query" in permitted:
             requests.append(Request(CallKind.TOOL, "query", {"sql": sample_of(table)}))
-        if "describe" in permitted:
+        if "describe" in permitted and table in described:
             requests.append(Request(CallKind.TOOL, "describe", {"table": table}))
     # Half of the room is for the tests.
     return tuple(requests[: max(room // 2, 0)])
@@ -74,10 +49,12 @@ def first_look(case: Case) -> tuple[Request, ...]:
 def sample_of(table: str) -> str:
     """Return the query for a sample of a table, which may be named with its schema.
 
-    >>> sample_of("main.orders")
-    'SELECT * FROM "main"."orders" LIMIT 200'
+    >>> sample_of("main.s")
+    'SELECT (SELECT count(*) FROM "main"."s") AS "rows", t.* FROM "main"."s" AS t LIMIT 200'
     """
-    return f"SELECT * FROM {'.'.join(map(quote, table.split('.')))} LIMIT {SAMPLE}"  # noqa: S608
+    source = source_of(table)
+    rows = f'(SELECT count(*) FROM {source}) AS "rows"'  # noqa: S608
+    return f"SELECT {rows}, t.* FROM {source} AS t LIMIT {SAMPLE}"  # noqa: S608
 
 
 def tables_of(case: Case, evidence: Iterable[Evidence]) -> list[Table]:
@@ -98,10 +75,22 @@ def tables_of(case: Case, evidence: Iterable[Evidence]) -> list[Table]:
             name = str(request.arguments.get("table"))
             keys[name] = [str(row[0]) for row in one.rows if len(row) > 3 and row[3]]  # noqa: PLR2004
     return [
-        read_table(name, found.columns, found.rows, keys.get(name, ()))
+        read_table(
+            name,
+            found.columns[1:],
+            [row[1:] for row in found.rows],
+            keys.get(name, ()),
+            _size(found.rows),
+        )
         for name, found in sorted(samples.items())
-        if found.columns
+        if len(found.columns) > 1
     ]
+
+
+def _size(rows: Sequence[Sequence[Scalar]]) -> int:
+    """Return how many rows a table has, which each row of its sample says first."""
+    size = rows[0][0] if rows else 0
+    return size if isinstance(size, int) else 0
 
 
 def probes_of(tables: Sequence[Table]) -> list[Probe]:
@@ -114,12 +103,28 @@ def probes_of(tables: Sequence[Table]) -> list[Probe]:
     return found
 
 
+def _in_turn(probes: Sequence[Probe], hints: Hints) -> list[Probe]:
+    """Put probes in order: those of the tables that are named, then the others' by turns.
+
+    So each table has its first ones looked at, however little room there is; what splits the rows
+    comes last.
+    """
+    place: Counter[str] = Counter()
+    keys = []
+    for one in probes:
+        place[one.table] += 1
+        later = one.split is not None
+        keys.append((later, one.table not in hints.tables, place[one.table], one.table))
+    order = sorted(range(len(probes)), key=lambda n: keys[n])
+    return [probes[n] for n in order]
+
+
 def proposals_of(case: Case, tables: Sequence[Table]) -> tuple[Proposal, ...]:
     """Return what may be wrong, each with the query that tells; no more than there is room for."""
     if case.scope is None or "query" not in case.scope.tools:
         return ()
     hints = Hints.read(case.question, [table.name for table in tables])
-    found = sorted(probes_of(tables), key=lambda one: one.table not in hints.tables)
+    found = _in_turn(probes_of(tables), hints)
     room = max(case.policy.calls - case.ledger.count - 2, 0)
     return tuple(
         Proposal(one.claim, Request(CallKind.TOOL, "query", {"sql": one.sql}))

@@ -8,6 +8,7 @@ from typing import Final
 
 from attrs import field, frozen
 
+from machines.investigation.calls import Scalar
 from machines.investigation.findings import CauseKind
 from machines.investigation.reasoning.formats import VALID_DAY
 from machines.investigation.reasoning.series import Daily
@@ -15,6 +16,8 @@ from machines.investigation.reasoning.tables import Column, Table, quote
 
 MOST_DAYS: Final = 400
 """So many days are looked at, the latest ones."""
+MOST_ROWS: Final = 1_000
+"""So many rows the answer has at most, if each day is split into parts."""
 
 
 @frozen
@@ -26,12 +29,14 @@ class Link:
         parent: The other table.
         key: Its key.
         akin: Whether their names say that they belong together.
+        own: Whether the column tells the rows of its own table apart.
     """
 
     column: str
     parent: str
     key: str
     akin: bool
+    own: bool = False
 
 
 @frozen
@@ -47,6 +52,7 @@ class Probe:
         labels: What its columns are called, the day left out.
         columns: The columns that it is about.
         links: The links that it is about.
+        split: The column that splits the rows; its value follows the day.
     """
 
     check: str
@@ -57,14 +63,30 @@ class Probe:
     labels: tuple[str, ...] = field(repr=False)
     columns: tuple[str, ...] = ()
     links: tuple[Link, ...] = ()
+    split: str | None = None
 
 
 @frozen
 class Reading:
-    """The answer to a probe."""
+    """The answer to a probe: of all rows, or of those of one part of them."""
 
     probe: Probe
     daily: Daily
+    part: Scalar = None
+
+
+def read_probe(probe: Probe, rows: Sequence[Sequence[Scalar]]) -> list[Reading]:
+    """Return the readings of an answer: one, or one for each part that the rows are split into."""
+    columns = ("day", *probe.labels)
+    if probe.split is None:
+        return [Reading(probe, Daily.read(columns, rows))]
+    if len(rows) >= MOST_ROWS:
+        # Of the earliest day some parts may have been left out.
+        rows = [row for row in rows if row[0] != rows[-1][0]]
+    parts: dict[Scalar, list[Sequence[Scalar]]] = {}
+    for row in rows:
+        parts.setdefault(row[1], []).append((row[0], *row[2:]))
+    return [Reading(probe, Daily.read(columns, own), part) for part, own in parts.items()]
 
 
 @frozen
@@ -81,6 +103,8 @@ class Finding:
         probes: The probes that speak for it.
         last: The last day of it.
         parent: Another table that it has to do with.
+        part: The part of the rows that it is about, if not all are.
+        others: Further columns that it is about.
     """
 
     kind: CauseKind
@@ -92,16 +116,33 @@ class Finding:
     probes: tuple[Probe, ...]
     last: date | None = None
     parent: str | None = None
+    part: Scalar = None
+    others: tuple[str, ...] = ()
 
 
-def by_day(table: Table, day: Column, cells: Sequence[tuple[str, str]]) -> str:
-    """Return a query of some aggregates by day, the latest days first."""
+def by_day(
+    table: Table,
+    day: Column,
+    cells: Sequence[tuple[str, str]],
+    split: Column | None = None,
+    *,
+    whole: bool = False,
+) -> str:
+    """Return a query of some aggregates by day, and by part, the latest days first.
+
+    Unless the ``whole`` of it is to be counted, of very many rows only some are looked at.
+    """
     assert day.dates is not None  # noqa: S101 - a day column has dates
     expression = day.fill(day.dates.day)
     found = ", ".join(f"{sql} AS {quote(label)}" for label, sql in cells)
+    part, groups, most = "", "1", MOST_DAYS
+    if split is not None:
+        part, groups, most = f' {split.sql()} AS "part",', "1, 2", MOST_ROWS
+    some = "" if whole else table.some
     return (
-        f'SELECT {expression} AS "day", {found} FROM {quote(table.name)} AS t '  # noqa: S608
-        f"WHERE {expression} GLOB '{VALID_DAY}' GROUP BY 1 ORDER BY 1 DESC LIMIT {MOST_DAYS}"
+        f'SELECT {expression} AS "day",{part} {found} FROM {table.source} AS t '  # noqa: S608
+        f"WHERE {expression} GLOB '{VALID_DAY}'{some} "
+        f"GROUP BY {groups} ORDER BY 1 DESC LIMIT {most}"
     )
 
 
@@ -112,7 +153,9 @@ def probe_by_day(
     day: Column,
     cells: Sequence[tuple[str, str]],
     columns: Sequence[str] = (),
-    links: Sequence[Link] = (),
+    split: Column | None = None,
+    *,
+    whole: bool = False,
 ) -> Probe:
     """Return a probe of some aggregates by day."""
     return Probe(
@@ -120,8 +163,8 @@ def probe_by_day(
         table.name,
         day.name,
         claim,
-        by_day(table, day, cells),
+        by_day(table, day, cells, split, whole=whole),
         tuple(label for label, _ in cells),
         tuple(columns),
-        tuple(links),
+        split=split.name if split is not None else None,
     )

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from typing import final
 
+from attrs import evolve
+
 from machines.investigation.findings import Cause, Evidence, Synthesis, Verdict
+from machines.investigation.reasoning.asking import chosen, question_of
+from machines.investigation.reasoning.hints import Hints
 from machines.investigation.reasoning.plan import (
-    Hints,
     first_look,
     probes_of,
     proposals_of,
     tables_of,
 )
-from machines.investigation.reasoning.probes import Finding, Reading
-from machines.investigation.reasoning.ranking import findings_of
-from machines.investigation.reasoning.series import Daily
+from machines.investigation.reasoning.probes import Finding, Reading, read_probe
+from machines.investigation.reasoning.reading import findings_of
 from machines.investigation.reasoning.tables import Table
 from machines.investigation.vocabulary import (
     Call,
@@ -24,6 +26,7 @@ from machines.investigation.vocabulary import (
     Outcome,
     Planned,
     Proposed,
+    Question,
 )
 
 _MOST = 5  # causes that are told
@@ -53,13 +56,13 @@ class RuleBasedReasoner:
             case "generate_hypotheses":
                 return Proposed(proposals_of(case, tables_of(case, evidence)))
             case "synthesize":
-                return Concluded(conclude(case, evidence))
+                return conclude(call, case, evidence)
             case _:
                 return Observed(f"there is no rule for {call.name}")
 
 
-def conclude(case: Case, evidence: tuple[Evidence, ...]) -> Synthesis:
-    """Return what the evidence comes to."""
+def conclude(call: Call, case: Case, evidence: tuple[Evidence, ...]) -> Concluded | Question:
+    """Return what the evidence comes to, or what has to be asked once before."""
     tables = tables_of(case, evidence)
     readings, sources = _read(case, evidence, tables)
     hints = Hints.read(case.question, [table.name for table in tables])
@@ -67,11 +70,18 @@ def conclude(case: Case, evidence: tuple[Evidence, ...]) -> Synthesis:
     if not found:
         examined = len(readings)
         summary = f"nothing unusual in {examined} series of {len(tables)} tables"
-        return Synthesis(Verdict.NO_ANOMALY, summary)
+        return Concluded(Synthesis(Verdict.NO_ANOMALY, summary))
+    question = question_of(found, hints)
+    if question is not None:
+        if not call.answers:
+            return question
+        found = chosen(found, call.answers[-1].text)
+    found = [evolve(one, score=min(one.score, found[0].score)) for one in found]
     causes = tuple(_cause(one, sources) for one in found)
     best = found[0]
     kind = best.kind.value.replace("_", " ")
-    return Synthesis(Verdict.ANOMALY, f"{kind} in {best.table}: {best.words}", causes)
+    summary = f"{kind} in {best.table}: {best.words}"
+    return Concluded(Synthesis(Verdict.ANOMALY, summary, causes))
 
 
 def _read(
@@ -85,7 +95,7 @@ def _read(
         request = asked.get(one.call_id)
         probe = probes.get(str(request.arguments.get("sql"))) if request else None
         if probe is not None:
-            readings.append(Reading(probe, Daily.read(("day", *probe.labels), one.rows)))
+            readings += read_probe(probe, one.rows)
             sources[probe.sql] = one
     return readings, sources
 

@@ -1,5 +1,7 @@
 """Series by day: what is usual, what is not, and from when to when."""
 
+# ruff: noqa: PLR2004 - each threshold stands where it is applied
+
 from __future__ import annotations
 
 import math
@@ -113,9 +115,10 @@ def usual(counts: Sequence[float]) -> list[float]:
             for other in (place - weeks * WEEK, place + weeks * WEEK)
             if 0 <= other < len(counts)
         ][:5]
-        if len(near) < 3:  # noqa: PLR2004 - a median of two is no better than their mean
+        if len(near) < 3:  # a median of two is no better than their mean
             around = range(max(place - WEEK, 0), min(place + WEEK + 1, len(counts)))
-            near = [counts[other] for other in around if other != place]
+            beside = [counts[other] for other in around if other != place]
+            near += [median(beside)] if beside else []
         found.append(median(near) if near else counts[place])
     return found
 
@@ -159,23 +162,25 @@ def risen(parts: Sequence[float], wholes: Sequence[float], least: float = 0.15) 
     """
     known = [n for n, whole in enumerate(wholes) if whole > 0]
     rates = {n: parts[n] / wholes[n] for n in known}
-    full = [n for n in known if wholes[n] >= 5]  # noqa: PLR2004 - a rate of few rows is no rate
+    full = [n for n in known if wholes[n] >= enough(wholes)]
     if len(full) < WEEK:
         return None
     low = quantile([rates[n] for n in full], 0.3)
+    if not any(parts[n] for n in full[:WEEK]) and not low:
+        least = min(least, 0.04)  # what never was there before need not be much
     hot = []
     for n in full:
         noise = math.sqrt(max(low * (1 - low), 0.01) / wholes[n])
-        if rates[n] - low >= least and (rates[n] - low) / noise >= 5:  # noqa: PLR2004
+        if rates[n] - low >= least and (rates[n] - low) / noise >= 5:
             hot.append(n)
     runs = _runs(hot, full)
-    if not runs or len(runs) > 3:  # noqa: PLR2004 - what comes again and again is usual
+    if not runs or len(runs) > 3:  # what comes again and again is usual
         return None
     best = max(runs, key=lambda run: sum(parts[n] - low * wholes[n] for n in run))
     if best[0] == full[0]:
         return None  # it was so from the first: nothing has risen
     rest = [rates[n] for n in full if n not in hot]
-    if len(rest) < 5:  # noqa: PLR2004 - too little to be the usual
+    if len(rest) < 5:  # too little to be the usual
         return None
     whole = sum(wholes[n] for n in best)
     during = sum(parts[n] for n in best) / whole
@@ -183,10 +188,25 @@ def risen(parts: Sequence[float], wholes: Sequence[float], least: float = 0.15) 
     swing = max(spread(rest), quantile(rest, 0.95) - before)
     noise = max(math.sqrt(max(before * (1 - before), 0.01) / whole), swing, 0.01)
     strength = (during - before) / noise
-    if strength < 3 or during - before < least:  # noqa: PLR2004
+    if strength < 3 or during - before < least:
         return None
     weight = sum(parts[n] - before * wholes[n] for n in best)
     return Run(best[0], best[-1], before, during, strength, weight)
+
+
+def enough(wholes: Sequence[float]) -> float:
+    """Return how many rows of a day are enough for a rate: few, if each day has just as many.
+
+    >>> enough([1, 1, 1, 0, 1, 1, 1, 1, 1, 1]), enough([1, 3, 2, 0, 1, 4])
+    (1, 5.0)
+    """
+    known = [one for one in wholes if one > 0]
+    if not known:
+        return 5.0
+    middle = median(known)
+    same = sum(one == middle for one in known)
+    always = len(known) >= 0.9 * len(wholes)
+    return min(middle, 5.0) if always and same >= 0.9 * len(known) else 5.0
 
 
 def _runs(hot: Sequence[int], known: Sequence[int]) -> list[list[int]]:
@@ -194,7 +214,7 @@ def _runs(hot: Sequence[int], known: Sequence[int]) -> list[list[int]]:
     place = {day: n for n, day in enumerate(known)}
     runs: list[list[int]] = []
     for before, day in pairwise([-1, *hot]):
-        if before >= 0 and place[day] - place[before] <= 2:  # noqa: PLR2004 - one day may slip
+        if before >= 0 and place[day] - place[before] <= 2:  # one day may slip
             runs[-1].append(day)
         else:
             runs.append([day])
@@ -218,47 +238,88 @@ class Step:
     strength: float
 
 
-def stepped(values: Sequence[float | None], least: float, beyond: float = 6.0) -> Step | None:
+def stepped(
+    values: Sequence[float | None], least: float, beyond: float = 6.0, *, growing: bool = False
+) -> Step | None:
     """Find the days on which a value is on another level than before and after.
 
     Args:
         values: A value by day; None on days without one.
         least: What counts as another level.
         beyond: How many standard deviations of the usual it takes, too.
+        growing: Whether the new level may move on, and only the usual one is steady.
 
     >>> stepped([1.0, 1.1, 1.0, 0.9] * 5 + [5.0, 5.1, 4.9], 1.0).first
     20
     """
-    known = [(n, one) for n, one in enumerate(values) if one is not None]
+    known = _without_week([(n, one) for n, one in enumerate(values) if one is not None])
     if len(known) < WEEK + 2:
         return None
-    noise = _noise([one for _, one in known])
-    limit = max(least, beyond * noise)
+    overall = _noise([one for _, one in known])
     best: Step | None = None
     for start in range(1, len(known)):
         before = [one for _, one in known[max(0, start - 14) : start]]
-        if len(before) < 4:  # noqa: PLR2004 - too little to be the usual
+        if len(before) < 4:  # too little to be the usual
             continue
         level = median(before)
         jump = known[start][1] - level
-        if abs(jump) < limit or abs(known[start - 1][1] - level) > abs(jump) / 2:
+        noise = overall
+        if growing and len(before) >= 10:
+            noise = min(max(_noise(before), spread(before)), overall)
+        if (
+            abs(jump) < max(least / 2, 3 * noise)
+            or abs(known[start - 1][1] - level) > abs(jump) / 2
+        ):
             continue
         end = start
-        while end + 1 < len(known) and (known[end + 1][1] - level) / jump > 0.5:  # noqa: PLR2004
+        while end + 1 < len(known) and (known[end + 1][1] - level) / jump > 0.5:
             end += 1
         change = median(one - level for _, one in known[start : end + 1])
+        # On a single day chance may do more than on several.
+        length = end - start + 1
+        own = _noise_on(known, start) if length < 3 else noise
+        limit = beyond * max(noise, own) / (1.5 if length >= 5 else 1)
+        if abs(change) < max(least, limit) or (not growing and abs(jump) < abs(change) / 2):
+            continue
         found = Step(known[start][0], known[end][0], change, abs(change) / max(noise, least / 20))
         if best is None or found.strength > best.strength:
             best = found
     return best
 
 
+def _without_week(known: Sequence[tuple[int, float]]) -> list[tuple[int, float]]:
+    """Take from each value what its day of the week always adds; of few weeks that is not known."""
+    if len(known) < 5 * WEEK:
+        return list(known)
+    around = [median([one for _, one in known[max(0, n - 3) : n + 4]]) for n in range(len(known))]
+    rest: dict[int, list[float]] = {}
+    for (n, one), middle in zip(known, around, strict=True):
+        rest.setdefault(n % WEEK, []).append(one - middle)
+    usually = {day: median(found) if len(found) > 3 else 0.0 for day, found in rest.items()}
+    return [(n, one - usually[n % WEEK]) for n, one in known]
+
+
+def _noise_on(known: Sequence[tuple[int, float]], start: int) -> float:
+    """Return how much a value wavers on one day of the week: on a quiet Sunday it may be more."""
+    place = known[start][0]
+    same = [one for n, one in known if n % WEEK == place % WEEK and n != place]
+    return 1.2 * spread(same) if len(same) >= 6 else 0.0
+
+
 def _noise(values: Sequence[float]) -> float:
     """Return how much a value wavers from day to day, and between days of one week."""
     steps = [later - earlier for earlier, later in pairwise(values)]
-    around = [one - median(values[max(0, n - WEEK) : n + WEEK + 1]) for n, one in enumerate(values)]
-    ordinary = quantile([abs(one) for one in around], 0.8) / 1.28
-    return max(min(spread(steps) / math.sqrt(2), ordinary), spread(around), ordinary / 2)
+    # From the days before or from those after, whichever are nearer: a new level is no noise.
+    around = [
+        min(
+            (one - median(near) for near in (values[max(0, n - 6) : n + 1], values[n : n + WEEK])),
+            key=abs,
+        )
+        for n, one in enumerate(values)
+    ]
+    # The nearer of the two is nearer than chance would have it; so they are scaled to one.
+    ordinary = quantile([abs(one) for one in around], 0.8) / 0.89
+    return max(min(spread(steps) / math.sqrt(2), ordinary), 2.5 * spread(around), ordinary / 1.5)
 
 
 def surely(strength: float, floor: float = 0.5, scale: float = 6.0) -> float:

@@ -3,17 +3,28 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from typing import Final
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from machines.investigation.calls import Scalar
-from machines.investigation.reasoning.formats import DateFormat, format_of, order_of
+from machines.investigation.reasoning.formats import (
+    DateFormat,
+    clock_like,
+    format_of,
+    order_of,
+    timed_by,
+)
 
 _FEW: Final = 12
 """So many different values at most make a column a list of categories."""
+_PLENTY: Final = 60_000
+"""So many rows of a table are enough to tell rates and sizes by."""
+_PARTS: Final = 8
+"""Into so many parts at most a column splits the rows."""
 _ENOUGH: Final = 40
 """So many rows tell whether a column has few values, or only ever new ones."""
 
@@ -45,6 +56,8 @@ class Column:
     @property
     def categories(self) -> tuple[str, ...]:
         """The few values that a column of categories has; none when it is no such column."""
+        if self.dates is not None:
+            return ()
         found = sorted({one for one in self.values if isinstance(one, str)})
         plain = all(one.isascii() and one.isprintable() and "'" not in one for one in found)
         many = len(self.values) >= _ENOUGH
@@ -73,12 +86,41 @@ class Table:
         columns: Its columns, in order.
         sampled: How many rows have been looked at.
         days: The columns that hold dates, that by which rows come in first.
+        rows: How many rows there are in all, if that is known.
     """
 
     name: str
     columns: tuple[Column, ...]
     sampled: int
     days: tuple[Column, ...]
+    rows: int | None = None
+
+    @property
+    def source(self) -> str:
+        """Return its name as SQL has it; what stands before a dot is its schema."""
+        return source_of(self.name)
+
+    @property
+    def some(self) -> str:
+        """Return the SQL condition that leaves some of very many rows: enough to tell rates by."""
+        every = (self.rows or 0) // _PLENTY
+        if every < 2:  # noqa: PLR2004 - all of them, then
+            return ""
+        number = next((one for one in self.columns if one.identifies and one.whole), None)
+        name = number.sql() if number is not None else "t.rowid"
+        return f" AND {name} % {every} = 0"
+
+    @property
+    def parts(self) -> tuple[Column, ...]:
+        """The columns that split its rows into a few parts of some size, the evenest first."""
+        found = []
+        for one in self.columns:
+            shares = [n / len(one.values) for n in Counter(one.values).values()]
+            if one.key or one.dates is not None or not (one.texts or one.whole):
+                continue
+            if len(one.values) >= _ENOUGH and 2 <= len(shares) <= _PARTS and min(shares) > 0.02:  # noqa: PLR2004
+                found.append((sum(share**2 for share in shares), one))
+        return tuple(one for _, one in sorted(found, key=lambda pair: pair[0])[:2])
 
     @property
     def day(self) -> Column | None:
@@ -99,13 +141,26 @@ def quote(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
+def source_of(table: str) -> str:
+    """Return the name of a table as SQL has it; what stands before a dot is its schema.
+
+    >>> source_of("order items"), source_of("main.orders")
+    ('"order items"', '"main"."orders"')
+    """
+    return ".".join(map(quote, table.split(".", 1)))
+
+
 def literal(text: str) -> str:
     """Return a text as SQL has it."""
     return "'" + text.replace("'", "''") + "'"
 
 
 def read_table(
-    name: str, columns: Sequence[str], rows: Sequence[Sequence[Scalar]], keys: Iterable[str] = ()
+    name: str,
+    columns: Sequence[str],
+    rows: Sequence[Sequence[Scalar]],
+    keys: Iterable[str] = (),
+    size: int | None = None,
 ) -> Table:
     """Tell what a table is like from a sample of its rows.
 
@@ -121,7 +176,13 @@ def read_table(
     dated = sorted(
         (one for one in found if one.dates is not None), key=lambda one: _lateness(one, len(rows))
     )
-    return Table(name, found, len(rows), tuple(dated))
+    clock = next((one for one in found if clock_like(one.values)), None)
+    if dated and clock is not None and (dates := dated[0].dates) and dates.hour is None:
+        # The day is in one column, and the time of day in another.
+        day = evolve(dated[0], dates=timed_by(dates, clock.sql()))
+        found = tuple(day if one is dated[0] else one for one in found)
+        dated[0] = day
+    return Table(name, found, len(rows), tuple(dated), size)
 
 
 def _read_column(name: str, cells: Sequence[Scalar], key: bool) -> Column:  # noqa: FBT001

@@ -4,11 +4,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import pairwise
+from statistics import median
+
+from attrs import evolve
 
 from machines.investigation.findings import CauseKind
 from machines.investigation.reasoning.formats import VALID_DAY
-from machines.investigation.reasoning.probes import MOST_DAYS, Finding, Probe, Reading
-from machines.investigation.reasoning.series import Step, stepped, surely
+from machines.investigation.reasoning.probes import (
+    MOST_DAYS,
+    MOST_ROWS,
+    Finding,
+    Probe,
+    Reading,
+)
+from machines.investigation.reasoning.series import Step, enough, stepped, surely
 from machines.investigation.reasoning.tables import Column, Table, quote
 
 _AT_ONCE = 5
@@ -40,18 +50,23 @@ def probes(table: Table) -> list[Probe]:
     columns = [
         one for one in table.columns if one.numbers and one.dates is None and not one.identifies
     ]
-    return [
-        _probe(table, day, columns[at : at + _AT_ONCE]) for at in range(0, len(columns), _AT_ONCE)
-    ]
+    groups = [columns[at : at + _AT_ONCE] for at in range(0, len(columns), _AT_ONCE)]
+    found = [_probe(table, day, group) for group in groups]
+    for part in table.parts:
+        rest = [[one for one in group if one is not part] for group in groups]
+        found += [_probe(table, day, group, part) for group in rest if group]
+    return found
 
 
-def _probe(table: Table, day: Column, columns: Sequence[Column]) -> Probe:
+def _probe(
+    table: Table, day: Column, columns: Sequence[Column], part: Column | None = None
+) -> Probe:
     assert day.dates is not None  # noqa: S101 - a day column has dates
     expression = day.fill(day.dates.day)
     inner, outer, labels = [], [], list[str]()
     for n, column in enumerate(columns):
         value = f"CASE WHEN typeof({column.sql()}) <> 'text' THEN {column.sql()} END"
-        by = f"PARTITION BY {expression}"
+        by = f"PARTITION BY {expression}{f', {part.sql()}' if part else ''}"
         inner += [
             f'{value} AS "v{n}"',
             f'row_number() OVER ({by} ORDER BY {value} DESC) AS "r{n}"',
@@ -65,47 +80,77 @@ def _probe(table: Table, day: Column, columns: Sequence[Column]) -> Probe:
         outer += [f'max(q."n{n}")', f'avg(q."v{n}")']
         labels += [f"{column.name} set", f"{column.name} mean"]
     cells = ", ".join(f"{sql} AS {quote(label)}" for sql, label in zip(outer, labels, strict=True))
+    own, outer_part, groups, most = "", "", "1", MOST_DAYS
+    if part is not None:
+        own, outer_part = f'{part.sql()} AS "part", ', ' q."part" AS "part",'
+        groups, most = "1, 2", MOST_ROWS
     sql = (
-        f'SELECT q."day" AS "day", {cells} FROM (SELECT {expression} AS "day", '  # noqa: S608
-        f"{', '.join(inner)} FROM {quote(table.name)} AS t "
-        f"WHERE {expression} GLOB '{VALID_DAY}') AS q GROUP BY 1 ORDER BY 1 DESC LIMIT {MOST_DAYS}"
+        f'SELECT q."day" AS "day",{outer_part} {cells} FROM (SELECT {expression} AS "day", {own}'  # noqa: S608
+        f"{', '.join(inner)} FROM {table.source} AS t WHERE {expression} GLOB '{VALID_DAY}'"
+        f"{table.some}) AS q "
+        f"GROUP BY {groups} ORDER BY 1 DESC LIMIT {most}"
     )
     claim = f"numbers of {table.name} are in another unit than before"
     names = tuple(one.name for one in columns)
-    return Probe("amounts", table.name, day.name, claim, sql, tuple(labels), names)
+    split = None if part is None else part.name
+    return Probe("amounts", table.name, day.name, claim, sql, tuple(labels), names, split=split)
 
 
-def find(reading: Reading) -> list[Finding]:
-    """Find the columns whose numbers are another size from some day on."""
+def find(reading: Reading, columns: int = 1) -> list[Finding]:
+    """Find the columns whose numbers are another size from some day on.
+
+    Args:
+        reading: Sizes of numbers by day.
+        columns: How many columns the table has; in one of very many, much happens by chance.
+    """
     found = []
+    more = 2 * math.log10(max(columns / 10, 1))
     for name in reading.probe.columns:
-        one = _of_column(reading, name)
+        one = _of_column(reading, name, more)
         if one is not None:
             found.append(one)
     return found
 
 
-def _of_column(reading: Reading, name: str) -> Finding | None:
+def _of_column(reading: Reading, name: str, more: float) -> Finding | None:
     daily = reading.daily
-    enough = [n >= 5 for n in daily.counts(f"{name} set")]  # noqa: PLR2004
+    if _runs_on(reading, name):
+        return None
+    rows = daily.counts(f"{name} set")
+    least = max(enough(rows), 0.4 * median([n for n in rows if n] or [0]))
+    full = [n >= least for n in rows]
     logs = {
         label: [
             math.log(one) if one is not None and one > 0 and ok else None
-            for one, ok in zip(daily.values[f"{name} {label}"], enough, strict=True)
+            for one, ok in zip(daily.values[f"{name} {label}"], full, strict=True)
         ]
         for label in (*_QUARTERS, "mean")
     }
-    middle = stepped(logs["middle"], math.log(1.35), 7.0)
-    if middle is not None and _throughout(logs, middle):
+    beyond = more + (7.0 if reading.probe.split is None else 9.0)
+    middle = stepped(logs["middle"], math.log(1.35), beyond)
+    if middle is not None and _throughout(logs, middle) and _is_new(logs, middle):
         factor = math.exp(middle.change)
         if _is_unit(middle.change) or not 0.5 < factor < 2:  # noqa: PLR2004
             return _finding(reading, name, middle, factor, 0.8)
-    mean = stepped(logs["mean"], math.log(3), 8.0)
-    high = stepped(logs["high"], math.log(3), 8.0)
+    if reading.probe.split is not None:
+        return None  # of a part of the rows, a part of the numbers is too little
+    mean = stepped(logs["mean"], math.log(3), 8.0 + more)
+    high = stepped(logs["high"], math.log(3), 8.0 + more)
     for step in (high, mean):
-        if step is not None:
-            return _finding(reading, name, step, math.exp(step.change), 0.7)
+        if step is not None and _is_new(logs, step):
+            # Only some of the numbers: what is seen of a part that is wholly changed is surer.
+            part = _finding(reading, name, step, math.exp(step.change), 0.7)
+            return evolve(part, score=part.score * 0.95)
     return None
+
+
+def _runs_on(reading: Reading, name: str) -> bool:
+    """Tell whether a column counts on from day to day, as the number of a batch does."""
+    lows, highs = reading.daily.values[f"{name} low"], reading.daily.values[f"{name} high"]
+    days = [(a, b) for a, b in zip(lows, highs, strict=True) if a is not None and b is not None]
+    on = sum(later[0] >= one[1] for one, later in pairwise(days))
+    moves = sum(later != one for one, later in pairwise(days))
+    return on >= 0.9 * (len(days) - 1) and moves > 0.5 * (len(days) - 1)
 
 
 def _finding(reading: Reading, name: str, step: Step, factor: float, floor: float) -> Finding:
@@ -136,6 +181,14 @@ def _throughout(logs: dict[str, list[float | None]], step: Step) -> bool:
         if change / step.change < 0.5:  # noqa: PLR2004
             return False
     return True
+
+
+def _is_new(logs: dict[str, list[float | None]], step: Step) -> bool:
+    """Tell whether the numbers are others than before: of a few prices, each may be the usual."""
+    before = {one for label in _QUARTERS for one in logs[label][: step.first]}
+    here = slice(step.first, step.last + 1)
+    during = [one for label in ("middle", "high") for one in logs[label][here] if one is not None]
+    return sum(one not in before for one in during) >= max(len(during) / 2, 1)
 
 
 def _is_unit(change: float) -> bool:

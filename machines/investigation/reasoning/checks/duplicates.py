@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
+
 from machines.investigation.findings import CauseKind
 from machines.investigation.reasoning.formats import VALID_DAY
 from machines.investigation.reasoning.probes import MOST_DAYS, Finding, Probe, Reading
-from machines.investigation.reasoning.series import quantile, surely, usual
-from machines.investigation.reasoning.tables import Column, Table, quote
+from machines.investigation.reasoning.series import enough, quantile, surely, usual
+from machines.investigation.reasoning.tables import Column, Table
 
 _AT_MOST = 40  # columns by which rows are compared
 
@@ -37,8 +39,8 @@ def _probe(table: Table, day: Column, alike: list[Column], what: str) -> Probe:
     sql = (
         f'SELECT q."day" AS "day", sum(q."times") AS "rows", sum(q."times" - 1) AS "extra" '  # noqa: S608
         f'FROM (SELECT max({expression}) AS "day", count(*) AS "times" '
-        f"FROM {quote(table.name)} AS t WHERE {expression} GLOB '{VALID_DAY}' "
-        f"AND {alike[0].sql()} IS NOT NULL GROUP BY {cells}) AS q "
+        f"FROM {table.source} AS t WHERE {expression} GLOB '{VALID_DAY}' "
+        f"AND {alike[0].sql()} IS NOT NULL{_some(table, alike)} GROUP BY {cells}) AS q "
         f"GROUP BY 1 ORDER BY 1 DESC LIMIT {MOST_DAYS}"
     )
     claim = f"rows of {table.name} were loaded twice, by {what}"
@@ -46,24 +48,34 @@ def _probe(table: Table, day: Column, alike: list[Column], what: str) -> Probe:
     return Probe("duplicates", table.name, day.name, claim, sql, ("rows", "extra"), names)
 
 
+def _some(table: Table, alike: list[Column]) -> str:
+    """Return the SQL condition that leaves some of very many rows, and all that are alike."""
+    numbers = [one for one in alike if one.numbers and one.dates is None]
+    if not table.some or not numbers:
+        return ""
+    number = max(numbers, key=lambda one: len(set(one.values)))
+    return f" AND CAST({number.sql()} * 100 AS INTEGER) % 17 = 0"
+
+
 def find(reading: Reading) -> list[Finding]:
     """Find the day whose rows are there twice."""
     daily = reading.daily
     rows, extra = daily.counts("rows"), daily.counts("extra")
-    full = [n for n, one in enumerate(rows) if one >= 5]  # noqa: PLR2004
+    full = [n for n, one in enumerate(rows) if one >= enough(rows)]
     if len(full) < 7:  # noqa: PLR2004 - too little to be the usual
         return []
     shares = {n: extra[n] / rows[n] for n in full}
-    low, high = quantile(list(shares.values()), 0.5), quantile(list(shares.values()), 0.9)
+    low, high = quantile(list(shares.values()), 0.5), quantile(list(shares.values()), 0.8)
     expected = usual(rows)
     best: Finding | None = None
     for n in full:
         more = (shares[n] - low) / (1 - low) if low < 1 else 0.0
-        if extra[n] < 5 or more < 0.2 or shares[n] < high + 0.1:  # noqa: PLR2004
+        if extra[n] < min(5, enough(rows)) or more < 0.2 or shares[n] < high + 0.1:  # noqa: PLR2004
             continue
         surplus = rows[n] / max(expected[n], 1)
         # Where rows are alike by nature, only their number tells.
-        if low > 0.03 and surplus < 1 + 0.6 * more:  # noqa: PLR2004
+        by_chance = rows[n] - expected[n] < 4 * math.sqrt(max(expected[n], 1))
+        if low > 0.03 and (surplus < 1 + 0.6 * more or by_chance):  # noqa: PLR2004
             continue
         day = daily.days[n]
         words = f"{extra[n]:.0f} of {rows[n]:.0f} rows on {day} are there already"

@@ -5,17 +5,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from datetime import date
 from statistics import median
 from typing import Final, TypeAlias
 
 from machines.investigation.findings import CauseKind
+from machines.investigation.reasoning.formats import zone_of
+from machines.investigation.reasoning.level import Level
 from machines.investigation.reasoning.probes import Finding, Probe, Reading, probe_by_day
-from machines.investigation.reasoning.series import surely, usual
-from machines.investigation.reasoning.tables import Table
+from machines.investigation.reasoning.series import risen, surely, usual
+from machines.investigation.reasoning.tables import Column, Table
 
 _HOURS: Final = 24
-_LABELS: Final = tuple(f"h{hour:02}" for hour in range(_HOURS))
+LABELS: Final = tuple(f"h{hour:02}" for hour in range(_HOURS))
 _SHIFTS: Final = tuple(one for one in range(-12, 13) if one)
 
 _Days: TypeAlias = Sequence[Sequence[float]]
@@ -27,20 +30,55 @@ def probes(table: Table) -> list[Probe]:
     if day is None or day.dates is None or day.dates.hour is None:
         return []
     hour = day.fill(day.dates.hour)
-    cells = [(label, f"sum({hour} = {n})") for n, label in enumerate(_LABELS)]
+    cells = [(label, f"sum({hour} = {n})") for n, label in enumerate(LABELS)]
     claim = f"times of {table.name} are of another time zone, by {day.name}"
-    return [probe_by_day("hours", claim, table, day, cells, [day.name])]
+    other = [("rows", "count(*)"), ("zone", zone)] if (zone := _other_zone(day)) else []
+    found = [probe_by_day("hours", claim, table, day, [*cells, *other], [day.name])]
+    for part in table.parts:
+        words = f"{claim}, where {part.name} has one of its values"
+        found.append(probe_by_day("hours", words, table, day, cells, [day.name], part))
+    return found
 
 
-def find(reading: Reading) -> list[Finding]:
-    """Find the days on which everything happens some hours later, or earlier, than usual."""
-    columns = [reading.daily.counts(label) for label in _LABELS]
+def _other_zone(day: Column) -> str | None:
+    """Return the SQL that counts the times that end with another offset than usual.
+
+    An hour more or less is summer time, and usual.
+    """
+    name, zone = day.sql(), zone_of(day.values)
+    if zone is None or day.dates is None or not day.dates.name.endswith("_time"):
+        return None
+    marked = f"({name} GLOB '*Z' OR {name} GLOB '*:*[+-][0-9][0-9]:[0-9][0-9]')"
+    if not zone:
+        return f"sum({marked})"
+    hours = 0 if zone == "Z" else int(zone[:3])
+    usual_ones = {
+        zone,
+        *(f"{near:+03d}{zone[3:] or ':00'}" for near in range(hours - 1, hours + 2)),
+    }
+    usual_ones |= {"Z"} if "+00:00" in usual_ones else set()
+    same = " OR ".join(f"{name} LIKE '%{one}'" for one in sorted(usual_ones))
+    return f"sum({marked} AND NOT ({same}))"
+
+
+def find(reading: Reading, hinted: Collection[date] = ()) -> list[Finding]:
+    """Find the days on which everything happens some hours later, or earlier, than usual.
+
+    Args:
+        reading: Rows by day and hour.
+        hinted: The days that the question names; of those, less is enough.
+    """
+    columns = [reading.daily.counts(label) for label in LABELS]
     days = [list(one) for one in zip(*columns, strict=True)]
+    # Where all is at midnight, the hour is not given.
+    days = [[0.0] * _HOURS if day[0] == sum(day) else day for day in days]
     if len(days) < 14 or not any(map(sum, days)):
         return []
-    if sum(map(sum, days)) == sum(day[0] for day in days):
-        return []  # the hour is never given
-    found = _shifted(days)
+    if marked := _marked(reading):
+        return [marked]
+    steady = Level.of([sum(day) for day in days]).steady
+    enough = [10 if steady else 16 if day in hinted else 25 for day in reading.daily.days]
+    found = _shifted(days, enough)
     if found is None and _is_flat(days):
         found = _at_the_edge(days)
     if found is None:
@@ -66,17 +104,30 @@ def find(reading: Reading) -> list[Finding]:
     ]
 
 
-def _shifted(days: _Days) -> tuple[int, int, int, float] | None:
+def _marked(reading: Reading) -> Finding | None:
+    """Find the days from which on times are given with the offset of another place."""
+    run = risen(reading.daily.counts("zone"), reading.daily.counts("rows"), 0.1)
+    if run is None or run.before > 0.02:
+        return None
+    day, last = reading.daily.days[run.first], reading.daily.days[run.last]
+    probe = reading.probe
+    words = f"{run.during:.0%} of {probe.day} has another offset from {day} to {last}"
+    kind, score = CauseKind.TIME_ZONE, surely(run.strength, 0.8)
+    return Finding(kind, probe.table, probe.day, day, score, words, (probe,), last=last)
+
+
+def _shifted(days: _Days, enough: Sequence[float]) -> tuple[int, int, int, float] | None:
     """Find the days whose hours fit what is usual much better once they are shifted."""
     outside = list(range(len(days)))
     best: tuple[int, int, int, float] | None = None
     for _ in range(2):
-        best = _best(days, _profile([days[n] for n in outside]))
+        best = _best(days, _profile([days[n] for n in outside]), enough)
         if best is None:
             return None
         first, last, *_rest = best
         outside = [n for n in range(len(days)) if not first <= n <= last]
-        if len(outside) < 5:
+        told = [n for n in outside if sum(days[n]) >= 5]
+        if len(outside) < 5 or len(told) < 5 or sum(sum(days[n]) for n in told) < 80:
             return None
     return best
 
@@ -92,7 +143,9 @@ def _profile(days: _Days) -> list[float]:
     return [one / sum(found) for one in found]
 
 
-def _best(days: _Days, profile: Sequence[float]) -> tuple[int, int, int, float] | None:
+def _best(
+    days: _Days, profile: Sequence[float], enough: Sequence[float]
+) -> tuple[int, int, int, float] | None:
     logs = [math.log(one) for one in profile]
     expected = usual([sum(day) for day in days])
     best: tuple[int, int, int, float] | None = None
@@ -104,23 +157,26 @@ def _best(days: _Days, profile: Sequence[float]) -> tuple[int, int, int, float] 
         rows = [sum(day) for day in days]
         rates = [gain / n if n else 0.0 for gain, n in zip(gains, rows, strict=True)]
         # A Sunday is compared with other Sundays.
+        weekly = [_ordinary(rates[at::7]) for at in range(7)]
         excess = [
-            gain - n * max(median(rates[at % 7 :: 7]), -1e9)
-            if median(rates[at % 7 :: 7]) > 0
-            else gain
-            for at, (gain, n) in enumerate(zip(gains, rows, strict=True))
+            gain - n * weekly[at % 7] for at, (gain, n) in enumerate(zip(gains, rows, strict=True))
         ]
         first, last, total = _densest(excess)
         n = sum(rows[first : last + 1])
-        if total < 25 or n == 0 or total / n < 0.05:
+        if total < enough[first] or n == 0 or total / n < 0.05:
             continue
-        # Hours that are cut off look like a shift; a shift leaves the number of rows as it is.
-        if last == first and n < 0.8 * expected[first]:
+        # Hours that are cut off look like a shift; but a shift fills hours that are else empty.
+        if last == first and n < 0.8 * expected[first] and total < n:
             continue
         agree = sum(one > 0 for one in excess[first : last + 1]) / (last - first + 1)
         if agree > 0.8 and (best is None or total > best[3]):
             best = (first, last, shift, total)
     return best
+
+
+def _ordinary(rates: Sequence[float]) -> float:
+    """Return what a day of the week gains by a shift anyway; of few weeks that cannot be told."""
+    return max(median(rates), 0.0) if len(rates) >= 5 else 0.0
 
 
 def _densest(gains: Sequence[float]) -> tuple[int, int, float]:
@@ -150,6 +206,8 @@ def _at_the_edge(days: _Days) -> tuple[int, int, int, float] | None:
     """
     profile = _profile(days)
     usually = [[one * share for share in profile] for one in usual([sum(day) for day in days])]
+    # Where each day is like the other, a few rows tell.
+    least = 2 if Level.of([sum(day) for day in days]).steady else 12
     best: tuple[int, int, int, float] | None = None
     for place in range(1, len(days)):
         shift, lack = 0, 0.0
@@ -157,15 +215,17 @@ def _at_the_edge(days: _Days) -> tuple[int, int, int, float] | None:
             lack += usually[place][shift]
             shift += 1
         rest = sum(days[place][shift:]) / max(sum(usually[place][shift:]), 1)
-        if shift and lack >= 12 and rest > 0.75 and (best is None or lack > best[3]):
+        if shift and lack >= least and rest > 0.75 and (best is None or lack > best[3]):
             best = (place, len(days) - 1, shift, lack)
-        early = _doubled(days[place - 1], usually[place - 1])
+        early = _doubled(days[place - 1], usually[place - 1], least)
         if early is not None and (best is None or early[1] > best[3]):
             best = (place, len(days) - 1, -early[0], early[1])
     return best
 
 
-def _doubled(day: Sequence[float], usually: Sequence[float]) -> tuple[int, float] | None:
+def _doubled(
+    day: Sequence[float], usually: Sequence[float], least: float
+) -> tuple[int, float] | None:
     """Return how many hours at the end of a day have twice their rows, and how many those are."""
     best: tuple[int, float] | None = None
     for shift in range(1, 13):
@@ -174,10 +234,10 @@ def _doubled(day: Sequence[float], usually: Sequence[float]) -> tuple[int, float
         rest = sum(day[:-shift]) / max(sum(usually[:-shift]), 1)
         strength = more / math.sqrt(max(expected, 1))
         if (
-            expected >= 8
+            expected >= min(least, 8)
             and 0.7 * expected < more < 1.5 * expected
-            and more >= 12
-            and strength > 6
+            and more >= least
+            and (strength > 6 or least < 12)
             and rest < 1.25
         ):
             best = (shift, more)

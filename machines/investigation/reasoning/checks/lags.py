@@ -8,7 +8,7 @@ from machines.investigation.findings import CauseKind
 from machines.investigation.reasoning.formats import VALID_DAY
 from machines.investigation.reasoning.probes import MOST_DAYS, Finding, Probe, Reading
 from machines.investigation.reasoning.series import Step, stepped, surely
-from machines.investigation.reasoning.tables import Column, Table, quote
+from machines.investigation.reasoning.tables import Column, Table
 
 _CLOCKS = 14.5  # hours that two places on earth may differ
 
@@ -29,8 +29,8 @@ def _probe(table: Table, day: Column, other: Column) -> Probe:
     inner = (
         f'SELECT {expression} AS "day", {lag} AS "lag", '  # noqa: S608
         f'row_number() OVER (PARTITION BY {expression} ORDER BY {lag}) AS "place", '
-        f'count(*) OVER (PARTITION BY {expression}) AS "rows" FROM {quote(table.name)} AS t '
-        f"WHERE {expression} GLOB '{VALID_DAY}' AND {lag} IS NOT NULL"
+        f'count(*) OVER (PARTITION BY {expression}) AS "rows" FROM {table.source} AS t '
+        f"WHERE {expression} GLOB '{VALID_DAY}' AND {lag} IS NOT NULL{table.some}"
     )
     cells = ", ".join(
         f'max(CASE WHEN q."place" = (q."rows" * {part} + 9) / 10 THEN q."lag" END) AS "{label}"'
@@ -64,7 +64,7 @@ def find(reading: Reading) -> list[Finding]:
     width = median(widths)
     found = []
     for label, times in (("middle", 0.75), ("high", 1.5)):
-        step = stepped(parts[label], max(0.75, times * width), 7.0)
+        step = stepped(parts[label], max(0.75, times * width), 7.0, growing=True)
         if step is not None:
             found.append(_finding(reading, step, parts, width))
     return [max(found, key=lambda one: one.score)] if found else []
