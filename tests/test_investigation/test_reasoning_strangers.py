@@ -99,7 +99,9 @@ def _named_oddly(database: sqlite3.Connection) -> None:
 
 
 @pytest.mark.parametrize(
-    "fill", [_empty, _views, _without_rowid, _dirty, _generated, _named_oddly], ids=str
+    "fill",
+    [_empty, _views, _without_rowid, _dirty, _generated, _named_oddly],
+    ids=lambda fill: fill.__name__.strip("_"),
 )
 def test_reasoning_comes_to_an_end_on_any_database(
     tmp_path: Path, fill: Callable[[sqlite3.Connection], None]

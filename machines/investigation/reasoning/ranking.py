@@ -109,6 +109,9 @@ def _explains(  # noqa: C901, PLR0912 - one case for each pair
             return cause.table == seen.parent
         case (kinds.STALE_DIMENSION, kinds.MISSING_DAY):
             return same_table
+        case (kinds.TIME_ZONE, kinds.TIME_ZONE):
+            # What comes a while after rows comes later when they do.
+            return (seen.table, cause.table) in refers and _near(cause, seen)
         case (one, kinds.BROKEN_JOIN) if one in _ROWS:
             return cause.table == seen.parent and _near(cause, seen)
         case (kinds.MISSING_DAY | kinds.TRUNCATED_BATCH, kinds.STALE_DIMENSION):

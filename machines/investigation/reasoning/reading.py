@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import date
 from typing import Final
 
@@ -25,6 +25,7 @@ from machines.investigation.reasoning.checks import (
 from machines.investigation.reasoning.hints import Hints
 from machines.investigation.reasoning.probes import Finding, Link, Reading
 from machines.investigation.reasoning.ranking import rank
+from machines.investigation.reasoning.series import WEEK
 from machines.investigation.reasoning.tables import Table
 
 _PART: Final = 0.97
@@ -117,7 +118,9 @@ def _counted(
     found: list[Finding] = []
     for one in main:
         table, last = one.probe.table, one.daily.days[-1]
-        others = [day for name, day in going.items() if name != table]
+        # What refers to rows comes after them, and goes further without saying anything.
+        after = {name for name, parent in refers if parent == table}
+        others = [day for name, day in going.items() if name != table and name not in after]
         # Only the question can make it a fault that some other date goes further.
         named = [day for name, day in ends.items() if name != table and day in hints.days]
         alone = not any(day > last for day in (*others, ends[table])) and not any(
@@ -126,7 +129,9 @@ def _counted(
         end = max((*others, *named), default=None)
         over = last < begin and table not in hints.tables
         early = cuts.unlikely(hourly[table]) if table in hourly else counts.NOTHING
-        found += counts.find(one, end, hints.days, alone=alone, over=over, ends=early)
+        before = [busy[parent] for name, parent in refers if name == table and parent in busy]
+        shown = _until(one, before, hints.days)
+        found += counts.find(shown, end, hints.days, alone=alone, over=over, ends=early)
     if not facts:
         return found
     told = {one.probe.table for one in facts}
@@ -144,6 +149,21 @@ def _counted(
             if still is not None and one.probe.split is None:
                 found.append(still)
     return found
+
+
+def _until(reading: Reading, before: Iterable[date], hinted: Collection[date]) -> Reading:
+    """Leave out the last days of what follows other rows, once those have ended: they are thin.
+
+    Args:
+        reading: Rows by day.
+        before: The last days of the tables whose rows come before.
+        hinted: The days that the question names; they are never left out.
+    """
+    last = reading.daily.days[-1]
+    end = min((day for day in before if 0 < (last - day).days <= WEEK), default=last)
+    if any(end < day <= last for day in hinted):
+        return reading
+    return evolve(reading, daily=reading.daily.until(end))
 
 
 def _facts(main: Sequence[Reading], busy: Mapping[str, date], parents: set[str]) -> list[Reading]:

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from itertools import pairwise
@@ -54,6 +55,12 @@ class Daily:
             if place
         }
         return cls(days, values)
+
+    def until(self, last: date) -> Daily:
+        """Return the numbers up to a day."""
+        length = bisect_right(self.days, last)
+        values = {label: found[:length] for label, found in self.values.items()}
+        return Daily(self.days[:length], values)
 
     def counts(self, label: str) -> list[float]:
         """Return a number by day, zero on days without one."""

@@ -128,6 +128,8 @@ def _of_column(reading: Reading, name: str, more: float) -> Finding | None:
     }
     beyond = more + (7.0 if reading.probe.split is None else 9.0)
     middle = stepped(logs["middle"], math.log(1.35), beyond)
+    if middle is not None and _wobbles(daily.values[f"{name} middle"], middle):
+        middle = None
     if middle is not None and _throughout(logs, middle) and _is_new(logs, middle):
         factor = math.exp(middle.change)
         if _is_unit(middle.change) or not 0.5 < factor < 2:  # noqa: PLR2004
@@ -167,6 +169,16 @@ def _finding(reading: Reading, name: str, step: Step, factor: float, floor: floa
         (reading.probe,),
         last=last,
     )
+
+
+def _wobbles(values: Sequence[float | None], step: Step) -> bool:
+    """Tell whether whole numbers have changed by less than two, as those of a few rows may."""
+    known = [one for one in values if one is not None]
+    before = [one for one in values[max(0, step.first - 14) : step.first] if one is not None]
+    here = [one for one in values[step.first : step.last + 1] if one is not None]
+    if not before or not here or any(one % 1 for one in known):
+        return False
+    return abs(median(here) - median(before)) < 2  # noqa: PLR2004 - see above
 
 
 def _throughout(logs: dict[str, list[float | None]], step: Step) -> bool:

@@ -11,13 +11,14 @@ from statistics import median
 from typing import Final, TypeAlias
 
 from machines.investigation.findings import CauseKind
-from machines.investigation.reasoning.formats import zone_of
+from machines.investigation.reasoning.formats import order_of, zone_of
 from machines.investigation.reasoning.level import Level
 from machines.investigation.reasoning.probes import Finding, Probe, Reading, probe_by_day
 from machines.investigation.reasoning.series import risen, surely, usual
 from machines.investigation.reasoning.tables import Column, Table
 
 _HOURS: Final = 24
+_SAME: Final = 0.8  # of the rows have the same day in both columns
 LABELS: Final = tuple(f"h{hour:02}" for hour in range(_HOURS))
 _SHIFTS: Final = tuple(one for one in range(-12, 13) if one)
 
@@ -25,8 +26,8 @@ _Days: TypeAlias = Sequence[Sequence[float]]
 
 
 def probes(table: Table) -> list[Probe]:
-    """Return the probe of a table whose day comes with the hour."""
-    day = table.day
+    """Return the probe of a table whose day comes with the hour, be it in another column."""
+    day = _timed(table)
     if day is None or day.dates is None or day.dates.hour is None:
         return []
     hour = day.fill(day.dates.hour)
@@ -38,6 +39,29 @@ def probes(table: Table) -> list[Probe]:
         words = f"{claim}, where {part.name} has one of its values"
         found.append(probe_by_day("hours", words, table, day, cells, [day.name], part))
     return found
+
+
+def _timed(table: Table) -> Column | None:
+    """Return the column that tells the hour of the day that a row is of."""
+    main = table.day
+    if main is None or main.dates is None or main.dates.hour is not None:
+        return main
+    days = _ordinals(main)
+    for other in table.days[1:]:
+        if other.dates is None or other.dates.hour is None:
+            continue
+        both = list(zip(days, _ordinals(other), strict=False))
+        same = len(other.values) == len(days) == table.sampled
+        if same and sum(a == b for a, b in both) > _SAME * len(both):
+            return other
+    return main
+
+
+def _ordinals(column: Column) -> list[int | None]:
+    dates = column.dates
+    assert dates is not None  # noqa: S101 - it holds dates
+    found = (order_of(one, dates) for one in column.values)
+    return [None if one is None else math.floor(one) for one in found]
 
 
 def _other_zone(day: Column) -> str | None:

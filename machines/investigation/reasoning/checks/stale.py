@@ -61,7 +61,8 @@ def _ended(reading: Reading, facts: Span, *, referred: bool) -> Finding | None:
     if not referred:
         ended = silence > 0.6 * (facts.last - facts.first).days
         return _finding(reading, last, facts, score) if series and not ended else None
-    if silence >= 3 and recent >= 8 and len(known) >= 2:
+    usually = whole * silence / ((last - daily.days[0]).days + 1)
+    if silence >= 3 and min(recent, usually) >= 8 and len(known) >= 2:
         # So many rows were kept up in a time as long as that in which none is.
         score = max(score, surely(recent, 0.75, 10.0) * 0.96)
     if silence >= 3 and whole >= 3 and rows[last] > 0.9 * whole and last > facts.first:
