@@ -83,11 +83,8 @@ def missing_day(world: World, rng: Random) -> Planted:
     if way == "last":
         # The other tables go on: only so can it be seen.
         beside = [one for one in world.tables.values() if one is not world.fact]
-        if not any(
-            row.get("at", row.get("up")) and row.get("at", row.get("up")).date() >= day
-            for one in beside
-            for row in one.rows
-        ):
+        times = [row.get("at", row.get("up")) for one in beside for row in one.rows]
+        if not any(time is not None and time.date() >= day for time in times):
             audit = beside[0]
             audit.columns.append(Column("seen_at", "TEXT", "text", "seen"))
             for row in audit.rows:
@@ -214,9 +211,7 @@ def broken_join(world: World, rng: Random) -> Planted:
             continue
         text = str(key)
         made: Any = {
-            "orphans": f"X{rng.randrange(10**6)}"
-            if texts
-            else 900000 + int(key if not texts else 0),
+            "orphans": f"X{rng.randrange(10**6)}" if texts else 900000 + int(key),
             "prefix": f"new-{text}",
             "case": text.upper() if text.upper() != text else text.lower(),
             "stripped": text.lstrip("0"),
@@ -286,8 +281,9 @@ def truncated_batch(world: World, rng: Random) -> Planted:
             one for one in (1000, 500, 250, 200, 100, 50, 25, 20, 10, 5) if one <= len(rows) * 0.6
         ]
         kept = fits[0] if fits else kept
-    if way == "segment":
-        rows.sort(key=lambda row: str(row[world.segment]))
+    segment = world.segment
+    if way == "segment" and segment is not None:
+        rows.sort(key=lambda row: str(row[segment]))
     gone = {id(row) for row in rows[kept:]}
     _gone(world, lambda row: id(row) in gone, rng)
     return _said(world, CauseKind.TRUNCATED_BATCH, way, day, None)
