@@ -76,7 +76,7 @@ def endless(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     """A database with a view that has no end, and what an undisturbed run finds in it."""
     folder = tmp_path_factory.mktemp("endless")
     path = database(folder / "endless.sqlite", ENDLESS)
-    found = ask(path, "--json", "--timeout", "0.1", "--output", str(folder / "run"))
+    found = ask(path, "--json", "--timeout", "1", "--output", str(folder / "run"))
     return path, found.stdout
 
 
@@ -98,7 +98,7 @@ def test_signal_stops_a_query_and_loses_nothing(
     assert (started.returncode, out) == (status, "")
     if number is not signal.SIGKILL:
         assert "Go on with: statecharts investigate --resume --output run" in err
-    resumed = run("--resume", "--output", "run", "--json", "--no-report", "--timeout", "0.1")
+    resumed = run("--resume", "--output", "run", "--json", "--no-report", "--timeout", "1")
     assert resumed.stdout == undisturbed
 
 
@@ -129,6 +129,7 @@ def test_second_signal_ends_it_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever asks twice does not wait: the terminal is left clean, and the process is gone."""
     log: list[object] = []
     monkeypatch.setattr(os, "_exit", log.append)
+    before = signal.getsignal(signal.SIGINT)
 
     with Interruption(lambda: log.append("left")) as interruption:
         interruption.stops(lambda: log.append("stopped"))
@@ -136,7 +137,7 @@ def test_second_signal_ends_it_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
         signal.raise_signal(signal.SIGTERM)
 
     assert log[:3] == ["stopped", "left", 130]
-    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    assert signal.getsignal(signal.SIGINT) is before
 
 
 def test_signal_before_the_run_is_an_interrupt() -> None:
