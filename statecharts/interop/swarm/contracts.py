@@ -17,7 +17,7 @@ import re
 from typing import Any, Final
 
 from statecharts.interop.located import Located
-from statecharts.interop.swarm.notes import Notes
+from statecharts.interop.notes import Notes
 from statecharts.interop.swarm.shapes import CONTRACT, named, shown, take
 
 SIMPLE: Final = (

@@ -8,7 +8,7 @@ from typing import Any, Final, final
 from attrs import frozen
 
 from statecharts.interop.located import Located
-from statecharts.interop.swarm.notes import Notes
+from statecharts.interop.notes import Notes
 from statecharts.interop.swarm.shapes import AGENT, METADATA, RESOURCES, named, plain, take
 
 _SHARED: Final = ("metadata", "agents", "resources")

@@ -13,8 +13,8 @@ from statecharts.events import NamedEvent, matches
 from statecharts.hooks import Hook
 from statecharts.interop.drafts import Draft
 from statecharts.interop.located import Located
+from statecharts.interop.notes import Notes
 from statecharts.interop.swarm.declared import Declared
-from statecharts.interop.swarm.notes import Notes
 from statecharts.interop.swarm.shapes import HANDLER, plain, take
 from statecharts.interop.swarm.tree import place_of
 from statecharts.parts import ROOT, After, OnEvent, StateKind, Transition, TransitionKind

@@ -11,8 +11,8 @@ from statecharts.chart import Chart
 from statecharts.errors import DefinitionError, Fault
 from statecharts.interop.documents import Document
 from statecharts.interop.located import Located
+from statecharts.interop.notes import Notes
 from statecharts.interop.swarm.declared import Declared
-from statecharts.interop.swarm.notes import Notes
 from statecharts.interop.swarm.shapes import FILE, named, plain, take
 from statecharts.interop.swarm.tables import loads
 from statecharts.interop.swarm.variables import Filling, may_hold
@@ -47,7 +47,7 @@ def read(document: Document, variables: Mapping[str, str]) -> dict[str, Chart]:
     parts = list(_workflows(file, notes))
     shared = notes.findings.faults
     for name, workflow, short in parts:
-        own = Notes(document, notes)
+        own = Notes(document, above=notes)
         chart = chart_of(name, workflow, declared, own, short=short)
         faults = own.findings.faults
         if chart is None:

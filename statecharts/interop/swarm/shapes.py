@@ -10,7 +10,7 @@ from typing import Any, Final, final
 from attrs import field, frozen
 
 from statecharts.interop.located import Located
-from statecharts.interop.swarm.notes import Notes
+from statecharts.interop.notes import Notes
 
 
 @final

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from statecharts.interop.drafts import Draft
 from statecharts.interop.located import Located
-from statecharts.interop.swarm.notes import Notes
+from statecharts.interop.notes import Notes
 from statecharts.interop.swarm.shapes import STATE, named, plain, take
 from statecharts.parts import Default, StateKind, Transition
 

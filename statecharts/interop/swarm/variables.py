@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any, Final, final
 
 from statecharts.interop.located import Located
-from statecharts.interop.swarm.notes import Notes
+from statecharts.interop.notes import Notes
 
 _VARIABLE: Final = re.compile(r"\$(?P<escaped>\$(?=\{))|\$\{(?P<name>[^{}\n]*)\}")
 

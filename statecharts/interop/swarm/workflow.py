@@ -7,10 +7,10 @@ from typing import Any, Final
 from statecharts.chart import Chart
 from statecharts.interop.drafts import Draft, assemble, identify
 from statecharts.interop.located import Located
+from statecharts.interop.notes import Notes
 from statecharts.interop.swarm.contracts import contracts
 from statecharts.interop.swarm.declared import Declared
 from statecharts.interop.swarm.lines import TIMEOUT, Lines, answers, raise_after
-from statecharts.interop.swarm.notes import Notes
 from statecharts.interop.swarm.shapes import (
     SETTINGS,
     SHORT,

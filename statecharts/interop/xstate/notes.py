@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from typing import Any, Final, final
 
-from statecharts.errors import nearest
+from statecharts.interop import notes
 from statecharts.interop.documents import Document
 from statecharts.interop.drafts import Draft
-from statecharts.interop.findings import Findings
+from statecharts.interop.located import plain
 
 COMPARISONS: Final = 20_000
 """How many names are compared with misspelt ones, at most, over a whole file."""
@@ -16,37 +15,17 @@ COMPARISONS: Final = 20_000
 DEEPEST: Final = 64
 """How deep plain data may be nested."""
 
-_READABLE: Final = 400
-_LONGEST: Final = 100
-
 
 @final
-class Notes:
-    """What is noted about a document while it is read.
+class Notes(notes.Notes):
+    """What is noted about a machine while it is read.
 
     Args:
         document: What is being read.
     """
 
     def __init__(self, document: Document) -> None:
-        self.document = document
-        self.findings = Findings(document)
-        self.comparisons = COMPARISONS
-
-    def add(self, code: str, found: str, remedy: str, line: int | None, element: str) -> None:
-        """Note a finding (see `Findings.add`); what is too long to be read is cut."""
-        self.findings.add(code, _cut(found), _cut(remedy), line, _cut(element))
-
-    def remedy(self, word: str, known: Collection[str], otherwise: str) -> str:
-        """Return a remedy that names the nearest known name, or ``otherwise``.
-
-        A file with thousands of mistakes among thousands of names gets no answer in the end.
-        """
-        if len(known) > self.comparisons or len(word) > _LONGEST:
-            return otherwise
-        self.comparisons -= len(known)
-        near = nearest(word, known)
-        return otherwise if near is None else f"Did you mean {near!r}?"
+        super().__init__(document, COMPARISONS)
 
     def wrong(self, wanted: str, value: Any, line: int | None, element: str) -> None:
         """Note a value that is not of the kind that stands there."""
@@ -59,7 +38,7 @@ class Notes:
             found = f"data lies more than {DEEPEST} deep one in the other"
             self.add("SC612", found, "Flatten it, or take it out", line, element)
             return None
-        return _plain(value)
+        return plain(value)
 
 
 def depth(value: Any) -> int:
@@ -102,13 +81,3 @@ def element(draft: Draft, key: str = "") -> str:
     """Return how messages call a state, and a key of it."""
     name = repr(draft.id) if draft.id else "the machine"
     return f"{name} {key}".rstrip()
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= _READABLE else f"{text[:_READABLE]}…"
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _plain(inner) for key, inner in value.items()}
-    return [_plain(inner) for inner in value] if isinstance(value, list) else value

@@ -1,39 +1,42 @@
-"""Notes: what is wrong with a file, with the nearest name for a misspelt one."""
+"""Notes: what is wrong with a document, with the nearest name for a misspelt one."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import Final, final
+from typing import Final
 
 from statecharts.errors import nearest
 from statecharts.interop.documents import Document
 from statecharts.interop.findings import Findings
 
-COMPARISONS: Final = 50_000
-"""How many names are compared with misspelt ones, at most, over a whole file."""
-
-LONGEST: Final = 100
+_LONGEST: Final = 100
 """How long a name may be that others are compared with."""
 
 _READABLE: Final = 400
 
 
-@final
 class Notes:
-    """What is noted about a part of a file.
+    """What is noted about a document, or about a part of one, while it is read.
 
     Args:
         document: What is being read.
-        above: The notes on what this is a part of; they hold the same for the part.
+        comparisons: How many names are compared with misspelt ones, at most, over all of it.
+        above: The notes on what this is a part of: with them, ``comparisons`` are shared.
     """
 
-    def __init__(self, document: Document, above: Notes | None = None) -> None:
+    def __init__(
+        self, document: Document, comparisons: int = 50_000, above: Notes | None = None
+    ) -> None:
         self.document = document
         self.findings = Findings(document)
-        self.comparisons: list[int] = [COMPARISONS] if above is None else above.comparisons
-        """How many more names may be compared: one number, shared by all parts of a file."""
+        self._left: list[int] = [comparisons] if above is None else above._left  # noqa: SLF001 - of its own class
 
-    def add(self, code: str, found: str, remedy: str, line: int, element: str) -> None:
+    @property
+    def comparisons(self) -> int:
+        """How many more names may be compared."""
+        return self._left[0]
+
+    def add(self, code: str, found: str, remedy: str, line: int | None, element: str) -> None:
         """Note a finding (see `Findings.add`); what is too long to be read is cut."""
         self.findings.add(code, _cut(found), _cut(remedy), line, _cut(element))
 
@@ -42,9 +45,9 @@ class Notes:
 
         A file with thousands of mistakes among thousands of names gets no answer in the end.
         """
-        if len(known) > self.comparisons[0] or len(word) > LONGEST:
+        if len(known) > self.comparisons or len(word) > _LONGEST:
             return None
-        self.comparisons[0] -= len(known)
+        self._left[0] -= len(known)
         return nearest(word, known)
 
     def remedy(self, word: str, known: Collection[str], otherwise: str) -> str:
