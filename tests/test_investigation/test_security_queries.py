@@ -327,3 +327,26 @@ def test_any_text_gets_an_answer(text: str, dialect: Dialect) -> None:
     for sql in (text, f"SELECT {text}", f"SELECT '{text}' FROM orders"):
         with contextlib.suppress(SecurityViolation):
             validate_query(sql, PERMITTED, dialect)
+
+
+class Disguised(str):
+    """A query that says of itself that it is another one."""
+
+    __slots__ = ()
+
+    def __eq__(self, other: object) -> bool:
+        return True
+
+    def __hash__(self) -> int:
+        return hash("SELECT id FROM orders")
+
+
+def test_query_what_is_remembered_holds_for_that_query_and_scope_alone() -> None:
+    """What was permitted once helps neither another scope nor a text that pretends to be equal."""
+    permitted = "SELECT id FROM orders"
+    validate_query(permitted, Scope("u-1", "t-1", tables=["orders"]))
+
+    with pytest.raises(SecurityViolation, match=r"security\.table: orders"):
+        validate_query(permitted, Scope("u-1", "t-1", tables=["payroll"]))
+    with pytest.raises(SecurityViolation, match=r"security\.table: payroll"):
+        validate_query(Disguised("SELECT id FROM payroll"), Scope("u-1", "t-1", tables=["orders"]))

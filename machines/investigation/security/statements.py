@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from attrs import frozen
 
 from machines.investigation.security.scope import DEFAULT_SCHEMA, Dialect, Place, Scope
@@ -56,6 +58,13 @@ def read_query(sql: str, scope: Scope, dialect: Dialect = "sqlite") -> Query:
     """
     if dialect not in DEFAULT_SCHEMA:
         raise ValueError("dialect is 'sqlite' or 'postgres'")
+    # A text of another class may be equal to what it is not.
+    return (_judged if type(sql) is str else _judged.__wrapped__)(sql, scope, dialect)
+
+
+@lru_cache(maxsize=256)
+def _judged(sql: str, scope: Scope, dialect: Dialect) -> Query:
+    """Judge a query. Several ask about each in turn, so that what was permitted is remembered."""
     tokens = spell(sql, dialect)
     first = next((token.word for token in tokens if token.text != "("), "")
     if first not in ("select", "with"):

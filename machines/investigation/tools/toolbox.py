@@ -77,7 +77,7 @@ class Toolbox:
             QueryFailedError: The database cannot answer it, or the call was stopped.
         """
         tool = read_tool_call(call, self.scope)
-        share = _Share(self, call, tool.sql if isinstance(tool, RunQuery) else None)
+        share = _Share(self, call)
         with self._mark:
             self._shares.append(share)
         try:
@@ -116,18 +116,15 @@ class Toolbox:
 class _Share:
     """The connection, as one call has it."""
 
-    __slots__ = ("_permitted", "_toolbox", "call", "stopped")
+    __slots__ = ("_toolbox", "call", "stopped")
 
-    def __init__(self, toolbox: Toolbox, call: Call, permitted: str | None) -> None:
+    def __init__(self, toolbox: Toolbox, call: Call) -> None:
         self._toolbox = toolbox
-        self._permitted = permitted
         self.call = call
         self.stopped = False
 
     def query(self, sql: str) -> Rows:
-        # The query of a call has been checked with the call; the connection checks it once more.
-        if sql != self._permitted:
-            validate_query(sql, self._toolbox.scope)
+        validate_query(sql, self._toolbox.scope)
         with self._toolbox._its_turn(self) as connection:  # noqa: SLF001 - half of the same thing
             return connection.query(sql)
 
