@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from functools import cache
 from typing import Any, Final, final
 
-from statecharts.interop.documents import Document
+from statecharts.interop.documents import Document, DocumentError
 from statecharts.interop.located import Located
 
 DEEPEST: Final = 600
@@ -43,8 +43,10 @@ def loads(document: Document) -> Any:
         return _Tree(document).build(yaml.parse(text, Loader=loader))
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        found = f"this is not YAML: {error.problem or error.context}"
         line = None if mark is None else mark.line + 1
+        if "nesting depth" in (error.problem or ""):  # the parser's own bound, PyYAML 6.0.4 on
+            raise _too_deep(document, line) from None
+        found = f"this is not YAML: {error.problem or error.context}"
         raise document.error("SC603", found, "Mend the text there", line) from None
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
@@ -55,8 +57,12 @@ def loads(document: Document) -> Any:
         found = f"character {error.start} is half of one"
         raise document.error("SC602", found, "Save the file as UTF-8", line) from None
     except RecursionError:
-        found = "mappings and lists lie too deep one in the other"
-        raise document.error("SC604", found, "Flatten the chart: nobody can read it") from None
+        raise _too_deep(document) from None
+
+
+def _too_deep(document: Document, line: int | None = None) -> DocumentError:
+    found = f"mappings and lists lie more than {DEEPEST} deep one in the other"
+    return document.error("SC604", found, "Flatten the chart: nobody can read it", line)
 
 
 def _yaml() -> Any:
@@ -156,8 +162,7 @@ class _Tree:
         if event.tag not in (None, "!") and event.tag not in _COLLECTIONS:
             self._refuse(event.tag, line)
         if len(self.open) >= DEEPEST:
-            found = f"mappings and lists lie more than {DEEPEST} deep one in the other"
-            raise self.document.error("SC604", found, "Flatten the chart: nobody can read it", line)
+            raise _too_deep(self.document, line)
         if self._wants_key():
             raise self._no_key(line)
         self.open.append(_Open(value, event.anchor))
