@@ -37,7 +37,7 @@ coverage: $(VENV)/.test ## say what the last `make test` did not reach; chart, k
 	@$(PY) -m coverage report
 	@echo "chart, kernel and checks:"
 	@$(PY) -m coverage report --fail-under=100 \
-		--include='statecharts/chart.py,statecharts/kernel/*,statecharts/checks.py,statecharts/checks/*'
+		--include='statecharts/model/chart.py,statecharts/kernel/*,statecharts/checks.py,statecharts/checks/*'
 
 lint: $(VENV)/.lint ## check style, format and spelling
 	@$(PY) -m ruff check

@@ -13,8 +13,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, overload
 
-from statecharts.chart import ROOT, Chart, Declaration, unknown_state
-from statecharts.errors import StatechartError, did_you_mean
+from statecharts.model.chart import ROOT, Chart, Declaration, unknown_state
+from statecharts.model.errors import StatechartError, did_you_mean
 
 if TYPE_CHECKING:
     from diagrams.theme import Theme
@@ -75,7 +75,7 @@ def render(
             engine (SC703), it gave up (SC704), or nothing makes PNG or PDF (SC705).
         UnknownStateError: ``highlight`` names a state that the chart does not have.
 
-    >>> from statecharts.chart import Chart, StateKind, StateNode
+    >>> from statecharts.model.chart import Chart, StateKind, StateNode
     >>> root = StateNode("", StateKind.COMPOUND, "Lamp", parent=None, children=("on",))
     >>> lamp = Chart("Lamp", root, (StateNode("on", StateKind.ATOMIC, "on"),))
     >>> print(render(lamp, "mermaid"))

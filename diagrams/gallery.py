@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from diagrams import render
-from statecharts.chart import Chart, Declaration
+from statecharts.model.chart import Chart, Declaration
 
 if TYPE_CHECKING:
     from types import ModuleType

@@ -1,4 +1,4 @@
-"""Lines of text: the words of `statecharts.labels`, cut into roles and wrapped to a width."""
+"""Lines of text: the words of `statecharts.model.labels`, cut into roles and wrapped to a width."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import Final
 
 from diagrams.metrics import text_width
 from diagrams.model import Line, Role, Run
-from statecharts.chart import Transition, TransitionKind
-from statecharts.hooks import Hook
-from statecharts.labels import action_text, guard_text, hooks_text, trigger_text
-from statecharts.schema import fields_of
+from statecharts.model.chart import Transition, TransitionKind
+from statecharts.model.fields import fields_of
+from statecharts.model.hooks import Hook
+from statecharts.model.labels import action_text, guard_text, hooks_text, trigger_text
 
 LABEL_SIZE: Final = 11.0
 """Size of the text on arrows."""

@@ -12,7 +12,7 @@ from attrs import field, frozen
 
 from diagrams.labels import data_lines, effect_lines, internal_lines, one_line, transition_lines
 from diagrams.model import Arrow, Box, Line, Picture, Role, Shape
-from statecharts.chart import (
+from statecharts.model.chart import (
     ROOT,
     Chart,
     StateKind,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from statecharts.errors import StatechartError
+from statecharts.model.errors import StatechartError
 
 SCALE: Final = 2.0
 """Pixels for each point of a drawing: sharp on the screens of today."""

@@ -32,8 +32,8 @@ from machines import execution, pipeline
 from machines.identifiers import AgentName, BranchName, GitSha
 from machines.investigation.chart import InvestigationChart
 from statecharts import Chart, Machine, StatechartError, Step, TimerFired
-from statecharts.chart import Declaration
-from statecharts.durations import duration_text
+from statecharts.model.chart import Declaration
+from statecharts.model.durations import duration_text
 
 OUTPUT: Final = Path("build/diagrams")
 NINE: Final = datetime(2026, 1, 5, 9, tzinfo=UTC)

@@ -9,15 +9,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from statecharts.chart import Chart
     from statecharts.declare import Compound, History, Parallel, State, Statechart
-    from statecharts.effects import CancelTimer, Effect, StartTimer
-    from statecharts.errors import DefinitionError, StatechartError, UnhandledEventError
-    from statecharts.events import NamedEvent, TimerFired
     from statecharts.kernel import Kernel, start, step
     from statecharts.machine import Machine
-    from statecharts.schema import occurred
-    from statecharts.snapshot import Moment, Snapshot, Step
+    from statecharts.model.chart import Chart
+    from statecharts.model.effects import CancelTimer, Effect, StartTimer
+    from statecharts.model.errors import DefinitionError, StatechartError, UnhandledEventError
+    from statecharts.model.events import NamedEvent, TimerFired
+    from statecharts.model.fields import occurred
+    from statecharts.semantics.snapshot import Moment, Snapshot, Step
 
 __all__ = [
     "CancelTimer",
@@ -45,26 +45,26 @@ __all__ = [
 ]
 
 _HOMES = {
-    "CancelTimer": "statecharts.effects",
-    "Chart": "statecharts.chart",
+    "CancelTimer": "statecharts.model.effects",
+    "Chart": "statecharts.model.chart",
     "Compound": "statecharts.declare",
-    "DefinitionError": "statecharts.errors",
-    "Effect": "statecharts.effects",
+    "DefinitionError": "statecharts.model.errors",
+    "Effect": "statecharts.model.effects",
     "History": "statecharts.declare",
     "Kernel": "statecharts.kernel",
     "Machine": "statecharts.machine",
-    "Moment": "statecharts.snapshot",
-    "NamedEvent": "statecharts.events",
+    "Moment": "statecharts.semantics.snapshot",
+    "NamedEvent": "statecharts.model.events",
     "Parallel": "statecharts.declare",
-    "Snapshot": "statecharts.snapshot",
-    "StartTimer": "statecharts.effects",
+    "Snapshot": "statecharts.semantics.snapshot",
+    "StartTimer": "statecharts.model.effects",
     "State": "statecharts.declare",
     "Statechart": "statecharts.declare",
-    "StatechartError": "statecharts.errors",
-    "Step": "statecharts.snapshot",
-    "TimerFired": "statecharts.events",
-    "UnhandledEventError": "statecharts.errors",
-    "occurred": "statecharts.schema",
+    "StatechartError": "statecharts.model.errors",
+    "Step": "statecharts.semantics.snapshot",
+    "TimerFired": "statecharts.model.events",
+    "UnhandledEventError": "statecharts.model.errors",
+    "occurred": "statecharts.model.fields",
     "start": "statecharts.kernel",
     "step": "statecharts.kernel",
 }

@@ -16,7 +16,7 @@ import pytest
 from attrs import evolve, field, frozen
 
 from statecharts import Chart, Compound, History, Parallel, State, Statechart
-from statecharts.chart import (
+from statecharts.model.chart import (
     ROOT,
     After,
     Always,
@@ -29,8 +29,8 @@ from statecharts.chart import (
     Transition,
     TransitionKind,
 )
-from statecharts.errors import Fault, UnknownStateError
-from statecharts.hooks import Hook
+from statecharts.model.errors import Fault, UnknownStateError
+from statecharts.model.hooks import Hook
 
 
 @frozen

@@ -19,7 +19,7 @@ from statecharts import (
     occurred,
 )
 from statecharts.checks import QUALITY, STRUCTURAL, accept, faults
-from statecharts.errors import Fault
+from statecharts.model.errors import Fault
 from tests.fault_cases import CASES, Go, Halt
 
 

@@ -9,7 +9,9 @@ import pytest
 from attrs import frozen
 
 from statecharts import Compound, DefinitionError, History, Kernel, State, Statechart
-from statecharts.chart import (
+from statecharts.checks import accept, faults
+from statecharts.checks.places import place
+from statecharts.model.chart import (
     Always,
     Chart,
     Default,
@@ -19,8 +21,6 @@ from statecharts.chart import (
     Transition,
     TransitionKind,
 )
-from statecharts.checks import accept, faults
-from statecharts.checks.places import place
 from tests.fault_cases import Go, Halt
 
 START: Final = Transition("", Default(), ("a",))

@@ -8,8 +8,16 @@ import pytest
 from attrs import evolve
 
 from statecharts import Chart, DefinitionError
-from statecharts.chart import Always, Default, EventType, OnEvent, StateKind, StateNode, Transition
 from statecharts.checks import accept, faults
+from statecharts.model.chart import (
+    Always,
+    Default,
+    EventType,
+    OnEvent,
+    StateKind,
+    StateNode,
+    Transition,
+)
 
 
 def chart_of(*states: StateNode, initial: str = "a", **known: object) -> Chart:

@@ -11,9 +11,12 @@ from typing import Any
 import pytest
 
 from statecharts import Chart, Kernel, Machine, NamedEvent, StatechartError
-from statecharts.chart import Default, EventType, OnEvent, StateKind, StateNode, Transition
 from statecharts.checks import accept
-from statecharts.content import (
+from statecharts.model.chart import Default, EventType, OnEvent, StateKind, StateNode, Transition
+from statecharts.model.effects import Action, CancelInvoke, CancelSend, Invoke, Raise, Send
+from statecharts.model.errors import ActionError, CallbackError, StepError
+from statecharts.model.hooks import Hook
+from statecharts.model.named import (
     AllOf,
     AnyOf,
     Bound,
@@ -26,9 +29,6 @@ from statecharts.content import (
     Not,
     effect_text,
 )
-from statecharts.effects import Action, CancelInvoke, CancelSend, Invoke, Raise, Send
-from statecharts.errors import ActionError, CallbackError, StepError
-from statecharts.hooks import Hook
 
 GO = NamedEvent("go")
 

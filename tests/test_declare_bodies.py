@@ -9,7 +9,7 @@ import pytest
 from attrs import frozen
 
 from statecharts import Compound, Parallel, State, Statechart, StatechartError, start, step
-from statecharts.chart import OnEvent
+from statecharts.model.chart import OnEvent
 
 
 @frozen

@@ -15,7 +15,7 @@ from statecharts import (
     start,
     step,
 )
-from statecharts.chart import OnEvent
+from statecharts.model.chart import OnEvent
 
 
 @frozen

@@ -19,7 +19,7 @@ from statecharts import (
     StatechartError,
     start,
 )
-from statecharts.chart import Default, StateKind, StateNode
+from statecharts.model.chart import Default, StateKind, StateNode
 
 
 @frozen

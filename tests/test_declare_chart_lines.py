@@ -18,9 +18,9 @@ from statecharts import (
     State,
     Statechart,
 )
-from statecharts.effects import Raise
-from statecharts.errors import StatechartError
-from statecharts.events import NamedEvent, wire_name
+from statecharts.model.effects import Raise
+from statecharts.model.errors import StatechartError
+from statecharts.model.events import NamedEvent, wire_name
 
 NOON = datetime(2026, 1, 1, 12)  # noqa: DTZ001 - no zone is as good as any
 

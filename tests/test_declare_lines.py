@@ -11,8 +11,16 @@ import pytest
 from attrs import frozen
 
 from statecharts import Chart, Compound, Effect, History, Parallel, State, Statechart
-from statecharts.chart import After, Always, Done, OnEvent, Transition, TransitionKind, Trigger
-from statecharts.hooks import Hook
+from statecharts.model.chart import (
+    After,
+    Always,
+    Done,
+    OnEvent,
+    Transition,
+    TransitionKind,
+    Trigger,
+)
+from statecharts.model.hooks import Hook
 
 
 @frozen

@@ -18,7 +18,7 @@ from statecharts import (
     start,
     step,
 )
-from statecharts.chart import OnEvent, StateKind
+from statecharts.model.chart import OnEvent, StateKind
 
 
 @frozen

@@ -7,7 +7,7 @@ import pickle
 
 import pytest
 
-from statecharts.errors import (
+from statecharts.model.errors import (
     CallbackError,
     DefinitionError,
     DefinitionFaultError,

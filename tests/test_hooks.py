@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from statecharts.hooks import Hook, function_name
+from statecharts.model.hooks import Hook, function_name
 
 Function = Callable[[Any], Any]
 InFile = Callable[[str], Function]

@@ -17,8 +17,8 @@ from statecharts import (
     start,
     step,
 )
-from statecharts.content import Give
-from statecharts.hooks import Hook
+from statecharts.model.hooks import Hook
+from statecharts.model.named import Give
 
 
 @frozen

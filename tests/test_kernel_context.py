@@ -8,8 +8,8 @@ import pytest
 from attrs import frozen
 
 from statecharts import Kernel, Parallel, State, Statechart, start, step
-from statecharts.errors import CallbackError, StepError
 from statecharts.kernel import Kernel as SameKernel
+from statecharts.model.errors import CallbackError, StepError
 
 
 @frozen

@@ -9,7 +9,7 @@ import pytest
 from attrs import field, frozen, validators
 
 from statecharts import Compound, Parallel, State, Statechart, Step, occurred, start, step
-from statecharts.chart import (
+from statecharts.model.chart import (
     ROOT,
     Chart,
     Default,
@@ -18,7 +18,7 @@ from statecharts.chart import (
     StateNode,
     Transition,
 )
-from statecharts.errors import CallbackError, StepError, TimeNeededError
+from statecharts.model.errors import CallbackError, StepError, TimeNeededError
 
 T0 = datetime(2026, 1, 1, tzinfo=UTC)
 T1 = T0 + timedelta(hours=1)

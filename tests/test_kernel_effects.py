@@ -20,7 +20,7 @@ from statecharts import (
     start,
     step,
 )
-from statecharts.errors import CallbackError, StepError
+from statecharts.model.errors import CallbackError, StepError
 
 AnyMoment = Moment[Any, Any, Any]
 

@@ -11,7 +11,7 @@ import pytest
 from attrs import frozen
 
 from statecharts import Compound, Kernel, NamedEvent, Parallel, State, Statechart, start, step
-from statecharts.errors import CallbackError, RunawayError, StepError, TimeNeededError
+from statecharts.model.errors import CallbackError, RunawayError, StepError, TimeNeededError
 
 T0 = datetime(2026, 1, 1, tzinfo=UTC)
 

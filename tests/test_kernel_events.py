@@ -18,8 +18,8 @@ from statecharts import (
     start,
     step,
 )
-from statecharts.errors import StepError
-from statecharts.events import StateDone
+from statecharts.model.errors import StepError
+from statecharts.model.events import StateDone
 
 
 @frozen

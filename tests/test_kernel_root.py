@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from statecharts import Chart, Kernel, Machine, NamedEvent, StartTimer
-from statecharts.chart import (
+from statecharts.checks import accept
+from statecharts.model.chart import (
     After,
     Default,
     OnEvent,
@@ -15,10 +16,9 @@ from statecharts.chart import (
     Transition,
     TransitionKind,
 )
-from statecharts.checks import accept
-from statecharts.content import Give
-from statecharts.effects import Action
-from statecharts.hooks import Hook
+from statecharts.model.effects import Action
+from statecharts.model.hooks import Hook
+from statecharts.model.named import Give
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 

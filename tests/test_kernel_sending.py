@@ -23,8 +23,8 @@ from statecharts import (
     start,
     step,
 )
-from statecharts.effects import CancelSend, Raise, Send
-from statecharts.errors import RunawayError, TimeNeededError
+from statecharts.model.effects import CancelSend, Raise, Send
+from statecharts.model.errors import RunawayError, TimeNeededError
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)

@@ -8,7 +8,7 @@ import pytest
 from attrs import frozen
 
 from statecharts import Compound, Effect, Kernel, Parallel, State, Statechart, Step, start, step
-from statecharts.chart import (
+from statecharts.model.chart import (
     ROOT,
     Chart,
     Default,
@@ -18,8 +18,8 @@ from statecharts.chart import (
     Transition,
     TransitionKind,
 )
-from statecharts.errors import StepError
-from statecharts.hooks import Hook
+from statecharts.model.errors import StepError
+from statecharts.model.hooks import Hook
 
 
 @frozen

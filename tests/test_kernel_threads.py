@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from statecharts import Kernel, Step, start
-from statecharts.chart import Chart
-from statecharts.errors import RunawayError
+from statecharts.model.chart import Chart
+from statecharts.model.errors import RunawayError
 from tests.oracle.random_charts import random_chart, random_events
 from tests.oracle.vocabulary import Counters
 from tests.test_kernel_memory import Wheels, journey

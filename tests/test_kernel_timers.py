@@ -25,7 +25,7 @@ from statecharts import (
     start,
     step,
 )
-from statecharts.errors import CallbackError, TimeNeededError
+from statecharts.model.errors import CallbackError, TimeNeededError
 
 T0 = datetime(2026, 1, 1, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)

@@ -9,7 +9,7 @@ from attrs import field, frozen
 from hypothesis import given
 from hypothesis import strategies as st
 
-from statecharts.chart import (
+from statecharts.model.chart import (
     After,
     Always,
     Default,
@@ -19,9 +19,9 @@ from statecharts.chart import (
     TransitionKind,
     Trigger,
 )
-from statecharts.durations import duration_text
-from statecharts.hooks import Hook
-from statecharts.labels import (
+from statecharts.model.durations import duration_text
+from statecharts.model.hooks import Hook
+from statecharts.model.labels import (
     action_text,
     data_text,
     event_text,

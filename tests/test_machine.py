@@ -22,7 +22,7 @@ from statecharts import (
     start,
     step,
 )
-from statecharts.errors import CallbackError, StepError, SubscriberError
+from statecharts.model.errors import CallbackError, StepError, SubscriberError
 
 T0 = datetime(2026, 1, 1, tzinfo=UTC)
 

@@ -20,7 +20,7 @@ from statecharts import (
     occurred,
     start,
 )
-from statecharts.errors import CallbackError, RunawayError, SubscriberError
+from statecharts.model.errors import CallbackError, RunawayError, SubscriberError
 
 T0 = datetime(2026, 1, 1, tzinfo=UTC)
 SECOND = timedelta(seconds=1)

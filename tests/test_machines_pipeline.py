@@ -39,8 +39,8 @@ from machines.pipeline import (
     Unblock,
 )
 from statecharts import Machine, Snapshot, Step, UnhandledEventError, start, step
-from statecharts.chart import OnEvent
-from statecharts.schema import union_members
+from statecharts.model.chart import OnEvent
+from statecharts.model.fields import union_members
 
 NOW = datetime(2026, 1, 1, 12, 0, tzinfo=UTC)
 LATER = NOW + timedelta(hours=3)

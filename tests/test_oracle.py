@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from statecharts.events import NamedEvent
+from statecharts.model.events import NamedEvent
 from tests.oracle.appendix_d import EndlessMacrostepError
 from tests.oracle.handmade import (
     Run,

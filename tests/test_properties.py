@@ -12,9 +12,9 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from statecharts import CancelTimer, Kernel, Snapshot, StartTimer, Step, TimerFired
-from statecharts.chart import Chart
-from statecharts.errors import RunawayError
-from statecharts.tree import Tree
+from statecharts.model.chart import Chart
+from statecharts.model.errors import RunawayError
+from statecharts.semantics.tree import Tree
 from tests.oracle.random_charts import random_chart, random_events
 from tests.oracle.vocabulary import Counters
 from tests.test_kernel_hashseeds import T0, Back, Go, Leave, Plant, described

@@ -13,9 +13,8 @@ import pytest
 from attrs import field, frozen
 
 from statecharts import occurred
-from statecharts.events import matches, wire_name
-from statecharts.filling import Supply, supply
-from statecharts.schema import (
+from statecharts.model.events import matches, wire_name
+from statecharts.model.fields import (
     Field,
     build_default,
     field_type,
@@ -25,6 +24,7 @@ from statecharts.schema import (
     type_text,
     union_members,
 )
+from statecharts.semantics.filling import Supply, supply
 
 if typing.TYPE_CHECKING:
     from fractions import Fraction

@@ -23,8 +23,13 @@ from statecharts import (
     start,
     step,
 )
-from statecharts.errors import InactiveStateError, StepError, TimeNeededError, UnknownStateError
-from statecharts.snapshot import EMPTY, Memory, Remembered, count
+from statecharts.model.errors import (
+    InactiveStateError,
+    StepError,
+    TimeNeededError,
+    UnknownStateError,
+)
+from statecharts.semantics.snapshot import EMPTY, Memory, Remembered, count
 
 T0 = datetime(2026, 1, 1, tzinfo=UTC)
 

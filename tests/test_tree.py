@@ -9,9 +9,9 @@ import pytest
 from attrs import frozen
 
 from statecharts import Compound, History, Parallel, State, Statechart
-from statecharts.chart import Chart, StateKind
 from statecharts.kernel import Kernel
-from statecharts.semantics import (
+from statecharts.model.chart import Chart, StateKind
+from statecharts.semantics.transitions import (
     EntrySet,
     domain,
     effective_targets,
@@ -22,7 +22,7 @@ from statecharts.semantics import (
     remove_conflicting,
     to_record,
 )
-from statecharts.tree import Edge, Tree
+from statecharts.semantics.tree import Edge, Tree
 
 
 @frozen

@@ -16,7 +16,7 @@ from typing import Any, Final, TypeAlias
 from attrs import Attribute, evolve, field, frozen
 from attrs.validators import ge, instance_of, le
 
-from statecharts.errors import StatechartError
+from statecharts.model.errors import StatechartError
 
 Randomness: TypeAlias = Callable[[int], bytes]
 """Gives as many random bytes as it is asked for."""

@@ -48,7 +48,7 @@ from machines.investigation.vocabulary import (
     UserResponse,
 )
 from statecharts import Effect, Moment
-from statecharts.effects import Raise
+from statecharts.model.effects import Raise
 
 Result: TypeAlias = Moment[Any, CallResult, Case]
 Failure: TypeAlias = Moment[Any, CallFailed, Case]

@@ -6,7 +6,7 @@ import hmac
 from collections.abc import Callable
 from typing import Any, ClassVar, Final, NoReturn, Self, final
 
-from statecharts.errors import StatechartError
+from statecharts.model.errors import StatechartError
 
 MASK: Final = "Secret(…)"
 """What is shown in a secret's place."""

@@ -11,14 +11,14 @@ from collections.abc import Iterable
 
 from attrs import evolve
 
-from statecharts.chart import Chart
 from statecharts.checks.codes import QUALITY, STRUCTURAL
 from statecharts.checks.places import fault
 from statecharts.checks.quality import quality_faults
 from statecharts.checks.structure import repaired, structural_faults
 from statecharts.checks.supplies import supply_faults
-from statecharts.errors import DefinitionError, Fault, did_you_mean
-from statecharts.tree import Tree
+from statecharts.model.chart import Chart
+from statecharts.model.errors import DefinitionError, Fault, did_you_mean
+from statecharts.semantics.tree import Tree
 
 __all__ = ["QUALITY", "STRUCTURAL", "accept", "faults"]
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final, final
 
-from statecharts.events import wire_name
+from statecharts.model.events import wire_name
 
 ALWAYS: Final = "(always)"
 """What an eventless transition answers to."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final, final
 
-from statecharts.chart import Chart
-from statecharts.errors import nearest
+from statecharts.model.chart import Chart
+from statecharts.model.errors import nearest
 
 _EFFORT: Final = 30_000
 """How many ids are looked at for one chart: a file with thousands of mistakes gets no more."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from statecharts.chart import Always, Chart, Default, Done, OnEvent, Transition
-from statecharts.errors import Fault
-from statecharts.labels import trigger_text
+from statecharts.model.chart import Always, Chart, Default, Done, OnEvent, Transition
+from statecharts.model.errors import Fault
+from statecharts.model.labels import trigger_text
 
 
 def fault(chart: Chart, code: str, found: str, remedy: str, location: str | None) -> Fault:

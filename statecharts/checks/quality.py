@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import accumulate, pairwise
 
-from statecharts.chart import (
+from statecharts.checks.answered import ALWAYS, Answered, Covered
+from statecharts.checks.places import fault, place
+from statecharts.model.chart import (
     COMPOSITE,
     HISTORY,
     Always,
@@ -14,12 +16,15 @@ from statecharts.chart import (
     StateKind,
     Transition,
 )
-from statecharts.checks.answered import ALWAYS, Answered, Covered
-from statecharts.checks.places import fault, place
-from statecharts.errors import Fault
-from statecharts.events import matches, wire_name
-from statecharts.semantics import EntrySet, domain, nothing_remembered, remove_conflicting
-from statecharts.tree import Edge, Tree
+from statecharts.model.errors import Fault
+from statecharts.model.events import matches, wire_name
+from statecharts.semantics.transitions import (
+    EntrySet,
+    domain,
+    nothing_remembered,
+    remove_conflicting,
+)
+from statecharts.semantics.tree import Edge, Tree
 
 
 def quality_faults(tree: Tree) -> Iterator[Fault]:

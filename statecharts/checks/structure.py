@@ -8,7 +8,9 @@ from itertools import pairwise
 
 from attrs import evolve
 
-from statecharts.chart import (
+from statecharts.checks.guesses import Guesses
+from statecharts.checks.places import fault, listed, place
+from statecharts.model.chart import (
     COMPOSITE,
     HISTORY,
     ROOT,
@@ -20,10 +22,8 @@ from statecharts.chart import (
     StateNode,
     Transition,
 )
-from statecharts.checks.guesses import Guesses
-from statecharts.checks.places import fault, listed, place
-from statecharts.errors import Fault, did_you_mean, nearest
-from statecharts.events import StateDone, TimerFired, matches
+from statecharts.model.errors import Fault, did_you_mean, nearest
+from statecharts.model.events import StateDone, TimerFired, matches
 
 
 def structural_faults(chart: Chart) -> Iterator[Fault]:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from statecharts.chart import OnEvent, StateKind
 from statecharts.checks.places import fault, listed, place
-from statecharts.errors import Fault
-from statecharts.filling import Supply, supply
-from statecharts.schema import Field, field_type, fields_of, fits, names_of, type_text
-from statecharts.semantics import EntrySet, Recall, domain, nothing_remembered
-from statecharts.tree import Edge, Tree
+from statecharts.model.chart import OnEvent, StateKind
+from statecharts.model.errors import Fault
+from statecharts.model.fields import Field, field_type, fields_of, fits, names_of, type_text
+from statecharts.semantics.filling import Supply, supply
+from statecharts.semantics.transitions import EntrySet, Recall, domain, nothing_remembered
+from statecharts.semantics.tree import Edge, Tree
 
 Left = list[tuple[str, frozenset[str]]]
 

@@ -10,7 +10,6 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from statecharts.chart import Chart
 from statecharts.cli.files import set_option
 from statecharts.cli.targets import Survey, survey
 from statecharts.cli.terminal import (
@@ -23,7 +22,8 @@ from statecharts.cli.terminal import (
     print_faults,
     print_json,
 )
-from statecharts.errors import Fault
+from statecharts.model.chart import Chart
+from statecharts.model.errors import Fault
 
 
 @click.command()

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from statecharts.chart import ROOT, Chart, OnEvent, StateNode, Transition, TransitionKind
-from statecharts.events import NamedEvent, TimerFired, matches, wire_name
-from statecharts.labels import ARROW, transition_label
-from statecharts.snapshot import Snapshot, Step
+from statecharts.model.chart import ROOT, Chart, OnEvent, StateNode, Transition, TransitionKind
+from statecharts.model.events import NamedEvent, TimerFired, matches, wire_name
+from statecharts.model.labels import ARROW, transition_label
+from statecharts.semantics.snapshot import Snapshot, Step
 
 
 def explanation(chart: Chart, before: Snapshot[Any] | None, event: Any, step: Step[Any]) -> str:

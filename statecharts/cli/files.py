@@ -10,9 +10,9 @@ from typing import Any, TypeVar
 
 import click
 
-from statecharts.chart import Chart
 from statecharts.cli.modules import Failure
-from statecharts.errors import DefinitionError, StatechartError, nearest
+from statecharts.model.chart import Chart
+from statecharts.model.errors import DefinitionError, StatechartError, nearest
 
 F = TypeVar("F", bound=Callable[..., Any])
 

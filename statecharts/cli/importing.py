@@ -10,12 +10,12 @@ from typing import Final, TypeAlias
 import click
 from rich.text import Text
 
-from statecharts.chart import Chart
 from statecharts.cli.files import TargetError, is_file, load, set_option
 from statecharts.cli.terminal import console, print_error, print_failures, print_faults
-from statecharts.errors import Fault, did_you_mean
 from statecharts.interop.codes import LOST
 from statecharts.interop.findings import LossError
+from statecharts.model.chart import Chart
+from statecharts.model.errors import Fault, did_you_mean
 
 Write: TypeAlias = Callable[[Sequence[str]], str]
 """Writes the charts, with some losses accepted."""

@@ -16,7 +16,7 @@ from typing import Self, final
 
 from attrs import frozen
 
-from statecharts.errors import DefinitionError, Fault, StatechartError
+from statecharts.model.errors import DefinitionError, Fault, StatechartError
 
 
 class NoModuleError(LookupError):

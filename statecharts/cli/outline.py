@@ -10,9 +10,9 @@ from rich.console import Console, ConsoleOptions, Group, RenderResult
 from rich.text import Text
 from rich.tree import Tree
 
-from statecharts.chart import HISTORY, Chart, StateKind, StateNode, Transition, TransitionKind
 from statecharts.cli.terminal import first_line
-from statecharts.labels import (
+from statecharts.model.chart import HISTORY, Chart, StateKind, StateNode, Transition, TransitionKind
+from statecharts.model.labels import (
     ARROW,
     action_text,
     data_text,
@@ -37,7 +37,7 @@ def chart_tree(chart: Chart) -> Tree:
     """Return a chart as a tree, its states in document order.
 
     >>> from rich.console import Console
-    >>> from statecharts.chart import Default, OnEvent
+    >>> from statecharts.model.chart import Default, OnEvent
     >>> flip = Transition("on", OnEvent(("flip",)), ("off",))
     >>> on = StateNode("on", StateKind.ATOMIC, "on", transitions=(flip,))
     >>> off = StateNode("off", StateKind.FINAL, "off")

@@ -15,7 +15,7 @@ from typing import Any, Final, final
 
 import click
 
-from statecharts.errors import nearest
+from statecharts.model.errors import nearest
 
 GROUP: Final = "statecharts.commands"
 """The entry points that are commands."""

@@ -15,8 +15,8 @@ from rich.progress import Progress
 from statecharts.cli.files import set_option
 from statecharts.cli.targets import Found, TargetError, survey
 from statecharts.cli.terminal import console, print_error, print_failures
-from statecharts.errors import StatechartError, did_you_mean
-from statecharts.events import snake_case
+from statecharts.model.errors import StatechartError, did_you_mean
+from statecharts.model.events import snake_case
 
 if TYPE_CHECKING:
     from diagrams import Format

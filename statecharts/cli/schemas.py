@@ -7,7 +7,7 @@ import click
 from statecharts.cli.choosing import one_chart
 from statecharts.cli.files import set_option
 from statecharts.cli.terminal import console, print_error, print_json
-from statecharts.errors import StatechartError
+from statecharts.model.errors import StatechartError
 
 
 @click.command()

@@ -6,12 +6,12 @@ from typing import Any
 
 import click
 
-from statecharts.chart import Chart, StateNode, Transition
 from statecharts.cli.files import set_option
 from statecharts.cli.outline import chart_tree, is_initial
 from statecharts.cli.targets import Found, survey
 from statecharts.cli.terminal import console, failures_json, print_failures, print_json
-from statecharts.labels import data_text, event_text, trigger_text
+from statecharts.model.chart import Chart, StateNode, Transition
+from statecharts.model.labels import data_text, event_text, trigger_text
 
 
 @click.command()

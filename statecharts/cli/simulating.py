@@ -17,15 +17,15 @@ from statecharts.cli.choosing import one_chart
 from statecharts.cli.explaining import explanation
 from statecharts.cli.files import set_option
 from statecharts.cli.terminal import console, plain_table, print_error
-from statecharts.content import effect_text, event_name
-from statecharts.errors import StatechartError
-from statecharts.labels import ARROW
+from statecharts.model.errors import StatechartError
+from statecharts.model.labels import ARROW
+from statecharts.model.named import effect_text, event_name
 
 if TYPE_CHECKING:
-    from statecharts.chart import Chart
     from statecharts.cli.simulation import Happening, Simulation
     from statecharts.codec import Protocol
-    from statecharts.snapshot import Snapshot, Step
+    from statecharts.model.chart import Chart
+    from statecharts.semantics.snapshot import Snapshot, Step
 
 Row: TypeAlias = Callable[["Happening"], None]
 

@@ -13,17 +13,17 @@ from typing import Any, Final, final
 
 from attrs import frozen
 
-from statecharts.chart import Chart
 from statecharts.codec import CodecError, MismatchError, Protocol
 from statecharts.codec.errors import Misfit
 from statecharts.codec.protocol import parse
 from statecharts.codec.records import TAG, unknown_field
 from statecharts.codec.times import load_datetime, load_timedelta
-from statecharts.effects import Send
-from statecharts.errors import RunawayError
-from statecharts.events import TimerFired
 from statecharts.kernel import Kernel
-from statecharts.snapshot import Snapshot, Step
+from statecharts.model.chart import Chart
+from statecharts.model.effects import Send
+from statecharts.model.errors import RunawayError
+from statecharts.model.events import TimerFired
+from statecharts.semantics.snapshot import Snapshot, Step
 
 ENVELOPE: Final = ("event", "at", "after")
 """The fields of a line that is more than an event."""

@@ -10,10 +10,10 @@ from typing import Final, final
 
 from attrs import frozen
 
-from statecharts.chart import Chart, Declaration
 from statecharts.cli.files import TargetError, is_file, load, split
 from statecharts.cli.modules import Failure, Importer, NoModuleError, submodule_names
-from statecharts.errors import did_you_mean, nearest
+from statecharts.model.chart import Chart, Declaration
+from statecharts.model.errors import did_you_mean, nearest
 
 __all__ = ["Found", "Survey", "TargetError", "survey"]
 

@@ -16,7 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from statecharts.cli.modules import Failure, short_location
-from statecharts.errors import Fault
+from statecharts.model.errors import Fault
 
 _UNBOUNDED: Final = 100_000
 """Width of what is not a terminal: a pipe or a file, where nothing may be cut or wrapped."""

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable
 from typing import Any, Final
 
-from statecharts.errors import StatechartError
+from statecharts.model.errors import StatechartError
 
 CODES: Final = {
     "SC401": "the text is not JSON",

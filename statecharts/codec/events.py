@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, Final, final
 
-from statecharts.chart import Chart, OnEvent
 from statecharts.codec.containers import ANY
 from statecharts.codec.errors import Misfit
 from statecharts.codec.records import TAG, Record, tagged, untagged
 from statecharts.codec.shapes import Definitions, JsonSchema, Shape, unwritable, wrong
 from statecharts.codec.shaping import Shaper
 from statecharts.codec.unions import tag_of, unknown_type
-from statecharts.effects import (
+from statecharts.model.chart import Chart, OnEvent
+from statecharts.model.effects import (
     Action,
     CancelInvoke,
     CancelSend,
@@ -23,7 +23,7 @@ from statecharts.effects import (
     Send,
     StartTimer,
 )
-from statecharts.events import NamedEvent, TimerFired, wire_name
+from statecharts.model.events import NamedEvent, TimerFired, wire_name
 
 LIBRARY: Final = (StartTimer, CancelTimer, Send, Raise, CancelSend, Action, Invoke, CancelInvoke)
 """The effects that the library itself has."""

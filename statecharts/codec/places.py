@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Final, final
 
-from statecharts.chart import Chart, StateKind
 from statecharts.codec.errors import Misfit, shown
 from statecharts.codec.shapes import wrong
-from statecharts.errors import did_you_mean
-from statecharts.places import Place
-from statecharts.tree import Tree
+from statecharts.model.chart import Chart, StateKind
+from statecharts.model.errors import did_you_mean
+from statecharts.semantics.configuration import Place
+from statecharts.semantics.tree import Tree
 
 KEPT: Final = 1024
 """How many configurations are remembered; a chart with many regions has more than any memory."""

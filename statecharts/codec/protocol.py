@@ -6,7 +6,6 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final, Generic, cast, final, overload
 
-from statecharts.chart import Chart, Declaration
 from statecharts.codec.errors import CodecError, Misfit, reason
 from statecharts.codec.events import Effects, Events
 from statecharts.codec.places import Places
@@ -17,10 +16,11 @@ from statecharts.codec.shaping import Carrier, Shaper
 from statecharts.codec.snapshots import Snapshots
 from statecharts.codec.steps import Steps
 from statecharts.codec.upcasters import Upcaster, Upcasters
-from statecharts.effects import Effect
-from statecharts.errors import StatechartError
-from statecharts.generics import K as C
-from statecharts.snapshot import Snapshot, Step
+from statecharts.model.chart import Chart, Declaration
+from statecharts.model.effects import Effect
+from statecharts.model.errors import StatechartError
+from statecharts.model.generics import K as C
+from statecharts.semantics.snapshot import Snapshot, Step
 
 Json = dict[str, Any]
 """A JSON object, as the parser of JSON gives it and the writer takes it."""

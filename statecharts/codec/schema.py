@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from statecharts.chart import Chart
 from statecharts.codec.events import Effects, Events
 from statecharts.codec.places import Places
 from statecharts.codec.scalars import DATETIME
 from statecharts.codec.shapes import Definitions, JsonSchema
 from statecharts.codec.snapshots import PROTOCOL, REQUIRED, SENT, TIMER, Snapshots
+from statecharts.model.chart import Chart
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 

@@ -22,8 +22,8 @@ from statecharts.codec.records import Record, wrapper_field, wrapper_shape
 from statecharts.codec.scalars import NULL, SCALARS
 from statecharts.codec.shapes import Shape, is_never_written, never_written
 from statecharts.codec.unions import enum_shape, literal_shape, optional_shape, union_shape
-from statecharts.events import snake_case
-from statecharts.schema import type_text
+from statecharts.model.events import snake_case
+from statecharts.model.fields import type_text
 
 _LISTS: Final = (list, collections.abc.MutableSequence)
 _TUPLES: Final = (collections.abc.Sequence, collections.abc.Collection, collections.abc.Iterable)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any, Final, final
 
-from statecharts.chart import Chart
 from statecharts.codec.errors import Misfit, shown
 from statecharts.codec.events import Events
 from statecharts.codec.places import Places
@@ -14,8 +13,9 @@ from statecharts.codec.scalars import load_int, load_str
 from statecharts.codec.shapes import unwritable, wrong
 from statecharts.codec.shaping import Shaper
 from statecharts.codec.times import dump_datetime, load_datetime
-from statecharts.schema import build_default
-from statecharts.snapshot import Memory, Remembered, Snapshot
+from statecharts.model.chart import Chart
+from statecharts.model.fields import build_default
+from statecharts.semantics.snapshot import Memory, Remembered, Snapshot
 
 PROTOCOL: Final = 1
 """The protocol that is written, and the only one that is read."""

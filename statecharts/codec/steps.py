@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import Any, final
 
-from statecharts.chart import Chart, Transition
 from statecharts.codec.errors import Misfit, shown
 from statecharts.codec.events import Effects
 from statecharts.codec.records import unknown_field
 from statecharts.codec.scalars import load_str
 from statecharts.codec.shapes import unwritable, wrong
 from statecharts.codec.snapshots import Snapshots
-from statecharts.labels import trigger_text
-from statecharts.snapshot import Microstep, Snapshot, Step
+from statecharts.model.chart import Chart, Transition
+from statecharts.model.labels import trigger_text
+from statecharts.semantics.snapshot import Microstep, Snapshot, Step
 
 _KNOWN = ("snapshot", "effects", "handled", "fired", "microsteps")
 _PARTS = ("exited", "fired", "entered")

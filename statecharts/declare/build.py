@@ -9,7 +9,8 @@ from typing import Any
 import attrs
 from attrs import evolve
 
-from statecharts.chart import (
+from statecharts.declare.members import VERBS, WHOLE, Line, Member
+from statecharts.model.chart import (
     HISTORY,
     ROOT,
     After,
@@ -22,11 +23,10 @@ from statecharts.chart import (
     Transition,
     TransitionKind,
 )
-from statecharts.declare.members import VERBS, WHOLE, Line, Member
-from statecharts.errors import Fault
-from statecharts.events import wire_name
-from statecharts.hooks import Hook
-from statecharts.schema import union_members
+from statecharts.model.errors import Fault
+from statecharts.model.events import wire_name
+from statecharts.model.fields import union_members
+from statecharts.model.hooks import Hook
 
 HOOKS = ("when", "make", "update", "emit")
 

@@ -17,8 +17,8 @@ from typing import Any, Final
 
 from attrs import evolve, frozen
 
-from statecharts.chart import Declaration, StateKind, SuperstateRef, TransitionKind, Trigger
-from statecharts.errors import StatechartError
+from statecharts.model.chart import Declaration, StateKind, SuperstateRef, TransitionKind, Trigger
+from statecharts.model.errors import StatechartError
 
 VERBS: Final = ("to", "stay", "always", "after", "when_done", "ignore")
 CREATED: Final = "__statechart_created__"

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from statecharts.chart import Chart, Declaration, StateKind
 from statecharts.declare.build import build
 from statecharts.declare.members import Member, Options
 from statecharts.declare.states import Hooked
 from statecharts.declare.superstates import adopt, own_doc, type_argument
 from statecharts.declare.verbs import AfterTo, AlwaysTo, Ignore, Stay, To
-from statecharts.errors import StatechartError
-from statecharts.generics import C
+from statecharts.model.chart import Chart, Declaration, StateKind
+from statecharts.model.errors import StatechartError
+from statecharts.model.generics import C
 
 
 class UndeclaredChart:

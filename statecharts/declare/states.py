@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any, ClassVar, TypeAlias, overload
 
-from statecharts.chart import HISTORY, StateKind, StateRef, SuperstateRef
 from statecharts.declare.members import Member, Options, goal, note_created
 from statecharts.declare.verbs import AfterTo, AlwaysTo, Ignore, Stay, To, WhenDone
-from statecharts.effects import Effect
-from statecharts.generics import D
-from statecharts.places import state_id
-from statecharts.snapshot import Moment
+from statecharts.model.chart import HISTORY, StateKind, StateRef, SuperstateRef
+from statecharts.model.effects import Effect
+from statecharts.model.generics import D
+from statecharts.semantics.configuration import state_id
+from statecharts.semantics.snapshot import Moment
 
 Hooked: TypeAlias = Callable[[Moment[D, Any]], Effect | Iterable[Effect] | None]
 

@@ -8,11 +8,11 @@ from typing import Any, ClassVar, Final
 
 from attrs import evolve
 
-from statecharts.chart import StateKind, SuperstateRef
 from statecharts.declare.members import CREATED, LATE, Member, Options, note_created
 from statecharts.declare.states import Hooked, Leaf, copy_leaf
 from statecharts.declare.verbs import AfterTo, AlwaysTo, Ignore, Stay, To, WhenDone
-from statecharts.generics import D
+from statecharts.model.chart import StateKind, SuperstateRef
+from statecharts.model.generics import D
 
 COPIED: Final = "__statechart_copied__"
 

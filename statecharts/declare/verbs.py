@@ -14,7 +14,8 @@ from datetime import datetime, timedelta
 from types import UnionType
 from typing import Any, Generic, Self, TypeAlias, TypeVar, overload
 
-from statecharts.chart import (
+from statecharts.declare.members import Line, Member, goal, member_of, record
+from statecharts.model.chart import (
     After,
     Always,
     Declaration,
@@ -25,13 +26,12 @@ from statecharts.chart import (
     TransitionKind,
     Trigger,
 )
-from statecharts.declare.members import Line, Member, goal, member_of, record
-from statecharts.effects import Effect
-from statecharts.events import StateDone, TimerFired
-from statecharts.generics import D
-from statecharts.hooks import Hook
-from statecharts.schema import union_members
-from statecharts.snapshot import Moment
+from statecharts.model.effects import Effect
+from statecharts.model.events import StateDone, TimerFired
+from statecharts.model.fields import union_members
+from statecharts.model.generics import D
+from statecharts.model.hooks import Hook
+from statecharts.semantics.snapshot import Moment
 
 S = TypeVar("S")
 E = TypeVar("E")

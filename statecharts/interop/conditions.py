@@ -12,9 +12,9 @@ import re
 from collections.abc import Callable
 from typing import Final, final
 
-from statecharts.content import AllOf, AnyOf, Holds, In, Named, Not
-from statecharts.hooks import Hook
 from statecharts.interop.literals import NOTHING, literal
+from statecharts.model.hooks import Hook
+from statecharts.model.named import AllOf, AnyOf, Holds, In, Named, Not
 
 DEEPEST: Final = 40
 """How deep operators may lie one in the other; deeper, the whole text is one name."""

@@ -12,7 +12,7 @@ from typing import Any, Final, final
 
 from attrs import field, frozen
 
-from statecharts.errors import StatechartError
+from statecharts.model.errors import StatechartError
 
 LONGEST: Final = 32 * 2**20
 """How many bytes a document may have."""

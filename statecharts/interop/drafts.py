@@ -11,7 +11,8 @@ from typing import Any
 
 from attrs import define, field
 
-from statecharts.chart import (
+from statecharts.interop.documents import DEEPEST, Document
+from statecharts.model.chart import (
     COMPOSITE,
     ROOT,
     Chart,
@@ -21,11 +22,10 @@ from statecharts.chart import (
     StateNode,
     Transition,
 )
-from statecharts.content import parts
-from statecharts.effects import Raise, Send
-from statecharts.events import NamedEvent
-from statecharts.hooks import Hook
-from statecharts.interop.documents import DEEPEST, Document
+from statecharts.model.effects import Raise, Send
+from statecharts.model.events import NamedEvent
+from statecharts.model.hooks import Hook
+from statecharts.model.named import parts
 
 
 @define(eq=False)

@@ -9,9 +9,9 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
 
-from statecharts.chart import Chart
-from statecharts.errors import nearest
 from statecharts.interop.documents import Document
+from statecharts.model.chart import Chart
+from statecharts.model.errors import nearest
 
 FORMATS: Final[Mapping[str, str]] = MappingProxyType(
     {

@@ -8,11 +8,11 @@ from typing import Final, final
 
 from attrs import evolve
 
-from statecharts.chart import After, Always, Chart, Done, OnEvent, Transition
 from statecharts.checks import accept
-from statecharts.errors import DefinitionError, Fault, StatechartError, sentence
 from statecharts.interop.codes import LOST
 from statecharts.interop.documents import Document
+from statecharts.model.chart import After, Always, Chart, Done, OnEvent, Transition
+from statecharts.model.errors import DefinitionError, Fault, StatechartError, sentence
 
 _TRIGGERS: Final = (Always, Done, After, OnEvent)
 

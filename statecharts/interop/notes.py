@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Final
 
-from statecharts.errors import nearest
 from statecharts.interop.documents import Document
 from statecharts.interop.findings import Findings
+from statecharts.model.errors import nearest
 
 _LONGEST: Final = 100
 """How long a name may be that others are compared with."""

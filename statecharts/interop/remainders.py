@@ -12,7 +12,8 @@ from typing import Final, final
 
 from attrs import evolve
 
-from statecharts.chart import (
+from statecharts.interop.findings import Losses
+from statecharts.model.chart import (
     HISTORY,
     Chart,
     Default,
@@ -21,10 +22,9 @@ from statecharts.chart import (
     StateNode,
     Transition,
 )
-from statecharts.content import AllOf, AnyOf, Bound, Branch, Choose, Give, Holds, In, Named, Not
-from statecharts.events import wire_name
-from statecharts.hooks import Hook
-from statecharts.interop.findings import Losses
+from statecharts.model.events import wire_name
+from statecharts.model.hooks import Hook
+from statecharts.model.named import AllOf, AnyOf, Bound, Branch, Choose, Give, Holds, In, Named, Not
 
 SAID: Final = (AllOf, AnyOf, Bound, Choose, Give, Holds, In, Named, Not)
 """What says itself what it does; a function is known by its name alone."""

@@ -11,14 +11,14 @@ from weakref import WeakValueDictionary
 
 import attrs
 
-from statecharts.chart import Always, Chart, StateKind
-from statecharts.errors import StepError, nearest
-from statecharts.events import NamedEvent, TimerFired
 from statecharts.kernel.planner import Key, Planner
 from statecharts.kernel.plans import Dispatch, Node, Plan
 from statecharts.kernel.recollection import Recollection
-from statecharts.snapshot import EMPTY, Memory, Snapshot
-from statecharts.tree import Edge, Tree
+from statecharts.model.chart import Always, Chart, StateKind
+from statecharts.model.errors import StepError, nearest
+from statecharts.model.events import NamedEvent, TimerFired
+from statecharts.semantics.snapshot import EMPTY, Memory, Snapshot
+from statecharts.semantics.tree import Edge, Tree
 
 
 @final

@@ -6,11 +6,11 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, TypeAlias
 
-from statecharts.errors import StepError
-from statecharts.events import NamedEvent
-from statecharts.filling import Supply, supply
-from statecharts.schema import Field, fields_of, names_of
-from statecharts.snapshot import time_needed
+from statecharts.model.errors import StepError
+from statecharts.model.events import NamedEvent
+from statecharts.model.fields import Field, fields_of, names_of
+from statecharts.semantics.filling import Supply, supply
+from statecharts.semantics.snapshot import time_needed
 
 Builder: TypeAlias = Callable[[Any, Sequence[Any], Any, datetime | None], Any]
 """Builds from the event, the data before the microstep, the context, and the time."""

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from statecharts.chart import Chart, Transition
-from statecharts.errors import CallbackError, StepError, TimeNeededError
-from statecharts.events import NamedEvent
 from statecharts.kernel.operations import Operation
-from statecharts.tree import Edge
+from statecharts.model.chart import Chart, Transition
+from statecharts.model.errors import CallbackError, StepError, TimeNeededError
+from statecharts.model.events import NamedEvent
+from statecharts.semantics.tree import Edge
 
 
 def failure(chart: Chart, culprit: Operation | Edge, event: object, error: Exception) -> StepError:

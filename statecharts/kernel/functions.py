@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, overload
 
-from statecharts.chart import Chart, Declaration
-from statecharts.generics import K as C
 from statecharts.kernel.kernel import Kernel, chart_of
-from statecharts.snapshot import Snapshot, Step
+from statecharts.model.chart import Chart, Declaration
+from statecharts.model.generics import K as C
+from statecharts.semantics.snapshot import Snapshot, Step
 
 
 def kernel_of(source: Any) -> Kernel[Any]:

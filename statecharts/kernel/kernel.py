@@ -10,18 +10,18 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any, Final, Generic, cast, overload
 
-from statecharts.chart import Chart, Declaration
-from statecharts.errors import RunawayError, StepError
-from statecharts.events import TimerFired
-from statecharts.generics import K as C
 from statecharts.kernel.book import Book
 from statecharts.kernel.failures import failure
 from statecharts.kernel.planner import ALWAYS, Key
 from statecharts.kernel.plans import Dispatch, Node, Plan
 from statecharts.kernel.run import Run
-from statecharts.schema import build_default
-from statecharts.snapshot import EMPTY, Memory, Microstep, Moment, Scene, Snapshot, Step
-from statecharts.tree import Edge
+from statecharts.model.chart import Chart, Declaration
+from statecharts.model.errors import RunawayError, StepError
+from statecharts.model.events import TimerFired
+from statecharts.model.fields import build_default
+from statecharts.model.generics import K as C
+from statecharts.semantics.snapshot import EMPTY, Memory, Microstep, Moment, Scene, Snapshot, Step
+from statecharts.semantics.tree import Edge
 
 # Making an object and setting its slots in place saves a call each, on the hottest path there is.
 _new_snapshot = object.__new__

@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from typing import Any, final
 
-from statecharts.chart import After, StateNode, Transition
-from statecharts.errors import StepError
-from statecharts.events import StateDone
-from statecharts.hooks import Hook
 from statecharts.kernel.builders import Builder
 from statecharts.kernel.run import Run
-from statecharts.snapshot import Remembered
+from statecharts.model.chart import After, StateNode, Transition
+from statecharts.model.errors import StepError
+from statecharts.model.events import StateDone
+from statecharts.model.hooks import Hook
+from statecharts.semantics.snapshot import Remembered
 
 
 class Operation:

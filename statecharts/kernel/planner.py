@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Final, TypeAlias, final
 
-from statecharts.chart import After, Always, Default, Done, OnEvent, StateKind, TransitionKind
-from statecharts.events import NamedEvent, StateDone, matches, wire_name
 from statecharts.kernel.builders import builder
 from statecharts.kernel.operations import (
     Emit,
@@ -27,8 +25,11 @@ from statecharts.kernel.operations import (
 )
 from statecharts.kernel.plans import Candidate, Node, Plan
 from statecharts.kernel.run import NONE
-from statecharts.schema import names_of
-from statecharts.semantics import (
+from statecharts.model.chart import After, Always, Default, Done, OnEvent, StateKind, TransitionKind
+from statecharts.model.events import NamedEvent, StateDone, matches, wire_name
+from statecharts.model.fields import names_of
+from statecharts.semantics.snapshot import Microstep, Remembered
+from statecharts.semantics.transitions import (
     EntrySet,
     exit_set,
     is_done,
@@ -36,8 +37,7 @@ from statecharts.semantics import (
     remove_conflicting,
     to_record,
 )
-from statecharts.snapshot import Microstep, Remembered
-from statecharts.tree import Edge, Tree
+from statecharts.semantics.tree import Edge, Tree
 
 ALWAYS: Final = ("always", "")
 """The key of eventless selection."""

@@ -10,11 +10,11 @@ from collections.abc import Callable, Sequence
 from operator import itemgetter
 from typing import Any, final
 
-from statecharts.chart import Transition
 from statecharts.kernel.operations import Gift, Operation
-from statecharts.places import Place
-from statecharts.snapshot import Microstep, Moment
-from statecharts.tree import Edge
+from statecharts.model.chart import Transition
+from statecharts.semantics.configuration import Place
+from statecharts.semantics.snapshot import Microstep, Moment
+from statecharts.semantics.tree import Edge
 
 
 class Entry:

@@ -11,11 +11,11 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Any, Final, final
 
-from statecharts.effects import CancelSend, CancelTimer, Effect, Raise, Send, StartTimer
-from statecharts.errors import StepError
-from statecharts.hooks import Hook
-from statecharts.places import Place
-from statecharts.snapshot import Memory, Moment, count, time_needed
+from statecharts.model.effects import CancelSend, CancelTimer, Effect, Raise, Send, StartTimer
+from statecharts.model.errors import StepError
+from statecharts.model.hooks import Hook
+from statecharts.semantics.configuration import Place
+from statecharts.semantics.snapshot import Memory, Moment, count, time_needed
 
 TIMERS: Final = "timer"
 """The prefix that runs of timers are counted under."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Generic
 
-from statecharts.errors import StatechartError
-from statecharts.generics import K as C
-from statecharts.snapshot import Step
+from statecharts.model.errors import StatechartError
+from statecharts.model.generics import K as C
+from statecharts.semantics.snapshot import Step
 
 
 class Sent(Generic[C]):

@@ -12,10 +12,13 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any, Generic, Literal, cast, overload
 
-from statecharts.chart import Chart, Declaration, OnEvent
-from statecharts.durations import duration_text
-from statecharts.effects import RUNNER, Action, Effect, Send
-from statecharts.errors import (
+from statecharts.kernel import Kernel, kernel_of
+from statecharts.machine.clock import Time
+from statecharts.machine.line import Sent
+from statecharts.model.chart import Chart, Declaration, OnEvent
+from statecharts.model.durations import duration_text
+from statecharts.model.effects import RUNNER, Action, Effect, Send
+from statecharts.model.errors import (
     ActionError,
     RunawayError,
     StatechartError,
@@ -23,12 +26,9 @@ from statecharts.errors import (
     UnhandledEventError,
     did_you_mean,
 )
-from statecharts.events import NamedEvent, TimerFired
-from statecharts.generics import K as C
-from statecharts.kernel import Kernel, kernel_of
-from statecharts.machine.clock import Time
-from statecharts.machine.line import Sent
-from statecharts.snapshot import Snapshot, Step
+from statecharts.model.events import NamedEvent, TimerFired
+from statecharts.model.generics import K as C
+from statecharts.semantics.snapshot import Snapshot, Step
 
 OnUnhandled = Literal["ignore", "raise"]
 Subscriber = Callable[[Step[C]], object]

@@ -7,7 +7,7 @@ from typing import Any
 from attrs import frozen
 
 from statecharts import Compound, History, State, Statechart
-from statecharts.events import StateDone, TimerFired
+from statecharts.model.events import StateDone, TimerFired
 from tests.fault_cases.vocabulary import Go, Halt, Hurt, Kick, Named, Plain, Text, case, loose
 
 

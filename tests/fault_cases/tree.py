@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 
 from statecharts import Compound, History, Parallel, State, Statechart
-from statecharts.chart import Chart, Default, OnEvent, StateKind, StateNode, Transition
 from statecharts.checks import accept
+from statecharts.model.chart import Chart, Default, OnEvent, StateKind, StateNode, Transition
 from tests.fault_cases.vocabulary import Go, Halt, case, loose
 
 

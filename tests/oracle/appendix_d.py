@@ -20,7 +20,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
-from statecharts.chart import (
+from statecharts.model.chart import (
     ROOT,
     Always,
     Chart,
@@ -30,9 +30,9 @@ from statecharts.chart import (
     Transition,
     TransitionKind,
 )
-from statecharts.effects import Effect, Raise
-from statecharts.events import NamedEvent, matches, wire_name
-from statecharts.hooks import Hook
+from statecharts.model.effects import Effect, Raise
+from statecharts.model.events import NamedEvent, matches, wire_name
+from statecharts.model.hooks import Hook
 from tests.oracle.records import DoneState, EntrySet, Outcome, Seen
 from tests.oracle.structure import Document, OrderedSet
 from tests.oracle.vocabulary import donedata

@@ -8,9 +8,9 @@ from typing import Any, Protocol, final
 
 from attrs import frozen
 
-from statecharts.chart import Chart
-from statecharts.errors import RunawayError
 from statecharts.kernel import Kernel
+from statecharts.model.chart import Chart
+from statecharts.model.errors import RunawayError
 from tests.oracle.appendix_d import EndlessMacrostepError
 from tests.oracle.coverage import CountingInterpreter
 from tests.oracle.outline import outline

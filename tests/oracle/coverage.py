@@ -5,8 +5,16 @@ from __future__ import annotations
 from collections import Counter
 from typing import Final
 
-from statecharts.chart import Always, Chart, Done, OnEvent, StateKind, Transition, TransitionKind
-from statecharts.hooks import Hook
+from statecharts.model.chart import (
+    Always,
+    Chart,
+    Done,
+    OnEvent,
+    StateKind,
+    Transition,
+    TransitionKind,
+)
+from statecharts.model.hooks import Hook
 from tests.oracle.appendix_d import BOUND, Interpreter
 from tests.oracle.records import DoneState, EntrySet, Outcome
 from tests.oracle.structure import OrderedSet

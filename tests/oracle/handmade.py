@@ -7,7 +7,7 @@ from typing import Any
 
 from attrs import evolve, field, frozen
 
-from statecharts.chart import (
+from statecharts.model.chart import (
     HISTORY,
     ROOT,
     Always,
@@ -21,8 +21,8 @@ from statecharts.chart import (
     TransitionKind,
     Trigger,
 )
-from statecharts.events import NamedEvent
-from statecharts.hooks import Hook
+from statecharts.model.events import NamedEvent
+from statecharts.model.hooks import Hook
 from tests.oracle.appendix_d import Interpreter
 from tests.oracle.records import Outcome
 from tests.oracle.validity import faults

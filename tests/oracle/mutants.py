@@ -7,8 +7,8 @@ from typing import Final
 
 from attrs import evolve
 
-from statecharts.chart import ROOT, Always, OnEvent, StateKind, Transition, TransitionKind
-from statecharts.hooks import Hook
+from statecharts.model.chart import ROOT, Always, OnEvent, StateKind, Transition, TransitionKind
+from statecharts.model.hooks import Hook
 from tests.oracle.appendix_d import Interpreter
 from tests.oracle.records import DoneState, EntrySet
 from tests.oracle.structure import OrderedSet

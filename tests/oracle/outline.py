@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from statecharts.chart import Always, Chart, Done, OnEvent, Transition, TransitionKind
-from statecharts.events import wire_name
-from statecharts.hooks import Hook
+from statecharts.model.chart import Always, Chart, Done, OnEvent, Transition, TransitionKind
+from statecharts.model.events import wire_name
+from statecharts.model.hooks import Hook
 
 
 def outline(chart: Chart) -> str:

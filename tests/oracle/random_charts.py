@@ -7,7 +7,7 @@ from random import Random
 
 from attrs import define, evolve, field
 
-from statecharts.chart import (
+from statecharts.model.chart import (
     HISTORY,
     ROOT,
     Always,
@@ -22,8 +22,8 @@ from statecharts.chart import (
     TransitionKind,
     Trigger,
 )
-from statecharts.events import NamedEvent
-from statecharts.hooks import Hook
+from statecharts.model.events import NamedEvent
+from statecharts.model.hooks import Hook
 from tests.oracle.structure import Document
 from tests.oracle.validity import is_legal_specification
 from tests.oracle.vocabulary import (

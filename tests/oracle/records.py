@@ -6,8 +6,8 @@ from typing import Any, final
 
 from attrs import field, frozen
 
-from statecharts.chart import Transition
-from statecharts.effects import Effect
+from statecharts.model.chart import Transition
+from statecharts.model.effects import Effect
 from tests.oracle.structure import OrderedSet
 
 

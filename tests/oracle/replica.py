@@ -7,9 +7,9 @@ from typing import Any, final
 
 from attrs import frozen
 
-from statecharts.chart import Chart
-from statecharts.effects import Effect
-from statecharts.errors import RunawayError
+from statecharts.model.chart import Chart
+from statecharts.model.effects import Effect
+from statecharts.model.errors import RunawayError
 from tests.oracle.appendix_d import BOUND, EndlessMacrostepError, Interpreter
 from tests.oracle.records import Outcome
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from attrs import evolve
 
-from statecharts.chart import HISTORY, Chart, StateKind, StateNode, Transition
-from statecharts.hooks import Hook
+from statecharts.model.chart import HISTORY, Chart, StateKind, StateNode, Transition
+from statecharts.model.hooks import Hook
 from tests.oracle.compare import RUNAWAY, MakeSubject, Mismatch, expected_results, find_mismatch
 from tests.oracle.structure import Document
 from tests.oracle.validity import faults

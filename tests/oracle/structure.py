@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import Generic, TypeVar
 
-from statecharts.chart import HISTORY, Chart, StateKind, Transition
+from statecharts.model.chart import HISTORY, Chart, StateKind, Transition
 
 T = TypeVar("T")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from statecharts.chart import COMPOSITE, ROOT, Chart, StateKind, Transition
+from statecharts.model.chart import COMPOSITE, ROOT, Chart, StateKind, Transition
 from tests.oracle.structure import Document
 
 

@@ -11,10 +11,10 @@ from typing import Any, Final
 import attrs
 from attrs import frozen
 
-from statecharts.content import Give
-from statecharts.effects import Effect, Raise
-from statecharts.events import NamedEvent
-from statecharts.hooks import Hook
+from statecharts.model.effects import Effect, Raise
+from statecharts.model.events import NamedEvent
+from statecharts.model.hooks import Hook
+from statecharts.model.named import Give
 
 
 @frozen

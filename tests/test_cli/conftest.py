@@ -19,9 +19,9 @@ from datetime import timedelta
 
 from attrs import frozen
 
-from statecharts.chart import *
-from statecharts.errors import Fault
-from statecharts.hooks import Hook
+from statecharts.model.chart import *
+from statecharts.model.errors import Fault
+from statecharts.model.hooks import Hook
 
 
 @frozen
@@ -111,7 +111,7 @@ torch = build("Torch", warnings=(unused,))
 '''
 
 BROKEN = """\
-from statecharts.errors import DefinitionError, Fault
+from statecharts.model.errors import DefinitionError, Fault
 
 PLACE = __file__ + ":7"
 raise DefinitionError("Broken", [

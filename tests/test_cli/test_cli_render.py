@@ -10,8 +10,8 @@ import pytest
 
 import diagrams
 from diagrams.theme import THEMES
-from statecharts.chart import Chart
-from statecharts.errors import StatechartError
+from statecharts.model.chart import Chart
+from statecharts.model.errors import StatechartError
 from tests.test_cli.conftest import BROKEN, LAMPS, Package, Run, lines
 
 Drawn = list[tuple[str, dict[str, Any]]]

@@ -57,7 +57,7 @@ def test_show_marks_every_state_on_the_way_to_a_deep_initial_one(
     package(
         {
             "zoo.py": """\
-from statecharts.chart import *
+from statecharts.model.chart import *
 default = Transition("", Default(), ("a.b",))
 root = StateNode("", StateKind.COMPOUND, "Deep", None, ("a",), default)
 a = StateNode("a", StateKind.COMPOUND, "a", children=("a.b", "a.h"))

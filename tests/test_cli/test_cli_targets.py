@@ -135,7 +135,7 @@ def test_missing_import_inside_a_module_is_not_a_missing_target(package: Package
         ("raise ValueError('one\\ntwo')", "(zoo.py:1): ValueError: one"),
         (
             (
-                "from statecharts.errors import StatechartError\n"
+                "from statecharts.model.errors import StatechartError\n"
                 "raise StatechartError('SC101', 'Door', '3 is not a state', 'Pass a State')"
             ),
             "(zoo.py:2): [SC101] Door: 3 is not a state. Pass a State.",

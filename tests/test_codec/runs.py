@@ -8,11 +8,19 @@ from typing import Any
 
 from machines.pipeline import BranchName, DepsMet, GatesPassed, GatesStarted, Pipeline
 from statecharts import Kernel, NamedEvent
-from statecharts.chart import Chart, Default, EventType, OnEvent, StateKind, StateNode, Transition
 from statecharts.codec import Protocol
-from statecharts.content import Give
-from statecharts.effects import Action, Invoke, Send
-from statecharts.hooks import Hook
+from statecharts.model.chart import (
+    Chart,
+    Default,
+    EventType,
+    OnEvent,
+    StateKind,
+    StateNode,
+    Transition,
+)
+from statecharts.model.effects import Action, Invoke, Send
+from statecharts.model.hooks import Hook
+from statecharts.model.named import Give
 from tests.test_codec.vocabulary import AT, Lab, Noted
 from tests.test_kernel_hashseeds import Called, Go, Plant
 from tests.test_kernel_hashseeds import Leave as Quit

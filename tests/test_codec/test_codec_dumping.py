@@ -14,8 +14,8 @@ from statecharts import Effect, Kernel, NamedEvent, Parallel, State, Statechart
 from statecharts.codec import CodecError, MismatchError, Protocol, UnwritableError
 from statecharts.codec.errors import Misfit
 from statecharts.codec.shaping import Shaper
-from statecharts.effects import Send
-from statecharts.snapshot import Memory, Remembered, Snapshot
+from statecharts.model.effects import Send
+from statecharts.semantics.snapshot import Memory, Remembered, Snapshot
 from tests.test_codec.runs import LAB, PIPELINE, in_merge, named_chart
 from tests.test_codec.vocabulary import AT, Lab, Leave, Point, Total
 

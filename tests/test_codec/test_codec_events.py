@@ -10,8 +10,8 @@ from attrs import evolve, frozen
 
 from machines.pipeline import DepsMet, Pipeline
 from statecharts import Kernel, NamedEvent, TimerFired
-from statecharts.chart import EventType
 from statecharts.codec import CodecError, MismatchError, Protocol
+from statecharts.model.chart import EventType
 from tests.test_codec.runs import LAB, PIPELINE, named_chart
 from tests.test_codec.vocabulary import AT, Lab, Noted, Point
 from tests.test_kernel_hashseeds import Called, Plant

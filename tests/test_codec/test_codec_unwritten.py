@@ -11,7 +11,7 @@ from attrs import field, frozen
 
 from statecharts import Effect, Machine, NamedEvent, State, Statechart
 from statecharts.codec import Protocol, UnwritableError
-from statecharts.effects import Send
+from statecharts.model.effects import Send
 
 T = TypeVar("T")
 

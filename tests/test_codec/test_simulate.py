@@ -26,10 +26,10 @@ from datetime import timedelta
 from attrs import frozen
 
 from statecharts import Effect, NamedEvent, State, Statechart
-from statecharts.chart import *
-from statecharts.content import Give, Named
-from statecharts.effects import Send
-from statecharts.hooks import Hook
+from statecharts.model.chart import *
+from statecharts.model.named import Give, Named
+from statecharts.model.effects import Send
+from statecharts.model.hooks import Hook
 
 
 @frozen

@@ -10,7 +10,7 @@ from typing import Any
 
 from attrs import field, frozen
 
-from statecharts.chart import (
+from statecharts.model.chart import (
     ROOT,
     After,
     Always,
@@ -24,7 +24,7 @@ from statecharts.chart import (
     TransitionKind,
     Trigger,
 )
-from statecharts.hooks import Hook
+from statecharts.model.hooks import Hook
 
 
 @frozen

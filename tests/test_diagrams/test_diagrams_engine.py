@@ -12,7 +12,7 @@ import pytest
 
 import diagrams
 from machines.pipeline import Pipeline
-from statecharts.errors import StatechartError
+from statecharts.model.errors import StatechartError
 from tests.test_diagrams import charts
 
 FAKE_DOT = """#!{python}

@@ -11,7 +11,7 @@ import diagrams
 from diagrams.geometry import Rect
 from machines.execution import Execution
 from machines.pipeline import Pipeline
-from statecharts.chart import Chart
+from statecharts.model.chart import Chart
 from tests.test_diagrams import charts
 from tests.test_diagrams.overlaps import overlaps, scene
 

@@ -12,7 +12,7 @@ from diagrams.metrics import text_width
 from diagrams.theme import LIGHT, THEMES, Theme
 from machines.execution import Execution
 from machines.pipeline import Pipeline
-from statecharts.errors import StatechartError
+from statecharts.model.errors import StatechartError
 from tests.test_diagrams import charts
 
 SVG = "{http://www.w3.org/2000/svg}"

@@ -21,7 +21,8 @@ from typing import Any
 from attrs import define, evolve, field, frozen
 
 from statecharts import Chart, Effect, Machine, NamedEvent
-from statecharts.chart import (
+from statecharts.interop.python_statemachine.writing import to_class
+from statecharts.model.chart import (
     ROOT,
     Always,
     Default,
@@ -33,10 +34,9 @@ from statecharts.chart import (
     Transition,
     TransitionKind,
 )
-from statecharts.content import AllOf, AnyOf, Give, Holds, In, Named, Not
-from statecharts.effects import Action, Raise, Send
-from statecharts.hooks import Hook
-from statecharts.interop.python_statemachine.writing import to_class
+from statecharts.model.effects import Action, Raise, Send
+from statecharts.model.hooks import Hook
+from statecharts.model.named import AllOf, AnyOf, Give, Holds, In, Named, Not
 
 EVENTS = ("go", "stop", "error.io", "error.net.lost", "tick")
 """Their order is that in which one may raise or send another."""

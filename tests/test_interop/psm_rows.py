@@ -8,8 +8,8 @@ from typing import Any
 from attrs import evolve
 
 from statecharts import Chart
-from statecharts.chart import ROOT, Default, OnEvent, StateNode, Transition
-from statecharts.hooks import Hook
+from statecharts.model.chart import ROOT, Default, OnEvent, StateNode, Transition
+from statecharts.model.hooks import Hook
 from tests.oracle.handmade import Row, chart
 
 

@@ -6,7 +6,10 @@ from datetime import timedelta
 from random import Random
 from typing import Any
 
-from statecharts.chart import (
+from statecharts.interop.documents import Document
+from statecharts.interop.drafts import Draft, assemble, identify
+from statecharts.interop.findings import Findings
+from statecharts.model.chart import (
     After,
     Always,
     Chart,
@@ -17,8 +20,7 @@ from statecharts.chart import (
     Transition,
     TransitionKind,
 )
-from statecharts.content import AllOf, AnyOf, Branch, Choose, Give, Holds, In, Named, Not
-from statecharts.effects import (
+from statecharts.model.effects import (
     Action,
     CancelInvoke,
     CancelSend,
@@ -27,11 +29,9 @@ from statecharts.effects import (
     Raise,
     Send,
 )
-from statecharts.events import NamedEvent
-from statecharts.hooks import Hook
-from statecharts.interop.documents import Document
-from statecharts.interop.drafts import Draft, assemble, identify
-from statecharts.interop.findings import Findings
+from statecharts.model.events import NamedEvent
+from statecharts.model.hooks import Hook
+from statecharts.model.named import AllOf, AnyOf, Branch, Choose, Give, Holds, In, Named, Not
 
 EVENTS = (
     "go",

@@ -17,8 +17,8 @@ from zlib import crc32
 import attrs
 
 from statecharts import Chart, Kernel, NamedEvent, Snapshot, Statechart, Step, TimerFired
-from statecharts.chart import OnEvent
-from statecharts.effects import (
+from statecharts.model.chart import OnEvent
+from statecharts.model.effects import (
     Action,
     CancelInvoke,
     CancelTimer,
@@ -27,8 +27,8 @@ from statecharts.effects import (
     Send,
     StartTimer,
 )
-from statecharts.errors import RunawayError
-from statecharts.events import wire_name
+from statecharts.model.errors import RunawayError
+from statecharts.model.events import wire_name
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 

@@ -6,7 +6,9 @@ import random
 from datetime import timedelta
 from typing import Any
 
-from statecharts.chart import (
+from statecharts.interop.documents import Document
+from statecharts.interop.drafts import Draft, assemble, identify
+from statecharts.model.chart import (
     HISTORY,
     After,
     Always,
@@ -19,12 +21,10 @@ from statecharts.chart import (
     TransitionKind,
     Trigger,
 )
-from statecharts.content import AllOf, AnyOf, Branch, Choose, Give, Holds, In, Named, Not
-from statecharts.effects import Action, CancelInvoke, CancelSend, Effect, Invoke, Raise, Send
-from statecharts.events import NamedEvent
-from statecharts.hooks import Hook
-from statecharts.interop.documents import Document
-from statecharts.interop.drafts import Draft, assemble, identify
+from statecharts.model.effects import Action, CancelInvoke, CancelSend, Effect, Invoke, Raise, Send
+from statecharts.model.events import NamedEvent
+from statecharts.model.hooks import Hook
+from statecharts.model.named import AllOf, AnyOf, Branch, Choose, Give, Holds, In, Named, Not
 
 NAMES = ("idle", "work", "done", "on hold", "1st", "a.b", "größe", "s1", "s2", "s3", "x", "y-z")
 EVENTS = ("go", "stop", "a.b", "error.*", "*", "tick.", "done.state.s9", "done.invoke.s1.1")

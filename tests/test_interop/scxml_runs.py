@@ -6,12 +6,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from statecharts import Chart, Machine
-from statecharts.content import parts
-from statecharts.effects import Invoke
-from statecharts.errors import DefinitionError
-from statecharts.hooks import Hook
 from statecharts.interop import scxml
 from statecharts.interop.documents import DocumentError
+from statecharts.model.effects import Invoke
+from statecharts.model.errors import DefinitionError
+from statecharts.model.hooks import Hook
+from statecharts.model.named import parts
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 

@@ -8,11 +8,11 @@ import pytest
 from attrs import evolve, frozen
 
 from statecharts import Chart, Effect, Machine, NamedEvent
-from statecharts.content import Give
-from statecharts.effects import Action
-from statecharts.hooks import Hook
 from statecharts.interop import python, python_statemachine, scxml, xstate
 from statecharts.interop.findings import LossError
+from statecharts.model.effects import Action
+from statecharts.model.hooks import Hook
+from statecharts.model.named import Give
 
 REVIEW = """
 <scxml name="review">

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from statecharts import DefinitionError
-from statecharts.chart import Chart, StateKind, StateNode
 from statecharts.interop import files
 from statecharts.interop.documents import DocumentError
+from statecharts.model.chart import Chart, StateKind, StateNode
 
 SWARM = Path(__file__).parent / "samples" / "swarm"
 

@@ -9,11 +9,11 @@ import pytest
 from statemachine import State, StateChart
 
 from statecharts import DefinitionError, Kernel, Machine, NamedEvent
-from statecharts.content import AllOf, Holds, In, Named, Not
-from statecharts.errors import CallbackError, StepError
-from statecharts.hooks import Hook
 from statecharts.interop.python_statemachine import from_class, unstarted
 from statecharts.interop.python_statemachine.conditions import ConditionError, guard
+from statecharts.model.errors import CallbackError, StepError
+from statecharts.model.hooks import Hook
+from statecharts.model.named import AllOf, Holds, In, Named, Not
 from tests.test_interop.psm_samples import Telling
 
 EXPRESSIONS = (

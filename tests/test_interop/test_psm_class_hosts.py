@@ -9,9 +9,9 @@ import pytest
 from statemachine import Event, State, StateChart
 
 from statecharts import DefinitionError, Kernel, Machine, NamedEvent
-from statecharts.effects import Action
-from statecharts.errors import ActionError, StatechartError
 from statecharts.interop.python_statemachine import from_class, unstarted
+from statecharts.model.effects import Action
+from statecharts.model.errors import ActionError, StatechartError
 from tests.test_interop.psm_samples import Orders, Telling, compare, there
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)

@@ -8,8 +8,8 @@ import pytest
 from statemachine import Event, State
 
 from statecharts import Machine, NamedEvent
-from statecharts.errors import ActionError
 from statecharts.interop.python_statemachine import from_class, unstarted
+from statecharts.model.errors import ActionError
 from tests.test_interop.psm_samples import Telling, compare, here, there
 
 SLOTS = ("before_go", "on_go", "after_go", "on_exit_a", "on_enter_b", "ready", "checked")

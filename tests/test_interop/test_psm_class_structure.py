@@ -14,9 +14,9 @@ from statemachine.contrib.weighted import weighted_transitions
 from statemachine.states import States
 
 from statecharts import Kernel, Machine, NamedEvent
-from statecharts.chart import Always, Done, OnEvent, StateKind, TransitionKind
-from statecharts.effects import CancelInvoke, Invoke
 from statecharts.interop.python_statemachine import from_class
+from statecharts.model.chart import Always, Done, OnEvent, StateKind, TransitionKind
+from statecharts.model.effects import CancelInvoke, Invoke
 from tests.test_interop.psm_samples import (
     Everything,
     Lights,

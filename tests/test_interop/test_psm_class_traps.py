@@ -15,8 +15,8 @@ from statemachine.exceptions import InvalidStateValue
 from statemachine.transition import Transition
 
 from statecharts import DefinitionError, Machine, NamedEvent
-from statecharts.errors import Fault
 from statecharts.interop.python_statemachine import from_class
+from statecharts.model.errors import Fault
 from tests.test_interop.psm_samples import Telling, here, there
 from tests.test_interop.psm_told import Told
 

@@ -18,10 +18,10 @@ from statemachine.transition import Transition
 
 from statecharts import DefinitionError, Kernel, Machine, NamedEvent
 from statecharts.checks import accept
-from statecharts.content import Give
-from statecharts.effects import Send
-from statecharts.errors import CallbackError, RunawayError
-from statecharts.hooks import Hook
+from statecharts.model.effects import Send
+from statecharts.model.errors import CallbackError, RunawayError
+from statecharts.model.hooks import Hook
+from statecharts.model.named import Give
 from tests.oracle.handmade import (
     always,
     atomic,

@@ -16,9 +16,9 @@ from statemachine.exceptions import InvalidStateValue
 
 from statecharts import Kernel, NamedEvent, Statechart
 from statecharts import State as DeclaredState
-from statecharts.content import Give
-from statecharts.effects import Action
-from statecharts.hooks import Hook
+from statecharts.model.effects import Action
+from statecharts.model.hooks import Hook
+from statecharts.model.named import Give
 from tests.oracle.handmade import atomic, chart, compound, on
 from tests.test_interop.psm_told import Told, ours
 

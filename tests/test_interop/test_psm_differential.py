@@ -12,10 +12,10 @@ import pytest
 from attrs import evolve
 
 from statecharts.checks import accept
-from statecharts.content import Give, Holds
-from statecharts.effects import Action
-from statecharts.hooks import Hook
 from statecharts.interop.python_statemachine import from_class
+from statecharts.model.effects import Action
+from statecharts.model.hooks import Hook
+from statecharts.model.named import Give, Holds
 from tests.test_interop import psm_classes
 from tests.test_interop.psm_charts import difference, ours, random_chart, theirs
 

@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 
 from statecharts import Chart, Kernel, NamedEvent
-from statecharts.chart import Always, Done, OnEvent, StateKind, TransitionKind
-from statecharts.content import AllOf, Branch, Choose, Give, In, Named, Not
-from statecharts.effects import Action, CancelInvoke, CancelSend, Invoke, Raise, Send
-from statecharts.hooks import Hook
 from statecharts.interop import files
 from statecharts.interop.located import plain
 from statecharts.interop.python_statemachine import load, loads
+from statecharts.model.chart import Always, Done, OnEvent, StateKind, TransitionKind
+from statecharts.model.effects import Action, CancelInvoke, CancelSend, Invoke, Raise, Send
+from statecharts.model.hooks import Hook
+from statecharts.model.named import AllOf, Branch, Choose, Give, In, Named, Not
 
 SAMPLES = Path(__file__).parent / "samples" / "python_statemachine"
 

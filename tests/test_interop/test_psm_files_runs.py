@@ -9,8 +9,8 @@ import pytest
 import statemachine.io
 
 from statecharts import Chart, Machine, NamedEvent
-from statecharts.effects import Action
 from statecharts.interop.python_statemachine import load, loads
+from statecharts.model.effects import Action
 
 SAMPLES = Path(__file__).parent / "samples" / "python_statemachine"
 Turn = tuple[tuple[str, ...], tuple[str, ...]]

@@ -11,11 +11,11 @@ from statemachine import HistoryState, StateChart
 from statemachine.mixins import MachineMixin
 
 from statecharts import Chart, Compound, History, Parallel, State, Statechart
-from statecharts.chart import EventType, OnEvent, Transition
-from statecharts.content import AllOf, AnyOf, Give, In, Named, Not
-from statecharts.effects import Action
-from statecharts.hooks import Hook
 from statecharts.interop.python_statemachine.writing import to_class
+from statecharts.model.chart import EventType, OnEvent, Transition
+from statecharts.model.effects import Action
+from statecharts.model.hooks import Hook
+from statecharts.model.named import AllOf, AnyOf, Give, In, Named, Not
 from tests.oracle.handmade import Row, always, atomic, chart, compound, done, final_state, on
 from tests.test_interop.psm_rows import plain, with_hooks
 

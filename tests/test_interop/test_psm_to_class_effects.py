@@ -15,12 +15,12 @@ from statemachine.exceptions import AttrNotFound, InvalidDefinition
 from machines.execution import Execution
 from machines.pipeline import Pipeline
 from statecharts import Chart, Effect, NamedEvent
-from statecharts.chart import After, Transition
-from statecharts.content import Bound, Branch, Choose, Give, In, Named, Not
-from statecharts.effects import Action, CancelSend, Invoke, Raise, Send
-from statecharts.events import StateDone
-from statecharts.hooks import Hook
 from statecharts.interop.python_statemachine.writing import to_class
+from statecharts.model.chart import After, Transition
+from statecharts.model.effects import Action, CancelSend, Invoke, Raise, Send
+from statecharts.model.events import StateDone
+from statecharts.model.hooks import Hook
+from statecharts.model.named import Bound, Branch, Choose, Give, In, Named, Not
 from tests.oracle.handmade import (
     atomic,
     compound,

@@ -9,13 +9,13 @@ import pytest
 from attrs import evolve, frozen
 
 from statecharts import Chart, Compound, Parallel, State, Statechart, StatechartError
-from statecharts.chart import After, Always, OnEvent, StateKind, Transition, TransitionKind
-from statecharts.content import Give
-from statecharts.effects import Action, Raise
-from statecharts.events import NamedEvent
-from statecharts.hooks import Hook
 from statecharts.interop.findings import LossError
 from statecharts.interop.python_statemachine.writing import to_class
+from statecharts.model.chart import After, Always, OnEvent, StateKind, Transition, TransitionKind
+from statecharts.model.effects import Action, Raise
+from statecharts.model.events import NamedEvent
+from statecharts.model.hooks import Hook
+from statecharts.model.named import Give
 from tests.oracle.handmade import atomic, compound, on, shallow
 from tests.test_interop.psm_rows import plain, with_hooks
 from tests.test_interop.test_psm_to_class import active

@@ -9,12 +9,12 @@ import pytest
 from attrs import evolve
 
 from statecharts import Chart
-from statecharts.chart import After, Transition
-from statecharts.content import AllOf, Branch, Choose, Give, Holds, In, Named
-from statecharts.effects import Action, CancelSend, Raise, Send
-from statecharts.events import NamedEvent
-from statecharts.hooks import Hook
 from statecharts.interop.python_statemachine import from_class, to_class
+from statecharts.model.chart import After, Transition
+from statecharts.model.effects import Action, CancelSend, Raise, Send
+from statecharts.model.events import NamedEvent
+from statecharts.model.hooks import Hook
+from statecharts.model.named import AllOf, Branch, Choose, Give, Holds, In, Named
 from tests.oracle.handmade import (
     Row,
     always,

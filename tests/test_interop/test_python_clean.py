@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from machines.pipeline import Pipeline
-from statecharts.errors import StatechartError
 from statecharts.interop import files
 from statecharts.interop.python import write
+from statecharts.model.errors import StatechartError
 from tests.test_interop.python_charts import random_chart
 
 ROOT = Path(__file__).parents[2]

@@ -5,15 +5,15 @@ from __future__ import annotations
 from datetime import timedelta
 from pathlib import Path
 
-from statecharts.chart import After, Chart, Default, Done, OnEvent, StateKind, Transition
-from statecharts.content import AllOf, Branch, Choose, Give, In, Named, Not
-from statecharts.effects import Action, Effect, Invoke, Raise, Send
-from statecharts.events import NamedEvent
-from statecharts.hooks import Hook
 from statecharts.interop.documents import Document
 from statecharts.interop.drafts import Draft, assemble, identify
 from statecharts.interop.findings import Findings
 from statecharts.interop.python import dumps
+from statecharts.model.chart import After, Chart, Default, Done, OnEvent, StateKind, Transition
+from statecharts.model.effects import Action, Effect, Invoke, Raise, Send
+from statecharts.model.events import NamedEvent
+from statecharts.model.hooks import Hook
+from statecharts.model.named import AllOf, Branch, Choose, Give, In, Named, Not
 from tests.test_interop.python_walks import declared, imported
 
 DOOR = '''\
@@ -30,7 +30,7 @@ from typing import Any, TypeAlias
 from attrs import frozen
 
 from statecharts import Compound, Effect, History, Moment, State, Statechart
-from statecharts.effects import Invoke, Raise, Send
+from statecharts.model.effects import Invoke, Raise, Send
 
 # What happens.
 

@@ -12,7 +12,12 @@ from attrs import frozen
 
 from machines.pipeline import Pipeline
 from statecharts import Moment, State, Statechart
-from statecharts.chart import (
+from statecharts.interop.documents import Document
+from statecharts.interop.drafts import Draft, assemble, identify
+from statecharts.interop.findings import Findings, LossError, Losses
+from statecharts.interop.python import dumps, write
+from statecharts.interop.python.declarable import declarable
+from statecharts.model.chart import (
     After,
     Always,
     Chart,
@@ -22,15 +27,10 @@ from statecharts.chart import (
     Transition,
     TransitionKind,
 )
-from statecharts.content import Give, Named
-from statecharts.effects import Action, Raise
-from statecharts.events import NamedEvent
-from statecharts.hooks import Hook
-from statecharts.interop.documents import Document
-from statecharts.interop.drafts import Draft, assemble, identify
-from statecharts.interop.findings import Findings, LossError, Losses
-from statecharts.interop.python import dumps, write
-from statecharts.interop.python.declarable import declarable
+from statecharts.model.effects import Action, Raise
+from statecharts.model.events import NamedEvent
+from statecharts.model.hooks import Hook
+from statecharts.model.named import Give, Named
 from tests.test_interop.python_walks import declared, imported, walk
 
 Change = Callable[[dict[str, Draft]], None]

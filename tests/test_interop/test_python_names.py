@@ -6,10 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from statecharts.chart import Chart, Default, OnEvent, StateKind, Transition
-from statecharts.content import Give, Named
-from statecharts.effects import Action
-from statecharts.hooks import Hook
 from statecharts.interop.documents import Document
 from statecharts.interop.drafts import Draft, assemble, identify
 from statecharts.interop.findings import Findings, Losses
@@ -17,6 +13,10 @@ from statecharts.interop.python import write
 from statecharts.interop.python.declarable import declarable
 from statecharts.interop.python.layout import docstring, flat, lay, literal
 from statecharts.interop.python.names import attribute_name
+from statecharts.model.chart import Chart, Default, OnEvent, StateKind, Transition
+from statecharts.model.effects import Action
+from statecharts.model.hooks import Hook
+from statecharts.model.named import Give, Named
 from tests.test_interop.python_walks import declared, imported, walk
 
 

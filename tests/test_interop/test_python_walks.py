@@ -8,12 +8,12 @@ import pytest
 
 from machines.execution import Execution
 from machines.pipeline import Pipeline
-from statecharts.chart import Chart
-from statecharts.errors import StatechartError
 from statecharts.interop import files
 from statecharts.interop.findings import Losses
 from statecharts.interop.python import write
 from statecharts.interop.python.declarable import declarable
+from statecharts.model.chart import Chart
+from statecharts.model.errors import StatechartError
 from tests.test_interop.python_charts import random_chart
 from tests.test_interop.python_walks import declared, imported, walk
 

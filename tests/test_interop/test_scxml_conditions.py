@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from statecharts import Chart
-from statecharts.hooks import Hook
 from statecharts.interop import scxml
 from statecharts.interop.conditions import guard
+from statecharts.model.hooks import Hook
 
 
 def known(state: str, quoted: bool) -> str | None:

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from statecharts import Chart, Machine, NamedEvent
-from statecharts.content import Give
-from statecharts.effects import Action, CancelInvoke, CancelSend, Effect, Invoke, Raise, Send
 from statecharts.interop import scxml
+from statecharts.model.effects import Action, CancelInvoke, CancelSend, Effect, Invoke, Raise, Send
+from statecharts.model.named import Give
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 SECOND = timedelta(seconds=1)

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from statecharts import Chart, Machine, NamedEvent
-from statecharts.chart import Always, Done, OnEvent, StateKind, TransitionKind
 from statecharts.interop import scxml
+from statecharts.model.chart import Always, Done, OnEvent, StateKind, TransitionKind
 
 SAMPLES = Path(__file__).parent / "samples" / "scxml"
 START = datetime(2026, 1, 1, tzinfo=UTC)

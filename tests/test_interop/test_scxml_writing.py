@@ -12,13 +12,13 @@ import statemachine.io
 from attrs import evolve, frozen
 
 from statecharts import Chart, Compound, Effect, Moment, NamedEvent, State, Statechart
-from statecharts.chart import Always, EventType, OnEvent, StateNode, Transition
 from statecharts.checks import faults
-from statecharts.content import AllOf, AnyOf, Branch, Choose, Give, Holds, In, Named, Not
-from statecharts.effects import Action, Raise, Send
-from statecharts.hooks import Hook
 from statecharts.interop import scxml
 from statecharts.interop.findings import LossError
+from statecharts.model.chart import Always, EventType, OnEvent, StateNode, Transition
+from statecharts.model.effects import Action, Raise, Send
+from statecharts.model.hooks import Hook
+from statecharts.model.named import AllOf, AnyOf, Branch, Choose, Give, Holds, In, Named, Not
 from tests.test_interop.scxml_charts import random_chart
 
 SAMPLES = Path(__file__).parent / "samples" / "scxml"

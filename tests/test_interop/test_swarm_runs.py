@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from statecharts import Effect, Machine, NamedEvent, StartTimer, StatechartError
-from statecharts.chart import Chart
-from statecharts.content import effect_text
-from statecharts.effects import Invoke
 from statecharts.interop import swarm
+from statecharts.model.chart import Chart
+from statecharts.model.effects import Invoke
+from statecharts.model.named import effect_text
 
 SAMPLES = Path(__file__).parent / "samples" / "swarm"
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from statecharts import DefinitionError, Machine, NamedEvent
-from statecharts.chart import Chart, StateKind
-from statecharts.effects import CancelInvoke, Invoke
 from statecharts.interop import swarm
+from statecharts.model.chart import Chart, StateKind
+from statecharts.model.effects import CancelInvoke, Invoke
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from statecharts import DefinitionError
-from statecharts.chart import Chart
 from statecharts.interop import swarm
+from statecharts.model.chart import Chart
 
 TEXT = """\
 [agents.a]

@@ -9,11 +9,11 @@ import pytest
 from attrs import evolve
 
 from statecharts import Chart
-from statecharts.chart import Always, Default, StateKind, StateNode, Transition
-from statecharts.content import Branch, Choose, Named, Not
-from statecharts.hooks import Hook
 from statecharts.interop import scxml, xstate
 from statecharts.interop.findings import LossError
+from statecharts.model.chart import Always, Default, StateKind, StateNode, Transition
+from statecharts.model.hooks import Hook
+from statecharts.model.named import Branch, Choose, Named, Not
 from tests.test_interop.whole_charts import whole_charts
 
 DOORS = {"scxml": scxml, "xstate": xstate}

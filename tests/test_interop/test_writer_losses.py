@@ -12,7 +12,9 @@ import pytest
 from attrs import evolve, frozen
 
 from statecharts import Chart
-from statecharts.chart import (
+from statecharts.interop import scxml, xstate
+from statecharts.interop.findings import LossError
+from statecharts.model.chart import (
     HISTORY,
     Always,
     Default,
@@ -23,11 +25,9 @@ from statecharts.chart import (
     TransitionKind,
     Trigger,
 )
-from statecharts.content import Bound, Branch, Choose, Give, Holds, Named, Not
-from statecharts.effects import Action, CancelTimer
-from statecharts.hooks import Hook
-from statecharts.interop import scxml, xstate
-from statecharts.interop.findings import LossError
+from statecharts.model.effects import Action, CancelTimer
+from statecharts.model.hooks import Hook
+from statecharts.model.named import Bound, Branch, Choose, Give, Holds, Named, Not
 from tests.test_interop.scxml_charts import random_chart
 from tests.test_interop.test_xstate_writing import rich
 from tests.test_interop.whole_charts import Bang, Colour, Fact, code, sound

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from statecharts.errors import RunawayError
 from statecharts.interop import xstate
+from statecharts.model.errors import RunawayError
 from tests.test_interop import xstate_peer as peer
 from tests.test_interop.test_xstate_samples import DELAYS, SAMPLES, SCRIPTS
 from tests.test_interop.xstate_machines import GUARDS, Maker

@@ -7,8 +7,8 @@ import json
 import pytest
 
 from statecharts import DefinitionError, Machine, NamedEvent
-from statecharts.chart import StateKind
 from statecharts.interop import xstate
+from statecharts.model.chart import StateKind
 
 LEFT = {"on": {"AGAIN": "a"}, "type": "final"}
 

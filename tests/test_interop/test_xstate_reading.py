@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 
 from statecharts import Chart, Machine
-from statecharts.chart import After, Always, Done, OnEvent, StateKind, TransitionKind
-from statecharts.content import AllOf, AnyOf, Choose, Give, Holds, In, Named, Not
-from statecharts.effects import Action, CancelInvoke, CancelSend, Invoke, Raise, Send
-from statecharts.errors import StepError
-from statecharts.events import NamedEvent
-from statecharts.hooks import Hook
 from statecharts.interop import xstate
+from statecharts.model.chart import After, Always, Done, OnEvent, StateKind, TransitionKind
+from statecharts.model.effects import Action, CancelInvoke, CancelSend, Invoke, Raise, Send
+from statecharts.model.errors import StepError
+from statecharts.model.events import NamedEvent
+from statecharts.model.hooks import Hook
+from statecharts.model.named import AllOf, AnyOf, Choose, Give, Holds, In, Named, Not
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 EXTERNAL, INTERNAL = TransitionKind.EXTERNAL, TransitionKind.INTERNAL

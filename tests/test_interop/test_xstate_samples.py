@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from statecharts import Machine, NamedEvent
-from statecharts.effects import Action, CancelInvoke, Invoke, Raise
 from statecharts.interop import xstate
+from statecharts.model.effects import Action, CancelInvoke, Invoke, Raise
 
 SAMPLES = Path(__file__).parent / "samples" / "xstate"
 START = datetime(2026, 1, 1, tzinfo=UTC)

@@ -11,14 +11,14 @@ import pytest
 from attrs import evolve, frozen
 
 from machines.pipeline import Pipeline
-from statecharts.chart import Chart, OnEvent, Transition, TransitionKind
 from statecharts.checks import faults
-from statecharts.content import AllOf, AnyOf, Choose, Give, Holds, In, Named, Not
-from statecharts.effects import Action, CancelSend, Effect, Invoke, Raise, Send
-from statecharts.events import NamedEvent
-from statecharts.hooks import Hook
 from statecharts.interop import xstate
 from statecharts.interop.findings import LossError
+from statecharts.model.chart import Chart, OnEvent, Transition, TransitionKind
+from statecharts.model.effects import Action, CancelSend, Effect, Invoke, Raise, Send
+from statecharts.model.events import NamedEvent
+from statecharts.model.hooks import Hook
+from statecharts.model.named import AllOf, AnyOf, Choose, Give, Holds, In, Named, Not
 from tests.oracle.random_charts import random_chart
 from tests.test_interop.xstate_machines import Maker
 

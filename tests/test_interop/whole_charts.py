@@ -10,7 +10,9 @@ from typing import Any
 from attrs import evolve, frozen
 
 from statecharts import Chart, Effect, NamedEvent
-from statecharts.chart import (
+from statecharts.checks import faults
+from statecharts.interop.xstate.delays import NamedDelay
+from statecharts.model.chart import (
     HISTORY,
     After,
     Default,
@@ -21,11 +23,9 @@ from statecharts.chart import (
     TransitionKind,
     Trigger,
 )
-from statecharts.checks import faults
-from statecharts.content import Choose, Give, Named
-from statecharts.effects import Action, CancelInvoke, CancelTimer, Invoke, Raise, Send
-from statecharts.hooks import Hook
-from statecharts.interop.xstate.delays import NamedDelay
+from statecharts.model.effects import Action, CancelInvoke, CancelTimer, Invoke, Raise, Send
+from statecharts.model.hooks import Hook
+from statecharts.model.named import Choose, Give, Named
 from tests.test_interop import scxml_charts
 
 ODD = ("", " ", "a b", "\x00", "#x", ".y", "__proto__", "1", "é", "a\nb", "*", "type", "x.*", "]]>")

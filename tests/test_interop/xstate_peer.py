@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from statecharts import Chart, Machine, NamedEvent
-from statecharts.effects import Action
+from statecharts.model.effects import Action
 from tests.test_interop.fetched import DATA, node, node_package
 
 VERSIONS = {4: "4.38.3", 5: "5.33.3"}

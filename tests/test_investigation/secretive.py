@@ -14,7 +14,7 @@ from attrs import frozen
 
 from machines.investigation.secrets import Secret
 from statecharts import Effect, Moment, State, Statechart
-from statecharts.effects import Action
+from statecharts.model.effects import Action
 
 CANARY = "-".join(["c4n4ry", "in", "the", "mine"])  # noqa: FLY002 - in no line of any source
 

@@ -33,7 +33,7 @@ from machines.investigation import (
 )
 from machines.investigation.rules import PLACES
 from statecharts import Kernel, Snapshot, Step
-from statecharts.tree import Tree
+from statecharts.semantics.tree import Tree
 from tests.test_investigation.runs import (
     ASKED,
     FITTING,

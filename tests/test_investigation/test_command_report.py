@@ -36,7 +36,7 @@ from machines.investigation.command.report import report
 from machines.investigation.command.result import Result
 from machines.investigation.command.state import Carried, Run, Thinking
 from machines.investigation.command.window import window
-from statecharts.errors import StatechartError
+from statecharts.model.errors import StatechartError
 from tests.test_investigation.command_runs import database, run
 from tests.test_investigation.runs import failure, result, within
 

@@ -30,7 +30,7 @@ from machines.investigation import (
 )
 from machines.investigation.runtime import Bounds, CallEnded, LocalInvestigator
 from machines.investigation.security import QueryFailedError, SecurityViolation
-from statecharts.errors import StatechartError
+from statecharts.model.errors import StatechartError
 from tests.test_investigation.scripted import (
     SCOPE,
     Bench,

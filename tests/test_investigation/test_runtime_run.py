@@ -38,7 +38,7 @@ from machines.investigation.runtime import (
 )
 from machines.investigation.security import GuardedConnection
 from machines.investigation.tools import Toolbox
-from statecharts.errors import StatechartError
+from statecharts.model.errors import StatechartError
 from tests.test_investigation.scripted import (
     SCOPE,
     Bench,

@@ -27,7 +27,7 @@ from machines.investigation.runtime import LocalInvestigator, UserAsked
 from machines.investigation.security import GuardedConnection
 from machines.investigation.tools import Toolbox
 from statecharts.codec import CodecError
-from statecharts.errors import StatechartError
+from statecharts.model.errors import StatechartError
 from tests.test_investigation.scripted import (
     PLAN,
     SCOPE,

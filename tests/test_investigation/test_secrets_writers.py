@@ -19,14 +19,14 @@ from machines.investigation.reasoning import OpenAIReasoner
 from machines.investigation.runtime import LocalInvestigator
 from machines.investigation.secrets import MASK, Secret
 from statecharts import Kernel, Machine, NamedEvent, StatechartError
-from statecharts.chart import Chart, Default, OnEvent, StateKind, StateNode, Transition
 from statecharts.cli.schemas import schema
 from statecharts.cli.simulating import simulate
 from statecharts.codec import Protocol, UnwritableError
-from statecharts.content import Give, Named
-from statecharts.effects import Action, Send
-from statecharts.hooks import Hook
 from statecharts.interop import python, python_statemachine, scxml, xstate
+from statecharts.model.chart import Chart, Default, OnEvent, StateKind, StateNode, Transition
+from statecharts.model.effects import Action, Send
+from statecharts.model.hooks import Hook
+from statecharts.model.named import Give, Named
 from tests.golden.recorder import History, lines
 from tests.test_investigation.scripted import Bench, Naps
 from tests.test_investigation.secretive import (

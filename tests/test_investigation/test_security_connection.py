@@ -18,7 +18,7 @@ from machines.investigation.security import (
     Scope,
     SecurityViolation,
 )
-from statecharts.errors import StatechartError
+from statecharts.model.errors import StatechartError
 from tests.test_investigation.shop import CANARY, SCOPE
 
 ENDLESS = "WITH RECURSIVE r (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM r) SELECT count(n) FROM r"

@@ -38,7 +38,7 @@ from machines.investigation import (
 from machines.investigation.calls import Answer, HypothesisId, Ledger, RequestId
 from machines.investigation.security import SecurityViolation, validate_query
 from statecharts.codec import CodecError, ForeignError, MalformedError
-from statecharts.errors import StepError
+from statecharts.model.errors import StepError
 from tests.test_investigation.runs import (
     ASKED,
     FOUND,

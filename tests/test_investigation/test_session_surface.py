@@ -47,7 +47,7 @@ from machines.investigation.security import SecurityViolation, validate_tool_cal
 from machines.pipeline import Pipeline
 from statecharts import start
 from statecharts.codec import CodecError, ForeignError, MalformedError, MismatchError
-from statecharts.errors import StepError
+from statecharts.model.errors import StepError
 from tests.test_investigation.runs import (
     ASKED,
     HYPOTHESES,

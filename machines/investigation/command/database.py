@@ -25,7 +25,7 @@ from machines.investigation.security import (
 )
 from machines.investigation.security.scope import ascii_lower
 from machines.investigation.tools.naming import quoted
-from statecharts.errors import StatechartError, did_you_mean
+from statecharts.model.errors import StatechartError, did_you_mean
 
 _MAGIC: Final = b"SQLite format 3\x00"
 _WAL: Final = 2

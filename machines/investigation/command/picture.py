@@ -7,7 +7,7 @@ from attrs import frozen
 import diagrams
 from machines.investigation import Investigation, InvestigationChart, Phase
 from machines.investigation.rules import PLACES
-from statecharts.errors import StatechartError
+from statecharts.model.errors import StatechartError
 
 
 @frozen

@@ -14,7 +14,7 @@ from cattrs import Converter, transform_error
 from machines.investigation import Investigation
 from machines.investigation.command.database import Identity
 from machines.investigation.command.inputs import InputError
-from statecharts.errors import StatechartError
+from statecharts.model.errors import StatechartError
 
 FORMAT: Final = "statecharts investigation run"
 VERSION: Final = 1

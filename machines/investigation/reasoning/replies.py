@@ -18,7 +18,7 @@ from machines.investigation.vocabulary import (
     Proposed,
     Question,
 )
-from statecharts.errors import StatechartError
+from statecharts.model.errors import StatechartError
 
 MOST_BYTES: Final = 1_000_000
 """So long a reply is read; a longer one is refused."""

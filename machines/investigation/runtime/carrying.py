@@ -21,7 +21,7 @@ from machines.investigation.security.tools import validate_tool_call
 from machines.investigation.security.violation import QueryFailedError, SecurityViolation
 from machines.investigation.session import protocol
 from machines.investigation.vocabulary import Call, CallFailed, CallResult, Case, Outcome
-from statecharts.errors import StatechartError
+from statecharts.model.errors import StatechartError
 
 T = TypeVar("T")
 

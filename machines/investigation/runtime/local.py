@@ -45,7 +45,7 @@ from machines.investigation.vocabulary import (
     UserResponse,
 )
 from statecharts import Snapshot
-from statecharts.errors import StatechartError
+from statecharts.model.errors import StatechartError
 
 T = TypeVar("T")
 

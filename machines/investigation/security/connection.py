@@ -23,7 +23,7 @@ from machines.investigation.security.naming import is_catalogue
 from machines.investigation.security.scope import Scope, ascii_lower
 from machines.investigation.security.statements import read_query
 from machines.investigation.security.violation import QueryFailedError, SecurityViolation
-from statecharts.errors import StatechartError
+from statecharts.model.errors import StatechartError
 
 Value: TypeAlias = int | float | str | bytes | None
 """What SQLite has in a cell."""

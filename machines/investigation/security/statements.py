@@ -9,7 +9,7 @@ from attrs import frozen
 from machines.investigation.security.scope import DEFAULT_SCHEMA, Dialect, Place, Scope
 from machines.investigation.security.spelling import Token, check_values, spell
 from machines.investigation.security.violation import SecurityViolation
-from statecharts.errors import StatechartError
+from statecharts.model.errors import StatechartError
 
 
 @frozen

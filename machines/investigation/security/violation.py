@@ -6,7 +6,7 @@ import re
 from types import MappingProxyType
 from typing import Any, Final
 
-from statecharts.errors import StatechartError
+from statecharts.model.errors import StatechartError
 
 RULES: Final = MappingProxyType(
     {

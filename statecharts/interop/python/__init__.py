@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from statecharts.chart import Chart
-from statecharts.errors import Fault
 from statecharts.interop.findings import Losses
 from statecharts.interop.python.module import Module
+from statecharts.model.chart import Chart
+from statecharts.model.errors import Fault
 
 __all__ = ["dumps", "write"]
 
@@ -28,7 +28,7 @@ def dumps(chart: Chart, *, allow: Iterable[str] = (), source: str | None = None)
     Raises:
         LossError: The DSL cannot say all of the chart, and ``allow`` does not name what is lost.
 
-    >>> from statecharts.chart import Default, OnEvent, StateKind, StateNode, Transition
+    >>> from statecharts.model.chart import Default, OnEvent, StateKind, StateNode, Transition
     >>> push = Transition("shut", OnEvent(("push",)), ("open",))
     >>> shut = StateNode("shut", StateKind.ATOMIC, "shut", transitions=(push,))
     >>> open_ = StateNode("open", StateKind.FINAL, "open")

@@ -10,20 +10,6 @@ from typing import Any, Final, final
 
 from attrs import frozen
 
-from statecharts.chart import (
-    COMPOSITE,
-    HISTORY,
-    ROOT,
-    After,
-    Chart,
-    Done,
-    OnEvent,
-    StateKind,
-    StateNode,
-    Transition,
-    TransitionKind,
-)
-from statecharts.hooks import Hook
 from statecharts.interop.python.declarable import Declarable
 from statecharts.interop.python.functions import Functions, Place
 from statecharts.interop.python.imports import Imports
@@ -41,6 +27,20 @@ from statecharts.interop.python.layout import (
 from statecharts.interop.python.names import function_name, words
 from statecharts.interop.python.spans import span
 from statecharts.interop.python.vocabulary import Vocabulary
+from statecharts.model.chart import (
+    COMPOSITE,
+    HISTORY,
+    ROOT,
+    After,
+    Chart,
+    Done,
+    OnEvent,
+    StateKind,
+    StateNode,
+    Transition,
+    TransitionKind,
+)
+from statecharts.model.hooks import Hook
 
 _STEP: Final = 4
 LONGEST_NOTE: Final = 400

@@ -12,7 +12,11 @@ from typing import final
 
 from attrs import evolve, frozen
 
-from statecharts.chart import (
+from statecharts.checks.places import listed
+from statecharts.interop.findings import Losses
+from statecharts.interop.python.classes import is_importable
+from statecharts.interop.python.names import attribute_name
+from statecharts.model.chart import (
     HISTORY,
     ROOT,
     Chart,
@@ -22,12 +26,8 @@ from statecharts.chart import (
     Transition,
     TransitionKind,
 )
-from statecharts.checks.places import listed
-from statecharts.interop.findings import Losses
-from statecharts.interop.python.classes import is_importable
-from statecharts.interop.python.names import attribute_name
-from statecharts.semantics import EntrySet, nothing_remembered
-from statecharts.tree import Edge, Tree
+from statecharts.semantics.transitions import EntrySet, nothing_remembered
+from statecharts.semantics.tree import Edge, Tree
 
 
 @final

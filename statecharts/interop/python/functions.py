@@ -11,9 +11,6 @@ from typing import Any, Final, final
 
 from attrs import evolve, frozen
 
-from statecharts.chart import OnEvent, StateNode, Trigger
-from statecharts.content import AllOf, AnyOf, Bound, Branch, Choose, Give, Holds, In, Named, Not
-from statecharts.hooks import Hook
 from statecharts.interop.findings import Losses
 from statecharts.interop.python.classes import is_importable
 from statecharts.interop.python.fields import Parameters
@@ -32,6 +29,9 @@ from statecharts.interop.python.layout import (
 )
 from statecharts.interop.python.names import Names, function_name, legible
 from statecharts.interop.python.vocabulary import Vocabulary
+from statecharts.model.chart import OnEvent, StateNode, Trigger
+from statecharts.model.hooks import Hook
+from statecharts.model.named import AllOf, AnyOf, Bound, Branch, Choose, Give, Holds, In, Named, Not
 
 _STEP: Final = 4
 _CONSTANTS: Final = ("True", "False")

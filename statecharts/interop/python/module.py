@@ -7,10 +7,7 @@ from typing import Final, final
 
 from attrs import evolve
 
-from statecharts.chart import COMPOSITE, Chart, OnEvent, StateNode
 from statecharts.checks import QUALITY, faults
-from statecharts.content import Bound, Named, parts
-from statecharts.hooks import Hook
 from statecharts.interop.findings import Losses
 from statecharts.interop.python.bodies import Bodies, attribute, notes_of
 from statecharts.interop.python.declarable import Declarable, declarable
@@ -27,6 +24,9 @@ from statecharts.interop.python.layout import (
 )
 from statecharts.interop.python.names import Names, class_name
 from statecharts.interop.python.vocabulary import Vocabulary, prefixes
+from statecharts.model.chart import COMPOSITE, Chart, OnEvent, StateNode
+from statecharts.model.hooks import Hook
+from statecharts.model.named import Bound, Named, parts
 
 _WAIVED: Final = {
     "D106": "a superstate that the file says nothing about",

@@ -11,28 +11,28 @@ from collections.abc import Set as AbstractSet
 from typing import Final, final
 
 from statecharts.declare.members import VERBS
-from statecharts.events import snake_case, wire_name
+from statecharts.model.events import snake_case, wire_name
 
 IMPORTED: Final = {
     "Any": "typing",
-    "CancelInvoke": "statecharts.effects",
-    "CancelSend": "statecharts.effects",
+    "CancelInvoke": "statecharts.model.effects",
+    "CancelSend": "statecharts.model.effects",
     "Compound": "statecharts",
     "Effect": "statecharts",
     "History": "statecharts",
-    "Invoke": "statecharts.effects",
+    "Invoke": "statecharts.model.effects",
     "Iterable": "collections.abc",
     "Iterator": "collections.abc",
     "Moment": "statecharts",
     "NamedEvent": "statecharts",
     "Parallel": "statecharts",
-    "Raise": "statecharts.effects",
-    "Send": "statecharts.effects",
+    "Raise": "statecharts.model.effects",
+    "Send": "statecharts.model.effects",
     "State": "statecharts",
     "Statechart": "statecharts",
     "TypeAlias": "typing",
     "datetime": "datetime",
-    "effects_of": "statecharts.content",
+    "effects_of": "statecharts.model.named",
     "frozen": "attrs",
     "timedelta": "datetime",
 }

@@ -9,19 +9,6 @@ from typing import Any, Final, final
 import attrs
 from attrs import define, field
 
-from statecharts.chart import Chart, EventType, OnEvent
-from statecharts.content import Bound, Give, parts
-from statecharts.effects import (
-    Action,
-    CancelInvoke,
-    CancelSend,
-    Effect,
-    Invoke,
-    Raise,
-    Send,
-)
-from statecharts.events import NamedEvent
-from statecharts.hooks import Hook
 from statecharts.interop.findings import Losses
 from statecharts.interop.python.classes import is_importable
 from statecharts.interop.python.fields import Parameters
@@ -36,6 +23,19 @@ from statecharts.interop.python.layout import (
 )
 from statecharts.interop.python.names import Names, bears, class_name, legible
 from statecharts.interop.python.spans import span
+from statecharts.model.chart import Chart, EventType, OnEvent
+from statecharts.model.effects import (
+    Action,
+    CancelInvoke,
+    CancelSend,
+    Effect,
+    Invoke,
+    Raise,
+    Send,
+)
+from statecharts.model.events import NamedEvent
+from statecharts.model.hooks import Hook
+from statecharts.model.named import Bound, Give, parts
 
 PLATFORM: Final = ("done.", "error.", "xstate.")
 """How the events begin that a run, a service or a library makes; there is no class for them."""

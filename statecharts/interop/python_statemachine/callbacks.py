@@ -14,10 +14,6 @@ from typing import Any, final
 from attrs import field, frozen
 from statemachine import Event
 
-from statecharts.content import Bound
-from statecharts.effects import Action, Effect, Raise, Send
-from statecharts.events import NamedEvent
-from statecharts.hooks import Hook, meaning
 from statecharts.interop.python_statemachine.occasions import (
     Occasion,
     Slot,
@@ -28,7 +24,11 @@ from statecharts.interop.python_statemachine.occasions import (
 from statecharts.interop.python_statemachine.seams import hooks
 from statecharts.interop.python_statemachine.stages import POSITIONAL
 from statecharts.kernel.plans import plan_of
-from statecharts.snapshot import Microstep, Moment
+from statecharts.model.effects import Action, Effect, Raise, Send
+from statecharts.model.events import NamedEvent
+from statecharts.model.hooks import Hook, meaning
+from statecharts.model.named import Bound
+from statecharts.semantics.snapshot import Microstep, Moment
 
 ERROR = "error.execution"
 """The event that a mistake in a callback becomes, where the class says so and waits for it."""

@@ -12,8 +12,8 @@ from typing import Any, Final
 
 from statemachine.spec_parser import replace_operators
 
-from statecharts.content import AllOf, AnyOf, Holds, In, Not
-from statecharts.hooks import Hook
+from statecharts.model.hooks import Hook
+from statecharts.model.named import AllOf, AnyOf, Holds, In, Not
 
 LONGEST: Final = 10_000
 """How many characters a condition may have."""
@@ -42,7 +42,7 @@ def guard(text: str, name: Leaf, comparison: Leaf, state: Callable[[str], str]) 
     Raises:
         ConditionError: It is no condition.
 
-    >>> from statecharts.content import Named
+    >>> from statecharts.model.named import Named
     >>> named = lambda text: Hook(Named(text))
     >>> guard("a ^ !(b v c > 1)", named, named, str).name
     'a and not (b or c > 1)'

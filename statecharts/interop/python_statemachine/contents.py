@@ -11,16 +11,16 @@ from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any, Final, final
 
-from statecharts.content import AllOf, Branch, Choose, Give, Named, Not, parts
-from statecharts.effects import Action, CancelInvoke, CancelSend, Effect, Invoke, Raise, Send
-from statecharts.errors import did_you_mean
-from statecharts.events import NamedEvent
-from statecharts.hooks import Hook
 from statecharts.interop.conditions import guard
 from statecharts.interop.css_times import css_time
 from statecharts.interop.findings import Findings
 from statecharts.interop.literals import NOTHING, literal, payload_value
 from statecharts.interop.located import Located, plain
+from statecharts.model.effects import Action, CancelInvoke, CancelSend, Effect, Invoke, Raise, Send
+from statecharts.model.errors import did_you_mean
+from statecharts.model.events import NamedEvent
+from statecharts.model.hooks import Hook
+from statecharts.model.named import AllOf, Branch, Choose, Give, Named, Not, parts
 
 _INTERNAL: Final = ("#_internal", "_internal", "internal")
 """The targets that name the run's own queue of internal events."""

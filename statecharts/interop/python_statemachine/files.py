@@ -15,7 +15,15 @@ from statemachine.exceptions import InvalidDefinition
 from statemachine.io import model
 from statemachine.io.native import native_dict_to_definition
 
-from statecharts.chart import (
+from statecharts.interop import located
+from statecharts.interop.documents import Document
+from statecharts.interop.drafts import Draft, assemble, identify
+from statecharts.interop.findings import Findings
+from statecharts.interop.located import Located, plain
+from statecharts.interop.python_statemachine import yaml_text
+from statecharts.interop.python_statemachine.contents import Contents
+from statecharts.interop.python_statemachine.shapes import DOCUMENT, Shapes
+from statecharts.model.chart import (
     HISTORY,
     Always,
     Chart,
@@ -27,16 +35,8 @@ from statecharts.chart import (
     TransitionKind,
     Trigger,
 )
-from statecharts.errors import did_you_mean
-from statecharts.hooks import Hook
-from statecharts.interop import located
-from statecharts.interop.documents import Document
-from statecharts.interop.drafts import Draft, assemble, identify
-from statecharts.interop.findings import Findings
-from statecharts.interop.located import Located, plain
-from statecharts.interop.python_statemachine import yaml_text
-from statecharts.interop.python_statemachine.contents import Contents
-from statecharts.interop.python_statemachine.shapes import DOCUMENT, Shapes
+from statecharts.model.errors import did_you_mean
+from statecharts.model.hooks import Hook
 
 _FORMATS: Final[Mapping[str, Callable[[Document], Any]]] = {
     "yaml": yaml_text.loads,

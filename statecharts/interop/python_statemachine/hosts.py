@@ -17,8 +17,8 @@ from statemachine.orderedset import OrderedSet
 from statemachine.signature import SignatureAdapter
 from statemachine.state import InstanceState
 
-from statecharts.errors import StatechartError
 from statecharts.interop.python_statemachine.stages import Stage
+from statecharts.model.errors import StatechartError
 
 __all__ = ["Unstarted", "give_host", "unstarted"]
 

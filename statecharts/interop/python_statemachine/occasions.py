@@ -15,12 +15,12 @@ from statemachine import State
 from statemachine.event_data import EventData, TriggerData
 from statemachine.transition import Transition as Line
 
-from statecharts.chart import HISTORY, Always, StateKind, Transition
-from statecharts.content import event_name
-from statecharts.events import NamedEvent, StateDone, TimerFired
 from statecharts.interop.python_statemachine.stages import POSITIONAL, Stage
-from statecharts.schema import fields_of
-from statecharts.snapshot import Microstep, Moment
+from statecharts.model.chart import HISTORY, Always, StateKind, Transition
+from statecharts.model.events import NamedEvent, StateDone, TimerFired
+from statecharts.model.fields import fields_of
+from statecharts.model.named import event_name
+from statecharts.semantics.snapshot import Microstep, Moment
 
 INITIAL: Final = "__initial__"
 """What that library calls the event of the start."""

@@ -10,20 +10,6 @@ from statemachine import HistoryState, State, StateChart
 from statemachine.transition import Transition as Line
 from statemachine.utils import humanize_id
 
-from statecharts.chart import (
-    HISTORY,
-    After,
-    Always,
-    Chart,
-    Default,
-    Done,
-    OnEvent,
-    StateKind,
-    Transition,
-    TransitionKind,
-    Trigger,
-)
-from statecharts.hooks import Hook
 from statecharts.interop.drafts import Draft, assemble, identify
 from statecharts.interop.findings import Findings
 from statecharts.interop.python_statemachine.hosts import give_host
@@ -41,6 +27,20 @@ from statecharts.interop.python_statemachine.writing_hooks import (
     origin_of,
 )
 from statecharts.interop.python_statemachine.writing_names import DONE
+from statecharts.model.chart import (
+    HISTORY,
+    After,
+    Always,
+    Chart,
+    Default,
+    Done,
+    OnEvent,
+    StateKind,
+    Transition,
+    TransitionKind,
+    Trigger,
+)
+from statecharts.model.hooks import Hook
 
 _UNDERSCORED: Final = "done_state_"
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from statecharts.effects import RUNNER
-from statecharts.hooks import Hook
 from statecharts.kernel.operations import Emit, Enter, Exit
+from statecharts.model.effects import RUNNER
+from statecharts.model.hooks import Hook
 
 
 def hooks(operations: Iterable[Any]) -> Iterator[Hook]:

@@ -8,11 +8,11 @@ from typing import Any
 
 from statemachine import State
 
-from statecharts.content import Give
-from statecharts.effects import CancelInvoke, CancelSend, Invoke, Send
-from statecharts.events import NamedEvent
-from statecharts.hooks import Hook, function_name
 from statecharts.interop.python_statemachine.writing_hooks import CarriedTimer, carried
+from statecharts.model.effects import CancelInvoke, CancelSend, Invoke, Send
+from statecharts.model.events import NamedEvent
+from statecharts.model.hooks import Hook, function_name
+from statecharts.model.named import Give
 
 
 def services(

@@ -7,11 +7,11 @@ from typing import Any, Final, final
 
 from statemachine import HistoryState, State
 
-from statecharts.errors import did_you_mean
 from statecharts.interop.documents import DEEPEST
 from statecharts.interop.findings import Findings
 from statecharts.interop.located import Located
 from statecharts.interop.python_statemachine.writing_names import machine_names
+from statecharts.model.errors import did_you_mean
 
 DOCUMENT: Final = ("name", "description", "datamodel", "states")
 STATE: Final = (

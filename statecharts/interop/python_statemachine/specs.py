@@ -16,16 +16,16 @@ from statemachine.exceptions import InvalidDefinition
 from statemachine.spec_parser import custom_and, operator_mapping, parse_boolean_expr
 from statemachine.transition import Transition as Line
 
-from statecharts.content import AllOf, Bound, Give, Named, Not
-from statecharts.effects import Action
-from statecharts.errors import did_you_mean
-from statecharts.hooks import Hook, function_name, meaning
 from statecharts.interop.findings import Findings
 from statecharts.interop.python_statemachine import conditions
 from statecharts.interop.python_statemachine.callbacks import Callback, Function
 from statecharts.interop.python_statemachine.occasions import Slot, Spot
 from statecharts.interop.python_statemachine.stages import Stage
 from statecharts.interop.python_statemachine.writing_hooks import carried, origin_of
+from statecharts.model.effects import Action
+from statecharts.model.errors import did_you_mean
+from statecharts.model.hooks import Hook, function_name, meaning
+from statecharts.model.named import AllOf, Bound, Give, Named, Not
 
 _COMPARE: Final[Any] = parse_boolean_expr
 _NEVER: Final = (

@@ -13,11 +13,11 @@ from statemachine import Event, State
 from statemachine.orderedset import OrderedSet
 from statemachine.transition import Transition as Line
 
-from statecharts.chart import Chart, StateKind, Transition
-from statecharts.effects import CancelSend, Effect, Raise, Send
-from statecharts.errors import StatechartError
-from statecharts.events import NamedEvent
 from statecharts.interop.python_statemachine.seams import runner
+from statecharts.model.chart import Chart, StateKind, Transition
+from statecharts.model.effects import CancelSend, Effect, Raise, Send
+from statecharts.model.errors import StatechartError
+from statecharts.model.events import NamedEvent
 
 POSITIONAL: Final = "*"
 """The key of a payload whose values arrive as positional arguments."""

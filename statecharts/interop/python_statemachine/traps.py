@@ -13,9 +13,6 @@ from typing import Any, Final, final
 
 from statemachine import State
 
-from statecharts.chart import HISTORY, Always, StateKind
-from statecharts.content import Bound, parts
-from statecharts.hooks import Hook
 from statecharts.interop.drafts import Draft
 from statecharts.interop.findings import Findings
 from statecharts.interop.python_statemachine.callbacks import callback_of
@@ -25,6 +22,9 @@ from statecharts.interop.python_statemachine.specs import Specs
 from statecharts.interop.python_statemachine.stages import Stage
 from statecharts.interop.python_statemachine.writing_hooks import origin_of
 from statecharts.interop.python_statemachine.writing_names import machine_names, reserved
+from statecharts.model.chart import HISTORY, Always, StateKind
+from statecharts.model.hooks import Hook
+from statecharts.model.named import Bound, parts
 
 _FREE: Final = frozenset({"effect", "on_effect"})
 """Names that are reserved for classes that we write, and free in those of others."""

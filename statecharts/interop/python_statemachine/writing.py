@@ -18,22 +18,6 @@ from attrs import evolve
 from statemachine import HistoryState, State, StateChart
 from statemachine.transition import Transition as Line
 
-from statecharts.chart import (
-    HISTORY,
-    ROOT,
-    After,
-    Chart,
-    Declaration,
-    Done,
-    OnEvent,
-    StateKind,
-    StateNode,
-    Transition,
-    TransitionKind,
-)
-from statecharts.content import AllOf, AnyOf, Give, Named, Not
-from statecharts.effects import Action
-from statecharts.hooks import Hook
 from statecharts.interop.findings import Losses
 from statecharts.interop.python_statemachine.writing_hooks import (
     CarriedAction,
@@ -46,6 +30,22 @@ from statecharts.interop.python_statemachine.writing_hooks import (
 from statecharts.interop.python_statemachine.writing_losses import is_internal, note_losses
 from statecharts.interop.python_statemachine.writing_names import Names
 from statecharts.kernel.kernel import chart_of
+from statecharts.model.chart import (
+    HISTORY,
+    ROOT,
+    After,
+    Chart,
+    Declaration,
+    Done,
+    OnEvent,
+    StateKind,
+    StateNode,
+    Transition,
+    TransitionKind,
+)
+from statecharts.model.effects import Action
+from statecharts.model.hooks import Hook
+from statecharts.model.named import AllOf, AnyOf, Give, Named, Not
 
 _DOCSTRING_COMMAND: Final = re.compile(r"\{statechart:\w+\}")
 

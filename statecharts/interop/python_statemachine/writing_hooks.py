@@ -23,15 +23,15 @@ from statemachine.dispatcher import callable_method
 from statemachine.event import BoundEvent
 from statemachine.exceptions import AttrNotFound, InvalidDefinition
 
-from statecharts.chart import After, Chart
-from statecharts.content import AllOf, AnyOf, Choose, Named, Not, effects_of, event_name
-from statecharts.effects import Action, CancelSend, Effect, Raise, Send
-from statecharts.events import NamedEvent, StateDone, TimerFired
-from statecharts.hooks import Hook
 from statecharts.interop.python_statemachine.writing_names import DONE, EFFECT, Names, payload
-from statecharts.places import Place
-from statecharts.schema import fields_of
-from statecharts.snapshot import Moment
+from statecharts.model.chart import After, Chart
+from statecharts.model.effects import Action, CancelSend, Effect, Raise, Send
+from statecharts.model.events import NamedEvent, StateDone, TimerFired
+from statecharts.model.fields import fields_of
+from statecharts.model.hooks import Hook
+from statecharts.model.named import AllOf, AnyOf, Choose, Named, Not, effects_of, event_name
+from statecharts.semantics.configuration import Place
+from statecharts.semantics.snapshot import Moment
 
 _COUNTERS: Final[WeakKeyDictionary[Any, tuple[tuple[str, int], ...]]] = WeakKeyDictionary()
 """How many ids each machine has made of each prefix."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from statecharts.chart import (
+from statecharts.interop.findings import Losses
+from statecharts.interop.python_statemachine.writing_names import Names, unsendable
+from statecharts.model.chart import (
     HISTORY,
     After,
     Chart,
@@ -11,8 +13,6 @@ from statecharts.chart import (
     Transition,
     TransitionKind,
 )
-from statecharts.interop.findings import Losses
-from statecharts.interop.python_statemachine.writing_names import Names, unsendable
 
 
 def note_losses(chart: Chart, names: Names, losses: Losses) -> None:

@@ -17,12 +17,12 @@ from typing import Any, Final, final
 from attrs import frozen
 from statemachine import HistoryState, State, StateChart
 
-from statecharts.chart import Chart, OnEvent, StateNode
-from statecharts.content import event_name, parts
-from statecharts.effects import Raise, Send
-from statecharts.events import NamedEvent, wire_name
-from statecharts.hooks import Hook
-from statecharts.schema import fields_of
+from statecharts.model.chart import Chart, OnEvent, StateNode
+from statecharts.model.effects import Raise, Send
+from statecharts.model.events import NamedEvent, wire_name
+from statecharts.model.fields import fields_of
+from statecharts.model.hooks import Hook
+from statecharts.model.named import event_name, parts
 
 EFFECT: Final = "on_effect"
 """The method that gets the effects that python-statemachine has no word for."""

@@ -10,10 +10,10 @@ from __future__ import annotations
 from os import PathLike
 from pathlib import Path
 
-from statecharts.chart import Chart
 from statecharts.interop.documents import Document
 from statecharts.interop.scxml.reader import read_chart
 from statecharts.interop.scxml.writer import dumps
+from statecharts.model.chart import Chart
 
 __all__ = ["dumps", "load", "loads"]
 

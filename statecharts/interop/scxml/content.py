@@ -10,10 +10,6 @@ from collections.abc import Callable, Iterable
 from datetime import timedelta
 from typing import Any, Final, final
 
-from statecharts.content import Branch, Choose, Give
-from statecharts.effects import Action, CancelInvoke, CancelSend, Effect, Invoke, Raise, Send
-from statecharts.events import NamedEvent
-from statecharts.hooks import Hook
 from statecharts.interop.css_times import css_time
 from statecharts.interop.findings import Findings
 from statecharts.interop.literals import NOTHING, literal, payload_value
@@ -21,6 +17,10 @@ from statecharts.interop.scxml.elements import OURS, Element
 from statecharts.interop.scxml.hints import Hints
 from statecharts.interop.scxml.notes import is_note
 from statecharts.interop.scxml.printing import fragment
+from statecharts.model.effects import Action, CancelInvoke, CancelSend, Effect, Invoke, Raise, Send
+from statecharts.model.events import NamedEvent
+from statecharts.model.hooks import Hook
+from statecharts.model.named import Branch, Choose, Give
 
 DEEPEST: Final = 48
 """How many conditions may lie one inside the other."""

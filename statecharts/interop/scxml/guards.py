@@ -6,9 +6,9 @@ import json
 from collections.abc import Callable
 from typing import Any, Final
 
-from statecharts.content import AllOf, AnyOf, Holds, In, Named, Not
-from statecharts.hooks import Hook
 from statecharts.interop.literals import plain
+from statecharts.model.hooks import Hook
+from statecharts.model.named import AllOf, AnyOf, Holds, In, Named, Not
 
 DEEPEST: Final = 100
 """How deep guards may lie one in the other."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Final, final
 
-from statecharts.errors import did_you_mean
+from statecharts.model.errors import did_you_mean
 
 WORK: Final = 20_000
 """How many words are looked at for one document; beyond that nothing is suggested."""

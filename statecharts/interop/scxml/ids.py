@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections import Counter
 
-from statecharts.chart import Chart
 from statecharts.interop.scxml.notes import is_name
+from statecharts.model.chart import Chart
 
 
 def document_ids(chart: Chart) -> dict[str, str]:

@@ -7,7 +7,15 @@ from typing import Final, final
 
 from attrs import evolve
 
-from statecharts.chart import (
+from statecharts.interop import conditions
+from statecharts.interop.documents import Document
+from statecharts.interop.drafts import Draft, assemble, identify
+from statecharts.interop.findings import Findings
+from statecharts.interop.scxml.content import Content
+from statecharts.interop.scxml.elements import SCXML, Element, read
+from statecharts.interop.scxml.guards import guard_of
+from statecharts.interop.scxml.structure import STATES, Outline
+from statecharts.model.chart import (
     HISTORY,
     ROOT,
     After,
@@ -22,16 +30,8 @@ from statecharts.chart import (
     TransitionKind,
     Trigger,
 )
-from statecharts.content import Named
-from statecharts.hooks import Hook
-from statecharts.interop import conditions
-from statecharts.interop.documents import Document
-from statecharts.interop.drafts import Draft, assemble, identify
-from statecharts.interop.findings import Findings
-from statecharts.interop.scxml.content import Content
-from statecharts.interop.scxml.elements import SCXML, Element, read
-from statecharts.interop.scxml.guards import guard_of
-from statecharts.interop.scxml.structure import STATES, Outline
+from statecharts.model.hooks import Hook
+from statecharts.model.named import Named
 
 _FEW: Final = 8
 _PAIRS: Final = 200_000

@@ -12,10 +12,6 @@ from typing import Any, Final, final
 
 import attrs
 
-from statecharts.content import Bound, Branch, Choose, Give, Named, effect_text, event_name
-from statecharts.effects import Action, CancelInvoke, CancelSend, Invoke, Raise, Send
-from statecharts.events import NamedEvent
-from statecharts.hooks import Hook
 from statecharts.interop import conditions
 from statecharts.interop.css_times import css_text
 from statecharts.interop.documents import Document, DocumentError
@@ -27,6 +23,10 @@ from statecharts.interop.scxml.guards import guard_json
 from statecharts.interop.scxml.hints import Hints
 from statecharts.interop.scxml.notes import is_name, is_theirs
 from statecharts.interop.scxml.printing import bearable, is_bearable
+from statecharts.model.effects import Action, CancelInvoke, CancelSend, Invoke, Raise, Send
+from statecharts.model.events import NamedEvent
+from statecharts.model.hooks import Hook
+from statecharts.model.named import Bound, Branch, Choose, Give, Named, effect_text, event_name
 
 WORDS: Final = ("not", "and", "or")
 """What the operators of conditions are called in Python, and nearly everywhere."""

@@ -7,12 +7,12 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, final
 
-from statecharts.chart import StateKind
 from statecharts.interop.drafts import Draft
 from statecharts.interop.findings import Findings
 from statecharts.interop.scxml.elements import OURS, SCXML, Element
 from statecharts.interop.scxml.hints import Hints
 from statecharts.interop.scxml.notes import described, is_note
+from statecharts.model.chart import StateKind
 
 KINDS: Final = {
     "state": StateKind.ATOMIC,

@@ -7,7 +7,19 @@ from typing import Final, final
 
 from attrs import evolve
 
-from statecharts.chart import (
+from statecharts.checks.structure import structural_faults
+from statecharts.interop.css_times import css_text
+from statecharts.interop.documents import Document, DocumentError
+from statecharts.interop.findings import Findings, Losses
+from statecharts.interop.remainders import remainder
+from statecharts.interop.scxml.elements import OURS, Element
+from statecharts.interop.scxml.ids import document_ids
+from statecharts.interop.scxml.notes import is_name, is_text, say_notes, walk
+from statecharts.interop.scxml.printing import bearable, printed
+from statecharts.interop.scxml.reader import chart_of
+from statecharts.interop.scxml.statements import Statements
+from statecharts.interop.scxml.structure import KEPT
+from statecharts.model.chart import (
     HISTORY,
     ROOT,
     After,
@@ -22,21 +34,9 @@ from statecharts.chart import (
     Transition,
     TransitionKind,
 )
-from statecharts.checks.structure import structural_faults
-from statecharts.content import Give
-from statecharts.effects import CancelInvoke
-from statecharts.hooks import Hook
-from statecharts.interop.css_times import css_text
-from statecharts.interop.documents import Document, DocumentError
-from statecharts.interop.findings import Findings, Losses
-from statecharts.interop.remainders import remainder
-from statecharts.interop.scxml.elements import OURS, Element
-from statecharts.interop.scxml.ids import document_ids
-from statecharts.interop.scxml.notes import is_name, is_text, say_notes, walk
-from statecharts.interop.scxml.printing import bearable, printed
-from statecharts.interop.scxml.reader import chart_of
-from statecharts.interop.scxml.statements import Statements
-from statecharts.interop.scxml.structure import KEPT
+from statecharts.model.effects import CancelInvoke
+from statecharts.model.hooks import Hook
+from statecharts.model.named import Give
 
 _TAGS: Final = {
     StateKind.ATOMIC: "state",

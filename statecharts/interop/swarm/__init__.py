@@ -32,9 +32,9 @@ from os import PathLike
 from types import MappingProxyType
 from typing import Final
 
-from statecharts.chart import Chart
 from statecharts.interop.documents import Document
 from statecharts.interop.swarm.reader import read
+from statecharts.model.chart import Chart
 
 __all__ = ["load", "loads"]
 

@@ -7,17 +7,17 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import timedelta
 from typing import Any, Final, final
 
-from statecharts.content import AllOf, Give, Named
-from statecharts.effects import Action, CancelInvoke, Invoke, Raise
-from statecharts.events import NamedEvent, matches
-from statecharts.hooks import Hook
 from statecharts.interop.drafts import Draft
 from statecharts.interop.located import Located
 from statecharts.interop.notes import Notes
 from statecharts.interop.swarm.declared import Declared
 from statecharts.interop.swarm.shapes import HANDLER, plain, take
 from statecharts.interop.swarm.tree import place_of
-from statecharts.parts import ROOT, After, OnEvent, StateKind, Transition, TransitionKind
+from statecharts.model.effects import Action, CancelInvoke, Invoke, Raise
+from statecharts.model.events import NamedEvent, matches
+from statecharts.model.hooks import Hook
+from statecharts.model.named import AllOf, Give, Named
+from statecharts.model.nodes import ROOT, After, OnEvent, StateKind, Transition, TransitionKind
 
 TIMEOUT: Final = "timeout"
 """The event of a time that has run out where no target is named."""

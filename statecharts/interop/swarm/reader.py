@@ -7,8 +7,6 @@ from typing import Any
 
 from attrs import evolve
 
-from statecharts.chart import Chart
-from statecharts.errors import DefinitionError, Fault
 from statecharts.interop.documents import Document
 from statecharts.interop.located import Located
 from statecharts.interop.notes import Notes
@@ -17,6 +15,8 @@ from statecharts.interop.swarm.shapes import FILE, named, plain, take
 from statecharts.interop.swarm.tables import loads
 from statecharts.interop.swarm.variables import Filling, may_hold
 from statecharts.interop.swarm.workflow import chart_of
+from statecharts.model.chart import Chart
+from statecharts.model.errors import DefinitionError, Fault
 
 
 def read(document: Document, variables: Mapping[str, str]) -> dict[str, Chart]:

@@ -8,7 +8,7 @@ from statecharts.interop.drafts import Draft
 from statecharts.interop.located import Located
 from statecharts.interop.notes import Notes
 from statecharts.interop.swarm.shapes import STATE, named, plain, take
-from statecharts.parts import Default, StateKind, Transition
+from statecharts.model.nodes import Default, StateKind, Transition
 
 WAYS_OUT: Final = ("handlers", "next_on_success", "next_on_failure", "timeout_seconds")
 """The keys that lead out of a state."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from statecharts.chart import Chart
 from statecharts.interop.drafts import Draft, assemble, identify
 from statecharts.interop.located import Located
 from statecharts.interop.notes import Notes
@@ -21,7 +20,8 @@ from statecharts.interop.swarm.shapes import (
     take,
 )
 from statecharts.interop.swarm.tree import begin, plant
-from statecharts.parts import StateKind
+from statecharts.model.chart import Chart
+from statecharts.model.nodes import StateKind
 
 _POLICY: Final = ("max_retries", "retry_backoff_seconds")
 

@@ -34,11 +34,11 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
-from statecharts.chart import Chart
 from statecharts.interop.documents import Document
 from statecharts.interop.xstate.reader import read
 from statecharts.interop.xstate.versions import version_of
 from statecharts.interop.xstate.writer import dumps
+from statecharts.model.chart import Chart
 
 __all__ = ["dumps", "load", "loads", "version_of"]
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any, Final, final
 
-from statecharts.content import Branch, Choose, Give
-from statecharts.effects import Action, CancelInvoke, CancelSend, Effect, Invoke, Raise, Send
-from statecharts.events import NamedEvent
-from statecharts.hooks import Hook
 from statecharts.interop.drafts import Draft
 from statecharts.interop.xstate.delays import SOON, duration, is_number
 from statecharts.interop.xstate.guards import DEEPEST, Guards, code, inline, parameters
 from statecharts.interop.xstate.notes import Notes, element
+from statecharts.model.effects import Action, CancelInvoke, CancelSend, Effect, Invoke, Raise, Send
+from statecharts.model.events import NamedEvent
+from statecharts.model.hooks import Hook
+from statecharts.model.named import Branch, Choose, Give
 
 INTERNAL: Final = "#_internal"
 """The target of what v4 puts on the run's own queue."""

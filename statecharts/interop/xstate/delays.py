@@ -9,7 +9,7 @@ from typing import Any, Final, final
 
 from attrs import frozen
 
-from statecharts.errors import StepError
+from statecharts.model.errors import StepError
 
 SOON: Final = timedelta(microseconds=1)
 """What a delay of nothing becomes: the event comes when the macrostep is over."""

@@ -9,7 +9,9 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Final
 
-from statecharts.chart import (
+from statecharts.interop.xstate.events import DONE_STATE, is_wild, prefixes
+from statecharts.interop.xstate.notes import Notes
+from statecharts.model.chart import (
     HISTORY,
     After,
     Chart,
@@ -20,9 +22,7 @@ from statecharts.chart import (
     Transition,
     TransitionKind,
 )
-from statecharts.events import matches
-from statecharts.interop.xstate.events import DONE_STATE, is_wild, prefixes
-from statecharts.interop.xstate.notes import Notes
+from statecharts.model.events import matches
 
 _COMPARISONS: Final = 100_000
 """How many pairs of transitions are compared, at most."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from statecharts.chart import Done, StateKind
 from statecharts.interop.drafts import Draft
 from statecharts.interop.xstate.notes import Notes, element
+from statecharts.model.chart import Done, StateKind
 
 
 def settle_finals(root: Draft, notes: Notes) -> None:

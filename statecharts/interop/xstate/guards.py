@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any, Final, final
 
-from statecharts.content import AllOf, AnyOf, Holds, In, Named, Not
-from statecharts.hooks import Hook
 from statecharts.interop.drafts import Draft
 from statecharts.interop.xstate.notes import Notes, element
 from statecharts.interop.xstate.targets import Targets
+from statecharts.model.hooks import Hook
+from statecharts.model.named import AllOf, AnyOf, Holds, In, Named, Not
 
 DEEPEST: Final = 32
 """How deep guards may lie one in the other."""

@@ -8,11 +8,11 @@ from typing import Any, Final, final
 
 from attrs import frozen
 
-from statecharts.effects import Invoke
 from statecharts.interop.drafts import Draft
 from statecharts.interop.located import Located
 from statecharts.interop.xstate.notes import Notes, element
 from statecharts.interop.xstate.targets import MACHINE, path_of
+from statecharts.model.effects import Invoke
 
 EVENTS: Final = {
     "onDone": "done.invoke.",

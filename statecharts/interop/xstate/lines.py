@@ -6,10 +6,6 @@ from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from typing import Any, final
 
-from statecharts.chart import After, Always, Done, OnEvent, Transition, TransitionKind, Trigger
-from statecharts.content import Give
-from statecharts.effects import CancelInvoke
-from statecharts.hooks import Hook
 from statecharts.interop.drafts import Draft
 from statecharts.interop.located import Located
 from statecharts.interop.xstate.delays import SOON, NamedDelay, duration, is_number
@@ -23,6 +19,18 @@ from statecharts.interop.xstate.transitions import (
     Transitions,
     entries,
 )
+from statecharts.model.chart import (
+    After,
+    Always,
+    Done,
+    OnEvent,
+    Transition,
+    TransitionKind,
+    Trigger,
+)
+from statecharts.model.effects import CancelInvoke
+from statecharts.model.hooks import Hook
+from statecharts.model.named import Give
 
 Answer = tuple[str, Found]
 """A transition, and the descriptor of the events that it answers to."""

@@ -6,9 +6,6 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any, Final, final
 
-from statecharts.chart import HISTORY, Chart, Default, StateKind, Transition
-from statecharts.errors import StatechartError
-from statecharts.hooks import Hook
 from statecharts.interop import located
 from statecharts.interop.documents import Document
 from statecharts.interop.drafts import Draft, assemble, identify
@@ -22,6 +19,9 @@ from statecharts.interop.xstate.structure import documented, named, planted, unw
 from statecharts.interop.xstate.targets import Targets
 from statecharts.interop.xstate.transitions import Transitions
 from statecharts.interop.xstate.versions import version_of
+from statecharts.model.chart import HISTORY, Chart, Default, StateKind, Transition
+from statecharts.model.errors import StatechartError
+from statecharts.model.hooks import Hook
 
 Delays = Mapping[str, timedelta]
 

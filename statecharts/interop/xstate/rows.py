@@ -5,7 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, final
 
-from statecharts.chart import (
+from statecharts.interop.findings import Losses
+from statecharts.interop.xstate.delays import NamedDelay, milliseconds
+from statecharts.interop.xstate.events import DONE_STATE, ordered, theirs
+from statecharts.interop.xstate.invokes import EVENTS
+from statecharts.interop.xstate.spelling import Spelling, is_plain
+from statecharts.model.chart import (
     After,
     Always,
     Chart,
@@ -15,15 +20,10 @@ from statecharts.chart import (
     Transition,
     TransitionKind,
 )
-from statecharts.content import Bound, Give, event_name, parts
-from statecharts.effects import Effect, Raise, Send
-from statecharts.events import matches, wire_name
-from statecharts.hooks import Hook
-from statecharts.interop.findings import Losses
-from statecharts.interop.xstate.delays import NamedDelay, milliseconds
-from statecharts.interop.xstate.events import DONE_STATE, ordered, theirs
-from statecharts.interop.xstate.invokes import EVENTS
-from statecharts.interop.xstate.spelling import Spelling, is_plain
+from statecharts.model.effects import Effect, Raise, Send
+from statecharts.model.events import matches, wire_name
+from statecharts.model.hooks import Hook
+from statecharts.model.named import Bound, Give, event_name, parts
 
 
 @final

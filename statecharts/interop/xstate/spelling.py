@@ -6,8 +6,23 @@ from collections.abc import Mapping
 from math import isfinite
 from typing import Any, Final, final
 
-from statecharts.chart import Chart, StateNode, Transition, TransitionKind
-from statecharts.content import (
+from statecharts.interop.findings import Losses
+from statecharts.interop.xstate.delays import milliseconds
+from statecharts.interop.xstate.notes import DEEPEST, depth
+from statecharts.interop.xstate.targets import absolute, escaped
+from statecharts.model.chart import Chart, StateNode, Transition, TransitionKind
+from statecharts.model.effects import (
+    Action,
+    CancelInvoke,
+    CancelSend,
+    Effect,
+    Invoke,
+    Raise,
+    Send,
+)
+from statecharts.model.events import NamedEvent
+from statecharts.model.hooks import Hook
+from statecharts.model.named import (
     AllOf,
     AnyOf,
     Bound,
@@ -19,21 +34,6 @@ from statecharts.content import (
     Not,
     event_name,
 )
-from statecharts.effects import (
-    Action,
-    CancelInvoke,
-    CancelSend,
-    Effect,
-    Invoke,
-    Raise,
-    Send,
-)
-from statecharts.events import NamedEvent
-from statecharts.hooks import Hook
-from statecharts.interop.findings import Losses
-from statecharts.interop.xstate.delays import milliseconds
-from statecharts.interop.xstate.notes import DEEPEST, depth
-from statecharts.interop.xstate.targets import absolute, escaped
 
 _GUARDS: Final = frozenset({"and", "or", "not", "stateIn", "guard"})
 _ACTIONS: Final = frozenset(

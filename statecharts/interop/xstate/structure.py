@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from statecharts.chart import HISTORY, StateKind
-from statecharts.errors import did_you_mean
 from statecharts.interop.documents import DEEPEST, Document
 from statecharts.interop.drafts import Draft
 from statecharts.interop.located import Located
 from statecharts.interop.xstate.notes import Notes, element
 from statecharts.interop.xstate.targets import MACHINE, path_of
+from statecharts.model.chart import HISTORY, StateKind
+from statecharts.model.errors import did_you_mean
 
 RUN: Final = frozenset(
     {

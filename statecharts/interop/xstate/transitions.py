@@ -7,15 +7,15 @@ from typing import Any, Final, final
 
 from attrs import define, evolve, frozen
 
-from statecharts.chart import HISTORY, StateKind, Transition, TransitionKind, Trigger
-from statecharts.content import AllOf
-from statecharts.hooks import Hook
 from statecharts.interop.drafts import Draft
 from statecharts.interop.located import Located
 from statecharts.interop.xstate.actions import Actions
 from statecharts.interop.xstate.guards import Guards
 from statecharts.interop.xstate.notes import Notes, element
 from statecharts.interop.xstate.targets import Targets
+from statecharts.model.chart import HISTORY, StateKind, Transition, TransitionKind, Trigger
+from statecharts.model.hooks import Hook
+from statecharts.model.named import AllOf
 
 _KNOWN: Final = frozenset(
     {"target", "actions", "guard", "cond", "in", "reenter", "internal", "description", "meta"}

@@ -8,9 +8,6 @@ from typing import Any, Final, final
 
 from attrs import evolve
 
-from statecharts.chart import HISTORY, ROOT, Chart, StateKind, StateNode
-from statecharts.effects import CancelInvoke, Invoke
-from statecharts.hooks import Hook
 from statecharts.interop.documents import Document, DocumentError
 from statecharts.interop.findings import Losses
 from statecharts.interop.remainders import remainder
@@ -19,6 +16,9 @@ from statecharts.interop.xstate.reader import read_again
 from statecharts.interop.xstate.rows import Rows, effect_of, mentioned
 from statecharts.interop.xstate.spelling import Spelling, is_plain
 from statecharts.interop.xstate.structure import LOUD, QUIET, RESERVED
+from statecharts.model.chart import HISTORY, ROOT, Chart, StateKind, StateNode
+from statecharts.model.effects import CancelInvoke, Invoke
+from statecharts.model.hooks import Hook
 
 FORMAT: Final = "XState JSON"
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import TypeAlias, final
 
-from statecharts.chart import HISTORY, StateKind
-from statecharts.tree import Edge, Tree
+from statecharts.model.chart import HISTORY, StateKind
+from statecharts.semantics.tree import Edge, Tree
 
 Recall: TypeAlias = Callable[[int], tuple[int, ...] | None]
 """Gives the states that a history state remembers, or None when it remembers nothing."""

@@ -7,11 +7,11 @@ from typing import Any, Final, final
 
 from attrs import evolve
 
-from statecharts.content import AllOf, AnyOf, Bound, Branch, Choose, Give, Holds, Named, Not
-from statecharts.effects import Action
-from statecharts.errors import StatechartError, did_you_mean
-from statecharts.hooks import Hook
-from statecharts.parts import StateNode, Transition
+from statecharts.model.effects import Action
+from statecharts.model.errors import StatechartError, did_you_mean
+from statecharts.model.hooks import Hook
+from statecharts.model.named import AllOf, AnyOf, Bound, Branch, Choose, Give, Holds, Named, Not
+from statecharts.model.nodes import StateNode, Transition
 
 _NOTHING: Final = object()
 

@@ -13,9 +13,9 @@ from typing import Any, Final, final
 
 from attrs import field, frozen
 
-from statecharts.events import wire_name
-from statecharts.hooks import Hook
-from statecharts.schema import Field, fields_of
+from statecharts.model.events import wire_name
+from statecharts.model.fields import Field, fields_of
+from statecharts.model.hooks import Hook
 
 ROOT: Final = ""
 """Id of the chart itself as a state: the parent of the outermost states."""

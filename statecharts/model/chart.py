@@ -14,9 +14,9 @@ from typing import Any, ClassVar, Generic, final
 import attrs
 from attrs import evolve, field, frozen
 
-from statecharts.errors import Fault, UnknownStateError, did_you_mean
-from statecharts.generics import C, D
-from statecharts.parts import (
+from statecharts.model.errors import Fault, UnknownStateError, did_you_mean
+from statecharts.model.generics import C, D
+from statecharts.model.nodes import (
     COMPOSITE,
     HISTORY,
     ROOT,
@@ -101,7 +101,7 @@ class Chart:
         """
         found: str | None = self.memo.get("hash")
         if found is None:
-            from statecharts.digest import digest  # noqa: PLC0415 - needed once it is asked for
+            from statecharts.model.digest import digest  # noqa: PLC0415 - needed once it is asked for
 
             found = self.memo["hash"] = digest(
                 self.name, self.nodes.values(), self.events, self.context, closed=self.closed
@@ -170,7 +170,7 @@ class Chart:
         >>> door.bind(guards={"unlocked": lambda m: True}).unbound_guards
         ()
         """
-        from statecharts.binding import Binding  # noqa: PLC0415 - for charts that name things
+        from statecharts.model.binding import Binding  # noqa: PLC0415 - for charts that name things
 
         binding = Binding(self.name, host, guards or {}, actions or {}, default=default)
         nodes = tuple(binding.node(node) for node in self.nodes.values())
@@ -192,7 +192,7 @@ class Chart:
         said = [hook for hook in hooks if not isinstance(hook.function, FunctionType)]
         if not said:
             return ()
-        from statecharts.content import open_names  # noqa: PLC0415 - for charts that name things
+        from statecharts.model.named import open_names  # noqa: PLC0415 - for charts that name things
 
         found = (pair for hook in said for pair in open_names(hook))
         return tuple(dict.fromkeys(name for kind, name in found if kind == role))

@@ -12,9 +12,9 @@ from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
-from statecharts.events import wire_name
-from statecharts.parts import After, EventType, OnEvent, StateNode, Transition, Trigger
-from statecharts.schema import fields_of, type_text
+from statecharts.model.events import wire_name
+from statecharts.model.fields import fields_of, type_text
+from statecharts.model.nodes import After, EventType, OnEvent, StateNode, Transition, Trigger
 
 
 def digest(

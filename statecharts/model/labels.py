@@ -13,10 +13,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from statecharts.chart import After, Done, OnEvent, Transition, Trigger
-from statecharts.durations import duration_text
-from statecharts.hooks import Hook
-from statecharts.schema import fields_of
+from statecharts.model.chart import After, Done, OnEvent, Transition, Trigger
+from statecharts.model.durations import duration_text
+from statecharts.model.fields import fields_of
+from statecharts.model.hooks import Hook
 
 ARROW: Final = "→"
 """Stands between a transition's label and its targets."""
@@ -43,7 +43,7 @@ def transition_label(transition: Transition) -> str:
 def trigger_text(trigger: Trigger) -> str:
     """Return what takes a transition; empty for an eventless and for a default one.
 
-    >>> from statecharts.chart import Always
+    >>> from statecharts.model.chart import Always
     >>> trigger_text(OnEvent(("block", "hold"))), trigger_text(Done()), trigger_text(Always())
     ('block | hold', 'done', '')
     >>> from datetime import timedelta
@@ -61,7 +61,7 @@ def trigger_text(trigger: Trigger) -> str:
 def event_text(event: type | str) -> str:
     """Return an event class by its name and the names of its payload; a descriptor as it stands.
 
-    >>> from statecharts.events import TimerFired
+    >>> from statecharts.model.events import TimerFired
     >>> event_text(TimerFired), event_text("error.*")
     ('TimerFired(id)', 'error.*')
     """
@@ -104,7 +104,7 @@ def hooks_text(hooks: Iterable[Hook]) -> str:
 def data_text(cls: type | None) -> str:
     """Return an attrs class with its fields and their types; empty for None.
 
-    >>> from statecharts.events import TimerFired
+    >>> from statecharts.model.events import TimerFired
     >>> data_text(TimerFired), data_text(None)
     ('TimerFired(id: str)', '')
     """

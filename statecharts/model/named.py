@@ -12,8 +12,8 @@ from typing import Any, final
 
 from attrs import field, frozen
 
-from statecharts.durations import duration_text
-from statecharts.effects import (
+from statecharts.model.durations import duration_text
+from statecharts.model.effects import (
     Action,
     CancelInvoke,
     CancelSend,
@@ -22,9 +22,9 @@ from statecharts.effects import (
     Raise,
     Send,
 )
-from statecharts.errors import StepError
-from statecharts.events import NamedEvent, wire_name
-from statecharts.hooks import Hook, meaning
+from statecharts.model.errors import StepError
+from statecharts.model.events import NamedEvent, wire_name
+from statecharts.model.hooks import Hook, meaning
 
 
 @final

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from enum import Enum
 from typing import TypeVar
 
-from statecharts.schema import Field
+from statecharts.model.fields import Field
 
 K = TypeVar("K")
 

@@ -10,7 +10,7 @@ from typing import final
 
 from attrs import field, frozen
 
-from statecharts.chart import (
+from statecharts.model.chart import (
     HISTORY,
     ROOT,
     Chart,

@@ -22,14 +22,14 @@ from typing import (
 
 from attrs import frozen
 
-from statecharts.chart import StateRef, SuperstateRef, Transition
-from statecharts.effects import Effect
-from statecharts.errors import (
+from statecharts.model.chart import StateRef, SuperstateRef, Transition
+from statecharts.model.effects import Effect
+from statecharts.model.errors import (
     StepError,
     TimeNeededError,
 )
-from statecharts.generics import C, C_co, D_co, E_co
-from statecharts.places import Place, StateName, state_id
+from statecharts.model.generics import C, C_co, D_co, E_co
+from statecharts.semantics.configuration import Place, StateName, state_id
 
 T = TypeVar("T")
 

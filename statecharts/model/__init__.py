@@ -1,0 +1,1 @@
+"""Model: what a chart says, as immutable values."""
