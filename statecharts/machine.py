@@ -9,12 +9,10 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Generic, Literal, cast, overload
 
 from statecharts.kernel import Kernel, kernel_of
-from statecharts.machine.clock import Time
-from statecharts.machine.line import Sent
 from statecharts.model.chart import Chart, Declaration, OnEvent
 from statecharts.model.durations import duration_text
 from statecharts.model.effects import RUNNER, Action, Effect, Send
@@ -32,6 +30,64 @@ from statecharts.semantics.snapshot import Snapshot, Step
 
 OnUnhandled = Literal["ignore", "raise"]
 Subscriber = Callable[[Step[C]], object]
+
+
+class Sent(Generic[C]):
+    """An event in line; what `Machine.send` returns to a subscriber.
+
+    Once its turn has come it reads as the step that it made; before that, reading it is an error.
+    """
+
+    def __init__(self, event: object, at: datetime | None, chart: str) -> None:
+        self.event = event
+        self.at = at
+        self.chart = chart
+        self.not_before: datetime | None = None
+        self.own = False
+        self.failed = False
+        self.step: Step[C] | None = None
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__") or name not in Step._fields:
+            raise AttributeError(name)
+        if self.failed:
+            found = f"the step of {self.event!r} could not be taken"
+            remedy = "What the first send raises says why"
+            raise StatechartError("SC502", self.chart, found, remedy)
+        if self.step is None:
+            found = f"the step of {self.event!r} was read before its turn had come"
+            remedy = "Events sent from a subscriber wait; subscribe to see their steps"
+            raise StatechartError("SC502", self.chart, found, remedy)
+        return getattr(self.step, name)
+
+
+class Time:
+    """What time it is for a machine: it stands still where it was set, or follows a clock."""
+
+    def __init__(self, at: datetime | None, clock: Callable[[], datetime] | None) -> None:
+        self._at = at
+        self._clock = clock or _utc_now
+        self._ahead = timedelta(0)
+
+    def now(self) -> datetime:
+        """Return the machine's time."""
+        return self._clock() + self._ahead if self._at is None else self._at
+
+    def set(self, at: datetime) -> None:
+        """Move to a time; a time that follows a clock goes on following it."""
+        if self._at is not None:
+            self._at = at
+
+    def advance(self, by: timedelta) -> None:
+        """Move ahead, of the clock where there is one."""
+        if self._at is None:
+            self._ahead += by
+        else:
+            self._at += by
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
 
 
 class Machine(Generic[C]):
