@@ -11,7 +11,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check --no-input
 
-DIAGRAMS := build/diagrams
+PICTURES := build/diagrams
 REFERENCE := statecharts diagrams machines \
 	$(patsubst machines/%.py,machines.%,$(sort $(wildcard machines/[a-z]*.py))) \
 	$(patsubst machines/%/__init__.py,machines.%,$(sort $(wildcard machines/*/__init__.py)))
@@ -27,7 +27,7 @@ help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: $(VENV)/.demo ## draw the machines' charts, and walk each machine through a scenario
-	@$(PY) -m examples.demo --output $(DIAGRAMS)
+	@$(PY) -m examples.demo --output $(PICTURES)
 
 test: $(VENV)/.test ## run the tests and the doctests
 	@$(PY) -m pytest --numprocesses auto --dist loadfile --cov --cov-report=
@@ -70,7 +70,7 @@ bench: $(VENV)/.test ## measure ours beside hand-written code and other librarie
 	@$(PY) -m benchmarks
 
 gallery: $(VENV)/.demo ## draw anew the pictures in diagrams/gallery whose charts have changed
-	@$(PY) -m diagrams.gallery
+	@$(PY) -m diagrams
 
 prove: $(VENV)/.test ## compare the kernel with the algorithm of the standard, on 10,000 random charts
 	@$(PY) -m tests.oracle --charts 10000 --events 25 --jobs $(JOBS)

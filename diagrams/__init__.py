@@ -1,125 +1,103 @@
-"""Diagrams: a chart as a picture in UML's statechart notation.
+"""Diagrams: renders every chart of `machines` into `diagrams/gallery`.
 
-    diagrams.render(Pipeline)                            # SVG, as text
-    diagrams.render(Pipeline, "png", highlight=snapshot) # with the active states highlighted
-    diagrams.render(Pipeline, "mermaid")                 # for a README
-
-A picture is made from the `Chart` and nothing else. The layout is Graphviz's; what makes it, and
-what makes PNG and PDF, is loaded when a call first needs it.
+``python -m diagrams`` draws the stale pictures anew, with ``--all`` every picture. A picture is
+stale when its chart, or the text in the picture, has changed; where an engine places things does
+not count, since engines differ.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, overload
+import importlib
+import pkgutil
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
 
-from statecharts.model.chart import ROOT, Chart, Declaration, unknown_state
-from statecharts.model.errors import StatechartError, did_you_mean
+import machines
+from statecharts import render
+from statecharts.model.chart import Chart, Declaration
 
 if TYPE_CHECKING:
-    from diagrams.theme import Theme
+    from types import ModuleType
 
-__all__ = ["FORMATS", "Format", "HasConfiguration", "render"]
-
-Format = Literal["svg", "png", "pdf", "dot", "mermaid"]
-FORMATS: Final = ("svg", "png", "pdf", "dot", "mermaid")
+FOLDER: Final = Path(__file__).parent / "gallery"
+"""Where the pictures are kept."""
 
 
-class HasConfiguration(Protocol):
-    """What knows which states are active: a snapshot, or a machine."""
+def stale(charts: Iterable[Chart | type[Declaration[Any]]], folder: Path = FOLDER) -> list[str]:
+    """Return what is wrong with the pictures in a folder, a sentence each; nothing if all is well.
 
-    @property
-    def configuration(self) -> tuple[str, ...]:
-        """Ids of the active states."""
-        ...
-
-
-@overload
-def render(
-    chart: Chart | type[Declaration[Any]],
-    format: Literal["svg", "dot", "mermaid"] = "svg",
-    *,
-    highlight: HasConfiguration | Iterable[str] | None = None,
-    theme: str | Theme = "light",
-) -> str: ...
-
-
-@overload
-def render(
-    chart: Chart | type[Declaration[Any]],
-    format: Literal["png", "pdf"],
-    *,
-    highlight: HasConfiguration | Iterable[str] | None = None,
-    theme: str | Theme = "light",
-) -> bytes: ...
-
-
-def render(
-    chart: Chart | type[Declaration[Any]],
-    format: Format = "svg",
-    *,
-    highlight: HasConfiguration | Iterable[str] | None = None,
-    theme: str | Theme = "light",
-) -> str | bytes:
-    """Return a picture of a chart.
-
-    Args:
-        chart: The chart, or the class that declares it.
-        format: ``svg``, ``dot`` and ``mermaid`` give text, ``png`` and ``pdf`` bytes.
-        highlight: The active configuration: a snapshot, or the ids of states. The states around
-            those are highlighted, too.
-        theme: ``light``, ``dark``, ``print`` (black on white), or a `Theme` of your own.
-
-    Raises:
-        StatechartError: The format (SC701) or the theme (SC702) is unknown, there is no layout
-            engine (SC703), it gave up (SC704), or nothing makes PNG or PDF (SC705).
-        UnknownStateError: ``highlight`` names a state that the chart does not have.
-
-    >>> from statecharts.model.chart import Chart, StateKind, StateNode
-    >>> root = StateNode("", StateKind.COMPOUND, "Lamp", parent=None, children=("on",))
-    >>> lamp = Chart("Lamp", root, (StateNode("on", StateKind.ATOMIC, "on"),))
-    >>> print(render(lamp, "mermaid"))
-    stateDiagram-v2
-        state "on" as s1
-    <BLANKLINE>
+    >>> stale([])
+    []
     """
-    if format not in FORMATS:
-        remedy = did_you_mean(str(format), FORMATS, f"Take one of {', '.join(FORMATS)}")
-        found = f"there is no format {format!r}, only {', '.join(FORMATS)}"
-        raise StatechartError("SC701", "render", found, remedy)
-    from diagrams.notation import picture_of
-    from diagrams.theme import theme_named
-
-    shown = chart if isinstance(chart, Chart) else chart.chart
-    look = theme_named(theme)
-    picture = picture_of(shown, _active(shown, highlight))
-    if format == "mermaid":
-        from diagrams.mermaid import to_mermaid
-
-        return to_mermaid(picture, look)
-    if format == "dot":
-        from diagrams.dot import to_dot
-
-        return to_dot(picture, look)
-    from diagrams.layout import draw
-    from diagrams.svg import to_svg
-
-    svg = to_svg(draw(picture), look)
-    if format == "svg":
-        return svg
-    from diagrams.raster import to_pdf, to_png
-
-    return to_png(svg) if format == "png" else to_pdf(svg)
+    return [fault for chart in charts for fault in _faults(_chart(chart), folder)]
 
 
-def _active(chart: Chart, highlight: HasConfiguration | Iterable[str] | None) -> frozenset[str]:
-    if highlight is None:
-        return frozenset()
-    named: Any = getattr(highlight, "configuration", highlight)
-    states: Iterable[str] = [named] if isinstance(named, str) else named
-    found = set[str]()
-    for state in states:
-        if state not in chart or state == ROOT:
-            raise unknown_state(chart.name, state, chart.nodes)
-        found.update((state, *(node.id for node in chart.ancestors(state))))
-    return frozenset(found - {ROOT})
+def write(
+    charts: Iterable[Chart | type[Declaration[Any]]],
+    folder: Path = FOLDER,
+    *,
+    anew: bool = False,
+) -> list[Path]:
+    """Draw charts into a folder, as SVG and DOT, and return the files that were written.
+
+    A picture that is not stale is left as it is, so that another engine changes nothing; ``anew``
+    draws it all the same.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    written = []
+    for declared in charts:
+        chart = _chart(declared)
+        if not anew and not list(_faults(chart, folder)):
+            continue
+        for kind, text in (("svg", render(chart)), ("dot", render(chart, "dot"))):
+            path = folder / f"{chart.name}.{kind}"
+            path.write_text(text, encoding="utf-8", newline="\n")
+            written.append(path)
+    return written
+
+
+def charts_of(module: ModuleType) -> tuple[Chart, ...]:
+    """Return the charts that a module declares itself, in the order in which it does."""
+    found: Mapping[str, object] = vars(module)
+    return tuple(
+        value.chart
+        for value in found.values()
+        if isinstance(value, type)
+        and issubclass(value, Declaration)
+        and value.__module__ == module.__name__
+        and "chart" in vars(value)
+    )
+
+
+def _chart(chart: Chart | type[Declaration[Any]]) -> Chart:
+    return chart if isinstance(chart, Chart) else chart.chart
+
+
+def _faults(chart: Chart, folder: Path) -> Iterator[str]:
+    remedy = "Run `python -m diagrams`."
+    svg, dot = folder / f"{chart.name}.svg", folder / f"{chart.name}.dot"
+    if not svg.exists() or not dot.exists():
+        yield f"{chart.name} has no picture in {folder.name}. {remedy}"
+        return
+    if f'data-chart-hash="{chart.hash}"' not in svg.read_text(encoding="utf-8"):
+        yield f"{chart.name} has changed, and {svg.name} has not. {remedy}"
+    elif dot.read_text(encoding="utf-8") != render(chart, "dot"):
+        yield f"{chart.name} would look different from {dot.name}. {remedy}"
+
+
+def machine_charts() -> list[Chart]:
+    """Return every chart that a module of `machines` declares."""
+
+    modules = [
+        importlib.import_module(found.name)
+        for found in pkgutil.walk_packages(machines.__path__, "machines.")
+    ]
+    return [chart for module in modules for chart in charts_of(module)]
+
+
+def main(arguments: Sequence[str] = (), folder: Path = FOLDER) -> int:
+    """Draw every chart of `machines` whose picture is stale; with ``--all``, every chart."""
+    for path in write(machine_charts(), folder, anew="--all" in arguments):
+        print(path)
+    return 0

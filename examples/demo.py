@@ -26,12 +26,11 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-import diagrams
 from examples import incident
 from machines import execution, pipeline
 from machines.identifiers import AgentName, BranchName, GitSha
 from machines.investigation.chart import InvestigationChart
-from statecharts import Chart, Machine, StatechartError, Step, TimerFired
+from statecharts import Chart, Machine, StatechartError, Step, TimerFired, drawing
 from statecharts.model.chart import Declaration
 from statecharts.model.durations import duration_text
 
@@ -184,10 +183,10 @@ def draw(walks: Iterable[Walk], folder: Path) -> list[tuple[Path, str]]:
     drawn = []
     for chart in charts():
         drawn.append((folder / f"{chart.name.lower()}.svg", chart.name))
-        drawn[-1][0].write_text(diagrams.render(chart), encoding="utf-8")
+        drawn[-1][0].write_text(drawing.render(chart), encoding="utf-8")
     for one in walks:
         path = folder / f"{one.scenario.name}.svg"
-        svg = diagrams.render(one.scenario.chart, highlight=one.machine)
+        svg = drawing.render(one.scenario.chart, highlight=one.machine)
         path.write_text(svg, encoding="utf-8")
         drawn.append((path, f"{one.scenario.title}; where it ended"))
     tour = folder / TOUR

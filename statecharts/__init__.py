@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from statecharts.declare import Compound, History, Parallel, State, Statechart
+    from statecharts.drawing import render
     from statecharts.kernel import Kernel, start, step
     from statecharts.machine import Machine
     from statecharts.model.chart import Chart
@@ -40,6 +41,7 @@ __all__ = [
     "TimerFired",
     "UnhandledEventError",
     "occurred",
+    "render",
     "start",
     "step",
 ]
@@ -65,6 +67,7 @@ _HOMES = {
     "TimerFired": "statecharts.model.events",
     "UnhandledEventError": "statecharts.model.errors",
     "occurred": "statecharts.model.fields",
+    "render": "statecharts.drawing",
     "start": "statecharts.kernel",
     "step": "statecharts.kernel",
 }

@@ -12,11 +12,10 @@ from attrs import evolve, frozen
 from click.testing import CliRunner, Result
 from rich.console import Console
 
-import diagrams
 from examples import demo, incident, media_player, traffic_light
 from machines import execution, pipeline
 from machines.investigation.chart import InvestigationChart
-from statecharts import Machine, StatechartError, TimerFired
+from statecharts import Machine, StatechartError, TimerFired, drawing
 
 
 @frozen
@@ -87,10 +86,10 @@ def test_picture_of_an_end_highlights_it(shown: Shown) -> None:
     """The picture of an end is that of the machine in its last configuration."""
     played = demo.walk(_scenario("pipeline-blocked"))
     path = shown.folder / "pipeline-blocked.svg"
-    assert path.read_text(encoding="utf-8") == diagrams.render(
+    assert path.read_text(encoding="utf-8") == drawing.render(
         pipeline.Pipeline, highlight=played.machine
     )
-    assert path.read_text(encoding="utf-8") != diagrams.render(pipeline.Pipeline)
+    assert path.read_text(encoding="utf-8") != drawing.render(pipeline.Pipeline)
 
 
 def test_every_machine_has_a_scenario() -> None:
@@ -169,12 +168,12 @@ def test_demo_without_an_engine_says_what_to_do(
     """The walks are shown all the same, and the error names the remedy."""
 
     def render(*_arguments: object, **_options: object) -> str:
-        raise StatechartError("SC703", "diagrams", "there is no layout engine", "Install one")
+        raise StatechartError("SC703", "render", "there is no layout engine", "Install one")
 
-    monkeypatch.setattr(diagrams, "render", render)
+    monkeypatch.setattr(drawing, "render", render)
     result = CliRunner().invoke(demo.main, ["--output", str(tmp_path)])
     assert result.exit_code == 1
-    assert "Error: [SC703] diagrams: there is no layout engine. Install one." in result.output
+    assert "Error: [SC703] render: there is no layout engine. Install one." in result.output
     assert "Pipeline" in result.output
 
 
@@ -182,7 +181,7 @@ def test_demo_survives_a_pipe_that_knows_ascii_only(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """An arrow that cannot be spelt does not end the run."""
-    monkeypatch.setattr(diagrams, "render", lambda *_arguments, **_options: "<svg/>")
+    monkeypatch.setattr(drawing, "render", lambda *_arguments, **_options: "<svg/>")
     result = CliRunner(charset="ascii").invoke(demo.main, ["--output", str(tmp_path)])
     assert result.exit_code == 0
     assert "? SpawnAgent(agent=coder-1)" in result.output

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from attrs import evolve
 
-from diagrams import gallery
+import diagrams as gallery
 from machines.execution import Execution
 from machines.pipeline import Pipeline
-from tests.test_diagrams import charts
+from tests.test_drawing import charts
 
 
 def test_gallery_is_up_to_date() -> None:
@@ -19,7 +19,7 @@ def test_gallery_is_up_to_date() -> None:
 
 
 def test_gallery_has_the_charts_of_every_machine() -> None:
-    """`python -m diagrams.gallery` finds nothing to draw: no machine lacks its picture."""
+    """`python -m diagrams` finds nothing to draw: no machine lacks its picture."""
     assert gallery.stale(gallery.machine_charts()) == []
 
 
@@ -48,7 +48,7 @@ def test_gallery_notices_a_picture_that_is_missing(tmp_path: Path) -> None:
     """A chart without a picture is reported, with the command that draws it."""
     (fault,) = gallery.stale([charts.traffic_light()], tmp_path)
     assert "has no picture" in fault
-    assert "python -m diagrams.gallery" in fault
+    assert "python -m diagrams" in fault
 
 
 def test_gallery_leaves_alone_what_is_not_stale(tmp_path: Path) -> None:
@@ -65,7 +65,7 @@ def test_gallery_leaves_alone_what_is_not_stale(tmp_path: Path) -> None:
 def test_gallery_command_draws_every_machine(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """`python -m diagrams.gallery` writes the pictures of all machines and names them."""
+    """`python -m diagrams` writes the pictures of all machines and names them."""
     assert gallery.main(folder=tmp_path) == 0
     assert (tmp_path / "Pipeline.svg").exists()
     assert str(tmp_path / "Execution.dot") in capsys.readouterr().out

@@ -19,7 +19,7 @@ from statecharts.model.errors import StatechartError, did_you_mean
 from statecharts.model.events import snake_case
 
 if TYPE_CHECKING:
-    from diagrams import Format
+    from statecharts.drawing import Format
 
 _SUFFIXES: Final = {"svg": "svg", "png": "png", "pdf": "pdf", "dot": "dot", "mermaid": "mmd"}
 _THEMES: Final = ("light", "dark", "print")
@@ -111,10 +111,10 @@ class _Picture:
     def draw(self) -> None:
         """Write the file, and the directory around it."""
         # Only who draws pays for importing what draws.
-        import diagrams  # noqa: PLC0415
+        from statecharts import drawing  # noqa: PLC0415
 
         shown = [state for state in self.highlight if state in self.of.chart]
-        drawing = diagrams.render(
+        drawing = drawing.render(
             self.of.chart, format=self.format, highlight=shown, theme=self.theme
         )
         self.path.parent.mkdir(parents=True, exist_ok=True)

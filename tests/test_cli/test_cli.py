@@ -135,7 +135,7 @@ def test_pipe_that_cannot_spell_an_arrow_is_no_reason_to_fail(tmp_path: Path) ->
 
 def test_import_of_the_library_leaves_the_command_line_alone(tmp_path: Path) -> None:
     """`import statecharts` imports neither the command line nor what it is made with."""
-    heavy = "{'statecharts.cli', 'click', 'rich', 'diagrams', 'graphviz'}"
+    heavy = "{'statecharts.cli', 'click', 'rich', 'statecharts.drawing', 'graphviz'}"
     code = f"import sys, statecharts; print(sorted({heavy} & set(sys.modules)))"
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True
@@ -149,7 +149,7 @@ def test_help_does_not_wait_for_what_draws(tmp_path: Path) -> None:
     code = (
         "import sys; from statecharts.cli import main; "
         "main(['--help'], standalone_mode=False); "
-        "print(sorted({'diagrams', 'graphviz', 'asyncio'} & set(sys.modules)))"
+        "print(sorted({'statecharts.drawing', 'graphviz', 'asyncio'} & set(sys.modules)))"
     )
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True

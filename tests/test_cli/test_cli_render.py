@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-import diagrams
-from diagrams.theme import THEMES
+from statecharts import drawing
+from statecharts.drawing.theme import THEMES
 from statecharts.model.chart import Chart
 from statecharts.model.errors import StatechartError
 from tests.test_cli.conftest import BROKEN, LAMPS, Package, Run, lines
@@ -27,7 +27,7 @@ def drawn(zoo: None, monkeypatch: pytest.MonkeyPatch) -> Drawn:
         picture = f"{chart.name} → {how['format']}"
         return picture.encode() if how["format"] in {"png", "pdf"} else picture
 
-    monkeypatch.setattr(diagrams, "render", render)
+    monkeypatch.setattr(drawing, "render", render)
     return asked
 
 
@@ -124,7 +124,7 @@ def test_render_reports_a_picture_that_fails_in_one_line(
     run: Run, monkeypatch: pytest.MonkeyPatch, error: Exception, message: str
 ) -> None:
     """A picture that cannot be drawn or written gets one line; the others are written."""
-    monkeypatch.setattr(diagrams, "render", failing(error))
+    monkeypatch.setattr(drawing, "render", failing(error))
 
     result = run("render", "zoo", "-o", ".", "-f", "svg", "-f", "dot")
 
@@ -147,5 +147,5 @@ def test_render_knows_the_formats_and_themes_that_there_are(run: Run) -> None:
     """The command offers every format and theme that pictures have, and no other."""
     usage = " ".join(run("render", "--help").stdout.split())
 
-    assert f"--format [{'|'.join(diagrams.FORMATS)}]" in usage
+    assert f"--format [{'|'.join(drawing.FORMATS)}]" in usage
     assert f"--theme [{'|'.join(THEMES)}]" in usage

@@ -23,13 +23,12 @@ from typing import Any
 
 from click.testing import CliRunner
 
-import diagrams
 from machines.investigation.envelope import create_trace, wrap
 from machines.investigation.reasoning import OpenAIReasoner
 from machines.investigation.runtime import LocalInvestigator
 from machines.investigation.secrets import Secret
 from machines.investigation.security import Scope, SecurityViolation, ToolCall, validate_tool_call
-from statecharts import Machine, StatechartError
+from statecharts import Machine, StatechartError, drawing
 from statecharts.cli.schemas import schema
 from statecharts.cli.simulating import simulate
 from statecharts.codec import Protocol
@@ -121,7 +120,7 @@ def run_charts(folder: Path) -> Iterator[str]:
     machine.subscribe(print)
     print(machine, machine.send(Go()), machine.snapshot)
     for kind in ("svg", "dot", "mermaid"):
-        (folder / f"chart.{kind}").write_text(diagrams.render(Vault, kind), encoding="utf-8")
+        (folder / f"chart.{kind}").write_text(drawing.render(Vault, kind), encoding="utf-8")
     for role in ("when", "make", "update", "emit", "entry", "exit", "run"):
         try:
             Machine(failing(role), Loose()).send(Login(KEY))

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-import diagrams
 from machines.investigation import (
     CallId,
     CallKind,
@@ -36,6 +35,7 @@ from machines.investigation.command.report import report
 from machines.investigation.command.result import Result
 from machines.investigation.command.state import Carried, Run, Thinking
 from machines.investigation.command.window import window
+from statecharts import drawing
 from statecharts.model.errors import StatechartError
 from tests.test_investigation.command_runs import database, run
 from tests.test_investigation.runs import failure, result, within
@@ -258,14 +258,14 @@ def test_way_is_where_the_investigation_was() -> None:
 
 def test_picture_is_mermaid_without_a_layout_engine(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where nothing can lay out a chart, the report has it as Mermaid."""
-    render: Any = diagrams.render
+    render: Any = drawing.render
 
     def without(chart: object, format: str, **options: object) -> object:
         if format == "svg":
-            raise StatechartError("SC703", "diagrams", "there is no layout engine")
+            raise StatechartError("SC703", "render", "there is no layout engine")
         return render(chart, format, **options)
 
-    monkeypatch.setattr(diagrams, "render", without)
+    monkeypatch.setattr(drawing, "render", without)
 
     drawn = draw(within(Phase.GATHERING_CONTEXT))
 

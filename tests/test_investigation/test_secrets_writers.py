@@ -13,12 +13,11 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-import diagrams
 from machines.investigation import Call, Case, Evidence, Outcome, Scope
 from machines.investigation.reasoning import OpenAIReasoner
 from machines.investigation.runtime import LocalInvestigator
 from machines.investigation.secrets import MASK, Secret
-from statecharts import Kernel, Machine, NamedEvent, StatechartError
+from statecharts import Kernel, Machine, NamedEvent, StatechartError, drawing
 from statecharts.cli.schemas import schema
 from statecharts.cli.simulating import simulate
 from statecharts.codec import Protocol, UnwritableError
@@ -139,9 +138,9 @@ def _chart() -> Chart:
 
 WRITERS: dict[str, Callable[[Any], object]] = {
     "repr": repr,
-    "svg": diagrams.render,
-    "dot": lambda chart: diagrams.render(chart, "dot"),
-    "mermaid": lambda chart: diagrams.render(chart, "mermaid"),
+    "svg": drawing.render,
+    "dot": lambda chart: drawing.render(chart, "dot"),
+    "mermaid": lambda chart: drawing.render(chart, "mermaid"),
     "python": lambda chart: python.dumps(chart, allow=("SC671", "SC672", "SC673")),
     "scxml": lambda chart: scxml.dumps(chart, allow=("SC671", "SC672", "SC673")),
     "xstate": lambda chart: xstate.dumps(chart, allow=("SC671", "SC672", "SC673")),

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from attrs import frozen
 
-import diagrams
 from machines.investigation import Investigation, InvestigationChart, Phase
 from machines.investigation.rules import PLACES
+from statecharts import drawing
 from statecharts.model.errors import StatechartError
 
 
@@ -33,8 +33,8 @@ def draw(investigation: Investigation) -> Picture:
     """Draw the chart, with the way highlighted."""
     been = way(investigation)
     try:
-        svg = diagrams.render(InvestigationChart, "svg", highlight=been)
+        svg = drawing.render(InvestigationChart, "svg", highlight=been)
     except StatechartError:
         # There is no layout engine here, or it gave up.
-        return Picture(None, diagrams.render(InvestigationChart, "mermaid", highlight=been))
+        return Picture(None, drawing.render(InvestigationChart, "mermaid", highlight=been))
     return Picture(svg.encode())

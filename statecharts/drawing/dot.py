@@ -12,8 +12,8 @@ from xml.sax.saxutils import escape
 
 from attrs import frozen
 
-from diagrams.model import Arrow, Box, Line, Picture, Role, Shape, line_text
-from diagrams.theme import Theme
+from statecharts.drawing.model import Arrow, Box, Line, Picture, Role, Shape, line_text
+from statecharts.drawing.theme import Theme
 
 _COMPOSITE: Final = frozenset({Shape.COMPOSITE, Shape.PARALLEL})
 _BLANK: Final = str.maketrans({chr(code): " " for code in (*range(32), 0xFFFE, 0xFFFF)})

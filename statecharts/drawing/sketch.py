@@ -13,8 +13,8 @@ from typing import Any, Final, final
 
 from attrs import field, frozen
 
-from diagrams import engine
-from diagrams.geometry import Path, Rect, direction, joined, straight, swung
+from statecharts.drawing import engine
+from statecharts.drawing.geometry import Path, Rect, direction, joined, straight, swung
 
 LABEL_GAP: Final = 7.0
 """Distance of a label from the line that it belongs to."""

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from diagrams.geometry import Path, Point, Rect, direction, flattened, straight
-from diagrams.plan import Key
+from statecharts.drawing.geometry import Path, Point, Rect, direction, flattened, straight
+from statecharts.drawing.plan import Key
 
 APART: Final = 15.0
 """Distance of arrows at one side of a small state."""

@@ -10,8 +10,14 @@ from typing import Final, final
 
 from attrs import field, frozen
 
-from diagrams.labels import data_lines, effect_lines, internal_lines, one_line, transition_lines
-from diagrams.model import Arrow, Box, Line, Picture, Role, Shape
+from statecharts.drawing.labels import (
+    data_lines,
+    effect_lines,
+    internal_lines,
+    one_line,
+    transition_lines,
+)
+from statecharts.drawing.model import Arrow, Box, Line, Picture, Role, Shape
 from statecharts.model.chart import (
     ROOT,
     Chart,

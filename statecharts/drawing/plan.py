@@ -14,7 +14,7 @@ from typing import Final, final
 
 from attrs import field, frozen
 
-from diagrams.model import PSEUDO, Arrow, Box, Picture, Shape
+from statecharts.drawing.model import PSEUDO, Arrow, Box, Picture, Shape
 
 TAIL: Final = "tail"
 HEAD: Final = "head"

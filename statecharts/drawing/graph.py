@@ -11,13 +11,22 @@ from typing import Final, final
 
 from attrs import define, field, frozen
 
-from diagrams.blocks import Block, framed_block, solid_block, stacked_block
-from diagrams.ends import settle, straightened
-from diagrams.faces import label_size
-from diagrams.geometry import Path, Point, Rect, joined, meets, starting_at, straight, tamed
-from diagrams.model import PSEUDO, Box, Shape
-from diagrams.plan import HEAD, TAIL, Course, Crossing, Key, Plan, Side
-from diagrams.sketch import LARGE, Edge, Node, Placement, Route, Sketch
+from statecharts.drawing.blocks import Block, framed_block, solid_block, stacked_block
+from statecharts.drawing.box_text import label_size
+from statecharts.drawing.geometry import (
+    Path,
+    Point,
+    Rect,
+    joined,
+    meets,
+    starting_at,
+    straight,
+    tamed,
+)
+from statecharts.drawing.model import PSEUDO, Box, Shape
+from statecharts.drawing.plan import HEAD, TAIL, Course, Crossing, Key, Plan, Side
+from statecharts.drawing.ports import settle, straightened
+from statecharts.drawing.sketch import LARGE, Edge, Node, Placement, Route, Sketch
 
 _ROUND: Final = frozenset({Shape.INITIAL, Shape.HISTORY, Shape.DEEP_HISTORY})
 _APART: Final = 26.0

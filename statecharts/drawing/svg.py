@@ -12,12 +12,12 @@ from xml.sax.saxutils import escape, quoteattr
 
 from attrs import frozen
 
-from diagrams.drawing import Drawing, PlacedArrow, PlacedBox, Text
-from diagrams.geometry import Path, Rect, curves, direction
-from diagrams.labels import one_line
-from diagrams.metrics import is_measured
-from diagrams.model import Arrow, Picture, Role, Shape, line_text
-from diagrams.theme import FONT_STACK, Theme
+from statecharts.drawing.drawing import Drawing, PlacedArrow, PlacedBox, Text
+from statecharts.drawing.geometry import Path, Rect, curves, direction
+from statecharts.drawing.labels import one_line
+from statecharts.drawing.metrics import is_measured
+from statecharts.drawing.model import Arrow, Picture, Role, Shape, line_text
+from statecharts.drawing.theme import FONT_STACK, Theme
 
 RADIUS: Final = 9.0
 """Radius of the corners of a state."""

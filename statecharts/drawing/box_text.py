@@ -6,10 +6,10 @@ from typing import Final, final
 
 from attrs import frozen
 
-from diagrams.drawing import Rule, Text
-from diagrams.labels import LABEL_SIZE, SMALL_SIZE, line_width
-from diagrams.metrics import text_width
-from diagrams.model import Box, Line, Role, Run, Shape
+from statecharts.drawing.drawing import Rule, Text
+from statecharts.drawing.labels import LABEL_SIZE, SMALL_SIZE, line_width
+from statecharts.drawing.metrics import text_width
+from statecharts.drawing.model import Box, Line, Role, Run, Shape
 
 NAME_SIZE: Final = 13.0
 REGION_SIZE: Final = 11.5

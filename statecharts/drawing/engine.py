@@ -71,9 +71,9 @@ def _wheel() -> Callable[..., bytes]:
 
 
 def _missing() -> StatechartError:
-    return StatechartError("SC703", "diagrams", "there is no layout engine", REMEDY)
+    return StatechartError("SC703", "render", "there is no layout engine", REMEDY)
 
 
 def _failed(why: str) -> StatechartError:
     remedy = "Draw a part of the chart, or report the chart that shows this"
-    return StatechartError("SC704", "diagrams", f"the layout engine gave up: {why}", remedy)
+    return StatechartError("SC704", "render", f"the layout engine gave up: {why}", remedy)

@@ -6,8 +6,8 @@ from typing import final
 
 from attrs import evolve, frozen
 
-from diagrams.geometry import Path, Point, Rect, moved
-from diagrams.model import Arrow, Box, Line, Picture
+from statecharts.drawing.geometry import Path, Point, Rect, moved
+from statecharts.drawing.model import Arrow, Box, Line, Picture
 
 
 @final

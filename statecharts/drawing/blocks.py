@@ -7,8 +7,7 @@ from typing import Final, final
 
 from attrs import define, evolve, field
 
-from diagrams.drawing import PlacedBox, Rule
-from diagrams.faces import (
+from statecharts.drawing.box_text import (
     CIRCLE,
     DOT,
     FORK,
@@ -19,10 +18,11 @@ from diagrams.faces import (
     region_face,
     state_face,
 )
-from diagrams.geometry import Path, Rect, moved, straight, swung
-from diagrams.model import PSEUDO, Box, Shape
-from diagrams.plan import Key, Plan, Side
-from diagrams.sketch import Route
+from statecharts.drawing.drawing import PlacedBox, Rule
+from statecharts.drawing.geometry import Path, Rect, moved, straight, swung
+from statecharts.drawing.model import PSEUDO, Box, Shape
+from statecharts.drawing.plan import Key, Plan, Side
+from statecharts.drawing.sketch import Route
 
 PADDING: Final = 16.0
 """Distance of what is in a composite state from its border."""

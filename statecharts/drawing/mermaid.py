@@ -12,8 +12,8 @@ from typing import Final, final
 
 from attrs import field, frozen
 
-from diagrams.model import Arrow, Box, Line, Picture, Shape, line_text
-from diagrams.theme import Theme
+from statecharts.drawing.model import Arrow, Box, Line, Picture, Shape, line_text
+from statecharts.drawing.theme import Theme
 
 _COMPOSITE: Final = frozenset({Shape.COMPOSITE, Shape.PARALLEL})
 _RESERVED: Final = re.compile(r"""[#;:"<>{}%&\\`$~^@]|--""")

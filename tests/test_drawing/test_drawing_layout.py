@@ -7,13 +7,13 @@ from collections.abc import Callable
 
 import pytest
 
-import diagrams
-from diagrams.geometry import Rect
 from machines.execution import Execution
 from machines.pipeline import Pipeline
+from statecharts import drawing
+from statecharts.drawing.geometry import Rect
 from statecharts.model.chart import Chart
-from tests.test_diagrams import charts
-from tests.test_diagrams.overlaps import overlaps, scene
+from tests.test_drawing import charts
+from tests.test_drawing.overlaps import overlaps, scene
 
 MACHINES: dict[str, Callable[[], Chart]] = {
     "Pipeline": lambda: Pipeline.chart,
@@ -25,18 +25,18 @@ MACHINES: dict[str, Callable[[], Chart]] = {
 def test_layout_keeps_labels_off_lines_boxes_and_each_other(name: str) -> None:
     """No label lies on a line, a box or another label, and no line runs through a box."""
     chart = {**MACHINES, **charts.CHARTS}[name]()
-    assert overlaps(diagrams.render(chart)) == []
+    assert overlaps(drawing.render(chart)) == []
 
 
 @pytest.mark.parametrize("seed", range(12))
 def test_layout_keeps_labels_off_everything_in_charts_at_random(seed: int) -> None:
     """Charts that nobody would draw by hand come out readable, too."""
-    assert overlaps(diagrams.render(charts.at_random(seed))) == []
+    assert overlaps(drawing.render(charts.at_random(seed))) == []
 
 
 def test_overlaps_are_found_where_there_are_any() -> None:
     """The check itself sees a label that is moved onto a state."""
-    svg = diagrams.render(charts.traffic_light())
+    svg = drawing.render(charts.traffic_light())
     red = next(leaf.rect for leaf in scene(svg).leaves if leaf.name == "state-red")
     head, _, tail = svg.partition('<g id="transition-red-1"')
     x = tail.index('<text x="')
@@ -49,7 +49,7 @@ def test_overlaps_are_found_where_there_are_any() -> None:
 def test_layout_keeps_states_inside_the_state_around_them(name: str) -> None:
     """A state is drawn inside its parent, and everything inside the picture."""
     chart = charts.CHARTS[name]()
-    seen = scene(diagrams.render(chart))
+    seen = scene(drawing.render(chart))
     rects = {s.name.removeprefix("state-"): s.rect for s in (*seen.leaves, *seen.frames)}
     for node in chart:
         outer = rects.get(node.parent or "")
@@ -59,7 +59,7 @@ def test_layout_keeps_states_inside_the_state_around_them(name: str) -> None:
 
 def test_parallel_chart_is_drawn_in_regions() -> None:
     """A chart that is itself parallel has its regions side by side, and no initial dot."""
-    svg = diagrams.render(charts.parallel_root())
+    svg = drawing.render(charts.parallel_root())
     assert "stroke-dasharray" in svg
     assert "#initial" not in svg.replace("screen#initial", "").replace("sound#initial", "")
 
@@ -74,12 +74,12 @@ def test_layout_is_the_same_every_time(name: str) -> None:
     """Two renderings of equal charts are equal to the byte, in every text format."""
     make = charts.CHARTS[name]
     for form in ("svg", "dot", "mermaid"):
-        assert diagrams.render(make(), form) == diagrams.render(make(), form)
+        assert drawing.render(make(), form) == drawing.render(make(), form)
 
 
 def test_layout_of_a_thousand_states_does_not_hang() -> None:
     """A thousand states take seconds: the bound is generous, a hang would not meet it."""
     before = time.monotonic()
-    svg = diagrams.render(charts.wide_and_deep(50, 20))
+    svg = drawing.render(charts.wide_and_deep(50, 20))
     assert svg.count('<g id="state-') >= 1000
     assert time.monotonic() - before < 120

@@ -1,0 +1,125 @@
+"""Diagrams: a chart as a picture in UML's statechart notation.
+
+    drawing.render(Pipeline)                            # SVG, as text
+    drawing.render(Pipeline, "png", highlight=snapshot) # with the active states highlighted
+    drawing.render(Pipeline, "mermaid")                 # for a README
+
+A picture is made from the `Chart` and nothing else. The layout is Graphviz's; what makes it, and
+what makes PNG and PDF, is loaded when a call first needs it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, overload
+
+from statecharts.model.chart import ROOT, Chart, Declaration, unknown_state
+from statecharts.model.errors import StatechartError, did_you_mean
+
+if TYPE_CHECKING:
+    from statecharts.drawing.theme import Theme
+
+__all__ = ["FORMATS", "Format", "HasConfiguration", "render"]
+
+Format = Literal["svg", "png", "pdf", "dot", "mermaid"]
+FORMATS: Final = ("svg", "png", "pdf", "dot", "mermaid")
+
+
+class HasConfiguration(Protocol):
+    """What knows which states are active: a snapshot, or a machine."""
+
+    @property
+    def configuration(self) -> tuple[str, ...]:
+        """Ids of the active states."""
+        ...
+
+
+@overload
+def render(
+    chart: Chart | type[Declaration[Any]],
+    format: Literal["svg", "dot", "mermaid"] = "svg",
+    *,
+    highlight: HasConfiguration | Iterable[str] | None = None,
+    theme: str | Theme = "light",
+) -> str: ...
+
+
+@overload
+def render(
+    chart: Chart | type[Declaration[Any]],
+    format: Literal["png", "pdf"],
+    *,
+    highlight: HasConfiguration | Iterable[str] | None = None,
+    theme: str | Theme = "light",
+) -> bytes: ...
+
+
+def render(
+    chart: Chart | type[Declaration[Any]],
+    format: Format = "svg",
+    *,
+    highlight: HasConfiguration | Iterable[str] | None = None,
+    theme: str | Theme = "light",
+) -> str | bytes:
+    """Return a picture of a chart.
+
+    Args:
+        chart: The chart, or the class that declares it.
+        format: ``svg``, ``dot`` and ``mermaid`` give text, ``png`` and ``pdf`` bytes.
+        highlight: The active configuration: a snapshot, or the ids of states. The states around
+            those are highlighted, too.
+        theme: ``light``, ``dark``, ``print`` (black on white), or a `Theme` of your own.
+
+    Raises:
+        StatechartError: The format (SC701) or the theme (SC702) is unknown, there is no layout
+            engine (SC703), it gave up (SC704), or nothing makes PNG or PDF (SC705).
+        UnknownStateError: ``highlight`` names a state that the chart does not have.
+
+    >>> from statecharts.model.chart import Chart, StateKind, StateNode
+    >>> root = StateNode("", StateKind.COMPOUND, "Lamp", parent=None, children=("on",))
+    >>> lamp = Chart("Lamp", root, (StateNode("on", StateKind.ATOMIC, "on"),))
+    >>> print(render(lamp, "mermaid"))
+    stateDiagram-v2
+        state "on" as s1
+    <BLANKLINE>
+    """
+    if format not in FORMATS:
+        remedy = did_you_mean(str(format), FORMATS, f"Take one of {', '.join(FORMATS)}")
+        found = f"there is no format {format!r}, only {', '.join(FORMATS)}"
+        raise StatechartError("SC701", "render", found, remedy)
+    from statecharts.drawing.notation import picture_of
+    from statecharts.drawing.theme import theme_named
+
+    shown = chart if isinstance(chart, Chart) else chart.chart
+    look = theme_named(theme)
+    picture = picture_of(shown, _active(shown, highlight))
+    if format == "mermaid":
+        from statecharts.drawing.mermaid import to_mermaid
+
+        return to_mermaid(picture, look)
+    if format == "dot":
+        from statecharts.drawing.dot import to_dot
+
+        return to_dot(picture, look)
+    from statecharts.drawing.layout import draw
+    from statecharts.drawing.svg import to_svg
+
+    svg = to_svg(draw(picture), look)
+    if format == "svg":
+        return svg
+    from statecharts.drawing.raster import to_pdf, to_png
+
+    return to_png(svg) if format == "png" else to_pdf(svg)
+
+
+def _active(chart: Chart, highlight: HasConfiguration | Iterable[str] | None) -> frozenset[str]:
+    if highlight is None:
+        return frozenset()
+    named: Any = getattr(highlight, "configuration", highlight)
+    states: Iterable[str] = [named] if isinstance(named, str) else named
+    found = set[str]()
+    for state in states:
+        if state not in chart or state == ROOT:
+            raise unknown_state(chart.name, state, chart.nodes)
+        found.update((state, *(node.id for node in chart.ancestors(state))))
+    return frozenset(found - {ROOT})
