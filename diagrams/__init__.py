@@ -88,7 +88,6 @@ def _faults(chart: Chart, folder: Path) -> Iterator[str]:
 
 def machine_charts() -> list[Chart]:
     """Return every chart that a module of `machines` declares."""
-
     modules = [
         importlib.import_module(found.name)
         for found in pkgutil.walk_packages(machines.__path__, "machines.")
