@@ -103,7 +103,7 @@ def investigate(database: Path, folder: Path) -> int:
         folder: Where the report goes, and the state of the run.
     """
     # What reads SQL takes a while to import, and nothing else here needs it.
-    from machines.investigation.command import investigate as command  # noqa: PLC0415
+    from machines.investigator.command import investigate as command  # noqa: PLC0415
 
     asked = ["--db", str(database), "--question", QUESTION, "--output", str(folder)]
     return int(command.main(asked, prog_name="statecharts investigate", standalone_mode=False) or 0)

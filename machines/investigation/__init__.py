@@ -30,7 +30,7 @@ from machines.investigation.findings import (
     Synthesis,
     Verdict,
 )
-from machines.investigation.security.scope import Scope
+from machines.investigation.scope import Scope
 from machines.investigation.session import Investigation, protocol
 from machines.investigation.vocabulary import (
     AwaitingUser,

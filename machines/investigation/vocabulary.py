@@ -25,7 +25,7 @@ from machines.investigation.calls import (
     text,
 )
 from machines.investigation.findings import Evidence, Hypothesis, Proposal, Synthesis
-from machines.investigation.security.scope import Scope
+from machines.investigation.scope import Scope
 from statecharts import Effect
 
 # How a call can turn out.

@@ -4,7 +4,7 @@ A package declares its command under the entry-point group `statecharts.commands
 the place of a `click.Command`:
 
     [project.entry-points."statecharts.commands"]
-    investigate = "machines.investigation.command:investigate"
+    investigate = "machines.investigator.command:investigate"
 """
 
 from __future__ import annotations

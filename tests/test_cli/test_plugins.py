@@ -181,7 +181,7 @@ def test_investigate_is_installed_as_a_plugin() -> None:
     """The distribution declares `investigate`, and what is declared is a command."""
     entry = plugins._plugins()["investigate"]
 
-    assert entry.value == "machines.investigation.command:investigate"
+    assert entry.value == "machines.investigator.command:investigate"
     assert isinstance(entry.load(), click.Command)
 
 

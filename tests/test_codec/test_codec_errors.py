@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from attrs import frozen
 
-from machines.investigation.secrets import Secret
+from machines.investigator.secrets import Secret
 from machines.pipeline import Block, BranchName, DepsMet, GatesPassed, GatesStarted, Merge, Pipeline
 from statecharts import Kernel, State, Statechart, StatechartError
 from statecharts.codec import (

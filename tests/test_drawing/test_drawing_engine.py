@@ -129,5 +129,5 @@ def test_import_of_diagrams_is_light() -> None:
         "heavy.add('statecharts.drawing.layout')\n"
         "assert not heavy & set(sys.modules), heavy & set(sys.modules)\n"
     )
-    root = Path(drawing.__file__).parents[1]
+    root = Path(drawing.__file__).parents[2]
     subprocess.run([sys.executable, "-c", code], check=True, cwd=root)

@@ -24,8 +24,8 @@ from machines.investigation import (
     Verdict,
 )
 from machines.investigation.findings import Cause, CauseKind
-from machines.investigation.runtime import LocalInvestigator, Progress, Tools
 from machines.investigation.vocabulary import Concluded, Error, Finish
+from machines.investigator.runtime import LocalInvestigator, Progress, Tools
 
 Line: TypeAlias = (
     Outcome | Exception | Callable[[Call], Outcome | Exception | Awaitable[Outcome | Exception]]

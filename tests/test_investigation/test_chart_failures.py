@@ -17,8 +17,8 @@ from machines.investigation import (
     Policy,
     protocol,
 )
-from machines.investigation.runtime import LocalInvestigator
 from machines.investigation.vocabulary import TOLD
+from machines.investigator.runtime import LocalInvestigator
 from statecharts.codec import MismatchError
 from tests.test_investigation.runs import (
     ASKED,

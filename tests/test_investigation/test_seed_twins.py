@@ -36,7 +36,7 @@ from machines.investigation import (
     protocol,
 )
 from machines.investigation.calls import Answer, HypothesisId, Ledger, RequestId
-from machines.investigation.security import SecurityViolation, validate_query
+from machines.investigator.security import SecurityViolation, validate_query
 from statecharts.codec import CodecError, ForeignError, MalformedError
 from statecharts.model.errors import StepError
 from tests.test_investigation.runs import (

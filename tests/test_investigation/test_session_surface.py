@@ -43,7 +43,7 @@ from machines.investigation import (
     Verdict,
     protocol,
 )
-from machines.investigation.security import SecurityViolation, validate_tool_call
+from machines.investigator.security import SecurityViolation, validate_tool_call
 from machines.pipeline import Pipeline
 from statecharts import start
 from statecharts.codec import CodecError, ForeignError, MalformedError, MismatchError

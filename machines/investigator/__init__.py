@@ -1,0 +1,1 @@
+"""Investigator: the application that runs investigations."""

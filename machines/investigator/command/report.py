@@ -1,0 +1,248 @@
+"""The report: a run told in Markdown, for whoever has to act on it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from machines.investigation import CallEnd, Cause, Evidence, HypothesisId, Phase, Verdict
+from machines.investigator.command.markdown import (
+    cell_code,
+    code,
+    cut,
+    fence,
+    laid_out,
+    plain,
+    table,
+)
+from machines.investigator.command.picture import Picture
+from machines.investigator.command.result import Result
+from machines.investigator.command.state import PICTURE, STATE, Run
+from machines.investigator.command.thinking import told
+from machines.investigator.command.window import window
+from machines.investigator.command.wording import (
+    DOING,
+    NEXT,
+    WORK,
+    bar,
+    kind_of,
+    place_of,
+    request_text,
+    seconds_text,
+)
+from statecharts.cli.terminal import count_text
+
+_QUIET: Final = "tested, not borne out"
+_FEW: Final = 10
+
+
+def report(run: Run, result: Result, picture: Picture, when: str) -> str:
+    """Return the report of a run, which was made at some time."""
+    parts = [
+        *_head(run, result, when),
+        *_causes(result),
+        *_hypotheses(run, result),
+        *_questions(result),
+        *_course(run, result, picture),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+# What it came to.
+
+
+def _head(run: Run, result: Result, when: str) -> Iterator[str]:
+    yield f"# {plain(run.question)}"
+    match result.verdict:
+        case Verdict.ANOMALY:
+            yield f"**Verdict: something is wrong.** {_sentence(result.summary)}"
+        case Verdict.NO_ANOMALY:
+            yield f"**Verdict: no anomaly.** {_sentence(result.summary)}"
+        case None:
+            why = result.trouble.message if result.trouble is not None else "it has not finished"
+            yield f"**No verdict: the investigation has failed.** {_sentence(why)}"
+    if result.warnings:
+        yield "\n".join(
+            f"> **Note.** {_sentence(note)}" + "  " for note in result.warnings
+        ).rstrip()
+    investigation = result.investigation
+    scope = investigation.case.scope
+    tables = ", ".join(cell_code(name) for name in scope.tables) if scope else ""
+    seconds = sum(run.phases.values())
+    known = len(investigation.hypotheses)
+    work = (
+        f"{count_text(investigation.case.ledger.count, 'call')}, "
+        f"{known} {'hypothesis' if known == 1 else 'hypotheses'}, "
+        f"{len(investigation.evidence)} pieces of evidence, {seconds_text(seconds)}"
+    )
+    yield table(
+        ["", ""],
+        [
+            ["Database", f"{cell_code(run.database.path)} ({_size(run.database.size)})"],
+            ["Tables", tables],
+            ["By", plain(told(run.thinking))],
+            ["Work", work],
+            ["Written", plain(when)],
+        ],
+    )
+
+
+def _causes(result: Result) -> Iterator[str]:
+    if not result.causes:
+        return
+    yield "## Causes"
+    yield "The best supported first; a score is from 0 to 1."
+    lines = [
+        [
+            str(number),
+            kind_of(cause),
+            cell_code(place_of(cause)),
+            "" if cause.date is None else cause.date.isoformat(),
+            f"{cause.score:.2f}",
+            bar(cause.score),
+        ]
+        for number, cause in enumerate(result.causes, 1)
+    ]
+    numbers = [True, False, False, False, True, False]
+    yield table(["", "Cause", "Where", "Day", "Score", ""], lines, numbers)
+    for number, cause in enumerate(result.causes, 1):
+        yield from _cause(number, cause, result)
+
+
+def _cause(number: int, cause: Cause, result: Result) -> Iterator[str]:
+    day = "" if cause.date is None else f", {cause.date.isoformat()}"
+    yield f"### {number}. {kind_of(cause).capitalize()} in {code(place_of(cause))}{day}"
+    yield f"**What to do.** {NEXT[cause.kind]}"
+    found = result.of_cause(cause)
+    if not found:
+        yield "No query speaks for it."
+    for one in found:
+        yield from _evidence(one, cause, result)
+
+
+def _evidence(evidence: Evidence, cause: Cause, result: Result) -> Iterator[str]:
+    claims = {one.id: one.claim for one in result.investigation.hypotheses}
+    about = claims.get(evidence.hypothesis) if evidence.hypothesis is not None else None
+    summary = plain(evidence.summary)
+    yield f"**Evidence.** {summary if about is None else f'{plain(about)}: {summary}'}"
+    if evidence.sql is not None:
+        yield fence(laid_out(evidence.sql), "sql")
+    if evidence.columns and evidence.rows:
+        shown = window(evidence, cause.date, cause.column)
+        yield shown.markdown
+        if shown.told:
+            yield f"*{shown.told} All of it is in {code(STATE)}.*"
+    elif evidence.columns:
+        yield "*It gives no rows.*"
+
+
+# How it came to that.
+
+
+def _hypotheses(run: Run, result: Result) -> Iterator[str]:
+    hypotheses = result.investigation.hypotheses
+    if not hypotheses:
+        return
+    outcomes = _outcomes(run, result)
+    lines = [(plain(cut(one.claim, 200)), outcomes[one.id]) for one in hypotheses]
+    yield "## Hypotheses"
+    quiet = [line for line in lines if line[1] == _QUIET]
+    loud = [line for line in lines if line[1] != _QUIET]
+    if len(quiet) <= _FEW:
+        yield table(["Supposed", "Outcome"], [*loud, *quiet])
+        return
+    if loud:
+        yield table(["Supposed", "Outcome"], loud)
+    yield f"<details><summary>{len(quiet)} that were tested, and not borne out</summary>"
+    yield "\n".join(f"- {claim}" for claim, _ in quiet)
+    yield "</details>"
+
+
+def _outcomes(run: Run, result: Result) -> dict[HypothesisId, str]:
+    """Return what came of each hypothesis."""
+    outcomes = {one.id: "not tested" for one in result.investigation.hypotheses}
+    for settled in result.investigation.case.ledger.settled:
+        if settled.call.hypothesis is not None and settled.end is CallEnd.FAILED:
+            carried = run.calls.get(settled.call.id)
+            why = (carried.failure if carried else None) or "failed"
+            outcomes[settled.call.hypothesis] = f"not tested: {plain(cut(why, 200))}"
+    for found in result.investigation.evidence:
+        if found.hypothesis is not None:
+            outcomes[found.hypothesis] = _QUIET
+    for number, cause in reversed(list(enumerate(result.causes, 1))):
+        for found in result.of_cause(cause):
+            if found.hypothesis is not None:
+                outcomes[found.hypothesis] = f"**speaks for cause {number}**"
+    return outcomes
+
+
+def _questions(result: Result) -> Iterator[str]:
+    answers = result.investigation.case.answers
+    if not answers:
+        return
+    yield "## Questions to the user"
+    yield table(
+        ["Asked", "Answered"],
+        ([plain(one.prompt), plain(one.text) or "*nothing: not known*"] for one in answers),
+    )
+
+
+def _course(run: Run, result: Result, picture: Picture) -> Iterator[str]:
+    yield "## The course of the run"
+    settled = result.investigation.case.ledger.settled
+    lines = []
+    for phase in WORK:
+        mine = [one for one in settled if one.call.phase is phase]
+        if mine or phase.value in run.phases:
+            failed = sum(one.end is CallEnd.FAILED for one in mine)
+            took = seconds_text(run.phases.get(phase.value, 0.0))
+            lines.append([DOING[phase], str(len(mine)), str(failed), took])
+    waited = run.phases.get(Phase.AWAITING_USER.value)
+    if waited is not None:
+        lines.append([DOING[Phase.AWAITING_USER], "", "", seconds_text(waited)])
+    yield table(["Phase", "Calls", "Failed", "Time"], lines, [False, True, True, True])
+    if picture.svg is not None:
+        yield f"![The chart of the investigation, with the way that it took]({PICTURE})"
+    else:
+        yield fence(picture.mermaid.rstrip("\n"), "mermaid")
+    yield from _calls(run, result)
+
+
+def _calls(run: Run, result: Result) -> Iterator[str]:
+    lines = []
+    for settled in result.investigation.case.ledger.settled:
+        call, carried = settled.call, run.calls.get(settled.call.id)
+        outcome = settled.end.value
+        if carried is not None and carried.failure is not None:
+            outcome += f": {plain(cut(carried.failure, 200))}"
+        lines.append(
+            [
+                call.id,
+                DOING[call.phase],
+                cell_code(cut(request_text(call.request), 100)),
+                str(call.attempt),
+                "" if carried is None else seconds_text(carried.took_s),
+                outcome,
+            ]
+        )
+    head = ["Call", "Phase", "What", "Attempt", "Time", "Outcome"]
+    yield f"<details><summary>All {len(lines)} calls</summary>"
+    yield table(head, lines, [False, False, False, True, True, False])
+    yield "</details>"
+
+
+def _sentence(text: str) -> str:
+    """Return a text as a sentence."""
+    shown = plain(text)
+    shown = shown[:1].upper() + shown[1:]
+    return shown if shown.endswith((".", "!", "?", "…")) else f"{shown}."
+
+
+def _size(size: int) -> str:
+    """Return a number of bytes, as short as it can be told."""
+    told = float(size)
+    for unit in ("bytes", "kB", "MB"):
+        if told < 1000:  # noqa: PLR2004 - the step from one unit to the next
+            return f"{told:.0f} {unit}" if unit == "bytes" else f"{told:.1f} {unit}"
+        told /= 1000
+    return f"{told:.1f} GB"

@@ -1,0 +1,7 @@
+"""Reasoners: one that works by rules, and needs no model; one that asks a model."""
+
+from machines.investigator.reasoning.openai import OpenAIReasoner
+from machines.investigator.reasoning.replies import ReasonerError
+from machines.investigator.reasoning.rule_based import RuleBasedReasoner
+
+__all__ = ["OpenAIReasoner", "ReasonerError", "RuleBasedReasoner"]

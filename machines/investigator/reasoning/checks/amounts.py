@@ -1,0 +1,207 @@
+"""Sizes of numbers by day: amounts that are in another unit."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from itertools import pairwise
+from statistics import median
+
+from attrs import evolve
+
+from machines.investigation.findings import CauseKind
+from machines.investigator.reasoning.formats import VALID_DAY
+from machines.investigator.reasoning.probes import (
+    MOST_DAYS,
+    MOST_ROWS,
+    Finding,
+    Probe,
+    Reading,
+)
+from machines.investigator.reasoning.series import Step, enough, stepped, surely
+from machines.investigator.reasoning.tables import Column, Table, quote
+
+_AT_ONCE = 5
+_QUARTERS = ("low", "middle", "high")
+_UNITS = (
+    10,
+    100,
+    1000,
+    10_000,
+    1_000_000,
+    60,
+    3600,
+    24,
+    12,
+    1024,
+    1.609,
+    2.2046,
+    2.54,
+    3.2808,
+    28.35,
+)
+
+
+def probes(table: Table) -> list[Probe]:
+    """Return the probes of a table, of at most five columns each."""
+    day = table.day
+    if day is None:
+        return []
+    columns = [
+        one for one in table.columns if one.numbers and one.dates is None and not one.identifies
+    ]
+    groups = [columns[at : at + _AT_ONCE] for at in range(0, len(columns), _AT_ONCE)]
+    found = [_probe(table, day, group) for group in groups]
+    for part in table.parts:
+        rest = [[one for one in group if one is not part] for group in groups]
+        found += [_probe(table, day, group, part) for group in rest if group]
+    return found
+
+
+def _probe(
+    table: Table, day: Column, columns: Sequence[Column], part: Column | None = None
+) -> Probe:
+    assert day.dates is not None  # noqa: S101 - a day column has dates
+    expression = day.fill(day.dates.day)
+    inner, outer, labels = [], [], list[str]()
+    for n, column in enumerate(columns):
+        value = f"CASE WHEN typeof({column.sql()}) <> 'text' THEN {column.sql()} END"
+        by = f"PARTITION BY {expression}{f', {part.sql()}' if part else ''}"
+        inner += [
+            f'{value} AS "v{n}"',
+            f'row_number() OVER ({by} ORDER BY {value} DESC) AS "r{n}"',
+            f'count({value}) OVER ({by}) AS "n{n}"',
+        ]
+        for quarter, label in enumerate(_QUARTERS, 1):
+            # Nulls come last in descending order, so that they stay out of the way.
+            place = f'(q."n{n}" * {4 - quarter} + 3) / 4'
+            outer.append(f'max(CASE WHEN q."r{n}" = {place} THEN q."v{n}" END)')
+            labels.append(f"{column.name} {label}")
+        outer += [f'max(q."n{n}")', f'avg(q."v{n}")']
+        labels += [f"{column.name} set", f"{column.name} mean"]
+    cells = ", ".join(f"{sql} AS {quote(label)}" for sql, label in zip(outer, labels, strict=True))
+    own, outer_part, groups, most = "", "", "1", MOST_DAYS
+    if part is not None:
+        own, outer_part = f'{part.sql()} AS "part", ', ' q."part" AS "part",'
+        groups, most = "1, 2", MOST_ROWS
+    sql = (
+        f'SELECT q."day" AS "day",{outer_part} {cells} FROM (SELECT {expression} AS "day", {own}'  # noqa: S608
+        f"{', '.join(inner)} FROM {table.source} AS t WHERE {expression} GLOB '{VALID_DAY}'"
+        f"{table.some}) AS q "
+        f"GROUP BY {groups} ORDER BY 1 DESC LIMIT {most}"
+    )
+    claim = f"numbers of {table.name} are in another unit than before"
+    names = tuple(one.name for one in columns)
+    split = None if part is None else part.name
+    return Probe("amounts", table.name, day.name, claim, sql, tuple(labels), names, split=split)
+
+
+def find(reading: Reading, columns: int = 1) -> list[Finding]:
+    """Find the columns whose numbers are another size from some day on.
+
+    Args:
+        reading: Sizes of numbers by day.
+        columns: How many columns the table has; in one of very many, much happens by chance.
+    """
+    found = []
+    more = 2 * math.log10(max(columns / 10, 1))
+    for name in reading.probe.columns:
+        one = _of_column(reading, name, more)
+        if one is not None:
+            found.append(one)
+    return found
+
+
+def _of_column(reading: Reading, name: str, more: float) -> Finding | None:
+    daily = reading.daily
+    if _runs_on(reading, name):
+        return None
+    rows = daily.counts(f"{name} set")
+    least = max(enough(rows), 0.4 * median([n for n in rows if n] or [0]))
+    full = [n >= least for n in rows]
+    logs = {
+        label: [
+            math.log(one) if one is not None and one > 0 and ok else None
+            for one, ok in zip(daily.values[f"{name} {label}"], full, strict=True)
+        ]
+        for label in (*_QUARTERS, "mean")
+    }
+    beyond = more + (7.0 if reading.probe.split is None else 9.0)
+    middle = stepped(logs["middle"], math.log(1.35), beyond)
+    if middle is not None and _wobbles(daily.values[f"{name} middle"], middle):
+        middle = None
+    if middle is not None and _throughout(logs, middle) and _is_new(logs, middle):
+        factor = math.exp(middle.change)
+        if _is_unit(middle.change) or not 0.5 < factor < 2:  # noqa: PLR2004
+            return _finding(reading, name, middle, factor, 0.8)
+    if reading.probe.split is not None:
+        return None  # of a part of the rows, a part of the numbers is too little
+    mean = stepped(logs["mean"], math.log(3), 8.0 + more)
+    high = stepped(logs["high"], math.log(3), 8.0 + more)
+    for step in (high, mean):
+        if step is not None and _is_new(logs, step):
+            # Only some of the numbers: what is seen of a part that is wholly changed is surer.
+            part = _finding(reading, name, step, math.exp(step.change), 0.7)
+            return evolve(part, score=part.score * 0.95)
+    return None
+
+
+def _runs_on(reading: Reading, name: str) -> bool:
+    """Tell whether a column counts on from day to day, as the number of a batch does."""
+    lows, highs = reading.daily.values[f"{name} low"], reading.daily.values[f"{name} high"]
+    days = [(a, b) for a, b in zip(lows, highs, strict=True) if a is not None and b is not None]
+    on = sum(later[0] >= one[1] for one, later in pairwise(days))
+    moves = sum(later != one for one, later in pairwise(days))
+    return on >= 0.9 * (len(days) - 1) and moves > 0.5 * (len(days) - 1)
+
+
+def _finding(reading: Reading, name: str, step: Step, factor: float, floor: float) -> Finding:
+    day, last = reading.daily.days[step.first], reading.daily.days[step.last]
+    words = f"{name} is {factor:.3g} times the usual from {day} to {last}"
+    score = surely(step.strength, floor) * 0.99
+    return Finding(
+        CauseKind.UNIT_CHANGE,
+        reading.probe.table,
+        name,
+        day,
+        score,
+        words,
+        (reading.probe,),
+        last=last,
+    )
+
+
+def _wobbles(values: Sequence[float | None], step: Step) -> bool:
+    """Tell whether whole numbers have changed by less than two, as those of a few rows may."""
+    known = [one for one in values if one is not None]
+    before = [one for one in values[max(0, step.first - 14) : step.first] if one is not None]
+    here = [one for one in values[step.first : step.last + 1] if one is not None]
+    if not before or not here or any(one % 1 for one in known):
+        return False
+    return abs(median(here) - median(before)) < 2  # noqa: PLR2004 - see above
+
+
+def _throughout(logs: dict[str, list[float | None]], step: Step) -> bool:
+    """Tell whether small and large numbers have changed by a like factor."""
+    for label in ("low", "high"):
+        values = logs[label]
+        here = [one for one in values[step.first : step.last + 1] if one is not None]
+        before = [one for one in values[max(0, step.first - 14) : step.first] if one is not None]
+        if not here or not before:
+            continue
+        change = sorted(here)[len(here) // 2] - sorted(before)[len(before) // 2]
+        if change / step.change < 0.5:  # noqa: PLR2004
+            return False
+    return True
+
+
+def _is_new(logs: dict[str, list[float | None]], step: Step) -> bool:
+    """Tell whether the numbers are others than before: of a few prices, each may be the usual."""
+    before = {one for label in _QUARTERS for one in logs[label][: step.first]}
+    here = slice(step.first, step.last + 1)
+    during = [one for label in ("middle", "high") for one in logs[label][here] if one is not None]
+    return sum(one not in before for one in during) >= max(len(during) / 2, 1)
+
+
+def _is_unit(change: float) -> bool:
+    return any(abs(abs(change) - math.log(unit)) < 0.1 for unit in _UNITS)  # noqa: PLR2004

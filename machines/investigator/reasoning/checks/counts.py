@@ -1,0 +1,198 @@
+"""Rows by day: a day without any, a day cut short, days whose rows have not come in yet."""
+
+# ruff: noqa: PLR2004 - each threshold stands where it is applied
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Mapping, Sequence
+from datetime import date
+from itertools import pairwise
+from types import MappingProxyType
+from typing import Final
+
+from machines.investigation.findings import CauseKind
+from machines.investigator.reasoning.level import Level
+from machines.investigator.reasoning.probes import Finding, Probe, Reading, probe_by_day
+from machines.investigator.reasoning.series import surely
+from machines.investigator.reasoning.tables import Table
+
+_BUSY: Final = 10  # rows that a day has usually; of fewer, none may be there by chance
+_MANY: Final = 20  # of fewer rows, a part may be missing by chance
+NOTHING: Final[Mapping[date, float]] = MappingProxyType({})
+_SHORT: Final = 0.6  # of the usual
+
+
+def probes(table: Table) -> list[Probe]:
+    """Return the probes of a table: one for each column that has days."""
+    return [
+        probe_by_day(
+            "counts",
+            f"{table.name} lacks rows of some day, by {day.name}",
+            table,
+            day,
+            [("rows", "count(*)")],
+            whole=True,
+        )
+        for day in table.days[:3]
+    ]
+
+
+def busy_until(reading: Reading) -> date | None:
+    """Return the last day of a table that has rows on most days; None when it has not."""
+    counts = reading.daily.counts("rows")
+    if len(counts) < 14 or sum(one >= _BUSY / 2 for one in counts) < len(counts) / 2:
+        return None
+    return reading.daily.days[-1]
+
+
+def is_series(reading: Reading) -> bool:
+    """Tell whether a table has the same number of rows on each day, as rates by day have."""
+    rows = reading.daily.counts("rows")
+    return len(rows) >= 14 and all(rows) and Level.of(rows).steady
+
+
+def find(
+    reading: Reading,
+    end: date | None,
+    hinted: Collection[date],
+    *,
+    alone: bool,
+    over: bool = False,
+    ends: Mapping[date, float] = NOTHING,
+) -> list[Finding]:
+    """Find the days that lack rows.
+
+    Args:
+        reading: Rows by day.
+        end: The last day of all tables that have rows on most days.
+        hinted: The days that the question names.
+        alone: Whether nothing in the database is of a later time than the last day.
+        over: Whether the table came to its end before the others begin.
+        ends: How unlikely it is that a day ends when it does, as a negative logarithm.
+    """
+    counts = reading.daily.counts("rows")
+    if len(counts) < 14:  # two weeks tell what a week is like
+        return []
+    level = Level.of(counts)
+    thin = _thin(reading, level) if not over else []
+    found = []
+    for place in range(1, len(counts) - (_length(thin[0]) if thin else int(over))):
+        day = reading.daily.days[place]
+        one = _lacking(reading, level, place, ends.get(day, 0.0), named=day in hinted)
+        if one is None:
+            continue
+        if place == len(counts) - 1 and alone and reading.daily.days[place] not in hinted:
+            # The data may have been taken in the middle of that day.
+            one = _doubtful(one)
+        found.append(one)
+    tail = _tail(reading, end, level, hinted) if not over else []
+    return _once(found, level) + thin + tail
+
+
+def _length(thin: Finding) -> int:
+    assert thin.day is not None  # noqa: S101 - it begins on some day
+    assert thin.last is not None  # noqa: S101 - and lasts to the end
+    return (thin.last - thin.day).days + 1
+
+
+def _doubtful(one: Finding) -> Finding:
+    words = f"{one.words}; or the data was taken in the middle of that day"
+    return Finding(
+        one.kind, one.table, one.column, one.day, min(one.score, 0.56), words, one.probes, one.last
+    )
+
+
+def _lacking(
+    reading: Reading, level: Level, place: int, end: float, *, named: bool
+) -> Finding | None:
+    """Return what a day lacks; where the question names it, less will do."""
+    count, usually = level.counts[place], level.expected[place]
+    busy, many = (0.9, 4) if level.steady else (6, 12) if named else (_BUSY, _MANY)
+    if usually < busy:
+        return None
+    strength = level.lack(place)
+    # Fewer rows than usual, and none of them late in the day: the one makes the other less likely.
+    together = math.sqrt(2 * (strength**2 / 2 + end)) if strength > 1 and count else strength
+    if together < (4.2 if named else 5.5) or count > 0.75 * usually:
+        few = count and usually < many
+        short = count > (0.65 if named else _SHORT) * usually
+        if few or short or strength < (3.3 if named else 4.4):
+            return None
+    strength = max(strength, together)
+    day = reading.daily.days[place]
+    words = f"{count:.0f} rows on {day}, where {usually:.0f} are usual"
+    if level.made_up(place) >= 0.5:  # more than half of them
+        words += ", and many more on the next"
+        score, kind = surely(strength, 0.75), CauseKind.LATE_DATA
+    elif count == 0:
+        score, kind = surely(strength, 0.8), CauseKind.MISSING_DAY
+    else:
+        score, kind = surely(strength, 0.6), CauseKind.TRUNCATED_BATCH
+    table, probes = reading.probe.table, (reading.probe,)
+    return Finding(kind, table, None, day, score * 0.95, words, probes, last=day)
+
+
+def _once(found: Sequence[Finding], level: Level) -> list[Finding]:
+    """Leave one of several findings of one kind: the strongest; its days may be several."""
+    best: dict[CauseKind, Finding] = {}
+    for one in found:
+        if one.kind not in best or one.score > best[one.kind].score + 1e-9:
+            best[one.kind] = one
+    # Rows are short here and there in any small shop; that is no batch cut short.
+    for kind in (CauseKind.TRUNCATED_BATCH, CauseKind.MISSING_DAY):
+        days = [one.day for one in found if one.kind is kind and one.day]
+        runs = 1 + sum((later - day).days > 1 for day, later in pairwise(days))
+        if runs > 4 or (runs > 1 and kind is CauseKind.MISSING_DAY and max(level.expected) < 4):
+            best.pop(kind, None)
+    return list(best.values())
+
+
+def _thin(reading: Reading, level: Level) -> list[Finding]:
+    """Find the newest days, each with fewer rows than the one before: the rest is on its way."""
+    counts, expected = level.counts, level.expected
+    open_days = [n for n, usually in enumerate(expected) if usually >= 4]
+    ratios = [counts[n] / expected[n] for n in open_days]
+    length = 0
+    for one in reversed(ratios):
+        later = ratios[len(ratios) - length] if length else 0.0
+        chance = 0.1 + 0.7 / math.sqrt(expected[open_days[-1 - length]])
+        if one > 0.8 or length == 6 or one < later - chance:
+            break
+        length += 1
+    if length < 2 or len(ratios) - length < 7 or ratios[-1] > 0.55:
+        return []
+    first = open_days[len(ratios) - length]
+    usually = sum(expected[first:])
+    lack = usually - sum(counts[first:])
+    strength = lack / (max(min(level.chance, 1.5), 0.3) * math.sqrt(usually))
+    if strength < 3.3 or lack / usually < 2 * level.noise:
+        return []
+    day, end = reading.daily.days[first], reading.daily.days[-1]
+    words = f"ever fewer rows from {day} to {end}, as when they have not come in yet"
+    kind, score, probe = CauseKind.LATE_DATA, surely(strength, 0.7) * 0.95, reading.probe
+    return [Finding(kind, probe.table, None, day, score, words, (probe,), last=end)]
+
+
+def _tail(
+    reading: Reading, end: date | None, level: Level, hinted: Collection[date]
+) -> list[Finding]:
+    """Find the days that a busy table lacks at its end."""
+    daily = reading.daily
+    if end is None or end <= daily.days[-1] or len(daily.days) < 14:
+        return []
+    silence = (end - daily.days[-1]).days
+    first = date.fromordinal(daily.days[-1].toordinal() + 1)
+    named = any(first <= one <= end for one in hinted)
+    # What the days that lack would have had, by those of a week and of two weeks before.
+    lost = [
+        min(level.counts[-7 + n % 7], level.counts[-14 + n % 7]) for n in range(min(silence, 7))
+    ]
+    if max(lost) < (1 if level.steady else _BUSY):
+        return []
+    # A table that was given up long ago lacks nothing.
+    if silence > max(3, len(daily.days) / 8) and not named:
+        return []
+    words = f"no rows from {first} on, while other tables go on until {end}"
+    kind, probe = CauseKind.MISSING_DAY, reading.probe
+    return [Finding(kind, probe.table, None, first, 0.85, words, (probe,), last=end)]

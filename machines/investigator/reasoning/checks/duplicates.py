@@ -1,0 +1,95 @@
+"""Rows that are there twice: a load that ran again."""
+
+from __future__ import annotations
+
+import math
+
+from machines.investigation.findings import CauseKind
+from machines.investigator.reasoning.formats import VALID_DAY
+from machines.investigator.reasoning.probes import MOST_DAYS, Finding, Probe, Reading
+from machines.investigator.reasoning.series import enough, quantile, surely, usual
+from machines.investigator.reasoning.tables import Column, Table
+
+_AT_MOST = 40  # columns by which rows are compared
+
+
+def probes(table: Table) -> list[Probe]:
+    """Return the probes of a table: rows alike but for their number, and keys that recur."""
+    day = table.day
+    if day is None or day.dates is None:
+        return []
+    found = []
+    # Loaded again, a row may have a new number and a new time of loading; else it is the same.
+    alike = [
+        one for one in table.columns if not one.identifies and (one is day or one.dates is None)
+    ][:_AT_MOST]
+    if len(alike) >= 2:  # noqa: PLR2004 - the day and something else
+        found.append(_probe(table, day, alike, "rows"))
+    found.extend(
+        _probe(table, day, [one], one.name)
+        for one in [one for one in table.columns if one.identifies and not one.key][:3]
+    )
+    return found
+
+
+def _probe(table: Table, day: Column, alike: list[Column], what: str) -> Probe:
+    assert day.dates is not None  # noqa: S101 - a day column has dates
+    expression = day.fill(day.dates.day)
+    cells = ", ".join(str(one.sql()) for one in alike)
+    sql = (
+        f'SELECT q."day" AS "day", sum(q."times") AS "rows", sum(q."times" - 1) AS "extra" '  # noqa: S608
+        f'FROM (SELECT max({expression}) AS "day", count(*) AS "times" '
+        f"FROM {table.source} AS t WHERE {expression} GLOB '{VALID_DAY}' "
+        f"AND {alike[0].sql()} IS NOT NULL{_some(table, alike)} GROUP BY {cells}) AS q "
+        f"GROUP BY 1 ORDER BY 1 DESC LIMIT {MOST_DAYS}"
+    )
+    claim = f"rows of {table.name} were loaded twice, by {what}"
+    names = tuple(one.name for one in alike)
+    return Probe("duplicates", table.name, day.name, claim, sql, ("rows", "extra"), names)
+
+
+def _some(table: Table, alike: list[Column]) -> str:
+    """Return the SQL condition that leaves some of very many rows, and all that are alike."""
+    numbers = [one for one in alike if one.numbers and one.dates is None]
+    if not table.some or not numbers:
+        return ""
+    number = max(numbers, key=lambda one: len(set(one.values)))
+    return f" AND CAST({number.sql()} * 100 AS INTEGER) % 17 = 0"
+
+
+def find(reading: Reading) -> list[Finding]:
+    """Find the day whose rows are there twice."""
+    daily = reading.daily
+    rows, extra = daily.counts("rows"), daily.counts("extra")
+    full = [n for n, one in enumerate(rows) if one >= enough(rows)]
+    if len(full) < 7:  # noqa: PLR2004 - too little to be the usual
+        return []
+    shares = {n: extra[n] / rows[n] for n in full}
+    low, high = quantile(list(shares.values()), 0.5), quantile(list(shares.values()), 0.8)
+    expected = usual(rows)
+    best: Finding | None = None
+    for n in full:
+        more = (shares[n] - low) / (1 - low) if low < 1 else 0.0
+        if extra[n] < min(5, enough(rows)) or more < 0.2 or shares[n] < high + 0.1:  # noqa: PLR2004
+            continue
+        surplus = rows[n] / max(expected[n], 1)
+        # Where rows are alike by nature, only their number tells.
+        by_chance = rows[n] - expected[n] < 4 * math.sqrt(max(expected[n], 1))
+        if low > 0.03 and (surplus < 1 + 0.6 * more or by_chance):  # noqa: PLR2004
+            continue
+        day = daily.days[n]
+        words = f"{extra[n]:.0f} of {rows[n]:.0f} rows on {day} are there already"
+        score = surely(extra[n] * more, 0.8) * 0.995
+        one = Finding(
+            CauseKind.DUPLICATE_LOAD,
+            reading.probe.table,
+            None,
+            day,
+            score,
+            words,
+            (reading.probe,),
+            last=day,
+        )
+        if best is None or score > best.score:
+            best = one
+    return [best] if best else []

@@ -1,0 +1,85 @@
+"""Forms of values by day: types, spellings and categories that change."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from machines.investigation.findings import CauseKind
+from machines.investigator.reasoning.probes import Finding, Probe, Reading, probe_by_day
+from machines.investigator.reasoning.series import Run, risen, surely
+from machines.investigator.reasoning.tables import Column, Table, literal
+
+_AT_ONCE = 7
+_FORMS = ("text", "digit", "upper", "lower", "mark", "known")
+
+
+def probes(table: Table) -> list[Probe]:
+    """Return the probes of a table, of at most seven columns each."""
+    day = table.day
+    if day is None:
+        return []
+    columns = [one for one in table.columns if one is not day]
+    return [
+        probe_by_day(
+            "forms",
+            f"values of {table.name} have another type or form than before",
+            table,
+            day,
+            [cell for one in columns[at : at + _AT_ONCE] for cell in _cells(one)],
+            [one.name for one in columns[at : at + _AT_ONCE]],
+        )
+        for at in range(0, len(columns), _AT_ONCE)
+    ]
+
+
+def _cells(column: Column) -> list[tuple[str, str]]:
+    name = column.sql()
+    cells = [
+        (f"{column.name} set", f"count({name})"),
+        (f"{column.name} text", f"sum(typeof({name}) = 'text')"),
+    ]
+    if not column.numbers:
+        cells += [
+            (f"{column.name} {form}", f"sum({name} GLOB '{pattern}')")
+            for form, pattern in (
+                ("digit", "*[0-9]*"),
+                ("upper", "*[A-Z]*"),
+                ("lower", "*[a-z]*"),
+                ("mark", "*[^A-Za-z0-9]*"),
+            )
+        ]
+    if column.categories:
+        listed = ", ".join(literal(one) for one in column.categories)
+        cells.append((f"{column.name} known", f"sum({name} IN ({listed}))"))
+    return cells
+
+
+def find(reading: Reading, table: Table) -> list[Finding]:
+    """Find the columns whose values have taken on another form."""
+    daily, probe = reading.daily, reading.probe
+    found = []
+    for name in probe.columns:
+        whole = daily.counts(f"{name} set")
+        runs = [run for form in _FORMS for run in _turned(daily.counts(f"{name} {form}"), whole)]
+        column = table.column(name)
+        if not runs or column is None:
+            continue
+        run = max(runs, key=lambda one: (one.during - one.before, one.strength))
+        day, last = daily.days[run.first], daily.days[run.last]
+        words = (
+            f"{run.during:.0%} of {name} has another form from {day} on, {run.before:.0%} before"
+        )
+        score = surely(run.strength * run.during, 0.75) * 0.98
+        found.append(
+            Finding(CauseKind.SCHEMA_CHANGE, probe.table, name, day, score, words, (probe,), last)
+        )
+    return found
+
+
+def _turned(parts: Sequence[float], whole: Sequence[float]) -> list[Run]:
+    """Return the days on which a form that all values have, or none has, is the other way round."""
+    if not parts or not any(whole):
+        return []
+    rest = [n - part for n, part in zip(whole, parts, strict=True)]
+    runs = [risen(parts, whole, 0.4), risen(rest, whole, 0.4)]
+    return [run for run in runs if run and run.before < 0.08 and run.during > 0.45]  # noqa: PLR2004

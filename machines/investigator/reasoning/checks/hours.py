@@ -1,0 +1,268 @@
+"""Hours of the day: clocks that went wrong."""
+
+# ruff: noqa: PLR2004 - each threshold stands where it is applied
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Sequence
+from datetime import date
+from statistics import median
+from typing import Final, TypeAlias
+
+from machines.investigation.findings import CauseKind
+from machines.investigator.reasoning.formats import order_of, zone_of
+from machines.investigator.reasoning.level import Level
+from machines.investigator.reasoning.probes import Finding, Probe, Reading, probe_by_day
+from machines.investigator.reasoning.series import risen, surely, usual
+from machines.investigator.reasoning.tables import Column, Table
+
+_HOURS: Final = 24
+_SAME: Final = 0.8  # of the rows have the same day in both columns
+LABELS: Final = tuple(f"h{hour:02}" for hour in range(_HOURS))
+_SHIFTS: Final = tuple(one for one in range(-12, 13) if one)
+
+_Days: TypeAlias = Sequence[Sequence[float]]
+
+
+def probes(table: Table) -> list[Probe]:
+    """Return the probe of a table whose day comes with the hour, be it in another column."""
+    day = _timed(table)
+    if day is None or day.dates is None or day.dates.hour is None:
+        return []
+    hour = day.fill(day.dates.hour)
+    cells = [(label, f"sum({hour} = {n})") for n, label in enumerate(LABELS)]
+    claim = f"times of {table.name} are of another time zone, by {day.name}"
+    other = [("rows", "count(*)"), ("zone", zone)] if (zone := _other_zone(day)) else []
+    found = [probe_by_day("hours", claim, table, day, [*cells, *other], [day.name])]
+    for part in table.parts:
+        words = f"{claim}, where {part.name} has one of its values"
+        found.append(probe_by_day("hours", words, table, day, cells, [day.name], part))
+    return found
+
+
+def _timed(table: Table) -> Column | None:
+    """Return the column that tells the hour of the day that a row is of."""
+    main = table.day
+    if main is None or main.dates is None or main.dates.hour is not None:
+        return main
+    days = _ordinals(main)
+    for other in table.days[1:]:
+        if other.dates is None or other.dates.hour is None:
+            continue
+        both = list(zip(days, _ordinals(other), strict=False))
+        same = len(other.values) == len(days) == table.sampled
+        if same and sum(a == b for a, b in both) > _SAME * len(both):
+            return other
+    return main
+
+
+def _ordinals(column: Column) -> list[int | None]:
+    dates = column.dates
+    assert dates is not None  # noqa: S101 - it holds dates
+    found = (order_of(one, dates) for one in column.values)
+    return [None if one is None else math.floor(one) for one in found]
+
+
+def _other_zone(day: Column) -> str | None:
+    """Return the SQL that counts the times that end with another offset than usual.
+
+    An hour more or less is summer time, and usual.
+    """
+    name, zone = day.sql(), zone_of(day.values)
+    if zone is None or day.dates is None or not day.dates.name.endswith("_time"):
+        return None
+    marked = f"({name} GLOB '*Z' OR {name} GLOB '*:*[+-][0-9][0-9]:[0-9][0-9]')"
+    if not zone:
+        return f"sum({marked})"
+    hours = 0 if zone == "Z" else int(zone[:3])
+    usual_ones = {
+        zone,
+        *(f"{near:+03d}{zone[3:] or ':00'}" for near in range(hours - 1, hours + 2)),
+    }
+    usual_ones |= {"Z"} if "+00:00" in usual_ones else set()
+    same = " OR ".join(f"{name} LIKE '%{one}'" for one in sorted(usual_ones))
+    return f"sum({marked} AND NOT ({same}))"
+
+
+def find(reading: Reading, hinted: Collection[date] = ()) -> list[Finding]:
+    """Find the days on which everything happens some hours later, or earlier, than usual.
+
+    Args:
+        reading: Rows by day and hour.
+        hinted: The days that the question names; of those, less is enough.
+    """
+    columns = [reading.daily.counts(label) for label in LABELS]
+    days = [list(one) for one in zip(*columns, strict=True)]
+    # Where all is at midnight, the hour is not given.
+    days = [[0.0] * _HOURS if day[0] == sum(day) else day for day in days]
+    if len(days) < 14 or not any(map(sum, days)):
+        return []
+    if marked := _marked(reading):
+        return [marked]
+    steady = Level.of([sum(day) for day in days]).steady
+    enough = [10 if steady else 16 if day in hinted else 25 for day in reading.daily.days]
+    found = _shifted(days, enough)
+    if found is None and _is_flat(days):
+        found = _at_the_edge(days)
+    if found is None:
+        return []
+    first, last, shift, strength = found
+    if first == 0 and last < len(days) - 1:
+        # Most days are after the change; the few before it look like the odd ones.
+        first, last, shift = last + 1, len(days) - 1, -shift
+    day = reading.daily.days[first]
+    words = f"from {day} on, everything happens {shift:+d} hours later than usual"
+    probe = reading.probe
+    return [
+        Finding(
+            CauseKind.TIME_ZONE,
+            probe.table,
+            probe.day,
+            day,
+            surely(strength, 0.75, 15.0) * 0.985,
+            words,
+            (probe,),
+            last=reading.daily.days[last],
+        )
+    ]
+
+
+def _marked(reading: Reading) -> Finding | None:
+    """Find the days from which on times are given with the offset of another place."""
+    run = risen(reading.daily.counts("zone"), reading.daily.counts("rows"), 0.1)
+    if run is None or run.before > 0.02:
+        return None
+    day, last = reading.daily.days[run.first], reading.daily.days[run.last]
+    probe = reading.probe
+    words = f"{run.during:.0%} of {probe.day} has another offset from {day} to {last}"
+    kind, score = CauseKind.TIME_ZONE, surely(run.strength, 0.8)
+    return Finding(kind, probe.table, probe.day, day, score, words, (probe,), last=last)
+
+
+def _shifted(days: _Days, enough: Sequence[float]) -> tuple[int, int, int, float] | None:
+    """Find the days whose hours fit what is usual much better once they are shifted."""
+    outside = list(range(len(days)))
+    best: tuple[int, int, int, float] | None = None
+    for _ in range(2):
+        best = _best(days, _profile([days[n] for n in outside]), enough)
+        if best is None:
+            return None
+        first, last, *_rest = best
+        outside = [n for n in range(len(days)) if not first <= n <= last]
+        told = [n for n in outside if sum(days[n]) >= 5]
+        if len(outside) < 5 or len(told) < 5 or sum(sum(days[n]) for n in told) < 80:
+            return None
+    return best
+
+
+def _profile(days: _Days) -> list[float]:
+    """Return the usual share of each hour."""
+    shares = [[n / sum(day) for n in day] for day in days if sum(day) >= 5]
+    if not shares:
+        return [1 / _HOURS] * _HOURS
+    total = [sum(hour) / len(hour) for hour in zip(*shares, strict=True)]
+    middle = [median(hour) for hour in zip(*shares, strict=True)]
+    found = [max(0.8 * m + 0.2 * t, 0) + 0.004 for m, t in zip(middle, total, strict=True)]
+    return [one / sum(found) for one in found]
+
+
+def _best(
+    days: _Days, profile: Sequence[float], enough: Sequence[float]
+) -> tuple[int, int, int, float] | None:
+    logs = [math.log(one) for one in profile]
+    expected = usual([sum(day) for day in days])
+    best: tuple[int, int, int, float] | None = None
+    for shift in _SHIFTS:
+        gains = [
+            sum(n * (logs[(hour - shift) % _HOURS] - logs[hour]) for hour, n in enumerate(day))
+            for day in days
+        ]
+        rows = [sum(day) for day in days]
+        rates = [gain / n if n else 0.0 for gain, n in zip(gains, rows, strict=True)]
+        # A Sunday is compared with other Sundays.
+        weekly = [_ordinary(rates[at::7]) for at in range(7)]
+        excess = [
+            gain - n * weekly[at % 7] for at, (gain, n) in enumerate(zip(gains, rows, strict=True))
+        ]
+        first, last, total = _densest(excess)
+        n = sum(rows[first : last + 1])
+        if total < enough[first] or n == 0 or total / n < 0.05:
+            continue
+        # Hours that are cut off look like a shift; but a shift fills hours that are else empty.
+        if last == first and n < 0.8 * expected[first] and total < n:
+            continue
+        agree = sum(one > 0 for one in excess[first : last + 1]) / (last - first + 1)
+        if agree > 0.8 and (best is None or total > best[3]):
+            best = (first, last, shift, total)
+    return best
+
+
+def _ordinary(rates: Sequence[float]) -> float:
+    """Return what a day of the week gains by a shift anyway; of few weeks that cannot be told."""
+    return max(median(rates), 0.0) if len(rates) >= 5 else 0.0
+
+
+def _densest(gains: Sequence[float]) -> tuple[int, int, float]:
+    """Return the stretch with the largest sum (Kadane's algorithm)."""
+    best, start, total = (0, 0, 0.0), 0, 0.0
+    for place, gain in enumerate(gains):
+        if total <= 0:
+            start, total = place, 0.0
+        total += gain
+        if total > best[2]:
+            best = (start, place, total)
+    return best
+
+
+def _is_flat(days: _Days) -> bool:
+    """Tell whether there is about as much in any hour as in any other."""
+    total = [sum(hour) for hour in zip(*days, strict=True)]
+    mean = sum(total) / _HOURS
+    return bool(min(total) > 0.5 * mean and max(total) < 2 * mean)
+
+
+def _at_the_edge(days: _Days) -> tuple[int, int, int, float] | None:
+    """Find the gap that a shift leaves where it begins, if every hour is like every other.
+
+    Shifted to later, the first hours of the first day are empty. Shifted to earlier, its rows begin
+    on the day before, whose last hours have twice their rows.
+    """
+    profile = _profile(days)
+    usually = [[one * share for share in profile] for one in usual([sum(day) for day in days])]
+    # Where each day is like the other, a few rows tell.
+    least = 2 if Level.of([sum(day) for day in days]).steady else 12
+    best: tuple[int, int, int, float] | None = None
+    for place in range(1, len(days)):
+        shift, lack = 0, 0.0
+        while shift < 12 and days[place][shift] <= 0.1 * usually[place][shift]:
+            lack += usually[place][shift]
+            shift += 1
+        rest = sum(days[place][shift:]) / max(sum(usually[place][shift:]), 1)
+        if shift and lack >= least and rest > 0.75 and (best is None or lack > best[3]):
+            best = (place, len(days) - 1, shift, lack)
+        early = _doubled(days[place - 1], usually[place - 1], least)
+        if early is not None and (best is None or early[1] > best[3]):
+            best = (place, len(days) - 1, -early[0], early[1])
+    return best
+
+
+def _doubled(
+    day: Sequence[float], usually: Sequence[float], least: float
+) -> tuple[int, float] | None:
+    """Return how many hours at the end of a day have twice their rows, and how many those are."""
+    best: tuple[int, float] | None = None
+    for shift in range(1, 13):
+        expected = sum(usually[-shift:])
+        more = sum(day[-shift:]) - expected
+        rest = sum(day[:-shift]) / max(sum(usually[:-shift]), 1)
+        strength = more / math.sqrt(max(expected, 1))
+        if (
+            expected >= min(least, 8)
+            and 0.7 * expected < more < 1.5 * expected
+            and more >= least
+            and (strength > 6 or least < 12)
+            and rest < 1.25
+        ):
+            best = (shift, more)
+    return best

@@ -1,0 +1,290 @@
+"""References by day: keys that find no partner, and dimensions that are no longer kept up."""
+
+# ruff: noqa: PLR2004 - each threshold stands where it is applied
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, timedelta
+from itertools import pairwise
+
+from machines.investigation.findings import CauseKind
+from machines.investigator.reasoning.formats import VALID_DAY
+from machines.investigator.reasoning.probes import MOST_DAYS, Finding, Link, Probe, Reading
+from machines.investigator.reasoning.series import Run, quantile, risen, surely
+from machines.investigator.reasoning.tables import Column, Table, quote, source_of, words
+
+_AT_ONCE = 8
+
+
+def links(table: Table, tables: Iterable[Table]) -> list[Link]:
+    """Return what a table may refer to: keys of other tables, alike in type, values or name."""
+    found = []
+    for other in tables:
+        for key in other.columns:
+            if other.name == table.name or not _is_key(key, other):
+                continue
+            for column in table.columns:
+                akin = _akin(column, other, key)
+                if column.identifies and not (akin and (key.key or not column.key)):
+                    continue
+                if _comparable(column, key) and (akin or _included(column, other, key)):
+                    found.append(Link(column.name, other.name, key.name, akin, column.identifies))
+    # Where names say what a column refers to, numbers that are alike say nothing.
+    sure = {link.column for link in found if link.akin}
+    kept = [link for link in found if link.akin or link.column not in sure]
+    return sorted(kept, key=lambda link: not link.akin)
+
+
+def _is_key(key: Column, table: Table) -> bool:
+    return key.key or (key.unique and (key.whole or key.texts) and table.sampled > 1)
+
+
+def _comparable(column: Column, key: Column) -> bool:
+    if not column.values or (column.dates is None) != (key.dates is None):
+        return False
+    if column.dates is not None and key.dates is not None:
+        return column.dates.name == key.dates.name and column.dates.hour is None and key.unique
+    return (column.whole and key.whole) or (column.texts and key.texts)
+
+
+def _akin(column: Column, other: Table, key: Column) -> bool:
+    mine = words(column.name)
+    if not mine:
+        return False
+    theirs = words(other.name)
+    alike = any(
+        len(one) >= 4 and len(two) >= 4 and (one.startswith(two) or two.startswith(one))
+        for one in mine
+        for two in theirs
+    )
+    return alike or bool(mine & theirs) or (bool(words(key.name)) and mine == words(key.name))
+
+
+def _included(column: Column, other: Table, key: Column) -> bool:
+    """Tell whether the values of a column are among the keys, as far as a sample can tell."""
+    values, keys = set(column.values), set(key.values)
+    if len(values) < 2:
+        return False
+    if other.sampled < 150:
+        return len(values & keys) > 0.7 * len(values)
+    if column.texts:
+        # Whatever the texts are, those that refer are as long as those that are referred to.
+        lengths = {len(str(one)) for one in keys}
+        return sum(len(str(one)) in lengths for one in values) > 0.7 * len(values)
+    return True
+
+
+def probes(table: Table, tables: Sequence[Table]) -> list[Probe]:
+    """Return the probes of a table, of at most eight links each."""
+    found = links(table, tables)[: 2 * _AT_ONCE]
+    source = _source(table, tables, found)
+    if source is None:
+        return []
+    return [
+        _probe(table, source, found[at : at + _AT_ONCE]) for at in range(0, len(found), _AT_ONCE)
+    ]
+
+
+def _source(
+    table: Table, tables: Sequence[Table], found: Sequence[Link]
+) -> tuple[str, str, str] | None:
+    """Return what to read from, the day as SQL, and the name of its column.
+
+    A table without a day has that of the rows that it belongs to.
+    """
+    own = table.day
+    if own is not None and own.dates is not None:
+        return f"{table.source} AS t", own.fill(own.dates.day), own.name
+    for link in found:
+        other = next(one for one in tables if one.name == link.parent)
+        if link.akin and other.day is not None and other.day.dates is not None:
+            on = f"t.{quote(link.column)} = p.{quote(link.key)}"
+            source = f"{table.source} AS t JOIN {other.source} AS p ON {on}"
+            return source, other.day.fill(other.day.dates.day, "p"), other.day.name
+    return None
+
+
+def _probe(table: Table, source: tuple[str, str, str], found: Sequence[Link]) -> Probe:
+    tables, day, name = source
+    cells, labels = ['count(*) AS "rows"'], ["rows"]
+    for n, link in enumerate(found):
+        column, key = f"t.{quote(link.column)}", f"k.{quote(link.key)}"
+        parent = f"{source_of(link.parent)} AS k"
+        lost = (
+            f"{column} IS NOT NULL AND {column} NOT IN "  # noqa: S608
+            f"(SELECT {key} FROM {parent} WHERE {key} IS NOT NULL)"
+        )
+        highest = f"(SELECT max({key}) FROM {parent})"  # noqa: S608
+        for label, sql in (
+            ("set", f"count({column})"),
+            ("lost", f"sum({lost})"),
+            ("beyond", f"sum({lost} AND {column} > {highest})"),
+            ("most", f"max({column})"),
+            ("highest", highest),
+        ):
+            cells.append(f'{sql} AS "{label} {n + 1}"')
+            labels.append(f"{label} {n + 1}")
+    sql = (
+        f'SELECT {day} AS "day", {", ".join(cells)} FROM {tables} '  # noqa: S608
+        f"WHERE {day} GLOB '{VALID_DAY}'{table.some} GROUP BY 1 ORDER BY 1 DESC LIMIT {MOST_DAYS}"
+    )
+    claim = f"rows of {table.name} refer to what is not there"
+    columns = tuple(dict.fromkeys(link.column for link in found))
+    return Probe("joins", table.name, name, claim, sql, tuple(labels), columns, tuple(found))
+
+
+def find(reading: Reading, stopped: Mapping[str, date]) -> list[Finding]:
+    """Find the references that are lost from some day on.
+
+    Args:
+        reading: References by day.
+        stopped: From which day on tables are not kept up, of those that are not.
+    """
+    found = []
+    for n, link in enumerate(reading.probe.links, 1):
+        run = _lost(reading, n, link)
+        if run is not None:
+            found.append(_finding(reading, n, link, run, stopped))
+        elif gone := _gone(reading, n, link):
+            found.append(gone)
+    return found
+
+
+def _gone(reading: Reading, n: int, link: Link) -> Finding | None:
+    """Find references of which some are lost from the first day to the last: their rows are gone.
+
+    Only names tell that a column that is often lost refers to another table at all.
+    """
+    daily, probe = reading.daily, reading.probe
+    whole, lost = daily.counts(f"set {n}"), daily.counts(f"lost {n}")
+    rate = sum(lost) / max(sum(whole), 1)
+    if (
+        not link.akin
+        or link.own
+        or sum(lost) < 20
+        or not 0.01 < rate < 0.6
+        or not _spans(reading, n)
+    ):
+        return None
+    if sum(daily.counts(f"beyond {n}")) > 0.05 * sum(lost):
+        return None
+    third = len(lost) // 3
+    if third < 4:
+        return None
+    parts = [slice(0, third), slice(third, 2 * third), slice(2 * third, None)]
+    rates = [sum(lost[part]) / max(sum(whole[part]), 1) for part in parts]
+    if min(rates) < 0.5 * rate or max(rates) > 2 * rate:
+        return None
+    words_ = f"{rate:.0%} of {link.column} has no {link.parent}, on all days alike"
+    kind, table = CauseKind.BROKEN_JOIN, probe.table
+    return Finding(
+        kind, table, link.column, None, 0.7, words_, (probe,), daily.days[-1], link.parent
+    )
+
+
+def held(reading: Reading) -> list[Link]:
+    """Return the links that do hold: nearly all rows find their partner, on nearly all days."""
+    found = []
+    for n, link in enumerate(reading.probe.links, 1):
+        rates = reading.daily.rates(f"lost {n}", f"set {n}")
+        known = [one for one in rates if one is not None]
+        # A reference that breaks half-way has held before.
+        if known and quantile(known, 0.3) < 0.08 and (link.akin or _spans(reading, n, 0.9)):
+            found.append(link)
+    return found
+
+
+def _runs_on(reading: Reading, n: int) -> bool:
+    """Tell whether a column counts on day by day, as the number of a batch does: it is no key."""
+    most = [one for one in reading.daily.values[f"most {n}"] if one is not None]
+    return sum(later > one for one, later in pairwise(most)) >= 0.97 * max(len(most) - 1, 1)
+
+
+def _spans(reading: Reading, n: int, part: float = 0.5) -> bool:
+    """Tell whether a column of numbers goes as far as the keys do: a quantity does not."""
+    most = [one for one in reading.daily.values[f"most {n}"] if one is not None]
+    highest = [one for one in reading.daily.values[f"highest {n}"] if one is not None]
+    if not most or not highest or highest[0] <= 0:
+        return True  # texts, which have no such thing
+    within = [one for one in most if one <= highest[0]]
+    return bool(within) and max(within) > part * highest[0]
+
+
+def _lost(reading: Reading, n: int, link: Link) -> Run | None:
+    daily = reading.daily
+    whole, lost = daily.counts(f"set {n}"), daily.counts(f"lost {n}")
+    run = risen(lost, whole, 0.1)
+    usual = 0.08 if link.akin else 0.02
+    if run is None or run.before > usual:
+        return None
+    if not link.akin and (_runs_on(reading, n) or not _spans(reading, n, 0.9)):
+        return None
+    return run
+
+
+def _newer(reading: Reading, n: int, here: slice) -> float:
+    """Return what part of the keys that are lost are numbers a little higher than all there are."""
+    daily = reading.daily
+    highest = max((one for one in daily.values[f"highest {n}"] if one is not None), default=0.0)
+    most = max((one for one in daily.values[f"most {n}"][here] if one is not None), default=0.0)
+    if not 0 < highest < most < 3 * highest:
+        return 0.0
+    return sum(daily.counts(f"beyond {n}")[here]) / max(sum(daily.counts(f"lost {n}")[here]), 1)
+
+
+def _creeps(lost: Sequence[float], whole: Sequence[float]) -> bool:
+    """Tell whether ever more is lost: by and by, or from one half of the days to the other."""
+    third = max(len(lost) // 3, 1)
+    first = sum(lost[:third]) / max(sum(whole[:third]), 1)
+    last = sum(lost[-third:]) / max(sum(whole[-third:]), 1)
+    return first < 0.6 * last and sum(lost[:third]) + sum(lost[-third:]) >= 10
+
+
+def _finding(
+    reading: Reading, n: int, link: Link, run: Run, stopped: Mapping[str, date]
+) -> Finding:
+    daily, probe = reading.daily, reading.probe
+    here = slice(run.first, run.last + 1)
+    lost = daily.counts(f"lost {n}")
+    beyond = _newer(reading, n, here)
+    rates = [one or 0.0 for one in daily.rates(f"lost {n}", f"set {n}")]
+    to_the_end = run.last >= len(rates) - 3
+    creeping = to_the_end and _creeps(lost[here], daily.counts(f"set {n}")[here])
+    day, last = daily.days[run.first], daily.days[run.last]
+    since = stopped.get(link.parent)
+    left = since is not None and since <= day + timedelta(1) and (last - day).days >= 2
+    words_ = f"{run.during:.0%} of {link.column} has no {link.parent} from {day} to {last}"
+    score = surely(run.strength * run.during, 0.78) * (0.985 if link.akin else 0.95)
+    signs = (
+        1.2 * (left and to_the_end)
+        + 1.0 * (creeping and to_the_end)
+        + 0.8 * (beyond > 0.8 and to_the_end)
+    )
+    if signs > 1:
+        words_ += ", which is not kept up"
+        first = next((k for k, one in enumerate(lost[here], run.first) if one), run.first)
+        while first > 0 and lost[first - 1] > 0 and rates[first - 1] > run.before + 0.01:
+            first -= 1
+        return Finding(
+            CauseKind.STALE_DIMENSION,
+            link.parent,
+            None,
+            daily.days[first],
+            score,
+            words_,
+            (probe,),
+            last,
+            probe.table,
+        )
+    return Finding(
+        CauseKind.BROKEN_JOIN,
+        probe.table,
+        link.column,
+        day,
+        score,
+        words_,
+        (probe,),
+        last,
+        link.parent,
+    )

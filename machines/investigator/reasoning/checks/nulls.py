@@ -1,0 +1,86 @@
+"""Nulls by day: values that have gone missing, and columns that were renamed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from machines.investigation.findings import CauseKind
+from machines.investigator.reasoning.probes import Finding, Probe, Reading, probe_by_day
+from machines.investigator.reasoning.series import Run, risen, surely
+from machines.investigator.reasoning.tables import Column, Table
+
+_AT_ONCE = 20
+
+
+def probes(table: Table) -> list[Probe]:
+    """Return the probes of a table, of at most twenty columns each."""
+    day = table.day
+    if day is None:
+        return []
+    columns = [one for one in table.columns if one is not day and not one.key]
+    return [
+        probe_by_day(
+            "nulls",
+            f"values of {table.name} have gone missing",
+            table,
+            day,
+            [("rows", "count(*)"), *(_cell(one) for one in columns[at : at + _AT_ONCE])],
+            [one.name for one in columns[at : at + _AT_ONCE]],
+        )
+        for at in range(0, len(columns), _AT_ONCE)
+    ]
+
+
+def _cell(column: Column) -> tuple[str, str]:
+    name = column.sql()
+    return f"{column.name} null", f"sum({name} IS NULL OR {name} = '')"
+
+
+def find(reading: Reading, table: Table) -> list[Finding]:
+    """Find the columns whose values have gone missing."""
+    daily, probe = reading.daily, reading.probe
+    whole = daily.counts("rows")
+    runs: dict[str, Run] = {}
+    for name in probe.columns:
+        run = risen(daily.counts(f"{name} null"), whole, 0.12)
+        column = table.column(name)
+        if run and column and not _still_open(run, daily.counts(f"{name} null"), whole, column):
+            runs[name] = run
+    found = []
+    for name, run in runs.items():
+        day, last = daily.days[run.first], daily.days[run.last]
+        heir = _heir(reading, name, run)
+        words = (
+            f"{run.during:.0%} of {name} is null from {day} to {last}, and {run.before:.0%} else"
+        )
+        kind, score = CauseKind.NULL_SPIKE, surely(run.strength * run.during, 0.75)
+        if heir:
+            kind, score = CauseKind.SCHEMA_CHANGE, 0.99
+            words += f"; {heir} is filled instead"
+        found.append(Finding(kind, probe.table, name, day, score, words, (probe,), last=last))
+    return found
+
+
+def _heir(reading: Reading, name: str, run: Run) -> str | None:
+    """Return the column that is filled from the day on which another is empty."""
+    daily = reading.daily
+    if run.during < 0.9:  # noqa: PLR2004 - a column that was renamed is empty
+        return None
+    rows = daily.counts("rows")
+    for other in reading.probe.columns:
+        nulls = daily.counts(f"{other} null")
+        before = sum(nulls[: run.first]) / max(sum(rows[: run.first]), 1)
+        during = sum(nulls[run.first : run.last + 1]) / max(sum(rows[run.first : run.last + 1]), 1)
+        if other != name and before > 0.95 and during < 0.5:  # noqa: PLR2004
+            return other
+    return None
+
+
+def _still_open(run: Run, parts: Sequence[float], whole: Sequence[float], column: Column) -> bool:
+    """Tell whether values are only not there yet: towards the end, ever more of them are null."""
+    if run.last < len(whole) - 3:
+        return False
+    if column.dates is not None:
+        return True
+    first = parts[run.first] / max(whole[run.first], 1)
+    return first - run.before < 0.6 * (run.during - run.before)

@@ -1,0 +1,132 @@
+"""The plan: what is asked about a database, first to know it, then to test what may be wrong."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from machines.investigation.calls import CallKind, Request, Scalar
+from machines.investigation.findings import Evidence, Proposal
+from machines.investigation.vocabulary import Case
+from machines.investigator.reasoning.checks import (
+    amounts,
+    counts,
+    duplicates,
+    forms,
+    hours,
+    joins,
+    lags,
+    nulls,
+)
+from machines.investigator.reasoning.hints import Hints
+from machines.investigator.reasoning.probes import Probe
+from machines.investigator.reasoning.tables import Table, read_table, source_of
+
+SAMPLE = 200
+"""So many rows tell what the columns of a table hold."""
+
+
+def first_look(case: Case) -> tuple[Request, ...]:
+    """Return what is asked to know the tables: what there is, and a sample of each."""
+    if case.scope is None:
+        return ()
+    permitted = set(case.scope.tools)
+    room = case.policy.calls - case.ledger.count - 2
+    requests = [Request(CallKind.TOOL, "list_tables")] if "list_tables" in permitted else []
+    hints = Hints.read(case.question, case.scope.tables)
+    tables = sorted(case.scope.tables, key=lambda one: one not in hints.tables)
+    # Of many tables the keys are told by their values alone, so that more of them are looked at.
+    described = tables[: max(room // 8, 0)]
+    for table in tables:
+        if "query" in permitted:
+            requests.append(Request(CallKind.TOOL, "query", {"sql": sample_of(table)}))
+        if "describe" in permitted and table in described:
+            requests.append(Request(CallKind.TOOL, "describe", {"table": table}))
+    # Half of the room is for the tests.
+    return tuple(requests[: max(room // 2, 0)])
+
+
+def sample_of(table: str) -> str:
+    """Return the query for a sample of a table, which may be named with its schema.
+
+    >>> sample_of("main.s")
+    'SELECT (SELECT count(*) FROM "main"."s") AS "rows", t.* FROM "main"."s" AS t LIMIT 200'
+    """
+    source = source_of(table)
+    rows = f'(SELECT count(*) FROM {source}) AS "rows"'  # noqa: S608
+    return f"SELECT {rows}, t.* FROM {source} AS t LIMIT {SAMPLE}"  # noqa: S608
+
+
+def tables_of(case: Case, evidence: Iterable[Evidence]) -> list[Table]:
+    """Return what the first look has shown of the tables."""
+    if case.scope is None:
+        return []
+    asked = {one.call.id: one.call.request for one in case.ledger.settled}
+    samples: dict[str, Evidence] = {}
+    keys: dict[str, list[str]] = {}
+    by_sql = {sample_of(name): name for name in case.scope.tables}
+    for one in evidence:
+        request = asked.get(one.call_id)
+        if request is None or one.hypothesis is not None:
+            continue
+        if request.name == "query" and (name := by_sql.get(str(request.arguments.get("sql")))):
+            samples[name] = one
+        elif request.name == "describe":
+            name = str(request.arguments.get("table"))
+            keys[name] = [str(row[0]) for row in one.rows if len(row) > 3 and row[3]]  # noqa: PLR2004
+    return [
+        read_table(
+            name,
+            found.columns[1:],
+            [row[1:] for row in found.rows],
+            keys.get(name, ()),
+            _size(found.rows),
+        )
+        for name, found in sorted(samples.items())
+        if len(found.columns) > 1
+    ]
+
+
+def _size(rows: Sequence[Sequence[Scalar]]) -> int:
+    """Return how many rows a table has, which each row of its sample says first."""
+    size = rows[0][0] if rows else 0
+    return size if isinstance(size, int) else 0
+
+
+def probes_of(tables: Sequence[Table]) -> list[Probe]:
+    """Return all that can be tested of some tables."""
+    found: list[Probe] = []
+    for table in tables:
+        for check in (counts, nulls, forms, duplicates, hours, lags, amounts):
+            found += check.probes(table)
+        found += joins.probes(table, tables)
+    return found
+
+
+def _in_turn(probes: Sequence[Probe], hints: Hints) -> list[Probe]:
+    """Put probes in order: those of the tables that are named, then the others' by turns.
+
+    So each table has its first ones looked at, however little room there is; what splits the rows
+    comes last.
+    """
+    place: Counter[str] = Counter()
+    keys = []
+    for one in probes:
+        place[one.table] += 1
+        later = one.split is not None
+        keys.append((later, one.table not in hints.tables, place[one.table], one.table))
+    order = sorted(range(len(probes)), key=lambda n: keys[n])
+    return [probes[n] for n in order]
+
+
+def proposals_of(case: Case, tables: Sequence[Table]) -> tuple[Proposal, ...]:
+    """Return what may be wrong, each with the query that tells; no more than there is room for."""
+    if case.scope is None or "query" not in case.scope.tools:
+        return ()
+    hints = Hints.read(case.question, [table.name for table in tables])
+    found = _in_turn(probes_of(tables), hints)
+    room = max(case.policy.calls - case.ledger.count - 2, 0)
+    return tuple(
+        Proposal(one.claim, Request(CallKind.TOOL, "query", {"sql": one.sql}))
+        for one in found[:room]
+    )

@@ -1,0 +1,186 @@
+"""Reading: what all the answers say together, check by check."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from datetime import date
+from typing import Final
+
+from attrs import evolve
+
+from machines.investigation.findings import CauseKind
+from machines.investigator.reasoning.checks import (
+    amounts,
+    counts,
+    cuts,
+    duplicates,
+    forms,
+    hours,
+    joins,
+    lags,
+    nulls,
+    stale,
+    swaps,
+)
+from machines.investigator.reasoning.hints import Hints
+from machines.investigator.reasoning.probes import Finding, Link, Reading
+from machines.investigator.reasoning.ranking import rank
+from machines.investigator.reasoning.series import WEEK
+from machines.investigator.reasoning.tables import Table
+
+_PART: Final = 0.97
+"""What is seen in a part of the rows only counts a little less."""
+
+
+def findings_of(
+    tables: Sequence[Table], readings: Sequence[Reading], hints: Hints
+) -> list[Finding]:
+    """Return what is wrong, the best supported first; nothing when all is as usual."""
+    by_name = {table.name: table for table in tables}
+    by_check: dict[str, list[Reading]] = {}
+    for one in readings:
+        if one.daily.days:
+            by_check.setdefault(one.probe.check, []).append(one)
+    references = by_check.get("joins", [])
+    held = {(one.probe.table, link) for one in references for link in joins.held(one)}
+    found = _counted(by_name, by_check, held, hints)
+    for one in by_check.get("nulls", ()):
+        found += _sane(nulls.find, one, by_name[one.probe.table])
+    for one in by_check.get("forms", ()):
+        found += _sane(forms.find, one, by_name[one.probe.table])
+    for check, find in (
+        ("duplicates", duplicates.find),
+        ("lags", lags.find),
+    ):
+        for one in by_check.get(check, ()):
+            found += [_of_part(each, one) for each in _sane(find, one)]
+    for one in by_check.get("hours", ()):
+        found += [_of_part(each, one) for each in _sane(hours.find, one, hints.days)]
+    for one in by_check.get("amounts", ()):
+        width = len(by_name[one.probe.table].columns)
+        found += [_of_part(each, one) for each in _sane(amounts.find, one, width)]
+    left = [one for one in found if one.kind is CauseKind.STALE_DIMENSION]
+    stopped = {one.table: one.day for one in left if one.day}
+    for one in references:
+        found += _sane(joins.find, one, stopped)
+    found += swaps.find(found, by_check.get("amounts", []))
+    columns = {(table, link.column) for table, link in held}
+    found = [
+        one
+        for one in found
+        if one.kind is not CauseKind.UNIT_CHANGE or (one.table, one.column) not in columns
+    ]
+    return rank(found, hints, ((table, link.parent) for table, link in held if link.akin))
+
+
+def _sane(find: Callable[..., list[Finding]], *given: object) -> list[Finding]:
+    """Return what a check finds; numbers too odd to reckon with, as infinities are, say nothing."""
+    try:
+        return find(*given)
+    except (ArithmeticError, ValueError):
+        return []
+
+
+def _of_part(one: Finding, reading: Reading) -> Finding:
+    if reading.probe.split is None:
+        return one
+    words = f"{one.words}, where {reading.probe.split} is {reading.part}"
+    return evolve(one, score=one.score * _PART, words=words, part=reading.part or "")
+
+
+def _ends(readings: Sequence[Reading]) -> dict[str, date]:
+    """Return the last day of each table, by whichever of its columns goes furthest."""
+    ends: dict[str, date] = {}
+    for one in readings:
+        last = one.daily.days[-1]
+        ends[one.probe.table] = max(last, ends.get(one.probe.table, last))
+    return ends
+
+
+def _counted(
+    by_name: Mapping[str, Table],
+    by_check: Mapping[str, Sequence[Reading]],
+    held: Iterable[tuple[str, Link]],
+    hints: Hints,
+) -> list[Finding]:
+    """Return what the rows by day tell: days that lack some, and dimensions left behind."""
+    readings = by_check.get("counts", ())
+    main = [one for one in readings if one.probe.day == _day_of(by_name[one.probe.table])]
+    busy = {one.probe.table: end for one in main if (end := counts.busy_until(one))}
+    refers = [(table, link.parent) for table, link in held]
+    parents = {parent for _, parent in refers}
+    facts = _facts(main, busy, parents)
+    # A series with the same number of rows each day tells as well how far the days go.
+    going = busy | {one.probe.table: one.daily.days[-1] for one in main if counts.is_series(one)}
+    begin = min((one.daily.days[0] for one in facts), default=date.min)
+    ends = _ends(readings)
+    hourly = {one.probe.table: one for one in by_check.get("hours", ()) if one.probe.split is None}
+    found: list[Finding] = []
+    for one in main:
+        table, last = one.probe.table, one.daily.days[-1]
+        # What refers to rows comes after them, and goes further without saying anything.
+        after = {name for name, parent in refers if parent == table}
+        others = [day for name, day in going.items() if name != table and name not in after]
+        # Only the question can make it a fault that some other date goes further.
+        named = [day for name, day in ends.items() if name != table and day in hints.days]
+        alone = not any(day > last for day in (*others, ends[table])) and not any(
+            day == last for day in others
+        )
+        end = max((*others, *named), default=None)
+        over = last < begin and table not in hints.tables
+        early = cuts.unlikely(hourly[table]) if table in hourly else counts.NOTHING
+        before = [busy[parent] for name, parent in refers if name == table and parent in busy]
+        shown = _until(one, before, hints.days)
+        found += counts.find(shown, end, hints.days, alone=alone, over=over, ends=early)
+    if not facts:
+        return found
+    told = {one.probe.table for one in facts}
+    for name in dict.fromkeys(one.probe.table for one in readings):
+        if name in told:
+            continue
+        own = [one for one in readings if one.probe.table == name]
+        children = {table for table, parent in refers if parent == name}
+        span = _span([one for one in main if one.probe.table in children] or facts)
+        left = stale.find(own, span, referred=name in parents)
+        if left is not None:
+            found.append(left)
+        for one in by_check.get("amounts", ()):
+            still = stale.frozen_since(one) if one.probe.table == name else None
+            if still is not None and one.probe.split is None:
+                found.append(still)
+    return found
+
+
+def _until(reading: Reading, before: Iterable[date], hinted: Collection[date]) -> Reading:
+    """Leave out the last days of what follows other rows, once those have ended: they are thin.
+
+    Args:
+        reading: Rows by day.
+        before: The last days of the tables whose rows come before.
+        hinted: The days that the question names; they are never left out.
+    """
+    last = reading.daily.days[-1]
+    end = min((day for day in before if 0 < (last - day).days <= WEEK), default=last)
+    if any(end < day <= last for day in hinted):
+        return reading
+    return evolve(reading, daily=reading.daily.until(end))
+
+
+def _facts(main: Sequence[Reading], busy: Mapping[str, date], parents: set[str]) -> list[Reading]:
+    """Return the tables that tell which days there are: busy ones, and no dimensions."""
+    facts = [one for one in main if one.probe.table in busy and one.probe.table not in parents]
+    facts = facts or [one for one in main if one.probe.table in busy]
+    most = sorted(main, key=lambda one: -sum(one.daily.counts("rows")))
+    facts = facts or most[:1]
+    # Those that have ended long before the others begin are of another time.
+    latest = max(facts, key=lambda one: one.daily.days[-1], default=None)
+    return [one for one in facts if latest and one.daily.days[-1] >= latest.daily.days[0]]
+
+
+def _span(facts: Sequence[Reading]) -> stale.Span:
+    days = [day for one in facts for day in (one.daily.days[0], one.daily.days[-1])]
+    return stale.Span(min(days), max(days))
+
+
+def _day_of(table: Table) -> str | None:
+    return table.day.name if table.day else None

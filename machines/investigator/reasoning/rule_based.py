@@ -1,0 +1,111 @@
+"""A reasoner that needs no model: it looks at the numbers by day, and says what is not as usual."""
+
+from __future__ import annotations
+
+from typing import final
+
+from attrs import evolve
+
+from machines.investigation.findings import Cause, Evidence, Synthesis, Verdict
+from machines.investigation.vocabulary import (
+    Call,
+    Case,
+    Concluded,
+    Observed,
+    Outcome,
+    Planned,
+    Proposed,
+    Question,
+)
+from machines.investigator.reasoning.asking import chosen, question_of
+from machines.investigator.reasoning.hints import Hints
+from machines.investigator.reasoning.plan import (
+    first_look,
+    probes_of,
+    proposals_of,
+    tables_of,
+)
+from machines.investigator.reasoning.probes import Finding, Reading, read_probe
+from machines.investigator.reasoning.reading import findings_of
+from machines.investigator.reasoning.tables import Table
+
+_MOST = 5  # causes that are told
+
+
+@final
+class RuleBasedReasoner:
+    """Finds the cause in tables by their profiles, and says "no anomaly" when all is as usual.
+
+    It depends on what is in the tables, not on what they are called: columns of dates are found by
+    their values, keys by uniqueness and inclusion. What the question names is where it looks first.
+    It is a function of the case and the evidence: equal ones get equal answers.
+    """
+
+    async def answer(self, call: Call, case: Case, evidence: tuple[Evidence, ...]) -> Outcome:
+        """Return what a call brings.
+
+        Args:
+            call: What is asked.
+            case: The question, the scope, the calls so far.
+            evidence: All that was found so far.
+        """
+        match call.name:
+            case "gather_context":
+                requests = first_look(case)
+                return Planned(requests) if requests else Observed("there is nothing to look at")
+            case "generate_hypotheses":
+                return Proposed(proposals_of(case, tables_of(case, evidence)))
+            case "synthesize":
+                return conclude(call, case, evidence)
+            case _:
+                return Observed(f"there is no rule for {call.name}")
+
+
+def conclude(call: Call, case: Case, evidence: tuple[Evidence, ...]) -> Concluded | Question:
+    """Return what the evidence comes to, or what has to be asked once before."""
+    tables = tables_of(case, evidence)
+    readings, sources = _read(case, evidence, tables)
+    hints = Hints.read(case.question, [table.name for table in tables])
+    found = findings_of(tables, readings, hints)[:_MOST]
+    if not found:
+        examined = len(readings)
+        summary = f"nothing unusual in {examined} series of {len(tables)} tables"
+        return Concluded(Synthesis(Verdict.NO_ANOMALY, summary))
+    question = question_of(found, hints)
+    if question is not None:
+        if not call.answers:
+            return question
+        found = chosen(found, call.answers[-1].text)
+    found = [evolve(one, score=min(one.score, found[0].score)) for one in found]
+    causes = tuple(_cause(one, sources) for one in found)
+    best = found[0]
+    kind = best.kind.value.replace("_", " ")
+    summary = f"{kind} in {best.table}: {best.words}"
+    return Concluded(Synthesis(Verdict.ANOMALY, summary, causes))
+
+
+def _read(
+    case: Case, evidence: tuple[Evidence, ...], tables: list[Table]
+) -> tuple[list[Reading], dict[str, Evidence]]:
+    """Find the answers to the probes among the evidence."""
+    probes = {probe.sql: probe for probe in probes_of(tables)}
+    asked = {one.call.id: one.call.request for one in case.ledger.settled}
+    readings, sources = [], dict[str, Evidence]()
+    for one in evidence:
+        request = asked.get(one.call_id)
+        probe = probes.get(str(request.arguments.get("sql"))) if request else None
+        if probe is not None:
+            readings += read_probe(probe, one.rows)
+            sources[probe.sql] = one
+    return readings, sources
+
+
+def _cause(one: Finding, sources: dict[str, Evidence]) -> Cause:
+    return Cause(
+        one.kind,
+        one.table,
+        one.column,
+        one.day,
+        min(max(one.score, 0.0), 1.0),
+        tuple(sources[probe.sql].id for probe in one.probes),
+    )

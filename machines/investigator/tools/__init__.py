@@ -1,0 +1,29 @@
+"""Tools: what an investigation can look at in a database, each by a query that it shows.
+
+Each tool is a function of its signature, which `machines.investigator.security` declares, and of a
+source of rows; it returns what it found, with the SQL that found it. `Toolbox` calls them by name,
+once the call is found to be permitted.
+"""
+
+from machines.investigator.tools.catalogue import describe, list_tables
+from machines.investigator.tools.cells import Source, scalar
+from machines.investigator.tools.columns import distinct_drift, null_rates
+from machines.investigator.tools.days import day_of, row_counts_by_day
+from machines.investigator.tools.joins import join_coverage
+from machines.investigator.tools.toolbox import FUNCTIONS, Toolbox, query, run
+
+__all__ = [
+    "FUNCTIONS",
+    "Source",
+    "Toolbox",
+    "day_of",
+    "describe",
+    "distinct_drift",
+    "join_coverage",
+    "list_tables",
+    "null_rates",
+    "query",
+    "row_counts_by_day",
+    "run",
+    "scalar",
+]

@@ -1,0 +1,104 @@
+"""Columns: how much of them is null, and which values come and go."""
+
+# ruff: noqa: S608 - names and values are quoted, and every query is checked before it runs
+
+from __future__ import annotations
+
+from typing import Final
+
+from machines.investigation.vocabulary import Observed
+from machines.investigator.security.connection import Rows
+from machines.investigator.security.tools import DistinctDrift, NullRates
+from machines.investigator.tools.cells import Source, counted, observe
+from machines.investigator.tools.days import by_day, day_of
+from machines.investigator.tools.naming import column_name, literal, quoted, table_name
+
+MAX_COLUMNS: Final = 40
+"""How many columns are measured by day."""
+PART: Final = 25
+"""How many columns one query measures otherwise; there is a limit to the length of queries."""
+MAX_VALUES: Final = 200
+"""How many values are listed."""
+
+
+def null_rates(call: NullRates, source: Source) -> Observed:
+    """Tell what part of columns is null.
+
+    Rows of ``(column, rows, nulls, rate)``; by day, of ``(day, rows, …)`` with the rate of each
+    column under its name, of at most 40. Without names, all columns are looked at. A rate is from 0
+    to 1, and null where there are no rows.
+    """
+    names = call.columns or tuple(each.name for each in source.describe(call.table))
+    if call.day_column is not None:
+        if not call.columns:
+            names = tuple(name for name in names if name != call.day_column)
+        return _by_day(call, names[:MAX_COLUMNS], len(names), call.day_column, source)
+    parts = [names[i : i + PART] for i in range(0, len(names), PART)]
+    asked = [_rates(call.table, part) for part in parts]
+    found = [source.query(sql) for sql in asked]
+    rows = tuple(row for each in found for row in each.rows)
+    columns = found[0].columns if found else ("column", "rows", "nulls", "rate")
+    partly = sum(1 for row in rows if row[2])
+    summary = f"{call.table}: {partly} of {counted(len(rows), 'column')} with nulls"
+    return observe(summary, ";\n".join(asked), Rows(columns, rows))
+
+
+def _rates(table: str, names: tuple[str, ...]) -> str:
+    """Return the SQL that measures columns, all of them in one pass over the table."""
+    counts = ", ".join(f"count({column_name(name)}) AS c{i}" for i, name in enumerate(names))
+    rates = "\nUNION ALL ".join(
+        f'SELECT {literal(name)} AS "column", m.n AS "rows", m.n - m.c{i} AS nulls,'
+        f" round(1.0 * (m.n - m.c{i}) / nullif(m.n, 0), 6) AS rate FROM m"
+        for i, name in enumerate(names)
+    )
+    return f"WITH m AS (SELECT count(*) AS n, {counts} FROM {table_name(table)} AS t)\n{rates}"
+
+
+def _by_day(
+    call: NullRates, names: tuple[str, ...], count: int, day_column: str, source: Source
+) -> Observed:
+    measured = ", ".join(f"{column_name(name)} IS NULL AS c{i}" for i, name in enumerate(names))
+    rows = f"SELECT {day_of(day_column)} AS day, {measured} FROM {table_name(call.table)} AS t"
+    rates = ",\n    ".join(f"round(avg(d.c{i}), 6) AS {quoted(n)}" for i, n in enumerate(names))
+    sql = by_day(f'd.day AS day, count(*) AS "rows",\n    {rates}', rows)
+    found = source.query(sql)
+    summary = f"{call.table}: null rates of {counted(len(names), 'column')}"
+    if count > len(names):
+        summary += f", the first of {count},"
+    return observe(f"{summary} on {counted(len(found.rows), 'day')}", sql, found)
+
+
+def distinct_drift(call: DistinctDrift, source: Source) -> Observed:
+    """Tell which values of a column come and go.
+
+    Rows of ``(value, first_day, last_day, days, rows)``. Values that were not there from the first
+    day to the last stand first, then the frequent ones; of many, the first 200. Rows without a day
+    are left out.
+    """
+    values = (
+        f"SELECT {day_of(call.day_column)} AS day, {column_name(call.column)} AS value"
+        f" FROM {table_name(call.table)} AS t"
+    )
+    sql = (
+        f"WITH d AS (\n{values}),\n"
+        "ends AS (SELECT min(d.day) AS first, max(d.day) AS last FROM d),\n"
+        "v AS (SELECT d.value AS value, min(d.day) AS first_day, max(d.day) AS last_day,\n"
+        '    count(DISTINCT d.day) AS days, count(*) AS "rows"\n'
+        "  FROM d WHERE d.day IS NOT NULL GROUP BY d.value)\n"
+        'SELECT v.value, v.first_day, v.last_day, v.days, v."rows" FROM v, ends\n'
+        "ORDER BY v.first_day > ends.first OR v.last_day < ends.last DESC,"
+        f' v."rows" DESC, v.value\nLIMIT {MAX_VALUES}'
+    )
+    found = source.query(sql)
+    whole = f"{call.table}.{call.column}"
+    if not found.rows:
+        return observe(f"{whole}: no rows with a day", sql, found)
+    if len(found.rows) == MAX_VALUES:
+        # The days of all rows are not among those of a part of them.
+        return observe(f"{whole}: {MAX_VALUES} values or more, a key or a measure", sql, found)
+    first = min(str(row[1]) for row in found.rows)
+    last = max(str(row[2]) for row in found.rows)
+    come = sum(1 for row in found.rows if str(row[1]) > first)
+    go = sum(1 for row in found.rows if str(row[2]) < last)
+    summary = f"of {counted(len(found.rows), 'value')}, {come} came after {first}, {go} went before"
+    return observe(f"{whole}: {summary} {last}", sql, found)

@@ -1,0 +1,150 @@
+"""The toolbox: tools by their names, for one scope, over one guarded connection."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Generator, Mapping
+from contextlib import contextmanager
+from types import MappingProxyType
+from typing import Any, Final, final
+
+from machines.investigation.scope import Scope, ascii_lower, place
+from machines.investigation.vocabulary import Observed
+from machines.investigator.security.connection import Column, GuardedConnection, Rows
+from machines.investigator.security.statements import validate_query
+from machines.investigator.security.tools import Call, RunQuery, Tool, read_tool_call
+from machines.investigator.security.violation import QueryFailedError
+from machines.investigator.tools.catalogue import describe, list_tables
+from machines.investigator.tools.cells import Source, counted, observe
+from machines.investigator.tools.columns import distinct_drift, null_rates
+from machines.investigator.tools.days import row_counts_by_day
+from machines.investigator.tools.joins import join_coverage
+
+
+def query(call: RunQuery, source: Source) -> Observed:
+    """Run one SELECT: its rows, under the names of its columns."""
+    found = source.query(call.sql)
+    return observe(counted(len(found.rows), "row"), call.sql, found)
+
+
+FUNCTIONS: Final[Mapping[str, Callable[[Any, Source], Observed]]] = MappingProxyType(
+    {
+        "ListTables": list_tables,
+        "Describe": describe,
+        "RowCountsByDay": row_counts_by_day,
+        "NullRates": null_rates,
+        "DistinctDrift": distinct_drift,
+        "JoinCoverage": join_coverage,
+        "RunQuery": query,
+    }
+)
+"""What each tool does, by its signature."""
+
+
+@final
+class Toolbox:
+    """Calls tools, after asking whether they may be called.
+
+    Safe to share between threads; queries run one after the other, as the connection has it.
+
+    >>> import sqlite3, tempfile
+    >>> from contextlib import closing
+    >>> from pathlib import Path
+    >>> from machines.investigator.security import ToolCall
+    >>> path = Path(tempfile.mkdtemp(), "shop.sqlite")
+    >>> with closing(sqlite3.connect(path)) as shop:
+    ...     _ = shop.executescript("CREATE TABLE orders (id INTEGER PRIMARY KEY, day TEXT)")
+    >>> scope = Scope("u-1", "t-1", tools=["describe"], tables=["orders"])
+    >>> with GuardedConnection(path, scope) as connection:
+    ...     Toolbox(connection, scope).call(ToolCall("describe", {"table": "orders"})).rows
+    (('id', 'INTEGER', 0, 1), ('day', 'TEXT', 0, 0))
+    """
+
+    def __init__(self, connection: GuardedConnection, scope: Scope | None = None) -> None:
+        """Take a connection, and the scope that calls are held to; if none, the connection's."""
+        self.scope = connection.scope if scope is None else scope
+        self._connection = connection
+        self._turn = threading.Lock()
+        self._mark = threading.Lock()
+        self._shares: list[_Share] = []
+        self._reading: _Share | None = None
+
+    def call(self, call: Call) -> Observed:
+        """Call a tool, and return what it found; blocks until then.
+
+        Raises:
+            SecurityViolation: It is not permitted, or the limits of the connection are too low.
+            QueryFailedError: The database cannot answer it, or the call was stopped.
+        """
+        tool = read_tool_call(call, self.scope)
+        share = _Share(self, call)
+        with self._mark:
+            self._shares.append(share)
+        try:
+            return run(tool, share)
+        finally:
+            with self._mark:
+                self._shares.remove(share)
+
+    def stop(self, call: Call) -> None:
+        """Stop a call that runs in another thread; no other call is touched.
+
+        Nothing happens when it does not run: when it is done, or has not begun.
+        """
+        with self._mark:
+            for share in self._shares:
+                if share.call is call:
+                    share.stopped = True
+                    if share is self._reading:
+                        self._connection.interrupt()
+
+    @contextmanager
+    def _its_turn(self, share: _Share) -> Generator[GuardedConnection, None, None]:
+        """Give the connection to one call, and remember whose it is."""
+        with self._turn:
+            with self._mark:
+                if share.stopped:
+                    raise QueryFailedError("SC512", "query", "it was stopped", "Call again")
+                self._reading = share
+            try:
+                yield self._connection
+            finally:
+                with self._mark:
+                    self._reading = None
+
+
+class _Share:
+    """The connection, as one call has it."""
+
+    __slots__ = ("_toolbox", "call", "stopped")
+
+    def __init__(self, toolbox: Toolbox, call: Call) -> None:
+        self._toolbox = toolbox
+        self.call = call
+        self.stopped = False
+
+    def query(self, sql: str) -> Rows:
+        validate_query(sql, self._toolbox.scope)
+        with self._toolbox._its_turn(self) as connection:  # noqa: SLF001 - half of the same thing
+            return connection.query(sql)
+
+    def tables(self) -> tuple[str, ...]:
+        with self._toolbox._its_turn(self) as connection:  # noqa: SLF001
+            found = connection.tables()
+        # The connection may have been opened for more than this scope.
+        permitted = self._toolbox.scope.places("sqlite")
+        return tuple(name for name in found if ("main", ascii_lower(name)) in permitted)
+
+    def describe(self, table: str) -> tuple[Column, ...]:
+        schema, name = place(table, "sqlite")
+        with self._toolbox._its_turn(self) as connection:  # noqa: SLF001
+            return connection.describe(name if schema == "main" else table)
+
+
+def run(tool: Tool, source: Source) -> Observed:
+    """Run a tool whose arguments are as they should be.
+
+    It is the source that guards what is read; `Toolbox.call` also asks whether the call is
+    permitted.
+    """
+    return FUNCTIONS[type(tool).__name__](tool, source)
