@@ -22,10 +22,10 @@ from statecharts.model.errors import (
     StatechartError,
     SubscriberError,
     UnhandledEventError,
-    did_you_mean,
 )
 from statecharts.model.events import NamedEvent, TimerFired
 from statecharts.model.generics import K as C
+from statecharts.model.suggestions import did_you_mean
 from statecharts.semantics.snapshot import Snapshot, Step
 
 OnUnhandled = Literal["ignore", "raise"]

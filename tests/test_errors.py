@@ -20,10 +20,9 @@ from statecharts.model.errors import (
     TimeNeededError,
     UnhandledEventError,
     UnknownStateError,
-    did_you_mean,
-    nearest,
     sentence,
 )
+from statecharts.model.suggestions import did_you_mean, nearest
 
 MISSING = Fault("SC104", "Shop", "'paid' needs 'sum'", "Give it a default", "shop.py:7")
 UNUSED = Fault("SC124", "Shop", "no line names the event Lost", "Use it")

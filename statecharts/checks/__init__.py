@@ -17,7 +17,8 @@ from statecharts.checks.quality import quality_faults
 from statecharts.checks.structure import repaired, structural_faults
 from statecharts.checks.supplies import supply_faults
 from statecharts.model.chart import Chart
-from statecharts.model.errors import DefinitionError, Fault, did_you_mean
+from statecharts.model.errors import DefinitionError, Fault
+from statecharts.model.suggestions import did_you_mean
 from statecharts.semantics.tree import Tree
 
 __all__ = ["QUALITY", "STRUCTURAL", "accept", "faults"]

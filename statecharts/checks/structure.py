@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from itertools import pairwise
 
 from attrs import evolve
 
-from statecharts.checks.guesses import Guesses
 from statecharts.checks.places import fault, listed, place
 from statecharts.model.chart import (
     COMPOSITE,
@@ -22,19 +21,21 @@ from statecharts.model.chart import (
     StateNode,
     Transition,
 )
-from statecharts.model.errors import Fault, did_you_mean, nearest
+from statecharts.model.errors import Fault
 from statecharts.model.events import StateDone, TimerFired, matches
+from statecharts.model.suggestions import Suggestions, did_you_mean, nearest
 
 
 def structural_faults(chart: Chart) -> Iterator[Fault]:
     """Yield the faults that show without following any transition."""
     yield from _ids(chart)
-    guesses = Guesses(chart)
+    ids = [node.id for node in chart.states]
+    hints = Suggestions()
     for node in (chart.root, *chart.states):
         yield from _children(chart, node)
-        yield from _defaults(chart, node, guesses)
+        yield from _defaults(chart, node, ids, hints)
         for transition in node.transitions:
-            yield from _transition(chart, node, transition, guesses)
+            yield from _transition(chart, node, transition, ids, hints)
 
 
 def repaired(chart: Chart) -> Chart:
@@ -44,8 +45,16 @@ def repaired(chart: Chart) -> Chart:
     out.
     """
     known = {node.id: node for node in (chart.root, *chart.states)}
-    guesses = Guesses(chart)
-    nodes = [_repaired(node, known, guesses) for node in known.values()]
+    ids = [node.id for node in chart.states]
+    hints = Suggestions()
+
+    def aim(transition: Transition) -> Transition | None:
+        """Return a transition with its unknown targets corrected; None when one cannot be."""
+        aimed = [t if t in known else hints.nearest(t, ids) for t in transition.targets]
+        targets = tuple(target for target in aimed if target is not None)
+        return evolve(transition, targets=targets) if len(targets) == len(aimed) else None
+
+    nodes = [_repaired(node, known, aim) for node in known.values()]
     return Chart(
         chart.name, nodes[0], tuple(nodes[1:]), chart.events, chart.closed, chart.context, chart.doc
     )
@@ -76,14 +85,14 @@ def _children(chart: Chart, node: StateNode) -> Iterator[Fault]:
         yield fault(chart, "SC127", found, "Make it compound, or add a region", node.location)
 
 
-def _defaults(chart: Chart, node: StateNode, guesses: Guesses) -> Iterator[Fault]:
+def _defaults(chart: Chart, node: StateNode, ids: list[str], hints: Suggestions) -> Iterator[Fault]:
     shown = repr(node.id) if node.id else "the chart"
     targets = node.initial
     for target in targets:
         if target not in chart:
             what = "default of history" if node.kind in HISTORY else "initial state of"
             found = f"the {what} {shown} is {target!r}, and there is no such state"
-            remedy = guesses.remedy(target, "Declare it in the chart")
+            remedy = hints.remedy(target, ids, "Declare it in the chart")
             yield fault(chart, "SC101", found, remedy, node.location)
     if node.kind in HISTORY:
         yield from _history_default(chart, node)
@@ -136,7 +145,7 @@ def _circular(chart: Chart, history: str) -> bool:
 
 
 def _transition(
-    chart: Chart, node: StateNode, transition: Transition, guesses: Guesses
+    chart: Chart, node: StateNode, transition: Transition, ids: list[str], hints: Suggestions
 ) -> Iterator[Fault]:
     at, where = place(transition), transition.location
     if node.kind is StateKind.FINAL or node.kind in HISTORY:
@@ -146,7 +155,7 @@ def _transition(
         yield fault(chart, "SC107", found, remedy, where)
     for target in transition.targets:
         if target not in chart or target == ROOT:
-            remedy = guesses.remedy(target, "Declare it in the chart")
+            remedy = hints.remedy(target, ids, "Declare it in the chart")
             found = f"{at} goes to {target!r}, and there is no such state"
             yield fault(chart, "SC101", found, remedy, where)
     known = [target for target in transition.targets if target in chart]
@@ -244,14 +253,18 @@ def _together(chart: Chart, states: list[str]) -> bool:
     return True
 
 
-def _repaired(node: StateNode, known: dict[str, StateNode], guesses: Guesses) -> StateNode:
+def _repaired(
+    node: StateNode,
+    known: dict[str, StateNode],
+    aim: Callable[[Transition], Transition | None],
+) -> StateNode:
     kind, children = node.kind, tuple(child for child in node.children if child in known)
     real = [child for child in children if known[child].kind not in HISTORY]
     if children and kind not in COMPOSITE:
         kind = StateKind.COMPOUND
     if not real and kind in COMPOSITE:
         kind = StateKind.ATOMIC if node.id else kind
-    default = None if node.default is None else _aimed(node.default, known, guesses)
+    default = None if node.default is None else aim(node.default)
     if default is not None and kind is StateKind.COMPOUND and default.targets:
         inside = tuple(t for t in default.targets if _lies_in(known, t, node.id))
         default = evolve(default, targets=inside) if inside else None
@@ -261,7 +274,7 @@ def _repaired(node: StateNode, known: dict[str, StateNode], guesses: Guesses) ->
         default = Transition(node.id, Default(), (real[0],))
     if default is not None and kind is StateKind.COMPOUND:
         default = evolve(default, targets=default.targets[:1])
-    aimed = [_aimed(transition, known, guesses) for transition in node.transitions]
+    aimed = list(map(aim, node.transitions))
     transitions = tuple(transition for transition in aimed if transition is not None)
     return evolve(node, kind=kind, children=children, default=default, transitions=transitions)
 
@@ -275,12 +288,3 @@ def _lies_in(known: dict[str, StateNode], state: str, ancestor: str) -> bool:
         seen.add(parent)
         parent = known[parent].parent
     return False
-
-
-def _aimed(
-    transition: Transition, known: dict[str, StateNode], guesses: Guesses
-) -> Transition | None:
-    """Return a transition with its unknown targets mended; None when one cannot be."""
-    mended = [t if t in known else guesses.nearest(t) for t in transition.targets]
-    targets = tuple(target for target in mended if target is not None)
-    return evolve(transition, targets=targets) if len(targets) == len(mended) else None

@@ -12,7 +12,8 @@ import click
 
 from statecharts.cli.modules import Failure
 from statecharts.model.chart import Chart
-from statecharts.model.errors import DefinitionError, StatechartError, nearest
+from statecharts.model.errors import DefinitionError, StatechartError
+from statecharts.model.suggestions import nearest
 
 F = TypeVar("F", bound=Callable[..., Any])
 

@@ -15,7 +15,8 @@ from statecharts.cli.terminal import console, print_error, print_failures, print
 from statecharts.interop.codes import LOST
 from statecharts.interop.findings import LossError
 from statecharts.model.chart import Chart
-from statecharts.model.errors import Fault, did_you_mean
+from statecharts.model.errors import Fault
+from statecharts.model.suggestions import did_you_mean
 
 Write: TypeAlias = Callable[[Sequence[str]], str]
 """Writes the charts, with some losses accepted."""

@@ -15,7 +15,7 @@ from typing import Any, Final, final
 
 import click
 
-from statecharts.model.errors import nearest
+from statecharts.model.suggestions import nearest
 
 GROUP: Final = "statecharts.commands"
 """The entry points that are commands."""

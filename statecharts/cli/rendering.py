@@ -15,8 +15,9 @@ from rich.progress import Progress
 from statecharts.cli.files import set_option
 from statecharts.cli.targets import Found, TargetError, survey
 from statecharts.cli.terminal import console, print_error, print_failures
-from statecharts.model.errors import StatechartError, did_you_mean
+from statecharts.model.errors import StatechartError
 from statecharts.model.events import snake_case
+from statecharts.model.suggestions import did_you_mean
 
 if TYPE_CHECKING:
     from statecharts.drawing import Format
@@ -114,13 +115,13 @@ class _Picture:
         from statecharts import drawing  # noqa: PLC0415
 
         shown = [state for state in self.highlight if state in self.of.chart]
-        drawing = drawing.render(
+        picture = drawing.render(
             self.of.chart, format=self.format, highlight=shown, theme=self.theme
         )
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        if isinstance(drawing, str):
-            drawing = drawing.encode()
-        self.path.write_bytes(drawing)
+        if isinstance(picture, str):
+            picture = picture.encode()
+        self.path.write_bytes(picture)
 
 
 def file_stems(charts: Sequence[Found]) -> dict[Found, str]:

@@ -13,7 +13,7 @@ from attrs import frozen
 from statecharts.cli.files import TargetError, is_file, load, split
 from statecharts.cli.modules import Failure, Importer, NoModuleError, submodule_names
 from statecharts.model.chart import Chart, Declaration
-from statecharts.model.errors import did_you_mean, nearest
+from statecharts.model.suggestions import did_you_mean, nearest
 
 __all__ = ["Found", "Survey", "TargetError", "survey"]
 

@@ -7,7 +7,7 @@ from typing import Final, final
 from statecharts.codec.errors import Misfit, shown
 from statecharts.codec.shapes import wrong
 from statecharts.model.chart import Chart, StateKind
-from statecharts.model.errors import did_you_mean
+from statecharts.model.suggestions import did_you_mean
 from statecharts.semantics.configuration import Place
 from statecharts.semantics.tree import Tree
 

@@ -26,8 +26,8 @@ from cattrs.gen import (
 from statecharts.codec.errors import Misfit, reason
 from statecharts.codec.fields import Member, is_record, members
 from statecharts.codec.shapes import Definitions, JsonSchema, Shape, unwritable, wrong
-from statecharts.model.errors import did_you_mean
 from statecharts.model.events import wire_name
+from statecharts.model.suggestions import did_you_mean
 
 TAG: Final = "type"
 """The field that says which class an object is of, where that is not plain."""

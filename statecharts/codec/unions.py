@@ -25,8 +25,8 @@ from statecharts.codec.shapes import (
     unwritable,
     wrong,
 )
-from statecharts.model.errors import did_you_mean
 from statecharts.model.events import snake_case
+from statecharts.model.suggestions import did_you_mean
 
 VALUE: Final = "value"
 """The field beside a tag that holds what is no object itself."""

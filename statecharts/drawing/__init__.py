@@ -14,7 +14,8 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, overload
 
 from statecharts.model.chart import ROOT, Chart, Declaration, unknown_state
-from statecharts.model.errors import StatechartError, did_you_mean
+from statecharts.model.errors import StatechartError
+from statecharts.model.suggestions import did_you_mean
 
 if TYPE_CHECKING:
     from statecharts.drawing.theme import Theme

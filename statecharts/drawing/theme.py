@@ -6,7 +6,8 @@ from typing import Final, final
 
 from attrs import frozen
 
-from statecharts.model.errors import StatechartError, did_you_mean
+from statecharts.model.errors import StatechartError
+from statecharts.model.suggestions import did_you_mean
 
 FONT_STACK: Final = "Helvetica, Arial, 'Liberation Sans', 'Nimbus Sans', Arimo, sans-serif"
 

@@ -12,13 +12,8 @@ from typing import Any, Final, final
 
 from attrs import field, frozen
 
+from statecharts.interop import limits
 from statecharts.model.errors import StatechartError
-
-LONGEST: Final = 32 * 2**20
-"""How many bytes a document may have."""
-
-DEEPEST: Final = 128
-"""How many states may lie one inside the other."""
 
 TEXT: Final = "<text>"
 """What a document is called that did not come from a file."""
@@ -62,7 +57,7 @@ class Document:
         name = str(path)
         try:
             with Path(path).open("rb") as file:
-                content = file.read(LONGEST + 1)
+                content = file.read(limits.BYTES + 1)
         except OSError as error:
             found = f"the file cannot be read: {(error.strerror or str(error)).lower()}"
             raise DocumentError("SC601", name, found, "Name a file that can be read") from None
@@ -78,8 +73,8 @@ class Document:
         if not isinstance(content, str | bytes):
             found = f"{type(content).__name__} was given, not text"
             raise DocumentError("SC606", name, found, "Pass the text, or load() a path")
-        if len(content) > LONGEST:
-            found = f"the document is longer than {LONGEST // 2**20} MiB"
+        if len(content) > limits.BYTES:
+            found = f"the document is longer than {limits.BYTES // 2**20} MiB"
             raise DocumentError("SC604", name, found, "Split it, or take out what is no chart")
         return cls(name, content)
 

@@ -11,7 +11,8 @@ from typing import Any
 
 from attrs import define, field
 
-from statecharts.interop.documents import DEEPEST, Document
+from statecharts.interop import limits
+from statecharts.interop.documents import Document
 from statecharts.model.chart import (
     COMPOSITE,
     ROOT,
@@ -91,8 +92,8 @@ def identify(root: Draft, document: Document) -> dict[str, Draft]:
     for draft in root.walk():
         if draft is not root and draft.parent is not None:
             depth = depths[id(draft)] = depths[id(draft.parent)] + 1
-            if depth > DEEPEST:
-                text = f"states lie more than {DEEPEST} deep one in the other"
+            if depth > limits.STATES_DEEP:
+                text = f"states lie more than {limits.STATES_DEEP} deep one in the other"
                 remedy = "Flatten the chart: nobody can read it"
                 raise document.error("SC604", text, remedy, draft.line, repr(draft.name))
             part = draft.name.replace(".", "_") or "_"

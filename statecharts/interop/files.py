@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from statecharts.interop.documents import Document
 from statecharts.model.chart import Chart
-from statecharts.model.errors import nearest
+from statecharts.model.suggestions import nearest
 
 FORMATS: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -77,9 +77,9 @@ def load(
 
 def _json_door(document: Document) -> str:
     """Return the door of a JSON document."""
-    from statecharts.interop import located  # noqa: PLC0415 - imported when it is needed
+    from statecharts.interop.syntax import json as json_syntax  # noqa: PLC0415 - imported when it is needed
 
-    machine = _is_state_machine(located.loads(document))
+    machine = _is_state_machine(json_syntax.loads(document))
     return "python_statemachine" if machine else "xstate"
 
 

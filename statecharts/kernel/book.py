@@ -15,8 +15,9 @@ from statecharts.kernel.planner import Key, Planner
 from statecharts.kernel.plans import Dispatch, Node, Plan
 from statecharts.kernel.recollection import Recollection
 from statecharts.model.chart import Always, Chart, StateKind
-from statecharts.model.errors import StepError, nearest
+from statecharts.model.errors import StepError
 from statecharts.model.events import NamedEvent, TimerFired
+from statecharts.model.suggestions import nearest
 from statecharts.semantics.snapshot import EMPTY, Memory, Snapshot
 from statecharts.semantics.tree import Edge, Tree
 

@@ -8,10 +8,11 @@ from typing import Any, Final, final
 from attrs import evolve
 
 from statecharts.model.effects import Action
-from statecharts.model.errors import StatechartError, did_you_mean
+from statecharts.model.errors import StatechartError
 from statecharts.model.hooks import Hook
 from statecharts.model.named import AllOf, AnyOf, Bound, Branch, Choose, Give, Holds, Named, Not
 from statecharts.model.nodes import StateNode, Transition
+from statecharts.model.suggestions import did_you_mean
 
 _NOTHING: Final = object()
 

@@ -14,7 +14,7 @@ from typing import Any, ClassVar, Generic, final
 import attrs
 from attrs import evolve, field, frozen
 
-from statecharts.model.errors import Fault, UnknownStateError, did_you_mean
+from statecharts.model.errors import Fault, UnknownStateError
 from statecharts.model.generics import C, D
 from statecharts.model.nodes import (
     COMPOSITE,
@@ -32,6 +32,7 @@ from statecharts.model.nodes import (
     TransitionKind,
     Trigger,
 )
+from statecharts.model.suggestions import did_you_mean
 
 __all__ = [
     "COMPOSITE",

@@ -217,34 +217,3 @@ def sentence(code: str, where: str, found: str, remedy: str) -> str:
 
 def _closed(text: str) -> str:
     return text if text.endswith((".", "?", "!")) else f"{text}."
-
-
-def nearest(word: str, known: Iterable[str]) -> str | None:
-    """Return the known word that a misspelt one is most likely meant to be.
-
-    The last part of a dotted name counts as well as the whole of it.
-
-    >>> nearest("active.mrege", ["active", "active.merge", "done"])
-    'active.merge'
-    >>> nearest("zebra", ["active", "done"]) is None
-    True
-    """
-    import difflib  # noqa: PLC0415 - needed only when something is misspelt
-
-    candidates = list(dict.fromkeys(known))
-    whole = difflib.get_close_matches(word, candidates, n=1, cutoff=0.6)
-    if whole:
-        return whole[0]
-    tails = {candidate.rpartition(".")[2]: candidate for candidate in reversed(candidates)}
-    close = difflib.get_close_matches(word.rpartition(".")[2], tails, n=1, cutoff=0.6)
-    return tails[close[0]] if close else None
-
-
-def did_you_mean(word: str, known: Iterable[str], otherwise: str) -> str:
-    """Return a remedy that names the nearest known word, or ``otherwise`` when none is near.
-
-    >>> did_you_mean("opne", ["open", "closed"], "Name one of its states")
-    "Did you mean 'open'?"
-    """
-    near = nearest(word, known)
-    return otherwise if near is None else f"Did you mean {near!r}?"

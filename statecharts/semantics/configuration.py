@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any, TypeAlias
 
 from statecharts.model.chart import StateRef, SuperstateRef
-from statecharts.model.errors import InactiveStateError, UnknownStateError, did_you_mean
+from statecharts.model.errors import InactiveStateError, UnknownStateError
+from statecharts.model.suggestions import did_you_mean
 
 StateName: TypeAlias = "StateRef[Any] | type[SuperstateRef[Any]] | str"
 """Whatever names a state: its object in the declaration, or its id."""

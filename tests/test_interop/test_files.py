@@ -169,4 +169,4 @@ def test_doors_that_are_not_needed_stay_shut() -> None:
     ran = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=True
     )
-    assert ran.stdout.splitlines() == ["['documents', 'files']", "[]", "[]"]
+    assert ran.stdout.splitlines() == ["['documents', 'files', 'limits']", "[]", "[]"]

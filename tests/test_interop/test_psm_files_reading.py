@@ -11,8 +11,8 @@ import pytest
 
 from statecharts import Chart, Kernel, NamedEvent
 from statecharts.interop import files
-from statecharts.interop.located import plain
 from statecharts.interop.python_statemachine import load, loads
+from statecharts.interop.syntax.located import plain
 from statecharts.model.chart import Always, Done, OnEvent, StateKind, TransitionKind
 from statecharts.model.effects import Action, CancelInvoke, CancelSend, Invoke, Raise, Send
 from statecharts.model.hooks import Hook

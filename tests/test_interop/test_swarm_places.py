@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from statecharts.interop.documents import Document, DocumentError
-from statecharts.interop.located import Located, plain
-from statecharts.interop.swarm.tables import loads
+from statecharts.interop.syntax.located import Located, plain
+from statecharts.interop.syntax.toml import loads
 
 AWKWARD = """\
 # A comment, with [a.header] and 'a quote

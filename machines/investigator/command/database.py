@@ -25,7 +25,8 @@ from machines.investigator.security import (
     SecurityViolation,
 )
 from machines.investigator.tools.naming import quoted
-from statecharts.model.errors import StatechartError, did_you_mean
+from statecharts.model.errors import StatechartError
+from statecharts.model.suggestions import did_you_mean
 
 _MAGIC: Final = b"SQLite format 3\x00"
 _WAL: Final = 2

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from statecharts.model.errors import nearest
+from statecharts.model.suggestions import nearest
 
 
 class InputError(click.ClickException):

@@ -15,12 +15,12 @@ from statecharts.interop.conditions import guard
 from statecharts.interop.css_times import css_time
 from statecharts.interop.findings import Findings
 from statecharts.interop.literals import NOTHING, literal, payload_value
-from statecharts.interop.located import Located, plain
+from statecharts.interop.syntax.located import Located, plain
 from statecharts.model.effects import Action, CancelInvoke, CancelSend, Effect, Invoke, Raise, Send
-from statecharts.model.errors import did_you_mean
 from statecharts.model.events import NamedEvent
 from statecharts.model.hooks import Hook
 from statecharts.model.named import AllOf, Branch, Choose, Give, Named, Not, parts
+from statecharts.model.suggestions import did_you_mean
 
 _INTERNAL: Final = ("#_internal", "_internal", "internal")
 """The targets that name the run's own queue of internal events."""

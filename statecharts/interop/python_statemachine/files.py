@@ -15,14 +15,14 @@ from statemachine.exceptions import InvalidDefinition
 from statemachine.io import model
 from statemachine.io.native import native_dict_to_definition
 
-from statecharts.interop import located
 from statecharts.interop.documents import Document
 from statecharts.interop.drafts import Draft, assemble, identify
 from statecharts.interop.findings import Findings
-from statecharts.interop.located import Located, plain
-from statecharts.interop.python_statemachine import yaml_text
 from statecharts.interop.python_statemachine.contents import Contents
 from statecharts.interop.python_statemachine.shapes import DOCUMENT, Shapes
+from statecharts.interop.syntax import json as json_syntax
+from statecharts.interop.syntax import yaml
+from statecharts.interop.syntax.located import Located, plain
 from statecharts.model.chart import (
     HISTORY,
     Always,
@@ -35,12 +35,12 @@ from statecharts.model.chart import (
     TransitionKind,
     Trigger,
 )
-from statecharts.model.errors import did_you_mean
 from statecharts.model.hooks import Hook
+from statecharts.model.suggestions import did_you_mean
 
 _FORMATS: Final[Mapping[str, Callable[[Document], Any]]] = {
-    "yaml": yaml_text.loads,
-    "json": located.loads,
+    "yaml": yaml.loads,
+    "json": json_syntax.loads,
 }
 _EMPTY: Final = Located()
 

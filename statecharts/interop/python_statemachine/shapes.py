@@ -7,11 +7,11 @@ from typing import Any, Final, final
 
 from statemachine import HistoryState, State
 
-from statecharts.interop.documents import DEEPEST
+from statecharts.interop import limits
 from statecharts.interop.findings import Findings
-from statecharts.interop.located import Located
 from statecharts.interop.python_statemachine.writing_names import machine_names
-from statecharts.model.errors import did_you_mean
+from statecharts.interop.syntax.located import Located
+from statecharts.model.suggestions import did_you_mean
 
 DOCUMENT: Final = ("name", "description", "datamodel", "states")
 STATE: Final = (
@@ -95,8 +95,8 @@ class Shapes:
         push(doc, "", 1)
         while waiting:
             name, path, state, line, depth = waiting.pop()
-            if depth > DEEPEST:
-                found = f"states lie more than {DEEPEST} deep one in the other"
+            if depth > limits.STATES_DEEP:
+                found = f"states lie more than {limits.STATES_DEEP} deep one in the other"
                 remedy = "Flatten the chart: nobody can read it"
                 raise self.findings.document.error("SC604", found, remedy, line, path)
             self._name(name, path, line, outermost=depth == 1)

@@ -23,9 +23,9 @@ from statecharts.interop.python_statemachine.occasions import Slot, Spot
 from statecharts.interop.python_statemachine.stages import Stage
 from statecharts.interop.python_statemachine.writing_hooks import carried, origin_of
 from statecharts.model.effects import Action
-from statecharts.model.errors import did_you_mean
 from statecharts.model.hooks import Hook, function_name, meaning
 from statecharts.model.named import AllOf, Bound, Give, Named, Not
+from statecharts.model.suggestions import did_you_mean
 
 _COMPARE: Final[Any] = parse_boolean_expr
 _NEVER: Final = (

@@ -13,14 +13,14 @@ from typing import Any, Final, final
 from statecharts.interop.css_times import css_time
 from statecharts.interop.findings import Findings
 from statecharts.interop.literals import NOTHING, literal, payload_value
-from statecharts.interop.scxml.elements import OURS, Element
-from statecharts.interop.scxml.hints import Hints
 from statecharts.interop.scxml.notes import is_note
 from statecharts.interop.scxml.printing import fragment
+from statecharts.interop.syntax.xml import OURS, Element
 from statecharts.model.effects import Action, CancelInvoke, CancelSend, Effect, Invoke, Raise, Send
 from statecharts.model.events import NamedEvent
 from statecharts.model.hooks import Hook
 from statecharts.model.named import Branch, Choose, Give
+from statecharts.model.suggestions import Suggestions
 
 DEEPEST: Final = 48
 """How many conditions may lie one inside the other."""
@@ -66,7 +66,7 @@ class Content:
         hints: Suggests words for misspelt ones.
     """
 
-    def __init__(self, findings: Findings, guard: Guard, hints: Hints) -> None:
+    def __init__(self, findings: Findings, guard: Guard, hints: Suggestions) -> None:
         self.findings = findings
         self.hints = hints
         self.guard = guard
@@ -151,7 +151,7 @@ class Content:
         else:
             found = f"<{element.tag}> is nothing that can be executed"
             shown = f"There are {', '.join(f'<{tag}>' for tag in _EXECUTABLE)}"
-            remedy = self.hints.of(element.tag, _EXECUTABLE, shown)
+            remedy = self.hints.remedy(element.tag, _EXECUTABLE, shown)
         self.findings.add("SC611", found, remedy, element.line, element.label)
 
     def _check(self, element: Element) -> None:
@@ -161,7 +161,7 @@ class Content:
             if not name.startswith("{") and name not in known:
                 found = f"<{element.tag}> has no attribute {name!r}"
                 shown = f"It has {', '.join(known)}" if known else "It has none"
-                remedy = self.hints.of(name, known, shown)
+                remedy = self.hints.remedy(name, known, shown)
                 self.findings.add("SC612", found, remedy, element.line, element.label)
 
     def _raise(self, element: Element) -> Effect | None:
@@ -262,7 +262,7 @@ class Content:
     def _own(self, element: Element) -> Hook | None:
         if element.tag not in _OWN:
             found = f"our namespace has no element <{element.tag}> that can be executed"
-            remedy = self.hints.of(element.tag, _OWN, f"There are {', '.join(_OWN)}")
+            remedy = self.hints.remedy(element.tag, _OWN, f"There are {', '.join(_OWN)}")
             self.findings.add("SC611", found, remedy, element.line, element.label)
             return None
         said, key = element.attributes, "name" if element.tag == "action" else "id"

@@ -10,8 +10,8 @@ from typing import Any, Final
 
 from statecharts.interop.findings import Losses
 from statecharts.interop.literals import literal_text, plain
-from statecharts.interop.scxml.elements import INCLUDE, OURS, SCXML, Element
 from statecharts.interop.scxml.printing import bearable, is_bearable
+from statecharts.interop.syntax.xml import INCLUDE, OURS, SCXML, Element
 from statecharts.model.chart import StateNode
 
 _RESERVED: Final = ("", OURS, SCXML, INCLUDE, "http://www.w3.org/2000/xmlns/")

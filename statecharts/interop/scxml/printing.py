@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final, final
 
-from statecharts.interop.scxml.elements import OURS, SCXML, XML, Element
+from statecharts.interop.syntax.xml import OURS, SCXML, XML, Element
 
 WIDTH: Final = 100
 """How long a tag may be before its attributes stand below one another."""

@@ -12,9 +12,9 @@ from statecharts.interop.documents import Document
 from statecharts.interop.drafts import Draft, assemble, identify
 from statecharts.interop.findings import Findings
 from statecharts.interop.scxml.content import Content
-from statecharts.interop.scxml.elements import SCXML, Element, read
 from statecharts.interop.scxml.guards import guard_of
 from statecharts.interop.scxml.structure import STATES, Outline
+from statecharts.interop.syntax.xml import SCXML, Element, read
 from statecharts.model.chart import (
     HISTORY,
     ROOT,
@@ -130,7 +130,9 @@ class Reading:
             known = self.outline.by_id.get(state)
             if known is None and quoted:
                 found = f"In() asks for {state!r}, and there is no such state"
-                remedy = self.outline.hints.of(state, self.outline.by_id, "Name a state by its id")
+                remedy = self.outline.hints.remedy(
+                    state, self.outline.by_id, "Name a state by its id"
+                )
                 self.findings.add("SC613", found, remedy, element.line, element.label)
             return None if known is None else known.id
 
@@ -230,7 +232,7 @@ class Reading:
             if target not in self.drafts:
                 text = f"the {what} is {name!r}, and there is no such state"
                 known = [child.name for child in home.children if child is not draft]
-                remedy = self.outline.hints.of(name, known, "Name a state by its id")
+                remedy = self.outline.hints.remedy(name, known, "Name a state by its id")
                 self.findings.add("SC613", text, remedy, draft.line, element.label)
             else:
                 text = f"the {what} is {name!r}, which it cannot begin in"
@@ -284,7 +286,7 @@ class Reading:
         for name in said:
             if not name.startswith("{") and name not in _TRANSITION:
                 text = f"<transition> has no attribute {name!r}"
-                remedy = self.outline.hints.of(
+                remedy = self.outline.hints.remedy(
                     name, _TRANSITION, f"It has {', '.join(_TRANSITION)}"
                 )
                 self.findings.add("SC612", text, remedy, element.line, element.label)
@@ -319,7 +321,7 @@ class Reading:
         if element.own("kind") == "forbidden":
             return TransitionKind.FORBIDDEN
         if kind not in ("external", "internal"):
-            remedy = self.outline.hints.of(
+            remedy = self.outline.hints.remedy(
                 kind, ("external", "internal"), "Write 'external' or 'internal'"
             )
             text = f"the type of a transition is {kind!r}"
@@ -357,7 +359,7 @@ class Reading:
         Not where it is by chance how the chart calls another state, and not where there are so many
         that looking for the nearest name of each would take long.
         """
-        return word not in self.drafts and self.outline.hints.affordable(word, self.drafts)
+        return word not in self.drafts and self.outline.hints.afford(word, self.drafts)
 
     def _targets(
         self, element: Element, said: str, name: str, *, default: bool = False
@@ -377,7 +379,9 @@ class Reading:
                 found.append(word)
             elif known is None and not self._told(word):
                 text = f"the {name} is {word!r}, and there is no such state"
-                remedy = self.outline.hints.of(word, self.outline.by_id, "Name a state by its id")
+                remedy = self.outline.hints.remedy(
+                    word, self.outline.by_id, "Name a state by its id"
+                )
                 self.findings.add("SC613", text, remedy, element.line, element.label)
             else:
                 found.append(word if known is None else known.id)

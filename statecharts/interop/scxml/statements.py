@@ -18,15 +18,15 @@ from statecharts.interop.documents import Document, DocumentError
 from statecharts.interop.findings import Findings, Losses
 from statecharts.interop.literals import NOTHING, literal, literal_text
 from statecharts.interop.scxml.content import INTERNAL, Content
-from statecharts.interop.scxml.elements import OURS, Element, read
 from statecharts.interop.scxml.guards import guard_json
-from statecharts.interop.scxml.hints import Hints
 from statecharts.interop.scxml.notes import is_name, is_theirs
 from statecharts.interop.scxml.printing import bearable, is_bearable
+from statecharts.interop.syntax.xml import OURS, Element, read
 from statecharts.model.effects import Action, CancelInvoke, CancelSend, Invoke, Raise, Send
 from statecharts.model.events import NamedEvent
 from statecharts.model.hooks import Hook
 from statecharts.model.named import Bound, Branch, Choose, Give, Named, effect_text, event_name
+from statecharts.model.suggestions import Suggestions
 
 WORDS: Final = ("not", "and", "or")
 """What the operators of conditions are called in Python, and nearly everywhere."""
@@ -361,4 +361,4 @@ def _parsed(text: str) -> list[Element | str] | None:
 
 def _checker() -> Content:
     """Return a reader that notes what is wrong where nobody looks."""
-    return Content(Findings(Document.of("")), lambda element: None, Hints())  # noqa: ARG005
+    return Content(Findings(Document.of("")), lambda element: None, Suggestions())  # noqa: ARG005

@@ -9,10 +9,10 @@ from typing import Any, Final, final
 
 from statecharts.interop.drafts import Draft
 from statecharts.interop.findings import Findings
-from statecharts.interop.scxml.elements import OURS, SCXML, Element
-from statecharts.interop.scxml.hints import Hints
 from statecharts.interop.scxml.notes import described, is_note
+from statecharts.interop.syntax.xml import OURS, SCXML, Element
 from statecharts.model.chart import StateKind
+from statecharts.model.suggestions import Suggestions
 
 KINDS: Final = {
     "state": StateKind.ATOMIC,
@@ -79,7 +79,7 @@ class Outline:
 
     def __init__(self, scxml: Element, name: str, findings: Findings) -> None:
         self.findings = findings
-        self.hints = Hints()
+        self.hints = Suggestions()
         self.scxml = scxml
         self.foreign: dict[str, tuple[int, Element]] = {}
         self.by_id: dict[str, Draft] = {}
@@ -111,7 +111,7 @@ class Outline:
             if depth == "deep":
                 kind = StateKind.DEEP_HISTORY
             elif depth != "shallow":
-                remedy = self.hints.of(depth, ("shallow", "deep"), "Write 'shallow' or 'deep'")
+                remedy = self.hints.remedy(depth, ("shallow", "deep"), "Write 'shallow' or 'deep'")
                 found = f"the type of a history is {depth!r}"
                 self.findings.add("SC612", found, remedy, element.line, element.label)
         name = element.attributes.get("id")
@@ -175,7 +175,9 @@ class Outline:
             found = f"<{child.tag}> cannot stand in <{parent.tag}>"
             self.findings.add("SC612", found, remedy, child.line, child.label)
         else:
-            remedy = self.hints.of(child.tag, allowed, f"Inside <{parent.tag}> can stand {shown}")
+            remedy = self.hints.remedy(
+                child.tag, allowed, f"Inside <{parent.tag}> can stand {shown}"
+            )
             found = f"SCXML has no element <{child.tag}>"
             self.findings.add("SC611", found, remedy, child.line, child.label)
 
@@ -198,7 +200,7 @@ class Outline:
             elif name not in known:
                 draft.meta[name] = value
                 found = f"<{tag}> has no attribute {name!r}; it is only kept"
-                remedy = self.hints.of(name, known, f"It has {', '.join(known)}")
+                remedy = self.hints.remedy(name, known, f"It has {', '.join(known)}")
                 self.findings.add("SC651", found, remedy, element.line, element.label)
 
     def _own(self, child: Element, draft: Draft) -> None:
@@ -216,14 +218,14 @@ class Outline:
                 found = "this is not a JSON object"
                 self.findings.add("SC612", found, "Mend the text there", child.line, "<sc:meta>")
         else:
-            remedy = self.hints.of(child.tag, _OWN, f"There are {', '.join(_OWN)}")
+            remedy = self.hints.remedy(child.tag, _OWN, f"There are {', '.join(_OWN)}")
             found = f"our namespace has no element <{child.tag}> that stands in a state"
             self.findings.add("SC611", found, remedy, child.line, child.label)
 
     def _known(self, element: Element, name: str) -> None:
         if name not in _OWN_ATTRIBUTES:
             found = f"our namespace has no attribute {name!r}"
-            remedy = self.hints.of(name, _OWN_ATTRIBUTES, "Take it away")
+            remedy = self.hints.remedy(name, _OWN_ATTRIBUTES, "Take it away")
             self.findings.add("SC612", found, remedy, element.line, element.label)
 
     def _keep(self, child: Element, draft: Draft) -> None:

@@ -11,14 +11,14 @@ from statecharts.checks.structure import structural_faults
 from statecharts.interop.css_times import css_text
 from statecharts.interop.documents import Document, DocumentError
 from statecharts.interop.findings import Findings, Losses
-from statecharts.interop.remainders import remainder
-from statecharts.interop.scxml.elements import OURS, Element
 from statecharts.interop.scxml.ids import document_ids
 from statecharts.interop.scxml.notes import is_name, is_text, say_notes, walk
 from statecharts.interop.scxml.printing import bearable, printed
 from statecharts.interop.scxml.reader import chart_of
 from statecharts.interop.scxml.statements import Statements
 from statecharts.interop.scxml.structure import KEPT
+from statecharts.interop.syntax.xml import OURS, Element
+from statecharts.interop.writable import remainder
 from statecharts.model.chart import (
     HISTORY,
     ROOT,

@@ -16,9 +16,9 @@ from __future__ import annotations
 import re
 from typing import Any, Final
 
-from statecharts.interop.located import Located
 from statecharts.interop.notes import Notes
 from statecharts.interop.swarm.shapes import CONTRACT, named, shown, take
+from statecharts.interop.syntax.located import Located
 
 SIMPLE: Final = (
     "any",
@@ -75,7 +75,7 @@ def _fields(table: Located, notes: Notes, element: str) -> dict[str, Any]:
             fields[name] = parsed
             if strange is not None:
                 found = f"{said!r} is no type" if strange == said else f"{strange!r} is no type"
-                remedy = notes.remedy(strange, SIMPLE, _REMEDY)
+                remedy = notes.suggestions.remedy(strange, SIMPLE, _REMEDY)
                 notes.add("SC612", found, remedy, line, where)
     return fields
 

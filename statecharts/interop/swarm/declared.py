@@ -7,9 +7,9 @@ from typing import Any, Final, final
 
 from attrs import frozen
 
-from statecharts.interop.located import Located
 from statecharts.interop.notes import Notes
 from statecharts.interop.swarm.shapes import AGENT, METADATA, RESOURCES, named, plain, take
+from statecharts.interop.syntax.located import Located
 
 _SHARED: Final = ("metadata", "agents", "resources")
 
@@ -54,7 +54,7 @@ def _check(name: str, resource: Located, notes: Notes) -> None:
         return
     kind = resource["type"]
     if not isinstance(kind, str) or kind not in RESOURCES:
-        remedy = notes.remedy(str(kind), tuple(RESOURCES), f"Write one of {kinds}")
+        remedy = notes.suggestions.remedy(str(kind), tuple(RESOURCES), f"Write one of {kinds}")
         line = resource.at("type")
         notes.add("SC612", f"there is no type {kind!r} of resources", remedy, line, element)
         return

@@ -8,11 +8,11 @@ from datetime import timedelta
 from typing import Any, Final, final
 
 from statecharts.interop.drafts import Draft
-from statecharts.interop.located import Located
 from statecharts.interop.notes import Notes
 from statecharts.interop.swarm.declared import Declared
 from statecharts.interop.swarm.shapes import HANDLER, plain, take
 from statecharts.interop.swarm.tree import place_of
+from statecharts.interop.syntax.located import Located
 from statecharts.model.effects import Action, CancelInvoke, Invoke, Raise
 from statecharts.model.events import NamedEvent, matches
 from statecharts.model.hooks import Hook
@@ -202,7 +202,7 @@ class Lines:
         if name in known:
             return True
         found = f"there is no {noun} {name!r}"
-        remedy = self.notes.remedy(name, known, f"Declare it, or name another {noun}")
+        remedy = self.notes.suggestions.remedy(name, known, f"Declare it, or name another {noun}")
         self.notes.add("SC613", found, remedy, line, place)
         return False
 

@@ -8,13 +8,13 @@ from typing import Any
 from attrs import evolve
 
 from statecharts.interop.documents import Document
-from statecharts.interop.located import Located
 from statecharts.interop.notes import Notes
 from statecharts.interop.swarm.declared import Declared
 from statecharts.interop.swarm.shapes import FILE, named, plain, take
-from statecharts.interop.swarm.tables import loads
 from statecharts.interop.swarm.variables import Filling, may_hold
 from statecharts.interop.swarm.workflow import chart_of
+from statecharts.interop.syntax.located import Located
+from statecharts.interop.syntax.toml import loads
 from statecharts.model.chart import Chart
 from statecharts.model.errors import DefinitionError, Fault
 
@@ -34,7 +34,7 @@ def read(document: Document, variables: Mapping[str, str]) -> dict[str, Chart]:
     file, other = take(table, FILE, notes, "the file")
     if not any(table.get(key) for key in ("workflows", "workflow")):
         found = "this is no Swarm file: it has neither [[workflows]] nor [workflow.NAME]"
-        near = next((key for key in other if notes.nearest("workflows", (key,))), None)
+        near = next((key for key in other if notes.suggestions.nearest("workflows", (key,))), None)
         remedy = "Write [[workflows]], with name = …"
         if near is not None:
             remedy = f"{near!r} stands on line {table.at(near)}: did you mean 'workflows'?"

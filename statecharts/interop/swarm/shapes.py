@@ -9,8 +9,8 @@ from typing import Any, Final, final
 
 from attrs import field, frozen
 
-from statecharts.interop.located import Located
 from statecharts.interop.notes import Notes
+from statecharts.interop.syntax.located import Located
 
 
 @final
@@ -194,7 +194,7 @@ def take(
 
 
 def _unknown(key: str, shape: Shape, notes: Notes, line: int, element: str) -> None:
-    near = notes.nearest(key, shape.keys)
+    near = notes.suggestions.nearest(key, shape.keys)
     found = f"there is no key {key!r}"
     if near is not None and shape.runs:
         notes.add("SC612", found, f"Did you mean {near!r}?", line, element)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any, Final
 
 from statecharts.interop.drafts import Draft
-from statecharts.interop.located import Located
 from statecharts.interop.notes import Notes
 from statecharts.interop.swarm.shapes import STATE, named, plain, take
+from statecharts.interop.syntax.located import Located
 from statecharts.model.nodes import Default, StateKind, Transition
 
 WAYS_OUT: Final = ("handlers", "next_on_success", "next_on_failure", "timeout_seconds")
@@ -55,7 +55,7 @@ def _parents(drafts: dict[str, Draft], workflow: str, notes: Notes) -> dict[str,
             parents[name] = parent
         elif parent is not None:
             found = f"its parent is {parent!r}, and there is no such state"
-            remedy = notes.remedy(parent, drafts, "Declare it, or take the parent away")
+            remedy = notes.suggestions.remedy(parent, drafts, "Declare it, or take the parent away")
             element = place_of(draft, workflow)
             notes.add("SC613", found, remedy, draft.source.at("parent"), element)
     for circle in _circles(parents):

@@ -10,8 +10,8 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final, final
 
-from statecharts.interop.located import Located
 from statecharts.interop.notes import Notes
+from statecharts.interop.syntax.located import Located
 
 _VARIABLE: Final = re.compile(r"\$(?P<escaped>\$(?=\{))|\$\{(?P<name>[^{}\n]*)\}")
 
@@ -75,7 +75,7 @@ class Filling:
         if value is None:
             text = f"the variable {name!r} has no value"
             known = tuple(self.variables)
-            remedy = self.notes.remedy(name, known, f"Pass variables={{{name!r}: …}}")
+            remedy = self.notes.suggestions.remedy(name, known, f"Pass variables={{{name!r}: …}}")
         else:
             text = f"the variable {name!r} stands for {value!r}, which is not a text"
             remedy = "Pass it as a text"

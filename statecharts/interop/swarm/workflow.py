@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any, Final
 
 from statecharts.interop.drafts import Draft, assemble, identify
-from statecharts.interop.located import Located
 from statecharts.interop.notes import Notes
 from statecharts.interop.swarm.contracts import contracts
 from statecharts.interop.swarm.declared import Declared
@@ -20,6 +19,7 @@ from statecharts.interop.swarm.shapes import (
     take,
 )
 from statecharts.interop.swarm.tree import begin, plant
+from statecharts.interop.syntax.located import Located
 from statecharts.model.chart import Chart
 from statecharts.model.nodes import StateKind
 
@@ -91,7 +91,7 @@ def _initial(
         return drafts[initial]
     if initial is not None:
         found = f"its initial state is {initial!r}, and there is no such state"
-        remedy = notes.remedy(initial, drafts, "Name one of its states")
+        remedy = notes.suggestions.remedy(initial, drafts, "Name one of its states")
         notes.add("SC613", found, remedy, settings.at("initial_state"), element)
     elif "initial_state" not in settings.lines:
         header = f"[workflow.{name}]" if short else "[workflows.metadata]"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from statecharts.interop.located import Located
+from statecharts.interop.syntax.located import Located
 from statecharts.interop.xstate.notes import Notes
 
 _DERIVED: Final = ("key", "order", "version", "transitions")

@@ -61,14 +61,14 @@ class Guards:
             found = f"the guard asks for the state {value!r}, and there is no such state"
             remedy = "Name it by its id, '#id', or by its path from the machine"
             if isinstance(value, str):
-                remedy = self.notes.remedy(value, self._known(), remedy)
+                remedy = self.notes.suggestions.remedy(value, self._known(), remedy)
             self.notes.add("SC613", found, remedy, line, element(self.draft, place))
             return None
         hooks = tuple(Hook(In(state.id)) for state in states)
         return hooks[0] if len(hooks) == 1 else Hook(AllOf(hooks))
 
     def _known(self) -> list[str]:
-        return self.targets.spellings(self.draft, self.notes.comparisons)
+        return self.targets.spellings(self.draft, self.notes.suggestions.left)
 
     def _composite(
         self, kind: str, value: dict[str, Any], line: int | None, place: str, depth: int

@@ -9,7 +9,7 @@ from typing import Any, Final, final
 from attrs import frozen
 
 from statecharts.interop.drafts import Draft
-from statecharts.interop.located import Located
+from statecharts.interop.syntax.located import Located
 from statecharts.interop.xstate.notes import Notes, element
 from statecharts.interop.xstate.targets import MACHINE, path_of
 from statecharts.model.effects import Invoke

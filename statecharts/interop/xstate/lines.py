@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any, final
 
 from statecharts.interop.drafts import Draft
-from statecharts.interop.located import Located
+from statecharts.interop.syntax.located import Located
 from statecharts.interop.xstate.delays import SOON, NamedDelay, duration, is_number
 from statecharts.interop.xstate.events import DONE_STATE, ordered, ours
 from statecharts.interop.xstate.invokes import EVENTS, Invoked, Invokes

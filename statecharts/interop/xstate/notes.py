@@ -5,12 +5,8 @@ from __future__ import annotations
 from typing import Any, Final, final
 
 from statecharts.interop import notes
-from statecharts.interop.documents import Document
 from statecharts.interop.drafts import Draft
-from statecharts.interop.located import plain
-
-COMPARISONS: Final = 20_000
-"""How many names are compared with misspelt ones, at most, over a whole file."""
+from statecharts.interop.syntax.located import plain
 
 DEEPEST: Final = 64
 """How deep plain data may be nested."""
@@ -23,9 +19,6 @@ class Notes(notes.Notes):
     Args:
         document: What is being read.
     """
-
-    def __init__(self, document: Document) -> None:
-        super().__init__(document, COMPARISONS)
 
     def wrong(self, wanted: str, value: Any, line: int | None, element: str) -> None:
         """Note a value that is not of the kind that stands there."""

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any, Final, final
 
-from statecharts.interop import located
 from statecharts.interop.documents import Document
 from statecharts.interop.drafts import Draft, assemble, identify
-from statecharts.interop.located import Located
+from statecharts.interop.syntax import json as json_syntax
+from statecharts.interop.syntax.located import Located, unplaced
 from statecharts.interop.xstate.definitions import configured, is_definition
 from statecharts.interop.xstate.differences import differences
 from statecharts.interop.xstate.finals import settle_finals
@@ -45,7 +45,7 @@ def read(document: Document, name: str, version: int | None, delays: Delays) -> 
         found = f"version is {version!r}"
         raise StatechartError("SC606", document.name, found, "Say 4 or 5, or leave it out")
     notes = Notes(document)
-    machine = unwrapped(located.loads(document), notes)
+    machine = unwrapped(json_syntax.loads(document), notes)
     version = version or version_of(machine)
     if is_definition(machine):
         machine = configured(machine, version, notes)
@@ -62,7 +62,7 @@ def read_again(machine: dict[str, Any]) -> Chart:
         DocumentError: It is too deep to be read.
     """
     notes = Notes(Document.of(""))
-    held = unwrapped(located.unplaced(machine), notes)
+    held = unwrapped(unplaced(machine), notes)
     return Reading(held, "machine", version_of(held), {}, notes).chart()
 
 
@@ -145,7 +145,7 @@ class Reading:
             if not isinstance(target, str):
                 text = "the initial state is no name"
             otherwise = f"Name one of those inside, {names[0]!r} for one"
-            remedy = self.notes.remedy(str(target)[:200], names, otherwise)
+            remedy = self.notes.suggestions.remedy(str(target)[:200], names, otherwise)
             self.notes.add("SC101", text, remedy, at, where)
             draft.default = Transition(draft.id, Default(), (draft.children[0].id,))
             return None

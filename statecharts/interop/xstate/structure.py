@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from statecharts.interop.documents import DEEPEST, Document
+from statecharts.interop import limits
+from statecharts.interop.documents import Document
 from statecharts.interop.drafts import Draft
-from statecharts.interop.located import Located
+from statecharts.interop.syntax.located import Located
 from statecharts.interop.xstate.notes import Notes, element
 from statecharts.interop.xstate.targets import MACHINE, path_of
 from statecharts.model.chart import HISTORY, StateKind
-from statecharts.model.errors import did_you_mean
+from statecharts.model.suggestions import did_you_mean
 
 RUN: Final = frozenset(
     {
@@ -93,7 +94,7 @@ def planted(machine: Located, name: str, notes: Notes) -> Draft:
     while waiting:
         draft, depth = waiting.pop()
         inner = _children(draft, notes)
-        if inner and depth >= DEEPEST:
+        if inner and depth >= limits.STATES_DEEP:
             _too_deep(notes.document, inner[0])
         draft.kind = _kind(draft, notes)
         waiting.extend((child, depth + 1) for child in reversed(inner))
@@ -101,7 +102,7 @@ def planted(machine: Located, name: str, notes: Notes) -> Draft:
 
 
 def _too_deep(document: Document, draft: Draft) -> None:
-    found = f"states lie more than {DEEPEST} deep one in the other"
+    found = f"states lie more than {limits.STATES_DEEP} deep one in the other"
     remedy = "Flatten the chart: nobody can read it"
     raise document.error("SC604", found, remedy, draft.line, repr(draft.name))
 
@@ -198,7 +199,9 @@ def documented(draft: Draft, notes: Notes) -> None:
                 "SC651", found, "Have functions do it, with chart.bind(…)", source.at(key), where
             )
         elif key not in QUIET and key not in LOUD:
-            remedy = notes.remedy(key, [*RUN, *QUIET, *LOUD], "Take it out, or put it into meta")
+            remedy = notes.suggestions.remedy(
+                key, [*RUN, *QUIET, *LOUD], "Take it out, or put it into meta"
+            )
             found = f"XState knows no {key!r} of a state; it is kept in its meta"
             notes.add("SC651", found, remedy, source.at(key), where)
         if value not in (None, [], {}):

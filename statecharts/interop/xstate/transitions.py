@@ -8,7 +8,7 @@ from typing import Any, Final, final
 from attrs import define, evolve, frozen
 
 from statecharts.interop.drafts import Draft
-from statecharts.interop.located import Located
+from statecharts.interop.syntax.located import Located
 from statecharts.interop.xstate.actions import Actions
 from statecharts.interop.xstate.guards import Guards
 from statecharts.interop.xstate.notes import Notes, element
@@ -110,7 +110,7 @@ class Transitions:
             if state is None:
                 text = f"this goes to {one!r}, and there is no such state"
                 otherwise = "Name a sibling, '.child' or '#id'"
-                remedy = self.notes.remedy(one, self._known(), otherwise)
+                remedy = self.notes.suggestions.remedy(one, self._known(), otherwise)
                 self.notes.add("SC101", text, remedy, line, element(self.draft, place))
                 found = None
             elif found is not None and state not in found:
@@ -118,7 +118,7 @@ class Transitions:
         return found
 
     def _known(self) -> list[str]:
-        return self.targets.spellings(self.draft, self.notes.comparisons)
+        return self.targets.spellings(self.draft, self.notes.suggestions.left)
 
     def _targets(self, value: Located, entry: Entry) -> list[Draft] | None:
         return self.states(value.get("target"), value.at("target"), entry.place)
@@ -176,7 +176,9 @@ class Transitions:
             if key in ("reenter", "internal") and held not in (True, False, None):
                 self.notes.wrong("true or false", held, value.at(key), where)
             if key not in known:
-                remedy = self.notes.remedy(key, known, "Take it out, or put it into meta")
+                remedy = self.notes.suggestions.remedy(
+                    key, known, "Take it out, or put it into meta"
+                )
                 text = f"XState knows no {key!r} of a transition; it is kept in its meta"
                 self.notes.add("SC651", text, remedy, value.at(key), where)
             elif key not in ("description", "meta"):

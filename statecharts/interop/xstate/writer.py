@@ -10,7 +10,7 @@ from attrs import evolve
 
 from statecharts.interop.documents import Document, DocumentError
 from statecharts.interop.findings import Losses
-from statecharts.interop.remainders import remainder
+from statecharts.interop.writable import remainder
 from statecharts.interop.xstate.differences import javascript_order
 from statecharts.interop.xstate.reader import read_again
 from statecharts.interop.xstate.rows import Rows, effect_of, mentioned

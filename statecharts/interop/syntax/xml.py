@@ -14,6 +14,7 @@ from xml.parsers import expat
 
 from attrs import define, field
 
+from statecharts.interop import limits
 from statecharts.interop.documents import Document
 
 SCXML: Final = "http://www.w3.org/2005/07/scxml"
@@ -24,15 +25,6 @@ OURS: Final = "urn:statecharts:scxml:1"
 
 XML: Final = "http://www.w3.org/XML/1998/namespace"
 """The namespace of ``xml:lang`` and the like."""
-
-DEEPEST: Final = 300
-"""How many elements may lie one inside the other; more than any readable chart has."""
-
-MOST: Final = 100_000
-"""How many elements a document may have."""
-
-WIDEST: Final = 1_000
-"""How many attributes an element may have."""
 
 INCLUDE: Final = "http://www.w3.org/2001/XInclude"
 """The namespace of inclusions, which are refused."""
@@ -160,15 +152,15 @@ class _Builder:
             found = "the document includes another one, and none is ever fetched"
             raise self.document.error("SC605", found, "Put the text itself there", line, f"<{tag}>")
         self.count += 1
-        if len(self.open) >= DEEPEST:
-            found = f"elements lie more than {DEEPEST} deep one in the other"
+        if len(self.open) >= limits.ELEMENTS_DEEP:
+            found = f"elements lie more than {limits.ELEMENTS_DEEP} deep one in the other"
             remedy = "Flatten the chart: nobody can read it"
             raise self.document.error("SC604", found, remedy, line)
-        if self.count > MOST:
-            found = f"the document has more than {MOST:,} elements"
+        if self.count > limits.ELEMENTS:
+            found = f"the document has more than {limits.ELEMENTS:,} elements"
             raise self.document.error("SC604", found, "Split it, or take out what is no chart")
-        if len(attributes) > 2 * WIDEST:
-            found = f"the element has more than {WIDEST:,} attributes"
+        if len(attributes) > 2 * limits.ATTRIBUTES:
+            found = f"the element has more than {limits.ATTRIBUTES:,} attributes"
             raise self.document.error("SC604", found, "Take out what is no chart", line, f"<{tag}>")
         names = map(_clark, attributes[::2])
         element = Element(tag, space, dict(zip(names, attributes[1::2], strict=True)), line=line)

@@ -1,7 +1,7 @@
-"""Located: JSON whose objects know the lines that they and their keys stand on.
+"""JSON whose objects know the lines of their keys.
 
-The text is parsed by the standard library; one more pass over its tokens finds the places. Objects
-end in the same order for both, and that is how the two are put together.
+The standard library parses the text; a second pass over its tokens finds the lines. Objects end in
+the same order in both passes, which pairs them up.
 """
 
 from __future__ import annotations
@@ -9,49 +9,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from typing import Any, Final, final
+from typing import Any, Final
 
+from statecharts.interop import limits
 from statecharts.interop.documents import Document
-
-DEEPEST: Final = 600
-"""How many objects and arrays may lie one inside the other; more than any readable chart has."""
+from statecharts.interop.syntax.located import Located
 
 _TOKENS: Final = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\]:\n]', re.DOTALL)
-
-
-@final
-class Located(dict[str, Any]):
-    """An object of a document.
-
-    Attributes:
-        line: The line that it begins on, from 1.
-        lines: The line of each key.
-    """
-
-    __slots__ = ("line", "lines")
-
-    def __init__(self, pairs: Any = (), line: int = 1, lines: dict[str, int] | None = None) -> None:
-        super().__init__(pairs)
-        self.line = line
-        self.lines = lines or {}
-
-    def at(self, key: str) -> int:
-        """Return the line of a key; that of the object for a key that is not there."""
-        return self.lines.get(key, self.line)
-
-
-def plain(value: Any) -> Any:
-    """Return what a document holds as ordinary dictionaries and lists."""
-    if isinstance(value, dict):
-        return {key: plain(inner) for key, inner in value.items()}
-    return [plain(inner) for inner in value] if isinstance(value, list) else value
-
-
-def unplaced(value: Any) -> Any:
-    """Return ordinary dictionaries and lists as a document that is all on one line."""
-    if isinstance(value, dict):
-        return Located({key: unplaced(inner) for key, inner in value.items()})
-    return [unplaced(inner) for inner in value] if isinstance(value, list) else value
 
 
 def loads(document: Document) -> Any:
@@ -109,8 +73,10 @@ def _places(text: str, document: Document) -> Iterator[tuple[int, list[int]]]:
                 open_[-1][1].append(last)
         elif mark in "{[":
             open_.append((line, []))
-            if len(open_) > DEEPEST:
-                found = f"objects and arrays lie more than {DEEPEST} deep one in the other"
+            if len(open_) > limits.VALUES_DEEP:
+                found = (
+                    f"objects and arrays lie more than {limits.VALUES_DEEP} deep one in the other"
+                )
                 remedy = "Flatten the chart: nobody can read it"
                 raise document.error("SC604", found, remedy, line)
         elif mark in "}]":

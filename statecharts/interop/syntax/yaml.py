@@ -12,14 +12,9 @@ from collections.abc import Iterable
 from functools import cache
 from typing import Any, Final, final
 
+from statecharts.interop import limits
 from statecharts.interop.documents import Document, DocumentError
-from statecharts.interop.located import Located
-
-DEEPEST: Final = 600
-"""How many mappings and lists may lie one inside the other."""
-
-LARGEST: Final = 500_000
-"""How many values a document may have, counted as often as aliases repeat them."""
+from statecharts.interop.syntax.located import Located
 
 _PREFIX: Final = "tag:yaml.org,2002:"
 _PLAIN: Final = frozenset(f"{_PREFIX}{kind}" for kind in ("str", "null", "bool", "int", "float"))
@@ -61,7 +56,7 @@ def loads(document: Document) -> Any:
 
 
 def _too_deep(document: Document, line: int | None = None) -> DocumentError:
-    found = f"mappings and lists lie more than {DEEPEST} deep one in the other"
+    found = f"mappings and lists lie more than {limits.VALUES_DEEP} deep one in the other"
     return document.error("SC604", found, "Flatten the chart: nobody can read it", line)
 
 
@@ -161,7 +156,7 @@ class _Tree:
     def _start(self, event: Any, value: Located | list[Any], line: int) -> None:
         if event.tag not in (None, "!") and event.tag not in _COLLECTIONS:
             self._refuse(event.tag, line)
-        if len(self.open) >= DEEPEST:
+        if len(self.open) >= limits.VALUES_DEEP:
             raise _too_deep(self.document, line)
         if self._wants_key():
             raise self._no_key(line)
@@ -198,8 +193,8 @@ class _Tree:
             return
         top = self.open[-1]
         top.size += size
-        if top.size > LARGEST:
-            found = f"the document has more than {LARGEST:,} values, aliases counted"
+        if top.size > limits.VALUES:
+            found = f"the document has more than {limits.VALUES:,} values, aliases counted"
             raise self.document.error("SC604", found, "Take out what is no chart", line)
         if isinstance(top.value, list):
             top.value.append(value)

@@ -1,23 +1,79 @@
-"""Places: the lines that the tables and keys of a TOML document stand on.
+"""TOML whose tables know the lines of their keys.
 
-The standard library says what a document holds; this pass over its tokens says where. It goes
-first, so that what is large or nested past all sense never reaches the parser, and believes what it
-reads: a text that is not TOML gives places of no use, and the parser then says why.
+The standard library parses the text; a pass over its tokens finds the lines. That pass goes first,
+so that what is too large or too deep never reaches the parser, and it believes what it reads: text
+that is not TOML gives useless lines, and the parser then says why.
 """
 
 from __future__ import annotations
 
 import re
 import tomllib
-from typing import Final, final
+from typing import Any, Final, final
 
+from statecharts.interop import limits
 from statecharts.interop.documents import Document, DocumentError
+from statecharts.interop.syntax.located import Located
 
-DEEPEST: Final = 16
-"""How many parts a key may have, and how many arrays and tables may lie one inside the other."""
+LONGEST: Final = 4 * 2**20
+"""How many characters a document may have: far more than 10,000 states need."""
 
-MOST: Final = 150_000
-"""How many keys a document may have, each part of a dotted one counted: 10,000 states and more."""
+_AT: Final = re.compile(r" \(at (?:line (?P<line>\d+), column (?P<column>\d+)|end of document)\)$")
+_TWICE: Final = re.compile(r"^Cannot (?:overwrite|declare|mutate|extend)|^Duplicate")
+
+
+def loads(document: Document) -> Located:
+    """Return what a TOML document holds; its tables are `Located`.
+
+    Raises:
+        DocumentError: It is not TOML, is too long or nested too deeply, or says something twice.
+    """
+    text = document.text.removeprefix("\ufeff")
+    if len(text) > LONGEST:
+        found = f"the document is longer than {LONGEST // 2**20} MiB"
+        raise document.error("SC604", found, "Split it, or take out what is no workflow")
+    found_places = places(text, document)
+    try:
+        held = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise _not_toml(str(error), text, document) from None
+    except ValueError as error:  # a number of too many digits
+        found = f"this cannot be taken in: {error}"
+        raise document.error("SC604", found, "Take out what is no workflow") from None
+    located: Located = _located(held, found_places)
+    return located
+
+
+def _not_toml(message: str, text: str, document: Document) -> DocumentError:
+    at = _AT.search(message)
+    line, column = text.count("\n") + 1, ""
+    if at is not None and at["line"] is not None:
+        line, column = int(at["line"]), f" (column {at['column']})"
+    said = message if at is None else message[: at.start()]
+    if _TWICE.match(said):
+        found = f"a table or key stands here that the document has already: {said}{column}"
+        return document.error("SC614", found, "Rename one of them, or take it away", line)
+    found = f"this is not TOML: {said[:1].lower()}{said[1:]}{column}"
+    return document.error("SC603", found, "Mend the text there", line)
+
+
+def _located(value: Any, place: Place) -> Any:
+    """Return a value with its places; neither is deep, for the places have been found."""
+    if isinstance(value, dict):
+        keys = place.keys
+        held = {
+            key: _located(inner, keys.get(key, place)) if isinstance(inner, dict | list) else inner
+            for key, inner in value.items()
+        }
+        return Located(held, place.line, place.lines)
+    items = iter(place.items)
+    return [
+        _located(inner, next(items, place)) if isinstance(inner, dict | list) else inner
+        for inner in value
+    ]
+
+
+# --- Lines ----------------------------------------------------------------------------------------
 
 # A line that holds a plain key and value, or a plain header, is one token: that is most of them.
 # Strings come next, for they may hold anything. The first three closing marks of a longer row close
@@ -138,15 +194,15 @@ class _Reading:
     def _name(self, part: str) -> None:
         if not self.parts:
             self.begun = self.line
-        if len(self.parts) == DEEPEST:
-            raise self._too_much(f"a key has more than {DEEPEST} parts")
+        if len(self.parts) == limits.TABLES_DEEP:
+            raise self._too_much(f"a key has more than {limits.TABLES_DEEP} parts")
         self._counted()
         self.parts.append(part)
 
     def _counted(self) -> None:
         self.count += 1
-        if self.count > MOST:
-            raise self._too_much(f"the document has more than {MOST:,} keys")
+        if self.count > limits.KEYS:
+            raise self._too_much(f"the document has more than {limits.KEYS:,} keys")
 
     def _mark(self, mark: str) -> None:
         match mark:
@@ -191,8 +247,10 @@ class _Reading:
         self.parts, self.brackets, self.naming = [], 0, False
 
     def _enter(self, *, table: bool) -> None:
-        if len(self.within) == DEEPEST:
-            raise self._too_much(f"tables and arrays lie more than {DEEPEST} deep in each other")
+        if len(self.within) == limits.TABLES_DEEP:
+            raise self._too_much(
+                f"tables and arrays lie more than {limits.TABLES_DEEP} deep in each other"
+            )
         if self.within and not self.within[-1][1]:
             place = Place(self.line)
             self.within[-1][0].items.append(place)

@@ -1,0 +1,1 @@
+"""Syntax: JSON, YAML, TOML and XML as values that know their lines."""
