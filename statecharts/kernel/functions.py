@@ -14,9 +14,9 @@ from statecharts.semantics.snapshot import Snapshot, Step
 def kernel_of(source: Any) -> Kernel[Any]:
     """Return the kernel that is kept with a chart."""
     chart = chart_of(source)
-    if "kernel" not in chart.memo:
-        chart.memo.setdefault("kernel", Kernel(chart))
-    kernel: Kernel[Any] = chart.memo["kernel"]
+    if "kernel" not in chart._memo:
+        chart._memo.setdefault("kernel", Kernel(chart))
+    kernel: Kernel[Any] = chart._memo["kernel"]
     return kernel
 
 

@@ -10,17 +10,19 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any, Final, Generic, cast, overload
 
-from statecharts.kernel.book import Book
+from statecharts.kernel.cache import PlanCache
 from statecharts.kernel.failures import failure
-from statecharts.kernel.planner import ALWAYS, Key
+from statecharts.kernel.macrostep import Macrostep
+from statecharts.kernel.planner import ALWAYS, Heard, Key
 from statecharts.kernel.plans import Dispatch, Node, Plan
-from statecharts.kernel.run import Run
-from statecharts.model.chart import Chart, Declaration
+from attrs import evolve
+
+from statecharts.model.chart import Chart, Declaration, OnEvent, Transition
 from statecharts.model.errors import RunawayError, StepError
-from statecharts.model.events import TimerFired
+from statecharts.model.events import OWN, Answer, CallFailed, TimerFired
 from statecharts.model.fields import build_default
 from statecharts.model.generics import K as C
-from statecharts.semantics.snapshot import EMPTY, Memory, Microstep, Moment, Scene, Snapshot, Step
+from statecharts.semantics.snapshot import Microstep, Moment, Scene, Snapshot, Step, not_bool
 from statecharts.semantics.tree import Edge
 
 # Making an object and setting its slots in place saves a call each, on the hottest path there is.
@@ -34,6 +36,13 @@ PLANS: Final = 16_384
 MICROSTEPS: Final = 1_000
 """How many microsteps a macrostep may take unless told otherwise."""
 
+WAITING: Final = 1_000
+"""How many deferred events a run may keep unless told otherwise."""
+
+DEFER: Final[Plan] = object.__new__(Plan)
+"""Stands for the plan of an event that is kept for later."""
+DEFER.brief = False
+
 
 class Kernel(Generic[C]):
     """Runs one chart: the same as `start` and `step`, for hot loops.
@@ -44,34 +53,53 @@ class Kernel(Generic[C]):
         chart: The chart, or the class that declares it.
         plans: How many worked-out plans are kept; what was least recently used goes first.
         microsteps: How many microsteps a macrostep may take before it is held to be endless.
+        waiting: How many deferred events a run may keep.
     """
 
     @overload
     def __init__(
-        self: Kernel[Any], chart: Chart, *, plans: int = PLANS, microsteps: int = MICROSTEPS
+        self: Kernel[Any],
+        chart: Chart,
+        *,
+        plans: int = PLANS,
+        microsteps: int = MICROSTEPS,
+        waiting: int = WAITING,
     ) -> None: ...
     @overload
     def __init__(
-        self, chart: type[Declaration[C]], *, plans: int = PLANS, microsteps: int = MICROSTEPS
+        self,
+        chart: type[Declaration[C]],
+        *,
+        plans: int = PLANS,
+        microsteps: int = MICROSTEPS,
+        waiting: int = WAITING,
     ) -> None: ...
-    def __init__(self, chart: Any, *, plans: int = PLANS, microsteps: int = MICROSTEPS) -> None:
+    def __init__(
+        self,
+        chart: Any,
+        *,
+        plans: int = PLANS,
+        microsteps: int = MICROSTEPS,
+        waiting: int = WAITING,
+    ) -> None:
         self.chart: Chart = chart_of(chart)
         self.microsteps = microsteps
-        self._book = Book(self.chart, max(1, plans))
-        self._recollection = self._book.recollection
-        self._blank = self._book.blank
-        self._start = self._book.start
+        self.waiting = waiting
+        self._cache = PlanCache(self.chart, max(1, plans), self)
+        self._lru = self._cache.lru
+        self._blank = self._cache.blank
+        self._start = self._cache.start
         self._unbound = self.chart.unbound_guards
 
     @property
     def remembered(self) -> int:
         """How many plans are kept now."""
-        return len(self._recollection)
+        return len(self._lru)
 
     @property
     def bound(self) -> int:
         """How many plans are kept at most."""
-        return self._recollection.bound
+        return self._lru.bound
 
     def start(self, context: C | None = None, *, at: datetime | None = None) -> Step[C]:
         """Enter the chart.
@@ -89,9 +117,11 @@ class Kernel(Generic[C]):
             found = f"no function stands behind its guards {names}"
             remedy = "Bind them: chart.bind(guards={…}), or bind(default=True) for all of them"
             raise StepError("SC214", self.chart.name, found, remedy)
+        if at is not None:
+            self._check_time(at)
         begin = self._context(context)
         plan = self._start
-        if plan.brief and plan.gift is None and plan.blank is not None:
+        if plan.brief and plan.set_data is None and plan.blank is not None:
             snapshot: Snapshot[Any] = _new_snapshot(Snapshot)
             snapshot._place = plan.next
             snapshot._values = plan.blank
@@ -99,7 +129,7 @@ class Kernel(Generic[C]):
             snapshot._memory = self._blank
             snapshot._clock = 0
             return _new_step(Step, (snapshot, (), (), True, plan.microsteps))
-        run = Run(None, at, begin, self._book.origin, (), self._blank)
+        run = Macrostep(None, at, begin, self._cache.origin, (), self._blank)
         return self._macrostep(self._start, run, None)
 
     def step(self, snapshot: Snapshot[C], event: object, *, at: datetime | None = None) -> Step[C]:
@@ -107,7 +137,8 @@ class Kernel(Generic[C]):
 
         Args:
             snapshot: Where the run is; it is not changed.
-            event: An instance of an event class, or a `NamedEvent`.
+            event: An instance of an event class, or a `NamedEvent`; `TimerFired`, `Answer` and
+                `CallFailed` for the timers and calls of the run.
             at: The time at which the event happens.
 
         Returns:
@@ -122,57 +153,54 @@ class Kernel(Generic[C]):
         except AttributeError:
             found = f"{snapshot!r} is not a snapshot"
             raise StepError("SC205", self.chart.name, found, "Pass step(…).snapshot") from None
-        if node.owner is not self._book:
-            node = self._book.adopt(snapshot)
+        if node.owner is not self:
+            node = self._cache.adopt(snapshot)
+        if at.__class__ is not datetime and at is not None:
+            self._check_time(at)
         dispatch: Dispatch | None = node.dispatches.get(event.__class__)
         if dispatch is None:
-            if isinstance(event, TimerFired) and snapshot._memory.sent:
-                for timer, _, sent in snapshot._memory.sent:
-                    if timer == event.id:
-                        return self._deliver(snapshot, event, sent, at)
-            dispatch = self._book.dispatch(node, self._book.key(event, snapshot._memory))
-        dispatch.epoch = self._recollection.epoch
+            if isinstance(event, OWN):
+                return self._addressed(node, snapshot, event, at)
+            dispatch = self._cache.dispatch(node, self._cache.key(event))
+        dispatch.epoch = self._lru.epoch
         plan = dispatch.plan
         if plan is None:
             memory = snapshot._memory
             plan = self._select(dispatch, event, at, snapshot, snapshot._values, memory.history)
             if plan is None:
-                if isinstance(event, TimerFired):
-                    return self._spend(snapshot, event)
                 return _new_step(Step, (snapshot, (), (), False, ()))
-        if not plan.brief:
-            return self._macrostep(plan, self._run(snapshot, event, at), snapshot)
+        if not plan.brief or snapshot._memory.waiting:
+            return self._macrostep(plan, self._begin(node, snapshot, event, at), snapshot)
         memory = snapshot._memory
-        gift = plan.gift
-        if gift is None:
+        set_data = plan.set_data
+        if set_data is None:
             values = plan.blank or plan.pick((*snapshot._values, None))
         else:
             old = snapshot._values
             try:
-                build = gift.build
+                build = set_data.build
                 if build is not None:
                     made = build(event, old, snapshot._context, at)
                 else:
                     moment: Moment[Any, Any, Any] = _new_moment(Moment)
-                    moment.data = old[gift.before] if gift.before >= 0 else None
+                    moment.data = old[set_data.before] if set_data.before >= 0 else None
                     moment.event = event
                     if at is not None:
                         moment.at = at
                     moment._scene = snapshot
                     moment._counters = memory.counters
-                    made = gift.make(moment)
-                    if made.__class__ is not gift.cls and not isinstance(made, gift.cls):
-                        raise gift.wrong(self.chart.name, made)
+                    made = set_data.make(moment)
+                    if made.__class__ is not set_data.cls and not isinstance(made, set_data.cls):
+                        raise set_data.wrong(self.chart.name, made)
                     if moment._counters is not memory.counters:
-                        counters = moment._counters or ()
-                        memory = Memory(memory.history, memory.timers, counters, memory.sent)
+                        memory = evolve(memory, counters=moment._counters or ())
             except Exception as error:
-                raise failure(self.chart, gift, event, error) from error
+                raise failure(self.chart, set_data, event, error) from error
             if plan.blank is not None:
                 values = (*plan.head, made, *plan.tail)
             else:
                 fresh = list(plan.pick((*old, None)))
-                fresh[gift.after] = made
+                fresh[set_data.after] = made
                 values = tuple(fresh)
         after: Snapshot[Any] = _new_snapshot(Snapshot)
         after._place = plan.next
@@ -182,29 +210,157 @@ class Kernel(Generic[C]):
         after._clock = snapshot._clock + 1
         return _new_step(Step, (after, (), plan.fired, True, plan.microsteps))
 
-    def _run(self, snapshot: Snapshot[Any], event: Any, at: datetime | None) -> Run:
-        memory = snapshot._memory
-        place, values = snapshot._place, snapshot._values
-        run = Run(event, at, snapshot._context, place, values, memory)
-        if isinstance(event, TimerFired):
-            run.timers = _without(memory, event)
-        return run
+    def adopt(self, snapshot: Snapshot[C]) -> Snapshot[C]:
+        """Return a snapshot as one of this kernel: it then knows what it `can` do.
 
-    def _macrostep(self, plan: Plan, run: Run, before: Snapshot[Any] | None) -> Step[Any]:
-        """Carry out a microstep and all that follow from it without an event."""
-        taken = [plan]
-        self._perform(plan, run)
-        while run.queue or not taken[-1].settled:
-            if taken[-1].next.final:
-                break
-            follow = self._follow(taken[-1].next, run)
-            if follow is None:
-                break
-            if len(taken) >= self.microsteps:
-                raise self._runaway(taken)
-            taken.append(follow)
-            self._perform(follow, run)
-        last = taken[-1].next
+        Raises:
+            StepError: The snapshot does not belong to this chart (SC205).
+        """
+        if not isinstance(snapshot, Snapshot):
+            found = f"{snapshot!r} is not a snapshot"
+            raise StepError("SC205", self.chart.name, found, "Pass step(…).snapshot")
+        if snapshot._place.owner is self:
+            return snapshot
+        node = self._cache.adopt(snapshot)
+        return Snapshot(
+            node, snapshot._values, snapshot._context, snapshot._memory, snapshot._clock
+        )
+
+    def can(self, snapshot: Snapshot[C], event: object, at: datetime | None = None) -> bool:
+        """Tell whether some line would take an event (see `Snapshot.can`)."""
+        node: Any = self.adopt(snapshot)._place
+        memory = snapshot._memory
+        if isinstance(event, type | str):
+            chains = self._cache.dispatch(node, event).chains
+            edges = [candidate.edge for chain in chains for candidate in chain]
+        elif isinstance(event, TimerFired):
+            name = event.id.rpartition("#")[0]
+            running = any(timer == event.id for timer, _ in memory.timers)
+            sent = [one for timer, _, one in memory.sent if timer == event.id]
+            if sent:
+                return self.can(snapshot, sent[0], at)
+            if not running:
+                return False
+            edges = self._asked(node, ("after", name), snapshot, event, at)
+        elif isinstance(event, Answer | CallFailed):
+            call = dict(memory.calls).get(event.id)
+            if call is None:
+                return False
+            holder, _ = self._cache.calls[event.id.rpartition("#")[0]]
+            inner = event.event if isinstance(event, Answer) else event
+            key = CallFailed if inner is event else self._cache.key(inner)
+            run = self._begin(node, snapshot, inner, at)
+            run._call = call
+            edges = self._asked(node, Heard(holder, key), run, inner, at)
+        else:
+            edges = self._asked(node, self._cache.key(event), snapshot, event, at)
+        return any(not edge.forbids and not edge.defers for edge in edges)
+
+    def _asked(
+        self, node: Node, key: Key, scene: Any, event: object, at: datetime | None
+    ) -> tuple[Edge, ...]:
+        values = scene.old if isinstance(scene, Macrostep) else scene._values
+        return self._choose(self._cache.dispatch(node, key), event, at, scene, values)
+
+    def enabled(self, snapshot: Snapshot[C]) -> tuple[type | str, ...]:
+        """Return the events that an active state has a line for (see `Snapshot.enabled`)."""
+        node: Any = self.adopt(snapshot)._place
+        named = (
+            event
+            for state in reversed(("", *node.ids))
+            for line in self.chart[state].transitions
+            if isinstance(line.trigger, OnEvent)
+            for event in line.trigger.events
+            if event not in OWN
+        )
+        return tuple(event for event in dict.fromkeys(named) if self.can(snapshot, event))
+
+    def refused(
+        self, snapshot: Snapshot[C], event: object, at: datetime | None = None
+    ) -> tuple[Transition, ...]:
+        """Return the lines on an event that are not taken because their guards refuse.
+
+        Raises:
+            StepError: A guard failed.
+        """
+        node: Any = self.adopt(snapshot)._place
+        if isinstance(event, OWN):
+            return ()
+        dispatch = self._cache.dispatch(node, self._cache.key(event))
+        if self._choose(dispatch, event, at, snapshot, snapshot._values):
+            return ()
+        chains = dispatch.chains
+        return tuple(dict.fromkeys(one.edge.transition for chain in chains for one in chain))
+
+    def __reduce__(self) -> Any:
+        remedy = "Pickle the snapshot, and make the kernel anew: Kernel(Chart).step(snapshot, …)"
+        raise StepError("SC216", self.chart.name, "a kernel cannot be pickled", remedy)
+
+    def __deepcopy__(self, memo: object) -> Kernel[C]:
+        """Return itself: what it remembers changes nothing that it returns."""
+        return self
+
+    def _begin(
+        self, node: Node, snapshot: Snapshot[Any], event: Any, at: datetime | None
+    ) -> Macrostep:
+        memory = snapshot._memory
+        return Macrostep(event, at, snapshot._context, node, snapshot._values, memory)
+
+    def _addressed(
+        self, node: Node, snapshot: Snapshot[Any], event: Any, at: datetime | None
+    ) -> Step[Any]:
+        """Take what is addressed to one timer or call; what comes late is unhandled."""
+        memory = snapshot._memory
+        run = self._begin(node, snapshot, event, at)
+        key: Key
+        last = True
+        if isinstance(event, TimerFired):
+            late = all(timer != event.id for timer, _ in memory.timers)
+            run.timers = tuple(pair for pair in memory.timers if pair[0] != event.id)
+            key = ("after", event.id.rpartition("#")[0])
+            for timer, _, sent in memory.sent:
+                if timer == event.id:  # the timer of an event that was sent with a delay
+                    run.sent = tuple(one for one in memory.sent if one[0] != timer)
+                    run.event, key = sent, self._cache.key(sent)
+        else:
+            call = dict(memory.calls).get(event.id)
+            holder = self._cache.calls.get(event.id.rpartition("#")[0])
+            late = call is None or holder is None
+            if holder is not None:
+                run._call = call
+                if isinstance(event, Answer):
+                    last, run.event = event.last, event.event
+                key = CallFailed if isinstance(event, CallFailed) else self._cache.key(run.event)
+                key = Heard(holder[0], key)
+                if last:
+                    run.calls = tuple(pair for pair in memory.calls if pair[0] != event.id)
+        if late or node.final:
+            return _new_step(Step, (snapshot, (), (), False, ()))
+        dispatch = self._cache.dispatch(node, key)
+        plan = self._select(dispatch, run.event, at, run, run.old, run.history)
+        if plan is None and not last:
+            return _new_step(Step, (snapshot, (), (), False, ()))
+        return self._macrostep(plan, run, snapshot)
+
+    def _macrostep(
+        self, plan: Plan | None, run: Macrostep, before: Snapshot[Any] | None
+    ) -> Step[Any]:
+        """Carry out a microstep and all that follows: eventless, internal and deferred events.
+
+        Without a plan nothing happens but that a timer or a call is over.
+        """
+        taken: list[Plan] = []
+        if plan is DEFER:
+            self._defer(run)
+            plan = None
+        while plan is not None:
+            self._settle(plan, run, taken)
+            plan = None if run.before.final else self._recall(run, taken)
+        last: Any = run.before
+        if last.final:
+            run.end()
+        elif run.entered:
+            self._make_calls(last, run)
         after: Snapshot[Any] = _new_snapshot(Snapshot)
         after._place = last
         after._values = run.old
@@ -213,15 +369,28 @@ class Kernel(Generic[C]):
         after._clock = 0 if before is None else before._clock + 1
         effects = tuple(run.effects)
         if len(taken) == 1:
-            return _new_step(Step, (after, effects, plan.fired, True, plan.microsteps))
+            return _new_step(Step, (after, effects, taken[0].fired, True, taken[0].microsteps))
         fired = tuple(transition for one in taken for transition in one.fired)
         microsteps: tuple[Microstep, ...] = tuple(one.microsteps[0] for one in taken)
         return _new_step(Step, (after, effects, fired, True, microsteps))
 
-    def _perform(self, plan: Plan, run: Run) -> None:
+    def _settle(self, plan: Plan, run: Macrostep, taken: list[Plan]) -> None:
+        """Carry out a microstep, then eventless transitions and the run's own events."""
+        bound = len(taken) + self.microsteps
+        taken.append(plan)
+        self._perform(plan, run)
+        while (run.queue or not taken[-1].settled) and not taken[-1].next.final:
+            follow = self._follow(taken[-1].next, run)
+            if follow is None:
+                break
+            if len(taken) >= bound:
+                raise self._runaway(taken)
+            taken.append(follow)
+            self._perform(follow, run)
+
+    def _perform(self, plan: Plan, run: Macrostep) -> None:
         """Carry out one microstep."""
         perform: Any = None
-        run.plan = plan
         run.fresh = list(plan.pick((*run.old, None)))
         try:
             for perform in plan.leaving:
@@ -234,7 +403,7 @@ class Kernel(Generic[C]):
         run.before, run.old = plan.next, tuple(run.fresh)
         run.see(run.before, run.old)
 
-    def _follow(self, node: Node, run: Run) -> Plan | None:
+    def _follow(self, node: Node, run: Macrostep) -> Plan | None:
         """Return the microstep that follows: eventless first, then the run's own events."""
         if node.restless:
             plan = self._internal(node, ALWAYS, run)
@@ -242,17 +411,61 @@ class Kernel(Generic[C]):
                 return plan
         while run.queue:
             state, event = run.queue.popleft()
-            run.event = event
-            key = self._book.key(event, EMPTY) if state is None else state
+            run.event, run._call = event, None
+            key = self._cache.key(event) if state is None else state
             plan = self._internal(node, key, run)
-            if plan is not None:
+            if plan is DEFER:
+                self._defer(run)
+            elif plan is not None:
                 return plan
         return None
 
-    def _internal(self, node: Node, key: Key, run: Run) -> Plan | None:
-        dispatch = self._book.dispatch(node, key)
-        dispatch.epoch = self._recollection.epoch
+    def _internal(self, node: Node, key: Key, run: Macrostep) -> Plan | None:
+        dispatch = self._cache.dispatch(node, key)
+        dispatch.epoch = self._lru.epoch
         return dispatch.plan or self._select(dispatch, run.event, run.at, run, run.old, run.history)
+
+    def _defer(self, run: Macrostep) -> None:
+        """Keep the present event for later."""
+        if len(run.waiting) >= self.waiting:
+            found = f"{self.waiting:,} deferred events wait already, and {run.event!r} came"
+            remedy = "Reach a state that takes them, or allow more: Kernel(…, waiting=…)"
+            raise StepError("SC217", self.chart.name, found, remedy)
+        run.waiting = (*run.waiting, run.event)
+
+    def _recall(self, run: Macrostep, taken: list[Plan]) -> Plan | None:
+        """Return what the first deferred event does that nothing defers any more.
+
+        Events that nothing handles by now are dropped, as they would have been.
+        """
+        node: Any = run.before
+        still: list[Any] = []
+        waiting = run.waiting
+        for number, event in enumerate(waiting):
+            run.event, run._call = event, None
+            plan = self._internal(node, self._cache.key(event), run)
+            if plan is DEFER:
+                still.append(event)
+            elif plan is not None:
+                run.recalled += 1
+                if run.recalled > self.waiting:
+                    raise self._runaway(taken)
+                run.waiting = (*still, *waiting[number + 1 :])
+                return plan
+        run.waiting = tuple(still)
+        return None
+
+    def _make_calls(self, node: Node, run: Macrostep) -> None:
+        """Make the calls of the states that were entered and are active still."""
+        positions = node.positions
+        order = sorted(run.entered.items(), key=lambda pair: positions.get(pair[0], -1))
+        for state, (prepared, event) in order:
+            position = positions.get(state, -1)
+            data = run.old[position] if position >= 0 else None
+            try:
+                prepared.make(run, event, data)
+            except Exception as error:
+                raise failure(self.chart, prepared, event, error) from error
 
     def _select(
         self,
@@ -263,10 +476,32 @@ class Kernel(Generic[C]):
         values: tuple[Any, ...],
         history: tuple[Any, ...],
     ) -> Plan | None:
+        """Return the plan of the transitions that an event takes.
+
+        None when there are none; `DEFER` when the event is kept for later.
+        """
+        selected = self._choose(dispatch, event, at, scene, values)
+        if not selected:
+            return None
+        if dispatch.defers and selected[0].defers:
+            return DEFER
+        plan = dispatch.plans.get(selected)
+        if plan is None:
+            return self._cache.planned(dispatch, selected, history)
+        plan.epoch = self._lru.epoch
+        return plan
+
+    def _choose(
+        self,
+        dispatch: Dispatch,
+        event: Any,
+        at: datetime | None,
+        scene: Scene,
+        values: tuple[Any, ...],
+    ) -> tuple[Edge, ...]:
         """Ask the guards: for each atomic state, from the inside out, the first that holds.
 
-        Returns:
-            The plan of the transitions selected; None when there are none.
+        One that defers the event is returned alone: the event then waits as a whole.
         """
         refused: list[Edge] = []
         selected: tuple[Edge, ...] = ()
@@ -288,50 +523,26 @@ class Kernel(Generic[C]):
                     moment._counters = None
                     try:
                         holds = test(moment)
-                        if not holds:
+                        if holds is not True:
+                            if holds is not False:
+                                raise not_bool(self.chart.name, holds)
                             refused.append(edge)
                             continue
                     except Exception as error:
                         raise failure(self.chart, edge, event, error) from error
+                if dispatch.defers and edge.defers:
+                    return candidate.alone
                 if not selected:
                     selected = candidate.alone
                 elif edge not in selected:
                     selected = (*selected, edge)
                 break
-        if not selected:
-            return None
-        plan = dispatch.plans.get(selected)
-        if plan is None:
-            return self._book.planned(dispatch, selected, history)
-        plan.epoch = self._recollection.epoch
-        return plan
+        return selected
 
-    def _spend(self, snapshot: Snapshot[Any], event: TimerFired) -> Step[Any]:
-        """Return the step of a timer whose transition is not taken: it no longer runs."""
-        memory = snapshot._memory
-        timers = _without(memory, event)
-        if timers == memory.timers:
-            return Step(snapshot, (), (), False, ())
-        spent = Memory(memory.history, timers, memory.counters, memory.sent)
-        after = Snapshot(
-            snapshot._place, snapshot._values, snapshot._context, spent, snapshot._clock + 1
-        )
-        return Step(after, (), (), True, ())
-
-    def _deliver(
-        self, snapshot: Snapshot[Any], fired: TimerFired, sent: Any, at: datetime | None
-    ) -> Step[Any]:
-        """Return the step of an event that was sent with a delay: its timer has fired."""
-        memory = snapshot._memory
-        kept = tuple(one for one in memory.sent if one[0] != fired.id)
-        spent = Memory(memory.history, _without(memory, fired), memory.counters, kept)
-        place, values, context = snapshot._place, snapshot._values, snapshot._context
-        before = Snapshot(place, values, context, spent, snapshot._clock)
-        step = self.step(before, sent, at=at)
-        if step.handled:
-            return step
-        after = Snapshot(place, values, context, spent, snapshot._clock + 1)
-        return Step(after, (), (), True, ())
+    def _check_time(self, at: object) -> None:
+        if not isinstance(at, datetime):
+            found = f"at= is {at!r}, not a datetime"
+            raise StepError("SC208", self.chart.name, found, "Pass a datetime, with a time zone")
 
     def _context(self, context: Any) -> Any:
         wanted = self.chart.context
@@ -356,10 +567,6 @@ class Kernel(Generic[C]):
         found = f"the macrostep has not come to rest after {len(taken)} microsteps: … {cycle}"
         remedy = "Guard one of its eventless or completion transitions so that the cycle ends"
         return RunawayError("SC203", self.chart.name, found, remedy)
-
-
-def _without(memory: Memory, event: TimerFired) -> tuple[tuple[str, datetime], ...]:
-    return tuple(pair for pair in memory.timers if pair[0] != event.id)
 
 
 def chart_of(source: Any) -> Chart:

@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from typing import Any, final
 
-from statecharts.kernel.builders import Builder
-from statecharts.kernel.run import Run
-from statecharts.model.chart import After, StateNode, Transition
+from statecharts.kernel.macrostep import Macrostep
+from statecharts.model.chart import After, Invocation, StateNode, Transition
 from statecharts.model.errors import StepError
 from statecharts.model.events import StateDone
 from statecharts.model.hooks import Hook
+from statecharts.semantics.filling import Builder
 from statecharts.semantics.snapshot import Remembered
 
 
@@ -32,7 +32,7 @@ class Operation:
     state: str
     transition: Transition | None
 
-    def perform(self, run: Run) -> None:
+    def perform(self, run: Macrostep) -> None:
         """Do it."""
         raise NotImplementedError
 
@@ -51,7 +51,7 @@ class Record(Operation):
         self.ids = ids
         self.positions = positions
 
-    def perform(self, run: Run) -> None:
+    def perform(self, run: Macrostep) -> None:
         """Do it."""
         remembered = Remembered(self.ids, tuple(run.old[i] for i in self.positions))
         slot = self.slot
@@ -60,9 +60,9 @@ class Record(Operation):
 
 @final
 class Exit(Operation):
-    """Leaves a state: its exit effects, then the timers that are no longer needed."""
+    """Leaves a state: its exit effects, then the timers and calls that are no longer needed."""
 
-    __slots__ = ("hooks", "position", "timers")
+    __slots__ = ("calls", "hooks", "position", "timers")
 
     def __init__(
         self, node: StateNode, position: int, timers: tuple[str, ...], hidden: frozenset[str]
@@ -72,8 +72,9 @@ class Exit(Operation):
         self.position = position
         self.hooks = node.exit
         self.timers = timers
+        self.calls = tuple(call_name(node, one) for one in node.invoke)
 
-    def perform(self, run: Run) -> None:
+    def perform(self, run: Macrostep) -> None:
         """Do it."""
         run.hide(self.hidden)
         for hook in self.hooks:
@@ -81,6 +82,9 @@ class Exit(Operation):
         if self.timers and run.timers:
             mine = [timer for timer, _ in run.timers if timer.rpartition("#")[0] in self.timers]
             run.stop_timers(mine)
+        if self.calls:
+            run.entered.pop(self.state, None)
+            run.stop_calls([call for call, _ in run.calls if call.rpartition("#")[0] in self.calls])
 
 
 @final
@@ -103,7 +107,7 @@ class Update(Operation):
         self.position = position
         self.kind = kind
 
-    def perform(self, run: Run) -> None:
+    def perform(self, run: Macrostep) -> None:
         """Do it."""
         run.hide(self.hidden)
         data = run.old[self.position] if self.position >= 0 else None
@@ -133,14 +137,14 @@ class Emit(Operation):
         self.position = position
         self.seen = entering
 
-    def perform(self, run: Run) -> None:
+    def perform(self, run: Macrostep) -> None:
         """Do it."""
         run.hide(self.hidden)
         values = run.fresh if self.seen else run.old
         run.emit(self.hook, values[self.position] if self.position >= 0 else None)
 
 
-class Gift(Operation):
+class SetData(Operation):
     """Gives one state its data.
 
     Attributes:
@@ -163,7 +167,7 @@ class Gift(Operation):
         """Return the error for data of the wrong class."""
         return _wrong(chart, made, self.cls, self.role)
 
-    def perform(self, run: Run) -> None:
+    def perform(self, run: Macrostep) -> None:
         """Do it."""
         if self.build is not None:
             run.fresh[self.after] = self.build(run.event, run.old, run.context, run.at)
@@ -179,7 +183,7 @@ class Gift(Operation):
 
 
 @final
-class Make(Gift):
+class Make(SetData):
     """Gives a state the data that a transition makes: its target, or its source when it stays."""
 
     __slots__ = ()
@@ -195,7 +199,7 @@ class Make(Gift):
 
 
 @final
-class Fill(Gift):
+class Fill(SetData):
     """Gives an entered state its data, field by field."""
 
     __slots__ = ()
@@ -221,7 +225,7 @@ class Restore(Operation):
         self.slot = slot
         self.after = after
 
-    def perform(self, run: Run) -> None:
+    def perform(self, run: Macrostep) -> None:
         """Do it."""
         remembered: Any = run.history[self.slot]  # which it has, or it would not be the plan
         run.fresh[self.after] = remembered.values[remembered.ids.index(self.state)]
@@ -239,7 +243,7 @@ class Enter(Operation):
         self.hooks = node.entry
         self.position = position
 
-    def perform(self, run: Run) -> None:
+    def perform(self, run: Macrostep) -> None:
         """Do it."""
         run.hide(self.hidden)
         data = run.fresh[self.position] if self.position >= 0 else None
@@ -261,13 +265,13 @@ class StartTimers(Operation):
         self.position = position
         self.triggers = triggers
 
-    def perform(self, run: Run) -> None:
+    def perform(self, run: Macrostep) -> None:
         """Do it."""
         run.hide(self.hidden)
         for trigger in self.triggers:
             run.start_timer(trigger.timer, self._due(trigger, run))
 
-    def _due(self, trigger: After, run: Run) -> datetime:
+    def _due(self, trigger: After, run: Macrostep) -> datetime:
         now = run.time(f"the delayed transition of {self.state!r}")
         delay: Any = trigger.delay
         if isinstance(delay, Hook):
@@ -282,6 +286,50 @@ class StartTimers(Operation):
             remedy = "Give both a time zone, or neither"
             raise StepError("SC208", run.chart, found, remedy)
         return delay
+
+
+@final
+class Prepare(Operation):
+    """Notes the calls of an entered state, to be made when the run has come to rest."""
+
+    __slots__ = ("builders", "calls", "node")
+
+    def __init__(
+        self, node: StateNode, builders: tuple[Builder | None, ...], hidden: frozenset[str]
+    ) -> None:
+        self.role, self.state, self.transition = "invoke", node.id, None
+        self.hidden = hidden
+        self.node = node
+        self.calls = node.invoke
+        self.builders = builders
+
+    def perform(self, run: Macrostep) -> None:
+        """Do it."""
+        run.entered[self.state] = (self, run.event)
+
+    def make(self, run: Macrostep, event: Any, data: Any) -> None:
+        """Make the calls: the run is at rest, and the state is still active.
+
+        Args:
+            run: The macrostep.
+            event: The event that the state was entered by.
+            data: The data of the state.
+        """
+        for one, build in zip(self.calls, self.builders, strict=True):
+            run.event = event
+            if one.make is not None:
+                call = run.call(one.make.function, data)
+            else:
+                assert build is not None  # noqa: S101 - one of the two makes it
+                call = build(event, (data,), run.context, run.at)
+            if not isinstance(call, one.call):
+                raise _wrong(run.chart, call, one.call, "invoke")
+            run.start_call(call_name(self.node, one), call)
+
+
+def call_name(node: StateNode, call: Invocation) -> str:
+    """Return what the calls of a state are named after; each has a number behind it."""
+    return f"{node.id}.{call.name}" if node.id else call.name
 
 
 @final
@@ -300,7 +348,7 @@ class Finish(Operation):
         found = (getattr(hook.function, "brings", ()) for hook in entry)
         self.brings: tuple[Any, ...] = tuple(value for brought in found for value in brought)
 
-    def perform(self, run: Run) -> None:
+    def perform(self, run: Macrostep) -> None:
         """Do it."""
         data = run.fresh[self.position] if self.position >= 0 else None
         if self.brings:

@@ -7,9 +7,8 @@ operations.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Final, TypeAlias, final
+from typing import Final, NamedTuple, TypeAlias, final
 
-from statecharts.kernel.builders import builder
 from statecharts.kernel.operations import (
     Emit,
     Enter,
@@ -18,19 +17,23 @@ from statecharts.kernel.operations import (
     Finish,
     Make,
     Operation,
+    Prepare,
     Record,
     Restore,
     StartTimers,
     Update,
+    call_name,
 )
 from statecharts.kernel.plans import Candidate, Node, Plan
-from statecharts.kernel.run import NONE
-from statecharts.model.chart import After, Always, Default, Done, OnEvent, StateKind, TransitionKind
-from statecharts.model.events import NamedEvent, StateDone, matches, wire_name
+from statecharts.kernel.macrostep import NONE
+from statecharts.model.chart import After, Always, Default, Done, OnEvent, StateKind, StateNode
+from statecharts.model.events import NamedEvent, StateDone, TimerFired, matches, wire_name
 from statecharts.model.fields import names_of
+from statecharts.semantics.filling import Builder, builder
 from statecharts.semantics.snapshot import Microstep, Remembered
 from statecharts.semantics.transitions import (
     EntrySet,
+    ends,
     exit_set,
     is_done,
     recalled,
@@ -42,8 +45,22 @@ from statecharts.semantics.tree import Edge, Tree
 ALWAYS: Final = ("always", "")
 """The key of eventless selection."""
 
-Key: TypeAlias = "type | str | int | tuple[str, str]"
-"""An event class, a named event's name, a state that is done, or a timer."""
+Key: TypeAlias = "type | str | int | tuple[str, str] | Heard"
+"""An event class, a named event's name, a state that is done, a timer, or what a call answers."""
+
+
+
+class Heard(NamedTuple):
+    """The kind of an event that answers a call.
+
+    Attributes:
+        holder: The state that made the call: no other region hears it.
+        event: The kind of the event.
+    """
+
+    holder: int
+    event: type | str
+
 
 History: TypeAlias = tuple[Remembered | None, ...]
 
@@ -65,17 +82,24 @@ class Planner:
         """Return, for each atomic state that has any, its candidate transitions inside out.
 
         A chain ends with its first transition without a guard: nothing beyond it is ever asked.
+        An answer is offered to the state that made the call, to what is active inside it and to
+        its ancestors. A run that has ended has no candidates.
         """
+        if ends(self.tree, states):
+            return ()
+        holder, heard = (key.holder, True) if isinstance(key, Heard) else (0, False)
         position = {state: i for i, state in enumerate(states)}
         done = f"done.state.{self.tree.nodes[key].name}" if isinstance(key, int) else None
         found: list[tuple[Candidate, ...]] = []
         for leaf in states:
-            if not self.tree.is_leaf(leaf):
+            if not self.tree.is_leaf(leaf) or not holder <= leaf <= self.tree.last[holder]:
                 continue
             chain: list[Candidate] = []
             for state in (leaf, *self.tree.ancestors(leaf)):
                 for edge in self.tree.outgoing[state]:
                     open_ended = not chain or chain[-1].test is not None
+                    if heard and edge.defers:
+                        continue  # an answer is taken in the macrostep in which it arrives
                     if open_ended and takes(edge, key, done):
                         chain.append(Candidate(edge, position.get(state, -1)))
             if chain:
@@ -148,13 +172,14 @@ class Work:
         fired = tuple(
             edge.transition
             for edge in edges
-            if edge.transition.kind is not TransitionKind.FORBIDDEN and self.states
+            if not edge.forbids and self.states
         )
         microstep = Microstep(
             tuple(nodes[s].id for s in exits), fired, tuple(nodes[s].id for s in entry.states)
         )
-        timed = isinstance(self.key, tuple) and self.key != ALWAYS
-        return Plan(node, carry, leaving, entering, settled, timed, microstep)
+        # A timer or a call may end with the step, and a run that ends takes back what is under way.
+        plain = node.final is False and (not isinstance(self.key, tuple) or self.key == ALWAYS)
+        return Plan(node, carry, leaving, entering, settled, plain, microstep)
 
     def _leave(self, exits: list[int]) -> Iterable[Operation]:
         tree = self.tree
@@ -166,7 +191,7 @@ class Work:
         for state in exits:
             node = tree.nodes[state]
             timers = tuple(trigger.timer for trigger in _delays(tree, state))
-            if node.exit or timers:
+            if node.exit or timers or node.invoke:
                 yield Exit(node, self.before[state], timers, frozenset(left))
             left.append(node.id)
 
@@ -218,12 +243,20 @@ class Work:
                     yield Emit(default, hook, position, hidden, entering=True)
             if delays:
                 yield StartTimers(node, position, delays, hidden)
+            if node.invoke and (state not in self.before or state in gone):
+                yield Prepare(node, self._calls(node, entry.causes[state]), hidden)
             parent = tree.parent[state]
             if node.kind is StateKind.FINAL and parent > 0:
                 yield Finish(tree.nodes[parent], parent, position, node.entry)
+                # Completion goes up through parallel states, however deep they are nested.
                 above = tree.parent[parent]
-                if tree.kind(above) is StateKind.PARALLEL and is_done(tree, above, active):
+                while (
+                    above > 0
+                    and tree.kind(above) is StateKind.PARALLEL
+                    and is_done(tree, above, active)
+                ):
                     yield Finish(tree.nodes[above], above, -1, ())
+                    above = tree.parent[above]
 
     def _begin(self, hidden: frozenset[str]) -> Iterable[Operation]:
         """Yield what the chart itself does at the start, when it has anything to do."""
@@ -232,6 +265,20 @@ class Work:
             yield Enter(root, -1, hidden)
         if delays:
             yield StartTimers(root, -1, delays, hidden)
+        if root.invoke:
+            yield Prepare(root, self._calls(root, None), hidden)
+
+    def _calls(self, node: StateNode, cause: Edge | None) -> tuple[Builder | None, ...]:
+        """Return what builds each call of a state by name; None for one that a callback gives."""
+        event = None if cause is None else self._event(cause.transition.trigger)
+        chart = self.tree.chart
+        data = [(0, names_of(node.data))]
+        return tuple(
+            builder(chart.name, one.call, call_name(node, one), event, data, chart.context, call=True)
+            if one.make is None
+            else None
+            for one in node.invoke
+        )
 
     def _data(
         self, state: int, entry: EntrySet, left: dict[Edge, list[int]], position: int
@@ -263,7 +310,10 @@ class Work:
             return None
         if isinstance(self.key, int):
             return StateDone
-        return self.key if isinstance(self.key, type) else NamedEvent
+        key = self.key.event if isinstance(self.key, Heard) else self.key
+        if isinstance(key, tuple):
+            return TimerFired
+        return key if isinstance(key, type) else NamedEvent
 
 
 def innermost(tree: Tree, cause: Edge, states: Iterable[int]) -> list[int]:
@@ -292,8 +342,12 @@ def takes(edge: Edge, key: Key, done: str | None = None) -> bool:
         key: The kind of event.
         done: The name of a completion event, which descriptors match as well (SCXML 3.7).
     """
+    if isinstance(key, Heard):
+        key = key.event
     match edge.transition.trigger:
         case OnEvent(events):
+            if isinstance(key, tuple):
+                return key != ALWAYS and TimerFired in events
             return any(_names(event, key if done is None else done) for event in events)
         case Always():
             return key == ALWAYS

@@ -10,10 +10,10 @@ from collections.abc import Callable, Sequence
 from operator import itemgetter
 from typing import Any, final
 
-from statecharts.kernel.operations import Gift, Operation
+from statecharts.kernel.operations import SetData, Operation
 from statecharts.model.chart import Transition
-from statecharts.semantics.configuration import Place
-from statecharts.semantics.snapshot import Microstep, Moment
+from statecharts.semantics.configuration import Configuration
+from statecharts.semantics.snapshot import Microstep
 from statecharts.semantics.tree import Edge
 
 
@@ -44,9 +44,9 @@ class Plan(Entry):
         leaving: What to do while the old configuration still stands.
         entering: What to do when the new one does.
         settled: Whether nothing can follow it in the same macrostep.
-        brief: Whether it is settled and does nothing but what `gift` does.
-        gift: The one operation of a brief plan; None when it has none.
-        head: The new values in front of the data that the gift gives, when nothing is carried over.
+        brief: Whether it is settled and does nothing but what `set_data` does.
+        set_data: The one operation of a brief plan; None when it has none.
+        head: The new values in front of the data that the set_data gives, when nothing is carried over.
         tail: The new values behind it.
         microsteps: The record of it, alone in a tuple.
         fired: The transitions taken.
@@ -57,7 +57,7 @@ class Plan(Entry):
         "brief",
         "entering",
         "fired",
-        "gift",
+        "set_data",
         "head",
         "home",
         "key",
@@ -76,7 +76,7 @@ class Plan(Entry):
         leaving: Sequence[Operation],
         entering: Sequence[Operation],
         settled: bool,
-        timed: bool,
+        plain: bool,
         microstep: Microstep,
     ) -> None:
         self.epoch = 0
@@ -88,9 +88,9 @@ class Plan(Entry):
         self.settled = settled
         operations = [*leaving, *entering]
         only = operations[0] if len(operations) == 1 else None
-        self.gift = only if isinstance(only, Gift) else None
-        self.brief = settled and not timed and (self.gift is not None or not operations)
-        index = 0 if self.gift is None else self.gift.after
+        self.set_data = only if isinstance(only, SetData) else None
+        self.brief = settled and plain and (self.set_data is not None or not operations)
+        index = 0 if self.set_data is None else self.set_data.after
         self.head: tuple[None, ...] = (None,) * index
         self.tail: tuple[None, ...] = (None,) * (len(carry) - index - 1)
         self.microsteps = (microstep,)
@@ -139,16 +139,18 @@ class Dispatch(Entry):
         key: The kind of event.
         chains: For each atomic state that has any, its candidates from the inside out.
         plan: What happens when no guard has to be asked; None when one has to, or nothing happens.
+        defers: Whether one of the candidates defers the event.
         plans: What happens for each selection of transitions (and memory, where history matters).
     """
 
-    __slots__ = ("chains", "key", "node", "plan", "plans")
+    __slots__ = ("chains", "defers", "key", "node", "plan", "plans")
 
     def __init__(self, node: Node, key: Any, chains: tuple[tuple[Candidate, ...], ...]) -> None:
         self.epoch = 0
         self.node = node
         self.key = key
         self.chains = chains
+        self.defers = any(one.edge.defers for chain in chains for one in chain)
         self.plan: Plan | None = None
         self.plans: dict[Any, Plan] = {}
 
@@ -157,7 +159,7 @@ class Dispatch(Entry):
         self.node.dispatches.pop(self.key, None)
 
 
-class Node(Place):
+class Node(Configuration):
     """A configuration that belongs to a kernel, with its answers to the events it has met.
 
     Attributes:
@@ -165,33 +167,22 @@ class Node(Place):
         states: The numbers of the active states, in document order.
         dispatches: The answers, by event class, event name or internal key.
         restless: Whether an eventless transition leaves one of its states.
-        final: Whether it is the end of the chart: a final state of the outermost level.
     """
 
-    __slots__ = ("dispatches", "final", "owner", "restless", "states")
+    __slots__ = ("dispatches", "owner", "restless", "states")
 
     def __init__(
         self,
         chart: str,
         ids: tuple[str, ...],
         known: tuple[str, ...],
-        owner: object,
+        owner: Any,
         states: tuple[int, ...],
         restless: bool,
         final: bool,
     ) -> None:
-        super().__init__(chart, ids, known)
+        super().__init__(chart, ids, known, final)
         self.owner = owner
         self.states = states
         self.restless = restless
-        self.final = final
         self.dispatches: dict[Any, Dispatch] = {}
-
-
-def plan_of(moment: Moment[Any, Any, Any]) -> Plan | None:
-    """Return the microstep that is being carried out at a moment.
-
-    None for the guard of a run at rest. Between microsteps it is the one that has been.
-    """
-    found: Plan | None = getattr(moment._scene, "plan", None)
-    return found

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, Generic, TypeVar
 
 from attrs import field, frozen
 
@@ -126,26 +126,63 @@ class Action(Effect):
     run: Callable[[], object] | None = field(default=None, eq=False, repr=False)
 
 
-@frozen
-class Invoke(Effect):
-    """Asks that a service be started for as long as a state is active (SCXML 6.4).
+A = TypeVar("A")
+"""The events that may answer a call: a class, or a union of classes."""
 
-    Whoever runs it sends its events back to the run; when it is done, ``done.invoke.<id>``.
 
-    Attributes:
-        id: The name of this service; `CancelInvoke` takes it.
-        source: What to start: a name, an address, or the text of a chart.
-        data: What to start it with.
+class Call(Effect, Generic[A]):
+    """An effect that is answered: what a state asks to be done for as long as it is active.
+
+    ``class SpawnAgent(Call[Spawned | Exited])`` is answered by events of these classes. A state
+    makes the call when it is entered (``State(Pending, invoke=SpawnAgent)``) and takes it back when
+    it is left. The step returns `Invoke` and `CancelInvoke`; whoever carries the call out sends
+    `Answer` or `CallFailed` back.
+
+    >>> from attrs import frozen
+    >>> @frozen
+    ... class Paid:
+    ...     receipt: str
+    >>> @frozen
+    ... class Charge(Call[Paid]):
+    ...     card: str
+    >>> Charge("4111")
+    Charge(card='4111')
     """
 
-    id: str
+    __slots__ = ()
+
+
+@frozen
+class Service(Call[Any]):
+    """A call that a file knows by name.
+
+    Attributes:
+        source: What to call: a name, an address, or the text of a chart.
+        data: What to call it with.
+    """
+
     source: str
     data: Mapping[str, Any] = field(factory=dict, hash=False)
 
 
 @frozen
+class Invoke(Effect):
+    """Asks that a call be carried out, for as long as its state is active (SCXML 6.4).
+
+    Whoever carries it out sends `Answer(id, event)`, or `CallFailed(id, reason)`.
+
+    Attributes:
+        id: Name of this call, ``any.pending.spawn_agent#3``; never used twice in a run.
+        call: What is to be done.
+    """
+
+    id: str
+    call: Call[Any]
+
+
+@frozen
 class CancelInvoke(Effect):
-    """Says that a service is not needed any more: its state has been left.
+    """Takes a call back: its state has been left. An answer that comes later is dropped.
 
     Attributes:
         id: The id that `Invoke` gave.

@@ -25,6 +25,38 @@ class TimerFired:
 
 
 @frozen
+class Answer:
+    """An answer to a call that is under way.
+
+    The state that made the call, its active descendants and its ancestors hear the event that it
+    carries; no other state does. One for a call that is no longer under way is late: it is
+    unhandled, and harmless.
+
+    Attributes:
+        id: The id that `Invoke` gave.
+        event: What is answered: an instance of an event class, or a `NamedEvent`.
+        last: Whether the call ends with it; False is progress.
+    """
+
+    id: str
+    event: Any
+    last: bool = True
+
+
+@frozen
+class CallFailed:
+    """Says that a call was given up; it ends the call.
+
+    Attributes:
+        id: The id that `Invoke` gave.
+        reason: What went wrong.
+    """
+
+    id: str
+    reason: str = ""
+
+
+@frozen
 class StateDone:
     """The internal event that takes a `when_done` transition.
 
@@ -90,3 +122,7 @@ def matches(descriptor: str, name: str) -> bool:
         return True
     prefix = descriptor.removesuffix(".*").removesuffix(".")
     return name == prefix or name.startswith(prefix + ".")
+
+
+OWN: Final = (TimerFired, Answer, CallFailed)
+"""What answers a run's own timers and calls: never an event of a chart, always accepted."""

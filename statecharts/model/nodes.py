@@ -13,6 +13,7 @@ from typing import Any, Final, final
 
 from attrs import field, frozen
 
+from statecharts.model.effects import Call
 from statecharts.model.events import wire_name
 from statecharts.model.fields import Field, fields_of
 from statecharts.model.hooks import Hook
@@ -45,6 +46,8 @@ class TransitionKind(Enum):
     """The source stays active when it is a compound state and the targets lie inside it."""
     FORBIDDEN = "forbidden"
     """The event is swallowed here; no ancestor sees it."""
+    DEFERRED = "deferred"
+    """The event waits until no active state defers it (UML 2.5.1, 14.2.3.4.4)."""
 
 
 @final
@@ -134,6 +137,24 @@ class Transition:
 
 @final
 @frozen
+class Invocation:
+    """A call that a state makes when it is entered.
+
+    Attributes:
+        name: Name of the call within its state: the class's name on the wire, or what a file says.
+        call: The class of the call.
+        make: Gives the call; None fills its fields by name.
+        location: ``file:line`` where it is declared, when that is known.
+    """
+
+    name: str
+    call: type[Call[Any]]
+    make: Hook | None = None
+    location: str | None = field(default=None, eq=False, repr=False)
+
+
+@final
+@frozen
 class StateNode:
     """One state of a chart.
 
@@ -151,6 +172,7 @@ class StateNode:
         resting: Whether it is meant that nothing leaves it, though it is not final.
         doc: What it is for.
         meta: What a file says about it besides, for people and tools; it means nothing to a run.
+        invoke: The calls that it makes, in order.
         location: ``file:line`` where it is declared, when that is known.
     """
 
@@ -167,6 +189,7 @@ class StateNode:
     resting: bool = False
     doc: str = ""
     meta: Mapping[str, Any] = field(factory=dict, hash=False)
+    invoke: tuple[Invocation, ...] = ()
     location: str | None = field(default=None, eq=False, repr=False)
 
     @property
@@ -176,9 +199,10 @@ class StateNode:
 
     @property
     def hooks(self) -> tuple[Hook, ...]:
-        """Every hook of the state and of its transitions: entry, exit, default, transitions."""
+        """Every hook of the state and its transitions: entry, exit, calls, default, transitions."""
         lines = self.transitions if self.default is None else (self.default, *self.transitions)
-        return (*self.entry, *self.exit, *(hook for line in lines for hook in line.hooks))
+        calls = (one.make for one in self.invoke if one.make is not None)
+        return (*self.entry, *self.exit, *calls, *(hook for line in lines for hook in line.hooks))
 
 
 @final

@@ -1,8 +1,9 @@
-"""Places: configurations, and the names of states that one asks them about."""
+"""Configurations, and the names of states that people ask them about."""
 
 from __future__ import annotations
 
-from typing import Any, TypeAlias
+from datetime import datetime
+from typing import Any, Protocol, TypeAlias
 
 from statecharts.model.chart import StateRef, SuperstateRef
 from statecharts.model.errors import InactiveStateError, UnknownStateError
@@ -12,24 +13,42 @@ StateName: TypeAlias = "StateRef[Any] | type[SuperstateRef[Any]] | str"
 """Whatever names a state: its object in the declaration, or its id."""
 
 
-class Place:
+class Owner(Protocol):
+    """The kernel that a configuration belongs to, as far as snapshots ask it."""
+
+    chart: Any
+
+    def can(self, snapshot: Any, event: Any, at: datetime | None) -> bool:
+        """Tell whether a line would take an event."""
+        ...
+
+    def enabled(self, snapshot: Any) -> tuple[type | str, ...]:
+        """Return the events that an active state has a line for."""
+        ...
+
+
+class Configuration:
     """A configuration, kept once for all snapshots that are in it.
 
     Attributes:
         chart: Name of the chart.
         ids: The active states, in document order.
         known: Every state id of the chart, in document order.
+        final: Whether the run has ended in it.
     """
 
-    __slots__ = ("__weakref__", "_positions", "chart", "ids", "known")
+    __slots__ = ("__weakref__", "_positions", "chart", "final", "ids", "known")
 
-    owner: object = None
-    """The kernel that it belongs to; None when it has come out of a pickle."""
+    owner: Owner | None = None
+    """The kernel that it belongs to; None when it comes from a pickle or a file."""
 
-    def __init__(self, chart: str, ids: tuple[str, ...], known: tuple[str, ...]) -> None:
+    def __init__(
+        self, chart: str, ids: tuple[str, ...], known: tuple[str, ...], final: bool = False
+    ) -> None:
         self.chart = chart
         self.ids = ids
         self.known = known
+        self.final = final
         self._positions: dict[str, int] | None = None
 
     @property
@@ -40,15 +59,19 @@ class Place:
         return self._positions
 
     def __eq__(self, other: object) -> bool:
-        if not isinstance(other, Place):
+        if not isinstance(other, Configuration):
             return NotImplemented
         return self.ids == other.ids and self.chart == other.chart
 
     def __hash__(self) -> int:
         return hash((self.chart, self.ids))
 
+    def __deepcopy__(self, memo: object) -> Configuration:
+        """Return itself: it never changes."""
+        return self
+
     def __reduce__(self) -> tuple[Any, ...]:
-        return Place, (self.chart, self.ids, self.known)
+        return Configuration, (self.chart, self.ids, self.known, self.final)
 
     def position(self, state: StateName) -> int | None:
         """Return where a state stands, or None when it is not active.
@@ -56,12 +79,24 @@ class Place:
         Raises:
             UnknownStateError: The chart has no such state.
         """
-        name = state_id(state)
+        name = self._id(state)
         found = self.positions.get(name)
         if found is None and name not in self.known:
             remedy = did_you_mean(name, self.known, "Name one of its states by its id")
             raise UnknownStateError("SC207", self.chart, f"there is no state {name!r}", remedy)
         return found
+
+    def _id(self, state: StateName) -> str:
+        """Return the id of a state; refuse a state of another chart."""
+        if isinstance(state, str):
+            return state
+        member: Any = getattr(state, "__member__", None)
+        charts = getattr(member, "charts", None)
+        if charts and self.chart not in charts:
+            found = f"{state_id(state)!r} is a state of {' and '.join(sorted(charts))}"
+            remedy = f"Name a state of {self.chart}"
+            raise UnknownStateError("SC205", self.chart, found, remedy)
+        return state_id(state)
 
     def value(self, state: StateName, values: tuple[object, ...]) -> Any:
         """Return the data of an active state out of the values that are aligned with `ids`.

@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import (
     TYPE_CHECKING,
     Any,
+    ClassVar,
     Final,
     Generic,
     NamedTuple,
@@ -22,14 +23,14 @@ from typing import (
 
 from attrs import frozen
 
-from statecharts.model.chart import StateRef, SuperstateRef, Transition
-from statecharts.model.effects import Effect
+from statecharts.model.chart import Chart, StateRef, SuperstateRef, Transition
+from statecharts.model.effects import Call, Effect
 from statecharts.model.errors import (
     StepError,
     TimeNeededError,
 )
 from statecharts.model.generics import C, C_co, D_co, E_co
-from statecharts.semantics.configuration import Place, StateName, state_id
+from statecharts.semantics.configuration import Configuration, Owner, StateName, state_id
 
 T = TypeVar("T")
 
@@ -51,30 +52,34 @@ class Memory:
         timers: The timers that run, as (id, due), in order of their start.
         counters: How many ids of each prefix have been made.
         sent: The events that wait for their timers, as (timer, send id, event).
+        calls: The calls under way, as (id, call), in order of their start.
+        waiting: The deferred events, in the order in which they came.
     """
 
     history: tuple[Remembered | None, ...] = ()
     timers: tuple[tuple[str, datetime], ...] = ()
     counters: tuple[tuple[str, int], ...] = ()
     sent: tuple[tuple[str, str, Any], ...] = ()
+    calls: tuple[tuple[str, Call[Any]], ...] = ()
+    waiting: tuple[Any, ...] = ()
 
 
 class Snapshot(Generic[C]):
-    """All there is to a run at rest: configuration, data, context, history, timers, clock.
+    """All there is to a run at rest: configuration, data, context, history, timers, calls, clock.
 
     Immutable. Equal when all of these are. Two runs of equal snapshots are equal.
     """
 
     __slots__ = ("_clock", "_context", "_memory", "_place", "_values")
 
-    _place: Place
+    _place: Configuration
     _values: tuple[object, ...]
     _context: C
     _memory: Memory
     _clock: int
 
     def __init__(
-        self, place: Place, values: tuple[object, ...], context: C, memory: Memory, clock: int
+        self, place: Configuration, values: tuple[object, ...], context: C, memory: Memory, clock: int
     ) -> None:
         self._place = place
         self._values = values
@@ -82,10 +87,68 @@ class Snapshot(Generic[C]):
         self._memory = memory
         self._clock = clock
 
-    @property
-    def _hidden(self) -> frozenset[str]:
-        """No states: nothing is on its way while a run is at rest."""
-        return frozenset()
+    _hidden: ClassVar[frozenset[str]] = frozenset()
+    """No states: a run at rest is not on its way anywhere."""
+
+    _call: ClassVar[Call[Any] | None] = None
+    """No call: a run at rest is not hearing an answer."""
+
+    @overload
+    @classmethod
+    def of(
+        cls,
+        state: StateRef[T] | type[SuperstateRef[T]],
+        data: T | None = None,
+        /,
+        *more: tuple[StateName, object],
+        context: Any = None,
+        at: datetime | None = None,
+    ) -> Snapshot[Any]: ...
+    @overload
+    @classmethod
+    def of(
+        cls,
+        chart: Chart,
+        state: str,
+        data: object = None,
+        /,
+        *more: tuple[str, object],
+        context: Any = None,
+        at: datetime | None = None,
+    ) -> Snapshot[Any]: ...
+    @classmethod
+    def of(
+        cls, first: Any, *more: Any, context: Any = None, at: datetime | None = None
+    ) -> Snapshot[Any]:
+        """Return a legal snapshot to begin a test from: a run that is in some states.
+
+        States that are not named are entered by default, without their hooks; the timers and calls
+        of the active states are under way.
+
+        Args:
+            first: A state of the declaration; or a chart, followed by the id of a state.
+            more: The data of that state, then further states, each as (state, data).
+            context: The chart's context; may be left out when its class builds without arguments.
+            at: When the states were entered, for timers and fields that take the time.
+
+        Raises:
+            StepError: The states cannot be active together, or data is missing or of a wrong class.
+
+        >>> from attrs import frozen
+        >>> from statecharts import Snapshot, State, Statechart
+        >>> @frozen
+        ... class Merge:
+        ...     branch: str
+        >>> class Story(Statechart):
+        ...     qa = State(initial=True, resting=True)
+        ...     merge = State(Merge, resting=True)
+        ...     qa.always(merge, make=lambda m: Merge("main"))
+        >>> Snapshot.of(Story.merge, Merge("b"))
+        <Snapshot of Story at 0: configuration=['merge'], merge=Merge(branch='b')>
+        """
+        from statecharts.semantics.placement import place  # noqa: PLC0415 - for tests alone
+
+        return place(first, more, context, at)
 
     @property
     def configuration(self) -> tuple[str, ...]:
@@ -114,9 +177,52 @@ class Snapshot(Generic[C]):
         return MappingProxyType(dict(self._memory.timers))
 
     @property
+    def calls(self) -> Mapping[str, Call[Any]]:
+        """The calls under way, by their ids, in order of their start."""
+        return MappingProxyType(dict(self._memory.calls))
+
+    @property
+    def waiting(self) -> tuple[Any, ...]:
+        """The deferred events, in the order in which they came."""
+        return self._memory.waiting
+
+    @property
     def clock(self) -> int:
         """Logical clock: how many events have been handled since the start."""
         return self._clock
+
+    @property
+    def ended(self) -> bool:
+        """Whether the run is over: nothing moves it any more."""
+        return self._place.final
+
+    def can(self, event: object, *, at: datetime | None = None) -> bool:
+        """Tell whether some line would take an event now.
+
+        Args:
+            event: An event, whose guards are asked; or an event class, whose guards are not.
+            at: The time that guards are told, when one reads it.
+
+        Raises:
+            StepError: The snapshot comes from a pickle and no kernel has seen it yet (SC205).
+        """
+        return self._owner().can(self, event, at)
+
+    @property
+    def enabled(self) -> tuple[type | str, ...]:
+        """The events that an active state has a line for, whatever its guards say.
+
+        Event classes, or names where a file gives names, in document order from the inside out.
+        """
+        return self._owner().enabled(self)
+
+    def _owner(self) -> Owner:
+        owner = self._place.owner
+        if owner is None:
+            found = "the snapshot has not met its chart yet"
+            remedy = "Give it to a machine or kernel first: Machine(Chart, snapshot=…).snapshot"
+            raise StepError("SC205", self._place.chart, found, remedy)
+        return owner
 
     @overload
     def __getitem__(self, state: StateRef[T]) -> T: ...
@@ -198,7 +304,10 @@ class Scene(Protocol):
     @property
     def _hidden(self) -> frozenset[str]: ...
 
-    _place: Place
+    @property
+    def _call(self) -> Call[Any] | None: ...
+
+    _place: Configuration
     _values: Any
     _context: Any
 
@@ -246,7 +355,7 @@ class Moment(Generic[D_co, E_co, C_co]):
             if name == "at":
                 raise time_needed(self._scene._place.chart)
             raise AttributeError(
-                f"a moment has no {name!r}; it has at, configuration, context, data and event"
+                f"a moment has no {name!r}; it has at, call, configuration, context, data and event"
             )
 
     @property
@@ -259,6 +368,11 @@ class Moment(Generic[D_co, E_co, C_co]):
         """The chart's context, with the updates made so far in this step."""
         context: C_co = self._scene._context
         return context
+
+    @property
+    def call(self) -> Call[Any] | None:
+        """The call that is being answered or has failed; None when the event is not about one."""
+        return self._scene._call
 
     @property
     def configuration(self) -> tuple[str, ...]:
@@ -329,3 +443,9 @@ def time_needed(chart: str, reader: str = "a callback") -> TimeNeededError:
     """Return the error for a chart that reads the time where the caller gave none."""
     found = f"{reader} reads the time, and no time was given"
     return TimeNeededError("SC201", chart, found, "Pass at=")
+
+
+def not_bool(chart: str, answer: object) -> StepError:
+    """Return the error for a guard that answers with anything but True or False."""
+    found = f"a guard gave {answer!r}"
+    return StepError("SC208", chart, found, "Return True or False: bool(…) where need be")

@@ -6,7 +6,7 @@ caller sees whether history mattered.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import TypeAlias, final
 
 from statecharts.model.chart import HISTORY, StateKind
@@ -66,10 +66,15 @@ def remove_conflicting(
 ) -> tuple[Edge, ...]:
     """Return the transitions that can be taken together (removeConflictingTransitions).
 
-    Of two that leave a common state the one with the inner source wins, else the earlier.
+    Of two that leave a common state the one with the inner source wins, else the earlier. One that
+    forbids its event keeps it from the ancestors of its source, whichever region asks them.
     """
     kept: dict[Edge, frozenset[int]] = {}
-    for edge in enabled:
+    several = tuple(enabled)
+    forbidding = [edge.source for edge in several if edge.forbids] if len(several) > 1 else []
+    for edge in several:
+        if any(tree.is_descendant(source, edge.source) for source in forbidding):
+            continue
         leaves = frozenset(exit_set(tree, edge, configuration, recall))
         rivals = [other for other, left in kept.items() if left & leaves]
         if all(tree.is_descendant(edge.source, other.source) for other in rivals):
@@ -193,6 +198,16 @@ class EntrySet:
             while parent > 0 and parent not in self._around:
                 self._around.add(parent)
                 parent = self.tree.parent[parent]
+
+
+def ends(tree: Tree, active: Collection[int]) -> bool:
+    """Tell whether a run has ended: in a final state of the outermost level.
+
+    A chart that is parallel itself has ended when all of its regions have.
+    """
+    if tree.kind(0) is StateKind.PARALLEL:
+        return bool(active) and is_done(tree, 0, frozenset(active))
+    return any(tree.parent[s] == 0 and tree.kind(s) is StateKind.FINAL for s in active)
 
 
 def is_done(tree: Tree, state: int, active: frozenset[int] | set[int]) -> bool:

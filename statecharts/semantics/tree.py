@@ -44,6 +44,16 @@ class Edge:
         """Whether its source may stay active."""
         return self.transition.kind is TransitionKind.INTERNAL
 
+    @property
+    def forbids(self) -> bool:
+        """Whether it swallows its event."""
+        return self.transition.kind is TransitionKind.FORBIDDEN
+
+    @property
+    def defers(self) -> bool:
+        """Whether it keeps its event for later."""
+        return self.transition.kind is TransitionKind.DEFERRED
+
 
 @final
 @frozen(eq=False, repr=False)
@@ -114,6 +124,11 @@ class Tree:
             defaults,
             slots,
         )
+
+    @property
+    def remembering(self) -> tuple[int, ...]:
+        """The history states, in document order: in the order of `Memory.history`."""
+        return tuple(self.slots)
 
     def kind(self, state: int) -> StateKind:
         """Return what a state is made of."""

@@ -1,7 +1,7 @@
-"""Run: a step under way.
+"""Macrostep: a step under way.
 
-A run is a notebook that lives as long as one call of the kernel: it starts from a snapshot, lets
-the operations write, and ends as the next snapshot. When an operation raises, it is thrown away.
+It lives as long as one call of the kernel: it starts from a snapshot, lets the operations write,
+and ends as the next snapshot. When an operation raises, it is thrown away.
 """
 
 from __future__ import annotations
@@ -11,14 +11,27 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Any, Final, final
 
-from statecharts.model.effects import CancelSend, CancelTimer, Effect, Raise, Send, StartTimer
+from statecharts.model.effects import (
+    Call,
+    CancelInvoke,
+    CancelSend,
+    CancelTimer,
+    Effect,
+    Invoke,
+    Raise,
+    Send,
+    StartTimer,
+)
 from statecharts.model.errors import StepError
 from statecharts.model.hooks import Hook
-from statecharts.semantics.configuration import Place
+from statecharts.semantics.configuration import Configuration
 from statecharts.semantics.snapshot import Memory, Moment, count, time_needed
 
 TIMERS: Final = "timer"
 """The prefix that runs of timers are counted under."""
+
+CALLS: Final = "call"
+"""The prefix that calls are counted under."""
 
 
 NONE: Final[frozenset[str]] = frozenset()
@@ -26,7 +39,7 @@ NONE: Final[frozenset[str]] = frozenset()
 
 
 @final
-class Run:
+class Macrostep:
     """A step under way.
 
     Attributes:
@@ -42,26 +55,34 @@ class Run:
         queue: Events of the run's own that wait, each with the number of the state that is done, or
             None for one that was raised.
         sent: The events that wait for their timers.
-        plan: What is being carried out; None before the first microstep.
+        calls: The calls under way.
+        waiting: The deferred events.
+        recalled: How many of them have been taken in this step.
+        entered: The states that were entered and make calls, each with what makes these and the
+            event that it was entered by; they are made when the run comes to rest.
     """
 
     __slots__ = (
+        "_call",
         "_context",
         "_hidden",
         "_place",
         "_values",
         "at",
         "before",
+        "calls",
         "counters",
         "effects",
+        "entered",
         "event",
         "fresh",
         "history",
         "old",
-        "plan",
         "queue",
+        "recalled",
         "sent",
         "timers",
+        "waiting",
     )
 
     def __init__(
@@ -69,7 +90,7 @@ class Run:
         event: Any,
         at: datetime | None,
         context: Any,
-        place: Place,
+        place: Configuration,
         values: tuple[Any, ...],
         memory: Memory,
     ) -> None:
@@ -84,12 +105,16 @@ class Run:
         self.effects: list[Effect] = []
         self.queue: deque[tuple[int | None, Any]] = deque()
         self.sent = memory.sent
-        self.plan: Any = None
+        self.calls = memory.calls
+        self.waiting = memory.waiting
+        self.recalled = 0
+        self.entered: dict[str, tuple[Any, Any]] = {}
         # What moments look at: the configuration that stands, its data, and the context.
         self._place = place
         self._values: Any = values
         self._context = context
         self._hidden: frozenset[str] = NONE
+        self._call: Call[Any] | None = None
 
     @property
     def chart(self) -> str:
@@ -101,7 +126,7 @@ class Run:
         """The chart's context, with the updates made so far."""
         return self._context
 
-    def see(self, place: Place, values: Any, hidden: frozenset[str] = NONE) -> None:
+    def see(self, place: Configuration, values: Any, hidden: frozenset[str] = NONE) -> None:
         """Have callbacks see a configuration and its data; some of its states may be hidden."""
         self._place = place
         self._values = values
@@ -172,7 +197,28 @@ class Run:
         """Stop runs of timers."""
         if timers:
             self.effects.extend(map(CancelTimer, timers))
-            self.timers = tuple(pair for pair in self.timers if pair[0] not in timers)
+            gone = set(timers)
+            self.timers = tuple(pair for pair in self.timers if pair[0] not in gone)
+
+    def start_call(self, name: str, call: Call[Any]) -> None:
+        """Make a call."""
+        number, self.counters = count(self.counters, CALLS)
+        started = f"{name}#{number}"
+        self.calls = (*self.calls, (started, call))
+        self.effects.append(Invoke(started, call))
+
+    def stop_calls(self, calls: Sequence[str]) -> None:
+        """Take calls back."""
+        if calls:
+            self.effects.extend(map(CancelInvoke, calls))
+            gone = set(calls)
+            self.calls = tuple(pair for pair in self.calls if pair[0] not in gone)
+
+    def end(self) -> None:
+        """Take back all that is under way: the run is over."""
+        self.stop_timers([timer for timer, _ in self.timers])
+        self.stop_calls([call for call, _ in self.calls])
+        self.sent, self.waiting = (), ()
 
     def _checked(self, result: Any) -> Iterable[Effect]:
         if not isinstance(result, Iterable):
@@ -200,6 +246,10 @@ class Run:
             and self.timers is before.timers
             and self.counters is before.counters
             and self.sent is before.sent
+            and self.calls is before.calls
+            and self.waiting is before.waiting
         ):
             return before
-        return Memory(self.history, self.timers, self.counters, self.sent)
+        return Memory(
+            self.history, self.timers, self.counters, self.sent, self.calls, self.waiting
+        )

@@ -1,0 +1,243 @@
+"""The cache of plans of one chart, within a bound: the least recently used plans go first.
+
+A look-up takes no lock; working something out does, so that threads can share a kernel.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable
+from typing import Any, final
+from weakref import WeakValueDictionary
+
+import attrs
+
+from statecharts.kernel.operations import call_name
+from statecharts.kernel.planner import Key, Planner
+from statecharts.kernel.plans import Dispatch, Entry, Node, Plan
+from statecharts.model.chart import After, Always, Chart
+from statecharts.model.errors import StepError
+from statecharts.model.events import OWN, NamedEvent
+from statecharts.model.fields import fields_of
+from statecharts.model.suggestions import nearest
+from statecharts.semantics.configuration import Configuration, Owner
+from statecharts.semantics.snapshot import EMPTY, Memory, Snapshot
+from statecharts.semantics.transitions import ends
+from statecharts.semantics.tree import Edge, Tree
+
+
+@final
+class LRU:
+    """The entries that have been worked out, at most ``bound`` of them.
+
+    Time is counted in things worked out: using an entry stamps it with the present epoch, which is
+    one assignment and needs no lock. Adding, which is rare, goes under the caller's lock.
+
+    Args:
+        bound: How many entries are kept.
+    """
+
+    __slots__ = ("_entries", "bound", "epoch")
+
+    def __init__(self, bound: int) -> None:
+        self.bound = bound
+        self.epoch = 0
+        self._entries: dict[Entry, None] = {}
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def add(self, entry: Entry) -> None:
+        """Keep an entry; let the least recently used go when there are too many."""
+        self.epoch += 1
+        entry.epoch = self.epoch
+        self._entries[entry] = None
+        if len(self._entries) > self.bound:
+            self._make_room(max(1, self.bound // 8))
+
+    def _make_room(self, count: int) -> None:
+        oldest = sorted(self._entries, key=lambda entry: entry.epoch)
+        for entry in oldest[:count]:
+            del self._entries[entry]
+            entry.forget()
+
+
+@final
+class PlanCache:
+    """What is worked out about one chart.
+
+    Args:
+        chart: The chart.
+        bound: How many plans are kept.
+        owner: The kernel that its configurations belong to.
+
+    Attributes:
+        timers: The names of the timers of the chart.
+        calls: The calls of the chart by name, each with the number of the state that makes it.
+        lru: The plans that are kept, within their bound.
+        blank: The memory of a run that has only begun.
+        origin: The empty configuration that a run starts from.
+        start: How the chart is entered.
+    """
+
+    def __init__(self, chart: Chart, bound: int, owner: Owner) -> None:
+        self.chart = chart
+        self.owner = owner
+        self.lru = LRU(bound)
+        self._tree = Tree.of(chart)
+        self.timers = frozenset(
+            line.trigger.timer for line in chart.transitions if isinstance(line.trigger, After)
+        )
+        self.calls = {
+            call_name(node, one): (state, one)
+            for state, node in enumerate(self._tree.nodes)
+            for one in node.invoke
+        }
+        self._known = tuple(node.id for node in chart.states)
+        self._lock = threading.RLock()
+        self._nodes: WeakValueDictionary[tuple[int, ...], Node] = WeakValueDictionary()
+        self._planner = Planner(self._tree, self.node)
+        slots = len(self._tree.slots)
+        self.blank = Memory((None,) * slots) if slots else EMPTY
+        self.origin = Node(chart.name, (), self._known, owner, (), False, False)
+        self.start: Plan = self._planner.start()
+
+    def node(self, states: tuple[int, ...]) -> Node:
+        """Return the node of a configuration, the same one for as long as anybody holds it."""
+        with self._lock:
+            node = self._nodes.get(states)
+            if node is None:
+                tree = self._tree
+                final = ends(tree, states)
+                restless = not final and any(
+                    isinstance(edge.transition.trigger, Always)
+                    for state in (0, *states)
+                    for edge in tree.outgoing[state]
+                )
+                ids = tuple(tree.nodes[state].id for state in states)
+                node = Node(self.chart.name, ids, self._known, self.owner, states, restless, final)
+                self._nodes[states] = node
+            return node
+
+    def adopt(self, snapshot: Snapshot[Any]) -> Node:
+        """Return this cache's node for a snapshot that another kernel, or a pickle, has made.
+
+        Raises:
+            StepError: The snapshot does not belong to this chart (SC205).
+        """
+        place, memory, tree = snapshot._place, snapshot._memory, self._tree
+        if place.chart != self.chart.name:
+            raise self._foreign(snapshot, f"it is a snapshot of {place.chart}")
+        states = tuple(tree.index.get(state, -1) for state in place.ids)
+        if (
+            -1 in states
+            or not tree.is_legal(states)
+            or not self._same_states(place, place.ids)
+            or len(memory.history) != len(tree.slots)
+        ):
+            found = f"({', '.join(place.ids)}) is not a configuration of this chart"
+            raise self._foreign(snapshot, found)
+        for state, value in zip(place.ids, snapshot._values, strict=True):
+            self._carries(snapshot, state, value)
+        for slot, remembered in enumerate(memory.history):
+            if remembered is None:
+                continue
+            parent = tree.nodes[tree.parent[tree.remembering[slot]]].id
+            for state, value in zip(remembered.ids, remembered.values, strict=True):
+                if state not in tree.index or not self.chart.is_descendant(state, parent):
+                    raise self._foreign(snapshot, f"{parent!r} does not remember {state!r} here")
+                self._carries(snapshot, state, value)
+        sent = {timer for timer, _, _ in memory.sent}
+        for timer, _ in memory.timers:
+            if timer.rpartition("#")[0] not in self.timers and timer not in sent:
+                raise self._foreign(snapshot, f"no line of this chart has the timer {timer!r}")
+        for name, call in memory.calls:
+            known = self.calls.get(name.rpartition("#")[0])
+            if known is None or not isinstance(call, known[1].call):
+                raise self._foreign(snapshot, f"no state of this chart makes the call {name!r}")
+        if not isinstance(snapshot._context, self.chart.context or type(None)):
+            raise self._foreign(snapshot, f"its context is {snapshot._context!r}")
+        return self.node(states)
+
+    def _same_states(self, place: Configuration, ids: Iterable[str]) -> bool:
+        """Tell whether states are of the same kind in the chart that a snapshot comes from."""
+        other = None if place.owner is None else place.owner.chart
+        return other is None or all(self.chart[i].kind is other[i].kind for i in ids)
+
+    def _carries(self, snapshot: Snapshot[Any], state: str, value: object) -> None:
+        if not isinstance(value, self.chart[state].data or type(None)):
+            raise self._foreign(snapshot, f"{state!r} does not carry {value!r} in this chart")
+
+    def _foreign(self, snapshot: Snapshot[Any], found: str) -> StepError:
+        remedy = f"Step it with the {snapshot._place.chart} that made it"
+        text = f"the snapshot does not belong to this chart: {found}"
+        return StepError("SC205", self.chart.name, text, remedy)
+
+    def key(self, event: object) -> type | str:
+        """Return the kind of an event: its class, or its name.
+
+        Raises:
+            StepError: It is not an event (SC204).
+        """
+        if isinstance(event, NamedEvent):
+            return event.name
+        if isinstance(event, type):
+            arguments = "…" if any(not field.optional for field in fields_of(event)) else ""
+            raise StepError(
+                "SC204",
+                self.chart.name,
+                f"{event.__name__} is a class",
+                f"Send an instance: {event.__name__}({arguments})",
+            )
+        cls = event.__class__
+        if not attrs.has(cls) or cls in OWN:
+            names = [known.cls.__name__ for known in self.chart.events if known.cls is not None]
+            near = nearest(str(event), names)
+            remedy = (
+                f"Send an instance: {near}(…)" if near else "Send an instance of an attrs class"
+            )
+            raise StepError("SC204", self.chart.name, f"{event!r} is not an event", remedy)
+        return cls
+
+    def planned(
+        self, dispatch: Dispatch, selected: tuple[Edge, ...], history: tuple[Any, ...]
+    ) -> Plan:
+        """Return the plan of a selection; where history matters, the one for what is remembered."""
+        recalled = (selected, tuple(None if one is None else one.ids for one in history))
+        plan = dispatch.plans.get(recalled)
+        if plan is not None:
+            plan.epoch = self.lru.epoch
+            return plan
+        with self._lock:
+            plan = dispatch.plans.get(selected) or dispatch.plans.get(recalled)
+            if plan is None:  # pragma: no branch - else another thread was first
+                states = dispatch.node.states
+                plan, consulted = self._planner.plan(states, selected, dispatch.key, history)
+                key: Any = recalled if consulted else selected
+                dispatch.plans[key] = plan
+                plan.home, plan.key = dispatch.plans, key
+                self.lru.add(plan)
+            plan.epoch = self.lru.epoch
+            return plan
+
+    def dispatch(self, node: Node, key: Key) -> Dispatch:
+        """Return what a configuration does with a kind of event, working it out if need be."""
+        found = node.dispatches.get(key)
+        if found is not None:
+            return found
+        with self._lock:
+            found = node.dispatches.get(key)
+            if found is not None:  # pragma: no cover - another thread was first
+                return found
+            dispatch = Dispatch(node, key, self._planner.chains(node.states, key))
+            heads = [chain[0] for chain in dispatch.chains]
+            decided = all(one.test is None and not one.edge.defers for one in heads)
+            if heads and decided:
+                selected = tuple(dict.fromkeys(one.edge for one in heads))
+                blank = self.blank.history
+                plan, consulted = self._planner.plan(node.states, selected, key, blank)
+                if not consulted:
+                    dispatch.plan = plan
+            node.dispatches[key] = dispatch
+            self.lru.add(dispatch)
+            return dispatch
