@@ -9,15 +9,17 @@ from typing import Final, final
 from attrs import evolve
 
 from statecharts.checks import accept
+from statecharts.interop import limits
 from statecharts.interop.codes import LOST
 from statecharts.interop.documents import Document
+from statecharts.interop.syntax.located import JSON, Words
 from statecharts.model.chart import After, Always, Chart, Done, OnEvent, Transition
 from statecharts.model.errors import DefinitionError, Fault, StatechartError, sentence
+from statecharts.model.suggestions import Suggestions
 
 _TRIGGERS: Final = (Always, Done, After, OnEvent)
 
 
-@final
 class Findings:
     """What has been found in a document so far.
 
@@ -26,28 +28,38 @@ class Findings:
 
     Args:
         document: What is being read.
+        words: What its format calls objects and arrays, for messages.
+        above: The findings about what this is a part of, with which it shares its words and one
+            budget of suggestions.
+
+    Attributes:
+        suggestions: Finds the known name that a misspelt one was meant to be.
     """
 
-    def __init__(self, document: Document) -> None:
+    def __init__(
+        self, document: Document, words: Words = JSON, above: Findings | None = None
+    ) -> None:
         self.document = document
+        self.words: Words = words if above is None else above.words
+        self.suggestions: Suggestions = Suggestions() if above is None else above.suggestions
         self.faults: list[Fault] = []
         self._known: set[Fault] = set()
 
     def add(
         self, code: str, found: str, remedy: str, line: int | None = None, element: str = ""
     ) -> None:
-        """Note a finding.
+        """Note a finding, once; text that is too long to be read is cut.
 
         Args:
             code: Its code, one of `statecharts.interop.codes`.
             found: What was found.
-            remedy: How to mend it.
-            line: The line that it stands in, from 1.
+            remedy: How to fix it.
+            line: Its line, from 1.
             element: The element, key or state that it is about.
         """
-        where = self.document.place(line, element)
+        where = self.document.place(line, _cut(element))
         location = None if line is None else self.document.place(line)
-        fault = Fault(code, where, found, remedy, location)
+        fault = Fault(code, where, _cut(found), _cut(remedy), location)
         if fault not in self._known:
             self._known.add(fault)
             self.faults.append(fault)
@@ -72,6 +84,10 @@ class Findings:
     def refuse(self, chart: str) -> DefinitionError:
         """Return the error of a document that there is no chart of."""
         return DefinitionError(chart, [fault for fault in self.faults if fault.structural])
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= limits.MESSAGE else f"{text[: limits.MESSAGE]}…"
 
 
 def placed(fault: Fault) -> Fault:

@@ -96,24 +96,23 @@ next_on_success = "y"
 
 TOLD = """\
 faulty.toml: 40 faults in the definition:
-  [SC612] faulty.toml:2 [metadata]: 'name' is 7; it takes a text. Write a text, or take it away.
-  [SC612] faulty.toml:4 agent 'reviewer': 'model' is missing. Write model = ….
+  [SC612] faulty.toml:2 [metadata]: 'name' is 7; it takes a string. Quote it.
+  [SC612] faulty.toml:4 agent 'reviewer': 'model' is missing. Add model.
   [SC612] faulty.toml:9 agent 'writer': 'max_tokens' is 'many'; it takes a whole number of 0 or \
-more. Write a whole number of 0 or more, or take it away.
-  [SC612] faulty.toml:10 agent 'writer': 'tags' is a list with 1; it takes a list of texts. Write \
-a list of texts, or take it away.
+more. Write a whole number of 0 or more, or remove it.
+  [SC612] faulty.toml:10 agent 'writer': 'tags' is an array with 1; it takes an array of strings. \
+Write an array of strings, or remove it.
   [SC612] faulty.toml:13 resource 'forge': there is no type 'htpp' of resources. Did you mean \
 'http'?
-  [SC612] faulty.toml:15 resource 'store': 'connection_string' is missing. Write \
-connection_string = ….
+  [SC612] faulty.toml:15 resource 'store': 'connection_string' is missing. Add connection_string.
   [SC612] faulty.toml:19 resource 'odd': this is true; a resource is a table. Write a table.
   [SC612] faulty.toml:23 workflow 'first': it has no initial state. Write initial_state = … in \
 [workflows.metadata].
   [SC612] faulty.toml:24 workflow 'first', metadata: 'max_retries' is -1; it takes a whole number \
-of 0 or more. Write a whole number of 0 or more, or take it away.
+of 0 or more. Write a whole number of 0 or more, or remove it.
   [SC612] faulty.toml:25 workflow 'first', metadata: 'retry_backoff_seconds' is true; it takes a \
-number of seconds, 0 or more. Write a number of seconds, 0 or more, or take it away.
-  [SC612] faulty.toml:27 guard 'ready': this is 1; a guard is a text. Write a text.
+number of seconds, 0 or more. Write a number of seconds, 0 or more, or remove it.
+  [SC612] faulty.toml:27 guard 'ready': this is 1; a guard is a string. Write a string.
   [SC613] faulty.toml:29 state 'Draft' of 'first': its parent is 'Works', and there is no such \
 state. Did you mean 'Work'?
   [SC613] faulty.toml:30 state 'Draft' of 'first': there is no agent 'revieweer'. Did you mean \
@@ -123,31 +122,30 @@ Take one of them away.
   [SC613] faulty.toml:31 state 'Draft' of 'first': there is no resource 'storre'. Did you mean \
 'store'?
   [SC612] faulty.toml:32 state 'Draft' of 'first': 'timeout_seconds' is 0; it takes a number of \
-seconds above 0. Write a number of seconds above 0, or take it away.
+seconds above 0. Write a number of seconds above 0, or remove it.
   [SC613] faulty.toml:33 state 'Draft' of 'first': there is no state 'Nowhere'. Declare it, or \
 name another state.
-  [SC612] faulty.toml:34 state 'Draft' of 'first': there is no key 'handler'. Did you mean \
+  [SC612] faulty.toml:34 state 'Draft' of 'first': the format has no key 'handler'. Did you mean \
 'handlers'?
   [SC613] faulty.toml:37 state 'Draft' of 'first', the handler of 'submit': there is no state \
 'Revieww'. Did you mean 'Review'?
   [SC613] faulty.toml:38 state 'Draft' of 'first', the handler of 'submit': there is no guard \
 'readdy'. Did you mean 'ready'?
-  [SC612] faulty.toml:39 state 'Draft' of 'first', the handler of '': 'target' is missing. Write \
-target = ….
+  [SC612] faulty.toml:39 state 'Draft' of 'first', the handler of '': 'target' is missing. Add \
+target.
   [SC612] faulty.toml:40 state 'Draft' of 'first', the handler of '': 'event' is ''; it takes a \
-text that is not empty. Write a text that is not empty, or take it away.
+string that is not empty. Write a string that is not empty, or remove it.
   [SC612] faulty.toml:41 state 'Draft' of 'first', the handler of '': 'guards' is 'ready'; it \
-takes a list of names. Write a list of names, or take it away.
+takes an array of names. Write an array of names, or remove it.
   [SC612] faulty.toml:43 state 'Work' of 'first': it is terminal, and is the parent of 'Review'. \
 Make a state in it terminal instead.
-  [SC612] faulty.toml:47 state 'Review' of 'first', a handler: 'event' is missing. Write event = \
-….
+  [SC612] faulty.toml:47 state 'Review' of 'first', a handler: 'event' is missing. Add event.
   [SC616] faulty.toml:49 state 'Odd' of 'first': states lie in each other in a circle: 'Odd' in \
 'Even' in 'Odd'. Take one of the parents away.
   [SC616] faulty.toml:53 state 'Self' of 'first': states lie in each other in a circle: 'Self' in \
 'Self'. Take one of the parents away.
-  [SC612] faulty.toml:57 workflow 'second': 'description' is a list; it takes a text. Write a \
-text, or take it away.
+  [SC612] faulty.toml:57 workflow 'second': 'description' is an array; it takes a string. Write a \
+string, or remove it.
   [SC613] faulty.toml:59 workflow 'second': its initial state is 'Startt', and there is no such \
 state. Did you mean 'Start'?
   [SC617] faulty.toml:62 state 'Start' of 'second': it is terminal, and 'timeout_seconds' leads \
@@ -167,7 +165,7 @@ string; or array<…>, optional:…, or enum:['a', 'b'].
   [SC612] faulty.toml:73 workflow 'second': it has no states. Write [workflows.states.NAME].
   [SC614] faulty.toml:73 workflow 'second': a workflow of the name 'second' stands here, and on \
 line 55. Rename one of them.
-  [SC612] faulty.toml:75 workflow 'workflow 4': 'name' is missing. Write name = ….
+  [SC612] faulty.toml:75 workflow 'workflow 4': 'name' is missing. Add name.
   [SC612] faulty.toml:75 workflow 'workflow 4': it has no states. Write [workflows.states.NAME].
   [SC612] faulty.toml:79 workflow 'short': it has no states. Write [workflow.short.states.NAME].
 """
@@ -223,7 +221,7 @@ initial_state = "A"
             (
                 "[SC612] <text>:6 state 'A' of 'flow': 'timeout_seconds' is nan; it "
                 "takes a number of seconds above 0. "
-                "Write a number of seconds above 0, or take it away."
+                "Write a number of seconds above 0, or remove it."
             ),
         ),
         (
@@ -231,33 +229,33 @@ initial_state = "A"
             (
                 "[SC612] <text>:6 state 'A' of 'flow': 'timeout_seconds' is 1e+20; it "
                 "takes a number of seconds above 0. "
-                "Write a number of seconds above 0, or take it away."
+                "Write a number of seconds above 0, or remove it."
             ),
         ),
         (
             "[workflows.states.A]\nhandlers = {event='x', target='A'}",
             (
                 "[SC612] <text>:6 state 'A' of 'flow': 'handlers' is a table; it takes "
-                "a list of tables. Write a list of tables, or take it away."
+                "an array of tables. Write an array of tables, or remove it."
             ),
         ),
         (
             "[workflows.states.A]\nterminal = 2020-01-02",
             (
                 "[SC612] <text>:6 state 'A' of 'flow': 'terminal' is 2020-01-02; it "
-                "takes true or false. Write true or false, or take it away."
+                "takes true or false. Write true or false, or remove it."
             ),
         ),
         (
             f"[workflows.states.A]\nterminal = '{'x' * 99}'",
             (
                 f"[SC612] <text>:6 state 'A' of 'flow': 'terminal' is '{'x' * 40}'…; it "
-                "takes true or false. Write true or false, or take it away."
+                "takes true or false. Write true or false, or remove it."
             ),
         ),
         (
             "[workflows.states.A]\nterminal = true\n[workflows.guards]\n[agent.x]",
-            "[SC612] <text>:8 the file: there is no key 'agent'. Did you mean 'agents'?",
+            "[SC612] <text>:8 the file: the format has no key 'agent'. Did you mean 'agents'?",
         ),
         (
             "[workflows.states.A]\nterminal = true\n[resources.r]\nurl = 'x'",

@@ -16,9 +16,10 @@ from __future__ import annotations
 import re
 from typing import Any, Final
 
-from statecharts.interop.notes import Notes
-from statecharts.interop.swarm.shapes import CONTRACT, named, shown, take
-from statecharts.interop.syntax.located import Located
+from statecharts.interop.findings import Findings
+from statecharts.interop.grammar import entries, take
+from statecharts.interop.swarm.syntax import CONTRACT
+from statecharts.interop.syntax.located import Located, shown
 
 SIMPLE: Final = (
     "any",
@@ -44,14 +45,14 @@ _DEEPEST: Final = 16
 _REMEDY: Final = f"Write one of {', '.join(SIMPLE)}; or array<…>, optional:…, or enum:['a', 'b']"
 
 
-def contracts(table: Located, notes: Notes) -> dict[str, Any]:
+def contracts(table: Located, findings: Findings) -> dict[str, Any]:
     """Return the contracts of a workflow by name, as JSON would hold them."""
     kept: dict[str, Any] = {}
-    for name, contract, _ in named(table, "contract", notes):
+    for name, contract, _ in entries(table, "contract", findings):
         element = f"contract {name!r}"
-        known, other = take(contract, CONTRACT, notes, element)
+        known, other = take(contract, CONTRACT, findings, element)
         sides = {
-            side: _fields(known[side], notes, f"{element}, {side}")
+            side: _fields(known[side], findings, f"{element}, {side}")
             for side in ("input", "output")
             if side in known
         }
@@ -59,24 +60,24 @@ def contracts(table: Located, notes: Notes) -> dict[str, Any]:
     return kept
 
 
-def _fields(table: Located, notes: Notes, element: str) -> dict[str, Any]:
+def _fields(table: Located, findings: Findings, element: str) -> dict[str, Any]:
     """Return the fields of a contract, or of an object in one."""
     fields: dict[str, Any] = {}
     for name, said in table.items():
         line = table.at(name)
         where = f"{element}, field {name!r}"
         if isinstance(said, Located):
-            fields[name] = {"type": "object", "properties": _fields(said, notes, where)}
+            fields[name] = {"type": "object", "properties": _fields(said, findings, where)}
         elif not isinstance(said, str):
-            found = f"a type is told in a text, and this is {shown(said)}"
-            notes.add("SC612", found, _REMEDY, line, where)
+            found = f"a type is told in a text, and this is {shown(said, findings.words)}"
+            findings.add("SC612", found, _REMEDY, line, where)
         else:
             parsed, strange = parse(said)
             fields[name] = parsed
             if strange is not None:
                 found = f"{said!r} is no type" if strange == said else f"{strange!r} is no type"
-                remedy = notes.suggestions.remedy(strange, SIMPLE, _REMEDY)
-                notes.add("SC612", found, remedy, line, where)
+                remedy = findings.suggestions.remedy(strange, SIMPLE, _REMEDY)
+                findings.add("SC612", found, remedy, line, where)
     return fields
 
 

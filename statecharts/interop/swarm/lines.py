@@ -8,11 +8,12 @@ from datetime import timedelta
 from typing import Any, Final, final
 
 from statecharts.interop.drafts import Draft
-from statecharts.interop.notes import Notes
+from statecharts.interop.findings import Findings
+from statecharts.interop.grammar import take
 from statecharts.interop.swarm.declared import Declared
-from statecharts.interop.swarm.shapes import HANDLER, plain, take
+from statecharts.interop.swarm.syntax import HANDLER
 from statecharts.interop.swarm.tree import place_of
-from statecharts.interop.syntax.located import Located
+from statecharts.interop.syntax.located import Located, plain
 from statecharts.model.effects import Action, CancelInvoke, Invoke, Raise
 from statecharts.model.events import NamedEvent, matches
 from statecharts.model.hooks import Hook
@@ -35,7 +36,7 @@ class Lines:
         guards: What the guards mean, by name.
         policy: What the workflow says about trying again, for whoever runs its agents.
         declared: The agents and resources of the file.
-        notes: Takes what is wrong.
+        findings: Takes what is wrong.
     """
 
     def __init__(
@@ -45,14 +46,14 @@ class Lines:
         guards: dict[str, str],
         policy: dict[str, Any],
         declared: Declared,
-        notes: Notes,
+        findings: Findings,
     ) -> None:
         self.workflow = workflow
         self.states = states
         self.guards = guards
         self.policy = policy
         self.declared = declared
-        self.notes = notes
+        self.findings = findings
 
     def fill(self) -> None:
         """Fill in what all states do, and where they lead."""
@@ -86,7 +87,7 @@ class Lines:
         told = table.get("event")
         shown = f"the handler of {told!r}" if isinstance(told, str) else "a handler"
         place = f"{place_of(draft, self.workflow)}, {shown}"
-        handler, other = take(table, HANDLER, self.notes, place)
+        handler, other = take(table, HANDLER, self.findings, place)
         if other:
             draft.meta.setdefault("handlers", []).append(plain({**handler, **other}))
         guards = [
@@ -99,7 +100,7 @@ class Lines:
         if target is not None and "event" in handler:
             guard = Hook(AllOf(tuple(guards))) if len(guards) > 1 else next(iter(guards), None)
             trigger = OnEvent((handler["event"],))
-            at = self.notes.document.place(table.line)
+            at = self.findings.document.place(table.line)
             way = Transition(draft.id, trigger, (target.id,), guard=guard, location=at)
         return shown, table.line, way
 
@@ -108,7 +109,7 @@ class Lines:
         target = self._target(draft.source, key, place_of(draft, self.workflow))
         way = None
         if target is not None:
-            at = self.notes.document.place(line)
+            at = self.findings.document.place(line)
             way = Transition(draft.id, OnEvent((_NEXT[key],)), (target.id,), location=at)
         return repr(key), line, way
 
@@ -196,21 +197,23 @@ class Lines:
             before = called
             yield Invoke(called, name, data)
 
-    # --- Notes
+    # --- Findings
 
     def _known(self, name: str, noun: str, known: Mapping[str, Any], line: int, place: str) -> bool:
         if name in known:
             return True
         found = f"there is no {noun} {name!r}"
-        remedy = self.notes.suggestions.remedy(name, known, f"Declare it, or name another {noun}")
-        self.notes.add("SC613", found, remedy, line, place)
+        remedy = self.findings.suggestions.remedy(
+            name, known, f"Declare it, or name another {noun}"
+        )
+        self.findings.add("SC613", found, remedy, line, place)
         return False
 
     def _note(self, code: str, found: str, remedy: str, line: int, draft: Draft) -> None:
-        self.notes.add(code, found, remedy, line, place_of(draft, self.workflow))
+        self.findings.add(code, found, remedy, line, place_of(draft, self.workflow))
 
     def _at(self, line: int) -> str:
-        return self.notes.document.place(line)
+        return self.findings.document.place(line)
 
 
 def answers(drafts: Iterable[Draft], event: str) -> bool:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any, Final
 
 from statecharts.interop.drafts import Draft
-from statecharts.interop.notes import Notes
-from statecharts.interop.swarm.shapes import STATE, named, plain, take
-from statecharts.interop.syntax.located import Located
+from statecharts.interop.findings import Findings
+from statecharts.interop.grammar import entries, take
+from statecharts.interop.swarm.syntax import STATE
+from statecharts.interop.syntax.located import Located, plain
 from statecharts.model.nodes import Default, StateKind, Transition
 
 WAYS_OUT: Final = ("handlers", "next_on_success", "next_on_failure", "timeout_seconds")
@@ -21,32 +22,32 @@ def place_of(draft: Draft, workflow: str) -> str:
     return f"state {draft.name!r} of {workflow!r}"
 
 
-def plant(root: Draft, states: Located, notes: Notes, *, short: bool) -> dict[str, Draft]:
+def plant(root: Draft, states: Located, findings: Findings, *, short: bool) -> dict[str, Draft]:
     """Put the states of a workflow into its chart, each into its parent; return them by name.
 
     Args:
         root: The chart.
         states: The tables of the states, by name.
-        notes: Takes what is wrong.
+        findings: Takes what is wrong.
         short: Whether the shorter form is read, which has no word for a terminal state: there it is
             one that nothing leads out of.
     """
     drafts: dict[str, Draft] = {}
-    for name, table, line in named(states, f"state of {root.name!r}", notes):
+    for name, table, line in entries(states, f"state of {root.name!r}", findings):
         draft = drafts[name] = Draft(name, line=line)
-        draft.source, other = take(table, STATE, notes, place_of(draft, root.name))
+        draft.source, other = take(table, STATE, findings, place_of(draft, root.name))
         draft.doc = draft.source.get("description", "")
         kept = {key: draft.source[key] for key in _KEPT if key in draft.source}
         draft.meta.update(plain({**kept, **other}))
-    parents = _parents(drafts, root.name, notes)
+    parents = _parents(drafts, root.name, findings)
     for name, draft in drafts.items():
         drafts[parents[name]].add(draft) if name in parents else root.add(draft)
     for draft in drafts.values():
-        draft.kind = _kind(draft, root.name, notes, short=short)
+        draft.kind = _kind(draft, root.name, findings, short=short)
     return drafts
 
 
-def _parents(drafts: dict[str, Draft], workflow: str, notes: Notes) -> dict[str, str]:
+def _parents(drafts: dict[str, Draft], workflow: str, findings: Findings) -> dict[str, str]:
     """Return the parent of each state that has one, without those that make a circle."""
     parents: dict[str, str] = {}
     for name, draft in drafts.items():
@@ -55,14 +56,16 @@ def _parents(drafts: dict[str, Draft], workflow: str, notes: Notes) -> dict[str,
             parents[name] = parent
         elif parent is not None:
             found = f"its parent is {parent!r}, and there is no such state"
-            remedy = notes.suggestions.remedy(parent, drafts, "Declare it, or take the parent away")
+            remedy = findings.suggestions.remedy(
+                parent, drafts, "Declare it, or take the parent away"
+            )
             element = place_of(draft, workflow)
-            notes.add("SC613", found, remedy, draft.source.at("parent"), element)
+            findings.add("SC613", found, remedy, draft.source.at("parent"), element)
     for circle in _circles(parents):
         draft = drafts[circle[0]]
         found = f"states lie in each other in a circle: {' in '.join(map(repr, circle))}"
         line, element = draft.source.at("parent"), place_of(draft, workflow)
-        notes.add("SC616", found, "Take one of the parents away", line, element)
+        findings.add("SC616", found, "Take one of the parents away", line, element)
         for name in circle[1:]:
             del parents[name]
     return parents
@@ -86,7 +89,7 @@ def _circles(parents: dict[str, str]) -> list[list[str]]:
     return circles
 
 
-def _kind(draft: Draft, workflow: str, notes: Notes, *, short: bool) -> StateKind:
+def _kind(draft: Draft, workflow: str, findings: Findings, *, short: bool) -> StateKind:
     terminal: Any = draft.source.get("terminal")
     if draft.children:
         if terminal:
@@ -94,7 +97,7 @@ def _kind(draft: Draft, workflow: str, notes: Notes, *, short: bool) -> StateKin
             found = f"it is terminal, and is the parent of {inside}"
             remedy = "Make a state in it terminal instead"
             line = draft.source.at("terminal")
-            notes.add("SC612", found, remedy, line, place_of(draft, workflow))
+            findings.add("SC612", found, remedy, line, place_of(draft, workflow))
         return StateKind.COMPOUND
     if terminal is None and short and "parent" not in draft.source:
         terminal = not any(key in draft.source.lines for key in WAYS_OUT)

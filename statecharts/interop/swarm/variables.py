@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final, final
 
-from statecharts.interop.notes import Notes
+from statecharts.interop.findings import Findings
 from statecharts.interop.syntax.located import Located
 
 _VARIABLE: Final = re.compile(r"\$(?P<escaped>\$(?=\{))|\$\{(?P<name>[^{}\n]*)\}")
@@ -27,16 +27,16 @@ def may_hold(text: str) -> bool:
 
 @final
 class Filling:
-    """Fills variables in, and notes those that have no value.
+    """Fills variables in, and findings those that have no value.
 
     Args:
         variables: The values, by name.
-        notes: Takes what is missing.
+        findings: Takes what is missing.
     """
 
-    def __init__(self, variables: Mapping[str, str], notes: Notes) -> None:
+    def __init__(self, variables: Mapping[str, str], findings: Findings) -> None:
         self.variables = variables
-        self.notes = notes
+        self.findings = findings
         self.missing: set[str] = set()
 
     def table(self, table: Located) -> Located:
@@ -75,8 +75,10 @@ class Filling:
         if value is None:
             text = f"the variable {name!r} has no value"
             known = tuple(self.variables)
-            remedy = self.notes.suggestions.remedy(name, known, f"Pass variables={{{name!r}: …}}")
+            remedy = self.findings.suggestions.remedy(
+                name, known, f"Pass variables={{{name!r}: …}}"
+            )
         else:
             text = f"the variable {name!r} stands for {value!r}, which is not a text"
             remedy = "Pass it as a text"
-        self.notes.add("SC618", text, remedy, line, f"${{{name}}}")
+        self.findings.add("SC618", text, remedy, line, f"${{{name}}}")

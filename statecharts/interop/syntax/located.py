@@ -2,7 +2,79 @@
 
 from __future__ import annotations
 
-from typing import Any, final
+import math
+from datetime import date, time
+from typing import Any, Final, final
+
+from attrs import frozen
+
+
+@final
+@frozen
+class Words:
+    """What a format calls its objects and arrays.
+
+    Attributes:
+        object: An object, without an article.
+        array: An array.
+    """
+
+    object: str
+    array: str
+
+    def told(self, text: str) -> str:
+        """Return a text with these words put in for ``{object}``, ``{array}`` and their plurals.
+
+        >>> YAML.told("{object} or {array} of {objects}")
+        'a mapping or a list of mappings'
+        """
+        return text.format(
+            object=a(self.object),
+            objects=f"{self.object}s",
+            array=a(self.array),
+        )
+
+
+def a(noun: str) -> str:
+    """Return a noun with its indefinite article.
+
+    >>> a("object"), a("table")
+    ('an object', 'a table')
+    """
+    return f"an {noun}" if noun[0] in "aeiou" else f"a {noun}"
+
+
+JSON: Final = Words("object", "array")
+YAML: Final = Words("mapping", "list")
+TOML: Final = Words("table", "array")
+
+
+_SHORT: Final = 40
+
+
+def shown(value: Any, words: Words) -> str:
+    """Return a value as messages show it: itself when it is short, else what it is.
+
+    >>> shown("approve", TOML), shown(True, TOML), shown(["a", 2], TOML), shown({}, TOML)
+    ("'approve'", 'true', 'an array with 2', 'a table')
+    """
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return str(value).lower()
+        case dict():
+            return a(words.object)
+        case list():
+            strange = next((v for v in value if not (isinstance(v, str) and v.strip())), None)
+            inner = strange is not None and not isinstance(strange, dict | list)
+            return f"{a(words.array)} with {shown(strange, words)}" if inner else a(words.array)
+        case str() if len(value) > _SHORT:
+            return f"{value[:_SHORT]!r}…"
+        case date() | time():
+            return value.isoformat()
+        case _:
+            return repr(value)
 
 
 @final
@@ -27,10 +99,24 @@ class Located(dict[str, Any]):
 
 
 def plain(value: Any) -> Any:
-    """Return what a document holds as ordinary dictionaries and lists."""
-    if isinstance(value, dict):
-        return {key: plain(inner) for key, inner in value.items()}
-    return [plain(inner) for inner in value] if isinstance(value, list) else value
+    """Return what a document holds as JSON holds it: ordinary dictionaries and lists.
+
+    Dates, and numbers that are not finite, become strings.
+
+    >>> plain({"since": date(2025, 11, 23), "limits": [1, math.inf]})
+    {'since': '2025-11-23', 'limits': [1, 'inf']}
+    """
+    match value:
+        case dict():
+            return {key: plain(inner) for key, inner in value.items()}
+        case list():
+            return [plain(inner) for inner in value]
+        case date() | time():
+            return value.isoformat()
+        case float() if not math.isfinite(value):
+            return str(value)
+        case _:
+            return value
 
 
 def unplaced(value: Any) -> Any:
