@@ -284,11 +284,11 @@ def test_hash_is_the_same_in_every_process() -> None:
 @pytest.mark.parametrize("protocol", [2, pickle.HIGHEST_PROTOCOL])
 def test_chart_pickles(protocol: int) -> None:
     """A chart comes back equal, its memo empty and working."""
-    DOOR.memo["mine"] = lambda: None  # a memo may hold what no pickle takes
+    DOOR._memo["mine"] = lambda: None  # a memo may hold what no pickle takes
     again = pickle.loads(pickle.dumps(DOOR, protocol))
-    del DOOR.memo["mine"]
+    del DOOR._memo["mine"]
     assert again == DOOR
-    assert again.memo == {}
+    assert again._memo == {}
     assert (again.hash, again["open.ajar"]) == (DOOR.hash, DOOR["open.ajar"])
 
 
@@ -298,7 +298,7 @@ def test_copies_have_a_memo_of_their_own() -> None:
     assert "closed" in chart.nodes
     other = evolve(chart, states=chart.states[1:])
     assert "closed" not in other.nodes
-    assert copy.copy(chart).memo == {}
+    assert copy.copy(chart)._memo == {}
 
 
 def test_chart_cannot_be_changed() -> None:

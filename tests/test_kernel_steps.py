@@ -237,16 +237,17 @@ def test_guard_of_one_transition_is_asked_once_for_all_regions() -> None:
     assert run(Pair, Go(1)).snapshot.configuration == ("off",)
 
 
-def test_any_truth_is_a_guard() -> None:
-    """A guard's answer is taken for what it is worth."""
+@pytest.mark.parametrize("answer", [[], ["yes"], "no", 0, 1, None, NotImplemented])
+def test_guard_answers_with_a_bool(answer: Any) -> None:
+    """Anything but True and False is an error that names the guard; the snapshot stands."""
 
     class Truthy(Statechart, events=Go):
         here = State(initial=True)
         there = State(resting=True)
-        here.to(there, on=Go, when=lambda m: cast("bool", [m.event.n] * m.event.n))
+        here.to(there, on=Go, when=lambda m: cast("bool", answer))
 
-    assert not run(Truthy, Go(0)).handled
-    assert run(Truthy, Go(2)).handled
+    with pytest.raises(StepError, match=r"SC208\] Truthy: when of 'here' .* a guard gave"):
+        run(Truthy, Go(2))
 
 
 def test_always_follows_in_the_same_step() -> None:

@@ -342,7 +342,9 @@ def test_what_is_no_configuration_is_refused(where: tuple[str, ...]) -> None:
 
 def test_snapshot_of_another_chart_is_refused() -> None:
     """The error names the chart that the snapshot belongs to."""
-    with pytest.raises(StepError, match="The snapshot is one of Other: step it with that chart"):
+    with pytest.raises(
+        StepError, match=r"it is a snapshot of Other\. Step it with the Other that made it"
+    ):
         step(Cart, cast("Any", start(Other).snapshot), Push(), at=T0)
 
 

@@ -205,10 +205,10 @@ def _events(chart: Chart, trigger: OnEvent, at: str, where: str | None) -> Itera
                 yield fault(chart, "SC106", found, f"Declare it with {verb}()", where)
     if not chart.closed:
         return
-    known: frozenset[type | str] | None = chart.memo.get("event_keys")
+    known: frozenset[type | str] | None = chart._memo.get("event_keys")
     if known is None:
         keys = [key for event in chart.events for key in (event.cls, event.name)]
-        known = chart.memo["event_keys"] = frozenset(key for key in keys if key is not None)
+        known = chart._memo["event_keys"] = frozenset(key for key in keys if key is not None)
     for event in trigger.events:
         if event in known or (isinstance(event, str) and event.startswith("done.")):
             continue
@@ -238,9 +238,9 @@ def _together(chart: Chart, states: list[str]) -> bool:
     In document order it is enough to look at neighbours: where two states that are further apart
     part, two neighbours between them part as well.
     """
-    order: dict[str, int] | None = chart.memo.get("order")
+    order: dict[str, int] | None = chart._memo.get("order")
     if order is None:
-        order = chart.memo["order"] = {state: i for i, state in enumerate(chart.nodes)}
+        order = chart._memo["order"] = {state: i for i, state in enumerate(chart.nodes)}
     lines = [
         [state, *(node.id for node in chart.ancestors(state))]
         for state in sorted(dict.fromkeys(s for s in states if s in chart), key=order.__getitem__)

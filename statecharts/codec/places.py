@@ -8,7 +8,8 @@ from statecharts.codec.errors import Misfit, shown
 from statecharts.codec.shapes import wrong
 from statecharts.model.chart import Chart, StateKind
 from statecharts.model.suggestions import did_you_mean
-from statecharts.semantics.configuration import Place
+from statecharts.semantics.configuration import Configuration
+from statecharts.semantics.transitions import ends
 from statecharts.semantics.tree import Tree
 
 KEPT: Final = 1024
@@ -27,14 +28,14 @@ class Places:
         self._chart = chart
         self._tree = Tree.of(chart)
         self._known = tuple(node.id for node in chart.states)
-        self._kept: dict[tuple[str, ...], Place] = {}
+        self._kept: dict[tuple[str, ...], Configuration] = {}
         nodes = self._tree.nodes
         self.histories: dict[str, int] = {
             nodes[state].id: slot for state, slot in self._tree.slots.items()
         }
         """Where the memory of each history state stands in `Memory.history`."""
 
-    def place(self, value: object) -> Place:
+    def place(self, value: object) -> Configuration:
         """Return the place of a configuration, as JSON has it.
 
         Raises:
@@ -48,7 +49,9 @@ class Places:
                 raise self._impossible(ids, value)
             if len(self._kept) >= KEPT:
                 self._kept.clear()
-            found = self._kept[ids] = Place(self._chart.name, ids, self._known)
+            final = ends(tree, tuple(map(tree.index.__getitem__, ids)))
+            found = Configuration(self._chart.name, ids, self._known, final)
+            self._kept[ids] = found
         return found
 
     def remembered(self, history: str, value: object) -> tuple[str, ...]:

@@ -42,7 +42,7 @@ def build(root: Member, events: Any, context: type | None, allow: tuple[str, ...
     builder = Builder(root)
     chart = builder.chart(events, context)
     checked = accept(chart, allow, builder.faults)
-    root.seal()
+    root.seal(checked)
     return checked
 
 

@@ -17,7 +17,14 @@ from typing import Any, Final
 
 from attrs import evolve, frozen
 
-from statecharts.model.chart import Declaration, StateKind, SuperstateRef, TransitionKind, Trigger
+from statecharts.model.chart import (
+    Chart,
+    Declaration,
+    StateKind,
+    SuperstateRef,
+    TransitionKind,
+    Trigger,
+)
 from statecharts.model.errors import StatechartError
 
 VERBS: Final = ("to", "stay", "always", "after", "when_done", "ignore")
@@ -72,6 +79,8 @@ class Member:
         lost: Children that their class body no longer names.
         aliases: Further names that were bound to it.
         sealed: Whether its chart has been built, or its body has ended that declares no states.
+        chart: The chart that it is a state of, once that has been built.
+        charts: The names of the charts that it, or a copy of it, is a state of.
         location: ``file:line`` of its declaration.
     """
 
@@ -93,6 +102,8 @@ class Member:
         self.lost: list[Member] = []
         self.aliases: list[str] = []
         self.sealed = False
+        self.chart: Chart | None = None
+        self.charts: set[str] = set()
         self.location = location
 
     @property
@@ -100,12 +111,15 @@ class Member:
         """What it is a copy of, the oldest first, itself last."""
         return (self,) if self.origin is None else (*self.origin.origins, self)
 
-    def seal(self) -> None:
-        """Close it, its origins and its children to further lines."""
+    def seal(self, chart: Chart | None = None) -> None:
+        """Close it, its origins and its children to further lines: their chart has been built."""
+        self.chart = chart
         for origin in self.origins:
             origin.sealed = True
+            if chart is not None:
+                origin.charts.add(chart.name)
         for member in self.members.values():
-            member.seal()
+            member.seal(chart)
 
 
 WHOLE: Final = Member(Options(StateKind.COMPOUND), "the chart")

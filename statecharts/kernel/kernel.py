@@ -10,13 +10,13 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any, Final, Generic, cast, overload
 
+from attrs import evolve
+
 from statecharts.kernel.cache import PlanCache
 from statecharts.kernel.failures import failure
 from statecharts.kernel.macrostep import Macrostep
 from statecharts.kernel.planner import ALWAYS, Heard, Key
 from statecharts.kernel.plans import Dispatch, Node, Plan
-from attrs import evolve
-
 from statecharts.model.chart import Chart, Declaration, OnEvent, Transition
 from statecharts.model.errors import RunawayError, StepError
 from statecharts.model.events import OWN, Answer, CallFailed, TimerFired
@@ -216,7 +216,8 @@ class Kernel(Generic[C]):
         Raises:
             StepError: The snapshot does not belong to this chart (SC205).
         """
-        if not isinstance(snapshot, Snapshot):
+        given: object = snapshot
+        if not isinstance(given, Snapshot):
             found = f"{snapshot!r} is not a snapshot"
             raise StepError("SC205", self.chart.name, found, "Pass step(…).snapshot")
         if snapshot._place.owner is self:
@@ -232,7 +233,7 @@ class Kernel(Generic[C]):
         memory = snapshot._memory
         if isinstance(event, type | str):
             chains = self._cache.dispatch(node, event).chains
-            edges = [candidate.edge for chain in chains for candidate in chain]
+            edges = tuple(candidate.edge for chain in chains for candidate in chain)
         elif isinstance(event, TimerFired):
             name = event.id.rpartition("#")[0]
             running = any(timer == event.id for timer, _ in memory.timers)

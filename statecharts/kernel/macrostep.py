@@ -250,6 +250,4 @@ class Macrostep:
             and self.waiting is before.waiting
         ):
             return before
-        return Memory(
-            self.history, self.timers, self.counters, self.sent, self.calls, self.waiting
-        )
+        return Memory(self.history, self.timers, self.counters, self.sent, self.calls, self.waiting)

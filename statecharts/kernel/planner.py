@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Final, NamedTuple, TypeAlias, final
 
+from statecharts.kernel.macrostep import NONE
 from statecharts.kernel.operations import (
     Emit,
     Enter,
@@ -25,7 +26,6 @@ from statecharts.kernel.operations import (
     call_name,
 )
 from statecharts.kernel.plans import Candidate, Node, Plan
-from statecharts.kernel.macrostep import NONE
 from statecharts.model.chart import After, Always, Default, Done, OnEvent, StateKind, StateNode
 from statecharts.model.events import NamedEvent, StateDone, TimerFired, matches, wire_name
 from statecharts.model.fields import names_of
@@ -47,7 +47,6 @@ ALWAYS: Final = ("always", "")
 
 Key: TypeAlias = "type | str | int | tuple[str, str] | Heard"
 """An event class, a named event's name, a state that is done, a timer, or what a call answers."""
-
 
 
 class Heard(NamedTuple):
@@ -87,7 +86,8 @@ class Planner:
         """
         if ends(self.tree, states):
             return ()
-        holder, heard = (key.holder, True) if isinstance(key, Heard) else (0, False)
+        holder = key.holder if isinstance(key, Heard) else 0
+        at_once = isinstance(key, Heard | int)
         position = {state: i for i, state in enumerate(states)}
         done = f"done.state.{self.tree.nodes[key].name}" if isinstance(key, int) else None
         found: list[tuple[Candidate, ...]] = []
@@ -98,8 +98,8 @@ class Planner:
             for state in (leaf, *self.tree.ancestors(leaf)):
                 for edge in self.tree.outgoing[state]:
                     open_ended = not chain or chain[-1].test is not None
-                    if heard and edge.defers:
-                        continue  # an answer is taken in the macrostep in which it arrives
+                    if at_once and edge.defers:
+                        continue  # answers and completion are taken at once, or never
                     if open_ended and takes(edge, key, done):
                         chain.append(Candidate(edge, position.get(state, -1)))
             if chain:
@@ -169,11 +169,7 @@ class Work:
         finishes = any(isinstance(operation, Finish) for operation in entering)
         settled = node.final or not (node.restless or finishes)
         nodes = tree.nodes
-        fired = tuple(
-            edge.transition
-            for edge in edges
-            if not edge.forbids and self.states
-        )
+        fired = tuple(edge.transition for edge in edges if not edge.forbids and self.states)
         microstep = Microstep(
             tuple(nodes[s].id for s in exits), fired, tuple(nodes[s].id for s in entry.states)
         )
@@ -229,12 +225,11 @@ class Work:
             node, position = tree.nodes[state], after[state]
             active.add(state)
             later.pop()
-            if (
-                state not in self.before or state in gone
-            ):  # else it was not left, and keeps its data
+            fresh = state not in self.before or state in gone
+            if fresh:  # else it was not left, and keeps its data, timers and calls
                 yield from self._data(state, entry, left, position)
             defaults = [d.transition for d in entry.defaults.get(state, ()) if d.transition.emit]
-            delays = tuple(_delays(tree, state))
+            delays = tuple(_delays(tree, state)) if fresh else ()
             hidden = frozenset(later) if node.entry or defaults or delays else NONE
             if node.entry:
                 yield Enter(node, position, hidden)
@@ -243,7 +238,7 @@ class Work:
                     yield Emit(default, hook, position, hidden, entering=True)
             if delays:
                 yield StartTimers(node, position, delays, hidden)
-            if node.invoke and (state not in self.before or state in gone):
+            if node.invoke and fresh:
                 yield Prepare(node, self._calls(node, entry.causes[state]), hidden)
             parent = tree.parent[state]
             if node.kind is StateKind.FINAL and parent > 0:
@@ -274,7 +269,9 @@ class Work:
         chart = self.tree.chart
         data = [(0, names_of(node.data))]
         return tuple(
-            builder(chart.name, one.call, call_name(node, one), event, data, chart.context, call=True)
+            builder(
+                chart.name, one.call, call_name(node, one), event, data, chart.context, call=True
+            )
             if one.make is None
             else None
             for one in node.invoke

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from operator import itemgetter
 from typing import Any, final
 
-from statecharts.kernel.operations import SetData, Operation
+from statecharts.kernel.operations import Operation, SetData
 from statecharts.model.chart import Transition
 from statecharts.semantics.configuration import Configuration
 from statecharts.semantics.snapshot import Microstep
@@ -46,7 +46,7 @@ class Plan(Entry):
         settled: Whether nothing can follow it in the same macrostep.
         brief: Whether it is settled and does nothing but what `set_data` does.
         set_data: The one operation of a brief plan; None when it has none.
-        head: The new values in front of the data that the set_data gives, when nothing is carried over.
+        head: The new values in front of that data, when nothing is carried over.
         tail: The new values behind it.
         microsteps: The record of it, alone in a tuple.
         fired: The transitions taken.
@@ -57,7 +57,6 @@ class Plan(Entry):
         "brief",
         "entering",
         "fired",
-        "set_data",
         "head",
         "home",
         "key",
@@ -65,6 +64,7 @@ class Plan(Entry):
         "microsteps",
         "next",
         "pick",
+        "set_data",
         "settled",
         "tail",
     )

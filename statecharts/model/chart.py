@@ -85,15 +85,15 @@ class Chart:
     context: type | None = None
     doc: str = ""
     warnings: tuple[Fault, ...] = field(default=(), eq=False)
-    memo: dict[str, Any] = field(factory=dict, init=False, eq=False, repr=False)
+    _memo: dict[str, Any] = field(factory=dict, init=False, eq=False, repr=False)
     """What readers have worked out of this chart; never part of what it says."""
 
     @property
     def nodes(self) -> dict[str, StateNode]:
         """Every state by its id, the chart itself included, in document order."""
-        found: dict[str, StateNode] | None = self.memo.get("nodes")
+        found: dict[str, StateNode] | None = self._memo.get("nodes")
         if found is None:
-            found = self.memo["nodes"] = {node.id: node for node in (self.root, *self.states)}
+            found = self._memo["nodes"] = {node.id: node for node in (self.root, *self.states)}
         return found
 
     @property
@@ -102,11 +102,11 @@ class Chart:
 
         The same in every process; the code of hooks, documentation and locations do not count.
         """
-        found: str | None = self.memo.get("hash")
+        found: str | None = self._memo.get("hash")
         if found is None:
             from statecharts.model.digest import digest  # noqa: PLC0415 - needed once it is asked for
 
-            found = self.memo["hash"] = digest(
+            found = self._memo["hash"] = digest(
                 self.name, self.nodes.values(), self.events, self.context, closed=self.closed
             )
         return found
@@ -134,10 +134,10 @@ class Chart:
 
     def __getstate__(self) -> dict[str, Any]:
         names = [attribute.name for attribute in attrs.fields(Chart)]
-        return {name: getattr(self, name) for name in names if name != "memo"}
+        return {name: getattr(self, name) for name in names if name != "_memo"}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        for name, value in {**state, "memo": {}}.items():
+        for name, value in {**state, "_memo": {}}.items():
             object.__setattr__(self, name, value)
 
     def bind(

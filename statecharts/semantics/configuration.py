@@ -43,7 +43,11 @@ class Configuration:
     """The kernel that it belongs to; None when it comes from a pickle or a file."""
 
     def __init__(
-        self, chart: str, ids: tuple[str, ...], known: tuple[str, ...], final: bool = False
+        self,
+        chart: str,
+        ids: tuple[str, ...],
+        known: tuple[str, ...],
+        final: bool = False,  # noqa: FBT001, FBT002 - built in few places, by position
     ) -> None:
         self.chart = chart
         self.ids = ids

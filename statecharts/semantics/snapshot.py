@@ -79,7 +79,12 @@ class Snapshot(Generic[C]):
     _clock: int
 
     def __init__(
-        self, place: Configuration, values: tuple[object, ...], context: C, memory: Memory, clock: int
+        self,
+        place: Configuration,
+        values: tuple[object, ...],
+        context: C,
+        memory: Memory,
+        clock: int,
     ) -> None:
         self._place = place
         self._values = values

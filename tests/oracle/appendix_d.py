@@ -5,23 +5,32 @@ line; speed is of no concern. States are handled by their ids. The differences a
 library settles otherwise:
 
 - A run waits outside the algorithm: `Interpreter.interpret` and `Interpreter.send` each return when
-  the macrostep is complete, and ``exitInterpreter`` is not performed, so that a finished machine
-  keeps its final configuration.
+  the macrostep is complete. Of ``exitInterpreter`` only the timers and calls are taken back, so
+  that a finished machine keeps its final configuration.
 - A completion event is matched by ``Done`` transitions of the completed state, and by descriptors
   of its name.
 - The entry content of the chart itself, if it has any, is executed before anything is entered.
 - Executable content is a transition's ``update`` and ``emit`` and a state's ``entry`` and ``exit``.
-  Invocations, finalisation, data binding and delays do not occur.
+  Finalisation and data binding do not occur.
+- A parallel state that completes may complete the parallel state around it, and so on outwards.
+- A transition that forbids its event keeps it from the ancestors of its source in all regions.
+- A delayed transition starts a timer when its source is entered, and leaving the source stops it.
+- An answer to an invocation is offered to the state that made it, what is active inside that state,
+  and its ancestors. The last answer ends the invocation.
+- A deferred event (UML 2.5.1, 14.2.3.4.4) waits until a macrostep ends in a configuration that does
+  not defer it; it then begins a macrostep of its own. Invocations begin when none is left to take.
 """
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from statecharts.model.chart import (
     ROOT,
+    After,
     Always,
     Chart,
     Done,
@@ -30,15 +39,38 @@ from statecharts.model.chart import (
     Transition,
     TransitionKind,
 )
-from statecharts.model.effects import Effect, Raise
-from statecharts.model.events import NamedEvent, matches, wire_name
+from statecharts.model.effects import (
+    Call,
+    CancelInvoke,
+    CancelTimer,
+    Effect,
+    Invoke,
+    Raise,
+    StartTimer,
+)
+from statecharts.model.events import (
+    Answer,
+    CallFailed,
+    NamedEvent,
+    TimerFired,
+    matches,
+    wire_name,
+)
 from statecharts.model.hooks import Hook
 from tests.oracle.records import DoneState, EntrySet, Outcome, Seen
 from tests.oracle.structure import Document, OrderedSet
 from tests.oracle.vocabulary import donedata
 
+EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
+"""When every run starts; each event is a second later."""
+SECOND = timedelta(seconds=1)
+
 BOUND = 1_000
 """Microsteps that one macrostep may take, unless it is said otherwise."""
+
+
+RECALLS = 1_000
+"""Deferred events that one event may bring back."""
 
 
 class EndlessMacrostepError(Exception):
@@ -53,6 +85,10 @@ class Interpreter(Document):
         configuration: The active states, in the order in which they were entered.
         history_value: By history state, the states that it remembers.
         running: Whether no outermost final state has been entered.
+        timers: The timers that run, by id.
+        invocations: The invocations under way, by id.
+        deferred: The events that wait.
+        at: The time of the present event.
         bound: Microsteps that one macrostep may take.
     """
 
@@ -64,6 +100,13 @@ class Interpreter(Document):
         self.history_value: dict[str, list[str]] = {}
         self.internal_queue: deque[object] = deque()
         self.running = False
+        self.timers: dict[str, datetime] = {}
+        self.invocations: dict[str, Call[Any]] = {}
+        self.deferred: list[object] = []
+        self.at = EPOCH
+        self._states_to_invoke: dict[str, object] = {}
+        self._numbers = {"timer": 0, "call": 0}
+        self._call: Call[Any] | None = None
         self._event: object = None
         self._effects: list[Effect] = []
         self._microsteps = 0
@@ -77,20 +120,57 @@ class Interpreter(Document):
         self.running = True
         self._microsteps = 1  # entering the chart counts towards the bound
         self.execute_hooks(self.chart.root.entry)
+        self.start_timers(ROOT)
+        self._states_to_invoke[ROOT] = None
         self.enter_states([self.chart.root.default])
         self.complete_macrostep()
+        self.take_deferred()
+        self.come_to_rest()
         return self._outcome(handled=True)
 
     def send(self, event: object) -> Outcome:
         """Process one external event: the lower half of ``mainEventLoop``, then its upper half."""
         self._begin(event)
+        self.at += SECOND
         if not self.running:
             return self._outcome(handled=False)
-        enabled_transitions = self.select_transitions(event)
-        if not enabled_transitions.is_empty():
-            self.microstep(enabled_transitions.to_list())
+        if isinstance(event, TimerFired):
+            if event.id not in self.timers:
+                return self._outcome(handled=False)
+            del self.timers[event.id]
+            return self._process(self.select_delayed(event.id.partition("#")[0]), ended=True)
+        if isinstance(event, Answer | CallFailed):
+            return self._answered(event)
+        return self._process(self.select_transitions(event), ended=False)
+
+    def _answered(self, event: Answer | CallFailed) -> Outcome:
+        if event.id not in self.invocations:
+            return self._outcome(handled=False)
+        self._call = self.invocations[event.id]
+        self._event = event.event if isinstance(event, Answer) else event
+        ended = isinstance(event, CallFailed) or event.last
+        if ended:
+            del self.invocations[event.id]
+        holder = event.id.partition("#")[0].rpartition(".")[0]
+        return self._process(self.select_transitions(self._event, holder), ended=ended)
+
+    def _process(self, enabled: OrderedSet[Transition] | None, *, ended: bool) -> Outcome:
+        """Take what an event has selected, if it has selected anything.
+
+        Args:
+            enabled: The transitions; None when the event is deferred.
+            ended: Whether the event has ended a timer or an invocation, whatever it has selected.
+        """
+        if enabled is None:
+            self.deferred.append(self._event)
+            return self._outcome(handled=True)
+        if enabled.is_empty():
+            return self._outcome(handled=ended)
+        self.microstep(enabled.to_list())
         self.complete_macrostep()
-        return self._outcome(handled=not enabled_transitions.is_empty())
+        self.take_deferred()
+        self.come_to_rest()
+        return self._outcome(handled=True)
 
     def complete_macrostep(self) -> None:
         """Take eventless transitions and internal events until none is left."""
@@ -102,10 +182,70 @@ class Interpreter(Document):
                     macrostep_done = True
                 else:
                     internal_event = self.internal_queue.popleft()
-                    self._event = internal_event
-                    enabled_transitions = self.select_transitions(internal_event)
+                    self._event, self._call = internal_event, None
+                    selected = self.select_transitions(internal_event)
+                    if selected is None:
+                        self.deferred.append(internal_event)
+                    else:
+                        enabled_transitions = selected
             if not enabled_transitions.is_empty():
                 self.microstep(enabled_transitions.to_list())
+
+    def take_deferred(self) -> None:
+        """Take the deferred events that nothing defers any more, the oldest first."""
+        position = taken = 0
+        while self.running and position < len(self.deferred):
+            self._event, self._call = self.deferred[position], None
+            selected = self.select_transitions(self._event)
+            if selected is None:
+                position += 1
+                continue
+            del self.deferred[position]
+            if not selected.is_empty():
+                taken += 1
+                if taken > RECALLS:
+                    raise EndlessMacrostepError(f"{self.chart.name}: deferred events go round")
+                self._microsteps = 0
+                self.microstep(selected.to_list())
+                self.complete_macrostep()
+                position = 0
+
+    def come_to_rest(self) -> None:
+        """Invoke what the states that were entered invoke; take all back at the end of the run."""
+        if not self.running:
+            self.cancel([*self.timers], [*self.invocations])
+            self.deferred.clear()
+            return
+        for s in self.in_document_order(self._states_to_invoke):
+            self._event = self._states_to_invoke[s]
+            self._call = None
+            for invocation in self.chart[s].invoke:
+                self._numbers["call"] += 1
+                assert invocation.make is not None
+                started = f"{s}.{invocation.name}".lstrip(".") + f"#{self._numbers['call']}"
+                call = invocation.make.function(self._seen())
+                self.invocations[started] = call
+                self._effects.append(Invoke(started, call))
+        self._states_to_invoke.clear()
+
+    def start_timers(self, s: str) -> None:
+        """Start a timer for each delayed transition of a state."""
+        for t in self.chart[s].transitions:
+            if isinstance(t.trigger, After):
+                assert isinstance(t.trigger.delay, timedelta)
+                self._numbers["timer"] += 1
+                timer = f"{t.trigger.timer}#{self._numbers['timer']}"
+                self.timers[timer] = self.at + t.trigger.delay
+                self._effects.append(StartTimer(timer, self.timers[timer]))
+
+    def cancel(self, timers: list[str], invocations: list[str]) -> None:
+        """Take back timers, then invocations."""
+        for timer in timers:
+            del self.timers[timer]
+            self._effects.append(CancelTimer(timer))
+        for invocation in invocations:
+            del self.invocations[invocation]
+            self._effects.append(CancelInvoke(invocation))
 
     # -- selection ---------------------------------------------------------------------------------
 
@@ -121,12 +261,49 @@ class Interpreter(Document):
                 enabled_transitions.add(t)
         return self.remove_conflicting_transitions(enabled_transitions)
 
-    def select_transitions(self, event: object) -> OrderedSet[Transition]:
-        """Select, for each atomic state, the first enabled transition that the event matches."""
+    def select_delayed(self, timer: str) -> OrderedSet[Transition]:
+        """Select the transitions that a timer takes."""
         enabled_transitions: OrderedSet[Transition] = OrderedSet()
         for state in self.in_document_order(filter(self.is_atomic_state, self.configuration)):
-            t = self._first(state, lambda t: self.name_match(t, event) and self.condition_match(t))
+            t = self._first(
+                state,
+                lambda t: (
+                    isinstance(t.trigger, After)
+                    and t.trigger.timer == timer
+                    and self.condition_match(t)
+                ),
+            )
             if t is not None:
+                enabled_transitions.add(t)
+        return self.remove_conflicting_transitions(enabled_transitions)
+
+    def select_transitions(
+        self, event: object, holder: str | None = None
+    ) -> OrderedSet[Transition] | None:
+        """Select, for each atomic state, the first enabled transition that the event matches.
+
+        Args:
+            event: The event.
+            holder: The state that hears it, with what is inside and around it; None for all.
+
+        Returns:
+            The transitions; None when one of them defers the event.
+        """
+        enabled_transitions: OrderedSet[Transition] = OrderedSet()
+        for state in self.in_document_order(filter(self.is_atomic_state, self.configuration)):
+            if holder is not None and state != holder and not self.is_descendant(state, holder):
+                continue
+            t = self._first(
+                state,
+                lambda t: (
+                    self.name_match(t, event)
+                    and not (holder is not None and t.kind is TransitionKind.DEFERRED)
+                    and self.condition_match(t)
+                ),
+            )
+            if t is not None:
+                if t.kind is TransitionKind.DEFERRED:
+                    return None
                 enabled_transitions.add(t)
         return self.remove_conflicting_transitions(enabled_transitions)
 
@@ -135,8 +312,11 @@ class Interpreter(Document):
     ) -> OrderedSet[Transition]:
         """Of transitions whose exit sets intersect keep the descendant's, else the earlier one."""
         filtered_transitions: OrderedSet[Transition] = OrderedSet()
+        forbidding = [t for t in enabled_transitions if t.kind is TransitionKind.FORBIDDEN]
         for t1 in enabled_transitions.to_list():
-            t1_preempted = False
+            t1_preempted = any(self.is_descendant(t.source, t1.source) for t in forbidding)
+            if t1_preempted:
+                continue
             transitions_to_remove: OrderedSet[Transition] = OrderedSet()
             for t2 in filtered_transitions.to_list():
                 if self.compute_exit_set([t1]).has_intersection(self.compute_exit_set([t2])):
@@ -154,6 +334,8 @@ class Interpreter(Document):
     def name_match(self, t: Transition, event: object) -> bool:
         """Tell whether an event is one that the transition waits for."""
         if isinstance(event, DoneState):
+            if t.kind is TransitionKind.DEFERRED:
+                return False
             if isinstance(t.trigger, OnEvent):
                 name = f"done.state.{self.chart[event.state].name}"
                 return any(isinstance(w, str) and matches(w, name) for w in t.trigger.events)
@@ -198,6 +380,15 @@ class Interpreter(Document):
                     ]
         for s in states_to_exit:
             self.execute_hooks(self.chart[s].exit)
+            self.cancel(
+                [timer for timer in self.timers if self._belongs(timer, s)],
+                [
+                    call
+                    for call in self.invocations
+                    if call.partition("#")[0].rpartition(".")[0] == s
+                ],
+            )
+            self._states_to_invoke.pop(s, None)
             self.configuration.delete(s)
 
     def compute_exit_set(self, transitions: list[Transition]) -> OrderedSet[str]:
@@ -220,30 +411,32 @@ class Interpreter(Document):
         """Enter the states of the entry set in entry order, and raise completion events."""
         entry_set = self.compute_entry_set(enabled_transitions)
         for s in self.in_document_order(entry_set.states_to_enter):
+            fresh = not self.configuration.is_member(s)
             self.configuration.add(s)
+            if fresh:
+                self._states_to_invoke[s] = self._event
             self.execute_hooks(self.chart[s].entry)
             if entry_set.states_for_default_entry.is_member(s):
                 self.execute_content(self.default_transition(s))
             if s in entry_set.default_history_content:
                 self.execute_content(entry_set.default_history_content[s])
+            if fresh:
+                self.start_timers(s)
             if self.kinds[s] is StateKind.FINAL:
                 parent = self.parents[s]
                 if parent is None or parent == ROOT:
                     self.running = False
                 else:
                     self.internal_queue.append(DoneState(parent, donedata(self.chart[s].entry)))
-                    grandparent = self.parents[parent]
-                    if (
-                        grandparent is not None
-                        and self.is_parallel_state(grandparent)
-                        and all(
-                            map(
-                                self.is_in_final_state,
-                                self.get_child_states(grandparent),
-                            )
-                        )
+                    around = self.parents[parent]
+                    while (
+                        around is not None
+                        and around != ROOT
+                        and self.is_parallel_state(around)
+                        and self.is_in_final_state(around)
                     ):
-                        self.internal_queue.append(DoneState(grandparent))
+                        self.internal_queue.append(DoneState(around))
+                        around = self.parents[around]
 
     def compute_entry_set(self, transitions: list[Transition]) -> EntrySet:
         """Return the states that the transitions enter, and how they are entered."""
@@ -370,13 +563,26 @@ class Interpreter(Document):
 
     def _begin(self, event: object) -> None:
         self._event, self._effects, self._microsteps = event, [], 0
+        self._call = None
 
     def _outcome(self, *, handled: bool) -> Outcome:
         configuration = tuple(self.in_document_order(self.configuration))
-        return Outcome(configuration, self.context, tuple(self._effects), handled)
+        return Outcome(
+            configuration,
+            self.context,
+            tuple(self._effects),
+            handled,
+            (*self.timers, *self.invocations),
+            tuple(self.deferred),
+        )
 
     def _seen(self) -> Seen:
-        return Seen(self._event, self.context, tuple(self.configuration))
+        return Seen(self._event, self.context, tuple(self.configuration), self._call)
+
+    def _belongs(self, timer: str, s: str) -> bool:
+        name = timer.partition("#")[0]
+        triggers = (t.trigger for t in self.chart[s].transitions)
+        return any(isinstance(trigger, After) and trigger.timer == name for trigger in triggers)
 
     def _first(self, state: str, enabled: Callable[[Transition], bool]) -> Transition | None:
         for s in [state, *self.get_proper_ancestors(state, None)]:

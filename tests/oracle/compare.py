@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
 from typing import Any, Protocol, final
 
 from attrs import frozen
@@ -11,11 +12,11 @@ from attrs import frozen
 from statecharts.kernel import Kernel
 from statecharts.model.chart import Chart
 from statecharts.model.errors import RunawayError
-from tests.oracle.appendix_d import EndlessMacrostepError
+from tests.oracle.appendix_d import EPOCH, SECOND, EndlessMacrostepError
 from tests.oracle.coverage import CountingInterpreter
 from tests.oracle.outline import outline
 from tests.oracle.records import Outcome
-from tests.oracle.vocabulary import Counters
+from tests.oracle.vocabulary import Counters, addressed
 
 BOUND = 250
 """Microsteps in one macrostep: fewer than usual, for endless charts are slow to find out."""
@@ -25,10 +26,10 @@ RUNAWAY = "the macrostep does not come to rest"
 class Subject(Protocol):
     """What is compared with the oracle: a pure step over snapshots, as the kernel has it."""
 
-    def start(self, context: Any) -> Any:
+    def start(self, context: Any, *, at: datetime) -> Any:
         """Return the first step."""
 
-    def step(self, snapshot: Any, event: Any) -> Any:
+    def step(self, snapshot: Any, event: Any, *, at: datetime) -> Any:
         """Return the step that an event leads to."""
 
 
@@ -86,6 +87,8 @@ def _shown(label: str, result: Result) -> list[str]:
     return [
         f"{label} {' '.join(result.configuration)} | {result.context}{words}",
         *(f"           {effect}" for effect in result.effects),
+        *(f"           under way: {one}" for one in result.under_way),
+        *(f"           waiting: {one}" for one in result.waiting),
     ]
 
 
@@ -99,9 +102,13 @@ def expected_results(
     run = CountingInterpreter(chart, Counters(), bound)
     results: list[Result] = []
     try:
-        results.append(run.interpret())
+        first = run.interpret()
+        results.append(first)
+        seen = [*first.effects]
         for event in events:
-            results.append(run.send(event))
+            outcome = run.send(addressed(event, seen))
+            seen += outcome.effects
+            results.append(outcome)
     except EndlessMacrostepError:
         results.append(RUNAWAY)
         run.counts = Counter(runaways=1)
@@ -118,10 +125,14 @@ def actual_results(subject: Subject, events: Sequence[object]) -> tuple[Result, 
 
 def _actual(subject: Subject, events: Sequence[object]) -> Iterator[Result]:
     try:
-        step = subject.start(Counters())
+        at = EPOCH
+        step = subject.start(Counters(), at=at)
+        seen = [*step.effects]
         yield _outcome(step, handled=True)
         for event in events:
-            step = subject.step(step.snapshot, event)
+            at += SECOND
+            step = subject.step(step.snapshot, addressed(event, seen), at=at)
+            seen += step.effects
             yield _outcome(step, handled=step.handled)
     except RunawayError:
         yield RUNAWAY
@@ -130,8 +141,14 @@ def _actual(subject: Subject, events: Sequence[object]) -> Iterator[Result]:
 
 
 def _outcome(step: Any, *, handled: bool) -> Outcome:
+    snapshot = step.snapshot
     return Outcome(
-        tuple(step.snapshot.configuration), step.snapshot.context, tuple(step.effects), handled
+        tuple(snapshot.configuration),
+        snapshot.context,
+        tuple(step.effects),
+        handled,
+        (*snapshot.timers, *snapshot.calls),
+        tuple(snapshot.waiting),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Final
+from typing import Any, Final
 
 from statecharts.model.chart import (
     Always,
@@ -14,6 +14,8 @@ from statecharts.model.chart import (
     Transition,
     TransitionKind,
 )
+from statecharts.model.effects import CancelInvoke, CancelTimer, Invoke, StartTimer
+from statecharts.model.events import Answer, CallFailed, TimerFired
 from statecharts.model.hooks import Hook
 from tests.oracle.appendix_d import BOUND, Interpreter
 from tests.oracle.records import DoneState, EntrySet, Outcome
@@ -52,6 +54,20 @@ FEATURES: Final = (
     "raised events",
     "raised events that are handled",
     "entry content of the chart itself",
+    "events deferred",
+    "deferred events taken",
+    "deferred events dropped",
+    "timers started",
+    "timers stopped",
+    "timers fired",
+    "timers fired late",
+    "calls made",
+    "calls taken back",
+    "calls ended",
+    "calls that were never made, their state having been left",
+    "answers heard",
+    "answers that come late",
+    "progress",
     "guards that hold",
     "guards that fail",
     "events handled",
@@ -72,13 +88,51 @@ class CountingInterpreter(Interpreter):
     def __init__(self, chart: Chart, context: object = None, bound: int = BOUND) -> None:
         super().__init__(chart, context, bound)
         self.counts: Counter[str] = Counter()
+        self._deferred_taken = 0
 
     def send(self, event: object) -> Outcome:
         """Process one external event."""
         self.counts["events sent to a finished chart"] += not self.running
+        before, timers, calls = list(self.deferred), dict(self.timers), dict(self.invocations)
         outcome = super().send(event)
+        self._count_addressed(event, timers, calls)
+        effects = outcome.effects
+        for name, cls in (
+            ("timers started", StartTimer),
+            ("timers stopped", CancelTimer),
+            ("calls made", Invoke),
+            ("calls taken back", CancelInvoke),
+        ):
+            self.counts[name] += sum(isinstance(effect, cls) for effect in effects)
+        gone = sum(one not in self.deferred for one in before) if self.running else 0
+        self.counts["deferred events dropped"] += max(0, gone - self._deferred_taken)
         self.counts["events handled" if outcome.handled else "events unhandled"] += 1
         return outcome
+
+    def _count_addressed(
+        self, event: object, timers: dict[str, Any], calls: dict[str, Any]
+    ) -> None:
+        if isinstance(event, TimerFired):
+            self.counts["timers fired" if event.id in timers else "timers fired late"] += 1
+        elif isinstance(event, Answer | CallFailed):
+            last = isinstance(event, CallFailed) or event.last
+            heard = ("calls ended" if last else "progress") if event.id in calls else None
+            self.counts[heard or "answers that come late"] += 1
+
+    def take_deferred(self) -> None:
+        """Count the deferred events that are taken."""
+        before = self.counts["microsteps"]
+        super().take_deferred()
+        self._deferred_taken = self.counts["microsteps"] - before
+        self.counts["deferred events taken"] += bool(self._deferred_taken)
+
+    def exit_states(self, enabled_transitions: list[Transition]) -> None:
+        """Count the calls that are never made."""
+        entered = set(self._states_to_invoke)
+        super().exit_states(enabled_transitions)
+        left = entered - set(self._states_to_invoke)
+        name = "calls that were never made, their state having been left"
+        self.counts[name] += sum(len(self.chart[s].invoke) for s in left)
 
     def interpret(self) -> Outcome:
         """Enter the initial configuration."""
@@ -91,10 +145,16 @@ class CountingInterpreter(Interpreter):
         super().execute_hooks(hooks)
         self.counts["raised events"] += len(self.internal_queue) - queued
 
-    def select_transitions(self, event: object) -> OrderedSet[Transition]:
+    def select_transitions(
+        self, event: object, holder: str | None = None
+    ) -> OrderedSet[Transition] | None:
         """Count which events of the run's own are met, and how."""
-        selected = super().select_transitions(event)
-        if isinstance(event, DoneState):
+        selected = super().select_transitions(event, holder)
+        if holder is not None:
+            self.counts["answers heard"] += selected is not None and not selected.is_empty()
+        if selected is None:
+            self.counts["events deferred"] += 1
+        elif isinstance(event, DoneState):
             self.counts["completion events met by a descriptor"] += any(
                 isinstance(t.trigger, OnEvent) for t in selected
             )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from random import Random
 
 from attrs import define, evolve, field
@@ -10,11 +11,13 @@ from attrs import define, evolve, field
 from statecharts.model.chart import (
     HISTORY,
     ROOT,
+    After,
     Always,
     Chart,
     Default,
     Done,
     EventType,
+    Invocation,
     OnEvent,
     StateKind,
     StateNode,
@@ -22,7 +25,7 @@ from statecharts.model.chart import (
     TransitionKind,
     Trigger,
 )
-from statecharts.model.events import NamedEvent
+from statecharts.model.events import CallFailed, NamedEvent
 from statecharts.model.hooks import Hook
 from tests.oracle.structure import Document
 from tests.oracle.validity import is_legal_specification
@@ -30,16 +33,20 @@ from tests.oracle.vocabulary import (
     DESCRIPTORS,
     EVENT_CLASSES,
     EVENT_NAMES,
+    Ask,
+    Asking,
     Below,
     Bit,
     Counters,
     Divides,
+    Fire,
     Guard,
     In,
     Increment,
     Look,
     Not,
     Quote,
+    Reply,
     Say,
     Toss,
     Unheard,
@@ -82,6 +89,16 @@ def random_events(seed: int, chart: Chart, count: int) -> list[object]:
 
 def _random_event(rng: Random, chart: Chart) -> object:
     bits = rng.getrandbits(3)
+    choice = rng.random()
+    if choice < 0.1:
+        return Fire(rng.choice((0, 0, 0, 1, 1, 2, 5)))
+    if choice < 0.3:
+        event = None if rng.random() < 0.15 else _payload_event(rng, chart, bits)
+        return Reply(rng.choice((0, 0, 0, 1, 1, 2, 5)), event, rng.random() < 0.6)
+    return _payload_event(rng, chart, bits)
+
+
+def _payload_event(rng: Random, chart: Chart, bits: int) -> object:
     if rng.random() < 0.03:
         return Unheard(bits) if rng.random() < 0.5 else NamedEvent("unheard.of", {"bits": bits})
     chosen = rng.choice(chart.events)
@@ -171,12 +188,20 @@ class _Wiring:
             bare.children,
             self._default(draft),
             tuple(self._transitions(draft)) if real and draft.kind is not StateKind.FINAL else (),
+            invoke=self._calls(draft),
             entry=(
                 *(self._hooks(f"enter {draft.id}") if real or self._begins(draft) else ()),
                 *([bringing(draft.id)] if draft.kind is StateKind.FINAL else ()),
             ),
             exit=self._hooks(f"exit {draft.id}") if real else (),
         )
+
+    def _calls(self, draft: _Draft) -> tuple[Invocation, ...]:
+        """Return the calls of a state; the chart itself may make one, too."""
+        if draft.kind in (*HISTORY, StateKind.FINAL):
+            return ()
+        names = [n for n in ("ask", "beg") if self.rng.random() < (0.12 if draft.id else 0.05)]
+        return tuple(Invocation(n, Ask, _hook(Asking(f"{draft.id} {n}"))) for n in names)
 
     def _begins(self, draft: _Draft) -> bool:
         """Tell whether the chart itself does something at the start."""
@@ -259,14 +284,24 @@ class _Wiring:
             else:
                 yield self._on_event(draft.id)
         completes = any(child.kind is StateKind.FINAL for child in draft.children)
+        for n in range(self.rng.choices((0, 1, 2), (8, 2, 1))[0]):
+            trigger = After(timedelta(seconds=n + 1), f"{draft.id}.after{n}")
+            guard = self._any_guard(0.3)
+            yield self._transition(draft.id, trigger, guard)
+        if self.rng.random() < 0.05:
+            failed = OnEvent((CallFailed,))
+            yield self._transition(draft.id, failed, self._any_guard(0.2))
         if composite and self.rng.random() < (0.7 if completes or _regions_end(draft) else 0.05):
             yield self._completion(draft.id)
 
     def _on_event(self, source: str) -> Transition:
         trigger = OnEvent(self._events())
         guard = self._event_guard() if self.rng.random() < 0.35 else None
-        if self.rng.random() < 0.06:
+        choice = self.rng.random()
+        if choice < 0.06:
             return Transition(source, trigger, (), TransitionKind.FORBIDDEN, guard)
+        if choice < 0.12:
+            return Transition(source, trigger, (), TransitionKind.DEFERRED, guard)
         transition = self._transition(source, trigger, guard)
         if self.rng.random() < 0.7:
             return transition
@@ -395,5 +430,5 @@ def _regions_end(draft: _Draft) -> bool:
     )
 
 
-def _hook(function: Guard | Say | Quote | Toss | Look | Increment) -> Hook:
+def _hook(function: Guard | Say | Quote | Toss | Look | Increment | Asking) -> Hook:
     return Hook(function, str(function))

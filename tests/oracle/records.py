@@ -33,8 +33,9 @@ class Seen:
     event: object
     context: Any
     configuration: tuple[str, ...]
+    call: Any = None
     data: None = None
-    at: None = None
+    at: Any = None
 
     def __contains__(self, state: object) -> bool:
         return state in self.configuration
@@ -49,13 +50,18 @@ class Outcome:
         configuration: Ids of the active states, in document order.
         context: The extended state.
         effects: What the hooks gave, in the order in which they ran.
-        handled: Whether a transition was selected for the event itself.
+        handled: Whether a transition was selected for the event itself, or it was deferred, or
+            ended a timer or a call.
+        under_way: Ids of the timers and calls under way, in order of their start.
+        waiting: The deferred events.
     """
 
     configuration: tuple[str, ...]
     context: Any
     effects: tuple[Effect, ...]
     handled: bool
+    under_way: tuple[str, ...] = ()
+    waiting: tuple[Any, ...] = ()
 
 
 @frozen

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any, final
 
 from attrs import frozen
@@ -28,6 +30,21 @@ class ReplicaSnapshot:
     configuration: tuple[str, ...]
     context: Any
     run: Interpreter
+
+    @property
+    def timers(self) -> Mapping[str, Any]:
+        """The timers that run."""
+        return self.run.timers
+
+    @property
+    def calls(self) -> Mapping[str, Any]:
+        """The invocations under way."""
+        return self.run.invocations
+
+    @property
+    def waiting(self) -> Sequence[Any]:
+        """The deferred events."""
+        return self.run.deferred
 
 
 @final
@@ -55,16 +72,20 @@ class Replica:
     interpreter: type[Interpreter] = Interpreter
     bound: int = BOUND
 
-    def start(self, context: Any) -> ReplicaStep:
+    def start(self, context: Any, *, at: datetime) -> ReplicaStep:
         """Return the first step."""
         return self._step(self.interpreter(self.chart, context, self.bound), None)
 
-    def step(self, snapshot: ReplicaSnapshot, event: object) -> ReplicaStep:
+    def step(self, snapshot: ReplicaSnapshot, event: object, *, at: datetime) -> ReplicaStep:
         """Return the step that an event leads to."""
         run = copy.copy(snapshot.run)
         run.configuration = copy.deepcopy(run.configuration)
         run.history_value = dict(run.history_value)
         run.internal_queue = run.internal_queue.copy()
+        run.timers = dict(run.timers)
+        run.invocations = dict(run.invocations)
+        run.deferred = list(run.deferred)
+        run._numbers = dict(run._numbers)
         return self._step(run, event)
 
     def _step(self, run: Interpreter, event: object) -> ReplicaStep:

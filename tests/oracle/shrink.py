@@ -61,6 +61,8 @@ def _smaller_charts(chart: Chart) -> Iterator[Chart]:
             yield _replace(chart, evolve(node, entry=()))
         if node.exit:
             yield _replace(chart, evolve(node, exit=()))
+        for n in range(len(node.invoke)):
+            yield _replace(chart, evolve(node, invoke=node.invoke[:n] + node.invoke[n + 1 :]))
 
 
 def _simpler(transition: Transition) -> Iterator[Transition]:

@@ -11,8 +11,8 @@ from typing import Any, Final
 import attrs
 from attrs import frozen
 
-from statecharts.model.effects import Effect, Raise
-from statecharts.model.events import NamedEvent
+from statecharts.model.effects import Call, Effect, Invoke, Raise, StartTimer
+from statecharts.model.events import Answer, CallFailed, NamedEvent, TimerFired
 from statecharts.model.hooks import Hook
 from statecharts.model.named import Give
 
@@ -98,6 +98,75 @@ class Log(Effect):
 
 
 @frozen
+class Ask(Call[Any]):
+    """The call of every state of a random chart that makes one."""
+
+    text: str
+
+    def __str__(self) -> str:
+        return f"ask {self.text}"
+
+
+@frozen
+class Asking:
+    """A hook that gives a call, which tells what was the case when it was made."""
+
+    text: str
+
+    def __call__(self, m: Any) -> Ask:
+        """Return the call."""
+        return Ask(f"{self.text} [{m.context}] bits={payload(m.event)}")
+
+    def __str__(self) -> str:
+        return f"asking {self.text!r}"
+
+
+@frozen
+class Fire:
+    """The firing of a timer that the run has started, running or not.
+
+    Attributes:
+        number: Which of all, counted from the latest.
+    """
+
+    number: int
+
+
+@frozen
+class Reply:
+    """An answer to a call that the run has made, under way or not.
+
+    Attributes:
+        number: Which of all, counted from the latest.
+        event: What is answered; None says that the call has failed.
+        last: Whether the call ends with it.
+    """
+
+    number: int
+    event: Any
+    last: bool = True
+
+
+def addressed(event: object, effects: Iterable[Effect]) -> object:
+    """Return an event as it is sent: to one of the timers and calls that a run has started."""
+    if isinstance(event, Fire):
+        timers = [effect.id for effect in effects if isinstance(effect, StartTimer)]
+        return TimerFired(_latest(timers, event.number))
+    if isinstance(event, Reply):
+        call = _latest(
+            [effect.id for effect in effects if isinstance(effect, Invoke)], event.number
+        )
+        if event.event is None:
+            return CallFailed(call, "no answer")
+        return Answer(call, event.event, event.last)
+    return event
+
+
+def _latest(ids: list[str], number: int) -> str:
+    return ids[-1 - number % len(ids)] if ids else "none.of.these#1"
+
+
+@frozen
 class Say:
     """A hook that tells its name and the counters, once or several times.
 
@@ -128,7 +197,8 @@ class Quote:
 
     def __call__(self, m: Any) -> Log:
         """Return the effect."""
-        return Log(f"{self.text} bits={payload(m.event)}")
+        about = "" if m.call is None else f" {m.call}"
+        return Log(f"{self.text} bits={payload(m.event)}{about}")
 
     def __str__(self) -> str:
         return f"quote {self.text!r}"
