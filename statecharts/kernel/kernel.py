@@ -221,7 +221,6 @@ class Kernel(Generic[C]):
     def _perform(self, plan: Plan, run: Run) -> None:
         """Carry out one microstep."""
         perform: Any = None
-        run.plan = plan
         run.fresh = list(plan.pick((*run.old, None)))
         try:
             for perform in plan.leaving:

@@ -13,7 +13,7 @@ from typing import Any, final
 from statecharts.kernel.operations import Gift, Operation
 from statecharts.model.chart import Transition
 from statecharts.semantics.configuration import Place
-from statecharts.semantics.snapshot import Microstep, Moment
+from statecharts.semantics.snapshot import Microstep
 from statecharts.semantics.tree import Edge
 
 
@@ -186,12 +186,3 @@ class Node(Place):
         self.restless = restless
         self.final = final
         self.dispatches: dict[Any, Dispatch] = {}
-
-
-def plan_of(moment: Moment[Any, Any, Any]) -> Plan | None:
-    """Return the microstep that is being carried out at a moment.
-
-    None for the guard of a run at rest. Between microsteps it is the one that has been.
-    """
-    found: Plan | None = getattr(moment._scene, "plan", None)
-    return found

@@ -42,7 +42,6 @@ class Run:
         queue: Events of the run's own that wait, each with the number of the state that is done, or
             None for one that was raised.
         sent: The events that wait for their timers.
-        plan: What is being carried out; None before the first microstep.
     """
 
     __slots__ = (
@@ -58,7 +57,6 @@ class Run:
         "fresh",
         "history",
         "old",
-        "plan",
         "queue",
         "sent",
         "timers",
@@ -84,7 +82,6 @@ class Run:
         self.effects: list[Effect] = []
         self.queue: deque[tuple[int | None, Any]] = deque()
         self.sent = memory.sent
-        self.plan: Any = None
         # What moments look at: the configuration that stands, its data, and the context.
         self._place = place
         self._values: Any = values

@@ -204,7 +204,7 @@ class Maker(scxml_charts.Maker):
             case 6:
                 return CancelInvoke(name) if self.chance(0.5) else CancelTimer(name)
             case 7:
-                return Action("notify", self.data(), run=print)
+                return Action("notify", self.data())
             case _:
                 data = {self.pick(("@x", "guard", "conds", *ODD)): self.value(2)}
                 return Action(self.pick((*ODD, "xstate.raise", "xstate.choose", "raise")), data)

@@ -106,10 +106,7 @@ class Vocabulary:
     def effect(self, effect: Effect) -> Piece:
         """Return an effect as the call that makes it."""
         match effect:
-            case Action(name, data, run):
-                if run is not None:
-                    found = f"what the action {name!r} runs is not written"
-                    self.losses.add("SC672", found, "Have the effect carried out by a subscriber")
+            case Action(name, data):
                 word = self.effects[name]
                 return Brackets(f"{word.cls}(", word.parameters.arguments(data))
             case Raise(event):

@@ -140,7 +140,7 @@ class Spelling:
 
     def _effect(self, effect: Effect, hook: Hook) -> Any:
         match effect:
-            case Action(name, data, None):
+            case Action(name, data):
                 short = name.removeprefix("xstate.")
                 clash = name.startswith("xstate.") and short in _ACTIONS and data
                 return self._called("action", name, data, "" if clash else name)
