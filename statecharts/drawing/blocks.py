@@ -1,26 +1,18 @@
-"""Blocks: parts of a drawing that are done, each a thing of fixed size to what is around it."""
+"""Blocks: finished parts of a drawing, each of a fixed size to the graph around it.
+
+The text of a box is set into compartments first; that gives the box its size.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Final, final
 
-from attrs import define, evolve, field
+from attrs import define, evolve, field, frozen
 
-from statecharts.drawing.box_text import (
-    CIRCLE,
-    DOT,
-    FORK,
-    Face,
-    composite_face,
-    final_face,
-    heading_face,
-    region_face,
-    state_face,
-)
-from statecharts.drawing.drawing import PlacedBox, Rule
 from statecharts.drawing.geometry import Path, Rect, moved, straight, swung
-from statecharts.drawing.model import PSEUDO, Box, Shape
+from statecharts.drawing.labels import LABEL_SIZE, SMALL_SIZE, line_width, text_width
+from statecharts.drawing.model import PSEUDO, Box, Line, PlacedBox, Role, Rule, Run, Shape, Text
 from statecharts.drawing.plan import Key, Plan, Side
 from statecharts.drawing.sketch import Route
 
@@ -29,9 +21,153 @@ PADDING: Final = 16.0
 EAR: Final = 22.0
 """How far an arrow from a state's own border to its inside swings out."""
 
+NAME_SIZE: Final = 13.0
+REGION_SIZE: Final = 11.5
+HEADING_SIZE: Final = 18.0
+LEADING: Final = 14.0
+"""Distance between the base lines of small text."""
+MARGIN: Final = 11.0
+"""Distance of text from the left and right border."""
+BULLSEYE: Final = 22.0
+"""Width of a final state that carries nothing."""
+DOT: Final = 13.0
+"""Width of an initial pseudo-state."""
+CIRCLE: Final = 25.0
+"""Width of a history pseudo-state."""
+FORK: Final = (64.0, 5.0)
+"""Size of a fork."""
+
+_TITLE: Final = 28.0
+_LEAST: Final = (76.0, 36.0)
+_ICON: Final = 20.0
 _WIDE: Final = 2.2
 _ABOVE: Final = 8.0
 _STRIP: Final = _ABOVE + CIRCLE + 22.0
+
+
+@final
+@frozen
+class BoxText:
+    """What is written on a box, from its upper left corner.
+
+    Attributes:
+        width: The least width that it needs.
+        height: The height that it takes.
+        texts: The lines of text.
+        rules: Where a thin rule runs from border to border.
+        bar: Height of the title.
+    """
+
+    width: float
+    height: float
+    texts: tuple[Text, ...] = ()
+    rules: tuple[float, ...] = ()
+    bar: float = 0.0
+
+    def ruled(self, width: float) -> tuple[Rule, ...]:
+        """Return the rules of a box of some width."""
+        return tuple(Rule((0, y), (width, y)) for y in self.rules)
+
+
+def state_text(box: Box) -> BoxText:
+    """Return the text of a simple state, or of a final state that carries something."""
+    icon = _ICON if box.shape is Shape.FINAL else 0.0
+    name = name_text(box.name, NAME_SIZE)
+    bare = not (box.data or box.behaviour)
+    below, inner, rules = _compartments(box, _TITLE)
+    width = max(name.width + 2 * MARGIN + 8 + icon, inner + 2 * MARGIN, _LEAST[0])
+    if bare:
+        height = _LEAST[1]
+        title = name.moved(width / 2 + icon / 2, height / 2 + NAME_SIZE * 0.36)
+        return BoxText(width, height, (title,))
+    title = name.moved(width / 2 + icon / 2, _TITLE / 2 + NAME_SIZE * 0.36)
+    height = _TITLE + below[-1].y - _TITLE + 9
+    return BoxText(width, height, (title, *below), (_TITLE, *rules), _TITLE)
+
+
+def final_text(box: Box) -> BoxText:
+    """Return the text of a bull's-eye with its name below."""
+    name = name_text(box.name, LABEL_SIZE)
+    width = max(BULLSEYE, name.width + 2)
+    return BoxText(width, BULLSEYE + 17, (name.moved(width / 2, BULLSEYE + 13),))
+
+
+def composite_text(box: Box) -> BoxText:
+    """Return the title bar and the compartments of a composite state; no bar without a name."""
+    name = _left(box.name, NAME_SIZE)
+    bar = _TITLE if box.name else 0.0
+    below, inner, rules = _compartments(box, bar)
+    width = max(name.width, inner) + 2 * MARGIN
+    height = below[-1].y + 8 if below else bar
+    if not box.name:
+        return BoxText(width, height, tuple(below), (*rules, *([height] if below else [])), bar)
+    texts = (name.moved(MARGIN, _TITLE / 2 + NAME_SIZE * 0.36), *below)
+    return BoxText(width, height, texts, (_TITLE, *rules, *([height] if below else [])), _TITLE)
+
+
+def region_text(box: Box) -> BoxText:
+    """Return the name of a region and what it carries, without rules."""
+    name = _left(box.name, REGION_SIZE)
+    below, inner, _ = _compartments(box, 22.0, gap=0.0)
+    width = max(name.width, inner) + 2 * MARGIN
+    height = below[-1].y + 6 if below else 26.0
+    return BoxText(width, height, (name.moved(MARGIN, 19.0), *below))
+
+
+def heading_text(box: Box) -> BoxText:
+    """Return the name of the chart with its context, above everything else."""
+    name = _left(box.name, HEADING_SIZE)
+    below, inner, _ = _compartments(box, 26.0, gap=0.0, margin=0.0)
+    width = max(name.width, inner)
+    height = below[-1].y + 12 if below else 34.0
+    return BoxText(width, height, (name.moved(0.0, 18.0), *below))
+
+
+def name_text(name: str, size: float) -> Text:
+    """Return a name in bold, centred on the origin."""
+    width = text_width(name, size, bold=True)
+    return Text(0.0, 0.0, (Run(Role.NAME, name),), size, width, bold=True, centred=True)
+
+
+def label_texts(lines: tuple[Line, ...], x: float, y: float) -> tuple[Text, ...]:
+    """Return the lines of an arrow's label, from their upper left corner."""
+    return tuple(
+        Text(x, y + i * LEADING + 10.5, line, LABEL_SIZE, line_width(line, LABEL_SIZE))
+        for i, line in enumerate(lines)
+    )
+
+
+def label_size(lines: tuple[Line, ...]) -> tuple[float, float] | None:
+    """Return the width and height that the label of an arrow takes; None without one."""
+    if not lines:
+        return None
+    width = max(line_width(line, LABEL_SIZE) for line in lines)
+    return width + 4, len(lines) * LEADING + 2
+
+
+def _left(name: str, size: float) -> Text:
+    centred = name_text(name, size)
+    return Text(0.0, 0.0, centred.line, size, centred.width, bold=True)
+
+
+def _compartments(
+    box: Box, top: float, *, gap: float = 5.0, margin: float = MARGIN
+) -> tuple[list[Text], float, list[float]]:
+    texts: list[Text] = []
+    rules: list[float] = []
+    y = top
+    for lines in (box.data, box.behaviour):
+        if not lines:
+            continue
+        if texts:
+            y += 3 + gap / 2
+            if gap:
+                rules.append(y)
+        y += gap / 2 - (0 if gap else 1)
+        for line in lines:
+            y += LEADING
+            texts.append(Text(margin, y - 1, line, SMALL_SIZE, line_width(line, SMALL_SIZE)))
+    return texts, max((text.width for text in texts), default=0.0), rules
 
 
 @final
@@ -111,16 +247,16 @@ def solid_block(box: Box) -> Block:
         width, height = {Shape.INITIAL: (DOT, DOT), Shape.FORK: FORK}.get(
             box.shape, (CIRCLE, CIRCLE)
         )
-        face = Face(width, height)
+        text = BoxText(width, height)
     elif box.shape is Shape.FINAL and not (box.data or box.behaviour):
-        face = final_face(box)
+        text = final_text(box)
     else:
-        face = state_face(box)
-    block = Block(box, face.width, face.height)
+        text = state_text(box)
+    block = Block(box, text.width, text.height)
     if box.shape is Shape.FINAL and not (box.data or box.behaviour):
-        block.lands = face.width / 2
-    rect = Rect(0, 0, face.width, face.height)
-    block.boxes.append(PlacedBox(box, rect, 0, face.texts, face.ruled(face.width), face.bar))
+        block.lands = text.width / 2
+    rect = Rect(0, 0, text.width, text.height)
+    block.boxes.append(PlacedBox(box, rect, 0, text.texts, text.ruled(text.width), text.bar))
     return block
 
 
@@ -130,27 +266,27 @@ def framed_block(inner: Block, *, region: bool = False) -> Block:
     root = box.parent is None
     bordered = not region and (not root or bool(inner.ports))
     if region:
-        face = region_face(box)
+        text = region_text(box)
     else:
-        face = composite_face(box) if bordered else heading_face(box)
+        text = composite_text(box) if bordered else heading_text(box)
     pad = PADDING if bordered or region else 0.0
     left = pad
     entering = [x for key, x in inner.ports.items() if inner.sides[key] is Side.TOP]
     swinging = [key for key, owner in inner.owners.items() if owner == box.id and bordered]
     if entering:
         # What enters from above passes to the right of the title.
-        left = max(pad, face.width + (30.0 if swinging else 8.0) - min(entering))
-    width = max(face.width, left + inner.width + pad)
+        left = max(pad, text.width + (30.0 if swinging else 8.0) - min(entering))
+    width = max(text.width, left + inner.width + pad)
     if not entering and not root:
         left = (width - inner.width) / 2
     empty = not box.children
-    top = face.height + (0.0 if empty else 14.0 if pad else 8.0)
+    top = text.height + (0.0 if empty else 14.0 if pad else 8.0)
     height = top + inner.height + pad * (0.5 if empty else 1.0)
     block = Block(box, float(round(width)), float(round(height)))
     rect = Rect(0, 0, block.width, block.height)
-    rules = face.ruled(block.width) if bordered else ()
-    bar = face.bar if bordered else 0.0
-    block.boxes.append(PlacedBox(box, rect, 0, face.texts, rules, bar, region, bordered))
+    rules = text.ruled(block.width) if bordered else ()
+    bar = text.bar if bordered else 0.0
+    block.boxes.append(PlacedBox(box, rect, 0, text.texts, rules, bar, region, bordered))
     block.take(inner, left, top, deeper=1)
     block.owners = dict(inner.owners)
     for key, at in inner.ports.items():
@@ -163,27 +299,27 @@ def framed_block(inner: Block, *, region: bool = False) -> Block:
 
 def stacked_block(box: Box, parts: Sequence[Block], plan: Plan) -> Block:
     """Return a parallel state: its title, and its regions side by side or one above the other."""
-    face = composite_face(box)
+    text = composite_text(box)
     regions = [
         _padded(part) if part.box.shape is Shape.PARALLEL else part
         for part in parts
         if part.box.shape not in PSEUDO
     ]
     pseudo = [part for part in parts if part.box.shape in PSEUDO]
-    top = face.height + (_STRIP if pseudo else 0.0)
-    block = Block(box, face.width, top)
+    top = text.height + (_STRIP if pseudo else 0.0)
+    block = Block(box, text.width, top)
     crossed = bool(plan.ports.get(box.id)) or any(part.ports for part in regions)
-    dividers = _stack_regions(block, regions, face, rows=not crossed and _is_wide(regions))
+    dividers = _stack_regions(block, regions, text, rows=not crossed and _is_wide(regions))
     rect = Rect(0, 0, block.width, block.height)
-    rules = (*face.ruled(block.width), *dividers)
-    block.boxes.insert(0, PlacedBox(box, rect, 0, face.texts, rules, face.bar))
+    rules = (*text.ruled(block.width), *dividers)
+    block.boxes.insert(0, PlacedBox(box, rect, 0, text.texts, rules, text.bar))
     centres = {part.box.id: part.centre for part in regions}
     passing = [x for key, x in block.ports.items() if block.sides[key] is Side.TOP]
     x = block.width - PADDING - CIRCLE / 2
     for part in pseudo:
-        while any(abs(x - other) < CIRCLE for other in passing) and x > face.width + CIRCLE:
+        while any(abs(x - other) < CIRCLE for other in passing) and x > text.width + CIRCLE:
             x -= CIRCLE / 2
-        block.take(part, x - CIRCLE / 2, face.height + _ABOVE, deeper=1)
+        block.take(part, x - CIRCLE / 2, text.height + _ABOVE, deeper=1)
         centres[part.box.id] = x
         x -= 2 * CIRCLE
     for key in plan.ports.get(box.id, {}):
@@ -192,12 +328,12 @@ def stacked_block(box: Box, parts: Sequence[Block], plan: Plan) -> Block:
             block.ports[key] = centres[end]
             block.sides[key] = plan.ports[box.id][key]
             if block.sides[key] is Side.TOP and end in {part.box.id for part in pseudo}:
-                y = face.height + _ABOVE
+                y = text.height + _ABOVE
                 block.pieces.append((key, straight((centres[end], y), (centres[end], 0.0))))
     strips = {arrow.id: centres[arrow.source] for arrow in plan.strips.get(box.id, ())}
     for key in [key for key in block.ports if key in _reached(block)]:
         if key[0] in strips:
-            down = face.height + _ABOVE + CIRCLE
+            down = text.height + _ABOVE + CIRCLE
             block.pieces.append((key, swung((block.ports[key], top), (strips[key[0]], down))))
             continue
         block.reach(key)
@@ -227,7 +363,9 @@ def _is_wide(regions: Sequence[Block]) -> bool:
     return len(regions) > 1 and width > max(900.0, _WIDE * max(part.height for part in regions))
 
 
-def _stack_regions(block: Block, regions: Sequence[Block], face: Face, *, rows: bool) -> list[Rule]:
+def _stack_regions(
+    block: Block, regions: Sequence[Block], text: BoxText, *, rows: bool
+) -> list[Rule]:
     """Tile the regions of a parallel state below its title; return the lines between them."""
     x, y, dividers = 0.0, block.height, list[Rule]()
     if not rows:
@@ -236,12 +374,12 @@ def _stack_regions(block: Block, regions: Sequence[Block], face: Face, *, rows: 
             if regions
             else []
         )
-        x = max(0.0, face.width + 30 - min(entering)) if entering else 0.0
-    width = max(face.width, x + sum(part.width for part in regions))
+        x = max(0.0, text.width + 30 - min(entering)) if entering else 0.0
+    width = max(text.width, x + sum(part.width for part in regions))
     extra = (width - x - sum(part.width for part in regions)) / max(1, len(regions))
     tallest = max((part.height for part in regions), default=PADDING)
     if rows:
-        width = max(face.width, *(part.width for part in regions))
+        width = max(text.width, *(part.width for part in regions))
     for number, part in enumerate(regions):
         if rows:
             if number:

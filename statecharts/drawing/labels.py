@@ -1,12 +1,19 @@
-"""Lines of text: the words of `statecharts.model.labels`, cut into roles and wrapped to a width."""
+"""Lines of text: the words of `statecharts.model.labels` in roles, measured and wrapped.
+
+Text is measured in Helvetica, by a table and never by the fonts of a machine, so a chart has the
+same layout everywhere. Helvetica, Arial, Liberation Sans, Nimbus Sans and Arimo share these widths
+(Adobe's font metrics), so that one of them is at hand almost anywhere; the SVG also states the
+width of each line, which keeps it inside its box in any other font.
+"""
 
 from __future__ import annotations
 
+import functools
 import re
+import unicodedata
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from statecharts.drawing.metrics import text_width
 from statecharts.drawing.model import Line, Role, Run
 from statecharts.model.chart import Transition, TransitionKind
 from statecharts.model.fields import fields_of
@@ -25,6 +32,74 @@ INDENT: Final = "   "
 """Begins a line that continues the one above."""
 
 _BREAK: Final = re.compile(r"(?<=[ ,;|(])(?=\S)")
+
+ASCENT: Final = 0.76
+"""Height of capitals and ascenders over the base line, in ems."""
+
+_REGULAR: Final = {
+    167: "⁄",
+    191: "'",
+    222: "ijlł‘’‚",
+    260: "|¦",
+    278: " !,./:;I[\\]ft·ÌÍÎÏìíîïı",
+    333: "()-`r¡¨¯²³´¸¹ˆˇ˘˙˚˛˜˝“”„‹›",
+    334: "{}",
+    350: "•",
+    355: '"',
+    365: "º",
+    370: "ª",
+    389: "*",
+    400: "°",
+    469: "^",
+    500: "Jcksvxyzçýÿšž",
+    537: "¶",
+    556: "#$0123456789?L_abdeghnopqu¢£¤¥§«µ»àáâãäåèéêëðñòóôõöùúûüþƒ–†‡€",
+    584: "+<=>~¬±×÷−",
+    611: "FTZ¿ßøŽŁ",
+    667: "&ABEKPSVXYÀÁÂÃÄÅÈÉÊËÝÞŠŸ",
+    722: "CDHNRUwÇÐÑÙÚÛÜ",
+    737: "©®",
+    778: "GOQÒÓÔÕÖØ",
+    833: "Mm",
+    834: "¼½¾",
+    889: "%æ",
+    944: "Wœ",
+    1000: "ÆŒ—…‰™→←↑↓",
+    1015: "@",
+}
+_BOLD: Final = {
+    167: "⁄",
+    238: "'",
+    278: " ,./I\\ijl·ÌÍÎÏìíîïıł‘’‚",
+    280: "|¦",
+    333: "!()-:;[]`ft¡¨¯²³´¸¹ˆˇ˘˙˚˛˜˝‹›",
+    350: "•",
+    365: "º",
+    370: "ª",
+    389: "*r{}",
+    400: "°",
+    474: '"',
+    500: "zž“”„",
+    556: "#$0123456789J_aceksvxy¢£¤¥§«¶»àáâãäåçèéêëýÿšƒ–†‡€",
+    584: "+<=>^~¬±×÷−",
+    611: "?FLTZbdghnopquµ¿ßðñòóôõöøùúûüþŁŽ",
+    667: "EPSVXYÈÉÊËÝÞŠŸ",
+    722: "&ABCDHKNRUÀÁÂÃÄÅÇÐÑÙÚÛÜ",
+    737: "©®",
+    778: "GOQwÒÓÔÕÖØ",
+    833: "M",
+    834: "¼½¾",
+    889: "%mæ",
+    944: "Wœ",
+    975: "@",
+    1000: "ÆŒ—…‰™→←↑↓",
+}
+_WIDTHS: Final = {
+    bold: {character: width for width, group in table.items() for character in group}
+    for bold, table in ((False, _REGULAR), (True, _BOLD))
+}
+_LETTER: Final = 640
+"""Guess for a letter that the table lacks: the mean of Greek and Cyrillic in fonts of that kind."""
 
 
 def transition_lines(transition: Transition) -> tuple[Line, ...]:
@@ -158,3 +233,28 @@ def _joined(line: list[Run]) -> Line:
         else:
             joined.append(run)
     return tuple(joined)
+
+
+@functools.lru_cache(maxsize=4096)
+def text_width(text: str, size: float, *, bold: bool = False) -> float:
+    """Return how wide a line of text is, in the unit of ``size``.
+
+    >>> text_width("Hi", 10.0), text_width("Hi", 10.0, bold=True)
+    (9.44, 10.0)
+    """
+    table = _WIDTHS[bold]
+    units = sum(table.get(character) or _guess(character) for character in text)
+    return round(units * size / 1000, 3)
+
+
+def is_measured(text: str) -> bool:
+    """Tell whether every character of a text stands in the table, so that its width is no guess."""
+    return all(character in _WIDTHS[False] for character in text)
+
+
+def _guess(character: str) -> int:
+    if unicodedata.east_asian_width(character) in "WF":
+        return 1000
+    if unicodedata.category(character) in ("Mn", "Me", "Cf"):
+        return 0
+    return _LETTER

@@ -12,11 +12,19 @@ from xml.sax.saxutils import escape, quoteattr
 
 from attrs import frozen
 
-from statecharts.drawing.drawing import Drawing, PlacedArrow, PlacedBox, Text
 from statecharts.drawing.geometry import Path, Rect, curves, direction
-from statecharts.drawing.labels import one_line
-from statecharts.drawing.metrics import is_measured
-from statecharts.drawing.model import Arrow, Picture, Role, Shape, line_text
+from statecharts.drawing.labels import is_measured, one_line
+from statecharts.drawing.model import (
+    Arrow,
+    Drawing,
+    Picture,
+    PlacedArrow,
+    PlacedBox,
+    Role,
+    Shape,
+    Text,
+    line_text,
+)
 from statecharts.drawing.theme import FONT_STACK, Theme
 
 RADIUS: Final = 9.0
