@@ -17,9 +17,9 @@ from statecharts.drawing.plan import Key, Plan, Side
 from statecharts.drawing.sketch import Route
 
 PADDING: Final = 16.0
-"""Distance of what is in a composite state from its border."""
+"""Distance between the border of a composite state and its children."""
 EAR: Final = 22.0
-"""How far an arrow from a state's own border to its inside swings out."""
+"""Distance by which an arrow from a state's own border to its inside swings out."""
 
 NAME_SIZE: Final = 13.0
 REGION_SIZE: Final = 11.5
@@ -29,7 +29,7 @@ LEADING: Final = 14.0
 MARGIN: Final = 11.0
 """Distance of text from the left and right border."""
 BULLSEYE: Final = 22.0
-"""Width of a final state that carries nothing."""
+"""Width of a final state without data and effects."""
 DOT: Final = 13.0
 """Width of an initial pseudo-state."""
 CIRCLE: Final = 25.0
@@ -48,13 +48,13 @@ _STRIP: Final = _ABOVE + CIRCLE + 22.0
 @final
 @frozen
 class BoxText:
-    """What is written on a box, from its upper left corner.
+    """The text of a box in its compartments, measured from the upper left corner of the box.
 
     Attributes:
         width: The least width that it needs.
         height: The height that it takes.
         texts: The lines of text.
-        rules: Where a thin rule runs from border to border.
+        rules: Heights at which a thin rule runs from border to border.
         bar: Height of the title.
     """
 
@@ -70,9 +70,9 @@ class BoxText:
 
 
 def state_text(box: Box) -> BoxText:
-    """Return the text of a simple state, or of a final state that carries something."""
+    """Return the text of a simple state, or of a final state with data or effects."""
     icon = _ICON if box.shape is Shape.FINAL else 0.0
-    name = name_text(box.name, NAME_SIZE)
+    name = _name(box.name, NAME_SIZE, centred=True)
     bare = not (box.data or box.behaviour)
     below, inner, rules = _compartments(box, _TITLE)
     width = max(name.width + 2 * MARGIN + 8 + icon, inner + 2 * MARGIN, _LEAST[0])
@@ -87,14 +87,14 @@ def state_text(box: Box) -> BoxText:
 
 def final_text(box: Box) -> BoxText:
     """Return the text of a bull's-eye with its name below."""
-    name = name_text(box.name, LABEL_SIZE)
+    name = _name(box.name, LABEL_SIZE, centred=True)
     width = max(BULLSEYE, name.width + 2)
     return BoxText(width, BULLSEYE + 17, (name.moved(width / 2, BULLSEYE + 13),))
 
 
 def composite_text(box: Box) -> BoxText:
     """Return the title bar and the compartments of a composite state; no bar without a name."""
-    name = _left(box.name, NAME_SIZE)
+    name = _name(box.name, NAME_SIZE)
     bar = _TITLE if box.name else 0.0
     below, inner, rules = _compartments(box, bar)
     width = max(name.width, inner) + 2 * MARGIN
@@ -106,8 +106,8 @@ def composite_text(box: Box) -> BoxText:
 
 
 def region_text(box: Box) -> BoxText:
-    """Return the name of a region and what it carries, without rules."""
-    name = _left(box.name, REGION_SIZE)
+    """Return the name of a region with its data and effects, without rules."""
+    name = _name(box.name, REGION_SIZE)
     below, inner, _ = _compartments(box, 22.0, gap=0.0)
     width = max(name.width, inner) + 2 * MARGIN
     height = below[-1].y + 6 if below else 26.0
@@ -116,17 +116,11 @@ def region_text(box: Box) -> BoxText:
 
 def heading_text(box: Box) -> BoxText:
     """Return the name of the chart with its context, above everything else."""
-    name = _left(box.name, HEADING_SIZE)
+    name = _name(box.name, HEADING_SIZE)
     below, inner, _ = _compartments(box, 26.0, gap=0.0, margin=0.0)
     width = max(name.width, inner)
     height = below[-1].y + 12 if below else 34.0
     return BoxText(width, height, (name.moved(0.0, 18.0), *below))
-
-
-def name_text(name: str, size: float) -> Text:
-    """Return a name in bold, centred on the origin."""
-    width = text_width(name, size, bold=True)
-    return Text(0.0, 0.0, (Run(Role.NAME, name),), size, width, bold=True, centred=True)
 
 
 def label_texts(lines: tuple[Line, ...], x: float, y: float) -> tuple[Text, ...]:
@@ -145,9 +139,10 @@ def label_size(lines: tuple[Line, ...]) -> tuple[float, float] | None:
     return width + 4, len(lines) * LEADING + 2
 
 
-def _left(name: str, size: float) -> Text:
-    centred = name_text(name, size)
-    return Text(0.0, 0.0, centred.line, size, centred.width, bold=True)
+def _name(name: str, size: float, *, centred: bool = False) -> Text:
+    """Return a name in bold, at the origin."""
+    width = text_width(name, size, bold=True)
+    return Text(0.0, 0.0, (Run(Role.NAME, name),), size, width, bold=True, centred=centred)
 
 
 def _compartments(
@@ -176,19 +171,19 @@ class Block:
     """A part of a drawing, measured from its own upper left corner.
 
     Attributes:
-        box: What it shows.
+        box: The box that it shows.
         width: Its width.
         height: Its height.
-        ports: Where arrows cross its upper or lower border.
-        sides: At which of the two each does.
+        ports: The x at which arrows cross its upper or lower border.
+        sides: The border that each of them crosses.
         boxes: All boxes in it with their places, its own first.
         pieces: Parts of arrows, each from inside outwards, inner parts first.
-        routes: Arrows and labels that lie wholly in it.
-        owners: Ports at which an arrow begins or ends at a border, by the box that has the border.
-        ears: Where on the upper border arrows swing out before they go in.
+        routes: Arrows and labels that are wholly inside it.
+        owners: The box at whose border an arrow begins or ends, by port.
+        ears: The x at which arrows swing out over the upper border before they go in.
         ear: Empty space that they need above the upper border.
-        lands: Where all arrows end at the upper border, if it matters.
-        centre: Where the middle of a region is in its parallel state.
+        lands: The x at which all arrows end at the upper border, if it matters.
+        centre: The x of the middle of a region in its parallel state.
         rigid: Whether its own box keeps its size when it is given more space.
     """
 
@@ -208,7 +203,7 @@ class Block:
     rigid: bool = False
 
     def take(self, part: Block, x: float, y: float, deeper: int = 0) -> None:
-        """Add all that is in another block, with its corner at (x, y)."""
+        """Add the contents of another block, with its corner at (x, y)."""
         for box in part.boxes:
             placed = box.moved(x, y)
             self.boxes.append(evolve(placed, depth=placed.depth + deeper) if deeper else placed)
@@ -225,7 +220,7 @@ class Block:
             self.pieces.append((key, straight((x, y), (x, end))))
 
     def swing(self, key: Key) -> None:
-        """Let an arrow leave the upper border before it enters: its source is left, too."""
+        """Make an arrow swing out over the upper border before it enters: it exits its source."""
         if self.sides[key] is Side.TOP:
             x = self.ports[key]
             self.pieces.append((key, ((x, 0.0), (x, -EAR), (x - 26, -EAR), (x - 26, 0.0))))
@@ -233,7 +228,7 @@ class Block:
             self.ear = EAR
 
     def widen(self, width: float, height: float) -> None:
-        """Give a region the size of its place; what is in it stays where it is."""
+        """Give a region the size of its place; its contents stay where they are."""
         self.width, self.height = width, height
         if not self.rigid:
             self.boxes[0] = evolve(self.boxes[0], rect=Rect(0, 0, width, height))
@@ -242,18 +237,19 @@ class Block:
 
 
 def solid_block(box: Box) -> Block:
-    """Return the block of a box with nothing in it."""
+    """Return the block of a box without children."""
+    bullseye = box.shape is Shape.FINAL and not (box.data or box.behaviour)
     if box.shape in PSEUDO:
         width, height = {Shape.INITIAL: (DOT, DOT), Shape.FORK: FORK}.get(
             box.shape, (CIRCLE, CIRCLE)
         )
         text = BoxText(width, height)
-    elif box.shape is Shape.FINAL and not (box.data or box.behaviour):
+    elif bullseye:
         text = final_text(box)
     else:
         text = state_text(box)
     block = Block(box, text.width, text.height)
-    if box.shape is Shape.FINAL and not (box.data or box.behaviour):
+    if bullseye:
         block.lands = text.width / 2
     rect = Rect(0, 0, text.width, text.height)
     block.boxes.append(PlacedBox(box, rect, 0, text.texts, text.ruled(text.width), text.bar))
@@ -261,7 +257,7 @@ def solid_block(box: Box) -> Block:
 
 
 def framed_block(inner: Block, *, region: bool = False) -> Block:
-    """Return what is in a composite state, a region or the chart, with its title and border."""
+    """Return the contents of a composite state, a region or the chart with title and border."""
     box = inner.box
     root = box.parent is None
     bordered = not region and (not root or bool(inner.ports))
@@ -274,7 +270,7 @@ def framed_block(inner: Block, *, region: bool = False) -> Block:
     entering = [x for key, x in inner.ports.items() if inner.sides[key] is Side.TOP]
     swinging = [key for key, owner in inner.owners.items() if owner == box.id and bordered]
     if entering:
-        # What enters from above passes to the right of the title.
+        # Arrows that enter from above pass to the right of the title.
         left = max(pad, text.width + (30.0 if swinging else 8.0) - min(entering))
     width = max(text.width, left + inner.width + pad)
     if not entering and not root:
@@ -323,15 +319,16 @@ def stacked_block(box: Box, parts: Sequence[Block], plan: Plan) -> Block:
         centres[part.box.id] = x
         x -= 2 * CIRCLE
     for key in plan.ports.get(box.id, {}):
-        if key not in block.ports and plan.ends.get(key) in centres:
-            end = plan.ends[key]
-            block.ports[key] = centres[end]
+        if key not in block.ports and plan.stops.get(key) in centres:
+            stop = plan.stops[key]
+            block.ports[key] = centres[stop]
             block.sides[key] = plan.ports[box.id][key]
-            if block.sides[key] is Side.TOP and end in {part.box.id for part in pseudo}:
+            if block.sides[key] is Side.TOP and stop in {part.box.id for part in pseudo}:
                 y = text.height + _ABOVE
-                block.pieces.append((key, straight((centres[end], y), (centres[end], 0.0))))
+                block.pieces.append((key, straight((centres[stop], y), (centres[stop], 0.0))))
     strips = {arrow.id: centres[arrow.source] for arrow in plan.strips.get(box.id, ())}
-    for key in [key for key in block.ports if key in _reached(block)]:
+    reached = {key for key, _ in block.pieces}
+    for key in [key for key in block.ports if key in reached]:
         if key[0] in strips:
             down = text.height + _ABOVE + CIRCLE
             block.pieces.append((key, swung((block.ports[key], top), (strips[key[0]], down))))
@@ -352,10 +349,6 @@ def _padded(part: Block) -> Block:
         block.ports[key], block.sides[key] = x + PADDING, part.sides[key]
         block.reach(key)
     return block
-
-
-def _reached(block: Block) -> set[Key]:
-    return {key for key, _ in block.pieces}
 
 
 def _is_wide(regions: Sequence[Block]) -> bool:
@@ -395,7 +388,7 @@ def _stack_regions(
         at = len(block.boxes)
         block.take(part, x, y, deeper=1)
         if not number and not part.rigid:
-            # What was left free for the title belongs to the first region.
+            # The space that was left free for the title belongs to the first region.
             own = block.boxes[at]
             rect = Rect(0.0, y, part.width + x, tallest)
             texts = tuple(text.moved(-x, 0.0) for text in own.texts)

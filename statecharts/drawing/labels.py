@@ -99,16 +99,16 @@ _WIDTHS: Final = {
     for bold, table in ((False, _REGULAR), (True, _BOLD))
 }
 _LETTER: Final = 640
-"""Guess for a letter that the table lacks: the mean of Greek and Cyrillic in fonts of that kind."""
+"""Guess for a letter that is not in the table: the mean of Greek and Cyrillic in such fonts."""
 
 
 def transition_lines(transition: Transition) -> tuple[Line, ...]:
-    """Return the label of a transition, wrapped; no line at all for one that says nothing."""
+    """Return the label of a transition, wrapped; no line when it is empty."""
     return wrap(_transition_runs(transition), LABEL_SIZE, LABEL_WIDTH)
 
 
 def internal_lines(transition: Transition, suffix: str = "") -> tuple[Line, ...]:
-    """Return a transition that has no arrow, as the compartment of its source shows it."""
+    """Return a transition without an arrow, as the compartment of its source shows it."""
     runs = list(_transition_runs(transition))
     if transition.kind is TransitionKind.FORBIDDEN:
         runs.append(Run(Role.ACTION, " / ignored"))
@@ -146,7 +146,7 @@ def data_lines(cls: type | None) -> tuple[Line, ...]:
 
 
 def one_line(text: str) -> str:
-    """Return a text with every stretch of white space and control characters as one space.
+    """Return a string with each stretch of white space and control characters as one space.
 
     >>> one_line("a\\n\\tb")
     'a b'
@@ -155,7 +155,7 @@ def one_line(text: str) -> str:
 
 
 def line_width(line: Line, size: float) -> float:
-    """Return how wide a line is when set in one size."""
+    """Return the width of a line set in one size."""
     return sum(text_width(run.text, size) for run in line)
 
 
@@ -163,7 +163,7 @@ def wrap(runs: Iterable[Run], size: float, width: float) -> tuple[Line, ...]:
     """Break runs into lines no wider than ``width``, where the text allows it.
 
     Lines after the first are indented. A line breaks before a guard or an action rather than inside
-    it; a word that is too long by itself is cut.
+    it; a word that is too long for a line is cut.
 
     >>> from statecharts.drawing.model import line_text
     >>> runs = [Run(Role.TRIGGER, "Passed(branch, ahead)"), Run(Role.GUARD, " [is_urgent]")]
@@ -211,7 +211,7 @@ def _words(text: str, size: float, width: float) -> Iterator[str]:
         rest = word
         while text_width(rest, size) > width:
             most = max(1, int(len(rest) * width / text_width(rest, size)))
-            # Rather after an underscore or before a dot than anywhere.
+            # Cut after an underscore or before a dot if there is one.
             cut = max(rest.rfind("_", 0, most) + 1, rest.rfind(".", 0, most))
             cut = cut if cut > most / 3 else most
             yield rest[:cut]
@@ -237,7 +237,7 @@ def _joined(line: list[Run]) -> Line:
 
 @functools.lru_cache(maxsize=4096)
 def text_width(text: str, size: float, *, bold: bool = False) -> float:
-    """Return how wide a line of text is, in the unit of ``size``.
+    """Return the width of a line of text in Helvetica, in the unit of ``size``.
 
     >>> text_width("Hi", 10.0), text_width("Hi", 10.0, bold=True)
     (9.44, 10.0)
@@ -248,7 +248,7 @@ def text_width(text: str, size: float, *, bold: bool = False) -> float:
 
 
 def is_measured(text: str) -> bool:
-    """Tell whether every character of a text stands in the table, so that its width is no guess."""
+    """Tell whether the table has every character of a string, so that its width is not a guess."""
     return all(character in _WIDTHS[False] for character in text)
 
 

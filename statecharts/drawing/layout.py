@@ -2,15 +2,15 @@
 
 Graphviz lays out each composite state, each region and the chart itself as a flat graph of
 fixed-size nodes; the finished state is one node of that size in the graph around it. So every
-border is where its box ends, regions tile, and what is routed inside a state never meets what is
-outside it. One graph with nested clusters, which Graphviz knows too, keeps none of these promises.
+border is where its box ends, regions tile, and a route inside a state never meets one outside it.
+One graph with nested clusters, which Graphviz offers too, keeps no such promise.
 
-A graph goes to the engine twice where arrows end at a border that others pass through: only after
-the first time is it known from where they come. It goes again, with more room, when an arrow does
-not get past a label.
+A graph goes to the engine twice if arrows end at a border that others pass through: only the first
+layout shows where they come from. It goes again, with more room, if an arrow does not get past a
+label.
 
 An engine aims every arrow at the middle of a node and is a point or two off. So each end is put
-on the border, away from the corners and the other ends, and what is almost straight becomes so.
+on the border, away from the corners and the other ends, and almost straight lines are straightened.
 """
 
 from __future__ import annotations
@@ -49,16 +49,16 @@ EDGE: Final = 24.0
 """Empty space around the whole drawing."""
 
 _ROOMIER: Final = (1.6, 2.4, 3.5)
-"""Distances between ranks, in multiples of the usual, to try when arrows do not get past labels."""
+"""Multiples of the usual distance between ranks, to try when arrows do not get past labels."""
 
 _ROUND: Final = frozenset({Shape.INITIAL, Shape.HISTORY, Shape.DEEP_HISTORY})
 _ROOMY: Final = 26.0
-"""Distance that arrows keep from each other at a border, where there is room."""
+"""Distance between arrows at a border, if there is room."""
 
 APART: Final = 15.0
-"""Distance of arrows at one side of a small state."""
+"""Distance between arrows at one side of a small state."""
 CORNER: Final = 11.0
-"""Distance of arrows from the corners."""
+"""Distance between arrows and the corners."""
 
 _LEFT, _RIGHT, _TOP, _BOTTOM = range(4)
 _NEARLY: Final = 3.0
@@ -67,7 +67,7 @@ _FAR: Final = 110.0
 
 
 def draw(picture: Picture) -> Drawing:
-    """Return a picture with a place for everything.
+    """Return a picture, laid out.
 
     Raises:
         StatechartError: There is no layout engine (SC703), or it gave up (SC704).
@@ -101,7 +101,7 @@ class _Layout:
 
     def _lay_out(self, graphs: list[Graph]) -> None:
         placements = place([graph.sketch() for graph in graphs])
-        # Once more, now that it is known from where arrows come to crowded borders.
+        # Once more, now that the origins of the arrows at crowded borders are known.
         crowded = [i for i, graph in enumerate(graphs) if graph.is_crowded]
         better = place([graphs[i].sketch(placements[i]) for i in crowded])
         for i, placement in zip(crowded, better, strict=True):
@@ -148,7 +148,7 @@ class _Layout:
 @final
 @frozen
 class _Aim:
-    """An arrow that ends at the border of a node, and the x that it comes from."""
+    """An arrow that ends at the border of a node, and the x of its other end."""
 
     key: Key
     side: Side
@@ -170,7 +170,7 @@ class Graph:
     is_tangled: bool = False
 
     def sketch(self, first: Placement | None = None) -> Sketch:
-        """Return the graph for the engine; after a first try, arrows have their places at nodes."""
+        """Return the graph for the engine; a first placement gives arrows their places at nodes."""
         for child in self.box.children:
             self.parts[child.id] = self._part(child)
         aims = self._aims(first)
@@ -187,7 +187,7 @@ class Graph:
 
     @property
     def is_crowded(self) -> bool:
-        """Whether arrows end at a border that others pass through."""
+        """Whether arrows end at a border that others pass."""
         return self.slotted and len(self.box.children) <= LARGE
 
     @property
@@ -215,7 +215,7 @@ class Graph:
         return self.blocks[region.id]
 
     def _aims(self, first: Placement | None) -> dict[str, list[_Aim]]:
-        """Return where the arrows that end at each node's border come from."""
+        """Return the arrows that end at the border of each node, with their origins."""
         found: dict[str, list[_Aim]] = {}
 
         def add(node: str, key: Key, side: Side, edge: str, other: str) -> None:
@@ -290,7 +290,7 @@ class Graph:
         return Edge(name, crossing.node, point, port, 0, label)
 
     def block(self, placement: Placement) -> Block:
-        """Return what the engine made of the graph, as a block for the graph around it."""
+        """Return the placed graph as a block for the graph around it."""
         inner = Block(self.box, *placement.size)
         for child in self.box.children:
             rect = placement.nodes[child.id]
@@ -305,7 +305,7 @@ class Graph:
         return framed_block(inner, region=self.region)
 
     def _clear(self, inner: Block, placement: Placement) -> None:
-        """Keep arrows that swing out too far off labels and nodes."""
+        """Tame the arrows that swing out over labels and nodes."""
         self.is_tangled = False
         own = {course.arrow.id: (course.tail, course.head) for course in self._courses()}
         labels = {name: r.label for name, r in placement.routes.items() if r.label}
@@ -337,7 +337,7 @@ class Graph:
         return path
 
     def _settled(self, placement: Placement) -> dict[Key, Point]:
-        """Return where the arrows meet the nodes."""
+        """Return the points at which the arrows meet the nodes."""
         paths: dict[str, dict[Key, Path]] = {}
         for course in self._courses():
             path, name = placement.routes[course.arrow.id].path, course.arrow.id
@@ -390,7 +390,7 @@ class Graph:
     def _adjusted(
         self, path: Path, node: str, key: Key, points: dict[Key, Point], placement: Placement
     ) -> Path:
-        """Return a path that begins at a node, with its beginning where it belongs."""
+        """Return a path from a node, moved to the point where it meets the node."""
         part = self.parts[node]
         path = starting_at(path, points[key])
         if part.lands is None and key not in part.ports:
@@ -409,7 +409,7 @@ class Graph:
 def _slots(wanted: list[float], used: list[float], width: float) -> list[float]:
     """Return places, in order, for arrows that end at a border which others pass at ``used``.
 
-    Each is as near as it can be to where the arrow comes from.
+    Each is as near to the origin of the arrow as possible.
     """
     inset = min(20.0, width / 4)
     steps = max(8, int((width - 2 * inset) / 6))
@@ -430,11 +430,11 @@ def _point(key: Key) -> str:
 
 
 def settle(paths: Mapping[Key, Path], fixed: Mapping[Key, float], rect: Rect) -> dict[Key, Point]:
-    """Return where arrows meet a node.
+    """Return the points at which arrows meet a node.
 
     Args:
         paths: The arrows as the engine routed them, each from the node outwards.
-        fixed: The x of those that must meet the upper or lower border there.
+        fixed: The x of those that must meet the upper or lower border at one place.
         rect: The node.
     """
     points: dict[Key, Point] = {}
@@ -487,7 +487,7 @@ def spread(wanted: list[float], length: float) -> list[float]:
 
 
 def straightened(path: Path) -> Path:
-    """Return a path whose first stretch, if it is almost upright, is made upright."""
+    """Return a path whose first stretch is made upright if it almost is."""
     last = 0
     for i in range(3, len(path), 3):
         x = path[i][0]
@@ -509,7 +509,7 @@ def _goes_on_upright(rest: Path) -> bool:
 
 
 def _wanted(path: Path, *, across: bool) -> float:
-    """Return where along a side a path wants to begin: straight ahead, if it soon runs upright."""
+    """Return the place along a side for a path: straight ahead, if it soon runs upright."""
     here = path[0][0 if across else 1]
     if not across:
         return here
@@ -537,12 +537,12 @@ def _side(point: Point, rect: Rect) -> int:
     (x, y) = point
     distances = (abs(x - rect.x), abs(x - rect.right), abs(y - rect.y), abs(y - rect.bottom))
     nearest = min(distances)
-    # At a corner, the upper and lower side win: there is more room.
+    # At a corner, the upper and lower side win: they have more room.
     return next(side for side in (_TOP, _BOTTOM, _LEFT, _RIGHT) if distances[side] <= nearest + 2)
 
 
 def _approach(path: Path, side: int) -> float:
-    """Return from where, along a side, an arrow comes to it."""
+    """Return the position along a side from which an arrow comes to it."""
     axis = 0 if side in (_TOP, _BOTTOM) else 1
     return _near(path)[-1][axis] + path[0][axis] * 0.001
 

@@ -16,7 +16,7 @@ from statecharts.drawing.geometry import Path, Point, Rect, moved
 
 
 class Shape(Enum):
-    """What a box is drawn as."""
+    """The symbol that a box is drawn as."""
 
     STATE = "state"
     COMPOSITE = "composite"
@@ -32,7 +32,7 @@ PSEUDO: Final = frozenset({Shape.INITIAL, Shape.HISTORY, Shape.DEEP_HISTORY, Sha
 
 
 class Role(Enum):
-    """What a piece of text says, which decides how it is set."""
+    """The part of the notation that a piece of text is, which decides its style."""
 
     NAME = "name"
     DATA = "data"
@@ -69,14 +69,14 @@ class Box:
 
     Attributes:
         id: Id of the state; of a pseudo-state, its parent's id with ``#`` and a word.
-        shape: What it is drawn as.
-        name: What is written on it.
+        shape: The symbol.
+        name: The name written on it.
         parent: Id of the box around it; None for the chart itself.
         data: Its data fields, ``name: type``.
         behaviour: Its entry and exit effects and internal transitions.
         children: The boxes in it, in document order; the regions of a parallel state.
         active: Whether it belongs to the configuration that is highlighted.
-        doc: What it is for.
+        doc: The docstring of the state.
     """
 
     id: str
@@ -90,7 +90,7 @@ class Box:
     doc: str = ""
 
     def walk(self) -> Iterator[Box]:
-        """Give the box and all boxes in it, a parent before its children."""
+        """Yield the box and all boxes in it, a parent before its children."""
         yield self
         for child in self.children:
             yield from child.walk()
@@ -105,8 +105,8 @@ class Arrow:
         id: Stable id, such as ``transition-active.qa-1``.
         source: Id of the box that it leaves.
         target: Id of the box that it ends at.
-        label: Its lines, each transition on its own.
-        local: Whether the source stays active, which UML draws inside its border.
+        label: The lines of its label, each transition on its own.
+        local: Whether the source stays active; UML draws such an arrow inside its border.
     """
 
     id: str
@@ -119,14 +119,14 @@ class Arrow:
 @final
 @frozen
 class Picture:
-    """All that is to be seen of a chart.
+    """A chart in UML's notation.
 
     Attributes:
         name: Name of the chart.
-        doc: What the chart is for.
+        doc: The docstring of the chart.
         root: The chart itself; its data are the fields of the context.
         arrows: The arrows, in document order of their sources.
-        chart_hash: Hash of the chart that is shown.
+        chart_hash: Hash of the chart.
     """
 
     name: str
@@ -143,6 +143,15 @@ class Picture:
             self._boxes.update((box.id, box) for box in self.root.walk())
         return self._boxes
 
+    def around(self, box: str) -> list[str]:
+        """Return the ids of the boxes around a box, innermost first."""
+        found = []
+        parent = self.boxes[box].parent
+        while parent is not None:
+            found.append(parent)
+            parent = self.boxes[parent].parent
+        return found
+
 
 @final
 @frozen
@@ -152,9 +161,9 @@ class Text:
     Attributes:
         x: Its left edge, or its middle when it is centred.
         y: Its base line.
-        line: What it says.
+        line: The runs that it consists of.
         size: Its size.
-        width: How wide it is in Helvetica.
+        width: Its width in Helvetica.
         bold: Whether it is bold.
         centred: Whether ``x`` is its middle.
     """
@@ -173,7 +182,7 @@ class Text:
 
     @property
     def rect(self) -> Rect:
-        """The room that it takes."""
+        """The rectangle that it takes."""
         left = self.x - self.width / 2 if self.centred else self.x
         return Rect(left, self.y - self.size * 0.8, self.width, self.size)
 
@@ -200,10 +209,10 @@ class PlacedBox:
 
     Attributes:
         box: The box.
-        rect: Where it is.
-        depth: How many composite states are around it.
-        texts: What is written in it.
-        rules: The lines in it.
+        rect: Its place.
+        depth: Number of composite states around it.
+        texts: The text in it.
+        rules: The rules in it.
         bar: Height of its title bar; 0 without one.
         region: Whether it is a region of a parallel state, which has no border of its own.
         framed: Whether it has a border.
@@ -219,7 +228,7 @@ class PlacedBox:
     framed: bool = True
 
     def moved(self, dx: float, dy: float) -> PlacedBox:
-        """Return the box, moved with all that is written in it."""
+        """Return the box, moved with the text and the rules in it."""
         return evolve(
             self,
             rect=self.rect.moved(dx, dy),
@@ -231,7 +240,7 @@ class PlacedBox:
 @final
 @frozen
 class PlacedArrow:
-    """An arrow with its course, and the room and lines of its label."""
+    """An arrow with its path, and the place and lines of its label."""
 
     arrow: Arrow
     path: Path
