@@ -11,7 +11,7 @@ from attrs import evolve, frozen
 
 from statecharts import Chart, Effect, NamedEvent
 from statecharts.checks import faults
-from statecharts.interop.xstate.delays import NamedDelay
+from statecharts.interop.xstate.content import NamedDelay
 from statecharts.model.chart import (
     HISTORY,
     After,
