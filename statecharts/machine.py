@@ -15,9 +15,8 @@ from typing import Any, Generic, Literal, cast, overload
 from statecharts.kernel import Kernel, kernel_of
 from statecharts.model.chart import Chart, Declaration, OnEvent
 from statecharts.model.durations import duration_text
-from statecharts.model.effects import RUNNER, Action, Effect, Send
+from statecharts.model.effects import Effect, Send
 from statecharts.model.errors import (
-    ActionError,
     RunawayError,
     StatechartError,
     SubscriberError,
@@ -292,36 +291,19 @@ class Machine(Generic[C]):
             ) from None
 
     def _begin(self, started: Step[C], now: datetime) -> None:
-        """Carry out what the start asks for, and take the events that it sends."""
-        failures: list[Exception] = []
+        """Take the events that the start sends."""
         with self._lock:
             self._present = now
-            self._busy = True
-            try:
-                self._carry_out(started.effects, failures)
-            finally:
-                self._busy = False
-            self._drain(failures)
+            self._queue_own(started.effects)
+            self._drain([])
 
-    def _carry_out(self, effects: tuple[Effect, ...], failures: list[Exception]) -> None:
-        """Put in line what the run sends to itself, and run the actions that can be run."""
+    def _queue_own(self, effects: tuple[Effect, ...]) -> None:
+        """Put in line what the run sends to itself."""
         for effect in effects:
             if isinstance(effect, Send) and effect.own:
                 sent: Sent[C] = Sent(effect.event, None, self.chart.name)
                 sent.not_before, sent.own = self._present, True
                 self._waiting.append(sent)
-            elif isinstance(effect, Action) and effect.run is not None:
-                running = RUNNER.set(self)
-                try:
-                    effect.run()
-                except Exception as cause:
-                    found = f"action {effect.name!r} failed: {type(cause).__name__}: {cause}"
-                    remedy = "The step stands; mend the action"
-                    error = ActionError("SC505", self.chart.name, found, remedy)
-                    error.__cause__ = cause
-                    failures.append(error)
-                finally:
-                    RUNNER.reset(running)
 
     def _drain(self, failures: list[Exception]) -> None:
         """Take the events in line, one after the other; raise what went wrong at the end."""
@@ -363,7 +345,7 @@ class Machine(Generic[C]):
         sent.step = step
         self._snapshot = step.snapshot
         if step.effects:
-            self._carry_out(step.effects, failures)
+            self._queue_own(step.effects)
         for subscriber in tuple(self._subscribers):
             try:
                 subscriber(step)

@@ -14,7 +14,7 @@ from statecharts import Chart, Kernel, Machine, NamedEvent, StatechartError
 from statecharts.checks import accept
 from statecharts.model.chart import Default, EventType, OnEvent, StateKind, StateNode, Transition
 from statecharts.model.effects import Action, CancelInvoke, CancelSend, Invoke, Raise, Send
-from statecharts.model.errors import ActionError, CallbackError, StepError
+from statecharts.model.errors import CallbackError, StepError
 from statecharts.model.hooks import Hook
 from statecharts.model.named import (
     AllOf,
@@ -243,45 +243,11 @@ def test_entry_of_the_chart_itself_runs_at_the_start() -> None:
     assert first.snapshot.configuration == ("a",)
 
 
-def test_machine_runs_actions_in_order_once_the_step_is_kept() -> None:
-    """An action that can be run sees the machine where the step has led."""
-    seen: list[tuple[str, tuple[str, ...]]] = []
-    machines: list[Machine[Any]] = []
-
-    def act(name: str) -> Action:
-        return Action(name, run=lambda: seen.append((name, machines[0].configuration)))
-
-    go = Transition("a", OnEvent(("go",)), ("b",), emit=(Hook(Give(act("first"))),))
-    machines.append(Machine(chart_of(go, entry=(Hook(Give(act("second"))),))))
-    machines[0].send(GO)
-    assert seen == [("first", ("b",)), ("second", ("b",))]
-
-
-def test_machine_tells_of_an_action_that_fails() -> None:
-    """The step stands, the other actions run, and the error names the action."""
-    done: list[str] = []
-
-    def fail() -> None:
-        raise ValueError("no ink")
-
-    actions = (Action("print", run=fail), Action("file", run=lambda: done.append("filed")))
-    go = Transition("a", OnEvent(("go",)), ("b",), emit=tuple(Hook(Give(a)) for a in actions))
-    machine = Machine(chart_of(go))
-    with pytest.raises(ActionError) as caught:
-        machine.send(GO)
-    assert str(caught.value) == (
-        "[SC505] Door: action 'print' failed: ValueError: no ink. The step stands; mend the action."
-    )
-    assert isinstance(caught.value.__cause__, ValueError)
-    assert machine.configuration == ("b",)
-    assert done == ["filed"]
-
-
-def test_machine_runs_the_actions_of_the_start() -> None:
-    """What the start asks for is carried out as well, and what it sends is taken."""
-    begun: list[str] = []
-    begin = Hook(Give(Action("begin", run=lambda: begun.append("begun"))))
+def test_machine_takes_what_the_start_sends() -> None:
+    """An event that entering the chart sends is taken at once; its actions are effects."""
+    begin = Hook(Give(Action("begin")))
     go = Transition("a", OnEvent(("go",)), ("b",))
     machine = Machine(chart_of(go, root=(begin, Hook(Give(Send(GO))))))
-    assert begun == ["begun"]
+    assert machine.started is not None
+    assert machine.started.effects == (Action("begin"), Send(GO))
     assert machine.configuration == ("b",)

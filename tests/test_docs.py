@@ -207,8 +207,7 @@ def links(page: Path) -> Iterator[str]:
 
 def codes_in_use() -> set[str]:
     """Return every code that definition checks, kernel, machine and investigations give."""
-    places = [*(ROOT / "statecharts").glob("*.py"), *(ROOT / "statecharts").glob("*/*.py")]
-    places += (ROOT / "machines").rglob("*.py")
+    places = [*(ROOT / "statecharts").rglob("*.py"), *(ROOT / "machines").rglob("*.py")]
     text = "".join(path.read_text(encoding="utf-8") for path in places if path.parent.name != "cli")
     return set(re.findall(r'"(SC[125]\d\d)"', text)) | {*STRUCTURAL, *QUALITY}
 

@@ -187,8 +187,6 @@ class Effects:
                 event.kinds,
                 event.classes,
             )
-        if cls is Action:
-            special["run"] = None
         record = self._classes[cls] = self._records[name] = self._shaper.record(cls, special)
         return record
 

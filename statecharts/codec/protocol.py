@@ -142,7 +142,7 @@ class Protocol(Generic[C]):
         return self._run(self._wire(lenient).events.load, value)
 
     def dump_effect(self, effect: Effect) -> Json:
-        """Return an effect as a dict; an `Action` without what runs it.
+        """Return an effect as a dict.
 
         Raises:
             UnwritableError: It is not an effect, or holds what JSON cannot carry.

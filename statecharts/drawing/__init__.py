@@ -4,8 +4,8 @@
     drawing.render(Pipeline, "png", highlight=snapshot) # with the active states highlighted
     drawing.render(Pipeline, "mermaid")                 # for a README
 
-A picture is made from the `Chart` and nothing else. The layout is Graphviz's; what makes it, and
-what makes PNG and PDF, is loaded when a call first needs it.
+A picture shows the `Chart` alone. Graphviz lays it out; the engine, and the converter to PNG and
+PDF, are loaded when a call first needs them.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ FORMATS: Final = ("svg", "png", "pdf", "dot", "mermaid")
 
 
 class HasConfiguration(Protocol):
-    """What knows which states are active: a snapshot, or a machine."""
+    """An object with active states: a snapshot, or a machine."""
 
     @property
     def configuration(self) -> tuple[str, ...]:
@@ -73,7 +73,7 @@ def render(
 
     Raises:
         StatechartError: The format (SC701) or the theme (SC702) is unknown, there is no layout
-            engine (SC703), it gave up (SC704), or nothing makes PNG or PDF (SC705).
+            engine (SC703), it gave up (SC704), or no converter to PNG or PDF is installed (SC705).
         UnknownStateError: ``highlight`` names a state that the chart does not have.
 
     >>> from statecharts.model.chart import Chart, StateKind, StateNode
@@ -85,7 +85,7 @@ def render(
     <BLANKLINE>
     """
     if format not in FORMATS:
-        remedy = did_you_mean(str(format), FORMATS, f"Take one of {', '.join(FORMATS)}")
+        remedy = did_you_mean(str(format), FORMATS, f"Use one of {', '.join(FORMATS)}")
         found = f"there is no format {format!r}, only {', '.join(FORMATS)}"
         raise StatechartError("SC701", "render", found, remedy)
     from statecharts.drawing.notation import picture_of

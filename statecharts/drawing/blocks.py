@@ -1,37 +1,168 @@
-"""Blocks: parts of a drawing that are done, each a thing of fixed size to what is around it."""
+"""Blocks: finished parts of a drawing, each of a fixed size to the graph around it.
+
+The text of a box is set into compartments first; that gives the box its size.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Final, final
 
-from attrs import define, evolve, field
+from attrs import define, evolve, field, frozen
 
-from statecharts.drawing.box_text import (
-    CIRCLE,
-    DOT,
-    FORK,
-    Face,
-    composite_face,
-    final_face,
-    heading_face,
-    region_face,
-    state_face,
-)
-from statecharts.drawing.drawing import PlacedBox, Rule
 from statecharts.drawing.geometry import Path, Rect, moved, straight, swung
-from statecharts.drawing.model import PSEUDO, Box, Shape
+from statecharts.drawing.labels import LABEL_SIZE, SMALL_SIZE, line_width, text_width
+from statecharts.drawing.model import PSEUDO, Box, Line, PlacedBox, Role, Rule, Run, Shape, Text
 from statecharts.drawing.plan import Key, Plan, Side
 from statecharts.drawing.sketch import Route
 
 PADDING: Final = 16.0
-"""Distance of what is in a composite state from its border."""
+"""Distance between the border of a composite state and its children."""
 EAR: Final = 22.0
-"""How far an arrow from a state's own border to its inside swings out."""
+"""Distance by which an arrow from a state's own border to its inside swings out."""
 
+NAME_SIZE: Final = 13.0
+REGION_SIZE: Final = 11.5
+HEADING_SIZE: Final = 18.0
+LEADING: Final = 14.0
+"""Distance between the base lines of small text."""
+MARGIN: Final = 11.0
+"""Distance of text from the left and right border."""
+BULLSEYE: Final = 22.0
+"""Width of a final state without data and effects."""
+DOT: Final = 13.0
+"""Width of an initial pseudo-state."""
+CIRCLE: Final = 25.0
+"""Width of a history pseudo-state."""
+FORK: Final = (64.0, 5.0)
+"""Size of a fork."""
+
+_TITLE: Final = 28.0
+_LEAST: Final = (76.0, 36.0)
+_ICON: Final = 20.0
 _WIDE: Final = 2.2
 _ABOVE: Final = 8.0
 _STRIP: Final = _ABOVE + CIRCLE + 22.0
+
+
+@final
+@frozen
+class BoxText:
+    """The text of a box in its compartments, measured from the upper left corner of the box.
+
+    Attributes:
+        width: The least width that it needs.
+        height: The height that it takes.
+        texts: The lines of text.
+        rules: Heights at which a thin rule runs from border to border.
+        bar: Height of the title.
+    """
+
+    width: float
+    height: float
+    texts: tuple[Text, ...] = ()
+    rules: tuple[float, ...] = ()
+    bar: float = 0.0
+
+    def ruled(self, width: float) -> tuple[Rule, ...]:
+        """Return the rules of a box of some width."""
+        return tuple(Rule((0, y), (width, y)) for y in self.rules)
+
+
+def state_text(box: Box) -> BoxText:
+    """Return the text of a simple state, or of a final state with data or effects."""
+    icon = _ICON if box.shape is Shape.FINAL else 0.0
+    name = _name(box.name, NAME_SIZE, centred=True)
+    bare = not (box.data or box.behaviour)
+    below, inner, rules = _compartments(box, _TITLE)
+    width = max(name.width + 2 * MARGIN + 8 + icon, inner + 2 * MARGIN, _LEAST[0])
+    if bare:
+        height = _LEAST[1]
+        title = name.moved(width / 2 + icon / 2, height / 2 + NAME_SIZE * 0.36)
+        return BoxText(width, height, (title,))
+    title = name.moved(width / 2 + icon / 2, _TITLE / 2 + NAME_SIZE * 0.36)
+    height = _TITLE + below[-1].y - _TITLE + 9
+    return BoxText(width, height, (title, *below), (_TITLE, *rules), _TITLE)
+
+
+def final_text(box: Box) -> BoxText:
+    """Return the text of a bull's-eye with its name below."""
+    name = _name(box.name, LABEL_SIZE, centred=True)
+    width = max(BULLSEYE, name.width + 2)
+    return BoxText(width, BULLSEYE + 17, (name.moved(width / 2, BULLSEYE + 13),))
+
+
+def composite_text(box: Box) -> BoxText:
+    """Return the title bar and the compartments of a composite state; no bar without a name."""
+    name = _name(box.name, NAME_SIZE)
+    bar = _TITLE if box.name else 0.0
+    below, inner, rules = _compartments(box, bar)
+    width = max(name.width, inner) + 2 * MARGIN
+    height = below[-1].y + 8 if below else bar
+    if not box.name:
+        return BoxText(width, height, tuple(below), (*rules, *([height] if below else [])), bar)
+    texts = (name.moved(MARGIN, _TITLE / 2 + NAME_SIZE * 0.36), *below)
+    return BoxText(width, height, texts, (_TITLE, *rules, *([height] if below else [])), _TITLE)
+
+
+def region_text(box: Box) -> BoxText:
+    """Return the name of a region with its data and effects, without rules."""
+    name = _name(box.name, REGION_SIZE)
+    below, inner, _ = _compartments(box, 22.0, gap=0.0)
+    width = max(name.width, inner) + 2 * MARGIN
+    height = below[-1].y + 6 if below else 26.0
+    return BoxText(width, height, (name.moved(MARGIN, 19.0), *below))
+
+
+def heading_text(box: Box) -> BoxText:
+    """Return the name of the chart with its context, above everything else."""
+    name = _name(box.name, HEADING_SIZE)
+    below, inner, _ = _compartments(box, 26.0, gap=0.0, margin=0.0)
+    width = max(name.width, inner)
+    height = below[-1].y + 12 if below else 34.0
+    return BoxText(width, height, (name.moved(0.0, 18.0), *below))
+
+
+def label_texts(lines: tuple[Line, ...], x: float, y: float) -> tuple[Text, ...]:
+    """Return the lines of an arrow's label, from their upper left corner."""
+    return tuple(
+        Text(x, y + i * LEADING + 10.5, line, LABEL_SIZE, line_width(line, LABEL_SIZE))
+        for i, line in enumerate(lines)
+    )
+
+
+def label_size(lines: tuple[Line, ...]) -> tuple[float, float] | None:
+    """Return the width and height that the label of an arrow takes; None without one."""
+    if not lines:
+        return None
+    width = max(line_width(line, LABEL_SIZE) for line in lines)
+    return width + 4, len(lines) * LEADING + 2
+
+
+def _name(name: str, size: float, *, centred: bool = False) -> Text:
+    """Return a name in bold, at the origin."""
+    width = text_width(name, size, bold=True)
+    return Text(0.0, 0.0, (Run(Role.NAME, name),), size, width, bold=True, centred=centred)
+
+
+def _compartments(
+    box: Box, top: float, *, gap: float = 5.0, margin: float = MARGIN
+) -> tuple[list[Text], float, list[float]]:
+    texts: list[Text] = []
+    rules: list[float] = []
+    y = top
+    for lines in (box.data, box.behaviour):
+        if not lines:
+            continue
+        if texts:
+            y += 3 + gap / 2
+            if gap:
+                rules.append(y)
+        y += gap / 2 - (0 if gap else 1)
+        for line in lines:
+            y += LEADING
+            texts.append(Text(margin, y - 1, line, SMALL_SIZE, line_width(line, SMALL_SIZE)))
+    return texts, max((text.width for text in texts), default=0.0), rules
 
 
 @final
@@ -40,19 +171,19 @@ class Block:
     """A part of a drawing, measured from its own upper left corner.
 
     Attributes:
-        box: What it shows.
+        box: The box that it shows.
         width: Its width.
         height: Its height.
-        ports: Where arrows cross its upper or lower border.
-        sides: At which of the two each does.
+        ports: The x at which arrows cross its upper or lower border.
+        sides: The border that each of them crosses.
         boxes: All boxes in it with their places, its own first.
         pieces: Parts of arrows, each from inside outwards, inner parts first.
-        routes: Arrows and labels that lie wholly in it.
-        owners: Ports at which an arrow begins or ends at a border, by the box that has the border.
-        ears: Where on the upper border arrows swing out before they go in.
+        routes: Arrows and labels that are wholly inside it.
+        owners: The box at whose border an arrow begins or ends, by port.
+        ears: The x at which arrows swing out over the upper border before they go in.
         ear: Empty space that they need above the upper border.
-        lands: Where all arrows end at the upper border, if it matters.
-        centre: Where the middle of a region is in its parallel state.
+        lands: The x at which all arrows end at the upper border, if it matters.
+        centre: The x of the middle of a region in its parallel state.
         rigid: Whether its own box keeps its size when it is given more space.
     """
 
@@ -72,7 +203,7 @@ class Block:
     rigid: bool = False
 
     def take(self, part: Block, x: float, y: float, deeper: int = 0) -> None:
-        """Add all that is in another block, with its corner at (x, y)."""
+        """Add the contents of another block, with its corner at (x, y)."""
         for box in part.boxes:
             placed = box.moved(x, y)
             self.boxes.append(evolve(placed, depth=placed.depth + deeper) if deeper else placed)
@@ -89,7 +220,7 @@ class Block:
             self.pieces.append((key, straight((x, y), (x, end))))
 
     def swing(self, key: Key) -> None:
-        """Let an arrow leave the upper border before it enters: its source is left, too."""
+        """Make an arrow swing out over the upper border before it enters: it exits its source."""
         if self.sides[key] is Side.TOP:
             x = self.ports[key]
             self.pieces.append((key, ((x, 0.0), (x, -EAR), (x - 26, -EAR), (x - 26, 0.0))))
@@ -97,7 +228,7 @@ class Block:
             self.ear = EAR
 
     def widen(self, width: float, height: float) -> None:
-        """Give a region the size of its place; what is in it stays where it is."""
+        """Give a region the size of its place; its contents stay where they are."""
         self.width, self.height = width, height
         if not self.rigid:
             self.boxes[0] = evolve(self.boxes[0], rect=Rect(0, 0, width, height))
@@ -106,51 +237,52 @@ class Block:
 
 
 def solid_block(box: Box) -> Block:
-    """Return the block of a box with nothing in it."""
+    """Return the block of a box without children."""
+    bullseye = box.shape is Shape.FINAL and not (box.data or box.behaviour)
     if box.shape in PSEUDO:
         width, height = {Shape.INITIAL: (DOT, DOT), Shape.FORK: FORK}.get(
             box.shape, (CIRCLE, CIRCLE)
         )
-        face = Face(width, height)
-    elif box.shape is Shape.FINAL and not (box.data or box.behaviour):
-        face = final_face(box)
+        text = BoxText(width, height)
+    elif bullseye:
+        text = final_text(box)
     else:
-        face = state_face(box)
-    block = Block(box, face.width, face.height)
-    if box.shape is Shape.FINAL and not (box.data or box.behaviour):
-        block.lands = face.width / 2
-    rect = Rect(0, 0, face.width, face.height)
-    block.boxes.append(PlacedBox(box, rect, 0, face.texts, face.ruled(face.width), face.bar))
+        text = state_text(box)
+    block = Block(box, text.width, text.height)
+    if bullseye:
+        block.lands = text.width / 2
+    rect = Rect(0, 0, text.width, text.height)
+    block.boxes.append(PlacedBox(box, rect, 0, text.texts, text.ruled(text.width), text.bar))
     return block
 
 
 def framed_block(inner: Block, *, region: bool = False) -> Block:
-    """Return what is in a composite state, a region or the chart, with its title and border."""
+    """Return the contents of a composite state, a region or the chart with title and border."""
     box = inner.box
     root = box.parent is None
     bordered = not region and (not root or bool(inner.ports))
     if region:
-        face = region_face(box)
+        text = region_text(box)
     else:
-        face = composite_face(box) if bordered else heading_face(box)
+        text = composite_text(box) if bordered else heading_text(box)
     pad = PADDING if bordered or region else 0.0
     left = pad
     entering = [x for key, x in inner.ports.items() if inner.sides[key] is Side.TOP]
     swinging = [key for key, owner in inner.owners.items() if owner == box.id and bordered]
     if entering:
-        # What enters from above passes to the right of the title.
-        left = max(pad, face.width + (30.0 if swinging else 8.0) - min(entering))
-    width = max(face.width, left + inner.width + pad)
+        # Arrows that enter from above pass to the right of the title.
+        left = max(pad, text.width + (30.0 if swinging else 8.0) - min(entering))
+    width = max(text.width, left + inner.width + pad)
     if not entering and not root:
         left = (width - inner.width) / 2
     empty = not box.children
-    top = face.height + (0.0 if empty else 14.0 if pad else 8.0)
+    top = text.height + (0.0 if empty else 14.0 if pad else 8.0)
     height = top + inner.height + pad * (0.5 if empty else 1.0)
     block = Block(box, float(round(width)), float(round(height)))
     rect = Rect(0, 0, block.width, block.height)
-    rules = face.ruled(block.width) if bordered else ()
-    bar = face.bar if bordered else 0.0
-    block.boxes.append(PlacedBox(box, rect, 0, face.texts, rules, bar, region, bordered))
+    rules = text.ruled(block.width) if bordered else ()
+    bar = text.bar if bordered else 0.0
+    block.boxes.append(PlacedBox(box, rect, 0, text.texts, rules, bar, region, bordered))
     block.take(inner, left, top, deeper=1)
     block.owners = dict(inner.owners)
     for key, at in inner.ports.items():
@@ -163,41 +295,42 @@ def framed_block(inner: Block, *, region: bool = False) -> Block:
 
 def stacked_block(box: Box, parts: Sequence[Block], plan: Plan) -> Block:
     """Return a parallel state: its title, and its regions side by side or one above the other."""
-    face = composite_face(box)
+    text = composite_text(box)
     regions = [
         _padded(part) if part.box.shape is Shape.PARALLEL else part
         for part in parts
         if part.box.shape not in PSEUDO
     ]
     pseudo = [part for part in parts if part.box.shape in PSEUDO]
-    top = face.height + (_STRIP if pseudo else 0.0)
-    block = Block(box, face.width, top)
+    top = text.height + (_STRIP if pseudo else 0.0)
+    block = Block(box, text.width, top)
     crossed = bool(plan.ports.get(box.id)) or any(part.ports for part in regions)
-    dividers = _stack_regions(block, regions, face, rows=not crossed and _is_wide(regions))
+    dividers = _stack_regions(block, regions, text, rows=not crossed and _is_wide(regions))
     rect = Rect(0, 0, block.width, block.height)
-    rules = (*face.ruled(block.width), *dividers)
-    block.boxes.insert(0, PlacedBox(box, rect, 0, face.texts, rules, face.bar))
+    rules = (*text.ruled(block.width), *dividers)
+    block.boxes.insert(0, PlacedBox(box, rect, 0, text.texts, rules, text.bar))
     centres = {part.box.id: part.centre for part in regions}
     passing = [x for key, x in block.ports.items() if block.sides[key] is Side.TOP]
     x = block.width - PADDING - CIRCLE / 2
     for part in pseudo:
-        while any(abs(x - other) < CIRCLE for other in passing) and x > face.width + CIRCLE:
+        while any(abs(x - other) < CIRCLE for other in passing) and x > text.width + CIRCLE:
             x -= CIRCLE / 2
-        block.take(part, x - CIRCLE / 2, face.height + _ABOVE, deeper=1)
+        block.take(part, x - CIRCLE / 2, text.height + _ABOVE, deeper=1)
         centres[part.box.id] = x
         x -= 2 * CIRCLE
     for key in plan.ports.get(box.id, {}):
-        if key not in block.ports and plan.ends.get(key) in centres:
-            end = plan.ends[key]
-            block.ports[key] = centres[end]
+        if key not in block.ports and plan.stops.get(key) in centres:
+            stop = plan.stops[key]
+            block.ports[key] = centres[stop]
             block.sides[key] = plan.ports[box.id][key]
-            if block.sides[key] is Side.TOP and end in {part.box.id for part in pseudo}:
-                y = face.height + _ABOVE
-                block.pieces.append((key, straight((centres[end], y), (centres[end], 0.0))))
+            if block.sides[key] is Side.TOP and stop in {part.box.id for part in pseudo}:
+                y = text.height + _ABOVE
+                block.pieces.append((key, straight((centres[stop], y), (centres[stop], 0.0))))
     strips = {arrow.id: centres[arrow.source] for arrow in plan.strips.get(box.id, ())}
-    for key in [key for key in block.ports if key in _reached(block)]:
+    reached = {key for key, _ in block.pieces}
+    for key in [key for key in block.ports if key in reached]:
         if key[0] in strips:
-            down = face.height + _ABOVE + CIRCLE
+            down = text.height + _ABOVE + CIRCLE
             block.pieces.append((key, swung((block.ports[key], top), (strips[key[0]], down))))
             continue
         block.reach(key)
@@ -218,16 +351,14 @@ def _padded(part: Block) -> Block:
     return block
 
 
-def _reached(block: Block) -> set[Key]:
-    return {key for key, _ in block.pieces}
-
-
 def _is_wide(regions: Sequence[Block]) -> bool:
     width = sum(part.width for part in regions)
     return len(regions) > 1 and width > max(900.0, _WIDE * max(part.height for part in regions))
 
 
-def _stack_regions(block: Block, regions: Sequence[Block], face: Face, *, rows: bool) -> list[Rule]:
+def _stack_regions(
+    block: Block, regions: Sequence[Block], text: BoxText, *, rows: bool
+) -> list[Rule]:
     """Tile the regions of a parallel state below its title; return the lines between them."""
     x, y, dividers = 0.0, block.height, list[Rule]()
     if not rows:
@@ -236,12 +367,12 @@ def _stack_regions(block: Block, regions: Sequence[Block], face: Face, *, rows: 
             if regions
             else []
         )
-        x = max(0.0, face.width + 30 - min(entering)) if entering else 0.0
-    width = max(face.width, x + sum(part.width for part in regions))
+        x = max(0.0, text.width + 30 - min(entering)) if entering else 0.0
+    width = max(text.width, x + sum(part.width for part in regions))
     extra = (width - x - sum(part.width for part in regions)) / max(1, len(regions))
     tallest = max((part.height for part in regions), default=PADDING)
     if rows:
-        width = max(face.width, *(part.width for part in regions))
+        width = max(text.width, *(part.width for part in regions))
     for number, part in enumerate(regions):
         if rows:
             if number:
@@ -257,7 +388,7 @@ def _stack_regions(block: Block, regions: Sequence[Block], face: Face, *, rows: 
         at = len(block.boxes)
         block.take(part, x, y, deeper=1)
         if not number and not part.rigid:
-            # What was left free for the title belongs to the first region.
+            # The space that was left free for the title belongs to the first region.
             own = block.boxes[at]
             rect = Rect(0.0, y, part.width + x, tallest)
             texts = tuple(text.moved(-x, 0.0) for text in own.texts)

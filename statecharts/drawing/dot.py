@@ -1,7 +1,7 @@
-"""DOT: the whole chart in one graph, for Graphviz and for everything else that reads its language.
+"""DOT: the whole chart in one graph, for Graphviz and for every tool that reads its language.
 
-The text stands on its own: composite states are clusters, labels are text, and nothing in it
-depends on the machine. It is also what the gallery compares, since it changes with the picture.
+Composite states are clusters, labels are text, and nothing depends on the machine. The gallery
+compares this text, since it changes with the picture.
 """
 
 from __future__ import annotations
@@ -116,18 +116,15 @@ class _Writer:
 
     def _within(self, arrow: Arrow, outer: str) -> bool:
         """Whether the arrow stays inside a composite state, so that it cannot be clipped there."""
-        boxes = self.picture.boxes
-        box = boxes[arrow.target if arrow.source == outer else arrow.source]
-        while box.parent is not None and box.id != outer:
-            box = boxes[box.parent]
-        return box.id == outer
+        other = arrow.target if arrow.source == outer else arrow.source
+        return outer in (other, *self.picture.around(other))
 
     def _shape(self, box: str) -> Shape:
         return self.picture.boxes[box].shape
 
 
 def quoted(text: str) -> str:
-    """Return a text as a string of DOT.
+    """Quote a string for DOT.
 
     >>> print(quoted('say "hi"'))
     "say \\"hi\\""

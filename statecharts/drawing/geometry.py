@@ -57,7 +57,7 @@ class Rect:
         return across and self.y < other.bottom and other.y < self.bottom
 
     def contains(self, point: Point) -> bool:
-        """Tell whether a point lies strictly inside."""
+        """Tell whether a point is strictly inside."""
         return self.x < point[0] < self.right and self.y < point[1] < self.bottom
 
 
@@ -67,7 +67,7 @@ def moved(path: Path, dx: float, dy: float) -> Path:
 
 
 def straight(*points: Point) -> Path:
-    """Return the path through points in straight lines.
+    """Return the path that joins points by straight lines.
 
     >>> straight((0, 0), (3, 0))
     ((0, 0), (1.0, 0.0), (2.0, 0.0), (3, 0))
@@ -108,7 +108,7 @@ def starting_at(path: Path, point: Point) -> Path:
 
 
 def flattened(path: Path, step: float = 2.0) -> Iterator[Point]:
-    """Give points along a path, no farther apart than about ``step``."""
+    """Yield points along a path, no farther apart than about ``step``."""
     if path:
         yield path[0]
     for p0, p1, p2, p3 in curves(path):
@@ -125,7 +125,7 @@ def flattened(path: Path, step: float = 2.0) -> Iterator[Point]:
 
 
 def curves(path: Path) -> Iterator[tuple[Point, Point, Point, Point]]:
-    """Give the curves that a path is made of."""
+    """Yield the curves that a path is made of."""
     for i in range(0, len(path) - 3, 3):
         yield path[i], path[i + 1], path[i + 2], path[i + 3]
 

@@ -1,12 +1,19 @@
-"""Lines of text: the words of `statecharts.model.labels`, cut into roles and wrapped to a width."""
+"""Lines of text: the words of `statecharts.model.labels` in roles, measured and wrapped.
+
+Text is measured in Helvetica, by a table and never by the fonts of a machine, so a chart has the
+same layout everywhere. Helvetica, Arial, Liberation Sans, Nimbus Sans and Arimo share these widths
+(Adobe's font metrics), so that one of them is at hand almost anywhere; the SVG also states the
+width of each line, which keeps it inside its box in any other font.
+"""
 
 from __future__ import annotations
 
+import functools
 import re
+import unicodedata
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from statecharts.drawing.metrics import text_width
 from statecharts.drawing.model import Line, Role, Run
 from statecharts.model.chart import Transition, TransitionKind
 from statecharts.model.fields import fields_of
@@ -26,14 +33,82 @@ INDENT: Final = "   "
 
 _BREAK: Final = re.compile(r"(?<=[ ,;|(])(?=\S)")
 
+ASCENT: Final = 0.76
+"""Height of capitals and ascenders over the base line, in ems."""
+
+_REGULAR: Final = {
+    167: "⁄",
+    191: "'",
+    222: "ijlł‘’‚",
+    260: "|¦",
+    278: " !,./:;I[\\]ft·ÌÍÎÏìíîïı",
+    333: "()-`r¡¨¯²³´¸¹ˆˇ˘˙˚˛˜˝“”„‹›",
+    334: "{}",
+    350: "•",
+    355: '"',
+    365: "º",
+    370: "ª",
+    389: "*",
+    400: "°",
+    469: "^",
+    500: "Jcksvxyzçýÿšž",
+    537: "¶",
+    556: "#$0123456789?L_abdeghnopqu¢£¤¥§«µ»àáâãäåèéêëðñòóôõöùúûüþƒ–†‡€",
+    584: "+<=>~¬±×÷−",
+    611: "FTZ¿ßøŽŁ",
+    667: "&ABEKPSVXYÀÁÂÃÄÅÈÉÊËÝÞŠŸ",
+    722: "CDHNRUwÇÐÑÙÚÛÜ",
+    737: "©®",
+    778: "GOQÒÓÔÕÖØ",
+    833: "Mm",
+    834: "¼½¾",
+    889: "%æ",
+    944: "Wœ",
+    1000: "ÆŒ—…‰™→←↑↓",
+    1015: "@",
+}
+_BOLD: Final = {
+    167: "⁄",
+    238: "'",
+    278: " ,./I\\ijl·ÌÍÎÏìíîïıł‘’‚",
+    280: "|¦",
+    333: "!()-:;[]`ft¡¨¯²³´¸¹ˆˇ˘˙˚˛˜˝‹›",
+    350: "•",
+    365: "º",
+    370: "ª",
+    389: "*r{}",
+    400: "°",
+    474: '"',
+    500: "zž“”„",
+    556: "#$0123456789J_aceksvxy¢£¤¥§«¶»àáâãäåçèéêëýÿšƒ–†‡€",
+    584: "+<=>^~¬±×÷−",
+    611: "?FLTZbdghnopquµ¿ßðñòóôõöøùúûüþŁŽ",
+    667: "EPSVXYÈÉÊËÝÞŠŸ",
+    722: "&ABCDHKNRUÀÁÂÃÄÅÇÐÑÙÚÛÜ",
+    737: "©®",
+    778: "GOQwÒÓÔÕÖØ",
+    833: "M",
+    834: "¼½¾",
+    889: "%mæ",
+    944: "Wœ",
+    975: "@",
+    1000: "ÆŒ—…‰™→←↑↓",
+}
+_WIDTHS: Final = {
+    bold: {character: width for width, group in table.items() for character in group}
+    for bold, table in ((False, _REGULAR), (True, _BOLD))
+}
+_LETTER: Final = 640
+"""Guess for a letter that is not in the table: the mean of Greek and Cyrillic in such fonts."""
+
 
 def transition_lines(transition: Transition) -> tuple[Line, ...]:
-    """Return the label of a transition, wrapped; no line at all for one that says nothing."""
+    """Return the label of a transition, wrapped; no line when it is empty."""
     return wrap(_transition_runs(transition), LABEL_SIZE, LABEL_WIDTH)
 
 
 def internal_lines(transition: Transition, suffix: str = "") -> tuple[Line, ...]:
-    """Return a transition that has no arrow, as the compartment of its source shows it."""
+    """Return a transition without an arrow, as the compartment of its source shows it."""
     runs = list(_transition_runs(transition))
     if transition.kind is TransitionKind.FORBIDDEN:
         runs.append(Run(Role.ACTION, " / ignored"))
@@ -71,7 +146,7 @@ def data_lines(cls: type | None) -> tuple[Line, ...]:
 
 
 def one_line(text: str) -> str:
-    """Return a text with every stretch of white space and control characters as one space.
+    """Return a string with each stretch of white space and control characters as one space.
 
     >>> one_line("a\\n\\tb")
     'a b'
@@ -80,7 +155,7 @@ def one_line(text: str) -> str:
 
 
 def line_width(line: Line, size: float) -> float:
-    """Return how wide a line is when set in one size."""
+    """Return the width of a line set in one size."""
     return sum(text_width(run.text, size) for run in line)
 
 
@@ -88,7 +163,7 @@ def wrap(runs: Iterable[Run], size: float, width: float) -> tuple[Line, ...]:
     """Break runs into lines no wider than ``width``, where the text allows it.
 
     Lines after the first are indented. A line breaks before a guard or an action rather than inside
-    it; a word that is too long by itself is cut.
+    it; a word that is too long for a line is cut.
 
     >>> from statecharts.drawing.model import line_text
     >>> runs = [Run(Role.TRIGGER, "Passed(branch, ahead)"), Run(Role.GUARD, " [is_urgent]")]
@@ -136,7 +211,7 @@ def _words(text: str, size: float, width: float) -> Iterator[str]:
         rest = word
         while text_width(rest, size) > width:
             most = max(1, int(len(rest) * width / text_width(rest, size)))
-            # Rather after an underscore or before a dot than anywhere.
+            # Cut after an underscore or before a dot if there is one.
             cut = max(rest.rfind("_", 0, most) + 1, rest.rfind(".", 0, most))
             cut = cut if cut > most / 3 else most
             yield rest[:cut]
@@ -158,3 +233,28 @@ def _joined(line: list[Run]) -> Line:
         else:
             joined.append(run)
     return tuple(joined)
+
+
+@functools.lru_cache(maxsize=4096)
+def text_width(text: str, size: float, *, bold: bool = False) -> float:
+    """Return the width of a line of text in Helvetica, in the unit of ``size``.
+
+    >>> text_width("Hi", 10.0), text_width("Hi", 10.0, bold=True)
+    (9.44, 10.0)
+    """
+    table = _WIDTHS[bold]
+    units = sum(table.get(character) or _guess(character) for character in text)
+    return round(units * size / 1000, 3)
+
+
+def is_measured(text: str) -> bool:
+    """Tell whether the table has every character of a string, so that its width is not a guess."""
+    return all(character in _WIDTHS[False] for character in text)
+
+
+def _guess(character: str) -> int:
+    if unicodedata.east_asian_width(character) in "WF":
+        return 1000
+    if unicodedata.category(character) in ("Mn", "Me", "Cf"):
+        return 0
+    return _LETTER

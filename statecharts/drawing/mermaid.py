@@ -1,7 +1,7 @@
 """Mermaid: a chart as a ``stateDiagram-v2``, which forges render in READMEs and issues.
 
-Mermaid shows less than UML asks for: history is a state named H, and what a composite state carries
-and does on entry and exit is left out.
+Mermaid shows less than UML asks for: history is a state named H, and a composite state appears
+without its data and its entry and exit effects.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ def to_mermaid(picture: Picture, theme: Theme) -> str:
 
 
 def escaped(text: str) -> str:
-    """Return a text in which nothing means anything to Mermaid.
+    """Escape every character that has a meaning in Mermaid.
 
     >>> print(escaped("a < b: #1"))
     a #60; b#58; #35;1
@@ -58,7 +58,7 @@ class _Writer:
             yield f"    class {','.join(self.names[box.id] for box in active)} {_ACTIVE}"
 
     def inside(self, box: Box, indent: str) -> Iterator[str]:
-        """Give what stands between the braces of a composite state."""
+        """Yield the lines between the braces of a composite state."""
         if box.shape is Shape.PARALLEL:
             regions = [child for child in box.children if child.shape is not Shape.INITIAL]
             for number, region in enumerate(regions):
@@ -101,19 +101,11 @@ class _Writer:
 
     def home(self, arrow: Arrow) -> str:
         """Return the innermost composite state that holds both ends of an arrow."""
-        boxes = self.picture.boxes
-        source = boxes[arrow.source]
-        held = set(self._around(boxes[arrow.target]))
-        if source.shape is Shape.INITIAL and source.parent is not None:
-            return source.parent
-        return next(box for box in self._around(source) if box in held)
-
-    def _around(self, box: Box) -> list[str]:
-        found = []
-        while box.parent is not None:
-            found.append(box.parent)
-            box = self.picture.boxes[box.parent]
-        return found or [""]
+        root = self.picture.root.id
+        sources, targets = map(self.picture.around, (arrow.source, arrow.target))
+        if self.picture.boxes[arrow.source].shape is Shape.INITIAL:
+            return sources[0]
+        return next((box for box in sources if box in targets), root)
 
 
 def _plain(line: Line) -> str:

@@ -1,6 +1,7 @@
-"""The neutral model of a picture: what is to be seen, in UML's notation, and nothing of where.
+"""Pictures: what a chart shows in UML's notation, first without places, then with them.
 
-Every writer takes it: the layout that leads to SVG, PNG and PDF, and those of DOT and Mermaid.
+A `Picture` is what every writer takes. A `Drawing` is a picture that has been laid out, for SVG,
+PNG and PDF; y grows downwards, the unit is a point.
 """
 
 from __future__ import annotations
@@ -9,11 +10,13 @@ from collections.abc import Iterator
 from enum import Enum
 from typing import Final, final
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
+
+from statecharts.drawing.geometry import Path, Point, Rect, moved
 
 
 class Shape(Enum):
-    """What a box is drawn as."""
+    """The symbol that a box is drawn as."""
 
     STATE = "state"
     COMPOSITE = "composite"
@@ -29,7 +32,7 @@ PSEUDO: Final = frozenset({Shape.INITIAL, Shape.HISTORY, Shape.DEEP_HISTORY, Sha
 
 
 class Role(Enum):
-    """What a piece of text says, which decides how it is set."""
+    """The part of the notation that a piece of text is, which decides its style."""
 
     NAME = "name"
     DATA = "data"
@@ -66,14 +69,14 @@ class Box:
 
     Attributes:
         id: Id of the state; of a pseudo-state, its parent's id with ``#`` and a word.
-        shape: What it is drawn as.
-        name: What is written on it.
+        shape: The symbol.
+        name: The name written on it.
         parent: Id of the box around it; None for the chart itself.
         data: Its data fields, ``name: type``.
         behaviour: Its entry and exit effects and internal transitions.
         children: The boxes in it, in document order; the regions of a parallel state.
         active: Whether it belongs to the configuration that is highlighted.
-        doc: What it is for.
+        doc: The docstring of the state.
     """
 
     id: str
@@ -87,7 +90,7 @@ class Box:
     doc: str = ""
 
     def walk(self) -> Iterator[Box]:
-        """Give the box and all boxes in it, a parent before its children."""
+        """Yield the box and all boxes in it, a parent before its children."""
         yield self
         for child in self.children:
             yield from child.walk()
@@ -102,8 +105,8 @@ class Arrow:
         id: Stable id, such as ``transition-active.qa-1``.
         source: Id of the box that it leaves.
         target: Id of the box that it ends at.
-        label: Its lines, each transition on its own.
-        local: Whether the source stays active, which UML draws inside its border.
+        label: The lines of its label, each transition on its own.
+        local: Whether the source stays active; UML draws such an arrow inside its border.
     """
 
     id: str
@@ -116,14 +119,14 @@ class Arrow:
 @final
 @frozen
 class Picture:
-    """All that is to be seen of a chart.
+    """A chart in UML's notation.
 
     Attributes:
         name: Name of the chart.
-        doc: What the chart is for.
+        doc: The docstring of the chart.
         root: The chart itself; its data are the fields of the context.
         arrows: The arrows, in document order of their sources.
-        chart_hash: Hash of the chart that is shown.
+        chart_hash: Hash of the chart.
     """
 
     name: str
@@ -139,3 +142,128 @@ class Picture:
         if not self._boxes:
             self._boxes.update((box.id, box) for box in self.root.walk())
         return self._boxes
+
+    def around(self, box: str) -> list[str]:
+        """Return the ids of the boxes around a box, innermost first."""
+        found = []
+        parent = self.boxes[box].parent
+        while parent is not None:
+            found.append(parent)
+            parent = self.boxes[parent].parent
+        return found
+
+
+@final
+@frozen
+class Text:
+    """One line of text.
+
+    Attributes:
+        x: Its left edge, or its middle when it is centred.
+        y: Its base line.
+        line: The runs that it consists of.
+        size: Its size.
+        width: Its width in Helvetica.
+        bold: Whether it is bold.
+        centred: Whether ``x`` is its middle.
+    """
+
+    x: float
+    y: float
+    line: Line
+    size: float
+    width: float
+    bold: bool = False
+    centred: bool = False
+
+    def moved(self, dx: float, dy: float) -> Text:
+        """Return the text, moved."""
+        return evolve(self, x=self.x + dx, y=self.y + dy)
+
+    @property
+    def rect(self) -> Rect:
+        """The rectangle that it takes."""
+        left = self.x - self.width / 2 if self.centred else self.x
+        return Rect(left, self.y - self.size * 0.8, self.width, self.size)
+
+
+@final
+@frozen
+class Rule:
+    """A straight line that belongs to a box: thin, or dashed between regions."""
+
+    start: Point
+    end: Point
+    dashed: bool = False
+
+    def moved(self, dx: float, dy: float) -> Rule:
+        """Return the rule, moved."""
+        (x0, y0), (x1, y1) = self.start, self.end
+        return Rule((x0 + dx, y0 + dy), (x1 + dx, y1 + dy), self.dashed)
+
+
+@final
+@frozen
+class PlacedBox:
+    """A box with its place.
+
+    Attributes:
+        box: The box.
+        rect: Its place.
+        depth: Number of composite states around it.
+        texts: The text in it.
+        rules: The rules in it.
+        bar: Height of its title bar; 0 without one.
+        region: Whether it is a region of a parallel state, which has no border of its own.
+        framed: Whether it has a border.
+    """
+
+    box: Box
+    rect: Rect
+    depth: int
+    texts: tuple[Text, ...] = ()
+    rules: tuple[Rule, ...] = ()
+    bar: float = 0.0
+    region: bool = False
+    framed: bool = True
+
+    def moved(self, dx: float, dy: float) -> PlacedBox:
+        """Return the box, moved with the text and the rules in it."""
+        return evolve(
+            self,
+            rect=self.rect.moved(dx, dy),
+            texts=tuple(text.moved(dx, dy) for text in self.texts),
+            rules=tuple(rule.moved(dx, dy) for rule in self.rules),
+        )
+
+
+@final
+@frozen
+class PlacedArrow:
+    """An arrow with its path, and the place and lines of its label."""
+
+    arrow: Arrow
+    path: Path
+    label: Rect | None = None
+    texts: tuple[Text, ...] = ()
+
+    def moved(self, dx: float, dy: float) -> PlacedArrow:
+        """Return the arrow, moved with its label."""
+        return evolve(
+            self,
+            path=moved(self.path, dx, dy),
+            label=None if self.label is None else self.label.moved(dx, dy),
+            texts=tuple(text.moved(dx, dy) for text in self.texts),
+        )
+
+
+@final
+@frozen
+class Drawing:
+    """A picture with a place for everything, boxes before those inside them."""
+
+    picture: Picture
+    width: float
+    height: float
+    boxes: tuple[PlacedBox, ...]
+    arrows: tuple[PlacedArrow, ...]

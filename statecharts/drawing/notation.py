@@ -1,6 +1,6 @@
-"""Notation: what UML shows of a chart, and as what.
+"""Notation: from a chart to a picture, in the symbols of UML.
 
-The only reader of `Chart` in this package; everything after it sees the neutral model alone.
+This module alone reads the `Chart`; everything after it takes the picture.
 """
 
 from __future__ import annotations
@@ -42,10 +42,11 @@ REGIONS: Final = "#regions"
 
 
 def picture_of(chart: Chart, active: frozenset[str] = frozenset()) -> Picture:
-    """Return what is to be seen of a chart, with the states in ``active`` highlighted."""
-    drawing = _Reading(chart, active)
-    arrows = tuple(drawing.arrows())
-    return Picture(chart.name, chart.doc, drawing.root(), arrows, chart.hash)
+    """Return the picture of a chart, with the states in ``active`` highlighted."""
+    notation = _Notation(chart, active)
+    # Arrows come first: they say which boxes hold a fork.
+    arrows = tuple(notation.arrows())
+    return Picture(chart.name, chart.doc, notation.root(), arrows, chart.hash)
 
 
 def initial_id(parent: str) -> str:
@@ -55,15 +56,15 @@ def initial_id(parent: str) -> str:
 
 @final
 @frozen
-class _Reading:
-    """One reading of a chart; forks are found while arrows are made, then drawn as boxes."""
+class _Notation:
+    """A chart on its way to a picture; making the arrows finds the forks, which become boxes."""
 
     chart: Chart
     active: frozenset[str]
     forks: dict[str, list[str]] = field(factory=dict)
 
     def root(self) -> Box:
-        """Return the chart itself; where it is parallel, with a box for its regions."""
+        """Return the chart itself; a parallel one gets a box for its regions."""
         node = self.chart.root
         behaviour = tuple(self._behaviour(node))
         children: tuple[Box, ...] = tuple(self._pseudo(node))
@@ -107,7 +108,7 @@ class _Reading:
                 yield from internal_lines(transition, " → " + ", ".join(transition.targets))
 
     def _undrawable(self, transition: Transition) -> bool:
-        """Whether an arrow has no room: from a parallel state to one of its own regions."""
+        """Whether there is no room for an arrow: from a parallel state to its own regions."""
         source = self.chart[transition.source]
         return source.kind is StateKind.PARALLEL and set(transition.targets) <= set(source.children)
 
@@ -136,13 +137,13 @@ class _Reading:
                 yield Arrow(name, source, targets[0], tuple(lines), local)
                 continue
             fork = f"{node.id}#fork{number}"
-            self.forks.setdefault(self._place(node.id, targets), []).append(fork)
+            self.forks.setdefault(self._fork_parent(node.id, targets), []).append(fork)
             yield Arrow(name, source, fork, tuple(lines), local)
             for part, target in enumerate(targets, start=1):
                 yield Arrow(f"{name}-{part}", fork, target)
 
-    def _place(self, source: str, targets: tuple[str, ...]) -> str:
-        """Return the state that a fork is drawn in: it holds the source and all targets."""
+    def _fork_parent(self, source: str, targets: tuple[str, ...]) -> str:
+        """Return the state that a fork is drawn in: the one around the source and all targets."""
         holders = [[node.id for node in self.chart.ancestors(state)] for state in targets]
         for node in self.chart.ancestors(source) or (self.chart.root,):
             everywhere = all(node.id in held for held in holders)

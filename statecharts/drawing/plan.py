@@ -1,8 +1,8 @@
-"""Plan: at which level of the hierarchy each arrow is routed, and whose borders it crosses.
+"""Plan: the level of the hierarchy at which each arrow is routed, and the borders that it crosses.
 
 Each composite state, each region and the chart itself is laid out as a graph of its own, in which a
 composite child is one node. An arrow belongs to the graph in which both of its ends, or states
-around them, are nodes. Where an end lies deeper, the arrow crosses the border of the node at a port
+around them, are nodes. Where an end is deeper, the arrow crosses the border of the node at a port
 and goes on inside.
 """
 
@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from enum import Enum
 from typing import Final, final
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from statecharts.drawing.model import PSEUDO, Arrow, Box, Picture, Shape
 
@@ -25,7 +25,7 @@ Level = tuple[str, str]
 
 
 class Side(Enum):
-    """The side of a composite state at which an arrow crosses its border."""
+    """The border of a composite state that an arrow crosses."""
 
     TOP = "top"
     BOTTOM = "bottom"
@@ -59,7 +59,7 @@ class Crossing:
     """An arrow on its way between a node and the border of the graph around it.
 
     Attributes:
-        key: Which end of which arrow.
+        key: The end of the arrow.
         node: The node.
         port: Whether it goes on inside the node.
         side: The side of the border.
@@ -76,26 +76,26 @@ class Crossing:
 @final
 @frozen
 class Plan:
-    """Where each arrow is routed.
+    """The routes of all arrows, graph by graph.
 
     Attributes:
         courses: The arrows of each graph.
-        crossings: What crosses or touches the border of each graph.
+        crossings: The arrows that cross or touch the border of each graph.
         ports: The ports of each node that the graph around it must connect to, with their sides.
-        ends: The region or history state in a parallel node that a port lies at, where the arrow
-            goes no deeper than the node.
+        stops: The region or history state at which an arrow into a parallel node stops, where it
+            goes no deeper.
         strips: Arrows from a history state in a parallel node into one of its regions, by the node.
     """
 
     courses: dict[str, list[Course]] = field(factory=dict)
     crossings: dict[str, list[Crossing]] = field(factory=dict)
     ports: dict[str, dict[Key, Side]] = field(factory=dict)
-    ends: dict[Key, str] = field(factory=dict)
+    stops: dict[Key, str] = field(factory=dict)
     strips: dict[str, list[Arrow]] = field(factory=dict)
 
 
 def plan(picture: Picture) -> Plan:
-    """Return where each arrow of a picture is routed."""
+    """Return the routes of the arrows of a picture."""
     return _Planner(picture).plan()
 
 
@@ -120,13 +120,9 @@ class _Planner:
 
     def _levels(self, box: Box) -> list[Level]:
         """Return the graphs that hold a box or one around it, outermost first, with the node."""
-        boxes, found = self.picture.boxes, []
-        while box.parent is not None:
-            parent = boxes[box.parent]
-            if parent.shape is not Shape.PARALLEL:
-                found.append((parent.id, box.id))
-            box = parent
-        return found[::-1]
+        boxes, around = self.picture.boxes, self.picture.around(box.id)
+        levels = zip(around, (box.id, *around), strict=False)
+        return [level for level in levels if boxes[level[0]].shape is not Shape.PARALLEL][::-1]
 
     def _sort(
         self, arrow: Arrow, drafts: dict[str, list[tuple[Course, list[Level], list[Level], int]]]
@@ -172,10 +168,7 @@ class _Planner:
     ) -> None:
         arrow, same = course.arrow, course.tail == course.head
         down, up = (Side.TOP, Side.BOTTOM) if back else (Side.BOTTOM, Side.TOP)
-        course = Course(
-            arrow, course.tail, course.head, course.tail_port, course.head_port, not back
-        )
-        self.result.courses.setdefault(graph, []).append(course)
+        self.result.courses.setdefault(graph, []).append(evolve(course, forward=not back))
         boxes = self.picture.boxes
         if course.tail_port:
             side = Side.BOTTOM if same else down
@@ -195,7 +188,7 @@ class _Planner:
         goal: Box,
         arrow: Arrow | None = None,
     ) -> None:
-        """Take an arrow from a border inwards to the box that it is about."""
+        """Route an arrow from a border inwards to the box that it begins or ends at."""
         for j in range(start, len(levels)):
             graph, node = levels[j]
             deeper = j + 1 < len(levels) or node != goal.id
@@ -204,21 +197,16 @@ class _Planner:
             if deeper:
                 self._port(node, key, side)
         if not levels or levels[-1][1] != goal.id:
-            self.result.ends[key] = goal.id
+            self.result.stops[key] = goal.id
 
     def _port(self, node: str, key: Key, side: Side) -> None:
         self.result.ports.setdefault(node, {})[key] = side
 
     def _holds(self, outer: Box, inner: Box) -> bool:
-        boxes = self.picture.boxes
-        while inner.parent is not None:
-            inner = boxes[inner.parent]
-            if inner is outer:
-                return True
-        return False
+        return outer.id in self.picture.around(inner.id)
 
     def _inside(self, outer: Box, levels: Sequence[Level]) -> int:
-        """Return the first level that lies inside a box."""
+        """Return the first level that is inside a box."""
         boxes = self.picture.boxes
         for j, (graph, _) in enumerate(levels):
             if graph == outer.id or self._holds(outer, boxes[graph]):

@@ -1,4 +1,4 @@
-"""PNG and PDF from SVG, by a wheel that needs nothing of the machine and brings its own fonts."""
+"""PNG and PDF from SVG, by a wheel with its own fonts that needs nothing from the machine."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any, Final
 from statecharts.model.errors import StatechartError
 
 SCALE: Final = 2.0
-"""Pixels for each point of a drawing: sharp on the screens of today."""
+"""Pixels for each point of a drawing: sharp on today's screens."""
 
 
 def to_png(svg: str, scale: float = SCALE) -> bytes:

@@ -1,7 +1,7 @@
-"""Sketches: graphs of fixed-size nodes for Graphviz to place, and what it answers.
+"""Sketches: graphs of fixed-size nodes for Graphviz to place, and the placements that it returns.
 
-A sketch holds no text at all. Every size is known beforehand, labels are nodes of their own, and
-the points at which arrows meet a border are cells of a record. So an engine has nothing to measure,
+A sketch holds no text. Every size is known beforehand, labels are nodes of their own, and the
+points at which arrows meet a border are cells of a record. So an engine has nothing to measure,
 every engine gives the same layout, and labels have room of their own.
 """
 
@@ -17,13 +17,13 @@ from statecharts.drawing import engine
 from statecharts.drawing.geometry import Path, Rect, direction, joined, straight, swung
 
 LABEL_GAP: Final = 7.0
-"""Distance of a label from the line that it belongs to."""
+"""Distance between a label and its line."""
 LOOP: Final = 20.0
-"""How far a self-transition reaches out of its state."""
+"""Width of a self-transition beside its state."""
 LARGE: Final = 150
-"""Number of nodes from which on the engine is told to try less hard."""
+"""Number of nodes above which the engine is told to try less hard."""
 HUGE: Final = 6000
-"""Weight from which on it is to draw straight lines, since curves would take minutes."""
+"""Weight above which it draws straight lines, since curves would take minutes."""
 
 _POINT: Final = 72.0
 _CELL: Final = 5.0
@@ -33,14 +33,14 @@ _NARROW: Final = 48.0
 @final
 @frozen
 class Node:
-    """A thing to place.
+    """A rectangle or circle to place.
 
     Attributes:
         id: Its name in the sketch.
         width: Its width.
         height: Its height.
-        top: Where arrows meet its upper edge, from the left; empty lets the engine choose.
-        bottom: Where arrows meet its lower edge, from the left.
+        top: The x of arrows at its upper edge, from the left; empty lets the engine choose.
+        bottom: The x of arrows at its lower edge, from the left.
         round: Whether arrows end at a circle instead of a rectangle.
         border: ``source`` or ``sink`` for a point on the border around the sketch, else empty.
     """
@@ -67,7 +67,7 @@ class Edge:
         lower_port: Index into the lower node's ``top``; into ``bottom`` for an arrow that leaves a
             node and comes back to it from below.
         label: Width and height of its label, if it has one.
-        weight: How much it wants to be short and straight.
+        weight: Graphviz's weight: a heavier edge is shorter and straighter.
     """
 
     id: str
@@ -82,7 +82,7 @@ class Edge:
 @final
 @frozen
 class Route:
-    """Where an arrow runs, from its upper to its lower node, and where its label lies."""
+    """The path of an arrow, from its upper to its lower node, and the place of its label."""
 
     path: Path
     label: Rect | None = None
@@ -94,7 +94,7 @@ class Sketch:
     """A graph to lay out.
 
     Attributes:
-        nodes: The nodes, in the order in which they are wanted from the left.
+        nodes: The nodes, in the order wanted from the left.
         edges: The edges; those between different nodes form no cycle.
     """
 
@@ -107,12 +107,12 @@ class Sketch:
 
     @property
     def weight(self) -> int:
-        """About how many points arrows must be led around: how far all of them reach, in nodes."""
+        """The sum of the distances that the arrows span, in nodes: about the work of routing."""
         place = {node.id: i for i, node in enumerate(self.nodes)}
         return sum(abs(place[edge.upper] - place[edge.lower]) for edge in self.edges)
 
     def dot(self, *, hasty: bool = False, spacing: float = 1.0) -> str:
-        """Return the graph in DOT; a hasty one gives up beauty for size."""
+        """Return the graph in DOT; ``hasty`` trades beauty for time."""
         return "\n".join(["digraph {", *self._statements(spacing, hasty=hasty), "}"])
 
     def _statements(self, spacing: float, *, hasty: bool) -> Iterator[str]:
@@ -162,12 +162,12 @@ class Sketch:
 @final
 @frozen
 class Placement:
-    """What an engine made of a sketch.
+    """A sketch, placed by an engine.
 
     Attributes:
-        nodes: Where each node lies.
-        routes: Where each arrow runs.
-        size: Width and height of the whole; everything lies between (0, 0) and it.
+        nodes: The place of each node.
+        routes: The route of each arrow.
+        size: Width and height of the whole; everything is between (0, 0) and it.
     """
 
     nodes: dict[str, Rect]
@@ -176,7 +176,7 @@ class Placement:
 
 
 def place(sketches: Sequence[Sketch], spacing: float = 1.0) -> list[Placement]:
-    """Return where things lie in each of several sketches.
+    """Return the placements of several sketches.
 
     ``spacing`` multiplies the usual distance between ranks.
     """
@@ -190,13 +190,8 @@ def _look(node: Node) -> str:
         return f"{_size(node.width, node.height)} shape=circle"
     if not node.top and not node.bottom:
         return _size(node.width, node.height)
-    rows = "|".join(
-        f"{{{_cells('t', node.top, node)}}}"
-        if row == "t"
-        else f"{{{_cells('b', node.bottom, node)}}}"
-        for row in "tb"
-    )
-    return f'{_size(node.width, node.height)} shape=record label="{{{rows}}}"'
+    top, bottom = _cells("t", node.top, node), _cells("b", node.bottom, node)
+    return f'{_size(node.width, node.height)} shape=record label="{{{{{top}}}|{{{bottom}}}}}"'
 
 
 def _cells(prefix: str, ports: Sequence[float], node: Node) -> str:
@@ -212,7 +207,7 @@ def _cells(prefix: str, ports: Sequence[float], node: Node) -> str:
 
 
 def cell_count(width: float) -> int:
-    """Return how many cells a border of some width is cut into."""
+    """Return the number of cells that a border of some width is cut into."""
     return max(3, min(800, round(width / 2)))
 
 
@@ -239,23 +234,17 @@ def _read(sketch: Sketch, answer: dict[str, Any]) -> Placement:
     rects: dict[str, Rect] = {}
     for found in answer.get("objects", ()):
         if "pos" in found:
-            (x, y), width, height = (
-                point(found["pos"]),
-                float(found["width"]),
-                float(found["height"]),
-            )
-            size = width * _POINT, height * _POINT
-            rects[found["name"]] = Rect(x - size[0] / 2, y - size[1] / 2, *size)
+            x, y = point(found["pos"])
+            width, height = float(found["width"]) * _POINT, float(found["height"]) * _POINT
+            rects[found["name"]] = Rect(x - width / 2, y - height / 2, width, height)
     edges = {found["id"]: found for found in answer.get("edges", ())}
     nodes = {node.id: _exact(node, rects[f"n{i}"]) for i, node in enumerate(sketch.nodes)}
     paths = {
-        name: tuple(point(part) for part in found["pos"].split(" ") if part[0] not in "se")
+        name: _level(tuple(point(p) for p in found["pos"].split(" ") if p[0] not in "se"))
         for name, found in edges.items()
     }
     routes: dict[str, Route] = {}
     loops: dict[str, list[Edge]] = {}
-    for name, path in paths.items():
-        paths[name] = _level(path)
     for i, edge in enumerate(sketch.edges):
         path = paths[f"e{i}"]
         label = rects.get(f"l{i}")
@@ -273,13 +262,13 @@ def _read(sketch: Sketch, answer: dict[str, Any]) -> Placement:
 
 
 def _exact(node: Node, found: Rect) -> Rect:
-    """Return a node's rectangle in its own size: records come out a point too large."""
+    """Return a node's rectangle in its own size: engines make records a point too large."""
     x, y = found.centre
     return Rect(x - node.width / 2, y - node.height / 2, node.width, node.height)
 
 
 def _level(path: Path) -> Path:
-    """Keep a curve between the heights of its ends, which engines overshoot in a narrow gap."""
+    """Keep a curve between the heights of its ends; engines overshoot them in a narrow gap."""
     (_, low), (_, high) = path[0], path[-1]
     if low >= high or all(low - 0.5 <= y <= high + 0.5 for _, y in path):
         return path

@@ -12,11 +12,19 @@ from xml.sax.saxutils import escape, quoteattr
 
 from attrs import frozen
 
-from statecharts.drawing.drawing import Drawing, PlacedArrow, PlacedBox, Text
 from statecharts.drawing.geometry import Path, Rect, curves, direction
-from statecharts.drawing.labels import one_line
-from statecharts.drawing.metrics import is_measured
-from statecharts.drawing.model import Arrow, Picture, Role, Shape, line_text
+from statecharts.drawing.labels import is_measured, one_line
+from statecharts.drawing.model import (
+    Arrow,
+    Drawing,
+    Picture,
+    PlacedArrow,
+    PlacedBox,
+    Role,
+    Shape,
+    Text,
+    line_text,
+)
 from statecharts.drawing.theme import FONT_STACK, Theme
 
 RADIUS: Final = 9.0
@@ -177,7 +185,7 @@ class _Writer:
         yield "</g>"
 
     def text(self, text: Text, *, active: bool = False) -> str:
-        """Return a line of text; each run is set as its role wants it."""
+        """Return a line of text, each run in the style of its role."""
         spans = []
         for run in text.line:
             fill, style = self.style(run.role, active=active)
@@ -213,7 +221,7 @@ def transition_id(arrow: Arrow) -> str:
 
 
 def describe(picture: Picture) -> str:
-    """Return what a picture shows, in sentences, for who cannot see it."""
+    """Describe a picture in sentences, for a reader who cannot see it."""
     boxes = [box for box in picture.boxes.values() if box.parent is not None and "#" not in box.id]
     active = [box.id for box in boxes if box.active]
     parts = [f"Statechart {picture.name} with {len(boxes)} states."]
@@ -225,7 +233,7 @@ def describe(picture: Picture) -> str:
 
 
 def sentence(arrow: Arrow, picture: Picture) -> str:
-    """Return an arrow as text: from where, to where, on what."""
+    """Return an arrow as text: source, target and label."""
     ends = [
         "start" if picture.boxes[end].shape is Shape.INITIAL else end or picture.name
         for end in (arrow.source, arrow.target)
@@ -268,7 +276,7 @@ def _n(value: float) -> str:
 
 
 def _text(text: str) -> str:
-    """Escape text for XML, without the characters that XML cannot hold."""
+    """Escape a string for XML, without the characters that XML cannot hold."""
     legal = "".join(
         c
         for c in text

@@ -1,4 +1,4 @@
-"""Themes: the colours of a picture. Sizes are the layout's, so a theme never moves anything."""
+"""Themes: the colours of a picture. The layout decides sizes, so a theme moves nothing."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Theme:
     """The colours and strokes of a picture.
 
     Attributes:
-        name: Name under which `render` knows it.
+        name: Its name for `render`.
         paper: The background.
         ink: Names of states and triggers of transitions.
         soft: Data, entry and exit effects, guards and actions.
@@ -122,6 +122,6 @@ def theme_named(theme: str | Theme) -> Theme:
         return theme
     if theme not in THEMES:
         names = ", ".join(THEMES)
-        remedy = did_you_mean(theme, THEMES, f"Take one of {names}, or a Theme of your own")
+        remedy = did_you_mean(theme, THEMES, f"Use one of {names}, or a Theme of your own")
         raise StatechartError("SC702", "render", f"there is no theme {theme!r}", remedy)
     return THEMES[theme]

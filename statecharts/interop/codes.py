@@ -11,6 +11,7 @@ UNREADABLE: Final = {
     "SC604": "the document is larger or deeper than is taken in",
     "SC605": "the document declares entities or refers to other documents",
     "SC606": "the document is not a chart of the format",
+    "SC607": "the library that reads the format is not installed",
 }
 """Why nothing can be made of a document at all; raised as `DocumentError`."""
 

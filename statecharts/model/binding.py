@@ -83,7 +83,7 @@ class Binding:
                     return evolve(hook, function=Bound(reference, Holds(self.default)))
                 if self.default is not None:
                     return evolve(hook, function=Bound(reference, self.default))
-            case Give(Action(name, run=None)) as reference:
+            case Give(Action(name)) as reference:
                 function = self._function("action", name)
                 if function is not None:
                     return evolve(hook, function=Bound(reference, function))

@@ -9,8 +9,7 @@ itself, for they say what the run goes on with; it returns the timers that these
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from contextvars import ContextVar
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final, Generic, TypeVar
 
@@ -18,10 +17,6 @@ from attrs import field, frozen
 
 _OWN_WAYS: Final = frozenset({None, "scxml", "http://www.w3.org/TR/scxml/#SCXMLEventProcessor"})
 """The types of a `Send` that the run itself takes (SCXML 6.2.5)."""
-
-
-RUNNER: Final[ContextVar[Any]] = ContextVar("RUNNER", default=None)
-"""Who runs an `Action` now: what has ``send`` and ``configuration``, as `Machine` has."""
 
 
 class Effect:
@@ -118,12 +113,10 @@ class Action(Effect):
     Attributes:
         name: The name.
         data: The parameters that the file gives with it.
-        run: What does it, where that is known; `Machine` calls it once the step is kept.
     """
 
     name: str
     data: Mapping[str, Any] = field(factory=dict, hash=False)
-    run: Callable[[], object] | None = field(default=None, eq=False, repr=False)
 
 
 A = TypeVar("A")

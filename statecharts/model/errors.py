@@ -198,7 +198,7 @@ class UnhandledEventError(StepError):
 
 
 class ActionError(StatechartError):
-    """An action that failed when a machine ran it; the step that asked for it stands (SC505)."""
+    """An action that failed when it was run; the step that asked for it stands (SC505)."""
 
 
 class SubscriberError(StatechartError):

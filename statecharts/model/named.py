@@ -265,7 +265,7 @@ def open_names(hook: Hook) -> Iterator[tuple[str, str]]:
     match hook.function:
         case Named(name):
             yield ("guard", name)
-        case Give(Action(name, run=None)):
+        case Give(Action(name)):
             yield ("action", name)
         case _:
             for part in parts(hook):

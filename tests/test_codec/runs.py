@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -48,11 +47,11 @@ def in_plant() -> dict[str, Any]:
     return PLANT.dump_snapshot(step.snapshot)
 
 
-def named_chart(run: Callable[[], object] | None = print) -> Chart:
+def named_chart() -> Chart:
     """Return a chart as a file gives it: known by names, with a delayed send."""
     later = Send(NamedEvent("ring", {"times": 2, "type": "bell"}), timedelta(minutes=5), "alarm")
     now = Send(NamedEvent("tick"), type="http", target="clock")
-    notify = Action("notify", {"whom": "ada"}, run)
+    notify = Action("notify", {"whom": "ada"})
     idle = StateNode(
         "idle",
         StateKind.ATOMIC,

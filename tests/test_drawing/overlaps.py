@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from attrs import frozen
 
 from statecharts.drawing.geometry import Path, Point, Rect, flattened
-from statecharts.drawing.metrics import text_width
+from statecharts.drawing.labels import text_width
 
 _SVG = "{http://www.w3.org/2000/svg}"
 _COMPOSITE = ("composite", "parallel")

@@ -10,7 +10,7 @@ import pytest
 from machines.execution import Execution
 from machines.pipeline import Pipeline
 from statecharts import drawing
-from statecharts.drawing.metrics import text_width
+from statecharts.drawing.labels import text_width
 from statecharts.drawing.theme import LIGHT, THEMES, Theme
 from statecharts.model.errors import StatechartError
 from tests.test_drawing import charts

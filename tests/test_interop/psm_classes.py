@@ -15,6 +15,7 @@ from attrs import define, field
 from statemachine import State, StateChart
 
 from statecharts import Chart, Machine, NamedEvent
+from statecharts.interop.python_statemachine import attach
 from tests.test_interop.psm_charts import EVENTS as NAMES
 from tests.test_interop.psm_charts import STEADY, Answers, Trace, random_events
 
@@ -250,7 +251,7 @@ def ours(subject: Subject, chart: Chart, seed: int) -> Trace:
     """Return what our machine does with the chart that the class has become."""
     subject.told.clear()
     subject.answers.turn = 0
-    machine = Machine(chart)
+    machine = attach(Machine(chart))
 
     def turn() -> tuple[tuple[str, ...], tuple[str, ...]]:
         told = tuple(subject.told)

@@ -9,7 +9,7 @@ import pytest
 from statemachine import State, StateChart
 
 from statecharts import DefinitionError, Kernel, Machine, NamedEvent
-from statecharts.interop.python_statemachine import from_class, unstarted
+from statecharts.interop.python_statemachine import attach, from_class, unstarted
 from statecharts.interop.python_statemachine.conditions import ConditionError, guard
 from statecharts.model.errors import CallbackError, StepError
 from statecharts.model.hooks import Hook
@@ -61,7 +61,7 @@ def test_expressions_decide_as_there(text: str) -> None:
         names = {"p": p, "q": q, "r": r, "n": n}
         theirs = cls()
         vars(theirs).update(names)
-        machine = Machine(from_class(cls, host=_with(cls, names)))
+        machine = attach(Machine(from_class(cls, host=_with(cls, names))))
         machine.send(NamedEvent("go"))
         theirs.send("go")
         moved = machine.configuration == ("root", "root.b")
@@ -168,7 +168,7 @@ class Sorts(Telling):
 def test_guards_of_every_sort_are_asked_as_there(event: str, changes: dict[str, Any]) -> None:
     """Properties, methods, attributes, decorated functions and lambdas: refused, then taken."""
     theirs, host = Sorts(), _with(Sorts, {})
-    machine = Machine(from_class(Sorts, host=host))
+    machine = attach(Machine(from_class(Sorts, host=host)))
     for _ in range(2):
         theirs.send(event)
         machine.send(NamedEvent(event))
@@ -197,7 +197,7 @@ def test_validators_raise_what_they_raise() -> None:
     theirs = Checked()
     with pytest.raises(ValueError, match="n must be positive"):
         theirs.send("go", n=0)
-    machine = Machine(from_class(Checked))
+    machine = attach(Machine(from_class(Checked)))
     with pytest.raises(CallbackError, match="ValueError: n must be positive") as caught:
         machine.send(NamedEvent("go", {"n": 0}))
     assert isinstance(caught.value.__cause__, ValueError)

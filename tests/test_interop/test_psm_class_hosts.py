@@ -9,28 +9,40 @@ import pytest
 from statemachine import Event, State, StateChart
 
 from statecharts import DefinitionError, Kernel, Machine, NamedEvent
-from statecharts.interop.python_statemachine import from_class, unstarted
+from statecharts.interop.python_statemachine import attach, from_class, unstarted
 from statecharts.model.effects import Action
-from statecharts.model.errors import ActionError, StatechartError
+from statecharts.model.errors import ActionError, StatechartError, SubscriberError
 from tests.test_interop.psm_samples import Orders, Telling, compare, there
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-def test_an_action_is_an_effect_until_the_machine_runs_it() -> None:
-    """The kernel gives effects by their names and calls nothing; `Machine` calls in their order."""
+def test_an_action_is_an_effect_until_a_machine_is_attached() -> None:
+    """The kernel gives effects by name and calls nothing; `attach` has them called, in order."""
     host = unstarted(Orders)
     chart = from_class(Orders, host=host)
     kernel = Kernel(chart)
     step = kernel.step(kernel.start().snapshot, NamedEvent("add", {"amount": 3}))
-    names = ("before_add", "on_exit_waiting", "on_enter_waiting")
+    names = ("on_exit_waiting", "before_add", "on_enter_waiting")
     assert tuple(effect.name for effect in step.effects if isinstance(effect, Action)) == names
     assert (host.total, host.told) == (0, [])
-    for effect in step.effects:
-        assert isinstance(effect, Action)
-        assert effect.run is not None
-        effect.run()
-    assert (host.total, host.told) == (3, ["total 3", "not waiting", "waiting"])
+    machine = attach(Machine(chart))
+    assert (host.total, host.told) == (0, ["waiting"])
+    machine.send(NamedEvent("add", {"amount": 3}))
+    assert (host.total, host.told[1:]) == (3, ["total 3", "not waiting", "waiting"])
+
+
+def test_a_machine_is_attached_when_it_is_made() -> None:
+    """A machine that has taken steps is refused: its methods would never be called for them."""
+    chart = from_class(Chain)
+    machine = Machine(chart)
+    machine.send(NamedEvent("begin"))
+    with pytest.raises(
+        StatechartError, match=r"\[SC502\] Chain: the machine has taken steps before"
+    ):
+        attach(machine)
+    plain = Machine(from_class(Chain, host=False))
+    assert attach(plain) is plain
 
 
 def test_the_default_host_is_made_without_an_engine() -> None:
@@ -49,7 +61,7 @@ def test_the_default_host_is_made_without_an_engine() -> None:
     host = unstarted(Counting, start=7)
     assert (host.start, host.told, list(host.configuration)) == (7, [], [])
     assert isinstance(host, Counting)
-    Machine(from_class(Counting, host=host))
+    attach(Machine(from_class(Counting, host=host)))
     assert host.told == ["entered 7"]
     chart = from_class(Counting, start=3)
     assert from_class(Counting, start=3) == chart == from_class(Counting)
@@ -127,7 +139,7 @@ def test_any_object_can_be_the_host() -> None:
     machine: Any = Shop(theirs)
     machine.send("pay", amount=300)
     machine.send("pay", amount=30)
-    running = Machine(from_class(Shop, host=ours))
+    running = attach(Machine(from_class(Shop, host=ours)))
     running.send(NamedEvent("pay", {"amount": 300}))
     assert running.configuration == ("cart",)
     running.send(NamedEvent("pay", {"amount": 30}))
@@ -141,7 +153,7 @@ def test_listeners_are_called_behind_the_model() -> None:
     theirs, ours = Account(), Account()
     machine: Any = Shop(theirs, listeners=[Auditor(theirs.told)])
     machine.send("pay", amount=30)
-    running = Machine(from_class(Shop, host=ours, listeners=(Auditor(ours.told),)))
+    running = attach(Machine(from_class(Shop, host=ours, listeners=(Auditor(ours.told),))))
     running.send(NamedEvent("pay", {"amount": 30}))
     assert ours.told == theirs.told == ["fill", "asked", "charge 30 paid", "after pay cart paid"]
 
@@ -172,7 +184,7 @@ def test_listeners_of_a_class_are_made_anew() -> None:
         theirs: Any = cls(session="x")
         theirs.send("go")
         host = unstarted(cls, session="x")
-        Machine(from_class(cls, host=host)).send(NamedEvent("go"))
+        attach(Machine(from_class(cls, host=host))).send(NamedEvent("go"))
         assert [log.told for log in host.active_listeners] == [
             log.told for log in theirs.active_listeners
         ]
@@ -210,11 +222,11 @@ def test_actions_send_to_the_machine_that_runs_them() -> None:
 
 
 def test_a_host_knows_the_machine_that_has_called_it() -> None:
-    """Between events it can be asked which states are active, and can send."""
+    """Between events an attached host knows which states are active, and can send."""
     host = unstarted(Chain)
     with pytest.raises(StatechartError, match=r"\[SC502\] Chain: the event 'begin' was to be sent"):
         host.send("begin")
-    machine = Machine(from_class(Chain, host=host))
+    machine = attach(Machine(from_class(Chain, host=host)))
     machine.send(NamedEvent("begin"))
     assert host.configuration_values == {"four"}
     assert host.four.is_active
@@ -255,10 +267,10 @@ def test_what_is_raised_is_sent_once_the_step_is_over() -> None:
         "theirs handles it inside the step"
     )
     assert warning.remedy == "Pass immediate=True to from_class if that matters"
-    machine = Machine(chart)
+    machine = attach(Machine(chart))
     machine.send(NamedEvent("begin"))
     assert machine.configuration == ("one",)
-    inside = Machine(from_class(Raising, immediate=True))
+    inside = attach(Machine(from_class(Raising, immediate=True)))
     inside.send(NamedEvent("begin"))
     assert inside.configuration == ("three",)
     assert not [w for w in from_class(Raising, immediate=True).warnings if w.code == "SC652"]
@@ -291,7 +303,7 @@ def test_immediate_actions_are_seen_by_the_guards_that_follow() -> None:
     """Inside the step, an eventless guard sees what the actions before it have changed."""
     theirs = there(Retrying, [])
     host = unstarted(Retrying)
-    machine = Machine(from_class(Retrying, host=host, immediate=True))
+    machine = attach(Machine(from_class(Retrying, host=host, immediate=True)))
     assert (machine.configuration, tuple(host.told)) == theirs[0]
     found = [warning.found for warning in from_class(Retrying).warnings if warning.code == "SC652"]
     assert found == [
@@ -327,7 +339,7 @@ class Later(Telling):
 def test_immediate_actions_send_later() -> None:
     """Inside the step a delayed event starts a timer, which can be taken back."""
     host = unstarted(Later)
-    machine = Machine(from_class(Later, host=host, immediate=True), at=NOW)
+    machine = attach(Machine(from_class(Later, host=host, immediate=True), at=NOW))
     machine.send(NamedEvent("start"))
     machine.advance(timedelta(milliseconds=29))
     assert machine.configuration == ("busy",)
@@ -341,10 +353,11 @@ def test_immediate_actions_send_later() -> None:
 
 def test_actions_after_the_step_cannot_send_later() -> None:
     """Once the step is over nobody can start a timer; the error says what to do."""
-    machine = Machine(from_class(Later))
+    machine = attach(Machine(from_class(Later)))
     expected = r"\[SC502\] Later: the event 'late' was to be sent with a delay.* immediate=True"
-    with pytest.raises(ActionError, match=expected):
+    with pytest.raises(SubscriberError, match=expected) as caught:
         machine.send(NamedEvent("start"))
+    assert isinstance(caught.value.__cause__, ActionError)
 
 
 def test_a_host_with_an_engine_of_its_own_is_told() -> None:

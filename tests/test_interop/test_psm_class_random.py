@@ -9,7 +9,7 @@ import pytest
 
 from statecharts.interop.python_statemachine import from_class
 from tests.test_interop import psm_classes
-from tests.test_interop.psm_charts import difference
+from tests.test_interop.psm_charts import Trace, difference
 
 COUNT = 60
 
@@ -35,12 +35,23 @@ class Wiring(psm_classes._Wiring):
 @pytest.mark.parametrize("immediate", [False, True])
 @pytest.mark.parametrize("first", range(0, COUNT, 20))
 def test_random_classes_do_the_same(first: int, immediate: bool) -> None:
-    """Configurations, parameters and the order of callbacks agree, event by event."""
+    """Configurations, parameters and the order of callbacks agree, event by event.
+
+    With ``immediate=True`` the same callbacks are called.
+    """
     for seed in range(first, first + 20):
         subject = Wiring(Random(f"slots {seed}"), seed).subject()
         there = psm_classes.theirs(subject, seed)
         chart = from_class(subject.cls, immediate=immediate)
-        assert difference(psm_classes.ours(subject, chart, seed), there) is None, seed
+        here = psm_classes.ours(subject, chart, seed)
+        if immediate:
+            here, there = names(here), names(there)
+        assert difference(here, there) is None, seed
+
+
+def names(trace: Trace) -> Trace:
+    """Return which callbacks have been called, whatever they were told, and in whatever order."""
+    return [(active, tuple(sorted(one.split()[0] for one in told))) for active, told in trace]
 
 
 def test_the_classes_use_every_slot() -> None:

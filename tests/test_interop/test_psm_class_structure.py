@@ -14,7 +14,7 @@ from statemachine.contrib.weighted import weighted_transitions
 from statemachine.states import States
 
 from statecharts import Kernel, Machine, NamedEvent
-from statecharts.interop.python_statemachine import from_class
+from statecharts.interop.python_statemachine import attach, from_class
 from statecharts.model.chart import Always, Done, OnEvent, StateKind, TransitionKind
 from statecharts.model.effects import CancelInvoke, Invoke
 from tests.test_interop.psm_samples import (
@@ -226,7 +226,7 @@ def test_timeouts_are_events_that_come_later() -> None:
         expired = waiting.to(late)
         leave = waiting.to(late) | late.to(waiting)
 
-    machine = Machine(from_class(Waiting))
+    machine = attach(Machine(from_class(Waiting)))
     machine.advance(timedelta(seconds=4))
     machine.send(NamedEvent("leave"))
     machine.advance(timedelta(seconds=4))
@@ -267,7 +267,7 @@ def test_weighted_transitions_roll_the_same_dice() -> None:
 
         return Dice
 
-    theirs, ours = dice()(), Machine(from_class(dice()))
+    theirs, ours = dice()(), attach(Machine(from_class(dice())))
     for _ in range(20):
         theirs.send("roll")
         ours.send(NamedEvent("roll"))

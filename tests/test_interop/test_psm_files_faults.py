@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import json
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from statecharts import DefinitionError
-from statecharts.interop.documents import DocumentError
+from statecharts.interop.documents import Document, DocumentError
 from statecharts.interop.python_statemachine import load, loads
+from statecharts.interop.syntax import yaml as yaml_syntax
 
 
 def faults(text: str, form: str = "yaml") -> list[str]:
@@ -50,24 +53,24 @@ def faults(text: str, form: str = "yaml") -> list[str]:
         (
             "states:\n  a: {}\n  a: {}",
             (
-                "[SC614] <text>:3: the key 'a' stands here, and on line 2 of the same mapping. "
-                "Rename one of them, or take it away."
+                "[SC614] <text>:3: the key 'a' is already on line 2 of the same mapping. "
+                "Rename one of them, or remove it."
             ),
         ),
-        ("states:\n  1: {}", "[SC612] <text>:2: the key 1 is no text. Put it in quotes."),
-        ("states:\n  true: {}", "[SC612] <text>:2: the key True is no text. Put it in quotes."),
+        ("states:\n  1: {}", "[SC612] <text>:2: the key 1 is not a string. Quote it."),
+        ("states:\n  true: {}", "[SC612] <text>:2: the key true is not a string. Quote it."),
         (
             "states: {a: !!python/object:os.system {}}",
             (
-                "[SC611] <text>:1: the tag '!!python/object:os.system' asks for something that is "
-                "no plain data. Take the tag away: nothing in a file is made or run."
+                "[SC611] <text>:1: the tag '!!python/object:os.system' asks for something other "
+                "than plain data. Remove the tag: nothing in a file is made or run."
             ),
         ),
         (
             "states:\n  a: [\n",
             (
                 "[SC603] <text>:3: this is not YAML: did not find expected node content. "
-                "Mend the text there."
+                "Fix the syntax there."
             ),
         ),
         (
@@ -76,15 +79,12 @@ def faults(text: str, form: str = "yaml") -> list[str]:
         ),
         (
             "states: {a: *nobody}",
-            (
-                "[SC603] <text>:1: the alias 'nobody' names no anchor before it. "
-                "Name an anchor that has ended."
-            ),
+            "[SC603] <text>:1: this is not YAML: found undefined alias. Fix the syntax there.",
         ),
         (
             "states: &s {a: *s}",
             (
-                "[SC604] <text>:1: the alias 's' lies inside what it repeats. "
+                "[SC604] <text>:1: an alias repeats something that contains the alias. "
                 "Name an anchor that has ended."
             ),
         ),
@@ -94,7 +94,7 @@ def faults(text: str, form: str = "yaml") -> list[str]:
         ),
         (
             "states: {a: !!int x}",
-            "[SC603] <text>:1: 'x' is no int. Mend the value.",
+            "[SC603] <text>:1: 'x' cannot be read as int. Fix the value.",
         ),
     ],
 )
@@ -103,6 +103,40 @@ def test_texts_that_are_no_document_are_refused(text: str, message: str) -> None
     with pytest.raises(DocumentError) as caught:
         loads(text)
     assert str(caught.value) == message
+
+
+@pytest.fixture(params=["libyaml", "python"])
+def parser(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Read YAML with libyaml, or as where PyYAML is without it."""
+    if request.param == "python":
+        monkeypatch.delattr("yaml.CSafeLoader", raising=False)
+    yaml_syntax._loader.cache_clear()
+    yield
+    yaml_syntax._loader.cache_clear()
+
+
+def test_yaml_without_its_library_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without PyYAML, JSON is still read; YAML says what to install."""
+    monkeypatch.setitem(sys.modules, "yaml", None)
+    assert loads('{"states": {"a": {}}}', format="json").name == "statechart"
+    with pytest.raises(DocumentError) as caught:
+        loads("states: {a: {}}")
+    assert str(caught.value) == (
+        "[SC607] <text>: YAML is read by PyYAML, which is missing. "
+        "Install it: pip install 'statecharts[yaml]'."
+    )
+
+
+def test_yaml_is_plain_data_with_lines(parser: None) -> None:
+    """Words and dates are strings, anchors and merges are followed, and lines are kept."""
+    text = "a: &a {on: yes, x: 1}\nb:\n  <<: *a\n  x: 2026-01-01\nc: [*a, 1.5, ~, true, '3']\n"
+    held = yaml_syntax.loads(Document.of(text))
+    assert held == {
+        "a": {"on": "yes", "x": 1},
+        "b": {"x": "2026-01-01", "on": "yes"},
+        "c": [{"on": "yes", "x": 1}, 1.5, None, True, "3"],
+    }
+    assert (held.lines, held["b"].at("x"), held["b"].at("on")) == ({"a": 1, "b": 2, "c": 5}, 4, 1)
 
 
 def test_all_faults_of_shape_are_told_at_once() -> None:
@@ -351,7 +385,7 @@ def _bomb() -> str:
         ),
     ],
 )
-def test_bombs_are_refused(text: str, form: str, message: str) -> None:
+def test_bombs_are_refused(text: str, form: str, message: str, parser: None) -> None:
     """What is too deep or too large in the end is refused before it has grown."""
     with pytest.raises(DocumentError, match=rf"^\[SC604\] .*{message}"):
         loads(text, format=form)

@@ -117,13 +117,6 @@ def test_an_action_named_twice_is_done_twice() -> None:
     assert told(acting(Give(Action("note")), Give(Action("note"))), "go") == [("", "go")] * 2
 
 
-def test_an_action_that_can_be_run_is_run() -> None:
-    """An action that brings what does it with it needs nobody else."""
-    seen: list[str] = []
-    subject = acting(lambda m: Action("note", run=lambda: seen.append(type(m.event).__name__)))
-    assert (told(subject, "go"), seen) == ([], ["NamedEvent"])
-
-
 def test_other_effects_are_handed_on() -> None:
     """An effect that is data goes to `on_effect`; where there is none, nothing breaks."""
 

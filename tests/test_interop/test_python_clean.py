@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import ast
+import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +14,7 @@ import pytest
 from machines.pipeline import Pipeline
 from statecharts.interop import files
 from statecharts.interop.python import write
+from statecharts.interop.python.syntax import spread
 from statecharts.model.errors import StatechartError
 from tests.test_interop.python_charts import random_chart
 
@@ -36,6 +40,41 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name, text in texts.items():
         (folder / f"{name}.py").write_text(text, encoding="utf-8")
     return folder
+
+
+def test_without_a_formatter_the_code_is_the_same(
+    written: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where ruff is not installed, long calls have a line for each item, and the same meaning."""
+    texts = {f"random_{seed}": [random_chart(seed)] for seed in range(60, 90)}
+    texts["pipeline"] = [Pipeline.chart]
+    monkeypatch.setattr(shutil, "which", lambda *_args, **_options: None)
+    for name, charts in texts.items():
+        text = write(charts, allow="*")[0]
+        formatted = (written / f"{name}.py").read_text(encoding="utf-8")
+        assert ast.dump(ast.parse(text)) == ast.dump(ast.parse(formatted))
+        calls = re.findall(r"^ *[\w.]+\(.*\),?$", text, re.MULTILINE)
+        assert all(len(call) <= 100 for call in calls)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "x = f(" + "a, " * 40 + "b)",
+        "x = (" + '"a" ' * 30 + ")",
+        "x = (" + '"a, (" ' * 30 + ",)",
+        "x = [" + "{1: (2,), 3: [4, 5]}, " * 6 + "]",
+        "def f(*, " + ", ".join(f"a{n}: int | None = None" for n in range(9)) + ") -> bool: ...",
+        "if (" + "a and b and c and (d or e) and " * 6 + "f): pass",
+        "f(on=g(" + ", ".join(f"h{n}(1, '(')" for n in range(20)) + "), when=lambda m: k(m, x=1))",
+    ],
+)
+def test_long_lines_are_spread_without_a_change_of_meaning(line: str) -> None:
+    """Groups stay groups, tuples stay tuples, and each line is short."""
+    lines = spread(line)
+
+    assert len(lines) > 1
+    assert ast.dump(ast.parse("\n".join(lines))) == ast.dump(ast.parse(line))
 
 
 def run(*arguments: str) -> tuple[int, str]:

@@ -17,7 +17,7 @@ from statecharts.model.named import AllOf, Branch, Choose, Give, In, Named, Not
 from tests.test_interop.python_walks import declared, imported
 
 DOOR = '''\
-"""Door, as door.json declares it."""
+"""Door, from door.json."""
 
 # ruff: noqa: N801
 
@@ -32,7 +32,7 @@ from attrs import frozen
 from statecharts import Compound, Effect, History, Moment, State, Statechart
 from statecharts.model.effects import Invoke, Raise, Send
 
-# What happens.
+# Events
 
 
 @frozen
@@ -52,7 +52,7 @@ class Slam:
     force: int | None = None
 
 
-# What is asked of the outside.
+# Effects
 
 
 @frozen
@@ -63,7 +63,7 @@ class LogIt(Effect):
     text: str | None = None
 
 
-# What decides.
+# Guards
 
 
 def has_key(m: Moment[Any, Push], *, least: int) -> bool:
@@ -71,15 +71,15 @@ def has_key(m: Moment[Any, Push], *, least: int) -> bool:
 
     The visitor has the key.
     """
-    raise NotImplementedError("nobody has said yet when this holds")
+    raise NotImplementedError("write this guard")
 
 
 def is_loud(m: Moment[Any, Any]) -> bool:
     """Tell whether ``isLoud`` holds."""
-    raise NotImplementedError("nobody has said yet when this holds")
+    raise NotImplementedError("write this guard")
 
 
-# What is done.
+# Actions
 
 
 def entering_open(_m: Moment[Any, Any]) -> Iterator[Effect]:
@@ -99,7 +99,7 @@ def leaving_open(m: Moment[Any, Any]) -> Iterator[Effect]:
 DoorEvent: TypeAlias = Push | Lock
 
 
-# SC121 is accepted as the chart stands: a state that nothing reaches.
+# SC121 is accepted: a state that nothing reaches.
 class Door(Statechart, events=DoorEvent, allow=("SC121",)):
     """A door with a lock."""
 

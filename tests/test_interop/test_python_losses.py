@@ -16,7 +16,7 @@ from statecharts.interop.documents import Document
 from statecharts.interop.drafts import Draft, assemble, identify
 from statecharts.interop.findings import Findings, LossError, Losses
 from statecharts.interop.python import dumps, write
-from statecharts.interop.python.declarable import declarable
+from statecharts.interop.python.structure import declarable
 from statecharts.model.chart import (
     After,
     Always,

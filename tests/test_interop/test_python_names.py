@@ -10,9 +10,8 @@ from statecharts.interop.documents import Document
 from statecharts.interop.drafts import Draft, assemble, identify
 from statecharts.interop.findings import Findings, Losses
 from statecharts.interop.python import write
-from statecharts.interop.python.declarable import declarable
-from statecharts.interop.python.layout import docstring, flat, lay, literal
-from statecharts.interop.python.names import attribute_name
+from statecharts.interop.python.structure import declarable
+from statecharts.interop.python.syntax import attribute_name, docstring, formatted, literal
 from statecharts.model.chart import Chart, Default, OnEvent, StateKind, Transition
 from statecharts.model.effects import Action
 from statecharts.model.hooks import Hook
@@ -143,10 +142,10 @@ def test_names_that_become_alike_are_told_apart(tmp_path: Path) -> None:
 )
 def test_text_of_any_kind_comes_back_whole(value: str) -> None:
     """A literal, on one line or on many, is the text that it stands for."""
-    one, many = flat(literal(value)), "\n".join(lay(literal(value), 8, "x = "))
+    one, many = literal(value), formatted(f"x = {literal(value)}\n")
 
     scope: dict[str, str] = {}
-    exec(many.strip(), scope)
+    exec(many, scope)
     assert eval(one) == scope["x"] == value
     assert all(len(line) <= 100 for line in many.splitlines())
 

@@ -11,7 +11,7 @@ from machines.pipeline import Pipeline
 from statecharts.interop import files
 from statecharts.interop.findings import Losses
 from statecharts.interop.python import write
-from statecharts.interop.python.declarable import declarable
+from statecharts.interop.python.structure import declarable
 from statecharts.model.chart import Chart
 from statecharts.model.errors import StatechartError
 from tests.test_interop.python_charts import random_chart

@@ -95,7 +95,7 @@ next_on_success = "y"
 """
 
 TOLD = """\
-faulty.toml: 40 faults in the definition:
+faulty.toml: 37 faults in the definition:
   [SC612] faulty.toml:2 [metadata]: 'name' is 7; it takes a string. Quote it.
   [SC612] faulty.toml:4 agent 'reviewer': 'model' is missing. Add model.
   [SC612] faulty.toml:9 agent 'writer': 'max_tokens' is 'many'; it takes a whole number of 0 or \
@@ -118,7 +118,7 @@ state. Did you mean 'Work'?
   [SC613] faulty.toml:30 state 'Draft' of 'first': there is no agent 'revieweer'. Did you mean \
 'reviewer'?
   [SC614] faulty.toml:30 state 'Draft' of 'first': it names the agent 'writer' more than once. \
-Take one of them away.
+Remove one of them.
   [SC613] faulty.toml:31 state 'Draft' of 'first': there is no resource 'storre'. Did you mean \
 'store'?
   [SC612] faulty.toml:32 state 'Draft' of 'first': 'timeout_seconds' is 0; it takes a number of \
@@ -140,31 +140,24 @@ takes an array of names. Write an array of names, or remove it.
   [SC612] faulty.toml:43 state 'Work' of 'first': it is terminal, and is the parent of 'Review'. \
 Make a state in it terminal instead.
   [SC612] faulty.toml:47 state 'Review' of 'first', a handler: 'event' is missing. Add event.
-  [SC616] faulty.toml:49 state 'Odd' of 'first': states lie in each other in a circle: 'Odd' in \
-'Even' in 'Odd'. Take one of the parents away.
-  [SC616] faulty.toml:53 state 'Self' of 'first': states lie in each other in a circle: 'Self' in \
-'Self'. Take one of the parents away.
+  [SC616] faulty.toml:49 state 'Odd' of 'first': states are nested in a cycle: 'Odd' in 'Even' in \
+'Odd'. Remove one of the parents.
+  [SC616] faulty.toml:53 state 'Self' of 'first': states are nested in a cycle: 'Self' in 'Self'. \
+Remove one of the parents.
   [SC612] faulty.toml:57 workflow 'second': 'description' is an array; it takes a string. Write a \
 string, or remove it.
   [SC613] faulty.toml:59 workflow 'second': its initial state is 'Startt', and there is no such \
 state. Did you mean 'Start'?
-  [SC617] faulty.toml:62 state 'Start' of 'second': it is terminal, and 'timeout_seconds' leads \
-out of it. Take that away, or terminal = true.
-  [SC617] faulty.toml:65 state 'Done' of 'second': it is terminal, and 'timeout_target' leads out \
-of it. Take that away, or terminal = true.
-  [SC612] faulty.toml:68 contract 'made', input, field 'what': 'strnig' is no type. Did you mean \
-'string'?
-  [SC612] faulty.toml:69 contract 'made', input, field 'many': 'int' is no type. Did you mean \
-'integer'?
-  [SC612] faulty.toml:70 contract 'made', input, field 'kind': 'enum:[]' is no type. Write one of \
-any, array, boolean, date, datetime, float, integer, null, number, object, string; or array<…>, \
-optional:…, or enum:['a', 'b'].
-  [SC612] faulty.toml:71 contract 'made', input, field 'size': a type is told in a text, and this \
-is 3. Write one of any, array, boolean, date, datetime, float, integer, null, number, object, \
-string; or array<…>, optional:…, or enum:['a', 'b'].
+  [SC617] faulty.toml:62 state 'Start' of 'second': it is terminal, and 'timeout_seconds' leaves \
+it. Remove that, or terminal = true.
+  [SC617] faulty.toml:65 state 'Done' of 'second': it is terminal, and 'timeout_target' leaves it. \
+Remove that, or terminal = true.
+  [SC612] faulty.toml:71 contract 'made', input, field 'size': a type is a string, and this is 3. \
+Write any, array, boolean, date, datetime, float, integer, null, number, object, string; array<…>, \
+optional:…, enum:['a', 'b']; or a word.
   [SC612] faulty.toml:73 workflow 'second': it has no states. Write [workflows.states.NAME].
-  [SC614] faulty.toml:73 workflow 'second': a workflow of the name 'second' stands here, and on \
-line 55. Rename one of them.
+  [SC614] faulty.toml:73 workflow 'second': line 55 has a workflow of the name 'second', too. \
+Rename one of them.
   [SC612] faulty.toml:75 workflow 'workflow 4': 'name' is missing. Add name.
   [SC612] faulty.toml:75 workflow 'workflow 4': it has no states. Write [workflows.states.NAME].
   [SC612] faulty.toml:79 workflow 'short': it has no states. Write [workflow.short.states.NAME].
@@ -172,7 +165,7 @@ line 55. Rename one of them.
 
 
 def test_faults_are_told_all_at_once_with_their_places(tmp_path: Path) -> None:
-    """Every mistake of a file, over all its workflows, with its line, and how to mend it."""
+    """Every mistake of a file, over all its workflows, with its line, and how to fix it."""
     path = tmp_path / "faulty.toml"
     path.write_text(FAULTY, encoding="utf-8")
     with pytest.raises(DefinitionError) as caught:
@@ -195,14 +188,14 @@ initial_state = "A"
             "[workflows.states.A]\nterminal = true\nhandlers = [\n{event = 'x', target = 'A'}]",
             (
                 "[SC617] <text>:8 state 'A' of 'flow': it is terminal, and the handler "
-                "of 'x' leads out of it. Take that away, or terminal = true."
+                "of 'x' leaves it. Remove that, or terminal = true."
             ),
         ),
         (
             "[workflows.states.A]\nterminal = true\nnext_on_failure = 'A'",
             (
                 "[SC617] <text>:7 state 'A' of 'flow': it is terminal, and "
-                "'next_on_failure' leads out of it. Take that away, or terminal = true."
+                "'next_on_failure' leaves it. Remove that, or terminal = true."
             ),
         ),
         (
@@ -280,22 +273,22 @@ def test_a_fault_is_told_in_full(states: str, message: str) -> None:
         (
             "",
             (
-                "[SC606] <text>:1: this is no Swarm file: it has neither [[workflows]] nor "
+                "[SC606] <text>:1: this is not a Swarm file: it has neither [[workflows]] nor "
                 "[workflow.NAME]. Write [[workflows]], with name = …."
             ),
         ),
         (
             "[project]\nname = 'x'\n[workflow]\n",
             (
-                "[SC606] <text>:1: this is no Swarm file: it has neither [[workflows]] nor "
+                "[SC606] <text>:1: this is not a Swarm file: it has neither [[workflows]] nor "
                 "[workflow.NAME]. Write [[workflows]], with name = …."
             ),
         ),
         (
             "\n[[workflowz]]\nname = 'x'",
             (
-                "[SC606] <text>:1: this is no Swarm file: it has neither [[workflows]] nor "
-                "[workflow.NAME]. 'workflowz' stands on line 2: did you mean 'workflows'?"
+                "[SC606] <text>:1: this is not a Swarm file: it has neither [[workflows]] nor "
+                "[workflow.NAME]. line 2 has 'workflowz': did you mean 'workflows'?"
             ),
         ),
     ],

@@ -152,8 +152,8 @@ def test_targets_of_a_time_that_is_not_given_are_told() -> None:
     chart = chart_of(text.format("A"))
     assert [str(warning) for warning in chart.warnings] == [
         (
-            "[SC651] <text>:11 state 'A' of 'flow': 'timeout_target' without 'timeout_seconds' "
-            "is never gone to. Write timeout_seconds = …."
+            "[SC651] <text>:11 state 'A' of 'flow': 'timeout_target' has no effect without "
+            "'timeout_seconds'. Write timeout_seconds = …."
         )
     ]
     assert chart["A"].meta == {"timeout_target": "A"}
@@ -197,7 +197,7 @@ def test_agents_in_turn_are_started_together_and_say_their_order() -> None:
     assert [str(warning) for warning in chart.warnings] == [
         (
             "[SC651] <text>:12 state 'A' of 'flow': its 2 agents work one after the other; a chart "
-            "starts them together, and says in the data of each which one comes before. "
+            "starts them together, and the data of each says which one comes before. "
             "Give each a state of its own, or write parallel_execution = true."
         )
     ]

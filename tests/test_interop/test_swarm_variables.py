@@ -83,22 +83,38 @@ def test_variables_without_a_value_are_all_named() -> None:
 def test_variables_without_a_value_are_the_only_fault_of_their_place() -> None:
     """A name that is not filled in is not told again as one that nobody declares."""
     text = TEXT.replace("terminal = true", "handlers = [{{event = 'go', target = '${{NEXT}}'}}]")
-    with pytest.raises(DefinitionError) as caught:
-        swarm.loads(text.format(model="m", description="d"))
-    assert [fault.code for fault in caught.value.faults] == ["SC618"]
+    for variables in ({}, {"OTHER": "x"}):
+        with pytest.raises(DefinitionError) as caught:
+            swarm.loads(text.format(model="m", description="d"), variables)
+        (fault,) = caught.value.faults
+        assert (fault.code, fault.location) == ("SC618", "<text>:9")
+        assert fault.found == "the variable 'NEXT' has no value"
+        assert fault.remedy == "Pass variables={'NEXT': …}"
+
+
+def test_without_values_variables_stay_as_they_are() -> None:
+    """A file can be checked, shown and drawn by those who have no values for it."""
+    chart = chart_of({}, model="${MODEL}", description="the flow of ${TEAM}, for $${X}")
+    assert chart.root.meta["agents"] == {"a": {"model": "${MODEL}"}}
+    assert chart.doc == "the flow of ${TEAM}, for $${X}"
+    assert chart.warnings == ()
 
 
 def test_values_that_are_no_text_are_refused() -> None:
     """A number is not made a text behind the caller's back."""
-    with pytest.raises(DefinitionError, match=r"\[SC618\] .*'X' stands for 7, which is not a text"):
+    with pytest.raises(
+        DefinitionError, match=r"\[SC618\] .*the value of the variable 'X' is 7. Pass a string"
+    ):
         chart_of({"X": 7}, model="${X}")  # type: ignore[dict-item]
 
 
 def test_the_environment_is_asked_only_on_request(monkeypatch: pytest.MonkeyPatch) -> None:
     """A file cannot read the environment unless the caller says so; passed values come first."""
     monkeypatch.setenv("SWARM_MODEL", "from outside")
+    chart = chart_of({}, model="${SWARM_MODEL}")
+    assert chart.root.meta["agents"]["a"]["model"] == "${SWARM_MODEL}"
     with pytest.raises(DefinitionError, match="SC618"):
-        chart_of({}, model="${SWARM_MODEL}")
+        chart_of({"OTHER": "x"}, model="${SWARM_MODEL}")
     chart = chart_of({}, model="${SWARM_MODEL}", environment=True)
     assert chart.root.meta["agents"]["a"]["model"] == "from outside"
     chart = chart_of({"SWARM_MODEL": "passed"}, model="${SWARM_MODEL}", environment=True)

@@ -42,7 +42,7 @@ FAULTS: dict[str, tuple[str, str]] = {
         ),
     ),
     "a target of the machine without its dot": (
-        machine("{}", ', "on": {"E": "b"}'),
+        machine("{}", ', "on": {"E": {"target": "b", "guard": "x"}}'),
         (
             "[SC101] <text>:2 the machine on 'E': this goes to 'b', and there is no such state. "
             "Did you mean '.b'?"
@@ -51,20 +51,20 @@ FAULTS: dict[str, tuple[str, str]] = {
     "an unknown initial state": (
         machine('{"initial": "x", "states": {"y": {}}}'),
         (
-            "[SC101] <text>:4 'a' initial: the initial state 'x' is none of those inside. "
-            "Name one of those inside, 'y' for one."
+            "[SC101] <text>:4 'a' initial: the initial state 'x' is not one of the states "
+            "inside. Name one of them, such as 'y'."
         ),
     ),
     "no initial state": (
         machine('{"states": {"y": {}}}'),
         (
-            "[SC612] <text>:4 'a': nothing says which of the states inside it is initial. "
+            "[SC612] <text>:4 'a': it does not say which of the states inside it is initial. "
             'Write "initial": "y", or another of them.'
         ),
     ),
     "an unknown type": (
         machine('{"type": "paralel"}'),
-        "[SC612] <text>:4 'a' type: 'paralel' is no type of state. Did you mean 'parallel'?",
+        ("[SC612] <text>:4 'a' type: 'paralel' is not a type of state. Did you mean 'parallel'?"),
     ),
     "states in an atomic state": (
         machine('{"type": "atomic", "initial": "x", "states": {"x": {}}}'),
@@ -75,31 +75,32 @@ FAULTS: dict[str, tuple[str, str]] = {
     ),
     "a final machine": (
         machine("{}", ', "type": "final"'),
-        "[SC612] <text>:2 'm' type: the machine itself is final. Make it compound, or parallel.",
+        (
+            "[SC612] <text>:2 the machine type: the machine itself is final. Make it "
+            "compound, or parallel."
+        ),
     ),
     "a state that is no object": (
         machine("7"),
         (
-            "[SC612] <text>:4 'a': the number 7 stands here, where XState takes a state, an "
-            "object. "
-            "Write a state, an object."
+            "[SC612] <text>:4 'a': found the number 7, expected an object for a state. Write "
+            "an object for a state."
         ),
     ),
     "a transition that is none": (
         machine('{"on": {"E": true}}'),
         (
-            "[SC612] <text>:4 'a' on 'E': true stands here, where XState takes a target, or "
-            "an object "
-            "with target, guard and actions. Write a target, or an object with target, guard and "
+            "[SC612] <text>:4 'a' on 'E': found true, expected a target, or an object with "
+            "target, guard and actions. Write a target, or an object with target, guard and "
             "actions."
         ),
     ),
     "a delay out of reach": (
         machine('{"after": {"1e99": "b"}}'),
         (
-            "[SC612] <text>:4 'a' after: the text '1e99' stands here, where XState takes a "
-            "number of "
-            "milliseconds that can be waited. Write a number of milliseconds that can be waited."
+            "[SC612] <text>:4 'a' after: found the string '1e99', expected a number of "
+            "milliseconds that a timedelta can hold. Write a number of milliseconds that a "
+            "timedelta can hold."
         ),
     ),
     "both guard and cond": (
@@ -188,19 +189,22 @@ UNREADABLE: dict[str, tuple[str, str]] = {
     "another object": (
         '{"nodes": [], "edges": []}',
         (
-            "[SC606] <text>:1: this is no machine of XState: it has no states. "
-            'Give it "initial" and "states".'
+            "[SC606] <text>:1: this is not a machine of XState: it has no states. Give it "
+            '"initial" and "states".'
         ),
     ),
     "a misspelt key": (
         '{"sates": {}}',
-        "[SC606] <text>:1: this is no machine of XState: it has no states. Did you mean 'states'?",
+        (
+            "[SC606] <text>:1: this is not a machine of XState: it has no states. Did you "
+            "mean 'states'?"
+        ),
     ),
     "a list": (
         "[1]",
         (
-            "[SC606] <text>: this is no machine of XState: it has no states. "
-            'Give it "initial" and "states".'
+            "[SC606] <text>: this is not a machine of XState: it has no states. Give it "
+            '"initial" and "states".'
         ),
     ),
     "no JSON": (
@@ -231,7 +235,7 @@ def test_files_are_named(tmp_path: Path) -> None:
 
 def test_an_unknown_version_is_an_error() -> None:
     """There are two versions that can be passed."""
-    with pytest.raises(StatechartError, match=r"version is 3\. Say 4 or 5, or leave it out"):
+    with pytest.raises(StatechartError, match=r"version is 3\. Pass 4 or 5, or leave it out"):
         xstate.loads("{}", version=3)
 
 
@@ -239,40 +243,34 @@ WARNINGS: dict[str, tuple[str, str]] = {
     "output": (
         machine('{"type": "final", "output": {"n": 1}}'),
         (
-            "[SC651] <text>:4 'a' output: 'output' means nothing to a run of this chart; it "
-            "is kept "
-            "in its meta. Have functions do it, with chart.bind(…)."
+            "[SC651] <text>:4 'a' output: a run of this chart ignores 'output'; it is kept in"
+            " its meta. Have functions do it, with chart.bind(…)."
         ),
     ),
     "an unknown key": (
         machine('{"onn": {"E": "b"}}'),
         (
-            "[SC651] <text>:4 'a' onn: XState knows no 'onn' of a state; it is kept in its meta. "
-            "Did you mean 'on'?"
+            "[SC651] <text>:4 'a' onn: a state of XState has no key 'onn'; it is kept in its "
+            "meta. Did you mean 'on'?"
         ),
     ),
     "an unknown key of a transition": (
         machine('{"on": {"E": {"target": "b", "gaurd": "x"}}}'),
         (
-            "[SC651] <text>:4 'a' on 'E': XState knows no 'gaurd' of a transition; it is "
-            "kept in its "
-            "meta. Did you mean 'guard'?"
+            "[SC651] <text>:4 'a' on 'E': a transition of XState has no key 'gaurd'; it is "
+            "kept in its meta. Did you mean 'guard'?"
         ),
     ),
     "an empty list": (
         machine('{"on": {"E": []}}'),
         (
-            "[SC651] <text>:4 'a' on 'E': an empty list of transitions says nothing: the "
-            "event is not "
-            "handled. Take it out; {} forbids an event."
+            "[SC651] <text>:4 'a' on 'E': an empty list of transitions: the event is not "
+            "handled. Remove it; {} forbids an event."
         ),
     ),
     "the initial state of a parallel one": (
         machine('{"type": "parallel", "initial": "x", "states": {"x": {}, "y": {}}}'),
-        (
-            "[SC651] <text>:4 'a' initial: the initial state of a state that is parallel means "
-            "nothing. Take it out."
-        ),
+        ("[SC651] <text>:4 'a' initial: a state that is parallel has no initial state. Remove it."),
     ),
     "a function that JSON could not hold": (
         machine('{"entry": ["x", null]}'),
@@ -300,9 +298,8 @@ WARNINGS: dict[str, tuple[str, str]] = {
     "the machine's own end": (
         machine("{}", ', "onDone": {"actions": "x"}'),
         (
-            "[SC651] <text>:2 the machine onDone: nothing follows on the end of the machine "
-            "itself; "
-            "it is kept in its meta. Take it out."
+            "[SC651] <text>:2 the machine onDone: nothing follows the end of the machine "
+            "itself; it is kept in its meta. Remove it."
         ),
     ),
     "v4 and wildcards": (

@@ -243,19 +243,19 @@ LOSSES: dict[str, tuple[Chart, str]] = {
     ),
     "the order of wildcards": (
         with_lines(DOOR, "open", line("*", "shut"), line("PULL", "open.ajar")),
-        "[SC673] door: '*' stands before 'PULL' in 'open', and XState asks it later. Put it last.",
+        ("[SC673] door: '*' comes before 'PULL' in 'open', and XState asks it later. Put it last."),
     ),
     "a transport": (
         with_lines(
             DOOR, "open", line("PULL", emit=(Hook(Give(Send(NamedEvent("PULL"), type="http"))),))
         ),
-        "[SC673] door: send PULL is to be carried by 'http'. Leave out how it is carried.",
+        ("[SC673] door: send PULL goes by the transport 'http'. Leave out the transport."),
     ),
     "a guard that is called like one of XState's": (
         with_lines(DOOR, "open", line("PULL", "shut", guard=Hook(Named("not", {"guard": "x"})))),
         (
-            "[SC674] door: XState would take the guard 'not' for one of its own, or for none. "
-            "Rename it."
+            "[SC674] door: XState would take the guard 'not' for a built-in one, or ignore "
+            "it. Rename it."
         ),
     ),
     "an event's own type": (
@@ -270,13 +270,13 @@ LOSSES: dict[str, tuple[Chart, str]] = {
     "meta that is no data": (
         evolve(DOOR, root=evolve(DOOR.root, meta={"a": object})),
         (
-            "[SC675] door: the meta 'a' of 'the chart' is no plain data, and is left out. "
-            "Use plain data."
+            "[SC675] door: the meta 'a' of the chart is not plain data, and is left out. Use "
+            "plain data."
         ),
     ),
     "events that are all there are": (
         evolve(DOOR, closed=True),
-        "[SC671] door: that the events are all there are is not written. Leave the events open.",
+        ("[SC671] door: that the chart has no other events is not written. Leave the events open."),
     ),
 }
 

@@ -11,7 +11,7 @@ from attrs import evolve, frozen
 
 from statecharts import Chart, Effect, NamedEvent
 from statecharts.checks import faults
-from statecharts.interop.xstate.delays import NamedDelay
+from statecharts.interop.xstate.content import NamedDelay
 from statecharts.model.chart import (
     HISTORY,
     After,
@@ -204,7 +204,7 @@ class Maker(scxml_charts.Maker):
             case 6:
                 return CancelInvoke(name) if self.chance(0.5) else CancelTimer(name)
             case 7:
-                return Action("notify", self.data(), run=print)
+                return Action("notify", self.data())
             case _:
                 data = {self.pick(("@x", "guard", "conds", *ODD)): self.value(2)}
                 return Action(self.pick((*ODD, "xstate.raise", "xstate.choose", "raise")), data)

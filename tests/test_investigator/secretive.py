@@ -14,7 +14,6 @@ from attrs import frozen
 
 from machines.investigator.secrets import Secret
 from statecharts import Effect, Moment, State, Statechart
-from statecharts.model.effects import Action
 
 CANARY = "-".join(["c4n4ry", "in", "the", "mine"])  # noqa: FLY002 - in no line of any source
 
@@ -98,13 +97,10 @@ def fail(m: Moment[Any, Any, Any]) -> Any:
 def failing(role: str) -> Any:
     """Return a chart that fails in one of its callbacks."""
     options: Any = {role: fail} if role in ("when", "make", "update", "emit") else {}
-    action = Action("connect", run=lambda: fail_with(KEY))
 
     class Failing(Statechart[Loose], events=Login, allow="*"):
         a = State(Loose, initial=True, exit=fail if role == "exit" else None)
-        b = State(
-            Loose, entry=fail if role == "entry" else (lambda _: action if role == "run" else None)
-        )
+        b = State(Loose, entry=fail if role == "entry" else None)
         a.to(b, on=Login, **options)
 
     return Failing

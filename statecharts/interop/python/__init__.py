@@ -1,7 +1,7 @@
 """Python, door out: a chart as a module that declares it in our own DSL.
 
-The module is meant to be owned: events and actions become attrs classes, guards become functions of
-one `Moment` that say what the file says and wait to be written, and the rest reads as if a person
+The module is for its reader to own: events and actions become attrs classes, guards become
+functions of one `Moment` that raise until somebody writes them, and the rest reads as if a person
 had declared it.
 """
 
@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from statecharts.interop.findings import Losses
-from statecharts.interop.python.module import Module
+from statecharts.interop.python.writer import Module
 from statecharts.model.chart import Chart
 from statecharts.model.errors import Fault
 
@@ -23,10 +23,10 @@ def dumps(chart: Chart, *, allow: Iterable[str] = (), source: str | None = None)
     Args:
         chart: The chart, from a file or declared.
         allow: Codes of the losses that are accepted knowingly, or ``*`` for all of them.
-        source: What the module's docstring says that the chart comes from.
+        source: Where the chart comes from, for the docstring of the module.
 
     Raises:
-        LossError: The DSL cannot say all of the chart, and ``allow`` does not name what is lost.
+        LossError: The DSL cannot hold all of the chart, and ``allow`` does not name what is lost.
 
     >>> from statecharts.model.chart import Default, OnEvent, StateKind, StateNode, Transition
     >>> push = Transition("shut", OnEvent(("push",)), ("open",))
@@ -47,7 +47,7 @@ def dumps(chart: Chart, *, allow: Iterable[str] = (), source: str | None = None)
 def write(
     charts: Sequence[Chart], *, allow: Iterable[str] = (), source: str | None = None
 ) -> tuple[str, tuple[Fault, ...]]:
-    """Return the text of a module that declares several charts, and what is lost with it.
+    """Return the text of a module that declares several charts, and the losses.
 
     Charts that share the names of events, effects and guards share their classes and functions.
 

@@ -1,7 +1,7 @@
 """python-statemachine: its classes, read and written; its YAML and its JSON, read.
 
-``from_class`` makes a chart of a class; `Machine` then runs it, and calls the methods that the
-class names. ``to_class`` makes a class of a chart. ``load`` and ``loads`` read files.
+``from_class`` makes a chart of a class; ``attach`` has a machine that runs it call the methods that
+the class names. ``to_class`` makes a class of a chart. ``load`` and ``loads`` read files.
 
 | that library says | the chart has |
 |---|---|
@@ -25,9 +25,10 @@ and is told as SC652 in ``chart.warnings``.
 
 from __future__ import annotations
 
+from statecharts.interop.python_statemachine.callbacks import attach
 from statecharts.interop.python_statemachine.files import load, loads
 from statecharts.interop.python_statemachine.hosts import unstarted
 from statecharts.interop.python_statemachine.reading import from_class
 from statecharts.interop.python_statemachine.writing import to_class
 
-__all__ = ["from_class", "load", "loads", "to_class", "unstarted"]
+__all__ = ["attach", "from_class", "load", "loads", "to_class", "unstarted"]

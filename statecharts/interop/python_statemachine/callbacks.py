@@ -6,10 +6,10 @@ when it is run, once the step is kept; or it is called inside the step, where th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections import deque
+from collections.abc import Callable, Iterator
 from datetime import timedelta
-from functools import partial
-from typing import Any, final
+from typing import Any, Final, final
 
 from attrs import field, frozen
 from statemachine import Event
@@ -18,17 +18,20 @@ from statecharts.interop.python_statemachine.occasions import (
     Occasion,
     Slot,
     Spot,
+    event_named,
     occasion,
     parameters,
 )
-from statecharts.interop.python_statemachine.seams import hooks
-from statecharts.interop.python_statemachine.stages import POSITIONAL
-from statecharts.kernel.plans import plan_of
+from statecharts.interop.python_statemachine.stages import POSITIONAL, Stage
+from statecharts.machine import Machine
+from statecharts.model.chart import HISTORY, Chart
 from statecharts.model.effects import Action, Effect, Raise, Send
+from statecharts.model.errors import ActionError, StatechartError
 from statecharts.model.events import NamedEvent
+from statecharts.model.generics import K as C
 from statecharts.model.hooks import Hook, meaning
 from statecharts.model.named import Bound
-from statecharts.semantics.snapshot import Microstep, Moment
+from statecharts.semantics.snapshot import Microstep, Moment, Step
 
 ERROR = "error.execution"
 """The event that a mistake in a callback becomes, where the class says so and waits for it."""
@@ -73,67 +76,42 @@ class Callback:
 
     def __call__(self, moment: Moment[Any, Any, Any], **_: Any) -> Any:
         """Answer as a guard, or give the effects of an action."""
+        event, shown = moment.event, moment.configuration
         if self.slot in (Slot.COND, Slot.VALIDATOR):
-            return self._ask(moment)
-        return tuple(self._in_turn(moment))
+            return self._ask(event, shown)
+        if self.only is not None and self.only != event_named(event, self.spot):
+            return ()
+        given = self._now(event, shown) if self.spot.stage.immediate else self._later(event, shown)
+        return tuple(given)
 
-    def _ask(self, moment: Moment[Any, Any, Any]) -> bool:
+    def _ask(self, event: Any, shown: tuple[str, ...]) -> bool:
         stage = self.spot.stage
-        found = occasion(self.slot, self.spot, moment, None)
+        found = occasion(self.slot, self.spot, event, shown)
         args, named = parameters(found, stage)
         with stage.showing(found.shown):
             for function in self.functions:
                 answer = function.call(*args, **named)
                 if self.slot is Slot.COND and not answer:
                     return False
+        stage.taken = self.spot.line or stage.taken
         return True
 
-    def _in_turn(self, moment: Moment[Any, Any, Any]) -> Iterator[Effect]:
-        """Give the effects; before what is left comes ``before``, after what is entered ``after``.
+    def _later(self, event: Any, shown: tuple[str, ...]) -> Iterator[Effect]:
+        """Yield what the host does once the step is over, and what the run does by itself."""
+        own = [function for function in self.functions if _is_own(function.event)]
+        if len(own) < len(self.functions):
+            yield Method.of(self, event, shown)
+        for function in own:
+            yield _sent(function.event, occasion(self.slot, self.spot, event, shown), self.spot)
 
-        The kernel leaves states, takes transitions and enters states, in this order. That library
-        has a slot in front and one behind; what stands in them is given by the first state that
-        does anything when it is left, and by the last that does anything when it is entered.
-        """
-        work = plan_of(moment)
-        if work is None:
-            yield from self.give(moment, None)
-            return
-        step = work.microsteps[0]
-        first = last = None
-        if self.spot.stage.sorted:
-            first = next(_callbacks(hooks(work.leaving), Slot.EXIT), None)
-            entering = tuple(hooks(work.entering))[::-1]
-            last = next(_callbacks(entering, Slot.ENTER, Slot.DEFAULT), None)
-        if self.slot is Slot.BEFORE and first is not None:
-            return
-        if self.slot is Slot.AFTER and last is not None:
-            return
-        if self is first:
-            yield from _taken(step, Slot.BEFORE, moment)
-        yield from self.give(moment, step)
-        if self is last:
-            yield from _taken(step, Slot.AFTER, moment)
-
-    def give(self, moment: Moment[Any, Any, Any], step: Microstep | None) -> Iterator[Effect]:
-        """Give the effects, whatever comes before and after them."""
-        found = occasion(self.slot, self.spot, moment, step)
-        if self.only is not None and found.name != self.only:
-            return
-        plain = tuple(function for function in self.functions if function.event is None)
-        if plain and self.spot.stage.immediate:
-            yield from self._now(found, plain)
-        elif plain:
-            yield Action(self.name, run=partial(self._later, found, plain))
-        for function in self.functions:
-            if function.event is not None:
-                yield _sent(function.event, found, self.spot)
-
-    def _now(self, found: Occasion, functions: tuple[Function, ...]) -> Iterator[Effect]:
+    def _now(self, event: Any, shown: tuple[str, ...]) -> Iterator[Effect]:
+        """Call inside the step, and yield what has been sent meanwhile."""
         stage = self.spot.stage
+        stage.taken = self.spot.line or stage.taken
+        found = occasion(self.slot, self.spot, event, shown)
         before, stage.waiting = stage.waiting, []
         try:
-            self._call(found, functions)
+            self.call(found)
             given: list[Effect] = stage.waiting
         except Exception as error:
             if not stage.catching:
@@ -143,24 +121,139 @@ class Callback:
             stage.waiting = before
         yield from given
 
-    def _later(self, found: Occasion, functions: tuple[Function, ...]) -> None:
-        stage = self.spot.stage
-        stage.meet()
-        try:
-            self._call(found, functions)
-        except Exception as error:
-            if not stage.catching or stage.machine is None or found.name == ERROR:
-                raise
-            stage.send(ERROR, (), {"error": error}, None, None, internal=True)
-
-    def _call(self, found: Occasion, functions: tuple[Function, ...]) -> None:
+    def call(self, found: Occasion) -> None:
+        """Call the functions; what they send is noted on the stage."""
         stage = self.spot.stage
         args, named = parameters(found, stage)
         with stage.showing(found.shown):
-            results = [function.call(*args, **named) for function in functions]
-        if self.slot is Slot.ENTER:
+            plain = [function for function in self.functions if function.event is None]
+            results = [function.call(*args, **named) for function in plain]
+        for function in self.functions:
+            if function.event is not None and (stage.immediate or not _is_own(function.event)):
+                stage.waiting.append(_sent(function.event, found, self.spot))
+        if plain and self.slot is Slot.ENTER:
             first = next(map(callback_of, stage.chart[self.spot.state].entry), None)
             stage.finish(self.spot.state, results, fresh=first is self)
+
+
+class Method(Action):
+    """An action that methods of the host carry out once the step is over (see `attach`)."""
+
+    __slots__ = ("callback", "event", "shown")
+
+    callback: Callback
+    event: Any
+    shown: tuple[str, ...]
+
+    @classmethod
+    def of(cls, callback: Callback, event: Any, shown: tuple[str, ...]) -> Method:
+        """Return the effect of a callback, with the event and the states that are active now."""
+        made = cls(callback.name)
+        for name, value in (("callback", callback), ("event", event), ("shown", shown)):
+            object.__setattr__(made, name, value)
+        return made
+
+
+def attach(machine: Machine[C]) -> Machine[C]:
+    """Have the methods that a class names called as a machine takes its steps.
+
+    Methods are called once the step is over, in the order of that library: ``before`` in front of
+    what is left, ``after`` behind what is entered. What they send waits until all have been called.
+    A method that fails does not keep the others from being called. From now on the host knows which
+    states are active, and what it sends between two events goes to the machine.
+
+    Args:
+        machine: A new machine that runs a chart of `from_class`.
+
+    Returns:
+        The machine.
+
+    Raises:
+        StatechartError: The machine has taken steps already.
+        ActionError: A method that the start asks for failed.
+    """
+    chart = machine.chart
+    callbacks = (callback_of(hook) for node in chart.nodes.values() for hook in node.hooks)
+    stage = next((callback.spot.stage for callback in callbacks if callback is not None), None)
+    started = machine.started
+    if stage is None:
+        return machine
+    if started is not None and machine.snapshot is not started.snapshot:
+        found = "the machine has taken steps before its host was attached to it"
+        remedy = "Attach it when it is made: attach(Machine(chart))"
+        raise StatechartError("SC502", chart.name, found, remedy)
+    stage.machine = machine
+
+    def call_methods(step: Step[Any]) -> None:
+        _carry_out(stage, step)
+
+    if not stage.immediate:
+        if started is not None:
+            call_methods(started)
+        machine.subscribe(call_methods)
+    return machine
+
+
+def _carry_out(stage: Stage, step: Step[Any]) -> None:
+    """Call the methods that a step asks for, then send what they have sent."""
+    failures: list[Exception] = []
+    before, stage.waiting = stage.waiting, []
+    for method, micro in _in_order(stage, step):
+        failed = _perform(method, micro)
+        if failed is not None:
+            failures.append(failed)
+    sent, stage.waiting = stage.waiting, before
+    for effect in sent:
+        if isinstance(effect, Send):
+            stage.machine.send(effect.event)
+    if failures:
+        raise failures[0] if len(failures) == 1 else ExceptionGroup(stage.chart.name, failures)
+
+
+def _perform(method: Method, micro: Microstep | None) -> ActionError | None:
+    """Call one method; return its failure where the class does not wait for it."""
+    callback = method.callback
+    spot, stage = callback.spot, callback.spot.stage
+    try:
+        callback.call(occasion(callback.slot, spot, method.event, method.shown, micro))
+    except Exception as cause:  # noqa: BLE001 - told once the other methods have been called
+        if stage.catching and event_named(method.event, spot) != ERROR:
+            stage.waiting.append(Send(NamedEvent(ERROR, {"error": cause})))
+            return None
+        found = f"action {method.name!r} failed: {type(cause).__name__}: {cause}"
+        error = ActionError("SC505", stage.chart.name, found, "The step stands; fix the action")
+        error.__cause__ = cause
+        return error
+    return None
+
+
+def _in_order(stage: Stage, step: Step[Any]) -> Iterator[tuple[Method, Microstep | None]]:
+    """Yield the methods that a step asks for, each with its microstep, in that library's order."""
+    waiting = deque(effect for effect in step.effects if isinstance(effect, Method))
+    for micro in step.microsteps:
+        mine: list[Method] = []
+        for hook in _hooks(stage.chart, micro):
+            if waiting and callback_of(hook) is waiting[0].callback:
+                mine.append(waiting.popleft())
+        for method in sorted(mine, key=lambda method: _ORDER.get(method.callback.slot, 0)):
+            yield method, micro
+
+
+def _hooks(chart: Chart, micro: Microstep) -> Iterator[Hook]:
+    """Yield the actions of a microstep, in the order in which it does them."""
+    for state in micro.exited:
+        yield from chart[state].exit
+    for transition in micro.fired:
+        yield from transition.emit
+    for state in micro.entered:
+        node = chart[state]
+        yield from node.entry
+        inner = (chart[child] for child in node.children if chart[child].kind in HISTORY)
+        for one in (node, *inner):
+            yield from () if one.default is None else one.default.emit
+
+
+_ORDER: Final = {Slot.BEFORE: -1, Slot.AFTER: 1}
 
 
 def callback_of(hook: Hook) -> Callback | None:
@@ -170,21 +263,12 @@ def callback_of(hook: Hook) -> Callback | None:
     return behind if isinstance(behind, Callback) else None
 
 
-def _callbacks(given: Iterable[Hook], *slots: Slot) -> Iterator[Callback]:
-    """Yield the callbacks of some slots among hooks."""
-    for hook in given:
-        callback = callback_of(hook)
-        if callback is not None and callback.slot in slots:
-            yield callback
+def _is_own(event: Event | None) -> bool:
+    """Tell whether the run itself sees to an event that a callback is: raised, or sent later."""
+    return event is not None and bool(event.internal or event.delay)
 
 
-def _taken(step: Microstep, slot: Slot, moment: Moment[Any, Any, Any]) -> Iterator[Effect]:
-    for transition in step.fired:
-        for callback in _callbacks(transition.emit, slot):
-            yield from callback.give(moment, step)
-
-
-def _sent(event: Event, found: Occasion, spot: Spot) -> Effect:
+def _sent(event: Any, found: Occasion, spot: Spot) -> Effect:
     """Return the effect of a callback that is an event: it is sent, with what has been received."""
     args, named = parameters(found, spot.stage)
     kept = ("event_data", "machine", "event", "model", "transition", "state", "source", "target")

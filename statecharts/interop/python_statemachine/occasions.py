@@ -20,7 +20,7 @@ from statecharts.model.chart import HISTORY, Always, StateKind, Transition
 from statecharts.model.events import NamedEvent, StateDone, TimerFired
 from statecharts.model.fields import fields_of
 from statecharts.model.named import event_name
-from statecharts.semantics.snapshot import Microstep, Moment
+from statecharts.semantics.snapshot import Microstep
 
 INITIAL: Final = "__initial__"
 """What that library calls the event of the start."""
@@ -86,20 +86,30 @@ class Occasion:
 
 
 def occasion(
-    slot: Slot, spot: Spot, moment: Moment[Any, Any, Any], step: Microstep | None
+    slot: Slot, spot: Spot, event: Any, shown: tuple[str, ...], step: Microstep | None = None
 ) -> Occasion:
-    """Return the occasion on which a callback is called now."""
+    """Return the occasion on which a callback is called.
+
+    Args:
+        slot: Where in a step it is called.
+        spot: Where it belongs.
+        event: The event that is being handled.
+        shown: The active states.
+        step: The microstep, once it is over; None while it is under way.
+    """
     stage = spot.stage
-    shown = moment.configuration
     own = stage.state(spot.state)
     eventless = spot.eventless if step is None else _eventless(step, spot)
-    name = None if eventless else _name(moment.event, stage)
-    event = None if eventless else moment.event
+    name = None if eventless else _name(event, stage)
     line = spot.line
     if line is None:
         entering = slot in _ENTERING
-        line = (_default(spot, step) if entering else None) or _line(spot, step)
+        if step is None:
+            line = None if event is None else _guess(spot, str(name), entering=entering)
+        else:
+            line = (_default(spot, step) if entering else None) or _line(spot, step)
         line = line or Line(State(), own, event=INITIAL)
+    event = None if eventless else event
     source, target = stage.live(line.source), line.target and stage.live(line.target)
     found = Occasion(name, event, line, source, source, target, shown, {})
     if slot is Slot.EXIT:
@@ -184,15 +194,34 @@ def _name(event: Any, stage: Stage) -> str:
     return event_name(event)
 
 
+def event_named(event: Any, spot: Spot) -> str | None:
+    """Return what that library calls the event that a callback is called for."""
+    return None if spot.eventless else _name(event, spot.stage)
+
+
 def _eventless(step: Microstep, spot: Spot) -> bool:
     if spot.line is not None:
         return spot.eventless
     return bool(step.fired) and isinstance(step.fired[0].trigger, Always)
 
 
-def _line(spot: Spot, step: Microstep | None) -> Line | None:
+def _guess(spot: Spot, event: str, *, entering: bool) -> Line | None:
+    """Return their transition that most likely leaves or enters a state while a step is under way.
+
+    It is the one last heard of, or the first there that waits for the event.
+    """
+    stage, state = spot.stage, spot.state
+    for line in (stage.taken, *(line for known in stage.lines.values() for _, line in known)):
+        if line is not None and (line is stage.taken or line.match(event)):
+            ends = line.targets if entering else [line.source]
+            if any(_related(state, stage.ids.get(end.id, end.id)) for end in ends):
+                return line
+    return None
+
+
+def _line(spot: Spot, step: Microstep) -> Line | None:
     """Return their transition that leaves or enters a state; None at the start."""
-    if step is None or not step.fired:
+    if not step.fired:
         return None
     state = spot.state
     mine = (t for t in step.fired if any(_related(state, end) for end in (t.source, *t.targets)))
@@ -200,11 +229,9 @@ def _line(spot: Spot, step: Microstep | None) -> Line | None:
     return spot.stage.line(taken)
 
 
-def _default(spot: Spot, step: Microstep | None) -> Line | None:
+def _default(spot: Spot, step: Microstep) -> Line | None:
     """Return the default transition there that a state is entered by; None for any other."""
     stage, state = spot.stage, spot.state
-    if step is None:
-        return None
     aims = tuple(_aims(stage, step))
     while not any(aim == state or aim.startswith(f"{state}.") for aim in aims):
         parent = stage.chart[state].parent

@@ -55,15 +55,15 @@ def from_class(
 ) -> Chart:
     """Return the chart that a class of python-statemachine declares.
 
-    ``Machine(from_class(cls))`` runs it. Guards and actions call the methods that the class names,
-    with their parameters filled as that library fills them; events are sent by name, their payload
-    by field: ``machine.send(NamedEvent("pay", {"amount": 4}))``. What stands under ``"*"`` in a
-    payload arrives as positional arguments.
+    ``attach(Machine(from_class(cls)))`` runs it. Guards and actions call the methods that the class
+    names, and fill their parameters as that library does. Events are sent by name, their payload by
+    field: ``machine.send(NamedEvent("pay", {"amount": 4}))``. The value of ``"*"`` in a payload
+    arrives as positional arguments.
 
-    Guards are asked inside the step. An action is the effect ``Action(name)``, which `Machine` runs
-    once the step is kept; what it sends is taken after that. With ``immediate=True`` actions run
-    inside the step, as there: what they change is seen by the guards that follow, what they raise
-    is handled in the same macrostep, and a step that fails cannot take them back.
+    Guards are asked inside the step. An action is an effect of its name, whose methods `attach` has
+    called once the step is over; what they send is taken after that. With ``immediate=True`` they
+    are called inside the step, as there: what they change is seen by the guards that follow, what
+    they raise is handled in the same macrostep, and a step that fails cannot take them back.
 
     Args:
         cls: The class.
@@ -79,6 +79,7 @@ def from_class(
         DefinitionError: The class, or the chart in it, has faults; all of them are told.
 
     >>> from statecharts import Machine, NamedEvent
+    >>> from statecharts.interop.python_statemachine import attach
     >>> class Door(StateChart):
     ...     shut = State(initial=True)
     ...     open = State()
@@ -87,7 +88,7 @@ def from_class(
     ...     unlocked = True
     ...     def creak(self, force=1):
     ...         print("cre", "e" * force, "k", sep="")
-    >>> machine = Machine(from_class(Door))
+    >>> machine = attach(Machine(from_class(Door)))
     >>> machine.send(NamedEvent("push", {"force": 3})).handled
     creeeek
     True
@@ -131,6 +132,7 @@ class _Reading:
         self.drafts = [draft for draft in self.root.walk() if draft is not self.root]
         self.ids = {draft.source.id: draft.id for draft in self.drafts}
         stage.sources = {draft.id: draft.source for draft in self.drafts}
+        stage.ids = self.ids
         stage.names = {draft.id: draft.source.id for draft in self.drafts}
         self.events = frozenset(event.id for event in cls.events)
         self.specs = Specs(stage, findings, self.ids, open_=open_)
@@ -327,9 +329,7 @@ class _Reading:
     # -- the whole ---------------------------------------------------------------------------------
 
     def _finish(self) -> None:
-        slots = {callback.slot for callback in self.specs.callbacks}
         stage = self.stage
-        stage.sorted = bool(slots & {Slot.BEFORE, Slot.AFTER})
         heard = {event.id for draft in self.drafts for event in _heard(draft.source)}
         stage.catching = self.cls.catch_errors_as_events and bool(
             heard & {"error.execution", "error", "error.*", "*"}

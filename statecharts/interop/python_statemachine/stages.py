@@ -13,7 +13,6 @@ from statemachine import Event, State
 from statemachine.orderedset import OrderedSet
 from statemachine.transition import Transition as Line
 
-from statecharts.interop.python_statemachine.seams import runner
 from statecharts.model.chart import Chart, StateKind, Transition
 from statecharts.model.effects import CancelSend, Effect, Raise, Send
 from statecharts.model.errors import StatechartError
@@ -38,10 +37,11 @@ class Stage:
         owners: The objects whose attributes are callbacks: the host, its model, its listeners.
         chart: The chart that the class has become.
         names: What the class calls each state of the chart.
+        ids: The id of each state of the class in the chart.
         sources: The state of the class that each state of the chart comes from.
         lines: The transitions of each state, each with that of the class.
+        taken: The transition of the class that was last heard of.
         prepare: What adds to the parameters of every call.
-        sorted: Whether callbacks stand in front of or behind what the kernel does in a microstep.
         atomic: Whether callbacks see the configuration change all at once.
         immediate: Whether actions run inside the step.
         shown: The active states while a callback is called.
@@ -57,10 +57,11 @@ class Stage:
         self.owners: tuple[Any, ...] = ()
         self.chart: Chart
         self.names: dict[str, str] = {}
+        self.ids: dict[str, str] = {}
         self.sources: dict[str, State] = {}
         self.lines: dict[str, list[tuple[Transition, Line]]] = {}
+        self.taken: Line | None = None
         self.prepare: tuple[Callable[..., Any], ...] = ()
-        self.sorted = False
         self.atomic = bool(getattr(cls, "atomic_configuration_update", False))
         self.immediate = False
         self.catching = False
@@ -132,8 +133,12 @@ class Stage:
 
     @property
     def machine(self) -> Any:
-        """The machine that runs the chart, once it has called back; None before."""
+        """The machine that runs the chart, once it has been attached; None before."""
         return None if self._machine is None else self._machine()
+
+    @machine.setter
+    def machine(self, machine: Any) -> None:
+        self._machine = ref(machine)
 
     @contextmanager
     def showing(self, states: tuple[str, ...]) -> Generator[None]:
@@ -146,12 +151,6 @@ class Stage:
             self.calling -= 1
             if self.calling:
                 self.shown = before
-
-    def meet(self) -> None:
-        """Remember the machine that calls."""
-        machine = runner()
-        if machine is not None and machine is not self.machine:
-            self._machine = ref(machine)
 
     def send(
         self,
@@ -175,15 +174,21 @@ class Stage:
             text = f"the event {event!r} was to be both delayed and internal"
             remedy = "Drop the delay to raise it now, or send it"
             raise StatechartError("SC502", self.cls.__name__, text, remedy)
-        if self.immediate and self.calling:
+        if self.calling and self.immediate:
             self.waiting.append(Raise(named) if internal else Send(named, delay, send_id))
             return
-        machine = self._running(event)
         if delay is not None:
             text = f"the event {event!r} was to be sent with a delay, and its step is over"
             remedy = "Pass immediate=True to from_class: actions then run inside the step"
             raise StatechartError("SC502", self.cls.__name__, text, remedy)
-        machine.send(named)
+        if self.calling:
+            self.waiting.append(Send(named))
+            return
+        if self.machine is None:
+            text = f"the event {event!r} was to be sent, and no machine is attached to this host"
+            remedy = "Attach one: attach(Machine(chart))"
+            raise StatechartError("SC502", self.cls.__name__, text, remedy)
+        self.machine.send(named)
 
     def cancel(self, send_id: str) -> None:
         """Take back what was sent with a delay."""
@@ -193,15 +198,6 @@ class Stage:
         text = f"the events sent as {send_id!r} were to be taken back, and the step is over"
         remedy = "Pass immediate=True to from_class: actions then run inside the step"
         raise StatechartError("SC502", self.cls.__name__, text, remedy)
-
-    def _running(self, event: str) -> Any:
-        self.meet()
-        machine = self.machine
-        if machine is None:
-            text = f"the event {event!r} was to be sent, and no machine has called this host yet"
-            remedy = "Send it to the machine itself: machine.send(NamedEvent(…))"
-            raise StatechartError("SC502", self.cls.__name__, text, remedy)
-        return machine
 
     def keep(self, key: tuple[Any, ...], event: Any, found: dict[str, Any]) -> dict[str, Any]:
         """Keep what `prepare_event` has given, with the event that it was asked about."""

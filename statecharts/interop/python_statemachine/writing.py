@@ -29,7 +29,6 @@ from statecharts.interop.python_statemachine.writing_hooks import (
 )
 from statecharts.interop.python_statemachine.writing_losses import is_internal, note_losses
 from statecharts.interop.python_statemachine.writing_names import Names
-from statecharts.kernel.kernel import chart_of
 from statecharts.model.chart import (
     HISTORY,
     ROOT,
@@ -44,6 +43,7 @@ from statecharts.model.chart import (
     TransitionKind,
 )
 from statecharts.model.effects import Action
+from statecharts.model.errors import StatechartError
 from statecharts.model.hooks import Hook
 from statecharts.model.named import AllOf, AnyOf, Give, Named, Not
 
@@ -102,7 +102,10 @@ def to_class(
     >>> [state.id for state in machine.configuration]
     ['open']
     """
-    declared = chart_of(chart)
+    declared = chart if isinstance(chart, Chart) else getattr(chart, "chart", None)
+    if not isinstance(declared, Chart):
+        remedy = "Pass a Chart, or a class derived from Statechart"
+        raise StatechartError("SC213", "to_class", f"{chart!r} has no chart", remedy)
     losses = Losses(declared, "A class of python-statemachine")
     names = Names.of(declared)
     note_losses(declared, names, losses)
@@ -281,7 +284,7 @@ class _Writer:
         found: list[Any] = []
         for hook in hooks:
             match hook.function:
-                case Give(Action(name, data, None)) if (
+                case Give(Action(name, data)) if (
                     hook.given is None
                     and not data
                     and not once

@@ -254,8 +254,6 @@ def _give(effect: Effect, event_data: Any, names: Names) -> None:
             _put(machine, names.event(event_name(event)), event, delay=later, send_id=id)
         case CancelSend(id):
             machine.cancel_event(id)
-        case Action(run=run) if run is not None:
-            run()
         case Action(name, data):
             for function in _found(name, event_data, data, names):
                 function()

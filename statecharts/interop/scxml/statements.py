@@ -198,9 +198,6 @@ class Statements:
         return element
 
     def _action(self, action: Action) -> Element:
-        if action.run is not None:
-            found = f"what the action {action.name!r} runs is code, and only its name is written"
-            self._lose("SC672", found, "Bind a function to the name, once it is read again")
         wanted = Hook(Give(action))
         element = self._coded(action) if action.name in _CODED else _foreign(action)
         if element is not None:

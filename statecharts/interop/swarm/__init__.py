@@ -2,11 +2,11 @@
 
 Each workflow becomes a chart of its own.
 
-| the file says | the chart has |
+| the file has | the chart has |
 |---|---|
 | `[workflows.states.NAME]`, `parent` | a state of that name, inside its parent |
 | `handlers` | transitions on the events; all guards of one have to hold |
-| `[workflows.guards]` | names to bind; what they mean is their ``doc`` |
+| `[workflows.guards]` | names to bind; their meaning is their ``doc`` |
 | `entry_actions`, `exit_actions` | the effects `Action(name)` |
 | `terminal` | a final state |
 | `agents` | `Invoke` on entry, `CancelInvoke` on exit |
@@ -15,26 +15,35 @@ Each workflow becomes a chart of its own.
 | `completion_timeout_seconds` | the same for the whole run, once |
 | `next_on_success`, `next_on_failure` | transitions on ``success`` and ``failure`` |
 
-The data of an `Invoke` is what the file says of the agent, the names of the resources that the
-state needs, how often to try again, and for agents that work in turn which one comes before. A
-timeout raises its event only where something handles that: the state, one around it or one inside
-it; for the whole run, any state. Elsewhere it is kept, and a warning says so.
+An `Invoke` has as data what the file says of the agent, the names of the resources that the state
+needs, how often to try again, and for agents that work in turn which one comes before. A timeout
+raises its event only where something handles that: the state, one around it or one inside it; for
+the whole run, any state. Elsewhere it is kept, with a warning.
 
-Everything else is kept as ``meta``: of a state what the file says of it, and of the chart itself
-``metadata``, ``agents``, ``resources``, ``settings``, ``guards`` and ``contracts``. Values of
-variables that are filled in there can be read there: name secrets, and pass none.
+Everything else is kept as ``meta``: that of a state holds what the file says of it, that of the
+chart ``metadata``, ``agents``, ``resources``, ``settings``, ``guards`` and ``contracts``. It shows
+the values of variables that are filled in there: name secrets, and pass none.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from os import PathLike
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final
+
+from attrs import evolve
 
 from statecharts.interop.documents import Document
-from statecharts.interop.swarm.reader import read
+from statecharts.interop.findings import Findings
+from statecharts.interop.grammar import entries, take
+from statecharts.interop.swarm.content import Shared
+from statecharts.interop.swarm.structure import chart_of
+from statecharts.interop.swarm.syntax import FILE, Variables
+from statecharts.interop.syntax import toml
+from statecharts.interop.syntax.located import TOML, Located, plain
 from statecharts.model.chart import Chart
+from statecharts.model.errors import DefinitionError, Fault
 
 __all__ = ["load", "loads"]
 
@@ -48,14 +57,15 @@ def load(
 
     Args:
         path: The file.
-        variables: What ``${NAME}`` in texts stands for; ``$${`` stands for ``${`` itself.
+        variables: The values of ``${NAME}`` in strings; ``$${`` is written for ``${`` itself.
+            Without any, strings stay as they are.
         environment: Whether variables that are not passed are looked up in the environment.
 
     Raises:
         DocumentError: The file cannot be read, is not TOML, or holds no workflows.
-        DefinitionError: Something is wrong with it; all of it is told, over all workflows.
+        DefinitionError: Something is wrong with it; it lists all faults of all workflows.
     """
-    return read(Document.read(path), _values(variables, environment))
+    return _read(Document.read(path), _values(variables, environment))
 
 
 def loads(
@@ -76,7 +86,7 @@ def loads(
     >>> [state.id for state in charts["approval"]]
     ['Pending', 'Approved']
     """
-    return read(Document.of(text), _values(variables, environment))
+    return _read(Document.of(text), _values(variables, environment))
 
 
 def _values(variables: Mapping[str, str], environment: bool) -> Mapping[str, str]:  # noqa: FBT001
@@ -85,3 +95,68 @@ def _values(variables: Mapping[str, str], environment: bool) -> Mapping[str, str
     import os  # noqa: PLC0415 - only for those who ask for it
 
     return {**os.environ, **variables}
+
+
+def _read(document: Document, values: Mapping[str, str]) -> dict[str, Chart]:
+    findings = Findings(document, TOML)
+    variables = Variables(values, findings)
+    table = variables.fill(toml.loads(document))
+    file, other = take(table, FILE, findings, "the file")
+    if not any(table.get(key) for key in ("workflows", "workflow")):
+        raise document.error("SC606", *_not_swarm(table, other, findings), 1)
+    shared = Shared.of(file, findings)
+    if other:
+        shared = evolve(shared, meta={**shared.meta, "file": plain(other)})
+    charts: dict[str, Chart] = {}
+    refused: list[Fault] = []
+    workflows = list(_workflows(file, findings))
+    for name, workflow, short in workflows:
+        own = Findings(document, above=findings)
+        chart = chart_of(name, workflow, shared, own, short=short)
+        if chart is None:
+            refused.extend(fault for fault in own.faults if fault.structural)
+            continue
+        own.faults[:0] = [fault for fault in findings.faults if not fault.structural]
+        try:
+            charts[name] = own.settle(chart)
+        except DefinitionError as error:
+            refused.extend(error.faults)
+    faults = [fault for fault in findings.faults if fault.structural]
+    refused = [*variables.explain(refused), *faults]
+    if refused:
+        whole = workflows[0][0] if len(workflows) == 1 else document.name
+        raise DefinitionError(whole, sorted(refused, key=_line))
+    return charts
+
+
+def _not_swarm(table: Located, other: Mapping[str, Any], findings: Findings) -> tuple[str, str]:
+    """Return why a document without workflows is refused, and the remedy."""
+    found = "this is not a Swarm file: it has neither [[workflows]] nor [workflow.NAME]"
+    for key in other:
+        if findings.suggestions.nearest("workflows", (key,)):
+            return found, f"line {table.at(key)} has {key!r}: did you mean 'workflows'?"
+    return found, "Write [[workflows]], with name = …"
+
+
+def _workflows(file: Located, findings: Findings) -> Iterator[tuple[str, Located, bool]]:
+    """Yield the workflows of both forms: name, table, and whether it is the shorter form."""
+    lines: dict[str, int] = {}
+    found: list[tuple[Any, Located, bool]] = [
+        (table.get("name"), table, False) for table in file.get("workflows", ())
+    ]
+    short = entries(file.get("workflow", Located()), "workflow", findings)
+    found.extend((name, table, True) for name, table, _ in short)
+    found.sort(key=lambda workflow: workflow[1].line)
+    for number, (written, table, is_short) in enumerate(found, start=1):
+        good = isinstance(written, str) and bool(written.strip())
+        name = written if good else f"workflow {number}"
+        if good and name in lines:
+            text = f"line {lines[name]} has a workflow of the name {name!r}, too"
+            findings.add("SC614", text, "Rename one of them", table.line, f"workflow {name!r}")
+        lines.setdefault(name, table.line)
+        yield name, table, is_short
+
+
+def _line(fault: Fault) -> int:
+    line = (fault.location or "").rpartition(":")[2]
+    return int(line) if line.isdigit() else 0

@@ -1,10 +1,15 @@
-"""Syntax: the tables of a Swarm file, with their keys."""
+"""Syntax: the tables of a Swarm file with their keys, and the variables in its strings."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import timedelta
-from typing import Any, Final
+from typing import Any, Final, final
 
+from attrs import evolve
+
+from statecharts.interop.findings import Findings
 from statecharts.interop.grammar import (
     BOOLEAN,
     COUNT,
@@ -17,6 +22,8 @@ from statecharts.interop.grammar import (
     Unknown,
     list_of,
 )
+from statecharts.interop.syntax.located import Located
+from statecharts.model.errors import Fault
 
 _LONGEST: Final = timedelta(days=365 * 1000)
 """A thousand years: any time that they are added to is still one that Python can name."""
@@ -112,3 +119,77 @@ HANDLER: Final = _running({"event": NAME, "target": NAME, "guards": _NAMES}, "ev
 CONTRACT: Final = _described(
     {"name": STRING, "description": STRING, "input": OBJECT, "output": OBJECT}
 )
+
+
+# --- Variables ------------------------------------------------------------------------------------
+
+_VARIABLE: Final = re.compile(r"\$(?P<escaped>\$(?=\{))|\$\{(?P<name>[^{}\n]*)\}")
+
+
+@final
+class Variables:
+    """Fills in ``${NAME}`` in the strings of a document, and notes names without a value.
+
+    They are filled in once the document is parsed, so that no value can change its structure; what
+    a value holds is not filled in again. Where no values are passed, strings stay as they are.
+
+    Args:
+        values: The values, by name.
+        findings: Takes what is missing.
+    """
+
+    def __init__(self, values: Mapping[str, str], findings: Findings) -> None:
+        self.values = values
+        self.findings = findings
+        self.missing: set[str] = set()
+
+    def fill(self, table: Located) -> Located:
+        """Return a table with all strings in it filled in; keys stay as they are."""
+        return self._table(table) if self.values else table
+
+    def explain(self, faults: Iterable[Fault]) -> Iterator[Fault]:
+        """Yield the faults of a document; one about a name with a variable blames the variable."""
+        for fault in faults:
+            names = [match["name"] for match in _VARIABLE.finditer(fault.found) if match["name"]]
+            if self.values and any(name in self.missing for name in names):
+                continue  # noted when it was filled in
+            if self.values or not names:
+                yield fault
+                continue
+            found = f"the variable {names[0]!r} has no value"
+            yield evolve(fault, code="SC618", found=found, remedy=_pass(names[0]))
+
+    def _table(self, table: Located) -> Located:
+        held = ((key, self._value(value, table.at(key))) for key, value in table.items())
+        return Located(held, table.line, table.lines)
+
+    def _value(self, value: Any, line: int) -> Any:
+        match value:
+            case str() if "${" in value:
+                return _VARIABLE.sub(lambda found: self._filled(found, line), value)
+            case Located():
+                return self._table(value)
+            case list():
+                return [self._value(inner, line) for inner in value]
+            case _:
+                return value
+
+    def _filled(self, found: re.Match[str], line: int) -> str:
+        name = found["name"]
+        if name is None:
+            return "$"
+        value: Any = self.values.get(name)
+        if isinstance(value, str):
+            return value
+        if name not in self.missing:
+            self.missing.add(name)
+            text, remedy = f"the value of the variable {name!r} is {value!r}", "Pass a string"
+            if value is None:
+                text = f"the variable {name!r} has no value"
+                remedy = self.findings.suggestions.remedy(name, tuple(self.values), _pass(name))
+            self.findings.add("SC618", text, remedy, line, f"${{{name}}}")
+        return found[0]
+
+
+def _pass(name: str) -> str:
+    return f"Pass variables={{{name!r}: …}}"

@@ -1,27 +1,27 @@
-"""YAML: a document as objects that know the lines that they and their keys stand on.
+"""YAML whose mappings know the lines of their keys.
 
-The text is taken apart by PyYAML, as a stream of events; what is made of them is made here, so that
-depth, size and aliases are bounded, nothing but plain data can come of it, and no key is lost.
-``on``, ``off``, ``yes`` and ``no`` are texts, as they are for that library.
+PyYAML composes the nodes, which are made into values here, so that nothing but plain data comes out
+and no key is lost. A pass over the parser's events goes first: a document that is too deep or too
+large is never composed. ``on``, ``off``, ``yes`` and ``no`` are strings, as they are for
+python-statemachine, and so are dates.
 """
 
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterable
 from functools import cache
 from typing import Any, Final, final
 
 from statecharts.interop import limits
 from statecharts.interop.documents import Document, DocumentError
-from statecharts.interop.syntax.located import Located
+from statecharts.interop.syntax.located import YAML, Located, shown
 
 _PREFIX: Final = "tag:yaml.org,2002:"
-_PLAIN: Final = frozenset(f"{_PREFIX}{kind}" for kind in ("str", "null", "bool", "int", "float"))
-_COLLECTIONS: Final = frozenset({f"{_PREFIX}map", f"{_PREFIX}seq"})
-_TEXT: Final = f"{_PREFIX}str"
+_BOOLEAN: Final = f"{_PREFIX}bool"
+_STRING: Final = f"{_PREFIX}str"
 _MERGE: Final = f"{_PREFIX}merge"
-_NOTHING: Final = object()
+_SCALARS: Final = frozenset(f"{_PREFIX}{kind}" for kind in ("str", "null", "bool", "int", "float"))
+_COLLECTIONS: Final = frozenset({f"{_PREFIX}map", f"{_PREFIX}seq"})
 
 
 def loads(document: Document) -> Any:
@@ -29,212 +29,185 @@ def loads(document: Document) -> Any:
 
     Raises:
         DocumentError: It is not YAML, is too deep or too large, a mapping has the same key twice,
-            or it asks for anything but plain data.
+            or it asks for anything but plain data. Or PyYAML is not installed.
     """
-    yaml = _yaml()
-    text = document.text.removeprefix("\ufeff")
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
-        return _Tree(document).build(yaml.parse(text, Loader=loader))
+        yaml: Any = importlib.import_module("yaml")
+    except ModuleNotFoundError:
+        remedy = "Install it: pip install 'statecharts[yaml]'"
+        raise document.error("SC607", "YAML is read by PyYAML, which is missing", remedy) from None
+    text = document.text.removeprefix("\ufeff")
+    try:
+        _measure(yaml.parse(text, Loader=_loader()), document)
+        loader = _loader()(text)
+        try:
+            root = loader.get_single_node()
+            return None if root is None else _Values(document, loader).of(root)[0]
+        finally:
+            loader.dispose()
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = None if mark is None else mark.line + 1
-        if "nesting depth" in (error.problem or ""):  # the parser's own bound, PyYAML 6.0.4 on
+        if "nesting depth" in (error.problem or ""):  # the parser's own limit, PyYAML 6.0.4 on
             raise _too_deep(document, line) from None
         found = f"this is not YAML: {error.problem or error.context}"
-        raise document.error("SC603", found, "Mend the text there", line) from None
+        raise document.error("SC603", found, "Fix the syntax there", line) from None
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
         found = f"this is not YAML: {error.reason}"
-        raise document.error("SC603", found, "Take the character out", line) from None
+        raise document.error("SC603", found, "Remove the character", line) from None
     except UnicodeEncodeError as error:
         line = text.count("\n", 0, error.start) + 1
-        found = f"character {error.start} is half of one"
+        found = f"character {error.start} is half of a pair"
         raise document.error("SC602", found, "Save the file as UTF-8", line) from None
     except RecursionError:
         raise _too_deep(document) from None
 
 
-def _too_deep(document: Document, line: int | None = None) -> DocumentError:
-    found = f"mappings and lists lie more than {limits.VALUES_DEEP} deep one in the other"
-    return document.error("SC604", found, "Flatten the chart: nobody can read it", line)
-
-
-def _yaml() -> Any:
-    return importlib.import_module("yaml")
-
-
 @cache
-def _scalars() -> Any:
-    """Return what makes values of plain scalars; only ``true`` and ``false`` are truth values."""
-    yaml = _yaml()
+def _loader() -> Any:
+    """Return the class that composes: with libyaml where PyYAML has it."""
+    yaml: Any = importlib.import_module("yaml")
+    base: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
-    class Scalars(yaml.SafeLoader):  # type: ignore[misc, name-defined]
+    class Loader(base):  # type: ignore[misc]
         """Resolves scalars as python-statemachine does."""
 
-    truth = f"{_PREFIX}bool"
-    Scalars.yaml_implicit_resolvers = {
-        first: [one for one in found if one[0] != truth or first in "tTfF"]
-        for first, found in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    Loader.yaml_implicit_resolvers = {
+        first: [
+            (tag, pattern)
+            for tag, pattern in found
+            if tag != f"{_PREFIX}timestamp" and (tag != _BOOLEAN or first in "tTfF")
+        ]
+        for first, found in base.yaml_implicit_resolvers.items()
     }
-    return Scalars("")
+    return Loader
+
+
+def _measure(events: Any, document: Document) -> None:
+    """Refuse a document that is too deep or too large to compose, or that is more than one."""
+    deep = many = 0
+    for event in events:
+        kind = type(event).__name__
+        if kind == "DocumentStartEvent":
+            many += 1
+            if many > 1:
+                found = "a second document begins here"
+                line = event.start_mark.line + 1
+                raise document.error("SC606", found, "Put one chart in a file", line)
+            values = 0
+        elif kind in ("MappingEndEvent", "SequenceEndEvent"):
+            deep -= 1
+        elif kind in ("MappingStartEvent", "SequenceStartEvent", "ScalarEvent"):
+            values += 1
+            deep += kind != "ScalarEvent"
+            if deep > limits.VALUES_DEEP:
+                raise _too_deep(document, event.start_mark.line + 1)
+            if values > limits.VALUES:
+                raise _too_large(document, event.start_mark.line + 1)
+
+
+def _too_deep(document: Document, line: int | None = None) -> DocumentError:
+    found = f"mappings and lists are nested more than {limits.VALUES_DEEP} deep"
+    return document.error("SC604", found, "Flatten the chart", line)
+
+
+def _too_large(document: Document, line: int) -> DocumentError:
+    found = f"the document has more than {limits.VALUES:,} values, aliases counted"
+    return document.error("SC604", found, "Remove unrelated data", line)
 
 
 @final
-class _Open:
-    """A mapping or a list that has not ended yet."""
+class _Values:
+    """Makes values of the nodes of one document; an alias gives the value of its anchor again."""
 
-    __slots__ = ("anchor", "key", "key_line", "merged", "size", "value")
-
-    def __init__(self, value: Located | list[Any], anchor: str | None) -> None:
-        self.value = value
-        self.anchor = anchor
-        self.key: Any = _NOTHING
-        self.key_line = 0
-        self.merged: list[Any] = []
-        self.size = 1
-
-
-@final
-class _Tree:
-    """Makes values of the events of one document."""
-
-    def __init__(self, document: Document) -> None:
+    def __init__(self, document: Document, loader: Any) -> None:
         self.document = document
-        self.open: list[_Open] = []
-        self.anchors: dict[str, tuple[Any, int]] = {}
-        self.root: Any = _NOTHING
-        self.node: Any = _yaml().ScalarNode
+        self.loader = loader
+        self.known: dict[int, tuple[Any, int] | None] = {}
 
-    def build(self, events: Iterable[Any]) -> Any:
-        """Return the value of the document."""
-        for event in events:
-            line = event.start_mark.line + 1
-            match type(event).__name__:
-                case "ScalarEvent":
-                    self._scalar(event, line)
-                case "MappingStartEvent":
-                    self._start(event, Located((), line), line)
-                case "SequenceStartEvent":
-                    self._start(event, [], line)
-                case "MappingEndEvent" | "SequenceEndEvent":
-                    self._end(line)
-                case "AliasEvent":
-                    self._alias(event.anchor, line)
-                case "DocumentStartEvent" if self.root is not _NOTHING:
-                    found = "a second document begins here"
-                    raise self.document.error("SC606", found, "Put one chart in a file", line)
-        return None if self.root is _NOTHING else self.root
+    def of(self, node: Any) -> tuple[Any, int]:
+        """Return the value of a node, and how many values it holds, itself counted."""
+        line = node.start_mark.line + 1
+        if id(node) in self.known:
+            found = self.known[id(node)]
+            if found is None:
+                text = "an alias repeats something that contains the alias"
+                raise self.document.error("SC604", text, "Name an anchor that has ended", line)
+            return found
+        if node.id == "scalar":
+            return self._scalar(node, line), 1
+        if node.tag not in _COLLECTIONS:
+            self._refuse(node.tag, line)
+        self.known[id(node)] = None
+        made = self._mapping(node, line) if node.id == "mapping" else self._list(node)
+        if made[1] > limits.VALUES:
+            raise _too_large(self.document, line)
+        self.known[id(node)] = made
+        return made
 
-    def _scalar(self, event: Any, line: int) -> None:
-        loader = _scalars()
-        tag = event.tag
-        if tag is None or tag == "!":
-            tag = loader.resolve(self.node, event.value, event.implicit)
-        if tag == _MERGE and self._wants_key():
-            self.open[-1].key, self.open[-1].key_line = _MERGE, line
-            return
-        if tag == f"{_PREFIX}timestamp" and event.tag is None:
-            tag = _TEXT  # a date is no part of a chart
-        if tag not in _PLAIN:
-            self._refuse(tag, line)
-        if tag == _TEXT:
-            self._put(event.value, event.anchor, line, 1)
-            return
+    def _scalar(self, node: Any, line: int) -> Any:
+        if node.tag not in _SCALARS:
+            self._refuse(node.tag, line)
+        if node.tag == _STRING:
+            return node.value
         try:
-            value = loader.construct_object(self.node(tag, event.value))
-        except (ValueError, OverflowError, _yaml().YAMLError):
-            found = f"{event.value[:40]!r} is no {tag.removeprefix(_PREFIX)}"
-            raise self.document.error("SC603", found, "Mend the value", line) from None
-        self._put(value, event.anchor, line, 1)
+            return self.loader.construct_object(node)
+        except (ValueError, LookupError, OverflowError, importlib.import_module("yaml").YAMLError):
+            kind = node.tag.removeprefix(_PREFIX)
+            found = f"{node.value[:40]!r} cannot be read as {kind}"
+            raise self.document.error("SC603", found, "Fix the value", line) from None
 
     def _refuse(self, tag: str, line: int) -> None:
-        found = f"the tag {tag.replace(_PREFIX, '!!')!r} asks for something that is no plain data"
-        remedy = "Take the tag away: nothing in a file is made or run"
+        shown_tag = tag.replace(_PREFIX, "!!")
+        found = f"the tag {shown_tag!r} asks for something other than plain data"
+        remedy = "Remove the tag: nothing in a file is made or run"
         raise self.document.error("SC611", found, remedy, line)
 
-    def _start(self, event: Any, value: Located | list[Any], line: int) -> None:
-        if event.tag not in (None, "!") and event.tag not in _COLLECTIONS:
-            self._refuse(event.tag, line)
-        if len(self.open) >= limits.VALUES_DEEP:
-            raise _too_deep(self.document, line)
-        if self._wants_key():
-            raise self._no_key(line)
-        self.open.append(_Open(value, event.anchor))
+    def _list(self, node: Any) -> tuple[list[Any], int]:
+        items, size = [], 1
+        for item in node.value:
+            value, count = self.of(item)
+            items.append(value)
+            size += count
+        return items, size
 
-    def _end(self, line: int) -> None:
-        done = self.open.pop()
-        value = done.value
-        if isinstance(value, Located):
-            for merged in done.merged:
-                for key, inner in merged.items():
-                    if key not in value:
-                        value[key] = inner
-                        value.lines[key] = merged.at(key)
-        self._put(value, done.anchor, line, done.size)
+    def _mapping(self, node: Any, line: int) -> tuple[Located, int]:
+        made, merged, size = Located((), line), [], 1
+        for key_node, value_node in node.value:
+            at = key_node.start_mark.line + 1
+            if key_node.tag == _MERGE:
+                value, count = self.of(value_node)
+                merged += self._merged(value, at)
+            else:
+                key = self._key(key_node, made, at)
+                value, count = self.of(value_node)
+                made[key] = value
+                made.lines[key] = at
+            size += 1 + count
+        for one in merged:
+            for key, value in one.items():
+                if key not in made:
+                    made[key] = value
+                    made.lines[key] = one.at(key)
+        return made, size
 
-    def _alias(self, anchor: str, line: int) -> None:
-        known = self.anchors.get(anchor)
-        if known is None:
-            inside = any(one.anchor == anchor for one in self.open)
-            found = f"the alias {anchor!r} " + (
-                "lies inside what it repeats" if inside else "names no anchor before it"
-            )
-            remedy = "Name an anchor that has ended"
-            raise self.document.error("SC604" if inside else "SC603", found, remedy, line)
-        self._put(known[0], None, line, known[1])
-
-    def _put(self, value: Any, anchor: str | None, line: int, size: int) -> None:
-        """Put a value where it belongs."""
-        if anchor is not None:
-            self.anchors[anchor] = (value, size)
-        if not self.open:
-            self.root = value
-            return
-        top = self.open[-1]
-        top.size += size
-        if top.size > limits.VALUES:
-            found = f"the document has more than {limits.VALUES:,} values, aliases counted"
-            raise self.document.error("SC604", found, "Take out what is no chart", line)
-        if isinstance(top.value, list):
-            top.value.append(value)
-        elif top.key is _NOTHING:
-            self._key(top, value, line)
-        elif top.key is _MERGE:
-            self._merge(top, value, line)
-            top.key = _NOTHING
-        else:
-            top.value[top.key] = value
-            top.value.lines[top.key] = top.key_line
-            top.key = _NOTHING
-
-    def _key(self, top: _Open, key: Any, line: int) -> None:
+    def _key(self, node: Any, made: Located, line: int) -> str:
+        if node.id != "scalar":
+            found = "a mapping or a list is used as a key"
+            raise self.document.error("SC612", found, "Write a string", line)
+        key = self._scalar(node, line)
         if not isinstance(key, str):
-            shown = key if isinstance(key, int | float | bool) or key is None else "this"
-            found = f"the key {shown!r} is no text"
-            if isinstance(key, dict | list):
-                raise self._no_key(line)
-            raise self.document.error("SC612", found, "Put it in quotes", line)
-        assert isinstance(top.value, Located)  # noqa: S101 - lists have no keys
-        if key in top.value:
-            before = top.value.lines[key]
-            found = f"the key {key!r} stands here, and on line {before} of the same mapping"
-            raise self.document.error("SC614", found, "Rename one of them, or take it away", line)
-        top.key, top.key_line = key, line
+            found = f"the key {shown(key, YAML)} is not a string"
+            raise self.document.error("SC612", found, "Quote it", line)
+        if key in made:
+            found = f"the key {key!r} is already on line {made.at(key)} of the same mapping"
+            raise self.document.error("SC614", found, "Rename one of them, or remove it", line)
+        return key
 
-    def _merge(self, top: _Open, value: Any, line: int) -> None:
-        merged = value if isinstance(value, list) else [value]
-        if not all(isinstance(one, Located) for one in merged):
-            found = "<< merges mappings only"
-            raise self.document.error("SC603", found, "Merge a mapping, or several", line)
-        top.merged += merged
-
-    def _wants_key(self) -> bool:
-        if not self.open:
-            return False
-        top = self.open[-1]
-        return isinstance(top.value, Located) and top.key is _NOTHING
-
-    def _no_key(self, line: int) -> Exception:
-        found = "a mapping or a list is used as a key"
-        return self.document.error("SC612", found, "Write the name of something", line)
+    def _merged(self, value: Any, line: int) -> list[Located]:
+        found = value if isinstance(value, list) else [value]
+        if not all(isinstance(one, Located) for one in found):
+            text = "<< merges mappings only"
+            raise self.document.error("SC603", text, "Merge a mapping, or several", line)
+        return found

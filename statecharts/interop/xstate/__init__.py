@@ -1,8 +1,8 @@
 """XState and Stately: machines as JSON, read in the forms of version 4 and 5, written as of 5.
 
-What is read is a machine's config, as Stately's tools and ``JSON.stringify(machine.config)`` write
-it; ``JSON.stringify(machine)``, the definition, too, as far as it goes. The machine may stand in an
-object under ``machine``, ``config`` or ``definition``.
+The document is a machine's config, as Stately's tools and ``JSON.stringify(machine.config)`` write
+it, or its definition, which ``JSON.stringify(machine)`` writes and which says less. An object
+around it may hold it under ``machine``, ``config`` or ``definition``.
 
 | the machine says | the chart has |
 |---|---|
@@ -21,58 +21,56 @@ Version 4 and 5 differ in what a transition does with its own state: in 5 it sta
 ``reenter`` is true, in 4 it is left unless ``internal`` is true or a target begins with a dot. The
 version is seen from the document (see `version_of`) or passed.
 
-Where XState would do something else than the algorithm of SCXML, by which charts run here, a
-warning says so (SC652).
+Where XState differs from the algorithm of SCXML, by which charts run here, a warning says so
+(SC652).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import timedelta
 from os import PathLike
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
 from statecharts.interop.documents import Document
-from statecharts.interop.xstate.reader import read
-from statecharts.interop.xstate.versions import version_of
-from statecharts.interop.xstate.writer import dumps
+from statecharts.interop.syntax import json
+from statecharts.interop.xstate.syntax import (
+    FIVE,
+    FOUR,
+    Notes,
+    configured,
+    is_definition,
+    unwrapped,
+    version_of,
+)
+from statecharts.interop.xstate.transitions import Delays, Reading
+from statecharts.interop.xstate.writer import differences, dumps
 from statecharts.model.chart import Chart
+from statecharts.model.errors import StatechartError
 
 __all__ = ["dumps", "load", "loads", "version_of"]
 
-_NONE: Final[Mapping[str, timedelta]] = MappingProxyType({})
+_NONE: Final[Delays] = MappingProxyType({})
 
 
-def load(
-    path: str | PathLike[str],
-    *,
-    version: int | None = None,
-    delays: Mapping[str, timedelta] = _NONE,
-) -> Chart:
+def load(path: str | PathLike[str], *, version: int | None = None, delays: Delays = _NONE) -> Chart:
     """Return the chart of a file.
 
-    Where the machine has no id, the chart is called like the file.
+    A machine without an id is named after the file.
 
     Args:
         path: The file.
         version: The version of XState that it is written for, 4 or 5; None to see it from the file.
-        delays: How long the delays are that the machine names.
+        delays: The times of the delays that the machine names.
 
     Raises:
-        DocumentError: Nothing can be made of the file (SC601 to SC606).
-        DefinitionError: Something is wrong with the machine; all of it is told, with its line.
+        DocumentError: The file cannot be read as a machine (SC601 to SC606).
+        DefinitionError: The machine has mistakes; all of them are listed, with their lines.
     """
-    return read(Document.read(path), Path(path).stem, version, delays)
+    return _read(Document.read(path), Path(path).stem, version, delays)
 
 
-def loads(
-    text: str | bytes,
-    *,
-    version: int | None = None,
-    delays: Mapping[str, timedelta] = _NONE,
-) -> Chart:
+def loads(text: str | bytes, *, version: int | None = None, delays: Delays = _NONE) -> Chart:
     """Return the chart of a text (see `load`).
 
     >>> lamp = loads('''{
@@ -86,4 +84,19 @@ def loads(
     >>> [transition.targets for transition in lamp.transitions]
     [('lit',), ('dark',), ('dark',)]
     """
-    return read(Document.of(text), "machine", version, delays)
+    return _read(Document.of(text), "machine", version, delays)
+
+
+def _read(document: Document, name: str, version: int | None, delays: Delays) -> Chart:
+    if version not in (None, FOUR, FIVE):
+        found = f"version is {version!r}"
+        raise StatechartError("SC606", document.name, found, "Pass 4 or 5, or leave it out")
+    notes = Notes(document)
+    machine = unwrapped(json.loads(document), notes)
+    version = version or version_of(machine)
+    if is_definition(machine):
+        machine = configured(machine, version, notes)
+    chart = Reading(machine, name, version, delays, notes).chart()
+    if not notes.findings.refused:
+        differences(chart, notes, version)
+    return notes.findings.settle(chart)

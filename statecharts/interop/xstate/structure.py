@@ -1,43 +1,35 @@
-"""Structure: the tree of states, their kinds, their ids, and what is said about them."""
+"""Structure: the tree of states, their kinds and ids, and the states that a spelling means.
+
+XState resolves ``b`` and ``b.c`` from the parent, ``.c`` from the state itself, and ``#id`` and
+``#id.c`` from the state of that id. The id of a state that has no id of its own is the path of keys
+from the machine's.
+"""
 
 from __future__ import annotations
 
-from typing import Any, Final
+import re
+from collections.abc import Mapping
+from typing import Any, Final, final
 
 from statecharts.interop import limits
-from statecharts.interop.documents import Document
-from statecharts.interop.drafts import Draft
+from statecharts.interop.drafts import Draft, identify
 from statecharts.interop.syntax.located import Located
-from statecharts.interop.xstate.notes import Notes, element
-from statecharts.interop.xstate.targets import MACHINE, path_of
-from statecharts.model.chart import HISTORY, StateKind
-from statecharts.model.suggestions import did_you_mean
-
-RUN: Final = frozenset(
-    {
-        *("id", "key", "type", "parallel", "history", "target", "initial", "states", "on"),
-        *("always", "after", "onDone", "invoke", "entry", "exit", "onEntry", "onExit"),
-        *("description", "meta"),
-    }
+from statecharts.interop.xstate.syntax import (
+    FIVE,
+    FOUR,
+    LOUD,
+    MACHINE,
+    QUIET,
+    RESERVED,
+    RUN,
+    STATE,
+    Notes,
+    Spot,
 )
-"""The keys of a state that readers make something of."""
+from statecharts.model.chart import HISTORY, Done, StateKind
 
-QUIET: Final = frozenset(
-    {
-        *("tags", "version", "types", "schema", "schemas", "tsTypes", "$schema", "order"),
-        *("predictableActionArguments", "preserveActionOrder", "delimiter", "systemId"),
-    }
-)
-"""The keys of a state that are documentation, as far as a run goes."""
-
-LOUD: Final = frozenset({"output", "data", "context", "activities", "strict", "route"})
-"""The keys of a state that XState acts on, and a run of ours does not."""
-
-RESERVED: Final = frozenset({*QUIET, *LOUD, "id", "initial", "onDone", "transitions", "invoke"})
-"""The keys of ``StateNode.meta`` that stand for something beside XState's ``meta``."""
-
-_WRAPPERS: Final = ("machine", "config", "definition")
-_MARKS: Final = ("states", "initial", "on", "type", "id")
+_KEY: Final = re.compile(r"(?:^|\.)((?:\\.?|[^\\.])*)", re.DOTALL)
+_ESCAPED: Final = re.compile(r"\\(.?)", re.DOTALL)
 _KINDS: Final = {
     "atomic": StateKind.ATOMIC,
     "compound": StateKind.COMPOUND,
@@ -46,90 +38,43 @@ _KINDS: Final = {
     "history": StateKind.SHALLOW_HISTORY,
 }
 
-
-def unwrapped(held: Any, notes: Notes) -> Located:
-    """Return the machine of a document, taken out of the objects that tools put around it.
-
-    Raises:
-        DocumentError: There is none.
-    """
-    document = notes.document
-    around: list[str] = []
-    machine = held
-    while isinstance(machine, Located) and not isinstance(machine.get("states"), dict):
-        key = next((k for k in _WRAPPERS if isinstance(machine.get(k), Located)), None)
-        if key is None:
-            break
-        around += [k for k in machine if k != key]
-        machine = machine[key]
-    if not isinstance(machine, Located) or not any(key in machine for key in _MARKS):
-        known = [*_MARKS, "machine"]
-        given = list(machine)[:20] if isinstance(machine, dict) else []
-        near = next((k for k in given if did_you_mean(k, known, "")), None)
-        remedy = 'Give it "initial" and "states"'
-        if near is not None:
-            remedy = did_you_mean(near, known, remedy)
-        found = "this is no machine of XState: it has no states"
-        raise document.error("SC606", found, remedy, getattr(machine, "line", None))
-    if around:
-        found = f"beside the machine stands {', '.join(map(repr, around[:10]))}, which is not read"
-        notes.add("SC651", found, "What is to be kept belongs into its meta", held.line, "")
-    return machine
+# -- the tree --------------------------------------------------------------------------------------
 
 
-def planted(machine: Located, name: str, notes: Notes) -> Draft:
-    """Return the tree of states of a machine, without what happens in it.
+def planted(machine: Located, name: str, notes: Notes) -> dict[str, Draft]:
+    """Return the states of a machine by id, the machine itself first; nothing happens in them yet.
 
     Args:
         machine: The machine.
-        name: What the chart is called when the machine has no id.
-        notes: Where what is wrong is noted.
+        name: The name of the chart when the machine has no id.
+        notes: Where findings go.
     """
     called = machine.get("id", machine.get("key"))
-    if called is not None and not isinstance(called, str):
-        notes.wrong("the name of the machine", called, machine.at("id"), "the machine id")
-    root = Draft(called if isinstance(called, str) and called else name, source=machine)
-    root.line = machine.line
-    waiting = [(root, 0)]
+    root = Draft(called if isinstance(called, str) else name, line=machine.line, source=machine)
+    waiting = [root]
     while waiting:
-        draft, depth = waiting.pop()
-        inner = _children(draft, notes)
-        if inner and depth >= limits.STATES_DEEP:
-            _too_deep(notes.document, inner[0])
+        draft = waiting.pop()
+        states = draft.source.get("states") if isinstance(draft.source, Located) else None
+        if isinstance(states, Located):
+            for key, held in states.items():
+                waiting.append(draft.add(Draft(key, line=states.at(key), source=held)))
+    drafts = identify(root, notes.document)
+    if called is not None and not isinstance(called, str):
+        notes.wrong("the name of the machine", called, Spot.of(root, "id"))
+    for draft in drafts.values():
+        if not isinstance(draft.source, Located):
+            notes.wrong("an object for a state", draft.source, Spot(draft, draft.line))
+            draft.source = Located((), draft.line or 1)
+        states = draft.source.get("states")
+        if states is not None and not isinstance(states, Located):
+            notes.wrong("an object of states", states, Spot.of(draft, "states"))
         draft.kind = _kind(draft, notes)
-        waiting.extend((child, depth + 1) for child in reversed(inner))
-    return root
-
-
-def _too_deep(document: Document, draft: Draft) -> None:
-    found = f"states lie more than {limits.STATES_DEEP} deep one in the other"
-    remedy = "Flatten the chart: nobody can read it"
-    raise document.error("SC604", found, remedy, draft.line, repr(draft.name))
-
-
-def _children(draft: Draft, notes: Notes) -> list[Draft]:
-    source: Located = draft.source
-    states = source.get("states")
-    if states is None:
-        return []
-    at = source.at("states")
-    if not isinstance(states, Located):
-        notes.wrong("an object of states", states, at, f"{draft.name!r} states")
-        return []
-    found: list[Draft] = []
-    for name, held in states.items():
-        if not isinstance(held, Located):
-            notes.wrong("a state, an object", held, states.at(name), repr(name))
-            held = Located((), states.at(name))  # noqa: PLW2901 - so that others may name it
-        found.append(draft.add(Draft(name, line=states.at(name), source=held)))
-    return found
+    return drafts
 
 
 def _kind(draft: Draft, notes: Notes) -> StateKind:
     source: Located = draft.source
-    said = source.get("type")
-    history = source.get("history")
-    at, where = source.at("type"), f"{draft.name!r} type"
+    said, history, spot = source.get("type"), source.get("history"), Spot.of(draft, "type")
     kind = StateKind.ATOMIC
     if said is None:
         if source.get("parallel") is True:
@@ -139,41 +84,40 @@ def _kind(draft: Draft, notes: Notes) -> StateKind:
     elif isinstance(said, str) and said in _KINDS:
         kind = _KINDS[said]
     else:
-        remedy = "Write atomic, compound, parallel, final or history"
+        found, remedy = "the type is not a string", f"Write one of {', '.join(_KINDS)}"
         if isinstance(said, str):
-            remedy = did_you_mean(said[:100], _KINDS, remedy)
-        found = f"{said!r} is no type of state" if isinstance(said, str) else "the type is no text"
-        notes.add("SC612", found, remedy, at, where)
+            found = f"{said!r} is not a type of state"
+            remedy = notes.suggestions.remedy(said, _KINDS, remedy)
+        notes.note("SC612", found, remedy, spot)
     if kind is StateKind.ATOMIC and draft.children:
         kind = StateKind.COMPOUND
         if said == "atomic":
             found = f"the state is atomic and has {draft.children[0].name!r} inside"
-            notes.add("SC612", found, "Make it compound, or parallel", at, where)
+            notes.note("SC612", found, "Make it compound, or parallel", spot)
     if draft.parent is None and kind in (StateKind.FINAL, *HISTORY):
         found = f"the machine itself is {said or 'history'}"
-        notes.add("SC612", found, "Make it compound, or parallel", at, where)
+        notes.note("SC612", found, "Make it compound, or parallel", spot)
         return StateKind.COMPOUND
     if kind in HISTORY:
         if history not in (None, True, False, "shallow", "deep"):
-            at = source.at("history")
-            notes.wrong("deep, shallow or true", history, at, f"{draft.name!r} history")
+            notes.wrong("deep, shallow or true", history, Spot.of(draft, "history"))
         return StateKind.DEEP_HISTORY if history == "deep" else kind
     return kind
 
 
 def named(root: Draft, notes: Notes) -> dict[str, Draft]:
-    """Return the states that have an id of their own, by it; note ids that two of them bear."""
+    """Return the states that have an id of their own, by that id; note ids given twice."""
     found: dict[str, Draft] = {}
     for draft in root.walk():
         own = draft.source.get("id")
         if own is None or draft is root:
             continue
-        at = draft.source.at("id")
+        spot = Spot.of(draft, "id")
         if not isinstance(own, str) or not own:
-            notes.wrong("an id, a text", own, at, element(draft, "id"))
+            notes.wrong("a string as id", own, spot)
         elif own in found:
             text = f"two states have the id {own!r}; the other is {found[own].id!r}"
-            notes.add("SC614", text, "Rename one of them", at, element(draft, "id"))
+            notes.note("SC614", text, "Rename one of them", spot)
         else:
             found[own] = draft
     return found
@@ -186,38 +130,217 @@ def documented(draft: Draft, notes: Notes) -> None:
     if isinstance(said, str):
         draft.doc = said
     elif said is not None:
-        at = source.at("description")
-        notes.wrong("a description, a text", said, at, element(draft, "description"))
+        notes.wrong("a string as description", said, Spot.of(draft, "description"))
     own: dict[str, Any] = {}
     for key, value in source.items():
-        where = element(draft, key)
         if key in RUN:
             continue
+        spot = Spot.of(draft, key)
         if key in LOUD and value not in (None, {}, [], False):
-            found = f"{key!r} means nothing to a run of this chart; it is kept in its meta"
-            notes.add(
-                "SC651", found, "Have functions do it, with chart.bind(…)", source.at(key), where
-            )
+            found = f"a run of this chart ignores {key!r}; it is kept in its meta"
+            notes.note("SC651", found, "Have functions do it, with chart.bind(…)", spot)
         elif key not in QUIET and key not in LOUD:
-            remedy = notes.suggestions.remedy(
-                key, [*RUN, *QUIET, *LOUD], "Take it out, or put it into meta"
-            )
-            found = f"XState knows no {key!r} of a state; it is kept in its meta"
-            notes.add("SC651", found, remedy, source.at(key), where)
+            found = f"a state of XState has no key {key!r}; it is kept in its meta"
+            remedy = notes.suggestions.remedy(key, STATE, "Remove it, or put it into meta")
+            notes.note("SC651", found, remedy, spot)
         if value not in (None, [], {}):
-            own[key] = notes.plain(value, source.at(key), where)
-    if "id" in source and draft.parent is not None and source["id"] != _default_id(draft):
+            own[key] = notes.plain(value, spot)
+    if "id" in source and draft.parent is not None and source["id"] != default_id(draft):
         own["id"] = source["id"]
-    meta = notes.plain(source.get("meta"), source.at("meta"), element(draft, "meta"))
+    meta = notes.plain(source.get("meta"), Spot.of(draft, "meta"))
     if isinstance(meta, dict) and not ({*RESERVED, *own, "meta"} & meta.keys()):
         draft.meta = {**meta, **own}
     else:
         draft.meta = own if meta is None else {"meta": meta, **own}
 
 
-def _default_id(draft: Draft) -> str:
+def default_id(draft: Draft) -> str:
+    """Return the id that XState gives a state."""
     root = draft
     while root.parent is not None:
         root = root.parent
-    machine = root.source.get("id", MACHINE)
-    return ".".join([str(machine), *path_of(draft)])
+    return ".".join([str(root.source.get("id", MACHINE)), *path_of(draft)])
+
+
+def within(state: Draft, ancestor: Draft) -> bool:
+    """Tell whether a state is inside another."""
+    at = state.parent
+    while at is not None and at is not ancestor:
+        at = at.parent
+    return at is not None
+
+
+# -- final states ----------------------------------------------------------------------------------
+
+
+def settle_finals(root: Draft, notes: Notes) -> None:
+    """Remove transitions from final states, or make states with transitions ordinary ones.
+
+    A chart here, as in SCXML, is done with a region once its final state is active; XState lets the
+    state go on. At the top, the machine has stopped, and the transitions are never taken. Further
+    down, finality matters only where something waits for it; where nothing does, the state is an
+    ordinary one. What is left is refused with the rest (SC107).
+    """
+    for draft in root.walk():
+        parent = draft.parent
+        if draft.kind is not StateKind.FINAL or not draft.transitions or parent is None:
+            continue
+        spot = Spot(draft, draft.line)
+        if parent is root and root.kind is StateKind.COMPOUND:
+            draft.transitions.clear()
+            found = "the machine has stopped in this final state; its transitions are left out"
+            notes.note("SC651", found, "Remove them", spot)
+        elif not _awaited(parent):
+            draft.kind = StateKind.ATOMIC
+            found = f"a final state that can be left; nothing waits for {parent.name!r} to be done"
+            found = f"{found}, so it is read as an ordinary one"
+            notes.note("SC651", found, 'Remove "type": "final"', spot)
+
+
+def _awaited(state: Draft) -> bool:
+    """Tell whether anything follows when a state is done."""
+    at: Draft | None = state
+    while at is not None:
+        if at.parent is None or any(isinstance(line.trigger, Done) for line in at.transitions):
+            return True
+        at = at.parent if at.parent.kind is StateKind.PARALLEL else None
+    return False
+
+
+# -- targets ---------------------------------------------------------------------------------------
+
+
+@final
+class Targets:
+    """Resolves the names of states.
+
+    Args:
+        root: The machine.
+        ids: The states that have an id of their own.
+        version: 4 or 5; in version 4, the machine's own targets may leave out the dot.
+    """
+
+    def __init__(self, root: Draft, ids: Mapping[str, Draft], version: int = FIVE) -> None:
+        self.root = root
+        self.ids = {MACHINE: root, root.name: root, **ids}
+        self.version = version
+        said = root.source.get("delimiter")
+        chosen = isinstance(said, str) and said and version == FOUR
+        self.delimiter: str = said if chosen else "."
+        self._children: dict[int, dict[str, Draft]] = {}
+        self._count = sum(1 for _ in root.walk())
+
+    def find(self, source: Draft, text: str) -> Draft | None:
+        """Return the state that a target of a state means; None when there is no such state."""
+        if not text or len(text) > limits.CONDITION_LENGTH:
+            return None
+        if text[0] == "#" and (found := self.by_id(text)) is not None:
+            return found
+        if text.startswith(self.delimiter):
+            return self.down(source, keys(text[len(self.delimiter) :], self.delimiter))
+        if source.parent is None:
+            path = keys(text, self.delimiter)
+            return self.down(source, path) if self.version == FOUR else None
+        return self.down(source.parent, keys(text, self.delimiter))
+
+    def by_id(self, text: str) -> Draft | None:
+        """Return the state that ``#id`` or ``#id.child`` means."""
+        name = text.removeprefix("#")
+        if name in self.ids:
+            return self.ids[name]
+        path = keys(name, self.delimiter)
+        for count in range(min(len(path), 64), 0, -1):
+            start = self.ids.get(self.delimiter.join(path[:count]))
+            found = None if start is None else self.down(start, path[count:])
+            if found is not None:
+                return found
+        return None
+
+    def down(self, draft: Draft, path: list[str]) -> Draft | None:
+        """Return the state at the end of a path of keys."""
+        found: Draft | None = draft
+        for key in path:
+            if found is None:
+                return None
+            found = self.children(found).get(key)
+        return found
+
+    def active(self, value: Any) -> list[Draft] | None:
+        """Return the states that a state value names, the innermost of each; None for no such.
+
+        A state value is ``#id``, a path of keys from the machine, or an object of objects.
+        """
+        if isinstance(value, str):
+            found = self.by_id(value) if value.startswith("#") else None
+            found = found or self.down(self.root, keys(value, self.delimiter))
+            return None if found is None else [found]
+        return self._within(self.root, value) if isinstance(value, dict) else None
+
+    def _within(self, draft: Draft, value: Any) -> list[Draft] | None:
+        if isinstance(value, str):
+            found = self.down(draft, keys(value, self.delimiter)) if value else draft
+            return None if found is None else [found]
+        if not isinstance(value, dict):
+            return None
+        states: list[Draft] = []
+        for key, inner in value.items():
+            child = self.children(draft).get(key)
+            deeper = None if child is None else self._within(child, inner)
+            if deeper is None:
+                return None
+            states += deeper
+        return states or [draft]
+
+    def children(self, draft: Draft) -> dict[str, Draft]:
+        """Return the children of a state by their keys."""
+        found = self._children.get(id(draft))
+        if found is None:
+            found = self._children[id(draft)] = {child.name: child for child in draft.children}
+        return found
+
+    def spellings(self, source: Draft, most: int) -> list[str]:
+        """Return the spellings of all states as targets of a state, the likely ones first.
+
+        The list is empty where it would be longer than ``most``.
+        """
+        if self._count * 2 > most:
+            return []
+        siblings = [] if source.parent is None else [c.name for c in source.parent.children]
+        inside = [f".{child.name}" for child in source.children]
+        paths = [absolute(self.root.name, path_of(draft)) for draft in self.root.walk()]
+        return [*siblings, *inside, *(f"#{i}" for i in self.ids), *paths[1:]]
+
+
+def path_of(draft: Draft) -> list[str]:
+    """Return the keys from the machine to a state."""
+    path: list[str] = []
+    at = draft
+    while at.parent is not None:
+        path.append(at.name)
+        at = at.parent
+    return path[::-1]
+
+
+def absolute(machine: str, path: list[str]) -> str:
+    r"""Return the target that means the state at the end of a path, wherever it is used.
+
+    >>> absolute("door", ["open", "v1.5"])
+    '#door.open.v1\\.5'
+    """
+    return "#" + ".".join(map(escaped, [machine, *path]))
+
+
+def escaped(key: str) -> str:
+    """Return a key as a path has it."""
+    return key.replace("\\", "\\\\").replace(".", "\\.")
+
+
+def keys(text: str, delimiter: str = ".") -> list[str]:
+    r"""Return the keys of a path; a backslash escapes the next character.
+
+    >>> keys(r"open.v1\.5"), keys("open/shut", "/")
+    (['open', 'v1.5'], ['open', 'shut'])
+    """
+    if "\\" not in text or delimiter != ".":
+        return text.split(delimiter)
+    return [_ESCAPED.sub(r"\1", key) for key in _KEY.findall(text)]

@@ -1,134 +1,480 @@
-"""Transitions: what a target, a list of targets or an object says, and how it treats its source."""
+"""Transitions: the names of events, and everything that happens in a state, in XState's order.
+
+| XState 5 | XState 4 | here |
+|---|---|---|
+| ``xstate.done.actor.ID`` | ``done.invoke.ID`` | ``done.invoke.ID`` |
+| ``xstate.error.actor.ID`` | ``error.platform.ID`` | ``error.platform.ID`` |
+| ``xstate.done.state.ID`` | ``done.state.ID`` | ``done.state.NAME`` |
+| ``xstate.snapshot.ID`` | | ``xstate.snapshot.ID`` |
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any, Final, final
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import timedelta
+from typing import Any, Final, TypeVar, final
 
-from attrs import define, evolve, frozen
+from attrs import frozen
 
-from statecharts.interop.drafts import Draft
+from statecharts.interop.drafts import Draft, assemble
 from statecharts.interop.syntax.located import Located
-from statecharts.interop.xstate.actions import Actions
-from statecharts.interop.xstate.guards import Guards
-from statecharts.interop.xstate.notes import Notes, element
-from statecharts.interop.xstate.targets import Targets
-from statecharts.model.chart import HISTORY, StateKind, Transition, TransitionKind, Trigger
-from statecharts.model.hooks import Hook
-from statecharts.model.named import AllOf
-
-_KNOWN: Final = frozenset(
-    {"target", "actions", "guard", "cond", "in", "reenter", "internal", "description", "meta"}
+from statecharts.interop.xstate.content import (
+    SOON,
+    Content,
+    Invoked,
+    NamedDelay,
+    duration,
+    is_number,
 )
+from statecharts.interop.xstate.structure import (
+    Targets,
+    documented,
+    named,
+    planted,
+    settle_finals,
+    within,
+)
+from statecharts.interop.xstate.syntax import FIVE, LISTED, TRANSITION, Notes, Spot
+from statecharts.model.chart import (
+    HISTORY,
+    ROOT,
+    After,
+    Always,
+    Chart,
+    Default,
+    Done,
+    OnEvent,
+    StateKind,
+    Transition,
+    TransitionKind,
+    Trigger,
+)
+from statecharts.model.effects import CancelInvoke
+from statecharts.model.hooks import Hook
+from statecharts.model.named import AllOf, Give
+
+T = TypeVar("T")
+Delays = Mapping[str, timedelta]
+
+# -- events ----------------------------------------------------------------------------------------
+
+DONE_STATE: Final = "done.state."
+"""The beginning of the names of completion events."""
+
+SETTLED: Final = {
+    "onDone": "done.invoke.",
+    "onError": "error.platform.",
+    "onSnapshot": "xstate.snapshot.",
+}
+"""The beginnings of the events of an invocation, by the key of the transitions that take them."""
+
+_OURS: Final = {
+    "xstate.done.actor.": "done.invoke.",
+    "xstate.error.actor.": "error.platform.",
+    "xstate.done.state.": "done.state.",
+}
+_WHOLE: Final = {"xstate.done.*": "done.*", "xstate.error.*": "error.*"}
+_LONGEST: Final = 1_000
+
+
+def ours(descriptor: str) -> str:
+    """Return our name for the events that a key of ``on`` names.
+
+    >>> ours("xstate.done.actor.loader"), ours("GO")
+    ('done.invoke.loader', 'GO')
+    """
+    for theirs, own in _OURS.items():
+        if descriptor.startswith(theirs):
+            return own + descriptor.removeprefix(theirs)
+    return _WHOLE.get(descriptor, descriptor)
+
+
+def theirs(descriptor: str) -> str:
+    """Return XState 5's name for the events that a descriptor of ours names.
+
+    >>> theirs("done.invoke.loader"), theirs("done.*")
+    ('xstate.done.actor.loader', 'xstate.done.*')
+    """
+    for name, own in _OURS.items():
+        if descriptor.startswith(own):
+            return name + descriptor.removeprefix(own)
+    return {own: name for name, own in _WHOLE.items()}.get(descriptor, descriptor)
+
+
+def is_wild(descriptor: str) -> bool:
+    """Tell whether a descriptor names several events to XState 5."""
+    return descriptor == "*" or descriptor.endswith(".*")
+
+
+def ordered(found: Iterable[T], descriptor: Callable[[T], str]) -> list[T]:
+    """Return what answers to events in the order in which XState 5 asks.
+
+    A name comes before a wildcard, a longer wildcard before a shorter one. Where a name is the
+    beginning of another, as ``a`` of ``a.b``, the longer one comes first, for here ``a`` answers to
+    ``a.b`` as well. All else keeps its order.
+    """
+    items = list(found)
+    names = {descriptor(item) for item in items if not is_wild(descriptor(item))}
+    nested = any(prefix in names for name in names for prefix in prefixes(name))
+
+    def rank(item: T) -> tuple[bool, int]:
+        name = descriptor(item)
+        if is_wild(name):
+            return True, -len(name)
+        return False, -name.count(".") if nested else 0
+
+    return sorted(items, key=rank)
+
+
+def prefixes(name: str) -> Iterator[str]:
+    """Yield the names that a name begins with, each up to a dot, the longest first.
+
+    >>> list(prefixes("a.b.c"))
+    ['a.b', 'a']
+    """
+    while "." in name and len(name) <= _LONGEST:
+        name = name.rpartition(".")[0]
+        yield name
+
+
+# -- reading ---------------------------------------------------------------------------------------
 
 
 @final
 @frozen
-class Entry:
-    """One transition as the file has it.
+class Found:
+    """A transition that has been read.
 
     Attributes:
-        value: A target, several, an object, or None for one that is forbidden.
-        line: The line that it stands on.
-        place: How messages call it.
+        transition: The transition.
+        descriptor: The events that it answers to; empty for other triggers.
+        meta: The rest of what the file says about it.
     """
 
-    value: Any
-    line: int
-    place: str
-
-
-@final
-@define
-class Found:
-    """A transition that has been read, with what the file says about it besides."""
-
     transition: Transition
+    descriptor: str
     meta: dict[str, Any]
 
 
-def entries(value: Any, line: int, place: str) -> Iterator[Entry]:
-    """Yield the transitions that a key says: one, or each of a list of them."""
-    if not isinstance(value, list):
-        yield Entry(value, getattr(value, "line", line), place)
-        return
-    for i, one in enumerate(value):
-        yield Entry(one, getattr(one, "line", line), f"{place}[{i}]")
-
-
 @final
-class Transitions:
-    """Reads the transitions of one state.
+class Reading:
+    """A machine that is being read.
 
     Args:
-        notes: Where what is wrong is noted.
-        targets: Finds the states that targets mean.
-        draft: The state.
+        machine: The machine.
+        name: The name of the chart when the machine has no id.
         version: 4 or 5.
+        delays: The times of the delays that the machine names.
+        notes: Where findings go.
     """
 
-    def __init__(self, notes: Notes, targets: Targets, draft: Draft, version: int) -> None:
+    def __init__(
+        self, machine: Located, name: str, version: int, delays: Delays, notes: Notes
+    ) -> None:
         self.notes = notes
-        self.targets = targets
-        self.draft = draft
         self.version = version
-        self.guards = Guards(notes, targets, draft)
-        self.actions = Actions(notes, self.guards, draft)
+        self.delays = delays
+        self.drafts = planted(machine, name, notes)
+        self.root = self.drafts[ROOT]
+        self.targets = Targets(self.root, named(self.root, notes), version)
+        self.content = Content(notes, self.targets)
 
-    def read(self, entry: Entry, trigger: Trigger, known: frozenset[str] = _KNOWN) -> Found | None:
-        """Return a transition; None for one that is wrong, which is noted."""
-        value = entry.value
+    def chart(self) -> Chart:
+        """Fill in what happens, and return the chart; it is not checked yet."""
+        for draft in self.drafts.values():
+            documented(draft, self.notes)
+            if draft.kind not in HISTORY:
+                self._initial(draft)
+        for draft in self.drafts.values():
+            if draft.kind in HISTORY:
+                self._history(draft)
+        for draft in self.drafts.values():
+            self._fill(draft)
+        settle_finals(self.root, self.notes)
+        return assemble(self.root, self.notes.document)
+
+    # -- default transitions -----------------------------------------------------------------------
+
+    def _initial(self, draft: Draft) -> None:
+        said, spot = draft.source.get("initial"), Spot.of(draft, "initial")
+        if draft.kind is not StateKind.COMPOUND:
+            if said is not None:
+                found = f"a state that is {draft.kind.value} has no initial state"
+                self.notes.note("SC651", found, "Remove it", spot)
+                draft.meta["initial"] = self.notes.plain(said, spot)
+            return
+        if not draft.children:
+            return
+        value = said if isinstance(said, Located) else Located({"target": said}, spot.line or 1)
+        child = self._initial_child(draft, value)
+        if child is None:
+            draft.default = Transition(draft.id, Default(), (draft.children[0].id,))
+            return
+        emit = self.content.actions(value.get("actions"), spot.at(value.at("actions")))
+        notes = {k: v for k, v in value.items() if k not in ("target", "actions")}
+        if notes:
+            draft.meta["initial"] = self.notes.plain(notes, spot)
+        location = self.notes.document.place(spot.line)
+        draft.default = Transition(
+            draft.id, Default(), (child.id,), emit=tuple(emit), location=location
+        )
+
+    def _initial_child(self, draft: Draft, value: Located) -> Draft | None:
+        target, spot = value.get("target"), Spot(draft, value.at("target"), "initial")
+        names = [child.name for child in draft.children]
+        if target is None:
+            found = "it does not say which of the states inside it is initial"
+            remedy = f'Write "initial": "{names[0]}", or another of them'
+            self.notes.note("SC612", found, remedy, Spot(draft, spot.line))
+            return None
+        if isinstance(target, list) and len(target) == 1:
+            target = target[0]
+        child = None
+        if isinstance(target, str):
+            child = self.targets.children(draft).get(target)
+            if child is None and target[:1] in ("#", self.targets.delimiter[:1]):
+                child = self.targets.find(draft, target)
+        if child is None or child.parent is not draft:
+            text, remedy = (
+                "the initial state is not a name",
+                f"Name one of them, such as {names[0]!r}",
+            )
+            if isinstance(target, str):
+                text = f"the initial state {target!r} is not one of the states inside"
+                remedy = self.notes.suggestions.remedy(target, names, remedy)
+            self.notes.note("SC101", text, remedy, spot)
+            return None
+        return child
+
+    def _history(self, draft: Draft) -> None:
+        parent = draft.parent
+        if parent is None:  # noted already
+            return
+        spot = Spot.of(draft, "target")
+        states = self._states(draft.source.get("target"), spot)
+        emit: tuple[Hook, ...] = ()
+        if states:
+            ids = tuple(state.id for state in states)
+        elif parent.kind is StateKind.PARALLEL:
+            ids = _regions(parent)
+        elif parent.default is not None:
+            ids, emit = parent.default.targets, parent.default.emit
+        else:
+            return
+        location = self.notes.document.place(spot.line)
+        draft.default = Transition(draft.id, Default(), ids, emit=emit, location=location)
+
+    # -- states ------------------------------------------------------------------------------------
+
+    def _fill(self, draft: Draft) -> None:
+        """Fill in what happens in a state."""
+        for key in ("entry", "onEntry", "exit", "onExit"):
+            actions = self.content.actions(draft.source.get(key), Spot.of(draft, key))
+            (draft.exit if key in ("exit", "onExit") else draft.entry).extend(actions)
+        started = list(self.content.invocations(draft))
+        draft.entry += [Hook(Give(one.effect)) for one in started]
+        draft.exit += [Hook(Give(CancelInvoke(one.effect.id))) for one in started]
+        kept = {one.effect.id: one.meta for one in started if one.meta}
+        if kept:
+            draft.meta["invoke"] = kept
+        always: list[Found] = []
+        listed = list(self._listed(draft, always))
+        settled = [*self._done(draft), *self._settled(started)]
+        answers = ordered([*listed, *settled], _descriptor)
+        if isinstance(draft.source.get("on"), list) and ordered(listed, _descriptor) != listed:
+            answers = [*settled, *listed]  # version 4 keeps the order of a list
+        after = list(self._after(draft))
+        for value, spot in _entries(draft.source.get("always"), Spot.of(draft, "always")):
+            always += self._eventless(value, spot)
+        found = [*answers, *after, *always]
+        draft.transitions += [one.transition for one in found]
+        notes = {str(i): one.meta for i, one in enumerate(found) if one.meta}
+        if notes:
+            draft.meta["transitions"] = notes
+
+    def _listed(self, draft: Draft, always: list[Found]) -> Iterator[Found]:
+        """Yield the transitions of ``on``, an object by event or version 4's list.
+
+        Those without an event are put into ``always``.
+        """
+        on, spot = draft.source.get("on"), Spot.of(draft, "on")
+        if on is None:
+            return
+        known = TRANSITION
+        entries: list[tuple[Any, Any, Spot]] = []
+        if isinstance(on, Located):
+            for event, value in on.items():
+                at = Spot(draft, on.at(event), f"on {event!r}")
+                if value == []:
+                    found = "an empty list of transitions: the event is not handled"
+                    self.notes.note("SC651", found, "Remove it; {} forbids an event", at)
+                entries += [(event, one, inner) for one, inner in _entries(value, at, null=True)]
+        elif isinstance(on, list):
+            known = LISTED
+            for one, at in _entries(on, spot):
+                event = _of(one, "event")
+                if isinstance(event, str):
+                    entries.append((event, one, Spot(draft, at.line, f"on {event!r}")))
+                else:
+                    found, remedy = (
+                        "the transition has no event",
+                        'Write {"event": "GO", "target": …}',
+                    )
+                    self.notes.note("SC612", found, remedy, at)
+        else:
+            self.notes.wrong("an object of transitions by event", on, spot)
+        for event, one, at in entries:
+            if event:
+                yield from self._answer(event, one, at, known)
+            else:
+                always += self._eventless(one, at, known)
+
+    def _answer(self, event: str, value: Any, spot: Spot, known: frozenset[str]) -> Iterator[Found]:
+        descriptor = ours(event)
+        if descriptor.startswith(DONE_STATE):
+            state = self.targets.by_id(descriptor.removeprefix(DONE_STATE))
+            if state is spot.draft:
+                yield from self._read(value, spot, Done(), descriptor, known)
+                return
+            if state is not None:
+                descriptor = f"{DONE_STATE}{state.name}"
+        yield from self._read(value, spot, OnEvent((descriptor,)), descriptor, known)
+
+    def _eventless(
+        self, value: Any, spot: Spot, known: frozenset[str] = TRANSITION
+    ) -> Iterator[Found]:
+        for found in self._read(value, spot, Always(), known=known):
+            line = found.transition
+            if line.kind is TransitionKind.FORBIDDEN:
+                text = "an eventless transition without target and actions is left out"
+                self.notes.note("SC651", text, "Give it a target", spot)
+                continue
+            if line.guard is not None and _returns(line):
+                text = "an eventless transition back to its source repeats while its guard holds"
+                self.notes.note("SC652", text, "Choose another target: XState takes it once", spot)
+            yield found
+
+    def _done(self, draft: Draft) -> Iterator[Found]:
+        value, spot = draft.source.get("onDone"), Spot.of(draft, "onDone")
+        if draft.parent is not None:
+            for one, at in _entries(value, spot):
+                yield from self._read(one, at, Done(), DONE_STATE + draft.name)
+        elif value is not None:
+            found = "nothing follows the end of the machine itself; it is kept in its meta"
+            self.notes.note("SC651", found, "Remove it", spot)
+            draft.meta["onDone"] = self.notes.plain(value, spot)
+
+    def _settled(self, started: list[Invoked]) -> Iterator[Found]:
+        """Yield what follows the end, the failure and the snapshots of services."""
+        for invoked in started:
+            for key, prefix in SETTLED.items():
+                descriptor = prefix + invoked.effect.id
+                spot = invoked.spot.at(invoked.source.at(key)).inside(f" {key}")
+                for one, at in _entries(invoked.source.get(key), spot):
+                    yield from self._read(one, at, OnEvent((descriptor,)), descriptor)
+
+    def _after(self, draft: Draft) -> Iterator[Found]:
+        """Yield the transitions of ``after``, an object by delay or version 4's list."""
+        held, spot = draft.source.get("after"), Spot.of(draft, "after")
+        if held is None:
+            return
+        known = TRANSITION
+        groups: list[tuple[Any, list[tuple[Any, Spot]]]] = []
+        if isinstance(held, Located):
+            for key, value in held.items():
+                at = Spot(draft, held.at(key), f"after {key}")
+                groups.append((key, list(_entries(value, at, null=True))))
+        elif isinstance(held, list):
+            known = LISTED
+            groups = [(_of(one, "delay"), [(one, at)]) for one, at in _entries(held, spot)]
+        else:
+            self.notes.wrong("an object of transitions by delay", held, spot)
+        number = 0
+        for key, group in groups:
+            delay = self._delay(key, spot.at(group[0][1].line if group else spot.line))
+            for i, (one, at) in enumerate(group, 1):
+                number += 1
+                trigger = After(delay, f"{draft.id}.after.{number}")
+                for found in self._read(one, at, trigger, known=known):
+                    if i < len(group) and found.transition.kind is not TransitionKind.EXTERNAL:
+                        text = "the state stays active here, so that the next line is taken as well"
+                        remedy = "Guard that one: XState takes the first of them only"
+                        self.notes.note("SC652", text, remedy, at)
+                    yield found
+
+    def _delay(self, value: Any, spot: Spot) -> timedelta | Hook:
+        """Return how long a delayed transition waits."""
+        if is_number(value):
+            time = duration(value)
+            if time is not None and time < SOON:
+                found = f"XState takes a delay of {value} ms when the macrostep is over"
+                remedy = "Here it is taken a microsecond later; write always if that is meant"
+                self.notes.note("SC652", found, remedy, spot)
+            return self.content.delay(value, spot)
+        if not isinstance(value, str) or not value:
+            self.notes.wrong("a number of milliseconds, or the name of a delay", value, spot)
+            return SOON
+        return self.delays.get(value) or Hook(NamedDelay(value))
+
+    # -- one transition ----------------------------------------------------------------------------
+
+    def _read(
+        self,
+        value: Any,
+        spot: Spot,
+        trigger: Trigger,
+        descriptor: str = "",
+        known: frozenset[str] = TRANSITION,
+    ) -> Iterator[Found]:
+        """Yield a transition; one that is wrong is noted instead."""
         if value is None or isinstance(value, str):
-            value = Located({} if value is None else {"target": value}, entry.line)
+            value = Located({} if value is None else {"target": value}, spot.line or 1)
         if not isinstance(value, Located):
-            wanted = "a target, or an object with target, guard and actions"
-            self.notes.wrong(wanted, value, entry.line, element(self.draft, entry.place))
-            return None
-        named = self._targets(value, entry)
-        guard = self._guard(value, entry)
-        emit = tuple(self.actions.read(value.get("actions"), value.at("actions"), entry.place))
-        meta = self._documentation(value, entry, known)
-        if named is None:
-            return None
-        location = self.notes.document.place(entry.line)
-        bare = Transition(self.draft.id, trigger, guard=guard, emit=emit, location=location)
-        kind, targets = self._aimed(named, stays=self._stays(value), acts=bool(emit))
-        return Found(evolve(bare, kind=kind, targets=targets), meta)
+            self.notes.wrong("a target, or an object with target, guard and actions", value, spot)
+            return
+        states = self._states(value.get("target"), spot.at(value.at("target")))
+        guard = self._guard(value, spot)
+        emit = tuple(self.content.actions(value.get("actions"), spot.at(value.at("actions"))))
+        meta = self._documentation(value, spot, known)
+        if states is None:
+            return
+        kind, targets = self._aimed(spot.draft, states, stays=self._stays(value), acts=bool(emit))
+        location = self.notes.document.place(spot.line)
+        yield Found(
+            Transition(
+                spot.draft.id, trigger, targets, kind, guard=guard, emit=emit, location=location
+            ),
+            descriptor,
+            meta,
+        )
 
-    def states(self, value: Any, line: int, place: str) -> list[Draft] | None:
+    def _states(self, value: Any, spot: Spot) -> list[Draft] | None:
         """Return the states that a target or a list of them means; None when one is unknown."""
         if value is None or value in ("", []):
             return []
-        found: list[Draft] | None = []
+        found: dict[str, Draft] = {}
+        right = True
         for one in value if isinstance(value, list) else [value]:
-            if not isinstance(one, str):
-                where = element(self.draft, place)
-                self.notes.wrong("a target, the name of a state", one, line, where)
-                found = None
+            state = self.targets.find(spot.draft, one) if isinstance(one, str) else None
+            if state is not None:
+                found.setdefault(state.id, state)
                 continue
-            state = self.targets.find(self.draft, one)
-            if state is None:
-                text = f"this goes to {one!r}, and there is no such state"
-                otherwise = "Name a sibling, '.child' or '#id'"
-                remedy = self.notes.suggestions.remedy(one, self._known(), otherwise)
-                self.notes.add("SC101", text, remedy, line, element(self.draft, place))
-                found = None
-            elif found is not None and state not in found:
-                found.append(state)
-        return found
-
-    def _known(self) -> list[str]:
-        return self.targets.spellings(self.draft, self.notes.suggestions.left)
-
-    def _targets(self, value: Located, entry: Entry) -> list[Draft] | None:
-        return self.states(value.get("target"), value.at("target"), entry.place)
+            right = False
+            if not isinstance(one, str):
+                self.notes.wrong("the name of a state", one, spot)
+                continue
+            suggestions = self.notes.suggestions
+            known = self.targets.spellings(spot.draft, suggestions.left)
+            remedy = suggestions.remedy(one, known, "Name a sibling, '.child' or '#id'")
+            text = f"this goes to {one!r}, and there is no such state"
+            self.notes.note("SC101", text, remedy, spot)
+        return list(found.values()) if right else None
 
     def _stays(self, value: Located) -> bool:
-        """Tell whether the source stays active where the targets lie inside it."""
+        """Tell whether the source stays active where the targets are inside it."""
         target, internal = value.get("target"), value.get("internal")
-        reenter = value.get("reenter")
-        if self.version != 4:  # noqa: PLR2004 - the version
-            return reenter is not True
+        if self.version == FIVE:
+            return value.get("reenter") is not True
         if isinstance(internal, bool):
             return internal
         spelt = target if isinstance(target, list) else [target]
@@ -136,74 +482,80 @@ class Transitions:
         return any(isinstance(one, str) and one.startswith(mark) for one in spelt)
 
     def _aimed(
-        self, named: list[Draft], *, stays: bool, acts: bool
+        self, source: Draft, states: list[Draft], *, stays: bool, acts: bool
     ) -> tuple[TransitionKind, tuple[str, ...]]:
         """Return how a transition treats its source, and the ids of the states it enters."""
-        source, root = self.draft, self.targets.root
         still = TransitionKind.INTERNAL if acts else TransitionKind.FORBIDDEN
-        if not named:
+        if not states:
             return still, ()
-        inside = all(state is source or _within(state, source) for state in named)
-        if stays and inside and source in named and len(named) == 1:
+        inside = all(state is source or within(state, source) for state in states)
+        if stays and states == [source]:
             if source.kind is StateKind.COMPOUND and source.default is not None:
                 return TransitionKind.INTERNAL, source.default.targets
             if not source.children:
                 return still, ()
         kind = TransitionKind.INTERNAL if stays and inside else TransitionKind.EXTERNAL
-        if root in named:  # it has no id to go to; entering it is entering what it begins with
-            return kind, _beginning(root)
-        return kind, tuple(state.id for state in named)
+        root = self.targets.root
+        if root in states:  # it has no id to go to; entering it is entering what it begins with
+            return kind, _regions(root) if root.default is None else root.default.targets
+        return kind, tuple(state.id for state in states)
 
-    def _guard(self, value: Located, entry: Entry) -> Hook | None:
+    def _guard(self, value: Located, spot: Spot) -> Hook | None:
         said = [key for key in ("guard", "cond") if value.get(key) is not None]
         if len(said) > 1:
             found = "the transition has both a guard and a cond"
-            where = element(self.draft, entry.place)
-            self.notes.add("SC612", found, "Keep one of them", value.at("cond"), where)
-        guard = None
-        if said:
-            guard = self.guards.read(value[said[0]], value.at(said[0]), entry.place)
-        if value.get("in") is None:
-            return guard
-        active = self.guards.state_in(value["in"], value.at("in"), entry.place)
-        both = [hook for hook in (active, guard) if hook is not None]
-        return both[0] if len(both) == 1 else Hook(AllOf(tuple(both)))
+            self.notes.note("SC612", found, "Keep one of them", spot.at(value.at("cond")))
+        hooks: list[Hook | None] = []
+        guard = self.content.guard(value[said[0]], spot.at(value.at(said[0]))) if said else None
+        if value.get("in") is not None:
+            hooks.append(self.content.state_in(value["in"], spot.at(value.at("in"))))
+        both = tuple(hook for hook in (*hooks, guard) if hook is not None)
+        return Hook(AllOf(both)) if len(both) > 1 else next(iter(both), None)
 
-    def _documentation(self, value: Located, entry: Entry, known: frozenset[str]) -> dict[str, Any]:
+    def _documentation(self, value: Located, spot: Spot, known: frozenset[str]) -> dict[str, Any]:
         found: dict[str, Any] = {}
         for key, held in value.items():
-            where = element(self.draft, entry.place)
+            at = spot.at(value.at(key))
             if key in ("reenter", "internal") and held not in (True, False, None):
-                self.notes.wrong("true or false", held, value.at(key), where)
+                self.notes.wrong("true or false", held, at)
             if key not in known:
-                remedy = self.notes.suggestions.remedy(
-                    key, known, "Take it out, or put it into meta"
-                )
-                text = f"XState knows no {key!r} of a transition; it is kept in its meta"
-                self.notes.add("SC651", text, remedy, value.at(key), where)
+                remedy = "Remove it, or put it into meta"
+                remedy = self.notes.suggestions.remedy(key, known, remedy)
+                text = f"a transition of XState has no key {key!r}; it is kept in its meta"
+                self.notes.note("SC651", text, remedy, at)
             elif key not in ("description", "meta"):
                 continue
             if held not in (None, "", {}):  # tools write what is empty, too
-                found[key] = self.notes.plain(held, value.at(key), where)
+                found[key] = self.notes.plain(held, at)
         return found
 
 
-KNOWN_LISTED: Final = _KNOWN | {"event", "delay"}
-"""The keys of a transition in the lists that v4 takes for ``on`` and ``after``."""
+def _entries(value: Any, spot: Spot, *, null: bool = False) -> Iterator[tuple[Any, Spot]]:
+    """Yield the transitions of a key, one or each of a list; null counts where it forbids."""
+    if isinstance(value, list):
+        for i, one in enumerate(value):
+            yield one, spot.inside(f"[{i}]", one)
+    elif value is not None or null:
+        yield value, spot.inside("", value)
 
 
-def _beginning(state: Draft) -> tuple[str, ...]:
-    """Return the ids of the states inside that are entered with a state."""
-    if state.default is not None:
-        return state.default.targets
+def _descriptor(found: Found) -> str:
+    return found.descriptor
+
+
+def _of(value: Any, key: str) -> Any:
+    return value.get(key) if isinstance(value, dict) else None
+
+
+def _returns(line: Transition) -> bool:
+    """Tell whether a transition may end where it began."""
+    here = f"{line.source}."
+    return not line.targets or any(
+        f"{target}.".startswith(here) or here.startswith(f"{target}.") for target in line.targets
+    )
+
+
+def _regions(state: Draft) -> tuple[str, ...]:
+    """Return the ids of the regions of a parallel state."""
     regions = state.children if state.kind is StateKind.PARALLEL else []
     return tuple(region.id for region in regions if region.kind not in HISTORY)
-
-
-def _within(state: Draft, ancestor: Draft) -> bool:
-    at = state.parent
-    while at is not None:
-        if at is ancestor:
-            return True
-        at = at.parent
-    return False

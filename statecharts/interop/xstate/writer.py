@@ -1,24 +1,81 @@
-"""Writer: a chart as the config of a machine of XState 5."""
+"""Writer: a chart as the config of a machine of XState 5, and where XState would differ.
+
+The rules of XState are those of version 5.33, which was compared; see ``docs/from-xstate.md``.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final, final
 
 from attrs import evolve
 
+from statecharts.interop import limits
 from statecharts.interop.documents import Document, DocumentError
 from statecharts.interop.findings import Losses
+from statecharts.interop.literals import plain
+from statecharts.interop.syntax.located import unplaced
 from statecharts.interop.writable import remainder
-from statecharts.interop.xstate.differences import javascript_order
-from statecharts.interop.xstate.reader import read_again
-from statecharts.interop.xstate.rows import Rows, effect_of, mentioned
-from statecharts.interop.xstate.spelling import Spelling, is_plain
-from statecharts.interop.xstate.structure import LOUD, QUIET, RESERVED
-from statecharts.model.chart import HISTORY, ROOT, Chart, StateKind, StateNode
-from statecharts.model.effects import CancelInvoke, Invoke
+from statecharts.interop.xstate.content import NamedDelay, milliseconds
+from statecharts.interop.xstate.structure import absolute, escaped
+from statecharts.interop.xstate.syntax import (
+    FOUR,
+    LOUD,
+    QUIET,
+    RESERVED,
+    Notes,
+    unwrapped,
+    version_of,
+)
+from statecharts.interop.xstate.transitions import (
+    DONE_STATE,
+    SETTLED,
+    Reading,
+    is_wild,
+    ordered,
+    prefixes,
+    theirs,
+)
+from statecharts.model.chart import (
+    HISTORY,
+    ROOT,
+    After,
+    Always,
+    Chart,
+    Done,
+    OnEvent,
+    StateKind,
+    StateNode,
+    Transition,
+    TransitionKind,
+)
+from statecharts.model.effects import (
+    Action,
+    CancelInvoke,
+    CancelSend,
+    Effect,
+    Invoke,
+    Raise,
+    Send,
+)
+from statecharts.model.events import NamedEvent, matches, wire_name
 from statecharts.model.hooks import Hook
+from statecharts.model.named import (
+    AllOf,
+    AnyOf,
+    Bound,
+    Choose,
+    Give,
+    Holds,
+    In,
+    Named,
+    Not,
+    event_name,
+    parts,
+)
 
 FORMAT: Final = "XState JSON"
 
@@ -29,6 +86,10 @@ _KINDS: Final = {
     StateKind.DEEP_HISTORY: {"type": "history", "history": "deep"},
 }
 _OF_META: Final = (QUIET | LOUD) - {"order", "delimiter"}
+_GUARDS: Final = frozenset({"and", "or", "not", "stateIn", "guard"})
+_ACTIONS: Final = frozenset(
+    {"raise", "send", "sendTo", "cancel", "choose", "spawnChild", "stopChild", "stop"}
+)
 
 
 def dumps(chart: Chart, *, allow: Iterable[str] = ()) -> str:
@@ -53,12 +114,13 @@ def dumps(chart: Chart, *, allow: Iterable[str] = ()) -> str:
     True
     """
     losses = Losses(chart, FORMAT)
-    written = renamed(remainder(chart, losses, _named), losses)
+    written = _renamed(remainder(chart, losses, lambda event: event or "_"), losses)
     held = _Writing(written, losses).machine()
     text = json.dumps(held, indent=2, ensure_ascii=False) + "\n"
     try:
-        Document.of(text)  # which is bounded
-        again = read_again(held)
+        notes = Notes(Document.of(text))  # which is bounded
+        machine = unwrapped(unplaced(held), notes)
+        again = Reading(machine, "machine", version_of(machine), {}, notes).chart()
     except DocumentError as error:
         raise losses.refuse(error) from None
     losses.compare(written, again)
@@ -66,8 +128,8 @@ def dumps(chart: Chart, *, allow: Iterable[str] = ()) -> str:
     return text
 
 
-def renamed(chart: Chart, losses: Losses) -> Chart:
-    """Return a chart whose states bear names that XState can tell apart; note the others."""
+def _renamed(chart: Chart, losses: Losses) -> Chart:
+    """Return a chart whose states have names that XState can tell apart; note the others."""
     taken: set[tuple[str | None, str]] = set()
     states: list[StateNode] = []
     for node in chart:
@@ -78,7 +140,7 @@ def renamed(chart: Chart, losses: Losses) -> Chart:
         taken.add((node.parent, name))
         if name != node.name:
             with losses.about(node.id):
-                found = f"XState cannot have a state called {node.name!r} where {node.id!r} is"
+                found = f"XState cannot have a state named {node.name!r} where {node.id!r} is"
                 losses.add("SC674", found, "Rename it", node.location)
         states.append(node if name == node.name else evolve(node, name=name))
     if not chart.name:
@@ -86,19 +148,26 @@ def renamed(chart: Chart, losses: Losses) -> Chart:
     return evolve(chart, name=chart.name or "_", states=tuple(states))
 
 
-def _named(event: str) -> str:
-    return event or "_"
-
-
 @final
 class _Writing:
-    """A chart being written."""
+    """A chart that is being written.
+
+    Args:
+        chart: The chart.
+        losses: Where what cannot be said is noted.
+    """
 
     def __init__(self, chart: Chart, losses: Losses) -> None:
         self.chart = chart
         self.losses = losses
-        self.spelling = Spelling(chart, self._ids(), losses)
-        self.rows = Rows(chart, self.spelling, losses)
+        own = {chart.name: ROOT}
+        self.named: dict[str, list[str]] = {}
+        for node in chart:
+            self.named.setdefault(node.name, []).append(node.id)
+            if isinstance(node.meta.get("id"), str) and node.meta["id"]:
+                own.setdefault(node.meta["id"], node.id)
+        self.ids = {state: name for name, state in own.items() if state}
+        """The ids that states have of their own, by their ids in the chart."""
 
     def machine(self) -> dict[str, Any]:
         """Return the machine."""
@@ -122,155 +191,660 @@ class _Writing:
         if typed:
             found = f"the data of the events {', '.join(typed)} is not written"
             self.losses.add("SC671", found, "Name events by their names alone")
-        heard = {*mentioned(self.chart)}
+        heard = {*_mentioned(self.chart)}
         unheard = [event.name for event in self.chart.events if event.name not in heard]
         if unheard:
             found = f"the events {', '.join(unheard)} are not written: nothing names them"
-            self.losses.add("SC671", found, "Use them, or take them out")
+            self.losses.add("SC671", found, "Use them, or remove them")
         if self.chart.closed:
-            found = "that the events are all there are is not written"
+            found = "that the chart has no other events is not written"
             self.losses.add("SC671", found, "Leave the events open")
-
-    def _ids(self) -> dict[str, str]:
-        found: dict[str, str] = {self.chart.name: ROOT}
-        for node in self.chart:
-            own = node.meta.get("id")
-            if isinstance(own, str) and own:
-                found.setdefault(own, node.id)
-        return {state: own for own, state in found.items() if state}
 
     # -- states ------------------------------------------------------------------------------------
 
     def _state(self, node: StateNode) -> dict[str, Any]:
         """Return a state without those inside it."""
         held: dict[str, Any] = {}
-        if node.id in self.spelling.ids:
-            held["id"] = self.spelling.ids[node.id]
+        if node.id in self.ids:
+            held["id"] = self.ids[node.id]
         held |= _KINDS.get(node.kind, {})
         if node.doc or (not node.id and self.chart.doc):
             held["description"] = node.doc or self.chart.doc
         self._default(node, held)
         entry, exit_, invoke = self._invocations(node)
-        rows = self.rows.of(node, invoke)
-        for key, value in (
-            ("entry", self.spelling.actions(entry)),
-            ("exit", self.spelling.actions(exit_)),
-            ("invoke", list(invoke.values())),
-        ):
-            if value:
-                held[key] = value
-        held |= rows
+        rows = self._rows(node, invoke)
+        content = {
+            "entry": self._actions(entry),
+            "exit": self._actions(exit_),
+            "invoke": list(invoke.values()),
+        }
+        held |= {key: value for key, value in content.items() if value} | rows
         self._meta(node, held)
         self._unsaid(node)
         return held
 
     def _unsaid(self, node: StateNode) -> None:
-        shown = repr(node.id) if node.id else "the chart"
+        shown = _shown(node)
         if node.data is not None:
             found = f"the data {node.data.__name__} of {shown} is not written"
             self.losses.add("SC671", found, "Keep it where the chart is run", node.location)
         if node.resting:
             found = f"that nothing leaves {shown} on purpose is not written"
             self.losses.add("SC675", found, "Make it a final state", node.location)
-        if node.kind is StateKind.PARALLEL:
-            names = [c.name for c in self.chart.children(node.id) if c.kind not in HISTORY]
-            if names != javascript_order(names):
-                found = f"JavaScript puts the regions of {shown} into another order"
-                remedy = "Begin their names with a letter"
-                self.losses.add("SC674", found, remedy, node.location)
+        if _reordered(self.chart, node):
+            found = f"JavaScript puts the regions of {shown} into another order"
+            remedy = "Begin their names with a letter"
+            self.losses.add("SC674", found, remedy, node.location)
 
     def _default(self, node: StateNode, held: dict[str, Any]) -> None:
         default = node.default
-        if default is None or (node.kind is StateKind.PARALLEL):
+        if default is None or node.kind is StateKind.PARALLEL:
             return
         if node.kind in HISTORY:
-            parent = self.chart[node.parent or ROOT]
-            base = parent.default
-            if parent.kind is StateKind.PARALLEL:
-                regions = [c.id for c in self.chart.children(parent.id) if c.kind not in HISTORY]
-                if list(default.targets) == regions and not default.emit:
-                    return
-            elif base is not None and (base.targets, base.emit) == (default.targets, default.emit):
-                return
-            if default.emit:
-                found = f"the actions of the default of history {node.id!r} are not written"
-                self.losses.add("SC673", found, "Make them entry actions", node.location)
-            targets = [self.spelling.target(node, target) for target in default.targets]
-            held["target"] = targets[0] if len(targets) == 1 else targets
+            self._history(node, default, held)
             return
         children = {child: self.chart[child].name for child in node.children}
         if len(default.targets) != 1 or default.targets[0] not in children:
-            shown = repr(node.id) if node.id else "the chart"
-            found = f"{shown} begins in {', '.join(default.targets)}, and XState begins in a child"
+            begun = ", ".join(default.targets)
+            found = f"{_shown(node)} begins in {begun}, and XState begins in a child"
             remedy = "Begin in one of its children; have that begin further inside"
             self.losses.add("SC673", found, remedy, node.location)
         target = next((t for t in (*default.targets, *children) if t in children), None)
         name = "" if target is None else children[target]
-        notes = node.meta.get("initial")
-        notes = notes if isinstance(notes, dict) else {}
-        said = {"target": name, **notes}
+        said = {"target": name, **_notes(node, "initial")}
         if default.emit:
-            said["actions"] = self.spelling.actions(default.emit)
+            said["actions"] = self._actions(default.emit)
         held["initial"] = name if set(said) == {"target"} else said
 
+    def _history(self, node: StateNode, default: Transition, held: dict[str, Any]) -> None:
+        parent = self.chart[node.parent or ROOT]
+        base = parent.default
+        if parent.kind is StateKind.PARALLEL:
+            if default.targets == _regions(self.chart, parent) and not default.emit:
+                return
+        elif base is not None and (base.targets, base.emit) == (default.targets, default.emit):
+            return
+        if default.emit:
+            found = f"the actions of the default of history {node.id!r} are not written"
+            self.losses.add("SC673", found, "Make them entry actions", node.location)
+        held["target"] = _one_or_all([self._target(node, target) for target in default.targets])
+
     def _meta(self, node: StateNode, held: dict[str, Any]) -> None:
-        """Write what a file said of a state besides."""
+        """Write the rest of what a file said about a state."""
         taken = {"transitions", "invoke", "initial"} & node.meta.keys()
         if "id" in held and node.id:
             taken.add("id")
         rest: dict[str, Any] = {}
         for key, value in node.meta.items():
-            shown = f"the meta {key!r} of {node.id or 'the chart'!r}"
-            if not is_plain({key: value}):
-                found = f"{shown} is no plain data, and is left out"
+            if not _is_plain({key: value}, 3 if key in taken else 0):
+                found = f"the meta {key!r} of {_shown(node)} is not plain data, and is left out"
                 self.losses.add("SC675", found, "Use plain data", node.location)
             elif key in taken:
                 if key == "initial" and node.kind is not StateKind.COMPOUND:
                     held["initial"] = value
-            elif key in _OF_META or (key == "onDone" and not node.id):
+            elif key in _OF_META or key == "meta" or (key == "onDone" and not node.id):
                 held[key] = value
-            elif key == "meta":
-                held["meta"] = value
             else:
                 rest[key] = value
         if not rest:
             return
         if "meta" in held or RESERVED & rest.keys():
             names = ", ".join(map(repr, rest))
-            found = f"the meta {names} of {node.id or 'the chart'!r} would be taken for another"
+            found = f"the meta {names} of {_shown(node)} would be taken for something else"
             self.losses.add("SC675", found, "Rename it", node.location)
         held["meta"] = rest
 
     def _invocations(
         self, node: StateNode
     ) -> tuple[tuple[Hook, ...], tuple[Hook, ...], dict[str, dict[str, Any]]]:
-        """Take apart what a state does on entry and exit, and what it starts and stops."""
-        count = 0
-        while count < min(len(node.entry), len(node.exit)):
-            started = effect_of(node.entry[-count - 1])
-            stopped = effect_of(node.exit[-count - 1])
-            if not isinstance(started, Invoke) or not isinstance(stopped, CancelInvoke):
+        """Split what a state does on entry and exit from the services it starts and stops."""
+        started: list[Invoke] = []
+        for entry, exit_ in zip(reversed(node.entry), reversed(node.exit), strict=False):
+            start, stop = _effect_of(entry), _effect_of(exit_)
+            if not isinstance(start, Invoke) or stop != CancelInvoke(start.id):
                 break
-            if started.id != stopped.id or not started.id or not started.source:
+            if not start.id or not start.source:
                 break
-            count += 1
-        if not count:
-            return node.entry, node.exit, {}
-        notes = node.meta.get("invoke")
-        notes = notes if isinstance(notes, dict) else {}
+            started.insert(0, start)
         found: dict[str, dict[str, Any]] = {}
-        for hook in node.entry[-count:]:
-            effect = effect_of(hook)
-            assert isinstance(effect, Invoke)  # noqa: S101 - for the type checker
-            given = self.spelling.plain(effect.data, f"the input of {effect.id!r}")
+        for effect in started:
             one: dict[str, Any] = {"src": effect.source, "id": effect.id}
+            given = self._plain(effect.data, f"the input of {effect.id!r}")
             if given:
                 one["input"] = given
-            more = notes.get(effect.id)
-            if isinstance(more, dict) and is_plain(more):
+            more = _notes(node, "invoke").get(effect.id)
+            if isinstance(more, dict) and _is_plain(more, 1):
                 one |= {key: value for key, value in more.items() if key not in one}
             if effect.id in found:
-                text = f"{node.id or 'the chart'!r} invokes two services as {effect.id!r}"
+                text = f"{_shown(node)} invokes two services as {effect.id!r}"
                 self.losses.add("SC674", text, "Give each an id of its own", node.location)
             found[effect.id] = one
-        return node.entry[:-count], node.exit[:-count], found
+        count = len(started)
+        return node.entry[: len(node.entry) - count], node.exit[: len(node.exit) - count], found
+
+    # -- transitions -------------------------------------------------------------------------------
+
+    def _rows(self, node: StateNode, invoke: dict[str, dict[str, Any]]) -> dict[str, Any]:
+        """Return the transitions of a state by their keys; those on services go to ``invoke``."""
+        on: dict[str, Any] = {}
+        after: dict[str, Any] = {}
+        always: list[Any] = []
+        done: list[Any] = []
+        notes = _notes(node, "transitions")
+        answers: list[tuple[str, int, dict[str, Any], bool]] = []
+        for i, line in enumerate(node.transitions):
+            more = notes.get(str(i))
+            said = self._line(node, line, more if isinstance(more, dict) else {})
+            match line.trigger:
+                case OnEvent(events):
+                    answers += [(_descriptor(e), i, said, False) for e in events]
+                case Done():
+                    answers.append((DONE_STATE + node.name, i, said, True))
+                case Always():
+                    always.append(said)
+                case After(delay):
+                    after.setdefault(self._delay(delay, node), []).append(said)
+                case _:  # pragma: no cover - default transitions are not among these
+                    pass
+        self._check_order(node, answers)
+        for descriptor, _, said, is_done in ordered(answers, lambda answer: answer[0]):
+            key = next((k for k, p in SETTLED.items() if descriptor.startswith(p)), "")
+            service = invoke.get(descriptor.removeprefix(SETTLED[key])) if key else None
+            if is_done:
+                done.append(said)
+            elif service is not None:
+                service.setdefault(key, []).append(said)
+            else:
+                on.setdefault(self._foreign(descriptor, node), []).append(said)
+        for service in invoke.values():
+            service |= {key: _brief(service[key]) for key in SETTLED if key in service}
+        rows = {
+            "on": {name: _brief(said) for name, said in on.items()},
+            "always": always,
+            "after": {name: _brief(said) for name, said in after.items()},
+        }
+        found = {key: held for key, held in rows.items() if held}
+        return {**found, "onDone": _brief(done)} if done else found
+
+    def _line(self, node: StateNode, line: Transition, notes: Mapping[str, Any]) -> dict[str, Any]:
+        said: dict[str, Any] = {}
+        if line.targets:
+            said["target"] = _one_or_all([self._target(node, target) for target in line.targets])
+        if line.guard is not None:
+            said["guard"] = self._guard(line.guard)
+        if line.emit:
+            said["actions"] = self._actions(line.emit)
+        if line.targets and line.kind is TransitionKind.EXTERNAL and _inside(self.chart, line):
+            said["reenter"] = True
+        for role, hook in (("make", line.make), ("update", line.update)):
+            if hook is not None:
+                found = f"{role}= of a transition of {_shown(node)} is not written"
+                self.losses.add("SC671", found, "Make it a named action", line.location)
+        if line.kind is TransitionKind.FORBIDDEN and (line.targets or line.emit):
+            found = f"a forbidden transition of {_shown(node)} has targets or actions"
+            self.losses.add("SC673", found, "Remove its targets and actions", line.location)
+        if notes and _is_plain(notes, 1):
+            said |= {key: value for key, value in notes.items() if key not in said}
+        return said
+
+    def _delay(self, delay: Any, node: StateNode) -> str:
+        """Return a delay as a key of ``after``."""
+        if not isinstance(delay, Hook):
+            name = str(milliseconds(delay))
+            return f"{milliseconds(delay):.3f}" if "e" in name else name
+        name = delay.name or "_"
+        if not isinstance(delay.function, NamedDelay):
+            found = f"the delay {name!r} of {_shown(node)} is code"
+            self.losses.add("SC672", found, "Give it as a time", node.location)
+        return name
+
+    def _foreign(self, descriptor: str, node: StateNode) -> str:
+        """Return XState's name for the events of a descriptor."""
+        if not descriptor:
+            self.losses.add("SC674", "an event has no name", "Name it", node.location)
+        name = descriptor.removeprefix(DONE_STATE)
+        if descriptor.startswith(DONE_STATE) and not name.endswith("*"):
+            states = self.named.get(name, [])
+            if len(states) == 1:
+                return theirs(DONE_STATE) + self._spelt(states[0]).removeprefix("#")
+            found = f"{descriptor!r} is of {len(states)} states, and XState names one by its id"
+            self.losses.add("SC673", found, "Give the states different names", node.location)
+        return theirs(descriptor)
+
+    def _check_order(
+        self, node: StateNode, answers: list[tuple[str, int, dict[str, Any], bool]]
+    ) -> None:
+        """Note transitions that XState asks in another order, where that makes a difference."""
+        after = ordered(answers, lambda answer: answer[0])
+        if after == answers:
+            return
+        place = {id(answer): i for i, answer in enumerate(after)}
+        for i, one in enumerate(answers):
+            for other in answers[i + 1 :]:
+                turned = place[id(one)] > place[id(other)]
+                if turned and matches(one[0], other[0].removesuffix(".*")):
+                    found = (
+                        f"{one[0]!r} comes before {other[0]!r} in {_shown(node)}, "
+                        "and XState asks it later"
+                    )
+                    self.losses.add("SC673", found, "Put it last", node.location)
+                    return
+
+    # -- targets -----------------------------------------------------------------------------------
+
+    def _spelt(self, state: str) -> str:
+        """Return the spelling of a state that means the same everywhere."""
+        if state in self.ids:
+            return f"#{escaped(self.ids[state])}"
+        return absolute(self.chart.name, self._path(state))
+
+    def _target(self, source: StateNode, target: str) -> str:
+        """Return a state as a target of another: a sibling, a descendant, or from the machine."""
+        path, from_ = self._path(target), self._path(source.id)
+        if source.id and path[: len(from_) - 1] == from_[:-1] and len(path) == len(from_):
+            name = escaped(path[-1])
+            if name[:1] != "#":
+                return name
+        if len(path) > len(from_) and path[: len(from_)] == from_:
+            return "." + ".".join(map(escaped, path[len(from_) :]))
+        return self._spelt(target)
+
+    def _path(self, state: str) -> list[str]:
+        line = [self.chart[state], *self.chart.ancestors(state)] if state else []
+        return [node.name for node in reversed(line) if node.id]
+
+    # -- guards ------------------------------------------------------------------------------------
+
+    def _guard(self, hook: Hook, level: int = 0) -> Any:
+        if level >= limits.CONDITIONS_DEEP:
+            return self._too_deep("guards", hook)
+        match hook.function:
+            case Bound(Named() as reference):
+                return self._guard(Hook(reference))
+            case Named(name, data):
+                composite = name.removeprefix("xstate.") in _GUARDS and data
+                return self._called("guard", name, data, clash=bool(composite))
+            case Holds(value):
+                return _built_in("and" if value else "or", guards=[])
+            case In(state):
+                return _built_in("stateIn", stateValue=self._spelt(state))
+            case Not(inner):
+                return _built_in("not", guard=self._guard(inner, level + 1))
+            case AllOf(inner) | AnyOf(inner):
+                kind = "and" if isinstance(hook.function, AllOf) else "or"
+                return _built_in(kind, guards=[self._guard(one, level + 1) for one in inner])
+            case _:
+                return self._code("guard", hook)
+
+    # -- actions -----------------------------------------------------------------------------------
+
+    def _actions(self, hooks: tuple[Hook, ...], level: int = 0) -> list[Any]:
+        return [self._action(hook, level) for hook in hooks]
+
+    def _action(self, hook: Hook, level: int) -> Any:
+        if level >= limits.CONDITIONS_DEEP:
+            return self._too_deep("choices", hook)
+        match hook.function:
+            case Bound(Give() as reference):
+                return self._action(Hook(reference), level)
+            case Give(effect):
+                return self._effect(effect, hook)
+            case Choose(branches):
+                conds = []
+                for branch in branches:
+                    guard = None if branch.guard is None else self._guard(branch.guard)
+                    cond = {} if guard is None else {"guard": guard}
+                    conds.append({**cond, "actions": self._actions(branch.actions, level + 1)})
+                return _built_in("choose", conds=conds)
+            case _:
+                return self._code("action", hook)
+
+    def _effect(self, effect: Effect, hook: Hook) -> Any:
+        match effect:
+            case Action(name, data):
+                short = name.removeprefix("xstate.")
+                clash = name.startswith("xstate.") and short in _ACTIONS and data
+                return self._called("action", name, data, clash=bool(clash))
+            case Raise(event):
+                return _built_in("raise", event=self._event(event))
+            case Send(event, delay, name, target, type_):
+                if type_ is not None:
+                    found = f"{hook.name} goes by the transport {type_!r}"
+                    self.losses.add("SC673", found, "Leave out the transport")
+                kind = "send" if target is None else "sendTo"
+                if target is None and delay is not None:
+                    kind = "raise"
+                wait = None if delay is None else milliseconds(delay)
+                return _built_in(kind, to=target, event=self._event(event), delay=wait, id=name)
+            case CancelSend(name):
+                return _built_in("cancel", sendId=name)
+            case Invoke(name, source, data):
+                given = self._plain(data, f"the input of {name!r}", -1) or None
+                return _built_in("spawnChild", src=source, id=name, input=given)
+            case CancelInvoke(name):
+                return _built_in("stopChild", id=name)
+            case _:
+                return self._code("action", hook)
+
+    def _event(self, event: Any) -> dict[str, Any]:
+        if not isinstance(event, NamedEvent):
+            found = f"{event!r} is an event with typed data; its name is written"
+            self.losses.add("SC671", found, "Write it as a NamedEvent")
+            return {"type": event_name(event)}
+        data = self._plain(event.data, f"the data of {event.name!r}", -1)
+        if "type" in data:
+            found = f"the event {event.name!r} has a field 'type', and that is its name in XState"
+            self.losses.add("SC674", found, "Rename the field")
+        return {**data, "type": event.name}
+
+    def _called(self, role: str, name: str, data: Mapping[str, Any], *, clash: bool) -> Any:
+        if not name or clash:
+            found = f"XState would take the {role} {name!r} for a built-in one, or ignore it"
+            self.losses.add("SC674", found, "Rename it")
+            name = f"{name}_"
+        given = self._plain(data, f"what is given to {name!r}")
+        return {"type": name, "params": given} if given else name
+
+    def _code(self, role: str, hook: Hook) -> str:
+        found = f"the {role} {hook.name!r} is code, and is written by its name"
+        self.losses.add("SC672", found, "Name it, and bind the function to the name")
+        return hook.name
+
+    def _too_deep(self, what: str, hook: Hook) -> str:
+        found = f"{what} are nested more than {limits.CONDITIONS_DEEP} deep"
+        self.losses.add("SC673", found, "Give a part of them a name")
+        return hook.name
+
+    def _plain(self, data: Mapping[str, Any], what: str, around: int = 0) -> dict[str, Any]:
+        """Return data that JSON can hold."""
+        if _is_plain(data, around):
+            return dict(data)
+        self.losses.add("SC671", f"{what} is not plain data, and is left out", "Use plain data")
+        return {}
+
+
+def _mentioned(chart: Chart) -> Iterator[str]:
+    """Yield the names of events that transitions wait for, and that actions raise and send."""
+    for node in chart.nodes.values():
+        for line in node.transitions:
+            if isinstance(line.trigger, OnEvent):
+                yield from map(_descriptor, line.trigger.events)
+        waiting = list(node.hooks)
+        while waiting:
+            hook = waiting.pop()
+            effect = _effect_of(hook)
+            if isinstance(effect, Raise | Send):
+                yield event_name(effect.event)
+            waiting.extend(parts(hook))
+
+
+def _effect_of(hook: Hook) -> Effect | None:
+    """Return the effect that an action always gives; None for another."""
+    function = hook.function
+    if isinstance(function, Bound):
+        function = function.reference
+    return function.effect if isinstance(function, Give) else None
+
+
+def _is_plain(data: Mapping[str, Any], around: int) -> bool:
+    """Tell whether reading gives back the same data.
+
+    Args:
+        data: The data.
+        around: Objects that this has around what readers bound; negative where they have more.
+    """
+    return plain(dict(data), limits.DATA_DEEP + 1 + around)
+
+
+def _built_in(kind: str, **params: Any) -> dict[str, Any]:
+    said = {key: value for key, value in params.items() if value is not None}
+    return {"type": f"xstate.{kind}", "params": said}
+
+
+def _notes(node: StateNode, key: str) -> dict[str, Any]:
+    """Return what the meta of a state keeps for a part of it."""
+    notes = node.meta.get(key)
+    return notes if isinstance(notes, dict) else {}
+
+
+def _shown(node: StateNode) -> str:
+    return repr(node.id) if node.id else "the chart"
+
+
+def _descriptor(event: type | str) -> str:
+    return event if isinstance(event, str) else wire_name(event)
+
+
+def _one_or_all(targets: list[str]) -> Any:
+    return targets[0] if len(targets) == 1 else targets
+
+
+def _brief(said: list[Any]) -> Any:
+    """Return transitions as briefly as XState takes them."""
+    if len(said) > 1:
+        return said
+    only = said[0]
+    return only["target"] if set(only) == {"target"} and isinstance(only["target"], str) else only
+
+
+def _inside(chart: Chart, line: Transition) -> bool:
+    """Tell whether all targets of a transition are its source, or inside it."""
+    source = line.source
+    return all(t == source or chart.is_descendant(t, source) for t in line.targets)
+
+
+def _regions(chart: Chart, node: StateNode) -> tuple[str, ...]:
+    return tuple(child.id for child in chart.children(node.id) if child.kind not in HISTORY)
+
+
+# -- differences -----------------------------------------------------------------------------------
+
+_COMPARISONS: Final = 100_000
+"""The most pairs of transitions that are compared."""
+
+_INDEX: Final = re.compile("0|[1-9][0-9]{0,9}")
+"""A key that JavaScript takes for an index."""
+
+_CHECK: Final = "Check its entry and exit actions, and its delays"
+
+Difference = tuple[StateNode, str, str]
+"""A state, what is different there, and what to do about it."""
+
+
+def differences(chart: Chart, notes: Notes, version: int) -> None:
+    """Note where a chart means something else here than to XState (SC652)."""
+    found = [*_global(chart)]
+    for node in chart.nodes.values():
+        found += _of_lines(chart, node)
+        if node.kind is StateKind.PARALLEL:
+            found += _of_parallel(chart, node)
+        if version == FOUR:
+            found += _of_four(node)
+    for node, text, remedy in found:
+        line = node.location.rpartition(":")[2] if node.location else ""
+        where = repr(node.id) if node.id else "the machine"
+        notes.add("SC652", text, remedy, int(line) if line.isdigit() else None, where)
+
+
+def _of_four(node: StateNode) -> Iterator[Difference]:
+    """Find what XState 4 does differently from version 5."""
+    for name in _descriptors(node):
+        if name.endswith(".*"):
+            text = f"XState 4 takes {name!r} for the name of one event, not for a wildcard"
+            yield node, text, "Name the events"
+    if node.kind in HISTORY:
+        text = "XState 4 remembers the state after each event, not only when its parent is left"
+        yield node, text, "Check the state it goes to after transitions inside its parent"
+    if any(t.kind is TransitionKind.INTERNAL and t.targets for t in node.transitions):
+        text = "XState 4 does not leave and enter states again that are active before and after"
+        yield node, text, "Check their entry and exit actions, and their delays"
+
+
+def _of_lines(chart: Chart, node: StateNode) -> Iterator[Difference]:
+    """Find transitions that leave states here, which XState keeps active."""
+    above = {one.id for one in chart.ancestors(node.id)}
+    remembered = [
+        target
+        for line in node.transitions
+        for target in line.targets
+        if chart[target].kind in HISTORY and chart[target].parent in above
+    ]
+    if remembered:
+        text = f"where {remembered[0]!r} remembers this state, it is left and entered here"
+        yield node, f"{text}; XState does not leave it", _CHECK
+    for line in node.transitions:
+        kept = _kept(chart, node, line) if line.targets else None
+        if kept is not None:
+            text = (
+                f"a transition to {', '.join(map(repr, line.targets))} leaves and enters the "
+                f"parallel state {kept!r} here; XState keeps it active"
+            )
+            yield node, text, _CHECK
+
+
+def _kept(chart: Chart, node: StateNode, line: Transition) -> str | None:
+    """Return the parallel state that XState keeps active, and the algorithm of SCXML leaves."""
+    if line.kind is TransitionKind.INTERNAL and _inside(chart, line):
+        return node.id if node.kind is StateKind.PARALLEL and node.id else None
+    above = [{one.id for one in chart.ancestors(target)} for target in line.targets]
+    common = set.intersection(*above)
+    nearest = next((one for one in chart.ancestors(node.id) if one.id in common), None)
+    if nearest is None or nearest.kind is not StateKind.PARALLEL:
+        return None
+    return nearest.id or None
+
+
+def _of_parallel(chart: Chart, node: StateNode) -> Iterator[Difference]:
+    """Find differences in the completion and the order of regions."""
+    kinds = [child.kind for child in chart.children(node.id)]
+    if StateKind.FINAL in kinds:
+        text = "a region that is itself final never counts as done here, as it does in XState"
+        yield node, text, "Put the final state inside a region"
+    if StateKind.PARALLEL in kinds and _has(node, Done):
+        text = "the end of a parallel region does not end this state here, as it does in XState"
+        yield node, text, "Put the inner parallel state inside a compound one"
+    if _reordered(chart, node):
+        text = "JavaScript puts keys that are whole numbers first, and so reorders these regions"
+        yield node, text, "Begin their names with a letter"
+
+
+def _reordered(chart: Chart, node: StateNode) -> bool:
+    """Tell whether JavaScript puts the regions of a state into another order."""
+    if node.kind is not StateKind.PARALLEL:
+        return False
+    names = [chart[region].name for region in _regions(chart, node)]
+    return names != javascript_order(names)
+
+
+def javascript_order(names: list[str]) -> list[str]:
+    """Return keys in the order in which JavaScript holds them.
+
+    >>> javascript_order(["b", "10", "9", "a"])
+    ['9', '10', 'b', 'a']
+    """
+    index = {n for n in names if _INDEX.fullmatch(n)}
+    return [*sorted(index, key=int), *(name for name in names if name not in index)]
+
+
+def _global(chart: Chart) -> Iterator[Difference]:
+    """Find differences between states: names of events, wildcards, regions."""
+    yield from _prefixed(chart)
+    yield from _wild(chart)
+    yield from _rivals(chart)
+    names = Counter(node.name for node in chart)
+    for node in chart.nodes.values():
+        for name in _descriptors(node):
+            said = name.removeprefix(DONE_STATE)
+            if name.startswith(DONE_STATE) and names[said] > 1:
+                text = f"{name!r} answers to each of the {names[said]} states named {said!r}"
+                yield node, text, "Write onDone in the state itself"
+
+
+def _prefixed(chart: Chart) -> Iterator[Difference]:
+    """Find names of events that answer here to events whose names begin with them."""
+    first: dict[str, StateNode] = {}
+    for node in chart.nodes.values():
+        for name in _descriptors(node):
+            if not is_wild(name):
+                first.setdefault(name, node)
+    told: set[str] = set()
+    for name in sorted({*first, *(event.name for event in chart.events)}):
+        for prefix in prefixes(name):
+            if prefix in first and prefix not in told:
+                told.add(prefix)
+                text = f"{prefix!r} answers to {name!r} here as well; to XState it is one event"
+                yield first[prefix], text, "Rename one of them, without a dot"
+
+
+def _wild(chart: Chart) -> Iterator[Difference]:
+    """Find wildcards that would swallow the delays of other states in XState."""
+    delayed = {node.id for node in chart.nodes.values() if _has(node, After)}
+    around = {node.id for state in delayed for node in chart.ancestors(state)}
+    for node in chart.nodes.values() if delayed else ():
+        if "*" not in _descriptors(node):
+            continue
+        above = chart.ancestors(node.id)
+        beside = any(one.id in around and one.kind is StateKind.PARALLEL for one in above)
+        if beside or node.id in delayed or any(one.id in delayed for one in above):
+            text = "'*' does not answer to delays here; in XState it answers to those of others too"
+            yield node, text, "Name the events"
+
+
+def _rivals(chart: Chart) -> Iterator[Difference]:
+    """Find transitions of which XState takes only the inner one, where both are taken here."""
+    left = _COMPARISONS
+    for node in chart.nodes.values():
+        if node.kind is not StateKind.PARALLEL:
+            continue
+        outer = [
+            line
+            for above in (node, *chart.ancestors(node.id))
+            for line in above.transitions
+            if isinstance(line.trigger, OnEvent)
+        ]
+        for inner in _below(chart, node) if outer else ():
+            for line in inner.transitions:
+                left -= len(outer)
+                if left < 0:
+                    return
+                rival = next((o for o in outer if _both(line, o)), None)
+                if rival is not None:
+                    name = _names(line)[0]
+                    other = repr(rival.source) if rival.source else "the machine"
+                    text = (
+                        f"on {name!r} the line of {other} is taken as well, for another region of "
+                        f"{node.id or 'the machine'!r}; XState takes only that of {inner.id!r}"
+                    )
+                    yield inner, text, "Guard one of them"
+                    break
+
+
+def _below(chart: Chart, node: StateNode) -> Iterator[StateNode]:
+    for child in chart.children(node.id):
+        yield child
+        yield from _below(chart, child)
+
+
+def _both(inner: Transition, outer: Transition) -> bool:
+    """Tell whether two transitions can be taken on one event: one of them leaves nothing."""
+    if (inner.targets and outer.targets) or outer.kind is TransitionKind.FORBIDDEN:
+        return False
+    return any(
+        matches(a, b.removesuffix(".*")) or matches(b, a.removesuffix(".*"))
+        for a in _names(inner)
+        for b in _names(outer)
+    )
+
+
+def _names(line: Transition) -> list[str]:
+    if not isinstance(line.trigger, OnEvent):
+        return []
+    return [event for event in line.trigger.events if isinstance(event, str)]
+
+
+def _descriptors(node: StateNode) -> list[str]:
+    return [name for line in node.transitions for name in _names(line)]
+
+
+def _has(node: StateNode, kind: type) -> bool:
+    return any(isinstance(line.trigger, kind) for line in node.transitions)

@@ -1,22 +1,29 @@
-"""Declarable: a chart turned into the nearest one that our DSL can declare.
-
-States get the ids that Python attributes give them, and what differs in wording alone is worded as
-the DSL does. Whatever is left out or changed in meaning is noted as a loss; all the rest runs as it
-did.
-"""
+"""Structure: a chart made declarable, and the class bodies that declare its states."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import final
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Final, final
 
 from attrs import evolve, frozen
 
 from statecharts.checks.places import listed
 from statecharts.interop.findings import Losses
-from statecharts.interop.python.classes import is_importable
-from statecharts.interop.python.names import attribute_name
+from statecharts.interop.python.content import Functions, Place
+from statecharts.interop.python.syntax import (
+    STEP,
+    attribute_name,
+    comment,
+    docstring,
+    function_name,
+    is_importable,
+    literal,
+    words,
+)
+from statecharts.interop.python.transitions import default, lines, placed
 from statecharts.model.chart import (
+    COMPOSITE,
     HISTORY,
     ROOT,
     Chart,
@@ -29,6 +36,8 @@ from statecharts.model.chart import (
 from statecharts.semantics.transitions import EntrySet, nothing_remembered
 from statecharts.semantics.tree import Edge, Tree
 
+# --- Charts that the DSL can declare --------------------------------------------------------------
+
 
 @final
 @frozen(eq=False)
@@ -36,8 +45,8 @@ class Declarable:
     """A chart that the DSL can declare.
 
     Attributes:
-        chart: The chart; its states have the ids that their attributes give them.
-        ids: The id of each state, by the id that it had.
+        chart: The chart; the ids of its states are paths of attributes.
+        ids: The new id of each state, by its old id.
     """
 
     chart: Chart
@@ -49,6 +58,7 @@ def declarable(chart: Chart, losses: Losses) -> Declarable:
     return _Adaptation(chart, losses).result()
 
 
+@final
 class _Adaptation:
     def __init__(self, chart: Chart, losses: Losses) -> None:
         self.chart = chart
@@ -105,15 +115,16 @@ class _Adaptation:
 
     def _note_meta(self, node: StateNode) -> None:
         if node.meta:
-            shown = repr(node.id) if node.id else "the chart"
-            found = f"what the file adds to {shown} becomes a comment: {', '.join(node.meta)}"
+            found = (
+                f"what the file adds to {_shown(node)} becomes a comment: {', '.join(node.meta)}"
+            )
             self.losses.add("SC675", found, "Read the comment", node.location)
 
     def _default(self, node: StateNode) -> Transition | None:
         default = node.default
         if default is None:
             return None
-        at = repr(node.id) if node.id else "the chart"
+        at = _shown(node)
         if default.emit:
             names = listed(hook.name for hook in default.emit)
             self._lost(f"{names} is done on entering {at} by default", "", node.location)
@@ -128,8 +139,8 @@ class _Adaptation:
         if node.kind is StateKind.COMPOUND:
             targets = self._initial(node, default)
         elif len(targets) > 1:
-            found = f"history {at} leads to {listed(targets)} by default"
-            self._lost(found, "Let it lead to one state", node.location)
+            found = f"history {at} has several targets by default, {listed(targets)}"
+            self._lost(found, "Give it one target", node.location)
             targets = targets[:1]
         return Transition(
             self.ids[node.id],
@@ -143,8 +154,7 @@ class _Adaptation:
         first = default.targets[0]
         child = next(c for c in node.children if c == first or self.chart.is_descendant(first, c))
         if default.targets != (child,) and not self._same(default, (child,)):
-            at = repr(node.id) if node.id else "the chart"
-            found = f"{at} is entered through {listed(default.targets)}"
+            found = f"{_shown(node)} is entered through {listed(default.targets)}"
             remedy = f"Let it be entered through {child!r}, and that through the rest"
             self._lost(found, remedy, node.location)
         return (child,)
@@ -179,17 +189,124 @@ class _Adaptation:
         entered = []
         for each in (transition, evolve(transition, targets=targets)):
             numbers = tuple(self.tree.index[target] for target in each.targets)
-            edge = Edge(0, each, self.tree.index[each.source], numbers)
             entry = EntrySet(self.tree, nothing_remembered)
-            entry.add(edge)
-            content = [
-                hook
-                for edges in entry.defaults.values()
-                for default in edges
-                for hook in default.transition.emit
-            ]
+            entry.add(Edge(0, each, self.tree.index[each.source], numbers))
+            defaults = (edge for edges in entry.defaults.values() for edge in edges)
+            content = [hook for edge in defaults for hook in edge.transition.emit]
             entered.append((entry.states, content))
         return entered[0] == entered[1]
 
     def _lost(self, found: str, remedy: str, location: str | None = None) -> None:
         self.losses.add("SC673", found, remedy, location)
+
+
+def _shown(node: StateNode) -> str:
+    return repr(node.id) if node.id else "the chart"
+
+
+# --- Class bodies ---------------------------------------------------------------------------------
+
+_LONGEST_NOTE: Final = 400
+"""How much of one thing that a file adds is written as a comment."""
+
+
+@final
+class Bodies:
+    """Writes the class of one chart.
+
+    Args:
+        of: The chart.
+        cls: The name of its class.
+        functions: The functions of the module.
+    """
+
+    def __init__(self, of: Declarable, cls: str, functions: Functions) -> None:
+        self.chart = of.chart
+        self.cls = cls
+        self.functions = functions
+        self.need, self.reference = functions.imports.need, functions.imports.reference
+        functions.known = set()
+        functions.states = {old: f"{cls}.{new}" for old, new in of.ids.items() if old}
+        self.before = {new: old for old, new in of.ids.items()}
+        self.lines = placed(of.chart)
+
+    def declaration(self, keywords: Iterable[str], doc: str) -> list[str]:
+        """Return the class, with the keywords of its header."""
+        root, items = self.chart.root, [self.need("Statechart"), *keywords]
+        if self.chart.context is not None:
+            items[0] += f"[{self.reference(self.chart.context)}]"
+        if root.kind is StateKind.PARALLEL:
+            items.append("parallel=True")
+        if root.entry:
+            place = Place("starting", None, indent=STEP)
+            items.append(f"entry={self.functions.action(root.entry, place)}")
+        head = f"class {self.cls}({', '.join(items)}):"
+        return [head, *docstring(doc, STEP), "", *self._body(root, STEP)]
+
+    def _body(self, node: StateNode, indent: int) -> list[str]:
+        """Return a class body: children in document order, then lines."""
+        found: list[str] = []
+        space = " " * indent
+        nested = False
+        for child in map(self.chart.__getitem__, node.children):
+            before, nested = nested, child.kind in COMPOSITE
+            if found and (before or nested):
+                found.append("")
+            found += notes_of(child.meta, indent)
+            found += self._superstate(child, indent) if nested else [space + self._leaf(child)]
+            self.functions.known.add(self.before[child.id])
+        written = lines(self.lines.get(node.id, []), self.chart, node.id, self.functions)
+        own = [line and space + line for line in written]
+        return [*found, *([""] if own else []), *own]
+
+    def _superstate(self, node: StateNode, indent: int) -> list[str]:
+        base = self.need("Parallel" if node.kind is StateKind.PARALLEL else "Compound")
+        if node.data is not None:
+            base = f"{base}[{self.reference(node.data)}]"
+        head = f"class {attribute(node)}({', '.join([base, *self._options(node)])}):"
+        doc = [*docstring(node.doc, indent + STEP), ""] if node.doc else []
+        return [" " * indent + head, *doc, *self._body(node, indent + STEP)]
+
+    def _leaf(self, node: StateNode) -> str:
+        items: list[str] = []
+        if node.kind in HISTORY:
+            name = self.need("History")
+            items += default(node, self.chart)
+            items += ["deep=True"] if node.kind is StateKind.DEEP_HISTORY else []
+        else:
+            name = self.need("State")
+            items += [] if node.data is None else [self.reference(node.data)]
+        items += self._options(node)
+        items += [f"doc={literal(node.doc)}"] if node.doc else []
+        return f"{attribute(node)} = {name}({', '.join(items)})"
+
+    def _options(self, node: StateNode) -> Iterator[str]:
+        """Yield the keywords that every kind of state takes."""
+        parent = self.chart[node.parent or ROOT]
+        if parent.kind is StateKind.COMPOUND and node.id in parent.initial:
+            yield "initial=True"
+        if node.kind is StateKind.FINAL:
+            yield "final=True"
+        if node.resting:
+            yield "resting=True"
+        if node.name != attribute(node):
+            yield f"name={literal(node.name)}"
+        short = "_".join(words(node.name)) or "state"
+        for key, hooks, verb in (("entry", node.entry, "entering"), ("exit", node.exit, "leaving")):
+            if hooks:
+                place = Place.of(node, function_name(f"{verb}_{short}", verb))
+                yield f"{key}={self.functions.action(hooks, place)}"
+
+
+def attribute(node: StateNode) -> str:
+    """Return the name of a state in the class body that declares it."""
+    return node.id.rpartition(".")[2]
+
+
+def notes_of(meta: Mapping[str, Any], indent: int) -> Iterator[str]:
+    """Yield what a file adds to a state, as comments."""
+    for key, value in meta.items():
+        text = json.dumps(value, ensure_ascii=False, default=str)
+        text = text if len(text) <= _LONGEST_NOTE else f"{text[:_LONGEST_NOTE]} …"
+        # The mark keeps linters from taking further lines for code.
+        yield from comment(f"The file adds {key}: {text}", indent, "… ")

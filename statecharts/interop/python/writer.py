@@ -1,39 +1,34 @@
-"""Module: the text of a module that declares charts."""
+"""Writer: the text of a module that declares charts."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Final, final
+from typing import final
 
 from attrs import evolve
 
 from statecharts.checks import QUALITY, faults
 from statecharts.interop.findings import Losses
-from statecharts.interop.python.bodies import Bodies, attribute, notes_of
-from statecharts.interop.python.declarable import Declarable, declarable
-from statecharts.interop.python.functions import Functions, Place
-from statecharts.interop.python.imports import Imports
-from statecharts.interop.python.layout import (
-    Brackets,
-    Chain,
-    Labelled,
-    Piece,
+from statecharts.interop.python.content import Functions, Place, Vocabulary, prefixes
+from statecharts.interop.python.structure import (
+    Bodies,
+    Declarable,
+    attribute,
+    declarable,
+    notes_of,
+)
+from statecharts.interop.python.syntax import (
+    Imports,
+    Names,
+    class_name,
     comment,
     docstring,
-    lay,
+    formatted,
+    literal,
 )
-from statecharts.interop.python.names import Names, class_name
-from statecharts.interop.python.vocabulary import Vocabulary, prefixes
 from statecharts.model.chart import COMPOSITE, Chart, OnEvent, StateNode
 from statecharts.model.hooks import Hook
 from statecharts.model.named import Bound, Named, parts
-
-_WAIVED: Final = {
-    "D106": "a superstate that the file says nothing about",
-    "N801": "a superstate is a class with the name of a state",
-    "N815": "a state has the name that the file gives it",
-}
-"""What linters object to in a declaration, and why it is so."""
 
 
 @final
@@ -42,7 +37,7 @@ class Module:
 
     Args:
         charts: The charts, with the losses of each.
-        source: Where they come from, as people are told.
+        source: Where they come from, for the docstring.
     """
 
     def __init__(self, charts: Sequence[tuple[Chart, Losses]], source: str | None) -> None:
@@ -62,61 +57,53 @@ class Module:
         declarations = [
             self._declaration(one, cls) for one, cls in zip(self.of, self.classes, strict=True)
         ]
-        events = list(self.vocabulary.event_classes())
         sections = [
-            *_section("What happens.", events),
-            *_section("What is asked of the outside.", list(self.vocabulary.effect_classes())),
-            *_section("What decides.", self.functions.guards),
-            *_section("What is done.", self.functions.actions),
+            *_section("Events", list(self.vocabulary.event_classes())),
+            *_section("Effects", list(self.vocabulary.effect_classes())),
+            *_section("Guards", self.functions.guards),
+            *_section("Actions", self.functions.actions),
             *(block for blocks in declarations for block in blocks),
         ]
         head = [*docstring(self._title()), "", *self._waivers(), *self.imports.lines()]
         blocks = ["\n".join(block) for block in sections]
         gap = "\n\n" if len(sections[0]) == 1 else "\n\n\n"  # before a comment, as isort has it
-        return "\n".join(head) + gap + "\n\n\n".join(blocks) + "\n"
+        return formatted("\n".join(head) + gap + "\n\n\n".join(blocks) + "\n")
 
     def _class(self, chart: Chart) -> str:
         name = class_name(chart.name, "Chart")
         return self.names.take(name, f"{name}Chart")
 
     def _title(self) -> str:
-        shown = " and ".join(one.chart.name for one in self.of)
+        shown, many = " and ".join(one.chart.name for one in self.of), len(self.of) > 1
         if self.source is None:
-            return f"The chart {shown}." if len(self.of) == 1 else f"The charts {shown}."
-        return (
-            f"{shown}, as {self.source} declares it."
-            if len(self.of) == 1
-            else (f"The charts of {self.source}: {shown}.")
-        )
+            return f"The chart{'s' if many else ''} {shown}."
+        return f"The charts of {self.source}: {shown}." if many else f"{shown}, from {self.source}."
 
     def _declaration(self, one: Declarable, cls: str) -> list[list[str]]:
         """Return the declaration of a chart, with the union of its events before it."""
         union = self._union(one.chart)
-        keywords: list[Piece] = []
+        keywords: list[str] = []
         before: list[list[str]] = []
         # A union that is made here holds just what the lines name: it adds no faults.
         chart = one.chart if union else evolve(one.chart, closed=False)
         if len(union) == 1:
-            keywords.append(Labelled("events=", union[0]))
+            keywords.append(f"events={union[0]}")
         elif union:
             alias = self.names.take(f"{cls}Event")
-            known = f"{alias}: {self.imports.need('TypeAlias')} = "
-            before.append(lay(Chain("|", tuple(union)), 0, known))
-            keywords.append(Labelled("events=", alias))
+            before.append([f"{alias}: {self.imports.need('TypeAlias')} = {' | '.join(union)}"])
+            keywords.append(f"events={alias}")
         codes = tuple(dict.fromkeys(found.code for found in faults(chart) if found.code in QUALITY))
-        meta = one.chart.root.meta
-        notes = list(notes_of(meta, 0))
+        notes = list(notes_of(one.chart.root.meta, 0))
         if codes:
-            quoted = tuple(f'"{code}"' for code in codes)
-            keywords.append(Labelled("allow=", Brackets("(", quoted, comma=len(codes) == 1)))
+            keywords.append(f"allow={literal(codes)}")
             for code in codes:
-                notes += comment(f"{code} is accepted as the chart stands: {QUALITY[code]}.")
-        bodies = Bodies(one, cls, self.vocabulary, self.functions, self.imports)
+                notes += comment(f"{code} is accepted: {QUALITY[code]}.")
         doc = one.chart.doc or f"The chart ``{one.chart.name}``."
+        bodies = Bodies(one, cls, self.functions)
         return [*before, [*notes, *bodies.declaration(keywords, doc)]]
 
     def _union(self, chart: Chart) -> list[str]:
-        """Return the classes of ``events=``; none when there are lines that no class answers to."""
+        """Return the classes of ``events=``; an empty list where some line has no class for it."""
         if chart.closed:
             names = [event.name for event in chart.events]
         elif any(event.cls is not None for event in chart.events):
@@ -133,7 +120,7 @@ class Module:
         wanted = set(names)
         for event in chart.events:
             if event.name in wanted:
-                found = self.vocabulary.class_of(event)
+                found = self.vocabulary.class_of(event.name)
                 if found is None:
                     return []
                 union.append(found)
@@ -150,7 +137,7 @@ class Module:
         ]
 
     def _waivers(self) -> Iterator[str]:
-        """Yield what tells linters to leave alone what is meant."""
+        """Yield the comment by which linters accept names of the file."""
         states = [node for one in self.of for node in one.chart.states]
         nested = [node for node in states if node.kind in COMPOSITE]
         found = {
@@ -165,7 +152,7 @@ class Module:
 
 
 def _named_guards(chart: Chart) -> Iterator[tuple[Named, Place]]:
-    """Yield every guard that is known by name, and where it is asked."""
+    """Yield every guard that is known by name, with its place."""
     for node in chart.nodes.values():
         here = Place(node.name, node.data)
         for hook in (*node.entry, *node.exit):
@@ -197,7 +184,7 @@ def _descriptors(chart: Chart) -> list[type | str]:
 
 
 def _bare(descriptor: str) -> str:
-    """Return a descriptor without the wildcard that it may end with, and does not need."""
+    """Return a descriptor without the wildcard at its end, which it does not need."""
     return descriptor.removesuffix(".*").removesuffix(".")
 
 

@@ -1,0 +1,139 @@
+"""Transitions: the lines of class bodies, each a call of a verb."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from itertools import takewhile
+
+from statecharts.interop.python.content import Functions, Place
+from statecharts.interop.python.syntax import function_name, quoted, span, words
+from statecharts.model.chart import (
+    ROOT,
+    After,
+    Chart,
+    Done,
+    OnEvent,
+    StateNode,
+    Transition,
+    TransitionKind,
+)
+from statecharts.model.hooks import Hook
+
+
+def placed(chart: Chart) -> dict[str, list[Transition]]:
+    """Return the transitions of a chart by the innermost body in which each can be declared.
+
+    That is one that sees both ends. A body runs before the one around it, so a line behind one
+    that is further out is there as well: their order decides which is asked first.
+    """
+    found: dict[str, list[Transition]] = {}
+    for node in (*chart.states, chart.root):
+        outermost = len(_path(node.parent or ROOT))
+        for transition in node.transitions:
+            common = _path(node.parent or ROOT)
+            for target in transition.targets:
+                pairs = zip(common, _path(chart[target].parent or ROOT), strict=False)
+                common = [a for a, _ in takewhile(lambda pair: pair[0] == pair[1], pairs)]
+            outermost = min(outermost, len(common))
+            found.setdefault(".".join(common[:outermost]), []).append(transition)
+    return found
+
+
+def lines(
+    transitions: list[Transition], chart: Chart, body: str, functions: Functions
+) -> Iterator[str]:
+    """Yield the lines of a body, those of each source together."""
+    groups: dict[str, list[str]] = {}
+    for transition in transitions:
+        line = _line(transition, chart, body, functions)
+        groups.setdefault(transition.source, []).append(line)
+    alone = True
+    for number, group in enumerate(groups.values()):
+        if number and not (alone and len(group) == 1):
+            yield ""
+        alone = len(group) == 1
+        yield from group
+
+
+def _line(transition: Transition, chart: Chart, body: str, functions: Functions) -> str:
+    source, trigger = chart[transition.source], transition.trigger
+    short = "_".join(words(source.name)) or "chart"
+    targets = [relative(target, body) for target in transition.targets]
+    if len(targets) > 1:
+        targets = [f"({', '.join(targets)})"]
+    match trigger:
+        case OnEvent(events):
+            role, verb = f"on_{_event_words(events)}", "to" if targets else "stay"
+            if transition.kind is TransitionKind.FORBIDDEN and transition.guard is None:
+                verb = "ignore"
+            items = [*targets, f"on={_on(events, functions)}"]
+        case After(delay):
+            role, verb = "after", "after"
+            items = [_delay(delay, source, short, functions), *targets]
+        case Done():
+            role, verb, items = "done", "when_done", targets
+        case _:
+            role, verb, items = "always", "always", targets
+    if transition.kind is TransitionKind.INTERNAL and targets:
+        items.append("internal=True")
+    place = Place.of(source, function_name(f"{short}_{role}", "state"), trigger)
+    items += _hooks(transition, chart, place, functions)
+    name = relative(transition.source, body) or functions.imports.need("Statechart")
+    return f"{name}.{verb}({', '.join(items)})"
+
+
+def _hooks(
+    transition: Transition, chart: Chart, place: Place, functions: Functions
+) -> Iterator[str]:
+    if transition.guard is not None:
+        yield f"when={functions.guard(transition.guard, place)}"
+    if transition.make is not None:
+        data = chart[(transition.targets or (transition.source,))[0]].data
+        yield f"make={functions.maker(transition.make, place, 'make', data)}"
+    if transition.update is not None:
+        yield f"update={functions.maker(transition.update, place, 'update', chart.context)}"
+    if transition.emit:
+        yield f"emit={functions.action(transition.emit, place)}"
+
+
+def _delay(delay: timedelta | Hook, source: StateNode, short: str, functions: Functions) -> str:
+    if isinstance(delay, timedelta):
+        functions.imports.need("timedelta")
+        return span(delay)
+    name = function_name(f"patience_of_{short}", "state")
+    return functions.delay(delay, Place(name, source.data))
+
+
+def _on(events: tuple[type | str, ...], functions: Functions) -> str:
+    """Return what ``on=`` takes: a class, a union of classes, a descriptor, or a tuple."""
+    named = [functions.vocabulary.event(event) for event in dict.fromkeys(events)]
+    names = [name for name, _ in named]
+    if len(names) == 1 or all(is_class for _, is_class in named):
+        return " | ".join(names)
+    return f"({', '.join(names)})"
+
+
+def default(node: StateNode, chart: Chart) -> Iterator[str]:
+    """Yield the default of a history: the state itself where it is declared before, else its id."""
+    parent = chart[node.parent or ROOT]
+    for target in node.initial:
+        inner = relative(target, parent.id)
+        child = ".".join(_path(target)[: len(_path(parent.id)) + 1])
+        before = parent.children.index(child) < parent.children.index(node.id)
+        text = target if inner in chart else inner
+        yield f"default={inner if before else quoted(text)}"
+
+
+def relative(state: str, body: str) -> str:
+    """Return a state as code in the body of another one."""
+    return state.removeprefix(f"{body}.") if body else state
+
+
+def _path(state: str) -> list[str]:
+    return state.split(".") if state else []
+
+
+def _event_words(events: tuple[type | str, ...]) -> str:
+    first = events[0]
+    return "_".join(words(first.__name__ if isinstance(first, type) else first.replace("*", "any")))

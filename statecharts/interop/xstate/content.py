@@ -1,0 +1,427 @@
+"""Content: the guards, actions, invocations and delays of a machine.
+
+Names stay names, with their parameters. What XState builds in and a file can say (``and``, ``or``,
+``not``, ``stateIn``, ``raise``, ``sendTo``, ``cancel``, …) is made here.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any, Final, final
+
+from attrs import frozen
+
+from statecharts.interop import limits
+from statecharts.interop.drafts import Draft
+from statecharts.interop.syntax.located import Located
+from statecharts.interop.xstate.structure import Targets, path_of
+from statecharts.interop.xstate.syntax import (
+    BUILT_IN,
+    CODE,
+    FOUR,
+    INVOKE,
+    INVOKE_QUIET,
+    MACHINE,
+    Notes,
+    Spot,
+)
+from statecharts.model.effects import Action, CancelInvoke, CancelSend, Effect, Invoke, Raise, Send
+from statecharts.model.errors import StepError
+from statecharts.model.events import NamedEvent
+from statecharts.model.hooks import Hook
+from statecharts.model.named import AllOf, AnyOf, Branch, Choose, Give, Holds, In, Named, Not
+
+INTERNAL: Final = "#_internal"
+"""The target of what version 4 puts on the run's own queue."""
+
+_NOTHING: Final = object()
+_DONE_HERE: Final = ("xstate.raise", "xstate.send", "xstate.sendTo", "xstate.cancel")
+
+
+@final
+@frozen
+class Invoked:
+    """One invocation.
+
+    Attributes:
+        effect: The effect that starts it.
+        source: The object in the file, which has its transitions as well.
+        meta: The rest of what the file says about it.
+        spot: Its place in the file.
+    """
+
+    effect: Invoke
+    source: Located
+    meta: dict[str, Any]
+    spot: Spot
+
+
+@final
+class Content:
+    """Reads guards, actions and invocations.
+
+    Args:
+        notes: Where findings go.
+        targets: Finds the states that ``stateIn`` names.
+    """
+
+    def __init__(self, notes: Notes, targets: Targets) -> None:
+        self.notes = notes
+        self.targets = targets
+
+    # -- guards ------------------------------------------------------------------------------------
+
+    def guard(self, value: Any, spot: Spot, depth: int = 0) -> Hook | None:
+        """Return a guard; None for one that is wrong, which is noted."""
+        if depth > limits.CONDITIONS_DEEP:
+            found = f"guards are nested more than {limits.CONDITIONS_DEEP} deep"
+            self.notes.note("SC612", found, "Give a part of them a name", spot)
+            return None
+        if isinstance(value, str) and value:
+            return Hook(Named(value))
+        if not isinstance(value, dict):
+            self.notes.wrong("the name of a guard, or an object with a type", value, spot)
+            return None
+        spot = spot.inside("", value)
+        of_four = value.get("type") == "xstate.guard"  # which keeps the name beside the function
+        kind = value.get("name" if of_four else "type")
+        if isinstance(kind, str) and kind:
+            composite = None if of_four else self._composite(kind, value, spot, depth)
+            rest = {k: v for k, v in value.items() if not (of_four and k in ("name", "predicate"))}
+            return composite or Hook(Named(kind, self.notes.plain(parameters(rest), spot) or {}))
+        text = code(value)
+        if text is not None:
+            return Hook(Named(text))
+        found = "the guard is an object without a type"
+        self.notes.note("SC611", found, 'Give it a name: {"type": "isReady"}', spot)
+        return None
+
+    def state_in(self, value: Any, spot: Spot) -> Hook | None:
+        """Return the guard that holds while the states of a state value are active."""
+        states = self.targets.active(value)
+        if states is None or any(state.parent is None for state in states):
+            found = f"the guard asks for the state {value!r}, and there is no such state"
+            remedy = "Name it by its id, '#id', or by its path from the machine"
+            if isinstance(value, str):
+                suggestions = self.notes.suggestions
+                known = self.targets.spellings(spot.draft, suggestions.left)
+                remedy = suggestions.remedy(value, known, remedy)
+            self.notes.note("SC613", found, remedy, spot)
+            return None
+        hooks = tuple(Hook(In(state.id)) for state in states)
+        return hooks[0] if len(hooks) == 1 else Hook(AllOf(hooks))
+
+    def _composite(self, kind: str, value: dict[str, Any], spot: Spot, depth: int) -> Hook | None:
+        """Return a guard that XState has built in; None for any other."""
+        name = kind.removeprefix("xstate.")
+        if name in ("and", "or"):
+            guards = _field(value, "guards", "children")
+            if isinstance(guards, list):
+                hooks = [self._inner(one, spot, depth, i) for i, one in enumerate(guards)]
+                known = tuple(hook for hook in hooks if hook is not None)
+                if not hooks:
+                    return Hook(Holds(name == "and"))
+                return Hook(AllOf(known) if name == "and" else AnyOf(known))
+        elif name == "not":
+            guard = _field(value, "guard", "guards")
+            if isinstance(guard, list) and len(guard) == 1:
+                guard = guard[0]
+            if isinstance(guard, str | dict):
+                inner = self.guard(guard, spot, depth + 1)
+                return Hook(Not(inner or Hook(Holds(value=False))))
+        elif name == "stateIn":
+            state = _field(value, "stateValue", "state")
+            if state is not _NOTHING:
+                return self.state_in(state, spot) or Hook(Holds(value=False))
+        else:
+            return None
+        if kind != name:
+            found = f"the guard {kind!r} lacks its parts"
+            remedy = 'Write its "guards", its "guard" or its "stateValue"'
+            self.notes.note("SC612", found, remedy, spot)
+        return None
+
+    def _inner(self, value: Any, spot: Spot, depth: int, i: int) -> Hook | None:
+        if value is None:
+            return Hook(Named(spot.inside(f"/guard[{i}]").inline))
+        return self.guard(value, spot, depth + 1)
+
+    # -- actions -----------------------------------------------------------------------------------
+
+    def actions(self, value: Any, spot: Spot, depth: int = 0) -> list[Hook]:
+        """Return the actions of a value, in order; what is wrong is noted."""
+        if value is None:
+            return []
+        if not isinstance(value, list):
+            return self._action(value, spot, depth)
+        several = enumerate(value)
+        return [
+            hook for i, one in several for hook in self._action(one, spot.inside(f"[{i}]"), depth)
+        ]
+
+    def _action(self, value: Any, spot: Spot, depth: int) -> list[Hook]:
+        if value is None:
+            found = "an action is null: a function that JSON could not hold"
+            self.notes.note("SC652", found, f"Bind the action {spot.inline!r} to it", spot)
+            return [Hook(Give(Action(spot.inline)))]
+        if isinstance(value, str) and value:
+            return [Hook(Give(Action(value)))]
+        if not isinstance(value, dict):
+            self.notes.wrong("the name of an action, or an object with a type", value, spot)
+            return []
+        spot = spot.inside("", value)
+        kind = value.get("type")
+        if isinstance(kind, str) and kind:
+            given = parameters(value)
+            if kind == "xstate.choose" and set(given) == {"conds"}:
+                if isinstance(given["conds"], list):  # which has a bound of its own
+                    return [self._choose(given["conds"], spot, depth)]
+            return [self._typed(kind, self.notes.plain(given, spot) or {}, spot)]
+        text = code(value)
+        if text is not None:
+            return [Hook(Give(Action(text)))]
+        found = "the action is an object without a type"
+        self.notes.note("SC611", found, 'Give it a name: {"type": "notify"}', spot)
+        return []
+
+    def _typed(self, kind: str, data: dict[str, Any], spot: Spot) -> Hook:
+        effect = None
+        if set(data) <= BUILT_IN.get(kind, set()):
+            effect = self._effect(kind, data, spot)
+        if effect is None and kind in _DONE_HERE:
+            found = f"{kind} does not say all that it does; it is kept as an action of that name"
+            self.notes.note("SC652", found, f"Bind the action {kind!r}, or write it out", spot)
+        return Hook(Give(effect or Action(kind, data)))
+
+    def _effect(self, kind: str, data: dict[str, Any], spot: Spot) -> Effect | None:
+        """Return the effect of a built-in action; None when only a function could tell."""
+        match kind:
+            case "xstate.raise" | "xstate.send" | "xstate.sendTo":
+                return self._send(kind, data, spot)
+            case "xstate.cancel" if isinstance(data.get("sendId"), str):
+                return CancelSend(data["sendId"])
+            case "xstate.spawnChild":
+                source, name, given = data.get("src"), data.get("id"), data.get("input", {})
+                if isinstance(source, str) and isinstance(name or source, str):
+                    given = given if isinstance(given, dict) else {"input": given}
+                    return Invoke(name or source, source, given)
+            case "xstate.stopChild" | "xstate.stop":
+                names = [name for name in data.values() if isinstance(name, str)]
+                if len(names) == len(data) == 1:
+                    return CancelInvoke(names[0])
+        return None
+
+    def _send(self, kind: str, data: dict[str, Any], spot: Spot) -> Effect | None:
+        event, name, to = _event(data.get("event")), data.get("id"), data.get("to")
+        delay = data.get("delay")
+        strings = all(one is None or isinstance(one, str) for one in (name, to))
+        if event is None or not strings or not (delay is None or is_number(delay)):
+            return None
+        if kind == "xstate.sendTo" and to is None:
+            return None
+        if kind == "xstate.raise" or to == INTERNAL:
+            if delay is None:
+                return Raise(event)
+            to = None
+        return Send(event, None if delay is None else self.delay(delay, spot), name, to)
+
+    def _choose(self, conds: list[Any], spot: Spot, depth: int) -> Hook:
+        branches: list[Branch] = []
+        for i, one in enumerate(conds):
+            at = spot.inside(f".conds[{i}]")
+            if not isinstance(one, dict):
+                self.notes.wrong("an object with actions", one, at)
+            elif depth >= limits.CONDITIONS_DEEP:
+                found = f"choices are nested more than {limits.CONDITIONS_DEEP} deep"
+                self.notes.note("SC612", found, "Give a part of them a name", at)
+            else:
+                guard = one.get("guard", one.get("cond"))
+                hook = None if guard is None else self.guard(guard, at)
+                branches.append(
+                    Branch(hook, tuple(self.actions(one.get("actions"), at, depth + 1)))
+                )
+        return Hook(Choose(tuple(branches)))
+
+    def delay(self, value: Any, spot: Spot) -> timedelta:
+        """Return the time that a number of milliseconds means, at least `SOON`."""
+        time = duration(value)
+        if time is None:
+            self.notes.wrong("a number of milliseconds that a timedelta can hold", value, spot)
+        return max(time or SOON, SOON)
+
+    # -- invocations -------------------------------------------------------------------------------
+
+    def invocations(self, draft: Draft) -> Iterator[Invoked]:
+        """Yield the invocations of a state, in document order; what is wrong is noted."""
+        held, spot = draft.source.get("invoke"), Spot.of(draft, "invoke")
+        several = held if isinstance(held, list) else [] if held is None else [held]
+        for i, one in enumerate(several):
+            at = spot.inside(f"[{i}]" if held is several else "")
+            value = Located({"src": one}, spot.line or 1) if isinstance(one, str) else one
+            if isinstance(value, Located):
+                yield from self._invocation(value, i, at)
+            else:
+                self.notes.wrong("the name of a service, or an object with src", one, at)
+
+    def _invocation(self, value: Located, i: int, spot: Spot) -> Iterator[Invoked]:
+        said = value.get("id")
+        if said is not None and (not isinstance(said, str) or not said):
+            self.notes.wrong("a string as id", said, spot.at(value.at("id")))
+            return
+        key = "input" if "input" in value else "data"
+        given = self.notes.plain(value.get(key), spot.at(value.at(key)))
+        data = given if isinstance(given, dict) else {} if given is None else {key: given}
+        source = self._service(value, i, data, spot.at(value.at("src")))
+        if source is None:
+            return
+        meta: dict[str, Any] = {}
+        for key, held in value.items():
+            if key in INVOKE:
+                continue
+            at = spot.at(value.at(key))
+            if key not in INVOKE_QUIET and held not in (None, False):
+                found = f"a run ignores {key!r} of an invocation; it is kept in its meta"
+                remedy = "Have whoever carries out the invocation do it"
+                self.notes.note("SC651", found, remedy, at)
+            if held is not None:
+                meta[key] = self.notes.plain(held, at)
+        name = said or self._default_id(spot.draft, i)
+        yield Invoked(Invoke(name, source, data), value, meta, spot)
+
+    def _default_id(self, draft: Draft, i: int) -> str:
+        own = draft.source.get("id")
+        if not isinstance(own, str) or not own:
+            own = ".".join([self.targets.root.name or MACHINE, *path_of(draft)])
+        return f"{own}:invocation[{i}]" if self.targets.version == FOUR else f"{i}.{own}"
+
+    def _service(self, value: Located, i: int, data: dict[str, Any], spot: Spot) -> str | None:
+        """Return what to start: a name, or the text of a machine; None for neither."""
+        source = value.get("src")
+        if isinstance(source, str) and source:
+            return source
+        if isinstance(source, Located) and isinstance(source.get("type"), str):
+            if "states" not in source:
+                rest = {key: held for key, held in source.items() if key != "type"}
+                data.update(self.notes.plain(rest, spot) or {})
+                return str(source["type"])
+        if isinstance(source, Located) and source:
+            return json.dumps(self.notes.plain(source, spot), ensure_ascii=False)
+        if source is None:
+            name = Spot(spot.draft, spot.line, f"invoke[{i}]").inline
+            found = "the invocation does not say what it starts: a function that JSON cannot hold"
+            self.notes.note("SC652", found, f"Start what {name!r} means", spot)
+            return name
+        self.notes.wrong("the name of a service", source, spot)
+        return None
+
+
+def parameters(value: dict[str, Any]) -> dict[str, Any]:
+    """Return the parameters of a guard or an action: its ``params``, and the keys beside them.
+
+    An ``exec`` that is null does not count: version 4 keeps the function of a name there.
+
+    >>> parameters({"type": "atLeast", "params": {"count": 3}})
+    {'count': 3}
+    >>> parameters({"type": "beep", "exec": None})
+    {}
+    """
+    rest = {key: inner for key, inner in value.items() if key not in ("type", "params")}
+    if rest.get("exec", "") is None:
+        del rest["exec"]
+    params = value.get("params")
+    if isinstance(params, dict):
+        return {**rest, **params}
+    return rest if params is None else {**rest, "params": params}
+
+
+def code(value: dict[str, Any]) -> str | None:
+    """Return the text of a function that a tool keeps in an object; None when it has none."""
+    texts = [value[key] for key in CODE if isinstance(value.get(key), str) and value[key].strip()]
+    return texts[0] if len(texts) == 1 else None
+
+
+def _field(value: dict[str, Any], *names: str) -> Any:
+    params = value.get("params")
+    held = {**value, **params} if isinstance(params, dict) else value
+    return next((held[name] for name in names if name in held), _NOTHING)
+
+
+def _event(value: Any) -> NamedEvent | None:
+    if isinstance(value, str) and value:
+        return NamedEvent(value)
+    if isinstance(value, dict) and isinstance(value.get("type"), str) and value["type"]:
+        return NamedEvent(value["type"], {k: v for k, v in value.items() if k != "type"})
+    return None
+
+
+# -- delays ----------------------------------------------------------------------------------------
+
+SOON: Final = timedelta(microseconds=1)
+"""The time that a delay of 0 becomes: the event comes when the macrostep is over."""
+
+
+@final
+@frozen
+class NamedDelay:
+    """A delay that is known by its name alone.
+
+    Attributes:
+        name: The name; whoever loads the chart can say what it stands for.
+    """
+
+    name: str
+
+    def __call__(self, moment: Any) -> timedelta:
+        """Refuse: nobody has said how long it is."""
+        found = f"nobody has said how long the delay {self.name!r} is"
+        remedy = f"Load the chart with delays={{{self.name!r}: timedelta(…)}}"
+        raise StepError("SC214", moment.chart, found, remedy)
+
+    @property
+    def __name__(self) -> str:
+        return self.name
+
+
+_NUMBER: Final = re.compile(r"\s*[+-]?(?:\d{1,40}\.?\d{0,40}|\.\d{1,40})(?:[eE][+-]?\d{1,2})?\s*")
+_MOST: Final = 20
+
+
+def is_number(value: Any) -> bool:
+    """Tell whether a value is a number, or a string that JavaScript takes for a number.
+
+    >>> is_number("1000"), is_number(2.5), is_number("patience"), is_number(True)
+    (True, True, False, False)
+    """
+    if isinstance(value, str):
+        return _NUMBER.fullmatch(value) is not None
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def duration(value: Any) -> timedelta | None:
+    """Return a number of milliseconds as a time; None when it is out of reach.
+
+    >>> duration("1000") == timedelta(seconds=1), duration(1e300) is None
+    (True, True)
+    """
+    number = Decimal(str(value).strip())
+    if number and not -_MOST <= number.adjusted() <= _MOST:
+        return None
+    try:
+        return timedelta(microseconds=round(number * 1000))
+    except OverflowError:
+        return None
+
+
+def milliseconds(time: timedelta) -> int | float:
+    """Return a time as a number of milliseconds.
+
+    >>> milliseconds(timedelta(seconds=2)), milliseconds(timedelta(microseconds=1500))
+    (2000, 1.5)
+    """
+    if time % timedelta(milliseconds=1):
+        return time // timedelta(microseconds=1) / 1000
+    return time // timedelta(milliseconds=1)

@@ -1,0 +1,402 @@
+"""Syntax: the keys of a machine, the version it is written for, and messages about it.
+
+`unwrapped` finds the machine in a document, `version_of` tells its version, and `configured` makes
+a config of a definition, which is what ``JSON.stringify(machine)`` writes.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final, final
+
+from attrs import frozen
+
+from statecharts.interop import limits, notes
+from statecharts.interop.drafts import Draft
+from statecharts.interop.syntax.located import Located, plain
+
+FOUR: Final = 4
+FIVE: Final = 5
+
+MACHINE: Final = "(machine)"
+"""The id of a machine that has no id of its own."""
+
+# -- keys ------------------------------------------------------------------------------------------
+
+RUN: Final = frozenset(
+    {
+        *("id", "key", "type", "parallel", "history", "target", "initial", "states", "on"),
+        *("always", "after", "onDone", "invoke", "entry", "exit", "onEntry", "onExit"),
+        *("description", "meta"),
+    }
+)
+"""The keys of a state that readers make something of."""
+
+QUIET: Final = frozenset(
+    {
+        *("tags", "version", "types", "schema", "schemas", "tsTypes", "$schema", "order"),
+        *("predictableActionArguments", "preserveActionOrder", "delimiter", "systemId"),
+    }
+)
+"""The keys of a state that are documentation, as far as a run goes."""
+
+LOUD: Final = frozenset({"output", "data", "context", "activities", "strict", "route"})
+"""The keys of a state that XState acts on, and a run of ours does not."""
+
+STATE: Final = RUN | QUIET | LOUD
+"""All keys of a state."""
+
+RESERVED: Final = frozenset({*QUIET, *LOUD, "id", "initial", "onDone", "transitions", "invoke"})
+"""The keys of ``StateNode.meta`` that mean something other than XState's ``meta``."""
+
+TRANSITION: Final = frozenset(
+    {"target", "actions", "guard", "cond", "in", "reenter", "internal", "description", "meta"}
+)
+"""The keys of a transition."""
+
+LISTED: Final = TRANSITION | {"event", "delay"}
+"""The keys of a transition in the lists that version 4 takes for ``on`` and ``after``."""
+
+INVOKE: Final = frozenset({"id", "src", "input", "data", "type", "onDone", "onError", "onSnapshot"})
+"""The keys of an invocation that readers make something of."""
+
+INVOKE_QUIET: Final = frozenset({"description", "meta", "systemId", "key"})
+"""The keys of an invocation that are documentation, as far as a run goes."""
+
+BUILT_IN: Final = {
+    "xstate.raise": {"event", "delay", "id"},
+    "xstate.send": {"event", "delay", "id", "to"},
+    "xstate.sendTo": {"event", "delay", "id", "to"},
+    "xstate.cancel": {"sendId"},
+    "xstate.spawnChild": {"src", "id", "input"},
+    "xstate.stopChild": {"id", "actorRef"},
+    "xstate.stop": {"activity"},
+}
+"""The parameters of the actions that XState has built in."""
+
+CODE: Final = ("__tsx", "code", "expr", "predicate", "inline", "exec")
+"""The keys under which tools keep the text of a function."""
+
+_WRAPPERS: Final = ("machine", "config", "definition")
+_MARKS: Final = ("states", "initial", "on", "type", "id")
+
+# -- messages --------------------------------------------------------------------------------------
+
+
+@final
+@frozen
+class Spot:
+    """A place in the file: a state, a key of it, and the line.
+
+    Attributes:
+        draft: The state.
+        line: The line.
+        key: The key of the state, and the way from there.
+    """
+
+    draft: Draft
+    line: int | None
+    key: str = ""
+
+    @classmethod
+    def of(cls, draft: Draft, key: str) -> Spot:
+        """Return the place of a key of a state."""
+        return cls(draft, draft.source.at(key), key)
+
+    def inside(self, suffix: str, value: Any = None) -> Spot:
+        """Return the place of a value inside; an object brings its own line."""
+        return Spot(self.draft, getattr(value, "line", self.line), self.key + suffix)
+
+    def at(self, line: int | None) -> Spot:
+        """Return this place with another line."""
+        return Spot(self.draft, line, self.key)
+
+    @property
+    def inline(self) -> str:
+        """The name of a function that JSON could not hold, as Stately's tools name it."""
+        return f"inline:{self.draft.id or MACHINE}#{self.key}"
+
+    def __str__(self) -> str:
+        name = repr(self.draft.id) if self.draft.id else "the machine"
+        return f"{name} {self.key}".rstrip()
+
+
+@final
+class Notes(notes.Notes):
+    """Findings about a machine, noted while it is read.
+
+    Args:
+        document: The document that is read.
+    """
+
+    def note(self, code: str, found: str, remedy: str, spot: Spot) -> None:
+        """Note a finding at a place."""
+        self.add(code, found, remedy, spot.line, str(spot))
+
+    def wrong(self, wanted: str, value: Any, spot: Spot) -> None:
+        """Note a value of the wrong kind."""
+        found = f"found {shown(value)}, expected {wanted}"
+        self.note("SC612", found, f"Write {wanted}", spot)
+
+    def plain(self, value: Any, spot: Spot) -> Any:
+        """Return a value as ordinary dictionaries and lists; None for one nested too deep."""
+        if depth(value) > limits.DATA_DEEP:
+            found = f"data is nested more than {limits.DATA_DEEP} deep"
+            self.note("SC612", found, "Flatten it, or remove it", spot)
+            return None
+        return plain(value)
+
+
+def depth(value: Any) -> int:
+    """Return how deep a value is nested.
+
+    >>> depth(1), depth([{"a": []}])
+    (0, 2)
+    """
+    level, found = [value], 0
+    while level:
+        inner: list[Any] = []
+        for one in level:
+            if isinstance(one, dict):
+                inner.extend(one.values())
+            elif isinstance(one, list | tuple):
+                inner.extend(one)
+        level = inner
+        found += 1
+    return found - 1
+
+
+def shown(value: Any) -> str:
+    """Return a value as messages show it.
+
+    >>> shown(None), shown({"a": 1}), shown("x"), shown(True)
+    ('null', 'an object', "the string 'x'", 'true')
+    """
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return str(value).lower()
+        case dict():
+            return "an object"
+        case list():
+            return "a list"
+        case str():
+            return f"the string {value!r}"
+        case _:
+            return f"the number {value}"
+
+
+# -- machines --------------------------------------------------------------------------------------
+
+
+def unwrapped(held: Any, notes: Notes) -> Located:
+    """Return the machine of a document, without the objects that tools put around it.
+
+    Raises:
+        DocumentError: There is no machine in it.
+    """
+    around: list[str] = []
+    machine = held
+    while isinstance(machine, Located) and not isinstance(machine.get("states"), dict):
+        key = next((k for k in _WRAPPERS if isinstance(machine.get(k), Located)), None)
+        if key is None:
+            break
+        around += [k for k in machine if k != key]
+        machine = machine[key]
+    if not isinstance(machine, Located) or not any(key in machine for key in _MARKS):
+        given = list(machine)[:20] if isinstance(machine, dict) else []
+        near = (notes.suggestions.nearest(key, (*_MARKS, "machine")) for key in given)
+        name = next(filter(None, near), None)
+        remedy = f"Did you mean {name!r}?" if name else 'Give it "initial" and "states"'
+        found = "this is not a machine of XState: it has no states"
+        raise notes.document.error("SC606", found, remedy, getattr(machine, "line", None))
+    if around:
+        found = f"{', '.join(map(repr, around[:10]))} beside the machine is not read"
+        notes.add("SC651", found, "Move what you want to keep into its meta", held.line, "")
+    return machine
+
+
+# -- versions --------------------------------------------------------------------------------------
+
+_FOUR: Final = frozenset(
+    {
+        *("cond", "internal", "activities", "onEntry", "onExit", "strict", "delimiter", "parallel"),
+        *("predictableActionArguments", "preserveActionOrder", "tsTypes", "schema", "autoForward"),
+    }
+)
+_FIVE: Final = frozenset(
+    {"guard", "reenter", "types", "schemas", "output", "input", "onSnapshot", "systemId", "route"}
+)
+_TYPES_OF_FOUR: Final = frozenset(
+    {"xstate.send", "xstate.choose", "xstate.pure", "xstate.start", "xstate.stop", "xstate.guard"}
+)
+_TYPES_OF_FIVE: Final = frozenset(
+    {
+        *("xstate.and", "xstate.or", "xstate.not", "xstate.stateIn", "xstate.sendTo"),
+        *("xstate.spawnChild", "xstate.stopChild", "xstate.emit", "xstate.enqueueActions"),
+    }
+)
+_EVENTS_OF_FOUR: Final = ("done.invoke.", "done.state.", "error.platform.", "xstate.after(")
+_EVENTS_OF_FIVE: Final = ("xstate.done.", "xstate.error.", "xstate.snapshot.", "xstate.after.")
+_OPAQUE: Final = frozenset(
+    {
+        *("meta", "context", "params", "data", "input", "output"),
+        *("types", "schema", "schemas", "tsTypes"),
+    }
+)
+
+
+def version_of(machine: Any) -> int:
+    """Return the version that a machine is written for: 4 where that has more marks than 5.
+
+    Marks are keys that only one of them has (``cond`` and ``guard``, ``internal`` and
+    ``reenter``), the names of built-in actions, guards and events, the forms of ``on`` and
+    ``after``, and a transition of the machine itself to a state without a dot, which only version 4
+    allows. A machine without any mark is read as one for version 5.
+
+    >>> version_of({"states": {"a": {"on": {"GO": {"target": "b", "cond": "ready"}}}}})
+    4
+    """
+    four, five = int(_names_children(machine)), 0
+    waiting = [machine]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, list):
+            waiting.extend(value)
+        if not isinstance(value, dict):
+            continue
+        on, kind = value.get("on"), value.get("type")
+        four += len(_FOUR & value.keys()) + (isinstance(kind, str) and kind in _TYPES_OF_FOUR)
+        five += len(_FIVE & value.keys()) + (isinstance(kind, str) and kind in _TYPES_OF_FIVE)
+        four += isinstance(on, list) + isinstance(value.get("after"), list)
+        four += "in" in value and ("target" in value or "actions" in value)
+        if isinstance(on, dict):
+            four += sum(not event or event.startswith(_EVENTS_OF_FOUR) for event in on)
+            five += sum(event.startswith(_EVENTS_OF_FIVE) for event in on)
+        waiting.extend(inner for key, inner in value.items() if key not in _OPAQUE)
+    return FOUR if four > five else FIVE
+
+
+def _names_children(machine: Any) -> bool:
+    """Tell whether a transition of the machine itself names one of its states without a dot."""
+    held = machine if isinstance(machine, dict) else {}
+    on, states = held.get("on"), held.get("states")
+    if not isinstance(on, dict) or not isinstance(states, dict):
+        return False
+    said = [one for lines in on.values() for one in (lines if isinstance(lines, list) else [lines])]
+    targets = [one.get("target") if isinstance(one, dict) else one for one in said]
+    return any(isinstance(t, str) and t.partition(".")[0] in states for t in targets)
+
+
+# -- definitions -----------------------------------------------------------------------------------
+
+_DERIVED: Final = ("key", "order", "version", "transitions")
+_OF_TRANSITION: Final = ("eventType", "source", "event", "delay")
+_AFTER: Final = ("xstate.after.", "xstate.after(")
+
+
+def is_definition(machine: Located) -> bool:
+    """Tell whether a machine is a definition."""
+    return isinstance(machine.get("transitions"), list) and "key" in machine and "order" in machine
+
+
+def configured(machine: Located, version: int, notes: Notes) -> Located:
+    """Return the config that a definition was made from.
+
+    Transitions in a definition know their source, every state has an id, and actions and events
+    carry out delays. Definitions leave out the targets of histories, and those of version 5
+    eventless transitions and the parameters of built-in actions; that is noted.
+    """
+    root = _configured_state(machine, version)
+    root |= {key: machine[key] for key in ("id", "key", "version") if key in machine}
+    waiting = [root]
+    histories = False
+    while waiting:
+        state = waiting.pop()
+        histories = histories or state.get("type") == "history"
+        states = state.get("states")
+        if not isinstance(states, Located):
+            continue
+        fresh = state["states"] = Located(states, states.line, states.lines)
+        for name, held in states.items():
+            if isinstance(held, Located):
+                fresh[name] = _configured_state(held, version)
+                waiting.append(fresh[name])
+    if histories or version == FIVE:
+        lost = "eventless transitions, and " if version == FIVE else ""
+        found = f"this is the definition of a machine, which leaves out {lost}targets of histories"
+        remedy = "Write its config instead: JSON.stringify(machine.config)"
+        notes.add("SC652", found, remedy, machine.line, "the machine")
+    return root
+
+
+def _configured_state(held: Located, version: int) -> Located:
+    """Return one state as a config, with the states inside it unchanged."""
+    state = Located(held, held.line, held.lines)
+    for key in (*_DERIVED, *(key for key in ("history", "states") if not held.get(key))):
+        state.pop(key, None)
+    initial = state.get("initial")
+    vague = isinstance(initial, Located) and not initial.get("target")
+    if vague or held.get("type") == "parallel":
+        state.pop("initial", None)
+    elif isinstance(initial, Located):
+        kept = ("target", "actions", "meta", "description")
+        state["initial"] = Located(
+            {key: initial[key] for key in kept if initial.get(key)}, initial.line, initial.lines
+        )
+    delays = _sort_transitions(state, held)
+    for key in ("entry", "exit"):
+        if isinstance(held.get(key), list):
+            state[key] = _own_actions(held[key], delays, version)
+    if isinstance(held.get("invoke"), list):
+        state["invoke"] = [_without(one, "type") for one in held["invoke"]]
+    return state
+
+
+def _sort_transitions(state: Located, held: Located) -> int:
+    """Sort the transitions of a state by what takes them; return how many delays it has."""
+    on = held.get("on")
+    if not isinstance(on, Located):
+        return 0
+    events, after = Located((), on.line, on.lines), Located((), on.line, {})
+    for event, listed in on.items():
+        if not isinstance(listed, list):
+            events[event] = listed
+            continue
+        found = [_without(one, *_OF_TRANSITION) for one in listed]
+        delays = [one.get("delay") for one in listed if isinstance(one, Located)]
+        if event.startswith(_AFTER) and delays and isinstance(delays[0], str | int | float):
+            after[str(delays[0])] = found
+            after.lines[str(delays[0])] = on.at(event)
+        elif event in (f"xstate.done.state.{held.get('id')}", f"done.state.{held.get('id')}"):
+            state["onDone"] = found
+        elif event == "":
+            state["always"] = found
+        else:
+            events[event] = found
+    state["on"] = events
+    if after:
+        state["after"] = after
+    return len(after)
+
+
+def _own_actions(actions: list[Any], delays: int, version: int) -> list[Any]:
+    """Return the actions of a state without those that carry out its delays."""
+    if version == FIVE:
+        return actions[: len(actions) - delays] if delays <= len(actions) else actions
+    return [action for action in actions if not _is_of_delay(action)]
+
+
+def _is_of_delay(action: Any) -> bool:
+    if not isinstance(action, dict):
+        return False
+    event = action.get("event")
+    name = event.get("type") if isinstance(event, dict) else event
+    return any(isinstance(n, str) and n.startswith(_AFTER) for n in (name, action.get("sendId")))
+
+
+def _without(held: Any, *names: str) -> Any:
+    if not isinstance(held, Located):
+        return held
+    kept = {key: value for key, value in held.items() if key not in names}
+    return Located(kept, held.line, held.lines)
