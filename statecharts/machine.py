@@ -1,19 +1,20 @@
 """Machine: a chart that runs, with its snapshot held for you.
 
-It adds nothing to what the kernel means. It keeps the present snapshot, puts events in line, tells
+It adds nothing to what the kernel means. It keeps the present snapshot, queues events, tells
 subscribers of each step, and knows what time it is.
 """
 
 from __future__ import annotations
 
+import inspect
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any, Generic, Literal, cast, overload
 
 from statecharts.kernel import Kernel, kernel_of
-from statecharts.model.chart import Chart, Declaration, OnEvent
+from statecharts.model.chart import Chart, Declaration
 from statecharts.model.durations import duration_text
 from statecharts.model.effects import Effect, Send
 from statecharts.model.errors import (
@@ -22,7 +23,7 @@ from statecharts.model.errors import (
     SubscriberError,
     UnhandledEventError,
 )
-from statecharts.model.events import NamedEvent, TimerFired
+from statecharts.model.events import Answer, CallFailed, NamedEvent, TimerFired
 from statecharts.model.generics import K as C
 from statecharts.model.suggestions import did_you_mean
 from statecharts.semantics.snapshot import Snapshot, Step
@@ -31,8 +32,8 @@ OnUnhandled = Literal["ignore", "raise"]
 Subscriber = Callable[[Step[C]], object]
 
 
-class Sent(Generic[C]):
-    """An event in line; what `Machine.send` returns to a subscriber.
+class Queued(Generic[C]):
+    """An event in the queue; what `Machine.send` returns to a subscriber.
 
     Once its turn has come it reads as the step that it made; before that, reading it is an error.
     """
@@ -43,21 +44,21 @@ class Sent(Generic[C]):
         self.chart = chart
         self.not_before: datetime | None = None
         self.own = False
-        self.failed = False
         self.step: Step[C] | None = None
+        self.error: Exception | None = None
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__") or name not in Step._fields:
             raise AttributeError(name)
-        if self.failed:
+        if self.step is not None:
+            return getattr(self.step, name)
+        if self.error is not None:
             found = f"the step of {self.event!r} could not be taken"
-            remedy = "What the first send raises says why"
+            remedy = "The first send raises the reason"
             raise StatechartError("SC502", self.chart, found, remedy)
-        if self.step is None:
-            found = f"the step of {self.event!r} was read before its turn had come"
-            remedy = "Events sent from a subscriber wait; subscribe to see their steps"
-            raise StatechartError("SC502", self.chart, found, remedy)
-        return getattr(self.step, name)
+        found = f"the step of {self.event!r} was read before its turn had come"
+        remedy = "Events sent from a subscriber wait; subscribe to see their steps"
+        raise StatechartError("SC502", self.chart, found, remedy)
 
 
 class Time:
@@ -92,9 +93,11 @@ def _utc_now() -> datetime:
 class Machine(Generic[C]):
     """Runs a chart, one event at a time.
 
-    Sending from several threads is serialised. A subscriber that sends waits its turn: its event is
-    taken when all subscribers have been told of the present step. When a callback of the chart
-    fails, the error is raised and the machine stays where it was.
+    Steps from several threads are serialised. Subscribers are told outside the lock, one thread at
+    a time and in the order of the steps, so that machines may send to each other. A subscriber that
+    sends waits its turn: its event is taken when all subscribers have been told of the present
+    step. When a callback of the chart fails, the error is raised and the machine stays where it
+    was.
 
     Args:
         chart: The class that declares the chart, the chart, or a kernel to share.
@@ -163,18 +166,25 @@ class Machine(Generic[C]):
         self._time = Time(at, clock)
         self._on_unhandled = on_unhandled
         self._lock = threading.RLock()
-        self._subscribers: list[Subscriber[C]] = []
-        self._waiting: deque[Sent[C]] = deque()
-        self._busy = False
+        self._subscribers: list[tuple[Subscriber[C]]] = []
+        self._queue: deque[Queued[C]] = deque()
+        self._notices: deque[tuple[Step[C], object, tuple[tuple[Subscriber[C]], ...]]] = deque()
+        self._teller: int | None = None
+        """The thread that tells subscribers now: one at a time, so that they hear in order."""
+        self._failures: list[Exception] = []
         self._present: datetime | None = None
         self._started: Step[C] | None = None
         if snapshot is None:
             now = self._time.now()
             self._started = self._kernel.start(context, at=now)
             self._snapshot: Snapshot[C] = self._started.snapshot
-            self._begin(self._started, now)
+            self._present = now
+            self._queue_own(self._started.effects)
+            with self._lock:
+                self._drain(None)
+            self._settle(None)
         else:
-            self._snapshot = snapshot
+            self._snapshot = self._kernel.adopt(snapshot)
 
     @property
     def chart(self) -> Chart:
@@ -192,6 +202,11 @@ class Machine(Generic[C]):
         return self._snapshot.configuration
 
     @property
+    def ended(self) -> bool:
+        """Whether the run is over: nothing moves it any more."""
+        return self._snapshot.ended
+
+    @property
     def started(self) -> Step[C] | None:
         """The step of the start, with its effects; None when a snapshot was given."""
         return self._started
@@ -204,7 +219,7 @@ class Machine(Generic[C]):
     def send(self, event: object, *, at: datetime | None = None) -> Step[C]:
         """Take an event, and tell the subscribers of the step that it makes.
 
-        Called from inside a subscriber, it puts the event in line and returns at once; what it then
+        Called from inside a subscriber, it queues the event and returns at once; what it then
         returns can be read when the event has had its turn. Unless told otherwise, such an event
         happens no earlier than the one that the subscriber was told of.
 
@@ -218,13 +233,14 @@ class Machine(Generic[C]):
             SubscriberError: A subscriber failed. The step stands, and all have been told of it.
         """
         with self._lock:
-            sent: Sent[C] = Sent(event, at, self.chart.name)
-            sent.not_before = self._present if self._busy else None
-            self._waiting.append(sent)
-            if self._busy:
-                return cast("Step[C]", sent)
-            self._drain([])
-            return cast("Step[C]", sent.step)
+            queued: Queued[C] = Queued(event, at, self.chart.name)
+            self._queue.append(queued)
+            if self._teller == threading.get_ident():
+                queued.not_before = self._present
+                return cast("Step[C]", queued)
+            self._drain(queued)
+        self._settle(queued)
+        return cast("Step[C]", queued.step)
 
     def subscribe(self, subscriber: Subscriber[C]) -> Callable[[], None]:
         """Have a function told of every step from now on, handled or not.
@@ -232,13 +248,17 @@ class Machine(Generic[C]):
         Returns:
             A function that ends the subscription.
         """
+        if inspect.iscoroutinefunction(inspect.unwrap(subscriber)):
+            found = f"subscriber {_name(subscriber)} is a coroutine function, which nobody awaits"
+            remedy = "Pass a plain function; let it hand the step to your event loop"
+            raise StatechartError("SC506", self.chart.name, found, remedy)
+        one = (subscriber,)
         with self._lock:
-            self._subscribers.append(subscriber)
+            self._subscribers.append(one)
 
         def unsubscribe() -> None:
             with self._lock:
-                if subscriber in self._subscribers:
-                    self._subscribers.remove(subscriber)
+                self._subscribers = [other for other in self._subscribers if other is not one]
 
         return unsubscribe
 
@@ -254,31 +274,35 @@ class Machine(Generic[C]):
         Returns:
             The steps of the timers that fired.
         """
+        given: object = by
+        if not isinstance(given, timedelta):
+            found = f"time was to advance by {by!r}"
+            remedy = "Give a timedelta, such as timedelta(seconds=30)"
+            raise StatechartError("SC503", self.chart.name, found, remedy)
         if by < timedelta(0):
             found = f"time was to advance by {duration_text(by)}"
             raise StatechartError("SC503", self.chart.name, found, "Give a timedelta of 0 or more")
-        with self._lock:
-            if self._busy:
-                found = "a subscriber asked for time to advance"
-                remedy = "Advance time from outside the subscribers"
-                raise StatechartError("SC503", self.chart.name, found, remedy)
-            begin = moment = self._time.now()
-            end = begin + by
-            steps: list[Step[C]] = []
-            same = 0
-            while (timer := self._next_due(end)) is not None:
-                name, due = timer
-                if due > moment:
-                    moment, same = due, 0
-                same += 1
-                if same > self._kernel.microsteps:
-                    found = f"{same - 1} timers have fired at {moment}, and more are due"
-                    remedy = "Give the delayed transitions of the circle a delay that takes time"
-                    raise RunawayError("SC203", self.chart.name, found, remedy)
-                steps.append(self.send(TimerFired(name), at=moment))
-            self._time.set(begin)
-            self._time.advance(by)
-            return tuple(steps)
+        if self._teller == threading.get_ident():
+            found = "a subscriber asked for time to advance"
+            remedy = "Advance time from outside the subscribers"
+            raise StatechartError("SC503", self.chart.name, found, remedy)
+        begin = moment = self._time.now()
+        end = begin + by
+        steps: list[Step[C]] = []
+        same = 0
+        while (timer := self._next_due(end)) is not None:
+            name, due = timer
+            if due > moment:
+                moment, same = due, 0
+            same += 1
+            if same > self._kernel.microsteps:
+                found = f"{same - 1} timers have fired at {moment}, and more are due"
+                remedy = "Give the delayed transitions of the circle a delay that takes time"
+                raise RunawayError("SC203", self.chart.name, found, remedy)
+            steps.append(self.send(TimerFired(name), at=moment))
+        self._time.set(begin)
+        self._time.advance(by)
+        return tuple(steps)
 
     def _next_due(self, end: datetime) -> tuple[str, datetime] | None:
         try:
@@ -290,76 +314,114 @@ class Machine(Generic[C]):
                 "SC503", self.chart.name, found, "Give all times a time zone, or none"
             ) from None
 
-    def _begin(self, started: Step[C], now: datetime) -> None:
-        """Take the events that the start sends."""
-        with self._lock:
-            self._present = now
-            self._queue_own(started.effects)
-            self._drain([])
-
     def _queue_own(self, effects: tuple[Effect, ...]) -> None:
-        """Put in line what the run sends to itself."""
+        """Queue what the run sends to itself."""
         for effect in effects:
             if isinstance(effect, Send) and effect.own:
-                sent: Sent[C] = Sent(effect.event, None, self.chart.name)
-                sent.not_before, sent.own = self._present, True
-                self._waiting.append(sent)
+                queued: Queued[C] = Queued(effect.event, None, self.chart.name)
+                queued.not_before, queued.own = self._present, True
+                self._queue.append(queued)
 
-    def _drain(self, failures: list[Exception]) -> None:
-        """Take the events in line, one after the other; raise what went wrong at the end."""
+    def _drain(self, mine: Queued[C] | None) -> None:
+        """Take the events in the queue, in order; note what goes wrong.
+
+        Args:
+            mine: The event whose error the caller raises itself.
+        """
         own = 0
-        self._busy = True
-        try:
-            while self._waiting:
-                sent = self._waiting.popleft()
-                own += sent.own
-                if own > self._kernel.microsteps:
-                    self._waiting.clear()
-                    found = f"the run has sent itself {own - 1} events, and has not come to rest"
-                    remedy = "Send with a delay, or guard one of the sends so that the circle ends"
-                    failures.append(RunawayError("SC203", self.chart.name, found, remedy))
+        while self._queue:
+            queued = self._queue.popleft()
+            own += queued.own
+            if own > self._kernel.microsteps:
+                self._queue.clear()
+                found = f"the run has sent itself {own - 1} events, and has not come to rest"
+                remedy = "Send with a delay, or guard one of the sends so that the circle ends"
+                self._failures.append(RunawayError("SC203", self.chart.name, found, remedy))
+                break
+            try:
+                self._take(queued)
+            except Exception as error:
+                queued.error = error
+                if queued is not mine:
+                    self._failures.append(error)
+
+    def _take(self, queued: Queued[C]) -> None:
+        at = queued.at
+        if at is None:
+            at = self._time.now()
+            if queued.not_before is not None and queued.not_before > at:
+                at = queued.not_before
+        else:
+            self._check_time(at)
+            self._time.set(at)
+        self._present = at
+        before = self._snapshot
+        step = self._kernel.step(before, queued.event, at=at)
+        queued.step = step
+        self._snapshot = step.snapshot
+        if step.effects:
+            self._queue_own(step.effects)
+        if self._subscribers:
+            self._notices.append((step, queued.event, tuple(self._subscribers)))
+        if not step.handled and self._on_unhandled == "raise" and not _late(queued.event, before):
+            raise self._unhandled(queued.event, at)
+
+    def _settle(self, mine: Queued[C] | None) -> None:
+        """Tell subscribers what happened, outside the lock and in order; raise what went wrong.
+
+        While another thread tells, it tells of this thread's steps as well.
+        """
+        failures = [] if mine is None or mine.error is None else [mine.error]
+        while True:
+            with self._lock:
+                if self._teller is not None:
                     break
-                try:
-                    self._take(sent, failures)
-                except Exception as error:
-                    failures.append(error)
-        finally:
-            self._busy = False
+                self._drain(None)
+                failures += self._failures
+                self._failures = []
+                if not self._notices:
+                    break
+                step, event, subscribers = self._notices.popleft()
+                self._teller = threading.get_ident()
+            try:
+                failures += self._told(step, event, subscribers)
+            finally:
+                self._teller = None
         if len(failures) == 1:
             raise failures[0]
         if failures:
             raise ExceptionGroup(f"{self.chart.name}: {len(failures)} failures", failures)
 
-    def _take(self, sent: Sent[C], failures: list[Exception]) -> None:
-        at = sent.at
-        if at is None:
-            at = self._time.now()
-            if sent.not_before is not None and sent.not_before > at:
-                at = sent.not_before
-        else:
-            self._time.set(at)
-        self._present = at
-        sent.failed = True
-        step = self._kernel.step(self._snapshot, sent.event, at=at)
-        sent.failed = False
-        sent.step = step
-        self._snapshot = step.snapshot
-        if step.effects:
-            self._queue_own(step.effects)
-        for subscriber in tuple(self._subscribers):
+    def _told(
+        self, step: Step[C], event: object, subscribers: tuple[tuple[Subscriber[C]], ...]
+    ) -> Iterator[Exception]:
+        """Tell subscribers of a step, and yield how they failed."""
+        for (subscriber,) in subscribers:
             try:
-                subscriber(step)
+                answer = subscriber(step)
+                if inspect.iscoroutine(answer):
+                    answer.close()
+                    raise TypeError("it returned a coroutine, which nobody awaits")
             except Exception as error:
-                failures.append(self._subscriber_error(subscriber, sent.event, error))
-        if not step.handled and self._on_unhandled == "raise":
-            raise self._unhandled(sent.event)
+                yield self._subscriber_error(subscriber, event, error)
 
-    def _unhandled(self, event: object) -> UnhandledEventError:
-        shown = event.name if isinstance(event, NamedEvent) else type(event).__name__
+    def _check_time(self, at: datetime) -> None:
+        """Refuse a time that cannot be compared with the machine's."""
+        present = self._time.now()
+        given: object = at
+        if isinstance(given, datetime) and (at.tzinfo is None) != (present.tzinfo is None):
+            found = f"at= is {at}, and the machine's time is {present}"
+            remedy = "Give all times a time zone, or none"
+            raise StatechartError("SC503", self.chart.name, found, remedy)
+
+    def _unhandled(self, event: object, at: datetime) -> UnhandledEventError:
         active = ", ".join(self.configuration)
-        taken = _answered(self.chart, self.configuration)
-        remedy = f"It answers to {', '.join(taken) or 'no event'}"
-        found = f"nothing in ({active}) handles {shown}"
+        if self.ended:
+            found = f"the run has ended in ({active}), and nothing moves it any more"
+            remedy = "Start a new run"
+        else:
+            found = f"nothing in ({active}) handles {_event_name(event)}"
+            remedy = self._why_not(event, at)
         return UnhandledEventError(
             "SC209",
             self.chart.name,
@@ -369,23 +431,60 @@ class Machine(Generic[C]):
             configuration=self.configuration,
         )
 
+    def _why_not(self, event: object, at: datetime) -> str:
+        """Return what to do about an event that nothing handles."""
+        name = _event_name(event)
+        known = [one.cls for one in self.chart.events if one.cls is not None]
+        if type(event) not in known and name in {cls.__name__ for cls in known}:
+            return (
+                f"The chart knows another class of the name {name}: "
+                "use the class that it was declared with, not one declared again"
+            )
+        refused = self._kernel.refused(self._snapshot, event, at)
+        if refused:
+            guards = ", ".join(
+                f"{line.guard.name!r} of {line.source or 'the chart'!r}"
+                for line in refused
+                if line.guard is not None
+            )
+            return f"Its guards refused: {guards}"
+        answers = (
+            one if isinstance(one, str) else one.__name__
+            for one in self._kernel.enabled(self._snapshot)
+        )
+        return f"It answers to {', '.join(answers) or 'no event'}"
+
     def _subscriber_error(
         self, subscriber: Subscriber[C], event: object, cause: Exception
     ) -> SubscriberError:
-        name = getattr(subscriber, "__qualname__", repr(subscriber))
-        found = f"subscriber {name} failed on {event!r}: {type(cause).__name__}: {cause}"
-        error = SubscriberError("SC504", self.chart.name, found, "The step stands; mend it")
+        said = f"{type(cause).__name__}: {cause}"
+        found = f"subscriber {_name(subscriber)} failed on {event!r}: {said}"
+        remedy = "The step stands; fix the subscriber"
+        error = SubscriberError("SC504", self.chart.name, found, remedy)
         error.__cause__ = cause
         return error
 
+    def __repr__(self) -> str:
+        state = "ended in" if self.ended else "in"
+        active = ", ".join(self.configuration)
+        return f"<Machine of {self.chart.name} {state} ({active}) at {self._snapshot.clock}>"
 
-def _answered(chart: Chart, configuration: tuple[str, ...]) -> list[str]:
-    """Return the events that some active state has a transition for, in document order."""
-    names = [
-        event if isinstance(event, str) else event.__name__
-        for state in configuration
-        for transition in chart[state].transitions
-        if isinstance(transition.trigger, OnEvent)
-        for event in transition.trigger.events
-    ]
-    return list(dict.fromkeys(names))
+    def __reduce__(self) -> Any:
+        found = "a machine cannot be pickled or copied"
+        remedy = "Pickle its snapshot, and go on from it: Machine(Chart, snapshot=snapshot)"
+        raise StatechartError("SC507", self.chart.name, found, remedy)
+
+
+def _late(event: object, snapshot: Snapshot[Any]) -> bool:
+    """Tell whether an event is about a timer or a call that is over: that is no mistake."""
+    if isinstance(event, TimerFired):
+        return event.id not in snapshot.timers
+    return isinstance(event, Answer | CallFailed) and event.id not in snapshot.calls
+
+
+def _event_name(event: object) -> str:
+    return event.name if isinstance(event, NamedEvent) else type(event).__name__
+
+
+def _name(subscriber: object) -> str:
+    return getattr(subscriber, "__qualname__", None) or repr(subscriber)
