@@ -123,7 +123,7 @@ def test_yaml_without_its_library_is_told(monkeypatch: pytest.MonkeyPatch) -> No
         loads("states: {a: {}}")
     assert str(caught.value) == (
         "[SC607] <text>: YAML is read by PyYAML, which is missing. "
-        "Install it: pip install 'statecharts[yaml]'."
+        f"Run `{sys.executable} -m pip install 'pyyaml>=6.0'`."
     )
 
 

@@ -206,7 +206,7 @@ def test_missing_parser_is_told() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.stderr.endswith(
         "[SC513] security: sqlglot is not installed. "
-        "Install it: pip install 'statecharts[investigate]'.\n"
+        f"Run `{sys.executable} -m pip install 'sqlglot>=27'`.\n"
     )
 
 
