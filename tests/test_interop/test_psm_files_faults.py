@@ -348,6 +348,7 @@ def _deep(depth: int) -> dict[str, Any]:
     return held
 
 
+@pytest.mark.long
 def test_large_and_deep_charts_are_taken_in() -> None:
     """10,000 states and nesting of 128 are charts, in YAML as in JSON."""
     assert len(loads(json.dumps(_many(10_000)), format="json").states) == 10_000
