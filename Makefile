@@ -110,13 +110,13 @@ $(VENV)/.venv:
 	exit 1
 
 $(VENV)/.demo: $(VENV)/.venv pyproject.toml
-	@echo "installing statecharts, its layout engine, and what investigations need"
-	@$(PIP) install --quiet --editable '.[layout,investigate]'
+	@echo "installing statecharts and its extras"
+	@$(PIP) install --quiet --editable '.[all]'
 	@touch $@
 
 $(VENV)/.test: $(VENV)/.venv pyproject.toml
 	@echo "installing what the tests need"
-	@$(PIP) install --quiet --editable '.[layout,investigate,peers,test]'
+	@$(PIP) install --quiet --editable '.[all,peers,test]'
 	@touch $@
 
 $(VENV)/.lint: $(VENV)/.venv pyproject.toml

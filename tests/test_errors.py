@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import copy
+import importlib.metadata
+import importlib.util
 import pickle
+import sys
+from typing import NoReturn
 
 import pytest
 
@@ -20,6 +24,7 @@ from statecharts.model.errors import (
     TimeNeededError,
     UnhandledEventError,
     UnknownStateError,
+    how_to_install,
     sentence,
 )
 from statecharts.model.suggestions import did_you_mean, nearest
@@ -176,3 +181,39 @@ def test_did_you_mean_falls_back() -> None:
     """Where no name is near the other remedy stands."""
     assert did_you_mean("zebra", ["open", "closed"], "Name a state") == "Name a state"
     assert did_you_mean("opn", ["open", "closed"], "Name a state") == "Did you mean 'open'?"
+
+
+def test_command_that_installs_is_for_the_python_that_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Several packages, each with the versions that we take, and a path with a space in it."""
+    monkeypatch.setattr(sys, "executable", "/opt/my python")
+    assert how_to_install("vl_convert.python", "python-statemachine", "unheard-of") == (
+        "'/opt/my python' -m pip install 'vl-convert-python>=1.7' 'python-statemachine<4,>=3.2' "
+        "unheard-of"
+    )
+
+
+def test_command_that_installs_on_windows(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The shells of Windows know double quotes alone."""
+    monkeypatch.setattr(sys, "platform", "win32")
+    monkeypatch.setattr(sys, "executable", r"C:\Program Files\python.exe")
+    assert how_to_install("sqlglot") == (
+        r'"C:\Program Files\python.exe" -m pip install "sqlglot>=27"'
+    )
+
+
+def test_command_that_installs_without_pip(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In an environment that uv made, pip is not there."""
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(sys, "executable", "/venv/bin/python")
+    assert how_to_install("sqlglot") == "uv pip install -p /venv/bin/python 'sqlglot>=27'"
+
+
+def test_command_that_installs_without_metadata(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A checkout on the path, never installed, knows no versions."""
+
+    def requires(name: str) -> NoReturn:
+        raise importlib.metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr(importlib.metadata, "requires", requires)
+    monkeypatch.setattr(sys, "executable", "")
+    assert how_to_install("sqlglot") == "python -m pip install sqlglot"

@@ -8,7 +8,7 @@ from datetime import timedelta
 from itertools import pairwise
 from typing import Any
 
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from statecharts import CancelTimer, Kernel, Snapshot, StartTimer, Step, TimerFired
@@ -20,7 +20,6 @@ from tests.oracle.vocabulary import Counters
 from tests.test_kernel_hashseeds import T0, Back, Go, Leave, Plant, described
 
 SEEDS = st.integers(min_value=0, max_value=2**32)
-quick = settings(max_examples=60, deadline=None, derandomize=True)
 
 plant_events = st.lists(
     st.one_of(
@@ -96,7 +95,6 @@ def check_timers(steps: list[Step[Any]]) -> None:
 
 
 @given(SEEDS)
-@quick
 def test_every_reached_configuration_of_a_random_chart_is_legal(seed: int) -> None:
     """No event leads out of what SCXML 3.11 calls a legal configuration."""
     chart, steps = random_steps(seed)
@@ -105,7 +103,6 @@ def test_every_reached_configuration_of_a_random_chart_is_legal(seed: int) -> No
 
 
 @given(plant_events)
-@quick
 def test_every_reached_configuration_of_the_plant_is_legal(events: list[object]) -> None:
     """Configuration and data fit together after every event, timers and memory included."""
     steps = plant_steps(Kernel(Plant), events)
@@ -115,7 +112,6 @@ def test_every_reached_configuration_of_the_plant_is_legal(events: list[object])
 
 
 @given(SEEDS)
-@quick
 def test_microsteps_of_a_random_chart_tell_all_that_happened(seed: int) -> None:
     """What was exited and entered leads from the old configuration to the new one."""
     _, steps = random_steps(seed)
@@ -126,7 +122,6 @@ def test_microsteps_of_a_random_chart_tell_all_that_happened(seed: int) -> None:
 
 
 @given(SEEDS, st.integers(1, 9))
-@quick
 def test_equal_inputs_give_equal_steps(seed: int, plans: int) -> None:
     """A run is a function of chart and events, whatever the kernel has met or forgotten."""
     _, steps = random_steps(seed)
@@ -135,7 +130,6 @@ def test_equal_inputs_give_equal_steps(seed: int, plans: int) -> None:
 
 
 @given(plant_events, plant_events)
-@quick
 def test_what_a_kernel_has_met_does_not_matter(events: list[object], others: list[object]) -> None:
     """A kernel that has run something else gives the same steps as a fresh one."""
     used = Kernel(Plant, plans=5)
@@ -145,7 +139,6 @@ def test_what_a_kernel_has_met_does_not_matter(events: list[object], others: lis
 
 
 @given(plant_events)
-@quick
 def test_snapshot_that_is_passed_in_never_changes(events: list[object]) -> None:
     """A step leaves its input as it was, to the byte."""
     kernel: Kernel[Any] = Kernel(Plant)
@@ -160,7 +153,6 @@ def test_snapshot_that_is_passed_in_never_changes(events: list[object]) -> None:
 
 
 @given(plant_events, plant_events)
-@quick
 def test_run_goes_on_from_a_pickle(events: list[object], more: list[object]) -> None:
     """A snapshot is all there is to a run: stored and read again it leads to the same steps."""
     there = plant_steps(Kernel(Plant), events)[-1].snapshot
@@ -175,7 +167,6 @@ def test_run_goes_on_from_a_pickle(events: list[object], more: list[object]) -> 
 
 
 @given(plant_events)
-@quick
 def test_clock_counts_what_was_handled(events: list[object]) -> None:
     """The clock goes up by one with each event that is handled, and stands still otherwise."""
     steps = plant_steps(Kernel(Plant), events)

@@ -1,7 +1,7 @@
-"""Plugins: further commands, which other packages add, and which are imported when they are called.
+"""Plugins: commands that other packages add, imported when they are called.
 
 A package declares its command under the entry-point group `statecharts.commands`, by its name and
-the place of a `click.Command`:
+the location of a `click.Command`:
 
     [project.entry-points."statecharts.commands"]
     investigate = "machines.investigator.command:investigate"
@@ -9,18 +9,17 @@ the place of a `click.Command`:
 
 from __future__ import annotations
 
-import re
-from importlib.metadata import Distribution, EntryPoint, entry_points
+import importlib.util
+from importlib.metadata import EntryPoint, entry_points
 from typing import Any, Final, final
 
 import click
 
+from statecharts.model.errors import how_to_install, requirement_name
 from statecharts.model.suggestions import nearest
 
 GROUP: Final = "statecharts.commands"
 """The entry points that are commands."""
-
-_REQUIREMENT: Final = re.compile(r"\s*([A-Za-z0-9._-]+).*?extra\s*==\s*['\"]([^'\"]+)['\"]")
 
 
 class PluginError(click.ClickException):
@@ -30,7 +29,7 @@ class PluginError(click.ClickException):
 class Commands(click.Group):
     """A group of commands, its own and those of plugins; its own come first.
 
-    Which plugins there are is asked only when a command is none of its own, or for help.
+    It looks for plugins only to show help and when a command is not its own.
     """
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -38,7 +37,7 @@ class Commands(click.Group):
         return sorted({*super().list_commands(ctx), *_plugins()})
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Return a command; one of a plugin is not imported by that."""
+        """Return a command, without importing a plugin for it."""
         own = super().get_command(ctx, cmd_name)
         if own is not None:
             return own
@@ -48,7 +47,7 @@ class Commands(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Return the command that is called; of a misspelt one, say what may be meant."""
+        """Return the command that is called; suggest the nearest one when it is misspelt."""
         known = self.list_commands(ctx) if self._is_unknown(ctx, args) else []
         near = nearest(args[0], known) if known else None
         if near is not None:
@@ -61,7 +60,7 @@ class Commands(click.Group):
 
 @final
 class Deferred(click.Command):
-    """A command of a plugin: until it is called, nothing but its name is known."""
+    """A command of a plugin: only its name is known until it is called."""
 
     def __init__(self, entry: EntryPoint) -> None:
         package = entry.module.partition(".")[0]
@@ -76,12 +75,12 @@ class Deferred(click.Command):
         parent: click.Context | None = None,
         **extra: Any,
     ) -> click.Context:
-        """Import the command, and give it what it is called with."""
+        """Import the command, and pass it its arguments."""
         return _load(self._entry).make_context(info_name, args, parent, **extra)
 
 
 def _plugins() -> dict[str, EntryPoint]:
-    """Return the commands of other packages by name; of two of a name, the first counts."""
+    """Return the commands of other packages by name; the first of two with one name counts."""
     found: dict[str, EntryPoint] = {}
     for entry in entry_points(group=GROUP):
         found.setdefault(entry.name, entry)
@@ -92,36 +91,43 @@ def _load(entry: EntryPoint) -> click.Command:
     """Import a command.
 
     Raises:
-        PluginError: It cannot be imported, or is no command.
+        PluginError: It cannot be imported, or is not a command.
     """
     try:
         command = entry.load()
     except ModuleNotFoundError as error:
-        raise PluginError(_missing(entry, error)) from error
+        raise PluginError(_missing(entry, error.name or str(error))) from error
     except Exception as error:  # whatever a plugin raises, the command line stays in one piece
         told = f"{type(error).__name__}: {error}"
         raise PluginError(f"{entry.name!r} cannot be loaded from {entry.value}: {told}") from error
     if not isinstance(command, click.Command):
         kind = type(command).__name__
-        raise PluginError(f"{entry.name!r} is no command: {entry.value} is a {kind}.")
+        raise PluginError(f"{entry.name!r} is not a command: {entry.value} is a {kind}.")
     return command
 
 
-def _missing(entry: EntryPoint, error: ModuleNotFoundError) -> str:
-    """Say which module a command lacks, and what installs it."""
-    lacks = (error.name or str(error)).partition(".")[0]
-    extra = None if entry.dist is None else _extra(entry.dist, lacks)
-    if entry.dist is None or extra is None:
-        remedy = f"Install {lacks!r}, or remove what provides {entry.value}."
-    else:
-        remedy = f"Install it: pip install '{entry.dist.name}[{extra}]'"
-    return f"{entry.name!r} needs {lacks!r}, which is not installed. {remedy}"
+def _missing(entry: EntryPoint, module: str) -> str:
+    """Say which module a command needs and does not find, and what to do."""
+    package = module.partition(".")[0]
+    hiding = _location(package) if package == entry.module.partition(".")[0] else None
+    if hiding is not None:
+        owner = "its own package" if entry.dist is None else entry.dist.name
+        return (
+            f"{entry.name!r} needs {module!r} of {owner}, which {hiding} hides."
+            f" Rename that {package!r}, or run the command where Python does not find it."
+        )
+    lacks = f"{entry.name!r} needs {package!r}, which is not installed."
+    requires = () if entry.dist is None else entry.dist.requires or ()
+    for name in map(requirement_name, requires):
+        if name.replace("-", "_").lower() == package.lower():
+            return f"{lacks} Install it: {how_to_install(name, requires=requires)}"
+    return f"{lacks} Install {package!r}, or remove what provides {entry.value}."
 
 
-def _extra(distribution: Distribution, module: str) -> str | None:
-    """Return the extra of a distribution that brings a module, if one does."""
-    for requirement in distribution.requires or ():
-        found = _REQUIREMENT.match(requirement)
-        if found and found[1].replace("-", "_").lower() == module.lower():
-            return found[2]
-    return None
+def _location(package: str) -> str | None:
+    """Return the file or folder that a package is imported from, if there is one."""
+    spec = importlib.util.find_spec(package)
+    if spec is None:
+        return None
+    folders = list(spec.submodule_search_locations or ())
+    return spec.origin if spec.has_location or not folders else folders[0]

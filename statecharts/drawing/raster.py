@@ -1,10 +1,10 @@
-"""PNG and PDF from SVG, by a wheel with its own fonts that needs nothing from the machine."""
+"""PNG and PDF from SVG, by a package with its own fonts that needs no other program."""
 
 from __future__ import annotations
 
 from typing import Any, Final
 
-from statecharts.model.errors import StatechartError
+from statecharts.model.errors import StatechartError, how_to_install
 
 SCALE: Final = 2.0
 """Pixels for each point of a drawing: sharp on today's screens."""
@@ -14,7 +14,7 @@ def to_png(svg: str, scale: float = SCALE) -> bytes:
     """Return an SVG document as a PNG image.
 
     Raises:
-        StatechartError: The wheel is not installed (SC705).
+        StatechartError: vl-convert-python is not installed (SC705).
     """
     png: bytes = _converter("png").svg_to_png(svg, scale=scale)
     return png
@@ -24,7 +24,7 @@ def to_pdf(svg: str) -> bytes:
     """Return an SVG document as a PDF of one page, with its text as text.
 
     Raises:
-        StatechartError: The wheel is not installed (SC705).
+        StatechartError: vl-convert-python is not installed (SC705).
     """
     pdf: bytes = _converter("pdf").svg_to_pdf(svg)
     return pdf
@@ -37,7 +37,7 @@ def _converter(wanted: str) -> Any:
         raise StatechartError(
             "SC705",
             "render",
-            f"there is nothing installed that makes {wanted.upper()} out of SVG",
-            "Install it with `pip install 'statecharts[layout]'`, or take format='svg'",
+            f"{wanted.upper()} needs vl-convert-python, which is not installed",
+            f"Run `{how_to_install('vl-convert-python')}`, or use format='svg'",
         ) from error
     return vl_convert

@@ -28,7 +28,7 @@ _MARKS: Final = (
 
 
 class DocumentError(StatechartError):
-    """A document of which nothing can be made (SC601 to SC606).
+    """A document of which nothing can be made (SC601 to SC607).
 
     ``where`` gives file, line and element, as far as they are known.
     """

@@ -1,4 +1,4 @@
-"""Errors: what was found, where, what was expected, and how to mend it.
+"""Errors: what was found, where, what was expected, and how to fix it.
 
 Every message has one shape, ``[SC104] where: what was found. Remedy.``, and every error keeps the
 parts of its message as attributes, so that a program can act on them and a pickle brings them back.
@@ -13,7 +13,7 @@ from attrs import field, frozen
 
 
 class StatechartError(Exception):
-    """What every error of this library is.
+    """The class of every error of this library.
 
     Attributes:
         code: The stable code of the kind of mistake, such as ``SC206``.
@@ -217,3 +217,62 @@ def sentence(code: str, where: str, found: str, remedy: str) -> str:
 
 def _closed(text: str) -> str:
     return text if text.endswith((".", "?", "!")) else f"{text}."
+
+
+def how_to_install(*packages: str, requires: Iterable[str] | None = None) -> str:
+    """Return the command that installs missing packages for the Python that is running.
+
+    It works wherever the library itself came from, a wheel or a checkout, and names the versions
+    that the library takes.
+
+    Args:
+        packages: Names as the package index has them.
+        requires: Requirements that give their versions; by default our own.
+
+    >>> how_to_install("parrot", requires=["parrot<3,>=2; extra == 'birds'"]).partition(" -m ")[2]
+    "pip install 'parrot<3,>=2'"
+    """
+    # Needed only when something is missing.
+    import importlib.util  # noqa: PLC0415
+    import shlex  # noqa: PLC0415
+    import sys  # noqa: PLC0415
+
+    python = sys.executable or "python"
+    # Environments made by uv have no pip.
+    has_pip = importlib.util.find_spec("pip") is not None
+    tool = (python, "-m", "pip", "install") if has_pip else ("uv", "pip", "install", "-p", python)
+    known = _requirements(_own_requirements() if requires is None else requires)
+    words = [*tool, *(known.get(_normal(package), package) for package in packages)]
+    if sys.platform == "win32":
+        return " ".join(f'"{word}"' if set(word) & set(" <>&") else word for word in words)
+    return shlex.join(words)
+
+
+def _own_requirements() -> Sequence[str]:
+    import importlib.metadata  # noqa: PLC0415
+
+    try:
+        return importlib.metadata.requires("statecharts") or ()
+    except importlib.metadata.PackageNotFoundError:  # a checkout on the path, never installed
+        return ()
+
+
+def _requirements(lines: Iterable[str]) -> dict[str, str]:
+    """Return requirements without their markers, by the normalised name of the package."""
+    parts = [(line, line.partition(";")[0].replace(" ", "")) for line in lines]
+    return {_normal(requirement_name(line)): bare for line, bare in reversed(parts)}
+
+
+def requirement_name(requirement: str) -> str:
+    """Return the name of the package that a requirement is about.
+
+    >>> requirement_name("voice_box[loud]>=2; extra == 'speech'")
+    'voice_box'
+    """
+    import re  # noqa: PLC0415
+
+    return re.split(r"[^A-Za-z0-9._-]", requirement.strip(), maxsplit=1)[0]
+
+
+def _normal(name: str) -> str:
+    return name.replace("_", "-").replace(".", "-").lower()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -122,7 +123,7 @@ def test_plugin_does_not_replace_a_command(run: Run, offer: Offer) -> None:
             "import voice_box.loud",
             (
                 "'greet' needs 'voice_box', which is not installed."
-                " Install it: pip install 'greetings[speech]'"
+                f" Install it: {sys.executable} -m pip install 'voice_box>=2'"
             ),
         ),
         (
@@ -145,7 +146,7 @@ def test_plugin_does_not_replace_a_command(run: Run, offer: Offer) -> None:
         ),
         (
             "greet = print",
-            "'greet' is no command: greetings:greet is a builtin_function_or_method.",
+            "'greet' is not a command: greetings:greet is a builtin_function_or_method.",
         ),
     ],
 )
@@ -185,7 +186,7 @@ def test_investigate_is_installed_as_a_plugin() -> None:
     assert isinstance(entry.load(), click.Command)
 
 
-def test_investigate_names_the_extra_that_it_lacks(tmp_path: Path) -> None:
+def test_investigate_names_the_package_that_it_lacks(tmp_path: Path) -> None:
     """Without sqlglot, `investigate` says what to install, and nothing is begun."""
     code = (
         "import sys; sys.modules['sqlglot'] = None; "
@@ -199,6 +200,24 @@ def test_investigate_names_the_extra_that_it_lacks(tmp_path: Path) -> None:
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == (
         "Error: 'investigate' needs 'sqlglot', which is not installed."
-        " Install it: pip install 'statecharts[investigate]'\n"
+        f" Install it: {sys.executable} -m pip install 'sqlglot>=27'\n"
     )
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("hiding", ["machines/__init__.py", "machines.py"])
+def test_investigate_names_the_package_that_hides_ours(hiding: str, tmp_path: Path) -> None:
+    """Where `machines` is a package of the user's own, its path is told, and what to do."""
+    file = tmp_path / hiding
+    file.parent.mkdir(exist_ok=True)
+    file.touch()
+    line = [sys.executable, "-m", "statecharts", "investigate", "--help"]
+    path = {**os.environ, "PYTHONPATH": str(Path(plugins.__file__).parents[2])}
+
+    done = subprocess.run(line, cwd=tmp_path, env=path, capture_output=True, text=True, check=False)
+
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == (
+        f"Error: 'investigate' needs 'machines.investigator' of statecharts, which {file} hides."
+        " Rename that 'machines', or run the command where Python does not find it.\n"
+    )

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from attrs import evolve
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from statecharts import Kernel
@@ -31,7 +31,6 @@ from tests.test_kernel_hashseeds import T0, Called, Go, Leave, Plant
 
 LAB: Protocol[Any] = Protocol(Lab, effects=(Noted,))
 PLANT: Protocol[Any] = Protocol(Plant, effects=(Called,))
-fuzz = settings(max_examples=150, deadline=None, derandomize=True)
 
 JUNK: tuple[Any, ...] = (
     *(None, True, False, 0, 1, -1, 12, 1.5, 10**400, "", "12", "x", "\ud800", "type"),
@@ -100,7 +99,6 @@ def plant_snapshot() -> Any:
 
 
 @given(json_values)
-@fuzz
 def test_arbitrary_json_gives_our_errors_only(value: Any) -> None:
     """No JSON makes a loader raise anything but a CodecError."""
     loads = (LAB.load_event, LAB.load_snapshot, LAB.load_step, LAB.load_effect, LAB.load_context)
@@ -111,7 +109,6 @@ def test_arbitrary_json_gives_our_errors_only(value: Any) -> None:
 
 
 @given(st.binary() | st.text(), st.booleans())
-@fuzz
 def test_arbitrary_text_gives_our_errors_only(text: bytes | str, wrap: bool) -> None:
     """No text makes a loader raise anything but a CodecError."""
     if wrap and isinstance(text, str):
@@ -122,7 +119,6 @@ def test_arbitrary_text_gives_our_errors_only(text: bytes | str, wrap: bool) -> 
 
 
 @given(events, st.randoms(use_true_random=False))
-@fuzz
 def test_mutated_event_is_refused_or_is_a_value(event: Any, rng: Random) -> None:
     """A dump with something changed is refused by us, or loads to what dumps and loads again."""
     for lenient in (False, True):
@@ -137,7 +133,6 @@ def test_mutated_event_is_refused_or_is_a_value(event: Any, rng: Random) -> None
 
 
 @given(st.randoms(use_true_random=False))
-@fuzz
 def test_mutated_step_is_refused_or_can_be_stepped(rng: Random) -> None:
     """A changed snapshot that is not refused is one that the kernel goes on from."""
     value = PLANT.dump_step(plant_snapshot())
@@ -154,7 +149,6 @@ def test_mutated_step_is_refused_or_can_be_stepped(rng: Random) -> None:
 
 
 @given(containers, st.randoms(use_true_random=False))
-@fuzz
 def test_mutated_text_gives_our_errors_only(value: Any, rng: Random) -> None:
     """Bytes that were flipped, cut or doubled are refused, or are another value."""
     text = bytearray(LAB.dumps_event(Pack(value)))

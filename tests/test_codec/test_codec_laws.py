@@ -10,7 +10,7 @@ import sys
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from statecharts import Kernel, Machine, NamedEvent, Snapshot, TimerFired
@@ -23,7 +23,6 @@ from tests.test_properties import SEEDS, plant_events, plant_steps, random_steps
 
 LAB: Protocol[Any] = Protocol(Lab, effects=(Noted,))
 PLANT: Protocol[Any] = Protocol(Plant, effects=(Called,))
-laws = settings(max_examples=80, deadline=None, derandomize=True)
 
 
 def check_snapshot(protocol: Protocol[Any], snapshot: Snapshot[Any]) -> None:
@@ -38,7 +37,6 @@ def check_snapshot(protocol: Protocol[Any], snapshot: Snapshot[Any]) -> None:
 
 
 @given(events)
-@laws
 def test_event_comes_back_as_it_was(event: Any) -> None:
     """An event with fields of every kind equals itself after the journey."""
     assert LAB.load_event(LAB.dump_event(event)) == event
@@ -48,7 +46,6 @@ def test_event_comes_back_as_it_was(event: Any) -> None:
 
 
 @given(st.lists(events, max_size=8))
-@laws
 def test_snapshots_and_steps_of_typed_runs_come_back(sent: list[Any]) -> None:
     """Data, context, remembered data and effects of a run come back, step for step."""
     kernel = Kernel(Lab)
@@ -61,7 +58,6 @@ def test_snapshots_and_steps_of_typed_runs_come_back(sent: list[Any]) -> None:
 
 
 @given(SEEDS)
-@laws
 def test_snapshots_and_steps_of_random_charts_come_back(seed: int) -> None:
     """Whatever a random run of a random chart leads to comes back, history and effects included."""
     chart, steps = random_steps(seed)
@@ -78,7 +74,6 @@ def test_snapshots_and_steps_of_random_charts_come_back(seed: int) -> None:
 
 
 @given(plant_events)
-@laws
 def test_timers_counters_and_regions_come_back(sent: list[object]) -> None:
     """A run with timers, ids, deep history and parallel regions comes back at every step."""
     for step in plant_steps(Kernel(Plant), sent):
@@ -87,7 +82,6 @@ def test_timers_counters_and_regions_come_back(sent: list[object]) -> None:
 
 
 @given(plant_events, plant_events)
-@laws
 def test_run_goes_on_from_what_was_loaded(sent: list[object], more: list[object]) -> None:
     """A kernel goes on from a loaded snapshot as from the live one: the same steps follow."""
     there = plant_steps(Kernel(Plant), sent)[-1].snapshot

@@ -8,7 +8,7 @@ from random import Random
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 
@@ -25,7 +25,6 @@ from tests.test_properties import SEEDS, plant_events, plant_steps, random_steps
 
 LAB: Protocol[Any] = Protocol(Lab, effects=(Noted,))
 PLANT: Protocol[Any] = Protocol(Plant, effects=(Called,))
-laws = settings(max_examples=40, deadline=None, derandomize=True)
 
 
 def validator(protocol: Protocol[Any], name: str) -> Draft202012Validator:
@@ -55,7 +54,6 @@ def test_schema_is_one(chart: Any) -> None:
 
 
 @given(events)
-@laws
 def test_schema_takes_the_events_that_we_write(event: Any) -> None:
     """Fields of every kind are what the schema says they are."""
     dumped = LAB.dump_event(event)
@@ -64,7 +62,6 @@ def test_schema_takes_the_events_that_we_write(event: Any) -> None:
 
 
 @given(st.lists(events, max_size=5))
-@laws
 def test_schema_takes_the_snapshots_and_steps_that_we_write(sent: list[Any]) -> None:
     """Snapshots, effects and steps of typed runs are what the schema says they are."""
     kernel = Kernel(Lab)
@@ -77,7 +74,6 @@ def test_schema_takes_the_snapshots_and_steps_that_we_write(sent: list[Any]) -> 
 
 
 @given(plant_events)
-@laws
 def test_schema_takes_timers_history_and_counters(sent: list[object]) -> None:
     """Whatever a run carries besides its data has its place in the schema."""
     for step in plant_steps(Kernel(Plant), sent[:10]):
@@ -85,7 +81,6 @@ def test_schema_takes_timers_history_and_counters(sent: list[object]) -> None:
 
 
 @given(SEEDS)
-@settings(max_examples=10, deadline=None, derandomize=True)
 def test_schema_takes_runs_of_random_charts(seed: int) -> None:
     """Charts of any structure have a schema that fits their runs."""
     chart, steps = random_steps(seed)
@@ -96,7 +91,6 @@ def test_schema_takes_runs_of_random_charts(seed: int) -> None:
 
 
 @given(events, st.randoms(use_true_random=False))
-@settings(max_examples=150, deadline=None, derandomize=True)
 def test_what_the_schema_refuses_is_refused_by_us(event: Any, rng: Random) -> None:
     """The schema is no stricter than the loader: who reads one need not read the other."""
     value = mutated(LAB.dump_event(event), rng)
@@ -106,7 +100,6 @@ def test_what_the_schema_refuses_is_refused_by_us(event: Any, rng: Random) -> No
 
 
 @given(st.randoms(use_true_random=False))
-@settings(max_examples=150, deadline=None, derandomize=True)
 def test_snapshot_that_the_schema_refuses_is_refused_by_us(rng: Random) -> None:
     """Likewise for snapshots."""
     value = mutated(PLANT.dump_snapshot(plant_snapshot().snapshot), rng)

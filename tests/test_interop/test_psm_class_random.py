@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from statecharts.interop.python_statemachine import from_class
+from tests.proof import shards
 from tests.test_interop import psm_classes
 from tests.test_interop.psm_charts import Trace, difference
 
@@ -33,13 +34,13 @@ class Wiring(psm_classes._Wiring):
 
 
 @pytest.mark.parametrize("immediate", [False, True])
-@pytest.mark.parametrize("first", range(0, COUNT, 20))
-def test_random_classes_do_the_same(first: int, immediate: bool) -> None:
+@pytest.mark.parametrize("seeds", shards(10 * COUNT, 25, sample=10))
+def test_random_classes_do_the_same(seeds: range, immediate: bool) -> None:
     """Configurations, parameters and the order of callbacks agree, event by event.
 
     With ``immediate=True`` the same callbacks are called.
     """
-    for seed in range(first, first + 20):
+    for seed in seeds:
         subject = Wiring(Random(f"slots {seed}"), seed).subject()
         there = psm_classes.theirs(subject, seed)
         chart = from_class(subject.cls, immediate=immediate)

@@ -315,6 +315,7 @@ def test_a_history_without_a_record_runs_its_default_once() -> None:
     assert turns[3][1] == ("enter work", "enter b")
 
 
+@pytest.mark.long
 def test_a_large_class_is_read() -> None:
     """Reading takes time in proportion to the number of states."""
     count = 3_000

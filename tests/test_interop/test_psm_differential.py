@@ -16,24 +16,25 @@ from statecharts.interop.python_statemachine import from_class
 from statecharts.model.effects import Action
 from statecharts.model.hooks import Hook
 from statecharts.model.named import Give, Holds
+from tests.proof import shards
 from tests.test_interop import psm_classes
 from tests.test_interop.psm_charts import difference, ours, random_chart, theirs
 
 CHARTS = 300
 
 
-@pytest.mark.parametrize("first", range(0, CHARTS, 50))
-def test_both_do_the_same_with_charts_of_ours(first: int) -> None:
+@pytest.mark.parametrize("seeds", shards(10 * CHARTS, 50, sample=20))
+def test_both_do_the_same_with_charts_of_ours(seeds: range) -> None:
     """Configurations and the order of actions are the same, event by event."""
-    for seed in range(first, first + 50):
+    for seed in seeds:
         chart = random_chart(seed)
         assert difference(ours(chart, seed), theirs(chart, seed)) is None, seed
 
 
-@pytest.mark.parametrize("first", range(0, CHARTS, 50))
-def test_both_do_the_same_with_classes_of_theirs(first: int) -> None:
+@pytest.mark.parametrize("seeds", shards(10 * CHARTS, 50, sample=20))
+def test_both_do_the_same_with_classes_of_theirs(seeds: range) -> None:
     """A class of theirs and the chart that it becomes do the same, callbacks and all."""
-    for seed in range(first, first + 50):
+    for seed in seeds:
         subject = psm_classes.random_class(seed)
         there = psm_classes.theirs(subject, seed)
         chart = from_class(subject.cls)

@@ -123,7 +123,7 @@ def test_yaml_without_its_library_is_told(monkeypatch: pytest.MonkeyPatch) -> No
         loads("states: {a: {}}")
     assert str(caught.value) == (
         "[SC607] <text>: YAML is read by PyYAML, which is missing. "
-        "Install it: pip install 'statecharts[yaml]'."
+        f"Run `{sys.executable} -m pip install 'pyyaml>=6.0'`."
     )
 
 
@@ -348,6 +348,7 @@ def _deep(depth: int) -> dict[str, Any]:
     return held
 
 
+@pytest.mark.long
 def test_large_and_deep_charts_are_taken_in() -> None:
     """10,000 states and nesting of 128 are charts, in YAML as in JSON."""
     assert len(loads(json.dumps(_many(10_000)), format="json").states) == 10_000

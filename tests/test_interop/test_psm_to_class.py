@@ -356,6 +356,7 @@ def test_a_forbidding_transition_swallows_the_event() -> None:
     assert active(machine) == "a b"
 
 
+@pytest.mark.long
 def test_ten_thousand_states_go_over() -> None:
     """A chart of 10,000 states becomes a class within seconds, and the class runs."""
     subject = plain(atomic("s0"))

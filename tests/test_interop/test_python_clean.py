@@ -101,6 +101,7 @@ def test_written_modules_are_free_of_lint(written: Path) -> None:
     assert code == 0, told
 
 
+@pytest.mark.long
 def test_written_modules_are_well_typed(written: Path, tmp_path: Path) -> None:
     """`mypy --strict` finds nothing to object to."""
     cache = f"--cache-dir={tmp_path}"
@@ -109,6 +110,7 @@ def test_written_modules_are_well_typed(written: Path, tmp_path: Path) -> None:
     assert code == 0, told
 
 
+@pytest.mark.long
 def test_written_modules_are_well_typed_to_pyright(written: Path) -> None:
     """`pyright` finds nothing to object to."""
     code, told = run("pyright", "--pythonpath", sys.executable, str(written))

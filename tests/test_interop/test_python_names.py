@@ -107,6 +107,7 @@ def test_chart_inside_another_may_be_called_chart() -> None:
     assert attribute_name("chart", (), outermost=False) == "chart"
 
 
+@pytest.mark.long
 def test_chart_of_ten_thousand_states_is_written_in_its_time() -> None:
     """The work grows with the chart, not with its square."""
     chart = ring([f"s{number}" for number in range(10_000)])

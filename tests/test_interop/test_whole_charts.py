@@ -14,6 +14,7 @@ from statecharts.interop.findings import LossError
 from statecharts.model.chart import Always, Default, StateKind, StateNode, Transition
 from statecharts.model.hooks import Hook
 from statecharts.model.named import Branch, Choose, Named, Not
+from tests.proof import shards
 from tests.test_interop.whole_charts import whole_charts
 
 DOORS = {"scxml": scxml, "xstate": xstate}
@@ -36,21 +37,23 @@ def loses(door: ModuleType, chart: Chart) -> bool:
 
 @pytest.mark.parametrize("odd", [0.0, 0.005, 0.03, 0.1, 0.3])
 @pytest.mark.parametrize("name", DOORS)
-def test_whatever_is_written_is_read(name: str, odd: float) -> None:
+@pytest.mark.parametrize("seeds", shards(2_000, 180, sample=20))
+def test_whatever_is_written_is_read(name: str, odd: float, seeds: range) -> None:
     """No chart makes a file that is refused; without a loss, it comes back equal."""
     door, seen = DOORS[name], 0
-    for seed, chart in whole_charts(range(200), odd):
+    for seed, chart in whole_charts(seeds, odd):
         read = again(door, chart)
         seen += 1
         assert read == chart or loses(door, chart), seed
-    assert seen >= 20
+    assert seen >= len(seeds) / 10
 
 
 @pytest.mark.parametrize("name", DOORS)
-def test_what_has_been_read_is_written_again(name: str) -> None:
+@pytest.mark.parametrize("seeds", shards(1_500, 135, sample=15))
+def test_what_has_been_read_is_written_again(name: str, seeds: range) -> None:
     """What is left of a chart goes through the file once more, unchanged or with a loss told."""
     door = DOORS[name]
-    for seed, chart in whole_charts(range(150), 0.05):
+    for seed, chart in whole_charts(seeds, 0.05):
         left = again(door, chart)
         assert again(door, left) == left or loses(door, left), seed
 

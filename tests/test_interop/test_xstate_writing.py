@@ -20,6 +20,7 @@ from statecharts.model.events import NamedEvent
 from statecharts.model.hooks import Hook
 from statecharts.model.named import AllOf, AnyOf, Choose, Give, Holds, In, Named, Not
 from tests.oracle.random_charts import random_chart
+from tests.proof import shards
 from tests.test_interop.xstate_machines import Maker
 
 GUARDS: list[Any] = [
@@ -112,10 +113,10 @@ def enrich(rng: random.Random, line: dict[str, Any]) -> None:
         line |= {"description": "why", "meta": {"k": 1}}
 
 
-@pytest.mark.parametrize("part", range(6))
-def test_machines_come_back_equal(part: int) -> None:
-    """In, out and in again: an equal chart, of six hundred machines that use everything."""
-    for seed in range(100 * part, 100 * part + 100):
+@pytest.mark.parametrize("seeds", shards(6_000, 100, sample=20))
+def test_machines_come_back_equal(seeds: range) -> None:
+    """In, out and in again: an equal chart, of machines that use everything."""
+    for seed in seeds:
         chart = xstate.loads(json.dumps(rich(seed)))
         text = xstate.dumps(chart)
         again = xstate.loads(text)
@@ -123,9 +124,10 @@ def test_machines_come_back_equal(part: int) -> None:
         assert xstate.dumps(again) == text
 
 
-def test_charts_from_code_come_to_rest_in_the_format() -> None:
+@pytest.mark.parametrize("seeds", shards(1_500, 75, sample=15))
+def test_charts_from_code_come_to_rest_in_the_format(seeds: range) -> None:
     """Whatever a chart is: what is written is read, and written again word for word."""
-    for seed in range(150):
+    for seed in seeds:
         chart = random_chart(seed)
         if any(fault.structural for fault in faults(chart)):
             continue

@@ -6,7 +6,7 @@ from typing import Any
 
 from attrs import frozen
 from hypothesis import event as note
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from machines.investigation import (
@@ -45,7 +45,6 @@ from tests.test_investigation.runs import (
     START,
 )
 
-laws = settings(max_examples=300, deadline=None, derandomize=True)
 KERNEL = Kernel(InvestigationChart)
 TREE = Tree.of(InvestigationChart.chart)
 PHASES = {state: phase for phase, state in PLACES.items()}
@@ -157,7 +156,6 @@ def check_ledger(snapshot: Snapshot[Case]) -> None:
 
 
 @given(choices, policies)
-@laws
 def test_every_run_is_legal_and_keeps_its_books(picked: list[Choice], policy: Policy) -> None:
     """Whatever comes, nothing raises, every state has its data, and every call is accounted for."""
     steps = [step for _, step in run(picked, policy)]
@@ -168,7 +166,6 @@ def test_every_run_is_legal_and_keeps_its_books(picked: list[Choice], policy: Po
 
 
 @given(choices, policies)
-@laws
 def test_terminal_stays_terminal(picked: list[Choice], policy: Policy) -> None:
     """Once it has finished or failed, an investigation handles nothing and asks for nothing."""
     ended = None
@@ -183,7 +180,6 @@ def test_terminal_stays_terminal(picked: list[Choice], policy: Policy) -> None:
 
 
 @given(choices, policies)
-@laws
 def test_every_call_is_asked_for_once_and_under_a_new_id(
     picked: list[Choice], policy: Policy
 ) -> None:
@@ -201,7 +197,6 @@ def test_every_call_is_asked_for_once_and_under_a_new_id(
 
 
 @given(choices, policies)
-@laws
 def test_only_calls_under_way_are_taken(picked: list[Choice], policy: Policy) -> None:
     """A result or failure under any other id fails an open investigation, whatever the phase."""
     before = KERNEL.start().snapshot
@@ -214,7 +209,6 @@ def test_only_calls_under_way_are_taken(picked: list[Choice], policy: Policy) ->
 
 
 @given(choices, policies)
-@laws
 def test_an_answer_leads_back_to_the_phase_that_asked(picked: list[Choice], policy: Policy) -> None:
     """The first state entered after an answer is the one that the question left."""
     asker: str | None = None
@@ -228,7 +222,6 @@ def test_an_answer_leads_back_to_the_phase_that_asked(picked: list[Choice], poli
 
 
 @given(choices, policies)
-@settings(laws, max_examples=100)
 def test_equal_runs_are_equal_and_survive_json_after_every_event(
     picked: list[Choice], policy: Policy
 ) -> None:
@@ -251,7 +244,6 @@ def test_equal_runs_are_equal_and_survive_json_after_every_event(
 
 
 @given(choices, policies)
-@laws
 def test_what_was_found_is_never_lost(picked: list[Choice], policy: Policy) -> None:
     """Evidence and hypotheses only ever grow, whatever the phase, the end included."""
     investigation = Investigation()

@@ -80,7 +80,10 @@ def endless(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     return path, found.stdout
 
 
-@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGKILL, -9)])
+@pytest.mark.parametrize(
+    ("number", "status"),
+    [(signal.SIGINT, 130), pytest.param(signal.SIGKILL, -9, marks=pytest.mark.long)],
+)
 def test_signal_stops_a_query_and_loses_nothing(
     number: signal.Signals, status: int, endless: tuple[Path, str], tmp_path: Path
 ) -> None:

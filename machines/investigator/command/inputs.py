@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from statecharts.model.errors import how_to_install
 from statecharts.model.suggestions import nearest
 
 
@@ -23,8 +24,8 @@ class LackError(InputError):
     exit_code = 1
 
 
-def need(module: str, extra: str) -> None:
-    """Make sure, before anything is begun, that a module is there.
+def need(module: str) -> None:
+    """Check, before anything begins, that a module is installed.
 
     Raises:
         LackError: It is not.
@@ -34,7 +35,7 @@ def need(module: str, extra: str) -> None:
     except ModuleNotFoundError as error:
         raise LackError(
             f"'investigate' needs {error.name!r}, which is not installed."
-            f" Install it: pip install 'statecharts[{extra}]'"
+            f" Install it: {how_to_install(module)}"
         ) from error
 
 

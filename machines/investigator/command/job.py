@@ -88,7 +88,7 @@ class Job:
         """Begin anew."""
         wishes = self.wishes
         path, question = wishes.begun()
-        need("sqlglot", "investigate")
+        need("sqlglot")
         thinking = thinking_of(wishes.reasoner, wishes.endpoint, wishes.model)
         reasoner_for(thinking, _TIMEOUT_S, wishes.key_variable)
         database = self._stack.enter_context(Database(path))
@@ -112,7 +112,7 @@ class Job:
         investigation = run.investigation(repr(str(folder.state)))
         compare(self.wishes, run, investigation, folder)
         if not investigation.is_terminal:
-            need("sqlglot", "investigate")
+            need("sqlglot")
             database = self._stack.enter_context(Database(Path(run.database.path)))
             if database.identity != run.database:
                 run.database = database.identity

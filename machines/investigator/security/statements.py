@@ -9,7 +9,7 @@ from attrs import frozen
 from machines.investigation.scope import DEFAULT_SCHEMA, Dialect, Place, Scope
 from machines.investigator.security.spelling import Token, check_values, spell
 from machines.investigator.security.violation import SecurityViolation
-from statecharts.model.errors import StatechartError
+from statecharts.model.errors import StatechartError, how_to_install
 
 
 @frozen
@@ -81,7 +81,7 @@ def _read(tokens: tuple[Token, ...], scope: Scope, dialect: Dialect) -> Query:
     except ModuleNotFoundError as missing:
         if missing.name != "sqlglot":
             raise
-        remedy = "Install it: pip install 'statecharts[investigate]'"
+        remedy = f"Run `{how_to_install('sqlglot')}`"
         raise StatechartError("SC513", "security", "sqlglot is not installed", remedy) from missing
     tree = reading.read(tokens, dialect)
     if type(tree).__name__ not in grammar.QUERIES:

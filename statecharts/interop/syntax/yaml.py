@@ -15,6 +15,7 @@ from typing import Any, Final, final
 from statecharts.interop import limits
 from statecharts.interop.documents import Document, DocumentError
 from statecharts.interop.syntax.located import YAML, Located, shown
+from statecharts.model.errors import how_to_install
 
 _PREFIX: Final = "tag:yaml.org,2002:"
 _BOOLEAN: Final = f"{_PREFIX}bool"
@@ -34,7 +35,7 @@ def loads(document: Document) -> Any:
     try:
         yaml: Any = importlib.import_module("yaml")
     except ModuleNotFoundError:
-        remedy = "Install it: pip install 'statecharts[yaml]'"
+        remedy = f"Run `{how_to_install('pyyaml')}`"
         raise document.error("SC607", "YAML is read by PyYAML, which is missing", remedy) from None
     text = document.text.removeprefix("\ufeff")
     try:

@@ -1,0 +1,54 @@
+"""The tests' own settings: what runs when, and how many examples a property is tried with."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import is_hypothesis_test, settings
+
+EXAMPLES = 3_000
+"""How often a whole proof tries each property."""
+
+settings.register_profile("dev", max_examples=10, deadline=None, derandomize=True)
+settings.register_profile("ci", settings.get_profile("dev"), max_examples=100)
+settings.load_profile("dev")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--prove",
+        type=float,
+        metavar="FRACTION",
+        help="run the long tests alone: this fraction of their seeds, and of the examples that "
+        "properties try; 1 is the whole proof",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    fraction = config.getoption("--prove")
+    if fraction is not None:
+        if not 0 < fraction <= 1:
+            raise pytest.UsageError(f"--prove={fraction} is not a fraction: above 0, at most 1")
+        settings.register_profile(
+            "prove", max_examples=max(round(EXAMPLES * fraction), 1), deadline=None, print_blob=True
+        )
+        settings.load_profile("prove")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave the long tests to ``--prove``, and leave all others out there."""
+    fraction = config.getoption("--prove")
+    wanted: dict[bool, list[pytest.Item]] = {True: [], False: []}
+    for item in items:
+        wanted[_is_wanted(item, fraction)].append(item)
+    config.hook.pytest_deselected(items=wanted[False])
+    items[:] = wanted[True]
+
+
+def _is_wanted(item: pytest.Item, fraction: float | None) -> bool:
+    long = item.get_closest_marker("long")
+    if fraction is None:
+        return long is None
+    if long is None:
+        return is_hypothesis_test(getattr(item, "obj", None))
+    return float(long.kwargs.get("at", 0)) < fraction

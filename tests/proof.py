@@ -1,0 +1,44 @@
+"""Proofs that take long: `make test` runs a sample of each, `make prove` the rest.
+
+A test takes part by the marker ``long`` (``tests/conftest.py`` selects by it), or by taking its
+seeds from `shards`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TypeVar
+
+import pytest
+from _pytest.mark import ParameterSet
+
+T = TypeVar("T")
+
+
+def cases(given: Iterable[T], long: Callable[[T], object]) -> list[ParameterSet]:
+    """Return the cases of a test, and mark those that are long."""
+    return [pytest.param(case, marks=[pytest.mark.long] if long(case) else []) for case in given]
+
+
+def shards(count: int, size: int, sample: int | None = None) -> list[ParameterSet]:
+    """Return the seeds below a count, in ranges that can run side by side.
+
+    The first range is the sample of ``make test``. The others are long, and each knows its place in
+    the whole, so that a tenth of the proof is the first tenth of the seeds.
+
+    Args:
+        count: How many seeds the whole proof has.
+        size: How many seeds a range has.
+        sample: How many seeds the first range has, where that is not the same.
+    """
+    first = size if sample is None else sample
+    starts = [0, *range(first, count, size)]
+    parts = [range(begin, end) for begin, end in zip(starts, [*starts[1:], count], strict=True)]
+    return [
+        pytest.param(
+            part,
+            id=f"{part.start}-{part.stop - 1}",
+            marks=[pytest.mark.long(at=part.start / count)] if part.start else [],
+        )
+        for part in parts
+    ]
