@@ -7,6 +7,7 @@ from itertools import accumulate, pairwise
 
 from statecharts.checks.answered import ALWAYS, Answered, Covered
 from statecharts.checks.places import fault, place
+from statecharts.model.calls import answers_of
 from statecharts.model.chart import (
     COMPOSITE,
     HISTORY,
@@ -17,7 +18,7 @@ from statecharts.model.chart import (
     Transition,
 )
 from statecharts.model.errors import Fault
-from statecharts.model.events import matches, wire_name
+from statecharts.model.events import Answer, CallFailed, matches, wire_name
 from statecharts.semantics.transitions import (
     EntrySet,
     domain,
@@ -38,6 +39,8 @@ def quality_faults(tree: Tree) -> Iterator[Fault]:
     yield from _behind(tree)
     yield from _never_done(tree)
     yield from _pointless(tree)
+    yield from _unheard(tree)
+    yield from _deferred(tree)
 
 
 def _reached(tree: Tree) -> set[int]:
@@ -224,6 +227,61 @@ def _pointless(tree: Tree) -> Iterator[Fault]:
         if node.kind is StateKind.FINAL and node.exit:
             found = f"the exit effects of {node.id!r} never happen: the chart ends in it"
             yield fault(tree.chart, "SC129", found, "Make them entry effects", node.location)
+
+
+def _unheard(tree: Tree) -> Iterator[Fault]:
+    """Find calls whose answers or failure no line takes that may hear them."""
+    for state, node in enumerate(tree.nodes):
+        around = (state, *tree.ancestors(state), *range(state + 1, tree.last[state] + 1))
+        lines = [
+            edge.transition
+            for one in dict.fromkeys((*around, 0))
+            for edge in tree.outgoing[one]
+            if not edge.defers
+        ]
+        for call in node.invoke:
+            shown = f"{call.call.__name__} of {node.id or 'the chart'!r}"
+            where = call.location or node.location
+            for answer in answers_of(call.call) or ():
+                if not any(_hears(line, answer) for line in lines):
+                    found = (
+                        f"{shown} may be answered by {answer.__name__}, which no line there takes"
+                    )
+                    remedy = "Add a line to the state or a superstate, or correct the Call"
+                    yield fault(tree.chart, "SC141", found, remedy, where)
+            if not any(_hears(line, CallFailed) for line in lines):
+                found = f"nothing takes the failure of {shown}"
+                remedy = "Add a line on=CallFailed to the state or a superstate"
+                yield fault(tree.chart, "SC142", found, remedy, where)
+
+
+def _hears(line: Transition, event: type) -> bool:
+    if not isinstance(line.trigger, OnEvent):
+        return False
+    if event is not CallFailed and Answer in line.trigger.events:
+        return True
+    return any(
+        matches(own, wire_name(event)) if isinstance(own, str) else issubclass(event, own)
+        for own in line.trigger.events
+    )
+
+
+def _deferred(tree: Tree) -> Iterator[Fault]:
+    """Find deferred events that nothing takes, wherever the run gets to."""
+    edges = [edge for outgoing in tree.outgoing for edge in outgoing]
+    taking = [edge.transition for edge in edges if not edge.defers]
+    for edge in edges:
+        for event in _answers(edge.transition) if edge.defers else ():
+            taken = any(
+                _includes(own, event) or _includes(event, own)
+                for line in taking
+                for own in _answers(line)
+            )
+            if not taken:
+                shown = event if isinstance(event, str) else event.__name__
+                found = f"{place(edge.transition)} defers {shown}, which no state ever takes"
+                remedy = "Add a line that takes it, or ignore it"
+                yield fault(tree.chart, "SC143", found, remedy, edge.transition.location)
 
 
 def _circles(tree: Tree) -> Iterator[Fault]:

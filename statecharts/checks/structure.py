@@ -9,6 +9,7 @@ from itertools import pairwise
 from attrs import evolve
 
 from statecharts.checks.places import fault, listed, place
+from statecharts.model.calls import answers_of
 from statecharts.model.chart import (
     COMPOSITE,
     HISTORY,
@@ -22,18 +23,24 @@ from statecharts.model.chart import (
     Transition,
 )
 from statecharts.model.errors import Fault
-from statecharts.model.events import StateDone, TimerFired, matches
+from statecharts.model.events import OWN, StateDone, matches
 from statecharts.model.suggestions import Suggestions, did_you_mean, nearest
 
 
 def structural_faults(chart: Chart) -> Iterator[Fault]:
     """Yield the faults that show without following any transition."""
     yield from _ids(chart)
+    for event in chart.events:
+        if event.cls is not None and issubclass(event.cls, OWN):
+            found = f"{event.cls.__name__} is among the chart's events"
+            remedy = "Remove it: a run always accepts what its own timers and calls say"
+            yield fault(chart, "SC106", found, remedy, None)
     ids = [node.id for node in chart.states]
     hints = Suggestions()
     for node in (chart.root, *chart.states):
         yield from _children(chart, node)
         yield from _defaults(chart, node, ids, hints)
+        yield from _calls(chart, node)
         for transition in node.transitions:
             yield from _transition(chart, node, transition, ids, hints)
 
@@ -178,6 +185,26 @@ def _transition(
         yield fault(chart, "SC118", found, remedy, where)
 
 
+def _calls(chart: Chart, node: StateNode) -> Iterator[Fault]:
+    """Yield the calls that nobody can answer as they say."""
+    if node.invoke and (node.kind is StateKind.FINAL or node.kind in HISTORY):
+        found = f"{node.id!r} is {node.kind.value} and makes a call"
+        remedy = "Make the call in a state that is active for a while"
+        yield fault(chart, "SC112", found, remedy, node.location)
+    if not chart.closed:
+        return
+    classes = tuple(event.cls for event in chart.events if event.cls is not None)
+    for call in node.invoke:
+        for answer in answers_of(call.call) or ():
+            if not any(issubclass(cls, answer) for cls in classes):
+                found = (
+                    f"{call.call.__name__} of {node.id or 'the chart'!r} is answered by "
+                    f"{answer.__name__}, which is not one of the chart's events"
+                )
+                remedy = f"Add {answer.__name__} to the chart's events, or correct the Call"
+                yield fault(chart, "SC112", found, remedy, call.location or node.location)
+
+
 def _made(chart: Chart, node: StateNode, transition: Transition) -> Iterator[Fault]:
     if transition.make is None:
         return
@@ -199,10 +226,9 @@ def _made(chart: Chart, node: StateNode, transition: Transition) -> Iterator[Fau
 
 def _events(chart: Chart, trigger: OnEvent, at: str, where: str | None) -> Iterator[Fault]:
     for event in trigger.events:
-        for internal, verb in ((TimerFired, "after"), (StateDone, "when_done")):
-            if isinstance(event, type) and issubclass(event, internal):
-                found = f"{at}: {event.__name__} never takes a line on an event"
-                yield fault(chart, "SC106", found, f"Declare it with {verb}()", where)
+        if isinstance(event, type) and issubclass(event, StateDone):
+            found = f"{at}: {event.__name__} never takes a line on an event"
+            yield fault(chart, "SC106", found, "Declare it with when_done()", where)
     if not chart.closed:
         return
     known: frozenset[type | str] | None = chart._memo.get("event_keys")
@@ -219,7 +245,7 @@ def _events(chart: Chart, trigger: OnEvent, at: str, where: str | None) -> Itera
                 found = f"{at}: no event of the chart is called {event!r}"
                 remedy = did_you_mean(event, names, "Add it to events=")
                 yield fault(chart, "SC106", found, remedy, where)
-        elif not issubclass(event, (TimerFired, StateDone)) and not any(
+        elif not issubclass(event, (*OWN, StateDone)) and not any(
             issubclass(cls, event) for cls in classes
         ):
             found = f"{at}: {event.__name__} is not one of the chart's events"

@@ -9,7 +9,7 @@ from statecharts.checks.places import fault, listed, place
 from statecharts.model.chart import OnEvent, StateKind
 from statecharts.model.errors import Fault
 from statecharts.model.fields import Field, field_type, fields_of, fits, names_of, type_text
-from statecharts.semantics.filling import Supply, supply
+from statecharts.semantics.filling import Supply, supply, supply_call
 from statecharts.semantics.transitions import EntrySet, Recall, domain, nothing_remembered
 from statecharts.semantics.tree import Edge, Tree
 
@@ -26,6 +26,7 @@ def supply_faults(tree: Tree) -> Iterator[Fault]:
                 if key not in seen:
                     seen.add(key)
                     yield found
+    yield from _begun(tree)
 
 
 def _edges(tree: Tree) -> Iterator[Edge]:
@@ -56,6 +57,7 @@ def _entered(tree: Tree, edge: Edge, recall: Recall) -> Iterator[Fault]:
     transition = edge.transition
     for state in entry.states:
         made = transition.make is not None and edge.targets == (state,)
+        yield from _called(tree, state, transition.trigger)
         if tree.data(state) is None or made or state in entry.restored:
             continue
         if isinstance(transition.trigger, OnEvent):
@@ -87,6 +89,45 @@ def _filled(
             yield from _unfit(tree, edge, state, event, field, giver)
     if missing:
         yield _missing(tree, edge, state, event, missing)
+
+
+def _begun(tree: Tree) -> Iterator[Fault]:
+    """Yield the faults of the calls of the chart itself, which it makes at the start."""
+    yield from _called(tree, 0, None)
+
+
+def _called(tree: Tree, state: int, trigger: object) -> Iterator[Fault]:
+    """Yield the faults of the calls that a state makes when it is entered."""
+    node, chart = tree.nodes[state], tree.chart
+    events = trigger.events if isinstance(trigger, OnEvent) else (None,)
+    for call in node.invoke:
+        if call.make is not None:
+            continue
+        cls: type = call.call
+        for event in events:
+            if isinstance(event, str):
+                continue
+            missing = [
+                field.name
+                for field in fields_of(cls)
+                if supply_call(
+                    field, names_of(event), names_of(node.data), names_of(chart.context)
+                )[0]
+                is Supply.NOTHING
+            ]
+            if missing:
+                it = "it" if len(missing) == 1 else "them"
+                entered = "" if event is None else f" entered by {event.__name__}"
+                found = (
+                    f"{node.id or 'the chart'}{entered} invokes {call.call.__name__}, "
+                    f"which needs {listed(missing)}; nothing supplies {it}"
+                )
+                remedy = (
+                    f"Add {it} to the state's data, give {it} a default, "
+                    f"or pass invoke={{{call.call.__name__}: lambda m: …}}"
+                )
+                where = call.location or node.location
+                yield fault(chart, "SC104", found, remedy, where)
 
 
 def _missing(

@@ -15,6 +15,7 @@ from statecharts.model.chart import HISTORY, Chart, StateKind, StateNode, Transi
 from statecharts.model.labels import (
     ARROW,
     action_text,
+    call_text,
     data_text,
     guard_text,
     hooks_text,
@@ -108,6 +109,8 @@ def _lines(node: StateNode) -> Iterator[Text]:
     for name, hooks in (("entry", node.entry), ("exit", node.exit)):
         if hooks:
             yield _spaced((name, "dim"), (f"/ {hooks_text(hooks)}", "magenta"))
+    for call in node.invoke:
+        yield _spaced(("invoke", "dim"), (f"/ {call_text(call)}", "magenta"))
     default = node.default
     if default is not None and (node.kind in HISTORY or action_text(default)):
         yield _transition("default", default)
@@ -128,6 +131,8 @@ def _transition(trigger: str, transition: Transition) -> Text:
 def _destination(transition: Transition) -> list[tuple[str, str]]:
     if transition.kind is TransitionKind.FORBIDDEN:
         return [("(ignored)", "dim")]
+    if transition.kind is TransitionKind.DEFERRED:
+        return [("(deferred)", "dim")]
     if not transition.targets:
         return [("(stays)", "dim")]
     note = "(internal)" if transition.kind is TransitionKind.INTERNAL else ""

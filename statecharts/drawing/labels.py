@@ -15,10 +15,10 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from statecharts.drawing.model import Line, Role, Run
-from statecharts.model.chart import Transition, TransitionKind
+from statecharts.model.chart import Invocation, Transition, TransitionKind
 from statecharts.model.fields import fields_of
 from statecharts.model.hooks import Hook
-from statecharts.model.labels import action_text, guard_text, hooks_text, trigger_text
+from statecharts.model.labels import action_text, call_text, guard_text, hooks_text, trigger_text
 
 LABEL_SIZE: Final = 11.0
 """Size of the text on arrows."""
@@ -112,10 +112,21 @@ def internal_lines(transition: Transition, suffix: str = "") -> tuple[Line, ...]
     runs = list(_transition_runs(transition))
     if transition.kind is TransitionKind.FORBIDDEN:
         runs.append(Run(Role.ACTION, " / ignored"))
+    elif transition.kind is TransitionKind.DEFERRED:
+        runs.append(Run(Role.ACTION, " / defer"))
     elif runs and runs[0].role is Role.TRIGGER and not runs[0].text.startswith("after "):
         runs.insert(0, Run(Role.INTERNAL, "on "))
     if suffix:
         runs.append(Run(Role.ACTION, suffix))
+    return wrap(runs, SMALL_SIZE, COMPARTMENT_WIDTH)
+
+
+def call_lines(call: Invocation) -> tuple[Line, ...]:
+    """Return a call of a state, ``invoke / SpawnAgent(agent)``."""
+    runs = (
+        Run(Role.INVOKE, Role.INVOKE.value),
+        Run(Role.ACTION, f" / {one_line(call_text(call))}"),
+    )
     return wrap(runs, SMALL_SIZE, COMPARTMENT_WIDTH)
 
 

@@ -38,6 +38,7 @@ class Role(Enum):
     DATA = "data"
     ENTRY = "entry"
     EXIT = "exit"
+    INVOKE = "invoke"
     INTERNAL = "internal"
     TRIGGER = "trigger"
     GUARD = "guard"
@@ -73,7 +74,7 @@ class Box:
         name: The name written on it.
         parent: Id of the box around it; None for the chart itself.
         data: Its data fields, ``name: type``.
-        behaviour: Its entry and exit effects and internal transitions.
+        behaviour: Its entry and exit effects, calls and internal transitions.
         children: The boxes in it, in document order; the regions of a parallel state.
         active: Whether it belongs to the configuration that is highlighted.
         doc: The docstring of the state.

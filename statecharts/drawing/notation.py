@@ -11,6 +11,7 @@ from typing import Final, final
 from attrs import field, frozen
 
 from statecharts.drawing.labels import (
+    call_lines,
     data_lines,
     effect_lines,
     internal_lines,
@@ -101,6 +102,8 @@ class _Notation:
     def _behaviour(self, node: StateNode) -> Iterator[Line]:
         yield from effect_lines(Role.ENTRY, node.entry)
         yield from effect_lines(Role.EXIT, node.exit)
+        for call in node.invoke:
+            yield from call_lines(call)
         for transition in node.transitions:
             if not transition.targets:
                 yield from internal_lines(transition)

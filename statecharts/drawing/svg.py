@@ -30,7 +30,7 @@ from statecharts.drawing.theme import FONT_STACK, Theme
 RADIUS: Final = 9.0
 """Radius of the corners of a state."""
 
-_BEHAVIOUR: Final = frozenset({Role.ENTRY, Role.EXIT, Role.INTERNAL})
+_BEHAVIOUR: Final = frozenset({Role.ENTRY, Role.EXIT, Role.INVOKE, Role.INTERNAL})
 
 
 def to_svg(drawing: Drawing, theme: Theme) -> str:

@@ -125,7 +125,7 @@ class PlanCache:
         Raises:
             StepError: The snapshot does not belong to this chart (SC205).
         """
-        place, memory, tree = snapshot._place, snapshot._memory, self._tree
+        place, tree = snapshot._place, self._tree
         if place.chart != self.chart.name:
             raise self._foreign(snapshot, f"it is a snapshot of {place.chart}")
         states = tuple(tree.index.get(state, -1) for state in place.ids)
@@ -133,13 +133,20 @@ class PlanCache:
             -1 in states
             or not tree.is_legal(states)
             or not self._same_states(place, place.ids)
-            or len(memory.history) != len(tree.slots)
+            or len(snapshot._memory.history) != len(tree.slots)
         ):
             found = f"({', '.join(place.ids)}) is not a configuration of this chart"
             raise self._foreign(snapshot, found)
         for state, value in zip(place.ids, snapshot._values, strict=True):
             self._carries(snapshot, state, value)
-        for slot, remembered in enumerate(memory.history):
+        self._remembers(snapshot)
+        self._under_way(snapshot)
+        return self.node(states)
+
+    def _remembers(self, snapshot: Snapshot[Any]) -> None:
+        """Refuse a snapshot whose history remembers what this chart does not have."""
+        tree = self._tree
+        for slot, remembered in enumerate(snapshot._memory.history):
             if remembered is None:
                 continue
             parent = tree.nodes[tree.parent[tree.remembering[slot]]].id
@@ -147,6 +154,10 @@ class PlanCache:
                 if state not in tree.index or not self.chart.is_descendant(state, parent):
                     raise self._foreign(snapshot, f"{parent!r} does not remember {state!r} here")
                 self._carries(snapshot, state, value)
+
+    def _under_way(self, snapshot: Snapshot[Any]) -> None:
+        """Refuse a snapshot with timers, calls or a context that this chart does not have."""
+        memory = snapshot._memory
         sent = {timer for timer, _, _ in memory.sent}
         for timer, _ in memory.timers:
             if timer.rpartition("#")[0] not in self.timers and timer not in sent:
@@ -157,7 +168,6 @@ class PlanCache:
                 raise self._foreign(snapshot, f"no state of this chart makes the call {name!r}")
         if not isinstance(snapshot._context, self.chart.context or type(None)):
             raise self._foreign(snapshot, f"its context is {snapshot._context!r}")
-        return self.node(states)
 
     def _same_states(self, place: Configuration, ids: Iterable[str]) -> bool:
         """Tell whether states are of the same kind in the chart that a snapshot comes from."""

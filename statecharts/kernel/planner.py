@@ -27,7 +27,15 @@ from statecharts.kernel.operations import (
 )
 from statecharts.kernel.plans import Candidate, Node, Plan
 from statecharts.model.chart import After, Always, Default, Done, OnEvent, StateKind, StateNode
-from statecharts.model.events import NamedEvent, StateDone, TimerFired, matches, wire_name
+from statecharts.model.events import (
+    Answer,
+    CallFailed,
+    NamedEvent,
+    StateDone,
+    TimerFired,
+    matches,
+    wire_name,
+)
 from statecharts.model.fields import names_of
 from statecharts.semantics.filling import Builder, builder
 from statecharts.semantics.snapshot import Microstep, Remembered
@@ -341,6 +349,9 @@ def takes(edge: Edge, key: Key, done: str | None = None) -> bool:
     """
     if isinstance(key, Heard):
         key = key.event
+        if key is not CallFailed and isinstance(edge.transition.trigger, OnEvent):
+            if Answer in edge.transition.trigger.events:
+                return True
     match edge.transition.trigger:
         case OnEvent(events):
             if isinstance(key, tuple):

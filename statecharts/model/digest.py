@@ -45,6 +45,7 @@ def _canonical_state(node: StateNode) -> dict[str, Any]:
         "data": _canonical_class(node.data),
         "default": None if node.default is None else _canonical_transition(node.default),
         "transitions": [_canonical_transition(transition) for transition in node.transitions],
+        "invoke": [[call.name, _canonical_class(call.call)] for call in node.invoke],
     }
 
 

@@ -13,10 +13,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from statecharts.model.chart import After, Done, OnEvent, Transition, Trigger
+from statecharts.model.chart import After, Done, Invocation, OnEvent, Transition, Trigger
 from statecharts.model.durations import duration_text
+from statecharts.model.effects import Service
 from statecharts.model.fields import fields_of
 from statecharts.model.hooks import Hook
+from statecharts.model.named import effect_text
 
 ARROW: Final = "→"
 """Stands between a transition's label and its targets."""
@@ -99,6 +101,22 @@ def hooks_text(hooks: Iterable[Hook]) -> str:
     'print; measure'
     """
     return "; ".join(hook.name for hook in hooks)
+
+
+def call_text(call: Invocation) -> str:
+    """Return a call of a state: the class with its fields, or the service that a file names.
+
+    >>> from statecharts.model.effects import Call, Service
+    >>> from statecharts.model.named import Give
+    >>> call_text(Invocation("fetch", Service, Hook(Give(Service("fetchUser", {"id": 7})))))
+    'fetchUser(id=7)'
+    >>> call_text(Invocation("call", Call))
+    'Call'
+    """
+    effect = getattr(None if call.make is None else call.make.function, "effect", None)
+    if isinstance(effect, Service):
+        return effect_text(effect)
+    return event_text(call.call)
 
 
 def data_text(cls: type | None) -> str:

@@ -21,6 +21,7 @@ from statecharts.model.effects import (
     Invoke,
     Raise,
     Send,
+    Service,
 )
 from statecharts.model.errors import StepError
 from statecharts.model.events import NamedEvent, wire_name
@@ -299,8 +300,10 @@ def effect_text(effect: Effect) -> str:
             return f"send {event_name(event)}{to}{when}"
         case CancelSend(name):
             return f"cancel {name}"
-        case Invoke(name):
-            return f"invoke {name}"
+        case Service(source, data):
+            return called(source, data)
+        case Invoke(name, call):
+            return f"invoke {effect_text(call)} as {name}"
         case CancelInvoke(name):
             return f"stop {name}"
         case _:
