@@ -1,9 +1,8 @@
 """The command line: `statecharts check`, `list`, `show`, `render`, `import`, `simulate`, `schema`.
 
-Each command finds the charts of a package, a module, a name or a file (`statecharts.cli.targets`)
-and is one more reader of them. Other packages add commands of their own, as `investigate` is one
-(`statecharts.cli.plugins`). Exit status: 0 when all is well, 1 when something is wrong with a
-chart, its module or its file, 2 when the command line names something that does not exist.
+Each command reads the charts of a package, a module, a name or a file (`statecharts.cli.targets`).
+Other packages add commands, such as `investigate` (`statecharts.cli.plugins`). Exit status: 0 all
+is well, 1 a chart, its module or its file is faulty, 2 the command line is wrong.
 """
 
 from __future__ import annotations
@@ -15,11 +14,9 @@ import click
 
 from statecharts.cli.checking import check
 from statecharts.cli.importing import import_chart
-from statecharts.cli.listing import list_charts
 from statecharts.cli.plugins import Commands
 from statecharts.cli.rendering import render
-from statecharts.cli.schemas import schema
-from statecharts.cli.showing import show
+from statecharts.cli.showing import list_charts, schema, show
 from statecharts.cli.simulating import simulate
 
 __all__ = ["main"]
@@ -36,17 +33,18 @@ __all__ = ["main"]
 def main() -> None:
     """Check, list, show, draw and run statecharts of your Python code or of files.
 
-    Every command on charts takes a TARGET, which is one of
+    Every command on charts takes a TARGET, which is one of:
 
     \b
       machines                      a package: the charts of all its modules
       machines.pipeline             a module: the charts declared in it
-      machines.pipeline:Pipeline    one chart, by its name in the module
+      machines.pipeline:Pipeline    one chart, by its name in the module; a class
+                                    of python-statemachine counts as one
       charts/door.scxml             a file: SCXML, YAML, XState JSON, Swarm TOML
-      workflows.toml:approval       one chart of a file that holds several
+      workflows.toml:approval       one chart of a file with several
 
-    Modules are imported, and the current directory can be imported from, as with 'python -m'.
-    Files are read, and nothing in them is run.
+    Modules are imported, also from the current directory, as with 'python -m'. Files are only read:
+    no code in them is run.
 
     \b
     Examples:
@@ -61,7 +59,7 @@ def main() -> None:
     """
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            # A pipe that cannot spell an arrow gets a question mark.
+            # A pipe that cannot encode an arrow gets a question mark.
             stream.reconfigure(errors="replace")
 
 

@@ -10,13 +10,13 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from statecharts.cli.files import set_option
-from statecharts.cli.targets import Survey, survey
+from statecharts.cli.targets import Survey, survey, target_argument
 from statecharts.cli.terminal import (
     console,
     count_text,
     failures_json,
     fault_json,
+    json_option,
     plain_table,
     print_error,
     print_faults,
@@ -27,19 +27,15 @@ from statecharts.model.errors import Fault
 
 
 @click.command()
-@click.argument("target")
 @click.option("--strict", is_flag=True, help="Count warnings as faults.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
-@set_option
-@click.pass_context
-def check(
-    context: click.Context, target: str, strict: bool, as_json: bool, variables: dict[str, str]
-) -> None:
+@json_option
+@target_argument
+def check(target: str, strict: bool, as_json: bool, variables: dict[str, str]) -> None:
     """Look for faults in the charts of TARGET.
 
     Prints every fault with its code, its place and its remedy, then a summary of each chart. A
-    fault that a chart accepts with 'allow=' is a warning, and so is one that a file's chart can
-    live with. The exit status is 1 when there are faults.
+    fault that a chart accepts with 'allow=' is a warning, and so is a harmless difference in a
+    file. The exit status is 1 if there are faults.
 
     \b
     Examples:
@@ -54,13 +50,13 @@ def check(
     else:
         _print_report(found, verdicts)
     if found.failures or any(verdict.faults for verdict in verdicts):
-        context.exit(1)
+        raise click.exceptions.Exit(1)
 
 
 @final
 @frozen
 class _Verdict:
-    """What is to be said of one chart; one that is None could not be built."""
+    """The faults and warnings of one chart; a chart that is None could not be built."""
 
     name: str
     module: str
@@ -70,7 +66,7 @@ class _Verdict:
 
 
 def _verdicts(found: Survey, strict: bool) -> list[_Verdict]:
-    """Return the verdicts on all charts, those that could not be built first."""
+    """Return the verdicts on all charts, first on those that could not be built."""
     verdicts = [
         _Verdict(failure.chart, failure.module, None, failure.faults)
         for failure in found.failures
@@ -84,7 +80,7 @@ def _verdicts(found: Survey, strict: bool) -> list[_Verdict]:
 
 
 def _measures(chart: Chart) -> dict[str, int]:
-    """Return the size of a chart: its states, transitions and events, and how deep it goes."""
+    """Return the size of a chart: numbers of states, transitions, events, and its depth."""
     return {
         "states": len(chart.states),
         "transitions": len(chart.transitions),

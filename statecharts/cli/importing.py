@@ -10,7 +10,7 @@ from typing import Final, TypeAlias
 import click
 from rich.text import Text
 
-from statecharts.cli.files import TargetError, is_file, load, set_option
+from statecharts.cli.targets import TargetError, is_file, load, set_option
 from statecharts.cli.terminal import console, print_error, print_failures, print_faults
 from statecharts.interop.codes import LOST
 from statecharts.interop.findings import LossError
@@ -19,13 +19,13 @@ from statecharts.model.errors import Fault
 from statecharts.model.suggestions import did_you_mean
 
 Write: TypeAlias = Callable[[Sequence[str]], str]
-"""Writes the charts, with some losses accepted."""
+"""A function that writes charts, with some losses accepted."""
 
 _WRITERS: Final = {".scxml": "scxml", ".xml": "scxml", ".json": "xstate"}
-"""The doors out besides Python, by extension."""
+"""The writers besides Python, by extension."""
 
 _TOLD: Final = frozenset({"SC674", "SC675"})
-"""Losses of wording: they are told, and stop nobody."""
+"""Losses of wording, which are printed and always accepted."""
 
 
 @click.command("import")
@@ -35,7 +35,7 @@ _TOLD: Final = frozenset({"SC674", "SC675"})
     "--output",
     type=click.Path(dir_okay=False, path_type=Path),
     metavar="OUT",
-    help="File to write, instead of standard output; its extension says the format: "
+    help="File to write instead of standard output; its extension sets the format: "
     ".py (Python), .scxml (SCXML), .json (XState).",
 )
 @click.option(
@@ -43,20 +43,18 @@ _TOLD: Final = frozenset({"SC674", "SC675"})
     "names",
     metavar="CHART",
     multiple=True,
-    help="Chart to take, when FILE holds several; may be given several times.",
+    help="Chart to write, if FILE has several; can be repeated.",
 )
 @click.option(
     "--allow",
     type=click.Choice([*LOST, "*"]),
     metavar="CODE",
     multiple=True,
-    help="Loss to accept, such as SC673; may be given several times.",
+    help="Loss to accept, such as SC673; can be repeated.",
 )
-@click.option("--force", is_flag=True, help="Replace OUT when it exists.")
+@click.option("--force", is_flag=True, help="Replace OUT if it exists.")
 @set_option
-@click.pass_context
 def import_chart(
-    context: click.Context,
     file: str,
     output: Path | None,
     names: tuple[str, ...],
@@ -64,14 +62,14 @@ def import_chart(
     force: bool,
     variables: dict[str, str],
 ) -> None:
-    """Write the charts of FILE as a declaration in Python.
+    """Write the charts of FILE as declarations in Python.
 
-    Events and actions become classes, guards become functions that wait to be written, states and
-    transitions read as if you had declared them. With '-o machine.scxml' or '-o machine.json' the
-    chart is written as SCXML or as XState JSON instead.
+    Events and actions become classes, guards become functions for you to write, states and
+    transitions read as if you had declared them. '-o machine.scxml' and '-o machine.json' write the
+    chart as SCXML or as XState JSON instead.
 
-    Warnings about the chart, and names and documentation that are lost, go to standard error. Any
-    other loss refuses the file, unless '--allow' accepts it.
+    Warnings about the chart, and lost names and documentation, go to standard error. Any other loss
+    stops the command, unless '--allow' accepts it.
 
     \b
     Examples:
@@ -82,13 +80,13 @@ def import_chart(
     if not is_file(file):
         raise TargetError(f"{file!r} is not a chart file. {_known_formats()}")
     if output is not None and output.suffix.lower() not in (".py", *_WRITERS):
-        raise TargetError(f"nothing is written to {str(output)!r}. End it in .py, .scxml or .json.")
+        raise TargetError(f"{str(output)!r} has no known format. End it in .py, .scxml or .json.")
     if output is not None and output.exists() and not force:
-        raise TargetError(f"{str(output)!r} exists already. Pass --force to replace it.")
+        raise TargetError(f"{str(output)!r} exists. Pass --force to replace it.")
     found, failures = load(file, variables)
     if failures:
         print_failures(failures)
-        context.exit(1)
+        raise click.exceptions.Exit(1)
     charts = _chosen(found, names, file)
     err = console(err=True)
     for chart in charts:
@@ -99,8 +97,8 @@ def import_chart(
         _print_losses(error.losses)
         codes = dict.fromkeys(loss.code for loss in error.losses if loss.code not in _TOLD)
         flags = " ".join(f"--allow {code}" for code in codes)
-        print_error(err, f"{file} would not be written whole. Pass {flags} to do without.")
-        context.exit(1)
+        print_error(err, f"a part of {file} would be lost. Pass {flags} to accept that.")
+        raise click.exceptions.Exit(1) from None
     _print_losses(losses)
     if output is None:
         click.echo(text, nl=False)
@@ -110,12 +108,12 @@ def import_chart(
         output.write_text(text, encoding="utf-8", newline="\n")
     except OSError as error:
         print_error(err, str(error))
-        context.exit(1)
+        raise click.exceptions.Exit(1) from None
     click.echo(output)
 
 
 def _known_formats() -> str:
-    from statecharts.interop.files import FORMATS  # noqa: PLC0415 - needed when something is wrong
+    from statecharts.interop.files import FORMATS  # noqa: PLC0415 - for an error only
 
     return f"Chart files end in {', '.join(FORMATS)}."
 
@@ -123,30 +121,30 @@ def _known_formats() -> str:
 def _chosen(found: dict[str, Chart], names: tuple[str, ...], file: str) -> list[Chart]:
     for name in names:
         if name not in found:
-            remedy = did_you_mean(name, found, f"It holds {', '.join(found)}.")
+            remedy = did_you_mean(name, found, f"Known: {', '.join(found)}.")
             raise TargetError(f"there is no chart {name!r} in {file!r}. {remedy}")
     return [found[name] for name in dict.fromkeys(names)] or list(found.values())
 
 
 def _writer(charts: Sequence[Chart], output: Path | None, file: str) -> Write:
-    """Return what writes charts in the format that the output is to have."""
-    door = _WRITERS.get("" if output is None else output.suffix.lower())
-    if door is None:
-        from statecharts.interop import python  # noqa: PLC0415 - only what is needed is imported
+    """Return the function that writes charts in the format of the output."""
+    writer = _WRITERS.get("" if output is None else output.suffix.lower())
+    if writer is None:
+        from statecharts.interop import python  # noqa: PLC0415 - only the writer in use is imported
 
         return lambda allow: python.write(charts, allow=allow, source=Path(file).name)[0]
     if len(charts) > 1:
         known = ", ".join(chart.name for chart in charts)
-        raise TargetError(f"{str(output)!r} can hold one chart. Pass --name: {known}.")
-    dumps: Callable[..., str] = import_module(f"statecharts.interop.{door}").dumps
+        raise TargetError(f"{str(output)!r} takes one chart. Choose it with --name: {known}.")
+    dumps: Callable[..., str] = import_module(f"statecharts.interop.{writer}").dumps
     return lambda allow: dumps(charts[0], allow=allow)
 
 
 def _written(write: Write, allow: Iterable[str]) -> tuple[str, tuple[Fault, ...]]:
-    """Return what is written, and what is lost with it.
+    """Return the text, and its losses.
 
     Raises:
-        LossError: Something is lost that is not to be accepted.
+        LossError: A loss is not accepted.
     """
     accepted = {*allow, *_TOLD}
     try:

@@ -1,4 +1,4 @@
-"""Importing modules by name, where one that fails must not hide the others."""
+"""Imports of modules by name, in which a failing module does not hide the others."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from statecharts.model.errors import DefinitionError, Fault, StatechartError
 
 
 class NoModuleError(LookupError):
-    """There is no module of that name, as against one that fails when it is imported.
+    """There is no module of that name; one that fails when it is imported is a `Failure`.
 
     Attributes:
         name: The module that was asked for.
@@ -36,12 +36,12 @@ class NoModuleError(LookupError):
 @final
 @frozen
 class Failure:
-    """A module that raised while it was imported.
+    """A module that raised while it was imported, or a file that could not be read.
 
     Attributes:
-        module: The module in which the mistake stands, which another one may have imported.
+        module: The module with the mistake, or the file; another module may have imported it.
         chart: Name of the chart whose definition is at fault; None for any other mistake.
-        faults: The faults of that chart; none for any other mistake.
+        faults: The faults of that chart; empty for any other mistake.
         message: The mistake in one line.
         location: ``file:line`` of the mistake, when it is known.
     """
@@ -57,11 +57,22 @@ class Failure:
         return f"{self.module} cannot be imported{place}: {self.message}"
 
 
+def failure_of(module: str, error: BaseException, location: str | None = None) -> Failure:
+    """Return the failure of a module, or of a file, that an error reports."""
+    if isinstance(error, DefinitionError):
+        headline = error.message.splitlines()[0].rstrip(":")
+        return Failure(module, error.chart, error.faults, headline, location)
+    if isinstance(error, StatechartError):
+        return Failure(module, None, (), str(error), location)
+    words = (type(error).__name__, *str(error).strip().splitlines()[:1])
+    return Failure(module, None, (), ": ".join(words), location)
+
+
 class Importer:
-    """Imports modules one by one and collects what went wrong.
+    """Imports modules one by one and collects failures.
 
     A package that fails is replaced by an empty one until the importer is closed, so that the
-    modules inside it can still be looked at. Whatever a module prints goes to standard error.
+    modules inside it can still be imported. Output of a module goes to standard error.
     """
 
     def __init__(self) -> None:
@@ -81,14 +92,14 @@ class Importer:
 
     @property
     def failures(self) -> tuple[Failure, ...]:
-        """What went wrong so far, each mistake once."""
+        """The failures so far, each mistake once."""
         return tuple(self._failures.values())
 
     def load(self, name: str) -> ModuleType | None:
         """Import a module and the packages around it.
 
         Returns:
-            The module, or None when importing it raised; the failure is then among `failures`.
+            The module, or None if importing it raised; the failure is then in `failures`.
 
         Raises:
             NoModuleError: There is no module of that name.
@@ -106,13 +117,18 @@ class Importer:
         return module
 
     def is_whole(self, module: ModuleType) -> bool:
-        """Tell whether a module is what its code made it, not what took its place."""
+        """Tell whether a module was imported, and is not a substitute for one that failed."""
         return self._substitutes.get(module.__name__) is not module
 
-    def inside(self, module: ModuleType) -> Iterator[ModuleType]:
-        """Import a module's submodules, of every depth, by name; those that fail are passed over.
+    def report(self, module: str, error: StatechartError) -> None:
+        """Keep the failure of a chart in a module that was imported."""
+        failure = failure_of(module, error)
+        self._failures.setdefault(failure, failure)
 
-        A ``__main__`` is a program, and is left alone.
+    def inside(self, module: ModuleType) -> Iterator[ModuleType]:
+        """Yield a module and its submodules of every depth, by name, without those that fail.
+
+        A ``__main__`` is a program and is not imported.
         """
         yield module
         for name in submodule_names(module):
@@ -126,7 +142,8 @@ class Importer:
                 return importlib.import_module(spec.name)
         except (Exception, SystemExit) as error:  # noqa: BLE001 - anything can go wrong in there
             if not (isinstance(error, ImportError) and error.name in self._substitutes):
-                failure = _failure(spec.name, error)
+                module, location = _blamed(spec.name, error)
+                failure = failure_of(module, error, location)
                 self._failures.setdefault(failure.location or failure, failure)
         if spec.submodule_search_locations is None:
             return None
@@ -136,13 +153,13 @@ class Importer:
 
 
 def submodule_names(module: ModuleType) -> list[str]:
-    """Return the full names of the modules directly inside a package, but for its ``__main__``."""
+    """Return the full names of the modules directly inside a package, without ``__main__``."""
     found = pkgutil.iter_modules(getattr(module, "__path__", ()), f"{module.__name__}.")
     return sorted(entry.name for entry in found if not entry.name.endswith(".__main__"))
 
 
 def short_location(location: str | None) -> str | None:
-    """Return a ``file:line`` relative to the current directory, when it lies inside it."""
+    """Return a ``file:line`` relative to the current directory if it is inside it."""
     if location is None or not Path(location).is_relative_to(Path.cwd()):
         return location
     return str(Path(location).relative_to(Path.cwd()))
@@ -155,21 +172,10 @@ def _find(name: str) -> ModuleSpec | None:
         return None
 
 
-def _failure(name: str, error: BaseException) -> Failure:
-    module, location = _place(name, error)
-    if isinstance(error, DefinitionError):
-        headline = error.message.splitlines()[0].rstrip(":")
-        return Failure(module, error.chart, error.faults, headline, location)
-    words = str(error).strip().splitlines()[:1]
-    if not isinstance(error, StatechartError):  # which says all in its own message
-        words.insert(0, type(error).__name__)
-    return Failure(module, None, (), ": ".join(words), location)
+def _blamed(name: str, error: BaseException) -> tuple[str, str | None]:
+    """Return the module and the ``file:line`` of a mistake.
 
-
-def _place(name: str, error: BaseException) -> tuple[str, str | None]:
-    """Return the module and the ``file:line`` where a mistake stands.
-
-    That is the innermost call that lies in the target's own code, or else the innermost of all.
+    That is the innermost call in the target's own code, or else the innermost of all.
     """
     if isinstance(error, SyntaxError) and error.filename:
         return name, short_location(f"{error.filename}:{error.lineno or 1}")

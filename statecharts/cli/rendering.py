@@ -12,8 +12,7 @@ import click
 from attrs import frozen
 from rich.progress import Progress
 
-from statecharts.cli.files import set_option
-from statecharts.cli.targets import Found, TargetError, survey
+from statecharts.cli.targets import Found, TargetError, survey, target_argument
 from statecharts.cli.terminal import console, print_error, print_failures
 from statecharts.model.errors import StatechartError
 from statecharts.model.events import snake_case
@@ -27,14 +26,13 @@ _THEMES: Final = ("light", "dark", "print")
 
 
 @click.command()
-@click.argument("target")
 @click.option(
     "-o",
     "--output",
     type=click.Path(file_okay=False, path_type=Path),
     metavar="DIR",
     required=True,
-    help="Directory for the pictures; made when it does not exist.",
+    help="Directory for the pictures; created if it does not exist.",
 )
 @click.option(
     "-f",
@@ -44,7 +42,7 @@ _THEMES: Final = ("light", "dark", "print")
     multiple=True,
     default=("svg",),
     show_default=True,
-    help="Format of the pictures; may be given several times.",
+    help="Format of the pictures; can be repeated.",
 )
 @click.option(
     "--theme",
@@ -57,12 +55,10 @@ _THEMES: Final = ("light", "dark", "print")
     "--highlight",
     metavar="STATE",
     multiple=True,
-    help="Id of a state to highlight, such as active.merge; may be given several times.",
+    help="Id of a state to highlight, such as active.merge; can be repeated.",
 )
-@set_option
-@click.pass_context
+@target_argument
 def render(
-    context: click.Context,
     target: str,
     output: Path,
     formats: tuple[Format, ...],
@@ -95,13 +91,13 @@ def render(
     for error in errors:
         print_error(console(err=True), error)
     if found.failures or errors:
-        context.exit(1)
+        raise click.exceptions.Exit(1)
 
 
 @final
 @frozen
 class _Picture:
-    """One file to be written: of which chart, in which format, and how it is to look."""
+    """One file to write: its chart, format, path, theme and highlighted states."""
 
     of: Found
     format: Format
@@ -111,8 +107,7 @@ class _Picture:
 
     def draw(self) -> None:
         """Write the file, and the directory around it."""
-        # Only who draws pays for importing what draws.
-        from statecharts import drawing  # noqa: PLC0415
+        from statecharts import drawing  # noqa: PLC0415 - other commands work without it
 
         shown = [state for state in self.highlight if state in self.of.chart]
         picture = drawing.render(
@@ -125,9 +120,9 @@ class _Picture:
 
 
 def file_stems(charts: Sequence[Found]) -> dict[Found, str]:
-    """Return what the picture of each chart is called: its name in snake case.
+    """Return the file name of each picture without its extension: the chart's in snake case.
 
-    Where two charts have the same name, each is called by its module and its name there.
+    If two charts have the same name, each file is named after the module and the name there.
     """
     stems = {one: _stem(one.chart.name) for one in charts}
     counts = Counter(stems.values())
@@ -141,7 +136,7 @@ def _stem(name: str) -> str:
 
 
 def _check_highlight(charts: Sequence[Found], highlight: Iterable[str]) -> None:
-    """Refuse a state that none of the charts has."""
+    """Refuse a state that is in no chart."""
     known = list(dict.fromkeys(node.id for one in charts for node in one.chart))
     for state in highlight:
         if charts and state not in known:
@@ -150,7 +145,7 @@ def _check_highlight(charts: Sequence[Found], highlight: Iterable[str]) -> None:
 
 
 def _draw_all(pictures: Sequence[_Picture]) -> tuple[list[Path], list[str]]:
-    """Draw pictures; return the paths written, and what went wrong, each mistake once."""
+    """Draw pictures; return the paths written, and the errors, each once."""
     written: list[Path] = []
     errors: list[str] = []
     err = console(err=True)

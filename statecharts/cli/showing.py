@@ -1,33 +1,112 @@
-"""`statecharts show`: a chart as a tree, or as plain JSON."""
+"""`statecharts list`, `show` and `schema`: charts as tables, trees, JSON and JSON Schema."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, Final, final
 
 import click
+from attrs import frozen
+from rich.console import Console, ConsoleOptions, Group, RenderResult
+from rich.text import Text
+from rich.tree import Tree
 
-from statecharts.cli.files import set_option
-from statecharts.cli.outline import chart_tree, is_initial
-from statecharts.cli.targets import Found, survey
-from statecharts.cli.terminal import console, failures_json, print_failures, print_json
-from statecharts.model.chart import Chart, StateNode, Transition
-from statecharts.model.labels import data_text, event_text, trigger_text
+from statecharts.cli.targets import Found, one_chart, survey, target_argument
+from statecharts.cli.terminal import (
+    console,
+    failures_json,
+    first_line,
+    json_option,
+    plain_table,
+    print_error,
+    print_failures,
+    print_json,
+)
+from statecharts.model.chart import HISTORY, Chart, StateKind, StateNode, Transition, TransitionKind
+from statecharts.model.errors import StatechartError
+from statecharts.model.labels import (
+    ARROW,
+    action_text,
+    call_text,
+    data_text,
+    event_text,
+    guard_text,
+    hooks_text,
+    trigger_text,
+)
+
+MARKS: Final = {
+    StateKind.PARALLEL: "∥",
+    StateKind.FINAL: "◎",
+    StateKind.SHALLOW_HISTORY: "H",
+    StateKind.DEEP_HISTORY: "H*",
+}
+"""Marks before the names of states that are neither atomic nor compound."""
+
+INITIAL: Final = "•"
+"""The mark before the name of a state that its parent enters by default."""
+
+
+@click.command("list")
+@json_option
+@target_argument
+def list_charts(target: str, as_json: bool, variables: dict[str, str]) -> None:
+    """List the charts of TARGET.
+
+    Prints the name of each chart, its target, its numbers of states and events, and the first line
+    of its docstring.
+
+    \b
+    Example:
+      statecharts list machines
+    """
+    found = survey(target, variables)
+    rows = [_row(one) for one in found.charts]
+    if as_json:
+        print_json({"charts": rows, "failures": failures_json(found.failures)})
+    else:
+        _print_table(rows)
+        print_failures(found.failures)
+    if found.failures:
+        raise click.exceptions.Exit(1)
+
+
+def _row(one: Found) -> dict[str, Any]:
+    chart = one.chart
+    return {
+        "name": chart.name,
+        "target": one.address,
+        "states": len(chart.states),
+        "events": len(chart.events),
+        "doc": first_line(chart.doc),
+    }
+
+
+def _print_table(rows: list[dict[str, Any]]) -> None:
+    if not rows:
+        return
+    table = plain_table("name")
+    table.add_column("target", overflow="fold", style="cyan")
+    table.add_column("states", justify="right")
+    table.add_column("events", justify="right")
+    table.add_column("doc", overflow="fold")
+    for row in rows:
+        table.add_row(*(str(value) for value in row.values()))
+    console().print(table)
 
 
 @click.command()
-@click.argument("target")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
-@set_option
-@click.pass_context
-def show(context: click.Context, target: str, as_json: bool, variables: dict[str, str]) -> None:
+@json_option
+@target_argument
+def show(target: str, as_json: bool, variables: dict[str, str]) -> None:
     """Show the charts of TARGET as trees, with their transitions.
 
     \b
-    A state is marked
-      •  when it is initial       ◎  when it is final
-      ∥  when it is parallel      H  or H* when it is a history, shallow or deep
-    and followed by the data that it carries, by what entering and leaving it
-    does, and by its transitions: event(payload) [guard] / action → target.
+    Marks of states:
+      •  initial       ◎  final
+      ∥  parallel      H  shallow history      H*  deep history
+    After each state come its data, its entry and exit effects, and its
+    transitions: event(payload) [guard] / action → target.
 
     \b
     Examples:
@@ -46,7 +125,7 @@ def show(context: click.Context, target: str, as_json: bool, variables: dict[str
             out.print(chart_tree(one.chart))
         print_failures(found.failures)
     if found.failures:
-        context.exit(1)
+        raise click.exceptions.Exit(1)
 
 
 def _chart_json(one: Found) -> dict[str, Any]:
@@ -83,3 +162,136 @@ def _transition_json(transition: Transition) -> dict[str, Any]:
         "targets": list(transition.targets),
         "kind": transition.kind.value,
     }
+
+
+@click.command()
+@target_argument
+def schema(target: str, variables: dict[str, str]) -> None:
+    """Print the JSON Schema of the events and snapshots of TARGET.
+
+    TARGET must have one chart. The document, in JSON Schema 2020-12, describes an event or a
+    snapshot; its '$defs' describe 'event', 'effect', 'snapshot' and 'step' one by one.
+
+    \b
+    Examples:
+      statecharts schema machines.pipeline:Pipeline
+      statecharts schema door.scxml > door.schema.json
+    """
+    from statecharts.codec import Protocol  # noqa: PLC0415 - other commands work without it
+
+    chart = one_chart(target, variables)
+    try:
+        print_json(Protocol(chart).schema())
+    except StatechartError as error:
+        print_error(console(err=True), str(error))
+        raise click.exceptions.Exit(1) from None
+
+
+def chart_tree(chart: Chart) -> Tree:
+    """Return a chart as a tree, its states in document order.
+
+    >>> from rich.console import Console
+    >>> from statecharts.model.chart import Default, OnEvent
+    >>> flip = Transition("on", OnEvent(("flip",)), ("off",))
+    >>> on = StateNode("on", StateKind.ATOMIC, "on", transitions=(flip,))
+    >>> off = StateNode("off", StateKind.FINAL, "off")
+    >>> root = StateNode("", StateKind.COMPOUND, "Lamp", None, ("on", "off"),
+    ...                  Transition("", Default(), ("on",)))
+    >>> Console().print(chart_tree(Chart("Lamp", root, (on, off))))
+    Lamp
+    ├── • on
+    │       flip → off
+    └── ◎ off
+    """
+    tree = Tree(_label(chart, chart.root), guide_style="dim")
+    branches = {chart.root.id: tree}
+    for node in chart:
+        branches[node.id] = branches[node.parent or ""].add(_label(chart, node))
+    return tree
+
+
+def is_initial(chart: Chart, node: StateNode) -> bool:
+    """Tell whether the default transition of its parent enters a state.
+
+    The default may target a deeper state; the states on the way to it are entered as well.
+    """
+    if node.parent is None or node.kind in HISTORY:
+        return False
+    targets = chart[node.parent].initial
+    return any(node.id == target or chart.is_descendant(target, node.id) for target in targets)
+
+
+@final
+@frozen
+class _Hanging:
+    """An indented line; if it is wrapped, the rest is indented further."""
+
+    line: Text
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        width = max(options.max_width - 6, 1)
+        for number, line in enumerate(self.line.wrap(console, width)):
+            yield Text("      " if number else "    ") + line
+
+
+def _label(chart: Chart, node: StateNode) -> Group:
+    title = _chart_title(chart) if node.parent is None else _state_title(chart, node)
+    return Group(*title, *(_Hanging(line) for line in _lines(node)))
+
+
+def _chart_title(chart: Chart) -> list[Text]:
+    doc = first_line(chart.doc)
+    title = _spaced((chart.name, "bold"), (data_text(chart.context), "green"))
+    return [title, Text(doc, "italic")] if doc else [title]
+
+
+def _state_title(chart: Chart, node: StateNode) -> list[Text]:
+    initial = is_initial(chart, node)
+    return [
+        _spaced(
+            (INITIAL if initial else "", "bold yellow"),
+            (MARKS.get(node.kind, ""), "yellow"),
+            (node.name, "bold"),
+            (data_text(node.data), "green"),
+        )
+    ]
+
+
+def _lines(node: StateNode) -> Iterator[Text]:
+    """Yield the lines below the name of a state."""
+    for name, hooks in (("entry", node.entry), ("exit", node.exit)):
+        if hooks:
+            yield _spaced((name, "dim"), (f"/ {hooks_text(hooks)}", "magenta"))
+    for call in node.invoke:
+        yield _spaced(("invoke", "dim"), (f"/ {call_text(call)}", "magenta"))
+    default = node.default
+    if default is not None and (node.kind in HISTORY or action_text(default)):
+        yield _transition("default", default)
+    for transition in node.transitions:
+        yield _transition(trigger_text(transition.trigger), transition)
+
+
+def _transition(trigger: str, transition: Transition) -> Text:
+    action = action_text(transition)
+    return _spaced(
+        (trigger, "cyan"),
+        (guard_text(transition), "yellow"),
+        (f"/ {action}" if action else "", "magenta"),
+        *_destination(transition),
+    )
+
+
+def _destination(transition: Transition) -> list[tuple[str, str]]:
+    if transition.kind is TransitionKind.FORBIDDEN:
+        return [("(ignored)", "dim")]
+    if transition.kind is TransitionKind.DEFERRED:
+        return [("(deferred)", "dim")]
+    if not transition.targets:
+        return [("(stays)", "dim")]
+    note = "(internal)" if transition.kind is TransitionKind.INTERNAL else ""
+    return [(ARROW, "dim"), (", ".join(transition.targets), "bold blue"), (note, "dim")]
+
+
+def _spaced(*parts: tuple[str, str]) -> Text:
+    """Join the styled parts that are not empty with spaces."""
+    return Text(" ").join(Text(text, style) for text, style in parts if text)

@@ -1,11 +1,12 @@
-"""`statecharts simulate`: a chart stepped through by events on standard input."""
+"""`statecharts simulate`: a chart that takes the events on standard input, step by step."""
 
 from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
+from functools import partial
 from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
@@ -13,11 +14,9 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 import click
 from rich.text import Text
 
-from statecharts.cli.choosing import one_chart
-from statecharts.cli.explaining import explanation
-from statecharts.cli.files import set_option
+from statecharts.cli.targets import one_chart, target_argument
 from statecharts.cli.terminal import console, plain_table, print_error
-from statecharts.model.errors import StatechartError
+from statecharts.model.errors import StatechartError, sentence
 from statecharts.model.labels import ARROW
 from statecharts.model.named import effect_text, event_name
 
@@ -29,15 +28,17 @@ if TYPE_CHECKING:
 
 Row: TypeAlias = Callable[["Happening"], None]
 
+Explain: TypeAlias = Callable[["Happening"], str]
+
 Cell: TypeAlias = Text | list[str]
-"""A cell of the table: a text, or the pieces of one that may be cut."""
+"""A cell of the table: a text, or pieces that may be cut."""
 
 SHORTEST: Final = 12
-"""How much of a piece is left however little room there is."""
+"""Length to which a piece may be cut."""
 
 
 class InputError(click.ClickException):
-    """What was given to go on from cannot be used: one line on standard error, exit status 1."""
+    """A file or a time that cannot be used: one line on standard error, exit status 1."""
 
 
 def _file(name: str, dest: str, text: str) -> Callable[[Any], Any]:
@@ -46,14 +47,13 @@ def _file(name: str, dest: str, text: str) -> Callable[[Any], Any]:
 
 
 @click.command()
-@click.argument("target")
-@_file("--from", "resume", "Go on from this snapshot; a line that --json has printed serves, too.")
-@_file("--context", "context_file", "Start with this context, as JSON.")
-@click.option("--at", "moment", metavar="TIME", help="The time at the beginning; now, if left out.")
+@_file("--from", "resume", "Continue from this snapshot, or from a line that --json printed.")
+@_file("--context", "context_file", "Start with this context, in JSON.")
+@click.option("--at", "moment", metavar="TIME", help="Time of the start; default: now.")
 @click.option(
     "--guards",
     type=click.Choice(["true", "false"]),
-    help="What guards answer that a file knows by name alone.",
+    help="Answer of every guard that a file only names.",
 )
 @click.option("--explain", is_flag=True, help="Say which state handled an event, or why none did.")
 @click.option(
@@ -63,11 +63,9 @@ def _file(name: str, dest: str, text: str) -> Callable[[Any], Any]:
     help="Write the last snapshot to this file.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print a line of JSON for each step.")
-@click.option("--wide", is_flag=True, help="Cut nothing in the table, however long it is.")
-@set_option
-@click.pass_context
+@click.option("--wide", is_flag=True, help="Do not cut long cells of the table.")
+@target_argument
 def simulate(
-    context: click.Context,
     target: str,
     resume: Path | None,
     context_file: Path | None,
@@ -79,27 +77,27 @@ def simulate(
     wide: bool,
     variables: dict[str, str],
 ) -> None:
-    """Step the chart of TARGET through the events on standard input, and print every step.
+    """Send events to the chart of TARGET, and print every step.
 
-    Nothing is carried out: effects are only shown. Each line is an event as JSON, or an event with
-    its time; a line of a time alone lets time pass, so that timers fire:
+    Effects are printed and not carried out. Each line of standard input is an event in JSON, or an
+    event with its time; a line with a time alone lets time pass, so that timers fire:
 
     \b
       {"type": "gates_started"}
       {"event": {"type": "block", "reason": "no keys"}, "at": "2026-01-31T12:00:00Z"}
       {"after": "PT5M"}
 
-    The first line that cannot be read or taken ends the simulation with its number, the path in it,
-    and exit status 1; what came before it stands.
+    The first line that is wrong ends the simulation with its number, the path to the mistake, and
+    exit status 1; the steps before it are still printed.
 
     \b
     Examples:
       statecharts simulate machines.pipeline:Pipeline < events.jsonl
       statecharts simulate machines.pipeline --from snapshot.json --explain < more.jsonl
     """
-    from statecharts.cli.simulation import Simulation  # noqa: PLC0415 - only this command needs it
+    from statecharts.cli.simulation import Simulation, explanation  # noqa: PLC0415 - only needed here
 
-    chart = one_chart(context, target, variables).chart
+    chart = one_chart(target, variables)
     if guards is not None:
         chart = chart.bind(default=guards == "true")
     try:
@@ -107,11 +105,12 @@ def simulate(
         given = None if context_file is None else protocol.loads_context(_read(context_file))
         begin = _time(chart, moment)
         if snapshot is not None and given is not None:
-            raise InputError("--from has a context already; leave --context out.")
+            raise InputError("the snapshot of --from has a context. Leave --context out.")
         simulation = Simulation(chart, protocol, begin, snapshot, given)
     except StatechartError as error:
         raise InputError(str(error)) from None
-    printer = _Lines(protocol, explain) if as_json else _Rows(chart, explain, wide)
+    told = partial(explanation, chart) if explain else None
+    printer = _Lines(protocol, told) if as_json else _Rows(told, wide)
     failure = _run(simulation, printer.add)
     printer.end()
     if save is not None and simulation.snapshot is not None:
@@ -121,29 +120,36 @@ def simulate(
             failure = failure or str(error)
     if failure is not None:
         print_error(console(err=True), failure)
-        context.exit(1)
+        raise click.exceptions.Exit(1)
 
 
 def _run(simulation: Simulation, row: Row) -> str | None:
-    """Feed the lines of standard input; return what ended it early, or None."""
+    """Feed the lines of standard input; return the error that ended it early, or None."""
     number = 0
     try:
-        _each(simulation.begin(), row)
+        for happening in simulation.begin():
+            row(happening)
         for number, text in enumerate(sys.stdin.buffer, 1):
             if text.strip():
-                _each(simulation.feed(number, text), row)
+                for happening in simulation.feed(number, text):
+                    row(happening)
     except StatechartError as error:
-        return f"line {number}: {error}" if number else str(error)
+        return f"line {number}: {error}" if number else _start_error(error, simulation.chart)
     return None
 
 
-def _each(happenings: Iterator[Happening], row: Row) -> None:
-    for happening in happenings:
-        row(happening)
+def _start_error(error: StatechartError, chart: Chart) -> str:
+    """Return the message of a start that failed; its remedy is an option of this command."""
+    remedy = error.remedy
+    if error.code == "SC212" and chart.context is not None:
+        remedy = "Pass it in a file of JSON: --context FILE"
+    elif error.code == "SC214" and chart.unbound_guards:
+        remedy = "Answer for them: --guards true or --guards false"
+    return sentence(error.code, error.where, error.found, remedy)
 
 
 def _resumed(chart: Chart, resume: Path | None) -> tuple[Protocol[Any], Snapshot[Any] | None]:
-    """Return the protocol, and the snapshot of a file; the file's version is taken as it is."""
+    """Return the protocol, and the snapshot of a file, of whatever version it is."""
     from statecharts.codec import Protocol  # noqa: PLC0415 - see `simulate`
 
     if resume is None:
@@ -187,7 +193,7 @@ def _time(chart: Chart, moment: str | None) -> datetime:
 class _Lines:
     """Prints each step as a line of JSON, as soon as it is taken."""
 
-    def __init__(self, protocol: Protocol[Any], explain: bool) -> None:
+    def __init__(self, protocol: Protocol[Any], explain: Explain | None) -> None:
         self._protocol = protocol
         self._explain = explain
 
@@ -202,19 +208,18 @@ class _Lines:
             "event": None if event is None else self._protocol.dump_event(event),
             "step": self._protocol.dump_step(happening.step),
         }
-        if self._explain:
-            found["explanation"] = _explained(self._protocol.chart, happening)
+        if self._explain is not None:
+            found["explanation"] = self._explain(happening)
         click.echo(encode(found).decode("utf-8"))
 
     def end(self) -> None:
-        """Every line is out already."""
+        """Every line is printed already."""
 
 
 class _Rows:
     """Gathers the steps for a table."""
 
-    def __init__(self, chart: Chart, explain: bool, wide: bool) -> None:
-        self._chart = chart
+    def __init__(self, explain: Explain | None, wide: bool) -> None:
         self._explain = explain
         self._wide = wide
         self._rows: list[tuple[Cell, ...]] = []
@@ -230,34 +235,31 @@ class _Rows:
             [f"{state}: {value}" for state, value in step.snapshot.data.items()],
             list(map(effect_text, step.effects)),
         )
-        if self._explain:
-            cells = (*cells, Text(_explained(self._chart, happening)))
+        if self._explain is not None:
+            cells = (*cells, Text(self._explain(happening)))
         self._rows.append(cells)
 
     def end(self) -> None:
-        """Print the table; at a terminal, what is long in it is cut, unless it is to be wide."""
+        """Print the table; on a terminal, long cells are cut unless it is to be wide."""
         if not self._rows:
             return
         out = console()
-        # What is no terminal has all the room there is: nothing that reads a pipe wants it cut.
+        # A pipe has all the room there is, and its reader wants everything.
         room = max(out.width // 2, 12) if out.file.isatty() and not self._wide else None
         table = plain_table("line")
-        for name in ("event", "taken", "configuration"):
+        names = ("event", "taken", "configuration", "data", "effects", "explanation")
+        for name in names if self._explain is not None else names[:-1]:
             table.add_column(name, overflow="fold")
-        for name in ("data", "effects"):
-            table.add_column(name, overflow="fold")
-        if self._explain:
-            table.add_column("explanation", overflow="fold")
         for row in self._rows:
             table.add_row(*(one if isinstance(one, Text) else _pieces(one, room) for one in row))
         out.print(table)
 
 
 def _pieces(pieces: list[str], room: int | None) -> Text:
-    """Return pieces in a row; where there is little room, each is cut to its share of it.
+    """Return pieces in a row; if there is little room, each is cut to its share of it.
 
-    Short ones leave their share to the longer ones, each says at least how it begins, and where
-    there is no room even for that, the last of them are only counted.
+    Short pieces leave their share to longer ones, and each shows at least its beginning. If there
+    is no room even for that, the last pieces are only counted.
     """
     if room is None:
         return Text("; ".join(pieces))
@@ -292,7 +294,3 @@ def _taken(happening: Happening, step: Step[Any]) -> Text:
 def _innermost(configuration: Iterable[str]) -> list[str]:
     ids = list(configuration)
     return [state for state in ids if not any(other.startswith(f"{state}.") for other in ids)]
-
-
-def _explained(chart: Chart, happening: Happening) -> str:
-    return explanation(chart, happening.before, happening.event, happening.step)

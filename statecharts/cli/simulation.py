@@ -1,7 +1,7 @@
-"""Simulation: a chart stepped through by events that come as lines of JSON.
+"""Simulation: a chart that takes events from lines of JSON, and an explanation of each step.
 
-Only the kernel runs: effects are shown and nothing is done about them, but that the events that a
-chart sends to itself come next, and that its timers fire when time is said to pass.
+Only the kernel runs: no effect is carried out, except that the events that a chart sends to itself
+come next, and that its timers fire when a line lets time pass.
 """
 
 from __future__ import annotations
@@ -19,17 +19,18 @@ from statecharts.codec.protocol import parse
 from statecharts.codec.records import TAG, unknown_field
 from statecharts.codec.times import load_datetime, load_timedelta
 from statecharts.kernel import Kernel
-from statecharts.model.chart import Chart
+from statecharts.model.chart import ROOT, Chart, OnEvent, StateNode, Transition, TransitionKind
 from statecharts.model.effects import Send
 from statecharts.model.errors import RunawayError
-from statecharts.model.events import TimerFired
+from statecharts.model.events import NamedEvent, TimerFired, matches, wire_name
+from statecharts.model.labels import ARROW, transition_label
 from statecharts.semantics.snapshot import Snapshot, Step
 
 ENVELOPE: Final = ("event", "at", "after")
-"""The fields of a line that is more than an event."""
+"""The fields of a line with more than an event."""
 
 BOUND: Final = 1_000
-"""How many events may follow one line by themselves."""
+"""Greatest number of events that one line may cause."""
 
 
 @final
@@ -38,11 +39,11 @@ class Happening:
     """One step of a simulation.
 
     Attributes:
-        line: The line that brought it about; 0 for the start.
+        line: Number of the line that caused it; 0 for the start.
         event: The event; None for the start.
-        at: When it happened.
-        before: Where the run was; None for the start.
-        step: What came of it.
+        at: Its time.
+        before: The snapshot before it; None for the start.
+        step: The step.
     """
 
     line: int
@@ -58,9 +59,9 @@ class Simulation:
 
     Args:
         chart: The chart.
-        protocol: What reads the lines.
-        at: The time at the beginning.
-        snapshot: Where to go on from; without it the chart is started.
+        protocol: The protocol that reads the lines.
+        at: The time of the start.
+        snapshot: The snapshot to continue from; without one the chart is started.
         context: The extended state to start with.
     """
 
@@ -72,7 +73,7 @@ class Simulation:
         snapshot: Snapshot[Any] | None,
         context: Any,
     ) -> None:
-        self._chart = chart
+        self.chart = chart
         self._protocol = protocol
         self._kernel: Kernel[Any] = Kernel(chart)
         self._now = at
@@ -81,17 +82,17 @@ class Simulation:
         self.snapshot = snapshot
 
     def begin(self) -> Iterator[Happening]:
-        """Start the chart, unless it goes on from a snapshot; yield what comes of it."""
+        """Start the chart, unless it continues from a snapshot; yield the steps."""
         if self.snapshot is None:
             step = self._kernel.start(self._context, at=self._now)
             yield self._kept(0, None, None, step)
             yield from self._own(0)
 
     def feed(self, line: int, text: bytes) -> Iterator[Happening]:
-        """Take one line; yield the steps that it brings about, timers that fall due first.
+        """Take one line; yield the steps that it causes, those of due timers first.
 
         Raises:
-            CodecError: The line is no event of the chart.
+            CodecError: The line is not an event of the chart.
             StepError: A step could not be taken.
         """
         present, event = self._read(text)
@@ -114,7 +115,7 @@ class Simulation:
             present = self._time(value)
             event = self._event(value["event"]) if "event" in value else None
         except Misfit as misfit:
-            raise misfit.error(self._chart.name) from None
+            raise misfit.error(self.chart.name) from None
         else:
             return present, event
 
@@ -123,17 +124,17 @@ class Simulation:
         try:
             if key == "at":
                 if "after" in value:
-                    found = "a line says both 'at' and 'after'"
-                    raise Misfit("SC402", found, "Leave one of them out", value)
+                    found = "a line has both 'at' and 'after'"
+                    raise Misfit("SC402", found, "Remove one of them", value)
                 return load_datetime(value["at"])
             if "after" not in value:
                 return self._now
             delay = load_timedelta(value["after"])
             if delay < timedelta(0):
-                raise Misfit("SC402", "time does not pass backwards", "Give 'at'", value)
+                raise Misfit("SC402", "time does not run backwards", "Use 'at'", value)
             return self._now + delay
         except OverflowError:
-            raise Misfit("SC402", "no calendar reaches that far", "Give less").within(
+            raise Misfit("SC402", "the calendar ends before that", "Use a shorter time").within(
                 key, value
             ) from None
         except Misfit as misfit:
@@ -144,11 +145,11 @@ class Simulation:
             return self._protocol.load_event(value)
         except CodecError as error:
             path = f"$.event{error.path[1:]}"
-            where = f"{self._chart.name} at {path}"
+            where = f"{self.chart.name} at {path}"
             raise MismatchError(error.code, where, error.found, error.remedy, path=path) from None
 
     def _pass_time(self, line: int, until: datetime) -> Iterator[Happening]:
-        """Fire the timers that fall due, in order of due time."""
+        """Fire the due timers, in order of due time."""
         fired = 0
         while self.snapshot is not None:
             due = [timer for timer in self.snapshot.timers.items() if timer[1] <= until]
@@ -163,7 +164,7 @@ class Simulation:
             yield from self._own(line)
 
     def _own(self, line: int) -> Iterator[Happening]:
-        """Take the events that the run has sent to itself."""
+        """Take the events that the run sent to itself."""
         taken = 0
         while self._waiting:
             taken += 1
@@ -188,4 +189,76 @@ class Simulation:
 
     def _runaway(self, found: str) -> RunawayError:
         text = f"{found}, and it has not come to rest"
-        return RunawayError("SC203", self._chart.name, text, "Guard the circle so that it ends")
+        return RunawayError("SC203", self.chart.name, text, "Guard the circle so that it ends")
+
+
+def explanation(chart: Chart, happening: Happening) -> str:
+    """Say in a sentence which state handled an event, or why none did.
+
+    >>> from datetime import UTC
+    >>> from machines.pipeline import Pipeline
+    >>> now, chart = datetime(2026, 1, 31, tzinfo=UTC), Pipeline.chart
+    >>> run = Simulation(chart, Protocol(chart), now, None, None)
+    >>> [explanation(chart, one) for one in run.begin()]
+    ['the start: the initial states are entered']
+    >>> [explanation(chart, one) for one in run.feed(1, b'{"type": "deps_met"}')]
+    ['active.backlog handles it: DepsMet → active.coding']
+    >>> [explanation(chart, one) for one in run.feed(2, b'{"type": "accepted"}')]
+    ['no active state has a line for it; done has']
+    """
+    before, event, step = happening.before, happening.event, happening.step
+    if before is None:
+        return "the start: the initial states are entered"
+    if step.fired:
+        return "; then ".join(dict.fromkeys(_taken(line) for line in step.fired))
+    if isinstance(event, TimerFired):
+        if step.handled:
+            return (
+                "the timer has fired, and nothing came of it: its event, or its guard, is not met"
+            )
+        return "no such timer runs"
+    return _untaken(chart, before, event, handled=step.handled)
+
+
+def _taken(line: Transition) -> str:
+    name = f"{line.source or 'the chart'} handles it"
+    label = transition_label(line) or "its default"
+    if line.kind is TransitionKind.FORBIDDEN:
+        return f"{line.source} swallows it: {label}"
+    if not line.targets:
+        return f"{name} and stays: {label}"
+    return f"{name}: {label} {ARROW} {', '.join(line.targets)}"
+
+
+def _untaken(chart: Chart, before: Snapshot[Any], event: Any, *, handled: bool) -> str:
+    active = (ROOT, *before.configuration)
+    asked = [line for state in reversed(active) for line in _lines(chart[state], event)]
+    if handled:
+        swallowing = [line for line in asked if line.kind is TransitionKind.FORBIDDEN]
+        return _taken(swallowing[0]) if swallowing else "it is handled, and nothing is taken"
+    if asked:
+        refused = [
+            f"the guard of {line.source or 'the chart'} does not hold: {transition_label(line)}"
+            for line in asked
+        ]
+        return "; ".join(refused)
+    waiting = [node.id for node in chart if any(_lines(node, event))]
+    if waiting:
+        verb = "has" if len(waiting) == 1 else "have"
+        return f"no active state has a line for it; {', '.join(waiting)} {verb}"
+    return "no state has a line for it"
+
+
+def _lines(node: StateNode, event: Any) -> Iterator[Transition]:
+    """Yield the transitions of a state that wait for an event."""
+    for line in node.transitions:
+        if isinstance(line.trigger, OnEvent):
+            if any(_waits_for(one, event) for one in line.trigger.events):
+                yield line
+
+
+def _waits_for(awaited: type | str, event: Any) -> bool:
+    if isinstance(awaited, str):
+        name = event.name if isinstance(event, NamedEvent) else wire_name(type(event))
+        return matches(awaited, name)
+    return isinstance(event, awaited)

@@ -1,23 +1,34 @@
-"""Targets: from ``package``, ``package.module``, ``module:Name`` or a file to the charts meant."""
+"""Targets: from a package, a module, a name in a module, or a file to the charts that it holds."""
 
 from __future__ import annotations
 
+import importlib.util
+import os
 import pkgutil
-from collections.abc import Iterable, Iterator
+import sys
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from types import ModuleType
-from typing import Final, final
+from typing import Any, Final, TypeVar, final
 
+import click
 from attrs import frozen
 
-from statecharts.cli.files import TargetError, is_file, load, split
-from statecharts.cli.modules import Failure, Importer, NoModuleError, submodule_names
+from statecharts.cli.modules import Failure, Importer, NoModuleError, failure_of, submodule_names
+from statecharts.cli.terminal import print_failures
 from statecharts.model.chart import Chart, Declaration
+from statecharts.model.errors import StatechartError
 from statecharts.model.suggestions import did_you_mean, nearest
 
-__all__ = ["Found", "Survey", "TargetError", "survey"]
+F = TypeVar("F", bound=Callable[..., Any])
 
 _NOT_HERE: Final = "Run the command in the directory that it can be imported from."
+
+
+class TargetError(click.ClickException):
+    """A target that does not exist: one line on standard error, exit status 2."""
+
+    exit_code = 2
 
 
 @final
@@ -44,12 +55,12 @@ class Found:
 @final
 @frozen
 class Survey:
-    """What a target means: charts, and modules that could not be looked at.
+    """The charts of a target, and the modules that could not be imported.
 
     Attributes:
         charts: The charts, in the order of their modules' names and then of declaration.
         failures: The modules that raised while they were imported, or the file that was refused.
-        of: What it is a survey of: ``module`` or ``file``.
+        of: ``module`` or ``file``.
     """
 
     charts: tuple[Found, ...]
@@ -57,15 +68,36 @@ class Survey:
     of: str = "module"
 
 
-def survey(target: str, variables: dict[str, str] | None = None) -> Survey:
-    """Import what a target names, or read the file that it is, and return the charts there.
+def target_argument(function: F) -> F:
+    """Give a command the argument TARGET, and the option `--set` of files.
 
-    Each chart comes once, from the module that declares it. The current directory is made
-    importable.
+    The command takes them as ``target`` and ``variables``.
+    """
+    return click.argument("target")(set_option(function))
+
+
+def set_option(function: F) -> F:
+    """Give a command the option `--set`, whose values it takes as ``variables``."""
+    option = click.option(
+        "--set",
+        "variables",
+        metavar="NAME=VALUE",
+        multiple=True,
+        callback=_variables,
+        help="Value of ${NAME} in a Swarm file; can be repeated.",
+    )
+    return option(function)
+
+
+def survey(target: str, variables: dict[str, str] | None = None) -> Survey:
+    """Import the module of a target, or read its file, and return the charts there.
+
+    Each chart comes once, from the module that declares it. Classes of python-statemachine count as
+    charts; no instance of them is made. The current directory is made importable.
 
     Args:
         target: A package, a module, a chart in a module, a chart file, or a chart in a file.
-        variables: What ``${NAME}`` stands for in a file.
+        variables: Values of ``${NAME}`` in a file.
 
     Raises:
         TargetError: There is no such module or file, no such name in it, or no chart.
@@ -91,6 +123,24 @@ def survey(target: str, variables: dict[str, str] | None = None) -> Survey:
         return Survey(charts, importer.failures)
 
 
+def one_chart(target: str, variables: dict[str, str]) -> Chart:
+    """Return the only chart of a target, for commands that take one.
+
+    Ends the command with status 1 if a module could not be imported.
+
+    Raises:
+        TargetError: The target has several charts, or none.
+    """
+    found = survey(target, variables)
+    if len(found.charts) == 1:
+        return found.charts[0].chart
+    if found.charts:
+        listed = ", ".join(one.address for one in found.charts)
+        raise TargetError(f"{target!r} has {len(found.charts)} charts. Name one of: {listed}.")
+    print_failures(found.failures)
+    raise click.exceptions.Exit(1)
+
+
 def _survey_file(target: str, variables: dict[str, str]) -> Survey:
     path, name = split(target)
     charts, failures = load(path, variables)
@@ -105,22 +155,38 @@ def _survey_file(target: str, variables: dict[str, str]) -> Survey:
 
 def _all_inside(module: ModuleType, importer: Importer) -> Iterator[Found]:
     for inner in importer.inside(module):
-        yield from _declared(inner)
+        yield from _declared(inner, importer)
 
 
-def _declared(module: ModuleType) -> Iterator[Found]:
-    """Yield the charts that a module holds, in order, but for classes that it imported."""
+def _declared(module: ModuleType, importer: Importer) -> Iterator[Found]:
+    """Yield the charts of a module in order, without the classes that it imported."""
     for name, value in vars(module).items():
         imported = isinstance(value, type) and value.__module__ != module.__name__
-        chart = None if imported else _chart_of(value)
+        chart = None if imported else _chart_of(value, importer)
         if chart is not None:
             yield Found(module.__name__, name, chart)
 
 
-def _chart_of(value: object) -> Chart | None:
+def _chart_of(value: Any, importer: Importer) -> Chart | None:
     if isinstance(value, type) and issubclass(value, Declaration):
         value = getattr(value, "chart", None)  # an abstract declaration has none
+    elif _is_state_machine(value):
+        from statecharts.interop.python_statemachine import from_class  # noqa: PLC0415
+
+        try:
+            value = from_class(value, host=False)
+        except StatechartError as error:
+            importer.report(value.__module__, error)
     return value if isinstance(value, Chart) else None
+
+
+def _is_state_machine(value: Any) -> bool:
+    """Tell whether a value is a class of python-statemachine with states, without importing it."""
+    library = sys.modules.get("statemachine")
+    parent = getattr(library, "StateChart", ())
+    return (
+        isinstance(value, type) and issubclass(value, parent) and bool(getattr(value, "states", ()))
+    )
 
 
 def _once(found: Iterable[Found]) -> tuple[Found, ...]:
@@ -129,7 +195,7 @@ def _once(found: Iterable[Found]) -> tuple[Found, ...]:
     for one in found:
         other = kept.get(id(one.chart))
         if other is None or other.module.count(".") < one.module.count("."):
-            kept.pop(id(one.chart), None)  # so that it comes where it stands
+            kept.pop(id(one.chart), None)  # so that it keeps the order of its own module
             kept[id(one.chart)] = one
     return tuple(kept.values())
 
@@ -138,13 +204,13 @@ def _named(module: ModuleType, name: str, importer: Importer) -> tuple[Found, ..
     value: object = module
     for part in name.split("."):
         value = getattr(value, part, None)
-    chart = _chart_of(value)
+    chart = _chart_of(value, importer)
     if chart is not None:
         return (Found(module.__name__, name, chart),)
-    if not importer.is_whole(module):
-        return ()  # it may well be in the part that could not be imported, and that is reported
+    if not importer.is_whole(module) or _is_state_machine(value):
+        return ()  # it, or the part of the module that may hold it, was not read: a failure says so
     known = {found.name: found.address for found in _all_inside(module, importer)}
-    known |= {found.name: found.name for found in _declared(module)}
+    known |= {found.name: found.name for found in _declared(module, importer)}
     where = repr(module.__name__)
     found = f"there is no chart {name!r} in {where}"
     if value is not None:
@@ -153,12 +219,12 @@ def _named(module: ModuleType, name: str, importer: Importer) -> tuple[Found, ..
 
 
 def _no_module(error: NoModuleError, importer: Importer) -> str:
-    """Return the message for a missing module, with the nearest one that there is."""
+    """Return the message for a missing module, with the nearest existing one."""
     parent_name = error.missing.rpartition(".")[0]
     parent = importer.load(parent_name) if parent_name else None
     if parent is not None:
         known = {name: name for name in submodule_names(parent)}
-        known |= {f"{parent_name}.{one.name}": one.address for one in _declared(parent)}
+        known |= {f"{parent_name}.{one.name}": one.address for one in _declared(parent, importer)}
         remedy = _remedy(error.name, known, f"{parent_name!r} has no modules in it.")
     else:
         near = nearest(error.name, _importable_here()) or nearest(error.name, _importable())
@@ -167,7 +233,7 @@ def _no_module(error: NoModuleError, importer: Importer) -> str:
 
 
 def _not_a_name(text: str) -> str:
-    """Return the message for what no import could name, with the module that a path stands for."""
+    """Return the message for an impossible module name; a path is answered with its module."""
     path = Path(text.removesuffix(".py").removesuffix("__init__"))
     if path.is_relative_to(Path.cwd()):
         path = path.relative_to(Path.cwd())
@@ -178,7 +244,7 @@ def _not_a_name(text: str) -> str:
 
 
 def _remedy(word: str, known: dict[str, str], otherwise: str) -> str:
-    """Suggest what the nearest of the known names stands for, or list all when none is near."""
+    """Suggest the target of the nearest known name, or list all if none is near."""
     if not known:
         return otherwise
     near = nearest(word, known)
@@ -201,3 +267,90 @@ def _importable_here() -> list[str]:
 def _importable() -> list[str]:
     """Return every module that can be imported without naming a package."""
     return [entry.name for entry in pkgutil.iter_modules()]
+
+
+def is_file(target: str) -> bool:
+    """Tell whether a target names a chart file, not something to import.
+
+    It does if it ends like a chart file or is a path to a file. A module of the same name comes
+    after a file that exists, and before one that does not.
+    """
+    path = Path(split(target)[0])
+    if path.is_file():
+        return path.suffix != ".py" and (_is_known(path) or _has_folder(target))
+    return _is_known(path) and (_has_folder(target) or not _is_importable(path.name))
+
+
+def split(target: str) -> tuple[str, str]:
+    """Return the path of a target, and the name of the chart in it, if there is one.
+
+    >>> split("flows.toml:approval"), split("flows.toml")
+    (('flows.toml', 'approval'), ('flows.toml', ''))
+    """
+    path, colon, name = target.rpartition(":")
+    if colon and not Path(target).exists() and _is_known(Path(path)):
+        return path, name
+    return target, ""
+
+
+def load(file: str, variables: dict[str, str]) -> tuple[dict[str, Chart], tuple[Failure, ...]]:
+    """Return the charts of a file by name, or the failure to read it.
+
+    Raises:
+        TargetError: There is no such file.
+    """
+    from statecharts.interop import files  # noqa: PLC0415 - modules are checked without it
+
+    path = Path(file)
+    if not path.is_file():
+        raise TargetError(_no_file(path))
+    try:
+        return files.load(file, variables), ()
+    except StatechartError as error:
+        return {}, (failure_of(file, error),)
+
+
+def _variables(
+    context: click.Context, parameter: click.Parameter, values: tuple[str, ...]
+) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for value in values:
+        name, equals, text = value.partition("=")
+        if not name or not equals:
+            raise click.BadParameter(f"{value!r} is not NAME=VALUE.", context, parameter)
+        found[name] = text
+    return found
+
+
+def _no_file(path: Path) -> str:
+    """Return the message for a missing file, with the nearest one in its folder."""
+    folder = path.parent
+    if not folder.is_dir():
+        return f"there is no file {str(path)!r}: the folder {str(folder)!r} does not exist."
+    names = sorted(entry.name for entry in folder.iterdir() if entry.is_file())
+    charts = [name for name in names if _is_known(Path(name))]
+    near = nearest(path.name, charts) or nearest(path.name, names)
+    if near is not None:
+        return f"there is no file {str(path)!r}. Did you mean {str(folder / near)!r}?"
+    known = f"Its chart files: {', '.join(charts)}." if charts else "It has no chart files."
+    return f"there is no file {path.name!r} in {str(folder)!r}. {known}"
+
+
+def _is_known(path: Path) -> bool:
+    from statecharts.interop.files import FORMATS  # noqa: PLC0415 - see `load`
+
+    return path.suffix.lower() in FORMATS
+
+
+def _has_folder(target: str) -> bool:
+    return any(mark in target for mark in {"/", os.sep, os.altsep or os.sep})
+
+
+def _is_importable(name: str) -> bool:
+    top = name.partition(".")[0]
+    if Path(top).is_dir() or Path(f"{top}.py").is_file():
+        return top.isidentifier()
+    try:
+        return top.isidentifier() and importlib.util.find_spec(top) is not None
+    except (ImportError, ValueError):
+        return False

@@ -1,12 +1,12 @@
-"""The terminal: one way to print for all commands, with colours where they can be seen."""
+"""The terminal: one way to print for all commands, in colour on a terminal that shows it."""
 
 from __future__ import annotations
 
 import json
 import os
 import sys
-from collections.abc import Iterable
-from typing import Any, Final
+from collections.abc import Callable, Iterable
+from typing import Any, Final, TypeVar
 
 import click
 from attrs import asdict
@@ -18,14 +18,22 @@ from rich.text import Text
 from statecharts.cli.modules import Failure, short_location
 from statecharts.model.errors import Fault
 
+F = TypeVar("F", bound=Callable[..., Any])
+
 _UNBOUNDED: Final = 100_000
-"""Width of what is not a terminal: a pipe or a file, where nothing may be cut or wrapped."""
+"""Width of a pipe or a file, where nothing may be cut or wrapped."""
+
+
+def json_option(function: F) -> F:
+    """Give a command the option `--json`, which it takes as ``as_json``."""
+    option = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
+    return option(function)
 
 
 def console(*, err: bool = False) -> Console:
     """Return a console on standard output, or on standard error.
 
-    It writes plain text when ``NO_COLOR`` is set, and plain text of any width without a terminal.
+    It writes plain text if ``NO_COLOR`` is set, and plain text of any width without a terminal.
     """
     made = Console(
         file=sys.stderr if err else sys.stdout,
@@ -58,12 +66,12 @@ def print_json(value: Any) -> None:
 
 
 def print_error(out: Console, message: str) -> None:
-    """Print one line in the form that errors of the command line have."""
+    """Print an error of the command line in one line."""
     out.print(Text.assemble(("Error:", "bold red"), f" {message}"), soft_wrap=True)
 
 
 def print_failures(failures: Iterable[Failure]) -> None:
-    """Print on standard error what could not be imported, with the faults of charts."""
+    """Print failures to import, with the faults of charts, to standard error."""
     out = console(err=True)
     for failure in failures:
         print_error(out, str(failure))
@@ -71,7 +79,7 @@ def print_failures(failures: Iterable[Failure]) -> None:
 
 
 def print_faults(out: Console, faults: Iterable[Fault], *, accepted: bool = False) -> None:
-    """Print the faults of a chart, or those that it accepted, each with its place."""
+    """Print the faults of a chart, or the accepted ones, each with its place."""
     kind, style = ("warning", "yellow") if accepted else ("fault", "red")
     for fault in faults:
         out.print(Text.assemble("  ", (kind, style), f" {fault}"), soft_wrap=True)

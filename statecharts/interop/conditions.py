@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Final, final
+from typing import Final, Literal, final
 
 from statecharts.interop.literals import NOTHING, literal
 from statecharts.model.hooks import Hook
@@ -42,8 +42,11 @@ _WEAK: Final = frozenset(
 _OPAQUE: Final = ("`", "#", "\\", ";", "//", "/*", "'", '"')
 _TRUTHS: Final = {"true": True, "True": True, "false": False, "False": False}
 
-Resolve = Callable[[str, bool], "str | None"]
-"""Gives the id of a state that ``In`` names (quoted or bare); None makes a name of the call."""
+Resolve = Callable[[str, bool], "str | Literal[False] | None"]
+"""Gives the id of a state that ``In`` names (quoted or bare).
+
+False says that there is no such state, so that the call never holds; None makes a name of the call.
+"""
 
 
 class _DoubtError(Exception):
@@ -217,7 +220,9 @@ class _Reading:
         if name is NOTHING or shape[2] not in ("string", "word"):
             return None
         state = self.resolve(name, quoted)
-        return None if state is None else Hook(In(state))
+        if state is None:
+            return None
+        return Hook(In(state) if isinstance(state, str) else Holds(value=False))
 
 
 def _infix(before: _Token, behind: list[_Token]) -> bool:

@@ -44,6 +44,7 @@ class Draft:
         transitions: What leaves it, in document order.
         entry: What entering it does.
         exit: What leaving it does.
+        resting: Whether it is meant that nothing leaves it, though it is not final.
         doc: What the file says that it is for.
         meta: What the file says about it besides.
     """
@@ -59,6 +60,7 @@ class Draft:
     transitions: list[Transition] = field(factory=list)
     entry: list[Hook] = field(factory=list)
     exit: list[Hook] = field(factory=list)
+    resting: bool = False
     doc: str = ""
     meta: dict[str, Any] = field(factory=dict)
 
@@ -139,6 +141,7 @@ def _node(draft: Draft, document: Document) -> StateNode:
         tuple(draft.transitions),
         entry=tuple(draft.entry),
         exit=tuple(draft.exit),
+        resting=draft.resting,
         doc=draft.doc,
         meta=draft.meta,
         location=None if draft.line is None else document.place(draft.line),

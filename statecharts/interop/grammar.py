@@ -177,8 +177,9 @@ def _inside(value: Any, table: Table | None, findings: Findings, element: str) -
 
 def _unknown(key: str, table: Table, findings: Findings, line: int, element: str) -> None:
     near = findings.suggestions.nearest(key, table.keys)
-    remedy = f"Did you mean {near!r}?" if near is not None else f"It has {', '.join(table.keys)}"
-    found = f"{table.noun} has no key {key!r}"
+    known = f"It has {', '.join(table.keys)}" if table.keys else "Remove it"
+    remedy = f"Did you mean {near!r}?" if near is not None else known
+    found = f"{table.noun} has no {findings.words.key} {key!r}"
     if table.unknown is Unknown.REFUSED or (near and table.unknown is Unknown.KEPT_UNLESS_NEAR):
         findings.add("SC612", found, remedy, line, element)
     else:

@@ -35,6 +35,9 @@ ATTRIBUTES: Final = 1_000
 STATES_DEEP: Final = 128
 """States nested in each other."""
 
+TARGETS: Final = 100
+"""States that a transition of a document enters at once, each in a region of its own."""
+
 CONDITIONS_DEEP: Final = 48
 """Guards and conditional actions nested in each other."""
 

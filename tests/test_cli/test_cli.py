@@ -17,16 +17,17 @@ Usage: statecharts [OPTIONS] COMMAND [ARGS]...
 
   Check, list, show, draw and run statecharts of your Python code or of files.
 
-  Every command on charts takes a TARGET, which is one of
+  Every command on charts takes a TARGET, which is one of:
 
     machines                      a package: the charts of all its modules
     machines.pipeline             a module: the charts declared in it
-    machines.pipeline:Pipeline    one chart, by its name in the module
+    machines.pipeline:Pipeline    one chart, by its name in the module; a class
+                                  of python-statemachine counts as one
     charts/door.scxml             a file: SCXML, YAML, XState JSON, Swarm TOML
-    workflows.toml:approval       one chart of a file that holds several
+    workflows.toml:approval       one chart of a file with several
 
-  Modules are imported, and the current directory can be imported from, as with
-  'python -m'. Files are read, and nothing in them is run.
+  Modules are imported, also from the current directory, as with 'python -m'.
+  Files are only read: no code in them is run.
 
   Examples:
     statecharts check machines
@@ -44,13 +45,13 @@ Options:
 
 Commands:
   check        Look for faults in the charts of TARGET.
-  import       Write the charts of FILE as a declaration in Python.
+  import       Write the charts of FILE as declarations in Python.
   investigate  By machines; see 'statecharts investigate -h'.
   list         List the charts of TARGET.
   render       Draw the charts of TARGET into files.
-  schema       Print the JSON Schema (2020-12) of the events and snapshots...
+  schema       Print the JSON Schema of the events and snapshots of TARGET.
   show         Show the charts of TARGET as trees, with their transitions.
-  simulate     Step the chart of TARGET through the events on standard...
+  simulate     Send events to the chart of TARGET, and print every step.
 """
 
 

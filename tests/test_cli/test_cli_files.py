@@ -146,7 +146,7 @@ def test_file_in_an_empty_folder_is_told(run: Run) -> None:
     result = run("check", "door.scxml")
 
     assert result.exit_code == 2
-    assert "there is no file 'door.scxml' in '.'. It holds no chart files." in result.stderr
+    assert "there is no file 'door.scxml' in '.'. It has no chart files." in result.stderr
 
 
 @pytest.mark.usefixtures("charts")
@@ -160,12 +160,12 @@ def test_file_of_no_known_format_is_told(run: Run) -> None:
 
 @pytest.mark.usefixtures("charts")
 def test_variables_of_a_file_are_set_on_the_command_line(run: Run) -> None:
-    """`${NAME}` in a file has the value that `--set` gives, and none without."""
-    without = run("check", "flows.toml")
+    """`${NAME}` in a file has the value that `--set` gives; if it gives others, it is a fault."""
+    missing = run("check", "flows.toml", "--set", "OTHER=no")
     given = run("show", "flows.toml", "--set", "WORD=yes")
 
-    assert without.exit_code == 1
-    assert "[SC618]" in without.stdout
+    assert missing.exit_code == 1
+    assert "[SC618]" in missing.stdout
     assert given.exit_code == 0
     assert lines(given.stdout)[0] == "approval"
 

@@ -85,7 +85,7 @@ def test_import_replaces_no_file_unless_told_to(run: Run, tmp_path: Path) -> Non
 
     refused = run("import", "door.scxml", "-o", "door.py")
     assert refused.exit_code == 2
-    assert lines(refused.stderr) == ["Error: 'door.py' exists already. Pass --force to replace it."]
+    assert lines(refused.stderr) == ["Error: 'door.py' exists. Pass --force to replace it."]
     assert (tmp_path / "door.py").read_text(encoding="utf-8") == "mine"
 
     assert run("import", "door.scxml", "-o", "door.py", "--force").exit_code == 0
@@ -147,7 +147,7 @@ def test_import_into_an_unknown_format_is_told(run: Run) -> None:
 
     assert result.exit_code == 2
     assert lines(result.stderr) == [
-        "Error: nothing is written to 'door.docx'. End it in .py, .scxml or .json."
+        "Error: 'door.docx' has no known format. End it in .py, .scxml or .json."
     ]
 
 
@@ -158,7 +158,7 @@ def test_import_of_several_charts_into_one_document_is_told(run: Run) -> None:
 
     assert result.exit_code == 2
     assert lines(result.stderr) == [
-        "Error: 'flows.scxml' can hold one chart. Pass --name: approval, review."
+        "Error: 'flows.scxml' takes one chart. Choose it with --name: approval, review."
     ]
 
 
@@ -196,7 +196,7 @@ def test_import_refuses_what_would_lose_meaning(run: Run) -> None:
     assert lines(refused.stderr) == [
         loss,
         "    house.scxml:2",
-        "Error: house.scxml would not be written whole. Pass --allow SC673 to do without.",
+        "Error: a part of house.scxml would be lost. Pass --allow SC673 to accept that.",
     ]
     assert allowed.exit_code == 0
     assert lines(allowed.stderr) == [loss, "    house.scxml:2"]

@@ -206,6 +206,49 @@ def test_name_in_a_module_that_fails_is_not_called_wrong(package: Package, run: 
         assert "zoo.broken cannot be imported (zoo/broken.py:4): Broken: 2 faults" in result.stderr
 
 
+DOOR = '''\
+from statemachine import State, StateMachine
+
+
+class Bare(StateMachine):
+    """An abstract class: it has no states."""
+
+
+class Door(Bare):
+    shut = State(initial=True)
+    open = State()
+    push = shut.to(open, cond="unlocked")
+    pull = open.to(shut)
+
+    def __init__(self, key):
+        raise AssertionError("no instance is made")
+
+    def unlocked(self):
+        return True
+'''
+
+
+def test_class_of_python_statemachine_is_a_target(package: Package, run: Run) -> None:
+    """A class of python-statemachine is shown and checked without an instance of it."""
+    package({"doors.py": DOOR})
+
+    assert addresses("doors") == addresses("doors:Door") == ["doors:Door"]
+    assert "push [unlocked] → open" in run("show", "doors:Door").stdout
+    assert run("check", "doors:Door").exit_code == 0
+    assert "'Bare' in 'doors' is not a chart." in run("show", "doors:Bare").stderr
+
+
+def test_faulty_class_of_python_statemachine_is_reported(package: Package, run: Run) -> None:
+    """A class of python-statemachine that is not a chart gets its faults."""
+    package({"doors.py": DOOR.replace("open", "send")})
+
+    for target in ("doors", "doors:Door"):
+        result = run("check", target)
+
+        assert result.exit_code == 1
+        assert "[SC6" in result.stdout
+
+
 def test_what_a_module_prints_stays_out_of_the_output(package: Package, run: Run) -> None:
     """A module that prints while it is imported does not spoil the output."""
     package({"zoo.py": f"print('noise')\n{LAMPS}"})

@@ -108,5 +108,36 @@ def test_conditions_of_transitions_are_guards() -> None:
     assert chart.unbound_guards == ("ready",)
 
 
+@pytest.mark.parametrize(
+    ("cond", "guard", "told"),
+    [
+        (
+            "In('inne')",
+            "false",
+            "In('inne') never holds: there is no such state. Did you mean 'inner'?",
+        ),
+        (
+            "!In('nowhere') or x",
+            "not false or x",
+            "In('nowhere') never holds: there is no such state. Name a state by its id.",
+        ),
+        ("In('x') and a ? b", "In('x') and a ? b", ""),
+        (" ", None, "the cond is empty, and always holds. Write a condition, or remove cond."),
+    ],
+)
+def test_conditions_that_cannot_change_are_warned_of(
+    cond: str, guard: str | None, told: str
+) -> None:
+    """A state that there is not is never active, and what says nothing always holds."""
+    chart = _read(f'<state id="a"><transition event="e" cond="{cond}"/><state id="inner"/></state>')
+    line = chart["a"].transitions[0]
+    assert (line.guard.name if line.guard else None) == guard
+    warnings = [fault for fault in chart.warnings if "data model" not in fault.found]
+    assert [
+        f"{one.found}. {one.remedy.rstrip('.?')}" for one in warnings if one.code == "SC651"
+    ] == ([told.rstrip(".?")] if told else [])
+    assert scxml.loads(scxml.dumps(chart)) == chart
+
+
 def _read(inside: str) -> Chart:
     return scxml.loads(f"<scxml>{inside}</scxml>")

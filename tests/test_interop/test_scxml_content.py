@@ -83,6 +83,22 @@ def given(hooks: Any) -> list[Effect]:
             '<send event="go"><content expr="v"/></send>',
             Action("send", {"event": "go", "contentexpr": "v"}),
         ),
+        ('<send type="http" target="u"/>', Action("send", {"type": "http", "target": "u"})),
+        (
+            '<send typeexpr="v"><content>all</content></send>',
+            Action("send", {"typeexpr": "v", "content": "all"}),
+        ),
+        (
+            '<foreach array="all" item="one"><if cond="one"><raise event="go"/></if></foreach>',
+            Action(
+                "foreach",
+                {
+                    "array": "all",
+                    "item": "one",
+                    "content": '<if cond="one"><raise event="go"/></if>',
+                },
+            ),
+        ),
         ('<my:save mode="soon"/>', Action("{urn:my}save", {"mode": "soon"})),
         (
             '<sc:action name="notify"><param name="to" expr="&quot;ada&quot;"/></sc:action>',
@@ -177,3 +193,23 @@ def test_content_actions_are_bound_by_their_elements() -> None:
     chart = read('<state id="a"><onentry><log label="x" expr="y"/></onentry></state>')
     Machine(chart.bind(actions={"log": lambda m, **said: seen.append(said)}), at=START)
     assert seen == [{"label": "x", "expr": "y"}]
+
+
+def test_content_of_finalize_is_data_of_the_service() -> None:
+    """A ``<finalize>`` is kept as text, with a warning; an empty one is there, too."""
+    chart = read(
+        '<state id="a"><invoke id="i"><finalize><log label="x"/></finalize></invoke>'
+        '<invoke id="j"><finalize/></invoke></state>'
+    )
+    assert given(chart["a"].entry) == [
+        Invoke("i", "", {"@finalize": '<log label="x"/>'}),
+        Invoke("j", "", {"@finalize": ""}),
+    ]
+    told = [str(fault) for fault in chart.warnings if fault.code == "SC651"]
+    assert told == [
+        (
+            "[SC651] <text>:1 <finalize>: a <finalize> works on a data model; it is kept in the "
+            "data of the Invoke. "
+            "Do its work on the transitions that take the events of the service."
+        )
+    ]

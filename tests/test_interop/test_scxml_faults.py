@@ -48,7 +48,7 @@ def test_scxml_faults_of_structure_are_the_charts_own() -> None:
             (
                 "[SC612] <text>:1 <state id='a'>: the initial state is 'a', which it "
                 "cannot begin in. "
-                "Name a state inside <state id='a'>, and no history by another."
+                "Name a state inside <state id='a'> that is not a history."
             ),
         ),
         (
@@ -58,7 +58,7 @@ def test_scxml_faults_of_structure_are_the_charts_own() -> None:
             ),
             (
                 "[SC612] <text>:1 <history id='h'>: the default is 'i', which it cannot begin in. "
-                "Name a state inside <state id='a'>, and no history by another."
+                "Name a state inside <state id='a'> that is not a history."
             ),
         ),
         (
@@ -81,7 +81,7 @@ def test_scxml_faults_of_structure_are_the_charts_own() -> None:
             (
                 "[SC611] <text>:1 <initial>: the initial transition of the chart "
                 "itself does something."
-                " Put it into the <onentry> of the state: the standard never does it here."
+                " Do it in the <onentry> of the state: the standard ignores it here."
             ),
         ),
         (
@@ -90,9 +90,8 @@ def test_scxml_faults_of_structure_are_the_charts_own() -> None:
                 """sc:guard='{"in": "z"}'/></state></scxml>"""
             ),
             (
-                "[SC612] <text>:1 <transition event='e'>: what our namespace says of "
-                "the guard cannot "
-                "be read. Take sc:guard away; cond says it, too."
+                "[SC612] <text>:1 <transition event='e'>: sc:guard cannot be read. "
+                "Remove sc:guard; cond says the same."
             ),
         ),
         (
@@ -101,16 +100,15 @@ def test_scxml_faults_of_structure_are_the_charts_own() -> None:
                 'event="t" target="a"/></state></scxml>'
             ),
             (
-                "[SC612] <text>:1 <transition event='t'>: nothing sends the event of the delayed "
-                "transition 't' on entry. Take sc:after away, or give the <send> in "
-                "<onentry> a delay "
+                "[SC612] <text>:1 <transition event='t'>: no <send> on entry starts the delayed "
+                "transition 't'. Remove sc:after, or give a <send> in <onentry> a delay "
                 "and the same sc:after."
             ),
         ),
     ],
 )
 def test_scxml_faults_name_the_element(text: str, told: str) -> None:
-    """Each fault says what stands there, and how to mend it."""
+    """Each fault says what stands there, and how to fix it."""
     with pytest.raises(DefinitionError) as caught:
         scxml.loads(text)
     assert told in str(caught.value).split("\n  ")
@@ -123,28 +121,28 @@ def test_scxml_faults_name_the_element(text: str, told: str) -> None:
             "",
             (
                 "[SC603] <text>:1: this is not well-formed XML: no element found (column 1). "
-                "Mend the text there."
+                "Fix the syntax there."
             ),
         ),
         (
             "<scxml>\n<state></scxml>",
             (
-                "[SC603] <text>:2: this is not well-formed XML: mismatched tag (column 10). Mend "
-                "the text there."
+                "[SC603] <text>:2: this is not well-formed XML: mismatched tag (column 10). "
+                "Fix the syntax there."
             ),
         ),
         (
             "<scxml>&lol;</scxml>",
             (
                 "[SC603] <text>:1: this is not well-formed XML: undefined entity (column 8). "
-                "Mend the text there."
+                "Fix the syntax there."
             ),
         ),
         (
             '<scxml a="1" a="2"/>',
             (
                 "[SC603] <text>:1: this is not well-formed XML: duplicate attribute (column 14). "
-                "Mend the text there."
+                "Fix the syntax there."
             ),
         ),
         (
@@ -164,15 +162,15 @@ def test_scxml_faults_name_the_element(text: str, told: str) -> None:
         (
             "<!DOCTYPE scxml>\n<scxml/>",
             (
-                "[SC605] <text>:1: the document has a <!DOCTYPE>, and with it could declare "
-                "entities. Take the <!DOCTYPE …> away; SCXML needs none."
+                "[SC605] <text>:1: the document has a <!DOCTYPE>, which could declare entities. "
+                "Remove the <!DOCTYPE …>; SCXML does not need it."
             ),
         ),
         (
             '<scxml>\n <i:include xmlns:i="http://www.w3.org/2001/XInclude" href="x"/></scxml>',
             (
-                "[SC605] <text>:2 <include>: the document includes another one, and none is ever "
-                "fetched. Put the text itself there."
+                "[SC605] <text>:2 <include>: the document includes another one, which is never "
+                "fetched. Copy its text here."
             ),
         ),
         (
@@ -182,22 +180,22 @@ def test_scxml_faults_name_the_element(text: str, told: str) -> None:
         (
             b'<?xml version="1.0" encoding="klingon"?><scxml/>',
             (
-                "[SC602] <text>:1: the encoding 'klingon' that the document declares is not "
-                "known. Save the file as UTF-8, and say so."
+                "[SC602] <text>:1: the document declares the unknown encoding 'klingon'. "
+                "Save the file as UTF-8, and declare it."
             ),
         ),
         (
             b'<?xml version="1.0" encoding="zlib"?><scxml/>',
             (
-                "[SC602] <text>:1: the encoding 'zlib' that the document declares is not known. "
-                "Save the file as UTF-8, and say so."
+                "[SC602] <text>:1: the document declares the unknown encoding 'zlib'. "
+                "Save the file as UTF-8, and declare it."
             ),
         ),
         (
             b'<?xml version="1.0" encoding="ascii"?><scxml name="\xff"/>',
             (
-                "[SC602] <text>:1: byte 51 is not ascii text, which the document says that it "
-                "is. Save the file as UTF-8, and say so."
+                "[SC602] <text>:1: byte 51 is not ascii, the encoding that the document declares. "
+                "Save the file as UTF-8, and declare it."
             ),
         ),
         (

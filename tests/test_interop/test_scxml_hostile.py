@@ -60,7 +60,7 @@ HOSTILE: dict[str, tuple[Callable[[], str], str]] = {
     ),
     "10,000 unknown states in guards": (
         lambda: each("""<state id="s#"><transition event="e" cond="In('t#')"/></state>"""),
-        "SC613",
+        "taken in",
     ),
     "10,000 unknown elements": (lambda: each('<state id="s#"><stat#/></state>'), "SC611"),
     "10,000 unknown attributes": (lambda: each('<state id="s#" x#="1"/>'), "taken in"),

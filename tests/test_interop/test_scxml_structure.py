@@ -183,7 +183,7 @@ def test_scxml_attributes_that_there_are_not_are_warned_of() -> None:
     told = [str(fault) for fault in chart.warnings if fault.code == "SC651"]
     assert told == [
         (
-            "[SC651] <text>:1 <state id='a'>: <state> has no attribute 'initiol'; it is only kept. "
-            "Did you mean 'initial'?"
+            "[SC651] <text>:1 <state id='a'>: <state> has no attribute 'initiol'; it is kept as "
+            "documentation. Did you mean 'initial'?"
         )
     ]

@@ -15,7 +15,14 @@ from statecharts import Chart, Compound, Effect, Moment, NamedEvent, State, Stat
 from statecharts.checks import faults
 from statecharts.interop import scxml
 from statecharts.interop.findings import LossError
-from statecharts.model.chart import Always, EventType, OnEvent, StateNode, Transition
+from statecharts.model.chart import (
+    Always,
+    EventType,
+    OnEvent,
+    StateKind,
+    StateNode,
+    Transition,
+)
 from statecharts.model.effects import Action, Raise, Send
 from statecharts.model.hooks import Hook
 from statecharts.model.named import AllOf, AnyOf, Branch, Choose, Give, Holds, In, Named, Not
@@ -227,7 +234,7 @@ def test_scxml_losses_are_told_all_at_once() -> None:
         ),
         (
             "  [SC672] Typed: the guard 'code' is code, and only its name is written. "
-            "Bind a function to the name, once it is read again."
+            "Bind a function to the name once it is read again."
         ),
         "  [SC671] Typed: the context Note is left out. SCXML has no typed context.",
         "  [SC671] Typed: the data Note of 'outer' is left out. SCXML has no typed data.",
@@ -244,14 +251,14 @@ def test_scxml_losses_are_told_all_at_once() -> None:
         (lamp(entry=(Hook(code),)), "SC672.*the action 'code' is code"),
         (doing(Raise(Go(2))), "SC671.*the event class Go is written by its name"),
         (doing(Send(NamedEvent("x"), timedelta(0))), "SC673.*SCXML cannot say 'send x in 0 s'"),
-        (doing(Raise(NamedEvent("x", {"a": b""}))), "SC671.*a=b'' is no plain data"),
+        (doing(Raise(NamedEvent("x", {"a": b""}))), "SC671.*a=b'' is not plain data"),
         (lamp(entry=(Hook(Choose(())),)), "SC673.*a choice without branches"),
         (
             lamp(entry=(Hook(Choose((Branch(Hook(Not(Hook(code))), ()),))),)),
             "SC672.*the guard 'not code' is code",
         ),
         (lamp(doc="\x00"), "SC674.*holds a character that XML cannot"),
-        (lamp(meta={"a": {1}}), "SC675.*the meta 'a' of 'dark' is no plain data"),
+        (lamp(meta={"a": {1}}), "SC675.*the meta 'a' of 'dark' is not plain data"),
         (
             lamp(transitions=(Transition("dark", OnEvent(("a b",)), ("lit",)),)),
             "SC674.*the event name 'a b' cannot stand in a transition; it is written 'a_b'",
@@ -277,8 +284,8 @@ def test_scxml_bound_names_are_written_as_names() -> None:
     assert scxml.dumps(bound) == scxml.dumps(open_)
 
 
-def test_scxml_histories_lead_to_states_by_default() -> None:
-    """A history that leads to another is written to lead to where that leads."""
+def test_scxml_histories_go_to_states_by_default() -> None:
+    """The default of a history that goes to another history is written without the detour."""
     text = (
         '<scxml><state id="a" initial="b"><history id="h"><transition target="b"/></history>'
         '<history id="i"><transition target="b"/></history><state id="b"/></state></scxml>'
@@ -288,7 +295,7 @@ def test_scxml_histories_lead_to_states_by_default() -> None:
     assert h.default is not None
     lead = evolve(h, default=evolve(h.default, targets=("a.i",)))
     led = evolve(chart, states=tuple(lead if node is h else node for node in chart))
-    with pytest.raises(LossError, match=r"SC673\] chart: history 'a.h' leads to another by defau"):
+    with pytest.raises(LossError, match=r"SC673\] chart: history 'a.h' goes to another by defau"):
         scxml.dumps(led)
     assert scxml.loads(scxml.dumps(led, allow="*")) == chart
 
@@ -297,3 +304,61 @@ def test_scxml_name_that_asks_for_an_unknown_state_is_written_as_a_name() -> Non
     """A condition that is in doubt as a whole is not refused for a state that it asks for."""
     line = Transition("dark", OnEvent(("go",)), ("lit",), guard=Hook(Named("In('x') and a ? b")))
     assert again(lamp(transitions=(line,)))["dark"].transitions == (line,)
+
+
+@pytest.mark.parametrize(
+    "script", ["if (a < b && c > d) go()", 'document.write("<b></b>")', "<go/>", "a\n  b"]
+)
+def test_scxml_scripts_are_written_as_text(script: str) -> None:
+    """A script stays text, however much it looks like markup, on entry as at the start."""
+    text = (
+        f"<scxml><script><![CDATA[{script}]]></script><state><onentry><script><![CDATA[{script}]]>"
+    )
+    chart = scxml.loads(f"{text}</script></onentry></state></scxml>")
+    root = ET.fromstring(scxml.dumps(chart))
+    assert [one.text for one in root.iter(f"{SCXML}script")] == [script, script]
+    assert again(chart) == chart
+
+
+def test_scxml_content_of_documents_without_a_namespace_gets_one() -> None:
+    """What a ``<foreach>`` or a ``<finalize>`` does is SCXML's, whether the document says so."""
+    chart = scxml.loads(
+        '<scxml><state id="a"><onentry><foreach array="x" item="y"><log expr="y"/></foreach>'
+        '</onentry><invoke id="i"><finalize><log expr="z"/></finalize></invoke></state></scxml>'
+    )
+    root = ET.fromstring(scxml.dumps(chart))
+    assert [one.get("expr") for one in root.iter(f"{SCXML}log")] == ["y", "z"]
+    assert again(chart) == chart
+
+
+def test_scxml_final_state_that_is_a_region_is_a_loss() -> None:
+    """SCXML has no final state right inside a parallel one: it is written as an ordinary state."""
+    chart = scxml.loads(
+        '<scxml><parallel id="p"><state id="a"/><state id="b"/><onentry/></parallel></scxml>'
+    )
+    ring = (Hook(Give(Action("ring"))), Hook(Give(Action("donedata"))))
+    states = tuple(
+        evolve(node, kind=StateKind.FINAL, entry=ring) if node.id == "p.b" else node
+        for node in chart
+    )
+    with pytest.raises(
+        LossError, match=r"SC673\] chart: the final state 'p.b' is a region, and is"
+    ):
+        scxml.dumps(evolve(chart, states=states))
+    read = scxml.loads(scxml.dumps(evolve(chart, states=states), allow="*"))
+    assert (read["p.b"].kind, read["p.b"].entry) == (StateKind.ATOMIC, ring)
+
+
+def test_scxml_hooks_of_a_history_are_a_loss() -> None:
+    """A history is never entered nor left: what it would do then is left out."""
+    chart = scxml.loads(
+        '<scxml><state id="a"><history id="h"><transition target="b"/></history>'
+        '<state id="b"/></state></scxml>'
+    )
+    ring = (Hook(Give(Action("ring"))),)
+    states = tuple(
+        evolve(node, entry=ring, exit=ring) if node.id == "a.h" else node for node in chart
+    )
+    with pytest.raises(LossError, match=r"SC673\] chart: what entering and leaving history 'a.h'"):
+        scxml.dumps(evolve(chart, states=states))
+    assert scxml.loads(scxml.dumps(evolve(chart, states=states), allow="*")) == chart

@@ -95,7 +95,7 @@ def test_charts_that_are_too_deep_are_not_written(name: str) -> None:
 
 def test_scxml_choices_that_are_too_deep_are_not_written() -> None:
     """So are choices that lie too deep one in the other."""
-    with pytest.raises(LossError, match=r"^\[SC673\] deep: .*: conditions lie more than 48 deep"):
+    with pytest.raises(LossError, match=r"^\[SC673\] deep: .*: conditions are nested more than 48 deep"):
         scxml.dumps(choosing(60), allow="*")
 
 

@@ -29,7 +29,7 @@ from machines.investigator.runtime import LocalInvestigator
 from machines.investigator.secrets import Secret
 from machines.investigator.security import Scope, SecurityViolation, ToolCall, validate_tool_call
 from statecharts import Machine, StatechartError, drawing
-from statecharts.cli.schemas import schema
+from statecharts.cli.showing import schema
 from statecharts.cli.simulating import simulate
 from statecharts.codec import Protocol
 from tests.test_investigator.secretive import (

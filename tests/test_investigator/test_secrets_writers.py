@@ -18,7 +18,7 @@ from machines.investigator.reasoning import OpenAIReasoner
 from machines.investigator.runtime import LocalInvestigator
 from machines.investigator.secrets import MASK, Secret
 from statecharts import Kernel, Machine, NamedEvent, StatechartError, drawing
-from statecharts.cli.schemas import schema
+from statecharts.cli.showing import schema
 from statecharts.cli.simulating import simulate
 from statecharts.codec import Protocol, UnwritableError
 from statecharts.interop import python, python_statemachine, scxml, xstate

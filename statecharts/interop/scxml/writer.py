@@ -1,23 +1,32 @@
-"""Writer: a chart as an SCXML document."""
+"""Writer: a chart as an SCXML document.
+
+Whatever is written is read back at once, and compared: what SCXML would say otherwise is said in
+our namespace, and what neither can say is a loss.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import Final, final
+import json
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import timedelta
+from itertools import pairwise
+from typing import Any, Final, final
 
-from attrs import evolve
+from attrs import asdict, evolve, has
 
 from statecharts.checks.structure import structural_faults
+from statecharts.interop import conditions, limits
 from statecharts.interop.css_times import css_text
 from statecharts.interop.documents import Document, DocumentError
 from statecharts.interop.findings import Findings, Losses
-from statecharts.interop.scxml.ids import document_ids
-from statecharts.interop.scxml.notes import is_name, is_text, say_notes, walk
-from statecharts.interop.scxml.printing import bearable, printed
-from statecharts.interop.scxml.reader import chart_of
-from statecharts.interop.scxml.statements import Statements
-from statecharts.interop.scxml.structure import KEPT
-from statecharts.interop.syntax.xml import OURS, Element
+from statecharts.interop.literals import NOTHING, literal, literal_text
+from statecharts.interop.literals import plain as is_plain
+from statecharts.interop.scxml.content import INTERNAL, Content
+from statecharts.interop.scxml.structure import KEPT, chart_of, described
+from statecharts.interop.scxml.syntax import bearable, check, own, parts, printed, split, walk
+from statecharts.interop.syntax.xml import INCLUDE, OURS, SCXML, Element, read
 from statecharts.interop.writable import remainder
 from statecharts.model.chart import (
     HISTORY,
@@ -34,9 +43,23 @@ from statecharts.model.chart import (
     Transition,
     TransitionKind,
 )
-from statecharts.model.effects import CancelInvoke
+from statecharts.model.effects import Action, CancelInvoke, CancelSend, Invoke, Raise, Send
+from statecharts.model.events import NamedEvent
 from statecharts.model.hooks import Hook
-from statecharts.model.named import Give
+from statecharts.model.named import (
+    AllOf,
+    AnyOf,
+    Bound,
+    Branch,
+    Choose,
+    Give,
+    Holds,
+    In,
+    Named,
+    Not,
+    effect_text,
+    event_name,
+)
 
 _TAGS: Final = {
     StateKind.ATOMIC: "state",
@@ -46,12 +69,23 @@ _TAGS: Final = {
     StateKind.SHALLOW_HISTORY: "history",
     StateKind.DEEP_HISTORY: "history",
 }
+_PYTHON: Final = ("not", "and", "or")
+_ECMASCRIPT: Final = ("!", "&&", "||")
+_CODED: Final = ("log", "assign", "script", "foreach", "send", "cancel")
+_RESERVED: Final = ("", OURS, SCXML, INCLUDE, "http://www.w3.org/2000/xmlns/")
+_PLAIN_DATA: Final = "Use strings, numbers, booleans, lists and dictionaries"
+
+_Said = Action | CancelInvoke | CancelSend | Invoke | Raise | Send
+"""The effects that a document can say."""
+
+_Reading = Callable[[Content, Element], "Hook | None"]
+"""Reads an element as a hook."""
 
 
 def dumps(chart: Chart, *, allow: Iterable[str] = ()) -> str:
     """Return the text of a chart in SCXML; reading it gives an equal chart.
 
-    What SCXML has no word for, and means nothing to a run, stands in a namespace of our own.
+    What means nothing to other interpreters is said in a namespace of our own.
 
     Args:
         chart: The chart.
@@ -70,26 +104,27 @@ def dumps(chart: Chart, *, allow: Iterable[str] = ()) -> str:
     """
     losses = Losses(chart, "SCXML")
     root = _Writer(remainder(chart, losses, _word), losses).document()
-    _bearable(root, losses)
+    for element in walk(root):
+        for text in _texts(element):
+            if not _is_text(text):
+                found = f"{text!r} holds a character that XML cannot"
+                losses.add("SC674", found, "Remove the character")
     losses.settle(allow)
     return printed(root)
 
 
 @final
 class _Writer:
-    """Writes one chart."""
+    """Writes the states of one chart."""
 
     def __init__(self, chart: Chart, losses: Losses) -> None:
         self.chart = chart
         self.losses = losses
-        self.wrapped = _needs_wrapper(chart.root)
-        self.names = document_ids(chart)
+        self.names = _document_ids(chart)
         self.renamed = {one.name for one in chart.states if self.names[one.id] != one.name}
-        self.ids = {name: state for state, name in self.names.items()}
-        self.python = chart.root.meta.get("datamodel") != "ecmascript"
-        self.statements = Statements(
-            losses, self.names.__getitem__, self.ids.get, python=self.python
-        )
+        python = chart.root.meta.get("datamodel") != "ecmascript"
+        self.statements = _Statements(losses, self.names, python=python)
+        self.elements: dict[str, Element] = {}
         self.timers = 0
 
     def document(self) -> Element:
@@ -101,27 +136,29 @@ class _Writer:
                 self.losses.add("SC671", found, "Send NamedEvents of that name to the chart")
         if not chart.name:
             self.losses.add("SC674", "the chart has no name", "Name it")
-        known = {key: root.meta[key] for key in ("version", *KEPT) if is_text(root.meta.get(key))}
+        known = {key: root.meta[key] for key in ("version", *KEPT) if _is_text(root.meta.get(key))}
         if known.get("version") == "1.0":  # which reading would not keep
             del known["version"]
         scxml = Element("scxml", attributes={"version": "1.0", "name": chart.name, **known})
-        self.elements = {ROOT: scxml}
+        self.elements[ROOT] = scxml
         with self.losses.about(ROOT):
-            say_notes(root, scxml, set(known), chart.doc, self.losses)
-            entry = self._model(scxml, list(root.entry))
-            while entry and (script := self._script(entry[0])) is not None:
+            self._notes(root, scxml, set(known), chart.doc)
+            entry, coded = self._model(scxml, list(root.entry)), self.statements.coded
+            while entry and (script := coded(entry[0], "script", Content.hook)):
                 scxml.add(script)
                 del entry[:1]
-            if self.wrapped or entry:
+            does = entry or root.transitions or root.exit or (root.default and root.default.emit)
+            wrapped = bool(does) or root.kind is StateKind.PARALLEL
+            if wrapped:
                 self._wrap(scxml, entry)
             else:
                 self._default(root, scxml)
             if root.resting:
-                self.elements[ROOT].attributes[_own("resting")] = "true"
+                self.elements[ROOT].attributes[own("resting")] = "true"
         for node in chart.states:
             with self.losses.about(node.id):
                 self._state(node)
-        if self.wrapped or entry:
+        if wrapped:
             self._end(scxml)
         self._typed()
         self._again(scxml)
@@ -129,10 +166,9 @@ class _Writer:
 
     def _wrap(self, scxml: Element, entry: list[Hook]) -> None:
         """Put a state around all others, for what a chart does and ``<scxml>`` cannot."""
-        root = self.chart.root
-        name = self.names[ROOT]
+        root, name = self.chart.root, self.names[ROOT]
         scxml.attributes["initial"] = name
-        outer = scxml.add(Element(_TAGS[root.kind], attributes={"id": name, _own("root"): "true"}))
+        outer = scxml.add(Element(_TAGS[root.kind], attributes={"id": name, own("root"): "true"}))
         self.elements[ROOT] = outer
         self._inside(root, outer, entry)
 
@@ -142,95 +178,113 @@ class _Writer:
         ends = any(node.kind is StateKind.FINAL for node in self.chart.children(ROOT))
         if ends and root.kind is StateKind.COMPOUND:
             outer, name = self.elements[ROOT], self.names[ROOT]
-            mark = {_own("root"): "true"}
+            mark = {own("root"): "true"}
             end = {"event": f"done.state.{name}", "target": f"{name}.end"}
             outer.add(Element("transition", attributes={**end, **mark}))
             scxml.add(Element("final", attributes={"id": f"{name}.end", **mark}))
 
     def _state(self, node: StateNode) -> None:
         name = self.names[node.id]
-        element = Element(_TAGS[node.kind], attributes={"id": name})
+        parent = self.elements[node.parent or ROOT]
+        if node.kind is StateKind.FINAL and parent.tag == "parallel":
+            found = f"the final state {node.id!r} is a region, and is written as an ordinary state"
+            self.losses.add("SC673", found, "Put it into a compound state", node.location)
+            node = evolve(node, kind=StateKind.ATOMIC)
+        element = parent.add(Element(_TAGS[node.kind], attributes={"id": name}))
         if name != node.name:
-            element.attributes[_own("name")] = node.name
+            element.attributes[own("name")] = node.name
         if node.kind is StateKind.DEEP_HISTORY:
             element.attributes["type"] = "deep"
         if node.resting:
-            element.attributes[_own("resting")] = "true"
-        self.elements[node.parent or ROOT].add(element)
+            element.attributes[own("resting")] = "true"
         self.elements[node.id] = element
-        say_notes(node, element, set(), node.doc, self.losses)
+        self._notes(node, element, set(), node.doc)
         entry = list(node.entry)
-        if self.chart.root.meta.get("binding") == "late" and node.kind not in HISTORY:
-            if node.kind is not StateKind.FINAL:
-                entry = self._model(element, entry)
+        if self.chart.root.meta.get("binding") == "late" and element.tag in ("state", "parallel"):
+            entry = self._model(element, entry)
         self._inside(node, element, entry)
 
+    def _notes(self, node: StateNode, element: Element, taken: set[str], doc: str) -> None:
+        """Write documentation: that of others as they wrote it, the rest in our namespace.
+
+        Args:
+            node: The state.
+            element: Its element.
+            taken: The keys of its meta that are said already.
+            doc: What it is for.
+        """
+        if doc:
+            element.add(Element("doc", OURS, content=[doc]))
+        rest: dict[str, Any] = {}
+        for key, value in node.meta.items():
+            space, local = split(str(key))
+            if key in taken:
+                continue
+            if _is_theirs(space) and is_name(local) and _is_text(value):
+                element.attributes[key] = value
+            elif key == "elements" and (elements := _elements(value)):
+                element.content.extend(elements)
+            else:
+                rest[key] = value
+        for key in [key for key in rest if not is_plain({key: rest[key]})]:
+            shown = repr(node.id) if node.id else "the chart"
+            found = f"the meta {key!r} of {shown} is not plain data, and is left out"
+            self.losses.add("SC675", found, _PLAIN_DATA, node.location)
+            del rest[key]
+        if rest:
+            element.add(Element("meta", OURS, content=[literal_text(rest) or json.dumps(rest)]))
+
     def _inside(self, node: StateNode, element: Element, entry: list[Hook]) -> None:
-        """Write what a state does, and where it leads."""
+        """Write what a state does, and where it goes."""
         leaving = list(node.exit)
         if node.kind in HISTORY and (entry or leaving):
             found = f"what entering and leaving history {node.id!r} does is left out"
-            self.losses.add("SC673", found, "It is never entered: take it away", node.location)
+            self.losses.add("SC673", found, "Remove it: history is never entered", node.location)
             entry, leaving = [], []
-        invokes = self._invokes(node, entry, leaving)
+        invokes = self._invokes(element, entry, leaving)
         donedata = None
-        if node.kind is StateKind.FINAL and entry:
-            donedata = self.statements.donedata(entry[-1])
+        if element.tag == "final" and entry:
+            donedata = self.statements.coded(entry[-1], "donedata", Content.donedata)
             entry = entry if donedata is None else entry[:-1]
         onentry, onexit = Element("onentry"), Element("onexit")
         self.statements.say(entry, onentry)
         self.statements.say(leaving, onexit)
         lines = [self._transition(node, line, onentry, onexit) for line in self._taken(node)]
-        for part in (onentry, onexit):
-            if part.content:
-                element.add(part)
+        element.content.extend(part for part in (onentry, onexit) if part.content)
         self._default(node, element)
-        for invoke in invokes:
-            element.add(invoke)
+        element.content.extend(invokes)
         if donedata is not None:
             element.add(donedata)
-        for line in lines:
-            element.add(line)
+        element.content.extend(lines)
 
     def _model(self, element: Element, entry: list[Hook]) -> list[Hook]:
         """Write the data that a state declares; return what else entering it does."""
         model = Element("datamodel")
-        while entry:
-            data = self.statements.data(entry[0])
-            if data is None:
-                break
+        while entry and (data := self.statements.coded(entry[0], "data", Content.data)):
             model.add(data)
             entry = entry[1:]
         if model.content:
             element.add(model)
         return entry
 
-    def _invokes(self, node: StateNode, entry: list[Hook], leaving: list[Hook]) -> list[Element]:
+    def _invokes(self, home: Element, entry: list[Hook], leaving: list[Hook]) -> list[Element]:
         """Take the services off the ends of what entering and leaving do."""
         found: list[Element] = []
-        while entry and leaving and node.kind not in (StateKind.FINAL, *HISTORY):
+        while entry and leaving and home.tag in ("state", "parallel"):
             element = self.statements.invoke(entry[-1])
             if element is None:
                 break
-            stop = Hook(Give(CancelInvoke(element.attributes["id"])))
-            if leaving[-1] != stop:
+            if leaving[-1] != Hook(Give(CancelInvoke(element.attributes["id"]))):
                 break
             found.insert(0, element)
             del entry[-1], leaving[-1]
         return found
 
-    def _script(self, hook: Hook) -> Element | None:
-        effect = getattr(hook.function, "effect", None)
-        if getattr(effect, "name", None) != "script":
-            return None
-        element = self.statements.element(hook)
-        return element if element.tag == "script" else None
-
     def _default(self, node: StateNode, element: Element) -> None:
         default = node.default
         if default is None:
             return
-        targets = " ".join(map(self._target, self._led(node, default.targets)))
+        targets = " ".join(map(self._target, self._entered(node, default.targets)))
         if node.kind not in HISTORY and not default.emit:
             element.attributes["initial"] = targets
             return
@@ -239,15 +293,15 @@ class _Writer:
         home = element if node.kind in HISTORY else element.add(Element("initial"))
         home.add(line)
 
-    def _led(self, node: StateNode, targets: tuple[str, ...]) -> tuple[str, ...]:
-        """Return where a default leads; that of a history never to another history."""
+    def _entered(self, node: StateNode, targets: tuple[str, ...]) -> tuple[str, ...]:
+        """Return what a default enters; that of a history never goes to another history."""
         states = [self.chart[target] for target in targets]
         if node.kind not in HISTORY or all(state.kind not in HISTORY for state in states):
             return targets
-        found = f"history {node.id!r} leads to another by default, and is written to lead on"
-        self.losses.add("SC673", found, "Lead it to a state", node.location)
+        found = f"history {node.id!r} goes to another by default, and is written without the detour"
+        self.losses.add("SC673", found, "Let it go to a state", node.location)
         inner = (s.initial if s.kind in HISTORY else (s.id,) for s in states)
-        return self._led(node, tuple(dict.fromkeys(one for led in inner for one in led)))
+        return self._entered(node, tuple(dict.fromkeys(one for some in inner for one in some)))
 
     def _taken(self, node: StateNode) -> Iterator[Transition]:
         """Yield the transitions of a state that SCXML has."""
@@ -278,7 +332,7 @@ class _Writer:
         if line.kind is TransitionKind.INTERNAL:
             said["type"] = "internal"
         elif line.kind is TransitionKind.FORBIDDEN:
-            said[_own("kind")] = "forbidden"
+            said[own("kind")] = "forbidden"
         self.statements.say(line.emit, element)
         return element
 
@@ -288,19 +342,18 @@ class _Writer:
         words = [event for event in events if isinstance(event, str)]
         said["event"] = " ".join(words)
         if words == [f"done.state.{self.names[node.id]}"]:
-            said[_own("trigger")] = "event"
+            said[own("trigger")] = "event"
         for word in words:
             if word.startswith("done.state.") and word[11:] in self.renamed:
-                found = f"{word!r} is about a state whose name SCXML cannot bear as its id"
+                found = f"{word!r} is about a state whose name cannot be an id of SCXML"
                 self.losses.add("SC674", found, "Rename the state")
 
     def _after(self, after: After, said: dict[str, str], onentry: Element, onexit: Element) -> None:
         """Write a delayed transition as SCXML does: an event sent on entry, cancelled on exit."""
         self.timers += 1
         event = after.timer if is_name(after.timer) else f"timer.{self.timers}"
-        said["event"] = event
         send = {"event": event, "id": event}
-        mark = {_own("after"): after.timer}
+        mark = {own("after"): after.timer}
         if isinstance(after.delay, Hook):
             found = f"the delay {after.delay.name!r} is code, and only its name is written"
             self.losses.add("SC672", found, "Give the delay as a timedelta")
@@ -308,7 +361,7 @@ class _Writer:
             mark = {}
         else:
             send["delay"] = css_text(after.delay)
-        said |= mark
+        said |= {"event": event, **mark}
         onentry.add(Element("send", attributes={**send, **mark}))
         onexit.add(Element("cancel", attributes={"sendid": event, **mark}))
 
@@ -325,67 +378,471 @@ class _Writer:
             found = "the chart and its root are documented differently; the root's is left out"
             self.losses.add("SC675", found, "Keep one of the texts")
         for node in chart.nodes.values():
+            shown = repr(node.id) if node.id else "the chart"
             with self.losses.about(node.id):
-                self._data(node)
-
-    def _data(self, node: StateNode) -> None:
-        """Note what of a state is typed Python."""
-        shown = repr(node.id) if node.id else "the chart"
-        if node.data is not None:
-            found = f"the data {node.data.__name__} of {shown} is left out"
-            self.losses.add("SC671", found, "SCXML has no typed data", node.location)
-        for line in node.transitions:
-            for role in ("make", "update"):
-                hook = getattr(line, role)
-                if hook is not None:
-                    found = f"{role}={hook.name} of a transition of {shown} is left out"
-                    self.losses.add("SC671", found, "SCXML has no typed data", line.location)
+                if node.data is not None:
+                    found = f"the data {node.data.__name__} of {shown} is left out"
+                    self.losses.add("SC671", found, "SCXML has no typed data", node.location)
+                for line in node.transitions:
+                    for role in ("make", "update"):
+                        hook = getattr(line, role)
+                        if hook is not None:
+                            found = f"{role}={hook.name} of a transition of {shown} is left out"
+                            remedy = "SCXML has no typed data"
+                            self.losses.add("SC671", found, remedy, line.location)
 
     def _again(self, scxml: Element) -> None:
         """Read what has been written; write what reading would not find out, and note the rest."""
         chart = self.chart
+        findings = Findings(Document.of(""))
         try:
-            again = chart_of(scxml, chart.name, Findings(Document.of("")))
+            again = chart_of(scxml, chart.name, findings)
         except DocumentError as error:
             raise self.losses.refuse(error) from None
+        for fault in findings.faults:
+            if fault.structural:
+                found = f"what is written would be refused: {fault.found}"
+                self.losses.add("SC673", found, fault.remedy)
         events = [event.name for event in chart.events]
         if [event.name for event in again.events] != events:
             words = list(map(_word, events))
             if words != events:
                 found = "an event of the chart has a name that is not one word"
                 self.losses.add("SC674", found, "Rename the event")
-            scxml.attributes[_own("events")] = " ".join(words)
+            scxml.attributes[own("events")] = " ".join(words)
             again = evolve(again, events=tuple(map(EventType, words)))
         if chart.closed:
             closed = evolve(again, closed=True)
             if any(fault.code == "SC106" for fault in structural_faults(closed)):
-                found = "that the events are all there are is not written"
+                found = "the list of events is not written as complete"
                 self.losses.add("SC671", found, "Name the events of all lines among them")
             else:
-                scxml.attributes[_own("closed")] = "true"
+                scxml.attributes[own("closed")] = "true"
                 again = closed
         self.losses.compare(chart, again)
 
 
-def _needs_wrapper(root: StateNode) -> bool:
-    default = () if root.default is None else root.default.emit
-    return bool(root.transitions or root.exit or default or root.kind is StateKind.PARALLEL)
+@final
+class _Statements:
+    """Writes guards and hooks.
+
+    Args:
+        losses: Where what cannot be written is noted.
+        names: The ids in the document of the states.
+        python: Whether constants and operators are written as Python does, or as ECMAScript.
+    """
+
+    def __init__(self, losses: Losses, names: Mapping[str, str], *, python: bool) -> None:
+        self.losses = losses
+        self.names = names
+        self.ids = {name: state for state, name in names.items()}
+        self.python = python
+
+    def guard(self, hook: Hook | None, element: Element) -> None:
+        """Say a guard in the attributes of an element."""
+        if hook is None:
+            return
+        meant = _meant(hook)
+        words = _PYTHON if self.python else _ECMASCRIPT
+        text = conditions.guard_text(meant, words, self.names.__getitem__)
+        element.attributes["cond"] = text
+        if self._reads_as(text, meant):
+            return
+        said = _guard_json(meant, self.names.__getitem__)
+        if said is None:
+            self._code(f"the guard {hook.name!r}")
+            named = Hook(Named(text))
+            said = None if self._reads_as(text, named) else _guard_json(named, str)
+        if said is not None:
+            element.attributes[own("guard")] = said
+            element.attributes["cond"] = bearable(text) if text.strip() else "true"
+
+    def _reads_as(self, text: str, hook: Hook) -> bool:
+        """Tell whether a condition is read as a guard."""
+        element = Element("elseif", attributes={"cond": text})
+        return bool(text.strip()) and self._same(element, Content.guard, hook)
+
+    def _read(self, element: Element, reading: _Reading) -> Hook | None:
+        """Return what an element is read as; None where it would be refused."""
+        findings = Findings(Document.of(""))
+        check(element, findings)
+        for _, part in parts(element):
+            check(part, findings)
+        read = reading(Content(findings, self.ids), element)
+        return None if findings.refused else read
+
+    def _same(self, element: Element, reading: _Reading, hook: Hook) -> bool:
+        """Tell whether an element can be written, and is read as a hook."""
+        return self._read(element, reading) == hook and _is_bearable(element)
+
+    def say(self, hooks: Iterable[Hook], parent: Element) -> None:
+        """Say what hooks do inside an element."""
+        for hook in hooks:
+            parent.add(self.element(hook))
+
+    def invoke(self, hook: Hook) -> Element | None:
+        """Return the ``<invoke>`` that a hook stands for; None where there is none."""
+        effect = getattr(hook.function, "effect", None)
+        if not isinstance(effect, Invoke) or not is_name(effect.id):
+            return None
+        element = Element("invoke", attributes={"id": effect.id})
+        content, finalize = Element("content"), Element("finalize")
+        if effect.source.lstrip().startswith("<"):
+            content.content = _parsed(effect.source)
+        elif effect.source:
+            element.attributes["src"] = effect.source
+        for key, value in effect.data.items():
+            match key:
+                case "@content":
+                    content.content = [str(value)]
+                case "@contentexpr":
+                    content.attributes["expr"] = str(value)
+                case "@finalize":
+                    finalize.content = _parsed(str(value), SCXML) if value else []
+                case _ if key.startswith("@"):
+                    element.attributes[key[1:]] = str(value)
+                case _:
+                    self._param(element, key, value)
+        if content.content or content.attributes:
+            element.add(content)
+        if "@finalize" in effect.data:
+            element.add(finalize)
+        same = self._same(element, lambda checker, one: checker.invoke(one, "")[0], hook)
+        return element if same else None
+
+    def coded(self, hook: Hook, tag: str, reading: _Reading) -> Element | None:
+        """Return the element of a tag that a hook stands for; None where there is none."""
+        action = _action(hook, tag)
+        element = None if action is None else _coded(action)
+        same = element is not None and self._same(element, reading, hook)
+        return element if same else None
+
+    def element(self, hook: Hook) -> Element:
+        """Return the element that says what a hook does."""
+        function = hook.function.reference if isinstance(hook.function, Bound) else hook.function
+        if isinstance(function, Choose):
+            return self._if(function.branches)
+        if not isinstance(function, Give):
+            self._code(f"the action {hook.name!r}")
+            return self._named(hook.name, {})
+        effect = function.effect
+        if not isinstance(effect, _Said):
+            kind = type(effect).__name__
+            self._code(f"the effect {kind}", "Give an Action of that name instead")
+            return self._named(kind, {})
+        element = self._effect(effect)
+        found = self._read(element, Content.hook)
+        if found != Hook(evolve(function, effect=_plain(effect))):
+            told = f"SCXML cannot say {effect_text(effect)!r} exactly"
+            self.losses.add("SC673", told, "Say it as an action that it has")
+        # What would be refused is written as an action with the text of the effect as its name.
+        return self._named(effect_text(effect), {}) if found is None else element
+
+    def _effect(self, effect: _Said) -> Element:
+        match effect:
+            case Action():
+                return self._action(effect)
+            case Raise(event):
+                data = self._data(event)
+                if not data:
+                    return Element("raise", attributes={"event": event_name(event)})
+                return self._send(event_name(event), data, {"target": INTERNAL[1]})
+            case Send(event, delay):
+                said = {
+                    "delay": None if delay is None else css_text(max(delay, timedelta(0))),
+                    "id": effect.id,
+                    "target": effect.target,
+                    "type": effect.type,
+                }
+                kept = {key: value for key, value in said.items() if value is not None}
+                return self._send(event_name(event), self._data(event), kept)
+            case CancelSend(id):
+                return Element("cancel", attributes={"sendid": id})
+            case Invoke(id, source, data):
+                return self._named(id, data, "invoke", {"source": source} if source else {})
+            case CancelInvoke(id):
+                return self._named(id, {}, "cancel-invoke")
+
+    def _send(self, event: str, data: Mapping[str, Any], said: dict[str, str]) -> Element:
+        element = Element("send", attributes={"event": event, **said})
+        for name, value in data.items():
+            self._param(element, name, value, raw=False)
+        return element
+
+    def _action(self, action: Action) -> Element:
+        element = _coded(action) if action.name in _CODED else _foreign(action)
+        if element is not None and self._same(element, Content.hook, Hook(Give(action))):
+            return element
+        return self._named(action.name, action.data)
+
+    def _named(
+        self,
+        name: str,
+        data: Mapping[str, Any],
+        tag: str = "action",
+        said: Mapping[str, str] | None = None,
+    ) -> Element:
+        key = "name" if tag == "action" else "id"
+        element = Element(tag, OURS, {key: name, **(said or {})})
+        for param, value in data.items():
+            self._param(element, param, value)
+        return element
+
+    def _param(self, element: Element, name: str, value: Any, *, raw: bool = True) -> None:
+        if raw and isinstance(value, dict) and list(value) in (["expr"], ["location"]):
+            key, text = next(iter(value.items()))
+            said = Element("param", attributes={"name": name, key: text})
+            if isinstance(text, str) and _is_bearable(said):
+                if key == "location" or literal(text) is NOTHING:
+                    element.add(said)
+                    return
+        text = literal_text(value, python=self.python)
+        if text is None:
+            found = f"{name}={value!r} is not plain data, and only its text is written"
+            self.losses.add("SC671", found, _PLAIN_DATA)
+            text = literal_text(str(value)) or ""
+        element.add(Element("param", attributes={"name": name, "expr": text}))
+
+    def _data(self, event: Any) -> Mapping[str, Any]:
+        if isinstance(event, NamedEvent):
+            return event.data
+        found = f"the event class {type(event).__name__} is written by its name"
+        self.losses.add("SC671", found, "Send a NamedEvent instead")
+        return _fields(event)
+
+    def _if(self, branches: tuple[Branch, ...]) -> Element:
+        element = head = Element("if")
+        true, false = ("True", "False") if self.python else ("true", "false")
+        for number, branch in enumerate(branches):
+            if number:
+                last = branch.guard is None and number == len(branches) - 1
+                head = element.add(Element("else" if last else "elseif"))
+            if branch.guard is not None:
+                self.guard(branch.guard, head)
+            elif head.tag != "else":
+                head.attributes |= {"cond": true, own("else"): "true"}
+            self.say(branch.actions, element)
+        if not branches:
+            self.losses.add("SC673", "a choice without branches is left out", "Remove it")
+            element.attributes["cond"] = false
+        return element
+
+    def _code(self, what: str, remedy: str = "") -> None:
+        found = f"{what} is code, and only its name is written"
+        remedy = remedy or "Bind a function to the name once it is read again"
+        self.losses.add("SC672", found, remedy)
 
 
-def _own(name: str) -> str:
-    return f"{{{OURS}}}{name}"
+def _document_ids(chart: Chart) -> dict[str, str]:
+    """Return the id in the document of each state: its name, or else its dotted id."""
+    counts = Counter(node.name for node in chart.states)
+    found = {
+        node.id: node.name for node in chart.states if counts[node.name] == 1 and is_name(node.name)
+    }
+    taken = set(found.values())
+    for node in (*chart.states, chart.root):
+        if node.id in found:
+            continue
+        wanted = re.sub(r"[^\w.-]", "_", node.id or chart.name)
+        wanted = wanted if is_name(wanted) else f"_{wanted}"
+        name, number = wanted, 1
+        while name in taken:
+            number += 1
+            name = f"{wanted}_{number}"
+        taken.add(name)
+        found[node.id] = name
+    return found
 
 
-def _bearable(root: Element, losses: Losses) -> None:
-    """Note texts that XML cannot hold."""
-    for element in walk(root):
-        texts = [*element.attributes.values(), *(p for p in element.content if isinstance(p, str))]
-        for text in texts:
-            if bearable(text) != text:
-                found = f"{text!r} holds a character that XML cannot"
-                losses.add("SC674", found, "Take the character out")
+def is_name(text: str) -> bool:
+    """Tell whether a text can be the name of an element, or an id.
+
+    >>> is_name("s1.on"), is_name("1s"), is_name("on hold")
+    (True, False, False)
+    """
+    return re.fullmatch(r"[^\W\d][\w.-]*", text) is not None
 
 
 def _word(name: str) -> str:
     """Return the name of an event as one word."""
     return "_".join(name.split()) or "_"
+
+
+def _is_text(value: object) -> bool:
+    """Tell whether a value is a text that XML can hold."""
+    return isinstance(value, str) and bearable(value) == value
+
+
+def _is_theirs(space: str) -> bool:
+    """Tell whether a namespace is one that others may have."""
+    return _is_text(space) and space not in _RESERVED
+
+
+def _texts(element: Element) -> Iterator[str]:
+    yield from element.attributes.values()
+    yield from (part for part in element.content if isinstance(part, str))
+
+
+def _is_bearable(element: Element) -> bool:
+    """Tell whether XML can hold all the texts of an element and of those inside it."""
+    return all(map(_is_text, (text for one in walk(element) for text in _texts(one))))
+
+
+def _guard_json(hook: Hook, name: Callable[[str], str]) -> str | None:
+    """Return a guard as JSON; None for one that is code, or whose parameters are not plain data.
+
+    >>> _guard_json(Hook(Named("atLeast", {"count": 3})), str)
+    '{"named": "atLeast", "data": {"count": 3}}'
+    """
+    said = _guard(hook, name, limits.CONDITIONS_DEEP)
+    return json.dumps(said) if is_plain(said, 3 * limits.CONDITIONS_DEEP) else None
+
+
+def _guard(hook: Hook, name: Callable[[str], str], depth: int) -> Any:
+    if depth == 0:
+        return NotImplemented  # which is not plain
+    match hook.function:
+        case In(state):
+            return {"in": name(state)}
+        case Holds(value):
+            return {"holds": value}
+        case Not(inner):
+            return {"not": _guard(inner, name, depth - 1)}
+        case AllOf(guards) | AnyOf(guards):
+            key = "all" if isinstance(hook.function, AllOf) else "any"
+            return {key: [_guard(one, name, depth - 1) for one in guards]}
+        case Named(called, data, doc):
+            more = {"data": dict(data), "doc": doc}
+            return {"named": called, **{key: value for key, value in more.items() if value}}
+        case _:
+            return NotImplemented
+
+
+def _meant(hook: Hook) -> Hook:
+    """Return a guard with its names in place of the functions behind them."""
+    match hook.function:
+        case Bound(reference):
+            return Hook(reference)
+        case AllOf(guards) | AnyOf(guards):
+            return Hook(type(hook.function)(tuple(map(_meant, guards))))
+        case Not(inner):
+            return Hook(Not(_meant(inner)))
+        case _:
+            return hook
+
+
+def _plain(effect: _Said) -> _Said:
+    """Return an effect as reading can give it: an event class is an event by name."""
+    if isinstance(effect, Raise | Send) and not isinstance(effect.event, NamedEvent):
+        return evolve(effect, event=NamedEvent(event_name(effect.event), _fields(effect.event)))
+    return effect
+
+
+def _fields(event: Any) -> dict[str, Any]:
+    """Return the payload of an event of a class."""
+    return asdict(event, recurse=False) if has(type(event)) else {}
+
+
+def _action(hook: Hook, name: str) -> Action | None:
+    effect = getattr(hook.function, "effect", None)
+    return effect if isinstance(effect, Action) and effect.name == name else None
+
+
+def _coded(action: Action) -> Element | None:
+    """Return the element of SCXML that an action with its name stands for."""
+    element = Element(action.name)
+    for key, value in action.data.items():
+        if key == "params" and isinstance(value, dict):
+            for name, said in value.items():
+                if not isinstance(said, dict) or not all(map(_is_text, said.values())):
+                    return None
+                element.add(Element("param", attributes={"name": name, **said}))
+        elif not isinstance(value, str):
+            return None
+        elif key == "contentexpr":
+            element.add(Element("content", attributes={"expr": value}))
+        elif key == "content":
+            within = action.name in ("send", "donedata")
+            home = element.add(Element("content")) if within else element
+            # A script is text, however much it looks like markup.
+            space = SCXML if action.name == "foreach" else ""
+            home.content = [value] if action.name == "script" else _parsed(value, space)
+        elif is_name(key):
+            element.attributes[key] = value
+        else:
+            return None
+    return element
+
+
+def _foreign(action: Action) -> Element | None:
+    """Return the element of a foreign namespace that an action was read from."""
+    space, tag = split(action.name)
+    if not is_name(tag) or not _is_theirs(space):
+        return None
+    element = Element(tag, space)
+    for key, value in action.data.items():
+        inner, local = split(key)
+        if not isinstance(value, str) or not is_name(local) or local == "xmlns":
+            return None
+        if inner and not _is_theirs(inner):
+            return None
+        if key == "content":
+            element.content = _parsed(value)
+        else:
+            element.attributes[key] = value
+    return element
+
+
+def _parsed(text: str, space: str = "") -> list[Element | str]:
+    """Return what a text that may hold elements is made of, within a default namespace."""
+    if "<" in text:
+        try:
+            content = read(Document.of(f'<x xmlns="{space}">{text}</x>')).content
+        except DocumentError:
+            return [text]
+        if any(isinstance(part, Element) for part in content):
+            return content
+    return [text]
+
+
+def _elements(value: Any) -> list[Element] | None:
+    """Return the elements that the meta of a state holds, when reading gives the same again."""
+    if not isinstance(value, list):
+        return None
+    found: list[Element] = []
+    for one in value:
+        element = _element_of(one)
+        if element is None or described(element) != one or not _is_theirs(element.space):
+            return None
+        if not all(map(_inline, walk(element))) or not _is_bearable(element):
+            return None
+        found.append(element)
+    return found
+
+
+def _element_of(data: Any) -> Element | None:
+    """Return the element that data describes; None for other data."""
+    if not isinstance(data, dict) or not isinstance(data.get("element"), str):
+        return None
+    space, brace, tag = data["element"].removeprefix("{").rpartition("}")
+    attributes, content = data.get("attributes", {}), data.get("content", [])
+    if not brace or not isinstance(attributes, dict) or not isinstance(content, list):
+        return None
+    names = [tag, *(split(str(name))[1] for name in attributes)]
+    if not all(map(is_name, names)) or not all(isinstance(one, str) for one in attributes.values()):
+        return None
+    element = Element(tag, space, dict(attributes))
+    for part in content:
+        inner = part if isinstance(part, str) else _element_of(part)
+        if not inner:
+            return None
+        element.content.append(inner)
+    return element
+
+
+def _inline(element: Element) -> bool:
+    """Tell whether the texts of an element are apart from each other, and not blank."""
+    texts = [isinstance(part, str) for part in element.content]
+    joined = any(a and b for a, b in pairwise(texts))
+    blank = any(not part.strip() for part in element.content if isinstance(part, str))
+    return not joined and not blank

@@ -17,10 +17,12 @@ class Words:
     Attributes:
         object: An object, without an article.
         array: An array.
+        key: A key of an object.
     """
 
     object: str
     array: str
+    key: str = "key"
 
     def told(self, text: str) -> str:
         """Return a text with these words put in for ``{object}``, ``{array}`` and their plurals.
@@ -47,6 +49,7 @@ def a(noun: str) -> str:
 JSON: Final = Words("object", "array")
 YAML: Final = Words("mapping", "list")
 TOML: Final = Words("table", "array")
+XML: Final = Words("element", "list", "attribute")
 
 
 _SHORT: Final = 40

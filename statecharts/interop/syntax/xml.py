@@ -1,7 +1,6 @@
-"""Elements: an XML document as a tree of elements with their lines, read within bounds.
+"""XML: a document as a tree of elements with their lines, read within limits.
 
-No document type, no entities, no other documents: what a text may bring along to do harm is refused
-before anything is made of it.
+Document types, entities and inclusions of other documents are refused before anything is read.
 """
 
 from __future__ import annotations
@@ -9,7 +8,7 @@ from __future__ import annotations
 import codecs
 import re
 from collections.abc import Iterator
-from typing import Any, Final, final
+from typing import Final, final
 from xml.parsers import expat
 
 from attrs import define, field
@@ -21,7 +20,7 @@ SCXML: Final = "http://www.w3.org/2005/07/scxml"
 """The namespace of SCXML."""
 
 OURS: Final = "urn:statecharts:scxml:1"
-"""The namespace of what only this library says."""
+"""The namespace of this library's own elements and attributes."""
 
 XML: Final = "http://www.w3.org/XML/1998/namespace"
 """The namespace of ``xml:lang`` and the like."""
@@ -46,8 +45,7 @@ class Element:
         space: Its namespace; empty for none.
         attributes: Its attributes; the name of one with a namespace is ``{namespace}name``.
         line: The line that it begins on, from 1.
-        content: The elements and texts inside it, in document order; no text is all white.
-        step: How it is called among its siblings, ``send[2]``.
+        content: The elements and texts inside it, in document order, without texts that are blank.
     """
 
     tag: str
@@ -55,8 +53,6 @@ class Element:
     attributes: dict[str, str] = field(factory=dict)
     line: int | None = None
     content: list[Element | str] = field(factory=list)
-    parent: Element | None = field(default=None, repr=False)
-    step: str = ""
 
     @property
     def native(self) -> bool:
@@ -70,27 +66,30 @@ class Element:
 
     @property
     def text(self) -> str:
-        """The text that stands right inside it, without white space around it."""
+        """The text directly inside it, without white space around it."""
         return "".join(part for part in self.content if isinstance(part, str)).strip()
 
     @property
+    def key(self) -> str:
+        """Its tag, with ``sc:`` before one of our namespace."""
+        return f"sc:{self.tag}" if self.space == OURS else self.tag
+
+    @property
     def label(self) -> str:
-        """How messages call it: its tag, with the attribute that tells it from others."""
-        tag = f"sc:{self.tag}" if self.space == OURS else self.tag
+        """Its name in messages: its tag, with the attribute that identifies it."""
         for name in ("id", "event", "name", "sendid", "target", "label"):
             if name in self.attributes:
                 value = self.attributes[name]
                 shown = value if len(value) <= _SHOWN else f"{value[:_SHOWN]}…"
-                return f"<{tag} {name}={shown!r}>"
-        return f"<{tag}>"
+                return f"<{self.key} {name}={shown!r}>"
+        return f"<{self.key}>"
 
     def own(self, name: str) -> str | None:
         """Return an attribute of our own namespace."""
         return self.attributes.get(f"{{{OURS}}}{name}")
 
     def add(self, part: Element) -> Element:
-        """Put an element inside this one, behind what is there."""
-        part.parent = self
+        """Append an element to what is inside this one."""
         self.content.append(part)
         return part
 
@@ -104,85 +103,71 @@ def read(document: Document) -> Element:
     """
     data = _encoded(document)
     builder = _Builder(document)
-    parser = expat.ParserCreate("utf-8", " ")
-    parser.buffer_text = True
-    parser.ordered_attributes = True
-    parser.StartDoctypeDeclHandler = builder.doctype
-    parser.StartElementHandler = builder.start
-    parser.EndElementHandler = builder.end
-    parser.CharacterDataHandler = builder.text
-    builder.parser = parser
     try:
         for begin in range(0, len(data), _PIECE):
-            parser.Parse(data[begin : begin + _PIECE])
-        parser.Parse(b"", True)  # noqa: FBT003 - expat takes no keywords
+            builder.parser.Parse(data[begin : begin + _PIECE])
+        builder.parser.Parse(b"", True)  # noqa: FBT003 - expat takes no keywords
     except expat.ExpatError as error:
         reason = expat.ErrorString(error.code)
         found = f"this is not well-formed XML: {reason} (column {error.offset + 1})"
-        raise document.error("SC603", found, "Mend the text there", error.lineno) from None
+        raise document.error("SC603", found, "Fix the syntax there", error.lineno) from None
     return builder.root
 
 
 @final
 class _Builder:
-    """What the parser tells of a document, put together."""
+    """Builds the tree from what the parser reports."""
 
     def __init__(self, document: Document) -> None:
         self.document = document
-        self.parser: Any = None
         self.root: Element
         self.open: list[Element] = []
-        self.steps: list[dict[str, int]] = []
         self.count = 0
         self.pieces: list[str] = []
+        self.parser = expat.ParserCreate("utf-8", " ")
+        self.parser.buffer_text = True
+        self.parser.StartDoctypeDeclHandler = self.doctype
+        self.parser.StartElementHandler = self.start
+        self.parser.EndElementHandler = self.end
+        self.parser.CharacterDataHandler = self.pieces.append
 
     def doctype(self, *_: object) -> None:
-        """Refuse a document type: entities are declared there, and other documents named."""
-        found = "the document has a <!DOCTYPE>, and with it could declare entities"
-        remedy = "Take the <!DOCTYPE …> away; SCXML needs none"
+        """Refuse a document type, which may declare entities and name other documents."""
+        found = "the document has a <!DOCTYPE>, which could declare entities"
+        remedy = "Remove the <!DOCTYPE …>; SCXML does not need it"
         raise self.document.error("SC605", found, remedy, self.parser.CurrentLineNumber)
 
-    def start(self, name: str, attributes: list[str]) -> None:
+    def start(self, name: str, attributes: dict[str, str]) -> None:
         """Open an element."""
         if self.open:
             self._flush()
         line = self.parser.CurrentLineNumber
         space, _, tag = name.rpartition(" ")
         if space == INCLUDE:
-            found = "the document includes another one, and none is ever fetched"
-            raise self.document.error("SC605", found, "Put the text itself there", line, f"<{tag}>")
+            found = "the document includes another one, which is never fetched"
+            raise self.document.error("SC605", found, "Copy its text here", line, f"<{tag}>")
         self.count += 1
         if len(self.open) >= limits.ELEMENTS_DEEP:
-            found = f"elements lie more than {limits.ELEMENTS_DEEP} deep one in the other"
-            remedy = "Flatten the chart: nobody can read it"
-            raise self.document.error("SC604", found, remedy, line)
+            found = f"elements are nested more than {limits.ELEMENTS_DEEP} deep"
+            raise self.document.error("SC604", found, "Flatten the chart", line)
         if self.count > limits.ELEMENTS:
             found = f"the document has more than {limits.ELEMENTS:,} elements"
-            raise self.document.error("SC604", found, "Split it, or take out what is no chart")
-        if len(attributes) > 2 * limits.ATTRIBUTES:
+            raise self.document.error("SC604", found, "Split it, or remove unrelated data")
+        if len(attributes) > limits.ATTRIBUTES:
             found = f"the element has more than {limits.ATTRIBUTES:,} attributes"
-            raise self.document.error("SC604", found, "Take out what is no chart", line, f"<{tag}>")
-        names = map(_clark, attributes[::2])
-        element = Element(tag, space, dict(zip(names, attributes[1::2], strict=True)), line=line)
+            raise self.document.error("SC604", found, "Remove unrelated data", line, f"<{tag}>")
+        said = {_clark(name): value for name, value in attributes.items()}
+        element = Element(tag, space, said, line)
         if self.open:
-            steps = self.steps[-1]
-            steps[tag] = steps.get(tag, 0) + 1
-            element.step = f"{tag}[{steps[tag]}]"
             self.open[-1].add(element)
         else:
             self.root = element
         self.open.append(element)
-        self.steps.append({})
 
     def end(self, _: str) -> None:
         """Close the innermost element."""
         self._flush()
         self.open.pop()
-        self.steps.pop()
-
-    def text(self, text: str) -> None:
-        """Take a piece of text; pieces that stand together are one text."""
-        self.pieces.append(text)
 
     def _flush(self) -> None:
         if self.pieces:
@@ -199,10 +184,10 @@ def _clark(name: str) -> str:
 
 
 def _encoded(document: Document) -> bytes:
-    """Return the text in UTF-8: as the byte order mark, else as the XML declaration says it is."""
+    """Return the text in UTF-8, read in the encoding that its mark or declaration names."""
     text = _decoded(document).removeprefix("\ufeff")
     if text[:1].isspace() and text.lstrip().startswith("<?xml"):
-        # A text in a program begins with a line break; what is declared has been heeded by now.
+        # A string in a program often begins with a line break; the declaration has been used.
         text = re.sub(r"<\?xml\s[^>]*\?>", "", text, count=1)
     try:
         return text.encode()
@@ -229,7 +214,7 @@ def _decoded(document: Document) -> str:
             raise LookupError
         return content.decode(codec.name)
     except LookupError:
-        found = f"the encoding {declared[1]!r} that the document declares is not known"
+        found = f"the document declares the unknown encoding {declared[1]!r}"
     except UnicodeDecodeError as error:
-        found = f"byte {error.start} is not {declared[1]} text, which the document says that it is"
-    raise document.error("SC602", found, "Save the file as UTF-8, and say so", 1)
+        found = f"byte {error.start} is not {declared[1]}, the encoding that the document declares"
+    raise document.error("SC602", found, "Save the file as UTF-8, and declare it", 1)
