@@ -15,6 +15,7 @@ from statecharts.codec.errors import (
     UnwritableError,
 )
 from statecharts.codec.protocol import Protocol
+from statecharts.codec.upcasters import Upcaster
 
 __all__ = [
     "CODES",
@@ -25,4 +26,5 @@ __all__ = [
     "MismatchError",
     "Protocol",
     "UnwritableError",
+    "Upcaster",
 ]

@@ -14,6 +14,7 @@ from statecharts.codec.unions import tag_of, unknown_type
 from statecharts.model.chart import Chart, OnEvent
 from statecharts.model.effects import (
     Action,
+    Call,
     CancelInvoke,
     CancelSend,
     CancelTimer,
@@ -21,11 +22,22 @@ from statecharts.model.effects import (
     Invoke,
     Raise,
     Send,
+    Service,
     StartTimer,
 )
-from statecharts.model.events import NamedEvent, TimerFired, wire_name
+from statecharts.model.events import OWN, Answer, NamedEvent, StateDone, wire_name
 
-LIBRARY: Final = (StartTimer, CancelTimer, Send, Raise, CancelSend, Action, Invoke, CancelInvoke)
+LIBRARY: Final = (
+    StartTimer,
+    CancelTimer,
+    Send,
+    Raise,
+    CancelSend,
+    Action,
+    Service,
+    Invoke,
+    CancelInvoke,
+)
 """The effects that the library itself has."""
 
 
@@ -60,12 +72,25 @@ class Events:
         self._shaper = shaper
         self.records: dict[str, Record] = {}
         self.names = [event.name for event in chart.events if event.cls is None]
-        for cls in (*(e.cls for e in chart.events if e.cls is not None), TimerFired):
+        for cls in (e.cls for e in chart.events if e.cls is not None):
             self._add(cls)
         self._classes = {record.cls: name for name, record in self.records.items()}
+        self.own: dict[str, Record] = {}
+        """What answers a run's own timers and calls, by name; these names are never events."""
         self.shape = Shape(
             "an event", self.load, self.dump, self.schema, frozenset({"object"}), (object,), "event"
         )
+        self._add_own()
+
+    def _add_own(self) -> None:
+        """Add what answers a run's timers and calls."""
+        for cls in OWN:
+            name = wire_name(cls)
+            if name in self.records or name in self.names:
+                found = f"an event is called {name!r}, as what a run says to itself is"
+                raise Misfit("SC422", found, "Give it another name", cls)
+            special = {"event": self.shape} if cls is Answer else None
+            self.own[name] = self._shaper.record(cls, special)
 
     def _add(self, cls: type) -> None:
         name = wire_name(cls)
@@ -92,11 +117,38 @@ class Events:
         try:
             if record is not None:
                 return record.load(untagged(value))
-            if self._open or name in self.names:
+            if name in self.names or (self._open and name not in self.own):
                 return NamedEvent(name, ANY.load(untagged(value)))
         except Misfit as misfit:
             raise misfit.within(None, value) from None
+        if name in self.own or name == wire_name(StateDone):
+            found = f"{name!r} is what a run says to itself, not an event"
+            remedy = "Load it with load_message, which takes answers and timers, or leave it out"
+            raise Misfit("SC405", found, remedy, value).within(TAG, value)
         raise unknown_type(value, self.known)
+
+    def load_message(self, value: Any) -> Any:
+        """Read an event, or what answers a run's own timers and calls."""
+        name = value.get(TAG) if value.__class__ is dict else None
+        record = self.own.get(name) if isinstance(name, str) else None
+        if record is None:
+            return self.load(value)
+        try:
+            return record.load(untagged(value))
+        except Misfit as misfit:
+            raise misfit.within(None, value) from None
+
+    def dump_message(self, value: Any) -> dict[str, Any]:
+        """Write an event, or what answers a run's own timers and calls."""
+        for name, record in self.own.items():
+            if value.__class__ is record.cls:
+                return tagged(name, record.dump(value))
+        return self.dump(value)
+
+    def message_schema(self, definitions: Definitions) -> JsonSchema:
+        """Return the schema of an event, or of what answers a run's own timers and calls."""
+        own = [record.tagged_schema(definitions, name) for name, record in self.own.items()]
+        return {"anyOf": [self.schema(definitions), *own]}
 
     def dump(self, value: Any) -> dict[str, Any]:
         """Write an event."""
@@ -139,7 +191,8 @@ class Events:
     def _choices(self, definitions: Definitions) -> JsonSchema:
         choices = [r.tagged_schema(definitions, name) for name, r in self.records.items()]
         if self._open:
-            named: JsonSchema = {"type": "string", "not": {"enum": [*self.records]}}
+            taken = [*self.records, *self.own]
+            named: JsonSchema = {"type": "string", "not": {"enum": taken}}
             choices.append(_named_schema(named))
         elif self.names:
             choices.append(_named_schema({"enum": self.names}))
@@ -177,6 +230,16 @@ class Effects:
             found = f"two effects are called {name!r}"
             raise Misfit("SC422", found, "Give their classes different names", cls)
         special: dict[str, Shape | None] = {}
+        if cls is Invoke:
+            special["call"] = Shape(
+                "a call",
+                self._load_call,
+                self._dump_call,
+                self.call_schema,
+                frozenset({"object"}),
+                (Call,),
+                "call",
+            )
         if cls in (Send, Raise):
             event = self._events.shape
             special["event"] = Shape(
@@ -215,6 +278,29 @@ class Effects:
             except Misfit as misfit:
                 raise misfit.within(None, value) from None
         return tagged(record.name, record.dump(value))
+
+    def load_call(self, value: Any) -> Call[Any]:
+        """Read a call."""
+        return self._load_call(value)
+
+    def _load_call(self, value: Any, _: Any = None) -> Call[Any]:
+        call = self.load(value)
+        if isinstance(call, Call):
+            return call
+        raise wrong("a call", value)
+
+    def _dump_call(self, value: Any) -> dict[str, Any]:
+        if not isinstance(value, Call):
+            raise unwritable("a call", value)
+        return self.dump(value)
+
+    def call_schema(self, definitions: Definitions) -> JsonSchema:
+        """Return the schema of any call that can be read."""
+        return definitions.ref(self, "call", self._calls)  # type: ignore[no-any-return]
+
+    def _calls(self, definitions: Definitions) -> JsonSchema:
+        calls = {n: r for n, r in self._records.items() if issubclass(r.cls, Call)}
+        return {"anyOf": [r.tagged_schema(definitions, name) for name, r in calls.items()]}
 
     def schema(self, definitions: Definitions) -> JsonSchema:
         """Return the schema of any effect: those that are known, and others by their tag."""

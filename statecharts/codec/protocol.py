@@ -15,7 +15,7 @@ from statecharts.codec.shapes import JsonSchema, wrong
 from statecharts.codec.shaping import Carrier, Shaper
 from statecharts.codec.snapshots import Snapshots
 from statecharts.codec.steps import Steps
-from statecharts.codec.upcasters import Upcaster, Upcasters
+from statecharts.codec.upcasters import AnyUpcaster, Upcasters
 from statecharts.model.chart import Chart, Declaration
 from statecharts.model.effects import Effect
 from statecharts.model.errors import StatechartError
@@ -47,8 +47,8 @@ class Protocol(Generic[C]):
     Args:
         chart: The chart, or the class that declares it.
         version: The version of the snapshots; without it, the one that ``upcasters`` lead to.
-        upcasters: For each old version a function that makes its snapshots, as dicts, such of the
-            next version.
+        upcasters: For each old version an `Upcaster`, or a function, that upgrades a snapshot, as
+            a dict, by one version.
         effects: Classes of effects that are to be read as well; any can be written.
         carriers: For classes that are no attrs classes, what writes and what reads their values.
         lenient: Whether fields that are not known are dropped, instead of refused.
@@ -74,7 +74,7 @@ class Protocol(Generic[C]):
         chart: Chart,
         *,
         version: int | None = None,
-        upcasters: Mapping[int, Upcaster] | None = None,
+        upcasters: Mapping[int, AnyUpcaster] | None = None,
         effects: Iterable[type[Effect]] = (),
         carriers: Mapping[type, Carrier] | None = None,
         lenient: bool = False,
@@ -85,7 +85,7 @@ class Protocol(Generic[C]):
         chart: type[Declaration[C]],
         *,
         version: int | None = None,
-        upcasters: Mapping[int, Upcaster] | None = None,
+        upcasters: Mapping[int, AnyUpcaster] | None = None,
         effects: Iterable[type[Effect]] = (),
         carriers: Mapping[type, Carrier] | None = None,
         lenient: bool = False,
@@ -95,7 +95,7 @@ class Protocol(Generic[C]):
         chart: Any,
         *,
         version: int | None = None,
-        upcasters: Mapping[int, Upcaster] | None = None,
+        upcasters: Mapping[int, AnyUpcaster] | None = None,
         effects: Iterable[type[Effect]] = (),
         carriers: Mapping[type, Carrier] | None = None,
         lenient: bool = False,
@@ -108,7 +108,7 @@ class Protocol(Generic[C]):
         self.lenient = lenient
         self._effects = tuple(effects)
         self._carriers = dict(carriers or {})
-        self._upcasters = self._run(lambda _: Upcasters(upcasters or {}, version), None)
+        self._upcasters = self._run(lambda _: Upcasters(found, upcasters or {}, version), None)
         self._places = Places(found)
         self._made: dict[bool, _Wire] = {}
         self._wire(lenient)
@@ -129,17 +129,44 @@ class Protocol(Generic[C]):
         """
         return cast("Json", self._run(self._wire(None).events.dump, event))
 
-    def load_event(self, value: Json, *, lenient: bool | None = None) -> Any:
+    def load_event(
+        self, value: Json, *, lenient: bool | None = None, version: int | None = None
+    ) -> Any:
         """Return the event that a dict says.
 
         Args:
             value: The dict.
             lenient: Whether unknown fields are dropped; as the protocol was made, unless given.
+            version: The version that snapshots had when it was stored; an old event is upcast.
 
         Raises:
-            MismatchError: It is not an event of the chart.
+            MismatchError: It is not an event of the chart, or one that only the run itself may
+                say: see `load_message`.
         """
-        return self._run(self._wire(lenient).events.load, value)
+        load = self._wire(lenient).events.load
+        return self._run(lambda given: load(self._upcast_event(given, version)), value)
+
+    def dump_message(self, message: object) -> Json:
+        """Return an event, or what answers a run's own timers and calls, as a dict.
+
+        Raises:
+            UnwritableError: It is neither, or holds what JSON cannot carry.
+        """
+        return cast("Json", self._run(self._wire(None).events.dump_message, message))
+
+    def load_message(
+        self, value: Json, *, lenient: bool | None = None, version: int | None = None
+    ) -> Any:
+        """Return the event, answer, failed call or fired timer that a dict says; for runtimes.
+
+        What comes from outside belongs into `load_event`: whoever could send a `TimerFired` or an
+        `Answer` would speak for the run itself.
+        """
+        load = self._wire(lenient).events.load_message
+        return self._run(lambda given: load(self._upcast_event(given, version)), value)
+
+    def _upcast_event(self, value: Any, version: int | None) -> Any:
+        return value if version is None else self._upcasters.upcast_event(value, version)
 
     def dump_effect(self, effect: Effect) -> Json:
         """Return an effect as a dict.
@@ -217,6 +244,14 @@ class Protocol(Generic[C]):
 
         return cast("Step[C]", self._run(load, value))
 
+    def idle(self, snapshot: Snapshot[C]) -> tuple[str, ...]:
+        """Return the timers of active states that do not run, by the names of their lines.
+
+        Those whose guard refused when they fired are among them, and those of lines that were added
+        to the chart after the snapshot had been written: an `Upcaster` can start these.
+        """
+        return self._wire(None).snapshots.idle(snapshot)
+
     # -- bytes -------------------------------------------------------------------------------------
 
     def dumps_event(self, event: object) -> bytes:
@@ -226,6 +261,14 @@ class Protocol(Generic[C]):
     def loads_event(self, text: str | bytes, *, lenient: bool | None = None) -> Any:
         """Return the event that JSON says (see `load_event`)."""
         return self.load_event(self._parsed(text), lenient=lenient)
+
+    def dumps_message(self, message: object) -> bytes:
+        """Return an event, or what answers timers and calls, as JSON (see `dump_message`)."""
+        return encode(self.dump_message(message))
+
+    def loads_message(self, text: str | bytes, *, lenient: bool | None = None) -> Any:
+        """Return what JSON says to a run (see `load_message`)."""
+        return self.load_message(self._parsed(text), lenient=lenient)
 
     def dumps_effect(self, effect: Effect) -> bytes:
         """Return an effect as JSON (see `dump_effect`)."""
@@ -314,12 +357,15 @@ class _Wire:
         chart = protocol.chart
         shaper = Shaper(protocol._carriers, lenient=lenient)  # noqa: SLF001
         self.events = Events(chart, shaper)
-        self.effects = Effects(protocol._effects, self.events, shaper)  # noqa: SLF001
+        calls = (call.call for node in chart.nodes.values() for call in node.invoke)
+        known = dict.fromkeys((*calls, *protocol._effects))  # noqa: SLF001
+        self.effects = Effects(known, self.events, shaper)
         self.snapshots = Snapshots(
             chart,
             protocol.version,
             protocol._places,  # noqa: SLF001
             self.events,
+            self.effects,
             shaper,
             lenient=lenient,
         )

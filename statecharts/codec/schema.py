@@ -9,7 +9,7 @@ from statecharts.codec.events import Effects, Events
 from statecharts.codec.places import Places
 from statecharts.codec.scalars import DATETIME
 from statecharts.codec.shapes import Definitions, JsonSchema
-from statecharts.codec.snapshots import PROTOCOL, REQUIRED, SENT, TIMER, Snapshots
+from statecharts.codec.snapshots import CALL, PROTOCOL, REQUIRED, SENT, TIMER, Snapshots
 from statecharts.model.chart import Chart
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
@@ -30,19 +30,20 @@ def schema_of(
 ) -> JsonSchema:
     """Return the schema of one chart's events and snapshots.
 
-    The document itself stands for either; ``$defs`` has ``event``, ``effect``, ``snapshot`` and
-    ``step``, and every class.
+    The document itself stands for either; ``$defs`` has ``event``, ``message``, ``effect``,
+    ``snapshot`` and ``step``, and every class.
     """
     definitions = Definitions()
 
     def snapshot(inner: Definitions) -> JsonSchema:
-        return _snapshot(chart, version, places, events, snapshots, inner)
+        return _snapshot(chart, version, places, events, effects, snapshots, inner)
 
     either = [
         events.schema(definitions),
         definitions.ref(snapshots, "snapshot", snapshot),
     ]
     definitions.ref(effects, "effect", effects.schema)
+    definitions.ref((events, "message"), "message", events.message_schema)
     definitions.ref(chart.hash, "step", _step)
     document: JsonSchema = {
         "$schema": DIALECT,
@@ -59,6 +60,7 @@ def _snapshot(
     version: int,
     places: Places,
     events: Events,
+    effects: Effects,
     snapshots: Snapshots,
     definitions: Definitions,
 ) -> JsonSchema:
@@ -72,13 +74,15 @@ def _snapshot(
         "protocol": {"const": PROTOCOL},
         "chart": {"const": chart.name},
         "version": {"const": version},
-        "hash": {"const": chart.hash},
+        "parts": {"type": "object", "additionalProperties": _TEXT},
         "configuration": {**ids, "minItems": 1},
         "data": data,
         "context": {"type": "null"} if context is None else context.schema(definitions),
         "history": _object(dict.fromkeys(places.histories, remembered)),
         "timers": _array(_object({"id": _TEXT, "due": DATETIME.schema(definitions)}, TIMER)),
         "sent": _array(_object({"timer": _TEXT, "id": _TEXT, "event": event}, SENT)),
+        "calls": _array(_object({"id": _TEXT, "call": effects.call_schema(definitions)}, CALL)),
+        "waiting": _array(event),
         "clock": _COUNT,
         "counters": {"type": "object", "additionalProperties": _COUNT},
     }

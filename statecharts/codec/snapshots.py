@@ -6,31 +6,39 @@ from collections.abc import Callable, Iterable
 from typing import Any, Final, final
 
 from statecharts.codec.errors import Misfit, shown
-from statecharts.codec.events import Events
+from statecharts.codec.events import Effects, Events
+from statecharts.codec.parts import Parts
 from statecharts.codec.places import Places
 from statecharts.codec.records import Record, unknown_field
 from statecharts.codec.scalars import load_int, load_str
 from statecharts.codec.shapes import unwritable, wrong
 from statecharts.codec.shaping import Shaper
 from statecharts.codec.times import dump_datetime, load_datetime
-from statecharts.model.chart import Chart
+from statecharts.model.chart import After, Chart
 from statecharts.model.fields import build_default
+from statecharts.model.suggestions import did_you_mean
+from statecharts.semantics.configuration import Configuration
 from statecharts.semantics.snapshot import Memory, Remembered, Snapshot
 
-PROTOCOL: Final = 1
-"""The protocol that is written, and the only one that is read."""
+PROTOCOL: Final = 2
+"""The protocol that is written; `legacy` makes a snapshot of protocol 1 one of this."""
 
-REQUIRED: Final = ("protocol", "chart", "version", "hash", "configuration")
-OPTIONAL: Final = ("data", "context", "history", "timers", "sent", "clock", "counters")
+REQUIRED: Final = ("protocol", "chart", "version", "parts", "configuration")
+OPTIONAL: Final = (
+    *("data", "context", "history", "timers", "calls", "sent", "waiting", "clock", "counters"),
+)
 _NEEDED: Final = frozenset(REQUIRED)
 _KNOWN: Final = frozenset((*REQUIRED, *OPTIONAL))
 TIMER: Final = ("id", "due")
+CALL: Final = ("id", "call")
 SENT: Final = ("timer", "id", "event")
 _MEMORY: Final[tuple[tuple[str, Any], ...]] = (
     ("history", {}),
     ("timers", []),
     ("counters", {}),
     ("sent", []),
+    ("calls", []),
+    ("waiting", []),
 )
 _EMPTY: Final = [empty for _, empty in _MEMORY]
 
@@ -44,6 +52,7 @@ class Snapshots:
         version: The version of its snapshots.
         places: Its configurations.
         events: Its events, which may wait in a snapshot.
+        effects: Its effects, among them the calls that may be under way.
         shaper: Gives the shapes of data and context.
         lenient: Whether fields that are not known are dropped instead of refused.
     """
@@ -54,6 +63,7 @@ class Snapshots:
         version: int,
         places: Places,
         events: Events,
+        effects: Effects,
         shaper: Shaper,
         *,
         lenient: bool,
@@ -62,6 +72,18 @@ class Snapshots:
         self._version = version
         self._places = places
         self._events = events
+        self._effects = effects
+        self._parts = Parts(chart)
+        self._timers = {
+            line.trigger.timer: line.source
+            for line in chart.transitions
+            if isinstance(line.trigger, After)
+        }
+        self._calls = {
+            f"{node.id}.{call.name}".removeprefix("."): (node.id, call.call)
+            for node in chart.nodes.values()
+            for call in node.invoke
+        }
         self._lenient = lenient
         self.records: dict[str, Record] = {}
         for node in chart.states:
@@ -75,7 +97,6 @@ class Snapshots:
             "protocol": PROTOCOL,
             "chart": chart.name,
             "version": version,
-            "hash": chart.hash,
         }
 
     # -- writing -----------------------------------------------------------------------------------
@@ -91,12 +112,15 @@ class Snapshots:
         context = snapshot.context
         return {
             **self._head,
+            "parts": self._parts.of(snapshot),
             "configuration": list(snapshot.configuration),
             "data": self._dump_data(snapshot.data.items(), "data"),
             "context": None if context is None else self._dump_context(context),
             "history": self._dump_history(memory) if memory.history else {},
             "timers": self._dump_timers(memory) if memory.timers else [],
+            "calls": self._dump_calls(memory) if memory.calls else [],
             "sent": self._dump_sent(memory) if memory.sent else [],
+            "waiting": self._dump_waiting(memory) if memory.waiting else [],
             "clock": snapshot.clock,
             "counters": dict(memory.counters),
         }
@@ -143,6 +167,24 @@ class Snapshots:
                 raise _under(misfit, "timers", len(found), "due") from None
         return found
 
+    def _dump_calls(self, memory: Memory) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = []
+        for name, call in memory.calls:
+            try:
+                found.append({"id": name, "call": self._effects.dump(call)})
+            except Misfit as misfit:
+                raise _under(misfit, "calls", len(found), "call") from None
+        return found
+
+    def _dump_waiting(self, memory: Memory) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = []
+        for event in memory.waiting:
+            try:
+                found.append(self._events.dump(event))
+            except Misfit as misfit:
+                raise _under(misfit, "waiting", len(found)) from None
+        return found
+
     def _dump_sent(self, memory: Memory) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = []
         for timer, name, event in memory.sent:
@@ -159,7 +201,7 @@ class Snapshots:
 
         Args:
             value: What the parser of JSON gives.
-            vouched: Whether an upcaster vouches for it, so that its hash says nothing.
+            vouched: Whether an upcaster vouches for it, so that its parts say nothing.
         """
         if value.__class__ is not dict:
             raise wrong("a snapshot", value)
@@ -168,19 +210,23 @@ class Snapshots:
         values = self._load_data(value.get("data", {}), place.ids, ("data",))
         context = self._load_context(value)
         clock = _at(("clock",), _load_count, value.get("clock", 0))
-        return Snapshot(place, values, context, self._load_memory(value), clock)
+        return Snapshot(place, values, context, self._load_memory(value, place), clock)
 
-    def _load_memory(self, value: dict[str, Any]) -> Memory:
+    def _load_memory(self, value: dict[str, Any], place: Configuration) -> Memory:
         given = [value.get(key, empty) for key, empty in _MEMORY]
         if given == _EMPTY:
             return self._blank
-        history, timers, counters, sent = given
+        history, timers, counters, sent, calls, waiting = given
         running = _at(("timers",), self._load_timers, timers)
+        delayed = _at(("sent",), self._load_sent, sent, running)
+        _at(("timers",), self._check_timers, running, delayed, place)
         return Memory(
             _at(("history",), self._load_history, history),
             running,
             _at(("counters",), _load_counters, counters),
-            _at(("sent",), self._load_sent, sent, running),
+            delayed,
+            _at(("calls",), self._load_calls, calls, place),
+            _at(("waiting",), self._load_waiting, waiting),
         )
 
     def _check_head(self, value: dict[str, Any], *, vouched: bool) -> None:
@@ -196,13 +242,8 @@ class Snapshots:
             found = f"the snapshot is one of {shown(value['chart'])}"
             remedy = f"Read it with the protocol of that chart; this is {self.chart.name}"
             raise _under(Misfit("SC412", found, remedy), "chart")
-        if not vouched and value["hash"] != self._head["hash"]:
-            found = "the chart has changed since the snapshot was written"
-            remedy = (
-                f"Read it with the chart that wrote it, or raise version= and give "
-                f"upcasters={{{self._version}: function}} for what has changed"
-            )
-            raise _under(Misfit("SC414", found, remedy), "hash")
+        if not vouched:
+            self._parts.check(value, self._version)
 
     def _load_data(
         self, value: Any, ids: tuple[str, ...], outer: tuple[str, ...]
@@ -289,6 +330,61 @@ class Snapshots:
                 raise _under(Misfit("SC416", text, "Give each timer once"), number, "id")
             found[timer] = _at((number, "due"), load_datetime, fields["due"])
         return tuple(found.items())
+
+    def _check_timers(
+        self,
+        timers: tuple[tuple[str, Any], ...],
+        sent: tuple[tuple[str, str, Any], ...],
+        place: Configuration,
+    ) -> None:
+        """Refuse a timer that no line of an active state has started: it would never be taken."""
+        delayed = {timer for timer, _, _ in sent}
+        for number, (timer, _) in enumerate(timers):
+            name = timer.rpartition("#")[0]
+            source = self._timers.get(name)
+            if timer in delayed or source == "" or source in place.ids:
+                continue
+            if source is None:
+                found = f"no line of the chart has the timer {shown(timer)}"
+                remedy = did_you_mean(name, self._timers, "Rename or drop it")
+            else:
+                found = f"the timer {shown(timer)} is of {source!r}, which is not active"
+                remedy = "Drop it"
+            remedy = f"{remedy.removesuffix('.')}: Upcaster(timers={{{name!r}: …}})"
+            raise _under(Misfit("SC416", found, remedy, timers), number, "id")
+
+    def _load_calls(self, value: Any, place: Configuration) -> tuple[tuple[str, Any], ...]:
+        found: dict[str, Any] = {}
+        for number, inner in enumerate(_array(value)):
+            fields = _at((number,), self._checked, inner, CALL, (), "a call under way")
+            name = _at((number, "id"), load_str, fields["id"])
+            state, cls = self._calls.get(name.rpartition("#")[0], (None, object))
+            if state is None or (state and state not in place.ids) or name in found:
+                text = f"no active state makes the call {shown(name)}"
+                if name in found:
+                    text = f"the call {shown(name)} is under way twice"
+                remedy = "Rename or drop it: Upcaster(calls={…})"
+                raise _under(Misfit("SC416", text, remedy), number, "id")
+            call = _at((number, "call"), self._effects.load_call, fields["call"])
+            if not isinstance(call, cls):
+                text = f"{shown(name)} is a {type(call).__name__}, not a {cls.__name__}"
+                raise _under(Misfit("SC416", text, "Give the call that was made"), number, "call")
+            found[name] = call
+        return tuple(found.items())
+
+    def _load_waiting(self, value: Any) -> tuple[Any, ...]:
+        return tuple(
+            _at((number,), self._events.load, inner) for number, inner in enumerate(_array(value))
+        )
+
+    def idle(self, snapshot: Snapshot[Any]) -> tuple[str, ...]:
+        """Return the timers of active states that do not run, by their names."""
+        running = {timer.rpartition("#")[0] for timer in snapshot.timers}
+        return tuple(
+            timer
+            for timer, source in self._timers.items()
+            if timer not in running and (not source or source in snapshot.configuration)
+        )
 
     def _load_sent(
         self, value: Any, timers: tuple[tuple[str, Any], ...]

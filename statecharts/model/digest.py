@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import hashlib
 import json
+import typing
 from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
+import attrs
+
 from statecharts.model.events import wire_name
-from statecharts.model.fields import fields_of, type_text
+from statecharts.model.fields import Field, fields_of, type_text
 from statecharts.model.nodes import After, EventType, OnEvent, StateNode, Transition, Trigger
 
 
@@ -45,8 +48,44 @@ def _canonical_state(node: StateNode) -> dict[str, Any]:
         "data": _canonical_class(node.data),
         "default": None if node.default is None else _canonical_transition(node.default),
         "transitions": [_canonical_transition(transition) for transition in node.transitions],
-        "invoke": [[call.name, _canonical_class(call.call)] for call in node.invoke],
-    }
+    } | ({"invoke": _canonical_calls(node)} if node.invoke else {})
+
+
+def _canonical_calls(node: StateNode) -> list[Any]:
+    return [[call.name, _canonical_class(call.call)] for call in node.invoke]
+
+
+def part(cls: type | None) -> str | None:
+    """Return a short hash of the fields of a class, for telling whether they have changed.
+
+    The names and types of its fields count, and those of the classes that these hold; its own name
+    and its defaults do not. None for no class.
+    """
+    if cls is None:
+        return None
+    text = json.dumps(_canonical_part(cls, ()), separators=(",", ":"), ensure_ascii=True)
+    return hashlib.sha256(text.encode("ascii")).hexdigest()[:8]
+
+
+def _canonical_part(cls: type, around: tuple[type, ...]) -> list[Any]:
+    inside = (*around, cls)
+    return [
+        [field.name, field.type, [_canonical_part(one, inside) for one in _held(field, inside)]]
+        for field in fields_of(cls)
+    ]
+
+
+def _held(field: Field, around: tuple[type, ...]) -> list[type]:
+    """Return the attrs classes that an annotation names, each once, without those around it."""
+    found: dict[type, None] = {}
+    waiting = [field.annotation]
+    while waiting:
+        one = waiting.pop()
+        waiting.extend(reversed(typing.get_args(one)))
+        cls = typing.get_origin(one) or one
+        if isinstance(cls, type) and attrs.has(cls) and cls not in around:
+            found[cls] = None
+    return list(found)
 
 
 def _canonical_transition(transition: Transition) -> list[Any]:

@@ -1,0 +1,97 @@
+"""Parts: short hashes of what a snapshot mentions, so that a change of anything else harms nothing.
+
+A snapshot carries a hash for the data of each active and each remembered state, for its context,
+and for the classes of its calls and waiting events. Loading compares those with the chart as it is
+now: a guard, a delay, or a state that is added elsewhere refuses nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, final
+
+from statecharts.codec.errors import Misfit, shown
+from statecharts.codec.shapes import wrong
+from statecharts.model.chart import Chart
+from statecharts.model.digest import part
+from statecharts.model.events import wire_name
+from statecharts.model.labels import data_text
+from statecharts.semantics.snapshot import Snapshot
+
+STATE, CALL, EVENT, CONTEXT = "state:", "call:", "event:", "context"
+
+
+@final
+class Parts:
+    """The parts of a chart.
+
+    Args:
+        chart: The chart.
+    """
+
+    def __init__(self, chart: Chart) -> None:
+        self._chart = chart
+        self._classes: dict[str, type | None] = {CONTEXT: chart.context}
+        for node in chart.states:
+            self._classes[f"{STATE}{node.id}"] = node.data
+        for node in chart.nodes.values():
+            for call in node.invoke:
+                self._classes[f"{CALL}{node.id}.{call.name}".replace(":.", ":")] = call.call
+        for event in chart.events:
+            self._classes[f"{EVENT}{event.name}"] = event.cls
+        self._hashes: dict[str, str | None] = {}
+
+    def _hash(self, key: str) -> str | None:
+        if key not in self._hashes:
+            self._hashes[key] = part(self._classes.get(key))
+        return self._hashes[key]
+
+    def of(self, snapshot: Snapshot[Any]) -> dict[str, str]:
+        """Return the parts that a snapshot mentions, each with its hash."""
+        found = ((key, self._hash(key)) for key in dict.fromkeys(_mentioned(snapshot)))
+        return {key: hashed for key, hashed in found if hashed is not None}
+
+    def check(self, value: dict[str, Any], version: int) -> None:
+        """Refuse a snapshot, as JSON, a part of which has changed.
+
+        Raises:
+            Misfit: One has (SC414); it says which.
+        """
+        given = value["parts"]
+        if given.__class__ is not dict:
+            raise wrong("an object", given).within("parts", value)
+        active = value["configuration"]
+        states = active if isinstance(active, list) else []
+        for key in dict.fromkeys((*given, *(f"{STATE}{state}" for state in states))):
+            if given.get(key) != self._hash(key):
+                raise self._changed(key, given, version).within(key, given).within("parts", value)
+
+    def _changed(self, key: str, given: dict[str, Any], version: int) -> Misfit:
+        kind, _, name = key.partition(":")
+        what = "the context" if kind == CONTEXT else f"the {kind} {name!r}"
+        if key not in self._classes:
+            found = f"{what} is gone from the chart since the snapshot was written"
+        elif key not in given:
+            now = data_text(self._classes[key])
+            found = f"{what} carried no data when the snapshot was written, and now carries {now}"
+        elif self._classes[key] is None:
+            found = f"{what} carried data when the snapshot was written, and now carries none"
+        else:
+            now = data_text(self._classes[key])
+            found = f"{what} has changed since the snapshot was written: it is {now} now"
+        remedy = (
+            "Read it with the chart that wrote it, or raise version= and give "
+            f"upcasters={{{version}: Upcaster(…)}} for what has changed"
+        )
+        return Misfit("SC414", found, remedy, shown(given.get(key)))
+
+
+def _mentioned(snapshot: Snapshot[Any]) -> Iterator[str]:
+    yield from (f"{STATE}{state}" for state in snapshot.configuration)
+    memory = snapshot.memory
+    for remembered in memory.history:
+        yield from (f"{STATE}{state}" for state in (() if remembered is None else remembered.ids))
+    yield CONTEXT
+    yield from (f"{CALL}{call.rpartition('#')[0]}" for call, _ in memory.calls)
+    for event in (*memory.waiting, *(sent for _, _, sent in memory.sent)):
+        yield f"{EVENT}{wire_name(type(event))}"
