@@ -205,7 +205,7 @@ class _Lines:
         found: dict[str, Any] = {
             "line": happening.line,
             "at": dump_datetime(happening.at),
-            "event": None if event is None else self._protocol.dump_event(event),
+            "event": None if event is None else self._protocol.dump_message(event),
             "step": self._protocol.dump_step(happening.step),
         }
         if self._explain is not None:

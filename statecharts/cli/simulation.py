@@ -108,7 +108,7 @@ class Simulation:
         try:
             value = parse(text)
             if not isinstance(value, dict) or TAG in value or value.keys().isdisjoint(ENVELOPE):
-                return self._now, self._protocol.load_event(value)
+                return self._now, self._protocol.load_message(value)
             for key in value:
                 if key not in ENVELOPE:
                     raise unknown_field(key, ENVELOPE, "a line", value)
@@ -142,7 +142,7 @@ class Simulation:
 
     def _event(self, value: Any) -> Any:
         try:
-            return self._protocol.load_event(value)
+            return self._protocol.load_message(value)
         except CodecError as error:
             path = f"$.event{error.path[1:]}"
             where = f"{self.chart.name} at {path}"

@@ -121,7 +121,7 @@ def line(protocol: Protocol[Any], at: datetime, event: Any, step: Any) -> dict[s
     """Return a line of a recording."""
     return {
         "at": at.isoformat().replace("+00:00", "Z"),
-        "event": None if event is None else protocol.dump_event(event),
+        "event": None if event is None else protocol.dump_message(event),
         "step": protocol.dump_step(step),
     }
 

@@ -65,7 +65,7 @@ def test_recording_replays_to_the_same_steps(name: str) -> None:
         if one["event"] is None:
             event, step = None, kernel.start(at=at)
         else:
-            event = protocol.load_event(one["event"])
+            event = protocol.load_message(one["event"])
             step = kernel.step(step.snapshot, event, at=at)
         assert without_hash(line(protocol, at, event, step)) == without_hash(one)
 
@@ -80,7 +80,7 @@ def test_run_goes_on_from_any_recorded_snapshot(name: str) -> None:
     for one in recorded(name):
         if before is not None:
             snapshot = protocol.load_snapshot({**before["step"]["snapshot"], "hash": present})
-            event = protocol.load_event(one["event"])
+            event = protocol.load_message(one["event"])
             at = datetime.fromisoformat(one["at"])
             step = Kernel(history.chart).step(snapshot, event, at=at)
             assert without_hash(line(protocol, at, event, step)) == without_hash(one)

@@ -30,7 +30,7 @@ def test_recorded_investigation_replays_to_the_same_bytes(name: str) -> None:
     assert investigation.dumps() == encode(present(first))
     for line in rest:
         over = investigation.is_terminal
-        intents = investigation.ingest(protocol().load_event(line["event"]))
+        intents = investigation.ingest(protocol().load_message(line["event"]))
         assert investigation.dumps() == encode(present(line))
         asked = [one for one in line["step"]["effects"] if one["type"] != "idle"]
         expected = asked or ([] if over else [{"type": "idle"}])
@@ -44,7 +44,7 @@ def test_recorded_investigation_goes_on_from_every_snapshot(name: str) -> None:
     for number, line in enumerate(lines):
         investigation = Investigation.restore(present(line))
         for later in lines[number + 1 :]:
-            investigation.ingest(protocol().load_event(later["event"]))
+            investigation.ingest(protocol().load_message(later["event"]))
         assert investigation.dumps() == encode(present(lines[-1]))
 
 
