@@ -1,9 +1,9 @@
 """Conditions: the text of a ``cond``, read as a guard without being evaluated.
 
-What is understood is ``In('state')``, ``true`` and ``false``, and what ``not``, ``and``, ``or``
-(or ``!``, ``&&``, ``||``) and parentheses make of it. Everything else becomes a name to bind. An
-expression is taken apart only where the operators between its parts bind weaker than anything in
-them, in ECMAScript as in Python; where that is in doubt, the whole of it is one name.
+A guard is made of ``In('state')``, ``true``, ``false``, and combinations of them with ``not``,
+``and``, ``or`` (or ``!``, ``&&``, ``||``) and parentheses. Everything else becomes a name to bind.
+An expression is taken apart only where the operators between its parts bind weaker than anything in
+them, in ECMAScript as in Python; where that is in doubt, all of it is one name.
 """
 
 from __future__ import annotations
@@ -12,15 +12,10 @@ import re
 from collections.abc import Callable
 from typing import Final, Literal, final
 
+from statecharts.interop import limits
 from statecharts.interop.literals import NOTHING, literal
 from statecharts.model.hooks import Hook
 from statecharts.model.named import AllOf, AnyOf, Holds, In, Named, Not
-
-DEEPEST: Final = 40
-"""How deep operators may lie one in the other; deeper, the whole text is one name."""
-
-LONGEST: Final = 10_000
-"""How long a condition may be that is taken apart."""
 
 _TOKEN: Final = re.compile(
     r"""(?P<space>\s+)
@@ -55,7 +50,7 @@ class _DoubtError(Exception):
 
 @final
 class _Token:
-    """A piece of a condition, and where it stands."""
+    """A piece of a condition, with its position."""
 
     __slots__ = ("end", "kind", "start", "text")
 
@@ -68,7 +63,7 @@ class _Token:
 
 
 def guard(text: str, resolve: Resolve) -> Hook:
-    """Return the guard that a condition stands for.
+    """Return a condition as a guard.
 
     >>> guard("In('a') && !(x > 1)", lambda state, quoted: state).name
     'In(a) and not x > 1'
@@ -76,7 +71,7 @@ def guard(text: str, resolve: Resolve) -> Hook:
     Named(name='a ? b : c && d', data={})
     """
     try:
-        if len(text) > LONGEST:
+        if len(text) > limits.CONDITION_LENGTH:
             raise _DoubtError
         return _Reading(text, resolve).whole()
     except _DoubtError:
@@ -105,7 +100,7 @@ class _Reading:
         return found
 
     def _partners(self) -> dict[int, int]:
-        """Return where each bracket closes; refuse to go on where one does not, or is odd."""
+        """Return the closing bracket of each opening one; refuse to go on where one is missing."""
         found: dict[int, int] = {}
         waiting: list[int] = []
         for i, token in enumerate(self.tokens):
@@ -122,7 +117,7 @@ class _Reading:
         return found
 
     def _next(self) -> str:
-        """Return the operator or bracket that comes next; empty for anything else."""
+        """Return the next operator or bracket; empty for anything else."""
         if self.at >= len(self.tokens):
             return ""
         token = self.tokens[self.at]
@@ -146,7 +141,7 @@ class _Reading:
         self.at += 1
         first = self.at
         self.depth += 1
-        if self.depth > DEEPEST:
+        if self.depth > limits.CONDITIONS_DEEP:
             raise _DoubtError
         inner = self._negated()
         self.depth -= 1
@@ -155,7 +150,7 @@ class _Reading:
         return Hook(Not(inner))
 
     def _tight(self, first: int) -> bool:
-        """Tell whether the operand read since then has no operators of its own on the outside."""
+        """Tell whether the operand that begins there has no operators of its own on the outside."""
         i = first
         while i < self.at:
             token = self.tokens[i]
@@ -175,7 +170,7 @@ class _Reading:
         tokens = self.tokens[first:end]
         if tokens[0].text == "(" and self.partners[first] == end - 1:
             self.depth += 1
-            if self.depth > DEEPEST:
+            if self.depth > limits.CONDITIONS_DEEP:
                 raise _DoubtError
             self.at += 1
             inner = self._joined("or")
@@ -193,7 +188,7 @@ class _Reading:
         return self._in(tokens) or Hook(Named(text))
 
     def _end(self) -> int:
-        """Return where the operand that begins here ends."""
+        """Return the end of the operand that begins here."""
         i = self.at
         while i < len(self.tokens):
             token = self.tokens[i]
@@ -234,7 +229,7 @@ def guard_text(hook: Hook, words: tuple[str, str, str], name: Callable[[str], st
 
     Args:
         hook: The guard.
-        words: What ``not``, ``and`` and ``or`` are called.
+        words: The words for ``not``, ``and`` and ``or``.
         name: Gives the id in the document of a state.
     """
     match hook.function:

@@ -1,4 +1,4 @@
-"""Files: any chart file, opened by the door that its extension names."""
+"""Files: chart files of any format, told by their extension."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ FORMATS: Final[Mapping[str, str]] = MappingProxyType(
         ".toml": "Swarm TOML",
     }
 )
-"""The formats that are known, by extension."""
+"""The known formats, by extension."""
 
 _DOORS: Final = {
     ".scxml": "scxml",
@@ -40,16 +40,16 @@ def load(
 ) -> dict[str, Chart]:
     """Return the charts of a file by their names, in document order.
 
-    The extension says what the file is, whatever its case; what a ``.json`` file is shows in what
-    it holds. Only the door that is needed is imported.
+    The extension decides, whatever its case; a ``.json`` file is XState's or python-statemachine's
+    by its content. Only the door that is needed is imported.
 
     Args:
         path: The file.
-        variables: What ``${NAME}`` stands for, in the format that has such.
+        variables: The values of ``${NAME}``, in the format that has variables.
 
     Raises:
-        DocumentError: There is no format of that extension, or nothing can be made of the file.
-        DefinitionError: Something is wrong with the chart; all of it is told.
+        DocumentError: No format has that extension, or the file cannot be read.
+        DefinitionError: Something is wrong with the chart; it lists all faults.
 
     >>> load("chart.docx")
     Traceback (most recent call last):
@@ -92,9 +92,9 @@ _OF_XSTATE: Final = frozenset(
 def _is_state_machine(held: Any) -> bool:
     """Tell whether a document is python-statemachine's rather than XState's.
 
-    Its root has four keys only, and its states say ``initial: true`` or have a list of transitions,
-    where those of XState name their initial child and have an object ``on``. What could be either
-    is XState's.
+    Its root has four keys only, and its states have ``initial: true`` or a list of transitions,
+    where those of XState name their initial child and have an object ``on``. A document that could
+    be either is XState's.
     """
     if not isinstance(held, dict) or not set(held) <= {
         "name",

@@ -1,8 +1,8 @@
-"""Remainders: what is left of a chart when all is taken away that files have no place for.
+"""Writable: a chart without the parts that no file format has a place for.
 
-A chart can hold more than it makes use of: a default where there is nothing to choose from, a name
-for people beside what it is the name of. Writers begin with taking these away, and tell of each. Of
-a name with a function behind it, they write the name; that is no loss, for so it was bound.
+A chart can have more than it uses: a default where there is nothing to choose, a name for people
+beside another name. Writers first remove these, and note each as a loss. Of a name with a function
+bound to it they write the name, which is not a loss.
 """
 
 from __future__ import annotations
@@ -27,23 +27,23 @@ from statecharts.model.hooks import Hook
 from statecharts.model.named import AllOf, AnyOf, Bound, Branch, Choose, Give, Holds, In, Named, Not
 
 SAID: Final = (AllOf, AnyOf, Bound, Choose, Give, Holds, In, Named, Not)
-"""What says itself what it does; a function is known by its name alone."""
+"""Hooks that describe themselves; a function is known by its name alone."""
 
 
 def remainder(chart: Chart, losses: Losses, word: Callable[[str], str]) -> Chart:
-    """Return what a file can hold of a chart, as far as all formats are alike in it.
+    """Return the part of a chart that files can hold, as far as all formats agree.
 
     Args:
         chart: The chart.
-        losses: Where what is taken away is noted.
-        word: Gives the name of an event as transitions can bear it.
+        losses: Takes what is removed.
+        word: Returns the name of an event in the form that transitions of the format allow.
     """
-    return _Remainder(chart, losses, word).of(chart)
+    return _Writable(chart, losses, word).of(chart)
 
 
 @final
-class _Remainder:
-    """Takes away from one chart."""
+class _Writable:
+    """Reduces one chart."""
 
     def __init__(self, chart: Chart, losses: Losses, word: Callable[[str], str]) -> None:
         self.classes = {event.cls for event in chart.events}
@@ -51,19 +51,19 @@ class _Remainder:
         self.word = word
 
     def of(self, chart: Chart) -> Chart:
-        """Return what is left."""
+        """Return what is left of the chart."""
         root = self._node(chart.root)
         if root.name != chart.name:
             with self.losses.about(root.id):
-                found = f"the chart as a state is called {root.name!r}; that is left out"
-                self.losses.add("SC674", found, "Call it what the chart is called")
+                found = f"the name {root.name!r} of the chart as a state is left out"
+                self.losses.add("SC674", found, "Give it the name of the chart")
         states = tuple(map(self._node, chart.states))
         if (root, *states) == (chart.root, *chart.states):
             return chart
         return evolve(chart, root=root, states=states)
 
     def _descriptor(self, event: type | str) -> str:
-        """Return the name of an event; its class is told of by those who write the events."""
+        """Return the name of an event; note the loss of a class that the chart does not declare."""
         if isinstance(event, str):
             return self._word(event)
         if event not in self.classes:
@@ -74,7 +74,7 @@ class _Remainder:
     def _word(self, name: str) -> str:
         word = self.word(name)
         if word != name:
-            found = f"the event name {name!r} cannot stand in a transition; it is written {word!r}"
+            found = f"a transition cannot use the event name {name!r}; it is written {word!r}"
             self.losses.add("SC674", found, "Rename the event")
         return word
 
@@ -92,7 +92,7 @@ class _Remainder:
         shown = repr(node.id) if node.id else "the chart"
         if node.kind not in (StateKind.COMPOUND, *HISTORY):
             found = f"the default of {shown}, which is {node.kind.value}, is left out"
-            self.losses.add("SC673", found, "Nothing takes it: take it away", node.location)
+            self.losses.add("SC673", found, "Remove it: nothing takes it", node.location)
             return None
         plain = Transition(
             default.source,
@@ -102,9 +102,8 @@ class _Remainder:
             location=default.location,
         )
         if evolve(default, emit=plain.emit) != plain:
-            found = f"the default of {shown} is written as one that is always taken, and does"
-            remedy = "Keep to targets and emit= there"
-            self.losses.add("SC673", f"{found} no more than emit effects", remedy, node.location)
+            found = f"the default of {shown} is written with its targets and effects only"
+            self.losses.add("SC673", found, "Use only targets and emit= there", node.location)
         return plain
 
     def _line(self, line: Transition) -> Transition:
@@ -122,7 +121,7 @@ class _Remainder:
         return tuple(map(self._hook, hooks))
 
     def _hook(self, hook: Hook) -> Hook:
-        """Return a hook without names beside its own, and without functions behind names."""
+        """Return a hook without a second name, and without functions bound to names."""
         function = hook.function
         match function:
             case Bound(reference):
@@ -141,7 +140,7 @@ class _Remainder:
         if hook.given is not None and isinstance(function, SAID):
             plain = Hook(function)
             found = f"the name {hook.given!r} for {plain.name!r} is left out"
-            self.losses.add("SC675", found, "Name the function itself so")
+            self.losses.add("SC675", found, "Give the function itself that name")
             return plain
         return hook if function is hook.function else Hook(function)
 

@@ -261,7 +261,7 @@ def test_scxml_losses_are_told_all_at_once() -> None:
         (lamp(meta={"a": {1}}), "SC675.*the meta 'a' of 'dark' is not plain data"),
         (
             lamp(transitions=(Transition("dark", OnEvent(("a b",)), ("lit",)),)),
-            "SC674.*the event name 'a b' cannot stand in a transition; it is written 'a_b'",
+            "SC674.*a transition cannot use the event name 'a b'; it is written 'a_b'",
         ),
     ],
 )

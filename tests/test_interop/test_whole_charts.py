@@ -89,7 +89,7 @@ def choosing(depth: int) -> Chart:
 @pytest.mark.parametrize("name", DOORS)
 def test_charts_that_are_too_deep_are_not_written(name: str) -> None:
     """What nobody could read is refused, whatever is allowed, and not written halfway."""
-    with pytest.raises(LossError, match=r"^\[SC673\] deep: .* cannot hold this chart: states lie "):
+    with pytest.raises(LossError, match=r"^\[SC673\] deep: .* cannot hold this chart: states are nested "):
         DOORS[name].dumps(nested(DEEP), allow="*")
 
 

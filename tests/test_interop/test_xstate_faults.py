@@ -209,7 +209,7 @@ UNREADABLE: dict[str, tuple[str, str]] = {
     ),
     "no JSON": (
         '{\n"id": }',
-        "[SC603] <text>:2: this is not JSON: expecting value (column 7). Mend the text there.",
+        "[SC603] <text>:2: this is not JSON: expecting value (column 7). Fix the syntax there.",
     ),
 }
 

@@ -97,6 +97,6 @@ def _read(document: Document, name: str, version: int | None, delays: Delays) ->
     if is_definition(machine):
         machine = configured(machine, version, notes)
     chart = Reading(machine, name, version, delays, notes).chart()
-    if not notes.findings.refused:
+    if not notes.refused:
         differences(chart, notes, version)
-    return notes.findings.settle(chart)
+    return notes.settle(chart)

@@ -10,8 +10,9 @@ from typing import Any, Final, final
 
 from attrs import frozen
 
-from statecharts.interop import limits, notes
+from statecharts.interop import limits
 from statecharts.interop.drafts import Draft
+from statecharts.interop.findings import Findings
 from statecharts.interop.syntax.located import Located, plain
 
 FOUR: Final = 4
@@ -121,7 +122,7 @@ class Spot:
 
 
 @final
-class Notes(notes.Notes):
+class Notes(Findings):
     """Findings about a machine, noted while it is read.
 
     Args:
