@@ -94,7 +94,7 @@ def literal_text(value: Any, *, python: bool = False) -> str | None:
     >>> literal_text({"on": True}), literal_text({"on": True}, python=True)
     ('{"on": true}', '{"on": True}')
     """
-    if not plain(value):
+    if not is_plain(value):
         return None
     if not python:
         return _json(value)
@@ -106,15 +106,15 @@ def literal_text(value: Any, *, python: bool = False) -> str | None:
     return repr(value) if value is None or isinstance(value, bool) else _json(value)
 
 
-def plain(value: Any, depth: int = limits.DATA_DEEP) -> bool:
+def is_plain(value: Any, depth: int = limits.DATA_DEEP) -> bool:
     """Tell whether JSON can hold a value, and gives the same one back."""
     if depth == 0:
         return False
     if isinstance(value, list):
-        return type(value) is list and all(plain(one, depth - 1) for one in value)
+        return type(value) is list and all(is_plain(one, depth - 1) for one in value)
     if isinstance(value, dict):
         keys = all(type(key) is str for key in value)
-        return type(value) is dict and keys and all(plain(v, depth - 1) for v in value.values())
+        return type(value) is dict and keys and all(is_plain(v, depth - 1) for v in value.values())
     if type(value) is int:
         return value.bit_length() < _DIGITS
     if type(value) is float:
@@ -133,7 +133,7 @@ def _from_json(text: str) -> Any:
         value = json.loads(text)
     except (ValueError, RecursionError):
         return NOTHING
-    return value if plain(value) else NOTHING
+    return value if is_plain(value) else NOTHING
 
 
 def _unescaped(match: re.Match[str]) -> str:

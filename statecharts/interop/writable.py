@@ -30,7 +30,7 @@ SAID: Final = (AllOf, AnyOf, Bound, Choose, Give, Holds, In, Named, Not)
 """Hooks that describe themselves; a function is known by its name alone."""
 
 
-def remainder(chart: Chart, losses: Losses, word: Callable[[str], str]) -> Chart:
+def writable(chart: Chart, losses: Losses, word: Callable[[str], str]) -> Chart:
     """Return the part of a chart that files can hold, as far as all formats agree.
 
     Args:

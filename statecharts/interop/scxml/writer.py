@@ -21,13 +21,12 @@ from statecharts.interop import conditions, limits
 from statecharts.interop.css_times import css_text
 from statecharts.interop.documents import Document, DocumentError
 from statecharts.interop.findings import Findings, Losses
-from statecharts.interop.literals import NOTHING, literal, literal_text
-from statecharts.interop.literals import plain as is_plain
+from statecharts.interop.literals import NOTHING, is_plain, literal, literal_text
 from statecharts.interop.scxml.content import INTERNAL, Content
 from statecharts.interop.scxml.structure import KEPT, chart_of, described
 from statecharts.interop.scxml.syntax import bearable, check, own, parts, printed, split, walk
 from statecharts.interop.syntax.xml import INCLUDE, OURS, SCXML, Element, read
-from statecharts.interop.writable import remainder
+from statecharts.interop.writable import writable
 from statecharts.model.chart import (
     HISTORY,
     ROOT,
@@ -103,7 +102,7 @@ def dumps(chart: Chart, *, allow: Iterable[str] = ()) -> str:
     </scxml>
     """
     losses = Losses(chart, "SCXML")
-    root = _Writer(remainder(chart, losses, _word), losses).document()
+    root = _Writer(writable(chart, losses, _word), losses).document()
     for element in walk(root):
         for text in _texts(element):
             if not _is_text(text):
