@@ -1,8 +1,10 @@
-"""The package: what is built from the files under version control, installed beside `diagrams`.
+"""The package: built from the files under version control, installed beside PyPI's `diagrams`.
 
-It installs from the package index, and so is no part of `make test`:
-``python -m pytest tests/package.py``. It takes the Python that runs it and, where there is one,
-a newer one.
+It downloads from the package index, so that only CI runs it. Installing may take longer than a test:
+
+    python -m pytest -o faulthandler_timeout=0 tests/package.py
+
+It uses the Python that runs it, and the newest other CPython of at least 3.11 that it finds.
 """
 
 from __future__ import annotations
