@@ -29,7 +29,6 @@ from statecharts.interop.xstate.syntax import (
     Spot,
 )
 from statecharts.model.effects import Action, CancelInvoke, CancelSend, Effect, Invoke, Raise, Send
-from statecharts.model.errors import StepError
 from statecharts.model.events import NamedEvent
 from statecharts.model.hooks import Hook
 from statecharts.model.named import AllOf, AnyOf, Branch, Choose, Give, Holds, In, Named, Not
@@ -358,28 +357,6 @@ def _event(value: Any) -> NamedEvent | None:
 
 SOON: Final = timedelta(microseconds=1)
 """The time that a delay of 0 becomes: the event comes when the macrostep is over."""
-
-
-@final
-@frozen
-class NamedDelay:
-    """A delay that is known by its name alone.
-
-    Attributes:
-        name: The name; whoever loads the chart can say what it stands for.
-    """
-
-    name: str
-
-    def __call__(self, moment: Any) -> timedelta:
-        """Refuse: nobody has said how long it is."""
-        found = f"nobody has said how long the delay {self.name!r} is"
-        remedy = f"Load the chart with delays={{{self.name!r}: timedelta(…)}}"
-        raise StepError("SC214", moment.chart, found, remedy)
-
-    @property
-    def __name__(self) -> str:
-        return self.name
 
 
 _NUMBER: Final = re.compile(r"\s*[+-]?(?:\d{1,40}\.?\d{0,40}|\.\d{1,40})(?:[eE][+-]?\d{1,2})?\s*")

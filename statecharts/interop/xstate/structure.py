@@ -38,6 +38,9 @@ _KINDS: Final = {
     "history": StateKind.SHALLOW_HISTORY,
 }
 
+ALONE: Final = "active"
+"""The one state of a machine without states, which XState takes for an atomic one."""
+
 # -- the tree --------------------------------------------------------------------------------------
 
 
@@ -50,6 +53,11 @@ def planted(machine: Located, name: str, notes: Notes) -> dict[str, Draft]:
         notes: Where findings go.
     """
     called = machine.get("id", machine.get("key"))
+    kind = machine.get("type")
+    if not machine.get("states") and not machine.get("initial") and kind in (None, "atomic"):
+        alone = Located({ALONE: Located((), machine.line)}, machine.line)
+        inside = {"type": None, "initial": ALONE, "states": alone}
+        machine = Located({**machine, **inside}, machine.line, machine.lines)
     root = Draft(called if isinstance(called, str) else name, line=machine.line, source=machine)
     waiting = [root]
     while waiting:

@@ -282,6 +282,12 @@ def version_of(machine: Any) -> int:
     >>> version_of({"states": {"a": {"on": {"GO": {"target": "b", "cond": "ready"}}}}})
     4
     """
+    four, five = marks(machine)
+    return FOUR if four > five else FIVE
+
+
+def marks(machine: Any) -> tuple[int, int]:
+    """Return how many marks a machine has of version 4, and of version 5."""
     four, five = int(_names_children(machine)), 0
     waiting = [machine]
     while waiting:
@@ -299,7 +305,7 @@ def version_of(machine: Any) -> int:
             four += sum(not event or event.startswith(_EVENTS_OF_FOUR) for event in on)
             five += sum(event.startswith(_EVENTS_OF_FIVE) for event in on)
         waiting.extend(inner for key, inner in value.items() if key not in _OPAQUE)
-    return FOUR if four > five else FIVE
+    return four, five
 
 
 def _names_children(machine: Any) -> bool:

@@ -23,7 +23,6 @@ from statecharts.interop.xstate.content import (
     SOON,
     Content,
     Invoked,
-    NamedDelay,
     duration,
     is_number,
 )
@@ -51,7 +50,7 @@ from statecharts.model.chart import (
 )
 from statecharts.model.effects import CancelInvoke
 from statecharts.model.hooks import Hook
-from statecharts.model.named import AllOf, Give
+from statecharts.model.named import AllOf, Give, NamedDelay
 
 T = TypeVar("T")
 Delays = Mapping[str, timedelta]
