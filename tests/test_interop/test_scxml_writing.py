@@ -350,7 +350,7 @@ def test_scxml_final_state_that_is_a_region_is_a_loss() -> None:
 
 
 def test_scxml_hooks_of_a_history_are_a_loss() -> None:
-    """A history is never entered nor left: what it would do then is left out."""
+    """A history is never entered nor left: its actions are left out."""
     chart = scxml.loads(
         '<scxml><state id="a"><history id="h"><transition target="b"/></history>'
         '<state id="b"/></state></scxml>'
@@ -359,6 +359,6 @@ def test_scxml_hooks_of_a_history_are_a_loss() -> None:
     states = tuple(
         evolve(node, entry=ring, exit=ring) if node.id == "a.h" else node for node in chart
     )
-    with pytest.raises(LossError, match=r"SC673\] chart: what entering and leaving history 'a.h'"):
+    with pytest.raises(LossError, match=r"SC673\] chart: the entry and exit actions of history"):
         scxml.dumps(evolve(chart, states=states))
     assert scxml.loads(scxml.dumps(evolve(chart, states=states), allow="*")) == chart
