@@ -16,6 +16,7 @@ from statecharts.checks import faults
 from statecharts.interop import scxml
 from statecharts.interop.findings import LossError
 from statecharts.model.chart import (
+    After,
     Always,
     EventType,
     OnEvent,
@@ -362,3 +363,10 @@ def test_scxml_hooks_of_a_history_are_a_loss() -> None:
     with pytest.raises(LossError, match=r"SC673\] chart: the entry and exit actions of history"):
         scxml.dumps(evolve(chart, states=states))
     assert scxml.loads(scxml.dumps(evolve(chart, states=states), allow="*")) == chart
+
+
+def test_scxml_that_reading_would_refuse_is_a_loss() -> None:
+    """A chart with a fault of its own is not written without a word."""
+    line = Transition("dark", After(timedelta(seconds=-1), "t"), ("lit",))
+    with pytest.raises(LossError, match=r"SC673\] lamp: the document would be refused: 'delay' is"):
+        scxml.dumps(lamp(transitions=(line,)))

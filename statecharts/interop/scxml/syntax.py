@@ -135,9 +135,12 @@ _OWN: Final = Table(
 )
 
 
+_OURS: Final = f"{{{OURS}}}"
+
+
 def own(name: str) -> str:
     """Return the whole name of an attribute of our namespace."""
-    return f"{{{OURS}}}{name}"
+    return _OURS + name
 
 
 def split(name: str) -> tuple[str, str]:
@@ -171,9 +174,8 @@ def check(element: Element, findings: Findings) -> None:
     syntax, line = _syntax(element), element.line or 1
     if syntax.attributes is not None:
         take(Located(plain(element), line), syntax.attributes, findings, element.label)
-    ours = [name for name in element.attributes if name.startswith(own(""))]
-    if ours:
-        said = {split(name)[1]: element.attributes[name] for name in ours}
+    said = {split(n)[1]: value for n, value in element.attributes.items() if n.startswith(_OURS)}
+    if said:
         take(Located(said, line), _OWN, findings, element.label)
     if syntax.opaque:
         return

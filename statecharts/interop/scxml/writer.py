@@ -400,7 +400,7 @@ class _Writer:
             raise self.losses.refuse(error) from None
         for fault in findings.faults:
             if fault.structural:
-                found = f"what is written would be refused: {fault.found}"
+                found = f"the document would be refused: {fault.found}"
                 self.losses.add("SC673", found, fault.remedy)
         events = [event.name for event in chart.events]
         if [event.name for event in again.events] != events:
