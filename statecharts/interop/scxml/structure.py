@@ -82,7 +82,8 @@ class _Reading:
         self.findings = findings
         self.scxml = scxml
         # Our writer puts one state around all others where the chart itself does something.
-        marked = (one for one in scxml.children if one.own("root") and one.tag != "final")
+        around = [*named(scxml, "state"), *named(scxml, "parallel")]
+        marked = (one for one in around if one.own("root"))
         self.outer = next(marked, scxml)
         kind = StateKind.PARALLEL if self.outer.tag == "parallel" else StateKind.COMPOUND
         called = scxml.attributes.get("name") or name
