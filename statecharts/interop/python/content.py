@@ -467,7 +467,7 @@ class Functions:
 
     def delay(self, hook: Hook, place: Place) -> str:
         """Return what ``after`` takes for a delay that a function gives."""
-        return self._code(Hook(_reference(hook), hook.given), place, self.imports.need("timedelta"))
+        return self._code(Hook(reference(hook), hook.given), place, self.imports.need("timedelta"))
 
     def _condition(self, hook: Hook, place: Place) -> _Test:
         match reference(hook):
