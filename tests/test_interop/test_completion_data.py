@@ -126,7 +126,10 @@ def test_donedata_comes_back_in_scxml_and_is_told_to_be_lost_elsewhere() -> None
         LossError, match=r"SC673\] review: what donedata\(.* brings to the completion"
     ):
         python.dumps(chart)
-    with pytest.raises(LossError, match=r"SC673\] review: what donedata\(.* on entry of 'reading"):
+    with pytest.raises(
+        LossError,
+        match=r"SC673\] review: the completion data that donedata\(.* on entry of 'reading",
+    ):
         python_statemachine.to_class(chart)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Mapping
 from contextlib import closing
 from functools import cache
 from pathlib import Path
@@ -69,19 +68,15 @@ class Attack:
     Attributes:
         sql: The query.
         dialects: In which dialects it has to be refused.
-        rule: The rule that refuses it; by dialect, where they differ.
+        rule: The rule that refuses it, where there is but one answer.
         run: What SQLite under guard makes of it when nobody has checked it: ``deny``; ``fail``,
             when SQLite has no answer in any case; ``harmless``, when it touches nothing forbidden.
     """
 
     sql: str
     dialects: tuple[Dialect, ...]
-    rule: str | Mapping[Dialect, str]
+    rule: str | None = None
     run: str | None = None
-
-    def rule_in(self, dialect: Dialect) -> str:
-        """Return the rule that refuses it in a dialect."""
-        return self.rule if isinstance(self.rule, str) else self.rule[dialect]
 
 
 @frozen
@@ -96,7 +91,7 @@ class Honest:
 def attacks() -> tuple[Attack, ...]:
     """Return the queries that have to be refused."""
     return tuple(
-        Attack(each["sql"], tuple(each["dialects"]), each["rule"], each.get("run"))
+        Attack(each["sql"], tuple(each["dialects"]), each.get("rule"), each.get("run"))
         for each in _lines("attacks.jsonl")
     )
 
