@@ -196,7 +196,7 @@ def installed(
     folder.mkdir()
     installed = Installed(home / "venv", folder)
     pip = (installed.python, "-m", "pip")
-    run(*pip, "install", "--quiet", wheel, OTHERS, cwd=home)
+    run(*pip, "install", "--quiet", "--no-compile", wheel, OTHERS, cwd=home)
     run(*pip, "uninstall", "--quiet", "--yes", "pyyaml", cwd=home)  # which `diagrams` brought along
     yield installed
     shutil.rmtree(home)

@@ -41,3 +41,8 @@ LOST: Final = {
     "SC675": "documentation that the format has no place for",
 }
 """Parts of charts that a format lacks; raised as `LossError` unless ``allow=`` names them."""
+
+MISUSED: Final = {
+    "SC679": "``allow=`` names a code that is not one of a loss",
+}
+"""Mistakes of a call; raised as `StatechartError`."""

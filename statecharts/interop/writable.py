@@ -15,6 +15,7 @@ from attrs import evolve
 from statecharts.interop.findings import Losses
 from statecharts.model.chart import (
     HISTORY,
+    After,
     Chart,
     Default,
     OnEvent,
@@ -24,9 +25,21 @@ from statecharts.model.chart import (
 )
 from statecharts.model.events import wire_name
 from statecharts.model.hooks import Hook
-from statecharts.model.named import AllOf, AnyOf, Bound, Branch, Choose, Give, Holds, In, Named, Not
+from statecharts.model.named import (
+    AllOf,
+    AnyOf,
+    Bound,
+    Branch,
+    Choose,
+    Give,
+    Holds,
+    In,
+    Named,
+    NamedDelay,
+    Not,
+)
 
-SAID: Final = (AllOf, AnyOf, Bound, Choose, Give, Holds, In, Named, Not)
+SAID: Final = (AllOf, AnyOf, Bound, Choose, Give, Holds, In, Named, NamedDelay, Not)
 """Hooks that describe themselves; a function is known by its name alone."""
 
 
@@ -111,6 +124,8 @@ class _Writable:
         if isinstance(trigger, OnEvent):
             said = tuple(map(self._descriptor, trigger.events))
             trigger = trigger if said == trigger.events else OnEvent(said)
+        elif isinstance(trigger, After) and isinstance(trigger.delay, Hook):
+            trigger = evolve(trigger, delay=self._hook(trigger.delay))
         guard = None if line.guard is None else self._hook(line.guard)
         emit = self._hooks(line.emit)
         if (trigger, guard, emit) == (line.trigger, line.guard, line.emit):

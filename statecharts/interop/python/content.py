@@ -43,6 +43,7 @@ from statecharts.model.named import (
     Holds,
     In,
     Named,
+    NamedDelay,
     Not,
     parts,
 )
@@ -397,7 +398,7 @@ class Functions:
         """The states that are declared already; type checkers know only them."""
         self._early = False
         self._named: dict[str, tuple[str, Parameters]] = {}
-        self._stubs: dict[int, str] = {}
+        self._stubs: dict[int | str, str] = {}
 
     def expect(self, uses: Iterable[tuple[Named, Place]]) -> None:
         """Declare the guards that are known by name, each with all that is known of its uses."""
@@ -465,8 +466,8 @@ class Functions:
         return self._code(hook, evolve(place, name=f"{verb}_{place.name}"), shown)
 
     def delay(self, hook: Hook, place: Place) -> str:
-        """Return what ``after`` takes for a delay that is worked out."""
-        return self._code(hook, place, self.imports.need("timedelta"))
+        """Return what ``after`` takes for a delay that a function gives."""
+        return self._code(Hook(reference(hook), hook.given), place, self.imports.need("timedelta"))
 
     def _condition(self, hook: Hook, place: Place) -> _Test:
         match reference(hook):
@@ -535,9 +536,9 @@ class Functions:
         function = hook.function
         if is_importable(function):
             return self.imports.reference(function)
-        key = id(function)
+        key = function.name if isinstance(function, NamedDelay) else id(function)
         if key not in self._stubs:
-            if not isinstance(function, Named):
+            if not isinstance(function, Named | NamedDelay):
                 found = f"the code of {hook.name!r} is not written, for it cannot be imported"
                 self.losses.add("SC672", found, "Make it a function of a module")
             for word in ("Effect", "Iterable"):

@@ -19,7 +19,7 @@ from statecharts.interop.findings import Losses
 from statecharts.interop.literals import is_plain
 from statecharts.interop.syntax.located import unplaced
 from statecharts.interop.writable import writable
-from statecharts.interop.xstate.content import NamedDelay, milliseconds
+from statecharts.interop.xstate.content import milliseconds
 from statecharts.interop.xstate.structure import absolute, escaped
 from statecharts.interop.xstate.syntax import (
     FOUR,
@@ -72,6 +72,7 @@ from statecharts.model.named import (
     Holds,
     In,
     Named,
+    NamedDelay,
     Not,
     event_name,
     parts,
