@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Final, Literal, final
+from typing import Final, Literal, NamedTuple, final
 
 from statecharts.interop import limits
 from statecharts.interop.literals import NOTHING, literal
@@ -48,18 +48,13 @@ class _DoubtError(Exception):
     """The text cannot be taken apart with certainty."""
 
 
-@final
-class _Token:
+class _Token(NamedTuple):
     """A piece of a condition, with its position."""
 
-    __slots__ = ("end", "kind", "start", "text")
-
-    def __init__(self, match: re.Match[str]) -> None:
-        self.kind = match.lastgroup or ""
-        self.text = match[0]
-        self.start, self.end = match.span()
-        if self.kind == "operator":
-            self.text = _OPERATORS.get(self.text, self.text)
+    kind: str
+    text: str
+    start: int
+    end: int
 
 
 def guard(text: str, resolve: Resolve) -> Hook:
@@ -87,14 +82,18 @@ class _Reading:
         self.resolve = resolve
         self.at = 0
         self.depth = 0
-        self.tokens = [t for t in map(_Token, _TOKEN.finditer(text)) if t.kind != "space"]
+        self.tokens = [
+            _Token(one.lastgroup or "", _OPERATORS.get(one[0], one[0]), *one.span())
+            for one in _TOKEN.finditer(text)
+            if one.lastgroup != "space"
+        ]
         self.partners = self._partners()
 
     def whole(self) -> Hook:
         """Read all of it."""
         if not self.tokens:
             raise _DoubtError
-        found = self._joined("or")
+        found = self._either()
         if self.at < len(self.tokens):
             raise _DoubtError
         return found
@@ -123,17 +122,18 @@ class _Reading:
         token = self.tokens[self.at]
         return token.text if token.kind in ("operator", "open", "close") else ""
 
-    def _joined(self, operator: str) -> Hook:
-        found = [self._part(operator)]
+    def _either(self) -> Hook:
+        """Read what ``or`` joins; it binds weaker than ``and``."""
+        return self._joined("or", lambda: self._joined("and", self._negated))
+
+    def _joined(self, operator: str, operand: Callable[[], Hook]) -> Hook:
+        found = [operand()]
         while self._next() == operator:
             self.at += 1
-            found.append(self._part(operator))
+            found.append(operand())
         if len(found) == 1:
             return found[0]
         return Hook((AnyOf if operator == "or" else AllOf)(tuple(found)))
-
-    def _part(self, operator: str) -> Hook:
-        return self._joined("and") if operator == "or" else self._negated()
 
     def _negated(self) -> Hook:
         if self._next() != "not":
@@ -173,7 +173,7 @@ class _Reading:
             if self.depth > limits.CONDITIONS_DEEP:
                 raise _DoubtError
             self.at += 1
-            inner = self._joined("or")
+            inner = self._either()
             self.depth -= 1
             if self.at != end - 1:
                 raise _DoubtError
@@ -200,7 +200,8 @@ class _Reading:
                 # `x not in y` and `x is not y` are one operand.
                 if token.text != "not" or i == self.at:
                     break
-                if not _infix(self.tokens[i - 1], self.tokens[i + 1 : i + 2]):
+                behind = [one.text for one in self.tokens[i + 1 : i + 2]]
+                if self.tokens[i - 1].text != "is" and behind != ["in"]:
                     raise _DoubtError
             i = self.partners[i] + 1 if token.kind == "open" else i + 1
         return i
@@ -218,10 +219,6 @@ class _Reading:
         if state is None:
             return None
         return Hook(In(state) if isinstance(state, str) else Holds(value=False))
-
-
-def _infix(before: _Token, behind: list[_Token]) -> bool:
-    return before.text == "is" or (bool(behind) and behind[0].text == "in")
 
 
 def guard_text(hook: Hook, words: tuple[str, str, str], name: Callable[[str], str]) -> str:

@@ -34,14 +34,8 @@ def css_text(time: timedelta) -> str:
     >>> css_text(timedelta(minutes=5)), css_text(timedelta(milliseconds=250))
     ('300s', '250ms')
     """
-    microseconds = time // _MICROSECOND
     if time % _SECOND == timedelta(0):
         return f"{time // _SECOND}s"
-    if abs(time) < _SECOND:
-        return f"{_number(microseconds, 1_000)}ms"
-    return f"{_number(microseconds, 1_000_000)}s"
-
-
-def _number(value: int, scale: int) -> str:
-    number = Decimal(value) / scale
-    return f"{number.normalize():f}"
+    unit, scale = ("ms", 1_000) if abs(time) < _SECOND else ("s", 1_000_000)
+    number = Decimal(time // _MICROSECOND) / scale
+    return f"{number.normalize():f}{unit}"

@@ -84,8 +84,7 @@ class Document:
         """
         if isinstance(self.content, str):
             return self.content
-        marked = (name for mark, name in _MARKS if self.content.startswith(mark))
-        encoding = next(marked, "utf-8")
+        encoding = next((e for mark, e in _MARKS if self.content.startswith(mark)), "utf-8")
         try:
             return self.content.decode(encoding)
         except UnicodeDecodeError as error:

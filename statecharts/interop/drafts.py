@@ -151,14 +151,10 @@ def _node(draft: Draft, document: Document) -> StateNode:
 def _events(nodes: Iterable[StateNode]) -> Iterator[str]:
     for node in nodes:
         for transition in node.transitions:
-            if isinstance(transition.trigger, OnEvent):
-                yield from (
-                    event
-                    for event in transition.trigger.events
-                    if isinstance(event, str)
-                    and not event.endswith("*")
-                    and not event.startswith(("done.", "error."))
-                )
+            events = transition.trigger.events if isinstance(transition.trigger, OnEvent) else ()
+            for event in events:
+                if isinstance(event, str) and not event.endswith("*"):
+                    yield from () if event.startswith(("done.", "error.")) else (event,)
         for hook in node.hooks:
             yield from _sent(hook)
 
@@ -166,8 +162,7 @@ def _events(nodes: Iterable[StateNode]) -> Iterator[str]:
 def _sent(hook: Hook) -> Iterator[str]:
     effect = getattr(hook.function, "effect", None)
     if isinstance(effect, Raise | Send) and isinstance(effect.event, NamedEvent):
-        target = effect.target if isinstance(effect, Send) else None
-        if target is None:
+        if getattr(effect, "target", None) is None:
             yield effect.event.name
     for part in parts(hook):
         yield from _sent(part)

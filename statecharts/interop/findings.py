@@ -110,11 +110,7 @@ class LossError(StatechartError):
         losses: The losses, in document order.
     """
 
-    losses: tuple[Fault, ...]
-
-    def __init__(self, code: str, where: str, found: str, remedy: str = "") -> None:
-        super().__init__(code, where, found, remedy)
-        self.losses = ()
+    losses: tuple[Fault, ...] = ()
 
     def __str__(self) -> str:
         head = sentence(self.code, self.where, self.found, self.remedy)
@@ -230,8 +226,7 @@ def _said(thing: object, name: str) -> object:
 def _apart(line: Transition) -> Iterator[Transition]:
     match line.trigger:
         case OnEvent(events) if events:
-            for event in events:
-                yield evolve(line, trigger=OnEvent((event,)))
+            yield from (evolve(line, trigger=OnEvent((event,))) for event in events)
         case After(delay):
             yield evolve(line, trigger=After(delay, ""))
         case _:

@@ -26,6 +26,8 @@ _ESCAPE: Final = re.compile(r"\\(?:u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|(.))")
 _ESCAPES: Final = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f"}
 _ESCAPES.update({mark: mark for mark in "\\/'\""})
 _DIGITS: Final = 400
+_WORD: Final = re.compile(r'"(?:[^"\\]|\\.)*"|true|false|null')
+_PYTHON: Final = {"true": "True", "false": "False", "null": "None"}
 
 
 def literal(text: str) -> Any:
@@ -96,14 +98,10 @@ def literal_text(value: Any, *, python: bool = False) -> str | None:
     """
     if not is_plain(value):
         return None
-    if not python:
-        return _json(value)
-    if isinstance(value, list):
-        return f"[{', '.join(literal_text(one, python=True) or '' for one in value)}]"
-    if isinstance(value, dict):
-        pairs = (f"{_json(key)}: {literal_text(one, python=True)}" for key, one in value.items())
-        return f"{{{', '.join(pairs)}}}"
-    return repr(value) if value is None or isinstance(value, bool) else _json(value)
+    text = json.dumps(value, ensure_ascii=False)
+    if not text.isprintable():  # what XML cannot hold, JSON can write in ASCII
+        text = json.dumps(value)
+    return _WORD.sub(lambda found: _PYTHON.get(found[0], found[0]), text) if python else text
 
 
 def is_plain(value: Any, depth: int = limits.DATA_DEEP) -> bool:
@@ -120,12 +118,6 @@ def is_plain(value: Any, depth: int = limits.DATA_DEEP) -> bool:
     if type(value) is float:
         return math.isfinite(value)
     return value is None or type(value) in (bool, str)
-
-
-def _json(value: Any) -> str:
-    text = json.dumps(value, ensure_ascii=False)
-    # What XML cannot hold, JSON can write in ASCII.
-    return text if text.isprintable() else json.dumps(value)
 
 
 def _from_json(text: str) -> Any:

@@ -96,9 +96,6 @@ class _Writable:
             default = None if node.default is None else self._default(node, node.default)
             entry, exit_ = self._hooks(node.entry), self._hooks(node.exit)
             lines = tuple(map(self._line, node.transitions))
-        changed = (default, lines, entry, exit_)
-        if changed == (node.default, node.transitions, node.entry, node.exit):
-            return node
         return evolve(node, default=default, transitions=lines, entry=entry, exit=exit_)
 
     def _default(self, node: StateNode, default: Transition) -> Transition | None:
@@ -107,13 +104,8 @@ class _Writable:
             found = f"the default of {shown}, which is {node.kind.value}, is left out"
             self.losses.add("SC673", found, "Remove it: nothing takes it", node.location)
             return None
-        plain = Transition(
-            default.source,
-            Default(),
-            default.targets,
-            emit=self._hooks(default.emit),
-            location=default.location,
-        )
+        emit, at = self._hooks(default.emit), default.location
+        plain = Transition(default.source, Default(), default.targets, emit=emit, location=at)
         if evolve(default, emit=plain.emit) != plain:
             found = f"the default of {shown} is written with its targets and effects only"
             self.losses.add("SC673", found, "Use only targets and emit= there", node.location)
@@ -122,15 +114,11 @@ class _Writable:
     def _line(self, line: Transition) -> Transition:
         trigger = line.trigger
         if isinstance(trigger, OnEvent):
-            said = tuple(map(self._descriptor, trigger.events))
-            trigger = trigger if said == trigger.events else OnEvent(said)
+            trigger = OnEvent(tuple(map(self._descriptor, trigger.events)))
         elif isinstance(trigger, After) and isinstance(trigger.delay, Hook):
             trigger = evolve(trigger, delay=self._hook(trigger.delay))
         guard = None if line.guard is None else self._hook(line.guard)
-        emit = self._hooks(line.emit)
-        if (trigger, guard, emit) == (line.trigger, line.guard, line.emit):
-            return line
-        return evolve(line, trigger=trigger, guard=guard, emit=emit)
+        return evolve(line, trigger=trigger, guard=guard, emit=self._hooks(line.emit))
 
     def _hooks(self, hooks: tuple[Hook, ...]) -> tuple[Hook, ...]:
         return tuple(map(self._hook, hooks))
@@ -142,22 +130,20 @@ class _Writable:
             case Bound(reference):
                 function = reference
             case Not(guard):
-                inner = self._hook(guard)
-                function = function if inner == guard else Not(inner)
+                function = Not(self._hook(guard))
             case AllOf(guards) | AnyOf(guards):
-                several = self._hooks(guards)
-                function = function if several == guards else type(function)(several)
+                function = type(function)(self._hooks(guards))
             case Choose(branches):
-                chosen = tuple(map(self._branch, branches))
-                function = function if chosen == branches else Choose(chosen)
+                function = Choose(tuple(map(self._branch, branches)))
             case _:
                 pass
-        if hook.given is not None and isinstance(function, SAID):
-            plain = Hook(function)
+        if not isinstance(function, SAID):
+            return hook
+        plain = Hook(function)
+        if hook.given is not None:
             found = f"the name {hook.given!r} for {plain.name!r} is left out"
             self.losses.add("SC675", found, "Give the function itself that name")
-            return plain
-        return hook if function is hook.function else Hook(function)
+        return plain
 
     def _branch(self, branch: Branch) -> Branch:
         guard = None if branch.guard is None else self._hook(branch.guard)

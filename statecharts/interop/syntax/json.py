@@ -37,26 +37,19 @@ def loads(document: Document) -> Any:
             lines[key] = at
         return Located(pairs, line, lines)
 
+    def no_constant(name: str) -> Any:
+        found = f"this is not JSON: it has no {name}"
+        raise document.error("SC603", found, "Write a number, a string or null")
+
     try:
-        return json.loads(text, object_pairs_hook=make, parse_constant=_no_constant)
+        return json.loads(text, object_pairs_hook=make, parse_constant=no_constant)
     except json.JSONDecodeError as error:
         found = f"this is not JSON: {error.msg.lower()} (column {error.colno})"
         raise document.error("SC603", found, "Fix the syntax there", error.lineno) from None
-    except _ConstantError as error:
-        found = f"this is not JSON: it has no {error}"
-        raise document.error("SC603", found, "Write a number, a string or null") from None
     except (RecursionError, ValueError) as error:
         # Deeper than the parser goes, or a number of too many digits.
         found = f"this cannot be read: {error}"
         raise document.error("SC604", found, "Remove unrelated data") from None
-
-
-class _ConstantError(Exception):
-    """A constant that JSON does not have: NaN or an infinity."""
-
-
-def _no_constant(name: str) -> Any:
-    raise _ConstantError(name)
 
 
 def _places(text: str, document: Document) -> Iterator[tuple[int, list[int]]]:

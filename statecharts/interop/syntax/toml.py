@@ -11,6 +11,8 @@ import re
 import tomllib
 from typing import Any, Final, final
 
+from attrs import define, field
+
 from statecharts.interop import limits
 from statecharts.interop.documents import Document, DocumentError
 from statecharts.interop.syntax.located import Located
@@ -88,6 +90,7 @@ _TOKENS: Final = re.compile(
 
 
 @final
+@define(eq=False)
 class Place:
     """The line of a table or an array, and the lines inside it.
 
@@ -98,13 +101,10 @@ class Place:
         items: The tables and arrays in an array, in order.
     """
 
-    __slots__ = ("items", "keys", "line", "lines")
-
-    def __init__(self, line: int) -> None:
-        self.line = line
-        self.lines: dict[str, int] = {}
-        self.keys: dict[str, Place] = {}
-        self.items: list[Place] = []
+    line: int
+    lines: dict[str, int] = field(factory=dict)
+    keys: dict[str, Place] = field(factory=dict)
+    items: list[Place] = field(factory=list)
 
     def open(self, parts: list[str], line: int) -> Place:
         """Return the place of a dotted key; make those on the way that are new."""
@@ -132,10 +132,15 @@ def places(text: str, document: Document) -> Place:
     """
     reading = _Reading(document)
     for token in _TOKENS.finditer(text):
-        kind = token.lastgroup or ""
-        if kind == "open":
-            break
-        reading.take(kind, token)
+        match token.lastgroup:
+            case "open":
+                break
+            case "mark":
+                reading.mark(token[0])
+            case "long":
+                reading.line += token[0].count("\n")
+            case "text" | "bare" if reading.naming:
+                reading.name(token[0] if token.lastgroup == "bare" else _unquoted(token[0]))
     return reading.root
 
 
@@ -158,37 +163,23 @@ class _Reading:
         self.owner, self.key = self.root, ""
         """The table of the value that comes next, and its key there."""
 
-    def take(self, kind: str, token: re.Match[str]) -> None:
-        match kind:
-            case "mark":
-                self._mark(token[0])
-            case "text" | "bare":
-                if self.naming:
-                    self._name(token[0] if kind == "bare" else _unquoted(token[0]))
-            case "long":
-                self.line += token[0].count("\n")
-            case _:
-                pass
-
-    def _name(self, part: str) -> None:
+    def name(self, part: str) -> None:
+        """Take a part of a key."""
         if not self.parts:
             self.begun = self.line
         if len(self.parts) == limits.TABLES_DEEP:
             raise self._too_much(f"a key has more than {limits.TABLES_DEEP} parts")
-        self._counted()
-        self.parts.append(part)
-
-    def _counted(self) -> None:
         self.count += 1
         if self.count > limits.KEYS:
             raise self._too_much(f"the document has more than {limits.KEYS:,} keys")
+        self.parts.append(part)
 
-    def _mark(self, mark: str) -> None:
+    def mark(self, mark: str) -> None:
+        """Take a bracket, a comma, an equals sign, or line ends."""
         match mark:
-            case "=" if self.naming and self.parts:
-                self._assign()
             case "=":
-                pass
+                if self.naming and self.parts:
+                    self._assign()
             case "[" if self.naming and not self.within:
                 self.brackets += 1
             case "]" if self.brackets:
@@ -197,7 +188,8 @@ class _Reading:
             case "[" | "{":
                 self._enter(table=mark == "{")
             case "]" | "}":
-                self._leave()
+                del self.within[-1:]
+                self.parts, self.naming = [], False
             case ",":
                 if self.within:
                     self.parts = []
@@ -236,11 +228,6 @@ class _Reading:
             place = self.owner.keys[self.key] = Place(self.line)
         self.within.append((place, table))
         self.parts, self.naming = [], table
-
-    def _leave(self) -> None:
-        if self.within:
-            self.within.pop()
-        self.parts, self.naming = [], False
 
     def _too_much(self, found: str) -> DocumentError:
         return self.document.error("SC604", found, "Split it, or flatten it", self.line)
