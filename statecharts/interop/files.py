@@ -26,7 +26,11 @@ FORMATS: Final[Mapping[str, str]] = MappingProxyType({e: name for e, (name, _) i
 """The known formats, by extension."""
 
 
-def load(path: str | PathLike[str], variables: Mapping[str, str] | None = None) -> dict[str, Chart]:
+def load(
+    path: str | PathLike[str],
+    variables: Mapping[str, str] | None = None,
+    xstate_version: int | None = None,
+) -> dict[str, Chart]:
     """Return the charts of a file by their names, in document order.
 
     The extension decides, whatever its case; a ``.json`` file is XState's or python-statemachine's
@@ -35,6 +39,8 @@ def load(path: str | PathLike[str], variables: Mapping[str, str] | None = None) 
     Args:
         path: The file.
         variables: The values of ``${NAME}``, in the format that has variables.
+        xstate_version: The version of XState that a file of it is for; None to see it from the
+            file.
 
     Raises:
         DocumentError: No format has that extension, or the file cannot be read.
@@ -57,7 +63,8 @@ def load(path: str | PathLike[str], variables: Mapping[str, str] | None = None) 
     if door == "swarm":
         charts: dict[str, Chart] = module.load(path, variables or {})
         return charts
-    chart: Chart = module.load(path)
+    said = door == "xstate" and xstate_version is not None
+    chart: Chart = module.load(path, version=xstate_version) if said else module.load(path)
     return {chart.name: chart}
 
 
