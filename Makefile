@@ -4,12 +4,28 @@
 PYTHON ?= python3
 CANDIDATES := $(if $(filter file,$(origin PYTHON)),python3 python3.14 python3.13 python3.12 python3.11 python,$(PYTHON))
 
-# How many processes `make prove` works with.
-JOBS ?= 2
+# How many processes the tests run in.
+JOBS ?= auto
+# How many examples each property is tried with: dev, the few of a quick run; ci, more of them.
+PROFILE ?= dev
+# How much of the long proofs `make prove` runs: a tenth, or with ALL=1 the whole. SEED makes the
+# examples of the properties come again, which are others each time.
+FRACTION := $(if $(ALL),1,0.1)
+SEED ?=
 
 VENV := .venv
 PY := $(VENV)/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check --no-input
+
+PYTEST := $(PY) -m pytest --numprocesses $(JOBS) --dist worksteal
+
+# The tests of the core: what `make coverage` measures, and `make matrix` runs everywhere.
+CORE := $(addprefix statecharts/,model semantics checks kernel declare machine.py) \
+	tests/golden tests/oracle \
+	$(foreach subject,chart checks content declare differential errors hooks kernel labels machine \
+	oracle properties schema snapshot tree,$(sort $(wildcard tests/test_$(subject).py tests/test_$(subject)_*.py)))
+MATRIX := $(CORE) statecharts/codec $(filter-out %_benchmarks.py,$(wildcard tests/test_codec/test_*.py)) \
+	tests/test_drawing/test_drawing_text.py
 
 PICTURES := build/diagrams
 REFERENCE := statecharts diagrams machines \
@@ -19,7 +35,7 @@ REFERENCE := statecharts diagrams machines \
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo test coverage lint format types layers docs package bench gallery prove all clean distclean
+.PHONY: help demo test prove coverage matrix lint format types layers docs package bench gallery all clean distclean
 
 help: ## list the targets
 	@echo "usage: make TARGET [PYTHON=/path/to/python3]"
@@ -29,22 +45,24 @@ help: ## list the targets
 demo: $(VENV)/.demo ## draw the machines' charts, and walk each machine through a scenario
 	@$(PY) -m examples.demo --output $(PICTURES)
 
-test: $(VENV)/.test ## run the tests and the doctests
-	@$(PY) -m pytest --numprocesses auto --dist loadfile --cov --cov-report=
+test: $(VENV)/.test ## run the tests and the doctests, but for pages (`make docs`) and long proofs (`make prove`)
+	@$(PYTEST) --hypothesis-profile=$(PROFILE) --ignore=tests/test_docs.py
 
-coverage: $(VENV)/.test ## say what the last `make test` did not reach; chart, kernel and checks must be whole
-	@test -f .coverage || $(MAKE) --no-print-directory test
-	@$(PY) -m coverage report
-	@echo "chart, kernel and checks:"
-	@$(PY) -m coverage report --fail-under=100 \
-		--include='statecharts/model/chart.py,statecharts/kernel/*,statecharts/checks.py,statecharts/checks/*'
+prove: $(VENV)/.test ## run a tenth of the long proofs, and properties with new examples; all of them with ALL=1
+	@$(PYTEST) tests --prove=$(FRACTION) $(if $(SEED),--hypothesis-seed=$(SEED))
+
+coverage: $(VENV)/.test ## run the core's tests; every branch of model, semantics, checks and kernel must be reached
+	@$(PYTEST) --quiet $(CORE) --cov
+
+matrix: $(VENV)/.test ## run the core's tests on each Python that is found; ENDS=1: on the oldest and the newest
+	@$(PY) -m tests.matrix $(if $(ENDS),--ends) $(MATRIX)
 
 lint: $(VENV)/.lint ## check style, format and spelling
 	@$(PY) -m ruff check
 	@$(PY) -m ruff format --check
 	@$(PY) -m codespell_lib
 
-format: $(VENV)/.lint ## mend style and format where that can be done by a machine
+format: $(VENV)/.lint ## fix style and format as far as ruff can
 	@$(PY) -m ruff check --fix-only
 	@$(PY) -m ruff format
 
@@ -56,7 +74,7 @@ layers: $(VENV)/.lint ## check that imports point down
 	@$(PY) -c 'from importlinter.cli import lint_imports_command as main; main()' --no-cache
 
 docs: $(VENV)/.docs $(VENV)/.test ## run what README and docs show, and make the reference in build/reference
-	@$(PY) -m pytest tests/test_docs.py
+	@$(PY) -m pytest --quiet tests/test_docs.py
 	@$(PY) -W error -W 'ignore:Error parsing type annotation' -m pdoc --docformat google \
 		--output-directory build/reference $(REFERENCE)
 	@echo "build/reference/index.html"
@@ -72,10 +90,7 @@ bench: $(VENV)/.test ## measure ours beside hand-written code and other librarie
 gallery: $(VENV)/.demo ## draw anew the pictures in diagrams/gallery whose charts have changed
 	@$(PY) -m diagrams
 
-prove: $(VENV)/.test ## compare the kernel with the algorithm of the standard, on 10,000 random charts
-	@$(PY) -m tests.oracle --charts 10000 --events 25 --jobs $(JOBS)
-
-all: test coverage lint types layers docs ## what CI does
+all: test coverage lint types layers docs prove matrix package ## what CI does
 
 clean: ## remove what was built, and caches
 	@rm -rf build dist site .coverage .coverage.* htmlcov .hypothesis .import_linter_cache

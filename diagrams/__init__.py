@@ -1,19 +1,21 @@
-"""Diagrams: renders every chart of `machines` into `diagrams/gallery`.
+"""Diagrams: the generator of `diagrams/gallery`.
 
-``python -m diagrams`` draws the stale pictures anew, with ``--all`` every picture. A picture is
-stale when its chart, or the text in the picture, has changed; where an engine places things does
-not count, since engines differ.
+``python -m diagrams``, run from the repository, renders every chart of `machines` and the rooms of
+`statecharts` whose pictures are stale; ``--all`` renders every picture. A picture is stale when its
+chart or its text has changed. Positions do not count, since layout engines differ.
 """
 
 from __future__ import annotations
 
 import importlib
 import pkgutil
+import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import machines
+from diagrams.rooms import chart_of_rooms
 from statecharts import render
 from statecharts.model.chart import Chart, Declaration
 
@@ -21,11 +23,14 @@ if TYPE_CHECKING:
     from types import ModuleType
 
 FOLDER: Final = Path(__file__).parent / "gallery"
-"""Where the pictures are kept."""
+"""The folder of the pictures."""
+
+MACHINES: Final = FOLDER.parents[1] / "machines"
+"""The package that the pictures show."""
 
 
 def stale(charts: Iterable[Chart | type[Declaration[Any]]], folder: Path = FOLDER) -> list[str]:
-    """Return what is wrong with the pictures in a folder, a sentence each; nothing if all is well.
+    """Return one sentence for each stale picture in a folder.
 
     >>> stale([])
     []
@@ -39,10 +44,10 @@ def write(
     *,
     anew: bool = False,
 ) -> list[Path]:
-    """Draw charts into a folder, as SVG and DOT, and return the files that were written.
+    """Render charts into a folder, as SVG and DOT, and return the files that were written.
 
-    A picture that is not stale is left as it is, so that another engine changes nothing; ``anew``
-    draws it all the same.
+    Only stale pictures are rendered, so that another layout engine changes nothing; with ``anew``,
+    all of them are.
     """
     folder.mkdir(parents=True, exist_ok=True)
     written = []
@@ -58,7 +63,7 @@ def write(
 
 
 def charts_of(module: ModuleType) -> tuple[Chart, ...]:
-    """Return the charts that a module declares itself, in the order in which it does."""
+    """Return the charts that a module itself declares, in order."""
     found: Mapping[str, object] = vars(module)
     return tuple(
         value.chart
@@ -96,7 +101,15 @@ def machine_charts() -> list[Chart]:
 
 
 def main(arguments: Sequence[str] = (), folder: Path = FOLDER) -> int:
-    """Draw every chart of `machines` whose picture is stale; with ``--all``, every chart."""
-    for path in write(machine_charts(), folder, anew="--all" in arguments):
+    """Render every stale picture; with ``--all``, every picture."""
+    found = getattr(machines, "__file__", None) or next(iter(machines.__path__))
+    if Path(found).resolve().parent != MACHINES.resolve():
+        print(
+            f"python -m diagrams needs the 'machines' of this repository, which {found} hides."
+            f" Rename that 'machines', or run the command in {MACHINES.parent}.",
+            file=sys.stderr,
+        )
+        return 1
+    for path in write([*machine_charts(), chart_of_rooms()], folder, anew="--all" in arguments):
         print(path)
     return 0

@@ -1,4 +1,4 @@
-"""Draw the stale pictures of the gallery: ``python -m diagrams``."""
+"""Render the stale pictures of the gallery: ``python -m diagrams``."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""Execution: what one node of the platform is doing about one story."""
+"""Execution: the agent of one node of the platform for one story."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ __all__ = [
 ]
 
 
-# What states carry.
+# Data of the states.
 
 
 @frozen
 class Pending:
-    """An agent that has been asked for and has not started yet."""
+    """An agent that has been requested and has not started yet."""
 
     agent: AgentName
     since: datetime = occurred()
@@ -71,12 +71,12 @@ class Completed:
     completed_at: datetime = occurred()
 
 
-# What happens to an agent.
+# Events.
 
 
 @frozen
 class SpawnRequested:
-    """An agent is wanted for the story."""
+    """An agent is requested for the story."""
 
     agent: AgentName = field(validator=instance_of(AgentName))
 
@@ -93,7 +93,7 @@ class Heartbeat:
 
 @frozen
 class HitRateLimit:
-    """The agent's provider refuses to answer until a certain time."""
+    """The agent's provider refuses to answer until some time."""
 
     resume_at: datetime = field(validator=instance_of(datetime))
 
@@ -120,7 +120,7 @@ ExecutionEvent: TypeAlias = (
 )
 
 
-# What the machine asks of the outside.
+# Effects.
 
 
 @frozen
@@ -161,9 +161,9 @@ class Execution(Statechart, events=ExecutionEvent):
 
 @frozen
 class Executions:
-    """What every node is doing about every story: a value, keyed by node and story.
+    """The executions of all nodes and stories: a value, keyed by node and story.
 
-    A pair that nothing has happened to is idle, and is not kept.
+    A pair without events is idle, and is not stored.
 
     >>> from datetime import UTC, datetime
     >>> ours, theirs = NodeKey(bytes(32)), NodeKey(bytes(31) + b"x")
@@ -177,7 +177,7 @@ class Executions:
     snapshots: Mapping[tuple[NodeKey, StoryId], Snapshot] = field(factory=dict)
 
     def __getitem__(self, key: tuple[NodeKey, StoryId]) -> Snapshot:
-        """Return what a node is doing about a story."""
+        """Return the execution of a story on a node."""
         return self.snapshots.get(key) or start(Execution).snapshot
 
     def send(
@@ -191,5 +191,5 @@ class Executions:
         return Executions({**self.snapshots, key: taken.snapshot}), taken
 
     def of_story(self, story: StoryId) -> dict[NodeKey, Snapshot]:
-        """Return what each node that has heard of a story is doing about it."""
+        """Return the executions of a story on each node with events."""
         return {node: snapshot for (node, one), snapshot in self.snapshots.items() if one == story}

@@ -1,4 +1,4 @@
-"""Identifiers of the domain: typed, so that none is taken for another, and checked when built."""
+"""Identifiers of the domain, each with a type of its own, checked when built."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ KEY_BYTES: Final = 32
 
 
 def _name(instance: object, attribute: Attribute[str], value: str) -> None:
-    """Refuse a name that is empty, or that holds a blank or a character that does not print."""
+    """Refuse a name that is empty, or has a space or a character that does not print."""
     kind = type(instance).__name__
     if not value:
         raise ValueError(f"{kind} must not be empty")
     for position, character in enumerate(value):
         if character.isspace() or not character.isprintable():
-            raise ValueError(f"{kind} {value!r} holds {character!r} at position {position}")
+            raise ValueError(f"{kind} {value!r} has {character!r} at position {position}")
 
 
 def _branch(instance: object, attribute: Attribute[str], value: str) -> None:
-    """Refuse what git refuses as the name of a branch (git-check-ref-format)."""
+    """Refuse a branch name that git refuses (git-check-ref-format)."""
     _name(instance, attribute, value)
     refused = re.search(r"\.\.|@\{|//|[~^:?*\[\\]|/\.|\.lock(/|$)|^[-/.]|[/.]$|^(@|HEAD)$", value)
     if refused:
@@ -35,7 +35,7 @@ def _branch(instance: object, attribute: Attribute[str], value: str) -> None:
 
 
 def _sha(instance: object, attribute: Attribute[str], value: str) -> None:
-    """Refuse what is not a commit hash, abbreviated or whole."""
+    """Refuse a value that is not a commit hash, abbreviated or whole."""
     if not re.fullmatch(r"[0-9a-fA-F]{1,64}", value):
         raise ValueError(f"GitSha {value!r} is not 1 to 64 hexadecimal digits")
 
@@ -65,7 +65,7 @@ class StoryId:
 
 @frozen(order=True)
 class BranchName:
-    """A branch in git, as git allows them.
+    """A branch name that git allows.
 
     >>> BranchName("feature/..")
     Traceback (most recent call last):
@@ -105,7 +105,7 @@ class AgentName:
 
     >>> AgentName("coder 1")
     Traceback (most recent call last):
-    ValueError: AgentName 'coder 1' holds ' ' at position 5
+    ValueError: AgentName 'coder 1' has ' ' at position 5
     """
 
     value: str = field(validator=[instance_of(str), _name])

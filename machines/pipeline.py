@@ -1,4 +1,4 @@
-"""The pipeline: a story's way from the backlog to the archive."""
+"""The pipeline: the way of a story from the backlog to the archive."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class Superseded:
 
 @frozen
 class Blocked:
-    """Something stands in the way; `Unblock` brings the story back."""
+    """It is blocked; `Unblock` brings the story back."""
 
     reason: str
 
@@ -79,7 +79,7 @@ class MergeFailed:
 
 @frozen
 class ReviewHeld:
-    """A reviewer holds it back."""
+    """A reviewer has put it on hold."""
 
     reason: str
 
@@ -87,12 +87,12 @@ class ReviewHeld:
 ArchiveReason: TypeAlias = Completed | Abandoned | Superseded | Blocked | MergeFailed | ReviewHeld
 
 
-# What states carry.
+# Data of the states.
 
 
 @frozen
 class Merge:
-    """A branch that is to be merged; there is always something on it to merge."""
+    """A branch to merge; it always has a commit to merge."""
 
     feature_branch: BranchName = field(validator=instance_of(BranchName))
     commits_ahead: int = field(validator=[instance_of(int), ge(1)])
@@ -114,12 +114,12 @@ class Archived:
     reason: ArchiveReason
 
 
-# What happens to a story.
+# Events.
 
 
 @frozen
 class DepsMet:
-    """All that the story waits for is there."""
+    """The dependencies of the story are met."""
 
 
 @frozen
@@ -159,7 +159,7 @@ class MergeSucceeded:
 
 @frozen
 class MergeFailedFinal:
-    """The branch cannot be merged, and no further try will be made."""
+    """The branch cannot be merged, and there will be no further attempt."""
 
     reason: str
 
@@ -171,14 +171,14 @@ class Accepted:
 
 @frozen
 class Block:
-    """Something stands in the way."""
+    """The story is blocked."""
 
     reason: str
 
 
 @frozen
 class Unblock:
-    """Nothing stands in the way any more."""
+    """The story is not blocked any more."""
 
 
 @frozen
@@ -195,7 +195,7 @@ class Supersede:
 
 @frozen
 class ReviewHold:
-    """A reviewer holds the work back."""
+    """A reviewer puts the story on hold."""
 
     reason: str
 

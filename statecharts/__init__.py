@@ -1,7 +1,7 @@
 """Hierarchical statecharts: declared once as typed Python, run by a pure step, drawn from the code.
 
-The names of the front door are imported when they are first asked for: to declare a chart loads
-nothing of what runs one, and to run one nothing of what draws it.
+Each name of the front door is imported on first use. Declaring a chart does not load the kernel,
+and running one does not load the drawing.
 """
 
 from __future__ import annotations
@@ -86,5 +86,5 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    """List the front door, imported already or not."""
+    """List all names of the front door, whether they are imported yet or not."""
     return sorted({*globals(), *__all__})

@@ -9,8 +9,9 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from attrs import frozen
 
-from statecharts import Chart, Kernel, Machine, NamedEvent, StatechartError
+from statecharts import Chart, Effect, Kernel, Machine, NamedEvent, StatechartError
 from statecharts.checks import accept
 from statecharts.model.chart import Default, EventType, OnEvent, StateKind, StateNode, Transition
 from statecharts.model.effects import Action, CancelInvoke, CancelSend, Invoke, Raise, Send
@@ -31,6 +32,14 @@ from statecharts.model.named import (
 )
 
 GO = NamedEvent("go")
+READY = Hook(Named("ready"))
+
+
+@frozen
+class Ring(Effect):
+    """An effect of one's own."""
+
+    times: int = 1
 
 
 def chart_of(
@@ -96,6 +105,17 @@ def test_choose_does_what_the_first_branch_says_that_holds() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("given", "effects"),
+    [(None, ()), (Ring(), (Ring(),)), ([Ring(1), Ring(2)], (Ring(1), Ring(2)))],
+)
+def test_choice_of_code_gives_what_the_code_gives(given: object, effects: tuple[Ring, ...]) -> None:
+    """A function inside a choice gives one effect, several or no effect, as anywhere else."""
+    chart = guarded(Holds(True), Choose((Branch(None, (Hook(lambda m: given),)),)))
+    kernel = Kernel(chart)
+    assert kernel.step(kernel.start().snapshot, GO).effects == effects
+
+
 def test_raise_inside_a_choice_reaches_the_queue() -> None:
     """What a branch raises is handled in the same macrostep, as if it stood alone."""
     go_on = Transition("a", OnEvent(("on",)), ("b",))
@@ -116,6 +136,7 @@ def test_raise_inside_a_choice_reaches_the_queue() -> None:
         (CancelSend("bell"), "cancel bell"),
         (Invoke("fetch", "service"), "invoke fetch"),
         (CancelInvoke("fetch"), "stop fetch"),
+        (Ring(), "Ring"),
     ],
 )
 def test_effect_reads_as_it_says(effect: Any, text: str) -> None:
@@ -165,6 +186,22 @@ def test_bind_takes_functions_from_an_object() -> None:
     assert goes(chart.bind(host, guards={"ready": lambda m: True}))
 
 
+@pytest.mark.parametrize(
+    ("guard", "ready"),
+    [
+        (Not(READY), False),
+        (AllOf((Hook(In("a")), READY)), True),
+        (AnyOf((Hook(In("b")), READY)), True),
+        (Not(Hook(AllOf((Hook(AnyOf((READY,))),)))), False),
+    ],
+)
+def test_bind_reaches_the_names_inside_other_guards(guard: Any, ready: bool) -> None:
+    """A name is bound wherever it is asked: negated, or joined with others."""
+    chart = guarded(guard)
+    assert goes(chart.bind(guards={"ready": lambda m: ready}))
+    assert not goes(chart.bind(guards={"ready": lambda m: not ready}))
+
+
 @pytest.mark.parametrize(("default", "answer"), [(True, True), (False, False)])
 def test_default_answers_for_guards_without_a_function(default: bool, answer: bool) -> None:
     """A truth value stands in for all of them."""
@@ -192,6 +229,15 @@ def test_unbound_action_is_an_effect_and_a_bound_one_what_its_function_gives() -
     ):
         functions: dict[str, Callable[..., Any]] = {"notify": function}
         assert effects(named.bind(actions=functions)) == given
+
+
+def test_bound_action_brings_what_its_name_brings() -> None:
+    """The data of a completion comes from the file, whatever the function does."""
+
+    def nothing(moment: object) -> None: ...
+
+    assert Bound(Give(Action("donedata"), (3,)), nothing).brings == (3,)
+    assert Bound(Named("ready"), nothing).brings == ()
 
 
 def test_binding_keeps_what_the_file_says() -> None:

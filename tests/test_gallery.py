@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+from graphlib import CycleError
 from pathlib import Path
 
 import pytest
 from attrs import evolve
 
 import diagrams as gallery
+from diagrams.rooms import chart_of_rooms
 from machines.execution import Execution
 from machines.pipeline import Pipeline
 from tests.test_drawing import charts
@@ -21,6 +26,39 @@ def test_gallery_is_up_to_date() -> None:
 def test_gallery_has_the_charts_of_every_machine() -> None:
     """`python -m diagrams` finds nothing to draw: no machine lacks its picture."""
     assert gallery.stale(gallery.machine_charts()) == []
+
+
+def test_gallery_has_the_rooms_of_the_library() -> None:
+    """The picture of the rooms in `CONTRIBUTING.md` shows what imports what today."""
+    assert gallery.stale([chart_of_rooms()]) == []
+
+
+def test_rooms_are_the_folders_and_their_imports(tmp_path: Path) -> None:
+    """Each room imports those below it; what is implied, a module's own room and others are not."""
+    for name, text in {
+        "cli.py": "import house.kernel.run, os\ndef late(): from house import model",
+        "kernel/run.py": "from house.model.nodes import Node\nfrom house.kernel import plan",
+        "model/__init__.py": "import attrs",
+        "__init__.py": "from house.cli import main",
+    }.items():
+        path = tmp_path / "house" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    chart = chart_of_rooms(tmp_path / "house")
+    assert [
+        (arrow.source, *arrow.targets) for state in chart.states for arrow in state.transitions
+    ] == [
+        ("cli", "core.kernel"),
+        ("core.kernel", "core.model"),
+    ]
+
+
+def test_rooms_in_a_circle_are_refused(tmp_path: Path) -> None:
+    """A picture of layers has no way to show it."""
+    for room, other in (("codec", "drawing"), ("drawing", "codec")):
+        (tmp_path / f"{room}.py").write_text(f"import {tmp_path.name}.{other}")
+    with pytest.raises(CycleError):
+        chart_of_rooms(tmp_path)
 
 
 def test_gallery_notices_a_chart_that_has_changed(tmp_path: Path) -> None:
@@ -68,4 +106,23 @@ def test_gallery_command_draws_every_machine(
     """`python -m diagrams` writes the pictures of all machines and names them."""
     assert gallery.main(folder=tmp_path) == 0
     assert (tmp_path / "Pipeline.svg").exists()
+    assert (tmp_path / "Rooms.svg").exists()
     assert str(tmp_path / "Execution.dot") in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("hiding", ["machines/__init__.py", "machines.py"])
+def test_gallery_command_names_the_package_that_hides_ours(hiding: str, tmp_path: Path) -> None:
+    """Where another package `machines` is found first, it is named, and nothing is drawn."""
+    file = tmp_path / hiding
+    file.parent.mkdir(exist_ok=True)
+    file.touch()
+    path = {**os.environ, "PYTHONPATH": str(gallery.MACHINES.parent)}
+    line = [sys.executable, "-m", "diagrams"]
+
+    done = subprocess.run(line, cwd=tmp_path, env=path, capture_output=True, text=True, check=False)
+
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == (
+        f"python -m diagrams needs the 'machines' of this repository, which {file} hides."
+        f" Rename that 'machines', or run the command in {gallery.MACHINES.parent}.\n"
+    )

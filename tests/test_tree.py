@@ -10,7 +10,7 @@ from attrs import frozen
 
 from statecharts import Compound, History, Parallel, State, Statechart
 from statecharts.kernel import Kernel
-from statecharts.model.chart import Chart, StateKind
+from statecharts.model.chart import Chart, Default, StateKind, StateNode, Transition
 from statecharts.semantics.transitions import (
     EntrySet,
     domain,
@@ -265,6 +265,32 @@ def test_entry_set_tells_causes_defaults_and_restored() -> None:
     assert set(entry.causes.values()) == {edge("rest")}
     assert ids(entry.restored) == ["work.right.three.five", "work.right.three"]
     assert ids(entry.defaults) == ["work.left"]
+
+
+def test_entry_set_takes_each_default_once() -> None:
+    """Two transitions that enter the same states by default run their content once."""
+    start = TREE.defaults[0]
+    assert start is not None
+    for recall in (lambda _: None, lambda _: (n("work.right.two"),)):
+        entry = EntrySet(TREE, recall)
+        for again in (start, edge("rest"), edge("rest"), edge("work", 1), edge("work", 1)):
+            entry.add(again)
+        assert all(len(taken) == len(set(taken)) for taken in entry.defaults.values())
+        assert ids(entry.states) == list(FIRST)
+
+
+def test_compound_without_a_default_is_entered_alone() -> None:
+    """The checks look at charts that say too little, before they are refused."""
+    state = StateNode("a", StateKind.COMPOUND, "a", "", ("a.b",))
+    child = StateNode("a.b", StateKind.ATOMIC, "b", "a")
+    to_a = Transition("", Default(), ("a",))
+    root = StateNode("", StateKind.COMPOUND, "Bare", None, ("a",), to_a)
+    tree = Tree.of(Chart("Bare", root, (state, child)))
+    entry = EntrySet(tree, lambda _: None)
+    start = tree.defaults[0]
+    assert start is not None
+    entry.add(start)
+    assert [tree.nodes[number].id for number in entry.states] == ["a"]
 
 
 def test_done_regards_kinds() -> None:

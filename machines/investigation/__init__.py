@@ -1,7 +1,8 @@
-"""Investigations: what went wrong in the data, found step by step and by permitted means.
+"""Investigations: the machine that finds the cause of a fault in data, step by step.
 
-`InvestigationChart` is the chart, `Investigation` the small surface over it. Events come in,
-intents go out, and all that is in between is a value: no clock, no randomness, no input or output.
+`InvestigationChart` is the chart, `Investigation` the small interface to it. Events go in, intents
+come out, and everything between is a value: no clock, no randomness, no input or output.
+`machines.investigator` is the application that runs investigations.
 """
 
 from machines.investigation.calls import (

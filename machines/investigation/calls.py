@@ -1,8 +1,8 @@
-"""Calls: what an investigation asks of the outside, and the ledger that is kept of it."""
+"""Calls: requests to the outside, and the ledger that an investigation keeps of them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 from math import isfinite
 from typing import Any, NewType, Self, TypeAlias
@@ -23,14 +23,14 @@ RequestId = NewType("RequestId", str)
 """A question to the user: ``request-1``, …"""
 
 Scalar: TypeAlias = str | int | float | bool | None
-"""A cell of what was found, as JSON has it; numbers are finite."""
+"""A cell of a result, as JSON has it; numbers are finite."""
 
 Argument: TypeAlias = Scalar | tuple[str, ...]
-"""What a call is given under one name: a scalar, or several texts."""
+"""An argument of a call: a scalar, or several strings."""
 
 
 class Phase(StrEnum):
-    """Where an investigation is."""
+    """The state that an investigation is in, by its name in the chart; recorded with each call."""
 
     INIT = "init"
     GATHERING_CONTEXT = "gathering_context"
@@ -41,21 +41,30 @@ class Phase(StrEnum):
     FINISHED = "finished"
     FAILED = "failed"
 
+    @classmethod
+    def of(cls, configuration: Sequence[str]) -> Self:
+        """Return the phase of a configuration: the name of its innermost state.
+
+        >>> Phase.of(("active", "active.working", "active.working.synthesizing"))
+        <Phase.SYNTHESIZING: 'synthesizing'>
+        """
+        return cls(configuration[-1].rpartition(".")[2])
+
     @property
     def is_terminal(self) -> bool:
-        """Whether nothing can happen any more."""
+        """Whether the investigation is over."""
         return self in (Phase.FINISHED, Phase.FAILED)
 
 
 class CallKind(StrEnum):
-    """Who is called."""
+    """The receiver of a call: the reasoner or a tool."""
 
     LLM = "llm"
     TOOL = "tool"
 
 
 class CallEnd(StrEnum):
-    """How a call came to its end."""
+    """The way in which a call ended."""
 
     ANSWERED = "answered"
     ASKED = "asked"
@@ -63,9 +72,10 @@ class CallEnd(StrEnum):
 
 
 def text(instance: object, attribute: Attribute[Any], value: object) -> None:
-    """Refuse what is not a text, or is an empty one."""
+    """Refuse a value that is not a string, or is empty."""
     if not isinstance(value, str):
-        raise TypeError(f"{attribute.name} of a {type(instance).__name__} is a text, not {value!r}")
+        kind = type(instance).__name__
+        raise TypeError(f"{attribute.name} of a {kind} must be a string, not {value!r}")
     if not value:
         raise ValueError(f"{attribute.name} of a {type(instance).__name__} must not be empty")
 
@@ -82,7 +92,7 @@ def is_scalar(value: object) -> bool:
 
 
 def _sorted(arguments: Mapping[str, Any]) -> dict[str, Argument]:
-    """Copy arguments, sorted by name: equal ones are then written equally."""
+    """Copy arguments, sorted by name, so that equal ones are written equally."""
     found = sorted(arguments.items())
     return {name: tuple(one) if isinstance(one, list) else one for name, one in found}
 
@@ -92,17 +102,18 @@ def _arguments(instance: object, attribute: Attribute[Any], value: Mapping[str, 
     for name, given in value.items():
         texts = isinstance(given, tuple) and all(isinstance(one, str) for one in given)
         if not texts and not is_scalar(given):
-            raise TypeError(f"argument {name!r} is a scalar or a list of texts, not {given!r}")
+            found = f"argument {name!r} must be a scalar or a list of strings, not {given!r}"
+            raise TypeError(found)
 
 
 @frozen
 class Request:
-    """Something to be done: who is to do it, what, and with which arguments.
+    """A request: its receiver, its name and its arguments.
 
     Attributes:
-        kind: Who is called.
-        name: What it is to do: the name of a tool, or of a task for the reasoner.
-        arguments: With what, by name.
+        kind: The receiver.
+        name: Name of the tool, or of a task for the reasoner.
+        arguments: The arguments by name.
 
     >>> Request(CallKind.TOOL, "describe", {"table": "orders"})
     Request(kind=<CallKind.TOOL: 'tool'>, name='describe', arguments={'table': 'orders'})
@@ -117,12 +128,12 @@ class Request:
 
 @frozen
 class Answer:
-    """What the user said.
+    """An answer of the user.
 
     Attributes:
-        request_id: The question that it answers.
-        prompt: What was asked.
-        text: What was said.
+        request_id: Id of the question.
+        prompt: The question.
+        text: The answer.
     """
 
     request_id: RequestId
@@ -136,11 +147,11 @@ class CallMeta:
 
     Attributes:
         id: Its id; a result names it.
-        request: What is to be done.
+        request: The request.
         phase: The phase that made it.
-        attempt: How often the same has been tried, this time included.
-        hypothesis: The hypothesis that it is to test, if it is to test one.
-        answers: What the user has said to the questions that it asked before.
+        attempt: Number of attempts, this one included.
+        hypothesis: The hypothesis that it tests, if it tests one.
+        answers: Answers of the user to the questions that it asked before.
     """
 
     id: CallId
@@ -153,7 +164,7 @@ class CallMeta:
 
 @frozen
 class Settled:
-    """A call that has come to its end, and how."""
+    """A call that has ended, and how."""
 
     call: CallMeta
     end: CallEnd
@@ -161,12 +172,12 @@ class Settled:
 
 @frozen
 class Ledger:
-    """Every call of an investigation: those under way, and those that have come to their end.
+    """Every call of an investigation: those under way, and those that have ended.
 
     Attributes:
         pending: The calls under way, in the order in which they were made.
         settled: The calls that have ended, in the order in which they did.
-        latest: How many of the pending ones the latest event has made; they come last.
+        latest: Number of pending calls made by the latest event; they come last.
 
     >>> request = Request(CallKind.LLM, "synthesize")
     >>> ledger = Ledger().made([CallMeta(CallId("call-1"), request, Phase.SYNTHESIZING)])
@@ -183,20 +194,20 @@ class Ledger:
 
     @property
     def calls(self) -> tuple[CallMeta, ...]:
-        """The calls that the latest event has made, and that have to be carried out."""
+        """The calls made by the latest event, which have to be carried out."""
         return self.pending[len(self.pending) - self.latest :]
 
     @property
     def count(self) -> int:
-        """How many calls have been made in all."""
+        """Number of calls made so far."""
         return len(self.pending) + len(self.settled)
 
     def get(self, call_id: CallId) -> CallMeta | None:
-        """Return a call that is under way; None when it is not."""
+        """Return a call that is under way; None if it is not."""
         return next((call for call in self.pending if call.id == call_id), None)
 
     def end_of(self, call_id: CallId) -> CallEnd | None:
-        """Return how a call ended; None when it has not, or was never made."""
+        """Return how a call ended; None if it has not, or was never made."""
         return next((one.end for one in self.settled if one.call.id == call_id), None)
 
     def ended(self, call_id: CallId, end: CallEnd) -> Self:

@@ -2,16 +2,16 @@
 
 Each working phase makes calls, and goes on when all of them have come back.
 
-- *A result* counts only under the id of a call that is under way. A foreign one, a duplicate, and a
-  late one, whose call had failed already, fail the investigation; so does one of a kind that its
-  phase has no use for. What fails it is said in words, by the intent `Error`.
-- *A failure* has the call made again, under a new id, up to `Policy.attempts`. Then gathering and
+- *A result* counts only under the id of a call that is under way. A foreign result, a duplicate, a
+  late one (its call has failed) and one that its phase does not take fail the investigation. The
+  intent `Error` says why.
+- *A failure* repeats the call, under a new id, up to `Policy.attempts`. Then gathering and
   evaluating go on without it, unless the policy says otherwise; generating and synthesizing, which
   consist of one call each, fail.
-- *A question* to the user is one of the things that a call may come back with. Calls beside it go
-  on; what they bring is kept, and handed to the phase that asked once history has led back to it.
-  The call that asked is made again, with the answer. An answer to no question is ignored.
-- *Idle* is what is asked for when there is nothing new to do, and something is still awaited.
+- *A question* to the user is a result, too. Other calls go on; their results are kept, and passed
+  to the phase that asked when history resumes it. The call that asked is repeated with the answer.
+  An answer to no question is ignored.
+- *Idle* is the intent when there is nothing new to do and something is still awaited.
 """
 
 from __future__ import annotations

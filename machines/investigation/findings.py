@@ -1,4 +1,4 @@
-"""What an investigation finds: evidence, hypotheses, causes, and the result."""
+"""Findings of an investigation: evidence, hypotheses, causes, and the result."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from machines.investigation.calls import CallId, EvidenceId, HypothesisId, Reque
 
 @frozen
 class Evidence:
-    """Something that a call has found, kept for good.
+    """A finding of a call, kept for good.
 
     Attributes:
         id: Its id.
         call_id: The call that found it.
-        hypothesis: The hypothesis that it speaks to; None for mere context.
-        summary: What it is, in words.
-        sql: The query that found it, if one did.
+        hypothesis: The hypothesis that it tests; None for context.
+        summary: The finding in words.
+        sql: The query that found it, if there was one.
         columns: Names of the columns of ``rows``.
-        rows: What was found.
+        rows: The rows of the query.
     """
 
     id: EvidenceId
@@ -37,7 +37,7 @@ class Evidence:
 
 @frozen
 class Proposal:
-    """What may be the cause, and the call that would tell."""
+    """A possible cause, and the call that tests it."""
 
     claim: str = field(validator=text)
     test: Request = field(validator=instance_of(Request))
@@ -45,7 +45,7 @@ class Proposal:
 
 @frozen
 class Hypothesis:
-    """A proposal that has been taken up."""
+    """A proposal that was accepted."""
 
     id: HypothesisId
     claim: str
@@ -53,7 +53,7 @@ class Hypothesis:
 
 
 class CauseKind(StrEnum):
-    """What can go wrong with data."""
+    """The kinds of faults in data."""
 
     NULL_SPIKE = "null_spike"
     MISSING_DAY = "missing_day"
@@ -68,7 +68,7 @@ class CauseKind(StrEnum):
 
 
 class Verdict(StrEnum):
-    """What an investigation comes to."""
+    """The verdict of an investigation."""
 
     ANOMALY = "anomaly"
     NO_ANOMALY = "no_anomaly"
@@ -76,15 +76,15 @@ class Verdict(StrEnum):
 
 @frozen
 class Cause:
-    """A cause that was found, and what speaks for it.
+    """A cause, with its evidence.
 
     Attributes:
-        kind: What went wrong.
-        table: Where.
-        column: In which column, if it is one column.
-        date: On which day, if it is one day.
-        score: How well the evidence supports it, from 0 to 1.
-        evidence: What speaks for it.
+        kind: The kind of fault.
+        table: The table.
+        column: The column, if it is one column.
+        date: The day, if it is one day.
+        score: Support by the evidence, from 0 to 1.
+        evidence: Ids of the evidence.
     """
 
     kind: CauseKind = field(validator=instance_of(CauseKind))
@@ -105,11 +105,11 @@ def _as_found(instance: Any, attribute: Attribute[Any], value: Verdict) -> None:
 
 @frozen
 class Synthesis:
-    """The result of an investigation; there is an anomaly exactly if there is a cause.
+    """The result of an investigation: an anomaly exactly if there is a cause.
 
     Attributes:
-        verdict: Whether something went wrong.
-        summary: What was found, in words.
+        verdict: The verdict.
+        summary: The result in words.
         causes: The causes, the best supported first.
     """
 

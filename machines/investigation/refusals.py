@@ -1,11 +1,19 @@
-"""Refusals: why an investigation fails, in words that name what was found and what was expected."""
+"""Refusals: the reasons why an investigation fails, in words."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from machines.investigation.calls import CallEnd, Phase
-from machines.investigation.rules import PLACES, TAKEN, Failure, Result, asked_for, known, observed
+from machines.investigation.rules import (
+    TAKEN,
+    Failure,
+    Result,
+    asked_for,
+    known,
+    observed,
+    present,
+)
 from machines.investigation.vocabulary import (
     CallFailed,
     CallResult,
@@ -19,7 +27,7 @@ from statecharts import Moment
 
 
 def cancelled(m: Moment[Any, Cancel, Case]) -> Failed:
-    """Say that the investigation was called off, or why it cannot go on."""
+    """Say that the investigation was cancelled, or why it cannot go on."""
     kind, reason = m.event.kind, m.event.reason
     if kind is FailureKind.CANCELLED:
         return _failed(m, kind, f"called off: {reason}" if reason else "called off")
@@ -27,10 +35,10 @@ def cancelled(m: Moment[Any, Cancel, Case]) -> Failed:
 
 
 def refused(m: Result) -> Failed:
-    """Say why a result cannot be taken: its call is not under way, or it does not fit."""
+    """Say why a result is refused: its call is not under way, or it does not fit."""
     event, ledger = m.event, m.context.ledger
     call = ledger.get(event.call_id)
-    if call is None or Phase.AWAITING_USER in _active(m):
+    if call is None or Phase.of(m.configuration) is Phase.AWAITING_USER:
         return _unexpected(m)
     gave = type(event.outcome).__name__
     if isinstance(event.outcome, TAKEN[call.phase]):
@@ -45,7 +53,7 @@ def refused(m: Result) -> Failed:
 def given_up(m: Failure) -> Failed:
     """Say that a call has failed for good, and is needed; or that it is not under way."""
     call = m.context.ledger.get(m.event.call_id)
-    if call is None or Phase.AWAITING_USER in _active(m):
+    if call is None or Phase.of(m.configuration) is Phase.AWAITING_USER:
         return _unexpected(m)
     times = "once" if call.attempt == 1 else f"{call.attempt} times"
     message = f"{call.id} ({call.request.name}) failed, tried {times}: {m.event.reason}"
@@ -53,7 +61,7 @@ def given_up(m: Failure) -> Failed:
 
 
 def _unexpected(m: Moment[Any, CallResult | CallFailed, Case]) -> Failed:
-    """Say that an event is about a call that is not under way, and what became of that call."""
+    """Say that the call of an event is not under way, and how that call ended."""
     shown = repr(m.event.call_id)
     match m.context.ledger.end_of(m.event.call_id):
         case None if m.context.ledger.get(m.event.call_id) is None:
@@ -66,19 +74,13 @@ def _unexpected(m: Moment[Any, CallResult | CallFailed, Case]) -> Failed:
 
 
 def _failed(m: Moment[Any, Any, Case], kind: FailureKind, message: str) -> Failed:
-    """Say why there will be no result, and keep what is known by now.
+    """Say why there is no result, and keep the evidence and hypotheses so far.
 
-    What came in while the user was asked, and was to be taken afterwards, is known as well.
+    Evidence in deferred events counts as well.
     """
-    [phase] = _active(m)
-    evidence, hypotheses = known(m, phase)
-    for one in getattr(m[PLACES[phase]], "deferred", ()):
+    evidence, hypotheses = known(m)
+    for one in getattr(present(m), "deferred", ()):
         call = m.context.ledger.get(one.call_id)
         if isinstance(one, CallResult) and call is not None:
             evidence += observed(m, call, one.outcome)
-    return Failed(kind, message, phase, evidence, hypotheses)
-
-
-def _active(m: Moment[Any, Any, Case]) -> tuple[Phase, ...]:
-    """Return the phase, as the one member of a tuple."""
-    return tuple(phase for phase, state in PLACES.items() if state in m)
+    return Failed(kind, message, Phase.of(m.configuration), evidence, hypotheses)

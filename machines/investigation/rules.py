@@ -1,7 +1,6 @@
-"""The rules of an investigation: what a call may bring, what is asked next, and what is an error.
+"""The rules of an investigation: guards and actions of the chart, each a function of one moment.
 
-Guards and actions of the chart, each a function of one moment. Ids are made from the snapshot, so
-that equal runs give equal ids; nothing here reads a clock.
+Ids are made from the snapshot, so that equal runs give equal ids; nothing here reads a clock.
 """
 
 from __future__ import annotations
@@ -53,19 +52,6 @@ from statecharts.model.effects import Raise
 Result: TypeAlias = Moment[Any, CallResult, Case]
 Failure: TypeAlias = Moment[Any, CallFailed, Case]
 
-PLACES: Final = MappingProxyType(
-    {
-        Phase.INIT: "active.init",
-        Phase.GATHERING_CONTEXT: "active.working.gathering_context",
-        Phase.GENERATING_HYPOTHESES: "active.working.generating_hypotheses",
-        Phase.EVALUATING_HYPOTHESES: "active.working.evaluating_hypotheses",
-        Phase.SYNTHESIZING: "active.working.synthesizing",
-        Phase.AWAITING_USER: "active.awaiting_user",
-        Phase.FINISHED: "finished",
-        Phase.FAILED: "failed",
-    }
-)
-"""The state of the chart that each phase is."""
 
 TAKEN: Final[MappingProxyType[Phase, tuple[type[Outcome], ...]]] = MappingProxyType(
     {
@@ -75,14 +61,14 @@ TAKEN: Final[MappingProxyType[Phase, tuple[type[Outcome], ...]]] = MappingProxyT
         Phase.SYNTHESIZING: (Concluded,),
     }
 )
-"""What the calls of each phase may bring, besides a question to the user."""
+"""The results that the calls of each phase may have, besides a question to the user."""
 
 
 # Guards.
 
 
 def fits(m: Result) -> bool:
-    """Tell whether a result is of a call under way, is what its phase takes, and leaves room."""
+    """Tell whether a result is of a call under way, is taken by its phase, and leaves room."""
     call = m.context.ledger.get(m.event.call_id)
     return call is not None and isinstance(m.event.outcome, TAKEN[call.phase]) and _has_room(m)
 
@@ -94,7 +80,7 @@ def asks(m: Result) -> bool:
 
 
 def may_retry(m: Failure) -> bool:
-    """Tell whether a failed call is to be tried again."""
+    """Tell whether a failed call is repeated."""
     call = m.context.ledger.get(m.event.call_id)
     return call is not None and not m.event.permanent and call.attempt < m.context.policy.attempts
 
@@ -116,7 +102,7 @@ def can_wait(m: Moment[AwaitingUser, Any, Case]) -> bool:
 
 
 def answered(m: Moment[AwaitingUser, UserResponse, Case]) -> bool:
-    """Tell whether a response answers the question that stands."""
+    """Tell whether a response answers the open question."""
     return m.event.request_id == m.data.request_id
 
 
@@ -130,7 +116,7 @@ def _has_room(m: Result) -> bool:
 
 
 def asked_for(outcome: Outcome) -> int:
-    """Return how many calls a result asks for."""
+    """Return the number of calls that a result asks for."""
     match outcome:
         case Planned(requests):
             return len(requests)
@@ -144,7 +130,7 @@ def asked_for(outcome: Outcome) -> int:
 
 
 def begin(m: Moment[Any, Start, Case]) -> Case:
-    """Take up the question, and ask what to look at."""
+    """Take the question, and ask the reasoner for context."""
     case = Case(m.event.question, m.event.scope, m.event.policy)
     return _task(m, case, Phase.GATHERING_CONTEXT, "gather_context")
 
@@ -163,7 +149,7 @@ def record(m: Result) -> Case:
 
 
 def retry(m: Failure) -> Case:
-    """End a call, and make it once more, under a new id."""
+    """End a call, and repeat it under a new id."""
     ledger = m.context.ledger
     again = [
         evolve(call, id=_call_id(m), attempt=call.attempt + 1)
@@ -175,7 +161,7 @@ def retry(m: Failure) -> Case:
 
 
 def do_without(m: Failure) -> Case:
-    """End a call, and make no other in its stead."""
+    """End a call without repeating it."""
     ledger = m.context.ledger.ended(m.event.call_id, CallEnd.FAILED)
     return evolve(m.context, ledger=ledger)
 
@@ -187,7 +173,7 @@ def leave_open(m: Result) -> Case:
 
 
 def ask_again(m: Moment[AwaitingUser, UserResponse, Case]) -> Case:
-    """Keep what the user said, and make the call that asked once more, with the answer."""
+    """Keep the answer of the user, and repeat the call that asked with it."""
     answer = Answer(m.data.request_id, m.data.question.prompt, m.event.text)
     call = m.data.call
     again = evolve(call, id=_call_id(m), attempt=1, answers=(*call.answers, answer))
@@ -209,13 +195,13 @@ def synthesize(m: Moment[Any, Any, Case]) -> Case:
 
 
 def _task(m: Moment[Any, Any, Case], case: Case, phase: Phase, name: str) -> Case:
-    """Make the one call of a phase to the reasoner."""
+    """Make the only call of a phase to the reasoner."""
     request = Request(CallKind.LLM, name, {"question": case.question})
     return evolve(case, ledger=case.ledger.made([_new(m, request, phase)]))
 
 
 def _test(m: Result, proposal: Proposal) -> CallMeta:
-    """Take up a proposal, and make the call that tests it."""
+    """Accept a proposal, and make the call that tests it."""
     hypothesis = HypothesisId(m.new_id("hypothesis"))
     return _new(m, proposal.test, Phase.EVALUATING_HYPOTHESES, hypothesis)
 
@@ -237,7 +223,7 @@ def _call_id(m: Moment[Any, Any, Case]) -> CallId:
 
 
 def calls(m: Moment[Any, Any, Case]) -> tuple[Intent, ...]:
-    """Give the calls that have just been made; Idle when others are still awaited."""
+    """Return the calls that have just been made; Idle if others are still awaited."""
     ledger = m.context.ledger
     if ledger.latest:
         return tuple(map(Call.of, ledger.calls))
@@ -245,20 +231,20 @@ def calls(m: Moment[Any, Any, Case]) -> tuple[Intent, ...]:
 
 
 def resume(m: Moment[AwaitingUser, UserResponse, Case]) -> tuple[Effect, ...]:
-    """Give the call that asked, made anew, and hand on what has come in meanwhile."""
+    """Return the repeated call that asked, and pass on the deferred events."""
     return (*calls(m), *map(Raise, m.data.deferred))
 
 
-# What the phases carry.
+# Data of the phases.
 
 
 def gathered(m: Moment[Gathering, CallResult, Case]) -> Gathering:
-    """Add what a call has found."""
+    """Add the evidence of a call."""
     return evolve(m.data, evidence=(*m.data.evidence, *_found(m)))
 
 
 def proposed(m: Moment[Generating, CallResult, Case]) -> Evaluating:
-    """Take up the proposals; the calls that test them have been made, in their order."""
+    """Accept the proposals; the calls that test them have been made, in their order."""
     proposals = m.event.outcome.hypotheses if isinstance(m.event.outcome, Proposed) else ()
     hypotheses = tuple(
         Hypothesis(call.hypothesis, one.claim, one.test)
@@ -269,21 +255,21 @@ def proposed(m: Moment[Generating, CallResult, Case]) -> Evaluating:
 
 
 def evaluated(m: Moment[Evaluating, CallResult, Case]) -> Evaluating:
-    """Add what a test has found."""
+    """Add the evidence of a test."""
     return evolve(m.data, evidence=(*m.data.evidence, *_found(m)))
 
 
 def concluded(m: Moment[Synthesizing, CallResult, Case]) -> Finished:
-    """Keep the result, with what it rests on."""
-    assert isinstance(m.event.outcome, Concluded)  # noqa: S101 - it fits, or we would not be here
+    """Keep the result, with its evidence and hypotheses."""
+    assert isinstance(m.event.outcome, Concluded)  # noqa: S101 - the guard `fits` says so
     return Finished(m.event.outcome.synthesis, m.data.evidence, m.data.hypotheses)
 
 
 def standing(m: Result) -> AwaitingUser:
-    """Keep what is asked, and who asked."""
-    assert isinstance(m.event.outcome, Question)  # noqa: S101 - it asks, or we would not be here
+    """Keep the question, and the call that asked."""
+    assert isinstance(m.event.outcome, Question)  # noqa: S101 - the guard `asks` says so
     call = m.context.ledger.settled[-1].call
-    evidence, hypotheses = known(m, call.phase)
+    evidence, hypotheses = known(m)
     return AwaitingUser(
         RequestId(m.new_id("request")),
         m.event.outcome,
@@ -294,20 +280,23 @@ def standing(m: Result) -> AwaitingUser:
 
 
 def deferred(m: Moment[AwaitingUser, Any, Case]) -> AwaitingUser:
-    """Keep what has come in for the phase that will be resumed."""
+    """Keep an event for the phase that will be resumed."""
     return evolve(m.data, deferred=(*m.data.deferred, m.event))
 
 
-def known(
-    m: Moment[Any, Any, Case], phase: Phase
-) -> tuple[tuple[Evidence, ...], tuple[Hypothesis, ...]]:
-    """Return the evidence and the hypotheses that an active phase has, as far as it has any."""
-    data = m[PLACES[phase]]
+def present(m: Moment[Any, Any, Case]) -> Any:
+    """Return the data of the phase that is active."""
+    return m[m.configuration[-1]]
+
+
+def known(m: Moment[Any, Any, Case]) -> tuple[tuple[Evidence, ...], tuple[Hypothesis, ...]]:
+    """Return the evidence and the hypotheses of the active phase, as far as it has any."""
+    data = present(m)
     return getattr(data, "evidence", ()), getattr(data, "hypotheses", ())
 
 
 def observed(m: Moment[Any, Any, Case], call: CallMeta, outcome: Outcome) -> tuple[Evidence, ...]:
-    """Return what a call has found as evidence; nothing when it brought something else."""
+    """Return the evidence of a call; empty if its result is another one."""
     if not isinstance(outcome, Observed):
         return ()
     evidence = Evidence(

@@ -1,4 +1,4 @@
-"""The scope: for whom something is done, and what may be touched for it."""
+"""The scope: the user of an investigation, and the tools and tables that it may use."""
 
 from __future__ import annotations
 
@@ -14,42 +14,42 @@ Place: TypeAlias = tuple[str, str]
 """Schema and name of a table, as the database compares them."""
 
 DEFAULT_SCHEMA: Final[dict[Dialect, str]] = {"sqlite": "main", "postgres": "public"}
-"""Where a table is looked for that is named without its schema."""
+"""The schema of a table that is named without one."""
 
 
 def _listed(names: Iterable[str]) -> tuple[str, ...]:
-    """Put names in an order of their own, each once: equal scopes are then written equally."""
+    """Sort names, each once, so that equal scopes are written equally."""
     if isinstance(names, str):
-        raise TypeError("a scope takes a list of names, not one text")
+        raise TypeError("a scope takes a list of names, not one string")
     listed = tuple(names)
     if not all(isinstance(name, str) for name in listed):
-        raise TypeError("a scope takes names, and a name is a text")
+        raise TypeError("a scope takes names, and a name is a string")
     return tuple(sorted(set(listed)))
 
 
 def _named(instance: object, attribute: Attribute[Any], value: object) -> None:
-    """Refuse what is no name."""
+    """Refuse an empty name, and one with characters that do not print."""
     if not (isinstance(value, str) and value and value.isprintable()):
-        raise ValueError(f"{attribute.name} of a scope is a name that prints, and is not empty")
+        raise ValueError(f"{attribute.name} of a scope must be printable and not empty")
 
 
 def _all_named(instance: object, attribute: Attribute[Any], value: tuple[str, ...]) -> None:
-    """Refuse names that name nothing, and the star, which would name everything."""
+    """Refuse empty names, and the star, which would permit everything."""
     if not all(name.isprintable() and name.strip(". ") and "*" not in name for name in value):
-        raise ValueError(f"{attribute.name} of a scope are listed one by one, each by its name")
+        raise ValueError(f"{attribute.name} of a scope must be listed one by one, by name")
 
 
 @frozen
 class Scope:
-    """For whom something is done, and the tools and tables it may use: no others.
+    """The user of an investigation, and the only tools and tables that it may use.
 
-    A table is named as in the database, ``orders`` or ``sales.orders``; without a schema it is that
-    of ``main`` (SQLite) or ``public`` (PostgreSQL). A view has to be listed, and, where the query
-    runs, so has each table that it reads.
+    A table is named as in the database, ``orders`` or ``sales.orders``; without a schema it is in
+    ``main`` (SQLite) or ``public`` (PostgreSQL). A view must be listed; a connection also needs
+    each table that the view reads.
 
     Attributes:
-        user_id: Who asked.
-        tenant_id: Whose data it is.
+        user_id: The user.
+        tenant_id: The owner of the data.
         tools: Names of the tools that may be called, in alphabetical order.
         tables: Names of the tables that may be read, in alphabetical order.
 
@@ -72,10 +72,10 @@ class Scope:
 
 
 def place(name: str, dialect: Dialect) -> Place:
-    """Return schema and name of a table that is named, as the database compares them.
+    """Return schema and name of a table, as the database compares them.
 
-    SQLite takes no notice of the case of ASCII letters. PostgreSQL does, once names are quoted, and
-    a scope's are: ``Orders`` is the table ``"Orders"``, and not ``orders``.
+    SQLite ignores the case of ASCII letters. PostgreSQL does not in quoted names, and those of a
+    scope count as quoted: ``Orders`` is the table ``"Orders"``, not ``orders``.
 
     >>> place("Orders", "sqlite"), place("sales.Orders", "postgres")
     (('main', 'orders'), ('sales', 'Orders'))

@@ -1,4 +1,4 @@
-"""Investigation: the chart behind a small surface, for those who want no more than that."""
+"""Investigation: the chart behind a small interface."""
 
 from __future__ import annotations
 
@@ -9,15 +9,11 @@ from typing import TYPE_CHECKING, Any, Final, Self, cast, final
 from machines.investigation.calls import Phase
 from machines.investigation.chart import InvestigationChart
 from machines.investigation.findings import Evidence, Hypothesis
-from machines.investigation.rules import PLACES
 from machines.investigation.vocabulary import (
-    AwaitingUser,
     Call,
     Case,
     Error,
-    Failed,
     Finish,
-    Finished,
     Idle,
     Intent,
     InvestigationEvent,
@@ -29,16 +25,17 @@ if TYPE_CHECKING:
     from statecharts.codec import Protocol
 
 _KERNEL: Final = Kernel(InvestigationChart)
-_PHASES: Final = {state: phase for phase, state in PLACES.items()}
-_PROBE: Final = TimerFired("")  # no timer has this id, so that nothing answers to it
+_FINISHED, _FAILED = InvestigationChart.finished, InvestigationChart.failed
+_ASKING = InvestigationChart.active.awaiting_user
+_PROBE: Final = TimerFired("")  # no timer has this id, so that no state handles it
 
 
 @final
 class Investigation:
     """An investigation, one event at a time.
 
-    It holds the present snapshot, and nothing else: no clock, no randomness, no input or output.
-    What it asks for it returns; whoever runs it carries that out, and comes back with an event.
+    It holds the current snapshot and nothing else: no clock, no randomness, no input or output. It
+    returns intents; the runtime carries them out, and comes back with events.
 
     >>> from machines.investigation import Investigation, Scope, Start
     >>> investigation = Investigation()
@@ -60,11 +57,10 @@ class Investigation:
 
     @classmethod
     def restore(cls, snapshot: Snapshot[Case] | bytes | str | Mapping[str, Any]) -> Self:
-        """Go on from a snapshot: the value, or what `dumps` or the protocol have made of it.
+        """Continue from a snapshot: the value, or its form by `dumps` or by the protocol.
 
         Raises:
-            CodecError: What is given is no snapshot of an investigation, or not one that a run can
-                be in.
+            CodecError: The value is not a snapshot of an investigation, or not of a possible run.
             StepError: The snapshot is one of another chart.
         """
         if isinstance(snapshot, (bytes, str)):
@@ -72,14 +68,14 @@ class Investigation:
         elif isinstance(snapshot, Mapping):
             snapshot = protocol().load_snapshot(dict(snapshot))
         restored = cls()
-        # Asking the kernel makes it look at the snapshot: a foreign one is refused here, not later.
+        # The kernel checks the snapshot: one of another chart is refused here, not later.
         _KERNEL.step(snapshot, _PROBE)
         restored._snapshot = snapshot
         return restored
 
     @property
     def snapshot(self) -> Snapshot[Case]:
-        """All there is to the investigation."""
+        """The whole investigation."""
         return self._snapshot
 
     def dumps(self) -> bytes:
@@ -88,75 +84,71 @@ class Investigation:
 
     @property
     def case(self) -> Case:
-        """What is asked, for whom, the calls so far, and what the user has said."""
+        """The question, the scope, the calls so far, and the answers of the user."""
         return self._snapshot.context
 
     @property
     def evidence(self) -> tuple[Evidence, ...]:
-        """What has been found so far, in order; a failed investigation has it, too."""
+        """The evidence so far, in order; a failed investigation keeps it."""
         return getattr(self._present, "evidence", ())
 
     @property
     def hypotheses(self) -> tuple[Hypothesis, ...]:
-        """What is, or was, supposed; none before the phase that supposes."""
+        """The hypotheses; empty before the phase that forms them."""
         return getattr(self._present, "hypotheses", ())
 
     @property
     def current_phase(self) -> Phase:
-        """Where the investigation is."""
-        return _PHASES[self._snapshot.configuration[-1]]
+        """The phase that the investigation is in."""
+        return Phase.of(self._snapshot.configuration)
 
     @property
     def current_step(self) -> int:
-        """The logical clock: how many events have been handled."""
+        """The logical clock: the number of events handled."""
         return self._snapshot.clock
 
     @property
     def is_terminal(self) -> bool:
-        """Whether it has finished or failed: then no event changes anything any more."""
-        return self.current_phase.is_terminal
+        """Whether it has finished or failed, so that no event changes it any more."""
+        return _FINISHED in self._snapshot or _FAILED in self._snapshot
 
     @property
     def intents(self) -> tuple[Intent, ...]:
-        """All that has to be done now, whatever has been asked for before: what a restart needs.
+        """Everything that has to be done now, as a restart needs it.
 
-        The calls under way, and the question that stands; at the end, the result or the failure;
-        where there is none of these, Idle.
+        The calls under way, and the open question; at the end, the result or the failure; Idle if
+        there is nothing to do.
         """
-        data = self._present
-        match data:
-            case Finished(synthesis):
-                return (Finish(synthesis),)
-            case Failed(kind, message):
-                return (Error(kind, message),)
-            case _:
-                under_way = self._under_way(data)
-                question = (RequestUser.of(data),) if isinstance(data, AwaitingUser) else ()
-                return (*under_way, *question) or (Idle(),)
+        snapshot = self._snapshot
+        if _FINISHED in snapshot:
+            return (Finish(snapshot[_FINISHED].synthesis),)
+        if _FAILED in snapshot:
+            return (Error(snapshot[_FAILED].kind, snapshot[_FAILED].message),)
+        if _ASKING not in snapshot:
+            return tuple(map(Call.of, self.case.ledger.pending)) or (Idle(),)
+        asking = snapshot[_ASKING]
+        back = {one.call_id for one in asking.deferred}
+        under_way = (one for one in self.case.ledger.pending if one.id not in back)
+        return (*map(Call.of, under_way), RequestUser.of(asking))
 
     @property
     def _present(self) -> object:
         """Data of the phase that the investigation is in."""
-        return self._snapshot.data.get(self._snapshot.configuration[-1])
-
-    def _under_way(self, data: object) -> tuple[Call, ...]:
-        """Return the calls that have not come back, deferred results left out."""
-        back = {one.call_id for one in data.deferred} if isinstance(data, AwaitingUser) else set()
-        return tuple(Call.of(one) for one in self.case.ledger.pending if one.id not in back)
+        return self._snapshot[self._snapshot.configuration[-1]]
 
     def ingest(self, event: InvestigationEvent) -> tuple[Intent, ...]:
         """Take an event, and return what has to be done next, in order.
 
-        That is Idle alone when there is nothing new to do: other calls are awaited, or the event
-        is ignored (a second start, an answer to no question). After the end it is nothing at all.
+        That is Idle alone if there is nothing new to do: other calls are awaited, or the event is
+        ignored (a second start, an answer to no question). After the end it is empty.
 
         Raises:
-            StepError: What is given is not an event; the investigation is where it was.
+            StepError: The value is not an event; the investigation is unchanged.
         """
         step = _KERNEL.step(self._snapshot, event)
         self._snapshot = step.snapshot
-        # A step that resumes a phase takes several events at once, each with what it asks for; what
-        # the last one makes pointless is left out.
+        # A step that resumes a phase takes several events at once, each with its intents; those
+        # that the last one makes pointless are left out.
         pointless = (Idle, Call, RequestUser) if self.is_terminal else Idle
         asked = tuple(effect for effect in step.effects if not isinstance(effect, pointless))
         return cast("tuple[Intent, ...]", asked) or (() if self.is_terminal else (Idle(),))
@@ -173,7 +165,7 @@ def protocol() -> Protocol[Case]:
     >>> protocol().dumps_event(Cancel("enough"))
     b'{"kind":"cancelled","reason":"enough","type":"cancel"}'
     """
-    # What the codec stands on takes a while to import, and a run does without it.
+    # The codec takes a while to import, and a run works without it.
     from statecharts.codec import Protocol  # noqa: PLC0415
 
     return Protocol(InvestigationChart, effects=(Idle, Call, RequestUser, Finish, Error))

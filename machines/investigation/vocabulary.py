@@ -1,4 +1,4 @@
-"""The words of an investigation: events, intents, what the phases carry, and the context."""
+"""The vocabulary of an investigation: events, intents, data of the phases, and the context."""
 
 from __future__ import annotations
 
@@ -28,22 +28,22 @@ from machines.investigation.findings import Evidence, Hypothesis, Proposal, Synt
 from machines.investigation.scope import Scope
 from statecharts import Effect
 
-# How a call can turn out.
+# Results of a call.
 
 
 def _rows(instance: object, attribute: Attribute[Any], value: tuple[tuple[Any, ...], ...]) -> None:
-    """Refuse a cell that JSON cannot carry."""
+    """Refuse a cell that JSON does not have."""
     for number, row in enumerate(value):
         for cell in row:
             if not is_scalar(cell):
-                # What the cell holds is somebody's data, and stays out of the message.
+                # The value is somebody's data, and stays out of the message.
                 kind = type(cell).__name__
                 raise TypeError(f"row {number} holds a {kind} that JSON does not have")
 
 
 @frozen
 class Observed:
-    """The call found something: evidence. Gathering and evaluating take it."""
+    """Evidence. Gathering and evaluating take it."""
 
     summary: str
     sql: str | None = None
@@ -53,7 +53,7 @@ class Observed:
 
 @frozen
 class Planned:
-    """The call says what else to look at. Gathering and evaluating take it, and call for that."""
+    """Further calls to make. Gathering and evaluating take it, and make them."""
 
     requests: tuple[Request, ...] = field(
         validator=deep_iterable(instance_of(Request), instance_of(tuple))
@@ -62,7 +62,7 @@ class Planned:
 
 @frozen
 class Proposed:
-    """The call gives hypotheses, none when nothing seems wrong. Generating takes it."""
+    """Hypotheses; empty if nothing seems wrong. Generating takes it."""
 
     hypotheses: tuple[Proposal, ...] = field(
         validator=deep_iterable(instance_of(Proposal), instance_of(tuple))
@@ -71,18 +71,18 @@ class Proposed:
 
 @frozen
 class Concluded:
-    """The call gives the result. Synthesizing takes it."""
+    """The result. Synthesizing takes it."""
 
     synthesis: Synthesis = field(validator=instance_of(Synthesis))
 
 
 @frozen
 class Question:
-    """The call cannot tell without the user. Every working phase takes it.
+    """A question to the user. Every working phase takes it.
 
     Attributes:
-        prompt: What to ask.
-        choices: The answers to offer; none for a free one.
+        prompt: The question.
+        choices: The answers to offer; empty for a free answer.
     """
 
     prompt: str = field(validator=text)
@@ -92,20 +92,19 @@ class Question:
 Outcome: TypeAlias = Observed | Planned | Proposed | Concluded | Question
 
 
-# What happens to an investigation.
+# Events.
 
 
 @frozen
 class Policy:
-    """What an investigation bears.
+    """The limits of an investigation, and its tolerance of failed calls.
 
     Attributes:
-        attempts: How often the same is tried before it has failed for good.
-        calls: How many calls there may be in all; a result that asks for more is refused. At most
-            500.
+        attempts: Number of attempts at a call before it has failed for good.
+        calls: Greatest number of calls, at most 500; a result that asks for more is refused.
         gather_anyway: Whether gathering goes on without a call that has failed for good.
         evaluate_anyway: Whether evaluating does, and leaves that hypothesis untested. Generating
-            and synthesizing cannot: without their one call there is nothing to go on with.
+            and synthesizing cannot: they consist of one call.
     """
 
     attempts: int = field(default=3, validator=[instance_of(int), ge(1)])
@@ -116,7 +115,7 @@ class Policy:
 
 @frozen
 class Start:
-    """A question is to be investigated, for somebody, within a scope."""
+    """Start with a question, within a scope."""
 
     question: str = field(validator=text)
     scope: Scope = field(validator=instance_of(Scope))
@@ -125,7 +124,7 @@ class Start:
 
 @frozen
 class CallResult:
-    """A call has come back. Any but the calls under way is refused: that is the end."""
+    """A call has come back. A result of a call that is not under way ends the investigation."""
 
     call_id: CallId = field(validator=text)
     outcome: Outcome = field(
@@ -138,9 +137,9 @@ class CallFailed:
     """A call could not be carried out.
 
     Attributes:
-        call_id: Which one.
-        reason: Why, in words that may be shown.
-        permanent: Whether it is of no use to try again, as when security forbids it.
+        call_id: Id of the call.
+        reason: The reason, in words that may be shown.
+        permanent: Whether another attempt is useless, for example because security forbids it.
     """
 
     call_id: CallId = field(validator=text)
@@ -150,16 +149,16 @@ class CallFailed:
 
 @frozen
 class UserResponse:
-    """The user has answered. It is ignored unless it answers the question that stands."""
+    """The user has answered. Ignored unless it answers the open question."""
 
     request_id: RequestId = field(validator=text)
     text: str
 
 
 class FailureKind(StrEnum):
-    """Why an investigation has failed.
+    """The reason why an investigation failed.
 
-    The first four are told to it, by `Cancel`; the others it finds out by itself.
+    `Cancel` brings the first four; the investigation finds the others.
     """
 
     CANCELLED = "cancelled"
@@ -172,39 +171,39 @@ class FailureKind(StrEnum):
     CALL_FAILED = "call_failed"
 
 
-TOLD: Final = (
+CANCELLING: Final = (
     FailureKind.CANCELLED,
     FailureKind.TOO_MANY_STEPS,
     FailureKind.NO_ANSWER,
     FailureKind.INTERNAL,
 )
-"""What whoever runs an investigation may end it for."""
+"""The kinds that `Cancel` can have."""
 
 
 @frozen
 class Cancel:
-    """The investigation is called off, or cannot go on.
+    """The investigation is cancelled, or cannot go on.
 
     Attributes:
-        reason: Why, in words that may be shown.
-        kind: What it is told as: that somebody wished it (``CANCELLED``), that the run had a bound
-            (``TOO_MANY_STEPS``), that the user could not be asked, or gave what is no answer
-            (``NO_ANSWER``), that the chart stumbled over an event (``INTERNAL``).
+        reason: The reason, in words that may be shown.
+        kind: ``CANCELLED`` on request, ``TOO_MANY_STEPS`` at the bound of the run, ``NO_ANSWER`` if
+            the user could not be asked or gave an invalid answer, ``INTERNAL`` if the chart failed
+            to take an event.
     """
 
     reason: str = ""
-    kind: FailureKind = field(default=FailureKind.CANCELLED, validator=in_(TOLD))
+    kind: FailureKind = field(default=FailureKind.CANCELLED, validator=in_(CANCELLING))
 
 
 InvestigationEvent: TypeAlias = Start | CallResult | CallFailed | UserResponse | Cancel
 
 
-# What an investigation asks of the outside.
+# Intents.
 
 
 @frozen
 class Idle(Effect):
-    """Nothing to do until an event comes: the start, a result that is awaited, an answer."""
+    """Nothing to do until an event comes: the start, an awaited result, an answer."""
 
 
 @frozen
@@ -213,13 +212,13 @@ class Call(Effect):
 
     Attributes:
         call_id: The id to report under.
-        kind: Who is called.
-        name: What it is to do.
-        arguments: With what.
+        kind: The receiver.
+        name: Name of the tool, or of a task for the reasoner.
+        arguments: The arguments by name.
         phase: The phase that asks.
-        attempt: How often the same has been tried, this time included.
-        hypothesis: The hypothesis that it is to test, if it is to test one.
-        answers: What the user has said to the questions that it asked before.
+        attempt: Number of attempts, this one included.
+        hypothesis: The hypothesis that it tests, if it tests one.
+        answers: Answers of the user to the questions that it asked before.
     """
 
     call_id: CallId
@@ -233,7 +232,7 @@ class Call(Effect):
 
     @property
     def tool(self) -> str:
-        """Name of the tool; none, which no scope permits, when it is no tool that is called."""
+        """Name of the tool; empty, which no scope permits, for a call of the reasoner."""
         return self.name if self.kind is CallKind.TOOL else ""
 
     @classmethod
@@ -262,20 +261,20 @@ class RequestUser(Effect):
 
     @classmethod
     def of(cls, asking: AwaitingUser) -> Self:
-        """Return the intent to ask what stands."""
+        """Return the intent to ask the open question."""
         return cls(asking.request_id, asking.question.prompt, asking.question.choices)
 
 
 @frozen
 class Finish(Effect):
-    """Report the result; nothing follows."""
+    """Report the result; the investigation is over."""
 
     synthesis: Synthesis
 
 
 @frozen
 class Error(Effect):
-    """Report the failure; nothing follows."""
+    """Report the failure; the investigation is over."""
 
     kind: FailureKind
     message: str
@@ -284,26 +283,26 @@ class Error(Effect):
 Intent: TypeAlias = Idle | Call | RequestUser | Finish | Error
 
 
-# What the phases carry.
+# Data of the phases.
 
 
 @frozen
 class Gathering:
-    """What has been gathered so far."""
+    """The evidence gathered so far."""
 
     evidence: tuple[Evidence, ...] = ()
 
 
 @frozen
 class Generating:
-    """What there is to think about."""
+    """The evidence to form hypotheses from."""
 
     evidence: tuple[Evidence, ...]
 
 
 @frozen
 class Evaluating:
-    """Hypotheses under test, and the evidence, that of the tests included."""
+    """Hypotheses under test, and the evidence, including that of the tests."""
 
     evidence: tuple[Evidence, ...]
     hypotheses: tuple[Hypothesis, ...]
@@ -311,7 +310,7 @@ class Evaluating:
 
 @frozen
 class Synthesizing:
-    """All that the result has to rest on."""
+    """Everything that the result rests on."""
 
     evidence: tuple[Evidence, ...]
     hypotheses: tuple[Hypothesis, ...]
@@ -319,15 +318,15 @@ class Synthesizing:
 
 @frozen
 class AwaitingUser:
-    """A question that stands.
+    """An open question.
 
     Attributes:
-        request_id: The id that the answer bears.
-        question: What is asked.
-        call: The call that asked; it is made anew once the user has answered.
-        deferred: What has come in meanwhile; the phase that asked takes it when it is resumed.
-        evidence: What the phase that asked had found.
-        hypotheses: What it had supposed.
+        request_id: The id that the answer must have.
+        question: The question.
+        call: The call that asked; it is repeated once the user has answered.
+        deferred: Events that came in meanwhile; the phase that asked takes them when it resumes.
+        evidence: The evidence of the phase that asked.
+        hypotheses: The hypotheses of the phase that asked.
     """
 
     request_id: RequestId
@@ -340,7 +339,7 @@ class AwaitingUser:
 
 @frozen
 class Finished:
-    """The result, and what it rests on."""
+    """The result, with its evidence and hypotheses."""
 
     synthesis: Synthesis
     evidence: tuple[Evidence, ...]
@@ -349,7 +348,7 @@ class Finished:
 
 @frozen
 class Failed:
-    """Why there is no result, the phase in which that showed, and what was known by then."""
+    """The reason for the failure, its phase, and the evidence and hypotheses until then."""
 
     kind: FailureKind
     message: str
@@ -358,19 +357,19 @@ class Failed:
     hypotheses: tuple[Hypothesis, ...] = ()
 
 
-# What it has all along.
+# The context.
 
 
 @frozen
 class Case:
-    """The context: what is asked, for whom, the calls, and what the user has said.
+    """The context: question, scope, policy, calls, and the answers of the user.
 
     Attributes:
-        question: What is asked; empty before the start.
-        scope: What may be touched; None before the start, and None permits nothing.
-        policy: What the investigation bears.
+        question: The question; empty before the start.
+        scope: The scope; None before the start, and None permits nothing.
+        policy: The limits.
         ledger: Every call.
-        answers: What the user has said.
+        answers: The answers of the user.
     """
 
     question: str = ""

@@ -10,7 +10,7 @@ from typing import Final, TypeAlias
 import click
 from rich.text import Text
 
-from statecharts.cli.targets import TargetError, is_file, load, set_option
+from statecharts.cli.targets import TargetError, file_options, is_file, load
 from statecharts.cli.terminal import console, print_error, print_failures, print_faults
 from statecharts.interop.codes import LOST
 from statecharts.interop.findings import LossError
@@ -53,7 +53,7 @@ _TOLD: Final = frozenset({"SC674", "SC675"})
     help="Loss to accept, such as SC673; can be repeated.",
 )
 @click.option("--force", is_flag=True, help="Replace OUT if it exists.")
-@set_option
+@file_options
 def import_chart(
     file: str,
     output: Path | None,

@@ -22,6 +22,9 @@ from statecharts.model.suggestions import did_you_mean, nearest
 
 F = TypeVar("F", bound=Callable[..., Any])
 
+_VERSION: Final = "statecharts.xstate_version"
+"""The key of a context's meta for the version of XState."""
+
 _NOT_HERE: Final = "Run the command in the directory that it can be imported from."
 
 
@@ -69,16 +72,26 @@ class Survey:
 
 
 def target_argument(function: F) -> F:
-    """Give a command the argument TARGET, and the option `--set` of files.
+    """Give a command the argument TARGET, and the options of files.
 
     The command takes them as ``target`` and ``variables``.
     """
-    return click.argument("target")(set_option(function))
+    return click.argument("target")(file_options(function))
 
 
-def set_option(function: F) -> F:
-    """Give a command the option `--set`, whose values it takes as ``variables``."""
-    option = click.option(
+def file_options(function: F) -> F:
+    """Give a command `--set`, which it takes as ``variables``, and `--xstate-version`.
+
+    The version stays in the context of the command, where `load` finds it.
+    """
+    version = click.option(
+        "--xstate-version",
+        type=click.Choice(["4", "5"]),
+        expose_value=False,
+        callback=_keep_version,
+        help="Version of XState that a JSON file is for, if it does not show.",
+    )
+    variables = click.option(
         "--set",
         "variables",
         metavar="NAME=VALUE",
@@ -86,7 +99,7 @@ def set_option(function: F) -> F:
         callback=_variables,
         help="Value of ${NAME} in a Swarm file; can be repeated.",
     )
-    return option(function)
+    return variables(version(function))
 
 
 def survey(target: str, variables: dict[str, str] | None = None) -> Survey:
@@ -305,9 +318,15 @@ def load(file: str, variables: dict[str, str]) -> tuple[dict[str, Chart], tuple[
     if not path.is_file():
         raise TargetError(_no_file(path))
     try:
-        return files.load(file, variables), ()
+        context = click.get_current_context(silent=True)
+        version = None if context is None else context.meta.get(_VERSION)
+        return files.load(file, variables, version), ()
     except StatechartError as error:
         return {}, (failure_of(file, error),)
+
+
+def _keep_version(context: click.Context, _: click.Parameter, value: str | None) -> None:
+    context.meta[_VERSION] = None if value is None else int(value)
 
 
 def _variables(

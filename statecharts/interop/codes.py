@@ -1,4 +1,4 @@
-"""The codes of what goes wrong between a file and a chart, and what each means in general."""
+"""Codes: the errors, warnings and losses between files and charts, with their meanings."""
 
 from __future__ import annotations
 
@@ -8,36 +8,41 @@ UNREADABLE: Final = {
     "SC601": "the file cannot be opened",
     "SC602": "the text is not in the encoding that it should be in",
     "SC603": "the text is not well-formed",
-    "SC604": "the document is larger or deeper than is taken in",
+    "SC604": "the document is larger or deeper than the limits",
     "SC605": "the document declares entities or refers to other documents",
-    "SC606": "the document is not a chart of the format",
+    "SC606": "the document is not a chart in the format",
     "SC607": "the library that reads the format is not installed",
 }
-"""Why nothing can be made of a document at all; raised as `DocumentError`."""
+"""Documents that cannot be read; raised as `DocumentError`."""
 
 REFUSED: Final = {
-    "SC611": "the document holds something that cannot be run, nor kept as a name",
-    "SC612": "something required is missing, or is not what the format takes there",
+    "SC611": "the document has something that can neither run nor become a name",
+    "SC612": "something required is missing, or of another kind than the format allows",
     "SC613": "a name is used that the document does not declare",
-    "SC614": "two things bear the same name",
-    "SC615": "a name that the other library cannot bear",
-    "SC616": "states lie in each other in a circle",
-    "SC617": "a state that ends the run has a way out",
+    "SC614": "two things have the same name",
+    "SC615": "a name that the other library cannot use",
+    "SC616": "states are nested in a cycle",
+    "SC617": "a transition leaves a state that ends the run",
     "SC618": "a variable has no value",
 }
-"""What makes a document no chart; all of it is told at once, as `DefinitionError`."""
+"""Errors of charts; raised together, as `DefinitionError`."""
 
 REPORTED: Final = {
-    "SC651": "something is kept as documentation, and means nothing to a run",
-    "SC652": "the other library would have done it otherwise",
+    "SC651": "something is kept as documentation, without effect on a run",
+    "SC652": "the other library behaves differently",
 }
-"""What is taken in with a difference; found in `Chart.warnings`."""
+"""Differences that are accepted; kept in `Chart.warnings`."""
 
 LOST: Final = {
     "SC671": "the format has no typed data, context, or code that makes them",
     "SC672": "code is written by its name alone",
     "SC673": "a kind of transition, state or action that the format does not have",
-    "SC674": "a name that the format cannot bear",
+    "SC674": "a name that the format cannot use",
     "SC675": "documentation that the format has no place for",
 }
-"""What a chart holds and a format does not; raised as `LossError` unless ``allow=`` names it."""
+"""Parts of charts that a format lacks; raised as `LossError` unless ``allow=`` names them."""
+
+MISUSED: Final = {
+    "SC679": "``allow=`` names a code that is not one of a loss",
+}
+"""Mistakes of a call; raised as `StatechartError`."""

@@ -1,26 +1,21 @@
 """Conditions: the text of a ``cond``, read as a guard without being evaluated.
 
-What is understood is ``In('state')``, ``true`` and ``false``, and what ``not``, ``and``, ``or``
-(or ``!``, ``&&``, ``||``) and parentheses make of it. Everything else becomes a name to bind. An
-expression is taken apart only where the operators between its parts bind weaker than anything in
-them, in ECMAScript as in Python; where that is in doubt, the whole of it is one name.
+A guard is made of ``In('state')``, ``true``, ``false``, and combinations of them with ``not``,
+``and``, ``or`` (or ``!``, ``&&``, ``||``) and parentheses. Everything else becomes a name to bind.
+An expression is taken apart only where the operators between its parts bind weaker than anything in
+them, in ECMAScript as in Python; where that is in doubt, all of it is one name.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Final, Literal, final
+from typing import Final, Literal, NamedTuple, final
 
+from statecharts.interop import limits
 from statecharts.interop.literals import NOTHING, literal
 from statecharts.model.hooks import Hook
 from statecharts.model.named import AllOf, AnyOf, Holds, In, Named, Not
-
-DEEPEST: Final = 40
-"""How deep operators may lie one in the other; deeper, the whole text is one name."""
-
-LONGEST: Final = 10_000
-"""How long a condition may be that is taken apart."""
 
 _TOKEN: Final = re.compile(
     r"""(?P<space>\s+)
@@ -53,22 +48,17 @@ class _DoubtError(Exception):
     """The text cannot be taken apart with certainty."""
 
 
-@final
-class _Token:
-    """A piece of a condition, and where it stands."""
+class _Token(NamedTuple):
+    """A piece of a condition, with its position."""
 
-    __slots__ = ("end", "kind", "start", "text")
-
-    def __init__(self, match: re.Match[str]) -> None:
-        self.kind = match.lastgroup or ""
-        self.text = match[0]
-        self.start, self.end = match.span()
-        if self.kind == "operator":
-            self.text = _OPERATORS.get(self.text, self.text)
+    kind: str
+    text: str
+    start: int
+    end: int
 
 
 def guard(text: str, resolve: Resolve) -> Hook:
-    """Return the guard that a condition stands for.
+    """Return a condition as a guard.
 
     >>> guard("In('a') && !(x > 1)", lambda state, quoted: state).name
     'In(a) and not x > 1'
@@ -76,7 +66,7 @@ def guard(text: str, resolve: Resolve) -> Hook:
     Named(name='a ? b : c && d', data={})
     """
     try:
-        if len(text) > LONGEST:
+        if len(text) > limits.CONDITION_LENGTH:
             raise _DoubtError
         return _Reading(text, resolve).whole()
     except _DoubtError:
@@ -92,20 +82,24 @@ class _Reading:
         self.resolve = resolve
         self.at = 0
         self.depth = 0
-        self.tokens = [t for t in map(_Token, _TOKEN.finditer(text)) if t.kind != "space"]
+        self.tokens = [
+            _Token(one.lastgroup or "", _OPERATORS.get(one[0], one[0]), *one.span())
+            for one in _TOKEN.finditer(text)
+            if one.lastgroup != "space"
+        ]
         self.partners = self._partners()
 
     def whole(self) -> Hook:
         """Read all of it."""
         if not self.tokens:
             raise _DoubtError
-        found = self._joined("or")
+        found = self._either()
         if self.at < len(self.tokens):
             raise _DoubtError
         return found
 
     def _partners(self) -> dict[int, int]:
-        """Return where each bracket closes; refuse to go on where one does not, or is odd."""
+        """Return the closing bracket of each opening one; refuse to go on where one is missing."""
         found: dict[int, int] = {}
         waiting: list[int] = []
         for i, token in enumerate(self.tokens):
@@ -122,23 +116,24 @@ class _Reading:
         return found
 
     def _next(self) -> str:
-        """Return the operator or bracket that comes next; empty for anything else."""
+        """Return the next operator or bracket; empty for anything else."""
         if self.at >= len(self.tokens):
             return ""
         token = self.tokens[self.at]
         return token.text if token.kind in ("operator", "open", "close") else ""
 
-    def _joined(self, operator: str) -> Hook:
-        found = [self._part(operator)]
+    def _either(self) -> Hook:
+        """Read what ``or`` joins; it binds weaker than ``and``."""
+        return self._joined("or", lambda: self._joined("and", self._negated))
+
+    def _joined(self, operator: str, operand: Callable[[], Hook]) -> Hook:
+        found = [operand()]
         while self._next() == operator:
             self.at += 1
-            found.append(self._part(operator))
+            found.append(operand())
         if len(found) == 1:
             return found[0]
         return Hook((AnyOf if operator == "or" else AllOf)(tuple(found)))
-
-    def _part(self, operator: str) -> Hook:
-        return self._joined("and") if operator == "or" else self._negated()
 
     def _negated(self) -> Hook:
         if self._next() != "not":
@@ -146,7 +141,7 @@ class _Reading:
         self.at += 1
         first = self.at
         self.depth += 1
-        if self.depth > DEEPEST:
+        if self.depth > limits.CONDITIONS_DEEP:
             raise _DoubtError
         inner = self._negated()
         self.depth -= 1
@@ -155,7 +150,7 @@ class _Reading:
         return Hook(Not(inner))
 
     def _tight(self, first: int) -> bool:
-        """Tell whether the operand read since then has no operators of its own on the outside."""
+        """Tell whether the operand that begins there has no operators of its own on the outside."""
         i = first
         while i < self.at:
             token = self.tokens[i]
@@ -175,10 +170,10 @@ class _Reading:
         tokens = self.tokens[first:end]
         if tokens[0].text == "(" and self.partners[first] == end - 1:
             self.depth += 1
-            if self.depth > DEEPEST:
+            if self.depth > limits.CONDITIONS_DEEP:
                 raise _DoubtError
             self.at += 1
-            inner = self._joined("or")
+            inner = self._either()
             self.depth -= 1
             if self.at != end - 1:
                 raise _DoubtError
@@ -193,7 +188,7 @@ class _Reading:
         return self._in(tokens) or Hook(Named(text))
 
     def _end(self) -> int:
-        """Return where the operand that begins here ends."""
+        """Return the end of the operand that begins here."""
         i = self.at
         while i < len(self.tokens):
             token = self.tokens[i]
@@ -205,7 +200,8 @@ class _Reading:
                 # `x not in y` and `x is not y` are one operand.
                 if token.text != "not" or i == self.at:
                     break
-                if not _infix(self.tokens[i - 1], self.tokens[i + 1 : i + 2]):
+                behind = [one.text for one in self.tokens[i + 1 : i + 2]]
+                if self.tokens[i - 1].text != "is" and behind != ["in"]:
                     raise _DoubtError
             i = self.partners[i] + 1 if token.kind == "open" else i + 1
         return i
@@ -225,16 +221,12 @@ class _Reading:
         return Hook(In(state) if isinstance(state, str) else Holds(value=False))
 
 
-def _infix(before: _Token, behind: list[_Token]) -> bool:
-    return before.text == "is" or (bool(behind) and behind[0].text == "in")
-
-
 def guard_text(hook: Hook, words: tuple[str, str, str], name: Callable[[str], str]) -> str:
     """Return a guard as a condition.
 
     Args:
         hook: The guard.
-        words: What ``not``, ``and`` and ``or`` are called.
+        words: The words for ``not``, ``and`` and ``or``.
         name: Gives the id in the document of a state.
     """
     match hook.function:

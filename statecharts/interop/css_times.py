@@ -1,4 +1,4 @@
-"""CSS times: durations as CSS 2 writes them, ``1.5s`` or ``200ms`` (SCXML 6.2.2)."""
+"""CSS times: durations as in CSS 2, ``1.5s`` or ``200ms`` (SCXML 6.2.2)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _MICROSECOND: Final = timedelta(microseconds=1)
 
 
 def css_time(text: str) -> timedelta | None:
-    """Return the time that a text stands for; None when it is none.
+    """Return the time of a text, or None when it is not a time.
 
     >>> css_time("1.5s") == timedelta(seconds=1.5), css_time("5 minutes")
     (True, None)
@@ -29,19 +29,13 @@ def css_time(text: str) -> timedelta | None:
 
 
 def css_text(time: timedelta) -> str:
-    """Return a time as CSS 2 writes it.
+    """Return a time as text of CSS 2.
 
     >>> css_text(timedelta(minutes=5)), css_text(timedelta(milliseconds=250))
     ('300s', '250ms')
     """
-    microseconds = time // _MICROSECOND
     if time % _SECOND == timedelta(0):
         return f"{time // _SECOND}s"
-    if abs(time) < _SECOND:
-        return f"{_number(microseconds, 1_000)}ms"
-    return f"{_number(microseconds, 1_000_000)}s"
-
-
-def _number(value: int, scale: int) -> str:
-    number = Decimal(value) / scale
-    return f"{number.normalize():f}"
+    unit, scale = ("ms", 1_000) if abs(time) < _SECOND else ("s", 1_000_000)
+    number = Decimal(time // _MICROSECOND) / scale
+    return f"{number.normalize():f}{unit}"

@@ -1,7 +1,4 @@
-"""Documents: the text of a chart as it was found, with a name for messages.
-
-A document is read whole, within bounds, before anything is made of it.
-"""
+"""Documents: the text of a chart, with a name for messages; read whole, within limits."""
 
 from __future__ import annotations
 
@@ -16,7 +13,7 @@ from statecharts.interop import limits
 from statecharts.model.errors import StatechartError
 
 TEXT: Final = "<text>"
-"""What a document is called that did not come from a file."""
+"""The name of a document that did not come from a file."""
 
 _MARKS: Final = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -28,7 +25,7 @@ _MARKS: Final = (
 
 
 class DocumentError(StatechartError):
-    """A document of which nothing can be made (SC601 to SC607).
+    """A document that cannot be read (SC601 to SC607).
 
     ``where`` gives file, line and element, as far as they are known.
     """
@@ -40,7 +37,7 @@ class Document:
     """The text of a chart.
 
     Attributes:
-        name: What messages call it: its path, or ``<text>``.
+        name: Its path, or ``<text>``.
         content: The bytes of a file, or the text that was passed in.
     """
 
@@ -60,35 +57,34 @@ class Document:
                 content = file.read(limits.BYTES + 1)
         except OSError as error:
             found = f"the file cannot be read: {(error.strerror or str(error)).lower()}"
-            raise DocumentError("SC601", name, found, "Name a file that can be read") from None
+            raise DocumentError("SC601", name, found, "Name a readable file") from None
         return cls.of(content, name)
 
     @classmethod
     def of(cls, content: Any, name: str = TEXT) -> Document:
-        """Take a text as it stands, or bytes as a file holds them.
+        """Take a string, or the bytes of a file.
 
         Raises:
-            DocumentError: It is too long, or no text at all.
+            DocumentError: It is too long, or neither string nor bytes.
         """
         if not isinstance(content, str | bytes):
-            found = f"{type(content).__name__} was given, not text"
-            raise DocumentError("SC606", name, found, "Pass the text, or load() a path")
+            found = f"{type(content).__name__} was given, not a string"
+            raise DocumentError("SC606", name, found, "Pass a string, or load() a path")
         if len(content) > limits.BYTES:
             found = f"the document is longer than {limits.BYTES // 2**20} MiB"
-            raise DocumentError("SC604", name, found, "Split it, or take out what is no chart")
+            raise DocumentError("SC604", name, found, "Split it, or remove unrelated data")
         return cls(name, content)
 
     @property
     def text(self) -> str:
-        """The text: as its byte order mark says, else UTF-8.
+        """The text, in the encoding of its byte order mark, else UTF-8.
 
         Raises:
             DocumentError: The bytes are not text in that encoding.
         """
         if isinstance(self.content, str):
             return self.content
-        marked = (name for mark, name in _MARKS if self.content.startswith(mark))
-        encoding = next(marked, "utf-8")
+        encoding = next((e for mark, e in _MARKS if self.content.startswith(mark)), "utf-8")
         try:
             return self.content.decode(encoding)
         except UnicodeDecodeError as error:
@@ -97,7 +93,7 @@ class Document:
             raise self.error("SC602", found, "Save the file as UTF-8", line) from None
 
     def place(self, line: int | None = None, element: str = "") -> str:
-        """Return where something stands, as messages name it.
+        """Return the place of something, for messages.
 
         >>> Document("a.scxml", "").place(3, "<state id='b'>")
         "a.scxml:3 <state id='b'>"
@@ -108,5 +104,5 @@ class Document:
     def error(
         self, code: str, found: str, remedy: str, line: int | None = None, element: str = ""
     ) -> DocumentError:
-        """Return the error for a document of which nothing can be made."""
+        """Return the error of a document that cannot be read."""
         return DocumentError(code, self.place(line, element), found, remedy)

@@ -1,7 +1,7 @@
-"""Drafts: the tree of states as a reader finds it, before ids are given and names resolved.
+"""Drafts: the tree of states that a reader builds, before states have ids and names are resolved.
 
-A reader makes the tree first, has `identify` give each state its id, and then, when every state can
-be named, fills in transitions and hooks. `assemble` makes the chart of it.
+A reader builds the tree, lets `identify` give each state its id, and then, when every state can be
+named, fills in transitions and hooks. `assemble` turns the tree into a chart.
 """
 
 from __future__ import annotations
@@ -31,22 +31,22 @@ from statecharts.model.named import parts
 
 @define(eq=False)
 class Draft:
-    """A state as a file says it.
+    """A state of a file.
 
     Attributes:
         name: The name that the file gives it.
-        kind: What it is made of.
-        line: The line that it begins at, from 1.
-        source: What the reader wants to find again when it fills the state in.
+        kind: Its kind.
+        line: Its first line, from 1.
+        source: Whatever the reader needs later to fill the state in.
         children: The states inside it, in document order.
         id: The id of the state in the chart; given by `identify`.
         default: Enters its initial child, or a history that is still empty.
         transitions: What leaves it, in document order.
-        entry: What entering it does.
-        exit: What leaving it does.
-        resting: Whether it is meant that nothing leaves it, though it is not final.
-        doc: What the file says that it is for.
-        meta: What the file says about it besides.
+        entry: Its actions on entry.
+        exit: Its actions on exit.
+        resting: Whether nothing is meant to leave it, though it is not final.
+        doc: Its description.
+        meta: Everything else that the file has about it.
     """
 
     name: str
@@ -65,7 +65,7 @@ class Draft:
     meta: dict[str, Any] = field(factory=dict)
 
     def add(self, child: Draft) -> Draft:
-        """Put a state inside this one, behind those that are there."""
+        """Put a state inside this one, as its last child."""
         child.parent = self
         self.children.append(child)
         return child
@@ -82,11 +82,11 @@ class Draft:
 def identify(root: Draft, document: Document) -> dict[str, Draft]:
     """Give every state its id, the path of names; return the states by id, in document order.
 
-    Dots in names become underscores, for a dot stands between the parts of a path; where that makes
-    two siblings alike, the later one gets a number.
+    Dots in names become underscores, for a dot separates the parts of a path; where that makes two
+    siblings alike, the later one gets a number.
 
     Raises:
-        DocumentError: States lie too deep one in the other.
+        DocumentError: States are nested too deep.
     """
     found: dict[str, Draft] = {}
     numbers: dict[str, int] = {}
@@ -95,8 +95,8 @@ def identify(root: Draft, document: Document) -> dict[str, Draft]:
         if draft is not root and draft.parent is not None:
             depth = depths[id(draft)] = depths[id(draft.parent)] + 1
             if depth > limits.STATES_DEEP:
-                text = f"states lie more than {limits.STATES_DEEP} deep one in the other"
-                remedy = "Flatten the chart: nobody can read it"
+                text = f"states are nested more than {limits.STATES_DEEP} deep"
+                remedy = "Flatten the chart"
                 raise document.error("SC604", text, remedy, draft.line, repr(draft.name))
             part = draft.name.replace(".", "_") or "_"
             wanted = f"{draft.parent.id}.{part}" if draft.parent.id else part
@@ -106,7 +106,7 @@ def identify(root: Draft, document: Document) -> dict[str, Draft]:
 
 
 def _free(wanted: str, taken: dict[str, Draft], numbers: dict[str, int]) -> str:
-    """Return an id that no state has yet: the wanted one, else with the next number behind it."""
+    """Return an id that no state has yet: the wanted one, or that with a number behind it."""
     found = wanted
     while found in taken:
         numbers[wanted] = numbers.get(wanted, 1) + 1
@@ -115,10 +115,10 @@ def _free(wanted: str, taken: dict[str, Draft], numbers: dict[str, int]) -> str:
 
 
 def assemble(root: Draft, document: Document) -> Chart:
-    """Make the chart of a tree of states that is filled in; it is not checked yet.
+    """Return the chart of a tree of states that is filled in; it is not checked yet.
 
-    The chart bears the name of the root. Its events are the names that transitions wait for and
-    that actions raise and send, in document order; descriptors with a wildcard name none.
+    The chart has the name of the root. Its events are those that transitions name and that actions
+    raise and send, in document order; descriptors with a wildcard name no event.
     """
     nodes = [_node(draft, document) for draft in root.walk()]
     events = tuple(EventType(name) for name in dict.fromkeys(_events(nodes)))
@@ -151,14 +151,10 @@ def _node(draft: Draft, document: Document) -> StateNode:
 def _events(nodes: Iterable[StateNode]) -> Iterator[str]:
     for node in nodes:
         for transition in node.transitions:
-            if isinstance(transition.trigger, OnEvent):
-                yield from (
-                    event
-                    for event in transition.trigger.events
-                    if isinstance(event, str)
-                    and not event.endswith("*")
-                    and not event.startswith(("done.", "error."))
-                )
+            events = transition.trigger.events if isinstance(transition.trigger, OnEvent) else ()
+            for event in events:
+                if isinstance(event, str) and not event.endswith("*"):
+                    yield from () if event.startswith(("done.", "error.")) else (event,)
         for hook in node.hooks:
             yield from _sent(hook)
 
@@ -166,8 +162,7 @@ def _events(nodes: Iterable[StateNode]) -> Iterator[str]:
 def _sent(hook: Hook) -> Iterator[str]:
     effect = getattr(hook.function, "effect", None)
     if isinstance(effect, Raise | Send) and isinstance(effect.event, NamedEvent):
-        target = effect.target if isinstance(effect, Send) else None
-        if target is None:
+        if getattr(effect, "target", None) is None:
             yield effect.event.name
     for part in parts(hook):
         yield from _sent(part)

@@ -1,4 +1,4 @@
-"""Files: any chart file, opened by the door that its extension names."""
+"""Files: chart files of any format, told by their extension."""
 
 from __future__ import annotations
 
@@ -13,74 +13,65 @@ from statecharts.interop.documents import Document
 from statecharts.model.chart import Chart
 from statecharts.model.suggestions import nearest
 
-FORMATS: Final[Mapping[str, str]] = MappingProxyType(
-    {
-        ".scxml": "SCXML",
-        ".xml": "SCXML",
-        ".yaml": "python-statemachine YAML",
-        ".yml": "python-statemachine YAML",
-        ".json": "XState JSON, or python-statemachine JSON",
-        ".toml": "Swarm TOML",
-    }
-)
-"""The formats that are known, by extension."""
-
 _DOORS: Final = {
-    ".scxml": "scxml",
-    ".xml": "scxml",
-    ".yaml": "python_statemachine",
-    ".yml": "python_statemachine",
+    ".scxml": ("SCXML", "scxml"),
+    ".xml": ("SCXML", "scxml"),
+    ".yaml": ("python-statemachine YAML", "python_statemachine"),
+    ".yml": ("python-statemachine YAML", "python_statemachine"),
+    ".json": ("XState JSON, or python-statemachine JSON", ""),
+    ".toml": ("Swarm TOML", "swarm"),
 }
 
-_NO_VARIABLES: Final[Mapping[str, str]] = MappingProxyType({})
+FORMATS: Final[Mapping[str, str]] = MappingProxyType({e: name for e, (name, _) in _DOORS.items()})
+"""The known formats, by extension."""
 
 
 def load(
-    path: str | PathLike[str], variables: Mapping[str, str] = _NO_VARIABLES
+    path: str | PathLike[str],
+    variables: Mapping[str, str] | None = None,
+    xstate_version: int | None = None,
 ) -> dict[str, Chart]:
     """Return the charts of a file by their names, in document order.
 
-    The extension says what the file is, whatever its case; what a ``.json`` file is shows in what
-    it holds. Only the door that is needed is imported.
+    The extension decides, whatever its case; a ``.json`` file is XState's or python-statemachine's
+    by its content. Only the door that is needed is imported.
 
     Args:
         path: The file.
-        variables: What ``${NAME}`` stands for, in the format that has such.
+        variables: The values of ``${NAME}``, in the format that has variables.
+        xstate_version: The version of XState that a file of it is for; None to see it from the
+            file.
 
     Raises:
-        DocumentError: There is no format of that extension, or nothing can be made of the file.
-        DefinitionError: Something is wrong with the chart; all of it is told.
+        DocumentError: No format has that extension, or the file cannot be read.
+        DefinitionError: Something is wrong with the chart; it lists all faults.
 
     >>> load("chart.docx")
     Traceback (most recent call last):
     statecharts.interop.documents.DocumentError: [SC606] chart.docx: …
     """
     extension = Path(path).suffix.lower()
-    if extension == ".toml":
-        from statecharts.interop import swarm  # noqa: PLC0415 - imported when it is needed
-
-        return swarm.load(path, variables)
-    if extension == ".json":
-        door = _json_door(Document.read(path))
-    elif extension in _DOORS:
-        door = _DOORS[extension]
-    else:
+    if extension not in _DOORS:
         known = ", ".join(FORMATS)
         near = nearest(extension, FORMATS) if extension else None
         found = f"no format has the extension {extension!r}" if extension else "it has no extension"
         remedy = f"Rename it to {near}" if near else "Rename it"
         document = Document(str(path), "")
         raise document.error("SC606", found, f"{remedy}; known are {known}")
-    chart: Chart = import_module(f"statecharts.interop.{door}").load(path)
+    door = _DOORS[extension][1] or _json_door(Document.read(path))
+    module = import_module(f"statecharts.interop.{door}")
+    if door == "swarm":
+        charts: dict[str, Chart] = module.load(path, variables or {})
+        return charts
+    said = door == "xstate" and xstate_version is not None
+    chart: Chart = module.load(path, version=xstate_version) if said else module.load(path)
     return {chart.name: chart}
 
 
 def _json_door(document: Document) -> str:
-    """Return the door of a JSON document."""
-    from statecharts.interop.syntax import json as json_syntax  # noqa: PLC0415 - imported when it is needed
+    from statecharts.interop.syntax import json  # noqa: PLC0415 - imported when it is needed
 
-    machine = _is_state_machine(json_syntax.loads(document))
-    return "python_statemachine" if machine else "xstate"
+    return "python_statemachine" if _is_state_machine(json.loads(document)) else "xstate"
 
 
 _OF_STATE_MACHINE: Final = frozenset({"enter", "final", "parallel", "transitions", "donedata"})
@@ -92,9 +83,9 @@ _OF_XSTATE: Final = frozenset(
 def _is_state_machine(held: Any) -> bool:
     """Tell whether a document is python-statemachine's rather than XState's.
 
-    Its root has four keys only, and its states say ``initial: true`` or have a list of transitions,
-    where those of XState name their initial child and have an object ``on``. What could be either
-    is XState's.
+    Its root has four keys only, and its states have ``initial: true`` or a list of transitions,
+    where those of XState name their initial child and have an object ``on``. A document that could
+    be either is XState's.
     """
     if not isinstance(held, dict) or not set(held) <= {
         "name",

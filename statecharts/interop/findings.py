@@ -1,4 +1,4 @@
-"""Findings: what is wrong with a document, gathered until all of it can be told at once."""
+"""Findings: the faults of a document, gathered to be reported together, and a writer's losses."""
 
 from __future__ import annotations
 
@@ -21,19 +21,18 @@ _TRIGGERS: Final = (Always, Done, After, OnEvent)
 
 
 class Findings:
-    """What has been found in a document so far.
+    """The faults that a reader has found in a document so far.
 
-    Codes below SC650 refuse the document when it is settled; those above become warnings of the
-    chart.
+    `settle` refuses a document with codes below SC650; those above become warnings of the chart.
 
     Args:
-        document: What is being read.
-        words: What its format calls objects and arrays, for messages.
-        above: The findings about what this is a part of, with which it shares its words and one
+        document: The document.
+        words: The words of its format for objects and arrays, for messages.
+        above: The findings about a whole of which these are about a part; both share words and one
             budget of suggestions.
 
     Attributes:
-        suggestions: Finds the known name that a misspelt one was meant to be.
+        suggestions: Finds the known name for a misspelt one.
     """
 
     def __init__(
@@ -66,11 +65,11 @@ class Findings:
 
     @property
     def refused(self) -> bool:
-        """Whether something has been found that makes the document no chart."""
+        """Whether something has been found that refuses the document."""
         return any(fault.structural for fault in self.faults)
 
     def settle(self, chart: Chart) -> Chart:
-        """Return a chart with its warnings: what was found, and what the checks find.
+        """Return a chart with its warnings: these findings, and those of the checks.
 
         Raises:
             DefinitionError: The document was refused, or the chart has structural faults.
@@ -82,7 +81,7 @@ class Findings:
         return evolve(accepted, warnings=tuple(map(placed, accepted.warnings)))
 
     def refuse(self, chart: str) -> DefinitionError:
-        """Return the error of a document that there is no chart of."""
+        """Return the error of a document without a chart."""
         return DefinitionError(chart, [fault for fault in self.faults if fault.structural])
 
 
@@ -91,7 +90,7 @@ def _cut(text: str) -> str:
 
 
 def placed(fault: Fault) -> Fault:
-    """Return a fault that says in its text in which file and line it is, when that is known."""
+    """Return a fault whose text has its file and line, where they are known."""
     if fault.location is None or fault.where.startswith(fault.location):
         return fault
     return evolve(fault, where=f"{fault.location} {fault.where}")
@@ -105,17 +104,13 @@ _OF_STATE: Final = (
 
 
 class LossError(StatechartError):
-    """A chart that a format cannot hold whole (SC671 to SC675).
+    """A chart that a format cannot hold completely (SC671 to SC675).
 
     Attributes:
-        losses: What would be lost, in document order.
+        losses: The losses, in document order.
     """
 
-    losses: tuple[Fault, ...]
-
-    def __init__(self, code: str, where: str, found: str, remedy: str = "") -> None:
-        super().__init__(code, where, found, remedy)
-        self.losses = ()
+    losses: tuple[Fault, ...] = ()
 
     def __str__(self) -> str:
         head = sentence(self.code, self.where, self.found, self.remedy)
@@ -127,11 +122,11 @@ class LossError(StatechartError):
 
 @final
 class Losses:
-    """What a format cannot say of a chart, gathered while it is written.
+    """The parts of a chart that a format cannot hold, gathered while it is written.
 
     Args:
-        chart: What is being written.
-        format: What the format is called.
+        chart: The chart.
+        format: The name of the format.
     """
 
     def __init__(self, chart: Chart, format: str) -> None:
@@ -143,17 +138,17 @@ class Losses:
 
     @property
     def faults(self) -> list[Fault]:
-        """What has been noted so far, in order."""
+        """The losses so far, in order."""
         return list(self._faults)
 
     def add(self, code: str, found: str, remedy: str = "", location: str | None = None) -> None:
-        """Note something that would be lost."""
+        """Note a loss."""
         self._told.add(self._place)
         self._faults.setdefault(Fault(code, self.chart.name, found, remedy, location))
 
     @contextmanager
     def about(self, state: str) -> Generator[None, None, None]:
-        """Have what is noted be about a state, by its id; all else is about the chart."""
+        """Note losses of a state, by its id; all others are of the chart."""
         before, self._place = self._place, state
         try:
             yield
@@ -161,24 +156,24 @@ class Losses:
             self._place = before
 
     def refuse(self, error: StatechartError) -> LossError:
-        """Return the error of a chart that cannot be written at all, whatever is allowed."""
+        """Return the error of a chart that cannot be written, whatever is allowed."""
         found = f"{self.format} cannot hold this chart: {error.found}"
         return LossError("SC673", self.chart.name, found, error.remedy)
 
     def compare(self, written: Chart, again: Chart) -> None:
-        """Note what would be lost without a word: what is read otherwise than it is.
+        """Note silent losses: the parts of a chart that are read back differently.
 
         Args:
-            written: What has been written of the chart.
-            again: What reading gives for it.
+            written: The part of the chart that was written.
+            again: The chart that its text is read as.
         """
         nodes = list(zip(written.nodes.values(), again.nodes.values(), strict=False))
         if None not in self._told:
             self._differing("the chart", _OF_CHART, written, again)
         renamed = [(node.id, read.id) for node, read in nodes if node.id != read.id]
         for state, read_id in renamed:
-            found = f"the state {state!r} will be called {read_id!r}"
-            self.add("SC674", found, "Give each state the last part of its id as name")
+            found = f"the state {state!r} gets the id {read_id!r}"
+            self.add("SC674", found, "Name each state after the last part of its id")
         for node, read in nodes:
             if node.id not in self._told:
                 shown = repr(node.id) if node.id else "the chart as a state"
@@ -187,14 +182,14 @@ class Losses:
     def _differing(self, shown: str, names: Iterable[str], one: object, other: object) -> None:
         differ = [name for name in names if _said(one, name) != _said(other, name)]
         if differ:
-            found = f"{shown} will be read with another {', '.join(differ)}"
-            self.add("SC673", found, f"Say it in a way that {self.format} has")
+            found = f"{shown} is read back with another {', '.join(differ)}"
+            self.add("SC673", found, f"Write it in a form that {self.format} has")
 
     def settle(self, allow: Iterable[str]) -> tuple[Fault, ...]:
-        """Return the losses when all of them are allowed.
+        """Return the losses if all of them are allowed.
 
         Args:
-            allow: Codes of losses that are accepted knowingly, or ``*`` for all of them.
+            allow: The codes of accepted losses, or ``*`` for all of them.
 
         Raises:
             LossError: Some are not.
@@ -203,7 +198,7 @@ class Losses:
         refused = [loss for loss in self.faults if not {"*", loss.code} & codes]
         unknown = sorted(codes - {"*"} - set(LOST))
         if unknown:
-            found = f"allow= names {', '.join(unknown)}, and there is no such loss"
+            found = f"allow= names {', '.join(unknown)}, and no loss has such a code"
             raise StatechartError("SC679", self.chart.name, found, f"The losses: {', '.join(LOST)}")
         if refused:
             kinds = tuple(dict.fromkeys(loss.code for loss in refused))
@@ -216,10 +211,10 @@ class Losses:
 
 
 def _said(thing: object, name: str) -> object:
-    """Return what a chart or a state says under a name; of transitions, what they mean.
+    """Return an attribute of a chart or a state; of transitions, their meaning.
 
-    What a timer is called, whether a line on two events is one or two, and in which order lines of
-    different triggers stand: none of that makes a difference to any run.
+    The names of timers, the order of lines with different triggers, and whether a line on two
+    events is one or two make no difference to any run.
     """
     found = getattr(thing, name)
     if name != "transitions":
@@ -231,8 +226,7 @@ def _said(thing: object, name: str) -> object:
 def _apart(line: Transition) -> Iterator[Transition]:
     match line.trigger:
         case OnEvent(events) if events:
-            for event in events:
-                yield evolve(line, trigger=OnEvent((event,)))
+            yield from (evolve(line, trigger=OnEvent((event,))) for event in events)
         case After(delay):
             yield evolve(line, trigger=After(delay, ""))
         case _:

@@ -1,7 +1,7 @@
 """Limits: how large and how deep a document may be, in one table.
 
-A document past a limit is refused before anything is made of it. No readable chart comes near any
-of them; a hostile file meets them within a second.
+A document past a limit is refused before a chart is built. No readable chart comes near any of
+them; a hostile file meets them within a second.
 """
 
 from __future__ import annotations
@@ -16,6 +16,9 @@ VALUES: Final = 500_000
 
 VALUES_DEEP: Final = 600
 """Objects and arrays (mappings and lists) nested in each other."""
+
+TOML_LENGTH: Final = 4 * 2**20
+"""Characters of a TOML document: far more than 10,000 states need."""
 
 KEYS: Final = 150_000
 """Keys of a TOML document, each part of a dotted one counted: 10,000 states need fewer."""
@@ -48,4 +51,4 @@ DATA_DEEP: Final = 40
 """Lists and dictionaries nested in each other in the data of an action, an event or a note."""
 
 MESSAGE: Final = 400
-"""Characters of what a message quotes; longer text is cut."""
+"""Characters of a part of a message; longer text is cut."""

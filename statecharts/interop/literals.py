@@ -1,4 +1,4 @@
-"""Literals: constants as expressions of a data model write them, read and never evaluated."""
+"""Literals: constants in expressions of a data model, read and never evaluated."""
 
 from __future__ import annotations
 
@@ -8,11 +8,10 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
-NOTHING: Final = object()
-"""What is returned for a text that is no literal."""
+from statecharts.interop import limits
 
-DEEPEST: Final = 40
-"""How many lists and objects may lie one inside the other."""
+NOTHING: Final = object()
+"""Returned for a text that is not a literal."""
 
 _TOKEN: Final = re.compile(
     r"""\s*(?:
@@ -23,40 +22,57 @@ _TOKEN: Final = re.compile(
     )""",
     re.VERBOSE,
 )
-_WORDS: Final = {"true": True, "false": False, "True": True, "False": False}
 _ESCAPE: Final = re.compile(r"\\(?:u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|(.))")
 _ESCAPES: Final = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f"}
 _ESCAPES.update({mark: mark for mark in "\\/'\""})
 _DIGITS: Final = 400
+_WORD: Final = re.compile(r'"(?:[^"\\]|\\.)*"|true|false|null')
+_PYTHON: Final = {"true": "True", "false": "False", "null": "None"}
 
 
 def literal(text: str) -> Any:
-    """Return what a constant stands for, as Python or ECMAScript writes it; else `NOTHING`.
+    """Return the value of a constant in Python or ECMAScript; else `NOTHING`.
 
     >>> literal("'red'"), literal("[1, -2.5, True, null]"), literal('{"a": {}}')
     ('red', [1, -2.5, True, None], {'a': {}})
     >>> literal("Var1 + 1") is NOTHING
     True
     """
-    if (found := _from_json(text)) is not NOTHING:
-        return found
-    tokens: list[tuple[str, str]] = []
-    position = 0
-    while position < len(text.rstrip()):
+    value = _from_json(text)
+    return _from_json(_as_json(text)) if value is NOTHING else value
+
+
+def _as_json(text: str) -> str:
+    """Return a constant as JSON writes it; an empty text where one of its parts is unknown."""
+    pieces: list[str] = []
+    position, end = 0, len(text.rstrip())
+    while position < end:
         match = _TOKEN.match(text, position)
-        if match is None or match.lastgroup is None:
-            return NOTHING
-        tokens.append((match.lastgroup, match[match.lastgroup]))
+        if match is None:
+            return ""
         position = match.end()
-    try:
-        value, end = _value(tokens, 0, DEEPEST)
-    except (LookupError, ValueError):
-        return NOTHING
-    return value if end == len(tokens) else NOTHING
+        piece: str = match[match.lastgroup or 0]
+        match match.lastgroup:
+            case "number" if len(piece) > _DIGITS // 4:
+                return ""
+            case "number":
+                piece = repr(float(piece) if set(piece) & set(".eE") else int(piece))
+            case "string":
+                try:
+                    piece = json.dumps(_ESCAPE.sub(_unescaped, piece[1:-1]))
+                except LookupError:  # an escape that neither language has
+                    return ""
+            case "word":
+                piece = {"true": "true", "false": "false"}.get(piece.lower(), "null")
+            case _ if pieces[-1:] == [","] and piece in ("]", "}"):
+                if len(pieces) > 1 and pieces[-2] not in ("[", "{", ","):
+                    pieces.pop()  # both languages allow a comma behind the last item
+        pieces.append(piece)
+    return " ".join(pieces)
 
 
 def payload_value(payload: Mapping[str, Any]) -> Any:
-    """Return what params, or some content, stand for when all of it is literal; else `NOTHING`.
+    """Return the value of params, or of some content, when all of it is literal; else `NOTHING`.
 
     >>> payload_value({"params": {"n": {"expr": "1"}}}), payload_value({"content": "[2]"})
     ({'n': 1}, [2])
@@ -75,32 +91,28 @@ def payload_value(payload: Mapping[str, Any]) -> Any:
 
 
 def literal_text(value: Any, *, python: bool = False) -> str | None:
-    """Return the text of a constant, as `literal` reads it; None for what is not plain data.
+    """Return the text of a constant, as `literal` reads it; None where JSON cannot hold it.
 
     >>> literal_text({"on": True}), literal_text({"on": True}, python=True)
     ('{"on": true}', '{"on": True}')
     """
-    if not plain(value):
+    if not is_plain(value):
         return None
-    if not python:
-        return _json(value)
-    if isinstance(value, list):
-        return f"[{', '.join(literal_text(one, python=True) or '' for one in value)}]"
-    if isinstance(value, dict):
-        pairs = (f"{_json(key)}: {literal_text(one, python=True)}" for key, one in value.items())
-        return f"{{{', '.join(pairs)}}}"
-    return repr(value) if value is None or isinstance(value, bool) else _json(value)
+    text = json.dumps(value, ensure_ascii=False)
+    if not text.isprintable():  # what XML cannot hold, JSON can write in ASCII
+        text = json.dumps(value)
+    return _WORD.sub(lambda found: _PYTHON.get(found[0], found[0]), text) if python else text
 
 
-def plain(value: Any, depth: int = DEEPEST) -> bool:
-    """Tell whether a value is plain data: what JSON can say, and says again the same."""
+def is_plain(value: Any, depth: int = limits.DATA_DEEP) -> bool:
+    """Tell whether JSON can hold a value, and gives the same one back."""
     if depth == 0:
         return False
     if isinstance(value, list):
-        return type(value) is list and all(plain(one, depth - 1) for one in value)
+        return type(value) is list and all(is_plain(one, depth - 1) for one in value)
     if isinstance(value, dict):
         keys = all(type(key) is str for key in value)
-        return type(value) is dict and keys and all(plain(v, depth - 1) for v in value.values())
+        return type(value) is dict and keys and all(is_plain(v, depth - 1) for v in value.values())
     if type(value) is int:
         return value.bit_length() < _DIGITS
     if type(value) is float:
@@ -108,73 +120,14 @@ def plain(value: Any, depth: int = DEEPEST) -> bool:
     return value is None or type(value) in (bool, str)
 
 
-def _json(value: Any) -> str:
-    text = json.dumps(value, ensure_ascii=False)
-    # What XML cannot hold, JSON can say in ASCII.
-    return text if text.isprintable() else json.dumps(value)
-
-
 def _from_json(text: str) -> Any:
     try:
         value = json.loads(text)
     except (ValueError, RecursionError):
         return NOTHING
-    return value if plain(value) else NOTHING
-
-
-def _value(tokens: list[tuple[str, str]], at: int, depth: int) -> tuple[Any, int]:
-    """Return a value and where the next token stands; raise where there is none."""
-    kind, text = tokens[at]
-    if depth == 0:
-        raise ValueError(text)
-    if kind == "number":
-        if len(text) > _DIGITS // 4:
-            raise ValueError(text)
-        number = float(text) if set(text) & set(".eE") else int(text)
-        if not math.isfinite(number):
-            raise ValueError(text)
-        return number, at + 1
-    if kind == "string":
-        return _ESCAPE.sub(_unescaped, text[1:-1]), at + 1
-    if kind == "word":
-        return _WORDS.get(text), at + 1
-    if text == "[":
-        return _list(tokens, at + 1, depth - 1)
-    if text == "{":
-        return _object(tokens, at + 1, depth - 1)
-    raise ValueError(text)
-
-
-def _list(tokens: list[tuple[str, str]], at: int, depth: int) -> tuple[list[Any], int]:
-    found: list[Any] = []
-    while tokens[at][1] != "]" or tokens[at][0] != "mark":
-        value, at = _value(tokens, at, depth)
-        found.append(value)
-        at = _next(tokens, at, "]")
-    return found, at + 1
-
-
-def _object(tokens: list[tuple[str, str]], at: int, depth: int) -> tuple[dict[str, Any], int]:
-    found: dict[str, Any] = {}
-    while tokens[at] != ("mark", "}"):
-        if tokens[at][0] != "string" or tokens[at + 1] != ("mark", ":"):
-            raise ValueError(tokens[at][1])
-        key, at = _value(tokens, at, 1)
-        found[key], at = _value(tokens, at + 1, depth)
-        at = _next(tokens, at, "}")
-    return found, at + 1
-
-
-def _next(tokens: list[tuple[str, str]], at: int, end: str) -> int:
-    if tokens[at] == ("mark", ","):
-        return at + 1
-    if tokens[at] != ("mark", end):
-        raise ValueError(tokens[at][1])
-    return at
+    return value if is_plain(value) else NOTHING
 
 
 def _unescaped(match: re.Match[str]) -> str:
     code = match[1] or match[2]
-    if code:
-        return chr(int(code, 16))
-    return _ESCAPES[match[3]]
+    return chr(int(code, 16)) if code else _ESCAPES[match[3]]

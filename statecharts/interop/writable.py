@@ -1,8 +1,8 @@
-"""Remainders: what is left of a chart when all is taken away that files have no place for.
+"""Writable: a chart without the parts that no file format has a place for.
 
-A chart can hold more than it makes use of: a default where there is nothing to choose from, a name
-for people beside what it is the name of. Writers begin with taking these away, and tell of each. Of
-a name with a function behind it, they write the name; that is no loss, for so it was bound.
+A chart can have more than it uses: a default where there is nothing to choose, a name for people
+beside another name. Writers first remove these, and note each as a loss. Of a name with a function
+bound to it they write the name, which is not a loss.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from attrs import evolve
 from statecharts.interop.findings import Losses
 from statecharts.model.chart import (
     HISTORY,
+    After,
     Chart,
     Default,
     OnEvent,
@@ -24,26 +25,38 @@ from statecharts.model.chart import (
 )
 from statecharts.model.events import wire_name
 from statecharts.model.hooks import Hook
-from statecharts.model.named import AllOf, AnyOf, Bound, Branch, Choose, Give, Holds, In, Named, Not
+from statecharts.model.named import (
+    AllOf,
+    AnyOf,
+    Bound,
+    Branch,
+    Choose,
+    Give,
+    Holds,
+    In,
+    Named,
+    NamedDelay,
+    Not,
+)
 
-SAID: Final = (AllOf, AnyOf, Bound, Choose, Give, Holds, In, Named, Not)
-"""What says itself what it does; a function is known by its name alone."""
+SAID: Final = (AllOf, AnyOf, Bound, Choose, Give, Holds, In, Named, NamedDelay, Not)
+"""Hooks that describe themselves; a function is known by its name alone."""
 
 
-def remainder(chart: Chart, losses: Losses, word: Callable[[str], str]) -> Chart:
-    """Return what a file can hold of a chart, as far as all formats are alike in it.
+def writable(chart: Chart, losses: Losses, word: Callable[[str], str]) -> Chart:
+    """Return the part of a chart that files can hold, as far as all formats agree.
 
     Args:
         chart: The chart.
-        losses: Where what is taken away is noted.
-        word: Gives the name of an event as transitions can bear it.
+        losses: Takes what is removed.
+        word: Returns the name of an event in the form that transitions of the format allow.
     """
-    return _Remainder(chart, losses, word).of(chart)
+    return _Writable(chart, losses, word).of(chart)
 
 
 @final
-class _Remainder:
-    """Takes away from one chart."""
+class _Writable:
+    """Reduces one chart."""
 
     def __init__(self, chart: Chart, losses: Losses, word: Callable[[str], str]) -> None:
         self.classes = {event.cls for event in chart.events}
@@ -51,19 +64,19 @@ class _Remainder:
         self.word = word
 
     def of(self, chart: Chart) -> Chart:
-        """Return what is left."""
+        """Return what is left of the chart."""
         root = self._node(chart.root)
         if root.name != chart.name:
             with self.losses.about(root.id):
-                found = f"the chart as a state is called {root.name!r}; that is left out"
-                self.losses.add("SC674", found, "Call it what the chart is called")
+                found = f"the name {root.name!r} of the chart as a state is left out"
+                self.losses.add("SC674", found, "Give it the name of the chart")
         states = tuple(map(self._node, chart.states))
         if (root, *states) == (chart.root, *chart.states):
             return chart
         return evolve(chart, root=root, states=states)
 
     def _descriptor(self, event: type | str) -> str:
-        """Return the name of an event; its class is told of by those who write the events."""
+        """Return the name of an event; note the loss of a class that the chart does not declare."""
         if isinstance(event, str):
             return self._word(event)
         if event not in self.classes:
@@ -74,7 +87,7 @@ class _Remainder:
     def _word(self, name: str) -> str:
         word = self.word(name)
         if word != name:
-            found = f"the event name {name!r} cannot stand in a transition; it is written {word!r}"
+            found = f"a transition cannot use the event name {name!r}; it is written {word!r}"
             self.losses.add("SC674", found, "Rename the event")
         return word
 
@@ -83,67 +96,54 @@ class _Remainder:
             default = None if node.default is None else self._default(node, node.default)
             entry, exit_ = self._hooks(node.entry), self._hooks(node.exit)
             lines = tuple(map(self._line, node.transitions))
-        changed = (default, lines, entry, exit_)
-        if changed == (node.default, node.transitions, node.entry, node.exit):
-            return node
         return evolve(node, default=default, transitions=lines, entry=entry, exit=exit_)
 
     def _default(self, node: StateNode, default: Transition) -> Transition | None:
         shown = repr(node.id) if node.id else "the chart"
         if node.kind not in (StateKind.COMPOUND, *HISTORY):
             found = f"the default of {shown}, which is {node.kind.value}, is left out"
-            self.losses.add("SC673", found, "Nothing takes it: take it away", node.location)
+            self.losses.add("SC673", found, "Remove it: nothing takes it", node.location)
             return None
-        plain = Transition(
-            default.source,
-            Default(),
-            default.targets,
-            emit=self._hooks(default.emit),
-            location=default.location,
-        )
+        emit, at = self._hooks(default.emit), default.location
+        plain = Transition(default.source, Default(), default.targets, emit=emit, location=at)
         if evolve(default, emit=plain.emit) != plain:
-            found = f"the default of {shown} is written as one that is always taken, and does"
-            remedy = "Keep to targets and emit= there"
-            self.losses.add("SC673", f"{found} no more than emit effects", remedy, node.location)
+            found = f"the default of {shown} is written with its targets and effects only"
+            self.losses.add("SC673", found, "Use only targets and emit= there", node.location)
         return plain
 
     def _line(self, line: Transition) -> Transition:
         trigger = line.trigger
         if isinstance(trigger, OnEvent):
-            said = tuple(map(self._descriptor, trigger.events))
-            trigger = trigger if said == trigger.events else OnEvent(said)
+            trigger = OnEvent(tuple(map(self._descriptor, trigger.events)))
+        elif isinstance(trigger, After) and isinstance(trigger.delay, Hook):
+            trigger = evolve(trigger, delay=self._hook(trigger.delay))
         guard = None if line.guard is None else self._hook(line.guard)
-        emit = self._hooks(line.emit)
-        if (trigger, guard, emit) == (line.trigger, line.guard, line.emit):
-            return line
-        return evolve(line, trigger=trigger, guard=guard, emit=emit)
+        return evolve(line, trigger=trigger, guard=guard, emit=self._hooks(line.emit))
 
     def _hooks(self, hooks: tuple[Hook, ...]) -> tuple[Hook, ...]:
         return tuple(map(self._hook, hooks))
 
     def _hook(self, hook: Hook) -> Hook:
-        """Return a hook without names beside its own, and without functions behind names."""
+        """Return a hook without a second name, and without functions bound to names."""
         function = hook.function
         match function:
             case Bound(reference):
                 function = reference
             case Not(guard):
-                inner = self._hook(guard)
-                function = function if inner == guard else Not(inner)
+                function = Not(self._hook(guard))
             case AllOf(guards) | AnyOf(guards):
-                several = self._hooks(guards)
-                function = function if several == guards else type(function)(several)
+                function = type(function)(self._hooks(guards))
             case Choose(branches):
-                chosen = tuple(map(self._branch, branches))
-                function = function if chosen == branches else Choose(chosen)
+                function = Choose(tuple(map(self._branch, branches)))
             case _:
                 pass
-        if hook.given is not None and isinstance(function, SAID):
-            plain = Hook(function)
+        if not isinstance(function, SAID):
+            return hook
+        plain = Hook(function)
+        if hook.given is not None:
             found = f"the name {hook.given!r} for {plain.name!r} is left out"
-            self.losses.add("SC675", found, "Name the function itself so")
-            return plain
-        return hook if function is hook.function else Hook(function)
+            self.losses.add("SC675", found, "Give the function itself that name")
+        return plain
 
     def _branch(self, branch: Branch) -> Branch:
         guard = None if branch.guard is None else self._hook(branch.guard)

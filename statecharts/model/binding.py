@@ -1,8 +1,9 @@
-"""Binding: functions in place of the names that a file gives to guards and actions."""
+"""Binding: functions in place of the names that a file gives to guards, actions and delays."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from typing import Any, Final, final
 
 from attrs import evolve
@@ -10,8 +11,19 @@ from attrs import evolve
 from statecharts.model.effects import Action
 from statecharts.model.errors import StatechartError
 from statecharts.model.hooks import Hook
-from statecharts.model.named import AllOf, AnyOf, Bound, Branch, Choose, Give, Holds, Named, Not
-from statecharts.model.nodes import StateNode, Transition
+from statecharts.model.named import (
+    AllOf,
+    AnyOf,
+    Bound,
+    Branch,
+    Choose,
+    Give,
+    Holds,
+    Named,
+    NamedDelay,
+    Not,
+)
+from statecharts.model.nodes import After, StateNode, Transition
 from statecharts.model.suggestions import did_you_mean
 
 _NOTHING: Final = object()
@@ -28,6 +40,7 @@ class Binding:
         host: An object whose attributes are functions; None for none.
         guards: Functions of guards, by name.
         actions: Functions of actions, by name.
+        delays: Times of delays, or functions that give them, by name.
         default: What guards without a function answer; None leaves them open.
     """
 
@@ -37,14 +50,19 @@ class Binding:
         host: object,
         guards: Functions,
         actions: Functions,
+        delays: Mapping[str, timedelta | Callable[..., Any]],
         *,
         default: bool | Callable[..., Any] | None,
     ) -> None:
         self.chart = chart
         self.host = host
-        self.tables: dict[str, Functions] = {"guard": guards, "action": actions}
+        self.tables: dict[str, Mapping[str, Any]] = {
+            "guard": guards,
+            "action": actions,
+            "delay": delays,
+        }
         self.default = default
-        self.known: dict[str, list[str]] = {"guard": [], "action": []}
+        self.known: dict[str, list[str]] = {role: [] for role in self.tables}
 
     def node(self, node: StateNode) -> StateNode:
         """Return a state with its hooks bound."""
@@ -71,7 +89,27 @@ class Binding:
 
     def _transition(self, transition: Transition) -> Transition:
         guard = None if transition.guard is None else self._hook(transition.guard)
-        return evolve(transition, guard=guard, emit=tuple(map(self._hook, transition.emit)))
+        trigger = transition.trigger
+        if isinstance(trigger, After):
+            trigger = evolve(trigger, delay=self._delay(trigger.delay))
+        emit = tuple(map(self._hook, transition.emit))
+        return evolve(transition, trigger=trigger, guard=guard, emit=emit)
+
+    def _delay(self, delay: timedelta | Hook) -> timedelta | Hook:
+        """Return a delay bound: a time takes the place of the name, a function keeps it."""
+        if not isinstance(delay, Hook) or not isinstance(delay.function, NamedDelay):
+            return delay
+        reference = delay.function
+        found = self._given("delay", reference.name)
+        if found is _NOTHING:
+            return delay
+        if isinstance(found, timedelta) and found > timedelta(0):
+            return found
+        if not callable(found):
+            text = f"the delay {reference.name!r} is to be bound to {found!r}"
+            remedy = "Bind a timedelta above 0, or a function of one moment"
+            raise StatechartError("SC215", self.chart, text, remedy)
+        return evolve(delay, function=Bound(reference, found))
 
     def _hook(self, hook: Hook) -> Hook:
         match hook.function:
@@ -103,11 +141,16 @@ class Binding:
         guard = None if branch.guard is None else self._hook(branch.guard)
         return Branch(guard, tuple(map(self._hook, branch.actions)))
 
-    def _function(self, role: str, name: str) -> Callable[..., Any] | None:
+    def _given(self, role: str, name: str) -> Any:
+        """Return what is given for a name."""
         self.known[role].append(name)
         found: Any = self.tables[role].get(name, _NOTHING)
         if found is _NOTHING and self.host is not None:
             found = getattr(self.host, name, _NOTHING)
+        return found
+
+    def _function(self, role: str, name: str) -> Callable[..., Any] | None:
+        found = self._given(role, name)
         if found is _NOTHING:
             return None
         if not callable(found):

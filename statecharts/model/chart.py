@@ -8,6 +8,7 @@ makes sense is `statecharts.checks`'.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from datetime import timedelta
 from types import FunctionType
 from typing import Any, ClassVar, Generic, final
 
@@ -146,9 +147,10 @@ class Chart:
         *,
         guards: Mapping[str, Callable[..., Any]] | None = None,
         actions: Mapping[str, Callable[..., Any]] | None = None,
+        delays: Mapping[str, timedelta | Callable[..., Any]] | None = None,
         default: bool | Callable[..., Any] | None = None,
     ) -> Chart:
-        """Return this chart with functions in place of the names of guards and actions.
+        """Return this chart with functions in place of the names of guards, actions and delays.
 
         A function takes one `Moment`; the parameters that a file gives with a name arrive as
         keyword arguments. An action that stays unbound gives the effect `Action(name)`.
@@ -157,7 +159,8 @@ class Chart:
             host: An object whose attributes of those names are the functions.
             guards: The functions of guards, by name; these come before ``host``.
             actions: The functions of actions, by name; likewise.
-            default: What guards without a function answer: a truth value, or a function.
+            delays: The times of delays, or functions that give them, by name; likewise.
+            default: What guards without a function answer: a boolean, or a function.
 
         Raises:
             StatechartError: A name is not one that the chart leaves open, or a thing not callable.
@@ -175,7 +178,8 @@ class Chart:
         """
         from statecharts.model.binding import Binding  # noqa: PLC0415 - for charts that name things
 
-        binding = Binding(self.name, host, guards or {}, actions or {}, default=default)
+        tables = (guards or {}, actions or {}, delays or {})
+        binding = Binding(self.name, host, *tables, default=default)
         nodes = tuple(binding.node(node) for node in self.nodes.values())
         binding.settle()
         return evolve(self, root=nodes[0], states=nodes[1:])
@@ -190,8 +194,16 @@ class Chart:
         """The actions that are known by name alone; each gives the effect `Action(name)`."""
         return self._unbound("action")
 
+    @property
+    def unbound_delays(self) -> tuple[str, ...]:
+        """The delays that are known by name alone; no run can wait for them."""
+        return self._unbound("delay")
+
     def _unbound(self, role: str) -> tuple[str, ...]:
         hooks = [hook for node in self.nodes.values() for hook in node.hooks]
+        triggers = (line.trigger for line in self.transitions)
+        delays = (trigger.delay for trigger in triggers if isinstance(trigger, After))
+        hooks += [delay for delay in delays if not isinstance(delay, timedelta)]
         said = [hook for hook in hooks if not isinstance(hook.function, FunctionType)]
         if not said:
             return ()

@@ -8,6 +8,7 @@ function behind it.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from datetime import timedelta
 from typing import Any, final
 
 from attrs import field, frozen
@@ -52,6 +53,28 @@ class Named:
     @property
     def __name__(self) -> str:
         return called(self.name, self.data)
+
+
+@final
+@frozen
+class NamedDelay:
+    """A delay that is known by its name.
+
+    Attributes:
+        name: The name.
+    """
+
+    name: str
+
+    def __call__(self, moment: Any) -> timedelta:
+        """Refuse: nobody has said how long it is."""
+        found = f"nobody has said how long the delay {self.name!r} is"
+        remedy = f"Bind it: chart.bind(delays={{{self.name!r}: timedelta(…)}})"
+        raise StepError("SC214", moment.chart, found, remedy)
+
+    @property
+    def __name__(self) -> str:
+        return self.name
 
 
 @final
@@ -209,7 +232,7 @@ class Bound:
         function: What is called for it, with a moment and the parameters of the reference.
     """
 
-    reference: Named | Give
+    reference: Named | Give | NamedDelay
     function: Callable[..., Any] = field(eq=meaning, hash=False)
 
     @property
@@ -236,11 +259,13 @@ def effects_of(given: Any) -> Iterator[Effect]:
         yield from given
 
 
-def parameters(reference: Named | Give) -> Mapping[str, Any]:
+def parameters(reference: Named | Give | NamedDelay) -> Mapping[str, Any]:
     """Return the parameters that a file gives with a name."""
-    if isinstance(reference, Named):
-        return reference.data
-    return reference.effect.data if isinstance(reference.effect, Action) else {}
+    match reference:
+        case Named(_, data) | Give(Action(_, data)):
+            return data
+        case _:
+            return {}
 
 
 def parts(hook: Hook) -> tuple[Hook, ...]:
@@ -266,6 +291,8 @@ def open_names(hook: Hook) -> Iterator[tuple[str, str]]:
     match hook.function:
         case Named(name):
             yield ("guard", name)
+        case NamedDelay(name):
+            yield ("delay", name)
         case Give(Action(name)):
             yield ("action", name)
         case _:

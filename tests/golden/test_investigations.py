@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from machines.investigation import Investigation, Phase, protocol
-from machines.investigation.rules import PLACES
 from statecharts.codec.protocol import encode
 from tests.golden.investigations import RUNS
 from tests.golden.test_golden import recorded
@@ -51,8 +50,7 @@ def test_recorded_investigation_goes_on_from_every_snapshot(name: str) -> None:
 def test_recorded_investigations_have_been_everywhere() -> None:
     """Between them they pass through every phase, and ask for everything that can be asked for."""
     steps = [line["step"] for name in RUNS for line in recorded(name)]
-    places = {step["snapshot"]["configuration"][-1] for step in steps}
-    assert places == {PLACES[phase] for phase in Phase}
+    assert {Phase.of(step["snapshot"]["configuration"]) for step in steps} == set(Phase)
     kinds = {effect["type"] for step in steps for effect in step["effects"]}
     assert kinds == {"idle", "call", "request_user", "finish", "error"}
     failures = {one["kind"] for step in steps for one in step["effects"] if one["type"] == "error"}

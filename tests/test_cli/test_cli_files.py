@@ -179,6 +179,23 @@ def test_variable_without_a_value_is_a_mistake(run: Run) -> None:
     assert "'WORD' is not NAME=VALUE." in result.stderr
 
 
+def test_the_version_of_xstate_is_set_on_the_command_line(run: Run, package: Package) -> None:
+    """In version 5 a transition of the machine itself needs a dot or an id; in 4 it does not."""
+    machine = {"id": "m", "initial": "a", "on": {"E": "b"}, "states": {"a": {}, "b": {}}}
+    package({"m.json": json.dumps(machine)})
+
+    seen = run("check", "m.json")
+    four = run("list", "m.json", "--xstate-version", "4")
+    five = run("check", "m.json", "--xstate-version", "5")
+    other = run("show", "m.json", "--xstate-version", "3")
+
+    assert (seen.exit_code, four.exit_code) == (0, 0)
+    assert five.exit_code == 1
+    assert "[SC101]" in five.stdout
+    assert "Did you mean '.b'?" in five.stdout
+    assert other.exit_code == 2
+
+
 @pytest.mark.usefixtures("charts")
 def test_list_names_each_chart_of_a_file(run: Run) -> None:
     """Every chart of a file has a target of its own."""

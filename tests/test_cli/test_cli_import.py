@@ -60,7 +60,7 @@ def test_import_prints_a_declaration(run: Run) -> None:
     result = run("import", "door.scxml")
 
     assert result.exit_code == 0
-    assert result.stdout.startswith('"""Door, as door.scxml declares it."""\n')
+    assert result.stdout.startswith('"""Door, from door.scxml."""\n')
     assert "    shut.to(open, on=Push)\n" in result.stdout
     assert "door: nothing reaches 'attic'." in result.stderr
     assert "    door.scxml:8" in lines(result.stderr)

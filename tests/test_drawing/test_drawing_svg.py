@@ -14,6 +14,7 @@ from statecharts.drawing.labels import text_width
 from statecharts.drawing.theme import LIGHT, THEMES, Theme
 from statecharts.model.errors import StatechartError
 from tests.test_drawing import charts
+from tests.test_drawing.pictures import picture_of
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -41,27 +42,27 @@ def classes(svg: str) -> dict[str, list[str]]:
 
 def test_svg_shows_each_state_with_its_fields_and_types_as_text() -> None:
     """A state is a group with a stable id that holds its name and its fields as real text."""
-    shown = text_in(group(drawing.render(Pipeline), "state-active.merge"))
+    shown = text_in(group(picture_of(Pipeline), "state-active.merge"))
     assert shown == ["merge", "feature_branch: BranchName", "commits_ahead: int"]
 
 
 def test_svg_has_one_group_for_every_state() -> None:
     """No state of a chart is left out of its picture, and none is drawn twice."""
     for chart in (Pipeline.chart, Execution.chart, charts.media_player(), charts.crossing()):
-        ids = re.findall(r'<g id="(state-[^"#]*)"', drawing.render(chart))
+        ids = re.findall(r'<g id="(state-[^"#]*)"', picture_of(chart))
         assert sorted(ids) == sorted(f"state-{node.id}" for node in chart)
 
 
 def test_svg_ids_are_unique() -> None:
     """An id names one thing, so that a page can point at it."""
     for make in charts.CHARTS.values():
-        ids = re.findall(r'\bid="([^"]*)"', drawing.render(make()))
+        ids = re.findall(r'\bid="([^"]*)"', picture_of(make()))
         assert len(ids) == len(set(ids))
 
 
 def test_svg_shows_effects_and_internal_transitions_in_the_state() -> None:
     """Entry effects, exit effects, internal and forbidden transitions stand in a compartment."""
-    svg = drawing.render(charts.media_player())
+    svg = picture_of(charts.media_player())
     assert text_in(group(svg, "state-on"))[1:] == [
         "entry / power_up",
         "exit / save",
@@ -72,7 +73,7 @@ def test_svg_shows_effects_and_internal_transitions_in_the_state() -> None:
 
 def test_svg_labels_arrows_with_the_names_of_the_code() -> None:
     """A label reads event(fields) [guard] / action; arrows between the same states share one."""
-    svg = drawing.render(Pipeline)
+    svg = picture_of(Pipeline)
     assert text_in(group(svg, "transition-active-1")) == [
         "Block(reason)",
         "ReviewHold(reason)",
@@ -94,23 +95,23 @@ def test_svg_labels_arrows_with_the_names_of_the_code() -> None:
 )
 def test_svg_labels_each_kind_of_trigger(transition: str, label: str) -> None:
     """Delays, actions and guards are told in words."""
-    assert text_in(group(drawing.render(charts.media_player()), transition)) == [label]
+    assert text_in(group(picture_of(charts.media_player()), transition)) == [label]
 
 
 def test_svg_draws_pseudo_states_as_uml_does() -> None:
     """Initial states are dots, final ones bull's-eyes, history a circled H or H*, forks bars."""
-    svg = drawing.render(charts.media_player())
+    svg = picture_of(charts.media_player())
     assert len(list(group(svg, "state-on.volume#initial").iter(f"{SVG}circle"))) == 1
     assert text_in(group(svg, "state-on.playback.back")) == ["H"]
     assert text_in(group(svg, "state-on.screen.past")) == ["H*"]
     assert 'class="fork"' in svg
-    bullseye = group(drawing.render(charts.deep_hierarchy()), "state-level0.end")
+    bullseye = group(picture_of(charts.deep_hierarchy()), "state-level0.end")
     assert len(list(bullseye.iter(f"{SVG}circle"))) == 2
 
 
 def test_svg_divides_regions_by_dashed_lines() -> None:
     """A parallel state of three regions has two dashed lines from its title to its lower border."""
-    svg = drawing.render(charts.media_player())
+    svg = picture_of(charts.media_player())
     state = group(svg, "state-on")
     dividers = [p for p in state.iter(f"{SVG}path") if p.get("class") == "divider"]
     assert len(dividers) == 2
@@ -123,7 +124,7 @@ def test_svg_divides_regions_by_dashed_lines() -> None:
 
 def test_svg_arrow_ends_at_the_border_of_a_composite_state() -> None:
     """An arrow to or from a composite state touches its border, and does not run inside."""
-    svg = drawing.render(Pipeline)
+    svg = picture_of(Pipeline)
     border = next(
         r for r in group(svg, "state-active").iter(f"{SVG}rect") if r.get("class") == "border"
     )
@@ -136,7 +137,7 @@ def test_svg_arrow_ends_at_the_border_of_a_composite_state() -> None:
 
 def test_svg_says_what_it_shows_to_those_who_cannot_see_it() -> None:
     """The picture, every state and every arrow have a title; the picture has a description."""
-    root = parsed(drawing.render(Pipeline, highlight=["active.qa"]))
+    root = parsed(picture_of(Pipeline, highlight=["active.qa"]))
     assert root.get("role") == "img"
     assert root.get("aria-labelledby") == "title desc"
     assert root.findtext(f"{SVG}title") == "Pipeline"
@@ -148,7 +149,7 @@ def test_svg_says_what_it_shows_to_those_who_cannot_see_it() -> None:
 
 def test_svg_states_the_width_of_each_line_of_text() -> None:
     """Text keeps to its box in a font of other widths, since every line says how wide it is."""
-    for text in parsed(drawing.render(Execution)).iter(f"{SVG}text"):
+    for text in parsed(picture_of(Execution)).iter(f"{SVG}text"):
         width = text_width(
             "".join(text.itertext()),
             float(text.get("font-size", "0")),
@@ -159,7 +160,7 @@ def test_svg_states_the_width_of_each_line_of_text() -> None:
 
 def test_highlight_includes_the_states_around() -> None:
     """A highlighted state stands out together with its ancestors, and nothing else does."""
-    shown = classes(drawing.render(Pipeline, highlight=["active.merge"]))
+    shown = classes(picture_of(Pipeline, highlight=["active.merge"]))
     active = {name for name, found in shown.items() if "active" in found}
     assert active == {"state-active", "state-active.merge"}
 
@@ -170,8 +171,8 @@ def test_highlight_takes_what_has_a_configuration() -> None:
     class Snapshot:
         configuration = ("active", "active.qa")
 
-    svg = drawing.render(Pipeline, highlight=Snapshot())
-    assert svg == drawing.render(Pipeline, highlight=("active.qa",))
+    svg = picture_of(Pipeline, highlight=Snapshot())
+    assert svg == picture_of(Pipeline, highlight=("active.qa",))
     assert "active" in classes(svg)["state-active.qa"]
 
 
@@ -181,8 +182,8 @@ def test_highlight_changes_no_place() -> None:
     def places(svg: str) -> list[str]:
         return re.findall(r' (?:x|y|d|cx|cy)="[^"]*"', svg)
 
-    plain = drawing.render(Pipeline)
-    assert places(plain) == places(drawing.render(Pipeline, highlight=["active.merge"]))
+    plain = picture_of(Pipeline)
+    assert places(plain) == places(picture_of(Pipeline, highlight=["active.merge"]))
 
 
 def test_highlight_of_an_unknown_state_names_the_nearest() -> None:
@@ -198,9 +199,9 @@ def test_theme_changes_colours_and_nothing_else(name: str) -> None:
     def drained(svg: str) -> str:
         return re.sub(r'#[0-9a-f]{6}|data-theme="\w+"', "", svg)
 
-    svg = drawing.render(Pipeline, theme=name)
+    svg = picture_of(Pipeline, theme=name)
     assert THEMES[name].paper in svg
-    assert drained(svg) == drained(drawing.render(Pipeline))
+    assert drained(svg) == drained(picture_of(Pipeline))
 
 
 def test_theme_has_text_that_can_be_read() -> None:
@@ -228,7 +229,7 @@ def test_theme_of_ones_own_is_taken() -> None:
     from attrs import evolve
 
     own: Theme = evolve(LIGHT, name="own", paper="#123456")
-    assert 'fill="#123456"' in drawing.render(Pipeline, theme=own)
+    assert 'fill="#123456"' in picture_of(Pipeline, theme=own)
 
 
 def test_theme_that_is_unknown_names_the_nearest() -> None:
@@ -245,7 +246,7 @@ def test_format_that_is_unknown_names_those_that_there_are() -> None:
 
 def test_svg_escapes_what_xml_gives_a_meaning_to() -> None:
     """Names with angle brackets, quotes and ampersands come out as they are."""
-    svg = drawing.render(charts.hostile())
+    svg = picture_of(charts.hostile())
     shown = text_in(parsed(svg))
     assert "<b>\"x\" & 'y'</b>" in shown
     assert "état 状態 Ж" in shown
@@ -256,4 +257,4 @@ def test_svg_escapes_what_xml_gives_a_meaning_to() -> None:
 def test_svg_drops_what_xml_cannot_hold(word: str) -> None:
     """A control character or half a surrogate in a name does not make the document unreadable."""
     chart = charts.Builder("Odd").state("a", name=f"x{word}y").initial("", "a").chart()
-    assert parsed(drawing.render(chart)) is not None
+    assert parsed(picture_of(chart)) is not None

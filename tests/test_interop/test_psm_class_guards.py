@@ -10,7 +10,7 @@ from statemachine import State, StateChart
 
 from statecharts import DefinitionError, Kernel, Machine, NamedEvent
 from statecharts.interop.python_statemachine import attach, from_class, unstarted
-from statecharts.interop.python_statemachine.conditions import ConditionError, guard
+from statecharts.interop.python_statemachine.content import ConditionError, condition
 from statecharts.model.errors import CallbackError, StepError
 from statecharts.model.hooks import Hook
 from statecharts.model.named import AllOf, Holds, In, Named, Not
@@ -211,7 +211,7 @@ def test_conditions_are_values() -> None:
     def leaf(text: str) -> Any:
         return Hook(Named(text))
 
-    found = guard("a ^ In('s') ^ not False", leaf, leaf, lambda name: f"x.{name}").function
+    found = condition("a ^ In('s') ^ not False", leaf, leaf, lambda name: f"x.{name}").function
     assert isinstance(found, AllOf)
     a, inside, negated = (hook.function for hook in found.guards)
     assert (a, inside) == (Named("a"), In("x.s"))
@@ -229,16 +229,16 @@ def test_texts_that_are_no_condition_are_refused(text: str) -> None:
         return Hook(Named(text))
 
     with pytest.raises(ConditionError):
-        guard(text, leaf, leaf, str)
+        condition(text, leaf, leaf, str)
 
 
 @pytest.mark.parametrize("text", ["not " * 20_000 + "a", "a and " * 20_000 + "a", "(" * 50_000])
 def test_hostile_conditions_are_refused(text: str) -> None:
     """A text that is too long or lies too deep is refused before it is read."""
     with pytest.raises(ConditionError, match="too long"):
-        guard(text, Exception, Exception, str)  # type: ignore[arg-type]
+        condition(text, Exception, Exception, str)  # type: ignore[arg-type]
     with pytest.raises(ConditionError):
-        guard("not " * 2_000 + "a", Exception, Exception, str)  # type: ignore[arg-type]
+        condition("not " * 2_000 + "a", Exception, Exception, str)  # type: ignore[arg-type]
 
 
 def test_faults_of_guards_are_told_at_once() -> None:
@@ -261,17 +261,14 @@ def test_faults_of_guards_are_told_at_once() -> None:
     texts = [f"[{fault.code}] {fault.found}. {fault.remedy}" for fault in caught.value.faults]
     assert texts == [
         (
-            "[SC612] 'f(x)' is no condition: it has 'f(x)' in it, which has no truth value. "
+            "[SC612] 'f(x)' is not a condition: 'f(x)' is neither true nor false. "
             "Write names with not, and, or, and comparisons between them"
         ),
-        (
-            "[SC613] the name 'raedy' stands for nothing: neither the host nor a listener has it. "
-            "Did you mean 'ready'?"
-        ),
+        ("[SC613] neither the host nor a listener has 'raedy'. Did you mean 'ready'?"),
         "[SC613] In() asks for 'c', and there is no such state. Name a state by its id",
         (
-            "[SC613] the name 'nothing_like_it' stands for nothing: neither the host nor a "
-            "listener has it. Define it, pass a host or listeners that have it, or host=False"
+            "[SC613] neither the host nor a listener has 'nothing_like_it'. "
+            "Define it, pass a host or listeners that have it, or host=False"
         ),
     ]
     assert all(" Faulty.a" in fault.where for fault in caught.value.faults)

@@ -224,7 +224,7 @@ def test_actions_send_to_the_machine_that_runs_them() -> None:
 def test_a_host_knows_the_machine_that_has_called_it() -> None:
     """Between events an attached host knows which states are active, and can send."""
     host = unstarted(Chain)
-    with pytest.raises(StatechartError, match=r"\[SC502\] Chain: the event 'begin' was to be sent"):
+    with pytest.raises(StatechartError, match=r"\[SC502\] Chain: the event 'begin' was sent"):
         host.send("begin")
     machine = attach(Machine(from_class(Chain, host=host)))
     machine.send(NamedEvent("begin"))
@@ -232,7 +232,7 @@ def test_a_host_knows_the_machine_that_has_called_it() -> None:
     assert host.four.is_active
     assert host.is_terminated
     assert [event.id for event in host.allowed_events] == []
-    with pytest.raises(StatechartError, match=r"\[SC502\] Chain: configuration of Chain was to be"):
+    with pytest.raises(StatechartError, match=r"\[SC502\] Chain: configuration of Chain cannot"):
         host.configuration = set()
 
 
@@ -264,7 +264,7 @@ def test_what_is_raised_is_sent_once_the_step_is_over() -> None:
     (warning,) = [w for w in chart.warnings if w.code == "SC652"]
     assert warning.found == (
         "what 'on_enter_two' raises is sent once the step is over; "
-        "theirs handles it inside the step"
+        "that library handles it inside the step"
     )
     assert warning.remedy == "Pass immediate=True to from_class if that matters"
     machine = attach(Machine(chart))
@@ -309,7 +309,7 @@ def test_immediate_actions_are_seen_by_the_guards_that_follow() -> None:
     assert found == [
         (
             "the guard of an eventless transition of 'trying' is asked before the actions of the "
-            "step are run; theirs asks it after"
+            "step are run; that library asks it after"
         )
     ]
 
@@ -365,7 +365,7 @@ def test_a_host_with_an_engine_of_its_own_is_told() -> None:
     started = Chain()
     chart = from_class(Chain, host=started)
     (warning,) = [w for w in chart.warnings if w.code == "SC652"]
-    assert warning.found == "the host runs an engine of its own, and what it sends goes there"
+    assert warning.found == "the host runs an engine of its own, which takes what the host sends"
     Machine(chart).send(NamedEvent("begin"))
 
 

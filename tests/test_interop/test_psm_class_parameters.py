@@ -233,7 +233,7 @@ def test_mistakes_become_the_event_that_waits_for_them() -> None:
     turns = compare(Failing, "go")
     assert turns[1] == (("broken",), ("error no ink",))
     warnings = [str(warning) for warning in from_class(Failing).warnings]
-    assert any("theirs handles error.execution inside the step" in text for text in warnings)
+    assert any("that library handles error.execution inside the step" in text for text in warnings)
 
 
 def test_mistakes_are_raised_where_nothing_catches_them() -> None:

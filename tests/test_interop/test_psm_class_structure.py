@@ -252,7 +252,7 @@ def test_services_are_asked_for() -> None:
     step = kernel.step(start.snapshot, NamedEvent("done.invoke.loading.1"))
     assert step.effects == (CancelInvoke("loading"),)
     (warning,) = [w for w in chart.warnings if w.code == "SC652"]
-    assert warning.found == "theirs runs '42' in a thread; here the effect Invoke asks for it"
+    assert warning.found == "that library runs '42' in a thread; here the effect Invoke asks for it"
 
 
 def test_weighted_transitions_roll_the_same_dice() -> None:
@@ -277,7 +277,7 @@ def test_weighted_transitions_roll_the_same_dice() -> None:
 def test_flags_of_the_old_kind_are_told() -> None:
     """What `StateMachine` does differently by default is a warning, not a difference in silence."""
     found = [warning.found for warning in from_class(Strict).warnings if warning.code == "SC652"]
-    assert found == ["theirs raises TransitionNotAllowed for an event that nothing handles"]
+    assert found == ["that library raises TransitionNotAllowed for an event that nothing handles"]
 
 
 @pytest.mark.parametrize("cls", [Orders, Lights, Personality, Everything, Quest])

@@ -55,7 +55,10 @@ def test_document_order_is_that_of_the_class_body() -> None:
     assert there(Nested, [])[0][1] == ("p", "a", "a1", "b", "a11", "b1")
     assert here(Nested, [])[0][1] == ("p", "a", "a1", "a11", "b", "b1")
     assert told(Nested) == [
-        "theirs enters and leaves 'b' out of document order. Expect document order (SCXML 3.13)."
+        (
+            "that library enters and leaves 'b' out of document order. "
+            "Expect document order (SCXML 3.13)."
+        )
     ]
 
 
@@ -80,9 +83,12 @@ def test_the_earlier_region_wins() -> None:
     assert there(Regions, sent)[-1][0] == ("out2",)
     assert here(Regions, sent)[-1][0] == ("out1",)
     assert told(Regions) == [
-        "theirs enters and leaves 'r2' out of document order. Expect document order (SCXML 3.13).",
         (
-            "'r1' and 'r2' both leave it on 'go'; theirs prefers whichever was entered first. "
+            "that library enters and leaves 'r2' out of document order. "
+            "Expect document order (SCXML 3.13)."
+        ),
+        (
+            "'r1' and 'r2' both leave it on 'go'; that library prefers the one entered first. "
             "Expect the earlier in the document to win (SCXML 3.13)."
         ),
     ]
@@ -118,8 +124,8 @@ def test_a_transition_into_history_acts_once() -> None:
     assert here(Into, sent)[-1][1] == ("count", "counted")
     assert told(Into) == [
         (
-            "theirs does twice what its transition to history 'work.h' does. "
-            "Expect it once (SCXML 3.10)."
+            "that library runs the actions of its transition to 'work.h' twice. "
+            "Expect them once (SCXML 3.10)."
         )
     ]
 
@@ -194,8 +200,8 @@ def test_children_that_shadow_attributes_are_refused(name: str) -> None:
 
     faults = refused(make())
     assert {fault.code for fault in faults} == {"SC615"}
-    assert any(f"a state is called {name!r}, which is something" in f.found for f in faults)
-    assert faults[0].remedy == "Rename it: that library would mix the two up"
+    assert any(f"a state is named {name!r}, like an attribute" in f.found for f in faults)
+    assert faults[0].remedy == "Rename it: that library would confuse the two"
 
 
 @pytest.mark.parametrize("name", ["send", "model", "configuration", "events"])
@@ -209,7 +215,7 @@ def test_states_that_shadow_the_machine_are_refused(name: str, nested: bool) -> 
     made = types.new_class("Shadowing", (Told,), {}, lambda space: space.update(body))
     faults = refused(made)
     assert {fault.code for fault in faults} == {"SC615"}
-    assert any(f"a state is called {name!r}" in fault.found for fault in faults)
+    assert any(f"a state is named {name!r}" in fault.found for fault in faults)
 
 
 def test_an_eventless_circle_is_refused() -> None:
@@ -290,8 +296,8 @@ def test_internal_transitions_to_themselves_stay() -> None:
     assert here(Staying, [("again", {})])[1][1] == ("noted",)
     assert told(Staying) == [
         (
-            "theirs enters it again without leaving it on an internal transition to itself. "
-            "Expect it to stay, as is documented."
+            "that library enters it again on an internal transition to itself. "
+            "Expect it to stay, as documented."
         )
     ]
 
@@ -330,8 +336,8 @@ def test_the_default_does_what_it_says() -> None:
     assert here(Deep, [])[0] == (("c", "d", "f"), ("mark",))
     assert told(Deep) == [
         (
-            "theirs leaves out what the default transition does: it has a second one. "
-            "Expect it to be done."
+            "that library leaves out the actions of the default transition: the state has a "
+            "second one. Expect them to run."
         )
     ]
 

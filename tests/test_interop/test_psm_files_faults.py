@@ -30,14 +30,14 @@ def faults(text: str, form: str = "yaml") -> list[str]:
         (
             "",
             (
-                "[SC606] <text>:1: the document is no mapping. "
+                "[SC606] <text>:1: the document is not a mapping. "
                 "Begin with 'states:', and the states inside it."
             ),
         ),
         (
             "- a",
             (
-                "[SC606] <text>:1: the document is no mapping. "
+                "[SC606] <text>:1: the document is not a mapping. "
                 "Begin with 'states:', and the states inside it."
             ),
         ),
@@ -157,40 +157,44 @@ states:
     assert faults(text) == [
         "[SC612] <text>:2: the document has no key 'descriptn'. Did you mean 'description'?",
         "[SC612] <text>:5 a: a state has no key 'initia'. Did you mean 'initial'?",
-        "[SC612] <text>:6 a: 'final' is 'maybe', and takes true or false. Write true or false.",
         (
-            "[SC612] <text>:7 a: 'enter' is 5, and takes the name of a method, or an action. "
-            "Write the name of a method, or an action."
+            "[SC612] <text>:6 a: 'final' is 'maybe'; it takes true or false. Write true or "
+            "false, or remove it."
         ),
+        "[SC612] <text>:7 a: 'enter' is 5; it takes the name of a method or an action. Quote it.",
         (
-            "[SC611] <text>:7 a: an action has one key that says what it does, and this has "
+            "[SC611] <text>:7 a: an action has one key that says what it does; this has "
             "['assig']. Did you mean 'assign'?"
         ),
-        "[SC612] <text>:7 a: assign has no location. Give it a location.",
+        "[SC612] <text>:7 a: 'location' is missing. Add location.",
         (
-            "[SC611] <text>:7 a: an action has one key that says what it does, and this has "
-            "['log', 'raise']. There are assign, raise, log, if, foreach, send, cancel, script."
+            "[SC611] <text>:7 a: an action has one key that says what it does; this has "
+            "['log', 'raise']. Write one of assign, raise, log, if, foreach, send, cancel, "
+            "script."
         ),
-        "[SC612] <text>:9 a: 'event' is 3, and takes a text. Put it in quotes.",
-        "[SC612] <text>:9 a: if has no cond. Give it a cond.",
+        "[SC612] <text>:9 a: 'event' is 3; it takes a string. Quote it.",
+        "[SC612] <text>:9 a: 'cond' is missing. Add cond.",
+        "[SC612] <text>:9 a: 'then' is 'name'; it takes an action. Write an action, or remove it.",
         (
-            "[SC612] <text>:9 a: 'then' is 'name', and takes an action, not a name. "
-            "Write an action, not a name."
+            "[SC612] <text>:8 a: 'transitions' is 'go'; it takes a mapping for each item. "
+            "Write a mapping for each item, or remove it."
+        ),
+        "[SC612] <text>:11 b: 'b' is 7; it takes a mapping. Write a mapping, or remove it.",
+        (
+            "[SC612] <text>:12 c: 'donedata' is a list; it takes a mapping. Write a "
+            "mapping, or remove it."
         ),
         (
-            "[SC612] <text>:8 a: 'transitions' is 'go', and takes a mapping for each. "
-            "Write a mapping for each."
+            "[SC612] <text>:12 c: 'invoke' is a list; it takes a mapping or a list of "
+            "mappings. Write a mapping or a list of mappings, or remove it."
         ),
-        "[SC612] <text>:11 b: 'b' is 7, and takes a mapping. Write a mapping.",
         (
-            "[SC612] <text>:12 c: 'invoke' is 'x', and takes a mapping for each. "
-            "Write a mapping for each."
+            "[SC612] <text>:12 c: 'states' is a list; it takes a mapping. Write a mapping, "
+            "or remove it."
         ),
-        "[SC612] <text>:12 c.h: the type of a history is 'deap'. Did you mean 'deep'?",
-        "[SC612] <text>:12 c: 'donedata' is a list, and takes a mapping. Write a mapping.",
         (
-            "[SC612] <text>:12 c: 'states' is a list, and takes a mapping of states. "
-            "Write a mapping of states."
+            "[SC612] <text>:12 c.h: 'type' is 'deap'; it takes 'shallow' or 'deep'. Did "
+            "you mean 'deep'?"
         ),
     ]
 
@@ -209,20 +213,20 @@ states:
 """
     assert faults(text) == [
         (
-            "[SC615] <text>:6 a.value: a state cannot be called 'value' there. "
-            "Rename it: that library would mix it up with something of its own."
+            "[SC615] <text>:6 a.value: that library allows no state named 'value'. "
+            "Rename it: that library would confuse it with something of its own."
         ),
         (
-            "[SC615] <text>:7 a.send: a state cannot be called 'send' there. "
-            "Rename it: that library would mix it up with something of its own."
+            "[SC615] <text>:7 a.send: that library allows no state named 'send'. "
+            "Rename it: that library would confuse it with something of its own."
         ),
         (
             "[SC614] <text>:9 b.x: two states have the id 'x', this one and that on line 5. "
             "Rename one of them: that library has one table of all ids."
         ),
         (
-            "[SC615] <text>:9 b.with space: a state cannot be called 'with space' there. "
-            "Rename it: that library would mix it up with something of its own."
+            "[SC615] <text>:9 b.with space: that library allows no state named 'with space'. "
+            "Rename it: that library would confuse it with something of its own."
         ),
     ]
 
@@ -260,18 +264,18 @@ states:
             "Declare states in its body, or make it a State."
         ),
         (
-            "[SC611] t:4 a: a foreach goes through a list of a data model, and none is kept. "
+            "[SC611] t:4 a: a foreach goes through a list of a data model. "
             "Have one action do it: the name of a method, or a script."
         ),
         (
-            "[SC611] t:5 a: what 'finalize' does, it does to a data model. "
-            "Take it away, and let transitions on the events do its work."
+            "[SC611] t:5 a: 'finalize' works on a data model. "
+            "Remove it, and let transitions on the events do its work."
         ),
         "[SC612] t:10 a: 'soon' is not a delay. Write it as CSS does: '1.5s' or '200ms'.",
-        "[SC612] t:10 a: send has no event. Give it an event.",
-        "[SC612] t:10 a: cancel has no sendid. Give it a sendid.",
-        "[SC612] t:12 a: an internal event cannot be delayed. Take the target away, or the delay.",
-        "[SC612] t:14 b: only a final state has donedata. Take it away, or make the state final.",
+        "[SC612] t:10 a: send has no event. Add event.",
+        "[SC612] t:10 a: cancel has no sendid. Add sendid.",
+        "[SC612] t:12 a: an internal event cannot be delayed. Remove the target, or the delay.",
+        "[SC612] t:14 b: only a final state has donedata. Remove it, or make the state final.",
         "[SC613] t:8 a: In() asks for 'bb', and there is no such state. Did you mean 'b'?",
     ]
 
@@ -286,13 +290,13 @@ states:
   d:
     transitions: [{target: a, initial: true}]
 """
-    always = "Take it away: it is always taken."
+    always = "Remove it: the transition is always taken."
     assert faults(text) == [
         f"[SC612] <text>:5 a: a default transition has no 'event'. {always}",
         f"[SC612] <text>:5 a: a default transition has no 'cond'. {always}",
         (
             "[SC612] <text>:7 d: a state that is not compound has an initial transition. "
-            "Take it away, or put states inside."
+            "Remove it, or put states inside."
         ),
     ]
 
@@ -302,18 +306,21 @@ def test_json_is_told_the_same_way() -> None:
     text = '{"states": {"a": {"enter": 5,\n "transitions": {}}, "b": {"final": [1]}}}'
     assert faults(text, "json") == [
         (
-            "[SC612] <text>:1 a: 'enter' is 5, and takes the name of a method, or an action. "
-            "Write the name of a method, or an action."
+            "[SC612] <text>:2 a: 'transitions' is an object; it takes an array of objects. "
+            "Write an array of objects, or remove it."
         ),
-        "[SC612] <text>:2 a: 'transitions' is a mapping, and takes a list. Write a list.",
-        "[SC612] <text>:2 b: 'final' is a list, and takes true or false. Write true or false.",
+        "[SC612] <text>:1 a: 'enter' is 5; it takes the name of a method or an action. Quote it.",
+        (
+            "[SC612] <text>:2 b: 'final' is an array with 1; it takes true or false. Write "
+            "true or false, or remove it."
+        ),
     ]
     with pytest.raises(DocumentError, match=r"\[SC603\] <text>:1: this is not JSON"):
         loads("{'states': 1}", format="json")
     with pytest.raises(DocumentError) as caught:
         loads("states: {a: {}}", format="ymal")
     assert str(caught.value) == (
-        "[SC606] <text>: 'ymal' is no format of that library. Did you mean 'yaml'?"
+        "[SC606] <text>: that library has no format 'ymal'. Did you mean 'yaml'?"
     )
 
 
@@ -374,15 +381,15 @@ def _bomb() -> str:
         ("{a: " * 100_000, "yaml", "more than 600 deep"),
         ("\n".join(" " * i + "a:" for i in range(2_000)), "yaml", "more than 600 deep"),
         ("[" * 100_000, "json", "more than 600 deep"),
-        (json.dumps(_deep(150)), "json", "states lie more than 128 deep"),
-        (json.dumps(_deep(150)), "yaml", "states lie more than 128 deep"),
+        (json.dumps(_deep(150)), "json", "states are nested more than 128 deep"),
+        (json.dumps(_deep(150)), "yaml", "states are nested more than 128 deep"),
         (
             '{"states": {"a": {"enter": ['
             + '{"if": {"cond": "x", "then": [' * 60
             + "]}}" * 60
             + "]}}}",
             "yaml",
-            "conditions lie more than 48 deep",
+            "conditions are nested more than 48 deep",
         ),
     ],
 )

@@ -69,7 +69,7 @@ def test_structure_is_that_of_the_file() -> None:
     assert found == [
         (
             "SC652",
-            "theirs does 'after' when all is entered; here it comes just after 'on'",
+            "that library runs 'after' after all entries; here it comes after 'on'",
             "8 work.writing",
         )
     ]
@@ -127,8 +127,8 @@ def test_what_needs_a_data_model_is_a_name() -> None:
     assert given(chart["done"].entry) == [data]
     (warning,) = [w for w in chart.warnings if w.code == "SC651"]
     assert str(warning).endswith(
-        "counter.yaml:2: what it says about a data model is kept as names, and nothing evaluates "
-        "it. Bind functions to them: chart.bind(guards={…}, actions={…})."
+        "counter.yaml:2: content that needs a data model is kept as names, and never evaluated. "
+        "Bind functions to them: chart.bind(guards={…}, actions={…})."
     )
 
 
@@ -217,7 +217,7 @@ def test_the_order_of_a_list_is_kept() -> None:
     assert given(chart["a"].entry) == order
     (warning,) = [w for w in chart.warnings if w.code == "SC652"]
     assert str(warning) == (
-        "[SC652] <text>:1 a: theirs does what 'enter' names last, whatever is written behind it. "
+        "[SC652] <text>:1 a: that library calls the methods that 'enter' names last. "
         "Expect the order of the file (SCXML 4)."
     )
 

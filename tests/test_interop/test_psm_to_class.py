@@ -11,7 +11,7 @@ from statemachine import HistoryState, StateChart
 from statemachine.mixins import MachineMixin
 
 from statecharts import Chart, Compound, History, Parallel, State, Statechart
-from statecharts.interop.python_statemachine.writing import to_class
+from statecharts.interop.python_statemachine import to_class
 from statecharts.model.chart import EventType, OnEvent, Transition
 from statecharts.model.effects import Action
 from statecharts.model.hooks import Hook

@@ -15,7 +15,7 @@ from statemachine.exceptions import AttrNotFound, InvalidDefinition
 from machines.execution import Execution
 from machines.pipeline import Pipeline
 from statecharts import Chart, Effect, NamedEvent
-from statecharts.interop.python_statemachine.writing import to_class
+from statecharts.interop.python_statemachine import to_class
 from statecharts.model.chart import After, Transition
 from statecharts.model.effects import Action, CancelSend, Invoke, Raise, Send
 from statecharts.model.events import StateDone

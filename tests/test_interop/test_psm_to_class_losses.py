@@ -10,7 +10,7 @@ from attrs import evolve, frozen
 
 from statecharts import Chart, Compound, Parallel, State, Statechart, StatechartError
 from statecharts.interop.findings import LossError
-from statecharts.interop.python_statemachine.writing import to_class
+from statecharts.interop.python_statemachine import to_class
 from statecharts.model.chart import After, Always, OnEvent, StateKind, Transition, TransitionKind
 from statecharts.model.effects import Action, Raise
 from statecharts.model.events import NamedEvent
@@ -76,17 +76,17 @@ def test_typed_data_is_lost() -> None:
     """Data, context, what makes them, names that are taken and documentation have no place."""
     assert lost(Scales) == [
         (
-            "[SC674] the event 'send' would take the place of something that every machine has. "
-            "Rename it; it would be sent as 'send_event'."
+            "[SC674] the event 'send' would replace an attribute of every machine. "
+            "Rename it, or send 'send_event'."
         ),
         (
-            "[SC674] the field 'state' of weigh never arrives: sending takes it for itself. "
-            "Rename the field."
+            "[SC674] the field 'state' of weigh never arrives: "
+            "send() has a parameter of that name. Rename the field."
         ),
         "[SC671] the context (Count) has no place. Keep what guards need in the model.",
         "[SC671] the data of 'idle' (Count) has no place. Keep what guards need in the model.",
         "[SC675] the documentation of 'idle' has no place.",
-        "[SC675] that nothing is meant to leave 'idle.ready' has no place.",
+        "[SC675] the mark that 'idle.ready' is a resting place has no place.",
         "[SC671] the data of 'used' (Count) has no place. Keep what guards need in the model.",
         "[SC671] make=Count(event.weight) of a transition of 'idle' has nothing to work on.",
         "[SC671] update=Count(context.times + 1) of a transition of 'used' has nothing to work on.",
@@ -116,7 +116,7 @@ def rooted(**changes: Any) -> Chart:
     return evolve(subject, root=evolve(subject.root, **changes))
 
 
-AROUND = "Put a compound state around all of the others, and let it have them."
+AROUND = "Put them into a compound state around all of the others."
 SHOWN = Hook(Give(Action("show")))
 HOME = Transition("", OnEvent(("home",)), ("a",))
 LATE = Transition("", After(timedelta(1), "late"), ("a",))
@@ -124,7 +124,7 @@ LATE = Transition("", After(timedelta(1), "late"), ("a",))
 ROOTED = {
     "entry": (
         rooted(entry=(SHOWN,)),
-        f"[SC673] what the chart itself does at the start has no place. {AROUND}",
+        f"[SC673] the entry and exit actions of the chart itself have no place. {AROUND}",
     ),
     "lines": (
         rooted(transitions=(HOME,)),
@@ -142,9 +142,9 @@ ROOTED = {
     ),
     "default": (
         rooted(default=evolve(default(plain(atomic("a"))), emit=(SHOWN,))),
-        "[SC673] the chart's own default transition has actions. Take them away.",
+        "[SC673] the chart's own default transition has actions. Remove them.",
     ),
-    "meta": (rooted(meta={"by": "ada"}), "[SC675] what is noted about the chart has no place."),
+    "meta": (rooted(meta={"by": "ada"}), "[SC675] the notes about the chart have no place."),
 }
 
 
@@ -213,7 +213,7 @@ def test_actions_of_a_default_that_leads_deep_are_lost() -> None:
     states = (evolve(subject["a"], default=acting), *subject.states[1:])
     assert lost(evolve(subject, states=states)) == [
         (
-            "[SC673] the actions of the default of 'a' are never done: it leads past its children. "
+            "[SC673] the actions of the default of 'a' are never done: its target is not a child. "
             "Make a child the default, or move the actions."
         )
     ]
@@ -227,7 +227,7 @@ def test_an_internal_transition_that_is_none_is_lost() -> None:
     assert lost(internal) == [
         (
             "[SC673] an internal transition of 'a' leaves its source, and is written as external. "
-            "Declare it external: it is the same."
+            "Declare it external, which does the same."
         )
     ]
 
@@ -239,7 +239,7 @@ def test_a_field_of_a_raised_event_that_never_arrives_is_lost() -> None:
     )
     assert lost(raised) == [
         (
-            "[SC674] the field 'model' of x never arrives: sending takes it for itself. "
+            "[SC674] the field 'model' of x never arrives: send() has a parameter of that name. "
             "Rename the field."
         )
     ]

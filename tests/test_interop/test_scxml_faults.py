@@ -202,7 +202,7 @@ def test_scxml_faults_name_the_element(text: str, told: str) -> None:
             '<scxml name="\ud800"/>',
             "[SC602] <text>:1: character 13 is half of a surrogate pair. Save the file as UTF-8.",
         ),
-        (5, "[SC606] <text>: int was given, not text. Pass the text, or load() a path."),
+        (5, "[SC606] <text>: int was given, not a string. Pass a string, or load() a path."),
     ],
 )
 def test_scxml_documents_of_which_nothing_can_be_made(text: str, told: str) -> None:

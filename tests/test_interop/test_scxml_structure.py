@@ -187,3 +187,10 @@ def test_scxml_attributes_that_there_are_not_are_warned_of() -> None:
             "documentation. Did you mean 'initial'?"
         )
     ]
+
+
+def test_scxml_only_states_are_put_around_all_others() -> None:
+    """Another element with the mark of such a state is what it is without."""
+    mark = 'xmlns:my="urn:my" xmlns:sc="urn:statecharts:scxml:1" sc:root="true"'
+    chart = read(f'<my:note {mark}/><script {mark}>f()</script><state id="a"/>')
+    assert [node.id for node in chart] == ["a"]

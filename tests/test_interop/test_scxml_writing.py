@@ -16,6 +16,7 @@ from statecharts.checks import faults
 from statecharts.interop import scxml
 from statecharts.interop.findings import LossError
 from statecharts.model.chart import (
+    After,
     Always,
     EventType,
     OnEvent,
@@ -261,7 +262,7 @@ def test_scxml_losses_are_told_all_at_once() -> None:
         (lamp(meta={"a": {1}}), "SC675.*the meta 'a' of 'dark' is not plain data"),
         (
             lamp(transitions=(Transition("dark", OnEvent(("a b",)), ("lit",)),)),
-            "SC674.*the event name 'a b' cannot stand in a transition; it is written 'a_b'",
+            "SC674.*a transition cannot use the event name 'a b'; it is written 'a_b'",
         ),
     ],
 )
@@ -350,7 +351,7 @@ def test_scxml_final_state_that_is_a_region_is_a_loss() -> None:
 
 
 def test_scxml_hooks_of_a_history_are_a_loss() -> None:
-    """A history is never entered nor left: what it would do then is left out."""
+    """A history is never entered nor left: its actions are left out."""
     chart = scxml.loads(
         '<scxml><state id="a"><history id="h"><transition target="b"/></history>'
         '<state id="b"/></state></scxml>'
@@ -359,6 +360,13 @@ def test_scxml_hooks_of_a_history_are_a_loss() -> None:
     states = tuple(
         evolve(node, entry=ring, exit=ring) if node.id == "a.h" else node for node in chart
     )
-    with pytest.raises(LossError, match=r"SC673\] chart: what entering and leaving history 'a.h'"):
+    with pytest.raises(LossError, match=r"SC673\] chart: the entry and exit actions of history"):
         scxml.dumps(evolve(chart, states=states))
     assert scxml.loads(scxml.dumps(evolve(chart, states=states), allow="*")) == chart
+
+
+def test_scxml_that_reading_would_refuse_is_a_loss() -> None:
+    """A chart with a fault of its own is not written without a word."""
+    line = Transition("dark", After(timedelta(seconds=-1), "t"), ("lit",))
+    with pytest.raises(LossError, match=r"SC673\] lamp: the document would be refused: 'delay' is"):
+        scxml.dumps(lamp(transitions=(line,)))

@@ -67,7 +67,7 @@ HOSTILE: dict[str, tuple[Callable[[], str | bytes], str]] = {
             "[workflows.states.S0]",
             *(f"[workflows.states.S{i}]\nparent = 'S{i - 1}'" for i in THOUSAND[1:]),
         ),
-        "states lie more than 128 deep",
+        "states are nested more than 128 deep",
     ),
     "a long circle": (
         lambda: flow(

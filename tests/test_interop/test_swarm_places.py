@@ -155,66 +155,63 @@ def test_any_text_is_toml_or_is_refused(text: str) -> None:
     [
         (
             "[a]\nb = \n",
-            "[SC603] <text>:2: this is not TOML: invalid value (column 5). Mend the text there.",
+            "[SC603] <text>:2: this is not TOML: invalid value (column 5). Fix the syntax there.",
         ),
         (
             '[a]\nb = """\n\n',
-            "[SC603] <text>:4: this is not TOML: unterminated string. Mend the text there.",
+            "[SC603] <text>:4: this is not TOML: unterminated string. Fix the syntax there.",
         ),
         (
             "[a]\n[b]\n[a]",
             (
-                "[SC614] <text>:3: a table or key stands here that the document has already: "
-                "Cannot declare ('a',) twice (column 3). Rename one of them, or take it away."
+                "[SC614] <text>:3: the document has this table or key already: "
+                "Cannot declare ('a',) twice (column 3). Rename one of them, or remove it."
             ),
         ),
         (
             "a = 1\na = 2\n",
             (
-                "[SC614] <text>:2: a table or key stands here that the document has already: "
-                "Cannot overwrite a value (column 6). Rename one of them, or take it away."
+                "[SC614] <text>:2: the document has this table or key already: "
+                "Cannot overwrite a value (column 6). Rename one of them, or remove it."
             ),
         ),
         (
             "\n" + ".".join("a" * 17) + " = 1",
-            (
-                "[SC604] <text>:2: a key has more than 16 parts. "
-                "Split it, or flatten it: nobody can read it."
-            ),
+            ("[SC604] <text>:2: a key has more than 16 parts. Split it, or flatten it."),
         ),
         (
             "a = " + "[" * 17 + "]" * 17,
             (
-                "[SC604] <text>:1: tables and arrays lie more than 16 deep in each other. "
-                "Split it, or flatten it: nobody can read it."
+                "[SC604] <text>:1: tables and arrays are nested more than 16 deep. "
+                "Split it, or flatten it."
             ),
         ),
         (
             "= 1\n",
             (
                 "[SC603] <text>:1: this is not TOML: invalid statement (column 1). "
-                "Mend the text there."
+                "Fix the syntax there."
             ),
         ),
         (
             '"a\\q" = 1',
             (
                 "[SC603] <text>:1: this is not TOML: unescaped '\\' in a string (column 5). "
-                "Mend the text there."
+                "Fix the syntax there."
             ),
         ),
         (
             "a = 1 ]\n",
             (
                 "[SC603] <text>:1: this is not TOML: expected newline or end of document after a "
-                "statement (column 7). Mend the text there."
+                "statement (column 7). Fix the syntax there."
             ),
         ),
         (
             "#" * (4 * 2**20 + 1),
             (
                 "[SC604] <text>: the document is longer than 4 MiB. "
-                "Split it, or take out what is no workflow."
+                "Split it, or remove unrelated data."
             ),
         ),
     ],

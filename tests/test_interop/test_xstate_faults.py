@@ -64,7 +64,10 @@ FAULTS: dict[str, tuple[str, str]] = {
     ),
     "an unknown type": (
         machine('{"type": "paralel"}'),
-        ("[SC612] <text>:4 'a' type: 'paralel' is not a type of state. Did you mean 'parallel'?"),
+        (
+            "[SC612] <text>:4 'a': 'type' is 'paralel'; it takes 'atomic' or 'compound' or "
+            "'parallel' or 'final' or 'history'. Did you mean 'parallel'?"
+        ),
     ),
     "states in an atomic state": (
         machine('{"type": "atomic", "initial": "x", "states": {"x": {}}}'),
@@ -83,8 +86,8 @@ FAULTS: dict[str, tuple[str, str]] = {
     "a state that is no object": (
         machine("7"),
         (
-            "[SC612] <text>:4 'a': found the number 7, expected an object for a state. Write "
-            "an object for a state."
+            "[SC612] <text>:4 'a': found 7, expected an object for a state. Write an object "
+            "for a state."
         ),
     ),
     "a transition that is none": (
@@ -98,9 +101,8 @@ FAULTS: dict[str, tuple[str, str]] = {
     "a delay out of reach": (
         machine('{"after": {"1e99": "b"}}'),
         (
-            "[SC612] <text>:4 'a' after: found the string '1e99', expected a number of "
-            "milliseconds that a timedelta can hold. Write a number of milliseconds that a "
-            "timedelta can hold."
+            "[SC612] <text>:4 'a' after: found '1e99', expected a number of milliseconds that"
+            " a timedelta can hold. Write a number of milliseconds that a timedelta can hold."
         ),
     ),
     "both guard and cond": (
@@ -209,7 +211,7 @@ UNREADABLE: dict[str, tuple[str, str]] = {
     ),
     "no JSON": (
         '{\n"id": }',
-        "[SC603] <text>:2: this is not JSON: expecting value (column 7). Mend the text there.",
+        "[SC603] <text>:2: this is not JSON: expecting value (column 7). Fix the syntax there.",
     ),
 }
 
@@ -250,15 +252,15 @@ WARNINGS: dict[str, tuple[str, str]] = {
     "an unknown key": (
         machine('{"onn": {"E": "b"}}'),
         (
-            "[SC651] <text>:4 'a' onn: a state of XState has no key 'onn'; it is kept in its "
-            "meta. Did you mean 'on'?"
+            "[SC651] <text>:4 'a': a state has no key 'onn'; it is kept as documentation. Did"
+            " you mean 'on'?"
         ),
     ),
     "an unknown key of a transition": (
         machine('{"on": {"E": {"target": "b", "gaurd": "x"}}}'),
         (
-            "[SC651] <text>:4 'a' on 'E': a transition of XState has no key 'gaurd'; it is "
-            "kept in its meta. Did you mean 'guard'?"
+            "[SC651] <text>:4 'a' on 'E': a transition has no key 'gaurd'; it is kept as "
+            "documentation. Did you mean 'guard'?"
         ),
     ),
     "an empty list": (

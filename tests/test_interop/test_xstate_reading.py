@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from statecharts import Chart, Machine
-from statecharts.interop import xstate
+from statecharts import Chart, DefinitionError, Machine, StatechartError
+from statecharts.interop import python, xstate
 from statecharts.model.chart import After, Always, Done, OnEvent, StateKind, TransitionKind
 from statecharts.model.effects import Action, CancelInvoke, CancelSend, Invoke, Raise, Send
 from statecharts.model.errors import StepError
@@ -356,6 +356,126 @@ def test_named_delays_are_passed_when_loading() -> None:
     )
     running.advance(timedelta(seconds=2))
     assert running.configuration == ("b",)
+
+
+PATIENT = json.dumps(
+    {
+        "id": "m",
+        "initial": "a",
+        "states": {"a": {"after": {"patience": "b"}}, "b": {"after": {"patience": "a"}}},
+    }
+)
+
+
+@pytest.mark.parametrize("given", [timedelta(seconds=2), lambda m: timedelta(seconds=2)])
+def test_named_delays_are_bound(given: Any) -> None:
+    """A time, or a function that gives one, takes the place of a name."""
+    found = xstate.loads(PATIENT)
+    bound = found.bind(delays={"patience": given})
+
+    assert (found.unbound_delays, bound.unbound_delays) == (("patience",), ())
+    running: Machine[None] = Machine(bound, at=START)
+    running.advance(timedelta(seconds=2))
+    assert running.configuration == ("b",)
+    running.advance(timedelta(seconds=2))
+    assert running.configuration == ("a",)
+
+
+def test_named_delays_are_bound_to_the_attributes_of_an_object() -> None:
+    """A host has times and functions by their names."""
+
+    class Host:
+        patience = timedelta(seconds=2)
+
+    bound = xstate.loads(PATIENT).bind(Host())
+
+    assert [t.trigger for t in bound.transitions] == [
+        After(timedelta(seconds=2), "a.after.1"),
+        After(timedelta(seconds=2), "b.after.1"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("delays", "told"),
+    [
+        ({"patince": timedelta(1)}, "no delay of the name 'patince' .* Did you mean 'patience'"),
+        ({"patience": timedelta(0)}, "is to be bound to datetime.timedelta.0.. Bind a timedelta"),
+        ({"patience": 3}, "is to be bound to 3. Bind a timedelta above 0, or a function"),
+    ],
+)
+def test_delays_that_cannot_be_bound_are_refused(delays: Any, told: str) -> None:
+    """A name that is not there, a time that is not one."""
+    with pytest.raises(StatechartError, match=told):
+        xstate.loads(PATIENT).bind(delays=delays)
+
+
+def test_a_delay_bound_to_a_function_is_written_by_its_name() -> None:
+    """As a guard is that has been bound."""
+    found = xstate.loads(PATIENT)
+
+    assert xstate.dumps(found.bind(delays={"patience": lambda m: m.data})) == xstate.dumps(found)
+
+
+def test_named_delays_are_written_as_python() -> None:
+    """Each name becomes one function that waits for its body, and nothing is lost."""
+    module, losses = python.write([xstate.loads(PATIENT)])
+
+    assert not losses
+    assert module.count("def patience(m: Moment[Any, Any]) -> timedelta:") == 1
+    assert "a.after(patience, b)" in module
+    assert "b.after(patience, a)" in module
+
+
+@pytest.mark.parametrize("more", [{}, {"states": {}}, {"type": "atomic"}])
+def test_a_machine_without_states_has_one(more: dict[str, Any]) -> None:
+    """XState takes such a machine for an atomic state; here that is a state inside it."""
+    on = {"ADD": {"actions": "add"}, "AGAIN": {"target": "#tally", "actions": "again"}}
+    found = xstate.loads(json.dumps({"id": "tally", "entry": "begin", "on": on, **more}))
+
+    running: Machine[None] = Machine(found, at=START)
+    assert running.started is not None
+    assert running.started.effects == (Action("begin"),)
+    assert running.send(NamedEvent("ADD")).effects == (Action("add"),)
+    assert running.send(NamedEvent("AGAIN")).effects == (Action("again"),)
+    assert running.configuration == ("active",)
+    assert xstate.loads(xstate.dumps(found)) == found
+
+
+def test_a_machine_without_the_states_that_it_names_is_refused() -> None:
+    """An initial state has to be there."""
+    with pytest.raises(DefinitionError, match="has no states inside"):
+        xstate.loads('{"id": "m", "initial": "a"}')
+
+
+TWO = {"initial": "a", "states": {"a": {}, "b": {}}}
+
+
+@pytest.mark.parametrize("target", ["b", {"target": "b"}, [{"target": "b", "cond": "x"}, "b"]])
+def test_a_transition_of_the_machine_without_a_dot_is_of_v4(target: Any) -> None:
+    """Version 5 takes only `.b` and `#id` there."""
+    machine = {**TWO, "on": {"E": target}}
+
+    assert xstate.version_of(machine) == 4
+    found = xstate.loads(json.dumps(machine))
+    assert {t.targets for t in found.transitions} == {("b",)}
+    assert not [warning for warning in found.warnings if warning.code == "SC652"]
+
+
+@pytest.mark.parametrize("line", ["b", {"target": "b"}])
+def test_version_4_is_tried_where_version_5_refuses(line: Any) -> None:
+    """Where nothing says which version it is; and that is told."""
+    found = xstate.loads(json.dumps({**TWO, "after": {"10": line}}))
+
+    assert [t.targets for t in found.transitions] == [("b",)]
+    told = [warning.found for warning in found.warnings if warning.code == "SC652"]
+    assert "XState 5 would refuse this machine; it is read as one for XState 4" in told
+
+
+@pytest.mark.parametrize("more", [{"types": {}}, {"states": {"a": {}, "c": {}}}])
+def test_a_mistake_is_told_by_the_rules_of_version_5(more: dict[str, Any]) -> None:
+    """Where the machine is of version 5, or neither version takes it."""
+    with pytest.raises(DefinitionError, match="this goes to 'b', and there is no such state"):
+        xstate.loads(json.dumps({**TWO, "always": "b", **more}))
 
 
 def test_documentation_of_all_kinds_is_kept() -> None:

@@ -11,7 +11,6 @@ from attrs import evolve, frozen
 
 from statecharts import Chart, Effect, NamedEvent
 from statecharts.checks import faults
-from statecharts.interop.xstate.content import NamedDelay
 from statecharts.model.chart import (
     HISTORY,
     After,
@@ -25,7 +24,7 @@ from statecharts.model.chart import (
 )
 from statecharts.model.effects import Action, CancelInvoke, CancelTimer, Invoke, Raise, Send
 from statecharts.model.hooks import Hook
-from statecharts.model.named import Choose, Give, Named
+from statecharts.model.named import Choose, Give, Named, NamedDelay
 from tests.test_interop import scxml_charts
 
 ODD = ("", " ", "a b", "\x00", "#x", ".y", "__proto__", "1", "é", "a\nb", "*", "type", "x.*", "]]>")

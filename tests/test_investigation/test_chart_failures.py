@@ -17,7 +17,7 @@ from machines.investigation import (
     Policy,
     protocol,
 )
-from machines.investigation.vocabulary import TOLD
+from machines.investigation.vocabulary import CANCELLING
 from machines.investigator.runtime import LocalInvestigator
 from statecharts.codec import MismatchError
 from tests.test_investigation.runs import (
@@ -168,7 +168,7 @@ def test_cancel_says_what_the_failure_is_told_as(event: Cancel, message: str | N
     assert investigation.ingest(event) == (Error(event.kind, message or event.reason),)
 
 
-@pytest.mark.parametrize("kind", [kind for kind in FailureKind if kind not in TOLD])
+@pytest.mark.parametrize("kind", [kind for kind in FailureKind if kind not in CANCELLING])
 def test_cancel_cannot_tell_what_the_chart_finds_out_by_itself(kind: FailureKind) -> None:
     """That a call was unexpected is for the chart to say: neither code nor JSON can claim it."""
     with pytest.raises(ValueError, match="'kind' must be in"):
@@ -177,7 +177,7 @@ def test_cancel_cannot_tell_what_the_chart_finds_out_by_itself(kind: FailureKind
         protocol().load_event({"type": "cancel", "kind": kind.value})
 
 
-@pytest.mark.parametrize("kind", TOLD)
+@pytest.mark.parametrize("kind", CANCELLING)
 def test_cancel_keeps_its_kind_on_the_wire(kind: FailureKind) -> None:
     """What is told here is told there."""
     written = protocol().dumps_event(Cancel("because", kind))

@@ -31,7 +31,6 @@ from machines.investigation import (
     UserResponse,
     protocol,
 )
-from machines.investigation.rules import PLACES
 from statecharts import Kernel, Snapshot, Step
 from statecharts.semantics.tree import Tree
 from tests.test_investigation.runs import (
@@ -47,7 +46,6 @@ from tests.test_investigation.runs import (
 
 KERNEL = Kernel(InvestigationChart)
 TREE = Tree.of(InvestigationChart.chart)
-PHASES = {state: phase for phase, state in PLACES.items()}
 
 
 @frozen
@@ -131,7 +129,7 @@ def run(picked: list[Choice], policy: Policy) -> list[tuple[InvestigationEvent, 
 
 def phase_of(snapshot: Snapshot[Any]) -> Phase:
     """Return the phase that a run is in."""
-    return PHASES[snapshot.configuration[-1]]
+    return Phase.of(snapshot.configuration)
 
 
 def check_legal(snapshot: Snapshot[Case]) -> None:

@@ -319,7 +319,10 @@ def test_ingest_refuses_what_is_no_event(event: Any) -> None:
     ("build", "message"),
     [
         (lambda: Start("", START.scope), "question of a Start must not be empty"),
-        (lambda: UserResponse(WRONG, "yes"), "request_id of a UserResponse is a text, not 7"),
+        (
+            lambda: UserResponse(WRONG, "yes"),
+            "request_id of a UserResponse must be a string, not 7",
+        ),
         (lambda: CallResult(CallId("call-1"), WRONG), "'outcome' must be"),
         (lambda: Request(WRONG, "query"), "'kind' must be"),
         (lambda: Policy(attempts=0), "'attempts' must be >= 1"),
@@ -329,7 +332,10 @@ def test_ingest_refuses_what_is_no_event(event: Any) -> None:
             "is 'anomaly', and there are 0 causes",
         ),
         (lambda: Cause(CauseKind.LATE_DATA, "orders", score=1.5), "'score' must be <= 1"),
-        (lambda: Request(CallKind.TOOL, "query", {"sql": WRONG, "n": {}}), "'n' is a scalar or a"),
+        (
+            lambda: Request(CallKind.TOOL, "query", {"sql": WRONG, "n": {}}),
+            "'n' must be a scalar or a",
+        ),
         (lambda: Observed("all", rows=((1,), (BLOB,))), "row 1 holds a bytes that JSON does"),
         (lambda: Observed("all", rows=((float("inf"),),)), "row 0 holds a float that JSON does"),
         (lambda: Proposal("", Request(CallKind.TOOL, "query")), "claim of a Proposal must not be"),

@@ -23,7 +23,7 @@ from typing import Any
 
 from click.testing import CliRunner
 
-from machines.investigation.envelope import create_trace, wrap
+from machines.investigator.envelope import create_trace, wrap
 from machines.investigator.reasoning import OpenAIReasoner
 from machines.investigator.runtime import LocalInvestigator
 from machines.investigator.secrets import Secret

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections.abc import Mapping
 from contextlib import closing
 from functools import cache
 from pathlib import Path
@@ -68,15 +69,19 @@ class Attack:
     Attributes:
         sql: The query.
         dialects: In which dialects it has to be refused.
-        rule: The rule that refuses it, where there is but one answer.
+        rule: The rule that refuses it; by dialect, where they differ.
         run: What SQLite under guard makes of it when nobody has checked it: ``deny``; ``fail``,
             when SQLite has no answer in any case; ``harmless``, when it touches nothing forbidden.
     """
 
     sql: str
     dialects: tuple[Dialect, ...]
-    rule: str | None = None
+    rule: str | Mapping[Dialect, str]
     run: str | None = None
+
+    def rule_in(self, dialect: Dialect) -> str:
+        """Return the rule that refuses it in a dialect."""
+        return self.rule if isinstance(self.rule, str) else self.rule[dialect]
 
 
 @frozen
@@ -91,7 +96,7 @@ class Honest:
 def attacks() -> tuple[Attack, ...]:
     """Return the queries that have to be refused."""
     return tuple(
-        Attack(each["sql"], tuple(each["dialects"]), each.get("rule"), each.get("run"))
+        Attack(each["sql"], tuple(each["dialects"]), each["rule"], each.get("run"))
         for each in _lines("attacks.jsonl")
     )
 

@@ -21,7 +21,7 @@ def test_scope_lists_names_in_one_order() -> None:
 @pytest.mark.parametrize("name", ["*", "sales.*", "", " ", ".", "a\nb", "a\0b"])
 def test_scope_refuses_what_names_no_table(name: str) -> None:
     """A star would name everything, and a blank nothing."""
-    with pytest.raises(ValueError, match="tables of a scope are listed one by one"):
+    with pytest.raises(ValueError, match="tables of a scope must be listed one by one"):
         Scope("u", "t", tables=[name])
 
 
@@ -35,9 +35,9 @@ def test_scope_refuses_what_is_no_list_of_names(names: object) -> None:
 @pytest.mark.parametrize("user", ["", "a\nb", None])
 def test_scope_is_for_somebody(user: object) -> None:
     """Nothing is done for nobody."""
-    with pytest.raises(ValueError, match="user_id of a scope is a name"):
+    with pytest.raises(ValueError, match="user_id of a scope must be printable"):
         Scope(user, "t")  # type: ignore[arg-type]
-    with pytest.raises(ValueError, match="tenant_id of a scope is a name"):
+    with pytest.raises(ValueError, match="tenant_id of a scope must be printable"):
         Scope("u", user)  # type: ignore[arg-type]
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from attrs import frozen
 
 from machines.investigation import Investigation, InvestigationChart, Phase
-from machines.investigation.rules import PLACES
 from statecharts import drawing
 from statecharts.model.errors import StatechartError
 
@@ -26,7 +25,7 @@ def way(investigation: Investigation) -> tuple[str, ...]:
     been.update(one.phase for one in ledger.pending)
     if investigation.case.answers:
         been.add(Phase.AWAITING_USER)
-    return tuple(state for phase, state in PLACES.items() if phase in been)
+    return tuple(node.id for node in InvestigationChart.chart if node.name in been)
 
 
 def draw(investigation: Investigation) -> Picture:

@@ -172,7 +172,7 @@ def _text(value: Mapping[str, Any], path: str, name: str) -> str:
 def _texts(value: object, path: str) -> tuple[str, ...]:
     found = _list(value, path)
     if not all(isinstance(one, str) for one in found):
-        refuse(f"{path} is not a list of texts")
+        refuse(f"{path} is not a list of strings")
     return tuple(found)
 
 

@@ -30,15 +30,7 @@ from statecharts.interop.python.syntax import (
     span,
 )
 from statecharts.model.chart import Chart, OnEvent, StateNode, Trigger
-from statecharts.model.effects import (
-    Action,
-    CancelInvoke,
-    CancelSend,
-    Effect,
-    Invoke,
-    Raise,
-    Send,
-)
+from statecharts.model.effects import Action, CancelInvoke, CancelSend, Effect, Invoke, Raise, Send
 from statecharts.model.events import NamedEvent, wire_name
 from statecharts.model.hooks import Hook
 from statecharts.model.named import (
@@ -51,6 +43,7 @@ from statecharts.model.named import (
     Holds,
     In,
     Named,
+    NamedDelay,
     Not,
     parts,
 )
@@ -75,11 +68,6 @@ class Parameter:
     type: str
     optional: bool
 
-    @property
-    def text(self) -> str:
-        """The parameter as classes and functions declare it."""
-        return f"{self.name}: {self.type}{' = None' if self.optional else ''}"
-
 
 @final
 @frozen
@@ -90,14 +78,10 @@ class Parameters:
 
     @classmethod
     def of(cls, uses: Sequence[Mapping[str, Any]], *, optional: bool = False) -> Parameters:
-        """Work out the parameters of some uses.
+        """Return the parameters of some uses; ``optional`` when further ones may lack them.
 
-        Args:
-            uses: The values of each use.
-            optional: Whether there may be further uses, of which nothing is known.
-
-        >>> [p.text for p in Parameters.of([{"maxTries": 3, "to": "a"}, {"maxTries": 4}]).fields]
-        ['max_tries: int', 'to: str | None = None']
+        >>> [p.type for p in Parameters.of([{"maxTries": 3, "to": "a"}, {"maxTries": 4}]).fields]
+        ['int', 'str | None']
         """
         found: list[Parameter] = []
         for key in dict.fromkeys(key for use in uses for key in use):
@@ -112,11 +96,6 @@ class Parameters:
         """Return the call of a class or a function with the values of one use."""
         given = (f"{one.name}={literal(data[one.key])}" for one in self.fields if one.key in data)
         return f"{name}({', '.join([*first, *given])})"
-
-    @property
-    def wants_any(self) -> bool:
-        """Whether some type is `Any`, or has it inside."""
-        return any("Any" in parameter.type for parameter in self.fields)
 
 
 def _type(values: Iterable[Any]) -> str:
@@ -166,14 +145,7 @@ _LONGEST: Final = 80
 @final
 @define
 class _Word:
-    """A class that the module declares for a name of the file.
-
-    Attributes:
-        name: The name in the file.
-        cls: The name of the class.
-        uses: The values that each use of it has.
-        parameters: Its fields.
-    """
+    """A class that the module declares for a name of the file, with the values of each use."""
 
     name: str
     cls: str
@@ -183,14 +155,7 @@ class _Word:
 
 @final
 class Vocabulary:
-    """The classes of events and effects of one module, declared there or imported.
-
-    Args:
-        charts: The charts that the module declares.
-        names: The names of the module.
-        imports: Its imports.
-        losses: Takes what is lost.
-    """
+    """The classes of events and effects of a module of some charts, declared there or imported."""
 
     def __init__(
         self, charts: Iterable[Chart], names: Names, imports: Imports, losses: Losses
@@ -213,16 +178,14 @@ class Vocabulary:
         """Return an event of a transition as code, and whether that names a class."""
         if isinstance(descriptor, type):
             return self.reference(descriptor), True
-        cls = self.class_of(descriptor)
-        if cls is None or descriptor in self._prefixes:  # it means the longer names as well
+        if not self.has_class(descriptor) or descriptor in self._prefixes:  # of longer names
             return quoted(descriptor), False
-        return cls, True
+        return self.event_class(descriptor), True
 
-    def class_of(self, name: str) -> str | None:
-        """Return the class of an event, as code; None when it has none."""
-        if name in self._classes:
-            return self.reference(self._classes[name])
-        return self.events[name].cls if name in self.events else None
+    def event_class(self, name: str) -> str:
+        """Return the class of an event that has one, as code."""
+        cls = self._classes.get(name)
+        return self.events[name].cls if cls is None else self.reference(cls)
 
     def has_class(self, name: str) -> bool:
         """Tell whether a name on the wire has an event class."""
@@ -265,23 +228,27 @@ class Vocabulary:
         for word in self.events.values():
             if word.name not in self._classes:
                 known = wire_name(type(word.cls, (), {})) == word.name
-                yield self._declaration(
-                    word, "", [] if known else [f"__wire_name__ = {quoted(word.name)}"]
-                )
+                own = [] if known else [f"__wire_name__ = {quoted(word.name)}"]
+                yield self._declaration(word, "", own)
 
     def effect_classes(self) -> Iterator[list[str]]:
         """Yield the declarations of the effect classes, as lines."""
         for word in self.effects.values():
             yield self._declaration(word, f"({self.need('Effect')})", [])
 
+    def fields(self, parameters: Parameters) -> list[str]:
+        """Return parameters as classes and functions declare them."""
+        if any("Any" in one.type for one in parameters.fields):
+            self.need("Any")
+        ends = {True: " = None", False: ""}
+        return [f"{one.name}: {one.type}{ends[one.optional]}" for one in parameters.fields]
+
     def _declaration(self, word: _Word, base: str, own: list[str]) -> list[str]:
         self.need("frozen")
-        if word.parameters.wants_any:
-            self.need("Any")
         doc = f"{_code_text(word.name)}."
         if len(doc) > _LONGEST:  # a name stays in one piece
             doc = f"As the file has it:\n{doc}"
-        fields = [*own, *(one.text for one in word.parameters.fields)]
+        fields = [*own, *self.fields(word.parameters)]
         head = ["@frozen", f"class {word.cls}{base}:", *docstring(doc, STEP)]
         return [*head, *([""] if fields else []), *(f"    {line}" for line in fields)]
 
@@ -295,16 +262,16 @@ class Vocabulary:
                 self.losses.add("SC671", found, "Declare it in a module")
             self._new_event(event.name)
         for transition in chart.transitions:
-            if isinstance(transition.trigger, OnEvent):
-                for descriptor in transition.trigger.events:
-                    if isinstance(descriptor, str):
-                        self._new_event(descriptor)
+            events = transition.trigger.events if isinstance(transition.trigger, OnEvent) else ()
+            for descriptor in events:
+                if isinstance(descriptor, str):
+                    self._new_event(descriptor)
         for node in chart.nodes.values():
             for hook in node.hooks:
                 self._collect_hook(hook)
 
     def _collect_hook(self, hook: Hook) -> None:
-        function = _reference(hook)
+        function = reference(hook)
         if getattr(function, "brings", ()):
             found = f"what {hook.name} brings to the completion of its parent is not written"
             self.losses.add("SC673", found, "Give the final state data of its own")
@@ -314,9 +281,7 @@ class Vocabulary:
                     wanted = class_name(legible(name), "Effect")
                     self.effects[name] = _Word(name, self.names.take(wanted, f"{wanted}Effect"))
                 self.effects[name].uses.append(data)
-            case Give(Raise(NamedEvent(name, data))) | Give(
-                Send(NamedEvent(name, data), _, _, None, _)
-            ):
+            case Give(Raise(NamedEvent(name, data)) | Send(NamedEvent(name, data), target=None)):
                 self._new_event(name, data)
             case _:
                 for part in parts(hook):
@@ -350,11 +315,8 @@ class Vocabulary:
             found = f"{value!r} cannot be written as code"
             self.losses.add("SC672", found, "Declare its class in a module")
             return repr(value)
-        items = (
-            f"{one.alias}={literal(getattr(value, one.name))}"
-            for one in attrs.fields(cls)
-            if one.init
-        )
+        fields = (one for one in attrs.fields(cls) if one.init)
+        items = (f"{one.alias}={literal(getattr(value, one.name))}" for one in fields)
         return f"{self.reference(cls)}({', '.join(items)})"
 
 
@@ -401,13 +363,7 @@ class Place:
 @final
 @frozen
 class _Test:
-    """A guard as an expression over the moment ``m``.
-
-    Attributes:
-        text: The expression.
-        operator: Its outermost operator: ``and``, ``or``, or none.
-        opposite: The expression without its ``not``.
-    """
+    """A guard as an expression over the moment ``m``, with its outermost ``and`` or ``or``."""
 
     text: str
     operator: str = ""
@@ -425,14 +381,7 @@ class _Test:
 
 @final
 class Functions:
-    """The functions of one module, in the order in which they are first needed.
-
-    Args:
-        vocabulary: The classes of the module.
-        names: The names of the module.
-        imports: Its imports.
-        losses: Takes what is lost.
-    """
+    """The functions of a module, in the order in which they are first needed."""
 
     def __init__(
         self, vocabulary: Vocabulary, names: Names, imports: Imports, losses: Losses
@@ -449,7 +398,7 @@ class Functions:
         """The states that are declared already; type checkers know only them."""
         self._early = False
         self._named: dict[str, tuple[str, Parameters]] = {}
-        self._stubs: dict[int, str] = {}
+        self._stubs: dict[int | str, str] = {}
 
     def expect(self, uses: Iterable[tuple[Named, Place]]) -> None:
         """Declare the guards that are known by name, each with all that is known of its uses."""
@@ -460,26 +409,21 @@ class Functions:
             parameters = Parameters.of([guard.data for guard, _ in several])
             called = self.names.take(function_name(legible(name), "guard"))
             self._named[name] = (called, parameters)
-            self._expect(name, called, parameters, several)
-
-    def _expect(
-        self, name: str, called: str, parameters: Parameters, uses: list[tuple[Named, Place]]
-    ) -> None:
-        every = [place.events for _, place in uses]
-        events: tuple[type | str, ...] | None = None
-        if None not in every:
-            events = tuple(dict.fromkeys(event for use in every for event in use or ()))
-        data = uses[0][1].data
-        same = all(place.data is data for _, place in uses)
-        items = [self._moment(Place(called, data if same else None, events), "m")]
-        if parameters.fields:
-            items += ["*", *(parameter.text for parameter in parameters.fields)]
-            if parameters.wants_any:
-                self.imports.need("Any")
-        docs = dict.fromkeys(guard.doc for guard, _ in uses if guard.doc)
-        doc = "\n\n".join([f"Tell whether {_code_text(name)} holds.", *docs])
-        head = f"def {called}({', '.join(items)}) -> bool:"
-        self.guards.append([head, *docstring(doc, STEP), _unwritten("guard")])
+            every = [place.events for _, place in several]
+            events = dict.fromkeys(event for use in every for event in use or ())
+            data = {place.data for _, place in several}
+            place = Place(
+                called,
+                data.pop() if len(data) == 1 else None,
+                None if None in every else tuple(events),
+            )
+            items = [self._moment(place, "m"), *self.vocabulary.fields(parameters)]
+            if parameters.fields:
+                items.insert(1, "*")
+            docs = dict.fromkeys(guard.doc for guard, _ in several if guard.doc)
+            doc = "\n\n".join([f"Tell whether {_code_text(name)} holds.", *docs])
+            head = f"def {called}({', '.join(items)}) -> bool:"
+            self.guards.append([head, *docstring(doc, STEP), _unwritten("guard")])
 
     def guard(self, hook: Hook, place: Place) -> str:
         """Return what ``when=`` takes for a guard."""
@@ -498,7 +442,7 @@ class Functions:
 
     def action(self, hooks: tuple[Hook, ...], place: Place) -> str:
         """Return what ``entry=``, ``exit=`` and ``emit=`` take for some actions."""
-        given = [_reference(hook) for hook in hooks]
+        given = [reference(hook) for hook in hooks]
         effects = [one.effect for one in given if isinstance(one, Give)]
         if len(effects) == len(hooks):
             made = ", ".join(map(self.vocabulary.effect, effects))
@@ -522,11 +466,11 @@ class Functions:
         return self._code(hook, evolve(place, name=f"{verb}_{place.name}"), shown)
 
     def delay(self, hook: Hook, place: Place) -> str:
-        """Return what ``after`` takes for a delay that is worked out."""
-        return self._code(hook, place, self.imports.need("timedelta"))
+        """Return what ``after`` takes for a delay that a function gives."""
+        return self._code(Hook(reference(hook), hook.given), place, self.imports.need("timedelta"))
 
     def _condition(self, hook: Hook, place: Place) -> _Test:
-        match _reference(hook):
+        match reference(hook):
             case Named(name, data):
                 called, parameters = self._named[name]
                 return _Test(parameters.call(called, data, "m"))
@@ -563,7 +507,7 @@ class Functions:
 
     def _statements(self, hook: Hook, place: Place, indent: int) -> list[str]:
         space = " " * indent
-        match _reference(hook):
+        match reference(hook):
             case Give(effect):
                 return [f"{space}yield {self.vocabulary.effect(effect)}"]
             case Choose(branches):
@@ -573,35 +517,28 @@ class Functions:
                 return [f"{space}yield from {self.imports.need('effects_of')}({name}(m))"]
 
     def _branches(self, branches: tuple[Branch, ...], place: Place, indent: int) -> list[str]:
-        space = " " * indent
+        space, inner = " " * indent, indent + STEP
         lines: list[str] = []
-        live = _live(branches)
-        if not live:
-            return [f"{space}yield from ()"]
-        for number, branch in enumerate(live):
-            body = [
-                line
-                for hook in branch.actions
-                for line in self._statements(hook, place, indent + STEP)
-            ]
-            if branch.guard is None and number:
-                lines.append(f"{space}else:")
-            else:
-                test = "True" if branch.guard is None else self._condition(branch.guard, place).text
-                lines.append(f"{space}{'elif' if number else 'if'} {test}:")
+        for branch in branches:
+            test = "True" if branch.guard is None else self._condition(branch.guard, place).text
+            if test == "False":
+                continue
+            head = f"{'elif' if lines else 'if'} {test}:"
+            lines.append(f"{space}else:" if lines and test == "True" else space + head)
+            body = [s for hook in branch.actions for s in self._statements(hook, place, inner)]
             lines += body or [f"{space}    pass"]
-            if branch.guard is None:
+            if test == "True":
                 break
-        return lines
+        return lines or [f"{space}yield from ()"]
 
     def _code(self, hook: Hook, place: Place, result: str) -> str:
         """Return the name of a function: an imported one, or one that is still to be written."""
         function = hook.function
         if is_importable(function):
             return self.imports.reference(function)
-        key = id(function)
+        key = function.name if isinstance(function, NamedDelay) else id(function)
         if key not in self._stubs:
-            if not isinstance(function, Named):
+            if not isinstance(function, Named | NamedDelay):
                 found = f"the code of {hook.name!r} is not written, for it cannot be imported"
                 self.losses.add("SC672", found, "Make it a function of a module")
             for word in ("Effect", "Iterable"):
@@ -624,7 +561,8 @@ class Functions:
         return f"{name}: {moment}[{data}, {event}]"
 
 
-def _reference(hook: Hook) -> Any:
+def reference(hook: Hook) -> Any:
+    """Return the function of a hook; of a name with a function bound to it, the name."""
     function = hook.function
     return function.reference if isinstance(function, Bound) else function
 
@@ -641,14 +579,3 @@ def _unwritten(what: str) -> str:
 def _code_text(text: str) -> str:
     """Return text of the file on one line, in the quotes of docstrings."""
     return f"``{' '.join(text.split())}``"
-
-
-def _live(branches: Iterable[Branch]) -> list[Branch]:
-    """Return the branches that can be taken; one that always is comes without a guard."""
-    found: list[Branch] = []
-    for branch in branches:
-        always = None if branch.guard is None else branch.guard.function
-        if always == Holds(value=False):
-            continue
-        found.append(evolve(branch, guard=None) if always == Holds(value=True) else branch)
-    return found

@@ -55,7 +55,10 @@ class Declarable:
 
 def declarable(chart: Chart, losses: Losses) -> Declarable:
     """Return the nearest chart that the DSL can declare; note what that loses."""
-    return _Adaptation(chart, losses).result()
+    adaptation = _Adaptation(chart, losses)
+    states = tuple(map(adaptation.node, chart.states))
+    root = adaptation.node(chart.root)
+    return Declarable(evolve(chart, root=root, states=states, warnings=()), adaptation.ids)
 
 
 @final
@@ -65,11 +68,6 @@ class _Adaptation:
         self.losses = losses
         self.tree = Tree.of(chart)
         self.ids = self._identified()
-
-    def result(self) -> Declarable:
-        states = [self._state(node) for node in self.chart.states]
-        chart = evolve(self.chart, root=self._root(), states=tuple(states), warnings=())
-        return Declarable(chart, self.ids)
 
     def _identified(self) -> dict[str, str]:
         ids, taken = {ROOT: ROOT}, dict[str, set[str]]()
@@ -81,44 +79,31 @@ class _Adaptation:
             ids[node.id] = f"{above}.{name}" if above else name
         return ids
 
-    def _root(self) -> StateNode:
-        root = self.chart.root
-        self._note_meta(root)
-        if root.exit:
-            names = listed(hook.name for hook in root.exit)
-            self._lost(f"{names} is done on leaving the chart itself", "A run never does that")
-        return evolve(
-            root,
-            children=tuple(self.ids[child] for child in root.children),
-            default=self._default(root),
-            transitions=tuple(map(self._line, root.transitions)),
-            exit=(),
-        )
-
-    def _state(self, node: StateNode) -> StateNode:
-        identity = self.ids[node.id]
-        data = node.data
+    def node(self, node: StateNode) -> StateNode:
+        """Return a state, or the chart itself, as it can be declared."""
+        data, exit_ = node.data, node.exit
         if data is not None and not is_importable(data):
             found = f"{node.id!r} carries {data.__name__}, which cannot be imported"
             self.losses.add("SC671", found, "Declare it in a module", node.location)
             data = None
-        self._note_meta(node)
+        if node.meta:
+            added = ", ".join(node.meta)
+            found = f"what the file adds to {_shown(node)} becomes a comment: {added}"
+            self.losses.add("SC675", found, "Read the comment", node.location)
+        if exit_ and node.parent is None:
+            names = listed(hook.name for hook in exit_)
+            self._lost(f"{names} is done on leaving the chart itself", "A run never does that")
+            exit_ = ()
         return evolve(
             node,
-            id=identity,
-            parent=self.ids[node.parent or ROOT],
+            id=self.ids[node.id],
+            parent=None if node.parent is None else self.ids[node.parent],
             children=tuple(self.ids[child] for child in node.children),
             default=self._default(node),
             transitions=tuple(map(self._line, node.transitions)),
             data=data,
+            exit=exit_,
         )
-
-    def _note_meta(self, node: StateNode) -> None:
-        if node.meta:
-            found = (
-                f"what the file adds to {_shown(node)} becomes a comment: {', '.join(node.meta)}"
-            )
-            self.losses.add("SC675", found, "Read the comment", node.location)
 
     def _default(self, node: StateNode) -> Transition | None:
         default = node.default
@@ -169,20 +154,14 @@ class _Adaptation:
             keeps = kind is TransitionKind.INTERNAL and inside and compound
             kind = TransitionKind.INTERNAL if keeps or not targets else TransitionKind.EXTERNAL
         make = transition.make
-        if make is not None and not self._takes_data(transition):
+        filled = (self.chart[one].data for one in targets or (transition.source,))
+        if not any(data is not None and is_importable(data) for data in filled):
             make = None
         source, targets = self.ids[transition.source], tuple(self.ids[one] for one in targets)
         said = (transition.source, transition.targets, transition.kind, transition.make)
         if (source, targets, kind, make) == said:
             return transition
         return evolve(transition, source=source, targets=targets, kind=kind, make=make)
-
-    def _takes_data(self, transition: Transition) -> bool:
-        for target in transition.targets or (transition.source,):
-            data = self.chart[target].data
-            if data is not None and is_importable(data):
-                return True
-        return False
 
     def _same(self, transition: Transition, targets: tuple[str, ...]) -> bool:
         """Tell whether a transition enters the same states by other targets."""
@@ -212,13 +191,7 @@ _LONGEST_NOTE: Final = 400
 
 @final
 class Bodies:
-    """Writes the class of one chart.
-
-    Args:
-        of: The chart.
-        cls: The name of its class.
-        functions: The functions of the module.
-    """
+    """Writes the class of one chart, by its name, with the functions of the module."""
 
     def __init__(self, of: Declarable, cls: str, functions: Functions) -> None:
         self.chart = of.chart

@@ -29,29 +29,19 @@ STEP: Final = 4
 
 # --- Names ----------------------------------------------------------------------------------------
 
-IMPORTED: Final = {
-    "Any": "typing",
-    "CancelInvoke": "statecharts.model.effects",
-    "CancelSend": "statecharts.model.effects",
-    "Compound": "statecharts",
-    "Effect": "statecharts",
-    "History": "statecharts",
-    "Invoke": "statecharts.model.effects",
-    "Iterable": "collections.abc",
-    "Iterator": "collections.abc",
-    "Moment": "statecharts",
-    "NamedEvent": "statecharts",
-    "Parallel": "statecharts",
-    "Raise": "statecharts.model.effects",
-    "Send": "statecharts.model.effects",
-    "State": "statecharts",
-    "Statechart": "statecharts",
-    "TypeAlias": "typing",
-    "datetime": "datetime",
-    "effects_of": "statecharts.model.named",
-    "frozen": "attrs",
-    "timedelta": "datetime",
+_MODULES: Final = {
+    "attrs": ("frozen",),
+    "collections.abc": ("Iterable", "Iterator"),
+    "datetime": ("datetime", "timedelta"),
+    "statecharts": (
+        *("Compound", "Effect", "History", "Moment", "NamedEvent", "Parallel", "State"),
+        "Statechart",
+    ),
+    "statecharts.model.effects": ("CancelInvoke", "CancelSend", "Invoke", "Raise", "Send"),
+    "statecharts.model.named": ("effects_of",),
+    "typing": ("Any", "TypeAlias"),
 }
+IMPORTED: Final = {name: module for module, names in _MODULES.items() for name in names}
 """The names that any written module may import, with their modules."""
 
 _TAKEN: Final = frozenset({*keyword.kwlist, *dir(builtins), *IMPORTED, "annotations", "m"})
@@ -134,10 +124,7 @@ def function_name(text: str, otherwise: str) -> str:
 def attribute_name(name: str, taken: Iterable[str], *, outermost: bool) -> str:
     """Return the name of a state in a class body: its own where Python allows it.
 
-    Args:
-        name: The name that the file gives it.
-        taken: The names of the siblings before it.
-        outermost: Whether the body is that of the chart.
+    ``taken`` are the names of its siblings; the body of the chart is the ``outermost`` one.
 
     >>> [attribute_name(name, (), outermost=True) for name in ("inProgress", "in-2", "after")]
     ['inProgress', 'in_2', 'after_']
@@ -234,19 +221,14 @@ class Imports:
         for module in sorted(self._modules):
             pairs = sorted(self._modules[module].items(), key=lambda pair: _order(pair[0]))
             items = [name if name == here else f"{name} as {here}" for name, here in pairs]
-            lines = [f"from {module} import {', '.join(items)}"]
-            if len(lines[0]) > WIDTH:
-                lines = [f"from {module} import (", *(f"    {item}," for item in items), ")"]
-            groups.setdefault(_section(module), []).extend(lines)
+            top = module.partition(".")[0]
+            section = 0 if top in sys.stdlib_module_names else 1 if top == "attrs" else 2
+            line = f"from {module} import {', '.join(items)}"
+            groups.setdefault(section, []).append(line)
         found = ["from __future__ import annotations"]
         for _, lines in sorted(groups.items()):
             found += ["", *lines]
         return found
-
-
-def _section(module: str) -> int:
-    top = module.partition(".")[0]
-    return 0 if top in sys.stdlib_module_names else 1 if top == "attrs" else 2
 
 
 def _order(name: str) -> tuple[int, str]:
@@ -366,11 +348,10 @@ def _summary(text: str, room: int) -> tuple[str, str]:
     if len(line) <= room:
         return line, rest
     end = max(line.rfind(mark, 0, room) for mark in (". ", "? ", "! ")) + 1
-    if end > 1:
-        return line[:end], f"{line[end + 1 :]}\n{rest}".strip("\n")
-    cut = line.rfind(" ", 0, room - 3)
-    cut = cut if cut > 0 else room - 4
-    return f"{line[:cut]} ...", f"... {line[cut:].strip()}\n{rest}".strip("\n")
+    cut = end or max(line.rfind(" ", 0, room - 3), 0) or room - 4
+    dots = "" if end else "..."
+    first, more = f"{line[:cut]} {dots}".rstrip(), f"{dots} {line[cut:].strip()}".lstrip()
+    return first, f"{more}\n{rest}".strip("\n")
 
 
 def _filled(text: str, width: int) -> list[str]:

@@ -18,7 +18,6 @@ from statecharts.model.chart import (
     Transition,
     TransitionKind,
 )
-from statecharts.model.hooks import Hook
 
 
 def placed(chart: Chart) -> dict[str, list[Transition]]:
@@ -70,7 +69,12 @@ def _line(transition: Transition, chart: Chart, body: str, functions: Functions)
             items = [*targets, f"on={_on(events, functions)}"]
         case After(delay):
             role, verb = "after", "after"
-            items = [_delay(delay, source, short, functions), *targets]
+            if isinstance(delay, timedelta):
+                functions.imports.need("timedelta")
+                items = [span(delay), *targets]
+            else:
+                place = Place(function_name(f"patience_of_{short}", "state"), source.data)
+                items = [functions.delay(delay, place), *targets]
         case Done():
             role, verb, items = "done", "when_done", targets
         case _:
@@ -95,14 +99,6 @@ def _hooks(
         yield f"update={functions.maker(transition.update, place, 'update', chart.context)}"
     if transition.emit:
         yield f"emit={functions.action(transition.emit, place)}"
-
-
-def _delay(delay: timedelta | Hook, source: StateNode, short: str, functions: Functions) -> str:
-    if isinstance(delay, timedelta):
-        functions.imports.need("timedelta")
-        return span(delay)
-    name = function_name(f"patience_of_{short}", "state")
-    return functions.delay(delay, Place(name, source.data))
 
 
 def _on(events: tuple[type | str, ...], functions: Functions) -> str:

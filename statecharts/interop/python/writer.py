@@ -9,7 +9,7 @@ from attrs import evolve
 
 from statecharts.checks import QUALITY, faults
 from statecharts.interop.findings import Losses
-from statecharts.interop.python.content import Functions, Place, Vocabulary, prefixes
+from statecharts.interop.python.content import Functions, Place, Vocabulary, prefixes, reference
 from statecharts.interop.python.structure import (
     Bodies,
     Declarable,
@@ -26,9 +26,9 @@ from statecharts.interop.python.syntax import (
     formatted,
     literal,
 )
-from statecharts.model.chart import COMPOSITE, Chart, OnEvent, StateNode
+from statecharts.model.chart import COMPOSITE, Chart, OnEvent
 from statecharts.model.hooks import Hook
-from statecharts.model.named import Bound, Named, parts
+from statecharts.model.named import Named, parts
 
 
 @final
@@ -45,7 +45,8 @@ class Module:
         self.of = [declarable(chart, losses) for chart, losses in charts]
         losses = charts[0][1]
         self.names = Names(attribute(node) for one in self.of for node in one.chart.states)
-        self.classes = [self._class(one.chart) for one in self.of]
+        wanted = (class_name(one.chart.name, "Chart") for one in self.of)
+        self.classes = [self.names.take(name, f"{name}Chart") for name in wanted]
         self.imports = Imports(self.names)
         plain = [one.chart for one in self.of]
         self.vocabulary = Vocabulary(plain, self.names, self.imports, losses)
@@ -57,21 +58,20 @@ class Module:
         declarations = [
             self._declaration(one, cls) for one, cls in zip(self.of, self.classes, strict=True)
         ]
-        sections = [
-            *_section("Events", list(self.vocabulary.event_classes())),
-            *_section("Effects", list(self.vocabulary.effect_classes())),
-            *_section("Guards", self.functions.guards),
-            *_section("Actions", self.functions.actions),
-            *(block for blocks in declarations for block in blocks),
-        ]
+        sections: list[list[str]] = []
+        for title, blocks in (
+            ("Events", list(self.vocabulary.event_classes())),
+            ("Effects", list(self.vocabulary.effect_classes())),
+            ("Guards", self.functions.guards),
+            ("Actions", self.functions.actions),
+        ):
+            sections += [[f"# {title}"], *blocks] if blocks else []
+        for several in declarations:
+            sections += several
         head = [*docstring(self._title()), "", *self._waivers(), *self.imports.lines()]
-        blocks = ["\n".join(block) for block in sections]
+        body = "\n\n\n".join("\n".join(section) for section in sections)
         gap = "\n\n" if len(sections[0]) == 1 else "\n\n\n"  # before a comment, as isort has it
-        return formatted("\n".join(head) + gap + "\n\n\n".join(blocks) + "\n")
-
-    def _class(self, chart: Chart) -> str:
-        name = class_name(chart.name, "Chart")
-        return self.names.take(name, f"{name}Chart")
+        return formatted("\n".join(head) + gap + body + "\n")
 
     def _title(self) -> str:
         shown, many = " and ".join(one.chart.name for one in self.of), len(self.of) > 1
@@ -104,46 +104,38 @@ class Module:
 
     def _union(self, chart: Chart) -> list[str]:
         """Return the classes of ``events=``; an empty list where some line has no class for it."""
-        if chart.closed:
-            names = [event.name for event in chart.events]
-        elif any(event.cls is not None for event in chart.events):
+        if not chart.closed and any(event.cls is not None for event in chart.events):
             return []  # declared so, and left open on purpose
-        else:
-            names = self._answered(chart)
-            known = {prefix for name in names for prefix in prefixes(name)}
-            for descriptor in _descriptors(chart):
-                if isinstance(descriptor, str) and not (
-                    _bare(descriptor) in known or descriptor == "*"
-                ):
-                    return []
-        union: list[str] = []
-        wanted = set(names)
-        for event in chart.events:
-            if event.name in wanted:
-                found = self.vocabulary.class_of(event.name)
-                if found is None:
-                    return []
-                union.append(found)
-        return union
-
-    def _answered(self, chart: Chart) -> list[str]:
-        """Return the names of the events that have a class, and that some line answers to."""
-        heard = {_bare(one) if isinstance(one, str) else one for one in _descriptors(chart)}
-        return [
-            event.name
-            for event in chart.events
-            if self.vocabulary.has_class(event.name)
-            and not heard.isdisjoint((event.cls, "*", *prefixes(event.name)))
-        ]
+        has_class = self.vocabulary.has_class
+        names = [event.name for event in chart.events]
+        if not chart.closed:
+            # A wildcard at the end of a descriptor makes no difference.
+            heard = {
+                one.removesuffix(".*").removesuffix(".") if isinstance(one, str) else one
+                for transition in chart.transitions
+                if isinstance(transition.trigger, OnEvent)
+                for one in transition.trigger.events
+            }
+            names = [n for n in names if has_class(n) and heard & {"*", *prefixes(n)}]
+            known = {"*", *(prefix for name in names for prefix in prefixes(name))}
+            if not known.issuperset(one for one in heard if isinstance(one, str)):
+                return []
+        if not all(map(has_class, names)):
+            return []
+        return [self.vocabulary.event_class(name) for name in names]
 
     def _waivers(self) -> Iterator[str]:
         """Yield the comment by which linters accept names of the file."""
         states = [node for one in self.of for node in one.chart.states]
         nested = [node for node in states if node.kind in COMPOSITE]
+        classes = [attribute(node).strip("_") for node in nested]
+        names = [attribute(node).strip("_") for node in states if node.kind not in COMPOSITE]
         found = {
             "D106": any(not node.doc for node in nested),
-            "N801": any(not _is_class_name(attribute(node)) for node in nested),
-            "N815": any(_is_mixed(node) for node in states if node.kind not in COMPOSITE),
+            "N801": any(not one[:1].isupper() or "_" in one for one in classes),
+            "N815": any(
+                one[:1].islower() and one != one.lower() and "_" not in one for one in names
+            ),
         }
         codes = [code for code, needed in found.items() if needed]
         if codes:
@@ -165,40 +157,8 @@ def _named_guards(chart: Chart) -> Iterator[tuple[Named, Place]]:
 
 
 def _guards(hook: Hook) -> Iterator[Named]:
-    function = hook.function
-    if isinstance(function, Bound):
-        function = function.reference
+    function = reference(hook)
     if isinstance(function, Named):
         yield function
     for part in parts(hook):
         yield from _guards(part)
-
-
-def _descriptors(chart: Chart) -> list[type | str]:
-    return [
-        event
-        for transition in chart.transitions
-        if isinstance(transition.trigger, OnEvent)
-        for event in transition.trigger.events
-    ]
-
-
-def _bare(descriptor: str) -> str:
-    """Return a descriptor without the wildcard at its end, which it does not need."""
-    return descriptor.removesuffix(".*").removesuffix(".")
-
-
-def _section(title: str, blocks: list[list[str]]) -> Iterator[list[str]]:
-    if blocks:
-        yield [f"# {title}"]
-        yield from blocks
-
-
-def _is_class_name(name: str) -> bool:
-    bare = name.strip("_")
-    return bare[:1].isupper() and "_" not in bare
-
-
-def _is_mixed(node: StateNode) -> bool:
-    bare = attribute(node).strip("_")
-    return bare[:1].islower() and bare != bare.lower() and "_" not in bare

@@ -25,10 +25,8 @@ and is told as SC652 in ``chart.warnings``.
 
 from __future__ import annotations
 
-from statecharts.interop.python_statemachine.callbacks import attach
-from statecharts.interop.python_statemachine.files import load, loads
-from statecharts.interop.python_statemachine.hosts import unstarted
-from statecharts.interop.python_statemachine.reading import from_class
-from statecharts.interop.python_statemachine.writing import to_class
+from statecharts.interop.python_statemachine.hosts import attach, unstarted
+from statecharts.interop.python_statemachine.structure import from_class, load, loads
+from statecharts.interop.python_statemachine.writer import to_class
 
 __all__ = ["attach", "from_class", "load", "loads", "to_class", "unstarted"]

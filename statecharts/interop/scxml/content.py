@@ -1,7 +1,8 @@
-"""Content: guards, and what SCXML does on entry, on exit and on transitions, read as hooks.
+"""Content: guards and executable content, read as hooks.
 
-What needs no data model becomes an effect of its kind. What does (an expression that is no literal)
-becomes the action of its element's name, with the attributes as parameters.
+An element that works without a data model becomes an effect of its kind. One that needs it, such as
+an expression that is not a literal, becomes an action named after the element, with its attributes
+as parameters.
 """
 
 from __future__ import annotations
@@ -27,10 +28,10 @@ INTERNAL: Final = ("_internal", "#_internal")
 
 @final
 class Content:
-    """Reads executable content and guards; `syntax.check` says what is wrong with their elements.
+    """Reads executable content and guards; `syntax.check` has checked their elements.
 
     Args:
-        findings: Where what is wrong is noted.
+        findings: Collects the faults.
         ids: The ids of the states by those that the document gives them.
 
     Attributes:
@@ -78,12 +79,12 @@ class Content:
         return hook
 
     def hooks(self, elements: Iterable[Element], depth: int = 0) -> list[Hook]:
-        """Return what elements do, in order; ``depth`` is the number of ``<if>`` around them."""
+        """Return the hooks of elements, in order, inside a number of ``<if>``."""
         found = (self.hook(element, depth) for element in elements)
         return [hook for hook in found if hook is not None]
 
     def hook(self, element: Element, depth: int = 0) -> Hook | None:
-        """Return what an element does; None where it does nothing, or is wrong."""
+        """Return the hook of an element; None for one that does nothing, or is wrong."""
         if is_note(element) or element.own("after") is not None:
             return None
         if element.native and element.tag == "if":
@@ -117,7 +118,7 @@ class Content:
         return Hook(Give(Action("data", _with_body(element))))
 
     def donedata(self, element: Element) -> Hook:
-        """Return the action that a ``<donedata>`` is; what is literal, the completion brings."""
+        """Return the action that a ``<donedata>`` is; the completion event carries literal data."""
         payload = self._payload(element)
         value = payload_value(payload)
         brings = () if value is NOTHING or not payload else (value,)
@@ -126,11 +127,11 @@ class Content:
         return Hook(Give(Action("donedata", payload), brings))
 
     def invoke(self, element: Element, name: str) -> tuple[Hook, Hook]:
-        """Return the hooks that start and stop what an ``<invoke>`` names.
+        """Return the hooks that start and stop the service of an ``<invoke>``.
 
         Args:
             element: The element.
-            name: The id of the service, where the element gives none.
+            name: The id of the service if the element has none.
         """
         attributes = plain(element)
         service, source = attributes.pop("id", name), attributes.pop("src", "")
@@ -151,7 +152,7 @@ class Content:
         return Hook(Give(Invoke(service, source, data))), Hook(Give(CancelInvoke(service)))
 
     def missing(self, element: Element, name: str) -> None:
-        """Note an attribute that an element needs and does not have."""
+        """Report an attribute that an element needs and does not have."""
         self._add("SC612", f"{name!r} is missing", f"Add {name}", element)
 
     def _add(self, code: str, found: str, remedy: str, element: Element) -> None:
@@ -178,7 +179,7 @@ class Content:
                     return whole
         event, kind, target = said.get("event", "").strip(), said.get("type"), said.get("target")
         if not event:
-            # Only the processor of SCXML needs to know what an event is called.
+            # Only SCXML's own processor needs the name of an event.
             if Send(None, type=kind).own and "event" not in said and not _holds_content(payload):
                 self.missing(element, "event")
                 return None
@@ -236,7 +237,7 @@ class Content:
                 return None
 
     def _payload(self, element: Element) -> dict[str, Any]:
-        """Return the ``params`` and the ``content`` of an element, as far as it has them."""
+        """Return the ``params`` and the ``content`` of an element, each if it has them."""
         params: dict[str, dict[str, str]] = {}
         found: dict[str, Any] = {}
         for child in named(element, "param"):
@@ -280,7 +281,7 @@ def _with_body(element: Element) -> dict[str, Any]:
 
 
 def _inner(element: Element) -> str:
-    """Return what is inside an element, as text."""
+    """Return the contents of an element as text."""
     if not any(element.children):
         return element.text
     inside = (part if isinstance(part, str) else fragment(part) for part in element.content)
@@ -292,21 +293,21 @@ def _holds_content(payload: Mapping[str, Any]) -> bool:
 
 
 def _executable(element: Element) -> str:
-    """Return the executable content of an element as text, SCXML's namespace left out."""
-    if not element.space:  # nor has the whole document a namespace
+    """Return the executable content of an element as text, without SCXML's namespace."""
+    if not element.space:  # then the whole document has no namespace
         for one in walk(element):
             one.space = one.space or SCXML
     return "".join(fragment(child, SCXML) for child in element.children)
 
 
 def _value_of(said: dict[str, str]) -> Any:
-    """Return the value of a param: a literal's, else what the file says."""
+    """Return the value of a param: that of a literal, else its attributes."""
     value = literal(said["expr"]) if list(said) == ["expr"] else NOTHING
     return said if value is NOTHING else value
 
 
 def _guard_of(text: str, resolve: Callable[[str], str | None]) -> Hook | None:
-    """Return the guard that JSON says; None where it says none.
+    """Return the guard in a JSON text; None if there is no guard in it.
 
     >>> _guard_of('{"not": {"in": "a"}}', str).name
     'not In(a)'

@@ -44,7 +44,7 @@ def read_chart(document: Document, name: str) -> Chart:
 
     Args:
         document: The document.
-        name: What the chart is called when the document does not say.
+        name: The name of the chart if the document has none.
 
     Raises:
         DocumentError: Nothing can be made of the document.
@@ -60,7 +60,7 @@ def read_chart(document: Document, name: str) -> Chart:
 
 
 def chart_of(scxml: Element, name: str, findings: Findings) -> Chart:
-    """Return the chart that an element holds; it is not checked yet."""
+    """Return the chart that an element holds, before any checks."""
     chart = assemble(_Reading(scxml, name, findings).whole(), findings.document)
     events = scxml.own("events")
     if events is not None:
@@ -70,19 +70,20 @@ def chart_of(scxml: Element, name: str, findings: Findings) -> Chart:
 
 @final
 class _Reading:
-    """Reads one document: first the tree of states, then what each of them does.
+    """Reads one document: first the tree of states, then the contents of each.
 
     Attributes:
         outer: The element whose children the outermost states are.
-        states: The states by the ids that the document gives them.
-        foreign: How often each name of a foreign namespace occurs, and where it does first.
+        states: The states by their ids in the document.
+        foreign: The number of times that each foreign name occurs, and the first element.
     """
 
     def __init__(self, scxml: Element, name: str, findings: Findings) -> None:
         self.findings = findings
         self.scxml = scxml
-        # A document that we have written may have one state around all others.
-        marked = (one for one in scxml.children if one.own("root") and one.tag != "final")
+        # Our writer puts one state around all others where the chart itself does something.
+        around = [*named(scxml, "state"), *named(scxml, "parallel")]
+        marked = (one for one in around if one.own("root"))
         self.outer = next(marked, scxml)
         kind = StateKind.PARALLEL if self.outer.tag == "parallel" else StateKind.COMPOUND
         called = scxml.attributes.get("name") or name
@@ -91,7 +92,7 @@ class _Reading:
         self.foreign: dict[str, tuple[int, Element]] = {}
 
     def whole(self) -> Draft:
-        """Return the root of the tree, with all that the document says of each state."""
+        """Return the root of the tree, with everything that the document says of each state."""
         self._notes(self.scxml, self.root)
         if self.outer is not self.scxml:
             self._notes(self.outer, self.root)
@@ -143,7 +144,7 @@ class _Reading:
             self.states.setdefault(draft.name, draft)
 
     def _notes(self, element: Element, draft: Draft) -> None:
-        """Check an element and what it holds; keep what means nothing to a run."""
+        """Check an element and its contents; keep its documentation."""
         check(element, self.findings)
         table = ELEMENTS[element.tag].attributes
         known = {} if table is None else table.keys

@@ -1,4 +1,4 @@
-"""Syntax: the elements of SCXML, what each of them may have, and how they are printed."""
+"""Syntax: the elements of SCXML, their attributes and contents, and printing them."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ _EDITORS: Final = frozenset({"editorinfo"})
 @final
 @frozen
 class Syntax:
-    """What an element may have.
+    """The syntax of an element.
 
     Attributes:
         inside: The elements that it may hold, besides those of foreign namespaces.
-        attributes: Its attributes; None where they are not checked.
+        attributes: Its attributes; None if they are not checked.
         opaque: Whether it may hold anything, which is kept as text.
     """
 
@@ -135,9 +135,12 @@ _OWN: Final = Table(
 )
 
 
+_OURS: Final = f"{{{OURS}}}"
+
+
 def own(name: str) -> str:
     """Return the whole name of an attribute of our namespace."""
-    return f"{{{OURS}}}{name}"
+    return _OURS + name
 
 
 def split(name: str) -> tuple[str, str]:
@@ -152,7 +155,7 @@ def plain(element: Element) -> dict[str, str]:
 
 
 def named(element: Element, tag: str) -> list[Element]:
-    """Return what SCXML calls by a tag inside an element."""
+    """Return the elements of SCXML with a tag directly inside an element."""
     return [child for child in element.children if child.native and child.tag == tag]
 
 
@@ -162,18 +165,17 @@ def is_foreign(element: Element) -> bool:
 
 
 def is_note(element: Element) -> bool:
-    """Tell whether an element inside a transition is there for an editor, not to be done."""
+    """Tell whether an element inside a transition is an editor's note, not an action."""
     return is_foreign(element) and element.tag in _EDITORS
 
 
 def check(element: Element, findings: Findings) -> None:
-    """Note the attributes, the text and the elements that an element may not have."""
+    """Report the attributes, the text and the elements that an element may not have."""
     syntax, line = _syntax(element), element.line or 1
     if syntax.attributes is not None:
         take(Located(plain(element), line), syntax.attributes, findings, element.label)
-    ours = [name for name in element.attributes if name.startswith(own(""))]
-    if ours:
-        said = {split(name)[1]: element.attributes[name] for name in ours}
+    said = {split(n)[1]: value for n, value in element.attributes.items() if n.startswith(_OURS)}
+    if said:
         take(Located(said, line), _OWN, findings, element.label)
     if syntax.opaque:
         return
@@ -212,7 +214,7 @@ def _misplaced(
 
 
 def parts(element: Element, path: str = "") -> Iterator[tuple[str, Element]]:
-    """Yield what an element holds and may hold, states left out, each with the path to it."""
+    """Yield the elements that an element may hold, except states, each with the path to it."""
     inside, counts = _syntax(element).inside, dict[str, int]()
     for child in element.children:
         number = counts[child.tag] = counts.get(child.tag, 0) + 1

@@ -1,4 +1,4 @@
-"""Transitions: what leaves a state, and what enters it by default."""
+"""Transitions: the lines that leave a state, and those that enter it by default."""
 
 from __future__ import annotations
 
@@ -34,10 +34,10 @@ class Lines:
     """Reads the transitions of states.
 
     Args:
-        findings: Where what is wrong is noted.
-        content: Reads what they do.
-        states: The states by the ids that the document gives them.
-        drafts: The states by their own ids.
+        findings: Collects the faults.
+        content: Reads their guards and actions.
+        states: The states by their ids in the document.
+        drafts: The states by their ids in the chart.
     """
 
     def __init__(
@@ -53,7 +53,7 @@ class Lines:
         self.drafts = drafts
 
     def transition(self, draft: Draft, element: Element) -> Transition | None:
-        """Return the transition that an element of a state says; None where it says none."""
+        """Return the transition of an element; None if it says nothing."""
         said = element.attributes
         if not {"event", "cond", "target"} & set(said):
             found = "a transition has no event, no cond and no target"
@@ -66,7 +66,7 @@ class Lines:
         return self._made(draft, element, trigger, targets, emit, kind, guard)
 
     def default(self, draft: Draft) -> Transition | None:
-        """Return what enters a state's initial children, or a history that is still empty."""
+        """Return the transition to a state's initial children, or out of an empty history."""
         element: Element = draft.source
         if draft.kind in (StateKind.PARALLEL, StateKind.FINAL):
             return None
@@ -101,7 +101,7 @@ class Lines:
 
     def _default_line(self, draft: Draft, line: Element) -> Transition | None:
         element: Element = draft.source
-        for name in {"event", "cond"} & set(line.attributes):
+        for name in (name for name in ("event", "cond") if name in line.attributes):
             found = f"a default transition has no {name}"
             remedy = f"Remove {name}: a default is always taken"
             self.findings.add("SC612", found, remedy, line.line, element.label)
@@ -119,7 +119,7 @@ class Lines:
     ) -> Transition | None:
         """Return a default transition to states inside the state, or inside a history's parent.
 
-        Others are noted and left out, for they might go round in a circle.
+        Other targets are reported and left out: they might form a circle.
         """
         home = draft.parent if draft.kind in HISTORY and draft.parent else draft
         what = "default" if draft.kind in HISTORY else "initial state"
@@ -166,7 +166,7 @@ class Lines:
         return OnEvent(events)
 
     def _after(self, draft: Draft, element: Element, timer: str) -> Trigger:
-        """Return the trigger of a delayed transition that we have written ourselves."""
+        """Return the trigger of a delayed transition that our writer has marked."""
         for entry in named(draft.source, "onentry"):
             for send in named(entry, "send"):
                 delay = css_time(send.attributes.get("delay", ""))
@@ -178,11 +178,11 @@ class Lines:
         return Always()
 
     def _targets(self, element: Element, said: str) -> tuple[str, ...]:
-        """Return the ids of the states that a document names; the checks tell of unknown ones."""
+        """Return the ids of target states; the checks report unknown ones."""
         targets: list[str] = []
         for word in said.split()[: limits.TARGETS]:
             known = self.states.get(word)
-            if known is None and word in self.drafts:  # an id of ours that the document cannot know
+            if known is None and word in self.drafts:  # the chart's id, not the document's
                 found = f"the target is {word!r}, and there is no such state"
                 remedy = self.findings.suggestions.remedy(
                     word, self.states, "Name a state by its id"
@@ -201,7 +201,7 @@ def _regular(draft: Draft) -> list[Draft]:
 
 
 def _begins(draft: Draft, home: Draft, target: Draft) -> bool:
-    """Tell whether a state, or the history in it, may begin in a target."""
+    """Tell whether a state, or a history in it, may begin in a target."""
     if draft.kind in HISTORY and target.kind in HISTORY:
         return False
     return target.id != ROOT and (home.id == ROOT or target.id.startswith(f"{home.id}."))

@@ -1,7 +1,7 @@
 """Writer: a chart as an SCXML document.
 
-Whatever is written is read back at once, and compared: what SCXML would say otherwise is said in
-our namespace, and what neither can say is a loss.
+Each element is read back as soon as it is written. If SCXML's own element would be read otherwise,
+one of our namespace takes its place; if that does not help either, the difference is a loss.
 """
 
 from __future__ import annotations
@@ -21,13 +21,12 @@ from statecharts.interop import conditions, limits
 from statecharts.interop.css_times import css_text
 from statecharts.interop.documents import Document, DocumentError
 from statecharts.interop.findings import Findings, Losses
-from statecharts.interop.literals import NOTHING, literal, literal_text
-from statecharts.interop.literals import plain as is_plain
+from statecharts.interop.literals import NOTHING, is_plain, literal, literal_text
 from statecharts.interop.scxml.content import INTERNAL, Content
 from statecharts.interop.scxml.structure import KEPT, chart_of, described
 from statecharts.interop.scxml.syntax import bearable, check, own, parts, printed, split, walk
 from statecharts.interop.syntax.xml import INCLUDE, OURS, SCXML, Element, read
-from statecharts.interop.writable import remainder
+from statecharts.interop.writable import writable
 from statecharts.model.chart import (
     HISTORY,
     ROOT,
@@ -85,14 +84,14 @@ _Reading = Callable[[Content, Element], "Hook | None"]
 def dumps(chart: Chart, *, allow: Iterable[str] = ()) -> str:
     """Return the text of a chart in SCXML; reading it gives an equal chart.
 
-    What means nothing to other interpreters is said in a namespace of our own.
+    Other interpreters skip the elements and attributes of our own namespace.
 
     Args:
         chart: The chart.
         allow: The codes of losses that are accepted, or ``*`` for all of them.
 
     Raises:
-        LossError: The chart holds what SCXML does not, and ``allow`` does not name it.
+        LossError: SCXML cannot hold all of the chart, and ``allow`` does not name the loss.
 
     >>> from statecharts.interop import scxml
     >>> lamp = scxml.loads('<scxml name="lamp"><state id="dark"/></scxml>')
@@ -103,7 +102,7 @@ def dumps(chart: Chart, *, allow: Iterable[str] = ()) -> str:
     </scxml>
     """
     losses = Losses(chart, "SCXML")
-    root = _Writer(remainder(chart, losses, _word), losses).document()
+    root = _Writer(writable(chart, losses, _word), losses).document()
     for element in walk(root):
         for text in _texts(element):
             if not _is_text(text):
@@ -128,7 +127,7 @@ class _Writer:
         self.timers = 0
 
     def document(self) -> Element:
-        """Write it all."""
+        """Return the root element of the document."""
         chart, root = self.chart, self.chart.root
         for event in chart.events:
             if event.cls is not None:
@@ -165,7 +164,7 @@ class _Writer:
         return scxml
 
     def _wrap(self, scxml: Element, entry: list[Hook]) -> None:
-        """Put a state around all others, for what a chart does and ``<scxml>`` cannot."""
+        """Put a state around all others, which does what ``<scxml>`` cannot."""
         root, name = self.chart.root, self.names[ROOT]
         scxml.attributes["initial"] = name
         outer = scxml.add(Element(_TAGS[root.kind], attributes={"id": name, own("root"): "true"}))
@@ -205,13 +204,13 @@ class _Writer:
         self._inside(node, element, entry)
 
     def _notes(self, node: StateNode, element: Element, taken: set[str], doc: str) -> None:
-        """Write documentation: that of others as they wrote it, the rest in our namespace.
+        """Write documentation: foreign parts as they were, the rest in our namespace.
 
         Args:
             node: The state.
             element: Its element.
-            taken: The keys of its meta that are said already.
-            doc: What it is for.
+            taken: The keys of its meta that are written already.
+            doc: Its documentation.
         """
         if doc:
             element.add(Element("doc", OURS, content=[doc]))
@@ -235,10 +234,10 @@ class _Writer:
             element.add(Element("meta", OURS, content=[literal_text(rest) or json.dumps(rest)]))
 
     def _inside(self, node: StateNode, element: Element, entry: list[Hook]) -> None:
-        """Write what a state does, and where it goes."""
+        """Write the actions and the transitions of a state."""
         leaving = list(node.exit)
         if node.kind in HISTORY and (entry or leaving):
-            found = f"what entering and leaving history {node.id!r} does is left out"
+            found = f"the entry and exit actions of history {node.id!r} are left out"
             self.losses.add("SC673", found, "Remove it: history is never entered", node.location)
             entry, leaving = [], []
         invokes = self._invokes(element, entry, leaving)
@@ -247,8 +246,8 @@ class _Writer:
             donedata = self.statements.coded(entry[-1], "donedata", Content.donedata)
             entry = entry if donedata is None else entry[:-1]
         onentry, onexit = Element("onentry"), Element("onexit")
-        self.statements.say(entry, onentry)
-        self.statements.say(leaving, onexit)
+        self.statements.write(entry, onentry)
+        self.statements.write(leaving, onexit)
         lines = [self._transition(node, line, onentry, onexit) for line in self._taken(node)]
         element.content.extend(part for part in (onentry, onexit) if part.content)
         self._default(node, element)
@@ -258,7 +257,7 @@ class _Writer:
         element.content.extend(lines)
 
     def _model(self, element: Element, entry: list[Hook]) -> list[Hook]:
-        """Write the data that a state declares; return what else entering it does."""
+        """Write the data that a state declares; return the other hooks of its entry."""
         model = Element("datamodel")
         while entry and (data := self.statements.coded(entry[0], "data", Content.data)):
             model.add(data)
@@ -268,7 +267,7 @@ class _Writer:
         return entry
 
     def _invokes(self, home: Element, entry: list[Hook], leaving: list[Hook]) -> list[Element]:
-        """Take the services off the ends of what entering and leaving do."""
+        """Remove the services from the ends of the entry and exit hooks, and return them."""
         found: list[Element] = []
         while entry and leaving and home.tag in ("state", "parallel"):
             element = self.statements.invoke(entry[-1])
@@ -289,12 +288,12 @@ class _Writer:
             element.attributes["initial"] = targets
             return
         line = Element("transition", attributes={"target": targets})
-        self.statements.say(default.emit, line)
+        self.statements.write(default.emit, line)
         home = element if node.kind in HISTORY else element.add(Element("initial"))
         home.add(line)
 
     def _entered(self, node: StateNode, targets: tuple[str, ...]) -> tuple[str, ...]:
-        """Return what a default enters; that of a history never goes to another history."""
+        """Return the targets of a default; that of a history never goes to another history."""
         states = [self.chart[target] for target in targets]
         if node.kind not in HISTORY or all(state.kind not in HISTORY for state in states):
             return targets
@@ -333,7 +332,7 @@ class _Writer:
             said["type"] = "internal"
         elif line.kind is TransitionKind.FORBIDDEN:
             said[own("kind")] = "forbidden"
-        self.statements.say(line.emit, element)
+        self.statements.write(line.emit, element)
         return element
 
     def _descriptors(
@@ -369,7 +368,7 @@ class _Writer:
         return self.names.get(state, state)
 
     def _typed(self) -> None:
-        """Note what of the chart is typed Python."""
+        """Report the typed Python of the chart."""
         chart = self.chart
         if chart.context is not None:
             found = f"the context {chart.context.__name__} is left out"
@@ -392,7 +391,7 @@ class _Writer:
                             self.losses.add("SC671", found, remedy, line.location)
 
     def _again(self, scxml: Element) -> None:
-        """Read what has been written; write what reading would not find out, and note the rest."""
+        """Read the document; add the events if reading does not find them, and report the rest."""
         chart = self.chart
         findings = Findings(Document.of(""))
         try:
@@ -401,7 +400,7 @@ class _Writer:
             raise self.losses.refuse(error) from None
         for fault in findings.faults:
             if fault.structural:
-                found = f"what is written would be refused: {fault.found}"
+                found = f"the document would be refused: {fault.found}"
                 self.losses.add("SC673", found, fault.remedy)
         events = [event.name for event in chart.events]
         if [event.name for event in again.events] != events:
@@ -427,7 +426,7 @@ class _Statements:
     """Writes guards and hooks.
 
     Args:
-        losses: Where what cannot be written is noted.
+        losses: Collects what cannot be written.
         names: The ids in the document of the states.
         python: Whether constants and operators are written as Python does, or as ECMAScript.
     """
@@ -439,7 +438,7 @@ class _Statements:
         self.python = python
 
     def guard(self, hook: Hook | None, element: Element) -> None:
-        """Say a guard in the attributes of an element."""
+        """Write a guard into the attributes of an element."""
         if hook is None:
             return
         meant = _meant(hook)
@@ -463,7 +462,7 @@ class _Statements:
         return bool(text.strip()) and self._same(element, Content.guard, hook)
 
     def _read(self, element: Element, reading: _Reading) -> Hook | None:
-        """Return what an element is read as; None where it would be refused."""
+        """Return the hook that an element is read as; None if it would be refused."""
         findings = Findings(Document.of(""))
         check(element, findings)
         for _, part in parts(element):
@@ -472,16 +471,16 @@ class _Statements:
         return None if findings.refused else read
 
     def _same(self, element: Element, reading: _Reading, hook: Hook) -> bool:
-        """Tell whether an element can be written, and is read as a hook."""
+        """Tell whether an element can be written, and is read as this hook."""
         return self._read(element, reading) == hook and _is_bearable(element)
 
-    def say(self, hooks: Iterable[Hook], parent: Element) -> None:
-        """Say what hooks do inside an element."""
+    def write(self, hooks: Iterable[Hook], parent: Element) -> None:
+        """Write hooks into an element."""
         for hook in hooks:
             parent.add(self.element(hook))
 
     def invoke(self, hook: Hook) -> Element | None:
-        """Return the ``<invoke>`` that a hook stands for; None where there is none."""
+        """Return the ``<invoke>`` of a hook; None if there is none."""
         effect = getattr(hook.function, "effect", None)
         if not isinstance(effect, Invoke) or not is_name(effect.id):
             return None
@@ -511,14 +510,14 @@ class _Statements:
         return element if same else None
 
     def coded(self, hook: Hook, tag: str, reading: _Reading) -> Element | None:
-        """Return the element of a tag that a hook stands for; None where there is none."""
+        """Return the element with a tag for a hook; None if there is none."""
         action = _action(hook, tag)
         element = None if action is None else _coded(action)
         same = element is not None and self._same(element, reading, hook)
         return element if same else None
 
     def element(self, hook: Hook) -> Element:
-        """Return the element that says what a hook does."""
+        """Return the element of a hook."""
         function = hook.function.reference if isinstance(hook.function, Bound) else hook.function
         if isinstance(function, Choose):
             return self._if(function.branches)
@@ -535,7 +534,7 @@ class _Statements:
         if found != Hook(evolve(function, effect=_plain(effect))):
             told = f"SCXML cannot say {effect_text(effect)!r} exactly"
             self.losses.add("SC673", told, "Say it as an action that it has")
-        # What would be refused is written as an action with the text of the effect as its name.
+        # An element that would be refused becomes an action named after the effect.
         return self._named(effect_text(effect), {}) if found is None else element
 
     def _effect(self, effect: _Said) -> Element:
@@ -621,7 +620,7 @@ class _Statements:
                 self.guard(branch.guard, head)
             elif head.tag != "else":
                 head.attributes |= {"cond": true, own("else"): "true"}
-            self.say(branch.actions, element)
+            self.write(branch.actions, element)
         if not branches:
             self.losses.add("SC673", "a choice without branches is left out", "Remove it")
             element.attributes["cond"] = false
@@ -689,7 +688,7 @@ def _is_bearable(element: Element) -> bool:
 
 
 def _guard_json(hook: Hook, name: Callable[[str], str]) -> str | None:
-    """Return a guard as JSON; None for one that is code, or whose parameters are not plain data.
+    """Return a guard as JSON; None for code, and for parameters that are not plain data.
 
     >>> _guard_json(Hook(Named("atLeast", {"count": 3})), str)
     '{"named": "atLeast", "data": {"count": 3}}'
@@ -732,7 +731,7 @@ def _meant(hook: Hook) -> Hook:
 
 
 def _plain(effect: _Said) -> _Said:
-    """Return an effect as reading can give it: an event class is an event by name."""
+    """Return an effect as it is read: an event class becomes an event by name."""
     if isinstance(effect, Raise | Send) and not isinstance(effect.event, NamedEvent):
         return evolve(effect, event=NamedEvent(event_name(effect.event), _fields(effect.event)))
     return effect
@@ -749,7 +748,7 @@ def _action(hook: Hook, name: str) -> Action | None:
 
 
 def _coded(action: Action) -> Element | None:
-    """Return the element of SCXML that an action with its name stands for."""
+    """Return the element of SCXML that an action is named after; None if it cannot hold it."""
     element = Element(action.name)
     for key, value in action.data.items():
         if key == "params" and isinstance(value, dict):
@@ -794,7 +793,7 @@ def _foreign(action: Action) -> Element | None:
 
 
 def _parsed(text: str, space: str = "") -> list[Element | str]:
-    """Return what a text that may hold elements is made of, within a default namespace."""
+    """Return the elements and texts of a text, within a default namespace."""
     if "<" in text:
         try:
             content = read(Document.of(f'<x xmlns="{space}">{text}</x>')).content
@@ -806,7 +805,7 @@ def _parsed(text: str, space: str = "") -> list[Element | str]:
 
 
 def _elements(value: Any) -> list[Element] | None:
-    """Return the elements that the meta of a state holds, when reading gives the same again."""
+    """Return the elements in the meta of a state; None if they would be read otherwise."""
     if not isinstance(value, list):
         return None
     found: list[Element] = []

@@ -19,7 +19,7 @@ _TOKENS: Final = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\]:\n]', re.DOTALL)
 
 
 def loads(document: Document) -> Any:
-    """Return what a JSON document holds; its objects are `Located`.
+    """Return the value of a JSON document; its objects are `Located`.
 
     Raises:
         DocumentError: It is not JSON, is nested too deeply, or an object has the same key twice.
@@ -32,31 +32,24 @@ def loads(document: Document) -> Any:
         lines: dict[str, int] = {}
         for (key, _), at in zip(pairs, keys, strict=True):
             if key in lines:
-                found = f"the key {key!r} stands here, and on line {lines[key]} of the same object"
-                raise document.error("SC614", found, "Rename one of them, or take it away", at)
+                found = f"line {lines[key]} of the same object has the key {key!r}, too"
+                raise document.error("SC614", found, "Rename one of them, or remove it", at)
             lines[key] = at
         return Located(pairs, line, lines)
 
+    def no_constant(name: str) -> Any:
+        found = f"this is not JSON: it has no {name}"
+        raise document.error("SC603", found, "Write a number, a string or null")
+
     try:
-        return json.loads(text, object_pairs_hook=make, parse_constant=_no_constant)
+        return json.loads(text, object_pairs_hook=make, parse_constant=no_constant)
     except json.JSONDecodeError as error:
         found = f"this is not JSON: {error.msg.lower()} (column {error.colno})"
-        raise document.error("SC603", found, "Mend the text there", error.lineno) from None
-    except _ConstantError as error:
-        found = f"this is not JSON: it has no {error}"
-        raise document.error("SC603", found, "Write a number, a text or null") from None
+        raise document.error("SC603", found, "Fix the syntax there", error.lineno) from None
     except (RecursionError, ValueError) as error:
         # Deeper than the parser goes, or a number of too many digits.
-        found = f"this cannot be taken in: {error}"
-        raise document.error("SC604", found, "Take out what is no chart") from None
-
-
-class _ConstantError(Exception):
-    """A constant that JSON does not have: NaN or an infinity."""
-
-
-def _no_constant(name: str) -> Any:
-    raise _ConstantError(name)
+        found = f"this cannot be read: {error}"
+        raise document.error("SC604", found, "Remove unrelated data") from None
 
 
 def _places(text: str, document: Document) -> Iterator[tuple[int, list[int]]]:
@@ -74,11 +67,8 @@ def _places(text: str, document: Document) -> Iterator[tuple[int, list[int]]]:
         elif mark in "{[":
             open_.append((line, []))
             if len(open_) > limits.VALUES_DEEP:
-                found = (
-                    f"objects and arrays lie more than {limits.VALUES_DEEP} deep one in the other"
-                )
-                remedy = "Flatten the chart: nobody can read it"
-                raise document.error("SC604", found, remedy, line)
+                found = f"objects and arrays are nested more than {limits.VALUES_DEEP} deep"
+                raise document.error("SC604", found, "Flatten the chart", line)
         elif mark in "}]":
             if open_:
                 closed = open_.pop()

@@ -1,8 +1,8 @@
 """TOML whose tables know the lines of their keys.
 
 The standard library parses the text; a pass over its tokens finds the lines. That pass goes first,
-so that what is too large or too deep never reaches the parser, and it believes what it reads: text
-that is not TOML gives useless lines, and the parser then says why.
+so that a document that is too large or too deep never reaches the parser. It checks nothing: text
+that is not TOML gives useless lines, and then the parser refuses it.
 """
 
 from __future__ import annotations
@@ -11,35 +11,34 @@ import re
 import tomllib
 from typing import Any, Final, final
 
+from attrs import define, field
+
 from statecharts.interop import limits
 from statecharts.interop.documents import Document, DocumentError
 from statecharts.interop.syntax.located import Located
-
-LONGEST: Final = 4 * 2**20
-"""How many characters a document may have: far more than 10,000 states need."""
 
 _AT: Final = re.compile(r" \(at (?:line (?P<line>\d+), column (?P<column>\d+)|end of document)\)$")
 _TWICE: Final = re.compile(r"^Cannot (?:overwrite|declare|mutate|extend)|^Duplicate")
 
 
 def loads(document: Document) -> Located:
-    """Return what a TOML document holds; its tables are `Located`.
+    """Return the tables of a TOML document as `Located`.
 
     Raises:
-        DocumentError: It is not TOML, is too long or nested too deeply, or says something twice.
+        DocumentError: It is not TOML, is too long or nested too deep, or has a key twice.
     """
     text = document.text.removeprefix("\ufeff")
-    if len(text) > LONGEST:
-        found = f"the document is longer than {LONGEST // 2**20} MiB"
-        raise document.error("SC604", found, "Split it, or take out what is no workflow")
+    if len(text) > limits.TOML_LENGTH:
+        found = f"the document is longer than {limits.TOML_LENGTH // 2**20} MiB"
+        raise document.error("SC604", found, "Split it, or remove unrelated data")
     found_places = places(text, document)
     try:
         held = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise _not_toml(str(error), text, document) from None
     except ValueError as error:  # a number of too many digits
-        found = f"this cannot be taken in: {error}"
-        raise document.error("SC604", found, "Take out what is no workflow") from None
+        found = f"this cannot be read: {error}"
+        raise document.error("SC604", found, "Remove unrelated data") from None
     located: Located = _located(held, found_places)
     return located
 
@@ -51,14 +50,14 @@ def _not_toml(message: str, text: str, document: Document) -> DocumentError:
         line, column = int(at["line"]), f" (column {at['column']})"
     said = message if at is None else message[: at.start()]
     if _TWICE.match(said):
-        found = f"a table or key stands here that the document has already: {said}{column}"
-        return document.error("SC614", found, "Rename one of them, or take it away", line)
+        found = f"the document has this table or key already: {said}{column}"
+        return document.error("SC614", found, "Rename one of them, or remove it", line)
     found = f"this is not TOML: {said[:1].lower()}{said[1:]}{column}"
-    return document.error("SC603", found, "Mend the text there", line)
+    return document.error("SC603", found, "Fix the syntax there", line)
 
 
 def _located(value: Any, place: Place) -> Any:
-    """Return a value with its places; neither is deep, for the places have been found."""
+    """Return a value with its places; finding those has bounded its depth."""
     if isinstance(value, dict):
         keys = place.keys
         held = {
@@ -75,46 +74,40 @@ def _located(value: Any, place: Place) -> Any:
 
 # --- Lines ----------------------------------------------------------------------------------------
 
-# A line that holds a plain key and value, or a plain header, is one token: that is most of them.
-# Strings come next, for they may hold anything. The first three closing marks of a longer row close
-# a long one; three marks alone are left open, and end the pass.
+# Strings come first, for they may hold anything. The first three closing marks of a longer row
+# close a long one; three marks alone are left open, and end the pass.
 _TOKENS: Final = re.compile(
     r"""
-    (?P<pair>^(?P<key>[A-Za-z0-9_-]++)[ \t]*+=[ \t]*+
-        (?:"[^"\\\n]*+"|[\w.:+-]++|\[(?:[ \t]*+"[^"\\\n]*+"[ \t]*+,?)*+[ \t]*+\])[ \t\r]*+$)
-    | (?P<header>^\[\[?(?P<name>[A-Za-z0-9_.-]++)\]\]?[ \t\r]*+$)
-    | (?P<long>\"""(?:[^"\\]|\\.|"(?!""))*+\"""(?:""?)? | '''(?:[^']|'(?!''))*+'''(?:''?)?)
+    (?P<long>\"""(?:[^"\\]|\\.|"(?!""))*+\"""(?:""?)? | '''(?:[^']|'(?!''))*+'''(?:''?)?)
     | (?P<open>\"""|''')
     | (?P<text>"(?:[^"\\\n]|\\.)*+" | '[^'\n]*+')
     | (?P<comment>\#[^\n]*+)
     | (?P<mark>\n++|[\[\]{}=,])
     | (?P<bare>[^\s\[\]{}=,."'\#]++)
     """,
-    re.VERBOSE | re.DOTALL | re.MULTILINE,
+    re.VERBOSE | re.DOTALL,
 )
 
 
 @final
+@define(eq=False)
 class Place:
-    """Where a table or an array begins, and where what it holds does.
+    """The line of a table or an array, and the lines inside it.
 
     Attributes:
         line: The line, from 1.
         lines: The line of each key of a table.
-        keys: The places of its tables and arrays.
+        keys: The tables and arrays in it, by key.
         items: The tables and arrays in an array, in order.
     """
 
-    __slots__ = ("items", "keys", "line", "lines")
-
-    def __init__(self, line: int) -> None:
-        self.line = line
-        self.lines: dict[str, int] = {}
-        self.keys: dict[str, Place] = {}
-        self.items: list[Place] = []
+    line: int
+    lines: dict[str, int] = field(factory=dict)
+    keys: dict[str, Place] = field(factory=dict)
+    items: list[Place] = field(factory=list)
 
     def open(self, parts: list[str], line: int) -> Place:
-        """Return the place of the table or array of a key with dots, making those that are new."""
+        """Return the place of a dotted key; make those on the way that are new."""
         found = self
         for part in parts:
             # A header goes on inside the last table of an array.
@@ -128,10 +121,10 @@ class Place:
 
 
 def places(text: str, document: Document) -> Place:
-    """Return the places of all that a TOML document holds.
+    """Return the places in a TOML document.
 
     Raises:
-        DocumentError: It has too many keys, or is nested too deeply.
+        DocumentError: It has too many keys, or is nested too deep.
 
     >>> found = places("[a]\\n\\n[a.b]\\nc = 1", Document("a.toml", ""))
     >>> found.lines["a"], found.keys["a"].keys["b"].lines["c"]
@@ -139,10 +132,15 @@ def places(text: str, document: Document) -> Place:
     """
     reading = _Reading(document)
     for token in _TOKENS.finditer(text):
-        kind = token.lastgroup or ""
-        if kind == "open":
-            break
-        reading.take(kind, token)
+        match token.lastgroup:
+            case "open":
+                break
+            case "mark":
+                reading.mark(token[0])
+            case "long":
+                reading.line += token[0].count("\n")
+            case "text" | "bare" if reading.naming:
+                reading.name(token[0] if token.lastgroup == "bare" else _unquoted(token[0]))
     return reading.root
 
 
@@ -161,55 +159,27 @@ class _Reading:
         self.brackets = 0
         self.count = 0
         self.naming = True
-        """Whether a key comes next, or goes on; else a value does."""
+        """Whether a key comes next or goes on; else a value does."""
         self.owner, self.key = self.root, ""
         """The table of the value that comes next, and its key there."""
 
-    def take(self, kind: str, token: re.Match[str]) -> None:
-        match kind:
-            case "pair":
-                if not self.within:
-                    self._counted()
-                    self.table.lines.setdefault(token["key"], self.line)
-                    self.naming = False
-            case "mark":
-                self._mark(token[0])
-            case "header" if not self.within:
-                self.brackets = 2 if token[0].startswith("[[") else 1
-                for part in token["name"].split("."):
-                    self._name(part)
-                self._header()
-            case "header":  # in an array that goes over several lines, it is one of numbers
-                for mark in token[0]:
-                    if mark in "[]":
-                        self._mark(mark)
-            case "text" | "bare":
-                if self.naming:
-                    self._name(token[0] if kind == "bare" else _unquoted(token[0]))
-            case "long":
-                self.line += token[0].count("\n")
-            case _:
-                pass
-
-    def _name(self, part: str) -> None:
+    def name(self, part: str) -> None:
+        """Take a part of a key."""
         if not self.parts:
             self.begun = self.line
         if len(self.parts) == limits.TABLES_DEEP:
             raise self._too_much(f"a key has more than {limits.TABLES_DEEP} parts")
-        self._counted()
-        self.parts.append(part)
-
-    def _counted(self) -> None:
         self.count += 1
         if self.count > limits.KEYS:
             raise self._too_much(f"the document has more than {limits.KEYS:,} keys")
+        self.parts.append(part)
 
-    def _mark(self, mark: str) -> None:
+    def mark(self, mark: str) -> None:
+        """Take a bracket, a comma, an equals sign, or line ends."""
         match mark:
-            case "=" if self.naming and self.parts:
-                self._assign()
             case "=":
-                pass
+                if self.naming and self.parts:
+                    self._assign()
             case "[" if self.naming and not self.within:
                 self.brackets += 1
             case "]" if self.brackets:
@@ -218,7 +188,8 @@ class _Reading:
             case "[" | "{":
                 self._enter(table=mark == "{")
             case "]" | "}":
-                self._leave()
+                del self.within[-1:]
+                self.parts, self.naming = [], False
             case ",":
                 if self.within:
                     self.parts = []
@@ -248,9 +219,8 @@ class _Reading:
 
     def _enter(self, *, table: bool) -> None:
         if len(self.within) == limits.TABLES_DEEP:
-            raise self._too_much(
-                f"tables and arrays lie more than {limits.TABLES_DEEP} deep in each other"
-            )
+            found = f"tables and arrays are nested more than {limits.TABLES_DEEP} deep"
+            raise self._too_much(found)
         if self.within and not self.within[-1][1]:
             place = Place(self.line)
             self.within[-1][0].items.append(place)
@@ -259,14 +229,8 @@ class _Reading:
         self.within.append((place, table))
         self.parts, self.naming = [], table
 
-    def _leave(self) -> None:
-        if self.within:
-            self.within.pop()
-        self.parts, self.naming = [], False
-
     def _too_much(self, found: str) -> DocumentError:
-        remedy = "Split it, or flatten it: nobody can read it"
-        return self.document.error("SC604", found, remedy, self.line)
+        return self.document.error("SC604", found, "Split it, or flatten it", self.line)
 
 
 def _unquoted(token: str) -> str:

@@ -89,7 +89,7 @@ class Element:
         return self.attributes.get(f"{{{OURS}}}{name}")
 
     def add(self, part: Element) -> Element:
-        """Append an element to what is inside this one."""
+        """Append an element to the contents of this one."""
         self.content.append(part)
         return part
 

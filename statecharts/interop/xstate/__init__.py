@@ -13,13 +13,14 @@ around it may hold it under ``machine``, ``config`` or ``definition``.
 | ``invoke`` | `Invoke` on entry, `CancelInvoke` on exit |
 | ``onDone``, ``onError``, ``onSnapshot`` of it | transitions on ``done.invoke.ID``, \
 ``error.platform.ID``, ``xstate.snapshot.ID`` |
-| ``after`` with the name of a delay | a delay to pass: ``load(path, delays={…})`` |
+| ``after`` with the name of a delay | a delay to pass, ``load(path, delays={…})``, or to bind |
 | ``description`` | ``doc`` |
 | ``meta`` and all else | ``meta`` |
 
 Version 4 and 5 differ in what a transition does with its own state: in 5 it stays active unless
 ``reenter`` is true, in 4 it is left unless ``internal`` is true or a target begins with a dot. The
-version is seen from the document (see `version_of`) or passed.
+version is passed, or seen from the document (see `version_of`); where nothing in it says which,
+version 4 is tried when version 5 refuses it.
 
 Where XState differs from the algorithm of SCXML, by which charts run here, a warning says so
 (SC652).
@@ -34,19 +35,21 @@ from typing import Final
 
 from statecharts.interop.documents import Document
 from statecharts.interop.syntax import json
+from statecharts.interop.syntax.located import Located
 from statecharts.interop.xstate.syntax import (
     FIVE,
     FOUR,
     Notes,
     configured,
     is_definition,
+    marks,
     unwrapped,
     version_of,
 )
 from statecharts.interop.xstate.transitions import Delays, Reading
 from statecharts.interop.xstate.writer import differences, dumps
 from statecharts.model.chart import Chart
-from statecharts.model.errors import StatechartError
+from statecharts.model.errors import DefinitionError, StatechartError
 
 __all__ = ["dumps", "load", "loads", "version_of"]
 
@@ -91,12 +94,30 @@ def _read(document: Document, name: str, version: int | None, delays: Delays) ->
     if version not in (None, FOUR, FIVE):
         found = f"version is {version!r}"
         raise StatechartError("SC606", document.name, found, "Pass 4 or 5, or leave it out")
-    notes = Notes(document)
-    machine = unwrapped(json.loads(document), notes)
-    version = version or version_of(machine)
-    if is_definition(machine):
-        machine = configured(machine, version, notes)
-    chart = Reading(machine, name, version, delays, notes).chart()
-    if not notes.findings.refused:
-        differences(chart, notes, version)
-    return notes.findings.settle(chart)
+    held = json.loads(document)
+    versions = _versions(unwrapped(held, Notes(document))) if version is None else (version,)
+    refused: list[DefinitionError] = []
+    for one in versions:
+        notes = Notes(document)
+        machine = unwrapped(held, notes)
+        if refused:
+            found = "XState 5 would refuse this machine; it is read as one for XState 4"
+            notes.add("SC652", found, "Pass version=4 to say so", machine.line, "the machine")
+        if is_definition(machine):
+            machine = configured(machine, one, notes)
+        chart = Reading(machine, name, one, delays, notes).chart()
+        if not notes.refused:
+            differences(chart, notes, one)
+        try:
+            return notes.settle(chart)
+        except DefinitionError as error:
+            refused.append(error)
+    raise refused[0]
+
+
+def _versions(machine: Located) -> tuple[int, ...]:
+    """Return the versions to try: both where nothing in the machine says which it is."""
+    four, five = marks(machine)
+    if four > five:
+        return (FOUR,)
+    return (FIVE,) if five else (FIVE, FOUR)

@@ -23,14 +23,12 @@ from statecharts.interop.xstate.syntax import (
     BUILT_IN,
     CODE,
     FOUR,
-    INVOKE,
-    INVOKE_QUIET,
+    INVOCATION,
     MACHINE,
     Notes,
     Spot,
 )
 from statecharts.model.effects import Action, CancelInvoke, CancelSend, Effect, Invoke, Raise, Send
-from statecharts.model.errors import StepError
 from statecharts.model.events import NamedEvent
 from statecharts.model.hooks import Hook
 from statecharts.model.named import AllOf, AnyOf, Branch, Choose, Give, Holds, In, Named, Not
@@ -39,6 +37,7 @@ INTERNAL: Final = "#_internal"
 """The target of what version 4 puts on the run's own queue."""
 
 _NOTHING: Final = object()
+_KEPT: Final = ("description", "meta", "systemId", "key", "autoForward")
 _DONE_HERE: Final = ("xstate.raise", "xstate.send", "xstate.sendTo", "xstate.cancel")
 
 
@@ -267,29 +266,25 @@ class Content:
             else:
                 self.notes.wrong("the name of a service, or an object with src", one, at)
 
-    def _invocation(self, value: Located, i: int, spot: Spot) -> Iterator[Invoked]:
-        said = value.get("id")
-        if said is not None and (not isinstance(said, str) or not said):
-            self.notes.wrong("a string as id", said, spot.at(value.at("id")))
-            return
+    def _invocation(self, held: Located, i: int, spot: Spot) -> Iterator[Invoked]:
+        value, other = self.notes.take(held, INVOCATION, spot)
         key = "input" if "input" in value else "data"
         given = self.notes.plain(value.get(key), spot.at(value.at(key)))
         data = given if isinstance(given, dict) else {} if given is None else {key: given}
         source = self._service(value, i, data, spot.at(value.at("src")))
         if source is None:
             return
-        meta: dict[str, Any] = {}
-        for key, held in value.items():
-            if key in INVOKE:
-                continue
-            at = spot.at(value.at(key))
-            if key not in INVOKE_QUIET and held not in (None, False):
-                found = f"a run ignores {key!r} of an invocation; it is kept in its meta"
-                remedy = "Have whoever carries out the invocation do it"
-                self.notes.note("SC651", found, remedy, at)
-            if held is not None:
-                meta[key] = self.notes.plain(held, at)
-        name = said or self._default_id(spot.draft, i)
+        if value.get("autoForward"):
+            found = "a run ignores 'autoForward' of an invocation; it is kept in its meta"
+            remedy = "Have whoever carries out the invocation do it"
+            self.notes.note("SC651", found, remedy, spot.at(value.at("autoForward")))
+        kept = {key: value[key] for key in _KEPT if key in value}
+        meta = {
+            key: self.notes.plain(inner, spot.at(value.at(key)))
+            for key, inner in {**kept, **other}.items()
+            if inner is not None
+        }
+        name = value.get("id") or self._default_id(spot.draft, i)
         yield Invoked(Invoke(name, source, data), value, meta, spot)
 
     def _default_id(self, draft: Draft, i: int) -> str:
@@ -362,28 +357,6 @@ def _event(value: Any) -> NamedEvent | None:
 
 SOON: Final = timedelta(microseconds=1)
 """The time that a delay of 0 becomes: the event comes when the macrostep is over."""
-
-
-@final
-@frozen
-class NamedDelay:
-    """A delay that is known by its name alone.
-
-    Attributes:
-        name: The name; whoever loads the chart can say what it stands for.
-    """
-
-    name: str
-
-    def __call__(self, moment: Any) -> timedelta:
-        """Refuse: nobody has said how long it is."""
-        found = f"nobody has said how long the delay {self.name!r} is"
-        remedy = f"Load the chart with delays={{{self.name!r}: timedelta(…)}}"
-        raise StepError("SC214", moment.chart, found, remedy)
-
-    @property
-    def __name__(self) -> str:
-        return self.name
 
 
 _NUMBER: Final = re.compile(r"\s*[+-]?(?:\d{1,40}\.?\d{0,40}|\.\d{1,40})(?:[eE][+-]?\d{1,2})?\s*")

@@ -19,9 +19,9 @@ from statecharts.interop.xstate.syntax import (
     FOUR,
     LOUD,
     MACHINE,
+    MACHINE_STATE,
     QUIET,
     RESERVED,
-    RUN,
     STATE,
     Notes,
     Spot,
@@ -38,11 +38,14 @@ _KINDS: Final = {
     "history": StateKind.SHALLOW_HISTORY,
 }
 
+ALONE: Final = "active"
+"""The one state of a machine without states, which XState takes for an atomic one."""
+
 # -- the tree --------------------------------------------------------------------------------------
 
 
 def planted(machine: Located, name: str, notes: Notes) -> dict[str, Draft]:
-    """Return the states of a machine by id, the machine itself first; nothing happens in them yet.
+    """Return the states of a machine by id, the machine itself first, with their documentation.
 
     Args:
         machine: The machine.
@@ -50,6 +53,11 @@ def planted(machine: Located, name: str, notes: Notes) -> dict[str, Draft]:
         notes: Where findings go.
     """
     called = machine.get("id", machine.get("key"))
+    kind = machine.get("type")
+    if not machine.get("states") and not machine.get("initial") and kind in (None, "atomic"):
+        alone = Located({ALONE: Located((), machine.line)}, machine.line)
+        inside = {"type": None, "initial": ALONE, "states": alone}
+        machine = Located({**machine, **inside}, machine.line, machine.lines)
     root = Draft(called if isinstance(called, str) else name, line=machine.line, source=machine)
     waiting = [root]
     while waiting:
@@ -59,36 +67,26 @@ def planted(machine: Located, name: str, notes: Notes) -> dict[str, Draft]:
             for key, held in states.items():
                 waiting.append(draft.add(Draft(key, line=states.at(key), source=held)))
     drafts = identify(root, notes.document)
-    if called is not None and not isinstance(called, str):
-        notes.wrong("the name of the machine", called, Spot.of(root, "id"))
     for draft in drafts.values():
+        spot = Spot(draft, draft.line)
         if not isinstance(draft.source, Located):
-            notes.wrong("an object for a state", draft.source, Spot(draft, draft.line))
+            notes.wrong("an object for a state", draft.source, spot)
             draft.source = Located((), draft.line or 1)
-        states = draft.source.get("states")
-        if states is not None and not isinstance(states, Located):
-            notes.wrong("an object of states", states, Spot.of(draft, "states"))
+        table = MACHINE_STATE if draft is root else STATE
+        draft.source, other = notes.take(draft.source, table, spot)
         draft.kind = _kind(draft, notes)
+        _document(draft, other, notes)
     return drafts
 
 
 def _kind(draft: Draft, notes: Notes) -> StateKind:
-    source: Located = draft.source
-    said, history, spot = source.get("type"), source.get("history"), Spot.of(draft, "type")
-    kind = StateKind.ATOMIC
-    if said is None:
-        if source.get("parallel") is True:
-            kind = StateKind.PARALLEL
-        elif history and not draft.children:
-            kind = StateKind.SHALLOW_HISTORY
-    elif isinstance(said, str) and said in _KINDS:
-        kind = _KINDS[said]
-    else:
-        found, remedy = "the type is not a string", f"Write one of {', '.join(_KINDS)}"
-        if isinstance(said, str):
-            found = f"{said!r} is not a type of state"
-            remedy = notes.suggestions.remedy(said, _KINDS, remedy)
-        notes.note("SC612", found, remedy, spot)
+    said, history = draft.source.get("type"), draft.source.get("history")
+    spot = Spot.of(draft, "type")
+    kind = _KINDS.get(said, StateKind.ATOMIC)
+    if said is None and draft.source.get("parallel") is True:
+        kind = StateKind.PARALLEL
+    elif said is None and history and not draft.children:
+        kind = StateKind.SHALLOW_HISTORY
     if kind is StateKind.ATOMIC and draft.children:
         kind = StateKind.COMPOUND
         if said == "atomic":
@@ -98,11 +96,8 @@ def _kind(draft: Draft, notes: Notes) -> StateKind:
         found = f"the machine itself is {said or 'history'}"
         notes.note("SC612", found, "Make it compound, or parallel", spot)
         return StateKind.COMPOUND
-    if kind in HISTORY:
-        if history not in (None, True, False, "shallow", "deep"):
-            notes.wrong("deep, shallow or true", history, Spot.of(draft, "history"))
-        return StateKind.DEEP_HISTORY if history == "deep" else kind
-    return kind
+    deep = kind in HISTORY and history == "deep"
+    return StateKind.DEEP_HISTORY if deep else kind
 
 
 def named(root: Draft, notes: Notes) -> dict[str, Draft]:
@@ -112,40 +107,29 @@ def named(root: Draft, notes: Notes) -> dict[str, Draft]:
         own = draft.source.get("id")
         if own is None or draft is root:
             continue
-        spot = Spot.of(draft, "id")
-        if not isinstance(own, str) or not own:
-            notes.wrong("a string as id", own, spot)
-        elif own in found:
+        if own in found:
             text = f"two states have the id {own!r}; the other is {found[own].id!r}"
-            notes.note("SC614", text, "Rename one of them", spot)
+            notes.note("SC614", text, "Rename one of them", Spot.of(draft, "id"))
         else:
             found[own] = draft
     return found
 
 
-def documented(draft: Draft, notes: Notes) -> None:
-    """Fill in what a machine says about a state, and that a run makes nothing of."""
+def _document(draft: Draft, other: dict[str, Any], notes: Notes) -> None:
+    """Keep what a machine says about a state, and that a run makes nothing of."""
     source: Located = draft.source
-    said = source.get("description")
-    if isinstance(said, str):
-        draft.doc = said
-    elif said is not None:
-        notes.wrong("a string as description", said, Spot.of(draft, "description"))
+    draft.doc = source.get("description", "")
+    kept = {key: source[key] for key in source if key in QUIET or key in LOUD}
     own: dict[str, Any] = {}
-    for key, value in source.items():
-        if key in RUN:
-            continue
+    for key, value in {**kept, **other}.items():
         spot = Spot.of(draft, key)
-        if key in LOUD and value not in (None, {}, [], False):
+        if value in (None, [], {}):
+            continue
+        if key in LOUD and value is not False:
             found = f"a run of this chart ignores {key!r}; it is kept in its meta"
             notes.note("SC651", found, "Have functions do it, with chart.bind(…)", spot)
-        elif key not in QUIET and key not in LOUD:
-            found = f"a state of XState has no key {key!r}; it is kept in its meta"
-            remedy = notes.suggestions.remedy(key, STATE, "Remove it, or put it into meta")
-            notes.note("SC651", found, remedy, spot)
-        if value not in (None, [], {}):
-            own[key] = notes.plain(value, spot)
-    if "id" in source and draft.parent is not None and source["id"] != default_id(draft):
+        own[key] = notes.plain(value, spot)
+    if "id" in source and draft.parent is not None and source["id"] != _default_id(draft):
         own["id"] = source["id"]
     meta = notes.plain(source.get("meta"), Spot.of(draft, "meta"))
     if isinstance(meta, dict) and not ({*RESERVED, *own, "meta"} & meta.keys()):
@@ -154,8 +138,7 @@ def documented(draft: Draft, notes: Notes) -> None:
         draft.meta = own if meta is None else {"meta": meta, **own}
 
 
-def default_id(draft: Draft) -> str:
-    """Return the id that XState gives a state."""
+def _default_id(draft: Draft) -> str:
     root = draft
     while root.parent is not None:
         root = root.parent

@@ -8,11 +8,24 @@ from __future__ import annotations
 
 from typing import Any, Final, final
 
-from attrs import frozen
+from attrs import evolve, frozen
 
-from statecharts.interop import limits, notes
+from statecharts.interop import limits
 from statecharts.interop.drafts import Draft
-from statecharts.interop.syntax.located import Located, plain
+from statecharts.interop.findings import Findings
+from statecharts.interop.grammar import (
+    ANY,
+    BOOLEAN,
+    OBJECT,
+    STRING,
+    Kind,
+    Table,
+    Unknown,
+    either,
+    one_of,
+    take,
+)
+from statecharts.interop.syntax.located import Located, plain, shown
 
 FOUR: Final = 4
 FIVE: Final = 5
@@ -22,14 +35,12 @@ MACHINE: Final = "(machine)"
 
 # -- keys ------------------------------------------------------------------------------------------
 
-RUN: Final = frozenset(
-    {
-        *("id", "key", "type", "parallel", "history", "target", "initial", "states", "on"),
-        *("always", "after", "onDone", "invoke", "entry", "exit", "onEntry", "onExit"),
-        *("description", "meta"),
-    }
+_ID: Final = Kind(
+    "a string that is not empty", lambda value: isinstance(value, str) and value != ""
 )
-"""The keys of a state that readers make something of."""
+_LINES: Final = either(OBJECT, Kind("{array}", lambda value: isinstance(value, list)))
+_TYPES: Final = ("atomic", "compound", "parallel", "final", "history")
+_DOCUMENTED: Final = {"description": ANY, "meta": ANY}
 
 QUIET: Final = frozenset(
     {
@@ -42,25 +53,56 @@ QUIET: Final = frozenset(
 LOUD: Final = frozenset({"output", "data", "context", "activities", "strict", "route"})
 """The keys of a state that XState acts on, and a run of ours does not."""
 
-STATE: Final = RUN | QUIET | LOUD
-"""All keys of a state."""
-
 RESERVED: Final = frozenset({*QUIET, *LOUD, "id", "initial", "onDone", "transitions", "invoke"})
 """The keys of ``StateNode.meta`` that mean something other than XState's ``meta``."""
 
-TRANSITION: Final = frozenset(
-    {"target", "actions", "guard", "cond", "in", "reenter", "internal", "description", "meta"}
+STATE: Final = Table(
+    {
+        "id": _ID,
+        "type": one_of(*_TYPES),
+        "description": STRING,
+        "states": OBJECT,
+        "history": either(BOOLEAN, one_of("shallow", "deep")),
+        "on": _LINES,
+        "after": _LINES,
+        **dict.fromkeys(("key", "parallel", "target", "initial", "always", "onDone"), ANY),
+        **dict.fromkeys(("invoke", "entry", "exit", "onEntry", "onExit", "meta"), ANY),
+        **dict.fromkeys(sorted(QUIET | LOUD), ANY),
+    },
+    unknown=Unknown.KEPT,
+    noun="a state",
+    nulls=True,
 )
-"""The keys of a transition."""
+MACHINE_STATE: Final = evolve(STATE, keys={**STATE.keys, "id": STRING}, noun="a machine")
+TRANSITION: Final = Table(
+    {
+        **dict.fromkeys(("target", "actions", "guard", "cond", "in"), ANY),
+        "reenter": BOOLEAN,
+        "internal": BOOLEAN,
+        **_DOCUMENTED,
+    },
+    unknown=Unknown.KEPT,
+    noun="a transition",
+    nulls=True,
+)
+LISTED: Final = evolve(TRANSITION, keys={**TRANSITION.keys, "event": ANY, "delay": ANY})
+"""A transition in the lists that version 4 takes for ``on`` and ``after``."""
 
-LISTED: Final = TRANSITION | {"event", "delay"}
-"""The keys of a transition in the lists that version 4 takes for ``on`` and ``after``."""
-
-INVOKE: Final = frozenset({"id", "src", "input", "data", "type", "onDone", "onError", "onSnapshot"})
-"""The keys of an invocation that readers make something of."""
-
-INVOKE_QUIET: Final = frozenset({"description", "meta", "systemId", "key"})
-"""The keys of an invocation that are documentation, as far as a run goes."""
+INVOCATION: Final = Table(
+    {
+        "id": _ID,
+        "src": ANY,
+        "input": ANY,
+        "data": ANY,
+        "type": ANY,
+        **_DOCUMENTED,
+        **dict.fromkeys(("onDone", "onError", "onSnapshot", "systemId", "key"), ANY),
+        "autoForward": ANY,
+    },
+    unknown=Unknown.KEPT,
+    noun="an invocation",
+    nulls=True,
+)
 
 BUILT_IN: Final = {
     "xstate.raise": {"event", "delay", "id"},
@@ -121,7 +163,7 @@ class Spot:
 
 
 @final
-class Notes(notes.Notes):
+class Notes(Findings):
     """Findings about a machine, noted while it is read.
 
     Args:
@@ -134,8 +176,12 @@ class Notes(notes.Notes):
 
     def wrong(self, wanted: str, value: Any, spot: Spot) -> None:
         """Note a value of the wrong kind."""
-        found = f"found {shown(value)}, expected {wanted}"
+        found = f"found {shown(value, self.words)}, expected {wanted}"
         self.note("SC612", found, f"Write {wanted}", spot)
+
+    def take(self, held: Located, table: Table, spot: Spot) -> tuple[Located, dict[str, Any]]:
+        """Return the keys that an object may have, and apart from them the others (see `take`)."""
+        return take(held, table, self, str(spot))
 
     def plain(self, value: Any, spot: Spot) -> Any:
         """Return a value as ordinary dictionaries and lists; None for one nested too deep."""
@@ -163,27 +209,6 @@ def depth(value: Any) -> int:
         level = inner
         found += 1
     return found - 1
-
-
-def shown(value: Any) -> str:
-    """Return a value as messages show it.
-
-    >>> shown(None), shown({"a": 1}), shown("x"), shown(True)
-    ('null', 'an object', "the string 'x'", 'true')
-    """
-    match value:
-        case None:
-            return "null"
-        case bool():
-            return str(value).lower()
-        case dict():
-            return "an object"
-        case list():
-            return "a list"
-        case str():
-            return f"the string {value!r}"
-        case _:
-            return f"the number {value}"
 
 
 # -- machines --------------------------------------------------------------------------------------
@@ -257,6 +282,12 @@ def version_of(machine: Any) -> int:
     >>> version_of({"states": {"a": {"on": {"GO": {"target": "b", "cond": "ready"}}}}})
     4
     """
+    four, five = marks(machine)
+    return FOUR if four > five else FIVE
+
+
+def marks(machine: Any) -> tuple[int, int]:
+    """Return how many marks a machine has of version 4, and of version 5."""
     four, five = int(_names_children(machine)), 0
     waiting = [machine]
     while waiting:
@@ -274,7 +305,7 @@ def version_of(machine: Any) -> int:
             four += sum(not event or event.startswith(_EVENTS_OF_FOUR) for event in on)
             five += sum(event.startswith(_EVENTS_OF_FIVE) for event in on)
         waiting.extend(inner for key, inner in value.items() if key not in _OPAQUE)
-    return FOUR if four > five else FIVE
+    return four, five
 
 
 def _names_children(machine: Any) -> bool:

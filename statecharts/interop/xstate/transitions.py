@@ -17,18 +17,17 @@ from typing import Any, Final, TypeVar, final
 from attrs import frozen
 
 from statecharts.interop.drafts import Draft, assemble
+from statecharts.interop.grammar import Table
 from statecharts.interop.syntax.located import Located
 from statecharts.interop.xstate.content import (
     SOON,
     Content,
     Invoked,
-    NamedDelay,
     duration,
     is_number,
 )
 from statecharts.interop.xstate.structure import (
     Targets,
-    documented,
     named,
     planted,
     settle_finals,
@@ -51,7 +50,7 @@ from statecharts.model.chart import (
 )
 from statecharts.model.effects import CancelInvoke
 from statecharts.model.hooks import Hook
-from statecharts.model.named import AllOf, Give
+from statecharts.model.named import AllOf, Give, NamedDelay
 
 T = TypeVar("T")
 Delays = Mapping[str, timedelta]
@@ -182,7 +181,6 @@ class Reading:
     def chart(self) -> Chart:
         """Fill in what happens, and return the chart; it is not checked yet."""
         for draft in self.drafts.values():
-            documented(draft, self.notes)
             if draft.kind not in HISTORY:
                 self._initial(draft)
         for draft in self.drafts.values():
@@ -300,7 +298,7 @@ class Reading:
         on, spot = draft.source.get("on"), Spot.of(draft, "on")
         if on is None:
             return
-        known = TRANSITION
+        table = TRANSITION
         entries: list[tuple[Any, Any, Spot]] = []
         if isinstance(on, Located):
             for event, value in on.items():
@@ -309,8 +307,8 @@ class Reading:
                     found = "an empty list of transitions: the event is not handled"
                     self.notes.note("SC651", found, "Remove it; {} forbids an event", at)
                 entries += [(event, one, inner) for one, inner in _entries(value, at, null=True)]
-        elif isinstance(on, list):
-            known = LISTED
+        else:
+            table = LISTED
             for one, at in _entries(on, spot):
                 event = _of(one, "event")
                 if isinstance(event, str):
@@ -321,29 +319,25 @@ class Reading:
                         'Write {"event": "GO", "target": …}',
                     )
                     self.notes.note("SC612", found, remedy, at)
-        else:
-            self.notes.wrong("an object of transitions by event", on, spot)
         for event, one, at in entries:
             if event:
-                yield from self._answer(event, one, at, known)
+                yield from self._answer(event, one, at, table)
             else:
-                always += self._eventless(one, at, known)
+                always += self._eventless(one, at, table)
 
-    def _answer(self, event: str, value: Any, spot: Spot, known: frozenset[str]) -> Iterator[Found]:
+    def _answer(self, event: str, value: Any, spot: Spot, table: Table) -> Iterator[Found]:
         descriptor = ours(event)
         if descriptor.startswith(DONE_STATE):
             state = self.targets.by_id(descriptor.removeprefix(DONE_STATE))
             if state is spot.draft:
-                yield from self._read(value, spot, Done(), descriptor, known)
+                yield from self._read(value, spot, Done(), descriptor, table)
                 return
             if state is not None:
                 descriptor = f"{DONE_STATE}{state.name}"
-        yield from self._read(value, spot, OnEvent((descriptor,)), descriptor, known)
+        yield from self._read(value, spot, OnEvent((descriptor,)), descriptor, table)
 
-    def _eventless(
-        self, value: Any, spot: Spot, known: frozenset[str] = TRANSITION
-    ) -> Iterator[Found]:
-        for found in self._read(value, spot, Always(), known=known):
+    def _eventless(self, value: Any, spot: Spot, table: Table = TRANSITION) -> Iterator[Found]:
+        for found in self._read(value, spot, Always(), table=table):
             line = found.transition
             if line.kind is TransitionKind.FORBIDDEN:
                 text = "an eventless transition without target and actions is left out"
@@ -378,24 +372,22 @@ class Reading:
         held, spot = draft.source.get("after"), Spot.of(draft, "after")
         if held is None:
             return
-        known = TRANSITION
+        table = TRANSITION
         groups: list[tuple[Any, list[tuple[Any, Spot]]]] = []
         if isinstance(held, Located):
             for key, value in held.items():
                 at = Spot(draft, held.at(key), f"after {key}")
                 groups.append((key, list(_entries(value, at, null=True))))
-        elif isinstance(held, list):
-            known = LISTED
-            groups = [(_of(one, "delay"), [(one, at)]) for one, at in _entries(held, spot)]
         else:
-            self.notes.wrong("an object of transitions by delay", held, spot)
+            table = LISTED
+            groups = [(_of(one, "delay"), [(one, at)]) for one, at in _entries(held, spot)]
         number = 0
         for key, group in groups:
             delay = self._delay(key, spot.at(group[0][1].line if group else spot.line))
             for i, (one, at) in enumerate(group, 1):
                 number += 1
                 trigger = After(delay, f"{draft.id}.after.{number}")
-                for found in self._read(one, at, trigger, known=known):
+                for found in self._read(one, at, trigger, table=table):
                     if i < len(group) and found.transition.kind is not TransitionKind.EXTERNAL:
                         text = "the state stays active here, so that the next line is taken as well"
                         remedy = "Guard that one: XState takes the first of them only"
@@ -424,7 +416,7 @@ class Reading:
         spot: Spot,
         trigger: Trigger,
         descriptor: str = "",
-        known: frozenset[str] = TRANSITION,
+        table: Table = TRANSITION,
     ) -> Iterator[Found]:
         """Yield a transition; one that is wrong is noted instead."""
         if value is None or isinstance(value, str):
@@ -432,13 +424,19 @@ class Reading:
         if not isinstance(value, Located):
             self.notes.wrong("a target, or an object with target, guard and actions", value, spot)
             return
-        states = self._states(value.get("target"), spot.at(value.at("target")))
-        guard = self._guard(value, spot)
-        emit = tuple(self.content.actions(value.get("actions"), spot.at(value.at("actions"))))
-        meta = self._documentation(value, spot, known)
+        said, other = self.notes.take(value, table, spot)
+        states = self._states(said.get("target"), spot.at(said.at("target")))
+        guard = self._guard(said, spot)
+        emit = tuple(self.content.actions(said.get("actions"), spot.at(said.at("actions"))))
+        kept = {key: said[key] for key in ("description", "meta") if key in said}
+        meta = {
+            key: self.notes.plain(inner, spot.at(said.at(key)))
+            for key, inner in {**kept, **other}.items()
+            if inner not in (None, "", {})  # tools write what is empty, too
+        }
         if states is None:
             return
-        kind, targets = self._aimed(spot.draft, states, stays=self._stays(value), acts=bool(emit))
+        kind, targets = self._aimed(spot.draft, states, stays=self._stays(said), acts=bool(emit))
         location = self.notes.document.place(spot.line)
         yield Found(
             Transition(
@@ -511,23 +509,6 @@ class Reading:
             hooks.append(self.content.state_in(value["in"], spot.at(value.at("in"))))
         both = tuple(hook for hook in (*hooks, guard) if hook is not None)
         return Hook(AllOf(both)) if len(both) > 1 else next(iter(both), None)
-
-    def _documentation(self, value: Located, spot: Spot, known: frozenset[str]) -> dict[str, Any]:
-        found: dict[str, Any] = {}
-        for key, held in value.items():
-            at = spot.at(value.at(key))
-            if key in ("reenter", "internal") and held not in (True, False, None):
-                self.notes.wrong("true or false", held, at)
-            if key not in known:
-                remedy = "Remove it, or put it into meta"
-                remedy = self.notes.suggestions.remedy(key, known, remedy)
-                text = f"a transition of XState has no key {key!r}; it is kept in its meta"
-                self.notes.note("SC651", text, remedy, at)
-            elif key not in ("description", "meta"):
-                continue
-            if held not in (None, "", {}):  # tools write what is empty, too
-                found[key] = self.notes.plain(held, at)
-        return found
 
 
 def _entries(value: Any, spot: Spot, *, null: bool = False) -> Iterator[tuple[Any, Spot]]:

@@ -16,10 +16,10 @@ from attrs import evolve
 from statecharts.interop import limits
 from statecharts.interop.documents import Document, DocumentError
 from statecharts.interop.findings import Losses
-from statecharts.interop.literals import plain
+from statecharts.interop.literals import is_plain
 from statecharts.interop.syntax.located import unplaced
-from statecharts.interop.writable import remainder
-from statecharts.interop.xstate.content import NamedDelay, milliseconds
+from statecharts.interop.writable import writable
+from statecharts.interop.xstate.content import milliseconds
 from statecharts.interop.xstate.structure import absolute, escaped
 from statecharts.interop.xstate.syntax import (
     FOUR,
@@ -72,6 +72,7 @@ from statecharts.model.named import (
     Holds,
     In,
     Named,
+    NamedDelay,
     Not,
     event_name,
     parts,
@@ -114,7 +115,7 @@ def dumps(chart: Chart, *, allow: Iterable[str] = ()) -> str:
     True
     """
     losses = Losses(chart, FORMAT)
-    written = _renamed(remainder(chart, losses, lambda event: event or "_"), losses)
+    written = _renamed(writable(chart, losses, lambda event: event or "_"), losses)
     held = _Writing(written, losses).machine()
     text = json.dumps(held, indent=2, ensure_ascii=False) + "\n"
     try:
@@ -593,7 +594,7 @@ def _is_plain(data: Mapping[str, Any], around: int) -> bool:
         data: The data.
         around: Objects that this has around what readers bound; negative where they have more.
     """
-    return plain(dict(data), limits.DATA_DEEP + 1 + around)
+    return is_plain(dict(data), limits.DATA_DEEP + 1 + around)
 
 
 def _built_in(kind: str, **params: Any) -> dict[str, Any]:

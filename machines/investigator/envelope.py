@@ -1,8 +1,8 @@
-"""Envelopes: what passes between processes, with the trace that it belongs to (W3C trace context).
+"""Envelopes: messages between processes, with the trace that they belong to (W3C trace context).
 
-A trace is a tree of spans over any number of processes. What is sent names its trace and the span
-that sent it; whoever receives it does its own work in a child of that span. Nothing here is random
-unless the caller lets it be: ids are passed in, or drawn from a source that is.
+A trace is a tree of spans over any number of processes. A message names its trace and the span that
+sent it; the receiver works in a child of that span. Ids are passed in, or drawn from a source of
+randomness that the caller can pass.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from attrs.validators import ge, instance_of, le
 from statecharts.model.errors import StatechartError
 
 Randomness: TypeAlias = Callable[[int], bytes]
-"""Gives as many random bytes as it is asked for."""
+"""Returns as many random bytes as asked for."""
 
 SAMPLED: Final = 0x01
 """The flag that says that the trace is recorded."""
@@ -39,11 +39,11 @@ _KEYS: Final = frozenset({"traceparent", "tracestate", "payload"})
 
 
 class EnvelopeError(StatechartError):
-    """An envelope, or the trace on it, that is not what the standard asks for (SC515)."""
+    """An envelope, or its trace, that does not conform to the standard (SC515)."""
 
 
 def _id(digits: int) -> Callable[[object, Attribute[Any], object], None]:
-    """Return a validator that refuses what is no id: so many hexadecimal digits, not all zero."""
+    """Return a validator of ids: so many hexadecimal digits, not all zero."""
 
     def check(instance: object, attribute: Attribute[Any], value: object) -> None:
         if not isinstance(value, str) or not re.fullmatch(rf"[0-9a-f]{{{digits}}}", value):
@@ -55,9 +55,9 @@ def _id(digits: int) -> Callable[[object, Attribute[Any], object], None]:
 
 
 def _state(instance: object, attribute: Attribute[Any], value: object) -> None:
-    """Refuse a tracestate that is no list of keys and values, each key once."""
+    """Refuse a tracestate that is not a list of keys and values, each key once."""
     if not isinstance(value, str):
-        raise _bad("tracestate", "is not a text")
+        raise _bad("tracestate", "is not a string")
     members = [member.strip(" \t") for member in value.split(",")]
     listed = [_MEMBER.fullmatch(member) for member in members if member]
     keys = [found["key"] for found in listed if found]
@@ -71,13 +71,13 @@ def _state(instance: object, attribute: Attribute[Any], value: object) -> None:
 
 @frozen
 class Trace:
-    """A span of a trace: where in it something was sent.
+    """A span of a trace.
 
     Attributes:
-        trace_id: The trace, by 32 hexadecimal digits.
-        span_id: The span, by 16; the standard calls it the parent id.
-        flags: One byte; `SAMPLED` is the one that the standard knows.
-        state: What other tracing systems add (``tracestate``); handed on as it is.
+        trace_id: The trace, in 32 hexadecimal digits.
+        span_id: The span, in 16; the standard calls it the parent id.
+        flags: One byte; the standard defines `SAMPLED` alone.
+        state: Additions of other tracing systems (``tracestate``), passed on unchanged.
 
     >>> Trace("4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7").traceparent
     '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01'
@@ -101,10 +101,10 @@ class Trace:
 
 @frozen
 class Envelope:
-    """What was sent, and from where in which trace.
+    """A message, and the span that sent it.
 
     Attributes:
-        payload: What was sent; JSON-ready. Stays out of the envelope's text: it may hold data.
+        payload: The message, as plain JSON values. The repr leaves it out: it may hold data.
         trace: The span that sent it.
     """
 
@@ -119,10 +119,10 @@ def create_trace(
     span_id: str | None = None,
     sampled: bool = True,
 ) -> Trace:
-    """Begin a trace, with the ids that are given and random ones for those that are not.
+    """Begin a trace; ids that are not given are random.
 
     Raises:
-        EnvelopeError: An id that is given is none.
+        EnvelopeError: A given id is invalid.
 
     >>> create_trace(lambda count: bytes(range(1, count + 1))).traceparent
     '00-0102030405060708090a0b0c0d0e0f10-0102030405060708-01'
@@ -137,10 +137,10 @@ def create_trace(
 def child(
     trace: Trace, randomness: Randomness = os.urandom, *, span_id: str | None = None
 ) -> Trace:
-    """Return a new span of the same trace: the same but for its id.
+    """Return a new span of the same trace; only its id differs.
 
     Raises:
-        EnvelopeError: The id that is given is none, or is the parent's own.
+        EnvelopeError: The given id is invalid, or that of the parent.
 
     >>> parent = create_trace(trace_id="a" * 32, span_id="b" * 16)
     >>> child(parent, span_id="c" * 16).traceparent
@@ -155,30 +155,29 @@ def child(
 def parse_trace(traceparent: object, tracestate: object = "") -> Trace:
     """Read the headers of a trace.
 
-    Of a version that is to come, the part that it shares with version 00 is read, as the standard
-    asks for.
+    Of a later version, the part that it shares with version 00 is read, as the standard asks.
 
     Raises:
-        EnvelopeError: They are not what the standard asks for.
+        EnvelopeError: They do not conform to the standard.
 
     >>> parse_trace("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-00").sampled
     False
     >>> parse_trace("00-4BF92F3577B34DA6A3CE929D0E0E4736-00f067aa0ba902b7-00")
     Traceback (most recent call last):
-    machines.investigation.envelope.EnvelopeError: [SC515] envelope.traceparent: it is not …
+    machines.investigator.envelope.EnvelopeError: [SC515] envelope.traceparent: it is not …
     """
     if not isinstance(traceparent, str):
-        raise _bad("traceparent", "is not a text")
+        raise _bad("traceparent", "is not a string")
     found = _TRACEPARENT.fullmatch(traceparent)
     if found is None:
         raise _bad("traceparent", "is not version-trace-span-flags in lower-case hexadecimal")
     if found["version"] == "ff":
-        raise _bad("traceparent", "is of version ff, which is none")
+        raise _bad("traceparent", "is of version ff, which does not exist")
     if found["version"] == "00" and found["rest"] is not None:
         raise _bad("traceparent", "is longer than version 00 allows")
     flags = int(found["flags"], 16)
     if found["version"] != "00":
-        flags &= SAMPLED  # what else they mean is known to that version only
+        flags &= SAMPLED  # only that version defines the other flags
     return Trace(found["trace"], found["span"], flags, tracestate)  # type: ignore[arg-type]
 
 
@@ -191,7 +190,7 @@ def wrap(payload: object, trace: Trace) -> dict[str, Any]:
     >>> wrap({"question": "why?"}, create_trace(trace_id="a" * 32, span_id="b" * 16))["payload"]
     {'question': 'why?'}
     """
-    # What the encoder says repeats the payload; it is not chained.
+    # The encoder's error repeats the payload, so it is not chained.
     written = _written(payload)
     if not written:
         raise _bad("payload", "cannot be written as JSON")
@@ -202,10 +201,10 @@ def wrap(payload: object, trace: Trace) -> dict[str, Any]:
 
 
 def unwrap(document: object) -> Envelope:
-    """Take a payload out of an envelope: a mapping, or its JSON as text or bytes.
+    """Read an envelope: a mapping, or its JSON as a string or bytes.
 
     Raises:
-        EnvelopeError: It is no envelope, or its trace is not what the standard asks for.
+        EnvelopeError: It is not an envelope, or its trace does not conform to the standard.
 
     >>> sent = wrap([1, 2], create_trace(trace_id="a" * 32, span_id="b" * 16))
     >>> unwrap(sent).payload, unwrap(json.dumps(sent)).trace.span_id
@@ -215,7 +214,7 @@ def unwrap(document: object) -> Envelope:
     if not isinstance(content, Mapping):
         raise _bad("", "is not an object with a traceparent and a payload")
     if not all(key in _KEYS for key in content):
-        raise _bad("", "has a part that envelopes do not have")
+        raise _bad("", "has a field that envelopes do not have")
     for part in ("traceparent", "payload"):
         if part not in content:
             raise _bad(part, "is missing")
@@ -224,7 +223,7 @@ def unwrap(document: object) -> Envelope:
 
 
 def _draw(randomness: Randomness, count: int) -> str:
-    """Draw an id; again, in the case that it is all zeros."""
+    """Draw an id, again if it is all zeros."""
     for _ in range(3):
         drawn = randomness(count)
         if len(drawn) == count and any(drawn):

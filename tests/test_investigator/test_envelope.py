@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from machines.investigation.envelope import (
+from machines.investigator.envelope import (
     SAMPLED,
     Envelope,
     EnvelopeError,
@@ -187,8 +187,8 @@ def test_flags_of_this_version_are_kept() -> None:
         (lambda: unwrap("[" * 100_000), r"envelope: it is not an object"),
         (lambda: unwrap({}), r"envelope\.traceparent: it is missing"),
         (lambda: unwrap({"traceparent": TRACE.traceparent}), r"envelope\.payload: it is missing"),
-        (lambda: unwrap(wrap(1, TRACE) | {"x": 1}), "has a part that envelopes do not have"),
-        (lambda: unwrap(wrap(1, TRACE) | {"tracestate": None}), r"tracestate: it is not a text"),
+        (lambda: unwrap(wrap(1, TRACE) | {"x": 1}), "has a field that envelopes do not have"),
+        (lambda: unwrap(wrap(1, TRACE) | {"tracestate": None}), r"tracestate: it is not a string"),
         (lambda: unwrap(json.dumps(wrap(1, TRACE)).replace(" 1", " NaN")), "it is not an object"),
         (lambda: wrap({"a": {1, 2}}, TRACE), "payload: it cannot be written as JSON"),
         (lambda: wrap(math.nan, TRACE), "payload: it cannot be written as JSON"),
@@ -206,7 +206,7 @@ def test_refusal_reads_well() -> None:
     with pytest.raises(EnvelopeError, match="SC515") as refused:
         unwrap({"traceparent": "ff" + TRACE.traceparent[2:], "payload": 1})
     assert str(refused.value) == (
-        "[SC515] envelope.traceparent: it is of version ff, which is none. "
+        "[SC515] envelope.traceparent: it is of version ff, which does not exist. "
         "Send what W3C trace context asks for."
     )
 

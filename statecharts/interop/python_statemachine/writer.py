@@ -1,0 +1,911 @@
+"""Writer: a chart as a class of python-statemachine.
+
+The class is made as a person would make it, of that library's states and transitions, and can be
+used as any class of that library: with a model, with listeners, with its Django mixin, as the base
+of a class that adds methods. A name of the chart stays a name, looked up on the machine, its model
+and its listeners; any other guard or action becomes a callback that knows its hook.
+
+`carried` finds that hook again, and `origin_of` the chart that a class was made of. A name that the
+class has with the value None is an action that nobody has to answer.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+import types
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import UTC, datetime
+from functools import cached_property, partial
+from keyword import iskeyword
+from threading import TIMEOUT_MAX
+from types import FunctionType, MethodType
+from typing import Any, ClassVar, Final, final
+from weakref import WeakKeyDictionary
+
+from attrs import evolve, field, frozen
+from statemachine import HistoryState, State, StateChart
+from statemachine.dispatcher import callable_method
+from statemachine.event import BoundEvent
+from statemachine.exceptions import AttrNotFound, InvalidDefinition
+from statemachine.transition import Transition as Line
+
+from statecharts.interop.findings import Losses
+from statecharts.interop.python_statemachine.syntax import EFFECT, machine_names, reserved
+from statecharts.model.chart import (
+    HISTORY,
+    ROOT,
+    After,
+    Chart,
+    Declaration,
+    Done,
+    OnEvent,
+    StateKind,
+    StateNode,
+    Transition,
+    TransitionKind,
+)
+from statecharts.model.effects import Action, CancelSend, Effect, Raise, Send
+from statecharts.model.errors import StatechartError
+from statecharts.model.events import NamedEvent, StateDone, TimerFired, wire_name
+from statecharts.model.fields import fields_of
+from statecharts.model.hooks import Hook
+from statecharts.model.named import (
+    AllOf,
+    AnyOf,
+    Choose,
+    Give,
+    Named,
+    Not,
+    effects_of,
+    event_name,
+    parts,
+)
+from statecharts.semantics.configuration import Place
+from statecharts.semantics.snapshot import Moment
+
+DONE: Final = "done.state."
+
+_OPERATORS: Final = frozenset({"v", "In"})
+"""Words that mean something in its boolean expressions."""
+
+_PARAMETERS: Final = frozenset(
+    {"self", "event", "delay", "send_id", "internal", "event_data", "machine", "model"}
+    | {"transition", "state", "source", "target"}
+)
+"""Fields of a payload that never arrive: ``send`` takes them for itself, or replaces them."""
+
+
+@final
+@frozen
+class Names:
+    """The names of a chart's states and events in its class.
+
+    Attributes:
+        states: The name of each state, by its id in the chart; in document order.
+        events: The name of each event that cannot keep its own.
+        taken: The names that guards and actions cannot be found by.
+        renamed: The other names there, by the name of a state here.
+    """
+
+    states: dict[str, str]
+    events: dict[str, str]
+    taken: frozenset[str]
+    renamed: dict[str, tuple[str, ...]]
+
+    @classmethod
+    def of(cls, chart: Chart) -> Names:
+        """Find names for the states and events of a chart."""
+        states = _state_names(chart)
+        known = dict.fromkeys((*_waited(chart), *(e.name for e in chart.events), *_sent(chart)))
+        events = _event_names(known)
+        ids = tuple(states.values())
+        taken = {*machine_names(), *known, *events.values(), *ids, *_conventions(ids, known)}
+        renamed: dict[str, tuple[str, ...]] = {}
+        for node in chart.states:
+            if states[node.id] != node.name:
+                renamed[node.name] = (*renamed.get(node.name, ()), states[node.id])
+        return cls(states, events, frozenset(taken), renamed)
+
+    def event(self, event: type | str) -> str:
+        """Return the name of an event, or of a descriptor of events."""
+        name = event if isinstance(event, str) else wire_name(event)
+        return self.events.get(name, name)
+
+    def original(self, name: str) -> str:
+        """Return the name in the chart of an event that has arrived."""
+        return next((ours for ours, theirs in self.events.items() if theirs == name), name)
+
+    def descriptors(self, event: type | str) -> tuple[str, ...]:
+        """Return the descriptors that match there what a descriptor of the chart matches here."""
+        name = self.event(event)
+        renamed = self.renamed.get(name.removeprefix(DONE), ()) if name.startswith(DONE) else ()
+        return tuple(f"{DONE}{state}" for state in renamed) or (name,)
+
+    def done(self, state: str) -> str:
+        """Return the name of the completion event of a state."""
+        return f"{DONE}{self.states[state]}"
+
+    def free(self, name: str) -> bool:
+        """Tell whether a guard or an action can be found by a name."""
+        plain = name.isidentifier() and not name.startswith("_")
+        return plain and not iskeyword(name) and name not in self.taken and name not in _OPERATORS
+
+
+def payload(event: Any) -> dict[str, Any]:
+    """Return the fields of an event as ``send`` takes them, without those that it cannot take."""
+    if isinstance(event, NamedEvent):
+        given = dict(event.data)
+    else:
+        cls: type = type(event)
+        given = {field.name: getattr(event, field.name) for field in fields_of(cls)}
+    return {name: value for name, value in given.items() if name not in _PARAMETERS}
+
+
+def unsendable(chart: Chart) -> list[tuple[str, str]]:
+    """Return the fields of events that are parameters of ``send``, each with its event."""
+    found = [(event.name, field.name) for event in chart.events for field in event.fields]
+    for hook in _all_hooks(chart):
+        event = _own_event(hook)
+        if isinstance(event, NamedEvent):
+            found.extend((event.name, name) for name in event.data)
+    return [pair for pair in dict.fromkeys(found) if pair[1] in _PARAMETERS]
+
+
+def _state_names(chart: Chart) -> dict[str, str]:
+    """Keep names that are allowed and unique; name the other states after their paths."""
+    counted = Counter(node.name for node in chart.states)
+    kept = {n.id: n.name for n in chart.states if counted[n.name] == 1 and _is_allowed(n.name)}
+    used = set(kept.values())
+    found: dict[str, str] = {}
+    for node in chart.states:
+        if node.id not in kept:
+            kept[node.id] = _unused(_path(node), used)
+            used.add(kept[node.id])
+        found[node.id] = kept[node.id]
+    return found
+
+
+def _path(node: StateNode) -> str:
+    text = re.sub(r"\W", "_", node.id.replace(".", "_")).strip("_")
+    return text if text.isidentifier() else f"state_{text}".rstrip("_")
+
+
+def _unused(wanted: str, used: set[str]) -> str:
+    number, name = 1, wanted
+    while name in used or not _is_allowed(name):
+        number += 1
+        name = f"{wanted}_{number}"
+    return name
+
+
+def _is_allowed(name: str) -> bool:
+    return (
+        name.isidentifier()
+        and not iskeyword(name)
+        and not name.startswith("_")
+        and name not in reserved()
+    )
+
+
+def _event_names(known: Iterable[str]) -> dict[str, str]:
+    """Rename the events that would replace an attribute of every machine."""
+    names = tuple(known)
+    found: dict[str, str] = {}
+    for name in names:
+        if name in machine_names() or not name or re.search(r"\s", name):
+            plain = re.sub(r"[^\w.]", "_", name).strip("_")
+            wanted = f"{plain}_event".lstrip("_")
+            used = {*names, *found.values(), *machine_names()}
+            found[name] = wanted if wanted not in used else _unused(wanted, used)
+    return found
+
+
+def _conventions(states: Iterable[str], events: Iterable[str]) -> set[str]:
+    """Return the names of methods that it calls by convention."""
+    moments = ("before", "on", "after")
+    found = {f"{moment}_{event}" for moment in moments for event in (*events, "transition")}
+    for verb in ("enter", "exit", "invoke"):
+        found.update(f"on_{verb}_{state}" for state in (*states, "state"))
+    return found | {"prepare_event"}
+
+
+def _waited(chart: Chart) -> Iterable[str]:
+    for transition in chart.transitions:
+        if isinstance(transition.trigger, OnEvent):
+            for event in transition.trigger.events:
+                yield event if isinstance(event, str) else wire_name(event)
+
+
+def _sent(chart: Chart) -> Iterable[str]:
+    for hook in _all_hooks(chart):
+        event = _own_event(hook)
+        if event is not None:
+            yield event_name(event)
+
+
+def _own_event(hook: Hook) -> Any:
+    """Return the event that an action raises or sends to the run itself."""
+    effect = getattr(hook.function, "effect", None)
+    own = isinstance(effect, Raise) or (isinstance(effect, Send) and effect.target is None)
+    return effect.event if own and isinstance(effect, Raise | Send) else None
+
+
+def _all_hooks(chart: Chart) -> Iterable[Hook]:
+    for node in chart.nodes.values():
+        waiting = list(node.hooks)
+        while waiting:
+            hook = waiting.pop(0)
+            yield hook
+            waiting = [*parts(hook), *waiting]
+
+
+# --- Losses ---------------------------------------------------------------------------------------
+
+
+def note_losses(chart: Chart, names: Names, losses: Losses) -> None:
+    """Note all that would be lost, in document order."""
+    _root_losses(chart, losses)
+    for name, other in names.events.items():
+        found = f"the event {name!r} would replace an attribute of every machine"
+        losses.add("SC674", found, f"Rename it, or send {other!r}")
+    for event, name in unsendable(chart):
+        found = f"the field {name!r} of {event} never arrives: send() has a parameter of that name"
+        losses.add("SC674", found, "Rename the field")
+    if chart.context is not None:
+        found = f"the context ({chart.context.__name__}) has no place"
+        losses.add("SC671", found, "Keep what guards need in the model")
+    for node in chart.states:
+        _state_losses(chart, node, losses)
+    for node in chart.nodes.values():
+        for transition in node.transitions:
+            _transition_losses(chart, transition, losses)
+
+
+def _root_losses(chart: Chart, losses: Losses) -> None:
+    root = chart.root
+    remedy = "Put them into a compound state around all of the others"
+    if root.kind is StateKind.PARALLEL:
+        found = "the outermost states are regions, and that library has no state around them"
+        losses.add("SC673", found, "Put a parallel state around them")
+    elif len(root.initial) > 1:
+        count = len(root.initial)
+        found = (
+            f"the chart begins in {count} states at once; their regions' defaults would be entered"
+        )
+        losses.add("SC673", found, "Make them the defaults of their regions")
+    if root.entry or root.exit:
+        losses.add("SC673", "the entry and exit actions of the chart itself have no place", remedy)
+    if root.transitions:
+        found = "the chart's own transitions are written as transitions of each outermost state"
+        losses.add("SC673", found, remedy)
+    if any(isinstance(transition.trigger, After) for transition in root.transitions):
+        losses.add("SC673", "the chart's own delayed transitions have no place", remedy)
+    if root.default is not None and root.default.emit:
+        losses.add("SC673", "the chart's own default transition has actions", "Remove them")
+    if any(chart[child].kind in HISTORY for child in root.children):
+        losses.add("SC673", "an outermost history state has no place", remedy)
+    if root.meta:
+        losses.add("SC675", "the notes about the chart have no place")
+
+
+def _state_losses(chart: Chart, node: StateNode, losses: Losses) -> None:
+    shown, at = repr(node.id), node.location
+    if node.data is not None:
+        found = f"the data of {shown} ({node.data.__name__}) has no place"
+        losses.add("SC671", found, "Keep what guards need in the model", at)
+    if node.doc or node.meta:
+        losses.add("SC675", f"the documentation of {shown} has no place", "", at)
+    if node.resting:
+        losses.add("SC675", f"the mark that {shown} is a resting place has no place", "", at)
+    for action in node.entry:
+        if getattr(action.function, "brings", ()):
+            found = f"the completion data that {action.name} gives on entry of {shown} has no place"
+            losses.add("SC673", found, "Have a callback return it", at)
+    default = node.default
+    if default is None:
+        return
+    for hook, role in ((default.make, "make"), (default.update, "update")):
+        if hook is not None:
+            found = f"{role}= of the default of {shown} has nothing to work on"
+            losses.add("SC671", found, "", at)
+    targets = default.targets
+    child = targets[0] in node.children and chart[targets[0]].kind not in HISTORY
+    deep = len(targets) == 1 and not child
+    if node.kind is StateKind.COMPOUND and deep and default.emit:
+        found = f"the actions of the default of {shown} are never done: its target is not a child"
+        losses.add("SC673", found, "Make a child the default, or move the actions", at)
+
+
+def _transition_losses(chart: Chart, transition: Transition, losses: Losses) -> None:
+    shown, at = repr(transition.source) if transition.source else "the chart", transition.location
+    for hook, role in ((transition.make, "make"), (transition.update, "update")):
+        if hook is not None:
+            found = f"{role}={hook.name} of a transition of {shown} has nothing to work on"
+            losses.add("SC671", found, "", at)
+    internal = transition.kind is TransitionKind.INTERNAL and bool(transition.targets)
+    if internal and transition.source and not is_internal(chart, transition):
+        found = f"an internal transition of {shown} leaves its source, and is written as external"
+        losses.add("SC673", found, "Declare it external, which does the same", at)
+
+
+def is_internal(chart: Chart, transition: Transition) -> bool:
+    """Tell whether a transition is internal in that library's sense, and acts as it does here."""
+    source = chart[transition.source]
+    return (
+        transition.kind is TransitionKind.INTERNAL
+        and bool(transition.targets)
+        and source.kind is StateKind.COMPOUND
+        and all(t == source.id or chart.is_descendant(t, source.id) for t in transition.targets)
+    )
+
+
+# --- Guards and actions ---------------------------------------------------------------------------
+
+_COUNTERS: Final[WeakKeyDictionary[Any, tuple[tuple[str, int], ...]]] = WeakKeyDictionary()
+"""How many ids each machine has made of each prefix."""
+
+
+@final
+@frozen(eq=False, repr=False)
+class Origin:
+    """The chart that a class was made of, and what its parts are called in the class.
+
+    Attributes:
+        chart: The chart.
+        names: The names of its states and events.
+    """
+
+    chart: Chart
+    names: Names
+
+    @cached_property
+    def ids(self) -> dict[str, str]:
+        """The id of each state in the chart, by its name in the class."""
+        return {name: id for id, name in self.names.states.items()}
+
+    @cached_property
+    def timers(self) -> frozenset[str]:
+        """The names of the events that take delayed transitions."""
+        triggers = (transition.trigger for transition in self.chart.transitions)
+        return frozenset(trigger.timer for trigger in triggers if isinstance(trigger, After))
+
+    @property
+    def numbers(self) -> dict[str, int]:
+        """The place of each state in document order, from 1, by its name in the class."""
+        return {name: number for number, name in enumerate(self.ids, 1)}
+
+    def event(self, trigger: Any) -> Any:
+        """Return the event of the chart that has arrived there; None at the start."""
+        if trigger.event is None or str(trigger.event) == "__initial__":
+            return None
+        name, given = self.names.original(str(trigger.event)), dict(trigger.kwargs)
+        if name in self.timers:
+            return TimerFired(name)
+        if name.startswith(DONE) and name.removeprefix(DONE) in self.ids:
+            return StateDone(self.ids[name.removeprefix(DONE)])
+        for event in self.chart.events:
+            if event.name == name and event.cls is not None:
+                places = [one.name for one in fields_of(event.cls)]
+                return event.cls(**dict(zip(places, trigger.args, strict=False)), **given)
+        return NamedEvent(name, given)
+
+
+class Scene:
+    """What a moment looks at: the configuration of a machine of theirs, without any data."""
+
+    def __init__(self, origin: Origin, machine: Any) -> None:
+        active = {origin.ids[state.id] for state in machine.configuration if state.id in origin.ids}
+        known = tuple(origin.names.states)
+        ids = tuple(id for id in known if id in active)
+        self._place = Place(origin.chart.name, ids, known)
+        self._values: Any = (None,) * len(ids)
+        self._context = None
+        self._hidden: frozenset[str] = frozenset()
+
+
+@frozen(eq=False)
+class Carried:
+    """What a callback of ours is a method of: each has a method ``call`` for it.
+
+    Attributes:
+        hook: The hook that it stands for.
+        origin: The chart and its names.
+    """
+
+    hook: Hook
+    origin: Origin = field(repr=False)
+
+    @property
+    def callback(self) -> MethodType:
+        """The callback; it bears the name of the hook, for pictures."""
+        plain: FunctionType = vars(type(self))["call"]
+        return MethodType(FunctionType(plain.__code__, plain.__globals__, self.hook.name), self)
+
+    def moment(self, event: Any, machine: Any, *, counting: bool) -> Moment[Any, Any, Any]:
+        """Return the present moment of a machine of theirs."""
+        counters = _COUNTERS.get(machine, ()) if counting else None
+        return Moment(None, event, datetime.now(UTC), Scene(self.origin, machine), counters)
+
+
+@final
+@frozen(eq=False)
+class CarriedGuard(Carried):
+    """A guard as a callback."""
+
+    def call(self, event_data: Any, machine: Any) -> bool:
+        """Ask the guard."""
+        event = self.origin.event(event_data.trigger_data)
+        moment = self.moment(event, machine, counting=False)
+        return _holds(self.hook, moment, event_data, self.origin.names)
+
+
+@final
+@frozen(eq=False)
+class CarriedAction(Carried):
+    """An action as a callback.
+
+    Attributes:
+        once: Whether a second call for the same transition and event is to be let go: what leads
+            into a history state is called twice.
+    """
+
+    once: bool = False
+
+    def call(self, event_data: Any, machine: Any) -> None:
+        """Do what the action gives, effect by effect."""
+        if self.once:
+            called: set[int] = vars(event_data).setdefault("carried", set())
+            if id(self) in called:
+                return
+            called.add(id(self))
+        event = self.origin.event(event_data.trigger_data)
+        moment = self.moment(event, machine, counting=True)
+        for effect in tuple(_given(self.hook, moment, event_data, self.origin.names)):
+            _give(effect, event_data, self.origin.names)
+        counters = moment._counters  # noqa: SLF001 - as the kernel keeps them
+        if counters:
+            _COUNTERS[machine] = counters
+
+
+@final
+@frozen(eq=False)
+class CarriedTimer(Carried):
+    """A delayed transition: waits beside the machine, and sends the event that takes it.
+
+    Attributes:
+        trigger: What takes the transition.
+    """
+
+    trigger: After
+
+    def call(self, ctx: Any, machine: Any) -> None:
+        """Wait until the time has come or the state is left."""
+        delay: Any = self.trigger.delay
+        if isinstance(delay, Hook):
+            delay = delay.function(self.moment(None, machine, counting=False))
+        if isinstance(delay, datetime):
+            delay = delay - datetime.now(delay.tzinfo)
+        seconds = min(max(delay.total_seconds(), 0.0), TIMEOUT_MAX)
+        if not ctx.cancelled.wait(seconds):
+            machine.send(self.trigger.timer)
+            ctx.cancelled.set()  # else it would say as well that it is done
+
+
+@final
+@frozen(eq=False)
+class CarriedRefusal(Carried):
+    """The empty action of a transition that swallows its event."""
+
+    def call(self) -> None:
+        """Do nothing."""
+
+
+def swallow(moment: Any) -> None:
+    """Give no effect: the action of a transition that swallows its event."""
+
+
+def carried(callback: object) -> Carried | None:
+    """Return what a callback of ours stands for; None for a callback of anybody else's."""
+    owner = getattr(callback, "__self__", None)
+    return owner if isinstance(owner, Carried) else None
+
+
+def origin_of(made: object) -> Origin | None:
+    """Return the chart that a class was made of; None for a class that somebody else wrote."""
+    found = getattr(made, "_origin", None)
+    return found if isinstance(found, Origin) else None
+
+
+def _holds(guard: Hook, moment: Moment[Any, Any, Any], event_data: Any, names: Names) -> bool:
+    """Ask a guard; what it knows by name alone, the machine, its model and its listeners answer."""
+    match guard.function:
+        case Named(name, data):
+            found = tuple(_found(name, event_data, data, names))
+            if not found:
+                text = f"Did not found name '{name}' from model or statemachine"
+                raise AttrNotFound(text)
+            return all(function() for function in found)
+        case Not(inner):
+            return not _holds(inner, moment, event_data, names)
+        case AllOf(guards):
+            return all(_holds(inner, moment, event_data, names) for inner in guards)
+        case AnyOf(guards):
+            return any(_holds(inner, moment, event_data, names) for inner in guards)
+        case function:
+            return bool(function(moment))
+
+
+def _given(
+    action: Hook, moment: Moment[Any, Any, Any], event_data: Any, names: Names
+) -> Iterator[Effect]:
+    """Yield the effects of an action."""
+    if not isinstance(action.function, Choose):
+        yield from effects_of(action.function(moment))
+        return
+    for branch in action.function.branches:
+        if branch.guard is None or _holds(branch.guard, moment, event_data, names):
+            for inner in branch.actions:
+                yield from _given(inner, moment, event_data, names)
+            return
+
+
+def _give(effect: Effect, event_data: Any, names: Names) -> None:
+    """Have an effect done: by the machine where it has a word for it, else by those around it."""
+    machine = event_data.machine
+    match effect:
+        case Raise(event):
+            _put(machine, names, event, internal=True)
+        case Send(event, delay, id, None):
+            later = 0.0 if delay is None else delay.total_seconds() * 1000
+            _put(machine, names, event, delay=later, send_id=id)
+        case CancelSend(id):
+            machine.cancel_event(id)
+        case Action(name, data):
+            for function in _found(name, event_data, data, names):
+                function()
+        case _:
+            for owner in _around(machine):
+                tell = getattr(owner, EFFECT, None)
+                if callable(tell):
+                    tell(effect)
+
+
+def _put(
+    machine: Any, names: Names, event: Any, *, send_id: str | None = None, **options: Any
+) -> None:
+    """Queue an event for the step under way.
+
+    Unlike `send` and `raise_`, this does not run the machine, which runs already.
+    """
+    bound = BoundEvent(id=names.event(event_name(event)), _sm=machine, **options)
+    bound.put(send_id=send_id, **payload(event))
+
+
+def _around(machine: Any) -> Iterable[object]:
+    return (machine, machine.model, *machine.active_listeners)
+
+
+def _found(
+    name: str, event_data: Any, data: Mapping[str, Any], names: Names
+) -> Iterator[Callable[[], Any]]:
+    """Yield what the machine, its model and its listeners have under a name, ready to be called.
+
+    Parameters are filled as that library fills them, with those that the chart gives besides. What
+    the machine has as a state, as an event or by itself is not meant.
+    """
+    machine = event_data.machine
+    injected = {**event_data.extended_kwargs, **data}
+    for owner in _around(machine):
+        value = getattr(owner, name, None)
+        if value is None or (owner is machine and name in names.taken):
+            continue
+        if callable(value):
+            function: Any = callable_method(value)
+            if function.is_coroutine:
+                text = f"{name!r} is asked for by code of the chart, which cannot wait for it"
+                raise InvalidDefinition(text)
+            yield partial(function, *event_data.args, **injected)
+        else:
+            yield partial(getattr, owner, name)
+
+
+# --- The class ------------------------------------------------------------------------------------
+
+_DOCSTRING_COMMAND: Final = re.compile(r"\{statechart:\w+\}")
+
+
+class WrittenChart(StateChart[Any]):
+    """What every class that `to_class` makes derives from."""
+
+    validate_disconnected_states = False
+    validate_trap_states = False
+    validate_final_reachability = False
+
+    _origin: ClassVar[Origin]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        # That library numbers states anew for every subclass, and wrongly once siblings nest; the
+        # states belong to all of the classes.
+        _number(type(self))
+        super().__init__(*args, **kwargs)
+
+
+def to_class(
+    chart: Chart | type[Declaration[Any]], *, allow: Iterable[str] = ()
+) -> type[StateChart[Any]]:
+    """Return a class of python-statemachine that does what a chart says.
+
+    Its states bear the names that they have in the chart; a name that two of them have, or that is
+    taken in that library, is replaced by the path of the state with underscores. An event is sent
+    by its name on the wire, its fields as keyword arguments. Guards and actions that the chart
+    knows by name are looked up on the machine, its model and its listeners; a guard has to be
+    found there, an action may be missing. Effects that are no more than data are handed to
+    ``on_effect(effect)`` of the machine, its model and its listeners, where there is one.
+
+    That library swallows what callbacks raise, and makes it the event ``error.execution``; derive
+    a class with ``catch_errors_as_events = False`` to have it raised.
+
+    Args:
+        chart: The chart, or the class that declares it.
+        allow: Codes of the losses that are accepted knowingly, or ``*`` for all of them.
+
+    Raises:
+        LossError: The chart has something that such a class cannot hold.
+
+    >>> from attrs import frozen
+    >>> from statecharts import State, Statechart
+    >>> @frozen
+    ... class Push: ...
+    >>> class Door(Statechart, events=Push):
+    ...     shut = State(initial=True)
+    ...     open = State()
+    ...     shut.to(open, on=Push)
+    ...     open.to(shut, on=Push)
+    >>> machine = to_class(Door)()
+    >>> machine.send("push")
+    >>> [state.id for state in machine.configuration]
+    ['open']
+    """
+    declared = chart if isinstance(chart, Chart) else getattr(chart, "chart", None)
+    if not isinstance(declared, Chart):
+        remedy = "Pass a Chart, or a class derived from Statechart"
+        raise StatechartError("SC213", "to_class", f"{chart!r} has no chart", remedy)
+    losses = Losses(declared, "A class of python-statemachine")
+    names = Names.of(declared)
+    note_losses(declared, names, losses)
+    losses.settle(allow)
+    return _Writer(declared, names).write(_module())
+
+
+@final
+class _Writer:
+    """Makes the class of one chart."""
+
+    def __init__(self, chart: Chart, names: Names) -> None:
+        self.chart = chart
+        self.names = names
+        self.origin = Origin(chart, names)
+        self.states: dict[str, State] = {}
+        self.open: dict[str, None] = {}
+        self.begins = frozenset(_beginnings(chart))
+
+    def write(self, module: str) -> type[StateChart[Any]]:
+        """Return the class."""
+        chart = self.chart
+        for node in reversed(chart.states):
+            self.states[node.id] = self._state(node)
+        for node in chart.states:
+            self._default(node)
+            for transition in node.transitions:
+                self._line(transition, node.id)
+            if node.parent == ROOT and node.kind is not StateKind.FINAL:
+                for transition in chart.root.transitions:
+                    internal = transition.kind is TransitionKind.INTERNAL
+                    kind = TransitionKind.EXTERNAL if internal else transition.kind
+                    if not isinstance(transition.trigger, After):
+                        self._line(evolve(transition, kind=kind), node.id)
+        body: dict[str, Any] = {"__module__": module, "_origin": self.origin}
+        if chart.doc and not _DOCSTRING_COMMAND.search(chart.doc):
+            body["__doc__"] = chart.doc
+        body |= dict.fromkeys(self.open)
+        body |= {self.names.states[child]: self.states[child] for child in self._outermost()}
+        starts = self._starts()
+        if starts:
+            body["start_configuration_values"] = starts
+        made: type[StateChart[Any]] = types.new_class(
+            chart.name or "Chart", (WrittenChart,), exec_body=lambda space: space.update(body)
+        )
+        _number(made)
+        return made
+
+    def _outermost(self) -> list[str]:
+        return [c for c in self.chart.root.children if self.chart[c].kind not in HISTORY]
+
+    def _starts(self) -> list[str]:
+        """Return where it begins, where that is not one of the outermost states."""
+        root = self.chart.root
+        if root.kind is StateKind.PARALLEL:
+            return [self.names.states[child] for child in self._outermost()]
+        first = root.initial[:1]
+        deep = first and first[0] not in self._outermost()
+        return [self.names.states[first[0]]] if deep and len(root.initial) == 1 else []
+
+    # -- states ------------------------------------------------------------------------------------
+
+    def _state(self, node: StateNode) -> State:
+        if node.kind in HISTORY:
+            depth = "deep" if node.kind is StateKind.DEEP_HISTORY else "shallow"
+            return HistoryState(type=depth)
+        triggers = (transition.trigger for transition in node.transitions)
+        timers = tuple(map(self._timer, (one for one in triggers if isinstance(one, After))))
+        options: dict[str, Any] = {
+            "initial": node.id in self.begins,
+            "final": node.kind is StateKind.FINAL,
+            "enter": self._actions(node.entry),
+            "exit": self._actions(node.exit),
+            "invoke": timers or None,
+        }
+        children = {self.names.states[child]: self.states[child] for child in node.children}
+        if not children:
+            return State(**options)
+        base: Any = State.Parallel if node.kind is StateKind.PARALLEL else State.Compound
+        made: Any = types.new_class(
+            self.names.states[node.id], (base,), options, lambda space: space.update(children)
+        )
+        return made  # type: ignore[no-any-return]
+
+    def _timer(self, trigger: After) -> Any:
+        delay = trigger.delay
+        hook = delay if isinstance(delay, Hook) else Hook(swallow, f"after {delay}")
+        return CarriedTimer(hook, self.origin, trigger).callback
+
+    # -- transitions -------------------------------------------------------------------------------
+
+    def _default(self, node: StateNode) -> None:
+        """Write a default, where the mark of the initial child does not say it all."""
+        default = node.default
+        if default is None:
+            return
+        source, targets = self.states[node.id], self._targets(default)
+        content = self._actions(default.emit)
+        if node.kind in HISTORY:
+            # That library enters the first target of each transition, and all of them together.
+            for number, target in enumerate(targets):
+                source.to(target, on=None if number else content)
+            return
+        plain = default.targets == (default.targets[0],) and default.targets[0] in node.children
+        if plain and not content and self.chart[default.targets[0]].kind not in HISTORY:
+            return
+        _add(source, targets, initial=True, on=content)
+
+    def _line(self, transition: Transition, source: str) -> None:
+        targets = self._targets(transition)
+        into_history = any(self.chart[target].kind in HISTORY for target in transition.targets)
+        content = self._actions(transition.emit, once=into_history)
+        if transition.kind is TransitionKind.FORBIDDEN:
+            refusal = CarriedRefusal(Hook(swallow), self.origin).callback
+            targets, content = [], (refusal, *(content or ()))
+        _add(
+            self.states[source],
+            targets,
+            event=self._events(transition),
+            internal=is_internal(self.chart, transition),
+            cond=None if transition.guard is None else self._guard(transition.guard),
+            on=content,
+        )
+
+    def _targets(self, transition: Transition) -> list[State]:
+        found: list[State] = []
+        for target in transition.targets:
+            node = self.chart[target]
+            if node.kind in HISTORY and node.parent == ROOT:  # of which there is none
+                found += [] if node.default is None else self._targets(node.default)
+            else:
+                found.append(self.states[target])
+        return found
+
+    def _events(self, transition: Transition) -> str | None:
+        match transition.trigger:
+            case OnEvent(events):
+                found = [one for event in events for one in self.names.descriptors(event)]
+                return " ".join(dict.fromkeys(found))
+            case Done():
+                return self.names.done(transition.source)
+            case After(timer=timer):
+                return timer
+            case _:
+                return None
+
+    # -- guards and actions ------------------------------------------------------------------------
+
+    def _guard(self, guard: Hook) -> Any:
+        return self._expression(guard) or CarriedGuard(guard, self.origin).callback
+
+    def _expression(self, guard: Hook) -> str | None:
+        """Return a guard as a boolean expression of that library, when it is made of names."""
+        if guard.given is not None:
+            return None
+        match guard.function:
+            case Named(name, data, doc) if not data and not doc and self.names.free(name):
+                return name
+            case Not(inner):
+                text = self._expression(inner)
+                return None if text is None else f"not {_grouped(inner, text)}"
+            case AllOf(guards) if len(guards) > 1:
+                return self._joined(guards, " and ")
+            case AnyOf(guards) if len(guards) > 1:
+                return self._joined(guards, " or ")
+            case _:
+                return None
+
+    def _joined(self, guards: tuple[Hook, ...], word: str) -> str | None:
+        texts = [self._expression(guard) or "" for guard in guards]
+        return word.join(map(_grouped, guards, texts)) if all(texts) else None
+
+    def _actions(self, hooks: tuple[Hook, ...], *, once: bool = False) -> tuple[Any, ...] | None:
+        """Return the callbacks of actions; None when there are none."""
+        found: list[Any] = []
+        for hook in hooks:
+            match hook.function:
+                case Give(Action(name, data)) if (
+                    hook.given is None
+                    and not data
+                    and not once
+                    and self.names.free(name)
+                    and name not in found  # that library calls a name once
+                ):
+                    found.append(name)
+                    self.open[name] = None
+                case _:
+                    found.append(CarriedAction(hook, self.origin, once).callback)
+        return tuple(found) or None
+
+
+def _add(source: State, targets: list[State], **options: Any) -> None:
+    target: Any = targets if len(targets) > 1 else targets[0] if targets else None
+    source.transitions.add_transitions(Line(source, target, **options))
+
+
+def _beginnings(chart: Chart) -> Iterator[str]:
+    """Yield the children that defaults lead to, or into."""
+    for node in chart.nodes.values():
+        if node.kind is StateKind.PARALLEL:
+            yield from node.children if node.id else node.children[:1]
+        elif node.kind is StateKind.COMPOUND:
+            for target in node.initial[:1]:
+                child = chart[target]
+                while child.parent not in (node.id, None):
+                    child = chart[child.parent or ROOT]
+                yield child.id
+
+
+def _grouped(guard: Hook, text: str) -> str:
+    return f"({text})" if isinstance(guard.function, AllOf | AnyOf) else text
+
+
+def _number(cls: Any) -> None:
+    """Number the states of a class in document order, wherever they lie."""
+    numbers = cls._origin.numbers
+    for state in _inside_first(cls.states):
+        state.document_order = numbers.get(state.id, len(numbers) + state.document_order)
+
+
+def _inside_first(states: Iterable[State]) -> Iterator[State]:
+    waiting = list(states)
+    while waiting:
+        state = waiting.pop()
+        yield state
+        waiting += [*state.states, *state.history]
+
+
+def _module() -> str:
+    """Return the module that asks for a class: the class is found there by that library."""
+    frame: types.FrameType | None = inspect.currentframe()
+    while frame is not None:
+        name = str(frame.f_globals.get("__name__", ""))
+        if not name.startswith("statecharts.interop.python_statemachine"):
+            return name
+        frame = frame.f_back
+    return __name__
