@@ -16,7 +16,6 @@ STRUCTURAL: Final = {
     "SC109": "a history state has no default, or one outside its parent",
     "SC110": "eventless transitions without guards go round in a circle",
     "SC111": "a delayed transition has no positive delay",
-    "SC112": "a call is answered by an event that is not one of the chart's",
     "SC113": "a state bears a reserved name",
     "SC114": "something is not what the declaration takes there",
     "SC115": "a compound or parallel state has no children",
@@ -37,8 +36,9 @@ QUALITY: Final = {
     "SC127": "a parallel state with fewer than two regions",
     "SC128": "a history state that can never remember anything",
     "SC129": "exit effects of a final state of the outermost level, which is never left",
-    "SC141": "an answer to a call that no line of the state or its ancestors takes",
-    "SC142": "a call whose failure no line of the state or its ancestors takes",
-    "SC143": "an event that is deferred, and that no state ever takes",
+    "SC151": "a call that nobody can make, or that is answered by an event not of the chart",
+    "SC152": "an answer to a call that no line of the state or its ancestors takes",
+    "SC153": "a call whose failure no line of the state or its ancestors takes",
+    "SC154": "an event that is deferred, and that no state ever takes",
 }
 """Faults of a chart that means something, surely not what was meant; ``allow=`` accepts them."""

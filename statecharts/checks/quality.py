@@ -248,11 +248,11 @@ def _unheard(tree: Tree) -> Iterator[Fault]:
                         f"{shown} may be answered by {answer.__name__}, which no line there takes"
                     )
                     remedy = "Add a line to the state or a superstate, or correct the Call"
-                    yield fault(tree.chart, "SC141", found, remedy, where)
+                    yield fault(tree.chart, "SC152", found, remedy, where)
             if not any(_hears(line, CallFailed) for line in lines):
                 found = f"nothing takes the failure of {shown}"
                 remedy = "Add a line on=CallFailed to the state or a superstate"
-                yield fault(tree.chart, "SC142", found, remedy, where)
+                yield fault(tree.chart, "SC153", found, remedy, where)
 
 
 def _hears(line: Transition, event: type) -> bool:
@@ -281,7 +281,7 @@ def _deferred(tree: Tree) -> Iterator[Fault]:
                 shown = event if isinstance(event, str) else event.__name__
                 found = f"{place(edge.transition)} defers {shown}, which no state ever takes"
                 remedy = "Add a line that takes it, or ignore it"
-                yield fault(tree.chart, "SC143", found, remedy, edge.transition.location)
+                yield fault(tree.chart, "SC154", found, remedy, edge.transition.location)
 
 
 def _circles(tree: Tree) -> Iterator[Fault]:
