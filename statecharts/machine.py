@@ -10,7 +10,7 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Any, Generic, Literal, cast, overload
+from typing import Any, Generic, Literal, TypeVar, cast, overload
 
 from statecharts.kernel import Kernel, kernel_of
 from statecharts.model.chart import Chart, Declaration, OnEvent
@@ -22,29 +22,33 @@ from statecharts.model.errors import (
     SubscriberError,
     UnhandledEventError,
 )
-from statecharts.model.events import NamedEvent, TimerFired
+from statecharts.model.events import NamedEvent, Own, TimerFired
+from statecharts.model.generics import E, defaulting
 from statecharts.model.generics import K as C
 from statecharts.model.suggestions import did_you_mean
 from statecharts.semantics.snapshot import Snapshot, Step
 
+F = TypeVar("F")
+
 OnUnhandled = Literal["ignore", "raise"]
-Subscriber = Callable[[Step[C]], object]
+Subscriber = Callable[[Step[E, C]], object]
 
 
-class Sent(Generic[C]):
+@defaulting
+class Sent(Generic[E, C]):
     """An event in line; what `Machine.send` returns to a subscriber.
 
     Once its turn has come it reads as the step that it made; before that, reading it is an error.
     """
 
-    def __init__(self, event: object, at: datetime | None, chart: str) -> None:
+    def __init__(self, event: E | Own, at: datetime | None, chart: str) -> None:
         self.event = event
         self.at = at
         self.chart = chart
         self.not_before: datetime | None = None
         self.own = False
         self.failed = False
-        self.step: Step[C] | None = None
+        self.step: Step[E, C] | None = None
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__") or name not in Step._fields:
@@ -89,7 +93,8 @@ def _utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-class Machine(Generic[C]):
+@defaulting
+class Machine(Generic[E, C]):
     """Runs a chart, one event at a time.
 
     Sending from several threads is serialised. A subscriber that sends waits its turn: its event is
@@ -110,7 +115,7 @@ class Machine(Generic[C]):
     >>> from statecharts import Machine, State, Statechart
     >>> @frozen
     ... class Flip: ...
-    >>> class Lamp(Statechart, events=Flip):
+    >>> class Lamp(Statechart[Flip]):
     ...     dark = State(initial=True)
     ...     lit = State()
     ...     dark.to(lit, on=Flip)
@@ -122,25 +127,46 @@ class Machine(Generic[C]):
 
     @overload
     def __init__(
-        self,
-        chart: type[Declaration[C]],
-        context: C | None = None,
+        self: Machine[F, None],
+        chart: type[Declaration[F, None]] | Kernel[F, None],
+        context: None = None,
         *,
         at: datetime | None = None,
         clock: Callable[[], datetime] | None = None,
         on_unhandled: OnUnhandled = "ignore",
-        snapshot: Snapshot[C] | None = None,
+        snapshot: Snapshot[F, None] | None = None,
     ) -> None: ...
     @overload
     def __init__(
         self,
-        chart: Chart | Kernel[C],
-        context: C | None = None,
+        chart: type[Declaration[E, C]] | Kernel[E, C],
+        context: C,
         *,
         at: datetime | None = None,
         clock: Callable[[], datetime] | None = None,
         on_unhandled: OnUnhandled = "ignore",
-        snapshot: Snapshot[C] | None = None,
+        snapshot: None = None,
+    ) -> None: ...
+    @overload
+    def __init__(
+        self,
+        chart: type[Declaration[E, C]] | Kernel[E, C],
+        *,
+        at: datetime | None = None,
+        clock: Callable[[], datetime] | None = None,
+        on_unhandled: OnUnhandled = "ignore",
+        snapshot: Snapshot[E, C],
+    ) -> None: ...
+    @overload
+    def __init__(
+        self: Machine[Any, Any],
+        chart: Chart,
+        context: Any = None,
+        *,
+        at: datetime | None = None,
+        clock: Callable[[], datetime] | None = None,
+        on_unhandled: OnUnhandled = "ignore",
+        snapshot: Snapshot[Any, Any] | None = None,
     ) -> None: ...
     def __init__(
         self,
@@ -152,7 +178,7 @@ class Machine(Generic[C]):
         on_unhandled: OnUnhandled = "ignore",
         snapshot: Snapshot[Any] | None = None,
     ) -> None:
-        self._kernel: Kernel[C] = chart if isinstance(chart, Kernel) else kernel_of(chart)
+        self._kernel: Kernel[E, C] = chart if isinstance(chart, Kernel) else kernel_of(chart)
         name = self._kernel.chart.name
         if on_unhandled not in ("ignore", "raise"):
             remedy = did_you_mean(str(on_unhandled), ("ignore", "raise"), "Say 'ignore' or 'raise'")
@@ -163,16 +189,17 @@ class Machine(Generic[C]):
         self._time = Time(at, clock)
         self._on_unhandled = on_unhandled
         self._lock = threading.RLock()
-        self._subscribers: list[Subscriber[C]] = []
-        self._waiting: deque[Sent[C]] = deque()
+        self._subscribers: list[Subscriber[E, C]] = []
+        self._waiting: deque[Sent[E, C]] = deque()
         self._busy = False
         self._present: datetime | None = None
-        self._started: Step[C] | None = None
+        self._started: Step[E, C] | None = None
         if snapshot is None:
             now = self._time.now()
-            self._started = self._kernel.start(context, at=now)
-            self._snapshot: Snapshot[C] = self._started.snapshot
-            self._begin(self._started, now)
+            started: Step[E, C] = cast("Any", self._kernel).start(context, at=now)
+            self._started = started
+            self._snapshot: Snapshot[E, C] = started.snapshot
+            self._begin(started, now)
         else:
             self._snapshot = snapshot
 
@@ -182,7 +209,7 @@ class Machine(Generic[C]):
         return self._kernel.chart
 
     @property
-    def snapshot(self) -> Snapshot[C]:
+    def snapshot(self) -> Snapshot[E, C]:
         """Where the machine is."""
         return self._snapshot
 
@@ -192,7 +219,7 @@ class Machine(Generic[C]):
         return self._snapshot.configuration
 
     @property
-    def started(self) -> Step[C] | None:
+    def started(self) -> Step[E, C] | None:
         """The step of the start, with its effects; None when a snapshot was given."""
         return self._started
 
@@ -201,7 +228,7 @@ class Machine(Generic[C]):
         """The machine's time."""
         return self._time.now()
 
-    def send(self, event: object, *, at: datetime | None = None) -> Step[C]:
+    def send(self, event: E | Own, *, at: datetime | None = None) -> Step[E, C]:
         """Take an event, and tell the subscribers of the step that it makes.
 
         Called from inside a subscriber, it puts the event in line and returns at once; what it then
@@ -218,15 +245,15 @@ class Machine(Generic[C]):
             SubscriberError: A subscriber failed. The step stands, and all have been told of it.
         """
         with self._lock:
-            sent: Sent[C] = Sent(event, at, self.chart.name)
+            sent: Sent[E, C] = Sent(event, at, self.chart.name)
             sent.not_before = self._present if self._busy else None
             self._waiting.append(sent)
             if self._busy:
-                return cast("Step[C]", sent)
+                return cast("Step[E, C]", sent)
             self._drain([])
-            return cast("Step[C]", sent.step)
+            return cast("Step[E, C]", sent.step)
 
-    def subscribe(self, subscriber: Subscriber[C]) -> Callable[[], None]:
+    def subscribe(self, subscriber: Subscriber[E, C]) -> Callable[[], None]:
         """Have a function told of every step from now on, handled or not.
 
         Returns:
@@ -242,7 +269,7 @@ class Machine(Generic[C]):
 
         return unsubscribe
 
-    def advance(self, by: timedelta) -> tuple[Step[C], ...]:
+    def advance(self, by: timedelta) -> tuple[Step[E, C], ...]:
         """Let time pass: fire the timers that fall due, in order of due time.
 
         Timers that are due at the same time fire in the order in which they were started. A timer
@@ -264,7 +291,7 @@ class Machine(Generic[C]):
                 raise StatechartError("SC503", self.chart.name, found, remedy)
             begin = moment = self._time.now()
             end = begin + by
-            steps: list[Step[C]] = []
+            steps: list[Step[E, C]] = []
             same = 0
             while (timer := self._next_due(end)) is not None:
                 name, due = timer
@@ -290,7 +317,7 @@ class Machine(Generic[C]):
                 "SC503", self.chart.name, found, "Give all times a time zone, or none"
             ) from None
 
-    def _begin(self, started: Step[C], now: datetime) -> None:
+    def _begin(self, started: Step[E, C], now: datetime) -> None:
         """Take the events that the start sends."""
         with self._lock:
             self._present = now
@@ -301,7 +328,7 @@ class Machine(Generic[C]):
         """Put in line what the run sends to itself."""
         for effect in effects:
             if isinstance(effect, Send) and effect.own:
-                sent: Sent[C] = Sent(effect.event, None, self.chart.name)
+                sent: Sent[E, C] = Sent(effect.event, None, self.chart.name)
                 sent.not_before, sent.own = self._present, True
                 self._waiting.append(sent)
 
@@ -330,7 +357,7 @@ class Machine(Generic[C]):
         if failures:
             raise ExceptionGroup(f"{self.chart.name}: {len(failures)} failures", failures)
 
-    def _take(self, sent: Sent[C], failures: list[Exception]) -> None:
+    def _take(self, sent: Sent[E, C], failures: list[Exception]) -> None:
         at = sent.at
         if at is None:
             at = self._time.now()
@@ -370,7 +397,7 @@ class Machine(Generic[C]):
         )
 
     def _subscriber_error(
-        self, subscriber: Subscriber[C], event: object, cause: Exception
+        self, subscriber: Subscriber[E, C], event: object, cause: Exception
     ) -> SubscriberError:
         name = getattr(subscriber, "__qualname__", repr(subscriber))
         found = f"subscriber {name} failed on {event!r}: {type(cause).__name__}: {cause}"

@@ -19,6 +19,7 @@ from statecharts.codec.upcasters import Upcaster, Upcasters
 from statecharts.model.chart import Chart, Declaration
 from statecharts.model.effects import Effect
 from statecharts.model.errors import StatechartError
+from statecharts.model.generics import E, defaulting
 from statecharts.model.generics import K as C
 from statecharts.semantics.snapshot import Snapshot, Step
 
@@ -34,7 +35,8 @@ _encode_ascii: Final = json.JSONEncoder(
 
 
 @final
-class Protocol(Generic[C]):
+@defaulting
+class Protocol(Generic[E, C]):
     """The versioned JSON protocol of a chart.
 
     ``dump_…`` gives plain dicts and ``load_…`` takes them; ``dumps_…`` gives bytes and ``loads_…``
@@ -70,7 +72,7 @@ class Protocol(Generic[C]):
 
     @overload
     def __init__(
-        self: Protocol[Any],
+        self: Protocol[Any, Any],
         chart: Chart,
         *,
         version: int | None = None,
@@ -82,7 +84,7 @@ class Protocol(Generic[C]):
     @overload
     def __init__(
         self,
-        chart: type[Declaration[C]],
+        chart: type[Declaration[E, C]],
         *,
         version: int | None = None,
         upcasters: Mapping[int, Upcaster] | None = None,
@@ -165,7 +167,7 @@ class Protocol(Generic[C]):
         """Return the extended state that a dict says (see `load_event`)."""
         return self._run(self._wire(lenient).context.load, value)
 
-    def dump_snapshot(self, snapshot: Snapshot[C]) -> Json:
+    def dump_snapshot(self, snapshot: Snapshot[E, C]) -> Json:
         """Return a snapshot as a dict.
 
         Raises:
@@ -174,7 +176,7 @@ class Protocol(Generic[C]):
         """
         return cast("Json", self._run(self._wire(None).snapshots.dump, snapshot))
 
-    def load_snapshot(self, value: Json, *, lenient: bool | None = None) -> Snapshot[C]:
+    def load_snapshot(self, value: Json, *, lenient: bool | None = None) -> Snapshot[E, C]:
         """Return the snapshot that a dict says; an old one is upcast first.
 
         A kernel or a machine of the chart goes on from it at once.
@@ -188,9 +190,9 @@ class Protocol(Generic[C]):
             ImpossibleError: No run of the chart can be in it.
             MismatchError: A value does not fit its class.
         """
-        return cast("Snapshot[C]", self._run(self._reader(lenient), value))
+        return cast("Snapshot[E, C]", self._run(self._reader(lenient), value))
 
-    def dump_step(self, step: Step[C]) -> Json:
+    def dump_step(self, step: Step[E, C]) -> Json:
         """Return a step as a dict: snapshot, effects, handled, fired and microsteps.
 
         Raises:
@@ -199,7 +201,7 @@ class Protocol(Generic[C]):
         """
         return cast("Json", self._run(self._wire(None).steps.dump, step))
 
-    def load_step(self, value: Json, *, lenient: bool | None = None) -> Step[C]:
+    def load_step(self, value: Json, *, lenient: bool | None = None) -> Step[E, C]:
         """Return the step that a dict says (see `load_snapshot`); its effects must be known."""
         read = self._reader(lenient)
 
@@ -215,7 +217,7 @@ class Protocol(Generic[C]):
                 raise misfit.within("snapshot", found) from None
             return self._wire(lenient).steps.load(found, snapshot)
 
-        return cast("Step[C]", self._run(load, value))
+        return cast("Step[E, C]", self._run(load, value))
 
     # -- bytes -------------------------------------------------------------------------------------
 
@@ -243,19 +245,19 @@ class Protocol(Generic[C]):
         """Return the extended state that JSON says (see `load_context`)."""
         return self.load_context(self._parsed(text), lenient=lenient)
 
-    def dumps_snapshot(self, snapshot: Snapshot[C]) -> bytes:
+    def dumps_snapshot(self, snapshot: Snapshot[E, C]) -> bytes:
         """Return a snapshot as JSON (see `dump_snapshot`)."""
         return encode(self.dump_snapshot(snapshot))
 
-    def loads_snapshot(self, text: str | bytes, *, lenient: bool | None = None) -> Snapshot[C]:
+    def loads_snapshot(self, text: str | bytes, *, lenient: bool | None = None) -> Snapshot[E, C]:
         """Return the snapshot that JSON says (see `load_snapshot`)."""
         return self.load_snapshot(self._parsed(text), lenient=lenient)
 
-    def dumps_step(self, step: Step[C]) -> bytes:
+    def dumps_step(self, step: Step[E, C]) -> bytes:
         """Return a step as JSON (see `dump_step`)."""
         return encode(self.dump_step(step))
 
-    def loads_step(self, text: str | bytes, *, lenient: bool | None = None) -> Step[C]:
+    def loads_step(self, text: str | bytes, *, lenient: bool | None = None) -> Step[E, C]:
         """Return the step that JSON says (see `load_step`)."""
         return self.load_step(self._parsed(text), lenient=lenient)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any, Final, Generic, cast, overload
+from typing import Any, Final, Generic, TypeVar, cast, overload
 
 from statecharts.kernel.book import Book
 from statecharts.kernel.failures import failure
@@ -17,11 +17,14 @@ from statecharts.kernel.plans import Dispatch, Node, Plan
 from statecharts.kernel.run import Run
 from statecharts.model.chart import Chart, Declaration
 from statecharts.model.errors import RunawayError, StepError
-from statecharts.model.events import TimerFired
+from statecharts.model.events import Own, TimerFired
 from statecharts.model.fields import build_default
+from statecharts.model.generics import E, defaulting
 from statecharts.model.generics import K as C
 from statecharts.semantics.snapshot import EMPTY, Memory, Microstep, Moment, Scene, Snapshot, Step
 from statecharts.semantics.tree import Edge
+
+F = TypeVar("F")
 
 # Making an object and setting its slots in place saves a call each, on the hottest path there is.
 _new_snapshot = object.__new__
@@ -35,7 +38,8 @@ MICROSTEPS: Final = 1_000
 """How many microsteps a macrostep may take unless told otherwise."""
 
 
-class Kernel(Generic[C]):
+@defaulting
+class Kernel(Generic[E, C]):
     """Runs one chart: the same as `start` and `step`, for hot loops.
 
     Safe to share between threads.
@@ -48,11 +52,11 @@ class Kernel(Generic[C]):
 
     @overload
     def __init__(
-        self: Kernel[Any], chart: Chart, *, plans: int = PLANS, microsteps: int = MICROSTEPS
+        self: Kernel[Any, Any], chart: Chart, *, plans: int = PLANS, microsteps: int = MICROSTEPS
     ) -> None: ...
     @overload
     def __init__(
-        self, chart: type[Declaration[C]], *, plans: int = PLANS, microsteps: int = MICROSTEPS
+        self, chart: type[Declaration[E, C]], *, plans: int = PLANS, microsteps: int = MICROSTEPS
     ) -> None: ...
     def __init__(self, chart: Any, *, plans: int = PLANS, microsteps: int = MICROSTEPS) -> None:
         self.chart: Chart = chart_of(chart)
@@ -73,7 +77,13 @@ class Kernel(Generic[C]):
         """How many plans are kept at most."""
         return self._recollection.bound
 
-    def start(self, context: C | None = None, *, at: datetime | None = None) -> Step[C]:
+    @overload
+    def start(self, context: C, *, at: datetime | None = None) -> Step[E, C]: ...
+    @overload
+    def start(
+        self: Kernel[F, None], context: None = None, *, at: datetime | None = None
+    ) -> Step[F, None]: ...
+    def start(self, context: Any = None, *, at: datetime | None = None) -> Step[Any, Any]:
         """Enter the chart.
 
         Args:
@@ -102,7 +112,9 @@ class Kernel(Generic[C]):
         run = Run(None, at, begin, self._book.origin, (), self._blank)
         return self._macrostep(self._start, run, None)
 
-    def step(self, snapshot: Snapshot[C], event: object, *, at: datetime | None = None) -> Step[C]:
+    def step(
+        self, snapshot: Snapshot[E, C], event: E | Own, *, at: datetime | None = None
+    ) -> Step[E, C]:
         """Return what an event makes of a snapshot.
 
         Args:
@@ -338,7 +350,7 @@ class Kernel(Generic[C]):
             if context is None:
                 return None
             found = f"the chart has no context, and {context!r} was given"
-            remedy = f"Declare it: class {self.chart.name}(Statechart[Context])"
+            remedy = f"Declare it: class {self.chart.name}(Statechart[Events, Context])"
             raise StepError("SC212", self.chart.name, found, remedy)
         if isinstance(context, wanted):
             return context

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from attrs import field, frozen
 
@@ -22,6 +22,38 @@ class TimerFired:
     """
 
     id: str
+
+
+@frozen
+class Answer:
+    """An answer to a call that is under way.
+
+    The state that made the call, its active descendants and its ancestors hear the event that it
+    carries; no other state does. One for a call that is no longer under way is late: it is
+    unhandled, and harmless.
+
+    Attributes:
+        id: The id that `Invoke` gave.
+        event: What is answered: an instance of an event class, or a `NamedEvent`.
+        last: Whether the call ends with it; False is progress.
+    """
+
+    id: str
+    event: Any
+    last: bool = True
+
+
+@frozen
+class CallFailed:
+    """Says that a call was given up; it ends the call.
+
+    Attributes:
+        id: The id that `Invoke` gave.
+        reason: What went wrong.
+    """
+
+    id: str
+    reason: str = ""
 
 
 @frozen
@@ -52,6 +84,10 @@ class NamedEvent:
 
     name: str
     data: dict[str, Any] = field(factory=dict)
+
+
+Own: TypeAlias = TimerFired | Answer | CallFailed
+"""What answers a run's own timers and calls: accepted by every chart, an event of none."""
 
 
 def wire_name(event: type) -> str:

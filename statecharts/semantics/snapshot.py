@@ -28,7 +28,8 @@ from statecharts.model.errors import (
     StepError,
     TimeNeededError,
 )
-from statecharts.model.generics import C, C_co, D_co, E_co
+from statecharts.model.generics import C_co, D_co, E, E_co, defaulting
+from statecharts.model.generics import K as C
 from statecharts.semantics.configuration import Place, StateName, state_id
 
 T = TypeVar("T")
@@ -59,7 +60,8 @@ class Memory:
     sent: tuple[tuple[str, str, Any], ...] = ()
 
 
-class Snapshot(Generic[C]):
+@defaulting
+class Snapshot(Generic[E, C]):
     """All there is to a run at rest: configuration, data, context, history, timers, clock.
 
     Immutable. Equal when all of these are. Two runs of equal snapshots are equal.
@@ -165,7 +167,8 @@ class Microstep(NamedTuple):
     entered: tuple[str, ...]
 
 
-class Step(NamedTuple, Generic[C]):
+@defaulting
+class Step(NamedTuple, Generic[E, C]):
     """What one event makes of a snapshot.
 
     Attributes:
@@ -176,7 +179,7 @@ class Step(NamedTuple, Generic[C]):
         microsteps: What happened, microstep by microstep.
     """
 
-    snapshot: Snapshot[C]
+    snapshot: Snapshot[E, C]
     effects: tuple[Effect, ...]
     fired: tuple[Transition, ...]
     handled: bool

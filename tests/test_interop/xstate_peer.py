@@ -62,7 +62,7 @@ def ours(chart: Chart, events: list[str | int], guards: dict[str, bool] | None =
     """Return what our kernel makes of the same."""
     answers = guards or {}
     functions = {name: _answer(answers.get(name, False)) for name in chart.unbound_guards}
-    machine: Machine[None] = Machine(chart.bind(guards=functions), at=START)
+    machine: Machine[Any, None] = Machine(chart.bind(guards=functions), at=START)
     said: list[str] = []
     machine.subscribe(lambda step: said.extend(_names(step.effects)))
     assert machine.started is not None

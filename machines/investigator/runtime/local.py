@@ -123,7 +123,7 @@ class LocalInvestigator:
         reasoner: Reasoner,
         tools: Tools | None = None,
         *,
-        snapshot: Snapshot[Case] | bytes | str | Mapping[str, Any] | None = None,
+        snapshot: Snapshot[Any, Case] | bytes | str | Mapping[str, Any] | None = None,
         bounds: Bounds | None = None,
         ask_user: AskUser | None = None,
         observer: Observer | None = None,
