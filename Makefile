@@ -79,10 +79,8 @@ docs: $(VENV)/.docs $(VENV)/.test ## run what README and docs show, and make the
 		--output-directory build/reference $(REFERENCE)
 	@echo "build/reference/index.html"
 
-package: $(VENV)/.venv ## build the wheel and look into it
-	@rm -rf build/wheel
-	@$(PIP) wheel --quiet --no-deps --wheel-dir build/wheel .
-	@$(PY) -m zipfile --list build/wheel/*.whl
+package: $(VENV)/.test ## build the wheel, and try it in environments of its own
+	@$(PY) -m pytest --quiet -o faulthandler_timeout=0 tests/package.py
 
 bench: $(VENV)/.test ## measure ours beside hand-written code and other libraries
 	@$(PY) -m benchmarks

@@ -29,7 +29,9 @@ MACHINES: Final = FOLDER.parents[1] / "machines"
 """The package that the pictures show."""
 
 
-def stale(charts: Iterable[Chart | type[Declaration[Any]]], folder: Path = FOLDER) -> list[str]:
+def stale(
+    charts: Iterable[Chart | type[Declaration[Any, Any]]], folder: Path = FOLDER
+) -> list[str]:
     """Return one sentence for each stale picture in a folder.
 
     >>> stale([])
@@ -39,7 +41,7 @@ def stale(charts: Iterable[Chart | type[Declaration[Any]]], folder: Path = FOLDE
 
 
 def write(
-    charts: Iterable[Chart | type[Declaration[Any]]],
+    charts: Iterable[Chart | type[Declaration[Any, Any]]],
     folder: Path = FOLDER,
     *,
     anew: bool = False,
@@ -75,7 +77,7 @@ def charts_of(module: ModuleType) -> tuple[Chart, ...]:
     )
 
 
-def _chart(chart: Chart | type[Declaration[Any]]) -> Chart:
+def _chart(chart: Chart | type[Declaration[Any, Any]]) -> Chart:
     return chart if isinstance(chart, Chart) else chart.chart
 
 

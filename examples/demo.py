@@ -53,7 +53,7 @@ class Scenario:
 
     name: str
     story: str
-    chart: type[Declaration[Any]]
+    chart: type[Declaration[Any, Any]]
     beats: tuple[object, ...]
 
     @property

@@ -58,7 +58,7 @@ class Volume:
 PlayerEvent = PowerPressed | Played | Paused | Resumed | Muted | Unmuted | VolumeSet
 
 
-class MediaPlayer(Statechart, events=PlayerEvent):
+class MediaPlayer(Statechart[PlayerEvent]):
     """A player whose power button loses nothing.
 
     >>> player = Machine(MediaPlayer)

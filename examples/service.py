@@ -117,7 +117,7 @@ class Orders:
             yield db
 
     def load(self, order: str) -> tuple[Snapshot[Any, None], int]:
-        """Return the snapshot of an order and its version; that of a new order is not stored yet."""
+        """Return the snapshot of an order, and its version: 0 for one that is not stored yet."""
         with self._connection() as db:
             row = db.execute("SELECT run, version FROM orders WHERE id = ?", (order,)).fetchone()
         if row is None:

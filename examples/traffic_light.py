@@ -21,7 +21,7 @@ class FaultFound: ...
 class Repaired: ...
 
 
-class TrafficLight(Statechart, events=FaultFound | Repaired):
+class TrafficLight(Statechart[FaultFound | Repaired]):
     """The light for one lane, as in Germany: amber comes with red before green, and alone after it.
 
     >>> light = Machine(TrafficLight, at=datetime(2026, 1, 1, tzinfo=UTC))

@@ -10,7 +10,7 @@ from attrs import evolve, field, frozen
 from attrs.validators import instance_of
 
 from machines.identifiers import AgentName, NodeKey, StoryId
-from statecharts import Compound, Effect, Snapshot, State, Statechart, Step, occurred, start, step
+from statecharts import Compound, Effect, Occurred, Snapshot, State, Statechart, Step, start, step
 
 __all__ = [
     "AgentName",
@@ -42,7 +42,7 @@ class Pending:
     """An agent that has been requested and has not started yet."""
 
     agent: AgentName
-    since: datetime = occurred()
+    since: Occurred
 
 
 @frozen
@@ -50,8 +50,8 @@ class Running:
     """An agent whose process is alive."""
 
     agent: AgentName
-    started_at: datetime = occurred()
-    last_heartbeat: datetime = occurred()
+    started_at: Occurred
+    last_heartbeat: Occurred
 
 
 @frozen
@@ -68,7 +68,7 @@ class Completed:
 
     agent: AgentName
     exit_code: int
-    completed_at: datetime = occurred()
+    completed_at: Occurred
 
 
 # Events.
@@ -130,7 +130,7 @@ class SpawnAgent(Effect):
     agent: AgentName
 
 
-class Execution(Statechart, events=ExecutionEvent):
+class Execution(Statechart[ExecutionEvent]):
     """What one node is doing about one story."""
 
     class any(Compound, initial=True):

@@ -217,7 +217,7 @@ PipelineEvent: TypeAlias = (
 )
 
 
-class Pipeline(Statechart, events=PipelineEvent):
+class Pipeline(Statechart[PipelineEvent]):
     """A story's way from the backlog to the archive."""
 
     class active(Compound, initial=True):

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from statecharts.model.effects import CancelTimer, Effect, StartTimer
     from statecharts.model.errors import DefinitionError, StatechartError, UnhandledEventError
     from statecharts.model.events import NamedEvent, TimerFired
-    from statecharts.model.fields import occurred
+    from statecharts.model.fields import Occurred
     from statecharts.semantics.snapshot import Moment, Snapshot, Step
 
 __all__ = [
@@ -31,6 +31,7 @@ __all__ = [
     "Machine",
     "Moment",
     "NamedEvent",
+    "Occurred",
     "Parallel",
     "Snapshot",
     "StartTimer",
@@ -40,7 +41,6 @@ __all__ = [
     "Step",
     "TimerFired",
     "UnhandledEventError",
-    "occurred",
     "render",
     "start",
     "step",
@@ -57,6 +57,7 @@ _HOMES = {
     "Machine": "statecharts.machine",
     "Moment": "statecharts.semantics.snapshot",
     "NamedEvent": "statecharts.model.events",
+    "Occurred": "statecharts.model.fields",
     "Parallel": "statecharts.declare",
     "Snapshot": "statecharts.semantics.snapshot",
     "StartTimer": "statecharts.model.effects",
@@ -66,7 +67,6 @@ _HOMES = {
     "Step": "statecharts.semantics.snapshot",
     "TimerFired": "statecharts.model.events",
     "UnhandledEventError": "statecharts.model.errors",
-    "occurred": "statecharts.model.fields",
     "render": "statecharts.drawing",
     "start": "statecharts.kernel",
     "step": "statecharts.kernel",

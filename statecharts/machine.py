@@ -11,7 +11,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
-from typing import Any, Generic, Literal, cast, overload
+from typing import Any, Generic, Literal, TypeVar, cast, overload
 
 from statecharts.kernel import Kernel, kernel_of
 from statecharts.model.chart import Chart, Declaration
@@ -23,28 +23,33 @@ from statecharts.model.errors import (
     SubscriberError,
     UnhandledEventError,
 )
-from statecharts.model.events import Answer, CallFailed, NamedEvent, TimerFired
+from statecharts.model.events import Answer, CallFailed, NamedEvent, Own, TimerFired
+from statecharts.model.generics import E, defaulting
 from statecharts.model.generics import K as C
 from statecharts.model.suggestions import did_you_mean
 from statecharts.semantics.snapshot import Snapshot, Step
 
+F = TypeVar("F")
+
 OnUnhandled = Literal["ignore", "raise"]
-Subscriber = Callable[[Step[C]], object]
+Subscriber = Callable[[Step[E, C]], object]
+Notice = tuple[Step[E, C], object, tuple[tuple[Subscriber[E, C]], ...]]
 
 
-class Queued(Generic[C]):
+@defaulting
+class Queued(Generic[E, C]):
     """An event in the queue; what `Machine.send` returns to a subscriber.
 
     Once its turn has come it reads as the step that it made; before that, reading it is an error.
     """
 
-    def __init__(self, event: object, at: datetime | None, chart: str) -> None:
+    def __init__(self, event: E | Own, at: datetime | None, chart: str) -> None:
         self.event = event
         self.at = at
         self.chart = chart
         self.not_before: datetime | None = None
         self.own = False
-        self.step: Step[C] | None = None
+        self.step: Step[E, C] | None = None
         self.error: Exception | None = None
 
     def __getattr__(self, name: str) -> Any:
@@ -90,7 +95,8 @@ def _utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-class Machine(Generic[C]):
+@defaulting
+class Machine(Generic[E, C]):
     """Runs a chart, one event at a time.
 
     Steps from several threads are serialised. Subscribers are told outside the lock, one thread at
@@ -113,7 +119,7 @@ class Machine(Generic[C]):
     >>> from statecharts import Machine, State, Statechart
     >>> @frozen
     ... class Flip: ...
-    >>> class Lamp(Statechart, events=Flip):
+    >>> class Lamp(Statechart[Flip]):
     ...     dark = State(initial=True)
     ...     lit = State()
     ...     dark.to(lit, on=Flip)
@@ -125,25 +131,46 @@ class Machine(Generic[C]):
 
     @overload
     def __init__(
-        self,
-        chart: type[Declaration[C]],
-        context: C | None = None,
+        self: Machine[F, None],
+        chart: type[Declaration[F, None]] | Kernel[F, None],
+        context: None = None,
         *,
         at: datetime | None = None,
         clock: Callable[[], datetime] | None = None,
         on_unhandled: OnUnhandled = "ignore",
-        snapshot: Snapshot[C] | None = None,
+        snapshot: Snapshot[F, None] | None = None,
     ) -> None: ...
     @overload
     def __init__(
         self,
-        chart: Chart | Kernel[C],
-        context: C | None = None,
+        chart: type[Declaration[E, C]] | Kernel[E, C],
+        context: C,
         *,
         at: datetime | None = None,
         clock: Callable[[], datetime] | None = None,
         on_unhandled: OnUnhandled = "ignore",
-        snapshot: Snapshot[C] | None = None,
+        snapshot: None = None,
+    ) -> None: ...
+    @overload
+    def __init__(
+        self,
+        chart: type[Declaration[E, C]] | Kernel[E, C],
+        *,
+        at: datetime | None = None,
+        clock: Callable[[], datetime] | None = None,
+        on_unhandled: OnUnhandled = "ignore",
+        snapshot: Snapshot[E, C],
+    ) -> None: ...
+    @overload
+    def __init__(
+        self: Machine[Any, Any],
+        chart: Chart,
+        context: Any = None,
+        *,
+        at: datetime | None = None,
+        clock: Callable[[], datetime] | None = None,
+        on_unhandled: OnUnhandled = "ignore",
+        snapshot: Snapshot[Any, Any] | None = None,
     ) -> None: ...
     def __init__(
         self,
@@ -153,9 +180,9 @@ class Machine(Generic[C]):
         at: datetime | None = None,
         clock: Callable[[], datetime] | None = None,
         on_unhandled: OnUnhandled = "ignore",
-        snapshot: Snapshot[Any] | None = None,
+        snapshot: Snapshot[Any, Any] | None = None,
     ) -> None:
-        self._kernel: Kernel[C] = chart if isinstance(chart, Kernel) else kernel_of(chart)
+        self._kernel: Kernel[E, C] = chart if isinstance(chart, Kernel) else kernel_of(chart)
         name = self._kernel.chart.name
         if on_unhandled not in ("ignore", "raise"):
             remedy = did_you_mean(str(on_unhandled), ("ignore", "raise"), "Say 'ignore' or 'raise'")
@@ -166,20 +193,23 @@ class Machine(Generic[C]):
         self._time = Time(at, clock)
         self._on_unhandled = on_unhandled
         self._lock = threading.RLock()
-        self._subscribers: list[tuple[Subscriber[C]]] = []
-        self._queue: deque[Queued[C]] = deque()
-        self._notices: deque[tuple[Step[C], object, tuple[tuple[Subscriber[C]], ...]]] = deque()
+        self._subscribers: list[tuple[Subscriber[E, C]]] = []
+        self._queue: deque[Queued[E, C]] = deque()
+        self._notices: deque[tuple[Step[E, C], object, tuple[tuple[Subscriber[E, C]], ...]]] = (
+            deque()
+        )
         self._teller: int | None = None
         """The thread that tells subscribers now: one at a time, so that they hear in order."""
         self._failures: list[Exception] = []
         self._present: datetime | None = None
-        self._started: Step[C] | None = None
+        self._started: Step[E, C] | None = None
         if snapshot is None:
             now = self._time.now()
-            self._started = self._kernel.start(context, at=now)
-            self._snapshot: Snapshot[C] = self._started.snapshot
+            started: Step[E, C] = cast("Any", self._kernel).start(context, at=now)
+            self._started = started
+            self._snapshot: Snapshot[E, C] = started.snapshot
             self._present = now
-            self._queue_own(self._started.effects)
+            self._queue_own(started.effects)
             with self._lock:
                 self._drain(None)
             self._settle(None)
@@ -192,7 +222,7 @@ class Machine(Generic[C]):
         return self._kernel.chart
 
     @property
-    def snapshot(self) -> Snapshot[C]:
+    def snapshot(self) -> Snapshot[E, C]:
         """Where the machine is."""
         return self._snapshot
 
@@ -207,7 +237,7 @@ class Machine(Generic[C]):
         return self._snapshot.ended
 
     @property
-    def started(self) -> Step[C] | None:
+    def started(self) -> Step[E, C] | None:
         """The step of the start, with its effects; None when a snapshot was given."""
         return self._started
 
@@ -216,7 +246,7 @@ class Machine(Generic[C]):
         """The machine's time."""
         return self._time.now()
 
-    def send(self, event: object, *, at: datetime | None = None) -> Step[C]:
+    def send(self, event: E | Own, *, at: datetime | None = None) -> Step[E, C]:
         """Take an event, and tell the subscribers of the step that it makes.
 
         Called from inside a subscriber, it queues the event and returns at once; what it then
@@ -233,16 +263,16 @@ class Machine(Generic[C]):
             SubscriberError: A subscriber failed. The step stands, and all have been told of it.
         """
         with self._lock:
-            queued: Queued[C] = Queued(event, at, self.chart.name)
+            queued: Queued[E, C] = Queued(event, at, self.chart.name)
             self._queue.append(queued)
             if self._teller == threading.get_ident():
                 queued.not_before = self._present
-                return cast("Step[C]", queued)
+                return cast("Step[E, C]", queued)
             self._drain(queued)
         self._settle(queued)
-        return cast("Step[C]", queued.step)
+        return cast("Step[E, C]", queued.step)
 
-    def subscribe(self, subscriber: Subscriber[C]) -> Callable[[], None]:
+    def subscribe(self, subscriber: Subscriber[E, C]) -> Callable[[], None]:
         """Have a function told of every step from now on, handled or not.
 
         Returns:
@@ -262,7 +292,7 @@ class Machine(Generic[C]):
 
         return unsubscribe
 
-    def advance(self, by: timedelta) -> tuple[Step[C], ...]:
+    def advance(self, by: timedelta) -> tuple[Step[E, C], ...]:
         """Let time pass: fire the timers that fall due, in order of due time.
 
         Timers that are due at the same time fire in the order in which they were started. A timer
@@ -288,7 +318,7 @@ class Machine(Generic[C]):
             raise StatechartError("SC503", self.chart.name, found, remedy)
         begin = moment = self._time.now()
         end = begin + by
-        steps: list[Step[C]] = []
+        steps: list[Step[E, C]] = []
         same = 0
         while (timer := self._next_due(end)) is not None:
             name, due = timer
@@ -318,11 +348,11 @@ class Machine(Generic[C]):
         """Queue what the run sends to itself."""
         for effect in effects:
             if isinstance(effect, Send) and effect.own:
-                queued: Queued[C] = Queued(effect.event, None, self.chart.name)
+                queued: Queued[E, C] = Queued(effect.event, None, self.chart.name)
                 queued.not_before, queued.own = self._present, True
                 self._queue.append(queued)
 
-    def _drain(self, mine: Queued[C] | None) -> None:
+    def _drain(self, mine: Queued[E, C] | None) -> None:
         """Take the events in the queue, in order; note what goes wrong.
 
         Args:
@@ -345,7 +375,7 @@ class Machine(Generic[C]):
                 if queued is not mine:
                     self._failures.append(error)
 
-    def _take(self, queued: Queued[C]) -> None:
+    def _take(self, queued: Queued[E, C]) -> None:
         at = queued.at
         if at is None:
             at = self._time.now()
@@ -366,7 +396,7 @@ class Machine(Generic[C]):
         if not step.handled and self._on_unhandled == "raise" and not _late(queued.event, before):
             raise self._unhandled(queued.event, at)
 
-    def _settle(self, mine: Queued[C] | None) -> None:
+    def _settle(self, mine: Queued[E, C] | None) -> None:
         """Tell subscribers what happened, outside the lock and in order; raise what went wrong.
 
         While another thread tells, it tells of this thread's steps as well.
@@ -393,7 +423,7 @@ class Machine(Generic[C]):
             raise ExceptionGroup(f"{self.chart.name}: {len(failures)} failures", failures)
 
     def _told(
-        self, step: Step[C], event: object, subscribers: tuple[tuple[Subscriber[C]], ...]
+        self, step: Step[E, C], event: object, subscribers: tuple[tuple[Subscriber[E, C]], ...]
     ) -> Iterator[Exception]:
         """Tell subscribers of a step, and yield how they failed."""
         for (subscriber,) in subscribers:
@@ -455,7 +485,7 @@ class Machine(Generic[C]):
         return f"It answers to {', '.join(answers) or 'no event'}"
 
     def _subscriber_error(
-        self, subscriber: Subscriber[C], event: object, cause: Exception
+        self, subscriber: Subscriber[E, C], event: object, cause: Exception
     ) -> SubscriberError:
         said = f"{type(cause).__name__}: {cause}"
         found = f"subscriber {_name(subscriber)} failed on {event!r}: {said}"
@@ -475,7 +505,7 @@ class Machine(Generic[C]):
         raise StatechartError("SC507", self.chart.name, found, remedy)
 
 
-def _late(event: object, snapshot: Snapshot[Any]) -> bool:
+def _late(event: object, snapshot: Snapshot[Any, Any]) -> bool:
     """Tell whether an event is about a timer or a call that is over: that is no mistake."""
     if isinstance(event, TimerFired):
         return event.id not in snapshot.timers

@@ -1,8 +1,6 @@
 """The package: built from the files under version control, installed beside PyPI's `diagrams`.
 
-It downloads from the package index, so that only CI runs it. Installing takes long:
-
-    python -m pytest -o faulthandler_timeout=0 tests/package.py
+It downloads from the package index, so that only CI runs it, by `make package`.
 
 It uses the Python that runs it, and the newest other CPython of at least 3.11 that it finds.
 """
@@ -21,6 +19,8 @@ from typing import Final, final
 
 import pytest
 from attrs import frozen
+
+from tests import matrix
 
 ROOT: Final = Path(__file__).parent.parent
 SHIPPED: Final = {"statecharts", "machines"}
@@ -59,19 +59,9 @@ def finished(
 
 def pythons() -> list[Path]:
     """Return the Python that runs, and the newest other CPython of at least 3.11 that is found."""
-    code = "import sys; print(*sys.version_info[:2], sys.implementation.name)"
-    names = [f"python3.{minor}" for minor in (14, 13, 12, 11)]
-    found = [Path(path) for path in map(shutil.which, names) if path is not None]
-    found += Path.home().glob(".pyenv/versions/3.*/bin/python")
-    others = dict[tuple[int, int], Path]()
-    for path in found:
-        done = subprocess.run([path, "-c", code], check=False, capture_output=True, text=True)
-        if done.returncode == 0 and done.stdout.split()[2] == "cpython":
-            version = (int(done.stdout.split()[0]), int(done.stdout.split()[1]))
-            if version >= (3, 11) and version != sys.version_info[:2]:
-                others[version] = path
-    newest = [others[max(others)]] if others else []
-    return [Path(sys.executable), *newest]
+    running = sys.version_info[:2]
+    others = [path for version, path in matrix.pythons().items() if version[:2] != running]
+    return [Path(sys.executable), *map(Path, others[-1:])]
 
 
 @pytest.fixture(scope="session")

@@ -9,13 +9,13 @@ import subprocess
 import sys
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 
 import attrs
 import pytest
 from attrs import evolve, field, frozen
 
-from statecharts import Chart, Compound, History, Parallel, State, Statechart
+from statecharts import Chart, Compound, History, Occurred, Parallel, State, Statechart
 from statecharts.model.chart import (
     ROOT,
     After,
@@ -256,7 +256,7 @@ def test_hash_changes_with_the_fields(name: str) -> None:
         {"b": field(type=int)},
         {"a": field(type=str)},
         {"a": field(type=int, default=1)},
-        {"a": field(type=int, metadata={"statecharts.occurred": True})},
+        {"a": field(type=cast("Any", Occurred))},
         {"a": field(type=int), "b": field(type=int)},
     ]
     classes = [attrs.make_class("Push", one, frozen=True) for one in fields]
@@ -315,7 +315,7 @@ def test_declared_charts_are_equal_when_declared_twice() -> None:
 
 
 def _declare(force: int = 1) -> type[Statechart]:
-    class Twice(Statechart, events=Push | Pull):
+    class Twice(Statechart[Push | Pull]):
         class shut(Parallel, initial=True):
             class lock(Compound):
                 back = History("firm", deep=True)

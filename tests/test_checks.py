@@ -13,10 +13,10 @@ from statecharts import (
     Compound,
     DefinitionError,
     History,
+    Occurred,
     Parallel,
     State,
     Statechart,
-    occurred,
 )
 from statecharts.checks import QUALITY, STRUCTURAL, accept, faults
 from statecharts.model.errors import Fault
@@ -50,7 +50,7 @@ def test_faults_come_all_at_once() -> None:
     """One declaration with several mistakes names every one of them."""
     with pytest.raises(DefinitionError) as caught:
 
-        class Door(Statechart, events=Go | Halt):
+        class Door(Statechart[Go | Halt]):
             closed = State(initial=True)
             open = State(Branch)
             attic = State(resting=True)
@@ -68,7 +68,7 @@ def test_fault_knows_where_it_was_declared() -> None:
     """A fault carries the file and line of the declaration that it is about."""
     with pytest.raises(DefinitionError) as caught:
 
-        class Door(Statechart, events=Go):
+        class Door(Statechart[Go]):
             closed = State(initial=True)
             closed.to("nowhere", on=Go)  # type: ignore[call-overload]
 
@@ -81,7 +81,7 @@ def test_fault_knows_where_it_was_declared() -> None:
 def test_allow_accepts_a_quality_fault_and_keeps_it_as_a_warning() -> None:
     """A quality fault that is allowed by its code is a warning of the chart, and no more."""
 
-    class Door(Statechart, events=Go, allow=("SC122",)):
+    class Door(Statechart[Go], allow=("SC122",)):
         closed = State(initial=True)
         open = State()
         closed.to(open, on=Go)
@@ -92,7 +92,7 @@ def test_allow_accepts_a_quality_fault_and_keeps_it_as_a_warning() -> None:
 def test_allow_star_accepts_every_quality_fault_but_no_structural_one() -> None:
     """``allow="*"`` lets quality faults pass, and structural ones still refuse the chart."""
 
-    class Door(Statechart, events=Go | Halt, allow="*"):
+    class Door(Statechart[Go | Halt], allow="*"):
         closed = State(initial=True)
         open = State()
         attic = State()
@@ -108,7 +108,7 @@ def test_allow_star_accepts_every_quality_fault_but_no_structural_one() -> None:
 def test_allow_passes_on_to_subclasses_unless_they_say_otherwise() -> None:
     """A subclass inherits what its parent allows, and may take it back."""
 
-    class Door(Statechart, events=Go, allow="SC122"):
+    class Door(Statechart[Go], allow="SC122"):
         closed = State(initial=True)
         open = State()
         closed.to(open, on=Go)
@@ -128,14 +128,14 @@ def test_sound_chart_has_no_faults() -> None:
 
     @frozen
     class Since:
-        since: object = occurred()
+        since: Occurred
         branch: str = "main"
 
     @frozen
     class Tick:
         branch: str = field(default="x")
 
-    class Sound(Statechart, events=Go | Halt | Tick):
+    class Sound(Statechart[Go | Halt | Tick]):
         class work(Compound[Since], initial=True):
             one = State(initial=True)
             two = State(Branch)
@@ -170,7 +170,7 @@ def test_sound_chart_has_no_faults() -> None:
 def test_accept_returns_the_same_chart_when_there_is_nothing_to_say() -> None:
     """Checking a sound chart again changes nothing, not even its identity."""
 
-    class Door(Statechart, events=Go):
+    class Door(Statechart[Go]):
         closed = State(initial=True)
         open = State(final=True)
         closed.to(open, on=Go)
@@ -181,7 +181,7 @@ def test_accept_returns_the_same_chart_when_there_is_nothing_to_say() -> None:
 def test_accept_takes_faults_found_before() -> None:
     """What a declaration or a file has found wrong is told together with what the checks find."""
 
-    class Door(Statechart, events=Go):
+    class Door(Statechart[Go]):
         closed = State(initial=True)
         open = State(final=True)
         closed.to(open, on=Go)

@@ -111,7 +111,7 @@ def test_same_fault_is_told_once() -> None:
 
     with pytest.raises(DefinitionError) as caught:
 
-        class House(Statechart, events=Go | Halt):
+        class House(Statechart[Go | Halt]):
             hall = State(initial=True)
 
             class room(Compound[Room]):

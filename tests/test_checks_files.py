@@ -182,7 +182,7 @@ def test_descriptor_of_a_closed_chart_may_be_a_prefix() -> None:
     a = StateNode("a", StateKind.ATOMIC, "a", transitions=(_on("user.*"), _on("usr")))
     chart = evolve(chart_of(a), events=(EventType("user.login"),), closed=True)
     assert texts(chart) == [
-        "[SC106] Maze: a on usr: no event of the chart is called 'usr'. Add it to events=."
+        "[SC106] Maze: a on usr: no event of the chart is called 'usr'. Add it to the events."
     ]
 
 

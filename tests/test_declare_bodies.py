@@ -46,7 +46,7 @@ CHART = Door.chart
 Line = tuple[str, tuple[type | str, ...], tuple[str, ...]]
 
 
-def lines(chart: type[Statechart[Any]]) -> list[Line]:
+def lines(chart: type[Statechart[Any, Any]]) -> list[Line]:
     """Return a chart's lines as source, events and targets."""
     return [
         (line.source, line.trigger.events, line.targets)
@@ -130,7 +130,7 @@ def test_chart_may_be_made_with_new_class() -> None:
         two.to(one, on=Go)
         namespace.update(one=one, two=two, __doc__="Made at run time.")
 
-    made: Any = types.new_class("Made", (Statechart,), {"events": Go}, body)
+    made: Any = types.new_class("Made", (Statechart[Go],), {}, body)
 
     assert made.chart.name == "Made"
     assert made.chart.doc == "Made at run time."

@@ -46,7 +46,7 @@ class Later(Expired): ...
 class Beep(Effect): ...
 
 
-class Works(Statechart, events=Go | Reset | Expired | Later, entry=lambda _: Beep()):
+class Works(Statechart[Go | Reset | Expired | Later], entry=lambda _: Beep()):
     """A chart with lines of its own."""
 
     idle = State(initial=True, name="not-busy")
@@ -129,7 +129,8 @@ def test_event_class_has_the_wire_name_that_it_gives_itself() -> None:
     """A class names itself on the wire; a class derived from it does not inherit the name."""
     assert (wire_name(Expired), wire_name(Later)) == ("EXPIRED!", "later")
     assert [event.name for event in Works.chart.events] == ["go", "reset", "EXPIRED!", "later"]
-    assert not Machine(Works, at=NOON).send(NamedEvent("expired")).handled
+    machine = Machine(Works.chart, at=NOON)
+    assert not machine.send(NamedEvent("expired")).handled
 
 
 def test_line_on_the_chart_outside_a_body_is_refused() -> None:

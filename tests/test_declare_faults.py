@@ -26,7 +26,9 @@ class Plain:
     pass
 
 
-def faults(body: Callable[[dict[str, Any]], object], **keywords: Any) -> list[str]:
+def faults(
+    body: Callable[[dict[str, Any]], object], base: Any = Statechart, **keywords: Any
+) -> list[str]:
     """Return the faults of a chart with a sound state ``a`` and whatever else a body declares."""
 
     def whole(namespace: dict[str, Any]) -> None:
@@ -34,7 +36,7 @@ def faults(body: Callable[[dict[str, Any]], object], **keywords: Any) -> list[st
         body(namespace)
 
     with pytest.raises(DefinitionError) as refused:
-        types.new_class("Door", (Statechart,), {"allow": "*", **keywords}, whole)
+        types.new_class("Door", (base,), {"allow": "*", **keywords}, whole)
     assert refused.value.chart == "Door"
     return [str(fault) for fault in refused.value.faults if fault.structural]
 
@@ -170,9 +172,9 @@ def test_event_that_is_no_attrs_class_is_told(given: Any, shown: str, remedy: st
 
 @pytest.mark.parametrize(("given", "shown", "remedy"), MISTAKES[:4])
 def test_events_that_are_no_attrs_classes_are_told(given: Any, shown: str, remedy: str) -> None:
-    """What events= takes is attrs classes."""
-    told = faults(lambda names: None, events=(Go, given))
-    assert told == [not_attrs("events", shown, remedy)]
+    """Events are attrs classes."""
+    told = faults(lambda names: None, Statechart[given])
+    assert told == [not_attrs("an event", shown, remedy)]
 
 
 @pytest.mark.parametrize(("given", "shown", "remedy"), MISTAKES)
@@ -189,7 +191,7 @@ def test_brackets_take_attrs_classes() -> None:
     """The class in the brackets of a chart or a superstate is checked as well."""
     with pytest.raises(DefinitionError) as refused:
 
-        class Door(Statechart[Plain]):
+        class Door(Statechart[Any, Plain]):
             class work(Compound[int], initial=True):
                 a = State(initial=True, resting=True)
 
@@ -281,10 +283,10 @@ def test_line_that_names_no_event_is_told(nothing: Any) -> None:
     assert len(faults(body)) == 1
 
 
-@pytest.mark.parametrize("events", [(Go, None), [Go]])
+@pytest.mark.parametrize("events", [Go | None, None])
 def test_events_that_are_no_classes_at_all_are_told(events: Any) -> None:
-    """Whatever is passed as events=, the answer is a fault and not a crash."""
-    assert len(faults(lambda names: None, events=events)) == 1
+    """Whatever is passed as the events, the answer is a fault and not a crash."""
+    assert len(faults(lambda names: None, Statechart[events])) == 1
 
 
 def test_events_of_one_wire_name_are_told_without_a_union_too() -> None:

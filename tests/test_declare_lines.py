@@ -69,7 +69,7 @@ def tell(moment: Any) -> Told:
     return Told()
 
 
-class Lines(Statechart[Tally], allow="*"):
+class Lines(Statechart[Any, Tally], allow="*"):
     class work(Compound, initial=True):
         one = State(Cargo, initial=True)
         two = State(Cargo)
@@ -235,7 +235,7 @@ def test_line_of_several_events_is_one_transition() -> None:
 
 @pytest.mark.parametrize("verb", ["to", "stay", "ignore"])
 def test_events_of_every_verb_are_known_to_the_chart(verb: str) -> None:
-    """Whatever verb names an event, the chart knows it without events=."""
+    """Whatever verb names an event, an open chart knows it."""
 
     class Chosen(Statechart, allow="*"):
         one = State(initial=True)

@@ -51,7 +51,7 @@ class Told(Effect):
     text: str = ""
 
 
-class Parent(Statechart[Tally], allow="SC122"):
+class Parent(Statechart[Any, Tally], allow="SC122"):
     """What all of this file derives from."""
 
     class active(Compound[Cargo], initial=True, entry=lambda m: Told("in")):
@@ -83,12 +83,12 @@ def parent_stays_as_it_was() -> Any:
     assert Parent.chart.hash == HASH
 
 
-def ids(chart: type[Statechart[Any]]) -> list[str]:
+def ids(chart: type[Statechart[Any, Any]]) -> list[str]:
     """Return the ids of a chart's states."""
     return [node.id for node in chart.chart]
 
 
-def lines(chart: type[Statechart[Any]], *sources: str) -> Lines:
+def lines(chart: type[Statechart[Any, Any]], *sources: str) -> Lines:
     """Return a chart's lines as source, event and targets: all, or those of some sources."""
     return [
         (line.source, getattr(line.trigger.events[0], "__name__", ""), line.targets)
@@ -210,7 +210,7 @@ def test_state_may_become_a_superstate() -> None:
     assert Child.chart["off"].kind is StateKind.COMPOUND
     assert ids(Child)[-3:] == ["off", "off.dim", "off.dark"]
     assert lines(Child, "active", "off") == lines(Parent, "active", "off")
-    halted = step(Child, start(Child).snapshot, Halt()).snapshot
+    halted = step(Child, start(Child, Tally()).snapshot, Halt()).snapshot
     assert halted.configuration == ("off", "off.dim")
 
 
@@ -294,7 +294,7 @@ def test_history_of_a_copy_defaults_to_the_copy() -> None:
         pass
 
     assert Child.chart["active.back"].initial == ("active.one",)
-    snapshot = start(Child).snapshot
+    snapshot = start(Child, Tally()).snapshot
     assert Child.active.one in snapshot
     assert Parent.active.one in snapshot
 

@@ -51,7 +51,7 @@ class Said(Effect):
     text: str
 
 
-def run(chart: type[Statechart[Any]], *events: object) -> Step[Any]:
+def run(chart: type[Statechart[Any, Any]], *events: object) -> Step[Any]:
     """Return the last step of a run."""
     then = start(chart)
     for event in events:
@@ -59,7 +59,7 @@ def run(chart: type[Statechart[Any]], *events: object) -> Step[Any]:
     return then
 
 
-class Game(Statechart, events=Score):
+class Game(Statechart[Score]):
     class play(Compound, initial=True):
         on = State(initial=True)
         over = State(Result, final=True)
@@ -94,7 +94,7 @@ def test_next_completion_is_taken_when_the_first_refuses() -> None:
 def test_completion_that_all_refuse_is_lost() -> None:
     """A completion event that nothing takes is gone: the state stays in its final child."""
 
-    class Refused(Statechart, events=Left | Right):
+    class Refused(Statechart[Left | Right]):
         class box(Compound, initial=True):
             a = State(initial=True)
             end = State(final=True)
@@ -109,7 +109,7 @@ def test_completion_that_all_refuse_is_lost() -> None:
     assert step(Refused, then.snapshot, Right()).snapshot.configuration == ("box", "box.end")
 
 
-class Race(Statechart, events=Left | Right):
+class Race(Statechart[Left | Right]):
     class both(Parallel, initial=True):
         class left(Compound):
             run = State(initial=True)
@@ -135,7 +135,7 @@ def test_parallel_is_done_with_its_last_region() -> None:
 def test_region_that_is_done_may_go_on_by_itself() -> None:
     """Regions complete on their own; their completion comes before that of the whole."""
 
-    class Regions(Statechart, events=Left):
+    class Regions(Statechart[Left]):
         class both(Parallel, initial=True):
             class a(Compound):
                 class inner(Compound, initial=True):
@@ -162,7 +162,7 @@ def test_region_that_is_done_may_go_on_by_itself() -> None:
 def test_eventless_transitions_come_before_completion() -> None:
     """An eventless transition that is enabled goes first; the completion then finds nobody."""
 
-    class Eager(Statechart, events=Left):
+    class Eager(Statechart[Left]):
         class box(Compound, initial=True):
             a = State(initial=True)
             end = State(final=True)
@@ -184,7 +184,7 @@ def test_always_after_a_completion_sees_its_event() -> None:
         seen.append(type(m.event).__name__)
         return True
 
-    class Noted(Statechart, events=Left):
+    class Noted(Statechart[Left]):
         class box(Compound, initial=True):
             a = State(initial=True)
             end = State(final=True)
@@ -215,7 +215,7 @@ def test_state_entered_in_its_final_child_is_done_at_once() -> None:
 def test_end_of_the_chart_drops_what_waits() -> None:
     """With a final state of the outermost level nothing more happens."""
 
-    class Ended(Statechart, events=Left):
+    class Ended(Statechart[Left]):
         class box(Compound, initial=True):
             a = State(initial=True)
             end = State(final=True)
@@ -237,7 +237,7 @@ def test_completion_brings_what_the_final_state_says_instead_of_its_data() -> No
     def told(m: Moment[Any, Any, Any]) -> Said:
         return Said(f"{m.event.state} {m.event.data}")
 
-    class Both(Statechart, events=Left):
+    class Both(Statechart[Left]):
         class all(Parallel, initial=True):
             class one(Compound):
                 a = State(initial=True)

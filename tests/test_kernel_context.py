@@ -32,26 +32,26 @@ class BigSum(Sum):
     note: str = ""
 
 
-class Adder(Statechart[Sum], events=Add):
+class Adder(Statechart[Add, Sum]):
     on = State(initial=True)
     full = State(resting=True)
     on.stay(on=Add, update=lambda m: Sum(m.context.total + m.event.n))
     on.always(full, when=lambda m: m.context.total > 9)
 
 
-class Strict(Statechart[Budget], events=Add):
+class Strict(Statechart[Add, Budget]):
     on = State(initial=True, resting=True)
     on.stay(on=Add, update=lambda m: m.context)
 
 
-class Free(Statechart, events=Add):
+class Free(Statechart[Add]):
     on = State(initial=True, resting=True)
     on.stay(on=Add)
 
 
 def test_context_may_be_left_out_when_it_can_be_built() -> None:
     """A class whose fields all have defaults is built for the start."""
-    assert start(Adder).snapshot.context == Sum(0)
+    assert start(Adder, Sum()).snapshot.context == Sum(0)
     assert start(Adder, Sum(4)).snapshot.context == Sum(4)
 
 
@@ -79,7 +79,7 @@ def test_chart_without_context_has_none() -> None:
 
 def test_update_gives_the_next_context() -> None:
     """Each update builds on the one before; the old snapshot keeps its own."""
-    first = start(Adder).snapshot
+    first = start(Adder, Sum()).snapshot
     second = step(Adder, first, Add(2)).snapshot
     third = step(Adder, second, Add(3)).snapshot
     assert [s.context.total for s in (first, second, third)] == [0, 2, 5]
@@ -94,14 +94,14 @@ def test_context_that_nothing_updates_is_the_same_object() -> None:
 
 def test_eventless_guard_sees_the_updated_context() -> None:
     """What an update has made decides what follows in the same step."""
-    then = step(Adder, start(Adder).snapshot, Add(10))
+    then = step(Adder, start(Adder, Sum()).snapshot, Add(10))
     assert then.snapshot.configuration == ("full",)
 
 
 def test_updates_of_regions_come_in_document_order() -> None:
     """Several updates in one microstep see each other's result, the first region first."""
 
-    class Regions(Statechart[Sum], events=Add):
+    class Regions(Statechart[Add, Sum]):
         class both(Parallel, initial=True):
             a = State(resting=True)
             b = State(resting=True)
@@ -116,13 +116,13 @@ def test_updates_of_regions_come_in_document_order() -> None:
 def test_update_of_another_class_is_an_error(wrong: Any) -> None:
     """What update gives has to be a context of the chart."""
 
-    class Wrong(Statechart[Sum], events=Add):
+    class Wrong(Statechart[Add, Sum]):
         on = State(initial=True, resting=True)
         on.stay(on=Add, update=lambda m: wrong)
 
     expected = r"\[SC208\] Wrong: update of 'on' on Add: update gave .*; an instance of Sum is exp"
     with pytest.raises(CallbackError, match=expected):
-        step(Wrong, start(Wrong).snapshot, Add())
+        step(Wrong, start(Wrong, Sum()).snapshot, Add())
 
 
 def test_kernel_is_one_class() -> None:

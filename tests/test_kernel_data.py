@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from attrs import field, frozen, validators
 
-from statecharts import Compound, Parallel, State, Statechart, Step, occurred, start, step
+from statecharts import Compound, Occurred, Parallel, State, Statechart, Step, start, step
 from statecharts.model.chart import (
     ROOT,
     Chart,
@@ -68,7 +68,7 @@ class Setting:
 
 @frozen
 class Stamped:
-    at: datetime = occurred()
+    at: Occurred
     name: str = "-"
 
 
@@ -91,7 +91,7 @@ class Reading:
     made: int
 
 
-def run(chart: type[Statechart[Any]], *events: object, at: datetime | None = T0) -> Step[Any]:
+def run(chart: type[Statechart[Any, Any]], *events: object, at: datetime | None = T0) -> Step[Any]:
     """Return the last step of a run."""
     then = start(chart, at=at)
     for event in events:
@@ -99,7 +99,7 @@ def run(chart: type[Statechart[Any]], *events: object, at: datetime | None = T0)
     return then
 
 
-class Full(Statechart[Setting], events=Named | Go | Timed | Mark):
+class Full(Statechart[Named | Go | Timed | Mark, Setting]):
     class outer(Compound[Outer], initial=True):
         inner = State(Inner, initial=True)
         bare = State()
@@ -116,14 +116,14 @@ class Full(Statechart[Setting], events=Named | Go | Timed | Mark):
     stamped.to(outer.inner, on=Go)
 
 
-class Bare(Statechart[Setting], events=Go):
+class Bare(Statechart[Go, Setting]):
     here = State(initial=True)
     there = State(Label)
     here.to(there, on=Go)
     there.to(here, on=Go)
 
 
-class Plain(Statechart, events=Go):
+class Plain(Statechart[Go]):
     here = State(initial=True)
     there = State(Label)
     here.to(there, on=Go)
@@ -146,7 +146,7 @@ def test_event_precedes_the_states_left_from_the_inside_out(
 
 
 @pytest.mark.parametrize(("chart", "name"), [(Bare, "context"), (Plain, "default")])
-def test_context_precedes_the_default(chart: type[Statechart[Any]], name: str) -> None:
+def test_context_precedes_the_default(chart: type[Statechart[Any, Any]], name: str) -> None:
     """Where neither event nor state left has a field the context fills it, else its default."""
     assert run(chart, Go()).snapshot["there"] == Label(name)
 
@@ -166,7 +166,7 @@ def test_occurred_without_a_time_is_an_error() -> None:
 def test_entered_by_default_is_filled_as_well() -> None:
     """Ancestors, initial children and regions take the same fields from the same suppliers."""
 
-    class Deep(Statechart, events=Named):
+    class Deep(Statechart[Named]):
         here = State(initial=True)
 
         class top(Parallel[Label]):
@@ -192,7 +192,7 @@ def test_entered_by_default_is_filled_as_well() -> None:
 def test_start_fills_from_context_time_and_defaults() -> None:
     """At the start there is no event and nothing to leave."""
 
-    class First(Statechart[Setting]):
+    class First(Statechart[Any, Setting]):
         class top(Compound[Outer], initial=True):
             one = State(Stamped, initial=True, resting=True)
 
@@ -206,7 +206,7 @@ def test_start_fills_from_context_time_and_defaults() -> None:
 def test_context_supplies_what_the_update_has_made_of_it() -> None:
     """An update comes before the data of the states that its transition enters."""
 
-    class Renamed(Statechart[Setting], events=Go):
+    class Renamed(Statechart[Go, Setting]):
         here = State(initial=True)
         there = State(Label)
         here.to(there, on=Go, update=lambda m: Setting("updated"))
@@ -218,7 +218,7 @@ def test_context_supplies_what_the_update_has_made_of_it() -> None:
 def test_region_of_the_source_supplies_before_other_regions() -> None:
     """Of several regions left the source's own line comes first, then the deeper states."""
 
-    class Regions(Statechart, events=Go | Named):
+    class Regions(Statechart[Go | Named]):
         class both(Parallel, initial=True):
             class a(Compound):
                 class deep(Compound, initial=True):
@@ -241,7 +241,7 @@ def test_region_of_the_source_supplies_before_other_regions() -> None:
 def test_transition_that_leaves_nothing_else_supplies_its_own_data() -> None:
     """A self transition carries over by name what its state had."""
 
-    class Self(Statechart, events=Named | Go):
+    class Self(Statechart[Named | Go]):
         one = State(Label, initial=True)
         one.to(one, on=(Named, Go))
 
@@ -251,7 +251,7 @@ def test_transition_that_leaves_nothing_else_supplies_its_own_data() -> None:
 def test_state_that_stays_active_supplies_nothing() -> None:
     """What is not left is no supplier; its data is carried over untouched."""
 
-    class Staying(Statechart, events=Go):
+    class Staying(Statechart[Go]):
         class outer(Compound[Outer], initial=True):
             one = State(initial=True)
             two = State(Label)
@@ -273,7 +273,7 @@ def test_private_keyword_and_fixed_fields_are_filled_or_left() -> None:
         kind: str
         made: int = 1
 
-    class Odd(Statechart, events=Bring | Named):
+    class Odd(Statechart[Bring | Named]):
         here = State(initial=True)
         there = State(Private)
         read = State(Reading, resting=True)
@@ -288,7 +288,7 @@ def test_private_keyword_and_fixed_fields_are_filled_or_left() -> None:
 def test_make_builds_the_targets_data() -> None:
     """A make sees the source's data, the event, the time, and the states before the step."""
 
-    class Made(Statechart, events=Named | Mark):
+    class Made(Statechart[Named | Mark]):
         here = State(Label, initial=True)
 
         class there(Compound[Outer]):
@@ -309,7 +309,7 @@ def test_make_builds_the_targets_data() -> None:
 def test_make_is_for_the_target_alone() -> None:
     """What is entered along with the target is filled by name."""
 
-    class Made(Statechart, events=Go):
+    class Made(Statechart[Go]):
         here = State(initial=True)
 
         class there(Compound[Label]):
@@ -327,7 +327,7 @@ def test_make_is_for_the_target_alone() -> None:
 def test_make_of_a_superstate_that_stays() -> None:
     """A superstate that stays gets new data while its children keep theirs."""
 
-    class Kept(Statechart, events=Named | Go):
+    class Kept(Statechart[Named | Go]):
         class top(Compound[Label], initial=True):
             one = State(Size, initial=True, resting=True)
 
@@ -343,7 +343,7 @@ def test_make_of_a_superstate_that_stays() -> None:
 def test_make_of_another_class_is_an_error(wrong: Any) -> None:
     """What make gives has to be the data of the state, for a target and for a stay."""
 
-    class Wrong(Statechart, events=Go | Named):
+    class Wrong(Statechart[Go | Named]):
         here = State(Label, initial=True, exit=lambda m: None)
         here.to(here, on=Go, make=lambda m: wrong)
         here.stay(on=Named, make=lambda m: wrong)
@@ -363,7 +363,7 @@ def test_data_class_that_refuses_is_a_callback_error() -> None:
     class Short:
         name: str = field(validator=validators.max_len(3))
 
-    class Checked(Statechart, events=Named):
+    class Checked(Statechart[Named]):
         here = State(initial=True)
         there = State(Short)
         here.to(there, on=Named)

@@ -55,7 +55,7 @@ def say(text: str) -> Callable[[AnyMoment], Said]:
     return lambda m: Said(text)
 
 
-def run(chart: type[Statechart[Any]], *events: object) -> Step[Any]:
+def run(chart: type[Statechart[Any, Any]], *events: object) -> Step[Any]:
     """Return the last step of a run."""
     then = start(chart)
     for event in events:
@@ -68,7 +68,7 @@ def texts(effects: Iterable[Effect]) -> list[str]:
     return [effect.text for effect in effects if isinstance(effect, Said)]
 
 
-class Ordered(Statechart, events=Go | Back):
+class Ordered(Statechart[Go | Back]):
     class both(Parallel, initial=True, entry=say("+both"), exit=say("-both")):
         class a(Compound, entry=say("+a"), exit=say("-a")):
             x = State(initial=True, entry=say("+a.x"), exit=say("-a.x"))
@@ -116,7 +116,7 @@ def test_target_deep_inside_enters_its_ancestors_first() -> None:
 def test_effects_of_all_microsteps_come_in_order() -> None:
     """A macrostep gives the effects of its microsteps one after the other."""
 
-    class Chain(Statechart, events=Go):
+    class Chain(Statechart[Go]):
         a = State(initial=True, exit=say("-a"))
         b = State(entry=say("+b"), exit=say("-b"))
         c = State(entry=say("+c"), resting=True)
@@ -132,7 +132,7 @@ def test_hooks_see_the_data_of_their_state() -> None:
     def tell(word: str) -> Callable[[AnyMoment], Said]:
         return lambda m: Said(f"{word} {m.data.n} {type(m.event).__name__}")
 
-    class Seen(Statechart, events=Go):
+    class Seen(Statechart[Go]):
         a = State(Value, initial=True, entry=tell("entry"), exit=tell("exit"))
         a.to(a, on=Go, emit=tell("emit"))
 
@@ -143,7 +143,7 @@ def test_hooks_see_the_data_of_their_state() -> None:
 def test_stay_emits_with_the_data_that_was() -> None:
     """The effects of a stay see the data before the make, which sees it too."""
 
-    class Stays(Statechart, events=Go):
+    class Stays(Statechart[Go]):
         a = State(Value, initial=True, resting=True)
         a.stay(on=Go, make=lambda m: Value(m.data.n + 1), emit=lambda m: Said(str(m.data.n)))
 
@@ -154,7 +154,7 @@ def test_stay_emits_with_the_data_that_was() -> None:
 def test_update_comes_before_emit_and_make() -> None:
     """A transition's effects and data see the context that its update has made."""
 
-    class Updated(Statechart[Log], events=Go):
+    class Updated(Statechart[Go, Log]):
         a = State(Value, initial=True, exit=lambda m: Said(f"exit {m.context.lines}"))
         b = State(Value, entry=lambda m: Said(f"entry {m.context.lines}"), resting=True)
         a.to(
@@ -179,7 +179,7 @@ def test_configuration_that_callbacks_see() -> None:
     def active(m: AnyMoment) -> Said:
         return Said(" ".join(state for state in ("a", "b", "b.x") if state in m))
 
-    class Seen(Statechart, events=Go):
+    class Seen(Statechart[Go]):
         a = State(initial=True, exit=active)
 
         class b(Compound, entry=active):
@@ -200,7 +200,7 @@ def test_configuration_of_a_moment_is_what_is_in_it() -> None:
     def asked(m: AnyMoment) -> bool:
         return m.configuration in {("a",), ("b", "b.y", "b.x", "b.x.z")}
 
-    class Seen(Statechart[Log], events=Go):
+    class Seen(Statechart[Go, Log]):
         a = State(initial=True, exit=active)
 
         class b(Parallel, entry=active):
@@ -222,7 +222,7 @@ def test_configuration_of_a_moment_is_that_before_where_data_is_made() -> None:
     def before(m: AnyMoment) -> Value:
         return Value(len(m.configuration) if m.configuration == ("a",) else -1)
 
-    class Made(Statechart, events=Go):
+    class Made(Statechart[Go]):
         a = State(initial=True)
         b = State(Value, resting=True)
         a.to(b, on=Go, emit=lambda m: Said(str(m.configuration)), make=before)
@@ -234,7 +234,7 @@ def test_configuration_of_a_moment_is_that_before_where_data_is_made() -> None:
 def test_data_of_a_state_that_is_left_can_still_be_read() -> None:
     """What the transition's effects say may come from a state that is no longer active."""
 
-    class Read(Statechart, events=Go):
+    class Read(Statechart[Go]):
         a = State(Value, initial=True)
         b = State(resting=True)
         a.to(b, on=Go, emit=lambda m: Said(f"{m['a'].n} {'a' in m}"))
@@ -256,7 +256,7 @@ def test_data_of_a_state_that_is_left_can_still_be_read() -> None:
 def test_hook_gives_one_effect_several_or_none(given: Any, said: list[str]) -> None:
     """An effect, an iterable of effects, or None."""
 
-    class Gives(Statechart, events=Go):
+    class Gives(Statechart[Go]):
         a = State(initial=True, resting=True)
         a.stay(on=Go, emit=lambda m: given)
 
@@ -267,7 +267,7 @@ def test_hook_gives_one_effect_several_or_none(given: Any, said: list[str]) -> N
 def test_what_is_no_effect_is_an_error(wrong: Any) -> None:
     """Every value that a hook gives has to be an effect, in an iterable too."""
 
-    class Wrong(Statechart, events=Go):
+    class Wrong(Statechart[Go]):
         a = State(initial=True)
         b = State(resting=True, entry=lambda m: wrong)
         a.to(b, on=Go)
@@ -283,7 +283,7 @@ def test_ids_are_those_of_the_run() -> None:
     def fresh(m: AnyMoment) -> Said:
         return Said(m.new_id("call"))
 
-    class Calls(Statechart[Log], events=Go):
+    class Calls(Statechart[Go, Log]):
         a = State(Value, initial=True, entry=fresh, exit=fresh)
         a.to(
             a,
@@ -293,7 +293,7 @@ def test_ids_are_those_of_the_run() -> None:
             make=lambda m: Value(int(m.new_id("call")[5:])),
         )
 
-    assert texts(start(Calls).effects) == ["call-1"]
+    assert texts(start(Calls, Log()).effects) == ["call-1"]
     then = run(Calls, Go())
     assert texts(then.effects) == ["call-2", "call-4", "call-6"]
     assert (then.snapshot.context, then.snapshot["a"]) == (Log(3), Value(5))
@@ -304,7 +304,7 @@ def test_ids_are_those_of_the_run() -> None:
 def test_ids_of_a_brief_make_count_as_well() -> None:
     """A transition that does nothing but make data keeps count of the ids that it made."""
 
-    class Makes(Statechart, events=Go):
+    class Makes(Statechart[Go]):
         a = State(Value, initial=True)
         a.to(a, on=Go, make=lambda m: Value(int(m.new_id("v")[2:])))
 
@@ -319,7 +319,7 @@ def test_ids_made_by_a_generator_count_as_well() -> None:
         yield Said(m.new_id("call"))
         yield Said(m.new_id("call"))
 
-    class Calls(Statechart, events=Go):
+    class Calls(Statechart[Go]):
         a = State(initial=True, resting=True)
         a.stay(on=Go, emit=fresh)
 
@@ -330,7 +330,7 @@ def test_ids_made_by_a_generator_count_as_well() -> None:
 def test_guard_may_not_make_ids() -> None:
     """A guard that asks for an id is refused: it may have to leave nothing behind."""
 
-    class Guarded(Statechart, events=Go):
+    class Guarded(Statechart[Go]):
         a = State(initial=True, resting=True)
         a.stay(on=Go, when=lambda m: bool(m.new_id("call")))
 
@@ -342,7 +342,7 @@ def test_guard_may_not_make_ids() -> None:
 def test_default_content_runs_after_the_entry_of_its_state() -> None:
     """What a history's default does comes after its parent's entry effects (SCXML enterStates)."""
 
-    class Past(Statechart, events=Go):
+    class Past(Statechart[Go]):
         a = State(initial=True)
 
         class b(Compound, entry=say("+b")):

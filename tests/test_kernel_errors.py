@@ -44,13 +44,13 @@ def boom(m: Any) -> Any:
     raise BoomError("no luck")
 
 
-def failing(role: str) -> type[Statechart[Sum]]:
+def failing(role: str) -> type[Statechart[Go, Sum]]:
     """Return a chart in which one callback of the line from ``in.a`` to ``b`` fails."""
     hooks: dict[str, Any] = {role: boom} if role in ("when", "make", "update", "emit") else {}
     entry = boom if role == "entry" else None
     exit_ = boom if role == "exit" else None
 
-    class Failing(Statechart[Sum], events=Go):
+    class Failing(Statechart[Go, Sum]):
         class box(Compound, initial=True):
             a = State(initial=True, exit=exit_)
 
@@ -76,7 +76,7 @@ def failing(role: str) -> type[Statechart[Sum]]:
 def test_callback_error_names_its_place(role: str, state: str, place: str) -> None:
     """Chart, state, transition, event and role are told, and the cause is chained."""
     chart = failing(role)
-    first = start(chart).snapshot
+    first = start(chart, Sum()).snapshot
     with pytest.raises(CallbackError) as caught:
         step(chart, first, Go(), at=T0)
     error = caught.value
@@ -93,13 +93,13 @@ def test_callback_error_names_its_place(role: str, state: str, place: str) -> No
 def test_failed_step_leaves_the_old_snapshot(role: str) -> None:
     """Nothing of a step that failed remains: the snapshot is what it was, and may be stepped."""
     chart = failing(role)
-    first = start(chart).snapshot
+    first = start(chart, Sum()).snapshot
     image = pickle.dumps(first)
     for _ in range(2):
         with pytest.raises(CallbackError):
             step(chart, first, Go(), at=T0)
     assert pickle.dumps(first) == image
-    assert first == start(chart).snapshot
+    assert first == start(chart, Sum()).snapshot
 
 
 def test_callback_error_at_the_start_names_no_event() -> None:
@@ -127,7 +127,7 @@ def test_callback_error_names_a_named_event() -> None:
 def test_callback_error_in_a_later_microstep_names_it() -> None:
     """A failure further on in the macrostep is told with its own state."""
 
-    class Later(Statechart, events=Go):
+    class Later(Statechart[Go]):
         a = State(initial=True)
         b = State()
         c = State(resting=True)
@@ -144,7 +144,7 @@ def test_callback_error_in_a_later_microstep_names_it() -> None:
 def test_mistake_found_by_the_library_keeps_its_code(guard: str) -> None:
     """A callback that asks for what is not there gets the code of that, and its place."""
 
-    class Asking(Statechart, events=Go):
+    class Asking(Statechart[Go]):
         a = State(initial=True)
         b = State(resting=True)
         a.to(b, on=Go, when=lambda m: bool(m[guard]))
@@ -157,11 +157,11 @@ def test_mistake_found_by_the_library_keeps_its_code(guard: str) -> None:
 def test_error_of_another_chart_is_a_failure_like_any_other() -> None:
     """A callback that steps another chart wrongly fails; that chart's error is the cause."""
 
-    class Other(Statechart, events=Go):
+    class Other(Statechart[Go]):
         a = State(initial=True, resting=True)
         a.stay(on=Go, emit=boom)
 
-    class Outer(Statechart, events=Go):
+    class Outer(Statechart[Go]):
         a = State(initial=True, resting=True)
         a.stay(on=Go, emit=lambda m: step(Other, start(Other).snapshot, Go()).effects)
 
@@ -175,7 +175,7 @@ def test_interrupt_is_not_a_failure_of_the_callback() -> None:
     def interrupt(m: Any) -> Any:
         raise KeyboardInterrupt
 
-    class Stopped(Statechart, events=Go):
+    class Stopped(Statechart[Go]):
         a = State(initial=True, resting=True)
         a.stay(on=Go, emit=interrupt)
 
@@ -194,7 +194,7 @@ def test_time_that_is_read_and_not_given_is_an_error(role: str) -> None:
 
     hooks: dict[str, Any] = {role: reads[role]}
 
-    class Reading(Statechart, events=Go):
+    class Reading(Statechart[Go]):
         a = State(Value, initial=True)
         a.to(a, on=Go, **hooks)
 
@@ -210,7 +210,7 @@ def test_time_that_is_read_and_not_given_is_an_error(role: str) -> None:
 def test_moment_has_no_other_attributes() -> None:
     """A misspelt attribute of the moment is told with those that there are."""
 
-    class Misspelt(Statechart, events=Go):
+    class Misspelt(Statechart[Go]):
         a = State(Value, initial=True, resting=True)
         a.stay(on=Go, when=lambda m: m.dta.n)  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue]
 
@@ -218,7 +218,7 @@ def test_moment_has_no_other_attributes() -> None:
         step(Misspelt, start(Misspelt).snapshot, Go())
 
 
-class Endless(Statechart[Sum], events=Go | Stop):
+class Endless(Statechart[Go | Stop, Sum]):
     rest = State(initial=True)
     ping = State()
     pong = State()
@@ -232,7 +232,7 @@ class Endless(Statechart[Sum], events=Go | Stop):
 def test_macrostep_is_bounded(bound: int) -> None:
     """A macrostep that does not come to rest is an error that shows the circle."""
     kernel = Kernel(Endless, microsteps=bound)
-    first = kernel.start().snapshot
+    first = kernel.start(Sum()).snapshot
     expected = (
         rf"\[SC203\] Endless: .* not come to rest after {bound} microsteps: .*ping.* Guard one"
     )
@@ -245,7 +245,7 @@ def test_macrostep_is_bounded(bound: int) -> None:
 def test_bound_allows_what_comes_to_rest_within_it() -> None:
     """As many microsteps as the bound are taken, one more is not."""
 
-    class Chain(Statechart[Sum], events=Go):
+    class Chain(Statechart[Go, Sum]):
         a = State(initial=True)
         a.to(a, on=Go, update=lambda m: Sum(1))
         a.always(
@@ -255,10 +255,10 @@ def test_bound_allows_what_comes_to_rest_within_it() -> None:
         )
 
     exact = Kernel(Chain, microsteps=7)
-    assert len(exact.step(exact.start().snapshot, Go()).microsteps) == 7
+    assert len(exact.step(exact.start(Sum()).snapshot, Go()).microsteps) == 7
     short = Kernel(Chain, microsteps=6)
     with pytest.raises(RunawayError, match="after 6 microsteps"):
-        short.step(short.start().snapshot, Go())
+        short.step(short.start(Sum()).snapshot, Go())
 
 
 def test_start_is_bounded_as_well() -> None:
@@ -288,7 +288,7 @@ def test_circle_of_completions_is_bounded() -> None:
 def test_region_that_fails_fails_the_whole_step() -> None:
     """Regions step together or not at all."""
 
-    class Both(Statechart, events=Go):
+    class Both(Statechart[Go]):
         class both(Parallel, initial=True):
             class a(Compound):
                 x = State(Value, initial=True, resting=True)

@@ -72,7 +72,7 @@ def goes(chart: type[Statechart], event: object) -> bool:
 def test_event_matches_by_class_and_subclass() -> None:
     """An event is taken by a line on its class or on any that this derives from."""
 
-    class Handling(Statechart, events=Failure | Timeout | Lost, allow="*"):
+    class Handling(Statechart[Failure | Timeout | Lost], allow="*"):
         here = State(initial=True)
         late = State(resting=True)
         broken = State(resting=True)
@@ -94,7 +94,7 @@ def test_event_matches_by_class_and_subclass() -> None:
 def test_subclass_supplies_the_fields_that_it_adds() -> None:
     """Data is filled from the event that came, not only from the class that the line names."""
 
-    class Fuller(Statechart, events=Timeout):
+    class Fuller(Statechart[Timeout]):
         here = State(initial=True)
         late = State(Reasoned)
         here.to(late, on=Timeout)
@@ -110,7 +110,7 @@ def test_subclass_supplies_the_fields_that_it_adds() -> None:
 def test_one_line_takes_several_events(on: Any) -> None:
     """A union and a tuple mean any of their members."""
 
-    class Several(Statechart, events=Timeout | Lost | GatesPassed, allow="*"):
+    class Several(Statechart[Timeout | Lost | GatesPassed], allow="*"):
         here = State(initial=True)
         there = State(resting=True)
         here.to(there, on=on)
@@ -170,7 +170,7 @@ def test_star_takes_every_event_but_those_of_the_kernel() -> None:
 def test_named_event_does_not_stand_for_a_class() -> None:
     """A line on a class is not taken by an event that merely bears its name."""
 
-    class Typed(Statechart, events=GatesPassed):
+    class Typed(Statechart[GatesPassed]):
         here = State(initial=True)
         there = State(resting=True)
         here.to(there, on=GatesPassed)
@@ -181,7 +181,7 @@ def test_named_event_does_not_stand_for_a_class() -> None:
 def test_completion_cannot_be_forged() -> None:
     """The event of a completion, sent from outside, completes nothing."""
 
-    class Typed(Statechart, events=GatesPassed):
+    class Typed(Statechart[GatesPassed]):
         here = State(initial=True)
         there = State(resting=True)
         here.to(there, on=GatesPassed)
@@ -245,7 +245,7 @@ def test_what_is_no_event_is_refused(wrong: object) -> None:
 def test_text_that_is_nearly_an_event_gets_the_nearest() -> None:
     """A name sent as text is told which class it was probably meant to be."""
 
-    class Typed(Statechart, events=GatesPassed):
+    class Typed(Statechart[GatesPassed]):
         here = State(initial=True)
         there = State(resting=True)
         here.to(there, on=GatesPassed)
@@ -253,4 +253,4 @@ def test_text_that_is_nearly_an_event_gets_the_nearest() -> None:
     with pytest.raises(
         StatechartError, match=r"'GatesPased' is not an event\. Send an instance: GatesPassed"
     ):
-        step(Typed, start(Typed).snapshot, "GatesPased")
+        step(Typed, start(Typed).snapshot, "GatesPased")  # type: ignore[misc]

@@ -24,13 +24,13 @@ from statecharts import (
     History,
     Kernel,
     Moment,
+    Occurred,
     Parallel,
     State,
     Statechart,
     StatechartError,
     Step,
     TimerFired,
-    occurred,
 )
 from tests.oracle.random_charts import random_chart, random_events
 from tests.oracle.vocabulary import Counters
@@ -61,7 +61,7 @@ class Total:
 
 @frozen
 class Value:
-    at: datetime = occurred()
+    at: Occurred
     n: int = 0
 
 
@@ -75,7 +75,7 @@ def call(m: Moment[Any, Any, Any]) -> list[Called]:
     return [Called(m.new_id("call")), Called(m.new_id(f"p{m.at.minute % 3}"))]
 
 
-class Plant(Statechart[Total], events=Go | Leave | Back):
+class Plant(Statechart[Go | Leave | Back, Total]):
     """Regions with data, timers, memory and completion."""
 
     class work(Parallel[Value], initial=True):
@@ -132,11 +132,13 @@ def described(step: Step[Any]) -> str:
 def plant_run(seed: int) -> Iterator[str]:
     """Yield the steps of a random run of the plant, timers among its events."""
     rng, kernel = Random(seed), Kernel(Plant, plans=seed % 40 + 1)
-    step = kernel.start(at=T0)
+    step = kernel.start(Total(), at=T0)
     yield described(step)
     for minute in range(40):
         timers = [TimerFired(timer) for timer in step.snapshot.timers]
-        event = rng.choice([Go(rng.randrange(10)), Go(rng.randrange(10)), Leave(), Back(), *timers])
+        event: Any = rng.choice(
+            [Go(rng.randrange(10)), Go(rng.randrange(10)), Leave(), Back(), *timers]
+        )
         step = kernel.step(step.snapshot, event, at=T0 + timedelta(minutes=minute))
         yield described(step)
 

@@ -62,7 +62,7 @@ class Said(Effect):
     text: str
 
 
-class Player(Statechart, events=Set | Next | Leave | Deep | Shallow | Restart):
+class Player(Statechart[Set | Next | Leave | Deep | Shallow | Restart]):
     class play(Compound[Value], initial=True):
         last = History("intro")
         exact = History("intro", deep=True)
@@ -86,7 +86,7 @@ class Player(Statechart, events=Set | Next | Leave | Deep | Shallow | Restart):
     play.to(play.exact, on=Deep)
 
 
-def run(chart: type[Statechart[Any]], *events: object) -> Step[Any]:
+def run(chart: type[Statechart[Any, Any]], *events: object) -> Step[Any]:
     """Return the last step of a run."""
     then = start(chart)
     for event in events:
@@ -97,7 +97,7 @@ def run(chart: type[Statechart[Any]], *events: object) -> Step[Any]:
 def test_history_without_memory_takes_its_default() -> None:
     """Before its parent was ever left a history leads to its default, data filled as usual."""
 
-    class Fresh(Statechart, events=Next | Leave | Set):
+    class Fresh(Statechart[Next | Leave | Set]):
         off = State(initial=True)
 
         class on(Compound[Value]):
@@ -156,7 +156,7 @@ def test_history_reached_from_inside_restores_what_is_being_left() -> None:
 def test_parent_of_a_history_is_filled_anew() -> None:
     """The parent itself is not remembered: it gets its data like any state that is entered."""
 
-    class Parent(Statechart, events=Set | Leave | Next):
+    class Parent(Statechart[Set | Leave | Next]):
         class on(Compound[Value], initial=True):
             back = History("low")
             low = State(Value, initial=True)
@@ -174,7 +174,7 @@ def test_history_is_per_snapshot() -> None:
     """Two runs that share a kernel remember apart: plans hold no data."""
     kernel = Kernel(Player)
 
-    def left(n: int, *before: object) -> Snapshot[Any]:
+    def left(n: int, *before: Any) -> Snapshot[Any]:
         snapshot = kernel.start().snapshot
         for event in (*before, Set(n), Leave()):
             snapshot = kernel.step(snapshot, event).snapshot
@@ -191,7 +191,7 @@ def test_history_is_per_snapshot() -> None:
     assert ends[:4] == ends[4:]
 
 
-class Panel(Statechart, events=Set | Next | Leave | Deep | Shallow):
+class Panel(Statechart[Set | Next | Leave | Deep | Shallow]):
     class work(Parallel, initial=True):
         all = History("left", deep=True)
         tops = History("left")
@@ -245,7 +245,7 @@ def test_data_of_all_regions_comes_back() -> None:
 def test_restored_states_run_their_entry_effects() -> None:
     """States that come back are entered: their entry effects see the data that came back."""
 
-    class Loud(Statechart, events=Set | Leave | Next):
+    class Loud(Statechart[Set | Leave | Next]):
         class on(Compound, initial=True, entry=lambda m: Said("on")):
             back = History("low")
             low = State(
@@ -267,7 +267,7 @@ def test_restored_states_run_their_entry_effects() -> None:
 def test_history_as_initial_child() -> None:
     """A superstate entered through its history goes on where it was."""
 
-    class Resume(Statechart, events=Set | Leave | Next):
+    class Resume(Statechart[Set | Leave | Next]):
         class on(Compound, initial=True):
             back = History("low", initial=True)
             low = State()
@@ -286,7 +286,7 @@ def test_history_as_initial_child() -> None:
 def test_guarded_way_into_history() -> None:
     """Guards decide before memory is asked, and each memory has its own outcome."""
 
-    class Guarded(Statechart, events=Set | Leave):
+    class Guarded(Statechart[Set | Leave]):
         class on(Compound, initial=True):
             back = History("low")
             low = State(initial=True)

@@ -52,7 +52,7 @@ class Base(metaclass=Counting):
     pass
 
 
-class Wheels(Statechart, events=Move | Leave | Resume):
+class Wheels(Statechart[Move | Leave | Resume]):
     class turning(Parallel, initial=True):
         past = History("turning.r0", deep=True)
 
@@ -148,7 +148,7 @@ def test_repeating_adds_nothing() -> None:
 def several() -> tuple[Kernel[Any], Snapshot[Any], list[object]]:
     """A kernel of four plans, a snapshot, and six events that take a plan each."""
 
-    class Only(Statechart, events=Base):
+    class Only(Statechart[Base]):
         here = State(initial=True, resting=True)
         here.stay(on=Base)
 
@@ -186,7 +186,7 @@ def test_least_recently_used_plan_goes_first(
 
 def many_regions(count: int) -> type[Statechart]:
     """Return a chart of regions that each answer to one bit of an event."""
-    lines = ["class Many(Statechart, events=Move):", "    class all(Parallel, initial=True):"]
+    lines = ["class Many(Statechart[Move]):", "    class all(Parallel, initial=True):"]
     for n in range(count):
         lines += [
             f"        class r{n}(Compound):",

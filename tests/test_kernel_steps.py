@@ -47,7 +47,7 @@ class Said(Effect):
     text: str
 
 
-class Trip(Statechart, events=Go | Back | Stop):
+class Trip(Statechart[Go | Back | Stop]):
     class out(Compound, initial=True):
         first = State(initial=True)
         second = State(Tally)
@@ -60,7 +60,7 @@ class Trip(Statechart, events=Go | Back | Stop):
     out.to(home, on=Stop)
 
 
-class Loop(Statechart, events=Go | Back | Stop):
+class Loop(Statechart[Go | Back | Stop]):
     class inside(Compound, initial=True):
         one = State(initial=True)
         two = State()
@@ -146,7 +146,7 @@ def test_external_transition_leaves_its_source() -> None:
 def test_internal_self_transition_leaves_its_source() -> None:
     """A state does not lie inside itself, so internal makes no difference there."""
 
-    class Again(Statechart, events=Go):
+    class Again(Statechart[Go]):
         one = State(Tally, initial=True)
         one.to(one, on=Go, internal=True)
 
@@ -156,7 +156,7 @@ def test_internal_self_transition_leaves_its_source() -> None:
 def test_internal_transition_of_a_parallel_state_leaves_it() -> None:
     """Only a compound state can stay active around an internal transition."""
 
-    class Pair(Statechart, events=Go):
+    class Pair(Statechart[Go]):
         class both(Parallel, initial=True):
             class a(Compound):
                 x = State(initial=True)
@@ -181,7 +181,7 @@ def test_first_guard_that_holds_decides() -> None:
 
         return guard
 
-    class Choice(Statechart, events=Go):
+    class Choice(Statechart[Go]):
         class box(Compound, initial=True):
             here = State(initial=True)
             a = State(resting=True)
@@ -203,7 +203,7 @@ def test_first_guard_that_holds_decides() -> None:
 def test_refused_event_gives_the_same_snapshot() -> None:
     """When every guard says no the event is unhandled."""
 
-    class Strict(Statechart, events=Go):
+    class Strict(Statechart[Go]):
         here = State(initial=True)
         there = State(resting=True)
         here.to(there, on=Go, when=lambda m: m.event.n > 0)
@@ -221,7 +221,7 @@ def test_guard_of_one_transition_is_asked_once_for_all_regions() -> None:
         asked.append(m.data)
         return bool(m.event.n)
 
-    class Pair(Statechart, events=Go):
+    class Pair(Statechart[Go]):
         class both(Parallel, initial=True):
             class a(Compound):
                 x = State(initial=True)
@@ -241,7 +241,7 @@ def test_guard_of_one_transition_is_asked_once_for_all_regions() -> None:
 def test_guard_answers_with_a_bool(answer: Any) -> None:
     """Anything but True and False is an error that names the guard; the snapshot stands."""
 
-    class Truthy(Statechart, events=Go):
+    class Truthy(Statechart[Go]):
         here = State(initial=True)
         there = State(resting=True)
         here.to(there, on=Go, when=lambda m: cast("bool", answer))
@@ -253,7 +253,7 @@ def test_guard_answers_with_a_bool(answer: Any) -> None:
 def test_always_follows_in_the_same_step() -> None:
     """Eventless transitions are taken until no guard holds, each a microstep of its own."""
 
-    class Chain(Statechart, events=Go):
+    class Chain(Statechart[Go]):
         a = State(initial=True)
         b = State()
         c = State()
@@ -287,7 +287,7 @@ def test_always_is_taken_at_the_start() -> None:
 def test_refused_always_is_asked_again_after_the_next_event() -> None:
     """A guard that refused is asked anew after each microstep, also after one that only stays."""
 
-    class Patient(Statechart, events=Go):
+    class Patient(Statechart[Go]):
         wait = State(Tally, initial=True)
         gone = State(resting=True)
         wait.stay(on=Go, make=lambda m: Tally(m.data.count + 1))
@@ -300,7 +300,7 @@ def test_refused_always_is_asked_again_after_the_next_event() -> None:
 def test_chart_that_has_ended_handles_nothing() -> None:
     """A final state of the outermost level is the end, also of eventless transitions."""
 
-    class Short(Statechart, events=Go):
+    class Short(Statechart[Go]):
         a = State(initial=True)
         end = State(final=True)
         a.to(end, on=Go)

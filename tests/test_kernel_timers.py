@@ -47,7 +47,7 @@ class Said(Effect):
     text: str
 
 
-class Wait(Statechart, events=Go):
+class Wait(Statechart[Go]):
     idle = State(initial=True)
     busy = State(entry=lambda m: Said("in"), exit=lambda m: Said("out"))
     late = State()
@@ -57,7 +57,7 @@ class Wait(Statechart, events=Go):
     late.to(busy, on=Go)
 
 
-class Two(Statechart, events=Go):
+class Two(Statechart[Go]):
     class box(Compound, initial=True):
         one = State(initial=True)
         two = State()
@@ -69,7 +69,7 @@ class Two(Statechart, events=Go):
     box.to(box.one, on=Go, internal=True)
 
 
-def run(chart: type[Statechart[Any]], *events: object, at: datetime = T0) -> Step[Any]:
+def run(chart: type[Statechart[Any, Any]], *events: object, at: datetime = T0) -> Step[Any]:
     """Return the last step of a run."""
     then = start(chart, at=at)
     for event in events:
@@ -167,7 +167,7 @@ def test_timer_of_a_superstate_runs_on_inside() -> None:
 def computed(delay: Callable[[Any], Any]) -> type[Statechart]:
     """Return a chart whose delay is worked out."""
 
-    class Computed(Statechart, events=Go):
+    class Computed(Statechart[Go]):
         idle = State(initial=True)
         busy = State(Patience)
         idle.to(busy, on=Go)
@@ -253,7 +253,7 @@ def test_internal_delayed_transition_does_not_start_again() -> None:
 def test_self_transition_restarts_the_timer() -> None:
     """A state that is left and entered again has its timer cancelled and started anew."""
 
-    class Again(Statechart, events=Go):
+    class Again(Statechart[Go]):
         one = State(initial=True)
         two = State(resting=True)
         one.after(MINUTE, two)
@@ -266,7 +266,7 @@ def test_self_transition_restarts_the_timer() -> None:
 def test_timers_of_regions_are_cancelled_inside_out() -> None:
     """Leaving a parallel state cancels in reverse document order, as it exits."""
 
-    class Regions(Statechart, events=Go):
+    class Regions(Statechart[Go]):
         class both(Parallel, initial=True):
             class a(Compound):
                 x = State(initial=True)
@@ -328,7 +328,7 @@ def test_subclass_of_the_timer_event_spends_the_timer() -> None:
 def test_delayed_line_without_a_target_leaves_nothing() -> None:
     """It is taken once, does what it says, and its state stays active, data and all."""
 
-    class Nag(Statechart, events=Go):
+    class Nag(Statechart[Go]):
         waiting = State(Patience, initial=True)
         over = State(resting=True)
         waiting.after(timedelta(minutes=1), emit=lambda m: Said("well?"))

@@ -12,12 +12,12 @@ from statecharts import (
     Compound,
     Kernel,
     Machine,
+    Occurred,
     Parallel,
     State,
     Statechart,
     StatechartError,
     Step,
-    occurred,
     start,
 )
 from statecharts.model.errors import CallbackError, RunawayError, SubscriberError
@@ -33,7 +33,7 @@ class Go:
 
 @frozen
 class Entered:
-    at: datetime = occurred()
+    at: Occurred
 
 
 class Lights(Statechart):
@@ -63,7 +63,7 @@ class Ties(Statechart):
             x.after(2 * SECOND, y)
 
 
-class Alarm(Statechart, events=Go):
+class Alarm(Statechart[Go]):
     idle = State(initial=True)
     armed = State()
     rung = State(Entered, resting=True)
@@ -209,7 +209,7 @@ def test_time_never_goes_back_on_the_way() -> None:
 def test_nested_send_happens_no_earlier_than_the_timer() -> None:
     """With a clock too, what a subscriber sends on the way happens at the timer's time."""
 
-    class Relay(Statechart, events=Go):
+    class Relay(Statechart[Go]):
         a = State(initial=True)
         b = State()
         c = State(Entered, resting=True)
@@ -254,7 +254,7 @@ def test_time_set_by_a_waiting_event_is_not_undone_by_the_next() -> None:
     machine = Machine(Lamp, at=T0)
     later = T0 + timedelta(seconds=10)
 
-    def twice(step: Step[None]) -> None:
+    def twice(step: Step[Any, None]) -> None:
         if step.snapshot.clock == 1:
             machine.send(Flip(), at=later)
             machine.send(Flip())
@@ -267,11 +267,11 @@ def test_time_set_by_a_waiting_event_is_not_undone_by_the_next() -> None:
 def test_nested_send_that_failed_says_so() -> None:
     """What a nested send returned tells that its step could not be taken."""
     machine = Machine(Lamp, at=T0)
-    sent: list[Step[None]] = []
+    sent: list[Step[Any, None]] = []
 
-    def wrong(step: Step[None]) -> None:
+    def wrong(step: Step[Any, None]) -> None:
         if not sent:
-            sent.append(machine.send("nonsense"))
+            sent.append(machine.send("nonsense"))  # type: ignore[arg-type]
 
     machine.subscribe(wrong)
     with pytest.raises(StatechartError, match="SC204"):
@@ -285,7 +285,7 @@ class Flip:
     """Turns the lamp."""
 
 
-class Lamp(Statechart, events=Flip):
+class Lamp(Statechart[Flip]):
     """Dark or lit."""
 
     dark = State(initial=True)

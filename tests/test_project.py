@@ -21,7 +21,7 @@ PACKAGES: Final = ("statecharts", "machines", "diagrams")
 SHIPPED: Final = ("statecharts", "machines")
 
 FRONT_DOOR: Final = {
-    *("Statechart", "State", "Compound", "Parallel", "History", "occurred"),
+    *("Statechart", "State", "Compound", "Parallel", "History", "Occurred"),
     *("Effect", "StartTimer", "CancelTimer", "TimerFired", "NamedEvent"),
     *("Moment", "Snapshot", "Step", "Chart", "Kernel", "Machine", "start", "step", "render"),
     *("StatechartError", "DefinitionError", "UnhandledEventError"),

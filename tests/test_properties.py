@@ -153,7 +153,7 @@ def test_snapshot_that_is_passed_in_never_changes(events: list[object]) -> None:
 
 
 @given(plant_events, plant_events)
-def test_run_goes_on_from_a_pickle(events: list[object], more: list[object]) -> None:
+def test_run_goes_on_from_a_pickle(events: list[Any], more: list[Any]) -> None:
     """A snapshot is all there is to a run: stored and read again it leads to the same steps."""
     there = plant_steps(Kernel(Plant), events)[-1].snapshot
     again: Snapshot[Any] = pickle.loads(pickle.dumps(there))

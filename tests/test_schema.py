@@ -12,7 +12,7 @@ import attrs
 import pytest
 from attrs import field, frozen
 
-from statecharts import occurred
+from statecharts import Occurred
 from statecharts.model.events import matches, wire_name
 from statecharts.model.fields import (
     Field,
@@ -41,7 +41,7 @@ class Colour(enum.Enum):
 @frozen
 class Order:
     sku: str
-    placed_at: datetime = occurred()
+    placed_at: Occurred
     count: int | None = 1
     _secret: str = field(default="", kw_only=True)
     made: bool = field(default=True, init=False)

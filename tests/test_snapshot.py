@@ -59,7 +59,7 @@ class Total:
     pushes: int = 0
 
 
-class Cart(Statechart[Total], events=Push | Pause):
+class Cart(Statechart[Push | Pause, Total]):
     class moving(Compound[Shift], initial=True):
         back = History("empty")
         empty = State(initial=True)
@@ -72,24 +72,24 @@ class Cart(Statechart[Total], events=Push | Pause):
     parked.to(moving.back, on=Pause)
 
 
-class Other(Statechart, events=Pause):
+class Other(Statechart[Pause]):
     on = State(initial=True)
     off = State()
     on.to(off, on=Pause)
     off.to(on, on=Pause)
 
 
-def pushed(kernel: Kernel[Total] | None = None) -> Step[Total]:
+def pushed(kernel: Kernel[Push | Pause, Total] | None = None) -> Step[Push | Pause, Total]:
     """Return the step into the loaded cart."""
     kernel = Kernel(Cart) if kernel is None else kernel
-    return kernel.step(kernel.start(at=T0).snapshot, Push(7), at=T0)
+    return kernel.step(kernel.start(Total(), at=T0).snapshot, Push(7), at=T0)
 
 
-def moment_of(event: object = None, *, at: datetime | None = T0) -> Moment[Any, Any, Any]:
+def moment_of(event: Any = None, *, at: datetime | None = T0) -> Moment[Any, Any, Any]:
     """Return a moment that an effect hook has seen on entering the loaded cart."""
     seen: list[Moment[Any, Any, Any]] = []
 
-    class Spy(Statechart[Total], events=Push):
+    class Spy(Statechart[Push, Total]):
         class moving(Compound[Shift], initial=True):
             empty = State(initial=True)
             loaded = State(Load, resting=True, entry=seen.append)
@@ -104,7 +104,7 @@ def test_snapshot_shows_configuration_and_data() -> None:
     snapshot = pushed().snapshot
     assert snapshot.configuration == ("moving", "moving.loaded")
     assert dict(snapshot.data) == {"moving": Shift(), "moving.loaded": Load(7)}
-    assert list(start(Cart).snapshot.data) == ["moving"]
+    assert list(start(Cart, Total()).snapshot.data) == ["moving"]
 
 
 def test_snapshot_gives_data_by_state_object_and_by_id() -> None:
@@ -113,7 +113,7 @@ def test_snapshot_gives_data_by_state_object_and_by_id() -> None:
     assert snapshot[Cart.moving.loaded].weight == 7
     assert snapshot["moving.loaded"] == Load(7)
     assert snapshot["moving"] == Shift()
-    assert start(Cart).snapshot[Cart.moving.empty] is None
+    assert start(Cart, Total()).snapshot[Cart.moving.empty] is None
 
 
 def test_snapshot_answers_to_superstate_classes() -> None:
@@ -132,7 +132,7 @@ def test_moment_answers_to_superstate_classes() -> None:
     class Guarded(Cart):
         Cart.moving.loaded.stay(on=Push, when=inside)
 
-    first = start(Guarded).snapshot
+    first = start(Guarded, Total()).snapshot
     loaded = step(Guarded, first, Push(), at=T0).snapshot
     assert step(Guarded, loaded, Push(), at=T0).handled
 
@@ -174,7 +174,7 @@ def test_snapshot_shows_timers_clock_and_context() -> None:
     """Running timers come by id, the clock counts handled events, the context is typed."""
     then = pushed()
     assert dict(then.snapshot.timers) == {"moving.loaded.after#1": T0 + timedelta(minutes=1)}
-    assert (start(Cart).snapshot.clock, then.snapshot.clock) == (0, 1)
+    assert (start(Cart, Total()).snapshot.clock, then.snapshot.clock) == (0, 1)
     assert then.snapshot.context.pushes == 1
 
 
@@ -204,14 +204,14 @@ def test_snapshots_of_different_kernels_are_equal() -> None:
 @pytest.mark.parametrize(
     "other",
     [
-        start(Cart).snapshot,
-        step(Cart, start(Cart, at=T0).snapshot, Push(8), at=T0).snapshot,
+        start(Cart, Total()).snapshot,
+        step(Cart, start(Cart, Total(), at=T0).snapshot, Push(8), at=T0).snapshot,
         step(Cart, start(Cart, Total(1), at=T0).snapshot, Push(7), at=T0).snapshot,
-        step(Cart, start(Cart, at=T0).snapshot, Push(7), at=T0 + timedelta(1)).snapshot,
+        step(Cart, start(Cart, Total(), at=T0).snapshot, Push(7), at=T0 + timedelta(1)).snapshot,
     ],
     ids=["configuration", "data", "context", "timers"],
 )
-def test_snapshots_differ_in_any_part(other: Snapshot[Total]) -> None:
+def test_snapshots_differ_in_any_part(other: Snapshot[Any, Total]) -> None:
     """One part that differs makes another snapshot."""
     assert other != pushed().snapshot
 
@@ -250,7 +250,7 @@ def test_snapshot_pickles() -> None:
 
 def test_unpickled_snapshot_answers_like_the_first() -> None:
     """Data, membership and errors do not need a kernel."""
-    again: Snapshot[Total] = pickle.loads(pickle.dumps(pushed().snapshot))
+    again: Snapshot[Any, Total] = pickle.loads(pickle.dumps(pushed().snapshot))
     assert again[Cart.moving.loaded] == Load(7)
     assert Cart.parked not in again
     with pytest.raises(UnknownStateError, match="Did you mean 'parked'"):
@@ -365,7 +365,7 @@ def test_snapshot_of_a_chart_with_other_histories_is_refused() -> None:
 def test_snapshot_without_the_data_of_its_states_is_refused() -> None:
     """A chart with the same states is another chart when its states carry other data."""
 
-    class Laden(Statechart, events=Pause):
+    class Laden(Statechart[Pause]):
         on = State(initial=True)
         off = State(Shift)
         on.to(off, on=Pause)
@@ -380,7 +380,7 @@ def test_step_reads_as_what_was_taken_and_where_it_led() -> None:
     """Printed, as an observer may print it, a step says what happened without all the details."""
     first = start(Other)
     after = step(Other, first.snapshot, Pause())
-    idle = step(Other, first.snapshot, Push())
+    idle = step(Other.chart, first.snapshot, Push())
     assert repr(first).startswith("<Step (nothing taken) to <Snapshot of Other at 0: ")
     assert repr(after).startswith("<Step (on → off) to <Snapshot of Other at 1: ")
     assert repr(after).endswith(", effects=()>")

@@ -35,7 +35,7 @@ class Note:
     text: str = ""
 
 
-class Desk(Statechart, events=Go, allow="*"):
+class Desk(Statechart[Go], allow="*"):
     class work(Parallel, initial=True):
         class left(Compound):
             one = State(Note, initial=True)

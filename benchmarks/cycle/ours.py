@@ -24,7 +24,7 @@ from benchmarks.cycle.domain import (
 from statecharts import Compound, Kernel, Snapshot, State, Statechart
 
 
-class Pipeline(Statechart, events=Event):
+class Pipeline(Statechart[Event]):
     """A story's way from backlog to merging, and what puts it aside."""
 
     class active(Compound, initial=True):

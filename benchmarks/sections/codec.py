@@ -54,7 +54,7 @@ class Codec:
         return {key: way for key, way in found.items() if way is not None}
 
 
-def snapshot() -> Snapshot[None]:
+def snapshot() -> Snapshot[Any, None]:
     """Return a pipeline whose state carries data."""
     kernel = Kernel(Pipeline)
     found = kernel.start(at=AT).snapshot
@@ -69,7 +69,7 @@ def ours() -> Codec:
     Raises:
         ContestantError: What is loaded is not what was dumped.
     """
-    protocol: Protocol[None] = Protocol(Pipeline)
+    protocol: Protocol[Any, None] = Protocol(Pipeline)
     value = snapshot()
     dumped, text = protocol.dump_snapshot(value), protocol.dumps_snapshot(value)
     for found in (protocol.load_snapshot(dumped), protocol.loads_snapshot(text)):

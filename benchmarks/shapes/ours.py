@@ -49,8 +49,8 @@ def declared(node: Node, *, initial: bool) -> Any:
 
 def kernel_of(shape: Node) -> Kernel[Any]:
     """Build a chart's kernel."""
-    keywords = {"events": Tick, "allow": "*"}
-    chart: Any = types.new_class(shape.name.title(), (Statechart,), keywords, body(shape))
+    base, keywords = Statechart[Tick], {"allow": "*"}
+    chart: Any = types.new_class(shape.name.title(), (base,), keywords, body(shape))
     return Kernel(chart)
 
 

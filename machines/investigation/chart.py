@@ -65,7 +65,7 @@ from machines.investigation.vocabulary import (
 from statecharts import Compound, History, State, Statechart
 
 
-class InvestigationChart(Statechart[Case], events=InvestigationEvent):
+class InvestigationChart(Statechart[InvestigationEvent, Case]):
     """From a question to a result: gather, suppose, test, conclude; ask the user where need be."""
 
     class active(Compound, initial=True):

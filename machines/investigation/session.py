@@ -53,10 +53,10 @@ class Investigation:
     __slots__ = ("_snapshot",)
 
     def __init__(self) -> None:
-        self._snapshot: Snapshot[Case] = _KERNEL.start(Case()).snapshot
+        self._snapshot: Snapshot[Any, Case] = _KERNEL.start(Case()).snapshot
 
     @classmethod
-    def restore(cls, snapshot: Snapshot[Case] | bytes | str | Mapping[str, Any]) -> Self:
+    def restore(cls, snapshot: Snapshot[Any, Case] | bytes | str | Mapping[str, Any]) -> Self:
         """Continue from a snapshot: the value, or its form by `dumps` or by the protocol.
 
         Raises:
@@ -74,7 +74,7 @@ class Investigation:
         return restored
 
     @property
-    def snapshot(self) -> Snapshot[Case]:
+    def snapshot(self) -> Snapshot[Any, Case]:
         """The whole investigation."""
         return self._snapshot
 
@@ -158,7 +158,7 @@ class Investigation:
 
 
 @functools.cache
-def protocol() -> Protocol[Case]:
+def protocol() -> Protocol[Any, Case]:
     """Return the protocol that carries events, intents, snapshots and steps of investigations.
 
     >>> from machines.investigation import Cancel, protocol

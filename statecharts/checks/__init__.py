@@ -1,7 +1,7 @@
 """Definition checks: every fault of a chart, all at once.
 
-Structural faults (SC101 to SC119) leave a chart without a meaning; quality faults (SC121 and above)
-leave it with one that nobody meant. Where there are structural faults, the nearest sound chart is
+Structural faults leave a chart without a meaning; quality faults leave it with one that nobody
+meant (`codes`). Where there are structural faults, the nearest sound chart is
 checked for the rest, so that one mistake does not hide another.
 """
 

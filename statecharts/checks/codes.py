@@ -16,17 +16,20 @@ STRUCTURAL: Final = {
     "SC109": "a history state has no default, or one outside its parent",
     "SC110": "eventless transitions without guards go round in a circle",
     "SC111": "a delayed transition has no positive delay",
+    "SC112": "a type argument names something that cannot be found",
     "SC113": "a state bears a reserved name",
     "SC114": "something is not what the declaration takes there",
     "SC115": "a compound or parallel state has no children",
     "SC116": "two events bear the same name on the wire",
-    "SC117": "what supplies a field is of a type that the field does not take",
     "SC118": "a line updates the context of a chart that has none",
     "SC119": "allow= names a code that it cannot allow",
+    "SC142": "two bases say what cannot hold together",
+    "SC143": "a field that takes the time has a default, or may be something else",
 }
 """Faults because of which a chart cannot mean anything; nothing makes them acceptable."""
 
 QUALITY: Final = {
+    "SC117": "what supplies a field is of a type that the field does not take",
     "SC121": "a state that nothing reaches",
     "SC122": "a state that is not final and that nothing leaves",
     "SC123": "a transition that inner states always shadow",

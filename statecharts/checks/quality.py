@@ -191,7 +191,7 @@ def _unused(tree: Tree) -> Iterator[Fault]:
         if answer not in named and not any(_includes(own, answer) for own in named):
             shown = event.name if event.cls is None else event.cls.__name__
             found = f"no line names the event {shown}"
-            yield fault(chart, "SC124", found, "Use it, or take it out of events=", None)
+            yield fault(chart, "SC124", found, "Use it, or remove it from the events", None)
 
 
 def _never_done(tree: Tree) -> Iterator[Fault]:

@@ -181,7 +181,7 @@ def _transition(
             yield fault(chart, "SC111", found, remedy, where)
     if transition.update is not None and chart.context is None:
         found = f"{at} updates the context, and the chart has none"
-        remedy = f"Declare it: class {chart.name}(Statechart[Context])"
+        remedy = f"Declare it: class {chart.name}(Statechart[Events, Context])"
         yield fault(chart, "SC118", found, remedy, where)
 
 
@@ -243,7 +243,7 @@ def _events(chart: Chart, trigger: OnEvent, at: str, where: str | None) -> Itera
         if isinstance(event, str):
             if not any(matches(event, name) for name in names):
                 found = f"{at}: no event of the chart is called {event!r}"
-                remedy = did_you_mean(event, names, "Add it to events=")
+                remedy = did_you_mean(event, names, "Add it to the events")
                 yield fault(chart, "SC106", found, remedy, where)
         elif not issubclass(event, (*OWN, StateDone)) and not any(
             issubclass(cls, event) for cls in classes
@@ -251,7 +251,7 @@ def _events(chart: Chart, trigger: OnEvent, at: str, where: str | None) -> Itera
             found = f"{at}: {event.__name__} is not one of the chart's events"
             near = nearest(event.__name__, [cls.__name__ for cls in classes])
             hint = f"Did you mean {near}? If not, add" if near else "Add"
-            yield fault(chart, "SC106", found, f"{hint} {event.__name__} to events=", where)
+            yield fault(chart, "SC106", found, f"{hint} {event.__name__} to the events", where)
 
 
 def _inside(chart: Chart, state: str, ancestor: str) -> bool:

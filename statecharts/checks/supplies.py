@@ -152,7 +152,7 @@ def _unfit(
     tree: Tree, edge: Edge, state: int, event: type | str | None, field: Field, giver: type
 ) -> Iterator[Fault]:
     given: Any = field_type(giver, field.name)
-    if fits(given, field.annotation):
+    if field.converted or fits(given, field.annotation):
         return
     found = (
         f"{_goes(tree, edge, state, event)}, whose {field.name!r} is {field.type}; "

@@ -75,7 +75,7 @@ class Simulation:
     ) -> None:
         self.chart = chart
         self._protocol = protocol
-        self._kernel: Kernel[Any] = Kernel(chart)
+        self._kernel: Any = Kernel(chart)
         self._now = at
         self._context = context
         self._waiting: deque[Any] = deque()

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
-import sys
-import types
 import typing
 from collections.abc import Iterator
-from typing import Any, Final, TypeVar
+from typing import Any
 
 import attrs
 from attrs import frozen
 
 from statecharts.codec.errors import Misfit
-
-UNRESOLVED: Final = object()
+from statecharts.model.fields import annotations_of, substituted
 
 
 @frozen
@@ -46,12 +43,12 @@ def members(annotation: Any) -> tuple[Member, ...]:
         Misfit: An annotation names something that cannot be found.
     """
     cls = typing.get_origin(annotation) or annotation
-    hints = _hints(cls)
+    hints = annotations_of(cls)
     arguments = dict(_arguments(annotation))
     found = []
     for name, key, declared, required in _declared(cls):
-        hint = hints.get(name, Any if declared is None else declared)
-        if hint is UNRESOLVED or isinstance(hint, str):
+        hint = hints[name]
+        if isinstance(hint, str):
             text = f"the annotation {declared!r} cannot be resolved"
             remedy = "Declare what it names at the top level of its module"
             raise Misfit("SC422", text, remedy, cls).within(key, cls)
@@ -72,27 +69,6 @@ def _declared(cls: Any) -> Iterator[tuple[str, str, Any, bool]]:
                 yield other.name, other.name, other.type, required
 
 
-def _hints(cls: type) -> dict[str, Any]:
-    try:
-        return typing.get_type_hints(cls, include_extras=True)
-    except Exception:  # noqa: BLE001 - an annotation is code, and may raise anything
-        return _hints_one_by_one(cls)
-
-
-def _hints_one_by_one(cls: type) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for base in reversed(cls.__mro__):
-        for name, annotation in vars(base).get("__annotations__", {}).items():
-            # A class without methods, in the same module, with this annotation alone.
-            alone = type("Alone", (), {"__annotations__": {name: annotation}})
-            alone.__module__ = base.__module__ if base.__module__ in sys.modules else __name__
-            try:
-                found[name] = typing.get_type_hints(alone, include_extras=True)[name]
-            except Exception:  # noqa: BLE001
-                found[name] = UNRESOLVED
-    return found
-
-
 def _arguments(annotation: Any) -> Iterator[tuple[Any, Any]]:
     """Yield what the type parameters of a class and of its bases stand for."""
     origin = typing.get_origin(annotation)
@@ -108,17 +84,3 @@ def _arguments(annotation: Any) -> Iterator[tuple[Any, Any]]:
 def _parameters(cls: Any) -> tuple[Any, ...]:
     found: tuple[Any, ...] = getattr(cls, "__parameters__", ())
     return found
-
-
-def substituted(annotation: Any, arguments: dict[Any, Any]) -> Any:
-    """Return an annotation with type parameters replaced by what they stand for."""
-    if isinstance(annotation, TypeVar):
-        return arguments.get(annotation, annotation)
-    open_ = _parameters(annotation)
-    if not arguments or not open_ or isinstance(annotation, type):
-        return annotation
-    given = tuple(arguments.get(parameter, parameter) for parameter in open_)
-    if isinstance(annotation, types.UnionType):
-        parts = (substituted(part, arguments) for part in typing.get_args(annotation))
-        return typing.Union[tuple(parts)]  # noqa: UP007 - of parts that are known at run time
-    return annotation[given]

@@ -46,7 +46,7 @@ class Parts:
             self._hashes[key] = part(self._classes.get(key))
         return self._hashes[key]
 
-    def of(self, snapshot: Snapshot[Any]) -> dict[str, str]:
+    def of(self, snapshot: Snapshot[Any, Any]) -> dict[str, str]:
         """Return the parts that a snapshot mentions, each with its hash."""
         found = ((key, self._hash(key)) for key in dict.fromkeys(_mentioned(snapshot)))
         return {key: hashed for key, hashed in found if hashed is not None}
@@ -86,7 +86,7 @@ class Parts:
         return Misfit("SC414", found, remedy, shown(given.get(key)))
 
 
-def _mentioned(snapshot: Snapshot[Any]) -> Iterator[str]:
+def _mentioned(snapshot: Snapshot[Any, Any]) -> Iterator[str]:
     yield from (f"{STATE}{state}" for state in snapshot.configuration)
     memory = snapshot.memory
     for remembered in memory.history:

@@ -19,6 +19,7 @@ from statecharts.codec.upcasters import AnyUpcaster, Upcasters
 from statecharts.model.chart import Chart, Declaration
 from statecharts.model.effects import Effect
 from statecharts.model.errors import StatechartError
+from statecharts.model.generics import E, defaulting
 from statecharts.model.generics import K as C
 from statecharts.semantics.snapshot import Snapshot, Step
 
@@ -34,7 +35,8 @@ _encode_ascii: Final = json.JSONEncoder(
 
 
 @final
-class Protocol(Generic[C]):
+@defaulting
+class Protocol(Generic[E, C]):
     """The versioned JSON protocol of a chart.
 
     ``dump_…`` gives plain dicts and ``load_…`` takes them; ``dumps_…`` gives bytes and ``loads_…``
@@ -70,7 +72,7 @@ class Protocol(Generic[C]):
 
     @overload
     def __init__(
-        self: Protocol[Any],
+        self: Protocol[Any, Any],
         chart: Chart,
         *,
         version: int | None = None,
@@ -82,7 +84,7 @@ class Protocol(Generic[C]):
     @overload
     def __init__(
         self,
-        chart: type[Declaration[C]],
+        chart: type[Declaration[E, C]],
         *,
         version: int | None = None,
         upcasters: Mapping[int, AnyUpcaster] | None = None,
@@ -192,7 +194,7 @@ class Protocol(Generic[C]):
         """Return the extended state that a dict says (see `load_event`)."""
         return self._run(self._wire(lenient).context.load, value)
 
-    def dump_snapshot(self, snapshot: Snapshot[C]) -> Json:
+    def dump_snapshot(self, snapshot: Snapshot[E, C]) -> Json:
         """Return a snapshot as a dict.
 
         Raises:
@@ -201,7 +203,7 @@ class Protocol(Generic[C]):
         """
         return cast("Json", self._run(self._wire(None).snapshots.dump, snapshot))
 
-    def load_snapshot(self, value: Json, *, lenient: bool | None = None) -> Snapshot[C]:
+    def load_snapshot(self, value: Json, *, lenient: bool | None = None) -> Snapshot[E, C]:
         """Return the snapshot that a dict says; an old one is upcast first.
 
         A kernel or a machine of the chart goes on from it at once.
@@ -215,9 +217,9 @@ class Protocol(Generic[C]):
             ImpossibleError: No run of the chart can be in it.
             MismatchError: A value does not fit its class.
         """
-        return cast("Snapshot[C]", self._run(self._reader(lenient), value))
+        return cast("Snapshot[E, C]", self._run(self._reader(lenient), value))
 
-    def dump_step(self, step: Step[C]) -> Json:
+    def dump_step(self, step: Step[E, C]) -> Json:
         """Return a step as a dict: snapshot, effects, handled, fired and microsteps.
 
         Raises:
@@ -226,11 +228,11 @@ class Protocol(Generic[C]):
         """
         return cast("Json", self._run(self._wire(None).steps.dump, step))
 
-    def load_step(self, value: Json, *, lenient: bool | None = None) -> Step[C]:
+    def load_step(self, value: Json, *, lenient: bool | None = None) -> Step[E, C]:
         """Return the step that a dict says (see `load_snapshot`); its effects must be known."""
         read = self._reader(lenient)
 
-        def load(found: Any) -> Step[Any]:
+        def load(found: Any) -> Step[Any, Any]:
             if found.__class__ is not dict:
                 raise wrong("a step", found)
             if "snapshot" not in found:
@@ -242,7 +244,7 @@ class Protocol(Generic[C]):
                 raise misfit.within("snapshot", found) from None
             return self._wire(lenient).steps.load(found, snapshot)
 
-        return cast("Step[C]", self._run(load, value))
+        return cast("Step[E, C]", self._run(load, value))
 
     def idle(self, snapshot: Snapshot[C]) -> tuple[str, ...]:
         """Return the timers of active states that do not run, by the names of their lines.
@@ -286,19 +288,19 @@ class Protocol(Generic[C]):
         """Return the extended state that JSON says (see `load_context`)."""
         return self.load_context(self._parsed(text), lenient=lenient)
 
-    def dumps_snapshot(self, snapshot: Snapshot[C]) -> bytes:
+    def dumps_snapshot(self, snapshot: Snapshot[E, C]) -> bytes:
         """Return a snapshot as JSON (see `dump_snapshot`)."""
         return encode(self.dump_snapshot(snapshot))
 
-    def loads_snapshot(self, text: str | bytes, *, lenient: bool | None = None) -> Snapshot[C]:
+    def loads_snapshot(self, text: str | bytes, *, lenient: bool | None = None) -> Snapshot[E, C]:
         """Return the snapshot that JSON says (see `load_snapshot`)."""
         return self.load_snapshot(self._parsed(text), lenient=lenient)
 
-    def dumps_step(self, step: Step[C]) -> bytes:
+    def dumps_step(self, step: Step[E, C]) -> bytes:
         """Return a step as JSON (see `dump_step`)."""
         return encode(self.dump_step(step))
 
-    def loads_step(self, text: str | bytes, *, lenient: bool | None = None) -> Step[C]:
+    def loads_step(self, text: str | bytes, *, lenient: bool | None = None) -> Step[E, C]:
         """Return the step that JSON says (see `load_step`)."""
         return self.load_step(self._parsed(text), lenient=lenient)
 
@@ -326,11 +328,11 @@ class Protocol(Generic[C]):
             found = self._made[wanted] = self._run(lambda one: _Wire(self, lenient=one), wanted)
         return found
 
-    def _reader(self, lenient: bool | None) -> Callable[[Any], Snapshot[Any]]:  # noqa: FBT001
+    def _reader(self, lenient: bool | None) -> Callable[[Any], Snapshot[Any, Any]]:  # noqa: FBT001
         load = self._wire(lenient).snapshots.load
         upcast = self._upcasters.upcast
 
-        def read(value: Any) -> Snapshot[Any]:
+        def read(value: Any) -> Snapshot[Any, Any]:
             present, old = upcast(value)
             return load(present, vouched=old)
 

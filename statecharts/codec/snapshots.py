@@ -196,7 +196,7 @@ class Snapshots:
 
     # -- reading -----------------------------------------------------------------------------------
 
-    def load(self, value: Any, *, vouched: bool = False) -> Snapshot[Any]:
+    def load(self, value: Any, *, vouched: bool = False) -> Snapshot[Any, Any]:
         """Read a snapshot of the present version.
 
         Args:
@@ -377,7 +377,7 @@ class Snapshots:
             _at((number,), self._events.load, inner) for number, inner in enumerate(_array(value))
         )
 
-    def idle(self, snapshot: Snapshot[Any]) -> tuple[str, ...]:
+    def idle(self, snapshot: Snapshot[Any, Any]) -> tuple[str, ...]:
         """Return the timers of active states that do not run, by their names."""
         running = {timer.rpartition("#")[0] for timer in snapshot.timers}
         return tuple(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from itertools import takewhile
-from typing import Any
+from typing import Any, Never
 
 import attrs
 from attrs import evolve
@@ -25,13 +25,15 @@ from statecharts.model.chart import (
 )
 from statecharts.model.errors import Fault
 from statecharts.model.events import wire_name
-from statecharts.model.fields import union_members
+from statecharts.model.fields import misused_time, union_members
 from statecharts.model.hooks import Hook
 
 HOOKS = ("when", "make", "update", "emit")
 
 
-def build(root: Member, events: Any, context: type | None, allow: tuple[str, ...]) -> Chart:
+def build(
+    root: Member, events: tuple[Any, ...] | None, context: type | None, allow: tuple[str, ...]
+) -> Chart:
     """Make the chart that a class body declares, check it, and seal its members.
 
     Raises:
@@ -46,6 +48,14 @@ def build(root: Member, events: Any, context: type | None, allow: tuple[str, ...
     return checked
 
 
+def problems(member: Member, chart: str) -> list[Fault]:
+    """Return what is wrong with the class statement of a member, as faults of a chart."""
+    return [
+        Fault(code, chart, found, remedy, member.location)
+        for code, found, remedy in member.problems
+    ]
+
+
 class Builder:
     """Collects what a chart is made of, and the faults found on the way."""
 
@@ -57,7 +67,7 @@ class Builder:
         self.lines: dict[str, list[Line]] = {}
         self.used: dict[type, None] = {}
 
-    def chart(self, events: Any, context: type | None) -> Chart:
+    def chart(self, events: tuple[Any, ...] | None, context: type | None) -> Chart:
         """Return the chart, with whatever of it can be made in spite of faults."""
         self._place(self.root, ROOT)
         self._collect_lines()
@@ -80,6 +90,7 @@ class Builder:
         self.faults.append(Fault(code, self.root.name, found, remedy, location))
 
     def _place(self, member: Member, path: str) -> None:
+        self.faults.extend(problems(member, self.root.name))
         if member.sealed:
             found = f"the state of {path!r} already is {member.id!r} of a chart"
             self.fault("SC102", found, "Declare a state of its own", member.location)
@@ -134,7 +145,7 @@ class Builder:
     def _node(self, member: Member, path: str, parent: str | None) -> StateNode:
         options = member.options
         if options.data is not None:
-            self._is_attrs(options.data, f"the data of {path!r}", member.location)
+            self._data(options.data, path, member.location)
         kind = options.kind
         if options.final and kind is not StateKind.FINAL:
             found = f"{path!r} is final, yet it is declared as a superstate"
@@ -155,6 +166,13 @@ class Builder:
             options.doc,
             location=member.location,
         )
+
+    def _data(self, data: Any, path: str, location: str | None) -> None:
+        if self._is_attrs(data, f"the data of {path!r}", location):
+            for name, reason in misused_time(data):
+                found = f"the data of {path!r}: {name!r} takes the time, always, yet {reason}"
+                remedy = f"Declare it as {name}: Occurred, or give it another type"
+                self.fault("SC143", found, remedy, location)
 
     def _default(self, member: Member, path: str) -> Transition | None:
         if member.options.kind in HISTORY:
@@ -246,12 +264,12 @@ class Builder:
             return ()
         return (Hook(hook),)
 
-    def _events(self, events: Any) -> tuple[EventType, ...]:
+    def _events(self, events: tuple[Any, ...] | None) -> tuple[EventType, ...]:
         if events is None:
             return self._named(self.used)
-        several = events if isinstance(events, tuple) else (events,)
-        members = [m for one in several for m in union_members(one)]
-        classes = list(dict.fromkeys(e for e in members if self._is_attrs(e, "events", None)))
+        members = dict.fromkeys(m for one in events for m in union_members(one))
+        members.pop(Never, None)
+        classes = [event for event in members if self._is_attrs(event, "an event", None)]
         return self._named(classes)
 
     def _named(self, classes: Iterable[type]) -> tuple[EventType, ...]:

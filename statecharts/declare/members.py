@@ -78,6 +78,7 @@ class Member:
         late: Lines written in its class body on states that were sealed already.
         lost: Children that their class body no longer names.
         aliases: Further names that were bound to it.
+        problems: What is wrong with its own class statement: code, what was found, remedy.
         sealed: Whether its chart has been built, or its body has ended that declares no states.
         chart: The chart that it is a state of, once that has been built.
         charts: The names of the charts that it, or a copy of it, is a state of.
@@ -101,6 +102,7 @@ class Member:
         self.late: list[Line] = []
         self.lost: list[Member] = []
         self.aliases: list[str] = []
+        self.problems: list[tuple[str, str, str]] = []
         self.sealed = False
         self.chart: Chart | None = None
         self.charts: set[str] = set()
@@ -183,7 +185,7 @@ def note_created(member: Member) -> None:
 
 def class_body() -> dict[str, Any] | None:
     """Return the namespace of the class body that is being executed, if one is."""
-    frame = _caller()
+    frame = caller()
     while frame is not None and frame.f_code.co_flags & inspect.CO_OPTIMIZED:
         frame = frame.f_back  # a function called by the body, or a comprehension in it
     if frame is None or "__qualname__" not in frame.f_locals:
@@ -193,11 +195,12 @@ def class_body() -> dict[str, Any] | None:
 
 def location() -> str | None:
     """Return ``file:line`` of the innermost code outside this package."""
-    frame = _caller()
+    frame = caller()
     return None if frame is None else f"{frame.f_code.co_filename}:{frame.f_lineno}"
 
 
-def _caller() -> FrameType | None:
+def caller() -> FrameType | None:
+    """Return the innermost frame outside this package."""
     package = __name__.rpartition(".")[0]
     frame: FrameType | None = sys._getframe(1)
     while frame is not None and str(frame.f_globals.get("__name__", "")).startswith(package):

@@ -2,34 +2,49 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from types import NoneType
+from typing import Any, ClassVar, Never, cast
 
-from statecharts.declare.build import build
+from statecharts.declare.arguments import UnresolvedError, is_open, type_arguments
+from statecharts.declare.build import build, problems
 from statecharts.declare.members import Member, Options
 from statecharts.declare.states import Hooked
-from statecharts.declare.superstates import adopt, own_doc, type_argument
+from statecharts.declare.superstates import adopt, own_doc
 from statecharts.declare.verbs import AfterTo, AlwaysTo, Ignore, Stay, To
 from statecharts.model.chart import Chart, Declaration, StateKind
-from statecharts.model.errors import StatechartError
-from statecharts.model.generics import C
+from statecharts.model.errors import DefinitionError, KeywordError, StatechartError
+from statecharts.model.fields import type_text, union_members
+from statecharts.model.generics import C, E
+from statecharts.model.suggestions import did_you_mean
 
 
 class UndeclaredChart:
-    """Stands where the chart of a class without states would be, and says so when it is read."""
+    """In place of the chart of a class without states; says so when it is read."""
 
     def __get__(self, instance: object, owner: type) -> Chart:
         remedy = "Declare states in its body, or use a subclass that does"
         raise StatechartError("SC120", owner.__name__, "the class has no states", remedy)
 
 
-class Statechart(Declaration[C]):
+class OpenChart:
+    """In place of the chart of a class whose context is left open, where that is needed."""
+
+    def __get__(self, instance: object, owner: type) -> Chart:
+        found = "the class leaves its context open"
+        remedy = f"Close it in a subclass: class Sub({owner.__name__}[Events, Context])"
+        raise StatechartError("SC120", owner.__name__, found, remedy)
+
+
+class Statechart(Declaration[E, C]):
     """A chart, declared by subclassing: states are attributes, superstates nested classes.
 
-    ``Statechart[Context]`` gives the chart an extended state. A subclass without states is a mere
-    base; a subclass of a chart is a copy of it, to which its body adds.
+    ``Statechart[Events, Context]`` says which events there are, a class or a union of classes, and
+    gives the chart an extended state. Both may be left out: without events (or with ``Any``) the
+    chart is open, and knows those that its lines name. A subclass without states is a mere base; a
+    subclass of a chart is a copy of it, to which its body adds. A base that is to be extended with
+    more events is generic: ``class Base(Statechart[E, C])``, then ``class Sub(Base[Go | Stop])``.
 
     Class keywords:
-        events: The closed union of event classes; without it, those that the lines name.
         allow: Codes of quality faults that are accepted knowingly, or ``"*"`` for all of them.
         entry: Gives the effects of starting the chart, before any state is entered.
         parallel: Whether its outermost states are regions, all of them active at once.
@@ -44,7 +59,7 @@ class Statechart(Declaration[C]):
     >>> from statecharts import State, Statechart
     >>> @frozen
     ... class Push: ...
-    >>> class Door(Statechart, events=Push):
+    >>> class Door(Statechart[Push]):
     ...     closed = State(initial=True)
     ...     open = State()
     ...     closed.to(open, on=Push)
@@ -54,24 +69,21 @@ class Statechart(Declaration[C]):
     """
 
     __member__: ClassVar[Member]
-    __events__: ClassVar[Any] = None
-    __context__: ClassVar[type | None] = None
     __allow__: ClassVar[tuple[str, ...]] = ()
 
     def __init_subclass__(
         cls,
         *,
-        events: Any = None,
         allow: str | tuple[str, ...] | None = None,
         entry: Hooked[None] | None = None,
         parallel: bool | None = None,
+        **unknown: Never,
     ) -> None:
         super().__init_subclass__()
-        if events is not None:
-            cls.__events__ = events
+        if unknown:
+            raise _unknown(cls, unknown)
         if allow is not None:
             cls.__allow__ = (allow,) if isinstance(allow, str) else tuple(allow)
-        cls.__context__ = type_argument(cls, Statechart) or cls.__context__
         origin: Member | None = getattr(cls, "__member__", None)
         cls.__member__ = Member(
             Options(
@@ -82,10 +94,13 @@ class Statechart(Declaration[C]):
             cls.__name__,
             origin=origin,
         )
+        events, context = _read(cls, cls.__member__)
         adopt(cls, cls.__member__)
         if cls.__member__.members:
-            cls.chart = build(cls.__member__, cls.__events__, cls.__context__, cls.__allow__)
+            cls.chart = _built(cls, events, context)
         else:
+            if cls.__member__.problems:
+                raise DefinitionError(cls.__name__, problems(cls.__member__, cls.__name__))
             undeclared: Any = UndeclaredChart()
             cls.chart = undeclared
             # A line on it can only stand behind its body: it belongs to the one that it stands in.
@@ -96,6 +111,64 @@ class Statechart(Declaration[C]):
     always: ClassVar[AlwaysTo[None]] = AlwaysTo()
     after: ClassVar[AfterTo[None]] = AfterTo()
     ignore: ClassVar[Ignore[None]] = Ignore()
+
+
+def _read(cls: type, member: Member) -> tuple[tuple[Any, ...] | None, Any]:
+    """Return the events and the context that a class declares, those of its bases included.
+
+    The events are None when they are open; the context is a type parameter where a class that is
+    to be extended leaves it open.
+    """
+    try:
+        rows = type_arguments(cls, Statechart)
+    except UnresolvedError as error:
+        remedy = "Define the names before the class, or import them outside TYPE_CHECKING"
+        member.problems.append(("SC112", f"a type argument cannot be resolved: {error}", remedy))
+        return None, None
+    closed = tuple(events for events, _ in rows if not is_open(events))
+    contexts = [one for _, one in rows if one not in (None, NoneType, Any)]
+    known = list(dict.fromkeys(one for one in contexts if not is_open(one)))
+    for one in known:
+        if all(_derives(one, other) for other in known):
+            return closed or None, one
+    if known:
+        shown = " and ".join(type_text(one) for one in known)
+        remedy = "Give it one context, which derives from those of its bases"
+        member.problems.append(("SC142", f"its bases have the contexts {shown}", remedy))
+        return closed or None, known[0]
+    return closed or None, contexts[0] if contexts else None
+
+
+def _derives(one: Any, other: Any) -> bool:
+    return one is other or other in getattr(one, "__mro__", ())
+
+
+def _built(cls: type[Statechart[Any, Any]], events: Any, context: Any) -> Chart:
+    """Build a chart; one whose context is left open may be what only a subclass can build."""
+    known = None if is_open(context) else context
+    if known is None and context is not None:
+        known = getattr(context, "__bound__", None)
+    try:
+        return build(cls.__member__, events, known, cls.__allow__)
+    except DefinitionError:
+        if known is not None or context is None:
+            raise
+        cls.__member__.seal()
+        undeclared: Any = OpenChart()
+        return cast("Chart", undeclared)
+
+
+def _unknown(cls: type, unknown: dict[str, Any]) -> StatechartError:
+    name, value = next(iter(unknown.items()))
+    found = f"a chart has no class keyword {name!r}"
+    known = ("allow", "entry", "parallel")
+    remedy = did_you_mean(name, known, f"Say one of {', '.join(known)}")
+    if name in ("events", "event"):
+        several = value if isinstance(value, tuple) else union_members(value)
+        text = " | ".join(map(type_text, several))
+        found = f"{name}= is not a class keyword: the events are a type argument"
+        remedy = f"Write class {cls.__name__}(Statechart[{text}])"
+    return KeywordError("SC120", cls.__name__, found, remedy)
 
 
 def _kind(origin: Member | None, *, parallel: bool | None) -> StateKind:

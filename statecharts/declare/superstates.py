@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import inspect
-import typing
+from types import NoneType
 from typing import Any, ClassVar, Final
 
 from attrs import evolve
 
+from statecharts.declare.arguments import UnresolvedError, is_open, type_arguments
 from statecharts.declare.members import CREATED, LATE, Member, Options, note_created
 from statecharts.declare.states import Hooked, Leaf, copy_leaf
 from statecharts.declare.verbs import AfterTo, AlwaysTo, Ignore, Stay, To, WhenDone
@@ -38,8 +39,9 @@ class Superstate(SuperstateRef[D]):
             return
         origin: Member | None = getattr(cls, "__member__", None)
         options = Options(cls.__kind__) if origin is None else origin.options
+        problems: list[tuple[str, str, str]] = []
         given: dict[str, Any] = {
-            "data": type_argument(cls, Superstate),
+            "data": _data(cls, problems),
             "initial": initial,
             "final": final or None,
             "resting": resting,
@@ -50,6 +52,7 @@ class Superstate(SuperstateRef[D]):
         }
         options = evolve(options, **{k: v for k, v in given.items() if v is not None})
         cls.__member__ = Member(options, cls.__name__, origin=origin)
+        cls.__member__.problems = problems
         if COPIED not in cls.__dict__:
             note_created(cls.__member__)
         adopt(cls, cls.__member__)
@@ -138,15 +141,14 @@ def own_doc(cls: type) -> str | None:
     return inspect.cleandoc(doc) if isinstance(doc, str) else None
 
 
-def type_argument(cls: type, family: type) -> Any:
-    """Return what a class's own bases put in brackets: ``Merge`` of ``Compound[Merge]``.
-
-    None when they put nothing there, or a variable; `build` tells when it is no attrs class.
-    """
-    for base in vars(cls).get("__orig_bases__", ()):
-        origin = typing.get_origin(base)
-        if isinstance(origin, type) and issubclass(origin, family):
-            argument = typing.get_args(base)[0]
-            if argument is not type(None) and not isinstance(argument, typing.TypeVar):
-                return argument
-    return None
+def _data(cls: type, problems: list[tuple[str, str, str]]) -> Any:
+    """Return the class of the data that a superstate declares in its brackets, if it does."""
+    try:
+        rows = type_arguments(cls, Superstate)
+    except UnresolvedError as error:
+        found = f"the data of {cls.__name__!r} cannot be resolved: {error}"
+        remedy = "Define the names before the class, or import them outside TYPE_CHECKING"
+        problems.append(("SC112", found, remedy))
+        return None
+    given = (one for (one,) in rows if not is_open(one) and one is not NoneType)
+    return next(given, None)

@@ -37,7 +37,7 @@ class HasConfiguration(Protocol):
 
 @overload
 def render(
-    chart: Chart | type[Declaration[Any]],
+    chart: Chart | type[Declaration[Any, Any]],
     format: Literal["svg", "dot", "mermaid"] = "svg",
     *,
     highlight: HasConfiguration | Iterable[str] | None = None,
@@ -47,7 +47,7 @@ def render(
 
 @overload
 def render(
-    chart: Chart | type[Declaration[Any]],
+    chart: Chart | type[Declaration[Any, Any]],
     format: Literal["png", "pdf"],
     *,
     highlight: HasConfiguration | Iterable[str] | None = None,
@@ -56,7 +56,7 @@ def render(
 
 
 def render(
-    chart: Chart | type[Declaration[Any]],
+    chart: Chart | type[Declaration[Any, Any]],
     format: Format = "svg",
     *,
     highlight: HasConfiguration | Iterable[str] | None = None,

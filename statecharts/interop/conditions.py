@@ -91,8 +91,6 @@ class _Reading:
 
     def whole(self) -> Hook:
         """Read all of it."""
-        if not self.tokens:
-            raise _DoubtError
         found = self._either()
         if self.at < len(self.tokens):
             raise _DoubtError

@@ -9,7 +9,6 @@ from typing import Final
 
 _TIME: Final = re.compile(r"\s*\+?(\d{1,15}(?:\.\d{0,9})?|\.\d{1,9})(ms|s)\s*", re.IGNORECASE)
 _SECOND: Final = timedelta(seconds=1)
-_MICROSECOND: Final = timedelta(microseconds=1)
 
 
 def css_time(text: str) -> timedelta | None:
@@ -37,5 +36,5 @@ def css_text(time: timedelta) -> str:
     if time % _SECOND == timedelta(0):
         return f"{time // _SECOND}s"
     unit, scale = ("ms", 1_000) if abs(time) < _SECOND else ("s", 1_000_000)
-    number = Decimal(time // _MICROSECOND) / scale
+    number = Decimal(time // timedelta(microseconds=1)) / scale
     return f"{number.normalize():f}{unit}"

@@ -1,4 +1,4 @@
-"""Files: chart files of any format, told by their extension."""
+"""Files: chart files of any format, recognised by their extension."""
 
 from __future__ import annotations
 
@@ -74,6 +74,7 @@ def _json_door(document: Document) -> str:
     return "python_statemachine" if _is_state_machine(json.loads(document)) else "xstate"
 
 
+_OF_ROOT: Final = frozenset({"name", "description", "datamodel", "states"})
 _OF_STATE_MACHINE: Final = frozenset({"enter", "final", "parallel", "transitions", "donedata"})
 _OF_XSTATE: Final = frozenset(
     {"after", "always", "entry", "id", "meta", "on", "onDone", "tags", "target", "type"}
@@ -87,12 +88,7 @@ def _is_state_machine(held: Any) -> bool:
     where those of XState name their initial child and have an object ``on``. A document that could
     be either is XState's.
     """
-    if not isinstance(held, dict) or not set(held) <= {
-        "name",
-        "description",
-        "datamodel",
-        "states",
-    }:
+    if not isinstance(held, dict) or not set(held) <= _OF_ROOT:
         return False
     if "datamodel" in held or "name" in held:
         return True

@@ -71,20 +71,14 @@ class _Writable:
                 found = f"the name {root.name!r} of the chart as a state is left out"
                 self.losses.add("SC674", found, "Give it the name of the chart")
         states = tuple(map(self._node, chart.states))
-        if (root, *states) == (chart.root, *chart.states):
-            return chart
         return evolve(chart, root=root, states=states)
 
     def _descriptor(self, event: type | str) -> str:
         """Return the name of an event; note the loss of a class that the chart does not declare."""
-        if isinstance(event, str):
-            return self._word(event)
-        if event not in self.classes:
+        if isinstance(event, type) and event not in self.classes:
             found = f"the event class {event.__name__} is written by its name"
             self.losses.add("SC671", found, "Send NamedEvents of that name to the chart")
-        return self._word(wire_name(event))
-
-    def _word(self, name: str) -> str:
+        name = event if isinstance(event, str) else wire_name(event)
         word = self.word(name)
         if word != name:
             found = f"a transition cannot use the event name {name!r}; it is written {word!r}"

@@ -119,7 +119,7 @@ class PlanCache:
                 self._nodes[states] = node
             return node
 
-    def adopt(self, snapshot: Snapshot[Any]) -> Node:
+    def adopt(self, snapshot: Snapshot[Any, Any]) -> Node:
         """Return this cache's node for a snapshot that another kernel, or a pickle, has made.
 
         Raises:
@@ -143,7 +143,7 @@ class PlanCache:
         self._under_way(snapshot)
         return self.node(states)
 
-    def _remembers(self, snapshot: Snapshot[Any]) -> None:
+    def _remembers(self, snapshot: Snapshot[Any, Any]) -> None:
         """Refuse a snapshot whose history remembers what this chart does not have."""
         tree = self._tree
         for slot, remembered in enumerate(snapshot._memory.history):
@@ -155,7 +155,7 @@ class PlanCache:
                     raise self._foreign(snapshot, f"{parent!r} does not remember {state!r} here")
                 self._carries(snapshot, state, value)
 
-    def _under_way(self, snapshot: Snapshot[Any]) -> None:
+    def _under_way(self, snapshot: Snapshot[Any, Any]) -> None:
         """Refuse a snapshot with timers, calls or a context that this chart does not have."""
         memory = snapshot._memory
         sent = {timer for timer, _, _ in memory.sent}
@@ -174,11 +174,11 @@ class PlanCache:
         other = None if place.owner is None else place.owner.chart
         return other is None or all(self.chart[i].kind is other[i].kind for i in ids)
 
-    def _carries(self, snapshot: Snapshot[Any], state: str, value: object) -> None:
+    def _carries(self, snapshot: Snapshot[Any, Any], state: str, value: object) -> None:
         if not isinstance(value, self.chart[state].data or type(None)):
             raise self._foreign(snapshot, f"{state!r} does not carry {value!r} in this chart")
 
-    def _foreign(self, snapshot: Snapshot[Any], found: str) -> StepError:
+    def _foreign(self, snapshot: Snapshot[Any, Any], found: str) -> StepError:
         remedy = f"Step it with the {snapshot._place.chart} that made it"
         text = f"the snapshot does not belong to this chart: {found}"
         return StepError("SC205", self.chart.name, text, remedy)

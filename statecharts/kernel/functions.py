@@ -3,30 +3,35 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, overload
+from typing import Any, cast, overload
 
 from statecharts.kernel.kernel import Kernel, chart_of
 from statecharts.model.chart import Chart, Declaration
-from statecharts.model.generics import K as C
+from statecharts.model.events import Own
+from statecharts.model.generics import C, E
 from statecharts.semantics.snapshot import Snapshot, Step
 
 
-def kernel_of(source: Any) -> Kernel[Any]:
+def kernel_of(source: Any) -> Kernel[Any, Any]:
     """Return the kernel that is kept with a chart."""
     chart = chart_of(source)
     if "kernel" not in chart._memo:
         chart._memo.setdefault("kernel", Kernel(chart))
-    kernel: Kernel[Any] = chart._memo["kernel"]
+    kernel: Kernel[Any, Any] = chart._memo["kernel"]
     return kernel
 
 
 @overload
 def start(
-    chart: type[Declaration[C]], context: C | None = None, *, at: datetime | None = None
-) -> Step[C]: ...
+    chart: type[Declaration[E, None]], context: None = None, *, at: datetime | None = None
+) -> Step[E, None]: ...
 @overload
-def start(chart: Chart, context: Any = None, *, at: datetime | None = None) -> Step[Any]: ...
-def start(chart: Any, context: Any = None, *, at: datetime | None = None) -> Step[Any]:
+def start(
+    chart: type[Declaration[E, C]], context: C, *, at: datetime | None = None
+) -> Step[E, C]: ...
+@overload
+def start(chart: Chart, context: Any = None, *, at: datetime | None = None) -> Step[Any, Any]: ...
+def start(chart: Any, context: Any = None, *, at: datetime | None = None) -> Step[Any, Any]:
     """Enter a chart (see `Kernel.start`).
 
     >>> from statecharts import State, Statechart, start
@@ -35,31 +40,32 @@ def start(chart: Any, context: Any = None, *, at: datetime | None = None) -> Ste
     >>> start(Lamp).snapshot.configuration
     ('dark',)
     """
-    return kernel_of(chart).start(context, at=at)
+    started: Any = kernel_of(chart).start(context, at=at)
+    return cast("Step[Any, Any]", started)
 
 
 @overload
 def step(
-    chart: type[Declaration[C]],
-    snapshot: Snapshot[C],
-    event: object,
+    chart: type[Declaration[E, C]],
+    snapshot: Snapshot[E, C],
+    event: E | Own,
     *,
     at: datetime | None = None,
-) -> Step[C]: ...
+) -> Step[E, C]: ...
 @overload
 def step(
-    chart: Chart, snapshot: Snapshot[Any], event: object, *, at: datetime | None = None
-) -> Step[Any]: ...
+    chart: Chart, snapshot: Snapshot[Any, Any], event: object, *, at: datetime | None = None
+) -> Step[Any, Any]: ...
 def step(
-    chart: Any, snapshot: Snapshot[Any], event: object, *, at: datetime | None = None
-) -> Step[Any]:
+    chart: Any, snapshot: Snapshot[Any, Any], event: Any, *, at: datetime | None = None
+) -> Step[Any, Any]:
     """Return what an event makes of a snapshot (see `Kernel.step`).
 
     >>> from attrs import frozen
     >>> from statecharts import State, Statechart, start, step
     >>> @frozen
     ... class Flip: ...
-    >>> class Lamp(Statechart, events=Flip):
+    >>> class Lamp(Statechart[Flip]):
     ...     dark = State(initial=True)
     ...     lit = State()
     ...     dark.to(lit, on=Flip)

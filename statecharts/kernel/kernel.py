@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any, Final, Generic, cast, overload
+from typing import Any, Final, Generic, TypeVar, cast, overload
 
 from attrs import evolve
 
@@ -19,16 +19,19 @@ from statecharts.kernel.planner import ALWAYS, Heard, Key
 from statecharts.kernel.plans import Dispatch, Node, Plan
 from statecharts.model.chart import Chart, Declaration, OnEvent, Transition
 from statecharts.model.errors import RunawayError, StepError
-from statecharts.model.events import OWN, Answer, CallFailed, TimerFired
+from statecharts.model.events import OWN, Answer, CallFailed, Own, TimerFired
 from statecharts.model.fields import build_default
+from statecharts.model.generics import E, defaulting
 from statecharts.model.generics import K as C
 from statecharts.semantics.snapshot import Microstep, Moment, Scene, Snapshot, Step, not_bool
 from statecharts.semantics.tree import Edge
 
+F = TypeVar("F")
+
 # Making an object and setting its slots in place saves a call each, on the hottest path there is.
 _new_snapshot = object.__new__
 _new_moment = object.__new__
-_new_step: Callable[[Any, Any], Step[Any]] = cast("Any", tuple.__new__)
+_new_step: Callable[[Any, Any], Step[Any, Any]] = cast("Any", tuple.__new__)
 
 PLANS: Final = 16_384
 """How many plans a kernel keeps unless told otherwise."""
@@ -44,7 +47,8 @@ DEFER: Final[Plan] = object.__new__(Plan)
 DEFER.brief = False
 
 
-class Kernel(Generic[C]):
+@defaulting
+class Kernel(Generic[E, C]):
     """Runs one chart: the same as `start` and `step`, for hot loops.
 
     Safe to share between threads.
@@ -58,7 +62,7 @@ class Kernel(Generic[C]):
 
     @overload
     def __init__(
-        self: Kernel[Any],
+        self: Kernel[Any, Any],
         chart: Chart,
         *,
         plans: int = PLANS,
@@ -68,7 +72,7 @@ class Kernel(Generic[C]):
     @overload
     def __init__(
         self,
-        chart: type[Declaration[C]],
+        chart: type[Declaration[E, C]],
         *,
         plans: int = PLANS,
         microsteps: int = MICROSTEPS,
@@ -101,7 +105,13 @@ class Kernel(Generic[C]):
         """How many plans are kept at most."""
         return self._lru.bound
 
-    def start(self, context: C | None = None, *, at: datetime | None = None) -> Step[C]:
+    @overload
+    def start(self, context: C, *, at: datetime | None = None) -> Step[E, C]: ...
+    @overload
+    def start(
+        self: Kernel[F, None], context: None = None, *, at: datetime | None = None
+    ) -> Step[F, None]: ...
+    def start(self, context: Any = None, *, at: datetime | None = None) -> Step[Any, Any]:
         """Enter the chart.
 
         Args:
@@ -122,7 +132,7 @@ class Kernel(Generic[C]):
         begin = self._context(context)
         plan = self._start
         if plan.brief and plan.set_data is None and plan.blank is not None:
-            snapshot: Snapshot[Any] = _new_snapshot(Snapshot)
+            snapshot: Snapshot[Any, Any] = _new_snapshot(Snapshot)
             snapshot._place = plan.next
             snapshot._values = plan.blank
             snapshot._context = begin
@@ -132,7 +142,9 @@ class Kernel(Generic[C]):
         run = Macrostep(None, at, begin, self._cache.origin, (), self._blank)
         return self._macrostep(self._start, run, None)
 
-    def step(self, snapshot: Snapshot[C], event: object, *, at: datetime | None = None) -> Step[C]:
+    def step(
+        self, snapshot: Snapshot[E, C], event: E | Own, *, at: datetime | None = None
+    ) -> Step[E, C]:
         """Return what an event makes of a snapshot.
 
         Args:
@@ -202,7 +214,7 @@ class Kernel(Generic[C]):
                 fresh = list(plan.pick((*old, None)))
                 fresh[set_data.after] = made
                 values = tuple(fresh)
-        after: Snapshot[Any] = _new_snapshot(Snapshot)
+        after: Snapshot[Any, Any] = _new_snapshot(Snapshot)
         after._place = plan.next
         after._values = values
         after._context = snapshot._context
@@ -210,7 +222,7 @@ class Kernel(Generic[C]):
         after._clock = snapshot._clock + 1
         return _new_step(Step, (after, (), plan.fired, True, plan.microsteps))
 
-    def adopt(self, snapshot: Snapshot[C]) -> Snapshot[C]:
+    def adopt(self, snapshot: Snapshot[E, C]) -> Snapshot[E, C]:
         """Return a snapshot as one of this kernel: it then knows what it `can` do.
 
         Raises:
@@ -227,7 +239,7 @@ class Kernel(Generic[C]):
             node, snapshot._values, snapshot._context, snapshot._memory, snapshot._clock
         )
 
-    def can(self, snapshot: Snapshot[C], event: object, at: datetime | None = None) -> bool:
+    def can(self, snapshot: Snapshot[E, C], event: object, at: datetime | None = None) -> bool:
         """Tell whether some line would take an event (see `Snapshot.can`)."""
         node: Any = self.adopt(snapshot)._place
         memory = snapshot._memory
@@ -263,7 +275,7 @@ class Kernel(Generic[C]):
         values = scene.old if isinstance(scene, Macrostep) else scene._values
         return self._choose(self._cache.dispatch(node, key), event, at, scene, values)
 
-    def enabled(self, snapshot: Snapshot[C]) -> tuple[type | str, ...]:
+    def enabled(self, snapshot: Snapshot[E, C]) -> tuple[type | str, ...]:
         """Return the events that an active state has a line for (see `Snapshot.enabled`)."""
         node: Any = self.adopt(snapshot)._place
         named = (
@@ -277,7 +289,7 @@ class Kernel(Generic[C]):
         return tuple(event for event in dict.fromkeys(named) if self.can(snapshot, event))
 
     def refused(
-        self, snapshot: Snapshot[C], event: object, at: datetime | None = None
+        self, snapshot: Snapshot[E, C], event: object, at: datetime | None = None
     ) -> tuple[Transition, ...]:
         """Return the lines on an event that are not taken because their guards refuse.
 
@@ -297,19 +309,19 @@ class Kernel(Generic[C]):
         remedy = "Pickle the snapshot, and make the kernel anew: Kernel(Chart).step(snapshot, …)"
         raise StepError("SC216", self.chart.name, "a kernel cannot be pickled", remedy)
 
-    def __deepcopy__(self, memo: object) -> Kernel[C]:
+    def __deepcopy__(self, memo: object) -> Kernel[E, C]:
         """Return itself: what it remembers changes nothing that it returns."""
         return self
 
     def _begin(
-        self, node: Node, snapshot: Snapshot[Any], event: Any, at: datetime | None
+        self, node: Node, snapshot: Snapshot[Any, Any], event: Any, at: datetime | None
     ) -> Macrostep:
         memory = snapshot._memory
         return Macrostep(event, at, snapshot._context, node, snapshot._values, memory)
 
     def _addressed(
-        self, node: Node, snapshot: Snapshot[Any], event: Any, at: datetime | None
-    ) -> Step[Any]:
+        self, node: Node, snapshot: Snapshot[Any, Any], event: Any, at: datetime | None
+    ) -> Step[Any, Any]:
         """Take what is addressed to one timer or call; what comes late is unhandled."""
         memory = snapshot._memory
         run = self._begin(node, snapshot, event, at)
@@ -344,8 +356,8 @@ class Kernel(Generic[C]):
         return self._macrostep(plan, run, snapshot)
 
     def _macrostep(
-        self, plan: Plan | None, run: Macrostep, before: Snapshot[Any] | None
-    ) -> Step[Any]:
+        self, plan: Plan | None, run: Macrostep, before: Snapshot[Any, Any] | None
+    ) -> Step[Any, Any]:
         """Carry out a microstep and all that follows: eventless, internal and deferred events.
 
         Without a plan nothing happens but that a timer or a call is over.
@@ -362,7 +374,7 @@ class Kernel(Generic[C]):
             run.end()
         elif run.entered:
             self._make_calls(last, run)
-        after: Snapshot[Any] = _new_snapshot(Snapshot)
+        after: Snapshot[Any, Any] = _new_snapshot(Snapshot)
         after._place = last
         after._values = run.old
         after._context = run.context
@@ -551,7 +563,7 @@ class Kernel(Generic[C]):
             if context is None:
                 return None
             found = f"the chart has no context, and {context!r} was given"
-            remedy = f"Declare it: class {self.chart.name}(Statechart[Context])"
+            remedy = f"Declare it: class {self.chart.name}(Statechart[Events, Context])"
             raise StepError("SC212", self.chart.name, found, remedy)
         if isinstance(context, wanted):
             return context

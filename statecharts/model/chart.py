@@ -16,7 +16,7 @@ import attrs
 from attrs import evolve, field, frozen
 
 from statecharts.model.errors import Fault, UnknownStateError
-from statecharts.model.generics import C, D
+from statecharts.model.generics import C, D, E, defaulting
 from statecharts.model.nodes import (
     COMPOSITE,
     HISTORY,
@@ -231,8 +231,9 @@ class Chart:
         return any(node.id == ancestor for node in self.ancestors(state))
 
 
-class Declaration(Generic[C]):
-    """What bears a chart: the base of every class that declares one."""
+@defaulting
+class Declaration(Generic[E, C]):
+    """The base of every class that declares a chart, with the types of its events and context."""
 
     chart: ClassVar[Chart]
 

@@ -42,8 +42,9 @@ class Fault:
     """One mistake in a definition: an error that has not been raised.
 
     Attributes:
-        code: ``SC101`` to ``SC119`` when the chart cannot mean anything (structural), ``SC121`` and
-            above when it can but is surely not meant (quality); ``SC601`` to ``SC649`` for what a
+        code: ``SC101`` to ``SC119`` (but for ``SC117``) and ``SC141`` to ``SC159`` when the chart
+            cannot mean anything (structural), ``SC117`` and ``SC121`` to ``SC139`` when it can but
+            is surely not meant (quality); ``SC601`` to ``SC649`` for what a
             file says and cannot be taken in, ``SC651`` and above for what is taken in with a loss.
         where: Chart, state and event that the fault is about.
         found: What was found, and what was expected instead.
@@ -60,7 +61,9 @@ class Fault:
     @property
     def structural(self) -> bool:
         """Whether nothing can make this fault acceptable."""
-        return self.code < "SC120" or "SC600" < self.code < "SC650"
+        if self.code.startswith("SC1"):
+            return self.code[3] in "0145" and self.code != "SC117"
+        return "SC600" < self.code < "SC650"
 
     def __str__(self) -> str:
         return sentence(self.code, self.where, self.found, self.remedy)
@@ -117,6 +120,10 @@ class DefinitionError(ExceptionGroup[DefinitionFaultError], StatechartError):
     def derive(self, excs: Sequence[Any], /) -> ExceptionGroup[Any]:
         """Return the part of this error that holds only ``excs`` (see `ExceptionGroup`)."""
         return DefinitionError(self.chart, [exc.fault for exc in excs])
+
+
+class KeywordError(StatechartError, TypeError):
+    """A keyword that a declaration does not have (SC120)."""
 
 
 class StepError(StatechartError):

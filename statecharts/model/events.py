@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from attrs import field, frozen
 
@@ -84,6 +84,10 @@ class NamedEvent:
 
     name: str
     data: dict[str, Any] = field(factory=dict)
+
+
+Own: TypeAlias = TimerFired | Answer | CallFailed
+"""What answers a run's own timers and calls: accepted by every chart, an event of none."""
 
 
 def wire_name(event: type) -> str:

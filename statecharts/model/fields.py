@@ -6,32 +6,45 @@ and which of them do without a value.
 
 from __future__ import annotations
 
-import functools
+import contextlib
+import sys
 import types
 import typing
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Any, Final, cast
+from typing import Annotated, Any, Final, TypeAlias, TypeVar, final
 
 import attrs
 from attrs import field, frozen
 
-OCCURRED: Final = "statecharts.occurred"
+
+@final
+class TakesTheTime:
+    """What marks an annotation as `Occurred`."""
+
+    def __repr__(self) -> str:
+        return "Occurred"
 
 
-def occurred() -> datetime:
-    """Declare a field that takes the time of the moment at which its state is entered.
+OCCURRED: Final = TakesTheTime()
 
-    The kernel fills it; code that builds the class by hand passes the time itself.
+Occurred: TypeAlias = Annotated[datetime, OCCURRED]
+"""Annotates a field that takes the time of the moment at which its state is entered.
 
-    >>> from attrs import frozen
-    >>> @frozen
-    ... class Running:
-    ...     started_at: datetime = occurred()
-    >>> fields_of(Running)[0].occurred
-    True
-    """
-    return cast("datetime", attrs.field(metadata={OCCURRED: True}))
+The kernel fills it, always; code that builds the class by hand passes the time itself. The field
+has no default, so it may stand anywhere.
+
+>>> from attrs import frozen
+>>> from statecharts import Occurred
+>>> @frozen
+... class Running:
+...     started_at: Occurred
+>>> fields_of(Running)[0].occurred
+True
+"""
+
+FIELDS: Final = "__statechart_fields__"
+"""Where a class keeps what was read of it: what lives as long as the class needs no table."""
 
 
 @frozen
@@ -39,13 +52,14 @@ class Field:
     """One field of an attrs class, as filling by name and pictures need it.
 
     Attributes:
-        name: Name under which instances bear it.
+        name: Name of the attribute.
         argument: Name under which ``__init__`` takes it (attrs strips leading underscores).
         type: The annotation as text, in its shortest form.
         optional: Whether it has a default.
         occurred: Whether it takes the time of the moment.
         keyword: Whether ``__init__`` takes it by keyword only.
         annotation: The annotation as an object, or Any when it cannot be resolved.
+        converted: Whether a converter makes of what it is given what it holds.
     """
 
     name: str
@@ -55,9 +69,9 @@ class Field:
     occurred: bool
     keyword: bool
     annotation: Any = field(default=Any, eq=False, repr=False)
+    converted: bool = field(default=False, eq=False, repr=False)
 
 
-@functools.cache
 def fields_of(cls: type) -> tuple[Field, ...]:
     """Return the fields of an attrs class that ``__init__`` takes, in order.
 
@@ -68,19 +82,29 @@ def fields_of(cls: type) -> tuple[Field, ...]:
     """
     if not attrs.has(cls):
         return ()
-    hints = _hints(cls)
-    return tuple(
-        Field(
-            attribute.name,
-            attribute.alias,
-            type_text(hints.get(attribute.name, attribute.type)),
-            attribute.default is not attrs.NOTHING,
-            bool(attribute.metadata.get(OCCURRED)),
-            attribute.kw_only,
-            hints.get(attribute.name, Any),
-        )
-        for attribute in attrs.fields(cls)
-        if attribute.init
+    found: tuple[Field, ...] | None = vars(cls).get(FIELDS)
+    if found is not None:
+        return found
+    hints = annotations_of(cls)
+    found = tuple(_field(one, hints[one.name]) for one in attrs.fields(cls) if one.init)
+    if not any(isinstance(annotation, str) for annotation in hints.values()):
+        # What cannot be resolved yet is asked for again: its name may be defined by then.
+        with contextlib.suppress(Exception):  # a metaclass may refuse; then it is read each time
+            setattr(cls, FIELDS, found)
+    return found
+
+
+def _field(attribute: Any, annotation: Any) -> Field:
+    plain = bare(annotation)
+    return Field(
+        attribute.name,
+        attribute.alias,
+        type_text(plain),
+        attribute.default is not attrs.NOTHING,
+        _mentions_time(annotation),  # one that may be something else is a fault (`misused_time`)
+        attribute.kw_only,
+        Any if isinstance(plain, str) else plain,
+        attribute.converter is not None,
     )
 
 
@@ -91,16 +115,156 @@ def names_of(cls: type | None) -> frozenset[str]:
 
 def field_type(cls: type, name: str) -> Any:
     """Return the resolved annotation of one field, or Any when it cannot be told."""
-    return _hints(cls).get(name, Any)
+    found = bare(annotations_of(cls).get(name, Any))
+    return Any if isinstance(found, str) else found
 
 
-@functools.cache
-def _hints(cls: type) -> dict[str, Any]:
+def misused_time(cls: type) -> tuple[tuple[str, str], ...]:
+    """Return the fields that say `Occurred` and cannot mean it, each with the reason."""
+    found: list[tuple[str, str]] = []
+    hints = annotations_of(cls) if attrs.has(cls) else {}
+    for one in attrs.fields(cls) if attrs.has(cls) else ():
+        annotation = hints[one.name]
+        if takes_the_time(annotation):
+            if one.default is not attrs.NOTHING:
+                found.append((one.name, "has a default"))
+            elif not one.init:
+                found.append((one.name, "is not an argument of __init__"))
+        elif _mentions_time(annotation):
+            found.append((one.name, f"is declared as {_time_text(annotation)}"))
+    return tuple(found)
+
+
+def takes_the_time(annotation: Any) -> bool:
+    """Tell whether an annotation is `Occurred`, by that name or another."""
+    if isinstance(annotation, str):
+        return annotation.rpartition(".")[2] == "Occurred"
+    annotation = _unaliased(annotation)
+    return any(one is OCCURRED for one in getattr(annotation, "__metadata__", ()))
+
+
+def _mentions_time(annotation: Any) -> bool:
+    if isinstance(annotation, str):
+        return "Occurred" in annotation.replace("[", " ").replace("]", " ").split()
+    annotation = _unaliased(annotation)
+    return takes_the_time(annotation) or any(map(_mentions_time, typing.get_args(annotation)))
+
+
+def _time_text(annotation: Any) -> str:
+    if takes_the_time(annotation):
+        return "Occurred"
+    if typing.get_origin(annotation) in (typing.Union, types.UnionType):
+        return " | ".join(map(_time_text, typing.get_args(annotation)))
+    return type_text(annotation)
+
+
+def annotations_of(cls: type) -> dict[str, Any]:
+    """Return the annotation of each field of an attrs class or dataclass, resolved one by one.
+
+    Type parameters are replaced by what a subclass passes for them. An annotation that cannot be
+    resolved stays the text that it is; it changes nothing for the others.
+    """
+    names: dict[str, Any] = {}
+    if attrs.has(cls):
+        declared = {one.name: one.type for one in attrs.fields(cls)}
+    else:
+        declared = {
+            name: one.type for name, one in getattr(cls, "__dataclass_fields__", {}).items()
+        }
+    for name, annotation in declared.items():
+        owner = _owner(cls, name)
+        said = annotation is not None or name in vars(owner).get("__annotations__", {})
+        resolved = _resolved(annotation, owner) if said else Any
+        names[name] = substituted(resolved, parameters(cls, owner))
+    return names
+
+
+def _owner(cls: type, name: str) -> type:
+    """Return the class whose body declares a field."""
+    for base in cls.__mro__:
+        own = vars(base).get("__attrs_attrs__")
+        if own is not None:
+            if any(one.name == name and not one.inherited for one in own):
+                return base
+        elif name in vars(base).get("__annotations__", {}):
+            return base
+    return cls
+
+
+def _resolved(annotation: Any, owner: type) -> Any:
+    if annotation is None:
+        return types.NoneType
+    if isinstance(annotation, type):
+        return annotation
+    module = sys.modules.get(owner.__module__)
+    scope: dict[str, Any] = {one.__name__: one for one in getattr(owner, "__type_params__", ())}
+    shim = types.SimpleNamespace(__annotations__={"it": annotation})
     try:
-        return typing.get_type_hints(cls)
-    except (NameError, TypeError, AttributeError):
-        # A name that lives in a function, or behind TYPE_CHECKING: its text has to do.
+        # As for a class: names of the module come before those of the class's own body.
+        return typing.get_type_hints(
+            shim, {**vars(owner), **scope}, vars(module) if module else {}, include_extras=True
+        )["it"]
+    except Exception:  # noqa: BLE001 - an annotation is code, and may raise anything
+        return annotation if isinstance(annotation, str) else type_text(annotation)
+
+
+def parameters(cls: type, owner: type) -> dict[Any, Any]:
+    """Return what the type parameters of a base stand for in a class."""
+    if cls is owner:
         return {}
+    for base in vars(cls).get("__orig_bases__", cls.__bases__):
+        origin = typing.get_origin(base) or base
+        if isinstance(origin, type) and owner in origin.__mro__:
+            given = dict(
+                zip(getattr(origin, "__parameters__", ()), typing.get_args(base), strict=False)
+            )
+            if origin is owner:
+                return given
+            return {k: substituted(v, given) for k, v in parameters(origin, owner).items()}
+    return {}
+
+
+def substituted(annotation: Any, arguments: Mapping[Any, Any]) -> Any:
+    """Return an annotation with type parameters replaced by what they stand for.
+
+    >>> T = typing.TypeVar("T")
+    >>> substituted(dict[str, T], {T: int})
+    dict[str, int]
+    """
+    if not arguments:
+        return annotation
+    if isinstance(annotation, TypeVar):
+        return arguments.get(annotation, annotation)
+    inside = getattr(annotation, "__parameters__", ())
+    if not inside or isinstance(annotation, type):
+        return annotation
+    if isinstance(annotation, types.UnionType):
+        parts = tuple(substituted(part, arguments) for part in typing.get_args(annotation))
+        return typing.Union[parts]  # noqa: UP007 - of parts that are known at run time
+    generic: Any = annotation
+    return generic[tuple(arguments.get(one, one) for one in inside)]
+
+
+def _unaliased(annotation: Any) -> Any:
+    """Return what a ``type`` statement's name stands for; anything else as it is."""
+    try:
+        while hasattr(annotation, "__value__") and not isinstance(annotation, type):
+            annotation = annotation.__value__
+    except Exception:  # noqa: BLE001 - it is worked out when it is first read, and may raise
+        return Any
+    return annotation
+
+
+def bare(annotation: Any) -> Any:
+    """Return an annotation without what `Annotated` adds to it, at any depth."""
+    if isinstance(annotation, (str, type)):
+        return annotation
+    try:
+        return typing.get_type_hints(types.SimpleNamespace(__annotations__={"it": annotation}))[
+            "it"
+        ]
+    except Exception:  # noqa: BLE001 - some of what an annotation may hold cannot be taken apart
+        return annotation
 
 
 def type_text(annotation: object) -> str:
@@ -138,6 +302,13 @@ def fits(given: Any, wanted: Any) -> bool:
     >>> fits(bool, int), fits(str, int), fits(str, str | None), fits(str | None, str)
     (True, False, True, False)
     """
+    try:
+        return _fits(given, wanted)
+    except Exception:  # noqa: BLE001 - a metaclass may raise anything; such a pair is not judged
+        return True
+
+
+def _fits(given: Any, wanted: Any) -> bool:
     given_members, wanted_members = _members(given), _members(wanted)
     if given_members is None or wanted_members is None:
         return True
@@ -159,9 +330,8 @@ def _members(annotation: Any) -> tuple[type, ...] | None:
     if annotation is Any:
         return None
     plain = isinstance(annotation, type) and origin is None and annotation is not object
-    if plain and not getattr(annotation, "_is_protocol", False):
-        return (annotation,)
-    return None
+    structural = getattr(annotation, "_is_protocol", False) or typing.is_typeddict(annotation)
+    return (annotation,) if plain and not structural else None
 
 
 def union_members(annotation: Any) -> tuple[Any, ...]:

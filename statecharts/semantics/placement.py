@@ -18,7 +18,9 @@ from statecharts.semantics.transitions import EntrySet, ends, nothing_remembered
 from statecharts.semantics.tree import Edge, Tree
 
 
-def place(first: Any, more: tuple[Any, ...], context: Any, at: datetime | None) -> Snapshot[Any]:
+def place(
+    first: Any, more: tuple[Any, ...], context: Any, at: datetime | None
+) -> Snapshot[Any, Any]:
     """Return the snapshot that `Snapshot.of` promises."""
     if isinstance(first, Chart):
         chart, (state, *more_) = first, more or ("",)
@@ -78,7 +80,7 @@ class _Placement:
         self.at = at
         self.tree = Tree.of(chart)
 
-    def snapshot(self) -> Snapshot[Any]:
+    def snapshot(self) -> Snapshot[Any, Any]:
         tree = self.tree
         targets = tuple(tree.index[state] for state in self.given)
         names = tuple(self.given)
@@ -96,7 +98,7 @@ class _Placement:
         place = Configuration(self.chart.name, ids, known, ends(tree, states))
         slots = len(tree.slots)
         blank = Memory((None,) * slots) if slots else EMPTY
-        snapshot: Snapshot[Any] = Snapshot(place, values, self.context, blank, 0)
+        snapshot: Snapshot[Any, Any] = Snapshot(place, values, self.context, blank, 0)
         return snapshot if place.final else self._under_way(snapshot, blank)
 
     def _data(self, node: StateNode) -> Any:
@@ -109,7 +111,7 @@ class _Placement:
             raise self._error(f"{node.id!r} carries {wanted}, and {value!r} was given", "Pass it")
         return value
 
-    def _under_way(self, snapshot: Snapshot[Any], blank: Memory) -> Snapshot[Any]:
+    def _under_way(self, snapshot: Snapshot[Any, Any], blank: Memory) -> Snapshot[Any, Any]:
         """Return the snapshot with the timers and calls of its active states."""
         timers: list[tuple[str, datetime]] = []
         calls: list[tuple[str, Any]] = []
@@ -135,7 +137,7 @@ class _Placement:
         memory = Memory(blank.history, tuple(timers), counters, (), tuple(calls))
         return Snapshot(snapshot._place, snapshot._values, self.context, memory, 0)
 
-    def _active(self, snapshot: Snapshot[Any]) -> Iterable[StateNode]:
+    def _active(self, snapshot: Snapshot[Any, Any]) -> Iterable[StateNode]:
         return (self.chart.root, *(self.chart[state] for state in snapshot.configuration))
 
     def _due(self, trigger: After, moment: Moment[Any, Any, Any]) -> datetime:

@@ -29,7 +29,8 @@ from statecharts.model.errors import (
     StepError,
     TimeNeededError,
 )
-from statecharts.model.generics import C, C_co, D_co, E_co
+from statecharts.model.generics import C_co, D_co, E, E_co, defaulting
+from statecharts.model.generics import K as C
 from statecharts.semantics.configuration import Configuration, Owner, StateName, state_id
 
 T = TypeVar("T")
@@ -64,7 +65,8 @@ class Memory:
     waiting: tuple[Any, ...] = ()
 
 
-class Snapshot(Generic[C]):
+@defaulting
+class Snapshot(Generic[E, C]):
     """All there is to a run at rest: configuration, data, context, history, timers, calls, clock.
 
     Immutable. Equal when all of these are. Two runs of equal snapshots are equal.
@@ -108,7 +110,7 @@ class Snapshot(Generic[C]):
         *more: tuple[StateName, object],
         context: Any = None,
         at: datetime | None = None,
-    ) -> Snapshot[Any]: ...
+    ) -> Snapshot[Any, Any]: ...
     @overload
     @classmethod
     def of(
@@ -120,11 +122,11 @@ class Snapshot(Generic[C]):
         *more: tuple[str, object],
         context: Any = None,
         at: datetime | None = None,
-    ) -> Snapshot[Any]: ...
+    ) -> Snapshot[Any, Any]: ...
     @classmethod
     def of(
         cls, first: Any, *more: Any, context: Any = None, at: datetime | None = None
-    ) -> Snapshot[Any]:
+    ) -> Snapshot[Any, Any]:
         """Return a legal snapshot to begin a test from: a run that is in some states.
 
         States that are not named are entered by default, without their hooks; the timers and calls
@@ -276,7 +278,8 @@ class Microstep(NamedTuple):
     entered: tuple[str, ...]
 
 
-class Step(NamedTuple, Generic[C]):
+@defaulting
+class Step(NamedTuple, Generic[E, C]):
     """What one event makes of a snapshot.
 
     Attributes:
@@ -287,7 +290,7 @@ class Step(NamedTuple, Generic[C]):
         microsteps: What happened, microstep by microstep.
     """
 
-    snapshot: Snapshot[C]
+    snapshot: Snapshot[E, C]
     effects: tuple[Effect, ...]
     fired: tuple[Transition, ...]
     handled: bool

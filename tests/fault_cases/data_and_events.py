@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 from attrs import frozen
 
-from statecharts import Compound, History, State, Statechart
+from statecharts import Compound, History, Occurred, State, Statechart
 from statecharts.model.events import StateDone, TimerFired
 from tests.fault_cases.vocabulary import Go, Halt, Hurt, Kick, Named, Plain, Text, case, loose
+
+
+@frozen
+class Opened:
+    """Data that does not always take the time."""
+
+    since: Occurred | None
+    until: Occurred = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 @case
@@ -17,7 +26,7 @@ def field_that_the_event_lacks() -> object:
     [SC104] Door: closed on Kick goes to 'open', which needs 'name' and 'colour'; Kick does not supply them. Give them a default, add them to Kick, or pass make=.
     """
 
-    class Door(Statechart, events=Kick):
+    class Door(Statechart[Kick]):
         closed = State(initial=True)
         open = State(Named)
         closed.to(open, on=Kick)
@@ -32,7 +41,7 @@ def field_that_one_of_two_events_lacks() -> object:
     [SC104] Door: closed on Go goes to 'open', which needs 'force'; Go does not supply it. Give it a default, add it to Go, or pass make=.
     """
 
-    class Door(Statechart, events=Kick | Go):
+    class Door(Statechart[Kick | Go]):
         closed = State(initial=True)
         open = State(Hurt)
         closed.to(open, on=Kick | Go)
@@ -47,7 +56,7 @@ def field_that_only_one_child_has() -> object:
     [SC104] Door: busy on Go goes to 'archive', which needs 'force'; Go does not supply it. Give it a default, add it to Go, or pass make=.
     """
 
-    class Door(Statechart, events=Kick | Go):
+    class Door(Statechart[Kick | Go]):
         class busy(Compound, initial=True):
             calm = State(initial=True)
             sore = State(Hurt)
@@ -66,7 +75,7 @@ def field_of_a_state_entered_by_default() -> object:
     [SC104] Door: closed on Go goes to 'busy' and enters 'busy.sore', which needs 'force'; Go does not supply it. Give it a default, add it to Go.
     """
 
-    class Door(Statechart, events=Kick | Go):
+    class Door(Statechart[Kick | Go]):
         class busy(Compound, initial=True):
             sore = State(Hurt, initial=True)
 
@@ -83,7 +92,7 @@ def field_behind_a_remembered_child() -> object:
     [SC104] Door: away on Go goes to 'room.past' and enters 'room.inner.sore', which needs 'force'; Go does not supply it. Give it a default, add it to Go.
     """
 
-    class Door(Statechart, events=Kick | Go):
+    class Door(Statechart[Kick | Go]):
         class room(Compound, initial=True):
             calm = State(initial=True)
 
@@ -108,7 +117,7 @@ def make_without_data() -> object:
     [SC105] Door: open on Go goes to history 'inner.past', which brings its data back, yet has make=. Take make= away.
     """
 
-    class Door(Statechart, events=Kick | Go):
+    class Door(Statechart[Kick | Go]):
         closed = State(initial=True)
         open = State()
 
@@ -127,11 +136,11 @@ def make_without_data() -> object:
 @case
 def event_outside_the_union() -> object:
     """
-    [SC106] Door: closed on Kick: Kick is not one of the chart's events. Add Kick to events=.
+    [SC106] Door: closed on Kick: Kick is not one of the chart's events. Add Kick to the events.
     [SC106] Door: closed on gone: no event of the chart is called 'gone'. Did you mean 'go'?
     """
 
-    class Door(Statechart, events=Go):
+    class Door(Statechart[Go]):
         closed = State(initial=True)
         open = State()
         closed.to(open, on=Kick)
@@ -152,7 +161,7 @@ def things_that_are_something_else() -> object:
     [SC114] Door: a line on 'open': when is 4, not a function. Pass a function of one moment: lambda m: ….
     """
 
-    class Door(Statechart, events=Go | Halt | Kick):
+    class Door(Statechart[Go | Halt | Kick]):
         closed = State(Plain, initial=True)
         open = State()
         closed.to(open, on=Go)
@@ -170,7 +179,7 @@ def two_events_of_one_name() -> object:
     """[SC116] Door: two events bear the name 'go' on the wire. Rename one of the two classes."""
     other: Any = frozen(type("Go", (), {}))
 
-    class Door(Statechart, events=(Go, other)):
+    class Door(Statechart[Go | other]):
         closed = State(initial=True)
         open = State()
         closed.to(open, on=Go)
@@ -185,7 +194,7 @@ def field_of_another_type() -> object:
     [SC117] Door: closed on Kick goes to 'open', whose 'force' is str; Kick supplies int. Give both the same type, rename one of them, or pass make=.
     """
 
-    class Door(Statechart, events=Kick):
+    class Door(Statechart[Kick]):
         closed = State(initial=True)
         open = State(Text)
         closed.to(open, on=Kick)
@@ -197,10 +206,10 @@ def field_of_another_type() -> object:
 @case
 def update_without_a_context() -> object:
     """
-    [SC118] Door: closed on Go updates the context, and the chart has none. Declare it: class Door(Statechart[Context]).
+    [SC118] Door: closed on Go updates the context, and the chart has none. Declare it: class Door(Statechart[Events, Context]).
     """
 
-    class Door(Statechart, events=Go):
+    class Door(Statechart[Go]):
         closed = State(initial=True, resting=True)
         closed.stay(on=Go, update=lambda m: 1)
 
@@ -231,5 +240,57 @@ def internal_events_on_a_line() -> object:
         closed = State(initial=True, resting=True)
         closed.stay(on=TimerFired)
         closed.stay(on=StateDone)
+
+    return Door
+
+
+@case
+def events_that_cannot_be_found() -> object:
+    """
+    [SC112] Door: a type argument cannot be resolved: 'Go | Hlat' raises NameError("name 'Hlat' is not defined"). Define the names before the class, or import them outside TYPE_CHECKING.
+    """
+
+    class Door(Statechart["Go | Hlat"]):  # type: ignore[name-defined]
+        closed = State(initial=True)
+        open = State()
+        closed.to(open, on=Go)
+        open.to(closed, on=Go)
+
+    return Door
+
+
+@case
+def bases_with_two_contexts() -> object:
+    """
+    [SC142] Door: its bases have the contexts Hurt and Named. Give it one context, which derives from those of its bases.
+    """
+
+    class Counting(Statechart[Go, Hurt]):
+        pass
+
+    class Naming(Statechart[Go, Named]):
+        pass
+
+    class Door(Counting, Naming):  # pyright: ignore[reportGeneralTypeIssues]
+        closed = State(initial=True)
+        open = State()
+        closed.to(open, on=Go)
+        open.to(closed, on=Go)
+
+    return Door
+
+
+@case
+def time_that_may_be_missing() -> object:
+    """
+    [SC143] Door: the data of 'open': 'since' takes the time, always, yet is declared as Occurred | None. Declare it as since: Occurred, or give it another type.
+    [SC143] Door: the data of 'open': 'until' takes the time, always, yet has a default. Declare it as until: Occurred, or give it another type.
+    """
+
+    class Door(Statechart[Go]):
+        closed = State(initial=True)
+        open = State(Opened)
+        closed.to(open, on=Go)
+        open.to(closed, on=Go)
 
     return Door

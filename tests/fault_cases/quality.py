@@ -12,7 +12,7 @@ def unreachable_state() -> object:
     [SC121] Door: nothing reaches 'attic'. Lead a transition to it, make it initial, or take it away.
     """
 
-    class Door(Statechart, events=Go):
+    class Door(Statechart[Go]):
         closed = State(initial=True)
 
         class attic(Compound):
@@ -30,7 +30,7 @@ def dead_end() -> object:
     [SC122] Door: 'stuck' is not final, and nothing leaves it. Give it a way out, or say what is meant: final=True, or resting=True.
     """
 
-    class Door(Statechart, events=Go):
+    class Door(Statechart[Go]):
         closed = State(initial=True)
         stuck = State()
         closed.to(stuck, on=Go)
@@ -45,7 +45,7 @@ def shadowed_transition() -> object:
     [SC123] Door: room on Go is never taken: every state inside answers first. Take the line away, or give those inside a when=.
     """
 
-    class Door(Statechart, events=Go | Halt):
+    class Door(Statechart[Go | Halt]):
         class room(Compound, initial=True):
             one = State(initial=True)
             two = State()
@@ -61,9 +61,9 @@ def shadowed_transition() -> object:
 
 @case
 def unused_event() -> object:
-    """[SC124] Door: no line names the event Halt. Use it, or take it out of events=."""
+    """[SC124] Door: no line names the event Halt. Use it, or remove it from the events."""
 
-    class Door(Statechart, events=Go | Halt):
+    class Door(Statechart[Go | Halt]):
         closed = State(initial=True)
         open = State()
         closed.to(open, on=Go)
@@ -79,7 +79,7 @@ def transition_behind_an_unguarded_one() -> object:
     [SC125] Door: open always is never taken: an earlier line on it has no guard. Give the earlier line a when=, put it last, or take one away.
     """
 
-    class Door(Statechart, events=Go | Halt):
+    class Door(Statechart[Go | Halt]):
         closed = State(initial=True)
         open = State()
         ajar = State()
@@ -99,7 +99,7 @@ def completion_that_never_comes() -> object:
     [SC126] Door: both when done is never taken: region 'both.right' cannot finish. Declare a State(final=True) inside, or use another trigger.
     """
 
-    class Door(Statechart, events=Go):
+    class Door(Statechart[Go]):
         class room(Compound, initial=True):
             one = State(initial=True)
 
@@ -138,7 +138,7 @@ def history_of_the_chart_itself() -> object:
     [SC128] Door: history 'past' never remembers anything: the chart itself is never left. Declare it inside the superstate that is left and entered again.
     """
 
-    class Door(Statechart, events=Go):
+    class Door(Statechart[Go]):
         closed = State(initial=True)
         past = History(default=closed)
         closed.to(past, on=Go)
@@ -152,7 +152,7 @@ def exit_of_the_last_state() -> object:
     [SC129] Door: the exit effects of 'gone' never happen: the chart ends in it. Make them entry effects.
     """
 
-    class Door(Statechart, events=Go):
+    class Door(Statechart[Go]):
         closed = State(initial=True)
         gone = State(final=True, exit=lambda m: Bang())
         closed.to(gone, on=Go)

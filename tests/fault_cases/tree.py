@@ -14,7 +14,7 @@ from tests.fault_cases.vocabulary import Go, Halt, case, loose
 def unknown_target_with_a_near_name() -> object:
     """[SC101] Door: closed on Go goes to 'opne', and there is no such state. Did you mean 'open'?"""
 
-    class Door(Statechart, events=Go):
+    class Door(Statechart[Go]):
         closed = State(initial=True)
         open = State()
         closed.to(loose("opne"), on=Go)
@@ -30,7 +30,7 @@ def target_that_no_name_holds() -> object:
     """
     elsewhere = State()
 
-    class Door(Statechart, events=Go):
+    class Door(Statechart[Go]):
         closed = State(initial=True)
         closed.to(elsewhere, on=Go)
 
@@ -46,7 +46,7 @@ def target_of_another_chart() -> object:
     class Lamp(Statechart):
         lit = State(initial=True, resting=True)
 
-    class Door(Statechart, events=Go):
+    class Door(Statechart[Go]):
         closed = State(initial=True)
         closed.to(Lamp.lit, on=Go)
 
@@ -76,7 +76,7 @@ def name_bound_twice() -> object:
     [SC102] Door: a state declared in the body of Door, at line N, has lost its name. Bind each state to a name of its own; a name bound twice hides the first.
     """
 
-    class Door(Statechart, events=Go):
+    class Door(Statechart[Go]):
         closed = State(initial=True)
         open = State()
         open = State()  # noqa: PIE794
@@ -90,7 +90,7 @@ def name_bound_twice() -> object:
 def state_bound_to_two_names() -> object:
     """[SC102] Door: 'open' is bound to a second name, 'ajar'. Declare one state for each name."""
 
-    class Door(Statechart, events=Go):
+    class Door(Statechart[Go]):
         closed = State(initial=True)
         open = State()
         ajar = open
@@ -104,12 +104,12 @@ def state_bound_to_two_names() -> object:
 def state_of_another_chart() -> object:
     """[SC102] Door: the state of 'open' already is 'lit' of a chart. Declare a state of its own."""
 
-    class Lamp(Statechart, events=Go):
+    class Lamp(Statechart[Go]):
         dark = State(initial=True)
         lit = State(final=True)
         dark.to(lit, on=Go)
 
-    class Door(Statechart, events=Go):
+    class Door(Statechart[Go]):
         closed = State(initial=True)
         open = Lamp.lit
         closed.to(open, on=Go)
@@ -133,7 +133,7 @@ def no_initial_child() -> object:
     [SC103] Door: 'open' has no initial child. Mark one of 'open.ajar' or 'open.wide' with initial=True.
     """
 
-    class Door(Statechart, events=Go):
+    class Door(Statechart[Go]):
         closed = State()
 
         class open(Compound):
@@ -153,7 +153,7 @@ def several_initial_children() -> object:
     [SC103] Door: the chart has 2 initial children, 'closed' and 'open'. Keep initial=True on one of them.
     """
 
-    class Door(Statechart, events=Go):
+    class Door(Statechart[Go]):
         closed = State(initial=True)
         open = State(initial=True)
         closed.to(open, on=Go)
@@ -182,7 +182,7 @@ def transition_out_of_a_final_state() -> object:
     [SC107] Door: gone on Go leaves a state that is final. Take the line away, or make the state an ordinary one.
     """
 
-    class Door(Statechart, events=Go):
+    class Door(Statechart[Go]):
         closed = State(initial=True)
         gone = State(final=True)
         closed.to(gone, on=Go)
@@ -197,7 +197,7 @@ def final_state_with_children() -> object:
     [SC108] Door: 'gone' is final, yet it is declared as a superstate. Take final=True away, or declare it as State(final=True).
     """
 
-    class Door(Statechart, events=Go):
+    class Door(Statechart[Go]):
         closed = State(initial=True)
 
         class gone(Compound, final=True):
@@ -227,7 +227,7 @@ def history_without_a_default() -> object:
     [SC109] Door: the default of history 'room.before' is 'away', outside its parent. Choose a state inside 'room'.
     """
 
-    class Door(Statechart, events=Go | Halt):
+    class Door(Statechart[Go | Halt]):
         away = State()
 
         class room(Compound, initial=True):
@@ -280,7 +280,7 @@ def reserved_names() -> object:
     [SC113] Door: 'open.stay' bears a reserved name. Call it something else than to, stay, always, after, when_done, ignore.
     """
 
-    class Door(Statechart, events=Go):
+    class Door(Statechart[Go]):
         chart = loose(State(initial=True))
 
         class open(Compound):
@@ -296,7 +296,7 @@ def reserved_names() -> object:
 def superstate_without_children() -> object:
     """[SC115] Door: 'open' is compound and has no states inside. Declare states in its body, or make it a State."""
 
-    class Door(Statechart, events=Go):
+    class Door(Statechart[Go]):
         closed = State(initial=True)
 
         class open(Compound):

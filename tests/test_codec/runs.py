@@ -24,7 +24,7 @@ from tests.test_codec.vocabulary import AT, Lab, Noted
 from tests.test_kernel_hashseeds import Called, Go, Plant
 from tests.test_kernel_hashseeds import Leave as Quit
 
-PIPELINE: Protocol[None] = Protocol(Pipeline)
+PIPELINE: Protocol[Any, None] = Protocol(Pipeline)
 LAB: Protocol[Any] = Protocol(Lab, effects=(Noted,))
 PLANT: Protocol[Any] = Protocol(Plant, effects=(Called,))
 

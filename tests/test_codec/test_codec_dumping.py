@@ -88,7 +88,7 @@ def replaced(snapshot: Snapshot[Any], **parts: Any) -> Snapshot[Any]:
 
 
 NAIVE = datetime(2026, 1, 1)  # noqa: DTZ001
-LEFT = Kernel(Lab).step(Kernel(Lab).start(at=AT).snapshot, Leave(), at=AT).snapshot
+LEFT = Kernel(Lab.chart).step(Kernel(Lab.chart).start(at=AT).snapshot, Leave(), at=AT).snapshot
 MERGE = in_merge()
 
 SNAPSHOTS: list[tuple[Protocol[Any], Snapshot[Any], str]] = [
@@ -124,7 +124,7 @@ def test_snapshot_that_could_not_be_loaded_is_not_written(
 
 def test_effect_that_cannot_be_written_is_named_by_its_place() -> None:
     """An effect of a class that JSON cannot carry is told with its number in the step."""
-    step = Kernel(Lab).start(at=AT)
+    step = Kernel(Lab.chart).start(at=AT)
     wrong = step._replace(effects=(Send(NamedEvent("x")), Odd(1j)))
     with pytest.raises(UnwritableError, match="complex cannot be carried") as caught:
         LAB.dump_step(wrong)
@@ -213,7 +213,7 @@ def test_nothing_but_none_is_carried_as_null() -> None:
 def test_regions_with_data_of_one_class_are_told_apart() -> None:
     """Data is by state, so two regions may carry the same class."""
 
-    class Twins(Statechart, events=Go):
+    class Twins(Statechart[Go]):
         """Two regions with data of one class."""
 
         class both(Parallel, initial=True):

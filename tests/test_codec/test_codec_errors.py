@@ -26,7 +26,7 @@ from statecharts.codec import (
 from statecharts.codec.errors import path_text
 from tests.test_codec.vocabulary import AT
 
-PIPELINE: Protocol[None] = Protocol(Pipeline)
+PIPELINE: Protocol[Any, None] = Protocol(Pipeline)
 HASH = Pipeline.chart.hash
 
 
@@ -40,7 +40,7 @@ class Bound:
     run: Callable[[], None]
 
 
-class Holder(Statechart, events=Open):
+class Holder(Statechart[Open]):
     """A chart whose data nobody can write."""
 
     shut = State(initial=True)

@@ -105,7 +105,9 @@ def test_arbitrary_json_gives_our_errors_only(value: Any) -> None:
     for load in loads:
         tried(load, value)
         tried(load, {"type": "fill", "scalars": value})
-        tried(load, {**LAB.dump_snapshot(Kernel(Lab).start(at=AT).snapshot), "history": value})
+        tried(
+            load, {**LAB.dump_snapshot(Kernel(Lab.chart).start(at=AT).snapshot), "history": value}
+        )
 
 
 @given(st.binary() | st.text(), st.booleans())

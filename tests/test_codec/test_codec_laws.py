@@ -48,7 +48,7 @@ def test_event_comes_back_as_it_was(event: Any) -> None:
 @given(st.lists(events, max_size=8))
 def test_snapshots_and_steps_of_typed_runs_come_back(sent: list[Any]) -> None:
     """Data, context, remembered data and effects of a run come back, step for step."""
-    kernel = Kernel(Lab)
+    kernel = Kernel(Lab.chart)
     steps = [kernel.start(at=AT)]
     for event in sent:
         steps.append(kernel.step(steps[-1].snapshot, event, at=AT))
@@ -96,7 +96,7 @@ def test_run_goes_on_from_what_was_loaded(sent: list[object], more: list[object]
 
 def test_machine_goes_on_from_what_was_loaded() -> None:
     """A machine takes a loaded snapshot as it takes any other."""
-    machine = Machine(Plant, at=AT)
+    machine = Machine(Plant.chart, at=AT)
     loaded = PLANT.loads_snapshot(PLANT.dumps_snapshot(machine.snapshot))
     other = Machine(Plant, at=AT, snapshot=loaded)
     assert other.snapshot == machine.snapshot

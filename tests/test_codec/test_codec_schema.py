@@ -64,7 +64,7 @@ def test_schema_takes_the_events_that_we_write(event: Any) -> None:
 @given(st.lists(events, max_size=5))
 def test_schema_takes_the_snapshots_and_steps_that_we_write(sent: list[Any]) -> None:
     """Snapshots, effects and steps of typed runs are what the schema says they are."""
-    kernel = Kernel(Lab)
+    kernel = Kernel(Lab.chart)
     step = kernel.start(at=AT)
     for event in sent:
         step = kernel.step(step.snapshot, event, at=AT)

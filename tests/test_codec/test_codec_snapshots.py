@@ -81,7 +81,7 @@ def test_machine_and_kernel_go_on_from_a_loaded_snapshot() -> None:
 
 def test_missing_parts_have_defaults() -> None:
     """A snapshot written by hand says no more than it must."""
-    value = LAB.dump_snapshot(Kernel(Lab).start(at=AT).snapshot)
+    value = LAB.dump_snapshot(Kernel(Lab.chart).start(at=AT).snapshot)
     short = {k: value[k] for k in ("protocol", "chart", "version", "hash", "configuration")}
     assert LAB.load_snapshot(short) == LAB.load_snapshot({**value, "clock": 0})
 
@@ -195,7 +195,7 @@ def test_snapshot_that_no_run_has_made_is_refused(
     change: Change, kind: type[CodecError], path: str, text: str
 ) -> None:
     """Each part is checked, alone and against the others."""
-    kernel = Kernel(Lab)
+    kernel = Kernel(Lab.chart)
     left = kernel.step(kernel.start(at=AT).snapshot, Leave(), at=AT).snapshot
     value = LAB.dump_snapshot(left)
     assert value["history"] == {"work.past": {"configuration": ["work.idle"], "data": {}}}
@@ -226,7 +226,7 @@ def test_deep_memory_must_be_whole(configuration: list[str]) -> None:
 
 def test_memory_leads_back_after_the_journey() -> None:
     """A history that was loaded brings its states back."""
-    kernel = Kernel(Lab)
+    kernel = Kernel(Lab.chart)
     left = kernel.step(kernel.start(at=AT).snapshot, Leave(), at=AT).snapshot
     again = LAB.loads_snapshot(LAB.dumps_snapshot(left))
     assert kernel.step(again, Back(), at=AT) == kernel.step(left, Back(), at=AT)
@@ -251,8 +251,8 @@ def test_lenient_drops_what_is_not_known_everywhere() -> None:
 
 def test_snapshot_of_another_chart_is_not_written() -> None:
     """A protocol writes the snapshots and steps of its own chart only."""
-    step = Kernel(Lab).start(at=AT)
+    step = Kernel(Lab.chart).start(at=AT)
     with pytest.raises(ForeignError, match="the snapshot is one of Lab"):
-        PIPELINE.dump_snapshot(step.snapshot)  # type: ignore[arg-type]
+        PIPELINE.dump_snapshot(step.snapshot)
     with pytest.raises(ForeignError, match=r"\$\.snapshot: the snapshot is one of Lab"):
-        PIPELINE.dump_step(step)  # type: ignore[arg-type]
+        PIPELINE.dump_step(step)

@@ -72,9 +72,9 @@ Alias = NewType("Alias", Pair)
 
 def chart(cls: Any) -> Any:
     """Return a chart with an event that has a field of a class."""
-    event = frozen(type("Go", (), {"__annotations__": {"what": cls}, "what": field()}))
+    event: Any = frozen(type("Go", (), {"__annotations__": {"what": cls}, "what": field()}))
 
-    class Holder(Statechart, events=event, allow="*"):
+    class Holder(Statechart[event], allow="*"):
         a = State(initial=True)
         b = State()
         a.to(b, on=event)
@@ -126,7 +126,7 @@ def _event(what: Any) -> dict[str, Any]:
     return {"type": "go", "what": what}
 
 
-class Open(Statechart[Loose], events=Loose, allow="*"):
+class Open(Statechart[Loose, Loose], allow="*"):
     """A chart whose classes say nothing of what they hold."""
 
     a = State(initial=True)
@@ -168,7 +168,7 @@ def test_value_in_place_of_another_is_refused() -> None:
     class Go:
         what: str
 
-    class Holder(Statechart, events=Go, allow="*"):
+    class Holder(Statechart[Go], allow="*"):
         a = State(initial=True)
         b = State()
         a.to(b, on=Go)

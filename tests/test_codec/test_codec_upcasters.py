@@ -23,7 +23,7 @@ class Opened:
     times: int
 
 
-class Door(Statechart, events=Open):
+class Door(Statechart[Open]):
     """Today's door: whoever opens it is counted."""
 
     shut = State(initial=True)

@@ -47,7 +47,7 @@ class Light(Effect):
     on: bool
 
 
-class Lamp(Statechart[House], events=Press):
+class Lamp(Statechart[Press, House]):
     dark = State(initial=True)
     lit = State(entry=lambda m: Light(True), exit=lambda m: Light(False))
     dark.to(lit, on=Press, when=lambda m: m.event.times > 0)
@@ -56,7 +56,7 @@ class Lamp(Statechart[House], events=Press):
     lit.stay(on=Press)
 
 
-class Broken(Statechart, events=Press):
+class Broken(Statechart[Press]):
     a = State(initial=True)
     b = State()
     a.to(b, on=Press, emit=lambda m: 1 / 0)
@@ -147,7 +147,7 @@ def test_simulate_json_is_a_line_for_each_step(run: Run) -> None:
     assert [one["event"] for one in found[1:]] == EVENTS
     assert [one["step"]["handled"] for one in found] == [True, True, True, True, False, True]
     assert found[5]["at"] == "2026-01-31T12:00:00Z"
-    protocol: Protocol[None] = Protocol(Pipeline)
+    protocol: Protocol[Any, None] = Protocol(Pipeline)
     steps = [protocol.load_step(one["step"]) for one in found]
     assert steps[-1].snapshot.configuration == ("archived",)
 
@@ -198,7 +198,7 @@ def test_simulate_resumes_from_what_was_saved(run: Run, tmp_path: Path) -> None:
 
 def test_simulate_resumes_from_a_snapshot_of_any_version(run: Run, tmp_path: Path) -> None:
     """The hash says whether a snapshot fits; its version is a matter of the program's protocol."""
-    protocol: Protocol[None] = Protocol(Pipeline, version=7)
+    protocol: Protocol[Any, None] = Protocol(Pipeline, version=7)
     run(PIPELINE, *AT, "--save", "snapshot.json", lines=[])
     value = json.loads((tmp_path / "snapshot.json").read_text(encoding="utf-8"))
     (tmp_path / "snapshot.json").write_text(json.dumps({**value, "version": 7}), encoding="utf-8")
@@ -364,7 +364,7 @@ def test_schema_command_says_what_cannot_be_carried(run: Run) -> None:
         "from attrs import frozen\n"
         "from statecharts import State, Statechart\n"
         "@frozen\nclass Go:\n    what: complex\n"
-        "class Held(Statechart, events=Go):\n"
+        "class Held(Statechart[Go]):\n"
         "    a = State(initial=True)\n    b = State()\n    a.to(b, on=Go)\n    b.to(a, on=Go)\n",
         encoding="utf-8",
     )

@@ -194,7 +194,7 @@ class Picked:
     unions: Unions
 
 
-class Lab(Statechart[Total], events=Fill | Pack | Pick | Leave | Back):
+class Lab(Statechart[Fill | Pack | Pick | Leave | Back, Total]):
     """A chart that does nothing but carry data."""
 
     class work(Compound, initial=True):

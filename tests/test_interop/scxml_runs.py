@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from statecharts import Chart, Machine
 from statecharts.interop import scxml
@@ -36,9 +37,9 @@ def self_contained(chart: Chart) -> bool:
     )
 
 
-def at_rest(chart: Chart) -> Machine[None]:
+def at_rest(chart: Chart) -> Machine[Any, None]:
     """Run a chart until no timer is left."""
-    machine: Machine[None] = Machine(chart, at=START)
+    machine: Machine[Any, None] = Machine(chart, at=START)
     for _ in range(100):
         if not machine.snapshot.timers:
             return machine
@@ -47,7 +48,7 @@ def at_rest(chart: Chart) -> Machine[None]:
     raise AssertionError(message)
 
 
-def atomic(machine: Machine[None]) -> list[str]:
+def atomic(machine: Machine[Any, None]) -> list[str]:
     """Return the names of the active states that have none inside, sorted."""
     active = [machine.chart[state] for state in machine.configuration]
     return sorted(node.name for node in active if not node.children)

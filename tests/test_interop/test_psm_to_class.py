@@ -32,7 +32,7 @@ class Pull:
     """Somebody pulls."""
 
 
-class Door(Statechart, events=Push | Pull, allow="*"):
+class Door(Statechart[Push | Pull], allow="*"):
     """A door."""
 
     class shut(Compound, initial=True):

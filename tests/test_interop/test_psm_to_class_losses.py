@@ -41,7 +41,7 @@ class Send:
     """Something is sent; that library's machines have a method of that name."""
 
 
-class Scales(Statechart[Count], events=Weigh | Send, allow="*"):
+class Scales(Statechart[Weigh | Send, Count], allow="*"):
     """Scales."""
 
     class idle(Compound[Count], initial=True):

@@ -100,7 +100,7 @@ DoorEvent: TypeAlias = Push | Lock
 
 
 # SC121 is accepted: a state that nothing reaches.
-class Door(Statechart, events=DoorEvent, allow=("SC121",)):
+class Door(Statechart[DoorEvent], allow=("SC121",)):
     """A door with a lock."""
 
     class shut(Compound, initial=True):

@@ -227,7 +227,7 @@ def is_ready(moment: Moment[Any, Any]) -> bool:
 def test_code_and_classes_that_can_be_imported_are() -> None:
     """Functions and classes of modules are imported, and nothing is lost."""
 
-    class Pong(Statechart, events=Ping):
+    class Pong(Statechart[Ping]):
         a = State(initial=True)
         a.to(a, on=Ping, when=is_ready)
 
@@ -248,7 +248,7 @@ def test_classes_that_cannot_be_imported_are_told() -> None:
     class Loaded:
         pass
 
-    class Ship(Statechart, events=Loaded):
+    class Ship(Statechart[Loaded]):
         empty = State(initial=True)
         full = State(Cargo)
         empty.to(full, on=Loaded)

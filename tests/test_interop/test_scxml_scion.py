@@ -53,7 +53,7 @@ def _cases(folder: Path) -> list[tuple[Path, Chart, dict[str, Any]]]:
 
 
 def _played(chart: Chart, script: dict[str, Any]) -> tuple[list[list[str]], list[list[str]]]:
-    machine: Machine[None] = Machine(chart, at=START)
+    machine: Machine[Any, None] = Machine(chart, at=START)
     found, wanted = [atomic(machine)], [sorted(script["initialConfiguration"])]
     for line in script["events"]:
         machine.advance(timedelta(milliseconds=line.get("after", 0)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -23,7 +24,7 @@ def read(inside: str, attributes: str = "") -> Chart:
 
 def test_scxml_sample_runs_as_it_reads() -> None:
     """A document with all of it runs, time included."""
-    machine: Machine[None] = Machine(scxml.load(SAMPLES / "kettle.scxml"), at=START)
+    machine: Machine[Any, None] = Machine(scxml.load(SAMPLES / "kettle.scxml"), at=START)
     assert "kettle.water.empty" in machine.snapshot
     machine.send(NamedEvent("fill"))
     assert "kettle.lamp.lamp_on" in machine.snapshot

@@ -217,7 +217,7 @@ def code(m: Moment[Any, Any, Any]) -> bool:
 def test_scxml_losses_are_told_all_at_once() -> None:
     """What SCXML cannot hold is refused in one error that names all of it."""
 
-    class Typed(Statechart[Note], events=Go):
+    class Typed(Statechart[Go, Note]):
         class outer(Compound[Note], initial=True):
             inner = State(initial=True, resting=True)
             inner.stay(on=Go, when=code, update=same)

@@ -251,3 +251,10 @@ def test_known_differences_are_warned_of(name: str) -> None:
     assert differs(chart)
     (answer,) = peer.answers([peer.job(config, events)])
     assert peer.theirs(answer)[-1][0] == set(theirs)
+
+
+def test_an_error_of_the_runner_is_shown() -> None:
+    """What XState refuses fails the test with its own words."""
+    job = peer.job({"id": "m", "initial": "nowhere", "states": {"a": {}}}, [])
+    with pytest.raises(AssertionError, match=r"XState 5\.33\.3: Initial state node"):
+        peer.answers([job])

@@ -337,7 +337,7 @@ def test_what_tools_leave_empty_is_not_kept() -> None:
 def test_the_machine_itself_has_actions_delays_and_services() -> None:
     """What the machine says is done at the start, and handled from everywhere."""
     found = chart({}, entry="x", invoke="s", after={"100": ".b"}, on={"E": ".c.y"})
-    running: Machine[None] = Machine(found, at=START)
+    running: Machine[Any, None] = Machine(found, at=START)
     assert running.started is not None
     assert running.started.effects[:2] == (Action("x"), Invoke("0.m", "s"))
     running.send(NamedEvent("E"))
@@ -351,7 +351,7 @@ def test_named_delays_are_passed_when_loading() -> None:
     text = '{"initial": "a", "states": {"a": {"after": {"patience": "b"}}, "b": {}}}'
     with pytest.raises(StepError, match="nobody has said how long the delay 'patience' is"):
         Machine(xstate.loads(text), at=START)
-    running: Machine[None] = Machine(
+    running: Machine[Any, None] = Machine(
         xstate.loads(text, delays={"patience": timedelta(seconds=2)}), at=START
     )
     running.advance(timedelta(seconds=2))

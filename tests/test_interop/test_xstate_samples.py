@@ -185,7 +185,7 @@ SCRIPTS: dict[str, tuple[dict[str, bool], Script]] = {
 }
 
 
-def machine(name: str, guards: dict[str, bool]) -> Machine[None]:
+def machine(name: str, guards: dict[str, bool]) -> Machine[Any, None]:
     chart = xstate.load(SAMPLES / f"{name}.json", delays=DELAYS)
     answers = {guard: _answer(guards.get(guard, False)) for guard in chart.unbound_guards}
     return Machine(chart.bind(guards=answers), at=START)
@@ -195,7 +195,7 @@ def _answer(value: bool) -> Any:
     return lambda moment, **parameters: value
 
 
-def leaves(running: Machine[None]) -> str:
+def leaves(running: Machine[Any, None]) -> str:
     return " ".join(s for s in running.configuration if not running.chart[s].children)
 
 
@@ -252,7 +252,7 @@ def test_guards_get_the_parameters_that_the_file_gives() -> None:
         return False
 
     chart = xstate.load(SAMPLES / "fetch.json").bind(guards={"canRetry": can_retry})
-    running: Machine[None] = Machine(chart, at=START)
+    running: Machine[Any, None] = Machine(chart, at=START)
     running.send(NamedEvent("FETCH"))
     running.send(NamedEvent("error.platform.fetchUser"))
     assert asked == [{"max": 3}]

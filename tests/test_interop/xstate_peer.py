@@ -40,12 +40,16 @@ def job(
 
 
 def answers(jobs: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return what XState made of some jobs."""
+    """Return what XState made of some jobs; skip the test where it is not to be had."""
+    fetch()
     command = [node(), str(RUNNER), str(DATA)]
     done = subprocess.run(
         command, input=json.dumps(jobs), capture_output=True, text=True, timeout=300, check=True
     )
     found: list[dict[str, Any]] = json.loads(done.stdout)
+    for one, answer in zip(jobs, found, strict=True):
+        said = f"XState {one['version']}: {answer.get('error')}, of {json.dumps(one['config'])}"
+        assert "told" in answer, said
     return found
 
 
@@ -58,7 +62,7 @@ def ours(chart: Chart, events: list[str | int], guards: dict[str, bool] | None =
     """Return what our kernel makes of the same."""
     answers = guards or {}
     functions = {name: _answer(answers.get(name, False)) for name in chart.unbound_guards}
-    machine: Machine[None] = Machine(chart.bind(guards=functions), at=START)
+    machine: Machine[Any, None] = Machine(chart.bind(guards=functions), at=START)
     said: list[str] = []
     machine.subscribe(lambda step: said.extend(_names(step.effects)))
     assert machine.started is not None

@@ -84,7 +84,7 @@ policies = st.builds(
 )
 
 
-def chosen(choice: Choice, snapshot: Snapshot[Case]) -> InvestigationEvent:
+def chosen(choice: Choice, snapshot: Snapshot[Any, Case]) -> InvestigationEvent:
     """Return the event that a choice comes to where a run is."""
     ledger, kind, number = snapshot.context.ledger, choice.kind, choice.number
     asking = InvestigationChart.active.awaiting_user
@@ -114,10 +114,10 @@ def chosen(choice: Choice, snapshot: Snapshot[Case]) -> InvestigationEvent:
     return CallResult(call_id, outcome)
 
 
-def run(picked: list[Choice], policy: Policy) -> list[tuple[InvestigationEvent, Step[Case]]]:
+def run(picked: list[Choice], policy: Policy) -> list[tuple[InvestigationEvent, Step[Any, Case]]]:
     """Return the steps of a random run, each with its event."""
-    snapshot = KERNEL.start().snapshot
-    steps: list[tuple[InvestigationEvent, Step[Case]]] = []
+    snapshot = KERNEL.start(Case()).snapshot
+    steps: list[tuple[InvestigationEvent, Step[Any, Case]]] = []
     events: list[InvestigationEvent | Choice] = [Start(START.question, SCOPE, policy), *picked]
     for one in events:
         event = chosen(one, snapshot) if isinstance(one, Choice) else one
@@ -132,7 +132,7 @@ def phase_of(snapshot: Snapshot[Any]) -> Phase:
     return Phase.of(snapshot.configuration)
 
 
-def check_legal(snapshot: Snapshot[Case]) -> None:
+def check_legal(snapshot: Snapshot[Any, Case]) -> None:
     """Check that a configuration is legal, and that exactly its states have their data."""
     chart = InvestigationChart.chart
     assert TREE.is_legal(tuple(TREE.index[state] for state in snapshot.configuration))
@@ -140,7 +140,7 @@ def check_legal(snapshot: Snapshot[Case]) -> None:
     assert {state: type(value) for state, value in snapshot.data.items()} == classes
 
 
-def check_ledger(snapshot: Snapshot[Case]) -> None:
+def check_ledger(snapshot: Snapshot[Any, Case]) -> None:
     """Check that no call is lost or counted twice, and that some phase waits for each."""
     ledger, phase = snapshot.context.ledger, phase_of(snapshot)
     ids = [*(one.id for one in ledger.pending), *(one.call.id for one in ledger.settled)]
@@ -197,7 +197,7 @@ def test_every_call_is_asked_for_once_and_under_a_new_id(
 @given(choices, policies)
 def test_only_calls_under_way_are_taken(picked: list[Choice], policy: Policy) -> None:
     """A result or failure under any other id fails an open investigation, whatever the phase."""
-    before = KERNEL.start().snapshot
+    before = KERNEL.start(Case()).snapshot
     for event, step in run(picked, policy):
         if isinstance(event, CallResult | CallFailed) and not phase_of(before).is_terminal:
             pending = before.context.ledger.get(event.call_id)

@@ -68,7 +68,7 @@ def test_every_phase_is_a_state_of_the_chart() -> None:
 
 def test_start_takes_up_the_question_and_asks_what_to_look_at() -> None:
     """An investigation idles until it is started; then it makes its first call."""
-    before = start(InvestigationChart)
+    before = start(InvestigationChart, Case())
     assert before.effects == (Idle(),)
     assert before.snapshot.context == Case()
     then = step(InvestigationChart, before.snapshot, START)
@@ -238,7 +238,7 @@ def test_cancelling_fails_an_investigation_in_every_phase(reason: str) -> None:
     phases = [Phase.INIT, *WORKING, Phase.AWAITING_USER]
     message = f"called off: {reason}" if reason else "called off"
     for phase in phases:
-        before = start(InvestigationChart).snapshot
+        before = start(InvestigationChart, Case()).snapshot
         if phase is Phase.AWAITING_USER:
             before = begun().snapshot
             before = step(InvestigationChart, before, result("call-1", ASKED)).snapshot

@@ -39,7 +39,7 @@ class Connect(Effect):
     key: Secret
 
 
-class Client(Statechart, events=Login, allow="*"):
+class Client(Statechart[Login], allow="*"):
     """A chart through which a secret passes."""
 
     out = State(initial=True)
@@ -79,7 +79,7 @@ def connect(_: Moment[Any, Any, Any], key: Secret) -> Connect:
     return Connect(key)
 
 
-class Vault(Statechart[Loose], events=Go | Knock, allow="*"):
+class Vault(Statechart[Go | Knock, Loose], allow="*"):
     """A chart that has a secret from the beginning, and shows it wherever it can."""
 
     shut = State(Loose, initial=True, entry=lambda m: Connect(m.data.key))
@@ -98,7 +98,7 @@ def failing(role: str) -> Any:
     """Return a chart that fails in one of its callbacks."""
     options: Any = {role: fail} if role in ("when", "make", "update", "emit") else {}
 
-    class Failing(Statechart[Loose], events=Login, allow="*"):
+    class Failing(Statechart[Login, Loose], allow="*"):
         a = State(Loose, initial=True, exit=fail if role == "exit" else None)
         b = State(Loose, entry=fail if role == "entry" else None)
         a.to(b, on=Login, **options)

@@ -121,7 +121,7 @@ def test_interrupt_at_the_question_leaves_it_standing(shop: Path, tmp_path: Path
         answered = run("--resume", "--output", "run", "--answer", "UTC", "--json", "--no-report")
 
     assert status == 130
-    assert b"a question stands: Which time zone?" in terminal.seen
+    assert b"a question is open: Which time zone?" in terminal.seen
     assert terminal.seen.rfind(SHOW) > terminal.seen.rfind(HIDE)
     told = json.loads(answered.stdout)
     assert (told["summary"], told["warnings"]) == ("A day is missing.UTC", [])
@@ -143,7 +143,7 @@ def test_nobody_there_means_an_empty_answer(shop: Path) -> None:
     told = json.loads(result.stdout)
     assert (told["summary"], result.exit_code) == ("A day is missing.", 0)
     assert told["warnings"] == [
-        "nobody was there to be asked: 'Which time zone?' got an empty answer (--answer gives one)"
+        "there was nobody to ask: 'Which time zone?' got an empty answer (pass one with --answer)"
     ]
 
 
@@ -152,7 +152,7 @@ def test_answer_that_nobody_asked_for_is_told(shop: Path) -> None:
     result = ask(shop, "--answer", "UTC")
 
     assert result.exit_code == 0
-    assert "Note: 1 answer not asked for: --answer unused" in result.stderr
+    assert "Note: 1 answer of --answer not used" in result.stderr
 
 
 @pytest.mark.parametrize(

@@ -139,7 +139,7 @@ def test_view_needs_the_tables_that_it_reads(tmp_path: Path) -> None:
     both = ask(path, "--table", "sales", "--table", "orders")
 
     assert result.exit_code == 2
-    assert "it reads the table 'orders', which has to be named as well" in result.stderr
+    assert "it reads the table 'orders', which must be named as well" in result.stderr
     assert both.exit_code == 0
 
 

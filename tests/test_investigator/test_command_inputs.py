@@ -45,31 +45,31 @@ REFUSED = [
     ),
     (
         ("--db", "empty.sqlite", "--question", "why?"),
-        "'empty.sqlite' is empty: there is no database in it.",
+        "'empty.sqlite' is empty. Name a SQLite database.",
     ),
     (
         ("--db", "orders.csv", "--question", "why?"),
         (
-            "'orders.csv' is no SQLite database: it does not begin like one."
-            " One that is encrypted has to be decrypted first."
+            "'orders.csv' is not a SQLite database: it does not begin like one."
+            " Decrypt an encrypted one first."
         ),
     ),
     (
         ("--db", "bare.sqlite", "--question", "why?"),
-        "'bare.sqlite' has no tables: there is nothing to look at.",
+        "'bare.sqlite' has no tables.",
     ),
     (
         ("--db", "bare.sqlite", "--question", "why?", "--table", "orders"),
-        "'bare.sqlite' has no tables, and hence no 'orders'.",
+        "'bare.sqlite' has no tables, and no 'orders'.",
     ),
     ((), "--db and --question must be given, unless --resume is."),
     (("--db", "shop.sqlite"), "--question must be given, unless --resume is."),
     (
         ("--db", "shop.sqlite", "--question", " \n"),
-        "--question is empty: say what to find out.",
+        "--question is empty. Say what to find out.",
     ),
     ((*DB, "--table", "ordres"), "'shop.sqlite' has no table 'ordres'. Did you mean 'orders'?"),
-    ((*DB, "--table", "zebra"), "'shop.sqlite' has no table 'zebra'. There are 'orders'."),
+    ((*DB, "--table", "zebra"), "'shop.sqlite' has no table 'zebra'. Known: 'orders'."),
     ((*DB, "--model", "small"), "--model needs --reasoner openai."),
     ((*DB, "--reasoner", "openai"), "--reasoner openai needs --endpoint and --model."),
     (
@@ -136,7 +136,7 @@ def test_refusal_is_an_object_too_where_json_is_asked_for() -> None:
         "causes": [],
         "error": {
             "kind": "input",
-            "message": "'empty.sqlite' is empty: there is no database in it.",
+            "message": "'empty.sqlite' is empty. Name a SQLite database.",
         },
     }
 

@@ -29,12 +29,11 @@ from machines.investigation import (
     Verdict,
 )
 from machines.investigator.command.database import Identity
+from machines.investigator.command.excerpt import excerpt
 from machines.investigator.command.markdown import cell, code, fence, laid_out, plain
-from machines.investigator.command.picture import Picture, draw, way
-from machines.investigator.command.report import report
+from machines.investigator.command.report import Picture, draw, report, way
 from machines.investigator.command.result import Result
 from machines.investigator.command.state import Carried, Run, Thinking
-from machines.investigator.command.window import window
 from statecharts import drawing
 from statecharts.model.errors import StatechartError
 from tests.test_investigation.runs import failure, result, within
@@ -103,10 +102,10 @@ def test_report_is_written_beside_its_picture(
         "### 1. Missing day in `orders`, 2026-03-02",
         '```sql\nSELECT\n  substr(t."day", 1, 10) AS "day",\n',
         "| **2026-03-02** | **no rows** |  |",
-        "*Left out: 25 of 39 days. All of it is in `run.json`.*",
-        "**speaks for cause 1**",
+        "*Not shown: 25 of 39 days. `run.json` has everything.*",
+        "**supports cause 1**",
         "| gathering context | 4 | 0 | ",
-        "![The chart of the investigation, with the way that it took](chart.svg)",
+        "![The chart of the investigation, with the states it went through](chart.svg)",
     ):
         assert part in text
     assert (folder / "chart.svg").read_text(encoding="utf-8").startswith("<svg")
@@ -148,7 +147,7 @@ def test_report_tells_what_came_of_each_hypothesis() -> None:
     text = written()
 
     assert "| b | not tested: no \\| connection |" in text
-    assert "tested, not borne out |" in text
+    assert "tested, not confirmed |" in text
     assert "> **Note.** Something &lt;b&gt;bold&lt;/b&gt;." in text
     assert "> **Note.** 1 call could not be carried out." in text
     assert "`/data/a\\|b.sqlite` (1.2 MB)" in text
@@ -164,48 +163,48 @@ def test_report_of_a_failure_says_why() -> None:
 
     text = report(run_, told, Picture(None, "stateDiagram-v2\n"), "now")
 
-    assert "**No verdict: the investigation has failed.** " in text
+    assert "**No verdict: the investigation failed.** " in text
     assert "failed, tried once: no connection." in text
     assert "```mermaid\nstateDiagram-v2\n```" in text
 
 
-def test_window_shows_the_days_round_the_day() -> None:
+def test_excerpt_shows_the_days_round_the_day() -> None:
     """Seven days on either side, oldest first, the day itself in bold, and what was left out."""
-    shown = window(counts(), date(2026, 2, 20), None)
+    shown = excerpt(counts(), date(2026, 2, 20), None)
 
     lines = shown.markdown.splitlines()
     assert lines[0] == "| day | rows | lost | lost |"
     assert lines[2].startswith("| 2026-02-13 | 100 | 0 |  |")
     assert lines[9].startswith("| **2026-02-20** | **100** | **60** | ████████████████ |")
     assert lines[-1].startswith("| 2026-02-27 |")
-    assert shown.told == "Left out: 13 of 28 days."
+    assert shown.told == "Not shown: 13 of 28 days."
 
 
-def test_window_names_a_day_that_is_not_there() -> None:
+def test_excerpt_names_a_day_that_is_not_there() -> None:
     """A day without a row gets a line that says so."""
-    shown = window(counts("2026-02-10"), date(2026, 2, 10), None)
+    shown = excerpt(counts("2026-02-10"), date(2026, 2, 10), None)
 
     assert "| **2026-02-10** | **no rows** |  |  |" in shown.markdown
 
 
-def test_window_keeps_the_columns_that_stand_out() -> None:
+def test_excerpt_keeps_the_columns_that_stand_out() -> None:
     """Of many columns, those are shown that differ on the day, and those of the cause."""
-    shown = window(counts(more=30), date(2026, 2, 20), "c17")
+    shown = excerpt(counts(more=30), date(2026, 2, 20), "c17")
 
     head = shown.markdown.splitlines()[0]
     assert head.startswith("| day | rows | lost | ")
     assert shown.told.endswith("and 26 of 33 columns.")
 
 
-def test_window_takes_what_is_no_series() -> None:
+def test_excerpt_takes_what_is_no_series() -> None:
     """Rows that have no days are shown from the top."""
     rows = tuple((f"customer {number}", number) for number in range(20))
     found = Evidence(EvidenceId("e"), CallId("c"), None, "x", None, ("name", "n"), rows)
 
-    shown = window(found, date(2026, 3, 2), None)
+    shown = excerpt(found, date(2026, 3, 2), None)
 
     assert shown.markdown.splitlines()[2] == "| customer 0 | 0 |"
-    assert shown.told == "Left out: 5 of 20 rows."
+    assert shown.told == "Not shown: 5 of 20 rows."
 
 
 @pytest.mark.parametrize(

@@ -124,7 +124,7 @@ def test_failure_has_no_verdict_and_status_one(tmp_path: Path) -> None:
     assert result.exit_code == 1
     assert (told["verdict"], told["phase"], told["causes"]) == (None, "failed", [])
     assert told["error"]["message"].endswith("it needs more than 2 steps")
-    assert "Error: the investigation has failed: " in result.stderr
+    assert "Error: the investigation failed: " in result.stderr
 
 
 def test_blindness_is_not_taken_for_health(tmp_path: Path) -> None:

@@ -100,7 +100,7 @@ def test_signal_stops_a_query_and_loses_nothing(
 
     assert (started.returncode, out) == (status, "")
     if number is not signal.SIGKILL:
-        assert "Go on with: statecharts investigate --resume --output run" in err
+        assert "Continue with: statecharts investigate --resume --output run" in err
     resumed = run("--resume", "--output", "run", "--json", "--no-report", "--timeout", "1")
     assert resumed.stdout == undisturbed
 
@@ -169,7 +169,7 @@ def test_unfinished_run_is_moved_aside(shop: Path, monkeypatch: pytest.MonkeyPat
 
     third = ask(shop)
 
-    assert "an unfinished run lies in 'investigations/shop': it is kept as" in second.stderr
+    assert "an unfinished run was in 'investigations/shop': it is kept as" in second.stderr
     assert "'run-2.json'" in third.stderr
     assert STATE.with_name("run-2.json").read_bytes() == kept
     assert STATE.with_name("run-1.json").is_file()
@@ -208,7 +208,7 @@ def test_resume_refuses_what_the_run_was_not_begun_with(
 
     assert result.exit_code == 2
     assert f"the run in 'investigations/shop' is another: {found}" in result.stderr
-    assert "Leave out what it was begun with, or start anew, without --resume." in result.stderr
+    assert "Leave those options out, or start a new run without --resume." in result.stderr
 
 
 def test_resume_takes_what_the_run_was_begun_with(shop: Path) -> None:
@@ -227,7 +227,7 @@ def test_resume_without_a_folder_needs_a_single_run(shop: Path, tmp_path: Path) 
 
     assert result.exit_code == 2
     assert result.stderr == (
-        "Error: which run? Name its folder by --output:"
+        "Error: there are several runs. Name one by --output:"
         " 'investigations/shop', 'investigations/stall'.\n"
     )
 
@@ -244,7 +244,7 @@ def _snapshot(state: dict[str, Any]) -> None:
         (lambda state: state.pop("question"), "cannot be read: required field missing @ $.quest"),
         (lambda state: state.update(steps="many"), "cannot be read: invalid value for type"),
         (lambda state: state.update(more=1), "cannot be read: extra fields found (more)"),
-        (_snapshot, "cannot be gone on with: [SC4"),
+        (_snapshot, "cannot be resumed: [SC4"),
     ],
 )
 def test_state_that_cannot_be_read_is_refused(change: Change, found: str, shop: Path) -> None:
@@ -256,7 +256,7 @@ def test_state_that_cannot_be_read_is_refused(change: Change, found: str, shop: 
 
     assert result.exit_code == 2
     assert found in result.stderr
-    assert "Start anew, without --resume." in result.stderr
+    assert "Start a new run without --resume." in result.stderr
 
 
 def test_database_that_has_changed_is_told(shop: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -268,7 +268,7 @@ def test_database_that_has_changed_is_told(shop: Path, monkeypatch: pytest.Monke
 
     told = json.loads(run("--resume", "--json", "--no-report").stdout)
 
-    assert told["warnings"] == ["the database was changed since the run was begun"]
+    assert told["warnings"] == ["the database has changed since the run began"]
 
 
 def test_folder_that_cannot_be_written_does_not_stop_a_run(shop: Path) -> None:
@@ -279,6 +279,5 @@ def test_folder_that_cannot_be_written_does_not_stop_a_run(shop: Path) -> None:
 
     assert (json.loads(result.stdout)["verdict"], result.exit_code) == ("anomaly", 0)
     assert result.stderr == (
-        "Note: 'file/run' cannot be written: Not a directory;"
-        " the run goes on, and nothing of it is kept\n"
+        "Note: 'file/run' cannot be written: Not a directory; the run goes on without being saved\n"
     )

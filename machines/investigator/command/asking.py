@@ -1,4 +1,4 @@
-"""Asking: what the user is asked in the terminal, and what is answered where nobody is there."""
+"""Asking: questions to the user in the terminal, and the answers if nobody is there."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _MOST: Final = 10_000  # characters of an answer that are kept
 
 @final
 class Asker:
-    """Answers questions: by what was given beforehand, by whoever is at the terminal, or not.
+    """Answers questions: with the given answers, by asking at the terminal, or with nothing.
 
     An empty answer means that the user does not know.
     """
@@ -34,14 +34,14 @@ class Asker:
         *,
         terminal: bool,
     ) -> None:
-        """Take what to answer with.
+        """Keep the given answers.
 
         Args:
-            given: Answers to the questions that come, in their order.
-            view: What has to make room in the terminal.
-            out: Where questions are put.
-            note: Is told of a question that nobody could answer.
-            terminal: Whether somebody may be there to answer.
+            given: Answers to the questions, in their order.
+            view: The view that makes room in the terminal.
+            out: The console for questions.
+            note: Called with a note for each question that nobody could answer.
+            terminal: Whether there is a terminal to ask at.
         """
         self.unused = list(given)
         self._view = view
@@ -55,8 +55,8 @@ class Asker:
             return self.unused.pop(0)
         if not self._terminal:
             self._note(
-                f"nobody was there to be asked: {request.prompt!r} got an empty answer"
-                " (--answer gives one)"
+                f"there was nobody to ask: {request.prompt!r} got an empty answer"
+                " (pass one with --answer)"
             )
             return ""
         with self._view.paused():
@@ -65,7 +65,7 @@ class Asker:
         return choice(said, request.choices)
 
     def _put(self, request: RequestUser) -> None:
-        """Put a question."""
+        """Print a question."""
         self._out.print(Text.assemble(("? ", "bold yellow"), (request.prompt, "bold")))
         for number, text in enumerate(request.choices, 1):
             self._out.print(Text.assemble(f"  {number:>2}  ", (text, "")))
@@ -75,7 +75,7 @@ class Asker:
 
 
 def choice(said: str, choices: Sequence[str]) -> str:
-    """Return the answer that somebody means: a choice by its number, or else what was said.
+    """Return the choice of that number, or else the text itself.
 
     >>> choice("2", ["UTC", "local"]), choice("3", ["UTC", "local"]), choice("", ["UTC"])
     ('local', '3', '')
@@ -86,9 +86,9 @@ def choice(said: str, choices: Sequence[str]) -> str:
 
 
 async def _line() -> str:
-    """Return a line that is typed; empty at the end of the input.
+    """Return a typed line; empty at the end of the input.
 
-    The loop waits for it rather than a thread, which would go on waiting when the run is stopped.
+    The loop waits for it: a thread would go on waiting when the run is stopped.
     """
     loop = asyncio.get_running_loop()
     try:
@@ -104,7 +104,11 @@ async def _line() -> str:
                 typed.set_result(found)
 
         loop.add_reader(file, read)
-    except (NotImplementedError, OSError, ValueError):  # a system whose loops cannot wait for it
+    except (
+        NotImplementedError,
+        OSError,
+        ValueError,
+    ):  # the loops of this system cannot wait for it
         return await in_thread(sys.stdin.readline)
     try:
         line = await typed

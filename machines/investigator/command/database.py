@@ -1,13 +1,16 @@
-"""The database: found, looked at and opened, without a byte being written in it or beside it."""
+"""The database: found, checked and opened, without writing a byte into it or beside it."""
 
 from __future__ import annotations
 
+import os
+import queue
 import shutil
 import sqlite3
 import tempfile
+import threading
 import time
-from collections.abc import Iterable
-from contextlib import closing
+from collections.abc import Generator, Iterable
+from contextlib import closing, contextmanager
 from enum import Enum
 from pathlib import Path
 from typing import Final, Self, final
@@ -15,6 +18,7 @@ from typing import Final, Self, final
 from attrs import frozen
 
 from machines.investigation.scope import ascii_lower
+from machines.investigation.vocabulary import Observed
 from machines.investigator.command.inputs import InputError, is_a_folder, listed, no_such_file
 from machines.investigator.security import (
     TOOLS,
@@ -24,6 +28,8 @@ from machines.investigator.security import (
     Scope,
     SecurityViolation,
 )
+from machines.investigator.security.tools import Call
+from machines.investigator.tools import Toolbox
 from machines.investigator.tools.naming import quoted
 from statecharts.model.errors import StatechartError
 from statecharts.model.suggestions import did_you_mean
@@ -31,22 +37,22 @@ from statecharts.model.suggestions import did_you_mean
 _MAGIC: Final = b"SQLite format 3\x00"
 _WAL: Final = 2
 _LOOK_S: Final = 3.0
-_CELLS: Final = 16_000_000  # bytes that the cells of one answer may hold: a sample of long texts
+_CELLS: Final = 16_000_000  # bytes in the cells of one result: enough for a sample of long texts
 
 
 class Way(Enum):
-    """How a database can be read without anything being written beside it."""
+    """A way to read a database without writing anything beside it."""
 
     IN_PLACE = "mode=ro"
-    # SQLite would make the files of a log where there are none, and leave them behind.
+    # SQLite would create the files of a log if there are none, and leave them behind.
     AT_REST = "immutable=1"
-    # The log holds what is not yet in the file, and reading it takes another file.
+    # The log has changes that are not yet in the file, and reading it takes another file.
     COPIED = "copied"
 
 
 @frozen
 class Identity:
-    """By what a file is known again: where it is, its size, and when it was changed."""
+    """The path, size and time of change of a file, by which it is recognized."""
 
     path: str
     size: int
@@ -54,12 +60,12 @@ class Identity:
 
     @classmethod
     def of(cls, path: Path) -> Self:
-        """Look at a file; what its log holds counts as part of it."""
+        """Return the identity of a file; its log counts as part of it."""
         size, modified = 0, 0
         for part in (path, _beside(path, "-wal")):
             if part.exists():
                 stat = part.stat()
-                # A log without content comes and goes with whoever opens the database.
+                # An empty log comes and goes with each program that opens the database.
                 if part == path or stat.st_size:
                     size, modified = size + stat.st_size, max(modified, stat.st_mtime_ns)
         return cls(str(path), size, modified)
@@ -67,19 +73,19 @@ class Identity:
 
 @frozen
 class Table:
-    """A table or a view that there is."""
+    """A table or a view of the database."""
 
     name: str
     is_view: bool
 
     @property
     def permitted_as(self) -> str:
-        """Its name in a scope, where a dot would end the name of a schema."""
+        """Its name in a scope, in which a dot ends the name of a schema."""
         return f"main.{self.name}" if "." in self.name else self.name
 
 
 class Unchanging(GuardedConnection):
-    """A connection to a file that nobody writes: SQLite makes no locks and no files for it."""
+    """A connection to a file that nobody writes: SQLite creates no locks and no files for it."""
 
     def _open(self) -> sqlite3.Connection:
         return _connect(self._path, Way.AT_REST)
@@ -87,13 +93,13 @@ class Unchanging(GuardedConnection):
 
 @final
 class Database:
-    """A SQLite file that can be read; to be closed when nobody reads any more."""
+    """A SQLite file that can be read; close it when nobody reads any more."""
 
     def __init__(self, path: Path) -> None:
-        """Look at a file.
+        """Check a file.
 
         Raises:
-            InputError: It is missing, is no SQLite database, or cannot be read now.
+            InputError: It is missing, is not a SQLite database, or cannot be read now.
         """
         self.path = _found(path)
         self._name = repr(str(path))
@@ -134,19 +140,19 @@ class Database:
             raise InputError(f"{self._name} cannot be read any more: {error}") from None
 
     def scope(self, named: Iterable[str]) -> tuple[Scope, tuple[str, ...]]:
-        """Return the scope for some tables, or for all there are; and what was left out, and why.
+        """Return the scope of some tables, or of all; and notes on tables that were left out.
 
         Raises:
-            InputError: There is no such table, or none that can be read.
+            InputError: There is no such table, or no table can be read.
         """
         asked = tuple(dict.fromkeys(named))
         chosen = [self._table(name) for name in asked] if asked else list(self.tables)
         if not chosen:
-            raise InputError(f"{self._name} has no tables: there is nothing to look at.")
+            raise InputError(f"{self._name} has no tables.")
         left_out: list[str] = []
         held = [one for one in chosen if _holds(one)]
         left_out += [
-            f"the table {one.name!r} was left out: a scope cannot hold a name like that"
+            f"the table {one.name!r} was left out: a scope cannot have such a name"
             for one in chosen
             if one not in held
         ]
@@ -165,13 +171,13 @@ class Database:
         return _scope(readable), tuple(left_out)
 
     def damage(self) -> str | None:
-        """Look, for a moment, whether the file is damaged; say what was found, if it is."""
+        """Check briefly whether the file is damaged; return the damage, or None."""
         until = time.monotonic() + _LOOK_S
         with closing(_connect(self._file, self.way)) as connection:
             connection.set_progress_handler(lambda: int(time.monotonic() > until), 1_000)
             try:
                 found = connection.execute("PRAGMA quick_check(1)").fetchone()
-            except sqlite3.OperationalError:  # there was no time for all of it
+            except sqlite3.OperationalError:  # the time was up
                 return None
             except sqlite3.DatabaseError as error:
                 return str(error)
@@ -179,19 +185,19 @@ class Database:
         return None if told == "ok" else told
 
     def _table(self, name: str) -> Table:
-        """Return a table by a name that somebody typed."""
+        """Return a table by the name that the user typed."""
         bare = name.removeprefix("main.")
         for table in self.tables:
             if ascii_lower(table.name) in (ascii_lower(name), ascii_lower(bare)):
                 return table
         known = [table.name for table in self.tables]
         if not known:
-            raise InputError(f"{self._name} has no tables, and hence no {name!r}.")
-        remedy = did_you_mean(name, known, f"There are {listed(known)}.")
+            raise InputError(f"{self._name} has no tables, and no {name!r}.")
+        remedy = did_you_mean(name, known, f"Known: {listed(known)}.")
         raise InputError(f"{self._name} has no table {name!r}. {remedy}")
 
     def _list(self) -> tuple[Table, ...]:
-        """Return the tables and views, in alphabetical order; those of SQLite itself left out."""
+        """Return the tables and views, in alphabetical order, without those of SQLite itself."""
         with closing(_connect(self._file, self.way)) as connection:
             found = connection.execute(
                 "SELECT name, type FROM sqlite_schema WHERE type IN ('table', 'view')"
@@ -199,29 +205,33 @@ class Database:
             ).fetchall()
             shadows = set[str]()
             if any(kind == "table" for _, kind in found) and sqlite3.sqlite_version_info >= (3, 37):
-                # What a full-text index keeps for itself is no table of anybody's.
+                # The internal tables of a full-text index are not the user's.
                 asked = "SELECT name FROM pragma_table_list WHERE type = 'shadow'"
                 shadows = {name for (name,) in connection.execute(asked)}
         return tuple(Table(name, kind == "view") for name, kind in found if name not in shadows)
 
 
 def _found(path: Path) -> Path:
-    """Return a file that looks like a database, or say why it is none."""
+    """Return the path of a file that looks like a database.
+
+    Raises:
+        InputError: It does not.
+    """
     try:
         if path.is_dir():
             raise InputError(is_a_folder(path))
         if not path.exists():
             raise InputError(no_such_file(path))
         if not path.is_file():
-            raise InputError(f"{str(path)!r} is no regular file. Name a SQLite database.")
+            raise InputError(f"{str(path)!r} is not a regular file. Name a SQLite database.")
         with path.open("rb") as file:
             begin = file.read(100)
         if not begin:
-            raise InputError(f"{str(path)!r} is empty: there is no database in it.")
+            raise InputError(f"{str(path)!r} is empty. Name a SQLite database.")
         if not begin.startswith(_MAGIC):
             raise InputError(
-                f"{str(path)!r} is no SQLite database: it does not begin like one."
-                " One that is encrypted has to be decrypted first."
+                f"{str(path)!r} is not a SQLite database: it does not begin like one."
+                " Decrypt an encrypted one first."
             )
         return path.resolve()
     except (OSError, ValueError) as error:
@@ -230,7 +240,7 @@ def _found(path: Path) -> Path:
 
 
 def _way(path: Path) -> Way:
-    """Return how a database can be read with nothing written beside it."""
+    """Return the way to read a database without writing anything beside it."""
     with path.open("rb") as file:
         read_version = file.read(20)[19:]
     if read_version != bytes([_WAL]):
@@ -249,7 +259,7 @@ def _connect(path: Path, way: Way) -> sqlite3.Connection:
         timeout=2.0,
         isolation_level=None,
         check_same_thread=False,
-        # Whether a statement is permitted is asked when it is prepared: each time, hence.
+        # SQLite asks for permission when it prepares a statement, so each one is prepared.
         cached_statements=0,
     )
 
@@ -263,17 +273,17 @@ def _copied(path: Path, folder: Path) -> Path:
 
 
 def _why(path: Path, name: str, error: Exception) -> str:
-    """Say why a database cannot be read, and what to do."""
+    """Say why a database cannot be read, with the remedy."""
     told = str(error)
     if "locked" in told or "busy" in told:
         return f"{name} is locked by another program. Try again once it has finished writing."
     if _beside(path, "-journal").exists():
         return (
             f"{name} was left in the middle of a write: there is a journal beside it. Open it once"
-            " with the program that writes it, so that it recovers."
+            " with the program that writes it, to recover it."
         )
     if isinstance(error, sqlite3.DatabaseError):
-        return f"{name} is damaged: {told}. See whether 'sqlite3 FILE .recover' can save it."
+        return f"{name} is damaged: {told}. Try to recover it with 'sqlite3 FILE .recover'."
     return f"{name} cannot be read: {told}."
 
 
@@ -282,7 +292,7 @@ def _scope(tables: Iterable[Table]) -> Scope:
 
 
 def _holds(table: Table) -> bool:
-    """Tell whether a scope can hold a table."""
+    """Tell whether a scope can have a table."""
     try:
         _scope([table])
     except (TypeError, ValueError):
@@ -291,9 +301,9 @@ def _holds(table: Table) -> bool:
 
 
 def _trouble(connection: GuardedConnection, table: Table) -> str | None:
-    """Say why a table cannot be read; None when it can.
+    """Say why a table cannot be read; None if it can.
 
-    A view is only prepared: how long its first row takes nobody knows.
+    A view is only prepared: its first row may take any time.
     """
     try:
         name = quoted(table.name)
@@ -302,12 +312,85 @@ def _trouble(connection: GuardedConnection, table: Table) -> str | None:
         if error.rule in ("time", "size"):
             return None
         if error.rule == "table" and table.is_view:
-            return f"it reads the table {error.object!r}, which has to be named as well"
+            return f"it reads the table {error.object!r}, which must be named as well"
         return f"it is not permitted ({error.rule}: {error.object})"
     except QueryFailedError as error:
-        return f"{error.found}; it may be damaged, or refer to what is gone"
+        return f"{error.found}; it may be damaged, or refer to a table that does not exist"
     return None
 
 
 def _beside(path: Path, suffix: str) -> Path:
     return path.with_name(path.name + suffix)
+
+
+_MOST: Final = 4  # more would not read faster from one disk
+_PATIENCE_S: Final = 2.0  # time for a stopped query to notice
+
+
+@final
+class Toolboxes:
+    """Calls tools, each call on a connection of its own, so that queries run side by side.
+
+    A call waits for a free connection. With no more calls at once than connections, no call waits,
+    and each has its whole time limit.
+    """
+
+    def __init__(self, database: Database, scope: Scope, seconds: float, count: int = 0) -> None:
+        """Open the connections.
+
+        Args:
+            database: The database.
+            scope: The tables that may be read.
+            seconds: Time limit of one query.
+            count: Number of connections; 0 for one per processor, up to four.
+        """
+        self.scope = scope
+        self.count = count or max(1, min(_MOST, os.cpu_count() or 1))
+        self._connections: list[GuardedConnection] = []
+        self._free: queue.SimpleQueue[Toolbox] = queue.SimpleQueue()
+        self._quiet = threading.Condition()
+        self._active = 0
+        for _ in range(self.count):
+            self._connections.append(database.connect(scope, seconds))
+        self._toolboxes = tuple(Toolbox(one) for one in self._connections)
+        for toolbox in self._toolboxes:
+            self._free.put(toolbox)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def call(self, call: Call) -> Observed:
+        """Call a tool, and return its result; blocks until then."""
+        with self._counted():
+            toolbox = self._free.get()
+            try:
+                return toolbox.call(call)
+            finally:
+                self._free.put(toolbox)
+
+    def stop(self, call: Call) -> None:
+        """Stop a call that runs in another thread."""
+        for toolbox in self._toolboxes:
+            toolbox.stop(call)
+
+    def close(self) -> None:
+        """Close the connections once nobody reads; if a call goes on, they stay open."""
+        with self._quiet:
+            quiet = self._quiet.wait_for(lambda: not self._active, timeout=_PATIENCE_S)
+        if quiet:
+            for connection in self._connections:
+                connection.close()
+
+    @contextmanager
+    def _counted(self) -> Generator[None, None, None]:
+        with self._quiet:
+            self._active += 1
+        try:
+            yield
+        finally:
+            with self._quiet:
+                self._active -= 1
+                self._quiet.notify_all()

@@ -1,4 +1,4 @@
-"""Inputs: what is said when the command line names something that cannot be used."""
+"""Inputs: errors of the command line, with the nearest file that exists."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from statecharts.model.suggestions import nearest
 
 
 class InputError(click.ClickException):
-    """Something on the command line cannot be used: one line on standard error, exit status 2."""
+    """An option that cannot be used: one line on standard error, exit status 2."""
 
     exit_code = 2
 
 
 class LackError(InputError):
-    """Something is not installed: one line on standard error, exit status 1."""
+    """A package that is not installed: one line on standard error, exit status 1."""
 
     exit_code = 1
 
@@ -40,7 +40,7 @@ def need(module: str) -> None:
 
 
 def no_such_file(path: Path) -> str:
-    """Return the message for a file that is missing, with the nearest one in its folder."""
+    """Return the message for a missing file, with the nearest one in its folder."""
     folder = path.parent
     if not folder.is_dir():
         return f"there is no file {str(path)!r}: the folder {str(folder)!r} does not exist."
@@ -60,7 +60,7 @@ def is_a_folder(path: Path) -> str:
 
 
 def looks_like_sqlite(path: Path) -> bool:
-    """Tell whether a file is called as databases are.
+    """Tell whether a file has the extension of a SQLite database.
 
     >>> looks_like_sqlite(Path("shop.DB")), looks_like_sqlite(Path("shop.csv"))
     (True, False)
@@ -69,7 +69,7 @@ def looks_like_sqlite(path: Path) -> bool:
 
 
 def listed(names: Iterable[str], most: int = 8) -> str:
-    """Return names in a row, quoted, the first few of them.
+    """Return the first few names, quoted, and the number of the rest.
 
     >>> listed(["orders", "refunds"]), listed("abcdef", most=2)
     ("'orders', 'refunds'", "'a', 'b' and 4 more")

@@ -1,4 +1,4 @@
-"""Markdown: cells, tables, fences, so that no data is ever taken for a mark."""
+"""Markdown: cells, tables and fences in which data is never read as markup."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Final
 from machines.investigation.calls import Scalar
 
 MOST: Final = 60
-"""How many characters of a cell are shown."""
+"""Greatest length of a cell."""
 
 _MARKS: Final = re.compile(r"([\\`*_{}\[\]()#+!|~^$-])")
 _HTML: Final = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
@@ -18,7 +18,7 @@ _CLAUSES: Final = ("FROM", "WHERE", "GROUP BY", "HAVING", "ORDER BY", "LIMIT", "
 
 
 def plain(text: str) -> str:
-    r"""Return a text that means in Markdown what it says, on one line.
+    r"""Return a string escaped for Markdown, on one line.
 
     >>> print(plain("a|b *c*\n<img> `d`"))
     a\|b \*c\* &lt;img&gt; \`d\`
@@ -26,7 +26,7 @@ def plain(text: str) -> str:
     http&#58;//x.y
     """
     shown = "".join(c if c.isprintable() else " " if c.isspace() else "\ufffd" for c in text)
-    # A dash is a mark only where it begins a line or underlines one: not here.
+    # A dash is markup only if it begins a line or underlines one: not here.
     escaped = _MARKS.sub(_escape, shown.translate(_HTML))
     return _LINK.sub(lambda found: f"&#{ord(found[0])};", " ".join(escaped.split()))
 
@@ -36,7 +36,7 @@ def _escape(found: re.Match[str]) -> str:
 
 
 def cut(text: str, most: int = MOST) -> str:
-    """Return a text, or its beginning when it is long.
+    """Return a string, or its beginning if it is long.
 
     >>> cut("abcdef", 4), cut("abcd", 4)
     ('abc…', 'abcd')
@@ -45,7 +45,7 @@ def cut(text: str, most: int = MOST) -> str:
 
 
 def cell(value: Scalar) -> str:
-    r"""Return what a cell of a database holds.
+    r"""Return the value of a cell of a database.
 
     >>> cell(None), cell(0.1 + 0.2), cell("a|b"), cell(""), cell(1500)
     ('*null*', '0.3', 'a\\|b', '*empty*', '1500')
@@ -60,7 +60,7 @@ def cell(value: Scalar) -> str:
 
 
 def code(text: str) -> str:
-    """Return a text as code within a line, whatever backticks it holds.
+    """Return a string as code within a line, even if it has backticks.
 
     >>> print(code("orders"), code("a`b"))
     `orders` ``a`b``
@@ -74,7 +74,7 @@ def code(text: str) -> str:
 
 
 def cell_code(text: str) -> str:
-    r"""Return a text as code in a cell of a table, where a bar would end the cell.
+    r"""Return a string as code in a cell of a table, with bars escaped.
 
     >>> print(cell_code("a|b"))
     `a\|b`
@@ -83,7 +83,7 @@ def cell_code(text: str) -> str:
 
 
 def fence(text: str, language: str = "") -> str:
-    """Return a fenced block, whose fence no line of the text can end."""
+    """Return a fenced block whose fence no line of the text can close."""
     ticks = "`" * max(3, _longest_run(text) + 1)
     lines = "\n".join(
         "".join(c if c.isprintable() else " " for c in one) for one in text.split("\n")
@@ -92,7 +92,7 @@ def fence(text: str, language: str = "") -> str:
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]], numbers: Sequence[bool] = ()) -> str:
-    """Return a table of cells that are Markdown already; ``numbers`` are set to the right.
+    """Return a table of cells that are Markdown already; ``numbers`` are aligned right.
 
     >>> print(table(["day", "rows"], [["2026-03-01", "80"]], [False, True]))
     | day | rows |
@@ -105,7 +105,7 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]], numbers: Sequence[
 
 
 def laid_out(sql: str) -> str:
-    """Return a query with its clauses each on a line; nothing but white space is changed.
+    """Return a query with each clause on a line; only white space changes.
 
     >>> print(laid_out('SELECT day, count(*) AS n FROM "a from b" AS t WHERE x IN (1, 2) LIMIT 3'))
     SELECT

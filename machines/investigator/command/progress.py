@@ -1,12 +1,14 @@
-"""Progress: a run as it can be watched, alive in a terminal, and in a few lines elsewhere."""
+"""Progress: views of a run, alive in a terminal, and in a few lines elsewhere."""
 
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Callable, Generator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Final, Protocol, final
 
+from attrs import define, frozen
 from rich.console import Console, Group
 from rich.live import Live
 from rich.padding import Padding
@@ -15,34 +17,128 @@ from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
-from machines.investigation import Investigation, Phase
-from machines.investigator.command.tally import Tally
-from machines.investigator.command.wording import DOING, WORK, seconds_text
-from machines.investigator.runtime import CallDelayed, CallEnded, Ended, PhaseEntered, Progress
+from machines.investigation import Call, CallEnd, CallId, Investigation, Phase, Request
+from machines.investigator.command.wording import DOING, WORK, request_text, seconds_text
+from machines.investigator.runtime import (
+    CallDelayed,
+    CallEnded,
+    CallStarted,
+    Ended,
+    EvidenceFound,
+    PhaseEntered,
+    Progress,
+)
 from statecharts.cli.terminal import count_text
 
 _SHOWN: Final = 4  # calls under way that are shown
+_KEPT: Final = 4  # ended calls that are shown
 _PER_SECOND: Final = 10
 _INDENT: Final = (0, 0, 0, 2)
 
 
+@define
+class Count:
+    """The counts of a phase: ended calls, failed ones, and pieces of evidence."""
+
+    calls: int = 0
+    failed: int = 0
+    found: int = 0
+
+
+@frozen
+class EndedCall:
+    """An ended call: its purpose, its time, and its failure, if it failed."""
+
+    text: str
+    seconds: float
+    failure: str | None
+
+
+@final
+class Tally:
+    """Counts the calls and times of a run, phase by phase."""
+
+    def __init__(self, investigation: Investigation, clock: Callable[[], float]) -> None:
+        """Begin with the counts of an investigation so far."""
+        self.phase = investigation.current_phase
+        self.under_way: dict[CallId, tuple[str, float]] = {}
+        self.last: deque[EndedCall] = deque(maxlen=_KEPT)
+        self.since = self.began = clock()
+        self.seconds: dict[Phase, float] = {}
+        self._clock = clock
+        self._investigation = investigation
+        self._counts: dict[Phase, Count] = {}
+        phases: dict[CallId, Phase] = {}
+        for one in investigation.case.ledger.settled:
+            phases[one.call.id] = one.call.phase
+            count = self.count(one.call.phase)
+            count.calls += 1
+            count.failed += one.end is CallEnd.FAILED
+        for found in investigation.evidence:
+            self.count(phases[found.call_id]).found += 1
+
+    def count(self, phase: Phase) -> Count:
+        """Return the counts of a phase."""
+        return self._counts.setdefault(phase, Count())
+
+    @property
+    def total(self) -> int:
+        """Number of calls of the current phase, as far as it is known."""
+        ledger = self._investigation.case.ledger
+        settled = sum(one.call.phase is self.phase for one in ledger.settled)
+        return settled + len(ledger.pending)
+
+    @property
+    def hypotheses(self) -> int:
+        """Number of hypotheses."""
+        return len(self._investigation.hypotheses)
+
+    def text(self, call: Call) -> str:
+        """Return the purpose of a call: the hypothesis that it tests, or its request."""
+        for one in self._investigation.hypotheses:
+            if one.id == call.hypothesis:
+                return one.claim
+        return request_text(Request(call.kind, call.name, call.arguments))
+
+    def add(self, progress: Progress) -> None:
+        """Count a piece of progress."""
+        match progress:
+            case CallStarted(call):
+                self.under_way[call.call_id] = (self.text(call), self._clock())
+            case CallEnded(call, took, failure):
+                self.under_way.pop(call.call_id, None)
+                self.last.append(EndedCall(self.text(call), took.total_seconds(), failure))
+                count = self.count(call.phase)
+                count.calls += 1
+                count.failed += failure is not None
+            case EvidenceFound():
+                self.count(self.phase).found += 1
+            case PhaseEntered(phase):
+                now = self._clock()
+                self.seconds[self.phase] = self.seconds.get(self.phase, 0.0) + now - self.since
+                self.phase, self.since = phase, now
+                self.last.clear()
+            case _:
+                pass
+
+
 class View(Protocol):
-    """Who watches a run."""
+    """A view of a run."""
 
     def begin(self, investigation: Investigation, title: str, subtitle: str) -> None:
         """Begin to show an investigation."""
         ...
 
     def __call__(self, progress: Progress) -> None:
-        """Show what has happened."""
+        """Show a piece of progress."""
         ...
 
     def end(self) -> None:
-        """Leave the terminal as it was found."""
+        """Restore the terminal."""
         ...
 
     def paused(self) -> AbstractContextManager[None]:
-        """Make room for somebody else who talks to the user."""
+        """Make room for other output."""
         ...
 
 
@@ -57,11 +153,11 @@ class Silent:
         """Show nothing."""
 
     def end(self) -> None:
-        """Leave nothing."""
+        """Do nothing."""
 
     @contextmanager
     def paused(self) -> Generator[None, None, None]:
-        """Nothing is in the way."""
+        """Do nothing."""
         yield
 
 
@@ -75,14 +171,14 @@ class Plain:
         self._tally: Tally | None = None
 
     def begin(self, investigation: Investigation, title: str, subtitle: str) -> None:
-        """Say what is investigated, and where it stands."""
+        """Print the title, and the current phase."""
         self._tally = Tally(investigation, self._clock)
         self._say(f"{title} ({subtitle})")
         if investigation.current_phase in DOING and not investigation.is_terminal:
             self._say(f"  {DOING[investigation.current_phase]} …")
 
     def __call__(self, progress: Progress) -> None:
-        """Tell of phases and of failures."""
+        """Print phases and failures."""
         tally = self._tally
         if tally is None:
             return
@@ -101,11 +197,11 @@ class Plain:
                 pass
 
     def end(self) -> None:
-        """Leave it at that."""
+        """Do nothing."""
 
     @contextmanager
     def paused(self) -> Generator[None, None, None]:
-        """Nothing is in the way: lines follow upon lines."""
+        """Do nothing: lines follow each other."""
         yield
 
     def _say(self, text: str) -> None:
@@ -114,7 +210,7 @@ class Plain:
 
 @final
 class Alive:
-    """Shows the phases, the calls under way and how far they are; for a terminal."""
+    """Shows the phases and the calls under way in a terminal."""
 
     def __init__(self, out: Console, clock: Callable[[], float] = time.monotonic) -> None:
         self._out = out
@@ -134,7 +230,7 @@ class Alive:
         self._start()
 
     def __call__(self, progress: Progress) -> None:
-        """Take note; what is drawn next has it."""
+        """Count it for the next drawing."""
         if self._tally is not None:
             self._tally.add(progress)
         match progress:
@@ -148,13 +244,13 @@ class Alive:
                 pass
 
     def end(self) -> None:
-        """Draw the last time, and leave what was drawn."""
+        """Draw for the last time, and leave the drawing."""
         self._over = True
         self._stop()
 
     @contextmanager
     def paused(self) -> Generator[None, None, None]:
-        """Stop drawing for a while; what was drawn is taken away."""
+        """Stop drawing for a while, and remove the drawing."""
         self._stop(leave=False)
         try:
             yield
@@ -199,8 +295,8 @@ class Alive:
         return Group(*parts, Text())
 
     def _phases(self) -> Table:
-        """Return a line for each phase: what it came to, or how far it is."""
-        assert self._tally is not None  # noqa: S101 - whoever draws has looked
+        """Return a line for each phase, with its counts or its progress."""
+        assert self._tally is not None  # noqa: S101 - `_draw` has checked
         tally, grid = self._tally, _grid(1, 22, None)
         current = tally.phase
         for phase in WORK:
@@ -224,14 +320,14 @@ class Alive:
         return grid
 
     def _ahead(self, phase: Phase) -> bool:
-        """Tell whether a phase is yet to come."""
-        assert self._tally is not None  # noqa: S101 - whoever draws has looked
+        """Tell whether a phase comes later."""
+        assert self._tally is not None  # noqa: S101 - `_draw` has checked
         current = self._tally.phase
         return current in WORK and WORK.index(phase) > WORK.index(current)
 
     def _far(self) -> Table:
-        """Return how far the present phase is."""
-        assert self._tally is not None  # noqa: S101 - whoever draws has looked
+        """Return the progress of the current phase."""
+        assert self._tally is not None  # noqa: S101 - `_draw` has checked
         tally = self._tally
         done, total = tally.count(tally.phase).calls, tally.total
         grid = Table.grid(padding=(0, 2, 0, 0))
@@ -243,8 +339,8 @@ class Alive:
         return grid
 
     def _calls(self) -> Table:
-        """Return the calls that have just ended, and those under way."""
-        assert self._tally is not None  # noqa: S101 - whoever draws has looked
+        """Return the calls that ended last, and those under way."""
+        assert self._tally is not None  # noqa: S101 - `_draw` has checked
         tally, grid = self._tally, _grid(1, None, 8)
         for one in tuple(tally.last):
             if one.failure is None:
@@ -259,13 +355,13 @@ class Alive:
         if len(under_way) > _SHOWN:
             grid.add_row("", Text(f"and {len(under_way) - _SHOWN} more", "dim"), "")
         if self._delayed:
-            told = f"{count_text(self._delayed, 'call')} to be made again, after a pause"
+            told = f"{count_text(self._delayed, 'call')} to repeat after a pause"
             grid.add_row(Text("…", "yellow"), Text(told, "yellow"), "")
         return grid
 
 
 def _grid(*widths: int | None) -> Table:
-    """Return a table without lines; a column without a width takes what is left."""
+    """Return a table without lines; a column without a width takes the rest."""
     grid = Table.grid(padding=(0, 2, 0, 0), expand=None in widths and widths[-1] is not None)
     for width in widths:
         ratio = 1 if width is None and grid.expand else None
@@ -278,7 +374,7 @@ def _took(seconds: float) -> Text:
 
 
 def _done(tally: Tally, phase: Phase) -> str:
-    """Say what a phase came to."""
+    """Return the counts of a phase."""
     count = tally.count(phase)
     parts = [count_text(count.calls, "call")]
     if count.failed:

@@ -1,11 +1,23 @@
-"""The report: a run told in Markdown, for whoever has to act on it."""
+"""The report: a run in Markdown, with its picture, for the person who has to act on it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Final
 
-from machines.investigation import CallEnd, Cause, Evidence, HypothesisId, Phase, Verdict
+from attrs import frozen
+
+from machines.investigation import (
+    CallEnd,
+    Cause,
+    Evidence,
+    HypothesisId,
+    Investigation,
+    InvestigationChart,
+    Phase,
+    Verdict,
+)
+from machines.investigator.command.excerpt import excerpt
 from machines.investigator.command.markdown import (
     cell_code,
     code,
@@ -15,11 +27,9 @@ from machines.investigator.command.markdown import (
     plain,
     table,
 )
-from machines.investigator.command.picture import Picture
+from machines.investigator.command.options import thinking_text
 from machines.investigator.command.result import Result
 from machines.investigator.command.state import PICTURE, STATE, Run
-from machines.investigator.command.thinking import told
-from machines.investigator.command.window import window
 from machines.investigator.command.wording import (
     DOING,
     NEXT,
@@ -30,14 +40,16 @@ from machines.investigator.command.wording import (
     request_text,
     seconds_text,
 )
+from statecharts import drawing
 from statecharts.cli.terminal import count_text
+from statecharts.model.errors import StatechartError
 
-_QUIET: Final = "tested, not borne out"
+_QUIET: Final = "tested, not confirmed"
 _FEW: Final = 10
 
 
 def report(run: Run, result: Result, picture: Picture, when: str) -> str:
-    """Return the report of a run, which was made at some time."""
+    """Return the report of a run, as of some time."""
     parts = [
         *_head(run, result, when),
         *_causes(result),
@@ -48,7 +60,7 @@ def report(run: Run, result: Result, picture: Picture, when: str) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-# What it came to.
+# The result.
 
 
 def _head(run: Run, result: Result, when: str) -> Iterator[str]:
@@ -60,7 +72,7 @@ def _head(run: Run, result: Result, when: str) -> Iterator[str]:
             yield f"**Verdict: no anomaly.** {_sentence(result.summary)}"
         case None:
             why = result.trouble.message if result.trouble is not None else "it has not finished"
-            yield f"**No verdict: the investigation has failed.** {_sentence(why)}"
+            yield f"**No verdict: the investigation failed.** {_sentence(why)}"
     if result.warnings:
         yield "\n".join(
             f"> **Note.** {_sentence(note)}" + "  " for note in result.warnings
@@ -80,7 +92,7 @@ def _head(run: Run, result: Result, when: str) -> Iterator[str]:
         [
             ["Database", f"{cell_code(run.database.path)} ({_size(run.database.size)})"],
             ["Tables", tables],
-            ["By", plain(told(run.thinking))],
+            ["By", plain(thinking_text(run.thinking))],
             ["Work", work],
             ["Written", plain(when)],
         ],
@@ -115,7 +127,7 @@ def _cause(number: int, cause: Cause, result: Result) -> Iterator[str]:
     yield f"**What to do.** {NEXT[cause.kind]}"
     found = result.of_cause(cause)
     if not found:
-        yield "No query speaks for it."
+        yield "There is no query to show it."
     for one in found:
         yield from _evidence(one, cause, result)
 
@@ -128,15 +140,15 @@ def _evidence(evidence: Evidence, cause: Cause, result: Result) -> Iterator[str]
     if evidence.sql is not None:
         yield fence(laid_out(evidence.sql), "sql")
     if evidence.columns and evidence.rows:
-        shown = window(evidence, cause.date, cause.column)
+        shown = excerpt(evidence, cause.date, cause.column)
         yield shown.markdown
         if shown.told:
-            yield f"*{shown.told} All of it is in {code(STATE)}.*"
+            yield f"*{shown.told} {code(STATE)} has everything.*"
     elif evidence.columns:
-        yield "*It gives no rows.*"
+        yield "*It returns no rows.*"
 
 
-# How it came to that.
+# The way to it.
 
 
 def _hypotheses(run: Run, result: Result) -> Iterator[str]:
@@ -149,17 +161,17 @@ def _hypotheses(run: Run, result: Result) -> Iterator[str]:
     quiet = [line for line in lines if line[1] == _QUIET]
     loud = [line for line in lines if line[1] != _QUIET]
     if len(quiet) <= _FEW:
-        yield table(["Supposed", "Outcome"], [*loud, *quiet])
+        yield table(["Hypothesis", "Outcome"], [*loud, *quiet])
         return
     if loud:
-        yield table(["Supposed", "Outcome"], loud)
-    yield f"<details><summary>{len(quiet)} that were tested, and not borne out</summary>"
+        yield table(["Hypothesis", "Outcome"], loud)
+    yield f"<details><summary>{len(quiet)} hypotheses tested, not confirmed</summary>"
     yield "\n".join(f"- {claim}" for claim, _ in quiet)
     yield "</details>"
 
 
 def _outcomes(run: Run, result: Result) -> dict[HypothesisId, str]:
-    """Return what came of each hypothesis."""
+    """Return the outcome of each hypothesis."""
     outcomes = {one.id: "not tested" for one in result.investigation.hypotheses}
     for settled in result.investigation.case.ledger.settled:
         if settled.call.hypothesis is not None and settled.end is CallEnd.FAILED:
@@ -172,7 +184,7 @@ def _outcomes(run: Run, result: Result) -> dict[HypothesisId, str]:
     for number, cause in reversed(list(enumerate(result.causes, 1))):
         for found in result.of_cause(cause):
             if found.hypothesis is not None:
-                outcomes[found.hypothesis] = f"**speaks for cause {number}**"
+                outcomes[found.hypothesis] = f"**supports cause {number}**"
     return outcomes
 
 
@@ -183,7 +195,7 @@ def _questions(result: Result) -> Iterator[str]:
     yield "## Questions to the user"
     yield table(
         ["Asked", "Answered"],
-        ([plain(one.prompt), plain(one.text) or "*nothing: not known*"] for one in answers),
+        ([plain(one.prompt), plain(one.text) or "*not known*"] for one in answers),
     )
 
 
@@ -202,7 +214,7 @@ def _course(run: Run, result: Result, picture: Picture) -> Iterator[str]:
         lines.append([DOING[Phase.AWAITING_USER], "", "", seconds_text(waited)])
     yield table(["Phase", "Calls", "Failed", "Time"], lines, [False, True, True, True])
     if picture.svg is not None:
-        yield f"![The chart of the investigation, with the way that it took]({PICTURE})"
+        yield f"![The chart of the investigation, with the states it went through]({PICTURE})"
     else:
         yield fence(picture.mermaid.rstrip("\n"), "mermaid")
     yield from _calls(run, result)
@@ -232,17 +244,47 @@ def _calls(run: Run, result: Result) -> Iterator[str]:
 
 
 def _sentence(text: str) -> str:
-    """Return a text as a sentence."""
+    """Return a string as a sentence."""
     shown = plain(text)
     shown = shown[:1].upper() + shown[1:]
     return shown if shown.endswith((".", "!", "?", "…")) else f"{shown}."
 
 
 def _size(size: int) -> str:
-    """Return a number of bytes, as short as it can be told."""
+    """Return a number of bytes in a short form."""
     told = float(size)
     for unit in ("bytes", "kB", "MB"):
         if told < 1000:  # noqa: PLR2004 - the step from one unit to the next
             return f"{told:.0f} {unit}" if unit == "bytes" else f"{told:.1f} {unit}"
         told /= 1000
     return f"{told:.1f} GB"
+
+
+@frozen
+class Picture:
+    """A picture as SVG; or as Mermaid, without a layout engine."""
+
+    svg: bytes | None
+    mermaid: str = ""
+
+
+def way(investigation: Investigation) -> tuple[str, ...]:
+    """Return the ids of the states that an investigation has been in, in document order."""
+    ledger = investigation.case.ledger
+    been = {Phase.INIT, investigation.current_phase}
+    been.update(one.call.phase for one in ledger.settled)
+    been.update(one.phase for one in ledger.pending)
+    if investigation.case.answers:
+        been.add(Phase.AWAITING_USER)
+    return tuple(node.id for node in InvestigationChart.chart if node.name in been)
+
+
+def draw(investigation: Investigation) -> Picture:
+    """Draw the chart, with these states highlighted."""
+    been = way(investigation)
+    try:
+        svg = drawing.render(InvestigationChart, "svg", highlight=been)
+    except StatechartError:
+        # The layout engine is missing, or it gave up.
+        return Picture(None, drawing.render(InvestigationChart, "mermaid", highlight=been))
+    return Picture(svg.encode())

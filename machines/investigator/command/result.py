@@ -1,4 +1,4 @@
-"""The result of a run: what it came to, for a program as JSON, and for a person in a few lines."""
+"""The result of a run, in JSON for programs and in a few lines for people."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from statecharts.cli.terminal import count_text
 
 @frozen
 class Trouble:
-    """Why there is no verdict: a word for programs, and a sentence for people."""
+    """The reason for a missing verdict: a word for programs, and a sentence for people."""
 
     kind: str
     message: str
@@ -38,16 +38,16 @@ class Trouble:
 @final
 @frozen
 class Result:
-    """What a run came to.
+    """The result of a run.
 
     Attributes:
         investigation: The investigation.
-        verdict: What it found; None when it has not come to that.
-        summary: What it found, in words.
+        verdict: The verdict; None if there is none.
+        summary: The result in words.
         causes: The causes, the best supported first.
-        trouble: Why there is no verdict.
-        asked: The question that stands.
-        warnings: What whoever reads it should know.
+        trouble: The reason for a missing verdict.
+        asked: The open question.
+        warnings: Notes for the reader.
     """
 
     investigation: Investigation
@@ -62,12 +62,12 @@ class Result:
     def of(
         cls, investigation: Investigation, calls: Mapping[str, Carried], notes: Sequence[str] = ()
     ) -> Self:
-        """Read what an investigation came to.
+        """Return the result of an investigation.
 
         Args:
             investigation: The investigation, over or not.
-            calls: Why those calls failed that did.
-            notes: What has to be known besides.
+            calls: The attempts, with their failures.
+            notes: Notes for the reader.
         """
         warnings = tuple(notes)
         lost = failed_calls(investigation) if investigation.is_terminal else 0
@@ -93,12 +93,12 @@ class Result:
                     asked = intent
                 case _:
                     pass
-        stopped = Trouble("interrupted", "it was interrupted, and can be gone on with by --resume")
+        stopped = Trouble("interrupted", "it was interrupted, and --resume continues it")
         return cls(investigation, None, "", (), stopped, asked)
 
     @property
     def exit_status(self) -> int:
-        """The exit status: 0 for either verdict, 130 when there may still be one, else 1."""
+        """The exit status: 0 for either verdict, 130 if the run can be resumed, else 1."""
         if self.verdict is not None:
             return 0
         return 1 if self.investigation.is_terminal else 130
@@ -109,14 +109,14 @@ class Result:
         return {one.id: one for one in self.investigation.evidence}
 
     def of_cause(self, cause: Cause) -> list[Evidence]:
-        """Return what speaks for a cause."""
+        """Return the evidence of a cause."""
         known = self.evidence
         return [known[one] for one in cause.evidence if one in known]
 
     def as_json(self) -> dict[str, Any]:
-        """Return it as plain JSON values; no times are among them, so that equal runs are equal.
+        """Return plain JSON values, without times, so that equal runs are equal.
 
-        Rows are lists, a cell for each of the ``columns``, in their order.
+        Rows are lists of cells in the order of ``columns``.
         """
         case = self.investigation.case
         told: dict[str, Any] = {
@@ -179,7 +179,7 @@ class Result:
 
 
 def no_result(kind: str, message: str) -> dict[str, Any]:
-    """Return what stands for a result, as plain JSON values, where no run has come to be."""
+    """Return the result in plain JSON values if there was no run."""
     error = {"kind": kind, "message": message}
     return {"verdict": None, "phase": Phase.INIT.value, "causes": [], "error": error}
 
@@ -194,7 +194,7 @@ def _evidence_json(evidence: Evidence) -> dict[str, Any]:
 
 
 def _blind(investigation: Investigation, calls: Mapping[str, Carried]) -> Trouble | None:
-    """Tell whether nothing could be seen: then it means little that nothing was found."""
+    """Return the trouble if every query failed, so that a verdict would mean nothing."""
     looks = [
         one
         for one in investigation.case.ledger.settled
@@ -206,11 +206,11 @@ def _blind(investigation: Investigation, calls: Mapping[str, Carried]) -> Troubl
     first = calls.get(looks[0].call.id)
     why = first.failure if first is not None and first.failure else "it failed"
     count = "the one query" if len(looks) == 1 else f"each of the {len(looks)} queries"
-    return Trouble("nothing_seen", f"{count} has failed, the first because {why}")
+    return Trouble("nothing_seen", f"{count} failed, the first because {why}")
 
 
 def failed_calls(investigation: Investigation) -> int:
-    """Return how many calls have failed for good, whatever was tried."""
+    """Return the number of calls that failed in every attempt."""
     lasting = 0
     settled = investigation.case.ledger.settled
     for one in settled:

@@ -1,4 +1,4 @@
-"""Running: an investigation carried out round by round, kept after each, and stopped when asked."""
+"""Running: an investigation round by round, saved after each, and stopped on request."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from typing import Any, Final, ParamSpec, Self, TypeVar, final
 
 from machines.investigation import Investigation
 from machines.investigation.session import protocol
+from machines.investigator.command.progress import Tally
 from machines.investigator.command.state import Carried, Folder, Run
-from machines.investigator.command.tally import Tally
 from machines.investigator.runtime import CallEnded, LocalInvestigator, Progress
 
 P = ParamSpec("P")
@@ -29,9 +29,9 @@ class Interruption:
     """Turns the first signal to stop into a clean stop, and the second into an immediate one."""
 
     def __init__(self, leave: Callable[[], None]) -> None:
-        """Take what leaves the terminal as it was found, for when there is no time for more."""
+        """Keep the function that restores the terminal before an immediate stop."""
         self.came = False
-        """Whether a signal has come."""
+        """Whether a signal came."""
         self._leave = leave
         self._before: dict[int, Any] = {}
         self._stop: Callable[[], object] | None = None
@@ -47,7 +47,7 @@ class Interruption:
             signal.signal(one, handler)
 
     def stops(self, stop: Callable[[], object] | None) -> None:
-        """Say what the first signal does, if there is something better than KeyboardInterrupt."""
+        """Set the effect of the first signal; None for KeyboardInterrupt."""
         self._stop = stop
 
     def _take(self, *_: object) -> None:
@@ -61,9 +61,9 @@ class Interruption:
 
 
 class Threads(ThreadPoolExecutor):
-    """Runs each function in a thread of its own, which keeps nobody waiting.
+    """Runs each function in a thread of its own, which does not keep the process alive.
 
-    Threads of the usual kind are waited for at the end, however long somebody takes to answer.
+    An ordinary executor waits for its threads at the end, however long an answer takes.
     """
 
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
@@ -75,7 +75,7 @@ class Threads(ThreadPoolExecutor):
                 return
             try:
                 future.set_result(fn(*args, **kwargs))
-            except BaseException as error:  # noqa: BLE001 - raised where the result is asked for
+            except BaseException as error:  # noqa: BLE001 - raised when the result is read
                 future.set_exception(error)
 
         threading.Thread(target=work, daemon=True, name="investigation-thread").start()
@@ -84,7 +84,7 @@ class Threads(ThreadPoolExecutor):
 
 @final
 class Recorder:
-    """Writes into the state of a run what happens in it, and passes it on."""
+    """Writes progress into the state of a run, and passes it on."""
 
     def __init__(
         self,
@@ -99,7 +99,7 @@ class Recorder:
         self._tally = Tally(investigation, clock)
 
     def __call__(self, progress: Progress) -> None:
-        """Take note."""
+        """Record a piece of progress."""
         self._tally.add(progress)
         if isinstance(progress, CallEnded):
             seconds = round(progress.took.total_seconds(), 6)
@@ -110,7 +110,7 @@ class Recorder:
 
 
 def save(run: Run, investigation: Investigation, folder: Folder) -> None:
-    """Keep the state of a run."""
+    """Save the state of a run."""
     run.snapshot = protocol().dump_snapshot(investigation.snapshot)
     folder.write(folder.state, run.dumps())
 
@@ -118,10 +118,10 @@ def save(run: Run, investigation: Investigation, folder: Folder) -> None:
 def carry_on(
     investigator: LocalInvestigator, kept: Callable[[], None], interruption: Interruption
 ) -> bool:
-    """Run to the end, or until somebody stops it; tell whether somebody has.
+    """Run to the end, or until it is stopped; return whether it was stopped.
 
-    After each round, ``kept`` is called. A round that is stopped leaves no trace: the calls of it
-    are stopped, and it is as it was before.
+    Calls ``kept`` after each round. A stopped round leaves no trace: its calls are stopped, and the
+    investigation stays as it was before.
     """
     try:
         asyncio.run(_rounds(investigator, kept, interruption))
@@ -134,7 +134,7 @@ async def _rounds(
     investigator: LocalInvestigator, kept: Callable[[], None], interruption: Interruption
 ) -> None:
     loop, task = asyncio.get_running_loop(), asyncio.current_task()
-    assert task is not None  # noqa: S101 - a coroutine that runs is run by a task
+    assert task is not None  # noqa: S101 - a coroutine runs in a task
     loop.set_default_executor(Threads())
     interruption.stops(lambda: loop.call_soon_threadsafe(task.cancel))
     if interruption.came:

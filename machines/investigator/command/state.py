@@ -1,4 +1,4 @@
-"""The state of a run: what is kept of it on disk, so that another process can go on."""
+"""The state of a run on disk, from which another process can continue."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ ReasonerKind: TypeAlias = Literal["rules", "openai"]
 
 @frozen
 class Thinking:
-    """Who thinks in a run. A key is never part of it."""
+    """The choice of a reasoner. A key is never part of it."""
 
     kind: ReasonerKind = "rules"
     endpoint: str | None = None
@@ -36,7 +36,7 @@ class Thinking:
 
 @frozen
 class Carried:
-    """How an attempt at a call went: how many seconds it took, and why it failed, if it did."""
+    """An attempt at a call: its seconds, and its failure, if it failed."""
 
     took_s: float
     failure: str | None = None
@@ -44,18 +44,18 @@ class Carried:
 
 @define
 class Run:
-    """All that is kept of a run.
+    """The stored state of a run.
 
     Attributes:
-        question: What is asked.
-        database: What it is asked of.
-        thinking: Who thinks.
-        timeout_s: How many seconds an attempt at a call may take.
-        steps: How many steps there may be.
-        snapshot: The investigation, as its protocol has it.
-        calls: How the attempts went, by the id of the call.
-        phases: How many seconds were spent in each phase.
-        notes: What whoever reads the result should know.
+        question: The question.
+        database: The database.
+        thinking: The reasoner.
+        timeout_s: Time limit of an attempt at a call, in seconds.
+        steps: Greatest number of steps.
+        snapshot: The snapshot of the investigation, by its protocol.
+        calls: The attempts, by the id of the call.
+        phases: Seconds spent in each phase.
+        notes: Notes for the reader of the result.
     """
 
     question: str
@@ -74,23 +74,23 @@ class Run:
             self.notes.append(text)
 
     def dumps(self) -> bytes:
-        """Return it as JSON."""
+        """Return the state as JSON."""
         told = {"format": FORMAT, "version": VERSION, **_CONVERTER.unstructure(self)}
         text = json.dumps(told, ensure_ascii=False, indent=1) + "\n"
-        # The name of a file may be no UTF-8, and is to come back as it was.
+        # The name of a file may not be UTF-8, and must come back unchanged.
         return text.encode("utf-8", "surrogatepass")
 
     @classmethod
     def loads(cls, text: bytes, name: str) -> Self:
-        """Read it.
+        """Read a state.
 
         Raises:
-            InputError: It is nothing that this version has written.
+            InputError: It was not written by this version.
         """
         try:
             found = json.loads(text)
         except (ValueError, RecursionError):
-            raise InputError(f"{name} cannot be read: it is no JSON. {_ANEW}") from None
+            raise InputError(f"{name} cannot be read: it is not JSON. {_ANEW}") from None
         if not isinstance(found, dict) or found.pop("format", None) != FORMAT:
             raise InputError(f"{name} is not the state of an investigation. {_ANEW}")
         version = found.pop("version", None)
@@ -105,26 +105,25 @@ class Run:
             raise InputError(f"{name} cannot be read: {first}. {_ANEW}") from None
 
     def investigation(self, name: str) -> Investigation:
-        """Return the investigation that it goes on with.
+        """Return the investigation to continue.
 
         Raises:
-            InputError: The snapshot is not one of this version of the chart.
+            InputError: The snapshot is of another version of the chart.
         """
         try:
             return Investigation.restore(self.snapshot)
         except StatechartError as error:
-            raise InputError(f"{name} cannot be gone on with: {error} {_ANEW}") from None
+            raise InputError(f"{name} cannot be resumed: {error} {_ANEW}") from None
 
 
-_ANEW: Final = "Start anew, without --resume."
+_ANEW: Final = "Start a new run without --resume."
 _CONVERTER: Final = Converter(forbid_extra_keys=True)
 
 
 class Folder:
     """The folder of a run: its state, its report, its picture.
 
-    Where it cannot be written, that is said once, by the error that the first write raises; then
-    nothing is written any more.
+    After the first write that fails, ``trouble`` says why, and nothing is written any more.
     """
 
     def __init__(self, path: Path) -> None:
@@ -133,24 +132,24 @@ class Folder:
 
     @property
     def state(self) -> Path:
-        """Where the state is."""
+        """Path of the state."""
         return self.path / STATE
 
     @property
     def report(self) -> Path:
-        """Where the report is."""
+        """Path of the report."""
         return self.path / REPORT
 
     @property
     def picture(self) -> Path:
-        """Where the picture of the run is."""
+        """Path of the picture."""
         return self.path / PICTURE
 
     def load(self) -> Run:
-        """Return the run that is there.
+        """Return the run in the folder.
 
         Raises:
-            InputError: There is none, or none that can be read.
+            InputError: There is none, or it cannot be read.
         """
         try:
             text = self.state.read_bytes()
@@ -164,10 +163,10 @@ class Folder:
         return Run.loads(text, repr(str(self.state)))
 
     def clear(self) -> list[tuple[Path, Path]]:
-        """Make way for a new run; return what was moved aside, and where.
+        """Make room for a new run; return the files that were renamed, with their new names.
 
-        A run that has come to its end makes way with its report. What has not, or is nothing of
-        ours, is moved aside.
+        The report and picture of a run that is over are removed. Files of another run, or of other
+        programs, are renamed.
         """
         moved: list[tuple[Path, Path]] = []
         with suppress(OSError):
@@ -184,10 +183,10 @@ class Folder:
         return moved
 
     def write(self, path: Path, text: bytes) -> bool:
-        """Write a file of the folder, whole or not at all; say whether that was done."""
+        """Write a file of the folder, whole or not at all; return whether it was written."""
         if self.trouble is not None:
             return False
-        # Always of the same name: what a crash leaves behind is used again.
+        # Always the same name, so that a leftover of a crash is overwritten.
         part = path.with_name(f".{path.name}.part")
         try:
             self.path.mkdir(parents=True, exist_ok=True)
@@ -204,7 +203,7 @@ class Folder:
         return True
 
     def _is_over(self) -> bool:
-        """Tell whether the run that is there has come to its end."""
+        """Tell whether the run in the folder is over."""
         try:
             return self.load().investigation("it").is_terminal
         except InputError:
@@ -212,7 +211,7 @@ class Folder:
 
 
 def _free_name(path: Path) -> Path:
-    """Return a name beside a path that nothing has, as ``run-1.json`` beside ``run.json``."""
+    """Return a free name beside a path, such as ``run-1.json`` beside ``run.json``."""
     number = 1
     while (free := path.with_name(f"{path.stem}-{number}{path.suffix}")).exists():
         number += 1

@@ -1,4 +1,4 @@
-"""Wording: what phases, calls and causes are called where a person reads of them."""
+"""Wording: the names of phases, calls and causes for people."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ DOING: Final[Mapping[Phase, str]] = MappingProxyType(
         Phase.FAILED: "failed",
     }
 )
-"""What is done in each phase."""
+"""The work of each phase."""
 
 WORK: Final = (
     Phase.GATHERING_CONTEXT,
@@ -29,37 +29,37 @@ WORK: Final = (
     Phase.EVALUATING_HYPOTHESES,
     Phase.SYNTHESIZING,
 )
-"""The phases that make calls, in the order in which they come."""
+"""The phases that make calls, in their order."""
 
 NEXT: Final[Mapping[CauseKind, str]] = MappingProxyType(
     {
-        CauseKind.NULL_SPIKE: "See what fills this column, and whether its source changed or"
+        CauseKind.NULL_SPIKE: "Check what fills this column, and whether its source changed or"
         " failed that day; then fill the rows again.",
-        CauseKind.MISSING_DAY: "See whether the load of that day ran, and whether its source had"
+        CauseKind.MISSING_DAY: "Check whether the load of that day ran, and whether its source had"
         " any rows; then load the day again.",
-        CauseKind.DUPLICATE_LOAD: "See whether the load of that day ran twice; then remove one copy"
-        " of each row, and make the load refuse what it has loaded.",
+        CauseKind.DUPLICATE_LOAD: "Check whether the load of that day ran twice; then remove one"
+        " copy of each row, and make the load refuse rows that it has loaded.",
         CauseKind.SCHEMA_CHANGE: "Ask the source what it changed in this column that day; then"
         " adapt the load, and convert the rows since.",
         CauseKind.BROKEN_JOIN: "Compare the keys before and since that day with those of the table"
-        " that they refer to; then mend their form, or load what is missing there.",
-        CauseKind.LATE_DATA: "See what delayed the load of that day; what was reported before it"
-        " arrived has to be reported again.",
+        " that they refer to; then fix their form, or load the missing rows there.",
+        CauseKind.LATE_DATA: "Check what delayed the load of that day; then repeat the reports"
+        " that were made before it arrived.",
         CauseKind.UNIT_CHANGE: "Ask the source for the unit of this column since that day; then"
         " convert the rows since.",
-        CauseKind.TRUNCATED_BATCH: "See whether the load of that day broke off, and compare the"
+        CauseKind.TRUNCATED_BATCH: "Check whether the load of that day broke off, and compare the"
         " number of its rows with the source's; then load the day again.",
         CauseKind.TIME_ZONE: "Ask the source which time zone it writes since that day; then"
         " convert the times since.",
-        CauseKind.STALE_DIMENSION: "See why this table is not loaded any more; then load what is"
-        " missing, and derive again what joins it.",
+        CauseKind.STALE_DIMENSION: "Check why this table is not loaded any more; then load the"
+        " missing rows, and rebuild the tables that join it.",
     }
 )
-"""What to do about each kind of cause."""
+"""The remedy for each kind of cause."""
 
 
 def kind_of(cause: Cause) -> str:
-    """Return what a kind of cause is called.
+    """Return the name of a kind of cause.
 
     >>> kind_of(Cause(CauseKind.NULL_SPIKE, "orders"))
     'null spike'
@@ -68,7 +68,7 @@ def kind_of(cause: Cause) -> str:
 
 
 def place_of(cause: Cause) -> str:
-    """Return where a cause is: the table, and the column if it is one.
+    """Return the table of a cause, with its column if it has one.
 
     >>> place_of(Cause(CauseKind.NULL_SPIKE, "orders", "amount"))
     'orders.amount'
@@ -77,7 +77,7 @@ def place_of(cause: Cause) -> str:
 
 
 def request_text(request: Request) -> str:
-    """Say what a call is to do, on one line.
+    """Return a request on one line.
 
     >>> request_text(Request(CallKind.TOOL, "describe", {"table": "orders"}))
     'describe orders'
@@ -93,12 +93,12 @@ def request_text(request: Request) -> str:
 
 
 def seconds_text(seconds: float) -> str:
-    """Return a span of time, as short as it can be told.
+    """Return a span of time in a short form.
 
     >>> seconds_text(0.0042), seconds_text(3.21), seconds_text(75), seconds_text(3725)
     ('4 ms', '3.2 s', '1:15 min', '1:02:05 h')
     """
-    if seconds < 0.9995:  # noqa: PLR2004 - what is less is told in thousandths
+    if seconds < 0.9995:  # noqa: PLR2004 - less is shown in thousandths
         return f"{seconds * 1000:.0f} ms"
     if seconds < 60:  # noqa: PLR2004 - seconds of a minute
         return f"{seconds:.1f} s"

@@ -12,7 +12,6 @@ from machines.investigation.findings import CauseKind
 from machines.investigator.reasoning.checks import (
     amounts,
     counts,
-    cuts,
     duplicates,
     forms,
     hours,
@@ -128,7 +127,7 @@ def _counted(
         )
         end = max((*others, *named), default=None)
         over = last < begin and table not in hints.tables
-        early = cuts.unlikely(hourly[table]) if table in hourly else counts.NOTHING
+        early = hours.unlikely(hourly[table]) if table in hourly else counts.NOTHING
         before = [busy[parent] for name, parent in refers if name == table and parent in busy]
         shown = _until(one, before, hints.days)
         found += counts.find(shown, end, hints.days, alone=alone, over=over, ends=early)

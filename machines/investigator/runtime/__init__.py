@@ -5,9 +5,14 @@ it runs; attempts have a time limit and are made again after a pause; calls of o
 side; whatever fails becomes the intent `Error`, and nothing that is raised is lost.
 """
 
-from machines.investigator.runtime.bounds import Bounds
 from machines.investigator.runtime.carrying import Tools
-from machines.investigator.runtime.local import AskUser, LocalInvestigator, Raised, run_local
+from machines.investigator.runtime.local import (
+    AskUser,
+    Bounds,
+    LocalInvestigator,
+    Raised,
+    run_local,
+)
 from machines.investigator.runtime.progress import (
     CallDelayed,
     CallEnded,

@@ -8,7 +8,8 @@ from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from datetime import timedelta
 from typing import Any, TypeAlias, TypeVar, final
 
-from attrs import frozen
+from attrs import Attribute, field, frozen
+from attrs.validators import ge, instance_of
 
 from machines.investigation.calls import Phase
 from machines.investigation.findings import Evidence
@@ -31,7 +32,6 @@ from machines.investigation.vocabulary import (
     UserResponse,
 )
 from machines.investigator.reasoning.reasoner import Reasoner
-from machines.investigator.runtime.bounds import Bounds
 from machines.investigator.runtime.carrying import Return, Tools, awaited, carry_out, told
 from machines.investigator.runtime.progress import (
     CallDelayed,
@@ -51,6 +51,43 @@ T = TypeVar("T")
 
 AskUser: TypeAlias = Callable[[RequestUser], Awaitable[str | None] | str | None]
 """Asks the user; one that blocks is called in a thread. None leaves the question open."""
+
+
+def _some_time(instance: object, attribute: Attribute[Any], value: object) -> None:
+    """Refuse a time that is none."""
+    if not isinstance(value, timedelta) or value <= timedelta(0):
+        raise ValueError(f"{attribute.name} is a timedelta above zero, not {value!r}")
+
+
+@frozen
+class Bounds:
+    """What a local run bears. How often a call is tried is the investigation's own `Policy`.
+
+    Attributes:
+        steps: How many events there may be in all, those before a restart included.
+        timeout: How long one attempt at a call may take.
+        backoff: How long to wait before the second attempt; before each further, twice as long.
+        longest: How long to wait at most.
+        at_once: How many calls are made side by side.
+
+    >>> [Bounds().pause(attempt).total_seconds() for attempt in (1, 2, 3, 4, 99)]
+    [0.0, 0.5, 1.0, 2.0, 10.0]
+    """
+
+    steps: int = field(default=1_000, validator=[instance_of(int), ge(1)])
+    timeout: timedelta = field(default=timedelta(seconds=60), validator=_some_time)
+    backoff: timedelta = field(default=timedelta(seconds=0.5), validator=_some_time)
+    longest: timedelta = field(default=timedelta(seconds=10), validator=_some_time)
+    at_once: int = field(default=8, validator=[instance_of(int), ge(1)])
+
+    def pause(self, attempt: int) -> timedelta:
+        """Return how long to wait before an attempt, counted from 1."""
+        if attempt <= 1:
+            return timedelta(0)
+        # Beyond 2**30 times the first pause, it is the longest in any case.
+        doubled = min(attempt - 2, 30)
+        seconds = self.backoff.total_seconds() * 2.0**doubled
+        return timedelta(seconds=min(seconds, self.longest.total_seconds()))
 
 
 @frozen
@@ -86,7 +123,7 @@ class LocalInvestigator:
         reasoner: Reasoner,
         tools: Tools | None = None,
         *,
-        snapshot: Snapshot[Case] | bytes | str | Mapping[str, Any] | None = None,
+        snapshot: Snapshot[Any, Case] | bytes | str | Mapping[str, Any] | None = None,
         bounds: Bounds | None = None,
         ask_user: AskUser | None = None,
         observer: Observer | None = None,

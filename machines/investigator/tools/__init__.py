@@ -5,12 +5,17 @@ source of rows; it returns what it found, with the SQL that found it. `Toolbox` 
 once the call is found to be permitted.
 """
 
-from machines.investigator.tools.catalogue import describe, list_tables
 from machines.investigator.tools.cells import Source, scalar
-from machines.investigator.tools.columns import distinct_drift, null_rates
+from machines.investigator.tools.columns import distinct_drift, join_coverage, null_rates
 from machines.investigator.tools.days import day_of, row_counts_by_day
-from machines.investigator.tools.joins import join_coverage
-from machines.investigator.tools.toolbox import FUNCTIONS, Toolbox, query, run
+from machines.investigator.tools.toolbox import (
+    FUNCTIONS,
+    Toolbox,
+    describe,
+    list_tables,
+    query,
+    run,
+)
 
 __all__ = [
     "FUNCTIONS",

@@ -203,11 +203,13 @@ class Bodies:
         self.before = {new: old for old, new in of.ids.items()}
         self.lines = placed(of.chart)
 
-    def declaration(self, keywords: Iterable[str], doc: str) -> list[str]:
-        """Return the class, with the keywords of its header."""
+    def declaration(self, events: str | None, keywords: Iterable[str], doc: str) -> list[str]:
+        """Return the class: its events, when they are closed, and the keywords of its header."""
         root, items = self.chart.root, [self.need("Statechart"), *keywords]
         if self.chart.context is not None:
-            items[0] += f"[{self.reference(self.chart.context)}]"
+            items[0] += f"[{events or self.need('Any')}, {self.reference(self.chart.context)}]"
+        elif events is not None:
+            items[0] += f"[{events}]"
         if root.kind is StateKind.PARALLEL:
             items.append("parallel=True")
         if root.entry:

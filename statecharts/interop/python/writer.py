@@ -82,16 +82,17 @@ class Module:
     def _declaration(self, one: Declarable, cls: str) -> list[list[str]]:
         """Return the declaration of a chart, with the union of its events before it."""
         union = self._union(one.chart)
+        events: str | None = None
         keywords: list[str] = []
         before: list[list[str]] = []
         # A union that is made here holds just what the lines name: it adds no faults.
         chart = one.chart if union else evolve(one.chart, closed=False)
         if len(union) == 1:
-            keywords.append(f"events={union[0]}")
+            events = union[0]
         elif union:
             alias = self.names.take(f"{cls}Event")
             before.append([f"{alias}: {self.imports.need('TypeAlias')} = {' | '.join(union)}"])
-            keywords.append(f"events={alias}")
+            events = alias
         codes = tuple(dict.fromkeys(found.code for found in faults(chart) if found.code in QUALITY))
         notes = list(notes_of(one.chart.root.meta, 0))
         if codes:
@@ -100,10 +101,10 @@ class Module:
                 notes += comment(f"{code} is accepted: {QUALITY[code]}.")
         doc = one.chart.doc or f"The chart ``{one.chart.name}``."
         bodies = Bodies(one, cls, self.functions)
-        return [*before, [*notes, *bodies.declaration(keywords, doc)]]
+        return [*before, [*notes, *bodies.declaration(events, keywords, doc)]]
 
     def _union(self, chart: Chart) -> list[str]:
-        """Return the classes of ``events=``; an empty list where some line has no class for it."""
+        """Return the classes of the events; an empty list where some line has no class for it."""
         if not chart.closed and any(event.cls is not None for event in chart.events):
             return []  # declared so, and left open on purpose
         has_class = self.vocabulary.has_class

@@ -633,7 +633,7 @@ class WrittenChart(StateChart[Any]):
 
 
 def to_class(
-    chart: Chart | type[Declaration[Any]], *, allow: Iterable[str] = ()
+    chart: Chart | type[Declaration[Any, Any]], *, allow: Iterable[str] = ()
 ) -> type[StateChart[Any]]:
     """Return a class of python-statemachine that does what a chart says.
 
@@ -658,7 +658,7 @@ def to_class(
     >>> from statecharts import State, Statechart
     >>> @frozen
     ... class Push: ...
-    >>> class Door(Statechart, events=Push):
+    >>> class Door(Statechart[Push]):
     ...     shut = State(initial=True)
     ...     open = State()
     ...     shut.to(open, on=Push)

@@ -61,19 +61,17 @@ def _places(text: str, document: Document) -> Iterator[tuple[int, list[int]]]:
         mark = match[0]
         if mark == "\n":
             line += 1
-        elif mark == ":":
-            if open_:
-                open_[-1][1].append(last)
+        elif mark == ":" and open_:
+            open_[-1][1].append(last)
         elif mark in "{[":
             open_.append((line, []))
             if len(open_) > limits.VALUES_DEEP:
                 found = f"objects and arrays are nested more than {limits.VALUES_DEEP} deep"
                 raise document.error("SC604", found, "Flatten the chart", line)
-        elif mark in "}]":
-            if open_:
-                closed = open_.pop()
-                if mark == "}":
-                    ended.append(closed)
+        elif mark in "}]" and open_:
+            closed = open_.pop()
+            if mark == "}":
+                ended.append(closed)
         else:
             last = line
             line += mark.count("\n")

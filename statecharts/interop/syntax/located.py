@@ -52,9 +52,6 @@ TOML: Final = Words("table", "array")
 XML: Final = Words("element", "list", "attribute")
 
 
-_SHORT: Final = 40
-
-
 def shown(value: Any, words: Words) -> str:
     """Return a value as messages show it: itself when it is short, else what it is.
 
@@ -72,8 +69,8 @@ def shown(value: Any, words: Words) -> str:
             strange = next((v for v in value if not (isinstance(v, str) and v.strip())), None)
             inner = strange is not None and not isinstance(strange, dict | list)
             return f"{a(words.array)} with {shown(strange, words)}" if inner else a(words.array)
-        case str() if len(value) > _SHORT:
-            return f"{value[:_SHORT]!r}…"
+        case str() if len(value) > 40:  # noqa: PLR2004 - what is easily read
+            return f"{value[:40]!r}…"
         case date() | time():
             return value.isoformat()
         case _:

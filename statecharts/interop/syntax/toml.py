@@ -59,17 +59,14 @@ def _not_toml(message: str, text: str, document: Document) -> DocumentError:
 def _located(value: Any, place: Place) -> Any:
     """Return a value with its places; finding those has bounded its depth."""
     if isinstance(value, dict):
-        keys = place.keys
-        held = {
-            key: _located(inner, keys.get(key, place)) if isinstance(inner, dict | list) else inner
-            for key, inner in value.items()
-        }
+        held = {key: _located(inner, place.keys.get(key, place)) for key, inner in value.items()}
         return Located(held, place.line, place.lines)
-    items = iter(place.items)
-    return [
-        _located(inner, next(items, place)) if isinstance(inner, dict | list) else inner
-        for inner in value
-    ]
+    if isinstance(value, list):
+        items = iter(place.items)
+        nested = (isinstance(inner, dict | list) for inner in value)
+        inside = (next(items, place) if deep else place for deep in nested)
+        return list(map(_located, value, inside))
+    return value
 
 
 # --- Lines ----------------------------------------------------------------------------------------

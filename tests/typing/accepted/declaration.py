@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from attrs import evolve
 
@@ -27,7 +27,7 @@ from tests.typing.vocabulary import (
 PipelineEvent: TypeAlias = DepsMet | GatesPassed | QaSkipped | MergeSucceeded | Block | Unblock
 
 
-class Pipeline(Statechart, events=PipelineEvent):
+class Pipeline(Statechart[PipelineEvent]):
     """A story's way from backlog to archive."""
 
     class active(Compound, initial=True):
@@ -69,7 +69,7 @@ def spend(moment: Moment[Work, Block, Budget]) -> Budget:
     return Budget(moment.context.left - 1)
 
 
-class Everything(Statechart[Budget], allow="*"):
+class Everything(Statechart[Any, Budget], allow="*"):
     """Each verb with each of its hooks."""
 
     class active(Compound[Work], initial=True, entry=lambda m: Notify("begun")):

@@ -6,13 +6,13 @@ from datetime import UTC, datetime
 from typing import Any, assert_type
 
 from statecharts import Chart, Effect, Kernel, Machine, Moment, Snapshot, Step, start, step
-from tests.typing.accepted.declaration import Everything, Pipeline
+from tests.typing.accepted.declaration import Everything, Pipeline, PipelineEvent
 from tests.typing.vocabulary import Archived, Budget, DepsMet, Merge, QaSkipped, Work
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-def read_data_back(snapshot: Snapshot[Budget], moment: Moment[Merge, DepsMet, Budget]) -> None:
+def read_data_back(snapshot: Snapshot[Any, Budget], moment: Moment[Merge, DepsMet, Budget]) -> None:
     """The data of a state has the class that its declaration names."""
     assert_type(snapshot[Pipeline.active.merge].commits_ahead, int)
     assert_type(snapshot[Pipeline.archived], Archived)
@@ -32,9 +32,9 @@ def read_data_back(snapshot: Snapshot[Budget], moment: Moment[Merge, DepsMet, Bu
 def run_without_context() -> None:
     """A chart without a context has the context None."""
     first = start(Pipeline, at=NOW)
-    assert_type(first, Step[None])
+    assert_type(first, Step[PipelineEvent, None])
     then = step(Pipeline, first.snapshot, QaSkipped("main", 1), at=NOW)
-    assert_type(then, Step[None])
+    assert_type(then, Step[PipelineEvent, None])
     assert_type(then.snapshot.context, None)
     assert_type(then.effects, tuple[Effect, ...])
     assert_type(then.handled, bool)
@@ -43,16 +43,16 @@ def run_without_context() -> None:
 def run_with_context() -> None:
     """A chart's context goes through whatever runs it."""
     first = start(Everything, Budget(7), at=NOW)
-    assert_type(first, Step[Budget])
-    assert_type(step(Everything, first.snapshot, DepsMet()), Step[Budget])
+    assert_type(first, Step[Any, Budget])
+    assert_type(step(Everything, first.snapshot, DepsMet()), Step[Any, Budget])
     kernel = Kernel(Everything)
-    assert_type(kernel, Kernel[Budget])
-    assert_type(kernel.step(kernel.start(Budget()).snapshot, DepsMet()), Step[Budget])
+    assert_type(kernel, Kernel[Any, Budget])
+    assert_type(kernel.step(kernel.start(Budget()).snapshot, DepsMet()), Step[Any, Budget])
     machine = Machine(Everything, Budget(), at=NOW, on_unhandled="raise")
     assert_type(machine.snapshot.context.left, int)
-    assert_type(machine.send(DepsMet()), Step[Budget])
+    assert_type(machine.send(DepsMet()), Step[Any, Budget])
     machine.subscribe(lambda taken: taken.snapshot.context.left)
-    assert_type(Machine(Everything, snapshot=first.snapshot).snapshot, Snapshot[Budget])
+    assert_type(Machine(Everything, snapshot=first.snapshot).snapshot, Snapshot[Any, Budget])
 
 
 def run_bare_chart() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 from statecharts import Compound, Moment, Parallel, State, Statechart
 from tests.typing.vocabulary import (
@@ -34,7 +35,7 @@ def told(moment: Moment[Merge, GatesPassed]) -> str:
     return moment.data.feature_branch
 
 
-class Hooks(Statechart[Budget]):
+class Hooks(Statechart[Any, Budget]):
     """Every line that ends with a comment is wrong; the lines between are right."""
 
     class active(Compound[Work], initial=True):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 from statecharts import Kernel, Machine, Snapshot, Step, start, step
 from tests.typing.accepted.declaration import Everything, Pipeline
@@ -13,7 +14,7 @@ def use(value: object) -> None:
     """Take any value."""
 
 
-def read(snapshot: Snapshot[Budget], taken: Step[Budget]) -> None:
+def read(snapshot: Snapshot[Any, Budget], taken: Step[Any, Budget]) -> None:
     """Data is read back by the state that carries it."""
     use(snapshot[Pipeline.active.merge].commits_ahead)
     use(snapshot[Pipeline.active.merge].commits)  # mistake: a field of the data
@@ -33,14 +34,14 @@ def read(snapshot: Snapshot[Budget], taken: Step[Budget]) -> None:
     use(3 in snapshot)  # mistake: a number for a state
 
 
-def write(snapshot: Snapshot[Budget], event: GatesPassed) -> None:
+def write(snapshot: Snapshot[Any, Budget], event: GatesPassed) -> None:
     """What a run is made of is not changed."""
     snapshot.context = Budget()  # mistake: a snapshot is not changed
     event.commits_ahead = 0  # mistake: an event is not changed
     snapshot[Pipeline.active.merge].commits_ahead = 0  # mistake: data is not changed
 
 
-def run(snapshot: Snapshot[Budget], bare: Snapshot[None]) -> None:
+def run(snapshot: Snapshot[Any, Budget], bare: Snapshot[Any, None]) -> None:
     """A chart takes its own context, and snapshots that have it."""
     start(Everything, Budget())
     start(Everything, Work())  # mistake: another class for the context
@@ -61,7 +62,8 @@ def run(snapshot: Snapshot[Budget], bare: Snapshot[None]) -> None:
     Machine(Pipeline, Budget())  # mistake: a context for a chart without
     Machine(Everything, on_unhandled="rise")  # mistake: a mistyped word
     Machine(Everything, snapshot=bare)  # mistake: a snapshot without a context
-    Machine(Everything).advance(3)  # mistake: a number for a duration
-    Machine(Everything).send(DepsMet(), timedelta(1))  # mistake: a time is passed by name
-    Machine(Everything).subscribe(lambda: None)  # mistake: a subscriber that takes no step
-    Machine(Everything).subscribe(lambda taken: taken.snapshot.context.right)  # mistake: a field of the context
+    machine = Machine(Everything, Budget())
+    machine.advance(3)  # mistake: a number for a duration
+    machine.send(DepsMet(), timedelta(1))  # mistake: a time is passed by name
+    machine.subscribe(lambda: None)  # mistake: a subscriber that takes no step
+    machine.subscribe(lambda taken: taken.snapshot.context.right)  # mistake: a field of the context

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from statistics import median
 from typing import Final, TypeAlias
@@ -266,3 +266,24 @@ def _doubled(
         ):
             best = (shift, more)
     return best
+
+
+def unlikely(reading: Reading) -> Mapping[date, float]:
+    """Return for each day how unlikely its end is: the negative logarithm of the probability.
+
+    Each row is taken to fall on the hours as the rows of all days do.
+    """
+    columns = [reading.daily.counts(label) for label in LABELS]
+    totals = [sum(one) for one in columns]
+    whole, below = sum(totals), 0.0
+    shares = []
+    for one in totals:
+        below += one
+        shares.append((below + 1) / (whole + 2))
+    days = zip(reading.daily.days, zip(*columns, strict=True), strict=True)
+    return {day: _end(hours, shares) for day, hours in days}
+
+
+def _end(hours: Sequence[float], shares: Sequence[float]) -> float:
+    last = max((hour for hour, n in enumerate(hours) if n), default=None)
+    return 0.0 if last is None else -sum(hours) * math.log(shares[last])

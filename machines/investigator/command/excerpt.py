@@ -1,4 +1,4 @@
-"""The window: which rows and columns of a piece of evidence show what it is evidence of."""
+"""The excerpt: the rows and columns of a piece of evidence that show the cause."""
 
 from __future__ import annotations
 
@@ -15,25 +15,25 @@ from machines.investigator.command.wording import bar
 
 _AROUND: Final = timedelta(days=7)
 _ROWS: Final = 15
-_MOST_ROWS: Final = 24  # where a day has several
+_MOST_ROWS: Final = 24  # if a day has several
 _COLUMNS: Final = 6  # beside the first
 
 
 @frozen
-class Window:
-    """What is shown of a piece of evidence.
+class Excerpt:
+    """An excerpt of a piece of evidence.
 
     Attributes:
         markdown: The table.
-        told: What was left out, in words; empty when nothing was.
+        told: The number of omitted rows and columns, in words; empty if there are none.
     """
 
     markdown: str
     told: str
 
 
-def window(evidence: Evidence, day: date | None, column: str | None) -> Window:
-    """Return what to show of some rows: those round the day, and the columns that stand out."""
+def excerpt(evidence: Evidence, day: date | None, column: str | None) -> Excerpt:
+    """Return the rows around a day, with the columns that differ most on it."""
     rows = list(evidence.rows)
     days = [_day(row[0]) if row else None for row in rows]
     daily = bool(rows) and sum(one is not None for one in days) >= 0.8 * len(rows)
@@ -41,7 +41,7 @@ def window(evidence: Evidence, day: date | None, column: str | None) -> Window:
     if not daily:
         picked = list(range(min(width, _COLUMNS + 1)))
         shown = _plain(evidence, rows[:_ROWS], picked)
-        return Window(shown, _told(len(rows), min(len(rows), _ROWS), width, len(picked), "row"))
+        return Excerpt(shown, _told(len(rows), min(len(rows), _ROWS), width, len(picked), "row"))
     series = sorted(
         ((when, row) for when, row in zip(days, rows, strict=True) if when), key=lambda one: one[0]
     )
@@ -51,7 +51,7 @@ def window(evidence: Evidence, day: date | None, column: str | None) -> Window:
     shown = _daily(evidence.columns, near, picked, loudest if single else None, day)
     noun = "day" if single else "row"
     told = _told(len(series), len(near), width, len(picked), noun)
-    return Window(shown, told)
+    return Excerpt(shown, told)
 
 
 def _plain(evidence: Evidence, rows: Sequence[Sequence[Scalar]], picked: Sequence[int]) -> str:
@@ -67,7 +67,7 @@ def _daily(
     loudest: int | None,
     day: date | None,
 ) -> str:
-    """Return a table by day, with a bar for the column that stands out most."""
+    """Return a table by day, with a bar for the column that differs most."""
     head = [plain(columns[at]) for at in picked]
     numbers = [False, *[all(_is_number(row[at]) for _, row in series) for at in picked[1:]]]
     most = 0.0
@@ -95,7 +95,7 @@ def _daily(
 def _near(
     series: Sequence[tuple[date, Sequence[Scalar]]], day: date | None
 ) -> Sequence[tuple[date, Sequence[Scalar]]]:
-    """Return the days round a day; the last ones, if there is none."""
+    """Return the days around a day; without one, the last days."""
     if day is None:
         return series[-_ROWS:]
     near = sorted(series, key=lambda one: abs(one[0] - day))
@@ -109,7 +109,7 @@ def _columns(
     day: date | None,
     column: str | None,
 ) -> tuple[list[int], int | None]:
-    """Return which columns to show, and the one that stands out most."""
+    """Return the columns to show, and the one that differs most."""
     loud = {
         at: _loudness(series, at, day) * (4.0 if _is_about(columns[at], column) else 1.0)
         for at in range(1, len(columns))
@@ -122,13 +122,13 @@ def _columns(
     else:
         picked = [0, *sorted([*names, *best][:_COLUMNS])]
     drawn = [at for at in picked if at in loud and _is_drawn(series, at)]
-    # A number of rows says more than the largest of some values, however large that has become.
+    # A count of rows says more than the largest value, however large.
     counts = [at for at in drawn if columns[at] != "rows" and _counts(columns, series, at)]
     return picked, max(counts or drawn, key=lambda at: loud[at], default=None)
 
 
 def _is_drawn(series: Sequence[tuple[date, Sequence[Scalar]]], at: int) -> bool:
-    """Tell whether a column can be drawn as bars, and whether they would differ."""
+    """Tell whether a column can be drawn as bars."""
     values = [_number(row[at]) for _, row in series]
     return min(values) >= 0 and max(values) > 0
 
@@ -144,7 +144,7 @@ def _counts(
 
 
 def _loudness(series: Sequence[tuple[date, Sequence[Scalar]]], at: int, day: date | None) -> float:
-    """Say how far a column is from the usual on a day, in terms of how far it usually is."""
+    """Return the deviation of a column on a day, in multiples of its usual deviation."""
     usual = [_number(row[at]) for when, row in series if when != day]
     if not usual:
         return 0.0
@@ -156,13 +156,13 @@ def _loudness(series: Sequence[tuple[date, Sequence[Scalar]]], at: int, day: dat
 
 
 def _told(rows: int, shown: int, columns: int, picked: int, noun: str) -> str:
-    """Say what was left out."""
+    """Return the number of omitted rows and columns, in words."""
     parts = []
     if rows > shown:
         parts.append(f"{rows - shown} of {rows} {noun}s")
     if columns > picked:
         parts.append(f"{columns - picked} of {columns} columns")
-    return f"Left out: {' and '.join(parts)}." if parts else ""
+    return f"Not shown: {' and '.join(parts)}." if parts else ""
 
 
 def _is_about(label: str, column: str | None) -> bool:
