@@ -14,25 +14,43 @@ if TYPE_CHECKING:
     from statecharts.kernel import Kernel, start, step
     from statecharts.machine import Machine
     from statecharts.model.chart import Chart
-    from statecharts.model.effects import CancelTimer, Effect, StartTimer
+    from statecharts.model.effects import (
+        Call,
+        CancelInvoke,
+        CancelTimer,
+        Effect,
+        Invoke,
+        Raise,
+        Send,
+        Service,
+        StartTimer,
+    )
     from statecharts.model.errors import DefinitionError, StatechartError, UnhandledEventError
-    from statecharts.model.events import NamedEvent, TimerFired
+    from statecharts.model.events import Answer, CallFailed, NamedEvent, TimerFired
     from statecharts.model.fields import Occurred
     from statecharts.semantics.snapshot import Moment, Snapshot, Step
 
 __all__ = [
+    "Answer",
+    "Call",
+    "CallFailed",
+    "CancelInvoke",
     "CancelTimer",
     "Chart",
     "Compound",
     "DefinitionError",
     "Effect",
     "History",
+    "Invoke",
     "Kernel",
     "Machine",
     "Moment",
     "NamedEvent",
     "Occurred",
     "Parallel",
+    "Raise",
+    "Send",
+    "Service",
     "Snapshot",
     "StartTimer",
     "State",
@@ -47,6 +65,14 @@ __all__ = [
 ]
 
 _HOMES = {
+    "Service": "statecharts.model.effects",
+    "Send": "statecharts.model.effects",
+    "Raise": "statecharts.model.effects",
+    "Invoke": "statecharts.model.effects",
+    "CancelInvoke": "statecharts.model.effects",
+    "Call": "statecharts.model.effects",
+    "CallFailed": "statecharts.model.events",
+    "Answer": "statecharts.model.events",
     "CancelTimer": "statecharts.model.effects",
     "Chart": "statecharts.model.chart",
     "Compound": "statecharts.declare",

@@ -22,7 +22,8 @@ SHIPPED: Final = ("statecharts", "machines")
 
 FRONT_DOOR: Final = {
     *("Statechart", "State", "Compound", "Parallel", "History", "Occurred"),
-    *("Effect", "StartTimer", "CancelTimer", "TimerFired", "NamedEvent"),
+    *("Effect", "StartTimer", "CancelTimer", "TimerFired", "NamedEvent", "Raise", "Send"),
+    *("Call", "Invoke", "CancelInvoke", "Answer", "CallFailed", "Service"),
     *("Moment", "Snapshot", "Step", "Chart", "Kernel", "Machine", "start", "step", "render"),
     *("StatechartError", "DefinitionError", "UnhandledEventError"),
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import takewhile
 from typing import Any, Never
 
@@ -17,12 +17,14 @@ from statecharts.model.chart import (
     Chart,
     Default,
     EventType,
+    Invocation,
     OnEvent,
     StateKind,
     StateNode,
     Transition,
     TransitionKind,
 )
+from statecharts.model.effects import Call, Service
 from statecharts.model.errors import Fault
 from statecharts.model.events import wire_name
 from statecharts.model.fields import misused_time, union_members
@@ -164,8 +166,36 @@ class Builder:
             self._hooks(options.exit, f"{path!r}: exit", member.location),
             options.resting,
             options.doc,
+            invoke=tuple(self._calls(options.invoke, path, member.location)),
             location=member.location,
         )
+
+    def _calls(self, invoke: Any, path: str, location: str | None) -> Iterator[Invocation]:
+        """Yield the calls of a state."""
+        if invoke is None:
+            return
+        place = f"{path or self.root.name!r}: invoke"
+        given: dict[Any, Any] = {}
+        if isinstance(invoke, Mapping):
+            given.update(invoke)
+        else:
+            several = invoke if isinstance(invoke, tuple) else (invoke,)
+            for one in several:
+                if one in given:
+                    found = f"{place} makes the call {_called(one)} twice"
+                    remedy = "Make it once, or give each call a class of its own"
+                    self.fault("SC114", found, remedy, location)
+                given[one] = None
+        for key, function in given.items():
+            cls: Any = Service if isinstance(key, str) else key
+            if not (isinstance(cls, type) and issubclass(cls, Call) and attrs.has(cls)):
+                found = f"{place} is {_called(cls)}, which is not an attrs class of calls"
+                remedy = "Declare one with @attrs.frozen that derives from Call[Answers]"
+                self.fault("SC114", found, remedy, location)
+                continue
+            hook = self._hooks(function, place, location)
+            name = key if isinstance(key, str) else wire_name(cls)
+            yield Invocation(name, cls, hook[0] if hook else None, location)
 
     def _data(self, data: Any, path: str, location: str | None) -> None:
         if self._is_attrs(data, f"the data of {path!r}", location):
@@ -293,6 +323,10 @@ class Builder:
         found = f"{place} is {shown}, which is not an attrs class"
         self.fault("SC114", found, remedy, location)
         return False
+
+
+def _called(cls: Any) -> str:
+    return cls.__name__ if isinstance(cls, type) else repr(cls)
 
 
 def _join(path: str, name: str) -> str:

@@ -27,7 +27,7 @@ from statecharts.model.chart import (
 )
 from statecharts.model.errors import StatechartError
 
-VERBS: Final = ("to", "stay", "always", "after", "when_done", "ignore")
+VERBS: Final = ("to", "stay", "always", "after", "when_done", "ignore", "defer")
 CREATED: Final = "__statechart_created__"
 LATE: Final = "__statechart_late_lines__"
 
@@ -60,6 +60,7 @@ class Options:
     resting: bool = False
     entry: Callable[[Any], Any] | None = None
     exit: Callable[[Any], Any] | None = None
+    invoke: Any = None
     default: Any = None
     doc: str = ""
     name: str | None = None

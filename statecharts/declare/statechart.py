@@ -8,9 +8,9 @@ from typing import Any, ClassVar, Never, cast
 from statecharts.declare.arguments import UnresolvedError, is_open, type_arguments
 from statecharts.declare.build import build, problems
 from statecharts.declare.members import Member, Options
-from statecharts.declare.states import Hooked
+from statecharts.declare.states import Calls, Hooked
 from statecharts.declare.superstates import adopt, own_doc
-from statecharts.declare.verbs import AfterTo, AlwaysTo, Ignore, Stay, To
+from statecharts.declare.verbs import AfterTo, AlwaysTo, Defer, Ignore, Stay, To
 from statecharts.model.chart import Chart, Declaration, StateKind
 from statecharts.model.errors import DefinitionError, KeywordError, StatechartError
 from statecharts.model.fields import type_text, union_members
@@ -76,6 +76,7 @@ class Statechart(Declaration[E, C]):
         *,
         allow: str | tuple[str, ...] | None = None,
         entry: Hooked[None] | None = None,
+        invoke: Calls[None] | None = None,
         parallel: bool | None = None,
         **unknown: Never,
     ) -> None:
@@ -89,6 +90,7 @@ class Statechart(Declaration[E, C]):
             Options(
                 _kind(origin, parallel=parallel),
                 entry=entry or (origin.options.entry if origin else None),
+                invoke=invoke or (origin.options.invoke if origin else None),
                 doc=own_doc(cls) or (origin.options.doc if origin else ""),
             ),
             cls.__name__,
@@ -111,6 +113,7 @@ class Statechart(Declaration[E, C]):
     always: ClassVar[AlwaysTo[None]] = AlwaysTo()
     after: ClassVar[AfterTo[None]] = AfterTo()
     ignore: ClassVar[Ignore[None]] = Ignore()
+    defer: ClassVar[Defer[None]] = Defer()
 
 
 def _read(cls: type, member: Member) -> tuple[tuple[Any, ...] | None, Any]:
@@ -161,7 +164,7 @@ def _built(cls: type[Statechart[Any, Any]], events: Any, context: Any) -> Chart:
 def _unknown(cls: type, unknown: dict[str, Any]) -> StatechartError:
     name, value = next(iter(unknown.items()))
     found = f"a chart has no class keyword {name!r}"
-    known = ("allow", "entry", "parallel")
+    known = ("allow", "entry", "invoke", "parallel")
     remedy = did_you_mean(name, known, f"Say one of {', '.join(known)}")
     if name in ("events", "event"):
         several = value if isinstance(value, tuple) else union_members(value)

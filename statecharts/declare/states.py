@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, ClassVar, TypeAlias, overload
 
 from statecharts.declare.members import Member, Options, goal, note_created
-from statecharts.declare.verbs import AfterTo, AlwaysTo, Ignore, Stay, To, WhenDone
+from statecharts.declare.verbs import AfterTo, AlwaysTo, Defer, Ignore, Stay, To, WhenDone
 from statecharts.model.chart import HISTORY, StateKind, StateRef, SuperstateRef
-from statecharts.model.effects import Effect
+from statecharts.model.effects import Call, Effect, Service
 from statecharts.model.generics import D
 from statecharts.semantics.configuration import state_id
 from statecharts.semantics.snapshot import Moment
 
 Hooked: TypeAlias = Callable[[Moment[D, Any]], Effect | Iterable[Effect] | None]
+Calls: TypeAlias = (
+    type[Call[Any]]
+    | tuple[type[Call[Any]], ...]
+    | Mapping[type[Call[Any]], Callable[[Moment[D, Any]], Call[Any]]]
+    | Mapping[str, Callable[[Moment[D, Any]], Service]]
+)
+"""The calls of a state: classes, or for each class (for a service, each name) a function."""
 
 
 class Leaf(StateRef[D]):
@@ -43,6 +50,10 @@ class State(Leaf[D]):
         resting: Says that it is meant that nothing leaves this state, though it is not final.
         entry: Gives the effects of entering it.
         exit: Gives the effects of leaving it.
+        invoke: The calls that it makes when it is entered, and takes back when it is left: a class
+            of calls, several, or a mapping from the class to a function that makes the call.
+            Without a function, the fields are filled by name: from the state's data, the event, the
+            context.
         doc: What the state is for.
         name: The name that people and files know it by, when that is no name of Python's.
     """
@@ -59,6 +70,7 @@ class State(Leaf[D]):
         resting: bool = False,
         entry: Hooked[None] | None = None,
         exit: Hooked[None] | None = None,
+        invoke: Calls[None] | None = None,
         doc: str = "",
         name: str | None = None,
     ) -> None: ...
@@ -72,6 +84,7 @@ class State(Leaf[D]):
         resting: bool = False,
         entry: Hooked[D] | None = None,
         exit: Hooked[D] | None = None,
+        invoke: Calls[D] | None = None,
         doc: str = "",
         name: str | None = None,
     ) -> None: ...
@@ -84,11 +97,14 @@ class State(Leaf[D]):
         resting: bool = False,
         entry: Any = None,
         exit: Any = None,
+        invoke: Any = None,
         doc: str = "",
         name: str | None = None,
     ) -> None:
         kind = StateKind.FINAL if final else StateKind.ATOMIC
-        options = Options(kind, data, initial, final, resting, entry, exit, doc=doc, name=name)
+        options = Options(
+            kind, data, initial, final, resting, entry, exit, invoke=invoke, doc=doc, name=name
+        )
         self.__member__ = Member(options)
         note_created(self.__member__)
 
@@ -98,6 +114,7 @@ class State(Leaf[D]):
     after: ClassVar[AfterTo[Any]] = AfterTo()
     when_done: ClassVar[WhenDone[Any]] = WhenDone()
     ignore: ClassVar[Ignore[Any]] = Ignore()
+    defer: ClassVar[Defer[Any]] = Defer()
 
 
 class History(Leaf[Any]):

@@ -10,8 +10,8 @@ from attrs import evolve
 
 from statecharts.declare.arguments import UnresolvedError, is_open, type_arguments
 from statecharts.declare.members import CREATED, LATE, Member, Options, note_created
-from statecharts.declare.states import Hooked, Leaf, copy_leaf
-from statecharts.declare.verbs import AfterTo, AlwaysTo, Ignore, Stay, To, WhenDone
+from statecharts.declare.states import Calls, Hooked, Leaf, copy_leaf
+from statecharts.declare.verbs import AfterTo, AlwaysTo, Defer, Ignore, Stay, To, WhenDone
 from statecharts.model.chart import StateKind, SuperstateRef
 from statecharts.model.generics import D
 
@@ -32,6 +32,7 @@ class Superstate(SuperstateRef[D]):
         resting: bool | None = None,
         entry: Hooked[Any] | None = None,
         exit: Hooked[Any] | None = None,
+        invoke: Calls[Any] | None = None,
         name: str | None = None,
     ) -> None:
         super().__init_subclass__()
@@ -47,6 +48,7 @@ class Superstate(SuperstateRef[D]):
             "resting": resting,
             "entry": entry,
             "exit": exit,
+            "invoke": invoke,
             "doc": own_doc(cls),
             "name": name,
         }
@@ -63,13 +65,14 @@ class Superstate(SuperstateRef[D]):
     after: ClassVar[AfterTo[Any]] = AfterTo()
     when_done: ClassVar[WhenDone[Any]] = WhenDone()
     ignore: ClassVar[Ignore[Any]] = Ignore()
+    defer: ClassVar[Defer[Any]] = Defer()
 
 
 class Compound(Superstate[D]):
     """A state that is in exactly one of its children.
 
     Declare it as a nested class: its attributes are the children, ``Compound[Data]`` carries data.
-    Class keywords are those of `State`: ``initial final resting entry exit name``.
+    Class keywords are those of `State`: ``initial final resting entry exit invoke name``.
     """
 
     __kind__ = StateKind.COMPOUND
@@ -79,7 +82,7 @@ class Parallel(Superstate[D]):
     """A state that is in all of its children, its regions, at once.
 
     Declare it as a nested class, its regions as classes nested in that one. Class keywords are
-    those of `State`: ``initial final resting entry exit name``.
+    those of `State`: ``initial final resting entry exit invoke name``.
     """
 
     __kind__ = StateKind.PARALLEL

@@ -365,6 +365,32 @@ class Ignore(Verb[D]):
         self._record(on_event(on), (), TransitionKind.FORBIDDEN)
 
 
+class Defer(Verb[D]):
+    """``source.defer(on=Event)``: the event waits (UML)."""
+
+    __slots__ = ()
+
+    @overload
+    def __get__(self, source: StateRef[T], owner: Any) -> Defer[T]: ...
+    @overload
+    def __get__(self, source: None, owner: type[SuperstateRef[T]]) -> Defer[T]: ...
+    @overload
+    def __get__(self, source: None, owner: type[Declaration[Any, Any]]) -> Defer[None]: ...
+    def __get__(self, source: Any, owner: Any) -> Defer[Any]:
+        return self._bind(source, owner)
+
+    def __call__(self, *, on: type | Events) -> None:
+        """Declare that an event is kept for later.
+
+        It waits in the snapshot, in order, until a configuration is reached in which nothing defers
+        it, and is then taken before anything new.
+
+        Args:
+            on: The event class, or several as a tuple or a union.
+        """
+        self._record(on_event(on), (), TransitionKind.DEFERRED)
+
+
 def on_event(on: Any) -> OnEvent:
     """Return the trigger that ``on=`` stands for; what is not an event class is found by `build`.
 

@@ -65,5 +65,5 @@ def keep(known: Snapshot[Block, Budget]) -> None:
     step(Door, known, Block("stuck"))  # mistake: a snapshot with a context
 
 
-class Old(Statechart[Block]):  # mistake: a class keyword that there is not
+class Old(Statechart, events=Block):  # mistake: a class keyword that there is not
     """A chart whose events are where they were."""
