@@ -6,10 +6,10 @@ from typing import Final, final
 
 from statecharts.codec.errors import Misfit, shown
 from statecharts.codec.shapes import wrong
+from statecharts.kernel import kernel_of
 from statecharts.model.chart import Chart, StateKind
 from statecharts.model.suggestions import did_you_mean
 from statecharts.semantics.configuration import Configuration
-from statecharts.semantics.transitions import ends
 from statecharts.semantics.tree import Tree
 
 KEPT: Final = 1024
@@ -27,7 +27,7 @@ class Places:
     def __init__(self, chart: Chart) -> None:
         self._chart = chart
         self._tree = Tree.of(chart)
-        self._known = tuple(node.id for node in chart.states)
+        self._kernel = kernel_of(chart)
         self._kept: dict[tuple[str, ...], Configuration] = {}
         nodes = self._tree.nodes
         self.histories: dict[str, int] = {
@@ -45,13 +45,12 @@ class Places:
         found = self._kept.get(ids)
         if found is None:
             tree = self._tree
-            if not tree.is_legal(tuple(map(tree.index.__getitem__, ids))):
+            states = tuple(map(tree.index.__getitem__, ids))
+            if not tree.is_legal(states):
                 raise self._impossible(ids, value)
             if len(self._kept) >= KEPT:
                 self._kept.clear()
-            final = ends(tree, tuple(map(tree.index.__getitem__, ids)))
-            found = Configuration(self._chart.name, ids, self._known, final)
-            self._kept[ids] = found
+            found = self._kept[ids] = self._kernel.place(states)
         return found
 
     def remembered(self, history: str, value: object) -> tuple[str, ...]:

@@ -188,7 +188,7 @@ class Builder:
                 given[one] = None
         for key, function in given.items():
             cls: Any = Service if isinstance(key, str) else key
-            if not (isinstance(cls, type) and issubclass(cls, Call) and attrs.has(cls)):
+            if not self._is_call(cls):
                 found = f"{place} is {_called(cls)}, which is not an attrs class of calls"
                 remedy = "Declare one with @attrs.frozen that derives from Call[Answers]"
                 self.fault("SC114", found, remedy, location)
@@ -196,6 +196,9 @@ class Builder:
             hook = self._hooks(function, place, location)
             name = key if isinstance(key, str) else wire_name(cls)
             yield Invocation(name, cls, hook[0] if hook else None, location)
+
+    def _is_call(self, cls: Any) -> bool:
+        return isinstance(cls, type) and issubclass(cls, Call) and attrs.has(cls)
 
     def _data(self, data: Any, path: str, location: str | None) -> None:
         if self._is_attrs(data, f"the data of {path!r}", location):

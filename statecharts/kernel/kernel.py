@@ -239,6 +239,10 @@ class Kernel(Generic[E, C]):
             node, snapshot._values, snapshot._context, snapshot._memory, snapshot._clock
         )
 
+    def place(self, states: tuple[int, ...]) -> Node:
+        """Return the configuration of some states, by their numbers in document order."""
+        return self._cache.node(states)
+
     def can(self, snapshot: Snapshot[E, C], event: object, at: datetime | None = None) -> bool:
         """Tell whether some line would take an event (see `Snapshot.can`)."""
         node: Any = self.adopt(snapshot)._place
