@@ -10,7 +10,20 @@ from attrs import evolve, field, frozen
 from attrs.validators import instance_of
 
 from machines.identifiers import AgentName, NodeKey, StoryId
-from statecharts import Compound, Effect, Occurred, Snapshot, State, Statechart, Step, start, step
+from statecharts import (
+    Answer,
+    Call,
+    CallFailed,
+    Compound,
+    Occurred,
+    Snapshot,
+    State,
+    Statechart,
+    Step,
+    TimerFired,
+    start,
+    step,
+)
 
 __all__ = [
     "AgentName",
@@ -19,6 +32,7 @@ __all__ = [
     "ExecutionEvent",
     "Executions",
     "Exited",
+    "Failed",
     "Heartbeat",
     "HitRateLimit",
     "NodeKey",
@@ -31,6 +45,7 @@ __all__ = [
     "SpawnedSuccessfully",
     "Stopped",
     "StoryId",
+    "WatchAgent",
 ]
 
 
@@ -69,6 +84,15 @@ class Completed:
     agent: AgentName
     exit_code: int
     completed_at: Occurred
+
+
+@frozen
+class Failed:
+    """An agent that could not be started, or is no longer heard of, and why."""
+
+    agent: AgentName
+    reason: str
+    failed_at: Occurred
 
 
 # Events.
@@ -120,12 +144,19 @@ ExecutionEvent: TypeAlias = (
 )
 
 
-# Effects.
+# Calls.
 
 
 @frozen
-class SpawnAgent(Effect):
-    """Start the agent's process, and report with `SpawnedSuccessfully`, or `Exited`."""
+class SpawnAgent(Call[SpawnedSuccessfully | HitRateLimit | Exited]):
+    """Start the agent's process."""
+
+    agent: AgentName
+
+
+@frozen
+class WatchAgent(Call[Heartbeat | HitRateLimit | Exited]):
+    """Tell how the agent's process is doing; cancelling it ends the process."""
 
     agent: AgentName
 
@@ -137,22 +168,25 @@ class Execution(Statechart[ExecutionEvent]):
         """Every state. Stopping and resetting are handled here, once."""
 
         idle = State(initial=True)
-        pending = State(Pending, entry=lambda m: SpawnAgent(m.data.agent))
-        running = State(Running)
+        pending = State(Pending, invoke=SpawnAgent)
+        running = State(Running, invoke=WatchAgent)
         rate_limited = State(RateLimited)
         completed = State(Completed)
+        failed = State(Failed)
 
         idle.to(pending, on=SpawnRequested)
 
         pending.to(running, on=SpawnedSuccessfully)
         pending.to(rate_limited, on=HitRateLimit)
         pending.to(completed, on=Exited)
+        pending.to(failed, on=CallFailed)
 
         running.stay(on=Heartbeat, make=lambda m: evolve(m.data, last_heartbeat=m.at))
         running.to(rate_limited, on=HitRateLimit)
         running.to(completed, on=Exited)
+        running.to(failed, on=CallFailed)
 
-        rate_limited.after(lambda m: m.data.resume_at, pending)
+        resume = rate_limited.after(lambda m: m.data.resume_at, pending)
         rate_limited.to(running, on=SpawnedSuccessfully)
         rate_limited.to(completed, on=Exited)
 
@@ -181,7 +215,12 @@ class Executions:
         return self.snapshots.get(key) or start(Execution).snapshot
 
     def send(
-        self, node: NodeKey, story: StoryId, event: ExecutionEvent, *, at: datetime
+        self,
+        node: NodeKey,
+        story: StoryId,
+        event: ExecutionEvent | Answer | CallFailed | TimerFired,
+        *,
+        at: datetime,
     ) -> tuple[Executions, Step]:
         """Return the executions after an event at one node, and the step that it made there."""
         key = (node, story)
