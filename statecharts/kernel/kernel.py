@@ -176,14 +176,13 @@ class Kernel(Generic[E, C]):
             dispatch = self._cache.dispatch(node, self._cache.key(event))
         dispatch.epoch = self._lru.epoch
         plan = dispatch.plan
+        memory = snapshot._memory
         if plan is None:
-            memory = snapshot._memory
             plan = self._select(dispatch, event, at, snapshot, snapshot._values, memory.history)
             if plan is None:
                 return _new_step(Step, (snapshot, (), (), False, ()))
-        if not plan.brief or snapshot._memory.waiting:
+        if not plan.brief or memory.waiting:
             return self._macrostep(plan, self._begin(node, snapshot, event, at), snapshot)
-        memory = snapshot._memory
         set_data = plan.set_data
         if set_data is None:
             values = plan.blank or plan.pick((*snapshot._values, None))
