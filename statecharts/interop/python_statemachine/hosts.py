@@ -199,56 +199,35 @@ class Stage:
             if self.calling:
                 self.shown = before
 
-    def send(self, event: NamedEvent, delay: timedelta | None, send_id: str | None) -> None:
-        """Send an event to the run, once it can take one.
+    def put(self, effect: Send | Raise | CancelSend) -> None:
+        """Hand what the host sends to the run: at once inside the step, else to the machine.
 
         Raises:
-            StatechartError: No machine is attached, or only a step could start the delay.
+            StatechartError: No machine is attached, or only a step could see to the delay.
         """
         if self.calling and self.immediate:
-            self.waiting.append(Send(event, delay, send_id))
-        elif delay is not None:
-            raise self._over(f"the event {event.name!r} was to be sent with a delay")
-        elif self.calling:
+            self.waiting.append(effect)
+            return
+        found = None
+        if isinstance(effect, CancelSend):
+            found = f"the events sent as {effect.id!r} were to be cancelled"
+        elif isinstance(effect, Send) and effect.delay is not None:
+            found = f"the event {event_name(effect.event)!r} was to be sent with a delay"
+        if found is not None:
+            remedy = "Pass immediate=True to from_class: actions then run inside the step"
+            raise self.error(f"{found}, and the step is over", remedy)
+        event, machine = cast("Send | Raise", effect).event, self._machine()
+        if self.calling:
             self.waiting.append(Send(event))
+        elif machine is None:
+            found = f"the event {event_name(event)!r} was sent, and no machine is attached"
+            raise self.error(found, "Attach one: attach(Machine(chart))")
         else:
-            machine = self._machine()
-            if machine is None:
-                found = f"the event {event.name!r} was sent, and no machine is attached to the host"
-                raise self.error(found, "Attach one: attach(Machine(chart))")
             machine.send(event)
-
-    def raise_(self, event: NamedEvent, delay: timedelta | None) -> None:
-        """Raise an event in the step; send it, once the step is over.
-
-        Raises:
-            StatechartError: It was to come later, or no machine is attached.
-        """
-        if delay is not None:
-            found = f"the event {event.name!r} was to be both delayed and internal"
-            raise self.error(found, "Drop the delay to raise it now, or send it")
-        if self.calling and self.immediate:
-            self.waiting.append(Raise(event))
-        else:
-            self.send(event, None, None)
-
-    def cancel(self, send_id: str) -> None:
-        """Cancel what was sent with a delay.
-
-        Raises:
-            StatechartError: The step that could do so is over.
-        """
-        if not (self.calling and self.immediate):
-            raise self._over(f"the events sent as {send_id!r} were to be cancelled")
-        self.waiting.append(CancelSend(send_id))
 
     def error(self, found: str, remedy: str) -> StatechartError:
         """Return the error of a host that asks for something that cannot be."""
         return StatechartError("SC502", self.cls.__name__, found, remedy)
-
-    def _over(self, found: str) -> StatechartError:
-        remedy = "Pass immediate=True to from_class: actions then run inside the step"
-        return self.error(f"{found}, and the step is over", remedy)
 
 
 # --- Callbacks ------------------------------------------------------------------------------------
@@ -590,7 +569,7 @@ def _call_methods(stage: Stage, step: Step[Any]) -> None:
             failures.append(error)
     sent, stage.waiting = stage.waiting, before
     for effect in sent:
-        stage.send(cast("Send", effect).event, None, None)
+        stage.put(cast("Send", effect))
     if failures:
         raise failures[0] if len(failures) == 1 else ExceptionGroup(stage.chart.name, failures)
 
@@ -660,25 +639,19 @@ class Unstarted(StateChart[Any]):
         wait = (0.0 if known is None else known.delay) if delay is None else delay
         later = timedelta(milliseconds=wait) if wait else None
         given = NamedEvent(str(event), {**({_POSITIONAL: args} if args else {}), **kwargs})
-        if known is not None and known.internal if internal is None else internal:
-            self._stage.raise_(given, later)
-        else:
-            self._stage.send(given, later, send_id)
+        raised = known is not None and known.internal if internal is None else internal
+        if raised and later is not None:
+            found = f"the event {given.name!r} was to be both delayed and internal"
+            raise self._stage.error(found, "Drop the delay to raise it now, or send it")
+        self._stage.put(Raise(given) if raised else Send(given, later, send_id))
 
-    def raise_(
-        self,
-        event: str,
-        *args: Any,
-        delay: float | None = None,
-        send_id: str | None = None,
-        **kwargs: Any,
-    ) -> Any:
+    def raise_(self, event: str, *args: Any, **kwargs: Any) -> Any:
         """Raise an event in the run; once the step is over, send it."""
-        self.send(event, *args, delay=delay, send_id=send_id, internal=True, **kwargs)
+        self.send(event, *args, internal=True, **kwargs)
 
     def cancel_event(self, send_id: str) -> None:
         """Cancel what was sent with a delay."""
-        self._stage.cancel(send_id)
+        self._stage.put(CancelSend(send_id))
 
     def activate_initial_state(self) -> Any:
         """Do nothing: whoever runs the chart has entered it."""

@@ -16,10 +16,10 @@ from statecharts.interop.python_statemachine.hosts import Slot, Spot, Stage
 from statecharts.interop.python_statemachine.syntax import Source
 from statecharts.interop.python_statemachine.writer import (
     DONE,
-    CarriedRefusal,
     CarriedTimer,
     Origin,
     carried,
+    swallow,
 )
 from statecharts.interop.syntax.located import Located
 from statecharts.model.chart import (
@@ -236,8 +236,8 @@ class ClassTransitions:
             *self.content.actions(line.after, Slot.AFTER, spot),
         ]
         kind, targets = self._way(draft, line, tuple(map(self._id, line.targets)))
-        first = next(iter(line.on), None)
-        if emit and first is not None and isinstance(carried(first.func), CarriedRefusal):
+        first = [behind for spec in list(line.on)[:1] if (behind := carried(spec.func))]
+        if first and first[0].hook.function is swallow:
             kind, emit = TransitionKind.FORBIDDEN, emit[1:]
         made = Transition(
             draft.id,
