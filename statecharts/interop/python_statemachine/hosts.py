@@ -73,6 +73,7 @@ class Stage:
         shown: The states that a callback sees as active.
         calling: How many callbacks are being called.
         waiting: The effects of what callbacks have sent meanwhile.
+        delivering: Whether these are being sent.
         heard: The transition of the class whose callbacks were called last.
         done: The results of final states' callbacks, by the state that is done.
     """
@@ -92,6 +93,7 @@ class Stage:
         self.shown: tuple[str, ...] = ()
         self.calling = 0
         self.waiting: list[Effect] = []
+        self.delivering = False
         self.heard: Line | None = None
         self.done: dict[str, tuple[tuple[Any, ...], dict[str, Any]]] = {}
         self._machine: Callable[[], Any] = lambda: None
@@ -225,6 +227,17 @@ class Stage:
         else:
             machine.send(event)
 
+    def deliver(self) -> None:
+        """Send what callbacks have sent, in order; what that leads to comes behind."""
+        if self.delivering:
+            return
+        self.delivering = True
+        try:
+            while self.waiting:
+                self.put(cast("Send", self.waiting.pop(0)))
+        finally:
+            self.delivering = False
+
     def error(self, found: str, remedy: str) -> StatechartError:
         """Return the error of a host that asks for something that cannot be."""
         return StatechartError("SC502", self.cls.__name__, found, remedy)
@@ -338,15 +351,14 @@ class Callback:
         """Call the functions inside the step, and return the effects of what they send."""
         stage = self.spot.stage
         stage.heard = self.spot.line or stage.heard
-        before, stage.waiting = stage.waiting, []
         try:
             self.call(event, shown)
         except Exception as error:
             if not stage.catching:
+                stage.waiting.clear()
                 raise
             stage.waiting.append(Raise(NamedEvent(ERROR, {"error": error})))
-        finally:
-            given, stage.waiting = stage.waiting, before
+        given, stage.waiting = stage.waiting, []
         return given
 
     def call(self, event: Any, shown: tuple[str, ...], micro: Microstep | None = None) -> None:
@@ -546,15 +558,14 @@ def attach(machine: Machine[C]) -> Machine[C]:
         _call_methods(stage, step)
 
     if not stage.immediate:
+        machine.subscribe(call_methods)
         if started is not None:
             call_methods(started)
-        machine.subscribe(call_methods)
     return machine
 
 
 def _call_methods(stage: Stage, step: Step[Any]) -> None:
     failures: list[Exception] = []
-    before, stage.waiting = stage.waiting, []
     for method, micro in _in_order(stage.chart, step):
         try:
             method.callback.call(method.event, method.shown, micro)
@@ -567,9 +578,7 @@ def _call_methods(stage: Stage, step: Step[Any]) -> None:
             error = ActionError("SC505", stage.chart.name, found, remedy)
             error.__cause__ = cause
             failures.append(error)
-    sent, stage.waiting = stage.waiting, before
-    for effect in sent:
-        stage.put(cast("Send", effect))
+    stage.deliver()
     if failures:
         raise failures[0] if len(failures) == 1 else ExceptionGroup(stage.chart.name, failures)
 
