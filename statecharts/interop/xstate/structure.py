@@ -8,14 +8,12 @@ from the machine's.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from typing import Any, Final, final
 
 from statecharts.interop import limits
 from statecharts.interop.drafts import Draft, identify
 from statecharts.interop.syntax.located import Located
 from statecharts.interop.xstate.syntax import (
-    FIVE,
     FOUR,
     LOUD,
     MACHINE,
@@ -98,21 +96,6 @@ def _kind(draft: Draft, notes: Notes) -> StateKind:
         return StateKind.COMPOUND
     deep = kind in HISTORY and history == "deep"
     return StateKind.DEEP_HISTORY if deep else kind
-
-
-def named(root: Draft, notes: Notes) -> dict[str, Draft]:
-    """Return the states that have an id of their own, by that id; note ids given twice."""
-    found: dict[str, Draft] = {}
-    for draft in root.walk():
-        own = draft.source.get("id")
-        if own is None or draft is root:
-            continue
-        if own in found:
-            text = f"two states have the id {own!r}; the other is {found[own].id!r}"
-            notes.note("SC614", text, "Rename one of them", Spot.of(draft, "id"))
-        else:
-            found[own] = draft
-    return found
 
 
 def _document(draft: Draft, other: dict[str, Any], notes: Notes) -> None:
@@ -199,13 +182,21 @@ class Targets:
 
     Args:
         root: The machine.
-        ids: The states that have an id of their own.
+        notes: Where findings go: two states with one id.
         version: 4 or 5; in version 4, the machine's own targets may leave out the dot.
     """
 
-    def __init__(self, root: Draft, ids: Mapping[str, Draft], version: int = FIVE) -> None:
+    def __init__(self, root: Draft, notes: Notes, version: int) -> None:
         self.root = root
-        self.ids = {MACHINE: root, root.name: root, **ids}
+        own: dict[str, Draft] = {}
+        for draft in root.walk():
+            name = None if draft is root else draft.source.get("id")
+            if name in own:
+                text = f"two states have the id {name!r}; the other is {own[name].id!r}"
+                notes.note("SC614", text, "Rename one of them", Spot.of(draft, "id"))
+            elif name is not None:
+                own[name] = draft
+        self.ids = {MACHINE: root, root.name: root, **own}
         self.version = version
         said = root.source.get("delimiter")
         chosen = isinstance(said, str) and said and version == FOUR
@@ -243,9 +234,7 @@ class Targets:
         """Return the state at the end of a path of keys."""
         found: Draft | None = draft
         for key in path:
-            if found is None:
-                return None
-            found = self.children(found).get(key)
+            found = None if found is None else self.children(found).get(key)
         return found
 
     def active(self, value: Any) -> list[Draft] | None:
@@ -253,11 +242,10 @@ class Targets:
 
         A state value is ``#id``, a path of keys from the machine, or an object of objects.
         """
-        if isinstance(value, str):
-            found = self.by_id(value) if value.startswith("#") else None
-            found = found or self.down(self.root, keys(value, self.delimiter))
-            return None if found is None else [found]
-        return self._within(self.root, value) if isinstance(value, dict) else None
+        found = None
+        if isinstance(value, str) and value.startswith("#"):
+            found = self.by_id(value)
+        return self._within(self.root, value) if found is None else [found]
 
     def _within(self, draft: Draft, value: Any) -> list[Draft] | None:
         if isinstance(value, str):

@@ -185,30 +185,17 @@ class Notes(Findings):
 
     def plain(self, value: Any, spot: Spot) -> Any:
         """Return a value as ordinary dictionaries and lists; None for one nested too deep."""
-        if depth(value) > limits.DATA_DEEP:
+        if not _is_flat(value, limits.DATA_DEEP):
             found = f"data is nested more than {limits.DATA_DEEP} deep"
             self.note("SC612", found, "Flatten it, or remove it", spot)
             return None
         return plain(value)
 
 
-def depth(value: Any) -> int:
-    """Return how deep a value is nested.
-
-    >>> depth(1), depth([{"a": []}])
-    (0, 2)
-    """
-    level, found = [value], 0
-    while level:
-        inner: list[Any] = []
-        for one in level:
-            if isinstance(one, dict):
-                inner.extend(one.values())
-            elif isinstance(one, list | tuple):
-                inner.extend(one)
-        level = inner
-        found += 1
-    return found - 1
+def _is_flat(value: Any, depth: int) -> bool:
+    """Tell whether a value is nested no deeper than a depth."""
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return depth >= 0 and all(_is_flat(one, depth - 1) for one in inner)
 
 
 # -- machines --------------------------------------------------------------------------------------
@@ -390,21 +377,18 @@ def _sort_transitions(state: Located, held: Located) -> int:
     if not isinstance(on, Located):
         return 0
     events, after = Located((), on.line, on.lines), Located((), on.line, {})
+    done = [f"{prefix}.{held.get('id')}" for prefix in ("xstate.done.state", "done.state")]
     for event, listed in on.items():
-        if not isinstance(listed, list):
-            events[event] = listed
-            continue
-        found = [_without(one, *_OF_TRANSITION) for one in listed]
-        delays = [one.get("delay") for one in listed if isinstance(one, Located)]
-        if event.startswith(_AFTER) and delays and isinstance(delays[0], str | int | float):
-            after[str(delays[0])] = found
-            after.lines[str(delays[0])] = on.at(event)
-        elif event in (f"xstate.done.state.{held.get('id')}", f"done.state.{held.get('id')}"):
-            state["onDone"] = found
-        elif event == "":
-            state["always"] = found
+        several = listed if isinstance(listed, list) else []
+        found = [_without(one, *_OF_TRANSITION) for one in several]
+        delay = next((one.get("delay") for one in several if isinstance(one, Located)), None)
+        if event.startswith(_AFTER) and isinstance(delay, str | int | float):
+            after[str(delay)] = found
+            after.lines[str(delay)] = on.at(event)
+        elif found and (event == "" or event in done):
+            state["onDone" if event else "always"] = found
         else:
-            events[event] = found
+            events[event] = found or listed
     state["on"] = events
     if after:
         state["after"] = after

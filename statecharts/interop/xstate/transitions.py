@@ -18,7 +18,7 @@ from attrs import frozen
 
 from statecharts.interop.drafts import Draft, assemble
 from statecharts.interop.grammar import Table
-from statecharts.interop.syntax.located import Located
+from statecharts.interop.syntax.located import Located, shown
 from statecharts.interop.xstate.content import (
     SOON,
     Content,
@@ -28,7 +28,6 @@ from statecharts.interop.xstate.content import (
 )
 from statecharts.interop.xstate.structure import (
     Targets,
-    named,
     planted,
     settle_finals,
     within,
@@ -71,8 +70,10 @@ _OURS: Final = {
     "xstate.done.actor.": "done.invoke.",
     "xstate.error.actor.": "error.platform.",
     "xstate.done.state.": "done.state.",
+    "xstate.done.*": "done.*",
+    "xstate.error.*": "error.*",
 }
-_WHOLE: Final = {"xstate.done.*": "done.*", "xstate.error.*": "error.*"}
+_THEIRS: Final = {own: theirs for theirs, own in _OURS.items()}
 _LONGEST: Final = 1_000
 
 
@@ -82,10 +83,7 @@ def ours(descriptor: str) -> str:
     >>> ours("xstate.done.actor.loader"), ours("GO")
     ('done.invoke.loader', 'GO')
     """
-    for theirs, own in _OURS.items():
-        if descriptor.startswith(theirs):
-            return own + descriptor.removeprefix(theirs)
-    return _WHOLE.get(descriptor, descriptor)
+    return _renamed(descriptor, _OURS)
 
 
 def theirs(descriptor: str) -> str:
@@ -94,10 +92,12 @@ def theirs(descriptor: str) -> str:
     >>> theirs("done.invoke.loader"), theirs("done.*")
     ('xstate.done.actor.loader', 'xstate.done.*')
     """
-    for name, own in _OURS.items():
-        if descriptor.startswith(own):
-            return name + descriptor.removeprefix(own)
-    return {own: name for name, own in _WHOLE.items()}.get(descriptor, descriptor)
+    return _renamed(descriptor, _THEIRS)
+
+
+def _renamed(descriptor: str, names: Mapping[str, str]) -> str:
+    known = next((name for name in names if descriptor.startswith(name)), None)
+    return descriptor if known is None else names[known] + descriptor.removeprefix(known)
 
 
 def is_wild(descriptor: str) -> bool:
@@ -175,7 +175,7 @@ class Reading:
         self.delays = delays
         self.drafts = planted(machine, name, notes)
         self.root = self.drafts[ROOT]
-        self.targets = Targets(self.root, named(self.root, notes), version)
+        self.targets = Targets(self.root, notes, version)
         self.content = Content(notes, self.targets)
 
     def chart(self) -> Chart:
@@ -204,27 +204,17 @@ class Reading:
         if not draft.children:
             return
         value = said if isinstance(said, Located) else Located({"target": said}, spot.line or 1)
-        child = self._initial_child(draft, value)
-        if child is None:
-            draft.default = Transition(draft.id, Default(), (draft.children[0].id,))
-            return
+        child = self._initial_child(value.get("target"), spot.at(value.at("target")))
         emit = self.content.actions(value.get("actions"), spot.at(value.at("actions")))
         notes = {k: v for k, v in value.items() if k not in ("target", "actions")}
         if notes:
             draft.meta["initial"] = self.notes.plain(notes, spot)
-        location = self.notes.document.place(spot.line)
-        draft.default = Transition(
-            draft.id, Default(), (child.id,), emit=tuple(emit), location=location
-        )
+        self._default(draft, (child.id,), emit, spot)
 
-    def _initial_child(self, draft: Draft, value: Located) -> Draft | None:
-        target, spot = value.get("target"), Spot(draft, value.at("target"), "initial")
+    def _initial_child(self, target: Any, spot: Spot) -> Draft:
+        """Return the initial child of a state; another where it is wrong, which is noted."""
+        draft = spot.draft
         names = [child.name for child in draft.children]
-        if target is None:
-            found = "it does not say which of the states inside it is initial"
-            remedy = f'Write "initial": "{names[0]}", or another of them'
-            self.notes.note("SC612", found, remedy, Spot(draft, spot.line))
-            return None
         if isinstance(target, list) and len(target) == 1:
             target = target[0]
         child = None
@@ -232,35 +222,37 @@ class Reading:
             child = self.targets.children(draft).get(target)
             if child is None and target[:1] in ("#", self.targets.delimiter[:1]):
                 child = self.targets.find(draft, target)
-        if child is None or child.parent is not draft:
-            text, remedy = (
-                "the initial state is not a name",
-                f"Name one of them, such as {names[0]!r}",
-            )
-            if isinstance(target, str):
-                text = f"the initial state {target!r} is not one of the states inside"
-                remedy = self.notes.suggestions.remedy(target, names, remedy)
-            self.notes.note("SC101", text, remedy, spot)
-            return None
-        return child
+        if child is not None and child.parent is draft:
+            return child
+        if target is None:
+            found = "it does not say which of the states inside it is initial"
+            remedy = f'Write "initial": "{names[0]}", or another of them'
+            self.notes.note("SC612", found, remedy, Spot(draft, spot.line))
+        else:
+            found = f"the initial state is {shown(target, self.notes.words)}, not one inside"
+            remedy = f"Name one of the states inside, such as {names[0]!r}"
+            remedy = self.notes.suggestions.remedy(str(target)[:200], names, remedy)
+            self.notes.note("SC101", found, remedy, spot)
+        return draft.children[0]
 
     def _history(self, draft: Draft) -> None:
         parent = draft.parent
-        if parent is None:  # noted already
+        if parent is None:
             return
         spot = Spot.of(draft, "target")
         states = self._states(draft.source.get("target"), spot)
-        emit: tuple[Hook, ...] = ()
         if states:
-            ids = tuple(state.id for state in states)
+            self._default(draft, [state.id for state in states], (), spot)
         elif parent.kind is StateKind.PARALLEL:
-            ids = _regions(parent)
+            self._default(draft, _regions(parent), (), spot)
         elif parent.default is not None:
-            ids, emit = parent.default.targets, parent.default.emit
-        else:
-            return
-        location = self.notes.document.place(spot.line)
-        draft.default = Transition(draft.id, Default(), ids, emit=emit, location=location)
+            self._default(draft, parent.default.targets, parent.default.emit, spot)
+
+    def _default(self, draft: Draft, ids: Iterable[str], emit: Iterable[Hook], spot: Spot) -> None:
+        place = self.notes.document.place(spot.line)
+        draft.default = Transition(
+            draft.id, Default(), tuple(ids), emit=tuple(emit), location=place
+        )
 
     # -- states ------------------------------------------------------------------------------------
 
