@@ -37,7 +37,6 @@ INTERNAL: Final = "#_internal"
 """The target of what version 4 puts on the run's own queue."""
 
 _NOTHING: Final = object()
-_KEPT: Final = ("description", "meta", "systemId", "key", "autoForward")
 _DONE_HERE: Final = ("xstate.raise", "xstate.send", "xstate.sendTo", "xstate.cancel")
 
 
@@ -269,7 +268,7 @@ class Content:
     def _invocation(self, held: Located, i: int, spot: Spot) -> Iterator[Invoked]:
         value, other = self.notes.take(held, INVOCATION, spot)
         key = "input" if "input" in value else "data"
-        given = self.notes.plain(value.get(key), spot.at(value.at(key)))
+        given = self.notes.plain(*spot.held(value, key))
         data = given if isinstance(given, dict) else {} if given is None else {key: given}
         source = self._service(value, i, data, spot.at(value.at("src")))
         if source is None:
@@ -278,13 +277,8 @@ class Content:
             found = "a run ignores 'autoForward' of an invocation; it is kept in its meta"
             remedy = "Have whoever carries out the invocation do it"
             self.notes.note("SC651", found, remedy, spot.at(value.at("autoForward")))
-        kept = {key: value[key] for key in _KEPT if key in value}
-        meta = {
-            key: self.notes.plain(inner, spot.at(value.at(key)))
-            for key, inner in {**kept, **other}.items()
-            if inner is not None
-        }
         name = value.get("id") or self._default_id(spot.draft, i)
+        meta = self.notes.kept(value, other, spot)
         yield Invoked(Invoke(name, source, data), value, meta, spot)
 
     def _default_id(self, draft: Draft, i: int) -> str:

@@ -204,8 +204,8 @@ class Reading:
         if not draft.children:
             return
         value = said if isinstance(said, Located) else Located({"target": said}, spot.line or 1)
-        child = self._initial_child(value.get("target"), spot.at(value.at("target")))
-        emit = self.content.actions(value.get("actions"), spot.at(value.at("actions")))
+        child = self._initial_child(*spot.held(value, "target"))
+        emit = self.content.actions(*spot.held(value, "actions"))
         notes = {k: v for k, v in value.items() if k not in ("target", "actions")}
         if notes:
             draft.meta["initial"] = self.notes.plain(notes, spot)
@@ -306,11 +306,8 @@ class Reading:
                 if isinstance(event, str):
                     entries.append((event, one, Spot(draft, at.line, f"on {event!r}")))
                 else:
-                    found, remedy = (
-                        "the transition has no event",
-                        'Write {"event": "GO", "target": …}',
-                    )
-                    self.notes.note("SC612", found, remedy, at)
+                    remedy = 'Write {"event": "GO", "target": …}'
+                    self.notes.note("SC612", "the transition has no event", remedy, at)
         for event, one, at in entries:
             if event:
                 yield from self._answer(event, one, at, table)
@@ -355,8 +352,8 @@ class Reading:
         for invoked in started:
             for key, prefix in SETTLED.items():
                 descriptor = prefix + invoked.effect.id
-                spot = invoked.spot.at(invoked.source.at(key)).inside(f" {key}")
-                for one, at in _entries(invoked.source.get(key), spot):
+                value, spot = invoked.spot.held(invoked.source, key)
+                for one, at in _entries(value, spot.inside(f" {key}")):
                     yield from self._read(one, at, OnEvent((descriptor,)), descriptor)
 
     def _after(self, draft: Draft) -> Iterator[Found]:
@@ -417,26 +414,17 @@ class Reading:
             self.notes.wrong("a target, or an object with target, guard and actions", value, spot)
             return
         said, other = self.notes.take(value, table, spot)
-        states = self._states(said.get("target"), spot.at(said.at("target")))
+        states = self._states(*spot.held(said, "target"))
         guard = self._guard(said, spot)
-        emit = tuple(self.content.actions(said.get("actions"), spot.at(said.at("actions"))))
-        kept = {key: said[key] for key in ("description", "meta") if key in said}
-        meta = {
-            key: self.notes.plain(inner, spot.at(said.at(key)))
-            for key, inner in {**kept, **other}.items()
-            if inner not in (None, "", {})  # tools write what is empty, too
-        }
+        emit = tuple(self.content.actions(*spot.held(said, "actions")))
+        meta = self.notes.kept(said, other, spot)
         if states is None:
             return
         kind, targets = self._aimed(spot.draft, states, stays=self._stays(said), acts=bool(emit))
         location = self.notes.document.place(spot.line)
-        yield Found(
-            Transition(
-                spot.draft.id, trigger, targets, kind, guard=guard, emit=emit, location=location
-            ),
-            descriptor,
-            meta,
-        )
+        source = spot.draft.id
+        line = Transition(source, trigger, targets, kind, guard, emit=emit, location=location)
+        yield Found(line, descriptor, meta)
 
     def _states(self, value: Any, spot: Spot) -> list[Draft] | None:
         """Return the states that a target or a list of them means; None when one is unknown."""
@@ -491,16 +479,15 @@ class Reading:
         return kind, tuple(state.id for state in states)
 
     def _guard(self, value: Located, spot: Spot) -> Hook | None:
-        said = [key for key in ("guard", "cond") if value.get(key) is not None]
-        if len(said) > 1:
+        if "guard" in value and "cond" in value:
             found = "the transition has both a guard and a cond"
             self.notes.note("SC612", found, "Keep one of them", spot.at(value.at("cond")))
-        hooks: list[Hook | None] = []
-        guard = self.content.guard(value[said[0]], spot.at(value.at(said[0]))) if said else None
-        if value.get("in") is not None:
-            hooks.append(self.content.state_in(value["in"], spot.at(value.at("in"))))
-        both = tuple(hook for hook in (*hooks, guard) if hook is not None)
-        return Hook(AllOf(both)) if len(both) > 1 else next(iter(both), None)
+        key = "guard" if "guard" in value else "cond"
+        asked = [self.content.state_in(*spot.held(value, "in"))] if "in" in value else []
+        if key in value:
+            asked.append(self.content.guard(*spot.held(value, key)))
+        hooks = tuple(hook for hook in asked if hook is not None)
+        return Hook(AllOf(hooks)) if len(hooks) > 1 else next(iter(hooks), None)
 
 
 def _entries(value: Any, spot: Spot, *, null: bool = False) -> Iterator[tuple[Any, Spot]]:
