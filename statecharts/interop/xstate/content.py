@@ -1,7 +1,7 @@
 """Content: the guards, actions, invocations and delays of a machine.
 
-Names stay names, with their parameters. What XState builds in and a file can say (``and``, ``or``,
-``not``, ``stateIn``, ``raise``, ``sendTo``, ``cancel``, …) is made here.
+Names stay names, with their parameters. Guards and actions that XState has built in (``and``,
+``or``, ``not``, ``stateIn``, ``raise``, ``sendTo``, ``cancel``, …) become ours.
 """
 
 from __future__ import annotations
@@ -119,7 +119,10 @@ class Content:
         if name in ("and", "or"):
             guards = _field(value, "guards", "children")
             if isinstance(guards, list):
-                hooks = [self._inner(one, spot, depth, i) for i, one in enumerate(guards)]
+                hooks = []
+                for i, one in enumerate(guards):  # null is a function that JSON could not hold
+                    inline = spot.inside(f"/guard[{i}]").inline
+                    hooks.append(self.guard(inline if one is None else one, spot, depth + 1))
                 known = tuple(hook for hook in hooks if hook is not None)
                 if not hooks:
                     return Hook(Holds(name == "and"))
@@ -142,11 +145,6 @@ class Content:
             remedy = 'Write its "guards", its "guard" or its "stateValue"'
             self.notes.note("SC612", found, remedy, spot)
         return None
-
-    def _inner(self, value: Any, spot: Spot, depth: int, i: int) -> Hook | None:
-        if value is None:
-            return Hook(Named(spot.inside(f"/guard[{i}]").inline))
-        return self.guard(value, spot, depth + 1)
 
     # -- actions -----------------------------------------------------------------------------------
 

@@ -128,14 +128,6 @@ def _default_id(draft: Draft) -> str:
     return ".".join([str(root.source.get("id", MACHINE)), *path_of(draft)])
 
 
-def within(state: Draft, ancestor: Draft) -> bool:
-    """Tell whether a state is inside another."""
-    at = state.parent
-    while at is not None and at is not ancestor:
-        at = at.parent
-    return at is not None
-
-
 # -- final states ----------------------------------------------------------------------------------
 
 
@@ -145,7 +137,7 @@ def settle_finals(root: Draft, notes: Notes) -> None:
     A chart here, as in SCXML, is done with a region once its final state is active; XState lets the
     state go on. At the top, the machine has stopped, and the transitions are never taken. Further
     down, finality matters only where something waits for it; where nothing does, the state is an
-    ordinary one. What is left is refused with the rest (SC107).
+    ordinary one. The rest is refused (SC107).
     """
     for draft in root.walk():
         parent = draft.parent
@@ -201,8 +193,9 @@ class Targets:
         said = root.source.get("delimiter")
         chosen = isinstance(said, str) and said and version == FOUR
         self.delimiter: str = said if chosen else "."
-        self._children: dict[int, dict[str, Draft]] = {}
-        self._count = sum(1 for _ in root.walk())
+        self._children = {
+            id(draft): {child.name: child for child in draft.children} for draft in root.walk()
+        }
 
     def find(self, source: Draft, text: str) -> Draft | None:
         """Return the state that a target of a state means; None when there is no such state."""
@@ -264,17 +257,14 @@ class Targets:
 
     def children(self, draft: Draft) -> dict[str, Draft]:
         """Return the children of a state by their keys."""
-        found = self._children.get(id(draft))
-        if found is None:
-            found = self._children[id(draft)] = {child.name: child for child in draft.children}
-        return found
+        return self._children[id(draft)]
 
     def spellings(self, source: Draft, most: int) -> list[str]:
         """Return the spellings of all states as targets of a state, the likely ones first.
 
         The list is empty where it would be longer than ``most``.
         """
-        if self._count * 2 > most:
+        if len(self._children) * 2 > most:
             return []
         siblings = [] if source.parent is None else [c.name for c in source.parent.children]
         inside = [f".{child.name}" for child in source.children]

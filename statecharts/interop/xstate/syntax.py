@@ -154,11 +154,7 @@ class Spot:
 
 @final
 class Notes(Findings):
-    """Findings about a machine, noted while it is read.
-
-    Args:
-        document: The document that is read.
-    """
+    """Findings about a machine, noted while it is read."""
 
     def note(self, code: str, found: str, remedy: str, spot: Spot) -> None:
         """Note a finding at a place."""

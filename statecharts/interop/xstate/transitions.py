@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import timedelta
+from operator import attrgetter
 from typing import Any, Final, TypeVar, final
 
 from attrs import frozen
@@ -30,7 +31,6 @@ from statecharts.interop.xstate.structure import (
     Targets,
     planted,
     settle_finals,
-    within,
 )
 from statecharts.interop.xstate.syntax import FIVE, LISTED, TRANSITION, Notes, Spot
 from statecharts.model.chart import (
@@ -270,8 +270,9 @@ class Reading:
         always: list[Found] = []
         listed = list(self._listed(draft, always))
         settled = [*self._done(draft), *self._settled(started)]
-        answers = ordered([*listed, *settled], _descriptor)
-        if isinstance(draft.source.get("on"), list) and ordered(listed, _descriptor) != listed:
+        by_event = attrgetter("descriptor")
+        answers = ordered([*listed, *settled], by_event)
+        if isinstance(draft.source.get("on"), list) and ordered(listed, by_event) != listed:
             answers = [*settled, *listed]  # version 4 keeps the order of a list
         after = list(self._after(draft))
         for value, spot in _entries(draft.source.get("always"), Spot.of(draft, "always")):
@@ -466,7 +467,8 @@ class Reading:
         still = TransitionKind.INTERNAL if acts else TransitionKind.FORBIDDEN
         if not states:
             return still, ()
-        inside = all(state is source or within(state, source) for state in states)
+        within = f"{source.id}." if source.id else ""
+        inside = all(f"{state.id}.".startswith(within) for state in states)
         if stays and states == [source]:
             if source.kind is StateKind.COMPOUND and source.default is not None:
                 return TransitionKind.INTERNAL, source.default.targets
@@ -497,10 +499,6 @@ def _entries(value: Any, spot: Spot, *, null: bool = False) -> Iterator[tuple[An
             yield one, spot.inside(f"[{i}]", one)
     elif value is not None or null:
         yield value, spot.inside("", value)
-
-
-def _descriptor(found: Found) -> str:
-    return found.descriptor
 
 
 def _of(value: Any, key: str) -> Any:

@@ -99,9 +99,9 @@ _ACTIONS: Final = frozenset(
 def dumps(chart: Chart, *, allow: Iterable[str] = ()) -> str:
     r"""Return a chart as JSON of XState 5, which Stately's tools and ``createMachine`` open.
 
-    What XState builds with functions is written by name, and `loads` reads it again: the actions
+    Actions and guards that XState makes by functions are written by name, as `loads` reads them:
     ``xstate.raise``, ``xstate.send``, ``xstate.sendTo``, ``xstate.cancel``, ``xstate.choose``,
-    ``xstate.spawnChild`` and ``xstate.stopChild``, and the guards ``xstate.and``, ``xstate.or``,
+    ``xstate.spawnChild`` and ``xstate.stopChild``; ``xstate.and``, ``xstate.or``,
     ``xstate.not`` and ``xstate.stateIn``, each with its arguments as ``params``.
 
     Args:
@@ -154,12 +154,7 @@ def _renamed(chart: Chart, losses: Losses) -> Chart:
 
 @final
 class _Writing:
-    """A chart that is being written.
-
-    Args:
-        chart: The chart.
-        losses: Where what cannot be said is noted.
-    """
+    """A chart that is being written."""
 
     def __init__(self, chart: Chart, losses: Losses) -> None:
         self.chart = chart
@@ -624,7 +619,7 @@ _COMPARISONS: Final = 100_000
 """The most pairs of transitions that are compared."""
 
 _INDEX: Final = re.compile("0|[1-9][0-9]{0,9}")
-"""A key that JavaScript takes for an index."""
+"""A key that JavaScript takes for an index, and puts before the others."""
 
 Difference = tuple[StateNode, str, str]
 """A state, what is different there, and what to do about it."""
@@ -713,17 +708,8 @@ def _reordered(chart: Chart, node: StateNode) -> bool:
     if node.kind is not StateKind.PARALLEL:
         return False
     names = [chart[region].name for region in _regions(chart, node)]
-    return names != javascript_order(names)
-
-
-def javascript_order(names: list[str]) -> list[str]:
-    """Return keys in the order in which JavaScript holds them.
-
-    >>> javascript_order(["b", "10", "9", "a"])
-    ['9', '10', 'b', 'a']
-    """
-    index = {n for n in names if _INDEX.fullmatch(n)}
-    return [*sorted(index, key=int), *(name for name in names if name not in index)]
+    index = {name for name in names if _INDEX.fullmatch(name)}
+    return names != [*sorted(index, key=int), *(name for name in names if name not in index)]
 
 
 def _prefixed(chart: Chart) -> Iterator[Difference]:
