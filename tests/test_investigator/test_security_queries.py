@@ -52,8 +52,7 @@ GOLDEN = {
         "[SC511] security.clause: field is not a permitted clause. Ask with a plain SELECT."
     ),
     "SELECT id FROM orders WHERE id = ?": (
-        "[SC511] security.placeholder: placeholder has no value. "
-        "Write the value out."
+        "[SC511] security.placeholder: placeholder has no value. Write the value out."
     ),
     "SELECT 'open": (
         "[SC511] security.syntax: quotes cannot be read beyond doubt. Write it in the simplest way."
