@@ -21,9 +21,8 @@ PYTEST := $(PY) -m pytest --numprocesses $(JOBS) --dist worksteal
 
 # The tests of the core: what `make coverage` measures, and `make matrix` runs everywhere.
 CORE := $(addprefix statecharts/,model semantics checks kernel declare machine.py) \
-	tests/golden tests/oracle \
-	$(foreach subject,chart checks content declare differential errors hooks kernel labels machine \
-	oracle properties schema snapshot tree,$(sort $(wildcard tests/test_$(subject).py tests/test_$(subject)_*.py)))
+	$(addprefix tests/,golden oracle test_model test_semantics test_checks test_kernel test_declare) \
+	$(addprefix tests/test_,differential.py machine.py machine_time.py oracle.py properties.py)
 MATRIX := $(CORE) statecharts/codec $(filter-out %_benchmarks.py,$(wildcard tests/test_codec/test_*.py)) \
 	tests/test_drawing/test_drawing_text.py
 

@@ -17,7 +17,7 @@ from statecharts.model.errors import RunawayError
 from statecharts.semantics.tree import Tree
 from tests.oracle.random_charts import random_chart, random_events
 from tests.oracle.vocabulary import Counters
-from tests.test_kernel_hashseeds import T0, Back, Go, Leave, Plant, described
+from tests.test_kernel.test_kernel_hashseeds import T0, Back, Go, Leave, Plant, described
 
 SEEDS = st.integers(min_value=0, max_value=2**32)
 

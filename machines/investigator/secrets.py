@@ -1,4 +1,4 @@
-"""Secrets: texts that are held, handed on and used, and never shown."""
+"""Secrets: strings that are kept, passed on and used, and never shown."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from typing import Any, ClassVar, Final, NoReturn, Self, final
 from statecharts.model.errors import StatechartError
 
 MASK: Final = "Secret(…)"
-"""What is shown in a secret's place."""
+"""The text shown instead of a secret."""
 
 
 @final
 class Secret:
-    """A text that nothing shows: no print, format, log, error, dump or pickle.
+    """A string that nothing shows: no print, format, log, error, dump or pickle.
 
-    `reveal` is the one way to the text, so that a search for it finds each place that has one.
-    A chart may have it in events, data and context, and runs; no protocol of that chart can be made
-    (SC424), so that neither a snapshot nor a schema nor a recording of it is ever written.
+    `reveal` is the only way to the string, so that a search for it finds each use. A chart can have
+    a secret in events, data and context, and runs; it cannot have a protocol (SC424), so that no
+    snapshot, schema or recording of it is ever written.
 
     >>> key = Secret("sk-123")
     >>> key, f"{key:>40}", [key], {"key": str(key)}
@@ -27,27 +27,27 @@ class Secret:
     'sk-123'
     """
 
-    # Held by a function: what lists the attributes of an object comes upon that, not the text.
+    # A function holds the string: listing the attributes of the object finds the function only.
     __slots__ = ("_reveal",)
 
     _reveal: Callable[[], str]
 
-    __never_written__: ClassVar = True  # what the codec goes by
+    __never_written__: ClassVar = True  # the codec looks for it
 
     def __init__(self, text: str) -> None:
-        given: object = text  # an annotation binds nobody at run time
+        given: object = text  # the annotation does not hold at run time
         if not (isinstance(given, str) and given):
-            # It may have been meant to be one, and some tracebacks show what names stand for.
+            # It may have been meant to be one, and some tracebacks show the values of names.
             del text, given
-            raise TypeError("a secret is a text that is not empty")
+            raise TypeError("a secret must be a string that is not empty")
         object.__setattr__(self, "_reveal", lambda: text)
 
     def reveal(self) -> str:
-        """Return the text."""
+        """Return the string."""
         return self._reveal()
 
     def redact(self, text: str) -> str:
-        """Return a text with the secret masked wherever it occurs: for words that others wrote.
+        """Return a string in which the secret is masked, for texts that others wrote.
 
         >>> Secret("sk-123").redact("401: bad key sk-123")
         '401: bad key Secret(…)'
@@ -58,11 +58,11 @@ class Secret:
         return MASK
 
     def __format__(self, format_spec: str) -> str:
-        # Whatever the width asked for: a mask cut short is still a mask, but says so less clearly.
+        # The format is ignored: a shortened mask would be less clear.
         return MASK
 
     def __eq__(self, other: object) -> bool:
-        # How long a comparison takes does not tell how much was right.
+        # The time of the comparison does not depend on the number of equal characters.
         if not isinstance(other, Secret):
             return NotImplemented
         return hmac.compare_digest(_bytes(self), _bytes(other))
@@ -86,7 +86,7 @@ class Secret:
         self.__reduce__()
 
     def __reduce__(self) -> NoReturn:
-        found = "a secret was to be pickled, and would be readable in the pickle"
+        found = "a secret cannot be pickled: it would be readable in the pickle"
         raise StatechartError("SC514", "secret", found, "Leave it out, and ask for it again")
 
     def __reduce_ex__(self, protocol: object) -> NoReturn:
@@ -94,5 +94,5 @@ class Secret:
 
 
 def _bytes(secret: Secret) -> bytes:
-    # A text that is no Unicode is encoded all the same: the error would have it in its arguments.
+    # A string that is not Unicode is encoded, too: an error would have it in its arguments.
     return secret.reveal().encode(errors="surrogatepass")

@@ -50,7 +50,7 @@ from statecharts.codec import Protocol
 from statecharts.codec.protocol import encode
 from tests.golden.investigations import RUNS
 from tests.test_codec.vocabulary import AT
-from tests.test_kernel_hashseeds import Back, Called, Go, Leave, Plant
+from tests.test_kernel.test_kernel_hashseeds import Back, Called, Go, Leave, Plant
 
 HERE: Final = Path(__file__).parent
 SUMS: Final = HERE / "SHA256SUMS"

@@ -21,8 +21,8 @@ from statecharts.model.effects import Action, Invoke, Send
 from statecharts.model.hooks import Hook
 from statecharts.model.named import Give
 from tests.test_codec.vocabulary import AT, Lab, Noted
-from tests.test_kernel_hashseeds import Called, Go, Plant
-from tests.test_kernel_hashseeds import Leave as Quit
+from tests.test_kernel.test_kernel_hashseeds import Called, Go, Plant
+from tests.test_kernel.test_kernel_hashseeds import Leave as Quit
 
 PIPELINE: Protocol[Any, None] = Protocol(Pipeline)
 LAB: Protocol[Any] = Protocol(Lab, effects=(Noted,))

@@ -14,7 +14,7 @@ from statecharts.codec import CodecError, MismatchError, Protocol
 from statecharts.model.chart import EventType
 from tests.test_codec.runs import LAB, PIPELINE, named_chart
 from tests.test_codec.vocabulary import AT, Lab, Noted, Point
-from tests.test_kernel_hashseeds import Called, Plant
+from tests.test_kernel.test_kernel_hashseeds import Called, Plant
 
 
 def test_effects_of_the_library_are_written_by_name() -> None:

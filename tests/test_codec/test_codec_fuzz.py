@@ -27,7 +27,7 @@ from tests.test_codec.vocabulary import (
     json_values,
     pack_json,
 )
-from tests.test_kernel_hashseeds import T0, Called, Go, Leave, Plant
+from tests.test_kernel.test_kernel_hashseeds import T0, Called, Go, Leave, Plant
 
 LAB: Protocol[Any] = Protocol(Lab, effects=(Noted,))
 PLANT: Protocol[Any] = Protocol(Plant, effects=(Called,))

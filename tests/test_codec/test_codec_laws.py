@@ -18,7 +18,7 @@ from statecharts.codec import Protocol
 from tests.oracle.random_charts import random_events
 from tests.oracle.vocabulary import Log, Unheard
 from tests.test_codec.vocabulary import AT, Lab, Noted, events, pack_json
-from tests.test_kernel_hashseeds import Called, Plant
+from tests.test_kernel.test_kernel_hashseeds import Called, Plant
 from tests.test_properties import SEEDS, plant_events, plant_steps, random_steps
 
 LAB: Protocol[Any] = Protocol(Lab, effects=(Noted,))

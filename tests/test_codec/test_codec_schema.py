@@ -20,7 +20,7 @@ from tests.oracle.vocabulary import Log
 from tests.test_codec.runs import in_merge, named_chart
 from tests.test_codec.test_codec_fuzz import mutated, plant_snapshot
 from tests.test_codec.vocabulary import AT, Lab, Noted, events
-from tests.test_kernel_hashseeds import Called, Plant
+from tests.test_kernel.test_kernel_hashseeds import Called, Plant
 from tests.test_properties import SEEDS, plant_events, plant_steps, random_steps
 
 LAB: Protocol[Any] = Protocol(Lab, effects=(Noted,))

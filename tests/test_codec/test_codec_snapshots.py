@@ -12,7 +12,7 @@ from statecharts import Kernel, Machine, NamedEvent, TimerFired
 from statecharts.codec import CodecError, ForeignError, ImpossibleError, MismatchError, Protocol
 from tests.test_codec.runs import LAB, PIPELINE, PLANT, in_merge, in_plant, named_chart
 from tests.test_codec.vocabulary import AT, Back, Lab, Leave
-from tests.test_kernel_hashseeds import Plant
+from tests.test_kernel.test_kernel_hashseeds import Plant
 
 
 def test_snapshot_says_all_there_is_to_a_run() -> None:

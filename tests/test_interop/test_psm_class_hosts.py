@@ -221,6 +221,43 @@ def test_actions_send_to_the_machine_that_runs_them() -> None:
     assert turns[1] == (("four",), ("three True False three", "sent", "four finish The end"))
 
 
+class Eager(Telling):
+    """Sends as soon as it is started, and while a guard is asked."""
+
+    one = State(initial=True)
+    two = State()
+    three = State()
+    go = one.to(two)
+    then = one.to(three) | two.to(three, cond="asked") | three.to(one)
+
+    def on_enter_one(self, event: Event) -> None:
+        """Send twice; what the first leads to comes behind the second."""
+        self.tell("one", event)
+        if event == "__initial__":
+            self.send("go")
+            self.send("then")
+
+    def on_enter_two(self) -> None:
+        """Send once more."""
+        self.tell("two")
+        self.send("then")
+
+    def on_enter_three(self) -> None:
+        """Tell."""
+        self.tell("three")
+
+    def asked(self) -> bool:
+        """Send from a guard."""
+        self.send("nobody listens")
+        return True
+
+
+def test_what_the_start_sends_is_taken_in_order() -> None:
+    """Events that the start sends call their methods, each before what it sends itself."""
+    turns = compare(Eager, "unknown", immediate=False)
+    assert turns[0] == (("one",), ("one __initial__", "two", "three", "one then"))
+
+
 def test_a_host_knows_the_machine_that_has_called_it() -> None:
     """Between events an attached host knows which states are active, and can send."""
     host = unstarted(Chain)

@@ -204,6 +204,35 @@ def test_configurations_are_seen_as_there(cls: Any) -> None:
     assert ("l1" in during) == (cls is Atomic)
 
 
+class Watching(Telling):
+    """Tells what its callbacks are told, and in which order."""
+
+    a = State(initial=True)
+    b = State(final=True)
+    go = a.to(b)
+
+    def before_go(self) -> None:
+        """Tell."""
+        self.tell("before")
+
+    def on_exit_a(self, event: Event, source: State, target: State) -> None:
+        """Tell."""
+        self.tell("exit", event, source.id, target.id)
+
+    def on_go(self, **told: Any) -> None:
+        """Tell."""
+        self.tell("on", "new_configuration" in told)
+
+
+def test_immediate_callbacks_are_told_less() -> None:
+    """Inside the step, ``before`` comes beside ``on``, which is not told the configurations."""
+    sent: list[Any] = [("go", {})]
+    theirs = there(Watching, sent)[1][1]
+    assert here(Watching, sent)[1][1] == theirs == ("before", "exit go a b", "on True")
+    inside = here(Watching, sent, immediate=True)[1][1]
+    assert inside == ("exit go a b", "before", "on False")
+
+
 class Failing(Telling):
     """Has an action that fails, and waits for it."""
 

@@ -51,8 +51,8 @@ FAULTS: dict[str, tuple[str, str]] = {
     "an unknown initial state": (
         machine('{"initial": "x", "states": {"y": {}}}'),
         (
-            "[SC101] <text>:4 'a' initial: the initial state 'x' is not one of the states "
-            "inside. Name one of them, such as 'y'."
+            "[SC101] <text>:4 'a' initial: the initial state is 'x', not one inside. Name one"
+            " of the states inside, such as 'y'."
         ),
     ),
     "no initial state": (

@@ -78,7 +78,7 @@ REFUSED = [
     ),
     (
         (*DB, "--reasoner", "openai", "--endpoint", "http://me:key@host", "--model", "small"),
-        "--endpoint: the URL has a password, a query or a fragment. Give the key as a Secret.",
+        "--endpoint: the URL has a password, a query or a fragment. Pass the key as a Secret.",
     ),
     (
         ("--resume",),

@@ -164,14 +164,14 @@ REFUSED = [
     (_text('{"type": "planned", "type": "planned"}'), "the text of the reply is not JSON"),
     (_text('{"type": NaN}'), "the text of the reply is not JSON"),
     (_text([1]), "$ is not an object"),
-    (_text({"type": "concluded"}), "$.type is none of planned, observed, question"),
-    (_text({"type": ["planned"]}), "$.type is none of planned, observed, question"),
+    (_text({"type": "concluded"}), "$.type is not one of planned, observed, question"),
+    (_text({"type": ["planned"]}), "$.type is not one of planned, observed, question"),
     (_text({"type": "planned", "requests": [], KEY: 1}), "$ has fields beside requests, type"),
     (_text({"type": "planned", "requests": {}}), "$.requests is not a list"),
-    (_text({"type": "planned", "requests": [{"tool": 3}]}), "$.requests[0].tool is not a text"),
+    (_text({"type": "planned", "requests": [{"tool": 3}]}), "$.requests[0].tool is not a string"),
     (
         _text({"type": "planned", "requests": [{"tool": "query", "arguments": {"sql": [1]}}]}),
-        "$.requests[0].arguments has what no tool takes",
+        "$.requests[0].arguments has a value that no tool takes",
     ),
     (_status(302, Location="http://elsewhere.invalid/"), "the endpoint redirects (302)"),
     (_status(401), "the endpoint refuses the key (401)"),
@@ -197,10 +197,10 @@ def test_openai_refuses_what_it_cannot_take(
 
 
 CONCLUSIONS = [
-    ({"verdict": "maybe"}, "$.verdict is none of anomaly, no_anomaly"),
-    ({"verdict": []}, "$.verdict is none of anomaly, no_anomaly"),
+    ({"verdict": "maybe"}, "$.verdict is not one of anomaly, no_anomaly"),
+    ({"verdict": []}, "$.verdict is not one of anomaly, no_anomaly"),
     ({"verdict": "anomaly", "causes": []}, "$.verdict contradicts $.causes"),
-    ({"causes": [{"kind": "gremlins"}]}, "$.causes[0].kind is none of null_spike"),
+    ({"causes": [{"kind": "gremlins"}]}, "$.causes[0].kind is not one of null_spike"),
     ({"causes": [{"kind": "late_data", "score": 2}]}, "$.causes[0].score is not a number"),
     (
         {"causes": [{"kind": "late_data", "score": 1, "table": "t", "date": "yesterday"}]},
@@ -208,7 +208,7 @@ CONCLUSIONS = [
     ),
     (
         {"causes": [{"kind": "late_data", "score": 1, "table": "t", "evidence": ["evidence-9"]}]},
-        "$.causes[0].evidence names what was not found",
+        "$.causes[0].evidence names unknown evidence",
     ),
 ]
 

@@ -100,8 +100,8 @@ def test_errors_of_ours_are_told_in_full() -> None:
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        ({"not": "an outcome"}, "it gave a dict, which is no outcome of a call"),
-        (None, "it gave a NoneType, which is no outcome of a call"),
+        ({"not": "an outcome"}, "it gave a dict, which is not an outcome of a call"),
+        (None, "it gave a NoneType, which is not an outcome of a call"),
         (
             Observed(7),  # type: ignore[arg-type]
             UNWRITABLE,
@@ -177,8 +177,8 @@ def test_tool_without_a_toolbox_is_refused() -> None:
 @pytest.mark.parametrize(
     ("error", "attempts"),
     [
-        (QueryFailedError("SC512", "query", "no such column", "Mend the query"), 1),
-        (QueryFailedError("SC512", "query", "interrupted", "Mend the query"), 3),
+        (QueryFailedError("SC512", "query", "no such column", "Fix the query"), 1),
+        (QueryFailedError("SC512", "query", "interrupted", "Fix the query"), 3),
         (SecurityViolation("time", "query"), 3),
         (SecurityViolation("size", "value"), 1),
         (ValueError("whatever"), 3),

@@ -259,9 +259,9 @@ def test_misuse_is_told() -> None:
     with pytest.raises(StatechartError) as refused:
         ready(Scripted()).start("why?")
     assert str(refused.value) == (
-        "[SC516] investigation: it has been started already. Go on with `run` or `step`."
+        "[SC516] investigation: it has started already. Continue with `run` or `step`."
     )
-    with pytest.raises(StatechartError, match=r"there is no scope\. Give tools, or `scope=`"):
+    with pytest.raises(StatechartError, match=r"there is no scope\. Pass tools, or `scope=`"):
         LocalInvestigator(Scripted()).start("why?")
     with pytest.raises(ValueError, match="question of a Start must not be empty"):
         LocalInvestigator(Scripted()).start("", Scope("u", "t"))
@@ -283,7 +283,7 @@ def test_bounds_refuse_what_bounds_nothing() -> None:
         {"backoff": 1},
     )
     for each in wrong:
-        with pytest.raises(ValueError, match=r"must be >= 1|is a timedelta above zero, not"):
+        with pytest.raises(ValueError, match=r"must be >= 1|must be a timedelta above zero, not"):
             Bounds(**each)
 
 

@@ -96,7 +96,7 @@ def test_question_that_nobody_answers_stays_open(ask: Any) -> None:
     assert isinstance(request, RequestUser)
     resumed = ready(Scripted(gather_context=asking), snapshot=investigator.dumps())
     resumed.respond("UTC")
-    with pytest.raises(StatechartError, match="no question waits for an answer"):
+    with pytest.raises(StatechartError, match="no question is open"):
         resumed.respond("UTC")
     asyncio.run(resumed.run())
     assert isinstance(end(resumed), Finish)
@@ -126,7 +126,7 @@ def test_questions_are_asked_one_after_the_other() -> None:
     [
         (EOFError("no more"), "the user could not be asked: EOFError was raised"),
         (StopIteration(), "the user could not be asked: RuntimeError was raised"),
-        (7, "the user's answer is a int, and not a text"),
+        (7, "the user's answer is a int, not a string"),
     ],
 )
 def test_user_who_cannot_be_asked_ends_it(given: Any, said: str) -> None:

@@ -99,7 +99,7 @@ def test_pickle_says_what_to_do(secret: Secret) -> None:
     with pytest.raises(StatechartError, match=r"\[SC514\]") as refused:
         pickle.dumps({"key": secret})
     assert str(refused.value) == (
-        "[SC514] secret: a secret was to be pickled, and would be readable in the pickle. "
+        "[SC514] secret: a secret cannot be pickled: it would be readable in the pickle. "
         "Leave it out, and ask for it again."
     )
 
@@ -183,7 +183,7 @@ def test_text_that_is_refused_as_a_secret_is_in_no_variable() -> None:
 @pytest.mark.parametrize("text", ["", None, CANARY.encode(), 7])
 def test_secret_is_a_text_that_is_not_empty(text: object) -> None:
     """What is no secret is refused, and not shown: it may have been meant to be one."""
-    with pytest.raises(TypeError, match="a secret is a text that is not empty") as refused:
+    with pytest.raises(TypeError, match="a secret must be a string that is not empty") as refused:
         Secret(text)  # type: ignore[arg-type]
     assert CANARY not in str(refused.value)
 

@@ -41,7 +41,7 @@ GOLDEN = {
     ),
     "DROP TABLE orders": ("[SC511] security.statement: drop is not a SELECT. Ask with one SELECT."),
     "SELECT 1; SELECT 2": (
-        "[SC511] security.stacked: semicolon stands after the end of the statement. "
+        "[SC511] security.stacked: semicolon comes after the end of the statement. "
         "Ask with one SELECT."
     ),
     "SELECT id FROM orders WHERE note MATCH 'x'": (
@@ -52,8 +52,7 @@ GOLDEN = {
         "[SC511] security.clause: field is not a permitted clause. Ask with a plain SELECT."
     ),
     "SELECT id FROM orders WHERE id = ?": (
-        "[SC511] security.placeholder: placeholder stands for a value that is not there. "
-        "Write the value out."
+        "[SC511] security.placeholder: placeholder has no value. Write the value out."
     ),
     "SELECT 'open": (
         "[SC511] security.syntax: quotes cannot be read beyond doubt. Write it in the simplest way."
@@ -62,7 +61,7 @@ GOLDEN = {
         "[SC511] security.literal: prefix can be read in more than one way. Write plain literals."
     ),
     "SELECT 1 /* /* */": (
-        "[SC511] security.comment: comment can be read in more than one way. Leave the comment out."
+        "[SC511] security.comment: comment can be read in more than one way. Remove the comment."
     ),
     "SELECT \\x": (
         "[SC511] security.character: character is not a permitted character here. Write plain SQL."

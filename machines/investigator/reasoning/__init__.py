@@ -1,4 +1,4 @@
-"""Reasoners: one that works by rules, and needs no model; one that asks a model."""
+"""Reasoners: one that works by rules, one that asks a model."""
 
 from machines.investigator.reasoning.openai import OpenAIReasoner
 from machines.investigator.reasoning.replies import ReasonerError

@@ -1,4 +1,4 @@
-"""Formats of dates: what the values of a column look like, and how SQL gets a day out of them."""
+"""Formats of dates: recognized by the values of a column, with SQL that extracts the day."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from attrs import evolve, frozen
 from machines.investigation.calls import Scalar
 
 VALID_DAY: Final = "[12][0-9][0-9][0-9]-[01][0-9]-[0-3][0-9]"
-"""What a day looks like to GLOB."""
+"""The pattern of a day for GLOB."""
 
 _FIRST_EPOCH: Final = 820_454_400  # 1996
 _LAST_EPOCH: Final = 2_524_608_000  # 2050
 _FIRST_JULIAN: Final = 2_450_000  # 1995
 _LAST_JULIAN: Final = 2_470_000  # 2050
 _FAR: Final = "far"
-_DIRT: Final = 0.1  # this part of the cells may be something else
+_DIRT: Final = 0.1  # part of the cells that may be something else
 _FAMILIES: Final = tuple(
     frozenset(names.split())
     for names in (
@@ -31,19 +31,19 @@ _FAMILIES: Final = tuple(
     )
 )
 _NEVER: Final = ("9999-", "0000-", "0001-", "1900-01-01", "9999/", "2999-")
-"""How those dates begin that mean that there is none."""
-_CLEAR: Final = 12  # what is more than this is a day of the month, and no month
+"""Beginnings of dates that mean "no date"."""
+_CLEAR: Final = 12  # a larger number is a day of the month, not a month
 
 
 @frozen
 class DateFormat:
-    """How a column writes its dates.
+    """A format of dates.
 
     Attributes:
-        name: What it is called.
+        name: Its name.
         day: SQL for the day, ``2026-03-02``, with ``{}`` for the column.
-        moment: SQL for the Julian day with its fraction; the same.
-        hour: SQL for the hour; None where there is none.
+        moment: SQL for the Julian day with its fraction, in the same way.
+        hour: SQL for the hour; None without one.
     """
 
     name: str
@@ -104,7 +104,7 @@ FORMATS: Final[Mapping[str, DateFormat]] = MappingProxyType(
         )
     }
 )
-"""Every format that is known, by its name."""
+"""Every known format by its name."""
 
 _CLOCK: Final = re.compile(r"(?:[01]\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:\.\d+)?)?", re.ASCII)
 _ZONE: Final = re.compile(r"[T ]\d\d:\d\d.*?(Z|[+-]\d\d:?\d\d)", re.ASCII)
@@ -114,7 +114,7 @@ _DIGITS: Final = re.compile(r"(\d{4})(\d\d)(\d\d)", re.ASCII)
 
 
 def format_of(values: Sequence[Scalar]) -> DateFormat | None:
-    """Tell how values write dates; None when they are no dates, whatever their column is called.
+    """Return the format of some dates; None if the values are not dates.
 
     >>> format_of(["2026-03-02T10:00:00", "2026-03-03T11:30:00"]).name
     'iso_time'
@@ -126,7 +126,7 @@ def format_of(values: Sequence[Scalar]) -> DateFormat | None:
     found.pop(_FAR, None)
     strange = found.pop(None, 0)
     kinds = set(found)
-    # A few cells that are no dates are dirt, and do not make the rest something else.
+    # A few cells that are not dates are dirt.
     if not kinds or strange > _DIRT * sum(found.values()):
         return None
     for family in _FAMILIES:
@@ -146,7 +146,7 @@ def clock_like(values: Sequence[Scalar]) -> bool:
 
 
 def zone_of(values: Sequence[Scalar]) -> str | None:
-    """Return what times end with, ``Z`` or ``+01:00``: empty for nothing, None if they differ.
+    """Return the zone of times, ``Z`` or ``+01:00``: empty without one, None if they differ.
 
     >>> zone_of(["2026-03-02T10:00:00Z"]), zone_of(["2026-03-02 10:00"]), zone_of([1772445600])
     ('Z', '', None)
@@ -157,7 +157,7 @@ def zone_of(values: Sequence[Scalar]) -> str | None:
 
 
 def timed_by(dates: DateFormat, clock: str) -> DateFormat:
-    """Return a format of days with the time of day that another column has, given as SQL.
+    """Return a format of days with the time of day in another column, given as SQL.
 
     >>> timed_by(FORMATS["iso_date"], 't."at"').hour
     'CAST(substr(t."at", 1, 2) AS INTEGER)'
@@ -233,11 +233,11 @@ def _is_day(year: int, month: int, day: int) -> bool:
         date(year, month, day)
     except ValueError:
         return False
-    return 1950 <= year <= 2100  # noqa: PLR2004 - what a database is likely to speak of
+    return 1950 <= year <= 2100  # noqa: PLR2004 - years likely in a database
 
 
 def order_of(value: Scalar, fmt: DateFormat) -> float | None:
-    """Return a number by which values of one format can be put in order; days, to compare spans.
+    """Return a number of days by which values of one format can be ordered.
 
     >>> order_of("2026-03-02", FORMATS["iso_date"]) - order_of("2026-03-01", FORMATS["iso_date"])
     1.0

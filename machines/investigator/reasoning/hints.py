@@ -1,4 +1,4 @@
-"""Hints: what the question names, as the days and tables to look at first."""
+"""Hints: days, tables and symptoms in the question, to be examined first."""
 
 from __future__ import annotations
 
@@ -42,17 +42,17 @@ _SYMPTOMS: Final = {
     }.items()
 }
 _YEARS: Final = range(1995, 2051)
-"""The years that a day may be of that is named without its year."""
+"""Possible years of a day that is named without one."""
 
 
 @frozen
 class Hints:
-    """What the question names: where to look first, and never more than that.
+    """The days, tables and symptoms in a question, which set priorities and no limits.
 
     Attributes:
-        days: The days; one without its year is one of many years.
+        days: The days; a day without a year is one of many years.
         tables: The tables.
-        kinds: What its words complain of.
+        kinds: The kinds of causes that its words suggest.
     """
 
     days: frozenset[date]
@@ -83,7 +83,7 @@ class Hints:
         return cls(frozenset(days), whole or partly, frozenset(kinds))
 
     def near(self, day: date | None, last: date | None = None) -> bool:
-        """Tell whether a day is named, or the one before or after it.
+        """Tell whether a day is named, or the day before or after it.
 
         Args:
             day: The day.

@@ -1,6 +1,6 @@
-"""Levels: rows by day against what would be usual, and how far they waver by themselves."""
+"""Levels: rows by day compared with the usual, and their ordinary variation."""
 
-# ruff: noqa: PLR2004 - each threshold stands where it is applied
+# ruff: noqa: PLR2004 - each threshold is written where it applies
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from machines.investigator.reasoning.series import quantile, spread, usual
 
 @frozen
 class Level:
-    """Rows by day, what would be usual, and how far they waver around that.
+    """Rows by day, the usual number, and the variation around it.
 
     Attributes:
         counts: Rows by day.
-        expected: What each day would be by its neighbours.
-        noise: How far they waver, as a part of the usual.
-        chance: The same as a multiple of what chance would do: 0 where each day is like the other.
+        expected: The number that its neighbours predict for each day.
+        noise: Their variation, as a part of the usual.
+        chance: The same as a multiple of random variation: 0 if all days are alike.
     """
 
     counts: Sequence[float]
@@ -45,27 +45,27 @@ class Level:
 
     @property
     def steady(self) -> bool:
-        """Whether there is no chance in it: each day has the rows that it should have."""
+        """Whether there is no random variation: each day has the expected rows."""
         return self.chance < 0.25
 
     def sigma(self, place: int) -> float:
-        """Return how far a day may waver, as a part of the usual."""
+        """Return the ordinary variation of a day, as a part of the usual."""
         chance = min(max(self.chance, 0.25), 1.0) * 1.1
         return max(self.noise, chance / math.sqrt(self.expected[place]))
 
     def lack(self, place: int) -> float:
-        """Return how far a day lies below the usual, in standard deviations."""
+        """Return the distance of a day below the usual, in standard deviations."""
         count, usually = self.counts[place], self.expected[place]
         ratio = (count + 0.5) / (usually + 0.5)
         if self.steady and count == 0:
             ratio = min(ratio, 0.1)
         by_size = -math.log(ratio) / self.sigma(place)
-        # Of few rows, the root is what wavers evenly.
+        # For few rows, the root has an even variation.
         roots = 2 * (math.sqrt(usually + 0.375) - math.sqrt(count + 0.375))
         return min(by_size, roots / min(max(self.chance, 0.25), 1.5))
 
     def made_up(self, place: int) -> float:
-        """Return what part of the rows that a day lacks the next has too many."""
+        """Return the part of a day's missing rows that the next day has in excess."""
         lack, after = self.expected[place] - self.counts[place], place + 1
         if after >= len(self.counts) or lack <= 0:
             return 0.0

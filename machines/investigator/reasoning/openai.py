@@ -1,4 +1,4 @@
-"""A reasoner that asks a model, at any endpoint that speaks like OpenAI's chat completions."""
+"""A reasoner that asks a model at an endpoint with the interface of OpenAI's chat completions."""
 
 from __future__ import annotations
 
@@ -47,11 +47,11 @@ _SYSTEM: Final = (
 
 @final
 class OpenAIReasoner:
-    """Asks a model for what an investigation needs; refuses whatever it cannot take as it is.
+    """Asks a model, and refuses replies that do not fit.
 
-    The model sees the question, the names in the scope, and the evidence. It never calls anything:
-    what it asks for is checked like everything else. Redirects are not followed, because they would
-    take the key to somebody else.
+    The model sees the question, the names in the scope, and the evidence. It never calls anything;
+    its requests are checked like all others. Redirects are not followed: they would send the key to
+    another host.
 
     >>> OpenAIReasoner("http://localhost:8000/v1", "small", Secret("sk-123"))
     OpenAIReasoner('http://localhost:8000/v1', 'small')
@@ -63,13 +63,13 @@ class OpenAIReasoner:
         """Name the endpoint; nothing is sent yet.
 
         Args:
-            url: Where the endpoint is, up to ``/v1``; ``/chat/completions`` is added.
-            model: Which model to ask.
-            key: What to authorise with.
-            timeout_s: How many seconds an answer may take in all.
+            url: URL of the endpoint, up to ``/v1``; ``/chat/completions`` is added.
+            model: Name of the model.
+            key: The key of the endpoint.
+            timeout_s: Time limit of an answer in seconds.
 
         Raises:
-            ReasonerError: The URL is none of http or https, or holds a password.
+            ReasonerError: The scheme of the URL is not http or https, or it has a password.
         """
         parts = urlsplit(url)
         try:
@@ -79,7 +79,7 @@ class OpenAIReasoner:
         if parts.scheme not in ("http", "https") or not parts.hostname or self._port == -1:
             refuse("the URL is not one of http or https", "Name it in full, as in http://host/v1")
         if parts.username or parts.password or parts.query or parts.fragment:
-            refuse("the URL has a password, a query or a fragment", "Give the key as a Secret")
+            refuse("the URL has a password, a query or a fragment", "Pass the key as a Secret")
         self.url = url
         self.model = model
         self._key = key
@@ -94,15 +94,15 @@ class OpenAIReasoner:
         return f"OpenAIReasoner({self.url!r}, {self.model!r})"
 
     async def answer(self, call: Call, case: Case, evidence: tuple[Evidence, ...]) -> Outcome:
-        """Ask the model, and return what it answers.
+        """Ask the model, and return its answer.
 
         Args:
-            call: What is asked, and what the user has said to the questions that it asked before.
+            call: The call, with the answers of the user to its earlier questions.
             case: The question, the scope, the calls so far.
-            evidence: All that was found so far.
+            evidence: The evidence so far.
 
         Raises:
-            ReasonerError: The model cannot be reached, refuses, or answers what cannot be taken.
+            ReasonerError: The model cannot be reached, refuses, or gives an unfit answer.
         """
         asked = json.dumps(
             {
@@ -117,7 +117,7 @@ class OpenAIReasoner:
         return outcome_of(content_of(body, self._hide), call.name, known, self._hide)
 
     def _hide(self, text: str) -> str:
-        """Mask the key in what the endpoint says: it would be kept with the rest."""
+        """Mask the key in the words of the endpoint, which are kept."""
         return text if self._key is None else self._key.redact(text)
 
     def _post(self, body: bytes) -> bytes:
@@ -129,18 +129,18 @@ class OpenAIReasoner:
         except TimeoutError:
             trouble = f"the endpoint has not answered within {self._timeout_s:g} s"
         except ssl.SSLError:
-            trouble = "the endpoint does not prove who it is"
+            trouble = "the certificate of the endpoint is not valid"
         except (OSError, http.client.HTTPException, ValueError):
             trouble = "the endpoint cannot be reached, or breaks off"
-        # Raised out here: what was caught may repeat the request, and stays out of the context.
+        # Raised out here, so that an error that repeats the request is not its context.
         if trouble is not None:
-            refuse(trouble, "See whether it runs at that URL")
+            refuse(trouble, "Check that it runs at that URL")
         if 300 <= status < 400:  # noqa: PLR2004 - the redirects of HTTP
             refuse(f"the endpoint redirects ({status})", "Name the URL that it redirects to")
         if status in (401, 403):
-            refuse(f"the endpoint refuses the key ({status})", "Give a key that it takes")
-        if status != 200:  # noqa: PLR2004 - what HTTP calls OK
-            refuse(f"the endpoint answers with status {status}", "See what it logs")
+            refuse(f"the endpoint refuses the key ({status})", "Pass a key that it accepts")
+        if status != 200:  # noqa: PLR2004 - OK in HTTP
+            refuse(f"the endpoint answers with status {status}", "Check its log")
         if len(found) > MOST_BYTES:
             refuse("the reply is too long")
         return found
@@ -170,7 +170,7 @@ class OpenAIReasoner:
 
 
 def messages(call: Call, case: Case, evidence: tuple[Evidence, ...]) -> list[dict[str, str]]:
-    """Return what a model is told for a task: the question, what it may use, and what was found."""
+    """Return the messages for a task: the question, the tables and tools, and the evidence."""
     scope = case.scope
     told: dict[str, Any] = {
         "question": case.question,

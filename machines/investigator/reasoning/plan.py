@@ -1,4 +1,4 @@
-"""The plan: what is asked about a database, first to know it, then to test what may be wrong."""
+"""The plan: queries that describe a database, and queries that test hypotheses."""
 
 from __future__ import annotations
 
@@ -20,14 +20,15 @@ from machines.investigator.reasoning.checks import (
 )
 from machines.investigator.reasoning.hints import Hints
 from machines.investigator.reasoning.probes import Probe
-from machines.investigator.reasoning.tables import Table, read_table, source_of
+from machines.investigator.reasoning.tables import Table, read_table
+from machines.investigator.tools.naming import table_name
 
 SAMPLE = 200
-"""So many rows tell what the columns of a table hold."""
+"""Number of rows in a sample of a table."""
 
 
 def first_look(case: Case) -> tuple[Request, ...]:
-    """Return what is asked to know the tables: what there is, and a sample of each."""
+    """Return the requests that describe the tables: their list, and a sample of each."""
     if case.scope is None:
         return ()
     permitted = set(case.scope.tools)
@@ -35,14 +36,14 @@ def first_look(case: Case) -> tuple[Request, ...]:
     requests = [Request(CallKind.TOOL, "list_tables")] if "list_tables" in permitted else []
     hints = Hints.read(case.question, case.scope.tables)
     tables = sorted(case.scope.tables, key=lambda one: one not in hints.tables)
-    # Of many tables the keys are told by their values alone, so that more of them are looked at.
+    # Keys of many tables are found by values alone, so that more tables fit.
     described = tables[: max(room // 8, 0)]
     for table in tables:
         if "query" in permitted:
             requests.append(Request(CallKind.TOOL, "query", {"sql": sample_of(table)}))
         if "describe" in permitted and table in described:
             requests.append(Request(CallKind.TOOL, "describe", {"table": table}))
-    # Half of the room is for the tests.
+    # Half of the calls are for the tests.
     return tuple(requests[: max(room // 2, 0)])
 
 
@@ -52,13 +53,13 @@ def sample_of(table: str) -> str:
     >>> sample_of("main.s")
     'SELECT (SELECT count(*) FROM "main"."s") AS "rows", t.* FROM "main"."s" AS t LIMIT 200'
     """
-    source = source_of(table)
+    source = table_name(table)
     rows = f'(SELECT count(*) FROM {source}) AS "rows"'  # noqa: S608
     return f"SELECT {rows}, t.* FROM {source} AS t LIMIT {SAMPLE}"  # noqa: S608
 
 
 def tables_of(case: Case, evidence: Iterable[Evidence]) -> list[Table]:
-    """Return what the first look has shown of the tables."""
+    """Return the tables as the first requests have shown them."""
     if case.scope is None:
         return []
     asked = {one.call.id: one.call.request for one in case.ledger.settled}
@@ -88,13 +89,13 @@ def tables_of(case: Case, evidence: Iterable[Evidence]) -> list[Table]:
 
 
 def _size(rows: Sequence[Sequence[Scalar]]) -> int:
-    """Return how many rows a table has, which each row of its sample says first."""
+    """Return the number of rows of a table, the first cell of each row of its sample."""
     size = rows[0][0] if rows else 0
     return size if isinstance(size, int) else 0
 
 
 def probes_of(tables: Sequence[Table]) -> list[Probe]:
-    """Return all that can be tested of some tables."""
+    """Return all probes of some tables."""
     found: list[Probe] = []
     for table in tables:
         for check in (counts, nulls, forms, duplicates, hours, lags, amounts):
@@ -104,7 +105,7 @@ def probes_of(tables: Sequence[Table]) -> list[Probe]:
 
 
 def _in_turn(probes: Sequence[Probe], hints: Hints) -> list[Probe]:
-    """Put probes in order: those of the tables that are named, then the others' by turns.
+    """Order probes: first those of named tables, then the others in turns.
 
     So each table has its first ones looked at, however little room there is; what splits the rows
     comes last.
@@ -120,7 +121,7 @@ def _in_turn(probes: Sequence[Probe], hints: Hints) -> list[Probe]:
 
 
 def proposals_of(case: Case, tables: Sequence[Table]) -> tuple[Proposal, ...]:
-    """Return what may be wrong, each with the query that tells; no more than there is room for."""
+    """Return hypotheses, each with the query that tests it, within the limit of calls."""
     if case.scope is None or "query" not in case.scope.tools:
         return ()
     hints = Hints.read(case.question, [table.name for table in tables])

@@ -1,4 +1,4 @@
-"""Probes: queries that each test a hypothesis, and findings, what is read from their answers."""
+"""Probes: queries that test hypotheses, and findings, read from their answers."""
 
 from __future__ import annotations
 
@@ -12,12 +12,13 @@ from machines.investigation.calls import Scalar
 from machines.investigation.findings import CauseKind
 from machines.investigator.reasoning.formats import VALID_DAY
 from machines.investigator.reasoning.series import Daily
-from machines.investigator.reasoning.tables import Column, Table, quote
+from machines.investigator.reasoning.tables import Column, Table
+from machines.investigator.tools.naming import quoted
 
 MOST_DAYS: Final = 400
-"""So many days are looked at, the latest ones."""
+"""Number of days that are examined, the latest ones."""
 MOST_ROWS: Final = 1_000
-"""So many rows the answer has at most, if each day is split into parts."""
+"""Greatest number of rows of an answer in which each day is split into parts."""
 
 
 @frozen
@@ -28,8 +29,8 @@ class Link:
         column: The column.
         parent: The other table.
         key: Its key.
-        akin: Whether their names say that they belong together.
-        own: Whether the column tells the rows of its own table apart.
+        akin: Whether their names match.
+        own: Whether the column identifies the rows of its own table.
     """
 
     column: str
@@ -45,13 +46,13 @@ class Probe:
 
     Attributes:
         check: The check that reads the answer.
-        table: The table that it is about.
-        day: The column that has the day.
+        table: The table.
+        day: The column of days.
         claim: The hypothesis, in words.
         sql: The query; its first column is the day.
-        labels: What its columns are called, the day left out.
-        columns: The columns that it is about.
-        links: The links that it is about.
+        labels: Names of its columns, without the day.
+        columns: The columns that it examines.
+        links: The links that it examines.
         split: The column that splits the rows; its value follows the day.
     """
 
@@ -81,7 +82,7 @@ def read_probe(probe: Probe, rows: Sequence[Sequence[Scalar]]) -> list[Reading]:
     if probe.split is None:
         return [Reading(probe, Daily.read(columns, rows))]
     if len(rows) >= MOST_ROWS:
-        # Of the earliest day some parts may have been left out.
+        # Some parts of the earliest day may have been left out.
         rows = [row for row in rows if row[0] != rows[-1][0]]
     parts: dict[Scalar, list[Sequence[Scalar]]] = {}
     for row in rows:
@@ -91,20 +92,20 @@ def read_probe(probe: Probe, rows: Sequence[Sequence[Scalar]]) -> list[Reading]:
 
 @frozen
 class Finding:
-    """Something that is not as usual, and what may have caused it.
+    """An anomaly, and its possible cause.
 
     Attributes:
         kind: The cause.
-        table: Where.
-        column: In which column, if it is one.
-        day: From which day on, if that is known.
+        table: The table.
+        column: The column, if it is one column.
+        day: Its first day, if that is known.
         score: From 0 to 1.
-        words: What was seen.
-        probes: The probes that speak for it.
-        last: The last day of it.
-        parent: Another table that it has to do with.
-        part: The part of the rows that it is about, if not all are.
-        others: Further columns that it is about.
+        words: The anomaly in words.
+        probes: The probes that show it.
+        last: Its last day.
+        parent: Another table that is involved.
+        part: The part of the rows that it concerns, if it is not all.
+        others: Further columns that it concerns.
     """
 
     kind: CauseKind
@@ -130,11 +131,11 @@ def by_day(
 ) -> str:
     """Return a query of some aggregates by day, and by part, the latest days first.
 
-    Unless the ``whole`` of it is to be counted, of very many rows only some are looked at.
+    Of very many rows only some are read, unless the ``whole`` is to be counted.
     """
     assert day.dates is not None  # noqa: S101 - a day column has dates
     expression = day.fill(day.dates.day)
-    found = ", ".join(f"{sql} AS {quote(label)}" for label, sql in cells)
+    found = ", ".join(f"{sql} AS {quoted(label)}" for label, sql in cells)
     part, groups, most = "", "1", MOST_DAYS
     if split is not None:
         part, groups, most = f' {split.sql()} AS "part",', "1, 2", MOST_ROWS

@@ -1,4 +1,4 @@
-"""Ranking: what the findings come to, once those are left out that others explain."""
+"""Ranking: findings in order, without those that others explain."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ from machines.investigator.reasoning.hints import Hints
 from machines.investigator.reasoning.probes import Finding
 
 LEAST: Final = 0.5
-"""What a finding has to score in order to be told."""
+"""Least score of a finding that is reported."""
 _WEAKER: Final = 0.15
-"""A clock that scores so much less than another finding does not explain it."""
+"""A wrong clock that scores less by this does not explain another finding."""
 _ROWS: Final = (CauseKind.MISSING_DAY, CauseKind.TRUNCATED_BATCH, CauseKind.LATE_DATA)
-"""The kinds that leave a day with fewer rows."""
+"""The kinds of causes that leave fewer rows on a day."""
 
 
 def rank(
     found: Sequence[Finding], hints: Hints, refers: Iterable[tuple[str, str]] = ()
 ) -> list[Finding]:
-    """Leave out what others explain, and put the rest in order.
+    """Leave out findings that others explain, and order the rest.
 
     Args:
-        found: All that was found.
-        hints: What the question names.
-        refers: Which tables refer to which.
+        found: All findings.
+        hints: The hints of the question.
+        refers: Pairs of tables of which one refers to the other.
     """
     pairs = frozenset(refers)
     kept = [_weigh(one, found, hints, pairs) for one in found]
@@ -41,7 +41,7 @@ def rank(
             best.append(one)
             continue
         probes = tuple(dict.fromkeys((*same.probes, *one.probes)))
-        # What two checks say is surer than what one says.
+        # A finding of two checks is surer than a finding of one.
         more = one.score * 0.5 if one.part is None else 0.0
         score = 1 - (1 - same.score) * (1 - more)
         best[best.index(same)] = evolve(same, probes=probes, score=score)
@@ -57,7 +57,7 @@ def _same(one: Finding, other: Finding) -> bool:
 def _weigh(
     one: Finding, found: Sequence[Finding], hints: Hints, refers: frozenset[tuple[str, str]]
 ) -> Finding:
-    """Lower the score of what others explain; raise it where the question points."""
+    """Lower the score of explained findings; raise it if the question names them."""
     score = one.score
     for other in found:
         if other is one or other.score < LEAST:
@@ -80,7 +80,7 @@ def _weigh(
 def _explains(  # noqa: C901, PLR0912 - one case for each pair
     cause: Finding, seen: Finding, refers: frozenset[tuple[str, str]]
 ) -> bool:
-    """Tell whether one finding is what another comes from."""
+    """Tell whether one finding explains another."""
     pair = (cause.kind, seen.kind)
     same_table, same_column = cause.table == seen.table, cause.column == seen.column
     kinds = CauseKind
@@ -110,14 +110,14 @@ def _explains(  # noqa: C901, PLR0912 - one case for each pair
         case (kinds.STALE_DIMENSION, kinds.MISSING_DAY):
             return same_table
         case (kinds.TIME_ZONE, kinds.TIME_ZONE):
-            # What comes a while after rows comes later when they do.
+            # Rows that follow others come later if those do.
             return (seen.table, cause.table) in refers and _near(cause, seen)
         case (one, kinds.BROKEN_JOIN) if one in _ROWS:
             return cause.table == seen.parent and _near(cause, seen)
         case (kinds.MISSING_DAY | kinds.TRUNCATED_BATCH, kinds.STALE_DIMENSION):
             return same_table and _near(cause, seen)
         case (one, another) if one in _ROWS and another in _ROWS:
-            # What refers to rows that are not there is not there either.
+            # Rows that refer to missing rows are missing as well.
             return (seen.table, cause.table) in refers and _near(cause, seen)
         case _:
             return False

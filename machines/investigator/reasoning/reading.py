@@ -1,4 +1,4 @@
-"""Reading: what all the answers say together, check by check."""
+"""Reading: findings from all answers together, check by check."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ from machines.investigator.reasoning.series import WEEK
 from machines.investigator.reasoning.tables import Table
 
 _PART: Final = 0.97
-"""What is seen in a part of the rows only counts a little less."""
+"""Weight of a finding in a part of the rows only."""
 
 
 def findings_of(
     tables: Sequence[Table], readings: Sequence[Reading], hints: Hints
 ) -> list[Finding]:
-    """Return what is wrong, the best supported first; nothing when all is as usual."""
+    """Return the findings, the best supported first; empty if all is as usual."""
     by_name = {table.name: table for table in tables}
     by_check: dict[str, list[Reading]] = {}
     for one in readings:
@@ -73,7 +73,7 @@ def findings_of(
 
 
 def _sane(find: Callable[..., list[Finding]], *given: object) -> list[Finding]:
-    """Return what a check finds; numbers too odd to reckon with, as infinities are, say nothing."""
+    """Return the findings of a check; numbers that break the arithmetic give none."""
     try:
         return find(*given)
     except (ArithmeticError, ValueError):
@@ -88,7 +88,7 @@ def _of_part(one: Finding, reading: Reading) -> Finding:
 
 
 def _ends(readings: Sequence[Reading]) -> dict[str, date]:
-    """Return the last day of each table, by whichever of its columns goes furthest."""
+    """Return the last day of each table, in any of its columns."""
     ends: dict[str, date] = {}
     for one in readings:
         last = one.daily.days[-1]
@@ -102,14 +102,14 @@ def _counted(
     held: Iterable[tuple[str, Link]],
     hints: Hints,
 ) -> list[Finding]:
-    """Return what the rows by day tell: days that lack some, and dimensions left behind."""
+    """Return the findings from rows by day: days with missing rows, and stale dimensions."""
     readings = by_check.get("counts", ())
     main = [one for one in readings if one.probe.day == _day_of(by_name[one.probe.table])]
     busy = {one.probe.table: end for one in main if (end := counts.busy_until(one))}
     refers = [(table, link.parent) for table, link in held]
     parents = {parent for _, parent in refers}
     facts = _facts(main, busy, parents)
-    # A series with the same number of rows each day tells as well how far the days go.
+    # A series with the same number of rows each day shows the range of days as well.
     going = busy | {one.probe.table: one.daily.days[-1] for one in main if counts.is_series(one)}
     begin = min((one.daily.days[0] for one in facts), default=date.min)
     ends = _ends(readings)
@@ -117,10 +117,10 @@ def _counted(
     found: list[Finding] = []
     for one in main:
         table, last = one.probe.table, one.daily.days[-1]
-        # What refers to rows comes after them, and goes further without saying anything.
+        # Rows that refer to others come after them, so a later end means nothing.
         after = {name for name, parent in refers if parent == table}
         others = [day for name, day in going.items() if name != table and name not in after]
-        # Only the question can make it a fault that some other date goes further.
+        # A later end of another date is a fault only if the question says so.
         named = [day for name, day in ends.items() if name != table and day in hints.days]
         alone = not any(day > last for day in (*others, ends[table])) and not any(
             day == last for day in others
@@ -151,12 +151,12 @@ def _counted(
 
 
 def _until(reading: Reading, before: Iterable[date], hinted: Collection[date]) -> Reading:
-    """Leave out the last days of what follows other rows, once those have ended: they are thin.
+    """Leave out the last, thin days of rows that follow others, once those have ended.
 
     Args:
         reading: Rows by day.
-        before: The last days of the tables whose rows come before.
-        hinted: The days that the question names; they are never left out.
+        before: The last days of the tables that they follow.
+        hinted: The days that the question names, which are never left out.
     """
     last = reading.daily.days[-1]
     end = min((day for day in before if 0 < (last - day).days <= WEEK), default=last)
@@ -166,12 +166,12 @@ def _until(reading: Reading, before: Iterable[date], hinted: Collection[date]) -
 
 
 def _facts(main: Sequence[Reading], busy: Mapping[str, date], parents: set[str]) -> list[Reading]:
-    """Return the tables that tell which days there are: busy ones, and no dimensions."""
+    """Return the tables that show the range of days: busy ones, without dimensions."""
     facts = [one for one in main if one.probe.table in busy and one.probe.table not in parents]
     facts = facts or [one for one in main if one.probe.table in busy]
     most = sorted(main, key=lambda one: -sum(one.daily.counts("rows")))
     facts = facts or most[:1]
-    # Those that have ended long before the others begin are of another time.
+    # Tables that ended long before the others begin are of another time.
     latest = max(facts, key=lambda one: one.daily.days[-1], default=None)
     return [one for one in facts if latest and one.daily.days[-1] >= latest.daily.days[0]]
 

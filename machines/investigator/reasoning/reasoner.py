@@ -1,4 +1,4 @@
-"""Reasoner: who thinks in an investigation, behind one method."""
+"""The protocol of reasoners: one method."""
 
 from __future__ import annotations
 
@@ -9,29 +9,29 @@ from machines.investigation.vocabulary import Call, Case, Outcome
 
 
 class Reasoner(Protocol):
-    """Answers the calls that are no tools: what to look at, what to suppose, what to conclude.
+    """Answers all calls but those of tools: requests, hypotheses and the conclusion.
 
-    The chart makes three of them. What they may bring, besides a `Question` to the user:
+    The chart makes three of them. Their outcomes, besides a `Question` to the user:
 
-    - ``gather_context``: `Planned`, what to look at; or `Observed`.
+    - ``gather_context``: `Planned`, the requests to make; or `Observed`.
     - ``generate_hypotheses``: `Proposed`, each hypothesis with the call that tests it.
     - ``synthesize``: `Concluded`, the result.
 
-    A plan or a test may ask for calls by other names, too, of the kind `CallKind.LLM`.
+    A plan or a test may make calls of other names, of the kind `CallKind.LLM`.
 
-    An exception counts as a failed attempt: it never ends the investigation by itself, and its text
-    is kept to itself, unless it is an error of ours. A `SecurityViolation` is not tried again.
+    An exception is a failed attempt: it never ends the investigation by itself, and its text is not
+    shown, unless it is an error of ours. A call is not repeated after a `SecurityViolation`.
     """
 
     async def answer(self, call: Call, case: Case, evidence: tuple[Evidence, ...]) -> Outcome:
-        """Return what a call brings.
+        """Return the outcome of a call.
 
-        The same call may be asked again: after a failure, a timeout, or in another process that
-        goes on from a snapshot. Then the answer should be the same.
+        The same call may be repeated: after a failure, a timeout, or in another process that
+        continues from a snapshot. The answer should then be the same.
 
         Args:
-            call: What is asked, and what the user has said to the questions that it asked before.
+            call: The call, with the answers of the user to its earlier questions.
             case: The question, the scope, the calls so far.
-            evidence: All that was found so far, in the order in which it came in.
+            evidence: The evidence so far, in the order in which it came in.
         """
         ...

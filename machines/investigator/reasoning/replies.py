@@ -1,4 +1,4 @@
-"""Replies of a model: one JSON object, read strictly, or refused with what is wrong about it."""
+"""Replies of a model: one JSON object, read strictly, or refused with the reason."""
 
 from __future__ import annotations
 
@@ -21,21 +21,21 @@ from machines.investigation.vocabulary import (
 from statecharts.model.errors import StatechartError
 
 MOST_BYTES: Final = 1_000_000
-"""So long a reply is read; a longer one is refused."""
+"""Greatest length of a reply in bytes."""
 
 Hide: TypeAlias = Callable[[str], str]
-"""Masks in a text what must not be kept."""
+"""A function that masks secrets in a string."""
 
 
 class ReasonerError(StatechartError):
-    """A model that could not be asked, or whose reply cannot be taken (SC525).
+    """A model that could not be asked, or whose reply does not fit (SC525).
 
     What the model said stays out of the message: it may repeat data, or the key.
     """
 
 
 def refuse(found: str, remedy: str = "Ask again, or ask another model") -> NoReturn:
-    """Raise the error for a model that is of no use.
+    """Raise the error for a model or its reply.
 
     >>> refuse("the reply is empty")
     Traceback (most recent call last):
@@ -45,11 +45,11 @@ def refuse(found: str, remedy: str = "Ask again, or ask another model") -> NoRet
 
 
 def content_of(body: bytes, hide: Hide = str) -> str:
-    """Return what a model says in the body of a chat completion.
+    """Return the message of the model in the body of a chat completion.
 
     Args:
         body: The body.
-        hide: Masks in each text what must not be kept.
+        hide: Masks secrets in each string.
 
     >>> content_of(b'{"choices": [{"message": {"role": "assistant", "content": "{}"}}]}')
     '{}'
@@ -65,13 +65,13 @@ def content_of(body: bytes, hide: Hide = str) -> str:
 
 
 def outcome_of(content: str, task: str, known: frozenset[EvidenceId], hide: Hide = str) -> Outcome:
-    """Return what a model answers to a task.
+    """Return the outcome that a model gives for a task.
 
     Args:
-        content: What it says: one JSON object.
+        content: Its message: one JSON object.
         task: The name of the task.
-        known: The evidence that a cause may name.
-        hide: Masks in each text what must not be kept.
+        known: Ids of evidence that a cause may name.
+        hide: Masks secrets in each string.
 
     >>> outcome_of('{"type": "question", "prompt": "Which shop?"}', "gather_context", frozenset())
     Question(prompt='Which shop?', choices=())
@@ -83,7 +83,7 @@ def outcome_of(content: str, task: str, known: frozenset[EvidenceId], hide: Hide
         "synthesize": ("concluded", "question"),
     }.get(task, ("planned", "observed", "question"))
     if kind not in allowed:
-        refuse(f"$.type is none of {', '.join(allowed)}")
+        refuse(f"$.type is not one of {', '.join(allowed)}")
     match kind:
         case "question":
             _only(reply, "$", {"type", "prompt", "choices"})
@@ -110,13 +110,13 @@ def _json(text: bytes, what: str, hide: Hide) -> Any:
     wrong: str | None = None
     value: object = None
     try:
-        # An escape may have kept something from being seen before.
+        # An escape may have hidden something.
         value = _hidden(
             json.loads(text, object_pairs_hook=_pairs, parse_constant=_no_constant), hide
         )
     except (ValueError, RecursionError):
         wrong = f"{what} is not JSON"
-    # Raised out here: what the parser says repeats the reply, and stays out of the context.
+    # Raised out here, so that the parser's error, which repeats the reply, is not its context.
     if wrong is not None:
         refuse(wrong)
     return value
@@ -165,7 +165,7 @@ def _only(value: Mapping[str, Any], path: str, names: set[str]) -> None:
 def _text(value: Mapping[str, Any], path: str, name: str) -> str:
     found = value.get(name)
     if not isinstance(found, str) or not found:
-        refuse(f"{path}.{name} is not a text")
+        refuse(f"{path}.{name} is not a string")
     return found
 
 
@@ -185,7 +185,7 @@ def _request(value: object, path: str) -> Request:
     with contextlib.suppress(TypeError, ValueError):
         request = Request(CallKind.TOOL, tool, _arguments(arguments))
     if request is None:
-        refuse(f"{path}.arguments has what no tool takes")
+        refuse(f"{path}.arguments has a value that no tool takes")
     return request
 
 
@@ -202,7 +202,7 @@ def _proposal(value: object, path: str) -> Proposal:
 def _synthesis(reply: Mapping[str, Any], known: frozenset[EvidenceId]) -> Synthesis:
     _only(reply, "$", {"type", "verdict", "summary", "causes"})
     if reply.get("verdict") not in list(Verdict):
-        refuse(f"$.verdict is none of {', '.join(Verdict)}")
+        refuse(f"$.verdict is not one of {', '.join(Verdict)}")
     verdict = Verdict(reply["verdict"])
     found = _list(reply.get("causes", []), "$.causes")
     causes = [_cause(one, f"$.causes[{n}]", known) for n, one in enumerate(found)]
@@ -216,16 +216,16 @@ def _cause(value: object, path: str, known: frozenset[EvidenceId]) -> Cause:
     found = _object(value, path)
     _only(found, path, {"kind", "table", "column", "date", "score", "evidence"})
     if found.get("kind") not in list(CauseKind):
-        refuse(f"{path}.kind is none of {', '.join(CauseKind)}")
+        refuse(f"{path}.kind is not one of {', '.join(CauseKind)}")
     column = found.get("column")
     if column is not None and not isinstance(column, str):
-        refuse(f"{path}.column is not a text")
+        refuse(f"{path}.column is not a string")
     score = found.get("score")
     if isinstance(score, bool) or not isinstance(score, int | float) or not 0 <= score <= 1:
         refuse(f"{path}.score is not a number from 0 to 1")
     evidence = tuple(map(EvidenceId, _texts(found.get("evidence", []), f"{path}.evidence")))
     if not known.issuperset(evidence):
-        refuse(f"{path}.evidence names what was not found")
+        refuse(f"{path}.evidence names unknown evidence")
     return Cause(
         CauseKind(found["kind"]),
         _text(found, path, "table"),

@@ -1,4 +1,4 @@
-"""A reasoner that needs no model: it looks at the numbers by day, and says what is not as usual."""
+"""A reasoner without a model: it examines numbers by day, and reports anomalies."""
 
 from __future__ import annotations
 
@@ -29,25 +29,25 @@ from machines.investigator.reasoning.probes import Finding, Reading, read_probe
 from machines.investigator.reasoning.reading import findings_of
 from machines.investigator.reasoning.tables import Table
 
-_MOST = 5  # causes that are told
+_MOST = 5  # causes that are reported
 
 
 @final
 class RuleBasedReasoner:
-    """Finds the cause in tables by their profiles, and says "no anomaly" when all is as usual.
+    """Finds causes in the profiles of tables, and reports "no anomaly" if all is as usual.
 
-    It depends on what is in the tables, not on what they are called: columns of dates are found by
-    their values, keys by uniqueness and inclusion. What the question names is where it looks first.
-    It is a function of the case and the evidence: equal ones get equal answers.
+    It depends on values, not on names: columns of dates are found by their values, keys by
+    uniqueness and inclusion. It begins with the tables and days that the question names. It is a
+    function of the case and the evidence: equal ones get equal answers.
     """
 
     async def answer(self, call: Call, case: Case, evidence: tuple[Evidence, ...]) -> Outcome:
-        """Return what a call brings.
+        """Return the outcome of a call.
 
         Args:
-            call: What is asked.
+            call: The call.
             case: The question, the scope, the calls so far.
-            evidence: All that was found so far.
+            evidence: The evidence so far.
         """
         match call.name:
             case "gather_context":
@@ -62,7 +62,7 @@ class RuleBasedReasoner:
 
 
 def conclude(call: Call, case: Case, evidence: tuple[Evidence, ...]) -> Concluded | Question:
-    """Return what the evidence comes to, or what has to be asked once before."""
+    """Return the conclusion from the evidence, or a question that must be asked first."""
     tables = tables_of(case, evidence)
     readings, sources = _read(case, evidence, tables)
     hints = Hints.read(case.question, [table.name for table in tables])
@@ -112,14 +112,14 @@ def _cause(one: Finding, sources: dict[str, Evidence]) -> Cause:
 
 
 _NEARLY: Final = 0.01
-"""So little may lie between two scores that neither finding stands before the other."""
+"""Difference of two scores below which neither finding comes first."""
 
 
 def question_of(found: Sequence[Finding], hints: Hints) -> Question | None:
-    """Return what has to be asked; None where the findings, or the question, decide.
+    """Return the question to ask; None if the findings, or the user's question, decide.
 
-    Only two that lie in different tables and on different days are two incidents; and only if
-    nothing was named can either be meant.
+    Only findings in different tables and on different days are two incidents; and only if the
+    question names no table and no day can either be meant.
     """
     if len(found) < 2 or hints.days or hints.tables:  # noqa: PLR2004 - one needs no choice
         return None
@@ -133,13 +133,13 @@ def question_of(found: Sequence[Finding], hints: Hints) -> Question | None:
 
 
 def choice_of(one: Finding) -> str:
-    """Return a finding as an answer to choose."""
+    """Return a finding as a choice."""
     when = f" on {one.day}" if one.day else ""
     return f"{one.kind.value.replace('_', ' ')} in {one.table}{when}"
 
 
 def chosen(found: Sequence[Finding], answer: str) -> list[Finding]:
-    """Put the finding first that an answer names; any other answer leaves the order.
+    """Move the finding that an answer names to the front; another answer keeps the order.
 
     An answer may be the choice itself, its number, or the one table that it names.
     """

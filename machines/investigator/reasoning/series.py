@@ -1,6 +1,6 @@
-"""Series by day: what is usual, what is not, and from when to when."""
+"""Series by day: the usual level, anomalies, and their first and last days."""
 
-# ruff: noqa: PLR2004 - each threshold stands where it is applied
+# ruff: noqa: PLR2004 - each threshold is written where it applies
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from machines.investigation.calls import Scalar
 
 WEEK: Final = 7
 _FAR: Final = 1000  # days from the middle that a series may reach
-_TO_SIGMA: Final = 1.4826  # of the median absolute deviation, for what is normally distributed
+_TO_SIGMA: Final = 1.4826  # of the median absolute deviation, for a normal distribution
 
 
 @frozen
@@ -35,7 +35,7 @@ class Daily:
 
     @classmethod
     def read(cls, columns: Sequence[str], rows: Sequence[Sequence[Scalar]]) -> Self:
-        """Read rows whose first cell is a day; those of no day are left out.
+        """Read rows whose first cell is a day; rows without a day are left out.
 
         >>> Daily.read(["day", "n"], [["2026-03-01", 2], ["2026-03-03", 4]]).values["n"]
         (2.0, None, 4.0)
@@ -67,7 +67,7 @@ class Daily:
         return [one or 0.0 for one in self.values.get(label, ())]
 
     def rates(self, label: str, of: str) -> list[float | None]:
-        """Return by day what part one number is of another; None where that is zero."""
+        """Return by day the ratio of two numbers; None if the second is zero."""
         pairs = zip(self.counts(label), self.counts(of), strict=True)
         return [part / whole if whole else None for part, whole in pairs]
 
@@ -90,7 +90,7 @@ def _number(cell: Scalar) -> float | None:
 
 
 def spread(values: Sequence[float]) -> float:
-    """Return the robust standard deviation of some values; zero when there are none.
+    """Return the robust standard deviation of some values; zero without values.
 
     >>> spread([1, 2, 3, 100])
     1.4826
@@ -102,13 +102,13 @@ def spread(values: Sequence[float]) -> float:
 
 
 def quantile(values: Sequence[float], part: float) -> float:
-    """Return the value below which a part of some values lies."""
+    """Return a quantile of some values."""
     ordered = sorted(values)
     return ordered[min(int(part * len(ordered)), len(ordered) - 1)]
 
 
 def usual(counts: Sequence[float]) -> list[float]:
-    """Return what each day would be by its neighbours on the same day of the week, and the trend.
+    """Return the values that days of the week nearby, and the trend, predict for each day.
 
     >>> [round(one) for one in usual([10, 10, 10, 10, 10, 2, 2] * 4)[:7]]
     [10, 10, 10, 10, 10, 2, 2]
@@ -140,15 +140,15 @@ def _slope(counts: Sequence[float]) -> float:
 
 @frozen
 class Run:
-    """Days on which something is not as usual.
+    """Days with an anomaly.
 
     Attributes:
-        first: The place of the first such day.
-        last: The place of the last.
-        before: What is usual.
-        during: What it is on those days.
-        strength: How far beyond chance it is, in standard deviations.
-        weight: How much there is of it.
+        first: Index of the first day.
+        last: Index of the last day.
+        before: The usual value.
+        during: The value on those days.
+        strength: Distance beyond chance, in standard deviations.
+        weight: The amount of it.
     """
 
     first: int
@@ -174,14 +174,14 @@ def risen(parts: Sequence[float], wholes: Sequence[float], least: float = 0.15) 
         return None
     low = quantile([rates[n] for n in full], 0.3)
     if not any(parts[n] for n in full[:WEEK]) and not low:
-        least = min(least, 0.04)  # what never was there before need not be much
+        least = min(least, 0.04)  # little is enough of a value that never was there before
     hot = []
     for n in full:
         noise = math.sqrt(max(low * (1 - low), 0.01) / wholes[n])
         if rates[n] - low >= least and (rates[n] - low) / noise >= 5:
             hot.append(n)
     runs = _runs(hot, full)
-    if not runs or len(runs) > 3:  # what comes again and again is usual
+    if not runs or len(runs) > 3:  # recurring days are usual
         return None
     best = max(runs, key=lambda run: sum(parts[n] - low * wholes[n] for n in run))
     if best[0] == full[0]:
@@ -230,13 +230,13 @@ def _runs(hot: Sequence[int], known: Sequence[int]) -> list[list[int]]:
 
 @frozen
 class Step:
-    """A value that is on another level, from one day to another.
+    """A span of days on which a value is on another level.
 
     Attributes:
-        first: The place of the first day.
-        last: The place of the last.
-        change: By how much.
-        strength: How far beyond the usual that is, in standard deviations.
+        first: Index of the first day.
+        last: Index of the last day.
+        change: The difference.
+        strength: Distance from the usual, in standard deviations.
     """
 
     first: int
@@ -252,8 +252,8 @@ def stepped(
 
     Args:
         values: A value by day; None on days without one.
-        least: What counts as another level.
-        beyond: How many standard deviations of the usual it takes, too.
+        least: Least difference of another level.
+        beyond: Least difference in standard deviations of the usual.
         growing: Whether the new level may move on, and only the usual one is steady.
 
     >>> stepped([1.0, 1.1, 1.0, 0.9] * 5 + [5.0, 5.1, 4.9], 1.0).first
@@ -295,7 +295,7 @@ def stepped(
 
 
 def _without_week(known: Sequence[tuple[int, float]]) -> list[tuple[int, float]]:
-    """Take from each value what its day of the week always adds; of few weeks that is not known."""
+    """Subtract the usual effect of the day of the week; with few weeks, nothing."""
     if len(known) < 5 * WEEK:
         return list(known)
     around = [median([one for _, one in known[max(0, n - 3) : n + 4]]) for n in range(len(known))]
@@ -307,14 +307,14 @@ def _without_week(known: Sequence[tuple[int, float]]) -> list[tuple[int, float]]
 
 
 def _noise_on(known: Sequence[tuple[int, float]], start: int) -> float:
-    """Return how much a value wavers on one day of the week: on a quiet Sunday it may be more."""
+    """Return the variation of a value on one day of the week."""
     place = known[start][0]
     same = [one for n, one in known if n % WEEK == place % WEEK and n != place]
     return 1.2 * spread(same) if len(same) >= 6 else 0.0
 
 
 def _noise(values: Sequence[float]) -> float:
-    """Return how much a value wavers from day to day, and between days of one week."""
+    """Return the variation of a value from day to day, and between days of one week."""
     steps = [later - earlier for earlier, later in pairwise(values)]
     # From the days before or from those after, whichever are nearer: a new level is no noise.
     around = [

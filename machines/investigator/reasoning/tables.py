@@ -1,4 +1,4 @@
-"""Tables as they are found: the part that each column plays, told by what is in it."""
+"""Tables: the role of each column, found by its values."""
 
 from __future__ import annotations
 
@@ -18,30 +18,31 @@ from machines.investigator.reasoning.formats import (
     order_of,
     timed_by,
 )
+from machines.investigator.tools.naming import quoted, table_name
 
 _FEW: Final = 12
-"""So many different values at most make a column a list of categories."""
+"""Greatest number of different values in a column of categories."""
 _PLENTY: Final = 60_000
-"""So many rows of a table are enough to tell rates and sizes by."""
+"""Number of rows that are enough for rates and sizes."""
 _PARTS: Final = 8
-"""Into so many parts at most a column splits the rows."""
+"""Greatest number of parts into which a column splits the rows."""
 _ENOUGH: Final = 40
-"""So many rows tell whether a column has few values, or only ever new ones."""
+"""Number of rows that show whether a column has few values, or only new ones."""
 
 
 @frozen
 class Column:
-    """A column, and what its values are like in a sample.
+    """A column, and the properties of its values in a sample.
 
     Attributes:
         name: Its name.
         values: The values of the sample, nulls left out.
         key: Whether it is the declared key.
-        dates: How it writes dates; None when it holds none.
+        dates: The format of its dates; None if it has none.
         unique: Whether no value occurs twice.
         numbers: Whether all values are numbers.
         whole: Whether all values are whole numbers.
-        texts: Whether all values are texts.
+        texts: Whether all values are strings.
     """
 
     name: str
@@ -55,7 +56,7 @@ class Column:
 
     @property
     def categories(self) -> tuple[str, ...]:
-        """The few values that a column of categories has; none when it is no such column."""
+        """The values of a column of categories; empty if it is another column."""
         if self.dates is not None:
             return ()
         found = sorted({one for one in self.values if isinstance(one, str)})
@@ -65,12 +66,12 @@ class Column:
 
     @property
     def identifies(self) -> bool:
-        """Whether a row may be told by it."""
+        """Whether it may identify a row."""
         return self.dates is None and (self.key or (self.unique and (self.whole or self.texts)))
 
     def sql(self, alias: str = "t") -> str:
         """Return its name as SQL."""
-        return f"{alias}.{quote(self.name)}"
+        return f"{alias}.{quoted(self.name)}"
 
     def fill(self, template: str, alias: str = "t") -> str:
         """Return a template of a date format, filled with the name."""
@@ -79,14 +80,14 @@ class Column:
 
 @frozen
 class Table:
-    """A table, its columns, and how many rows the sample of it has.
+    """A table, its columns, and the size of its sample.
 
     Attributes:
         name: Its name.
         columns: Its columns, in order.
-        sampled: How many rows have been looked at.
-        days: The columns that hold dates, that by which rows come in first.
-        rows: How many rows there are in all, if that is known.
+        sampled: Number of rows in the sample.
+        days: The columns of dates, first the one by which rows come in.
+        rows: Number of all rows, if it is known.
     """
 
     name: str
@@ -97,12 +98,12 @@ class Table:
 
     @property
     def source(self) -> str:
-        """Return its name as SQL has it; what stands before a dot is its schema."""
-        return source_of(self.name)
+        """Its name, quoted for SQL; the part before a dot is its schema."""
+        return table_name(self.name)
 
     @property
     def some(self) -> str:
-        """Return the SQL condition that leaves some of very many rows: enough to tell rates by."""
+        """The SQL condition that selects some of very many rows, enough for rates."""
         every = (self.rows or 0) // _PLENTY
         if every < 2:  # noqa: PLR2004 - all of them, then
             return ""
@@ -124,35 +125,12 @@ class Table:
 
     @property
     def day(self) -> Column | None:
-        """The column that says on which day a row came about."""
+        """The column of the day of a row."""
         return self.days[0] if self.days else None
 
     def column(self, name: str) -> Column | None:
-        """Return a column; None when there is none of that name."""
+        """Return a column; None if there is no column of that name."""
         return next((one for one in self.columns if one.name == name), None)
-
-
-def quote(name: str) -> str:
-    """Return a name as SQL has it.
-
-    >>> quote('the "real" sales')
-    '"the ""real"" sales"'
-    """
-    return '"' + name.replace('"', '""') + '"'
-
-
-def source_of(table: str) -> str:
-    """Return the name of a table as SQL has it; what stands before a dot is its schema.
-
-    >>> source_of("order items"), source_of("main.orders")
-    ('"order items"', '"main"."orders"')
-    """
-    return ".".join(map(quote, table.split(".", 1)))
-
-
-def literal(text: str) -> str:
-    """Return a text as SQL has it."""
-    return "'" + text.replace("'", "''") + "'"
 
 
 def read_table(
@@ -162,7 +140,7 @@ def read_table(
     keys: Iterable[str] = (),
     size: int | None = None,
 ) -> Table:
-    """Tell what a table is like from a sample of its rows.
+    """Describe a table by a sample of its rows.
 
     >>> table = read_table("orders", ["n", "at"], [[1, "2026-03-01"], [2, "2026-03-02"]])
     >>> table.day.name, [column.identifies for column in table.columns]

@@ -1,8 +1,8 @@
-"""Runtime: an investigation carried out in this process, from the question to the result.
+"""Runtime: runs an investigation in this process, from the question to the result.
 
-`run_local` does it in one go, `LocalInvestigator` round by round. Each tool call is checked before
-it runs; attempts have a time limit and are made again after a pause; calls of one phase run side by
-side; whatever fails becomes the intent `Error`, and nothing that is raised is lost.
+`run_local` runs it in one go, `LocalInvestigator` round by round. Each tool call is checked before
+it runs; attempts have a time limit and are repeated after a pause; calls of one phase run side by
+side; failures become the intent `Error`, and every exception is kept.
 """
 
 from machines.investigator.runtime.carrying import Tools

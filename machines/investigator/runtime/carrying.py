@@ -1,4 +1,4 @@
-"""Carrying out a call: asking the reasoner or a tool, in time, and saying what came of it."""
+"""Carrying out a call: by the reasoner or a tool, within a time limit."""
 
 from __future__ import annotations
 
@@ -26,15 +26,15 @@ from statecharts.model.errors import StatechartError
 T = TypeVar("T")
 
 _PASSING: Final = ("interrupted", "the database cannot answer it", "it was stopped")
-"""What a database says when it may well answer the next time."""
+"""Failures of a database that another attempt may not have."""
 
 
 class Tools(Protocol):
-    """What carries out the calls of tools; a `Toolbox` does."""
+    """Carries out the calls of tools, as a `Toolbox` does."""
 
     @property
     def scope(self) -> Scope:
-        """What may be called, and with what."""
+        """The permitted tools and tables."""
         ...
 
     def call(self, call: ToolCall) -> Outcome:
@@ -42,17 +42,17 @@ class Tools(Protocol):
         ...
 
     def stop(self, call: ToolCall) -> None:
-        """Stop a call that runs in another thread, if it does."""
+        """Stop a call if it runs in another thread."""
         ...
 
 
 @frozen
 class Return:
-    """What came of an attempt.
+    """The outcome of an attempt.
 
     Attributes:
-        event: What the investigation is told.
-        error: What was raised, if something was; it may hold data, and is not shown by itself.
+        event: The event for the investigation.
+        error: The exception, if there was one; it may hold data, and is not shown.
     """
 
     event: CallResult | CallFailed
@@ -67,9 +67,9 @@ async def carry_out(
     tools: Tools | None,
     seconds: float,
 ) -> Return:
-    """Carry out a call, and return what came of it; raises nothing, unless it is cancelled.
+    """Carry out a call, and return its outcome; raises nothing, unless it is cancelled.
 
-    A call whose time is up is told to stop and then left alone, whether it listens or not.
+    A call that exceeds its time is told to stop, and is not waited for.
     """
     if call.kind is CallKind.TOOL:
         attempt = asyncio.ensure_future(in_thread(lambda: _use(call, case.scope, tools)))
@@ -92,7 +92,7 @@ async def carry_out(
 
 
 def _use(call: Call, scope: Scope | None, tools: Tools | None) -> Outcome:
-    """Call a tool that the scope of the investigation permits; the tools then ask their own."""
+    """Call a tool that the scope of the investigation permits; the tools then check their own."""
     if scope is None or tools is None:
         raise SecurityViolation("tool", call.tool)
     validate_tool_call(call, scope)
@@ -100,15 +100,15 @@ def _use(call: Call, scope: Scope | None, tools: Tools | None) -> Outcome:
 
 
 def _result(call: Call, outcome: object) -> Return:
-    """Return a result, once it is sure that a snapshot can carry it."""
+    """Return a result, once it has passed through JSON, as a snapshot needs it."""
     try:
-        event = CallResult(call.call_id, outcome)  # type: ignore[arg-type]  # the reasoner's word
+        event = CallResult(call.call_id, outcome)  # type: ignore[arg-type]  # checked by the class
     except TypeError as error:
-        gave = f"it gave a {type(outcome).__name__}, which is no outcome of a call"
+        gave = f"it gave a {type(outcome).__name__}, which is not an outcome of a call"
         return Return(CallFailed(call.call_id, gave), error)
     try:
         read = protocol().loads_event(protocol().dumps_event(event))
-    except Exception as error:  # noqa: BLE001 - whatever does not fit, the outcome is at fault
+    except Exception as error:  # noqa: BLE001 - whatever is raised, the outcome is at fault
         gave = f"it gave a {type(outcome).__name__} that JSON cannot carry: {told(error)}"
         return Return(CallFailed(call.call_id, gave), error)
     assert isinstance(read, CallResult)  # noqa: S101 - its tag says so
@@ -120,16 +120,16 @@ def _leave(attempt: asyncio.Future[Any], call: Call, tools: Tools | None) -> Non
     if attempt.done():
         return
     attempt.cancel()
-    # Whatever it still comes to is of no interest, and of no harm.
+    # Its late result, or exception, is ignored.
     attempt.add_done_callback(lambda late: late.cancelled() or late.exception())
     if call.kind is CallKind.TOOL and tools is not None:
         tools.stop(call)
 
 
 def told(error: BaseException) -> str:
-    """Say what was raised, in words that may be shown.
+    """Describe an exception in words that may be shown.
 
-    Errors of ours keep data out of their texts; of others, no more than the kind is told.
+    Errors of ours keep data out of their texts; of others, only the class is named.
 
     >>> told(ValueError("no such customer: Ada")), told(SecurityViolation("tool", "shell"))[:7]
     ('ValueError was raised', '[SC511]')
@@ -140,7 +140,7 @@ def told(error: BaseException) -> str:
 
 
 def _is_permanent(error: BaseException) -> bool:
-    """Tell whether it is of no use to try again."""
+    """Tell whether another attempt is useless."""
     if isinstance(error, SecurityViolation):
         return error.rule != "time"
     return isinstance(error, QueryFailedError) and error.found not in _PASSING
@@ -149,7 +149,7 @@ def _is_permanent(error: BaseException) -> bool:
 async def in_thread(function: Callable[[], T]) -> T:
     """Run a function that blocks, in a thread of its own.
 
-    The thread keeps no process alive: whoever waits for somebody to type can be left waiting.
+    The thread does not keep the process alive, even if it waits for somebody to type.
 
     >>> asyncio.run(in_thread(lambda: 6 * 7))
     42
@@ -164,18 +164,18 @@ async def in_thread(function: Callable[[], T]) -> T:
         if error is not None:
             future.set_exception(error)
         else:
-            future.set_result(value)  # type: ignore[arg-type]  # it is a T when nothing was raised
+            future.set_result(value)  # type: ignore[arg-type]  # it is a T if nothing was raised
 
     def work() -> None:
         value, error = None, None
         try:
             value = context.run(function)
-        except BaseException as raised:  # noqa: BLE001 - it is raised where the function is awaited
+        except BaseException as raised:  # noqa: BLE001 - raised again by the await
             error = raised
         if isinstance(error, StopIteration):
-            # A future refuses it, for it would end whatever awaits it.
+            # A future refuses it, since it would end the coroutine that awaits it.
             error = RuntimeError("StopIteration was raised")
-        with suppress(RuntimeError):  # the loop is gone, and with it whoever would listen
+        with suppress(RuntimeError):  # the loop is closed, and nobody listens
             loop.call_soon_threadsafe(settle, value, error)
 
     threading.Thread(target=work, daemon=True, name="investigation-call").start()
@@ -183,7 +183,7 @@ async def in_thread(function: Callable[[], T]) -> T:
 
 
 async def awaited(function: Callable[..., Awaitable[T] | T], *values: object) -> T:
-    """Return what a function gives, be it one to await or one that blocks.
+    """Return the result of a function that is awaited, or that blocks.
 
     >>> asyncio.run(awaited(max, 1, 2))
     2

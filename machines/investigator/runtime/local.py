@@ -1,4 +1,4 @@
-"""The local runtime: carries out what an investigation asks for, in this process."""
+"""The local runtime: carries out the intents of an investigation in this process."""
 
 from __future__ import annotations
 
@@ -50,25 +50,25 @@ from statecharts.model.errors import StatechartError
 T = TypeVar("T")
 
 AskUser: TypeAlias = Callable[[RequestUser], Awaitable[str | None] | str | None]
-"""Asks the user; one that blocks is called in a thread. None leaves the question open."""
+"""A function that asks the user; if it blocks, it runs in a thread. None leaves it open."""
 
 
 def _some_time(instance: object, attribute: Attribute[Any], value: object) -> None:
-    """Refuse a time that is none."""
+    """Refuse a time that is not above zero."""
     if not isinstance(value, timedelta) or value <= timedelta(0):
-        raise ValueError(f"{attribute.name} is a timedelta above zero, not {value!r}")
+        raise ValueError(f"{attribute.name} must be a timedelta above zero, not {value!r}")
 
 
 @frozen
 class Bounds:
-    """What a local run bears. How often a call is tried is the investigation's own `Policy`.
+    """The limits of a local run. The `Policy` of the investigation limits attempts.
 
     Attributes:
-        steps: How many events there may be in all, those before a restart included.
-        timeout: How long one attempt at a call may take.
-        backoff: How long to wait before the second attempt; before each further, twice as long.
-        longest: How long to wait at most.
-        at_once: How many calls are made side by side.
+        steps: Greatest number of events, including those before a restart.
+        timeout: Time limit of one attempt at a call.
+        backoff: Pause before the second attempt; it doubles before each further one.
+        longest: Longest pause.
+        at_once: Greatest number of calls side by side.
 
     >>> [Bounds().pause(attempt).total_seconds() for attempt in (1, 2, 3, 4, 99)]
     [0.0, 0.5, 1.0, 2.0, 10.0]
@@ -81,10 +81,10 @@ class Bounds:
     at_once: int = field(default=8, validator=[instance_of(int), ge(1)])
 
     def pause(self, attempt: int) -> timedelta:
-        """Return how long to wait before an attempt, counted from 1."""
+        """Return the pause before an attempt, counted from 1."""
         if attempt <= 1:
             return timedelta(0)
-        # Beyond 2**30 times the first pause, it is the longest in any case.
+        # Beyond 2**30 times the first pause, the longest applies in any case.
         doubled = min(attempt - 2, 30)
         seconds = self.backoff.total_seconds() * 2.0**doubled
         return timedelta(seconds=min(seconds, self.longest.total_seconds()))
@@ -92,11 +92,11 @@ class Bounds:
 
 @frozen
 class Raised:
-    """Something that was raised in a run, and told in other words: for whoever looks for the cause.
+    """An exception in a run, for a person who looks for its cause.
 
     Attributes:
-        by: What raised it: the id of a call or of a question, or ``observer``.
-        error: What was raised. Its text may hold data.
+        by: Its source: the id of a call or of a question, or ``observer``.
+        error: The exception. Its text may hold data.
     """
 
     by: str
@@ -107,15 +107,15 @@ class Raised:
 class LocalInvestigator:
     """Runs an investigation, round by round.
 
-    In a round, all calls that are under way are carried out side by side; then what came of them
-    goes to the investigation, in the order of the calls. So neither the order in which they come
-    back nor a restart between two rounds makes a difference: with the same reasoner, over the same
-    database, the result is the same to the byte.
+    A round carries out all calls under way side by side, and then passes their outcomes to the
+    investigation, in the order of the calls. So neither the order in which they come back nor a
+    restart between two rounds makes a difference: with the same reasoner, over the same database,
+    the result is the same to the byte.
 
-    Nothing that is raised ends a run. It fails the call, is recorded in `errors`, and, once the
-    investigation cannot do without that call, becomes the intent `Error`. When the task that runs
-    it is cancelled, the calls under way are stopped, and the investigation stays as it was before
-    the round: it can be resumed. `cancel` ends it for good.
+    No exception ends a run. It fails the call, is recorded in `errors`, and becomes the intent
+    `Error` if the investigation needs that call. If the task that runs it is cancelled, the calls
+    under way are stopped, and the investigation stays as it was before the round: it can be
+    resumed. `cancel` ends it for good.
     """
 
     def __init__(
@@ -130,20 +130,20 @@ class LocalInvestigator:
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Take what an investigation is run with.
+        """Prepare a run.
 
         Args:
-            reasoner: Who thinks.
-            tools: What carries out the calls of tools, a `Toolbox`; without it, none is permitted.
-            snapshot: What to go on from; a new investigation, if nothing is given.
-            bounds: What the run may take.
+            reasoner: The reasoner.
+            tools: The tools, such as a `Toolbox`; without them, no tool is permitted.
+            snapshot: The snapshot to continue from; without one, the investigation is new.
+            bounds: The limits of the run.
             ask_user: Asks the user; without it, a question stays open, and the run stops there.
-            observer: Is told of progress. One that raises is not told of anything any more.
-            sleep: Waits for some seconds, before a call is tried again.
-            clock: Says how many seconds have gone by, for `CallEnded.took`.
+            observer: Takes progress. After an exception it is not called any more.
+            sleep: Waits for some seconds, before a call is repeated.
+            clock: Returns seconds, for `CallEnded.took`.
 
         Raises:
-            CodecError: The snapshot is none of an investigation.
+            CodecError: The snapshot is not one of an investigation.
             StepError: The snapshot is one of another chart.
         """
         self.bounds = bounds or Bounds()
@@ -159,32 +159,32 @@ class LocalInvestigator:
         self._errors: list[Raised] = []
         self._working = False
         self._task: asyncio.Task[Any] | None = None
-        self._called_off: Cancel | None = None
+        self._cancelled: Cancel | None = None
 
     # --- Looking ----------------------------------------------------------------------------------
 
     @property
     def investigation(self) -> Investigation:
-        """The investigation, as it was when the last round had ended."""
+        """The investigation after the last round."""
         return self._investigation
 
     @property
     def intents(self) -> tuple[Intent, ...]:
-        """All that has to be done now; at the end, the result or the failure."""
+        """Everything that has to be done now; at the end, the result or the failure."""
         return self._investigation.intents
 
     @property
     def evidence(self) -> tuple[Evidence, ...]:
-        """What was found, in order; of one that failed, too."""
+        """The evidence, in order; a failed investigation keeps it."""
         return self._investigation.evidence
 
     @property
     def errors(self) -> tuple[Raised, ...]:
-        """What was raised in this run, in order, whatever became of it."""
+        """The exceptions of this run, in order."""
         return tuple(self._errors)
 
     def dumps(self) -> bytes:
-        """Return the snapshot as JSON; a run in another process goes on from it."""
+        """Return the snapshot as JSON, from which another process can continue."""
         return self._investigation.dumps()
 
     # --- Running ----------------------------------------------------------------------------------
@@ -192,41 +192,41 @@ class LocalInvestigator:
     def start(
         self, question: str, scope: Scope | None = None, policy: Policy | None = None
     ) -> tuple[Intent, ...]:
-        """Take up a question, within a scope: that of the tools, if none is given.
+        """Start with a question, within a scope; by default, that of the tools.
 
         Raises:
-            StatechartError: It has been started already, or there is no scope (SC516).
+            StatechartError: It has started already, or there is no scope (SC516).
         """
         if self._investigation.current_phase is not Phase.INIT:
-            raise _misuse("it has been started already", "Go on with `run` or `step`")
+            raise _misuse("it has started already", "Continue with `run` or `step`")
         if scope is None:
             if self._tools is None:
-                raise _misuse("there is no scope", "Give tools, or `scope=`")
+                raise _misuse("there is no scope", "Pass tools, or `scope=`")
             scope = self._tools.scope
         return self._take(Start(question, scope, policy or Policy()))
 
     async def step(self) -> tuple[Intent, ...]:
-        """Carry out a round of calls, or ask the question that stands; return what is to be done.
+        """Carry out a round of calls, or ask the open question; return what has to be done next.
 
-        Nothing happens before the start and after the end, and while a question stays open.
+        Nothing happens before the start, after the end, and while a question stays open.
 
         Raises:
             StatechartError: A round is under way already (SC516).
         """
         if self._working:
-            raise _misuse("a round is under way", "Await it before you ask for the next")
+            raise _misuse("a round is under way", "Await it before the next one")
         self._working = True
         try:
             await self._round()
         finally:
             self._working = False
-            called_off, self._called_off = self._called_off, None
-            if called_off is not None and not self._investigation.is_terminal:
-                self._take(called_off)
+            cancelled, self._cancelled = self._cancelled, None
+            if cancelled is not None and not self._investigation.is_terminal:
+                self._take(cancelled)
         return self.intents
 
     async def run(self) -> Investigation:
-        """Go on to the end, or to a question that nobody answers, and return the investigation."""
+        """Run to the end, or to a question that nobody answers; return the investigation."""
         while True:
             before = self._investigation.current_step
             await self.step()
@@ -234,24 +234,24 @@ class LocalInvestigator:
                 return self._investigation
 
     def respond(self, text: str) -> tuple[Intent, ...]:
-        """Answer the question that stands, once no call is under way.
+        """Answer the open question, once no call is under way.
 
         Raises:
-            StatechartError: No question stands, or calls are under way (SC516).
+            StatechartError: No question is open, or calls are under way (SC516).
         """
         match self.intents:
             case (RequestUser(request_id),) if not self._working:
                 return self._take(UserResponse(request_id, text))
             case _:
-                raise _misuse("no question waits for an answer", "Await `step` or `run` first")
+                raise _misuse("no question is open", "Await `step` or `run` first")
 
     def cancel(self, reason: str = "") -> None:
-        """Call the investigation off: now, or once the round that is under way has stopped.
+        """Cancel the investigation: now, or once the round under way has stopped.
 
-        To be called in the thread of the run. After the end, nothing happens.
+        Call it in the thread of the run. After the end, nothing happens.
         """
         if self._working:
-            self._called_off = Cancel(reason)
+            self._cancelled = Cancel(reason)
             if self._task is not None:
                 self._task.cancel()
         elif not self._investigation.is_terminal:
@@ -270,16 +270,16 @@ class LocalInvestigator:
                 reason = f"it needs more than {self.bounds.steps} steps"
                 events = [Cancel(reason, FailureKind.TOO_MANY_STEPS)]
             elif calls:
-                events = await self._unless_called_off(self._together(calls))
+                events = await self._unless_cancelled(self._together(calls))
             else:
-                events = await self._unless_called_off(self._ask(questions[0]))
+                events = await self._unless_cancelled(self._ask(questions[0]))
         if not self._investigation.is_terminal:
             self._take(*events)
 
-    async def _unless_called_off(
+    async def _unless_cancelled(
         self, work: Coroutine[Any, Any, list[InvestigationEvent]]
     ) -> list[InvestigationEvent]:
-        """Return what work comes to, or the one event that says that it was called off."""
+        """Return the events of some work, or the one event that cancels it."""
         self._task = task = asyncio.create_task(work)
         try:
             await asyncio.wait({task})
@@ -289,10 +289,10 @@ class LocalInvestigator:
             raise
         finally:
             self._task = None
-        return [self._called_off] if self._called_off is not None else task.result()
+        return [self._cancelled] if self._cancelled is not None else task.result()
 
     async def _together(self, calls: list[Call]) -> list[InvestigationEvent]:
-        """Carry out calls side by side; return what came of them in their order."""
+        """Carry out calls side by side; return their outcomes in the order of the calls."""
         room = asyncio.Semaphore(self.bounds.at_once)
         case, evidence = self._investigation.case, self.evidence
         async with asyncio.TaskGroup() as group:
@@ -312,7 +312,7 @@ class LocalInvestigator:
                 self._tell(CallStarted(call))
                 began, seconds = self._clock(), self.bounds.timeout.total_seconds()
                 came = await carry_out(call, case, evidence, self._reasoner, self._tools, seconds)
-        except Exception as error:  # noqa: BLE001 - whatever it is, it belongs to this call
+        except Exception as error:  # noqa: BLE001 - whatever it is, it fails this call
             came = Return(CallFailed(call.call_id, told(error)), error)
         took = timedelta(seconds=self._clock() - began)
         if came.error is not None:
@@ -322,27 +322,27 @@ class LocalInvestigator:
         return came.event
 
     async def _ask(self, request: RequestUser) -> list[InvestigationEvent]:
-        """Ask the user; return the answer, or nothing if there is none."""
+        """Ask the user; return the answer, if there is one."""
         if self._ask_user is None:
             return []
         self._tell(UserAsked(request))
         try:
             text: object = await awaited(self._ask_user, request)
-        except Exception as error:  # noqa: BLE001 - whatever it is, there will be no answer
+        except Exception as error:  # noqa: BLE001 - whatever it is, there is no answer
             self._errors.append(Raised(request.request_id, error))
             reason = f"the user could not be asked: {told(error)}"
             return [Cancel(reason, FailureKind.NO_ANSWER)]
         if text is None:
             return []
         if not isinstance(text, str):
-            reason = f"the user's answer is a {type(text).__name__}, and not a text"
+            reason = f"the user's answer is a {type(text).__name__}, not a string"
             return [Cancel(reason, FailureKind.NO_ANSWER)]
         return [UserResponse(request.request_id, text)]
 
-    # --- Telling ----------------------------------------------------------------------------------
+    # --- Reporting --------------------------------------------------------------------------------
 
     def _take(self, *events: InvestigationEvent) -> tuple[Intent, ...]:
-        """Hand events to the investigation, all of them, and only then tell of it."""
+        """Pass all events to the investigation, and then report the progress."""
         news: list[Progress] = []
         for event in events:
             before, found = self._investigation.current_phase, len(self.evidence)
@@ -362,7 +362,7 @@ class LocalInvestigator:
         return self.intents
 
     def _ingest(self, event: InvestigationEvent) -> None:
-        """Hand on an event; one that the chart stumbles over has failed."""
+        """Pass on an event; if the chart fails to take it, the investigation fails."""
         try:
             self._investigation.ingest(event)
         except StatechartError as error:
@@ -376,7 +376,7 @@ class LocalInvestigator:
             return
         try:
             self._observer(progress)
-        except Exception as error:  # noqa: BLE001 - who watches does not decide
+        except Exception as error:  # noqa: BLE001 - an observer does not decide
             self._errors.append(Raised("observer", error))
             self._observer = None
 
@@ -394,8 +394,8 @@ async def run_local(
 ) -> Investigation:
     """Investigate a question, and return the investigation at its end.
 
-    What it came to is the last of its `intents`: `Finish`, `Error`, or, if ``ask_user`` was not
-    given or left it open, `RequestUser`. See `LocalInvestigator` for the arguments.
+    The last of its `intents` is the outcome: `Finish`, `Error`, or `RequestUser`, if ``ask_user``
+    was not given or left the question open. See `LocalInvestigator` for the arguments.
     """
     investigator = LocalInvestigator(
         reasoner, tools, bounds=bounds, ask_user=ask_user, observer=observer

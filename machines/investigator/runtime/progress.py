@@ -1,4 +1,4 @@
-"""Progress: what an observer of a local run is told, while it happens."""
+"""Progress: messages to the observer of a local run."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class PhaseEntered:
 
 @frozen
 class CallDelayed:
-    """A call is to be tried again, after a while."""
+    """A call is repeated after a pause."""
 
     call: Call
     pause: timedelta
@@ -31,7 +31,7 @@ class CallDelayed:
 
 @frozen
 class CallStarted:
-    """A call is under way."""
+    """A call has started."""
 
     call: Call
 
@@ -41,9 +41,9 @@ class CallEnded:
     """A call has come back.
 
     Attributes:
-        call: Which one.
-        took: How long the attempt took, its waiting not counted.
-        failure: Why it has failed, in words that may be shown; None when it has not.
+        call: The call.
+        took: Time of the attempt, without the pause before it.
+        failure: The reason of a failure, in words that may be shown; None if it succeeded.
     """
 
     call: Call
@@ -53,21 +53,21 @@ class CallEnded:
 
 @frozen
 class EvidenceFound:
-    """Something was found, and kept."""
+    """A piece of evidence was found and kept."""
 
     evidence: Evidence
 
 
 @frozen
 class UserAsked:
-    """A question to the user stands."""
+    """The user is asked a question."""
 
     request: RequestUser
 
 
 @frozen
 class Ended:
-    """The investigation has come to its end, with a result or a failure."""
+    """The investigation is over, with a result or a failure."""
 
     intent: Finish | Error
 
@@ -77,4 +77,4 @@ Progress: TypeAlias = (
 )
 
 Observer: TypeAlias = Callable[[Progress], object]
-"""Is told of progress, in the thread of the run; it should return soon."""
+"""A function that takes progress, in the thread of the run; it should return soon."""

@@ -1,9 +1,9 @@
-"""Security: whatever a scope does not permit is refused, before it runs and where it runs.
+"""Security: refuses everything that a scope does not permit, before it runs and while it runs.
 
 A query is refused unless it is one SELECT, spelt so that every reader reads it alike, made of
 constructs and functions from a list, over tables of the scope. A call of a tool is refused unless
 the scope lists the tool and the arguments satisfy its signature. `GuardedConnection` then enforces
-the same once more, and knows nothing of why it was let through the first time.
+the same once more, independently of the first check.
 """
 
 from machines.investigation.scope import Dialect, Scope

@@ -1,7 +1,7 @@
-"""A connection that reads what a scope permits, and does nothing else: enforced where it runs.
+"""A connection that can only read what a scope permits.
 
-The static check and the connection know nothing of each other's reasons. Whatever a query looks
-like, SQLite asks the connection about each table, column and function before it runs.
+It does not depend on the static check: whatever a query looks like, SQLite asks the connection
+about each table, column and function before it runs.
 """
 
 from __future__ import annotations
@@ -26,28 +26,28 @@ from machines.investigator.security.violation import QueryFailedError, SecurityV
 from statecharts.model.errors import StatechartError
 
 Value: TypeAlias = int | float | str | bytes | None
-"""What SQLite has in a cell."""
+"""A cell of SQLite."""
 
 _RECURSIVE: Final = 33  # SQLITE_RECURSIVE; the module sqlite3 has no name for it
 _TICK: Final = 1_000
-"""How many instructions of SQLite's machine run between two looks at the clock."""
+"""Number of instructions of SQLite's machine between two checks of the time."""
 
 _TOLD: Final = re.compile(
     r"no such (column|table|function)|ambiguous column name|misuse of (aggregate|window function)"
     r"|wrong number of arguments|malformed JSON|integer overflow|LIKE or GLOB pattern too complex"
     r"|interrupted"
 )
-"""What is repeated of SQLite's own words: these say nothing of the query and of the data."""
+"""The words of SQLite that are repeated: they have nothing of the query or the data."""
 
 
 @frozen
 class Limits:
-    """How much one query may take.
+    """The limits of one query.
 
     Attributes:
-        rows: How many rows it returns at most; those after them are left out.
-        seconds: How long it may run.
-        size: How many bytes all its cells may hold, and each text on the way there.
+        rows: Greatest number of rows; further rows are left out.
+        seconds: Time limit.
+        size: Greatest number of bytes in all cells, and in each intermediate string.
     """
 
     rows: int = field(default=1_000, validator=gt(0))
@@ -57,12 +57,12 @@ class Limits:
 
 @frozen
 class Rows:
-    """What a query returned.
+    """The rows of a query.
 
     Attributes:
         columns: Names of the columns.
         rows: The rows, in order.
-        truncated: Whether there are more rows than the limit lets through.
+        truncated: Whether there are more rows than the limit.
     """
 
     columns: tuple[str, ...]
@@ -76,9 +76,9 @@ class Column:
 
     Attributes:
         name: Its name.
-        type: Its declared type, which SQLite does not insist on; may be empty.
+        type: Its declared type, which SQLite does not enforce; may be empty.
         required: Whether it is declared NOT NULL.
-        key: Its place in the primary key, counted from 1; 0 when it is no part of it.
+        key: Its position in the primary key, counted from 1; 0 if it is not part of it.
     """
 
     name: str
@@ -114,9 +114,9 @@ class GuardedConnection:
 
         Args:
             path: The file.
-            scope: What may be read.
-            limits: How much a query may take.
-            clock: Says how many seconds have gone by; for the time limit.
+            scope: The tables that may be read.
+            limits: The limits of each query.
+            clock: Returns seconds, for the time limit.
         """
         self.scope = scope
         self.limits = limits or Limits()
@@ -148,7 +148,7 @@ class GuardedConnection:
         self.close()
 
     def close(self) -> None:
-        """Close the connection; closing it twice does no harm."""
+        """Close the connection; closing it twice is harmless."""
         self._connection.close()
 
     def interrupt(self) -> None:
@@ -156,7 +156,7 @@ class GuardedConnection:
         self._connection.interrupt()
 
     def query(self, sql: str) -> Rows:
-        """Return what a permitted query returns; check it first, and guard it while it runs.
+        """Return the rows of a permitted query, checked first, and guarded while it runs.
 
         Raises:
             SecurityViolation: It is not permitted, takes too long, or returns too much.
@@ -165,14 +165,14 @@ class GuardedConnection:
         return self.execute(sql, read_query(sql, self.scope, "sqlite").names)
 
     def execute(self, sql: str, names: Collection[str] = ()) -> Rows:
-        """Run a query that nobody has checked, under guard.
+        """Run an unchecked query under guard.
 
         Args:
             sql: The query.
-            names: What it calls its WITH clauses; SQLite asks for some of them as for tables.
+            names: Names of its WITH clauses; SQLite asks for some of them as for tables.
 
         Raises:
-            SecurityViolation: It does what is not permitted, takes too long, or returns too much.
+            SecurityViolation: It is not permitted, takes too long, or returns too much.
             QueryFailedError: The database cannot answer it.
         """
         with self._lock:
@@ -185,7 +185,7 @@ class GuardedConnection:
                 rows = self._run(sql)
             except (sqlite3.Error, sqlite3.Warning, ValueError, OverflowError) as error:
                 failure = error
-            # Raised out here: what SQLite says repeats the query, and stays out of the context.
+            # Raised out here, so that SQLite's error, which repeats the query, is not its context.
             if rows is None:
                 raise self._verdict(failure)
             return rows
@@ -196,7 +196,7 @@ class GuardedConnection:
         return tuple(sorted(name for (name,) in found if ascii_lower(name) in self._permitted))
 
     def describe(self, table: str) -> tuple[Column, ...]:
-        """Return the columns of a permitted table, in order; none when it does not exist."""
+        """Return the columns of a permitted table, in order; empty if it does not exist."""
         if ascii_lower(table) not in self._permitted or is_catalogue(
             ("main", ascii_lower(table)), "sqlite"
         ):
@@ -225,12 +225,12 @@ class GuardedConnection:
             ) from None
 
     def _ask(self, sql: str, *values: str) -> list[tuple[Any, ...]]:
-        """Ask the database about itself, in words of our own and past the guard."""
+        """Query the catalogue of the database, with SQL of our own, without the guard."""
         with closing(self._open()) as connection:
             return connection.execute(sql, values).fetchall()
 
     def _guard(self) -> None:
-        """Take from the connection whatever a query does not need."""
+        """Disable everything that a query does not need."""
         connection = self._connection
         connection.execute("PRAGMA query_only = ON")
         connection.execute("PRAGMA trusted_schema = OFF")
@@ -250,7 +250,7 @@ class GuardedConnection:
             (sqlite3.SQLITE_LIMIT_WORKER_THREADS, 0),
         ):
             connection.setlimit(limit, most)
-        # A text that is no UTF-8 is data like any other; the error about it would repeat it.
+        # A string that is not UTF-8 is data; an error about it would repeat it.
         connection.text_factory = lambda text: text.decode(errors="replace")
         connection.set_progress_handler(self._tick, _TICK)
         connection.set_authorizer(self._authorize)
@@ -270,7 +270,7 @@ class GuardedConnection:
             return Rows(columns, tuple(rows))
 
     def _bounded(self, cursor: sqlite3.Cursor) -> Iterator[tuple[Value, ...]]:
-        """Yield rows for as long as they are not too large."""
+        """Yield rows until they exceed the limit of size."""
         size = 0
         for row in cursor:
             size += sum(len(cell) if isinstance(cell, (str, bytes)) else 8 for cell in row)
@@ -279,7 +279,7 @@ class GuardedConnection:
             yield row
 
     def _tick(self) -> int:
-        """Stop the query once its time is up; SQLite calls this every so often."""
+        """Stop the query once its time is up; SQLite calls this regularly."""
         self._late = self._late or self._clock() > self._deadline
         return int(self._late)
 
@@ -291,7 +291,7 @@ class GuardedConnection:
         schema: str | None,
         view: str | None,
     ) -> int:
-        """Answer SQLite, which asks about each thing that a statement does."""
+        """Answer SQLite, which asks about each action of a statement."""
         if action in (sqlite3.SQLITE_SELECT, _RECURSIVE):
             return sqlite3.SQLITE_OK
         if action == sqlite3.SQLITE_READ:
@@ -309,8 +309,8 @@ class GuardedConnection:
     def _forbidden(
         self, table: str, column: str | None, schema: str | None, view: str | None
     ) -> str | None:
-        """Return what may not be read: the table, or the view that it is read through."""
-        # A view has to be permitted as well as its tables: the scope may hold less than both.
+        """Return the forbidden table, or the view that it is read through; None if permitted."""
+        # A view must be permitted, and so must its tables.
         through = ascii_lower(view or "")
         if through in self._views and through not in self._permitted:
             return through
@@ -318,19 +318,19 @@ class GuardedConnection:
             return table
         if table in self._permitted and schema in ("main", None):
             return None
-        # Where no column is read, SQLite asks about a WITH as well, by its name and no schema.
+        # If no column is read, SQLite asks about a WITH as well, by its name without a schema.
         if not column and schema is None and table in self._names:
             return None
         return table
 
     def _refuse(self, rule: str, object_: str | None) -> int:
-        """Remember what was refused first: SQLite reports it without a reason."""
+        """Remember the first refusal: SQLite reports it without a reason."""
         if self._refused is None:
             self._refused = (rule, object_ or "")
         return sqlite3.SQLITE_DENY
 
     def _verdict(self, failure: Exception | None) -> StatechartError:
-        """Say why a query came to nothing, without a word of it."""
+        """Return the error for a failed query, without any of its text."""
         if self._refused is not None:
             return SecurityViolation(*self._refused)
         if self._late:
@@ -344,7 +344,7 @@ class GuardedConnection:
             return SecurityViolation("stacked", "statement")
         known = _TOLD.match(str(failure))
         found = known.group() if known else "the database cannot answer it"
-        return QueryFailedError("SC512", "query", found, "Mend the query")
+        return QueryFailedError("SC512", "query", found, "Fix the query")
 
 
 _ACTIONS: Final = {
@@ -356,4 +356,4 @@ _ACTIONS: Final = {
         name,
     )
 }
-"""What SQLite calls the actions that are refused."""
+"""Names of the refused actions."""

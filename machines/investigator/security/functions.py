@@ -1,8 +1,8 @@
 """The functions that a query may call, for each dialect: those of one row, one group, one window.
 
-They are few on purpose. None reads a file, a setting or a catalogue, none writes, waits or sends,
-and none makes much out of little (``randomblob``, ``zeroblob``, ``printf``, ``repeat``, ``lpad``,
-``generate_series``). None returns a table.
+They are few on purpose. No function of the list reads a file, a setting or a catalogue, writes,
+waits or sends, makes a large value of small ones (``randomblob``, ``zeroblob``, ``printf``,
+``repeat``, ``lpad``, ``generate_series``), or returns a table.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from machines.investigator.security.violation import SecurityViolation
 
 
 def listed(words: str) -> frozenset[str]:
-    """Return the words of a list, which reads better as a text.
+    """Return the words of a list that is written as a string.
 
     >>> sorted(listed("count sum avg"))
     ['avg', 'count', 'sum']
@@ -47,10 +47,10 @@ FUNCTIONS: Final[dict[Dialect, frozenset[str]]] = {
     "sqlite": listed(_COMMON + _SQLITE),
     "postgres": listed(_COMMON + _POSTGRES),
 }
-"""What may be called by its name."""
+"""The functions that may be called by name."""
 
 RUNNING: Final = FUNCTIONS["sqlite"] | listed("-> ->> current_date current_time current_timestamp")
-"""What SQLite may run for a permitted query: operators and words without parentheses included."""
+"""The functions that SQLite may run, including operators and words without parentheses."""
 
 _BEFORE_PARENTHESES: Final = listed(
     """
@@ -80,20 +80,20 @@ NODES: Final = listed(
     Typeof UnixToTime Upper Variance VariancePop WidthBucket
     """
 )
-"""What sqlglot makes of them, where it has a class of its own for one."""
+"""The classes of sqlglot for permitted functions."""
 
 
 def check_calls(
     tokens: Sequence[Token], named: Collection[int], dialect: Dialect
 ) -> frozenset[str]:
-    """Return what a query calls, in lower case; refuse what it may not.
+    """Return the functions that a query calls, in lower case; refuse forbidden ones.
 
-    A name and an opening parenthesis after it are a call, whatever a parser makes of them, unless
-    the name is a word of the grammar, or is given to a table together with its columns.
+    A name with an opening parenthesis is a call, however a parser reads it, unless the name is a
+    word of the grammar, or is given to a table together with its columns.
 
     Args:
         tokens: The query.
-        named: Where names stand that are given to tables.
+        named: Positions of names that are given to tables.
         dialect: The query's dialect.
     """
     permitted = FUNCTIONS[dialect]
@@ -113,7 +113,7 @@ def check_calls(
 
 
 def check_call(node: Any, dialect: Dialect) -> None:
-    """Refuse a node that is a call of another function than the permitted."""
+    """Refuse a node that calls a forbidden function."""
     kind = type(node).__name__
     if kind in ("Anonymous", "AnonymousAggFunc"):
         name = node.this

@@ -1,7 +1,7 @@
 """The grammar of a permitted SELECT: kinds of nodes, and the parts that each may have.
 
-Whatever is not written down here is refused: a statement that writes, a lock, a sample, a pivot, a
-hint, and whatever a later sqlglot learns to read.
+Everything else is refused: a statement that writes, a lock, a sample, a pivot, a hint, and syntax
+that a later sqlglot learns to read.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from machines.investigator.security.functions import check_call, listed
 from machines.investigator.security.violation import SecurityViolation
 
 QUERIES: Final = frozenset({"Except", "Intersect", "Select", "Union"})
-"""What a statement may be."""
+"""The permitted statements."""
 
 _EXPECTED: Final = {
     "CTE": QUERIES | {"Values"},
@@ -22,7 +22,7 @@ _EXPECTED: Final = {
     "Lateral": frozenset({"Subquery"}),
     "Table": frozenset({"Identifier"}),
 }
-"""What each kind of source is made of; a function that returns a table is nowhere among it."""
+"""The parts of each kind of source; a function that returns a table is not among them."""
 
 _BINARY: Final = """
     Add And BitwiseAnd BitwiseLeftShift BitwiseOr BitwiseRightShift Collate DPipe Div EQ Escape GT
@@ -102,10 +102,10 @@ _ONLY: Final[dict[Dialect, frozenset[str]]] = {
     | {"ILike", "Interval", "Lateral", "LimitOptions", "RegexpILike", "RegexpLike", "Rollup"}
     | {"WithinGroup"},
 }
-"""Kinds of nodes that one of the databases has, and the other has not."""
+"""Kinds of nodes that only one of the databases has."""
 
 PARTS: Final = {kind: frozenset(parts.split()) for kind, parts in _PARTS.items()}
-"""Kinds of nodes that are no calls, and the parts that each may have."""
+"""Kinds of nodes other than calls, and the parts that each may have."""
 
 _TYPES: Final = listed(
     """
@@ -127,7 +127,7 @@ _VARS: Final = listed(
     timezone_hour timezone_minute week year
     """
 )
-"""Units of time, and the orders of text that SQLite has."""
+"""Units of time, and the collations of SQLite."""
 
 _RESERVED: Final[dict[Dialect, frozenset[str]]] = {
     "sqlite": listed(
@@ -153,11 +153,11 @@ _RESERVED: Final[dict[Dialect, frozenset[str]]] = {
     """
     ),
 }
-"""Words that name nothing unless they are quoted; to sqlglot, many of them are names."""
+"""Words that are names only in quotes; sqlglot reads many of them as names."""
 
 
 def check_node(node: Any, dialect: Dialect) -> None:
-    """Refuse a node that is no part of a permitted SELECT."""
+    """Refuse a node that is not part of a permitted SELECT."""
     kind = type(node).__name__
     parts = PARTS.get(kind)
     if any(kind in kinds for other, kinds in _ONLY.items() if other != dialect):
@@ -187,7 +187,7 @@ def _is_call(node: Any) -> bool:
 
 
 def _check_shape(kind: str, node: Any, dialect: Dialect) -> None:
-    """Refuse parts of a kind that would not stand there."""
+    """Refuse parts of a kind that do not belong there."""
     below = type(node.args.get("this")).__name__
     if kind in ("CTE", "From", "Join", "Lateral", "Table"):
         _check_source(kind, node, below)
@@ -203,7 +203,7 @@ def _check_shape(kind: str, node: Any, dialect: Dialect) -> None:
 
 
 def _check_source(kind: str, node: Any, below: str) -> None:
-    """Refuse what is read from when it is no table and no query."""
+    """Refuse a source that is neither a table nor a query."""
     expected = _EXPECTED[kind]
     if below not in expected:
         rule = {"CTE": "statement", "Table": "function", "Lateral": "function"}.get(kind)

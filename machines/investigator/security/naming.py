@@ -1,4 +1,4 @@
-"""What the names after FROM stand for: a table of the database, or a WITH of the query."""
+"""The meaning of names after FROM: a table of the database, or a WITH of the query."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _CATALOGUES = {"sqlite": ("sqlite_", "pragma_"), "postgres": ("pg_", "informatio
 
 
 def fold(identifier: Any, dialect: Dialect) -> str:
-    """Return the name that the database takes an identifier for."""
+    """Return an identifier as the database compares it."""
     name = str(identifier.name)
     if dialect == "postgres" and identifier.args.get("quoted"):
         return name
@@ -40,22 +40,22 @@ def with_names(tree: Any, dialect: Dialect) -> frozenset[str]:
 
 
 def given_names(tree: Any) -> frozenset[int]:
-    """Return the places in a query where tables are given a name."""
+    """Return the positions of the names that a query gives to tables."""
     aliases = (node.this for node in tree.walk() if type(node).__name__ == "TableAlias")
     starts = (alias.meta.get("start") for alias in aliases if alias is not None)
     return frozenset(start for start in starts if start is not None)
 
 
 def is_catalogue(place: Place, dialect: Dialect) -> bool:
-    """Tell whether a table is one that the database keeps about itself."""
+    """Tell whether a table belongs to the catalogue of the database."""
     return any(part.startswith(_CATALOGUES[dialect]) for part in place)
 
 
 def _is_defined(table: Any, name: str, dialect: Dialect) -> bool:
     """Tell whether the name of a table is surely that of a WITH around it.
 
-    Where the databases differ, the answer is no, and the name has to be a permitted table's: within
-    a WITH, only those before it count, and itself once RECURSIVE is written.
+    If the databases differ, the answer is no, and the name must be that of a permitted table:
+    within a WITH, only those before it count, and itself with RECURSIVE.
     """
     child, parent = table, table.parent
     while parent is not None:

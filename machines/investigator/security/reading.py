@@ -1,4 +1,4 @@
-"""The door to sqlglot: a query's tree, and only where its reading is the database's own."""
+"""The tree of a query by sqlglot, if sqlglot reads it like the database."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _KINDS: Final = {
 
 
 class _Discretion(logging.Filter):
-    """Keeps what sqlglot says of a query of ours out of the logs, for it says it with the query."""
+    """Keeps messages of sqlglot about our queries out of the logs: they repeat the query."""
 
     def filter(self, record: logging.LogRecord) -> bool:  # noqa: ARG002 - whatever it says
         return not _QUIET.get()
@@ -35,10 +35,10 @@ logging.getLogger("sqlglot").addFilter(_Discretion())
 
 
 def read(tokens: Sequence[Token], dialect: Dialect) -> Any:
-    """Return the tree of a query, as sqlglot reads it.
+    """Return the tree of a query by sqlglot.
 
-    What stands between the tokens is not shown to sqlglot, and its tokens have to be ours: a piece
-    that we take for a string is a string to sqlglot.
+    sqlglot sees the tokens without the text between them, and must cut the same tokens: a string to
+    us is a string to sqlglot.
 
     Raises:
         SecurityViolation: It cannot be read, is more than one statement, or is read in two ways.
@@ -53,11 +53,11 @@ def read(tokens: Sequence[Token], dialect: Dialect) -> Any:
         trees, cause = _parse(text, tokens, dialect), "query"
     except RecursionError:
         trees, cause = None, "nesting"
-    except Exception:  # noqa: BLE001 - whatever it stumbles over, the query is refused
+    except Exception:  # noqa: BLE001 - whatever fails, the query is refused
         trees, cause = None, "query"
     finally:
         _QUIET.reset(mark)
-    # Raised out here, so that an error which repeats the query is no part of this one's context.
+    # Raised out here, so that sqlglot's error, which repeats the query, is not its context.
     if trees is None:
         raise SecurityViolation("depth" if cause == "nesting" else "syntax", "query")
     if len(trees) != 1 or trees[0] is None:
@@ -66,7 +66,7 @@ def read(tokens: Sequence[Token], dialect: Dialect) -> Any:
 
 
 def _spread(tokens: Sequence[Token]) -> str:
-    """Put the tokens where they stood, with blanks between them."""
+    """Return the tokens at their positions, with spaces between them."""
     parts: list[str] = []
     position = 0
     for token in tokens:
@@ -87,12 +87,12 @@ def _parse(text: str, tokens: Sequence[Token], dialect: Dialect) -> list[Any]:
 def agree(ours: Sequence[Token], theirs: Sequence[tuple[Any, int, int]]) -> bool:
     """Tell whether two readers cut a query into the same pieces.
 
-    They may take several words for one (``GROUP BY``), and part of an operator for one (``!~``).
+    sqlglot may join words (``GROUP BY``), and split an operator (``!~``).
     """
     place = 0
     for kind, start, end in theirs:
         if place == len(ours) or ours[place].start != start:
-            # The rest of an operator, or else something that we do not know of.
+            # The rest of an operator, or a piece that we do not know.
             if place and ours[place - 1].kind == "operator" and end <= ours[place - 1].end:
                 continue
             return False

@@ -1,8 +1,8 @@
-"""How a query is spelt: the tokens of the part of SQL that every reader reads alike.
+"""Spelling: the tokens of a query, in the part of SQL that every reader reads alike.
 
-A parser that is not the database's own may take a comment for a string, or a string for a name. So
-a query is first cut into tokens by rules that follow the database's own to the letter, for the part
-of its syntax that leaves no doubt; what is outside of that part is refused.
+Another parser than the database's own may read a comment as a string, or a string as a name. So a
+query is first cut into tokens by rules that follow the database's own to the letter, for the part
+of its syntax that leaves no doubt; everything else is refused.
 """
 
 from __future__ import annotations
@@ -20,24 +20,24 @@ from machines.investigator.security.violation import SecurityViolation
 Kind: TypeAlias = Literal["word", "quoted", "string", "number", "operator", "point"]
 
 MAX_LENGTH: Final = 10_000
-"""How many characters a query may have."""
+"""Greatest length of a query, in characters."""
 MAX_TOKENS: Final = 2_000
-"""How many tokens a query may have."""
+"""Greatest number of tokens of a query."""
 MAX_DEPTH: Final = 24
-"""How many parentheses of a query may be open at a time."""
+"""Greatest number of parentheses open at a time."""
 MAX_NAME: Final[dict[Dialect, int]] = {"sqlite": 128, "postgres": 63}
-"""How many bytes a name may have; PostgreSQL cuts longer ones off, and then finds another table."""
+"""Greatest length of a name, in bytes; PostgreSQL cuts longer ones, and finds another table."""
 
 
 @frozen
 class Token:
-    """A piece of a query, and where it stands.
+    """A token of a query, with its position.
 
     Attributes:
-        kind: What it is.
-        text: As it is written.
-        start: Where it begins.
-        end: Where it ends; the character there is no part of it.
+        kind: Its kind.
+        text: Its text.
+        start: Position of its first character.
+        end: Position after its last character.
     """
 
     kind: Kind
@@ -55,8 +55,8 @@ _NUMBER = r"(?P<number>\d+(?:\.\d+)?(?:[eE][+-]?\d+)?(?![\w.$]))"
 _WORD = r"(?P<word>[A-Za-z_][A-Za-z0-9_]*)"
 _SPACE = r"(?P<space>(?:[ \t\n]|\r\n)+)"
 _STRING = r"(?P<string>'(?:[^']|'')*')"
-# A comment holds neither the beginning nor the end of another: PostgreSQL nests them, SQLite does
-# not. It does not begin as a hint does, either, which some readers execute.
+# A comment may not contain the beginning or end of another: PostgreSQL nests them, SQLite does not.
+# It may not begin like a hint either, which some readers execute.
 _COMMENT = r"(?P<comment>--[^\r\n]*(?=\r?\n|\Z)|/\*(?![+!])(?:(?!/\*|\*/)[\s\S])*\*/)"
 _ESCAPED = r"(?P<escaped>[uU]&['\"])"
 
@@ -68,7 +68,7 @@ _SQLITE = (
 )
 _POSTGRES = (
     r"(?P<quoted>\"(?:[^\"]|\"\")+\")",
-    # As long as can be, but for the beginning of a comment; see `_operator`.
+    # As long as possible, up to the beginning of a comment; see `_operator`.
     r"(?P<operator>(?:(?!--|/\*)[-+*/<>=~!@#%^&|`?])+)",
     r"(?P<point>::|[(),.;\[\]])",
 )
@@ -88,7 +88,7 @@ def spell(sql: str, dialect: Dialect) -> tuple[Token, ...]:
     """Return the tokens of a query, without comments and without a semicolon at the end.
 
     Raises:
-        SecurityViolation: It is too long or too deep, or holds what might be read in two ways.
+        SecurityViolation: It is too long or too deep, or can be read in two ways.
 
     >>> [token.text for token in spell("SELECT n -- all\\nFROM orders;", "sqlite")]
     ['SELECT', 'n', 'FROM', 'orders']
@@ -100,7 +100,7 @@ def spell(sql: str, dialect: Dialect) -> tuple[Token, ...]:
         raise SecurityViolation("syntax", "query")
     if len(sql) > MAX_LENGTH:
         raise SecurityViolation("length", "query")
-    # A NUL ends a string that is handed to C, and a lone surrogate cannot be handed on at all.
+    # A NUL ends a string in C, and a lone surrogate cannot be encoded.
     if re.search(r"[\x00\ud800-\udfff]", sql):
         raise SecurityViolation("character", "character")
     tokens = list(_cut(sql, dialect))
@@ -156,7 +156,7 @@ def _check_points(tokens: list[Token]) -> None:
 
 
 def check_values(tokens: Sequence[Token]) -> None:
-    """Refuse VALUES but between parentheses: elsewhere, PostgreSQL takes it for a table's name."""
+    """Refuse VALUES outside parentheses: there PostgreSQL reads it as the name of a table."""
     for index, token in enumerate(tokens):
         around = [each.text for each in tokens[max(index - 1, 0) : index + 2 : 2]]
         if token.word == "values" and around != ["(", "("]:
@@ -164,8 +164,8 @@ def check_values(tokens: Sequence[Token]) -> None:
 
 
 def _operator(run: str) -> str:
-    """Return the operator that a run of signs begins with (PostgreSQL, section 4.1.3)."""
-    # Several signs end in a plus or minus only if they hold a sign that standard SQL does not know.
+    """Return the operator at the beginning of a run of signs (PostgreSQL, section 4.1.3)."""
+    # Several signs end in a plus or minus only with a sign that standard SQL does not have.
     text = run
     if not _ANY_OF.intersection(run):
         text = run.rstrip("+-") or run[0]
@@ -175,7 +175,7 @@ def _operator(run: str) -> str:
 
 
 def _check_name(text: str, dialect: Dialect) -> None:
-    """Refuse a name that the database would cut off, or that does not print."""
+    """Refuse a name that the database would cut, or that does not print."""
     name = text[1:-1] if text[0] in '"`[' else text
     if len(name.encode()) > MAX_NAME[dialect] or not name.isprintable():
         raise SecurityViolation("name", "name")
@@ -188,12 +188,12 @@ def _hold_apart(tokens: list[Token]) -> None:
         if before.end == after.start and before.kind in values and after.kind in values:
             raise SecurityViolation("literal", "prefix")
         if before.kind == after.kind == "string":
-            # On two lines, PostgreSQL takes them for one.
+            # On two lines, PostgreSQL joins them.
             raise SecurityViolation("literal", "strings")
 
 
 def _unreadable(sql: str, position: int) -> SecurityViolation:
-    """Say why no token begins here."""
+    """Return the error for a position at which no token begins."""
     character = sql[position]
     if character in "'\"`[":
         return SecurityViolation("syntax", "quotes")

@@ -14,12 +14,12 @@ from statecharts.model.errors import StatechartError, how_to_install
 
 @frozen
 class Query:
-    """What a permitted query touches.
+    """The tables, functions and names of a permitted query.
 
     Attributes:
         tables: Schema and name of each table that it reads.
-        functions: What it calls by name.
-        names: What it calls its own WITH clauses.
+        functions: The functions that it calls by name.
+        names: Names of its own WITH clauses.
     """
 
     tables: frozenset[Place]
@@ -28,14 +28,14 @@ class Query:
 
 
 def validate_query(sql: str, scope: Scope, dialect: Dialect = "sqlite") -> None:
-    """Refuse a query that is not one SELECT from permitted tables by permitted means.
+    """Refuse a query that is not one SELECT of permitted constructs from permitted tables.
 
-    The verdict depends on the arguments alone; nothing is executed. In PostgreSQL, where nothing of
-    ours stands between the query and the database, let it run under a role that may read the
-    scope's tables only, with a statement timeout.
+    The verdict depends on the arguments alone; nothing is executed. For PostgreSQL there is no
+    guarded connection: run the query under a role that may only read the tables of the scope, with
+    a statement timeout.
 
     Raises:
-        SecurityViolation: What it breaks, and with what.
+        SecurityViolation: It breaks a rule.
 
     >>> scope = Scope("u-1", "t-1", tools=["query"], tables=["orders"])
     >>> validate_query("SELECT count(*) FROM orders WHERE status = 'paid'", scope)
@@ -50,7 +50,7 @@ def validate_query(sql: str, scope: Scope, dialect: Dialect = "sqlite") -> None:
 
 
 def read_query(sql: str, scope: Scope, dialect: Dialect = "sqlite") -> Query:
-    """Return what a permitted query touches; see `validate_query`.
+    """Return the tables, functions and names of a permitted query; see `validate_query`.
 
     >>> scope = Scope("u-1", "t-1", tables=["orders"])
     >>> sorted(read_query("WITH a AS (SELECT id FROM orders) SELECT max(id) FROM a", scope).tables)
@@ -58,13 +58,13 @@ def read_query(sql: str, scope: Scope, dialect: Dialect = "sqlite") -> Query:
     """
     if dialect not in DEFAULT_SCHEMA:
         raise ValueError("dialect is 'sqlite' or 'postgres'")
-    # A text of another class may be equal to what it is not.
+    # A subclass of str may be equal to another string, so it is not cached.
     return (_judged if type(sql) is str else _judged.__wrapped__)(sql, scope, dialect)
 
 
 @lru_cache(maxsize=256)
 def _judged(sql: str, scope: Scope, dialect: Dialect) -> Query:
-    """Judge a query. Several ask about each in turn, so that what was permitted is remembered."""
+    """Judge a query. Several callers ask about each one, so permitted queries are remembered."""
     tokens = spell(sql, dialect)
     first = next((token.word for token in tokens if token.text != "("), "")
     if first not in ("select", "with"):

@@ -1,4 +1,4 @@
-"""Tools: what may be called, with which arguments, and by whom."""
+"""Tools: their signatures, and the checks of calls."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ from machines.investigator.security.statements import read_query
 from machines.investigator.security.violation import SecurityViolation
 
 MAX_NAME: Final = 128
-"""How many characters the name of a table or a column may have."""
+"""Greatest length of the name of a table or a column."""
 MAX_COLUMNS: Final = 100
-"""How many columns a call may name."""
+"""Greatest number of columns in a call."""
 
 _DAY: Final = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 
 
 class Call(Protocol):
-    """What asks for a tool: its name, and its arguments by name."""
+    """A call of a tool: its name, and its arguments by name."""
 
     @property
     def tool(self) -> str:
@@ -42,9 +42,9 @@ class Call(Protocol):
 
 @frozen
 class ToolCall:
-    """A call of a tool that belongs to nothing else.
+    """A call of a tool by itself.
 
-    Its arguments stay out of its text: they may hold data.
+    The repr leaves out the arguments: they may hold data.
 
     >>> ToolCall("describe", {"table": "orders"})
     ToolCall(tool='describe')
@@ -55,25 +55,25 @@ class ToolCall:
 
 
 def _is_name(instance: object, attribute: Attribute[Any], value: object) -> None:
-    """Refuse what no table and no column can be called."""
+    """Refuse an impossible name of a table or a column."""
     if not isinstance(value, str) or not 0 < len(value) <= MAX_NAME or not value.isprintable():
-        raise ValueError(f"a name prints, and has 1 to {MAX_NAME} characters")
+        raise ValueError(f"a name has 1 to {MAX_NAME} printable characters")
 
 
 def _is_day(instance: object, attribute: Attribute[Any], value: object) -> None:
-    """Refuse what is no day of the calendar, written as 2026-03-02."""
+    """Refuse a value that is not a day of the calendar, written as 2026-03-02."""
     if not isinstance(value, str) or not _DAY.fullmatch(value):
         raise ValueError("a day is written as 2026-03-02")
     date.fromisoformat(value)
 
 
 def _listed(value: Any) -> Any:
-    """Take a list, which is what JSON has, for a tuple."""
+    """Turn a list of JSON into a tuple."""
     return tuple(value) if isinstance(value, list) else value
 
 
 def _are_names(instance: object, attribute: Attribute[Any], value: object) -> None:
-    """Refuse what is no tuple of a few names."""
+    """Refuse a value that is not a tuple of a few names."""
     if not isinstance(value, tuple) or len(value) > MAX_COLUMNS:
         raise ValueError(f"at most {MAX_COLUMNS} names")
     for name in value:
@@ -81,13 +81,13 @@ def _are_names(instance: object, attribute: Attribute[Any], value: object) -> No
 
 
 def _is_query(instance: object, attribute: Attribute[Any], value: object) -> None:
-    """Refuse what is too long for a query, or empty, before anybody reads it."""
+    """Refuse a query that is too long, or empty, before it is parsed."""
     if not isinstance(value, str) or not 0 < len(value) <= MAX_LENGTH:
         raise ValueError(f"a query has 1 to {MAX_LENGTH} characters")
 
 
 def _table() -> Any:
-    """Declare an argument that names a table, which then has to be one of the scope's."""
+    """Declare an argument that names a table, which must be in the scope."""
     return field(validator=_is_name, metadata={"table": True})
 
 
@@ -120,7 +120,7 @@ class RowCountsByDay:
 
 @frozen(kw_only=True)
 class NullRates:
-    """Tells what part of some columns, or of all, is null; by day, if a column has the day."""
+    """Measures the part of some columns, or of all, that is null; by day, with a column of days."""
 
     table: str = _table()
     columns: tuple[str, ...] = field(default=(), converter=_listed, validator=_are_names)
@@ -129,7 +129,7 @@ class NullRates:
 
 @frozen(kw_only=True)
 class DistinctDrift:
-    """Tells which values of a column come and go, by the day of another column."""
+    """Lists the values of a column that come and go, by the day of another column."""
 
     table: str = _table()
     column: str = _column()
@@ -138,7 +138,7 @@ class DistinctDrift:
 
 @frozen(kw_only=True)
 class JoinCoverage:
-    """Tells what part of a table's rows finds its partner in another; by day, if asked for."""
+    """Measures the part of a table's rows with a partner in another table; by day, if asked for."""
 
     table: str = _table()
     column: str = _column()
@@ -157,7 +157,7 @@ class RunQuery:
 Tool: TypeAlias = (
     ListTables | Describe | RowCountsByDay | NullRates | DistinctDrift | JoinCoverage | RunQuery
 )
-"""A call that was found to be permitted, with its arguments as they should be."""
+"""A permitted call with valid arguments."""
 
 TOOLS: Final[Mapping[str, type[Tool]]] = MappingProxyType(
     {
@@ -174,10 +174,10 @@ TOOLS: Final[Mapping[str, type[Tool]]] = MappingProxyType(
 
 
 def validate_tool_call(call: Call, scope: Scope, dialect: Dialect = "sqlite") -> None:
-    """Refuse a call of a tool that the scope does not list, or with what it does not permit.
+    """Refuse a call of a tool that the scope does not list, or with forbidden arguments.
 
     Raises:
-        SecurityViolation: What it breaks, and with what.
+        SecurityViolation: It breaks a rule.
 
     >>> scope = Scope("u-1", "t-1", tools=["describe"], tables=["orders"])
     >>> validate_tool_call(ToolCall("describe", {"table": "orders"}), scope)
@@ -192,7 +192,7 @@ def validate_tool_call(call: Call, scope: Scope, dialect: Dialect = "sqlite") ->
 
 
 def read_tool_call(call: Call, scope: Scope, dialect: Dialect = "sqlite") -> Tool:
-    """Return a permitted call with its arguments in the shape of its signature.
+    """Return a permitted call as an object of its signature.
 
     >>> scope = Scope("u-1", "t-1", tools=["null_rates"], tables=["orders"])
     >>> read_tool_call(ToolCall("null_rates", {"table": "orders", "columns": ["note"]}), scope)
@@ -211,13 +211,13 @@ def read_tool_call(call: Call, scope: Scope, dialect: Dialect = "sqlite") -> Too
 
 
 def _fill(name: str, arguments: object) -> Tool:
-    """Fill a tool's signature with arguments, or say which of them does not fit."""
+    """Fill a tool's signature with arguments; refuse one that does not fit."""
     if not isinstance(arguments, Mapping):
         raise SecurityViolation("argument", name)
     signature = TOOLS[name]
     known = attrs.fields_dict(signature)
     if any(key not in known for key in arguments):
-        # What it is called is left unsaid: it was made up by the caller, and may hold anything.
+        # The name is left out: the caller made it up, and it may hold anything.
         raise SecurityViolation("argument", name)
     for each in known.values():
         if each.default is attrs.NOTHING and each.name not in arguments:
@@ -229,19 +229,19 @@ def _fill(name: str, arguments: object) -> Tool:
 
 
 def _fits(each: Attribute[Any], arguments: Mapping[str, object]) -> bool:
-    """Tell whether an argument is what its place in the signature asks for."""
+    """Tell whether an argument satisfies the signature."""
     if each.name not in arguments or each.validator is None:
         return True
     value = arguments[each.name]
     try:
         each.validator(None, each, _listed(value) if each.converter else value)
-    except Exception:  # noqa: BLE001 - what it says repeats the value, and is dropped for that
+    except Exception:  # noqa: BLE001 - the error repeats the value, so it is dropped
         return False
     return True
 
 
 def _check_table(table: str, scope: Scope, dialect: Dialect) -> None:
-    """Refuse a table that is not of the scope."""
+    """Refuse a table that is not in the scope."""
     there = place(table, dialect)
     shown = there[1] if there[0] == DEFAULT_SCHEMA[dialect] else ".".join(there)
     if is_catalogue(there, dialect):

@@ -1,4 +1,4 @@
-"""What is said when something is refused: the rule and the object, never the data."""
+"""Violations: the error of a refusal, with the rule and the object, never the data."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ RULES: Final = MappingProxyType(
         "tool": ("{} is not a tool of the scope", "Call a tool that the scope lists"),
         "argument": (
             "{} does not satisfy the tool's signature",
-            "Give each argument that the signature names, and no other",
+            "Pass each argument of the signature, and no other",
         ),
         "table": ("{} is not a table of the scope", "Read tables that the scope lists"),
         "catalogue": (
@@ -25,37 +25,37 @@ RULES: Final = MappingProxyType(
         "type": ("{} is not a permitted type", "Cast to a plain type, such as text or numeric"),
         # How it is written.
         "statement": ("{} is not a SELECT", "Ask with one SELECT"),
-        "stacked": ("{} stands after the end of the statement", "Ask with one SELECT"),
+        "stacked": ("{} comes after the end of the statement", "Ask with one SELECT"),
         "construct": ("{} is not part of a permitted SELECT", "Ask with a plain SELECT"),
         "clause": ("{} is not a permitted clause", "Ask with a plain SELECT"),
         "name": ("{} does not name one thing beyond doubt", "Use plain names"),
         "character": ("{} is not a permitted character here", "Write plain SQL"),
         "literal": ("{} can be read in more than one way", "Write plain literals"),
-        "comment": ("{} can be read in more than one way", "Leave the comment out"),
-        "placeholder": ("{} stands for a value that is not there", "Write the value out"),
+        "comment": ("{} can be read in more than one way", "Remove the comment"),
+        "placeholder": ("{} has no value", "Write the value out"),
         "syntax": ("{} cannot be read beyond doubt", "Write it in the simplest way"),
         "length": ("{} is too long", "Ask for less at once"),
         "depth": ("{} is nested too deeply", "Ask for less at once"),
-        # What it does where it runs.
+        # What it does when it runs.
         "action": ("{} is not a permitted action", "Read, and do nothing else"),
         "time": ("{} takes too long", "Ask for less at once"),
         "size": ("{} is too large", "Ask for less at once"),
     }
 )
-"""What each rule says about its object, and what to do instead."""
+"""Message and remedy of each rule."""
 
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_$]{0,62}(\.[A-Za-z_][A-Za-z0-9_$]{0,62}){0,3}")
 
 
-class SecurityViolation(StatechartError):  # noqa: N818 - the word of the field: it is no mistake
-    """Something was refused (SC511).
+class SecurityViolation(StatechartError):  # noqa: N818 - the word of the field
+    """A query or a call was refused (SC511).
 
-    What the message says of the query or call is the name of one object, and that only when it is a
-    plain name. Values, and names that might hold some, stay out of it; so does every other error.
+    The message repeats the name of one object, and that only if it is a plain name. Values, names
+    that might hold some, and other errors stay out of it.
 
     Attributes:
-        rule: What it broke; one of `RULES`.
-        object: What broke it: the name of a table, a function, a tool, a clause.
+        rule: The broken rule; one of `RULES`.
+        object: The object that broke it: the name of a table, a function, a tool, a clause.
 
     >>> print(SecurityViolation("table", "payroll"))
     [SC511] security.table: payroll is not a table of the scope. Read tables that the scope lists.
@@ -77,12 +77,12 @@ class SecurityViolation(StatechartError):  # noqa: N818 - the word of the field:
 class QueryFailedError(StatechartError):
     """A permitted query that the database could not answer (SC512).
 
-    The database's own words are left out, because they repeat parts of the query and of the data.
+    It leaves out the database's own words, which repeat parts of the query and of the data.
     """
 
 
 def plain(name: object) -> str:
-    """Return a name that is safe to print, or a word that says that it is not.
+    """Return a name that is safe to print, or ``(unprintable)``.
 
     >>> plain("main.orders"), plain("o'brien"), plain("two words")
     ('main.orders', '(unprintable)', '(unprintable)')

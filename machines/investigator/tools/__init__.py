@@ -1,8 +1,7 @@
-"""Tools: what an investigation can look at in a database, each by a query that it shows.
+"""Tools: queries that an investigation can make of a database, each with its SQL in the result.
 
 Each tool is a function of its signature, which `machines.investigator.security` declares, and of a
-source of rows; it returns what it found, with the SQL that found it. `Toolbox` calls them by name,
-once the call is found to be permitted.
+source of rows; it returns its result with the SQL. `Toolbox` checks calls and calls tools by name.
 """
 
 from machines.investigator.tools.cells import Source, scalar

@@ -1,4 +1,4 @@
-"""Cells: what SQLite has in a table, as JSON can carry it, and what a tool has found."""
+"""Cells: values of SQLite as JSON can carry them, and the results of tools."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from machines.investigation.vocabulary import Observed
 from machines.investigator.security.connection import Column, Rows, Value
 
 MAX_BYTES: Final = 32
-"""How many bytes of a blob are shown."""
+"""Number of bytes of a blob that are shown."""
 
 
 class Source(Protocol):
-    """What tools read from: a `GuardedConnection`, or one call's share of it."""
+    """A source of rows for tools: a `GuardedConnection`, or one call's share of it."""
 
     def query(self, sql: str) -> Rows:
-        """Return what a permitted query returns."""
+        """Return the rows of a permitted query."""
         ...
 
     def tables(self) -> tuple[str, ...]:
@@ -30,7 +30,7 @@ class Source(Protocol):
 
 
 def scalar(value: Value) -> Scalar:
-    """Return a cell as JSON has it: blobs become SQL's own way to write them, cut if long.
+    """Return a cell for JSON: blobs become SQL literals, cut if long.
 
     >>> scalar(7), scalar(None), scalar(b"blob"), scalar(float("-inf"))
     (7, None, "x'626c6f62'", '-Infinity')
@@ -41,13 +41,13 @@ def scalar(value: Value) -> Scalar:
         shown = value[:MAX_BYTES].hex()
         return f"x'{shown}'" if len(value) <= MAX_BYTES else f"x'{shown}… ({len(value)} bytes)"
     if isinstance(value, float) and not isfinite(value):
-        # SQLite has infinities, and no number that is none.
+        # SQLite has infinities, but no NaN.
         return "Infinity" if value > 0 else "-Infinity"
     return value
 
 
 def observe(summary: str, sql: str, found: Rows) -> Observed:
-    """Return what a query found, as evidence."""
+    """Return the rows of a query as evidence."""
     if found.truncated:
         summary = f"{summary}; there are more rows than the {len(found.rows)} shown"
     rows = tuple(tuple(map(scalar, row)) for row in found.rows)

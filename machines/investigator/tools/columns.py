@@ -1,4 +1,4 @@
-"""Columns: how much of them is null, and which values come and go."""
+"""Columns: their nulls, values that come and go, and rows with a partner in another table."""
 
 # ruff: noqa: S608 - names and values are quoted, and every query is checked before it runs
 
@@ -14,19 +14,19 @@ from machines.investigator.tools.days import by_day, day_of
 from machines.investigator.tools.naming import column_name, literal, quoted, table_name
 
 MAX_COLUMNS: Final = 40
-"""How many columns are measured by day."""
+"""Greatest number of columns measured by day."""
 PART: Final = 25
-"""How many columns one query measures otherwise; there is a limit to the length of queries."""
+"""Number of columns that one query measures otherwise, since the length of queries is limited."""
 MAX_VALUES: Final = 200
-"""How many values are listed."""
+"""Greatest number of values listed."""
 
 
 def null_rates(call: NullRates, source: Source) -> Observed:
-    """Tell what part of columns is null.
+    """Measure the part of columns that is null.
 
     Rows of ``(column, rows, nulls, rate)``; by day, of ``(day, rows, …)`` with the rate of each
-    column under its name, of at most 40. Without names, all columns are looked at. A rate is from 0
-    to 1, and null where there are no rows.
+    column under its name, of at most 40. Without names, all columns are measured. A rate is from 0
+    to 1, and null if there are no rows.
     """
     names = call.columns or tuple(each.name for each in source.describe(call.table))
     if call.day_column is not None:
@@ -44,7 +44,7 @@ def null_rates(call: NullRates, source: Source) -> Observed:
 
 
 def _rates(table: str, names: tuple[str, ...]) -> str:
-    """Return the SQL that measures columns, all of them in one pass over the table."""
+    """Return the SQL that measures all columns in one pass over the table."""
     counts = ", ".join(f"count({column_name(name)}) AS c{i}" for i, name in enumerate(names))
     rates = "\nUNION ALL ".join(
         f'SELECT {literal(name)} AS "column", m.n AS "rows", m.n - m.c{i} AS nulls,'
@@ -69,11 +69,11 @@ def _by_day(
 
 
 def distinct_drift(call: DistinctDrift, source: Source) -> Observed:
-    """Tell which values of a column come and go.
+    """List the values of a column that come and go.
 
     Rows of ``(value, first_day, last_day, days, rows)``. Values that were not there from the first
-    day to the last stand first, then the frequent ones; of many, the first 200. Rows without a day
-    are left out.
+    day to the last come first, then the frequent ones; at most 200. Rows without a day are left
+    out.
     """
     values = (
         f"SELECT {day_of(call.day_column)} AS day, {column_name(call.column)} AS value"
@@ -94,7 +94,7 @@ def distinct_drift(call: DistinctDrift, source: Source) -> Observed:
     if not found.rows:
         return observe(f"{whole}: no rows with a day", sql, found)
     if len(found.rows) == MAX_VALUES:
-        # The days of all rows are not among those of a part of them.
+        # The first and last day of all rows may not be among those shown.
         return observe(f"{whole}: {MAX_VALUES} values or more, a key or a measure", sql, found)
     first = min(str(row[1]) for row in found.rows)
     last = max(str(row[2]) for row in found.rows)
@@ -111,7 +111,7 @@ _MEASURES: Final = (
 
 
 def join_coverage(call: JoinCoverage, source: Source) -> Observed:
-    """Tell what part of a table's rows finds its partner in another.
+    """Measure the part of a table's rows with a partner in another table.
 
     One row of ``(rows, nulls, matched, coverage)``; by day, rows of those after ``day``. A row
     whose own column is null, which ``nulls`` counts, has no partner; ``coverage`` is ``matched`` of
@@ -119,7 +119,7 @@ def join_coverage(call: JoinCoverage, source: Source) -> Observed:
     """
     key, other = column_name(call.column), column_name(call.other_column, of="o")
     day = f"{day_of(call.day_column)} AS day, " if call.day_column is not None else ""
-    # Each key of the other table once, so that SQLite builds an index of them, whatever it has.
+    # Each key of the other table once, so that SQLite builds an index of them in any case.
     pairs = (
         f"SELECT {day}{key} IS NULL AS lost, p.k IS NOT NULL AS found\n"
         f"FROM {table_name(call.table)} AS t\n"
@@ -138,5 +138,5 @@ def join_coverage(call: JoinCoverage, source: Source) -> Observed:
 
 
 def _number(value: object) -> int:
-    """Take the null that a sum of nothing is for nothing."""
+    """Return the number, or 0 for null, the sum of no rows."""
     return value if isinstance(value, int) else 0

@@ -1,4 +1,4 @@
-"""Days: which day a cell means, and how many rows there are of each."""
+"""Days: the day that a cell means, and the number of rows of each day."""
 
 # ruff: noqa: S608 - names and values are quoted, and every query is checked before it runs
 
@@ -14,16 +14,16 @@ from machines.investigator.tools.cells import Source, counted, observe
 from machines.investigator.tools.naming import column_name, literal, table_name
 
 MAX_DAYS: Final = 1_000
-"""How many days are looked at; where there are more, the latest."""
+"""Number of days that are read; of more, the latest."""
 MAX_NAMED: Final = 10
-"""How many missing days are named."""
+"""Number of missing days that are named."""
 
 
 def day_of(column: str) -> str:
-    """Return the SQL for the day that a column of the table ``t`` means; null when it means none.
+    """Return the SQL for the day that a column of the table ``t`` means; null if it means none.
 
-    A text is a date or a time as ISO 8601 writes it, one with an offset counted in UTC; slashes and
-    20260302 will do, too. A number is 20260302, or seconds or milliseconds since 1970.
+    A string is a date or a time in ISO 8601, converted to UTC if it has an offset; slashes and
+    20260302 are accepted. A number is 20260302, or seconds or milliseconds since 1970.
 
     >>> print(day_of("day").splitlines()[-2])
     WHEN t."day" GLOB '[0-9][0-9][0-9][0-9]/*' THEN date(replace(substr(t."day", 1, 10), '/', '-'))
@@ -31,8 +31,8 @@ def day_of(column: str) -> str:
     it = column_name(column)
     digits = f"date(substr({it}, 1, 4) || '-' || substr({it}, 5, 2) || '-' || substr({it}, 7, 2))"
     year = "[0-9]" * 4
-    # SQLite takes more for a date than is one: the text '2026' is day 2026 of the Julian calendar,
-    # '10:00' is in the year 2000, and 'now' is today. So what a text looks like is asked first.
+    # SQLite accepts too much as a date: '2026' is day 2026 of the Julian calendar, '10:00' is in
+    # the year 2000, and 'now' is today. So the form of a string is checked first.
     return (
         f"CASE WHEN typeof({it}) IN ('integer', 'real') THEN CASE\n"
         f"  WHEN {it} BETWEEN 19000101 AND 21001231 AND {it} % 100 BETWEEN 1 AND 31\n"
@@ -47,12 +47,12 @@ def day_of(column: str) -> str:
 
 
 def by_day(measures: str, source: str, where: str = "") -> str:
-    """Return the SQL for some measures of the rows of each day, in order, latest days if many.
+    """Return the SQL for some measures of the rows of each day, in order; of many, the latest.
 
     Args:
-        measures: What to measure, as the columns of a SELECT that begin with ``d.day``.
+        measures: The columns of a SELECT, of which ``d.day`` is the first.
         source: A SELECT with a column ``day``.
-        where: Which days; all, when it is empty.
+        where: A condition on days; empty for all.
     """
     condition = f"\n  WHERE {where}" if where else ""
     return (
@@ -65,7 +65,7 @@ def row_counts_by_day(call: RowCountsByDay, source: Source) -> Observed:
     """Count the rows of each day: rows of ``(day, rows)``, in order of the days.
 
     Rows whose day is null or cannot be read come first, under null, unless the days are limited.
-    A day without rows is not among them; the summary names the first few of those.
+    Days without rows are missing; the summary names the first few of them.
     """
     days = f"SELECT {day_of(call.column)} AS day FROM {table_name(call.table)} AS t"
     bounds = [
@@ -78,7 +78,7 @@ def row_counts_by_day(call: RowCountsByDay, source: Source) -> Observed:
 
 
 def _told(call: RowCountsByDay, found: Rows) -> str:
-    """Say which days there are, and which are missing between them."""
+    """Return the range of days, and the missing ones, in words."""
     counts = {day: number for day, number in found.rows if isinstance(day, str)}
     without = sum(number for day, number in found.rows if day is None and isinstance(number, int))
     summary = f"{call.table}.{call.column}: {counted(len(counts), 'day')}"
@@ -94,13 +94,13 @@ def _told(call: RowCountsByDay, found: Rows) -> str:
 
 
 def _between(first: str, last: str) -> list[str]:
-    """Return all days from one to another; none when they are centuries apart, hence mistaken."""
+    """Return all days from one to another; none if they are centuries apart, hence mistaken."""
     try:
         start, span = (
             date.fromisoformat(first),
             date.fromisoformat(last) - date.fromisoformat(first),
         )
-    except ValueError:  # SQLite knows of years that Python does not
+    except ValueError:  # SQLite has years that Python has not
         return []
     if span.days > 10 * MAX_DAYS:
         return []

@@ -1,10 +1,10 @@
-"""Names and values in the SQL that tools write: quoted, so that they are names and values only."""
+"""Names and values in the SQL of tools, quoted."""
 
 from __future__ import annotations
 
 
 def quoted(name: str) -> str:
-    """Return a name as SQL has it.
+    """Quote a name for SQL.
 
     >>> quoted("order items"), quoted('a"b')
     ('"order items"', '"a""b"')
@@ -13,7 +13,7 @@ def quoted(name: str) -> str:
 
 
 def table_name(table: str) -> str:
-    """Return a table's name as SQL has it; what stands before a dot is its schema, as in a scope.
+    """Quote a table's name for SQL; the part before a dot is its schema, as in a scope.
 
     >>> table_name("orders"), table_name("main.order items")
     ('"orders"', '"main"."order items"')
@@ -23,9 +23,9 @@ def table_name(table: str) -> str:
 
 
 def column_name(column: str, of: str = "t") -> str:
-    """Return a column's name as SQL has it, with that of its table.
+    """Quote a column's name for SQL, with that of its table.
 
-    Without the table, SQLite takes the quoted name of a column that does not exist for a text.
+    Without the table, SQLite reads the quoted name of a missing column as a string.
 
     >>> column_name("amount"), column_name("id", of="o")
     ('t."amount"', 'o."id"')
@@ -34,7 +34,7 @@ def column_name(column: str, of: str = "t") -> str:
 
 
 def literal(text: str) -> str:
-    """Return a text as SQL has it.
+    """Quote a string for SQL.
 
     >>> literal("o'brien")
     "'o''brien'"

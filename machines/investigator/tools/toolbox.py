@@ -35,8 +35,8 @@ DESCRIBE_COLUMNS: Final = ("column", "type", "not_null", "primary_key")
 def list_tables(call: ListTables, source: Source) -> Observed:
     """List the tables and views of the scope that exist: rows of ``(table,)``, by name.
 
-    The query that comes with it says the same to whoever asks the database directly; a scope does
-    not permit to ask about the catalogue.
+    The SQL in the result is for people who query the database directly; a scope does not permit
+    queries of the catalogue.
     """
     tables = source.tables()
     names = ", ".join(map(literal, tables))
@@ -48,7 +48,7 @@ def list_tables(call: ListTables, source: Source) -> Observed:
 def describe(call: Describe, source: Source) -> Observed:
     """Describe a table: rows of ``(column, type, not_null, primary_key)``, in declared order.
 
-    ``not_null`` is 0 or 1; ``primary_key`` is the column's place in the key, from 1, else 0. A
+    ``not_null`` is 0 or 1; ``primary_key`` is the column's position in the key, from 1, else 0. A
     table that does not exist has no columns.
     """
     bare = call.table.rpartition(".")[2] if "." in call.table else call.table
@@ -81,14 +81,14 @@ FUNCTIONS: Final[Mapping[str, Callable[[Any, Source], Observed]]] = MappingProxy
         "RunQuery": query,
     }
 )
-"""What each tool does, by its signature."""
+"""The function of each tool, by the name of its signature."""
 
 
 @final
 class Toolbox:
-    """Calls tools, after asking whether they may be called.
+    """Checks calls of tools, and carries them out.
 
-    Safe to share between threads; queries run one after the other, as the connection has it.
+    Safe to share between threads; queries run one after the other.
 
     >>> import sqlite3, tempfile
     >>> from contextlib import closing
@@ -104,7 +104,7 @@ class Toolbox:
     """
 
     def __init__(self, connection: GuardedConnection, scope: Scope | None = None) -> None:
-        """Take a connection, and the scope that calls are held to; if none, the connection's."""
+        """Keep a connection, and the scope of calls; by default, the connection's."""
         self.scope = connection.scope if scope is None else scope
         self._connection = connection
         self._turn = threading.Lock()
@@ -113,10 +113,10 @@ class Toolbox:
         self._reading: _Share | None = None
 
     def call(self, call: Call) -> Observed:
-        """Call a tool, and return what it found; blocks until then.
+        """Call a tool, and return its result; blocks until then.
 
         Raises:
-            SecurityViolation: It is not permitted, or the limits of the connection are too low.
+            SecurityViolation: It is not permitted, or exceeds the limits of the connection.
             QueryFailedError: The database cannot answer it, or the call was stopped.
         """
         tool = read_tool_call(call, self.scope)
@@ -130,9 +130,9 @@ class Toolbox:
                 self._shares.remove(share)
 
     def stop(self, call: Call) -> None:
-        """Stop a call that runs in another thread; no other call is touched.
+        """Stop a call that runs in another thread, and no other call.
 
-        Nothing happens when it does not run: when it is done, or has not begun.
+        Nothing happens if it does not run.
         """
         with self._mark:
             for share in self._shares:
@@ -143,7 +143,7 @@ class Toolbox:
 
     @contextmanager
     def _its_turn(self, share: _Share) -> Generator[GuardedConnection, None, None]:
-        """Give the connection to one call, and remember whose it is."""
+        """Give the connection to one call, and remember which."""
         with self._turn:
             with self._mark:
                 if share.stopped:
@@ -157,7 +157,7 @@ class Toolbox:
 
 
 class _Share:
-    """The connection, as one call has it."""
+    """One call's share of the connection."""
 
     __slots__ = ("_toolbox", "call", "stopped")
 
@@ -168,13 +168,13 @@ class _Share:
 
     def query(self, sql: str) -> Rows:
         validate_query(sql, self._toolbox.scope)
-        with self._toolbox._its_turn(self) as connection:  # noqa: SLF001 - half of the same thing
+        with self._toolbox._its_turn(self) as connection:  # noqa: SLF001 - a part of the toolbox
             return connection.query(sql)
 
     def tables(self) -> tuple[str, ...]:
         with self._toolbox._its_turn(self) as connection:  # noqa: SLF001
             found = connection.tables()
-        # The connection may have been opened for more than this scope.
+        # The connection may have a larger scope.
         permitted = self._toolbox.scope.places("sqlite")
         return tuple(name for name in found if ("main", ascii_lower(name)) in permitted)
 
@@ -185,9 +185,8 @@ class _Share:
 
 
 def run(tool: Tool, source: Source) -> Observed:
-    """Run a tool whose arguments are as they should be.
+    """Run a tool with valid arguments.
 
-    It is the source that guards what is read; `Toolbox.call` also asks whether the call is
-    permitted.
+    Only the source limits what is read; `Toolbox.call` also checks the call.
     """
     return FUNCTIONS[type(tool).__name__](tool, source)

@@ -9,18 +9,18 @@ the class names. ``to_class`` makes a class of a chart. ``load`` and ``loads`` r
 | an event, or several, dotted or `*` | a descriptor for each |
 | `done_state_x`, on the state `x` itself | a completion transition |
 | a transition without an event | an eventless one |
-| `internal=True`, no target | an internal one; to its own source, it stays |
-| `cond`, `unless`, `validators` | one guard: all of them, put together of named ones |
+| `internal=True`, or no target | an internal one; to its own source, it stays |
+| `cond`, `unless`, `validators` | one guard that joins all of them, by name |
 | `before`, `on`, `after`, in this order | the actions of the transition, by name |
-| `enter`, `exit`, and what is found by its name | the actions of the state, by name |
-| an event as a callback | `Send`, or `Raise` where it is internal |
-| `donedata`, what final states return | parameters of what is called on completion |
+| `enter`, `exit`, and methods found by convention | the actions of the state, by name |
+| an event as a callback | an action that sends it; `Raise` where it is internal |
+| `donedata`, results of final states | parameters of the callbacks on completion |
 | `invoke=timeout(…)` | a delayed `Send`, and `CancelSend` |
 | any other `invoke` | `Invoke`, and `CancelInvoke` |
 
-Callbacks are called in that library's order: ``before`` in front of all that is left, ``after``
-behind all that is entered. What it does otherwise than it says, or than SCXML, is not done here,
-and is told as SC652 in ``chart.warnings``.
+Callbacks are called in that library's order: ``before`` in front of all exits, ``after`` behind all
+entries. Where that library differs from its documentation or from SCXML, the chart does not follow
+it; ``chart.warnings`` tell so, as SC652.
 """
 
 from __future__ import annotations

@@ -73,6 +73,7 @@ class Stage:
         shown: The states that a callback sees as active.
         calling: How many callbacks are being called.
         waiting: The effects of what callbacks have sent meanwhile.
+        delivering: Whether these are being sent.
         heard: The transition of the class whose callbacks were called last.
         done: The results of final states' callbacks, by the state that is done.
     """
@@ -92,6 +93,7 @@ class Stage:
         self.shown: tuple[str, ...] = ()
         self.calling = 0
         self.waiting: list[Effect] = []
+        self.delivering = False
         self.heard: Line | None = None
         self.done: dict[str, tuple[tuple[Any, ...], dict[str, Any]]] = {}
         self._machine: Callable[[], Any] = lambda: None
@@ -199,56 +201,46 @@ class Stage:
             if self.calling:
                 self.shown = before
 
-    def send(self, event: NamedEvent, delay: timedelta | None, send_id: str | None) -> None:
-        """Send an event to the run, once it can take one.
+    def put(self, effect: Send | Raise | CancelSend) -> None:
+        """Hand what the host sends to the run: at once inside the step, else to the machine.
 
         Raises:
-            StatechartError: No machine is attached, or only a step could start the delay.
+            StatechartError: No machine is attached, or only a step could see to the delay.
         """
         if self.calling and self.immediate:
-            self.waiting.append(Send(event, delay, send_id))
-        elif delay is not None:
-            raise self._over(f"the event {event.name!r} was to be sent with a delay")
-        elif self.calling:
+            self.waiting.append(effect)
+            return
+        found = None
+        if isinstance(effect, CancelSend):
+            found = f"the events sent as {effect.id!r} were to be cancelled"
+        elif isinstance(effect, Send) and effect.delay is not None:
+            found = f"the event {event_name(effect.event)!r} was to be sent with a delay"
+        if found is not None:
+            remedy = "Pass immediate=True to from_class: actions then run inside the step"
+            raise self.error(f"{found}, and the step is over", remedy)
+        event, machine = cast("Send | Raise", effect).event, self._machine()
+        if self.calling:
             self.waiting.append(Send(event))
+        elif machine is None:
+            found = f"the event {event_name(event)!r} was sent, and no machine is attached"
+            raise self.error(found, "Attach one: attach(Machine(chart))")
         else:
-            machine = self._machine()
-            if machine is None:
-                found = f"the event {event.name!r} was sent, and no machine is attached to the host"
-                raise self.error(found, "Attach one: attach(Machine(chart))")
             machine.send(event)
 
-    def raise_(self, event: NamedEvent, delay: timedelta | None) -> None:
-        """Raise an event in the step; send it, once the step is over.
-
-        Raises:
-            StatechartError: It was to come later, or no machine is attached.
-        """
-        if delay is not None:
-            found = f"the event {event.name!r} was to be both delayed and internal"
-            raise self.error(found, "Drop the delay to raise it now, or send it")
-        if self.calling and self.immediate:
-            self.waiting.append(Raise(event))
-        else:
-            self.send(event, None, None)
-
-    def cancel(self, send_id: str) -> None:
-        """Cancel what was sent with a delay.
-
-        Raises:
-            StatechartError: The step that could do so is over.
-        """
-        if not (self.calling and self.immediate):
-            raise self._over(f"the events sent as {send_id!r} were to be cancelled")
-        self.waiting.append(CancelSend(send_id))
+    def deliver(self) -> None:
+        """Send what callbacks have sent, in order; what that leads to comes behind."""
+        if self.delivering:
+            return
+        self.delivering = True
+        try:
+            while self.waiting:
+                self.put(cast("Send", self.waiting.pop(0)))
+        finally:
+            self.delivering = False
 
     def error(self, found: str, remedy: str) -> StatechartError:
         """Return the error of a host that asks for something that cannot be."""
         return StatechartError("SC502", self.cls.__name__, found, remedy)
-
-    def _over(self, found: str) -> StatechartError:
-        remedy = "Pass immediate=True to from_class: actions then run inside the step"
-        return self.error(f"{found}, and the step is over", remedy)
 
 
 # --- Callbacks ------------------------------------------------------------------------------------
@@ -359,15 +351,14 @@ class Callback:
         """Call the functions inside the step, and return the effects of what they send."""
         stage = self.spot.stage
         stage.heard = self.spot.line or stage.heard
-        before, stage.waiting = stage.waiting, []
         try:
             self.call(event, shown)
         except Exception as error:
             if not stage.catching:
+                stage.waiting.clear()
                 raise
             stage.waiting.append(Raise(NamedEvent(ERROR, {"error": error})))
-        finally:
-            given, stage.waiting = stage.waiting, before
+        given, stage.waiting = stage.waiting, []
         return given
 
     def call(self, event: Any, shown: tuple[str, ...], micro: Microstep | None = None) -> None:
@@ -567,15 +558,14 @@ def attach(machine: Machine[C]) -> Machine[C]:
         _call_methods(stage, step)
 
     if not stage.immediate:
+        machine.subscribe(call_methods)
         if started is not None:
             call_methods(started)
-        machine.subscribe(call_methods)
     return machine
 
 
 def _call_methods(stage: Stage, step: Step[Any]) -> None:
     failures: list[Exception] = []
-    before, stage.waiting = stage.waiting, []
     for method, micro in _in_order(stage.chart, step):
         try:
             method.callback.call(method.event, method.shown, micro)
@@ -588,9 +578,7 @@ def _call_methods(stage: Stage, step: Step[Any]) -> None:
             error = ActionError("SC505", stage.chart.name, found, remedy)
             error.__cause__ = cause
             failures.append(error)
-    sent, stage.waiting = stage.waiting, before
-    for effect in sent:
-        stage.send(cast("Send", effect).event, None, None)
+    stage.deliver()
     if failures:
         raise failures[0] if len(failures) == 1 else ExceptionGroup(stage.chart.name, failures)
 
@@ -660,25 +648,19 @@ class Unstarted(StateChart[Any]):
         wait = (0.0 if known is None else known.delay) if delay is None else delay
         later = timedelta(milliseconds=wait) if wait else None
         given = NamedEvent(str(event), {**({_POSITIONAL: args} if args else {}), **kwargs})
-        if known is not None and known.internal if internal is None else internal:
-            self._stage.raise_(given, later)
-        else:
-            self._stage.send(given, later, send_id)
+        raised = known is not None and known.internal if internal is None else internal
+        if raised and later is not None:
+            found = f"the event {given.name!r} was to be both delayed and internal"
+            raise self._stage.error(found, "Drop the delay to raise it now, or send it")
+        self._stage.put(Raise(given) if raised else Send(given, later, send_id))
 
-    def raise_(
-        self,
-        event: str,
-        *args: Any,
-        delay: float | None = None,
-        send_id: str | None = None,
-        **kwargs: Any,
-    ) -> Any:
+    def raise_(self, event: str, *args: Any, **kwargs: Any) -> Any:
         """Raise an event in the run; once the step is over, send it."""
-        self.send(event, *args, delay=delay, send_id=send_id, internal=True, **kwargs)
+        self.send(event, *args, internal=True, **kwargs)
 
     def cancel_event(self, send_id: str) -> None:
         """Cancel what was sent with a delay."""
-        self._stage.cancel(send_id)
+        self._stage.put(CancelSend(send_id))
 
     def activate_initial_state(self) -> Any:
         """Do nothing: whoever runs the chart has entered it."""

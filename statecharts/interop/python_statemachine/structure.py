@@ -1,9 +1,9 @@
 """Structure: the states of a file or a class as the states of a chart.
 
-The shape of a file is checked with lines, and all that is wrong is told at once; that library's own
-reader says what its words mean. A class is read through its public attributes. What corrupts that
-library's tables is refused; what it does otherwise than it says, or than SCXML, is told. Sections
-are those of https://www.w3.org/TR/2015/REC-scxml-20150901/; "D" is its Appendix D.
+The shape of a file is checked with lines, and all that is wrong is told at once. A class is read
+through its public attributes. Whatever corrupts that library's tables is refused; behaviour that
+differs from what it says, or from SCXML, is told. Sections are those of
+https://www.w3.org/TR/2015/REC-scxml-20150901/; "D" is its Appendix D.
 """
 
 from __future__ import annotations
@@ -16,9 +16,6 @@ from pathlib import Path
 from typing import Any, Final, cast, final
 
 from statemachine import HistoryState, State, StateChart
-from statemachine.exceptions import InvalidDefinition
-from statemachine.io import model
-from statemachine.io.native import native_dict_to_definition
 from statemachine.utils import humanize_id
 
 from statecharts.interop.documents import Document
@@ -36,6 +33,7 @@ from statecharts.interop.python_statemachine.syntax import (
     DOCUMENT,
     Source,
     check,
+    is_set,
     several,
     sound,
 )
@@ -43,7 +41,7 @@ from statecharts.interop.python_statemachine.transitions import ClassTransitions
 from statecharts.interop.python_statemachine.writer import origin_of
 from statecharts.interop.syntax import json as json_syntax
 from statecharts.interop.syntax import yaml
-from statecharts.interop.syntax.located import JSON, YAML, Located, Words, plain
+from statecharts.interop.syntax.located import JSON, YAML, Located, Words
 from statecharts.model.chart import HISTORY, Always, Chart, Default, StateKind, Transition
 from statecharts.model.hooks import Hook
 from statecharts.model.named import Bound, parts
@@ -116,33 +114,23 @@ def _read(document: Document, format: str, name: str) -> Chart:
     named = said if isinstance(said, str) and said else name
     if findings.refused:
         raise findings.refuse(named)
-    try:
-        definition = native_dict_to_definition(plain(held), source_name=named)
-    except (InvalidDefinition, LookupError, TypeError, ValueError, AttributeError) as error:
-        findings.add("SC612", f"{error}", "Write it as that library reads it", held.line)
-        raise findings.refuse(named) from error
-    return findings.settle(_FileReading(held, definition, findings).chart(named))
+    return findings.settle(_FileReading(held, findings).chart(named))
 
 
 @final
 class _FileReading:
     """Makes the chart of one document."""
 
-    def __init__(
-        self, held: Located, definition: model.StateMachineDefinition, findings: Findings
-    ) -> None:
+    def __init__(self, held: Located, findings: Findings) -> None:
         self.held = held
         self.findings = findings
         self.document = findings.document
-        self.root = Draft("", StateKind.COMPOUND, held.line)
-        self.said: dict[int, model.State | model.HistoryState] = {}
-        self._grow(definition)
-        self.initial = definition.initial_states
+        self.root = Draft("", StateKind.COMPOUND, held.line, held)
+        self._grow()
         drafts = identify(self.root, self.document)
         self.drafts = [draft for draft in drafts.values() if draft is not self.root]
         ids: dict[str, str] = {draft.name: draft.id for draft in self.drafts}
         self.content = FileContent(findings, ids, frozenset(self._events()))
-        del drafts[self.root.id]
         self.transitions = FileTransitions(findings, drafts, self.content)
 
     def chart(self, name: str) -> Chart:
@@ -151,10 +139,7 @@ class _FileReading:
         root.name = name
         root.doc = self.held.get("description") or ""
         root.entry.extend(self._data())
-        if self.initial:
-            targets = tuple(content.ids[state] for state in self.initial)
-            place = None if root.line is None else self.document.place(root.line)
-            root.default = Transition("", Default(), targets, location=place)
+        root.default = self.transitions.initial(root, [])
         for draft in self.drafts:
             self._fill(draft)
         self.transitions.tell_order()
@@ -164,36 +149,21 @@ class _FileReading:
             self.findings.add("SC651", found, remedy, *content.coded)
         return assemble(root, self.document)
 
-    def _grow(self, definition: model.StateMachineDefinition) -> None:
-        whole = model.State("", states=definition.states)
-        waiting: list[tuple[Draft, model.State, Located]] = [(self.root, whole, self.held)]
+    def _grow(self) -> None:
+        waiting = [self.root]
         while waiting:
-            parent, above, owner = waiting.pop()
-            for name, state in above.states.items():
-                draft = self._add(parent, name, _file_kind(state), owner["states"], state)
-                waiting.append((draft, state, draft.source))
-            for name, history in above.history.items():
-                deep = history.type == "deep"
-                kind = StateKind.DEEP_HISTORY if deep else StateKind.SHALLOW_HISTORY
-                self._add(parent, name, kind, owner["history"], history)
-
-    def _add(
-        self,
-        parent: Draft,
-        name: str,
-        kind: StateKind,
-        inner: Located,
-        said: model.State | model.HistoryState,
-    ) -> Draft:
-        line = inner.at(name)
-        draft = parent.add(Draft(name, kind, line, inner[name] or Located((), line)))
-        self.said[id(draft)] = said
-        return draft
+            parent = waiting.pop()
+            for key in ("states", "history"):
+                held = parent.source.get(key) or Located()
+                for name in held:
+                    said = held[name] or Located((), held.at(name))
+                    kind = _kind_in_file(said, key)
+                    waiting.append(parent.add(Draft(name, kind, held.at(name), said)))
 
     def _events(self) -> Iterator[str]:
-        for state in self.said.values():
-            for transition in state.transitions:
-                yield from (transition.event or "").split()
+        for draft in self.drafts:
+            for item in draft.source.get("transitions") or []:
+                yield from (item.get("event") or "").split()
 
     def _data(self) -> Iterator[Hook]:
         data = self.held.get("datamodel")
@@ -218,19 +188,18 @@ class _FileReading:
             begin, end = content.invoke(item, f"{draft.name}.{number}")
             draft.entry.append(begin)
             draft.exit.append(end)
-        inner = [child for child in draft.children if child.kind not in HISTORY]
-        marked = [one for one in inner if cast("model.State", self.said[id(one)]).initial]
-        items = zip(said.get("transitions") or [], self.said[id(draft)].transitions, strict=True)
-        first = tuple(child.id for child in marked or inner[:1])
-        self.transitions.read(draft, list(items), first)
+        self.transitions.read(draft)
 
 
-def _file_kind(state: model.State) -> StateKind:
-    if state.final:
+def _kind_in_file(said: Located, key: str) -> StateKind:
+    if key == "history":
+        deep = said.get("type") == "deep"
+        return StateKind.DEEP_HISTORY if deep else StateKind.SHALLOW_HISTORY
+    if is_set(said.get("final")):
         return StateKind.FINAL
-    if state.parallel:
+    if is_set(said.get("parallel")):
         return StateKind.PARALLEL
-    return StateKind.COMPOUND if state.states else StateKind.ATOMIC
+    return StateKind.COMPOUND if said.get("states") else StateKind.ATOMIC
 
 
 # --- Classes --------------------------------------------------------------------------------------

@@ -62,11 +62,23 @@ def reserved() -> frozenset[str]:
 
 # --- Files ----------------------------------------------------------------------------------------
 
-_FLAGS: Final = frozenset({"true", "yes", "on", "1", "false", "no", "off", "0", ""})
+_FLAGS: Final = {
+    **dict.fromkeys(("true", "yes", "on", "1"), True),
+    **dict.fromkeys(("false", "no", "off", "0", ""), False),
+}
 
 
 def _is_flag(value: Any) -> bool:
     return isinstance(value, bool) or (isinstance(value, str) and value.strip().lower() in _FLAGS)
+
+
+def is_set(value: Any) -> bool:
+    """Tell whether a flag is set, spelled in one of that library's ways.
+
+    >>> is_set(True), is_set("Yes"), is_set("off"), is_set(None)
+    (True, True, False, False)
+    """
+    return _FLAGS[value.strip().lower()] if isinstance(value, str) else bool(value)
 
 
 def _table(noun: str, keys: dict[str, Kind], *needs: str) -> Table:

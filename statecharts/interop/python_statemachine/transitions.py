@@ -6,20 +6,19 @@ from collections.abc import Iterator
 from typing import Final, final
 
 from statemachine import State
-from statemachine.io import model
 from statemachine.transition import Transition as Line
 
 from statecharts.interop.drafts import Draft
 from statecharts.interop.findings import Findings
 from statecharts.interop.python_statemachine.content import ClassContent, FileContent
 from statecharts.interop.python_statemachine.hosts import Slot, Spot, Stage
-from statecharts.interop.python_statemachine.syntax import Source
+from statecharts.interop.python_statemachine.syntax import Source, is_set
 from statecharts.interop.python_statemachine.writer import (
     DONE,
-    CarriedRefusal,
     CarriedTimer,
     Origin,
     carried,
+    swallow,
 )
 from statecharts.interop.syntax.located import Located
 from statecharts.model.chart import (
@@ -38,9 +37,6 @@ from statecharts.model.hooks import Hook
 
 _UNDERSCORED: Final = "done_state_"
 
-Item = tuple[Located, model.Transition]
-"""A transition of a file, and what that library reads in it."""
-
 
 @final
 class FileTransitions:
@@ -58,44 +54,47 @@ class FileTransitions:
         self.content = content
         self.lines: list[tuple[Draft, Located, tuple[str, ...]]] = []
 
-    def read(self, draft: Draft, items: list[Item], marked: tuple[str, ...]) -> None:
-        """Read the transitions of a state.
-
-        Args:
-            draft: The state.
-            items: Its transitions.
-            marked: The ids of the children that are marked as initial.
-        """
+    def read(self, draft: Draft) -> None:
+        """Read the transitions of a state."""
+        items: list[Located] = draft.source.get("transitions") or []
+        initial = [item for item in items if is_set(item.get("initial"))]
         if draft.kind in HISTORY:
             draft.default = self._default(draft, items)
             return
-        initial = [item for item in items if item[1].initial]
         if draft.kind is StateKind.COMPOUND:
-            draft.default = self._initial(draft, initial, marked)
+            draft.default = self.initial(draft, initial)
         elif initial:
             found = "a state that is not compound has an initial transition"
             remedy = "Remove it, or put states inside"
-            self.content.refuse("SC612", found, remedy, initial[0][0].line)
-        draft.transitions += [self._line(draft, *item) for item in items if not item[1].initial]
+            self.content.refuse("SC612", found, remedy, initial[0].line)
+        draft.transitions += [
+            self._line(draft, item) for item in items if not is_set(item.get("initial"))
+        ]
 
-    def _initial(
-        self, draft: Draft, items: list[Item], marked: tuple[str, ...]
-    ) -> Transition | None:
-        """Return what enters the target of a transition, the marked child, or the first."""
+    def initial(self, draft: Draft, items: list[Located]) -> Transition:
+        """Return what enters the target of an initial transition, the marked child, or the first.
+
+        Args:
+            draft: A compound state, or the root.
+            items: Its initial transitions.
+        """
+        inner = [child for child in draft.children if child.kind not in HISTORY]
+        marked = [child for child in inner if is_set(child.source.get("initial"))]
+        targets = tuple(child.id for child in marked or inner[:1])
         found = self._default(draft, items[:1])
         if found is None:
-            return Transition(draft.id, Default(), marked, location=self._place(draft.line))
-        if found.emit and found.targets != marked:
+            return Transition(draft.id, Default(), targets, location=self._place(draft.line))
+        if found.emit and found.targets != targets:
             text = "that library leaves out the actions of the initial transition: "
             remedy = "Mark its target with 'initial: true'"
-            self._differs(f"{text}another child is initial", remedy, items[0][0].line)
+            self._differs(f"{text}another child is initial", remedy, items[0].line)
         return found
 
-    def _default(self, draft: Draft, items: list[Item]) -> Transition | None:
+    def _default(self, draft: Draft, items: list[Located]) -> Transition | None:
         targets: list[str] = []
         emit: list[Hook] = []
-        for item, line in items:
-            targets += self._targets(line.target)
+        for item in items:
+            targets += self._targets(item)
             emit += self.content.actions(item, "on")
             for key in ("event", "cond", "unless", "before", "after"):
                 if item.get(key) is not None:
@@ -104,13 +103,13 @@ class FileTransitions:
                     self.content.refuse("SC612", found, remedy, item.at(key))
         if not targets:
             return None
-        place = self._place(items[0][0].line)
+        place = self._place(items[0].line)
         return Transition(draft.id, Default(), tuple(targets), emit=tuple(emit), location=place)
 
-    def _line(self, draft: Draft, item: Located, line: model.Transition) -> Transition:
-        targets = self._targets(line.target)
-        kind = TransitionKind.INTERNAL if line.internal or not targets else TransitionKind.EXTERNAL
-        if line.internal and targets == (draft.id,):
+    def _line(self, draft: Draft, item: Located) -> Transition:
+        targets, internal = self._targets(item), is_set(item.get("internal"))
+        kind = TransitionKind.INTERNAL if internal or not targets else TransitionKind.EXTERNAL
+        if internal and targets == (draft.id,):
             targets = ()
             found = "that library enters the state again on an internal transition to itself"
             self._differs(found, "Expect it to stay, as documented", item.line)
@@ -120,7 +119,7 @@ class FileTransitions:
             self._differs(found, "Expect them once (SCXML 3.10)", item.line)
         emit += self.content.actions(item, "after")
         self.lines.append((draft, item, targets))
-        events = tuple((line.event or "").split())
+        events = tuple((item.get("event") or "").split())
         trigger: Trigger = OnEvent(events) if events else Always()
         if events == (f"{DONE}{draft.name}",):
             trigger = Done()
@@ -150,8 +149,9 @@ class FileTransitions:
     def _ends(self, targets: tuple[str, ...]) -> list[Draft]:
         return [self.drafts[target] for target in targets if target in self.drafts]
 
-    def _targets(self, text: str | None) -> tuple[str, ...]:
-        return tuple(self.content.ids.get(name, name) for name in (text or "").split())
+    def _targets(self, item: Located) -> tuple[str, ...]:
+        names = (item.get("target") or "").split()
+        return tuple(self.content.ids.get(name, name) for name in names)
 
     def _place(self, line: int | None) -> str | None:
         return None if line is None else self.findings.document.place(line)
@@ -236,8 +236,8 @@ class ClassTransitions:
             *self.content.actions(line.after, Slot.AFTER, spot),
         ]
         kind, targets = self._way(draft, line, tuple(map(self._id, line.targets)))
-        first = next(iter(line.on), None)
-        if emit and first is not None and isinstance(carried(first.func), CarriedRefusal):
+        first = [behind for spec in list(line.on)[:1] if (behind := carried(spec.func))]
+        if first and first[0].hook.function is swallow:
             kind, emit = TransitionKind.FORBIDDEN, emit[1:]
         made = Transition(
             draft.id,

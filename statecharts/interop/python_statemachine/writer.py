@@ -98,7 +98,9 @@ class Names:
     def of(cls, chart: Chart) -> Names:
         """Find names for the states and events of a chart."""
         states = _state_names(chart)
-        known = dict.fromkeys((*_waited(chart), *(e.name for e in chart.events), *_sent(chart)))
+        declared = (event.name for event in chart.events)
+        own = map(event_name, _own_events(chart))
+        known = dict.fromkeys((*_waited(chart), *declared, *own))
         events = _event_names(known)
         ids = tuple(states.values())
         taken = {*machine_names(), *known, *events.values(), *ids, *_conventions(ids, known)}
@@ -146,8 +148,7 @@ def payload(event: Any) -> dict[str, Any]:
 def unsendable(chart: Chart) -> list[tuple[str, str]]:
     """Return the fields of events that are parameters of ``send``, each with its event."""
     found = [(event.name, field.name) for event in chart.events for field in event.fields]
-    for hook in _all_hooks(chart):
-        event = _own_event(hook)
+    for event in _own_events(chart):
         if isinstance(event, NamedEvent):
             found.extend((event.name, name) for name in event.data)
     return [pair for pair in dict.fromkeys(found) if pair[1] in _PARAMETERS]
@@ -156,14 +157,12 @@ def unsendable(chart: Chart) -> list[tuple[str, str]]:
 def _state_names(chart: Chart) -> dict[str, str]:
     """Keep names that are allowed and unique; name the other states after their paths."""
     counted = Counter(node.name for node in chart.states)
-    kept = {n.id: n.name for n in chart.states if counted[n.name] == 1 and _is_allowed(n.name)}
-    used = set(kept.values())
-    found: dict[str, str] = {}
+    kept = {name for name, count in counted.items() if count == 1 and _is_allowed(name)}
+    used, found = set(kept), dict[str, str]()
     for node in chart.states:
-        if node.id not in kept:
-            kept[node.id] = _unused(_path(node), used)
-            used.add(kept[node.id])
-        found[node.id] = kept[node.id]
+        name = node.name if node.name in kept else _unused(_path(node), used)
+        used.add(name)
+        found[node.id] = name
     return found
 
 
@@ -218,27 +217,15 @@ def _waited(chart: Chart) -> Iterable[str]:
                 yield event if isinstance(event, str) else wire_name(event)
 
 
-def _sent(chart: Chart) -> Iterable[str]:
-    for hook in _all_hooks(chart):
-        event = _own_event(hook)
-        if event is not None:
-            yield event_name(event)
-
-
-def _own_event(hook: Hook) -> Any:
-    """Return the event that an action raises or sends to the run itself."""
-    effect = getattr(hook.function, "effect", None)
-    own = isinstance(effect, Raise) or (isinstance(effect, Send) and effect.target is None)
-    return effect.event if own and isinstance(effect, Raise | Send) else None
-
-
-def _all_hooks(chart: Chart) -> Iterable[Hook]:
-    for node in chart.nodes.values():
-        waiting = list(node.hooks)
-        while waiting:
-            hook = waiting.pop(0)
-            yield hook
-            waiting = [*parts(hook), *waiting]
+def _own_events(chart: Chart) -> Iterator[Any]:
+    """Yield the events that actions raise or send to the run itself."""
+    waiting = [hook for node in reversed(chart.nodes.values()) for hook in reversed(node.hooks)]
+    while waiting:
+        hook = waiting.pop()
+        waiting += reversed(parts(hook))
+        effect = getattr(hook.function, "effect", None)
+        if isinstance(effect, Raise) or (isinstance(effect, Send) and effect.target is None):
+            yield effect.event
 
 
 # --- Losses ---------------------------------------------------------------------------------------
@@ -264,28 +251,26 @@ def note_losses(chart: Chart, names: Names, losses: Losses) -> None:
 
 
 def _root_losses(chart: Chart, losses: Losses) -> None:
-    root = chart.root
-    remedy = "Put them into a compound state around all of the others"
+    root, count = chart.root, len(chart.root.initial)
+    around = "Put them into a compound state around all of the others"
     if root.kind is StateKind.PARALLEL:
         found = "the outermost states are regions, and that library has no state around them"
         losses.add("SC673", found, "Put a parallel state around them")
-    elif len(root.initial) > 1:
-        count = len(root.initial)
-        found = (
-            f"the chart begins in {count} states at once; their regions' defaults would be entered"
-        )
+    elif count > 1:
+        found = f"the chart begins in {count} states at once; "
+        found += "their regions' defaults would be entered"
         losses.add("SC673", found, "Make them the defaults of their regions")
     if root.entry or root.exit:
-        losses.add("SC673", "the entry and exit actions of the chart itself have no place", remedy)
+        losses.add("SC673", "the entry and exit actions of the chart itself have no place", around)
     if root.transitions:
         found = "the chart's own transitions are written as transitions of each outermost state"
-        losses.add("SC673", found, remedy)
+        losses.add("SC673", found, around)
     if any(isinstance(transition.trigger, After) for transition in root.transitions):
-        losses.add("SC673", "the chart's own delayed transitions have no place", remedy)
+        losses.add("SC673", "the chart's own delayed transitions have no place", around)
     if root.default is not None and root.default.emit:
         losses.add("SC673", "the chart's own default transition has actions", "Remove them")
     if any(chart[child].kind in HISTORY for child in root.children):
-        losses.add("SC673", "an outermost history state has no place", remedy)
+        losses.add("SC673", "an outermost history state has no place", around)
     if root.meta:
         losses.add("SC675", "the notes about the chart have no place")
 
@@ -491,15 +476,6 @@ class CarriedTimer(Carried):
         if not ctx.cancelled.wait(seconds):
             machine.send(self.trigger.timer)
             ctx.cancelled.set()  # else it would say as well that it is done
-
-
-@final
-@frozen(eq=False)
-class CarriedRefusal(Carried):
-    """The empty action of a transition that swallows its event."""
-
-    def call(self) -> None:
-        """Do nothing."""
 
 
 def swallow(moment: Any) -> None:
@@ -785,7 +761,7 @@ class _Writer:
         into_history = any(self.chart[target].kind in HISTORY for target in transition.targets)
         content = self._actions(transition.emit, once=into_history)
         if transition.kind is TransitionKind.FORBIDDEN:
-            refusal = CarriedRefusal(Hook(swallow), self.origin).callback
+            refusal = CarriedAction(Hook(swallow), self.origin).callback
             targets, content = [], (refusal, *(content or ()))
         _add(
             self.states[source],

@@ -74,7 +74,7 @@ def load(path: str | PathLike[str], *, version: int | None = None, delays: Delay
 
 
 def loads(text: str | bytes, *, version: int | None = None, delays: Delays = _NONE) -> Chart:
-    """Return the chart of a text (see `load`).
+    """Return the chart of a string (see `load`).
 
     >>> lamp = loads('''{
     ...   "id": "lamp",

@@ -1,7 +1,7 @@
 """Content: the guards, actions, invocations and delays of a machine.
 
-Names stay names, with their parameters. What XState builds in and a file can say (``and``, ``or``,
-``not``, ``stateIn``, ``raise``, ``sendTo``, ``cancel``, …) is made here.
+Names stay names, with their parameters. Guards and actions that XState has built in (``and``,
+``or``, ``not``, ``stateIn``, ``raise``, ``sendTo``, ``cancel``, …) become ours.
 """
 
 from __future__ import annotations
@@ -37,7 +37,6 @@ INTERNAL: Final = "#_internal"
 """The target of what version 4 puts on the run's own queue."""
 
 _NOTHING: Final = object()
-_KEPT: Final = ("description", "meta", "systemId", "key", "autoForward")
 _DONE_HERE: Final = ("xstate.raise", "xstate.send", "xstate.sendTo", "xstate.cancel")
 
 
@@ -120,7 +119,10 @@ class Content:
         if name in ("and", "or"):
             guards = _field(value, "guards", "children")
             if isinstance(guards, list):
-                hooks = [self._inner(one, spot, depth, i) for i, one in enumerate(guards)]
+                hooks = []
+                for i, one in enumerate(guards):  # null is a function that JSON could not hold
+                    inline = spot.inside(f"/guard[{i}]").inline
+                    hooks.append(self.guard(inline if one is None else one, spot, depth + 1))
                 known = tuple(hook for hook in hooks if hook is not None)
                 if not hooks:
                     return Hook(Holds(name == "and"))
@@ -143,11 +145,6 @@ class Content:
             remedy = 'Write its "guards", its "guard" or its "stateValue"'
             self.notes.note("SC612", found, remedy, spot)
         return None
-
-    def _inner(self, value: Any, spot: Spot, depth: int, i: int) -> Hook | None:
-        if value is None:
-            return Hook(Named(spot.inside(f"/guard[{i}]").inline))
-        return self.guard(value, spot, depth + 1)
 
     # -- actions -----------------------------------------------------------------------------------
 
@@ -269,7 +266,7 @@ class Content:
     def _invocation(self, held: Located, i: int, spot: Spot) -> Iterator[Invoked]:
         value, other = self.notes.take(held, INVOCATION, spot)
         key = "input" if "input" in value else "data"
-        given = self.notes.plain(value.get(key), spot.at(value.at(key)))
+        given = self.notes.plain(*spot.held(value, key))
         data = given if isinstance(given, dict) else {} if given is None else {key: given}
         source = self._service(value, i, data, spot.at(value.at("src")))
         if source is None:
@@ -278,13 +275,8 @@ class Content:
             found = "a run ignores 'autoForward' of an invocation; it is kept in its meta"
             remedy = "Have whoever carries out the invocation do it"
             self.notes.note("SC651", found, remedy, spot.at(value.at("autoForward")))
-        kept = {key: value[key] for key in _KEPT if key in value}
-        meta = {
-            key: self.notes.plain(inner, spot.at(value.at(key)))
-            for key, inner in {**kept, **other}.items()
-            if inner is not None
-        }
         name = value.get("id") or self._default_id(spot.draft, i)
+        meta = self.notes.kept(value, other, spot)
         yield Invoked(Invoke(name, source, data), value, meta, spot)
 
     def _default_id(self, draft: Draft, i: int) -> str:

@@ -8,14 +8,12 @@ from the machine's.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from typing import Any, Final, final
 
 from statecharts.interop import limits
 from statecharts.interop.drafts import Draft, identify
 from statecharts.interop.syntax.located import Located
 from statecharts.interop.xstate.syntax import (
-    FIVE,
     FOUR,
     LOUD,
     MACHINE,
@@ -100,21 +98,6 @@ def _kind(draft: Draft, notes: Notes) -> StateKind:
     return StateKind.DEEP_HISTORY if deep else kind
 
 
-def named(root: Draft, notes: Notes) -> dict[str, Draft]:
-    """Return the states that have an id of their own, by that id; note ids given twice."""
-    found: dict[str, Draft] = {}
-    for draft in root.walk():
-        own = draft.source.get("id")
-        if own is None or draft is root:
-            continue
-        if own in found:
-            text = f"two states have the id {own!r}; the other is {found[own].id!r}"
-            notes.note("SC614", text, "Rename one of them", Spot.of(draft, "id"))
-        else:
-            found[own] = draft
-    return found
-
-
 def _document(draft: Draft, other: dict[str, Any], notes: Notes) -> None:
     """Keep what a machine says about a state, and that a run makes nothing of."""
     source: Located = draft.source
@@ -145,14 +128,6 @@ def _default_id(draft: Draft) -> str:
     return ".".join([str(root.source.get("id", MACHINE)), *path_of(draft)])
 
 
-def within(state: Draft, ancestor: Draft) -> bool:
-    """Tell whether a state is inside another."""
-    at = state.parent
-    while at is not None and at is not ancestor:
-        at = at.parent
-    return at is not None
-
-
 # -- final states ----------------------------------------------------------------------------------
 
 
@@ -162,7 +137,7 @@ def settle_finals(root: Draft, notes: Notes) -> None:
     A chart here, as in SCXML, is done with a region once its final state is active; XState lets the
     state go on. At the top, the machine has stopped, and the transitions are never taken. Further
     down, finality matters only where something waits for it; where nothing does, the state is an
-    ordinary one. What is left is refused with the rest (SC107).
+    ordinary one. The rest is refused (SC107).
     """
     for draft in root.walk():
         parent = draft.parent
@@ -199,19 +174,28 @@ class Targets:
 
     Args:
         root: The machine.
-        ids: The states that have an id of their own.
+        notes: Where findings go: two states with one id.
         version: 4 or 5; in version 4, the machine's own targets may leave out the dot.
     """
 
-    def __init__(self, root: Draft, ids: Mapping[str, Draft], version: int = FIVE) -> None:
+    def __init__(self, root: Draft, notes: Notes, version: int) -> None:
         self.root = root
-        self.ids = {MACHINE: root, root.name: root, **ids}
+        own: dict[str, Draft] = {}
+        for draft in root.walk():
+            name = None if draft is root else draft.source.get("id")
+            if name in own:
+                text = f"two states have the id {name!r}; the other is {own[name].id!r}"
+                notes.note("SC614", text, "Rename one of them", Spot.of(draft, "id"))
+            elif name is not None:
+                own[name] = draft
+        self.ids = {MACHINE: root, root.name: root, **own}
         self.version = version
         said = root.source.get("delimiter")
         chosen = isinstance(said, str) and said and version == FOUR
         self.delimiter: str = said if chosen else "."
-        self._children: dict[int, dict[str, Draft]] = {}
-        self._count = sum(1 for _ in root.walk())
+        self._children = {
+            id(draft): {child.name: child for child in draft.children} for draft in root.walk()
+        }
 
     def find(self, source: Draft, text: str) -> Draft | None:
         """Return the state that a target of a state means; None when there is no such state."""
@@ -243,9 +227,7 @@ class Targets:
         """Return the state at the end of a path of keys."""
         found: Draft | None = draft
         for key in path:
-            if found is None:
-                return None
-            found = self.children(found).get(key)
+            found = None if found is None else self.children(found).get(key)
         return found
 
     def active(self, value: Any) -> list[Draft] | None:
@@ -253,11 +235,10 @@ class Targets:
 
         A state value is ``#id``, a path of keys from the machine, or an object of objects.
         """
-        if isinstance(value, str):
-            found = self.by_id(value) if value.startswith("#") else None
-            found = found or self.down(self.root, keys(value, self.delimiter))
-            return None if found is None else [found]
-        return self._within(self.root, value) if isinstance(value, dict) else None
+        found = None
+        if isinstance(value, str) and value.startswith("#"):
+            found = self.by_id(value)
+        return self._within(self.root, value) if found is None else [found]
 
     def _within(self, draft: Draft, value: Any) -> list[Draft] | None:
         if isinstance(value, str):
@@ -276,17 +257,14 @@ class Targets:
 
     def children(self, draft: Draft) -> dict[str, Draft]:
         """Return the children of a state by their keys."""
-        found = self._children.get(id(draft))
-        if found is None:
-            found = self._children[id(draft)] = {child.name: child for child in draft.children}
-        return found
+        return self._children[id(draft)]
 
     def spellings(self, source: Draft, most: int) -> list[str]:
         """Return the spellings of all states as targets of a state, the likely ones first.
 
         The list is empty where it would be longer than ``most``.
         """
-        if self._count * 2 > most:
+        if len(self._children) * 2 > most:
             return []
         siblings = [] if source.parent is None else [c.name for c in source.parent.children]
         inside = [f".{child.name}" for child in source.children]

@@ -39,8 +39,7 @@ _ID: Final = Kind(
     "a string that is not empty", lambda value: isinstance(value, str) and value != ""
 )
 _LINES: Final = either(OBJECT, Kind("{array}", lambda value: isinstance(value, list)))
-_TYPES: Final = ("atomic", "compound", "parallel", "final", "history")
-_DOCUMENTED: Final = {"description": ANY, "meta": ANY}
+_DOCUMENTED: Final = ("description", "meta", "systemId", "key", "autoForward")
 
 QUIET: Final = frozenset(
     {
@@ -56,52 +55,39 @@ LOUD: Final = frozenset({"output", "data", "context", "activities", "strict", "r
 RESERVED: Final = frozenset({*QUIET, *LOUD, "id", "initial", "onDone", "transitions", "invoke"})
 """The keys of ``StateNode.meta`` that mean something other than XState's ``meta``."""
 
-STATE: Final = Table(
-    {
-        "id": _ID,
-        "type": one_of(*_TYPES),
-        "description": STRING,
-        "states": OBJECT,
-        "history": either(BOOLEAN, one_of("shallow", "deep")),
-        "on": _LINES,
-        "after": _LINES,
-        **dict.fromkeys(("key", "parallel", "target", "initial", "always", "onDone"), ANY),
-        **dict.fromkeys(("invoke", "entry", "exit", "onEntry", "onExit", "meta"), ANY),
-        **dict.fromkeys(sorted(QUIET | LOUD), ANY),
-    },
-    unknown=Unknown.KEPT,
-    noun="a state",
-    nulls=True,
+
+def _table(noun: str, *free: str, **kinds: Kind) -> Table:
+    """Return a table with keys of any value, and keys of some kinds; other keys are kept."""
+    keys = {**kinds, **dict.fromkeys(free, ANY)}
+    return Table(keys, unknown=Unknown.KEPT, noun=noun, nulls=True)
+
+
+STATE: Final = _table(
+    "a state",
+    *("key", "parallel", "target", "initial", "always", "onDone", "invoke", "entry", "exit"),
+    *("onEntry", "onExit", "meta", *sorted(QUIET | LOUD)),
+    id=_ID,
+    type=one_of("atomic", "compound", "parallel", "final", "history"),
+    history=either(BOOLEAN, one_of("shallow", "deep")),
+    states=OBJECT,
+    on=_LINES,
+    after=_LINES,
+    description=STRING,
 )
 MACHINE_STATE: Final = evolve(STATE, keys={**STATE.keys, "id": STRING}, noun="a machine")
-TRANSITION: Final = Table(
-    {
-        **dict.fromkeys(("target", "actions", "guard", "cond", "in"), ANY),
-        "reenter": BOOLEAN,
-        "internal": BOOLEAN,
-        **_DOCUMENTED,
-    },
-    unknown=Unknown.KEPT,
-    noun="a transition",
-    nulls=True,
+TRANSITION: Final = _table(
+    "a transition",
+    *("target", "actions", "guard", "cond", "in", "description", "meta"),
+    reenter=BOOLEAN,
+    internal=BOOLEAN,
 )
 LISTED: Final = evolve(TRANSITION, keys={**TRANSITION.keys, "event": ANY, "delay": ANY})
 """A transition in the lists that version 4 takes for ``on`` and ``after``."""
 
-INVOCATION: Final = Table(
-    {
-        "id": _ID,
-        "src": ANY,
-        "input": ANY,
-        "data": ANY,
-        "type": ANY,
-        **_DOCUMENTED,
-        **dict.fromkeys(("onDone", "onError", "onSnapshot", "systemId", "key"), ANY),
-        "autoForward": ANY,
-    },
-    unknown=Unknown.KEPT,
-    noun="an invocation",
-    nulls=True,
+INVOCATION: Final = _table(
+    "an invocation",
+    *("src", "input", "data", "type", "onDone", "onError", "onSnapshot", *_DOCUMENTED),
+    id=_ID,
 )
 
 BUILT_IN: Final = {
@@ -152,6 +138,10 @@ class Spot:
         """Return this place with another line."""
         return Spot(self.draft, line, self.key)
 
+    def held(self, value: Located, key: str) -> tuple[Any, Spot]:
+        """Return what an object at this place holds under a key, and the place of that."""
+        return value.get(key), self.at(value.at(key))
+
     @property
     def inline(self) -> str:
         """The name of a function that JSON could not hold, as Stately's tools name it."""
@@ -164,11 +154,7 @@ class Spot:
 
 @final
 class Notes(Findings):
-    """Findings about a machine, noted while it is read.
-
-    Args:
-        document: The document that is read.
-    """
+    """Findings about a machine, noted while it is read."""
 
     def note(self, code: str, found: str, remedy: str, spot: Spot) -> None:
         """Note a finding at a place."""
@@ -183,32 +169,28 @@ class Notes(Findings):
         """Return the keys that an object may have, and apart from them the others (see `take`)."""
         return take(held, table, self, str(spot))
 
+    def kept(self, held: Located, other: dict[str, Any], spot: Spot) -> dict[str, Any]:
+        """Return the documentation in an object: known keys of that kind, and all unknown ones."""
+        said = {key: held[key] for key in _DOCUMENTED if key in held}
+        return {
+            key: self.plain(inner, spot.at(held.at(key)))
+            for key, inner in {**said, **other}.items()
+            if inner not in (None, "", {})  # tools write what is empty, too
+        }
+
     def plain(self, value: Any, spot: Spot) -> Any:
         """Return a value as ordinary dictionaries and lists; None for one nested too deep."""
-        if depth(value) > limits.DATA_DEEP:
+        if not _is_flat(value, limits.DATA_DEEP):
             found = f"data is nested more than {limits.DATA_DEEP} deep"
             self.note("SC612", found, "Flatten it, or remove it", spot)
             return None
         return plain(value)
 
 
-def depth(value: Any) -> int:
-    """Return how deep a value is nested.
-
-    >>> depth(1), depth([{"a": []}])
-    (0, 2)
-    """
-    level, found = [value], 0
-    while level:
-        inner: list[Any] = []
-        for one in level:
-            if isinstance(one, dict):
-                inner.extend(one.values())
-            elif isinstance(one, list | tuple):
-                inner.extend(one)
-        level = inner
-        found += 1
-    return found - 1
+def _is_flat(value: Any, depth: int) -> bool:
+    """Tell whether a value is nested no deeper than a depth."""
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return depth >= 0 and all(_is_flat(one, depth - 1) for one in inner)
 
 
 # -- machines --------------------------------------------------------------------------------------
@@ -390,21 +372,18 @@ def _sort_transitions(state: Located, held: Located) -> int:
     if not isinstance(on, Located):
         return 0
     events, after = Located((), on.line, on.lines), Located((), on.line, {})
+    done = [f"{prefix}.{held.get('id')}" for prefix in ("xstate.done.state", "done.state")]
     for event, listed in on.items():
-        if not isinstance(listed, list):
-            events[event] = listed
-            continue
-        found = [_without(one, *_OF_TRANSITION) for one in listed]
-        delays = [one.get("delay") for one in listed if isinstance(one, Located)]
-        if event.startswith(_AFTER) and delays and isinstance(delays[0], str | int | float):
-            after[str(delays[0])] = found
-            after.lines[str(delays[0])] = on.at(event)
-        elif event in (f"xstate.done.state.{held.get('id')}", f"done.state.{held.get('id')}"):
-            state["onDone"] = found
-        elif event == "":
-            state["always"] = found
+        several = listed if isinstance(listed, list) else []
+        found = [_without(one, *_OF_TRANSITION) for one in several]
+        delay = next((one.get("delay") for one in several if isinstance(one, Located)), None)
+        if event.startswith(_AFTER) and isinstance(delay, str | int | float):
+            after[str(delay)] = found
+            after.lines[str(delay)] = on.at(event)
+        elif found and (event == "" or event in done):
+            state["onDone" if event else "always"] = found
         else:
-            events[event] = found
+            events[event] = found or listed
     state["on"] = events
     if after:
         state["after"] = after

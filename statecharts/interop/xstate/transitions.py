@@ -12,13 +12,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import timedelta
+from operator import attrgetter
 from typing import Any, Final, TypeVar, final
 
 from attrs import frozen
 
 from statecharts.interop.drafts import Draft, assemble
 from statecharts.interop.grammar import Table
-from statecharts.interop.syntax.located import Located
+from statecharts.interop.syntax.located import Located, shown
 from statecharts.interop.xstate.content import (
     SOON,
     Content,
@@ -28,10 +29,8 @@ from statecharts.interop.xstate.content import (
 )
 from statecharts.interop.xstate.structure import (
     Targets,
-    named,
     planted,
     settle_finals,
-    within,
 )
 from statecharts.interop.xstate.syntax import FIVE, LISTED, TRANSITION, Notes, Spot
 from statecharts.model.chart import (
@@ -71,8 +70,10 @@ _OURS: Final = {
     "xstate.done.actor.": "done.invoke.",
     "xstate.error.actor.": "error.platform.",
     "xstate.done.state.": "done.state.",
+    "xstate.done.*": "done.*",
+    "xstate.error.*": "error.*",
 }
-_WHOLE: Final = {"xstate.done.*": "done.*", "xstate.error.*": "error.*"}
+_THEIRS: Final = {own: theirs for theirs, own in _OURS.items()}
 _LONGEST: Final = 1_000
 
 
@@ -82,10 +83,7 @@ def ours(descriptor: str) -> str:
     >>> ours("xstate.done.actor.loader"), ours("GO")
     ('done.invoke.loader', 'GO')
     """
-    for theirs, own in _OURS.items():
-        if descriptor.startswith(theirs):
-            return own + descriptor.removeprefix(theirs)
-    return _WHOLE.get(descriptor, descriptor)
+    return _renamed(descriptor, _OURS)
 
 
 def theirs(descriptor: str) -> str:
@@ -94,10 +92,12 @@ def theirs(descriptor: str) -> str:
     >>> theirs("done.invoke.loader"), theirs("done.*")
     ('xstate.done.actor.loader', 'xstate.done.*')
     """
-    for name, own in _OURS.items():
-        if descriptor.startswith(own):
-            return name + descriptor.removeprefix(own)
-    return {own: name for name, own in _WHOLE.items()}.get(descriptor, descriptor)
+    return _renamed(descriptor, _THEIRS)
+
+
+def _renamed(descriptor: str, names: Mapping[str, str]) -> str:
+    known = next((name for name in names if descriptor.startswith(name)), None)
+    return descriptor if known is None else names[known] + descriptor.removeprefix(known)
 
 
 def is_wild(descriptor: str) -> bool:
@@ -175,7 +175,7 @@ class Reading:
         self.delays = delays
         self.drafts = planted(machine, name, notes)
         self.root = self.drafts[ROOT]
-        self.targets = Targets(self.root, named(self.root, notes), version)
+        self.targets = Targets(self.root, notes, version)
         self.content = Content(notes, self.targets)
 
     def chart(self) -> Chart:
@@ -204,27 +204,17 @@ class Reading:
         if not draft.children:
             return
         value = said if isinstance(said, Located) else Located({"target": said}, spot.line or 1)
-        child = self._initial_child(draft, value)
-        if child is None:
-            draft.default = Transition(draft.id, Default(), (draft.children[0].id,))
-            return
-        emit = self.content.actions(value.get("actions"), spot.at(value.at("actions")))
+        child = self._initial_child(*spot.held(value, "target"))
+        emit = self.content.actions(*spot.held(value, "actions"))
         notes = {k: v for k, v in value.items() if k not in ("target", "actions")}
         if notes:
             draft.meta["initial"] = self.notes.plain(notes, spot)
-        location = self.notes.document.place(spot.line)
-        draft.default = Transition(
-            draft.id, Default(), (child.id,), emit=tuple(emit), location=location
-        )
+        self._default(draft, (child.id,), emit, spot)
 
-    def _initial_child(self, draft: Draft, value: Located) -> Draft | None:
-        target, spot = value.get("target"), Spot(draft, value.at("target"), "initial")
+    def _initial_child(self, target: Any, spot: Spot) -> Draft:
+        """Return the initial child of a state; another where it is wrong, which is noted."""
+        draft = spot.draft
         names = [child.name for child in draft.children]
-        if target is None:
-            found = "it does not say which of the states inside it is initial"
-            remedy = f'Write "initial": "{names[0]}", or another of them'
-            self.notes.note("SC612", found, remedy, Spot(draft, spot.line))
-            return None
         if isinstance(target, list) and len(target) == 1:
             target = target[0]
         child = None
@@ -232,35 +222,37 @@ class Reading:
             child = self.targets.children(draft).get(target)
             if child is None and target[:1] in ("#", self.targets.delimiter[:1]):
                 child = self.targets.find(draft, target)
-        if child is None or child.parent is not draft:
-            text, remedy = (
-                "the initial state is not a name",
-                f"Name one of them, such as {names[0]!r}",
-            )
-            if isinstance(target, str):
-                text = f"the initial state {target!r} is not one of the states inside"
-                remedy = self.notes.suggestions.remedy(target, names, remedy)
-            self.notes.note("SC101", text, remedy, spot)
-            return None
-        return child
+        if child is not None and child.parent is draft:
+            return child
+        if target is None:
+            found = "it does not say which of the states inside it is initial"
+            remedy = f'Write "initial": "{names[0]}", or another of them'
+            self.notes.note("SC612", found, remedy, Spot(draft, spot.line))
+        else:
+            found = f"the initial state is {shown(target, self.notes.words)}, not one inside"
+            remedy = f"Name one of the states inside, such as {names[0]!r}"
+            remedy = self.notes.suggestions.remedy(str(target)[:200], names, remedy)
+            self.notes.note("SC101", found, remedy, spot)
+        return draft.children[0]
 
     def _history(self, draft: Draft) -> None:
         parent = draft.parent
-        if parent is None:  # noted already
+        if parent is None:
             return
         spot = Spot.of(draft, "target")
         states = self._states(draft.source.get("target"), spot)
-        emit: tuple[Hook, ...] = ()
         if states:
-            ids = tuple(state.id for state in states)
+            self._default(draft, [state.id for state in states], (), spot)
         elif parent.kind is StateKind.PARALLEL:
-            ids = _regions(parent)
+            self._default(draft, _regions(parent), (), spot)
         elif parent.default is not None:
-            ids, emit = parent.default.targets, parent.default.emit
-        else:
-            return
-        location = self.notes.document.place(spot.line)
-        draft.default = Transition(draft.id, Default(), ids, emit=emit, location=location)
+            self._default(draft, parent.default.targets, parent.default.emit, spot)
+
+    def _default(self, draft: Draft, ids: Iterable[str], emit: Iterable[Hook], spot: Spot) -> None:
+        place = self.notes.document.place(spot.line)
+        draft.default = Transition(
+            draft.id, Default(), tuple(ids), emit=tuple(emit), location=place
+        )
 
     # -- states ------------------------------------------------------------------------------------
 
@@ -278,8 +270,9 @@ class Reading:
         always: list[Found] = []
         listed = list(self._listed(draft, always))
         settled = [*self._done(draft), *self._settled(started)]
-        answers = ordered([*listed, *settled], _descriptor)
-        if isinstance(draft.source.get("on"), list) and ordered(listed, _descriptor) != listed:
+        by_event = attrgetter("descriptor")
+        answers = ordered([*listed, *settled], by_event)
+        if isinstance(draft.source.get("on"), list) and ordered(listed, by_event) != listed:
             answers = [*settled, *listed]  # version 4 keeps the order of a list
         after = list(self._after(draft))
         for value, spot in _entries(draft.source.get("always"), Spot.of(draft, "always")):
@@ -314,11 +307,8 @@ class Reading:
                 if isinstance(event, str):
                     entries.append((event, one, Spot(draft, at.line, f"on {event!r}")))
                 else:
-                    found, remedy = (
-                        "the transition has no event",
-                        'Write {"event": "GO", "target": …}',
-                    )
-                    self.notes.note("SC612", found, remedy, at)
+                    remedy = 'Write {"event": "GO", "target": …}'
+                    self.notes.note("SC612", "the transition has no event", remedy, at)
         for event, one, at in entries:
             if event:
                 yield from self._answer(event, one, at, table)
@@ -363,8 +353,8 @@ class Reading:
         for invoked in started:
             for key, prefix in SETTLED.items():
                 descriptor = prefix + invoked.effect.id
-                spot = invoked.spot.at(invoked.source.at(key)).inside(f" {key}")
-                for one, at in _entries(invoked.source.get(key), spot):
+                value, spot = invoked.spot.held(invoked.source, key)
+                for one, at in _entries(value, spot.inside(f" {key}")):
                     yield from self._read(one, at, OnEvent((descriptor,)), descriptor)
 
     def _after(self, draft: Draft) -> Iterator[Found]:
@@ -425,26 +415,17 @@ class Reading:
             self.notes.wrong("a target, or an object with target, guard and actions", value, spot)
             return
         said, other = self.notes.take(value, table, spot)
-        states = self._states(said.get("target"), spot.at(said.at("target")))
+        states = self._states(*spot.held(said, "target"))
         guard = self._guard(said, spot)
-        emit = tuple(self.content.actions(said.get("actions"), spot.at(said.at("actions"))))
-        kept = {key: said[key] for key in ("description", "meta") if key in said}
-        meta = {
-            key: self.notes.plain(inner, spot.at(said.at(key)))
-            for key, inner in {**kept, **other}.items()
-            if inner not in (None, "", {})  # tools write what is empty, too
-        }
+        emit = tuple(self.content.actions(*spot.held(said, "actions")))
+        meta = self.notes.kept(said, other, spot)
         if states is None:
             return
         kind, targets = self._aimed(spot.draft, states, stays=self._stays(said), acts=bool(emit))
         location = self.notes.document.place(spot.line)
-        yield Found(
-            Transition(
-                spot.draft.id, trigger, targets, kind, guard=guard, emit=emit, location=location
-            ),
-            descriptor,
-            meta,
-        )
+        source = spot.draft.id
+        line = Transition(source, trigger, targets, kind, guard, emit=emit, location=location)
+        yield Found(line, descriptor, meta)
 
     def _states(self, value: Any, spot: Spot) -> list[Draft] | None:
         """Return the states that a target or a list of them means; None when one is unknown."""
@@ -486,7 +467,8 @@ class Reading:
         still = TransitionKind.INTERNAL if acts else TransitionKind.FORBIDDEN
         if not states:
             return still, ()
-        inside = all(state is source or within(state, source) for state in states)
+        within = f"{source.id}." if source.id else ""
+        inside = all(f"{state.id}.".startswith(within) for state in states)
         if stays and states == [source]:
             if source.kind is StateKind.COMPOUND and source.default is not None:
                 return TransitionKind.INTERNAL, source.default.targets
@@ -499,16 +481,15 @@ class Reading:
         return kind, tuple(state.id for state in states)
 
     def _guard(self, value: Located, spot: Spot) -> Hook | None:
-        said = [key for key in ("guard", "cond") if value.get(key) is not None]
-        if len(said) > 1:
+        if "guard" in value and "cond" in value:
             found = "the transition has both a guard and a cond"
             self.notes.note("SC612", found, "Keep one of them", spot.at(value.at("cond")))
-        hooks: list[Hook | None] = []
-        guard = self.content.guard(value[said[0]], spot.at(value.at(said[0]))) if said else None
-        if value.get("in") is not None:
-            hooks.append(self.content.state_in(value["in"], spot.at(value.at("in"))))
-        both = tuple(hook for hook in (*hooks, guard) if hook is not None)
-        return Hook(AllOf(both)) if len(both) > 1 else next(iter(both), None)
+        key = "guard" if "guard" in value else "cond"
+        asked = [self.content.state_in(*spot.held(value, "in"))] if "in" in value else []
+        if key in value:
+            asked.append(self.content.guard(*spot.held(value, key)))
+        hooks = tuple(hook for hook in asked if hook is not None)
+        return Hook(AllOf(hooks)) if len(hooks) > 1 else next(iter(hooks), None)
 
 
 def _entries(value: Any, spot: Spot, *, null: bool = False) -> Iterator[tuple[Any, Spot]]:
@@ -518,10 +499,6 @@ def _entries(value: Any, spot: Spot, *, null: bool = False) -> Iterator[tuple[An
             yield one, spot.inside(f"[{i}]", one)
     elif value is not None or null:
         yield value, spot.inside("", value)
-
-
-def _descriptor(found: Found) -> str:
-    return found.descriptor
 
 
 def _of(value: Any, key: str) -> Any:

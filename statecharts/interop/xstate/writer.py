@@ -9,6 +9,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import combinations
 from typing import Any, Final, final
 
 from attrs import evolve
@@ -66,7 +67,6 @@ from statecharts.model.hooks import Hook
 from statecharts.model.named import (
     AllOf,
     AnyOf,
-    Bound,
     Choose,
     Give,
     Holds,
@@ -77,6 +77,9 @@ from statecharts.model.named import (
     event_name,
     parts,
 )
+
+_Answer = tuple[str, dict[str, Any], bool]
+"""The events of a transition, its text, and whether it follows the end of its own state."""
 
 FORMAT: Final = "XState JSON"
 
@@ -96,9 +99,9 @@ _ACTIONS: Final = frozenset(
 def dumps(chart: Chart, *, allow: Iterable[str] = ()) -> str:
     r"""Return a chart as JSON of XState 5, which Stately's tools and ``createMachine`` open.
 
-    What XState builds with functions is written by name, and `loads` reads it again: the actions
+    Actions and guards that XState makes by functions are written by name, as `loads` reads them:
     ``xstate.raise``, ``xstate.send``, ``xstate.sendTo``, ``xstate.cancel``, ``xstate.choose``,
-    ``xstate.spawnChild`` and ``xstate.stopChild``, and the guards ``xstate.and``, ``xstate.or``,
+    ``xstate.spawnChild`` and ``xstate.stopChild``; ``xstate.and``, ``xstate.or``,
     ``xstate.not`` and ``xstate.stateIn``, each with its arguments as ``params``.
 
     Args:
@@ -151,12 +154,7 @@ def _renamed(chart: Chart, losses: Losses) -> Chart:
 
 @final
 class _Writing:
-    """A chart that is being written.
-
-    Args:
-        chart: The chart.
-        losses: Where what cannot be said is noted.
-    """
+    """A chart that is being written."""
 
     def __init__(self, chart: Chart, losses: Losses) -> None:
         self.chart = chart
@@ -259,11 +257,10 @@ class _Writing:
 
     def _history(self, node: StateNode, default: Transition, held: dict[str, Any]) -> None:
         parent = self.chart[node.parent or ROOT]
-        base = parent.default
+        usual = parent.default and (parent.default.targets, parent.default.emit)
         if parent.kind is StateKind.PARALLEL:
-            if default.targets == _regions(self.chart, parent) and not default.emit:
-                return
-        elif base is not None and (base.targets, base.emit) == (default.targets, default.emit):
+            usual = _regions(self.chart, parent), ()
+        if usual == (default.targets, default.emit):
             return
         if default.emit:
             found = f"the actions of the default of history {node.id!r} are not written"
@@ -327,45 +324,39 @@ class _Writing:
 
     def _rows(self, node: StateNode, invoke: dict[str, dict[str, Any]]) -> dict[str, Any]:
         """Return the transitions of a state by their keys; those on services go to ``invoke``."""
-        on: dict[str, Any] = {}
-        after: dict[str, Any] = {}
-        always: list[Any] = []
-        done: list[Any] = []
+        rows: dict[str, Any] = {"on": {}, "always": [], "after": {}}
         notes = _notes(node, "transitions")
-        answers: list[tuple[str, int, dict[str, Any], bool]] = []
+        answers: list[_Answer] = []
         for i, line in enumerate(node.transitions):
             more = notes.get(str(i))
             said = self._line(node, line, more if isinstance(more, dict) else {})
             match line.trigger:
                 case OnEvent(events):
-                    answers += [(_descriptor(e), i, said, False) for e in events]
+                    answers += [(_descriptor(event), said, False) for event in events]
                 case Done():
-                    answers.append((DONE_STATE + node.name, i, said, True))
+                    answers.append((DONE_STATE + node.name, said, True))
                 case Always():
-                    always.append(said)
+                    rows["always"].append(said)
                 case After(delay):
-                    after.setdefault(self._delay(delay, node), []).append(said)
+                    rows["after"].setdefault(self._delay(delay, node), []).append(said)
                 case _:  # pragma: no cover - default transitions are not among these
                     pass
-        self._check_order(node, answers)
-        for descriptor, _, said, is_done in ordered(answers, lambda answer: answer[0]):
+        after = ordered(answers, lambda answer: answer[0])
+        self._check_order(node, answers, after)
+        for descriptor, said, is_done in after:
             key = next((k for k, p in SETTLED.items() if descriptor.startswith(p)), "")
             service = invoke.get(descriptor.removeprefix(SETTLED[key])) if key else None
             if is_done:
-                done.append(said)
+                rows.setdefault("onDone", []).append(said)
             elif service is not None:
                 service.setdefault(key, []).append(said)
             else:
-                on.setdefault(self._foreign(descriptor, node), []).append(said)
-        for service in invoke.values():
-            service |= {key: _brief(service[key]) for key in SETTLED if key in service}
-        rows = {
-            "on": {name: _brief(said) for name, said in on.items()},
-            "always": always,
-            "after": {name: _brief(said) for name, said in after.items()},
-        }
-        found = {key: held for key, held in rows.items() if held}
-        return {**found, "onDone": _brief(done)} if done else found
+                rows["on"].setdefault(self._foreign(descriptor, node), []).append(said)
+        for held in (rows["on"], rows["after"]):
+            held |= {key: _brief(said) for key, said in held.items()}
+        for holder in (rows, *invoke.values()):
+            holder |= {key: _brief(holder[key]) for key in SETTLED if key in holder}
+        return {key: held for key, held in rows.items() if held or key == "onDone"}
 
     def _line(self, node: StateNode, line: Transition, notes: Mapping[str, Any]) -> dict[str, Any]:
         said: dict[str, Any] = {}
@@ -412,24 +403,15 @@ class _Writing:
             self.losses.add("SC673", found, "Give the states different names", node.location)
         return theirs(descriptor)
 
-    def _check_order(
-        self, node: StateNode, answers: list[tuple[str, int, dict[str, Any], bool]]
-    ) -> None:
+    def _check_order(self, node: StateNode, answers: list[_Answer], after: list[_Answer]) -> None:
         """Note transitions that XState asks in another order, where that makes a difference."""
-        after = ordered(answers, lambda answer: answer[0])
-        if after == answers:
-            return
         place = {id(answer): i for i, answer in enumerate(after)}
-        for i, one in enumerate(answers):
-            for other in answers[i + 1 :]:
-                turned = place[id(one)] > place[id(other)]
-                if turned and matches(one[0], other[0].removesuffix(".*")):
-                    found = (
-                        f"{one[0]!r} comes before {other[0]!r} in {_shown(node)}, "
-                        "and XState asks it later"
-                    )
-                    self.losses.add("SC673", found, "Put it last", node.location)
-                    return
+        for one, other in combinations(answers, 2) if after != answers else ():
+            turned = place[id(one)] > place[id(other)]
+            if turned and matches(one[0], other[0].removesuffix(".*")):
+                found = f"{one[0]!r} comes before {other[0]!r} in {_shown(node)}, and XState asks"
+                self.losses.add("SC673", f"{found} it later", "Put it last", node.location)
+                return
 
     # -- targets -----------------------------------------------------------------------------------
 
@@ -460,8 +442,6 @@ class _Writing:
         if level >= limits.CONDITIONS_DEEP:
             return self._too_deep("guards", hook)
         match hook.function:
-            case Bound(Named() as reference):
-                return self._guard(Hook(reference))
             case Named(name, data):
                 composite = name.removeprefix("xstate.") in _GUARDS and data
                 return self._called("guard", name, data, clash=bool(composite))
@@ -486,8 +466,6 @@ class _Writing:
         if level >= limits.CONDITIONS_DEEP:
             return self._too_deep("choices", hook)
         match hook.function:
-            case Bound(Give() as reference):
-                return self._action(Hook(reference), level)
             case Give(effect):
                 return self._effect(effect, hook)
             case Choose(branches):
@@ -581,10 +559,7 @@ def _mentioned(chart: Chart) -> Iterator[str]:
 
 def _effect_of(hook: Hook) -> Effect | None:
     """Return the effect that an action always gives; None for another."""
-    function = hook.function
-    if isinstance(function, Bound):
-        function = function.reference
-    return function.effect if isinstance(function, Give) else None
+    return hook.function.effect if isinstance(hook.function, Give) else None
 
 
 def _is_plain(data: Mapping[str, Any], around: int) -> bool:
@@ -644,9 +619,7 @@ _COMPARISONS: Final = 100_000
 """The most pairs of transitions that are compared."""
 
 _INDEX: Final = re.compile("0|[1-9][0-9]{0,9}")
-"""A key that JavaScript takes for an index."""
-
-_CHECK: Final = "Check its entry and exit actions, and its delays"
+"""A key that JavaScript takes for an index, and puts before the others."""
 
 Difference = tuple[StateNode, str, str]
 """A state, what is different there, and what to do about it."""
@@ -654,53 +627,54 @@ Difference = tuple[StateNode, str, str]
 
 def differences(chart: Chart, notes: Notes, version: int) -> None:
     """Note where a chart means something else here than to XState (SC652)."""
-    found = [*_global(chart)]
+    found = [*_prefixed(chart), *_wild(chart), *_rivals(chart)]
+    names = Counter(node.name for node in chart)
     for node in chart.nodes.values():
-        found += _of_lines(chart, node)
-        if node.kind is StateKind.PARALLEL:
-            found += _of_parallel(chart, node)
-        if version == FOUR:
-            found += _of_four(node)
+        own = [*_completed(node, names), *_kept_active(chart, node), *_of_regions(chart, node)]
+        own += _of_four(node) if version == FOUR else ()
+        found += [(node, text, remedy) for text, remedy in own]
     for node, text, remedy in found:
         line = node.location.rpartition(":")[2] if node.location else ""
         where = repr(node.id) if node.id else "the machine"
         notes.add("SC652", text, remedy, int(line) if line.isdigit() else None, where)
 
 
-def _of_four(node: StateNode) -> Iterator[Difference]:
+def _of_four(node: StateNode) -> Iterator[tuple[str, str]]:
     """Find what XState 4 does differently from version 5."""
     for name in _descriptors(node):
         if name.endswith(".*"):
             text = f"XState 4 takes {name!r} for the name of one event, not for a wildcard"
-            yield node, text, "Name the events"
+            yield text, "Name the events"
     if node.kind in HISTORY:
         text = "XState 4 remembers the state after each event, not only when its parent is left"
-        yield node, text, "Check the state it goes to after transitions inside its parent"
+        yield text, "Check the state it goes to after transitions inside its parent"
     if any(t.kind is TransitionKind.INTERNAL and t.targets for t in node.transitions):
         text = "XState 4 does not leave and enter states again that are active before and after"
-        yield node, text, "Check their entry and exit actions, and their delays"
+        yield text, "Check their entry and exit actions, and their delays"
 
 
-def _of_lines(chart: Chart, node: StateNode) -> Iterator[Difference]:
+def _completed(node: StateNode, names: Mapping[str, int]) -> Iterator[tuple[str, str]]:
+    """Find completion events of several states."""
+    for name in _descriptors(node):
+        said = name.removeprefix(DONE_STATE)
+        if name.startswith(DONE_STATE) and names[said] > 1:
+            text = f"{name!r} answers to each of the {names[said]} states named {said!r}"
+            yield text, "Write onDone in the state itself"
+
+
+def _kept_active(chart: Chart, node: StateNode) -> Iterator[tuple[str, str]]:
     """Find transitions that leave states here, which XState keeps active."""
+    remedy = "Check its entry and exit actions, and its delays"
     above = {one.id for one in chart.ancestors(node.id)}
-    remembered = [
-        target
-        for line in node.transitions
-        for target in line.targets
-        if chart[target].kind in HISTORY and chart[target].parent in above
-    ]
-    if remembered:
-        text = f"where {remembered[0]!r} remembers this state, it is left and entered here"
-        yield node, f"{text}; XState does not leave it", _CHECK
     for line in node.transitions:
+        for target in line.targets:
+            if chart[target].kind in HISTORY and chart[target].parent in above:
+                text = f"where {target!r} remembers this state, it is left and entered here"
+                yield f"{text}; XState does not leave it", remedy
         kept = _kept(chart, node, line) if line.targets else None
         if kept is not None:
-            text = (
-                f"a transition to {', '.join(map(repr, line.targets))} leaves and enters the "
-                f"parallel state {kept!r} here; XState keeps it active"
-            )
-            yield node, text, _CHECK
+            text = f"a transition to {', '.join(map(repr, line.targets))} leaves and enters the"
+            yield f"{text} parallel state {kept!r} here; XState keeps it active", remedy
 
 
 def _kept(chart: Chart, node: StateNode, line: Transition) -> str | None:
@@ -715,18 +689,18 @@ def _kept(chart: Chart, node: StateNode, line: Transition) -> str | None:
     return nearest.id or None
 
 
-def _of_parallel(chart: Chart, node: StateNode) -> Iterator[Difference]:
+def _of_regions(chart: Chart, node: StateNode) -> Iterator[tuple[str, str]]:
     """Find differences in the completion and the order of regions."""
     kinds = [child.kind for child in chart.children(node.id)]
-    if StateKind.FINAL in kinds:
+    if node.kind is StateKind.PARALLEL and StateKind.FINAL in kinds:
         text = "a region that is itself final never counts as done here, as it does in XState"
-        yield node, text, "Put the final state inside a region"
-    if StateKind.PARALLEL in kinds and _has(node, Done):
+        yield text, "Put the final state inside a region"
+    if node.kind is StateKind.PARALLEL and StateKind.PARALLEL in kinds and _has(node, Done):
         text = "the end of a parallel region does not end this state here, as it does in XState"
-        yield node, text, "Put the inner parallel state inside a compound one"
+        yield text, "Put the inner parallel state inside a compound one"
     if _reordered(chart, node):
         text = "JavaScript puts keys that are whole numbers first, and so reorders these regions"
-        yield node, text, "Begin their names with a letter"
+        yield text, "Begin their names with a letter"
 
 
 def _reordered(chart: Chart, node: StateNode) -> bool:
@@ -734,31 +708,8 @@ def _reordered(chart: Chart, node: StateNode) -> bool:
     if node.kind is not StateKind.PARALLEL:
         return False
     names = [chart[region].name for region in _regions(chart, node)]
-    return names != javascript_order(names)
-
-
-def javascript_order(names: list[str]) -> list[str]:
-    """Return keys in the order in which JavaScript holds them.
-
-    >>> javascript_order(["b", "10", "9", "a"])
-    ['9', '10', 'b', 'a']
-    """
-    index = {n for n in names if _INDEX.fullmatch(n)}
-    return [*sorted(index, key=int), *(name for name in names if name not in index)]
-
-
-def _global(chart: Chart) -> Iterator[Difference]:
-    """Find differences between states: names of events, wildcards, regions."""
-    yield from _prefixed(chart)
-    yield from _wild(chart)
-    yield from _rivals(chart)
-    names = Counter(node.name for node in chart)
-    for node in chart.nodes.values():
-        for name in _descriptors(node):
-            said = name.removeprefix(DONE_STATE)
-            if name.startswith(DONE_STATE) and names[said] > 1:
-                text = f"{name!r} answers to each of the {names[said]} states named {said!r}"
-                yield node, text, "Write onDone in the state itself"
+    index = {name for name in names if _INDEX.fullmatch(name)}
+    return names != [*sorted(index, key=int), *(name for name in names if name not in index)]
 
 
 def _prefixed(chart: Chart) -> Iterator[Difference]:

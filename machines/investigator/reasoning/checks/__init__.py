@@ -1,1 +1,1 @@
-"""Checks: one module per kind; each makes probes of a table, and findings of their answers."""
+"""Checks: one module per kind; each makes probes of a table, and findings from answers."""

@@ -19,7 +19,8 @@ from machines.investigator.reasoning.probes import (
     Reading,
 )
 from machines.investigator.reasoning.series import Step, enough, stepped, surely
-from machines.investigator.reasoning.tables import Column, Table, quote
+from machines.investigator.reasoning.tables import Column, Table
+from machines.investigator.tools.naming import quoted
 
 _AT_ONCE = 5
 _QUARTERS = ("low", "middle", "high")
@@ -79,7 +80,7 @@ def _probe(
             labels.append(f"{column.name} {label}")
         outer += [f'max(q."n{n}")', f'avg(q."v{n}")']
         labels += [f"{column.name} set", f"{column.name} mean"]
-    cells = ", ".join(f"{sql} AS {quote(label)}" for sql, label in zip(outer, labels, strict=True))
+    cells = ", ".join(f"{sql} AS {quoted(label)}" for sql, label in zip(outer, labels, strict=True))
     own, outer_part, groups, most = "", "", "1", MOST_DAYS
     if part is not None:
         own, outer_part = f'{part.sql()} AS "part", ', ' q."part" AS "part",'
@@ -97,11 +98,11 @@ def _probe(
 
 
 def find(reading: Reading, columns: int = 1) -> list[Finding]:
-    """Find the columns whose numbers are another size from some day on.
+    """Find the columns whose numbers have another size from some day on.
 
     Args:
         reading: Sizes of numbers by day.
-        columns: How many columns the table has; in one of very many, much happens by chance.
+        columns: Number of columns of the table; among many, more happens by chance.
     """
     found = []
     more = 2 * math.log10(max(columns / 10, 1))
@@ -140,7 +141,7 @@ def _of_column(reading: Reading, name: str, more: float) -> Finding | None:
     high = stepped(logs["high"], math.log(3), 8.0 + more)
     for step in (high, mean):
         if step is not None and _is_new(logs, step):
-            # Only some of the numbers: what is seen of a part that is wholly changed is surer.
+            # Only some of the numbers changed: a part that changed as a whole is surer.
             part = _finding(reading, name, step, math.exp(step.change), 0.7)
             return evolve(part, score=part.score * 0.95)
     return None

@@ -1,6 +1,6 @@
-"""Rows by day: a day without any, a day cut short, days whose rows have not come in yet."""
+"""Rows by day: missing days, truncated days, and late days."""
 
-# ruff: noqa: PLR2004 - each threshold stands where it is applied
+# ruff: noqa: PLR2004 - each threshold is written where it applies
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from machines.investigator.reasoning.probes import Finding, Probe, Reading, prob
 from machines.investigator.reasoning.series import surely
 from machines.investigator.reasoning.tables import Table
 
-_BUSY: Final = 10  # rows that a day has usually; of fewer, none may be there by chance
-_MANY: Final = 20  # of fewer rows, a part may be missing by chance
+_BUSY: Final = 10  # usual rows of a day; a day of a smaller table may be empty by chance
+_MANY: Final = 20  # a part of fewer rows may be missing by chance
 NOTHING: Final[Mapping[date, float]] = MappingProxyType({})
 _SHORT: Final = 0.6  # of the usual
 
@@ -39,7 +39,7 @@ def probes(table: Table) -> list[Probe]:
 
 
 def busy_until(reading: Reading) -> date | None:
-    """Return the last day of a table that has rows on most days; None when it has not."""
+    """Return the last day of a table with rows on most days; None for another table."""
     counts = reading.daily.counts("rows")
     if len(counts) < 14 or sum(one >= _BUSY / 2 for one in counts) < len(counts) / 2:
         return None
@@ -67,12 +67,12 @@ def find(
         reading: Rows by day.
         end: The last day of all tables that have rows on most days.
         hinted: The days that the question names.
-        alone: Whether nothing in the database is of a later time than the last day.
-        over: Whether the table came to its end before the others begin.
-        ends: How unlikely it is that a day ends when it does, as a negative logarithm.
+        alone: Whether nothing in the database is later than the last day.
+        over: Whether the table ended before the others begin.
+        ends: Improbability of the end of each day, as a negative logarithm.
     """
     counts = reading.daily.counts("rows")
-    if len(counts) < 14:  # two weeks tell what a week is like
+    if len(counts) < 14:  # two weeks show a usual week
         return []
     level = Level.of(counts)
     thin = _thin(reading, level) if not over else []
@@ -106,7 +106,7 @@ def _doubtful(one: Finding) -> Finding:
 def _lacking(
     reading: Reading, level: Level, place: int, end: float, *, named: bool
 ) -> Finding | None:
-    """Return what a day lacks; where the question names it, less will do."""
+    """Return the finding of missing rows on a day; less is enough if the question names it."""
     count, usually = level.counts[place], level.expected[place]
     busy, many = (0.9, 4) if level.steady else (6, 12) if named else (_BUSY, _MANY)
     if usually < busy:
@@ -139,7 +139,7 @@ def _once(found: Sequence[Finding], level: Level) -> list[Finding]:
     for one in found:
         if one.kind not in best or one.score > best[one.kind].score + 1e-9:
             best[one.kind] = one
-    # Rows are short here and there in any small shop; that is no batch cut short.
+    # A small shop is short of rows now and then; that is not a truncated batch.
     for kind in (CauseKind.TRUNCATED_BATCH, CauseKind.MISSING_DAY):
         days = [one.day for one in found if one.kind is kind and one.day]
         runs = 1 + sum((later - day).days > 1 for day, later in pairwise(days))
@@ -177,20 +177,20 @@ def _thin(reading: Reading, level: Level) -> list[Finding]:
 def _tail(
     reading: Reading, end: date | None, level: Level, hinted: Collection[date]
 ) -> list[Finding]:
-    """Find the days that a busy table lacks at its end."""
+    """Find the missing days at the end of a busy table."""
     daily = reading.daily
     if end is None or end <= daily.days[-1] or len(daily.days) < 14:
         return []
     silence = (end - daily.days[-1]).days
     first = date.fromordinal(daily.days[-1].toordinal() + 1)
     named = any(first <= one <= end for one in hinted)
-    # What the days that lack would have had, by those of a week and of two weeks before.
+    # The expected rows of the missing days, by the days one and two weeks before.
     lost = [
         min(level.counts[-7 + n % 7], level.counts[-14 + n % 7]) for n in range(min(silence, 7))
     ]
     if max(lost) < (1 if level.steady else _BUSY):
         return []
-    # A table that was given up long ago lacks nothing.
+    # A table that ended long ago misses nothing.
     if silence > max(3, len(daily.days) / 8) and not named:
         return []
     words = f"no rows from {first} on, while other tables go on until {end}"

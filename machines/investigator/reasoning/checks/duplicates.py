@@ -1,4 +1,4 @@
-"""Rows that are there twice: a load that ran again."""
+"""Duplicate rows: a load that ran twice."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def _probe(table: Table, day: Column, alike: list[Column], what: str) -> Probe:
 
 
 def _some(table: Table, alike: list[Column]) -> str:
-    """Return the SQL condition that leaves some of very many rows, and all that are alike."""
+    """Return the SQL condition that selects some of very many rows, and all their duplicates."""
     numbers = [one for one in alike if one.numbers and one.dates is None]
     if not table.some or not numbers:
         return ""
@@ -58,7 +58,7 @@ def _some(table: Table, alike: list[Column]) -> str:
 
 
 def find(reading: Reading) -> list[Finding]:
-    """Find the day whose rows are there twice."""
+    """Find the day with duplicate rows."""
     daily = reading.daily
     rows, extra = daily.counts("rows"), daily.counts("extra")
     full = [n for n, one in enumerate(rows) if one >= enough(rows)]
@@ -73,7 +73,7 @@ def find(reading: Reading) -> list[Finding]:
         if extra[n] < min(5, enough(rows)) or more < 0.2 or shares[n] < high + 0.1:  # noqa: PLR2004
             continue
         surplus = rows[n] / max(expected[n], 1)
-        # Where rows are alike by nature, only their number tells.
+        # If rows are alike by nature, only their number shows it.
         by_chance = rows[n] - expected[n] < 4 * math.sqrt(max(expected[n], 1))
         if low > 0.03 and (surplus < 1 + 0.6 * more or by_chance):  # noqa: PLR2004
             continue

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from machines.investigation.findings import CauseKind
 from machines.investigator.reasoning.probes import Finding, Probe, Reading, probe_by_day
 from machines.investigator.reasoning.series import Run, risen, surely
-from machines.investigator.reasoning.tables import Column, Table, literal
+from machines.investigator.reasoning.tables import Column, Table
+from machines.investigator.tools.naming import literal
 
 _AT_ONCE = 7
 _FORMS = ("text", "digit", "upper", "lower", "mark", "known")
@@ -55,7 +56,7 @@ def _cells(column: Column) -> list[tuple[str, str]]:
 
 
 def find(reading: Reading, table: Table) -> list[Finding]:
-    """Find the columns whose values have taken on another form."""
+    """Find the columns whose values change their form."""
     daily, probe = reading.daily, reading.probe
     found = []
     for name in probe.columns:
@@ -77,7 +78,7 @@ def find(reading: Reading, table: Table) -> list[Finding]:
 
 
 def _turned(parts: Sequence[float], whole: Sequence[float]) -> list[Run]:
-    """Return the days on which a form that all values have, or none has, is the other way round."""
+    """Return the days on which a form of all values, or of no value, is reversed."""
     if not parts or not any(whole):
         return []
     rest = [n - part for n, part in zip(whole, parts, strict=True)]

@@ -1,6 +1,6 @@
-"""Hours of the day: clocks that went wrong."""
+"""Hours of the day: wrong clocks, and days that end early."""
 
-# ruff: noqa: PLR2004 - each threshold stands where it is applied
+# ruff: noqa: PLR2004 - each threshold is written where it applies
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def probes(table: Table) -> list[Probe]:
 
 
 def _timed(table: Table) -> Column | None:
-    """Return the column that tells the hour of the day that a row is of."""
+    """Return the column of the hour of a row."""
     main = table.day
     if main is None or main.dates is None or main.dates.hour is not None:
         return main
@@ -90,11 +90,11 @@ def find(reading: Reading, hinted: Collection[date] = ()) -> list[Finding]:
 
     Args:
         reading: Rows by day and hour.
-        hinted: The days that the question names; of those, less is enough.
+        hinted: The days that the question names, for which less is enough.
     """
     columns = [reading.daily.counts(label) for label in LABELS]
     days = [list(one) for one in zip(*columns, strict=True)]
-    # Where all is at midnight, the hour is not given.
+    # If everything is at midnight, the hour is not given.
     days = [[0.0] * _HOURS if day[0] == sum(day) else day for day in days]
     if len(days) < 14 or not any(map(sum, days)):
         return []
@@ -141,7 +141,7 @@ def _marked(reading: Reading) -> Finding | None:
 
 
 def _shifted(days: _Days, enough: Sequence[float]) -> tuple[int, int, int, float] | None:
-    """Find the days whose hours fit what is usual much better once they are shifted."""
+    """Find the days whose hours fit the usual ones much better once they are shifted."""
     outside = list(range(len(days)))
     best: tuple[int, int, int, float] | None = None
     for _ in range(2):
@@ -199,7 +199,7 @@ def _best(
 
 
 def _ordinary(rates: Sequence[float]) -> float:
-    """Return what a day of the week gains by a shift anyway; of few weeks that cannot be told."""
+    """Return the usual gain of a day of the week by a shift; with few weeks, zero."""
     return max(median(rates), 0.0) if len(rates) >= 5 else 0.0
 
 
@@ -230,7 +230,7 @@ def _at_the_edge(days: _Days) -> tuple[int, int, int, float] | None:
     """
     profile = _profile(days)
     usually = [[one * share for share in profile] for one in usual([sum(day) for day in days])]
-    # Where each day is like the other, a few rows tell.
+    # If all days are alike, a few rows show it.
     least = 2 if Level.of([sum(day) for day in days]).steady else 12
     best: tuple[int, int, int, float] | None = None
     for place in range(1, len(days)):
@@ -269,7 +269,7 @@ def _doubled(
 
 
 def unlikely(reading: Reading) -> Mapping[date, float]:
-    """Return for each day how unlikely its end is: the negative logarithm of the probability.
+    """Return for each day the improbability of its end: the negative logarithm.
 
     Each row is taken to fall on the hours as the rows of all days do.
     """

@@ -1,6 +1,6 @@
-"""References by day: keys that find no partner, and dimensions that are no longer kept up."""
+"""References by day: keys without a partner, and stale dimensions."""
 
-# ruff: noqa: PLR2004 - each threshold stands where it is applied
+# ruff: noqa: PLR2004 - each threshold is written where it applies
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from machines.investigation.findings import CauseKind
 from machines.investigator.reasoning.formats import VALID_DAY
 from machines.investigator.reasoning.probes import MOST_DAYS, Finding, Link, Probe, Reading
 from machines.investigator.reasoning.series import Run, quantile, risen, surely
-from machines.investigator.reasoning.tables import Column, Table, quote, source_of, words
+from machines.investigator.reasoning.tables import Column, Table, words
+from machines.investigator.tools.naming import quoted, table_name
 
 _AT_ONCE = 8
 
@@ -30,7 +31,7 @@ def links(table: Table, tables: Iterable[Table]) -> list[Link]:
                     continue
                 if _comparable(column, key) and (akin or _included(column, other, key)):
                     found.append(Link(column.name, other.name, key.name, akin, column.identifies))
-    # Where names say what a column refers to, numbers that are alike say nothing.
+    # If names match, similar numbers of other columns mean nothing.
     sure = {link.column for link in found if link.akin}
     kept = [link for link in found if link.akin or link.column not in sure]
     return sorted(kept, key=lambda link: not link.akin)
@@ -69,7 +70,7 @@ def _included(column: Column, other: Table, key: Column) -> bool:
     if other.sampled < 150:
         return len(values & keys) > 0.7 * len(values)
     if column.texts:
-        # Whatever the texts are, those that refer are as long as those that are referred to.
+        # Strings that refer are as long as those that they refer to.
         lengths = {len(str(one)) for one in keys}
         return sum(len(str(one)) in lengths for one in values) > 0.7 * len(values)
     return True
@@ -89,7 +90,7 @@ def probes(table: Table, tables: Sequence[Table]) -> list[Probe]:
 def _source(
     table: Table, tables: Sequence[Table], found: Sequence[Link]
 ) -> tuple[str, str, str] | None:
-    """Return what to read from, the day as SQL, and the name of its column.
+    """Return the FROM clause, the day as SQL, and the name of its column.
 
     A table without a day has that of the rows that it belongs to.
     """
@@ -99,7 +100,7 @@ def _source(
     for link in found:
         other = next(one for one in tables if one.name == link.parent)
         if link.akin and other.day is not None and other.day.dates is not None:
-            on = f"t.{quote(link.column)} = p.{quote(link.key)}"
+            on = f"t.{quoted(link.column)} = p.{quoted(link.key)}"
             source = f"{table.source} AS t JOIN {other.source} AS p ON {on}"
             return source, other.day.fill(other.day.dates.day, "p"), other.day.name
     return None
@@ -109,8 +110,8 @@ def _probe(table: Table, source: tuple[str, str, str], found: Sequence[Link]) ->
     tables, day, name = source
     cells, labels = ['count(*) AS "rows"'], ["rows"]
     for n, link in enumerate(found):
-        column, key = f"t.{quote(link.column)}", f"k.{quote(link.key)}"
-        parent = f"{source_of(link.parent)} AS k"
+        column, key = f"t.{quoted(link.column)}", f"k.{quoted(link.key)}"
+        parent = f"{table_name(link.parent)} AS k"
         lost = (
             f"{column} IS NOT NULL AND {column} NOT IN "  # noqa: S608
             f"(SELECT {key} FROM {parent} WHERE {key} IS NOT NULL)"
@@ -139,7 +140,7 @@ def find(reading: Reading, stopped: Mapping[str, date]) -> list[Finding]:
 
     Args:
         reading: References by day.
-        stopped: From which day on tables are not kept up, of those that are not.
+        stopped: The first day without updates of each stale table.
     """
     found = []
     for n, link in enumerate(reading.probe.links, 1):
@@ -184,19 +185,19 @@ def _gone(reading: Reading, n: int, link: Link) -> Finding | None:
 
 
 def held(reading: Reading) -> list[Link]:
-    """Return the links that do hold: nearly all rows find their partner, on nearly all days."""
+    """Return the links that hold: nearly all rows have a partner on nearly all days."""
     found = []
     for n, link in enumerate(reading.probe.links, 1):
         rates = reading.daily.rates(f"lost {n}", f"set {n}")
         known = [one for one in rates if one is not None]
-        # A reference that breaks half-way has held before.
+        # A reference that breaks midway held before.
         if known and quantile(known, 0.3) < 0.08 and (link.akin or _spans(reading, n, 0.9)):
             found.append(link)
     return found
 
 
 def _runs_on(reading: Reading, n: int) -> bool:
-    """Tell whether a column counts on day by day, as the number of a batch does: it is no key."""
+    """Tell whether a column counts on day by day, like the number of a batch, and is not a key."""
     most = [one for one in reading.daily.values[f"most {n}"] if one is not None]
     return sum(later > one for one, later in pairwise(most)) >= 0.97 * max(len(most) - 1, 1)
 
@@ -206,7 +207,7 @@ def _spans(reading: Reading, n: int, part: float = 0.5) -> bool:
     most = [one for one in reading.daily.values[f"most {n}"] if one is not None]
     highest = [one for one in reading.daily.values[f"highest {n}"] if one is not None]
     if not most or not highest or highest[0] <= 0:
-        return True  # texts, which have no such thing
+        return True  # strings have no size
     within = [one for one in most if one <= highest[0]]
     return bool(within) and max(within) > part * highest[0]
 
@@ -224,7 +225,7 @@ def _lost(reading: Reading, n: int, link: Link) -> Run | None:
 
 
 def _newer(reading: Reading, n: int, here: slice) -> float:
-    """Return what part of the keys that are lost are numbers a little higher than all there are."""
+    """Return the part of the lost keys that is a little higher than all known keys."""
     daily = reading.daily
     highest = max((one for one in daily.values[f"highest {n}"] if one is not None), default=0.0)
     most = max((one for one in daily.values[f"most {n}"][here] if one is not None), default=0.0)
@@ -234,7 +235,7 @@ def _newer(reading: Reading, n: int, here: slice) -> float:
 
 
 def _creeps(lost: Sequence[float], whole: Sequence[float]) -> bool:
-    """Tell whether ever more is lost: by and by, or from one half of the days to the other."""
+    """Tell whether the loss grows, day by day or from one half of the days to the other."""
     third = max(len(lost) // 3, 1)
     first = sum(lost[:third]) / max(sum(whole[:third]), 1)
     last = sum(lost[-third:]) / max(sum(whole[-third:]), 1)

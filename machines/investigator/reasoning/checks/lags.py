@@ -1,4 +1,4 @@
-"""From one date of a row to another: data that came late, clocks that went wrong."""
+"""Lags between two dates of a row: late data, and wrong clocks."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def _probe(table: Table, day: Column, other: Column) -> Probe:
 
 
 def find(reading: Reading) -> list[Finding]:
-    """Find the days on which the way from one date to the other takes longer, or is shifted."""
+    """Find the days on which the lag between two dates is longer, or shifted."""
     values = reading.daily.values
     rows = reading.daily.counts("rows")
     enough = [n >= 8 for n in rows]  # noqa: PLR2004

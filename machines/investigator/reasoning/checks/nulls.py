@@ -1,4 +1,4 @@
-"""Nulls by day: values that have gone missing, and columns that were renamed."""
+"""Nulls by day: missing values, and renamed columns."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def _cell(column: Column) -> tuple[str, str]:
 
 
 def find(reading: Reading, table: Table) -> list[Finding]:
-    """Find the columns whose values have gone missing."""
+    """Find the columns with missing values."""
     daily, probe = reading.daily, reading.probe
     whole = daily.counts("rows")
     runs: dict[str, Run] = {}
@@ -77,7 +77,7 @@ def _heir(reading: Reading, name: str, run: Run) -> str | None:
 
 
 def _still_open(run: Run, parts: Sequence[float], whole: Sequence[float], column: Column) -> bool:
-    """Tell whether values are only not there yet: towards the end, ever more of them are null."""
+    """Tell whether values have only not come in yet: towards the end, more of them are null."""
     if run.last < len(whole) - 3:
         return False
     if column.dates is not None:

@@ -1,6 +1,6 @@
-"""Dimensions: tables that were kept up until some day, and no longer."""
+"""Dimensions: tables that are not updated after some day."""
 
-# ruff: noqa: PLR2004 - each threshold stands where it is applied
+# ruff: noqa: PLR2004 - each threshold is written where it applies
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ class Span:
 
 
 def find(readings: Sequence[Reading], facts: Span, *, referred: bool) -> Finding | None:
-    """Find that a dimension is not kept up any more.
+    """Find a dimension that is not updated any more.
 
     Args:
         readings: Its rows by day, by each of its columns that has days.
-        facts: The days of what refers to it.
-        referred: Whether its key is referred to; else it has to be a series, as rates by day are.
+        facts: The days of the rows that refer to it.
+        referred: Whether its key is referred to; else it must be a series, such as rates by day.
     """
     lasts = [day for one in readings if (day := _last(one, facts)) is not None]
     if not lasts or max(lasts) >= facts.last - timedelta(1):
@@ -40,7 +40,7 @@ def find(readings: Sequence[Reading], facts: Span, *, referred: bool) -> Finding
 
 
 def _last(reading: Reading, facts: Span) -> date | None:
-    """Return the last day of a column, those left out that are still to come."""
+    """Return the last day of a column, without days in the future."""
     daily, near = reading.daily, facts.last + timedelta(1)
     days = zip(daily.days, daily.counts("rows"), strict=True)
     return max((day for day, n in days if n and day <= near), default=None)
@@ -66,7 +66,7 @@ def _ended(reading: Reading, facts: Span, *, referred: bool) -> Finding | None:
         # So many rows were kept up in a time as long as that in which none is.
         score = max(score, surely(recent, 0.75, 10.0) * 0.96)
     if silence >= 3 and whole >= 3 and rows[last] > 0.9 * whole and last > facts.first:
-        score = max(score, 0.85)  # the whole of it is written anew each time
+        score = max(score, 0.85)  # it is written as a whole each time
     span = (known[-1] - known[0]).days + 1 if known else 0
     if silence >= max(3, 2 * span) and whole >= 3 and sum(rows[day] for day in known) > 0.9 * whole:
         score = max(score, 0.85)  # or in some days

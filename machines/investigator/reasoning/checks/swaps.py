@@ -1,4 +1,4 @@
-"""Columns that have changed places: the numbers of one are in the other from some day on."""
+"""Swapped columns: the numbers of one are in the other from some day on."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ _ALIKE = math.log(1.5)
 
 
 def find(found: Iterable[Finding], readings: Sequence[Reading]) -> list[Finding]:
-    """Find two columns of which each is, from the same day on, what the other was before.
+    """Find two columns that swap their numbers on one day.
 
     Args:
-        found: What was found of single columns.
+        found: The findings of single columns.
         readings: Sizes of numbers by day.
     """
     kinds = (CauseKind.UNIT_CHANGE, CauseKind.BROKEN_JOIN)

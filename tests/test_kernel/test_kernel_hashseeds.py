@@ -1,6 +1,6 @@
 """Determinism over processes: the seed of Python's hashes is never seen in a result.
 
-``python -m tests.test_kernel_hashseeds`` prints a digest of many runs of several charts.
+``python -m tests.test_kernel.test_kernel_hashseeds`` prints a digest of runs of several charts.
 """
 
 from __future__ import annotations
@@ -169,7 +169,7 @@ def digest() -> str:
 def digest_under(seed: int) -> str:
     """Return the digest that a process with a seed of its own for hashes finds."""
     found = subprocess.run(
-        [sys.executable, "-m", "tests.test_kernel_hashseeds"],
+        [sys.executable, "-m", "tests.test_kernel.test_kernel_hashseeds"],
         capture_output=True,
         check=True,
         env={**os.environ, "PYTHONHASHSEED": str(seed)},

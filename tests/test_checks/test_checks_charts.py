@@ -21,7 +21,7 @@ from statecharts.model.chart import (
     Transition,
     TransitionKind,
 )
-from tests.fault_cases import Go, Halt
+from tests.test_checks.fault_cases import Go, Halt
 
 START: Final = Transition("", Default(), ("a",))
 

@@ -268,7 +268,7 @@ def test_hash_changes_with_the_fields(name: str) -> None:
 
 def test_hash_is_the_same_in_every_process() -> None:
     """Another process with another seed for its own hashes finds the same hash."""
-    program = "from tests.test_chart import DOOR; print(DOOR.hash)"
+    program = "from tests.test_model.test_chart import DOOR; print(DOOR.hash)"
     environment = {**os.environ, "PYTHONHASHSEED": "1234"}
     found = subprocess.run(
         [sys.executable, "-c", program],

@@ -16,7 +16,7 @@ from statecharts.model.chart import Chart
 from statecharts.model.errors import RunawayError
 from tests.oracle.random_charts import random_chart, random_events
 from tests.oracle.vocabulary import Counters
-from tests.test_kernel_memory import Wheels, journey
+from tests.test_kernel.test_kernel_memory import Wheels, journey
 
 THREADS = 8
 

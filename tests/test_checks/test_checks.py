@@ -20,7 +20,7 @@ from statecharts import (
 )
 from statecharts.checks import QUALITY, STRUCTURAL, accept, faults
 from statecharts.model.errors import Fault
-from tests.fault_cases import CASES, Go, Halt
+from tests.test_checks.fault_cases import CASES, Go, Halt
 
 
 @frozen

@@ -9,7 +9,17 @@ from attrs import frozen
 
 from statecharts import Compound, History, Occurred, State, Statechart
 from statecharts.model.events import StateDone, TimerFired
-from tests.fault_cases.vocabulary import Go, Halt, Hurt, Kick, Named, Plain, Text, case, loose
+from tests.test_checks.fault_cases.vocabulary import (
+    Go,
+    Halt,
+    Hurt,
+    Kick,
+    Named,
+    Plain,
+    Text,
+    case,
+    loose,
+)
 
 
 @frozen

@@ -7,7 +7,7 @@ from datetime import timedelta
 from statecharts import Compound, History, Parallel, State, Statechart
 from statecharts.checks import accept
 from statecharts.model.chart import Chart, Default, OnEvent, StateKind, StateNode, Transition
-from tests.fault_cases.vocabulary import Go, Halt, case, loose
+from tests.test_checks.fault_cases.vocabulary import Go, Halt, case, loose
 
 
 @case

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from statecharts import Compound, History, Parallel, State, Statechart
-from tests.fault_cases.vocabulary import Bang, Go, Halt, case
+from tests.test_checks.fault_cases.vocabulary import Bang, Go, Halt, case
 
 
 @case
