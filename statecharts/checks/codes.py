@@ -39,9 +39,9 @@ QUALITY: Final = {
     "SC127": "a parallel state with fewer than two regions",
     "SC128": "a history state that can never remember anything",
     "SC129": "exit effects of a final state of the outermost level, which is never left",
-    "SC151": "a call that nobody can make, or that is answered by an event not of the chart",
-    "SC152": "an answer to a call that no line of the state or its ancestors takes",
-    "SC153": "a call whose failure no line of the state or its ancestors takes",
-    "SC154": "an event that is deferred, and that no state ever takes",
+    "SC135": "a call that nobody can make, or that is answered by an event not of the chart",
+    "SC136": "an answer to a call that no line of the state or its ancestors takes",
+    "SC137": "a call whose failure no line of the state or its ancestors takes",
+    "SC138": "an event that is deferred, and that no state ever takes",
 }
 """Faults of a chart that means something, surely not what was meant; ``allow=`` accepts them."""

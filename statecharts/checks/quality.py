@@ -243,16 +243,23 @@ def _unheard(tree: Tree) -> Iterator[Fault]:
             shown = f"{call.call.__name__} of {node.id or 'the chart'!r}"
             where = call.location or node.location
             for answer in answers_of(call.call) or ():
+                if not _known(tree, answer):
+                    continue  # which is a fault of its own
                 if not any(_hears(line, answer) for line in lines):
                     found = (
                         f"{shown} may be answered by {answer.__name__}, which no line there takes"
                     )
                     remedy = "Add a line to the state or a superstate, or correct the Call"
-                    yield fault(tree.chart, "SC152", found, remedy, where)
+                    yield fault(tree.chart, "SC136", found, remedy, where)
             if not any(_hears(line, CallFailed) for line in lines):
                 found = f"nothing takes the failure of {shown}"
                 remedy = "Add a line on=CallFailed to the state or a superstate"
-                yield fault(tree.chart, "SC153", found, remedy, where)
+                yield fault(tree.chart, "SC137", found, remedy, where)
+
+
+def _known(tree: Tree, event: type) -> bool:
+    classes = (one.cls for one in tree.chart.events if one.cls is not None)
+    return not tree.chart.closed or any(issubclass(cls, event) for cls in classes)
 
 
 def _hears(line: Transition, event: type) -> bool:
@@ -281,7 +288,7 @@ def _deferred(tree: Tree) -> Iterator[Fault]:
                 shown = event if isinstance(event, str) else event.__name__
                 found = f"{place(edge.transition)} defers {shown}, which no state ever takes"
                 remedy = "Add a line that takes it, or ignore it"
-                yield fault(tree.chart, "SC154", found, remedy, edge.transition.location)
+                yield fault(tree.chart, "SC138", found, remedy, edge.transition.location)
 
 
 def _circles(tree: Tree) -> Iterator[Fault]:

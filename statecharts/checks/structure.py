@@ -190,7 +190,7 @@ def _calls(chart: Chart, node: StateNode) -> Iterator[Fault]:
     if node.invoke and (node.kind is StateKind.FINAL or node.kind in HISTORY):
         found = f"{node.id!r} is {node.kind.value} and makes a call"
         remedy = "Make the call in a state that is active for a while"
-        yield fault(chart, "SC151", found, remedy, node.location)
+        yield fault(chart, "SC135", found, remedy, node.location)
     if not chart.closed:
         return
     classes = tuple(event.cls for event in chart.events if event.cls is not None)
@@ -202,7 +202,7 @@ def _calls(chart: Chart, node: StateNode) -> Iterator[Fault]:
                     f"{answer.__name__}, which is not one of the chart's events"
                 )
                 remedy = f"Add {answer.__name__} to the chart's events, or correct the Call"
-                yield fault(chart, "SC151", found, remedy, call.location or node.location)
+                yield fault(chart, "SC135", found, remedy, call.location or node.location)
 
 
 def _made(chart: Chart, node: StateNode, transition: Transition) -> Iterator[Fault]:
