@@ -374,7 +374,7 @@ def test_named_delays_are_bound(given: Any) -> None:
     bound = found.bind(delays={"patience": given})
 
     assert (found.unbound_delays, bound.unbound_delays) == (("patience",), ())
-    running: Machine[None] = Machine(bound, at=START)
+    running: Machine[Any, None] = Machine(bound, at=START)
     running.advance(timedelta(seconds=2))
     assert running.configuration == ("b",)
     running.advance(timedelta(seconds=2))
@@ -432,7 +432,7 @@ def test_a_machine_without_states_has_one(more: dict[str, Any]) -> None:
     on = {"ADD": {"actions": "add"}, "AGAIN": {"target": "#tally", "actions": "again"}}
     found = xstate.loads(json.dumps({"id": "tally", "entry": "begin", "on": on, **more}))
 
-    running: Machine[None] = Machine(found, at=START)
+    running: Machine[Any, None] = Machine(found, at=START)
     assert running.started is not None
     assert running.started.effects == (Action("begin"),)
     assert running.send(NamedEvent("ADD")).effects == (Action("add"),)

@@ -75,7 +75,6 @@ from statecharts.model.named import (
     NamedDelay,
     Not,
     event_name,
-    parts,
 )
 
 _Answer = tuple[str, dict[str, Any], bool]
@@ -127,6 +126,11 @@ def dumps(chart: Chart, *, allow: Iterable[str] = ()) -> str:
         again = Reading(machine, "machine", version_of(machine), {}, notes).chart()
     except DocumentError as error:
         raise losses.refuse(error) from None
+    heard = {event.name for event in again.events}
+    unheard = [event.name for event in written.events if event.name not in heard]
+    if unheard:
+        found = f"the events {', '.join(unheard)} are not written: nothing names them"
+        losses.add("SC671", found, "Use them, or remove them")
     losses.compare(written, again)
     losses.settle(allow)
     return text
@@ -190,11 +194,6 @@ class _Writing:
         if typed:
             found = f"the data of the events {', '.join(typed)} is not written"
             self.losses.add("SC671", found, "Name events by their names alone")
-        heard = {*_mentioned(self.chart)}
-        unheard = [event.name for event in self.chart.events if event.name not in heard]
-        if unheard:
-            found = f"the events {', '.join(unheard)} are not written: nothing names them"
-            self.losses.add("SC671", found, "Use them, or remove them")
         if self.chart.closed:
             found = "that the chart has no other events is not written"
             self.losses.add("SC671", found, "Leave the events open")
@@ -423,13 +422,12 @@ class _Writing:
 
     def _target(self, source: StateNode, target: str) -> str:
         """Return a state as a target of another: a sibling, a descendant, or from the machine."""
-        path, from_ = self._path(target), self._path(source.id)
-        if source.id and path[: len(from_) - 1] == from_[:-1] and len(path) == len(from_):
-            name = escaped(path[-1])
-            if name[:1] != "#":
-                return name
-        if len(path) > len(from_) and path[: len(from_)] == from_:
-            return "." + ".".join(map(escaped, path[len(from_) :]))
+        node = self.chart[target]
+        if source.id and node.parent == source.parent and not node.name.startswith("#"):
+            return escaped(node.name)
+        if self.chart.is_descendant(target, source.id):
+            below = self._path(target)[len(self._path(source.id)) :]
+            return "." + ".".join(map(escaped, below))
         return self._spelt(target)
 
     def _path(self, state: str) -> list[str]:
@@ -540,21 +538,6 @@ class _Writing:
             return dict(data)
         self.losses.add("SC671", f"{what} is not plain data, and is left out", "Use plain data")
         return {}
-
-
-def _mentioned(chart: Chart) -> Iterator[str]:
-    """Yield the names of events that transitions wait for, and that actions raise and send."""
-    for node in chart.nodes.values():
-        for line in node.transitions:
-            if isinstance(line.trigger, OnEvent):
-                yield from map(_descriptor, line.trigger.events)
-        waiting = list(node.hooks)
-        while waiting:
-            hook = waiting.pop()
-            effect = _effect_of(hook)
-            if isinstance(effect, Raise | Send):
-                yield event_name(effect.event)
-            waiting.extend(parts(hook))
 
 
 def _effect_of(hook: Hook) -> Effect | None:
