@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from statecharts.model.fields import Occurred
     from statecharts.semantics.snapshot import Moment, Snapshot, Step
 
+    __version__: str
+
 __all__ = [
     "Answer",
     "Call",
@@ -65,26 +67,26 @@ __all__ = [
 ]
 
 _HOMES = {
-    "Service": "statecharts.model.effects",
-    "Send": "statecharts.model.effects",
-    "Raise": "statecharts.model.effects",
-    "Invoke": "statecharts.model.effects",
-    "CancelInvoke": "statecharts.model.effects",
+    "Answer": "statecharts.model.events",
     "Call": "statecharts.model.effects",
     "CallFailed": "statecharts.model.events",
-    "Answer": "statecharts.model.events",
+    "CancelInvoke": "statecharts.model.effects",
     "CancelTimer": "statecharts.model.effects",
     "Chart": "statecharts.model.chart",
     "Compound": "statecharts.declare",
     "DefinitionError": "statecharts.model.errors",
     "Effect": "statecharts.model.effects",
     "History": "statecharts.declare",
+    "Invoke": "statecharts.model.effects",
     "Kernel": "statecharts.kernel",
     "Machine": "statecharts.machine",
     "Moment": "statecharts.semantics.snapshot",
     "NamedEvent": "statecharts.model.events",
     "Occurred": "statecharts.model.fields",
     "Parallel": "statecharts.declare",
+    "Raise": "statecharts.model.effects",
+    "Send": "statecharts.model.effects",
+    "Service": "statecharts.model.effects",
     "Snapshot": "statecharts.semantics.snapshot",
     "StartTimer": "statecharts.model.effects",
     "State": "statecharts.declare",
@@ -101,6 +103,10 @@ _HOMES = {
 
 def __getattr__(name: str) -> Any:
     """Import a name of the front door from its home (PEP 562)."""
+    if name == "__version__":
+        from importlib.metadata import version  # noqa: PLC0415 - only this name needs it
+
+        return version("statecharts")
     home = _HOMES.get(name)
     if home is None:
         msg = f"module 'statecharts' has no attribute {name!r}"

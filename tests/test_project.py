@@ -50,7 +50,7 @@ def _run(*arguments: str) -> str:
 def test_versions_agree() -> None:
     """The package, its metadata and the changelog's first entry have one version."""
     version = _project()["version"]
-    assert importlib.metadata.version("statecharts") == version
+    assert importlib.metadata.version("statecharts") == version == statecharts.__version__
     changelog = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
     assert re.findall(r"^## (\S+)", changelog, re.MULTILINE)[0] == version
 

@@ -61,7 +61,7 @@ __all__ = [
 
 
 @final
-@frozen(hash=False)
+@frozen(hash=False, repr=False)
 class Chart:
     """A statechart as data: what it is, not how it runs.
 
@@ -126,6 +126,16 @@ class Chart:
 
     def __contains__(self, state: object) -> bool:
         return state in self.nodes
+
+    def __repr__(self) -> str:
+        return (
+            f"<Chart {self.name}: {len(self.states)} states, "
+            f"{len(self.transitions)} lines, {len(self.events)} events>"
+        )
+
+    def __deepcopy__(self, memo: object) -> Chart:
+        """Return itself: it never changes."""
+        return self
 
     def __iter__(self) -> Iterator[StateNode]:
         return iter(self.states)
