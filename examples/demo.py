@@ -1,10 +1,10 @@
-"""The demonstration: every machine drawn, and walked through what happens to it.
+"""The demonstration: pictures of every machine, and runs of each through some events.
 
     python -m examples.demo                        # or: make demo
 
-Nothing here is made for show: the machines are those of `machines`, the pictures those of
-`diagrams`, and what is printed is what each step returned. The investigation is the command
-`statecharts investigate`, on a database that `examples.incident` makes.
+Nothing here is made for show: the machines are those of `machines`, `statecharts.drawing` draws
+them, and the tables print the steps. The investigation is the command `statecharts investigate`, on
+a database that `examples.incident` makes.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ OUTPUT: Final = Path("build/diagrams")
 NINE: Final = datetime(2026, 1, 5, 9, tzinfo=UTC)
 MINUTE: Final = timedelta(minutes=1)
 WIDTH: Final = 120
-"""Columns where there is no terminal that says how many it has."""
+"""Width without a terminal."""
 
 TOUR: Final = "diagrams.html"
 UNHANDLED: Final = "unhandled: stays"
@@ -49,7 +49,7 @@ CODER: Final = AgentName("coder-1")
 
 @frozen
 class Scenario:
-    """Something that happens to a machine, from the start: events, and time that passes."""
+    """A story of a machine, from its start: events, and time that passes."""
 
     name: str
     story: str
@@ -94,7 +94,7 @@ SCENARIOS: Final = (
     ),
     Scenario(
         "execution-rate-limited",
-        "an agent is told to wait, and asked for again when the time has come",
+        "an agent has to wait, and is requested again when the time has come",
         execution.Execution,
         (
             execution.SpawnRequested(CODER),
@@ -123,7 +123,7 @@ SCENARIOS: Final = (
 
 @frozen
 class Beat:
-    """One line of a walk: what happened at a time, and the step that it made, if any."""
+    """One row of a walk: an event or a pause, and the step that it caused, if any."""
 
     at: datetime
     happened: object
@@ -132,7 +132,7 @@ class Beat:
 
 @frozen
 class Walk:
-    """A scenario that has been played: the machine at its end, and what happened on the way."""
+    """A scenario that was played: the machine at its end, and the beats on the way."""
 
     scenario: Scenario
     machine: Machine[Any]
@@ -169,7 +169,7 @@ def _played(machine: Machine[Any], beat: object) -> Iterator[Beat]:
 
 
 def charts() -> list[Chart]:
-    """Return the charts of the machines that are shown.
+    """Return the charts of the demonstration.
 
     >>> [chart.name for chart in charts()]
     ['Execution', 'Pipeline', 'InvestigationChart']
@@ -178,7 +178,7 @@ def charts() -> list[Chart]:
 
 
 def draw(walks: Iterable[Walk], folder: Path) -> list[tuple[Path, str]]:
-    """Draw every chart, and how each walk has ended; return the files, each with what it shows."""
+    """Draw every chart, and the end of each walk; return the files with their captions."""
     folder.mkdir(parents=True, exist_ok=True)
     drawn = []
     for chart in charts():
@@ -211,7 +211,7 @@ def _tour(drawn: Iterable[tuple[Path, str]]) -> str:
 
 
 def shown(value: object) -> str:
-    """Return a value as people write it.
+    """Return a value in a form for people.
 
     >>> shown(pipeline.GatesPassed(BRANCH, commits_ahead=3))
     'GatesPassed(feature_branch=feature/login, commits_ahead=3)'
@@ -233,7 +233,7 @@ def shown(value: object) -> str:
 
 
 def leaves(configuration: tuple[str, ...]) -> list[str]:
-    """Return the innermost of the active states: the others are around them.
+    """Return the innermost active states.
 
     >>> leaves(("active", "active.merge"))
     ['active.merge']
@@ -246,14 +246,14 @@ def leaves(configuration: tuple[str, ...]) -> list[str]:
 
 
 def table(played: Walk) -> RenderableType:
-    """Return a walk as a table: what happened, where it led, what is carried, what is asked for."""
+    """Return a walk as a table: time, event, states, data and effects."""
     rows = Table(
         box=box.SIMPLE_HEAD, expand=True, pad_edge=False, show_edge=False, header_style="dim"
     )
     rows.add_column("at", style="dim", width=5, overflow="fold")
-    rows.add_column("what happens", ratio=5, overflow="fold")
-    rows.add_column("where it leads", min_width=_widest(played), overflow="fold")
-    rows.add_column("what is carried, → what is asked for", ratio=6, overflow="fold")
+    rows.add_column("event", ratio=5, overflow="fold")
+    rows.add_column("state", min_width=_widest(played), overflow="fold")
+    rows.add_column("data, → effects", ratio=6, overflow="fold")
     before: tuple[str, ...] = ()
     for beat in played.beats:
         if beat.step is None:
@@ -268,7 +268,7 @@ def table(played: Walk) -> RenderableType:
 
 
 def _widest(played: Walk) -> int:
-    """Return how many columns the states of a walk need."""
+    """Return the width of the states of a walk."""
     steps = (beat.step for beat in played.beats if beat.step is not None)
     states = (state for step in steps for state in leaves(step.snapshot.configuration))
     return max(len(UNHANDLED), *map(len, states))
@@ -313,12 +313,14 @@ def _console() -> Console:
     type=click.Path(file_okay=False, path_type=Path),
     default=OUTPUT,
     show_default=True,
-    help="Where the pictures go.",
+    help="Folder for the pictures.",
 )
 def main(output: Path) -> None:
-    """Draw the machines' charts, and walk each machine through what happens to it."""
+    """Draw the machines' charts, and run each machine through some events."""
     if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="replace")  # what cannot spell an arrow gets a question mark
+        sys.stdout.reconfigure(
+            errors="replace"
+        )  # a pipe that cannot encode an arrow gets a question mark
     console = _console()
     walks = [walk(scenario) for scenario in SCENARIOS]
     for played in walks:

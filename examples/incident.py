@@ -1,9 +1,9 @@
-"""An incident: the database of a shop in which a day's batch has stopped half-way.
+"""An incident: the database of a shop in which the batch of one day stopped midway.
 
     python -m examples.incident build/shop.sqlite
 
-It is the database that the demonstration investigates. The numbers are drawn from a fixed seed, so
-that each run makes the same one.
+The demonstration investigates it. The numbers come from a fixed seed, so that each run makes the
+same database.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ import click
 QUESTION: Final = "why did orders drop on 2026-03-02?"
 BROKEN: Final = date(2026, 3, 2)
 STOPPED: Final = time(11, 40)
-"""When the batch of that day stopped; what was ordered later never came."""
+"""Time at which the batch of that day stopped; later orders never came in."""
 
 _FIRST: Final = date(2026, 1, 5)
 _DAYS: Final = 70
@@ -45,7 +45,7 @@ CREATE TABLE shipments (
 
 
 def plant(path: Path) -> None:
-    """Write the database, in place of any that is there.
+    """Write the database, and replace an existing one.
 
     >>> import tempfile
     >>> place = Path(tempfile.mkdtemp(), "shop.sqlite")
@@ -83,7 +83,7 @@ def _customers(rng: random.Random) -> Iterator[tuple[int, str, str]]:
 
 
 def _orders(rng: random.Random, day: date) -> Iterator[tuple[datetime, float, str | None]]:
-    """Yield what is ordered on a day, and comes in, in the order of time."""
+    """Yield the orders of a day that come in, in order of time."""
     weekend = day.weekday() >= 5  # noqa: PLR2004 - Saturday
     count = round(rng.gauss(130 if weekend else 180, 7))
     minutes = sorted(min(1439, max(0, round(rng.gauss(13.5, 4.2) * 60))) for _ in range(count))
@@ -96,13 +96,13 @@ def _orders(rng: random.Random, day: date) -> Iterator[tuple[datetime, float, st
 
 
 def investigate(database: Path, folder: Path) -> int:
-    """Have ``statecharts investigate`` find out what is wrong; return its exit status.
+    """Run ``statecharts investigate``; return its exit status.
 
     Args:
-        database: What `plant` has written.
-        folder: Where the report goes, and the state of the run.
+        database: The database that `plant` wrote.
+        folder: Folder for the report and the state of the run.
     """
-    # What reads SQL takes a while to import, and nothing else here needs it.
+    # The parser of SQL takes a while to import, and nothing else here needs it.
     from machines.investigator.command import investigate as command  # noqa: PLC0415
 
     asked = ["--db", str(database), "--question", QUESTION, "--output", str(folder)]

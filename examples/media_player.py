@@ -1,4 +1,4 @@
-"""A media player: playback and sound are regions of one state, and come back as they were left.
+"""A media player: playback and sound are regions of one state, which history restores.
 
 python -m examples.media_player
 """

@@ -1,4 +1,4 @@
-"""A traffic light: delays take it round, a fault sets it blinking, repair starts it anew.
+"""A traffic light: delays drive its cycle, a fault makes it blink, a repair restarts it.
 
 python -m examples.traffic_light
 """
@@ -65,11 +65,11 @@ LAMPS: Final = {
     "blinking.lit": "○●○",
     "blinking.dark": "○○○",
 }
-"""What each state looks like: red, amber, green."""
+"""The lamps of each state: red, amber, green."""
 
 
 def lamps(light: Machine) -> str:
-    """Return what the light looks like now.
+    """Return the lamps that are on.
 
     >>> lamps(Machine(TrafficLight))
     '●○○'

@@ -64,7 +64,7 @@ class Deferred(click.Command):
 
     def __init__(self, entry: EntryPoint) -> None:
         package = entry.module.partition(".")[0]
-        told = f"By {package}; see 'statecharts {entry.name} -h'."
+        told = f"A command of {package}; see 'statecharts {entry.name} -h'."
         super().__init__(entry.name, short_help=told, add_help_option=False)
         self._entry = entry
 

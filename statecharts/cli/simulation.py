@@ -214,7 +214,7 @@ def explanation(chart: Chart, happening: Happening) -> str:
     if isinstance(event, TimerFired):
         if step.handled:
             return (
-                "the timer has fired, and nothing came of it: its event, or its guard, is not met"
+                "the timer fired, and no transition was taken: its event, or its guard, is not met"
             )
         return "no such timer runs"
     return _untaken(chart, before, event, handled=step.handled)
@@ -235,7 +235,7 @@ def _untaken(chart: Chart, before: Snapshot[Any], event: Any, *, handled: bool) 
     asked = [line for state in reversed(active) for line in _lines(chart[state], event)]
     if handled:
         swallowing = [line for line in asked if line.kind is TransitionKind.FORBIDDEN]
-        return _taken(swallowing[0]) if swallowing else "it is handled, and nothing is taken"
+        return _taken(swallowing[0]) if swallowing else "it is handled, and no transition is taken"
     if asked:
         refused = [
             f"the guard of {line.source or 'the chart'} does not hold: {transition_label(line)}"

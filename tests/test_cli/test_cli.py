@@ -46,7 +46,7 @@ Options:
 Commands:
   check        Look for faults in the charts of TARGET.
   import       Write the charts of FILE as declarations in Python.
-  investigate  By machines; see 'statecharts investigate -h'.
+  investigate  A command of machines; see 'statecharts investigate -h'.
   list         List the charts of TARGET.
   render       Draw the charts of TARGET into files.
   schema       Print the JSON Schema of the events and snapshots of TARGET.

@@ -92,7 +92,7 @@ def test_command_of_a_plugin_is_listed_without_being_imported(
     names = [line.split()[0] for line in result.stdout.partition("Commands:")[2].splitlines()[1:]]
     assert result.exit_code == 0
     assert names.index("check") < names.index("greet") < names.index("list")
-    assert "By greetings; see 'statecharts greet -h'." in result.stdout
+    assert "A command of greetings; see 'statecharts greet -h'." in result.stdout
     assert "greetings" not in sys.modules
 
 

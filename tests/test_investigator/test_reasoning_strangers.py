@@ -147,7 +147,7 @@ def test_reasoning_asks_which_of_two_incidents_is_meant(
     _two_incidents(tmp_path / "data.sqlite")
     synthesis, investigation = _ask(tmp_path / "data.sqlite", "is anything wrong?", answer)
     [asked] = investigation.case.answers
-    assert asked.prompt.startswith("Two things went wrong")
+    assert asked.prompt.startswith("There are two anomalies")
     assert synthesis.causes[0].table == best
     assert len(synthesis.causes) == 2
 

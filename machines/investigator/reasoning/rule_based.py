@@ -128,7 +128,7 @@ def question_of(found: Sequence[Finding], hints: Hints) -> Question | None:
     if not apart or first.score - second.score > _NEARLY:
         return None
     choices = (choice_of(first), choice_of(second))
-    prompt = "Two things went wrong, and one is as sure as the other. Which of them is meant?"
+    prompt = "There are two anomalies, one as likely as the other. Which one do you mean?"
     return Question(prompt, choices)
 
 

@@ -672,7 +672,7 @@ class Unstarted(StateChart[Any]):
         return OrderedSet(states[name] for name in self._stage.active if name in states)
 
     @configuration.setter
-    def configuration(self, _: OrderedSet[State]) -> None:
+    def configuration(self, new_configuration: OrderedSet[State]) -> None:  # noqa: ARG002
         raise self._fixed("configuration")
 
     @property
@@ -686,7 +686,7 @@ class Unstarted(StateChart[Any]):
         return _alone(self.configuration_values) if self.configuration else None
 
     @current_state_value.setter
-    def current_state_value(self, _: Any) -> None:
+    def current_state_value(self, value: Any) -> None:  # noqa: ARG002
         raise self._fixed("current_state_value")
 
     @property
@@ -695,7 +695,7 @@ class Unstarted(StateChart[Any]):
         return _alone(self.configuration)
 
     @current_state.setter
-    def current_state(self, _: Any) -> None:
+    def current_state(self, value: Any) -> None:  # noqa: ARG002
         raise self._fixed("current_state")
 
     @property

@@ -87,7 +87,7 @@ def _loader() -> Any:
 
 def _measure(events: Any, document: Document) -> None:
     """Refuse a document that is too deep or too large to compose, or that is more than one."""
-    deep = many = 0
+    deep = many = values = 0
     for event in events:
         kind = type(event).__name__
         if kind == "DocumentStartEvent":
@@ -96,7 +96,6 @@ def _measure(events: Any, document: Document) -> None:
                 found = "a second document begins here"
                 line = event.start_mark.line + 1
                 raise document.error("SC606", found, "Put one chart in a file", line)
-            values = 0
         elif kind in ("MappingEndEvent", "SequenceEndEvent"):
             deep -= 1
         elif kind in ("MappingStartEvent", "SequenceStartEvent", "ScalarEvent"):

@@ -28,7 +28,7 @@ def probes(table: Table) -> list[Probe]:
     return [
         probe_by_day(
             "counts",
-            f"{table.name} lacks rows of some day, by {day.name}",
+            f"{table.name} has a day with missing rows, by {day.name}",
             table,
             day,
             [("rows", "count(*)")],
@@ -169,7 +169,7 @@ def _thin(reading: Reading, level: Level) -> list[Finding]:
     if strength < 3.3 or lack / usually < 2 * level.noise:
         return []
     day, end = reading.daily.days[first], reading.daily.days[-1]
-    words = f"ever fewer rows from {day} to {end}, as when they have not come in yet"
+    words = f"fewer rows each day from {day} to {end}, as if they had not come in yet"
     kind, score, probe = CauseKind.LATE_DATA, surely(strength, 0.7) * 0.95, reading.probe
     return [Finding(kind, probe.table, None, day, score, words, (probe,), last=end)]
 

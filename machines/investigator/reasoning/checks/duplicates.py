@@ -78,7 +78,7 @@ def find(reading: Reading) -> list[Finding]:
         if low > 0.03 and (surplus < 1 + 0.6 * more or by_chance):  # noqa: PLR2004
             continue
         day = daily.days[n]
-        words = f"{extra[n]:.0f} of {rows[n]:.0f} rows on {day} are there already"
+        words = f"{extra[n]:.0f} of {rows[n]:.0f} rows on {day} are duplicates"
         score = surely(extra[n] * more, 0.8) * 0.995
         one = Finding(
             CauseKind.DUPLICATE_LOAD,

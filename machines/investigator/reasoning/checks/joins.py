@@ -130,7 +130,7 @@ def _probe(table: Table, source: tuple[str, str, str], found: Sequence[Link]) ->
         f'SELECT {day} AS "day", {", ".join(cells)} FROM {tables} '  # noqa: S608
         f"WHERE {day} GLOB '{VALID_DAY}'{table.some} GROUP BY 1 ORDER BY 1 DESC LIMIT {MOST_DAYS}"
     )
-    claim = f"rows of {table.name} refer to what is not there"
+    claim = f"rows of {table.name} refer to rows that do not exist"
     columns = tuple(dict.fromkeys(link.column for link in found))
     return Probe("joins", table.name, name, claim, sql, tuple(labels), columns, tuple(found))
 

@@ -21,7 +21,7 @@ def probes(table: Table) -> list[Probe]:
     return [
         probe_by_day(
             "nulls",
-            f"values of {table.name} have gone missing",
+            f"values of {table.name} are missing",
             table,
             day,
             [("rows", "count(*)"), *(_cell(one) for one in columns[at : at + _AT_ONCE])],
@@ -50,9 +50,8 @@ def find(reading: Reading, table: Table) -> list[Finding]:
     for name, run in runs.items():
         day, last = daily.days[run.first], daily.days[run.last]
         heir = _heir(reading, name, run)
-        words = (
-            f"{run.during:.0%} of {name} is null from {day} to {last}, and {run.before:.0%} else"
-        )
+        share = f"{run.during:.0%} of {name} is null from {day} to {last}"
+        words = f"{share}, and {run.before:.0%} otherwise"
         kind, score = CauseKind.NULL_SPIKE, surely(run.strength * run.during, 0.75)
         if heir:
             kind, score = CauseKind.SCHEMA_CHANGE, 0.99

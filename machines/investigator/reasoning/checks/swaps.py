@@ -33,7 +33,7 @@ def find(found: Iterable[Finding], readings: Sequence[Reading]) -> list[Finding]
         if all(abs(a - b) < _ALIKE for a, b in crossed) and abs(first[0] - first[1]) > _ALIKE:
             if one.kind is not CauseKind.UNIT_CHANGE:
                 one, other = other, one  # noqa: PLW2901 - the other way round it is the same
-            words = f"{one.column} and {other.column} have changed places from {one.day} on"
+            words = f"{one.column} and {other.column} are swapped from {one.day} on"
             probes = tuple(dict.fromkeys((*one.probes, *other.probes)))
             kind, score = CauseKind.SCHEMA_CHANGE, 0.99
             swapped.append(
