@@ -11,7 +11,7 @@ from attrs import evolve
 from statecharts import Chart
 from statecharts.interop import scxml, xstate
 from statecharts.interop.findings import LossError
-from statecharts.model.chart import Always, Default, StateKind, StateNode, Transition
+from statecharts.model.chart import Always, Default, OnEvent, StateKind, StateNode, Transition
 from statecharts.model.hooks import Hook
 from statecharts.model.named import Branch, Choose, Named, Not
 from tests.proof import shards
@@ -25,6 +25,21 @@ def again(door: ModuleType, chart: Chart) -> Chart:
     """Return what is read when a chart has been written, whatever it loses."""
     found: Chart = door.loads(door.dumps(chart, allow="*"))
     return found
+
+
+def apart(chart: Chart) -> Chart:
+    """Return a chart with a line for each event: one line on two events means the same."""
+    root, *states = (
+        evolve(node, transitions=tuple(one for line in node.transitions for one in _split(line)))
+        for node in chart.nodes.values()
+    )
+    return evolve(chart, root=root, states=tuple(states))
+
+
+def _split(line: Transition) -> list[Transition]:
+    if not isinstance(line.trigger, OnEvent):
+        return [line]
+    return [evolve(line, trigger=OnEvent((event,))) for event in line.trigger.events]
 
 
 def loses(door: ModuleType, chart: Chart) -> bool:
@@ -44,7 +59,7 @@ def test_whatever_is_written_is_read(name: str, odd: float, seeds: range) -> Non
     for seed, chart in whole_charts(seeds, odd):
         read = again(door, chart)
         seen += 1
-        assert read == chart or loses(door, chart), seed
+        assert apart(read) == apart(chart) or loses(door, chart), seed
     assert seen >= len(seeds) / 10
 
 
@@ -55,7 +70,7 @@ def test_what_has_been_read_is_written_again(name: str, seeds: range) -> None:
     door = DOORS[name]
     for seed, chart in whole_charts(seeds, 0.05):
         left = again(door, chart)
-        assert again(door, left) == left or loses(door, left), seed
+        assert apart(again(door, left)) == apart(left) or loses(door, left), seed
 
 
 def nested(depth: int) -> Chart:
