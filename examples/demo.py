@@ -1,9 +1,9 @@
-"""The demonstration: every machine drawn, and walked through what happens to it.
+"""The demonstration: draws every machine, and walks each through some scenarios.
 
     python -m examples.demo                        # or: make demo
 
-Nothing here is made for show: the machines are those of `machines`, the pictures those of
-`diagrams`, and what is printed is what each step returned. The investigation is the command
+The machines are those of `machines`, the pictures those of `diagrams`, and the tables print what
+each step returned. The investigation is the command
 `statecharts investigate`, on a database that `examples.incident` makes.
 """
 
@@ -30,7 +30,16 @@ from examples import incident
 from machines import execution, pipeline
 from machines.identifiers import AgentName, BranchName, GitSha
 from machines.investigation.chart import InvestigationChart
-from statecharts import Chart, Machine, StatechartError, Step, TimerFired, drawing
+from statecharts import (
+    Answer,
+    CallFailed,
+    Chart,
+    Machine,
+    StatechartError,
+    Step,
+    TimerFired,
+    drawing,
+)
 from statecharts.model.chart import Declaration
 from statecharts.model.durations import duration_text
 
@@ -49,7 +58,7 @@ CODER: Final = AgentName("coder-1")
 
 @frozen
 class Scenario:
-    """Something that happens to a machine, from the start: events, and time that passes."""
+    """A story that a machine goes through from the start: events, and time that passes."""
 
     name: str
     story: str
@@ -116,6 +125,20 @@ SCENARIOS: Final = (
             execution.HitRateLimit(NINE + timedelta(minutes=15)),
             execution.Stopped(),
             timedelta(hours=1),
+        ),
+    ),
+    Scenario(
+        "execution-failed",
+        "a late answer changes nothing; then the agent that is called for is lost",
+        execution.Execution,
+        (
+            execution.SpawnRequested(CODER),
+            execution.Stopped(),
+            execution.SpawnRequested(CODER),
+            Answer("any.pending.spawn_agent#1", execution.SpawnedSuccessfully()),
+            Answer("any.pending.spawn_agent#2", execution.SpawnedSuccessfully()),
+            Answer("any.running.watch_agent#3", execution.Heartbeat(), last=False),
+            CallFailed("any.running.watch_agent#3", "the node is unreachable"),
         ),
     ),
 )
@@ -211,7 +234,7 @@ def _tour(drawn: Iterable[tuple[Path, str]]) -> str:
 
 
 def shown(value: object) -> str:
-    """Return a value as people write it.
+    """Return a value in short.
 
     >>> shown(pipeline.GatesPassed(BRANCH, commits_ahead=3))
     'GatesPassed(feature_branch=feature/login, commits_ahead=3)'
@@ -233,7 +256,7 @@ def shown(value: object) -> str:
 
 
 def leaves(configuration: tuple[str, ...]) -> list[str]:
-    """Return the innermost of the active states: the others are around them.
+    """Return the innermost active states.
 
     >>> leaves(("active", "active.merge"))
     ['active.merge']
@@ -246,21 +269,23 @@ def leaves(configuration: tuple[str, ...]) -> list[str]:
 
 
 def table(played: Walk) -> RenderableType:
-    """Return a walk as a table: what happened, where it led, what is carried, what is asked for."""
+    """Return a walk as a table: events, states, data and effects."""
     rows = Table(
         box=box.SIMPLE_HEAD, expand=True, pad_edge=False, show_edge=False, header_style="dim"
     )
     rows.add_column("at", style="dim", width=5, overflow="fold")
-    rows.add_column("what happens", ratio=5, overflow="fold")
-    rows.add_column("where it leads", min_width=_widest(played), overflow="fold")
-    rows.add_column("what is carried, → what is asked for", ratio=6, overflow="fold")
+    rows.add_column("event", ratio=5, overflow="fold")
+    rows.add_column("state", min_width=_widest(played), overflow="fold")
+    rows.add_column("data, → effects", ratio=6, overflow="fold")
     before: tuple[str, ...] = ()
     for beat in played.beats:
         if beat.step is None:
             passes = Text(f"{shown(beat.happened)} pass", "italic")
             rows.add_row(shown(beat.at), passes, Text("…", "dim"), "")
             continue
-        rows.add_row(shown(beat.at), _happened(beat), _led(beat.step, before), _carried(beat.step))
+        rows.add_row(
+            shown(beat.at), _happened(beat), _states(beat.step, before), _outcome(beat.step)
+        )
         before = beat.step.snapshot.configuration
     title = Text.assemble("\n", (played.scenario.chart.chart.name, "bold cyan"))
     title.append(f"  {played.scenario.story}\n", "bold")
@@ -281,14 +306,14 @@ def _happened(beat: Beat) -> Text:
     return Text(shown(beat.happened), "" if handled else "yellow")
 
 
-def _led(step: Step[Any], before: tuple[str, ...]) -> Text:
+def _states(step: Step[Any], before: tuple[str, ...]) -> Text:
     if not step.handled and not step.microsteps:
         return Text(UNHANDLED, "yellow")
     now = "\n".join(leaves(step.snapshot.configuration))
     return Text(now, "bold green" if step.snapshot.configuration != before else "green")
 
 
-def _carried(step: Step[Any]) -> Text:
+def _outcome(step: Step[Any]) -> Text:
     if not step.handled and not step.microsteps:
         return Text()
     data = [(shown(value), "") for value in step.snapshot.data.values()]
@@ -316,7 +341,7 @@ def _console() -> Console:
     help="Where the pictures go.",
 )
 def main(output: Path) -> None:
-    """Draw the machines' charts, and walk each machine through what happens to it."""
+    """Draw the machines' charts, and walk each machine through some scenarios."""
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # what cannot spell an arrow gets a question mark
     console = _console()
