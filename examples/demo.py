@@ -30,7 +30,16 @@ from examples import incident
 from machines import execution, pipeline
 from machines.identifiers import AgentName, BranchName, GitSha
 from machines.investigation.chart import InvestigationChart
-from statecharts import Chart, Machine, StatechartError, Step, TimerFired, drawing
+from statecharts import (
+    Answer,
+    CallFailed,
+    Chart,
+    Machine,
+    StatechartError,
+    Step,
+    TimerFired,
+    drawing,
+)
 from statecharts.model.chart import Declaration
 from statecharts.model.durations import duration_text
 
@@ -116,6 +125,20 @@ SCENARIOS: Final = (
             execution.HitRateLimit(NINE + timedelta(minutes=15)),
             execution.Stopped(),
             timedelta(hours=1),
+        ),
+    ),
+    Scenario(
+        "execution-failed",
+        "a late answer changes nothing; then the agent that is called for is lost",
+        execution.Execution,
+        (
+            execution.SpawnRequested(CODER),
+            execution.Stopped(),
+            execution.SpawnRequested(CODER),
+            Answer("any.pending.spawn_agent#1", execution.SpawnedSuccessfully()),
+            Answer("any.pending.spawn_agent#2", execution.SpawnedSuccessfully()),
+            Answer("any.running.watch_agent#3", execution.Heartbeat(), last=False),
+            CallFailed("any.running.watch_agent#3", "the node is unreachable"),
         ),
     ),
 )
@@ -260,7 +283,9 @@ def table(played: Walk) -> RenderableType:
             passes = Text(f"{shown(beat.happened)} pass", "italic")
             rows.add_row(shown(beat.at), passes, Text("…", "dim"), "")
             continue
-        rows.add_row(shown(beat.at), _happened(beat), _led(beat.step, before), _carried(beat.step))
+        rows.add_row(
+            shown(beat.at), _happened(beat), _states(beat.step, before), _outcome(beat.step)
+        )
         before = beat.step.snapshot.configuration
     title = Text.assemble("\n", (played.scenario.chart.chart.name, "bold cyan"))
     title.append(f"  {played.scenario.story}\n", "bold")
@@ -281,14 +306,14 @@ def _happened(beat: Beat) -> Text:
     return Text(shown(beat.happened), "" if handled else "yellow")
 
 
-def _led(step: Step[Any], before: tuple[str, ...]) -> Text:
+def _states(step: Step[Any], before: tuple[str, ...]) -> Text:
     if not step.handled and not step.microsteps:
         return Text(UNHANDLED, "yellow")
     now = "\n".join(leaves(step.snapshot.configuration))
     return Text(now, "bold green" if step.snapshot.configuration != before else "green")
 
 
-def _carried(step: Step[Any]) -> Text:
+def _outcome(step: Step[Any]) -> Text:
     if not step.handled and not step.microsteps:
         return Text()
     data = [(shown(value), "") for value in step.snapshot.data.values()]

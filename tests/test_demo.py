@@ -15,7 +15,7 @@ from rich.console import Console
 from examples import demo, incident, media_player, traffic_light
 from machines import execution, pipeline
 from machines.investigation.chart import InvestigationChart
-from statecharts import Machine, StatechartError, TimerFired, drawing
+from statecharts import Answer, Invoke, Machine, StatechartError, TimerFired, drawing
 
 
 @frozen
@@ -114,6 +114,7 @@ def test_scenario_is_the_same_each_time(scenario: demo.Scenario) -> None:
         ("pipeline-blocked", ("archived",)),
         ("execution-rate-limited", ("any", "any.completed")),
         ("execution-stopped", ("any", "any.idle")),
+        ("execution-failed", ("any", "any.failed")),
     ],
 )
 def test_scenario_ends_where_its_story_says(name: str, end: tuple[str, ...]) -> None:
@@ -135,8 +136,17 @@ def test_walk_fires_the_timer_when_it_is_due() -> None:
     (fired,) = [beat for beat in played.beats if isinstance(beat.happened, TimerFired)]
     assert fired.at == datetime(2026, 1, 5, 9, 30, tzinfo=UTC)
     assert fired.step is not None
-    assert fired.step.effects == (execution.SpawnAgent(demo.CODER),)
+    spawn = execution.SpawnAgent(demo.CODER)
+    assert fired.step.effects == (Invoke("any.pending.spawn_agent#3", spawn),)
     assert played.machine.now == datetime(2026, 1, 5, 9, 37, tzinfo=UTC)
+
+
+def test_walk_shows_that_a_late_answer_is_unhandled() -> None:
+    """The answer to the request that was stopped does nothing; the others count."""
+    played = demo.walk(_scenario("execution-failed"))
+    answers = [beat for beat in played.beats if isinstance(beat.happened, Answer)]
+    assert [beat.step is not None and beat.step.handled for beat in answers] == [False, True, True]
+    assert _printed(played).count(demo.UNHANDLED) == 1
 
 
 def test_walk_of_a_cancelled_timer_fires_nothing() -> None:
@@ -184,7 +194,7 @@ def test_demo_survives_a_pipe_that_knows_ascii_only(
     monkeypatch.setattr(drawing, "render", lambda *_arguments, **_options: "<svg/>")
     result = CliRunner(charset="ascii").invoke(demo.main, ["--output", str(tmp_path)])
     assert result.exit_code == 0
-    assert "? SpawnAgent(agent=coder-1)" in result.output
+    assert "? Invoke(id='any.pending.spawn_agent#1'" in result.output
 
 
 def test_seconds_are_shown_where_there_are_any() -> None:

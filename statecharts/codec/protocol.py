@@ -328,6 +328,14 @@ class Protocol(Generic[E, C]):
             found = self._made[wanted] = self._run(lambda one: _Wire(self, lenient=one), wanted)
         return found
 
+    def __reduce__(self) -> Any:
+        remedy = "Make it again where it is needed: Protocol(Chart)"
+        raise StatechartError("SC216", self.chart.name, "a protocol cannot be pickled", remedy)
+
+    def __deepcopy__(self, memo: object) -> Protocol[E, C]:
+        """Return itself: it never changes."""
+        return self
+
     def _reader(self, lenient: bool | None) -> Callable[[Any], Snapshot[Any, Any]]:  # noqa: FBT001
         load = self._wire(lenient).snapshots.load
         upcast = self._upcasters.upcast

@@ -100,6 +100,8 @@ class Statechart(Declaration[E, C]):
         adopt(cls, cls.__member__)
         if cls.__member__.members:
             cls.chart = _built(cls, events, context)
+            if isinstance(vars(cls)["chart"], Chart):
+                cls.chart.declared_by(cls)
         else:
             if cls.__member__.problems:
                 raise DefinitionError(cls.__name__, problems(cls.__member__, cls.__name__))

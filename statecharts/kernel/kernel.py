@@ -312,6 +312,10 @@ class Kernel(Generic[E, C]):
         remedy = "Pickle the snapshot, and make the kernel anew: Kernel(Chart).step(snapshot, …)"
         raise StepError("SC216", self.chart.name, "a kernel cannot be pickled", remedy)
 
+    def __copy__(self) -> Kernel[E, C]:
+        """Return itself: what it remembers changes nothing that it returns."""
+        return self
+
     def __deepcopy__(self, memo: object) -> Kernel[E, C]:
         """Return itself: what it remembers changes nothing that it returns."""
         return self

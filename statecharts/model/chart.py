@@ -7,16 +7,19 @@ makes sense is `statecharts.checks`'.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
+from importlib import import_module
 from types import FunctionType
 from typing import Any, ClassVar, Generic, final
 
 import attrs
 from attrs import evolve, field, frozen
 
-from statecharts.model.errors import Fault, UnknownStateError
+from statecharts.model.errors import Fault, StatechartError, UnknownStateError
 from statecharts.model.generics import C, D, E, defaulting
+from statecharts.model.hooks import Hook
 from statecharts.model.nodes import (
     COMPOSITE,
     HISTORY,
@@ -143,13 +146,34 @@ class Chart:
     def __hash__(self) -> int:
         return hash(self.hash)
 
-    def __getstate__(self) -> dict[str, Any]:
-        names = [attribute.name for attribute in attrs.fields(Chart)]
-        return {name: getattr(self, name) for name in names if name != "_memo"}
+    def __copy__(self) -> Chart:
+        """Return itself: it never changes."""
+        return self
 
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        for name, value in {**state, "_memo": {}}.items():
-            object.__setattr__(self, name, value)
+    def __deepcopy__(self, memo: object) -> Chart:
+        """Return itself: it never changes."""
+        return self
+
+    def declared_by(self, cls: type) -> None:
+        """Note the class that declares the chart: a pickle then names the class."""
+        self._memo["declaration"] = (cls.__module__, cls.__qualname__)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Name the class that declares the chart; without one, give all that it says.
+
+        Raises:
+            StatechartError: A pickle would lose one of its hooks (SC216).
+        """
+        home: tuple[str, str] | None = self._memo.get("declaration")
+        if home is not None and _imported(*home) is self:
+            return _imported, home
+        lost = [hook.name for hook in self._hooks() if not hook.portable]
+        if lost:
+            found = f"the chart cannot be pickled: {lost[0]!r} is not a function of a module"
+            remedy = "Declare the chart at the top of a module, or pickle a snapshot instead"
+            raise StatechartError("SC216", self.name, found, remedy)
+        said = [one.name for one in attrs.fields(Chart) if one.init]
+        return _as_said, ({name: getattr(self, name) for name in said},)
 
     def bind(
         self,
@@ -210,17 +234,20 @@ class Chart:
         return self._unbound("delay")
 
     def _unbound(self, role: str) -> tuple[str, ...]:
-        hooks = [hook for node in self.nodes.values() for hook in node.hooks]
-        triggers = (line.trigger for line in self.transitions)
-        delays = (trigger.delay for trigger in triggers if isinstance(trigger, After))
-        hooks += [delay for delay in delays if not isinstance(delay, timedelta)]
-        said = [hook for hook in hooks if not isinstance(hook.function, FunctionType)]
+        said = [hook for hook in self._hooks() if not isinstance(hook.function, FunctionType)]
         if not said:
             return ()
         from statecharts.model.named import open_names  # noqa: PLC0415 - for charts that name things
 
         found = (pair for hook in said for pair in open_names(hook))
         return tuple(dict.fromkeys(name for kind, name in found if kind == role))
+
+    def _hooks(self) -> list[Hook]:
+        """Return every hook, those that give delays included."""
+        hooks = [hook for node in self.nodes.values() for hook in node.hooks]
+        triggers = (line.trigger for line in self.transitions)
+        delays = (trigger.delay for trigger in triggers if isinstance(trigger, After))
+        return hooks + [delay for delay in delays if not isinstance(delay, timedelta)]
 
     def children(self, state: str) -> tuple[StateNode, ...]:
         """Return the children of a state, in document order."""
@@ -239,6 +266,21 @@ class Chart:
     def is_descendant(self, state: str, ancestor: str) -> bool:
         """Tell whether a state lies properly inside another."""
         return any(node.id == ancestor for node in self.ancestors(state))
+
+
+def _imported(module: str, qualname: str) -> Any:
+    """Return the chart of the class that declares it."""
+    found: Any = sys.modules.get(module)
+    if found is None:
+        found = import_module(module)
+    for name in qualname.split("."):
+        found = getattr(found, name, None)
+    return getattr(found, "chart", None)
+
+
+def _as_said(said: dict[str, Any]) -> Chart:
+    """Return a chart from what it says."""
+    return Chart(**said)
 
 
 @defaulting

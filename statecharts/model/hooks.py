@@ -10,16 +10,47 @@ import ast
 import copy
 import functools
 import linecache
+import sys
 import types
 from collections.abc import Callable
 from typing import Any
 
-from attrs import field, frozen
+from attrs import frozen
+
+from statecharts.model.errors import StatechartError
 
 
-@frozen(repr=False)
+@frozen
+class Detached:
+    """Stands in for a function that a pickle could not keep, such as a lambda.
+
+    Attributes:
+        module: The module of the function.
+        qualname: Its qualified name there.
+        name: The name that readers show.
+    """
+
+    module: str
+    qualname: str
+    name: str
+
+    def __call__(self, moment: Any) -> Any:  # noqa: ARG002 - like every hook
+        """Refuse: there is no function any more."""
+        found = f"the function {self.name!r} was lost when its line was pickled"
+        remedy = "Take the line from the chart, where its functions are"
+        raise StatechartError("SC219", self.module, found, remedy)
+
+    @property
+    def __name__(self) -> str:
+        return self.name
+
+
+@frozen(repr=False, eq=False)
 class Hook:
     """A function of one moment, with a name for people.
+
+    A pickle keeps functions that can be imported. In place of any other it keeps a `Detached`,
+    which still equals the function that it was.
 
     Attributes:
         function: What is called.
@@ -29,7 +60,7 @@ class Hook:
     'data.count > 3'
     """
 
-    function: Callable[[Any], Any] = field(eq=lambda function: meaning(function), hash=False)
+    function: Callable[[Any], Any]
     given: str | None = None
 
     @property
@@ -37,8 +68,64 @@ class Hook:
         """The given name, the function's name, or for a lambda its source without the parameter."""
         return self.given if self.given is not None else function_name(self.function)
 
+    @property
+    def portable(self) -> bool:
+        """Whether a pickle keeps the function."""
+        return not isinstance(self.function, Detached) and _pickles(self.function)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Hook):
+            return NotImplemented
+        one, two = self.function, other.function
+        if self.given != other.given:
+            return False
+        if isinstance(one, Detached) or isinstance(two, Detached):
+            return _detached(one) == _detached(two)
+        return one is two or meaning(one) == meaning(two)
+
+    def __hash__(self) -> int:
+        return hash((Hook, self.given))
+
     def __repr__(self) -> str:
         return f"Hook({self.name})"
+
+    def __copy__(self) -> Hook:
+        """Return itself: it never changes."""
+        return self
+
+    def __deepcopy__(self, memo: object) -> Hook:
+        """Return itself: it never changes."""
+        return self
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Hook, (self.function if self.portable else _detached(self.function), self.given)
+
+
+def _detached(function: Any) -> Detached:
+    """Return what stands in for a function in a pickle."""
+    if isinstance(function, Detached):
+        return function
+    name = function_name(function)
+    while isinstance(function, functools.partial):
+        function = function.func
+    named = function if hasattr(function, "__qualname__") else type(function)
+    return Detached(str(named.__module__), named.__qualname__, name)
+
+
+def _pickles(function: Any) -> bool:
+    """Tell whether a pickle keeps a function."""
+    if isinstance(function, types.FunctionType):  # by its name, which is quick to look up
+        found: Any = sys.modules.get(function.__module__)
+        for name in function.__qualname__.split("."):
+            found = getattr(found, name, None)
+        return found is function
+    import pickle  # noqa: PLC0415 - only what is pickled needs it
+
+    try:
+        pickle.dumps(function)
+    except Exception:  # noqa: BLE001 - a class may raise anything when it is pickled
+        return False
+    return True
 
 
 def function_name(function: Callable[..., Any]) -> str:
@@ -72,7 +159,7 @@ def _cell(cell: types.CellType) -> object:
         return None
 
 
-@functools.cache
+@functools.lru_cache(maxsize=4096)
 def _lambda_text(code: types.CodeType, filename: str) -> str | None:
     """Find the lambda that a code object was compiled from, and return the text of its body.
 

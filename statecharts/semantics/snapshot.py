@@ -23,7 +23,7 @@ from typing import (
 
 from attrs import frozen
 
-from statecharts.model.chart import Chart, StateRef, SuperstateRef, Transition
+from statecharts.model.chart import After, Chart, StateRef, SuperstateRef, Transition
 from statecharts.model.effects import Call, Effect
 from statecharts.model.errors import (
     StepError,
@@ -277,6 +277,18 @@ class Microstep(NamedTuple):
     fired: tuple[Transition, ...]
     entered: tuple[str, ...]
 
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Microstep):
+            return tuple.__eq__(self, other)
+        left_and_entered = (self.exited, self.entered) == (other.exited, other.entered)
+        return left_and_entered and _same_lines(self.fired, other.fired)
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+    def __hash__(self) -> int:
+        return hash((self.exited, self.entered))
+
 
 @defaulting
 class Step(NamedTuple, Generic[E, C]):
@@ -288,6 +300,9 @@ class Step(NamedTuple, Generic[E, C]):
         fired: The transitions that were taken, in order, over all microsteps.
         handled: Whether the configuration had an answer to the event (a forbidding one counts).
         microsteps: What happened, microstep by microstep.
+
+    Two steps are equal when they say the same and took the same lines. A pickle keeps all but the
+    functions of lines that cannot be imported, such as lambdas; it equals the step that it was.
     """
 
     snapshot: Snapshot[E, C]
@@ -296,10 +311,37 @@ class Step(NamedTuple, Generic[E, C]):
     handled: bool
     microsteps: tuple[Microstep, ...]
 
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Step):
+            return tuple.__eq__(self, other)
+        said = (self.snapshot, self.effects, self.handled, self.microsteps)
+        same = said == (other.snapshot, other.effects, other.handled, other.microsteps)
+        return same and _same_lines(self.fired, other.fired)
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+    def __hash__(self) -> int:
+        return hash((self.snapshot, self.effects, self.handled))
+
     def __repr__(self) -> str:
         taken = ", ".join(f"{t.source} → {', '.join(t.targets) or 'stays'}" for t in self.fired)
         outcome = taken or ("nothing taken" if self.handled else "unhandled")
         return f"<Step ({outcome}) to {self.snapshot!r}, effects={self.effects!r}>"
+
+
+def _same_lines(ours: tuple[Transition, ...], theirs: tuple[Transition, ...]) -> bool:
+    """Tell whether lines are the same, even where a pickle has lost or copied their functions."""
+    if len(ours) != len(theirs):
+        return False
+    pairs = zip(ours, theirs, strict=True)
+    return all(one is other or _line(one) == _line(other) for one, other in pairs)
+
+
+def _line(line: Transition) -> tuple[object, ...]:
+    """Return what tells a line from the others of its chart."""
+    trigger: object = line.trigger.timer if isinstance(line.trigger, After) else line.trigger
+    return (line.source, trigger, line.targets, line.kind, [hook.name for hook in line.hooks])
 
 
 class Scene(Protocol):

@@ -6,6 +6,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
@@ -15,10 +16,11 @@ from statecharts import Kernel, Step, start
 from statecharts.model.chart import Chart
 from statecharts.model.errors import RunawayError
 from tests.oracle.random_charts import random_chart, random_events
-from tests.oracle.vocabulary import Counters
+from tests.oracle.vocabulary import Counters, addressed
 from tests.test_kernel.test_kernel_memory import Wheels, journey
 
 THREADS = 8
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 @pytest.fixture(autouse=True)
@@ -60,9 +62,11 @@ def test_shared_kernel_agrees_on_random_charts() -> None:
         def attempt(
             kernel: Kernel[Any], _: int = 0, events: list[object] = events
         ) -> list[Step[Any]]:
-            steps = [kernel.start(Counters())]
+            steps = [kernel.start(Counters(), at=NOW)]
             for event in events:
-                steps.append(kernel.step(steps[-1].snapshot, event))
+                seen = [effect for one in steps for effect in one.effects]
+                sent = addressed(event, seen)
+                steps.append(kernel.step(steps[-1].snapshot, sent, at=NOW))
             return steps
 
         try:
@@ -75,7 +79,7 @@ def test_shared_kernel_agrees_on_random_charts() -> None:
 
 def begin(chart: Chart, _: int) -> Step[Any]:
     """Return the start of a random chart."""
-    return start(chart, Counters())
+    return start(chart, Counters(), at=NOW)
 
 
 def test_first_steps_of_a_chart_may_come_from_several_threads() -> None:
@@ -83,7 +87,7 @@ def test_first_steps_of_a_chart_may_come_from_several_threads() -> None:
     for seed in range(20):
         chart = random_chart(seed)
         try:
-            expected = Kernel(random_chart(seed)).start(Counters())
+            expected = Kernel(random_chart(seed)).start(Counters(), at=NOW)
         except RunawayError:
             continue
         assert together(partial(begin, chart)) == [expected] * THREADS
