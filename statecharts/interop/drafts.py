@@ -6,13 +6,16 @@ named, fills in transitions and hooks. `assemble` turns the tree into a chart.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import Any
+import re
+from collections.abc import Container, Iterable, Iterator, Mapping
+from typing import Any, Final
 
-from attrs import define, field
+from attrs import define, evolve, field
 
+from statecharts.checks.places import listed
 from statecharts.interop import limits
 from statecharts.interop.documents import Document
+from statecharts.interop.findings import Findings
 from statecharts.model.chart import (
     COMPOSITE,
     ROOT,
@@ -23,10 +26,17 @@ from statecharts.model.chart import (
     StateNode,
     Transition,
 )
-from statecharts.model.effects import Raise, Send
-from statecharts.model.events import NamedEvent
+from statecharts.model.effects import Raise, Send, Service
+from statecharts.model.events import CallFailed, NamedEvent
 from statecharts.model.hooks import Hook
-from statecharts.model.named import parts
+from statecharts.model.named import Give, parts
+from statecharts.model.nodes import Invocation
+
+FAILED: Final = "error.platform"
+"""What the name of the event begins with that tells in files of the failure of a service."""
+
+_ANSWERS: Final = re.compile(r"(done\.invoke\.|error\.platform\.|xstate\.snapshot\.)(.+)")
+_APART: Final = re.compile(r"[\s.#]+")
 
 
 @define(eq=False)
@@ -44,6 +54,9 @@ class Draft:
         transitions: What leaves it, in document order.
         entry: Its actions on entry.
         exit: Its actions on exit.
+        invoke: Its calls of services by their names, in order.
+        renamed: The names of calls by the ids that the file has for them, where they differ.
+        numbers: How many calls wanted a name that was taken.
         resting: Whether nothing is meant to leave it, though it is not final.
         doc: Its description.
         meta: Everything else that the file has about it.
@@ -60,6 +73,9 @@ class Draft:
     transitions: list[Transition] = field(factory=list)
     entry: list[Hook] = field(factory=list)
     exit: list[Hook] = field(factory=list)
+    invoke: dict[str, Invocation] = field(factory=dict)
+    renamed: dict[str, str] = field(factory=dict)
+    numbers: dict[str, int] = field(factory=dict)
     resting: bool = False
     doc: str = ""
     meta: dict[str, Any] = field(factory=dict)
@@ -69,6 +85,26 @@ class Draft:
         child.parent = self
         self.children.append(child)
         return child
+
+    def call(
+        self, id: str, source: str, data: Mapping[str, Any], findings: Findings, line: int | None
+    ) -> str:
+        """Have the state call a service; return the name of the call.
+
+        It is the id that the file has for it, with underscores for dots and spaces, for a dot
+        separates a state from its calls. The second call of a name gets a number.
+        """
+        wanted = _APART.sub("_", id) or "_"
+        name = _free(wanted, self.invoke, self.numbers)
+        make = Hook(Give(Service(source, data)))
+        place = None if line is None else findings.document.place(line)
+        self.invoke[name] = Invocation(name, Service, make, place)
+        if wanted != id:
+            self.renamed.setdefault(id, name)
+        if name != id:
+            found = f"the service {id!r} of {self.name!r} has the name {name!r} here"
+            findings.add("SC652", found, f"Answer it with 'done.invoke.{name}'", line)
+        return name
 
     def walk(self) -> Iterator[Draft]:
         """Yield this state and all inside it, in document order."""
@@ -105,8 +141,8 @@ def identify(root: Draft, document: Document) -> dict[str, Draft]:
     return found
 
 
-def _free(wanted: str, taken: dict[str, Draft], numbers: dict[str, int]) -> str:
-    """Return an id that no state has yet: the wanted one, or that with a number behind it."""
+def _free(wanted: str, taken: Container[str], numbers: dict[str, int]) -> str:
+    """Return a name that is not taken yet: the wanted one, or that with a number behind it."""
     found = wanted
     while found in taken:
         numbers[wanted] = numbers.get(wanted, 1) + 1
@@ -114,15 +150,72 @@ def _free(wanted: str, taken: dict[str, Draft], numbers: dict[str, int]) -> str:
     return found
 
 
-def assemble(root: Draft, document: Document) -> Chart:
+def assemble(root: Draft, findings: Findings) -> Chart:
     """Return the chart of a tree of states that is filled in; it is not checked yet.
 
     The chart has the name of the root. Its events are those that transitions name and that actions
-    raise and send, in document order; descriptors with a wildcard name no event.
+    raise and send, in document order; descriptors with a wildcard name no event. A line on the
+    failure of a service takes `CallFailed`, too.
     """
-    nodes = [_node(draft, document) for draft in root.walk()]
+    drafts = list(root.walk())
+    if any(draft.invoke for draft in drafts):
+        renamed = {id: name for draft in drafts for id, name in draft.renamed.items()}
+        for draft in drafts:
+            draft.transitions[:] = _answering(draft, renamed, findings)
+    nodes = [_node(draft, findings.document) for draft in drafts]
     events = tuple(EventType(name) for name in dict.fromkeys(_events(nodes)))
     return Chart(root.name, nodes[0], tuple(nodes[1:]), events, doc=root.doc)
+
+
+def _answering(
+    draft: Draft, renamed: Mapping[str, str], findings: Findings
+) -> Iterator[Transition]:
+    """Yield the lines of a state, with the names of calls; each takes the failures it is for."""
+    heard: set[str] | None = None
+    for line in draft.transitions:
+        if not isinstance(line.trigger, OnEvent):
+            yield line
+            continue
+        events = tuple(_answer(event, renamed) for event in line.trigger.events)
+        about = {_failing(event) for event in events} - {None}
+        if about and CallFailed not in events:
+            if heard is None:
+                # Only the holder, what is inside it and what is around it hear of a failure.
+                heard = {name for near in _nearby(draft) for name in near.invoke}
+            failing = heard if "" in about else heard & about
+            if failing:
+                events = (*events, CallFailed)
+            if failing and heard != failing:
+                found = (
+                    f"a line on the failure of {listed(sorted(failing))} takes that of "
+                    f"{listed(sorted(heard - failing))}, too"
+                )
+                remedy = "Give each service a state of its own"
+                findings.add("SC652", found, remedy, draft.line, f"state {draft.name!r}")
+        yield line if events == line.trigger.events else evolve(line, trigger=OnEvent(events))
+
+
+def _answer(event: type | str, renamed: Mapping[str, str]) -> type | str:
+    found = _ANSWERS.fullmatch(event) if isinstance(event, str) else None
+    return event if found is None else found[1] + renamed.get(found[2], found[2])
+
+
+def _failing(event: type | str) -> str | None:
+    """Return the call whose failure an event in a file tells of; empty for that of any call."""
+    if not isinstance(event, str) or not event.startswith("error"):
+        return None
+    name = event.removesuffix(".*").removesuffix(".")
+    if name in ("error", FAILED):
+        return ""
+    return name.removeprefix(f"{FAILED}.") if name.startswith(f"{FAILED}.") else None
+
+
+def _nearby(draft: Draft) -> Iterator[Draft]:
+    """Yield a state, those inside it, and those around it."""
+    yield from draft.walk()
+    while draft.parent is not None:
+        draft = draft.parent
+        yield draft
 
 
 def _node(draft: Draft, document: Document) -> StateNode:
@@ -141,6 +234,7 @@ def _node(draft: Draft, document: Document) -> StateNode:
         tuple(draft.transitions),
         entry=tuple(draft.entry),
         exit=tuple(draft.exit),
+        invoke=tuple(draft.invoke.values()),
         resting=draft.resting,
         doc=draft.doc,
         meta=draft.meta,
