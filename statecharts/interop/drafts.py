@@ -55,7 +55,7 @@ class Draft:
         entry: Its actions on entry.
         exit: Its actions on exit.
         invoke: Its calls of services by their names, in order.
-        renamed: The names of calls by the ids that the file has for them, where they differ.
+        renamed: The names of calls by the ids that the file has for them, where these differ.
         numbers: How many calls wanted a name that was taken.
         resting: Whether nothing is meant to leave it, though it is not final.
         doc: Its description.
@@ -87,24 +87,36 @@ class Draft:
         return child
 
     def call(
-        self, id: str, source: str, data: Mapping[str, Any], findings: Findings, line: int | None
+        self,
+        id: str,
+        service: Service,
+        findings: Findings,
+        line: int | None,
+        name: str | None = None,
     ) -> str:
-        """Have the state call a service; return the name of the call.
+        """Have the state call a service; return the id by which lines of it name the call.
 
-        It is the id that the file has for it, with underscores for dots and spaces, for a dot
+        The call is named after its id in the file, with underscores for dots and spaces, for a dot
         separates a state from its calls. The second call of a name gets a number.
+
+        Args:
+            id: The id that the file gives the call, or that the format gives it by default.
+            service: The service.
+            findings: Takes what is to be told.
+            line: The line of the call.
+            name: The name to begin with where that of the id says nothing to people.
         """
-        wanted = _APART.sub("_", id) or "_"
-        name = _free(wanted, self.invoke, self.numbers)
-        make = Hook(Give(Service(source, data)))
+        wanted = _APART.sub("_", id if name is None else name) or "_"
+        called = _free(wanted, self.invoke, self.numbers)
         place = None if line is None else findings.document.place(line)
-        self.invoke[name] = Invocation(name, Service, make, place)
-        if wanted != id:
-            self.renamed.setdefault(id, name)
-        if name != id:
-            found = f"the service {id!r} of {self.name!r} has the name {name!r} here"
-            findings.add("SC652", found, f"Answer it with 'done.invoke.{name}'", line)
-        return name
+        self.invoke[called] = Invocation(called, Service, Hook(Give(service)), place)
+        if called != id and name is None:
+            found = f"the service {id!r} of {self.name!r} has the name {called!r} here"
+            findings.add("SC652", found, f"Answer it with 'done.invoke.{called}'", line)
+        if called == id or id in self.invoke or id in self.renamed:
+            return called
+        self.renamed[id] = called
+        return id
 
     def walk(self) -> Iterator[Draft]:
         """Yield this state and all inside it, in document order."""
@@ -154,50 +166,64 @@ def assemble(root: Draft, findings: Findings) -> Chart:
     """Return the chart of a tree of states that is filled in; it is not checked yet.
 
     The chart has the name of the root. Its events are those that transitions name and that actions
-    raise and send, in document order; descriptors with a wildcard name no event. A line on the
-    failure of a service takes `CallFailed`, too.
+    raise and send, in document order; descriptors with a wildcard name no event.
     """
     drafts = list(root.walk())
     if any(draft.invoke for draft in drafts):
-        renamed = {id: name for draft in drafts for id, name in draft.renamed.items()}
         for draft in drafts:
-            draft.transitions[:] = _answering(draft, renamed, findings)
+            draft.transitions[:] = _answering(draft, findings)
     nodes = [_node(draft, findings.document) for draft in drafts]
     events = tuple(EventType(name) for name in dict.fromkeys(_events(nodes)))
     return Chart(root.name, nodes[0], tuple(nodes[1:]), events, doc=root.doc)
 
 
-def _answering(
-    draft: Draft, renamed: Mapping[str, str], findings: Findings
-) -> Iterator[Transition]:
-    """Yield the lines of a state, with the names of calls; each takes the failures it is for."""
-    heard: set[str] | None = None
+def _answering(draft: Draft, findings: Findings) -> Iterator[Transition]:
+    """Yield the lines of a state, so that they take what is said of its calls by either name.
+
+    A line on the failure of a service takes `CallFailed`, which says only that one has failed.
+    """
+    heard: dict[str, str] | None = None
     for line in draft.transitions:
         if not isinstance(line.trigger, OnEvent):
             yield line
             continue
-        events = tuple(_answer(event, renamed) for event in line.trigger.events)
+        events = tuple(e for event in line.trigger.events for e in _names(event, draft.renamed))
         about = {_failing(event) for event in events} - {None}
         if about and CallFailed not in events:
             if heard is None:
                 # Only the holder, what is inside it and what is around it hear of a failure.
-                heard = {name for near in _nearby(draft) for name in near.invoke}
-            failing = heard if "" in about else heard & about
+                near = list(_nearby(draft))
+                heard = {name: name for one in near for name in one.invoke}
+                heard |= {id: name for one in near for id, name in one.renamed.items()}
+            names = set(heard.values())
+            failing = names if "" in about else {heard[id] for id in about if id in heard}
             if failing:
                 events = (*events, CallFailed)
-            if failing and heard != failing:
+            if failing and names != failing:
                 found = (
                     f"a line on the failure of {listed(sorted(failing))} takes that of "
-                    f"{listed(sorted(heard - failing))}, too"
+                    f"{listed(sorted(names - failing))}, too"
                 )
                 remedy = "Give each service a state of its own"
                 findings.add("SC652", found, remedy, draft.line, f"state {draft.name!r}")
         yield line if events == line.trigger.events else evolve(line, trigger=OnEvent(events))
 
 
-def _answer(event: type | str, renamed: Mapping[str, str]) -> type | str:
+def _names(event: type | str, renamed: Mapping[str, str]) -> Iterator[type | str]:
+    yield event
+    prefix, id = answered(event)
+    if id in renamed:
+        yield prefix + renamed[id]
+
+
+def answered(event: type | str) -> tuple[str, str]:
+    """Return the beginning of the name of an event about a service, and the id of the service.
+
+    >>> answered("error.platform.fetch"), answered("go")
+    (('error.platform.', 'fetch'), ('', ''))
+    """
     found = _ANSWERS.fullmatch(event) if isinstance(event, str) else None
-    return event if found is None else found[1] + renamed.get(found[2], found[2])
+    return ("", "") if found is None else (found[1], found[2])
 
 
 def _failing(event: type | str) -> str | None:

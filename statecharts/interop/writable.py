@@ -7,12 +7,13 @@ bound to it they write the name, which is not a loss.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from itertools import pairwise
 from typing import Final, final
 
 from attrs import evolve
 
-from statecharts.interop.drafts import FAILED
+from statecharts.interop.drafts import FAILED, answered
 from statecharts.interop.findings import Losses
 from statecharts.model.chart import (
     HISTORY,
@@ -56,6 +57,35 @@ def writable(chart: Chart, losses: Losses, word: Callable[[str], str]) -> Chart:
         word: Returns the name of an event in the form that transitions of the format allow.
     """
     return _Writable(chart, losses, word).of(chart)
+
+
+def file_ids(node: StateNode) -> dict[str, str]:
+    """Return the ids in a file of the calls of a state, by name.
+
+    Lines that take answers by two names come from a file that has an id of its own for the call.
+    """
+    ids = {call.name: call.name for call in node.invoke}
+    for line in node.transitions:
+        events = line.trigger.events if isinstance(line.trigger, OnEvent) else ()
+        for (before, id), (prefix, name) in pairwise(map(answered, events)):
+            if name in ids and prefix == before:
+                ids[name] = id
+    return ids
+
+
+def descriptors(line: OnEvent, ids: Mapping[str, str]) -> Iterator[str]:
+    """Yield the events of a line as a file names them, each once.
+
+    Args:
+        line: The events.
+        ids: The ids of the calls of the state (see `file_ids`).
+    """
+    for event in line.events:
+        prefix, name = answered(event)
+        if isinstance(event, str) and not (
+            ids.get(name, name) != name and prefix + ids[name] in line.events
+        ):
+            yield event
 
 
 @final

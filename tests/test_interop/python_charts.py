@@ -26,6 +26,7 @@ from statecharts.model.effects import (
     Effect,
     Raise,
     Send,
+    Service,
 )
 from statecharts.model.events import NamedEvent
 from statecharts.model.hooks import Hook
@@ -72,7 +73,7 @@ class _Maker:
                 if draft.kind is not StateKind.FINAL and self.rng.random() < 0.2:
                     data = {"id": self.rng.randint(1, 3), "deep": {"k": [1, "two"]}}
                     for source in ("fetchUser", "log in")[: self.rng.randint(1, 2)]:
-                        draft.call(source, source, data, findings, None)
+                        draft.call(source, Service(source, data), findings, None)
         return findings.settle(assemble(root, findings))
 
     def _fill(self, parent: Draft, depth: int) -> None:

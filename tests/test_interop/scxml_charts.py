@@ -22,7 +22,7 @@ from statecharts.model.chart import (
     TransitionKind,
     Trigger,
 )
-from statecharts.model.effects import Action, CancelSend, Effect, Raise, Send
+from statecharts.model.effects import Action, CancelSend, Effect, Raise, Send, Service
 from statecharts.model.events import NamedEvent
 from statecharts.model.hooks import Hook
 from statecharts.model.named import AllOf, AnyOf, Branch, Choose, Give, Holds, In, Named, Not
@@ -99,7 +99,7 @@ class Maker:
             return
         if self.chance(0.1):
             name = self.pick(("s1_1", "service", "job"))
-            draft.call(name, self.pick(SOURCES), self.data(), self.findings, None)
+            draft.call(name, Service(self.pick(SOURCES), self.data()), self.findings, None)
         for number in range(self.random.choice((0, 0, 1, 1, 2, 3))):
             draft.transitions.append(self.transition(draft, number))
 

@@ -10,7 +10,7 @@ from statecharts.interop.drafts import Draft, assemble, identify
 from statecharts.interop.findings import Findings
 from statecharts.interop.python import dumps
 from statecharts.model.chart import After, Chart, Default, Done, OnEvent, StateKind, Transition, TransitionKind
-from statecharts.model.effects import Action, Effect, Raise, Send
+from statecharts.model.effects import Action, Effect, Raise, Send, Service
 from statecharts.model.events import NamedEvent
 from statecharts.model.hooks import Hook
 from statecharts.model.named import AllOf, Branch, Choose, Give, In, Named, Not
@@ -171,7 +171,7 @@ def door() -> Chart:
         give(Raise(NamedEvent("slam"))),
     ]
     findings = Findings(document)
-    opened.call("closer", "spring", {"force": 3}, findings, None)
+    opened.call("closer", Service("spring", {"force": 3}), findings, None)
     loud = Branch(named("isLoud"), (give(Raise(NamedEvent("slam", {"force": 9}))),))
     calm = Branch(None, (give(Action("logIt", {"level": 1})),))
     opened.exit = [Hook(Choose((loud, calm)))]

@@ -220,8 +220,8 @@ class _Reading:
             draft.exit.extend(content.hooks(block.children))
         draft.entry.extend(map(content.donedata, named(element, "donedata")))
         for invoke in named(element, "invoke"):
-            name, service = invoke.attributes.get("id", "invoke"), content.service(invoke)
-            draft.call(name, service.source, service.data, self.findings, invoke.line)
+            id, service = invoke.attributes.get("id", "invoke"), content.service(invoke)
+            draft.call(id, service, self.findings, invoke.line)
         if draft.kind not in HISTORY and element.tag != "scxml":
             own_lines = [one for one in named(element, "transition") if one.own("root") is None]
             found = (lines.transition(draft, one) for one in own_lines)

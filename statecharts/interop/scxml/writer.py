@@ -26,7 +26,7 @@ from statecharts.interop.scxml.content import INTERNAL, Content
 from statecharts.interop.scxml.structure import KEPT, chart_of, described
 from statecharts.interop.scxml.syntax import bearable, check, own, parts, printed, split, walk
 from statecharts.interop.syntax.xml import INCLUDE, OURS, SCXML, Element, read
-from statecharts.interop.writable import writable
+from statecharts.interop.writable import descriptors, file_ids, writable
 from statecharts.model.chart import (
     HISTORY,
     ROOT,
@@ -252,7 +252,8 @@ class _Writer:
         lines = [self._transition(node, line, onentry, onexit) for line in self._taken(node)]
         element.content.extend(part for part in (onentry, onexit) if part.content)
         self._default(node, element)
-        element.content.extend(map(self.statements.invoke, node.invoke))
+        ids = file_ids(node)
+        element.content.extend(self.statements.invoke(one, ids[one.name]) for one in node.invoke)
         if donedata is not None:
             element.add(donedata)
         element.content.extend(lines)
@@ -326,7 +327,7 @@ class _Writer:
     def _descriptors(
         self, node: StateNode, events: tuple[type | str, ...], said: dict[str, str]
     ) -> None:
-        words = [event for event in events if isinstance(event, str)]
+        words = list(descriptors(OnEvent(events), file_ids(node)))
         said["event"] = " ".join(words)
         if words == [f"done.state.{self.names[node.id]}"]:
             said[own("trigger")] = "event"
@@ -467,10 +468,9 @@ class _Statements:
         for hook in hooks:
             parent.add(self.element(hook))
 
-    def invoke(self, call: Invocation) -> Element:
-        """Return the ``<invoke>`` of a call of a service."""
+    def invoke(self, call: Invocation, name: str) -> Element:
+        """Return the ``<invoke>`` of a call of a service, with an id."""
         effect = getattr(call.make and call.make.function, "effect", Service(call.name))
-        name = call.name
         if not is_name(name):
             name = "_" + re.sub(r"[^\w-]", "_", name)
             found = f"the call {call.name!r} has a name that cannot be an id of SCXML"

@@ -14,7 +14,7 @@ from statecharts.interop.findings import Findings
 from statecharts.interop.grammar import entries, take
 from statecharts.interop.swarm.syntax import AGENT, CONTRACT, METADATA, RESOURCES
 from statecharts.interop.syntax.located import Located, plain, shown
-from statecharts.model.effects import Action
+from statecharts.model.effects import Action, Service
 from statecharts.model.hooks import Hook
 from statecharts.model.named import AllOf, Give, Named
 from statecharts.model.nodes import ROOT, StateKind
@@ -172,7 +172,7 @@ def _call(draft: Draft, scope: Scope) -> None:
         if draft.kind is StateKind.FINAL:  # nothing would take its answer
             draft.entry.append(Hook(Give(Action(name, data))))
         else:
-            draft.call(name, name, data, scope.findings, line)
+            draft.call(name, Service(name, data), scope.findings, line)
 
 
 # --- Contracts ------------------------------------------------------------------------------------
