@@ -17,6 +17,7 @@ from statecharts.model.chart import (
     StateKind,
     Transition,
 )
+from statecharts.model.effects import Service
 from statecharts.model.errors import Fault
 from statecharts.model.events import Answer, CallFailed, matches, wire_name
 from statecharts.semantics.transitions import (
@@ -240,7 +241,8 @@ def _unheard(tree: Tree) -> Iterator[Fault]:
             if not edge.defers
         ]
         for call in node.invoke:
-            shown = f"{call.call.__name__} of {node.id or 'the chart'!r}"
+            called = repr(call.name) if call.call is Service else call.call.__name__
+            shown = f"{called} of {node.id or 'the chart'!r}"
             where = call.location or node.location
             for answer in answers_of(call.call) or ():
                 if not _known(tree, answer):
@@ -253,7 +255,10 @@ def _unheard(tree: Tree) -> Iterator[Fault]:
                     yield fault(tree.chart, "SC136", found, remedy, where)
             if not any(_hears(line, CallFailed) for line in lines):
                 found = f"nothing takes the failure of {shown}"
-                remedy = "Add a line on=CallFailed to the state or a superstate"
+                line = "on=CallFailed"
+                if call.call is Service:
+                    line = f"on 'error.platform.{call.name}' or CallFailed"
+                remedy = f"Add a line {line} to the state or a superstate"
                 yield fault(tree.chart, "SC137", found, remedy, where)
 
 

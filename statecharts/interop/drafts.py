@@ -6,13 +6,16 @@ named, fills in transitions and hooks. `assemble` turns the tree into a chart.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import Any
+import re
+from collections.abc import Container, Iterable, Iterator, Mapping
+from typing import Any, Final
 
-from attrs import define, field
+from attrs import define, evolve, field
 
+from statecharts.checks.places import listed
 from statecharts.interop import limits
 from statecharts.interop.documents import Document
+from statecharts.interop.findings import Findings
 from statecharts.model.chart import (
     COMPOSITE,
     ROOT,
@@ -23,10 +26,17 @@ from statecharts.model.chart import (
     StateNode,
     Transition,
 )
-from statecharts.model.effects import Raise, Send
-from statecharts.model.events import NamedEvent
+from statecharts.model.effects import Raise, Send, Service
+from statecharts.model.events import CallFailed, NamedEvent
 from statecharts.model.hooks import Hook
-from statecharts.model.named import parts
+from statecharts.model.named import Give, parts
+from statecharts.model.nodes import Invocation
+
+FAILED: Final = "error.platform"
+"""What the name of the event begins with that tells in files of the failure of a service."""
+
+_ANSWERS: Final = re.compile(r"(done\.invoke\.|error\.platform\.|xstate\.snapshot\.)(.+)")
+_APART: Final = re.compile(r"[\s.#]+")
 
 
 @define(eq=False)
@@ -44,6 +54,9 @@ class Draft:
         transitions: What leaves it, in document order.
         entry: Its actions on entry.
         exit: Its actions on exit.
+        invoke: Its calls of services by their names, in order.
+        renamed: The names of calls by the ids that the file has for them, where these differ.
+        numbers: How many calls wanted a name that was taken.
         resting: Whether nothing is meant to leave it, though it is not final.
         doc: Its description.
         meta: Everything else that the file has about it.
@@ -60,6 +73,9 @@ class Draft:
     transitions: list[Transition] = field(factory=list)
     entry: list[Hook] = field(factory=list)
     exit: list[Hook] = field(factory=list)
+    invoke: dict[str, Invocation] = field(factory=dict)
+    renamed: dict[str, str] = field(factory=dict)
+    numbers: dict[str, int] = field(factory=dict)
     resting: bool = False
     doc: str = ""
     meta: dict[str, Any] = field(factory=dict)
@@ -69,6 +85,38 @@ class Draft:
         child.parent = self
         self.children.append(child)
         return child
+
+    def call(
+        self,
+        id: str,
+        service: Service,
+        findings: Findings,
+        line: int | None,
+        name: str | None = None,
+    ) -> str:
+        """Have the state call a service; return the id by which lines of it name the call.
+
+        The call is named after its id in the file, with underscores for dots and spaces, for a dot
+        separates a state from its calls. The second call of a name gets a number.
+
+        Args:
+            id: The id that the file gives the call, or that the format gives it by default.
+            service: The service.
+            findings: Takes what is to be told.
+            line: The line of the call.
+            name: The name to begin with where that of the id says nothing to people.
+        """
+        wanted = _APART.sub("_", id if name is None else name) or "_"
+        called = _free(wanted, self.invoke, self.numbers)
+        place = None if line is None else findings.document.place(line)
+        self.invoke[called] = Invocation(called, Service, Hook(Give(service)), place)
+        if called != id and name is None:
+            found = f"the service {id!r} of {self.name!r} has the name {called!r} here"
+            findings.add("SC652", found, f"Answer it with 'done.invoke.{called}'", line)
+        if called == id or id in self.invoke or id in self.renamed:
+            return called
+        self.renamed[id] = called
+        return id
 
     def walk(self) -> Iterator[Draft]:
         """Yield this state and all inside it, in document order."""
@@ -105,8 +153,8 @@ def identify(root: Draft, document: Document) -> dict[str, Draft]:
     return found
 
 
-def _free(wanted: str, taken: dict[str, Draft], numbers: dict[str, int]) -> str:
-    """Return an id that no state has yet: the wanted one, or that with a number behind it."""
+def _free(wanted: str, taken: Container[str], numbers: dict[str, int]) -> str:
+    """Return a name that is not taken yet: the wanted one, or that with a number behind it."""
     found = wanted
     while found in taken:
         numbers[wanted] = numbers.get(wanted, 1) + 1
@@ -114,15 +162,86 @@ def _free(wanted: str, taken: dict[str, Draft], numbers: dict[str, int]) -> str:
     return found
 
 
-def assemble(root: Draft, document: Document) -> Chart:
+def assemble(root: Draft, findings: Findings) -> Chart:
     """Return the chart of a tree of states that is filled in; it is not checked yet.
 
     The chart has the name of the root. Its events are those that transitions name and that actions
     raise and send, in document order; descriptors with a wildcard name no event.
     """
-    nodes = [_node(draft, document) for draft in root.walk()]
+    drafts = list(root.walk())
+    if any(draft.invoke for draft in drafts):
+        for draft in drafts:
+            draft.transitions[:] = _answering(draft, findings)
+    nodes = [_node(draft, findings.document) for draft in drafts]
     events = tuple(EventType(name) for name in dict.fromkeys(_events(nodes)))
     return Chart(root.name, nodes[0], tuple(nodes[1:]), events, doc=root.doc)
+
+
+def _answering(draft: Draft, findings: Findings) -> Iterator[Transition]:
+    """Yield the lines of a state, so that they take what is said of its calls by either name.
+
+    A line on the failure of a service takes `CallFailed`, which says only that one has failed.
+    """
+    heard: dict[str, str] | None = None
+    for line in draft.transitions:
+        if not isinstance(line.trigger, OnEvent):
+            yield line
+            continue
+        events = tuple(e for event in line.trigger.events for e in _names(event, draft.renamed))
+        about = {_failing(event) for event in events} - {None}
+        if about and CallFailed not in events:
+            if heard is None:
+                # Only the holder, what is inside it and what is around it hear of a failure.
+                near = list(_nearby(draft))
+                heard = {name: name for one in near for name in one.invoke}
+                heard |= {id: name for one in near for id, name in one.renamed.items()}
+            names = set(heard.values())
+            failing = names if "" in about else {heard[id] for id in about if id in heard}
+            if failing:
+                events = (*events, CallFailed)
+            if failing and names != failing:
+                found = (
+                    f"a line on the failure of {listed(sorted(failing))} takes that of "
+                    f"{listed(sorted(names - failing))}, too"
+                )
+                remedy = "Give each service a state of its own"
+                findings.add("SC652", found, remedy, draft.line, f"state {draft.name!r}")
+        yield line if events == line.trigger.events else evolve(line, trigger=OnEvent(events))
+
+
+def _names(event: type | str, renamed: Mapping[str, str]) -> Iterator[type | str]:
+    yield event
+    prefix, id = answered(event)
+    if id in renamed:
+        yield prefix + renamed[id]
+
+
+def answered(event: type | str) -> tuple[str, str]:
+    """Return the beginning of the name of an event about a service, and the id of the service.
+
+    >>> answered("error.platform.fetch"), answered("go")
+    (('error.platform.', 'fetch'), ('', ''))
+    """
+    found = _ANSWERS.fullmatch(event) if isinstance(event, str) else None
+    return ("", "") if found is None else (found[1], found[2])
+
+
+def _failing(event: type | str) -> str | None:
+    """Return the call whose failure an event in a file tells of; empty for that of any call."""
+    if not isinstance(event, str) or not event.startswith("error"):
+        return None
+    name = event.removesuffix(".*").removesuffix(".")
+    if name in ("error", FAILED):
+        return ""
+    return name.removeprefix(f"{FAILED}.") if name.startswith(f"{FAILED}.") else None
+
+
+def _nearby(draft: Draft) -> Iterator[Draft]:
+    """Yield a state, those inside it, and those around it."""
+    yield from draft.walk()
+    while draft.parent is not None:
+        draft = draft.parent
+        yield draft
 
 
 def _node(draft: Draft, document: Document) -> StateNode:
@@ -141,6 +260,7 @@ def _node(draft: Draft, document: Document) -> StateNode:
         tuple(draft.transitions),
         entry=tuple(draft.entry),
         exit=tuple(draft.exit),
+        invoke=tuple(draft.invoke.values()),
         resting=draft.resting,
         doc=draft.doc,
         meta=draft.meta,

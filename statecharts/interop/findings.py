@@ -98,7 +98,7 @@ def placed(fault: Fault) -> Fault:
 
 _OF_CHART: Final = ("name", "events", "closed", "context", "doc")
 _OF_STATE: Final = (
-    *("kind", "name", "data", "entry", "exit", "resting", "doc", "meta"),
+    *("kind", "name", "data", "entry", "exit", "invoke", "resting", "doc", "meta"),
     *("default", "transitions"),  # which name other states
 )
 

@@ -7,11 +7,13 @@ bound to it they write the name, which is not a loss.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from itertools import pairwise
 from typing import Final, final
 
 from attrs import evolve
 
+from statecharts.interop.drafts import FAILED, answered
 from statecharts.interop.findings import Losses
 from statecharts.model.chart import (
     HISTORY,
@@ -22,8 +24,10 @@ from statecharts.model.chart import (
     StateKind,
     StateNode,
     Transition,
+    TransitionKind,
 )
-from statecharts.model.events import wire_name
+from statecharts.model.effects import Service
+from statecharts.model.events import CallFailed, wire_name
 from statecharts.model.hooks import Hook
 from statecharts.model.named import (
     AllOf,
@@ -38,6 +42,7 @@ from statecharts.model.named import (
     NamedDelay,
     Not,
 )
+from statecharts.model.nodes import Invocation
 
 SAID: Final = (AllOf, AnyOf, Bound, Choose, Give, Holds, In, Named, NamedDelay, Not)
 """Hooks that describe themselves; a function is known by its name alone."""
@@ -52,6 +57,35 @@ def writable(chart: Chart, losses: Losses, word: Callable[[str], str]) -> Chart:
         word: Returns the name of an event in the form that transitions of the format allow.
     """
     return _Writable(chart, losses, word).of(chart)
+
+
+def file_ids(node: StateNode) -> dict[str, str]:
+    """Return the ids in a file of the calls of a state, by name.
+
+    Lines that take answers by two names come from a file that has an id of its own for the call.
+    """
+    ids = {call.name: call.name for call in node.invoke}
+    for line in node.transitions:
+        events = line.trigger.events if isinstance(line.trigger, OnEvent) else ()
+        for (before, id), (prefix, name) in pairwise(map(answered, events)):
+            if name in ids and prefix == before:
+                ids[name] = id
+    return ids
+
+
+def descriptors(line: OnEvent, ids: Mapping[str, str]) -> Iterator[str]:
+    """Yield the events of a line as a file names them, each once.
+
+    Args:
+        line: The events.
+        ids: The ids of the calls of the state (see `file_ids`).
+    """
+    for event in line.events:
+        prefix, name = answered(event)
+        if isinstance(event, str) and not (
+            ids.get(name, name) != name and prefix + ids[name] in line.events
+        ):
+            yield event
 
 
 @final
@@ -73,6 +107,17 @@ class _Writable:
         states = tuple(map(self._node, chart.states))
         return evolve(chart, root=root, states=states)
 
+    def _events(self, events: tuple[type | str, ...]) -> tuple[type | str, ...]:
+        """Return the events of a line; a line on the failure of a service takes `CallFailed`."""
+        names = [self._descriptor(event) for event in events if event is not CallFailed]
+        if CallFailed not in events:
+            return tuple(names)
+        if not any(name.startswith("error") for name in names):
+            names.append(f"{FAILED}.*")
+            found = f"CallFailed is written as {names[-1]!r}"
+            self.losses.add("SC671", found, f"Name {names[-1]!r} beside it")
+        return (*names, CallFailed)
+
     def _descriptor(self, event: type | str) -> str:
         """Return the name of an event; note the loss of a class that the chart does not declare."""
         if isinstance(event, type) and event not in self.classes:
@@ -89,8 +134,40 @@ class _Writable:
         with self.losses.about(node.id):
             default = None if node.default is None else self._default(node, node.default)
             entry, exit_ = self._hooks(node.entry), self._hooks(node.exit)
-            lines = tuple(map(self._line, node.transitions))
-        return evolve(node, default=default, transitions=lines, entry=entry, exit=exit_)
+            lines = tuple(map(self._line, self._taken(node)))
+            calls = tuple(map(self._call, self._active(node)))
+        return evolve(
+            node, default=default, transitions=lines, entry=entry, exit=exit_, invoke=calls
+        )
+
+    def _taken(self, node: StateNode) -> Iterator[Transition]:
+        """Yield the lines of a state without those that defer their events."""
+        for line in node.transitions:
+            if line.kind is TransitionKind.DEFERRED:
+                found = f"a line of {node.id or 'the chart'!r} defers its event, and is left out"
+                self.losses.add("SC673", found, "Take the event, or ignore it", line.location)
+            else:
+                yield line
+
+    def _active(self, node: StateNode) -> tuple[Invocation, ...]:
+        """Return the calls of a state, if it is one that is active for a while."""
+        if node.invoke and node.kind in (StateKind.FINAL, *HISTORY):
+            found = f"{node.id!r} is {node.kind.value}, and its calls are left out"
+            self.losses.add("SC673", found, "Make them in another state", node.location)
+            return ()
+        return node.invoke
+
+    def _call(self, call: Invocation) -> Invocation:
+        """Return a call as that of a service; note the loss of what only Python can say."""
+        make = None if call.make is None else self._hook(call.make)
+        if make is not None and isinstance(make.function, Give):
+            if isinstance(make.function.effect, Service):
+                return evolve(call, call=Service, make=make)
+        name = call.name if call.call is Service else wire_name(call.call)
+        found = f"the call {call.name!r} is written as the service {name!r}, without its data"
+        code = "SC672" if call.call is Service else "SC671"
+        self.losses.add(code, found, f"Give Service({name!r}, …) instead", call.location)
+        return evolve(call, call=Service, make=Hook(Give(Service(name))))
 
     def _default(self, node: StateNode, default: Transition) -> Transition | None:
         shown = repr(node.id) if node.id else "the chart"
@@ -108,7 +185,7 @@ class _Writable:
     def _line(self, line: Transition) -> Transition:
         trigger = line.trigger
         if isinstance(trigger, OnEvent):
-            trigger = OnEvent(tuple(map(self._descriptor, trigger.events)))
+            trigger = OnEvent(self._events(trigger.events))
         elif isinstance(trigger, After) and isinstance(trigger.delay, Hook):
             trigger = evolve(trigger, delay=self._hook(trigger.delay))
         guard = None if line.guard is None else self._hook(line.guard)

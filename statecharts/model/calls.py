@@ -22,7 +22,9 @@ def answers_of(call: type[Call[typing.Any]]) -> tuple[type, ...] | None:
         for base in vars(cls).get("__orig_bases__", ()):
             if typing.get_origin(base) is Call:
                 members = union_members(_resolved(typing.get_args(base)[0], cls))
-                classes = tuple(one for one in members if isinstance(one, type))
+                # Any is a class, from Python 3.11 on.
+                known = (one for one in members if one is not typing.Any)
+                classes = tuple(one for one in known if isinstance(one, type))
                 return classes if len(classes) == len(members) else None
     return None
 

@@ -22,12 +22,11 @@ from statecharts.model.chart import (
 )
 from statecharts.model.effects import (
     Action,
-    CancelInvoke,
     CancelSend,
     Effect,
-    Invoke,
     Raise,
     Send,
+    Service,
 )
 from statecharts.model.events import NamedEvent
 from statecharts.model.hooks import Hook
@@ -61,6 +60,7 @@ class _Maker:
 
     def chart(self, name: str) -> Chart:
         document = Document.of("")
+        findings = Findings(document)
         root = Draft(name, StateKind.COMPOUND)
         self._fill(root, 1)
         identify(root, document)
@@ -70,8 +70,11 @@ class _Maker:
             if draft is not root and draft.name != "past":
                 draft.entry, draft.exit = self._actions(0.3), self._actions(0.2)
                 self._lines(draft, real)
-        chart = assemble(root, document)
-        return Findings(document).settle(chart)
+                if draft.kind is not StateKind.FINAL and self.rng.random() < 0.2:
+                    data = {"id": self.rng.randint(1, 3), "deep": {"k": [1, "two"]}}
+                    for source in ("fetchUser", "log in")[: self.rng.randint(1, 2)]:
+                        draft.call(source, Service(source, data), findings, None)
+        return findings.settle(assemble(root, findings))
 
     def _fill(self, parent: Draft, depth: int) -> None:
         rng = self.rng
@@ -121,9 +124,8 @@ class _Maker:
             chance = rng.random()
             targets: tuple[str, ...] = (target,)
             if chance < 0.1:
-                draft.transitions.append(
-                    Transition(draft.id, trigger, kind=TransitionKind.FORBIDDEN)
-                )
+                kind = rng.choice((TransitionKind.FORBIDDEN, TransitionKind.DEFERRED))
+                draft.transitions.append(Transition(draft.id, trigger, kind=kind))
                 continue
             if chance < 0.25:
                 targets, kind = (), TransitionKind.INTERNAL
@@ -173,7 +175,5 @@ class _Maker:
             Send(NamedEvent(rng.choice(CALM), {"count": 3}), timedelta(minutes=5), "later"),
             Send(NamedEvent("order"), target="#_parent", type="scxml"),
             CancelSend("later"),
-            Invoke("fetch", "fetchUser", {"id": rng.randint(1, 3), "deep": {"k": [1, "two"]}}),
-            CancelInvoke("fetch"),
         )
         return Hook(Give(rng.choice(effects)))

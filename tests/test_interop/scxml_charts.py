@@ -8,6 +8,7 @@ from typing import Any
 
 from statecharts.interop.documents import Document
 from statecharts.interop.drafts import Draft, assemble, identify
+from statecharts.interop.findings import Findings
 from statecharts.model.chart import (
     HISTORY,
     After,
@@ -21,13 +22,13 @@ from statecharts.model.chart import (
     TransitionKind,
     Trigger,
 )
-from statecharts.model.effects import Action, CancelInvoke, CancelSend, Effect, Invoke, Raise, Send
+from statecharts.model.effects import Action, CancelSend, Effect, Raise, Send, Service
 from statecharts.model.events import NamedEvent
 from statecharts.model.hooks import Hook
 from statecharts.model.named import AllOf, AnyOf, Branch, Choose, Give, Holds, In, Named, Not
 
 NAMES = ("idle", "work", "done", "on hold", "1st", "a.b", "größe", "s1", "s2", "s3", "x", "y-z")
-EVENTS = ("go", "stop", "a.b", "error.*", "*", "tick.", "done.state.s9", "done.invoke.s1.1")
+EVENTS = ("go", "stop", "a.b", "error.*", "*", "tick.", "done.state.s9", "done.invoke.job")
 GUARDS = ("ready", "x > 1", "a && b", "is it so?", "not", "In('idle')", "true", "f(a, 'b)')", " ")
 TEXTS = ("", "plain", "a <b> & 'c' \"d\"", "line\nline\ttab\r", "  blank  ", "ünïcode 🎈")
 
@@ -39,6 +40,7 @@ class Maker:
         self.random = random.Random(seed)
         self.draft = Draft("chart " + str(seed), StateKind.COMPOUND)
         self.used: set[str] = set()
+        self.findings = Findings(Document.of(""))
 
     def chart(self) -> Chart:
         if self.chance(0.1):
@@ -48,7 +50,7 @@ class Maker:
         self.ids = [i for i in self.drafts if i]
         for draft in self.drafts.values():
             self.fill(draft)
-        return assemble(self.draft, Document.of(""))
+        return assemble(self.draft, self.findings)
 
     def chance(self, probability: float) -> bool:
         return self.random.random() < probability
@@ -96,9 +98,8 @@ class Maker:
                 draft.entry.append(Hook(Give(Action("donedata", data), brings)))
             return
         if self.chance(0.1):
-            name = self.pick(("s1.1", "service", "odd id"))
-            draft.entry.append(Hook(Give(Invoke(name, self.pick(SOURCES), self.data()))))
-            draft.exit.append(Hook(Give(CancelInvoke(name))))
+            name = self.pick(("s1_1", "service", "job"))
+            draft.call(name, Service(self.pick(SOURCES), self.data()), self.findings, None)
         for number in range(self.random.choice((0, 0, 1, 1, 2, 3))):
             draft.transitions.append(self.transition(draft, number))
 
@@ -117,7 +118,7 @@ class Maker:
         guard = self.guard(3) if self.chance(0.4) else None
         if isinstance(trigger, Always) and guard is None:
             guard = Hook(In(self.pick(self.ids)))
-        kind = self.pick(TransitionKind)
+        kind = self.pick(KINDS)
         return Transition(draft.id, trigger, targets, kind, guard=guard, emit=self.hooks(0.4))
 
     def trigger(self, draft: Draft, number: int) -> Trigger:
@@ -179,8 +180,6 @@ class Maker:
                 )
             case 2:
                 return CancelSend(self.pick(("id1", "other <id>")))
-            case 3:
-                return Invoke("service", self.pick(SOURCES), self.data())
             case _:
                 name = self.pick(ACTIONS)
                 return Action(name, self.pick(CODED.get(name, [{}])) or self.data())
@@ -205,6 +204,7 @@ class Maker:
                 return self.pick((*TEXTS, "\x00\x07", "Var1 + 1", "12"))
 
 
+KINDS = [kind for kind in TransitionKind if kind is not TransitionKind.DEFERRED]
 HISTORY_KINDS = sorted(HISTORY, key=str)
 SOURCES = ("", "service", "https://example.org/a", '<scxml xmlns="urn:x"><a b="c">t</a></scxml>')
 META = ("note", "datamodel", "binding", "{urn:theirs}colour", "elements", "inside", "version")

@@ -9,10 +9,7 @@ from typing import Any
 from statecharts import Chart, Machine
 from statecharts.interop import scxml
 from statecharts.interop.documents import DocumentError
-from statecharts.model.effects import Invoke
 from statecharts.model.errors import DefinitionError
-from statecharts.model.hooks import Hook
-from statecharts.model.named import parts
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -29,11 +26,10 @@ def loaded(path: Path) -> Chart | None:
 
 def self_contained(chart: Chart) -> bool:
     """Tell whether a chart names nothing that somebody else would have to do, but to log."""
-    hooks = [hook for node in chart.nodes.values() for hook in node.hooks]
     return (
         not chart.unbound_guards
         and set(chart.unbound_actions) <= {"log"}
-        and not any(map(_invokes, hooks))
+        and not any(node.invoke for node in chart.nodes.values())
     )
 
 
@@ -52,8 +48,3 @@ def atomic(machine: Machine[Any, None]) -> list[str]:
     """Return the names of the active states that have none inside, sorted."""
     active = [machine.chart[state] for state in machine.configuration]
     return sorted(node.name for node in active if not node.children)
-
-
-def _invokes(hook: Hook) -> bool:
-    effect = getattr(hook.function, "effect", None)
-    return isinstance(effect, Invoke) or any(map(_invokes, parts(hook)))

@@ -9,8 +9,8 @@ from statecharts.interop.documents import Document
 from statecharts.interop.drafts import Draft, assemble, identify
 from statecharts.interop.findings import Findings
 from statecharts.interop.python import dumps
-from statecharts.model.chart import After, Chart, Default, Done, OnEvent, StateKind, Transition
-from statecharts.model.effects import Action, Effect, Invoke, Raise, Send
+from statecharts.model.chart import After, Chart, Default, Done, OnEvent, StateKind, Transition, TransitionKind
+from statecharts.model.effects import Action, Effect, Raise, Send, Service
 from statecharts.model.events import NamedEvent
 from statecharts.model.hooks import Hook
 from statecharts.model.named import AllOf, Branch, Choose, Give, In, Named, Not
@@ -29,8 +29,18 @@ from typing import Any, TypeAlias
 
 from attrs import frozen
 
-from statecharts import Compound, Effect, History, Moment, State, Statechart
-from statecharts.model.effects import Invoke, Raise, Send
+from statecharts import (
+    CallFailed,
+    Compound,
+    Effect,
+    History,
+    Moment,
+    Raise,
+    Send,
+    Service,
+    State,
+    Statechart,
+)
 
 # Events
 
@@ -83,9 +93,9 @@ def is_loud(m: Moment[Any, Any]) -> bool:
 
 
 def entering_open(_m: Moment[Any, Any]) -> Iterator[Effect]:
-    """Do ``logIt(level=2, text='say "hi"'); invoke closer``."""
+    """Do ``logIt(level=2, text='say "hi"'); raise slam``."""
     yield LogIt(level=2, text='say "hi"')
-    yield Invoke("closer", source="spring", data={"force": 3})
+    yield Raise(Slam())
 
 
 def leaving_open(m: Moment[Any, Any]) -> Iterator[Effect]:
@@ -152,17 +162,21 @@ def door() -> Chart:
     ]
     opened.transitions = [
         Transition("open", OnEvent(("push",)), ("shut.past",)),
+        Transition("open", OnEvent(("error.platform.closer",)), ("broken",)),
         Transition("open", After(timedelta(minutes=90), "t"), ("shut",)),
+        Transition("open", OnEvent(("slam",)), kind=TransitionKind.DEFERRED),
     ]
     opened.entry = [
         give(Action("logIt", {"level": 2, "text": 'say "hi"'})),
-        give(Invoke("closer", "spring", {"force": 3})),
+        give(Raise(NamedEvent("slam"))),
     ]
+    findings = Findings(document)
+    opened.call("closer", Service("spring", {"force": 3}), findings, None)
     loud = Branch(named("isLoud"), (give(Raise(NamedEvent("slam", {"force": 9}))),))
     calm = Branch(None, (give(Action("logIt", {"level": 1})),))
     opened.exit = [Hook(Choose((loud, calm)))]
     broken.entry = [give(Send(NamedEvent("push"), timedelta(seconds=1.5), "again"))]
-    return Findings(document).settle(assemble(root, document))
+    return findings.settle(assemble(root, findings))
 
 
 def test_declaration_reads_as_if_a_person_had_written_it() -> None:

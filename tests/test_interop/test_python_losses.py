@@ -54,7 +54,7 @@ def chart(change: Change, kind: StateKind = StateKind.PARALLEL) -> Chart:
     both.transitions = [Transition("both", OnEvent(("stop",)), ("idle",))]
     idle.transitions = [Transition("idle", OnEvent(("go",)), ("both",))]
     change(found)
-    return Findings(document).settle(assemble(root, document))
+    return Findings(document).settle(assemble(root, Findings(document)))
 
 
 def several(found: dict[str, Draft]) -> None:

@@ -9,8 +9,10 @@ import pytest
 
 from statecharts import Chart, Machine, NamedEvent
 from statecharts.interop import scxml
-from statecharts.model.effects import Action, CancelInvoke, CancelSend, Effect, Invoke, Raise, Send
+from statecharts.model.effects import Action, CancelInvoke, CancelSend, Effect, Raise, Send, Service
+from statecharts.model.events import Answer, CallFailed
 from statecharts.model.named import Give
+from statecharts.model.nodes import OnEvent, StateNode
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
@@ -30,6 +32,12 @@ def effects(content: str) -> list[Effect]:
 
 def given(hooks: Any) -> list[Effect]:
     return [hook.function.effect for hook in hooks if isinstance(hook.function, Give)]
+
+
+def services(node: StateNode) -> dict[str, Effect]:
+    """Return the services that a state calls, by name."""
+    effects = given([one.make for one in node.invoke])
+    return {one.name: effect for one, effect in zip(node.invoke, effects, strict=True)}
 
 
 @pytest.mark.parametrize(
@@ -157,7 +165,7 @@ def test_content_of_final_states_comes_last() -> None:
 
 
 def test_content_invokes_services_while_a_state_is_active() -> None:
-    """Services start behind the entry and stop behind the exit; unnamed ones get a name."""
+    """The calls of a state have the ids of the file; an unnamed one gets a name."""
     chart = read(
         '<state id="a"><invoke src="x.scxml" type="scxml" autoforward="true"/>'
         '<invoke id="i"><param name="n" expr="1"/><param name="v" expr="w"/>'
@@ -166,13 +174,66 @@ def test_content_invokes_services_while_a_state_is_active() -> None:
         '<transition event="done.invoke.i" target="a"/></state>'
     )
     inner = '<scxml xmlns="http://www.w3.org/2005/07/scxml"><state/></scxml>'
-    assert given(chart["a"].entry) == [
-        Action("log", {"label": "in"}),
-        Invoke("a.1", "x.scxml", {"@type": "scxml", "@autoforward": "true"}),
-        Invoke("i", inner, {"n": 1, "v": {"expr": "w"}}),
+    assert services(chart["a"]) == {
+        "invoke": Service("x.scxml", {"@type": "scxml", "@autoforward": "true"}),
+        "i": Service(inner, {"n": 1, "v": {"expr": "w"}}),
+    }
+    assert given(chart["a"].entry) == [Action("log", {"label": "in"})]
+    assert given(chart["a"].exit) == [Action("log", {"label": "out"})]
+
+
+def test_content_of_invokes_is_answered_for_as_long_as_the_state_is_active() -> None:
+    """Only the holder hears an answer; a superstate takes it back; late answers do nothing."""
+    chart = read(
+        '<state id="on" initial="two"><parallel id="two">'
+        '<state id="l" initial="l1"><state id="l1"><invoke id="job" src="j"/>'
+        '<transition event="done.invoke.job" target="l2"/></state><state id="l2"/></state>'
+        '<state id="r" initial="r1"><state id="r1">'
+        '<transition event="done.invoke.job" target="r2"/></state><state id="r2"/></state></parallel>'
+        '<transition event="error.platform.job" target="bad"/>'
+        '<transition event="stop" target="off"/></state><state id="off"/><state id="bad"/>'
+    )
+    machine = Machine(chart, at=START)
+    assert machine.snapshot.calls == {"on.two.l.l1.job#1": Service("j")}
+    machine.send(Answer("on.two.l.l1.job#1", NamedEvent("done.invoke.job", {"n": 1})))
+    assert machine.configuration[2:] == ("on.two.l", "on.two.l.l2", "on.two.r", "on.two.r.r1")
+
+    machine = Machine(chart, at=START)
+    assert machine.send(CallFailed("on.two.l.l1.job#1", "no")).snapshot.configuration == ("bad",)
+
+    machine = Machine(chart, at=START, on_unhandled="raise")
+    assert machine.send(NamedEvent("stop")).effects == (CancelInvoke("on.two.l.l1.job#1"),)
+    late = machine.send(Answer("on.two.l.l1.job#1", NamedEvent("done.invoke.job")))
+    assert not late.handled
+    assert machine.configuration == ("off",)
+
+
+def test_content_of_invokes_with_odd_or_equal_ids_gets_other_names() -> None:
+    """Dots separate states from their calls; a renamed call is answered by either name."""
+    chart = read(
+        '<state id="a"><invoke id="my.job"/><invoke id="x"/><invoke id="x"/>'
+        '<transition event="done.invoke.my.job" target="a"/></state>'
+    )
+    assert list(services(chart["a"])) == ["my_job", "x", "x_2"]
+    answers = OnEvent(("done.invoke.my.job", "done.invoke.my_job"))
+    assert chart["a"].transitions[0].trigger == answers
+    assert scxml.loads(scxml.dumps(chart)) == chart
+    told = [fault.found for fault in chart.warnings if fault.code == "SC652"]
+    assert told == [
+        "the service 'my.job' of 'a' has the name 'my_job' here",
+        "the service 'x' of 'a' has the name 'x_2' here",
     ]
-    stops = [CancelInvoke("a.1"), CancelInvoke("i")]
-    assert given(chart["a"].exit) == [Action("log", {"label": "out"}), *stops]
+
+
+def test_content_of_several_invokes_shares_a_line_on_failure() -> None:
+    """CallFailed does not say which service failed, and that is told."""
+    chart = read(
+        '<state id="a"><invoke id="i"/><invoke id="j"/>'
+        '<transition event="error.platform.i" target="b"/></state><state id="b"/>'
+    )
+    assert chart["a"].transitions[0].trigger == OnEvent(("error.platform.i", CallFailed))
+    (told,) = [fault.found for fault in chart.warnings if fault.code == "SC652"]
+    assert told == "a line on the failure of 'i' takes that of 'j', too"
 
 
 def test_content_of_conditions_is_the_first_branch_that_holds() -> None:
@@ -201,15 +262,15 @@ def test_content_of_finalize_is_data_of_the_service() -> None:
         '<state id="a"><invoke id="i"><finalize><log label="x"/></finalize></invoke>'
         '<invoke id="j"><finalize/></invoke></state>'
     )
-    assert given(chart["a"].entry) == [
-        Invoke("i", "", {"@finalize": '<log label="x"/>'}),
-        Invoke("j", "", {"@finalize": ""}),
-    ]
+    assert services(chart["a"]) == {
+        "i": Service("", {"@finalize": '<log label="x"/>'}),
+        "j": Service("", {"@finalize": ""}),
+    }
     told = [str(fault) for fault in chart.warnings if fault.code == "SC651"]
     assert told == [
         (
             "[SC651] <text>:1 <finalize>: a <finalize> works on a data model; it is kept in the "
-            "data of the Invoke. "
+            "data of the service. "
             "Do its work on the transitions that take the events of the service."
         )
     ]

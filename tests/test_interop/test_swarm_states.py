@@ -11,7 +11,8 @@ import pytest
 from statecharts import DefinitionError, Machine, NamedEvent
 from statecharts.interop import swarm
 from statecharts.model.chart import Chart, StateKind
-from statecharts.model.effects import CancelInvoke, Invoke
+from statecharts.model.effects import Action, CancelInvoke, Service
+from statecharts.model.events import Answer, CallFailed
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
@@ -33,6 +34,11 @@ def chart_of(states: str, initial: str = "A") -> Chart:
 
 def effects(chart: Chart, state: str, role: str) -> list[Any]:
     return [hook.function.effect for hook in getattr(chart[state], role)]
+
+
+def calls(chart: Chart, state: str) -> dict[str, Any]:
+    """Return the services that a state calls, by name."""
+    return {one.name: one.make.function.effect for one in chart[state].invoke}  # type: ignore[union-attr]
 
 
 @pytest.mark.parametrize(
@@ -181,7 +187,7 @@ def test_times_of_the_run_that_nobody_waits_for_are_told() -> None:
 
 
 def test_agents_in_turn_are_started_together_and_say_their_order() -> None:
-    """An Invoke cannot wait for another; its data says which comes before, and a warning does."""
+    """A call cannot wait for another; its data says which comes before, and a warning does."""
     chart = chart_of(
         """
         [workflows.states.A]
@@ -189,12 +195,11 @@ def test_agents_in_turn_are_started_together_and_say_their_order() -> None:
         handlers = [{ event = "go", target = "A" }]
         """
     )
-    assert effects(chart, "A", "entry") == [
-        Invoke("a", "a", {"model": "m"}),
-        Invoke("b", "b", {"model": "m", "after": "a"}),
-    ]
-    assert effects(chart, "A", "exit") == [CancelInvoke("a"), CancelInvoke("b")]
-    assert [str(warning) for warning in chart.warnings] == [
+    assert calls(chart, "A") == {
+        "a": Service("a", {"model": "m"}),
+        "b": Service("b", {"model": "m", "after": "a"}),
+    }
+    assert [str(warning) for warning in chart.warnings if warning.code == "SC651"] == [
         (
             "[SC651] <text>:12 state 'A' of 'flow': its 2 agents work one after the other; a chart "
             "starts them together, and the data of each says which one comes before. "
@@ -219,15 +224,42 @@ def test_agents_that_run_inside_themselves_have_ids_of_their_own() -> None:
         """
     )
     step = Machine(chart).send(NamedEvent("go"))
-    assert step.effects == (CancelInvoke("S.A.a"),)
-    assert effects(chart, "S", "entry") == [Invoke("a", "a", {"model": "m"})]
-    assert effects(chart, "S.A", "entry") == [Invoke("S.A.a", "a", {"model": "m"})]
+    assert step.effects == (CancelInvoke("S.A.a#2"),)
+    assert list(step.snapshot.calls) == ["S.a#1"]
+    assert calls(chart, "S") == calls(chart, "S.A") == {"a": Service("a", {"model": "m"})}
+
+
+def test_agents_answer_for_as_long_as_their_state_is_active() -> None:
+    """A failure takes the way of a failure; a superstate takes the call back; late answers drop."""
+    chart = chart_of(
+        """
+        [workflows.states.S]
+        handlers = [{ event = "stop", target = "B" }]
+        [workflows.states.A]
+        parent = "S"
+        agents = ["a"]
+        next_on_success = "C"
+        next_on_failure = "B"
+        [workflows.states.B]
+        terminal = true
+        [workflows.states.C]
+        terminal = true
+        """
+    )
+    assert not [warning for warning in chart.warnings if warning.code == "SC137"]
+    machine = Machine(chart)
+    assert machine.snapshot.calls == {"S.A.a#1": Service("a", {"model": "m"})}
+    assert machine.send(Answer("S.A.a#1", NamedEvent("success"))).snapshot.configuration == ("C",)
+    assert Machine(chart).send(CallFailed("S.A.a#1")).snapshot.configuration == ("B",)
+    stopped = Machine(chart, on_unhandled="raise")
+    assert stopped.send(NamedEvent("stop")).effects == (CancelInvoke("S.A.a#1"),)
+    assert not stopped.send(Answer("S.A.a#1", NamedEvent("success"))).handled
 
 
 def test_what_ends_the_run_stops_no_agents() -> None:
-    """The last state is never left, so what its agents do is up to whoever runs them."""
+    """The last state is never left: nobody waits for its agents, and they are actions."""
     chart = chart_of("[workflows.states.A]\nterminal = true\nagents = ['a']")
-    assert effects(chart, "A", "entry") == [Invoke("a", "a", {"model": "m"})]
+    assert effects(chart, "A", "entry") == [Action("a", {"model": "m"})]
     assert chart["A"].exit == ()
     assert chart.warnings == ()
 
@@ -275,7 +307,8 @@ def test_unknown_keys_are_kept_and_told() -> None:
         handlers = [{ event = "go", target = "A", cost = inf }]
         """
     )["flow"]
-    told = [(warning.location, warning.found.split("'")[1]) for warning in chart.warnings]
+    others = [warning for warning in chart.warnings if warning.code != "SC137"]
+    told = [(warning.location, warning.found.split("'")[1]) for warning in others]
     assert sorted(told) == [
         ("<text>:11", "owner"),
         ("<text>:14", "region"),
@@ -287,7 +320,7 @@ def test_unknown_keys_are_kept_and_told() -> None:
         ("<text>:7", "nickname"),
         ("<text>:8", "max_token"),
     ]
-    assert {warning.code for warning in chart.warnings} == {"SC651"}
+    assert {warning.code for warning in others} == {"SC651"}
     assert "Did you mean 'max_tokens'?" in {warning.remedy for warning in chart.warnings}
     meta = chart.root.meta
     assert meta["file"] == {"zoo": 1}
@@ -301,4 +334,4 @@ def test_unknown_keys_are_kept_and_told() -> None:
         "since": "2020-02-02",
         "handlers": [{"event": "go", "target": "A", "cost": "inf"}],
     }
-    assert effects(chart, "A", "entry")[0].data == {"model": "m"}
+    assert calls(chart, "A")["a"].data == {"model": "m"}

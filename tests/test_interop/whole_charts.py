@@ -17,14 +17,17 @@ from statecharts.model.chart import (
     Default,
     EventType,
     OnEvent,
+    StateKind,
     StateNode,
     Transition,
     TransitionKind,
     Trigger,
 )
-from statecharts.model.effects import Action, CancelInvoke, CancelTimer, Invoke, Raise, Send
+from statecharts.model.effects import Action, Call, CancelTimer, Raise, Send, Service
+from statecharts.model.events import CallFailed
 from statecharts.model.hooks import Hook
 from statecharts.model.named import Choose, Give, Named, NamedDelay
+from statecharts.model.nodes import Invocation
 from tests.test_interop import scxml_charts
 
 ODD = ("", " ", "a b", "\x00", "#x", ".y", "__proto__", "1", "é", "a\nb", "*", "type", "x.*", "]]>")
@@ -51,6 +54,13 @@ class Bang(Effect):
     """An effect of one's own."""
 
     loud: bool = True
+
+
+@frozen
+class Ask(Call[Fact]):
+    """A call of one's own."""
+
+    count: int = 3
 
 
 def code(m: Any) -> Any:
@@ -108,6 +118,8 @@ class Maker(scxml_charts.Maker):
             changes["default"] = self.default(node)
         if self.strange():
             changes["doc"] = self.pick((*ODD, *scxml_charts.TEXTS))
+        if node.kind not in (StateKind.FINAL, *HISTORY) and self.strange():
+            changes["invoke"] = (*node.invoke, self.call())
         lines = tuple(map(self.line, node.transitions))
         return evolve(node, transitions=lines, **changes)
 
@@ -130,13 +142,25 @@ class Maker(scxml_charts.Maker):
             case _:
                 return None
 
+    def call(self) -> Invocation:
+        """Return a call that few formats can hold: of a class, by code, or with an odd name."""
+        match self.random.randint(0, 2):
+            case 0:
+                return Invocation("ask", Ask)
+            case 1:
+                return Invocation(self.pick(("by_code", *ODD)), Service, Hook(code))
+            case _:
+                name, data = self.pick(ODD), {self.pick(ODD): self.value(1), "@content": 1}
+                return Invocation(name, Service, Hook(Give(Service(self.pick(ODD), data))))
+
     def line(self, line: Transition) -> Transition:
         if self.strange():
             line = evolve(line, make=Hook(code))
         if self.strange():
             line = evolve(line, update=Hook(code, "given"))
         if self.strange():
-            line = evolve(line, targets=(), kind=TransitionKind.EXTERNAL)
+            kind = self.pick((TransitionKind.EXTERNAL, TransitionKind.DEFERRED))
+            line = evolve(line, targets=(), kind=kind)
         return line
 
     def trigger(self, draft: Any, number: int) -> Trigger:
@@ -144,7 +168,7 @@ class Maker(scxml_charts.Maker):
             return super().trigger(draft, number)
         match self.random.randint(0, 4):
             case 0:
-                return OnEvent((Fact, self.pick(ODD)))
+                return OnEvent((self.pick((Fact, CallFailed)), self.pick(ODD)))
             case 1:
                 return OnEvent(())
             case 2:
@@ -186,7 +210,7 @@ class Maker(scxml_charts.Maker):
         if not self.strange():
             return super().effect()
         name = self.pick(ODD)
-        match self.random.randint(0, 8):
+        match self.random.randint(0, 7):
             case 0:
                 return Bang()
             case 1:
@@ -199,10 +223,8 @@ class Maker(scxml_charts.Maker):
             case 4:
                 return Send(self.pick((Fact(), NamedEvent(name))), None, None, name)
             case 5:
-                return Invoke(name, self.pick(ODD), {name: self.value(1), "@content": 1})
+                return CancelTimer(name)
             case 6:
-                return CancelInvoke(name) if self.chance(0.5) else CancelTimer(name)
-            case 7:
                 return Action("notify", self.data())
             case _:
                 data = {self.pick(("@x", "guard", "conds", *ODD)): self.value(2)}

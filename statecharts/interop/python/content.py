@@ -30,7 +30,7 @@ from statecharts.interop.python.syntax import (
     span,
 )
 from statecharts.model.chart import Chart, OnEvent, StateNode, Trigger
-from statecharts.model.effects import Action, CancelInvoke, CancelSend, Effect, Invoke, Raise, Send
+from statecharts.model.effects import Action, CancelSend, Effect, Raise, Send, Service
 from statecharts.model.events import NamedEvent, wire_name
 from statecharts.model.hooks import Hook
 from statecharts.model.named import (
@@ -47,6 +47,7 @@ from statecharts.model.named import (
     Not,
     parts,
 )
+from statecharts.model.nodes import Invocation
 
 # --- Parameters -----------------------------------------------------------------------------------
 
@@ -207,12 +208,11 @@ class Vocabulary:
                 options = {"id": identity, "target": target, "type": kind}
                 items += [f"{k}={literal(v)}" for k, v in options.items() if v is not None]
                 return f"{self.need('Send')}({', '.join(items)})"
-            case Invoke(identity, source, data):
-                given = f", data={literal(dict(data))}" if data else ""
-                name = self.need("Invoke")
-                return f"{name}({literal(identity)}, source={literal(source)}{given})"
-            case CancelSend(identity) | CancelInvoke(identity):
-                return f"{self.need(type(effect).__name__)}({literal(identity)})"
+            case Service(source, data):
+                given = f", {literal(dict(data))}" if data else ""
+                return f"{self.need('Service')}({literal(source)}{given})"
+            case CancelSend(identity):
+                return f"{self.need('CancelSend')}({literal(identity)})"
             case _:
                 return self._built(effect)
 
@@ -458,6 +458,22 @@ class Functions:
         head = f"def {name}({self._moment(place, used)}) -> {result}:"
         done = "; ".join(hook.name for hook in hooks)
         self.actions.append([head, *docstring(f"Do {_code_text(done)}", STEP), *body])
+        return name
+
+    def call(self, call: Invocation, place: Place) -> str:
+        """Return what ``invoke=`` takes for a call: the function that makes it, if it has one."""
+        if call.make is None:
+            return "None"
+        given, result = reference(call.make), self.imports.reference(call.call)
+        if not isinstance(given, Give):
+            return self._code(call.make, place, result)
+        made = self.vocabulary.effect(given.effect)
+        if place.fits(f"invoke={{{quoted(call.name)}: lambda _: {made}}},"):
+            return f"lambda _: {made}"
+        name = self.names.take(place.name)
+        head = f"def {name}({self._moment(place, '_m')}) -> {result}:"
+        doc = docstring(f"Call {_code_text(call.name)}", STEP)
+        self.actions.append([head, *doc, f"    return {made}"])
         return name
 
     def maker(self, hook: Hook, place: Place, verb: str, result: type | None) -> str:

@@ -19,6 +19,7 @@ from statecharts.interop.python.syntax import (
     function_name,
     is_importable,
     literal,
+    quoted,
     words,
 )
 from statecharts.interop.python.transitions import default, lines, placed
@@ -33,6 +34,9 @@ from statecharts.model.chart import (
     Transition,
     TransitionKind,
 )
+from statecharts.model.effects import Service
+from statecharts.model.events import wire_name
+from statecharts.model.nodes import Invocation
 from statecharts.semantics.transitions import EntrySet, nothing_remembered
 from statecharts.semantics.tree import Edge, Tree
 
@@ -103,7 +107,22 @@ class _Adaptation:
             transitions=tuple(map(self._line, node.transitions)),
             data=data,
             exit=exit_,
+            invoke=tuple(self._calls(node)),
         )
+
+    def _calls(self, node: StateNode) -> Iterator[Invocation]:
+        for call in node.invoke:
+            if not is_importable(call.call):
+                found = f"{_shown(node)} makes the call {call.call.__name__}"
+                remedy = "Declare it in a module"
+                self.losses.add(
+                    "SC671", f"{found}, which cannot be imported", remedy, call.location
+                )
+                continue
+            if call.call is not Service and call.name != wire_name(call.call):
+                found = f"the name {call.name!r} of a call of {_shown(node)} is left out"
+                self.losses.add("SC674", found, "Name the call after its class", call.location)
+            yield call
 
     def _default(self, node: StateNode) -> Transition | None:
         default = node.default
@@ -146,6 +165,12 @@ class _Adaptation:
 
     def _line(self, transition: Transition) -> Transition:
         kind, targets = transition.kind, transition.targets
+        if kind is TransitionKind.DEFERRED:
+            waiting = evolve(transition, targets=(), guard=None, make=None, update=None, emit=())
+            if waiting != transition:
+                found = f"a line of {transition.source or 'the chart'!r} that defers does more"
+                self._lost(f"{found}; that is left out", "Let it defer only", transition.location)
+            return evolve(waiting, source=self.ids[transition.source])
         if kind is not TransitionKind.FORBIDDEN:
             inside = bool(targets) and all(
                 self.chart.is_descendant(target, transition.source) for target in targets
@@ -215,6 +240,8 @@ class Bodies:
         if root.entry:
             place = Place("starting", None, indent=STEP)
             items.append(f"entry={self.functions.action(root.entry, place)}")
+        if root.invoke:
+            items.append(f"invoke={self._invoke(root)}")
         head = f"class {self.cls}({', '.join(items)}):"
         return [head, *docstring(doc, STEP), "", *self._body(root, STEP)]
 
@@ -271,6 +298,20 @@ class Bodies:
             if hooks:
                 place = Place.of(node, function_name(f"{verb}_{short}", verb))
                 yield f"{key}={self.functions.action(hooks, place)}"
+        if node.invoke:
+            yield f"invoke={self._invoke(node)}"
+
+    def _invoke(self, node: StateNode) -> str:
+        """Return the calls of a state: classes, or what makes each call by its class or name."""
+        if all(call.make is None for call in node.invoke):
+            names = [self.reference(call.call) for call in node.invoke]
+            return names[0] if len(names) == 1 else f"({', '.join(names)})"
+        items: list[str] = []
+        for call in node.invoke:
+            key = quoted(call.name) if call.call is Service else self.reference(call.call)
+            place = Place.of(node, function_name(f"call_{call.name}", "call"))
+            items.append(f"{key}: {self.functions.call(call, place)}")
+        return f"{{{', '.join(items)}}}"
 
 
 def attribute(node: StateNode) -> str:

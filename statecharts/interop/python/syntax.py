@@ -34,10 +34,10 @@ _MODULES: Final = {
     "collections.abc": ("Iterable", "Iterator"),
     "datetime": ("datetime", "timedelta"),
     "statecharts": (
-        *("Compound", "Effect", "History", "Moment", "NamedEvent", "Parallel", "State"),
-        "Statechart",
+        *("Answer", "CallFailed", "Compound", "Effect", "History", "Moment", "NamedEvent"),
+        *("Parallel", "Raise", "Send", "Service", "State", "Statechart"),
     ),
-    "statecharts.model.effects": ("CancelInvoke", "CancelSend", "Invoke", "Raise", "Send"),
+    "statecharts.model.effects": ("CancelSend",),
     "statecharts.model.named": ("effects_of",),
     "typing": ("Any", "TypeAlias"),
 }
@@ -209,6 +209,11 @@ class Imports:
 
     def reference(self, thing: Any) -> str:
         """Import a class or a function; return its name here."""
+        if (
+            IMPORTED.get(thing.__name__, "-").partition(".")[0]
+            == thing.__module__.partition(".")[0]
+        ):
+            return self.need(thing.__name__)
         outer, dot, inner = thing.__qualname__.partition(".")
         known = self._modules.setdefault(thing.__module__, {})
         if outer not in known:

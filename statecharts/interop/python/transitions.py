@@ -66,6 +66,8 @@ def _line(transition: Transition, chart: Chart, body: str, functions: Functions)
             role, verb = f"on_{_event_words(events)}", "to" if targets else "stay"
             if transition.kind is TransitionKind.FORBIDDEN and transition.guard is None:
                 verb = "ignore"
+            elif transition.kind is TransitionKind.DEFERRED:
+                verb = "defer"
             items = [*targets, f"on={_on(events, functions)}"]
         case After(delay):
             role, verb = "after", "after"

@@ -147,7 +147,7 @@ class _FileReading:
             found = "content that needs a data model is kept as names, and never evaluated"
             remedy = "Bind functions to them: chart.bind(guards={…}, actions={…})"
             self.findings.add("SC651", found, remedy, *content.coded)
-        return assemble(root, self.document)
+        return assemble(root, self.findings)
 
     def _grow(self) -> None:
         waiting = [self.root]

@@ -17,7 +17,7 @@ from statecharts.interop.findings import Findings
 from statecharts.interop.literals import NOTHING, literal, payload_value
 from statecharts.interop.scxml.syntax import fragment, is_note, named, plain, walk
 from statecharts.interop.syntax.xml import OURS, SCXML, Element
-from statecharts.model.effects import Action, CancelInvoke, CancelSend, Effect, Invoke, Raise, Send
+from statecharts.model.effects import Action, CancelSend, Effect, Raise, Send, Service
 from statecharts.model.events import NamedEvent
 from statecharts.model.hooks import Hook
 from statecharts.model.named import AllOf, AnyOf, Branch, Choose, Give, Holds, In, Named, Not
@@ -126,15 +126,11 @@ class Content:
             self.coded = self.coded or element
         return Hook(Give(Action("donedata", payload), brings))
 
-    def invoke(self, element: Element, name: str) -> tuple[Hook, Hook]:
-        """Return the hooks that start and stop the service of an ``<invoke>``.
-
-        Args:
-            element: The element.
-            name: The id of the service if the element has none.
-        """
+    def service(self, element: Element) -> Service:
+        """Return the service of an ``<invoke>``."""
         attributes = plain(element)
-        service, source = attributes.pop("id", name), attributes.pop("src", "")
+        source = attributes.pop("src", "")
+        attributes.pop("id", None)
         data: dict[str, Any] = {f"@{key}": value for key, value in attributes.items()}
         for child in named(element, "content"):
             if any(child.children) and not source:
@@ -145,11 +141,11 @@ class Content:
             elif key != "content" or source != value:
                 data[f"@{key}"] = value
         for child in named(element, "finalize"):
-            found = "a <finalize> works on a data model; it is kept in the data of the Invoke"
+            found = "a <finalize> works on a data model; it is kept in the data of the service"
             remedy = "Do its work on the transitions that take the events of the service"
             self._add("SC651", found, remedy, child)
             data["@finalize"] = _executable(child)
-        return Hook(Give(Invoke(service, source, data))), Hook(Give(CancelInvoke(service)))
+        return Service(source, data)
 
     def missing(self, element: Element, name: str) -> None:
         """Report an attribute that an element needs and does not have."""
@@ -229,12 +225,8 @@ class Content:
         match element.tag:
             case "action":
                 return Action(said.get("name", ""), data)
-            case "invoke":
-                return Invoke(said.get("id", ""), said.get("source", ""), data)
-            case "cancel-invoke":
-                return CancelInvoke(said.get("id", ""))
-            case _:
-                return None
+            case tag:
+                return Action(tag, {**plain(element), **data})
 
     def _payload(self, element: Element) -> dict[str, Any]:
         """Return the ``params`` and the ``content`` of an element, each if it has them."""

@@ -61,7 +61,7 @@ def read_chart(document: Document, name: str) -> Chart:
 
 def chart_of(scxml: Element, name: str, findings: Findings) -> Chart:
     """Return the chart that an element holds, before any checks."""
-    chart = assemble(_Reading(scxml, name, findings).whole(), findings.document)
+    chart = assemble(_Reading(scxml, name, findings).whole(), findings)
     events = scxml.own("events")
     if events is not None:
         chart = evolve(chart, events=tuple(map(EventType, events.split())))
@@ -219,10 +219,9 @@ class _Reading:
         for block in named(element, "onexit"):
             draft.exit.extend(content.hooks(block.children))
         draft.entry.extend(map(content.donedata, named(element, "donedata")))
-        for number, invoke in enumerate(named(element, "invoke"), 1):
-            begin, end = content.invoke(invoke, f"{draft.name}.{number}")
-            draft.entry.append(begin)
-            draft.exit.append(end)
+        for invoke in named(element, "invoke"):
+            id, service = invoke.attributes.get("id", "invoke"), content.service(invoke)
+            draft.call(id, service, self.findings, invoke.line)
         if draft.kind not in HISTORY and element.tag != "scxml":
             own_lines = [one for one in named(element, "transition") if one.own("root") is None]
             found = (lines.transition(draft, one) for one in own_lines)

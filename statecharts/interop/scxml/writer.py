@@ -26,7 +26,7 @@ from statecharts.interop.scxml.content import INTERNAL, Content
 from statecharts.interop.scxml.structure import KEPT, chart_of, described
 from statecharts.interop.scxml.syntax import bearable, check, own, parts, printed, split, walk
 from statecharts.interop.syntax.xml import INCLUDE, OURS, SCXML, Element, read
-from statecharts.interop.writable import writable
+from statecharts.interop.writable import descriptors, file_ids, writable
 from statecharts.model.chart import (
     HISTORY,
     ROOT,
@@ -42,7 +42,7 @@ from statecharts.model.chart import (
     Transition,
     TransitionKind,
 )
-from statecharts.model.effects import Action, CancelInvoke, CancelSend, Invoke, Raise, Send
+from statecharts.model.effects import Action, CancelSend, Raise, Send, Service
 from statecharts.model.events import NamedEvent
 from statecharts.model.hooks import Hook
 from statecharts.model.named import (
@@ -59,6 +59,7 @@ from statecharts.model.named import (
     effect_text,
     event_name,
 )
+from statecharts.model.nodes import Invocation
 
 _TAGS: Final = {
     StateKind.ATOMIC: "state",
@@ -74,11 +75,11 @@ _CODED: Final = ("log", "assign", "script", "foreach", "send", "cancel")
 _RESERVED: Final = ("", OURS, SCXML, INCLUDE, "http://www.w3.org/2000/xmlns/")
 _PLAIN_DATA: Final = "Use strings, numbers, booleans, lists and dictionaries"
 
-_Said = Action | CancelInvoke | CancelSend | Invoke | Raise | Send
+_Said = Action | CancelSend | Raise | Send
 """The effects that a document can say."""
 
-_Reading = Callable[[Content, Element], "Hook | None"]
-"""Reads an element as a hook."""
+_Reading = Callable[[Content, Element], "Hook | Service | None"]
+"""Reads an element as a hook, or as a service."""
 
 
 def dumps(chart: Chart, *, allow: Iterable[str] = ()) -> str:
@@ -146,7 +147,8 @@ class _Writer:
             while entry and (script := coded(entry[0], "script", Content.hook)):
                 scxml.add(script)
                 del entry[:1]
-            does = entry or root.transitions or root.exit or (root.default and root.default.emit)
+            begins = root.default is not None and root.default.emit
+            does = entry or root.transitions or root.exit or root.invoke or begins
             wrapped = bool(does) or root.kind is StateKind.PARALLEL
             if wrapped:
                 self._wrap(scxml, entry)
@@ -240,7 +242,6 @@ class _Writer:
             found = f"the entry and exit actions of history {node.id!r} are left out"
             self.losses.add("SC673", found, "Remove it: history is never entered", node.location)
             entry, leaving = [], []
-        invokes = self._invokes(element, entry, leaving)
         donedata = None
         if element.tag == "final" and entry:
             donedata = self.statements.coded(entry[-1], "donedata", Content.donedata)
@@ -251,7 +252,8 @@ class _Writer:
         lines = [self._transition(node, line, onentry, onexit) for line in self._taken(node)]
         element.content.extend(part for part in (onentry, onexit) if part.content)
         self._default(node, element)
-        element.content.extend(invokes)
+        ids = file_ids(node)
+        element.content.extend(self.statements.invoke(one, ids[one.name]) for one in node.invoke)
         if donedata is not None:
             element.add(donedata)
         element.content.extend(lines)
@@ -265,19 +267,6 @@ class _Writer:
         if model.content:
             element.add(model)
         return entry
-
-    def _invokes(self, home: Element, entry: list[Hook], leaving: list[Hook]) -> list[Element]:
-        """Remove the services from the ends of the entry and exit hooks, and return them."""
-        found: list[Element] = []
-        while entry and leaving and home.tag in ("state", "parallel"):
-            element = self.statements.invoke(entry[-1])
-            if element is None:
-                break
-            if leaving[-1] != Hook(Give(CancelInvoke(element.attributes["id"]))):
-                break
-            found.insert(0, element)
-            del entry[-1], leaving[-1]
-        return found
 
     def _default(self, node: StateNode, element: Element) -> None:
         default = node.default
@@ -338,7 +327,7 @@ class _Writer:
     def _descriptors(
         self, node: StateNode, events: tuple[type | str, ...], said: dict[str, str]
     ) -> None:
-        words = [event for event in events if isinstance(event, str)]
+        words = list(descriptors(OnEvent(events), file_ids(node)))
         said["event"] = " ".join(words)
         if words == [f"done.state.{self.names[node.id]}"]:
             said[own("trigger")] = "event"
@@ -461,8 +450,8 @@ class _Statements:
         element = Element("elseif", attributes={"cond": text})
         return bool(text.strip()) and self._same(element, Content.guard, hook)
 
-    def _read(self, element: Element, reading: _Reading) -> Hook | None:
-        """Return the hook that an element is read as; None if it would be refused."""
+    def _read(self, element: Element, reading: _Reading) -> Hook | Service | None:
+        """Return what an element is read as; None if it would be refused."""
         findings = Findings(Document.of(""))
         check(element, findings)
         for _, part in parts(element):
@@ -470,27 +459,39 @@ class _Statements:
         read = reading(Content(findings, self.ids), element)
         return None if findings.refused else read
 
-    def _same(self, element: Element, reading: _Reading, hook: Hook) -> bool:
-        """Tell whether an element can be written, and is read as this hook."""
-        return self._read(element, reading) == hook and _is_bearable(element)
+    def _same(self, element: Element, reading: _Reading, meant: Hook | Service) -> bool:
+        """Tell whether an element can be written, and is read as what is meant."""
+        return self._read(element, reading) == meant and _is_bearable(element)
 
     def write(self, hooks: Iterable[Hook], parent: Element) -> None:
         """Write hooks into an element."""
         for hook in hooks:
             parent.add(self.element(hook))
 
-    def invoke(self, hook: Hook) -> Element | None:
-        """Return the ``<invoke>`` of a hook; None if there is none."""
-        effect = getattr(hook.function, "effect", None)
-        if not isinstance(effect, Invoke) or not is_name(effect.id):
-            return None
-        element = Element("invoke", attributes={"id": effect.id})
+    def invoke(self, call: Invocation, name: str) -> Element:
+        """Return the ``<invoke>`` of a call of a service, with an id."""
+        effect = getattr(call.make and call.make.function, "effect", Service(call.name))
+        if not is_name(name):
+            name = "_" + re.sub(r"[^\w-]", "_", name)
+            found = f"the call {call.name!r} has a name that cannot be an id of SCXML"
+            self.losses.add("SC674", found, "Rename it", call.location)
+        # The text of a chart goes inside; some texts only an attribute keeps as they are.
+        ways = [effect.source.lstrip().startswith("<"), False]
+        for inside in ways:
+            element = self._service(name, effect, inside=inside)
+            if self._same(element, Content.service, effect):
+                return element
+        self.losses.add("SC673", f"SCXML cannot say {effect_text(effect)!r} exactly")
+        return Element("invoke", attributes={"id": name, "src": bearable(effect.source)})
+
+    def _service(self, name: str, service: Service, *, inside: bool) -> Element:
+        element = Element("invoke", attributes={"id": name})
         content, finalize = Element("content"), Element("finalize")
-        if effect.source.lstrip().startswith("<"):
-            content.content = _parsed(effect.source)
-        elif effect.source:
-            element.attributes["src"] = effect.source
-        for key, value in effect.data.items():
+        if inside:
+            content.content = _parsed(service.source)
+        elif service.source:
+            element.attributes["src"] = service.source
+        for key, value in service.data.items():
             match key:
                 case "@content":
                     content.content = [str(value)]
@@ -504,10 +505,9 @@ class _Statements:
                     self._param(element, key, value)
         if content.content or content.attributes:
             element.add(content)
-        if "@finalize" in effect.data:
+        if "@finalize" in service.data:
             element.add(finalize)
-        same = self._same(element, lambda checker, one: checker.invoke(one, "")[0], hook)
-        return element if same else None
+        return element
 
     def coded(self, hook: Hook, tag: str, reading: _Reading) -> Element | None:
         """Return the element with a tag for a hook; None if there is none."""
@@ -557,10 +557,6 @@ class _Statements:
                 return self._send(event_name(event), self._data(event), kept)
             case CancelSend(id):
                 return Element("cancel", attributes={"sendid": id})
-            case Invoke(id, source, data):
-                return self._named(id, data, "invoke", {"source": source} if source else {})
-            case CancelInvoke(id):
-                return self._named(id, {}, "cancel-invoke")
 
     def _send(self, event: str, data: Mapping[str, Any], said: dict[str, str]) -> Element:
         element = Element("send", attributes={"event": event, **said})
@@ -574,15 +570,8 @@ class _Statements:
             return element
         return self._named(action.name, action.data)
 
-    def _named(
-        self,
-        name: str,
-        data: Mapping[str, Any],
-        tag: str = "action",
-        said: Mapping[str, str] | None = None,
-    ) -> Element:
-        key = "name" if tag == "action" else "id"
-        element = Element(tag, OURS, {key: name, **(said or {})})
+    def _named(self, name: str, data: Mapping[str, Any]) -> Element:
+        element = Element("action", OURS, {"name": name})
         for param, value in data.items():
             self._param(element, param, value)
         return element

@@ -9,13 +9,14 @@ Each workflow becomes a chart of its own.
 | `[workflows.guards]` | names to bind; their meaning is their ``doc`` |
 | `entry_actions`, `exit_actions` | the effects `Action(name)` |
 | `terminal` | a final state |
-| `agents` | `Invoke` on entry, `CancelInvoke` on exit |
+| `agents` | calls of `Service`, one for each agent; in a final state the effects `Action` |
 | `timeout_seconds`, `timeout_target` | a delayed transition |
 | `timeout_seconds` alone | ``timeout`` raised when the time is over |
 | `completion_timeout_seconds` | the same for the whole run, once |
-| `next_on_success`, `next_on_failure` | transitions on ``success`` and ``failure`` |
+| `next_on_success` | a transition on ``success`` |
+| `next_on_failure` | a transition on ``failure``, and on `CallFailed` where the state has agents |
 
-An `Invoke` has as data what the file says of the agent, the names of the resources that the state
+A call has as data what the file says of the agent, the names of the resources that the state
 needs, how often to try again, and for agents that work in turn which one comes before. A timeout
 raises its event only where something handles that: the state, one around it or one inside it; for
 the whole run, any state. Elsewhere it is kept, with a warning.

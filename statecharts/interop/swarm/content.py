@@ -14,7 +14,7 @@ from statecharts.interop.findings import Findings
 from statecharts.interop.grammar import entries, take
 from statecharts.interop.swarm.syntax import AGENT, CONTRACT, METADATA, RESOURCES
 from statecharts.interop.syntax.located import Located, plain, shown
-from statecharts.model.effects import Action, CancelInvoke, Invoke
+from statecharts.model.effects import Action, Service
 from statecharts.model.hooks import Hook
 from statecharts.model.named import AllOf, Give, Named
 from statecharts.model.nodes import ROOT, StateKind
@@ -140,15 +140,11 @@ def act(draft: Draft, scope: Scope) -> None:
     line = table.at("required_resources")
     for name in table.get("required_resources", ()):
         scope.has(name, "resource", scope.shared.resources, line, scope.place(draft))
-    invoked = list(_invoked(draft, scope))
-    draft.entry.extend(Hook(Give(invoke)) for invoke in invoked)
-    ends = draft.kind is StateKind.FINAL and draft.parent is not None and not draft.parent.id
-    if not ends:  # the run never leaves a state that ends it
-        draft.exit.extend(Hook(Give(CancelInvoke(invoke.id))) for invoke in invoked)
+    _call(draft, scope)
 
 
-def _invoked(draft: Draft, scope: Scope) -> Iterator[Invoke]:
-    """Yield what starts the agents of a state, in the order of the file."""
+def _call(draft: Draft, scope: Scope) -> None:
+    """Have a state call its agents, in the order of the file."""
     table: Located = draft.source
     agents, line = table.get("agents", []), table.at("agents")
     for name, count in Counter(agents).items():
@@ -163,20 +159,20 @@ def _invoked(draft: Draft, scope: Scope) -> Iterator[Invoke]:
         )
         remedy = "Give each a state of its own, or write parallel_execution = true"
         scope.note("SC651", found, remedy, line, draft)
-    outside = {name for outer in above(draft) for name in outer.source.get("agents", ())}
     before: str | None = None
     for name in dict.fromkeys(agents):
         if not scope.has(name, "agent", scope.shared.agents, line, scope.place(draft)):
             continue
-        # Two calls at a time need two ids, for one of them ends before the other.
-        called = f"{draft.id}.{name}" if name in outside else name
         data = {**scope.shared.agents[name], **scope.policy}
         if "required_resources" in table:
             data["required_resources"] = list(table["required_resources"])
         if not side_by_side and before is not None:
             data["after"] = before
-        before = called
-        yield Invoke(called, name, data)
+        before = name
+        if draft.kind is StateKind.FINAL:  # nothing would take its answer
+            draft.entry.append(Hook(Give(Action(name, data))))
+        else:
+            draft.call(name, Service(name, data), scope.findings, line)
 
 
 # --- Contracts ------------------------------------------------------------------------------------

@@ -70,7 +70,7 @@ def chart_of(
     root.meta["contracts"] = plain(agreed)
     if other:
         root.meta["other"] = plain(other)
-    return assemble(root, findings.document)
+    return assemble(root, findings)
 
 
 def _plant(

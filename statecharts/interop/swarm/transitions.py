@@ -12,7 +12,7 @@ from statecharts.interop.swarm.content import Scope, above, guard
 from statecharts.interop.swarm.syntax import HANDLER
 from statecharts.interop.syntax.located import Located, plain
 from statecharts.model.effects import Raise
-from statecharts.model.events import NamedEvent, matches
+from statecharts.model.events import CallFailed, NamedEvent, matches
 from statecharts.model.hooks import Hook
 from statecharts.model.named import Give
 from statecharts.model.nodes import After, OnEvent, StateKind, Transition, TransitionKind
@@ -68,7 +68,9 @@ def _next(draft: Draft, key: str, scope: Scope) -> _Way:
     way = None
     if target is not None:
         at = scope.findings.document.place(line)
-        way = Transition(draft.id, OnEvent((_NEXT[key],)), (target.id,), location=at)
+        fails = key == "next_on_failure" and draft.source.get("agents")
+        events = (_NEXT[key], CallFailed) if fails else (_NEXT[key],)
+        way = Transition(draft.id, OnEvent(events), (target.id,), location=at)
     return repr(key), line, way
 
 

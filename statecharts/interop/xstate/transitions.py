@@ -189,7 +189,7 @@ class Reading:
         for draft in self.drafts.values():
             self._fill(draft)
         settle_finals(self.root, self.notes)
-        return assemble(self.root, self.notes.document)
+        return assemble(self.root, self.notes)
 
     # -- default transitions -----------------------------------------------------------------------
 
