@@ -8,7 +8,7 @@ from typing import Any, ClassVar, TypeAlias, overload
 from statecharts.declare.members import Member, Options, goal, note_created
 from statecharts.declare.verbs import AfterTo, AlwaysTo, Defer, Ignore, Stay, To, WhenDone
 from statecharts.model.chart import HISTORY, StateKind, StateRef, SuperstateRef
-from statecharts.model.effects import Call, Effect, Service
+from statecharts.model.effects import Call, Effect
 from statecharts.model.generics import D
 from statecharts.semantics.configuration import state_id
 from statecharts.semantics.snapshot import Moment
@@ -17,8 +17,7 @@ Hooked: TypeAlias = Callable[[Moment[D, Any]], Effect | Iterable[Effect] | None]
 Calls: TypeAlias = (
     type[Call[Any]]
     | tuple[type[Call[Any]], ...]
-    | Mapping[type[Call[Any]], Callable[[Moment[D, Any]], Call[Any]]]
-    | Mapping[str, Callable[[Moment[D, Any]], Service]]
+    | Mapping[Any, Callable[[Moment[D, Any]], Call[Any]]]
 )
 """The calls of a state: classes, or for each class (for a service, each name) a function."""
 

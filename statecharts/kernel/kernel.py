@@ -332,10 +332,14 @@ class Kernel(Generic[E, C]):
         """Take what is addressed to one timer or call; what comes late is unhandled."""
         memory = snapshot._memory
         run = self._begin(node, snapshot, event, at)
-        key: Key
+        late = _new_step(Step, (snapshot, (), (), False, ()))
         last = True
+        key: Key
+        if node.final:
+            return late
         if isinstance(event, TimerFired):
-            late = all(timer != event.id for timer, _ in memory.timers)
+            if all(timer != event.id for timer, _ in memory.timers):
+                return late
             run.timers = tuple(pair for pair in memory.timers if pair[0] != event.id)
             key = ("after", event.id.rpartition("#")[0])
             for timer, _, sent in memory.sent:
@@ -345,21 +349,20 @@ class Kernel(Generic[E, C]):
         else:
             call = dict(memory.calls).get(event.id)
             holder = self._cache.calls.get(event.id.rpartition("#")[0])
-            late = call is None or holder is None
-            if holder is not None:
-                run._call = call
-                if isinstance(event, Answer):
-                    last, run.event = event.last, event.event
-                key = CallFailed if isinstance(event, CallFailed) else self._cache.key(run.event)
-                key = Heard(holder[0], key)
-                if last:
-                    run.calls = tuple(pair for pair in memory.calls if pair[0] != event.id)
-        if late or node.final:
-            return _new_step(Step, (snapshot, (), (), False, ()))
+            if call is None or holder is None:
+                return late
+            run._call = call
+            if isinstance(event, Answer):
+                last, run.event = event.last, event.event
+                key = Heard(holder[0], self._cache.key(run.event))
+            else:
+                key = Heard(holder[0], CallFailed)
+            if last:
+                run.calls = tuple(pair for pair in memory.calls if pair[0] != event.id)
         dispatch = self._cache.dispatch(node, key)
         plan = self._select(dispatch, run.event, at, run, run.old, run.history)
         if plan is None and not last:
-            return _new_step(Step, (snapshot, (), (), False, ()))
+            return late
         return self._macrostep(plan, run, snapshot)
 
     def _macrostep(

@@ -150,10 +150,6 @@ class Chart:
         """Return itself: it never changes."""
         return self
 
-    def __deepcopy__(self, memo: object) -> Chart:
-        """Return itself: it never changes."""
-        return self
-
     def declared_by(self, cls: type) -> None:
         """Note the class that declares the chart: a pickle then names the class."""
         self._memo["declaration"] = (cls.__module__, cls.__qualname__)

@@ -12,7 +12,6 @@ from types import MappingProxyType
 from typing import (
     TYPE_CHECKING,
     Any,
-    ClassVar,
     Final,
     Generic,
     NamedTuple,
@@ -94,11 +93,15 @@ class Snapshot(Generic[E, C]):
         self._memory = memory
         self._clock = clock
 
-    _hidden: ClassVar[frozenset[str]] = frozenset()
-    """No states: a run at rest is not on its way anywhere."""
+    @property
+    def _hidden(self) -> frozenset[str]:
+        """No states: a run at rest is not on its way anywhere."""
+        return frozenset()
 
-    _call: ClassVar[Call[Any] | None] = None
-    """No call: a run at rest is not hearing an answer."""
+    @property
+    def _call(self) -> Call[Any] | None:
+        """No call: a run at rest is not hearing an answer."""
+        return None
 
     @overload
     @classmethod

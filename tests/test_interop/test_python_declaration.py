@@ -9,7 +9,16 @@ from statecharts.interop.documents import Document
 from statecharts.interop.drafts import Draft, assemble, identify
 from statecharts.interop.findings import Findings
 from statecharts.interop.python import dumps
-from statecharts.model.chart import After, Chart, Default, Done, OnEvent, StateKind, Transition, TransitionKind
+from statecharts.model.chart import (
+    After,
+    Chart,
+    Default,
+    Done,
+    OnEvent,
+    StateKind,
+    Transition,
+    TransitionKind,
+)
 from statecharts.model.effects import Action, Effect, Raise, Send, Service
 from statecharts.model.events import NamedEvent
 from statecharts.model.hooks import Hook

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from attrs import frozen
@@ -379,7 +379,7 @@ def test_field_that_nothing_supplies_is_a_fault() -> None:
 
 def _undeclared(invoke: Any, **more: Any) -> Callable[[], object]:
     def declare() -> object:
-        class Chart(Statechart[Got | Part], **more):  # type: ignore[misc]
+        class Chart(Statechart[Got | Part], **more):
             a = State(Fetching, initial=True, invoke=invoke)
             a.always(a, when=lambda _: False, make=lambda m: m.data)
 
@@ -420,7 +420,7 @@ def test_call_of_the_wrong_class_is_an_error() -> None:
     """The function of invoke= gives an instance of the class that it stands for."""
 
     class Chart(Statechart[Got | Part], allow="*"):
-        a = State(initial=True, invoke={Fetch: lambda _: "fetch"})  # type: ignore[dict-item]
+        a = State(initial=True, invoke={Fetch: cast("Any", lambda _: "fetch")})
 
     with pytest.raises(StatechartError, match=r"SC208\] Chart: invoke of 'a' .*'fetch'"):
         start(Chart)

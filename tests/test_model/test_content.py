@@ -14,7 +14,7 @@ from attrs import frozen
 from statecharts import Chart, Effect, Kernel, Machine, NamedEvent, StatechartError
 from statecharts.checks import accept
 from statecharts.model.chart import Default, EventType, OnEvent, StateKind, StateNode, Transition
-from statecharts.model.effects import Action, CancelInvoke, CancelSend, Invoke, Raise, Send
+from statecharts.model.effects import Action, CancelInvoke, CancelSend, Invoke, Raise, Send, Service
 from statecharts.model.errors import CallbackError, StepError
 from statecharts.model.hooks import Hook
 from statecharts.model.named import (
@@ -134,7 +134,8 @@ def test_raise_inside_a_choice_reaches_the_queue() -> None:
         (Send(GO, target="#_parent"), "send go to #_parent"),
         (Send(GO, timedelta(seconds=90), "bell"), "send go in 1 min 30 s"),
         (CancelSend("bell"), "cancel bell"),
-        (Invoke("fetch", "service"), "invoke fetch"),
+        (Invoke("fetch", Service("load", {"id": 7})), "invoke load(id=7) as fetch"),
+        (Service("load"), "load"),
         (CancelInvoke("fetch"), "stop fetch"),
         (Ring(), "Ring"),
     ],
