@@ -398,7 +398,7 @@ class Effects:
 
     def call_schema(self, definitions: Definitions) -> JsonSchema:
         """Return the schema of any call that can be read."""
-        return definitions.ref(self, "call", self._calls)  # type: ignore[no-any-return]
+        return definitions.ref((self, "call"), "call", self._calls)  # type: ignore[no-any-return]
 
     def _calls(self, definitions: Definitions) -> JsonSchema:
         calls = {n: r for n, r in self._records.items() if issubclass(r.cls, Call)}

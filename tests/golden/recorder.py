@@ -2,7 +2,7 @@
 
 The first line is the start, with no event. What is recorded already is never written again: a chart
 that has come to behave otherwise gets a new recording, beside the old one and the reason why that
-one no longer holds.
+one no longer holds. ``release-0.2`` keeps what that release wrote, in its protocol.
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ from statecharts.model.chart import (
     StateNode,
     Transition,
 )
-from statecharts.model.effects import Action, Invoke, Send
+from statecharts.model.effects import Action, Invoke, Send, Service
 from statecharts.model.hooks import Hook
 from statecharts.model.named import Give
 from tests.test_codec.vocabulary import AT, Lab, Noted
@@ -62,7 +62,8 @@ def named_chart() -> Chart:
                 OnEvent(("set",)),
                 ("armed",),
                 emit=tuple(
-                    Hook(Give(effect)) for effect in (later, now, notify, Invoke("s", "src"))
+                    Hook(Give(effect))
+                    for effect in (later, now, notify, Invoke("s", Service("src")))
                 ),
             ),
         ),

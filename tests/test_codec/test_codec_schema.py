@@ -115,8 +115,11 @@ def test_snapshot_that_the_schema_refuses_is_refused_by_us(rng: Random) -> None:
         (("data", "active.merge", "commits_ahead"), "3"),
         (("data", "active.merge", "commits"), 3),
         (("data", "nowhere"), {}),
-        (("hash",), "0"),
-        (("protocol",), 2),
+        (("parts",), "0"),
+        (("parts", "state:active.merge"), 1),
+        (("calls",), [{"id": "x#1"}]),
+        (("waiting",), [{"type": "merge"}]),
+        (("protocol",), 1),
         (("clock",), -1),
         (("context",), {}),
         (("more",), 1),
@@ -156,6 +159,11 @@ def test_schema_of_a_chart_from_a_file_takes_any_event_by_name() -> None:
     checked = validator(Protocol(named_chart()), "event")
     assert checked.is_valid({"type": "ring", "times": 2})
     assert checked.is_valid({"type": "error.timeout"})
-    assert checked.is_valid({"type": "timer_fired", "id": "x"})
-    assert not checked.is_valid({"type": "timer_fired"})
+    assert not checked.is_valid({"type": "timer_fired", "id": "x"})
+    assert not checked.is_valid({"type": "done.state.idle"})
+    message = validator(Protocol(named_chart()), "message")
+    assert message.is_valid({"type": "timer_fired", "id": "x"})
+    assert not message.is_valid({"type": "timer_fired"})
+    assert message.is_valid({"type": "done.state.idle"})
+    assert message.is_valid({"type": "ring"})
     assert not checked.is_valid({"times": 2})

@@ -83,8 +83,8 @@ def test_upcaster_must_make_a_whole_snapshot() -> None:
 def test_version_without_an_upcaster_is_refused() -> None:
     """A gap in the table is said, with the entry that would close it."""
     expected = (
-        r"\[SC413\] Door at \$\.version: nothing leads on from version 1; this protocol has 3\. "
-        r"Give it: Protocol\(…, upcasters=\{1: function\}\)\."
+        r"\[SC413\] Door at \$\.version: there is no upcaster for version 1; this protocol has 3\. "
+        r"Give it: Protocol\(…, upcasters=\{1: Upcaster\(…\)\}\)\."
     )
     with pytest.raises(ForeignError, match=expected):
         Protocol(Door, upcasters={2: count_once}).load_snapshot(FIRST)
@@ -105,12 +105,12 @@ def test_upcaster_that_gives_no_snapshot_is_refused() -> None:
         protocol.load_snapshot(FIRST)
 
 
-def test_upcaster_sets_no_hash_of_present_snapshots_aside() -> None:
-    """A snapshot of the present version is checked by its hash, upcasters or not."""
+def test_upcaster_sets_no_parts_of_present_snapshots_aside() -> None:
+    """A snapshot of the present version is checked by its parts, upcasters or not."""
     protocol = Protocol(Door, upcasters={1: name_door})
     value = protocol.dump_snapshot(Kernel(Door).start().snapshot)
-    with pytest.raises(ForeignError, match=r"\[SC414\].*upcasters=\{2: function\}"):
-        protocol.load_snapshot({**value, "hash": "0" * 64})
+    with pytest.raises(ForeignError, match=r"\[SC414\].*upcasters=\{2: Upcaster\(…\)\}"):
+        protocol.load_snapshot({**value, "parts": {"state:opened": "00000000"}})
 
 
 @pytest.mark.parametrize(
@@ -120,7 +120,7 @@ def test_upcaster_sets_no_hash_of_present_snapshots_aside() -> None:
         ({"1": dict}, None, "'1' is not a version"),
         ({True: dict}, None, "True is not a version"),
         ({}, 0, "0 is not a version"),
-        ({3: dict}, 2, "leads from version 3, and the present one is 2"),
+        ({3: dict}, 2, "upcaster for version 3, and the present one is 2"),
     ],
 )
 def test_table_that_makes_no_sense_is_refused(table: Any, version: int | None, text: str) -> None:
