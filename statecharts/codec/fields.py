@@ -84,24 +84,27 @@ def keeps_what_it_is_given(cls: type) -> bool:
         Misfit: It does not, and no instance can be made without it.
     """
     known: Any = attrs.fields(cls) if attrs.has(cls) else dataclasses.fields(cls)
-    owner = next(one for one in cls.__mro__ if "__init__" in vars(one))
-    generated = (
-        "__attrs_attrs__" in vars(owner) and "__attrs_init__" not in vars(owner)
-        if attrs.has(cls)
-        else getattr(vars(owner).get("__dataclass_params__"), "init", False)
-    )
+    for one in getattr(cls, "__dataclass_fields__", {}).values():
+        if "InitVar" in str(one.type):
+            text = f"{cls.__name__}.{one.name} is an argument of __init__ that no field keeps"
+            raise Misfit("SC422", text, "Make a field of it, or say how with carriers=", cls)
     plain = all(one.init and getattr(one, "converter", None) is None for one in known)
-    if plain and generated and finishing(cls) is None:
+    if plain and _is_generated(cls) and finishing(cls) is None:
         return True
     for name in ("__new__", "__attrs_pre_init__"):
         if getattr(cls, name, object.__new__) is not object.__new__:
             text = f"{cls.__name__} has a {name}, and its __init__ does not keep what it is given"
             raise Misfit("SC422", text, f"Remove {name}, or say how with carriers=", cls)
-    for one in vars(cls).get("__dataclass_fields__", {}).values():
-        if isinstance(one.type, dataclasses.InitVar) or str(one.type).startswith("InitVar"):
-            text = f"{cls.__name__}.{one.name} is an argument of __init__ that no field keeps"
-            raise Misfit("SC422", text, "Make a field of it, or say how with carriers=", cls)
     return False
+
+
+def _is_generated(cls: type) -> bool:
+    """Tell whether attrs or dataclasses have written the ``__init__`` of a class."""
+    owner = next(one for one in cls.__mro__ if "__init__" in vars(one))
+    if attrs.has(cls):
+        return "__attrs_attrs__" in vars(owner) and "__attrs_init__" not in vars(owner)
+    code = getattr(vars(owner)["__init__"], "__code__", None)
+    return code is not None and code.co_qualname.startswith("__create_fn__")
 
 
 def finishing(cls: type) -> Callable[[Any], None] | None:
