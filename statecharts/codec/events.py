@@ -383,7 +383,9 @@ class Effects:
         call = self._load_call(value)
         if isinstance(call, cls):
             return call
-        raise wrong(f"a {cls.__name__}", value, "Give the call that was made").within(TAG, value)
+        raise wrong(f"an instance of {cls.__name__}", value, "Give the call that was made").within(
+            TAG, value
+        )
 
     def _load_call(self, value: Any, _: Any = None) -> Call[Any]:
         call = self.load(value)
