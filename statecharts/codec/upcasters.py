@@ -94,7 +94,10 @@ class Upcaster:
 
     def event(self, value: Json) -> Json | None:
         """Return an event of the next version; None for one that is dropped."""
-        change = self.events.get(value.get(TAG, ""), value.get(TAG))
+        tag = value.get(TAG)
+        if not isinstance(tag, str) or tag not in self.events:
+            return value
+        change = self.events[tag]
         if change is None or isinstance(change, str):
             return None if change is None else {**value, TAG: change}
         return change(value)
@@ -106,7 +109,7 @@ class Upcaster:
         """
         tag = value.get(TAG)
         name = tag.removeprefix(RUN) if isinstance(tag, str) else ""
-        if tag in self.events or name not in (_TIMER, *_CALLS) or "id" not in value:
+        if name not in (_TIMER, *_CALLS) or tag in self.events or "id" not in value:
             return self.event(value)
         if name == _TIMER:
             return next(iter(self._timers([value])), None)
@@ -287,7 +290,8 @@ class Upcasters:
                     raise Misfit("SC413", found, _REMEDY)
             except Misfit as misfit:
                 raise misfit.within("version", value) from misfit.__cause__
-        made = {**made, "version": self.version, "parts": {}}
+            made = {**made, "version": one + 1}
+        made = {**made, "parts": {}}
         return (made if protocol == PROTOCOL else self._of_release_0_2(made)), True
 
     def _snapshot(self, upcaster: AnyUpcaster, value: Json) -> Json:
@@ -343,7 +347,8 @@ class Upcasters:
         except RecursionError:
             raise
         except Exception as error:  # it is somebody else's code
-            found = f"the upcaster from version {version} failed: {reason(error)}"
+            said = error.found if isinstance(error, Misfit) else reason(error)
+            found = f"the upcaster from version {version} failed: {said}"
             raise Misfit("SC413", found, _REMEDY) from error
 
     def _check_hash(self, value: Json) -> None:
