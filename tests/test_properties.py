@@ -16,7 +16,7 @@ from statecharts.model.chart import Chart
 from statecharts.model.errors import RunawayError
 from statecharts.semantics.tree import Tree
 from tests.oracle.random_charts import random_chart, random_events
-from tests.oracle.vocabulary import Counters
+from tests.oracle.vocabulary import Counters, addressed
 from tests.test_kernel.test_kernel_hashseeds import T0, Back, Go, Leave, Plant, described
 
 SEEDS = st.integers(min_value=0, max_value=2**32)
@@ -37,9 +37,11 @@ def random_steps(seed: int, *, plans: int = 1000) -> tuple[Chart, list[Step[Any]
     chart = random_chart(seed)
     kernel = Kernel(chart, plans=plans, microsteps=60)
     try:
-        steps = [kernel.start(Counters())]
-        for event in random_events(seed, chart, 15):
-            steps.append(kernel.step(steps[-1].snapshot, event))
+        steps = [kernel.start(Counters(), at=T0)]
+        for second, event in enumerate(random_events(seed, chart, 15), 1):
+            seen = [effect for step in steps for effect in step.effects]
+            at = T0 + timedelta(seconds=second)
+            steps.append(kernel.step(steps[-1].snapshot, addressed(event, seen), at=at))
     except RunawayError:
         assume(False)
     return chart, steps

@@ -30,7 +30,7 @@ COLUMNS: Final = (
 )
 
 CAPTION: Final = (
-    "A snapshot of the pipeline in its state merge. Ours checks protocol, chart, hash, "
+    "A snapshot of the pipeline in its state merge. Ours checks protocol, chart, parts, "
     "configuration, fields and the validators of the classes; msgspec checks the fields; json "
     "checks nothing, and makes no classes."
 )
@@ -100,13 +100,15 @@ def msgspec_peer(dumped: dict[str, Any]) -> Codec | Missing:
         ("protocol", int),
         ("chart", str),
         ("version", int),
-        ("hash", str),
+        ("parts", dict[str, str]),
         ("configuration", list[str]),
         ("data", dict[str, merge]),  # type: ignore[valid-type]
         ("context", None),
         ("history", dict[str, Any]),
         ("timers", list[Any]),
+        ("calls", list[Any]),
         ("sent", list[Any]),
+        ("waiting", list[Any]),
         ("clock", int),
         ("counters", dict[str, int]),
     ]

@@ -148,7 +148,7 @@ def _start_error(error: StatechartError, chart: Chart) -> str:
     return sentence(error.code, error.where, error.found, remedy)
 
 
-def _resumed(chart: Chart, resume: Path | None) -> tuple[Protocol[Any], Snapshot[Any] | None]:
+def _resumed(chart: Chart, resume: Path | None) -> tuple[Protocol[Any, Any], Snapshot[Any] | None]:
     """Return the protocol, and the snapshot of a file, of whatever version it is."""
     from statecharts.codec import Protocol  # noqa: PLC0415 - see `simulate`
 
@@ -163,7 +163,7 @@ def _resumed(chart: Chart, resume: Path | None) -> tuple[Protocol[Any], Snapshot
             value = value[key]
     version: Any = value.get("version") if isinstance(value, dict) else None
     known = version if version.__class__ is int and version >= 1 else None
-    protocol: Protocol[Any] = Protocol(chart, version=known)
+    protocol: Protocol[Any, Any] = Protocol(chart, version=known)
     try:
         return protocol, protocol.load_snapshot(value)
     except StatechartError as error:
@@ -193,7 +193,7 @@ def _time(chart: Chart, moment: str | None) -> datetime:
 class _Lines:
     """Prints each step as a line of JSON, as soon as it is taken."""
 
-    def __init__(self, protocol: Protocol[Any], explain: Explain | None) -> None:
+    def __init__(self, protocol: Protocol[Any, Any], explain: Explain | None) -> None:
         self._protocol = protocol
         self._explain = explain
 

@@ -68,7 +68,7 @@ class Simulation:
     def __init__(
         self,
         chart: Chart,
-        protocol: Protocol[Any],
+        protocol: Protocol[Any, Any],
         at: datetime,
         snapshot: Snapshot[Any] | None,
         context: Any,

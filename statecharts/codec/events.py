@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import reduce
+from operator import or_
 from typing import Any, Final, final
 
 from statecharts.codec.containers import ANY
 from statecharts.codec.errors import Misfit
+from statecharts.codec.fields import subclass_named, subclasses
 from statecharts.codec.records import TAG, Record, tagged, untagged
 from statecharts.codec.shapes import Definitions, JsonSchema, Shape, unwritable, wrong
 from statecharts.codec.shaping import Shaper
 from statecharts.codec.unions import tag_of, unknown_type
-from statecharts.model.chart import Chart, OnEvent
+from statecharts.model.chart import Chart, OnEvent, StateKind
 from statecharts.model.effects import (
     Action,
     Call,
@@ -40,6 +43,21 @@ LIBRARY: Final = (
 )
 """The effects that the library itself has."""
 
+RUN: Final = "run:"
+"""What stands before the name of a run's own message where an event of the chart has that name."""
+
+_COMPLETION: Final = "^done[.](state|invoke)[.]"
+"""How the names of SCXML's completions begin; nobody may send them from outside."""
+
+
+def is_completion(name: str) -> bool:
+    """Tell whether a name is one under which a run says that something of its own is done.
+
+    >>> is_completion("done.state.mill"), is_completion("done")
+    (True, False)
+    """
+    return name.startswith(("done.state.", "done.invoke."))
+
 
 def takes_names(chart: Chart) -> bool:
     """Tell whether a chart takes events of which it knows no more than the name.
@@ -60,7 +78,10 @@ def takes_names(chart: Chart) -> bool:
 
 @final
 class Events:
-    """The events of a chart.
+    """The events of a chart, and what else its runs hear.
+
+    An instance of a subclass of an event class is an event to the kernel. It is written under its
+    own name, and found again among the subclasses that are imported.
 
     Args:
         chart: The chart.
@@ -72,35 +93,36 @@ class Events:
         self._shaper = shaper
         self.records: dict[str, Record] = {}
         self.names = [event.name for event in chart.events if event.cls is None]
-        for cls in (e.cls for e in chart.events if e.cls is not None):
+        for cls in (e.cls for e in chart.events if e.cls is not None and e.cls not in OWN):
             self._add(cls)
         self._classes = {record.cls: name for name, record in self.records.items()}
-        self.own: dict[str, Record] = {}
-        """What answers a run's own timers and calls, by name; these names are never events."""
+        self._own: dict[str, Record] = {}
         self.shape = Shape(
-            "an event", self.load, self.dump, self.schema, frozenset({"object"}), (object,), "event"
+            *("an event", self._load_answer, self._dump_answer, self.schema),
+            *(frozenset({"object"}), (object,), "event"),
         )
-        self._add_own()
+        """An event as an answer or a `Send` holds it."""
+        self._own = {self._own_name(cls): self._own_record(cls) for cls in OWN}
+        done = shaper.record(StateDone, {"data": _brought(chart, shaper)})
+        self._kept = {**self._own, self._own_name(StateDone): done}
 
-    def _add_own(self) -> None:
-        """Add what answers a run's timers and calls."""
-        for cls in OWN:
-            name = wire_name(cls)
-            if name in self.records or name in self.names:
-                found = f"an event is called {name!r}, as what a run says to itself is"
-                raise Misfit("SC422", found, "Give it another name", cls)
-            special = {"event": self.shape} if cls is Answer else None
-            self.own[name] = self._shaper.record(cls, special)
+    def _own_name(self, cls: type) -> str:
+        """Return the name under which a run hears itself; the chart's own events come first."""
+        name = wire_name(cls)
+        return f"{RUN}{name}" if name in self.records or name in self.names else name
+
+    def _own_record(self, cls: type) -> Record:
+        return self._shaper.record(cls, {"event": self.shape} if cls is Answer else None)
 
     def _add(self, cls: type) -> None:
         name = wire_name(cls)
         other = self.records.get(name)
         if other is not None and other.cls is not cls:
-            found = f"two events are called {name!r}"
+            found = f"two events have the name {name!r}"
             raise Misfit("SC422", found, "Give their classes different names", cls)
         if name in self.names:
             found = f"{name!r} is an event by name, and that of {cls.__name__} as well"
-            raise Misfit("SC422", found, "Give one of them another name", cls)
+            raise Misfit("SC422", found, "Rename one of them", cls)
         self.records[name] = self._shaper.record(cls)
 
     @property
@@ -108,61 +130,101 @@ class Events:
         """The names of the events, in order of declaration."""
         return [*self.records, *self.names]
 
-    def load(self, value: Any, _: Any = None) -> Any:
-        """Read an event."""
-        if value.__class__ is not dict:
-            raise wrong("an event", value, 'Give an object with its "type"')
-        name = tag_of(value, self.known)
-        record = self.records.get(name)
-        try:
-            if record is not None:
-                return record.load(untagged(value))
-            if name in self.names or (self._open and name not in self.own):
-                return NamedEvent(name, ANY.load(untagged(value)))
-        except Misfit as misfit:
-            raise misfit.within(None, value) from None
-        if name in self.own or name == wire_name(StateDone):
-            found = f"{name!r} is what a run says to itself, not an event"
-            remedy = "Load it with load_message, which takes answers and timers, or leave it out"
-            raise Misfit("SC405", found, remedy, value).within(TAG, value)
-        raise unknown_type(value, self.known)
+    def load(self, value: Any) -> Any:
+        """Read an event; refuse what only the run itself may say."""
+        return self._load(value, {}, completions=False)
 
     def load_message(self, value: Any) -> Any:
         """Read an event, or what answers a run's own timers and calls."""
-        name = value.get(TAG) if value.__class__ is dict else None
-        record = self.own.get(name) if isinstance(name, str) else None
+        return self._load(value, self._own, completions=True)
+
+    def load_kept(self, value: Any) -> Any:
+        """Read an event that waits in a snapshot: a completion may wait there, too."""
+        return self._load(value, self._kept, completions=True)
+
+    def _load_answer(self, value: Any, _: Any = None) -> Any:
+        return self._load(value, {}, completions=True)
+
+    def _load(self, value: Any, own: dict[str, Record], *, completions: bool) -> Any:
+        if value.__class__ is not dict:
+            raise wrong("an event", value, 'Give an object with its "type"')
+        name = tag_of(value, self.known)
+        record = self.records.get(name) or own.get(name)
         if record is None:
-            return self.load(value)
+            if name in self._kept or (is_completion(name) and not completions):
+                found = f"{name!r} is for the run itself to say"
+                remedy = "Remove it; a runtime loads answers and timers with load_message"
+                raise Misfit("SC405", found, remedy, value).within(TAG, value)
+            record = None if name in self.names else self._subclass(name)
+            if record is None and not self._open and name not in self.names:
+                raise unknown_type(value, self.known)
         try:
-            return record.load(untagged(value))
+            if record is not None:
+                return record.load(untagged(value))
+            return NamedEvent(name, ANY.load(untagged(value)))
         except Misfit as misfit:
             raise misfit.within(None, value) from None
 
-    def dump_message(self, value: Any) -> dict[str, Any]:
-        """Write an event, or what answers a run's own timers and calls."""
-        for name, record in self.own.items():
-            if value.__class__ is record.cls:
-                return tagged(name, record.dump(value))
-        return self.dump(value)
-
-    def message_schema(self, definitions: Definitions) -> JsonSchema:
-        """Return the schema of an event, or of what answers a run's own timers and calls."""
-        own = [record.tagged_schema(definitions, name) for name, record in self.own.items()]
-        return {"anyOf": [self.schema(definitions), *own]}
+    def _subclass(self, name: str) -> Record | None:
+        cls = subclass_named(name, self._classes)
+        return None if cls is None else self._shaper.record(cls)
 
     def dump(self, value: Any) -> dict[str, Any]:
-        """Write an event."""
-        name = self._classes.get(value.__class__)
+        """Write an event; refuse what only the run itself may say."""
+        return self._dump(value, {}, completions=False)
+
+    def dump_message(self, value: Any) -> dict[str, Any]:
+        """Write an event, or what answers a run's own timers and calls."""
+        return self._dump(value, self._own, completions=True)
+
+    def dump_kept(self, value: Any) -> dict[str, Any]:
+        """Write an event that waits in a snapshot."""
+        return self._dump(value, self._kept, completions=True)
+
+    def _dump_answer(self, value: Any) -> dict[str, Any]:
+        return self._dump(value, {}, completions=True)
+
+    def _dump(self, value: Any, own: dict[str, Record], *, completions: bool) -> dict[str, Any]:
+        cls = value.__class__
+        name = self._classes.get(cls)
         if name is not None:
             return tagged(name, self.records[name].dump(value))
-        if value.__class__ is NamedEvent:
-            name = value.name
-            if name.__class__ is str and name not in self.records:
-                if self._open or name in self.names:
-                    return self._dump_named(value)
-            found = f"the chart has no event that is called {name!r} and is a NamedEvent"
+        if cls is NamedEvent:
+            if self._is_name(value.name, completions=completions):
+                return self._dump_named(value)
+            found = f"the chart has no event named {value.name!r} that is a NamedEvent"
             raise Misfit("SC421", found, "Use the event's class", value)
+        for name, record in own.items():
+            if cls is record.cls:
+                return tagged(name, record.dump(value))
+        if cls in (*OWN, StateDone):
+            found = f"a {cls.__name__} is not an event of the chart: the run itself hears it"
+            raise Misfit("SC421", found, "Write it with dump_message", value)
+        if isinstance(value, tuple(self._classes)):
+            return self._dump_subclass(value)
         raise unwritable("an event of the chart", value)
+
+    def _is_name(self, name: Any, *, completions: bool) -> bool:
+        """Tell whether an event may have no more than this name."""
+        if name.__class__ is not str or name in self.records or name in self._kept:
+            return False
+        known = name in self.names or self._open
+        return known and (completions or not is_completion(name))
+
+    def _dump_subclass(self, value: Any) -> dict[str, Any]:
+        cls = value.__class__
+        name = wire_name(cls)
+        if (
+            name in self.known
+            or name in self._kept
+            or subclass_named(name, self._classes) is not cls
+        ):
+            found = f"{name!r} does not tell {cls.__name__} from other events"
+            raise Misfit("SC421", found, "Rename the class, or add it to the events", value)
+        try:
+            return tagged(name, self._shaper.record(cls).dump(value))
+        except Misfit as misfit:
+            raise misfit.within(None, value) from None
 
     def dump_any(self, value: Any) -> dict[str, Any]:
         """Write an event that may be one of somebody else's, as a `Send` may hold."""
@@ -188,15 +250,47 @@ class Events:
         """Return the schema of any event."""
         return definitions.ref(self, "event", self._choices)  # type: ignore[no-any-return]
 
+    def message_schema(self, definitions: Definitions) -> JsonSchema:
+        """Return the schema of an event, or of what answers a run's own timers and calls."""
+        return definitions.ref(  # type: ignore[no-any-return]
+            (self, "message"), "message", lambda inner: self._with(self._own, inner)
+        )
+
+    def kept_schema(self, definitions: Definitions) -> JsonSchema:
+        """Return the schema of an event that waits in a snapshot."""
+        return definitions.ref(  # type: ignore[no-any-return]
+            (self, "kept"), "waiting", lambda inner: self._with(self._kept, inner)
+        )
+
+    def _with(self, own: dict[str, Record], definitions: Definitions) -> JsonSchema:
+        choices = [record.tagged_schema(definitions, name) for name, record in own.items()]
+        if self._open or any(map(is_completion, self.names)):
+            choices.append(_named_schema({"type": "string", "pattern": _COMPLETION}))
+        return {"anyOf": [self.schema(definitions), *choices]}
+
     def _choices(self, definitions: Definitions) -> JsonSchema:
-        choices = [r.tagged_schema(definitions, name) for name, r in self.records.items()]
+        records = dict(self.records)
+        for cls in subclasses(self._classes):
+            name = wire_name(cls)
+            if name not in self.known and name not in self._kept:
+                record = self._subclass(name)
+                if record is not None:
+                    records[name] = record
+        choices = [r.tagged_schema(definitions, name) for name, r in records.items()]
         if self._open:
-            taken = [*self.records, *self.own]
-            named: JsonSchema = {"type": "string", "not": {"enum": taken}}
-            choices.append(_named_schema(named))
+            apart = [{"enum": [*records, *self._kept]}, {"pattern": _COMPLETION}]
+            choices.append(_named_schema({"type": "string", "not": {"anyOf": apart}}))
         elif self.names:
-            choices.append(_named_schema({"enum": self.names}))
+            names = [name for name in self.names if not is_completion(name)]
+            choices.append(_named_schema({"enum": names}))
         return {"anyOf": choices}
+
+
+def _brought(chart: Chart, shaper: Shaper) -> Shape:
+    """Return the shape of what completions bring: the data of a final state, or plain JSON."""
+    classes = (node.data for node in chart.states if node.kind is StateKind.FINAL)
+    found = dict.fromkeys(cls for cls in classes if cls is not None)
+    return shaper.of(reduce(or_, found) | None) if found else ANY
 
 
 def _named_schema(name: JsonSchema) -> JsonSchema:
@@ -227,9 +321,9 @@ class Effects:
     def _add(self, cls: type) -> Record:
         name = wire_name(cls)
         if name in self._records and self._records[name].cls is not cls:
-            found = f"two effects are called {name!r}"
+            found = f"two effects have the name {name!r}"
             raise Misfit("SC422", found, "Give their classes different names", cls)
-        special: dict[str, Shape | None] = {}
+        special: dict[str, Shape] = {}
         if cls is Invoke:
             special["call"] = Shape(
                 "a call",
@@ -279,9 +373,19 @@ class Effects:
                 raise misfit.within(None, value) from None
         return tagged(record.name, record.dump(value))
 
-    def load_call(self, value: Any) -> Call[Any]:
-        """Read a call."""
-        return self._load_call(value)
+    def load_call(self, value: Any, cls: type[Call[Any]]) -> Call[Any]:
+        """Read a call of a class, or of a subclass of it that is imported."""
+        tag = value.get(TAG) if value.__class__ is dict else None
+        if tag.__class__ is str and tag not in self._records:
+            found = subclass_named(tag, (cls,))
+            if found is not None:
+                self._add(found)
+        call = self._load_call(value)
+        if isinstance(call, cls):
+            return call
+        raise wrong(f"an instance of {cls.__name__}", value, "Give the call that was made").within(
+            TAG, value
+        )
 
     def _load_call(self, value: Any, _: Any = None) -> Call[Any]:
         call = self.load(value)
@@ -296,7 +400,7 @@ class Effects:
 
     def call_schema(self, definitions: Definitions) -> JsonSchema:
         """Return the schema of any call that can be read."""
-        return definitions.ref(self, "call", self._calls)  # type: ignore[no-any-return]
+        return definitions.ref((self, "call"), "call", self._calls)  # type: ignore[no-any-return]
 
     def _calls(self, definitions: Definitions) -> JsonSchema:
         calls = {n: r for n, r in self._records.items() if issubclass(r.cls, Call)}

@@ -4,30 +4,33 @@ from __future__ import annotations
 
 import dataclasses
 import typing
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import attrs
 from attrs import frozen
 
 from statecharts.codec.errors import Misfit
+from statecharts.model.events import wire_name
 from statecharts.model.fields import annotations_of, substituted
 
 
 @frozen
 class Member:
-    """One field that ``__init__`` takes.
+    """One field of a class.
 
     Attributes:
-        name: Name under which instances bear it.
-        key: Name under which ``__init__`` takes it, which is its name in JSON.
+        name: Its name in an instance.
+        key: Its name in ``__init__``, which is its name in JSON.
         annotation: What it is declared to be.
-        required: Whether it lacks a default.
+        given: Whether ``__init__`` takes it.
+        required: Whether ``__init__`` takes it and has no default for it.
     """
 
     name: str
     key: str
     annotation: Any
+    given: bool
     required: bool
 
 
@@ -46,27 +49,86 @@ def members(annotation: Any) -> tuple[Member, ...]:
     hints = annotations_of(cls)
     arguments = dict(_arguments(annotation))
     found = []
-    for name, key, declared, required in _declared(cls):
+    for name, key, declared, given, required in _declared(cls):
         hint = hints[name]
         if isinstance(hint, str):
             text = f"the annotation {declared!r} cannot be resolved"
             remedy = "Declare what it names at the top level of its module"
             raise Misfit("SC422", text, remedy, cls).within(key, cls)
-        found.append(Member(name, key, substituted(hint, arguments), required))
+        found.append(Member(name, key, substituted(hint, arguments), given, given and required))
     return tuple(found)
 
 
-def _declared(cls: Any) -> Iterator[tuple[str, str, Any, bool]]:
+def _declared(cls: Any) -> Iterator[tuple[str, str, Any, bool, bool]]:
     if attrs.has(cls):
         for one in attrs.fields(cls):
-            if one.init:
-                yield one.name, one.alias or one.name, one.type, one.default is attrs.NOTHING
+            bare = one.default is attrs.NOTHING
+            yield one.name, one.alias or one.name, one.type, one.init, bare
     else:
         for other in dataclasses.fields(cls):
-            if other.init:
-                bare = other.default is dataclasses.MISSING
-                required = bare and other.default_factory is dataclasses.MISSING
-                yield other.name, other.name, other.type, required
+            missing = dataclasses.MISSING
+            bare = other.default is missing and other.default_factory is missing
+            yield other.name, other.name, other.type, other.init, bare
+
+
+def keeps_what_it_is_given(cls: type) -> bool:
+    """Tell whether ``__init__`` puts each value that it is given into its field, and no more.
+
+    It does not where a field has a converter or is not given at all, where there is an ``__init__``
+    of its own, or code that follows it.
+
+    Raises:
+        Misfit: It does not, and no instance can be made without it.
+    """
+    known: Any = attrs.fields(cls) if attrs.has(cls) else dataclasses.fields(cls)
+    for one in getattr(cls, "__dataclass_fields__", {}).values():
+        if "InitVar" in str(one.type):
+            text = f"{cls.__name__}.{one.name} is an argument of __init__ that no field keeps"
+            raise Misfit("SC422", text, "Make a field of it, or say how with carriers=", cls)
+    plain = all(one.init and getattr(one, "converter", None) is None for one in known)
+    if plain and _is_generated(cls) and finishing(cls) is None:
+        return True
+    for name in ("__new__", "__attrs_pre_init__"):
+        if getattr(cls, name, object.__new__) is not object.__new__:
+            text = f"{cls.__name__} has a {name}, and its __init__ does not keep what it is given"
+            raise Misfit("SC422", text, f"Remove {name}, or say how with carriers=", cls)
+    return False
+
+
+def _is_generated(cls: type) -> bool:
+    """Tell whether attrs or dataclasses have written the ``__init__`` of a class."""
+    owner = next(one for one in cls.__mro__ if "__init__" in vars(one))
+    if attrs.has(cls):
+        return "__attrs_attrs__" in vars(owner) and "__attrs_init__" not in vars(owner)
+    code = getattr(vars(owner)["__init__"], "__code__", None)
+    return code is not None and code.co_qualname.startswith("__create_fn__")
+
+
+def finishing(cls: type) -> Callable[[Any], None] | None:
+    """Return what a class has run at the end of ``__init__``; None when it has nothing."""
+    name = "__attrs_post_init__" if attrs.has(cls) else "__post_init__"
+    return getattr(cls, name, None)
+
+
+def subclasses(classes: Iterable[type]) -> tuple[type, ...]:
+    """Return all subclasses of some classes that are imported, nearest first.
+
+    Of several with one name, as decorators leave them behind that make a class anew, the last.
+    """
+    found: dict[tuple[str, str], type] = {}
+    waiting = list(classes)
+    while waiting:
+        below: list[type] = type.__subclasses__(waiting.pop(0))
+        for cls in below:
+            found[cls.__module__, cls.__qualname__] = cls
+            waiting.append(cls)
+    return tuple(found.values())
+
+
+def subclass_named(name: str, classes: Iterable[type]) -> type | None:
+    """Return the subclass of some classes that has a name on the wire; None unless it is one."""
+    found = [cls for cls in subclasses(classes) if wire_name(cls) == name]
+    return found[0] if len(found) == 1 else None
 
 
 def _arguments(annotation: Any) -> Iterator[tuple[Any, Any]]:

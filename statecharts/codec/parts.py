@@ -7,10 +7,11 @@ now: a guard, a delay, or a state that is added elsewhere refuses nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, final
 
 from statecharts.codec.errors import Misfit, shown
+from statecharts.codec.records import TAG
 from statecharts.codec.shapes import wrong
 from statecharts.model.chart import Chart
 from statecharts.model.digest import part
@@ -60,9 +61,10 @@ class Parts:
         given = value["parts"]
         if given.__class__ is not dict:
             raise wrong("an object", given).within("parts", value)
-        active = value["configuration"]
-        states = active if isinstance(active, list) else []
-        for key in dict.fromkeys((*given, *(f"{STATE}{state}" for state in states))):
+        for key, hashed in given.items():
+            if hashed.__class__ is not str:
+                raise wrong("a string", hashed).within(key, given).within("parts", value)
+        for key in dict.fromkeys((*given, *_mentioned_in(value))):
             if given.get(key) != self._hash(key):
                 raise self._changed(key, given, version).within(key, given).within("parts", value)
 
@@ -70,12 +72,12 @@ class Parts:
         kind, _, name = key.partition(":")
         what = "the context" if kind == CONTEXT else f"the {kind} {name!r}"
         if key not in self._classes:
-            found = f"{what} is gone from the chart since the snapshot was written"
+            found = f"{what} has gone from the chart since the snapshot was written"
         elif key not in given:
             now = data_text(self._classes[key])
-            found = f"{what} carried no data when the snapshot was written, and now carries {now}"
+            found = f"{what} had no fields when the snapshot was written, and is {now} now"
         elif self._classes[key] is None:
-            found = f"{what} carried data when the snapshot was written, and now carries none"
+            found = f"{what} had fields when the snapshot was written, and has no class now"
         else:
             now = data_text(self._classes[key])
             found = f"{what} has changed since the snapshot was written: it is {now} now"
@@ -95,3 +97,25 @@ def _mentioned(snapshot: Snapshot[Any, Any]) -> Iterator[str]:
     yield from (f"{CALL}{call.rpartition('#')[0]}" for call, _ in memory.calls)
     for event in (*memory.waiting, *(sent for _, _, sent in memory.sent)):
         yield f"{EVENT}{wire_name(type(event))}"
+
+
+def _mentioned_in(value: dict[str, Any]) -> Iterator[str]:
+    """Yield what a snapshot mentions, as JSON that may be anything."""
+    for place in (value, *_inside(value.get("history"))):
+        if isinstance(place, dict):
+            yield from (f"{STATE}{state}" for state in _inside(place.get("configuration")))
+    if "context" in value:
+        yield CONTEXT
+    for call in _inside(value.get("calls")):
+        if isinstance(call, dict):
+            yield f"{CALL}{str(call.get('id')).rpartition('#')[0]}"
+    sent = (one.get("event") for one in _inside(value.get("sent")) if isinstance(one, dict))
+    for event in (*_inside(value.get("waiting")), *sent):
+        if isinstance(event, dict):
+            yield f"{EVENT}{event.get(TAG)}"
+
+
+def _inside(value: Any) -> Iterable[Any]:
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, list) else ()

@@ -145,8 +145,8 @@ class Protocol(Generic[E, C]):
             MismatchError: It is not an event of the chart, or one that only the run itself may
                 say: see `load_message`.
         """
-        load = self._wire(lenient).events.load
-        return self._run(lambda given: load(self._upcast_event(given, version)), value)
+        load, upcast = self._wire(lenient).events.load, self._upcasters.upcast_event
+        return self._run(lambda given: load(_upcast(upcast, given, version)), value)
 
     def dump_message(self, message: object) -> Json:
         """Return an event, or what answers a run's own timers and calls, as a dict.
@@ -164,11 +164,8 @@ class Protocol(Generic[E, C]):
         What comes from outside belongs into `load_event`: whoever could send a `TimerFired` or an
         `Answer` would speak for the run itself.
         """
-        load = self._wire(lenient).events.load_message
-        return self._run(lambda given: load(self._upcast_event(given, version)), value)
-
-    def _upcast_event(self, value: Any, version: int | None) -> Any:
-        return value if version is None else self._upcasters.upcast_event(value, version)
+        load, upcast = self._wire(lenient).events.load_message, self._upcasters.upcast_message
+        return self._run(lambda given: load(_upcast(upcast, given, version)), value)
 
     def dump_effect(self, effect: Effect) -> Json:
         """Return an effect as a dict.
@@ -260,17 +257,21 @@ class Protocol(Generic[E, C]):
         """Return an event as JSON (see `dump_event`)."""
         return encode(self.dump_event(event))
 
-    def loads_event(self, text: str | bytes, *, lenient: bool | None = None) -> Any:
+    def loads_event(
+        self, text: str | bytes, *, lenient: bool | None = None, version: int | None = None
+    ) -> Any:
         """Return the event that JSON says (see `load_event`)."""
-        return self.load_event(self._parsed(text), lenient=lenient)
+        return self.load_event(self._parsed(text), lenient=lenient, version=version)
 
     def dumps_message(self, message: object) -> bytes:
         """Return an event, or what answers timers and calls, as JSON (see `dump_message`)."""
         return encode(self.dump_message(message))
 
-    def loads_message(self, text: str | bytes, *, lenient: bool | None = None) -> Any:
+    def loads_message(
+        self, text: str | bytes, *, lenient: bool | None = None, version: int | None = None
+    ) -> Any:
         """Return what JSON says to a run (see `load_message`)."""
-        return self.load_message(self._parsed(text), lenient=lenient)
+        return self.load_message(self._parsed(text), lenient=lenient, version=version)
 
     def dumps_effect(self, effect: Effect) -> bytes:
         """Return an effect as JSON (see `dump_effect`)."""
@@ -360,10 +361,14 @@ class Protocol(Generic[E, C]):
             raise _too_deep(self.chart.name) from None
 
 
+def _upcast(function: Callable[[Any, int], Any], value: Any, version: int | None) -> Any:
+    return value if version is None else function(value, version)
+
+
 class _Wire:
     """What a protocol has worked out, for reading strictly or for reading leniently."""
 
-    def __init__(self, protocol: Protocol[Any], *, lenient: bool) -> None:
+    def __init__(self, protocol: Protocol[Any, Any], *, lenient: bool) -> None:
         chart = protocol.chart
         shaper = Shaper(protocol._carriers, lenient=lenient)  # noqa: SLF001
         self.events = Events(chart, shaper)

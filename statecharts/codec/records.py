@@ -3,14 +3,18 @@
 cattrs writes the functions that take an instance apart and put it together again; they are as
 quick as what one would write by hand. What a failure was, and where, is worked out only once there
 is one.
+
+A class whose ``__init__`` does more than keep what it is given is put together without it, so that
+what comes back is what was written: converters do not convert twice.
 """
 
 from __future__ import annotations
 
+import copy
 import re
 import typing
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Final
+from typing import Any, Final, final
 
 import attrs
 from cattrs import Converter
@@ -23,8 +27,16 @@ from cattrs.gen import (
     override,
 )
 
-from statecharts.codec.errors import Misfit, reason
-from statecharts.codec.fields import Member, is_record, members
+from statecharts.codec.errors import Misfit, reason, shown
+from statecharts.codec.fields import (
+    Member,
+    finishing,
+    is_record,
+    keeps_what_it_is_given,
+    members,
+    subclass_named,
+    subclasses,
+)
 from statecharts.codec.shapes import Definitions, JsonSchema, Shape, unwritable, wrong
 from statecharts.model.events import wire_name
 from statecharts.model.suggestions import did_you_mean
@@ -65,32 +77,85 @@ class Record(Shape):
         )
 
     def compile(
-        self, shape_of: Callable[[Any], Shape], special: Mapping[str, Shape | None] | None = None
+        self, shape_of: Callable[[Any], Shape], special: Mapping[str, Shape] | None = None
     ) -> None:
         """Work the fields out, and have cattrs write the functions.
 
         Args:
             shape_of: Gives the shape of an annotation.
-            special: Shapes of fields whose annotations do not say all; None leaves a field out.
+            special: Shapes of fields whose annotations do not say all.
 
         Raises:
             Misfit: A field cannot be carried.
         """
         chosen = special or {}
-        found = members(self.annotation)
-        self.members = tuple(m for m in found if chosen.get(m.name, m) is not None)
+        plain = keeps_what_it_is_given(self.cls)
+        self.members = members(self.annotation)
         for member in self.members:
             try:
                 self.shapes[member.key] = chosen.get(member.name) or shape_of(member.annotation)
             except Misfit as misfit:
                 raise misfit.within(member.key, self.cls) from None
-        overrides: dict[str, Any] = {m.name: override(omit=True) for m in found}
+        overrides: dict[str, Any] = {}
         for member in self.members:
             shape = self.shapes[member.key]
             overrides[member.name] = override(
-                rename=member.key, struct_hook=shape.load, unstruct_hook=shape.dump
+                omit=False, rename=member.key, struct_hook=shape.load, unstruct_hook=shape.dump
             )
         self._unstructure, self._structure = self._generated(overrides)
+        if not plain:
+            self._unstructure = self._checked(self._unstructure)
+            self._structure = self._put_together
+
+    def _checked(self, unstructure: Callable[..., Any]) -> Callable[..., Any]:
+        """Return a function that writes an instance only if it could be put together again."""
+        names = {member.name for member in self.members}
+        finish = finishing(self.cls)
+
+        def dump(value: Any) -> Any:
+            for member in self.members:
+                if not hasattr(value, member.name):
+                    found = f"{member.name!r} of a {self.cls.__name__} has no value"
+                    raise Misfit("SC421", found, "Set it in __init__", value)
+            if finish is None:
+                lost = sorted(getattr(value, "__dict__", {}).keys() - names)
+                if any(not hasattr(self.cls, name) for name in lost):
+                    found = f"a {self.cls.__name__} holds {lost[0]!r}, which is not a field"
+                    raise Misfit("SC421", found, "Declare it as a field", value)
+                return unstructure(value)
+            dumped = unstructure(value)
+            try:
+                assembled(self.cls, {name: getattr(value, name) for name in names})
+            except RecursionError:
+                raise
+            except Exception as error:  # noqa: BLE001 - the class may refuse with anything
+                found = f"{self.cls.__name__} would refuse to be read again: {reason(error)}"
+                remedy = f"Have {finish.__name__} take what it has made"
+                raise Misfit("SC421", found, remedy, value) from None
+            return dumped
+
+        return dump
+
+    def _put_together(self, value: dict[str, Any]) -> Any:
+        """Make an instance that holds exactly the values that are given.
+
+        Fields that are not given are left to ``__init__``.
+        """
+        if not self.lenient and not value.keys() <= self.shapes.keys():
+            raise KeyError
+        held = {
+            member.name: self.shapes[member.key].load(value[member.key])
+            for member in self.members
+            if member.key in value
+        }
+        if len(held) == len(self.members):
+            return assembled(self.cls, held)
+        if any(member.required and member.name not in held for member in self.members):
+            raise KeyError
+        arguments = {m.key: held[m.name] for m in self.members if m.given and m.name in held}
+        made = self.cls(**copy.deepcopy(arguments))
+        _hold(made, held)
+        return made
 
     def _generated(self, overrides: dict[str, Any]) -> tuple[Callable[..., Any], ...]:
         """Have cattrs write what takes instances apart, and what puts them together."""
@@ -139,7 +204,7 @@ class Record(Shape):
         try:
             return self._unstructure(value)  # type: ignore[no-any-return]
         except Misfit as misfit:
-            given = {m.key: getattr(value, m.name) for m in self.members}
+            given = {m.key: getattr(value, m.name, None) for m in self.members}
             raise misfit.within(self._key_of(misfit, given, "dump"), value) from None
 
     def _key_of(self, misfit: Misfit, given: Mapping[str, Any], way: str) -> str | None:
@@ -220,6 +285,28 @@ class Record(Shape):
         return {"description": doc, **found} if doc else found
 
 
+def assembled(cls: type, held: Mapping[str, Any]) -> Any:
+    """Return an instance of a class that holds exactly these values, without its ``__init__``.
+
+    Validators run, and so does what the class has run at the end of ``__init__``, for what it
+    refuses and what it sets besides; the values are those given all the same.
+    """
+    made: Any = object.__new__(cls)
+    finish = finishing(cls)
+    _hold(made, held if finish is None else copy.deepcopy(held))
+    if attrs.has(cls):
+        attrs.validate(made)
+    if finish is not None:
+        finish(made)
+        _hold(made, held)
+    return made
+
+
+def _hold(made: Any, held: Mapping[str, Any]) -> None:
+    for name, value in held.items():
+        object.__setattr__(made, name, value)
+
+
 def _fails(function: Callable[[Any], Any], value: Any) -> bool:
     try:
         function(value)
@@ -294,11 +381,12 @@ def wrapper_field(cls: Any) -> Member | None:
 def wrapper_shape(cls: Any, inner: Shape) -> Shape:
     """Return the shape of a class that wraps one scalar: the scalar itself."""
     load_inner, dump_inner = inner.load, inner.dump
+    plain = keeps_what_it_is_given(cls)
 
     def load(value: Any, _: Any = None) -> Any:
         loaded = load_inner(value)
         try:
-            return cls(loaded)
+            return cls(loaded) if plain else assembled(cls, {"value": loaded})
         except Exception as error:  # noqa: BLE001 - the class may refuse with anything
             found = f"{cls.__name__} refuses it: {reason(error)}"
             raise Misfit("SC402", found, "Give what the class takes", value) from None
@@ -313,3 +401,68 @@ def wrapper_shape(cls: Any, inner: Shape) -> Shape:
 
     text = f"{inner.text} ({cls.__name__})"
     return Shape(text, load, dump, inner.schema, inner.kinds, (cls,), wire_name(cls))
+
+
+# -- subclasses ------------------------------------------------------------------------------------
+
+
+@final
+class Family:
+    """A class of data or context, whose place an instance of a subclass may take.
+
+    One of the class itself is written without a tag, one of a subclass with it.
+
+    Args:
+        record: The class.
+        record_of: Gives the shapes of its subclasses.
+    """
+
+    def __init__(self, record: Record, record_of: Callable[[Any], Record]) -> None:
+        self.cls = record.cls
+        self._record = record
+        self._record_of = record_of
+        self._taggable = not any(map(_TAGGISH, record.shapes))
+
+    def load(self, value: Any) -> Any:
+        """Read an instance."""
+        if not self._taggable or value.__class__ is not dict or TAG not in value:
+            return self._record.load(value)
+        tag = value[TAG]
+        cls = subclass_named(tag, (self.cls,)) if isinstance(tag, str) else None
+        if cls is None:
+            found = f"{shown(tag)} is not a subclass of {self.cls.__name__} that is imported"
+            remedy = f"Import its module, or remove {TAG!r}"
+            raise Misfit("SC405", found, remedy, value).within(TAG, value)
+        try:
+            return self._record_of(cls).load(untagged(value))
+        except Misfit as misfit:
+            raise misfit.within(None, value) from None
+
+    def dump(self, value: Any) -> dict[str, Any]:
+        """Write an instance."""
+        cls = value.__class__
+        if cls is self.cls or not isinstance(value, self.cls):
+            return self._record.dump(value)  # type: ignore[no-any-return]
+        name = wire_name(cls)
+        if not self._taggable or subclass_named(name, (self.cls,)) is not cls:
+            found = f"{name!r} does not tell {cls.__name__} from {self.cls.__name__}"
+            if not self._taggable:
+                found = f"{self.cls.__name__} has a field {TAG!r}, so that no tag tells {name!r}"
+            remedy = f"Hold a {self.cls.__name__}, or rename what has the same name"
+            raise Misfit("SC421", found, remedy, value)
+        try:
+            return tagged(name, self._record_of(cls).dump(value))
+        except Misfit as misfit:
+            raise misfit.within(None, value) from None
+
+    def schema(self, definitions: Definitions) -> JsonSchema:
+        """Return the schema."""
+        found: JsonSchema = self._record.schema(definitions)
+        names = [wire_name(cls) for cls in subclasses((self.cls,))] if self._taggable else []
+        known = [(name, subclass_named(name, (self.cls,))) for name in names]
+        choices = [
+            self._record_of(cls).tagged_schema(definitions, name)
+            for name, cls in known
+            if cls is not None
+        ]
+        return {"anyOf": [found, *choices]} if choices else found

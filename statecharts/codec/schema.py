@@ -43,7 +43,7 @@ def schema_of(
         definitions.ref(snapshots, "snapshot", snapshot),
     ]
     definitions.ref(effects, "effect", effects.schema)
-    definitions.ref((events, "message"), "message", events.message_schema)
+    events.message_schema(definitions)
     definitions.ref(chart.hash, "step", _step)
     document: JsonSchema = {
         "$schema": DIALECT,
@@ -69,7 +69,7 @@ def _snapshot(
     data = _object({s: r.schema(definitions) for s, r in snapshots.records.items()})
     context = snapshots.context
     remembered = _object({"configuration": ids, "data": data}, _HISTORY)
-    event = events.schema(definitions)
+    event = events.kept_schema(definitions)
     properties: JsonSchema = {
         "protocol": {"const": PROTOCOL},
         "chart": {"const": chart.name},

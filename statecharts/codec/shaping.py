@@ -67,7 +67,7 @@ class Shaper:
             found = self._shapes[annotation] = self._new(annotation)
         return found
 
-    def record(self, annotation: Any, special: Mapping[str, Shape | None] | None = None) -> Record:
+    def record(self, annotation: Any, special: Mapping[str, Shape] | None = None) -> Record:
         """Return the shape of a class as an object, be it a wrapper of one value or not.
 
         Raises:

@@ -9,12 +9,13 @@ from statecharts.codec.errors import Misfit, shown
 from statecharts.codec.events import Effects, Events
 from statecharts.codec.parts import Parts
 from statecharts.codec.places import Places
-from statecharts.codec.records import Record, unknown_field
+from statecharts.codec.records import Family, unknown_field
 from statecharts.codec.scalars import load_int, load_str
 from statecharts.codec.shapes import unwritable, wrong
 from statecharts.codec.shaping import Shaper
 from statecharts.codec.times import dump_datetime, load_datetime
 from statecharts.model.chart import After, Chart
+from statecharts.model.effects import Call
 from statecharts.model.fields import build_default
 from statecharts.model.suggestions import did_you_mean
 from statecharts.semantics.configuration import Configuration
@@ -85,11 +86,11 @@ class Snapshots:
             for call in node.invoke
         }
         self._lenient = lenient
-        self.records: dict[str, Record] = {}
+        self.records: dict[str, Family] = {}
         for node in chart.states:
             if node.data is not None:
                 self.records[node.id] = _placed(shaper, node.data, "data", node.id)
-        self.context: Record | None = None
+        self.context: Family | None = None
         if chart.context is not None:
             self.context = _placed(shaper, chart.context, "context")
         self._blank = Memory((None,) * len(places.histories))
@@ -180,7 +181,7 @@ class Snapshots:
         found: list[dict[str, Any]] = []
         for event in memory.waiting:
             try:
-                found.append(self._events.dump(event))
+                found.append(self._events.dump_kept(event))
             except Misfit as misfit:
                 raise _under(misfit, "waiting", len(found)) from None
         return found
@@ -189,7 +190,7 @@ class Snapshots:
         found: list[dict[str, Any]] = []
         for timer, name, event in memory.sent:
             try:
-                found.append({"timer": timer, "id": name, "event": self._events.dump(event)})
+                found.append({"timer": timer, "id": name, "event": self._events.dump_kept(event)})
             except Misfit as misfit:
                 raise _under(misfit, "sent", len(found), "event") from None
         return found
@@ -340,46 +341,38 @@ class Snapshots:
         """Refuse a timer that no line of an active state has started: it would never be taken."""
         delayed = {timer for timer, _, _ in sent}
         for number, (timer, _) in enumerate(timers):
-            name = timer.rpartition("#")[0]
-            source = self._timers.get(name)
-            if timer in delayed or source == "" or source in place.ids:
-                continue
-            if source is None:
-                found = f"no line of the chart has the timer {shown(timer)}"
-                remedy = did_you_mean(name, self._timers, "Rename or drop it")
-            else:
-                found = f"the timer {shown(timer)} is of {source!r}, which is not active"
-                remedy = "Drop it"
-            remedy = f"{remedy.removesuffix('.')}: Upcaster(timers={{{name!r}: …}})"
-            raise _under(Misfit("SC416", found, remedy, timers), number, "id")
+            if timer not in delayed:
+                known = self._timers
+                misfit = _unheld("timer", timer, known, known.get(_name(timer)), place, "line")
+                if misfit is not None:
+                    raise _under(misfit, number, "id")
 
     def _load_calls(self, value: Any, place: Configuration) -> tuple[tuple[str, Any], ...]:
         found: dict[str, Any] = {}
         for number, inner in enumerate(_array(value)):
             fields = _at((number,), self._checked, inner, CALL, (), "a call under way")
             name = _at((number, "id"), load_str, fields["id"])
-            state, cls = self._calls.get(name.rpartition("#")[0], (None, object))
-            if state is None or (state and state not in place.ids) or name in found:
-                text = f"no active state makes the call {shown(name)}"
-                if name in found:
-                    text = f"the call {shown(name)} is under way twice"
-                remedy = "Rename or drop it: Upcaster(calls={…})"
-                raise _under(Misfit("SC416", text, remedy), number, "id")
-            call = _at((number, "call"), self._effects.load_call, fields["call"])
-            if not isinstance(call, cls):
-                text = f"{shown(name)} is a {type(call).__name__}, not a {cls.__name__}"
-                raise _under(Misfit("SC416", text, "Give the call that was made"), number, "call")
-            found[name] = call
+            if name in found:
+                text = f"the call {shown(name)} is under way twice"
+                raise _under(Misfit("SC416", text, "Give each call once"), number, "id")
+            state, cls = self._calls.get(_name(name), (None, Call))
+            misfit = _unheld("call", name, self._calls, state, place, "state")
+            if misfit is not None:
+                raise _under(misfit, number, "id")
+            found[name] = _at((number, "call"), self._effects.load_call, fields["call"], cls)
         return tuple(found.items())
 
     def _load_waiting(self, value: Any) -> tuple[Any, ...]:
         return tuple(
-            _at((number,), self._events.load, inner) for number, inner in enumerate(_array(value))
+            _at((number,), self._events.load_kept, inner)
+            for number, inner in enumerate(_array(value))
         )
 
     def idle(self, snapshot: Snapshot[Any, Any]) -> tuple[str, ...]:
         """Return the timers of active states that do not run, by their names."""
-        running = {timer.rpartition("#")[0] for timer in snapshot.timers}
+        if snapshot.ended:
+            return ()
+        running = set(map(_name, snapshot.timers))
         return tuple(
             timer
             for timer, source in self._timers.items()
@@ -400,7 +393,7 @@ class Snapshots:
                 raise _under(Misfit("SC416", text, remedy), number, "timer")
             waiting.remove(timer)
             name = _at((number, "id"), load_str, fields["id"])
-            event = _at((number, "event"), self._events.load, fields["event"])
+            event = _at((number, "event"), self._events.load_kept, fields["event"])
             found.append((timer, name, event))
         return tuple(found)
 
@@ -419,11 +412,42 @@ class Snapshots:
         return value
 
 
-def _placed(shaper: Shaper, cls: type, *keys: str) -> Record:
+def _placed(shaper: Shaper, cls: type, *keys: str) -> Family:
     try:
-        return shaper.record(cls)
+        return Family(shaper.record(cls), shaper.record)
     except Misfit as misfit:
         raise _under(misfit, *keys) from None
+
+
+def _name(identity: str) -> str:
+    """Return the name of a timer or a call out of the id of one run of it."""
+    return identity.rpartition("#")[0]
+
+
+def _unheld(
+    kind: str, identity: str, known: Iterable[str], state: str | None, place: Configuration, by: str
+) -> Misfit | None:
+    """Return the mistake of a timer or call that no active state has; it would stay for ever.
+
+    Args:
+        kind: What it is.
+        identity: Its id.
+        known: The names of all that the chart has.
+        state: The state that has it; "" is the chart itself, None no state at all.
+        place: The active states.
+        by: What declares it.
+    """
+    name = _name(identity)
+    if state is None:
+        found = f"no {by} of the chart has the {kind} {shown(identity)}"
+        listed = f"The {kind}s: {', '.join(known) or 'there are none'}"
+        near = did_you_mean(name, known, f"{listed}.")
+        remedy = f"{near} Rename it with Upcaster({kind}s={{{name!r}: …}}), or drop it with None"
+        return Misfit("SC416", found, remedy)
+    if state == "" or state in place.ids:
+        return None
+    found = f"the {kind} {shown(identity)} is one of {state!r}, which is not active"
+    return Misfit("SC416", found, f"Drop it with Upcaster({kind}s={{{name!r}: None}})")
 
 
 def _under(misfit: Misfit, *keys: str | int) -> Misfit:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, final
 
 from statecharts.codec.errors import Misfit, shown
@@ -23,7 +24,8 @@ class Steps:
     """Reads and writes the steps of a chart.
 
     A transition is written by its number among all lines of the chart, from 0 in document order,
-    default transitions included; beside it stands what it is, for people.
+    default transitions included. Its description beside it is for people, and finds the line again
+    when lines have been added to the chart.
 
     Args:
         chart: The chart.
@@ -39,11 +41,12 @@ class Steps:
         self._snapshots = snapshots
         self._effects = effects
         self._lenient = lenient
-        self._lines: list[Transition] = []
+        lines: list[Transition] = []
         for node in chart.nodes.values():
-            self._lines += () if node.default is None else (node.default,)
-            self._lines += node.transitions
-        self._numbers = {id(line): number for number, line in enumerate(self._lines)}
+            lines += () if node.default is None else (node.default,)
+            lines += node.transitions
+        self._lines = dict(enumerate(lines))
+        self._numbers = {id(line): number for number, line in self._lines.items()}
 
     def dump(self, step: Any) -> dict[str, Any]:
         """Write a step."""
@@ -89,7 +92,7 @@ class Steps:
         number = self._numbers.get(id(line))
         if number is not None:
             return number
-        for number, other in enumerate(self._lines):  # the chart was bound, or declared twice
+        for number, other in self._lines.items():  # the chart was bound, or declared twice
             if _same(line, other):
                 return number
         found = f"a transition of {line.source!r} is not one of this chart"
@@ -104,11 +107,33 @@ class Steps:
         if handled.__class__ is not bool:
             raise wrong("true or false", handled).within("handled", value)
         effects = tuple(_each(value, "effects", self._effects.load))
-        microsteps = tuple(_each(value, "microsteps", self._load_microstep))
+        lines = self._lines
+        if "fired" in value:
+            described = _each(value, "fired", self._load_described)
+            lines = dict(described)
+        microsteps = tuple(_each(value, "microsteps", lambda one: self._load_microstep(one, lines)))
         fired = tuple(line for microstep in microsteps for line in microstep.fired)
         return Step(snapshot, effects, fired, handled, microsteps)
 
-    def _load_microstep(self, value: Any) -> Microstep:
+    def _load_described(self, value: Any) -> tuple[int, Transition]:
+        """Read a line that was taken: the one of that description, by preference of that number."""
+        if value.__class__ is not dict:
+            raise wrong("an object", value)
+        number: Any = value.get("line")
+        if number.__class__ is not int or number < 0:
+            raise wrong("the number of a line", number).within("line", value)
+        near = self._lines.get(number)
+        if near is not None and self._described(near) == value:
+            return number, near
+        same = [line for line in self._lines.values() if _alike(self._described(line), value)]
+        if len(same) == 1:
+            return number, same[0]
+        if near is not None and (value.keys() == {"line"} or _moves(near) == _moved(value)):
+            return number, near  # its trigger, or the text of it, has changed
+        found = "the chart has no such line any more"
+        raise Misfit("SC414", found, "Read it with the chart that wrote it", value)
+
+    def _load_microstep(self, value: Any, lines: Mapping[int, Transition]) -> Microstep:
         if value.__class__ is not dict:
             raise wrong("an object", value)
         for key in () if self._lenient else value:
@@ -116,7 +141,7 @@ class Steps:
                 raise unknown_field(key, _PARTS, "a microstep", value)
         return Microstep(
             tuple(_each(value, "exited", self._load_state)),
-            tuple(_each(value, "fired", self._load_line)),
+            tuple(_each(value, "fired", lambda one: _load_line(one, lines))),
             tuple(_each(value, "entered", self._load_state)),
         )
 
@@ -126,10 +151,23 @@ class Steps:
             raise Misfit("SC415", f"there is no state {shown(state)}", "Name one by its id", value)
         return state
 
-    def _load_line(self, value: Any) -> Transition:
-        if value.__class__ is int and 0 <= value < len(self._lines):
-            return self._lines[value]
-        raise wrong(f"a line of the chart, from 0 to {len(self._lines) - 1}", value)
+
+def _load_line(value: Any, lines: Mapping[int, Transition]) -> Transition:
+    if value.__class__ is int and value in lines:
+        return lines[value]
+    raise wrong("the number of a line that was taken", value)
+
+
+def _alike(described: dict[str, Any], value: dict[str, Any]) -> bool:
+    return {**described, "line": None} == {**value, "line": None}
+
+
+def _moves(line: Transition) -> tuple[Any, Any]:
+    return line.source, list(line.targets)
+
+
+def _moved(value: dict[str, Any]) -> tuple[Any, Any]:
+    return value.get("source"), value.get("targets")
 
 
 def _same(line: Transition, other: Transition) -> bool:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from typing import Any, Final, TypeAlias, final
 
 from attrs import field, frozen
 
 from statecharts.codec.errors import Misfit, reason, shown
+from statecharts.codec.events import RUN
 from statecharts.codec.records import TAG
 from statecharts.codec.shapes import wrong
 from statecharts.codec.snapshots import PROTOCOL
@@ -18,10 +19,14 @@ from statecharts.model.chart import After, Chart
 
 Json: TypeAlias = dict[str, Any]
 
+TIMERS: Final = "timer"
+"""What counts the ids of timers, among the counters of a snapshot."""
+
 Change: TypeAlias = "str | Callable[[Json], Json] | None"
 """A new name, None to drop it, or a function from what was stored to what is read now."""
 
 _REMEDY: Final = "Correct the upcaster"
+_TIMER, _CALLS = "timer_fired", ("answer", "call_failed")
 
 
 @final
@@ -29,21 +34,23 @@ _REMEDY: Final = "Correct the upcaster"
 class Upcaster:
     """Makes a snapshot of one version, as JSON, one of the next version.
 
-    It reaches everything that a snapshot holds: active and remembered states, timers, calls,
-    waiting and delayed events; and events that are stored on their own.
+    It reaches all that a snapshot holds: active and remembered states, timers, calls, waiting and
+    delayed events; and events and messages that are stored on their own.
 
     Attributes:
         states: For each state that was renamed or moved, its old id and its new one; the states
             inside it, its timers and its calls move along.
         data: For states, by their new ids, a function from the old data to the new.
+        place: A function from the old configuration and data, as an object of both, to the new; it
+            is called for the active states and for the states that each history remembers.
         context: A function from the old context to the new.
         events: For events, by their old names, the new name or a function from the old event, its
-            ``type`` included, to the new.
-        timers: For timers, by their old names, the new name; None drops one.
+            ``type`` included, to the new; None drops it.
+        timers: For timers, by their old names, the new name; None drops it.
         calls: For calls, by their old names, the new name, or a function from the old call, its
-            ``type`` included, to the new; None drops one.
-        start: For timers that the chart has got since, by their names, a function from the
-            snapshot to the time at which each is due; only where their state is active.
+            ``type`` included, to the new; None drops it.
+        start: For timers that the chart has gained, by their names, a function from the snapshot to
+            the time at which each is due; only where their state is active.
         snapshot: A function for whatever else has changed; it is called last.
 
     >>> moved = Upcaster(states={"active.merge": "active.landing"})
@@ -53,6 +60,7 @@ class Upcaster:
 
     states: Mapping[str, str] = field(factory=dict)
     data: Mapping[str, Callable[[Json], Json]] = field(factory=dict)
+    place: Callable[[Json], Json] | None = None
     context: Callable[[Any], Any] | None = None
     events: Mapping[str, Change] = field(factory=dict)
     timers: Mapping[str, str | None] = field(factory=dict)
@@ -60,32 +68,61 @@ class Upcaster:
     start: Mapping[str, Callable[[Json], datetime]] = field(factory=dict)
     snapshot: Callable[[Json], Json] | None = None
 
-    def __call__(self, value: Json) -> Json:
-        """Return the snapshot of the next version."""
-        found = {**value, **self._states(value)}
+    def __call__(self, value: Json, sources: Mapping[str, str] | None = None) -> Json:
+        """Return the snapshot of the next version.
+
+        Args:
+            value: The snapshot.
+            sources: The states of timers whose names do not begin with them, by those names.
+        """
+        found = {**value, **self._place(value)}
         for key, upcast in (
             ("history", self._history),
             ("timers", self._timers),
             ("calls", self._calls),
-            ("sent", self._sent),
             ("waiting", self._waiting),
         ):
             if found.get(key):
                 found[key] = upcast(found[key])
+        if found.get("sent"):
+            found |= self._sent(found["sent"], found.get("timers", []))
         if self.context is not None and found.get("context") is not None:
             found["context"] = self.context(found["context"])
         if self.start:
-            self._start(found)
+            found |= self._start(found, sources or {})
         return found if self.snapshot is None else self.snapshot(found)
 
     def event(self, value: Json) -> Json | None:
         """Return an event of the next version; None for one that is dropped."""
-        change = self.events.get(value.get(TAG, ""), value.get(TAG))
+        tag = value.get(TAG)
+        if not isinstance(tag, str) or tag not in self.events:
+            return value
+        change = self.events[tag]
         if change is None or isinstance(change, str):
             return None if change is None else {**value, TAG: change}
         return change(value)
 
-    def _states(self, value: Json) -> Json:
+    def message(self, value: Json) -> Json | None:
+        """Return an event, answer, failed call or fired timer of the next version.
+
+        None for one that is dropped, or whose timer or call is.
+        """
+        tag = value.get(TAG)
+        name = tag.removeprefix(RUN) if isinstance(tag, str) else ""
+        if name not in (_TIMER, *_CALLS) or tag in self.events or "id" not in value:
+            return self.event(value)
+        if name == _TIMER:
+            return next(iter(self._timers([value])), None)
+        new = self._call_id(value["id"])
+        if new is None:
+            return None
+        answered = {**value, "id": new}
+        if "event" not in value:
+            return answered
+        event = self.event(value["event"])
+        return None if event is None else {**answered, "event": event}
+
+    def _place(self, value: Json) -> Json:
         """Return the configuration and the data of a snapshot, or of what a history remembers."""
         found: Json = {}
         if "configuration" in value:
@@ -95,17 +132,18 @@ class Upcaster:
             for state in self.data.keys() & data.keys():
                 data[state] = self.data[state](data[state])
             found["data"] = data
-        return found
+        return found if self.place is None else self.place(found)
 
     def _moved(self, name: str) -> str:
         """Return the new id of a state, or the new name of something of a state."""
-        for old, new in self.states.items():
-            if name == old or name.startswith(f"{old}."):
-                return f"{new}{name.removeprefix(old)}"
-        return name
+        around = [old for old in self.states if name == old or name.startswith(f"{old}.")]
+        if not around:
+            return name
+        old = max(around, key=len)
+        return f"{self.states[old]}{name.removeprefix(old)}"
 
     def _history(self, value: Json) -> Json:
-        return {self._moved(state): {**held, **self._states(held)} for state, held in value.items()}
+        return {self._moved(state): {**held, **self._place(held)} for state, held in value.items()}
 
     def _timers(self, value: list[Json]) -> list[Json]:
         found = []
@@ -118,37 +156,69 @@ class Upcaster:
 
     def _calls(self, value: list[Json]) -> list[Json]:
         found = []
-        for call in value:
-            name, mark, number = call["id"].rpartition("#")
-            change = self.calls[name] if name in self.calls else self._moved(name)
-            if isinstance(change, str):
-                found.append({**call, "id": f"{change}{mark}{number}"})
-            elif change is not None:
-                moved = f"{self._moved(name)}{mark}{number}"
-                found.append({"id": moved, "call": change(call["call"])})
+        for one in value:
+            new = self._call_id(one["id"])
+            if new is not None:
+                name, call = one["id"].rpartition("#")[0], one["call"]
+                change = self.calls.get(name)
+                if callable(change):
+                    made = change(call)
+                    new = _retyped(new, call.get(TAG), made.get(TAG))
+                else:
+                    old, named = _last(name), _last(new.rpartition("#")[0])
+                    made = {**call, TAG: named} if call.get(TAG) == old else call
+                found.append({**one, "id": new, "call": made})
         return found
 
-    def _sent(self, value: list[Json]) -> list[Json]:
-        upcast = ({**sent, "event": self.event(sent["event"])} for sent in value)
-        return [sent for sent in upcast if sent["event"] is not None]
+    def _call_id(self, old: str) -> str | None:
+        """Return the new id of a call; None when it is dropped."""
+        name, mark, number = old.rpartition("#")
+        change = self.calls.get(name, self._moved(name))
+        if change is None:
+            return None
+        new = change if isinstance(change, str) else self._moved(name)
+        return f"{new}{mark}{number}"
+
+    def _sent(self, value: list[Json], timers: list[Json]) -> Json:
+        """Return the delayed events and the timers; the timer of an event goes with it."""
+        upcast = [{**sent, "event": self.event(sent["event"])} for sent in value]
+        gone = {sent["timer"] for sent in upcast if sent["event"] is None}
+        return {
+            "sent": [sent for sent in upcast if sent["event"] is not None],
+            "timers": [timer for timer in timers if timer["id"] not in gone],
+        }
 
     def _waiting(self, value: list[Json]) -> list[Json]:
         return [event for event in map(self.event, value) if event is not None]
 
-    def _start(self, value: Json) -> None:
-        active = value.get("configuration", ())
+    def _start(self, value: Json, sources: Mapping[str, str]) -> Json:
+        """Return the timers with those that are started, and the counters."""
+        active = ("", *value.get("configuration", ()))
         timers = list(value.get("timers", ()))
         counters = dict(value.get("counters", {}))
         running = {timer["id"].rpartition("#")[0] for timer in timers}
         for name, due in self.start.items():
-            if name.rpartition(".")[0] in active and name not in running:
-                number = counters["timer"] = counters.get("timer", 0) + 1
+            source = sources.get(name, name.rpartition(".")[0])
+            if source in active and name not in running:
+                number = counters[TIMERS] = counters.get(TIMERS, 0) + 1
                 timers.append({"id": f"{name}#{number}", "due": dump_datetime(due(value))})
-        value["timers"], value["counters"] = timers, counters
+        return {"timers": timers, "counters": counters}
+
+
+def _last(name: str) -> str:
+    return name.rpartition(".")[2]
+
+
+def _retyped(identity: str, old: Any, new: Any) -> str:
+    """Return the id of a call whose class has another name now: the id ends in that name."""
+    name, mark, number = identity.rpartition("#")
+    if old == new or not isinstance(new, str) or _last(name) != old:
+        return identity
+    return f"{name.removesuffix(old)}{new}{mark}{number}"
 
 
 AnyUpcaster: TypeAlias = "Upcaster | Callable[[Json], Json]"
-"""An `Upcaster`, or a plain function from the old snapshot to the new."""
+"""An `Upcaster`, or a plain function from the old snapshot to the new; events pass it unchanged."""
 
 
 @final
@@ -157,36 +227,45 @@ class Upcasters:
 
     Args:
         chart: The chart of the present version.
-        table: For each old version what leads to the next one.
-        version: The present version; without it, the one that the table leads to.
+        table: For each old version, what makes its snapshots ones of the next version.
+        version: The present version; without it, the one after the last in the table.
 
     Raises:
-        Misfit: The table leads beyond the present version, has a gap, or holds what is no version.
+        Misfit: The table goes beyond the present version, has a gap, or holds what is not a version
+            or not an upcaster.
     """
 
-    def __init__(self, chart: Chart, table: Mapping[int, AnyUpcaster], version: int | None) -> None:
+    def __init__(self, chart: Chart, table: Mapping[int, Any], version: int | None) -> None:
         for one in (*table, *(() if version is None else (version,))):
             if one.__class__ is not int or one < 1:
-                text = f"{one!r} is not a version"
-                raise Misfit("SC423", text, "Count versions from 1", one)
+                raise Misfit("SC423", f"{one!r} is not a version", "Count versions from 1", one)
+        for one, upcaster in table.items():
+            if not callable(upcaster):
+                found = f"{upcaster!r} for version {one} is not an upcaster"
+                raise Misfit("SC423", found, "Give an Upcaster or a function", upcaster)
         last = max(table, default=0)
         self.version = last + 1 if version is None else version
         if last >= self.version:
-            found = f"an upcaster leads from version {last}, and the present one is {self.version}"
+            found = (
+                f"there is an upcaster for version {last}, and the present one is {self.version}"
+            )
             raise Misfit("SC423", found, f"Pass version={last + 1}, or leave it out", table)
-        gaps = [one for one in range(min(table, default=1), last) if one not in table]
+        oldest = min(table, default=self.version)
+        gaps = [one for one in range(oldest, self.version) if one not in table]
         if gaps:
-            found = f"no upcaster leads on from version {', '.join(map(str, gaps))}"
-            remedy = "Give one for each version from the oldest on"
+            found = f"there is no upcaster for version {', '.join(map(str, gaps))}"
+            remedy = "Give one for each version from the oldest to the last before the present one"
             raise Misfit("SC423", found, remedy, table)
         self._chart = chart
-        self._table = dict(table)
+        self._table: dict[int, AnyUpcaster] = dict(table)
+        lines = (line for line in chart.transitions if isinstance(line.trigger, After))
+        self._sources = {line.trigger.timer: line.source for line in lines}  # type: ignore[union-attr]
 
     def upcast(self, value: Any) -> tuple[Json, bool]:
         """Return a snapshot of the present version, and whether something vouches for it.
 
         An upcaster does; so does the hash that release 0.2 wrote, when it is still the chart's.
-        What is passed in is not changed.
+        The value that is passed in stays unchanged.
 
         Raises:
             Misfit: The protocol or the version is one that cannot be read, or an upcaster failed.
@@ -196,21 +275,29 @@ class Upcasters:
         protocol = _protocol(value)
         version = _version(value)
         if version > self.version:
-            found = f"version {version} is newer than {self.version}, which this protocol has"
-            raise Misfit("SC413", found, "Read it with a newer release").within("version", value)
-        old = version < self.version
-        if protocol < PROTOCOL:
-            value = self._of_release_0_2(value, old=old)
-        if not old:
-            return value, protocol < PROTOCOL
-        found_value = copy.deepcopy(value)
+            raise _newer(version, self.version).within("version", value)
+        if version == self.version:
+            if protocol == PROTOCOL:
+                return value, False
+            self._check_hash(value)
+            return self._of_release_0_2(value), True
+        made = copy.deepcopy(value)
         for one in range(version, self.version):
-            made = self._next(one, found_value, lambda upcaster, given: upcaster(given))
-            if made.__class__ is not dict:
-                found = f"the upcaster from version {one} gave {shown(made)} for a snapshot"
-                raise Misfit("SC413", found, _REMEDY).within("version", value)
-            found_value = {**made, "version": one + 1}
-        return found_value, True
+            try:
+                made = self._next(one, made, self._snapshot)
+                if made.__class__ is not dict:
+                    found = f"the upcaster from version {one} gave {shown(made)} for a snapshot"
+                    raise Misfit("SC413", found, _REMEDY)
+            except Misfit as misfit:
+                raise misfit.within("version", value) from misfit.__cause__
+            made = {**made, "version": one + 1}
+        made = {**made, "parts": {}}
+        return (made if protocol == PROTOCOL else self._of_release_0_2(made)), True
+
+    def _snapshot(self, upcaster: AnyUpcaster, value: Json) -> Json:
+        if isinstance(upcaster, Upcaster):
+            return upcaster(value, self._sources)
+        return upcaster(value)
 
     def upcast_event(self, value: Any, version: int) -> Any:
         """Return an event that was stored when snapshots had an older version.
@@ -218,62 +305,84 @@ class Upcasters:
         Raises:
             Misfit: The version cannot be read, or an upcaster failed or drops the event.
         """
-        if value.__class__ is not dict or version >= self.version:
+        return self._upcast_stored(value, version, Upcaster.event)
+
+    def upcast_message(self, value: Any, version: int) -> Any:
+        """Return a message that was stored when snapshots had an older version.
+
+        Raises:
+            Misfit: The version cannot be read, or an upcaster failed or drops the message.
+        """
+        return self._upcast_stored(value, version, Upcaster.message)
+
+    def _upcast_stored(
+        self, value: Any, version: int, function: Callable[[Upcaster, Json], Json | None]
+    ) -> Any:
+        if version.__class__ is not int or version < 1:
+            raise Misfit("SC413", f"{version!r} is not a version", "Count versions from 1")
+        if version > self.version:
+            raise _newer(version, self.version)
+        if value.__class__ is not dict:
             return value
+
+        def stored(upcaster: AnyUpcaster, given: Json) -> Json | None:
+            return function(upcaster, given) if isinstance(upcaster, Upcaster) else given
+
         made: Any = copy.deepcopy(value)
         for one in range(version, self.version):
-            made = self._next(one, made, _next_event)
+            made = self._next(one, made, stored)
             if made is None:
-                found = f"the upcaster from version {one} drops the event {shown(value.get(TAG))}"
+                found = f"the upcaster from version {one} drops {shown(value.get(TAG))}"
                 raise Misfit("SC405", found, "Skip it").within(TAG, value)
         return made
 
     def _next(self, version: int, value: Any, function: Callable[[Any, Any], Any]) -> Any:
         upcaster = self._table.get(version)
         if upcaster is None:
-            found = f"nothing leads on from version {version}; this protocol has {self.version}"
+            found = f"there is no upcaster for version {version}; this protocol has {self.version}"
             remedy = f"Give it: Protocol(…, upcasters={{{version}: Upcaster(…)}})"
-            raise Misfit("SC413", found, remedy).within("version", value)
+            raise Misfit("SC413", found, remedy)
         try:
             return function(upcaster, value)
         except RecursionError:
             raise
         except Exception as error:  # it is somebody else's code
-            found = f"the upcaster from version {version} failed: {reason(error)}"
-            raise Misfit("SC413", found, _REMEDY).within("version", value) from error
+            said = error.found if isinstance(error, Misfit) else reason(error)
+            found = f"the upcaster from version {version} failed: {said}"
+            raise Misfit("SC413", found, _REMEDY) from error
 
-    def _of_release_0_2(self, value: Json, *, old: bool) -> Json:
+    def _check_hash(self, value: Json) -> None:
+        """Refuse a snapshot of release 0.2 unless the chart is exactly the one that wrote it."""
+        if value.get("hash") == self._chart.hash:
+            return
+        if "hash" not in value:
+            remedy = "Give a whole snapshot, as dump_snapshot writes it"
+            raise Misfit("SC403", "a snapshot needs 'hash'", remedy).within("hash", value)
+        found = "the chart has changed since release 0.2 wrote the snapshot"
+        remedy = (
+            "Read it with the chart that wrote it, or raise version= and give "
+            f"upcasters={{{self.version}: Upcaster(…)}} for what has changed"
+        )
+        raise Misfit("SC414", found, remedy).within("hash", value)
+
+    def _of_release_0_2(self, value: Json) -> Json:
         """Return a snapshot of protocol 1, which release 0.2 wrote, as one of this protocol.
 
-        It has one hash of the whole chart, and names timers after their place among the delayed
-        lines of a state.
+        It has one hash of the whole chart, and names a timer after the place of its line among the
+        delayed lines of a state.
         """
-        if not old and value.get("hash") != self._chart.hash:
-            found = "the chart has changed since release 0.2 wrote the snapshot"
-            remedy = (
-                "Read it with the chart that wrote it, or raise version= and give "
-                f"upcasters={{{self.version}: Upcaster(…)}} for what has changed"
-            )
-            raise Misfit("SC414", found, remedy).within("hash", value)
         names = dict(self._old_names())
-        timers = value.get("timers")
-        renamed = [
-            {**timer, "id": _renamed(timer["id"], names)}
-            if timer.__class__ is dict and timer.get("id").__class__ is str
-            else timer
-            for timer in (timers if isinstance(timers, list) else ())
-        ]
-        sent = value.get("sent")
-        delayed = [
-            {**one, "timer": _renamed(one["timer"], names)}
-            if one.__class__ is dict and one.get("timer").__class__ is str
-            else one
-            for one in (sent if isinstance(sent, list) else ())
-        ]
-        head = {"protocol": PROTOCOL, "parts": {}, "timers": renamed, "sent": delayed}
-        return {**{key: held for key, held in value.items() if key != "hash"}, **head}
+        timers, sent = value.get("timers", []), value.get("sent", [])
+        found = {key: held for key, held in value.items() if key != "hash"}
+        return {
+            **found,
+            "protocol": PROTOCOL,
+            "parts": {},
+            "timers": _renamed_all(timers, "id", names),
+            "sent": _renamed_all(sent, "timer", names),
+        }
 
-    def _old_names(self) -> Any:
+    def _old_names(self) -> Iterator[tuple[str, str]]:
         for node in self._chart.nodes.values():
             delayed = [t.trigger for t in node.transitions if isinstance(t.trigger, After)]
             for number, trigger in enumerate(delayed, 1):
@@ -281,13 +390,22 @@ class Upcasters:
                 yield old, trigger.timer
 
 
-def _renamed(timer: str, names: Mapping[str, str]) -> str:
+def _renamed_all(value: Any, key: str, names: Mapping[str, str]) -> Any:
+    """Return an array of objects with new names of timers; what does not fit stays as it is."""
+    return [_renamed(one, key, names) for one in value] if isinstance(value, list) else value
+
+
+def _renamed(value: Any, key: str, names: Mapping[str, str]) -> Any:
+    timer = value.get(key) if isinstance(value, dict) else None
+    if not isinstance(timer, str):
+        return value
     name, mark, number = timer.rpartition("#")
-    return f"{names.get(name, name)}{mark}{number}"
+    return {**value, key: f"{names.get(name, name)}{mark}{number}"}
 
 
-def _next_event(upcaster: AnyUpcaster, value: Json) -> Any:
-    return upcaster.event(value) if isinstance(upcaster, Upcaster) else value
+def _newer(version: int, present: int) -> Misfit:
+    found = f"version {version} is newer than {present}, which this protocol has"
+    return Misfit("SC413", found, "Read it with a newer release")
 
 
 def _protocol(value: Json) -> int:

@@ -2,7 +2,7 @@
 
 The first line is the start, with no event. What is recorded already is never written again: a chart
 that has come to behave otherwise gets a new recording, beside the old one and the reason why that
-one no longer holds.
+one no longer holds. ``release-0.2`` keeps what that release wrote, in its protocol.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ class History:
     """
 
     chart: Any
-    protocol: Protocol[Any]
+    protocol: Protocol[Any, Any]
     events: tuple[Any, ...]
 
 
@@ -117,7 +117,7 @@ def lines(history: History) -> Iterator[dict[str, Any]]:
         yield line(history.protocol, at, event, step)
 
 
-def line(protocol: Protocol[Any], at: datetime, event: Any, step: Any) -> dict[str, Any]:
+def line(protocol: Protocol[Any, Any], at: datetime, event: Any, step: Any) -> dict[str, Any]:
     """Return a line of a recording."""
     return {
         "at": at.isoformat().replace("+00:00", "Z"),

@@ -17,7 +17,7 @@ from statecharts.model.chart import (
     StateNode,
     Transition,
 )
-from statecharts.model.effects import Action, Invoke, Send
+from statecharts.model.effects import Action, Invoke, Send, Service
 from statecharts.model.hooks import Hook
 from statecharts.model.named import Give
 from tests.test_codec.vocabulary import AT, Lab, Noted
@@ -25,8 +25,8 @@ from tests.test_kernel.test_kernel_hashseeds import Called, Go, Plant
 from tests.test_kernel.test_kernel_hashseeds import Leave as Quit
 
 PIPELINE: Protocol[Any, None] = Protocol(Pipeline)
-LAB: Protocol[Any] = Protocol(Lab, effects=(Noted,))
-PLANT: Protocol[Any] = Protocol(Plant, effects=(Called,))
+LAB: Protocol[Any, Any] = Protocol(Lab, effects=(Noted,))
+PLANT: Protocol[Any, Any] = Protocol(Plant, effects=(Called,))
 
 
 def in_merge() -> Any:
@@ -62,7 +62,8 @@ def named_chart() -> Chart:
                 OnEvent(("set",)),
                 ("armed",),
                 emit=tuple(
-                    Hook(Give(effect)) for effect in (later, now, notify, Invoke("s", "src"))
+                    Hook(Give(effect))
+                    for effect in (later, now, notify, Invoke("s", Service("src")))
                 ),
             ),
         ),

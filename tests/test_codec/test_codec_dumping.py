@@ -91,7 +91,7 @@ NAIVE = datetime(2026, 1, 1)  # noqa: DTZ001
 LEFT = Kernel(Lab.chart).step(Kernel(Lab.chart).start(at=AT).snapshot, Leave(), at=AT).snapshot
 MERGE = in_merge()
 
-SNAPSHOTS: list[tuple[Protocol[Any], Snapshot[Any], str]] = [
+SNAPSHOTS: list[tuple[Protocol[Any, Any], Snapshot[Any], str]] = [
     (PIPELINE, replaced(MERGE, values=(None, Point(1))), "$.data['active.merge']"),
     (PIPELINE, replaced(MERGE, values=(Point(1), None)), "$.data.active"),
     (PIPELINE, replaced(MERGE, context=Total()), "$.context"),
@@ -114,7 +114,7 @@ SNAPSHOTS: list[tuple[Protocol[Any], Snapshot[Any], str]] = [
     ("protocol", "snapshot", "path"), SNAPSHOTS, ids=[row[2] for row in SNAPSHOTS]
 )
 def test_snapshot_that_could_not_be_loaded_is_not_written(
-    protocol: Protocol[Any], snapshot: Snapshot[Any], path: str
+    protocol: Protocol[Any, Any], snapshot: Snapshot[Any], path: str
 ) -> None:
     """Each part is checked when it is written, and the error says which."""
     with pytest.raises(CodecError) as caught:
@@ -145,7 +145,7 @@ def test_send_may_hold_an_event_of_somebody_else() -> None:
 
 def test_named_event_with_odd_data_is_not_written() -> None:
     """The data of an event by name is plain JSON."""
-    protocol: Protocol[Any] = Protocol(named_chart())
+    protocol: Protocol[Any, Any] = Protocol(named_chart())
     with pytest.raises(UnwritableError, match=r"\$\.when: an instance of datetime is not JSON"):
         protocol.dump_event(NamedEvent("set", {"when": AT}))
     with pytest.raises(UnwritableError, match="a dict of data"):
@@ -154,7 +154,7 @@ def test_named_event_with_odd_data_is_not_written() -> None:
 
 def test_half_a_surrogate_pair_comes_back() -> None:
     """A text that UTF-8 cannot spell is escaped, so that any text can be carried."""
-    protocol: Protocol[Any] = Protocol(named_chart())
+    protocol: Protocol[Any, Any] = Protocol(named_chart())
     event = NamedEvent("set", {"text": "ä\ud800"})
     text = protocol.dumps_event(event)
     assert text == b'{"text":"\\u00e4\\ud800","type":"set"}'
@@ -223,7 +223,7 @@ def test_regions_with_data_of_one_class_are_told_apart() -> None:
             right = State(Total, resting=True)
             left.stay(on=Go, make=lambda _: Total(7))
 
-    protocol: Protocol[Any] = Protocol(Twins)
+    protocol: Protocol[Any, Any] = Protocol(Twins)
     kernel: Kernel[Any] = Kernel(Twins)
     snapshot = kernel.step(kernel.start().snapshot, Go(), at=AT + timedelta(1)).snapshot
     dumped = protocol.dump_snapshot(snapshot)

@@ -11,7 +11,16 @@ import pytest
 from attrs import frozen
 
 from machines.investigator.secrets import Secret
-from machines.pipeline import Block, BranchName, DepsMet, GatesPassed, GatesStarted, Merge, Pipeline
+from machines.pipeline import (
+    Block,
+    BranchName,
+    DepsMet,
+    Done,
+    GatesPassed,
+    GatesStarted,
+    Merge,
+    Pipeline,
+)
 from statecharts import Kernel, State, Statechart, StatechartError
 from statecharts.codec import (
     CODES,
@@ -24,10 +33,11 @@ from statecharts.codec import (
     UnwritableError,
 )
 from statecharts.codec.errors import path_text
+from statecharts.model.digest import part
 from tests.test_codec.vocabulary import AT
 
 PIPELINE: Protocol[Any, None] = Protocol(Pipeline)
-HASH = Pipeline.chart.hash
+DONE = {"state:done": str(part(Done))}
 
 
 @frozen
@@ -129,10 +139,10 @@ GOLDEN: list[tuple[type[CodecError], str, Callable[[], object]]] = [
     (
         ForeignError,
         (
-            "[SC411] Pipeline at $.protocol: 2 is not a protocol that can be read. "
-            "This release reads protocol 1."
+            "[SC411] Pipeline at $.protocol: 3 is not a protocol that can be read. "
+            "This release reads protocols 1 and 2."
         ),
-        changed("protocol", to=2),
+        changed("protocol", to=3),
     ),
     (
         ForeignError,
@@ -153,11 +163,12 @@ GOLDEN: list[tuple[type[CodecError], str, Callable[[], object]]] = [
     (
         ForeignError,
         (
-            "[SC414] Pipeline at $.hash: the chart has changed since the snapshot was written. "
-            "Read it with the chart that wrote it, or raise version= and give "
-            "upcasters={1: function} for what has changed."
+            "[SC414] Pipeline at $.parts['state:active.merge']: the state 'active.merge' has "
+            "changed since the snapshot was written: it is Merge(feature_branch: BranchName, "
+            "commits_ahead: int) now. Read it with the chart that wrote it, or raise version= and "
+            "give upcasters={1: Upcaster(…)} for what has changed."
         ),
-        changed("hash", to="0" * 64),
+        changed("parts", "state:active.merge", to="00000000"),
     ),
     (
         ImpossibleError,
@@ -165,7 +176,9 @@ GOLDEN: list[tuple[type[CodecError], str, Callable[[], object]]] = [
             "[SC415] Pipeline at $.configuration: (active, done) cannot be active together. "
             "Give a whole one, in document order, as a run has written it."
         ),
-        changed("configuration", to=["active", "done"]),
+        lambda: PIPELINE.load_snapshot(
+            {**in_merge(), "configuration": ["active", "done"], "parts": DONE}
+        ),
     ),
     (
         ImpossibleError,
@@ -199,7 +212,7 @@ GOLDEN: list[tuple[type[CodecError], str, Callable[[], object]]] = [
     (
         UnwritableError,
         (
-            "[SC423] Pipeline at $: an upcaster leads from version 2, and the present one is 2. "
+            "[SC423] Pipeline at $: there is an upcaster for version 2, and the present one is 2. "
             "Pass version=3, or leave it out."
         ),
         lambda: Protocol(Pipeline, version=2, upcasters={2: dict}),

@@ -29,8 +29,8 @@ from tests.test_codec.vocabulary import (
 )
 from tests.test_kernel.test_kernel_hashseeds import T0, Called, Go, Leave, Plant
 
-LAB: Protocol[Any] = Protocol(Lab, effects=(Noted,))
-PLANT: Protocol[Any] = Protocol(Plant, effects=(Called,))
+LAB: Protocol[Any, Any] = Protocol(Lab, effects=(Noted,))
+PLANT: Protocol[Any, Any] = Protocol(Plant, effects=(Called,))
 
 JUNK: tuple[Any, ...] = (
     *(None, True, False, 0, 1, -1, 12, 1.5, 10**400, "", "12", "x", "\ud800", "type"),

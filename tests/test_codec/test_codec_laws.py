@@ -16,22 +16,23 @@ from hypothesis import strategies as st
 from statecharts import Kernel, Machine, NamedEvent, Snapshot, TimerFired
 from statecharts.codec import Protocol
 from tests.oracle.random_charts import random_events
-from tests.oracle.vocabulary import Log, Unheard
+from tests.oracle.vocabulary import Log, Unheard, addressed
 from tests.test_codec.vocabulary import AT, Lab, Noted, events, pack_json
 from tests.test_kernel.test_kernel_hashseeds import Called, Plant
 from tests.test_properties import SEEDS, plant_events, plant_steps, random_steps
 
-LAB: Protocol[Any] = Protocol(Lab, effects=(Noted,))
-PLANT: Protocol[Any] = Protocol(Plant, effects=(Called,))
+LAB: Protocol[Any, Any] = Protocol(Lab, effects=(Noted,))
+PLANT: Protocol[Any, Any] = Protocol(Plant, effects=(Called,))
 
 
-def check_snapshot(protocol: Protocol[Any], snapshot: Snapshot[Any]) -> None:
+def check_snapshot(protocol: Protocol[Any, Any], snapshot: Snapshot[Any]) -> None:
     """Check the law for one snapshot, as a dict and as bytes."""
     dumped = protocol.dump_snapshot(snapshot)
     text = protocol.dumps_snapshot(snapshot)
     assert json.loads(text) == dumped
     for again in (protocol.load_snapshot(dumped), protocol.loads_snapshot(text)):
         assert again == snapshot
+        assert type(again) is Snapshot
         assert protocol.dumps_snapshot(again) == text
         assert pickle.loads(pickle.dumps(again)) == snapshot
 
@@ -61,16 +62,23 @@ def test_snapshots_and_steps_of_typed_runs_come_back(sent: list[Any]) -> None:
 def test_snapshots_and_steps_of_random_charts_come_back(seed: int) -> None:
     """Whatever a random run of a random chart leads to comes back, history and effects included."""
     chart, steps = random_steps(seed)
-    protocol: Protocol[Any] = Protocol(chart, effects=(Log,))
+    protocol: Protocol[Any, Any] = Protocol(chart, effects=(Log,))
     for step in steps:
         check_snapshot(protocol, step.snapshot)
         assert protocol.loads_step(protocol.dumps_step(step)) == step
+    effects = [effect for step in steps for effect in step.effects]
     for event in random_events(seed, chart, 15):
-        if isinstance(event, Unheard) or (
-            isinstance(event, NamedEvent) and all(known.cls for known in chart.events)
+        message = addressed(event, effects)
+        inner = getattr(message, "event", message)
+        if isinstance(inner, Unheard) or (
+            isinstance(inner, NamedEvent) and all(known.cls for known in chart.events)
         ):
             continue  # it is not an event of the chart
-        assert protocol.loads_event(protocol.dumps_event(event)) == event
+        again = protocol.loads_message(protocol.dumps_message(message))
+        assert again == message
+        assert type(again) is type(message)
+        if message is event:
+            assert protocol.loads_event(protocol.dumps_event(event)) == event
 
 
 @given(plant_events)

@@ -23,11 +23,11 @@ from tests.test_codec.vocabulary import AT, Lab, Noted, events
 from tests.test_kernel.test_kernel_hashseeds import Called, Plant
 from tests.test_properties import SEEDS, plant_events, plant_steps, random_steps
 
-LAB: Protocol[Any] = Protocol(Lab, effects=(Noted,))
-PLANT: Protocol[Any] = Protocol(Plant, effects=(Called,))
+LAB: Protocol[Any, Any] = Protocol(Lab, effects=(Noted,))
+PLANT: Protocol[Any, Any] = Protocol(Plant, effects=(Called,))
 
 
-def validator(protocol: Protocol[Any], name: str) -> Draft202012Validator:
+def validator(protocol: Protocol[Any, Any], name: str) -> Draft202012Validator:
     """Return what validates one of the definitions of a protocol's schema."""
     return Draft202012Validator({**protocol.schema(), "anyOf": [{"$ref": f"#/$defs/{name}"}]})
 
@@ -84,7 +84,7 @@ def test_schema_takes_timers_history_and_counters(sent: list[object]) -> None:
 def test_schema_takes_runs_of_random_charts(seed: int) -> None:
     """Charts of any structure have a schema that fits their runs."""
     chart, steps = random_steps(seed)
-    protocol: Protocol[Any] = Protocol(chart, effects=(Log,))
+    protocol: Protocol[Any, Any] = Protocol(chart, effects=(Log,))
     checked = validator(protocol, "step")
     for step in steps:
         checked.validate(protocol.dump_step(step))
@@ -115,8 +115,11 @@ def test_snapshot_that_the_schema_refuses_is_refused_by_us(rng: Random) -> None:
         (("data", "active.merge", "commits_ahead"), "3"),
         (("data", "active.merge", "commits"), 3),
         (("data", "nowhere"), {}),
-        (("hash",), "0"),
-        (("protocol",), 2),
+        (("parts",), "0"),
+        (("parts", "state:active.merge"), 1),
+        (("calls",), [{"id": "x#1"}]),
+        (("waiting",), [{"type": "merge"}]),
+        (("protocol",), 1),
         (("clock",), -1),
         (("context",), {}),
         (("more",), 1),
@@ -156,6 +159,11 @@ def test_schema_of_a_chart_from_a_file_takes_any_event_by_name() -> None:
     checked = validator(Protocol(named_chart()), "event")
     assert checked.is_valid({"type": "ring", "times": 2})
     assert checked.is_valid({"type": "error.timeout"})
-    assert checked.is_valid({"type": "timer_fired", "id": "x"})
-    assert not checked.is_valid({"type": "timer_fired"})
+    assert not checked.is_valid({"type": "timer_fired", "id": "x"})
+    assert not checked.is_valid({"type": "done.state.idle"})
+    message = validator(Protocol(named_chart()), "message")
+    assert message.is_valid({"type": "timer_fired", "id": "x"})
+    assert not message.is_valid({"type": "timer_fired"})
+    assert message.is_valid({"type": "done.state.idle"})
+    assert message.is_valid({"type": "ring"})
     assert not checked.is_valid({"times": 2})

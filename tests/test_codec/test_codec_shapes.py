@@ -115,7 +115,7 @@ WRITTEN: list[tuple[Any, Any, Any]] = [
     (Box[int], Box(1, [2]), {"content": 1, "spare": [2]}),
     (Box[Box[str]], Box(Box("a")), {"content": {"content": "a", "spare": []}, "spare": []}),
     (Inherited, Inherited(["a"], 1, True), {"value": ["a"], "other": 1, "more": True}),
-    (Private, Private(5, later=2), {"secret": 5, "later": 2}),
+    (Private, Private(5, later=2), {"secret": 5, "made": 7, "later": 2}),
     (Converted, Converted((1, 2)), {"items": [1, 2]}),
     (Loop, Loop(Loop(None)), {"value": {"value": None}}),
 ]
@@ -157,7 +157,9 @@ REFUSED: list[tuple[Any, Any, str, list[str | int]]] = [
     (Box[int], {"content": "x"}, '"x" is not an integer', ["content"]),
     (Point, [], "an array is not an object (Point)", []),
     (Private, {"_secret": 1}, "Private has no field '_secret'", ["_secret"]),
-    (Private, {"secret": 1, "made": 1}, "Private has no field 'made'", ["made"]),
+    (Private, {"secret": 1, "made": "1"}, '"1" is not an integer', ["made"]),
+    (Private, {"later": 1, "made": 1}, "Private needs 'secret'", ["secret"]),
+    (Private, {"later": 1}, "Private needs 'secret'", ["secret"]),
 ]
 
 UNWRITABLE: list[tuple[Any, Any, list[str | int]]] = [

@@ -10,24 +10,36 @@ import pytest
 from machines.pipeline import BranchName, DepsMet, Merge, Pipeline
 from statecharts import Kernel, Machine, NamedEvent, TimerFired
 from statecharts.codec import CodecError, ForeignError, ImpossibleError, MismatchError, Protocol
+from statecharts.model.chart import Chart
+from statecharts.model.digest import part
 from tests.test_codec.runs import LAB, PIPELINE, PLANT, in_merge, in_plant, named_chart
 from tests.test_codec.vocabulary import AT, Back, Lab, Leave
 from tests.test_kernel.test_kernel_hashseeds import Plant
 
 
+def parts_of(chart: Chart) -> dict[str, str]:
+    """Return all parts of a chart: what its snapshots may mention."""
+    classes = {f"state:{node.id}": node.data for node in chart.states}
+    classes |= {f"event:{event.name}": event.cls for event in chart.events}
+    hashes = {key: part(cls) for key, cls in (classes | {"context": chart.context}).items()}
+    return {key: found for key, found in hashes.items() if found is not None}
+
+
 def test_snapshot_says_all_there_is_to_a_run() -> None:
     """The dump of a snapshot has its fields, each where the protocol says."""
     assert PIPELINE.dump_snapshot(in_merge()) == {
-        "protocol": 1,
+        "protocol": 2,
         "chart": "Pipeline",
         "version": 1,
-        "hash": Pipeline.chart.hash,
+        "parts": {"state:active.merge": part(Merge)},
         "configuration": ["active", "active.merge"],
         "data": {"active.merge": {"feature_branch": "feature/x", "commits_ahead": 3}},
         "context": None,
         "history": {},
         "timers": [],
+        "calls": [],
         "sent": [],
+        "waiting": [],
         "clock": 3,
         "counters": {},
     }
@@ -51,7 +63,7 @@ def test_snapshot_has_memory_timers_and_counters() -> None:
 def test_events_that_wait_are_kept_with_their_timers() -> None:
     """A delayed event is part of the snapshot, and is delivered after the journey."""
     chart = named_chart()
-    protocol: Protocol[Any] = Protocol(chart)
+    protocol: Protocol[Any, Any] = Protocol(chart)
     kernel: Kernel[Any] = Kernel(chart)
     step = kernel.step(kernel.start(at=AT).snapshot, NamedEvent("set"), at=AT)
     dumped = protocol.dump_snapshot(step.snapshot)
@@ -82,20 +94,24 @@ def test_machine_and_kernel_go_on_from_a_loaded_snapshot() -> None:
 def test_missing_parts_have_defaults() -> None:
     """A snapshot written by hand says no more than it must."""
     value = LAB.dump_snapshot(Kernel(Lab.chart).start(at=AT).snapshot)
-    short = {k: value[k] for k in ("protocol", "chart", "version", "hash", "configuration")}
+    short = {k: value[k] for k in ("protocol", "chart", "version", "parts", "configuration")}
     assert LAB.load_snapshot(short) == LAB.load_snapshot({**value, "clock": 0})
 
 
 Change = Callable[[dict[str, Any]], object]
 
 REFUSED: list[tuple[Change, type[CodecError], str, str]] = [
-    (lambda v: v.pop("hash"), MismatchError, "$.hash", "a snapshot needs 'hash'"),
+    (lambda v: v.pop("parts"), MismatchError, "$.parts", "a snapshot needs 'parts'"),
+    (lambda v: v.pop("chart"), MismatchError, "$.chart", "a snapshot needs 'chart'"),
     (lambda v: v.pop("protocol"), MismatchError, "$.protocol", "a snapshot needs 'protocol'"),
     (lambda v: v.pop("version"), MismatchError, "$.version", "a snapshot needs 'version'"),
     (lambda v: v.update(protocol=True), ForeignError, "$.protocol", "true is not a protocol"),
     (lambda v: v.update(protocol="1"), ForeignError, "$.protocol", '"1" is not a protocol'),
     (lambda v: v.update(version=0), ForeignError, "$.version", "0 is not a version"),
-    (lambda v: v.update(hash=None), ForeignError, "$.hash", "the chart has changed"),
+    (lambda v: v.update(version="1"), ForeignError, "$.version", '"1" is not a version'),
+    (lambda v: v.update(parts=None), MismatchError, "$.parts", "null is not an object"),
+    (lambda v: v["parts"].update(context=1), MismatchError, "$.parts.context", "not a string"),
+    (lambda v: v["parts"].update(context="0"), ForeignError, "$.parts.context", "has changed"),
     (lambda v: v.update(chart=1), ForeignError, "$.chart", "one of 1"),
     (lambda v: v.update(extra=1), MismatchError, "$.extra", "has no field 'extra'"),
     (lambda v: v.update(configuration=[]), ImpossibleError, "$.configuration", "no state"),
@@ -164,6 +180,28 @@ REFUSED: list[tuple[Change, type[CodecError], str, str]] = [
         'the timer "a" runs twice',
     ),
     (
+        lambda v: v.update(timers=[{"id": "a#1", "due": "2026-01-31T12:00:00Z"}]),
+        ImpossibleError,
+        "$.timers[0].id",
+        'no line of the chart has the timer "a#1"',
+    ),
+    (lambda v: v.update(calls={}), MismatchError, "$.calls", "an object is not an array"),
+    (lambda v: v.update(calls=[{"id": "a"}]), MismatchError, "$.calls[0].call", "needs 'call'"),
+    (
+        lambda v: v.update(calls=[{"id": "a#1", "call": {"type": "service", "source": "x"}}]),
+        ImpossibleError,
+        "$.calls[0].id",
+        'no state of the chart has the call "a#1"',
+    ),
+    (lambda v: v.update(waiting={}), MismatchError, "$.waiting", "an object is not an array"),
+    (lambda v: v.update(waiting=[1]), MismatchError, "$.waiting[0]", "1 is not an event"),
+    (
+        lambda v: v.update(waiting=[{"type": "back"}, {"type": "backx"}]),
+        MismatchError,
+        "$.waiting[1].type",
+        "Did you mean 'back'",
+    ),
+    (
         lambda v: v.update(sent=[{"timer": "a", "id": "", "event": {"type": "back"}}]),
         ImpossibleError,
         "$.sent[0].timer",
@@ -197,7 +235,7 @@ def test_snapshot_that_no_run_has_made_is_refused(
     """Each part is checked, alone and against the others."""
     kernel = Kernel(Lab.chart)
     left = kernel.step(kernel.start(at=AT).snapshot, Leave(), at=AT).snapshot
-    value = LAB.dump_snapshot(left)
+    value = {**LAB.dump_snapshot(left), "parts": parts_of(Lab.chart)}
     assert value["history"] == {"work.past": {"configuration": ["work.idle"], "data": {}}}
     change(value)
     with pytest.raises(CodecError) as caught:
@@ -218,7 +256,7 @@ def test_snapshot_that_no_run_has_made_is_refused(
 )
 def test_deep_memory_must_be_whole(configuration: list[str]) -> None:
     """What a deep history remembers is a legal part of a configuration, all regions included."""
-    value = in_plant()
+    value = {**in_plant(), "parts": parts_of(Plant.chart)}
     value["history"]["work.past"] = {"configuration": configuration}
     with pytest.raises(ImpossibleError, match="can remember"):
         PLANT.load_snapshot(value)

@@ -3,13 +3,26 @@
 from __future__ import annotations
 
 import copy
+import json
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from attrs import frozen
 
-from statecharts import Kernel, State, Statechart
-from statecharts.codec import ForeignError, ImpossibleError, Protocol, UnwritableError
+from statecharts import Kernel, State, Statechart, TimerFired
+from statecharts.codec import (
+    ForeignError,
+    ImpossibleError,
+    MismatchError,
+    Protocol,
+    UnwritableError,
+    Upcaster,
+)
+from statecharts.model.chart import Chart
+from statecharts.model.events import Answer, CallFailed
+from tests.test_codec.orders import Ask, AskTwice, Back, Go, Knock, Leave, Merge, Ring, orders, run
+from tests.test_codec.vocabulary import AT
 
 
 @frozen
@@ -21,6 +34,17 @@ class Open:
 class Opened:
     by: str
     times: int
+
+
+@frozen
+class Landing:
+    branch: str
+    commits: int
+
+
+@frozen
+class Tap:
+    force: int = 1
 
 
 class Door(Statechart[Open]):
@@ -83,8 +107,8 @@ def test_upcaster_must_make_a_whole_snapshot() -> None:
 def test_version_without_an_upcaster_is_refused() -> None:
     """A gap in the table is said, with the entry that would close it."""
     expected = (
-        r"\[SC413\] Door at \$\.version: nothing leads on from version 1; this protocol has 3\. "
-        r"Give it: Protocol\(…, upcasters=\{1: function\}\)\."
+        r"\[SC413\] Door at \$\.version: there is no upcaster for version 1; this protocol has 3\. "
+        r"Give it: Protocol\(…, upcasters=\{1: Upcaster\(…\)\}\)\."
     )
     with pytest.raises(ForeignError, match=expected):
         Protocol(Door, upcasters={2: count_once}).load_snapshot(FIRST)
@@ -105,12 +129,12 @@ def test_upcaster_that_gives_no_snapshot_is_refused() -> None:
         protocol.load_snapshot(FIRST)
 
 
-def test_upcaster_sets_no_hash_of_present_snapshots_aside() -> None:
-    """A snapshot of the present version is checked by its hash, upcasters or not."""
+def test_upcaster_sets_no_parts_of_present_snapshots_aside() -> None:
+    """A snapshot of the present version is checked by its parts, upcasters or not."""
     protocol = Protocol(Door, upcasters={1: name_door})
     value = protocol.dump_snapshot(Kernel(Door).start().snapshot)
-    with pytest.raises(ForeignError, match=r"\[SC414\].*upcasters=\{2: function\}"):
-        protocol.load_snapshot({**value, "hash": "0" * 64})
+    with pytest.raises(ForeignError, match=r"\[SC414\].*upcasters=\{2: Upcaster\(…\)\}"):
+        protocol.load_snapshot({**value, "parts": {"state:opened": "00000000"}})
 
 
 @pytest.mark.parametrize(
@@ -120,7 +144,12 @@ def test_upcaster_sets_no_hash_of_present_snapshots_aside() -> None:
         ({"1": dict}, None, "'1' is not a version"),
         ({True: dict}, None, "True is not a version"),
         ({}, 0, "0 is not a version"),
-        ({3: dict}, 2, "leads from version 3, and the present one is 2"),
+        ({3: dict}, 2, "upcaster for version 3, and the present one is 2"),
+        ({2: dict}, 2, "upcaster for version 2, and the present one is 2"),
+        ({1: dict, 3: dict}, None, "there is no upcaster for version 2"),
+        ({1: dict, 4: dict}, 7, "there is no upcaster for version 2, 3, 5, 6"),
+        ({1: dict}, 3, "there is no upcaster for version 2"),
+        ({1: {}}, None, "{} for version 1 is not an upcaster"),
     ],
 )
 def test_table_that_makes_no_sense_is_refused(table: Any, version: int | None, text: str) -> None:
@@ -133,3 +162,323 @@ def test_version_may_be_ahead_of_the_table() -> None:
     """A version that says nothing new about old ones is allowed."""
     assert Protocol(Door, version=5).version == 5
     assert Protocol(Door).version == 1
+    assert Protocol(Door, upcasters={3: dict}).version == 4
+
+
+# -- what an Upcaster reaches ----------------------------------------------------------------------
+
+ACTIVE = Protocol(orders()).dump_snapshot(run(Knock(2), Go()))
+LEFT = Protocol(orders()).dump_snapshot(run(Knock(2), Go(), Leave()))
+
+
+def upcast(chart: Chart, value: dict[str, Any], **changes: Any) -> Any:
+    """Return the snapshot that a chart reads with one upcaster; it is written and read again."""
+    before = copy.deepcopy(value)
+    protocol: Protocol[Any, Any] = Protocol(chart, upcasters={1: Upcaster(**changes)})
+    loaded = protocol.load_snapshot(value)
+    assert value == before
+    assert protocol.load_snapshot(protocol.dump_snapshot(loaded)) == loaded
+    return loaded
+
+
+def test_renamed_state_takes_its_data_timers_and_calls_along() -> None:
+    """Active or remembered, a state is found under its new name, and the run goes on."""
+    chart = orders(merge="landing")
+    moved = {"active.merge": "active.landing"}
+    loaded = upcast(chart, ACTIVE, states=moved)
+    assert loaded.configuration == ("active", "active.landing")
+    assert loaded["active.landing"] == Merge("main")
+    assert list(loaded.timers) == ["active.landing.deadline#1", "send:bell#2"]
+    assert list(loaded.calls) == ["active.landing.ask#1"]
+    assert Kernel(chart).step(loaded, TimerFired("active.landing.deadline#1"), at=AT).handled
+    left = upcast(chart, LEFT, states=moved)
+    back = Kernel(chart).step(left, Back(), at=AT).snapshot
+    assert back["active.landing"] == Merge("main")
+
+
+def test_nearest_renaming_counts() -> None:
+    """A state inside a renamed one may be renamed as well, in any order of the table."""
+    for states in ({"a": "x", "a.b": "y.c"}, {"a.b": "y.c", "a": "x"}):
+        made = Upcaster(states=states)({"configuration": ["a", "a.b", "a.b.d", "a.e", "ab"]})
+        assert made == {"configuration": ["x", "y.c", "y.c.d", "x.e", "ab"]}
+    swapped = Upcaster(states={"a": "b", "b": "a"})({"configuration": ["a", "b"]})
+    assert swapped == {"configuration": ["b", "a"]}
+
+
+def test_data_is_changed_wherever_it_is() -> None:
+    """A field is added to active and to remembered data by one function, under the new name."""
+    chart = orders(merge="landing", data=Landing)
+    changes = {
+        "states": {"active.merge": "active.landing"},
+        "data": {"active.landing": lambda d: {**d, "commits": 3}},
+    }
+    assert upcast(chart, ACTIVE, **changes)["active.landing"] == Landing("main", 3)
+    left = upcast(chart, LEFT, **changes)
+    assert left.memory.history[0].values == (Landing("main", 3),)
+
+
+def test_context_is_changed() -> None:
+    """The context has its function; where there is no context, it is not called."""
+    loaded = upcast(
+        orders(context=Landing), ACTIVE, context=lambda _: {"branch": "x", "commits": 1}
+    )
+    assert loaded.context == Landing("x", 1)
+    assert Upcaster(context=lambda c: c["no"])({"context": None}) == {"context": None}
+
+
+def test_place_changes_configurations_wherever_they_are() -> None:
+    """A state that was split has its child in the configuration and in what history remembers."""
+
+    def split(place: dict[str, Any]) -> dict[str, Any]:
+        states = [inner for state in place["configuration"] for inner in (state, f"{state}.x")]
+        return {**place, "configuration": states}
+
+    value = {"configuration": ["a"], "history": {"h": {"configuration": ["b"], "data": {}}}}
+    assert Upcaster(place=split)(value) == {
+        "configuration": ["a", "a.x"],
+        "history": {"h": {"configuration": ["b", "b.x"], "data": {}}},
+    }
+
+
+def test_events_are_changed_where_they_wait() -> None:
+    """Deferred and delayed events are renamed, changed or dropped; a dropped one's timer goes."""
+    renamed = orders(events={Knock: Tap})
+    loaded = upcast(renamed, ACTIVE, events={"knock": "tap"})
+    assert loaded.waiting == (Tap(2),)
+    changed = upcast(
+        renamed, ACTIVE, events={"knock": lambda e: {"type": "tap", "force": e["force"] * 10}}
+    )
+    assert changed.waiting == (Tap(20),)
+    dropped = upcast(orders(), ACTIVE, events={"knock": None, "ring": None})
+    assert dropped.waiting == dropped.memory.sent == ()
+    assert list(dropped.timers) == ["active.merge.deadline#1"]
+    kept = upcast(orders(), ACTIVE, events={"ring": lambda e: {**e, "times": 7}})
+    assert kept.memory.sent[0][2] == Ring(7)
+    assert list(kept.timers) == ["active.merge.deadline#1", "send:bell#2"]
+
+
+def test_timers_are_renamed_or_dropped() -> None:
+    """A timer has a new name, or runs no more; it keeps its number and its time."""
+    loaded = upcast(
+        orders(timer="patience"), ACTIVE, timers={"active.merge.deadline": "active.merge.patience"}
+    )
+    assert next(iter(loaded.timers.items())) == (
+        "active.merge.patience#1",
+        AT + timedelta(minutes=5),
+    )
+    dropped = upcast(orders(timer=None), ACTIVE, timers={"active.merge.deadline": None})
+    assert list(dropped.timers) == ["send:bell#2"]
+
+
+CALLS: list[tuple[Chart, Any, dict[str, Any]]] = [
+    (orders(call="beg"), "active.merge.beg", {"active.merge.beg#1": Ask("why")}),
+    (orders(call=None), None, {}),
+    (
+        orders(asks=AskTwice, call="ask_twice"),
+        "active.merge.ask_twice",
+        {"active.merge.ask_twice#1": AskTwice("why", 2)},
+    ),
+    (
+        orders(asks=AskTwice, call="ask_twice"),
+        lambda c: {"type": "ask_twice", "question": c["question"] * 2, "times": 4},
+        {"active.merge.ask_twice#1": AskTwice("whywhy", 4)},
+    ),
+    (
+        orders(),
+        lambda c: {**c, "question": "who"},
+        {"active.merge.ask#1": Ask("who")},
+    ),
+]
+
+
+@pytest.mark.parametrize(("chart", "change", "calls"), CALLS)
+def test_calls_are_renamed_changed_or_dropped(
+    chart: Chart, change: Any, calls: dict[str, Any]
+) -> None:
+    """A call keeps its number; the name of its class in the id moves with the class."""
+    value = ACTIVE
+    if chart["active.merge"].invoke and chart["active.merge"].invoke[0].name == "beg":
+        value = copy.deepcopy(ACTIVE)
+        value["calls"][0]["id"] = "active.merge.plead#1"
+        assert dict(upcast(chart, value, calls={"active.merge.plead": change}).calls) == calls
+        return
+    assert dict(upcast(chart, value, calls={"active.merge.ask": change}).calls) == calls
+
+
+def test_call_that_is_changed_by_a_function_moves_with_its_state() -> None:
+    """A function for the call and a new name for its state go together."""
+    loaded = upcast(
+        orders(merge="landing"),
+        ACTIVE,
+        states={"active.merge": "active.landing"},
+        calls={"active.merge.ask": lambda c: {**c, "question": "who"}},
+    )
+    assert dict(loaded.calls) == {"active.landing.ask#1": Ask("who")}
+
+
+def test_timer_is_started_where_its_state_is_active_and_it_does_not_run() -> None:
+    """A line that was added gets its timer, under a number that the run has not used."""
+    chart = orders(more=("patience",))
+    start = {
+        "active.merge.patience": lambda _: AT + timedelta(hours=1),
+        "active.merge.deadline": lambda _: AT,
+    }
+    loaded = upcast(chart, ACTIVE, start=start)
+    assert dict(loaded.timers) == {
+        "active.merge.deadline#1": AT + timedelta(minutes=5),
+        "send:bell#2": AT + timedelta(minutes=5),
+        "active.merge.patience#3": AT + timedelta(hours=1),
+    }
+    assert dict(loaded.memory.counters)["timer"] == 3
+    assert list(upcast(chart, LEFT, start=start).timers) == ["send:bell#2"]
+    fired = Kernel(chart).step(loaded, TimerFired("active.merge.patience#3"), at=AT)
+    assert fired.snapshot.configuration == ("away",)
+    first = Upcaster(start=start)({"configuration": ["active.merge"]})
+    assert first["counters"] == {"timer": 2}
+
+
+def test_timer_whose_name_does_not_begin_with_its_state_is_started() -> None:
+    """Timers of charts from files have names of more parts than a state and one word."""
+    chart = orders(more=("after.2",))
+    start = {"active.merge.after.2": lambda _: AT}
+    assert "active.merge.after.2#3" in upcast(chart, ACTIVE, start=start).timers
+    assert "active.merge.after.2#3" not in upcast(chart, LEFT, start=start).timers
+
+
+def test_snapshot_function_comes_last_and_sees_what_was_changed() -> None:
+    """Whatever the tables cannot say is left to a function of the whole."""
+
+    def last(value: dict[str, Any]) -> dict[str, Any]:
+        assert value["configuration"] == ["active", "active.landing"]
+        return {**value, "clock": 7}
+
+    changes = {"states": {"active.merge": "active.landing"}, "snapshot": last}
+    assert upcast(orders(merge="landing"), ACTIVE, **changes).clock == 7
+
+
+def test_versions_are_led_through_one_by_one() -> None:
+    """A chain: each upcaster sees what the one before it has made."""
+    chart = orders(merge="landed", data=Landing)
+    protocol: Protocol[Any, Any] = Protocol(
+        chart,
+        upcasters={
+            1: Upcaster(states={"active.merge": "active.landing"}),
+            2: Upcaster(data={"active.landing": lambda d: {**d, "commits": 1}}),
+            3: lambda value: {**value, "clock": value["clock"] + value["version"]},
+            4: Upcaster(
+                states={"active.landing": "active.landed"},
+                data={"active.landed": lambda d: {**d, "commits": d["commits"] + 1}},
+            ),
+        },
+    )
+    loaded = protocol.load_snapshot(ACTIVE)
+    assert loaded["active.landed"] == Landing("main", 2)
+    assert loaded.clock == 2 + 3
+    middle = protocol.load_snapshot({**protocol.dump_snapshot(loaded), "version": 5})
+    assert middle == loaded
+
+
+# -- events and messages ---------------------------------------------------------------------------
+
+STORED: Protocol[Any, Any] = Protocol(
+    orders(merge="landing", events={Knock: Tap}),
+    upcasters={
+        1: Upcaster(events={"knock": "thump", "back": None}, timers={"gone": None}),
+        2: Upcaster(
+            events={"thump": lambda e: {**e, "type": "tap"}},
+            states={"active.merge": "active.landing"},
+            calls={"active.merge.beg": "active.landing.ask", "active.merge.plead": None},
+        ),
+    },
+)
+
+
+def test_stored_event_is_led_through_the_versions() -> None:
+    """An event is read as of the version in which it was stored, as a dict and as bytes."""
+    old = {"type": "knock", "force": 5}
+    assert STORED.load_event(old, version=1) == Tap(5)
+    assert STORED.loads_event(json.dumps(old), version=1) == Tap(5)
+    assert STORED.load_event({"type": "thump", "force": 5}, version=2) == Tap(5)
+    assert STORED.load_event({"type": "tap", "force": 5}, version=3) == Tap(5)
+    assert old == {"type": "knock", "force": 5}
+    with pytest.raises(MismatchError, match="SC405"):
+        STORED.load_event(old)
+
+
+MESSAGES: list[tuple[dict[str, Any], Any]] = [
+    ({"type": "knock", "force": 5}, Tap(5)),
+    (
+        {"type": "timer_fired", "id": "active.merge.deadline#1"},
+        TimerFired("active.landing.deadline#1"),
+    ),
+    (
+        {"type": "call_failed", "id": "active.merge.ask#1"},
+        CallFailed("active.landing.ask#1"),
+    ),
+    (
+        {"type": "answer", "id": "active.merge.beg#1", "event": {"type": "knock"}},
+        Answer("active.landing.ask#1", Tap()),
+    ),
+]
+
+
+@pytest.mark.parametrize(("old", "new"), MESSAGES)
+def test_stored_message_is_led_through_the_versions(old: dict[str, Any], new: Any) -> None:
+    """Timers and calls that a message names are renamed as in snapshots; so is what it holds."""
+    before = copy.deepcopy(old)
+    assert STORED.load_message(old, version=1) == new
+    assert STORED.loads_message(json.dumps(old), version=1) == new
+    assert old == before
+
+
+@pytest.mark.parametrize(
+    "old",
+    [
+        {"type": "back"},
+        {"type": "timer_fired", "id": "gone#1"},
+        {"type": "answer", "id": "active.merge.plead#1", "event": {"type": "go"}},
+        {"type": "answer", "id": "active.merge.ask#1", "event": {"type": "back"}},
+    ],
+)
+def test_message_that_was_dropped_is_told(old: dict[str, Any]) -> None:
+    """A runtime knows then to skip it."""
+    with pytest.raises(MismatchError, match=r"\[SC405\].*drops .*Skip it") as caught:
+        STORED.load_message(old, version=1)
+    assert caught.value.path == "$.type"
+
+
+def test_function_leaves_events_alone() -> None:
+    """A plain function upgrades snapshots; events pass it unchanged."""
+    protocol: Protocol[Any, Any] = Protocol(orders(), upcasters={1: lambda v: v["no"]})
+    assert protocol.load_event({"type": "go"}, version=1) == Go()
+    assert protocol.load_message({"type": "go"}, version=1) == Go()
+
+
+@pytest.mark.parametrize("version", [0, 4, True, "1"])
+def test_version_of_an_event_must_be_one(version: Any) -> None:
+    """An event of a version that there is not, or not yet, is refused."""
+    with pytest.raises(ForeignError, match=r"\[SC413\] Orders at \$: .*version"):
+        STORED.load_event({"type": "go"}, version=version)
+
+
+def test_event_that_is_no_object_or_that_an_upcaster_chokes_on_is_refused() -> None:
+    """What is stored may be anything; it becomes our error."""
+    with pytest.raises(MismatchError, match="1 is not an event"):
+        STORED.load_event(1, version=1)  # type: ignore[arg-type]
+    protocol: Protocol[Any, Any] = Protocol(
+        orders(), upcasters={1: Upcaster(events={"go": lambda e: e["no"]})}
+    )
+    with pytest.raises(ForeignError, match="the upcaster from version 1 failed: no") as caught:
+        protocol.load_event({"type": "go"}, version=1)
+    assert isinstance(caught.value.__cause__, KeyError)
+    with pytest.raises(ForeignError, match="there is no upcaster for version 1"):
+        Protocol(orders(), version=2).load_event({"type": "go"}, version=1)
+    with pytest.raises(MismatchError, match="1 is not the name of a type"):
+        STORED.load_message({"type": 1}, version=1)
+
+
+def test_time_without_a_zone_is_the_upcaster_s_mistake() -> None:
+    """A timer is due at a point in time."""
+    naive = datetime(2026, 1, 1)  # noqa: DTZ001
+    with pytest.raises(ForeignError, match=r"version 1 failed: a datetime has no time zone"):
+        upcast(orders(more=("patience",)), ACTIVE, start={"active.merge.patience": lambda _: naive})

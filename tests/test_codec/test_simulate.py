@@ -197,7 +197,7 @@ def test_simulate_resumes_from_what_was_saved(run: Run, tmp_path: Path) -> None:
 
 
 def test_simulate_resumes_from_a_snapshot_of_any_version(run: Run, tmp_path: Path) -> None:
-    """The hash says whether a snapshot fits; its version is a matter of the program's protocol."""
+    """The parts say whether a snapshot fits; its version is a matter of the program's protocol."""
     protocol: Protocol[Any, None] = Protocol(Pipeline, version=7)
     run(PIPELINE, *AT, "--save", "snapshot.json", lines=[])
     value = json.loads((tmp_path / "snapshot.json").read_text(encoding="utf-8"))
@@ -215,6 +215,7 @@ def test_simulate_resumes_from_a_snapshot_of_any_version(run: Run, tmp_path: Pat
         ("[]", "snapshot.json: [SC402] Pipeline at $: an array is not a snapshot."),
         ("{}", "snapshot.json: [SC403] Pipeline at $.protocol: a snapshot needs 'protocol'."),
         ('{"protocol": 1, "version": 1, "chart": "X"}', "[SC403] Pipeline at $.hash"),
+        ('{"protocol": 2, "version": 1, "chart": "X"}', "[SC403] Pipeline at $.parts"),
     ],
 )
 def test_simulate_refuses_a_snapshot_that_is_none(

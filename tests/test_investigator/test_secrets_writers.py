@@ -56,7 +56,7 @@ def test_no_protocol_carries_a_secret() -> None:
         Protocol(Client, carriers=carriers)
 
 
-DUMPS: dict[str, tuple[str, Callable[[Protocol[Any]], object]]] = {
+DUMPS: dict[str, tuple[str, Callable[[Protocol[Any, Any]], object]]] = {
     "event": ("$.key", lambda p: p.dumps_event(Knock(KEY))),
     "event, deep": ("$.key.a[1]", lambda p: p.dump_event(Knock({"a": [0, KEY]}))),
     "effect": ("$.key", lambda p: p.dumps_effect(Connect(KEY))),
@@ -72,7 +72,7 @@ def _opened() -> Any:
 
 @pytest.mark.parametrize(("path", "dump"), DUMPS.values(), ids=DUMPS)
 def test_secret_in_an_open_field_is_refused(
-    path: str, dump: Callable[[Protocol[Any]], object]
+    path: str, dump: Callable[[Protocol[Any, Any]], object]
 ) -> None:
     """Where a class says nothing of what it holds, the value is refused when it is dumped."""
     with pytest.raises(UnwritableError) as refused:
