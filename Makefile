@@ -48,7 +48,7 @@ test: $(VENV)/.test ## run the tests and the doctests, but for pages (`make docs
 	@$(PYTEST) --hypothesis-profile=$(PROFILE) --ignore=tests/test_docs.py
 
 prove: $(VENV)/.test ## run a tenth of the long proofs, and properties with new examples; all of them with ALL=1
-	@$(PYTEST) tests --prove=$(FRACTION) $(if $(SEED),--hypothesis-seed=$(SEED))
+	@$(PYTEST) --verbose -o faulthandler_timeout=$(if $(ALL),3600,600) tests --prove=$(FRACTION) $(if $(SEED),--hypothesis-seed=$(SEED))
 
 coverage: $(VENV)/.test ## run the core's tests; every branch of model, semantics, checks and kernel must be reached
 	@$(PYTEST) --quiet $(CORE) --cov

@@ -11,6 +11,7 @@ from typing import TypeVar
 
 import pytest
 from _pytest.mark import ParameterSet
+from hypothesis import settings
 
 T = TypeVar("T")
 
@@ -18,6 +19,11 @@ T = TypeVar("T")
 def cases(given: Iterable[T], long: Callable[[T], object]) -> list[ParameterSet]:
     """Return the cases of a test, and mark those that are long."""
     return [pytest.param(case, marks=[pytest.mark.long] if long(case) else []) for case in given]
+
+
+def rarely(property_: T) -> T:
+    """Try a property that takes long with a tenth of the examples that others are tried with."""
+    return settings(max_examples=max(settings.default.max_examples // 10, 3))(property_)  # type: ignore[union-attr]
 
 
 def shards(count: int, size: int, sample: int | None = None) -> list[ParameterSet]:

@@ -17,6 +17,7 @@ from machines.pipeline import Pipeline
 from statecharts import Kernel
 from statecharts.codec import CodecError, Protocol
 from tests.oracle.vocabulary import Log
+from tests.proof import rarely
 from tests.test_codec.runs import in_merge, named_chart
 from tests.test_codec.test_codec_fuzz import mutated, plant_snapshot
 from tests.test_codec.vocabulary import AT, Lab, Noted, events
@@ -80,6 +81,7 @@ def test_schema_takes_timers_history_and_counters(sent: list[object]) -> None:
         plant("step").validate(PLANT.dump_step(step))
 
 
+@rarely
 @given(SEEDS)
 def test_schema_takes_runs_of_random_charts(seed: int) -> None:
     """Charts of any structure have a schema that fits their runs."""
