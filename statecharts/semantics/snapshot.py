@@ -158,7 +158,8 @@ class Snapshot(Generic[E, C]):
         """
         from statecharts.semantics.placement import place  # noqa: PLC0415 - for tests alone
 
-        return cls._adopted(*place(first, more, context, at))
+        placed: Snapshot[Any, Any] = cls._adopted(*place(first, more, context, at))
+        return placed
 
     @property
     def configuration(self) -> tuple[str, ...]:
