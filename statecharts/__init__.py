@@ -87,7 +87,7 @@ _HOMES = {
     "Raise": "statecharts.model.effects",
     "Send": "statecharts.model.effects",
     "Service": "statecharts.model.effects",
-    "Snapshot": "statecharts.semantics.snapshot",
+    "Snapshot": "statecharts.kernel",
     "StartTimer": "statecharts.model.effects",
     "State": "statecharts.declare",
     "Statechart": "statecharts.declare",

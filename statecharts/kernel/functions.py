@@ -21,6 +21,13 @@ def kernel_of(source: Any) -> Kernel[Any, Any]:
     return kernel
 
 
+def _adopted(chart: Chart, snapshot: Snapshot[Any, Any]) -> Snapshot[Any, Any]:
+    return kernel_of(chart).adopt(snapshot)
+
+
+Snapshot._adopted = staticmethod(_adopted)
+
+
 @overload
 def start(
     chart: type[Declaration[E, None]], context: None = None, *, at: datetime | None = None

@@ -20,8 +20,8 @@ from statecharts.semantics.tree import Edge, Tree
 
 def place(
     first: Any, more: tuple[Any, ...], context: Any, at: datetime | None
-) -> Snapshot[Any, Any]:
-    """Return the snapshot that `Snapshot.of` promises."""
+) -> tuple[Chart, Snapshot[Any, Any]]:
+    """Return the snapshot that `Snapshot.of` promises, and its chart."""
     if isinstance(first, Chart):
         chart, (state, *more_) = first, more or ("",)
     else:
@@ -30,7 +30,7 @@ def place(
     given: dict[str, Any] = {}
     for named, value in [(state, data), *(_pair(chart, pair) for pair in pairs)]:
         given[_known(chart, named)] = value
-    return _Placement(chart, given, _context(chart, context), at).snapshot()
+    return chart, _Placement(chart, given, _context(chart, context), at).snapshot()
 
 
 def _chart_of(state: object) -> Chart:

@@ -6,7 +6,7 @@ a callback the instant it is called at.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from types import MappingProxyType
 from typing import (
@@ -103,6 +103,9 @@ class Snapshot(Generic[E, C]):
         """No call: a run at rest is not hearing an answer."""
         return None
 
+    _adopted: ClassVar[Callable[[Chart, Any], Any]] = staticmethod(lambda _, snapshot: snapshot)
+    """Gives a snapshot to the kernel of its chart; the kernel's room puts it here."""
+
     @overload
     @classmethod
     def of(
@@ -158,7 +161,8 @@ class Snapshot(Generic[E, C]):
         """
         from statecharts.semantics.placement import place  # noqa: PLC0415 - for tests alone
 
-        return place(first, more, context, at)
+        placed: Snapshot[Any, Any] = cls._adopted(*place(first, more, context, at))
+        return placed
 
     @property
     def configuration(self) -> tuple[str, ...]:
