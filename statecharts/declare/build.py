@@ -26,7 +26,7 @@ from statecharts.model.chart import (
 )
 from statecharts.model.effects import Call, Service
 from statecharts.model.errors import Fault
-from statecharts.model.events import wire_name
+from statecharts.model.events import OWN, wire_name
 from statecharts.model.fields import misused_time, union_members
 from statecharts.model.hooks import Hook
 
@@ -299,7 +299,7 @@ class Builder:
 
     def _events(self, events: tuple[Any, ...] | None) -> tuple[EventType, ...]:
         if events is None:
-            return self._named(self.used)
+            return self._named(event for event in self.used if not issubclass(event, OWN))
         members = dict.fromkeys(m for one in events for m in union_members(one))
         members.pop(Never, None)
         classes = [event for event in members if self._is_attrs(event, "an event", None)]

@@ -18,6 +18,7 @@ from statecharts.interop.documents import Document
 from statecharts.interop.findings import Findings
 from statecharts.model.chart import (
     COMPOSITE,
+    HISTORY,
     ROOT,
     Chart,
     EventType,
@@ -26,7 +27,7 @@ from statecharts.model.chart import (
     StateNode,
     Transition,
 )
-from statecharts.model.effects import Raise, Send, Service
+from statecharts.model.effects import Action, Raise, Send, Service
 from statecharts.model.events import CallFailed, NamedEvent
 from statecharts.model.hooks import Hook
 from statecharts.model.named import Give, parts
@@ -171,10 +172,25 @@ def assemble(root: Draft, findings: Findings) -> Chart:
     drafts = list(root.walk())
     if any(draft.invoke for draft in drafts):
         for draft in drafts:
+            _settle(draft, findings)
+        for draft in drafts:
             draft.transitions[:] = _answering(draft, findings)
     nodes = [_node(draft, findings.document) for draft in drafts]
     events = tuple(EventType(name) for name in dict.fromkeys(_events(nodes)))
     return Chart(root.name, nodes[0], tuple(nodes[1:]), events, doc=root.doc)
+
+
+def _settle(draft: Draft, findings: Findings) -> None:
+    """Have a final state give actions in place of calls: nothing takes their answers."""
+    if draft.kind is StateKind.FINAL or draft.kind in HISTORY:
+        for call in draft.invoke.values():
+            service = getattr(call.make and call.make.function, "effect", Service(call.name))
+            if draft.kind is StateKind.FINAL:
+                draft.entry.append(Hook(Give(Action(service.source, service.data))))
+            found = f"a state that is {draft.kind.value} calls no service"
+            remedy = f"Call {service.source!r} in a state that is active for a while"
+            findings.add("SC652", found, remedy, draft.line, f"state {draft.name!r}")
+        draft.invoke.clear()
 
 
 def _answering(draft: Draft, findings: Findings) -> Iterator[Transition]:

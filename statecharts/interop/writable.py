@@ -59,6 +59,12 @@ def writable(chart: Chart, losses: Losses, word: Callable[[str], str]) -> Chart:
     return _Writable(chart, losses, word).of(chart)
 
 
+def service_of(call: Invocation) -> Service:
+    """Return the service that a call of a writable chart is."""
+    effect = getattr(call.make and call.make.function, "effect", None)
+    return effect if isinstance(effect, Service) else Service(call.name)
+
+
 def file_ids(node: StateNode) -> dict[str, str]:
     """Return the ids in a file of the calls of a state, by name.
 

@@ -261,7 +261,7 @@ def test_what_ends_the_run_stops_no_agents() -> None:
     chart = chart_of("[workflows.states.A]\nterminal = true\nagents = ['a']")
     assert effects(chart, "A", "entry") == [Action("a", {"model": "m"})]
     assert chart["A"].exit == ()
-    assert chart.warnings == ()
+    assert [fault.code for fault in chart.warnings] == ["SC652"]
 
 
 def test_states_that_nothing_reaches_are_told_once_with_their_line() -> None:

@@ -11,9 +11,9 @@ import pytest
 from statecharts import Chart, DefinitionError, Machine, StatechartError
 from statecharts.interop import python, xstate
 from statecharts.model.chart import After, Always, Done, OnEvent, StateKind, TransitionKind
-from statecharts.model.effects import Action, CancelInvoke, CancelSend, Invoke, Raise, Send
+from statecharts.model.effects import Action, CancelSend, Raise, Send, Service
 from statecharts.model.errors import StepError
-from statecharts.model.events import NamedEvent
+from statecharts.model.events import CallFailed, NamedEvent
 from statecharts.model.hooks import Hook
 from statecharts.model.named import AllOf, AnyOf, Choose, Give, Holds, In, Named, Not
 
@@ -201,9 +201,12 @@ def test_the_state_of_v4_is_asked_before_its_cond() -> None:
         ({"type": "xstate.send", "event": "E", "to": "#_internal"}, Raise(NamedEvent("E"))),
         ({"type": "xstate.sendTo", "to": "s", "event": "E"}, Send(NamedEvent("E"), target="s")),
         ({"type": "xstate.cancel", "sendId": "i"}, CancelSend("i")),
-        ({"type": "xstate.spawnChild", "src": "s", "id": "i"}, Invoke("i", "s")),
-        ({"type": "xstate.stopChild", "id": "i"}, CancelInvoke("i")),
-        ({"type": "xstate.stop", "activity": "i"}, CancelInvoke("i")),
+        (
+            {"type": "xstate.spawnChild", "src": "s", "id": "i"},
+            Action("spawnChild", {"src": "s", "id": "i"}),
+        ),
+        ({"type": "xstate.stopChild", "id": "i"}, Action("stopChild", {"id": "i"})),
+        ({"type": "xstate.stop", "activity": "i"}, Action("stopChild", {"activity": "i"})),
         (
             {"type": "xstate.assign", "assignment": {"n": 1}},
             Action("xstate.assign", {"assignment": {"n": 1}}),
@@ -231,38 +234,58 @@ def test_choices_of_v4_are_read() -> None:
 
 
 @pytest.mark.parametrize(
-    ("invoke", "version", "effect"),
+    ("invoke", "version", "name", "service"),
     [
-        ("service", 5, Invoke("0.m.a", "service")),
-        ({"src": "service", "id": "i"}, 5, Invoke("i", "service")),
-        ({"src": "service"}, 4, Invoke("m.a:invocation[0]", "service")),
-        (
-            {"src": {"type": "search", "limit": 5}},
-            4,
-            Invoke("m.a:invocation[0]", "search", {"limit": 5}),
-        ),
-        ({"src": "s", "id": "i", "input": {"n": 1}}, 5, Invoke("i", "s", {"n": 1})),
-        ({"src": "s", "id": "i", "data": 7}, 4, Invoke("i", "s", {"data": 7})),
-        ({"id": "i"}, 5, Invoke("i", "inline:a#invoke[0]")),
-        ({"id": "i", "src": {"states": {}}}, 5, Invoke("i", '{"states": {}}')),
+        ("service", 5, "service", Service("service")),
+        ({"src": "service", "id": "i"}, 5, "i", Service("service")),
+        ({"src": "service", "id": "0.m.a"}, 5, "service", Service("service")),
+        ({"src": "service", "id": "my.own"}, 5, "my_own", Service("service")),
+        ({"src": "service"}, 4, "service", Service("service")),
+        ({"src": {"type": "search", "limit": 5}}, 4, "search", Service("search", {"limit": 5})),
+        ({"src": "s", "id": "i", "input": {"n": 1}}, 5, "i", Service("s", {"n": 1})),
+        ({"src": "s", "id": "i", "data": 7}, 4, "i", Service("s", {"data": 7})),
+        ({"id": "i"}, 5, "i", Service("inline:a#invoke[0]")),
+        ({"id": "i", "src": {"states": {}}}, 5, "i", Service('{"states": {}}')),
+        ({"src": {"states": {}}}, 5, "invoke", Service('{"states": {}}')),
     ],
 )
-def test_invocations_are_read(invoke: Any, version: int, effect: Invoke) -> None:
-    """They are started on entry, after its actions, and stopped on exit."""
+def test_invocations_are_read(invoke: Any, version: int, name: str, service: Service) -> None:
+    """They are calls of the state, by their ids, or else by what they call."""
     node = chart({"entry": "x", "exit": "y", "invoke": invoke}, version)["a"]
-    assert [hook.function for hook in node.entry] == [Give(Action("x")), Give(effect)]
-    assert [hook.function for hook in node.exit] == [
-        Give(Action("y")),
-        Give(CancelInvoke(effect.id)),
-    ]
+    assert [(one.name, one.make) for one in node.invoke] == [(name, Hook(Give(service)))]
+    assert [hook.function for hook in node.entry] == [Give(Action("x"))]
+    assert [hook.function for hook in node.exit] == [Give(Action("y"))]
 
 
 def test_what_follows_on_invocations_is_read() -> None:
     """Their end, their failure and their snapshots are events."""
     said = {"src": "s", "id": "i", "onDone": "b", "onError": [{"target": "b"}], "onSnapshot": {}}
     found = [t.trigger for t in chart({"invoke": [said]})["a"].transitions]
-    names = ["done.invoke.i", "error.platform.i", "xstate.snapshot.i"]
-    assert found == [OnEvent((name,)) for name in names]
+    assert found == [
+        OnEvent(("done.invoke.i",)),
+        OnEvent(("error.platform.i", CallFailed)),
+        OnEvent(("xstate.snapshot.i",)),
+    ]
+
+
+def test_invocations_without_an_id_are_answered_by_either_name() -> None:
+    """Lines take the id that XState makes, and the name that the call has here."""
+    said = {"invoke": {"src": "s", "onError": "b"}, "on": {"xstate.done.actor.0.m.a": "b"}}
+    found = chart(said)
+    assert [t.trigger for t in found["a"].transitions] == [
+        OnEvent(("done.invoke.0.m.a", "done.invoke.s")),
+        OnEvent(("error.platform.0.m.a", "error.platform.s", CallFailed)),
+    ]
+    assert xstate.loads(xstate.dumps(found)) == found
+
+
+def test_one_state_with_two_services_cannot_tell_their_failures_apart() -> None:
+    """CallFailed says that a service has failed, and not which: that is told."""
+    several = [{"src": "s", "onError": "b"}, {"src": "s", "onError": "c"}]
+    found = chart({"invoke": several})
+    assert [one.name for one in found["a"].invoke] == ["s", "s_2"]
+    told = [fault.found for fault in found.warnings if fault.code == "SC652"]
+    assert told[:1] == ["a line on the failure of 's' takes that of 's_2', too"]
 
 
 @pytest.mark.parametrize(
@@ -339,7 +362,8 @@ def test_the_machine_itself_has_actions_delays_and_services() -> None:
     found = chart({}, entry="x", invoke="s", after={"100": ".b"}, on={"E": ".c.y"})
     running: Machine[Any, None] = Machine(found, at=START)
     assert running.started is not None
-    assert running.started.effects[:2] == (Action("x"), Invoke("0.m", "s"))
+    assert running.started.effects[0] == Action("x")
+    assert running.snapshot.calls == {"s#1": Service("s")}
     running.send(NamedEvent("E"))
     assert list(running.configuration) == ["c", "c.y", "c.y.z"]
     running.advance(timedelta(milliseconds=100))

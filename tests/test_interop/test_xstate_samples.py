@@ -10,7 +10,8 @@ import pytest
 
 from statecharts import Machine, NamedEvent
 from statecharts.interop import xstate
-from statecharts.model.effects import Action, CancelInvoke, Invoke, Raise
+from statecharts.model.effects import Action, CancelInvoke, Invoke, Raise, Service
+from statecharts.model.events import Answer, CallFailed
 
 SAMPLES = Path(__file__).parent / "samples" / "xstate"
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -235,12 +236,36 @@ def test_samples_show_their_version(name: str) -> None:
 
 
 def test_invocations_are_started_and_stopped() -> None:
-    """A state that invokes gives Invoke on entry, and CancelInvoke on exit."""
+    """A state that invokes makes a call; only the last answer, or leaving the state, ends it."""
     running = machine("fetch", {})
     effects = running.send(NamedEvent("FETCH")).effects
-    assert effects == (Invoke("fetchUser", "fetchUser", {"userId": 42}),)
-    effects = running.send(NamedEvent("done.invoke.fetchUser")).effects
-    assert effects == (CancelInvoke("fetchUser"), Action("assignData", {"to": "data"}))
+    call = "loading.fetchUser#1"
+    assert effects == (Invoke(call, Service("fetchUser", {"userId": 42})),)
+    running.send(Answer(call, NamedEvent("xstate.snapshot.fetchUser"), last=False))
+    assert list(running.snapshot.calls) == [call]
+    effects = running.send(Answer(call, NamedEvent("done.invoke.fetchUser"))).effects
+    assert effects == (Action("assignData", {"to": "data"}),)
+    assert running.configuration == ("success",)
+
+
+def test_failures_of_services_take_on_error() -> None:
+    """The lines of ``onError`` take CallFailed, their guards asked in order."""
+    running = machine("fetch", {"canRetry": False})
+    running.send(NamedEvent("FETCH"))
+    assert running.send(CallFailed("loading.fetchUser#1", "404")).handled
+    assert running.configuration == ("failure",)
+
+
+def test_superstates_take_invocations_back() -> None:
+    """However the state is left, its call is taken back; a late answer is dropped."""
+    running = machine("atm_v4", {"enough": True, "isPinRight": True})
+    for event in ("CARD", "DIGITS", "CASH"):
+        running.send(NamedEvent(event))
+    (call,) = running.snapshot.calls
+    assert call.startswith("menu.cash.dispense#")
+    assert CancelInvoke(call) in running.send(NamedEvent("EJECT")).effects
+    assert not running.send(Answer(call, NamedEvent("done.invoke.dispense"))).handled
+    assert running.configuration == ("idle",)
 
 
 def test_guards_get_the_parameters_that_the_file_gives() -> None:

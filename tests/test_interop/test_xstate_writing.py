@@ -15,7 +15,7 @@ from statecharts.checks import faults
 from statecharts.interop import xstate
 from statecharts.interop.findings import LossError
 from statecharts.model.chart import Chart, OnEvent, Transition, TransitionKind
-from statecharts.model.effects import Action, CancelSend, Effect, Invoke, Raise, Send
+from statecharts.model.effects import Action, CancelSend, Effect, Raise, Send
 from statecharts.model.events import NamedEvent
 from statecharts.model.hooks import Hook
 from statecharts.model.named import AllOf, AnyOf, Choose, Give, Holds, In, Named, Not
@@ -204,7 +204,8 @@ def test_guards_come_back_equal(guard: Any) -> None:
         Send(NamedEvent("E"), timedelta(seconds=2), "x"),
         Send(NamedEvent("E"), None, None, "#_parent"),
         CancelSend("x"),
-        Invoke("i", "source", {"a": 1}),
+        Action("spawnChild", {"src": "source", "id": "i", "input": {"a": 1}}),
+        Action("stopChild", {"id": "i"}),
         Action("a", {"b": [1]}),
     ],
 )

@@ -26,7 +26,7 @@ from statecharts.interop.scxml.content import INTERNAL, Content
 from statecharts.interop.scxml.structure import KEPT, chart_of, described
 from statecharts.interop.scxml.syntax import bearable, check, own, parts, printed, split, walk
 from statecharts.interop.syntax.xml import INCLUDE, OURS, SCXML, Element, read
-from statecharts.interop.writable import descriptors, file_ids, writable
+from statecharts.interop.writable import descriptors, file_ids, service_of, writable
 from statecharts.model.chart import (
     HISTORY,
     ROOT,
@@ -470,7 +470,7 @@ class _Statements:
 
     def invoke(self, call: Invocation, name: str) -> Element:
         """Return the ``<invoke>`` of a call of a service, with an id."""
-        effect = getattr(call.make and call.make.function, "effect", Service(call.name))
+        effect = service_of(call)
         if not is_name(name):
             name = "_" + re.sub(r"[^\w-]", "_", name)
             found = f"the call {call.name!r} has a name that cannot be an id of SCXML"

@@ -17,7 +17,7 @@ from statecharts.interop.syntax.located import Located, plain, shown
 from statecharts.model.effects import Action, Service
 from statecharts.model.hooks import Hook
 from statecharts.model.named import AllOf, Give, Named
-from statecharts.model.nodes import ROOT, StateKind
+from statecharts.model.nodes import ROOT
 
 # --- Names ----------------------------------------------------------------------------------------
 
@@ -169,10 +169,7 @@ def _call(draft: Draft, scope: Scope) -> None:
         if not side_by_side and before is not None:
             data["after"] = before
         before = name
-        if draft.kind is StateKind.FINAL:  # nothing would take its answer
-            draft.entry.append(Hook(Give(Action(name, data))))
-        else:
-            draft.call(name, Service(name, data), scope.findings, line)
+        draft.call(name, Service(name, data), scope.findings, line)
 
 
 # --- Contracts ------------------------------------------------------------------------------------

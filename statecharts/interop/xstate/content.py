@@ -28,7 +28,7 @@ from statecharts.interop.xstate.syntax import (
     Notes,
     Spot,
 )
-from statecharts.model.effects import Action, CancelInvoke, CancelSend, Effect, Invoke, Raise, Send
+from statecharts.model.effects import Action, CancelSend, Effect, Raise, Send, Service
 from statecharts.model.events import NamedEvent
 from statecharts.model.hooks import Hook
 from statecharts.model.named import AllOf, AnyOf, Branch, Choose, Give, Holds, In, Named, Not
@@ -46,15 +46,13 @@ class Invoked:
     """One invocation.
 
     Attributes:
-        effect: The effect that starts it.
+        id: The id by which transitions name it.
         source: The object in the file, which has its transitions as well.
-        meta: The rest of what the file says about it.
         spot: Its place in the file.
     """
 
-    effect: Invoke
+    id: str
     source: Located
-    meta: dict[str, Any]
     spot: Spot
 
 
@@ -200,15 +198,9 @@ class Content:
                 return self._send(kind, data, spot)
             case "xstate.cancel" if isinstance(data.get("sendId"), str):
                 return CancelSend(data["sendId"])
-            case "xstate.spawnChild":
-                source, name, given = data.get("src"), data.get("id"), data.get("input", {})
-                if isinstance(source, str) and isinstance(name or source, str):
-                    given = given if isinstance(given, dict) else {"input": given}
-                    return Invoke(name or source, source, given)
-            case "xstate.stopChild" | "xstate.stop":
-                names = [name for name in data.values() if isinstance(name, str)]
-                if len(names) == len(data) == 1:
-                    return CancelInvoke(names[0])
+            case "xstate.spawnChild" | "xstate.stopChild" | "xstate.stop":
+                # Not the call of a state: whoever runs the chart starts and stops it.
+                return Action("spawnChild" if "src" in data else "stopChild", data)
         return None
 
     def _send(self, kind: str, data: dict[str, Any], spot: Spot) -> Effect | None:
@@ -252,7 +244,7 @@ class Content:
     # -- invocations -------------------------------------------------------------------------------
 
     def invocations(self, draft: Draft) -> Iterator[Invoked]:
-        """Yield the invocations of a state, in document order; what is wrong is noted."""
+        """Give a state its calls, and yield them in document order; what is wrong is noted."""
         held, spot = draft.source.get("invoke"), Spot.of(draft, "invoke")
         several = held if isinstance(held, list) else [] if held is None else [held]
         for i, one in enumerate(several):
@@ -275,9 +267,16 @@ class Content:
             found = "a run ignores 'autoForward' of an invocation; it is kept in its meta"
             remedy = "Have whoever carries out the invocation do it"
             self.notes.note("SC651", found, remedy, spot.at(value.at("autoForward")))
-        name = value.get("id") or self._default_id(spot.draft, i)
+        draft, default = spot.draft, self._default_id(spot.draft, i)
+        id = value.get("id") or default
+        short = "invoke" if source.startswith("{") else source  # the text of a machine
+        name = None if id != default else short
+        calls = len(draft.invoke)
+        id = draft.call(id, Service(source, data), self.notes, spot.line, name)
         meta = self.notes.kept(value, other, spot)
-        yield Invoked(Invoke(name, source, data), value, meta, spot)
+        if meta:
+            draft.meta.setdefault("invoke", {})[list(draft.invoke)[calls]] = meta
+        yield Invoked(id, value, spot)
 
     def _default_id(self, draft: Draft, i: int) -> str:
         own = draft.source.get("id")

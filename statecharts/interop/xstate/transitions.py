@@ -47,9 +47,8 @@ from statecharts.model.chart import (
     TransitionKind,
     Trigger,
 )
-from statecharts.model.effects import CancelInvoke
 from statecharts.model.hooks import Hook
-from statecharts.model.named import AllOf, Give, NamedDelay
+from statecharts.model.named import AllOf, NamedDelay
 
 T = TypeVar("T")
 Delays = Mapping[str, timedelta]
@@ -262,11 +261,6 @@ class Reading:
             actions = self.content.actions(draft.source.get(key), Spot.of(draft, key))
             (draft.exit if key in ("exit", "onExit") else draft.entry).extend(actions)
         started = list(self.content.invocations(draft))
-        draft.entry += [Hook(Give(one.effect)) for one in started]
-        draft.exit += [Hook(Give(CancelInvoke(one.effect.id))) for one in started]
-        kept = {one.effect.id: one.meta for one in started if one.meta}
-        if kept:
-            draft.meta["invoke"] = kept
         always: list[Found] = []
         listed = list(self._listed(draft, always))
         settled = [*self._done(draft), *self._settled(started)]
@@ -352,7 +346,7 @@ class Reading:
         """Yield what follows the end, the failure and the snapshots of services."""
         for invoked in started:
             for key, prefix in SETTLED.items():
-                descriptor = prefix + invoked.effect.id
+                descriptor = prefix + invoked.id
                 value, spot = invoked.spot.held(invoked.source, key)
                 for one, at in _entries(value, spot.inside(f" {key}")):
                     yield from self._read(one, at, OnEvent((descriptor,)), descriptor)

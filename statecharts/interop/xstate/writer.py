@@ -19,10 +19,11 @@ from statecharts.interop.documents import Document, DocumentError
 from statecharts.interop.findings import Losses
 from statecharts.interop.literals import is_plain
 from statecharts.interop.syntax.located import unplaced
-from statecharts.interop.writable import writable
+from statecharts.interop.writable import descriptors, file_ids, service_of, writable
 from statecharts.interop.xstate.content import milliseconds
 from statecharts.interop.xstate.structure import absolute, escaped
 from statecharts.interop.xstate.syntax import (
+    BUILT_IN,
     FOUR,
     LOUD,
     QUIET,
@@ -55,14 +56,12 @@ from statecharts.model.chart import (
 )
 from statecharts.model.effects import (
     Action,
-    CancelInvoke,
     CancelSend,
     Effect,
-    Invoke,
     Raise,
     Send,
 )
-from statecharts.model.events import NamedEvent, matches, wire_name
+from statecharts.model.events import NamedEvent, matches
 from statecharts.model.hooks import Hook
 from statecharts.model.named import (
     AllOf,
@@ -209,11 +208,11 @@ class _Writing:
         if node.doc or (not node.id and self.chart.doc):
             held["description"] = node.doc or self.chart.doc
         self._default(node, held)
-        entry, exit_, invoke = self._invocations(node)
+        invoke = self._invocations(node)
         rows = self._rows(node, invoke)
         content = {
-            "entry": self._actions(entry),
-            "exit": self._actions(exit_),
+            "entry": self._actions(node.entry),
+            "exit": self._actions(node.exit),
             "invoke": list(invoke.values()),
         }
         held |= {key: value for key, value in content.items() if value} | rows
@@ -291,47 +290,37 @@ class _Writing:
             self.losses.add("SC675", found, "Rename it", node.location)
         held["meta"] = rest
 
-    def _invocations(
-        self, node: StateNode
-    ) -> tuple[tuple[Hook, ...], tuple[Hook, ...], dict[str, dict[str, Any]]]:
-        """Split what a state does on entry and exit from the services it starts and stops."""
-        started: list[Invoke] = []
-        for entry, exit_ in zip(reversed(node.entry), reversed(node.exit), strict=False):
-            start, stop = _effect_of(entry), _effect_of(exit_)
-            if not isinstance(start, Invoke) or stop != CancelInvoke(start.id):
-                break
-            if not start.id or not start.source:
-                break
-            started.insert(0, start)
-        found: dict[str, dict[str, Any]] = {}
-        for effect in started:
-            one: dict[str, Any] = {"src": effect.source, "id": effect.id}
-            given = self._plain(effect.data, f"the input of {effect.id!r}")
+    def _invocations(self, node: StateNode) -> dict[str, dict[str, Any]]:
+        """Return the services that a state invokes, by id."""
+        ids, found = file_ids(node), dict[str, dict[str, Any]]()
+        for call in node.invoke:
+            id, service = ids[call.name] or "_", service_of(call)
+            if not service.source or id in found or not call.name:
+                text = f"{_shown(node)} invokes {service.source!r} as {call.name!r}"
+                self.losses.add("SC674", text, "Give it a source, and a name of its own")
+            one: dict[str, Any] = {"src": service.source or "_", "id": id}
+            given = self._plain(service.data, f"the input of {id!r}")
             if given:
                 one["input"] = given
-            more = _notes(node, "invoke").get(effect.id)
+            more = _notes(node, "invoke").get(call.name)
             if isinstance(more, dict) and _is_plain(more, 1):
                 one |= {key: value for key, value in more.items() if key not in one}
-            if effect.id in found:
-                text = f"{_shown(node)} invokes two services as {effect.id!r}"
-                self.losses.add("SC674", text, "Give each an id of its own", node.location)
-            found[effect.id] = one
-        count = len(started)
-        return node.entry[: len(node.entry) - count], node.exit[: len(node.exit) - count], found
+            found[id] = one
+        return found
 
     # -- transitions -------------------------------------------------------------------------------
 
     def _rows(self, node: StateNode, invoke: dict[str, dict[str, Any]]) -> dict[str, Any]:
         """Return the transitions of a state by their keys; those on services go to ``invoke``."""
         rows: dict[str, Any] = {"on": {}, "always": [], "after": {}}
-        notes = _notes(node, "transitions")
+        notes, ids = _notes(node, "transitions"), file_ids(node)
         answers: list[_Answer] = []
         for i, line in enumerate(node.transitions):
             more = notes.get(str(i))
             said = self._line(node, line, more if isinstance(more, dict) else {})
             match line.trigger:
-                case OnEvent(events):
-                    answers += [(_descriptor(event), said, False) for event in events]
+                case OnEvent() as on:
+                    answers += [(event, said, False) for event in descriptors(on, ids)]
                 case Done():
                     answers.append((DONE_STATE + node.name, said, True))
                 case Always():
@@ -478,6 +467,10 @@ class _Writing:
 
     def _effect(self, effect: Effect, hook: Hook) -> Any:
         match effect:
+            case Action("spawnChild" | "stopChild" as name, data) if (
+                data and set(data) <= BUILT_IN[f"xstate.{name}"]
+            ):
+                return _built_in(name, **self._plain(data, f"what is given to {name!r}", -1))
             case Action(name, data):
                 short = name.removeprefix("xstate.")
                 clash = name.startswith("xstate.") and short in _ACTIONS and data
@@ -495,11 +488,6 @@ class _Writing:
                 return _built_in(kind, to=target, event=self._event(event), delay=wait, id=name)
             case CancelSend(name):
                 return _built_in("cancel", sendId=name)
-            case Invoke(name, source, data):
-                given = self._plain(data, f"the input of {name!r}", -1) or None
-                return _built_in("spawnChild", src=source, id=name, input=given)
-            case CancelInvoke(name):
-                return _built_in("stopChild", id=name)
             case _:
                 return self._code("action", hook)
 
@@ -568,10 +556,6 @@ def _notes(node: StateNode, key: str) -> dict[str, Any]:
 
 def _shown(node: StateNode) -> str:
     return repr(node.id) if node.id else "the chart"
-
-
-def _descriptor(event: type | str) -> str:
-    return event if isinstance(event, str) else wire_name(event)
 
 
 def _one_or_all(targets: list[str]) -> Any:
