@@ -101,7 +101,7 @@ def orders(
     extra: bool = False,
 ) -> Chart:
     """Return the chart; without arguments, as it was when its snapshots were written."""
-    known = {cls: (events or {}).get(cls, cls) for cls in EVENTS}
+    known: dict[type, type] = {cls: (events or {}).get(cls, cls) for cls in EVENTS}
     state = f"active.{merge}"
 
     def line(source: str, event: type, *targets: str, **more: Any) -> Transition:

@@ -12,7 +12,7 @@ from attrs import evolve, frozen
 from machines.pipeline import DepsMet, Pipeline
 from statecharts import Kernel, TimerFired
 from statecharts.codec import CodecError, ForeignError, ImpossibleError, MismatchError, Protocol
-from statecharts.model.chart import Chart, OnEvent, Transition
+from statecharts.model.chart import After, Chart, Transition
 from statecharts.model.effects import Call
 from statecharts.model.events import Answer, StateDone
 from tests.test_codec.orders import (
@@ -330,12 +330,12 @@ def test_chart_itself_may_make_a_call_and_hold_a_timer() -> None:
     """What belongs to the chart as a whole is held by no state, and always."""
     whole = orders()
     inner = whole["active.merge"]
-    timer = next(line for line in inner.transitions if not isinstance(line.trigger, OnEvent))
-    trigger = evolve(timer.trigger, timer="patience")
+    timer = next(line.trigger for line in inner.transitions if isinstance(line.trigger, After))
+    trigger = evolve(timer, timer="patience")
     root = evolve(
         whole.root,
         invoke=inner.invoke,
-        transitions=(Transition("", trigger, ("away",)),),  # type: ignore[arg-type]
+        transitions=(Transition("", trigger, ("away",)),),
     )
     chart = evolve(whole, root=root)
     protocol: Protocol[Any, Any] = Protocol(chart)

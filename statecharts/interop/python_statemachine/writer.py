@@ -46,7 +46,7 @@ from statecharts.model.chart import (
     Transition,
     TransitionKind,
 )
-from statecharts.model.effects import Action, CancelSend, Effect, Raise, Send
+from statecharts.model.effects import Action, Call, CancelSend, Effect, Raise, Send
 from statecharts.model.errors import StatechartError
 from statecharts.model.events import NamedEvent, StateDone, TimerFired, wire_name
 from statecharts.model.fields import fields_of
@@ -62,7 +62,7 @@ from statecharts.model.named import (
     event_name,
     parts,
 )
-from statecharts.semantics.configuration import Place
+from statecharts.semantics.configuration import Configuration
 from statecharts.semantics.snapshot import Moment
 
 DONE: Final = "done.state."
@@ -384,10 +384,11 @@ class Scene:
         active = {origin.ids[state.id] for state in machine.configuration if state.id in origin.ids}
         known = tuple(origin.names.states)
         ids = tuple(id for id in known if id in active)
-        self._place = Place(origin.chart.name, ids, known)
+        self._place = Configuration(origin.chart.name, ids, known)
         self._values: Any = (None,) * len(ids)
         self._context = None
         self._hidden: frozenset[str] = frozenset()
+        self._call: Call[Any] | None = None
 
 
 @frozen(eq=False)
