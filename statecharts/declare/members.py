@@ -149,16 +149,17 @@ def goal(target: object) -> Any:
     return getattr(target, "__member__", target)
 
 
-def record(line: Line) -> None:
+def record(line: Line) -> Line:
     """Note a line on its source, or on the class body it stands in when the source is sealed."""
     line = evolve(line, location=location())
     if not line.source.sealed:
         line.source.lines.append(line)
-        return
+        return line
     namespace = class_body()
     if namespace is None:
         raise late_line(line)
     namespace.setdefault(LATE, LateLines()).append(line)
+    return line
 
 
 def note_created(member: Member) -> None:
