@@ -134,6 +134,10 @@ class UnknownStateError(StepError, KeyError):
     """A state of that name does not exist in the chart."""
 
 
+class UnknownLineError(StepError, KeyError):
+    """A line of that id does not exist in the chart."""
+
+
 class InactiveStateError(StepError, KeyError):
     """The data of a state was asked for while the state is not active."""
 

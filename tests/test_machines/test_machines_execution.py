@@ -46,7 +46,7 @@ RESUME = NOW + timedelta(minutes=5)
 
 AGENT = AgentName("coder-1")
 SPAWN = SpawnRequested(AGENT)
-TIMER = "any.rate_limited.after#1"
+TIMER = "any.rate_limited.after.pending#1"
 
 WAYS: dict[str, tuple[ExecutionEvent, ...]] = {
     "idle": (),
@@ -236,7 +236,7 @@ def test_rate_limit_hit_anew_has_a_timer_of_its_own() -> None:
     """No timer's id is used twice, so that an old timer cannot end a new limit."""
     again = after(*WAYS["rate_limited"], SpawnedSuccessfully(), HitRateLimit(LATER))
 
-    assert dict(again.timers) == {"any.rate_limited.after#2": LATER}
+    assert dict(again.timers) == {"any.rate_limited.after.pending#2": LATER}
 
 
 @pytest.mark.parametrize("exit_code", [0, 1, -9])
