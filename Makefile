@@ -19,11 +19,12 @@ PIP := $(PY) -m pip --disable-pip-version-check --no-input
 
 PYTEST := $(PY) -m pytest --numprocesses $(JOBS) --dist worksteal
 
-# The tests of the core: what `make coverage` measures, and `make matrix` runs everywhere.
-CORE := $(addprefix statecharts/,model semantics checks kernel declare machine.py) \
+# The tests of the core and of what writes it down: what `make coverage` measures the core by, and
+# what `make matrix` runs everywhere.
+CORE := $(addprefix statecharts/,model semantics checks kernel declare machine.py codec) \
 	$(addprefix tests/,golden oracle test_model test_semantics test_checks test_kernel test_declare) \
-	$(addprefix tests/test_,differential.py machine.py machine_time.py oracle.py properties.py)
-MATRIX := $(CORE) statecharts/codec $(filter-out %_benchmarks.py,$(wildcard tests/test_codec/test_*.py)) \
+	$(addprefix tests/test_,differential.py machine.py machine_time.py oracle.py properties.py) \
+	$(filter-out %_benchmarks.py,$(wildcard tests/test_codec/test_*.py)) \
 	tests/test_drawing/test_drawing_text.py
 
 PICTURES := build/diagrams
@@ -54,7 +55,7 @@ coverage: $(VENV)/.test ## run the core's tests; every branch of model, semantic
 	@$(PYTEST) --quiet $(CORE) --cov
 
 matrix: $(VENV)/.test ## run the core's tests on each Python that is found; ENDS=1: on the oldest and the newest
-	@$(PY) -m tests.matrix $(if $(ENDS),--ends) $(MATRIX)
+	@$(PY) -m tests.matrix $(if $(ENDS),--ends) $(CORE)
 
 lint: $(VENV)/.lint ## check style, format and spelling
 	@$(PY) -m ruff check

@@ -133,7 +133,7 @@ def test_event_may_bring_its_time() -> None:
     machine = Machine(Alarm, at=T0)
     machine.send(Go(), at=T0 + 10 * SECOND)
     assert machine.now == T0 + 10 * SECOND
-    assert dict(machine.snapshot.timers) == {"armed.after#1": T0 + 15 * SECOND}
+    assert dict(machine.snapshot.timers) == {"armed.after.rung#1": T0 + 15 * SECOND}
 
 
 def test_clock_goes_on_by_itself() -> None:
@@ -174,7 +174,7 @@ def test_subscriber_may_send_while_time_advances() -> None:
     lights = Machine(Lights, at=T0)
     lights.subscribe(lambda step: machine.send(Go(), at=lights.now))
     lights.advance(3 * SECOND)
-    assert dict(machine.snapshot.timers) == {"armed.after#1": T0 + 8 * SECOND}
+    assert dict(machine.snapshot.timers) == {"armed.after.rung#1": T0 + 8 * SECOND}
 
 
 def test_timer_that_fails_keeps_running() -> None:

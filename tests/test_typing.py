@@ -65,7 +65,14 @@ def run(*command: str | Path) -> str:
 @pytest.fixture(scope="module")
 def mypy_places() -> Places:
     """The lines that mypy reports."""
-    options = ["--strict", "--config-file=", "--output=json", f"--cache-dir={os.devnull}"]
+    # What other modules say of packages without types is not about the samples.
+    options = [
+        "--strict",
+        "--config-file=",
+        "--output=json",
+        "--follow-imports=silent",
+        f"--cache-dir={os.devnull}",
+    ]
     printed = run("mypy", *options, *ACCEPTED, *REJECTED)
     found: list[dict[str, Any]] = [json.loads(line) for line in printed.splitlines() if line]
     return places((one["file"], one["line"]) for one in found if one["severity"] == "error")
@@ -78,6 +85,20 @@ def pyright_places() -> Places:
     printed = run("pyright", "--project", SAMPLES / "pyrightconfig.json", *options)
     found: list[dict[str, Any]] = json.loads(printed)["generalDiagnostics"]
     return places((one["file"], one["range"]["start"]["line"] + 1) for one in found)
+
+
+def test_mypy_answers_a_wrong_target_in_one_line() -> None:
+    """The answer to a wrong target is one sentence, which says what a target is."""
+    printed = run("mypy", "--strict", "--config-file=", f"--cache-dir={os.devnull}", *REJECTED)
+    wrong = SAMPLES / "rejected" / "wiring.py"
+    number = next(
+        number
+        for number, line in enumerate(wrong.read_text("utf-8").splitlines(), 1)
+        if line.endswith("# mistake: data for a target")
+    )
+    answer = [line for line in printed.splitlines() if f"wiring.py:{number}:" in line]
+    assert len(answer) == 1
+    assert len(answer[0]) < 300
 
 
 def test_samples_have_mistakes_to_find() -> None:

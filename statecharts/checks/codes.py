@@ -23,6 +23,7 @@ STRUCTURAL: Final = {
     "SC116": "two events bear the same name on the wire",
     "SC118": "a line updates the context of a chart that has none",
     "SC119": "allow= names a code that it cannot allow",
+    "SC141": "a line or a timer has the name of something else, or needs one",
     "SC142": "two bases say what cannot hold together",
     "SC143": "a field that takes the time has a default, or may be something else",
 }

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+<<<<<<< HEAD
 from collections.abc import Iterable, Iterator, Mapping
+=======
+from collections.abc import Iterable, Iterator
+from datetime import timedelta
+>>>>>>> main
 from itertools import takewhile
 from typing import Any, Never
 
 import attrs
 from attrs import evolve
 
+from statecharts.declare.functions import mistaken
 from statecharts.declare.members import VERBS, WHOLE, Line, Member
+from statecharts.declare.verbs import HOOKS
 from statecharts.model.chart import (
     HISTORY,
     ROOT,
@@ -29,8 +36,6 @@ from statecharts.model.errors import Fault
 from statecharts.model.events import OWN, wire_name
 from statecharts.model.fields import misused_time, union_members
 from statecharts.model.hooks import Hook
-
-HOOKS = ("when", "make", "update", "emit")
 
 
 def build(
@@ -68,6 +73,8 @@ class Builder:
         """Ids that each member stands for, by identity; an origin stands for all of its copies."""
         self.lines: dict[str, list[Line]] = {}
         self.used: dict[type, None] = {}
+        self.named: set[str] = set()
+        self.timers: set[str] = set()
 
     def chart(self, events: tuple[Any, ...] | None, context: type | None) -> Chart:
         """Return the chart, with whatever of it can be made in spite of faults."""
@@ -100,14 +107,14 @@ class Builder:
             member.id = path
         for origin in reversed(member.origins):
             self.paths.setdefault(id(origin), []).append(path)
-        for name in member.aliases:
-            found = f"{path!r} is bound to a second name, {name!r}"
-            self.fault("SC102", found, "Declare one state for each name", member.location)
         for lost in member.lost:
             line = (lost.location or "").rpartition(":")[2]
             body = path or self.root.name
             found = f"a state declared in the body of {body}, at line {line}, has lost its name"
-            remedy = "Bind each state to a name of its own; a name bound twice hides the first"
+            remedy = (
+                "Bind each state to a name of its own; "
+                "a name bound twice hides the first, a list or a dict gives none"
+            )
             self.fault("SC102", found, remedy, lost.location)
         reserved = (*VERBS, "chart") if path == ROOT else VERBS
         for name, child in member.members.items():
@@ -119,19 +126,40 @@ class Builder:
 
     def _collect_lines(self) -> None:
         """Bring the lines of all members and their origins together under their source's id."""
-        late: list[Line] = []
+        late: dict[Line, None] = {}
+        removals: list[tuple[Line | Transition, str | None]] = []
         for path, member in self._walk(self.root, ROOT):
             mine = self.lines.setdefault(path, [])
             for origin in member.origins:
                 mine.extend(origin.lines)
-                late.extend(origin.late)
+                late.update(dict.fromkeys(origin.late))
+                removals.extend(origin.removed)
+        removed = self._removed(removals)
+        for path, mine in self.lines.items():
+            self.lines[path] = [line for line in mine if line not in removed]
         for line in late:
+            if line in removed:
+                continue
             sources = self.paths.get(id(line.source))
             for source in sources or ():
                 self.lines[source].append(line)
             if not sources:
                 found = f"a line starts at {_shown(line.source)}, which is no state of this chart"
                 self.fault("SC101", found, "Start it at a state of this chart", line.location)
+
+    def _removed(self, removals: list[tuple[Line | Transition, str | None]]) -> set[Line]:
+        """Return the lines that class bodies take back."""
+        built = [pair for origin in self.root.origins for pair in origin.built]
+        found: set[Line] = set()
+        for given, location in removals:
+            lines = [line for one, line in built if one is given]
+            if isinstance(given, Line) and any(id(one) in self.paths for one in (given.source,)):
+                lines = [given]
+            found.update(lines)
+            if not lines:
+                text = "a line is taken back that is not one of this chart"
+                self.fault("SC101", text, "Take back a line of a base of this chart", location)
+        return found
 
     def _walk(self, member: Member, path: str) -> Iterator[tuple[str, Member]]:
         yield path, member
@@ -229,16 +257,10 @@ class Builder:
         return Transition(path, Default(), targets, location=member.location)
 
     def _transitions(self, path: str) -> Iterator[Transition]:
-        delayed = sum(isinstance(line.trigger, After) for line in self.lines.get(path, ()))
-        count = 0
         for line in self.lines.get(path, ()):
             trigger = line.trigger
             place = f"a line on {path!r}"
-            if isinstance(trigger, After):
-                count += 1
-                timer = f"{path}.after" if delayed == 1 else f"{path}.after{count}"
-                trigger = evolve(trigger, timer=timer)
-            elif isinstance(trigger, OnEvent):
+            if isinstance(trigger, OnEvent):
                 trigger = OnEvent(tuple(self._on(trigger.events, place, line.location)))
             targets: tuple[str, ...] = ()
             if line.targets or line.kind is TransitionKind.EXTERNAL:
@@ -246,14 +268,66 @@ class Builder:
                 targets = tuple(
                     self._target(goal, path, place, line.location, path) for goal in goals
                 )
+            if isinstance(trigger, After):
+                trigger = self._after(trigger, line, path, targets)
             hooks = {
                 name: self._hooks(getattr(line, name), f"{place}: {name}", line.location)
                 for name in HOOKS
             }
             when, make, update = (next(iter(hooks[name]), None) for name in HOOKS[:3])
-            yield Transition(
-                path, trigger, targets, line.kind, when, make, update, hooks["emit"], line.location
+            transition = Transition(
+                path,
+                trigger,
+                targets,
+                line.kind,
+                when,
+                make,
+                update,
+                hooks["emit"],
+                line.name,
+                line.location,
             )
+            if line.name:
+                self._unique(transition.id, "a line", line.location)
+            self.root.built.append((transition, line))
+            yield transition
+
+    def _after(self, trigger: After, line: Line, path: str, targets: tuple[str, ...]) -> After:
+        """Return the trigger of a delayed line, with its timer named after the line or its target.
+
+        A name of its own is that of the line; else it is ``.after``, which no state may be called,
+        and the way to the target.
+        """
+        delay: Any = trigger.delay.function if isinstance(trigger.delay, Hook) else trigger.delay
+        place = f"a line on {path!r}"
+        if isinstance(trigger.delay, Hook) and not callable(delay):
+            found = f"{place}: the delay is {delay!r}"
+            remedy = "Pass a timedelta, or a function of the moment of entry: lambda m: …"
+            self.fault("SC111", found, remedy, line.location)
+            trigger = evolve(trigger, delay=timedelta(seconds=1))
+        elif isinstance(trigger.delay, Hook):
+            self._hooks(delay, f"{place}: the delay", line.location)
+        if line.name:
+            return evolve(trigger, timer=_join(path, line.name))
+        around = path.rpartition(".")[0]
+        names = [t.removeprefix(f"{around}.") if around else t for t in targets]
+        timer = ".".join([_join(path, "after"), *(["+".join(names)] if targets else [])])
+        if timer in self.timers:
+            where = f"to {'+'.join(names)!r}" if targets else "without a target"
+            found = f"{path or 'the chart'} has two delayed lines {where}, and neither has a name"
+            remedy = "Name them: deadline = state.after(…)"
+            self.fault("SC141", found, remedy, line.location)
+        self.timers.add(timer)
+        return evolve(trigger, timer=timer)
+
+    def _unique(self, name: str, what: str, location: str | None) -> None:
+        """Tell where a name is taken: by a state, or by another line."""
+        taken = "a state" if name in self.lines else "another line" if name in self.named else ""
+        if taken:
+            found = f"{what} has the name {name!r}, and so has {taken}"
+            remedy = "Give it another name, or take the other back first: Base.line.remove()"
+            self.fault("SC141", found, remedy, location)
+        self.named.add(name)
 
     def _on(
         self, events: tuple[Any, ...], place: str, location: str | None
@@ -291,9 +365,10 @@ class Builder:
     def _hooks(self, hook: Any, place: str, location: str | None) -> tuple[Hook, ...]:
         if hook is None:
             return ()
-        if not callable(hook):
-            found = f"{place} is {hook!r}, not a function"
-            self.fault("SC114", found, "Pass a function of one moment: lambda m: …", location)
+        found = mistaken(hook)
+        if found is not None:
+            remedy = "Pass a function of one moment: lambda m: …"
+            self.fault("SC114", f"{place} is {found}", remedy, location)
             return ()
         return (Hook(hook),)
 

@@ -2,41 +2,53 @@
 
 A state is written down as a `Member`; every line (``a.to(b, …)``) is noted on its source's member.
 Once a chart has been built its members are sealed, as is a chart class that is a mere base: a later
-line either stands in the body of a subclass, to which it then belongs, or is an error where it
-stands.
+line either is in the body of a subclass, to which it then belongs, or is an error.
 """
 
 from __future__ import annotations
 
 import inspect
+import itertools
 import sys
+from collections import deque
 from collections.abc import Callable
-from datetime import timedelta
 from types import FrameType
 from typing import Any, Final
 
-from attrs import evolve, frozen
+from attrs import define, field, frozen
 
 from statecharts.model.chart import (
+<<<<<<< HEAD
     Chart,
     Declaration,
     StateKind,
     SuperstateRef,
+=======
+    Declaration,
+    StateKind,
+    SuperstateRef,
+    Transition,
+>>>>>>> main
     TransitionKind,
     Trigger,
 )
 from statecharts.model.errors import StatechartError
+from statecharts.model.nodes import REMOVERS
 
 VERBS: Final = ("to", "stay", "always", "after", "when_done", "ignore", "defer")
 CREATED: Final = "__statechart_created__"
 LATE: Final = "__statechart_late_lines__"
+REMOVED: Final = "__statechart_removed_lines__"
 
-Delay = timedelta | Callable[[Any], Any]
+_serial = itertools.count()
 
 
-@frozen(eq=False, repr=False)
+@define(eq=False, repr=False)
 class Line:
-    """One declared transition; each of its targets is a member, an id, or a mistake."""
+    """One declared transition; each of its targets is a member, an id, or a mistake.
+
+    A class body that binds it to a name gives it that name: ``deadline = pending.after(…)``.
+    """
 
     source: Member
     trigger: Trigger
@@ -47,6 +59,34 @@ class Line:
     update: Callable[[Any], Any] | None = None
     emit: Callable[[Any], Any] | None = None
     location: str | None = None
+    name: str = ""
+    serial: int = field(factory=lambda: next(_serial))
+
+    def remove(self) -> None:
+        """Take the line back, in the body of the class that is being declared.
+
+        A subclass takes back what it inherits: ``Base.cancel.remove()``. Its parent keeps the line.
+
+        Raises:
+            StatechartError: No class body is being executed.
+        """
+        remove(self)
+
+    def __repr__(self) -> str:
+        return f"<Line {self.name or '(unnamed)'} of {self.source.id or self.source.name}>"
+
+
+def remove(line: Line | Transition) -> None:
+    """Note that the class body which is being executed takes a line back."""
+    namespace = class_body()
+    if namespace is None:
+        found = "a line is taken back outside the body of a chart"
+        remedy = "Take it back in the body of a subclass; a chart that has been declared is fixed"
+        raise StatechartError("SC120", location() or "declaration", found, remedy)
+    namespace.setdefault(REMOVED, []).append((line, location()))
+
+
+REMOVERS.append(remove)
 
 
 @frozen(eq=False, repr=False)
@@ -70,19 +110,26 @@ class Member:
     """A state in the making.
 
     Attributes:
-        options: What its declaration says of it.
+        options: What its declaration says of it, what it inherits included.
+        given: What the header of its own class says.
+        declaration: The member that is declared: itself, or what it is a copy of.
         name: The name that its class body binds it to.
         id: Its dotted path, once it has a place in a chart.
-        origin: The member that it is a copy of, when it is inherited.
+        bases: The members that it is a copy of, or extends, when it is inherited; nearest first.
         members: Its children by name, in document order.
         lines: The lines written on it, in order.
         late: Lines written in its class body on states that were sealed already.
+        removed: Lines that its class body takes back, each with the place.
         lost: Children that their class body no longer names.
-        aliases: Further names that were bound to it.
         problems: What is wrong with its own class statement: code, what was found, remedy.
+        placed: Whether a class body has it among its states.
         sealed: Whether its chart has been built, or its body has ended that declares no states.
+<<<<<<< HEAD
         chart: The chart that it is a state of, once that has been built.
         charts: The names of the charts that it, or a copy of it, is a state of.
+=======
+        built: The transitions that its lines have become, when it is a whole chart.
+>>>>>>> main
         location: ``file:line`` of its declaration.
     """
 
@@ -91,28 +138,41 @@ class Member:
         options: Options,
         name: str = "",
         *,
-        origin: Member | None = None,
+        given: dict[str, Any] | None = None,
+        bases: tuple[Member, ...] = (),
         location: str | None = None,
     ) -> None:
         self.options = options
+        self.given = given or {}
+        self.declaration = self
         self.name = name
         self.id: str | None = None
-        self.origin = origin
+        self.bases = bases
         self.members: dict[str, Member] = {}
         self.lines: list[Line] = []
         self.late: list[Line] = []
+        self.removed: list[tuple[Line | Transition, str | None]] = []
         self.lost: list[Member] = []
-        self.aliases: list[str] = []
         self.problems: list[tuple[str, str, str]] = []
+        self.placed = False
         self.sealed = False
+<<<<<<< HEAD
         self.chart: Chart | None = None
         self.charts: set[str] = set()
+=======
+        self.built: list[tuple[Transition, Line]] = []
+>>>>>>> main
         self.location = location
 
     @property
     def origins(self) -> tuple[Member, ...]:
-        """What it is a copy of, the oldest first, itself last."""
-        return (self,) if self.origin is None else (*self.origin.origins, self)
+        """What it is made of: each base before what derives from it, itself last, each once."""
+        found: dict[int, Member] = {}
+        for base in self.bases:
+            for origin in base.origins:
+                found.setdefault(id(origin), origin)
+        found[id(self)] = self
+        return tuple(found.values())
 
     def seal(self, chart: Chart | None = None) -> None:
         """Close it, its origins and its children to further lines: their chart has been built."""
@@ -128,13 +188,13 @@ class Member:
 WHOLE: Final = Member(Options(StateKind.COMPOUND), "the chart")
 """Stands for whichever chart is being declared: lines on `Statechart` start at it.
 
-It is sealed, so that a line on it is noted in the class body that it stands in.
+It is sealed, so that a line on it is noted in the class body around it.
 """
 WHOLE.id, WHOLE.sealed = "the chart", True
 
 
 class LateLines(list[Line]):
-    """Lines on sealed states, noted in the class body that they stand in."""
+    """Lines on sealed states, noted in the class body around them."""
 
     def __set_name__(self, owner: type, name: str) -> None:
         """Refuse a body that declares no chart: its lines would be lost."""
@@ -145,7 +205,7 @@ class LateLines(list[Line]):
 def late_line(line: Line) -> StatechartError:
     """Return the error for a line that comes too late to belong to a chart."""
     shown = line.source.id or line.source.name
-    found = f"a line on {shown!r} stands after its chart was declared"
+    found = f"a line on {shown!r} comes after the declaration of its chart"
     remedy = "Write it in the chart's class body, or in the body of a subclass"
     return StatechartError("SC120", line.location or "declaration", found, remedy)
 
@@ -154,26 +214,43 @@ def member_of(state: object) -> Member:
     """Return the member that a state object or a superstate class stands for.
 
     `Statechart` itself has none: it stands for the chart that is being declared.
+
+    Raises:
+        StatechartError: It is the class of all states, not one of them.
     """
-    found: Member = getattr(state, "__member__", WHOLE)
-    return found
+    found = getattr(state, "__member__", None)
+    if isinstance(found, Member):
+        return found
+    if isinstance(state, type) and issubclass(state, Declaration):
+        return WHOLE
+    raise StatechartError("SC120", location() or "declaration", *not_a_state(state))
+
+
+def not_a_state(kind: Any) -> tuple[str, str]:
+    """Say of the class of all states that it is not one of them, and what to do."""
+    name = kind.__name__
+    superstate = issubclass(kind, SuperstateRef)
+    remedy = f"Derive a class from it: class work({name})" if superstate else f"Call it: {name}()"
+    return f"{name} is the class of such states, not a state", remedy
 
 
 def goal(target: object) -> Any:
     """Return the member that a target stands for; anything else as it is, for `build` to report."""
-    return getattr(target, "__member__", target)
+    found = getattr(target, "__member__", target)
+    return found if isinstance(found, Member) else target
 
 
-def record(line: Line) -> None:
-    """Note a line on its source, or on the class body it stands in when the source is sealed."""
-    line = evolve(line, location=location())
+def record(line: Line) -> Line:
+    """Note a line on its source, or on the class body around it when the source is sealed."""
+    line.location = location()
     if not line.source.sealed:
         line.source.lines.append(line)
-        return
+        return line
     namespace = class_body()
     if namespace is None:
         raise late_line(line)
     namespace.setdefault(LATE, LateLines()).append(line)
+    return line
 
 
 def note_created(member: Member) -> None:
@@ -184,14 +261,51 @@ def note_created(member: Member) -> None:
         namespace.setdefault(CREATED, []).append(member)
 
 
+_hidden: Final[deque[tuple[FrameType, FrameType | None, dict[str, Any]]]] = deque(maxlen=64)
+"""What is noted of class bodies whose namespace cannot be reached: body, frame around it, notes.
+
+From Python 3.12 a comprehension may be inlined into a class body; while it runs, the frame of the
+body shows a copy of the namespace.
+"""
+
+
 def class_body() -> dict[str, Any] | None:
-    """Return the namespace of the class body that is being executed, if one is."""
+    """Return where notes on the class body that is being executed are kept, if one is."""
     frame = caller()
     while frame is not None and frame.f_code.co_flags & inspect.CO_OPTIMIZED:
         frame = frame.f_back  # a function called by the body, or a comprehension in it
-    if frame is None or "__qualname__" not in frame.f_locals:
+    if frame is None or frame.f_code.co_name == "<module>" or frame.f_locals is frame.f_globals:
         return None
-    return frame.f_locals
+    if frame.f_locals is frame.f_locals:
+        return frame.f_locals
+    for body, _, kept in _hidden:
+        if body is frame:
+            return kept
+    notes: dict[str, Any] = {}
+    _hidden.append((frame, frame.f_back, notes))
+    return notes
+
+
+def noted(cls: type, kind: str) -> list[Any]:
+    """Return the notes of one kind on the body of a class, which has just ended."""
+    found: list[Any] = list(vars(cls).get(kind, ()))
+    around = caller()
+    mine = [
+        notes
+        for body, frame, notes in _hidden
+        if frame is around and body.f_code.co_qualname == cls.__qualname__
+    ]
+    if mine:  # an earlier one is of a body that failed
+        found.extend(mine[-1].get(kind, ()))
+    return found
+
+
+def forget() -> None:
+    """Drop the notes on the class bodies that have ended in the calling code."""
+    around = caller()
+    kept = [one for one in _hidden if one[1] is not around]
+    _hidden.clear()
+    _hidden.extend(kept)
 
 
 def location() -> str | None:

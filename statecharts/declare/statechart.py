@@ -5,17 +5,30 @@ from __future__ import annotations
 from types import NoneType
 from typing import Any, ClassVar, Never, cast
 
+from attrs import evolve
+
 from statecharts.declare.arguments import UnresolvedError, is_open, type_arguments
 from statecharts.declare.build import build, problems
 from statecharts.declare.members import Member, Options
+<<<<<<< HEAD
 from statecharts.declare.states import Calls, Hooked
 from statecharts.declare.superstates import adopt, own_doc
 from statecharts.declare.verbs import AfterTo, AlwaysTo, Defer, Ignore, Stay, To
+=======
+from statecharts.declare.states import Hooked
+from statecharts.declare.superstates import (
+    adopt,
+    bases_of,
+    inherited,
+    own_doc,
+    unknown_keyword,
+)
+from statecharts.declare.verbs import AfterTo, AlwaysTo, Ignore, Stay, To
+>>>>>>> main
 from statecharts.model.chart import Chart, Declaration, StateKind
 from statecharts.model.errors import DefinitionError, KeywordError, StatechartError
 from statecharts.model.fields import type_text, union_members
 from statecharts.model.generics import C, E
-from statecharts.model.suggestions import did_you_mean
 
 
 class UndeclaredChart:
@@ -83,6 +96,7 @@ class Statechart(Declaration[E, C]):
         super().__init_subclass__()
         if unknown:
             raise _unknown(cls, unknown)
+<<<<<<< HEAD
         if allow is not None:
             cls.__allow__ = (allow,) if isinstance(allow, str) else tuple(allow)
         origin: Member | None = getattr(cls, "__member__", None)
@@ -99,16 +113,31 @@ class Statechart(Declaration[E, C]):
         events, context = _read(cls, cls.__member__)
         adopt(cls, cls.__member__)
         if cls.__member__.members:
+=======
+        codes = (allow,) if isinstance(allow, str) else allow
+        if codes is None:
+            codes = tuple(c for base in cls.__bases__ for c in getattr(base, "__allow__", ()))
+        cls.__allow__ = tuple(dict.fromkeys(codes))
+        member = Member(Options(StateKind.COMPOUND), cls.__name__, bases=bases_of(cls))
+        kind = StateKind.PARALLEL if parallel else StateKind.COMPOUND
+        said = {"kind": None if parallel is None else kind, "entry": entry, "doc": own_doc(cls)}
+        member.given = {key: value for key, value in said.items() if value is not None}
+        cls.__member__ = member
+        member.options = evolve(member.options, **inherited(cls, member))
+        events, context = _read(cls, member)
+        adopt(cls, member)
+        if member.members or member.lost:
+>>>>>>> main
             cls.chart = _built(cls, events, context)
             if isinstance(vars(cls)["chart"], Chart):
                 cls.chart.declared_by(cls)
         else:
-            if cls.__member__.problems:
-                raise DefinitionError(cls.__name__, problems(cls.__member__, cls.__name__))
+            if member.problems:
+                raise DefinitionError(cls.__name__, problems(member, cls.__name__))
             undeclared: Any = UndeclaredChart()
             cls.chart = undeclared
-            # A line on it can only stand behind its body: it belongs to the one that it stands in.
-            cls.__member__.seal()
+            # A later line on it belongs to the body that it is written in.
+            member.seal()
 
     to: ClassVar[To[None]] = To()
     stay: ClassVar[Stay[None]] = Stay()
@@ -131,6 +160,10 @@ def _read(cls: type, member: Member) -> tuple[tuple[Any, ...] | None, Any]:
         member.problems.append(("SC112", f"a type argument cannot be resolved: {error}", remedy))
         return None, None
     closed = tuple(events for events, _ in rows if not is_open(events))
+    if closed:  # what the lines of open bases name is then part of the union
+        charts = (vars(base).get("chart") for base in cls.__bases__)
+        opened = (one for one in charts if isinstance(one, Chart) and not one.closed)
+        closed += tuple(event.cls for one in opened for event in one.events if event.cls)
     contexts = [one for _, one in rows if one not in (None, NoneType, Any)]
     known = list(dict.fromkeys(one for one in contexts if not is_open(one)))
     for one in known:
@@ -155,6 +188,10 @@ def _built(cls: type[Statechart[Any, Any]], events: Any, context: Any) -> Chart:
         known = getattr(context, "__bound__", None)
     try:
         return build(cls.__member__, events, known, cls.__allow__)
+    except RecursionError:
+        found = "its states are nested too deep for this Python"
+        remedy = "Nest them less, or raise sys.setrecursionlimit"
+        raise StatechartError("SC120", cls.__name__, found, remedy) from None
     except DefinitionError:
         if known is not None or context is None:
             raise
@@ -165,6 +202,7 @@ def _built(cls: type[Statechart[Any, Any]], events: Any, context: Any) -> Chart:
 
 def _unknown(cls: type, unknown: dict[str, Any]) -> StatechartError:
     name, value = next(iter(unknown.items()))
+<<<<<<< HEAD
     found = f"a chart has no class keyword {name!r}"
     known = ("allow", "entry", "invoke", "parallel")
     remedy = did_you_mean(name, known, f"Say one of {', '.join(known)}")
@@ -173,11 +211,12 @@ def _unknown(cls: type, unknown: dict[str, Any]) -> StatechartError:
         text = " | ".join(map(type_text, several))
         found = f"{name}= is not a class keyword: the events are a type argument"
         remedy = f"Write class {cls.__name__}(Statechart[{text}])"
+=======
+    if name not in ("events", "event"):
+        return unknown_keyword(cls.__name__, "a chart", unknown, ("allow", "entry", "parallel"))
+    several = value if isinstance(value, tuple) else union_members(value)
+    text = " | ".join(map(type_text, several))
+    found = f"{name}= is not a class keyword: the events are a type argument"
+    remedy = f"Write class {cls.__name__}(Statechart[{text}])"
+>>>>>>> main
     return KeywordError("SC120", cls.__name__, found, remedy)
-
-
-def _kind(origin: Member | None, *, parallel: bool | None) -> StateKind:
-    """Return what a chart is made of: what it says itself, else what its base is made of."""
-    if parallel is None:
-        return StateKind.COMPOUND if origin is None else origin.options.kind
-    return StateKind.PARALLEL if parallel else StateKind.COMPOUND

@@ -8,7 +8,12 @@ from typing import Any, ClassVar, TypeAlias, overload
 from statecharts.declare.members import Member, Options, goal, note_created
 from statecharts.declare.verbs import AfterTo, AlwaysTo, Defer, Ignore, Stay, To, WhenDone
 from statecharts.model.chart import HISTORY, StateKind, StateRef, SuperstateRef
+<<<<<<< HEAD
 from statecharts.model.effects import Call, Effect
+=======
+from statecharts.model.effects import Effect
+from statecharts.model.fields import type_text
+>>>>>>> main
 from statecharts.model.generics import D
 from statecharts.semantics.configuration import state_id
 from statecharts.semantics.snapshot import Moment
@@ -144,9 +149,38 @@ class History(Leaf[Any]):
         note_created(self.__member__)
 
 
-def copy_leaf(member: Member) -> Leaf[Any]:
-    """Return a new object for a leaf that a subclass inherits."""
-    cls = History if member.options.kind in HISTORY else State
+def copy_leaf(name: str, members: list[Member], owners: list[str]) -> Leaf[Any]:
+    """Return a new object for a leaf that a class inherits from one base, or from several.
+
+    It is what the nearest declaration says. Two that say different things, when neither replaces
+    the other, are a fault.
+
+    Args:
+        name: Its name.
+        members: What it is a copy of, nearest first.
+        owners: The names of the bases that have these.
+    """
+    declared = list(dict.fromkeys(member.declaration for member in members))
+    last = [
+        one
+        for one in declared
+        if not any(one is not other and one in other.origins for other in declared)
+    ]
+    options = last[0].options
+    cls = History if options.kind in HISTORY else State
     leaf = cls.__new__(cls)
-    leaf.__member__ = Member(member.options, origin=member, location=member.location)
+    copied = Member(options, name, bases=tuple(members), location=members[0].location)
+    copied.declaration = last[0]
+    for other in last[1:]:
+        if (other.options.kind, other.options.data) != (options.kind, options.data):
+            places = {one.declaration: owner for one, owner in zip(members, owners, strict=True)}
+            mine = f"{_said(options)} in {places[last[0]]}"
+            found = f"{name!r} is {mine} and {_said(other.options)} in {places[other]}"
+            copied.problems.append(("SC142", found, "Declare it in the class itself"))
+    leaf.__member__ = copied
     return leaf
+
+
+def _said(options: Options) -> str:
+    carried = "" if options.data is None else f" with {type_text(options.data)}"
+    return f"{options.kind.value}{carried}"

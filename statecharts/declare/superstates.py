@@ -3,19 +3,44 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Iterable, Iterator
 from types import NoneType
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar, Final, Never
 
 from attrs import evolve
 
+<<<<<<< HEAD
 from statecharts.declare.arguments import UnresolvedError, is_open, type_arguments
 from statecharts.declare.members import CREATED, LATE, Member, Options, note_created
 from statecharts.declare.states import Calls, Hooked, Leaf, copy_leaf
 from statecharts.declare.verbs import AfterTo, AlwaysTo, Defer, Ignore, Stay, To, WhenDone
 from statecharts.model.chart import StateKind, SuperstateRef
+=======
+from statecharts.declare.arguments import ARGUMENTS, UnresolvedError, is_open, type_arguments
+from statecharts.declare.members import (
+    CREATED,
+    LATE,
+    REMOVED,
+    Line,
+    Member,
+    Options,
+    forget,
+    not_a_state,
+    note_created,
+    noted,
+)
+from statecharts.declare.states import Hooked, Leaf, copy_leaf
+from statecharts.declare.verbs import AfterTo, AlwaysTo, Ignore, Stay, To, WhenDone
+from statecharts.model.chart import COMPOSITE, Declaration, StateKind, SuperstateRef
+from statecharts.model.errors import KeywordError
+from statecharts.model.fields import type_text
+>>>>>>> main
 from statecharts.model.generics import D
+from statecharts.model.suggestions import did_you_mean
 
 COPIED: Final = "__statechart_copied__"
+
+KEYWORDS: Final = ("initial", "final", "resting", "entry", "exit", "name")
 
 
 class Superstate(SuperstateRef[D]):
@@ -34,15 +59,16 @@ class Superstate(SuperstateRef[D]):
         exit: Hooked[Any] | None = None,
         invoke: Calls[Any] | None = None,
         name: str | None = None,
+        **unknown: Never,
     ) -> None:
         super().__init_subclass__()
         if "__kind__" in cls.__dict__:  # Compound and Parallel themselves
             return
-        origin: Member | None = getattr(cls, "__member__", None)
-        options = Options(cls.__kind__) if origin is None else origin.options
-        problems: list[tuple[str, str, str]] = []
-        given: dict[str, Any] = {
-            "data": _data(cls, problems),
+        if unknown:
+            raise unknown_keyword(cls.__name__, "a superstate", unknown, KEYWORDS)
+        member = Member(Options(cls.__kind__), cls.__name__, bases=bases_of(cls))
+        said: dict[str, Any] = {
+            "data": _data(cls, member.problems),
             "initial": initial,
             "final": final or None,
             "resting": resting,
@@ -52,12 +78,12 @@ class Superstate(SuperstateRef[D]):
             "doc": own_doc(cls),
             "name": name,
         }
-        options = evolve(options, **{k: v for k, v in given.items() if v is not None})
-        cls.__member__ = Member(options, cls.__name__, origin=origin)
-        cls.__member__.problems = problems
+        member.given = {key: value for key, value in said.items() if value is not None}
+        cls.__member__ = member
+        member.options = evolve(member.options, **inherited(cls, member))
         if COPIED not in cls.__dict__:
-            note_created(cls.__member__)
-        adopt(cls, cls.__member__)
+            note_created(member)
+        adopt(cls, member)
 
     to: ClassVar[To[Any]] = To()
     stay: ClassVar[Stay[Any]] = Stay()
@@ -88,53 +114,245 @@ class Parallel(Superstate[D]):
     __kind__ = StateKind.PARALLEL
 
 
+def bases_of(cls: type) -> tuple[Member, ...]:
+    """Return the members that the bases of a class stand for, nearest first."""
+    found = (vars(base).get("__member__") for base in cls.__bases__)
+    return tuple(one for one in found if isinstance(one, Member))
+
+
+def inherited(cls: type, member: Member) -> dict[str, Any]:
+    """Return what the declarations of a class say together: the nearest that says a thing counts.
+
+    Bases that give different data, or are of different kinds, are a fault of the class, unless one
+    derives from the other or the class itself says which it is.
+    """
+    options: dict[str, Any] = {}
+    told: dict[str, type] = {}
+    for base in cls.__mro__:
+        found = vars(base).get("__member__")
+        for key, value in found.given.items() if isinstance(found, Member) else ():
+            options.setdefault(key, value)
+            first = told.setdefault(key, base)
+            if key == "data" and value != options[key] and not issubclass(first, base):
+                given = (options[key], value)
+                member.problems.append(disagreement(cls.__name__, "the data", given, (first, base)))
+    kinds = {one.options.kind: one for one in reversed(member.bases) if one.members}
+    if len(kinds) > 1 and "kind" not in member.given:
+        names = [one.value for one in kinds]
+        member.problems.append(disagreement(cls.__name__, "the kind", names, cls.__bases__))
+    return options
+
+
+def disagreement(
+    name: str, what: str, values: Iterable[Any], owners: Iterable[type]
+) -> tuple[str, str, str]:
+    """Return the fault of bases that say different things of one state or chart."""
+    shown = " and ".join(one if isinstance(one, str) else type_text(one) for one in values)
+    bases = " and ".join(owner.__qualname__.rpartition("<locals>.")[2] for owner in owners)
+    found = f"{name!r} gets {what} {shown} from {bases}"
+    return "SC142", found, "Say in the class itself which it is"
+
+
+def unknown_keyword(
+    where: str, what: str, unknown: dict[str, Any], known: tuple[str, ...]
+) -> KeywordError:
+    """Return the error for a keyword in the header of a class that there is not."""
+    name = next(iter(unknown))
+    remedy = did_you_mean(name, known, f"Say one of {', '.join(known)}")
+    return KeywordError("SC120", where, f"{what} has no class keyword {name!r}", remedy)
+
+
 def adopt(cls: type, member: Member) -> None:
     """Give a class the children that its body declares and those that it inherits, in order."""
     namespace = vars(cls)
-    own: dict[str, Member] = {}
-    seen: set[int] = set()
-    for name, value in list(namespace.items()):
-        child = _member(value)
-        if child is None or name.startswith("__"):
-            continue
-        if id(child) in seen:
-            child.aliases.append(name)
-            continue
-        seen.add(id(child))
-        own[name] = child
-        if not child.sealed:
-            child.name = name
-    for base in cls.__bases__:
-        inherited: Member | None = vars(base).get("__member__")
-        for name, child in () if inherited is None else inherited.members.items():
+    bases = [_declared(base) for base in cls.__bases__]
+    for owner, base in zip(cls.__bases__, bases, strict=True):
+        member.problems += [] if "__member__" in vars(owner) else base.problems
+    own = _own(cls, member)
+    for base in bases:
+        for name in base.members:
             if name in own:
-                replaced = member.members[name] = own.pop(name)
-                replaced.origin = replaced.origin or child
+                member.members[name] = own[name]
+                _extend(cls, name, own[name], bases)
             elif name not in namespace and name not in member.members:
-                member.members[name] = _copy(cls, name, getattr(base, name), child)
+                member.members[name] = _inherit(cls, name, bases)
     member.members.update(own)
-    member.late = list(namespace.get(LATE, ()))
-    placed = set(map(id, member.members.values()))
-    member.lost = [child for child in namespace.get(CREATED, ()) if id(child) not in placed]
+    member.late = sorted(noted(cls, LATE), key=lambda line: line.serial)
+    member.removed = noted(cls, REMOVED)
+    member.lost = [
+        child
+        for child in (
+            *noted(cls, CREATED),
+            *(one for base in cls.__bases__ for one in _loose(base)),
+        )
+        if not child.placed
+    ]
+    if COPIED not in namespace:
+        forget()
 
 
-def _copy(cls: type, name: str, value: Any, child: Member) -> Member:
-    if isinstance(value, type):
+def _inherit(cls: type, name: str, bases: list[Member]) -> Member:
+    """Return the copy of a child that one or several bases of a class have."""
+    holders = [
+        (owner, base.members[name])
+        for owner, base in zip(cls.__bases__, bases, strict=True)
+        if name in base.members
+    ]
+    values = [inspect.getattr_static(owner, name) for owner, _ in holders]
+    return _copy(cls, name, values, [child for _, child in holders], [one for one, _ in holders])
+
+
+def _extend(cls: type, name: str, child: Member, bases: list[Member]) -> None:
+    """Give a child that a class body declares the lines of those that it replaces.
+
+    Where it is a class that extends one of them, it has what is in the others as well.
+    """
+    extends = bool(child.bases)
+    for owner, base in zip(cls.__bases__, bases, strict=True):
+        other = base.members.get(name)
+        if other is None or other in child.origins:
+            continue
+        child.bases = (*child.bases, other)
+        for inner in other.members if extends else ():
+            holder, mine = inspect.getattr_static(owner, name), inspect.getattr_static(cls, name)
+            if inner not in child.members and isinstance(mine, type):
+                value = inspect.getattr_static(holder, inner)
+                copied = _copy(mine, inner, [value], [other.members[inner]], [holder])
+                child.members[inner] = copied
+
+
+def _own(cls: type, member: Member) -> dict[str, Member]:
+    """Return the children that a class body declares, and give lines their names."""
+    own: dict[str, Member] = {}
+    others: dict[str, Member] = {}
+    for name, value in list(vars(cls).items()):
+        if name.startswith("__"):
+            continue
+        if isinstance(value, Line):
+            value.name = value.name or name
+        child = _member(value)
+        if child is not None and not child.placed:
+            child.placed = True
+            child.name = name
+            own[name] = child
+        elif child is not None:
+            others[name] = child
+        elif isinstance(value, type):
+            problem = _mistaken(cls, name, value)
+            if problem is not None:
+                member.problems.append(problem)
+    if others:  # second names for states, unless these are of a chart that is not extended
+        known = set(_tree(own.values())).union(*(_tree([_declared(b)]) for b in cls.__bases__))
+        own.update((name, child) for name, child in others.items() if child not in known)
+    return own
+
+
+def _tree(members: Iterable[Member]) -> Iterator[Member]:
+    """Yield members, what they are made of, and all inside them."""
+    waiting = list(members)
+    while waiting:
+        member = waiting.pop()
+        yield from member.origins
+        waiting.extend(member.members.values())
+
+
+def _declared(base: type) -> Member:
+    """Return the member of a base; of a plain class, one that holds the states in its body."""
+    found = vars(base).get("__member__")
+    if isinstance(found, Member):
+        return found
+    plain = Member(Options(StateKind.COMPOUND), base.__name__)
+    for cls in reversed(base.__mro__):
+        if cls.__module__ not in _BARREN and "__member__" not in vars(cls):
+            plain.members.update(_plain(cls, plain))
+    return plain
+
+
+_BARREN: Final = frozenset(
+    {
+        *("builtins", "typing", __name__),
+        *("statecharts.model.chart", "statecharts.declare.statechart"),
+    }
+)
+"""Modules whose classes hold no states."""
+
+
+def _plain(cls: type, member: Member) -> dict[str, Member]:
+    """Return the states in the body of a plain class, each under its first name."""
+    found: dict[int, tuple[str, Member]] = {}
+    for name, value in vars(cls).items():
+        if isinstance(value, Line):
+            value.name = value.name or name
+        child = None if name.startswith("__") else _member(value)
+        if child is not None:
+            child.placed, child.name = True, child.name or name
+            found.setdefault(id(child), (name, child))
+        elif isinstance(value, type):
+            problem = _mistaken(cls, name, value)
+            member.problems.extend([] if problem is None else [problem])
+    return dict(found.values())
+
+
+def _loose(base: type) -> Iterable[Member]:
+    """Return the states that were created in the body of a plain class."""
+    found: list[Member] = [] if "__member__" in vars(base) else vars(base).get(CREATED, [])
+    return found
+
+
+def _copy(
+    cls: type, name: str, values: list[Any], children: list[Member], owners: list[type]
+) -> Member:
+    """Return the copy of a child that a class inherits from one base, or from several."""
+    classes = [value for value in values if isinstance(value, type)]
+    if len(classes) == len(values):
+        nearest = [one for one in dict.fromkeys(classes) if not _extended(one, classes)]
         namespace = {"__module__": cls.__module__, "__qualname__": f"{cls.__qualname__}.{name}"}
-        copied: Any = type(name, (value,), {**namespace, COPIED: True})
-        copied.__member__.location = child.location
+        copied: Any = type(name, tuple(nearest), {**namespace, COPIED: True})
+        copied.__member__.location = children[0].location
     else:
-        copied = copy_leaf(child)
-        copied.__member__.name = name
+        leaves = [
+            (child, owner.__name__)
+            for child, owner in zip(children, owners, strict=True)
+            if child.options.kind not in COMPOSITE
+        ]
+        copied = copy_leaf(name, [child for child, _ in leaves], [owner for _, owner in leaves])
+        if classes:
+            kinds = [child.options.kind.value for child in children]
+            problem = disagreement(name, "the kind", kinds, owners)
+            copied.__member__.problems.append(problem)
+    copied.__member__.placed = True
     setattr(cls, name, copied)
     member: Member = copied.__member__
     return member
 
 
+def _extended(one: type, classes: list[type]) -> bool:
+    return any(other is not one and issubclass(other, one) for other in classes)
+
+
 def _member(value: object) -> Member | None:
-    if isinstance(value, Leaf) or (isinstance(value, type) and issubclass(value, Superstate)):
-        found: Member = value.__member__
-        return found
+    if isinstance(value, Leaf):
+        return value.__member__
+    if isinstance(value, type) and issubclass(value, Superstate):
+        found = vars(value).get("__member__")
+        return found if isinstance(found, Member) else None
+    return None
+
+
+def _mistaken(cls: type, name: str, value: type) -> tuple[str, str, str] | None:
+    """Return what is wrong with a class in the body of a chart, if it is mistaken for a state."""
+    if value in (*Leaf.__subclasses__(), *Superstate.__subclasses__()):
+        if "__member__" in vars(value) and issubclass(value, Superstate):
+            return None
+        found, remedy = not_a_state(value)
+        return "SC114", f"{name!r}: {found}", remedy
+    if not value.__qualname__.startswith(f"{cls.__qualname__}."):
+        return None  # a second name for a class that was declared elsewhere
+    remedy = f"Derive it from Compound or Parallel: class {name}(Compound)"
+    if issubclass(value, Declaration):
+        return "SC114", f"{name!r} is a chart of its own, not a state", remedy
+    if CREATED in vars(value):
+        return "SC114", f"{name!r} is a plain class with states in its body", remedy
     return None
 
 
@@ -153,5 +371,6 @@ def _data(cls: type, problems: list[tuple[str, str, str]]) -> Any:
         remedy = "Define the names before the class, or import them outside TYPE_CHECKING"
         problems.append(("SC112", found, remedy))
         return None
-    given = (one for (one,) in rows if not is_open(one) and one is not NoneType)
-    return next(given, None)
+    known = {row for base in cls.__bases__ for row in vars(base).get(ARGUMENTS, ())}
+    given = (row[0] for row in rows if row not in known and not is_open(row[0]))
+    return next((one for one in given if one is not NoneType), None)

@@ -12,9 +12,23 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from types import UnionType
-from typing import Any, Generic, Self, TypeAlias, TypeVar, overload
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    ClassVar,
+    Final,
+    Generic,
+    Never,
+    Protocol,
+    Self,
+    TypeAlias,
+    TypedDict,
+    TypeVar,
+    Unpack,
+    overload,
+)
 
-from statecharts.declare.members import Line, Member, goal, member_of, record
+from statecharts.declare.members import Line, Member, goal, location, member_of, record
 from statecharts.model.chart import (
     After,
     Always,
@@ -27,30 +41,93 @@ from statecharts.model.chart import (
     Trigger,
 )
 from statecharts.model.effects import Effect
+from statecharts.model.errors import KeywordError
 from statecharts.model.events import StateDone, TimerFired
 from statecharts.model.fields import union_members
 from statecharts.model.generics import D
 from statecharts.model.hooks import Hook
+from statecharts.model.suggestions import did_you_mean
 from statecharts.semantics.snapshot import Moment
+
+MYPY = False
+"""True for mypy alone, which cannot infer a union from a tuple; other checkers can."""
+
+if TYPE_CHECKING:
+    if MYPY:
+        from attrs import AttrsInstance as Record  # pyright: ignore[reportAssignmentType]
+    else:
+
+        class Record(Protocol):
+            """An instance of an attrs class, as checkers know one."""
+
+            __dataclass_fields__: ClassVar[dict[str, Any]]
+
+    if MYPY:
+        from typing_extensions import TypeVar as VarWithDefault
+
+        E1 = VarWithDefault("E1", default=Any)
+        E2 = VarWithDefault("E2", default=Never)
+        E3 = VarWithDefault("E3", default=Never)
+        E4 = VarWithDefault("E4", default=Never)
+        E5 = VarWithDefault("E5", default=Never)
+        E6 = VarWithDefault("E6", default=Never)
+
+        On: TypeAlias = (
+            type[E1]
+            | tuple[type[E1] | str]
+            | tuple[type[E1] | str, type[E2] | str]
+            | tuple[type[E1] | str, type[E2] | str, type[E3] | str]
+            | tuple[type[E1] | str, type[E2] | str, type[E3] | str, type[E4] | str]
+            | tuple[type[E1] | str, type[E2] | str, type[E3] | str, type[E4] | str, type[E5] | str]
+            | tuple[
+                type[E1] | str,
+                type[E2] | str,
+                type[E3] | str,
+                type[E4] | str,
+                type[E5] | str,
+                type[E6] | str,
+                *tuple[type | str, ...],
+            ]
+            | UnionType
+            | str
+        )
 
 S = TypeVar("S")
 E = TypeVar("E")
 T = TypeVar("T")
 
-Guard: TypeAlias = Callable[[Moment[S, E]], bool]
-Make: TypeAlias = Callable[[Moment[S, E]], T]
-Update: TypeAlias = Callable[[Moment[S, E]], object]
-Emit: TypeAlias = Callable[[Moment[S, E]], Effect | Iterable[Effect]]
 Delay: TypeAlias = timedelta | Callable[[Moment[S, Any]], timedelta | datetime]
 Target: TypeAlias = StateRef[T] | type[SuperstateRef[T]]
 Targets: TypeAlias = tuple[Target[Any], ...]
 Events: TypeAlias = UnionType | str | tuple[type | str, ...]
+
+HOOKS: Final = ("when", "make", "update", "emit")
+
+SYNONYMS: Final = {
+    **dict.fromkeys(("guard", "cond", "condition", "unless", "if_", "conditions"), "when"),
+    **dict.fromkeys(("data", "build", "factory", "create"), "make"),
+    **dict.fromkeys(("assign", "context", "set", "reduce"), "update"),
+    **dict.fromkeys(("action", "actions", "effect", "effects", "do", "send"), "emit"),
+    **dict.fromkeys(("event", "events", "trigger"), "on"),
+}
+"""What other libraries call the keywords of a line."""
+
+
+class Hooks(TypedDict, Generic[S, E, T], total=False):
+    """The callbacks of a line."""
+
+    when: Callable[[Moment[S, E]], bool] | None
+    make: Callable[[Moment[S, E]], T] | None
+    update: Callable[[Moment[S, E]], Record] | None
+    emit: Callable[[Moment[S, E]], Effect | Iterable[Effect]] | None
 
 
 class Verb(Generic[D]):
     """A verb, bound to the member that it declares a line for."""
 
     __slots__ = ("_member",)
+
+    verb: ClassVar[str] = "to"
 
     def __init__(self, member: Member | None = None) -> None:
         self._member = member
@@ -61,14 +138,26 @@ class Verb(Generic[D]):
     def _record(
         self,
         trigger: Trigger,
-        target: object = (),
-        kind: TransitionKind = TransitionKind.EXTERNAL,
-        **hooks: Any,
-    ) -> None:
+        target: object,
+        kind: TransitionKind,
+        hooks: Any,
+        known: tuple[str, ...] = HOOKS,
+    ) -> Line:
         if self._member is None:  # pragma: no cover - reached only without the descriptor protocol
             raise TypeError("a verb is called on a state")
+        for name in hooks:
+            if name not in known:
+                raise self._unknown(name, known)
         aims = target if isinstance(target, tuple) else (target,)
-        record(Line(self._member, trigger, tuple(map(goal, aims)), kind, **hooks))
+        return record(Line(self._member, trigger, tuple(map(goal, aims)), kind, **hooks))
+
+    def _unknown(self, name: str, known: tuple[str, ...]) -> KeywordError:
+        """Return the error for a keyword that the verb does not have."""
+        listed = f"It takes {', '.join(known)}" if known else "It takes no callbacks"
+        meant = SYNONYMS.get(name, "")
+        remedy = f"Did you mean '{meant}'?" if meant in known else did_you_mean(name, known, listed)
+        found = f"{self.verb}() has no keyword {name!r}"
+        return KeywordError("SC120", location() or "declaration", found, remedy)
 
 
 class To(Verb[D]):
@@ -85,63 +174,61 @@ class To(Verb[D]):
     def __get__(self, source: Any, owner: Any) -> To[Any]:
         return self._bind(source, owner)
 
-    @overload
-    def __call__(
-        self,
-        target: Target[T] | Targets,
-        *,
-        on: type[E],
-        internal: bool = False,
-        when: Guard[D, E] | None = None,
-        make: Make[D, E, T] | None = None,
-        update: Update[D, E] | None = None,
-        emit: Emit[D, E] | None = None,
-    ) -> None: ...
-    @overload
-    def __call__(
-        self,
-        target: Target[T] | Targets,
-        *,
-        on: tuple[type[E], ...],
-        internal: bool = False,
-        when: Guard[D, E] | None = None,
-        make: Make[D, E, T] | None = None,
-        update: Update[D, E] | None = None,
-        emit: Emit[D, E] | None = None,
-    ) -> None: ...
-    @overload
-    def __call__(
-        self,
-        target: Target[T] | Targets,
-        *,
-        on: Events,
-        internal: bool = False,
-        when: Guard[D, Any] | None = None,
-        make: Make[D, Any, T] | None = None,
-        update: Update[D, Any] | None = None,
-        emit: Emit[D, Any] | None = None,
-    ) -> None: ...
-    def __call__(self, target: Any, *, on: Any, internal: bool = False, **hooks: Any) -> None:
-        """Declare that an event leads from this state to another.
+    if MYPY:  # one signature, so that mypy's answer to a mistake is one line
 
-        Args:
-            target: Where it leads; without ``make`` its data is filled by name. A tuple of states
-                in different regions of a parallel state leads to all of them at once.
-            on: The event class, or several as a tuple or a union.
-            internal: Whether this state stays active when the target lies inside it.
-            when: Whether it may be taken now.
-            make: The target's data.
-            update: The chart's next context.
-            emit: What the outside world is to do.
-        """
-        kind = TransitionKind.INTERNAL if internal else TransitionKind.EXTERNAL
-        self._record(on_event(on), target, kind, **hooks)
+        def __call__(  # noqa: D102 # pyright: ignore[reportRedeclaration]
+            self,
+            target: Target[T] | Targets,
+            *,
+            on: On[E1, E2, E3, E4, E5, E6],
+            internal: bool = False,
+            **hooks: Unpack[Hooks[D, E1 | E2 | E3 | E4 | E5 | E6, T]],
+        ) -> Line:
+            raise NotImplementedError
+
+    else:
+
+        @overload
+        def __call__(
+            self,
+            target: Target[T] | Targets,
+            *,
+            on: type[E] | tuple[type[E] | str, ...],
+            internal: bool = False,
+            **hooks: Unpack[Hooks[D, E, T]],
+        ) -> Line: ...
+        @overload
+        def __call__(
+            self,
+            target: Target[T] | Targets,
+            *,
+            on: UnionType | str,
+            internal: bool = False,
+            **hooks: Unpack[Hooks[D, Any, T]],
+        ) -> Line: ...
+        def __call__(self, target: Any, *, on: Any, internal: bool = False, **hooks: Any) -> Line:
+            """Declare that an event leads from this state to another.
+
+            Args:
+                target: Where it leads; without ``make`` its data is filled by name. A tuple of
+                    states in different regions of a parallel state leads to all of them at once.
+                on: The event class, or several as a tuple. They may be a union as well; type
+                    checkers then know nothing of ``m.event``.
+                internal: Whether this state stays active when the target lies inside it.
+                when: Whether it may be taken now.
+                make: The target's data.
+                update: The chart's next context.
+                emit: What the outside world is to do.
+            """
+            kind = TransitionKind.INTERNAL if internal else TransitionKind.EXTERNAL
+            return self._record(on_event(on), target, kind, hooks)
 
 
 class Stay(Verb[D]):
     """``source.stay(on=Event)``: an internal transition without a target."""
 
     __slots__ = ()
+    verb = "stay"
 
     @overload
     def __get__(self, source: StateRef[T], owner: Any) -> Stay[T]: ...
@@ -152,53 +239,42 @@ class Stay(Verb[D]):
     def __get__(self, source: Any, owner: Any) -> Stay[Any]:
         return self._bind(source, owner)
 
-    @overload
-    def __call__(
-        self,
-        *,
-        on: type[E],
-        when: Guard[D, E] | None = None,
-        make: Make[D, E, D] | None = None,
-        update: Update[D, E] | None = None,
-        emit: Emit[D, E] | None = None,
-    ) -> None: ...
-    @overload
-    def __call__(
-        self,
-        *,
-        on: tuple[type[E], ...],
-        when: Guard[D, E] | None = None,
-        make: Make[D, E, D] | None = None,
-        update: Update[D, E] | None = None,
-        emit: Emit[D, E] | None = None,
-    ) -> None: ...
-    @overload
-    def __call__(
-        self,
-        *,
-        on: Events,
-        when: Guard[D, Any] | None = None,
-        make: Make[D, Any, D] | None = None,
-        update: Update[D, Any] | None = None,
-        emit: Emit[D, Any] | None = None,
-    ) -> None: ...
-    def __call__(self, *, on: Any, **hooks: Any) -> None:
-        """Declare that an event is handled here without leaving the state.
+    if MYPY:
 
-        Args:
-            on: The event class, or several as a tuple or a union.
-            when: Whether it may be taken now.
-            make: This state's new data; it keeps the old without.
-            update: The chart's next context.
-            emit: What the outside world is to do.
-        """
-        self._record(on_event(on), (), TransitionKind.INTERNAL, **hooks)
+        def __call__(  # noqa: D102 # pyright: ignore[reportRedeclaration]
+            self,
+            *,
+            on: On[E1, E2, E3, E4, E5, E6],
+            **hooks: Unpack[Hooks[D, E1 | E2 | E3 | E4 | E5 | E6, D]],
+        ) -> Line:
+            raise NotImplementedError
+
+    else:
+
+        @overload
+        def __call__(
+            self, *, on: type[E] | tuple[type[E] | str, ...], **hooks: Unpack[Hooks[D, E, D]]
+        ) -> Line: ...
+        @overload
+        def __call__(self, *, on: UnionType | str, **hooks: Unpack[Hooks[D, Any, D]]) -> Line: ...
+        def __call__(self, *, on: Any, **hooks: Any) -> Line:
+            """Declare that an event is handled here without leaving the state.
+
+            Args:
+                on: As for ``to``.
+                when: Whether it may be taken now.
+                make: This state's new data; it keeps the old without.
+                update: The chart's next context.
+                emit: What the outside world is to do.
+            """
+            return self._record(on_event(on), (), TransitionKind.INTERNAL, hooks)
 
 
 class AlwaysTo(Verb[D]):
     """``source.always(target, when=…)``: an eventless transition."""
 
     __slots__ = ()
+    verb = "always"
 
     @overload
     def __get__(self, source: StateRef[T], owner: Any) -> AlwaysTo[T]: ...
@@ -215,22 +291,19 @@ class AlwaysTo(Verb[D]):
         target: Target[T] | Targets,
         *,
         internal: bool = False,
-        when: Guard[D, Any] | None = None,
-        make: Make[D, Any, T] | None = None,
-        update: Update[D, Any] | None = None,
-        emit: Emit[D, Any] | None = None,
-    ) -> None: ...
+        **hooks: Unpack[Hooks[D, Any, T]],
+    ) -> Line: ...
     @overload
     def __call__(
         self,
         target: Targets = (),
         *,
         internal: bool = False,
-        when: Guard[D, Any] | None = None,
-        update: Update[D, Any] | None = None,
-        emit: Emit[D, Any],
-    ) -> None: ...
-    def __call__(self, target: Any = (), *, internal: bool = False, **hooks: Any) -> None:
+        when: Callable[[Moment[D, Any]], bool] | None = None,
+        update: Callable[[Moment[D, Any]], Record] | None = None,
+        emit: Callable[[Moment[D, Any]], Effect | Iterable[Effect]],
+    ) -> Line: ...
+    def __call__(self, target: Any = (), *, internal: bool = False, **hooks: Any) -> Line:
         """Declare a transition that is taken as soon as its guard holds, without an event.
 
         Takes what ``to`` takes, but for the event; without a target the state stays active.
@@ -238,13 +311,14 @@ class AlwaysTo(Verb[D]):
         """
         stays = internal or target == ()
         kind = TransitionKind.INTERNAL if stays else TransitionKind.EXTERNAL
-        self._record(Always(), target, kind, **hooks)
+        return self._record(Always(), target, kind, hooks)
 
 
 class AfterTo(Verb[D]):
     """``source.after(delay, target)``: a delayed transition; without a target, nothing is left."""
 
     __slots__ = ()
+    verb = "after"
 
     @overload
     def __get__(self, source: StateRef[T], owner: Any) -> AfterTo[T]: ...
@@ -262,24 +336,17 @@ class AfterTo(Verb[D]):
         target: Target[T] | Targets,
         *,
         internal: bool = False,
-        when: Guard[D, TimerFired] | None = None,
-        make: Make[D, TimerFired, T] | None = None,
-        update: Update[D, TimerFired] | None = None,
-        emit: Emit[D, TimerFired] | None = None,
-    ) -> None: ...
+        **hooks: Unpack[Hooks[D, TimerFired, T]],
+    ) -> Line: ...
     @overload
     def __call__(
         self,
         delay: Delay[D],
-        *,
-        when: Guard[D, TimerFired] | None = None,
-        make: Make[D, TimerFired, D] | None = None,
-        update: Update[D, TimerFired] | None = None,
-        emit: Emit[D, TimerFired] | None = None,
-    ) -> None: ...
+        **hooks: Unpack[Hooks[D, TimerFired, D]],
+    ) -> Line: ...
     def __call__(
         self, delay: Any, target: Any = (), *, internal: bool = False, **hooks: Any
-    ) -> None:
+    ) -> Line:
         """Declare a transition that is taken when this state has been active for a while.
 
         Args:
@@ -295,13 +362,14 @@ class AfterTo(Verb[D]):
         stays = internal or target == ()
         kind = TransitionKind.INTERNAL if stays else TransitionKind.EXTERNAL
         trigger = After(delay if isinstance(delay, timedelta) else Hook(delay), "")
-        self._record(trigger, target, kind, **hooks)
+        return self._record(trigger, target, kind, hooks)
 
 
 class WhenDone(Verb[D]):
     """``source.when_done(target)``: a completion transition."""
 
     __slots__ = ()
+    verb = "when_done"
 
     @overload
     def __get__(self, source: StateRef[T], owner: Any) -> WhenDone[T]: ...
@@ -316,22 +384,19 @@ class WhenDone(Verb[D]):
         target: Target[T] | Targets,
         *,
         internal: bool = False,
-        when: Guard[D, StateDone] | None = None,
-        make: Make[D, StateDone, T] | None = None,
-        update: Update[D, StateDone] | None = None,
-        emit: Emit[D, StateDone] | None = None,
-    ) -> None: ...
+        **hooks: Unpack[Hooks[D, StateDone, T]],
+    ) -> Line: ...
     @overload
     def __call__(
         self,
         target: Targets = (),
         *,
         internal: bool = False,
-        when: Guard[D, StateDone] | None = None,
-        update: Update[D, StateDone] | None = None,
-        emit: Emit[D, StateDone],
-    ) -> None: ...
-    def __call__(self, target: Any = (), *, internal: bool = False, **hooks: Any) -> None:
+        when: Callable[[Moment[D, StateDone]], bool] | None = None,
+        update: Callable[[Moment[D, StateDone]], Record] | None = None,
+        emit: Callable[[Moment[D, StateDone]], Effect | Iterable[Effect]],
+    ) -> Line: ...
+    def __call__(self, target: Any = (), *, internal: bool = False, **hooks: Any) -> Line:
         """Declare a transition that is taken when this superstate has reached its final states.
 
         Args: as for ``to``, but that the target may be left out where something is emitted;
@@ -339,13 +404,14 @@ class WhenDone(Verb[D]):
         """
         stays = internal or target == ()
         kind = TransitionKind.INTERNAL if stays else TransitionKind.EXTERNAL
-        self._record(Done(), target, kind, **hooks)
+        return self._record(Done(), target, kind, hooks)
 
 
 class Ignore(Verb[D]):
     """``source.ignore(on=Event)``: a forbidden transition."""
 
     __slots__ = ()
+    verb = "ignore"
 
     @overload
     def __get__(self, source: StateRef[T], owner: Any) -> Ignore[T]: ...
@@ -356,13 +422,13 @@ class Ignore(Verb[D]):
     def __get__(self, source: Any, owner: Any) -> Ignore[Any]:
         return self._bind(source, owner)
 
-    def __call__(self, *, on: type | Events) -> None:
+    def __call__(self, *, on: type | Events, **unknown: Never) -> Line:
         """Declare that an event is swallowed here, so that no superstate handles it.
 
         Args:
             on: The event class, or several as a tuple or a union.
         """
-        self._record(on_event(on), (), TransitionKind.FORBIDDEN)
+        return self._record(on_event(on), (), TransitionKind.FORBIDDEN, unknown, ())
 
 
 class Defer(Verb[D]):

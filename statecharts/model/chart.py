@@ -10,14 +10,22 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
+<<<<<<< HEAD
 from importlib import import_module
 from types import FunctionType
+=======
+from types import FunctionType, MappingProxyType
+>>>>>>> main
 from typing import Any, ClassVar, Generic, final
 
 import attrs
 from attrs import evolve, field, frozen
 
+<<<<<<< HEAD
 from statecharts.model.errors import Fault, StatechartError, UnknownStateError
+=======
+from statecharts.model.errors import Fault, UnknownLineError, UnknownStateError
+>>>>>>> main
 from statecharts.model.generics import C, D, E, defaulting
 from statecharts.model.hooks import Hook
 from statecharts.model.nodes import (
@@ -119,6 +127,34 @@ class Chart:
     def transitions(self) -> tuple[Transition, ...]:
         """All transitions but the default ones, in document order of their sources."""
         return tuple(t for node in self.nodes.values() for t in node.transitions)
+
+    @property
+    def lines(self) -> Mapping[str, Transition]:
+        """All transitions but the default ones by their ids, in document order.
+
+        Equal ids get ``~2``, ``~3`` in that order: ``qa:passed->merge``, ``qa:passed->merge~2``.
+        """
+        found: dict[str, Transition] | None = self.memo.get("lines")
+        if found is None:
+            found = self.memo["lines"] = {}
+            counted: dict[str, int] = {}
+            for transition in self.transitions:
+                name = transition.id
+                number = counted[name] = counted.get(name, 0) + 1
+                found[name if number == 1 else f"{name}~{number}"] = transition
+        return MappingProxyType(found)
+
+    def line(self, line: str) -> Transition:
+        """Return a transition by its id.
+
+        Raises:
+            UnknownLineError: The chart has no such line.
+        """
+        found = self.lines.get(line)
+        if found is None:
+            remedy = did_you_mean(line, list(self.lines), "Name one of its lines by its id")
+            raise UnknownLineError("SC219", self.name, f"there is no line {line!r}", remedy)
+        return found
 
     def __getitem__(self, state: str) -> StateNode:
         """Return a state by its id; raise `UnknownStateError` for an id that there is not."""

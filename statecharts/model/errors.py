@@ -42,7 +42,7 @@ class Fault:
     """One mistake in a definition: an error that has not been raised.
 
     Attributes:
-        code: ``SC101`` to ``SC119`` (but for ``SC117``) and ``SC141`` to ``SC159`` when the chart
+        code: ``SC101`` to ``SC119`` (but for ``SC117``) and ``SC141`` to ``SC149`` when the chart
             cannot mean anything (structural), ``SC117`` and ``SC121`` to ``SC139`` when it can but
             is surely not meant (quality); ``SC601`` to ``SC649`` for what a
             file says and cannot be taken in, ``SC651`` and above for what is taken in with a loss.
@@ -62,7 +62,7 @@ class Fault:
     def structural(self) -> bool:
         """Whether nothing can make this fault acceptable."""
         if self.code.startswith("SC1"):
-            return self.code[3] in "0145" and self.code != "SC117"
+            return self.code[3] in "014" and self.code != "SC117"
         return "SC600" < self.code < "SC650"
 
     def __str__(self) -> str:
@@ -132,6 +132,10 @@ class StepError(StatechartError):
 
 class UnknownStateError(StepError, KeyError):
     """A state of that name does not exist in the chart."""
+
+
+class UnknownLineError(StepError, KeyError):
+    """A line of that id does not exist in the chart."""
 
 
 class InactiveStateError(StepError, KeyError):

@@ -6,20 +6,37 @@ id, and only the chart that holds them knows what the ids mean.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from enum import Enum
 from typing import Any, Final, final
 
 from attrs import field, frozen
 
+<<<<<<< HEAD
 from statecharts.model.effects import Call
+=======
+from statecharts.model.errors import StatechartError
+>>>>>>> main
 from statecharts.model.events import wire_name
 from statecharts.model.fields import Field, fields_of
 from statecharts.model.hooks import Hook
 
 ROOT: Final = ""
 """Id of the chart itself as a state: the parent of the outermost states."""
+
+
+def take_back(line: Transition) -> None:
+    """Tell the declaration that a class body takes a line back."""
+    if not REMOVERS:
+        found = "a line is taken back outside the body of a chart"
+        remedy = "Take it back in the body of a subclass; a chart that has been declared is fixed"
+        raise StatechartError("SC120", line.id, found, remedy)
+    REMOVERS[-1](line)
+
+
+REMOVERS: Final[list[Callable[[Transition], None]]] = []
+"""What takes lines back: `statecharts.declare`, once it is imported."""
 
 
 class StateKind(Enum):
@@ -115,6 +132,7 @@ class Transition:
         make: Builds the target's data (the source's, when there is no target); None fills by name.
         update: Builds the chart's next context.
         emit: Give the effects that taking it has, in order.
+        name: The name that its class body gives it; most have none.
         location: ``file:line`` where it is declared, when that is known.
     """
 
@@ -126,7 +144,36 @@ class Transition:
     make: Hook | None = None
     update: Hook | None = None
     emit: tuple[Hook, ...] = ()
+    name: str = ""
     location: str | None = field(default=None, eq=False, repr=False)
+
+    @property
+    def id(self) -> str:
+        """Its name behind its source; without one, its source, trigger and targets.
+
+        Among the lines of a chart, equal ones are told apart by their order (`Chart.lines`).
+
+        >>> Transition("qa", OnEvent(("passed",)), ("merge",)).id, Transition("qa", Always()).id
+        ('qa:passed->merge', 'qa:always')
+        >>> Transition("qa", Always(), name="retry").id
+        'qa.retry'
+        """
+        if self.name:
+            return f"{self.source}.{self.name}" if self.source else self.name
+        match self.trigger:
+            case OnEvent(events):
+                what = "|".join(e if isinstance(e, str) else wire_name(e) for e in events)
+            case trigger:
+                what = type(trigger).__name__.lower()
+        return f"{self.source}:{what}" + (f"->{'+'.join(self.targets)}" if self.targets else "")
+
+    def remove(self) -> None:
+        """Take the line back, in the body of a subclass of its chart.
+
+        Raises:
+            StatechartError: No class body is being executed.
+        """
+        take_back(self)
 
     @property
     def hooks(self) -> tuple[Hook, ...]:

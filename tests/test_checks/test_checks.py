@@ -56,7 +56,7 @@ def test_faults_come_all_at_once() -> None:
             attic = State(resting=True)
 
             closed.to(open, on=Go)
-            open.to("closde", on=Go)  # type: ignore[call-overload]
+            open.to("closde", on=Go)  # type: ignore[arg-type]
 
     codes = [fault.code for fault in caught.value.faults]
     assert codes == ["SC101", "SC104", "SC121", "SC124"]
@@ -70,7 +70,7 @@ def test_fault_knows_where_it_was_declared() -> None:
 
         class Door(Statechart[Go]):
             closed = State(initial=True)
-            closed.to("nowhere", on=Go)  # type: ignore[call-overload]
+            closed.to("nowhere", on=Go)  # type: ignore[arg-type]
 
     (fault,) = [fault for fault in caught.value.faults if fault.code == "SC101"]
     location = fault.location or ""

@@ -65,7 +65,7 @@ def test_line_after_the_class_body_raises_where_it_stands() -> None:
 
     where, _, line = late.value.where.rpartition(":")
     assert (late.value.code, where, line.isdigit()) == ("SC120", __file__, True)
-    assert late.value.found == "a line on 'shut' stands after its chart was declared"
+    assert late.value.found == "a line on 'shut' comes after the declaration of its chart"
     assert late.value.remedy == "Write it in the chart's class body, or in the body of a subclass"
     assert Door.chart is CHART
     assert len(Door.chart.transitions) == 3

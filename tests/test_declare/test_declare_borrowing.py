@@ -86,7 +86,7 @@ def test_chart_that_is_refused_leaves_its_parent_alone() -> None:
         with pytest.raises(DefinitionError, match="Broken: 1 fault"):
 
             class Broken(Lamp):
-                Lamp.dark.stay(on=7)  # type: ignore[call-overload]
+                Lamp.dark.stay(on=7)  # type: ignore[arg-type]
 
     class Sound(Lamp):
         pass

@@ -135,7 +135,7 @@ def test_event_class_has_the_wire_name_that_it_gives_itself() -> None:
 
 def test_line_on_the_chart_outside_a_body_is_refused() -> None:
     """A line on `Statechart` belongs to the body that it stands in, and needs one."""
-    with pytest.raises(StatechartError, match=r"SC120.*a line on 'the chart' stands after"):
+    with pytest.raises(StatechartError, match=r"SC120.*a line on 'the chart' comes after"):
         Statechart.stay(on=Go)
 
 
@@ -214,7 +214,7 @@ def test_line_on_a_chart_class_outside_a_body_is_refused(name: str) -> None:
     place = rf"{re.escape(__file__)}:\d+"
     with pytest.raises(
         StatechartError,
-        match=rf"^\[SC120\] {place}: a line on '{name}' stands after its chart was declared\. "
+        match=rf"^\[SC120\] {place}: a line on '{name}' comes after the declaration of its chart\. "
         r"Write it in the chart's class body, or in the body of a subclass\.$",
     ):
         {"Common": Common, "Works": Works}[name].stay(on=Go)

@@ -148,7 +148,7 @@ def test_always_is_an_eventless_transition() -> None:
 
 def test_after_is_a_delayed_transition() -> None:
     """A delayed line keeps its delay, and has a timer that bears its state's name."""
-    trigger = After(timedelta(seconds=3), "work.one.after")
+    trigger = After(timedelta(seconds=3), "work.one.after.two")
     assert lines_of("work.one")[5] == hooked("work.one", trigger, "work.two")
 
 
@@ -246,7 +246,7 @@ def test_events_of_every_verb_are_known_to_the_chart(verb: str) -> None:
 
 
 def test_timers_of_one_state_are_told_apart() -> None:
-    """Several delayed lines of a state have numbered timers; a lone one needs no number."""
+    """A delayed line without a name of its own has a timer named after its target."""
 
     class Delayed(Statechart):
         one = State(initial=True)
@@ -257,7 +257,7 @@ def test_timers_of_one_state_are_told_apart() -> None:
         two.after(timedelta(seconds=3), one)
 
     timers = [t.trigger.timer for t in Delayed.chart.transitions if isinstance(t.trigger, After)]
-    assert timers == ["one.after1", "one.after2", "two.after"]
+    assert timers == ["one.after.two", "one.after.one", "two.after.one"]
 
 
 def test_delay_may_be_computed() -> None:
@@ -280,11 +280,11 @@ def test_target_may_be_named_by_its_id() -> None:
         class work(Compound, initial=True):
             one = State(initial=True)
             two = State()
-            one.to("two", on=Go)  # type: ignore[call-overload]
-            two.to("rest", on=Go)  # type: ignore[call-overload]
+            one.to("two", on=Go)  # type: ignore[arg-type]
+            two.to("rest", on=Go)  # type: ignore[arg-type]
 
         rest = State()
-        rest.to("work.two", on=Go)  # type: ignore[call-overload]
+        rest.to("work.two", on=Go)  # type: ignore[arg-type]
 
     targets = [line.targets for line in Written.chart.transitions]
     assert targets == [("work.two",), ("rest",), ("work.two",)]

@@ -136,7 +136,7 @@ def test_named_event_matches_by_descriptor(on: str | tuple[str, ...], taken: set
     class Named(Statechart):
         here = State(initial=True)
         there = State(resting=True)
-        here.to(there, on=on)
+        here.to(there, on=on)  # type: ignore[arg-type]
 
     names = ("a", "a.b", "a.b.c", "ab")
     assert {name for name in names if goes(Named, NamedEvent(name))} == taken

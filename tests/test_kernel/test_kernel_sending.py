@@ -331,7 +331,9 @@ def test_timer_that_is_none_of_those_sent_is_looked_for_further() -> None:
     assert not step(Both, sent, TimerFired("nobody#9"), at=NOW).handled
     second = step(Both, sent, TimerFired(list(sent.timers)[2]), at=NOW).snapshot
     assert len(second.memory.sent) == 1
-    assert step(Both, sent, TimerFired("idle.after#1"), at=NOW).snapshot.configuration == ("over",)
+    assert step(Both, sent, TimerFired("idle.after.over#1"), at=NOW).snapshot.configuration == (
+        "over",
+    )
 
 
 def test_data_is_filled_from_the_completion_event_that_a_descriptor_meets() -> None:

@@ -52,9 +52,13 @@ RESUME = NOW + timedelta(minutes=5)
 
 AGENT = AgentName("coder-1")
 SPAWN = SpawnRequested(AGENT)
+<<<<<<< HEAD
 TIMER = "any.rate_limited.after#1"
 SPAWNING = Invoke("any.pending.spawn_agent#1", SpawnAgent(AGENT))
 WATCHING = Invoke("any.running.watch_agent#2", WatchAgent(AGENT))
+=======
+TIMER = "any.rate_limited.after.pending#1"
+>>>>>>> main
 
 WAYS: dict[str, tuple[ExecutionEvent, ...]] = {
     "idle": (),
@@ -248,7 +252,7 @@ def test_rate_limit_hit_anew_has_a_timer_of_its_own() -> None:
     """No timer's id is used twice, so that an old timer cannot end a new limit."""
     again = after(*WAYS["rate_limited"], SpawnedSuccessfully(), HitRateLimit(LATER))
 
-    assert dict(again.timers) == {"any.rate_limited.after#2": LATER}
+    assert dict(again.timers) == {"any.rate_limited.after.pending#2": LATER}
 
 
 @pytest.mark.parametrize("exit_code", [0, 1, -9])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
@@ -13,8 +13,21 @@ from attrs import frozen
 
 from statecharts import Chart, Effect, Kernel, Machine, NamedEvent, StatechartError
 from statecharts.checks import accept
+<<<<<<< HEAD
 from statecharts.model.chart import Default, EventType, OnEvent, StateKind, StateNode, Transition
 from statecharts.model.effects import Action, CancelInvoke, CancelSend, Invoke, Raise, Send, Service
+=======
+from statecharts.model.chart import (
+    After,
+    Default,
+    EventType,
+    OnEvent,
+    StateKind,
+    StateNode,
+    Transition,
+)
+from statecharts.model.effects import Action, CancelInvoke, CancelSend, Invoke, Raise, Send
+>>>>>>> main
 from statecharts.model.errors import CallbackError, StepError
 from statecharts.model.hooks import Hook
 from statecharts.model.named import (
@@ -27,11 +40,13 @@ from statecharts.model.named import (
     Holds,
     In,
     Named,
+    NamedDelay,
     Not,
     effect_text,
 )
 
 GO = NamedEvent("go")
+START = datetime(2026, 1, 1, tzinfo=UTC)
 READY = Hook(Named("ready"))
 
 
@@ -253,6 +268,51 @@ def test_binding_keeps_what_the_file_says() -> None:
     assert bound != chart
     assert bound == chart.bind(default=True)
     assert bound.hash == chart.hash
+
+
+def waiting(state: str = "a") -> Chart:
+    """Return a chart that goes from ``a`` to ``b`` after a delay that has a name alone."""
+    delay = Hook(NamedDelay("patience"))
+    return chart_of(Transition(state, After(delay, f"{state}.after.1"), ("b",)))
+
+
+def test_delay_that_is_not_bound_keeps_a_chart_from_waiting() -> None:
+    """It is known by its name, and asked for no time until it has one."""
+    chart = waiting()
+    assert chart.unbound_delays == ("patience",)
+    with pytest.raises(StatechartError, match="patience"):
+        Machine(chart, at=START)
+
+
+@pytest.mark.parametrize(
+    "bound", [timedelta(seconds=3), lambda m: timedelta(seconds=1 if "b" in m else 3)]
+)
+def test_delay_is_bound_to_a_time_or_to_a_function(bound: Any) -> None:
+    """Either says how long the state waits; the name is open no more."""
+    chart = waiting().bind(delays={"patience": bound})
+    assert chart.unbound_delays == ()
+    machine: Machine[None] = Machine(chart, at=START)
+    machine.advance(timedelta(seconds=2))
+    assert machine.configuration == ("a",)
+    machine.advance(timedelta(seconds=1))
+    assert machine.configuration == ("b",)
+
+
+def test_binding_leaves_other_delays_alone() -> None:
+    """Guards are bound beside a delay that is a time, and beside one that is still open."""
+    constant = Transition("a", After(timedelta(seconds=3), "a.after.1"), ("b",), guard=READY)
+    chart = chart_of(*waiting()["a"].transitions, constant)
+    named, timed = chart.bind(guards={"ready": lambda m: True})["a"].transitions
+    assert (named, timed.trigger) == (waiting()["a"].transitions[0], constant.trigger)
+
+
+@pytest.mark.parametrize("bound", [timedelta(0), 3])
+def test_delay_that_is_not_a_time_is_refused(bound: Any) -> None:
+    """Only a time above zero, or a function, can be waited for."""
+    with pytest.raises(
+        StatechartError, match=r"\[SC215\] Door: the delay 'patience' is to be bound"
+    ):
+        waiting().bind(delays={"patience": bound})
 
 
 def test_bind_refuses_a_name_that_is_not_open() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 import typing
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, make_dataclass
 from datetime import datetime
 from typing import Annotated, Any, Literal, Optional, Protocol, Union, cast
 
@@ -16,11 +17,16 @@ from statecharts import Occurred
 from statecharts.model.events import matches, wire_name
 from statecharts.model.fields import (
     Field,
+    annotations_of,
+    bare,
     build_default,
     field_type,
     fields_of,
     fits,
+    misused_time,
     names_of,
+    parameters,
+    takes_the_time,
     type_text,
     union_members,
 )
@@ -250,3 +256,113 @@ def test_supply_follows_the_precedence(where: str, expected: tuple[Supply, str |
 def test_supply_of_a_field_that_none_has() -> None:
     """Without a default the field is told to be missing."""
     assert _supply("eioc", "", optional=False) == (Supply.NOTHING, None)
+
+
+T = typing.TypeVar("T")
+U = typing.TypeVar("U")
+
+
+@frozen
+class Crate(typing.Generic[T, U]):
+    inside: T
+    label: U | None = None
+    labels: list[U] | None = None
+
+
+@frozen
+class Pallet(Crate[list[T], str]):
+    height: int = 1
+
+
+@frozen
+class Load(Pallet[Order]):
+    pass
+
+
+@dataclass
+class Plain:
+    n: int
+
+
+@dataclass
+class Plainer(Plain):
+    more: str = ""
+
+
+def test_type_parameters_are_what_subclasses_pass() -> None:
+    """They are replaced through every class between, inside of other annotations, too."""
+    assert annotations_of(Load) == {
+        "inside": list[Order],
+        "label": str | None,
+        "labels": list[str] | None,
+        "height": int,
+    }
+    assert annotations_of(Crate)["inside"] is T
+
+
+def test_parameters_of_a_class_that_is_no_base_are_none() -> None:
+    """Only a base passes something on."""
+    assert parameters(Load, Order) == {}
+
+
+def test_annotations_of_dataclasses_come_from_the_class_that_declares_them() -> None:
+    """A dataclass that is no attrs class is read likewise."""
+    assert annotations_of(Plainer) == {"n": int, "more": str}
+
+
+def test_annotations_of_fields_made_without_a_body_are_kept() -> None:
+    """Fields that no class body declares belong to the class itself."""
+    made = make_dataclass("made", [("n", int), ("void", None)])
+    del made.__annotations__["n"]
+    assert annotations_of(made) == {"n": int, "void": type(None)}
+
+
+class Late:
+    """Stands for the name of a ``type`` statement, which is worked out when it is read."""
+
+    def __init__(self, value: object) -> None:
+        self.value = value
+
+    @property
+    def __value__(self) -> object:
+        if isinstance(self.value, Exception):
+            raise self.value
+        return self.value
+
+
+def test_time_is_known_by_any_name() -> None:
+    """`Occurred` is known as text and behind an alias; an alias that fails is not the time."""
+    assert takes_the_time("statecharts.Occurred")
+    assert takes_the_time(Late(Occurred))
+    assert not takes_the_time(Late(NameError("not yet")))
+    assert "Occurred" in repr(Occurred)
+
+
+def test_time_that_is_not_an_argument_is_misused() -> None:
+    """What `__init__` does not take cannot be given the time of the event."""
+
+    @frozen
+    class Kept:
+        at: Occurred = field(init=False)
+
+    assert misused_time(Kept) == (("at", "is not an argument of __init__"),)
+
+
+def test_annotation_that_cannot_be_taken_apart_is_kept() -> None:
+    """A name inside of it that means nothing changes nothing."""
+    missing: Any = typing.ForwardRef("Missing") | None
+    assert bare(missing) == missing
+
+
+class Moody(type):
+    def __subclasscheck__(cls, other: type) -> bool:
+        raise RuntimeError(other)
+
+
+class Mood(metaclass=Moody):
+    pass
+
+
+def test_types_that_cannot_be_compared_fit() -> None:
+    """Where a metaclass refuses to answer, nobody is told of a mistake."""
+    assert fits(int, Mood)

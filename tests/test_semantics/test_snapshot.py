@@ -173,7 +173,7 @@ def test_what_is_no_state_is_an_error() -> None:
 def test_snapshot_shows_timers_clock_and_context() -> None:
     """Running timers come by id, the clock counts handled events, the context is typed."""
     then = pushed()
-    assert dict(then.snapshot.timers) == {"moving.loaded.after#1": T0 + timedelta(minutes=1)}
+    assert dict(then.snapshot.timers) == {"moving.loaded.after.empty#1": T0 + timedelta(minutes=1)}
     assert (start(Cart, Total()).snapshot.clock, then.snapshot.clock) == (0, 1)
     assert then.snapshot.context.pushes == 1
 

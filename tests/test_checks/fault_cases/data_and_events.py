@@ -221,7 +221,7 @@ def update_without_a_context() -> object:
 
     class Door(Statechart[Go]):
         closed = State(initial=True, resting=True)
-        closed.stay(on=Go, update=lambda m: 1)
+        closed.stay(on=Go, update=lambda m: 1)  # type: ignore[arg-type, return-value]
 
     return Door
 

@@ -73,27 +73,13 @@ def targets_that_cannot_be_active_together() -> object:
 @case
 def name_bound_twice() -> object:
     """
-    [SC102] Door: a state declared in the body of Door, at line N, has lost its name. Bind each state to a name of its own; a name bound twice hides the first.
+    [SC102] Door: a state declared in the body of Door, at line N, has lost its name. Bind each state to a name of its own; a name bound twice hides the first, a list or a dict gives none.
     """
 
     class Door(Statechart[Go]):
         closed = State(initial=True)
         open = State()
         open = State()  # noqa: PIE794
-        closed.to(open, on=Go)
-        open.to(closed, on=Go)
-
-    return Door
-
-
-@case
-def state_bound_to_two_names() -> object:
-    """[SC102] Door: 'open' is bound to a second name, 'ajar'. Declare one state for each name."""
-
-    class Door(Statechart[Go]):
-        closed = State(initial=True)
-        open = State()
-        ajar = open
         closed.to(open, on=Go)
         open.to(closed, on=Go)
 
@@ -304,5 +290,122 @@ def superstate_without_children() -> object:
 
         closed.to(open, on=Go)
         open.to(closed, on=Go)
+
+    return Door
+
+
+@case
+def two_timers_without_names() -> object:
+    """
+    [SC141] Door: open has two delayed lines to 'closed', and neither has a name. Name them: deadline = state.after(…).
+    """
+
+    class Door(Statechart[Go]):
+        closed = State(initial=True)
+        open = State()
+        closed.to(open, on=Go)
+        open.after(timedelta(seconds=1), closed, when=lambda m: m.at.hour < 12)
+        open.after(timedelta(seconds=2), closed)
+
+    return Door
+
+
+@case
+def line_with_the_name_of_another() -> object:
+    """
+    [SC141] Gate: a line has the name 'open.shut', and so has another line. Give it another name, or take the other back first: Base.line.remove().
+    """
+
+    class Door(Statechart[Go]):
+        closed = State(initial=True)
+        open = State()
+        closed.to(open, on=Go)
+        shut = open.after(timedelta(seconds=1), closed)
+
+    class Gate(Door):
+        shut = Door.open.after(timedelta(seconds=2), Door.closed)
+
+    return Gate
+
+
+@case
+def line_with_the_name_of_a_state() -> object:
+    """
+    [SC141] Door: a line has the name 'work.rest', and so has a state. Give it another name, or take the other back first: Base.line.remove().
+    """
+
+    class Door(Statechart[Go]):
+        class work(Compound, initial=True):
+            rest = State(initial=True)
+            rest.always(rest, when=lambda m: m.at.hour < 12)
+
+        rest = work.to(work, on=Go)
+
+    return Door
+
+
+@case
+def bases_with_two_kinds_of_one_state() -> object:
+    """
+    [SC142] Door: 'open' is atomic in One and final in Other. Declare it in the class itself.
+    """
+
+    class One(Statechart):
+        open = State(initial=True, resting=True)
+
+    class Other(Statechart):
+        open = State(initial=True, final=True)
+
+    class Door(One, Other, allow="*"):
+        pass
+
+    return Door
+
+
+@case
+def delay_that_is_a_number() -> object:
+    """
+    [SC111] Door: a line on 'open': the delay is 5. Pass a timedelta, or a function of the moment of entry: lambda m: ….
+    """
+
+    class Door(Statechart[Go]):
+        closed = State(initial=True)
+        open = State()
+        closed.to(open, on=Go)
+        open.after(loose(5), closed)
+
+    return Door
+
+
+@case
+def states_in_a_list() -> object:
+    """
+    [SC102] Door: a state declared in the body of Door, at line N, has lost its name. Bind each state to a name of its own; a name bound twice hides the first, a list or a dict gives none.
+    [SC115] Door: the chart is compound and has no states inside. Declare states in its body, or make it a State.
+    """
+
+    class Door(Statechart):
+        states = [State(initial=True)]  # noqa: RUF012
+
+    return Door
+
+
+@case
+def class_in_place_of_a_state() -> object:
+    """
+    [SC114] Door: 'open': State is the class of such states, not a state. Call it: State().
+    [SC114] Door: 'lock' is a chart of its own, not a state. Derive it from Compound or Parallel: class lock(Compound).
+    [SC114] Door: 'group' is a plain class with states in its body. Derive it from Compound or Parallel: class group(Compound).
+    """
+
+    class Door(Statechart):
+        closed = State(initial=True, resting=True)
+        open = State
+
+        class lock(Statechart):
+            on = State(initial=True, resting=True)
+
+        class group:
+            inner = State()
 
     return Door

@@ -105,7 +105,7 @@ class Everything(Statechart[Any, Budget], allow="*"):
             backlog,
             emit=lambda m: Notify(m.event.id),
         )
-        merge.after(lambda m: m.at + timedelta(hours=1), backlog)
+        hourly = merge.after(lambda m: m.at + timedelta(hours=1), backlog)
         merge.ignore(on=Unblock)
         merge.ignore(on=(Block, Unblock))
         merge.ignore(on=Block | Unblock)

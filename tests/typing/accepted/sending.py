@@ -47,14 +47,14 @@ class Door(Statechart[Block | Unblock]):
 class Till(Statechart[Block, Budget]):
     """A chart that needs a context."""
 
-    idle = State(initial=True)
+    idle = State(initial=True, resting=True)
     idle.stay(on=Block, update=lambda m: Budget(1))
 
 
 class Loose(Statechart):
     """A chart whose events are open."""
 
-    idle = State(initial=True)
+    idle = State(initial=True, resting=True)
     idle.stay(on=Block)
 
 

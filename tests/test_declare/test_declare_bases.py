@@ -1,0 +1,235 @@
+"""Several bases: a chart has the lines, states, hooks, events and context of each."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from attrs import frozen
+
+from statecharts import (
+    Compound,
+    DefinitionError,
+    Effect,
+    Machine,
+    State,
+    Statechart,
+    start,
+)
+
+
+@frozen
+class Go:
+    pass
+
+
+@frozen
+class Stop:
+    pass
+
+
+@frozen
+class Reset:
+    pass
+
+
+@frozen
+class Told(Effect):
+    text: str
+
+
+@frozen
+class Tally:
+    n: int = 0
+
+
+@frozen
+class Load:
+    n: int = 0
+
+
+@frozen
+class Other:
+    n: int = 0
+
+
+class Base(Statechart[Go]):
+    """What all share."""
+
+    class work(Compound, initial=True):
+        one = State(initial=True)
+        two = State()
+        one.to(two, on=Go)
+
+    done = State(final=True)
+    work.two.to(done, on=Go)
+
+
+class Cancellable(Base, Statechart[Stop]):  # pyright: ignore[reportGeneralTypeIssues]
+    """Adds a state and a line."""
+
+    cancelled = State(final=True)
+    Base.work.one.to(cancelled, on=Stop)
+
+
+class Resettable(Base, Statechart[Reset, Tally]):  # pyright: ignore[reportGeneralTypeIssues]
+    """Adds lines, a child, hooks and a context."""
+
+    class work(Base.work, entry=lambda m: Told("resettable")):
+        three = State()
+        three.to(Base.done, on=Go)
+
+    Statechart.to(work, on=Reset, update=lambda m: Tally(m.context.n + 1))
+    Base.work.two.to(work.three, on=Reset)
+
+
+class Both(Cancellable, Resettable):
+    """Has what each of the two has."""
+
+
+def test_several_bases_are_merged() -> None:
+    """Lines, chart-wide lines, children, hooks, events and context of each base are there."""
+    assert [state.id for state in Both.chart.states] == [
+        "work",
+        "work.one",
+        "work.two",
+        "work.three",
+        "done",
+        "cancelled",
+    ]
+    assert {event.cls for event in Both.chart.events} == {Go, Stop, Reset}
+    assert Both.chart.closed
+    assert Both.chart.context is Tally
+    assert start(Both.chart, Tally()).effects == (Told("resettable"),)
+    machine = Machine(Both.chart, Tally())
+    assert machine.send(Reset()).snapshot.context == Tally(1)
+    assert machine.send(Stop()).snapshot.configuration == ("cancelled",)
+
+
+def test_line_of_a_diamond_counts_once() -> None:
+    """What both bases have from one chart is one line."""
+    lines = list(Both.chart.lines)
+    assert sorted(lines) == sorted(set(Cancellable.chart.lines) | set(Resettable.chart.lines))
+    assert not any("~" in line for line in lines)
+
+
+def test_merged_chart_leaves_its_bases_alone() -> None:
+    """A base does not change by what is made of it."""
+    assert "work.three" not in Cancellable.chart
+    assert "cancelled" not in Resettable.chart
+    assert Base.chart.context is None
+
+
+def test_nearest_declaration_of_a_state_wins() -> None:
+    """A state that one base declares anew is what that base says, in any order of the bases."""
+
+    class Loaded(Base):
+        done: Any = State(Load, final=True)
+
+    class Left(Loaded, Cancellable):
+        pass
+
+    class Right(Cancellable, Loaded):
+        pass
+
+    assert Left.chart["done"].data is Right.chart["done"].data is Load
+
+
+def test_two_data_of_one_state_are_a_fault_that_names_both() -> None:
+    """Bases that say different things are told, unless the class says which it is."""
+
+    class Loaded(Base):
+        done: Any = State(Load, final=True)
+
+    class Otherwise(Base):
+        done: Any = State(Other, final=True)
+
+    with pytest.raises(
+        DefinitionError, match="final with Load in Loaded and final with Other in Ot"
+    ):
+
+        class Torn(Loaded, Otherwise):
+            pass
+
+    class Decided(Loaded, Otherwise):
+        done: Any = State(Other, final=True)
+
+    assert Decided.chart["done"].data is Other
+
+
+def test_states_of_a_plain_mixin_are_states_of_the_chart() -> None:
+    """A plain class with states may be a base; each chart has a copy of them."""
+
+    class Mixin:
+        paused = State()
+        resume = paused.stay(on=Go)
+
+    class One(Mixin, Statechart, allow="*"):
+        idle = State(initial=True)
+        idle.to(Mixin.paused, on=Stop)
+
+    class Two(Mixin, Statechart, allow="*"):
+        begun = State(initial=True)
+        begun.to(Mixin.paused, on=Stop)
+
+    assert [state.id for state in One.chart.states] == ["paused", "idle"]
+    assert [state.id for state in Two.chart.states] == ["paused", "begun"]
+    assert Machine(One).send(Stop()).snapshot.configuration == ("paused",)
+    assert list(Two.chart.lines) == ["paused.resume", "begun:stop->paused"]
+
+
+def test_open_base_adds_the_events_of_its_lines() -> None:
+    """A base whose events are open adds what its lines name to those of a closed one."""
+
+    class Audited(Statechart):
+        a = State(initial=True, resting=True)
+        a.stay(on=Reset)
+
+    class Closed(Statechart[Go]):
+        a = State(initial=True, resting=True)
+        a.stay(on=Go)
+
+    class Whole(Audited, Closed):
+        pass
+
+    assert {event.cls for event in Whole.chart.events} == {Go, Reset}
+    assert Whole.chart.closed
+
+
+def test_allowances_of_all_bases_hold() -> None:
+    """What a base accepts knowingly stays accepted where its lines are merged."""
+
+    class Attic(Base, allow="SC121"):
+        attic = State(resting=True)
+
+    class Cellar(Base, allow="SC122"):
+        cellar = State()
+        Base.work.one.always(cellar, when=lambda m: False)
+
+    class House(Attic, Cellar):
+        pass
+
+    assert {fault.code for fault in House.chart.warnings} == {"SC121", "SC122"}
+
+
+def test_redeclared_state_keeps_its_lines() -> None:
+    """Declared anew, a state is what the subclass says; its lines stay until taken back."""
+
+    class Again(Base):
+        class work(Base.work):
+            two: Any = State(Load)
+
+    assert Again.chart["work.two"].data is Load
+    assert set(Again.chart.lines) == set(Base.chart.lines)
+
+
+def test_superstate_that_extends_one_base_has_the_states_of_the_other() -> None:
+    """A class body that extends a state of one base loses nothing of the other."""
+
+    class Mine(Cancellable, Resettable, allow="*"):
+        class work(Cancellable.work):  # pyright: ignore[reportIncompatibleVariableOverride]
+            four = State()
+
+    inner = [state.id for state in Mine.chart.children("work")]
+    assert inner == ["work.one", "work.two", "work.four", "work.three"]
+    assert set(Both.chart.lines) == set(Mine.chart.lines)

@@ -1,0 +1,165 @@
+"""Names: of lines and of their timers, which stay what they are whatever else is declared."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from attrs import frozen
+
+from statecharts import Compound, DefinitionError, Machine, State, Statechart, StatechartError
+from statecharts.declare import Line
+from statecharts.model.chart import After
+from statecharts.model.errors import UnknownLineError
+
+NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+
+
+@frozen
+class Go:
+    pass
+
+
+@frozen
+class Stop:
+    pass
+
+
+class Order(Statechart[Go | Stop]):
+    """A chart with named lines on every level."""
+
+    class open(Compound, initial=True):
+        pending = State(initial=True)
+        paid = State()
+        pay = pending.to(paid, on=Go)
+        deadline = pending.after(HOUR, paid)
+        paid.after(HOUR, pending)
+        paid.after(HOUR)
+        paid.stay(on=Go, when=lambda m: False)
+        paid.stay(on=Go)
+
+    cancelled = State(final=True)
+    cancel = open.to(cancelled, on=Stop)
+    late = Statechart.after(HOUR, cancelled)
+
+
+def timers(chart: type[Statechart[Go | Stop]]) -> list[str]:
+    """Return the names of a chart's timers."""
+    triggers = (transition.trigger for transition in chart.chart.transitions)
+    return [trigger.timer for trigger in triggers if isinstance(trigger, After)]
+
+
+def test_verb_returns_its_line_and_a_name_names_it() -> None:
+    """A line that a class body binds to a name has that name; others have none."""
+    assert isinstance(Order.cancel, Line)
+    named = {transition.name: transition.source for transition in Order.chart.transitions}
+    assert named == {
+        "late": "",
+        "cancel": "open",
+        "pay": "open.pending",
+        "deadline": "open.pending",
+        "": "open.paid",
+    }
+
+
+def test_lines_have_ids_of_names() -> None:
+    """A named line is its source and its name, another its source, trigger and targets."""
+    assert list(Order.chart.lines) == [
+        "late",
+        "open.cancel",
+        "open.pending.pay",
+        "open.pending.deadline",
+        "open.paid:after->open.pending",
+        "open.paid:after",
+        "open.paid:go",
+        "open.paid:go~2",
+    ]
+    assert Order.chart.line("open.cancel").targets == ("cancelled",)
+    with pytest.raises(
+        UnknownLineError, match=r"no line 'open.cancle'. Did you mean 'open.cancel'"
+    ):
+        Order.chart.line("open.cancle")
+
+
+def test_timers_are_named_after_their_line_or_its_target() -> None:
+    """Neither is a number, so that a new line renames no timer that runs."""
+    assert timers(Order) == [
+        "late",
+        "open.pending.deadline",
+        "open.paid.after.pending",
+        "open.paid.after",
+    ]
+    machine = Machine(Order, at=NOON)
+    assert list(machine.snapshot.timers) == ["late#1", "open.pending.deadline#2"]
+
+
+def test_new_line_renames_none_of_the_others() -> None:
+    """A subclass that adds lines in front has the parent's timers and ids among its own."""
+
+    class More(Order):
+        soon = Order.open.pending.after(timedelta(minutes=1), Order.cancelled)
+        Order.open.paid.after(timedelta(minutes=1), Order.cancelled)
+
+    assert set(timers(Order)) < set(timers(More))
+    assert set(Order.chart.lines) < set(More.chart.lines)
+
+
+def test_name_is_part_of_what_a_line_is() -> None:
+    """Two lines that differ by name alone are not equal."""
+    pay = Order.chart.line("open.pending.pay")
+    again = Order.chart["open.pending"].transitions[0]
+    assert pay == again
+    assert pay.name == "pay"
+
+
+def test_subclass_takes_a_line_back_and_writes_it_anew() -> None:
+    """A line that is taken back is gone from the subclass, and from what derives from it."""
+
+    class Stubborn(Order, allow="*"):
+        Order.cancel.remove()
+
+    class Sure(Stubborn, allow="*"):
+        cancel = Order.open.to(Order.cancelled, on=Stop, when=lambda m: True)
+
+    assert not Machine(Stubborn, at=NOON).send(Stop()).handled
+    assert Machine(Sure, at=NOON).send(Stop()).handled
+    assert Sure.chart.line("open.cancel").guard is not None
+    assert Machine(Order, at=NOON).send(Stop()).handled
+    assert Order.chart.line("open.cancel").guard is None
+
+
+def test_line_without_a_name_is_taken_back_by_its_id() -> None:
+    """What `Chart.line` returns takes itself back, in the body of a subclass."""
+
+    class Fewer(Order):
+        Order.chart.line("open.paid:go~2").remove()
+
+    assert set(Order.chart.lines) - set(Fewer.chart.lines) == {"open.paid:go~2"}
+
+
+def test_line_is_not_taken_back_outside_a_body() -> None:
+    """A chart that has been declared is fixed."""
+    for line in (Order.cancel, Order.chart.line("open.cancel")):
+        with pytest.raises(StatechartError, match=r"SC120.*outside the body of a chart"):
+            line.remove()
+
+
+def test_line_of_another_chart_is_not_taken_back() -> None:
+    """Only what a chart inherits can be taken back in its body."""
+    with pytest.raises(DefinitionError, match=r"SC101.*not one of this chart"):
+
+        class Door(Statechart):
+            shut = State(initial=True, resting=True)
+            Order.cancel.remove()
+
+
+def test_superstate_takes_back_what_it_inherits() -> None:
+    """The body of a superstate that extends another takes lines back as well."""
+
+    class Fewer(Order, allow="*"):
+        class open(Order.open):
+            Order.open.pay.remove()
+
+    assert "open.pending.pay" not in Fewer.chart.lines
+    assert "open.pending.pay" in Order.chart.lines
