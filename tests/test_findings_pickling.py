@@ -179,7 +179,7 @@ def test_function_that_was_lost_says_so() -> None:
     """A lambda does not come along; calling what stands in for it is a clear error."""
     counted = pickle.loads(pickle.dumps(steps()[2]))
     (line,) = counted.fired
-    with pytest.raises(StatechartError, match=r"\[SC219\] .*'data.amount < 3' was lost when"):
+    with pytest.raises(StatechartError, match=r"\[SC220\] .*'data.amount < 3' was lost when"):
         line.guard.function(None)
 
 

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-<<<<<<< HEAD
 from collections.abc import Iterable, Iterator, Mapping
-=======
-from collections.abc import Iterable, Iterator
 from datetime import timedelta
->>>>>>> main
 from itertools import takewhile
 from typing import Any, Never
 

@@ -18,17 +18,11 @@ from typing import Any, Final
 from attrs import define, field, frozen
 
 from statecharts.model.chart import (
-<<<<<<< HEAD
     Chart,
     Declaration,
     StateKind,
     SuperstateRef,
-=======
-    Declaration,
-    StateKind,
-    SuperstateRef,
     Transition,
->>>>>>> main
     TransitionKind,
     Trigger,
 )
@@ -124,12 +118,9 @@ class Member:
         problems: What is wrong with its own class statement: code, what was found, remedy.
         placed: Whether a class body has it among its states.
         sealed: Whether its chart has been built, or its body has ended that declares no states.
-<<<<<<< HEAD
         chart: The chart that it is a state of, once that has been built.
         charts: The names of the charts that it, or a copy of it, is a state of.
-=======
         built: The transitions that its lines have become, when it is a whole chart.
->>>>>>> main
         location: ``file:line`` of its declaration.
     """
 
@@ -156,12 +147,9 @@ class Member:
         self.problems: list[tuple[str, str, str]] = []
         self.placed = False
         self.sealed = False
-<<<<<<< HEAD
         self.chart: Chart | None = None
         self.charts: set[str] = set()
-=======
         self.built: list[tuple[Transition, Line]] = []
->>>>>>> main
         self.location = location
 
     @property

@@ -10,12 +10,7 @@ from attrs import evolve
 from statecharts.declare.arguments import UnresolvedError, is_open, type_arguments
 from statecharts.declare.build import build, problems
 from statecharts.declare.members import Member, Options
-<<<<<<< HEAD
 from statecharts.declare.states import Calls, Hooked
-from statecharts.declare.superstates import adopt, own_doc
-from statecharts.declare.verbs import AfterTo, AlwaysTo, Defer, Ignore, Stay, To
-=======
-from statecharts.declare.states import Hooked
 from statecharts.declare.superstates import (
     adopt,
     bases_of,
@@ -23,8 +18,7 @@ from statecharts.declare.superstates import (
     own_doc,
     unknown_keyword,
 )
-from statecharts.declare.verbs import AfterTo, AlwaysTo, Ignore, Stay, To
->>>>>>> main
+from statecharts.declare.verbs import AfterTo, AlwaysTo, Defer, Ignore, Stay, To
 from statecharts.model.chart import Chart, Declaration, StateKind
 from statecharts.model.errors import DefinitionError, KeywordError, StatechartError
 from statecharts.model.fields import type_text, union_members
@@ -96,38 +90,24 @@ class Statechart(Declaration[E, C]):
         super().__init_subclass__()
         if unknown:
             raise _unknown(cls, unknown)
-<<<<<<< HEAD
-        if allow is not None:
-            cls.__allow__ = (allow,) if isinstance(allow, str) else tuple(allow)
-        origin: Member | None = getattr(cls, "__member__", None)
-        cls.__member__ = Member(
-            Options(
-                _kind(origin, parallel=parallel),
-                entry=entry or (origin.options.entry if origin else None),
-                invoke=invoke or (origin.options.invoke if origin else None),
-                doc=own_doc(cls) or (origin.options.doc if origin else ""),
-            ),
-            cls.__name__,
-            origin=origin,
-        )
-        events, context = _read(cls, cls.__member__)
-        adopt(cls, cls.__member__)
-        if cls.__member__.members:
-=======
         codes = (allow,) if isinstance(allow, str) else allow
         if codes is None:
             codes = tuple(c for base in cls.__bases__ for c in getattr(base, "__allow__", ()))
         cls.__allow__ = tuple(dict.fromkeys(codes))
         member = Member(Options(StateKind.COMPOUND), cls.__name__, bases=bases_of(cls))
         kind = StateKind.PARALLEL if parallel else StateKind.COMPOUND
-        said = {"kind": None if parallel is None else kind, "entry": entry, "doc": own_doc(cls)}
+        said = {
+            "kind": None if parallel is None else kind,
+            "entry": entry,
+            "invoke": invoke,
+            "doc": own_doc(cls),
+        }
         member.given = {key: value for key, value in said.items() if value is not None}
         cls.__member__ = member
         member.options = evolve(member.options, **inherited(cls, member))
         events, context = _read(cls, member)
         adopt(cls, member)
         if member.members or member.lost:
->>>>>>> main
             cls.chart = _built(cls, events, context)
             if isinstance(vars(cls)["chart"], Chart):
                 cls.chart.declared_by(cls)
@@ -202,21 +182,11 @@ def _built(cls: type[Statechart[Any, Any]], events: Any, context: Any) -> Chart:
 
 def _unknown(cls: type, unknown: dict[str, Any]) -> StatechartError:
     name, value = next(iter(unknown.items()))
-<<<<<<< HEAD
-    found = f"a chart has no class keyword {name!r}"
-    known = ("allow", "entry", "invoke", "parallel")
-    remedy = did_you_mean(name, known, f"Say one of {', '.join(known)}")
-    if name in ("events", "event"):
-        several = value if isinstance(value, tuple) else union_members(value)
-        text = " | ".join(map(type_text, several))
-        found = f"{name}= is not a class keyword: the events are a type argument"
-        remedy = f"Write class {cls.__name__}(Statechart[{text}])"
-=======
     if name not in ("events", "event"):
-        return unknown_keyword(cls.__name__, "a chart", unknown, ("allow", "entry", "parallel"))
+        known = ("allow", "entry", "invoke", "parallel")
+        return unknown_keyword(cls.__name__, "a chart", unknown, known)
     several = value if isinstance(value, tuple) else union_members(value)
     text = " | ".join(map(type_text, several))
     found = f"{name}= is not a class keyword: the events are a type argument"
     remedy = f"Write class {cls.__name__}(Statechart[{text}])"
->>>>>>> main
     return KeywordError("SC120", cls.__name__, found, remedy)

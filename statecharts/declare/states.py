@@ -8,12 +8,8 @@ from typing import Any, ClassVar, TypeAlias, overload
 from statecharts.declare.members import Member, Options, goal, note_created
 from statecharts.declare.verbs import AfterTo, AlwaysTo, Defer, Ignore, Stay, To, WhenDone
 from statecharts.model.chart import HISTORY, StateKind, StateRef, SuperstateRef
-<<<<<<< HEAD
 from statecharts.model.effects import Call, Effect
-=======
-from statecharts.model.effects import Effect
 from statecharts.model.fields import type_text
->>>>>>> main
 from statecharts.model.generics import D
 from statecharts.semantics.configuration import state_id
 from statecharts.semantics.snapshot import Moment

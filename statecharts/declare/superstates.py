@@ -9,13 +9,6 @@ from typing import Any, ClassVar, Final, Never
 
 from attrs import evolve
 
-<<<<<<< HEAD
-from statecharts.declare.arguments import UnresolvedError, is_open, type_arguments
-from statecharts.declare.members import CREATED, LATE, Member, Options, note_created
-from statecharts.declare.states import Calls, Hooked, Leaf, copy_leaf
-from statecharts.declare.verbs import AfterTo, AlwaysTo, Defer, Ignore, Stay, To, WhenDone
-from statecharts.model.chart import StateKind, SuperstateRef
-=======
 from statecharts.declare.arguments import ARGUMENTS, UnresolvedError, is_open, type_arguments
 from statecharts.declare.members import (
     CREATED,
@@ -29,12 +22,11 @@ from statecharts.declare.members import (
     note_created,
     noted,
 )
-from statecharts.declare.states import Hooked, Leaf, copy_leaf
-from statecharts.declare.verbs import AfterTo, AlwaysTo, Ignore, Stay, To, WhenDone
+from statecharts.declare.states import Calls, Hooked, Leaf, copy_leaf
+from statecharts.declare.verbs import AfterTo, AlwaysTo, Defer, Ignore, Stay, To, WhenDone
 from statecharts.model.chart import COMPOSITE, Declaration, StateKind, SuperstateRef
 from statecharts.model.errors import KeywordError
 from statecharts.model.fields import type_text
->>>>>>> main
 from statecharts.model.generics import D
 from statecharts.model.suggestions import did_you_mean
 

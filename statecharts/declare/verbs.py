@@ -445,7 +445,7 @@ class Defer(Verb[D]):
     def __get__(self, source: Any, owner: Any) -> Defer[Any]:
         return self._bind(source, owner)
 
-    def __call__(self, *, on: type | Events) -> None:
+    def __call__(self, *, on: type | Events, **unknown: Never) -> Line:
         """Declare that an event is kept for later.
 
         It waits in the snapshot, in order, until a configuration is reached in which nothing defers
@@ -453,8 +453,11 @@ class Defer(Verb[D]):
 
         Args:
             on: The event class, or several as a tuple or a union.
+
+        Returns:
+            The line.
         """
-        self._record(on_event(on), (), TransitionKind.DEFERRED)
+        return self._record(on_event(on), (), TransitionKind.DEFERRED, unknown, ())
 
 
 def on_event(on: Any) -> OnEvent:

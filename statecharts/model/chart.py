@@ -10,22 +10,14 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
-<<<<<<< HEAD
 from importlib import import_module
-from types import FunctionType
-=======
 from types import FunctionType, MappingProxyType
->>>>>>> main
 from typing import Any, ClassVar, Generic, final
 
 import attrs
 from attrs import evolve, field, frozen
 
-<<<<<<< HEAD
-from statecharts.model.errors import Fault, StatechartError, UnknownStateError
-=======
-from statecharts.model.errors import Fault, UnknownLineError, UnknownStateError
->>>>>>> main
+from statecharts.model.errors import Fault, StatechartError, UnknownLineError, UnknownStateError
 from statecharts.model.generics import C, D, E, defaulting
 from statecharts.model.hooks import Hook
 from statecharts.model.nodes import (
@@ -134,9 +126,9 @@ class Chart:
 
         Equal ids get ``~2``, ``~3`` in that order: ``qa:passed->merge``, ``qa:passed->merge~2``.
         """
-        found: dict[str, Transition] | None = self.memo.get("lines")
+        found: dict[str, Transition] | None = self._memo.get("lines")
         if found is None:
-            found = self.memo["lines"] = {}
+            found = self._memo["lines"] = {}
             counted: dict[str, int] = {}
             for transition in self.transitions:
                 name = transition.id

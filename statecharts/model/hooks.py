@@ -38,7 +38,7 @@ class Detached:
         """Refuse: there is no function any more."""
         found = f"the function {self.name!r} was lost when its line was pickled"
         remedy = "Take the line from the chart, where its functions are"
-        raise StatechartError("SC219", self.module, found, remedy)
+        raise StatechartError("SC220", self.module, found, remedy)
 
     @property
     def __name__(self) -> str:

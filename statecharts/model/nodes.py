@@ -13,11 +13,8 @@ from typing import Any, Final, final
 
 from attrs import field, frozen
 
-<<<<<<< HEAD
 from statecharts.model.effects import Call
-=======
 from statecharts.model.errors import StatechartError
->>>>>>> main
 from statecharts.model.events import wire_name
 from statecharts.model.fields import Field, fields_of
 from statecharts.model.hooks import Hook

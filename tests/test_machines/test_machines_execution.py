@@ -52,13 +52,9 @@ RESUME = NOW + timedelta(minutes=5)
 
 AGENT = AgentName("coder-1")
 SPAWN = SpawnRequested(AGENT)
-<<<<<<< HEAD
-TIMER = "any.rate_limited.after#1"
+TIMER = "any.rate_limited.resume#1"
 SPAWNING = Invoke("any.pending.spawn_agent#1", SpawnAgent(AGENT))
 WATCHING = Invoke("any.running.watch_agent#2", WatchAgent(AGENT))
-=======
-TIMER = "any.rate_limited.after.pending#1"
->>>>>>> main
 
 WAYS: dict[str, tuple[ExecutionEvent, ...]] = {
     "idle": (),

@@ -13,10 +13,6 @@ from attrs import frozen
 
 from statecharts import Chart, Effect, Kernel, Machine, NamedEvent, StatechartError
 from statecharts.checks import accept
-<<<<<<< HEAD
-from statecharts.model.chart import Default, EventType, OnEvent, StateKind, StateNode, Transition
-from statecharts.model.effects import Action, CancelInvoke, CancelSend, Invoke, Raise, Send, Service
-=======
 from statecharts.model.chart import (
     After,
     Default,
@@ -26,8 +22,7 @@ from statecharts.model.chart import (
     StateNode,
     Transition,
 )
-from statecharts.model.effects import Action, CancelInvoke, CancelSend, Invoke, Raise, Send
->>>>>>> main
+from statecharts.model.effects import Action, CancelInvoke, CancelSend, Invoke, Raise, Send, Service
 from statecharts.model.errors import CallbackError, StepError
 from statecharts.model.hooks import Hook
 from statecharts.model.named import (
