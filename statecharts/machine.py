@@ -464,7 +464,7 @@ class Machine(Generic[E, C]):
     def _why_not(self, event: object, at: datetime) -> str:
         """Return what to do about an event that nothing handles."""
         name = _event_name(event)
-        known = [one.cls for one in self.chart.events if one.cls is not None]
+        known = self.chart.event_classes
         if type(event) not in known and name in {cls.__name__ for cls in known}:
             return (
                 f"The chart knows another class of the name {name}: "

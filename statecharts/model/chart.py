@@ -148,6 +148,14 @@ class Chart:
             raise UnknownLineError("SC219", self.name, f"there is no line {line!r}", remedy)
         return found
 
+    @property
+    def event_classes(self) -> tuple[type, ...]:
+        """The event classes that it declares or that a line names, in this order."""
+        declared = (one.cls for one in self.events)
+        triggers = (line.trigger for line in self.transitions)
+        named = (e for one in triggers if isinstance(one, OnEvent) for e in one.events)
+        return tuple(dict.fromkeys(e for e in (*declared, *named) if isinstance(e, type)))
+
     def __getitem__(self, state: str) -> StateNode:
         """Return a state by its id; raise `UnknownStateError` for an id that there is not."""
         try:
@@ -159,14 +167,13 @@ class Chart:
         return state in self.nodes
 
     def __repr__(self) -> str:
-        return (
-            f"<Chart {self.name}: {len(self.states)} states, "
-            f"{len(self.transitions)} lines, {len(self.events)} events>"
+        counts = (
+            (len(self.states), "state"),
+            (len(self.transitions), "line"),
+            (len(self.events) or len(self.event_classes), "event"),
         )
-
-    def __deepcopy__(self, memo: object) -> Chart:
-        """Return itself: it never changes."""
-        return self
+        told = ", ".join(f"{n} {noun}{'' if n == 1 else 's'}" for n, noun in counts)
+        return f"<Chart {self.name}: {told}>"
 
     def __iter__(self) -> Iterator[StateNode]:
         return iter(self.states)
@@ -175,6 +182,10 @@ class Chart:
         return hash(self.hash)
 
     def __copy__(self) -> Chart:
+        """Return itself: it never changes."""
+        return self
+
+    def __deepcopy__(self, memo: object) -> Chart:
         """Return itself: it never changes."""
         return self
 
