@@ -201,11 +201,13 @@ def test_inherited_states_are_states_of_the_subclass() -> None:
 @pytest.mark.parametrize("wrong", [{"x": 1}, None, "draft", 7, Order, ("draft",)])
 def test_what_is_no_snapshot_is_refused_everywhere(wrong: Any) -> None:
     """Anything but a snapshot is the error SC205, and never an AttributeError."""
-    for use in (
+    uses: list[Callable[[], Any]] = [
         lambda: step(Order, wrong, Go()),
         lambda: Kernel(Order).adopt(wrong),
-        *([] if wrong is None else [lambda: Machine(Order, snapshot=wrong)]),
-    ):
+    ]
+    if wrong is not None:
+        uses.append(lambda: Machine(Order, snapshot=wrong))
+    for use in uses:
         with pytest.raises(StatechartError, match=r"\[SC205\] .* is not a snapshot"):
             use()
 

@@ -209,6 +209,23 @@ class PlanCache:
             raise StepError("SC204", self.chart.name, f"{event!r} is not an event", remedy)
         return cls
 
+    def takes(self, edges: Iterable[Edge], sure: Iterable[Edge]) -> bool:
+        """Tell whether one of some edges is a line that can be taken.
+
+        Args:
+            edges: What an event may select.
+            sure: Those of them that it selects for certain; an ignoring one of these keeps the
+                event from all superstates.
+        """
+        tree = self._tree
+        ignoring = [edge.source for edge in sure if edge.forbids]
+        return any(
+            not edge.forbids
+            and not edge.defers
+            and not any(tree.is_descendant(source, edge.source) for source in ignoring)
+            for edge in edges
+        )
+
     def planned(
         self, dispatch: Dispatch, selected: tuple[Edge, ...], history: tuple[Any, ...]
     ) -> Plan:

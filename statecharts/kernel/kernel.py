@@ -248,8 +248,10 @@ class Kernel(Generic[E, C]):
         memory = snapshot._memory
         if isinstance(event, type | str):
             chains = self._cache.dispatch(node, event).chains
-            edges = tuple(candidate.edge for chain in chains for candidate in chain)
-        elif isinstance(event, TimerFired):
+            edges = tuple(one.edge for chain in chains for one in chain)
+            sure = tuple(one.edge for chain in chains for one in chain if one.test is None)
+            return self._cache.takes(edges, sure)
+        if isinstance(event, TimerFired):
             name = event.id.rpartition("#")[0]
             running = any(timer == event.id for timer, _ in memory.timers)
             sent = [one for timer, _, one in memory.sent if timer == event.id]
@@ -270,7 +272,7 @@ class Kernel(Generic[E, C]):
             edges = self._asked(node, Heard(holder, key), run, inner, at)
         else:
             edges = self._asked(node, self._cache.key(event), snapshot, event, at)
-        return any(not edge.forbids and not edge.defers for edge in edges)
+        return self._cache.takes(edges, edges)
 
     def _asked(
         self, node: Node, key: Key, scene: Any, event: object, at: datetime | None
