@@ -69,14 +69,25 @@ class Queued(Generic[E, C]):
 class Time:
     """What time it is for a machine: it stands still where it was set, or follows a clock."""
 
-    def __init__(self, at: datetime | None, clock: Callable[[], datetime] | None) -> None:
+    def __init__(
+        self, at: datetime | None, clock: Callable[[], datetime] | None, chart: str
+    ) -> None:
         self._at = at
+        self._chart = chart
         self._clock = clock or _utc_now
         self._ahead = timedelta(0)
 
     def now(self) -> datetime:
         """Return the machine's time."""
-        return self._clock() + self._ahead if self._at is None else self._at
+        if self._at is not None:
+            return self._at
+        told = self._clock()
+        try:
+            return told + self._ahead
+        except TypeError:
+            found = f"the clock gives {told!r}, not a datetime"
+            remedy = "Pass clock=lambda: datetime.now(UTC), or another that gives datetimes"
+            raise StatechartError("SC503", self._chart, found, remedy) from None
 
     def set(self, at: datetime) -> None:
         """Move to a time; a time that follows a clock goes on following it."""
@@ -190,7 +201,7 @@ class Machine(Generic[E, C]):
         if snapshot is not None and context is not None:
             remedy = "Leave the context out: the snapshot has one"
             raise StatechartError("SC501", name, "both a snapshot and a context were given", remedy)
-        self._time = Time(at, clock)
+        self._time = Time(at, clock, name)
         self._on_unhandled = on_unhandled
         self._lock = threading.RLock()
         self._subscribers: list[tuple[Subscriber[E, C]]] = []

@@ -19,13 +19,16 @@ from statecharts.semantics.tree import Edge, Tree
 
 
 def place(
-    first: Any, more: tuple[Any, ...], context: Any, at: datetime | None
+    first: Any, more: tuple[Any, ...], context: Any, at: Any
 ) -> tuple[Chart, Snapshot[Any, Any]]:
     """Return the snapshot that `Snapshot.of` promises, and its chart."""
     if isinstance(first, Chart):
         chart, (state, *more_) = first, more or ("",)
     else:
         chart, state, more_ = _chart_of(first), first, list(more)
+    if at is not None and not isinstance(at, datetime):
+        found = f"at= is {at!r}, not a datetime"
+        raise StepError("SC208", chart.name, found, "Pass a datetime, with a time zone")
     data, pairs = (more_[0], more_[1:]) if more_ else (None, [])
     given: dict[str, Any] = {}
     for named, value in [(state, data), *(_pair(chart, pair) for pair in pairs)]:
