@@ -289,7 +289,8 @@ class Machine(Generic[E, C]):
         Returns:
             A function that ends the subscription.
         """
-        if inspect.iscoroutinefunction(inspect.unwrap(subscriber)):
+        called = inspect.unwrap(subscriber)
+        if any(map(inspect.iscoroutinefunction, (called, type(called).__call__))):
             found = f"subscriber {_name(subscriber)} is a coroutine function, which nobody awaits"
             remedy = "Pass a plain function; let it hand the step to your event loop"
             raise StatechartError("SC506", self.chart.name, found, remedy)
@@ -475,7 +476,7 @@ class Machine(Generic[E, C]):
     def _why_not(self, event: object, at: datetime) -> str:
         """Return what to do about an event that nothing handles."""
         name = _event_name(event)
-        known = self.chart.event_classes
+        known = [one.cls for one in self.chart.events if one.cls is not None]
         if type(event) not in known and name in {cls.__name__ for cls in known}:
             return (
                 f"The chart knows another class of the name {name}: "

@@ -8,6 +8,8 @@ declared, in the scope first, then in the module.
 from __future__ import annotations
 
 import builtins
+import functools
+import operator
 import sys
 import types
 import typing
@@ -98,7 +100,7 @@ class _Resolver:
             return self._resolved(argument.__value__, dict(zip(names, own, strict=False)))
         if origin in (typing.Union, types.UnionType):
             parts = tuple(self._resolved(part, known) for part in arguments)
-            return typing.Union[parts]  # noqa: UP007 - of parts that are known at run time
+            return functools.reduce(operator.or_, parts)  # a `typing.Union` would be kept for ever
         if known:
             return substituted(argument, known)
         return argument

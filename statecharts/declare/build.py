@@ -378,12 +378,13 @@ class Builder:
 
     def _named(self, classes: Iterable[type]) -> tuple[EventType, ...]:
         names: dict[str, type] = {}
-        for event in classes:
+        known = tuple(classes)
+        for event in known:
             first = names.setdefault(wire_name(event), event)
             if first is not event:
                 found = f"two events bear the name {wire_name(event)!r} on the wire"
                 self.fault("SC116", found, "Rename one of the two classes", None)
-        return tuple(map(EventType.of, classes))
+        return tuple(map(EventType.of, known))
 
     def _is_attrs(self, cls: Any, place: str, location: str | None) -> bool:
         if isinstance(cls, type) and attrs.has(cls):

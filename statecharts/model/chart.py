@@ -148,14 +148,6 @@ class Chart:
             raise UnknownLineError("SC219", self.name, f"there is no line {line!r}", remedy)
         return found
 
-    @property
-    def event_classes(self) -> tuple[type, ...]:
-        """The event classes that it declares or that a line names, in this order."""
-        declared = (one.cls for one in self.events)
-        triggers = (line.trigger for line in self.transitions)
-        named = (e for one in triggers if isinstance(one, OnEvent) for e in one.events)
-        return tuple(dict.fromkeys(e for e in (*declared, *named) if isinstance(e, type)))
-
     def __getitem__(self, state: str) -> StateNode:
         """Return a state by its id; raise `UnknownStateError` for an id that there is not."""
         try:
@@ -170,7 +162,7 @@ class Chart:
         counts = (
             (len(self.states), "state"),
             (len(self.transitions), "line"),
-            (len(self.events) or len(self.event_classes), "event"),
+            (len(self.events), "event"),
         )
         told = ", ".join(f"{n} {noun}{'' if n == 1 else 's'}" for n, noun in counts)
         return f"<Chart {self.name}: {told}>"
@@ -331,6 +323,7 @@ class StateRef(Generic[D]):
     __slots__ = ()
 
 
+@defaulting
 class SuperstateRef(Generic[D]):
     """What names a compound or parallel state in code: a class that knows the type of its data."""
 

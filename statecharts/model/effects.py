@@ -15,6 +15,8 @@ from typing import Any, Final, Generic, TypeVar
 
 from attrs import field, frozen
 
+from statecharts.model.generics import defaulting
+
 _OWN_WAYS: Final = frozenset({None, "scxml", "http://www.w3.org/TR/scxml/#SCXMLEventProcessor"})
 """The types of a `Send` that the run itself takes (SCXML 6.2.5)."""
 
@@ -123,6 +125,7 @@ A = TypeVar("A")
 """The events that may answer a call: a class, or a union of classes."""
 
 
+@defaulting
 class Call(Effect, Generic[A]):
     """An effect that is answered: what a state asks to be done for as long as it is active.
 

@@ -3,10 +3,14 @@
 Only type checkers know what a default is before Python 3.13; at run time plain variables do, and
 importing what would make them known costs more than all the rest of this package's typing. The
 classes that have several of them fill in what a subscription leaves out (`defaulting`).
+
+A subscription is not kept: `typing` remembers those of its own generic classes, and with them the
+classes of charts that are long gone.
 """
 
 from __future__ import annotations
 
+from types import GenericAlias
 from typing import TYPE_CHECKING, Any, Final, cast
 
 if TYPE_CHECKING:
@@ -52,7 +56,10 @@ def defaulting(cls: T) -> T:
             given = (*given, *(DEFAULTS[variable] for variable in missing))
         if subscribe is not None:
             return subscribe.__get__(None, cls)(given)
-        return super(generic, cls).__class_getitem__(given)
+        if len(given) != len(cls.__parameters__):
+            msg = f"{cls.__name__} takes {len(cls.__parameters__)} type arguments, not {len(given)}"
+            raise TypeError(msg)
+        return GenericAlias(cls, given)
 
     generic.__class_getitem__ = classmethod(class_getitem)
     return cast("T", generic)
