@@ -102,7 +102,7 @@ def test_state_that_loses_its_name_is_told_with_its_line() -> None:
         assert fault.location == f"{__file__}:{line}"
 
 
-VERBS = ("to", "stay", "always", "after", "when_done", "ignore")
+VERBS = ("to", "stay", "always", "after", "when_done", "ignore", "defer")
 
 
 @pytest.mark.parametrize("verb", VERBS)

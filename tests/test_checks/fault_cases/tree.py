@@ -262,7 +262,7 @@ def delay_that_is_not_positive() -> object:
 @case
 def reserved_names() -> object:
     """
-    [SC113] Door: 'chart' bears a reserved name. Call it something else than to, stay, always, after, when_done, ignore, chart.
+    [SC113] Door: 'chart' bears a reserved name. Call it something else than to, stay, always, after, when_done, ignore, defer, chart.
     [SC113] Door: 'open.stay' bears a reserved name. Call it something else than to, stay, always, after, when_done, ignore.
     """
 
