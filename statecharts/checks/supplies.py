@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from statecharts.checks.places import fault, listed, place
-from statecharts.model.chart import OnEvent, StateKind
+from statecharts.model.chart import Default, OnEvent, StateKind
 from statecharts.model.errors import Fault
 from statecharts.model.fields import Field, field_type, fields_of, fits, names_of, type_text
 from statecharts.semantics.filling import Supply, supply, supply_call
@@ -63,32 +63,85 @@ def _entered(tree: Tree, edge: Edge, recall: Recall) -> Iterator[Fault]:
         if isinstance(transition.trigger, OnEvent):
             for event in transition.trigger.events:
                 yield from _filled(tree, edge, state, event, recall)
+                for kind in _kinds(tree, event):
+                    yield from _unfits(tree, edge, state, kind, recall)
         else:
             yield from _filled(tree, edge, state, None, recall)
+
+
+def _kinds(tree: Tree, event: type | str) -> Iterator[type]:
+    """Yield the events of the chart that are special kinds of an event."""
+    for known in tree.chart.events:
+        if isinstance(event, type) and known.cls is not None and known.cls is not event:
+            if issubclass(known.cls, event):
+                yield known.cls
 
 
 def _filled(
     tree: Tree, edge: Edge, state: int, event: type | str | None, recall: Recall
 ) -> Iterator[Fault]:
-    chart, cls = tree.chart, tree.data(state)
-    left, suppliers = _left(tree, edge, recall)
+    cls, left = tree.data(state), _left(tree, edge, recall)
     offered = names_of(event) if isinstance(event, type) else frozenset[str]()
-    missing: list[str] = []
-    for field in () if cls is None else fields_of(cls):
-        kind, key = supply(field, offered, left, names_of(chart.context))
-        if kind is Supply.NOTHING and not isinstance(event, str):
-            missing.append(field.name)
-        giver: type | None = None
-        if kind is Supply.EVENT and isinstance(event, type):
-            giver = event
-        elif kind is Supply.LEFT and key is not None:
-            giver = suppliers.get(key)
-        elif kind is Supply.CONTEXT:
-            giver = chart.context
-        if giver is not None:
-            yield from _unfit(tree, edge, state, event, field, giver)
-    if missing:
+    missing = [
+        field.name
+        for field in (() if cls is None else fields_of(cls))
+        if supply(field, offered, left, names_of(tree.chart.context))[0] is Supply.NOTHING
+    ]
+    yield from _unfits(tree, edge, state, event, recall)
+    if missing and not isinstance(event, str):
         yield _missing(tree, edge, state, event, missing)
+
+
+def _unfits(
+    tree: Tree, edge: Edge, state: int, event: type | str | None, recall: Recall
+) -> Iterator[Fault]:
+    """Yield the fields of a state that something may supply with a wrong type."""
+    cls = tree.data(state)
+    for field in () if cls is None else fields_of(cls):
+        for giver in _givers(tree, edge, event, field, recall):
+            yield from _unfit(tree, edge, state, event, field, giver)
+
+
+def _givers(
+    tree: Tree, edge: Edge, event: type | str | None, field: Field, recall: Recall
+) -> list[type]:
+    """Return the classes that may supply a field: of what is active, only the innermost does."""
+    name = field.name
+    if field.occurred:
+        return []
+    if isinstance(event, type) and name in names_of(event):
+        return [event]
+    found: list[type] = []
+    inside = _leaves(tree, edge, recall)
+    if inside is not None:
+        found += _inner(tree, edge.source, name)
+        if name in _certain(tree, edge.source, whole=False):
+            return found
+        for state in _line(tree, edge, inside):
+            cls = tree.data(state)
+            if cls is not None and name in names_of(cls):
+                return [*found, cls]
+        for region in _beside(tree, edge, inside):
+            found += _possible(tree, region, name)
+        if any(name in _certain(tree, r, whole=True) for r in _beside(tree, edge, inside)):
+            return found
+    context = tree.chart.context
+    return [*found, context] if context is not None and name in names_of(context) else found
+
+
+def _possible(tree: Tree, state: int, name: str) -> list[type]:
+    """Return the classes of data by which a state, if it is active, may supply a field."""
+    found = _inner(tree, state, name)
+    cls = tree.data(state)
+    own = cls is not None and name in names_of(cls)
+    return (
+        [*found, cls] if cls and own and name not in _certain(tree, state, whole=False) else found
+    )
+
+
+def _inner(tree: Tree, state: int, name: str) -> list[type]:
+    children = tree.children[state]
+    return [cls for child in children for cls in _possible(tree, child, name)]
 
 
 def _begun(tree: Tree) -> Iterator[Fault]:
@@ -179,32 +232,45 @@ def _goes(tree: Tree, edge: Edge, state: int, event: type | str | None) -> str:
     return f"{at} goes to {listed(shown)} and enters {nodes[state].id!r}"
 
 
-def _left(tree: Tree, edge: Edge, recall: Recall) -> tuple[Left, dict[str, type]]:
+def _left(tree: Tree, edge: Edge, recall: Recall) -> Left:
     """Return which fields the states being left supply for certain, innermost first.
 
     A transition of a superstate leaves one of several children: only what each of them has counts.
     """
-    inside = domain(tree, edge, recall)
-    if inside is None or edge.source in (0, inside):
-        return [], {}
-    line = [edge.source, *tree.ancestors(edge.source, inside)]
-    below = _certain(tree, edge.source, whole=False)
-    left: Left = [("", below)] if below else []
-    suppliers: dict[str, type] = {}
-    for state in line:
-        cls = tree.data(state)
-        if cls is not None:
-            left.append((tree.nodes[state].id, names_of(cls)))
-            suppliers[tree.nodes[state].id] = cls
-    for state in line[1:]:
-        if tree.kind(state) is StateKind.PARALLEL:
-            beside = [
-                region
-                for region in tree.children[state]
-                if region not in line and not tree.is_descendant(edge.source, region)
-            ]
-            left.extend((tree.nodes[r].id, _certain(tree, r, whole=True)) for r in beside)
-    return left, suppliers
+    inside = _leaves(tree, edge, recall)
+    if inside is None:
+        return []
+    left: Left = [("", _certain(tree, edge.source, whole=False))]
+    line = _line(tree, edge, inside)
+    left.extend((tree.nodes[state].id, names_of(tree.data(state))) for state in line)
+    regions = _beside(tree, edge, inside)
+    left.extend((tree.nodes[region].id, _certain(tree, region, whole=True)) for region in regions)
+    return left
+
+
+def _leaves(tree: Tree, edge: Edge, recall: Recall) -> int | None:
+    """Return the state inside which a transition leaves what is active; None leaves nothing."""
+    started = isinstance(edge.transition.trigger, Default)
+    return None if started else domain(tree, edge, recall)
+
+
+def _line(tree: Tree, edge: Edge, inside: int) -> list[int]:
+    """Return the source and the states around it that a transition leaves, innermost first."""
+    if edge.source in (0, inside):
+        return []
+    return [edge.source, *tree.ancestors(edge.source, inside)]
+
+
+def _beside(tree: Tree, edge: Edge, inside: int) -> list[int]:
+    """Return the regions beside a transition's source that it leaves as well."""
+    line = _line(tree, edge, inside)
+    return [
+        region
+        for state in line[1:]
+        if tree.kind(state) is StateKind.PARALLEL
+        for region in tree.children[state]
+        if region not in line
+    ]
 
 
 def _certain(tree: Tree, state: int, *, whole: bool) -> frozenset[str]:

@@ -109,8 +109,10 @@ def _field(attribute: Any, annotation: Any) -> Field:
 
 
 def names_of(cls: type | None) -> frozenset[str]:
-    """Return the names of the fields of an attrs class; none for None."""
-    return frozenset() if cls is None else frozenset(f.name for f in attrs.fields(cls))
+    """Return the names of the fields of an attrs class; of anything else, an empty set."""
+    if cls is None or not attrs.has(cls):
+        return frozenset()
+    return frozenset(f.name for f in attrs.fields(cls))
 
 
 def field_type(cls: type, name: str) -> Any:
