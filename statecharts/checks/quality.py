@@ -242,7 +242,7 @@ def _unheard(tree: Tree) -> Iterator[Fault]:
         ]
         for call in node.invoke:
             called = repr(call.name) if call.call is Service else call.call.__name__
-            shown = f"{called} of {node.id or 'the chart'!r}"
+            shown = f"{called} of {repr(node.id) if node.id else 'the chart'}"
             where = call.location or node.location
             for answer in answers_of(call.call) or ():
                 if not _known(tree, answer):

@@ -7,8 +7,8 @@ from typing import Any
 
 from attrs import frozen
 
-from statecharts import Compound, History, Occurred, State, Statechart
-from statecharts.model.events import StateDone, TimerFired
+from statecharts import Compound, History, Occurred, Parallel, State, Statechart
+from statecharts.model.events import StateDone
 from tests.test_checks.fault_cases.vocabulary import (
     Go,
     Halt,
@@ -240,15 +240,13 @@ def allow_of_the_wrong_code() -> object:
 
 
 @case
-def internal_events_on_a_line() -> object:
+def completion_on_a_line() -> object:
     """
-    [SC106] Door: closed on TimerFired: TimerFired never takes a line on an event. Declare it with after().
     [SC106] Door: closed on StateDone: StateDone never takes a line on an event. Declare it with when_done().
     """
 
     class Door(Statechart):
         closed = State(initial=True, resting=True)
-        closed.stay(on=TimerFired)
         closed.stay(on=StateDone)
 
     return Door
@@ -304,3 +302,77 @@ def time_that_may_be_missing() -> object:
         open.to(closed, on=Go)
 
     return Door
+
+
+@frozen
+class Hot:
+    """Data whose field is a number."""
+
+    heat: int = 0
+
+
+@frozen
+class Warm:
+    """Data whose field of that name is a text."""
+
+    heat: str = ""
+
+
+@frozen
+class Heated(Go):
+    """A kind of Go that brings the field, as a text."""
+
+    heat: str = "much"
+
+
+@case
+def wrong_type_from_a_state_inside() -> object:
+    """
+    [SC117] Oven: on on Go goes to 'off', whose 'heat' is int; Warm supplies str. Give both the same type, rename one of them, or pass make=.
+    """
+
+    class Oven(Statechart[Go | Halt]):
+        class on(Compound[Hot], initial=True):
+            low = State(initial=True)
+            high = State(Warm)
+            low.to(high, on=Halt, make=lambda m: Warm("very"))
+            high.to(low, on=Halt)
+
+        off = State(Hot, resting=True)
+        on.to(off, on=Go)
+
+    return Oven
+
+
+@case
+def wrong_type_from_a_region_beside() -> object:
+    """
+    [SC117] Oven: both.left on Go goes to 'off', whose 'heat' is int; Warm supplies str. Give both the same type, rename one of them, or pass make=.
+    """
+
+    class Oven(Statechart[Go]):
+        class both(Parallel, initial=True):
+            class left(Compound):
+                a = State(initial=True)
+
+            class right(Compound):
+                b = State(Warm, initial=True)
+
+        off = State(Hot, resting=True)
+        both.left.to(off, on=Go)
+
+    return Oven
+
+
+@case
+def wrong_type_from_a_kind_of_the_event() -> object:
+    """
+    [SC117] Oven: on on Heated goes to 'off', whose 'heat' is int; Heated supplies str. Give both the same type, rename one of them, or pass make=.
+    """
+
+    class Oven(Statechart[Go | Heated]):
+        on = State(Hot, initial=True)
+        off = State(Hot, resting=True)
+        on.to(off, on=Go)
+
+    return Oven

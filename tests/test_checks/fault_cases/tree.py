@@ -263,7 +263,7 @@ def delay_that_is_not_positive() -> object:
 def reserved_names() -> object:
     """
     [SC113] Door: 'chart' bears a reserved name. Call it something else than to, stay, always, after, when_done, ignore, defer, chart.
-    [SC113] Door: 'open.stay' bears a reserved name. Call it something else than to, stay, always, after, when_done, ignore.
+    [SC113] Door: 'open.stay' bears a reserved name. Call it something else than to, stay, always, after, when_done, ignore, defer.
     """
 
     class Door(Statechart[Go]):
