@@ -271,7 +271,7 @@ class Machine(Generic[E, C]):
         Raises:
             StepError: The step could not be taken; the machine is where it was.
             UnhandledEventError: Nothing handles the event, and ``on_unhandled="raise"``.
-            SubscriberError: A subscriber failed. The step stands, and all have been told of it.
+            SubscriberError: A subscriber failed. The step counts, and all have been told of it.
         """
         with self._lock:
             queued: Queued[E, C] = Queued(event, at, self.chart.name)
@@ -501,7 +501,7 @@ class Machine(Generic[E, C]):
     ) -> SubscriberError:
         said = f"{type(cause).__name__}: {cause}"
         found = f"subscriber {_name(subscriber)} failed on {event!r}: {said}"
-        remedy = "The step stands; fix the subscriber"
+        remedy = "The step counts; fix the subscriber"
         error = SubscriberError("SC504", self.chart.name, found, remedy)
         error.__cause__ = cause
         return error

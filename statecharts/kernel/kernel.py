@@ -124,7 +124,7 @@ class Kernel(Generic[E, C]):
         """
         if self._unbound:
             names = ", ".join(map(repr, self._unbound))
-            found = f"no function stands behind its guards {names}"
+            found = f"its guards {names} have no functions"
             remedy = "Bind them: chart.bind(guards={…}), or bind(default=True) for all of them"
             raise StepError("SC214", self.chart.name, found, remedy)
         if at is not None:

@@ -349,7 +349,7 @@ def _same_lines(ours: tuple[Transition, ...], theirs: tuple[Transition, ...]) ->
 def _line(line: Transition) -> tuple[object, ...]:
     """Return what tells a line from the others of its chart."""
     trigger: object = line.trigger.timer if isinstance(line.trigger, After) else line.trigger
-    return (line.source, trigger, line.targets, line.kind, [hook.name for hook in line.hooks])
+    return (line.id, trigger, line.targets, line.kind, [hook.name for hook in line.hooks])
 
 
 class Scene(Protocol):

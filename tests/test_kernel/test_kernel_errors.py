@@ -81,7 +81,7 @@ def test_callback_error_names_its_place(role: str, state: str, place: str) -> No
         step(chart, first, Go(), at=T0)
     error = caught.value
     assert str(error) == (
-        f"[SC202] Failing: {place}: BoomError: no luck. The snapshot still stands."
+        f"[SC202] Failing: {place}: BoomError: no luck. The old snapshot is still good."
     )
     assert (error.chart, error.state, error.event, error.role) == ("Failing", state, "Go", role)
     assert isinstance(error.__cause__, BoomError)

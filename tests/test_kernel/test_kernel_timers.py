@@ -61,8 +61,8 @@ class Two(Statechart[Go]):
     class box(Compound, initial=True):
         one = State(initial=True)
         two = State()
-        one.after(MINUTE, two, when=lambda m: m.at > T0 + MINUTE)
-        one.after(HOUR, two)
+        soon = one.after(MINUTE, two, when=lambda m: m.at > T0 + MINUTE)
+        later = one.after(HOUR, two)
 
     out = State(resting=True)
     box.after(2 * HOUR, out)
@@ -80,21 +80,21 @@ def run(chart: type[Statechart[Any, Any]], *events: object, at: datetime = T0) -
 def test_entering_starts_the_timer() -> None:
     """The effect comes after the entry effects, and the snapshot knows the timer."""
     then = run(Wait, Go())
-    assert then.effects == (Said("in"), StartTimer("busy.after#1", T0 + MINUTE))
-    assert dict(then.snapshot.timers) == {"busy.after#1": T0 + MINUTE}
+    assert then.effects == (Said("in"), StartTimer("busy.after.late#1", T0 + MINUTE))
+    assert dict(then.snapshot.timers) == {"busy.after.late#1": T0 + MINUTE}
 
 
 def test_leaving_cancels_the_timer() -> None:
     """The effect comes after the exit effects, and the snapshot forgets the timer."""
     then = run(Wait, Go(), Go())
-    assert then.effects == (Said("out"), CancelTimer("busy.after#1"))
+    assert then.effects == (Said("out"), CancelTimer("busy.after.late#1"))
     assert dict(then.snapshot.timers) == {}
 
 
 def test_fired_timer_takes_the_transition() -> None:
     """The timer that fired is spent: leaving cancels only what still runs."""
     busy = run(Wait, Go())
-    then = step(Wait, busy.snapshot, TimerFired("busy.after#1"), at=T0 + MINUTE)
+    then = step(Wait, busy.snapshot, TimerFired("busy.after.late#1"), at=T0 + MINUTE)
     assert then.snapshot.configuration == ("late",)
     assert then.effects == (Said("out"),)
     assert dict(then.snapshot.timers) == {}
@@ -103,11 +103,11 @@ def test_fired_timer_takes_the_transition() -> None:
 def test_entering_again_starts_another_run_of_the_timer() -> None:
     """No id is given twice in the life of a run."""
     then = run(Wait, Go(), Go(), Go())
-    assert list(then.snapshot.timers) == ["busy.after#2"]
+    assert list(then.snapshot.timers) == ["busy.after.late#2"]
 
 
 @pytest.mark.parametrize(
-    "stale", ["busy.after#1", "busy.after#3", "busy.after", "idle.after#2", "", "#2"]
+    "stale", ["busy.after.late#1", "busy.after.late#3", "busy.after", "idle.after#2", "", "#2"]
 )
 def test_timer_that_does_not_run_is_unhandled(stale: str) -> None:
     """An id that was cancelled, or was never given, changes nothing."""
@@ -120,48 +120,48 @@ def test_timer_that_does_not_run_is_unhandled(stale: str) -> None:
 def test_timer_fires_once() -> None:
     """The same id sent again is unhandled."""
     busy = run(Wait, Go()).snapshot
-    late = step(Wait, busy, TimerFired("busy.after#1"), at=T0).snapshot
-    assert not step(Wait, late, TimerFired("busy.after#1"), at=T0).handled
+    late = step(Wait, busy, TimerFired("busy.after.late#1"), at=T0).snapshot
+    assert not step(Wait, late, TimerFired("busy.after.late#1"), at=T0).handled
 
 
 def test_several_timers_of_one_state_are_told_apart() -> None:
     """Each delayed transition has a timer of its own, numbered in document order."""
     first = run(Two)
     assert first.effects == (
-        StartTimer("box.after#1", T0 + 2 * HOUR),
-        StartTimer("box.one.after1#2", T0 + MINUTE),
-        StartTimer("box.one.after2#3", T0 + HOUR),
+        StartTimer("box.after.out#1", T0 + 2 * HOUR),
+        StartTimer("box.one.soon#2", T0 + MINUTE),
+        StartTimer("box.one.later#3", T0 + HOUR),
     )
-    then = step(Two, first.snapshot, TimerFired("box.one.after2#3"), at=T0 + HOUR)
+    then = step(Two, first.snapshot, TimerFired("box.one.later#3"), at=T0 + HOUR)
     assert then.snapshot.configuration == ("box", "box.two")
-    assert then.effects == (CancelTimer("box.one.after1#2"),)
-    assert list(then.snapshot.timers) == ["box.after#1"]
+    assert then.effects == (CancelTimer("box.one.soon#2"),)
+    assert list(then.snapshot.timers) == ["box.after.out#1"]
 
 
 def test_timer_that_its_guard_refuses_is_spent() -> None:
     """The event is handled, nothing fires, and the timer runs no more."""
     first = run(Two).snapshot
-    then = step(Two, first, TimerFired("box.one.after1#2"), at=T0 + MINUTE)
+    then = step(Two, first, TimerFired("box.one.soon#2"), at=T0 + MINUTE)
     assert (then.handled, then.fired, then.effects, then.microsteps) == (True, (), (), ())
     assert then.snapshot.configuration == first.configuration
-    assert list(then.snapshot.timers) == ["box.after#1", "box.one.after2#3"]
+    assert list(then.snapshot.timers) == ["box.after.out#1", "box.one.later#3"]
     assert then.snapshot.clock == first.clock + 1
-    assert not step(Two, then.snapshot, TimerFired("box.one.after1#2"), at=T0 + HOUR).handled
+    assert not step(Two, then.snapshot, TimerFired("box.one.soon#2"), at=T0 + HOUR).handled
 
 
 def test_timer_of_a_superstate_runs_on_inside() -> None:
     """A superstate's timer survives moves among its children, and fires from any of them."""
     first = run(Two).snapshot
-    moved = step(Two, first, TimerFired("box.one.after2#3"), at=T0 + HOUR).snapshot
+    moved = step(Two, first, TimerFired("box.one.later#3"), at=T0 + HOUR).snapshot
     again = step(Two, moved, Go(), at=T0 + HOUR)
     assert list(again.snapshot.timers) == [
-        "box.after#1",
-        "box.one.after1#4",
-        "box.one.after2#5",
+        "box.after.out#1",
+        "box.one.soon#4",
+        "box.one.later#5",
     ]
-    then = step(Two, again.snapshot, TimerFired("box.after#1"), at=T0 + 2 * HOUR)
+    then = step(Two, again.snapshot, TimerFired("box.after.out#1"), at=T0 + 2 * HOUR)
     assert then.snapshot.configuration == ("out",)
-    assert then.effects == (CancelTimer("box.one.after1#4"), CancelTimer("box.one.after2#5"))
+    assert then.effects == (CancelTimer("box.one.soon#4"), CancelTimer("box.one.later#5"))
 
 
 def computed(delay: Callable[[Any], Any]) -> type[Statechart]:
@@ -187,7 +187,7 @@ def computed(delay: Callable[[Any], Any]) -> type[Statechart]:
 )
 def test_delay_is_worked_out_on_entry(delay: Callable[[Any], Any], due: datetime) -> None:
     """A function gives how long, or until when, and sees the data of the state entered."""
-    assert run(computed(delay), Go(5)).effects == (StartTimer("busy.after#1", due),)
+    assert run(computed(delay), Go(5)).effects == (StartTimer("busy.after.idle#1", due),)
 
 
 @pytest.mark.parametrize("wrong", [None, 5, "soon"])
@@ -206,7 +206,7 @@ def test_delay_and_time_agree_on_having_a_zone(naive_due: bool) -> None:
     with pytest.raises(CallbackError, match=r"\[SC208\] .*Give both a time zone, or neither"):
         run(chart, Go(), at=T0 if naive_due else naive)
     both = run(computed(lambda m: naive), Go(), at=naive)
-    assert both.effects == (StartTimer("busy.after#1", naive),)
+    assert both.effects == (StartTimer("busy.after.idle#1", naive),)
 
 
 def test_delay_needs_the_time() -> None:
@@ -228,8 +228,8 @@ def test_delayed_transition_sees_the_event_of_its_timer() -> None:
         end = State(Ided, resting=True)
         wait.after(MINUTE, end, when=lambda m: bool(m.event.id), emit=lambda m: Said(m.event.id))
 
-    then = run(Seen, TimerFired("wait.after#1"))
-    assert then.effects == (Said("wait.after#1"),)
+    then = run(Seen, TimerFired("wait.after.end#1"))
+    assert then.effects == (Said("wait.after.end#1"),)
     assert then.snapshot["end"] == Ided("none")
 
 
@@ -244,9 +244,9 @@ def test_internal_delayed_transition_does_not_start_again() -> None:
 
         box.after(MINUTE, box.two, internal=True)
 
-    then = run(Inside, TimerFired("box.after#1"))
+    then = run(Inside, TimerFired("box.after.box.two#1"))
     assert then.snapshot.configuration == ("box", "box.two")
-    assert then.effects == (CancelTimer("box.one.after#2"),)
+    assert then.effects == (CancelTimer("box.one.after.two#2"),)
     assert dict(then.snapshot.timers) == {}
 
 
@@ -260,7 +260,7 @@ def test_self_transition_restarts_the_timer() -> None:
         one.to(one, on=Go)
 
     then = run(Again, Go())
-    assert then.effects == (CancelTimer("one.after#1"), StartTimer("one.after#2", T0 + MINUTE))
+    assert then.effects == (CancelTimer("one.after.two#1"), StartTimer("one.after.two#2", T0 + MINUTE))
 
 
 def test_timers_of_regions_are_cancelled_inside_out() -> None:
@@ -282,17 +282,17 @@ def test_timers_of_regions_are_cancelled_inside_out() -> None:
         both.to(off, on=Go)
 
     first = run(Regions)
-    assert list(first.snapshot.timers) == ["both.a.x.after#1", "both.b.x.after#2"]
+    assert list(first.snapshot.timers) == ["both.a.x.after.y#1", "both.b.x.after.y#2"]
     assert step(Regions, first.snapshot, Go(), at=T0).effects == (
-        CancelTimer("both.b.x.after#2"),
-        CancelTimer("both.a.x.after#1"),
+        CancelTimer("both.b.x.after.y#2"),
+        CancelTimer("both.a.x.after.y#1"),
     )
 
 
 def test_unpickled_timers_go_on() -> None:
     """A kernel that never saw a run takes its timers up."""
     busy: Snapshot[Any] = pickle.loads(pickle.dumps(run(Wait, Go()).snapshot))
-    then = Kernel(Wait).step(busy, TimerFired("busy.after#1"), at=T0)
+    then = Kernel(Wait).step(busy, TimerFired("busy.after.late#1"), at=T0)
     assert then.snapshot.configuration == ("late",)
 
 
@@ -310,8 +310,8 @@ def test_failing_step_leaves_the_timer_running() -> None:
     first = run(Failing).snapshot
     for _ in range(2):
         with pytest.raises(CallbackError, match="emit of 'one' on the way to 'two' on TimerFired"):
-            step(Failing, first, TimerFired("one.after#1"), at=T0)
-    assert list(first.timers) == ["one.after#1"]
+            step(Failing, first, TimerFired("one.after.two#1"), at=T0)
+    assert list(first.timers) == ["one.after.two#1"]
 
 
 def test_subclass_of_the_timer_event_spends_the_timer() -> None:
@@ -322,7 +322,7 @@ def test_subclass_of_the_timer_event_spends_the_timer() -> None:
         pass
 
     busy = run(Wait, Go()).snapshot
-    assert step(Wait, busy, Fired("busy.after#1"), at=T0).effects == (Said("out"),)
+    assert step(Wait, busy, Fired("busy.after.late#1"), at=T0).effects == (Said("out"),)
 
 
 def test_delayed_line_without_a_target_leaves_nothing() -> None:

@@ -162,7 +162,7 @@ def test_unbound_guards_keep_a_chart_from_starting() -> None:
     with pytest.raises(StepError) as caught:
         Kernel(chart).start()
     assert str(caught.value) == (
-        "[SC214] Door: no function stands behind its guards 'ready', 'late'. "
+        "[SC214] Door: its guards 'ready', 'late' have no functions. "
         "Bind them: chart.bind(guards={…}), or bind(default=True) for all of them."
     )
 

@@ -574,7 +574,7 @@ def _call_methods(stage: Stage, step: Step[Any]) -> None:
                 stage.waiting.append(Send(NamedEvent(ERROR, {"error": cause})))
                 continue
             found = f"action {method.name!r} failed: {type(cause).__name__}: {cause}"
-            remedy = "The step stands; fix the action"
+            remedy = "The step counts; fix the action"
             error = ActionError("SC505", stage.chart.name, found, remedy)
             error.__cause__ = cause
             failures.append(error)
