@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any, Final
 
 import pytest
-from attrs import frozen
+from attrs import evolve, frozen
 
 from statecharts import (
     Answer,
@@ -20,6 +20,7 @@ from statecharts import (
     State,
     Statechart,
 )
+from statecharts.checks import faults
 
 SECOND = timedelta(seconds=1)
 
@@ -512,3 +513,15 @@ def test_chart_has_these_quality_faults_alone(
         code, _, piece = one.partition(" ")
         assert text.startswith(code)
         assert piece in text
+
+
+def test_open_chart_may_know_events_that_no_line_names() -> None:
+    """Only a union that was declared to be all of the events is held to its lines."""
+
+    class Named(Statechart[Go | Stop], allow="SC124"):
+        a = State(initial=True)
+        b = State(final=True)
+        a.to(b, on=Go)
+
+    assert [one.code for one in faults(Named.chart)] == ["SC124"]
+    assert faults(evolve(Named.chart, closed=False)) == ()

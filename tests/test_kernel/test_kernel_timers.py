@@ -260,7 +260,10 @@ def test_self_transition_restarts_the_timer() -> None:
         one.to(one, on=Go)
 
     then = run(Again, Go())
-    assert then.effects == (CancelTimer("one.after.two#1"), StartTimer("one.after.two#2", T0 + MINUTE))
+    assert then.effects == (
+        CancelTimer("one.after.two#1"),
+        StartTimer("one.after.two#2", T0 + MINUTE),
+    )
 
 
 def test_timers_of_regions_are_cancelled_inside_out() -> None:
