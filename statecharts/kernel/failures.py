@@ -24,7 +24,11 @@ def failure(chart: Chart, culprit: Operation | Edge, event: object, error: Excep
     place += f" on {name}" if name else " at the start"
     if isinstance(error, TimeNeededError):
         return TimeNeededError(error.code, chart.name, f"{place}: {error.found}", error.remedy)
-    code, found, remedy = "SC202", f"{type(error).__name__}: {error}", "The old snapshot is still good"
+    code, found, remedy = (
+        "SC202",
+        f"{type(error).__name__}: {error}",
+        "The old snapshot is still good",
+    )
     if isinstance(error, StepError) and error.where == chart.name:
         code, found, remedy = error.code, error.found, error.remedy
     return CallbackError(
