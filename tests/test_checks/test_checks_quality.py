@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any, Final
 
 import pytest
-from attrs import evolve, frozen
+from attrs import evolve, field, frozen
 
 from statecharts import (
     Answer,
@@ -497,6 +497,229 @@ def deferred_event_that_a_kind_takes() -> Any:
         a.defer(on=Go)
         a.to(b, on=Stop)
         b.to(c, on=Special)
+
+    return C
+
+
+@frozen
+class Hot:
+    heat: int = 0
+
+
+@frozen
+class Warm:
+    heat: str = ""
+
+
+@frozen
+class Heat:
+    heat: int = 0
+
+
+@frozen
+class Needs:
+    need: int
+
+
+@frozen
+class Brings:
+    need: int
+
+
+@told()
+def descriptor_shadows_no_eventless_line() -> Any:
+    """A line on every event takes events only: no completion, no eventless line."""
+
+    class C(Statechart, allow="*"):
+        class on(Compound, initial=True):
+            a = State(initial=True)
+            a.stay(on="*")
+
+        off = State(final=True)
+        on.always(off, when=lambda m: False)
+
+    return C
+
+
+@told()
+def eventless_line_of_the_chart_that_ends_it() -> Any:
+    """A run that has ended goes round no more."""
+
+    class C(Statechart, allow="*"):
+        a = State(initial=True)
+        z = State(final=True)
+        Statechart.always(z)
+
+    return C
+
+
+@told()
+def history_that_restores_data() -> Any:
+    """What comes back through history has its data, and needs nothing to supply it."""
+
+    class C(Statechart[Go | Stop | Brings], allow="*"):
+        class on(Compound, initial=True):
+            a = State(initial=True)
+            b = State(Needs)
+            back = History(default=a)
+            a.to(b, on=Brings)
+            b.to(a, on=Go)
+
+        off = State()
+        on.to(off, on=Stop)
+        off.to(on.back, on=Go)
+
+    return C
+
+
+@told()
+def data_of_all_states_inside_comes_first() -> Any:
+    """Where every state inside supplies a field, that of the superstate is never asked."""
+
+    class C(Statechart[Go | Stop], allow="*"):
+        class on(Compound[Warm], initial=True):
+            a = State(Hot, initial=True)
+            b = State(Hot)
+            a.to(b, on=Stop)
+            b.to(a, on=Stop)
+
+        off = State(Hot, final=True)
+        on.to(off, on=Go)
+
+    return C
+
+
+@told()
+def data_of_the_source_comes_before_those_around_it() -> Any:
+    """The innermost state that is left supplies a field."""
+
+    class C(Statechart[Go], allow="*"):
+        class on(Compound[Warm], initial=True):
+            a = State(Hot, initial=True)
+
+        off = State(Hot, final=True)
+        on.a.to(off, on=Go)
+
+    return C
+
+
+@told()
+def data_of_a_region_comes_before_the_context() -> Any:
+    """A region that is left with the source supplies a field, whatever the context has."""
+
+    class C(Statechart[Go | Heat, Warm], allow="*"):
+        idle = State(initial=True)
+
+        class both(Parallel):
+            class left(Compound):
+                a = State(initial=True)
+
+            class right(Compound[Hot]):
+                b = State(initial=True)
+
+        off = State(Hot, final=True)
+        idle.to(both, on=Heat)
+        both.left.a.to(off, on=Go)
+
+    return C
+
+
+@told()
+def data_inside_a_region_comes_before_that_around_it() -> Any:
+    """Of a region beside, the innermost data counts where all of its states have some."""
+
+    class C(Statechart[Go | Heat], allow="*"):
+        idle = State(initial=True)
+
+        class both(Parallel):
+            class left(Compound):
+                a = State(initial=True)
+
+            class right(Compound[Warm]):
+                b = State(Hot, initial=True)
+
+        off = State(Hot, final=True)
+        idle.to((both.left.a, both.right.b), on=Go)
+        both.left.a.to(off, on=Heat)
+        both.left.a.to(off, on=Go)
+
+    return C
+
+
+@told()
+def regions_of_a_region_supply_together() -> Any:
+    """A parallel region beside has what any of its own regions has."""
+
+    class C(Statechart[Go | Brings], allow="*"):
+        idle = State(initial=True)
+
+        class both(Parallel):
+            class left(Compound):
+                a = State(initial=True)
+
+            class right(Parallel):
+                class upper(Compound):
+                    b = State(initial=True)
+
+                class lower(Compound[Needs]):
+                    c = State(initial=True)
+
+        off = State(Needs, final=True)
+        idle.to(both, on=Brings)
+        both.left.a.to(off, on=Go)
+
+    return C
+
+
+@told()
+def converter_takes_what_it_is_given() -> Any:
+    """What a converter accepts is its own affair."""
+
+    @frozen
+    class Converted:
+        heat: int = field(default=0, converter=int)
+
+    class C(Statechart[Go, Warm], allow="*"):
+        a = State(initial=True)
+        z = State(Converted, final=True)
+        a.to(z, on=Go)
+
+    return C
+
+
+@told("SC117 Warm supplies str")
+def context_of_another_type() -> Any:
+    """Where no state that is left has a field for certain, the context may supply it."""
+
+    class C(Statechart[Go | Stop, Warm], allow="*"):
+        class on(Compound, initial=True):
+            a = State(initial=True)
+            b = State(Hot)
+            a.to(b, on=Stop, make=lambda m: Hot(1))
+            b.to(a, on=Stop)
+
+        off = State(Hot, final=True)
+        on.to(off, on=Go)
+
+    return C
+
+
+@told()
+def internal_lines_leave_what_is_inside() -> Any:
+    """A superstate's internal line fills its target from the children that it leaves."""
+
+    class C(Statechart[Go | Stop | Brings], allow="*"):
+        class on(Compound, initial=True):
+            class first(Compound, initial=True):
+                x = State(initial=True)
+
+            b = State(Needs)
+            c = State(Needs)
+            first.to(b, on=Brings)
+            b.to(c, on=Go)
+            c.to(first, on=Go)
+
+        on.to(on.first, on=Stop, internal=True)
 
     return C
 
