@@ -248,7 +248,7 @@ def test_rate_limit_hit_anew_has_a_timer_of_its_own() -> None:
     """No timer's id is used twice, so that an old timer cannot end a new limit."""
     again = after(*WAYS["rate_limited"], SpawnedSuccessfully(), HitRateLimit(LATER))
 
-    assert dict(again.timers) == {"any.rate_limited.after.pending#2": LATER}
+    assert dict(again.timers) == {"any.rate_limited.resume#2": LATER}
 
 
 @pytest.mark.parametrize("exit_code", [0, 1, -9])
