@@ -42,7 +42,7 @@ from statecharts.model.events import wire_name
 from statecharts.model.suggestions import did_you_mean
 
 TAG: Final = "type"
-"""The field that says which class an object is of, where that is not plain."""
+"""The field that tells the class of an object."""
 
 _TAGGISH: Final = re.compile("type_*").fullmatch
 _CONVERTER: Final = Converter()
@@ -171,7 +171,7 @@ class Record(Shape):
                 ),
                 make_dict_structure_fn(self.cls, _CONVERTER, **reading, **overrides),
             )
-        # The shapes know already what type parameters stand for.
+        # The shapes know the arguments of type parameters already.
         fields = list(attrs.fields(self.cls))
         parameters = {p.__name__: Any for p in getattr(self.cls, "__parameters__", ())}
         return (
@@ -368,7 +368,7 @@ def untagged(value: dict[str, Any]) -> dict[str, Any]:
 def wrapper_field(cls: Any) -> Member | None:
     """Return the field of a class that does nothing but give one value a type of its own.
 
-    Such a class has one field, called ``value``, which is required.
+    Such a class has one field, named ``value``, which is required.
     """
     if not is_record(cls):
         return None

@@ -182,7 +182,7 @@ GOLDEN: list[tuple[type[CodecError], str, Callable[[], object]]] = [
     ),
     (
         ImpossibleError,
-        "[SC416] Pipeline at $.data.done: 'done' is not active, so it has no data. Leave it out.",
+        "[SC416] Pipeline at $.data.done: 'done' is not active, so it has no data. Remove it.",
         changed("data", "done", to={}),
     ),
     (
@@ -196,8 +196,8 @@ GOLDEN: list[tuple[type[CodecError], str, Callable[[], object]]] = [
     (
         UnwritableError,
         (
-            "[SC421] Pipeline at $.feature_branch: an instance of int stands where a BranchName is "
-            "declared. Put a BranchName there, or mend the annotation."
+            "[SC421] Pipeline at $.feature_branch: an instance of int was found where a BranchName "
+            "is declared. Put a BranchName there, or correct the annotation."
         ),
         lambda: PIPELINE.dump_event(_forged()),
     ),
@@ -221,7 +221,7 @@ GOLDEN: list[tuple[type[CodecError], str, Callable[[], object]]] = [
         UnwritableError,
         (
             "[SC424] Pipeline at $.reason: a Secret is never written. "
-            "Leave it out, and hand it to what needs it by another way."
+            "Remove it, and hand it over in another way."
         ),
         lambda: PIPELINE.dump_event(Block(_secret())),
     ),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from collections.abc import Callable
 from functools import partial
 from typing import Any, cast
@@ -187,7 +188,6 @@ def test_fields_that_json_lacks_come_from_the_class() -> None:
     made = SHAPER.of(Logged).load({"name": "ada"})
     assert (made.log, made.size) == (["made"], 3)
     assert SHAPER.of(Logged).load({"name": "ada", "size": 9}).size == 9
-    assert SHAPER.of(Cents).load({"cents": 5}) == evolve(Cents(1), cents=cast("Any", 0.05))
     assert SHAPER.of(Cents).load({"cents": 5}).cents == 5
     assert SHAPER.of(Plain).load({"count": 1}).double == 4
 
@@ -351,7 +351,9 @@ def test_data_comes_back_as_it_was() -> None:
     protocol: Protocol[Any, Any] = Protocol(Till)
     snapshot = till(3)
     snapshot[Till.b].log.append("x")
-    again = protocol.loads_snapshot(protocol.dumps_snapshot(snapshot))
+    text = protocol.dumps_snapshot(snapshot)
+    assert json.loads(text)["data"] == {"b": {"cents": 300, "log": ["x"]}}
+    again = protocol.loads_snapshot(text)
     assert again == snapshot
     assert again[Till.b].cents == 300
     assert again[Till.b].log == ["x"]

@@ -152,15 +152,17 @@ def test_union_of_any_two_tells_them_apart_or_is_refused(one: str) -> None:
 @pytest.mark.parametrize("one", SAMPLES)
 def test_container_of_any_annotation_keeps_its_values(one: str) -> None:
     """Lists, tuples, values of dicts, generic classes, and unions of these with others."""
-    annotation, values = SAMPLES[one]
-    for outer, made in (
-        (list[annotation], list(values)),
-        (tuple[annotation, ...], tuple(values)),
-        (dict[str, annotation], {str(n): value for n, value in enumerate(values)}),
-        (Box[annotation], Box(values[0], [*values])),
-        (list[annotation | None], [None, *values]),
-        (list[annotation] | Point | None, list(values)),
-    ):
+    of: Any
+    of, values = SAMPLES[one]
+    cases: list[tuple[Any, Any]] = [
+        (list[of], list(values)),
+        (tuple[of, ...], tuple(values)),
+        (dict[str, of], {str(n): value for n, value in enumerate(values)}),
+        (Box[of], Box(values[0], [*values])),
+        (list[of | None], [None, *values]),
+        (list[of] | Point | None, list(values)),
+    ]
+    for outer, made in cases:
         check_journey(outer, made)
 
 
@@ -256,7 +258,7 @@ class Shop(Statechart, allow="*"):
     a.to(b, on=Packed)
 
 
-SHOP: Final[Protocol[Any]] = Protocol(Shop)
+SHOP: Final[Protocol[Any, Any]] = Protocol(Shop)
 
 
 def test_data_class_in_an_event_comes_back() -> None:

@@ -143,7 +143,7 @@ REFUSED: list[tuple[Any, Any, str, list[str | int]]] = [
     (list[int], [1, "2"], '"2" is not an integer', [1]),
     (tuple[int, str], [1], "an array is not an array of 2", []),
     (tuple[int, str], [1, 2], "2 is not a string", [1]),
-    (set[int], [1, 1], "an item stands twice", []),
+    (set[int], [1, 1], "an item appears twice", []),
     (set[Any], [[1]], "an item cannot be in a set", []),
     (dict[int, str], {"01": "a"}, '"01" is not an integer', ["01"]),
     (dict[int, str], {"-0": "a"}, '"-0" is not an integer', ["-0"]),
@@ -246,7 +246,7 @@ def test_annotation_that_cannot_be_carried_is_refused_at_once(annotation: Any, t
 def test_two_classes_of_one_name_in_a_union_are_refused() -> None:
     """A tag stands for one class."""
     other = attrs.make_class("Point", {"a": attrs.field(type=int)})
-    with pytest.raises(Misfit, match="two members of one union are called 'point'"):
+    with pytest.raises(Misfit, match="two members of one union have the name 'point'"):
         SHAPER.of(Point | other)
 
 
