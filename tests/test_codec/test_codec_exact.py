@@ -377,6 +377,31 @@ def test_data_of_a_subclass_comes_back_as_one() -> None:
         protocol.load_snapshot(dumped)
 
 
+def test_data_of_subclasses_of_one_name_is_not_written() -> None:
+    """Two subclasses of one name could not be told apart when they are read."""
+    twin: Any = frozen(type("Twin", (Done,), {"__module__": "here"}))
+    other: Any = frozen(type("Twin", (Done,), {"__module__": "there"}))
+    snapshot = till(1, 2)
+    for cls in (twin, other):
+        place = type(snapshot)(snapshot._place, (cls(1),), None, snapshot.memory, 0)
+        with pytest.raises(UnwritableError, match="'twin' does not tell Twin from Done"):
+            Protocol(Till).dump_snapshot(place)
+
+
+def test_data_with_a_field_named_type_comes_back() -> None:
+    """The field is no tag, whatever it holds."""
+    protocol: Protocol[Any, Any] = Protocol(Till)
+    snapshot = till(1, 2)
+    place = Kernel(Till).step(snapshot, Paid(0)).snapshot._place
+    for text in ("x", "typed_late"):
+        held = type(snapshot)(place, (Typed(text),), None, snapshot.memory, 0)
+        dumped = protocol.dump_snapshot(held)
+        assert dumped["data"] == {"d": {"type": text}}
+        again: Any = protocol.load_snapshot(dumped)
+        assert again["d"] == Typed(text)
+        assert type(again["d"]) is Typed
+
+
 def test_data_of_a_subclass_that_no_tag_can_tell_is_not_written() -> None:
     """Where the class has a field ``type`` of its own, the kernel may take it, but not JSON."""
     with pytest.raises(UnwritableError, match=r"\$\.data\.d: Typed has a field 'type'"):

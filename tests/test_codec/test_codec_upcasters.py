@@ -447,6 +447,35 @@ def test_message_that_was_dropped_is_told(old: dict[str, Any]) -> None:
     assert caught.value.path == "$.type"
 
 
+def test_event_named_like_a_message_is_changed_as_an_event() -> None:
+    """What the upcaster says of an event counts, whatever the event is named."""
+    changed = Upcaster(events={"answer": "reply"}, calls={"a": None})
+    assert changed.message({"type": "answer", "id": "a#1"}) == {"type": "reply", "id": "a#1"}
+    assert changed.message({"type": "run:answer", "id": "a#1"}) is None
+
+
+def test_upcaster_that_changes_what_it_is_given_changes_a_copy() -> None:
+    """What is passed in stays as it was, deep inside as well."""
+
+    def change(value: dict[str, Any]) -> dict[str, Any]:
+        value["data"]["active.merge"]["branch"] = "changed"
+        return value
+
+    def empty(event: dict[str, Any]) -> dict[str, Any]:
+        event["deep"].clear()
+        return {"type": "go"}
+
+    assert upcast(orders(), ACTIVE, snapshot=change)["active.merge"] == Merge("changed")
+    assert ACTIVE["data"]["active.merge"] == {"branch": "main"}
+    protocol: Protocol[Any, Any] = Protocol(
+        orders(), upcasters={1: Upcaster(events={"went": empty})}
+    )
+    event = {"type": "went", "deep": {"a": 1}}
+    assert protocol.load_event(event, version=1) == Go()
+    assert protocol.load_message(event, version=1) == Go()
+    assert event == {"type": "went", "deep": {"a": 1}}
+
+
 def test_function_leaves_events_alone() -> None:
     """A plain function upgrades snapshots; events pass it unchanged."""
     protocol: Protocol[Any, Any] = Protocol(orders(), upcasters={1: lambda v: v["no"]})
