@@ -59,6 +59,11 @@ class Special(Point):
     z: int = 0
 
 
+@frozen
+class Under:
+    type_: str
+
+
 class Mode(enum.Flag):
     FAST = 1
 
@@ -75,6 +80,7 @@ WRITTEN: list[tuple[Any, Any, Any]] = [
     (Union[Point, Label, None], None, None),  # noqa: UP007
     (Point | Label, Label("a", 2), {"type": "label", "type_": "a", "type__": 2}),
     (Label, Label("a", 2), {"type": "a", "type_": 2}),
+    (Point | Under, Under("a"), {"type": "under", "type__": "a"}),
     (Point | int, 3, 3),
     (Name, Name("x"), "x"),
     (Name | None, Name("x"), "x"),
@@ -154,6 +160,12 @@ REFUSED: list[tuple[Any, Any, str, list[str | int]]] = [
     (dict[tuple[int, int], str], [[[1, 2], "x"], [[1, 2], "y"]], "two keys mean the same", []),
     (dict[tuple[Any, ...], str], [[[[]], "x"]], "a key cannot be one of a dict", []),
     (dict[date, int], {"2026-01-31": 1, "x": 1}, '"x" is not a date', ["x"]),
+    (
+        dict[datetime, int],
+        {"2026-01-31T12:00:00Z": 1, "2026-01-31T13:00:00+01:00": 2},
+        "two keys mean the same",
+        [],
+    ),
     (Box[int], {"content": "x"}, '"x" is not an integer', ["content"]),
     (Point, [], "an array is not an object (Point)", []),
     (Private, {"_secret": 1}, "Private has no field '_secret'", ["_secret"]),
