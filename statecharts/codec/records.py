@@ -335,7 +335,7 @@ def escaped(key: str) -> str:
     >>> escaped("type"), escaped("type_"), escaped("kind")
     ('type_', 'type__', 'kind')
     """
-    return f"{key}_" if _TAGGISH(key) else key
+    return f"{key}_" if _is_taggish(key) else key
 
 
 def tagged(name: str, fields: dict[str, Any]) -> dict[str, Any]:
@@ -345,7 +345,7 @@ def tagged(name: str, fields: dict[str, Any]) -> dict[str, Any]:
     {'type': 'send', 'type_': 'http'}
     """
     found: dict[str, Any] = {TAG: name}
-    if TAG in fields or "type_" in fields:
+    if any(map(_is_taggish, fields)):
         found.update((escaped(key), value) for key, value in fields.items())
     else:
         found.update(fields)
@@ -360,9 +360,13 @@ def untagged(value: dict[str, Any]) -> dict[str, Any]:
     """
     found = value.copy()
     del found[TAG]
-    if "type_" in found:
-        found = {k[:-1] if _TAGGISH(str(k)) else k: inner for k, inner in found.items()}
+    if any(map(_is_taggish, found)):
+        found = {k[:-1] if _is_taggish(k) else k: inner for k, inner in found.items()}
     return found
+
+
+def _is_taggish(key: Any) -> bool:
+    return isinstance(key, str) and key.startswith(TAG) and _TAGGISH(key) is not None
 
 
 def wrapper_field(cls: Any) -> Member | None:
@@ -421,7 +425,7 @@ class Family:
         self.cls = record.cls
         self._record = record
         self._record_of = record_of
-        self._taggable = not any(map(_TAGGISH, record.shapes))
+        self._taggable = not any(map(_is_taggish, record.shapes))
 
     def load(self, value: Any) -> Any:
         """Read an instance."""

@@ -32,7 +32,7 @@ from statecharts.codec import (
     Protocol,
     UnwritableError,
 )
-from statecharts.codec.errors import path_text
+from statecharts.codec.errors import path_text, shown
 from statecharts.model.digest import part
 from tests.test_codec.vocabulary import AT
 
@@ -294,6 +294,15 @@ def test_message_does_not_repeat_a_value_at_length() -> None:
             {"type": "gates_passed", "feature_branch": "a", "commits_ahead": "9" * 9999}
         )
     assert len(str(caught.value)) < 200
+
+
+def test_value_is_shown_short() -> None:
+    """Forty characters tell enough of a string, and a large integer is not spelled out."""
+    assert shown("x" * 39) == f'"{"x" * 39}…'
+    assert shown("x" * 38) == f'"{"x" * 38}"'
+    assert shown(10**30) == f"1{'0' * 30}"
+    assert shown(10**400) == "a large integer"
+    assert shown(object()) == "an instance of object"
 
 
 def test_protocol_takes_a_chart_only() -> None:

@@ -64,6 +64,11 @@ class Under:
     type_: str
 
 
+@frozen
+class Deeper:
+    type__: str
+
+
 class Mode(enum.Flag):
     FAST = 1
 
@@ -81,6 +86,7 @@ WRITTEN: list[tuple[Any, Any, Any]] = [
     (Point | Label, Label("a", 2), {"type": "label", "type_": "a", "type__": 2}),
     (Label, Label("a", 2), {"type": "a", "type_": 2}),
     (Point | Under, Under("a"), {"type": "under", "type__": "a"}),
+    (Point | Deeper, Deeper("a"), {"type": "deeper", "type___": "a"}),
     (Point | int, 3, 3),
     (Name, Name("x"), "x"),
     (Name | None, Name("x"), "x"),

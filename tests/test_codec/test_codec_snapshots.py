@@ -9,7 +9,14 @@ import pytest
 
 from machines.pipeline import BranchName, DepsMet, Merge, Pipeline
 from statecharts import Kernel, Machine, NamedEvent, TimerFired
-from statecharts.codec import CodecError, ForeignError, ImpossibleError, MismatchError, Protocol
+from statecharts.codec import (
+    CodecError,
+    ForeignError,
+    ImpossibleError,
+    MismatchError,
+    Protocol,
+    places,
+)
 from statecharts.model.chart import Chart
 from statecharts.model.digest import part
 from tests.test_codec.runs import LAB, PIPELINE, PLANT, in_merge, in_plant, named_chart
@@ -267,6 +274,29 @@ def test_deep_memory_must_be_whole(configuration: list[str]) -> None:
     value["history"]["work.past"] = {"configuration": configuration}
     with pytest.raises(ImpossibleError, match="can remember"):
         PLANT.load_snapshot(value)
+
+
+def test_deep_memory_must_be_in_document_order() -> None:
+    """What is remembered has one order, and each state once."""
+    value = {**in_plant(), "parts": parts_of(Plant.chart)}
+    states = value["history"]["work.past"]["configuration"]
+    assert len(states) > 1
+    for wrong in (states[::-1], [*states, states[-1]]):
+        value["history"]["work.past"]["configuration"] = wrong
+        with pytest.raises(ImpossibleError, match="can remember"):
+            PLANT.load_snapshot(value)
+
+
+def test_configurations_that_are_kept_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A protocol that meets many configurations forgets some, and takes them again."""
+    monkeypatch.setattr(places, "KEPT", 2)
+    found = places.Places(Plant.chart)
+    for state in ("idle", "busy", "end"):
+        for other in ("cold", "end"):
+            ids = ["work", "work.mill", f"work.mill.{state}", "work.kiln", f"work.kiln.{other}"]
+            assert found.place(ids).ids == tuple(ids)
+            assert found.place(ids) is found.place(ids)
+            assert len(found._kept) <= 2
 
 
 def test_memory_leads_back_after_the_journey() -> None:
