@@ -12,7 +12,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from statecharts import CancelTimer, Kernel, Snapshot, StartTimer, Step, TimerFired
-from statecharts.model.chart import Chart
+from statecharts.model.chart import After, Chart
 from statecharts.model.errors import RunawayError
 from statecharts.semantics.tree import Tree
 from tests.oracle.random_charts import random_chart, random_events
@@ -102,6 +102,29 @@ def test_every_reached_configuration_of_a_random_chart_is_legal(seed: int) -> No
     chart, steps = random_steps(seed)
     for step in steps:
         check_legal(chart, step.snapshot)
+
+
+@given(SEEDS)
+def test_what_is_under_way_belongs_to_an_active_state(seed: int) -> None:
+    """Timers and calls end with the state that declares them; an ended run has none left."""
+    chart, steps = random_steps(seed)
+    holders = {
+        line.trigger.timer: line.source
+        for line in chart.transitions
+        if isinstance(line.trigger, After)
+    }
+    holders |= {
+        f"{node.id}.{call.name}".removeprefix("."): node.id
+        for node in chart.nodes.values()
+        for call in node.invoke
+    }
+    for step in steps:
+        snapshot = step.snapshot
+        delayed = {timer for timer, _, _ in snapshot.memory.sent}
+        running = [one for one in (*snapshot.timers, *snapshot.calls) if one not in delayed]
+        sources = {holders[one.rpartition("#")[0]] for one in running}
+        assert sources <= {"", *snapshot.configuration}
+        assert not (snapshot.ended and (running or delayed or snapshot.waiting))
 
 
 @given(plant_events)

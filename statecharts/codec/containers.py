@@ -1,7 +1,7 @@
 """Containers: lists, tuples, sets and mappings, and values that are JSON already.
 
 Sets are written in order of their JSON, so that equal sets give equal text. A mapping whose keys
-are texts or integers is an object; any other is an array of pairs.
+are strings or integers is an object; any other is an array of pairs.
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ def set_shape(item: Shape, cls: type, text: str) -> Shape:
             raise Misfit("SC402", "an item cannot be in a set", "", value) from None
         if len(found) == len(made):
             return found
-        raise Misfit("SC402", "an item stands twice in a set", "Give each item once", value)
+        raise Misfit("SC402", "an item appears twice in a set", "Give each item once", value)
 
     def dump(value: Any) -> list[Any]:
         if not isinstance(value, AbstractSet):
@@ -210,7 +210,7 @@ def _order(value: Any) -> str:
 
 
 def load_json(value: Any, _: Any = None) -> Any:
-    """Take JSON as it stands, but for containers, which are copied."""
+    """Return JSON as it is; containers are copied."""
     kind = value.__class__
     if kind is dict:
         return _copied(load_json, value)
@@ -228,14 +228,14 @@ def dump_json(value: Any) -> Any:
         for name in value:
             if name.__class__ is not str:
                 found = f"a key of a dict is an instance of {type(name).__name__}"
-                raise Misfit("SC421", found, "Use texts as keys", value)
+                raise Misfit("SC421", found, "Use strings as keys", value)
         return _copied(dump_json, value)
     if kind is list:
         return _each(dump_json, value, value)
     if kind not in KINDS or (kind is float and not math.isfinite(value)):
         if is_never_written(kind):
             raise never_written(kind, value)
-        found = f"an instance of {kind.__name__} is not JSON, and nothing says what it is"
+        found = f"an instance of {kind.__name__} is not JSON, and no annotation says what it is"
         if kind is float:
             found = "a number that is not finite is not JSON"
         raise Misfit("SC421", found, "Give plain JSON, or annotate the field", value)

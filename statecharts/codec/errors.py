@@ -1,4 +1,4 @@
-"""What goes wrong between JSON and a chart: the codes, the errors, and the place of each."""
+"""Errors between JSON and a chart: their codes, their kinds, and the place of each."""
 
 from __future__ import annotations
 
@@ -10,29 +10,29 @@ from statecharts.model.errors import StatechartError
 
 CODES: Final = {
     "SC401": "the text is not JSON",
-    "SC402": "a value is not what is declared there, or its class refuses it",
+    "SC402": "a value does not fit its annotation, or its class refuses it",
     "SC403": "something required is missing",
     "SC404": "a field is not known",
     "SC405": "a type is not known: an event, an effect, or a member of a union",
-    "SC411": "the protocol is not one that can be read",
+    "SC411": "the protocol cannot be read",
     "SC412": "the snapshot or the step is of another chart",
     "SC413": "the version of the snapshot cannot be read",
     "SC414": "the chart has changed since the snapshot was written",
     "SC415": "the states of a snapshot cannot be active, or be remembered, together",
     "SC416": "the parts of a snapshot contradict each other",
-    "SC421": "a value cannot be written so that it could be read again",
+    "SC421": "a value cannot be written in a form that could be read again",
     "SC422": "a class of the chart cannot be carried by JSON",
-    "SC423": "the table of versions makes no sense",
-    "SC424": "a class says of itself that it is never written",
+    "SC423": "the table of versions has a gap, goes too far, or holds something else",
+    "SC424": "a class says that it is never written",
 }
 """The codes of the codec, and what each means in general."""
 
 SHORT: Final = 40
-"""How much of a wrong value a message shows."""
+"""The number of characters of a wrong value that a message shows."""
 
 
 class CodecError(StatechartError):
-    """What every error between JSON and a chart is (SC4xx).
+    """Any error between JSON and a chart (SC4xx).
 
     Attributes:
         path: The place in the JSON, such as ``$.data['active.merge'].commits_ahead``.
@@ -57,7 +57,7 @@ class MismatchError(CodecError):
 
 
 class ForeignError(CodecError):
-    """A snapshot of another protocol, chart, version or hash (SC411 to SC414)."""
+    """A snapshot that another protocol, chart or version wrote (SC411 to SC414)."""
 
 
 class ImpossibleError(CodecError):
@@ -92,7 +92,7 @@ class Misfit(Exception):  # noqa: N818 - never seen outside the codec
         self.keys: list[str | int] = []
 
     def within(self, key: str | int | None, value: Any) -> Misfit:
-        """Note that the mistake lies under a key of a value; None for the value itself."""
+        """Note that the mistake is under a key of a value; None for the value itself."""
         if key is not None:
             self.keys.append(key)
         self.value = value
@@ -121,7 +121,7 @@ def path_text(keys: Iterable[str | int]) -> str:
         if isinstance(one, int):
             parts.append(f"[{one}]")
             continue
-        key = str(one)  # what is not parsed from a text may have keys of any class
+        key = str(one)  # only JSON that was parsed has nothing but strings as keys
         if key.isidentifier():
             parts.append(f".{key}")
         else:
@@ -150,7 +150,7 @@ def shown(value: Any) -> str:
 
 
 def reason(error: BaseException) -> str:
-    """Return what an exception of somebody else's code says, on one line."""
+    """Return the message of an exception that other code raised, on one line."""
     first = error.args[0] if error.args and isinstance(error.args[0], str) else str(error)
     text = " ".join(first.split()) or type(error).__name__
     return text if len(text) <= 5 * SHORT else f"{text[: 5 * SHORT]}…"

@@ -44,10 +44,10 @@ LIBRARY: Final = (
 """The effects that the library itself has."""
 
 RUN: Final = "run:"
-"""What stands before the name of a run's own message where an event of the chart has that name."""
+"""The prefix of a run's own message where an event of the chart has its name."""
 
 _COMPLETION: Final = "^done[.](state|invoke)[.]"
-"""How the names of SCXML's completions begin; nobody may send them from outside."""
+"""Matches the names of SCXML's completions, which nobody may send from outside."""
 
 
 def is_completion(name: str) -> bool:
@@ -227,7 +227,7 @@ class Events:
             raise misfit.within(None, value) from None
 
     def dump_any(self, value: Any) -> dict[str, Any]:
-        """Write an event that may be one of somebody else's, as a `Send` may hold."""
+        """Write an event that may belong to another chart, as a `Send` may hold."""
         if value.__class__ in self._classes:
             return self.dump(value)
         if value.__class__ is NamedEvent:
@@ -376,7 +376,7 @@ class Effects:
     def load_call(self, value: Any, cls: type[Call[Any]]) -> Call[Any]:
         """Read a call of a class, or of a subclass of it that is imported."""
         tag = value.get(TAG) if value.__class__ is dict else None
-        if tag.__class__ is str and tag not in self._records:
+        if isinstance(tag, str) and tag not in self._records:
             found = subclass_named(tag, (cls,))
             if found is not None:
                 self._add(found)

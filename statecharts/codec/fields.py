@@ -1,4 +1,4 @@
-"""Fields: what the classes of a chart are made of, with their annotations resolved."""
+"""Fields of the classes of a chart, with their annotations resolved."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Member:
     Attributes:
         name: Its name in an instance.
         key: Its name in ``__init__``, which is its name in JSON.
-        annotation: What it is declared to be.
+        annotation: Its type.
         given: Whether ``__init__`` takes it.
         required: Whether ``__init__`` takes it and has no default for it.
     """
@@ -132,7 +132,7 @@ def subclass_named(name: str, classes: Iterable[type]) -> type | None:
 
 
 def _arguments(annotation: Any) -> Iterator[tuple[Any, Any]]:
-    """Yield what the type parameters of a class and of its bases stand for."""
+    """Yield the arguments of the type parameters of a class and of its bases."""
     origin = typing.get_origin(annotation)
     own = dict(zip(_parameters(origin), typing.get_args(annotation), strict=False))
     yield from own.items()

@@ -13,7 +13,7 @@ from statecharts.semantics.configuration import Configuration
 from statecharts.semantics.tree import Tree
 
 KEPT: Final = 1024
-"""How many configurations are remembered; a chart with many regions has more than any memory."""
+"""The number of configurations to remember; a chart with many regions has too many of them."""
 
 
 @final
@@ -33,7 +33,7 @@ class Places:
         self.histories: dict[str, int] = {
             nodes[state].id: slot for state, slot in self._tree.slots.items()
         }
-        """Where the memory of each history state stands in `Memory.history`."""
+        """The index in `Memory.history` of each history state."""
 
     def place(self, value: object) -> Configuration:
         """Return the place of a configuration, as JSON has it.

@@ -48,16 +48,17 @@ class Protocol(Generic[E, C]):
 
     Args:
         chart: The chart, or the class that declares it.
-        version: The version of the snapshots; without it, the one that ``upcasters`` lead to.
+        version: The version of the snapshots; without it, the one after the last of ``upcasters``.
         upcasters: For each old version an `Upcaster`, or a function, that upgrades a snapshot, as
             a dict, by one version.
-        effects: Classes of effects that are to be read as well; any can be written.
-        carriers: For classes that are no attrs classes, what writes and what reads their values.
-        lenient: Whether fields that are not known are dropped, instead of refused.
+        effects: Classes of effects to read; any can be written.
+        carriers: For classes that are not attrs classes, a function that writes their values
+            and one that reads them.
+        lenient: Whether unknown fields are dropped instead of refused.
 
     Raises:
-        CodecError: A class of the chart cannot be carried by JSON (SC422), or the versions make no
-            sense (SC423).
+        CodecError: A class of the chart cannot be carried by JSON (SC422), or the table of
+            upcasters is wrong (SC423).
 
     >>> from machines.pipeline import Block, Pipeline
     >>> protocol = Protocol(Pipeline)
@@ -134,12 +135,12 @@ class Protocol(Generic[E, C]):
     def load_event(
         self, value: Json, *, lenient: bool | None = None, version: int | None = None
     ) -> Any:
-        """Return the event that a dict says.
+        """Read an event from a dict.
 
         Args:
             value: The dict.
             lenient: Whether unknown fields are dropped; as the protocol was made, unless given.
-            version: The version that snapshots had when it was stored; an old event is upcast.
+            version: The version of the snapshots when it was stored; an old event is upgraded.
 
         Raises:
             MismatchError: It is not an event of the chart, or one that only the run itself may
@@ -161,8 +162,8 @@ class Protocol(Generic[E, C]):
     ) -> Any:
         """Return the event, answer, failed call or fired timer that a dict says; for runtimes.
 
-        What comes from outside belongs into `load_event`: whoever could send a `TimerFired` or an
-        `Answer` would speak for the run itself.
+        Never give it what comes from outside; that belongs in `load_event`. Whoever can send a
+        `TimerFired` or an `Answer` speaks for the run itself.
         """
         load, upcast = self._wire(lenient).events.load_message, self._upcasters.upcast_message
         return self._run(lambda given: load(_upcast(upcast, given, version)), value)
@@ -201,7 +202,7 @@ class Protocol(Generic[E, C]):
         return cast("Json", self._run(self._wire(None).snapshots.dump, snapshot))
 
     def load_snapshot(self, value: Json, *, lenient: bool | None = None) -> Snapshot[E, C]:
-        """Return the snapshot that a dict says; an old one is upcast first.
+        """Return the snapshot that a dict says; an old one is upgraded first.
 
         A kernel or a machine of the chart goes on from it at once.
 
@@ -210,7 +211,7 @@ class Protocol(Generic[E, C]):
             lenient: Whether unknown fields are dropped; as the protocol was made, unless given.
 
         Raises:
-            ForeignError: It is one of another protocol, chart, version or hash.
+            ForeignError: It is of another protocol, chart or version, or a part has changed.
             ImpossibleError: No run of the chart can be in it.
             MismatchError: A value does not fit its class.
         """
@@ -366,7 +367,7 @@ def _upcast(function: Callable[[Any, int], Any], value: Any, version: int | None
 
 
 class _Wire:
-    """What a protocol has worked out, for reading strictly or for reading leniently."""
+    """All that reads and writes, either strictly or leniently."""
 
     def __init__(self, protocol: Protocol[Any, Any], *, lenient: bool) -> None:
         chart = protocol.chart
@@ -401,7 +402,7 @@ def encode(value: Any) -> bytes:
 
 
 def parse(text: str | bytes) -> Any:
-    """Return what a text of JSON says.
+    """Parse JSON.
 
     Raises:
         Misfit: It is not JSON.
@@ -414,7 +415,7 @@ def parse(text: str | bytes) -> Any:
 
 
 def _no_constant(name: str) -> Any:
-    raise ValueError(f"{name} is no number of JSON")
+    raise ValueError(f"{name} is not a number of JSON")
 
 
 _decode: Final = json.JSONDecoder(parse_constant=_no_constant).decode

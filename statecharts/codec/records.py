@@ -42,7 +42,7 @@ from statecharts.model.events import wire_name
 from statecharts.model.suggestions import did_you_mean
 
 TAG: Final = "type"
-"""The field that says which class an object is of, where that is not plain."""
+"""The field that tells the class of an object."""
 
 _TAGGISH: Final = re.compile("type_*").fullmatch
 _CONVERTER: Final = Converter()
@@ -171,7 +171,7 @@ class Record(Shape):
                 ),
                 make_dict_structure_fn(self.cls, _CONVERTER, **reading, **overrides),
             )
-        # The shapes know already what type parameters stand for.
+        # The shapes know the arguments of type parameters already.
         fields = list(attrs.fields(self.cls))
         parameters = {p.__name__: Any for p in getattr(self.cls, "__parameters__", ())}
         return (
@@ -335,7 +335,7 @@ def escaped(key: str) -> str:
     >>> escaped("type"), escaped("type_"), escaped("kind")
     ('type_', 'type__', 'kind')
     """
-    return f"{key}_" if _TAGGISH(key) else key
+    return f"{key}_" if _is_taggish(key) else key
 
 
 def tagged(name: str, fields: dict[str, Any]) -> dict[str, Any]:
@@ -345,7 +345,7 @@ def tagged(name: str, fields: dict[str, Any]) -> dict[str, Any]:
     {'type': 'send', 'type_': 'http'}
     """
     found: dict[str, Any] = {TAG: name}
-    if TAG in fields or "type_" in fields:
+    if any(map(_is_taggish, fields)):
         found.update((escaped(key), value) for key, value in fields.items())
     else:
         found.update(fields)
@@ -360,15 +360,19 @@ def untagged(value: dict[str, Any]) -> dict[str, Any]:
     """
     found = value.copy()
     del found[TAG]
-    if "type_" in found:
-        found = {k[:-1] if _TAGGISH(str(k)) else k: inner for k, inner in found.items()}
+    if any(map(_is_taggish, found)):
+        found = {k[:-1] if _is_taggish(k) else k: inner for k, inner in found.items()}
     return found
+
+
+def _is_taggish(key: Any) -> bool:
+    return isinstance(key, str) and key.startswith(TAG) and _TAGGISH(key) is not None
 
 
 def wrapper_field(cls: Any) -> Member | None:
     """Return the field of a class that does nothing but give one value a type of its own.
 
-    Such a class has one field, called ``value``, which is required.
+    Such a class has one field, named ``value``, which is required.
     """
     if not is_record(cls):
         return None
@@ -421,7 +425,7 @@ class Family:
         self.cls = record.cls
         self._record = record
         self._record_of = record_of
-        self._taggable = not any(map(_TAGGISH, record.shapes))
+        self._taggable = not any(map(_is_taggish, record.shapes))
 
     def load(self, value: Any) -> Any:
         """Read an instance."""

@@ -1,4 +1,4 @@
-"""Scalars: the values that JSON carries as one number, text or truth value.
+"""Scalars: the values that JSON carries as one number, string or boolean.
 
 Reading is strict: ``"12"`` is not an integer, ``1`` is not true, and a time needs its zone. Times
 are RFC 3339 in UTC, durations ISO 8601, bytes base64url without padding.
@@ -52,14 +52,14 @@ def _shape(
 
 
 def load_bool(value: Any, _: Any = None) -> bool:
-    """Read a truth value."""
+    """Read a boolean."""
     if value is True or value is False:
         return bool(value)
     raise wrong("true or false", value)
 
 
 def dump_bool(value: Any) -> bool:
-    """Write a truth value."""
+    """Write a boolean."""
     if value is True or value is False:
         return bool(value)
     raise unwritable("a bool", value)
@@ -98,12 +98,12 @@ def dump_finite(value: Any) -> float:
     number = dump_number(value)
     if math.isfinite(number):
         return number
-    found = "a number that is not finite stands where a text is possible as well"
+    found = "a number that is not finite cannot be told from a string here"
     raise Misfit("SC421", found, "Give a finite number", value)
 
 
 def dump_number(value: Any) -> float:
-    """Return a number as a float; an int that no float equals is none."""
+    """Return a number as a float; refuse an int that no float equals."""
     if value.__class__ is float:
         return value
     if isinstance(value, int | float) and not isinstance(value, bool):
@@ -132,14 +132,14 @@ def dump_float(value: Any) -> float | str:
 
 
 def load_str(value: Any, _: Any = None) -> str:
-    """Read a text."""
+    """Read a string."""
     if value.__class__ is str:
         return value
     raise wrong("a string", value)
 
 
 def dump_str(value: Any) -> str:
-    """Write a text; members of a ``StrEnum`` are written as what they equal."""
+    """Write a string; members of a ``StrEnum`` are written as what they equal."""
     if value.__class__ is str:
         return value
     if isinstance(value, str):
@@ -159,7 +159,7 @@ def dump_none(value: Any) -> None:
         raise unwritable("None", value)
 
 
-# -- other texts -----------------------------------------------------------------------------------
+# -- other strings --------------------------------------------------------------------------------
 
 
 def load_bytes(value: Any, _: Any = None) -> bytes:
@@ -196,7 +196,7 @@ def dump_uuid(value: Any) -> str:
 
 
 def load_decimal(value: Any, _: Any = None) -> Decimal:
-    """Read a decimal number out of a text, digit for digit."""
+    """Read a decimal number out of a string, digit for digit."""
     try:
         if _COMPILED["decimal"](value):
             return Decimal(value)
@@ -206,7 +206,7 @@ def load_decimal(value: Any, _: Any = None) -> Decimal:
 
 
 def dump_decimal(value: Any) -> str:
-    """Write a decimal number as a text, digit for digit."""
+    """Write a decimal number as a string, digit for digit."""
     if isinstance(value, Decimal):
         text = str(value)
         if _COMPILED["decimal"](text):
@@ -275,7 +275,7 @@ SCALARS: Final[dict[type, Shape]] = {
     ),
     **{cls: _path_shape(cls) for cls in (PurePath, Path, PurePosixPath, PureWindowsPath)},
 }
-"""The classes that are carried as they stand."""
+"""The scalar classes."""
 
 
 def key_of(shape: Shape) -> Key | None:

@@ -30,7 +30,7 @@ def schema_of(
 ) -> JsonSchema:
     """Return the schema of one chart's events and snapshots.
 
-    The document itself stands for either; ``$defs`` has ``event``, ``message``, ``effect``,
+    The document itself takes either; ``$defs`` has ``event``, ``message``, ``effect``,
     ``snapshot`` and ``step``, and every class.
     """
     definitions = Definitions()

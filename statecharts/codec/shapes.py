@@ -1,7 +1,7 @@
 """Shapes: how the values of one annotation are carried by JSON, in both directions.
 
-A shape is worked out once for each annotation. What it holds is what runs: two functions without
-look-ups in them, and the JSON Schema of what they write and read.
+A shape is worked out once for each annotation. It holds two functions without
+look-ups in them, and the JSON Schema of the values that they write and read.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ KINDS: Final[dict[type, str]] = {
     float: "number",
     type(None): "null",
 }
-"""What the parser of JSON gives, and what JSON Schema calls it."""
+"""The classes that a parser of JSON gives, and their names in JSON Schema."""
 
 
 class Load(Protocol):
@@ -108,12 +108,12 @@ def unwritable(text: str, value: Any) -> Misfit:
     """
     if is_never_written(type(value)):
         return never_written(type(value), value)
-    found = f"an instance of {type(value).__name__} stands where {text} is declared"
-    return Misfit("SC421", found, f"Put {text} there, or mend the annotation", value)
+    found = f"an instance of {type(value).__name__} was found where {text} is declared"
+    return Misfit("SC421", found, f"Put {text} there, or correct the annotation", value)
 
 
 def is_never_written(cls: Any) -> bool:
-    """Tell whether a class says of itself that nothing may write it, as one of secrets does.
+    """Tell whether a class says that nothing may write it, as a class of secrets does.
 
     It says so by an attribute ``__never_written__ = True``; no carrier helps against that.
 
@@ -124,6 +124,6 @@ def is_never_written(cls: Any) -> bool:
 
 
 def never_written(cls: type, value: Any) -> Misfit:
-    """Return the mistake of what would have to be written, and must not be."""
-    remedy = "Leave it out, and hand it to what needs it by another way"
+    """Return the mistake of writing what must not be written."""
+    remedy = "Remove it, and hand it over in another way"
     return Misfit("SC424", f"a {cls.__name__} is never written", remedy, value)

@@ -34,7 +34,7 @@ _THROUGH: Final = (typing.Annotated, typing.Final, typing.ClassVar)
 _SIMPLE: Final = frozenset({"string", "integer", "number", "boolean"})
 
 Carrier = tuple[Callable[[Any], Any], Callable[[Any], Any]]
-"""How a class of one's own is carried: what makes JSON of a value, and a value of JSON."""
+"""Carries a class: a function that makes JSON of a value, and one that makes a value of JSON."""
 
 
 @final
@@ -42,7 +42,7 @@ class Shaper:
     """Gives the shape of every annotation, each worked out once.
 
     Args:
-        carriers: Classes of one's own, with what writes and what reads them.
+        carriers: Functions that write and read the values of a class, by class.
         lenient: Whether fields that are not known are dropped instead of refused.
     """
 
@@ -225,7 +225,7 @@ def _carried(cls: type, dump_own: Callable[[Any], Any], load_own: Callable[[Any]
             return load_own(value)
         except RecursionError:
             raise
-        except Exception as error:  # noqa: BLE001 - it is somebody else's code
+        except Exception as error:  # noqa: BLE001 - it is the caller's code
             found = f"{name} refuses it: {reason(error)}"
             raise Misfit("SC402", found, f"Give what reads as a {name}", value) from None
 
@@ -238,7 +238,7 @@ def _carried(cls: type, dump_own: Callable[[Any], Any], load_own: Callable[[Any]
             raise misfit.within(None, value) from None
         except Exception as error:  # noqa: BLE001
             found = f"{name} cannot be written: {reason(error)}"
-            raise Misfit("SC421", found, "Mend what writes it", value) from None
+            raise Misfit("SC421", found, "Fix the function that writes it", value) from None
 
     return Shape(
         f"a {name}", load, dump, lambda _definitions: {}, ANY.kinds, (cls,), snake_case(name)

@@ -22,7 +22,7 @@ from statecharts.semantics.configuration import Configuration
 from statecharts.semantics.snapshot import Memory, Remembered, Snapshot
 
 PROTOCOL: Final = 2
-"""The protocol that is written; `legacy` makes a snapshot of protocol 1 one of this."""
+"""The protocol that is written; `Upcasters` turns snapshots of protocol 1 into this one."""
 
 REQUIRED: Final = ("protocol", "chart", "version", "parts", "configuration")
 OPTIONAL: Final = (
@@ -281,7 +281,7 @@ class Snapshots:
             found = f"{state!r} is not active, so it has no data"
         else:
             found = f"there is no state {shown(state)}, so it has no data"
-        return Misfit("SC416", found, "Leave it out", value).within(state, value)
+        return Misfit("SC416", found, "Remove it", value).within(state, value)
 
     def _load_context(self, value: dict[str, Any]) -> Any:
         given = value.get("context")
@@ -307,7 +307,7 @@ class Snapshots:
             slot = histories.get(state)
             if slot is None:
                 remedy = f"The history states: {', '.join(histories) or 'there are none'}"
-                text = f"{shown(state)} is no history state"
+                text = f"{shown(state)} is not a history state"
                 raise Misfit("SC416", text, remedy, value).within(state, value)
             try:
                 found[slot] = self._load_remembered(state, inner)
@@ -451,14 +451,14 @@ def _unheld(
 
 
 def _under(misfit: Misfit, *keys: str | int) -> Misfit:
-    """Note that a mistake lies under keys, outermost first."""
+    """Note that a mistake is under keys, outermost first."""
     for key in reversed(keys):
         misfit.within(key, None)
     return misfit
 
 
 def _at(keys: tuple[str | int, ...], function: Callable[..., Any], *arguments: Any) -> Any:
-    """Call a function; a mistake in it lies under keys."""
+    """Call a function; a mistake in it is under keys."""
     try:
         return function(*arguments)
     except Misfit as misfit:

@@ -1,4 +1,4 @@
-"""Steps as JSON: the next snapshot, the effects, and what was taken on the way."""
+"""Steps as JSON: the next snapshot, the effects, and the lines taken on the way."""
 
 from __future__ import annotations
 
@@ -129,7 +129,7 @@ class Steps:
         if len(same) == 1:
             return number, same[0]
         if near is not None and (value.keys() == {"line"} or _moves(near) == _moved(value)):
-            return number, near  # its trigger, or the text of it, has changed
+            return number, near  # only its trigger has changed, or how it is described
         found = "the chart has no such line any more"
         raise Misfit("SC414", found, "Read it with the chart that wrote it", value)
 

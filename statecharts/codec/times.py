@@ -1,6 +1,6 @@
 """Times: points in time of RFC 3339 in UTC, dates, times of day, and durations of ISO 8601.
 
-A point in time without a zone is nobody's: it is refused in both directions.
+A point in time without a zone is refused in both directions.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ PATTERNS: Final = {
         "(T(?=[0-9])([0-9]+H)?([0-9]+M)?([0-9]+([.][0-9]{1,6})?S)?)?$"
     ),
 }
-"""What the texts look like, as regular expressions that JSON Schema takes as well."""
+"""The forms of these strings, as regular expressions that JSON Schema takes as well."""
 
 _COMPILED: Final = {name: re.compile(text).fullmatch for name, text in PATTERNS.items()}
 _MICROSECONDS: Final = {

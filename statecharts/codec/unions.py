@@ -1,8 +1,8 @@
 """Unions, enums and literals: which of several things a JSON value is.
 
-A class is told by its tag: ``{"type": "gates_passed", …}``. What JSON tells apart by itself, a text
-from a number or from null, is written as it stands. What it does not, two kinds of text for
-instance, is written with a tag around it: ``{"type": "date", "value": "2026-01-31"}``.
+A class is told by its tag: ``{"type": "gates_passed", …}``. JSON itself tells a string
+from a number or from null, so these are written as they are. It does not tell two kinds of string
+apart, so these are written with a tag around them: ``{"type": "date", "value": "2026-01-31"}``.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from statecharts.model.events import snake_case
 from statecharts.model.suggestions import did_you_mean
 
 VALUE: Final = "value"
-"""The field beside a tag that holds what is no object itself."""
+"""The field beside a tag that holds a value that is not an object."""
 
 
 def optional_shape(inner: Shape) -> Shape:
@@ -68,14 +68,14 @@ def union_shape(shapes: Sequence[Shape]) -> Shape:
                 raise Misfit("SC422", found, "Keep one of them, or make classes of them", cls)
             owners[cls] = shape
         if shape.name in names:
-            found = f"two members of one union are called {shape.name!r}"
+            found = f"two members of one union have the name {shape.name!r}"
             raise Misfit("SC422", found, "Give them different names", shape.classes[0])
         names[shape.name] = shape
     return _Union(owners, *_sorted_out(members)).shape()
 
 
 def _finite(shapes: Sequence[Shape]) -> list[Shape]:
-    """Have floats leave texts alone where another member may be one."""
+    """Let floats have no strings where another member may be a string."""
     texts = any("string" in shape.kinds for shape in shapes if shape is not FLOAT)
     return [FINITE if shape is FLOAT and texts else shape for shape in shapes]
 
@@ -85,7 +85,7 @@ def _sorted_out(members: Sequence[Shape]) -> tuple[dict[str, Shape], dict[str, S
     plain = [shape for shape in members if not isinstance(shape, Record)]
     counts = Counter(kind for shape in plain for kind in shape.kinds)
     needy = [shape for shape in plain if any(counts[kind] > 1 for kind in shape.kinds)]
-    if needy or len(plain) < len(members):  # objects bear tags, so no other object can stand there
+    if needy or len(plain) < len(members):  # objects have tags, so that no object can do without
         needy += [s for s in plain if "object" in s.kinds and s not in needy]
     tags = {s.name: s for s in members if isinstance(s, Record) or s in needy}
     bare = {kind: s for s in plain if s not in needy for kind in s.kinds}
@@ -101,7 +101,7 @@ class _Union:
 
     Attributes:
         owners: The member for each class of value.
-        bare: The members that are written as they stand, by kind of JSON.
+        bare: The members that are written without a tag, by kind of JSON.
         tags: The members that are written with a tag, by name.
     """
 
@@ -193,7 +193,7 @@ def tag_of(value: dict[str, Any], known: Iterable[str]) -> str:
     """Return the tag of an object.
 
     Raises:
-        Misfit: It has none, or one that is no text.
+        Misfit: It has none, or one that is not a string.
     """
     tag: Any = value.get(TAG)
     if tag.__class__ is str:
@@ -225,7 +225,9 @@ def literal_shape(values: Sequence[Any]) -> Shape:
     for value in values:
         text = value.value if isinstance(value, enum.Enum) else value
         if text.__class__ not in (str, int, bool, type(None)):
-            raise Misfit("SC422", f"the literal {value!r} is not one of JSON", "Use a text", value)
+            raise Misfit(
+                "SC422", f"the literal {value!r} is not one of JSON", "Use a string", value
+            )
         texts.append(text)
     return _choice(
         {(t.__class__, t): v for t, v in zip(texts, values, strict=True)},

@@ -20,7 +20,7 @@ from statecharts.model.chart import After, Chart
 Json: TypeAlias = dict[str, Any]
 
 TIMERS: Final = "timer"
-"""What counts the ids of timers, among the counters of a snapshot."""
+"""The counter of a snapshot that numbers timers."""
 
 Change: TypeAlias = "str | Callable[[Json], Json] | None"
 """A new name, None to drop it, or a function from what was stored to what is read now."""
@@ -346,7 +346,7 @@ class Upcasters:
             return function(upcaster, value)
         except RecursionError:
             raise
-        except Exception as error:  # it is somebody else's code
+        except Exception as error:  # it is the caller's code
             said = error.found if isinstance(error, Misfit) else reason(error)
             found = f"the upcaster from version {version} failed: {said}"
             raise Misfit("SC413", found, _REMEDY) from error

@@ -370,7 +370,7 @@ class Builder:
 
     def _events(self, events: tuple[Any, ...] | None) -> tuple[EventType, ...]:
         if events is None:
-            return self._named(event for event in self.used if not issubclass(event, OWN))
+            return self._named([event for event in self.used if not issubclass(event, OWN)])
         members = dict.fromkeys(m for one in events for m in union_members(one))
         members.pop(Never, None)
         classes = [event for event in members if self._is_attrs(event, "an event", None)]

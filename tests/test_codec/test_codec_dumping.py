@@ -139,7 +139,7 @@ def test_send_may_hold_an_event_of_somebody_else() -> None:
     with pytest.raises(MismatchError, match=r'\$\.event\.type: "foreign" is not a type here'):
         LAB.load_effect(dumped)
     assert LAB.dump_effect(Send(Leave()))["event"] == {"type": "leave"}
-    with pytest.raises(UnwritableError, match=r"\$\.event: an instance of int stands where"):
+    with pytest.raises(UnwritableError, match=r"\$\.event: an instance of int was found where"):
         LAB.dump_effect(Send(3))
 
 
@@ -164,7 +164,7 @@ def test_half_a_surrogate_pair_comes_back() -> None:
 @pytest.mark.parametrize("text", ["NaN", "Infinity", "-Infinity", '{"type": NaN}'])
 def test_numbers_that_json_lacks_are_refused(text: str) -> None:
     """What Python's parser takes beyond JSON is not JSON."""
-    with pytest.raises(CodecError, match=r"\[SC401\].*is no number of JSON"):
+    with pytest.raises(CodecError, match=r"\[SC401\].*is not a number of JSON"):
         PIPELINE.loads_event(text)
 
 

@@ -32,7 +32,7 @@ from statecharts.codec import (
     Protocol,
     UnwritableError,
 )
-from statecharts.codec.errors import path_text
+from statecharts.codec.errors import path_text, shown
 from statecharts.model.digest import part
 from tests.test_codec.vocabulary import AT
 
@@ -182,7 +182,7 @@ GOLDEN: list[tuple[type[CodecError], str, Callable[[], object]]] = [
     ),
     (
         ImpossibleError,
-        "[SC416] Pipeline at $.data.done: 'done' is not active, so it has no data. Leave it out.",
+        "[SC416] Pipeline at $.data.done: 'done' is not active, so it has no data. Remove it.",
         changed("data", "done", to={}),
     ),
     (
@@ -196,8 +196,8 @@ GOLDEN: list[tuple[type[CodecError], str, Callable[[], object]]] = [
     (
         UnwritableError,
         (
-            "[SC421] Pipeline at $.feature_branch: an instance of int stands where a BranchName is "
-            "declared. Put a BranchName there, or mend the annotation."
+            "[SC421] Pipeline at $.feature_branch: an instance of int was found where a BranchName "
+            "is declared. Put a BranchName there, or correct the annotation."
         ),
         lambda: PIPELINE.dump_event(_forged()),
     ),
@@ -221,7 +221,7 @@ GOLDEN: list[tuple[type[CodecError], str, Callable[[], object]]] = [
         UnwritableError,
         (
             "[SC424] Pipeline at $.reason: a Secret is never written. "
-            "Leave it out, and hand it to what needs it by another way."
+            "Remove it, and hand it over in another way."
         ),
         lambda: PIPELINE.dump_event(Block(_secret())),
     ),
@@ -294,6 +294,15 @@ def test_message_does_not_repeat_a_value_at_length() -> None:
             {"type": "gates_passed", "feature_branch": "a", "commits_ahead": "9" * 9999}
         )
     assert len(str(caught.value)) < 200
+
+
+def test_value_is_shown_short() -> None:
+    """Forty characters tell enough of a string, and a large integer is not spelled out."""
+    assert shown("x" * 39) == f'"{"x" * 39}…'
+    assert shown("x" * 38) == f'"{"x" * 38}"'
+    assert shown(10**30) == f"1{'0' * 30}"
+    assert shown(10**400) == "a large integer"
+    assert shown(object()) == "an instance of object"
 
 
 def test_protocol_takes_a_chart_only() -> None:

@@ -14,7 +14,7 @@ from statecharts.codec import CodecError, MismatchError, Protocol, UnwritableErr
 from statecharts.model.chart import EventType
 from statecharts.model.events import Answer, CallFailed
 from tests.test_codec.runs import LAB, PIPELINE, named_chart
-from tests.test_codec.vocabulary import AT, Lab, Noted, Point
+from tests.test_codec.vocabulary import AT, Lab, Label, Noted, Point, Total
 from tests.test_kernel.test_kernel_hashseeds import Called, Plant
 
 
@@ -154,7 +154,9 @@ def test_answer_holds_an_event_of_the_chart() -> None:
     with pytest.raises(MismatchError, match="for the run itself to say") as caught:
         PIPELINE.load_message(answer)
     assert caught.value.path == "$.event.type"
-    with pytest.raises(UnwritableError, match="an instance of Point stands where an event") as put:
+    with pytest.raises(
+        UnwritableError, match="an instance of Point was found where an event"
+    ) as put:
         PIPELINE.dump_message(Answer("a.ask#1", Point(1)))
     assert put.value.path == "$.event"
 
@@ -186,6 +188,21 @@ def test_completion_is_not_an_event_from_outside(name: str) -> None:
     if name.startswith("done."):
         assert protocol.load_message({"type": name}) == NamedEvent(name)
         assert protocol.dump_message(NamedEvent(name)) == {"type": name}
+
+
+def test_closed_chart_takes_the_names_that_it_declares() -> None:
+    """Where all events are declared by name, these are known, and no others."""
+    protocol: Protocol[Any, Any] = Protocol(evolve(named_chart(), closed=True))
+    event = NamedEvent("ring", {"times": 2})
+    assert protocol.dump_event(event) == {"type": "ring", "times": 2}
+    assert protocol.load_event({"type": "ring", "times": 2}) == event
+    with pytest.raises(UnwritableError, match="no event named 'rang'"):
+        protocol.dump_event(NamedEvent("rang"))
+    with pytest.raises(MismatchError, match="Did you mean 'ring'"):
+        protocol.load_event({"type": "rang"})
+    assert protocol.schema()["$defs"]["event"]["anyOf"][0]["properties"] == {
+        "type": {"enum": ["set", "ring"]}
+    }
 
 
 @frozen
@@ -231,7 +248,10 @@ def test_subclass_whose_name_tells_nothing_is_not_written() -> None:
 def test_context_alone_goes_to_json_and_back() -> None:
     """The extended state can be stored without a run; a chart without one has null."""
     context = LAB.load_context({"count": 2, "last": {"type": "label", "type_": "x"}})
-    assert LAB.loads_context(LAB.dumps_context(context)) == context
+    assert context == Total(2, Label("x"))
+    text = LAB.dumps_context(context)
+    assert text == b'{"count":2,"last":{"type":"label","type_":"x","type__":0}}'
+    assert LAB.loads_context(text) == context
     assert PIPELINE.dump_context(None) is None
     assert PIPELINE.load_context(None) is None
 

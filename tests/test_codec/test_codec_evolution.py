@@ -84,7 +84,9 @@ def test_change_that_a_snapshot_does_not_depend_on_refuses_nothing(
 ) -> None:
     """The run goes on: its timer fires, and its call is answered."""
     assert chart.hash != orders().hash or chart == HARMLESS["a class of another name"]
-    loaded = Protocol(chart).load_snapshot(OLD.dump_snapshot(snapshot))
+    dumped = OLD.dump_snapshot(snapshot)
+    assert dumped["configuration"] == list(snapshot.configuration)
+    loaded = Protocol(chart).load_snapshot(dumped)
     assert loaded.configuration == snapshot.configuration
     assert loaded.memory.timers == snapshot.memory.timers
     kernel: Kernel[Any] = Kernel(chart)
@@ -277,6 +279,12 @@ UNHELD: list[tuple[Change, str, str, str]] = [
         "Did you mean 'active.merge.ask'?",
     ),
     (
+        lambda v: v["sent"].append(v["sent"][0]),
+        "$.sent[1].timer",
+        'the event waits for "send:bell#2", and no such timer runs',
+        "each event its own",
+    ),
+    (
         lambda v: v["calls"].append(v["calls"][0]),
         "$.calls[1].id",
         'the call "active.merge.ask#1" is under way twice',
@@ -330,8 +338,7 @@ def test_chart_itself_may_make_a_call_and_hold_a_timer() -> None:
     """What belongs to the chart as a whole is held by no state, and always."""
     whole = orders()
     inner = whole["active.merge"]
-    timer = next(line.trigger for line in inner.transitions if isinstance(line.trigger, After))
-    trigger = evolve(timer, timer="patience")
+    trigger = After(timedelta(minutes=5), "patience")
     root = evolve(
         whole.root,
         invoke=inner.invoke,
@@ -346,6 +353,9 @@ def test_chart_itself_may_make_a_call_and_hold_a_timer() -> None:
     assert any(one["id"].startswith("patience#") for one in dumped["timers"])
     assert protocol.load_snapshot(dumped) == snapshot
     assert protocol.idle(evolved(snapshot, timers=())) == ("patience",)
+    ended = run(End(), chart=chart)
+    assert ended.ended
+    assert protocol.idle(ended) == ()
 
 
 def evolved(snapshot: Any, **memory: Any) -> Any:
@@ -357,7 +367,9 @@ def evolved(snapshot: Any, **memory: Any) -> Any:
 def test_timer_that_does_not_run_is_told_and_refuses_nothing() -> None:
     """A line that was added later, or whose guard had refused, is listed by its timer."""
     protocol: Protocol[Any, Any] = Protocol(orders(more=("patience", "hurry")))
-    loaded = protocol.load_snapshot(OLD.dump_snapshot(ACTIVE))
+    dumped = OLD.dump_snapshot(ACTIVE)
+    assert type(dumped) is dict
+    loaded = protocol.load_snapshot(dumped)
     assert protocol.idle(loaded) == ("active.merge.patience", "active.merge.hurry")
     assert OLD.idle(ACTIVE) == ()
     assert protocol.idle(protocol.load_snapshot(OLD.dump_snapshot(LEFT))) == ()
@@ -410,6 +422,7 @@ def test_step_whose_delay_has_changed_is_read() -> None:
     """The text of a trigger may change; where it starts and ends may not."""
     step = Kernel(orders()).step(ACTIVE, TimerFired("active.merge.deadline#1"), at=AT)
     dumped = OLD.dump_step(step)
+    assert dumped["fired"][0]["trigger"] == "after 5 min"
     chart = orders(delay=timedelta(hours=1))
     assert Protocol(chart).load_step(dumped).fired[0].source == "active.merge"
 

@@ -15,7 +15,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from statecharts import Kernel
-from statecharts.codec import CodecError, Protocol
+from statecharts.codec import CodecError, Protocol, Upcaster
+from statecharts.model.events import Answer
+from tests.test_codec.orders import Go as Ask
+from tests.test_codec.orders import Knock, orders, run
+from tests.test_codec.orders import Leave as Away
 from tests.test_codec.vocabulary import (
     AT,
     Lab,
@@ -31,6 +35,7 @@ from tests.test_kernel.test_kernel_hashseeds import T0, Called, Go, Leave, Plant
 
 LAB: Protocol[Any, Any] = Protocol(Lab, effects=(Noted,))
 PLANT: Protocol[Any, Any] = Protocol(Plant, effects=(Called,))
+ORDERS: Protocol[Any, Any] = Protocol(orders())
 
 JUNK: tuple[Any, ...] = (
     *(None, True, False, 0, 1, -1, 12, 1.5, 10**400, "", "12", "x", "\ud800", "type"),
@@ -150,6 +155,47 @@ def test_mutated_step_is_refused_or_can_be_stepped(rng: Random) -> None:
             assert PLANT.load_snapshot(PLANT.dump_snapshot(found)) == found
 
 
+@given(st.randoms(use_true_random=False))
+def test_mutated_snapshot_with_calls_is_refused_or_can_be_stepped(rng: Random) -> None:
+    """Calls, waiting and delayed events are checked, before and after upcasters."""
+    upcaster = Upcaster(
+        states={"active.merge": "active.merge"},
+        data={"active.merge": dict},
+        events={"knock": "knock", "ring": lambda event: {**event}},
+        timers={"active.merge.deadline": "active.merge.deadline"},
+        calls={"active.merge.ask": lambda call: {**call}},
+        start={"active.merge.deadline": lambda _: AT},
+    )
+    later: Protocol[Any, Any] = Protocol(orders(), upcasters={1: upcaster})
+    value = ORDERS.dump_snapshot(run(Knock(2), Ask()))
+    for _ in range(4):
+        value = mutated(value, rng)
+        if not value:
+            break
+        for protocol in (ORDERS, later):
+            found = tried(protocol.load_snapshot, value)
+            if not isinstance(found, CodecError):
+                Kernel(orders()).step(found, Away(), at=AT + timedelta(days=1))
+                assert protocol.load_snapshot(protocol.dump_snapshot(found)) == found
+
+
+@given(st.randoms(use_true_random=False))
+def test_mutated_message_is_refused_or_is_one(rng: Random) -> None:
+    """An answer with something changed is refused by us, as it is or through an upcaster."""
+    later: Protocol[Any, Any] = Protocol(
+        orders(), upcasters={1: Upcaster(calls={"a": "b"}, events={"knock": "knock"})}
+    )
+    value = ORDERS.dump_message(Answer("active.merge.ask#1", Knock(2)))
+    for _ in range(4):
+        value = mutated(value, rng)
+        if not value:
+            break
+        tried(lambda given: later.load_message(given, version=1), value)
+        found = tried(ORDERS.load_message, value)
+        if not isinstance(found, CodecError):
+            assert ORDERS.load_message(ORDERS.dump_message(found)) == found
+
+
 @given(containers, st.randoms(use_true_random=False))
 def test_mutated_text_gives_our_errors_only(value: Any, rng: Random) -> None:
     """Bytes that were flipped, cut or doubled are refused, or are another value."""
@@ -193,7 +239,7 @@ def test_failure_of_dumping_deep_inside_has_its_path() -> None:
     for _ in range(30):
         tree = Tree("x", (Tree("y", (), tree),))
     event: Any = LAB.load_event(pack_json(("a", "b")))
-    with pytest.raises(CodecError, match="an instance of int stands where a str") as caught:
+    with pytest.raises(CodecError, match="an instance of int was found where a str") as caught:
         LAB.dump_event(Pack(evolve(event.containers, tree=tree)))
     assert caught.value.path == "$.containers.tree" + ".children[0].parent" * 30 + ".name"
 

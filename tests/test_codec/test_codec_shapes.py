@@ -59,6 +59,16 @@ class Special(Point):
     z: int = 0
 
 
+@frozen
+class Under:
+    type_: str
+
+
+@frozen
+class Deeper:
+    type__: str
+
+
 class Mode(enum.Flag):
     FAST = 1
 
@@ -75,6 +85,8 @@ WRITTEN: list[tuple[Any, Any, Any]] = [
     (Union[Point, Label, None], None, None),  # noqa: UP007
     (Point | Label, Label("a", 2), {"type": "label", "type_": "a", "type__": 2}),
     (Label, Label("a", 2), {"type": "a", "type_": 2}),
+    (Point | Under, Under("a"), {"type": "under", "type__": "a"}),
+    (Point | Deeper, Deeper("a"), {"type": "deeper", "type___": "a"}),
     (Point | int, 3, 3),
     (Name, Name("x"), "x"),
     (Name | None, Name("x"), "x"),
@@ -143,7 +155,7 @@ REFUSED: list[tuple[Any, Any, str, list[str | int]]] = [
     (list[int], [1, "2"], '"2" is not an integer', [1]),
     (tuple[int, str], [1], "an array is not an array of 2", []),
     (tuple[int, str], [1, 2], "2 is not a string", [1]),
-    (set[int], [1, 1], "an item stands twice", []),
+    (set[int], [1, 1], "an item appears twice", []),
     (set[Any], [[1]], "an item cannot be in a set", []),
     (dict[int, str], {"01": "a"}, '"01" is not an integer', ["01"]),
     (dict[int, str], {"-0": "a"}, '"-0" is not an integer', ["-0"]),
@@ -154,6 +166,12 @@ REFUSED: list[tuple[Any, Any, str, list[str | int]]] = [
     (dict[tuple[int, int], str], [[[1, 2], "x"], [[1, 2], "y"]], "two keys mean the same", []),
     (dict[tuple[Any, ...], str], [[[[]], "x"]], "a key cannot be one of a dict", []),
     (dict[date, int], {"2026-01-31": 1, "x": 1}, '"x" is not a date', ["x"]),
+    (
+        dict[datetime, int],
+        {"2026-01-31T12:00:00Z": 1, "2026-01-31T13:00:00+01:00": 2},
+        "two keys mean the same",
+        [],
+    ),
     (Box[int], {"content": "x"}, '"x" is not an integer', ["content"]),
     (Point, [], "an array is not an object (Point)", []),
     (Private, {"_secret": 1}, "Private has no field '_secret'", ["_secret"]),
@@ -246,7 +264,7 @@ def test_annotation_that_cannot_be_carried_is_refused_at_once(annotation: Any, t
 def test_two_classes_of_one_name_in_a_union_are_refused() -> None:
     """A tag stands for one class."""
     other = attrs.make_class("Point", {"a": attrs.field(type=int)})
-    with pytest.raises(Misfit, match="two members of one union are called 'point'"):
+    with pytest.raises(Misfit, match="two members of one union have the name 'point'"):
         SHAPER.of(Point | other)
 
 

@@ -9,7 +9,14 @@ import pytest
 
 from machines.pipeline import BranchName, DepsMet, Merge, Pipeline
 from statecharts import Kernel, Machine, NamedEvent, TimerFired
-from statecharts.codec import CodecError, ForeignError, ImpossibleError, MismatchError, Protocol
+from statecharts.codec import (
+    CodecError,
+    ForeignError,
+    ImpossibleError,
+    MismatchError,
+    Protocol,
+    places,
+)
 from statecharts.model.chart import Chart
 from statecharts.model.digest import part
 from tests.test_codec.runs import LAB, PIPELINE, PLANT, in_merge, in_plant, named_chart
@@ -83,7 +90,9 @@ def test_events_that_wait_are_kept_with_their_timers() -> None:
 
 def test_machine_and_kernel_go_on_from_a_loaded_snapshot() -> None:
     """What was loaded is used at once, typed data included."""
-    loaded = PIPELINE.loads_snapshot(PIPELINE.dumps_snapshot(in_merge()))
+    text = PIPELINE.dumps_snapshot(in_merge())
+    assert type(text) is bytes
+    loaded = PIPELINE.loads_snapshot(text)
     assert loaded[Pipeline.active.merge] == Merge(BranchName("feature/x"), 3)
     assert Pipeline.active in loaded
     machine = Machine(Pipeline, snapshot=loaded, at=AT)
@@ -126,7 +135,12 @@ REFUSED: list[tuple[Change, type[CodecError], str, str]] = [
     (lambda v: v.update(context=None), MismatchError, "$.context", "null is not an object (Total)"),
     (lambda v: v["context"].update(count="1"), MismatchError, "$.context.count", "not an integer"),
     (lambda v: v.update(history=[]), MismatchError, "$.history", "an array is not an object"),
-    (lambda v: v["history"].update(away={}), ImpossibleError, "$.history.away", "no history state"),
+    (
+        lambda v: v["history"].update(away={}),
+        ImpossibleError,
+        "$.history.away",
+        "not a history state",
+    ),
     (lambda v: v["history"].update({"work.past": 1}), MismatchError, "$.history['work.past']", "1"),
     (
         lambda v: v["history"]["work.past"].pop("configuration"),
@@ -262,11 +276,36 @@ def test_deep_memory_must_be_whole(configuration: list[str]) -> None:
         PLANT.load_snapshot(value)
 
 
+def test_deep_memory_must_be_in_document_order() -> None:
+    """What is remembered has one order, and each state once."""
+    value = {**in_plant(), "parts": parts_of(Plant.chart)}
+    states = value["history"]["work.past"]["configuration"]
+    assert len(states) > 1
+    for wrong in (states[::-1], [*states, states[-1]]):
+        value["history"]["work.past"]["configuration"] = wrong
+        with pytest.raises(ImpossibleError, match="can remember"):
+            PLANT.load_snapshot(value)
+
+
+def test_configurations_that_are_kept_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A protocol that meets many configurations forgets some, and takes them again."""
+    monkeypatch.setattr(places, "KEPT", 2)
+    found = places.Places(Plant.chart)
+    for state in ("idle", "busy", "end"):
+        for other in ("cold", "end"):
+            ids = ["work", "work.mill", f"work.mill.{state}", "work.kiln", f"work.kiln.{other}"]
+            assert found.place(ids).ids == tuple(ids)
+            assert found.place(ids) is found.place(ids)
+            assert len(found._kept) <= 2
+
+
 def test_memory_leads_back_after_the_journey() -> None:
     """A history that was loaded brings its states back."""
     kernel = Kernel(Lab.chart)
     left = kernel.step(kernel.start(at=AT).snapshot, Leave(), at=AT).snapshot
-    again = LAB.loads_snapshot(LAB.dumps_snapshot(left))
+    text = LAB.dumps_snapshot(left)
+    assert type(text) is bytes
+    again = LAB.loads_snapshot(text)
     assert kernel.step(again, Back(), at=AT) == kernel.step(left, Back(), at=AT)
 
 

@@ -79,8 +79,8 @@ def count_once(value: dict[str, Any]) -> dict[str, Any]:
     return value
 
 
-def test_old_snapshot_is_led_through_all_versions() -> None:
-    """Each function leads one version on; the hash of an old chart is not asked for."""
+def test_old_snapshot_passes_all_versions() -> None:
+    """Each function upgrades by one version; the hash of an old chart is not asked for."""
     protocol = Protocol(Door, upcasters={1: name_door, 2: count_once})
     before = copy.deepcopy(FIRST)
     loaded = protocol.load_snapshot(FIRST)
@@ -153,7 +153,7 @@ def test_upcaster_sets_no_parts_of_present_snapshots_aside() -> None:
     ],
 )
 def test_table_that_makes_no_sense_is_refused(table: Any, version: int | None, text: str) -> None:
-    """Versions count from 1, and no upcaster leads beyond the present one."""
+    """Versions count from 1, and no upcaster goes beyond the present one."""
     with pytest.raises(UnwritableError, match=text):
         Protocol(Door, version=version, upcasters=table)
 
@@ -356,7 +356,7 @@ def test_snapshot_function_comes_last_and_sees_what_was_changed() -> None:
     assert upcast(orders(merge="landing"), ACTIVE, **changes).clock == 7
 
 
-def test_versions_are_led_through_one_by_one() -> None:
+def test_versions_are_passed_one_by_one() -> None:
     """A chain: each upcaster sees what the one before it has made."""
     chart = orders(merge="landed", data=Landing)
     protocol: Protocol[Any, Any] = Protocol(
@@ -393,7 +393,7 @@ STORED: Protocol[Any, Any] = Protocol(
 )
 
 
-def test_stored_event_is_led_through_the_versions() -> None:
+def test_stored_event_passes_the_versions() -> None:
     """An event is read as of the version in which it was stored, as a dict and as bytes."""
     old = {"type": "knock", "force": 5}
     assert STORED.load_event(old, version=1) == Tap(5)
@@ -423,7 +423,7 @@ MESSAGES: list[tuple[dict[str, Any], Any]] = [
 
 
 @pytest.mark.parametrize(("old", "new"), MESSAGES)
-def test_stored_message_is_led_through_the_versions(old: dict[str, Any], new: Any) -> None:
+def test_stored_message_passes_the_versions(old: dict[str, Any], new: Any) -> None:
     """Timers and calls that a message names are renamed as in snapshots; so is what it holds."""
     before = copy.deepcopy(old)
     assert STORED.load_message(old, version=1) == new
@@ -445,6 +445,35 @@ def test_message_that_was_dropped_is_told(old: dict[str, Any]) -> None:
     with pytest.raises(MismatchError, match=r"\[SC405\].*drops .*Skip it") as caught:
         STORED.load_message(old, version=1)
     assert caught.value.path == "$.type"
+
+
+def test_event_named_like_a_message_is_changed_as_an_event() -> None:
+    """What the upcaster says of an event counts, whatever the event is named."""
+    changed = Upcaster(events={"answer": "reply"}, calls={"a": None})
+    assert changed.message({"type": "answer", "id": "a#1"}) == {"type": "reply", "id": "a#1"}
+    assert changed.message({"type": "run:answer", "id": "a#1"}) is None
+
+
+def test_upcaster_that_changes_what_it_is_given_changes_a_copy() -> None:
+    """What is passed in stays as it was, deep inside as well."""
+
+    def change(value: dict[str, Any]) -> dict[str, Any]:
+        value["data"]["active.merge"]["branch"] = "changed"
+        return value
+
+    def empty(event: dict[str, Any]) -> dict[str, Any]:
+        event["deep"].clear()
+        return {"type": "go"}
+
+    assert upcast(orders(), ACTIVE, snapshot=change)["active.merge"] == Merge("changed")
+    assert ACTIVE["data"]["active.merge"] == {"branch": "main"}
+    protocol: Protocol[Any, Any] = Protocol(
+        orders(), upcasters={1: Upcaster(events={"went": empty})}
+    )
+    event = {"type": "went", "deep": {"a": 1}}
+    assert protocol.load_event(event, version=1) == Go()
+    assert protocol.load_message(event, version=1) == Go()
+    assert event == {"type": "went", "deep": {"a": 1}}
 
 
 def test_function_leaves_events_alone() -> None:

@@ -24,7 +24,7 @@ TWINS: Final[dict[str, dict[str, str]]] = {
         "Event: Start, CallResult, UserResponse, Cancel": f"{_HERE}.test_event_round_trip",
         "Intent: Idle, Call, RequestUser, Finish, Error": f"{_HERE}.test_intent_round_trip",
         "tags": "test_session_surface.test_events_are_tagged_by_their_names",
-        "PROTOCOL_VERSION": f"{_HERE}.test_protocol_version_is_one_and_another_is_refused",
+        "PROTOCOL_VERSION": f"{_HERE}.test_protocol_version_is_written_and_another_is_refused",
     },
     "Rust: state": {
         "Phase": f"{_HERE}.test_phases_are_those_of_the_protocol",

@@ -133,12 +133,12 @@ def test_intent_round_trip(name: str) -> None:
     assert protocol().loads_effect(text) == INTENTS[name]
 
 
-def test_protocol_version_is_one_and_another_is_refused() -> None:
+def test_protocol_version_is_written_and_another_is_refused() -> None:
     """A snapshot says which protocol it is of."""
     written = json.loads(begun().dumps())
-    assert written["protocol"] == 1
+    assert written["protocol"] == 2
     with pytest.raises(ForeignError, match=r"\[SC411\]"):
-        Investigation.restore({**written, "protocol": 2})
+        Investigation.restore({**written, "protocol": 3})
 
 
 # The state.

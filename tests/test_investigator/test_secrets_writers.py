@@ -44,7 +44,7 @@ from tests.test_investigator.secretive import (
 )
 
 HERE = "tests.test_investigator.secretive"
-NEVER = "a Secret is never written. Leave it out, and hand it to what needs it by another way."
+NEVER = "a Secret is never written. Remove it, and hand it over in another way."
 
 
 def test_no_protocol_carries_a_secret() -> None:
