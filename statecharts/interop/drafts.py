@@ -36,6 +36,7 @@ from statecharts.model.nodes import Invocation
 FAILED: Final = "error.platform"
 """What the name of the event begins with that tells in files of the failure of a service."""
 
+_ANY_FAILURE: Final = ("error", FAILED, "error.communication", "error.execution")
 _ANSWERS: Final = re.compile(r"(done\.invoke\.|error\.platform\.|xstate\.snapshot\.)(.+)")
 _APART: Final = re.compile(r"[\s.#]+")
 
@@ -247,7 +248,7 @@ def _failing(event: type | str) -> str | None:
     if not isinstance(event, str) or not event.startswith("error"):
         return None
     name = event.removesuffix(".*").removesuffix(".")
-    if name in ("error", FAILED):
+    if name in _ANY_FAILURE:
         return ""
     return name.removeprefix(f"{FAILED}.") if name.startswith(f"{FAILED}.") else None
 

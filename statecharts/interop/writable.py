@@ -60,9 +60,21 @@ def writable(chart: Chart, losses: Losses, word: Callable[[str], str]) -> Chart:
 
 
 def service_of(call: Invocation) -> Service:
-    """Return the service that a call of a writable chart is."""
+    """Return the service that a call is to a file; that of a class of calls has its name."""
     effect = getattr(call.make and call.make.function, "effect", None)
-    return effect if isinstance(effect, Service) else Service(call.name)
+    name = call.name if call.call is Service else wire_name(call.call)
+    return effect if isinstance(effect, Service) else Service(name)
+
+
+def as_service(call: Invocation, losses: Losses) -> Invocation:
+    """Return a call as that of a service; note the loss of what only Python can say."""
+    service = service_of(call)
+    make = Hook(Give(service))
+    if call.make != make:
+        code = "SC672" if call.call is Service else "SC671"
+        found = f"the call {call.name!r} is written as the service {service.source!r}, by its name"
+        losses.add(code, found, f"Give Service({service.source!r}, …) instead", call.location)
+    return evolve(call, call=Service, make=make)
 
 
 def file_ids(node: StateNode) -> dict[str, str]:
@@ -141,7 +153,7 @@ class _Writable:
             default = None if node.default is None else self._default(node, node.default)
             entry, exit_ = self._hooks(node.entry), self._hooks(node.exit)
             lines = tuple(map(self._line, self._taken(node)))
-            calls = tuple(map(self._call, self._active(node)))
+            calls = tuple(as_service(call, self.losses) for call in self._active(node))
         return evolve(
             node, default=default, transitions=lines, entry=entry, exit=exit_, invoke=calls
         )
@@ -162,18 +174,6 @@ class _Writable:
             self.losses.add("SC673", found, "Make them in another state", node.location)
             return ()
         return node.invoke
-
-    def _call(self, call: Invocation) -> Invocation:
-        """Return a call as that of a service; note the loss of what only Python can say."""
-        make = None if call.make is None else self._hook(call.make)
-        if make is not None and isinstance(make.function, Give):
-            if isinstance(make.function.effect, Service):
-                return evolve(call, call=Service, make=make)
-        name = call.name if call.call is Service else wire_name(call.call)
-        found = f"the call {call.name!r} is written as the service {name!r}, without its data"
-        code = "SC672" if call.call is Service else "SC671"
-        self.losses.add(code, found, f"Give Service({name!r}, …) instead", call.location)
-        return evolve(call, call=Service, make=Hook(Give(Service(name))))
 
     def _default(self, node: StateNode, default: Transition) -> Transition | None:
         shown = repr(node.id) if node.id else "the chart"

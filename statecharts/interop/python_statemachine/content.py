@@ -28,13 +28,14 @@ from statemachine.transition import Transition as Line
 
 from statecharts.interop import conditions, limits
 from statecharts.interop.css_times import css_time
+from statecharts.interop.drafts import Draft
 from statecharts.interop.findings import Findings
 from statecharts.interop.literals import NOTHING, literal, payload_value
 from statecharts.interop.python_statemachine.hosts import Callback, Function, Slot, Spot, Stage
 from statecharts.interop.python_statemachine.syntax import several
-from statecharts.interop.python_statemachine.writer import CarriedTimer, carried, origin_of
+from statecharts.interop.python_statemachine.writer import CarriedCall, carried, origin_of
 from statecharts.interop.syntax.located import Located, plain
-from statecharts.model.effects import Action, CancelInvoke, CancelSend, Effect, Invoke, Raise, Send
+from statecharts.model.effects import Action, CancelSend, Effect, Raise, Send, Service
 from statecharts.model.events import NamedEvent
 from statecharts.model.hooks import Hook, function_name, meaning
 from statecharts.model.named import (
@@ -138,10 +139,11 @@ class FileContent:
         self._note(line)
         return Hook(Give(Action("data", _said(item))))
 
-    def invoke(self, item: Located, name: str) -> tuple[Hook, Hook]:
-        """Return the hooks that start and stop a service."""
+    def service(self, item: Located) -> Service:
+        """Return the service of an invoke."""
         said = {key: value for key, value in item.items() if value is not None}
-        service, source = said.pop("id", name), said.pop("src", "")
+        said.pop("id", None)
+        source = said.pop("src", "")
         content, params = said.pop("content", None), said.pop("params", None)
         if said.pop("finalize", None):
             remedy = "Remove it, and let transitions on the events do its work"
@@ -153,7 +155,7 @@ class FileContent:
             data["@content"] = plain(content)
         if params:
             data |= {param: _value(value) for param, value in self._params(item).items()}
-        return Hook(Give(Invoke(service, source, data))), Hook(Give(CancelInvoke(service)))
+        return Service(source, data)
 
     def _inside(self, owner: Located, slot: str) -> list[Hook]:
         items = several(owner.get(slot))
@@ -555,21 +557,20 @@ class ClassContent:
             self.refuse("SC611", f"{name!r} is a coroutine, and a step never waits", remedy)
         return function
 
-    def services(self, state: State, tell: Callable[[str], None]) -> Iterator[tuple[Hook, Hook]]:
-        """Yield the hooks that start and stop each service of a state.
+    def services(self, draft: Draft, state: State) -> None:
+        """Have a state call its services.
 
         A timeout is an event that is sent later, unless the state is left. Everything else is a
         service for somebody else to run; the first has the name of the state, and
         ``done.invoke.<state>`` says that it is done.
-
-        Args:
-            state: The state.
-            tell: Told the name of each service for somebody else to run.
         """
         number = 0
         for spec in state.invoke:
             missing = not any(hasattr(owner, spec.attr_name) for owner in self.stage.owners)
-            if isinstance(carried(spec.func), CarriedTimer) or (spec.is_convention and missing):
+            ours = carried(spec.func)
+            if isinstance(ours, CarriedCall):
+                draft.invoke[ours.invocation.name] = ours.invocation
+            if ours is not None or (spec.is_convention and missing):
                 continue
             number += 1
             name = state.id if number == 1 else f"{state.id}.{number}"
@@ -579,11 +580,13 @@ class ClassContent:
             if isinstance(delay, int | float) and isinstance(event, str | None):
                 timer, sent = f"timeout.{name}", NamedEvent(event or f"done.invoke.{name}")
                 later = Send(sent, timedelta(seconds=delay), timer)
-                yield Hook(Give(later)), Hook(Give(CancelSend(timer)))
+                draft.entry.append(Hook(Give(later)))
+                draft.exit.append(Hook(Give(CancelSend(timer))))
                 continue
             called = handler if isinstance(handler, str) else function_name(handler)
-            tell(called)
-            yield Hook(Give(Invoke(name, called))), Hook(Give(CancelInvoke(name)))
+            found = f"that library runs {called!r} in a thread; here the effect Invoke asks for it"
+            self.differs(found, "Have whoever runs the chart start it")
+            draft.call(name, Service(called), self.findings, draft.line, name)
 
 
 def _function(name: str, number: int, owner: Any, value: Any) -> Function:

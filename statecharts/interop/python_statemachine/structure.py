@@ -184,10 +184,9 @@ class _FileReading:
             remedy = "Remove it, or make the state final"
             found = "only a final state has donedata"
             content.refuse("SC612", found, remedy, said.at("donedata"))
-        for number, item in enumerate(several(said.get("invoke")), 1):
-            begin, end = content.invoke(item, f"{draft.name}.{number}")
-            draft.entry.append(begin)
-            draft.exit.append(end)
+        for item in several(said.get("invoke")):
+            id, service = item.get("id") or "invoke", content.service(item)
+            draft.call(id, service, self.findings, item.line)
         self.transitions.read(draft)
 
 
@@ -312,7 +311,7 @@ class _ClassReading:
             _tell_flags(self.stage, self.content)
             if self.content.callbacks and not self.stage.immediate:
                 _tell_timing(self.drafts, self.content)
-        return assemble(self.root, self.source.document)
+        return assemble(self.root, self.findings)
 
     def _grow(self) -> None:
         waiting = [(self.root, "", list(self.cls.states))]
@@ -362,16 +361,10 @@ class _ClassReading:
         if draft.kind is StateKind.FINAL and draft.parent is self.root:
             leaving = [spec for spec in leaving if not spec.is_convention]  # it is never left
         draft.exit.extend(content.actions(leaving, Slot.EXIT, spot))
-        for begin, end in content.services(state, self._tell_service):
-            draft.entry.append(begin)
-            draft.exit.append(end)
+        content.services(draft, state)
         if draft.kind is StateKind.COMPOUND:
             draft.default = self.transitions.initial(draft)
         self.transitions.read(draft)
-
-    def _tell_service(self, name: str) -> None:
-        found = f"that library runs {name!r} in a thread; here the effect Invoke asks for it"
-        self.content.differs(found, "Have whoever runs the chart start it")
 
 
 def _class_kind(state: State) -> StateKind:

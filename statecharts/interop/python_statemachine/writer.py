@@ -31,8 +31,10 @@ from statemachine.event import BoundEvent
 from statemachine.exceptions import AttrNotFound, InvalidDefinition
 from statemachine.transition import Transition as Line
 
+from statecharts.interop.drafts import FAILED
 from statecharts.interop.findings import Losses
 from statecharts.interop.python_statemachine.syntax import EFFECT, machine_names, reserved
+from statecharts.interop.writable import as_service, service_of
 from statecharts.model.chart import (
     HISTORY,
     ROOT,
@@ -46,9 +48,19 @@ from statecharts.model.chart import (
     Transition,
     TransitionKind,
 )
-from statecharts.model.effects import Action, Call, CancelSend, Effect, Raise, Send
+from statecharts.model.effects import (
+    Action,
+    Call,
+    CancelInvoke,
+    CancelSend,
+    Effect,
+    Invoke,
+    Raise,
+    Send,
+    Service,
+)
 from statecharts.model.errors import StatechartError
-from statecharts.model.events import NamedEvent, StateDone, TimerFired, wire_name
+from statecharts.model.events import CallFailed, NamedEvent, StateDone, TimerFired, wire_name
 from statecharts.model.fields import fields_of
 from statecharts.model.hooks import Hook
 from statecharts.model.named import (
@@ -62,6 +74,7 @@ from statecharts.model.named import (
     event_name,
     parts,
 )
+from statecharts.model.nodes import Invocation
 from statecharts.semantics.configuration import Configuration
 from statecharts.semantics.snapshot import Moment
 
@@ -214,7 +227,8 @@ def _waited(chart: Chart) -> Iterable[str]:
     for transition in chart.transitions:
         if isinstance(transition.trigger, OnEvent):
             for event in transition.trigger.events:
-                yield event if isinstance(event, str) else wire_name(event)
+                if event is not CallFailed:
+                    yield event if isinstance(event, str) else wire_name(event)
 
 
 def _own_events(chart: Chart) -> Iterator[Any]:
@@ -271,6 +285,8 @@ def _root_losses(chart: Chart, losses: Losses) -> None:
         losses.add("SC673", "the chart's own default transition has actions", "Remove them")
     if any(chart[child].kind in HISTORY for child in root.children):
         losses.add("SC673", "an outermost history state has no place", around)
+    if root.invoke:
+        losses.add("SC673", "the calls of the chart itself have no place", around)
     if root.meta:
         losses.add("SC675", "the notes about the chart have no place")
 
@@ -288,6 +304,8 @@ def _state_losses(chart: Chart, node: StateNode, losses: Losses) -> None:
         if getattr(action.function, "brings", ()):
             found = f"the completion data that {action.name} gives on entry of {shown} has no place"
             losses.add("SC673", found, "Have a callback return it", at)
+    for call in node.invoke:
+        as_service(call, losses)
     default = node.default
     if default is None:
         return
@@ -309,6 +327,12 @@ def _transition_losses(chart: Chart, transition: Transition, losses: Losses) -> 
         if hook is not None:
             found = f"{role}={hook.name} of a transition of {shown} has nothing to work on"
             losses.add("SC671", found, "", at)
+    if transition.trigger == OnEvent((CallFailed,)):
+        found = f"CallFailed of a transition of {shown} is written as {FAILED!r}"
+        losses.add("SC671", found, f"Name {FAILED!r} beside it", at)
+    if transition.kind is TransitionKind.DEFERRED:
+        found = f"a line of {shown} defers its event, and is left out"
+        losses.add("SC673", found, "Take the event, or ignore it", at)
     internal = transition.kind is TransitionKind.INTERNAL and bool(transition.targets)
     if internal and transition.source and not is_internal(chart, transition):
         found = f"an internal transition of {shown} leaves its source, and is written as external"
@@ -479,6 +503,24 @@ class CarriedTimer(Carried):
             ctx.cancelled.set()  # else it would say as well that it is done
 
 
+@final
+@frozen(eq=False)
+class CarriedCall(Carried):
+    """A call: handed to ``on_effect``, and taken back there when the state is left.
+
+    Attributes:
+        invocation: The call.
+    """
+
+    invocation: Invocation
+
+    def call(self, ctx: Any, machine: Any) -> None:
+        """Hand the call on, and wait until the state is left."""
+        _tell(machine, Invoke(ctx.invokeid, service_of(self.invocation)))
+        ctx.cancelled.wait()
+        _tell(machine, CancelInvoke(ctx.invokeid))
+
+
 def swallow(moment: Any) -> None:
     """Give no effect: the action of a transition that swallows its event."""
 
@@ -543,10 +585,14 @@ def _give(effect: Effect, event_data: Any, names: Names) -> None:
             for function in _found(name, event_data, data, names):
                 function()
         case _:
-            for owner in _around(machine):
-                tell = getattr(owner, EFFECT, None)
-                if callable(tell):
-                    tell(effect)
+            _tell(machine, effect)
+
+
+def _tell(machine: Any, effect: Effect) -> None:
+    for owner in _around(machine):
+        tell = getattr(owner, EFFECT, None)
+        if callable(tell):
+            tell(effect)
 
 
 def _put(
@@ -676,12 +722,14 @@ class _Writer:
         for node in chart.states:
             self._default(node)
             for transition in node.transitions:
-                self._line(transition, node.id)
+                if transition.kind is not TransitionKind.DEFERRED:
+                    self._line(transition, node.id)
             if node.parent == ROOT and node.kind is not StateKind.FINAL:
                 for transition in chart.root.transitions:
                     internal = transition.kind is TransitionKind.INTERNAL
                     kind = TransitionKind.EXTERNAL if internal else transition.kind
-                    if not isinstance(transition.trigger, After):
+                    waits = transition.kind is TransitionKind.DEFERRED
+                    if not waits and not isinstance(transition.trigger, After):
                         self._line(evolve(transition, kind=kind), node.id)
         body: dict[str, Any] = {"__module__": module, "_origin": self.origin}
         if chart.doc and not _DOCSTRING_COMMAND.search(chart.doc):
@@ -716,13 +764,14 @@ class _Writer:
             depth = "deep" if node.kind is StateKind.DEEP_HISTORY else "shallow"
             return HistoryState(type=depth)
         triggers = (transition.trigger for transition in node.transitions)
-        timers = tuple(map(self._timer, (one for one in triggers if isinstance(one, After))))
+        timers = list(map(self._timer, (one for one in triggers if isinstance(one, After))))
+        calls = map(self._call, () if node.kind is StateKind.FINAL else node.invoke)
         options: dict[str, Any] = {
             "initial": node.id in self.begins,
             "final": node.kind is StateKind.FINAL,
             "enter": self._actions(node.entry),
             "exit": self._actions(node.exit),
-            "invoke": timers or None,
+            "invoke": (*timers, *calls) or None,
         }
         children = {self.names.states[child]: self.states[child] for child in node.children}
         if not children:
@@ -737,6 +786,10 @@ class _Writer:
         delay = trigger.delay
         hook = delay if isinstance(delay, Hook) else Hook(swallow, f"after {delay}")
         return CarriedTimer(hook, self.origin, trigger).callback
+
+    def _call(self, call: Invocation) -> Any:
+        made = evolve(call, call=Service, make=Hook(Give(service_of(call))))
+        return CarriedCall(Hook(swallow, f"call {call.name}"), self.origin, made).callback
 
     # -- transitions -------------------------------------------------------------------------------
 
@@ -786,7 +839,9 @@ class _Writer:
     def _events(self, transition: Transition) -> str | None:
         match transition.trigger:
             case OnEvent(events):
-                found = [one for event in events for one in self.names.descriptors(event)]
+                # A class has only names; what fails there is told by an event of such a name.
+                words = [event for event in events if event is not CallFailed] or [FAILED]
+                found = [one for event in words for one in self.names.descriptors(event)]
                 return " ".join(dict.fromkeys(found))
             case Done():
                 return self.names.done(transition.source)
