@@ -54,7 +54,7 @@ def chart(change: Change, kind: StateKind = StateKind.PARALLEL) -> Chart:
     both.transitions = [Transition("both", OnEvent(("stop",)), ("idle",))]
     idle.transitions = [Transition("idle", OnEvent(("go",)), ("both",))]
     change(found)
-    return Findings(document).settle(assemble(root, Findings(document)))
+    return (findings := Findings(document)).settle(assemble(root, findings))
 
 
 def several(found: dict[str, Draft]) -> None:

@@ -30,7 +30,7 @@ def ring(names: list[str], event: str = "go", chart: str = "ring") -> Chart:
         guard = Hook(Named(draft.name))
         draft.entry = [Hook(Give(Action(draft.name)))]
         draft.transitions = [Transition(draft.id, OnEvent((event,)), (following.id,), guard=guard)]
-    return Findings(document).settle(assemble(root, Findings(document)))
+    return (findings := Findings(document)).settle(assemble(root, findings))
 
 
 NASTY = [
@@ -75,7 +75,7 @@ def test_event_that_others_begin_with_stays_a_name(tmp_path: Path) -> None:
     root.default = Transition("", Default(), ("idle",))
     idle.transitions = [Transition("idle", OnEvent(("user",)), ("busy",))]
     busy.transitions = [Transition("busy", OnEvent(("user.left", "error")), ("idle",))]
-    chart = Findings(document).settle(assemble(root, Findings(document)))
+    chart = (findings := Findings(document)).settle(assemble(root, findings))
 
     text, _ = write([chart])
 

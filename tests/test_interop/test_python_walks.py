@@ -53,7 +53,8 @@ def outline(chart: Chart, state: str) -> object:
     """Return what a declaration keeps of a state, whatever the events are classes of."""
     node = chart[state]
     lines = [(type(line.trigger), line.targets, line.guard is None) for line in node.transitions]
-    return node.id, node.name, node.kind, node.initial, lines
+    calls = [(call.name, call.call) for call in node.invoke]
+    return node.id, node.name, node.kind, node.initial, lines, calls
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ around it may hold it under ``machine``, ``config`` or ``definition``.
 | ``"EVENT": null``, ``{}`` | a transition that is forbidden |
 | ``guard``, ``cond``, ``in`` | names to bind, `Not`, `AllOf`, `AnyOf`, `In` |
 | ``actions``, ``entry``, ``exit`` | `Action`; ``xstate.raise``, ``.send``, ``.cancel`` are done |
-| ``invoke`` | `Invoke` on entry, `CancelInvoke` on exit |
+| ``invoke`` | a call of `Service`, by its id or else by its ``src`` |
 | ``onDone``, ``onError``, ``onSnapshot`` of it | transitions on ``done.invoke.ID``, \
 ``error.platform.ID``, ``xstate.snapshot.ID`` |
 | ``after`` with the name of a delay | a delay to pass, ``load(path, delays={…})``, or to bind |
