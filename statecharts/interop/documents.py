@@ -34,12 +34,7 @@ class DocumentError(StatechartError):
 @final
 @frozen
 class Document:
-    """The text of a chart.
-
-    Attributes:
-        name: Its path, or ``<text>``.
-        content: The bytes of a file, or the text that was passed in.
-    """
+    """The text of a chart: a string, or the bytes of a file, by its path or ``<text>``."""
 
     name: str
     content: bytes | str = field(repr=False)

@@ -43,24 +43,15 @@ _APART: Final = re.compile(r"[\s.#]+")
 
 @define(eq=False)
 class Draft:
-    """A state of a file.
+    """A state of a file, with its children, lines and hooks in document order.
 
     Attributes:
-        name: The name that the file gives it.
-        kind: Its kind.
-        line: Its first line, from 1.
         source: Whatever the reader needs later to fill the state in.
-        children: The states inside it, in document order.
         id: The id of the state in the chart; given by `identify`.
         default: Enters its initial child, or a history that is still empty.
-        transitions: What leaves it, in document order.
-        entry: Its actions on entry.
-        exit: Its actions on exit.
-        invoke: Its calls of services by their names, in order.
         renamed: The names of calls by the ids that the file has for them, where these differ.
         numbers: How many calls wanted a name that was taken.
         resting: Whether nothing is meant to leave it, though it is not final.
-        doc: Its description.
         meta: Everything else that the file has about it.
     """
 
@@ -98,15 +89,9 @@ class Draft:
     ) -> str:
         """Have the state call a service; return the id by which lines of it name the call.
 
-        The call is named after its id in the file, with underscores for dots and spaces, for a dot
-        separates a state from its calls. The second call of a name gets a number.
-
-        Args:
-            id: The id that the file gives the call, or that the format gives it by default.
-            service: The service.
-            findings: Takes what is to be told.
-            line: The line of the call.
-            name: The name to begin with where that of the id says nothing to people.
+        The call is named after its id in the file, or after ``name`` where that id says nothing to
+        people, with underscores for dots and spaces, for a dot separates a state from its calls. A
+        second call of a name gets a number.
         """
         wanted = _APART.sub("_", id if name is None else name) or "_"
         called = _free(wanted, self.invoke, self.numbers)

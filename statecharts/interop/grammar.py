@@ -30,8 +30,6 @@ class Kind:
     Attributes:
         name: Its name in messages, with an article; ``{object}`` and ``{array}`` stand for the
             words of the document, article included, and ``{objects}`` for many.
-        holds: Tells whether a value is of the kind.
-        plural: The name of many.
         choices: The strings that it allows, where it is a choice of strings.
         inside: The table of the objects that it holds.
     """
@@ -112,11 +110,9 @@ class Unknown(enum.Enum):
 @final
 @frozen
 class Table:
-    """The keys of an object.
+    """The keys that an object may have, with their kinds, and those that it needs.
 
     Attributes:
-        keys: The keys that it may have, each with the kind of its value.
-        needs: Those that it must have.
         unknown: How a key that is not among them is treated.
         noun: What messages call the object, with an article.
         nulls: Whether null says the same as leaving the key out.

@@ -51,10 +51,7 @@ SAID: Final = (AllOf, AnyOf, Bound, Choose, Give, Holds, In, Named, NamedDelay, 
 def writable(chart: Chart, losses: Losses, word: Callable[[str], str]) -> Chart:
     """Return the part of a chart that files can hold, as far as all formats agree.
 
-    Args:
-        chart: The chart.
-        losses: Takes what is removed.
-        word: Returns the name of an event in the form that transitions of the format allow.
+    ``word`` returns the name of an event in the form that transitions of the format allow.
     """
     return _Writable(chart, losses, word).of(chart)
 
@@ -92,12 +89,7 @@ def file_ids(node: StateNode) -> dict[str, str]:
 
 
 def descriptors(line: OnEvent, ids: Mapping[str, str]) -> Iterator[str]:
-    """Yield the events of a line as a file names them, each once.
-
-    Args:
-        line: The events.
-        ids: The ids of the calls of the state (see `file_ids`).
-    """
+    """Yield the events of a line as a file with these ids of calls names them, each once."""
     for event in line.events:
         prefix, name = answered(event)
         if isinstance(event, str) and not (

@@ -55,14 +55,7 @@ from statecharts.model.nodes import Invocation
 @final
 @frozen
 class Parameter:
-    """A typed name for a parameter that a file gives with an action, a guard or an event.
-
-    Attributes:
-        key: Its name in the file.
-        name: Its name in Python.
-        type: Its type, as text.
-        optional: Whether it may be left out.
-    """
+    """A parameter by its key in the file, with a name and a type in Python, as text."""
 
     key: str
     name: str
@@ -335,11 +328,9 @@ def prefixes(name: str) -> Iterator[str]:
 @final
 @frozen
 class Place:
-    """The place of a hook in a chart.
+    """The place of a hook: the name for its function, and what the moment there has.
 
     Attributes:
-        name: The name of the function for the hook, when it needs one.
-        data: The class of the data that the moment has.
         events: The events that it may be called on; None when that is not known.
         indent: How far in its line may begin; a lambda has to fit on that.
     """

@@ -155,8 +155,7 @@ def free(wanted: str, taken: Iterable[str]) -> str:
 class Names:
     """The names of one module, each given once.
 
-    Args:
-        attributes: The names of states, which hide outer names inside a class body.
+    The names of states, its ``attributes``, hide outer names inside a class body.
     """
 
     def __init__(self, attributes: Iterable[str]) -> None:
@@ -192,11 +191,7 @@ def is_importable(thing: Any) -> bool:
 
 @final
 class Imports:
-    """The imports of one module.
-
-    Args:
-        names: The names of the module.
-    """
+    """The imports of one module."""
 
     def __init__(self, names: Names) -> None:
         self._names = names

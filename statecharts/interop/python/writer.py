@@ -33,12 +33,7 @@ from statecharts.model.named import Named, parts
 
 @final
 class Module:
-    """A module that declares some charts.
-
-    Args:
-        charts: The charts, with the losses of each.
-        source: Where they come from, for the docstring.
-    """
+    """A module that declares some charts, given with the losses of each."""
 
     def __init__(self, charts: Sequence[tuple[Chart, Losses]], source: str | None) -> None:
         self.source = source

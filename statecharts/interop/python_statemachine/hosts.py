@@ -56,13 +56,9 @@ _KEPT: Final = 256
 class Stage:
     """The run, as the methods of one host know it.
 
-    Args:
-        cls: The class that the chart comes from.
-
     Attributes:
         host: The instance of the class; None when names are left open.
         owners: The objects whose attributes are callbacks: the host, its model, its listeners.
-        chart: The chart that the class has become.
         ids: The id of each state in the chart, by its name in the class.
         sources: The state of the class that each state of the chart comes from.
         lines: The transitions of each state, each with that of the class.
@@ -72,8 +68,7 @@ class Stage:
         catching: Whether a failure of a callback becomes the event ``error.execution``.
         shown: The states that a callback sees as active.
         calling: How many callbacks are being called.
-        waiting: The effects of what callbacks have sent meanwhile.
-        delivering: Whether these are being sent.
+        waiting: The effects of what callbacks have sent meanwhile, until they are delivered.
         heard: The transition of the class whose callbacks were called last.
         done: The results of final states' callbacks, by the state that is done.
     """
@@ -262,14 +257,7 @@ _TOLD: Final = frozenset(
 
 @frozen(eq=False)
 class Spot:
-    """The part of the chart that a callback belongs to.
-
-    Attributes:
-        stage: The run, as its host knows it.
-        state: Id in the chart of the state, or of the source of the transition.
-        line: That library's transition; None for a callback of a state.
-        eventless: Whether the transition waits for no event.
-    """
+    """The part of the chart that a callback belongs to: a state, or a line of that state."""
 
     stage: Stage
     state: str
@@ -280,11 +268,10 @@ class Spot:
 @final
 @frozen
 class Function:
-    """One function behind a name.
+    """One function behind a name; in one slot, that library calls a key once.
 
     Attributes:
         code: What it is compared by.
-        key: That library's key for it: in one slot, a key is called once.
         call: Calls it, with parameters filled as that library fills them.
         event: The event that it sends, when it is an event.
     """
@@ -303,14 +290,9 @@ class Function:
 @final
 @frozen
 class Callback:
-    """What a name stands for, as a function of one moment.
+    """What a name stands for, as a function of one moment: functions that a slot calls in order.
 
-    Attributes:
-        name: The name.
-        slot: When in a step it is called.
-        functions: The functions behind it, in order.
-        only: The name of the event that it is for; None for any.
-        spot: The part of the chart that it belongs to.
+    It may be ``only`` for the event of a name.
     """
 
     name: str
@@ -364,10 +346,7 @@ class Callback:
     def call(self, event: Any, shown: tuple[str, ...], micro: Microstep | None = None) -> None:
         """Call the functions; the stage keeps what they send.
 
-        Args:
-            event: The event that is being handled.
-            shown: The active states.
-            micro: The microstep, once it is over; None while it is under way.
+        ``micro`` is the microstep, once it is over; None while it is under way.
         """
         stage, told = self.spot.stage, self._told(event, shown, micro)
         shown, args, named = told
@@ -527,18 +506,12 @@ class Method(Action):
 
 
 def attach(machine: Machine[C]) -> Machine[C]:
-    """Have a machine call the methods that a class names as it takes its steps.
+    """Have a new machine call the methods that a class names as it takes its steps; return it.
 
     Methods are called once the step is over, in the order of that library: ``before`` in front of
     all exits, ``after`` behind all entries. What they send waits until all have been called, and a
     method that fails does not keep the others from being called. From now on the host knows which
     states are active, and what it sends between two events goes to the machine.
-
-    Args:
-        machine: A new machine that runs a chart of `from_class`.
-
-    Returns:
-        The machine.
 
     Raises:
         StatechartError: The machine has taken steps already.
@@ -757,10 +730,8 @@ class Trigger(Event):
 def unstarted(cls: type[StateChart[Any]], model: Any = None, **options: Any) -> Any:
     """Return an instance of a class of python-statemachine whose engine is not started.
 
-    Args:
-        cls: The class.
-        model: Its model; it replaces the one that a constructor without it would make.
-        options: The other arguments of its constructor.
+    A model replaces the one that a constructor without it would make; ``options`` are the other
+    arguments of that.
 
     >>> from statemachine import State, StateChart
     >>> class Lamp(StateChart):
@@ -805,8 +776,7 @@ def give_host(
 ) -> bool:
     """Give a stage its host, and the other objects whose methods are called.
 
-    Returns:
-        Whether what the host sends goes to whoever runs the chart.
+    Returns whether what the host sends goes to whoever runs the chart.
 
     Raises:
         TypeError: The constructor of the class takes other options.

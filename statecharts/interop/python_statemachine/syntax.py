@@ -289,10 +289,8 @@ def several(value: Any) -> list[Any]:
 class Source:
     """The text of a class, as far as it can be found.
 
-    Attributes:
-        document: What messages call its file; the name of the class where there is none.
-        line: The line that the class begins at.
-        lines: The line of each state, by its path of names.
+    The document is the file, or the name of the class where there is none. The line of each state
+    is found by its path of names.
     """
 
     document: Document
@@ -341,11 +339,7 @@ def _assigned(node: ast.stmt) -> list[str]:
 def sound(cls: Any, source: Source, findings: Findings, *, written: bool) -> bool:
     """Tell whether the states of a class can be read; note why not.
 
-    Args:
-        cls: The class.
-        source: Where it is declared.
-        findings: Takes what is wrong.
-        written: Whether `to_class` has made it, and has chosen the names.
+    Where `to_class` has ``written`` it, that has chosen the names.
     """
     name, states = cls.__name__, getattr(cls, "states", None)
 

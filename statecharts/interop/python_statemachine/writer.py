@@ -359,12 +359,7 @@ _COUNTERS: Final[WeakKeyDictionary[Any, tuple[tuple[str, int], ...]]] = WeakKeyD
 @final
 @frozen(eq=False, repr=False)
 class Origin:
-    """The chart that a class was made of, and what its parts are called in the class.
-
-    Attributes:
-        chart: The chart.
-        names: The names of its states and events.
-    """
+    """The chart that a class was made of, and what its parts are called in the class."""
 
     chart: Chart
     names: Names
@@ -417,12 +412,7 @@ class Scene:
 
 @frozen(eq=False)
 class Carried:
-    """What a callback of ours is a method of: each has a method ``call`` for it.
-
-    Attributes:
-        hook: The hook that it stands for.
-        origin: The chart and its names.
-    """
+    """What a callback of ours is a method of: each has a method ``call`` for its hook."""
 
     hook: Hook
     origin: Origin = field(repr=False)
@@ -456,9 +446,7 @@ class CarriedGuard(Carried):
 class CarriedAction(Carried):
     """An action as a callback.
 
-    Attributes:
-        once: Whether a second call for the same transition and event is to be let go: what leads
-            into a history state is called twice.
+    What goes into a history state is called twice there, and is done ``once``.
     """
 
     once: bool = False
@@ -482,11 +470,7 @@ class CarriedAction(Carried):
 @final
 @frozen(eq=False)
 class CarriedTimer(Carried):
-    """A delayed transition: waits beside the machine, and sends the event that takes it.
-
-    Attributes:
-        trigger: What takes the transition.
-    """
+    """A delayed transition: waits beside the machine, and sends the event that takes it."""
 
     trigger: After
 

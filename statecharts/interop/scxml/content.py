@@ -30,11 +30,8 @@ INTERNAL: Final = ("_internal", "#_internal")
 class Content:
     """Reads executable content and guards; `syntax.check` has checked their elements.
 
-    Args:
-        findings: Collects the faults.
-        ids: The ids of the states by those that the document gives them.
-
     Attributes:
+        ids: The ids of the states by those that the document gives them.
         coded: The first element that only a data model could evaluate.
     """
 

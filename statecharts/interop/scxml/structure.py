@@ -40,11 +40,7 @@ KEPT: Final = ("datamodel", "binding")
 
 
 def read_chart(document: Document, name: str) -> Chart:
-    """Return the chart that a document holds.
-
-    Args:
-        document: The document.
-        name: The name of the chart if the document has none.
+    """Return the chart that a document holds, by this name if it has none.
 
     Raises:
         DocumentError: Nothing can be made of the document.
@@ -74,7 +70,6 @@ class _Reading:
 
     Attributes:
         outer: The element whose children the outermost states are.
-        states: The states by their ids in the document.
         foreign: The number of times that each foreign name occurs, and the first element.
     """
 

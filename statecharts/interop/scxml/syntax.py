@@ -31,12 +31,9 @@ _EDITORS: Final = frozenset({"editorinfo"})
 @final
 @frozen
 class Syntax:
-    """The syntax of an element.
+    """The elements that an element may hold besides foreign ones, and its attributes, if checked.
 
-    Attributes:
-        inside: The elements that it may hold, besides those of foreign namespaces.
-        attributes: Its attributes; None if they are not checked.
-        opaque: Whether it may hold anything, which is kept as text.
+    An opaque one may hold anything, which is kept as text.
     """
 
     inside: tuple[str, ...] = ()
@@ -282,14 +279,7 @@ class _Printer:
             self.declared[f"xmlns:{prefix}"] = space
 
     def lines(self, element: Element, margin: str, default: str | None, lines: list[str]) -> None:
-        """Append the lines of an element.
-
-        Args:
-            element: The element.
-            margin: The white space before it.
-            default: The namespace of names without a prefix around it.
-            lines: Where the lines go.
-        """
+        """Append the lines of an element, within a namespace of names without a prefix."""
         texts = any(isinstance(part, str) for part in element.content)
         if texts or not element.content or is_foreign(element):
             lines.append(margin + self.inline(element, default, margin))

@@ -33,9 +33,7 @@ _KINDS: Final = {"internal": TransitionKind.INTERNAL, "forbidden": TransitionKin
 class Lines:
     """Reads the transitions of states.
 
-    Args:
-        findings: Collects the faults.
-        content: Reads their guards and actions.
+    Attributes:
         states: The states by their ids in the document.
         drafts: The states by their ids in the chart.
     """

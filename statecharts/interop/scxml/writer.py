@@ -85,11 +85,8 @@ _Reading = Callable[[Content, Element], "Hook | Service | None"]
 def dumps(chart: Chart, *, allow: Iterable[str] = ()) -> str:
     """Return the text of a chart in SCXML; reading it gives an equal chart.
 
-    Other interpreters skip the elements and attributes of our own namespace.
-
-    Args:
-        chart: The chart.
-        allow: The codes of losses that are accepted, or ``*`` for all of them.
+    Other interpreters skip the elements and attributes of our own namespace. ``allow`` names the
+    codes of losses that are accepted, or is ``*`` for all of them.
 
     Raises:
         LossError: SCXML cannot hold all of the chart, and ``allow`` does not name the loss.
@@ -208,11 +205,7 @@ class _Writer:
     def _notes(self, node: StateNode, element: Element, taken: set[str], doc: str) -> None:
         """Write documentation: foreign parts as they were, the rest in our namespace.
 
-        Args:
-            node: The state.
-            element: Its element.
-            taken: The keys of its meta that are written already.
-            doc: Its documentation.
+        The meta of the keys in ``taken`` is written already.
         """
         if doc:
             element.add(Element("doc", OURS, content=[doc]))
@@ -412,13 +405,7 @@ class _Writer:
 
 @final
 class _Statements:
-    """Writes guards and hooks.
-
-    Args:
-        losses: Collects what cannot be written.
-        names: The ids in the document of the states.
-        python: Whether constants and operators are written as Python does, or as ECMAScript.
-    """
+    """Writes guards and hooks, in Python or in ECMAScript, with the ids of states by name."""
 
     def __init__(self, losses: Losses, names: Mapping[str, str], *, python: bool) -> None:
         self.losses = losses

@@ -27,13 +27,7 @@ _SHARED: Final = ("metadata", "agents", "resources")
 @final
 @frozen
 class Shared:
-    """What the workflows of a file share.
-
-    Attributes:
-        agents: What the format says of each agent, by name.
-        resources: The tables of the resources, by name.
-        meta: All of it, as documentation of every chart.
-    """
+    """What the workflows of a file share: agents, resources, and the meta of every chart."""
 
     agents: Mapping[str, Mapping[str, Any]]
     resources: Mapping[str, Any]
@@ -77,12 +71,9 @@ class Scope:
     """The names that the states of a workflow can use.
 
     Attributes:
-        workflow: The name of the workflow.
         states: The states by name; they have their ids.
         guards: What the guards mean, by name.
         policy: How often its agents try again, and when.
-        shared: What the workflows of the file share.
-        findings: Takes what is wrong.
     """
 
     workflow: str

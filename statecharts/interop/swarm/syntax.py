@@ -132,10 +132,6 @@ class Variables:
 
     They are filled in once the document is parsed, so that no value can change its structure; what
     a value holds is not filled in again. Where no values are passed, strings stay as they are.
-
-    Args:
-        values: The values, by name.
-        findings: Takes what is missing.
     """
 
     def __init__(self, values: Mapping[str, str], findings: Findings) -> None:

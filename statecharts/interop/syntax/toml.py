@@ -89,14 +89,7 @@ _TOKENS: Final = re.compile(
 @final
 @define(eq=False)
 class Place:
-    """The line of a table or an array, and the lines inside it.
-
-    Attributes:
-        line: The line, from 1.
-        lines: The line of each key of a table.
-        keys: The tables and arrays in it, by key.
-        items: The tables and arrays in an array, in order.
-    """
+    """The line of a table or an array, of each key of it, and the places of what is in it."""
 
     line: int
     lines: dict[str, int] = field(factory=dict)

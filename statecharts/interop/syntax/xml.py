@@ -40,12 +40,8 @@ _ENCODINGS: Final = ("utf", "ascii", "iso8859", "cp", "koi8", "gb", "big5", "shi
 class Element:
     """One element.
 
-    Attributes:
-        tag: Its name without the namespace.
-        space: Its namespace; empty for none.
-        attributes: Its attributes; the name of one with a namespace is ``{namespace}name``.
-        line: The line that it begins on, from 1.
-        content: The elements and texts inside it, in document order, without texts that are blank.
+    The name of an attribute in a namespace is ``{namespace}name``. The content is in document
+    order, without texts that are blank; an empty namespace is that of a document without one.
     """
 
     tag: str
