@@ -10,7 +10,7 @@ from statecharts.interop.documents import Document
 from statecharts.interop.drafts import Draft, assemble, identify
 from statecharts.interop.findings import Findings, Losses
 from statecharts.interop.python import write
-from statecharts.interop.python.structure import declarable
+from statecharts.interop.python.structure import Declarable
 from statecharts.interop.python.syntax import attribute_name, docstring, formatted, literal
 from statecharts.model.chart import Chart, Default, OnEvent, StateKind, Transition
 from statecharts.model.effects import Action
@@ -47,7 +47,7 @@ def test_names_of_all_kinds_are_borne(tmp_path: Path) -> None:
     text, losses = write([chart])
     module = imported(text, tmp_path, "ring")
 
-    ids = declarable(chart, Losses(chart, "Python")).ids
+    ids = Declarable(chart, Losses(chart, "Python")).ids
     assert len(set(ids.values())) == len(NASTY) + 1
     assert walk(chart, module, ids, seed=1, turns=80) > 60
     assert losses == ()

@@ -45,7 +45,7 @@ from statecharts.model.named import (
     Named,
     NamedDelay,
     Not,
-    parts,
+    within,
 )
 from statecharts.model.nodes import Invocation
 
@@ -84,7 +84,7 @@ class Parameters:
             name = function_name(str(key), "field")
             name = free(f"{name}_" if name == "m" else name, [one.name for one in found])
             found.append(Parameter(key, name, _type([*values, *([None] * missing)]), missing))
-        return cls(tuple(sorted(found, key=lambda parameter: parameter.optional)))
+        return cls(tuple(sorted(found, key=lambda one: one.optional)))
 
     def call(self, name: str, data: Mapping[str, Any], *first: str) -> str:
         """Return the call of a class or a function with the values of one use."""
@@ -238,7 +238,7 @@ class Vocabulary:
 
     def _declaration(self, word: _Word, base: str, own: list[str]) -> list[str]:
         self.need("frozen")
-        doc = f"{_code_text(word.name)}."
+        doc = f"{_quoted(word.name)}."
         if len(doc) > _LONGEST:  # a name stays in one piece
             doc = f"As the file has it:\n{doc}"
         fields = [*own, *self.fields(word.parameters)]
@@ -260,7 +260,7 @@ class Vocabulary:
                 if isinstance(descriptor, str):
                     self._new_event(descriptor)
         for node in chart.nodes.values():
-            for hook in node.hooks:
+            for hook in within(*node.hooks):
                 self._collect_hook(hook)
 
     def _collect_hook(self, hook: Hook) -> None:
@@ -277,8 +277,7 @@ class Vocabulary:
             case Give(Raise(NamedEvent(name, data)) | Send(NamedEvent(name, data), target=None)):
                 self._new_event(name, data)
             case _:
-                for part in parts(hook):
-                    self._collect_hook(part)
+                pass
 
     def _new_event(self, name: str, data: Mapping[str, Any] | None = None) -> None:
         """Note an event; give it a class if one can have its name."""
@@ -412,7 +411,7 @@ class Functions:
             if parameters.fields:
                 items.insert(1, "*")
             docs = dict.fromkeys(guard.doc for guard, _ in several if guard.doc)
-            doc = "\n\n".join([f"Tell whether {_code_text(name)} holds.", *docs])
+            doc = "\n\n".join([f"Tell whether {_quoted(name)} holds.", *docs])
             head = f"def {called}({', '.join(items)}) -> bool:"
             self.guards.append([head, *docstring(doc, STEP), _unwritten("guard")])
 
@@ -425,11 +424,11 @@ class Functions:
         written = f"lambda {_parameter(text, '_')}: {text}"
         if place.fits(f"when={written},") and not self._early:
             return written
-        name = self.names.take(f"may_{place.name}")
-        head = f"def {name}({self._moment(place, _parameter(text, '_m'))}) -> bool:"
-        doc = docstring(f"Tell whether {_code_text(hook.name)} holds", STEP)
-        self.guards.append([head, *doc, f"    return {text}"])
-        return name
+        place, doc = (
+            evolve(place, name=f"may_{place.name}"),
+            f"Tell whether {_quoted(hook.name)} holds",
+        )
+        return self._function(place, "bool", doc, [f"    return {text}"])
 
     def action(self, hooks: tuple[Hook, ...], place: Place) -> str:
         """Return what ``entry=``, ``exit=`` and ``emit=`` take for some actions."""
@@ -443,13 +442,9 @@ class Functions:
         elif len(hooks) == 1 and not isinstance(given[0], Choose):
             return self._code(hooks[0], place, "Effect | Iterable[Effect] | None")
         body = [line for hook in hooks for line in self._statements(hook, place, STEP)]
-        used = "m" if any(_parameter(line, "") for line in body) else "_m"
-        name = self.names.take(place.name)
         result = f"{self.imports.need('Iterator')}[{self.imports.need('Effect')}]"
-        head = f"def {name}({self._moment(place, used)}) -> {result}:"
         done = "; ".join(hook.name for hook in hooks)
-        self.actions.append([head, *docstring(f"Do {_code_text(done)}", STEP), *body])
-        return name
+        return self._function(place, result, f"Do {_quoted(done)}", body)
 
     def call(self, call: Invocation, place: Place) -> str:
         """Return what ``invoke=`` takes for a call: the function that makes it, if it has one."""
@@ -461,11 +456,7 @@ class Functions:
         made = self.vocabulary.effect(given.effect)
         if place.fits(f"invoke={{{quoted(call.name)}: lambda _: {made}}},"):
             return f"lambda _: {made}"
-        name = self.names.take(place.name)
-        head = f"def {name}({self._moment(place, '_m')}) -> {result}:"
-        doc = docstring(f"Call {_code_text(call.name)}", STEP)
-        self.actions.append([head, *doc, f"    return {made}"])
-        return name
+        return self._function(place, result, f"Call {_quoted(call.name)}", [f"    return {made}"])
 
     def maker(self, hook: Hook, place: Place, verb: str, result: type | None) -> str:
         """Return what ``make=`` and ``update=`` take."""
@@ -552,13 +543,21 @@ class Functions:
                 if word in result:
                     self.imports.need(word)
             own = hook.name if hook.name.isidentifier() and hook.name != "lambda" else place.name
-            name = self._stubs[key] = self.names.take(function_name(own, "code"))
-            shown = _code_text(hook.name)
+            place, shown = evolve(place, name=function_name(own, "code")), _quoted(hook.name)
             doc = f"Tell whether {shown} holds" if result == "bool" else f"Give {shown}"
-            head = f"def {name}({self._moment(place, 'm')}) -> {result}:"
-            block = [head, *docstring(doc, STEP), _unwritten("function")]
-            (self.guards if result == "bool" else self.actions).append(block)
+            self._stubs[key] = self._function(place, result, doc, [_unwritten("function")], "m")
         return self._stubs[key]
+
+    def _function(
+        self, place: Place, result: str, doc: str, body: list[str], unused: str = "_m"
+    ) -> str:
+        """Declare a function of a moment, which may be unused; return its name."""
+        name = self.names.take(place.name)
+        used = "m" if any(_parameter(line, "") for line in body) else unused
+        head = f"def {name}({self._moment(place, used)}) -> {result}:"
+        home = self.guards if result == "bool" else self.actions
+        home.append([head, *docstring(doc, STEP), *body])
+        return name
 
     def _moment(self, place: Place, name: str) -> str:
         """Return the parameter that a function takes its moment by."""
@@ -583,6 +582,6 @@ def _unwritten(what: str) -> str:
     return f'    raise NotImplementedError("write this {what}")'
 
 
-def _code_text(text: str) -> str:
+def _quoted(text: str) -> str:
     """Return text of the file on one line, in the quotes of docstrings."""
     return f"``{' '.join(text.split())}``"

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final, final
 
-from attrs import evolve, frozen
+from attrs import evolve
 
 from statecharts.checks.places import listed
 from statecharts.interop.findings import Losses
@@ -44,38 +44,24 @@ from statecharts.semantics.tree import Edge, Tree
 
 
 @final
-@frozen(eq=False)
 class Declarable:
-    """A chart that the DSL can declare.
+    """The nearest chart that the DSL can declare; what that loses is noted.
 
     Attributes:
-        chart: The chart; the ids of its states are paths of attributes.
-        ids: The new id of each state, by its old id.
+        ids: The new id of each state, a path of attributes, by its old id.
     """
 
-    chart: Chart
-    ids: Mapping[str, str]
-
-
-def declarable(chart: Chart, losses: Losses) -> Declarable:
-    """Return the nearest chart that the DSL can declare; note what that loses."""
-    adaptation = _Adaptation(chart, losses)
-    states = tuple(map(adaptation.node, chart.states))
-    root = adaptation.node(chart.root)
-    return Declarable(evolve(chart, root=root, states=states, warnings=()), adaptation.ids)
-
-
-@final
-class _Adaptation:
     def __init__(self, chart: Chart, losses: Losses) -> None:
-        self.chart = chart
-        self.losses = losses
-        self.tree = Tree.of(chart)
+        self._old = chart
+        self._losses = losses
+        self._tree = Tree.of(chart)
         self.ids = self._identified()
+        states = tuple(map(self._node, chart.states))
+        self.chart = evolve(chart, root=self._node(chart.root), states=states, warnings=())
 
     def _identified(self) -> dict[str, str]:
         ids, taken = {ROOT: ROOT}, dict[str, set[str]]()
-        for node in self.chart.states:
+        for node in self._old.states:
             above = ids[node.parent or ROOT]
             siblings = taken.setdefault(above, set())
             name = attribute_name(node.name, siblings, outermost=above == ROOT)
@@ -83,17 +69,17 @@ class _Adaptation:
             ids[node.id] = f"{above}.{name}" if above else name
         return ids
 
-    def node(self, node: StateNode) -> StateNode:
+    def _node(self, node: StateNode) -> StateNode:
         """Return a state, or the chart itself, as it can be declared."""
         data, exit_ = node.data, node.exit
         if data is not None and not is_importable(data):
             found = f"{node.id!r} carries {data.__name__}, which cannot be imported"
-            self.losses.add("SC671", found, "Declare it in a module", node.location)
+            self._losses.add("SC671", found, "Declare it in a module", node.location)
             data = None
         if node.meta:
             added = ", ".join(node.meta)
             found = f"what the file adds to {_shown(node)} becomes a comment: {added}"
-            self.losses.add("SC675", found, "Read the comment", node.location)
+            self._losses.add("SC675", found, "Read the comment", node.location)
         if exit_ and node.parent is None:
             names = listed(hook.name for hook in exit_)
             self._lost(f"{names} is done on leaving the chart itself", "A run never does that")
@@ -113,15 +99,14 @@ class _Adaptation:
     def _calls(self, node: StateNode) -> Iterator[Invocation]:
         for call in node.invoke:
             if not is_importable(call.call):
-                found = f"{_shown(node)} makes the call {call.call.__name__}"
-                remedy = "Declare it in a module"
-                self.losses.add(
-                    "SC671", f"{found}, which cannot be imported", remedy, call.location
+                found = (
+                    f"{_shown(node)} makes the call {call.call.__name__}, which cannot be imported"
                 )
+                self._losses.add("SC671", found, "Declare it in a module", call.location)
                 continue
             if call.call is not Service and call.name != wire_name(call.call):
                 found = f"the name {call.name!r} of a call of {_shown(node)} is left out"
-                self.losses.add("SC674", found, "Name the call after its class", call.location)
+                self._losses.add("SC674", found, "Name the call after its class", call.location)
             yield call
 
     def _default(self, node: StateNode) -> Transition | None:
@@ -134,11 +119,10 @@ class _Adaptation:
             self._lost(f"{names} is done on entering {at} by default", "", node.location)
         targets = default.targets
         if node.kind is StateKind.PARALLEL:
-            regions = {c for c in node.children if self.chart[c].kind not in HISTORY}
+            regions = {c for c in node.children if self._old[c].kind not in HISTORY}
             if set(targets) != regions:
                 found = f"{at} is entered through {listed(targets)}"
-                remedy = "Let each region say where it begins"
-                self._lost(found, remedy, node.location)
+                self._lost(found, "Let each region say where it begins", node.location)
             return None
         if node.kind is StateKind.COMPOUND:
             targets = self._initial(node, default)
@@ -146,17 +130,13 @@ class _Adaptation:
             found = f"history {at} has several targets by default, {listed(targets)}"
             self._lost(found, "Give it one target", node.location)
             targets = targets[:1]
-        return Transition(
-            self.ids[node.id],
-            Default(),
-            tuple(self.ids[t] for t in targets),
-            location=default.location,
-        )
+        entered = tuple(self.ids[target] for target in targets)
+        return Transition(self.ids[node.id], Default(), entered, location=default.location)
 
     def _initial(self, node: StateNode, default: Transition) -> tuple[str, ...]:
         """Return the child that a default transition enters, if that comes to the same."""
         first = default.targets[0]
-        child = next(c for c in node.children if c == first or self.chart.is_descendant(first, c))
+        child = next(c for c in node.children if c == first or self._old.is_descendant(first, c))
         if default.targets != (child,) and not self._same(default, (child,)):
             found = f"{_shown(node)} is entered through {listed(default.targets)}"
             remedy = f"Let it be entered through {child!r}, and that through the rest"
@@ -173,13 +153,13 @@ class _Adaptation:
             return evolve(waiting, source=self.ids[transition.source])
         if kind is not TransitionKind.FORBIDDEN:
             inside = bool(targets) and all(
-                self.chart.is_descendant(target, transition.source) for target in targets
+                self._old.is_descendant(target, transition.source) for target in targets
             )
-            compound = self.chart[transition.source].kind is StateKind.COMPOUND
+            compound = self._old[transition.source].kind is StateKind.COMPOUND
             keeps = kind is TransitionKind.INTERNAL and inside and compound
             kind = TransitionKind.INTERNAL if keeps or not targets else TransitionKind.EXTERNAL
         make = transition.make
-        filled = (self.chart[one].data for one in targets or (transition.source,))
+        filled = (self._old[one].data for one in targets or (transition.source,))
         if not any(data is not None and is_importable(data) for data in filled):
             make = None
         source, targets = self.ids[transition.source], tuple(self.ids[one] for one in targets)
@@ -192,16 +172,16 @@ class _Adaptation:
         """Tell whether a transition enters the same states by other targets."""
         entered = []
         for each in (transition, evolve(transition, targets=targets)):
-            numbers = tuple(self.tree.index[target] for target in each.targets)
-            entry = EntrySet(self.tree, nothing_remembered)
-            entry.add(Edge(0, each, self.tree.index[each.source], numbers))
+            numbers = tuple(self._tree.index[target] for target in each.targets)
+            entry = EntrySet(self._tree, nothing_remembered)
+            entry.add(Edge(0, each, self._tree.index[each.source], numbers))
             defaults = (edge for edges in entry.defaults.values() for edge in edges)
             content = [hook for edge in defaults for hook in edge.transition.emit]
             entered.append((entry.states, content))
         return entered[0] == entered[1]
 
     def _lost(self, found: str, remedy: str, location: str | None = None) -> None:
-        self.losses.add("SC673", found, remedy, location)
+        self._losses.add("SC673", found, remedy, location)
 
 
 def _shown(node: StateNode) -> str:

@@ -14,7 +14,6 @@ from statecharts.interop.python.structure import (
     Bodies,
     Declarable,
     attribute,
-    declarable,
     notes_of,
 )
 from statecharts.interop.python.syntax import (
@@ -27,8 +26,7 @@ from statecharts.interop.python.syntax import (
     literal,
 )
 from statecharts.model.chart import COMPOSITE, Chart, OnEvent
-from statecharts.model.hooks import Hook
-from statecharts.model.named import Named, parts
+from statecharts.model.named import Named, within
 
 
 @final
@@ -37,7 +35,7 @@ class Module:
 
     def __init__(self, charts: Sequence[tuple[Chart, Losses]], source: str | None) -> None:
         self.source = source
-        self.of = [declarable(chart, losses) for chart, losses in charts]
+        self.of = [Declarable(chart, losses) for chart, losses in charts]
         losses = charts[0][1]
         self.names = Names(attribute(node) for one in self.of for node in one.chart.states)
         wanted = (class_name(one.chart.name, "Chart") for one in self.of)
@@ -142,19 +140,10 @@ class Module:
 def _named_guards(chart: Chart) -> Iterator[tuple[Named, Place]]:
     """Yield every guard that is known by name, with its place."""
     for node in chart.nodes.values():
-        here = Place(node.name, node.data)
-        for hook in (*node.entry, *node.exit):
-            yield from ((guard, here) for guard in _guards(hook))
-        for transition in node.transitions:
-            place = Place.of(node, node.name, transition.trigger)
-            for hook in transition.hooks:
-                if hook is not transition.make and hook is not transition.update:
-                    yield from ((guard, place) for guard in _guards(hook))
-
-
-def _guards(hook: Hook) -> Iterator[Named]:
-    function = reference(hook)
-    if isinstance(function, Named):
-        yield function
-    for part in parts(hook):
-        yield from _guards(part)
+        uses = [(Place(node.name, node.data), (*node.entry, *node.exit))]
+        for line in node.transitions:
+            guards = () if line.guard is None else (line.guard,)
+            uses.append((Place.of(node, node.name, line.trigger), (*guards, *line.emit)))
+        for place, hooks in uses:
+            named = map(reference, within(*hooks))
+            yield from ((guard, place) for guard in named if isinstance(guard, Named))
