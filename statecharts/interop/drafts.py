@@ -30,7 +30,7 @@ from statecharts.model.chart import (
 from statecharts.model.effects import Action, Raise, Send, Service
 from statecharts.model.events import CallFailed, NamedEvent
 from statecharts.model.hooks import Hook
-from statecharts.model.named import Give, parts
+from statecharts.model.named import Give, within
 from statecharts.model.nodes import Invocation
 
 FAILED: Final = "error.platform"
@@ -94,7 +94,7 @@ class Draft:
         second call of a name gets a number.
         """
         wanted = _APART.sub("_", id if name is None else name) or "_"
-        called = _free(wanted, self.invoke, self.numbers)
+        called = free(wanted, self.invoke, self.numbers)
         place = None if line is None else findings.document.place(line)
         self.invoke[called] = Invocation(called, Service, Hook(Give(service)), place)
         if called != id and name is None:
@@ -135,14 +135,20 @@ def identify(root: Draft, document: Document) -> dict[str, Draft]:
                 raise document.error("SC604", text, remedy, draft.line, repr(draft.name))
             part = draft.name.replace(".", "_") or "_"
             wanted = f"{draft.parent.id}.{part}" if draft.parent.id else part
-            draft.id = _free(wanted, found, numbers)
+            draft.id = free(wanted, found, numbers)
         found[draft.id] = draft
     return found
 
 
-def _free(wanted: str, taken: Container[str], numbers: dict[str, int]) -> str:
-    """Return a name that is not taken yet: the wanted one, or that with a number behind it."""
-    found = wanted
+def free(wanted: str, taken: Container[str], numbers: dict[str, int] | None = None) -> str:
+    """Return a name that is not taken: the wanted one, or that with a number behind it.
+
+    ``numbers`` remembers the last number of each name where many are wanted.
+
+    >>> free("go", ["go", "go_2"])
+    'go_3'
+    """
+    found, numbers = wanted, {} if numbers is None else numbers
     while found in taken:
         numbers[wanted] = numbers.get(wanted, 1) + 1
         found = f"{wanted}_{numbers[wanted]}"
@@ -277,14 +283,12 @@ def _events(nodes: Iterable[StateNode]) -> Iterator[str]:
             for event in events:
                 if isinstance(event, str) and not event.endswith("*"):
                     yield from () if event.startswith(("done.", "error.")) else (event,)
-        for hook in node.hooks:
-            yield from _sent(hook)
+        yield from (event.name for event in own_events(node) if isinstance(event, NamedEvent))
 
 
-def _sent(hook: Hook) -> Iterator[str]:
-    effect = getattr(hook.function, "effect", None)
-    if isinstance(effect, Raise | Send) and isinstance(effect.event, NamedEvent):
-        if getattr(effect, "target", None) is None:
-            yield effect.event.name
-    for part in parts(hook):
-        yield from _sent(part)
+def own_events(node: StateNode) -> Iterator[Any]:
+    """Yield the events that actions of a state raise, or send to the run itself."""
+    for hook in within(*node.hooks):
+        effect = getattr(hook.function, "effect", None)
+        if isinstance(effect, Raise) or (isinstance(effect, Send) and effect.target is None):
+            yield effect.event

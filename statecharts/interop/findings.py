@@ -177,6 +177,11 @@ class Losses:
         return tuple(self.faults)
 
 
+def state_text(state: str) -> str:
+    """Return a state, by its id, as messages name it."""
+    return repr(state) if state else "the chart"
+
+
 def _said(thing: object, name: str) -> object:
     """Return an attribute of a chart or a state; of transitions, their meaning.
 

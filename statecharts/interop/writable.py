@@ -14,7 +14,7 @@ from typing import Final, final
 from attrs import evolve
 
 from statecharts.interop.drafts import FAILED, answered
-from statecharts.interop.findings import Losses
+from statecharts.interop.findings import Losses, state_text
 from statecharts.model.chart import (
     HISTORY,
     After,
@@ -154,7 +154,7 @@ class _Writable:
         """Yield the lines of a state without those that defer their events."""
         for line in node.transitions:
             if line.kind is TransitionKind.DEFERRED:
-                found = f"a line of {node.id or 'the chart'!r} defers its event, and is left out"
+                found = f"a line of {state_text(node.id)} defers its event, and is left out"
                 self.losses.add("SC673", found, "Take the event, or ignore it", line.location)
             else:
                 yield line
@@ -168,7 +168,7 @@ class _Writable:
         return node.invoke
 
     def _default(self, node: StateNode, default: Transition) -> Transition | None:
-        shown = repr(node.id) if node.id else "the chart"
+        shown = state_text(node.id)
         if node.kind not in (StateKind.COMPOUND, *HISTORY):
             found = f"the default of {shown}, which is {node.kind.value}, is left out"
             self.losses.add("SC673", found, "Remove it: nothing takes it", node.location)

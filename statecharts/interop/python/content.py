@@ -13,6 +13,7 @@ from typing import Any, Final, final
 import attrs
 from attrs import define, evolve, field, frozen
 
+from statecharts.interop.drafts import free
 from statecharts.interop.findings import Losses
 from statecharts.interop.python.syntax import (
     STEP,
@@ -21,7 +22,6 @@ from statecharts.interop.python.syntax import (
     Names,
     class_name,
     docstring,
-    free,
     function_name,
     is_importable,
     legible,

@@ -9,7 +9,7 @@ from typing import Any, Final, final
 from attrs import evolve
 
 from statecharts.checks.places import listed
-from statecharts.interop.findings import Losses
+from statecharts.interop.findings import Losses, state_text
 from statecharts.interop.python.content import Functions, Place
 from statecharts.interop.python.syntax import (
     STEP,
@@ -78,7 +78,7 @@ class Declarable:
             data = None
         if node.meta:
             added = ", ".join(node.meta)
-            found = f"what the file adds to {_shown(node)} becomes a comment: {added}"
+            found = f"what the file adds to {state_text(node.id)} becomes a comment: {added}"
             self._losses.add("SC675", found, "Read the comment", node.location)
         if exit_ and node.parent is None:
             names = listed(hook.name for hook in exit_)
@@ -99,13 +99,12 @@ class Declarable:
     def _calls(self, node: StateNode) -> Iterator[Invocation]:
         for call in node.invoke:
             if not is_importable(call.call):
-                found = (
-                    f"{_shown(node)} makes the call {call.call.__name__}, which cannot be imported"
-                )
+                found = f"{state_text(node.id)} makes the call {call.call.__name__}"
+                found += ", which cannot be imported"
                 self._losses.add("SC671", found, "Declare it in a module", call.location)
                 continue
             if call.call is not Service and call.name != wire_name(call.call):
-                found = f"the name {call.name!r} of a call of {_shown(node)} is left out"
+                found = f"the name {call.name!r} of a call of {state_text(node.id)} is left out"
                 self._losses.add("SC674", found, "Name the call after its class", call.location)
             yield call
 
@@ -113,7 +112,7 @@ class Declarable:
         default = node.default
         if default is None:
             return None
-        at = _shown(node)
+        at = state_text(node.id)
         if default.emit:
             names = listed(hook.name for hook in default.emit)
             self._lost(f"{names} is done on entering {at} by default", "", node.location)
@@ -138,7 +137,7 @@ class Declarable:
         first = default.targets[0]
         child = next(c for c in node.children if c == first or self._old.is_descendant(first, c))
         if default.targets != (child,) and not self._same(default, (child,)):
-            found = f"{_shown(node)} is entered through {listed(default.targets)}"
+            found = f"{state_text(node.id)} is entered through {listed(default.targets)}"
             remedy = f"Let it be entered through {child!r}, and that through the rest"
             self._lost(found, remedy, node.location)
         return (child,)
@@ -148,7 +147,7 @@ class Declarable:
         if kind is TransitionKind.DEFERRED:
             waiting = evolve(transition, targets=(), guard=None, make=None, update=None, emit=())
             if waiting != transition:
-                found = f"a line of {transition.source or 'the chart'!r} that defers does more"
+                found = f"a line of {state_text(transition.source)} that defers does more"
                 self._lost(f"{found}; that is left out", "Let it defer only", transition.location)
             return evolve(waiting, source=self.ids[transition.source])
         if kind is not TransitionKind.FORBIDDEN:
@@ -182,10 +181,6 @@ class Declarable:
 
     def _lost(self, found: str, remedy: str, location: str | None = None) -> None:
         self._losses.add("SC673", found, remedy, location)
-
-
-def _shown(node: StateNode) -> str:
-    return repr(node.id) if node.id else "the chart"
 
 
 # --- Class bodies ---------------------------------------------------------------------------------

@@ -11,14 +11,14 @@ import subprocess
 import sys
 import textwrap
 import unicodedata
-from collections.abc import Iterable, Iterator
-from collections.abc import Set as AbstractSet
+from collections.abc import Container, Iterable, Iterator
 from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final, final
 
 from statecharts.declare.members import VERBS
+from statecharts.interop.drafts import free
 from statecharts.model.events import snake_case
 
 WIDTH: Final = 100
@@ -121,7 +121,7 @@ def function_name(text: str, otherwise: str) -> str:
     return f"{name}_" if keyword.iskeyword(name) else name
 
 
-def attribute_name(name: str, taken: Iterable[str], *, outermost: bool) -> str:
+def attribute_name(name: str, taken: Container[str], *, outermost: bool) -> str:
     """Return the name of a state in a class body: its own where Python allows it.
 
     ``taken`` are the names of its siblings; the body of the chart is the ``outermost`` one.
@@ -135,20 +135,6 @@ def attribute_name(name: str, taken: Iterable[str], *, outermost: bool) -> str:
         found = found if found.isidentifier() else f"state_{found}"
     reserved = {*VERBS, *keyword.kwlist, *IMPORTED, *(("chart",) if outermost else ())}
     return free(f"{found}_" if found in reserved else found, taken)
-
-
-def free(wanted: str, taken: Iterable[str]) -> str:
-    """Return a name that is not taken: the wanted one, or that with a number behind it.
-
-    >>> free("go", ["go", "go_2"])
-    'go_3'
-    """
-    used = taken if isinstance(taken, AbstractSet) else set(taken)
-    name, number = wanted, 1
-    while name in used:
-        number += 1
-        name = f"{wanted}_{number}"
-    return name
 
 
 @final

@@ -11,6 +11,8 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final, Literal, final
 
+from attrs import define
+
 from statecharts.interop import conditions, limits
 from statecharts.interop.css_times import css_time
 from statecharts.interop.findings import Findings
@@ -27,6 +29,7 @@ INTERNAL: Final = ("_internal", "#_internal")
 
 
 @final
+@define(eq=False)
 class Content:
     """Reads executable content and guards; `syntax.check` has checked their elements.
 
@@ -35,10 +38,9 @@ class Content:
         coded: The first element that only a data model could evaluate.
     """
 
-    def __init__(self, findings: Findings, ids: Mapping[str, str]) -> None:
-        self.findings = findings
-        self.ids = ids
-        self.coded: Element | None = None
+    findings: Findings
+    ids: Mapping[str, str]
+    coded: Element | None = None
 
     def guard(self, element: Element) -> Hook | None:
         """Return the guard of a transition, ``<if>`` or ``<elseif>``."""
@@ -91,8 +93,11 @@ class Content:
 
     def _effect(self, element: Element) -> Effect | None:
         said = element.attributes
+        if element.space == OURS:
+            return self._own(element)
         if not element.native:
-            return self._own(element) if element.space == OURS else _foreign(element)
+            body = _with_body(element, element.attributes)
+            return Action(f"{{{element.space}}}{element.tag}", body)
         match element.tag:
             case "raise":
                 event = said.get("event", "").strip()
@@ -173,7 +178,8 @@ class Content:
         event, kind, target = said.get("event", "").strip(), said.get("type"), said.get("target")
         if not event:
             # Only SCXML's own processor needs the name of an event.
-            if Send(None, type=kind).own and "event" not in said and not _holds_content(payload):
+            content = {"content", "contentexpr"} & payload.keys()
+            if Send(None, type=kind).own and "event" not in said and not content:
                 self.missing(element, "event")
                 return None
             return whole
@@ -216,14 +222,9 @@ class Content:
         return self.guard(head)
 
     def _own(self, element: Element) -> Effect | None:
-        said = element.attributes
         params = self._payload(element).get("params", {})
         data = {name: _value_of(one) for name, one in params.items()}
-        match element.tag:
-            case "action":
-                return Action(said.get("name", ""), data)
-            case tag:
-                return Action(tag, {**plain(element), **data})
+        return Action(element.attributes.get("name", ""), data)
 
     def _payload(self, element: Element) -> dict[str, Any]:
         """Return the ``params`` and the ``content`` of an element, each if it has them."""
@@ -255,18 +256,10 @@ class Content:
             params[name] = said
 
 
-def _foreign(element: Element) -> Action:
-    data: dict[str, Any] = dict(element.attributes)
-    if element.content:
-        data["content"] = _inner(element)
-    return Action(f"{{{element.space}}}{element.tag}", data)
-
-
-def _with_body(element: Element) -> dict[str, Any]:
-    found: dict[str, Any] = plain(element)
-    if element.content:
-        found["content"] = _inner(element)
-    return found
+def _with_body(element: Element, attributes: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """Return the attributes of an element, those in no namespace by default, and its content."""
+    content = {"content": _inner(element)} if element.content else {}
+    return {**(plain(element) if attributes is None else attributes), **content}
 
 
 def _inner(element: Element) -> str:
@@ -275,10 +268,6 @@ def _inner(element: Element) -> str:
         return element.text
     inside = (part if isinstance(part, str) else fragment(part) for part in element.content)
     return "".join(inside).strip()
-
-
-def _holds_content(payload: Mapping[str, Any]) -> bool:
-    return "content" in payload or "contentexpr" in payload
 
 
 def _executable(element: Element) -> str:

@@ -50,7 +50,7 @@ def _table(
 
 
 _ACTIONS: Final = ("raise", "send", "cancel", "if", "foreach", "log", "assign", "script")
-_CONTENT: Final = (*_ACTIONS, "sc:action", "sc:invoke", "sc:cancel-invoke")
+_CONTENT: Final = (*_ACTIONS, "sc:action")
 _PAYLOAD: Final = ("param", "content")
 _LIVING: Final = ("onentry", "onexit", "transition", "datamodel", "invoke", "sc:doc", "sc:meta")
 _KEPT: Final = Unknown.KEPT
@@ -116,22 +116,11 @@ ELEMENTS: Final[Mapping[str, Syntax]] = {
     "sc:doc": Syntax(opaque=True),
     "sc:meta": Syntax(opaque=True),
     "sc:action": Syntax(("param",), Table({"name": STRING}, ("name",), noun="<sc:action>")),
-    "sc:invoke": Syntax(
-        ("param",), Table({"id": STRING, "source": STRING}, ("id",), noun="<sc:invoke>")
-    ),
-    "sc:cancel-invoke": Syntax((), Table({"id": STRING}, ("id",), noun="<sc:cancel-invoke>")),
 }
 """The elements of SCXML, and with ``sc:`` those of our namespace."""
 
-_OWN: Final = Table(
-    {
-        **dict.fromkeys(("after", "closed", "else", "events", "guard"), STRING),
-        **dict.fromkeys(("kind", "name", "resting", "root", "trigger"), STRING),
-    },
-    noun="our namespace",
-)
-
-
+_NAMES: Final = "after closed else events guard kind name resting root trigger"
+_OWN: Final = Table(dict.fromkeys(_NAMES.split(), STRING), noun="our namespace")
 _OURS: Final = f"{{{OURS}}}"
 
 

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import timedelta
 from itertools import pairwise
-from typing import Any, Final, final
+from typing import Any, Final, cast, final
 
 from attrs import asdict, evolve, has
 
@@ -20,7 +20,8 @@ from statecharts.checks.structure import structural_faults
 from statecharts.interop import conditions, limits
 from statecharts.interop.css_times import css_text
 from statecharts.interop.documents import Document, DocumentError
-from statecharts.interop.findings import Findings, Losses
+from statecharts.interop.drafts import free
+from statecharts.interop.findings import Findings, Losses, state_text
 from statecharts.interop.literals import NOTHING, is_plain, literal, literal_text
 from statecharts.interop.scxml.content import INTERNAL, Content
 from statecharts.interop.scxml.structure import KEPT, chart_of, described
@@ -31,9 +32,7 @@ from statecharts.model.chart import (
     HISTORY,
     ROOT,
     After,
-    Always,
     Chart,
-    Default,
     Done,
     EventType,
     OnEvent,
@@ -48,7 +47,6 @@ from statecharts.model.hooks import Hook
 from statecharts.model.named import (
     AllOf,
     AnyOf,
-    Bound,
     Branch,
     Choose,
     Give,
@@ -143,7 +141,7 @@ class _Writer:
             entry, coded = self._model(scxml, list(root.entry)), self.statements.coded
             while entry and (script := coded(entry[0], "script", Content.hook)):
                 scxml.add(script)
-                del entry[:1]
+                del entry[0]
             begins = root.default is not None and root.default.emit
             does = entry or root.transitions or root.exit or root.invoke or begins
             wrapped = bool(does) or root.kind is StateKind.PARALLEL
@@ -221,8 +219,7 @@ class _Writer:
             else:
                 rest[key] = value
         for key in [key for key in rest if not is_plain({key: rest[key]})]:
-            shown = repr(node.id) if node.id else "the chart"
-            found = f"the meta {key!r} of {shown} is not plain data, and is left out"
+            found = f"the meta {key!r} of {state_text(node.id)} is not plain data, and is left out"
             self.losses.add("SC675", found, _PLAIN_DATA, node.location)
             del rest[key]
         if rest:
@@ -288,7 +285,7 @@ class _Writer:
         """Yield the transitions of a state that SCXML has."""
         for line in node.transitions:
             if line.trigger == OnEvent(()):
-                found = f"a transition of {node.id or 'the chart'!r} waits for no event"
+                found = f"a transition of {state_text(node.id)} waits for no event"
                 self.losses.add("SC673", f"{found}, and is left out", "Name one", line.location)
             else:
                 yield line
@@ -305,7 +302,7 @@ class _Writer:
                 said["event"] = f"done.state.{self.names[node.id]}"
             case After() as after:
                 self._after(after, said, onentry, onexit)
-            case Always() | Default():
+            case _:
                 pass
         self.statements.guard(line.guard, element)
         if line.targets:
@@ -359,7 +356,7 @@ class _Writer:
             found = "the chart and its root are documented differently; the root's is left out"
             self.losses.add("SC675", found, "Keep one of the texts")
         for node in chart.nodes.values():
-            shown = repr(node.id) if node.id else "the chart"
+            shown = state_text(node.id)
             with self.losses.about(node.id):
                 if node.data is not None:
                     found = f"the data {node.data.__name__} of {shown} is left out"
@@ -417,13 +414,12 @@ class _Statements:
         """Write a guard into the attributes of an element."""
         if hook is None:
             return
-        meant = _meant(hook)
         words = _PYTHON if self.python else _ECMASCRIPT
-        text = conditions.guard_text(meant, words, self.names.__getitem__)
+        text = conditions.guard_text(hook, words, self.names.__getitem__)
         element.attributes["cond"] = text
-        if self._reads_as(text, meant):
+        if self._reads_as(text, hook):
             return
-        said = _guard_json(meant, self.names.__getitem__)
+        said = _guard_json(hook, self.names.__getitem__)
         if said is None:
             self._code(f"the guard {hook.name!r}")
             named = Hook(Named(text))
@@ -498,14 +494,15 @@ class _Statements:
 
     def coded(self, hook: Hook, tag: str, reading: _Reading) -> Element | None:
         """Return the element with a tag for a hook; None if there is none."""
-        action = _action(hook, tag)
-        element = None if action is None else _coded(action)
+        action = getattr(hook.function, "effect", None)
+        known = isinstance(action, Action) and action.name == tag
+        element = _coded(cast("Action", action)) if known else None
         same = element is not None and self._same(element, reading, hook)
         return element if same else None
 
     def element(self, hook: Hook) -> Element:
         """Return the element of a hook."""
-        function = hook.function.reference if isinstance(hook.function, Bound) else hook.function
+        function = hook.function
         if isinstance(function, Choose):
             return self._if(function.branches)
         if not isinstance(function, Give):
@@ -534,8 +531,9 @@ class _Statements:
                     return Element("raise", attributes={"event": event_name(event)})
                 return self._send(event_name(event), data, {"target": INTERNAL[1]})
             case Send(event, delay):
+                wait = None if delay is None else css_text(max(delay, timedelta(0)))
                 said = {
-                    "delay": None if delay is None else css_text(max(delay, timedelta(0))),
+                    "delay": wait,
                     "id": effect.id,
                     "target": effect.target,
                     "type": effect.type,
@@ -616,16 +614,10 @@ def _document_ids(chart: Chart) -> dict[str, str]:
     }
     taken = set(found.values())
     for node in (*chart.states, chart.root):
-        if node.id in found:
-            continue
-        wanted = re.sub(r"[^\w.-]", "_", node.id or chart.name)
-        wanted = wanted if is_name(wanted) else f"_{wanted}"
-        name, number = wanted, 1
-        while name in taken:
-            number += 1
-            name = f"{wanted}_{number}"
-        taken.add(name)
-        found[node.id] = name
+        if node.id not in found:
+            wanted = re.sub(r"[^\w.-]", "_", node.id or chart.name)
+            found[node.id] = free(wanted if is_name(wanted) else f"_{wanted}", taken)
+            taken.add(found[node.id])
     return found
 
 
@@ -693,19 +685,6 @@ def _guard(hook: Hook, name: Callable[[str], str], depth: int) -> Any:
             return NotImplemented
 
 
-def _meant(hook: Hook) -> Hook:
-    """Return a guard with its names in place of the functions behind them."""
-    match hook.function:
-        case Bound(reference):
-            return Hook(reference)
-        case AllOf(guards) | AnyOf(guards):
-            return Hook(type(hook.function)(tuple(map(_meant, guards))))
-        case Not(inner):
-            return Hook(Not(_meant(inner)))
-        case _:
-            return hook
-
-
 def _plain(effect: _Said) -> _Said:
     """Return an effect as it is read: an event class becomes an event by name."""
     if isinstance(effect, Raise | Send) and not isinstance(effect.event, NamedEvent):
@@ -716,11 +695,6 @@ def _plain(effect: _Said) -> _Said:
 def _fields(event: Any) -> dict[str, Any]:
     """Return the payload of an event of a class."""
     return asdict(event, recurse=False) if has(type(event)) else {}
-
-
-def _action(hook: Hook, name: str) -> Action | None:
-    effect = getattr(hook.function, "effect", None)
-    return effect if isinstance(effect, Action) and effect.name == name else None
 
 
 def _coded(action: Action) -> Element | None:
