@@ -90,6 +90,12 @@ def payload_value(payload: Mapping[str, Any]) -> Any:
     return NOTHING if NOTHING in found.values() else found
 
 
+def param_value(said: Mapping[str, Any]) -> Any:
+    """Return the value of a param: that of a literal, else what the document says."""
+    value = literal(said["expr"]) if [*said] == ["expr"] else NOTHING
+    return said if value is NOTHING else value
+
+
 def literal_text(value: Any, *, python: bool = False) -> str | None:
     """Return the text of a constant, as `literal` reads it; None where JSON cannot hold it.
 

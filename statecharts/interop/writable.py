@@ -53,7 +53,30 @@ def writable(chart: Chart, losses: Losses, word: Callable[[str], str]) -> Chart:
 
     ``word`` returns the name of an event in the form that transitions of the format allow.
     """
+    typed = [event.name for event in chart.events if event.cls is not None]
+    if typed:
+        found = f"the classes of the events {', '.join(typed)} are left out"
+        losses.add("SC671", found, "Name events by their names alone")
+    note_types(chart, losses)
     return _Writable(chart, losses, word).of(chart)
+
+
+def note_types(chart: Chart, losses: Losses) -> None:
+    """Note the loss of the context and the data of a chart, and of what builds them."""
+    if chart.context is not None:
+        found = f"the context {chart.context.__name__} is left out"
+        losses.add("SC671", found, "Keep it where the chart is run")
+    for node in chart.nodes.values():
+        shown = state_text(node.id)
+        with losses.about(node.id):
+            if node.data is not None:
+                found = f"the data {node.data.__name__} of {shown} is left out"
+                losses.add("SC671", found, "Keep it where the chart is run", node.location)
+            for line in node.transitions:
+                for role, hook in (("make", line.make), ("update", line.update)):
+                    if hook is not None:
+                        found = f"{role}={hook.name} of a transition of {shown} is left out"
+                        losses.add("SC671", found, "Make it a named action", line.location)
 
 
 def service_of(call: Invocation) -> Service:

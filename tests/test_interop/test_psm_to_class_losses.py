@@ -131,13 +131,19 @@ def test_typed_data_is_lost() -> None:
             "[SC674] the field 'state' of weigh never arrives: "
             "send() has a parameter of that name. Rename the field."
         ),
-        "[SC671] the context (Count) has no place. Keep what guards need in the model.",
-        "[SC671] the data of 'idle' (Count) has no place. Keep what guards need in the model.",
+        "[SC671] the context Count is left out. Keep it where the chart is run.",
+        "[SC671] the data Count of 'idle' is left out. Keep it where the chart is run.",
+        (
+            "[SC671] make=Count(event.weight) of a transition of 'idle' is left out. "
+            "Make it a named action."
+        ),
+        "[SC671] the data Count of 'used' is left out. Keep it where the chart is run.",
+        (
+            "[SC671] update=Count(context.times + 1) of a transition of 'used' is left out. "
+            "Make it a named action."
+        ),
         "[SC675] the documentation of 'idle' has no place.",
         "[SC675] the mark that 'idle.ready' is a resting place has no place.",
-        "[SC671] the data of 'used' (Count) has no place. Keep what guards need in the model.",
-        "[SC671] make=Count(event.weight) of a transition of 'idle' has nothing to work on.",
-        "[SC671] update=Count(context.times + 1) of a transition of 'used' has nothing to work on.",
     ]
 
 

@@ -30,7 +30,7 @@ from statecharts.interop import conditions, limits
 from statecharts.interop.css_times import css_time
 from statecharts.interop.drafts import Draft
 from statecharts.interop.findings import Findings
-from statecharts.interop.literals import NOTHING, literal, payload_value
+from statecharts.interop.literals import NOTHING, literal, param_value, payload_value
 from statecharts.interop.python_statemachine.hosts import Callback, Function, Slot, Spot, Stage
 from statecharts.interop.python_statemachine.syntax import several
 from statecharts.interop.python_statemachine.writer import CarriedCall, carried, origin_of
@@ -49,7 +49,7 @@ from statecharts.model.named import (
     In,
     Named,
     Not,
-    parts,
+    within,
 )
 
 _INTERNAL: Final = ("#_internal", "_internal", "internal")
@@ -61,14 +61,10 @@ _INTERNAL: Final = ("#_internal", "_internal", "internal")
 
 @final
 class FileContent:
-    """Reads the actions and guards of a file.
-
-    Args:
-        findings: Takes what is wrong.
-        ids: The ids in the chart of the states, by their names in the file.
-        events: The events that the file names; an action of such a name sends the event.
+    """Reads the actions and guards of a file; an action named after an event sends that.
 
     Attributes:
+        ids: The ids in the chart of the states, by their names in the file.
         element: The state that is being read.
         coded: The line and state of the first content that needs a data model.
     """
@@ -104,7 +100,8 @@ class FileContent:
             return known
 
         hook = conditions.guard(text, resolve)
-        if any(not name.isidentifier() for name in _names(hook)):
+        named = (one.function for one in within(hook))
+        if any(isinstance(one, Named) and not one.name.isidentifier() for one in named):
             self._note(line)
         return hook
 
@@ -122,10 +119,8 @@ class FileContent:
 
     def donedata(self, done: Located) -> Hook:
         """Return the action that gives the data of a final state."""
-        data: dict[str, Any] = {}
         params = self._params(done)
-        if params:
-            data["params"] = params
+        data: dict[str, Any] = {"params": params} if params else {}
         if done.get("content") is not None:
             data["contentexpr"] = done["content"]
         value = payload_value(data)
@@ -154,7 +149,7 @@ class FileContent:
         elif content is not None:
             data["@content"] = plain(content)
         if params:
-            data |= {param: _value(value) for param, value in self._params(item).items()}
+            data |= {param: param_value(value) for param, value in self._params(item).items()}
         return Service(source, data)
 
     def _inside(self, owner: Located, slot: str) -> list[Hook]:
@@ -225,7 +220,7 @@ class FileContent:
         if not said.get("event"):
             self.refuse("SC612", "send has no event", "Add event", line)
             return None
-        values = {name: _value(value) for name, value in params.items()}
+        values = {name: param_value(value) for name, value in params.items()}
         coded = any(values[name] is params[name] for name in params)
         if coded or "namelist" in said or "idlocation" in said or "content" in said:
             self._note(line)
@@ -268,19 +263,6 @@ def _said(body: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in plain(body).items() if value is not None}
 
 
-def _value(said: dict[str, str]) -> Any:
-    """Return the value of a param: a literal's, else what the file says."""
-    value = literal(said["expr"]) if list(said) == ["expr"] else NOTHING
-    return said if value is NOTHING else value
-
-
-def _names(hook: Hook) -> Iterator[str]:
-    if isinstance(hook.function, Named):
-        yield hook.function.name
-    for part in parts(hook):
-        yield from _names(part)
-
-
 def _all_of(guards: list[Hook]) -> Hook | None:
     if len(guards) > 1:
         return Hook(AllOf(tuple(guards)))
@@ -302,13 +284,7 @@ def condition(text: str, name: Leaf, comparison: Leaf, state: Callable[[str], st
     """Return the guard that a condition of a class stands for, without evaluating it.
 
     Names, ``not``/``!``, ``and``/``^``, ``or``/``v``, parentheses, ``In('state')`` and constants
-    are taken apart; a comparison is a name of its own.
-
-    Args:
-        text: The condition.
-        name: Gives the guard of a name.
-        comparison: Gives the guard of a comparison.
-        state: Gives the id of a state that ``In`` names.
+    are taken apart; a comparison is a name of its own. ``state`` gives the id of a state.
 
     Raises:
         ConditionError: It is not a condition.
@@ -370,13 +346,7 @@ _NEVER: Final = frozenset(
 
 @final
 class ClassContent:
-    """Reads the callbacks of a class.
-
-    Args:
-        stage: The run, as the host knows it; names are looked up on its owners.
-        findings: Takes what is wrong.
-        open_: Whether names are left open.
-    """
+    """Reads the callbacks of a class: their names are looked up on the owners, or left open."""
 
     def __init__(self, stage: Stage, findings: Findings, *, open_: bool) -> None:
         self.stage = stage
@@ -424,11 +394,8 @@ class ClassContent:
         def named(word: str) -> Hook:
             return self._leaf(word, self._named(word), Slot.COND, spot)
 
-        def compared(part: str) -> Hook:
-            return self._compared(part, spot)
-
         try:
-            return condition(text, named, compared, self._state)
+            return condition(text, named, lambda part: self._compared(part, spot), self._state)
         except ConditionError as error:
             remedy = "Write names with not, and, or, and comparisons between them"
             self.refuse("SC612", f"{text!r} is not a condition: {error}", remedy)

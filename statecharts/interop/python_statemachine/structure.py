@@ -44,7 +44,7 @@ from statecharts.interop.syntax import yaml
 from statecharts.interop.syntax.located import JSON, YAML, Located, Words
 from statecharts.model.chart import HISTORY, Always, Chart, Default, StateKind, Transition
 from statecharts.model.hooks import Hook
-from statecharts.model.named import Bound, parts
+from statecharts.model.named import Bound, within
 from statecharts.model.suggestions import did_you_mean
 
 # --- Files ----------------------------------------------------------------------------------------
@@ -104,9 +104,8 @@ def _read(document: Document, format: str, name: str) -> Chart:
         raise document.error("SC606", found, "Begin with 'states:', and the states inside it", 1)
     if not isinstance(held.get("states"), dict) or not held["states"]:
         near = next((key for key in held if key not in DOCUMENT), "")
-        remedy = did_you_mean(
-            near, ("states",), words.told("Put the states into {object} 'states'")
-        )
+        otherwise = words.told("Put the states into {object} 'states'")
+        remedy = did_you_mean(near, ("states",), otherwise)
         raise document.error("SC606", "the document has no states", remedy, held.at("states"))
     findings = Findings(document, words)
     check(held, findings)
@@ -297,12 +296,8 @@ class _ClassReading:
         self.root.default = self._start()
         for draft in self.drafts:
             self._fill(draft)
-        heard = {
-            event.id
-            for draft in self.drafts
-            for line in draft.source.transitions
-            for event in line.events
-        }
+        lines = (line for draft in self.drafts for line in draft.source.transitions)
+        heard = {event.id for line in lines for event in line.events}
         waits = heard & {"error.execution", "error", "error.*", "*"}
         self.stage.catching = self.cls.catch_errors_as_events and bool(waits)
         if self.origin is None:
@@ -477,11 +472,9 @@ def _is_content(hook: Hook) -> bool:
 
 def _asks(line: Transition) -> bool:
     """Tell whether a transition is eventless and asks a host."""
-    return isinstance(line.trigger, Always) and line.guard is not None and _bound(line.guard)
-
-
-def _bound(hook: Hook) -> bool:
-    return isinstance(hook.function, Bound) or any(map(_bound, parts(hook)))
+    asked = () if line.guard is None else within(line.guard)
+    bound = any(isinstance(guard.function, Bound) for guard in asked)
+    return isinstance(line.trigger, Always) and bound
 
 
 def _raises(function: Any) -> bool:

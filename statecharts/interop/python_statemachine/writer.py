@@ -31,10 +31,11 @@ from statemachine.event import BoundEvent
 from statemachine.exceptions import AttrNotFound, InvalidDefinition
 from statemachine.transition import Transition as Line
 
-from statecharts.interop.drafts import FAILED
-from statecharts.interop.findings import Losses
+from statecharts.interop.conditions import guard_text
+from statecharts.interop.drafts import FAILED, own_events
+from statecharts.interop.findings import Losses, state_text
 from statecharts.interop.python_statemachine.syntax import EFFECT, machine_names, reserved
-from statecharts.interop.writable import as_service, service_of
+from statecharts.interop.writable import as_service, note_types, service_of
 from statecharts.model.chart import (
     HISTORY,
     ROOT,
@@ -72,7 +73,7 @@ from statecharts.model.named import (
     Not,
     effects_of,
     event_name,
-    parts,
+    within,
 )
 from statecharts.model.nodes import Invocation
 from statecharts.semantics.configuration import Configuration
@@ -112,7 +113,7 @@ class Names:
         """Find names for the states and events of a chart."""
         states = _state_names(chart)
         declared = (event.name for event in chart.events)
-        own = map(event_name, _own_events(chart))
+        own = (event_name(event) for node in chart.nodes.values() for event in own_events(node))
         known = dict.fromkeys((*_waited(chart), *declared, *own))
         events = _event_names(known)
         ids = tuple(states.values())
@@ -144,8 +145,7 @@ class Names:
 
     def free(self, name: str) -> bool:
         """Tell whether a guard or an action can be found by a name."""
-        plain = name.isidentifier() and not name.startswith("_")
-        return plain and not iskeyword(name) and name not in self.taken and name not in _OPERATORS
+        return _is_plain(name) and name not in self.taken and name not in _OPERATORS
 
 
 def payload(event: Any) -> dict[str, Any]:
@@ -161,7 +161,7 @@ def payload(event: Any) -> dict[str, Any]:
 def unsendable(chart: Chart) -> list[tuple[str, str]]:
     """Return the fields of events that are parameters of ``send``, each with its event."""
     found = [(event.name, field.name) for event in chart.events for field in event.fields]
-    for event in _own_events(chart):
+    for event in (event for node in chart.nodes.values() for event in own_events(node)):
         if isinstance(event, NamedEvent):
             found.extend((event.name, name) for name in event.data)
     return [pair for pair in dict.fromkeys(found) if pair[1] in _PARAMETERS]
@@ -193,12 +193,11 @@ def _unused(wanted: str, used: set[str]) -> str:
 
 
 def _is_allowed(name: str) -> bool:
-    return (
-        name.isidentifier()
-        and not iskeyword(name)
-        and not name.startswith("_")
-        and name not in reserved()
-    )
+    return _is_plain(name) and name not in reserved()
+
+
+def _is_plain(name: str) -> bool:
+    return name.isidentifier() and not iskeyword(name) and not name.startswith("_")
 
 
 def _event_names(known: Iterable[str]) -> dict[str, str]:
@@ -231,17 +230,6 @@ def _waited(chart: Chart) -> Iterable[str]:
                     yield event if isinstance(event, str) else wire_name(event)
 
 
-def _own_events(chart: Chart) -> Iterator[Any]:
-    """Yield the events that actions raise or send to the run itself."""
-    waiting = [hook for node in reversed(chart.nodes.values()) for hook in reversed(node.hooks)]
-    while waiting:
-        hook = waiting.pop()
-        waiting += reversed(parts(hook))
-        effect = getattr(hook.function, "effect", None)
-        if isinstance(effect, Raise) or (isinstance(effect, Send) and effect.target is None):
-            yield effect.event
-
-
 # --- Losses ---------------------------------------------------------------------------------------
 
 
@@ -254,9 +242,7 @@ def note_losses(chart: Chart, names: Names, losses: Losses) -> None:
     for event, name in unsendable(chart):
         found = f"the field {name!r} of {event} never arrives: send() has a parameter of that name"
         losses.add("SC674", found, "Rename the field")
-    if chart.context is not None:
-        found = f"the context ({chart.context.__name__}) has no place"
-        losses.add("SC671", found, "Keep what guards need in the model")
+    note_types(chart, losses)
     for node in chart.states:
         _state_losses(chart, node, losses)
     for node in chart.nodes.values():
@@ -293,9 +279,6 @@ def _root_losses(chart: Chart, losses: Losses) -> None:
 
 def _state_losses(chart: Chart, node: StateNode, losses: Losses) -> None:
     shown, at = repr(node.id), node.location
-    if node.data is not None:
-        found = f"the data of {shown} ({node.data.__name__}) has no place"
-        losses.add("SC671", found, "Keep what guards need in the model", at)
     if node.doc or node.meta:
         losses.add("SC675", f"the documentation of {shown} has no place", "", at)
     if node.resting:
@@ -322,11 +305,7 @@ def _state_losses(chart: Chart, node: StateNode, losses: Losses) -> None:
 
 
 def _transition_losses(chart: Chart, transition: Transition, losses: Losses) -> None:
-    shown, at = repr(transition.source) if transition.source else "the chart", transition.location
-    for hook, role in ((transition.make, "make"), (transition.update, "update")):
-        if hook is not None:
-            found = f"{role}={hook.name} of a transition of {shown} has nothing to work on"
-            losses.add("SC671", found, "", at)
+    shown, at = state_text(transition.source), transition.location
     if transition.trigger == OnEvent((CallFailed,)):
         found = f"CallFailed of a transition of {shown} is written as {FAILED!r}"
         losses.add("SC671", found, f"Name {FAILED!r} beside it", at)
@@ -490,11 +469,7 @@ class CarriedTimer(Carried):
 @final
 @frozen(eq=False)
 class CarriedCall(Carried):
-    """A call: handed to ``on_effect``, and taken back there when the state is left.
-
-    Attributes:
-        invocation: The call.
-    """
+    """A call: handed to ``on_effect``, and taken back there when the state is left."""
 
     invocation: Invocation
 
@@ -642,7 +617,7 @@ class WrittenChart(StateChart[Any]):
 def to_class(
     chart: Chart | type[Declaration[Any, Any]], *, allow: Iterable[str] = ()
 ) -> type[StateChart[Any]]:
-    """Return a class of python-statemachine that does what a chart says.
+    """Return a class of python-statemachine that does what a chart, or the class of one, says.
 
     Its states bear the names that they have in the chart; a name that two of them have, or that is
     taken in that library, is replaced by the path of the state with underscores. An event is sent
@@ -652,11 +627,8 @@ def to_class(
     ``on_effect(effect)`` of the machine, its model and its listeners, where there is one.
 
     That library swallows what callbacks raise, and makes it the event ``error.execution``; derive
-    a class with ``catch_errors_as_events = False`` to have it raised.
-
-    Args:
-        chart: The chart, or the class that declares it.
-        allow: Codes of the losses that are accepted knowingly, or ``*`` for all of them.
+    a class with ``catch_errors_as_events = False`` to have it raised. ``allow`` names the codes of
+    losses that are accepted, or is ``*`` for all of them.
 
     Raises:
         LossError: The chart has something that such a class cannot hold.
@@ -837,28 +809,21 @@ class _Writer:
     # -- guards and actions ------------------------------------------------------------------------
 
     def _guard(self, guard: Hook) -> Any:
-        return self._expression(guard) or CarriedGuard(guard, self.origin).callback
+        """Return a boolean expression of that library where names suffice, else a callback."""
+        if all(map(self._expressible, within(guard))):
+            return guard_text(guard, ("not", "and", "or"), str)
+        return CarriedGuard(guard, self.origin).callback
 
-    def _expression(self, guard: Hook) -> str | None:
-        """Return a guard as a boolean expression of that library, when it is made of names."""
-        if guard.given is not None:
-            return None
+    def _expressible(self, guard: Hook) -> bool:
+        """Tell whether that library has a word for a guard, without those that it is made of."""
         match guard.function:
-            case Named(name, data, doc) if not data and not doc and self.names.free(name):
-                return name
-            case Not(inner):
-                text = self._expression(inner)
-                return None if text is None else f"not {_grouped(inner, text)}"
-            case AllOf(guards) if len(guards) > 1:
-                return self._joined(guards, " and ")
-            case AnyOf(guards) if len(guards) > 1:
-                return self._joined(guards, " or ")
-            case _:
-                return None
-
-    def _joined(self, guards: tuple[Hook, ...], word: str) -> str | None:
-        texts = [self._expression(guard) or "" for guard in guards]
-        return word.join(map(_grouped, guards, texts)) if all(texts) else None
+            case Named(name, data, doc):
+                said = not data and not doc and self.names.free(name)
+            case AllOf(guards) | AnyOf(guards):
+                said = len(guards) > 1
+            case function:
+                said = isinstance(function, Not)
+        return said and guard.given is None
 
     def _actions(self, hooks: tuple[Hook, ...], *, once: bool = False) -> tuple[Any, ...] | None:
         """Return the callbacks of actions; None when there are none."""
@@ -895,10 +860,6 @@ def _beginnings(chart: Chart) -> Iterator[str]:
                 while child.parent not in (node.id, None):
                     child = chart[child.parent or ROOT]
                 yield child.id
-
-
-def _grouped(guard: Hook, text: str) -> str:
-    return f"({text})" if isinstance(guard.function, AllOf | AnyOf) else text
 
 
 def _number(cls: Any) -> None:

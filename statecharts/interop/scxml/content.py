@@ -16,7 +16,7 @@ from attrs import define
 from statecharts.interop import conditions, limits
 from statecharts.interop.css_times import css_time
 from statecharts.interop.findings import Findings
-from statecharts.interop.literals import NOTHING, literal, payload_value
+from statecharts.interop.literals import NOTHING, literal, param_value, payload_value
 from statecharts.interop.scxml.syntax import fragment, is_note, named, plain, walk
 from statecharts.interop.syntax.xml import OURS, SCXML, Element
 from statecharts.model.effects import Action, CancelSend, Effect, Raise, Send, Service
@@ -139,7 +139,7 @@ class Content:
                 source = "".join(map(fragment, child.children))
         for key, value in self._payload(element).items():
             if key == "params":
-                data |= {param: _value_of(said) for param, said in value.items()}
+                data |= {param: param_value(said) for param, said in value.items()}
             elif key != "content" or source != value:
                 data[f"@{key}"] = value
         for child in named(element, "finalize"):
@@ -223,7 +223,7 @@ class Content:
 
     def _own(self, element: Element) -> Effect | None:
         params = self._payload(element).get("params", {})
-        data = {name: _value_of(one) for name, one in params.items()}
+        data = {name: param_value(one) for name, one in params.items()}
         return Action(element.attributes.get("name", ""), data)
 
     def _payload(self, element: Element) -> dict[str, Any]:
@@ -276,12 +276,6 @@ def _executable(element: Element) -> str:
         for one in walk(element):
             one.space = one.space or SCXML
     return "".join(fragment(child, SCXML) for child in element.children)
-
-
-def _value_of(said: dict[str, str]) -> Any:
-    """Return the value of a param: that of a literal, else its attributes."""
-    value = literal(said["expr"]) if list(said) == ["expr"] else NOTHING
-    return said if value is NOTHING else value
 
 
 def _guard_of(text: str, resolve: Callable[[str], str | None]) -> Hook | None:

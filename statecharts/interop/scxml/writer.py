@@ -125,12 +125,11 @@ class _Writer:
     def document(self) -> Element:
         """Return the root element of the document."""
         chart, root = self.chart, self.chart.root
-        for event in chart.events:
-            if event.cls is not None:
-                found = f"the event class {event.cls.__name__} is written by its name"
-                self.losses.add("SC671", found, "Send NamedEvents of that name to the chart")
         if not chart.name:
             self.losses.add("SC674", "the chart has no name", "Name it")
+        if root.doc != chart.doc:
+            found = "the chart and its root are documented differently; the root's is left out"
+            self.losses.add("SC675", found, "Keep one of the texts")
         known = {key: root.meta[key] for key in ("version", *KEPT) if _is_text(root.meta.get(key))}
         if known.get("version") == "1.0":  # which reading would not keep
             del known["version"]
@@ -156,7 +155,6 @@ class _Writer:
                 self._state(node)
         if wrapped:
             self._end(scxml)
-        self._typed()
         self._again(scxml)
         return scxml
 
@@ -345,29 +343,6 @@ class _Writer:
 
     def _target(self, state: str) -> str:
         return self.names.get(state, state)
-
-    def _typed(self) -> None:
-        """Report the typed Python of the chart."""
-        chart = self.chart
-        if chart.context is not None:
-            found = f"the context {chart.context.__name__} is left out"
-            self.losses.add("SC671", found, "SCXML has no typed context")
-        if chart.root.doc != chart.doc:
-            found = "the chart and its root are documented differently; the root's is left out"
-            self.losses.add("SC675", found, "Keep one of the texts")
-        for node in chart.nodes.values():
-            shown = state_text(node.id)
-            with self.losses.about(node.id):
-                if node.data is not None:
-                    found = f"the data {node.data.__name__} of {shown} is left out"
-                    self.losses.add("SC671", found, "SCXML has no typed data", node.location)
-                for line in node.transitions:
-                    for role in ("make", "update"):
-                        hook = getattr(line, role)
-                        if hook is not None:
-                            found = f"{role}={hook.name} of a transition of {shown} is left out"
-                            remedy = "SCXML has no typed data"
-                            self.losses.add("SC671", found, remedy, line.location)
 
     def _again(self, scxml: Element) -> None:
         """Read the document; add the events if reading does not find them, and report the rest."""

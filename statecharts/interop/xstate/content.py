@@ -43,13 +43,7 @@ _DONE_HERE: Final = ("xstate.raise", "xstate.send", "xstate.sendTo", "xstate.can
 @final
 @frozen
 class Invoked:
-    """One invocation.
-
-    Attributes:
-        id: The id by which transitions name it.
-        source: The object in the file, which has its transitions as well.
-        spot: Its place in the file.
-    """
+    """One invocation: the id by which transitions name it, its object, and the place of that."""
 
     id: str
     source: Located
@@ -57,17 +51,12 @@ class Invoked:
 
 
 @final
+@frozen
 class Content:
-    """Reads guards, actions and invocations.
+    """Reads guards, actions and invocations."""
 
-    Args:
-        notes: Where findings go.
-        targets: Finds the states that ``stateIn`` names.
-    """
-
-    def __init__(self, notes: Notes, targets: Targets) -> None:
-        self.notes = notes
-        self.targets = targets
+    notes: Notes
+    targets: Targets
 
     # -- guards ------------------------------------------------------------------------------------
 
@@ -152,10 +141,8 @@ class Content:
             return []
         if not isinstance(value, list):
             return self._action(value, spot, depth)
-        several = enumerate(value)
-        return [
-            hook for i, one in several for hook in self._action(one, spot.inside(f"[{i}]"), depth)
-        ]
+        places = ((one, spot.inside(f"[{i}]")) for i, one in enumerate(value))
+        return [hook for one, at in places for hook in self._action(one, at, depth)]
 
     def _action(self, value: Any, spot: Spot, depth: int) -> list[Hook]:
         if value is None:
@@ -229,9 +216,8 @@ class Content:
             else:
                 guard = one.get("guard", one.get("cond"))
                 hook = None if guard is None else self.guard(guard, at)
-                branches.append(
-                    Branch(hook, tuple(self.actions(one.get("actions"), at, depth + 1)))
-                )
+                acts = self.actions(one.get("actions"), at, depth + 1)
+                branches.append(Branch(hook, tuple(acts)))
         return Hook(Choose(tuple(branches)))
 
     def delay(self, value: Any, spot: Spot) -> timedelta:

@@ -45,10 +45,7 @@ ALONE: Final = "active"
 def planted(machine: Located, name: str, notes: Notes) -> dict[str, Draft]:
     """Return the states of a machine by id, the machine itself first, with their documentation.
 
-    Args:
-        machine: The machine.
-        name: The name of the chart when the machine has no id.
-        notes: Where findings go.
+    ``name`` is that of the chart when the machine has no id.
     """
     called = machine.get("id", machine.get("key"))
     kind = machine.get("type")
@@ -170,12 +167,9 @@ def _awaited(state: Draft) -> bool:
 
 @final
 class Targets:
-    """Resolves the names of states.
+    """Resolves the names of states; notes two states with one id.
 
-    Args:
-        root: The machine.
-        notes: Where findings go: two states with one id.
-        version: 4 or 5; in version 4, the machine's own targets may leave out the dot.
+    In version 4, the machine's own targets may leave out the dot.
     """
 
     def __init__(self, root: Draft, notes: Notes, version: int) -> None:

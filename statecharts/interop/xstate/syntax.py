@@ -113,13 +113,7 @@ _MARKS: Final = ("states", "initial", "on", "type", "id")
 @final
 @frozen
 class Spot:
-    """A place in the file: a state, a key of it, and the line.
-
-    Attributes:
-        draft: The state.
-        line: The line.
-        key: The key of the state, and the way from there.
-    """
+    """A place in the file: a state, the line, and the key of the state with the way from there."""
 
     draft: Draft
     line: int | None
@@ -245,12 +239,8 @@ _TYPES_OF_FIVE: Final = frozenset(
 )
 _EVENTS_OF_FOUR: Final = ("done.invoke.", "done.state.", "error.platform.", "xstate.after(")
 _EVENTS_OF_FIVE: Final = ("xstate.done.", "xstate.error.", "xstate.snapshot.", "xstate.after.")
-_OPAQUE: Final = frozenset(
-    {
-        *("meta", "context", "params", "data", "input", "output"),
-        *("types", "schema", "schemas", "tsTypes"),
-    }
-)
+_SCHEMAS: Final = ("types", "schema", "schemas", "tsTypes")
+_OPAQUE: Final = frozenset({*_SCHEMAS, "meta", "context", "params", "data", "input", "output"})
 
 
 def version_of(machine: Any) -> int:
@@ -354,13 +344,15 @@ def _configured_state(held: Located, version: int) -> Located:
         state.pop("initial", None)
     elif isinstance(initial, Located):
         kept = ("target", "actions", "meta", "description")
-        state["initial"] = Located(
-            {key: initial[key] for key in kept if initial.get(key)}, initial.line, initial.lines
-        )
+        said = {key: initial[key] for key in kept if initial.get(key)}
+        state["initial"] = Located(said, initial.line, initial.lines)
     delays = _sort_transitions(state, held)
     for key in ("entry", "exit"):
-        if isinstance(held.get(key), list):
-            state[key] = _own_actions(held[key], delays, version)
+        actions = held.get(key)
+        if isinstance(actions, list):  # the last ones of version 5 carry out its delays
+            own = actions[: len(actions) - delays] if delays <= len(actions) else actions
+            of_four = [action for action in actions if not _is_of_delay(action)]
+            state[key] = own if version == FIVE else of_four
     if isinstance(held.get("invoke"), list):
         state["invoke"] = [_without(one, "type") for one in held["invoke"]]
     return state
@@ -388,13 +380,6 @@ def _sort_transitions(state: Located, held: Located) -> int:
     if after:
         state["after"] = after
     return len(after)
-
-
-def _own_actions(actions: list[Any], delays: int, version: int) -> list[Any]:
-    """Return the actions of a state without those that carry out its delays."""
-    if version == FIVE:
-        return actions[: len(actions) - delays] if delays <= len(actions) else actions
-    return [action for action in actions if not _is_of_delay(action)]
 
 
 def _is_of_delay(action: Any) -> bool:

@@ -65,36 +65,23 @@ SETTLED: Final = {
 }
 """The beginnings of the events of an invocation, by the key of the transitions that take them."""
 
-_OURS: Final = {
+OURS: Final = {
     "xstate.done.actor.": "done.invoke.",
     "xstate.error.actor.": "error.platform.",
     "xstate.done.state.": "done.state.",
     "xstate.done.*": "done.*",
     "xstate.error.*": "error.*",
 }
-_THEIRS: Final = {own: theirs for theirs, own in _OURS.items()}
+THEIRS: Final = {own: theirs for theirs, own in OURS.items()}
 _LONGEST: Final = 1_000
 
 
-def ours(descriptor: str) -> str:
-    """Return our name for the events that a key of ``on`` names.
+def renamed(descriptor: str, names: Mapping[str, str]) -> str:
+    """Return the name in the other world, ours or XState 5's, for the events of a descriptor.
 
-    >>> ours("xstate.done.actor.loader"), ours("GO")
-    ('done.invoke.loader', 'GO')
+    >>> renamed("xstate.done.actor.loader", OURS), renamed("GO", OURS), renamed("done.*", THEIRS)
+    ('done.invoke.loader', 'GO', 'xstate.done.*')
     """
-    return _renamed(descriptor, _OURS)
-
-
-def theirs(descriptor: str) -> str:
-    """Return XState 5's name for the events that a descriptor of ours names.
-
-    >>> theirs("done.invoke.loader"), theirs("done.*")
-    ('xstate.done.actor.loader', 'xstate.done.*')
-    """
-    return _renamed(descriptor, _THEIRS)
-
-
-def _renamed(descriptor: str, names: Mapping[str, str]) -> str:
     known = next((name for name in names if descriptor.startswith(name)), None)
     return descriptor if known is None else names[known] + descriptor.removeprefix(known)
 
@@ -141,12 +128,9 @@ def prefixes(name: str) -> Iterator[str]:
 @final
 @frozen
 class Found:
-    """A transition that has been read.
+    """A transition, the events that it answers to, and the rest of what the file says of it.
 
-    Attributes:
-        transition: The transition.
-        descriptor: The events that it answers to; empty for other triggers.
-        meta: The rest of what the file says about it.
+    The descriptor of one with another trigger is empty.
     """
 
     transition: Transition
@@ -156,15 +140,7 @@ class Found:
 
 @final
 class Reading:
-    """A machine that is being read.
-
-    Args:
-        machine: The machine.
-        name: The name of the chart when the machine has no id.
-        version: 4 or 5.
-        delays: The times of the delays that the machine names.
-        notes: Where findings go.
-    """
+    """A machine that is being read, by its own name or else by the one that is given."""
 
     def __init__(
         self, machine: Located, name: str, version: int, delays: Delays, notes: Notes
@@ -310,7 +286,7 @@ class Reading:
                 always += self._eventless(one, at, table)
 
     def _answer(self, event: str, value: Any, spot: Spot, table: Table) -> Iterator[Found]:
-        descriptor = ours(event)
+        descriptor = renamed(event, OURS)
         if descriptor.startswith(DONE_STATE):
             state = self.targets.by_id(descriptor.removeprefix(DONE_STATE))
             if state is spot.draft:

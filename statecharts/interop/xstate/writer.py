@@ -16,7 +16,7 @@ from attrs import evolve
 
 from statecharts.interop import limits
 from statecharts.interop.documents import Document, DocumentError
-from statecharts.interop.findings import Losses
+from statecharts.interop.findings import Losses, state_text
 from statecharts.interop.literals import is_plain
 from statecharts.interop.syntax.located import unplaced
 from statecharts.interop.writable import descriptors, file_ids, service_of, writable
@@ -35,11 +35,12 @@ from statecharts.interop.xstate.syntax import (
 from statecharts.interop.xstate.transitions import (
     DONE_STATE,
     SETTLED,
+    THEIRS,
     Reading,
     is_wild,
     ordered,
     prefixes,
-    theirs,
+    renamed,
 )
 from statecharts.model.chart import (
     HISTORY,
@@ -100,11 +101,8 @@ def dumps(chart: Chart, *, allow: Iterable[str] = ()) -> str:
     Actions and guards that XState makes by functions are written by name, as `loads` reads them:
     ``xstate.raise``, ``xstate.send``, ``xstate.sendTo``, ``xstate.cancel``, ``xstate.choose``,
     ``xstate.spawnChild`` and ``xstate.stopChild``; ``xstate.and``, ``xstate.or``,
-    ``xstate.not`` and ``xstate.stateIn``, each with its arguments as ``params``.
-
-    Args:
-        chart: The chart.
-        allow: Codes of losses that are accepted knowingly (SC671 to SC675), or ``*`` for all.
+    ``xstate.not`` and ``xstate.stateIn``, each with its arguments as ``params``. ``allow`` names
+    the codes of losses that are accepted, or is ``*`` for all of them.
 
     Raises:
         LossError: The format cannot hold all of the chart.
@@ -174,10 +172,9 @@ class _Writing:
     def machine(self) -> dict[str, Any]:
         """Return the machine."""
         chart = self.chart
-        if chart.context is not None:
-            found = f"the context {chart.context.__name__} is not written"
-            self.losses.add("SC671", found, "Keep it where the chart is run")
-        self._events()
+        if chart.closed:
+            found = "that the chart has no other events is not written"
+            self.losses.add("SC671", found, "Leave the events open")
         with self.losses.about(ROOT):
             held = {"id": chart.name, **self._state(chart.root)}
         made = {ROOT: held}
@@ -186,16 +183,6 @@ class _Writing:
                 state = made[node.id] = self._state(node)
             made[node.parent or ROOT].setdefault("states", {})[node.name] = state
         return held
-
-    def _events(self) -> None:
-        """Note what a chart says of its events, and a machine does not."""
-        typed = [event.name for event in self.chart.events if event.cls is not None]
-        if typed:
-            found = f"the data of the events {', '.join(typed)} is not written"
-            self.losses.add("SC671", found, "Name events by their names alone")
-        if self.chart.closed:
-            found = "that the chart has no other events is not written"
-            self.losses.add("SC671", found, "Leave the events open")
 
     # -- states ------------------------------------------------------------------------------------
 
@@ -221,10 +208,7 @@ class _Writing:
         return held
 
     def _unsaid(self, node: StateNode) -> None:
-        shown = _shown(node)
-        if node.data is not None:
-            found = f"the data {node.data.__name__} of {shown} is not written"
-            self.losses.add("SC671", found, "Keep it where the chart is run", node.location)
+        shown = state_text(node.id)
         if node.resting:
             found = f"that nothing leaves {shown} on purpose is not written"
             self.losses.add("SC675", found, "Make it a final state", node.location)
@@ -243,7 +227,7 @@ class _Writing:
         children = {child: self.chart[child].name for child in node.children}
         if len(default.targets) != 1 or default.targets[0] not in children:
             begun = ", ".join(default.targets)
-            found = f"{_shown(node)} begins in {begun}, and XState begins in a child"
+            found = f"{state_text(node.id)} begins in {begun}, and XState begins in a child"
             remedy = "Begin in one of its children; have that begin further inside"
             self.losses.add("SC673", found, remedy, node.location)
         target = next((t for t in (*default.targets, *children) if t in children), None)
@@ -267,13 +251,15 @@ class _Writing:
 
     def _meta(self, node: StateNode, held: dict[str, Any]) -> None:
         """Write the rest of what a file said about a state."""
-        taken = {"transitions", "invoke", "initial"} & node.meta.keys()
+        shown, taken = state_text(node.id), {"transitions", "invoke", "initial"} & node.meta.keys()
         if "id" in held and node.id:
             taken.add("id")
         rest: dict[str, Any] = {}
         for key, value in node.meta.items():
             if not _is_plain({key: value}, 3 if key in taken else 0):
-                found = f"the meta {key!r} of {_shown(node)} is not plain data, and is left out"
+                found = (
+                    f"the meta {key!r} of {state_text(node.id)} is not plain data, and is left out"
+                )
                 self.losses.add("SC675", found, "Use plain data", node.location)
             elif key in taken:
                 if key == "initial" and node.kind is not StateKind.COMPOUND:
@@ -286,7 +272,7 @@ class _Writing:
             return
         if "meta" in held or RESERVED & rest.keys():
             names = ", ".join(map(repr, rest))
-            found = f"the meta {names} of {_shown(node)} would be taken for something else"
+            found = f"the meta {names} of {shown} would be taken for something else"
             self.losses.add("SC675", found, "Rename it", node.location)
         held["meta"] = rest
 
@@ -296,7 +282,7 @@ class _Writing:
         for call in node.invoke:
             id, service = ids[call.name] or "_", service_of(call)
             if not service.source or id in found or not call.name:
-                text = f"{_shown(node)} invokes {service.source!r} as {call.name!r}"
+                text = f"{state_text(node.id)} invokes {service.source!r} as {call.name!r}"
                 self.losses.add("SC674", text, "Give it a source, and a name of its own")
             one: dict[str, Any] = {"src": service.source or "_", "id": id}
             given = self._plain(service.data, f"the input of {id!r}")
@@ -356,12 +342,8 @@ class _Writing:
             said["actions"] = self._actions(line.emit)
         if line.targets and line.kind is TransitionKind.EXTERNAL and _inside(self.chart, line):
             said["reenter"] = True
-        for role, hook in (("make", line.make), ("update", line.update)):
-            if hook is not None:
-                found = f"{role}= of a transition of {_shown(node)} is not written"
-                self.losses.add("SC671", found, "Make it a named action", line.location)
         if line.kind is TransitionKind.FORBIDDEN and (line.targets or line.emit):
-            found = f"a forbidden transition of {_shown(node)} has targets or actions"
+            found = f"a forbidden transition of {state_text(node.id)} has targets or actions"
             self.losses.add("SC673", found, "Remove its targets and actions", line.location)
         if notes and _is_plain(notes, 1):
             said |= {key: value for key, value in notes.items() if key not in said}
@@ -374,7 +356,7 @@ class _Writing:
             return f"{milliseconds(delay):.3f}" if "e" in name else name
         name = delay.name or "_"
         if not isinstance(delay.function, NamedDelay):
-            found = f"the delay {name!r} of {_shown(node)} is code"
+            found = f"the delay {name!r} of {state_text(node.id)} is code"
             self.losses.add("SC672", found, "Give it as a time", node.location)
         return name
 
@@ -386,10 +368,10 @@ class _Writing:
         if descriptor.startswith(DONE_STATE) and not name.endswith("*"):
             states = self.named.get(name, [])
             if len(states) == 1:
-                return theirs(DONE_STATE) + self._spelt(states[0]).removeprefix("#")
+                return renamed(DONE_STATE, THEIRS) + self._spelt(states[0]).removeprefix("#")
             found = f"{descriptor!r} is of {len(states)} states, and XState names one by its id"
             self.losses.add("SC673", found, "Give the states different names", node.location)
-        return theirs(descriptor)
+        return renamed(descriptor, THEIRS)
 
     def _check_order(self, node: StateNode, answers: list[_Answer], after: list[_Answer]) -> None:
         """Note transitions that XState asks in another order, where that makes a difference."""
@@ -397,8 +379,9 @@ class _Writing:
         for one, other in combinations(answers, 2) if after != answers else ():
             turned = place[id(one)] > place[id(other)]
             if turned and matches(one[0], other[0].removesuffix(".*")):
-                found = f"{one[0]!r} comes before {other[0]!r} in {_shown(node)}, and XState asks"
-                self.losses.add("SC673", f"{found} it later", "Put it last", node.location)
+                found = f"{one[0]!r} comes before {other[0]!r} in {state_text(node.id)}"
+                found += ", and XState asks it later"
+                self.losses.add("SC673", found, "Put it last", node.location)
                 return
 
     # -- targets -----------------------------------------------------------------------------------
@@ -536,9 +519,7 @@ def _effect_of(hook: Hook) -> Effect | None:
 def _is_plain(data: Mapping[str, Any], around: int) -> bool:
     """Tell whether reading gives back the same data.
 
-    Args:
-        data: The data.
-        around: Objects that this has around what readers bound; negative where they have more.
+    ``around`` counts the objects around it beyond those that readers allow for.
     """
     return is_plain(dict(data), limits.DATA_DEEP + 1 + around)
 
@@ -552,10 +533,6 @@ def _notes(node: StateNode, key: str) -> dict[str, Any]:
     """Return what the meta of a state keeps for a part of it."""
     notes = node.meta.get(key)
     return notes if isinstance(notes, dict) else {}
-
-
-def _shown(node: StateNode) -> str:
-    return repr(node.id) if node.id else "the chart"
 
 
 def _one_or_all(targets: list[str]) -> Any:
