@@ -7,11 +7,11 @@ bound to it they write the name, which is not a loss.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from itertools import pairwise
 from typing import Final, final
 
-from attrs import evolve
+from attrs import evolve, frozen
 
 from statecharts.interop.drafts import FAILED, answered
 from statecharts.interop.findings import Losses, state_text
@@ -58,7 +58,7 @@ def writable(chart: Chart, losses: Losses, word: Callable[[str], str]) -> Chart:
         found = f"the classes of the events {', '.join(typed)} are left out"
         losses.add("SC671", found, "Name events by their names alone")
     note_types(chart, losses)
-    return _Writable(chart, losses, word).of(chart)
+    return _Writable({event.cls for event in chart.events}, losses, word).of(chart)
 
 
 def note_types(chart: Chart, losses: Losses) -> None:
@@ -115,20 +115,17 @@ def descriptors(line: OnEvent, ids: Mapping[str, str]) -> Iterator[str]:
     """Yield the events of a line as a file with these ids of calls names them, each once."""
     for event in line.events:
         prefix, name = answered(event)
-        if isinstance(event, str) and not (
-            ids.get(name, name) != name and prefix + ids[name] in line.events
-        ):
+        twice = ids.get(name, name) != name and prefix + ids[name] in line.events
+        if isinstance(event, str) and not twice:
             yield event
 
 
 @final
+@frozen(eq=False)
 class _Writable:
-    """Reduces one chart."""
-
-    def __init__(self, chart: Chart, losses: Losses, word: Callable[[str], str]) -> None:
-        self.classes = {event.cls for event in chart.events}
-        self.losses = losses
-        self.word = word
+    classes: Container[type | None]
+    losses: Losses
+    word: Callable[[str], str]
 
     def of(self, chart: Chart) -> Chart:
         """Return what is left of the chart."""

@@ -301,7 +301,6 @@ class Vocabulary:
         return f"{self.need('NamedEvent')}({literal(event.name)}{data})"
 
     def _built(self, value: Any) -> str:
-        """Return an instance of an attrs class as the call that makes it."""
         cls = type(value)
         if not attrs.has(cls) or not is_importable(cls):
             found = f"{value!r} cannot be written as code"
@@ -560,7 +559,6 @@ class Functions:
         return name
 
     def _moment(self, place: Place, name: str) -> str:
-        """Return the parameter that a function takes its moment by."""
         moment, unknown = self.imports.need("Moment"), self.imports.need("Any")
         data = unknown if place.data is None else self.imports.reference(place.data)
         event = unknown if place.events is None else self.vocabulary.annotation(place.events)

@@ -70,7 +70,6 @@ class Declarable:
         return ids
 
     def _node(self, node: StateNode) -> StateNode:
-        """Return a state, or the chart itself, as it can be declared."""
         data, exit_ = node.data, node.exit
         if data is not None and not is_importable(data):
             found = f"{node.id!r} carries {data.__name__}, which cannot be imported"
@@ -151,9 +150,8 @@ class Declarable:
                 self._lost(f"{found}; that is left out", "Let it defer only", transition.location)
             return evolve(waiting, source=self.ids[transition.source])
         if kind is not TransitionKind.FORBIDDEN:
-            inside = bool(targets) and all(
-                self._old.is_descendant(target, transition.source) for target in targets
-            )
+            below = (self._old.is_descendant(target, transition.source) for target in targets)
+            inside = bool(targets) and all(below)
             compound = self._old[transition.source].kind is StateKind.COMPOUND
             keeps = kind is TransitionKind.INTERNAL and inside and compound
             kind = TransitionKind.INTERNAL if keeps or not targets else TransitionKind.EXTERNAL

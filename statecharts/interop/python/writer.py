@@ -48,9 +48,7 @@ class Module:
 
     def text(self) -> str:
         """Return the module."""
-        declarations = [
-            self._declaration(one, cls) for one, cls in zip(self.of, self.classes, strict=True)
-        ]
+        declarations = list(map(self._declaration, self.of, self.classes))
         sections: list[list[str]] = []
         for title, blocks in (
             ("Events", list(self.vocabulary.event_classes())),

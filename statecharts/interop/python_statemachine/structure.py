@@ -118,8 +118,6 @@ def _read(document: Document, format: str, name: str) -> Chart:
 
 @final
 class _FileReading:
-    """Makes the chart of one document."""
-
     def __init__(self, held: Located, findings: Findings) -> None:
         self.held = held
         self.findings = findings
@@ -274,8 +272,6 @@ def from_class(
 
 @final
 class _ClassReading:
-    """Makes the chart of one class."""
-
     def __init__(self, stage: Stage, source: Source, findings: Findings, *, open_: bool) -> None:
         cls = self.cls = stage.cls
         self.stage, self.source, self.findings = stage, source, findings
@@ -388,7 +384,6 @@ def _notes(state: State) -> dict[str, Any]:
 
 
 def _tell_differences(drafts: list[Draft], stage: Stage, content: ClassContent) -> None:
-    """Tell what that library does otherwise with a class."""
     histories = frozenset(draft.id for draft in drafts if draft.kind in HISTORY)
     for draft in drafts:
         content.at(draft.line, f"{stage.cls.__name__}.{draft.id}")

@@ -40,6 +40,9 @@ _FREE: Final = frozenset({"effect", EFFECT})
 """Names that are reserved for the classes that we write, and free in those of others."""
 
 
+_ONE_TABLE: Final = "Rename one of them: that library has one table of all ids"
+
+
 class _Probe(StateChart[Any]):
     """The smallest class, to see what all of them have."""
 
@@ -159,8 +162,6 @@ def check(held: Located, findings: Findings) -> None:
 
 @final
 class _Check:
-    """Checks the shape of one document."""
-
     def __init__(self, findings: Findings) -> None:
         self.findings = findings
         self.seen: dict[str, int] = {}
@@ -197,8 +198,7 @@ class _Check:
     def _name(self, name: str, path: str, line: int, *, outermost: bool) -> None:
         if name in self.seen:
             found = f"two states have the id {name!r}, this one and that on line {self.seen[name]}"
-            remedy = "Rename one of them: that library has one table of all ids"
-            self.findings.add("SC614", found, remedy, line, path)
+            self.findings.add("SC614", found, _ONE_TABLE, line, path)
         self.seen.setdefault(name, line)
         taken = (machine_names() if outermost else reserved()) - _FREE
         if name in taken or name != name.strip() or not name or " " in name:
@@ -371,9 +371,7 @@ def _check_ids(states: Iterable[State], refuse: Any) -> None:
         path, state = waiting.pop()
         if state.id in seen:
             found = f"two states have the id {state.id!r}, this one and {seen[state.id]!r}"
-            refuse(
-                "SC614", found, "Rename one of them: that library has one table of all ids", path
-            )
+            refuse("SC614", found, _ONE_TABLE, path)
         seen.setdefault(state.id, path)
         shadowed = _shadowed(state)
         for name in sorted(shadowed):

@@ -221,7 +221,6 @@ class ClassTransitions:
     def _way(
         self, draft: Draft, line: Line, targets: tuple[str, ...]
     ) -> tuple[TransitionKind, tuple[str, ...]]:
-        """Return the kind of a transition, and its targets."""
         if not targets:
             return self._staying(draft), ()
         if not line.internal:

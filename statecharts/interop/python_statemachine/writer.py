@@ -18,10 +18,10 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from functools import cached_property, partial
-from keyword import iskeyword
+from keyword import iskeyword, kwlist
 from threading import TIMEOUT_MAX
 from types import FunctionType, MethodType
-from typing import Any, ClassVar, Final, final
+from typing import Any, ClassVar, Final, cast, final
 from weakref import WeakKeyDictionary
 
 from attrs import evolve, field, frozen
@@ -32,7 +32,7 @@ from statemachine.exceptions import AttrNotFound, InvalidDefinition
 from statemachine.transition import Transition as Line
 
 from statecharts.interop.conditions import guard_text
-from statecharts.interop.drafts import FAILED, own_events
+from statecharts.interop.drafts import FAILED, free, own_events
 from statecharts.interop.findings import Losses, state_text
 from statecharts.interop.python_statemachine.syntax import EFFECT, machine_names, reserved
 from statecharts.interop.writable import as_service, note_types, service_of
@@ -170,10 +170,11 @@ def unsendable(chart: Chart) -> list[tuple[str, str]]:
 def _state_names(chart: Chart) -> dict[str, str]:
     """Keep names that are allowed and unique; name the other states after their paths."""
     counted = Counter(node.name for node in chart.states)
-    kept = {name for name, count in counted.items() if count == 1 and _is_allowed(name)}
-    used, found = set(kept), dict[str, str]()
+    plain = {name for name, count in counted.items() if count == 1 and _is_plain(name)}
+    kept = plain - reserved()
+    used, found = {*kept, *reserved(), *kwlist}, dict[str, str]()
     for node in chart.states:
-        name = node.name if node.name in kept else _unused(_path(node), used)
+        name = node.name if node.name in kept else free(_path(node), used)
         used.add(name)
         found[node.id] = name
     return found
@@ -184,32 +185,18 @@ def _path(node: StateNode) -> str:
     return text if text.isidentifier() else f"state_{text}".rstrip("_")
 
 
-def _unused(wanted: str, used: set[str]) -> str:
-    number, name = 1, wanted
-    while name in used or not _is_allowed(name):
-        number += 1
-        name = f"{wanted}_{number}"
-    return name
-
-
-def _is_allowed(name: str) -> bool:
-    return _is_plain(name) and name not in reserved()
-
-
 def _is_plain(name: str) -> bool:
     return name.isidentifier() and not iskeyword(name) and not name.startswith("_")
 
 
 def _event_names(known: Iterable[str]) -> dict[str, str]:
     """Rename the events that would replace an attribute of every machine."""
-    names = tuple(known)
-    found: dict[str, str] = {}
+    names, found = tuple(known), dict[str, str]()
     for name in names:
         if name in machine_names() or not name or re.search(r"\s", name):
             plain = re.sub(r"[^\w.]", "_", name).strip("_")
-            wanted = f"{plain}_event".lstrip("_")
             used = {*names, *found.values(), *machine_names()}
-            found[name] = wanted if wanted not in used else _unused(wanted, used)
+            found[name] = free(f"{plain}_event".lstrip("_"), used)
     return found
 
 
@@ -518,7 +505,6 @@ def _holds(guard: Hook, moment: Moment[Any, Any, Any], event_data: Any, names: N
 def _given(
     action: Hook, moment: Moment[Any, Any, Any], event_data: Any, names: Names
 ) -> Iterator[Effect]:
-    """Yield the effects of an action."""
     if not isinstance(action.function, Choose):
         yield from effects_of(action.function(moment))
         return
@@ -660,8 +646,6 @@ def to_class(
 
 @final
 class _Writer:
-    """Makes the class of one chart."""
-
     def __init__(self, chart: Chart, names: Names) -> None:
         self.chart = chart
         self.names = names
@@ -695,11 +679,11 @@ class _Writer:
         starts = self._starts()
         if starts:
             body["start_configuration_values"] = starts
-        made: type[StateChart[Any]] = types.new_class(
-            chart.name or "Chart", (WrittenChart,), exec_body=lambda space: space.update(body)
-        )
+        bases = (WrittenChart,)
+        name = chart.name or "Chart"
+        made: Any = types.new_class(name, bases, None, lambda space: space.update(body))
         _number(made)
-        return made
+        return cast("type[StateChart[Any]]", made)
 
     def _outermost(self) -> list[str]:
         return [c for c in self.chart.root.children if self.chart[c].kind not in HISTORY]
@@ -733,10 +717,9 @@ class _Writer:
         if not children:
             return State(**options)
         base: Any = State.Parallel if node.kind is StateKind.PARALLEL else State.Compound
-        made: Any = types.new_class(
-            self.names.states[node.id], (base,), options, lambda space: space.update(children)
-        )
-        return made  # type: ignore[no-any-return]
+        name = self.names.states[node.id]
+        made: Any = types.new_class(name, (base,), options, lambda space: space.update(children))
+        return cast("State", made)
 
     def _timer(self, trigger: After) -> Any:
         delay = trigger.delay
@@ -761,10 +744,10 @@ class _Writer:
             for number, target in enumerate(targets):
                 source.to(target, on=None if number else content)
             return
-        plain = default.targets == (default.targets[0],) and default.targets[0] in node.children
-        if plain and not content and self.chart[default.targets[0]].kind not in HISTORY:
-            return
-        _add(source, targets, initial=True, on=content)
+        first, *others = default.targets
+        plain = not others and first in node.children and self.chart[first].kind not in HISTORY
+        if content or not plain:
+            _add(source, targets, initial=True, on=content)
 
     def _line(self, transition: Transition, source: str) -> None:
         targets = self._targets(transition)
@@ -826,21 +809,16 @@ class _Writer:
         return said and guard.given is None
 
     def _actions(self, hooks: tuple[Hook, ...], *, once: bool = False) -> tuple[Any, ...] | None:
-        """Return the callbacks of actions; None when there are none."""
         found: list[Any] = []
         for hook in hooks:
-            match hook.function:
-                case Give(Action(name, data)) if (
-                    hook.given is None
-                    and not data
-                    and not once
-                    and self.names.free(name)
-                    and name not in found  # that library calls a name once
-                ):
-                    found.append(name)
-                    self.open[name] = None
-                case _:
-                    found.append(CarriedAction(hook, self.origin, once).callback)
+            action = getattr(hook.function, "effect", None)
+            named = isinstance(action, Action) and not (action.data or once or hook.given)
+            name = cast("Action", action).name if named else ""
+            if self.names.free(name) and name not in found:  # that library calls a name once
+                found.append(name)
+                self.open[name] = None
+            else:
+                found.append(CarriedAction(hook, self.origin, once).callback)
         return tuple(found) or None
 
 
@@ -864,16 +842,10 @@ def _beginnings(chart: Chart) -> Iterator[str]:
 
 def _number(cls: Any) -> None:
     """Number the states of a class in document order, wherever they lie."""
-    numbers = cls._origin.numbers
-    for state in _inside_first(cls.states):
-        state.document_order = numbers.get(state.id, len(numbers) + state.document_order)
-
-
-def _inside_first(states: Iterable[State]) -> Iterator[State]:
-    waiting = list(states)
+    numbers, waiting = cls._origin.numbers, list(cls.states)
     while waiting:
         state = waiting.pop()
-        yield state
+        state.document_order = numbers.get(state.id, len(numbers) + state.document_order)
         waiting += [*state.states, *state.history]
 
 

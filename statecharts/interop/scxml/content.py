@@ -263,7 +263,6 @@ def _with_body(element: Element, attributes: Mapping[str, str] | None = None) ->
 
 
 def _inner(element: Element) -> str:
-    """Return the contents of an element as text."""
     if not any(element.children):
         return element.text
     inside = (part if isinstance(part, str) else fragment(part) for part in element.content)

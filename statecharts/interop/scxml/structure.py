@@ -29,7 +29,7 @@ from statecharts.interop.syntax.xml import SCXML, Element, read
 from statecharts.model.chart import HISTORY, Chart, EventType, StateKind
 from statecharts.model.hooks import Hook
 
-_KINDS: Final = {
+KINDS: Final = {
     "state": StateKind.ATOMIC,
     "parallel": StateKind.PARALLEL,
     "final": StateKind.FINAL,
@@ -111,7 +111,7 @@ class _Reading:
                 self._children(draft)
 
     def _state(self, element: Element) -> Draft:
-        kind = _KINDS[element.tag]
+        kind = KINDS[element.tag]
         if kind in HISTORY and element.attributes.get("type") == "deep":
             kind = StateKind.DEEP_HISTORY
         name = element.attributes.get("id", "")

@@ -24,7 +24,7 @@ from statecharts.interop.drafts import free
 from statecharts.interop.findings import Findings, Losses, state_text
 from statecharts.interop.literals import NOTHING, is_plain, literal, literal_text
 from statecharts.interop.scxml.content import INTERNAL, Content
-from statecharts.interop.scxml.structure import KEPT, chart_of, described
+from statecharts.interop.scxml.structure import KEPT, KINDS, chart_of, described
 from statecharts.interop.scxml.syntax import bearable, check, own, parts, printed, split, walk
 from statecharts.interop.syntax.xml import INCLUDE, OURS, SCXML, Element, read
 from statecharts.interop.writable import descriptors, file_ids, service_of, writable
@@ -60,11 +60,8 @@ from statecharts.model.named import (
 from statecharts.model.nodes import Invocation
 
 _TAGS: Final = {
-    StateKind.ATOMIC: "state",
+    **{kind: tag for tag, kind in KINDS.items()},
     StateKind.COMPOUND: "state",
-    StateKind.PARALLEL: "parallel",
-    StateKind.FINAL: "final",
-    StateKind.SHALLOW_HISTORY: "history",
     StateKind.DEEP_HISTORY: "history",
 }
 _PYTHON: Final = ("not", "and", "or")
@@ -110,8 +107,6 @@ def dumps(chart: Chart, *, allow: Iterable[str] = ()) -> str:
 
 @final
 class _Writer:
-    """Writes the states of one chart."""
-
     def __init__(self, chart: Chart, losses: Losses) -> None:
         self.chart = chart
         self.losses = losses
@@ -224,7 +219,6 @@ class _Writer:
             element.add(Element("meta", OURS, content=[literal_text(rest) or json.dumps(rest)]))
 
     def _inside(self, node: StateNode, element: Element, entry: list[Hook]) -> None:
-        """Write the actions and the transitions of a state."""
         leaving = list(node.exit)
         if node.kind in HISTORY and (entry or leaving):
             found = f"the entry and exit actions of history {node.id!r} are left out"
@@ -404,7 +398,6 @@ class _Statements:
             element.attributes["cond"] = bearable(text) if text.strip() else "true"
 
     def _reads_as(self, text: str, hook: Hook) -> bool:
-        """Tell whether a condition is read as a guard."""
         element = Element("elseif", attributes={"cond": text})
         return bool(text.strip()) and self._same(element, Content.guard, hook)
 
@@ -584,9 +577,8 @@ class _Statements:
 def _document_ids(chart: Chart) -> dict[str, str]:
     """Return the id in the document of each state: its name, or else its dotted id."""
     counts = Counter(node.name for node in chart.states)
-    found = {
-        node.id: node.name for node in chart.states if counts[node.name] == 1 and is_name(node.name)
-    }
+    own = {name for name, count in counts.items() if count == 1 and is_name(name)}
+    found = {node.id: node.name for node in chart.states if node.name in own}
     taken = set(found.values())
     for node in (*chart.states, chart.root):
         if node.id not in found:
@@ -668,7 +660,6 @@ def _plain(effect: _Said) -> _Said:
 
 
 def _fields(event: Any) -> dict[str, Any]:
-    """Return the payload of an event of a class."""
     return asdict(event, recurse=False) if has(type(event)) else {}
 
 

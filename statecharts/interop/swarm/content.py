@@ -48,7 +48,6 @@ class Shared:
 
 
 def _check(name: str, resource: Located, findings: Findings) -> None:
-    """Note what is wrong with a resource."""
     element = f"resource {name!r}"
     kinds = f"Write one of {', '.join(RESOURCES)}"
     if "type" not in resource:

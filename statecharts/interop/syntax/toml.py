@@ -136,8 +136,6 @@ def places(text: str, document: Document) -> Place:
 
 @final
 class _Reading:
-    """One pass over the tokens of a document."""
-
     def __init__(self, document: Document) -> None:
         self.document = document
         self.line = 1

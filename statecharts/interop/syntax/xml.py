@@ -112,8 +112,6 @@ def read(document: Document) -> Element:
 
 @final
 class _Builder:
-    """Builds the tree from what the parser reports."""
-
     def __init__(self, document: Document) -> None:
         self.document = document
         self.root: Element

@@ -187,9 +187,8 @@ class Targets:
         said = root.source.get("delimiter")
         chosen = isinstance(said, str) and said and version == FOUR
         self.delimiter: str = said if chosen else "."
-        self._children = {
-            id(draft): {child.name: child for child in draft.children} for draft in root.walk()
-        }
+        drafts = root.walk()
+        self._children = {id(d): {child.name: child for child in d.children} for d in drafts}
 
     def find(self, source: Draft, text: str) -> Draft | None:
         """Return the state that a target of a state means; None when there is no such state."""

@@ -35,9 +35,7 @@ MACHINE: Final = "(machine)"
 
 # -- keys ------------------------------------------------------------------------------------------
 
-_ID: Final = Kind(
-    "a string that is not empty", lambda value: isinstance(value, str) and value != ""
-)
+_ID: Final = Kind("a string that is not empty", lambda value: STRING.holds(value) and value != "")
 _LINES: Final = either(OBJECT, Kind("{array}", lambda value: isinstance(value, list)))
 _DOCUMENTED: Final = ("description", "meta", "systemId", "key", "autoForward")
 

@@ -225,14 +225,12 @@ class Reading:
 
     def _default(self, draft: Draft, ids: Iterable[str], emit: Iterable[Hook], spot: Spot) -> None:
         place = self.notes.document.place(spot.line)
-        draft.default = Transition(
-            draft.id, Default(), tuple(ids), emit=tuple(emit), location=place
-        )
+        entered, acts = tuple(ids), tuple(emit)
+        draft.default = Transition(draft.id, Default(), entered, emit=acts, location=place)
 
     # -- states ------------------------------------------------------------------------------------
 
     def _fill(self, draft: Draft) -> None:
-        """Fill in what happens in a state."""
         for key in ("entry", "onEntry", "exit", "onExit"):
             actions = self.content.actions(draft.source.get(key), Spot.of(draft, key))
             (draft.exit if key in ("exit", "onExit") else draft.entry).extend(actions)
@@ -355,7 +353,6 @@ class Reading:
                     yield found
 
     def _delay(self, value: Any, spot: Spot) -> timedelta | Hook:
-        """Return how long a delayed transition waits."""
         if is_number(value):
             time = duration(value)
             if time is not None and time < SOON:
@@ -477,13 +474,10 @@ def _of(value: Any, key: str) -> Any:
 
 def _returns(line: Transition) -> bool:
     """Tell whether a transition may end where it began."""
-    here = f"{line.source}."
-    return not line.targets or any(
-        f"{target}.".startswith(here) or here.startswith(f"{target}.") for target in line.targets
-    )
+    here, ends = f"{line.source}.", [f"{target}." for target in line.targets]
+    return not ends or any(end.startswith(here) or here.startswith(end) for end in ends)
 
 
 def _regions(state: Draft) -> tuple[str, ...]:
-    """Return the ids of the regions of a parallel state."""
     regions = state.children if state.kind is StateKind.PARALLEL else []
     return tuple(region.id for region in regions if region.kind not in HISTORY)

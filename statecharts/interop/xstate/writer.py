@@ -155,8 +155,6 @@ def _renamed(chart: Chart, losses: Losses) -> Chart:
 
 @final
 class _Writing:
-    """A chart that is being written."""
-
     def __init__(self, chart: Chart, losses: Losses) -> None:
         self.chart = chart
         self.losses = losses
@@ -250,7 +248,6 @@ class _Writing:
         held["target"] = _one_or_all([self._target(node, target) for target in default.targets])
 
     def _meta(self, node: StateNode, held: dict[str, Any]) -> None:
-        """Write the rest of what a file said about a state."""
         shown, taken = state_text(node.id), {"transitions", "invoke", "initial"} & node.meta.keys()
         if "id" in held and node.id:
             taken.add("id")
@@ -350,7 +347,6 @@ class _Writing:
         return said
 
     def _delay(self, delay: Any, node: StateNode) -> str:
-        """Return a delay as a key of ``after``."""
         if not isinstance(delay, Hook):
             name = str(milliseconds(delay))
             return f"{milliseconds(delay):.3f}" if "e" in name else name
@@ -504,7 +500,6 @@ class _Writing:
         return hook.name
 
     def _plain(self, data: Mapping[str, Any], what: str, around: int = 0) -> dict[str, Any]:
-        """Return data that JSON can hold."""
         if _is_plain(data, around):
             return dict(data)
         self.losses.add("SC671", f"{what} is not plain data, and is left out", "Use plain data")
@@ -598,7 +593,6 @@ def _of_four(node: StateNode) -> Iterator[tuple[str, str]]:
 
 
 def _completed(node: StateNode, names: Mapping[str, int]) -> Iterator[tuple[str, str]]:
-    """Find completion events of several states."""
     for name in _descriptors(node):
         said = name.removeprefix(DONE_STATE)
         if name.startswith(DONE_STATE) and names[said] > 1:
