@@ -10,12 +10,7 @@ from attrs import evolve
 from statecharts.checks import QUALITY, faults
 from statecharts.interop.findings import Losses
 from statecharts.interop.python.content import Functions, Place, Vocabulary, prefixes, reference
-from statecharts.interop.python.structure import (
-    Bodies,
-    Declarable,
-    attribute,
-    notes_of,
-)
+from statecharts.interop.python.structure import Bodies, Declarable, attribute, notes_of
 from statecharts.interop.python.syntax import (
     Imports,
     Names,

@@ -22,13 +22,7 @@ from statecharts.interop.documents import Document
 from statecharts.interop.drafts import Draft, assemble, identify
 from statecharts.interop.findings import Findings
 from statecharts.interop.python_statemachine.content import ClassContent, FileContent
-from statecharts.interop.python_statemachine.hosts import (
-    Slot,
-    Spot,
-    Stage,
-    callback_of,
-    give_host,
-)
+from statecharts.interop.python_statemachine.hosts import Slot, Spot, Stage, callback_of, give_host
 from statecharts.interop.python_statemachine.syntax import (
     DOCUMENT,
     Source,

@@ -24,11 +24,7 @@ class Words:
         >>> YAML.told("{object} or {array} of {objects}")
         'a mapping or a list of mappings'
         """
-        return text.format(
-            object=a(self.object),
-            objects=f"{self.object}s",
-            array=a(self.array),
-        )
+        return text.format(object=a(self.object), objects=f"{self.object}s", array=a(self.array))
 
 
 def a(noun: str) -> str:

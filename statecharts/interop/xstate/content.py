@@ -19,15 +19,7 @@ from statecharts.interop import limits
 from statecharts.interop.drafts import Draft
 from statecharts.interop.syntax.located import Located
 from statecharts.interop.xstate.structure import Targets, path_of
-from statecharts.interop.xstate.syntax import (
-    BUILT_IN,
-    CODE,
-    FOUR,
-    INVOCATION,
-    MACHINE,
-    Notes,
-    Spot,
-)
+from statecharts.interop.xstate.syntax import BUILT_IN, CODE, FOUR, INVOCATION, MACHINE, Notes, Spot
 from statecharts.model.effects import Action, CancelSend, Effect, Raise, Send, Service
 from statecharts.model.events import NamedEvent
 from statecharts.model.hooks import Hook

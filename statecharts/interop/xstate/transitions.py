@@ -20,18 +20,8 @@ from attrs import frozen
 from statecharts.interop.drafts import Draft, assemble
 from statecharts.interop.grammar import Table
 from statecharts.interop.syntax.located import Located, shown
-from statecharts.interop.xstate.content import (
-    SOON,
-    Content,
-    Invoked,
-    duration,
-    is_number,
-)
-from statecharts.interop.xstate.structure import (
-    Targets,
-    planted,
-    settle_finals,
-)
+from statecharts.interop.xstate.content import SOON, Content, Invoked, duration, is_number
+from statecharts.interop.xstate.structure import Targets, planted, settle_finals
 from statecharts.interop.xstate.syntax import FIVE, LISTED, TRANSITION, Notes, Spot
 from statecharts.model.chart import (
     HISTORY,

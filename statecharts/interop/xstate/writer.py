@@ -55,13 +55,7 @@ from statecharts.model.chart import (
     Transition,
     TransitionKind,
 )
-from statecharts.model.effects import (
-    Action,
-    CancelSend,
-    Effect,
-    Raise,
-    Send,
-)
+from statecharts.model.effects import Action, CancelSend, Effect, Raise, Send
 from statecharts.model.events import NamedEvent, matches
 from statecharts.model.hooks import Hook
 from statecharts.model.named import (
