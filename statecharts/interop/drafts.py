@@ -80,12 +80,7 @@ class Draft:
         return child
 
     def call(
-        self,
-        id: str,
-        service: Service,
-        findings: Findings,
-        line: int | None,
-        name: str | None = None,
+        self, id: str, service: Service, findings: Findings, line: int | None, name: str = ""
     ) -> str:
         """Have the state call a service; return the id by which lines of it name the call.
 
@@ -93,11 +88,11 @@ class Draft:
         people, with underscores for dots and spaces, for a dot separates a state from its calls. A
         second call of a name gets a number.
         """
-        wanted = _APART.sub("_", id if name is None else name) or "_"
+        wanted = _APART.sub("_", name or id) or "_"
         called = free(wanted, self.invoke, self.numbers)
         place = None if line is None else findings.document.place(line)
         self.invoke[called] = Invocation(called, Service, Hook(Give(service)), place)
-        if called != id and name is None:
+        if called != id and not name:
             found = f"the service {id!r} of {self.name!r} has the name {called!r} here"
             findings.add("SC652", found, f"Answer it with 'done.invoke.{called}'", line)
         if called == id or id in self.invoke or id in self.renamed:
@@ -208,10 +203,8 @@ def _answering(draft: Draft, findings: Findings) -> Iterator[Transition]:
             if failing:
                 events = (*events, CallFailed)
             if failing and names != failing:
-                found = (
-                    f"a line on the failure of {listed(sorted(failing))} takes that of "
-                    f"{listed(sorted(names - failing))}, too"
-                )
+                found = f"a line on the failure of {listed(sorted(failing))}"
+                found += f" takes that of {listed(sorted(names - failing))}, too"
                 remedy = "Give each service a state of its own"
                 findings.add("SC652", found, remedy, draft.line, f"state {draft.name!r}")
         yield line if events == line.trigger.events else evolve(line, trigger=OnEvent(events))
@@ -279,8 +272,7 @@ def _node(draft: Draft, document: Document) -> StateNode:
 def _events(nodes: Iterable[StateNode]) -> Iterator[str]:
     for node in nodes:
         for transition in node.transitions:
-            events = transition.trigger.events if isinstance(transition.trigger, OnEvent) else ()
-            for event in events:
+            for event in transition.events:
                 if isinstance(event, str) and not event.endswith("*"):
                     yield from () if event.startswith(("done.", "error.")) else (event,)
         yield from (event.name for event in own_events(node) if isinstance(event, NamedEvent))

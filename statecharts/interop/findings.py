@@ -111,11 +111,6 @@ class Losses:
         self._place: str | None = None
         self._told: set[str | None] = set()
 
-    @property
-    def faults(self) -> list[Fault]:
-        """The losses so far, in order."""
-        return list(self._faults)
-
     def add(self, code: str, found: str, remedy: str = "", location: str | None = None) -> None:
         """Note a loss."""
         self._told.add(self._place)
@@ -162,7 +157,7 @@ class Losses:
             LossError: Some are not allowed.
         """
         codes = set(allow)
-        refused = [loss for loss in self.faults if not {"*", loss.code} & codes]
+        refused = [loss for loss in self._faults if not {"*", loss.code} & codes]
         unknown = sorted(codes - {"*"} - set(LOST))
         if unknown:
             found = f"allow= names {', '.join(unknown)}, and no loss has such a code"
@@ -174,7 +169,7 @@ class Losses:
             error = LossError(refused[0].code, self.chart.name, found, remedy)
             error.losses = tuple(refused)
             raise error
-        return tuple(self.faults)
+        return tuple(self._faults)
 
 
 def state_text(state: str) -> str:

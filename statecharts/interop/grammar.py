@@ -45,13 +45,11 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
-def _is_name(value: Any) -> bool:
-    return isinstance(value, str) and bool(value.strip())
-
-
 ANY: Final = Kind("any value", lambda _: True, "values")
 STRING: Final = Kind("a string", lambda value: isinstance(value, str), "strings")
-NAME: Final = Kind("a string that is not empty", _is_name, "names")
+NAME: Final = Kind(
+    "a string that is not empty", lambda v: STRING.holds(v) and v.strip() != "", "names"
+)
 BOOLEAN: Final = Kind("true or false", lambda value: isinstance(value, bool), "booleans")
 NUMBER: Final = Kind("a number", _is_number, "numbers")
 COUNT: Final = Kind(

@@ -104,8 +104,7 @@ def file_ids(node: StateNode) -> dict[str, str]:
     """
     ids = {call.name: call.name for call in node.invoke}
     for line in node.transitions:
-        events = line.trigger.events if isinstance(line.trigger, OnEvent) else ()
-        for (before, id), (prefix, name) in pairwise(map(answered, events)):
+        for (before, id), (prefix, name) in pairwise(map(answered, line.events)):
             if name in ids and prefix == before:
                 ids[name] = id
     return ids

@@ -255,8 +255,7 @@ class Vocabulary:
                 self.losses.add("SC671", found, "Declare it in a module")
             self._new_event(event.name)
         for transition in chart.transitions:
-            events = transition.trigger.events if isinstance(transition.trigger, OnEvent) else ()
-            for descriptor in events:
+            for descriptor in transition.events:
                 if isinstance(descriptor, str):
                     self._new_event(descriptor)
         for node in chart.nodes.values():
@@ -369,25 +368,23 @@ class _Test:
 
 
 @final
+@define(eq=False)
 class Functions:
     """The functions of a module, in the order in which they are first needed."""
 
-    def __init__(
-        self, vocabulary: Vocabulary, names: Names, imports: Imports, losses: Losses
-    ) -> None:
-        self.vocabulary = vocabulary
-        self.names = names
-        self.imports = imports
-        self.losses = losses
-        self.guards: list[list[str]] = []
-        self.actions: list[list[str]] = []
-        self.states: Mapping[str, str] = {}
-        """The states of the present chart as code, by the ids that hooks name."""
-        self.known: set[str] = set()
-        """The states that are declared already; type checkers know only them."""
-        self._early = False
-        self._named: dict[str, tuple[str, Parameters]] = {}
-        self._stubs: dict[int | str, str] = {}
+    vocabulary: Vocabulary
+    names: Names
+    imports: Imports
+    losses: Losses
+    guards: list[list[str]] = field(factory=list)
+    actions: list[list[str]] = field(factory=list)
+    states: Mapping[str, str] = field(factory=dict)
+    """The states of the present chart as code, by the ids that hooks name."""
+    known: set[str] = field(factory=set)
+    """The states that are declared already; type checkers know only them."""
+    _early: bool = False
+    _named: dict[str, tuple[str, Parameters]] = field(factory=dict)
+    _stubs: dict[int | str, str] = field(factory=dict)
 
     def expect(self, uses: Iterable[tuple[Named, Place]]) -> None:
         """Declare the guards that are known by name, each with all that is known of its uses."""

@@ -20,7 +20,7 @@ from statecharts.interop.python.syntax import (
     formatted,
     literal,
 )
-from statecharts.model.chart import COMPOSITE, Chart, OnEvent
+from statecharts.model.chart import COMPOSITE, Chart
 from statecharts.model.named import Named, within
 
 
@@ -100,8 +100,7 @@ class Module:
             heard = {
                 one.removesuffix(".*").removesuffix(".") if isinstance(one, str) else one
                 for transition in chart.transitions
-                if isinstance(transition.trigger, OnEvent)
-                for one in transition.trigger.events
+                for one in transition.events
             }
             names = [n for n in names if has_class(n) and heard & {"*", *prefixes(n)}]
             known = {"*", *(prefix for name in names for prefix in prefixes(name))}

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import ast
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 from typing import Any, Final, final
 
@@ -153,21 +153,17 @@ class FileContent:
         return Service(source, data)
 
     def _inside(self, owner: Located, slot: str) -> list[Hook]:
-        items = several(owner.get(slot))
-        return [hook for item in items for hook in self._action(item)]
+        found = map(self._action, several(owner.get(slot)))
+        return [hook for hook in found if hook is not None]
 
-    def _action(self, item: Any) -> Iterator[Hook]:
+    def _action(self, item: Any) -> Hook | None:
         if isinstance(item, str):
-            known = item in self.events
-            yield Hook(Give(Send(NamedEvent(item)) if known else Action(item)))
-            return
+            return Hook(Give(Send(NamedEvent(item)) if item in self.events else Action(item)))
         ((kind, body),) = item.items()
         if kind == "if":
-            yield self._if(body)
-            return
+            return self._if(body)
         effect = self._effect(kind, body, item.at(kind))
-        if effect is not None:
-            yield Hook(Give(effect))
+        return None if effect is None else Hook(Give(effect))
 
     def _effect(self, kind: str, body: Any, line: int) -> Effect | None:
         match kind:
@@ -188,14 +184,13 @@ class FileContent:
         return Action(kind, _said(body))
 
     def _if(self, body: Located) -> Hook:
-        branches = [self._branch(one) for one in (body, *several(body.get("elif")))]
+        branches: list[Branch] = []
+        for one in (body, *several(body.get("elif"))):
+            asked = self._condition(one["cond"], one.at("cond"))
+            branches.append(Branch(asked, tuple(self._inside(one, "then"))))
         if "else" in body:
             branches.append(Branch(None, tuple(self._inside(body, "else"))))
         return Hook(Choose(tuple(branches)))
-
-    def _branch(self, body: Located) -> Branch:
-        asked = self._condition(body["cond"], body.at("cond"))
-        return Branch(asked, tuple(self._inside(body, "then")))
 
     def _cancel(self, body: Located, line: int) -> Effect | None:
         if body.get("sendidexpr") is not None:
@@ -373,10 +368,8 @@ class ClassContent:
 
     def guard(self, line: Line, spot: Spot) -> Hook | None:
         """Return the guard of a transition: its validators, then its conditions."""
-        found = [
-            self._leaf(_name(spec), self._functions(spec), Slot.VALIDATOR, spot)
-            for spec in _sorted(line.validators)
-        ]
+        slot, validators = Slot.VALIDATOR, _sorted(line.validators)
+        found = [self._leaf(_name(one), self._functions(one), slot, spot) for one in validators]
         asked = (self._condition(spec, spot) for spec in _sorted(line.cond))
         return _all_of([*found, *(hook for hook in asked if hook is not None)])
 

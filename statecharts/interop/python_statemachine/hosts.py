@@ -13,6 +13,7 @@ from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from enum import Enum
+from functools import partial
 from typing import Any, Final, cast, final
 from weakref import ref
 
@@ -409,8 +410,6 @@ class Callback:
         key = (id(event), name, id(line), state.id, source.id, target and target.id)
         return shown, args, named | stage.prepared(key, event, args, named) | extra
 
-    # -- the transition that a callback is told ----------------------------------------------------
-
     def _line(self, event: Any, micro: Microstep | None) -> Line | None:
         """Return that library's transition; None at the start."""
         spot, entering = self.spot, self.slot in _ENTERING
@@ -527,13 +526,10 @@ def attach(machine: Machine[C]) -> Machine[C]:
         raise stage.error(found, "Attach it when it is made: attach(Machine(chart))")
     stage.run_on(machine)
 
-    def call_methods(step: Step[Any]) -> None:
-        _call_methods(stage, step)
-
     if not stage.immediate:
-        machine.subscribe(call_methods)
+        machine.subscribe(partial(_call_methods, stage))
         if started is not None:
-            call_methods(started)
+            _call_methods(stage, started)
     return machine
 
 

@@ -210,11 +210,9 @@ def _conventions(states: Iterable[str], events: Iterable[str]) -> set[str]:
 
 
 def _waited(chart: Chart) -> Iterable[str]:
-    for transition in chart.transitions:
-        if isinstance(transition.trigger, OnEvent):
-            for event in transition.trigger.events:
-                if event is not CallFailed:
-                    yield event if isinstance(event, str) else wire_name(event)
+    for event in (event for transition in chart.transitions for event in transition.events):
+        if event is not CallFailed:
+            yield event if isinstance(event, str) else wire_name(event)
 
 
 # --- Losses ---------------------------------------------------------------------------------------
@@ -697,8 +695,6 @@ class _Writer:
         deep = first and first[0] not in self._outermost()
         return [self.names.states[first[0]]] if deep and len(root.initial) == 1 else []
 
-    # -- states ------------------------------------------------------------------------------------
-
     def _state(self, node: StateNode) -> State:
         if node.kind in HISTORY:
             depth = "deep" if node.kind is StateKind.DEEP_HISTORY else "shallow"
@@ -729,8 +725,6 @@ class _Writer:
     def _call(self, call: Invocation) -> Any:
         made = evolve(call, call=Service, make=Hook(Give(service_of(call))))
         return CarriedCall(Hook(swallow, f"call {call.name}"), self.origin, made).callback
-
-    # -- transitions -------------------------------------------------------------------------------
 
     def _default(self, node: StateNode) -> None:
         """Write a default, where the mark of the initial child does not say it all."""
@@ -788,8 +782,6 @@ class _Writer:
                 return timer
             case _:
                 return None
-
-    # -- guards and actions ------------------------------------------------------------------------
 
     def _guard(self, guard: Hook) -> Any:
         """Return a boolean expression of that library where names suffice, else a callback."""

@@ -120,8 +120,7 @@ def answers(drafts: Iterable[Draft], event: str) -> bool:
         matches(descriptor, event)
         for draft in drafts
         for way in draft.transitions
-        if isinstance(way.trigger, OnEvent)
-        for descriptor in way.trigger.events
+        for descriptor in way.events
         if isinstance(descriptor, str)
     )
 

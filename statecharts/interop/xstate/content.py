@@ -50,8 +50,6 @@ class Content:
     notes: Notes
     targets: Targets
 
-    # -- guards ------------------------------------------------------------------------------------
-
     def guard(self, value: Any, spot: Spot, depth: int = 0) -> Hook | None:
         """Return a guard; None for one that is wrong, which is noted."""
         if depth > limits.CONDITIONS_DEEP:
@@ -124,8 +122,6 @@ class Content:
             remedy = 'Write its "guards", its "guard" or its "stateValue"'
             self.notes.note("SC612", found, remedy, spot)
         return None
-
-    # -- actions -----------------------------------------------------------------------------------
 
     def actions(self, value: Any, spot: Spot, depth: int = 0) -> list[Hook]:
         """Return the actions of a value, in order; what is wrong is noted."""
@@ -219,8 +215,6 @@ class Content:
             self.notes.wrong("a number of milliseconds that a timedelta can hold", value, spot)
         return max(time or SOON, SOON)
 
-    # -- invocations -------------------------------------------------------------------------------
-
     def invocations(self, draft: Draft) -> Iterator[Invoked]:
         """Give a state its calls, and yield them in document order; what is wrong is noted."""
         held, spot = draft.source.get("invoke"), Spot.of(draft, "invoke")
@@ -248,7 +242,7 @@ class Content:
         draft, default = spot.draft, self._default_id(spot.draft, i)
         id = value.get("id") or default
         short = "invoke" if source.startswith("{") else source  # the text of a machine
-        name = None if id != default else short
+        name = short if id == default else ""
         calls = len(draft.invoke)
         id = draft.call(id, Service(source, data), self.notes, spot.line, name)
         meta = self.notes.kept(value, other, spot)

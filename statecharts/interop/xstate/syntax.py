@@ -252,12 +252,11 @@ def version_of(machine: Any) -> int:
     >>> version_of({"states": {"a": {"on": {"GO": {"target": "b", "cond": "ready"}}}}})
     4
     """
-    four, five = marks(machine)
-    return FOUR if four > five else FIVE
+    return versions_of(machine)[0]
 
 
-def marks(machine: Any) -> tuple[int, int]:
-    """Return how many marks a machine has of version 4, and of version 5."""
+def versions_of(machine: Any) -> tuple[int, ...]:
+    """Return the versions to try: both where nothing in the machine says which it is."""
     four, five = int(_names_children(machine)), 0
     waiting = [machine]
     while waiting:
@@ -275,7 +274,9 @@ def marks(machine: Any) -> tuple[int, int]:
             four += sum(not event or event.startswith(_EVENTS_OF_FOUR) for event in on)
             five += sum(event.startswith(_EVENTS_OF_FIVE) for event in on)
         waiting.extend(inner for key, inner in value.items() if key not in _OPAQUE)
-    return four, five
+    if four > five:
+        return (FOUR,)
+    return (FIVE,) if five else (FIVE, FOUR)
 
 
 def _names_children(machine: Any) -> bool:

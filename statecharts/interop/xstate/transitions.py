@@ -156,8 +156,6 @@ class Reading:
         settle_finals(self.root, self.notes)
         return assemble(self.root, self.notes)
 
-    # -- default transitions -----------------------------------------------------------------------
-
     def _initial(self, draft: Draft) -> None:
         said, spot = draft.source.get("initial"), Spot.of(draft, "initial")
         if draft.kind is not StateKind.COMPOUND:
@@ -217,8 +215,6 @@ class Reading:
         place = self.notes.document.place(spot.line)
         entered, acts = tuple(ids), tuple(emit)
         draft.default = Transition(draft.id, Default(), entered, emit=acts, location=place)
-
-    # -- states ------------------------------------------------------------------------------------
 
     def _fill(self, draft: Draft) -> None:
         for key in ("entry", "onEntry", "exit", "onExit"):
@@ -354,8 +350,6 @@ class Reading:
             self.notes.wrong("a number of milliseconds, or the name of a delay", value, spot)
             return SOON
         return self.delays.get(value) or Hook(NamedDelay(value))
-
-    # -- one transition ----------------------------------------------------------------------------
 
     def _read(
         self,

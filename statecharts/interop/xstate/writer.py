@@ -176,8 +176,6 @@ class _Writing:
             made[node.parent or ROOT].setdefault("states", {})[node.name] = state
         return held
 
-    # -- states ------------------------------------------------------------------------------------
-
     def _state(self, node: StateNode) -> dict[str, Any]:
         """Return a state without those inside it."""
         held: dict[str, Any] = {}
@@ -248,9 +246,7 @@ class _Writing:
         rest: dict[str, Any] = {}
         for key, value in node.meta.items():
             if not _is_plain({key: value}, 3 if key in taken else 0):
-                found = (
-                    f"the meta {key!r} of {state_text(node.id)} is not plain data, and is left out"
-                )
+                found = f"the meta {key!r} of {shown} is not plain data, and is left out"
                 self.losses.add("SC675", found, "Use plain data", node.location)
             elif key in taken:
                 if key == "initial" and node.kind is not StateKind.COMPOUND:
@@ -284,8 +280,6 @@ class _Writing:
                 one |= {key: value for key, value in more.items() if key not in one}
             found[id] = one
         return found
-
-    # -- transitions -------------------------------------------------------------------------------
 
     def _rows(self, node: StateNode, invoke: dict[str, dict[str, Any]]) -> dict[str, Any]:
         """Return the transitions of a state by their keys; those on services go to ``invoke``."""
@@ -374,8 +368,6 @@ class _Writing:
                 self.losses.add("SC673", found, "Put it last", node.location)
                 return
 
-    # -- targets -----------------------------------------------------------------------------------
-
     def _spelt(self, state: str) -> str:
         """Return the spelling of a state that means the same everywhere."""
         if state in self.ids:
@@ -396,8 +388,6 @@ class _Writing:
         line = [self.chart[state], *self.chart.ancestors(state)] if state else []
         return [node.name for node in reversed(line) if node.id]
 
-    # -- guards ------------------------------------------------------------------------------------
-
     def _guard(self, hook: Hook, level: int = 0) -> Any:
         if level >= limits.CONDITIONS_DEEP:
             return self._too_deep("guards", hook)
@@ -416,8 +406,6 @@ class _Writing:
                 return _built_in(kind, guards=[self._guard(one, level + 1) for one in inner])
             case _:
                 return self._code("guard", hook)
-
-    # -- actions -----------------------------------------------------------------------------------
 
     def _actions(self, hooks: tuple[Hook, ...], level: int = 0) -> list[Any]:
         return [self._action(hook, level) for hook in hooks]
@@ -721,9 +709,7 @@ def _both(inner: Transition, outer: Transition) -> bool:
 
 
 def _names(line: Transition) -> list[str]:
-    if not isinstance(line.trigger, OnEvent):
-        return []
-    return [event for event in line.trigger.events if isinstance(event, str)]
+    return [event for event in line.events if isinstance(event, str)]
 
 
 def _descriptors(node: StateNode) -> list[str]:
