@@ -79,6 +79,12 @@ def note_types(chart: Chart, losses: Losses) -> None:
                         losses.add("SC671", found, "Make it a named action", line.location)
 
 
+def stays_inside(chart: Chart, line: Transition) -> bool:
+    """Tell whether all targets of a line are its source, or inside it."""
+    source = line.source
+    return all(t == source or chart.is_descendant(t, source) for t in line.targets)
+
+
 def service_of(call: Invocation) -> Service:
     """Return the service that a call is to a file; that of a class of calls has its name."""
     effect = getattr(call.make and call.make.function, "effect", None)

@@ -132,8 +132,7 @@ def _kind(value: Any) -> str:
 _PLATFORM: Final = ("done.", "error.", "xstate.")
 """The first words of events that a run, a service or a library makes; they have no class."""
 
-_LONGEST: Final = 80
-"""How long a name may be on the first line of a docstring."""
+_LONGEST: Final = 80  # how long a name may be on the first line of a docstring
 
 
 @final
@@ -398,11 +397,8 @@ class Functions:
             every = [place.events for _, place in several]
             events = dict.fromkeys(event for use in every for event in use or ())
             data = {place.data for _, place in several}
-            place = Place(
-                called,
-                data.pop() if len(data) == 1 else None,
-                None if None in every else tuple(events),
-            )
+            shared = data.pop() if len(data) == 1 else None
+            place = Place(called, shared, None if None in every else tuple(events))
             items = [self._moment(place, "m"), *self.vocabulary.fields(parameters)]
             if parameters.fields:
                 items.insert(1, "*")
@@ -420,11 +416,9 @@ class Functions:
         written = f"lambda {_parameter(text, '_')}: {text}"
         if place.fits(f"when={written},") and not self._early:
             return written
-        place, doc = (
-            evolve(place, name=f"may_{place.name}"),
-            f"Tell whether {_quoted(hook.name)} holds",
-        )
-        return self._function(place, "bool", doc, [f"    return {text}"])
+        asked, doc = f"may_{place.name}", f"Tell whether {_quoted(hook.name)} holds"
+        body = [f"    return {text}"]
+        return self._function(evolve(place, name=asked), "bool", doc, body)
 
     def action(self, hooks: tuple[Hook, ...], place: Place) -> str:
         """Return what ``entry=``, ``exit=`` and ``emit=`` take for some actions."""

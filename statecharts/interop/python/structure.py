@@ -40,8 +40,6 @@ from statecharts.model.nodes import Invocation
 from statecharts.semantics.transitions import EntrySet, nothing_remembered
 from statecharts.semantics.tree import Edge, Tree
 
-# --- Charts that the DSL can declare --------------------------------------------------------------
-
 
 @final
 class Declarable:
@@ -181,10 +179,7 @@ class Declarable:
         self._losses.add("SC673", found, remedy, location)
 
 
-# --- Class bodies ---------------------------------------------------------------------------------
-
-_LONGEST_NOTE: Final = 400
-"""How much of one thing that a file adds is written as a comment."""
+_LONGEST_NOTE: Final = 400  # how much of one thing that a file adds is written as a comment
 
 
 @final

@@ -21,13 +21,8 @@ from statecharts.declare.members import VERBS
 from statecharts.interop.drafts import free
 from statecharts.model.events import snake_case
 
-WIDTH: Final = 100
-"""How many columns a line has."""
-
-STEP: Final = 4
-"""How many columns a block is indented by."""
-
-# --- Names ----------------------------------------------------------------------------------------
+WIDTH: Final = 100  # how many columns a line has
+STEP: Final = 4  # how many columns a block is indented by
 
 _MODULES: Final = {
     "attrs": ("frozen",),
@@ -155,9 +150,6 @@ class Names:
         return name
 
 
-# --- Imports --------------------------------------------------------------------------------------
-
-
 def is_importable(thing: Any) -> bool:
     """Tell whether a class or a function can be imported from its module.
 
@@ -190,10 +182,8 @@ class Imports:
 
     def reference(self, thing: Any) -> str:
         """Import a class or a function; return its name here."""
-        if (
-            IMPORTED.get(thing.__name__, "-").partition(".")[0]
-            == thing.__module__.partition(".")[0]
-        ):
+        home = IMPORTED.get(thing.__name__, "-")
+        if home.partition(".")[0] == thing.__module__.partition(".")[0]:
             return self.need(thing.__name__)
         outer, dot, inner = thing.__qualname__.partition(".")
         known = self._modules.setdefault(thing.__module__, {})
@@ -222,8 +212,6 @@ def _order(name: str) -> tuple[int, str]:
     constant = name.isupper() and len(name) > 1
     return (0 if constant else 1 if name[:1].isupper() else 2, name)
 
-
-# --- Literals -------------------------------------------------------------------------------------
 
 _PART: Final = 60
 _UNITS: Final = ("days", "hours", "minutes", "seconds", "milliseconds", "microseconds")
@@ -277,9 +265,6 @@ def span(duration: timedelta) -> str:
     return f"timedelta({unit}={duration // timedelta(**{unit: 1})})"
 
 
-# --- Docstrings and comments ----------------------------------------------------------------------
-
-
 def docstring(text: str, indent: int = 0) -> list[str]:
     """Return a docstring as lines: a sentence on the first, then the rest, long lines wrapped.
 
@@ -291,9 +276,8 @@ def docstring(text: str, indent: int = 0) -> list[str]:
     lines = [head]
     for line in rest.splitlines():
         lines += _filled(line.rstrip(), WIDTH - indent) or [""]
-    raw = any("\\" in line for line in lines) and all(
-        _escaped(line) == line.replace("\\", "\\\\") for line in lines
-    )
+    slashes = any("\\" in line for line in lines)
+    raw = slashes and all(_escaped(line) == line.replace("\\", "\\\\") for line in lines)
     if not raw:
         lines = list(map(_escaped, lines))
     first = f"{space}{'r' if raw else ''}{mark}{lines[0]}"
@@ -343,8 +327,6 @@ def _summary(text: str, room: int) -> tuple[str, str]:
 def _filled(text: str, width: int) -> list[str]:
     return textwrap.wrap(text, width, break_long_words=False, break_on_hyphens=False)
 
-
-# --- Formatting -----------------------------------------------------------------------------------
 
 _TOKEN: Final = re.compile(r""""(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|[(\[{]|[)\]}]|,""")
 
@@ -400,8 +382,7 @@ def spread(line: str) -> list[str]:
     items = [line[a:b].strip().rstrip(",") for a, b in pairwise(cuts)]
     # A comma behind the only item of a group in parentheses would make a tuple of it.
     before = line[: cuts[0] - 1]
-    comma = (
-        "," if len(items) > 1 or (before[-1:].isidentifier() and line[cuts[0] - 1] == "(") else ""
-    )
+    called = before[-1:].isidentifier() and line[cuts[0] - 1] == "("
+    comma = "," if len(items) > 1 or called else ""
     inner = [text for item in items if item for text in spread(f"{space}    {item}{comma}")]
     return [line[: cuts[0]], *inner, f"{space}{line[cuts[-1] :]}"]

@@ -40,14 +40,9 @@ from statecharts.semantics.snapshot import Microstep, Moment, Step
 ERROR: Final = "error.execution"
 """The event that a failure of a callback becomes, where the class waits for it."""
 
-_INITIAL: Final = "__initial__"
-"""That library's name for the event of the start."""
-
-_POSITIONAL: Final = "*"
-"""The key of a payload whose values arrive as positional arguments."""
-
-_KEPT: Final = 256
-"""How many results of `prepare_event` are kept."""
+_INITIAL: Final = "__initial__"  # that library's name for the event of the start
+_POSITIONAL: Final = "*"  # the key of a payload whose values arrive as positional arguments
+_KEPT: Final = 256  # how many results of `prepare_event` are kept
 
 
 # --- The run --------------------------------------------------------------------------------------
@@ -61,6 +56,7 @@ class Stage:
         host: The instance of the class; None when names are left open.
         owners: The objects whose attributes are callbacks: the host, its model, its listeners.
         ids: The id of each state in the chart, by its name in the class.
+        machine: Returns the machine that answers for the run between events, if there is one.
         sources: The state of the class that each state of the chart comes from.
         lines: The transitions of each state, each with that of the class.
         prepare: Adds to the parameters of every call.
@@ -92,7 +88,7 @@ class Stage:
         self.delivering = False
         self.heard: Line | None = None
         self.done: dict[str, tuple[tuple[Any, ...], dict[str, Any]]] = {}
-        self._machine: Callable[[], Any] = lambda: None
+        self.machine: Callable[[], Any] = lambda: None
         self._prepared: OrderedDict[tuple[Any, ...], tuple[Any, dict[str, Any]]] = OrderedDict()
 
     def adopt(self, host: Any) -> None:
@@ -100,14 +96,10 @@ class Stage:
         self.host = host
         vars(host)["_stage"] = self
 
-    def run_on(self, machine: Any) -> None:
-        """Have a machine answer for the run between events."""
-        self._machine = ref(machine)
-
     @property
     def active(self) -> tuple[str, ...]:
         """The names in the class of the active states, in document order."""
-        machine = None if self.calling else self._machine()
+        machine = None if self.calling else self.machine()
         ids = self.shown if machine is None else machine.configuration
         return tuple(self.sources[state].id for state in ids if state in self.sources)
 
@@ -214,7 +206,7 @@ class Stage:
         if found is not None:
             remedy = "Pass immediate=True to from_class: actions then run inside the step"
             raise self.error(f"{found}, and the step is over", remedy)
-        event, machine = cast("Send | Raise", effect).event, self._machine()
+        event, machine = cast("Send | Raise", effect).event, self.machine()
         if self.calling:
             self.waiting.append(Send(event))
         elif machine is None:
@@ -524,7 +516,7 @@ def attach(machine: Machine[C]) -> Machine[C]:
     if started is not None and machine.snapshot is not started.snapshot:
         found = "the machine has taken steps before it was attached to its host"
         raise stage.error(found, "Attach it when it is made: attach(Machine(chart))")
-    stage.run_on(machine)
+    stage.machine = ref(machine)
 
     if not stage.immediate:
         machine.subscribe(partial(_call_methods, stage))

@@ -203,11 +203,8 @@ class ClassTransitions:
             self.content.differs(found, "Read the subclass for the chart of the subclass")
             return
         spot = Spot(self.stage, draft.id, line, not known)
-        emit = [
-            *self.content.actions(line.before, Slot.BEFORE, spot),
-            *self.content.actions(line.on, Slot.ON, spot),
-            *self.content.actions(line.after, Slot.AFTER, spot),
-        ]
+        slots = ((line.before, Slot.BEFORE), (line.on, Slot.ON), (line.after, Slot.AFTER))
+        emit = [hook for specs, slot in slots for hook in self.content.actions(specs, slot, spot)]
         kind, targets = self._way(draft, line, tuple(map(self._id, line.targets)))
         first = [behind for spec in list(line.on)[:1] if (behind := carried(spec.func))]
         if first and first[0].hook.function is swallow:

@@ -35,7 +35,7 @@ from statecharts.interop.conditions import guard_text
 from statecharts.interop.drafts import FAILED, free, own_events
 from statecharts.interop.findings import Losses, state_text
 from statecharts.interop.python_statemachine.syntax import EFFECT, machine_names, reserved
-from statecharts.interop.writable import as_service, note_types, service_of
+from statecharts.interop.writable import as_service, note_types, service_of, stays_inside
 from statecharts.model.chart import (
     HISTORY,
     ROOT,
@@ -81,8 +81,7 @@ from statecharts.semantics.snapshot import Moment
 
 DONE: Final = "done.state."
 
-_OPERATORS: Final = frozenset({"v", "In"})
-"""Words that mean something in its boolean expressions."""
+_OPERATORS: Final = frozenset({"v", "In"})  # words that mean something in its boolean expressions
 
 _PARAMETERS: Final = frozenset(
     {"self", "event", "delay", "send_id", "internal", "event_data", "machine", "model"}
@@ -305,13 +304,9 @@ def _transition_losses(chart: Chart, transition: Transition, losses: Losses) -> 
 
 def is_internal(chart: Chart, transition: Transition) -> bool:
     """Tell whether a transition is internal in that library's sense, and acts as it does here."""
-    source = chart[transition.source]
-    return (
-        transition.kind is TransitionKind.INTERNAL
-        and bool(transition.targets)
-        and source.kind is StateKind.COMPOUND
-        and all(t == source.id or chart.is_descendant(t, source.id) for t in transition.targets)
-    )
+    internal = transition.kind is TransitionKind.INTERNAL and bool(transition.targets)
+    compound = chart[transition.source].kind is StateKind.COMPOUND
+    return internal and compound and stays_inside(chart, transition)
 
 
 # --- Guards and actions ---------------------------------------------------------------------------

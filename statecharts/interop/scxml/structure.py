@@ -180,11 +180,9 @@ class _Reading:
 
     def _attributes(self, element: Element) -> dict[str, str]:
         """Return the attributes of foreign namespaces."""
-        found = {
-            name: value
-            for name, value in element.attributes.items()
-            if name.startswith("{") and not name.startswith(own(""))
-        }
+        said = element.attributes.items()
+        theirs = (one for one in said if one[0][:1] == "{" and not one[0].startswith(own("")))
+        found = dict(theirs)
         for name in found:
             self._count(name, element)
         return found

@@ -481,39 +481,36 @@ class _Statements:
             kind = type(effect).__name__
             self._code(f"the effect {kind}", "Give an Action of that name instead")
             return self._named(kind, {})
-        element = self._effect(effect)
-        found = self._read(element, Content.hook)
-        if found != Hook(evolve(function, effect=_plain(effect))):
+        plain = _plain(effect)
+        if plain is not effect and isinstance(effect, Raise | Send):
+            found = f"the event class {type(effect.event).__name__} is written by its name"
+            self.losses.add("SC671", found, "Send a NamedEvent instead")
+        element = self._effect(plain)
+        read_as = self._read(element, Content.hook)
+        if read_as != Hook(evolve(function, effect=plain)):
             told = f"SCXML cannot say {effect_text(effect)!r} exactly"
             self.losses.add("SC673", told, "Say it as an action that it has")
         # An element that would be refused becomes an action named after the effect.
-        return self._named(effect_text(effect), {}) if found is None else element
+        return self._named(effect_text(effect), {}) if read_as is None else element
 
     def _effect(self, effect: _Said) -> Element:
         match effect:
             case Action():
                 return self._action(effect)
+            case Raise(NamedEvent(name, data)) if not data:
+                return Element("raise", attributes={"event": name})
             case Raise(event):
-                data = self._data(event)
-                if not data:
-                    return Element("raise", attributes={"event": event_name(event)})
-                return self._send(event_name(event), data, {"target": INTERNAL[1]})
-            case Send(event, delay):
+                return self._send(event, {"target": INTERNAL[1]})
+            case Send(event, delay, identity, target, kind):
                 wait = None if delay is None else css_text(max(delay, timedelta(0)))
-                said = {
-                    "delay": wait,
-                    "id": effect.id,
-                    "target": effect.target,
-                    "type": effect.type,
-                }
-                kept = {key: value for key, value in said.items() if value is not None}
-                return self._send(event_name(event), self._data(event), kept)
+                said = {"delay": wait, "id": identity, "target": target, "type": kind}
+                return self._send(event, {k: v for k, v in said.items() if v is not None})
             case CancelSend(id):
                 return Element("cancel", attributes={"sendid": id})
 
-    def _send(self, event: str, data: Mapping[str, Any], said: dict[str, str]) -> Element:
-        element = Element("send", attributes={"event": event, **said})
-        for name, value in data.items():
+    def _send(self, event: NamedEvent, said: dict[str, str]) -> Element:
+        element = Element("send", attributes={"event": event.name, **said})
+        for name, value in event.data.items():
             self._param(element, name, value, raw=False)
         return element
 
@@ -543,13 +540,6 @@ class _Statements:
             self.losses.add("SC671", found, _PLAIN_DATA)
             text = literal_text(str(value)) or ""
         element.add(Element("param", attributes={"name": name, "expr": text}))
-
-    def _data(self, event: Any) -> Mapping[str, Any]:
-        if isinstance(event, NamedEvent):
-            return event.data
-        found = f"the event class {type(event).__name__} is written by its name"
-        self.losses.add("SC671", found, "Send a NamedEvent instead")
-        return _fields(event)
 
     def _if(self, branches: tuple[Branch, ...]) -> Element:
         element = head = Element("if")
@@ -654,13 +644,10 @@ def _guard(hook: Hook, name: Callable[[str], str], depth: int) -> Any:
 
 def _plain(effect: _Said) -> _Said:
     """Return an effect as it is read: an event class becomes an event by name."""
-    if isinstance(effect, Raise | Send) and not isinstance(effect.event, NamedEvent):
-        return evolve(effect, event=NamedEvent(event_name(effect.event), _fields(effect.event)))
-    return effect
-
-
-def _fields(event: Any) -> dict[str, Any]:
-    return asdict(event, recurse=False) if has(type(event)) else {}
+    if not isinstance(effect, Raise | Send) or isinstance(effect.event, NamedEvent):
+        return effect
+    data = asdict(effect.event, recurse=False) if has(type(effect.event)) else {}
+    return evolve(effect, event=NamedEvent(event_name(effect.event), data))
 
 
 def _coded(action: Action) -> Element | None:

@@ -118,8 +118,6 @@ CONTRACT: Final = _described(
 )
 
 
-# --- Variables ------------------------------------------------------------------------------------
-
 _VARIABLE: Final = re.compile(r"\$(?P<escaped>\$(?=\{))|\$\{(?P<name>[^{}\n]*)\}")
 
 

@@ -116,13 +116,9 @@ def time(draft: Draft, scope: Scope) -> None:
 
 def answers(drafts: Iterable[Draft], event: str) -> bool:
     """Tell whether one of some states handles an event."""
-    return any(
-        matches(descriptor, event)
-        for draft in drafts
-        for way in draft.transitions
-        for descriptor in way.events
-        if isinstance(descriptor, str)
-    )
+    ways = (way for draft in drafts for way in draft.transitions)
+    names = (name for way in ways for name in way.events if isinstance(name, str))
+    return any(matches(name, event) for name in names)
 
 
 def raise_after(draft: Draft, seconds: float, location: str) -> Transition:

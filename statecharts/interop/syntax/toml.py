@@ -69,8 +69,6 @@ def _located(value: Any, place: Place) -> Any:
     return value
 
 
-# --- Lines ----------------------------------------------------------------------------------------
-
 # Strings come first, for they may hold anything. The first three closing marks of a longer row
 # close a long one; three marks alone are left open, and end the pass.
 _TOKENS: Final = re.compile(

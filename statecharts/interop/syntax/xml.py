@@ -16,17 +16,12 @@ from attrs import define, field
 from statecharts.interop import limits
 from statecharts.interop.documents import Document
 
+# Namespaces: of SCXML, of our own elements and attributes, of ``xml:lang`` and the like, and of
+# inclusions, which are refused.
 SCXML: Final = "http://www.w3.org/2005/07/scxml"
-"""The namespace of SCXML."""
-
 OURS: Final = "urn:statecharts:scxml:1"
-"""The namespace of this library's own elements and attributes."""
-
 XML: Final = "http://www.w3.org/XML/1998/namespace"
-"""The namespace of ``xml:lang`` and the like."""
-
 INCLUDE: Final = "http://www.w3.org/2001/XInclude"
-"""The namespace of inclusions, which are refused."""
 
 _SHOWN: Final = 60
 _PIECE: Final = 2**16
@@ -150,7 +145,8 @@ class _Builder:
         if len(attributes) > limits.ATTRIBUTES:
             found = f"the element has more than {limits.ATTRIBUTES:,} attributes"
             raise self.document.error("SC604", found, "Remove unrelated data", line, f"<{tag}>")
-        said = {_clark(name): value for name, value in attributes.items()}
+        # "space name" becomes "{space}name"
+        said = {re.sub("^(.+) ", r"{\1}", name): value for name, value in attributes.items()}
         element = Element(tag, space, said, line)
         if self.open:
             self.open[-1].add(element)
@@ -170,11 +166,6 @@ class _Builder:
             element = self.open[-1]
             if text.strip() or (element.space, element.tag) == _DOC:
                 element.content.append(text)
-
-
-def _clark(name: str) -> str:
-    space, _, local = name.rpartition(" ")
-    return f"{{{space}}}{local}" if space else local
 
 
 def _encoded(document: Document) -> bytes:

@@ -316,8 +316,6 @@ def _event(value: Any) -> NamedEvent | None:
     return None
 
 
-# -- delays ----------------------------------------------------------------------------------------
-
 SOON: Final = timedelta(microseconds=1)
 """The time that a delay of 0 becomes: the event comes when the macrostep is over."""
 

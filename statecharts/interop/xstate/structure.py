@@ -39,8 +39,6 @@ _KINDS: Final = {
 ALONE: Final = "active"
 """The one state of a machine without states, which XState takes for an atomic one."""
 
-# -- the tree --------------------------------------------------------------------------------------
-
 
 def planted(machine: Located, name: str, notes: Notes) -> dict[str, Draft]:
     """Return the states of a machine by id, the machine itself first, with their documentation.
@@ -125,9 +123,6 @@ def _default_id(draft: Draft) -> str:
     return ".".join([str(root.source.get("id", MACHINE)), *path_of(draft)])
 
 
-# -- final states ----------------------------------------------------------------------------------
-
-
 def settle_finals(root: Draft, notes: Notes) -> None:
     """Remove transitions from final states, or make states with transitions ordinary ones.
 
@@ -160,9 +155,6 @@ def _awaited(state: Draft) -> bool:
             return True
         at = at.parent if at.parent.kind is StateKind.PARALLEL else None
     return False
-
-
-# -- targets ---------------------------------------------------------------------------------------
 
 
 @final

@@ -33,8 +33,6 @@ FIVE: Final = 5
 MACHINE: Final = "(machine)"
 """The id of a machine that has no id of its own."""
 
-# -- keys ------------------------------------------------------------------------------------------
-
 _ID: Final = Kind("a string that is not empty", lambda value: STRING.holds(value) and value != "")
 _LINES: Final = either(OBJECT, Kind("{array}", lambda value: isinstance(value, list)))
 _DOCUMENTED: Final = ("description", "meta", "systemId", "key", "autoForward")
@@ -104,8 +102,6 @@ CODE: Final = ("__tsx", "code", "expr", "predicate", "inline", "exec")
 
 _WRAPPERS: Final = ("machine", "config", "definition")
 _MARKS: Final = ("states", "initial", "on", "type", "id")
-
-# -- messages --------------------------------------------------------------------------------------
 
 
 @final
@@ -185,9 +181,6 @@ def _is_flat(value: Any, depth: int) -> bool:
     return depth >= 0 and all(_is_flat(one, depth - 1) for one in inner)
 
 
-# -- machines --------------------------------------------------------------------------------------
-
-
 def unwrapped(held: Any, notes: Notes) -> Located:
     """Return the machine of a document, without the objects that tools put around it.
 
@@ -214,8 +207,6 @@ def unwrapped(held: Any, notes: Notes) -> Located:
         notes.add("SC651", found, "Move what you want to keep into its meta", held.line, "")
     return machine
 
-
-# -- versions --------------------------------------------------------------------------------------
 
 _FOUR: Final = frozenset(
     {
@@ -289,8 +280,6 @@ def _names_children(machine: Any) -> bool:
     targets = [one.get("target") if isinstance(one, dict) else one for one in said]
     return any(isinstance(t, str) and t.partition(".")[0] in states for t in targets)
 
-
-# -- definitions -----------------------------------------------------------------------------------
 
 _DERIVED: Final = ("key", "order", "version", "transitions")
 _OF_TRANSITION: Final = ("eventType", "source", "event", "delay")

@@ -9,7 +9,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from itertools import combinations
+from itertools import combinations, product
 from typing import Any, Final, final
 
 from attrs import evolve
@@ -19,7 +19,7 @@ from statecharts.interop.documents import Document, DocumentError
 from statecharts.interop.findings import Losses, state_text
 from statecharts.interop.literals import is_plain
 from statecharts.interop.syntax.located import unplaced
-from statecharts.interop.writable import descriptors, file_ids, service_of, writable
+from statecharts.interop.writable import descriptors, file_ids, service_of, stays_inside, writable
 from statecharts.interop.xstate.content import milliseconds
 from statecharts.interop.xstate.structure import absolute, escaped
 from statecharts.interop.xstate.syntax import (
@@ -187,11 +187,8 @@ class _Writing:
         self._default(node, held)
         invoke = self._invocations(node)
         rows = self._rows(node, invoke)
-        content = {
-            "entry": self._actions(node.entry),
-            "exit": self._actions(node.exit),
-            "invoke": list(invoke.values()),
-        }
+        acts = {"entry": self._actions(node.entry), "exit": self._actions(node.exit)}
+        content = {**acts, "invoke": list(invoke.values())}
         held |= {key: value for key, value in content.items() if value} | rows
         self._meta(node, held)
         self._unsaid(node)
@@ -325,7 +322,7 @@ class _Writing:
             said["guard"] = self._guard(line.guard)
         if line.emit:
             said["actions"] = self._actions(line.emit)
-        if line.targets and line.kind is TransitionKind.EXTERNAL and _inside(self.chart, line):
+        if line.targets and line.kind is TransitionKind.EXTERNAL and stays_inside(self.chart, line):
             said["reenter"] = True
         if line.kind is TransitionKind.FORBIDDEN and (line.targets or line.emit):
             found = f"a forbidden transition of {state_text(node.id)} has targets or actions"
@@ -488,11 +485,6 @@ class _Writing:
         return {}
 
 
-def _effect_of(hook: Hook) -> Effect | None:
-    """Return the effect that an action always gives; None for another."""
-    return hook.function.effect if isinstance(hook.function, Give) else None
-
-
 def _is_plain(data: Mapping[str, Any], around: int) -> bool:
     """Tell whether reading gives back the same data.
 
@@ -524,20 +516,13 @@ def _brief(said: list[Any]) -> Any:
     return only["target"] if set(only) == {"target"} and isinstance(only["target"], str) else only
 
 
-def _inside(chart: Chart, line: Transition) -> bool:
-    """Tell whether all targets of a transition are its source, or inside it."""
-    source = line.source
-    return all(t == source or chart.is_descendant(t, source) for t in line.targets)
-
-
 def _regions(chart: Chart, node: StateNode) -> tuple[str, ...]:
     return tuple(child.id for child in chart.children(node.id) if child.kind not in HISTORY)
 
 
 # -- differences -----------------------------------------------------------------------------------
 
-_COMPARISONS: Final = 100_000
-"""The most pairs of transitions that are compared."""
+_COMPARISONS: Final = 100_000  # the most pairs of transitions that are compared
 
 _INDEX: Final = re.compile("0|[1-9][0-9]{0,9}")
 """A key that JavaScript takes for an index, and puts before the others."""
@@ -599,7 +584,7 @@ def _kept_active(chart: Chart, node: StateNode) -> Iterator[tuple[str, str]]:
 
 def _kept(chart: Chart, node: StateNode, line: Transition) -> str | None:
     """Return the parallel state that XState keeps active, and the algorithm of SCXML leaves."""
-    if line.kind is TransitionKind.INTERNAL and _inside(chart, line):
+    if line.kind is TransitionKind.INTERNAL and stays_inside(chart, line):
         return node.id if node.kind is StateKind.PARALLEL and node.id else None
     above = [{one.id for one in chart.ancestors(target)} for target in line.targets]
     common = set.intersection(*above)
@@ -668,12 +653,8 @@ def _rivals(chart: Chart) -> Iterator[Difference]:
     for node in chart.nodes.values():
         if node.kind is not StateKind.PARALLEL:
             continue
-        outer = [
-            line
-            for above in (node, *chart.ancestors(node.id))
-            for line in above.transitions
-            if isinstance(line.trigger, OnEvent)
-        ]
+        above = (node, *chart.ancestors(node.id))
+        outer = [line for one in above for line in one.transitions if line.events]
         for inner in _below(chart, node) if outer else ():
             for line in inner.transitions:
                 left -= len(outer)
@@ -683,9 +664,9 @@ def _rivals(chart: Chart) -> Iterator[Difference]:
                 if rival is not None:
                     name = _names(line)[0]
                     other = repr(rival.source) if rival.source else "the machine"
-                    text = (
-                        f"on {name!r} the line of {other} is taken as well, for another region of "
-                        f"{node.id or 'the machine'!r}; XState takes only that of {inner.id!r}"
+                    text = f"on {name!r} the line of {other} is taken as well, for another region"
+                    text += (
+                        f" of {node.id or 'the machine'!r}; XState takes only that of {inner.id!r}"
                     )
                     yield inner, text, "Guard one of them"
                     break
@@ -701,11 +682,9 @@ def _both(inner: Transition, outer: Transition) -> bool:
     """Tell whether two transitions can be taken on one event: one of them leaves nothing."""
     if (inner.targets and outer.targets) or outer.kind is TransitionKind.FORBIDDEN:
         return False
-    return any(
-        matches(a, b.removesuffix(".*")) or matches(b, a.removesuffix(".*"))
-        for a in _names(inner)
-        for b in _names(outer)
-    )
+    pairs = list(product(_names(inner), _names(outer)))
+    pairs += [(b, a) for a, b in pairs]
+    return any(matches(one, other.removesuffix(".*")) for one, other in pairs)
 
 
 def _names(line: Transition) -> list[str]:
