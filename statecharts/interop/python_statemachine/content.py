@@ -35,22 +35,10 @@ from statecharts.interop.python_statemachine.hosts import Callback, Function, Sl
 from statecharts.interop.python_statemachine.syntax import several
 from statecharts.interop.python_statemachine.writer import CarriedCall, carried, origin_of
 from statecharts.interop.syntax.located import Located, plain
+from statecharts.model import named
 from statecharts.model.effects import Action, CancelSend, Effect, Raise, Send, Service
 from statecharts.model.events import NamedEvent
 from statecharts.model.hooks import Hook, function_name, meaning
-from statecharts.model.named import (
-    AllOf,
-    AnyOf,
-    Bound,
-    Branch,
-    Choose,
-    Give,
-    Holds,
-    In,
-    Named,
-    Not,
-    within,
-)
 
 _INTERNAL: Final = ("#_internal", "_internal", "internal")
 """The targets that name the run's own queue of internal events."""
@@ -84,7 +72,7 @@ class FileContent:
         """Return the guard of a transition: all of ``cond``, and nothing of ``unless``."""
         found = [self._condition(text, item.at("cond")) for text in several(item.get("cond"))]
         for text in several(item.get("unless")):
-            found.append(Hook(Not(self._condition(text, item.at("unless")))))
+            found.append(Hook(named.Not(self._condition(text, item.at("unless")))))
         return _all_of(found)
 
     def _condition(self, text: str, line: int) -> Hook:
@@ -100,8 +88,8 @@ class FileContent:
             return known
 
         hook = conditions.guard(text, resolve)
-        named = (one.function for one in within(hook))
-        if any(isinstance(one, Named) and not one.name.isidentifier() for one in named):
+        guards = (one.function for one in named.within(hook))
+        if any(isinstance(one, named.Named) and not one.name.isidentifier() for one in guards):
             self._note(line)
         return hook
 
@@ -111,8 +99,8 @@ class FileContent:
     def actions(self, owner: Located, slot: str) -> list[Hook]:
         """Return the actions of one slot, in the order of the file."""
         items = several(owner.get(slot))
-        named = next((i for i, item in enumerate(items) if isinstance(item, str)), len(items))
-        if any(not isinstance(item, str) for item in items[named:]):
+        first = next((i for i, item in enumerate(items) if isinstance(item, str)), len(items))
+        if any(not isinstance(item, str) for item in items[first:]):
             found = f"that library calls the methods that {slot!r} names last"
             self.refuse("SC652", found, "Expect the order of the file (SCXML 4)", owner.at(slot))
         return self._inside(owner, slot)
@@ -127,12 +115,12 @@ class FileContent:
         if value is NOTHING:
             self._note(done.line)
         brings = () if value is NOTHING or not data else (value,)
-        return Hook(Give(Action("donedata", data), brings))
+        return Hook(named.Give(Action("donedata", data), brings))
 
     def data(self, item: dict[str, Any], line: int) -> Hook:
         """Return the action that gives a variable its first value."""
         self._note(line)
-        return Hook(Give(Action("data", _said(item))))
+        return Hook(named.Give(Action("data", _said(item))))
 
     def service(self, item: Located) -> Service:
         """Return the service of an invoke."""
@@ -158,12 +146,12 @@ class FileContent:
 
     def _action(self, item: Any) -> Hook | None:
         if isinstance(item, str):
-            return Hook(Give(Send(NamedEvent(item)) if item in self.events else Action(item)))
+            return Hook(named.Give(Send(NamedEvent(item)) if item in self.events else Action(item)))
         ((kind, body),) = item.items()
         if kind == "if":
             return self._if(body)
         effect = self._effect(kind, body, item.at(kind))
-        return None if effect is None else Hook(Give(effect))
+        return None if effect is None else Hook(named.Give(effect))
 
     def _effect(self, kind: str, body: Any, line: int) -> Effect | None:
         match kind:
@@ -184,13 +172,13 @@ class FileContent:
         return Action(kind, _said(body))
 
     def _if(self, body: Located) -> Hook:
-        branches: list[Branch] = []
+        branches: list[named.Branch] = []
         for one in (body, *several(body.get("elif"))):
             asked = self._condition(one["cond"], one.at("cond"))
-            branches.append(Branch(asked, tuple(self._inside(one, "then"))))
+            branches.append(named.Branch(asked, tuple(self._inside(one, "then"))))
         if "else" in body:
-            branches.append(Branch(None, tuple(self._inside(body, "else"))))
-        return Hook(Choose(tuple(branches)))
+            branches.append(named.Branch(None, tuple(self._inside(body, "else"))))
+        return Hook(named.Choose(tuple(branches)))
 
     def _cancel(self, body: Located, line: int) -> Effect | None:
         if body.get("sendidexpr") is not None:
@@ -260,7 +248,7 @@ def _said(body: dict[str, Any]) -> dict[str, Any]:
 
 def _all_of(guards: list[Hook]) -> Hook | None:
     if len(guards) > 1:
-        return Hook(AllOf(tuple(guards)))
+        return Hook(named.AllOf(tuple(guards)))
     return guards[0] if guards else None
 
 
@@ -284,8 +272,8 @@ def condition(text: str, name: Leaf, comparison: Leaf, state: Callable[[str], st
     Raises:
         ConditionError: It is not a condition.
 
-    >>> named = lambda text: Hook(Named(text))
-    >>> condition("a ^ !(b v c > 1)", named, named, str).name
+    >>> leaf = lambda text: Hook(named.Named(text))
+    >>> condition("a ^ !(b v c > 1)", leaf, leaf, str).name
     'a and not (b or c > 1)'
     """
     if text.isidentifier():
@@ -304,13 +292,14 @@ def condition(text: str, name: Leaf, comparison: Leaf, state: Callable[[str], st
         match node:
             case ast.BoolOp(op=operator, values=values):
                 inner = tuple(guard(value, depth - 1) for value in values)
-                return Hook(AllOf(inner) if isinstance(operator, ast.And) else AnyOf(inner))
+                joined = named.AllOf(inner) if isinstance(operator, ast.And) else named.AnyOf(inner)
+                return Hook(joined)
             case ast.UnaryOp(op=ast.Not(), operand=operand):
-                return Hook(Not(guard(operand, depth - 1)))
+                return Hook(named.Not(guard(operand, depth - 1)))
             case ast.Name(id=word):
                 return name(word)
             case ast.Constant(value=value):
-                return Hook(Holds(bool(value)))
+                return Hook(named.Holds(bool(value)))
             case ast.Call(func=ast.Name(id="In" | "in" | "IN"), args=args, keywords=[]):
                 return _active(args, state)
             case ast.Compare():
@@ -326,8 +315,8 @@ def _active(args: list[ast.expr], state: Callable[[str], str]) -> Hook:
     names = [value for value in values if isinstance(value, str)]
     if not names or len(names) < len(args):
         raise ConditionError("In() takes the ids of states, in quotes")
-    states = [Hook(In(state(name))) for name in names]
-    return states[0] if len(states) == 1 else Hook(AllOf(tuple(states)))
+    states = [Hook(named.In(state(name))) for name in names]
+    return states[0] if len(states) == 1 else Hook(named.AllOf(tuple(states)))
 
 
 # --- Classes --------------------------------------------------------------------------------------
@@ -381,14 +370,14 @@ class ClassContent:
             hook = self._expression(spec.attr_name, spot)
         else:
             hook = self._leaf(_name(spec), self._functions(spec), Slot.COND, spot)
-        return Hook(Not(hook)) if hook is not None and spec.expected_value is False else hook
+        return Hook(named.Not(hook)) if hook is not None and spec.expected_value is False else hook
 
     def _expression(self, text: str, spot: Spot) -> Hook | None:
-        def named(word: str) -> Hook:
+        def leaf(word: str) -> Hook:
             return self._leaf(word, self._named(word), Slot.COND, spot)
 
         try:
-            return condition(text, named, lambda part: self._compared(part, spot), self._state)
+            return condition(text, leaf, lambda part: self._compared(part, spot), self._state)
         except ConditionError as error:
             remedy = "Write names with not, and, or, and comparisons between them"
             self.refuse("SC612", f"{text!r} is not a condition: {error}", remedy)
@@ -396,7 +385,7 @@ class ClassContent:
 
     def _compared(self, text: str, spot: Spot) -> Hook:
         if self.open:
-            return Hook(Named(text))
+            return Hook(named.Named(text))
         codes: list[Any] = []
 
         def value(word: str) -> Any:
@@ -412,7 +401,7 @@ class ClassContent:
         except (SyntaxError, ValueError, KeyError, InvalidDefinition) as error:
             remedy = "Compare names and constants with ==, !=, <, <=, > and >="
             self.refuse("SC612", f"{text!r} cannot be compared: {error}", remedy)
-            return Hook(Named(text))
+            return Hook(named.Named(text))
         function = Function((text, *map(meaning, codes)), text, call)
         return self._leaf(text, [function], Slot.COND, spot)
 
@@ -426,8 +415,9 @@ class ClassContent:
 
     def _leaf(self, name: str, functions: list[Function], slot: Slot, spot: Spot) -> Hook:
         if not functions:
-            return Hook(Named(name))
-        return Hook(Bound(Named(name), Callback(name, slot, tuple(functions), spot=spot)))
+            return Hook(named.Named(name))
+        callback = Callback(name, slot, tuple(functions), spot=spot)
+        return Hook(named.Bound(named.Named(name), callback))
 
     def actions(self, specs: Iterable[CallbackSpec], slot: Slot, spot: Spot) -> list[Hook]:
         """Return the actions of one slot of a state or a transition, in order."""
@@ -445,10 +435,10 @@ class ClassContent:
                 only = None if spec.cond is None else str(getattr(spec.cond, "__self__", ""))
                 callback = Callback(name, slot, tuple(functions), only, spot=spot)
                 self.callbacks.append(callback)
-                found.append(Hook(Bound(Give(Action(name)), callback)))
+                found.append(Hook(named.Bound(named.Give(Action(name)), callback)))
             elif not spec.is_convention or (self.open and hasattr(self.stage.cls, name)):
                 if f"{name}@" not in seen:
-                    found.append(Hook(Give(Action(name))))
+                    found.append(Hook(named.Give(Action(name))))
                 seen.add(f"{name}@")
         return found
 
@@ -540,8 +530,8 @@ class ClassContent:
             if isinstance(delay, int | float) and isinstance(event, str | None):
                 timer, sent = f"timeout.{name}", NamedEvent(event or f"done.invoke.{name}")
                 later = Send(sent, timedelta(seconds=delay), timer)
-                draft.entry.append(Hook(Give(later)))
-                draft.exit.append(Hook(Give(CancelSend(timer))))
+                draft.entry.append(Hook(named.Give(later)))
+                draft.exit.append(Hook(named.Give(CancelSend(timer))))
                 continue
             called = handler if isinstance(handler, str) else function_name(handler)
             found = f"that library runs {called!r} in a thread; here the effect Invoke asks for it"

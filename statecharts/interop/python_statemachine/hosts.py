@@ -105,8 +105,7 @@ class Stage:
 
     def live(self, state: State) -> State:
         """Return the state of the host, which knows whether it is active."""
-        found: State = vars(self.host)["_states_by_id"].get(state.id, state)
-        return found
+        return cast("State", vars(self.host)["_states_by_id"].get(state.id, state))
 
     def states(self, ids: set[str]) -> OrderedSet[State]:
         """Return states of the host by their ids in the chart, in document order."""
@@ -755,8 +754,7 @@ def unstarted(cls: type[StateChart[Any]], model: Any = None, **options: Any) -> 
 
 def events_of(cls: Any) -> list[Event]:
     """Return the events of a class, in order of declaration."""
-    found: list[Event] = cls.events
-    return found
+    return cast("list[Event]", cls.events)
 
 
 def give_host(

@@ -36,6 +36,7 @@ from statecharts.interop.drafts import FAILED, free, own_events
 from statecharts.interop.findings import Losses, state_text
 from statecharts.interop.python_statemachine.syntax import EFFECT, machine_names, reserved
 from statecharts.interop.writable import as_service, note_types, service_of, stays_inside
+from statecharts.model import named
 from statecharts.model.chart import (
     HISTORY,
     ROOT,
@@ -64,17 +65,6 @@ from statecharts.model.errors import StatechartError
 from statecharts.model.events import CallFailed, NamedEvent, StateDone, TimerFired, wire_name
 from statecharts.model.fields import fields_of
 from statecharts.model.hooks import Hook
-from statecharts.model.named import (
-    AllOf,
-    AnyOf,
-    Choose,
-    Give,
-    Named,
-    Not,
-    effects_of,
-    event_name,
-    within,
-)
 from statecharts.model.nodes import Invocation
 from statecharts.semantics.configuration import Configuration
 from statecharts.semantics.snapshot import Moment
@@ -112,7 +102,8 @@ class Names:
         """Find names for the states and events of a chart."""
         states = _state_names(chart)
         declared = (event.name for event in chart.events)
-        own = (event_name(event) for node in chart.nodes.values() for event in own_events(node))
+        raised = (event for node in chart.nodes.values() for event in own_events(node))
+        own = map(named.event_name, raised)
         known = dict.fromkeys((*_waited(chart), *declared, *own))
         events = _event_names(known)
         ids = tuple(states.values())
@@ -479,17 +470,17 @@ def origin_of(made: object) -> Origin | None:
 def _holds(guard: Hook, moment: Moment[Any, Any, Any], event_data: Any, names: Names) -> bool:
     """Ask a guard; what it knows by name alone, the machine, its model and its listeners answer."""
     match guard.function:
-        case Named(name, data):
+        case named.Named(name, data):
             found = tuple(_found(name, event_data, data, names))
             if not found:
                 text = f"Did not found name '{name}' from model or statemachine"
                 raise AttrNotFound(text)
             return all(function() for function in found)
-        case Not(inner):
+        case named.Not(inner):
             return not _holds(inner, moment, event_data, names)
-        case AllOf(guards):
+        case named.AllOf(guards):
             return all(_holds(inner, moment, event_data, names) for inner in guards)
-        case AnyOf(guards):
+        case named.AnyOf(guards):
             return any(_holds(inner, moment, event_data, names) for inner in guards)
         case function:
             return bool(function(moment))
@@ -498,8 +489,8 @@ def _holds(guard: Hook, moment: Moment[Any, Any, Any], event_data: Any, names: N
 def _given(
     action: Hook, moment: Moment[Any, Any, Any], event_data: Any, names: Names
 ) -> Iterator[Effect]:
-    if not isinstance(action.function, Choose):
-        yield from effects_of(action.function(moment))
+    if not isinstance(action.function, named.Choose):
+        yield from named.effects_of(action.function(moment))
         return
     for branch in action.function.branches:
         if branch.guard is None or _holds(branch.guard, moment, event_data, names):
@@ -540,7 +531,7 @@ def _put(
 
     Unlike `send` and `raise_`, this does not run the machine, which runs already.
     """
-    bound = BoundEvent(id=names.event(event_name(event)), _sm=machine, **options)
+    bound = BoundEvent(id=names.event(named.event_name(event)), _sm=machine, **options)
     bound.put(send_id=send_id, **payload(event))
 
 
@@ -718,7 +709,7 @@ class _Writer:
         return CarriedTimer(hook, self.origin, trigger).callback
 
     def _call(self, call: Invocation) -> Any:
-        made = evolve(call, call=Service, make=Hook(Give(service_of(call))))
+        made = evolve(call, call=Service, make=Hook(named.Give(service_of(call))))
         return CarriedCall(Hook(swallow, f"call {call.name}"), self.origin, made).callback
 
     def _default(self, node: StateNode) -> None:
@@ -780,27 +771,27 @@ class _Writer:
 
     def _guard(self, guard: Hook) -> Any:
         """Return a boolean expression of that library where names suffice, else a callback."""
-        if all(map(self._expressible, within(guard))):
+        if all(map(self._expressible, named.within(guard))):
             return guard_text(guard, ("not", "and", "or"), str)
         return CarriedGuard(guard, self.origin).callback
 
     def _expressible(self, guard: Hook) -> bool:
         """Tell whether that library has a word for a guard, without those that it is made of."""
         match guard.function:
-            case Named(name, data, doc):
+            case named.Named(name, data, doc):
                 said = not data and not doc and self.names.free(name)
-            case AllOf(guards) | AnyOf(guards):
+            case named.AllOf(guards) | named.AnyOf(guards):
                 said = len(guards) > 1
             case function:
-                said = isinstance(function, Not)
+                said = isinstance(function, named.Not)
         return said and guard.given is None
 
     def _actions(self, hooks: tuple[Hook, ...], *, once: bool = False) -> tuple[Any, ...] | None:
         found: list[Any] = []
         for hook in hooks:
             action = getattr(hook.function, "effect", None)
-            named = isinstance(action, Action) and not (action.data or once or hook.given)
-            name = cast("Action", action).name if named else ""
+            plain = isinstance(action, Action) and not (action.data or once or hook.given)
+            name = cast("Action", action).name if plain else ""
             if self.names.free(name) and name not in found:  # that library calls a name once
                 found.append(name)
                 self.open[name] = None

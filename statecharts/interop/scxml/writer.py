@@ -28,6 +28,7 @@ from statecharts.interop.scxml.structure import KEPT, KINDS, chart_of, described
 from statecharts.interop.scxml.syntax import bearable, check, own, parts, printed, split, walk
 from statecharts.interop.syntax.xml import INCLUDE, OURS, SCXML, Element, read
 from statecharts.interop.writable import descriptors, file_ids, service_of, writable
+from statecharts.model import named
 from statecharts.model.chart import (
     HISTORY,
     ROOT,
@@ -44,19 +45,6 @@ from statecharts.model.chart import (
 from statecharts.model.effects import Action, CancelSend, Raise, Send, Service
 from statecharts.model.events import NamedEvent
 from statecharts.model.hooks import Hook
-from statecharts.model.named import (
-    AllOf,
-    AnyOf,
-    Branch,
-    Choose,
-    Give,
-    Holds,
-    In,
-    Named,
-    Not,
-    effect_text,
-    event_name,
-)
 from statecharts.model.nodes import Invocation
 
 _TAGS: Final = {
@@ -391,8 +379,8 @@ class _Statements:
         said = _guard_json(hook, self.names.__getitem__)
         if said is None:
             self._code(f"the guard {hook.name!r}")
-            named = Hook(Named(text))
-            said = None if self._reads_as(text, named) else _guard_json(named, str)
+            alone = Hook(named.Named(text))
+            said = None if self._reads_as(text, alone) else _guard_json(alone, str)
         if said is not None:
             element.attributes[own("guard")] = said
             element.attributes["cond"] = bearable(text) if text.strip() else "true"
@@ -432,7 +420,7 @@ class _Statements:
             element = self._service(name, effect, inside=inside)
             if self._same(element, Content.service, effect):
                 return element
-        self.losses.add("SC673", f"SCXML cannot say {effect_text(effect)!r} exactly")
+        self.losses.add("SC673", f"SCXML cannot say {named.effect_text(effect)!r} exactly")
         return Element("invoke", attributes={"id": name, "src": bearable(effect.source)})
 
     def _service(self, name: str, service: Service, *, inside: bool) -> Element:
@@ -471,9 +459,9 @@ class _Statements:
     def element(self, hook: Hook) -> Element:
         """Return the element of a hook."""
         function = hook.function
-        if isinstance(function, Choose):
+        if isinstance(function, named.Choose):
             return self._if(function.branches)
-        if not isinstance(function, Give):
+        if not isinstance(function, named.Give):
             self._code(f"the action {hook.name!r}")
             return self._named(hook.name, {})
         effect = function.effect
@@ -488,10 +476,10 @@ class _Statements:
         element = self._effect(plain)
         read_as = self._read(element, Content.hook)
         if read_as != Hook(evolve(function, effect=plain)):
-            told = f"SCXML cannot say {effect_text(effect)!r} exactly"
+            told = f"SCXML cannot say {named.effect_text(effect)!r} exactly"
             self.losses.add("SC673", told, "Say it as an action that it has")
         # An element that would be refused becomes an action named after the effect.
-        return self._named(effect_text(effect), {}) if read_as is None else element
+        return self._named(named.effect_text(effect), {}) if read_as is None else element
 
     def _effect(self, effect: _Said) -> Element:
         match effect:
@@ -516,7 +504,7 @@ class _Statements:
 
     def _action(self, action: Action) -> Element:
         element = _coded(action) if action.name in _CODED else _foreign(action)
-        if element is not None and self._same(element, Content.hook, Hook(Give(action))):
+        if element is not None and self._same(element, Content.hook, Hook(named.Give(action))):
             return element
         return self._named(action.name, action.data)
 
@@ -541,7 +529,7 @@ class _Statements:
             text = literal_text(str(value)) or ""
         element.add(Element("param", attributes={"name": name, "expr": text}))
 
-    def _if(self, branches: tuple[Branch, ...]) -> Element:
+    def _if(self, branches: tuple[named.Branch, ...]) -> Element:
         element = head = Element("if")
         true, false = ("True", "False") if self.python else ("true", "false")
         for number, branch in enumerate(branches):
@@ -615,7 +603,7 @@ def _is_bearable(element: Element) -> bool:
 def _guard_json(hook: Hook, name: Callable[[str], str]) -> str | None:
     """Return a guard as JSON; None for code, and for parameters that are not plain data.
 
-    >>> _guard_json(Hook(Named("atLeast", {"count": 3})), str)
+    >>> _guard_json(Hook(named.Named("atLeast", {"count": 3})), str)
     '{"named": "atLeast", "data": {"count": 3}}'
     """
     said = _guard(hook, name, limits.CONDITIONS_DEEP)
@@ -626,16 +614,16 @@ def _guard(hook: Hook, name: Callable[[str], str], depth: int) -> Any:
     if depth == 0:
         return NotImplemented  # which is not plain
     match hook.function:
-        case In(state):
+        case named.In(state):
             return {"in": name(state)}
-        case Holds(value):
+        case named.Holds(value):
             return {"holds": value}
-        case Not(inner):
+        case named.Not(inner):
             return {"not": _guard(inner, name, depth - 1)}
-        case AllOf(guards) | AnyOf(guards):
-            key = "all" if isinstance(hook.function, AllOf) else "any"
+        case named.AllOf(guards) | named.AnyOf(guards):
+            key = "all" if isinstance(hook.function, named.AllOf) else "any"
             return {key: [_guard(one, name, depth - 1) for one in guards]}
-        case Named(called, data, doc):
+        case named.Named(called, data, doc):
             more = {"data": dict(data), "doc": doc}
             return {"named": called, **{key: value for key, value in more.items() if value}}
         case _:
@@ -647,7 +635,7 @@ def _plain(effect: _Said) -> _Said:
     if not isinstance(effect, Raise | Send) or isinstance(effect.event, NamedEvent):
         return effect
     data = asdict(effect.event, recurse=False) if has(type(effect.event)) else {}
-    return evolve(effect, event=NamedEvent(event_name(effect.event), data))
+    return evolve(effect, event=NamedEvent(named.event_name(effect.event), data))
 
 
 def _coded(action: Action) -> Element | None:

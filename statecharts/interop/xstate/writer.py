@@ -42,6 +42,7 @@ from statecharts.interop.xstate.transitions import (
     prefixes,
     renamed,
 )
+from statecharts.model import named
 from statecharts.model.chart import (
     HISTORY,
     ROOT,
@@ -58,18 +59,6 @@ from statecharts.model.chart import (
 from statecharts.model.effects import Action, CancelSend, Effect, Raise, Send
 from statecharts.model.events import NamedEvent, matches
 from statecharts.model.hooks import Hook
-from statecharts.model.named import (
-    AllOf,
-    AnyOf,
-    Choose,
-    Give,
-    Holds,
-    In,
-    Named,
-    NamedDelay,
-    Not,
-    event_name,
-)
 
 _Answer = tuple[str, dict[str, Any], bool]
 """The events of a transition, its text, and whether it follows the end of its own state."""
@@ -336,7 +325,7 @@ class _Writing:
             name = str(milliseconds(delay))
             return f"{milliseconds(delay):.3f}" if "e" in name else name
         name = delay.name or "_"
-        if not isinstance(delay.function, NamedDelay):
+        if not isinstance(delay.function, named.NamedDelay):
             found = f"the delay {name!r} of {state_text(node.id)} is code"
             self.losses.add("SC672", found, "Give it as a time", node.location)
         return name
@@ -389,17 +378,17 @@ class _Writing:
         if level >= limits.CONDITIONS_DEEP:
             return self._too_deep("guards", hook)
         match hook.function:
-            case Named(name, data):
+            case named.Named(name, data):
                 composite = name.removeprefix("xstate.") in _GUARDS and data
                 return self._called("guard", name, data, clash=bool(composite))
-            case Holds(value):
+            case named.Holds(value):
                 return _built_in("and" if value else "or", guards=[])
-            case In(state):
+            case named.In(state):
                 return _built_in("stateIn", stateValue=self._spelt(state))
-            case Not(inner):
+            case named.Not(inner):
                 return _built_in("not", guard=self._guard(inner, level + 1))
-            case AllOf(inner) | AnyOf(inner):
-                kind = "and" if isinstance(hook.function, AllOf) else "or"
+            case named.AllOf(inner) | named.AnyOf(inner):
+                kind = "and" if isinstance(hook.function, named.AllOf) else "or"
                 return _built_in(kind, guards=[self._guard(one, level + 1) for one in inner])
             case _:
                 return self._code("guard", hook)
@@ -411,9 +400,9 @@ class _Writing:
         if level >= limits.CONDITIONS_DEEP:
             return self._too_deep("choices", hook)
         match hook.function:
-            case Give(effect):
+            case named.Give(effect):
                 return self._effect(effect, hook)
-            case Choose(branches):
+            case named.Choose(branches):
                 conds = []
                 for branch in branches:
                     guard = None if branch.guard is None else self._guard(branch.guard)
@@ -453,7 +442,7 @@ class _Writing:
         if not isinstance(event, NamedEvent):
             found = f"{event!r} is an event with typed data; its name is written"
             self.losses.add("SC671", found, "Write it as a NamedEvent")
-            return {"type": event_name(event)}
+            return {"type": named.event_name(event)}
         data = self._plain(event.data, f"the data of {event.name!r}", -1)
         if "type" in data:
             found = f"the event {event.name!r} has a field 'type', and that is its name in XState"
