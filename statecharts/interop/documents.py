@@ -12,8 +12,7 @@ from attrs import field, frozen
 from statecharts.interop import limits
 from statecharts.model.errors import StatechartError
 
-TEXT: Final = "<text>"
-"""The name of a document that did not come from a file."""
+TEXT: Final = "<text>"  # the name of a document that did not come from a file
 
 _MARKS: Final = (
     (codecs.BOM_UTF8, "utf-8-sig"),

@@ -10,8 +10,7 @@ from typing import Any, Final
 
 from statecharts.interop import limits
 
-NOTHING: Final = object()
-"""Returned for a text that is not a literal."""
+NOTHING: Final = object()  # returned for a text that is not a literal
 
 _TOKEN: Final = re.compile(
     r"""\s*(?:

@@ -49,8 +49,6 @@ from statecharts.model.named import (
 )
 from statecharts.model.nodes import Invocation
 
-# --- Parameters -----------------------------------------------------------------------------------
-
 
 @final
 @frozen
@@ -126,8 +124,6 @@ def _kind(value: Any) -> str:
         case _:
             return "str"
 
-
-# --- Events and effects ---------------------------------------------------------------------------
 
 _PLATFORM: Final = ("done.", "error.", "xstate.")
 """The first words of events that a run, a service or a library makes; they have no class."""
@@ -316,9 +312,6 @@ def prefixes(name: str) -> Iterator[str]:
     ['error', 'error.timeout']
     """
     yield from accumulate(name.split("."), "{}.{}".format)
-
-
-# --- Guards and actions ---------------------------------------------------------------------------
 
 
 @final

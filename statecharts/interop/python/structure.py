@@ -10,18 +10,8 @@ from attrs import evolve
 
 from statecharts.checks.places import listed
 from statecharts.interop.findings import Losses, state_text
+from statecharts.interop.python import syntax
 from statecharts.interop.python.content import Functions, Place
-from statecharts.interop.python.syntax import (
-    STEP,
-    attribute_name,
-    comment,
-    docstring,
-    function_name,
-    is_importable,
-    literal,
-    quoted,
-    words,
-)
 from statecharts.interop.python.transitions import default, lines, placed
 from statecharts.model.chart import (
     COMPOSITE,
@@ -62,14 +52,14 @@ class Declarable:
         for node in self._old.states:
             above = ids[node.parent or ROOT]
             siblings = taken.setdefault(above, set())
-            name = attribute_name(node.name, siblings, outermost=above == ROOT)
+            name = syntax.attribute_name(node.name, siblings, outermost=above == ROOT)
             siblings.add(name)
             ids[node.id] = f"{above}.{name}" if above else name
         return ids
 
     def _node(self, node: StateNode) -> StateNode:
         data, exit_ = node.data, node.exit
-        if data is not None and not is_importable(data):
+        if data is not None and not syntax.is_importable(data):
             found = f"{node.id!r} carries {data.__name__}, which cannot be imported"
             self._losses.add("SC671", found, "Declare it in a module", node.location)
             data = None
@@ -95,7 +85,7 @@ class Declarable:
 
     def _calls(self, node: StateNode) -> Iterator[Invocation]:
         for call in node.invoke:
-            if not is_importable(call.call):
+            if not syntax.is_importable(call.call):
                 found = f"{state_text(node.id)} makes the call {call.call.__name__}"
                 found += ", which cannot be imported"
                 self._losses.add("SC671", found, "Declare it in a module", call.location)
@@ -155,7 +145,7 @@ class Declarable:
             kind = TransitionKind.INTERNAL if keeps or not targets else TransitionKind.EXTERNAL
         make = transition.make
         filled = (self._old[one].data for one in targets or (transition.source,))
-        if not any(data is not None and is_importable(data) for data in filled):
+        if not any(data is not None and syntax.is_importable(data) for data in filled):
             make = None
         source, targets = self.ids[transition.source], tuple(self.ids[one] for one in targets)
         said = (transition.source, transition.targets, transition.kind, transition.make)
@@ -206,12 +196,12 @@ class Bodies:
         if root.kind is StateKind.PARALLEL:
             items.append("parallel=True")
         if root.entry:
-            place = Place("starting", None, indent=STEP)
+            place = Place("starting", None, indent=syntax.STEP)
             items.append(f"entry={self.functions.action(root.entry, place)}")
         if root.invoke:
             items.append(f"invoke={self._invoke(root)}")
         head = f"class {self.cls}({', '.join(items)}):"
-        return [head, *docstring(doc, STEP), "", *self._body(root, STEP)]
+        return [head, *syntax.docstring(doc, syntax.STEP), "", *self._body(root, syntax.STEP)]
 
     def _body(self, node: StateNode, indent: int) -> list[str]:
         """Return a class body: children in document order, then lines."""
@@ -234,8 +224,8 @@ class Bodies:
         if node.data is not None:
             base = f"{base}[{self.reference(node.data)}]"
         head = f"class {attribute(node)}({', '.join([base, *self._options(node)])}):"
-        doc = [*docstring(node.doc, indent + STEP), ""] if node.doc else []
-        return [" " * indent + head, *doc, *self._body(node, indent + STEP)]
+        doc = [*syntax.docstring(node.doc, indent + syntax.STEP), ""] if node.doc else []
+        return [" " * indent + head, *doc, *self._body(node, indent + syntax.STEP)]
 
     def _leaf(self, node: StateNode) -> str:
         items: list[str] = []
@@ -247,7 +237,7 @@ class Bodies:
             name = self.need("State")
             items += [] if node.data is None else [self.reference(node.data)]
         items += self._options(node)
-        items += [f"doc={literal(node.doc)}"] if node.doc else []
+        items += [f"doc={syntax.literal(node.doc)}"] if node.doc else []
         return f"{attribute(node)} = {name}({', '.join(items)})"
 
     def _options(self, node: StateNode) -> Iterator[str]:
@@ -260,11 +250,11 @@ class Bodies:
         if node.resting:
             yield "resting=True"
         if node.name != attribute(node):
-            yield f"name={literal(node.name)}"
-        short = "_".join(words(node.name)) or "state"
+            yield f"name={syntax.literal(node.name)}"
+        short = "_".join(syntax.words(node.name)) or "state"
         for key, hooks, verb in (("entry", node.entry, "entering"), ("exit", node.exit, "leaving")):
             if hooks:
-                place = Place.of(node, function_name(f"{verb}_{short}", verb))
+                place = Place.of(node, syntax.function_name(f"{verb}_{short}", verb))
                 yield f"{key}={self.functions.action(hooks, place)}"
         if node.invoke:
             yield f"invoke={self._invoke(node)}"
@@ -276,8 +266,8 @@ class Bodies:
             return names[0] if len(names) == 1 else f"({', '.join(names)})"
         items: list[str] = []
         for call in node.invoke:
-            key = quoted(call.name) if call.call is Service else self.reference(call.call)
-            place = Place.of(node, function_name(f"call_{call.name}", "call"))
+            key = syntax.quoted(call.name) if call.call is Service else self.reference(call.call)
+            place = Place.of(node, syntax.function_name(f"call_{call.name}", "call"))
             items.append(f"{key}: {self.functions.call(call, place)}")
         return f"{{{', '.join(items)}}}"
 
@@ -293,4 +283,4 @@ def notes_of(meta: Mapping[str, Any], indent: int) -> Iterator[str]:
         text = json.dumps(value, ensure_ascii=False, default=str)
         text = text if len(text) <= _LONGEST_NOTE else f"{text[:_LONGEST_NOTE]} …"
         # The mark keeps linters from taking further lines for code.
-        yield from comment(f"The file adds {key}: {text}", indent, "… ")
+        yield from syntax.comment(f"The file adds {key}: {text}", indent, "… ")

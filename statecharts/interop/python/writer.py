@@ -9,17 +9,9 @@ from attrs import evolve
 
 from statecharts.checks import QUALITY, faults
 from statecharts.interop.findings import Losses
+from statecharts.interop.python import syntax
 from statecharts.interop.python.content import Functions, Place, Vocabulary, prefixes, reference
 from statecharts.interop.python.structure import Bodies, Declarable, attribute, notes_of
-from statecharts.interop.python.syntax import (
-    Imports,
-    Names,
-    class_name,
-    comment,
-    docstring,
-    formatted,
-    literal,
-)
 from statecharts.model.chart import COMPOSITE, Chart
 from statecharts.model.named import Named, within
 
@@ -32,10 +24,10 @@ class Module:
         self.source = source
         self.of = [Declarable(chart, losses) for chart, losses in charts]
         losses = charts[0][1]
-        self.names = Names(attribute(node) for one in self.of for node in one.chart.states)
-        wanted = (class_name(one.chart.name, "Chart") for one in self.of)
+        self.names = syntax.Names(attribute(node) for one in self.of for node in one.chart.states)
+        wanted = (syntax.class_name(one.chart.name, "Chart") for one in self.of)
         self.classes = [self.names.take(name, f"{name}Chart") for name in wanted]
-        self.imports = Imports(self.names)
+        self.imports = syntax.Imports(self.names)
         plain = [one.chart for one in self.of]
         self.vocabulary = Vocabulary(plain, self.names, self.imports, losses)
         self.functions = Functions(self.vocabulary, self.names, self.imports, losses)
@@ -54,10 +46,10 @@ class Module:
             sections += [[f"# {title}"], *blocks] if blocks else []
         for several in declarations:
             sections += several
-        head = [*docstring(self._title()), "", *self._waivers(), *self.imports.lines()]
+        head = [*syntax.docstring(self._title()), "", *self._waivers(), *self.imports.lines()]
         body = "\n\n\n".join("\n".join(section) for section in sections)
         gap = "\n\n" if len(sections[0]) == 1 else "\n\n\n"  # before a comment, as isort has it
-        return formatted("\n".join(head) + gap + body + "\n")
+        return syntax.formatted("\n".join(head) + gap + body + "\n")
 
     def _title(self) -> str:
         shown, many = " and ".join(one.chart.name for one in self.of), len(self.of) > 1
@@ -82,9 +74,9 @@ class Module:
         codes = tuple(dict.fromkeys(found.code for found in faults(chart) if found.code in QUALITY))
         notes = list(notes_of(one.chart.root.meta, 0))
         if codes:
-            keywords.append(f"allow={literal(codes)}")
+            keywords.append(f"allow={syntax.literal(codes)}")
             for code in codes:
-                notes += comment(f"{code} is accepted: {QUALITY[code]}.")
+                notes += syntax.comment(f"{code} is accepted: {QUALITY[code]}.")
         doc = one.chart.doc or f"The chart ``{one.chart.name}``."
         bodies = Bodies(one, cls, self.functions)
         return [*before, [*notes, *bodies.declaration(events, keywords, doc)]]

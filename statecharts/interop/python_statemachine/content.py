@@ -44,9 +44,6 @@ _INTERNAL: Final = ("#_internal", "_internal", "internal")
 """The targets that name the run's own queue of internal events."""
 
 
-# --- Files ----------------------------------------------------------------------------------------
-
-
 @final
 class FileContent:
     """Reads the actions and guards of a file; an action named after an event sends that.
@@ -252,9 +249,6 @@ def _all_of(guards: list[Hook]) -> Hook | None:
     return guards[0] if guards else None
 
 
-# --- Conditions of classes ------------------------------------------------------------------------
-
-
 class ConditionError(Exception):
     """A text that is not a condition; says why."""
 
@@ -318,8 +312,6 @@ def _active(args: list[ast.expr], state: Callable[[str], str]) -> Hook:
     states = [Hook(named.In(state(name))) for name in names]
     return states[0] if len(states) == 1 else Hook(named.AllOf(tuple(states)))
 
-
-# --- Classes --------------------------------------------------------------------------------------
 
 _COMPARE: Final[Any] = parse_boolean_expr
 _NEVER: Final = frozenset(

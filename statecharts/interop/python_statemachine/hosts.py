@@ -37,9 +37,7 @@ from statecharts.model.hooks import Hook, meaning
 from statecharts.model.named import Bound, event_name
 from statecharts.semantics.snapshot import Microstep, Moment, Step
 
-ERROR: Final = "error.execution"
-"""The event that a failure of a callback becomes, where the class waits for it."""
-
+ERROR: Final = "error.execution"  # what a failure of a callback becomes, if the class waits for it
 _INITIAL: Final = "__initial__"  # that library's name for the event of the start
 _POSITIONAL: Final = "*"  # the key of a payload whose values arrive as positional arguments
 _KEPT: Final = 256  # how many results of `prepare_event` are kept

@@ -41,8 +41,6 @@ from statecharts.model.hooks import Hook
 from statecharts.model.named import Bound, within
 from statecharts.model.suggestions import did_you_mean
 
-# --- Files ----------------------------------------------------------------------------------------
-
 _FORMATS: Final[Mapping[str, tuple[Callable[[Document], Any], Words]]] = {
     "yaml": (yaml.loads, YAML),
     "json": (json_syntax.loads, JSON),
@@ -190,9 +188,6 @@ def _kind_in_file(said: Located, key: str) -> StateKind:
     if is_set(said.get("parallel")):
         return StateKind.PARALLEL
     return StateKind.COMPOUND if said.get("states") else StateKind.ATOMIC
-
-
-# --- Classes --------------------------------------------------------------------------------------
 
 
 def from_class(
@@ -372,9 +367,6 @@ def _notes(state: State) -> dict[str, Any]:
     if value != state.id or not isinstance(value, str):
         found["value"] = value if isinstance(value, str | int | float | bool) else repr(value)
     return found
-
-
-# --- Differences ----------------------------------------------------------------------------------
 
 
 def _tell_differences(drafts: list[Draft], stage: Stage, content: ClassContent) -> None:

@@ -33,11 +33,8 @@ from statecharts.interop.grammar import (
 )
 from statecharts.interop.syntax.located import Located
 
-EFFECT: Final = "on_effect"
-"""The method that gets the effects that python-statemachine has no word for."""
-
-_FREE: Final = frozenset({"effect", EFFECT})
-"""Names that are reserved for the classes that we write, and free in those of others."""
+EFFECT: Final = "on_effect"  # the method that gets the effects that that library has no word for
+_FREE: Final = frozenset({"effect", EFFECT})  # reserved in classes that we write, free in others
 
 
 _ONE_TABLE: Final = "Rename one of them: that library has one table of all ids"

@@ -207,8 +207,7 @@ def parts(element: Element, path: str = "") -> Iterator[tuple[str, Element]]:
             yield from parts(child, f"{step}/")
 
 
-WIDTH: Final = 100
-"""The length of a tag above which each of its attributes gets a line of its own."""
+WIDTH: Final = 100  # the length of a tag above which each of its attributes gets a line of its own
 
 _PREFIXES: Final = {OURS: "sc", XML: "xml"}
 _FORBIDDEN: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")

@@ -17,9 +17,7 @@ from statecharts.model.hooks import Hook
 from statecharts.model.named import Give
 from statecharts.model.nodes import After, OnEvent, StateKind, Transition, TransitionKind
 
-TIMEOUT: Final = "timeout"
-"""The event of a time that is over where no target is named."""
-
+TIMEOUT: Final = "timeout"  # the event of a time that is over where no target is named
 _NEXT: Final = {"next_on_success": "success", "next_on_failure": "failure"}
 
 _Way = tuple[str, int, Transition | None]

@@ -25,9 +25,7 @@ from statecharts.model.events import NamedEvent
 from statecharts.model.hooks import Hook
 from statecharts.model.named import AllOf, AnyOf, Branch, Choose, Give, Holds, In, Named, Not
 
-INTERNAL: Final = "#_internal"
-"""The target of what version 4 puts on the run's own queue."""
-
+INTERNAL: Final = "#_internal"  # the target of what version 4 puts on the run's own queue
 _NOTHING: Final = object()
 _DONE_HERE: Final = ("xstate.raise", "xstate.send", "xstate.sendTo", "xstate.cancel")
 

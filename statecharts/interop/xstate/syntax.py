@@ -30,8 +30,7 @@ from statecharts.interop.syntax.located import Located, plain, shown
 FOUR: Final = 4
 FIVE: Final = 5
 
-MACHINE: Final = "(machine)"
-"""The id of a machine that has no id of its own."""
+MACHINE: Final = "(machine)"  # the id of a machine that has no id of its own
 
 _ID: Final = Kind("a string that is not empty", lambda value: STRING.holds(value) and value != "")
 _LINES: Final = either(OBJECT, Kind("{array}", lambda value: isinstance(value, list)))

@@ -43,11 +43,7 @@ from statecharts.model.named import AllOf, NamedDelay
 T = TypeVar("T")
 Delays = Mapping[str, timedelta]
 
-# -- events ----------------------------------------------------------------------------------------
-
-DONE_STATE: Final = "done.state."
-"""The beginning of the names of completion events."""
-
+DONE_STATE: Final = "done.state."  # the beginning of the names of completion events
 SETTLED: Final = {
     "onDone": "done.invoke.",
     "onError": "error.platform.",
@@ -110,9 +106,6 @@ def prefixes(name: str) -> Iterator[str]:
     while "." in name and len(name) <= _LONGEST:
         name = name.rpartition(".")[0]
         yield name
-
-
-# -- reading ---------------------------------------------------------------------------------------
 
 
 @final

@@ -654,9 +654,8 @@ def _rivals(chart: Chart) -> Iterator[Difference]:
                     name = _names(line)[0]
                     other = repr(rival.source) if rival.source else "the machine"
                     text = f"on {name!r} the line of {other} is taken as well, for another region"
-                    text += (
-                        f" of {node.id or 'the machine'!r}; XState takes only that of {inner.id!r}"
-                    )
+                    text += f" of {node.id or 'the machine'!r}"
+                    text += f"; XState takes only that of {inner.id!r}"
                     yield inner, text, "Guard one of them"
                     break
 
