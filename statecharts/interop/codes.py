@@ -42,7 +42,5 @@ LOST: Final = {
 }
 """Parts of charts that a format lacks; raised as `LossError` unless ``allow=`` names them."""
 
-MISUSED: Final = {
-    "SC679": "``allow=`` names a code that is not one of a loss",
-}
+MISUSED: Final = {"SC679": "``allow=`` names a code that is not one of a loss"}
 """Mistakes of a call; raised as `StatechartError`."""

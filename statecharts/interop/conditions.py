@@ -222,10 +222,7 @@ class _Reading:
 def guard_text(hook: Hook, words: tuple[str, str, str], name: Callable[[str], str]) -> str:
     """Return a guard as a condition.
 
-    Args:
-        hook: The guard.
-        words: The words for ``not``, ``and`` and ``or``.
-        name: Gives the id in the document of a state.
+    ``words`` are those for ``not``, ``and`` and ``or``; ``name`` gives the id of a state there.
     """
     match hook.function:
         case In(state):

@@ -12,8 +12,7 @@ from attrs import field, frozen
 from statecharts.interop import limits
 from statecharts.model.errors import StatechartError
 
-TEXT: Final = "<text>"
-"""The name of a document that did not come from a file."""
+TEXT: Final = "<text>"  # the name of a document that did not come from a file
 
 _MARKS: Final = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -34,12 +33,7 @@ class DocumentError(StatechartError):
 @final
 @frozen
 class Document:
-    """The text of a chart.
-
-    Attributes:
-        name: Its path, or ``<text>``.
-        content: The bytes of a file, or the text that was passed in.
-    """
+    """The text of a chart: a string, or the bytes of a file, by its path or ``<text>``."""
 
     name: str
     content: bytes | str = field(repr=False)

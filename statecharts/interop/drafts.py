@@ -30,36 +30,28 @@ from statecharts.model.chart import (
 from statecharts.model.effects import Action, Raise, Send, Service
 from statecharts.model.events import CallFailed, NamedEvent
 from statecharts.model.hooks import Hook
-from statecharts.model.named import Give, parts
+from statecharts.model.named import Give, within
 from statecharts.model.nodes import Invocation
 
 FAILED: Final = "error.platform"
 """What the name of the event begins with that tells in files of the failure of a service."""
 
+_ANY_FAILURE: Final = ("error", FAILED, "error.communication", "error.execution")
 _ANSWERS: Final = re.compile(r"(done\.invoke\.|error\.platform\.|xstate\.snapshot\.)(.+)")
 _APART: Final = re.compile(r"[\s.#]+")
 
 
 @define(eq=False)
 class Draft:
-    """A state of a file.
+    """A state of a file, with its children, lines and hooks in document order.
 
     Attributes:
-        name: The name that the file gives it.
-        kind: Its kind.
-        line: Its first line, from 1.
         source: Whatever the reader needs later to fill the state in.
-        children: The states inside it, in document order.
         id: The id of the state in the chart; given by `identify`.
         default: Enters its initial child, or a history that is still empty.
-        transitions: What leaves it, in document order.
-        entry: Its actions on entry.
-        exit: Its actions on exit.
-        invoke: Its calls of services by their names, in order.
         renamed: The names of calls by the ids that the file has for them, where these differ.
         numbers: How many calls wanted a name that was taken.
         resting: Whether nothing is meant to leave it, though it is not final.
-        doc: Its description.
         meta: Everything else that the file has about it.
     """
 
@@ -88,30 +80,19 @@ class Draft:
         return child
 
     def call(
-        self,
-        id: str,
-        service: Service,
-        findings: Findings,
-        line: int | None,
-        name: str | None = None,
+        self, id: str, service: Service, findings: Findings, line: int | None, name: str = ""
     ) -> str:
         """Have the state call a service; return the id by which lines of it name the call.
 
-        The call is named after its id in the file, with underscores for dots and spaces, for a dot
-        separates a state from its calls. The second call of a name gets a number.
-
-        Args:
-            id: The id that the file gives the call, or that the format gives it by default.
-            service: The service.
-            findings: Takes what is to be told.
-            line: The line of the call.
-            name: The name to begin with where that of the id says nothing to people.
+        The call is named after its id in the file, or after ``name`` where that id says nothing to
+        people, with underscores for dots and spaces, for a dot separates a state from its calls. A
+        second call of a name gets a number.
         """
-        wanted = _APART.sub("_", id if name is None else name) or "_"
-        called = _free(wanted, self.invoke, self.numbers)
+        wanted = _APART.sub("_", name or id) or "_"
+        called = free(wanted, self.invoke, self.numbers)
         place = None if line is None else findings.document.place(line)
         self.invoke[called] = Invocation(called, Service, Hook(Give(service)), place)
-        if called != id and name is None:
+        if called != id and not name:
             found = f"the service {id!r} of {self.name!r} has the name {called!r} here"
             findings.add("SC652", found, f"Answer it with 'done.invoke.{called}'", line)
         if called == id or id in self.invoke or id in self.renamed:
@@ -149,14 +130,20 @@ def identify(root: Draft, document: Document) -> dict[str, Draft]:
                 raise document.error("SC604", text, remedy, draft.line, repr(draft.name))
             part = draft.name.replace(".", "_") or "_"
             wanted = f"{draft.parent.id}.{part}" if draft.parent.id else part
-            draft.id = _free(wanted, found, numbers)
+            draft.id = free(wanted, found, numbers)
         found[draft.id] = draft
     return found
 
 
-def _free(wanted: str, taken: Container[str], numbers: dict[str, int]) -> str:
-    """Return a name that is not taken yet: the wanted one, or that with a number behind it."""
-    found = wanted
+def free(wanted: str, taken: Container[str], numbers: dict[str, int] | None = None) -> str:
+    """Return a name that is not taken: the wanted one, or that with a number behind it.
+
+    ``numbers`` remembers the last number of each name where many are wanted.
+
+    >>> free("go", ["go", "go_2"])
+    'go_3'
+    """
+    found, numbers = wanted, {} if numbers is None else numbers
     while found in taken:
         numbers[wanted] = numbers.get(wanted, 1) + 1
         found = f"{wanted}_{numbers[wanted]}"
@@ -216,10 +203,8 @@ def _answering(draft: Draft, findings: Findings) -> Iterator[Transition]:
             if failing:
                 events = (*events, CallFailed)
             if failing and names != failing:
-                found = (
-                    f"a line on the failure of {listed(sorted(failing))} takes that of "
-                    f"{listed(sorted(names - failing))}, too"
-                )
+                found = f"a line on the failure of {listed(sorted(failing))}"
+                found += f" takes that of {listed(sorted(names - failing))}, too"
                 remedy = "Give each service a state of its own"
                 findings.add("SC652", found, remedy, draft.line, f"state {draft.name!r}")
         yield line if events == line.trigger.events else evolve(line, trigger=OnEvent(events))
@@ -247,7 +232,7 @@ def _failing(event: type | str) -> str | None:
     if not isinstance(event, str) or not event.startswith("error"):
         return None
     name = event.removesuffix(".*").removesuffix(".")
-    if name in ("error", FAILED):
+    if name in _ANY_FAILURE:
         return ""
     return name.removeprefix(f"{FAILED}.") if name.startswith(f"{FAILED}.") else None
 
@@ -287,18 +272,15 @@ def _node(draft: Draft, document: Document) -> StateNode:
 def _events(nodes: Iterable[StateNode]) -> Iterator[str]:
     for node in nodes:
         for transition in node.transitions:
-            events = transition.trigger.events if isinstance(transition.trigger, OnEvent) else ()
-            for event in events:
+            for event in transition.events:
                 if isinstance(event, str) and not event.endswith("*"):
                     yield from () if event.startswith(("done.", "error.")) else (event,)
-        for hook in node.hooks:
-            yield from _sent(hook)
+        yield from (event.name for event in own_events(node) if isinstance(event, NamedEvent))
 
 
-def _sent(hook: Hook) -> Iterator[str]:
-    effect = getattr(hook.function, "effect", None)
-    if isinstance(effect, Raise | Send) and isinstance(effect.event, NamedEvent):
-        if getattr(effect, "target", None) is None:
-            yield effect.event.name
-    for part in parts(hook):
-        yield from _sent(part)
+def own_events(node: StateNode) -> Iterator[Any]:
+    """Yield the events that actions of a state raise, or send to the run itself."""
+    for hook in within(*node.hooks):
+        effect = getattr(hook.function, "effect", None)
+        if isinstance(effect, Raise) or (isinstance(effect, Send) and effect.target is None):
+            yield effect.event

@@ -24,15 +24,7 @@ class Findings:
     """The faults that a reader has found in a document so far.
 
     `settle` refuses a document with codes below SC650; those above become warnings of the chart.
-
-    Args:
-        document: The document.
-        words: The words of its format for objects and arrays, for messages.
-        above: The findings about a whole of which these are about a part; both share words and one
-            budget of suggestions.
-
-    Attributes:
-        suggestions: Finds the known name for a misspelt one.
+    Findings about a part share the words and the budget of suggestions of those ``above`` them.
     """
 
     def __init__(
@@ -47,15 +39,7 @@ class Findings:
     def add(
         self, code: str, found: str, remedy: str, line: int | None = None, element: str = ""
     ) -> None:
-        """Note a finding, once; text that is too long to be read is cut.
-
-        Args:
-            code: Its code, one of `statecharts.interop.codes`.
-            found: What was found.
-            remedy: How to fix it.
-            line: Its line, from 1.
-            element: The element, key or state that it is about.
-        """
+        """Note a finding about an element, key or state, once; text that is too long is cut."""
         where = self.document.place(line, _cut(element))
         location = None if line is None else self.document.place(line)
         fault = Fault(code, where, _cut(found), _cut(remedy), location)
@@ -104,11 +88,7 @@ _OF_STATE: Final = (
 
 
 class LossError(StatechartError):
-    """A chart that a format cannot hold completely (SC671 to SC675).
-
-    Attributes:
-        losses: The losses, in document order.
-    """
+    """A chart that a format cannot hold completely: its losses, in order (SC671 to SC675)."""
 
     losses: tuple[Fault, ...] = ()
 
@@ -122,12 +102,7 @@ class LossError(StatechartError):
 
 @final
 class Losses:
-    """The parts of a chart that a format cannot hold, gathered while it is written.
-
-    Args:
-        chart: The chart.
-        format: The name of the format.
-    """
+    """The parts of a chart that a format cannot hold, gathered while it is written."""
 
     def __init__(self, chart: Chart, format: str) -> None:
         self.chart = chart
@@ -135,11 +110,6 @@ class Losses:
         self._faults: dict[Fault, None] = {}
         self._place: str | None = None
         self._told: set[str | None] = set()
-
-    @property
-    def faults(self) -> list[Fault]:
-        """The losses so far, in order."""
-        return list(self._faults)
 
     def add(self, code: str, found: str, remedy: str = "", location: str | None = None) -> None:
         """Note a loss."""
@@ -161,12 +131,7 @@ class Losses:
         return LossError("SC673", self.chart.name, found, error.remedy)
 
     def compare(self, written: Chart, again: Chart) -> None:
-        """Note silent losses: the parts of a chart that are read back differently.
-
-        Args:
-            written: The part of the chart that was written.
-            again: The chart that its text is read as.
-        """
+        """Note silent losses: the parts of what was written that are read back differently."""
         nodes = list(zip(written.nodes.values(), again.nodes.values(), strict=False))
         if None not in self._told:
             self._differing("the chart", _OF_CHART, written, again)
@@ -186,16 +151,13 @@ class Losses:
             self.add("SC673", found, f"Write it in a form that {self.format} has")
 
     def settle(self, allow: Iterable[str]) -> tuple[Fault, ...]:
-        """Return the losses if all of them are allowed.
-
-        Args:
-            allow: The codes of accepted losses, or ``*`` for all of them.
+        """Return the losses if ``allow`` has the codes of all of them, or ``*``.
 
         Raises:
-            LossError: Some are not.
+            LossError: Some are not allowed.
         """
         codes = set(allow)
-        refused = [loss for loss in self.faults if not {"*", loss.code} & codes]
+        refused = [loss for loss in self._faults if not {"*", loss.code} & codes]
         unknown = sorted(codes - {"*"} - set(LOST))
         if unknown:
             found = f"allow= names {', '.join(unknown)}, and no loss has such a code"
@@ -207,7 +169,12 @@ class Losses:
             error = LossError(refused[0].code, self.chart.name, found, remedy)
             error.losses = tuple(refused)
             raise error
-        return tuple(self.faults)
+        return tuple(self._faults)
+
+
+def state_text(state: str) -> str:
+    """Return a state, by its id, as messages name it."""
+    return repr(state) if state else "the chart"
 
 
 def _said(thing: object, name: str) -> object:

@@ -30,8 +30,6 @@ class Kind:
     Attributes:
         name: Its name in messages, with an article; ``{object}`` and ``{array}`` stand for the
             words of the document, article included, and ``{objects}`` for many.
-        holds: Tells whether a value is of the kind.
-        plural: The name of many.
         choices: The strings that it allows, where it is a choice of strings.
         inside: The table of the objects that it holds.
     """
@@ -47,13 +45,11 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
-def _is_name(value: Any) -> bool:
-    return isinstance(value, str) and bool(value.strip())
-
-
 ANY: Final = Kind("any value", lambda _: True, "values")
 STRING: Final = Kind("a string", lambda value: isinstance(value, str), "strings")
-NAME: Final = Kind("a string that is not empty", _is_name, "names")
+NAME: Final = Kind(
+    "a string that is not empty", lambda v: STRING.holds(v) and v.strip() != "", "names"
+)
 BOOLEAN: Final = Kind("true or false", lambda value: isinstance(value, bool), "booleans")
 NUMBER: Final = Kind("a number", _is_number, "numbers")
 COUNT: Final = Kind(
@@ -112,11 +108,9 @@ class Unknown(enum.Enum):
 @final
 @frozen
 class Table:
-    """The keys of an object.
+    """The keys that an object may have, with their kinds, and those that it needs.
 
     Attributes:
-        keys: The keys that it may have, each with the kind of its value.
-        needs: Those that it must have.
         unknown: How a key that is not among them is treated.
         noun: What messages call the object, with an article.
         nulls: Whether null says the same as leaving the key out.

@@ -10,8 +10,7 @@ from typing import Any, Final
 
 from statecharts.interop import limits
 
-NOTHING: Final = object()
-"""Returned for a text that is not a literal."""
+NOTHING: Final = object()  # returned for a text that is not a literal
 
 _TOKEN: Final = re.compile(
     r"""\s*(?:
@@ -88,6 +87,12 @@ def payload_value(payload: Mapping[str, Any]) -> Any:
     said = payload.get("params", {}).items()
     found = {key: literal(one["expr"]) if [*one] == ["expr"] else NOTHING for key, one in said}
     return NOTHING if NOTHING in found.values() else found
+
+
+def param_value(said: Mapping[str, Any]) -> Any:
+    """Return the value of a param: that of a literal, else what the document says."""
+    value = literal(said["expr"]) if [*said] == ["expr"] else NOTHING
+    return said if value is NOTHING else value
 
 
 def literal_text(value: Any, *, python: bool = False) -> str | None:

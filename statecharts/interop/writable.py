@@ -7,14 +7,14 @@ bound to it they write the name, which is not a loss.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from itertools import pairwise
 from typing import Final, final
 
-from attrs import evolve
+from attrs import evolve, frozen
 
 from statecharts.interop.drafts import FAILED, answered
-from statecharts.interop.findings import Losses
+from statecharts.interop.findings import Losses, state_text
 from statecharts.model.chart import (
     HISTORY,
     After,
@@ -51,18 +51,56 @@ SAID: Final = (AllOf, AnyOf, Bound, Choose, Give, Holds, In, Named, NamedDelay, 
 def writable(chart: Chart, losses: Losses, word: Callable[[str], str]) -> Chart:
     """Return the part of a chart that files can hold, as far as all formats agree.
 
-    Args:
-        chart: The chart.
-        losses: Takes what is removed.
-        word: Returns the name of an event in the form that transitions of the format allow.
+    ``word`` returns the name of an event in the form that transitions of the format allow.
     """
-    return _Writable(chart, losses, word).of(chart)
+    typed = [event.name for event in chart.events if event.cls is not None]
+    if typed:
+        found = f"the classes of the events {', '.join(typed)} are left out"
+        losses.add("SC671", found, "Name events by their names alone")
+    note_types(chart, losses)
+    return _Writable({event.cls for event in chart.events}, losses, word).of(chart)
+
+
+def note_types(chart: Chart, losses: Losses) -> None:
+    """Note the loss of the context and the data of a chart, and of what builds them."""
+    if chart.context is not None:
+        found = f"the context {chart.context.__name__} is left out"
+        losses.add("SC671", found, "Keep it where the chart is run")
+    for node in chart.nodes.values():
+        shown = state_text(node.id)
+        with losses.about(node.id):
+            if node.data is not None:
+                found = f"the data {node.data.__name__} of {shown} is left out"
+                losses.add("SC671", found, "Keep it where the chart is run", node.location)
+            for line in node.transitions:
+                for role, hook in (("make", line.make), ("update", line.update)):
+                    if hook is not None:
+                        found = f"{role}={hook.name} of a transition of {shown} is left out"
+                        losses.add("SC671", found, "Make it a named action", line.location)
+
+
+def stays_inside(chart: Chart, line: Transition) -> bool:
+    """Tell whether all targets of a line are its source, or inside it."""
+    source = line.source
+    return all(t == source or chart.is_descendant(t, source) for t in line.targets)
 
 
 def service_of(call: Invocation) -> Service:
-    """Return the service that a call of a writable chart is."""
+    """Return the service that a call is to a file; that of a class of calls has its name."""
     effect = getattr(call.make and call.make.function, "effect", None)
-    return effect if isinstance(effect, Service) else Service(call.name)
+    name = call.name if call.call is Service else wire_name(call.call)
+    return effect if isinstance(effect, Service) else Service(name)
+
+
+def as_service(call: Invocation, losses: Losses) -> Invocation:
+    """Return a call as that of a service; note the loss of what only Python can say."""
+    service = service_of(call)
+    make = Hook(Give(service))
+    if call.make != make:
+        code = "SC672" if call.call is Service else "SC671"
+        found = f"the call {call.name!r} is written as the service {service.source!r}, by its name"
+        losses.add(code, found, f"Give Service({service.source!r}, …) instead", call.location)
+    return evolve(call, call=Service, make=make)
 
 
 def file_ids(node: StateNode) -> dict[str, str]:
@@ -72,36 +110,27 @@ def file_ids(node: StateNode) -> dict[str, str]:
     """
     ids = {call.name: call.name for call in node.invoke}
     for line in node.transitions:
-        events = line.trigger.events if isinstance(line.trigger, OnEvent) else ()
-        for (before, id), (prefix, name) in pairwise(map(answered, events)):
+        for (before, id), (prefix, name) in pairwise(map(answered, line.events)):
             if name in ids and prefix == before:
                 ids[name] = id
     return ids
 
 
 def descriptors(line: OnEvent, ids: Mapping[str, str]) -> Iterator[str]:
-    """Yield the events of a line as a file names them, each once.
-
-    Args:
-        line: The events.
-        ids: The ids of the calls of the state (see `file_ids`).
-    """
+    """Yield the events of a line as a file with these ids of calls names them, each once."""
     for event in line.events:
         prefix, name = answered(event)
-        if isinstance(event, str) and not (
-            ids.get(name, name) != name and prefix + ids[name] in line.events
-        ):
+        twice = ids.get(name, name) != name and prefix + ids[name] in line.events
+        if isinstance(event, str) and not twice:
             yield event
 
 
 @final
+@frozen(eq=False)
 class _Writable:
-    """Reduces one chart."""
-
-    def __init__(self, chart: Chart, losses: Losses, word: Callable[[str], str]) -> None:
-        self.classes = {event.cls for event in chart.events}
-        self.losses = losses
-        self.word = word
+    classes: Container[type | None]
+    losses: Losses
+    word: Callable[[str], str]
 
     def of(self, chart: Chart) -> Chart:
         """Return what is left of the chart."""
@@ -141,7 +170,7 @@ class _Writable:
             default = None if node.default is None else self._default(node, node.default)
             entry, exit_ = self._hooks(node.entry), self._hooks(node.exit)
             lines = tuple(map(self._line, self._taken(node)))
-            calls = tuple(map(self._call, self._active(node)))
+            calls = tuple(as_service(call, self.losses) for call in self._active(node))
         return evolve(
             node, default=default, transitions=lines, entry=entry, exit=exit_, invoke=calls
         )
@@ -150,7 +179,7 @@ class _Writable:
         """Yield the lines of a state without those that defer their events."""
         for line in node.transitions:
             if line.kind is TransitionKind.DEFERRED:
-                found = f"a line of {node.id or 'the chart'!r} defers its event, and is left out"
+                found = f"a line of {state_text(node.id)} defers its event, and is left out"
                 self.losses.add("SC673", found, "Take the event, or ignore it", line.location)
             else:
                 yield line
@@ -163,20 +192,8 @@ class _Writable:
             return ()
         return node.invoke
 
-    def _call(self, call: Invocation) -> Invocation:
-        """Return a call as that of a service; note the loss of what only Python can say."""
-        make = None if call.make is None else self._hook(call.make)
-        if make is not None and isinstance(make.function, Give):
-            if isinstance(make.function.effect, Service):
-                return evolve(call, call=Service, make=make)
-        name = call.name if call.call is Service else wire_name(call.call)
-        found = f"the call {call.name!r} is written as the service {name!r}, without its data"
-        code = "SC672" if call.call is Service else "SC671"
-        self.losses.add(code, found, f"Give Service({name!r}, …) instead", call.location)
-        return evolve(call, call=Service, make=Hook(Give(Service(name))))
-
     def _default(self, node: StateNode, default: Transition) -> Transition | None:
-        shown = repr(node.id) if node.id else "the chart"
+        shown = state_text(node.id)
         if node.kind not in (StateKind.COMPOUND, *HISTORY):
             found = f"the default of {shown}, which is {node.kind.value}, is left out"
             self.losses.add("SC673", found, "Remove it: nothing takes it", node.location)

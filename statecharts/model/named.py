@@ -282,6 +282,15 @@ def parts(hook: Hook) -> tuple[Hook, ...]:
             return ()
 
 
+def within(*hooks: Hook) -> Iterator[Hook]:
+    """Yield hooks, each before all that it is made of."""
+    waiting = [*reversed(hooks)]
+    while waiting:
+        hook = waiting.pop()
+        yield hook
+        waiting += reversed(parts(hook))
+
+
 def open_names(hook: Hook) -> Iterator[tuple[str, str]]:
     """Yield the names in a hook that no function stands behind, each as (role, name).
 

@@ -173,6 +173,11 @@ class Transition:
         take_back(self)
 
     @property
+    def events(self) -> tuple[type | str, ...]:
+        """The events that take it; empty for any other trigger."""
+        return self.trigger.events if isinstance(self.trigger, OnEvent) else ()
+
+    @property
     def hooks(self) -> tuple[Hook, ...]:
         """Its hooks in the order in which they are called: guard, update, emit, make."""
         before = (hook for hook in (self.guard, self.update) if hook is not None)

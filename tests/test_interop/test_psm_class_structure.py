@@ -16,7 +16,8 @@ from statemachine.states import States
 from statecharts import Kernel, Machine, NamedEvent
 from statecharts.interop.python_statemachine import attach, from_class
 from statecharts.model.chart import Always, Done, OnEvent, StateKind, TransitionKind
-from statecharts.model.effects import CancelInvoke, Invoke
+from statecharts.model.effects import Invoke, Service
+from statecharts.model.events import Answer, CallFailed
 from tests.test_interop.psm_samples import (
     Everything,
     Lights,
@@ -243,16 +244,20 @@ def test_services_are_asked_for() -> None:
     class Loading(Telling):
         loading = State(initial=True, invoke=lambda: 42)
         ready = State(final=True)
+        broken = State(final=True)
         done_invoke_loading = loading.to(ready)
+        error_execution = loading.to(broken)
 
     chart = from_class(Loading)
     kernel = Kernel(chart)
-    start = kernel.start()
-    assert start.effects == (Invoke("loading", "42"),)
-    step = kernel.step(start.snapshot, NamedEvent("done.invoke.loading.1"))
-    assert step.effects == (CancelInvoke("loading"),)
-    (warning,) = [w for w in chart.warnings if w.code == "SC652"]
-    assert warning.found == "that library runs '42' in a thread; here the effect Invoke asks for it"
+    start, call = kernel.start(), "loading.loading#1"
+    assert start.effects == (Invoke(call, Service("42")),)
+    step = kernel.step(start.snapshot, Answer(call, NamedEvent("done.invoke.loading.1")))
+    assert step.snapshot.configuration == ("ready",)
+    failed = kernel.step(start.snapshot, CallFailed(call, "boom"))
+    assert failed.snapshot.configuration == ("broken",)
+    told = [w.found for w in chart.warnings if w.code == "SC652"]
+    assert told[0] == "that library runs '42' in a thread; here the effect Invoke asks for it"
 
 
 def test_weighted_transitions_roll_the_same_dice() -> None:

@@ -9,12 +9,13 @@ from typing import Any
 
 import pytest
 
-from statecharts import Chart, Kernel, NamedEvent
+from statecharts import Chart, Kernel, Machine, NamedEvent
 from statecharts.interop import files
 from statecharts.interop.python_statemachine import load, loads
 from statecharts.interop.syntax.located import plain
 from statecharts.model.chart import Always, Done, OnEvent, StateKind, TransitionKind
-from statecharts.model.effects import Action, CancelInvoke, CancelSend, Invoke, Raise, Send
+from statecharts.model.effects import Action, CancelInvoke, CancelSend, Raise, Send, Service
+from statecharts.model.events import Answer, CallFailed
 from statecharts.model.hooks import Hook
 from statecharts.model.named import AllOf, Branch, Choose, Give, In, Named, Not
 
@@ -120,9 +121,8 @@ def test_what_needs_a_data_model_is_a_name() -> None:
             ),
         )
     )
-    service = Invoke("kid", "child.yaml", {"start": 2, "at": {"location": "count"}})
-    assert given(counting.entry[1:]) == [service]
-    assert given(counting.exit) == [CancelInvoke("kid")]
+    service = Service("child.yaml", {"start": 2, "at": {"location": "count"}})
+    assert [(one.name, one.make) for one in counting.invoke] == [("kid", Hook(Give(service)))]
     data = Action("donedata", {"params": {"total": {"expr": "count"}}})
     assert given(chart["done"].entry) == [data]
     (warning,) = [w for w in chart.warnings if w.code == "SC651"]
@@ -206,8 +206,26 @@ def test_inline_children_are_kept_as_text() -> None:
     """A child machine that stands in the file is the source of the service, as JSON."""
     child = {"states": {"x": {"final": True}}}
     text = json.dumps({"states": {"a": {"invoke": {"content": child}}}})
-    (effect,) = given(loads(text, format="json")["a"].entry)
-    assert (effect.id, json.loads(effect.source)) == ("a.1", child)
+    (call,) = loads(text, format="json")["a"].invoke
+    (effect,) = given((call.make,))  # type: ignore[arg-type]
+    assert (call.name, json.loads(effect.source)) == ("invoke", child)
+
+
+def test_services_answer_for_as_long_as_their_state_is_active() -> None:
+    """Answers and failures take lines of the holder; leaving it takes the call back."""
+    chart = loads(
+        "states: {s: {states: {a: {invoke: {id: job, src: j}, transitions: ["
+        "{event: done.invoke.job, target: b}, {event: error.execution, target: c}]}}, "
+        "transitions: [{event: stop, target: b}]}, b: {}, c: {}}"
+    )
+    machine = Machine(chart)
+    assert machine.snapshot.calls == {"s.a.job#1": Service("j")}
+    machine.send(Answer("s.a.job#1", NamedEvent("done.invoke.job")))
+    assert machine.configuration == ("b",)
+    assert Machine(chart).send(CallFailed("s.a.job#1")).snapshot.configuration == ("c",)
+    stopped = Machine(chart, on_unhandled="raise")
+    assert stopped.send(NamedEvent("stop")).effects == (CancelInvoke("s.a.job#1"),)
+    assert not stopped.send(Answer("s.a.job#1", NamedEvent("done.invoke.job"))).handled
 
 
 def test_the_order_of_a_list_is_kept() -> None:

@@ -15,12 +15,13 @@ from statemachine.exceptions import AttrNotFound, InvalidDefinition
 from machines.execution import Execution
 from machines.pipeline import Pipeline
 from statecharts import Chart, Effect, NamedEvent
-from statecharts.interop.python_statemachine import to_class
+from statecharts.interop.python_statemachine import from_class, to_class
 from statecharts.model.chart import After, Transition
-from statecharts.model.effects import Action, CancelSend, Invoke, Raise, Send
+from statecharts.model.effects import Action, CancelInvoke, CancelSend, Invoke, Raise, Send, Service
 from statecharts.model.events import StateDone
 from statecharts.model.hooks import Hook
 from statecharts.model.named import Bound, Branch, Choose, Give, In, Named, Not
+from statecharts.model.nodes import Invocation
 from tests.oracle.handmade import (
     atomic,
     compound,
@@ -35,6 +36,7 @@ from tests.oracle.handmade import chart as telling
 from tests.test_interop.psm_rows import plain, with_hooks
 from tests.test_interop.test_psm_to_class import active
 
+WAITING = plain(atomic("a", on("go", "b")), atomic("b"))["a"]
 WAY = (atomic("a", on("go", "b")), atomic("b", on("next", "c")), atomic("c"))
 
 
@@ -124,10 +126,30 @@ def test_other_effects_are_handed_on() -> None:
     class Mail(Effect):
         to: str
 
-    effects = [Mail("ada"), Invoke("i", "src"), Send(NamedEvent("x"), target="elsewhere")]
+    effects = [Mail("ada"), Send(NamedEvent("x"), target="elsewhere")]
     subject = acting(lambda m: effects)
     assert told(subject, "go") == effects
     to_class(subject)().send("go")
+
+
+def test_calls_are_handed_on_until_their_state_is_left() -> None:
+    """Whoever has ``on_effect`` hears of the call, and when it is taken back."""
+    made = Hook(Give(Service("src", {"n": 1})))
+    subject = evolve(WAITING, invoke=(Invocation("job", Service, made),))
+    chart = plain(*WAY)
+    chart = evolve(chart, states=(subject, *chart.states[1:]))
+    seen: list[Any] = []
+
+    class Ear:
+        def on_effect(self, effect: Effect) -> None:
+            seen.append(effect)
+
+    machine = to_class(chart)(listeners=[Ear()])
+    machine.send("go")
+    (start, stop) = seen
+    assert start == Invoke(start.id, Service("src", {"n": 1}))
+    assert stop == CancelInvoke(start.id)
+    assert from_class(to_class(chart)).states == chart.states
 
 
 def test_content_that_chooses_asks_for_names() -> None:

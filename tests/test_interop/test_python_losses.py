@@ -16,7 +16,7 @@ from statecharts.interop.documents import Document
 from statecharts.interop.drafts import Draft, assemble, identify
 from statecharts.interop.findings import Findings, LossError, Losses
 from statecharts.interop.python import dumps, write
-from statecharts.interop.python.structure import declarable
+from statecharts.interop.python.structure import Declarable
 from statecharts.model.chart import (
     After,
     Always,
@@ -54,7 +54,7 @@ def chart(change: Change, kind: StateKind = StateKind.PARALLEL) -> Chart:
     both.transitions = [Transition("both", OnEvent(("stop",)), ("idle",))]
     idle.transitions = [Transition("idle", OnEvent(("go",)), ("both",))]
     change(found)
-    return Findings(document).settle(assemble(root, Findings(document)))
+    return (findings := Findings(document)).settle(assemble(root, findings))
 
 
 def several(found: dict[str, Draft]) -> None:
@@ -153,7 +153,7 @@ def test_what_files_often_say_is_no_loss(change: Change, line: str, tmp_path: Pa
 
     text = dumps(works)
     module = imported(text, tmp_path, "works")
-    ids = declarable(works, Losses(works, "Python")).ids
+    ids = Declarable(works, Losses(works, "Python")).ids
     assert line in text
     walk(works, module, ids, seed=1, turns=60)
 

@@ -10,7 +10,7 @@ from statecharts.interop.documents import Document
 from statecharts.interop.drafts import Draft, assemble, identify
 from statecharts.interop.findings import Findings, Losses
 from statecharts.interop.python import write
-from statecharts.interop.python.structure import declarable
+from statecharts.interop.python.structure import Declarable
 from statecharts.interop.python.syntax import attribute_name, docstring, formatted, literal
 from statecharts.model.chart import Chart, Default, OnEvent, StateKind, Transition
 from statecharts.model.effects import Action
@@ -30,7 +30,7 @@ def ring(names: list[str], event: str = "go", chart: str = "ring") -> Chart:
         guard = Hook(Named(draft.name))
         draft.entry = [Hook(Give(Action(draft.name)))]
         draft.transitions = [Transition(draft.id, OnEvent((event,)), (following.id,), guard=guard)]
-    return Findings(document).settle(assemble(root, Findings(document)))
+    return (findings := Findings(document)).settle(assemble(root, findings))
 
 
 NASTY = [
@@ -47,7 +47,7 @@ def test_names_of_all_kinds_are_borne(tmp_path: Path) -> None:
     text, losses = write([chart])
     module = imported(text, tmp_path, "ring")
 
-    ids = declarable(chart, Losses(chart, "Python")).ids
+    ids = Declarable(chart, Losses(chart, "Python")).ids
     assert len(set(ids.values())) == len(NASTY) + 1
     assert walk(chart, module, ids, seed=1, turns=80) > 60
     assert losses == ()
@@ -75,7 +75,7 @@ def test_event_that_others_begin_with_stays_a_name(tmp_path: Path) -> None:
     root.default = Transition("", Default(), ("idle",))
     idle.transitions = [Transition("idle", OnEvent(("user",)), ("busy",))]
     busy.transitions = [Transition("busy", OnEvent(("user.left", "error")), ("idle",))]
-    chart = Findings(document).settle(assemble(root, Findings(document)))
+    chart = (findings := Findings(document)).settle(assemble(root, findings))
 
     text, _ = write([chart])
 

@@ -11,7 +11,7 @@ from machines.pipeline import Pipeline
 from statecharts.interop import files
 from statecharts.interop.findings import Losses
 from statecharts.interop.python import write
-from statecharts.interop.python.structure import declarable
+from statecharts.interop.python.structure import Declarable
 from statecharts.model.chart import Chart
 from statecharts.model.errors import StatechartError
 from tests.test_interop.python_charts import random_chart
@@ -53,7 +53,8 @@ def outline(chart: Chart, state: str) -> object:
     """Return what a declaration keeps of a state, whatever the events are classes of."""
     node = chart[state]
     lines = [(type(line.trigger), line.targets, line.guard is None) for line in node.transitions]
-    return node.id, node.name, node.kind, node.initial, lines
+    calls = [(call.name, call.call) for call in node.invoke]
+    return node.id, node.name, node.kind, node.initial, lines, calls
 
 
 @pytest.mark.parametrize(
@@ -67,7 +68,7 @@ def test_declaration_of_every_sample_runs_as_the_sample_does(path: Path, tmp_pat
         text, losses = write([chart], allow="*")
         module = imported(text, tmp_path, f"sample_{number}")
         if {loss.code for loss in losses} <= {"SC674", "SC675"}:
-            ids = declarable(chart, Losses(chart, "Python")).ids
+            ids = Declarable(chart, Losses(chart, "Python")).ids
             walk(chart, module, ids, seed=number, turns=40)
 
 

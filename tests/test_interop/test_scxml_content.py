@@ -189,7 +189,8 @@ def test_content_of_invokes_is_answered_for_as_long_as_the_state_is_active() -> 
         '<state id="l" initial="l1"><state id="l1"><invoke id="job" src="j"/>'
         '<transition event="done.invoke.job" target="l2"/></state><state id="l2"/></state>'
         '<state id="r" initial="r1"><state id="r1">'
-        '<transition event="done.invoke.job" target="r2"/></state><state id="r2"/></state></parallel>'
+        '<transition event="done.invoke.job" target="r2"/></state><state id="r2"/></state>'
+        "</parallel>"
         '<transition event="error.platform.job" target="bad"/>'
         '<transition event="stop" target="off"/></state><state id="off"/><state id="bad"/>'
     )

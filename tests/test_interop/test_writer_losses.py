@@ -25,13 +25,14 @@ from statecharts.model.chart import (
     TransitionKind,
     Trigger,
 )
-from statecharts.model.effects import Action, CancelTimer
+from statecharts.model.effects import Action, CancelTimer, Service
 from statecharts.model.hooks import Hook
 from statecharts.model.named import Bound, Branch, Choose, Give, Holds, Named, Not
+from statecharts.model.nodes import Invocation
 from tests.proof import cases
 from tests.test_interop.scxml_charts import random_chart
 from tests.test_interop.test_xstate_writing import rich
-from tests.test_interop.whole_charts import Bang, Colour, Fact, code, sound
+from tests.test_interop.whole_charts import Ask, Bang, Colour, Fact, code, sound
 
 DOORS = {"scxml": scxml, "xstate": xstate}
 SEEDS = 80
@@ -85,7 +86,7 @@ def has(**fields: Any) -> Change:
     return change
 
 
-def line(trigger: Trigger | None = None, guard: Hook = NEVER, **more: Any) -> Change:
+def line(trigger: Trigger | None = None, guard: Hook | None = NEVER, **more: Any) -> Change:
     """Return a change that gives a state one more transition."""
 
     def change(node: StateNode) -> StateNode:
@@ -104,6 +105,11 @@ def default(**more: Any) -> Change:
         return evolve(node, default=evolve(old, **more))
 
     return change
+
+
+def called(service: Service) -> Change:
+    """Return a change that gives a state one more call, of a service."""
+    return has(invoke=(Invocation("ask", Service, Hook(Give(service))),))
 
 
 def same(node: StateNode) -> StateNode:
@@ -161,6 +167,24 @@ THINGS: dict[str, Thing] = {
     ),
     "a function behind a name": Thing(
         ANY, has(entry=(Hook(Bound(Give(Action("ring")), code)),)), has(entry=(RING,)), told=False
+    ),
+    "a service": Thing(LIVING, called(Service("ask", {"n": 1})), called(Service("ask", {"n": 1}))),
+    "a call of a class": Thing(
+        LIVING, has(invoke=(Invocation("ask", Ask),)), called(Service("ask")), "SC671", "SC671"
+    ),
+    "a call that is code": Thing(
+        LIVING,
+        has(invoke=(Invocation("ask", Service, CODE),)),
+        called(Service("ask")),
+        "SC672",
+        "SC672",
+    ),
+    "a line that defers": Thing(
+        LIVING,
+        line(OnEvent(("late",)), kind=TransitionKind.DEFERRED, emit=(), guard=None),
+        same,
+        "SC673",
+        "SC673",
     ),
     "a choice of nothing": Thing(
         ANY,

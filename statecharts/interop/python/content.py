@@ -13,6 +13,7 @@ from typing import Any, Final, final
 import attrs
 from attrs import define, evolve, field, frozen
 
+from statecharts.interop.drafts import free
 from statecharts.interop.findings import Losses
 from statecharts.interop.python.syntax import (
     STEP,
@@ -21,7 +22,6 @@ from statecharts.interop.python.syntax import (
     Names,
     class_name,
     docstring,
-    free,
     function_name,
     is_importable,
     legible,
@@ -45,24 +45,15 @@ from statecharts.model.named import (
     Named,
     NamedDelay,
     Not,
-    parts,
+    within,
 )
 from statecharts.model.nodes import Invocation
-
-# --- Parameters -----------------------------------------------------------------------------------
 
 
 @final
 @frozen
 class Parameter:
-    """A typed name for a parameter that a file gives with an action, a guard or an event.
-
-    Attributes:
-        key: Its name in the file.
-        name: Its name in Python.
-        type: Its type, as text.
-        optional: Whether it may be left out.
-    """
+    """A parameter by its key in the file, with a name and a type in Python, as text."""
 
     key: str
     name: str
@@ -91,7 +82,7 @@ class Parameters:
             name = function_name(str(key), "field")
             name = free(f"{name}_" if name == "m" else name, [one.name for one in found])
             found.append(Parameter(key, name, _type([*values, *([None] * missing)]), missing))
-        return cls(tuple(sorted(found, key=lambda parameter: parameter.optional)))
+        return cls(tuple(sorted(found, key=lambda one: one.optional)))
 
     def call(self, name: str, data: Mapping[str, Any], *first: str) -> str:
         """Return the call of a class or a function with the values of one use."""
@@ -134,13 +125,10 @@ def _kind(value: Any) -> str:
             return "str"
 
 
-# --- Events and effects ---------------------------------------------------------------------------
-
 _PLATFORM: Final = ("done.", "error.", "xstate.")
 """The first words of events that a run, a service or a library makes; they have no class."""
 
-_LONGEST: Final = 80
-"""How long a name may be on the first line of a docstring."""
+_LONGEST: Final = 80  # how long a name may be on the first line of a docstring
 
 
 @final
@@ -245,7 +233,7 @@ class Vocabulary:
 
     def _declaration(self, word: _Word, base: str, own: list[str]) -> list[str]:
         self.need("frozen")
-        doc = f"{_code_text(word.name)}."
+        doc = f"{_quoted(word.name)}."
         if len(doc) > _LONGEST:  # a name stays in one piece
             doc = f"As the file has it:\n{doc}"
         fields = [*own, *self.fields(word.parameters)]
@@ -262,12 +250,11 @@ class Vocabulary:
                 self.losses.add("SC671", found, "Declare it in a module")
             self._new_event(event.name)
         for transition in chart.transitions:
-            events = transition.trigger.events if isinstance(transition.trigger, OnEvent) else ()
-            for descriptor in events:
+            for descriptor in transition.events:
                 if isinstance(descriptor, str):
                     self._new_event(descriptor)
         for node in chart.nodes.values():
-            for hook in node.hooks:
+            for hook in within(*node.hooks):
                 self._collect_hook(hook)
 
     def _collect_hook(self, hook: Hook) -> None:
@@ -284,8 +271,7 @@ class Vocabulary:
             case Give(Raise(NamedEvent(name, data)) | Send(NamedEvent(name, data), target=None)):
                 self._new_event(name, data)
             case _:
-                for part in parts(hook):
-                    self._collect_hook(part)
+                pass
 
     def _new_event(self, name: str, data: Mapping[str, Any] | None = None) -> None:
         """Note an event; give it a class if one can have its name."""
@@ -309,7 +295,6 @@ class Vocabulary:
         return f"{self.need('NamedEvent')}({literal(event.name)}{data})"
 
     def _built(self, value: Any) -> str:
-        """Return an instance of an attrs class as the call that makes it."""
         cls = type(value)
         if not attrs.has(cls) or not is_importable(cls):
             found = f"{value!r} cannot be written as code"
@@ -329,17 +314,12 @@ def prefixes(name: str) -> Iterator[str]:
     yield from accumulate(name.split("."), "{}.{}".format)
 
 
-# --- Guards and actions ---------------------------------------------------------------------------
-
-
 @final
 @frozen
 class Place:
-    """The place of a hook in a chart.
+    """The place of a hook: the name for its function, and what the moment there has.
 
     Attributes:
-        name: The name of the function for the hook, when it needs one.
-        data: The class of the data that the moment has.
         events: The events that it may be called on; None when that is not known.
         indent: How far in its line may begin; a lambda has to fit on that.
     """
@@ -380,25 +360,23 @@ class _Test:
 
 
 @final
+@define(eq=False)
 class Functions:
     """The functions of a module, in the order in which they are first needed."""
 
-    def __init__(
-        self, vocabulary: Vocabulary, names: Names, imports: Imports, losses: Losses
-    ) -> None:
-        self.vocabulary = vocabulary
-        self.names = names
-        self.imports = imports
-        self.losses = losses
-        self.guards: list[list[str]] = []
-        self.actions: list[list[str]] = []
-        self.states: Mapping[str, str] = {}
-        """The states of the present chart as code, by the ids that hooks name."""
-        self.known: set[str] = set()
-        """The states that are declared already; type checkers know only them."""
-        self._early = False
-        self._named: dict[str, tuple[str, Parameters]] = {}
-        self._stubs: dict[int | str, str] = {}
+    vocabulary: Vocabulary
+    names: Names
+    imports: Imports
+    losses: Losses
+    guards: list[list[str]] = field(factory=list)
+    actions: list[list[str]] = field(factory=list)
+    states: Mapping[str, str] = field(factory=dict)
+    """The states of the present chart as code, by the ids that hooks name."""
+    known: set[str] = field(factory=set)
+    """The states that are declared already; type checkers know only them."""
+    _early: bool = False
+    _named: dict[str, tuple[str, Parameters]] = field(factory=dict)
+    _stubs: dict[int | str, str] = field(factory=dict)
 
     def expect(self, uses: Iterable[tuple[Named, Place]]) -> None:
         """Declare the guards that are known by name, each with all that is known of its uses."""
@@ -412,16 +390,13 @@ class Functions:
             every = [place.events for _, place in several]
             events = dict.fromkeys(event for use in every for event in use or ())
             data = {place.data for _, place in several}
-            place = Place(
-                called,
-                data.pop() if len(data) == 1 else None,
-                None if None in every else tuple(events),
-            )
+            shared = data.pop() if len(data) == 1 else None
+            place = Place(called, shared, None if None in every else tuple(events))
             items = [self._moment(place, "m"), *self.vocabulary.fields(parameters)]
             if parameters.fields:
                 items.insert(1, "*")
             docs = dict.fromkeys(guard.doc for guard, _ in several if guard.doc)
-            doc = "\n\n".join([f"Tell whether {_code_text(name)} holds.", *docs])
+            doc = "\n\n".join([f"Tell whether {_quoted(name)} holds.", *docs])
             head = f"def {called}({', '.join(items)}) -> bool:"
             self.guards.append([head, *docstring(doc, STEP), _unwritten("guard")])
 
@@ -434,11 +409,9 @@ class Functions:
         written = f"lambda {_parameter(text, '_')}: {text}"
         if place.fits(f"when={written},") and not self._early:
             return written
-        name = self.names.take(f"may_{place.name}")
-        head = f"def {name}({self._moment(place, _parameter(text, '_m'))}) -> bool:"
-        doc = docstring(f"Tell whether {_code_text(hook.name)} holds", STEP)
-        self.guards.append([head, *doc, f"    return {text}"])
-        return name
+        asked, doc = f"may_{place.name}", f"Tell whether {_quoted(hook.name)} holds"
+        body = [f"    return {text}"]
+        return self._function(evolve(place, name=asked), "bool", doc, body)
 
     def action(self, hooks: tuple[Hook, ...], place: Place) -> str:
         """Return what ``entry=``, ``exit=`` and ``emit=`` take for some actions."""
@@ -452,13 +425,9 @@ class Functions:
         elif len(hooks) == 1 and not isinstance(given[0], Choose):
             return self._code(hooks[0], place, "Effect | Iterable[Effect] | None")
         body = [line for hook in hooks for line in self._statements(hook, place, STEP)]
-        used = "m" if any(_parameter(line, "") for line in body) else "_m"
-        name = self.names.take(place.name)
         result = f"{self.imports.need('Iterator')}[{self.imports.need('Effect')}]"
-        head = f"def {name}({self._moment(place, used)}) -> {result}:"
         done = "; ".join(hook.name for hook in hooks)
-        self.actions.append([head, *docstring(f"Do {_code_text(done)}", STEP), *body])
-        return name
+        return self._function(place, result, f"Do {_quoted(done)}", body)
 
     def call(self, call: Invocation, place: Place) -> str:
         """Return what ``invoke=`` takes for a call: the function that makes it, if it has one."""
@@ -470,11 +439,7 @@ class Functions:
         made = self.vocabulary.effect(given.effect)
         if place.fits(f"invoke={{{quoted(call.name)}: lambda _: {made}}},"):
             return f"lambda _: {made}"
-        name = self.names.take(place.name)
-        head = f"def {name}({self._moment(place, '_m')}) -> {result}:"
-        doc = docstring(f"Call {_code_text(call.name)}", STEP)
-        self.actions.append([head, *doc, f"    return {made}"])
-        return name
+        return self._function(place, result, f"Call {_quoted(call.name)}", [f"    return {made}"])
 
     def maker(self, hook: Hook, place: Place, verb: str, result: type | None) -> str:
         """Return what ``make=`` and ``update=`` take."""
@@ -561,16 +526,23 @@ class Functions:
                 if word in result:
                     self.imports.need(word)
             own = hook.name if hook.name.isidentifier() and hook.name != "lambda" else place.name
-            name = self._stubs[key] = self.names.take(function_name(own, "code"))
-            shown = _code_text(hook.name)
+            place, shown = evolve(place, name=function_name(own, "code")), _quoted(hook.name)
             doc = f"Tell whether {shown} holds" if result == "bool" else f"Give {shown}"
-            head = f"def {name}({self._moment(place, 'm')}) -> {result}:"
-            block = [head, *docstring(doc, STEP), _unwritten("function")]
-            (self.guards if result == "bool" else self.actions).append(block)
+            self._stubs[key] = self._function(place, result, doc, [_unwritten("function")], "m")
         return self._stubs[key]
 
+    def _function(
+        self, place: Place, result: str, doc: str, body: list[str], unused: str = "_m"
+    ) -> str:
+        """Declare a function of a moment, which may be unused; return its name."""
+        name = self.names.take(place.name)
+        used = "m" if any(_parameter(line, "") for line in body) else unused
+        head = f"def {name}({self._moment(place, used)}) -> {result}:"
+        home = self.guards if result == "bool" else self.actions
+        home.append([head, *docstring(doc, STEP), *body])
+        return name
+
     def _moment(self, place: Place, name: str) -> str:
-        """Return the parameter that a function takes its moment by."""
         moment, unknown = self.imports.need("Moment"), self.imports.need("Any")
         data = unknown if place.data is None else self.imports.reference(place.data)
         event = unknown if place.events is None else self.vocabulary.annotation(place.events)
@@ -592,6 +564,6 @@ def _unwritten(what: str) -> str:
     return f'    raise NotImplementedError("write this {what}")'
 
 
-def _code_text(text: str) -> str:
+def _quoted(text: str) -> str:
     """Return text of the file on one line, in the quotes of docstrings."""
     return f"``{' '.join(text.split())}``"

@@ -6,22 +6,12 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final, final
 
-from attrs import evolve, frozen
+from attrs import evolve
 
 from statecharts.checks.places import listed
-from statecharts.interop.findings import Losses
+from statecharts.interop.findings import Losses, state_text
+from statecharts.interop.python import syntax
 from statecharts.interop.python.content import Functions, Place
-from statecharts.interop.python.syntax import (
-    STEP,
-    attribute_name,
-    comment,
-    docstring,
-    function_name,
-    is_importable,
-    literal,
-    quoted,
-    words,
-)
 from statecharts.interop.python.transitions import default, lines, placed
 from statecharts.model.chart import (
     COMPOSITE,
@@ -40,60 +30,43 @@ from statecharts.model.nodes import Invocation
 from statecharts.semantics.transitions import EntrySet, nothing_remembered
 from statecharts.semantics.tree import Edge, Tree
 
-# --- Charts that the DSL can declare --------------------------------------------------------------
-
 
 @final
-@frozen(eq=False)
 class Declarable:
-    """A chart that the DSL can declare.
+    """The nearest chart that the DSL can declare; what that loses is noted.
 
     Attributes:
-        chart: The chart; the ids of its states are paths of attributes.
-        ids: The new id of each state, by its old id.
+        ids: The new id of each state, a path of attributes, by its old id.
     """
 
-    chart: Chart
-    ids: Mapping[str, str]
-
-
-def declarable(chart: Chart, losses: Losses) -> Declarable:
-    """Return the nearest chart that the DSL can declare; note what that loses."""
-    adaptation = _Adaptation(chart, losses)
-    states = tuple(map(adaptation.node, chart.states))
-    root = adaptation.node(chart.root)
-    return Declarable(evolve(chart, root=root, states=states, warnings=()), adaptation.ids)
-
-
-@final
-class _Adaptation:
     def __init__(self, chart: Chart, losses: Losses) -> None:
-        self.chart = chart
-        self.losses = losses
-        self.tree = Tree.of(chart)
+        self._old = chart
+        self._losses = losses
+        self._tree = Tree.of(chart)
         self.ids = self._identified()
+        states = tuple(map(self._node, chart.states))
+        self.chart = evolve(chart, root=self._node(chart.root), states=states, warnings=())
 
     def _identified(self) -> dict[str, str]:
         ids, taken = {ROOT: ROOT}, dict[str, set[str]]()
-        for node in self.chart.states:
+        for node in self._old.states:
             above = ids[node.parent or ROOT]
             siblings = taken.setdefault(above, set())
-            name = attribute_name(node.name, siblings, outermost=above == ROOT)
+            name = syntax.attribute_name(node.name, siblings, outermost=above == ROOT)
             siblings.add(name)
             ids[node.id] = f"{above}.{name}" if above else name
         return ids
 
-    def node(self, node: StateNode) -> StateNode:
-        """Return a state, or the chart itself, as it can be declared."""
+    def _node(self, node: StateNode) -> StateNode:
         data, exit_ = node.data, node.exit
-        if data is not None and not is_importable(data):
+        if data is not None and not syntax.is_importable(data):
             found = f"{node.id!r} carries {data.__name__}, which cannot be imported"
-            self.losses.add("SC671", found, "Declare it in a module", node.location)
+            self._losses.add("SC671", found, "Declare it in a module", node.location)
             data = None
         if node.meta:
             added = ", ".join(node.meta)
-            found = f"what the file adds to {_shown(node)} becomes a comment: {added}"
-            self.losses.add("SC675", found, "Read the comment", node.location)
+            found = f"what the file adds to {state_text(node.id)} becomes a comment: {added}"
+            self._losses.add("SC675", found, "Read the comment", node.location)
         if exit_ and node.parent is None:
             names = listed(hook.name for hook in exit_)
             self._lost(f"{names} is done on leaving the chart itself", "A run never does that")
@@ -112,33 +85,30 @@ class _Adaptation:
 
     def _calls(self, node: StateNode) -> Iterator[Invocation]:
         for call in node.invoke:
-            if not is_importable(call.call):
-                found = f"{_shown(node)} makes the call {call.call.__name__}"
-                remedy = "Declare it in a module"
-                self.losses.add(
-                    "SC671", f"{found}, which cannot be imported", remedy, call.location
-                )
+            if not syntax.is_importable(call.call):
+                found = f"{state_text(node.id)} makes the call {call.call.__name__}"
+                found += ", which cannot be imported"
+                self._losses.add("SC671", found, "Declare it in a module", call.location)
                 continue
             if call.call is not Service and call.name != wire_name(call.call):
-                found = f"the name {call.name!r} of a call of {_shown(node)} is left out"
-                self.losses.add("SC674", found, "Name the call after its class", call.location)
+                found = f"the name {call.name!r} of a call of {state_text(node.id)} is left out"
+                self._losses.add("SC674", found, "Name the call after its class", call.location)
             yield call
 
     def _default(self, node: StateNode) -> Transition | None:
         default = node.default
         if default is None:
             return None
-        at = _shown(node)
+        at = state_text(node.id)
         if default.emit:
             names = listed(hook.name for hook in default.emit)
             self._lost(f"{names} is done on entering {at} by default", "", node.location)
         targets = default.targets
         if node.kind is StateKind.PARALLEL:
-            regions = {c for c in node.children if self.chart[c].kind not in HISTORY}
+            regions = {c for c in node.children if self._old[c].kind not in HISTORY}
             if set(targets) != regions:
                 found = f"{at} is entered through {listed(targets)}"
-                remedy = "Let each region say where it begins"
-                self._lost(found, remedy, node.location)
+                self._lost(found, "Let each region say where it begins", node.location)
             return None
         if node.kind is StateKind.COMPOUND:
             targets = self._initial(node, default)
@@ -146,19 +116,15 @@ class _Adaptation:
             found = f"history {at} has several targets by default, {listed(targets)}"
             self._lost(found, "Give it one target", node.location)
             targets = targets[:1]
-        return Transition(
-            self.ids[node.id],
-            Default(),
-            tuple(self.ids[t] for t in targets),
-            location=default.location,
-        )
+        entered = tuple(self.ids[target] for target in targets)
+        return Transition(self.ids[node.id], Default(), entered, location=default.location)
 
     def _initial(self, node: StateNode, default: Transition) -> tuple[str, ...]:
         """Return the child that a default transition enters, if that comes to the same."""
         first = default.targets[0]
-        child = next(c for c in node.children if c == first or self.chart.is_descendant(first, c))
+        child = next(c for c in node.children if c == first or self._old.is_descendant(first, c))
         if default.targets != (child,) and not self._same(default, (child,)):
-            found = f"{_shown(node)} is entered through {listed(default.targets)}"
+            found = f"{state_text(node.id)} is entered through {listed(default.targets)}"
             remedy = f"Let it be entered through {child!r}, and that through the rest"
             self._lost(found, remedy, node.location)
         return (child,)
@@ -168,19 +134,18 @@ class _Adaptation:
         if kind is TransitionKind.DEFERRED:
             waiting = evolve(transition, targets=(), guard=None, make=None, update=None, emit=())
             if waiting != transition:
-                found = f"a line of {transition.source or 'the chart'!r} that defers does more"
+                found = f"a line of {state_text(transition.source)} that defers does more"
                 self._lost(f"{found}; that is left out", "Let it defer only", transition.location)
             return evolve(waiting, source=self.ids[transition.source])
         if kind is not TransitionKind.FORBIDDEN:
-            inside = bool(targets) and all(
-                self.chart.is_descendant(target, transition.source) for target in targets
-            )
-            compound = self.chart[transition.source].kind is StateKind.COMPOUND
+            below = (self._old.is_descendant(target, transition.source) for target in targets)
+            inside = bool(targets) and all(below)
+            compound = self._old[transition.source].kind is StateKind.COMPOUND
             keeps = kind is TransitionKind.INTERNAL and inside and compound
             kind = TransitionKind.INTERNAL if keeps or not targets else TransitionKind.EXTERNAL
         make = transition.make
-        filled = (self.chart[one].data for one in targets or (transition.source,))
-        if not any(data is not None and is_importable(data) for data in filled):
+        filled = (self._old[one].data for one in targets or (transition.source,))
+        if not any(data is not None and syntax.is_importable(data) for data in filled):
             make = None
         source, targets = self.ids[transition.source], tuple(self.ids[one] for one in targets)
         said = (transition.source, transition.targets, transition.kind, transition.make)
@@ -192,26 +157,19 @@ class _Adaptation:
         """Tell whether a transition enters the same states by other targets."""
         entered = []
         for each in (transition, evolve(transition, targets=targets)):
-            numbers = tuple(self.tree.index[target] for target in each.targets)
-            entry = EntrySet(self.tree, nothing_remembered)
-            entry.add(Edge(0, each, self.tree.index[each.source], numbers))
+            numbers = tuple(self._tree.index[target] for target in each.targets)
+            entry = EntrySet(self._tree, nothing_remembered)
+            entry.add(Edge(0, each, self._tree.index[each.source], numbers))
             defaults = (edge for edges in entry.defaults.values() for edge in edges)
             content = [hook for edge in defaults for hook in edge.transition.emit]
             entered.append((entry.states, content))
         return entered[0] == entered[1]
 
     def _lost(self, found: str, remedy: str, location: str | None = None) -> None:
-        self.losses.add("SC673", found, remedy, location)
+        self._losses.add("SC673", found, remedy, location)
 
 
-def _shown(node: StateNode) -> str:
-    return repr(node.id) if node.id else "the chart"
-
-
-# --- Class bodies ---------------------------------------------------------------------------------
-
-_LONGEST_NOTE: Final = 400
-"""How much of one thing that a file adds is written as a comment."""
+_LONGEST_NOTE: Final = 400  # how much of one thing that a file adds is written as a comment
 
 
 @final
@@ -238,12 +196,12 @@ class Bodies:
         if root.kind is StateKind.PARALLEL:
             items.append("parallel=True")
         if root.entry:
-            place = Place("starting", None, indent=STEP)
+            place = Place("starting", None, indent=syntax.STEP)
             items.append(f"entry={self.functions.action(root.entry, place)}")
         if root.invoke:
             items.append(f"invoke={self._invoke(root)}")
         head = f"class {self.cls}({', '.join(items)}):"
-        return [head, *docstring(doc, STEP), "", *self._body(root, STEP)]
+        return [head, *syntax.docstring(doc, syntax.STEP), "", *self._body(root, syntax.STEP)]
 
     def _body(self, node: StateNode, indent: int) -> list[str]:
         """Return a class body: children in document order, then lines."""
@@ -266,8 +224,8 @@ class Bodies:
         if node.data is not None:
             base = f"{base}[{self.reference(node.data)}]"
         head = f"class {attribute(node)}({', '.join([base, *self._options(node)])}):"
-        doc = [*docstring(node.doc, indent + STEP), ""] if node.doc else []
-        return [" " * indent + head, *doc, *self._body(node, indent + STEP)]
+        doc = [*syntax.docstring(node.doc, indent + syntax.STEP), ""] if node.doc else []
+        return [" " * indent + head, *doc, *self._body(node, indent + syntax.STEP)]
 
     def _leaf(self, node: StateNode) -> str:
         items: list[str] = []
@@ -279,7 +237,7 @@ class Bodies:
             name = self.need("State")
             items += [] if node.data is None else [self.reference(node.data)]
         items += self._options(node)
-        items += [f"doc={literal(node.doc)}"] if node.doc else []
+        items += [f"doc={syntax.literal(node.doc)}"] if node.doc else []
         return f"{attribute(node)} = {name}({', '.join(items)})"
 
     def _options(self, node: StateNode) -> Iterator[str]:
@@ -292,11 +250,11 @@ class Bodies:
         if node.resting:
             yield "resting=True"
         if node.name != attribute(node):
-            yield f"name={literal(node.name)}"
-        short = "_".join(words(node.name)) or "state"
+            yield f"name={syntax.literal(node.name)}"
+        short = "_".join(syntax.words(node.name)) or "state"
         for key, hooks, verb in (("entry", node.entry, "entering"), ("exit", node.exit, "leaving")):
             if hooks:
-                place = Place.of(node, function_name(f"{verb}_{short}", verb))
+                place = Place.of(node, syntax.function_name(f"{verb}_{short}", verb))
                 yield f"{key}={self.functions.action(hooks, place)}"
         if node.invoke:
             yield f"invoke={self._invoke(node)}"
@@ -308,8 +266,8 @@ class Bodies:
             return names[0] if len(names) == 1 else f"({', '.join(names)})"
         items: list[str] = []
         for call in node.invoke:
-            key = quoted(call.name) if call.call is Service else self.reference(call.call)
-            place = Place.of(node, function_name(f"call_{call.name}", "call"))
+            key = syntax.quoted(call.name) if call.call is Service else self.reference(call.call)
+            place = Place.of(node, syntax.function_name(f"call_{call.name}", "call"))
             items.append(f"{key}: {self.functions.call(call, place)}")
         return f"{{{', '.join(items)}}}"
 
@@ -325,4 +283,4 @@ def notes_of(meta: Mapping[str, Any], indent: int) -> Iterator[str]:
         text = json.dumps(value, ensure_ascii=False, default=str)
         text = text if len(text) <= _LONGEST_NOTE else f"{text[:_LONGEST_NOTE]} …"
         # The mark keeps linters from taking further lines for code.
-        yield from comment(f"The file adds {key}: {text}", indent, "… ")
+        yield from syntax.comment(f"The file adds {key}: {text}", indent, "… ")

@@ -11,23 +11,18 @@ import subprocess
 import sys
 import textwrap
 import unicodedata
-from collections.abc import Iterable, Iterator
-from collections.abc import Set as AbstractSet
+from collections.abc import Container, Iterable, Iterator
 from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final, final
 
 from statecharts.declare.members import VERBS
+from statecharts.interop.drafts import free
 from statecharts.model.events import snake_case
 
-WIDTH: Final = 100
-"""How many columns a line has."""
-
-STEP: Final = 4
-"""How many columns a block is indented by."""
-
-# --- Names ----------------------------------------------------------------------------------------
+WIDTH: Final = 100  # how many columns a line has
+STEP: Final = 4  # how many columns a block is indented by
 
 _MODULES: Final = {
     "attrs": ("frozen",),
@@ -121,7 +116,7 @@ def function_name(text: str, otherwise: str) -> str:
     return f"{name}_" if keyword.iskeyword(name) else name
 
 
-def attribute_name(name: str, taken: Iterable[str], *, outermost: bool) -> str:
+def attribute_name(name: str, taken: Container[str], *, outermost: bool) -> str:
     """Return the name of a state in a class body: its own where Python allows it.
 
     ``taken`` are the names of its siblings; the body of the chart is the ``outermost`` one.
@@ -137,26 +132,11 @@ def attribute_name(name: str, taken: Iterable[str], *, outermost: bool) -> str:
     return free(f"{found}_" if found in reserved else found, taken)
 
 
-def free(wanted: str, taken: Iterable[str]) -> str:
-    """Return a name that is not taken: the wanted one, or that with a number behind it.
-
-    >>> free("go", ["go", "go_2"])
-    'go_3'
-    """
-    used = taken if isinstance(taken, AbstractSet) else set(taken)
-    name, number = wanted, 1
-    while name in used:
-        number += 1
-        name = f"{wanted}_{number}"
-    return name
-
-
 @final
 class Names:
     """The names of one module, each given once.
 
-    Args:
-        attributes: The names of states, which hide outer names inside a class body.
+    The names of states, its ``attributes``, hide outer names inside a class body.
     """
 
     def __init__(self, attributes: Iterable[str]) -> None:
@@ -168,9 +148,6 @@ class Names:
         name = free(name, self._taken)
         self._taken.add(name)
         return name
-
-
-# --- Imports --------------------------------------------------------------------------------------
 
 
 def is_importable(thing: Any) -> bool:
@@ -192,11 +169,7 @@ def is_importable(thing: Any) -> bool:
 
 @final
 class Imports:
-    """The imports of one module.
-
-    Args:
-        names: The names of the module.
-    """
+    """The imports of one module."""
 
     def __init__(self, names: Names) -> None:
         self._names = names
@@ -209,10 +182,8 @@ class Imports:
 
     def reference(self, thing: Any) -> str:
         """Import a class or a function; return its name here."""
-        if (
-            IMPORTED.get(thing.__name__, "-").partition(".")[0]
-            == thing.__module__.partition(".")[0]
-        ):
+        home = IMPORTED.get(thing.__name__, "-")
+        if home.partition(".")[0] == thing.__module__.partition(".")[0]:
             return self.need(thing.__name__)
         outer, dot, inner = thing.__qualname__.partition(".")
         known = self._modules.setdefault(thing.__module__, {})
@@ -241,8 +212,6 @@ def _order(name: str) -> tuple[int, str]:
     constant = name.isupper() and len(name) > 1
     return (0 if constant else 1 if name[:1].isupper() else 2, name)
 
-
-# --- Literals -------------------------------------------------------------------------------------
 
 _PART: Final = 60
 _UNITS: Final = ("days", "hours", "minutes", "seconds", "milliseconds", "microseconds")
@@ -296,9 +265,6 @@ def span(duration: timedelta) -> str:
     return f"timedelta({unit}={duration // timedelta(**{unit: 1})})"
 
 
-# --- Docstrings and comments ----------------------------------------------------------------------
-
-
 def docstring(text: str, indent: int = 0) -> list[str]:
     """Return a docstring as lines: a sentence on the first, then the rest, long lines wrapped.
 
@@ -310,9 +276,8 @@ def docstring(text: str, indent: int = 0) -> list[str]:
     lines = [head]
     for line in rest.splitlines():
         lines += _filled(line.rstrip(), WIDTH - indent) or [""]
-    raw = any("\\" in line for line in lines) and all(
-        _escaped(line) == line.replace("\\", "\\\\") for line in lines
-    )
+    slashes = any("\\" in line for line in lines)
+    raw = slashes and all(_escaped(line) == line.replace("\\", "\\\\") for line in lines)
     if not raw:
         lines = list(map(_escaped, lines))
     first = f"{space}{'r' if raw else ''}{mark}{lines[0]}"
@@ -362,8 +327,6 @@ def _summary(text: str, room: int) -> tuple[str, str]:
 def _filled(text: str, width: int) -> list[str]:
     return textwrap.wrap(text, width, break_long_words=False, break_on_hyphens=False)
 
-
-# --- Formatting -----------------------------------------------------------------------------------
 
 _TOKEN: Final = re.compile(r""""(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|[(\[{]|[)\]}]|,""")
 
@@ -419,8 +382,7 @@ def spread(line: str) -> list[str]:
     items = [line[a:b].strip().rstrip(",") for a, b in pairwise(cuts)]
     # A comma behind the only item of a group in parentheses would make a tuple of it.
     before = line[: cuts[0] - 1]
-    comma = (
-        "," if len(items) > 1 or (before[-1:].isidentifier() and line[cuts[0] - 1] == "(") else ""
-    )
+    called = before[-1:].isidentifier() and line[cuts[0] - 1] == "("
+    comma = "," if len(items) > 1 or called else ""
     inner = [text for item in items if item for text in spread(f"{space}    {item}{comma}")]
     return [line[: cuts[0]], *inner, f"{space}{line[cuts[-1] :]}"]

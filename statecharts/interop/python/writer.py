@@ -9,45 +9,25 @@ from attrs import evolve
 
 from statecharts.checks import QUALITY, faults
 from statecharts.interop.findings import Losses
+from statecharts.interop.python import syntax
 from statecharts.interop.python.content import Functions, Place, Vocabulary, prefixes, reference
-from statecharts.interop.python.structure import (
-    Bodies,
-    Declarable,
-    attribute,
-    declarable,
-    notes_of,
-)
-from statecharts.interop.python.syntax import (
-    Imports,
-    Names,
-    class_name,
-    comment,
-    docstring,
-    formatted,
-    literal,
-)
-from statecharts.model.chart import COMPOSITE, Chart, OnEvent
-from statecharts.model.hooks import Hook
-from statecharts.model.named import Named, parts
+from statecharts.interop.python.structure import Bodies, Declarable, attribute, notes_of
+from statecharts.model.chart import COMPOSITE, Chart
+from statecharts.model.named import Named, within
 
 
 @final
 class Module:
-    """A module that declares some charts.
-
-    Args:
-        charts: The charts, with the losses of each.
-        source: Where they come from, for the docstring.
-    """
+    """A module that declares some charts, given with the losses of each."""
 
     def __init__(self, charts: Sequence[tuple[Chart, Losses]], source: str | None) -> None:
         self.source = source
-        self.of = [declarable(chart, losses) for chart, losses in charts]
+        self.of = [Declarable(chart, losses) for chart, losses in charts]
         losses = charts[0][1]
-        self.names = Names(attribute(node) for one in self.of for node in one.chart.states)
-        wanted = (class_name(one.chart.name, "Chart") for one in self.of)
+        self.names = syntax.Names(attribute(node) for one in self.of for node in one.chart.states)
+        wanted = (syntax.class_name(one.chart.name, "Chart") for one in self.of)
         self.classes = [self.names.take(name, f"{name}Chart") for name in wanted]
-        self.imports = Imports(self.names)
+        self.imports = syntax.Imports(self.names)
         plain = [one.chart for one in self.of]
         self.vocabulary = Vocabulary(plain, self.names, self.imports, losses)
         self.functions = Functions(self.vocabulary, self.names, self.imports, losses)
@@ -55,9 +35,7 @@ class Module:
 
     def text(self) -> str:
         """Return the module."""
-        declarations = [
-            self._declaration(one, cls) for one, cls in zip(self.of, self.classes, strict=True)
-        ]
+        declarations = list(map(self._declaration, self.of, self.classes))
         sections: list[list[str]] = []
         for title, blocks in (
             ("Events", list(self.vocabulary.event_classes())),
@@ -68,10 +46,10 @@ class Module:
             sections += [[f"# {title}"], *blocks] if blocks else []
         for several in declarations:
             sections += several
-        head = [*docstring(self._title()), "", *self._waivers(), *self.imports.lines()]
+        head = [*syntax.docstring(self._title()), "", *self._waivers(), *self.imports.lines()]
         body = "\n\n\n".join("\n".join(section) for section in sections)
         gap = "\n\n" if len(sections[0]) == 1 else "\n\n\n"  # before a comment, as isort has it
-        return formatted("\n".join(head) + gap + body + "\n")
+        return syntax.formatted("\n".join(head) + gap + body + "\n")
 
     def _title(self) -> str:
         shown, many = " and ".join(one.chart.name for one in self.of), len(self.of) > 1
@@ -96,9 +74,9 @@ class Module:
         codes = tuple(dict.fromkeys(found.code for found in faults(chart) if found.code in QUALITY))
         notes = list(notes_of(one.chart.root.meta, 0))
         if codes:
-            keywords.append(f"allow={literal(codes)}")
+            keywords.append(f"allow={syntax.literal(codes)}")
             for code in codes:
-                notes += comment(f"{code} is accepted: {QUALITY[code]}.")
+                notes += syntax.comment(f"{code} is accepted: {QUALITY[code]}.")
         doc = one.chart.doc or f"The chart ``{one.chart.name}``."
         bodies = Bodies(one, cls, self.functions)
         return [*before, [*notes, *bodies.declaration(events, keywords, doc)]]
@@ -114,8 +92,7 @@ class Module:
             heard = {
                 one.removesuffix(".*").removesuffix(".") if isinstance(one, str) else one
                 for transition in chart.transitions
-                if isinstance(transition.trigger, OnEvent)
-                for one in transition.trigger.events
+                for one in transition.events
             }
             names = [n for n in names if has_class(n) and heard & {"*", *prefixes(n)}]
             known = {"*", *(prefix for name in names for prefix in prefixes(name))}
@@ -147,19 +124,10 @@ class Module:
 def _named_guards(chart: Chart) -> Iterator[tuple[Named, Place]]:
     """Yield every guard that is known by name, with its place."""
     for node in chart.nodes.values():
-        here = Place(node.name, node.data)
-        for hook in (*node.entry, *node.exit):
-            yield from ((guard, here) for guard in _guards(hook))
-        for transition in node.transitions:
-            place = Place.of(node, node.name, transition.trigger)
-            for hook in transition.hooks:
-                if hook is not transition.make and hook is not transition.update:
-                    yield from ((guard, place) for guard in _guards(hook))
-
-
-def _guards(hook: Hook) -> Iterator[Named]:
-    function = reference(hook)
-    if isinstance(function, Named):
-        yield function
-    for part in parts(hook):
-        yield from _guards(part)
+        uses = [(Place(node.name, node.data), (*node.entry, *node.exit))]
+        for line in node.transitions:
+            guards = () if line.guard is None else (line.guard,)
+            uses.append((Place.of(node, node.name, line.trigger), (*guards, *line.emit)))
+        for place, hooks in uses:
+            named = map(reference, within(*hooks))
+            yield from ((guard, place) for guard in named if isinstance(guard, Named))

@@ -16,7 +16,7 @@ the class names. ``to_class`` makes a class of a chart. ``load`` and ``loads`` r
 | an event as a callback | an action that sends it; `Raise` where it is internal |
 | `donedata`, results of final states | parameters of the callbacks on completion |
 | `invoke=timeout(…)` | a delayed `Send`, and `CancelSend` |
-| any other `invoke` | `Invoke`, and `CancelInvoke` |
+| any other `invoke` | a call of `Service` |
 
 Callbacks are called in that library's order: ``before`` in front of all exits, ``after`` behind all
 entries. Where that library differs from its documentation or from SCXML, the chart does not follow

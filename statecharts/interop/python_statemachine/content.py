@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import ast
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 from typing import Any, Final, final
 
@@ -28,46 +28,28 @@ from statemachine.transition import Transition as Line
 
 from statecharts.interop import conditions, limits
 from statecharts.interop.css_times import css_time
+from statecharts.interop.drafts import Draft
 from statecharts.interop.findings import Findings
-from statecharts.interop.literals import NOTHING, literal, payload_value
+from statecharts.interop.literals import NOTHING, literal, param_value, payload_value
 from statecharts.interop.python_statemachine.hosts import Callback, Function, Slot, Spot, Stage
 from statecharts.interop.python_statemachine.syntax import several
-from statecharts.interop.python_statemachine.writer import CarriedTimer, carried, origin_of
+from statecharts.interop.python_statemachine.writer import CarriedCall, carried, origin_of
 from statecharts.interop.syntax.located import Located, plain
-from statecharts.model.effects import Action, CancelInvoke, CancelSend, Effect, Invoke, Raise, Send
+from statecharts.model import named
+from statecharts.model.effects import Action, CancelSend, Effect, Raise, Send, Service
 from statecharts.model.events import NamedEvent
 from statecharts.model.hooks import Hook, function_name, meaning
-from statecharts.model.named import (
-    AllOf,
-    AnyOf,
-    Bound,
-    Branch,
-    Choose,
-    Give,
-    Holds,
-    In,
-    Named,
-    Not,
-    parts,
-)
 
 _INTERNAL: Final = ("#_internal", "_internal", "internal")
 """The targets that name the run's own queue of internal events."""
 
 
-# --- Files ----------------------------------------------------------------------------------------
-
-
 @final
 class FileContent:
-    """Reads the actions and guards of a file.
-
-    Args:
-        findings: Takes what is wrong.
-        ids: The ids in the chart of the states, by their names in the file.
-        events: The events that the file names; an action of such a name sends the event.
+    """Reads the actions and guards of a file; an action named after an event sends that.
 
     Attributes:
+        ids: The ids in the chart of the states, by their names in the file.
         element: The state that is being read.
         coded: The line and state of the first content that needs a data model.
     """
@@ -87,7 +69,7 @@ class FileContent:
         """Return the guard of a transition: all of ``cond``, and nothing of ``unless``."""
         found = [self._condition(text, item.at("cond")) for text in several(item.get("cond"))]
         for text in several(item.get("unless")):
-            found.append(Hook(Not(self._condition(text, item.at("unless")))))
+            found.append(Hook(named.Not(self._condition(text, item.at("unless")))))
         return _all_of(found)
 
     def _condition(self, text: str, line: int) -> Hook:
@@ -103,7 +85,8 @@ class FileContent:
             return known
 
         hook = conditions.guard(text, resolve)
-        if any(not name.isidentifier() for name in _names(hook)):
+        guards = (one.function for one in named.within(hook))
+        if any(isinstance(one, named.Named) and not one.name.isidentifier() for one in guards):
             self._note(line)
         return hook
 
@@ -113,35 +96,34 @@ class FileContent:
     def actions(self, owner: Located, slot: str) -> list[Hook]:
         """Return the actions of one slot, in the order of the file."""
         items = several(owner.get(slot))
-        named = next((i for i, item in enumerate(items) if isinstance(item, str)), len(items))
-        if any(not isinstance(item, str) for item in items[named:]):
+        first = next((i for i, item in enumerate(items) if isinstance(item, str)), len(items))
+        if any(not isinstance(item, str) for item in items[first:]):
             found = f"that library calls the methods that {slot!r} names last"
             self.refuse("SC652", found, "Expect the order of the file (SCXML 4)", owner.at(slot))
         return self._inside(owner, slot)
 
     def donedata(self, done: Located) -> Hook:
         """Return the action that gives the data of a final state."""
-        data: dict[str, Any] = {}
         params = self._params(done)
-        if params:
-            data["params"] = params
+        data: dict[str, Any] = {"params": params} if params else {}
         if done.get("content") is not None:
             data["contentexpr"] = done["content"]
         value = payload_value(data)
         if value is NOTHING:
             self._note(done.line)
         brings = () if value is NOTHING or not data else (value,)
-        return Hook(Give(Action("donedata", data), brings))
+        return Hook(named.Give(Action("donedata", data), brings))
 
     def data(self, item: dict[str, Any], line: int) -> Hook:
         """Return the action that gives a variable its first value."""
         self._note(line)
-        return Hook(Give(Action("data", _said(item))))
+        return Hook(named.Give(Action("data", _said(item))))
 
-    def invoke(self, item: Located, name: str) -> tuple[Hook, Hook]:
-        """Return the hooks that start and stop a service."""
+    def service(self, item: Located) -> Service:
+        """Return the service of an invoke."""
         said = {key: value for key, value in item.items() if value is not None}
-        service, source = said.pop("id", name), said.pop("src", "")
+        said.pop("id", None)
+        source = said.pop("src", "")
         content, params = said.pop("content", None), said.pop("params", None)
         if said.pop("finalize", None):
             remedy = "Remove it, and let transitions on the events do its work"
@@ -152,25 +134,21 @@ class FileContent:
         elif content is not None:
             data["@content"] = plain(content)
         if params:
-            data |= {param: _value(value) for param, value in self._params(item).items()}
-        return Hook(Give(Invoke(service, source, data))), Hook(Give(CancelInvoke(service)))
+            data |= {param: param_value(value) for param, value in self._params(item).items()}
+        return Service(source, data)
 
     def _inside(self, owner: Located, slot: str) -> list[Hook]:
-        items = several(owner.get(slot))
-        return [hook for item in items for hook in self._action(item)]
+        found = map(self._action, several(owner.get(slot)))
+        return [hook for hook in found if hook is not None]
 
-    def _action(self, item: Any) -> Iterator[Hook]:
+    def _action(self, item: Any) -> Hook | None:
         if isinstance(item, str):
-            known = item in self.events
-            yield Hook(Give(Send(NamedEvent(item)) if known else Action(item)))
-            return
+            return Hook(named.Give(Send(NamedEvent(item)) if item in self.events else Action(item)))
         ((kind, body),) = item.items()
         if kind == "if":
-            yield self._if(body)
-            return
+            return self._if(body)
         effect = self._effect(kind, body, item.at(kind))
-        if effect is not None:
-            yield Hook(Give(effect))
+        return None if effect is None else Hook(named.Give(effect))
 
     def _effect(self, kind: str, body: Any, line: int) -> Effect | None:
         match kind:
@@ -191,14 +169,13 @@ class FileContent:
         return Action(kind, _said(body))
 
     def _if(self, body: Located) -> Hook:
-        branches = [self._branch(one) for one in (body, *several(body.get("elif")))]
+        branches: list[named.Branch] = []
+        for one in (body, *several(body.get("elif"))):
+            asked = self._condition(one["cond"], one.at("cond"))
+            branches.append(named.Branch(asked, tuple(self._inside(one, "then"))))
         if "else" in body:
-            branches.append(Branch(None, tuple(self._inside(body, "else"))))
-        return Hook(Choose(tuple(branches)))
-
-    def _branch(self, body: Located) -> Branch:
-        asked = self._condition(body["cond"], body.at("cond"))
-        return Branch(asked, tuple(self._inside(body, "then")))
+            branches.append(named.Branch(None, tuple(self._inside(body, "else"))))
+        return Hook(named.Choose(tuple(branches)))
 
     def _cancel(self, body: Located, line: int) -> Effect | None:
         if body.get("sendidexpr") is not None:
@@ -223,7 +200,7 @@ class FileContent:
         if not said.get("event"):
             self.refuse("SC612", "send has no event", "Add event", line)
             return None
-        values = {name: _value(value) for name, value in params.items()}
+        values = {name: param_value(value) for name, value in params.items()}
         coded = any(values[name] is params[name] for name in params)
         if coded or "namelist" in said or "idlocation" in said or "content" in said:
             self._note(line)
@@ -266,26 +243,10 @@ def _said(body: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in plain(body).items() if value is not None}
 
 
-def _value(said: dict[str, str]) -> Any:
-    """Return the value of a param: a literal's, else what the file says."""
-    value = literal(said["expr"]) if list(said) == ["expr"] else NOTHING
-    return said if value is NOTHING else value
-
-
-def _names(hook: Hook) -> Iterator[str]:
-    if isinstance(hook.function, Named):
-        yield hook.function.name
-    for part in parts(hook):
-        yield from _names(part)
-
-
 def _all_of(guards: list[Hook]) -> Hook | None:
     if len(guards) > 1:
-        return Hook(AllOf(tuple(guards)))
+        return Hook(named.AllOf(tuple(guards)))
     return guards[0] if guards else None
-
-
-# --- Conditions of classes ------------------------------------------------------------------------
 
 
 class ConditionError(Exception):
@@ -300,19 +261,13 @@ def condition(text: str, name: Leaf, comparison: Leaf, state: Callable[[str], st
     """Return the guard that a condition of a class stands for, without evaluating it.
 
     Names, ``not``/``!``, ``and``/``^``, ``or``/``v``, parentheses, ``In('state')`` and constants
-    are taken apart; a comparison is a name of its own.
-
-    Args:
-        text: The condition.
-        name: Gives the guard of a name.
-        comparison: Gives the guard of a comparison.
-        state: Gives the id of a state that ``In`` names.
+    are taken apart; a comparison is a name of its own. ``state`` gives the id of a state.
 
     Raises:
         ConditionError: It is not a condition.
 
-    >>> named = lambda text: Hook(Named(text))
-    >>> condition("a ^ !(b v c > 1)", named, named, str).name
+    >>> leaf = lambda text: Hook(named.Named(text))
+    >>> condition("a ^ !(b v c > 1)", leaf, leaf, str).name
     'a and not (b or c > 1)'
     """
     if text.isidentifier():
@@ -331,13 +286,14 @@ def condition(text: str, name: Leaf, comparison: Leaf, state: Callable[[str], st
         match node:
             case ast.BoolOp(op=operator, values=values):
                 inner = tuple(guard(value, depth - 1) for value in values)
-                return Hook(AllOf(inner) if isinstance(operator, ast.And) else AnyOf(inner))
+                joined = named.AllOf(inner) if isinstance(operator, ast.And) else named.AnyOf(inner)
+                return Hook(joined)
             case ast.UnaryOp(op=ast.Not(), operand=operand):
-                return Hook(Not(guard(operand, depth - 1)))
+                return Hook(named.Not(guard(operand, depth - 1)))
             case ast.Name(id=word):
                 return name(word)
             case ast.Constant(value=value):
-                return Hook(Holds(bool(value)))
+                return Hook(named.Holds(bool(value)))
             case ast.Call(func=ast.Name(id="In" | "in" | "IN"), args=args, keywords=[]):
                 return _active(args, state)
             case ast.Compare():
@@ -353,11 +309,9 @@ def _active(args: list[ast.expr], state: Callable[[str], str]) -> Hook:
     names = [value for value in values if isinstance(value, str)]
     if not names or len(names) < len(args):
         raise ConditionError("In() takes the ids of states, in quotes")
-    states = [Hook(In(state(name))) for name in names]
-    return states[0] if len(states) == 1 else Hook(AllOf(tuple(states)))
+    states = [Hook(named.In(state(name))) for name in names]
+    return states[0] if len(states) == 1 else Hook(named.AllOf(tuple(states)))
 
-
-# --- Classes --------------------------------------------------------------------------------------
 
 _COMPARE: Final[Any] = parse_boolean_expr
 _NEVER: Final = frozenset(
@@ -368,13 +322,7 @@ _NEVER: Final = frozenset(
 
 @final
 class ClassContent:
-    """Reads the callbacks of a class.
-
-    Args:
-        stage: The run, as the host knows it; names are looked up on its owners.
-        findings: Takes what is wrong.
-        open_: Whether names are left open.
-    """
+    """Reads the callbacks of a class: their names are looked up on the owners, or left open."""
 
     def __init__(self, stage: Stage, findings: Findings, *, open_: bool) -> None:
         self.stage = stage
@@ -401,10 +349,8 @@ class ClassContent:
 
     def guard(self, line: Line, spot: Spot) -> Hook | None:
         """Return the guard of a transition: its validators, then its conditions."""
-        found = [
-            self._leaf(_name(spec), self._functions(spec), Slot.VALIDATOR, spot)
-            for spec in _sorted(line.validators)
-        ]
+        slot, validators = Slot.VALIDATOR, _sorted(line.validators)
+        found = [self._leaf(_name(one), self._functions(one), slot, spot) for one in validators]
         asked = (self._condition(spec, spot) for spec in _sorted(line.cond))
         return _all_of([*found, *(hook for hook in asked if hook is not None)])
 
@@ -416,17 +362,14 @@ class ClassContent:
             hook = self._expression(spec.attr_name, spot)
         else:
             hook = self._leaf(_name(spec), self._functions(spec), Slot.COND, spot)
-        return Hook(Not(hook)) if hook is not None and spec.expected_value is False else hook
+        return Hook(named.Not(hook)) if hook is not None and spec.expected_value is False else hook
 
     def _expression(self, text: str, spot: Spot) -> Hook | None:
-        def named(word: str) -> Hook:
+        def leaf(word: str) -> Hook:
             return self._leaf(word, self._named(word), Slot.COND, spot)
 
-        def compared(part: str) -> Hook:
-            return self._compared(part, spot)
-
         try:
-            return condition(text, named, compared, self._state)
+            return condition(text, leaf, lambda part: self._compared(part, spot), self._state)
         except ConditionError as error:
             remedy = "Write names with not, and, or, and comparisons between them"
             self.refuse("SC612", f"{text!r} is not a condition: {error}", remedy)
@@ -434,7 +377,7 @@ class ClassContent:
 
     def _compared(self, text: str, spot: Spot) -> Hook:
         if self.open:
-            return Hook(Named(text))
+            return Hook(named.Named(text))
         codes: list[Any] = []
 
         def value(word: str) -> Any:
@@ -450,7 +393,7 @@ class ClassContent:
         except (SyntaxError, ValueError, KeyError, InvalidDefinition) as error:
             remedy = "Compare names and constants with ==, !=, <, <=, > and >="
             self.refuse("SC612", f"{text!r} cannot be compared: {error}", remedy)
-            return Hook(Named(text))
+            return Hook(named.Named(text))
         function = Function((text, *map(meaning, codes)), text, call)
         return self._leaf(text, [function], Slot.COND, spot)
 
@@ -464,8 +407,9 @@ class ClassContent:
 
     def _leaf(self, name: str, functions: list[Function], slot: Slot, spot: Spot) -> Hook:
         if not functions:
-            return Hook(Named(name))
-        return Hook(Bound(Named(name), Callback(name, slot, tuple(functions), spot=spot)))
+            return Hook(named.Named(name))
+        callback = Callback(name, slot, tuple(functions), spot=spot)
+        return Hook(named.Bound(named.Named(name), callback))
 
     def actions(self, specs: Iterable[CallbackSpec], slot: Slot, spot: Spot) -> list[Hook]:
         """Return the actions of one slot of a state or a transition, in order."""
@@ -483,10 +427,10 @@ class ClassContent:
                 only = None if spec.cond is None else str(getattr(spec.cond, "__self__", ""))
                 callback = Callback(name, slot, tuple(functions), only, spot=spot)
                 self.callbacks.append(callback)
-                found.append(Hook(Bound(Give(Action(name)), callback)))
+                found.append(Hook(named.Bound(named.Give(Action(name)), callback)))
             elif not spec.is_convention or (self.open and hasattr(self.stage.cls, name)):
                 if f"{name}@" not in seen:
-                    found.append(Hook(Give(Action(name))))
+                    found.append(Hook(named.Give(Action(name))))
                 seen.add(f"{name}@")
         return found
 
@@ -555,21 +499,20 @@ class ClassContent:
             self.refuse("SC611", f"{name!r} is a coroutine, and a step never waits", remedy)
         return function
 
-    def services(self, state: State, tell: Callable[[str], None]) -> Iterator[tuple[Hook, Hook]]:
-        """Yield the hooks that start and stop each service of a state.
+    def services(self, draft: Draft, state: State) -> None:
+        """Have a state call its services.
 
         A timeout is an event that is sent later, unless the state is left. Everything else is a
         service for somebody else to run; the first has the name of the state, and
         ``done.invoke.<state>`` says that it is done.
-
-        Args:
-            state: The state.
-            tell: Told the name of each service for somebody else to run.
         """
         number = 0
         for spec in state.invoke:
             missing = not any(hasattr(owner, spec.attr_name) for owner in self.stage.owners)
-            if isinstance(carried(spec.func), CarriedTimer) or (spec.is_convention and missing):
+            ours = carried(spec.func)
+            if isinstance(ours, CarriedCall):
+                draft.invoke[ours.invocation.name] = ours.invocation
+            if ours is not None or (spec.is_convention and missing):
                 continue
             number += 1
             name = state.id if number == 1 else f"{state.id}.{number}"
@@ -579,11 +522,13 @@ class ClassContent:
             if isinstance(delay, int | float) and isinstance(event, str | None):
                 timer, sent = f"timeout.{name}", NamedEvent(event or f"done.invoke.{name}")
                 later = Send(sent, timedelta(seconds=delay), timer)
-                yield Hook(Give(later)), Hook(Give(CancelSend(timer)))
+                draft.entry.append(Hook(named.Give(later)))
+                draft.exit.append(Hook(named.Give(CancelSend(timer))))
                 continue
             called = handler if isinstance(handler, str) else function_name(handler)
-            tell(called)
-            yield Hook(Give(Invoke(name, called))), Hook(Give(CancelInvoke(name)))
+            found = f"that library runs {called!r} in a thread; here the effect Invoke asks for it"
+            self.differs(found, "Have whoever runs the chart start it")
+            draft.call(name, Service(called), self.findings, draft.line, name)
 
 
 def _function(name: str, number: int, owner: Any, value: Any) -> Function:

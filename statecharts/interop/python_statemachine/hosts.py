@@ -13,6 +13,7 @@ from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from enum import Enum
+from functools import partial
 from typing import Any, Final, cast, final
 from weakref import ref
 
@@ -36,17 +37,10 @@ from statecharts.model.hooks import Hook, meaning
 from statecharts.model.named import Bound, event_name
 from statecharts.semantics.snapshot import Microstep, Moment, Step
 
-ERROR: Final = "error.execution"
-"""The event that a failure of a callback becomes, where the class waits for it."""
-
-_INITIAL: Final = "__initial__"
-"""That library's name for the event of the start."""
-
-_POSITIONAL: Final = "*"
-"""The key of a payload whose values arrive as positional arguments."""
-
-_KEPT: Final = 256
-"""How many results of `prepare_event` are kept."""
+ERROR: Final = "error.execution"  # what a failure of a callback becomes, if the class waits for it
+_INITIAL: Final = "__initial__"  # that library's name for the event of the start
+_POSITIONAL: Final = "*"  # the key of a payload whose values arrive as positional arguments
+_KEPT: Final = 256  # how many results of `prepare_event` are kept
 
 
 # --- The run --------------------------------------------------------------------------------------
@@ -56,14 +50,11 @@ _KEPT: Final = 256
 class Stage:
     """The run, as the methods of one host know it.
 
-    Args:
-        cls: The class that the chart comes from.
-
     Attributes:
         host: The instance of the class; None when names are left open.
         owners: The objects whose attributes are callbacks: the host, its model, its listeners.
-        chart: The chart that the class has become.
         ids: The id of each state in the chart, by its name in the class.
+        machine: Returns the machine that answers for the run between events, if there is one.
         sources: The state of the class that each state of the chart comes from.
         lines: The transitions of each state, each with that of the class.
         prepare: Adds to the parameters of every call.
@@ -72,8 +63,7 @@ class Stage:
         catching: Whether a failure of a callback becomes the event ``error.execution``.
         shown: The states that a callback sees as active.
         calling: How many callbacks are being called.
-        waiting: The effects of what callbacks have sent meanwhile.
-        delivering: Whether these are being sent.
+        waiting: The effects of what callbacks have sent meanwhile, until they are delivered.
         heard: The transition of the class whose callbacks were called last.
         done: The results of final states' callbacks, by the state that is done.
     """
@@ -96,7 +86,7 @@ class Stage:
         self.delivering = False
         self.heard: Line | None = None
         self.done: dict[str, tuple[tuple[Any, ...], dict[str, Any]]] = {}
-        self._machine: Callable[[], Any] = lambda: None
+        self.machine: Callable[[], Any] = lambda: None
         self._prepared: OrderedDict[tuple[Any, ...], tuple[Any, dict[str, Any]]] = OrderedDict()
 
     def adopt(self, host: Any) -> None:
@@ -104,21 +94,16 @@ class Stage:
         self.host = host
         vars(host)["_stage"] = self
 
-    def run_on(self, machine: Any) -> None:
-        """Have a machine answer for the run between events."""
-        self._machine = ref(machine)
-
     @property
     def active(self) -> tuple[str, ...]:
         """The names in the class of the active states, in document order."""
-        machine = None if self.calling else self._machine()
+        machine = None if self.calling else self.machine()
         ids = self.shown if machine is None else machine.configuration
         return tuple(self.sources[state].id for state in ids if state in self.sources)
 
     def live(self, state: State) -> State:
         """Return the state of the host, which knows whether it is active."""
-        found: State = vars(self.host)["_states_by_id"].get(state.id, state)
-        return found
+        return cast("State", vars(self.host)["_states_by_id"].get(state.id, state))
 
     def states(self, ids: set[str]) -> OrderedSet[State]:
         """Return states of the host by their ids in the chart, in document order."""
@@ -218,7 +203,7 @@ class Stage:
         if found is not None:
             remedy = "Pass immediate=True to from_class: actions then run inside the step"
             raise self.error(f"{found}, and the step is over", remedy)
-        event, machine = cast("Send | Raise", effect).event, self._machine()
+        event, machine = cast("Send | Raise", effect).event, self.machine()
         if self.calling:
             self.waiting.append(Send(event))
         elif machine is None:
@@ -262,14 +247,7 @@ _TOLD: Final = frozenset(
 
 @frozen(eq=False)
 class Spot:
-    """The part of the chart that a callback belongs to.
-
-    Attributes:
-        stage: The run, as its host knows it.
-        state: Id in the chart of the state, or of the source of the transition.
-        line: That library's transition; None for a callback of a state.
-        eventless: Whether the transition waits for no event.
-    """
+    """The part of the chart that a callback belongs to: a state, or a line of that state."""
 
     stage: Stage
     state: str
@@ -280,11 +258,10 @@ class Spot:
 @final
 @frozen
 class Function:
-    """One function behind a name.
+    """One function behind a name; in one slot, that library calls a key once.
 
     Attributes:
         code: What it is compared by.
-        key: That library's key for it: in one slot, a key is called once.
         call: Calls it, with parameters filled as that library fills them.
         event: The event that it sends, when it is an event.
     """
@@ -303,14 +280,9 @@ class Function:
 @final
 @frozen
 class Callback:
-    """What a name stands for, as a function of one moment.
+    """What a name stands for, as a function of one moment: functions that a slot calls in order.
 
-    Attributes:
-        name: The name.
-        slot: When in a step it is called.
-        functions: The functions behind it, in order.
-        only: The name of the event that it is for; None for any.
-        spot: The part of the chart that it belongs to.
+    It may be ``only`` for the event of a name.
     """
 
     name: str
@@ -364,10 +336,7 @@ class Callback:
     def call(self, event: Any, shown: tuple[str, ...], micro: Microstep | None = None) -> None:
         """Call the functions; the stage keeps what they send.
 
-        Args:
-            event: The event that is being handled.
-            shown: The active states.
-            micro: The microstep, once it is over; None while it is under way.
+        ``micro`` is the microstep, once it is over; None while it is under way.
         """
         stage, told = self.spot.stage, self._told(event, shown, micro)
         shown, args, named = told
@@ -429,8 +398,6 @@ class Callback:
         named = data.extended_kwargs
         key = (id(event), name, id(line), state.id, source.id, target and target.id)
         return shown, args, named | stage.prepared(key, event, args, named) | extra
-
-    # -- the transition that a callback is told ----------------------------------------------------
 
     def _line(self, event: Any, micro: Microstep | None) -> Line | None:
         """Return that library's transition; None at the start."""
@@ -527,18 +494,12 @@ class Method(Action):
 
 
 def attach(machine: Machine[C]) -> Machine[C]:
-    """Have a machine call the methods that a class names as it takes its steps.
+    """Have a new machine call the methods that a class names as it takes its steps; return it.
 
     Methods are called once the step is over, in the order of that library: ``before`` in front of
     all exits, ``after`` behind all entries. What they send waits until all have been called, and a
     method that fails does not keep the others from being called. From now on the host knows which
     states are active, and what it sends between two events goes to the machine.
-
-    Args:
-        machine: A new machine that runs a chart of `from_class`.
-
-    Returns:
-        The machine.
 
     Raises:
         StatechartError: The machine has taken steps already.
@@ -552,15 +513,12 @@ def attach(machine: Machine[C]) -> Machine[C]:
     if started is not None and machine.snapshot is not started.snapshot:
         found = "the machine has taken steps before it was attached to its host"
         raise stage.error(found, "Attach it when it is made: attach(Machine(chart))")
-    stage.run_on(machine)
-
-    def call_methods(step: Step[Any]) -> None:
-        _call_methods(stage, step)
+    stage.machine = ref(machine)
 
     if not stage.immediate:
-        machine.subscribe(call_methods)
+        machine.subscribe(partial(_call_methods, stage))
         if started is not None:
-            call_methods(started)
+            _call_methods(stage, started)
     return machine
 
 
@@ -757,10 +715,8 @@ class Trigger(Event):
 def unstarted(cls: type[StateChart[Any]], model: Any = None, **options: Any) -> Any:
     """Return an instance of a class of python-statemachine whose engine is not started.
 
-    Args:
-        cls: The class.
-        model: Its model; it replaces the one that a constructor without it would make.
-        options: The other arguments of its constructor.
+    A model replaces the one that a constructor without it would make; ``options`` are the other
+    arguments of that.
 
     >>> from statemachine import State, StateChart
     >>> class Lamp(StateChart):
@@ -796,8 +752,7 @@ def unstarted(cls: type[StateChart[Any]], model: Any = None, **options: Any) -> 
 
 def events_of(cls: Any) -> list[Event]:
     """Return the events of a class, in order of declaration."""
-    found: list[Event] = cls.events
-    return found
+    return cast("list[Event]", cls.events)
 
 
 def give_host(
@@ -805,8 +760,7 @@ def give_host(
 ) -> bool:
     """Give a stage its host, and the other objects whose methods are called.
 
-    Returns:
-        Whether what the host sends goes to whoever runs the chart.
+    Returns whether what the host sends goes to whoever runs the chart.
 
     Raises:
         TypeError: The constructor of the class takes other options.

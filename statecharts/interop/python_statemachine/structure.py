@@ -22,13 +22,7 @@ from statecharts.interop.documents import Document
 from statecharts.interop.drafts import Draft, assemble, identify
 from statecharts.interop.findings import Findings
 from statecharts.interop.python_statemachine.content import ClassContent, FileContent
-from statecharts.interop.python_statemachine.hosts import (
-    Slot,
-    Spot,
-    Stage,
-    callback_of,
-    give_host,
-)
+from statecharts.interop.python_statemachine.hosts import Slot, Spot, Stage, callback_of, give_host
 from statecharts.interop.python_statemachine.syntax import (
     DOCUMENT,
     Source,
@@ -44,10 +38,8 @@ from statecharts.interop.syntax import yaml
 from statecharts.interop.syntax.located import JSON, YAML, Located, Words
 from statecharts.model.chart import HISTORY, Always, Chart, Default, StateKind, Transition
 from statecharts.model.hooks import Hook
-from statecharts.model.named import Bound, parts
+from statecharts.model.named import Bound, within
 from statecharts.model.suggestions import did_you_mean
-
-# --- Files ----------------------------------------------------------------------------------------
 
 _FORMATS: Final[Mapping[str, tuple[Callable[[Document], Any], Words]]] = {
     "yaml": (yaml.loads, YAML),
@@ -104,9 +96,8 @@ def _read(document: Document, format: str, name: str) -> Chart:
         raise document.error("SC606", found, "Begin with 'states:', and the states inside it", 1)
     if not isinstance(held.get("states"), dict) or not held["states"]:
         near = next((key for key in held if key not in DOCUMENT), "")
-        remedy = did_you_mean(
-            near, ("states",), words.told("Put the states into {object} 'states'")
-        )
+        otherwise = words.told("Put the states into {object} 'states'")
+        remedy = did_you_mean(near, ("states",), otherwise)
         raise document.error("SC606", "the document has no states", remedy, held.at("states"))
     findings = Findings(document, words)
     check(held, findings)
@@ -119,8 +110,6 @@ def _read(document: Document, format: str, name: str) -> Chart:
 
 @final
 class _FileReading:
-    """Makes the chart of one document."""
-
     def __init__(self, held: Located, findings: Findings) -> None:
         self.held = held
         self.findings = findings
@@ -184,10 +173,9 @@ class _FileReading:
             remedy = "Remove it, or make the state final"
             found = "only a final state has donedata"
             content.refuse("SC612", found, remedy, said.at("donedata"))
-        for number, item in enumerate(several(said.get("invoke")), 1):
-            begin, end = content.invoke(item, f"{draft.name}.{number}")
-            draft.entry.append(begin)
-            draft.exit.append(end)
+        for item in several(said.get("invoke")):
+            id, service = item.get("id") or "invoke", content.service(item)
+            draft.call(id, service, self.findings, item.line)
         self.transitions.read(draft)
 
 
@@ -200,9 +188,6 @@ def _kind_in_file(said: Located, key: str) -> StateKind:
     if is_set(said.get("parallel")):
         return StateKind.PARALLEL
     return StateKind.COMPOUND if said.get("states") else StateKind.ATOMIC
-
-
-# --- Classes --------------------------------------------------------------------------------------
 
 
 def from_class(
@@ -276,8 +261,6 @@ def from_class(
 
 @final
 class _ClassReading:
-    """Makes the chart of one class."""
-
     def __init__(self, stage: Stage, source: Source, findings: Findings, *, open_: bool) -> None:
         cls = self.cls = stage.cls
         self.stage, self.source, self.findings = stage, source, findings
@@ -298,12 +281,8 @@ class _ClassReading:
         self.root.default = self._start()
         for draft in self.drafts:
             self._fill(draft)
-        heard = {
-            event.id
-            for draft in self.drafts
-            for line in draft.source.transitions
-            for event in line.events
-        }
+        lines = (line for draft in self.drafts for line in draft.source.transitions)
+        heard = {event.id for line in lines for event in line.events}
         waits = heard & {"error.execution", "error", "error.*", "*"}
         self.stage.catching = self.cls.catch_errors_as_events and bool(waits)
         if self.origin is None:
@@ -312,7 +291,7 @@ class _ClassReading:
             _tell_flags(self.stage, self.content)
             if self.content.callbacks and not self.stage.immediate:
                 _tell_timing(self.drafts, self.content)
-        return assemble(self.root, self.source.document)
+        return assemble(self.root, self.findings)
 
     def _grow(self) -> None:
         waiting = [(self.root, "", list(self.cls.states))]
@@ -362,16 +341,10 @@ class _ClassReading:
         if draft.kind is StateKind.FINAL and draft.parent is self.root:
             leaving = [spec for spec in leaving if not spec.is_convention]  # it is never left
         draft.exit.extend(content.actions(leaving, Slot.EXIT, spot))
-        for begin, end in content.services(state, self._tell_service):
-            draft.entry.append(begin)
-            draft.exit.append(end)
+        content.services(draft, state)
         if draft.kind is StateKind.COMPOUND:
             draft.default = self.transitions.initial(draft)
         self.transitions.read(draft)
-
-    def _tell_service(self, name: str) -> None:
-        found = f"that library runs {name!r} in a thread; here the effect Invoke asks for it"
-        self.content.differs(found, "Have whoever runs the chart start it")
 
 
 def _class_kind(state: State) -> StateKind:
@@ -396,11 +369,7 @@ def _notes(state: State) -> dict[str, Any]:
     return found
 
 
-# --- Differences ----------------------------------------------------------------------------------
-
-
 def _tell_differences(drafts: list[Draft], stage: Stage, content: ClassContent) -> None:
-    """Tell what that library does otherwise with a class."""
     histories = frozenset(draft.id for draft in drafts if draft.kind in HISTORY)
     for draft in drafts:
         content.at(draft.line, f"{stage.cls.__name__}.{draft.id}")
@@ -484,11 +453,9 @@ def _is_content(hook: Hook) -> bool:
 
 def _asks(line: Transition) -> bool:
     """Tell whether a transition is eventless and asks a host."""
-    return isinstance(line.trigger, Always) and line.guard is not None and _bound(line.guard)
-
-
-def _bound(hook: Hook) -> bool:
-    return isinstance(hook.function, Bound) or any(map(_bound, parts(hook)))
+    asked = () if line.guard is None else within(line.guard)
+    bound = any(isinstance(guard.function, Bound) for guard in asked)
+    return isinstance(line.trigger, Always) and bound
 
 
 def _raises(function: Any) -> bool:

@@ -33,11 +33,11 @@ from statecharts.interop.grammar import (
 )
 from statecharts.interop.syntax.located import Located
 
-EFFECT: Final = "on_effect"
-"""The method that gets the effects that python-statemachine has no word for."""
+EFFECT: Final = "on_effect"  # the method that gets the effects that that library has no word for
+_FREE: Final = frozenset({"effect", EFFECT})  # reserved in classes that we write, free in others
 
-_FREE: Final = frozenset({"effect", EFFECT})
-"""Names that are reserved for the classes that we write, and free in those of others."""
+
+_ONE_TABLE: Final = "Rename one of them: that library has one table of all ids"
 
 
 class _Probe(StateChart[Any]):
@@ -159,8 +159,6 @@ def check(held: Located, findings: Findings) -> None:
 
 @final
 class _Check:
-    """Checks the shape of one document."""
-
     def __init__(self, findings: Findings) -> None:
         self.findings = findings
         self.seen: dict[str, int] = {}
@@ -197,8 +195,7 @@ class _Check:
     def _name(self, name: str, path: str, line: int, *, outermost: bool) -> None:
         if name in self.seen:
             found = f"two states have the id {name!r}, this one and that on line {self.seen[name]}"
-            remedy = "Rename one of them: that library has one table of all ids"
-            self.findings.add("SC614", found, remedy, line, path)
+            self.findings.add("SC614", found, _ONE_TABLE, line, path)
         self.seen.setdefault(name, line)
         taken = (machine_names() if outermost else reserved()) - _FREE
         if name in taken or name != name.strip() or not name or " " in name:
@@ -289,10 +286,8 @@ def several(value: Any) -> list[Any]:
 class Source:
     """The text of a class, as far as it can be found.
 
-    Attributes:
-        document: What messages call its file; the name of the class where there is none.
-        line: The line that the class begins at.
-        lines: The line of each state, by its path of names.
+    The document is the file, or the name of the class where there is none. The line of each state
+    is found by its path of names.
     """
 
     document: Document
@@ -341,11 +336,7 @@ def _assigned(node: ast.stmt) -> list[str]:
 def sound(cls: Any, source: Source, findings: Findings, *, written: bool) -> bool:
     """Tell whether the states of a class can be read; note why not.
 
-    Args:
-        cls: The class.
-        source: Where it is declared.
-        findings: Takes what is wrong.
-        written: Whether `to_class` has made it, and has chosen the names.
+    Where `to_class` has ``written`` it, that has chosen the names.
     """
     name, states = cls.__name__, getattr(cls, "states", None)
 
@@ -377,9 +368,7 @@ def _check_ids(states: Iterable[State], refuse: Any) -> None:
         path, state = waiting.pop()
         if state.id in seen:
             found = f"two states have the id {state.id!r}, this one and {seen[state.id]!r}"
-            refuse(
-                "SC614", found, "Rename one of them: that library has one table of all ids", path
-            )
+            refuse("SC614", found, _ONE_TABLE, path)
         seen.setdefault(state.id, path)
         shadowed = _shadowed(state)
         for name in sorted(shadowed):

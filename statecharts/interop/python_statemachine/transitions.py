@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final, final
 
+from attrs import field, frozen
 from statemachine import State
 from statemachine.transition import Transition as Line
 
@@ -39,20 +40,14 @@ _UNDERSCORED: Final = "done_state_"
 
 
 @final
+@frozen(eq=False)
 class FileTransitions:
-    """Reads the transitions of a file.
+    """Reads the transitions of a file."""
 
-    Args:
-        findings: Takes what is wrong.
-        drafts: The states, by their ids in the chart.
-        content: Reads their guards and actions.
-    """
-
-    def __init__(self, findings: Findings, drafts: dict[str, Draft], content: FileContent) -> None:
-        self.findings = findings
-        self.drafts = drafts
-        self.content = content
-        self.lines: list[tuple[Draft, Located, tuple[str, ...]]] = []
+    findings: Findings
+    drafts: dict[str, Draft]
+    content: FileContent
+    lines: list[tuple[Draft, Located, tuple[str, ...]]] = field(factory=list)
 
     def read(self, draft: Draft) -> None:
         """Read the transitions of a state."""
@@ -67,17 +62,11 @@ class FileTransitions:
             found = "a state that is not compound has an initial transition"
             remedy = "Remove it, or put states inside"
             self.content.refuse("SC612", found, remedy, initial[0].line)
-        draft.transitions += [
-            self._line(draft, item) for item in items if not is_set(item.get("initial"))
-        ]
+        others = (item for item in items if not is_set(item.get("initial")))
+        draft.transitions += [self._line(draft, item) for item in others]
 
     def initial(self, draft: Draft, items: list[Located]) -> Transition:
-        """Return what enters the target of an initial transition, the marked child, or the first.
-
-        Args:
-            draft: A compound state, or the root.
-            items: Its initial transitions.
-        """
+        """Return what enters a compound state: its initial transition, marked or first child."""
         inner = [child for child in draft.children if child.kind not in HISTORY]
         marked = [child for child in inner if is_set(child.source.get("initial"))]
         targets = tuple(child.id for child in marked or inner[:1])
@@ -123,15 +112,8 @@ class FileTransitions:
         trigger: Trigger = OnEvent(events) if events else Always()
         if events == (f"{DONE}{draft.name}",):
             trigger = Done()
-        return Transition(
-            draft.id,
-            trigger,
-            targets,
-            kind,
-            guard=self.content.guard(item),
-            emit=tuple(emit),
-            location=self._place(item.line),
-        )
+        guard, at = self.content.guard(item), self._place(item.line)
+        return Transition(draft.id, trigger, targets, kind, guard, emit=tuple(emit), location=at)
 
     def tell_order(self) -> None:
         """Tell where ``before`` and ``after`` come at another time than in that library."""
@@ -170,24 +152,14 @@ def _near(draft: Draft) -> Iterator[Draft]:
 
 
 @final
+@frozen(eq=False)
 class ClassTransitions:
-    """Reads the transitions of a class.
+    """Reads the transitions of a class; one that we have written has an origin."""
 
-    Args:
-        stage: The run, as the host knows it.
-        source: The text of the class.
-        content: Reads their guards and actions.
-        origin: The chart that the class was made of; None where somebody else wrote it.
-    """
-
-    def __init__(
-        self, stage: Stage, source: Source, content: ClassContent, origin: Origin | None
-    ) -> None:
-        self.stage = stage
-        self.source = source
-        self.content = content
-        self.origin = origin
-        self.events = frozenset(event.id for event in stage.cls.events)
+    stage: Stage
+    source: Source
+    content: ClassContent
+    origin: Origin | None
 
     def memory(self, draft: Draft) -> Transition | None:
         """Return the default of a history state."""
@@ -222,7 +194,8 @@ class ClassTransitions:
 
     def _line(self, draft: Draft, line: Line) -> None:
         events = [event.id for event in line.events]
-        known = [event for event in events if event in self.events]
+        declared = {event.id for event in self.stage.cls.events}
+        known = [event for event in events if event in declared]
         strange = [target.id for target in line.targets if target.id not in self.stage.ids]
         if (events and not known) or strange:
             told = f"to {strange[0]!r}" if strange else f"on {events[0]!r}"
@@ -230,31 +203,21 @@ class ClassTransitions:
             self.content.differs(found, "Read the subclass for the chart of the subclass")
             return
         spot = Spot(self.stage, draft.id, line, not known)
-        emit = [
-            *self.content.actions(line.before, Slot.BEFORE, spot),
-            *self.content.actions(line.on, Slot.ON, spot),
-            *self.content.actions(line.after, Slot.AFTER, spot),
-        ]
+        slots = ((line.before, Slot.BEFORE), (line.on, Slot.ON), (line.after, Slot.AFTER))
+        emit = [hook for specs, slot in slots for hook in self.content.actions(specs, slot, spot)]
         kind, targets = self._way(draft, line, tuple(map(self._id, line.targets)))
         first = [behind for spec in list(line.on)[:1] if (behind := carried(spec.func))]
         if first and first[0].hook.function is swallow:
             kind, emit = TransitionKind.FORBIDDEN, emit[1:]
-        made = Transition(
-            draft.id,
-            self._trigger(draft, known),
-            targets,
-            kind,
-            guard=self.content.guard(line, spot),
-            emit=tuple(emit),
-            location=None if draft.line is None else self.source.document.place(draft.line),
-        )
+        trigger, guard = self._trigger(draft, known), self.content.guard(line, spot)
+        at = None if draft.line is None else self.source.document.place(draft.line)
+        made = Transition(draft.id, trigger, targets, kind, guard, emit=tuple(emit), location=at)
         draft.transitions.append(made)
         self.stage.lines.setdefault(draft.id, []).append((made, line))
 
     def _way(
         self, draft: Draft, line: Line, targets: tuple[str, ...]
     ) -> tuple[TransitionKind, tuple[str, ...]]:
-        """Return the kind of a transition, and its targets."""
         if not targets:
             return self._staying(draft), ()
         if not line.internal:

@@ -18,10 +18,10 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from functools import cached_property, partial
-from keyword import iskeyword
+from keyword import iskeyword, kwlist
 from threading import TIMEOUT_MAX
 from types import FunctionType, MethodType
-from typing import Any, ClassVar, Final, final
+from typing import Any, ClassVar, Final, cast, final
 from weakref import WeakKeyDictionary
 
 from attrs import evolve, field, frozen
@@ -31,8 +31,12 @@ from statemachine.event import BoundEvent
 from statemachine.exceptions import AttrNotFound, InvalidDefinition
 from statemachine.transition import Transition as Line
 
-from statecharts.interop.findings import Losses
+from statecharts.interop.conditions import guard_text
+from statecharts.interop.drafts import FAILED, free, own_events
+from statecharts.interop.findings import Losses, state_text
 from statecharts.interop.python_statemachine.syntax import EFFECT, machine_names, reserved
+from statecharts.interop.writable import as_service, note_types, service_of, stays_inside
+from statecharts.model import named
 from statecharts.model.chart import (
     HISTORY,
     ROOT,
@@ -46,29 +50,28 @@ from statecharts.model.chart import (
     Transition,
     TransitionKind,
 )
-from statecharts.model.effects import Action, Call, CancelSend, Effect, Raise, Send
+from statecharts.model.effects import (
+    Action,
+    Call,
+    CancelInvoke,
+    CancelSend,
+    Effect,
+    Invoke,
+    Raise,
+    Send,
+    Service,
+)
 from statecharts.model.errors import StatechartError
-from statecharts.model.events import NamedEvent, StateDone, TimerFired, wire_name
+from statecharts.model.events import CallFailed, NamedEvent, StateDone, TimerFired, wire_name
 from statecharts.model.fields import fields_of
 from statecharts.model.hooks import Hook
-from statecharts.model.named import (
-    AllOf,
-    AnyOf,
-    Choose,
-    Give,
-    Named,
-    Not,
-    effects_of,
-    event_name,
-    parts,
-)
+from statecharts.model.nodes import Invocation
 from statecharts.semantics.configuration import Configuration
 from statecharts.semantics.snapshot import Moment
 
 DONE: Final = "done.state."
 
-_OPERATORS: Final = frozenset({"v", "In"})
-"""Words that mean something in its boolean expressions."""
+_OPERATORS: Final = frozenset({"v", "In"})  # words that mean something in its boolean expressions
 
 _PARAMETERS: Final = frozenset(
     {"self", "event", "delay", "send_id", "internal", "event_data", "machine", "model"}
@@ -99,7 +102,8 @@ class Names:
         """Find names for the states and events of a chart."""
         states = _state_names(chart)
         declared = (event.name for event in chart.events)
-        own = map(event_name, _own_events(chart))
+        raised = (event for node in chart.nodes.values() for event in own_events(node))
+        own = map(named.event_name, raised)
         known = dict.fromkeys((*_waited(chart), *declared, *own))
         events = _event_names(known)
         ids = tuple(states.values())
@@ -131,8 +135,7 @@ class Names:
 
     def free(self, name: str) -> bool:
         """Tell whether a guard or an action can be found by a name."""
-        plain = name.isidentifier() and not name.startswith("_")
-        return plain and not iskeyword(name) and name not in self.taken and name not in _OPERATORS
+        return _is_plain(name) and name not in self.taken and name not in _OPERATORS
 
 
 def payload(event: Any) -> dict[str, Any]:
@@ -148,7 +151,7 @@ def payload(event: Any) -> dict[str, Any]:
 def unsendable(chart: Chart) -> list[tuple[str, str]]:
     """Return the fields of events that are parameters of ``send``, each with its event."""
     found = [(event.name, field.name) for event in chart.events for field in event.fields]
-    for event in _own_events(chart):
+    for event in (event for node in chart.nodes.values() for event in own_events(node)):
         if isinstance(event, NamedEvent):
             found.extend((event.name, name) for name in event.data)
     return [pair for pair in dict.fromkeys(found) if pair[1] in _PARAMETERS]
@@ -157,10 +160,11 @@ def unsendable(chart: Chart) -> list[tuple[str, str]]:
 def _state_names(chart: Chart) -> dict[str, str]:
     """Keep names that are allowed and unique; name the other states after their paths."""
     counted = Counter(node.name for node in chart.states)
-    kept = {name for name, count in counted.items() if count == 1 and _is_allowed(name)}
-    used, found = set(kept), dict[str, str]()
+    plain = {name for name, count in counted.items() if count == 1 and _is_plain(name)}
+    kept = plain - reserved()
+    used, found = {*kept, *reserved(), *kwlist}, dict[str, str]()
     for node in chart.states:
-        name = node.name if node.name in kept else _unused(_path(node), used)
+        name = node.name if node.name in kept else free(_path(node), used)
         used.add(name)
         found[node.id] = name
     return found
@@ -171,33 +175,18 @@ def _path(node: StateNode) -> str:
     return text if text.isidentifier() else f"state_{text}".rstrip("_")
 
 
-def _unused(wanted: str, used: set[str]) -> str:
-    number, name = 1, wanted
-    while name in used or not _is_allowed(name):
-        number += 1
-        name = f"{wanted}_{number}"
-    return name
-
-
-def _is_allowed(name: str) -> bool:
-    return (
-        name.isidentifier()
-        and not iskeyword(name)
-        and not name.startswith("_")
-        and name not in reserved()
-    )
+def _is_plain(name: str) -> bool:
+    return name.isidentifier() and not iskeyword(name) and not name.startswith("_")
 
 
 def _event_names(known: Iterable[str]) -> dict[str, str]:
     """Rename the events that would replace an attribute of every machine."""
-    names = tuple(known)
-    found: dict[str, str] = {}
+    names, found = tuple(known), dict[str, str]()
     for name in names:
         if name in machine_names() or not name or re.search(r"\s", name):
             plain = re.sub(r"[^\w.]", "_", name).strip("_")
-            wanted = f"{plain}_event".lstrip("_")
             used = {*names, *found.values(), *machine_names()}
-            found[name] = wanted if wanted not in used else _unused(wanted, used)
+            found[name] = free(f"{plain}_event".lstrip("_"), used)
     return found
 
 
@@ -211,21 +200,9 @@ def _conventions(states: Iterable[str], events: Iterable[str]) -> set[str]:
 
 
 def _waited(chart: Chart) -> Iterable[str]:
-    for transition in chart.transitions:
-        if isinstance(transition.trigger, OnEvent):
-            for event in transition.trigger.events:
-                yield event if isinstance(event, str) else wire_name(event)
-
-
-def _own_events(chart: Chart) -> Iterator[Any]:
-    """Yield the events that actions raise or send to the run itself."""
-    waiting = [hook for node in reversed(chart.nodes.values()) for hook in reversed(node.hooks)]
-    while waiting:
-        hook = waiting.pop()
-        waiting += reversed(parts(hook))
-        effect = getattr(hook.function, "effect", None)
-        if isinstance(effect, Raise) or (isinstance(effect, Send) and effect.target is None):
-            yield effect.event
+    for event in (event for transition in chart.transitions for event in transition.events):
+        if event is not CallFailed:
+            yield event if isinstance(event, str) else wire_name(event)
 
 
 # --- Losses ---------------------------------------------------------------------------------------
@@ -240,9 +217,7 @@ def note_losses(chart: Chart, names: Names, losses: Losses) -> None:
     for event, name in unsendable(chart):
         found = f"the field {name!r} of {event} never arrives: send() has a parameter of that name"
         losses.add("SC674", found, "Rename the field")
-    if chart.context is not None:
-        found = f"the context ({chart.context.__name__}) has no place"
-        losses.add("SC671", found, "Keep what guards need in the model")
+    note_types(chart, losses)
     for node in chart.states:
         _state_losses(chart, node, losses)
     for node in chart.nodes.values():
@@ -271,15 +246,14 @@ def _root_losses(chart: Chart, losses: Losses) -> None:
         losses.add("SC673", "the chart's own default transition has actions", "Remove them")
     if any(chart[child].kind in HISTORY for child in root.children):
         losses.add("SC673", "an outermost history state has no place", around)
+    if root.invoke:
+        losses.add("SC673", "the calls of the chart itself have no place", around)
     if root.meta:
         losses.add("SC675", "the notes about the chart have no place")
 
 
 def _state_losses(chart: Chart, node: StateNode, losses: Losses) -> None:
     shown, at = repr(node.id), node.location
-    if node.data is not None:
-        found = f"the data of {shown} ({node.data.__name__}) has no place"
-        losses.add("SC671", found, "Keep what guards need in the model", at)
     if node.doc or node.meta:
         losses.add("SC675", f"the documentation of {shown} has no place", "", at)
     if node.resting:
@@ -288,6 +262,8 @@ def _state_losses(chart: Chart, node: StateNode, losses: Losses) -> None:
         if getattr(action.function, "brings", ()):
             found = f"the completion data that {action.name} gives on entry of {shown} has no place"
             losses.add("SC673", found, "Have a callback return it", at)
+    for call in node.invoke:
+        as_service(call, losses)
     default = node.default
     if default is None:
         return
@@ -304,11 +280,13 @@ def _state_losses(chart: Chart, node: StateNode, losses: Losses) -> None:
 
 
 def _transition_losses(chart: Chart, transition: Transition, losses: Losses) -> None:
-    shown, at = repr(transition.source) if transition.source else "the chart", transition.location
-    for hook, role in ((transition.make, "make"), (transition.update, "update")):
-        if hook is not None:
-            found = f"{role}={hook.name} of a transition of {shown} has nothing to work on"
-            losses.add("SC671", found, "", at)
+    shown, at = state_text(transition.source), transition.location
+    if transition.trigger == OnEvent((CallFailed,)):
+        found = f"CallFailed of a transition of {shown} is written as {FAILED!r}"
+        losses.add("SC671", found, f"Name {FAILED!r} beside it", at)
+    if transition.kind is TransitionKind.DEFERRED:
+        found = f"a line of {shown} defers its event, and is left out"
+        losses.add("SC673", found, "Take the event, or ignore it", at)
     internal = transition.kind is TransitionKind.INTERNAL and bool(transition.targets)
     if internal and transition.source and not is_internal(chart, transition):
         found = f"an internal transition of {shown} leaves its source, and is written as external"
@@ -317,13 +295,9 @@ def _transition_losses(chart: Chart, transition: Transition, losses: Losses) -> 
 
 def is_internal(chart: Chart, transition: Transition) -> bool:
     """Tell whether a transition is internal in that library's sense, and acts as it does here."""
-    source = chart[transition.source]
-    return (
-        transition.kind is TransitionKind.INTERNAL
-        and bool(transition.targets)
-        and source.kind is StateKind.COMPOUND
-        and all(t == source.id or chart.is_descendant(t, source.id) for t in transition.targets)
-    )
+    internal = transition.kind is TransitionKind.INTERNAL and bool(transition.targets)
+    compound = chart[transition.source].kind is StateKind.COMPOUND
+    return internal and compound and stays_inside(chart, transition)
 
 
 # --- Guards and actions ---------------------------------------------------------------------------
@@ -335,12 +309,7 @@ _COUNTERS: Final[WeakKeyDictionary[Any, tuple[tuple[str, int], ...]]] = WeakKeyD
 @final
 @frozen(eq=False, repr=False)
 class Origin:
-    """The chart that a class was made of, and what its parts are called in the class.
-
-    Attributes:
-        chart: The chart.
-        names: The names of its states and events.
-    """
+    """The chart that a class was made of, and what its parts are called in the class."""
 
     chart: Chart
     names: Names
@@ -393,12 +362,7 @@ class Scene:
 
 @frozen(eq=False)
 class Carried:
-    """What a callback of ours is a method of: each has a method ``call`` for it.
-
-    Attributes:
-        hook: The hook that it stands for.
-        origin: The chart and its names.
-    """
+    """What a callback of ours is a method of: each has a method ``call`` for its hook."""
 
     hook: Hook
     origin: Origin = field(repr=False)
@@ -432,9 +396,7 @@ class CarriedGuard(Carried):
 class CarriedAction(Carried):
     """An action as a callback.
 
-    Attributes:
-        once: Whether a second call for the same transition and event is to be let go: what leads
-            into a history state is called twice.
+    What goes into a history state is called twice there, and is done ``once``.
     """
 
     once: bool = False
@@ -458,11 +420,7 @@ class CarriedAction(Carried):
 @final
 @frozen(eq=False)
 class CarriedTimer(Carried):
-    """A delayed transition: waits beside the machine, and sends the event that takes it.
-
-    Attributes:
-        trigger: What takes the transition.
-    """
+    """A delayed transition: waits beside the machine, and sends the event that takes it."""
 
     trigger: After
 
@@ -477,6 +435,20 @@ class CarriedTimer(Carried):
         if not ctx.cancelled.wait(seconds):
             machine.send(self.trigger.timer)
             ctx.cancelled.set()  # else it would say as well that it is done
+
+
+@final
+@frozen(eq=False)
+class CarriedCall(Carried):
+    """A call: handed to ``on_effect``, and taken back there when the state is left."""
+
+    invocation: Invocation
+
+    def call(self, ctx: Any, machine: Any) -> None:
+        """Hand the call on, and wait until the state is left."""
+        _tell(machine, Invoke(ctx.invokeid, service_of(self.invocation)))
+        ctx.cancelled.wait()
+        _tell(machine, CancelInvoke(ctx.invokeid))
 
 
 def swallow(moment: Any) -> None:
@@ -498,17 +470,17 @@ def origin_of(made: object) -> Origin | None:
 def _holds(guard: Hook, moment: Moment[Any, Any, Any], event_data: Any, names: Names) -> bool:
     """Ask a guard; what it knows by name alone, the machine, its model and its listeners answer."""
     match guard.function:
-        case Named(name, data):
+        case named.Named(name, data):
             found = tuple(_found(name, event_data, data, names))
             if not found:
                 text = f"Did not found name '{name}' from model or statemachine"
                 raise AttrNotFound(text)
             return all(function() for function in found)
-        case Not(inner):
+        case named.Not(inner):
             return not _holds(inner, moment, event_data, names)
-        case AllOf(guards):
+        case named.AllOf(guards):
             return all(_holds(inner, moment, event_data, names) for inner in guards)
-        case AnyOf(guards):
+        case named.AnyOf(guards):
             return any(_holds(inner, moment, event_data, names) for inner in guards)
         case function:
             return bool(function(moment))
@@ -517,9 +489,8 @@ def _holds(guard: Hook, moment: Moment[Any, Any, Any], event_data: Any, names: N
 def _given(
     action: Hook, moment: Moment[Any, Any, Any], event_data: Any, names: Names
 ) -> Iterator[Effect]:
-    """Yield the effects of an action."""
-    if not isinstance(action.function, Choose):
-        yield from effects_of(action.function(moment))
+    if not isinstance(action.function, named.Choose):
+        yield from named.effects_of(action.function(moment))
         return
     for branch in action.function.branches:
         if branch.guard is None or _holds(branch.guard, moment, event_data, names):
@@ -543,10 +514,14 @@ def _give(effect: Effect, event_data: Any, names: Names) -> None:
             for function in _found(name, event_data, data, names):
                 function()
         case _:
-            for owner in _around(machine):
-                tell = getattr(owner, EFFECT, None)
-                if callable(tell):
-                    tell(effect)
+            _tell(machine, effect)
+
+
+def _tell(machine: Any, effect: Effect) -> None:
+    for owner in _around(machine):
+        tell = getattr(owner, EFFECT, None)
+        if callable(tell):
+            tell(effect)
 
 
 def _put(
@@ -556,7 +531,7 @@ def _put(
 
     Unlike `send` and `raise_`, this does not run the machine, which runs already.
     """
-    bound = BoundEvent(id=names.event(event_name(event)), _sm=machine, **options)
+    bound = BoundEvent(id=names.event(named.event_name(event)), _sm=machine, **options)
     bound.put(send_id=send_id, **payload(event))
 
 
@@ -612,7 +587,7 @@ class WrittenChart(StateChart[Any]):
 def to_class(
     chart: Chart | type[Declaration[Any, Any]], *, allow: Iterable[str] = ()
 ) -> type[StateChart[Any]]:
-    """Return a class of python-statemachine that does what a chart says.
+    """Return a class of python-statemachine that does what a chart, or the class of one, says.
 
     Its states bear the names that they have in the chart; a name that two of them have, or that is
     taken in that library, is replaced by the path of the state with underscores. An event is sent
@@ -622,11 +597,8 @@ def to_class(
     ``on_effect(effect)`` of the machine, its model and its listeners, where there is one.
 
     That library swallows what callbacks raise, and makes it the event ``error.execution``; derive
-    a class with ``catch_errors_as_events = False`` to have it raised.
-
-    Args:
-        chart: The chart, or the class that declares it.
-        allow: Codes of the losses that are accepted knowingly, or ``*`` for all of them.
+    a class with ``catch_errors_as_events = False`` to have it raised. ``allow`` names the codes of
+    losses that are accepted, or is ``*`` for all of them.
 
     Raises:
         LossError: The chart has something that such a class cannot hold.
@@ -658,8 +630,6 @@ def to_class(
 
 @final
 class _Writer:
-    """Makes the class of one chart."""
-
     def __init__(self, chart: Chart, names: Names) -> None:
         self.chart = chart
         self.names = names
@@ -676,12 +646,14 @@ class _Writer:
         for node in chart.states:
             self._default(node)
             for transition in node.transitions:
-                self._line(transition, node.id)
+                if transition.kind is not TransitionKind.DEFERRED:
+                    self._line(transition, node.id)
             if node.parent == ROOT and node.kind is not StateKind.FINAL:
                 for transition in chart.root.transitions:
                     internal = transition.kind is TransitionKind.INTERNAL
                     kind = TransitionKind.EXTERNAL if internal else transition.kind
-                    if not isinstance(transition.trigger, After):
+                    waits = transition.kind is TransitionKind.DEFERRED
+                    if not waits and not isinstance(transition.trigger, After):
                         self._line(evolve(transition, kind=kind), node.id)
         body: dict[str, Any] = {"__module__": module, "_origin": self.origin}
         if chart.doc and not _DOCSTRING_COMMAND.search(chart.doc):
@@ -691,11 +663,11 @@ class _Writer:
         starts = self._starts()
         if starts:
             body["start_configuration_values"] = starts
-        made: type[StateChart[Any]] = types.new_class(
-            chart.name or "Chart", (WrittenChart,), exec_body=lambda space: space.update(body)
-        )
+        bases = (WrittenChart,)
+        name = chart.name or "Chart"
+        made: Any = types.new_class(name, bases, None, lambda space: space.update(body))
         _number(made)
-        return made
+        return cast("type[StateChart[Any]]", made)
 
     def _outermost(self) -> list[str]:
         return [c for c in self.chart.root.children if self.chart[c].kind not in HISTORY]
@@ -709,36 +681,36 @@ class _Writer:
         deep = first and first[0] not in self._outermost()
         return [self.names.states[first[0]]] if deep and len(root.initial) == 1 else []
 
-    # -- states ------------------------------------------------------------------------------------
-
     def _state(self, node: StateNode) -> State:
         if node.kind in HISTORY:
             depth = "deep" if node.kind is StateKind.DEEP_HISTORY else "shallow"
             return HistoryState(type=depth)
         triggers = (transition.trigger for transition in node.transitions)
-        timers = tuple(map(self._timer, (one for one in triggers if isinstance(one, After))))
+        timers = list(map(self._timer, (one for one in triggers if isinstance(one, After))))
+        calls = map(self._call, () if node.kind is StateKind.FINAL else node.invoke)
         options: dict[str, Any] = {
             "initial": node.id in self.begins,
             "final": node.kind is StateKind.FINAL,
             "enter": self._actions(node.entry),
             "exit": self._actions(node.exit),
-            "invoke": timers or None,
+            "invoke": (*timers, *calls) or None,
         }
         children = {self.names.states[child]: self.states[child] for child in node.children}
         if not children:
             return State(**options)
         base: Any = State.Parallel if node.kind is StateKind.PARALLEL else State.Compound
-        made: Any = types.new_class(
-            self.names.states[node.id], (base,), options, lambda space: space.update(children)
-        )
-        return made  # type: ignore[no-any-return]
+        name = self.names.states[node.id]
+        made: Any = types.new_class(name, (base,), options, lambda space: space.update(children))
+        return cast("State", made)
 
     def _timer(self, trigger: After) -> Any:
         delay = trigger.delay
         hook = delay if isinstance(delay, Hook) else Hook(swallow, f"after {delay}")
         return CarriedTimer(hook, self.origin, trigger).callback
 
-    # -- transitions -------------------------------------------------------------------------------
+    def _call(self, call: Invocation) -> Any:
+        made = evolve(call, call=Service, make=Hook(named.Give(service_of(call))))
+        return CarriedCall(Hook(swallow, f"call {call.name}"), self.origin, made).callback
 
     def _default(self, node: StateNode) -> None:
         """Write a default, where the mark of the initial child does not say it all."""
@@ -752,10 +724,10 @@ class _Writer:
             for number, target in enumerate(targets):
                 source.to(target, on=None if number else content)
             return
-        plain = default.targets == (default.targets[0],) and default.targets[0] in node.children
-        if plain and not content and self.chart[default.targets[0]].kind not in HISTORY:
-            return
-        _add(source, targets, initial=True, on=content)
+        first, *others = default.targets
+        plain = not others and first in node.children and self.chart[first].kind not in HISTORY
+        if content or not plain:
+            _add(source, targets, initial=True, on=content)
 
     def _line(self, transition: Transition, source: str) -> None:
         targets = self._targets(transition)
@@ -786,7 +758,9 @@ class _Writer:
     def _events(self, transition: Transition) -> str | None:
         match transition.trigger:
             case OnEvent(events):
-                found = [one for event in events for one in self.names.descriptors(event)]
+                # A class has only names; what fails there is told by an event of such a name.
+                words = [event for event in events if event is not CallFailed] or [FAILED]
+                found = [one for event in words for one in self.names.descriptors(event)]
                 return " ".join(dict.fromkeys(found))
             case Done():
                 return self.names.done(transition.source)
@@ -795,48 +769,34 @@ class _Writer:
             case _:
                 return None
 
-    # -- guards and actions ------------------------------------------------------------------------
-
     def _guard(self, guard: Hook) -> Any:
-        return self._expression(guard) or CarriedGuard(guard, self.origin).callback
+        """Return a boolean expression of that library where names suffice, else a callback."""
+        if all(map(self._expressible, named.within(guard))):
+            return guard_text(guard, ("not", "and", "or"), str)
+        return CarriedGuard(guard, self.origin).callback
 
-    def _expression(self, guard: Hook) -> str | None:
-        """Return a guard as a boolean expression of that library, when it is made of names."""
-        if guard.given is not None:
-            return None
+    def _expressible(self, guard: Hook) -> bool:
+        """Tell whether that library has a word for a guard, without those that it is made of."""
         match guard.function:
-            case Named(name, data, doc) if not data and not doc and self.names.free(name):
-                return name
-            case Not(inner):
-                text = self._expression(inner)
-                return None if text is None else f"not {_grouped(inner, text)}"
-            case AllOf(guards) if len(guards) > 1:
-                return self._joined(guards, " and ")
-            case AnyOf(guards) if len(guards) > 1:
-                return self._joined(guards, " or ")
-            case _:
-                return None
-
-    def _joined(self, guards: tuple[Hook, ...], word: str) -> str | None:
-        texts = [self._expression(guard) or "" for guard in guards]
-        return word.join(map(_grouped, guards, texts)) if all(texts) else None
+            case named.Named(name, data, doc):
+                said = not data and not doc and self.names.free(name)
+            case named.AllOf(guards) | named.AnyOf(guards):
+                said = len(guards) > 1
+            case function:
+                said = isinstance(function, named.Not)
+        return said and guard.given is None
 
     def _actions(self, hooks: tuple[Hook, ...], *, once: bool = False) -> tuple[Any, ...] | None:
-        """Return the callbacks of actions; None when there are none."""
         found: list[Any] = []
         for hook in hooks:
-            match hook.function:
-                case Give(Action(name, data)) if (
-                    hook.given is None
-                    and not data
-                    and not once
-                    and self.names.free(name)
-                    and name not in found  # that library calls a name once
-                ):
-                    found.append(name)
-                    self.open[name] = None
-                case _:
-                    found.append(CarriedAction(hook, self.origin, once).callback)
+            action = getattr(hook.function, "effect", None)
+            plain = isinstance(action, Action) and not (action.data or once or hook.given)
+            name = cast("Action", action).name if plain else ""
+            if self.names.free(name) and name not in found:  # that library calls a name once
+                found.append(name)
+                self.open[name] = None
+            else:
+                found.append(CarriedAction(hook, self.origin, once).callback)
         return tuple(found) or None
 
 
@@ -858,22 +818,12 @@ def _beginnings(chart: Chart) -> Iterator[str]:
                 yield child.id
 
 
-def _grouped(guard: Hook, text: str) -> str:
-    return f"({text})" if isinstance(guard.function, AllOf | AnyOf) else text
-
-
 def _number(cls: Any) -> None:
     """Number the states of a class in document order, wherever they lie."""
-    numbers = cls._origin.numbers
-    for state in _inside_first(cls.states):
-        state.document_order = numbers.get(state.id, len(numbers) + state.document_order)
-
-
-def _inside_first(states: Iterable[State]) -> Iterator[State]:
-    waiting = list(states)
+    numbers, waiting = cls._origin.numbers, list(cls.states)
     while waiting:
         state = waiting.pop()
-        yield state
+        state.document_order = numbers.get(state.id, len(numbers) + state.document_order)
         waiting += [*state.states, *state.history]
 
 

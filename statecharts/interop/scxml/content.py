@@ -11,10 +11,12 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final, Literal, final
 
+from attrs import define
+
 from statecharts.interop import conditions, limits
 from statecharts.interop.css_times import css_time
 from statecharts.interop.findings import Findings
-from statecharts.interop.literals import NOTHING, literal, payload_value
+from statecharts.interop.literals import NOTHING, literal, param_value, payload_value
 from statecharts.interop.scxml.syntax import fragment, is_note, named, plain, walk
 from statecharts.interop.syntax.xml import OURS, SCXML, Element
 from statecharts.model.effects import Action, CancelSend, Effect, Raise, Send, Service
@@ -27,21 +29,18 @@ INTERNAL: Final = ("_internal", "#_internal")
 
 
 @final
+@define(eq=False)
 class Content:
     """Reads executable content and guards; `syntax.check` has checked their elements.
 
-    Args:
-        findings: Collects the faults.
-        ids: The ids of the states by those that the document gives them.
-
     Attributes:
+        ids: The ids of the states by those that the document gives them.
         coded: The first element that only a data model could evaluate.
     """
 
-    def __init__(self, findings: Findings, ids: Mapping[str, str]) -> None:
-        self.findings = findings
-        self.ids = ids
-        self.coded: Element | None = None
+    findings: Findings
+    ids: Mapping[str, str]
+    coded: Element | None = None
 
     def guard(self, element: Element) -> Hook | None:
         """Return the guard of a transition, ``<if>`` or ``<elseif>``."""
@@ -94,8 +93,11 @@ class Content:
 
     def _effect(self, element: Element) -> Effect | None:
         said = element.attributes
+        if element.space == OURS:
+            return self._own(element)
         if not element.native:
-            return self._own(element) if element.space == OURS else _foreign(element)
+            body = _with_body(element, element.attributes)
+            return Action(f"{{{element.space}}}{element.tag}", body)
         match element.tag:
             case "raise":
                 event = said.get("event", "").strip()
@@ -137,7 +139,7 @@ class Content:
                 source = "".join(map(fragment, child.children))
         for key, value in self._payload(element).items():
             if key == "params":
-                data |= {param: _value_of(said) for param, said in value.items()}
+                data |= {param: param_value(said) for param, said in value.items()}
             elif key != "content" or source != value:
                 data[f"@{key}"] = value
         for child in named(element, "finalize"):
@@ -176,7 +178,8 @@ class Content:
         event, kind, target = said.get("event", "").strip(), said.get("type"), said.get("target")
         if not event:
             # Only SCXML's own processor needs the name of an event.
-            if Send(None, type=kind).own and "event" not in said and not _holds_content(payload):
+            content = {"content", "contentexpr"} & payload.keys()
+            if Send(None, type=kind).own and "event" not in said and not content:
                 self.missing(element, "event")
                 return None
             return whole
@@ -219,14 +222,9 @@ class Content:
         return self.guard(head)
 
     def _own(self, element: Element) -> Effect | None:
-        said = element.attributes
         params = self._payload(element).get("params", {})
-        data = {name: _value_of(one) for name, one in params.items()}
-        match element.tag:
-            case "action":
-                return Action(said.get("name", ""), data)
-            case tag:
-                return Action(tag, {**plain(element), **data})
+        data = {name: param_value(one) for name, one in params.items()}
+        return Action(element.attributes.get("name", ""), data)
 
     def _payload(self, element: Element) -> dict[str, Any]:
         """Return the ``params`` and the ``content`` of an element, each if it has them."""
@@ -258,30 +256,17 @@ class Content:
             params[name] = said
 
 
-def _foreign(element: Element) -> Action:
-    data: dict[str, Any] = dict(element.attributes)
-    if element.content:
-        data["content"] = _inner(element)
-    return Action(f"{{{element.space}}}{element.tag}", data)
-
-
-def _with_body(element: Element) -> dict[str, Any]:
-    found: dict[str, Any] = plain(element)
-    if element.content:
-        found["content"] = _inner(element)
-    return found
+def _with_body(element: Element, attributes: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """Return the attributes of an element, those in no namespace by default, and its content."""
+    content = {"content": _inner(element)} if element.content else {}
+    return {**(plain(element) if attributes is None else attributes), **content}
 
 
 def _inner(element: Element) -> str:
-    """Return the contents of an element as text."""
     if not any(element.children):
         return element.text
     inside = (part if isinstance(part, str) else fragment(part) for part in element.content)
     return "".join(inside).strip()
-
-
-def _holds_content(payload: Mapping[str, Any]) -> bool:
-    return "content" in payload or "contentexpr" in payload
 
 
 def _executable(element: Element) -> str:
@@ -290,12 +275,6 @@ def _executable(element: Element) -> str:
         for one in walk(element):
             one.space = one.space or SCXML
     return "".join(fragment(child, SCXML) for child in element.children)
-
-
-def _value_of(said: dict[str, str]) -> Any:
-    """Return the value of a param: that of a literal, else its attributes."""
-    value = literal(said["expr"]) if list(said) == ["expr"] else NOTHING
-    return said if value is NOTHING else value
 
 
 def _guard_of(text: str, resolve: Callable[[str], str | None]) -> Hook | None:

@@ -29,7 +29,7 @@ from statecharts.interop.syntax.xml import SCXML, Element, read
 from statecharts.model.chart import HISTORY, Chart, EventType, StateKind
 from statecharts.model.hooks import Hook
 
-_KINDS: Final = {
+KINDS: Final = {
     "state": StateKind.ATOMIC,
     "parallel": StateKind.PARALLEL,
     "final": StateKind.FINAL,
@@ -40,11 +40,7 @@ KEPT: Final = ("datamodel", "binding")
 
 
 def read_chart(document: Document, name: str) -> Chart:
-    """Return the chart that a document holds.
-
-    Args:
-        document: The document.
-        name: The name of the chart if the document has none.
+    """Return the chart that a document holds, by this name if it has none.
 
     Raises:
         DocumentError: Nothing can be made of the document.
@@ -74,7 +70,6 @@ class _Reading:
 
     Attributes:
         outer: The element whose children the outermost states are.
-        states: The states by their ids in the document.
         foreign: The number of times that each foreign name occurs, and the first element.
     """
 
@@ -116,7 +111,7 @@ class _Reading:
                 self._children(draft)
 
     def _state(self, element: Element) -> Draft:
-        kind = _KINDS[element.tag]
+        kind = KINDS[element.tag]
         if kind in HISTORY and element.attributes.get("type") == "deep":
             kind = StateKind.DEEP_HISTORY
         name = element.attributes.get("id", "")
@@ -185,11 +180,9 @@ class _Reading:
 
     def _attributes(self, element: Element) -> dict[str, str]:
         """Return the attributes of foreign namespaces."""
-        found = {
-            name: value
-            for name, value in element.attributes.items()
-            if name.startswith("{") and not name.startswith(own(""))
-        }
+        said = element.attributes.items()
+        theirs = (one for one in said if one[0][:1] == "{" and not one[0].startswith(own("")))
+        found = dict(theirs)
         for name in found:
             self._count(name, element)
         return found

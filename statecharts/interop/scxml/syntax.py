@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Final, final
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from statecharts.interop import limits
 from statecharts.interop.css_times import css_time
@@ -31,12 +31,9 @@ _EDITORS: Final = frozenset({"editorinfo"})
 @final
 @frozen
 class Syntax:
-    """The syntax of an element.
+    """The elements that an element may hold besides foreign ones, and its attributes, if checked.
 
-    Attributes:
-        inside: The elements that it may hold, besides those of foreign namespaces.
-        attributes: Its attributes; None if they are not checked.
-        opaque: Whether it may hold anything, which is kept as text.
+    An opaque one may hold anything, which is kept as text.
     """
 
     inside: tuple[str, ...] = ()
@@ -44,40 +41,37 @@ class Syntax:
     opaque: bool = False
 
 
-def _table(
-    tag: str, names: str = "", needs: str = "", unknown: Unknown = Unknown.REFUSED, **kinds: Kind
-) -> Table:
+def _table(tag: str, names: str = "", needs: str = "", **kinds: Kind) -> Table:
     needed = needs.split()
     keys = {**dict.fromkeys(needed, NAME), **dict.fromkeys(names.split(), STRING), **kinds}
-    return Table(keys, tuple(needed), unknown, f"<{tag}>")
+    return Table(keys, tuple(needed), noun=f"<{tag}>")
+
+
+def _kept(tag: str, names: str = "", **kinds: Kind) -> Table:
+    return evolve(_table(tag, names, "", **kinds), unknown=Unknown.KEPT)
 
 
 _ACTIONS: Final = ("raise", "send", "cancel", "if", "foreach", "log", "assign", "script")
-_CONTENT: Final = (*_ACTIONS, "sc:action", "sc:invoke", "sc:cancel-invoke")
+_CONTENT: Final = (*_ACTIONS, "sc:action")
 _PAYLOAD: Final = ("param", "content")
 _LIVING: Final = ("onentry", "onexit", "transition", "datamodel", "invoke", "sc:doc", "sc:meta")
-_KEPT: Final = Unknown.KEPT
 
 ELEMENTS: Final[Mapping[str, Syntax]] = {
     # The standard has no <history> directly inside <scxml>; it does no harm.
     "scxml": Syntax(
         (*STATES, "initial", "datamodel", "script", "sc:doc", "sc:meta"),
-        _table("scxml", "name datamodel binding version", unknown=_KEPT, initial=_TARGETS),
+        _kept("scxml", "name datamodel binding version", initial=_TARGETS),
     ),
-    "state": Syntax(
-        (*STATES, "initial", *_LIVING), _table("state", unknown=_KEPT, id=_WORD, initial=_TARGETS)
-    ),
-    "parallel": Syntax(
-        ("state", "parallel", "history", *_LIVING), _table("parallel", unknown=_KEPT, id=_WORD)
-    ),
+    "state": Syntax((*STATES, "initial", *_LIVING), _kept("state", id=_WORD, initial=_TARGETS)),
+    "parallel": Syntax(("state", "parallel", "history", *_LIVING), _kept("parallel", id=_WORD)),
     # The checks refuse a transition there: they know what a final state is.
     "final": Syntax(
         ("onentry", "onexit", "donedata", "transition", "sc:doc", "sc:meta"),
-        _table("final", unknown=_KEPT, id=_WORD),
+        _kept("final", id=_WORD),
     ),
     "history": Syntax(
         ("transition", "sc:doc", "sc:meta"),
-        _table("history", unknown=_KEPT, id=_WORD, type=one_of("shallow", "deep")),
+        _kept("history", id=_WORD, type=one_of("shallow", "deep")),
     ),
     "initial": Syntax(("transition",)),
     "transition": Syntax(
@@ -119,22 +113,11 @@ ELEMENTS: Final[Mapping[str, Syntax]] = {
     "sc:doc": Syntax(opaque=True),
     "sc:meta": Syntax(opaque=True),
     "sc:action": Syntax(("param",), Table({"name": STRING}, ("name",), noun="<sc:action>")),
-    "sc:invoke": Syntax(
-        ("param",), Table({"id": STRING, "source": STRING}, ("id",), noun="<sc:invoke>")
-    ),
-    "sc:cancel-invoke": Syntax((), Table({"id": STRING}, ("id",), noun="<sc:cancel-invoke>")),
 }
 """The elements of SCXML, and with ``sc:`` those of our namespace."""
 
-_OWN: Final = Table(
-    {
-        **dict.fromkeys(("after", "closed", "else", "events", "guard"), STRING),
-        **dict.fromkeys(("kind", "name", "resting", "root", "trigger"), STRING),
-    },
-    noun="our namespace",
-)
-
-
+_NAMES: Final = "after closed else events guard kind name resting root trigger"
+_OWN: Final = Table(dict.fromkeys(_NAMES.split(), STRING), noun="our namespace")
 _OURS: Final = f"{{{OURS}}}"
 
 
@@ -224,15 +207,12 @@ def parts(element: Element, path: str = "") -> Iterator[tuple[str, Element]]:
             yield from parts(child, f"{step}/")
 
 
-WIDTH: Final = 100
-"""The length of a tag above which each of its attributes gets a line of its own."""
+WIDTH: Final = 100  # the length of a tag above which each of its attributes gets a line of its own
 
 _PREFIXES: Final = {OURS: "sc", XML: "xml"}
 _FORBIDDEN: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _TEXT: Final = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "\r": "&#13;"})
-_ATTRIBUTE: Final = str.maketrans(
-    {"&": "&amp;", "<": "&lt;", ">": "&gt;", "\n": "&#10;", "\r": "&#13;", "\t": "&#9;"}
-)
+_ATTRIBUTE: Final = _TEXT | str.maketrans({"\n": "&#10;", "\t": "&#9;"})
 
 
 def bearable(text: str) -> str:
@@ -282,14 +262,7 @@ class _Printer:
             self.declared[f"xmlns:{prefix}"] = space
 
     def lines(self, element: Element, margin: str, default: str | None, lines: list[str]) -> None:
-        """Append the lines of an element.
-
-        Args:
-            element: The element.
-            margin: The white space before it.
-            default: The namespace of names without a prefix around it.
-            lines: Where the lines go.
-        """
+        """Append the lines of an element, within a namespace of names without a prefix."""
         texts = any(isinstance(part, str) for part in element.content)
         if texts or not element.content or is_foreign(element):
             lines.append(margin + self.inline(element, default, margin))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final, final
 
+from attrs import frozen
+
 from statecharts.interop import limits
 from statecharts.interop.css_times import css_time
 from statecharts.interop.drafts import Draft
@@ -30,27 +32,19 @@ _KINDS: Final = {"internal": TransitionKind.INTERNAL, "forbidden": TransitionKin
 
 
 @final
+@frozen(eq=False)
 class Lines:
     """Reads the transitions of states.
 
-    Args:
-        findings: Collects the faults.
-        content: Reads their guards and actions.
+    Attributes:
         states: The states by their ids in the document.
         drafts: The states by their ids in the chart.
     """
 
-    def __init__(
-        self,
-        findings: Findings,
-        content: Content,
-        states: dict[str, Draft],
-        drafts: dict[str, Draft],
-    ) -> None:
-        self.findings = findings
-        self.content = content
-        self.states = states
-        self.drafts = drafts
+    findings: Findings
+    content: Content
+    states: dict[str, Draft]
+    drafts: dict[str, Draft]
 
     def transition(self, draft: Draft, element: Element) -> Transition | None:
         """Return the transition of an element; None if it says nothing."""
@@ -63,7 +57,8 @@ class Lines:
         trigger, guard = self._trigger(draft, element), self.content.guard(element)
         targets = self._targets(element, said.get("target", ""))
         emit = tuple(self.content.hooks(element.children))
-        return self._made(draft, element, trigger, targets, emit, kind, guard)
+        at = self._place(element)
+        return Transition(draft.id, trigger, targets, kind, guard=guard, emit=emit, location=at)
 
     def default(self, draft: Draft) -> Transition | None:
         """Return the transition to a state's initial children, or out of an empty history."""
@@ -74,9 +69,8 @@ class Lines:
         for one in initial:
             if not named(one, "transition"):
                 found = "an <initial> has no transition"
-                self.findings.add(
-                    "SC612", found, "Put a <transition target=…> into it", one.line, element.label
-                )
+                remedy = "Put a <transition target=…> into it"
+                self.findings.add("SC612", found, remedy, one.line, element.label)
         homes = [element] if draft.kind in HISTORY else initial
         lines = [line for home in homes for line in named(home, "transition")]
         said = None if draft.kind in HISTORY else element.attributes.get("initial")
@@ -97,7 +91,7 @@ class Lines:
         regular = _regular(draft)
         if draft.kind in HISTORY or not regular:
             return None
-        return self._made(draft, element, Default(), (regular[0].id,))
+        return Transition(draft.id, Default(), (regular[0].id,), location=self._place(element))
 
     def _default_line(self, draft: Draft, line: Element) -> Transition | None:
         element: Element = draft.source
@@ -138,20 +132,13 @@ class Lines:
             else:
                 targets.append(known.id)
         targets = targets or [child.id for child in _regular(home)[:1]]
-        return self._made(draft, element, Default(), tuple(targets), emit) if targets else None
+        if not targets:
+            return None
+        at = self._place(element)
+        return Transition(draft.id, Default(), tuple(targets), emit=emit, location=at)
 
-    def _made(
-        self,
-        draft: Draft,
-        element: Element,
-        trigger: Trigger,
-        targets: tuple[str, ...],
-        emit: tuple[Hook, ...] = (),
-        kind: TransitionKind = TransitionKind.EXTERNAL,
-        guard: Hook | None = None,
-    ) -> Transition:
-        place = None if element.line is None else self.findings.document.place(element.line)
-        return Transition(draft.id, trigger, targets, kind, guard=guard, emit=emit, location=place)
+    def _place(self, element: Element) -> str | None:
+        return None if element.line is None else self.findings.document.place(element.line)
 
     def _trigger(self, draft: Draft, element: Element) -> Trigger:
         timer = element.own("after")
@@ -184,9 +171,8 @@ class Lines:
             known = self.states.get(word)
             if known is None and word in self.drafts:  # the chart's id, not the document's
                 found = f"the target is {word!r}, and there is no such state"
-                remedy = self.findings.suggestions.remedy(
-                    word, self.states, "Name a state by its id"
-                )
+                advise = self.findings.suggestions.remedy
+                remedy = advise(word, self.states, "Name a state by its id")
                 self._add("SC613", found, remedy, element)
             else:
                 targets.append(word if known is None else known.id)

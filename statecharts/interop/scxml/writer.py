@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import timedelta
 from itertools import pairwise
-from typing import Any, Final, final
+from typing import Any, Final, cast, final
 
 from attrs import asdict, evolve, has
 
@@ -20,20 +20,20 @@ from statecharts.checks.structure import structural_faults
 from statecharts.interop import conditions, limits
 from statecharts.interop.css_times import css_text
 from statecharts.interop.documents import Document, DocumentError
-from statecharts.interop.findings import Findings, Losses
+from statecharts.interop.drafts import free
+from statecharts.interop.findings import Findings, Losses, state_text
 from statecharts.interop.literals import NOTHING, is_plain, literal, literal_text
 from statecharts.interop.scxml.content import INTERNAL, Content
-from statecharts.interop.scxml.structure import KEPT, chart_of, described
+from statecharts.interop.scxml.structure import KEPT, KINDS, chart_of, described
 from statecharts.interop.scxml.syntax import bearable, check, own, parts, printed, split, walk
 from statecharts.interop.syntax.xml import INCLUDE, OURS, SCXML, Element, read
 from statecharts.interop.writable import descriptors, file_ids, service_of, writable
+from statecharts.model import named
 from statecharts.model.chart import (
     HISTORY,
     ROOT,
     After,
-    Always,
     Chart,
-    Default,
     Done,
     EventType,
     OnEvent,
@@ -45,28 +45,11 @@ from statecharts.model.chart import (
 from statecharts.model.effects import Action, CancelSend, Raise, Send, Service
 from statecharts.model.events import NamedEvent
 from statecharts.model.hooks import Hook
-from statecharts.model.named import (
-    AllOf,
-    AnyOf,
-    Bound,
-    Branch,
-    Choose,
-    Give,
-    Holds,
-    In,
-    Named,
-    Not,
-    effect_text,
-    event_name,
-)
 from statecharts.model.nodes import Invocation
 
 _TAGS: Final = {
-    StateKind.ATOMIC: "state",
+    **{kind: tag for tag, kind in KINDS.items()},
     StateKind.COMPOUND: "state",
-    StateKind.PARALLEL: "parallel",
-    StateKind.FINAL: "final",
-    StateKind.SHALLOW_HISTORY: "history",
     StateKind.DEEP_HISTORY: "history",
 }
 _PYTHON: Final = ("not", "and", "or")
@@ -85,11 +68,8 @@ _Reading = Callable[[Content, Element], "Hook | Service | None"]
 def dumps(chart: Chart, *, allow: Iterable[str] = ()) -> str:
     """Return the text of a chart in SCXML; reading it gives an equal chart.
 
-    Other interpreters skip the elements and attributes of our own namespace.
-
-    Args:
-        chart: The chart.
-        allow: The codes of losses that are accepted, or ``*`` for all of them.
+    Other interpreters skip the elements and attributes of our own namespace. ``allow`` names the
+    codes of losses that are accepted, or is ``*`` for all of them.
 
     Raises:
         LossError: SCXML cannot hold all of the chart, and ``allow`` does not name the loss.
@@ -115,8 +95,6 @@ def dumps(chart: Chart, *, allow: Iterable[str] = ()) -> str:
 
 @final
 class _Writer:
-    """Writes the states of one chart."""
-
     def __init__(self, chart: Chart, losses: Losses) -> None:
         self.chart = chart
         self.losses = losses
@@ -130,12 +108,11 @@ class _Writer:
     def document(self) -> Element:
         """Return the root element of the document."""
         chart, root = self.chart, self.chart.root
-        for event in chart.events:
-            if event.cls is not None:
-                found = f"the event class {event.cls.__name__} is written by its name"
-                self.losses.add("SC671", found, "Send NamedEvents of that name to the chart")
         if not chart.name:
             self.losses.add("SC674", "the chart has no name", "Name it")
+        if root.doc != chart.doc:
+            found = "the chart and its root are documented differently; the root's is left out"
+            self.losses.add("SC675", found, "Keep one of the texts")
         known = {key: root.meta[key] for key in ("version", *KEPT) if _is_text(root.meta.get(key))}
         if known.get("version") == "1.0":  # which reading would not keep
             del known["version"]
@@ -146,7 +123,7 @@ class _Writer:
             entry, coded = self._model(scxml, list(root.entry)), self.statements.coded
             while entry and (script := coded(entry[0], "script", Content.hook)):
                 scxml.add(script)
-                del entry[:1]
+                del entry[0]
             begins = root.default is not None and root.default.emit
             does = entry or root.transitions or root.exit or root.invoke or begins
             wrapped = bool(does) or root.kind is StateKind.PARALLEL
@@ -161,7 +138,6 @@ class _Writer:
                 self._state(node)
         if wrapped:
             self._end(scxml)
-        self._typed()
         self._again(scxml)
         return scxml
 
@@ -208,11 +184,7 @@ class _Writer:
     def _notes(self, node: StateNode, element: Element, taken: set[str], doc: str) -> None:
         """Write documentation: foreign parts as they were, the rest in our namespace.
 
-        Args:
-            node: The state.
-            element: Its element.
-            taken: The keys of its meta that are written already.
-            doc: Its documentation.
+        The meta of the keys in ``taken`` is written already.
         """
         if doc:
             element.add(Element("doc", OURS, content=[doc]))
@@ -228,15 +200,13 @@ class _Writer:
             else:
                 rest[key] = value
         for key in [key for key in rest if not is_plain({key: rest[key]})]:
-            shown = repr(node.id) if node.id else "the chart"
-            found = f"the meta {key!r} of {shown} is not plain data, and is left out"
+            found = f"the meta {key!r} of {state_text(node.id)} is not plain data, and is left out"
             self.losses.add("SC675", found, _PLAIN_DATA, node.location)
             del rest[key]
         if rest:
             element.add(Element("meta", OURS, content=[literal_text(rest) or json.dumps(rest)]))
 
     def _inside(self, node: StateNode, element: Element, entry: list[Hook]) -> None:
-        """Write the actions and the transitions of a state."""
         leaving = list(node.exit)
         if node.kind in HISTORY and (entry or leaving):
             found = f"the entry and exit actions of history {node.id!r} are left out"
@@ -295,7 +265,7 @@ class _Writer:
         """Yield the transitions of a state that SCXML has."""
         for line in node.transitions:
             if line.trigger == OnEvent(()):
-                found = f"a transition of {node.id or 'the chart'!r} waits for no event"
+                found = f"a transition of {state_text(node.id)} waits for no event"
                 self.losses.add("SC673", f"{found}, and is left out", "Name one", line.location)
             else:
                 yield line
@@ -312,7 +282,7 @@ class _Writer:
                 said["event"] = f"done.state.{self.names[node.id]}"
             case After() as after:
                 self._after(after, said, onentry, onexit)
-            case Always() | Default():
+            case _:
                 pass
         self.statements.guard(line.guard, element)
         if line.targets:
@@ -356,29 +326,6 @@ class _Writer:
     def _target(self, state: str) -> str:
         return self.names.get(state, state)
 
-    def _typed(self) -> None:
-        """Report the typed Python of the chart."""
-        chart = self.chart
-        if chart.context is not None:
-            found = f"the context {chart.context.__name__} is left out"
-            self.losses.add("SC671", found, "SCXML has no typed context")
-        if chart.root.doc != chart.doc:
-            found = "the chart and its root are documented differently; the root's is left out"
-            self.losses.add("SC675", found, "Keep one of the texts")
-        for node in chart.nodes.values():
-            shown = repr(node.id) if node.id else "the chart"
-            with self.losses.about(node.id):
-                if node.data is not None:
-                    found = f"the data {node.data.__name__} of {shown} is left out"
-                    self.losses.add("SC671", found, "SCXML has no typed data", node.location)
-                for line in node.transitions:
-                    for role in ("make", "update"):
-                        hook = getattr(line, role)
-                        if hook is not None:
-                            found = f"{role}={hook.name} of a transition of {shown} is left out"
-                            remedy = "SCXML has no typed data"
-                            self.losses.add("SC671", found, remedy, line.location)
-
     def _again(self, scxml: Element) -> None:
         """Read the document; add the events if reading does not find them, and report the rest."""
         chart = self.chart
@@ -412,13 +359,7 @@ class _Writer:
 
 @final
 class _Statements:
-    """Writes guards and hooks.
-
-    Args:
-        losses: Collects what cannot be written.
-        names: The ids in the document of the states.
-        python: Whether constants and operators are written as Python does, or as ECMAScript.
-    """
+    """Writes guards and hooks, in Python or in ECMAScript, with the ids of states by name."""
 
     def __init__(self, losses: Losses, names: Mapping[str, str], *, python: bool) -> None:
         self.losses = losses
@@ -430,23 +371,21 @@ class _Statements:
         """Write a guard into the attributes of an element."""
         if hook is None:
             return
-        meant = _meant(hook)
         words = _PYTHON if self.python else _ECMASCRIPT
-        text = conditions.guard_text(meant, words, self.names.__getitem__)
+        text = conditions.guard_text(hook, words, self.names.__getitem__)
         element.attributes["cond"] = text
-        if self._reads_as(text, meant):
+        if self._reads_as(text, hook):
             return
-        said = _guard_json(meant, self.names.__getitem__)
+        said = _guard_json(hook, self.names.__getitem__)
         if said is None:
             self._code(f"the guard {hook.name!r}")
-            named = Hook(Named(text))
-            said = None if self._reads_as(text, named) else _guard_json(named, str)
+            alone = Hook(named.Named(text))
+            said = None if self._reads_as(text, alone) else _guard_json(alone, str)
         if said is not None:
             element.attributes[own("guard")] = said
             element.attributes["cond"] = bearable(text) if text.strip() else "true"
 
     def _reads_as(self, text: str, hook: Hook) -> bool:
-        """Tell whether a condition is read as a guard."""
         element = Element("elseif", attributes={"cond": text})
         return bool(text.strip()) and self._same(element, Content.guard, hook)
 
@@ -481,7 +420,7 @@ class _Statements:
             element = self._service(name, effect, inside=inside)
             if self._same(element, Content.service, effect):
                 return element
-        self.losses.add("SC673", f"SCXML cannot say {effect_text(effect)!r} exactly")
+        self.losses.add("SC673", f"SCXML cannot say {named.effect_text(effect)!r} exactly")
         return Element("invoke", attributes={"id": name, "src": bearable(effect.source)})
 
     def _service(self, name: str, service: Service, *, inside: bool) -> Element:
@@ -511,17 +450,18 @@ class _Statements:
 
     def coded(self, hook: Hook, tag: str, reading: _Reading) -> Element | None:
         """Return the element with a tag for a hook; None if there is none."""
-        action = _action(hook, tag)
-        element = None if action is None else _coded(action)
+        action = getattr(hook.function, "effect", None)
+        known = isinstance(action, Action) and action.name == tag
+        element = _coded(cast("Action", action)) if known else None
         same = element is not None and self._same(element, reading, hook)
         return element if same else None
 
     def element(self, hook: Hook) -> Element:
         """Return the element of a hook."""
-        function = hook.function.reference if isinstance(hook.function, Bound) else hook.function
-        if isinstance(function, Choose):
+        function = hook.function
+        if isinstance(function, named.Choose):
             return self._if(function.branches)
-        if not isinstance(function, Give):
+        if not isinstance(function, named.Give):
             self._code(f"the action {hook.name!r}")
             return self._named(hook.name, {})
         effect = function.effect
@@ -529,44 +469,42 @@ class _Statements:
             kind = type(effect).__name__
             self._code(f"the effect {kind}", "Give an Action of that name instead")
             return self._named(kind, {})
-        element = self._effect(effect)
-        found = self._read(element, Content.hook)
-        if found != Hook(evolve(function, effect=_plain(effect))):
-            told = f"SCXML cannot say {effect_text(effect)!r} exactly"
+        plain = _plain(effect)
+        if plain is not effect and isinstance(effect, Raise | Send):
+            found = f"the event class {type(effect.event).__name__} is written by its name"
+            self.losses.add("SC671", found, "Send a NamedEvent instead")
+        element = self._effect(plain)
+        read_as = self._read(element, Content.hook)
+        if read_as != Hook(evolve(function, effect=plain)):
+            told = f"SCXML cannot say {named.effect_text(effect)!r} exactly"
             self.losses.add("SC673", told, "Say it as an action that it has")
         # An element that would be refused becomes an action named after the effect.
-        return self._named(effect_text(effect), {}) if found is None else element
+        return self._named(named.effect_text(effect), {}) if read_as is None else element
 
     def _effect(self, effect: _Said) -> Element:
         match effect:
             case Action():
                 return self._action(effect)
+            case Raise(NamedEvent(name, data)) if not data:
+                return Element("raise", attributes={"event": name})
             case Raise(event):
-                data = self._data(event)
-                if not data:
-                    return Element("raise", attributes={"event": event_name(event)})
-                return self._send(event_name(event), data, {"target": INTERNAL[1]})
-            case Send(event, delay):
-                said = {
-                    "delay": None if delay is None else css_text(max(delay, timedelta(0))),
-                    "id": effect.id,
-                    "target": effect.target,
-                    "type": effect.type,
-                }
-                kept = {key: value for key, value in said.items() if value is not None}
-                return self._send(event_name(event), self._data(event), kept)
+                return self._send(event, {"target": INTERNAL[1]})
+            case Send(event, delay, identity, target, kind):
+                wait = None if delay is None else css_text(max(delay, timedelta(0)))
+                said = {"delay": wait, "id": identity, "target": target, "type": kind}
+                return self._send(event, {k: v for k, v in said.items() if v is not None})
             case CancelSend(id):
                 return Element("cancel", attributes={"sendid": id})
 
-    def _send(self, event: str, data: Mapping[str, Any], said: dict[str, str]) -> Element:
-        element = Element("send", attributes={"event": event, **said})
-        for name, value in data.items():
+    def _send(self, event: NamedEvent, said: dict[str, str]) -> Element:
+        element = Element("send", attributes={"event": event.name, **said})
+        for name, value in event.data.items():
             self._param(element, name, value, raw=False)
         return element
 
     def _action(self, action: Action) -> Element:
         element = _coded(action) if action.name in _CODED else _foreign(action)
-        if element is not None and self._same(element, Content.hook, Hook(Give(action))):
+        if element is not None and self._same(element, Content.hook, Hook(named.Give(action))):
             return element
         return self._named(action.name, action.data)
 
@@ -591,14 +529,7 @@ class _Statements:
             text = literal_text(str(value)) or ""
         element.add(Element("param", attributes={"name": name, "expr": text}))
 
-    def _data(self, event: Any) -> Mapping[str, Any]:
-        if isinstance(event, NamedEvent):
-            return event.data
-        found = f"the event class {type(event).__name__} is written by its name"
-        self.losses.add("SC671", found, "Send a NamedEvent instead")
-        return _fields(event)
-
-    def _if(self, branches: tuple[Branch, ...]) -> Element:
+    def _if(self, branches: tuple[named.Branch, ...]) -> Element:
         element = head = Element("if")
         true, false = ("True", "False") if self.python else ("true", "false")
         for number, branch in enumerate(branches):
@@ -624,21 +555,14 @@ class _Statements:
 def _document_ids(chart: Chart) -> dict[str, str]:
     """Return the id in the document of each state: its name, or else its dotted id."""
     counts = Counter(node.name for node in chart.states)
-    found = {
-        node.id: node.name for node in chart.states if counts[node.name] == 1 and is_name(node.name)
-    }
+    own = {name for name, count in counts.items() if count == 1 and is_name(name)}
+    found = {node.id: node.name for node in chart.states if node.name in own}
     taken = set(found.values())
     for node in (*chart.states, chart.root):
-        if node.id in found:
-            continue
-        wanted = re.sub(r"[^\w.-]", "_", node.id or chart.name)
-        wanted = wanted if is_name(wanted) else f"_{wanted}"
-        name, number = wanted, 1
-        while name in taken:
-            number += 1
-            name = f"{wanted}_{number}"
-        taken.add(name)
-        found[node.id] = name
+        if node.id not in found:
+            wanted = re.sub(r"[^\w.-]", "_", node.id or chart.name)
+            found[node.id] = free(wanted if is_name(wanted) else f"_{wanted}", taken)
+            taken.add(found[node.id])
     return found
 
 
@@ -679,7 +603,7 @@ def _is_bearable(element: Element) -> bool:
 def _guard_json(hook: Hook, name: Callable[[str], str]) -> str | None:
     """Return a guard as JSON; None for code, and for parameters that are not plain data.
 
-    >>> _guard_json(Hook(Named("atLeast", {"count": 3})), str)
+    >>> _guard_json(Hook(named.Named("atLeast", {"count": 3})), str)
     '{"named": "atLeast", "data": {"count": 3}}'
     """
     said = _guard(hook, name, limits.CONDITIONS_DEEP)
@@ -690,50 +614,28 @@ def _guard(hook: Hook, name: Callable[[str], str], depth: int) -> Any:
     if depth == 0:
         return NotImplemented  # which is not plain
     match hook.function:
-        case In(state):
+        case named.In(state):
             return {"in": name(state)}
-        case Holds(value):
+        case named.Holds(value):
             return {"holds": value}
-        case Not(inner):
+        case named.Not(inner):
             return {"not": _guard(inner, name, depth - 1)}
-        case AllOf(guards) | AnyOf(guards):
-            key = "all" if isinstance(hook.function, AllOf) else "any"
+        case named.AllOf(guards) | named.AnyOf(guards):
+            key = "all" if isinstance(hook.function, named.AllOf) else "any"
             return {key: [_guard(one, name, depth - 1) for one in guards]}
-        case Named(called, data, doc):
+        case named.Named(called, data, doc):
             more = {"data": dict(data), "doc": doc}
             return {"named": called, **{key: value for key, value in more.items() if value}}
         case _:
             return NotImplemented
 
 
-def _meant(hook: Hook) -> Hook:
-    """Return a guard with its names in place of the functions behind them."""
-    match hook.function:
-        case Bound(reference):
-            return Hook(reference)
-        case AllOf(guards) | AnyOf(guards):
-            return Hook(type(hook.function)(tuple(map(_meant, guards))))
-        case Not(inner):
-            return Hook(Not(_meant(inner)))
-        case _:
-            return hook
-
-
 def _plain(effect: _Said) -> _Said:
     """Return an effect as it is read: an event class becomes an event by name."""
-    if isinstance(effect, Raise | Send) and not isinstance(effect.event, NamedEvent):
-        return evolve(effect, event=NamedEvent(event_name(effect.event), _fields(effect.event)))
-    return effect
-
-
-def _fields(event: Any) -> dict[str, Any]:
-    """Return the payload of an event of a class."""
-    return asdict(event, recurse=False) if has(type(event)) else {}
-
-
-def _action(hook: Hook, name: str) -> Action | None:
-    effect = getattr(hook.function, "effect", None)
-    return effect if isinstance(effect, Action) and effect.name == name else None
+    if not isinstance(effect, Raise | Send) or isinstance(effect.event, NamedEvent):
+        return effect
+    data = asdict(effect.event, recurse=False) if has(type(effect.event)) else {}
+    return evolve(effect, event=NamedEvent(named.event_name(effect.event), data))
 
 
 def _coded(action: Action) -> Element | None:

@@ -142,12 +142,10 @@ def _not_swarm(table: Located, other: Mapping[str, Any], findings: Findings) -> 
 def _workflows(file: Located, findings: Findings) -> Iterator[tuple[str, Located, bool]]:
     """Yield the workflows of both forms: name, table, and whether it is the shorter form."""
     lines: dict[str, int] = {}
-    found: list[tuple[Any, Located, bool]] = [
-        (table.get("name"), table, False) for table in file.get("workflows", ())
-    ]
+    long = ((table.get("name"), table, False) for table in file.get("workflows", ()))
     short = entries(file.get("workflow", Located()), "workflow", findings)
-    found.extend((name, table, True) for name, table, _ in short)
-    found.sort(key=lambda workflow: workflow[1].line)
+    both = (*long, *((name, table, True) for name, table, _ in short))
+    found = sorted(both, key=lambda workflow: workflow[1].line)
     for number, (written, table, is_short) in enumerate(found, start=1):
         good = isinstance(written, str) and bool(written.strip())
         name = written if good else f"workflow {number}"

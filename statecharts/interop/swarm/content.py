@@ -19,21 +19,13 @@ from statecharts.model.hooks import Hook
 from statecharts.model.named import AllOf, Give, Named
 from statecharts.model.nodes import ROOT
 
-# --- Names ----------------------------------------------------------------------------------------
-
 _SHARED: Final = ("metadata", "agents", "resources")
 
 
 @final
 @frozen
 class Shared:
-    """What the workflows of a file share.
-
-    Attributes:
-        agents: What the format says of each agent, by name.
-        resources: The tables of the resources, by name.
-        meta: All of it, as documentation of every chart.
-    """
+    """What the workflows of a file share: agents, resources, and the meta of every chart."""
 
     agents: Mapping[str, Mapping[str, Any]]
     resources: Mapping[str, Any]
@@ -54,7 +46,6 @@ class Shared:
 
 
 def _check(name: str, resource: Located, findings: Findings) -> None:
-    """Note what is wrong with a resource."""
     element = f"resource {name!r}"
     kinds = f"Write one of {', '.join(RESOURCES)}"
     if "type" not in resource:
@@ -77,12 +68,9 @@ class Scope:
     """The names that the states of a workflow can use.
 
     Attributes:
-        workflow: The name of the workflow.
         states: The states by name; they have their ids.
         guards: What the guards mean, by name.
         policy: How often its agents try again, and when.
-        shared: What the workflows of the file share.
-        findings: Takes what is wrong.
     """
 
     workflow: str
@@ -118,17 +106,12 @@ def above(draft: Draft) -> Iterator[Draft]:
         outer = outer.parent
 
 
-# --- Guards and actions ---------------------------------------------------------------------------
-
-
 def guard(handler: Located, scope: Scope, place: str) -> Hook | None:
     """Return the guard of a handler: all of those that it names hold."""
     line = handler.at("guards")
-    hooks = tuple(
-        Hook(Named(name, doc=scope.guards[name]))
-        for name in handler.get("guards", ())
-        if scope.has(name, "guard", scope.guards, line, place)
-    )
+    names = handler.get("guards", ())
+    known = [name for name in names if scope.has(name, "guard", scope.guards, line, place)]
+    hooks = tuple(Hook(Named(name, doc=scope.guards[name])) for name in known)
     return Hook(AllOf(hooks)) if len(hooks) > 1 else next(iter(hooks), None)
 
 
@@ -153,10 +136,8 @@ def _call(draft: Draft, scope: Scope) -> None:
             scope.note("SC614", found, "Remove one of them", line, draft)
     side_by_side = table.get("parallel_execution", False) or len(agents) < 2  # noqa: PLR2004
     if not side_by_side:
-        found = (
-            f"its {len(agents)} agents work one after the other; a chart starts them together, "
-            f"and the data of each says which one comes before"
-        )
+        found = f"its {len(agents)} agents work one after the other; a chart starts them together, "
+        found += "and the data of each says which one comes before"
         remedy = "Give each a state of its own, or write parallel_execution = true"
         scope.note("SC651", found, remedy, line, draft)
     before: str | None = None
@@ -172,8 +153,6 @@ def _call(draft: Draft, scope: Scope) -> None:
         draft.call(name, Service(name, data), scope.findings, line)
 
 
-# --- Contracts ------------------------------------------------------------------------------------
-
 SIMPLE: Final = (
     *("any", "array", "boolean", "date", "datetime", "float", "integer", "null", "number"),
     *("object", "string"),
@@ -183,8 +162,7 @@ SIMPLE: Final = (
 _ITEM: Final = r"(?:'[^']*'|\"[^\"]*\")"
 _ENUM: Final = re.compile(rf"enum:\s*\[\s*({_ITEM}(?:\s*,\s*{_ITEM})*+)\s*,?\s*\]")
 _ITEMS: Final = re.compile(_ITEM)
-_DEEPEST: Final = 16
-"""How deep types are nested that are taken apart."""
+_DEEPEST: Final = 16  # how deep types are nested that are taken apart
 
 
 def contracts(table: Located, findings: Findings) -> dict[str, Any]:
@@ -196,11 +174,8 @@ def contracts(table: Located, findings: Findings) -> dict[str, Any]:
     for name, contract, _ in entries(table, "contract", findings):
         element = f"contract {name!r}"
         known, other = take(contract, CONTRACT, findings, element)
-        sides = {
-            side: _fields(known[side], findings, f"{element}, {side}")
-            for side in ("input", "output")
-            if side in known
-        }
+        written = [side for side in ("input", "output") if side in known]
+        sides = {side: _fields(known[side], findings, f"{element}, {side}") for side in written}
         kept[name] = {**known, **other, **sides}
     return kept
 

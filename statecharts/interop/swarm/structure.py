@@ -24,13 +24,6 @@ def chart_of(
 ) -> Chart | None:
     """Return the chart of a workflow, unchecked; None when it has no states.
 
-    Args:
-        name: The name of the workflow.
-        table: Its table.
-        shared: What the workflows of the file share.
-        findings: Takes what is wrong.
-        short: Whether it is in the shorter form.
-
     Raises:
         DocumentError: States are nested too deep.
     """

@@ -40,20 +40,17 @@ def _is_delay(value: Any) -> bool:
 
 _SPAN: Final = Kind("a number of seconds, 0 or more", _is_span)
 _DELAY: Final = Kind("a number of seconds above 0", _is_delay)
-_LABEL: Final = Kind(
-    "a string, a number or a date", lambda value: not isinstance(value, dict | list | bool)
-)
+_NOT_LABELS: Final = (dict, list, bool)
+_LABEL: Final = Kind("a string, a number or a date", lambda v: not isinstance(v, _NOT_LABELS))
 _NAMES: Final = Kind("{array} of names", list_of(NAME).holds)
 _TABLES: Final = list_of(OBJECT)
 
 
 def _running(keys: dict[str, Kind], *needs: str) -> Table:
-    """Return a table that runs depend on: a misspelt key is refused."""
     return Table(keys, needs, Unknown.KEPT_UNLESS_NEAR)
 
 
 def _described(keys: dict[str, Kind], *needs: str) -> Table:
-    """Return a table that is documentation only."""
     return Table(keys, needs, Unknown.KEPT)
 
 
@@ -121,8 +118,6 @@ CONTRACT: Final = _described(
 )
 
 
-# --- Variables ------------------------------------------------------------------------------------
-
 _VARIABLE: Final = re.compile(r"\$(?P<escaped>\$(?=\{))|\$\{(?P<name>[^{}\n]*)\}")
 
 
@@ -132,10 +127,6 @@ class Variables:
 
     They are filled in once the document is parsed, so that no value can change its structure; what
     a value holds is not filled in again. Where no values are passed, strings stay as they are.
-
-    Args:
-        values: The values, by name.
-        findings: Takes what is missing.
     """
 
     def __init__(self, values: Mapping[str, str], findings: Findings) -> None:

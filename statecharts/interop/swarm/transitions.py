@@ -17,9 +17,7 @@ from statecharts.model.hooks import Hook
 from statecharts.model.named import Give
 from statecharts.model.nodes import After, OnEvent, StateKind, Transition, TransitionKind
 
-TIMEOUT: Final = "timeout"
-"""The event of a time that is over where no target is named."""
-
+TIMEOUT: Final = "timeout"  # the event of a time that is over where no target is named
 _NEXT: Final = {"next_on_success": "success", "next_on_failure": "failure"}
 
 _Way = tuple[str, int, Transition | None]
@@ -116,14 +114,9 @@ def time(draft: Draft, scope: Scope) -> None:
 
 def answers(drafts: Iterable[Draft], event: str) -> bool:
     """Tell whether one of some states handles an event."""
-    return any(
-        matches(descriptor, event)
-        for draft in drafts
-        for way in draft.transitions
-        if isinstance(way.trigger, OnEvent)
-        for descriptor in way.trigger.events
-        if isinstance(descriptor, str)
-    )
+    ways = (way for draft in drafts for way in draft.transitions)
+    names = (name for way in ways for name in way.events if isinstance(name, str))
+    return any(matches(name, event) for name in names)
 
 
 def raise_after(draft: Draft, seconds: float, location: str) -> Transition:

@@ -12,13 +12,7 @@ from attrs import frozen
 @final
 @frozen
 class Words:
-    """What a format calls its objects and arrays.
-
-    Attributes:
-        object: An object, without an article.
-        array: An array.
-        key: A key of an object.
-    """
+    """What a format calls its objects, its arrays, and the keys of an object; without articles."""
 
     object: str
     array: str
@@ -30,11 +24,7 @@ class Words:
         >>> YAML.told("{object} or {array} of {objects}")
         'a mapping or a list of mappings'
         """
-        return text.format(
-            object=a(self.object),
-            objects=f"{self.object}s",
-            array=a(self.array),
-        )
+        return text.format(object=a(self.object), objects=f"{self.object}s", array=a(self.array))
 
 
 def a(noun: str) -> str:
@@ -79,12 +69,7 @@ def shown(value: Any, words: Words) -> str:
 
 @final
 class Located(dict[str, Any]):
-    """An object of a document.
-
-    Attributes:
-        line: The line that it begins on, from 1.
-        lines: The line of each key.
-    """
+    """An object of a document, with the line that it begins on and the line of each key."""
 
     __slots__ = ("line", "lines")
 

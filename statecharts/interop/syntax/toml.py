@@ -69,8 +69,6 @@ def _located(value: Any, place: Place) -> Any:
     return value
 
 
-# --- Lines ----------------------------------------------------------------------------------------
-
 # Strings come first, for they may hold anything. The first three closing marks of a longer row
 # close a long one; three marks alone are left open, and end the pass.
 _TOKENS: Final = re.compile(
@@ -89,14 +87,7 @@ _TOKENS: Final = re.compile(
 @final
 @define(eq=False)
 class Place:
-    """The line of a table or an array, and the lines inside it.
-
-    Attributes:
-        line: The line, from 1.
-        lines: The line of each key of a table.
-        keys: The tables and arrays in it, by key.
-        items: The tables and arrays in an array, in order.
-    """
+    """The line of a table or an array, of each key of it, and the places of what is in it."""
 
     line: int
     lines: dict[str, int] = field(factory=dict)
@@ -143,8 +134,6 @@ def places(text: str, document: Document) -> Place:
 
 @final
 class _Reading:
-    """One pass over the tokens of a document."""
-
     def __init__(self, document: Document) -> None:
         self.document = document
         self.line = 1

@@ -16,17 +16,12 @@ from attrs import define, field
 from statecharts.interop import limits
 from statecharts.interop.documents import Document
 
+# Namespaces: of SCXML, of our own elements and attributes, of ``xml:lang`` and the like, and of
+# inclusions, which are refused.
 SCXML: Final = "http://www.w3.org/2005/07/scxml"
-"""The namespace of SCXML."""
-
 OURS: Final = "urn:statecharts:scxml:1"
-"""The namespace of this library's own elements and attributes."""
-
 XML: Final = "http://www.w3.org/XML/1998/namespace"
-"""The namespace of ``xml:lang`` and the like."""
-
 INCLUDE: Final = "http://www.w3.org/2001/XInclude"
-"""The namespace of inclusions, which are refused."""
 
 _SHOWN: Final = 60
 _PIECE: Final = 2**16
@@ -40,12 +35,8 @@ _ENCODINGS: Final = ("utf", "ascii", "iso8859", "cp", "koi8", "gb", "big5", "shi
 class Element:
     """One element.
 
-    Attributes:
-        tag: Its name without the namespace.
-        space: Its namespace; empty for none.
-        attributes: Its attributes; the name of one with a namespace is ``{namespace}name``.
-        line: The line that it begins on, from 1.
-        content: The elements and texts inside it, in document order, without texts that are blank.
+    The name of an attribute in a namespace is ``{namespace}name``. The content is in document
+    order, without texts that are blank; an empty namespace is that of a document without one.
     """
 
     tag: str
@@ -116,8 +107,6 @@ def read(document: Document) -> Element:
 
 @final
 class _Builder:
-    """Builds the tree from what the parser reports."""
-
     def __init__(self, document: Document) -> None:
         self.document = document
         self.root: Element
@@ -156,7 +145,8 @@ class _Builder:
         if len(attributes) > limits.ATTRIBUTES:
             found = f"the element has more than {limits.ATTRIBUTES:,} attributes"
             raise self.document.error("SC604", found, "Remove unrelated data", line, f"<{tag}>")
-        said = {_clark(name): value for name, value in attributes.items()}
+        # "space name" becomes "{space}name"
+        said = {re.sub("^(.+) ", r"{\1}", name): value for name, value in attributes.items()}
         element = Element(tag, space, said, line)
         if self.open:
             self.open[-1].add(element)
@@ -176,11 +166,6 @@ class _Builder:
             element = self.open[-1]
             if text.strip() or (element.space, element.tag) == _DOC:
                 element.content.append(text)
-
-
-def _clark(name: str) -> str:
-    space, _, local = name.rpartition(" ")
-    return f"{{{space}}}{local}" if space else local
 
 
 def _encoded(document: Document) -> bytes:

@@ -10,7 +10,7 @@ around it may hold it under ``machine``, ``config`` or ``definition``.
 | ``"EVENT": null``, ``{}`` | a transition that is forbidden |
 | ``guard``, ``cond``, ``in`` | names to bind, `Not`, `AllOf`, `AnyOf`, `In` |
 | ``actions``, ``entry``, ``exit`` | `Action`; ``xstate.raise``, ``.send``, ``.cancel`` are done |
-| ``invoke`` | `Invoke` on entry, `CancelInvoke` on exit |
+| ``invoke`` | a call of `Service`, by its id or else by its ``src`` |
 | ``onDone``, ``onError``, ``onSnapshot`` of it | transitions on ``done.invoke.ID``, \
 ``error.platform.ID``, ``xstate.snapshot.ID`` |
 | ``after`` with the name of a delay | a delay to pass, ``load(path, delays={…})``, or to bind |
@@ -35,16 +35,15 @@ from typing import Final
 
 from statecharts.interop.documents import Document
 from statecharts.interop.syntax import json
-from statecharts.interop.syntax.located import Located
 from statecharts.interop.xstate.syntax import (
     FIVE,
     FOUR,
     Notes,
     configured,
     is_definition,
-    marks,
     unwrapped,
     version_of,
+    versions_of,
 )
 from statecharts.interop.xstate.transitions import Delays, Reading
 from statecharts.interop.xstate.writer import differences, dumps
@@ -95,7 +94,7 @@ def _read(document: Document, name: str, version: int | None, delays: Delays) ->
         found = f"version is {version!r}"
         raise StatechartError("SC606", document.name, found, "Pass 4 or 5, or leave it out")
     held = json.loads(document)
-    versions = _versions(unwrapped(held, Notes(document))) if version is None else (version,)
+    versions = versions_of(unwrapped(held, Notes(document))) if version is None else (version,)
     refused: list[DefinitionError] = []
     for one in versions:
         notes = Notes(document)
@@ -113,11 +112,3 @@ def _read(document: Document, name: str, version: int | None, delays: Delays) ->
         except DefinitionError as error:
             refused.append(error)
     raise refused[0]
-
-
-def _versions(machine: Located) -> tuple[int, ...]:
-    """Return the versions to try: both where nothing in the machine says which it is."""
-    four, five = marks(machine)
-    if four > five:
-        return (FOUR,)
-    return (FIVE,) if five else (FIVE, FOUR)

@@ -19,23 +19,13 @@ from statecharts.interop import limits
 from statecharts.interop.drafts import Draft
 from statecharts.interop.syntax.located import Located
 from statecharts.interop.xstate.structure import Targets, path_of
-from statecharts.interop.xstate.syntax import (
-    BUILT_IN,
-    CODE,
-    FOUR,
-    INVOCATION,
-    MACHINE,
-    Notes,
-    Spot,
-)
+from statecharts.interop.xstate.syntax import BUILT_IN, CODE, FOUR, INVOCATION, MACHINE, Notes, Spot
 from statecharts.model.effects import Action, CancelSend, Effect, Raise, Send, Service
 from statecharts.model.events import NamedEvent
 from statecharts.model.hooks import Hook
 from statecharts.model.named import AllOf, AnyOf, Branch, Choose, Give, Holds, In, Named, Not
 
-INTERNAL: Final = "#_internal"
-"""The target of what version 4 puts on the run's own queue."""
-
+INTERNAL: Final = "#_internal"  # the target of what version 4 puts on the run's own queue
 _NOTHING: Final = object()
 _DONE_HERE: Final = ("xstate.raise", "xstate.send", "xstate.sendTo", "xstate.cancel")
 
@@ -43,13 +33,7 @@ _DONE_HERE: Final = ("xstate.raise", "xstate.send", "xstate.sendTo", "xstate.can
 @final
 @frozen
 class Invoked:
-    """One invocation.
-
-    Attributes:
-        id: The id by which transitions name it.
-        source: The object in the file, which has its transitions as well.
-        spot: Its place in the file.
-    """
+    """One invocation: the id by which transitions name it, its object, and the place of that."""
 
     id: str
     source: Located
@@ -57,19 +41,12 @@ class Invoked:
 
 
 @final
+@frozen
 class Content:
-    """Reads guards, actions and invocations.
+    """Reads guards, actions and invocations."""
 
-    Args:
-        notes: Where findings go.
-        targets: Finds the states that ``stateIn`` names.
-    """
-
-    def __init__(self, notes: Notes, targets: Targets) -> None:
-        self.notes = notes
-        self.targets = targets
-
-    # -- guards ------------------------------------------------------------------------------------
+    notes: Notes
+    targets: Targets
 
     def guard(self, value: Any, spot: Spot, depth: int = 0) -> Hook | None:
         """Return a guard; None for one that is wrong, which is noted."""
@@ -144,18 +121,14 @@ class Content:
             self.notes.note("SC612", found, remedy, spot)
         return None
 
-    # -- actions -----------------------------------------------------------------------------------
-
     def actions(self, value: Any, spot: Spot, depth: int = 0) -> list[Hook]:
         """Return the actions of a value, in order; what is wrong is noted."""
         if value is None:
             return []
         if not isinstance(value, list):
             return self._action(value, spot, depth)
-        several = enumerate(value)
-        return [
-            hook for i, one in several for hook in self._action(one, spot.inside(f"[{i}]"), depth)
-        ]
+        places = ((one, spot.inside(f"[{i}]")) for i, one in enumerate(value))
+        return [hook for one, at in places for hook in self._action(one, at, depth)]
 
     def _action(self, value: Any, spot: Spot, depth: int) -> list[Hook]:
         if value is None:
@@ -229,9 +202,8 @@ class Content:
             else:
                 guard = one.get("guard", one.get("cond"))
                 hook = None if guard is None else self.guard(guard, at)
-                branches.append(
-                    Branch(hook, tuple(self.actions(one.get("actions"), at, depth + 1)))
-                )
+                acts = self.actions(one.get("actions"), at, depth + 1)
+                branches.append(Branch(hook, tuple(acts)))
         return Hook(Choose(tuple(branches)))
 
     def delay(self, value: Any, spot: Spot) -> timedelta:
@@ -240,8 +212,6 @@ class Content:
         if time is None:
             self.notes.wrong("a number of milliseconds that a timedelta can hold", value, spot)
         return max(time or SOON, SOON)
-
-    # -- invocations -------------------------------------------------------------------------------
 
     def invocations(self, draft: Draft) -> Iterator[Invoked]:
         """Give a state its calls, and yield them in document order; what is wrong is noted."""
@@ -270,7 +240,7 @@ class Content:
         draft, default = spot.draft, self._default_id(spot.draft, i)
         id = value.get("id") or default
         short = "invoke" if source.startswith("{") else source  # the text of a machine
-        name = None if id != default else short
+        name = short if id == default else ""
         calls = len(draft.invoke)
         id = draft.call(id, Service(source, data), self.notes, spot.line, name)
         meta = self.notes.kept(value, other, spot)
@@ -343,8 +313,6 @@ def _event(value: Any) -> NamedEvent | None:
         return NamedEvent(value["type"], {k: v for k, v in value.items() if k != "type"})
     return None
 
-
-# -- delays ----------------------------------------------------------------------------------------
 
 SOON: Final = timedelta(microseconds=1)
 """The time that a delay of 0 becomes: the event comes when the macrostep is over."""

@@ -13,17 +13,7 @@ from typing import Any, Final, final
 from statecharts.interop import limits
 from statecharts.interop.drafts import Draft, identify
 from statecharts.interop.syntax.located import Located
-from statecharts.interop.xstate.syntax import (
-    FOUR,
-    LOUD,
-    MACHINE,
-    MACHINE_STATE,
-    QUIET,
-    RESERVED,
-    STATE,
-    Notes,
-    Spot,
-)
+from statecharts.interop.xstate import syntax
 from statecharts.model.chart import HISTORY, Done, StateKind
 
 _KEY: Final = re.compile(r"(?:^|\.)((?:\\.?|[^\\.])*)", re.DOTALL)
@@ -36,19 +26,13 @@ _KINDS: Final = {
     "history": StateKind.SHALLOW_HISTORY,
 }
 
-ALONE: Final = "active"
-"""The one state of a machine without states, which XState takes for an atomic one."""
-
-# -- the tree --------------------------------------------------------------------------------------
+ALONE: Final = "active"  # the one state of a machine without states, an atomic one to XState
 
 
-def planted(machine: Located, name: str, notes: Notes) -> dict[str, Draft]:
+def planted(machine: Located, name: str, notes: syntax.Notes) -> dict[str, Draft]:
     """Return the states of a machine by id, the machine itself first, with their documentation.
 
-    Args:
-        machine: The machine.
-        name: The name of the chart when the machine has no id.
-        notes: Where findings go.
+    ``name`` is that of the chart when the machine has no id.
     """
     called = machine.get("id", machine.get("key"))
     kind = machine.get("type")
@@ -66,20 +50,20 @@ def planted(machine: Located, name: str, notes: Notes) -> dict[str, Draft]:
                 waiting.append(draft.add(Draft(key, line=states.at(key), source=held)))
     drafts = identify(root, notes.document)
     for draft in drafts.values():
-        spot = Spot(draft, draft.line)
+        spot = syntax.Spot(draft, draft.line)
         if not isinstance(draft.source, Located):
             notes.wrong("an object for a state", draft.source, spot)
             draft.source = Located((), draft.line or 1)
-        table = MACHINE_STATE if draft is root else STATE
+        table = syntax.MACHINE_STATE if draft is root else syntax.STATE
         draft.source, other = notes.take(draft.source, table, spot)
         draft.kind = _kind(draft, notes)
         _document(draft, other, notes)
     return drafts
 
 
-def _kind(draft: Draft, notes: Notes) -> StateKind:
+def _kind(draft: Draft, notes: syntax.Notes) -> StateKind:
     said, history = draft.source.get("type"), draft.source.get("history")
-    spot = Spot.of(draft, "type")
+    spot = syntax.Spot.of(draft, "type")
     kind = _KINDS.get(said, StateKind.ATOMIC)
     if said is None and draft.source.get("parallel") is True:
         kind = StateKind.PARALLEL
@@ -98,24 +82,24 @@ def _kind(draft: Draft, notes: Notes) -> StateKind:
     return StateKind.DEEP_HISTORY if deep else kind
 
 
-def _document(draft: Draft, other: dict[str, Any], notes: Notes) -> None:
+def _document(draft: Draft, other: dict[str, Any], notes: syntax.Notes) -> None:
     """Keep what a machine says about a state, and that a run makes nothing of."""
     source: Located = draft.source
     draft.doc = source.get("description", "")
-    kept = {key: source[key] for key in source if key in QUIET or key in LOUD}
+    kept = {key: source[key] for key in source if key in syntax.QUIET or key in syntax.LOUD}
     own: dict[str, Any] = {}
     for key, value in {**kept, **other}.items():
-        spot = Spot.of(draft, key)
+        spot = syntax.Spot.of(draft, key)
         if value in (None, [], {}):
             continue
-        if key in LOUD and value is not False:
+        if key in syntax.LOUD and value is not False:
             found = f"a run of this chart ignores {key!r}; it is kept in its meta"
             notes.note("SC651", found, "Have functions do it, with chart.bind(…)", spot)
         own[key] = notes.plain(value, spot)
     if "id" in source and draft.parent is not None and source["id"] != _default_id(draft):
         own["id"] = source["id"]
-    meta = notes.plain(source.get("meta"), Spot.of(draft, "meta"))
-    if isinstance(meta, dict) and not ({*RESERVED, *own, "meta"} & meta.keys()):
+    meta = notes.plain(source.get("meta"), syntax.Spot.of(draft, "meta"))
+    if isinstance(meta, dict) and not ({*syntax.RESERVED, *own, "meta"} & meta.keys()):
         draft.meta = {**meta, **own}
     else:
         draft.meta = own if meta is None else {"meta": meta, **own}
@@ -125,13 +109,10 @@ def _default_id(draft: Draft) -> str:
     root = draft
     while root.parent is not None:
         root = root.parent
-    return ".".join([str(root.source.get("id", MACHINE)), *path_of(draft)])
+    return ".".join([str(root.source.get("id", syntax.MACHINE)), *path_of(draft)])
 
 
-# -- final states ----------------------------------------------------------------------------------
-
-
-def settle_finals(root: Draft, notes: Notes) -> None:
+def settle_finals(root: Draft, notes: syntax.Notes) -> None:
     """Remove transitions from final states, or make states with transitions ordinary ones.
 
     A chart here, as in SCXML, is done with a region once its final state is active; XState lets the
@@ -143,7 +124,7 @@ def settle_finals(root: Draft, notes: Notes) -> None:
         parent = draft.parent
         if draft.kind is not StateKind.FINAL or not draft.transitions or parent is None:
             continue
-        spot = Spot(draft, draft.line)
+        spot = syntax.Spot(draft, draft.line)
         if parent is root and root.kind is StateKind.COMPOUND:
             draft.transitions.clear()
             found = "the machine has stopped in this final state; its transitions are left out"
@@ -165,37 +146,30 @@ def _awaited(state: Draft) -> bool:
     return False
 
 
-# -- targets ---------------------------------------------------------------------------------------
-
-
 @final
 class Targets:
-    """Resolves the names of states.
+    """Resolves the names of states; notes two states with one id.
 
-    Args:
-        root: The machine.
-        notes: Where findings go: two states with one id.
-        version: 4 or 5; in version 4, the machine's own targets may leave out the dot.
+    In version 4, the machine's own targets may leave out the dot.
     """
 
-    def __init__(self, root: Draft, notes: Notes, version: int) -> None:
+    def __init__(self, root: Draft, notes: syntax.Notes, version: int) -> None:
         self.root = root
         own: dict[str, Draft] = {}
         for draft in root.walk():
             name = None if draft is root else draft.source.get("id")
             if name in own:
                 text = f"two states have the id {name!r}; the other is {own[name].id!r}"
-                notes.note("SC614", text, "Rename one of them", Spot.of(draft, "id"))
+                notes.note("SC614", text, "Rename one of them", syntax.Spot.of(draft, "id"))
             elif name is not None:
                 own[name] = draft
-        self.ids = {MACHINE: root, root.name: root, **own}
+        self.ids = {syntax.MACHINE: root, root.name: root, **own}
         self.version = version
         said = root.source.get("delimiter")
-        chosen = isinstance(said, str) and said and version == FOUR
+        chosen = isinstance(said, str) and said and version == syntax.FOUR
         self.delimiter: str = said if chosen else "."
-        self._children = {
-            id(draft): {child.name: child for child in draft.children} for draft in root.walk()
-        }
+        drafts = root.walk()
+        self._children = {id(d): {child.name: child for child in d.children} for d in drafts}
 
     def find(self, source: Draft, text: str) -> Draft | None:
         """Return the state that a target of a state means; None when there is no such state."""
@@ -207,7 +181,7 @@ class Targets:
             return self.down(source, keys(text[len(self.delimiter) :], self.delimiter))
         if source.parent is None:
             path = keys(text, self.delimiter)
-            return self.down(source, path) if self.version == FOUR else None
+            return self.down(source, path) if self.version == syntax.FOUR else None
         return self.down(source.parent, keys(text, self.delimiter))
 
     def by_id(self, text: str) -> Draft | None:

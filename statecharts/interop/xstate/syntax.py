@@ -30,14 +30,9 @@ from statecharts.interop.syntax.located import Located, plain, shown
 FOUR: Final = 4
 FIVE: Final = 5
 
-MACHINE: Final = "(machine)"
-"""The id of a machine that has no id of its own."""
+MACHINE: Final = "(machine)"  # the id of a machine that has no id of its own
 
-# -- keys ------------------------------------------------------------------------------------------
-
-_ID: Final = Kind(
-    "a string that is not empty", lambda value: isinstance(value, str) and value != ""
-)
+_ID: Final = Kind("a string that is not empty", lambda value: STRING.holds(value) and value != "")
 _LINES: Final = either(OBJECT, Kind("{array}", lambda value: isinstance(value, list)))
 _DOCUMENTED: Final = ("description", "meta", "systemId", "key", "autoForward")
 
@@ -107,19 +102,11 @@ CODE: Final = ("__tsx", "code", "expr", "predicate", "inline", "exec")
 _WRAPPERS: Final = ("machine", "config", "definition")
 _MARKS: Final = ("states", "initial", "on", "type", "id")
 
-# -- messages --------------------------------------------------------------------------------------
-
 
 @final
 @frozen
 class Spot:
-    """A place in the file: a state, a key of it, and the line.
-
-    Attributes:
-        draft: The state.
-        line: The line.
-        key: The key of the state, and the way from there.
-    """
+    """A place in the file: a state, the line, and the key of the state with the way from there."""
 
     draft: Draft
     line: int | None
@@ -193,9 +180,6 @@ def _is_flat(value: Any, depth: int) -> bool:
     return depth >= 0 and all(_is_flat(one, depth - 1) for one in inner)
 
 
-# -- machines --------------------------------------------------------------------------------------
-
-
 def unwrapped(held: Any, notes: Notes) -> Located:
     """Return the machine of a document, without the objects that tools put around it.
 
@@ -223,8 +207,6 @@ def unwrapped(held: Any, notes: Notes) -> Located:
     return machine
 
 
-# -- versions --------------------------------------------------------------------------------------
-
 _FOUR: Final = frozenset(
     {
         *("cond", "internal", "activities", "onEntry", "onExit", "strict", "delimiter", "parallel"),
@@ -245,12 +227,8 @@ _TYPES_OF_FIVE: Final = frozenset(
 )
 _EVENTS_OF_FOUR: Final = ("done.invoke.", "done.state.", "error.platform.", "xstate.after(")
 _EVENTS_OF_FIVE: Final = ("xstate.done.", "xstate.error.", "xstate.snapshot.", "xstate.after.")
-_OPAQUE: Final = frozenset(
-    {
-        *("meta", "context", "params", "data", "input", "output"),
-        *("types", "schema", "schemas", "tsTypes"),
-    }
-)
+_SCHEMAS: Final = ("types", "schema", "schemas", "tsTypes")
+_OPAQUE: Final = frozenset({*_SCHEMAS, "meta", "context", "params", "data", "input", "output"})
 
 
 def version_of(machine: Any) -> int:
@@ -264,12 +242,11 @@ def version_of(machine: Any) -> int:
     >>> version_of({"states": {"a": {"on": {"GO": {"target": "b", "cond": "ready"}}}}})
     4
     """
-    four, five = marks(machine)
-    return FOUR if four > five else FIVE
+    return versions_of(machine)[0]
 
 
-def marks(machine: Any) -> tuple[int, int]:
-    """Return how many marks a machine has of version 4, and of version 5."""
+def versions_of(machine: Any) -> tuple[int, ...]:
+    """Return the versions to try: both where nothing in the machine says which it is."""
     four, five = int(_names_children(machine)), 0
     waiting = [machine]
     while waiting:
@@ -287,7 +264,9 @@ def marks(machine: Any) -> tuple[int, int]:
             four += sum(not event or event.startswith(_EVENTS_OF_FOUR) for event in on)
             five += sum(event.startswith(_EVENTS_OF_FIVE) for event in on)
         waiting.extend(inner for key, inner in value.items() if key not in _OPAQUE)
-    return four, five
+    if four > five:
+        return (FOUR,)
+    return (FIVE,) if five else (FIVE, FOUR)
 
 
 def _names_children(machine: Any) -> bool:
@@ -300,8 +279,6 @@ def _names_children(machine: Any) -> bool:
     targets = [one.get("target") if isinstance(one, dict) else one for one in said]
     return any(isinstance(t, str) and t.partition(".")[0] in states for t in targets)
 
-
-# -- definitions -----------------------------------------------------------------------------------
 
 _DERIVED: Final = ("key", "order", "version", "transitions")
 _OF_TRANSITION: Final = ("eventType", "source", "event", "delay")
@@ -354,13 +331,15 @@ def _configured_state(held: Located, version: int) -> Located:
         state.pop("initial", None)
     elif isinstance(initial, Located):
         kept = ("target", "actions", "meta", "description")
-        state["initial"] = Located(
-            {key: initial[key] for key in kept if initial.get(key)}, initial.line, initial.lines
-        )
+        said = {key: initial[key] for key in kept if initial.get(key)}
+        state["initial"] = Located(said, initial.line, initial.lines)
     delays = _sort_transitions(state, held)
     for key in ("entry", "exit"):
-        if isinstance(held.get(key), list):
-            state[key] = _own_actions(held[key], delays, version)
+        actions = held.get(key)
+        if isinstance(actions, list):  # the last ones of version 5 carry out its delays
+            own = actions[: len(actions) - delays] if delays <= len(actions) else actions
+            of_four = [action for action in actions if not _is_of_delay(action)]
+            state[key] = own if version == FIVE else of_four
     if isinstance(held.get("invoke"), list):
         state["invoke"] = [_without(one, "type") for one in held["invoke"]]
     return state
@@ -388,13 +367,6 @@ def _sort_transitions(state: Located, held: Located) -> int:
     if after:
         state["after"] = after
     return len(after)
-
-
-def _own_actions(actions: list[Any], delays: int, version: int) -> list[Any]:
-    """Return the actions of a state without those that carry out its delays."""
-    if version == FIVE:
-        return actions[: len(actions) - delays] if delays <= len(actions) else actions
-    return [action for action in actions if not _is_of_delay(action)]
 
 
 def _is_of_delay(action: Any) -> bool:

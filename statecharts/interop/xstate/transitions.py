@@ -20,18 +20,8 @@ from attrs import frozen
 from statecharts.interop.drafts import Draft, assemble
 from statecharts.interop.grammar import Table
 from statecharts.interop.syntax.located import Located, shown
-from statecharts.interop.xstate.content import (
-    SOON,
-    Content,
-    Invoked,
-    duration,
-    is_number,
-)
-from statecharts.interop.xstate.structure import (
-    Targets,
-    planted,
-    settle_finals,
-)
+from statecharts.interop.xstate.content import SOON, Content, Invoked, duration, is_number
+from statecharts.interop.xstate.structure import Targets, planted, settle_finals
 from statecharts.interop.xstate.syntax import FIVE, LISTED, TRANSITION, Notes, Spot
 from statecharts.model.chart import (
     HISTORY,
@@ -53,11 +43,7 @@ from statecharts.model.named import AllOf, NamedDelay
 T = TypeVar("T")
 Delays = Mapping[str, timedelta]
 
-# -- events ----------------------------------------------------------------------------------------
-
-DONE_STATE: Final = "done.state."
-"""The beginning of the names of completion events."""
-
+DONE_STATE: Final = "done.state."  # the beginning of the names of completion events
 SETTLED: Final = {
     "onDone": "done.invoke.",
     "onError": "error.platform.",
@@ -65,36 +51,23 @@ SETTLED: Final = {
 }
 """The beginnings of the events of an invocation, by the key of the transitions that take them."""
 
-_OURS: Final = {
+OURS: Final = {
     "xstate.done.actor.": "done.invoke.",
     "xstate.error.actor.": "error.platform.",
     "xstate.done.state.": "done.state.",
     "xstate.done.*": "done.*",
     "xstate.error.*": "error.*",
 }
-_THEIRS: Final = {own: theirs for theirs, own in _OURS.items()}
+THEIRS: Final = {own: theirs for theirs, own in OURS.items()}
 _LONGEST: Final = 1_000
 
 
-def ours(descriptor: str) -> str:
-    """Return our name for the events that a key of ``on`` names.
+def renamed(descriptor: str, names: Mapping[str, str]) -> str:
+    """Return the name in the other world, ours or XState 5's, for the events of a descriptor.
 
-    >>> ours("xstate.done.actor.loader"), ours("GO")
-    ('done.invoke.loader', 'GO')
+    >>> renamed("xstate.done.actor.loader", OURS), renamed("GO", OURS), renamed("done.*", THEIRS)
+    ('done.invoke.loader', 'GO', 'xstate.done.*')
     """
-    return _renamed(descriptor, _OURS)
-
-
-def theirs(descriptor: str) -> str:
-    """Return XState 5's name for the events that a descriptor of ours names.
-
-    >>> theirs("done.invoke.loader"), theirs("done.*")
-    ('xstate.done.actor.loader', 'xstate.done.*')
-    """
-    return _renamed(descriptor, _THEIRS)
-
-
-def _renamed(descriptor: str, names: Mapping[str, str]) -> str:
     known = next((name for name in names if descriptor.startswith(name)), None)
     return descriptor if known is None else names[known] + descriptor.removeprefix(known)
 
@@ -135,18 +108,12 @@ def prefixes(name: str) -> Iterator[str]:
         yield name
 
 
-# -- reading ---------------------------------------------------------------------------------------
-
-
 @final
 @frozen
 class Found:
-    """A transition that has been read.
+    """A transition, the events that it answers to, and the rest of what the file says of it.
 
-    Attributes:
-        transition: The transition.
-        descriptor: The events that it answers to; empty for other triggers.
-        meta: The rest of what the file says about it.
+    The descriptor of one with another trigger is empty.
     """
 
     transition: Transition
@@ -156,15 +123,7 @@ class Found:
 
 @final
 class Reading:
-    """A machine that is being read.
-
-    Args:
-        machine: The machine.
-        name: The name of the chart when the machine has no id.
-        version: 4 or 5.
-        delays: The times of the delays that the machine names.
-        notes: Where findings go.
-    """
+    """A machine that is being read, by its own name or else by the one that is given."""
 
     def __init__(
         self, machine: Located, name: str, version: int, delays: Delays, notes: Notes
@@ -189,8 +148,6 @@ class Reading:
             self._fill(draft)
         settle_finals(self.root, self.notes)
         return assemble(self.root, self.notes)
-
-    # -- default transitions -----------------------------------------------------------------------
 
     def _initial(self, draft: Draft) -> None:
         said, spot = draft.source.get("initial"), Spot.of(draft, "initial")
@@ -249,14 +206,10 @@ class Reading:
 
     def _default(self, draft: Draft, ids: Iterable[str], emit: Iterable[Hook], spot: Spot) -> None:
         place = self.notes.document.place(spot.line)
-        draft.default = Transition(
-            draft.id, Default(), tuple(ids), emit=tuple(emit), location=place
-        )
-
-    # -- states ------------------------------------------------------------------------------------
+        entered, acts = tuple(ids), tuple(emit)
+        draft.default = Transition(draft.id, Default(), entered, emit=acts, location=place)
 
     def _fill(self, draft: Draft) -> None:
-        """Fill in what happens in a state."""
         for key in ("entry", "onEntry", "exit", "onExit"):
             actions = self.content.actions(draft.source.get(key), Spot.of(draft, key))
             (draft.exit if key in ("exit", "onExit") else draft.entry).extend(actions)
@@ -310,7 +263,7 @@ class Reading:
                 always += self._eventless(one, at, table)
 
     def _answer(self, event: str, value: Any, spot: Spot, table: Table) -> Iterator[Found]:
-        descriptor = ours(event)
+        descriptor = renamed(event, OURS)
         if descriptor.startswith(DONE_STATE):
             state = self.targets.by_id(descriptor.removeprefix(DONE_STATE))
             if state is spot.draft:
@@ -379,7 +332,6 @@ class Reading:
                     yield found
 
     def _delay(self, value: Any, spot: Spot) -> timedelta | Hook:
-        """Return how long a delayed transition waits."""
         if is_number(value):
             time = duration(value)
             if time is not None and time < SOON:
@@ -391,8 +343,6 @@ class Reading:
             self.notes.wrong("a number of milliseconds, or the name of a delay", value, spot)
             return SOON
         return self.delays.get(value) or Hook(NamedDelay(value))
-
-    # -- one transition ----------------------------------------------------------------------------
 
     def _read(
         self,
@@ -501,13 +451,10 @@ def _of(value: Any, key: str) -> Any:
 
 def _returns(line: Transition) -> bool:
     """Tell whether a transition may end where it began."""
-    here = f"{line.source}."
-    return not line.targets or any(
-        f"{target}.".startswith(here) or here.startswith(f"{target}.") for target in line.targets
-    )
+    here, ends = f"{line.source}.", [f"{target}." for target in line.targets]
+    return not ends or any(end.startswith(here) or here.startswith(end) for end in ends)
 
 
 def _regions(state: Draft) -> tuple[str, ...]:
-    """Return the ids of the regions of a parallel state."""
     regions = state.children if state.kind is StateKind.PARALLEL else []
     return tuple(region.id for region in regions if region.kind not in HISTORY)

@@ -9,17 +9,17 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from itertools import combinations
+from itertools import combinations, product
 from typing import Any, Final, final
 
 from attrs import evolve
 
 from statecharts.interop import limits
 from statecharts.interop.documents import Document, DocumentError
-from statecharts.interop.findings import Losses
+from statecharts.interop.findings import Losses, state_text
 from statecharts.interop.literals import is_plain
 from statecharts.interop.syntax.located import unplaced
-from statecharts.interop.writable import descriptors, file_ids, service_of, writable
+from statecharts.interop.writable import descriptors, file_ids, service_of, stays_inside, writable
 from statecharts.interop.xstate.content import milliseconds
 from statecharts.interop.xstate.structure import absolute, escaped
 from statecharts.interop.xstate.syntax import (
@@ -35,12 +35,14 @@ from statecharts.interop.xstate.syntax import (
 from statecharts.interop.xstate.transitions import (
     DONE_STATE,
     SETTLED,
+    THEIRS,
     Reading,
     is_wild,
     ordered,
     prefixes,
-    theirs,
+    renamed,
 )
+from statecharts.model import named
 from statecharts.model.chart import (
     HISTORY,
     ROOT,
@@ -54,27 +56,9 @@ from statecharts.model.chart import (
     Transition,
     TransitionKind,
 )
-from statecharts.model.effects import (
-    Action,
-    CancelSend,
-    Effect,
-    Raise,
-    Send,
-)
+from statecharts.model.effects import Action, CancelSend, Effect, Raise, Send
 from statecharts.model.events import NamedEvent, matches
 from statecharts.model.hooks import Hook
-from statecharts.model.named import (
-    AllOf,
-    AnyOf,
-    Choose,
-    Give,
-    Holds,
-    In,
-    Named,
-    NamedDelay,
-    Not,
-    event_name,
-)
 
 _Answer = tuple[str, dict[str, Any], bool]
 """The events of a transition, its text, and whether it follows the end of its own state."""
@@ -100,11 +84,8 @@ def dumps(chart: Chart, *, allow: Iterable[str] = ()) -> str:
     Actions and guards that XState makes by functions are written by name, as `loads` reads them:
     ``xstate.raise``, ``xstate.send``, ``xstate.sendTo``, ``xstate.cancel``, ``xstate.choose``,
     ``xstate.spawnChild`` and ``xstate.stopChild``; ``xstate.and``, ``xstate.or``,
-    ``xstate.not`` and ``xstate.stateIn``, each with its arguments as ``params``.
-
-    Args:
-        chart: The chart.
-        allow: Codes of losses that are accepted knowingly (SC671 to SC675), or ``*`` for all.
+    ``xstate.not`` and ``xstate.stateIn``, each with its arguments as ``params``. ``allow`` names
+    the codes of losses that are accepted, or is ``*`` for all of them.
 
     Raises:
         LossError: The format cannot hold all of the chart.
@@ -157,8 +138,6 @@ def _renamed(chart: Chart, losses: Losses) -> Chart:
 
 @final
 class _Writing:
-    """A chart that is being written."""
-
     def __init__(self, chart: Chart, losses: Losses) -> None:
         self.chart = chart
         self.losses = losses
@@ -174,10 +153,9 @@ class _Writing:
     def machine(self) -> dict[str, Any]:
         """Return the machine."""
         chart = self.chart
-        if chart.context is not None:
-            found = f"the context {chart.context.__name__} is not written"
-            self.losses.add("SC671", found, "Keep it where the chart is run")
-        self._events()
+        if chart.closed:
+            found = "that the chart has no other events is not written"
+            self.losses.add("SC671", found, "Leave the events open")
         with self.losses.about(ROOT):
             held = {"id": chart.name, **self._state(chart.root)}
         made = {ROOT: held}
@@ -186,18 +164,6 @@ class _Writing:
                 state = made[node.id] = self._state(node)
             made[node.parent or ROOT].setdefault("states", {})[node.name] = state
         return held
-
-    def _events(self) -> None:
-        """Note what a chart says of its events, and a machine does not."""
-        typed = [event.name for event in self.chart.events if event.cls is not None]
-        if typed:
-            found = f"the data of the events {', '.join(typed)} is not written"
-            self.losses.add("SC671", found, "Name events by their names alone")
-        if self.chart.closed:
-            found = "that the chart has no other events is not written"
-            self.losses.add("SC671", found, "Leave the events open")
-
-    # -- states ------------------------------------------------------------------------------------
 
     def _state(self, node: StateNode) -> dict[str, Any]:
         """Return a state without those inside it."""
@@ -210,21 +176,15 @@ class _Writing:
         self._default(node, held)
         invoke = self._invocations(node)
         rows = self._rows(node, invoke)
-        content = {
-            "entry": self._actions(node.entry),
-            "exit": self._actions(node.exit),
-            "invoke": list(invoke.values()),
-        }
+        acts = {"entry": self._actions(node.entry), "exit": self._actions(node.exit)}
+        content = {**acts, "invoke": list(invoke.values())}
         held |= {key: value for key, value in content.items() if value} | rows
         self._meta(node, held)
         self._unsaid(node)
         return held
 
     def _unsaid(self, node: StateNode) -> None:
-        shown = _shown(node)
-        if node.data is not None:
-            found = f"the data {node.data.__name__} of {shown} is not written"
-            self.losses.add("SC671", found, "Keep it where the chart is run", node.location)
+        shown = state_text(node.id)
         if node.resting:
             found = f"that nothing leaves {shown} on purpose is not written"
             self.losses.add("SC675", found, "Make it a final state", node.location)
@@ -243,7 +203,7 @@ class _Writing:
         children = {child: self.chart[child].name for child in node.children}
         if len(default.targets) != 1 or default.targets[0] not in children:
             begun = ", ".join(default.targets)
-            found = f"{_shown(node)} begins in {begun}, and XState begins in a child"
+            found = f"{state_text(node.id)} begins in {begun}, and XState begins in a child"
             remedy = "Begin in one of its children; have that begin further inside"
             self.losses.add("SC673", found, remedy, node.location)
         target = next((t for t in (*default.targets, *children) if t in children), None)
@@ -266,14 +226,13 @@ class _Writing:
         held["target"] = _one_or_all([self._target(node, target) for target in default.targets])
 
     def _meta(self, node: StateNode, held: dict[str, Any]) -> None:
-        """Write the rest of what a file said about a state."""
-        taken = {"transitions", "invoke", "initial"} & node.meta.keys()
+        shown, taken = state_text(node.id), {"transitions", "invoke", "initial"} & node.meta.keys()
         if "id" in held and node.id:
             taken.add("id")
         rest: dict[str, Any] = {}
         for key, value in node.meta.items():
             if not _is_plain({key: value}, 3 if key in taken else 0):
-                found = f"the meta {key!r} of {_shown(node)} is not plain data, and is left out"
+                found = f"the meta {key!r} of {shown} is not plain data, and is left out"
                 self.losses.add("SC675", found, "Use plain data", node.location)
             elif key in taken:
                 if key == "initial" and node.kind is not StateKind.COMPOUND:
@@ -286,7 +245,7 @@ class _Writing:
             return
         if "meta" in held or RESERVED & rest.keys():
             names = ", ".join(map(repr, rest))
-            found = f"the meta {names} of {_shown(node)} would be taken for something else"
+            found = f"the meta {names} of {shown} would be taken for something else"
             self.losses.add("SC675", found, "Rename it", node.location)
         held["meta"] = rest
 
@@ -296,7 +255,7 @@ class _Writing:
         for call in node.invoke:
             id, service = ids[call.name] or "_", service_of(call)
             if not service.source or id in found or not call.name:
-                text = f"{_shown(node)} invokes {service.source!r} as {call.name!r}"
+                text = f"{state_text(node.id)} invokes {service.source!r} as {call.name!r}"
                 self.losses.add("SC674", text, "Give it a source, and a name of its own")
             one: dict[str, Any] = {"src": service.source or "_", "id": id}
             given = self._plain(service.data, f"the input of {id!r}")
@@ -307,8 +266,6 @@ class _Writing:
                 one |= {key: value for key, value in more.items() if key not in one}
             found[id] = one
         return found
-
-    # -- transitions -------------------------------------------------------------------------------
 
     def _rows(self, node: StateNode, invoke: dict[str, dict[str, Any]]) -> dict[str, Any]:
         """Return the transitions of a state by their keys; those on services go to ``invoke``."""
@@ -354,27 +311,22 @@ class _Writing:
             said["guard"] = self._guard(line.guard)
         if line.emit:
             said["actions"] = self._actions(line.emit)
-        if line.targets and line.kind is TransitionKind.EXTERNAL and _inside(self.chart, line):
+        if line.targets and line.kind is TransitionKind.EXTERNAL and stays_inside(self.chart, line):
             said["reenter"] = True
-        for role, hook in (("make", line.make), ("update", line.update)):
-            if hook is not None:
-                found = f"{role}= of a transition of {_shown(node)} is not written"
-                self.losses.add("SC671", found, "Make it a named action", line.location)
         if line.kind is TransitionKind.FORBIDDEN and (line.targets or line.emit):
-            found = f"a forbidden transition of {_shown(node)} has targets or actions"
+            found = f"a forbidden transition of {state_text(node.id)} has targets or actions"
             self.losses.add("SC673", found, "Remove its targets and actions", line.location)
         if notes and _is_plain(notes, 1):
             said |= {key: value for key, value in notes.items() if key not in said}
         return said
 
     def _delay(self, delay: Any, node: StateNode) -> str:
-        """Return a delay as a key of ``after``."""
         if not isinstance(delay, Hook):
             name = str(milliseconds(delay))
             return f"{milliseconds(delay):.3f}" if "e" in name else name
         name = delay.name or "_"
-        if not isinstance(delay.function, NamedDelay):
-            found = f"the delay {name!r} of {_shown(node)} is code"
+        if not isinstance(delay.function, named.NamedDelay):
+            found = f"the delay {name!r} of {state_text(node.id)} is code"
             self.losses.add("SC672", found, "Give it as a time", node.location)
         return name
 
@@ -386,10 +338,10 @@ class _Writing:
         if descriptor.startswith(DONE_STATE) and not name.endswith("*"):
             states = self.named.get(name, [])
             if len(states) == 1:
-                return theirs(DONE_STATE) + self._spelt(states[0]).removeprefix("#")
+                return renamed(DONE_STATE, THEIRS) + self._spelt(states[0]).removeprefix("#")
             found = f"{descriptor!r} is of {len(states)} states, and XState names one by its id"
             self.losses.add("SC673", found, "Give the states different names", node.location)
-        return theirs(descriptor)
+        return renamed(descriptor, THEIRS)
 
     def _check_order(self, node: StateNode, answers: list[_Answer], after: list[_Answer]) -> None:
         """Note transitions that XState asks in another order, where that makes a difference."""
@@ -397,11 +349,10 @@ class _Writing:
         for one, other in combinations(answers, 2) if after != answers else ():
             turned = place[id(one)] > place[id(other)]
             if turned and matches(one[0], other[0].removesuffix(".*")):
-                found = f"{one[0]!r} comes before {other[0]!r} in {_shown(node)}, and XState asks"
-                self.losses.add("SC673", f"{found} it later", "Put it last", node.location)
+                found = f"{one[0]!r} comes before {other[0]!r} in {state_text(node.id)}"
+                found += ", and XState asks it later"
+                self.losses.add("SC673", found, "Put it last", node.location)
                 return
-
-    # -- targets -----------------------------------------------------------------------------------
 
     def _spelt(self, state: str) -> str:
         """Return the spelling of a state that means the same everywhere."""
@@ -423,28 +374,24 @@ class _Writing:
         line = [self.chart[state], *self.chart.ancestors(state)] if state else []
         return [node.name for node in reversed(line) if node.id]
 
-    # -- guards ------------------------------------------------------------------------------------
-
     def _guard(self, hook: Hook, level: int = 0) -> Any:
         if level >= limits.CONDITIONS_DEEP:
             return self._too_deep("guards", hook)
         match hook.function:
-            case Named(name, data):
+            case named.Named(name, data):
                 composite = name.removeprefix("xstate.") in _GUARDS and data
                 return self._called("guard", name, data, clash=bool(composite))
-            case Holds(value):
+            case named.Holds(value):
                 return _built_in("and" if value else "or", guards=[])
-            case In(state):
+            case named.In(state):
                 return _built_in("stateIn", stateValue=self._spelt(state))
-            case Not(inner):
+            case named.Not(inner):
                 return _built_in("not", guard=self._guard(inner, level + 1))
-            case AllOf(inner) | AnyOf(inner):
-                kind = "and" if isinstance(hook.function, AllOf) else "or"
+            case named.AllOf(inner) | named.AnyOf(inner):
+                kind = "and" if isinstance(hook.function, named.AllOf) else "or"
                 return _built_in(kind, guards=[self._guard(one, level + 1) for one in inner])
             case _:
                 return self._code("guard", hook)
-
-    # -- actions -----------------------------------------------------------------------------------
 
     def _actions(self, hooks: tuple[Hook, ...], level: int = 0) -> list[Any]:
         return [self._action(hook, level) for hook in hooks]
@@ -453,9 +400,9 @@ class _Writing:
         if level >= limits.CONDITIONS_DEEP:
             return self._too_deep("choices", hook)
         match hook.function:
-            case Give(effect):
+            case named.Give(effect):
                 return self._effect(effect, hook)
-            case Choose(branches):
+            case named.Choose(branches):
                 conds = []
                 for branch in branches:
                     guard = None if branch.guard is None else self._guard(branch.guard)
@@ -495,7 +442,7 @@ class _Writing:
         if not isinstance(event, NamedEvent):
             found = f"{event!r} is an event with typed data; its name is written"
             self.losses.add("SC671", found, "Write it as a NamedEvent")
-            return {"type": event_name(event)}
+            return {"type": named.event_name(event)}
         data = self._plain(event.data, f"the data of {event.name!r}", -1)
         if "type" in data:
             found = f"the event {event.name!r} has a field 'type', and that is its name in XState"
@@ -521,24 +468,16 @@ class _Writing:
         return hook.name
 
     def _plain(self, data: Mapping[str, Any], what: str, around: int = 0) -> dict[str, Any]:
-        """Return data that JSON can hold."""
         if _is_plain(data, around):
             return dict(data)
         self.losses.add("SC671", f"{what} is not plain data, and is left out", "Use plain data")
         return {}
 
 
-def _effect_of(hook: Hook) -> Effect | None:
-    """Return the effect that an action always gives; None for another."""
-    return hook.function.effect if isinstance(hook.function, Give) else None
-
-
 def _is_plain(data: Mapping[str, Any], around: int) -> bool:
     """Tell whether reading gives back the same data.
 
-    Args:
-        data: The data.
-        around: Objects that this has around what readers bound; negative where they have more.
+    ``around`` counts the objects around it beyond those that readers allow for.
     """
     return is_plain(dict(data), limits.DATA_DEEP + 1 + around)
 
@@ -554,10 +493,6 @@ def _notes(node: StateNode, key: str) -> dict[str, Any]:
     return notes if isinstance(notes, dict) else {}
 
 
-def _shown(node: StateNode) -> str:
-    return repr(node.id) if node.id else "the chart"
-
-
 def _one_or_all(targets: list[str]) -> Any:
     return targets[0] if len(targets) == 1 else targets
 
@@ -570,20 +505,13 @@ def _brief(said: list[Any]) -> Any:
     return only["target"] if set(only) == {"target"} and isinstance(only["target"], str) else only
 
 
-def _inside(chart: Chart, line: Transition) -> bool:
-    """Tell whether all targets of a transition are its source, or inside it."""
-    source = line.source
-    return all(t == source or chart.is_descendant(t, source) for t in line.targets)
-
-
 def _regions(chart: Chart, node: StateNode) -> tuple[str, ...]:
     return tuple(child.id for child in chart.children(node.id) if child.kind not in HISTORY)
 
 
 # -- differences -----------------------------------------------------------------------------------
 
-_COMPARISONS: Final = 100_000
-"""The most pairs of transitions that are compared."""
+_COMPARISONS: Final = 100_000  # the most pairs of transitions that are compared
 
 _INDEX: Final = re.compile("0|[1-9][0-9]{0,9}")
 """A key that JavaScript takes for an index, and puts before the others."""
@@ -621,7 +549,6 @@ def _of_four(node: StateNode) -> Iterator[tuple[str, str]]:
 
 
 def _completed(node: StateNode, names: Mapping[str, int]) -> Iterator[tuple[str, str]]:
-    """Find completion events of several states."""
     for name in _descriptors(node):
         said = name.removeprefix(DONE_STATE)
         if name.startswith(DONE_STATE) and names[said] > 1:
@@ -646,7 +573,7 @@ def _kept_active(chart: Chart, node: StateNode) -> Iterator[tuple[str, str]]:
 
 def _kept(chart: Chart, node: StateNode, line: Transition) -> str | None:
     """Return the parallel state that XState keeps active, and the algorithm of SCXML leaves."""
-    if line.kind is TransitionKind.INTERNAL and _inside(chart, line):
+    if line.kind is TransitionKind.INTERNAL and stays_inside(chart, line):
         return node.id if node.kind is StateKind.PARALLEL and node.id else None
     above = [{one.id for one in chart.ancestors(target)} for target in line.targets]
     common = set.intersection(*above)
@@ -715,12 +642,8 @@ def _rivals(chart: Chart) -> Iterator[Difference]:
     for node in chart.nodes.values():
         if node.kind is not StateKind.PARALLEL:
             continue
-        outer = [
-            line
-            for above in (node, *chart.ancestors(node.id))
-            for line in above.transitions
-            if isinstance(line.trigger, OnEvent)
-        ]
+        above = (node, *chart.ancestors(node.id))
+        outer = [line for one in above for line in one.transitions if line.events]
         for inner in _below(chart, node) if outer else ():
             for line in inner.transitions:
                 left -= len(outer)
@@ -730,10 +653,9 @@ def _rivals(chart: Chart) -> Iterator[Difference]:
                 if rival is not None:
                     name = _names(line)[0]
                     other = repr(rival.source) if rival.source else "the machine"
-                    text = (
-                        f"on {name!r} the line of {other} is taken as well, for another region of "
-                        f"{node.id or 'the machine'!r}; XState takes only that of {inner.id!r}"
-                    )
+                    text = f"on {name!r} the line of {other} is taken as well, for another region"
+                    text += f" of {node.id or 'the machine'!r}"
+                    text += f"; XState takes only that of {inner.id!r}"
                     yield inner, text, "Guard one of them"
                     break
 
@@ -748,17 +670,13 @@ def _both(inner: Transition, outer: Transition) -> bool:
     """Tell whether two transitions can be taken on one event: one of them leaves nothing."""
     if (inner.targets and outer.targets) or outer.kind is TransitionKind.FORBIDDEN:
         return False
-    return any(
-        matches(a, b.removesuffix(".*")) or matches(b, a.removesuffix(".*"))
-        for a in _names(inner)
-        for b in _names(outer)
-    )
+    pairs = list(product(_names(inner), _names(outer)))
+    pairs += [(b, a) for a, b in pairs]
+    return any(matches(one, other.removesuffix(".*")) for one, other in pairs)
 
 
 def _names(line: Transition) -> list[str]:
-    if not isinstance(line.trigger, OnEvent):
-        return []
-    return [event for event in line.trigger.events if isinstance(event, str)]
+    return [event for event in line.events if isinstance(event, str)]
 
 
 def _descriptors(node: StateNode) -> list[str]:
