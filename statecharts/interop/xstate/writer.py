@@ -589,9 +589,6 @@ def _of_regions(chart: Chart, node: StateNode) -> Iterator[tuple[str, str]]:
     if node.kind is StateKind.PARALLEL and StateKind.FINAL in kinds:
         text = "a region that is itself final never counts as done here, as it does in XState"
         yield text, "Put the final state inside a region"
-    if node.kind is StateKind.PARALLEL and StateKind.PARALLEL in kinds and _has(node, Done):
-        text = "the end of a parallel region does not end this state here, as it does in XState"
-        yield text, "Put the inner parallel state inside a compound one"
     if _reordered(chart, node):
         text = "JavaScript puts keys that are whole numbers first, and so reorders these regions"
         yield text, "Begin their names with a letter"
@@ -668,7 +665,7 @@ def _below(chart: Chart, node: StateNode) -> Iterator[StateNode]:
 
 def _both(inner: Transition, outer: Transition) -> bool:
     """Tell whether two transitions can be taken on one event: one of them leaves nothing."""
-    if (inner.targets and outer.targets) or outer.kind is TransitionKind.FORBIDDEN:
+    if (inner.targets and outer.targets) or TransitionKind.FORBIDDEN in (inner.kind, outer.kind):
         return False
     pairs = list(product(_names(inner), _names(outer)))
     pairs += [(b, a) for a, b in pairs]
