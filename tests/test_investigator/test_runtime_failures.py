@@ -47,7 +47,8 @@ from tests.test_investigation.scripted import (
 CANARY = "c4n4ry"
 UNWRITABLE = (
     "it gave a Observed that JSON cannot carry: [SC421] InvestigationChart at $.outcome.summary:"
-    " an instance of int was found where a str is declared. Put a str there, or correct the annotation."
+    " an instance of int was found where a str is declared."
+    " Put a str there, or correct the annotation."
 )
 SOON = Bounds(timeout=timedelta(milliseconds=1))
 
