@@ -11,8 +11,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -111,10 +110,8 @@ class Orders:
                 """
             )
 
-    @contextmanager
-    def _connection(self) -> Iterator[sqlite3.Connection]:
-        with closing(sqlite3.connect(self.path, timeout=10, isolation_level=None)) as db:
-            yield db
+    def _connection(self) -> closing[sqlite3.Connection]:
+        return closing(sqlite3.connect(self.path, timeout=10, isolation_level=None))
 
     def load(self, order: str) -> tuple[Snapshot[Any, None], int]:
         """Return the snapshot of an order, and its version: 0 for one that is not stored yet."""

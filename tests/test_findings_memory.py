@@ -200,7 +200,7 @@ def test_classes_that_were_only_sent_are_freed() -> None:
 
     kernel: Any = Kernel(Open, plans=4)
     snapshot = kernel.start().snapshot
-    seen = []
+    seen, event = [], None
     for number in range(40):
         event = make_class(f"E{number}", {}, frozen=True)
         seen.append(weakref.ref(event))
@@ -213,7 +213,7 @@ def test_classes_that_were_only_sent_are_freed() -> None:
 
 def test_charts_of_files_are_freed() -> None:
     """Reading, binding and writing many files keeps none of their charts."""
-    seen = []
+    seen, door = [], None
     for number in range(5):
         door = scxml.loads(
             f'<scxml name="d{number}"><state id="a"><transition event="e" cond="c" target="b"/>'

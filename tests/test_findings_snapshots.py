@@ -370,7 +370,7 @@ def test_class_declared_again_is_another_event() -> None:
 
     class Go: ...
 
-    other = frozen(Go)
+    other: Any = frozen(Go)
     for chart in (Order, Door):
         machine = Machine(chart, on_unhandled="raise")
         with pytest.raises(StatechartError, match="another class of the name Go"):

@@ -44,7 +44,7 @@ def defaulting(cls: T) -> T:
 
     >>> from statecharts import Statechart
     >>> Statechart[int].__args__
-    (<class 'int'>, <class 'NoneType'>)
+    (<class 'int'>, None)
     """
     generic: Any = cls
     subscribe = vars(generic).get("__class_getitem__")

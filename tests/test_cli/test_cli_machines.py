@@ -48,11 +48,11 @@ def test_pipeline_is_shown_as_it_reads(run: Run, line: str) -> None:
 
 
 def test_execution_shows_timers_and_effects(run: Run) -> None:
-    """The tree of the execution has its computed delay and its entry effect."""
+    """The tree of the execution has its computed delay and its call."""
     shown = lines(run("show", "machines.execution:Execution").stdout)
 
     assert any(line.endswith("after data.resume_at → any.pending") for line in shown)
-    assert any(line.endswith("entry / SpawnAgent(data.agent)") for line in shown)
+    assert any(line.endswith("invoke / SpawnAgent(agent)") for line in shown)
 
 
 def test_misspelt_machine_is_corrected(run: Run) -> None:

@@ -231,18 +231,18 @@ def test_scxml_losses_are_told_all_at_once() -> None:
             "Pass allow=('SC671', 'SC672') to write it without."
         ),
         (
-            "  [SC671] Typed: the event class Go is written by its name. "
-            "Send NamedEvents of that name to the chart."
+            "  [SC671] Typed: the classes of the events go are left out. "
+            "Name events by their names alone."
+        ),
+        "  [SC671] Typed: the context Note is left out. Keep it where the chart is run.",
+        "  [SC671] Typed: the data Note of 'outer' is left out. Keep it where the chart is run.",
+        (
+            "  [SC671] Typed: update=same of a transition of 'outer.inner' is left out. "
+            "Make it a named action."
         ),
         (
             "  [SC672] Typed: the guard 'code' is code, and only its name is written. "
             "Bind a function to the name once it is read again."
-        ),
-        "  [SC671] Typed: the context Note is left out. SCXML has no typed context.",
-        "  [SC671] Typed: the data Note of 'outer' is left out. SCXML has no typed data.",
-        (
-            "  [SC671] Typed: update=same of a transition of 'outer.inner' is left out. "
-            "SCXML has no typed data."
         ),
     ]
 

@@ -294,7 +294,7 @@ def test_restore_refuses_what_is_no_snapshot_of_an_investigation() -> None:
     with pytest.raises(CodecError):
         Investigation.restore({})
     foreign: Any = start(Pipeline).snapshot
-    with pytest.raises(StepError, match="is not a configuration of this chart"):
+    with pytest.raises(StepError, match="it is a snapshot of Pipeline"):
         Investigation.restore(foreign)
     other = {**json.loads(begun().dumps()), "chart": "Pipeline"}
     with pytest.raises(ForeignError):
