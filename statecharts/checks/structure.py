@@ -212,6 +212,12 @@ def _made(chart: Chart, node: StateNode, transition: Transition) -> Iterator[Fau
     targets = [chart[target] for target in transition.targets if target in chart]
     if not transition.targets:
         targets = [node]
+    carriers = [target.id for target in targets if target.data is not None]
+    if len(carriers) > 1:
+        found = f"{at} has one make=, and goes to {listed(carriers)}, which all carry data"
+        remedy = "Remove make=, so that each is filled by name"
+        yield fault(chart, "SC105", found, remedy, transition.location)
+        return
     for target in targets:
         if target.kind in HISTORY:
             found = f"{at} goes to history {target.id!r}, which brings its data back, yet has make="

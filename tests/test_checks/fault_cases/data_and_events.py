@@ -144,6 +144,28 @@ def make_without_data() -> object:
 
 
 @case
+def one_make_for_several_data() -> object:
+    """
+    [SC105] Door: closed on Kick has one make=, and goes to 'both.left.one' and 'both.right.two', which all carry data. Remove make=, so that each is filled by name.
+    """
+
+    class Door(Statechart[Kick | Go]):
+        closed = State(initial=True)
+
+        class both(Parallel):
+            class left(Compound):
+                one = State(Hurt, initial=True)
+
+            class right(Compound):
+                two = State(Hurt, initial=True)
+
+        closed.to((both.left.one, both.right.two), on=Kick, make=loose(lambda m: Hurt(1)))
+        both.to(closed, on=Go)
+
+    return Door
+
+
+@case
 def event_outside_the_union() -> object:
     """
     [SC106] Door: closed on Kick: Kick is not one of the chart's events. Add Kick to the events.
