@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import TypeAlias
 
 from attrs import field, frozen
 from attrs.validators import ge, instance_of
 
 from machines.identifiers import BranchName, GitSha, StoryId
-from statecharts import Compound, State, Statechart
+from statecharts import Compound, Occurred, State, Statechart
 
 __all__ = [
     "Abandon",
@@ -102,7 +101,7 @@ class Merge:
 class Done:
     """A merge that has been made."""
 
-    merged_at: datetime
+    merged_at: Occurred
     merge_commit: GitSha
 
 
@@ -110,7 +109,7 @@ class Done:
 class Archived:
     """A story off the board, and why."""
 
-    archived_at: datetime
+    archived_at: Occurred
     reason: ArchiveReason
 
 
@@ -237,7 +236,7 @@ class Pipeline(Statechart[PipelineEvent]):
     done = State(Done)
     archived = State(Archived)
 
-    active.merge.to(done, on=MergeSucceeded, make=lambda m: Done(m.at, m.event.merge_commit))
+    active.merge.to(done, on=MergeSucceeded)
     active.merge.to(
         archived, on=MergeFailedFinal, make=lambda m: Archived(m.at, MergeFailed(m.event.reason))
     )

@@ -16,10 +16,12 @@ from statecharts.model.chart import (
     OnEvent,
     StateKind,
     Transition,
+    TransitionKind,
 )
 from statecharts.model.effects import Service
 from statecharts.model.errors import Fault
 from statecharts.model.events import Answer, CallFailed, matches, wire_name
+from statecharts.model.fields import is_mutable
 from statecharts.semantics.transitions import (
     EntrySet,
     domain,
@@ -42,6 +44,8 @@ def quality_faults(tree: Tree) -> Iterator[Fault]:
     yield from _pointless(tree)
     yield from _unheard(tree)
     yield from _deferred(tree)
+    yield from _mutable(tree)
+    yield from _regions(tree)
 
 
 def _reached(tree: Tree) -> set[int]:
@@ -294,6 +298,41 @@ def _deferred(tree: Tree) -> Iterator[Fault]:
                 found = f"{place(edge.transition)} defers {shown}, which no state ever takes"
                 remedy = "Add a line that takes it, or ignore it"
                 yield fault(tree.chart, "SC138", found, remedy, edge.transition.location)
+
+
+def _mutable(tree: Tree) -> Iterator[Fault]:
+    """Find classes whose instances a callback could change behind the run's back."""
+    chart = tree.chart
+    used = [(node.data, f"the data of {node.id!r}", node.location) for node in tree.nodes]
+    used += [(event.cls, "an event", None) for event in chart.events]
+    used.append((chart.context, "the context", None))
+    for cls, what, where in used:
+        if cls is not None and is_mutable(cls):
+            found = f"{what} is {cls.__name__}, whose instances can be changed"
+            yield fault(chart, "SC130", found, "Declare it with @attrs.frozen", where)
+
+
+def _regions(tree: Tree) -> Iterator[Fault]:
+    """Find lines that leave a whole parallel state only to enter it again."""
+    for state, outgoing in enumerate(tree.outgoing):
+        parent = tree.parent[state] if state else 0
+        region = bool(state) and tree.kind(parent) is StateKind.PARALLEL
+        for edge in outgoing:
+            line, targets = edge.transition, edge.targets
+            kept = line.kind is TransitionKind.INTERNAL
+            if not targets:
+                continue
+            if kept and tree.kind(state) is StateKind.PARALLEL:
+                found = f"{place(line)} is internal, and leaves the parallel state all the same"
+                remedy = "Write one line in each region, or remove internal=True"
+                yield fault(tree.chart, "SC132", found, remedy, line.location)
+            elif region and all(parent == 0 or tree.is_descendant(t, parent) for t in targets):
+                inside = all(tree.is_descendant(target, state) for target in targets)
+                if kept and inside and tree.kind(state) is StateKind.COMPOUND:
+                    continue
+                found = f"{place(line)} leaves all regions beside it, and enters them again"
+                remedy = "Write it on the states inside the region, or say internal=True"
+                yield fault(tree.chart, "SC131", found, remedy, line.location)
 
 
 def _circles(tree: Tree) -> Iterator[Fault]:

@@ -16,6 +16,7 @@ from statecharts.codec.shapes import wrong
 from statecharts.codec.snapshots import PROTOCOL
 from statecharts.codec.times import dump_datetime
 from statecharts.model.chart import After, Chart
+from statecharts.model.digest import digest
 
 Json: TypeAlias = dict[str, Any]
 
@@ -352,8 +353,16 @@ class Upcasters:
             raise Misfit("SC413", found, _REMEDY) from error
 
     def _check_hash(self, value: Json) -> None:
-        """Refuse a snapshot of release 0.2 unless the chart is exactly the one that wrote it."""
-        if value.get("hash") == self._chart.hash:
+        """Refuse a snapshot of release 0.2 unless the chart is exactly the one that wrote it.
+
+        A field that takes the time now may have been a plain datetime: what is stored is the same.
+        """
+        chart = self._chart
+        nodes, said = chart.nodes.values(), (chart.events, chart.context)
+        if value.get("hash") in (
+            chart.hash,
+            digest(chart.name, nodes, *said, closed=chart.closed, times=False),
+        ):
             return
         if "hash" not in value:
             remedy = "Give a whole snapshot, as dump_snapshot writes it"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import typing
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import timedelta
 from itertools import takewhile
@@ -30,7 +31,7 @@ from statecharts.model.chart import (
 from statecharts.model.effects import Call, Service
 from statecharts.model.errors import Fault
 from statecharts.model.events import OWN, wire_name
-from statecharts.model.fields import misused_time, union_members
+from statecharts.model.fields import misused_time, type_text, union_members
 from statecharts.model.hooks import Hook
 
 
@@ -69,6 +70,8 @@ class Builder:
         """Ids that each member stands for, by identity; an origin stands for all of its copies."""
         self.lines: dict[str, list[Line]] = {}
         self.used: dict[type, None] = {}
+        self.texts: list[tuple[str, str, str | None]] = []
+        """The events that lines give as text, each with its place."""
         self.named: set[str] = set()
         self.timers: set[str] = set()
 
@@ -78,6 +81,8 @@ class Builder:
         self._collect_lines()
         states = tuple(self._nodes(self.root, ROOT))
         known = self._events(events)
+        if events is None:
+            self._spelt(known)
         if context is not None:
             self._is_attrs(context, "the context", None)
         return Chart(
@@ -177,6 +182,7 @@ class Builder:
             found = f"{path!r} is final, yet it is declared as a superstate"
             remedy = "Take final=True away, or declare it as State(final=True)"
             self.fault("SC108", found, remedy, member.location)
+        data = typing.get_origin(options.data) or options.data
         return StateNode(
             path,
             kind,
@@ -185,7 +191,7 @@ class Builder:
             tuple(_join(path, name) for name in member.members),
             self._default(member, path),
             tuple(self._transitions(path)),
-            options.data,
+            data,
             self._hooks(options.entry, f"{path!r}: entry", member.location),
             self._hooks(options.exit, f"{path!r}: exit", member.location),
             options.resting,
@@ -332,10 +338,13 @@ class Builder:
             self.fault("SC114", f"{place}: on names no event", "Pass an event class", location)
         for event in events:
             if isinstance(event, str):
+                self.texts.append((event, place, location))
                 yield event
             elif self._is_attrs(event, f"{place}: on", location):
                 self.used.setdefault(event)
                 yield event
+            elif isinstance(typing.get_origin(event), type):
+                yield typing.get_origin(event)
 
     def _target(
         self, goal: Any, source: str, place: str, location: str | None, otherwise: str
@@ -376,6 +385,14 @@ class Builder:
         classes = [event for event in members if self._is_attrs(event, "an event", None)]
         return self._named(classes)
 
+    def _spelt(self, known: tuple[EventType, ...]) -> None:
+        """Tell where a line gives the name of a class for its name on the wire."""
+        names = {event.cls.__name__: event.name for event in known if event.cls is not None}
+        for text, place, location in self.texts:
+            if text in names and text not in names.values():
+                found = f"{place}: on={text!r} is the name of a class, not of an event"
+                self.fault("SC106", found, f"Did you mean {names[text]!r}?", location)
+
     def _named(self, classes: Iterable[type]) -> tuple[EventType, ...]:
         names: dict[str, type] = {}
         known = tuple(classes)
@@ -390,9 +407,18 @@ class Builder:
         if isinstance(cls, type) and attrs.has(cls):
             return True
         shown = cls.__name__ if isinstance(cls, type) else repr(cls)
+        generic: Any = typing.get_origin(cls)
         remedy = "Pass an attrs class"
         if isinstance(cls, type):
             remedy = f"Declare {shown} with @attrs.frozen"
+        elif isinstance(cls, (list, set, frozenset)) and place.endswith(": on"):
+            remedy = "Pass several as a tuple, or as a union: on=(Go, Stop), on=Go | Stop"
+        elif isinstance(generic, type) and attrs.has(generic):
+            shown, name = type_text(cls), generic.__name__
+            found = f"{place} is {shown}, and a run cannot tell it from any other {name}"
+            remedy = f"Derive a class from it: class Own{name}({shown}), with @attrs.frozen"
+            self.fault("SC114", found, remedy, location)
+            return False
         elif attrs.has(type(cls)):
             remedy = f"Pass the class itself: {type(cls).__name__}"
         found = f"{place} is {shown}, which is not an attrs class"

@@ -28,7 +28,7 @@ from typing import (
     overload,
 )
 
-from statecharts.declare.members import Line, Member, goal, location, member_of, record
+from statecharts.declare.members import Line, goal, location, member_of, record
 from statecharts.model.chart import (
     After,
     Always,
@@ -125,15 +125,15 @@ class Hooks(TypedDict, Generic[S, E, T], total=False):
 class Verb(Generic[D]):
     """A verb, bound to the member that it declares a line for."""
 
-    __slots__ = ("_member",)
+    __slots__ = ("_source",)
 
     verb: ClassVar[str] = "to"
 
-    def __init__(self, member: Member | None = None) -> None:
-        self._member = member
+    def __init__(self, source: object = None) -> None:
+        self._source = source
 
     def _bind(self, source: object, owner: type) -> Self:
-        return type(self)(member_of(owner if source is None else source))
+        return type(self)(owner if source is None else source)
 
     def _record(
         self,
@@ -143,13 +143,12 @@ class Verb(Generic[D]):
         hooks: Any,
         known: tuple[str, ...] = HOOKS,
     ) -> Line:
-        if self._member is None:  # pragma: no cover - reached only without the descriptor protocol
-            raise TypeError("a verb is called on a state")
+        member = member_of(self._source)
         for name in hooks:
             if name not in known:
                 raise self._unknown(name, known)
         aims = target if isinstance(target, tuple) else (target,)
-        return record(Line(self._member, trigger, tuple(map(goal, aims)), kind, **hooks))
+        return record(Line(member, trigger, tuple(map(goal, aims)), kind, **hooks))
 
     def _unknown(self, name: str, known: tuple[str, ...]) -> KeywordError:
         """Return the error for a keyword that the verb does not have."""

@@ -27,32 +27,36 @@ def digest(
     context: type | None,
     *,
     closed: bool,
+    times: bool = True,
 ) -> str:
-    """Return the SHA-256 of a chart's structure, in hexadecimal."""
+    """Return the SHA-256 of a chart's structure, in hexadecimal.
+
+    With ``times=False``, fields that take the time count as plain ones.
+    """
     canonical = {
         "name": name,
-        "states": [_canonical_state(node) for node in nodes],
-        "events": [[event.name, _canonical_fields(event.cls)] for event in events],
+        "states": [_canonical_state(node, times=times) for node in nodes],
+        "events": [[event.name, _canonical_fields(event.cls, times=times)] for event in events],
         "closed": closed,
-        "context": _canonical_class(context),
+        "context": _canonical_class(context, times=times),
     }
     text = json.dumps(canonical, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
     return hashlib.sha256(text.encode("ascii")).hexdigest()
 
 
-def _canonical_state(node: StateNode) -> dict[str, Any]:
+def _canonical_state(node: StateNode, *, times: bool) -> dict[str, Any]:
     return {
         "id": node.id,
         "name": node.name,
         "kind": node.kind.value,
-        "data": _canonical_class(node.data),
+        "data": _canonical_class(node.data, times=times),
         "default": None if node.default is None else _canonical_transition(node.default),
         "transitions": [_canonical_transition(transition) for transition in node.transitions],
-    } | ({"invoke": _canonical_calls(node)} if node.invoke else {})
+    } | ({"invoke": _canonical_calls(node, times=times)} if node.invoke else {})
 
 
-def _canonical_calls(node: StateNode) -> list[Any]:
-    return [[call.name, _canonical_class(call.call)] for call in node.invoke]
+def _canonical_calls(node: StateNode, *, times: bool) -> list[Any]:
+    return [[call.name, _canonical_class(call.call, times=times)] for call in node.invoke]
 
 
 def part(cls: type | None) -> str | None:
@@ -106,10 +110,10 @@ def _canonical_trigger(trigger: Trigger) -> list[Any]:
             return [type(trigger).__name__]
 
 
-def _canonical_class(cls: type | None) -> list[Any] | None:
-    return None if cls is None else [type_text(cls), _canonical_fields(cls)]
+def _canonical_class(cls: type | None, *, times: bool) -> list[Any] | None:
+    return None if cls is None else [type_text(cls), _canonical_fields(cls, times=times)]
 
 
-def _canonical_fields(cls: type | None) -> list[Any]:
+def _canonical_fields(cls: type | None, *, times: bool) -> list[Any]:
     fields = () if cls is None else fields_of(cls)
-    return [[f.name, f.type, f.optional, f.occurred] for f in fields]
+    return [[f.name, f.type, f.optional, times and f.occurred] for f in fields]

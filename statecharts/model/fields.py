@@ -115,8 +115,23 @@ def names_of(cls: type | None) -> frozenset[str]:
     return frozenset(f.name for f in attrs.fields(cls))
 
 
+def is_mutable(cls: type) -> bool:
+    """Tell whether instances of an attrs class can be changed.
+
+    >>> from attrs import define, frozen
+    >>> is_mutable(frozen(type("Fixed", (), {"__annotations__": {"n": int}})))
+    False
+    >>> is_mutable(define(type("Loose", (), {"__annotations__": {"n": int}})))
+    True
+    """
+    fixed = getattr(cls.__setattr__, "__name__", "") == "_frozen_setattrs"
+    return attrs.has(cls) and not fixed and bool(attrs.fields(cls))
+
+
 def field_type(cls: type, name: str) -> Any:
     """Return the resolved annotation of one field, or Any when it cannot be told."""
+    if not attrs.has(cls):
+        return Any
     found = bare(annotations_of(cls).get(name, Any))
     return Any if isinstance(found, str) else found
 

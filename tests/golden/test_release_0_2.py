@@ -13,6 +13,7 @@ from attrs import evolve
 from statecharts import Kernel, TimerFired
 from statecharts.codec import ForeignError, MismatchError, Protocol, Upcaster
 from statecharts.model.chart import After, Chart, StateNode
+from statecharts.model.digest import digest
 from tests.golden.recorder import HERE, HISTORIES, History, lines
 from tests.test_codec.vocabulary import AT
 from tests.test_kernel.test_kernel_hashseeds import Called, Plant
@@ -27,8 +28,17 @@ def written(name: str) -> list[dict[str, Any]]:
 
 
 def is_same(history: History, snapshot: dict[str, Any]) -> bool:
-    """Tell whether the chart is the one that wrote a snapshot."""
-    return bool(history.chart.chart.hash == snapshot["hash"])
+    """Tell whether the chart is the one that wrote a snapshot, but for what takes the time now."""
+    chart = history.chart.chart
+    plain = digest(
+        chart.name,
+        chart.nodes.values(),
+        chart.events,
+        chart.context,
+        closed=chart.closed,
+        times=False,
+    )
+    return snapshot["hash"] in (chart.hash, plain)
 
 
 def renamed(chart: Chart) -> Chart:

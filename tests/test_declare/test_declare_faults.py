@@ -155,7 +155,6 @@ MISTAKES: list[tuple[object, str, str]] = [
     (int, "int", "Declare int with @attrs.frozen"),
     (Go(), "Go()", "Pass the class itself: Go"),
     (7, "7", "Pass an attrs class"),
-    ([Go], "[<class 'tests.test_declare.test_declare_faults.Go'>]", "Pass an attrs class"),
 ]
 
 

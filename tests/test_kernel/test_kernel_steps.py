@@ -156,7 +156,7 @@ def test_internal_self_transition_leaves_its_source() -> None:
 def test_internal_transition_of_a_parallel_state_leaves_it() -> None:
     """Only a compound state can stay active around an internal transition."""
 
-    class Pair(Statechart[Go]):
+    class Pair(Statechart[Go], allow="SC132"):
         class both(Parallel, initial=True):
             class a(Compound):
                 x = State(initial=True)

@@ -252,7 +252,7 @@ def update_without_a_context() -> object:
 def allow_of_the_wrong_code() -> object:
     """
     [SC119] Door: allow= names SC101: a line leads to a state that does not exist, which nothing can allow. Mend the fault instead.
-    [SC119] Door: allow= names 'SC12', and there is none. Did you mean 'SC129'?
+    [SC119] Door: allow= names 'SC12', and there is none. Did you mean 'SC132'?
     """
 
     class Door(Statechart, allow=("SC101", "SC12")):

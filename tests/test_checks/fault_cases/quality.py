@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from attrs import define
+
 from statecharts import Compound, History, Parallel, State, Statechart
 from tests.test_checks.fault_cases.vocabulary import Bang, Go, Halt, case
 
@@ -156,5 +158,77 @@ def exit_of_the_last_state() -> object:
         closed = State(initial=True)
         gone = State(final=True, exit=lambda m: Bang())
         closed.to(gone, on=Go)
+
+    return Door
+
+
+@define
+class Loose:
+    """Data, an event and a context that can be changed."""
+
+    n: int = 0
+
+
+@case
+def what_can_be_changed() -> object:
+    """
+    [SC130] Door: the data of 'open' is Loose, whose instances can be changed. Declare it with @attrs.frozen.
+    [SC130] Door: an event is Loose, whose instances can be changed. Declare it with @attrs.frozen.
+    [SC130] Door: the context is Loose, whose instances can be changed. Declare it with @attrs.frozen.
+    """
+
+    class Door(Statechart[Loose, Loose]):
+        closed = State(initial=True)
+        open = State(Loose)
+        closed.to(open, on=Loose)
+        open.to(closed, on=Loose)
+
+    return Door
+
+
+@case
+def line_on_a_region() -> object:
+    """
+    [SC131] Door: room.lamp on Halt leaves all regions beside it, and enters them again. Write it on the states inside the region, or say internal=True.
+    [SC131] Door: room.lamp on Halt leaves all regions beside it, and enters them again. Write it on the states inside the region, or say internal=True.
+    """
+
+    class Door(Statechart[Go | Halt]):
+        class room(Parallel, initial=True):
+            class lamp(Compound):
+                dark = State(initial=True)
+                lit = State()
+                dark.to(lit, on=Go)
+
+            class radio(Compound):
+                off = State(initial=True)
+
+            lamp.to(lamp.dark, on=Halt, when=lambda m: False)
+            lamp.to(radio.off, on=Halt, when=lambda m: False)
+            lamp.to(lamp.dark, on=Halt, internal=True)
+
+        gone = State(final=True)
+        room.lamp.to(gone, on=Go)
+
+    return Door
+
+
+@case
+def internal_line_of_a_parallel_state() -> object:
+    """
+    [SC132] Door: room on Halt is internal, and leaves the parallel state all the same. Write one line in each region, or remove internal=True.
+    """
+
+    class Door(Statechart[Go | Halt]):
+        class room(Parallel, initial=True):
+            class lamp(Compound):
+                dark = State(initial=True)
+                lit = State()
+                dark.to(lit, on=Go)
+
+            class radio(Compound):
+                off = State(initial=True)
+
+        room.to(room.lamp, on=Halt, internal=True)
 
     return Door

@@ -1,0 +1,349 @@
+"""Mistakes that are easily made: each is told at the definition, with what to write instead."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import types
+from collections.abc import AsyncIterator, Callable
+from datetime import timedelta
+from typing import Any, Generic, TypeVar
+
+import pytest
+from attrs import define, field, frozen
+
+from statecharts import (
+    Compound,
+    DefinitionError,
+    Machine,
+    Parallel,
+    State,
+    Statechart,
+    StatechartError,
+)
+from statecharts.model.errors import KeywordError
+
+T = TypeVar("T")
+
+
+@frozen
+class Go:
+    n: int = 0
+
+
+@frozen
+class Stop:
+    n: int = 0
+
+
+@frozen
+class Box(Generic[T]):
+    inside: T
+
+
+@frozen
+class IntBox(Box[int]):
+    pass
+
+
+@frozen
+class Carry:
+    inside: str
+
+
+async def later(m: Any) -> bool:
+    return m is not None
+
+
+async def many(m: Any) -> AsyncIterator[Any]:
+    yield m
+
+
+class Waiting:
+    async def __call__(self, m: Any) -> bool:
+        return m is not None
+
+    async def method(self, m: Any) -> bool:
+        return m is not None
+
+
+class Answering:
+    def __call__(self, m: Any) -> bool:
+        return m is not None
+
+    def method(self, m: Any, more: int = 0) -> bool:
+        return more == 0 and m is not None
+
+
+WAITS: dict[str, Any] = {
+    "function": later,
+    "partial": functools.partial(later),
+    "partial of a partial": functools.partial(functools.partial(later)),
+    "generator": many,
+    "callable": Waiting(),
+    "method": Waiting().method,
+    "partial of a callable": functools.partial(Waiting()),
+}
+
+OTHERS: dict[str, tuple[Any, str]] = {
+    "none": (lambda: True, "takes no argument"),
+    "two": (lambda m, e: True, "takes 2 arguments"),
+    "keyword": (lambda *, m: True, "takes an argument by name alone"),
+    "text": ("is_open", "'is_open', not a function"),
+    "number": (3, "3, not a function"),
+    "class": (Carry, "the class Carry, not a function"),
+}
+
+HONEST: dict[str, Callable[..., Any]] = {
+    "default": lambda m, more=1: True,
+    "several": lambda *m: True,
+    "any": lambda *m, **more: True,
+    "partial": functools.partial(lambda more, m: True, 3),
+    "callable": Answering(),
+    "method": Answering().method,
+}
+
+
+def told(body: Callable[[dict[str, Any]], object], base: Any = Statechart) -> list[str]:
+    """Return the structural faults of a chart with a sound state ``a``."""
+
+    def whole(namespace: dict[str, Any]) -> None:
+        namespace["a"] = State(initial=True, resting=True)
+        body(namespace)
+
+    with pytest.raises(DefinitionError) as refused:
+        types.new_class("Door", (base,), {"allow": "*"}, whole)
+    return [str(fault) for fault in refused.value.faults if fault.structural]
+
+
+@pytest.mark.parametrize("role", ["when", "make", "update", "emit", "entry", "exit", "delay"])
+@pytest.mark.parametrize("function", WAITS.values(), ids=WAITS)
+def test_coroutine_function_is_a_fault_in_every_role(function: Any, role: str) -> None:
+    """A chart waits for nothing: what has to be awaited is refused, however it is wrapped."""
+
+    def body(names: dict[str, Any]) -> None:
+        hooks = {role: function} if role in ("entry", "exit") else {}
+        names["b"] = b = State(Go, resting=True, **hooks)
+        if role == "delay":
+            names["a"].after(function, b)
+        else:
+            names["a"].to(b, on=Go, **({} if hooks else {role: function}))
+
+    (fault,) = [one for one in told(body, Statechart[Go, Go]) if "SC114" in one]
+    assert "coroutine function" in fault
+
+
+@pytest.mark.parametrize("role", ["when", "emit", "entry", "exit"])
+@pytest.mark.parametrize(("function", "said"), OTHERS.values(), ids=OTHERS)
+def test_function_of_other_arguments_is_a_fault(function: Any, said: str, role: str) -> None:
+    """A callback takes one moment, and nothing else that has to be given."""
+
+    def body(names: dict[str, Any]) -> None:
+        hooks = {role: function} if role in ("entry", "exit") else {}
+        names["b"] = State(resting=True, **hooks)
+        names["a"].to(names["b"], on=Go, **({} if hooks else {role: function}))
+
+    (fault,) = told(body)
+    assert "SC114" in fault
+    assert said in fault
+
+
+@pytest.mark.parametrize("function", HONEST.values(), ids=HONEST)
+def test_function_that_accepts_one_argument_is_a_guard(function: Any) -> None:
+    """Defaults, ``*args`` and partials are fine, as long as one moment is enough."""
+
+    class Door(Statechart):
+        shut = State(initial=True)
+        open = State(final=True)
+        shut.to(open, on=Go, when=function)
+
+    assert Machine(Door).send(Go()).handled
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("guard", "when"),
+        ("cond", "when"),
+        ("wehn", "when"),
+        ("action", "emit"),
+        ("mkae", "make"),
+        ("updates", "update"),
+    ],
+)
+def test_misspelt_keyword_is_told_with_the_right_one(written: str, meant: str) -> None:
+    """Keywords of other libraries, and slips of the pen, are answered with ours."""
+
+    def write(line: Callable[..., Any]) -> None:
+        with pytest.raises(KeywordError, match=rf"SC120.*no keyword '{written}'.*mean '{meant}'"):
+            line(**{written: lambda m: True})
+
+    class Door(Statechart):
+        a = State(initial=True, resting=True)
+        write(functools.partial(a.to, a, on=Go))
+        write(functools.partial(a.stay, on=Go))
+        write(functools.partial(a.always, a))
+        write(functools.partial(a.after, timedelta(1), a))
+        write(functools.partial(Statechart.to, a, on=Go))
+
+    assert not Door.chart.transitions
+
+
+def test_misspelt_class_keyword_is_told_with_the_right_one() -> None:
+    """So are those of classes."""
+    with pytest.raises(KeywordError, match=r"no class keyword 'alow'. Did you mean 'allow'"):
+        types.new_class("Door", (Statechart,), {"alow": "*"})
+    with pytest.raises(KeywordError, match=r"no class keyword 'inital'. Did you mean 'initial'"):
+        types.new_class("work", (Compound,), {"inital": True})
+    with pytest.raises(KeywordError, match=r"Write class Door\(Statechart\[Go \| Stop\]\)"):
+        types.new_class("Door", (Statechart,), {"events": Go | Stop})
+
+
+def test_name_of_a_class_as_text_is_told() -> None:
+    """An event's name on the wire is in snake case; the class itself is better."""
+    expected = "on='Stop' is the name of a class, not of an event. Did you mean 'stop'?"
+
+    def body(names: dict[str, Any]) -> None:
+        names["a"].stay(on=Stop)
+        names["a"].stay(on="Stop")
+
+    assert [fault[-len(expected) :] for fault in told(body)] == [expected]
+    assert "Did you mean 'stop'?" in told(body, Statechart[Stop])[0]
+
+
+def test_list_of_events_is_told() -> None:
+    """Several events are a tuple or a union."""
+    (fault,) = told(lambda names: names["a"].stay(on=[Go, Stop]))
+    assert "Pass several as a tuple, or as a union" in fault
+
+
+@pytest.mark.parametrize("delay", [5, 1.5, "5s", None, timedelta(0), timedelta(-1)])
+def test_what_is_not_a_delay_is_told(delay: Any) -> None:
+    """A delay is a positive timedelta, or a function."""
+    (fault,) = told(lambda names: names["a"].after(delay, names["a"]))
+    assert "SC111" in fault
+
+
+def test_one_make_for_several_data_is_told() -> None:
+    """A function gives the data of one state."""
+
+    def body(names: dict[str, Any]) -> None:
+        class both(Parallel):
+            left = State(Go, resting=True)
+            right = State(Stop, resting=True)
+
+        names["both"] = both
+        names["a"].to((both.left, both.right), on=Go, make=lambda m: Go(1))
+
+    (fault,) = told(body)
+    assert "SC105" in fault
+    assert "both.left" in fault
+    assert "both.right" in fault
+
+
+def test_class_that_is_not_of_attrs_is_told_wherever_it_is() -> None:
+    """A data class of the standard library is refused as data, not met later."""
+
+    @dataclasses.dataclass(frozen=True)
+    class Old:
+        n: int = 0
+
+    def body(names: dict[str, Any]) -> None:
+        names["b"] = b = State(loose(Old))
+        names["c"] = State(Stop, resting=True)
+        names["a"].to(b, on=Go)
+        b.to(names["c"], on=Go)
+
+    (fault,) = told(body)
+    assert "the data of 'b' is Old, which is not an attrs class" in fault
+
+
+def loose(value: Any) -> Any:
+    """Pass something where type checkers would refuse it."""
+    return value
+
+
+def test_generic_class_with_arguments_is_told_truly() -> None:
+    """A run cannot tell Box[int] from Box[str]; a class of one's own can be told."""
+
+    def body(names: dict[str, Any]) -> None:
+        names["b"] = b = State(Box[int], resting=True)
+        names["a"].to(b, on=Box[int])
+
+    faults = told(body)
+    assert [fault[:7] for fault in faults] == ["[SC114]"] * 2
+    assert "Box[int], and a run cannot tell it from any other Box" in faults[0]
+    assert "class OwnBox(Box[int])" in faults[0]
+
+
+def test_generic_class_is_data_and_event_by_itself_or_derived() -> None:
+    """A generic class is a class as it is; the fields of one that derives from it are known."""
+
+    class Plain(Statechart):
+        a = State(initial=True)
+        b = State(Box, final=True)
+        a.to(b, on=Box)
+
+    assert Machine(Plain).send(Box(3)).snapshot[Plain.b] == Box(3)
+    with pytest.raises(DefinitionError, match=r"SC117.*whose 'inside' is str; IntBox supplies int"):
+
+        class Wrong(Statechart[IntBox]):
+            a = State(initial=True)
+            b = State(Carry, final=True)
+            a.to(b, on=IntBox)
+
+
+def test_line_on_the_class_of_states_is_told() -> None:
+    """State is called; Compound is derived from."""
+    kinds: dict[Any, str] = {State: "Call it: State()", Compound: "Derive a class from it"}
+    for kind, remedy in kinds.items():
+        with pytest.raises(StatechartError, match=r"SC120.*not a state") as caught:
+            kind.to(kind, on=Go)
+        assert remedy in str(caught.value)
+
+
+def test_converter_takes_what_it_takes() -> None:
+    """SC117 does not judge a field with a converter, and may be allowed for others."""
+
+    @frozen
+    class Counted:
+        inside: int = field(converter=int)
+
+    @frozen
+    class Told:
+        inside: str
+
+    class Door(Statechart[Told]):
+        a = State(initial=True)
+        b = State(Counted, final=True)
+        a.to(b, on=Told)
+
+    assert Machine(Door).send(Told("3")).snapshot[Door.b] == Counted(3)
+
+    class Knowing(Statechart[IntBox], allow=("SC117",)):
+        a = State(initial=True)
+        b = State(Carry, final=True)
+        a.to(b, on=IntBox)
+
+    assert [fault.code for fault in Knowing.chart.warnings] == ["SC117"]
+
+
+def test_mutable_data_may_be_allowed() -> None:
+    """Data that can be changed is accepted knowingly; without fields there is nothing to change."""
+
+    @define
+    class Count:
+        n: int = 0
+
+    @define
+    class Empty:
+        pass
+
+    class Door(Statechart, allow="SC130"):
+        a = State(initial=True)
+        b = State(Count, final=True)
+        a.to(b, on=Empty)
+
+    assert [fault.found for fault in Door.chart.warnings] == [
+        "the data of 'b' is Count, whose instances can be changed"
+    ]
