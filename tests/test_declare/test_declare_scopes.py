@@ -17,6 +17,13 @@ PYTHONS = {
     for python in sorted(Path.home().glob(f".pyenv/versions/3.{minor}.*/bin/python"))[-1:]
 } | {"own": Path(sys.executable)}
 
+
+def environment() -> dict[str, str]:
+    """Return an environment in which another Python finds this package, and attrs."""
+    packages = Path(attrs.__file__).parents[1]
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, (ROOT, packages)))}
+
+
 PROGRAM = """
 from attrs import frozen
 from statecharts import Compound, State, Statechart, DefinitionError
@@ -105,11 +112,9 @@ else:
 @pytest.mark.parametrize("python", PYTHONS.values(), ids=PYTHONS)
 def test_lines_may_be_written_in_loops_and_comprehensions(python: Path) -> None:
     """The class body is found whatever is between it and the line, and each line counts once."""
-    packages = Path(attrs.__file__).parents[1]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, (ROOT, packages)))}
     done = subprocess.run(
         [python, "-W", "error", "-c", PROGRAM],
-        env=environment,
+        env=environment(),
         capture_output=True,
         text=True,
         check=False,
