@@ -327,7 +327,10 @@ def refresh() -> None:
                 begin, end = difference.shown.span
                 text = text[:begin] + difference.said + text[end:]
             page.write_text(text, encoding="utf-8", newline="\n")
+            shown = {Path(goal).name for goals in _LINK.findall(text) for goal in goals}
             for picture in Path(name).glob("pictures/*.svg"):
+                if picture.name not in shown:
+                    continue
                 kept = ROOT / "docs" / "pictures" / picture.name
                 drawn = picture.read_text(encoding="utf-8")
                 if not kept.exists() or _told(kept.read_text(encoding="utf-8")) != _told(drawn):
