@@ -110,10 +110,11 @@ def finishing(cls: type) -> Callable[[Any], None] | None:
     return getattr(cls, name, None)
 
 
-def subclasses(classes: Iterable[type]) -> tuple[type, ...]:
+def _subclasses(classes: Iterable[type]) -> Iterable[type]:
     """Return all subclasses of some classes that are imported, nearest first.
 
-    Of several with one name, as decorators leave them behind that make a class anew, the last.
+    A decorator that makes a class anew leaves the old one behind: of several with one name, the
+    last counts.
     """
     found: dict[tuple[str, str], type] = {}
     waiting = list(classes)
@@ -122,13 +123,20 @@ def subclasses(classes: Iterable[type]) -> tuple[type, ...]:
         for cls in below:
             found[cls.__module__, cls.__qualname__] = cls
             waiting.append(cls)
-    return tuple(found.values())
+    return found.values()
+
+
+def named_subclasses(classes: Iterable[type]) -> dict[str, type]:
+    """Return all subclasses of some classes that their names on the wire tell apart."""
+    found: dict[str, list[type]] = {}
+    for cls in _subclasses(classes):
+        found.setdefault(wire_name(cls), []).append(cls)
+    return {name: same[0] for name, same in found.items() if len(same) == 1}
 
 
 def subclass_named(name: str, classes: Iterable[type]) -> type | None:
-    """Return the subclass of some classes that has a name on the wire; None unless it is one."""
-    found = [cls for cls in subclasses(classes) if wire_name(cls) == name]
-    return found[0] if len(found) == 1 else None
+    """Return the only subclass of some classes with a name on the wire; None if it is not one."""
+    return named_subclasses(classes).get(name)
 
 
 def _arguments(annotation: Any) -> Iterator[tuple[Any, Any]]:
