@@ -51,7 +51,7 @@ _COMPLETION: Final = "^done[.](state|invoke)[.]"
 
 
 def is_completion(name: str) -> bool:
-    """Tell whether a name is one under which a run says that something of its own is done.
+    """Tell whether a name is one that SCXML keeps for completions.
 
     >>> is_completion("done.state.mill"), is_completion("done")
     (True, False)
@@ -78,7 +78,7 @@ def takes_names(chart: Chart) -> bool:
 
 @final
 class Events:
-    """The events of a chart, and what else its runs hear.
+    """The events of a chart, and the other messages that its runs take.
 
     An instance of a subclass of an event class is an event to the kernel. It is written under its
     own name, and found again among the subclasses that are imported.
@@ -108,7 +108,7 @@ class Events:
         self._kept = {**self._own, self._own_name(StateDone): done}
 
     def _own_name(self, cls: type) -> str:
-        """Return the name under which a run hears itself; the chart's own events come first."""
+        """Return the name of a run's own message, lengthened if an event of the chart has it."""
         name = wire_name(cls)
         return f"{RUN}{name}" if name in self.known else name
 
@@ -280,7 +280,7 @@ class Events:
 
 
 def _brought(chart: Chart, shaper: Shaper) -> Shape:
-    """Return the shape of what completions bring: the data of a final state, or plain JSON."""
+    """Return the shape of the data of completions: that of final states, or plain JSON."""
     classes = (node.data for node in chart.states if node.kind is StateKind.FINAL)
     found = dict.fromkeys(cls for cls in classes if cls is not None)
     return shaper.of(reduce(or_, found) | None) if found else ANY

@@ -74,8 +74,8 @@ def _declared(cls: Any) -> Iterator[tuple[str, str, Any, bool, bool]]:
 def keeps_what_it_is_given(cls: type) -> bool:
     """Tell whether ``__init__`` puts each value that it is given into its field, and no more.
 
-    It does not where a field has a converter or is not given at all, where there is an ``__init__``
-    of its own, or code that follows it.
+    It does not if a field has a converter or is not an argument, if the class has written its own
+    ``__init__``, or if it runs code at the end.
 
     Raises:
         Misfit: It does not, and no instance can be made without it.
@@ -105,7 +105,7 @@ def _is_generated(cls: type) -> bool:
 
 
 def finishing(cls: type) -> Callable[[Any], None] | None:
-    """Return what a class has run at the end of ``__init__``; None when it has nothing."""
+    """Return the method that a class runs at the end of ``__init__``; None if it has none."""
     name = "__attrs_post_init__" if attrs.has(cls) else "__post_init__"
     return getattr(cls, name, None)
 

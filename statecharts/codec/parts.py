@@ -101,7 +101,7 @@ def _mentioned(snapshot: Snapshot[Any, Any]) -> Iterator[str]:
 
 
 def _mentioned_in(value: dict[str, Any]) -> Iterator[str]:
-    """Yield what a snapshot mentions, as JSON that may be anything."""
+    """Yield the parts that a snapshot mentions, out of JSON of any shape."""
     for place in (value, *_inside(value.get("history"))):
         if isinstance(place, dict):
             yield from (f"{STATE}{state}" for state in _inside(place.get("configuration")))

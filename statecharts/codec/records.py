@@ -287,8 +287,8 @@ class Record(Shape):
 def assembled(cls: type, held: Mapping[str, Any]) -> Any:
     """Return an instance of a class that holds exactly these values, without its ``__init__``.
 
-    Validators run, and so does what the class has run at the end of ``__init__``, for what it
-    refuses and what it sets besides; the values are those given all the same.
+    Validators run, and so does the method that the class runs at the end of ``__init__``: it may
+    refuse the values, and set other attributes. The fields keep the values that are given.
     """
     made: Any = object.__new__(cls)
     finish = finishing(cls)

@@ -1,4 +1,4 @@
-"""Snapshots as JSON: what a run is, and of which chart, so that it can go on anywhere."""
+"""Snapshots as JSON: the whole state of a run, with which it continues in any process."""
 
 from __future__ import annotations
 
