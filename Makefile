@@ -8,8 +8,8 @@ CANDIDATES := $(if $(filter file,$(origin PYTHON)),python3 python3.14 python3.13
 JOBS ?= auto
 # How many examples each property is tried with: dev, the few of a quick run; ci, more of them.
 PROFILE ?= dev
-# How much of the long proofs `make prove` runs: a tenth, or with ALL=1 the whole. SEED makes the
-# examples of the properties come again, which are others each time.
+# How much of the long proofs `make prove` runs: a tenth, or with ALL=1 the whole. The examples of
+# the properties are new each time; SEED repeats them.
 FRACTION := $(if $(ALL),1,0.1)
 SEED ?=
 

@@ -10,13 +10,12 @@ from typing import Final, TypeAlias
 import click
 from rich.text import Text
 
-from statecharts.cli.targets import TargetError, file_options, is_file, load
+from statecharts.cli.targets import TargetError, chart_named, file_options, is_file, load
 from statecharts.cli.terminal import console, print_error, print_failures, print_faults
 from statecharts.interop.codes import LOST
 from statecharts.interop.findings import LossError
 from statecharts.model.chart import Chart
 from statecharts.model.errors import Fault
-from statecharts.model.suggestions import did_you_mean
 
 Write: TypeAlias = Callable[[Sequence[str]], str]
 """A function that writes charts, with some losses accepted."""
@@ -87,7 +86,8 @@ def import_chart(
     if failures:
         print_failures(failures)
         raise click.exceptions.Exit(1)
-    charts = _chosen(found, names, file)
+    chosen = [chart_named(name, found, file) for name in dict.fromkeys(names)]
+    charts = chosen or list(found.values())
     err = console(err=True)
     for chart in charts:
         print_faults(err, chart.warnings, accepted=True)
@@ -116,14 +116,6 @@ def _known_formats() -> str:
     from statecharts.interop.files import FORMATS  # noqa: PLC0415 - for an error only
 
     return f"Chart files end in {', '.join(FORMATS)}."
-
-
-def _chosen(found: dict[str, Chart], names: tuple[str, ...], file: str) -> list[Chart]:
-    for name in names:
-        if name not in found:
-            remedy = did_you_mean(name, found, f"Known: {', '.join(found)}.")
-            raise TargetError(f"there is no chart {name!r} in {file!r}. {remedy}")
-    return [found[name] for name in dict.fromkeys(names)] or list(found.values())
 
 
 def _writer(charts: Sequence[Chart], output: Path | None, file: str) -> Write:

@@ -245,7 +245,7 @@ class _Rows:
             return
         out = console()
         # A pipe has all the room there is, and its reader wants everything.
-        room = max(out.width // 2, 12) if out.file.isatty() and not self._wide else None
+        room = max(out.width // 2, SHORTEST) if out.file.isatty() and not self._wide else None
         table = plain_table("line")
         names = ("event", "taken", "configuration", "data", "effects", "explanation")
         for name in names if self._explain is not None else names[:-1]:

@@ -22,8 +22,9 @@ from statecharts.kernel import Kernel
 from statecharts.model.chart import ROOT, Chart, OnEvent, StateNode, Transition, TransitionKind
 from statecharts.model.effects import Send
 from statecharts.model.errors import RunawayError
-from statecharts.model.events import NamedEvent, TimerFired, matches, wire_name
+from statecharts.model.events import TimerFired, matches
 from statecharts.model.labels import ARROW, transition_label
+from statecharts.model.named import event_name
 from statecharts.semantics.snapshot import Snapshot, Step
 
 ENVELOPE: Final = ("event", "at", "after")
@@ -259,6 +260,5 @@ def _lines(node: StateNode, event: Any) -> Iterator[Transition]:
 
 def _waits_for(awaited: type | str, event: Any) -> bool:
     if isinstance(awaited, str):
-        name = event.name if isinstance(event, NamedEvent) else wire_name(type(event))
-        return matches(awaited, name)
+        return matches(awaited, event_name(event))
     return isinstance(event, awaited)

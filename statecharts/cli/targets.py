@@ -6,7 +6,7 @@ import importlib.util
 import os
 import pkgutil
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Final, TypeVar, final
@@ -158,12 +158,21 @@ def _survey_file(target: str, variables: dict[str, str]) -> Survey:
     path, name = split(target)
     charts, failures = load(path, variables)
     if name and not failures:
-        if name not in charts:
-            remedy = did_you_mean(name, charts, f"Known: {', '.join(charts)}.")
-            raise TargetError(f"there is no chart {name!r} in {path!r}. {remedy}")
-        charts = {name: charts[name]}
+        charts = {name: chart_named(name, charts, path)}
     found = tuple(Found(path, name, chart) for name, chart in charts.items())
     return Survey(found, failures, "file")
+
+
+def chart_named(name: str, charts: Mapping[str, Chart], file: str) -> Chart:
+    """Return the chart of a file with a name.
+
+    Raises:
+        TargetError: The file has none of that name.
+    """
+    if name not in charts:
+        remedy = did_you_mean(name, charts, f"Known: {', '.join(charts)}.")
+        raise TargetError(f"there is no chart {name!r} in {file!r}. {remedy}")
+    return charts[name]
 
 
 def _all_inside(module: ModuleType, importer: Importer) -> Iterator[Found]:

@@ -35,13 +35,13 @@ def array_shape(item: Shape, cls: type, text: str) -> Shape:
     def load(value: Any, _: Any = None) -> Any:
         if value.__class__ is not list:
             raise wrong("an array", value)
-        made = _each(load_item, value, value)
+        made = each(load_item, value, value)
         return made if cls is list else tuple(made)
 
     def dump(value: Any) -> list[Any]:
         if not isinstance(value, cls):
             raise unwritable(text, value)
-        return _each(dump_item, value, value)
+        return each(dump_item, value, value)
 
     def schema(definitions: Definitions) -> JsonSchema:
         return {"type": "array", "items": item.schema(definitions)}
@@ -80,7 +80,7 @@ def set_shape(item: Shape, cls: type, text: str) -> Shape:
     def load(value: Any, _: Any = None) -> Any:
         if value.__class__ is not list:
             raise wrong("an array", value)
-        made = _each(load_item, value, value)
+        made = each(load_item, value, value)
         try:
             found = cls(made)
         except TypeError:
@@ -92,7 +92,7 @@ def set_shape(item: Shape, cls: type, text: str) -> Shape:
     def dump(value: Any) -> list[Any]:
         if not isinstance(value, AbstractSet):
             raise unwritable(text, value)
-        return sorted(_each(dump_item, value, value), key=_order)
+        return sorted(each(dump_item, value, value), key=_order)
 
     def schema(definitions: Definitions) -> JsonSchema:
         return {"type": "array", "uniqueItems": True, "items": item.schema(definitions)}
@@ -181,7 +181,7 @@ def _pairs_shape(key: Shape, item: Shape, accepted: type, text: str) -> Shape:
     return Shape("pairs", load, dump, pairs.schema, frozenset({"array"}), (dict,), text)
 
 
-def _each(function: Load | Callable[[Any], Any], values: Any, owner: Any) -> list[Any]:
+def each(function: Load | Callable[[Any], Any], values: Any, owner: Any) -> list[Any]:
     """Return what a function makes of each value; a mistake gets the index."""
     made: list[Any] = []
     try:
@@ -215,7 +215,7 @@ def load_json(value: Any, _: Any = None) -> Any:
     if kind is dict:
         return _copied(load_json, value)
     if kind is list:
-        return _each(load_json, value, value)
+        return each(load_json, value, value)
     if kind in KINDS:
         return value
     raise wrong("JSON", value)
@@ -231,7 +231,7 @@ def dump_json(value: Any) -> Any:
                 raise Misfit("SC421", found, "Use strings as keys", value)
         return _copied(dump_json, value)
     if kind is list:
-        return _each(dump_json, value, value)
+        return each(dump_json, value, value)
     if kind not in KINDS or (kind is float and not math.isfinite(value)):
         if is_never_written(kind):
             raise never_written(kind, value)

@@ -9,7 +9,7 @@ from typing import Any, Final, final
 
 from statecharts.codec.containers import ANY
 from statecharts.codec.errors import Misfit
-from statecharts.codec.fields import subclass_named, subclasses
+from statecharts.codec.fields import named_subclasses, subclass_named
 from statecharts.codec.records import TAG, Record, tagged, untagged
 from statecharts.codec.shapes import Definitions, JsonSchema, Shape, unwritable, wrong
 from statecharts.codec.shaping import Shaper
@@ -51,7 +51,7 @@ _COMPLETION: Final = "^done[.](state|invoke)[.]"
 
 
 def is_completion(name: str) -> bool:
-    """Tell whether a name is one under which a run says that something of its own is done.
+    """Tell whether a name is one that SCXML keeps for completions.
 
     >>> is_completion("done.state.mill"), is_completion("done")
     (True, False)
@@ -78,7 +78,7 @@ def takes_names(chart: Chart) -> bool:
 
 @final
 class Events:
-    """The events of a chart, and what else its runs hear.
+    """The events of a chart, and the other messages that its runs take.
 
     An instance of a subclass of an event class is an event to the kernel. It is written under its
     own name, and found again among the subclasses that are imported.
@@ -96,20 +96,21 @@ class Events:
         for cls in (e.cls for e in chart.events if e.cls is not None and e.cls not in OWN):
             self._add(cls)
         self._classes = {record.cls: name for name, record in self.records.items()}
-        self._own: dict[str, Record] = {}
+        self.known = [*self.records, *self.names]
+        """The names of the events, in order of declaration."""
         self.shape = Shape(
             *("an event", self._load_answer, self._dump_answer, self.schema),
             *(frozenset({"object"}), (object,), "event"),
         )
         """An event as an answer or a `Send` holds it."""
-        self._own = {self._own_name(cls): self._own_record(cls) for cls in OWN}
+        self._own: dict[str, Record] = {self._own_name(cls): self._own_record(cls) for cls in OWN}
         done = shaper.record(StateDone, {"data": _brought(chart, shaper)})
         self._kept = {**self._own, self._own_name(StateDone): done}
 
     def _own_name(self, cls: type) -> str:
-        """Return the name under which a run hears itself; the chart's own events come first."""
+        """Return the name of a run's own message, lengthened if an event of the chart has it."""
         name = wire_name(cls)
-        return f"{RUN}{name}" if name in self.records or name in self.names else name
+        return f"{RUN}{name}" if name in self.known else name
 
     def _own_record(self, cls: type) -> Record:
         return self._shaper.record(cls, {"event": self.shape} if cls is Answer else None)
@@ -124,11 +125,6 @@ class Events:
             found = f"{name!r} is an event by name, and that of {cls.__name__} as well"
             raise Misfit("SC422", found, "Rename one of them", cls)
         self.records[name] = self._shaper.record(cls)
-
-    @property
-    def known(self) -> list[str]:
-        """The names of the events, in order of declaration."""
-        return [*self.records, *self.names]
 
     def load(self, value: Any) -> Any:
         """Read an event; refuse what only the run itself may say."""
@@ -270,12 +266,9 @@ class Events:
 
     def _choices(self, definitions: Definitions) -> JsonSchema:
         records = dict(self.records)
-        for cls in subclasses(self._classes):
-            name = wire_name(cls)
+        for name, cls in named_subclasses(self._classes).items():
             if name not in self.known and name not in self._kept:
-                record = self._subclass(name)
-                if record is not None:
-                    records[name] = record
+                records[name] = self._shaper.record(cls)
         choices = [r.tagged_schema(definitions, name) for name, r in records.items()]
         if self._open:
             apart = [{"enum": [*records, *self._kept]}, {"pattern": _COMPLETION}]
@@ -287,7 +280,7 @@ class Events:
 
 
 def _brought(chart: Chart, shaper: Shaper) -> Shape:
-    """Return the shape of what completions bring: the data of a final state, or plain JSON."""
+    """Return the shape of the data of completions: that of final states, or plain JSON."""
     classes = (node.data for node in chart.states if node.kind is StateKind.FINAL)
     found = dict.fromkeys(cls for cls in classes if cls is not None)
     return shaper.of(reduce(or_, found) | None) if found else ANY

@@ -74,8 +74,8 @@ def _declared(cls: Any) -> Iterator[tuple[str, str, Any, bool, bool]]:
 def keeps_what_it_is_given(cls: type) -> bool:
     """Tell whether ``__init__`` puts each value that it is given into its field, and no more.
 
-    It does not where a field has a converter or is not given at all, where there is an ``__init__``
-    of its own, or code that follows it.
+    It does not if a field has a converter or is not an argument, if the class has written its own
+    ``__init__``, or if it runs code at the end.
 
     Raises:
         Misfit: It does not, and no instance can be made without it.
@@ -105,15 +105,16 @@ def _is_generated(cls: type) -> bool:
 
 
 def finishing(cls: type) -> Callable[[Any], None] | None:
-    """Return what a class has run at the end of ``__init__``; None when it has nothing."""
+    """Return the method that a class runs at the end of ``__init__``; None if it has none."""
     name = "__attrs_post_init__" if attrs.has(cls) else "__post_init__"
     return getattr(cls, name, None)
 
 
-def subclasses(classes: Iterable[type]) -> tuple[type, ...]:
+def _subclasses(classes: Iterable[type]) -> Iterable[type]:
     """Return all subclasses of some classes that are imported, nearest first.
 
-    Of several with one name, as decorators leave them behind that make a class anew, the last.
+    A decorator that makes a class anew leaves the old one behind: of several with one name, the
+    last counts.
     """
     found: dict[tuple[str, str], type] = {}
     waiting = list(classes)
@@ -122,13 +123,20 @@ def subclasses(classes: Iterable[type]) -> tuple[type, ...]:
         for cls in below:
             found[cls.__module__, cls.__qualname__] = cls
             waiting.append(cls)
-    return tuple(found.values())
+    return found.values()
+
+
+def named_subclasses(classes: Iterable[type]) -> dict[str, type]:
+    """Return all subclasses of some classes that their names on the wire tell apart."""
+    found: dict[str, list[type]] = {}
+    for cls in _subclasses(classes):
+        found.setdefault(wire_name(cls), []).append(cls)
+    return {name: same[0] for name, same in found.items() if len(same) == 1}
 
 
 def subclass_named(name: str, classes: Iterable[type]) -> type | None:
-    """Return the subclass of some classes that has a name on the wire; None unless it is one."""
-    found = [cls for cls in subclasses(classes) if wire_name(cls) == name]
-    return found[0] if len(found) == 1 else None
+    """Return the only subclass of some classes with a name on the wire; None if it is not one."""
+    return named_subclasses(classes).get(name)
 
 
 def _arguments(annotation: Any) -> Iterator[tuple[Any, Any]]:

@@ -1,4 +1,4 @@
-"""Parts: short hashes of what a snapshot mentions, so that a change of anything else harms nothing.
+"""Parts: short hashes of all that a snapshot mentions; only a change of these refuses it.
 
 A snapshot carries a hash for the data of each active and each remembered state, for its context,
 and for the classes of its calls and waiting events. Loading compares those with the chart as it is
@@ -13,6 +13,7 @@ from typing import Any, final
 from statecharts.codec.errors import Misfit, shown
 from statecharts.codec.records import TAG
 from statecharts.codec.shapes import wrong
+from statecharts.kernel.operations import call_name
 from statecharts.model.chart import Chart
 from statecharts.model.digest import part
 from statecharts.model.events import wire_name
@@ -37,7 +38,7 @@ class Parts:
             self._classes[f"{STATE}{node.id}"] = node.data
         for node in chart.nodes.values():
             for call in node.invoke:
-                self._classes[f"{CALL}{node.id}.{call.name}".replace(":.", ":")] = call.call
+                self._classes[f"{CALL}{call_name(node, call)}"] = call.call
         for event in chart.events:
             self._classes[f"{EVENT}{event.name}"] = event.cls
         self._hashes: dict[str, str | None] = {}
@@ -100,7 +101,7 @@ def _mentioned(snapshot: Snapshot[Any, Any]) -> Iterator[str]:
 
 
 def _mentioned_in(value: dict[str, Any]) -> Iterator[str]:
-    """Yield what a snapshot mentions, as JSON that may be anything."""
+    """Yield the parts that a snapshot mentions, out of JSON of any shape."""
     for place in (value, *_inside(value.get("history"))):
         if isinstance(place, dict):
             yield from (f"{STATE}{state}" for state in _inside(place.get("configuration")))

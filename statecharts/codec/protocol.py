@@ -11,20 +11,17 @@ from statecharts.codec.events import Effects, Events
 from statecharts.codec.places import Places
 from statecharts.codec.scalars import NULL
 from statecharts.codec.schema import schema_of
-from statecharts.codec.shapes import JsonSchema, wrong
+from statecharts.codec.shapes import JsonSchema
 from statecharts.codec.shaping import Carrier, Shaper
 from statecharts.codec.snapshots import Snapshots
 from statecharts.codec.steps import Steps
-from statecharts.codec.upcasters import AnyUpcaster, Upcasters
+from statecharts.codec.upcasters import AnyUpcaster, Json, Upcasters
 from statecharts.model.chart import Chart, Declaration
 from statecharts.model.effects import Effect
 from statecharts.model.errors import StatechartError
 from statecharts.model.generics import E, defaulting
 from statecharts.model.generics import K as C
 from statecharts.semantics.snapshot import Snapshot, Step
-
-Json = dict[str, Any]
-"""A JSON object, as the parser of JSON gives it and the writer takes it."""
 
 _encode: Final = json.JSONEncoder(
     sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
@@ -228,21 +225,8 @@ class Protocol(Generic[E, C]):
 
     def load_step(self, value: Json, *, lenient: bool | None = None) -> Step[E, C]:
         """Return the step that a dict says (see `load_snapshot`); its effects must be known."""
-        read = self._reader(lenient)
-
-        def load(found: Any) -> Step[Any, Any]:
-            if found.__class__ is not dict:
-                raise wrong("a step", found)
-            if "snapshot" not in found:
-                misfit = Misfit("SC403", "a step needs 'snapshot'", "Give it")
-                raise misfit.within("snapshot", found)
-            try:
-                snapshot = read(found["snapshot"])
-            except Misfit as misfit:
-                raise misfit.within("snapshot", found) from None
-            return self._wire(lenient).steps.load(found, snapshot)
-
-        return cast("Step[E, C]", self._run(load, value))
+        load, read = self._wire(lenient).steps.load, self._reader(lenient)
+        return cast("Step[E, C]", self._run(lambda given: load(given, read), value))
 
     def idle(self, snapshot: Snapshot[C]) -> tuple[str, ...]:
         """Return the timers of active states that do not run, by the names of their lines.

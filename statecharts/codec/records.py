@@ -34,8 +34,8 @@ from statecharts.codec.fields import (
     is_record,
     keeps_what_it_is_given,
     members,
+    named_subclasses,
     subclass_named,
-    subclasses,
 )
 from statecharts.codec.shapes import Definitions, JsonSchema, Shape, unwritable, wrong
 from statecharts.model.events import wire_name
@@ -143,11 +143,7 @@ class Record(Shape):
         """
         if not self.lenient and not value.keys() <= self.shapes.keys():
             raise KeyError
-        held = {
-            member.name: self.shapes[member.key].load(value[member.key])
-            for member in self.members
-            if member.key in value
-        }
+        held = self._held(value)
         if len(held) == len(self.members):
             return assembled(self.cls, held)
         if any(member.required and member.name not in held for member in self.members):
@@ -156,6 +152,14 @@ class Record(Shape):
         made = self.cls(**copy.deepcopy(arguments))
         _hold(made, held)
         return made
+
+    def _held(self, value: dict[str, Any]) -> dict[str, Any]:
+        """Return the values of the fields that are given, by their names in an instance."""
+        return {
+            member.name: self.shapes[member.key].load(value[member.key])
+            for member in self.members
+            if member.key in value
+        }
 
     def _generated(self, overrides: dict[str, Any]) -> tuple[Callable[..., Any], ...]:
         """Have cattrs write what takes instances apart, and what puts them together."""
@@ -228,9 +232,8 @@ class Record(Shape):
                     return unknown_field(key, self.shapes, self.cls.__name__, value)
             for member in self.members:
                 if member.required and member.key not in value:
-                    found = f"{self.cls.__name__} needs {member.key!r}"
-                    misfit = Misfit("SC403", found, "Give it, or give its field a default", value)
-                    return misfit.within(member.key, value)
+                    remedy = "Give it, or give its field a default"
+                    return missing_field(member.key, self.cls.__name__, value, remedy)
         culprit, cause = self._culprit(value, error)
         found = f"{self.cls.__name__} refuses it: {reason(cause)}"
         return Misfit("SC402", found, "Give what the class takes", value).within(culprit, value)
@@ -239,22 +242,18 @@ class Record(Shape):
         """Return the field whose validator refuses it, or None when the class does as a whole."""
         if not attrs.has(self.cls):
             return None, error
-        given = [member.key for member in self.members if member.key in value]
-        loaded = {key: self.shapes[key].load(value[key]) for key in given}
+        held = self._held(value)
         try:
             bare = object.__new__(self.cls)
-            for member in self.members:
-                if member.key in loaded:
-                    object.__setattr__(bare, member.name, loaded[member.key])
+            _hold(bare, held)
         except Exception:  # noqa: BLE001 - an odd class; the error itself has to do
             return None, error
         for attribute in attrs.fields(self.cls):
-            key = attribute.alias or attribute.name
-            if key in loaded and attribute.validator is not None:
+            if attribute.name in held and attribute.validator is not None:
                 try:
-                    attribute.validator(bare, attribute, loaded[key])
+                    attribute.validator(bare, attribute, held[attribute.name])
                 except Exception as cause:  # noqa: BLE001
-                    return key, cause
+                    return attribute.alias or attribute.name, cause
         return None, error
 
     def _schema(self, definitions: Definitions) -> JsonSchema:
@@ -288,8 +287,8 @@ class Record(Shape):
 def assembled(cls: type, held: Mapping[str, Any]) -> Any:
     """Return an instance of a class that holds exactly these values, without its ``__init__``.
 
-    Validators run, and so does what the class has run at the end of ``__init__``, for what it
-    refuses and what it sets besides; the values are those given all the same.
+    Validators run, and so does the method that the class runs at the end of ``__init__``: it may
+    refuse the values, and set other attributes. The fields keep the values that are given.
     """
     made: Any = object.__new__(cls)
     finish = finishing(cls)
@@ -324,6 +323,11 @@ def unknown_field(key: str, known: Iterable[str], owner: str, value: Any) -> Mis
     listed = ", ".join(known) or "it has none"
     remedy = did_you_mean(str(key), known, f"Leave it out; the fields: {listed}")
     return Misfit("SC404", f"{owner} has no field {key!r}", remedy, value).within(key, value)
+
+
+def missing_field(key: str, owner: str, value: Any, remedy: str = "Give it") -> Misfit:
+    """Return the mistake of a field that is required and not there."""
+    return Misfit("SC403", f"{owner} needs {key!r}", remedy, value).within(key, value)
 
 
 # -- tags ------------------------------------------------------------------------------------------
@@ -462,11 +466,8 @@ class Family:
     def schema(self, definitions: Definitions) -> JsonSchema:
         """Return the schema."""
         found: JsonSchema = self._record.schema(definitions)
-        names = [wire_name(cls) for cls in subclasses((self.cls,))] if self._taggable else []
-        known = [(name, subclass_named(name, (self.cls,))) for name in names]
+        known = named_subclasses((self.cls,)) if self._taggable else {}
         choices = [
-            self._record_of(cls).tagged_schema(definitions, name)
-            for name, cls in known
-            if cls is not None
+            self._record_of(cls).tagged_schema(definitions, name) for name, cls in known.items()
         ]
         return {"anyOf": [found, *choices]} if choices else found

@@ -10,6 +10,7 @@ from statecharts.codec.places import Places
 from statecharts.codec.scalars import DATETIME
 from statecharts.codec.shapes import Definitions, JsonSchema
 from statecharts.codec.snapshots import CALL, PROTOCOL, REQUIRED, SENT, TIMER, Snapshots
+from statecharts.codec.steps import MICROSTEP
 from statecharts.model.chart import Chart
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
@@ -93,9 +94,7 @@ def _step(_: Definitions) -> JsonSchema:
     ids = _array(_TEXT)
     line = _object({"line": _COUNT, "source": _TEXT, "trigger": _TEXT, "targets": ids}, ("line",))
     lines = _array(_COUNT)
-    microstep = _object(
-        {"exited": ids, "fired": lines, "entered": ids}, ("exited", "fired", "entered")
-    )
+    microstep = _object({"exited": ids, "fired": lines, "entered": ids}, MICROSTEP)
     properties = {
         "snapshot": {"$ref": "#/$defs/snapshot"},
         "effects": _array({"$ref": "#/$defs/effect"}),

@@ -29,7 +29,7 @@ KINDS: Final[dict[type, str]] = {
 
 
 class Load(Protocol):
-    """Makes a value of what the parser of JSON gives.
+    """Makes a value from what the parser of JSON gives.
 
     cattrs calls it with the annotation as well, which a shape knows already.
     """
@@ -70,8 +70,8 @@ class Shape:
 
     Attributes:
         text: What messages call such a value: ``an integer``.
-        load: Makes a value of what the parser of JSON gives.
-        dump: Makes of a value what the writer of JSON takes.
+        load: Makes a value from what the parser of JSON gives.
+        dump: Makes what the writer of JSON takes from a value.
         schema: Gives the JSON Schema of what is written and read.
         kinds: What it can be in JSON.
         classes: The classes of the values.

@@ -1,19 +1,22 @@
-"""Snapshots as JSON: what a run is, and of which chart, so that it can go on anywhere."""
+"""Snapshots as JSON: the whole state of a run, with which it continues in any process."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from datetime import datetime
 from typing import Any, Final, final
 
+from statecharts.codec.containers import each
 from statecharts.codec.errors import Misfit, shown
 from statecharts.codec.events import Effects, Events
 from statecharts.codec.parts import Parts
 from statecharts.codec.places import Places
-from statecharts.codec.records import Family, unknown_field
+from statecharts.codec.records import Family, missing_field, unknown_field
 from statecharts.codec.scalars import load_int, load_str
 from statecharts.codec.shapes import unwritable, wrong
 from statecharts.codec.shaping import Shaper
 from statecharts.codec.times import dump_datetime, load_datetime
+from statecharts.kernel.operations import call_name
 from statecharts.model.chart import After, Chart
 from statecharts.model.effects import Call
 from statecharts.model.fields import build_default
@@ -75,13 +78,9 @@ class Snapshots:
         self._events = events
         self._effects = effects
         self._parts = Parts(chart)
-        self._timers = {
-            line.trigger.timer: line.source
-            for line in chart.transitions
-            if isinstance(line.trigger, After)
-        }
+        self._timers = timer_sources(chart)
         self._calls = {
-            f"{node.id}.{call.name}".removeprefix("."): (node.id, call.call)
+            call_name(node, call): (node.id, call.call)
             for node in chart.nodes.values()
             for call in node.invoke
         }
@@ -118,10 +117,10 @@ class Snapshots:
             "data": self._dump_data(snapshot.data.items(), "data"),
             "context": None if context is None else self._dump_context(context),
             "history": self._dump_history(memory) if memory.history else {},
-            "timers": self._dump_timers(memory) if memory.timers else [],
-            "calls": self._dump_calls(memory) if memory.calls else [],
-            "sent": self._dump_sent(memory) if memory.sent else [],
-            "waiting": self._dump_waiting(memory) if memory.waiting else [],
+            "timers": _dumped("timers", _dump_timer, memory.timers),
+            "calls": _dumped("calls", self._dump_call, memory.calls),
+            "sent": _dumped("sent", self._dump_sent, memory.sent),
+            "waiting": _dumped("waiting", self._events.dump_kept, memory.waiting),
             "clock": snapshot.clock,
             "counters": dict(memory.counters),
         }
@@ -159,41 +158,13 @@ class Snapshots:
                 }
         return found
 
-    def _dump_timers(self, memory: Memory) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = []
-        for timer, due in memory.timers:
-            try:
-                found.append({"id": timer, "due": dump_datetime(due)})
-            except Misfit as misfit:
-                raise _under(misfit, "timers", len(found), "due") from None
-        return found
+    def _dump_call(self, one: tuple[str, Any]) -> dict[str, Any]:
+        name, call = one
+        return {"id": name, "call": _at(("call",), self._effects.dump, call)}
 
-    def _dump_calls(self, memory: Memory) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = []
-        for name, call in memory.calls:
-            try:
-                found.append({"id": name, "call": self._effects.dump(call)})
-            except Misfit as misfit:
-                raise _under(misfit, "calls", len(found), "call") from None
-        return found
-
-    def _dump_waiting(self, memory: Memory) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = []
-        for event in memory.waiting:
-            try:
-                found.append(self._events.dump_kept(event))
-            except Misfit as misfit:
-                raise _under(misfit, "waiting", len(found)) from None
-        return found
-
-    def _dump_sent(self, memory: Memory) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = []
-        for timer, name, event in memory.sent:
-            try:
-                found.append({"timer": timer, "id": name, "event": self._events.dump_kept(event)})
-            except Misfit as misfit:
-                raise _under(misfit, "sent", len(found), "event") from None
-        return found
+    def _dump_sent(self, one: tuple[str, str, Any]) -> dict[str, Any]:
+        timer, name, event = one
+        return {"timer": timer, "id": name, "event": _at(("event",), self._events.dump_kept, event)}
 
     # -- reading -----------------------------------------------------------------------------------
 
@@ -234,8 +205,7 @@ class Snapshots:
         keys = value.keys()
         if not keys >= _NEEDED:
             key = next(key for key in REQUIRED if key not in keys)
-            remedy = "Give a whole snapshot, as dump_snapshot writes it"
-            raise _under(Misfit("SC403", f"a snapshot needs {key!r}", remedy), key)
+            raise incomplete(key, value)
         if not self._lenient and not keys <= _KNOWN:
             key = next(key for key in keys if key not in _KNOWN)
             raise unknown_field(key, (*REQUIRED, *OPTIONAL), "a snapshot", value)
@@ -363,10 +333,7 @@ class Snapshots:
         return tuple(found.items())
 
     def _load_waiting(self, value: Any) -> tuple[Any, ...]:
-        return tuple(
-            _at((number,), self._events.load_kept, inner)
-            for number, inner in enumerate(_array(value))
-        )
+        return tuple(each(self._events.load_kept, _array(value), value))
 
     def idle(self, snapshot: Snapshot[Any, Any]) -> tuple[str, ...]:
         """Return the timers of active states that do not run, by their names."""
@@ -405,11 +372,26 @@ class Snapshots:
             raise wrong("an object", value)
         for key in required:
             if key not in value:
-                raise _under(Misfit("SC403", f"{what} needs {key!r}", "Give it", value), key)
+                raise missing_field(key, what, value)
         for key in () if self._lenient else value:
             if key not in (*required, *optional):
                 raise unknown_field(key, (*required, *optional), what, value)
         return value
+
+
+def timer_sources(chart: Chart) -> dict[str, str]:
+    """Return the state of each timer of a chart, by the timer's name; "" is the chart itself."""
+    return {
+        line.trigger.timer: line.source
+        for line in chart.transitions
+        if isinstance(line.trigger, After)
+    }
+
+
+def incomplete(key: str, value: Any) -> Misfit:
+    """Return the mistake of a snapshot without a field that every snapshot has."""
+    remedy = "Give a whole snapshot, as dump_snapshot writes it"
+    return missing_field(key, "a snapshot", value, remedy)
 
 
 def _placed(shaper: Shaper, cls: type, *keys: str) -> Family:
@@ -463,6 +445,16 @@ def _at(keys: tuple[str | int, ...], function: Callable[..., Any], *arguments: A
         return function(*arguments)
     except Misfit as misfit:
         raise _under(misfit, *keys) from None
+
+
+def _dumped(key: str, dump: Callable[[Any], Any], values: tuple[Any, ...]) -> list[Any]:
+    """Write each of some values; a mistake in one is under the key and its number."""
+    return _at((key,), each, dump, values, values) if values else []
+
+
+def _dump_timer(one: tuple[str, datetime]) -> dict[str, Any]:
+    timer, due = one
+    return {"id": timer, "due": _at(("due",), dump_datetime, due)}
 
 
 def _array(value: Any) -> list[Any]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, final
+from collections.abc import Callable, Mapping
+from typing import Any, Final, final
 
+from statecharts.codec.containers import each
 from statecharts.codec.errors import Misfit, shown
 from statecharts.codec.events import Effects
-from statecharts.codec.records import unknown_field
+from statecharts.codec.records import missing_field, unknown_field
 from statecharts.codec.scalars import load_str
 from statecharts.codec.shapes import unwritable, wrong
 from statecharts.codec.snapshots import Snapshots
@@ -15,8 +16,8 @@ from statecharts.model.chart import Chart, Transition
 from statecharts.model.labels import trigger_text
 from statecharts.semantics.snapshot import Microstep, Snapshot, Step
 
-_KNOWN = ("snapshot", "effects", "handled", "fired", "microsteps")
-_PARTS = ("exited", "fired", "entered")
+_KNOWN: Final = ("snapshot", "effects", "handled", "fired", "microsteps")
+MICROSTEP: Final = ("exited", "fired", "entered")
 
 
 @final
@@ -65,13 +66,10 @@ class Steps:
         }
 
     def _dump_effects(self, effects: tuple[Any, ...]) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = []
-        for effect in effects:
-            try:
-                found.append(self._effects.dump(effect))
-            except Misfit as misfit:
-                raise misfit.within(len(found), effects).within("effects", effects) from None
-        return found
+        try:
+            return each(self._effects.dump, effects, effects)
+        except Misfit as misfit:
+            raise misfit.within("effects", effects) from None
 
     def _dump_microstep(self, microstep: Microstep) -> dict[str, Any]:
         return {
@@ -98,8 +96,16 @@ class Steps:
         found = f"a transition of {line.source!r} is not one of this chart"
         raise Misfit("SC412", found, "Write the step with the protocol of its chart", line)
 
-    def load(self, value: Any, snapshot: Snapshot[Any]) -> Step[Any]:
-        """Read a step whose snapshot has been read already."""
+    def load(self, value: Any, load_snapshot: Callable[[Any], Snapshot[Any, Any]]) -> Step[Any]:
+        """Read a step, given what reads its snapshot, of whatever version it is."""
+        if value.__class__ is not dict:
+            raise wrong("a step", value)
+        if "snapshot" not in value:
+            raise missing_field("snapshot", "a step", value)
+        try:
+            snapshot = load_snapshot(value["snapshot"])
+        except Misfit as misfit:
+            raise misfit.within("snapshot", value) from None
         for key in () if self._lenient else value:
             if key not in _KNOWN:
                 raise unknown_field(key, _KNOWN, "a step", value)
@@ -137,8 +143,8 @@ class Steps:
         if value.__class__ is not dict:
             raise wrong("an object", value)
         for key in () if self._lenient else value:
-            if key not in _PARTS:
-                raise unknown_field(key, _PARTS, "a microstep", value)
+            if key not in MICROSTEP:
+                raise unknown_field(key, MICROSTEP, "a microstep", value)
         return Microstep(
             tuple(_each(value, "exited", self._load_state)),
             tuple(_each(value, "fired", lambda one: _load_line(one, lines))),
@@ -182,14 +188,11 @@ def _same(line: Transition, other: Transition) -> bool:
 def _each(value: dict[str, Any], key: str, function: Any) -> list[Any]:
     """Read each item of an array that must be there."""
     if key not in value:
-        raise Misfit("SC403", f"a step needs {key!r}", "Give it", value).within(key, value)
+        raise missing_field(key, "a step", value)
     items = value[key]
     if items.__class__ is not list:
         raise wrong("an array", items).within(key, value)
-    made: list[Any] = []
     try:
-        for item in items:
-            made.append(function(item))
+        return each(function, items, items)
     except Misfit as misfit:
-        raise misfit.within(len(made), items).within(key, value) from None
-    return made
+        raise misfit.within(key, value) from None

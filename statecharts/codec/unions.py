@@ -15,7 +15,7 @@ from typing import Any, Final, final
 from attrs import frozen
 
 from statecharts.codec.errors import Misfit, shown
-from statecharts.codec.records import TAG, Record, tagged, untagged
+from statecharts.codec.records import TAG, Record, missing_field, tagged, untagged
 from statecharts.codec.scalars import FINITE, FLOAT, INTEGER
 from statecharts.codec.shapes import (
     KINDS,
@@ -139,8 +139,7 @@ class _Union:
 
     def _load_wrapped(self, shape: Shape, value: dict[str, Any]) -> Any:
         if VALUE not in value:
-            found = f"{shape.name} needs {VALUE!r}"
-            raise Misfit("SC403", found, "Give it", value).within(VALUE, value)
+            raise missing_field(VALUE, shape.name, value)
         for key in value:
             if key not in (TAG, VALUE):
                 found = f"{shape.name} has no field {key!r}"

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
+from functools import cached_property
 from typing import Any, Final, TypeAlias, final
 
 from attrs import field, frozen
@@ -13,12 +14,13 @@ from statecharts.codec.errors import Misfit, reason, shown
 from statecharts.codec.events import RUN
 from statecharts.codec.records import TAG
 from statecharts.codec.shapes import wrong
-from statecharts.codec.snapshots import PROTOCOL
+from statecharts.codec.snapshots import PROTOCOL, incomplete, timer_sources
 from statecharts.codec.times import dump_datetime
 from statecharts.model.chart import After, Chart
 from statecharts.model.digest import digest
 
 Json: TypeAlias = dict[str, Any]
+"""A JSON object, as the parser of JSON gives it and the writer takes it."""
 
 TIMERS: Final = "timer"
 """The counter of a snapshot that numbers timers."""
@@ -259,8 +261,7 @@ class Upcasters:
             raise Misfit("SC423", found, remedy, table)
         self._chart = chart
         self._table: dict[int, AnyUpcaster] = dict(table)
-        lines = (line for line in chart.transitions if isinstance(line.trigger, After))
-        self._sources = {line.trigger.timer: line.source for line in lines}  # type: ignore[union-attr]
+        self._sources = timer_sources(chart)
 
     def upcast(self, value: Any) -> tuple[Json, bool]:
         """Return a snapshot of the present version, and whether something vouches for it.
@@ -353,20 +354,11 @@ class Upcasters:
             raise Misfit("SC413", found, _REMEDY) from error
 
     def _check_hash(self, value: Json) -> None:
-        """Refuse a snapshot of release 0.2 unless the chart is exactly the one that wrote it.
-
-        A field that takes the time now may have been a plain datetime: what is stored is the same.
-        """
-        chart = self._chart
-        nodes, said = chart.nodes.values(), (chart.events, chart.context)
-        if value.get("hash") in (
-            chart.hash,
-            digest(chart.name, nodes, *said, closed=chart.closed, times=False),
-        ):
-            return
+        """Refuse a snapshot of release 0.2 unless the chart is exactly the one that wrote it."""
         if "hash" not in value:
-            remedy = "Give a whole snapshot, as dump_snapshot writes it"
-            raise Misfit("SC403", "a snapshot needs 'hash'", remedy).within("hash", value)
+            raise incomplete("hash", value)
+        if value["hash"] in self._hashes:
+            return
         found = "the chart has changed since release 0.2 wrote the snapshot"
         remedy = (
             "Read it with the chart that wrote it, or raise version= and give "
@@ -374,13 +366,23 @@ class Upcasters:
         )
         raise Misfit("SC414", found, remedy).within("hash", value)
 
+    @cached_property
+    def _hashes(self) -> tuple[str, str]:
+        """The hashes that release 0.2 may have written for this chart.
+
+        A field that takes the time now may have been a plain datetime: what is stored is the same.
+        """
+        chart = self._chart
+        nodes, said = chart.nodes.values(), (chart.events, chart.context)
+        return chart.hash, digest(chart.name, nodes, *said, closed=chart.closed, times=False)
+
     def _of_release_0_2(self, value: Json) -> Json:
         """Return a snapshot of protocol 1, which release 0.2 wrote, as one of this protocol.
 
         It has one hash of the whole chart, and names a timer after the place of its line among the
         delayed lines of a state.
         """
-        names = dict(self._old_names())
+        names = self._old_names
         timers, sent = value.get("timers", []), value.get("sent", [])
         found = {key: held for key, held in value.items() if key != "hash"}
         return {
@@ -391,12 +393,16 @@ class Upcasters:
             "sent": _renamed_all(sent, "timer", names),
         }
 
-    def _old_names(self) -> Iterator[tuple[str, str]]:
+    @cached_property
+    def _old_names(self) -> dict[str, str]:
+        """The name of each timer now, by its name in release 0.2."""
+        found: dict[str, str] = {}
         for node in self._chart.nodes.values():
             delayed = [t.trigger for t in node.transitions if isinstance(t.trigger, After)]
             for number, trigger in enumerate(delayed, 1):
                 old = f"{node.id}.after" if len(delayed) == 1 else f"{node.id}.after{number}"
-                yield old, trigger.timer
+                found[old] = trigger.timer
+        return found
 
 
 def _renamed_all(value: Any, key: str, names: Mapping[str, str]) -> Any:
@@ -422,8 +428,7 @@ def _protocol(value: Json) -> int:
     if protocol.__class__ is int and protocol in (1, PROTOCOL):
         return protocol
     if "protocol" not in value:
-        remedy = "Give a whole snapshot, as dump_snapshot writes it"
-        raise Misfit("SC403", "a snapshot needs 'protocol'", remedy).within("protocol", value)
+        raise incomplete("protocol", value)
     found = f"{shown(protocol)} is not a protocol that can be read"
     remedy = f"This release reads protocols 1 and {PROTOCOL}"
     raise Misfit("SC411", found, remedy).within("protocol", value)
@@ -434,8 +439,7 @@ def _version(value: Json) -> int:
     if version.__class__ is int and version >= 1:
         return version
     if "version" not in value:
-        remedy = "Give a whole snapshot, as dump_snapshot writes it"
-        raise Misfit("SC403", "a snapshot needs 'version'", remedy).within("version", value)
+        raise incomplete("version", value)
     raise Misfit("SC413", f"{shown(version)} is not a version", "Count from 1").within(
         "version", value
     )

@@ -81,7 +81,7 @@ def state_text(box: Box) -> BoxText:
         title = name.moved(width / 2 + icon / 2, height / 2 + NAME_SIZE * 0.36)
         return BoxText(width, height, (title,))
     title = name.moved(width / 2 + icon / 2, _TITLE / 2 + NAME_SIZE * 0.36)
-    height = _TITLE + below[-1].y - _TITLE + 9
+    height = below[-1].y + 9
     return BoxText(width, height, (title, *below), (_TITLE, *rules), _TITLE)
 
 

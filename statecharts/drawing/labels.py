@@ -123,11 +123,7 @@ def internal_lines(transition: Transition, suffix: str = "") -> tuple[Line, ...]
 
 def call_lines(call: Invocation) -> tuple[Line, ...]:
     """Return a call of a state, ``invoke / SpawnAgent(agent)``."""
-    runs = (
-        Run(Role.INVOKE, Role.INVOKE.value),
-        Run(Role.ACTION, f" / {one_line(call_text(call))}"),
-    )
-    return wrap(runs, SMALL_SIZE, COMPARTMENT_WIDTH)
+    return _behaviour_lines(Role.INVOKE, one_line(call_text(call)))
 
 
 def effect_lines(role: Role, hooks: Iterable[Hook]) -> tuple[Line, ...]:
@@ -138,8 +134,10 @@ def effect_lines(role: Role, hooks: Iterable[Hook]) -> tuple[Line, ...]:
     ['entry / print']
     """
     text = one_line(hooks_text(hooks))
-    if not text:
-        return ()
+    return _behaviour_lines(role, text) if text else ()
+
+
+def _behaviour_lines(role: Role, text: str) -> tuple[Line, ...]:
     runs = (Run(role, role.value), Run(Role.ACTION, f" / {text}"))
     return wrap(runs, SMALL_SIZE, COMPARTMENT_WIDTH)
 
