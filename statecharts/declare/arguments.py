@@ -28,6 +28,8 @@ ARGUMENTS: Final = "__statechart_arguments__"
 class UnresolvedError(Exception):
     """A type argument that cannot be resolved."""
 
+    remedy: Final = "Define the names before the class, or import them outside TYPE_CHECKING"
+
 
 def type_arguments(cls: type, family: type) -> tuple[tuple[Any, ...], ...]:
     """Return what each base of a class passes to a family of classes, and keep it for subclasses.

@@ -154,7 +154,7 @@ class Builder:
         found: set[Line] = set()
         for given, location in removals:
             lines = [line for one, line in built if one is given]
-            if isinstance(given, Line) and any(id(one) in self.paths for one in (given.source,)):
+            if isinstance(given, Line) and id(given.source) in self.paths:
                 lines = [given]
             found.update(lines)
             if not lines:

@@ -27,7 +27,7 @@ from statecharts.model.chart import (
     Trigger,
 )
 from statecharts.model.errors import StatechartError
-from statecharts.model.nodes import REMOVERS
+from statecharts.model.nodes import REMOVERS, late_removal
 
 VERBS: Final = ("to", "stay", "always", "after", "when_done", "ignore", "defer")
 CREATED: Final = "__statechart_created__"
@@ -74,9 +74,7 @@ def remove(line: Line | Transition) -> None:
     """Note that the class body which is being executed takes a line back."""
     namespace = class_body()
     if namespace is None:
-        found = "a line is taken back outside the body of a chart"
-        remedy = "Take it back in the body of a subclass; a chart that has been declared is fixed"
-        raise StatechartError("SC120", location() or "declaration", found, remedy)
+        raise late_removal(location() or "declaration")
     namespace.setdefault(REMOVED, []).append((line, location()))
 
 

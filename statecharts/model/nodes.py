@@ -26,10 +26,15 @@ ROOT: Final = ""
 def take_back(line: Transition) -> None:
     """Tell the declaration that a class body takes a line back."""
     if not REMOVERS:
-        found = "a line is taken back outside the body of a chart"
-        remedy = "Take it back in the body of a subclass; a chart that has been declared is fixed"
-        raise StatechartError("SC120", line.id, found, remedy)
+        raise late_removal(line.id)
     REMOVERS[-1](line)
+
+
+def late_removal(where: str) -> StatechartError:
+    """Return the error for a line that is taken back where no class body is executed."""
+    found = "a line is taken back outside the body of a chart"
+    remedy = "Take it back in the body of a subclass; a chart that has been declared is fixed"
+    return StatechartError("SC120", where, found, remedy)
 
 
 REMOVERS: Final[list[Callable[[Transition], None]]] = []
@@ -245,6 +250,14 @@ class StateNode:
     def initial(self) -> tuple[str, ...]:
         """Ids that its default transition enters; empty when it has none."""
         return () if self.default is None else self.default.targets
+
+    def call_name(self, call: Invocation) -> str:
+        """Return the name of one of its calls in the chart; each run of it has a number behind.
+
+        >>> StateNode("any.pending", StateKind.ATOMIC, "pending").call_name(Invocation("ask", Call))
+        'any.pending.ask'
+        """
+        return f"{self.id}.{call.name}" if self.id else call.name
 
     @property
     def hooks(self) -> tuple[Hook, ...]:

@@ -25,10 +25,7 @@ from attrs import frozen
 
 from statecharts.model.chart import After, Chart, StateRef, SuperstateRef, Transition
 from statecharts.model.effects import Call, Effect
-from statecharts.model.errors import (
-    StepError,
-    TimeNeededError,
-)
+from statecharts.model.errors import StepError, TimeNeededError
 from statecharts.model.generics import C_co, D_co, E, E_co, defaulting
 from statecharts.model.generics import K as C
 from statecharts.semantics.configuration import Configuration, Owner, StateName, state_id
@@ -501,6 +498,13 @@ def time_needed(chart: str, reader: str = "a callback") -> TimeNeededError:
     """Return the error for a chart that reads the time where the caller gave none."""
     found = f"{reader} reads the time, and no time was given"
     return TimeNeededError("SC201", chart, found, "Pass at=")
+
+
+def check_time(chart: str, at: object) -> None:
+    """Refuse a time that is not a datetime; None, no time, is one that may be given."""
+    if at is not None and not isinstance(at, datetime):
+        found = f"at= is {at!r}, not a datetime"
+        raise StepError("SC208", chart, found, "Pass a datetime, with a time zone")
 
 
 def not_bool(chart: str, answer: object) -> StepError:
