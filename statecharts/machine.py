@@ -67,7 +67,7 @@ class Queued(Generic[E, C]):
 
 
 class Time:
-    """What time it is for a machine: it stands still where it was set, or follows a clock."""
+    """The time of a machine: fixed until it is set or advanced, or read from a clock."""
 
     def __init__(
         self, at: datetime | None, clock: Callable[[], datetime] | None, chart: str
@@ -232,7 +232,7 @@ class Machine(Generic[E, C]):
 
     @property
     def snapshot(self) -> Snapshot[E, C]:
-        """Where the machine is."""
+        """The present snapshot."""
         return self._snapshot
 
     @property

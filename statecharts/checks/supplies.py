@@ -214,7 +214,7 @@ def _unfit(
 
 
 def _goes(tree: Tree, edge: Edge, state: int, event: type | str | None) -> str:
-    """Say where a transition leads: to its target, by the short name when that is a sibling."""
+    """Describe where a transition goes; a target beside its source goes by its short name."""
     nodes = tree.nodes
     if edge.transition is nodes[0].default:
         return f"the start enters {nodes[state].id!r}"

@@ -22,7 +22,7 @@ from statecharts.declare.members import caller
 from statecharts.model.fields import substituted
 
 ARGUMENTS: Final = "__statechart_arguments__"
-"""Where a class keeps what it passes to its family, its own type parameters included."""
+"""The attribute of a class that holds the type arguments it passes on, open ones included."""
 
 
 class UnresolvedError(Exception):

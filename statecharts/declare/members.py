@@ -83,7 +83,7 @@ REMOVERS.append(remove)
 
 @frozen(eq=False, repr=False)
 class Options:
-    """What a declaration says of a state beside its lines and children."""
+    """The declaration of a state, without its lines and children."""
 
     kind: StateKind
     data: type | None = None
@@ -152,7 +152,7 @@ class Member:
 
     @property
     def origins(self) -> tuple[Member, ...]:
-        """What it is made of: each base before what derives from it, itself last, each once."""
+        """The members that its content comes from: bases first, itself last, without repeats."""
         found: dict[int, Member] = {}
         for base in self.bases:
             for origin in base.origins:
@@ -248,7 +248,7 @@ def note_created(member: Member) -> None:
 
 
 _hidden: Final[deque[tuple[FrameType, FrameType | None, dict[str, Any]]]] = deque(maxlen=64)
-"""What is noted of class bodies whose namespace cannot be reached: body, frame around it, notes.
+"""Notes on class bodies whose namespace cannot be written to: frame of the body, its caller, notes.
 
 From Python 3.12 a comprehension may be inlined into a class body; while it runs, the frame of the
 body shows a copy of the namespace.

@@ -36,7 +36,7 @@ KEYWORDS: Final = ("initial", "final", "resting", "entry", "exit", "name")
 
 
 class Superstate(SuperstateRef[D]):
-    """What `Compound` and `Parallel` share: a class that stands for a member."""
+    """The base of `Compound` and `Parallel`: a class that stands for a member."""
 
     __member__: ClassVar[Member]
     __kind__: ClassVar[StateKind]

@@ -1,4 +1,4 @@
-"""The verbs that declare transitions: ``to stay always after when_done ignore``.
+"""The verbs that declare transitions: ``to stay always after when_done ignore defer``.
 
 They read the same on a state (an object) and on a superstate (a class), so each is written once, as
 a descriptor that binds to either. Calling one notes a line on its source; nothing runs.
@@ -110,7 +110,7 @@ SYNONYMS: Final = {
     **dict.fromkeys(("action", "actions", "effect", "effects", "do", "send"), "emit"),
     **dict.fromkeys(("event", "events", "trigger"), "on"),
 }
-"""What other libraries call the keywords of a line."""
+"""Names that other libraries use, each with the keyword that means the same here."""
 
 
 class Hooks(TypedDict, Generic[S, E, T], total=False):

@@ -63,7 +63,7 @@ class LRU:
 
 @final
 class PlanCache:
-    """What is worked out about one chart.
+    """The nodes, dispatches and plans of one chart, worked out when they are asked for.
 
     Args:
         chart: The chart.

@@ -137,7 +137,7 @@ class Work:
         self.consulted = False
 
     def recall(self, history: int) -> tuple[int, ...] | None:
-        """Give what a history state leads to: what this microstep records comes first."""
+        """Return the states that a history state restores; this microstep's record comes first."""
         if history in self.recorded:
             return recalled(self.tree, history, self.recorded[history])
         self.consulted = True

@@ -38,11 +38,11 @@ def late_removal(where: str) -> StatechartError:
 
 
 REMOVERS: Final[list[Callable[[Transition], None]]] = []
-"""What takes lines back: `statecharts.declare`, once it is imported."""
+"""Functions that take a line back; `statecharts.declare` adds its own when it is imported."""
 
 
 class StateKind(Enum):
-    """What a state is made of."""
+    """The kinds of states."""
 
     ATOMIC = "atomic"
     COMPOUND = "compound"
@@ -57,7 +57,7 @@ COMPOSITE: Final = frozenset({StateKind.COMPOUND, StateKind.PARALLEL})
 
 
 class TransitionKind(Enum):
-    """How a transition treats its source."""
+    """The ways in which a transition treats its source."""
 
     EXTERNAL = "external"
     """The source is left, and entered again where the target lies inside it."""
@@ -79,7 +79,7 @@ class OnEvent:
 
 @frozen
 class BareTrigger:
-    """A trigger that says all by being what it is."""
+    """A trigger without attributes: its class says it all."""
 
 
 @final

@@ -19,7 +19,7 @@ K = TypeVar("K")
 
 
 class Supply(Enum):
-    """What supplies a field."""
+    """The sources of a field's value."""
 
     TIME = "time"
     EVENT = "event"
