@@ -23,7 +23,7 @@ from statecharts.model.errors import (
     SubscriberError,
     UnhandledEventError,
 )
-from statecharts.model.events import Answer, CallFailed, NamedEvent, Own, TimerFired
+from statecharts.model.events import Answer, CallFailed, Own, TimerFired, shown_name
 from statecharts.model.generics import E, defaulting
 from statecharts.model.generics import K as C
 from statecharts.model.suggestions import did_you_mean
@@ -67,7 +67,7 @@ class Queued(Generic[E, C]):
 
 
 class Time:
-    """What time it is for a machine: it stands still where it was set, or follows a clock."""
+    """The time of a machine: fixed until it is set or advanced, or read from a clock."""
 
     def __init__(
         self, at: datetime | None, clock: Callable[[], datetime] | None, chart: str
@@ -206,9 +206,7 @@ class Machine(Generic[E, C]):
         self._lock = threading.RLock()
         self._subscribers: list[tuple[Subscriber[E, C]]] = []
         self._queue: deque[Queued[E, C]] = deque()
-        self._notices: deque[tuple[Step[E, C], object, tuple[tuple[Subscriber[E, C]], ...]]] = (
-            deque()
-        )
+        self._notices: deque[Notice[E, C]] = deque()
         self._teller: int | None = None
         """The thread that tells subscribers now: one at a time, so that they hear in order."""
         self._failures: list[Exception] = []
@@ -234,7 +232,7 @@ class Machine(Generic[E, C]):
 
     @property
     def snapshot(self) -> Snapshot[E, C]:
-        """Where the machine is."""
+        """The present snapshot."""
         return self._snapshot
 
     @property
@@ -462,7 +460,7 @@ class Machine(Generic[E, C]):
             found = f"the run has ended in ({active}), and nothing moves it any more"
             remedy = "Start a new run"
         else:
-            found = f"nothing in ({active}) handles {_event_name(event)}"
+            found = f"nothing in ({active}) handles {shown_name(event)}"
             remedy = self._why_not(event, at)
         return UnhandledEventError(
             "SC209",
@@ -475,7 +473,7 @@ class Machine(Generic[E, C]):
 
     def _why_not(self, event: object, at: datetime) -> str:
         """Return what to do about an event that nothing handles."""
-        name = _event_name(event)
+        name = shown_name(event)
         known = [one.cls for one in self.chart.events if one.cls is not None]
         if type(event) not in known and name in {cls.__name__ for cls in known}:
             return (
@@ -522,10 +520,6 @@ def _late(event: object, snapshot: Snapshot[Any, Any]) -> bool:
     if isinstance(event, TimerFired):
         return event.id not in snapshot.timers
     return isinstance(event, Answer | CallFailed) and event.id not in snapshot.calls
-
-
-def _event_name(event: object) -> str:
-    return event.name if isinstance(event, NamedEvent) else type(event).__name__
 
 
 def _name(subscriber: object) -> str:

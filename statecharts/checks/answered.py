@@ -11,15 +11,15 @@ from typing import Final, final
 from statecharts.model.events import wire_name
 
 ALWAYS: Final = "(always)"
-"""What an eventless transition answers to."""
+"""The answer of an eventless transition."""
 
 Covered = type | str
-"""What a transition answers to: an event class, a descriptor, or `ALWAYS`."""
+"""One thing that a transition answers to: an event class, a descriptor, or `ALWAYS`."""
 
 
 @final
 class Answered:
-    """What is answered so far."""
+    """A set of answers that tells whether it includes another."""
 
     def __init__(self) -> None:
         self._classes: set[type] = set()

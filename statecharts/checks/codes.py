@@ -17,7 +17,7 @@ STRUCTURAL: Final = {
     "SC110": "eventless transitions without guards go round in a circle",
     "SC111": "a delayed transition has no positive delay",
     "SC112": "a type argument names something that cannot be found",
-    "SC113": "a state bears a reserved name",
+    "SC113": "a state has a reserved name",
     "SC114": "something is not what the declaration takes there",
     "SC115": "a compound or parallel state has no children",
     "SC116": "two events bear the same name on the wire",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from statecharts.model.chart import Always, Chart, Default, Done, OnEvent, Transition
+from statecharts.model.chart import Always, Chart, Default, Done, OnEvent, StateNode, Transition
 from statecharts.model.errors import Fault
 from statecharts.model.labels import trigger_text
 
@@ -22,10 +22,10 @@ def place(transition: Transition, event: type | str | None = None) -> str:
     """
     source = transition.source or "the chart"
     if event is not None:
-        return f"{source} on {_name(event)}"
+        return f"{source} on {shown_event(event)}"
     match transition.trigger:
         case OnEvent(events):
-            return f"{source} on {' | '.join(map(_name, events))}"
+            return f"{source} on {' | '.join(map(shown_event, events))}"
         case Always():
             return f"{source} always"
         case Done():
@@ -46,5 +46,16 @@ def listed(names: Iterable[str], word: str = "and") -> str:
     return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} {word} {shown[-1]}"
 
 
-def _name(event: type | str) -> str:
+def shown_event(event: type | str) -> str:
+    """Return an event class by its name; a descriptor as it is."""
     return event if isinstance(event, str) else event.__name__
+
+
+def shown_state(node: StateNode) -> str:
+    """Return a state by its id in quotes; the chart itself as ``the chart``.
+
+    >>> from statecharts.model.chart import StateKind
+    >>> shown_state(StateNode("active.qa", StateKind.ATOMIC, "qa"))
+    "'active.qa'"
+    """
+    return repr(node.id) if node.id else "the chart"

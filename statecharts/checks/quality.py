@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from itertools import accumulate, pairwise
 
 from statecharts.checks.answered import ALWAYS, Answered, Covered
-from statecharts.checks.places import fault, place
+from statecharts.checks.places import fault, place, shown_event, shown_state
+from statecharts.checks.structure import knows
 from statecharts.model.calls import answers_of
 from statecharts.model.chart import (
     COMPOSITE,
@@ -20,7 +21,7 @@ from statecharts.model.chart import (
 )
 from statecharts.model.effects import Service
 from statecharts.model.errors import Fault
-from statecharts.model.events import Answer, CallFailed, matches, wire_name
+from statecharts.model.events import CallFailed, hears, matches, wire_name
 from statecharts.model.fields import is_mutable
 from statecharts.semantics.transitions import (
     EntrySet,
@@ -185,17 +186,11 @@ def _unused(tree: Tree) -> Iterator[Fault]:
     chart = tree.chart
     if not chart.closed:
         return
-    named = dict.fromkeys(
-        event
-        for transition in chart.transitions
-        if isinstance(transition.trigger, OnEvent)
-        for event in transition.trigger.events
-    )
+    named = dict.fromkeys(event for line in chart.transitions for event in line.events)
     for event in chart.events:
         answer: Covered = event.name if event.cls is None else event.cls
         if answer not in named and not any(_includes(own, answer) for own in named):
-            shown = event.name if event.cls is None else event.cls.__name__
-            found = f"no line names the event {shown}"
+            found = f"no line names the event {shown_event(answer)}"
             yield fault(chart, "SC124", found, "Use it, or remove it from the events", None)
 
 
@@ -236,7 +231,10 @@ def _pointless(tree: Tree) -> Iterator[Fault]:
 
 def _unheard(tree: Tree) -> Iterator[Fault]:
     """Find calls whose answers or failure no line takes that may hear them."""
+    chart = tree.chart
     for state, node in enumerate(tree.nodes):
+        if not node.invoke:
+            continue
         around = (state, *tree.ancestors(state), *range(state + 1, tree.last[state] + 1))
         lines = [
             edge.transition
@@ -246,40 +244,24 @@ def _unheard(tree: Tree) -> Iterator[Fault]:
         ]
         for call in node.invoke:
             called = repr(call.name) if call.call is Service else call.call.__name__
-            shown = f"{called} of {repr(node.id) if node.id else 'the chart'}"
+            shown = f"{called} of {shown_state(node)}"
             where = call.location or node.location
             for answer in answers_of(call.call) or ():
-                if not _known(tree, answer):
+                if chart.closed and not knows(chart, answer):
                     continue  # which is a fault of its own
-                if not any(_hears(line, answer) for line in lines):
+                if not any(hears(line.events, answer) for line in lines):
                     found = (
                         f"{shown} may be answered by {answer.__name__}, which no line there takes"
                     )
                     remedy = "Add a line to the state or a superstate, or correct the Call"
-                    yield fault(tree.chart, "SC136", found, remedy, where)
-            if not any(_hears(line, CallFailed) for line in lines):
+                    yield fault(chart, "SC136", found, remedy, where)
+            if not any(hears(line.events, CallFailed) for line in lines):
                 found = f"nothing takes the failure of {shown}"
                 line = "on=CallFailed"
                 if call.call is Service:
                     line = f"on 'error.platform.{call.name}' or CallFailed"
                 remedy = f"Add a line {line} to the state or a superstate"
-                yield fault(tree.chart, "SC137", found, remedy, where)
-
-
-def _known(tree: Tree, event: type) -> bool:
-    classes = (one.cls for one in tree.chart.events if one.cls is not None)
-    return not tree.chart.closed or any(issubclass(cls, event) for cls in classes)
-
-
-def _hears(line: Transition, event: type) -> bool:
-    if not isinstance(line.trigger, OnEvent):
-        return False
-    if event is not CallFailed and Answer in line.trigger.events:
-        return True
-    return any(
-        matches(own, wire_name(event)) if isinstance(own, str) else issubclass(event, own)
-        for own in line.trigger.events
-    )
+                yield fault(chart, "SC137", found, remedy, where)
 
 
 def _deferred(tree: Tree) -> Iterator[Fault]:
@@ -294,7 +276,7 @@ def _deferred(tree: Tree) -> Iterator[Fault]:
                 for own in _answers(line)
             )
             if not taken:
-                shown = event if isinstance(event, str) else event.__name__
+                shown = shown_event(event)
                 found = f"{place(edge.transition)} defers {shown}, which no state ever takes"
                 remedy = "Add a line that takes it, or ignore it"
                 yield fault(tree.chart, "SC138", found, remedy, edge.transition.location)

@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from attrs import evolve
 
-from statecharts.checks.places import fault, listed, place
+from statecharts.checks.places import fault, listed, place, shown_state
 from statecharts.model.calls import answers_of
 from statecharts.model.chart import (
     COMPOSITE,
@@ -51,7 +51,7 @@ def repaired(chart: Chart) -> Chart:
     A misspelt target becomes the one it is most likely meant to be; what cannot be mended is left
     out.
     """
-    known = {node.id: node for node in (chart.root, *chart.states)}
+    known = chart.nodes
     ids = [node.id for node in chart.states]
     hints = Suggestions()
 
@@ -67,6 +67,13 @@ def repaired(chart: Chart) -> Chart:
     )
 
 
+def knows(chart: Chart, event: type | str) -> bool:
+    """Tell whether an event class or a descriptor covers one of a chart's events."""
+    if isinstance(event, str):
+        return any(matches(event, one.name) for one in chart.events)
+    return any(one.cls is not None and issubclass(one.cls, event) for one in chart.events)
+
+
 def _ids(chart: Chart) -> Iterator[Fault]:
     seen: set[str] = {ROOT}
     for node in chart.states:
@@ -77,7 +84,7 @@ def _ids(chart: Chart) -> Iterator[Fault]:
 
 
 def _children(chart: Chart, node: StateNode) -> Iterator[Fault]:
-    shown = repr(node.id) if node.id else "the chart"
+    shown = shown_state(node)
     if node.children and node.kind not in COMPOSITE:
         found = f"{shown} is {node.kind.value} and has {listed(node.children)} inside"
         remedy = "Make it compound, or move its children out"
@@ -93,7 +100,7 @@ def _children(chart: Chart, node: StateNode) -> Iterator[Fault]:
 
 
 def _defaults(chart: Chart, node: StateNode, ids: list[str], hints: Suggestions) -> Iterator[Fault]:
-    shown = repr(node.id) if node.id else "the chart"
+    shown = shown_state(node)
     targets = node.initial
     for target in targets:
         if target not in chart:
@@ -193,10 +200,9 @@ def _calls(chart: Chart, node: StateNode) -> Iterator[Fault]:
         yield fault(chart, "SC135", found, remedy, node.location)
     if not chart.closed:
         return
-    classes = tuple(event.cls for event in chart.events if event.cls is not None)
     for call in node.invoke:
         for answer in answers_of(call.call) or ():
-            if not any(issubclass(cls, answer) for cls in classes):
+            if not knows(chart, answer):
                 found = (
                     f"{call.call.__name__} of {node.id or 'the chart'!r} is answered by "
                     f"{answer.__name__}, which is not one of the chart's events"
@@ -244,17 +250,15 @@ def _events(chart: Chart, trigger: OnEvent, at: str, where: str | None) -> Itera
     for event in trigger.events:
         if event in known or (isinstance(event, str) and event.startswith("done.")):
             continue
-        classes = [one.cls for one in chart.events if one.cls is not None]
-        names = [one.name for one in chart.events]
+        if knows(chart, event):
+            continue
         if isinstance(event, str):
-            if not any(matches(event, name) for name in names):
-                found = f"{at}: no event of the chart is called {event!r}"
-                remedy = did_you_mean(event, names, "Add it to the events")
-                yield fault(chart, "SC106", found, remedy, where)
-        elif not issubclass(event, (*OWN, StateDone)) and not any(
-            issubclass(cls, event) for cls in classes
-        ):
+            found = f"{at}: no event of the chart is called {event!r}"
+            remedy = did_you_mean(event, [one.name for one in chart.events], "Add it to the events")
+            yield fault(chart, "SC106", found, remedy, where)
+        elif not issubclass(event, (*OWN, StateDone)):
             found = f"{at}: {event.__name__} is not one of the chart's events"
+            classes = (one.cls for one in chart.events if one.cls is not None)
             near = nearest(event.__name__, [cls.__name__ for cls in classes])
             hint = f"Did you mean {near}? If not, add" if near else "Add"
             yield fault(chart, "SC106", found, f"{hint} {event.__name__} to the events", where)

@@ -26,7 +26,7 @@ def supply_faults(tree: Tree) -> Iterator[Fault]:
                 if key not in seen:
                     seen.add(key)
                     yield found
-    yield from _begun(tree)
+    yield from _called(tree, 0, None)  # the calls of the chart itself, made at the start
 
 
 def _edges(tree: Tree) -> Iterator[Edge]:
@@ -55,6 +55,8 @@ def _entered(tree: Tree, edge: Edge, recall: Recall) -> Iterator[Fault]:
     entry = EntrySet(tree, recall)
     entry.add(edge)
     transition = edge.transition
+    carrying = any(tree.data(state) is not None for state in entry.states)
+    left = _left(tree, edge, recall) if carrying else []
     for state in entry.states:
         made = transition.make is not None and edge.targets == (state,)
         yield from _called(tree, state, transition.trigger)
@@ -62,11 +64,13 @@ def _entered(tree: Tree, edge: Edge, recall: Recall) -> Iterator[Fault]:
             continue
         if isinstance(transition.trigger, OnEvent):
             for event in transition.trigger.events:
-                yield from _filled(tree, edge, state, event, recall)
+                yield from _unsupplied(tree, edge, state, event, left)
+                yield from _unfits(tree, edge, state, event, recall)
                 for kind in _kinds(tree, event):
                     yield from _unfits(tree, edge, state, kind, recall)
         else:
-            yield from _filled(tree, edge, state, None, recall)
+            yield from _unsupplied(tree, edge, state, None, left)
+            yield from _unfits(tree, edge, state, None, recall)
 
 
 def _kinds(tree: Tree, event: type | str) -> Iterator[type]:
@@ -77,18 +81,20 @@ def _kinds(tree: Tree, event: type | str) -> Iterator[type]:
                 yield known.cls
 
 
-def _filled(
-    tree: Tree, edge: Edge, state: int, event: type | str | None, recall: Recall
+def _unsupplied(
+    tree: Tree, edge: Edge, state: int, event: type | str | None, left: Left
 ) -> Iterator[Fault]:
-    cls, left = tree.data(state), _left(tree, edge, recall)
-    offered = names_of(event) if isinstance(event, type) else frozenset[str]()
+    """Yield the fault of a state whose data has fields that nothing supplies."""
+    if isinstance(event, str):
+        return  # a named event may have any payload
+    cls, context = tree.data(state), names_of(tree.chart.context)
+    offered = names_of(event)
     missing = [
         field.name
         for field in (() if cls is None else fields_of(cls))
-        if supply(field, offered, left, names_of(tree.chart.context))[0] is Supply.NOTHING
+        if supply(field, offered, left, context)[0] is Supply.NOTHING
     ]
-    yield from _unfits(tree, edge, state, event, recall)
-    if missing and not isinstance(event, str):
+    if missing:
         yield _missing(tree, edge, state, event, missing)
 
 
@@ -98,7 +104,7 @@ def _unfits(
     """Yield the fields of a state that something may supply with a wrong type."""
     cls = tree.data(state)
     for field in () if cls is None else fields_of(cls):
-        for giver in _givers(tree, edge, event, field, recall):
+        for giver in dict.fromkeys(_givers(tree, edge, event, field, recall)):
             yield from _unfit(tree, edge, state, event, field, giver)
 
 
@@ -144,14 +150,10 @@ def _inner(tree: Tree, state: int, name: str) -> list[type]:
     return [cls for child in children for cls in _possible(tree, child, name)]
 
 
-def _begun(tree: Tree) -> Iterator[Fault]:
-    """Yield the faults of the calls of the chart itself, which it makes at the start."""
-    yield from _called(tree, 0, None)
-
-
 def _called(tree: Tree, state: int, trigger: object) -> Iterator[Fault]:
     """Yield the faults of the calls that a state makes when it is entered."""
     node, chart = tree.nodes[state], tree.chart
+    data, context = names_of(node.data), names_of(chart.context)
     events = trigger.events if isinstance(trigger, OnEvent) else (None,)
     for call in node.invoke:
         if call.make is not None:
@@ -160,13 +162,11 @@ def _called(tree: Tree, state: int, trigger: object) -> Iterator[Fault]:
         for event in events:
             if isinstance(event, str):
                 continue
+            offered = names_of(event)
             missing = [
                 field.name
                 for field in fields_of(cls)
-                if supply_call(
-                    field, names_of(event), names_of(node.data), names_of(chart.context)
-                )[0]
-                is Supply.NOTHING
+                if supply_call(field, offered, data, context)[0] is Supply.NOTHING
             ]
             if missing:
                 it = "it" if len(missing) == 1 else "them"
@@ -183,14 +183,12 @@ def _called(tree: Tree, state: int, trigger: object) -> Iterator[Fault]:
                 yield fault(chart, "SC104", found, remedy, where)
 
 
-def _missing(
-    tree: Tree, edge: Edge, state: int, event: type | str | None, missing: list[str]
-) -> Fault:
+def _missing(tree: Tree, edge: Edge, state: int, event: type | None, missing: list[str]) -> Fault:
     goes = _goes(tree, edge, state, event)
     it = "it" if len(missing) == 1 else "them"
     found = f"{goes}, which needs {listed(missing)}"
     defaults = f"Give {it} a default"
-    if isinstance(event, type):
+    if event is not None:
         found += f"; {event.__name__} does not supply {it}"
         remedy = f"{defaults}, add {it} to {event.__name__}"
     else:
@@ -216,7 +214,7 @@ def _unfit(
 
 
 def _goes(tree: Tree, edge: Edge, state: int, event: type | str | None) -> str:
-    """Say where a transition leads: to its target, by the short name when that is a sibling."""
+    """Describe where a transition goes; a target beside its source goes by its short name."""
     nodes = tree.nodes
     if edge.transition is nodes[0].default:
         return f"the start enters {nodes[state].id!r}"

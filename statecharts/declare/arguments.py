@@ -22,11 +22,13 @@ from statecharts.declare.members import caller
 from statecharts.model.fields import substituted
 
 ARGUMENTS: Final = "__statechart_arguments__"
-"""Where a class keeps what it passes to its family, its own type parameters included."""
+"""The attribute of a class that holds the type arguments it passes on, open ones included."""
 
 
 class UnresolvedError(Exception):
     """A type argument that cannot be resolved."""
+
+    remedy: Final = "Define the names before the class, or import them outside TYPE_CHECKING"
 
 
 def type_arguments(cls: type, family: type) -> tuple[tuple[Any, ...], ...]:

@@ -120,8 +120,8 @@ class Builder:
         reserved = (*VERBS, "chart") if path == ROOT else VERBS
         for name, child in member.members.items():
             if name in reserved:
-                found = f"{_join(path, name)!r} bears a reserved name"
-                remedy = f"Call it something else than {', '.join(reserved)}"
+                found = f"{_join(path, name)!r} is a reserved name"
+                remedy = f"Choose a name other than {', '.join(reserved)}"
                 self.fault("SC113", found, remedy, child.location)
             self._place(child, _join(path, name))
 
@@ -154,7 +154,7 @@ class Builder:
         found: set[Line] = set()
         for given, location in removals:
             lines = [line for one, line in built if one is given]
-            if isinstance(given, Line) and any(id(one) in self.paths for one in (given.source,)):
+            if isinstance(given, Line) and id(given.source) in self.paths:
                 lines = [given]
             found.update(lines)
             if not lines:

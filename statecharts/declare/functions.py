@@ -7,6 +7,8 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
+from statecharts.model.hooks import function_name
+
 
 def mistaken(function: Any) -> str | None:
     """Say why something cannot be called with one moment and answer at once; None if it can.
@@ -23,7 +25,7 @@ def mistaken(function: Any) -> str | None:
     if not callable(function):
         return f"{function!r}, not a function"
     if _is_async(function):
-        return f"the coroutine function {_name(function)}; a chart waits for nothing"
+        return f"the coroutine function {function_name(function)}; a chart waits for nothing"
     return _arity(function)
 
 
@@ -56,9 +58,3 @@ def _arity(function: Callable[..., Any]) -> str | None:
         )
         return f"a function that takes {count}, not one of one moment"
     return None
-
-
-def _name(function: Any) -> str:
-    while isinstance(function, functools.partial):
-        function = function.func
-    return str(getattr(function, "__name__", type(function).__name__))

@@ -27,7 +27,7 @@ from statecharts.model.chart import (
     Trigger,
 )
 from statecharts.model.errors import StatechartError
-from statecharts.model.nodes import REMOVERS
+from statecharts.model.nodes import REMOVERS, late_removal
 
 VERBS: Final = ("to", "stay", "always", "after", "when_done", "ignore", "defer")
 CREATED: Final = "__statechart_created__"
@@ -74,9 +74,7 @@ def remove(line: Line | Transition) -> None:
     """Note that the class body which is being executed takes a line back."""
     namespace = class_body()
     if namespace is None:
-        found = "a line is taken back outside the body of a chart"
-        remedy = "Take it back in the body of a subclass; a chart that has been declared is fixed"
-        raise StatechartError("SC120", location() or "declaration", found, remedy)
+        raise late_removal(location() or "declaration")
     namespace.setdefault(REMOVED, []).append((line, location()))
 
 
@@ -85,7 +83,7 @@ REMOVERS.append(remove)
 
 @frozen(eq=False, repr=False)
 class Options:
-    """What a declaration says of a state beside its lines and children."""
+    """The declaration of a state, without its lines and children."""
 
     kind: StateKind
     data: type | None = None
@@ -154,7 +152,7 @@ class Member:
 
     @property
     def origins(self) -> tuple[Member, ...]:
-        """What it is made of: each base before what derives from it, itself last, each once."""
+        """The members that its content comes from: bases first, itself last, without repeats."""
         found: dict[int, Member] = {}
         for base in self.bases:
             for origin in base.origins:
@@ -250,7 +248,7 @@ def note_created(member: Member) -> None:
 
 
 _hidden: Final[deque[tuple[FrameType, FrameType | None, dict[str, Any]]]] = deque(maxlen=64)
-"""What is noted of class bodies whose namespace cannot be reached: body, frame around it, notes.
+"""Notes on class bodies whose namespace cannot be written to: frame of the body, its caller, notes.
 
 From Python 3.12 a comprehension may be inlined into a class body; while it runs, the frame of the
 body shows a copy of the namespace.

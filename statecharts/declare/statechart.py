@@ -5,8 +5,6 @@ from __future__ import annotations
 from types import NoneType
 from typing import Any, ClassVar, Never, cast
 
-from attrs import evolve
-
 from statecharts.declare.arguments import UnresolvedError, is_open, type_arguments
 from statecharts.declare.build import build, problems
 from statecharts.declare.members import Member, Options
@@ -14,7 +12,7 @@ from statecharts.declare.states import Calls, Hooked
 from statecharts.declare.superstates import (
     adopt,
     bases_of,
-    inherited,
+    describe,
     own_doc,
     unknown_keyword,
 )
@@ -102,9 +100,8 @@ class Statechart(Declaration[E, C]):
             "invoke": invoke,
             "doc": own_doc(cls),
         }
-        member.given = {key: value for key, value in said.items() if value is not None}
         cls.__member__ = member
-        member.options = evolve(member.options, **inherited(cls, member))
+        describe(cls, member, said)
         events, context = _read(cls, member)
         adopt(cls, member)
         if member.members or member.lost:
@@ -136,8 +133,8 @@ def _read(cls: type, member: Member) -> tuple[tuple[Any, ...] | None, Any]:
     try:
         rows = type_arguments(cls, Statechart)
     except UnresolvedError as error:
-        remedy = "Define the names before the class, or import them outside TYPE_CHECKING"
-        member.problems.append(("SC112", f"a type argument cannot be resolved: {error}", remedy))
+        found = f"a type argument cannot be resolved: {error}"
+        member.problems.append(("SC112", found, error.remedy))
         return None, None
     closed = tuple(events for events, _ in rows if not is_open(events))
     if closed:  # what the lines of open bases name is then part of the union

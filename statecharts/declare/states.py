@@ -24,7 +24,7 @@ Calls: TypeAlias = (
 
 
 class Leaf(StateRef[D]):
-    """What `State` and `History` share: an object that stands for a member."""
+    """The base of `State` and `History`: an object that stands for a member."""
 
     __slots__ = ("__member__",)
 

@@ -36,7 +36,7 @@ KEYWORDS: Final = ("initial", "final", "resting", "entry", "exit", "name")
 
 
 class Superstate(SuperstateRef[D]):
-    """What `Compound` and `Parallel` share: a class that stands for a member."""
+    """The base of `Compound` and `Parallel`: a class that stands for a member."""
 
     __member__: ClassVar[Member]
     __kind__: ClassVar[StateKind]
@@ -70,9 +70,8 @@ class Superstate(SuperstateRef[D]):
             "doc": own_doc(cls),
             "name": name,
         }
-        member.given = {key: value for key, value in said.items() if value is not None}
         cls.__member__ = member
-        member.options = evolve(member.options, **inherited(cls, member))
+        describe(cls, member, said)
         if COPIED not in cls.__dict__:
             note_created(member)
         adopt(cls, member)
@@ -112,7 +111,19 @@ def bases_of(cls: type) -> tuple[Member, ...]:
     return tuple(one for one in found if isinstance(one, Member))
 
 
-def inherited(cls: type, member: Member) -> dict[str, Any]:
+def describe(cls: type, member: Member, said: dict[str, Any]) -> None:
+    """Give the member of a class its options: those of its header, the others from its bases.
+
+    Args:
+        cls: The class; its member is in place.
+        member: The member.
+        said: What the header says, None for what it leaves out.
+    """
+    member.given = {key: value for key, value in said.items() if value is not None}
+    member.options = evolve(member.options, **_inherited(cls, member))
+
+
+def _inherited(cls: type, member: Member) -> dict[str, Any]:
     """Return what the declarations of a class say together: the nearest that says a thing counts.
 
     Bases that give different data, or are of different kinds, are a fault of the class, unless one
@@ -360,8 +371,7 @@ def _data(cls: type, problems: list[tuple[str, str, str]]) -> Any:
         rows = type_arguments(cls, Superstate)
     except UnresolvedError as error:
         found = f"the data of {cls.__name__!r} cannot be resolved: {error}"
-        remedy = "Define the names before the class, or import them outside TYPE_CHECKING"
-        problems.append(("SC112", found, remedy))
+        problems.append(("SC112", found, error.remedy))
         return None
     known = {row for base in cls.__bases__ for row in vars(base).get(ARGUMENTS, ())}
     given = (row[0] for row in rows if row not in known and not is_open(row[0]))

@@ -1,4 +1,4 @@
-"""The verbs that declare transitions: ``to stay always after when_done ignore``.
+"""The verbs that declare transitions: ``to stay always after when_done ignore defer``.
 
 They read the same on a state (an object) and on a superstate (a class), so each is written once, as
 a descriptor that binds to either. Calling one notes a line on its source; nothing runs.
@@ -110,7 +110,7 @@ SYNONYMS: Final = {
     **dict.fromkeys(("action", "actions", "effect", "effects", "do", "send"), "emit"),
     **dict.fromkeys(("event", "events", "trigger"), "on"),
 }
-"""What other libraries call the keywords of a line."""
+"""Names that other libraries use, each with the keyword that means the same here."""
 
 
 class Hooks(TypedDict, Generic[S, E, T], total=False):
@@ -308,9 +308,7 @@ class AlwaysTo(Verb[D]):
         Takes what ``to`` takes, but for the event; without a target the state stays active.
         The moment's event is the one that led here.
         """
-        stays = internal or target == ()
-        kind = TransitionKind.INTERNAL if stays else TransitionKind.EXTERNAL
-        return self._record(Always(), target, kind, hooks)
+        return self._record(Always(), target, _kind(target, internal=internal), hooks)
 
 
 class AfterTo(Verb[D]):
@@ -358,10 +356,8 @@ class AfterTo(Verb[D]):
             update: The chart's next context.
             emit: What the outside world is to do.
         """
-        stays = internal or target == ()
-        kind = TransitionKind.INTERNAL if stays else TransitionKind.EXTERNAL
         trigger = After(delay if isinstance(delay, timedelta) else Hook(delay), "")
-        return self._record(trigger, target, kind, hooks)
+        return self._record(trigger, target, _kind(target, internal=internal), hooks)
 
 
 class WhenDone(Verb[D]):
@@ -401,9 +397,7 @@ class WhenDone(Verb[D]):
         Args: as for ``to``, but that the target may be left out where something is emitted;
         ``m.event.data`` is the data of the final child that was reached.
         """
-        stays = internal or target == ()
-        kind = TransitionKind.INTERNAL if stays else TransitionKind.EXTERNAL
-        return self._record(Done(), target, kind, hooks)
+        return self._record(Done(), target, _kind(target, internal=internal), hooks)
 
 
 class Ignore(Verb[D]):
@@ -457,6 +451,12 @@ class Defer(Verb[D]):
             The line.
         """
         return self._record(on_event(on), (), TransitionKind.DEFERRED, unknown, ())
+
+
+def _kind(target: object, *, internal: bool) -> TransitionKind:
+    """Return the kind of a line that may have no target: its source then stays active."""
+    stays = internal or target == ()
+    return TransitionKind.INTERNAL if stays else TransitionKind.EXTERNAL
 
 
 def on_event(on: Any) -> OnEvent:

@@ -12,7 +12,6 @@ from weakref import WeakValueDictionary
 
 import attrs
 
-from statecharts.kernel.operations import call_name
 from statecharts.kernel.planner import Key, Planner
 from statecharts.kernel.plans import Dispatch, Entry, Node, Plan
 from statecharts.model.chart import After, Always, Chart
@@ -64,7 +63,7 @@ class LRU:
 
 @final
 class PlanCache:
-    """What is worked out about one chart.
+    """The nodes, dispatches and plans of one chart, worked out when they are asked for.
 
     Args:
         chart: The chart.
@@ -89,7 +88,7 @@ class PlanCache:
             line.trigger.timer for line in chart.transitions if isinstance(line.trigger, After)
         )
         self.calls = {
-            call_name(node, one): (state, one)
+            node.call_name(one): (state, one)
             for state, node in enumerate(self._tree.nodes)
             for one in node.invoke
         }
@@ -256,7 +255,8 @@ class PlanCache:
             found = node.dispatches.get(key)
             if found is not None:  # pragma: no cover - another thread was first
                 return found
-            dispatch = Dispatch(node, key, self._planner.chains(node.states, key))
+            chains = () if node.final else self._planner.chains(node.states, key)
+            dispatch = Dispatch(node, key, chains)
             heads = [chain[0] for chain in dispatch.chains]
             decided = all(one.test is None and not one.edge.defers for one in heads)
             if heads and decided:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from statecharts.kernel.operations import Operation
 from statecharts.model.chart import Chart, Transition
 from statecharts.model.errors import CallbackError, StepError, TimeNeededError
-from statecharts.model.events import NamedEvent
+from statecharts.model.events import shown_name
 from statecharts.semantics.tree import Edge
 
 
@@ -17,7 +15,7 @@ def failure(chart: Chart, culprit: Operation | Edge, event: object, error: Excep
     What the library itself found wrong keeps its code and its remedy.
     """
     role, state, transition = _parts(culprit)
-    name = _event_name(event)
+    name = None if event is None else shown_name(event)
     place = f"{role} of {state!r}"
     if transition is not None and transition.targets:
         place += f" on the way to {', '.join(map(repr, transition.targets))}"
@@ -47,9 +45,3 @@ def _parts(culprit: Operation | Edge) -> tuple[str, str, Transition | None]:
     if isinstance(culprit, Edge):
         return "when", culprit.transition.source, culprit.transition
     return culprit.role, culprit.state, culprit.transition
-
-
-def _event_name(event: Any) -> str | None:
-    if event is None:
-        return None
-    return event.name if isinstance(event, NamedEvent) else type(event).__name__

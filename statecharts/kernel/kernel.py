@@ -17,13 +17,23 @@ from statecharts.kernel.failures import failure
 from statecharts.kernel.macrostep import Macrostep
 from statecharts.kernel.planner import ALWAYS, Heard, Key
 from statecharts.kernel.plans import Dispatch, Node, Plan
-from statecharts.model.chart import Chart, Declaration, OnEvent, Transition
+from statecharts.model.chart import Chart, Declaration, Transition
+from statecharts.model.effects import Call
 from statecharts.model.errors import RunawayError, StepError
 from statecharts.model.events import OWN, Answer, CallFailed, Own, TimerFired
 from statecharts.model.fields import build_default
 from statecharts.model.generics import E, defaulting
 from statecharts.model.generics import K as C
-from statecharts.semantics.snapshot import Microstep, Moment, Scene, Snapshot, Step, not_bool
+from statecharts.semantics.snapshot import (
+    Memory,
+    Microstep,
+    Moment,
+    Scene,
+    Snapshot,
+    Step,
+    check_time,
+    not_bool,
+)
 from statecharts.semantics.tree import Edge
 
 F = TypeVar("F")
@@ -127,8 +137,7 @@ class Kernel(Generic[E, C]):
             found = f"its guards {names} have no functions"
             remedy = "Bind them: chart.bind(guards={…}), or bind(default=True) for all of them"
             raise StepError("SC214", self.chart.name, found, remedy)
-        if at is not None:
-            self._check_time(at)
+        check_time(self.chart.name, at)
         begin = self._context(context)
         plan = self._start
         if plan.brief and plan.set_data is None and plan.blank is not None:
@@ -168,7 +177,7 @@ class Kernel(Generic[E, C]):
         if node.owner is not self:
             node = self._cache.adopt(snapshot)
         if at.__class__ is not datetime and at is not None:
-            self._check_time(at)
+            check_time(self.chart.name, at)
         dispatch: Dispatch | None = node.dispatches.get(event.__class__)
         if dispatch is None:
             if isinstance(event, OWN):
@@ -245,40 +254,21 @@ class Kernel(Generic[E, C]):
     def can(self, snapshot: Snapshot[E, C], event: object, at: datetime | None = None) -> bool:
         """Tell whether some line would take an event (see `Snapshot.can`)."""
         node: Any = self.adopt(snapshot)._place
-        memory = snapshot._memory
         if isinstance(event, type | str):
             chains = self._cache.dispatch(node, event).chains
             edges = tuple(one.edge for chain in chains for one in chain)
             sure = tuple(one.edge for chain in chains for one in chain if one.test is None)
             return self._cache.takes(edges, sure)
-        if isinstance(event, TimerFired):
-            name = event.id.rpartition("#")[0]
-            running = any(timer == event.id for timer, _ in memory.timers)
-            sent = [one for timer, _, one in memory.sent if timer == event.id]
-            if sent:
-                return self.can(snapshot, sent[0], at)
-            if not running:
+        run = self._begin(node, snapshot, event, at)
+        if isinstance(event, OWN):
+            address = self._address(snapshot._memory, event)
+            if address is None:
                 return False
-            edges = self._asked(node, ("after", name), snapshot, event, at)
-        elif isinstance(event, Answer | CallFailed):
-            call = dict(memory.calls).get(event.id)
-            if call is None:
-                return False
-            holder, _ = self._cache.calls[event.id.rpartition("#")[0]]
-            inner = event.event if isinstance(event, Answer) else event
-            key = CallFailed if inner is event else self._cache.key(inner)
-            run = self._begin(node, snapshot, inner, at)
-            run._call = call
-            edges = self._asked(node, Heard(holder, key), run, inner, at)
+            key, run.event, run._call = address
         else:
-            edges = self._asked(node, self._cache.key(event), snapshot, event, at)
+            key = self._cache.key(event)
+        edges = self._choose(self._cache.dispatch(node, key), run.event, at, run, run.old)
         return self._cache.takes(edges, edges)
-
-    def _asked(
-        self, node: Node, key: Key, scene: Any, event: object, at: datetime | None
-    ) -> tuple[Edge, ...]:
-        values = scene.old if isinstance(scene, Macrostep) else scene._values
-        return self._choose(self._cache.dispatch(node, key), event, at, scene, values)
 
     def enabled(self, snapshot: Snapshot[E, C]) -> tuple[type | str, ...]:
         """Return the events that an active state has a line for (see `Snapshot.enabled`)."""
@@ -287,8 +277,7 @@ class Kernel(Generic[E, C]):
             event
             for state in reversed(("", *node.ids))
             for line in self.chart[state].transitions
-            if isinstance(line.trigger, OnEvent)
-            for event in line.trigger.events
+            for event in line.events
             if event not in OWN
         )
         return tuple(event for event in dict.fromkeys(named) if self.can(snapshot, event))
@@ -333,39 +322,44 @@ class Kernel(Generic[E, C]):
     ) -> Step[Any, Any]:
         """Take what is addressed to one timer or call; what comes late is unhandled."""
         memory = snapshot._memory
-        run = self._begin(node, snapshot, event, at)
         late = _new_step(Step, (snapshot, (), (), False, ()))
-        last = True
-        key: Key
-        if node.final:
+        address = None if node.final else self._address(memory, event)
+        if address is None:
             return late
+        run = self._begin(node, snapshot, event, at)
+        key, run.event, run._call = address
+        last = not isinstance(event, Answer) or event.last
         if isinstance(event, TimerFired):
-            if all(timer != event.id for timer, _ in memory.timers):
-                return late
             run.timers = tuple(pair for pair in memory.timers if pair[0] != event.id)
-            key = ("after", event.id.rpartition("#")[0])
-            for timer, _, sent in memory.sent:
-                if timer == event.id:  # the timer of an event that was sent with a delay
-                    run.sent = tuple(one for one in memory.sent if one[0] != timer)
-                    run.event, key = sent, self._cache.key(sent)
-        else:
-            call = dict(memory.calls).get(event.id)
-            holder = self._cache.calls.get(event.id.rpartition("#")[0])
-            if call is None or holder is None:
-                return late
-            run._call = call
-            if isinstance(event, Answer):
-                last, run.event = event.last, event.event
-                key = Heard(holder[0], self._cache.key(run.event))
-            else:
-                key = Heard(holder[0], CallFailed)
-            if last:
-                run.calls = tuple(pair for pair in memory.calls if pair[0] != event.id)
+            run.sent = tuple(one for one in memory.sent if one[0] != event.id)
+        elif last:
+            run.calls = tuple(pair for pair in memory.calls if pair[0] != event.id)
         dispatch = self._cache.dispatch(node, key)
         plan = self._select(dispatch, run.event, at, run, run.old, run.history)
         if plan is None and not last:
             return late
         return self._macrostep(plan, run, snapshot)
+
+    def _address(self, memory: Memory, event: Own) -> tuple[Key, Any, Call[Any] | None] | None:
+        """Return what lines are to see of an event that is addressed to a timer or a call.
+
+        Returns:
+            Its kind, the event that it stands for, and the call; None when it comes late.
+        """
+        name = event.id.rpartition("#")[0]
+        if isinstance(event, TimerFired):
+            if all(timer != event.id for timer, _ in memory.timers):
+                return None
+            for timer, _, sent in memory.sent:
+                if timer == event.id:  # the timer of an event that was sent with a delay
+                    return self._cache.key(sent), sent, None
+            return ("after", name), event, None
+        call, holder = dict(memory.calls).get(event.id), self._cache.calls.get(name)
+        if call is None or holder is None:
+            return None
+        if isinstance(event, Answer):
+            return Heard(holder[0], self._cache.key(event.event)), event.event, call
+        return Heard(holder[0], CallFailed), event, call
 
     def _macrostep(
         self, plan: Plan | None, run: Macrostep, before: Snapshot[Any, Any] | None
@@ -563,11 +557,6 @@ class Kernel(Generic[E, C]):
                     selected = (*selected, edge)
                 break
         return selected
-
-    def _check_time(self, at: object) -> None:
-        if not isinstance(at, datetime):
-            found = f"at= is {at!r}, not a datetime"
-            raise StepError("SC208", self.chart.name, found, "Pass a datetime, with a time zone")
 
     def _context(self, context: Any) -> Any:
         wanted = self.chart.context

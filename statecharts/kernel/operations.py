@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any, final
 
 from statecharts.kernel.macrostep import Macrostep
-from statecharts.model.chart import After, Invocation, StateNode, Transition
+from statecharts.model.chart import After, StateNode, Transition
 from statecharts.model.errors import StepError
 from statecharts.model.events import StateDone
 from statecharts.model.hooks import Hook
@@ -72,7 +72,7 @@ class Exit(Operation):
         self.position = position
         self.hooks = node.exit
         self.timers = timers
-        self.calls = tuple(call_name(node, one) for one in node.invoke)
+        self.calls = tuple(map(node.call_name, node.invoke))
 
     def perform(self, run: Macrostep) -> None:
         """Do it."""
@@ -324,12 +324,7 @@ class Prepare(Operation):
                 call = build(event, (data,), run.context, run.at)
             if not isinstance(call, one.call):
                 raise _wrong(run.chart, call, one.call, "invoke")
-            run.start_call(call_name(self.node, one), call)
-
-
-def call_name(node: StateNode, call: Invocation) -> str:
-    """Return what the calls of a state are named after; each has a number behind it."""
-    return f"{node.id}.{call.name}" if node.id else call.name
+            run.start_call(self.node.call_name(one), call)
 
 
 @final

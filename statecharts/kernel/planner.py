@@ -23,25 +23,21 @@ from statecharts.kernel.operations import (
     Restore,
     StartTimers,
     Update,
-    call_name,
 )
 from statecharts.kernel.plans import Candidate, Node, Plan
 from statecharts.model.chart import After, Always, Default, Done, OnEvent, StateKind, StateNode
 from statecharts.model.events import (
-    Answer,
-    CallFailed,
     NamedEvent,
     StateDone,
     TimerFired,
-    matches,
-    wire_name,
+    hears,
+    matches_kind,
 )
 from statecharts.model.fields import names_of
 from statecharts.semantics.filling import Builder, builder
 from statecharts.semantics.snapshot import Microstep, Remembered
 from statecharts.semantics.transitions import (
     EntrySet,
-    ends,
     exit_set,
     is_done,
     recalled,
@@ -90,10 +86,8 @@ class Planner:
 
         A chain ends with its first transition without a guard: nothing beyond it is ever asked.
         An answer is offered to the state that made the call, to what is active inside it and to
-        its ancestors. A run that has ended has no candidates.
+        its ancestors.
         """
-        if ends(self.tree, states):
-            return ()
         holder = key.holder if isinstance(key, Heard) else 0
         at_once = isinstance(key, Heard | int)
         position = {state: i for i, state in enumerate(states)}
@@ -143,7 +137,7 @@ class Work:
         self.consulted = False
 
     def recall(self, history: int) -> tuple[int, ...] | None:
-        """Give what a history state leads to: what this microstep records comes first."""
+        """Return the states that a history state restores; this microstep's record comes first."""
         if history in self.recorded:
             return recalled(self.tree, history, self.recorded[history])
         self.consulted = True
@@ -278,7 +272,7 @@ class Work:
         data = [(0, names_of(node.data))]
         return tuple(
             builder(
-                chart.name, one.call, call_name(node, one), event, data, chart.context, call=True
+                chart.name, one.call, node.call_name(one), event, data, chart.context, call=True
             )
             if one.make is None
             else None
@@ -348,15 +342,13 @@ def takes(edge: Edge, key: Key, done: str | None = None) -> bool:
         done: The name of a completion event, which descriptors match as well (SCXML 3.7).
     """
     if isinstance(key, Heard):
-        key = key.event
-        if key is not CallFailed and isinstance(edge.transition.trigger, OnEvent):
-            if Answer in edge.transition.trigger.events:
-                return True
+        return hears(edge.transition.events, key.event)
     match edge.transition.trigger:
         case OnEvent(events):
             if isinstance(key, tuple):
                 return key != ALWAYS and TimerFired in events
-            return any(_names(event, key if done is None else done) for event in events)
+            kind = key if done is None else done
+            return not isinstance(kind, int) and any(matches_kind(one, kind) for one in events)
         case Always():
             return key == ALWAYS
         case Done():
@@ -365,13 +357,6 @@ def takes(edge: Edge, key: Key, done: str | None = None) -> bool:
             return key == ("after", timer)
         case Default():  # pragma: no cover - default transitions do not leave their state
             return False
-
-
-def _names(event: type | str, key: Key) -> bool:
-    if isinstance(event, str):
-        name = wire_name(key) if isinstance(key, type) else key
-        return isinstance(name, str) and matches(event, name)
-    return isinstance(key, type) and issubclass(key, event)
 
 
 def _delays(tree: Tree, state: int) -> Iterable[After]:

@@ -18,7 +18,7 @@ from statecharts.semantics.tree import Edge
 
 
 class Entry:
-    """What the bounded memory holds: something worked out, which can be worked out again."""
+    """An entry of the bounded cache: it can be dropped, and worked out again."""
 
     __slots__ = ("epoch",)
 
@@ -132,7 +132,7 @@ class Candidate:
 
 @final
 class Dispatch(Entry):
-    """What a configuration does with one kind of event.
+    """The answer of a configuration to one kind of event.
 
     Attributes:
         node: The configuration.

@@ -90,7 +90,7 @@ class Chart:
     doc: str = ""
     warnings: tuple[Fault, ...] = field(default=(), eq=False)
     _memo: dict[str, Any] = field(factory=dict, init=False, eq=False, repr=False)
-    """What readers have worked out of this chart; never part of what it says."""
+    """A cache for readers of the chart; never part of what it says."""
 
     @property
     def nodes(self) -> dict[str, StateNode]:
@@ -318,14 +318,14 @@ class Declaration(Generic[E, C]):
 
 
 class StateRef(Generic[D]):
-    """What names a state in code and knows the type of its data."""
+    """A name of a state in code, which knows the type of its data."""
 
     __slots__ = ()
 
 
 @defaulting
 class SuperstateRef(Generic[D]):
-    """What names a compound or parallel state in code: a class that knows the type of its data."""
+    """A name of a compound or parallel state in code: a class that knows the type of its data."""
 
 
 def unknown_state(chart: str, state: object, known: dict[str, Any]) -> UnknownStateError:

@@ -22,7 +22,7 @@ _OWN_WAYS: Final = frozenset({None, "scxml", "http://www.w3.org/TR/scxml/#SCXMLE
 
 
 class Effect:
-    """What every effect derives from; an effect is an attrs class of one's own.
+    """The base class of effects; derive an attrs class from it for each effect.
 
     >>> from attrs import frozen
     >>> @frozen

@@ -174,9 +174,6 @@ class CallbackError(StepError):
         self.event = event
         self.role = role
 
-    def __reduce__(self) -> tuple[Any, ...]:
-        return type(self), (self.code, self.where, self.found, self.remedy), self.__dict__
-
 
 class RunawayError(StepError):
     """A macrostep that does not come to rest within its bound."""
@@ -203,9 +200,6 @@ class UnhandledEventError(StepError):
         super().__init__(code, where, found, remedy)
         self.event = event
         self.configuration = configuration
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return type(self), (self.code, self.where, self.found, self.remedy), self.__dict__
 
 
 class ActionError(StatechartError):

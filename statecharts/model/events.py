@@ -87,7 +87,10 @@ class NamedEvent:
 
 
 Own: TypeAlias = TimerFired | Answer | CallFailed
-"""What answers a run's own timers and calls: accepted by every chart, an event of none."""
+"""The events of a run's own timers and calls: every chart accepts them, none lists them."""
+
+OWN: Final = (TimerFired, Answer, CallFailed)
+"""The classes of `Own`."""
 
 
 def wire_name(event: type) -> str:
@@ -128,5 +131,40 @@ def matches(descriptor: str, name: str) -> bool:
     return name == prefix or name.startswith(prefix + ".")
 
 
-OWN: Final = (TimerFired, Answer, CallFailed)
-"""What answers a run's own timers and calls: never an event of a chart, always accepted."""
+def matches_kind(named: type | str, kind: type | str) -> bool:
+    """Tell whether what a line names covers a kind of event.
+
+    Args:
+        named: An event class, which covers its subclasses, or an SCXML event descriptor.
+        kind: An event class, or the name of an event that has no class.
+
+    >>> matches_kind(Exception, KeyError), matches_kind("timer_fired", TimerFired)
+    (True, True)
+    >>> matches_kind("error", "error.timeout"), matches_kind(TimerFired, "timer_fired")
+    (True, False)
+    """
+    if isinstance(named, str):
+        return matches(named, kind if isinstance(kind, str) else wire_name(kind))
+    return isinstance(kind, type) and issubclass(kind, named)
+
+
+def hears(named: tuple[type | str, ...], kind: type | str) -> bool:
+    """Tell whether a line on some events takes a kind of event that comes from a call.
+
+    A line on `Answer` takes every answer, but no failure.
+
+    >>> hears((Answer,), TimerFired), hears((Answer,), CallFailed), hears((CallFailed,), CallFailed)
+    (True, False, True)
+    """
+    if kind is not CallFailed and Answer in named:
+        return True
+    return any(matches_kind(one, kind) for one in named)
+
+
+def shown_name(event: object) -> str:
+    """Return what errors call an event: its class's name; of a `NamedEvent`, its own name.
+
+    >>> shown_name(NamedEvent("error.timeout")), shown_name(CallFailed("call#1"))
+    ('error.timeout', 'CallFailed')
+    """
+    return event.name if isinstance(event, NamedEvent) else type(event).__name__

@@ -1,4 +1,4 @@
-"""What an attrs class of data, of an event or of a context is made of.
+"""Fields of the attrs classes that data, events and contexts are declared as.
 
 Read once for each class: the names that fields are filled by, their types as text and as objects,
 and which of them do without a value.
@@ -20,7 +20,7 @@ from attrs import field, frozen
 
 @final
 class TakesTheTime:
-    """What marks an annotation as `Occurred`."""
+    """The marker that makes an annotation `Occurred`."""
 
     def __repr__(self) -> str:
         return "Occurred"
@@ -44,7 +44,7 @@ True
 """
 
 FIELDS: Final = "__statechart_fields__"
-"""Where a class keeps what was read of it: what lives as long as the class needs no table."""
+"""The attribute of a class that caches its fields, so that they are freed with the class."""
 
 
 @frozen
@@ -59,7 +59,7 @@ class Field:
         occurred: Whether it takes the time of the moment.
         keyword: Whether ``__init__`` takes it by keyword only.
         annotation: The annotation as an object, or Any when it cannot be resolved.
-        converted: Whether a converter makes of what it is given what it holds.
+        converted: Whether a converter turns the value it is given into the value it holds.
     """
 
     name: str

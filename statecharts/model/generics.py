@@ -36,7 +36,7 @@ __all__ = ["C", "C_co", "D", "D_co", "E", "E_co", "K", "defaulting"]
 T = TypeVar("T")
 
 DEFAULTS: Final[dict[Any, Any]] = {E: Any, C: None, K: Any}
-"""What the variables that may be left out stand for then."""
+"""The type arguments of variables that a subscription leaves out."""
 
 
 def defaulting(cls: T) -> T:

@@ -237,7 +237,7 @@ class Bound:
 
     @property
     def brings(self) -> tuple[Any, ...]:
-        """What the name brings without the function (see `Give`)."""
+        """The data that the name brings without the function (see `Give`)."""
         return self.reference.brings if isinstance(self.reference, Give) else ()
 
     def __call__(self, moment: Any) -> Any:

@@ -26,18 +26,23 @@ ROOT: Final = ""
 def take_back(line: Transition) -> None:
     """Tell the declaration that a class body takes a line back."""
     if not REMOVERS:
-        found = "a line is taken back outside the body of a chart"
-        remedy = "Take it back in the body of a subclass; a chart that has been declared is fixed"
-        raise StatechartError("SC120", line.id, found, remedy)
+        raise late_removal(line.id)
     REMOVERS[-1](line)
 
 
+def late_removal(where: str) -> StatechartError:
+    """Return the error for a line that is taken back where no class body is executed."""
+    found = "a line is taken back outside the body of a chart"
+    remedy = "Take it back in the body of a subclass; a chart that has been declared is fixed"
+    return StatechartError("SC120", where, found, remedy)
+
+
 REMOVERS: Final[list[Callable[[Transition], None]]] = []
-"""What takes lines back: `statecharts.declare`, once it is imported."""
+"""Functions that take a line back; `statecharts.declare` adds its own when it is imported."""
 
 
 class StateKind(Enum):
-    """What a state is made of."""
+    """The kinds of states."""
 
     ATOMIC = "atomic"
     COMPOUND = "compound"
@@ -52,7 +57,7 @@ COMPOSITE: Final = frozenset({StateKind.COMPOUND, StateKind.PARALLEL})
 
 
 class TransitionKind(Enum):
-    """How a transition treats its source."""
+    """The ways in which a transition treats its source."""
 
     EXTERNAL = "external"
     """The source is left, and entered again where the target lies inside it."""
@@ -74,7 +79,7 @@ class OnEvent:
 
 @frozen
 class BareTrigger:
-    """A trigger that says all by being what it is."""
+    """A trigger without attributes: its class says it all."""
 
 
 @final
@@ -245,6 +250,14 @@ class StateNode:
     def initial(self) -> tuple[str, ...]:
         """Ids that its default transition enters; empty when it has none."""
         return () if self.default is None else self.default.targets
+
+    def call_name(self, call: Invocation) -> str:
+        """Return the name of one of its calls in the chart; each run of it has a number behind.
+
+        >>> StateNode("any.pending", StateKind.ATOMIC, "pending").call_name(Invocation("ask", Call))
+        'any.pending.ask'
+        """
+        return f"{self.id}.{call.name}" if self.id else call.name
 
     @property
     def hooks(self) -> tuple[Hook, ...]:

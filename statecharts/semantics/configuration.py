@@ -57,7 +57,7 @@ class Configuration:
 
     @property
     def positions(self) -> dict[str, int]:
-        """Where each active state stands in `ids`."""
+        """The position of each active state in `ids`."""
         if self._positions is None:
             self._positions = {state: i for i, state in enumerate(self.ids)}
         return self._positions
@@ -78,7 +78,7 @@ class Configuration:
         return Configuration, (self.chart, self.ids, self.known, self.final)
 
     def position(self, state: StateName) -> int | None:
-        """Return where a state stands, or None when it is not active.
+        """Return the position of a state, or None when it is not active.
 
         Raises:
             UnknownStateError: The chart has no such state.

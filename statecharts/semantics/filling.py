@@ -19,7 +19,7 @@ K = TypeVar("K")
 
 
 class Supply(Enum):
-    """What supplies a field."""
+    """The sources of a field's value."""
 
     TIME = "time"
     EVENT = "event"
@@ -106,13 +106,14 @@ def builder(
     names: dict[str, Any] = {"cls": cls}
     arguments: list[str] = []
     fields = fields_of(cls)
-    offered = frozenset[str]() if event is None or event is NamedEvent else names_of(event)
+    offered = names_of(None if event is NamedEvent else event)
+    shared = names_of(context)
     positional = True
     for number, field in enumerate(fields):
         kind, key = (
-            supply_call(field, offered, left[0][1], names_of(context))
+            supply_call(field, offered, left[0][1], shared)
             if call
-            else supply(field, offered, left, names_of(context))
+            else supply(field, offered, left, shared)
         )
         positional = positional and not field.keyword and kind is not Supply.DEFAULT
         text = _expression(field, kind, key)

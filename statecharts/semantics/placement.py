@@ -13,7 +13,7 @@ from statecharts.model.hooks import Hook
 from statecharts.model.suggestions import did_you_mean
 from statecharts.semantics.configuration import Configuration, state_id
 from statecharts.semantics.filling import builder
-from statecharts.semantics.snapshot import EMPTY, Memory, Moment, Snapshot, time_needed
+from statecharts.semantics.snapshot import EMPTY, Memory, Moment, Snapshot, check_time, time_needed
 from statecharts.semantics.transitions import EntrySet, ends, nothing_remembered
 from statecharts.semantics.tree import Edge, Tree
 
@@ -26,9 +26,7 @@ def place(
         chart, (state, *more_) = first, more or ("",)
     else:
         chart, state, more_ = _chart_of(first), first, list(more)
-    if at is not None and not isinstance(at, datetime):
-        found = f"at= is {at!r}, not a datetime"
-        raise StepError("SC208", chart.name, found, "Pass a datetime, with a time zone")
+    check_time(chart.name, at)
     data, pairs = (more_[0], more_[1:]) if more_ else (None, [])
     given: dict[str, Any] = {}
     for named, value in [(state, data), *(_pair(chart, pair) for pair in pairs)]:
@@ -126,7 +124,7 @@ class _Placement:
                     name = f"{line.trigger.timer}#{len(timers) + 1}"
                     timers.append((name, self._due(line.trigger, moment)))
             for one in node.invoke:
-                name = f"{node.id}.{one.name}" if node.id else one.name
+                name = node.call_name(one)
                 if one.make is not None:
                     call = one.make.function(moment)
                 else:

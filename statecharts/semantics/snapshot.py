@@ -25,10 +25,7 @@ from attrs import frozen
 
 from statecharts.model.chart import After, Chart, StateRef, SuperstateRef, Transition
 from statecharts.model.effects import Call, Effect
-from statecharts.model.errors import (
-    StepError,
-    TimeNeededError,
-)
+from statecharts.model.errors import StepError, TimeNeededError
 from statecharts.model.generics import C_co, D_co, E, E_co, defaulting
 from statecharts.model.generics import K as C
 from statecharts.semantics.configuration import Configuration, Owner, StateName, state_id
@@ -38,7 +35,7 @@ T = TypeVar("T")
 
 @frozen
 class Remembered:
-    """What a history state remembers: the states, and the data that they carried."""
+    """The memory of one history state: states, and the data that they carried."""
 
     ids: tuple[str, ...]
     values: tuple[object, ...]
@@ -46,7 +43,7 @@ class Remembered:
 
 @frozen
 class Memory:
-    """What a run carries besides its configuration and data.
+    """The rest of a run: all that it carries besides its configuration, data and context.
 
     Attributes:
         history: What each history state remembers, in document order of those states.
@@ -300,7 +297,7 @@ class Microstep(NamedTuple):
 
 @defaulting
 class Step(NamedTuple, Generic[E, C]):
-    """What one event makes of a snapshot.
+    """The outcome of one event: the next snapshot, the effects, the transitions taken.
 
     Attributes:
         snapshot: The next snapshot; the one that was passed in when nothing handled the event.
@@ -353,7 +350,7 @@ def _line(line: Transition) -> tuple[object, ...]:
 
 
 class Scene(Protocol):
-    """What a moment looks at: a snapshot, or a step under way.
+    """The view that a moment gives: of a snapshot, or of a step under way.
 
     While states are being left and entered, those that are left already and those that are not
     entered yet are hidden.
@@ -371,7 +368,7 @@ class Scene(Protocol):
 
 
 class Moment(Generic[D_co, E_co, C_co]):
-    """What guards and actions see of the instant they are called at.
+    """The instant at which a guard or action is called, as the callback sees it.
 
     Attributes:
         data: Data of the state that the callback belongs to: a transition's source, or the state
@@ -501,6 +498,13 @@ def time_needed(chart: str, reader: str = "a callback") -> TimeNeededError:
     """Return the error for a chart that reads the time where the caller gave none."""
     found = f"{reader} reads the time, and no time was given"
     return TimeNeededError("SC201", chart, found, "Pass at=")
+
+
+def check_time(chart: str, at: object) -> None:
+    """Refuse a time that is not a datetime; None, no time, is one that may be given."""
+    if at is not None and not isinstance(at, datetime):
+        found = f"at= is {at!r}, not a datetime"
+        raise StepError("SC208", chart, found, "Pass a datetime, with a time zone")
 
 
 def not_bool(chart: str, answer: object) -> StepError:

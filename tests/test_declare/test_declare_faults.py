@@ -118,11 +118,11 @@ def test_verb_cannot_name_a_state(verb: str) -> None:
 
     assert faults(body) == [
         (
-            f"[SC113] Door: '{verb}' bears a reserved name. Call it something else than "
+            f"[SC113] Door: '{verb}' is a reserved name. Choose a name other than "
             f"{', '.join(VERBS)}, chart."
         ),
         (
-            f"[SC113] Door: 'work.{verb}' bears a reserved name. Call it something else than "
+            f"[SC113] Door: 'work.{verb}' is a reserved name. Choose a name other than "
             f"{', '.join(VERBS)}."
         ),
     ]
@@ -140,7 +140,7 @@ def test_chart_names_a_state_only_inside_a_superstate() -> None:
 
     assert faults(body) == [
         (
-            "[SC113] Door: 'chart' bears a reserved name. Call it something else than "
+            "[SC113] Door: 'chart' is a reserved name. Choose a name other than "
             f"{', '.join(VERBS)}, chart."
         )
     ]

@@ -262,8 +262,8 @@ def delay_that_is_not_positive() -> object:
 @case
 def reserved_names() -> object:
     """
-    [SC113] Door: 'chart' bears a reserved name. Call it something else than to, stay, always, after, when_done, ignore, defer, chart.
-    [SC113] Door: 'open.stay' bears a reserved name. Call it something else than to, stay, always, after, when_done, ignore, defer.
+    [SC113] Door: 'chart' is a reserved name. Choose a name other than to, stay, always, after, when_done, ignore, defer, chart.
+    [SC113] Door: 'open.stay' is a reserved name. Choose a name other than to, stay, always, after, when_done, ignore, defer.
     """
 
     class Door(Statechart[Go]):
