@@ -136,7 +136,7 @@ class FileTransitions:
         return tuple(self.content.ids.get(name, name) for name in names)
 
     def _place(self, line: int | None) -> str | None:
-        return None if line is None else self.findings.document.place(line)
+        return self.findings.document.location(line)
 
     def _differs(self, found: str, remedy: str, line: int) -> None:
         self.content.refuse("SC652", found, remedy, line)
@@ -145,10 +145,7 @@ class FileTransitions:
 def _near(draft: Draft) -> Iterator[Draft]:
     """Yield a state, all inside it and all around it: what is left or entered with it."""
     yield from draft.walk()
-    above = draft.parent
-    while above is not None and above.parent is not None:
-        yield above
-        above = above.parent
+    yield from (above for above in draft.ancestors() if above.parent is not None)
 
 
 @final
@@ -210,7 +207,7 @@ class ClassTransitions:
         if first and first[0].hook.function is swallow:
             kind, emit = TransitionKind.FORBIDDEN, emit[1:]
         trigger, guard = self._trigger(draft, known), self.content.guard(line, spot)
-        at = None if draft.line is None else self.source.document.place(draft.line)
+        at = self.source.document.location(draft.line)
         made = Transition(draft.id, trigger, targets, kind, guard, emit=tuple(emit), location=at)
         draft.transitions.append(made)
         self.stage.lines.setdefault(draft.id, []).append((made, line))

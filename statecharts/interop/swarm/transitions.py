@@ -8,7 +8,7 @@ from typing import Final
 
 from statecharts.interop.drafts import Draft
 from statecharts.interop.grammar import take
-from statecharts.interop.swarm.content import Scope, above, guard
+from statecharts.interop.swarm.content import Scope, guard
 from statecharts.interop.swarm.syntax import HANDLER
 from statecharts.interop.syntax.located import Located, plain
 from statecharts.model.effects import Raise
@@ -103,7 +103,7 @@ def time(draft: Draft, scope: Scope) -> None:
     if draft.kind is StateKind.FINAL:  # noted already
         return
     seconds, line = table["timeout_seconds"], table.at("timeout_seconds")
-    if answers((*above(draft), *draft.walk()), TIMEOUT):
+    if answers((*draft.ancestors(), *draft.walk()), TIMEOUT):
         draft.transitions.append(raise_after(draft, seconds, scope.findings.document.place(line)))
         return
     draft.meta["timeout_seconds"] = seconds
