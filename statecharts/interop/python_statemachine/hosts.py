@@ -390,7 +390,7 @@ class Callback:
             elif slot is Slot.AFTER or (stage.atomic and slot in _ENTERING):
                 shown = stage.ordered(after)
         args, payload = stage.payload(event)
-        known = next((one for one in events_of(stage.cls) if one.id == name), None)
+        known = event_of(stage.cls, name)
         sent = None if name is None else known or Event(name)
         trigger = TriggerData(machine=stage.host, event=sent, args=args, kwargs=payload)
         data = EventData(trigger_data=trigger, transition=line)
@@ -602,7 +602,7 @@ class Unstarted(StateChart[Any]):
         **kwargs: Any,
     ) -> Any:
         """Send an event to whoever runs the chart."""
-        known = next((one for one in events_of(type(self)) if one.id == event), None)
+        known = event_of(type(self), event)
         wait = (0.0 if known is None else known.delay) if delay is None else delay
         later = timedelta(milliseconds=wait) if wait else None
         given = NamedEvent(str(event), {**({_POSITIONAL: args} if args else {}), **kwargs})
@@ -753,6 +753,11 @@ def unstarted(cls: type[StateChart[Any]], model: Any = None, **options: Any) -> 
 def events_of(cls: Any) -> list[Event]:
     """Return the events of a class, in order of declaration."""
     return cast("list[Event]", cls.events)
+
+
+def event_of(cls: Any, name: str | None) -> Event | None:
+    """Return the event of a class that has a name; None where there is none."""
+    return next((one for one in events_of(cls) if one.id == name), None)
 
 
 def give_host(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cached_property
 from typing import Final, final
 
 from attrs import field, frozen
@@ -12,7 +13,7 @@ from statemachine.transition import Transition as Line
 from statecharts.interop.drafts import Draft
 from statecharts.interop.findings import Findings
 from statecharts.interop.python_statemachine.content import ClassContent, FileContent
-from statecharts.interop.python_statemachine.hosts import Slot, Spot, Stage
+from statecharts.interop.python_statemachine.hosts import Slot, Spot, Stage, events_of
 from statecharts.interop.python_statemachine.syntax import Source, is_set
 from statecharts.interop.python_statemachine.writer import (
     DONE,
@@ -151,12 +152,17 @@ def _near(draft: Draft) -> Iterator[Draft]:
 @final
 @frozen(eq=False)
 class ClassTransitions:
-    """Reads the transitions of a class; one that we have written has an origin."""
+    """Reads the transitions of a class; one that `to_class` has made has an origin."""
 
     stage: Stage
     source: Source
     content: ClassContent
     origin: Origin | None
+
+    @cached_property
+    def events(self) -> frozenset[str]:
+        """The names of the events of the class."""
+        return frozenset(event.id for event in events_of(self.stage.cls))
 
     def memory(self, draft: Draft) -> Transition | None:
         """Return the default of a history state."""
@@ -191,8 +197,7 @@ class ClassTransitions:
 
     def _line(self, draft: Draft, line: Line) -> None:
         events = [event.id for event in line.events]
-        declared = {event.id for event in self.stage.cls.events}
-        known = [event for event in events if event in declared]
+        known = [event for event in events if event in self.events]
         strange = [target.id for target in line.targets if target.id not in self.stage.ids]
         if (events and not known) or strange:
             told = f"to {strange[0]!r}" if strange else f"on {events[0]!r}"

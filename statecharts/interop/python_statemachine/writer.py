@@ -182,11 +182,12 @@ def _is_plain(name: str) -> bool:
 def _event_names(known: Iterable[str]) -> dict[str, str]:
     """Rename the events that would replace an attribute of every machine."""
     names, found = tuple(known), dict[str, str]()
+    used = {*names, *machine_names()}
     for name in names:
         if name in machine_names() or not name or re.search(r"\s", name):
             plain = re.sub(r"[^\w.]", "_", name).strip("_")
-            used = {*names, *found.values(), *machine_names()}
             found[name] = free(f"{plain}_event".lstrip("_"), used)
+            used.add(found[name])
     return found
 
 
@@ -325,7 +326,7 @@ class Origin:
         triggers = (transition.trigger for transition in self.chart.transitions)
         return frozenset(trigger.timer for trigger in triggers if isinstance(trigger, After))
 
-    @property
+    @cached_property
     def numbers(self) -> dict[str, int]:
         """The place of each state in document order, from 1, by its name in the class."""
         return {name: number for number, name in enumerate(self.ids, 1)}
