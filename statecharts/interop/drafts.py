@@ -34,7 +34,7 @@ from statecharts.model.named import AllOf, Give, within
 from statecharts.model.nodes import Invocation
 
 FAILED: Final = "error.platform"
-"""What the name of the event begins with that tells in files of the failure of a service."""
+"""The beginning of the name of the event by which a file reports that a service has failed."""
 
 _ANY_FAILURE: Final = ("error", FAILED, "error.communication", "error.execution")
 _ANSWERS: Final = re.compile(r"(done\.invoke\.|error\.platform\.|xstate\.snapshot\.)(.+)")
@@ -143,7 +143,7 @@ def identify(root: Draft, document: Document) -> dict[str, Draft]:
 
 
 def free(wanted: str, taken: Container[str], numbers: dict[str, int] | None = None) -> str:
-    """Return a name that is not taken: the wanted one, or that with a number behind it.
+    """Return a name that is not taken: the wanted one, or that with a number added.
 
     ``numbers`` remembers the last number of each name where many are wanted.
 
@@ -194,7 +194,7 @@ def _settle(draft: Draft, findings: Findings) -> None:
 
 
 def _answering(draft: Draft, findings: Findings) -> Iterator[Transition]:
-    """Yield the lines of a state, so that they take what is said of its calls by either name.
+    """Yield the lines of a state, each taking the events of a call by both of its names.
 
     A line on the failure of a service takes `CallFailed`, which says only that one has failed.
     """
@@ -241,7 +241,7 @@ def answered(event: type | str) -> tuple[str, str]:
 
 
 def _failing(event: type | str) -> str | None:
-    """Return the call whose failure an event in a file tells of; empty for that of any call."""
+    """Return the call whose failure an event of a file reports; empty for that of any call."""
     if not isinstance(event, str) or not event.startswith("error"):
         return None
     name = event.removesuffix(".*").removesuffix(".")

@@ -252,7 +252,7 @@ Leaf = Callable[[str], Hook]
 
 
 def condition(text: str, name: Leaf, comparison: Leaf, state: Callable[[str], str]) -> Hook:
-    """Return the guard that a condition of a class stands for, without evaluating it.
+    """Return a condition of a class as a guard, without evaluating it.
 
     Names, ``not``/``!``, ``and``/``^``, ``or``/``v``, parentheses, ``In('state')`` and constants
     are taken apart; a comparison is a name of its own. ``state`` gives the id of a state.
@@ -338,7 +338,7 @@ class ClassContent:
         self.findings.add(code, found, remedy, self.line, self.element)
 
     def differs(self, found: str, remedy: str) -> None:
-        """Note what that library does otherwise at that place."""
+        """Note what that library does differently at that place."""
         self.refuse("SC652", found, remedy)
 
     def guard(self, line: Line, spot: Spot) -> Hook | None:

@@ -264,7 +264,7 @@ class _Writer:
         return self._entered(node, tuple(dict.fromkeys(one for some in inner for one in some)))
 
     def _taken(self, node: StateNode) -> Iterator[Transition]:
-        """Yield the transitions of a state that SCXML has."""
+        """Yield the transitions of a state that SCXML can hold."""
         for line in node.transitions:
             if line.trigger == OnEvent(()):
                 found = f"a transition of {state_text(node.id)} waits for no event"

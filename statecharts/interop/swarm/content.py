@@ -24,7 +24,7 @@ _SHARED: Final = ("metadata", "agents", "resources")
 @final
 @frozen
 class Shared:
-    """What the workflows of a file share: agents, resources, and the meta of every chart."""
+    """The tables that all workflows share: agents, resources, and the meta of every chart."""
 
     agents: Mapping[str, Mapping[str, Any]]
     resources: Mapping[str, Any]

@@ -21,7 +21,7 @@ TIMEOUT: Final = "timeout"  # the event of a time that is over where no target i
 _NEXT: Final = {"next_on_success": "success", "next_on_failure": "failure"}
 
 _Way = tuple[str, int, Transition | None]
-"""What messages call a way out of a state, its line, and the transition."""
+"""A way out of a state: its name in messages, its line, and the transition."""
 
 
 def leave(draft: Draft, scope: Scope) -> None:

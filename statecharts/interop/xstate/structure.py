@@ -83,7 +83,7 @@ def _kind(draft: Draft, notes: syntax.Notes) -> StateKind:
 
 
 def _document(draft: Draft, other: dict[str, Any], notes: syntax.Notes) -> None:
-    """Keep what a machine says about a state, and that a run makes nothing of."""
+    """Keep what a machine says about a state and a run ignores."""
     source: Located = draft.source
     draft.doc = source.get("description", "")
     kept = {key: source[key] for key in source if key in syntax.QUIET or key in syntax.LOUD}

@@ -63,7 +63,7 @@ _LONGEST: Final = 1_000
 
 
 def renamed(descriptor: str, names: Mapping[str, str]) -> str:
-    """Return the name in the other world, ours or XState 5's, for the events of a descriptor.
+    """Return a descriptor with its beginning translated by a table, `OURS` or `THEIRS`.
 
     >>> renamed("xstate.done.actor.loader", OURS), renamed("GO", OURS), renamed("done.*", THEIRS)
     ('done.invoke.loader', 'GO', 'xstate.done.*')
