@@ -92,11 +92,25 @@ class Document:
         >>> Document("a.scxml", "").place(3, "<state id='b'>")
         "a.scxml:3 <state id='b'>"
         """
-        at = self.name if line is None else f"{self.name}:{line}"
+        at = self.location(line) or self.name
         return f"{at} {element}".rstrip()
+
+    def location(self, line: int | None) -> str | None:
+        """Return ``file:line``; None where the line is not known."""
+        return None if line is None else f"{self.name}:{line}"
 
     def error(
         self, code: str, found: str, remedy: str, line: int | None = None, element: str = ""
     ) -> DocumentError:
         """Return the error of a document that cannot be read."""
         return DocumentError(code, self.place(line, element), found, remedy)
+
+
+def line_of(location: str | None) -> int | None:
+    """Return the line of a location; None where it has none.
+
+    >>> line_of("a.scxml:3"), line_of("a.scxml")
+    (3, None)
+    """
+    line = (location or "").rpartition(":")[2]
+    return int(line) if line.isdigit() else None

@@ -30,11 +30,11 @@ from statecharts.model.chart import (
 from statecharts.model.effects import Action, Raise, Send, Service
 from statecharts.model.events import CallFailed, NamedEvent
 from statecharts.model.hooks import Hook
-from statecharts.model.named import Give, within
+from statecharts.model.named import AllOf, Give, within
 from statecharts.model.nodes import Invocation
 
 FAILED: Final = "error.platform"
-"""What the name of the event begins with that tells in files of the failure of a service."""
+"""The beginning of the name of the event by which a file reports that a service has failed."""
 
 _ANY_FAILURE: Final = ("error", FAILED, "error.communication", "error.execution")
 _ANSWERS: Final = re.compile(r"(done\.invoke\.|error\.platform\.|xstate\.snapshot\.)(.+)")
@@ -90,7 +90,7 @@ class Draft:
         """
         wanted = _APART.sub("_", name or id) or "_"
         called = free(wanted, self.invoke, self.numbers)
-        place = None if line is None else findings.document.place(line)
+        place = findings.document.location(line)
         self.invoke[called] = Invocation(called, Service, Hook(Give(service)), place)
         if called != id and not name:
             found = f"the service {id!r} of {self.name!r} has the name {called!r} here"
@@ -107,6 +107,13 @@ class Draft:
             draft = waiting.pop()
             yield draft
             waiting.extend(reversed(draft.children))
+
+    def ancestors(self) -> Iterator[Draft]:
+        """Yield the states around this one, innermost first; the root comes last."""
+        above = self.parent
+        while above is not None:
+            yield above
+            above = above.parent
 
 
 def identify(root: Draft, document: Document) -> dict[str, Draft]:
@@ -136,7 +143,7 @@ def identify(root: Draft, document: Document) -> dict[str, Draft]:
 
 
 def free(wanted: str, taken: Container[str], numbers: dict[str, int] | None = None) -> str:
-    """Return a name that is not taken: the wanted one, or that with a number behind it.
+    """Return a name that is not taken: the wanted one, or that with a number added.
 
     ``numbers`` remembers the last number of each name where many are wanted.
 
@@ -148,6 +155,12 @@ def free(wanted: str, taken: Container[str], numbers: dict[str, int] | None = No
         numbers[wanted] = numbers.get(wanted, 1) + 1
         found = f"{wanted}_{numbers[wanted]}"
     return found
+
+
+def all_of(guards: Iterable[Hook]) -> Hook | None:
+    """Return the guard that holds when several do; None where there is nothing to ask."""
+    hooks = tuple(guards)
+    return Hook(AllOf(hooks)) if len(hooks) > 1 else next(iter(hooks), None)
 
 
 def assemble(root: Draft, findings: Findings) -> Chart:
@@ -181,7 +194,7 @@ def _settle(draft: Draft, findings: Findings) -> None:
 
 
 def _answering(draft: Draft, findings: Findings) -> Iterator[Transition]:
-    """Yield the lines of a state, so that they take what is said of its calls by either name.
+    """Yield the lines of a state, each taking the events of a call by both of its names.
 
     A line on the failure of a service takes `CallFailed`, which says only that one has failed.
     """
@@ -195,7 +208,7 @@ def _answering(draft: Draft, findings: Findings) -> Iterator[Transition]:
         if about and CallFailed not in events:
             if heard is None:
                 # Only the holder, what is inside it and what is around it hear of a failure.
-                near = list(_nearby(draft))
+                near = [*draft.walk(), *draft.ancestors()]
                 heard = {name: name for one in near for name in one.invoke}
                 heard |= {id: name for one in near for id, name in one.renamed.items()}
             names = set(heard.values())
@@ -228,21 +241,13 @@ def answered(event: type | str) -> tuple[str, str]:
 
 
 def _failing(event: type | str) -> str | None:
-    """Return the call whose failure an event in a file tells of; empty for that of any call."""
+    """Return the call whose failure an event of a file reports; empty for that of any call."""
     if not isinstance(event, str) or not event.startswith("error"):
         return None
     name = event.removesuffix(".*").removesuffix(".")
     if name in _ANY_FAILURE:
         return ""
     return name.removeprefix(f"{FAILED}.") if name.startswith(f"{FAILED}.") else None
-
-
-def _nearby(draft: Draft) -> Iterator[Draft]:
-    """Yield a state, those inside it, and those around it."""
-    yield from draft.walk()
-    while draft.parent is not None:
-        draft = draft.parent
-        yield draft
 
 
 def _node(draft: Draft, document: Document) -> StateNode:
@@ -265,7 +270,7 @@ def _node(draft: Draft, document: Document) -> StateNode:
         resting=draft.resting,
         doc=draft.doc,
         meta=draft.meta,
-        location=None if draft.line is None else document.place(draft.line),
+        location=document.location(draft.line),
     )
 
 

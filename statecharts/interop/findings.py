@@ -41,8 +41,7 @@ class Findings:
     ) -> None:
         """Note a finding about an element, key or state, once; text that is too long is cut."""
         where = self.document.place(line, _cut(element))
-        location = None if line is None else self.document.place(line)
-        fault = Fault(code, where, _cut(found), _cut(remedy), location)
+        fault = Fault(code, where, _cut(found), _cut(remedy), self.document.location(line))
         if fault not in self._known:
             self._known.add(fault)
             self.faults.append(fault)

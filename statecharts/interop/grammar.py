@@ -98,7 +98,7 @@ def object_of(table: Table) -> Kind:
 
 @final
 class Unknown(enum.Enum):
-    """How a table treats a key that it does not list."""
+    """The treatment of keys that a table does not list."""
 
     REFUSED = enum.auto()  # an error, SC612
     KEPT = enum.auto()  # documentation, with the warning SC651
@@ -111,7 +111,7 @@ class Table:
     """The keys that an object may have, with their kinds, and those that it needs.
 
     Attributes:
-        unknown: How a key that is not among them is treated.
+        unknown: The treatment of other keys.
         noun: What messages call the object, with an article.
         nulls: Whether null says the same as leaving the key out.
     """

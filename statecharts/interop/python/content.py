@@ -550,7 +550,7 @@ class Functions:
 
 
 def reference(hook: Hook) -> Any:
-    """Return the function of a hook; of a name with a function bound to it, the name."""
+    """Return the function of a hook; for a name that is bound to a function, the name."""
     function = hook.function
     return function.reference if isinstance(function, Bound) else function
 

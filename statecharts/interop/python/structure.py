@@ -120,7 +120,7 @@ class Declarable:
         return Transition(self.ids[node.id], Default(), entered, location=default.location)
 
     def _initial(self, node: StateNode, default: Transition) -> tuple[str, ...]:
-        """Return the child that a default transition enters, if that comes to the same."""
+        """Return the child that is or holds the first target of a default; note a difference."""
         first = default.targets[0]
         child = next(c for c in node.children if c == first or self._old.is_descendant(first, c))
         if default.targets != (child,) and not self._same(default, (child,)):

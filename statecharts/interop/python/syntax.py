@@ -141,11 +141,12 @@ class Names:
 
     def __init__(self, attributes: Iterable[str]) -> None:
         self._taken = {*_TAKEN, *attributes}
+        self._numbers: dict[str, int] = {}
 
     def take(self, wanted: str, instead: str = "") -> str:
         """Take a name: the wanted one, else the other, else one with a number."""
         name = wanted if wanted not in self._taken or not instead else instead
-        name = free(name, self._taken)
+        name = free(name, self._taken, self._numbers)
         self._taken.add(name)
         return name
 

@@ -23,8 +23,8 @@ from statecharts.model.chart import (
 def placed(chart: Chart) -> dict[str, list[Transition]]:
     """Return the transitions of a chart by the innermost body in which each can be declared.
 
-    That is one that sees both ends. A body runs before the one around it, so a line behind one
-    that is further out is there as well: their order decides which is asked first.
+    That is one that sees both ends. A body runs before the one around it, so a line that follows
+    one further out is declared there as well: their order decides which is asked first.
     """
     found: dict[str, list[Transition]] = {}
     for node in (*chart.states, chart.root):

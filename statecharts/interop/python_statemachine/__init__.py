@@ -18,9 +18,9 @@ the class names. ``to_class`` makes a class of a chart. ``load`` and ``loads`` r
 | `invoke=timeout(…)` | a delayed `Send`, and `CancelSend` |
 | any other `invoke` | a call of `Service` |
 
-Callbacks are called in that library's order: ``before`` in front of all exits, ``after`` behind all
+Callbacks are called in that library's order: ``before`` before all exits, ``after`` after all
 entries. Where that library differs from its documentation or from SCXML, the chart does not follow
-it; ``chart.warnings`` tell so, as SC652.
+it, and ``chart.warnings`` say so (SC652).
 """
 
 from __future__ import annotations

@@ -28,7 +28,7 @@ from statemachine.transition import Transition as Line
 
 from statecharts.interop import conditions, limits
 from statecharts.interop.css_times import css_time
-from statecharts.interop.drafts import Draft
+from statecharts.interop.drafts import Draft, all_of
 from statecharts.interop.findings import Findings
 from statecharts.interop.literals import NOTHING, literal, param_value, payload_value
 from statecharts.interop.python_statemachine.hosts import Callback, Function, Slot, Spot, Stage
@@ -70,7 +70,7 @@ class FileContent:
         found = [self._condition(text, item.at("cond")) for text in several(item.get("cond"))]
         for text in several(item.get("unless")):
             found.append(Hook(named.Not(self._condition(text, item.at("unless")))))
-        return _all_of(found)
+        return all_of(found)
 
     def _condition(self, text: str, line: int) -> Hook:
         if not text.strip():
@@ -243,12 +243,6 @@ def _said(body: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in plain(body).items() if value is not None}
 
 
-def _all_of(guards: list[Hook]) -> Hook | None:
-    if len(guards) > 1:
-        return Hook(named.AllOf(tuple(guards)))
-    return guards[0] if guards else None
-
-
 class ConditionError(Exception):
     """A text that is not a condition; says why."""
 
@@ -258,7 +252,7 @@ Leaf = Callable[[str], Hook]
 
 
 def condition(text: str, name: Leaf, comparison: Leaf, state: Callable[[str], str]) -> Hook:
-    """Return the guard that a condition of a class stands for, without evaluating it.
+    """Return a condition of a class as a guard, without evaluating it.
 
     Names, ``not``/``!``, ``and``/``^``, ``or``/``v``, parentheses, ``In('state')`` and constants
     are taken apart; a comparison is a name of its own. ``state`` gives the id of a state.
@@ -344,7 +338,7 @@ class ClassContent:
         self.findings.add(code, found, remedy, self.line, self.element)
 
     def differs(self, found: str, remedy: str) -> None:
-        """Note what that library does otherwise at that place."""
+        """Note what that library does differently at that place."""
         self.refuse("SC652", found, remedy)
 
     def guard(self, line: Line, spot: Spot) -> Hook | None:
@@ -352,7 +346,7 @@ class ClassContent:
         slot, validators = Slot.VALIDATOR, _sorted(line.validators)
         found = [self._leaf(_name(one), self._functions(one), slot, spot) for one in validators]
         asked = (self._condition(spec, spot) for spec in _sorted(line.cond))
-        return _all_of([*found, *(hook for hook in asked if hook is not None)])
+        return all_of([*found, *(hook for hook in asked if hook is not None)])
 
     def _condition(self, spec: CallbackSpec, spot: Spot) -> Hook | None:
         behind = carried(spec.func)

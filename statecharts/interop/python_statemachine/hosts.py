@@ -48,7 +48,7 @@ _KEPT: Final = 256  # how many results of `prepare_event` are kept
 
 @final
 class Stage:
-    """The run, as the methods of one host know it.
+    """The run as the methods of one host see it.
 
     Attributes:
         host: The instance of the class; None when names are left open.
@@ -190,7 +190,7 @@ class Stage:
         """Hand what the host sends to the run: at once inside the step, else to the machine.
 
         Raises:
-            StatechartError: No machine is attached, or only a step could see to the delay.
+            StatechartError: No machine is attached, or the step that could delay it is over.
         """
         if self.calling and self.immediate:
             self.waiting.append(effect)
@@ -213,7 +213,7 @@ class Stage:
             machine.send(event)
 
     def deliver(self) -> None:
-        """Send what callbacks have sent, in order; what that leads to comes behind."""
+        """Send what callbacks have sent, in order; what they send in turn comes last."""
         if self.delivering:
             return
         self.delivering = True
@@ -224,7 +224,7 @@ class Stage:
             self.delivering = False
 
     def error(self, found: str, remedy: str) -> StatechartError:
-        """Return the error of a host that asks for something that cannot be."""
+        """Return the error of a host that asks for something impossible."""
         return StatechartError("SC502", self.cls.__name__, found, remedy)
 
 
@@ -280,9 +280,9 @@ class Function:
 @final
 @frozen
 class Callback:
-    """What a name stands for, as a function of one moment: functions that a slot calls in order.
+    """The functions that a slot calls in order for a name; itself a function of one moment.
 
-    It may be ``only`` for the event of a name.
+    ``only`` is the name of the one event that it is for, if there is one.
     """
 
     name: str
@@ -305,7 +305,7 @@ class Callback:
         return sent if len(own) == len(self.functions) else [Method.of(self, event, shown), *sent]
 
     def event(self, event: Any) -> str | None:
-        """Return that library's name for the event that it is called for."""
+        """Return that library's name for an event; None where no event causes the call."""
         return None if self.spot.eventless else self.spot.stage.name(event)
 
     def _ask(self, event: Any, shown: tuple[str, ...]) -> bool:
@@ -390,7 +390,7 @@ class Callback:
             elif slot is Slot.AFTER or (stage.atomic and slot in _ENTERING):
                 shown = stage.ordered(after)
         args, payload = stage.payload(event)
-        known = next((one for one in events_of(stage.cls) if one.id == name), None)
+        known = event_of(stage.cls, name)
         sent = None if name is None else known or Event(name)
         trigger = TriggerData(machine=stage.host, event=sent, args=args, kwargs=payload)
         data = EventData(trigger_data=trigger, transition=line)
@@ -433,7 +433,7 @@ _Told = tuple[tuple[str, ...], tuple[Any, ...], dict[str, Any]]
 
 
 def _default(spot: Spot, micro: Microstep) -> Line | None:
-    """Return the default transition there that a state is entered by; None for any other."""
+    """Return that library's default transition by which a state is entered, or None."""
     stage, state = spot.stage, spot.state
     aims = tuple(_aims(stage, micro))
     while not any(aim == state or aim.startswith(f"{state}.") for aim in aims):
@@ -449,7 +449,7 @@ def _default(spot: Spot, micro: Microstep) -> Line | None:
 
 
 def _aims(stage: Stage, micro: Microstep) -> Iterator[str]:
-    """Yield the states that a microstep enters for their own sake."""
+    """Yield the states that a microstep aims at: its targets, or what a history restores."""
     targets = [target for transition in micro.fired for target in transition.targets]
     for target in targets or stage.chart.root.initial:
         node = stage.chart[target]
@@ -466,7 +466,7 @@ def _related(one: str, other: str) -> bool:
 
 
 def callback_of(hook: Hook) -> Callback | None:
-    """Return the callback behind the name that a hook is; None for any other hook."""
+    """Return the callback that is bound to the name in a hook; None for any other hook."""
     function = hook.function
     behind = function.function if isinstance(function, Bound) else None
     return behind if isinstance(behind, Callback) else None
@@ -496,10 +496,10 @@ class Method(Action):
 def attach(machine: Machine[C]) -> Machine[C]:
     """Have a new machine call the methods that a class names as it takes its steps; return it.
 
-    Methods are called once the step is over, in the order of that library: ``before`` in front of
-    all exits, ``after`` behind all entries. What they send waits until all have been called, and a
-    method that fails does not keep the others from being called. From now on the host knows which
-    states are active, and what it sends between two events goes to the machine.
+    Methods are called once the step is over, in the order of that library: ``before`` before all
+    exits, ``after`` after all entries. What they send waits until all have been called, and the
+    others are called even if one fails. From now on the host knows which states are active, and
+    what it sends between two events goes to the machine.
 
     Raises:
         StatechartError: The machine has taken steps already.
@@ -571,7 +571,7 @@ def _actions(chart: Chart, micro: Microstep) -> Iterator[Hook]:
 
 
 class Unstarted(StateChart[Any]):
-    """Comes between a class and its engine, and answers in place of the engine."""
+    """Replaces the engine of a class: answers for the run, and passes on what is sent."""
 
     _stage: Stage
 
@@ -602,7 +602,7 @@ class Unstarted(StateChart[Any]):
         **kwargs: Any,
     ) -> Any:
         """Send an event to whoever runs the chart."""
-        known = next((one for one in events_of(type(self)) if one.id == event), None)
+        known = event_of(type(self), event)
         wait = (0.0 if known is None else known.delay) if delay is None else delay
         later = timedelta(milliseconds=wait) if wait else None
         given = NamedEvent(str(event), {**({_POSITIONAL: args} if args else {}), **kwargs})
@@ -753,6 +753,11 @@ def unstarted(cls: type[StateChart[Any]], model: Any = None, **options: Any) -> 
 def events_of(cls: Any) -> list[Event]:
     """Return the events of a class, in order of declaration."""
     return cast("list[Event]", cls.events)
+
+
+def event_of(cls: Any, name: str | None) -> Event | None:
+    """Return the event of a class that has a name; None where there is none."""
+    return next((one for one in events_of(cls) if one.id == name), None)
 
 
 def give_host(

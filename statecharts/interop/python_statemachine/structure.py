@@ -1,8 +1,8 @@
 """Structure: the states of a file or a class as the states of a chart.
 
-The shape of a file is checked with lines, and all that is wrong is told at once. A class is read
-through its public attributes. Whatever corrupts that library's tables is refused; behaviour that
-differs from what it says, or from SCXML, is told. Sections are those of
+The shape of a file is checked first, and all faults of it are reported at once, with lines. A class
+is read through its public attributes. Whatever corrupts that library's tables is refused; behaviour
+that differs from its documentation or from SCXML is a warning. Sections are those of
 https://www.w3.org/TR/2015/REC-scxml-20150901/; "D" is its Appendix D.
 """
 
@@ -54,7 +54,7 @@ def load(path: str | PathLike[str]) -> Chart:
 
     Raises:
         DocumentError: Nothing can be made of the file (SC601 to SC607).
-        DefinitionError: The document has faults, or the chart in it; each is told with its line.
+        DefinitionError: The document has faults, or the chart in it; it lists them with lines.
     """
     form = "json" if Path(path).suffix.lower() == ".json" else "yaml"
     return _read(Document.read(path), form, Path(path).stem)
@@ -69,7 +69,7 @@ def loads(text: str, format: str = "yaml") -> Chart:
 
     Raises:
         DocumentError: Nothing can be made of the text.
-        DefinitionError: The document has faults, or the chart in it; each is told with its line.
+        DefinitionError: The document has faults, or the chart in it; it lists them with lines.
 
     >>> lamp = loads('''
     ... states:
@@ -221,7 +221,7 @@ def from_class(
         options: The arguments of the constructor of the class.
 
     Raises:
-        DefinitionError: The class, or the chart in it, has faults; all of them are told.
+        DefinitionError: The class, or the chart in it, has faults; it lists them all.
 
     >>> from statecharts import Machine, NamedEvent
     >>> from statecharts.interop.python_statemachine import attach

@@ -1,7 +1,7 @@
 """Syntax: the keys of python-statemachine's YAML and JSON, and the names that it allows a state.
 
 In that library states, events, guards and actions are attributes of one object, and states are
-attributes of their parents as well: a name that something else has already silently replaces it.
+attributes of their parents as well: a state silently replaces whatever has its name already.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ _ONE_TABLE: Final = "Rename one of them: that library has one table of all ids"
 
 
 class _Probe(StateChart[Any]):
-    """The smallest class, to see what all of them have."""
+    """The smallest class: it has just the attributes that all of them have."""
 
     _only = State(initial=True, final=True)
 
@@ -336,7 +336,7 @@ def _assigned(node: ast.stmt) -> list[str]:
 def sound(cls: Any, source: Source, findings: Findings, *, written: bool) -> bool:
     """Tell whether the states of a class can be read; note why not.
 
-    Where `to_class` has ``written`` it, that has chosen the names.
+    ``written`` says that `to_class` has made it, and has chosen the names.
     """
     name, states = cls.__name__, getattr(cls, "states", None)
 

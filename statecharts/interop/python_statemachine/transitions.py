@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cached_property
 from typing import Final, final
 
 from attrs import field, frozen
@@ -12,7 +13,7 @@ from statemachine.transition import Transition as Line
 from statecharts.interop.drafts import Draft
 from statecharts.interop.findings import Findings
 from statecharts.interop.python_statemachine.content import ClassContent, FileContent
-from statecharts.interop.python_statemachine.hosts import Slot, Spot, Stage
+from statecharts.interop.python_statemachine.hosts import Slot, Spot, Stage, events_of
 from statecharts.interop.python_statemachine.syntax import Source, is_set
 from statecharts.interop.python_statemachine.writer import (
     DONE,
@@ -136,7 +137,7 @@ class FileTransitions:
         return tuple(self.content.ids.get(name, name) for name in names)
 
     def _place(self, line: int | None) -> str | None:
-        return None if line is None else self.findings.document.place(line)
+        return self.findings.document.location(line)
 
     def _differs(self, found: str, remedy: str, line: int) -> None:
         self.content.refuse("SC652", found, remedy, line)
@@ -145,21 +146,23 @@ class FileTransitions:
 def _near(draft: Draft) -> Iterator[Draft]:
     """Yield a state, all inside it and all around it: what is left or entered with it."""
     yield from draft.walk()
-    above = draft.parent
-    while above is not None and above.parent is not None:
-        yield above
-        above = above.parent
+    yield from (above for above in draft.ancestors() if above.parent is not None)
 
 
 @final
 @frozen(eq=False)
 class ClassTransitions:
-    """Reads the transitions of a class; one that we have written has an origin."""
+    """Reads the transitions of a class; one that `to_class` has made has an origin."""
 
     stage: Stage
     source: Source
     content: ClassContent
     origin: Origin | None
+
+    @cached_property
+    def events(self) -> frozenset[str]:
+        """The names of the events of the class."""
+        return frozenset(event.id for event in events_of(self.stage.cls))
 
     def memory(self, draft: Draft) -> Transition | None:
         """Return the default of a history state."""
@@ -194,8 +197,7 @@ class ClassTransitions:
 
     def _line(self, draft: Draft, line: Line) -> None:
         events = [event.id for event in line.events]
-        declared = {event.id for event in self.stage.cls.events}
-        known = [event for event in events if event in declared]
+        known = [event for event in events if event in self.events]
         strange = [target.id for target in line.targets if target.id not in self.stage.ids]
         if (events and not known) or strange:
             told = f"to {strange[0]!r}" if strange else f"on {events[0]!r}"
@@ -210,7 +212,7 @@ class ClassTransitions:
         if first and first[0].hook.function is swallow:
             kind, emit = TransitionKind.FORBIDDEN, emit[1:]
         trigger, guard = self._trigger(draft, known), self.content.guard(line, spot)
-        at = None if draft.line is None else self.source.document.place(draft.line)
+        at = self.source.document.location(draft.line)
         made = Transition(draft.id, trigger, targets, kind, guard, emit=tuple(emit), location=at)
         draft.transitions.append(made)
         self.stage.lines.setdefault(draft.id, []).append((made, line))

@@ -88,8 +88,8 @@ class Names:
     Attributes:
         states: The name of each state, by its id in the chart; in document order.
         events: The name of each event that cannot keep its own.
-        taken: The names that guards and actions cannot be found by.
-        renamed: The other names there, by the name of a state here.
+        taken: Names under which no guard or action can be found.
+        renamed: The names in the class of states that have another one, by their names here.
     """
 
     states: dict[str, str]
@@ -124,7 +124,7 @@ class Names:
         return next((ours for ours, theirs in self.events.items() if theirs == name), name)
 
     def descriptors(self, event: type | str) -> tuple[str, ...]:
-        """Return the descriptors that match there what a descriptor of the chart matches here."""
+        """Return the descriptors in the class that match the same events as one of the chart."""
         name = self.event(event)
         renamed = self.renamed.get(name.removeprefix(DONE), ()) if name.startswith(DONE) else ()
         return tuple(f"{DONE}{state}" for state in renamed) or (name,)
@@ -182,16 +182,17 @@ def _is_plain(name: str) -> bool:
 def _event_names(known: Iterable[str]) -> dict[str, str]:
     """Rename the events that would replace an attribute of every machine."""
     names, found = tuple(known), dict[str, str]()
+    used = {*names, *machine_names()}
     for name in names:
         if name in machine_names() or not name or re.search(r"\s", name):
             plain = re.sub(r"[^\w.]", "_", name).strip("_")
-            used = {*names, *found.values(), *machine_names()}
             found[name] = free(f"{plain}_event".lstrip("_"), used)
+            used.add(found[name])
     return found
 
 
 def _conventions(states: Iterable[str], events: Iterable[str]) -> set[str]:
-    """Return the names of methods that it calls by convention."""
+    """Return the names of methods that that library calls by convention."""
     moments = ("before", "on", "after")
     found = {f"{moment}_{event}" for moment in moments for event in (*events, "transition")}
     for verb in ("enter", "exit", "invoke"):
@@ -303,13 +304,13 @@ def is_internal(chart: Chart, transition: Transition) -> bool:
 # --- Guards and actions ---------------------------------------------------------------------------
 
 _COUNTERS: Final[WeakKeyDictionary[Any, tuple[tuple[str, int], ...]]] = WeakKeyDictionary()
-"""How many ids each machine has made of each prefix."""
+"""The number of ids that each machine has made with each prefix."""
 
 
 @final
 @frozen(eq=False, repr=False)
 class Origin:
-    """The chart that a class was made of, and what its parts are called in the class."""
+    """The chart that a class was made of, and the names of its parts in the class."""
 
     chart: Chart
     names: Names
@@ -325,7 +326,7 @@ class Origin:
         triggers = (transition.trigger for transition in self.chart.transitions)
         return frozenset(trigger.timer for trigger in triggers if isinstance(trigger, After))
 
-    @property
+    @cached_property
     def numbers(self) -> dict[str, int]:
         """The place of each state in document order, from 1, by its name in the class."""
         return {name: number for number, name in enumerate(self.ids, 1)}
@@ -347,7 +348,7 @@ class Origin:
 
 
 class Scene:
-    """What a moment looks at: the configuration of a machine of theirs, without any data."""
+    """The configuration of a machine of that library, as a moment reads it; it has no data."""
 
     def __init__(self, origin: Origin, machine: Any) -> None:
         active = {origin.ids[state.id] for state in machine.configuration if state.id in origin.ids}
@@ -362,19 +363,19 @@ class Scene:
 
 @frozen(eq=False)
 class Carried:
-    """What a callback of ours is a method of: each has a method ``call`` for its hook."""
+    """The base of our callbacks; each has a method ``call``, which runs its hook."""
 
     hook: Hook
     origin: Origin = field(repr=False)
 
     @property
     def callback(self) -> MethodType:
-        """The callback; it bears the name of the hook, for pictures."""
+        """The callback, named after the hook, which is what pictures show."""
         plain: FunctionType = vars(type(self))["call"]
         return MethodType(FunctionType(plain.__code__, plain.__globals__, self.hook.name), self)
 
     def moment(self, event: Any, machine: Any, *, counting: bool) -> Moment[Any, Any, Any]:
-        """Return the present moment of a machine of theirs."""
+        """Return the present moment of a machine of that library."""
         counters = _COUNTERS.get(machine, ()) if counting else None
         return Moment(None, event, datetime.now(UTC), Scene(self.origin, machine), counters)
 
@@ -396,7 +397,7 @@ class CarriedGuard(Carried):
 class CarriedAction(Carried):
     """An action as a callback.
 
-    What goes into a history state is called twice there, and is done ``once``.
+    That library calls the actions of a transition to history twice; ``once`` skips the second call.
     """
 
     once: bool = False
@@ -440,7 +441,7 @@ class CarriedTimer(Carried):
 @final
 @frozen(eq=False)
 class CarriedCall(Carried):
-    """A call: handed to ``on_effect``, and taken back there when the state is left."""
+    """A call: handed to ``on_effect``, and cancelled there when the state is left."""
 
     invocation: Invocation
 
@@ -456,7 +457,7 @@ def swallow(moment: Any) -> None:
 
 
 def carried(callback: object) -> Carried | None:
-    """Return what a callback of ours stands for; None for a callback of anybody else's."""
+    """Return the object behind a callback of ours; None for any other callback."""
     owner = getattr(callback, "__self__", None)
     return owner if isinstance(owner, Carried) else None
 
@@ -468,7 +469,7 @@ def origin_of(made: object) -> Origin | None:
 
 
 def _holds(guard: Hook, moment: Moment[Any, Any, Any], event_data: Any, names: Names) -> bool:
-    """Ask a guard; what it knows by name alone, the machine, its model and its listeners answer."""
+    """Ask a guard; the machine, its model and its listeners answer for one that is a name."""
     match guard.function:
         case named.Named(name, data):
             found = tuple(_found(name, event_data, data, names))
@@ -500,7 +501,7 @@ def _given(
 
 
 def _give(effect: Effect, event_data: Any, names: Names) -> None:
-    """Have an effect done: by the machine where it has a word for it, else by those around it."""
+    """Carry out an effect: the machine does what it can, ``on_effect`` gets the rest."""
     machine = event_data.machine
     match effect:
         case Raise(event):
@@ -544,8 +545,8 @@ def _found(
 ) -> Iterator[Callable[[], Any]]:
     """Yield what the machine, its model and its listeners have under a name, ready to be called.
 
-    Parameters are filled as that library fills them, with those that the chart gives besides. What
-    the machine has as a state, as an event or by itself is not meant.
+    Parameters are filled as that library fills them, and with those that the chart gives. States,
+    events and the machine's own attributes are passed over.
     """
     machine = event_data.machine
     injected = {**event_data.extended_kwargs, **data}
@@ -569,7 +570,7 @@ _DOCSTRING_COMMAND: Final = re.compile(r"\{statechart:\w+\}")
 
 
 class WrittenChart(StateChart[Any]):
-    """What every class that `to_class` makes derives from."""
+    """The base of every class that `to_class` makes."""
 
     validate_disconnected_states = False
     validate_trap_states = False
@@ -587,14 +588,14 @@ class WrittenChart(StateChart[Any]):
 def to_class(
     chart: Chart | type[Declaration[Any, Any]], *, allow: Iterable[str] = ()
 ) -> type[StateChart[Any]]:
-    """Return a class of python-statemachine that does what a chart, or the class of one, says.
+    """Return a class of python-statemachine that behaves like a chart, or the chart of a class.
 
-    Its states bear the names that they have in the chart; a name that two of them have, or that is
-    taken in that library, is replaced by the path of the state with underscores. An event is sent
-    by its name on the wire, its fields as keyword arguments. Guards and actions that the chart
-    knows by name are looked up on the machine, its model and its listeners; a guard has to be
-    found there, an action may be missing. Effects that are no more than data are handed to
-    ``on_effect(effect)`` of the machine, its model and its listeners, where there is one.
+    States keep their names, unless two have the same one, or that library has taken it; such a
+    state is named after its path, with underscores. An event is sent by its name on the wire, its
+    fields as keyword arguments. Guards and actions that the chart knows by name are looked up on
+    the machine, its model and its listeners; a guard must be found there, an action may be missing.
+    Effects that the machine cannot carry out are handed to ``on_effect(effect)`` of the machine,
+    its model and its listeners, where they have it.
 
     That library swallows what callbacks raise, and makes it the event ``error.execution``; derive
     a class with ``catch_errors_as_events = False`` to have it raised. ``allow`` names the codes of
@@ -713,7 +714,7 @@ class _Writer:
         return CarriedCall(Hook(swallow, f"call {call.name}"), self.origin, made).callback
 
     def _default(self, node: StateNode) -> None:
-        """Write a default, where the mark of the initial child does not say it all."""
+        """Write a default, where marking the initial child is not enough."""
         default = node.default
         if default is None:
             return
@@ -776,7 +777,7 @@ class _Writer:
         return CarriedGuard(guard, self.origin).callback
 
     def _expressible(self, guard: Hook) -> bool:
-        """Tell whether that library has a word for a guard, without those that it is made of."""
+        """Tell whether that library can express a guard, whatever the guard is made of."""
         match guard.function:
             case named.Named(name, data, doc):
                 said = not data and not doc and self.names.free(name)
@@ -806,7 +807,7 @@ def _add(source: State, targets: list[State], **options: Any) -> None:
 
 
 def _beginnings(chart: Chart) -> Iterator[str]:
-    """Yield the children that defaults lead to, or into."""
+    """Yield the children that defaults enter, themselves or on the way to a target."""
     for node in chart.nodes.values():
         if node.kind is StateKind.PARALLEL:
             yield from node.children if node.id else node.children[:1]
@@ -819,7 +820,7 @@ def _beginnings(chart: Chart) -> Iterator[str]:
 
 
 def _number(cls: Any) -> None:
-    """Number the states of a class in document order, wherever they lie."""
+    """Number the states of a class in document order, however they nest."""
     numbers, waiting = cls._origin.numbers, list(cls.states)
     while waiting:
         state = waiting.pop()
@@ -828,7 +829,7 @@ def _number(cls: Any) -> None:
 
 
 def _module() -> str:
-    """Return the module that asks for a class: the class is found there by that library."""
+    """Return the module that calls `to_class`: that library looks the class up there."""
     frame: types.FrameType | None = inspect.currentframe()
     while frame is not None:
         name = str(frame.f_globals.get("__name__", ""))

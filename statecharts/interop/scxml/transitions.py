@@ -138,7 +138,7 @@ class Lines:
         return Transition(draft.id, Default(), tuple(targets), emit=emit, location=at)
 
     def _place(self, element: Element) -> str | None:
-        return None if element.line is None else self.findings.document.place(element.line)
+        return self.findings.document.location(element.line)
 
     def _trigger(self, draft: Draft, element: Element) -> Trigger:
         timer = element.own("after")

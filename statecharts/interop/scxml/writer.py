@@ -102,6 +102,8 @@ class _Writer:
         self.renamed = {one.name for one in chart.states if self.names[one.id] != one.name}
         python = chart.root.meta.get("datamodel") != "ecmascript"
         self.statements = _Statements(losses, self.names, python=python)
+        self.calls = {one.id: file_ids(one) for one in chart.nodes.values()}
+        """The ids in the document of the calls of each state, by their names."""
         self.elements: dict[str, Element] = {}
         self.timers = 0
 
@@ -222,7 +224,7 @@ class _Writer:
         lines = [self._transition(node, line, onentry, onexit) for line in self._taken(node)]
         element.content.extend(part for part in (onentry, onexit) if part.content)
         self._default(node, element)
-        ids = file_ids(node)
+        ids = self.calls[node.id]
         element.content.extend(self.statements.invoke(one, ids[one.name]) for one in node.invoke)
         if donedata is not None:
             element.add(donedata)
@@ -262,7 +264,7 @@ class _Writer:
         return self._entered(node, tuple(dict.fromkeys(one for some in inner for one in some)))
 
     def _taken(self, node: StateNode) -> Iterator[Transition]:
-        """Yield the transitions of a state that SCXML has."""
+        """Yield the transitions of a state that SCXML can hold."""
         for line in node.transitions:
             if line.trigger == OnEvent(()):
                 found = f"a transition of {state_text(node.id)} waits for no event"
@@ -297,7 +299,7 @@ class _Writer:
     def _descriptors(
         self, node: StateNode, events: tuple[type | str, ...], said: dict[str, str]
     ) -> None:
-        words = list(descriptors(OnEvent(events), file_ids(node)))
+        words = list(descriptors(OnEvent(events), self.calls[node.id]))
         said["event"] = " ".join(words)
         if words == [f"done.state.{self.names[node.id]}"]:
             said[own("trigger")] = "event"

@@ -35,7 +35,7 @@ from typing import Any, Final
 
 from attrs import evolve
 
-from statecharts.interop.documents import Document
+from statecharts.interop.documents import Document, line_of
 from statecharts.interop.findings import Findings
 from statecharts.interop.grammar import entries, take
 from statecharts.interop.swarm.content import Shared
@@ -126,7 +126,8 @@ def _read(document: Document, values: Mapping[str, str]) -> dict[str, Chart]:
     refused = [*variables.explain(refused), *faults]
     if refused:
         whole = workflows[0][0] if len(workflows) == 1 else document.name
-        raise DefinitionError(whole, sorted(refused, key=_line))
+        refused.sort(key=lambda fault: line_of(fault.location) or 0)
+        raise DefinitionError(whole, refused)
     return charts
 
 
@@ -154,8 +155,3 @@ def _workflows(file: Located, findings: Findings) -> Iterator[tuple[str, Located
             findings.add("SC614", text, "Rename one of them", table.line, f"workflow {name!r}")
         lines.setdefault(name, table.line)
         yield name, table, is_short
-
-
-def _line(fault: Fault) -> int:
-    line = (fault.location or "").rpartition(":")[2]
-    return int(line) if line.isdigit() else 0

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any, Final, final
 
 from attrs import frozen
 
-from statecharts.interop.drafts import Draft
+from statecharts.interop.drafts import Draft, all_of
 from statecharts.interop.findings import Findings
 from statecharts.interop.grammar import entries, take
 from statecharts.interop.swarm.syntax import AGENT, CONTRACT, METADATA, RESOURCES
 from statecharts.interop.syntax.located import Located, plain, shown
 from statecharts.model.effects import Action, Service
 from statecharts.model.hooks import Hook
-from statecharts.model.named import AllOf, Give, Named
-from statecharts.model.nodes import ROOT
+from statecharts.model.named import Give, Named
 
 _SHARED: Final = ("metadata", "agents", "resources")
 
@@ -25,7 +24,7 @@ _SHARED: Final = ("metadata", "agents", "resources")
 @final
 @frozen
 class Shared:
-    """What the workflows of a file share: agents, resources, and the meta of every chart."""
+    """The tables that all workflows share: agents, resources, and the meta of every chart."""
 
     agents: Mapping[str, Mapping[str, Any]]
     resources: Mapping[str, Any]
@@ -98,21 +97,12 @@ class Scope:
         return False
 
 
-def above(draft: Draft) -> Iterator[Draft]:
-    """Yield the superstates of a state, innermost first, without the chart itself."""
-    outer = draft.parent
-    while outer is not None and outer.id != ROOT:
-        yield outer
-        outer = outer.parent
-
-
 def guard(handler: Located, scope: Scope, place: str) -> Hook | None:
     """Return the guard of a handler: all of those that it names hold."""
     line = handler.at("guards")
     names = handler.get("guards", ())
     known = [name for name in names if scope.has(name, "guard", scope.guards, line, place)]
-    hooks = tuple(Hook(Named(name, doc=scope.guards[name])) for name in known)
-    return Hook(AllOf(hooks)) if len(hooks) > 1 else next(iter(hooks), None)
+    return all_of(Hook(Named(name, doc=scope.guards[name])) for name in known)
 
 
 def act(draft: Draft, scope: Scope) -> None:

@@ -8,7 +8,7 @@ from typing import Final
 
 from statecharts.interop.drafts import Draft
 from statecharts.interop.grammar import take
-from statecharts.interop.swarm.content import Scope, above, guard
+from statecharts.interop.swarm.content import Scope, guard
 from statecharts.interop.swarm.syntax import HANDLER
 from statecharts.interop.syntax.located import Located, plain
 from statecharts.model.effects import Raise
@@ -21,7 +21,7 @@ TIMEOUT: Final = "timeout"  # the event of a time that is over where no target i
 _NEXT: Final = {"next_on_success": "success", "next_on_failure": "failure"}
 
 _Way = tuple[str, int, Transition | None]
-"""What messages call a way out of a state, its line, and the transition."""
+"""A way out of a state: its name in messages, its line, and the transition."""
 
 
 def leave(draft: Draft, scope: Scope) -> None:
@@ -103,7 +103,7 @@ def time(draft: Draft, scope: Scope) -> None:
     if draft.kind is StateKind.FINAL:  # noted already
         return
     seconds, line = table["timeout_seconds"], table.at("timeout_seconds")
-    if answers((*above(draft), *draft.walk()), TIMEOUT):
+    if answers((*draft.ancestors(), *draft.walk()), TIMEOUT):
         draft.transitions.append(raise_after(draft, seconds, scope.findings.document.place(line)))
         return
     draft.meta["timeout_seconds"] = seconds

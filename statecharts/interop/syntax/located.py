@@ -12,7 +12,7 @@ from attrs import frozen
 @final
 @frozen
 class Words:
-    """What a format calls its objects, its arrays, and the keys of an object; without articles."""
+    """The words of a format for its objects, its arrays, and the keys of an object; no articles."""
 
     object: str
     array: str

@@ -16,7 +16,7 @@ from typing import Any, Final, final
 from attrs import frozen
 
 from statecharts.interop import limits
-from statecharts.interop.drafts import Draft
+from statecharts.interop.drafts import Draft, all_of
 from statecharts.interop.syntax.located import Located
 from statecharts.interop.xstate.structure import Targets, path_of
 from statecharts.interop.xstate.syntax import BUILT_IN, CODE, FOUR, INVOCATION, MACHINE, Notes, Spot
@@ -85,8 +85,7 @@ class Content:
                 remedy = suggestions.remedy(value, known, remedy)
             self.notes.note("SC613", found, remedy, spot)
             return None
-        hooks = tuple(Hook(In(state.id)) for state in states)
-        return hooks[0] if len(hooks) == 1 else Hook(AllOf(hooks))
+        return all_of(Hook(In(state.id)) for state in states)
 
     def _composite(self, kind: str, value: dict[str, Any], spot: Spot, depth: int) -> Hook | None:
         """Return a guard that XState has built in; None for any other."""

@@ -83,7 +83,7 @@ def _kind(draft: Draft, notes: syntax.Notes) -> StateKind:
 
 
 def _document(draft: Draft, other: dict[str, Any], notes: syntax.Notes) -> None:
-    """Keep what a machine says about a state, and that a run makes nothing of."""
+    """Keep what a machine says about a state and a run ignores."""
     source: Located = draft.source
     draft.doc = source.get("description", "")
     kept = {key: source[key] for key in source if key in syntax.QUIET or key in syntax.LOUD}
@@ -106,9 +106,7 @@ def _document(draft: Draft, other: dict[str, Any], notes: syntax.Notes) -> None:
 
 
 def _default_id(draft: Draft) -> str:
-    root = draft
-    while root.parent is not None:
-        root = root.parent
+    *_, root = draft.ancestors()
     return ".".join([str(root.source.get("id", syntax.MACHINE)), *path_of(draft)])
 
 
@@ -248,12 +246,8 @@ class Targets:
 
 def path_of(draft: Draft) -> list[str]:
     """Return the keys from the machine to a state."""
-    path: list[str] = []
-    at = draft
-    while at.parent is not None:
-        path.append(at.name)
-        at = at.parent
-    return path[::-1]
+    line = [draft, *draft.ancestors()]
+    return [one.name for one in reversed(line) if one.parent is not None]
 
 
 def absolute(machine: str, path: list[str]) -> str:

@@ -17,7 +17,7 @@ from typing import Any, Final, TypeVar, final
 
 from attrs import frozen
 
-from statecharts.interop.drafts import Draft, assemble
+from statecharts.interop.drafts import Draft, all_of, assemble
 from statecharts.interop.grammar import Table
 from statecharts.interop.syntax.located import Located, shown
 from statecharts.interop.xstate.content import SOON, Content, Invoked, duration, is_number
@@ -38,7 +38,7 @@ from statecharts.model.chart import (
     Trigger,
 )
 from statecharts.model.hooks import Hook
-from statecharts.model.named import AllOf, NamedDelay
+from statecharts.model.named import NamedDelay
 
 T = TypeVar("T")
 Delays = Mapping[str, timedelta]
@@ -63,7 +63,7 @@ _LONGEST: Final = 1_000
 
 
 def renamed(descriptor: str, names: Mapping[str, str]) -> str:
-    """Return the name in the other world, ours or XState 5's, for the events of a descriptor.
+    """Return a descriptor with its beginning translated by a table, `OURS` or `THEIRS`.
 
     >>> renamed("xstate.done.actor.loader", OURS), renamed("GO", OURS), renamed("done.*", THEIRS)
     ('done.invoke.loader', 'GO', 'xstate.done.*')
@@ -432,8 +432,7 @@ class Reading:
         asked = [self.content.state_in(*spot.held(value, "in"))] if "in" in value else []
         if key in value:
             asked.append(self.content.guard(*spot.held(value, key)))
-        hooks = tuple(hook for hook in asked if hook is not None)
-        return Hook(AllOf(hooks)) if len(hooks) > 1 else next(iter(hooks), None)
+        return all_of(hook for hook in asked if hook is not None)
 
 
 def _entries(value: Any, spot: Spot, *, null: bool = False) -> Iterator[tuple[Any, Spot]]:

@@ -15,7 +15,8 @@ from typing import Any, Final, final
 from attrs import evolve
 
 from statecharts.interop import limits
-from statecharts.interop.documents import Document, DocumentError
+from statecharts.interop.documents import Document, DocumentError, line_of
+from statecharts.interop.drafts import free
 from statecharts.interop.findings import Losses, state_text
 from statecharts.interop.literals import is_plain
 from statecharts.interop.syntax.located import unplaced
@@ -118,14 +119,12 @@ def dumps(chart: Chart, *, allow: Iterable[str] = ()) -> str:
 
 def _renamed(chart: Chart, losses: Losses) -> Chart:
     """Return a chart whose states have names that XState can tell apart; note the others."""
-    taken: set[tuple[str | None, str]] = set()
+    taken: dict[str | None, set[str]] = {}
     states: list[StateNode] = []
     for node in chart:
-        name, number = node.name, 1
-        while (node.parent, name) in taken or name in ("", "__proto__"):
-            number += 1
-            name = f"{node.name}_{number}"
-        taken.add((node.parent, name))
+        siblings = taken.setdefault(node.parent, {"", "__proto__"})
+        name = free(node.name, siblings)
+        siblings.add(name)
         if name != node.name:
             with losses.about(node.id):
                 found = f"XState cannot have a state named {node.name!r} where {node.id!r} is"
@@ -529,9 +528,8 @@ def differences(chart: Chart, notes: Notes, version: int) -> None:
         own += _of_four(node) if version == FOUR else ()
         found += [(node, text, remedy) for text, remedy in own]
     for node, text, remedy in found:
-        line = node.location.rpartition(":")[2] if node.location else ""
         where = repr(node.id) if node.id else "the machine"
-        notes.add("SC652", text, remedy, int(line) if line.isdigit() else None, where)
+        notes.add("SC652", text, remedy, line_of(node.location), where)
 
 
 def _of_four(node: StateNode) -> Iterator[tuple[str, str]]:
