@@ -215,6 +215,29 @@ def test_state_that_is_passed_through_makes_no_call() -> None:
     assert dict(through.snapshot.calls) == {}
 
 
+def test_line_on_answer_takes_whatever_answers() -> None:
+    """It takes each answer and no failure; its callbacks see the event inside."""
+
+    def carried(cls: type) -> Any:
+        """Return a guard that asks for the class of the event."""
+        return lambda m: isinstance(m.event, cls)
+
+    class Asking(Statechart[Go | Got | Part], allow="*"):
+        asking = State(Fetching, initial=True, invoke=Fetch)
+        part = State(Part, resting=True)
+        rest = State(resting=True)
+        asking.to(part, on=Answer, when=carried(Part), make=lambda m: cast("Part", m.event))
+        asking.to(rest, on=Answer)
+
+    snapshot = start(Asking).snapshot
+    (call,) = snapshot.calls
+    assert step(Asking, snapshot, Answer(call, Part(3))).snapshot[Asking.part] == Part(3)
+    assert Asking.rest in step(Asking, snapshot, Answer(call, Got("text"))).snapshot
+    assert step(Asking, snapshot, CallFailed(call)).fired == ()
+    assert snapshot.can(Answer(call, Got("text")))
+    assert not snapshot.can(CallFailed(call))
+
+
 def test_entering_again_makes_a_new_call() -> None:
     """A self transition takes the call back and makes another, under another id."""
 

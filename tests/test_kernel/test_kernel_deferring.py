@@ -18,6 +18,7 @@ from statecharts import (
     start,
     step,
 )
+from statecharts.model.errors import RunawayError
 
 
 @frozen
@@ -162,6 +163,26 @@ def test_waiting_events_are_bounded() -> None:
     with pytest.raises(StatechartError, match=r"SC217\] Worker: 2 deferred events wait already"):
         kernel.step(snapshot, Job(4))
     assert snapshot.waiting == (Job(2), Job(3))
+
+
+@pytest.mark.parametrize("bound", [1, 5])
+def test_endless_deferring_is_a_runaway(bound: int) -> None:
+    """An event that is taken, and comes and waits once more, is stopped at the bound."""
+
+    class Echo(Statechart[Job | Free]):
+        idle = State(initial=True)
+        busy = State()
+        idle.to(busy, on=Job, emit=lambda _: [Raise(Job(1)), Raise(Free())])
+        busy.defer(on=Job)
+        busy.to(idle, on=Free)
+
+    kernel = Kernel(Echo, waiting=bound)
+    snapshot = kernel.start().snapshot
+    # The event itself, then as many that waited as may wait, each with the way back.
+    taken = 2 + 2 * bound
+    with pytest.raises(RunawayError, match=rf"not come to rest after {taken} microsteps: … .*idle"):
+        kernel.step(snapshot, Job())
+    assert Echo.idle in snapshot
 
 
 def test_event_that_no_state_takes_need_not_be_deferred() -> None:

@@ -20,6 +20,7 @@ from statecharts import (
     start,
     step,
 )
+from statecharts.model.errors import StepError
 
 
 @frozen
@@ -301,3 +302,42 @@ def test_guarded_way_into_history() -> None:
     assert run(Guarded, Set(1), Leave(), Set(2)).snapshot["on.high"] == Value(1)
     assert run(Guarded, Set(1), Leave(), Set(1)).snapshot.configuration == ("on", "on.low")
     assert run(Guarded, Leave(), Set(2)).snapshot.configuration == ("on", "on.low")
+
+
+def homes(first: str = "one", *, remembering: str = "x") -> type[Statechart[Any, Any]]:
+    """Return a chart in which one of two superstates has a history."""
+
+    class Homes(Statechart[Leave | Next], allow="*"):
+        class x(Compound, initial=True):
+            if first == "one":
+                one = State(initial=True)
+            else:
+                two = State(initial=True)
+            if remembering == "x":
+                last = History(first)
+
+        class y(Compound):
+            one = State(initial=True)
+            if remembering == "y":
+                last = History(one)
+
+        off = State(resting=True)
+        x.to(y, on=Next)
+        x.to(off, on=Leave)
+
+    return Homes
+
+
+@pytest.mark.parametrize(
+    ("other", "said"),
+    [(homes("two"), "'x' does"), (homes(remembering="y"), "'y' does")],
+    ids=["renamed", "moved"],
+)
+def test_memory_of_what_the_chart_does_not_have_is_refused(
+    other: type[Statechart[Any, Any]], said: str
+) -> None:
+    """A snapshot whose history remembers what this chart could not bring back is not of it."""
+    there = run(homes(), Leave()).snapshot
+    with pytest.raises(StepError, match=rf"\[SC205\] Homes: .*: {said} not remember 'x\.one' here"):
+        step(other, there, Leave())
+    assert step(homes(), there, Leave()).snapshot is there

@@ -197,6 +197,22 @@ def test_delayed_send_is_kept_by_the_run_until_its_timer_fires() -> None:
     assert not again.handled
 
 
+def test_can_knows_what_was_sent_with_a_delay() -> None:
+    """The timer stands for the event that it delivers, which a line takes or none."""
+    armed = step(Alarm, start(Alarm).snapshot, Go(), at=NOW).snapshot
+    assert armed.can(TimerFired("send:bell#1"))
+    assert not armed.can(TimerFired("send:bell#2"))
+
+    class Late(Statechart):
+        idle = State(initial=True)
+        gone = State(resting=True)
+        idle.to(gone, on=Go, emit=lambda m: Send(NamedEvent("late"), MINUTE))
+
+    gone = step(Late, start(Late).snapshot, Go(), at=NOW).snapshot
+    assert list(gone.timers) == ["send:#1"]
+    assert not gone.can(TimerFired("send:#1"))
+
+
 def test_cancelled_send_never_comes() -> None:
     """Taking a send back stops its timer; other timers go on."""
     armed = step(Alarm, start(Alarm).snapshot, Go(), at=NOW)

@@ -7,7 +7,18 @@ from typing import Any, cast
 import pytest
 from attrs import frozen
 
-from statecharts import Compound, Effect, Kernel, Parallel, State, Statechart, Step, start, step
+from statecharts import (
+    Compound,
+    Effect,
+    Kernel,
+    Parallel,
+    State,
+    Statechart,
+    Step,
+    TimerFired,
+    start,
+    step,
+)
 from statecharts.model.chart import (
     ROOT,
     Chart,
@@ -211,6 +222,24 @@ def test_refused_event_gives_the_same_snapshot() -> None:
     before = start(Strict)
     then = step(Strict, before.snapshot, Go())
     assert (then.snapshot is before.snapshot, then.handled) == (True, False)
+
+
+def test_refused_are_the_lines_whose_guards_say_no() -> None:
+    """They are told where nothing takes the event, and only then."""
+
+    class Picky(Statechart[Go | Back], allow="*"):
+        a = State(initial=True)
+        b = State(resting=True)
+        a.to(b, on=Go, when=lambda m: m.event == Go())
+        shy = a.to(b, on=Back, when=lambda m: False)
+        coy = a.stay(on=Back, when=lambda m: False)
+
+    kernel = Kernel(Picky)
+    first = kernel.start().snapshot
+    assert [line.id for line in kernel.refused(first, Back())] == ["a.shy", "a.coy"]
+    assert kernel.refused(first, Go()) == ()
+    assert kernel.refused(first, Stop()) == ()
+    assert kernel.refused(first, TimerFired("none#1")) == ()
 
 
 def test_guard_of_one_transition_is_asked_once_for_all_regions() -> None:

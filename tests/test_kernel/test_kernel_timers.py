@@ -345,3 +345,22 @@ def test_delayed_line_without_a_target_leaves_nothing() -> None:
     assert asked.snapshot.configuration == ("waiting",)
     assert asked.snapshot.data == first.data
     assert asked.snapshot.timers == {}
+
+
+def test_line_on_timers_fills_data_from_the_event() -> None:
+    """A line on `TimerFired` takes any timer of the run, and its event has an id to give."""
+
+    @frozen
+    class Told:
+        id: str
+
+    class Either(Statechart):
+        busy = State(initial=True)
+        told = State(Told, resting=True)
+        never = State(resting=True)
+        busy.to(told, on=TimerFired)
+        busy.after(MINUTE, never)
+
+    first = start(Either, at=T0).snapshot
+    then = step(Either, first, TimerFired("busy.after.never#1"), at=T0 + MINUTE).snapshot
+    assert then[Either.told] == Told("busy.after.never#1")

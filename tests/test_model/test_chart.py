@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import copy
+import importlib
 import os
 import pickle
 import subprocess
 import sys
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 from typing import Any, cast
 
 import attrs
@@ -16,6 +18,7 @@ import pytest
 from attrs import evolve, field, frozen
 
 from statecharts import Chart, Compound, History, Occurred, Parallel, State, Statechart
+from statecharts.model import nodes
 from statecharts.model.chart import (
     ROOT,
     After,
@@ -29,7 +32,7 @@ from statecharts.model.chart import (
     Transition,
     TransitionKind,
 )
-from statecharts.model.errors import Fault, UnknownStateError
+from statecharts.model.errors import Fault, StatechartError, UnknownStateError
 from statecharts.model.hooks import Hook
 
 
@@ -290,6 +293,33 @@ def test_chart_pickles(protocol: int) -> None:
     assert again == DOOR
     assert again._memo == {}
     assert (again.hash, again["open.ajar"]) == (DOOR.hash, DOOR["open.ajar"])
+
+
+def test_unpickling_imports_the_module_that_declares_the_chart(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A pickle of a declared chart names its class, and finds it where nothing has imported it."""
+    (tmp_path / "declared_elsewhere.py").write_text(
+        "from statecharts import State, Statechart\n"
+        "class Bell(Statechart):\n"
+        "    silent = State(initial=True, resting=True)\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    chart = importlib.import_module("declared_elsewhere").Bell.chart
+    pickled = pickle.dumps(chart)
+    monkeypatch.delitem(sys.modules, "declared_elsewhere")
+    again = pickle.loads(pickled)
+    assert again == chart
+    assert again is sys.modules["declared_elsewhere"].Bell.chart
+
+
+def test_line_cannot_be_removed_where_nothing_is_declared(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A program that has not imported the declarations is in no class body, either."""
+    monkeypatch.setattr(nodes, "REMOVERS", [])
+    (line, *_) = DOOR["closed"].transitions
+    expected = r"^\[SC120\] closed:push\|kick\.\*->open: a line is taken back outside the body of"
+    with pytest.raises(StatechartError, match=expected):
+        line.remove()
 
 
 def test_changed_chart_has_a_memo_of_its_own() -> None:

@@ -99,6 +99,11 @@ def test_field_type_resolves_annotations() -> None:
     assert field_type(Order, "nothing") is Any
 
 
+def test_field_type_of_what_is_no_attrs_class_is_anything() -> None:
+    """Fields are filled from attrs classes alone; a dataclass supplies nothing of a known type."""
+    assert field_type(Plain, "n") is Any
+
+
 def test_names_include_fields_that_init_does_not_take() -> None:
     """Whatever an instance bears can supply another; no class bears nothing."""
     assert names_of(Order) == {"sku", "count", "_secret", "made", "placed_at"}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import pickle
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
@@ -257,6 +258,17 @@ def test_unpickled_snapshot_answers_like_the_first() -> None:
         again["praked"]
 
 
+def test_unpickled_snapshot_knows_what_is_possible_once_a_kernel_has_it() -> None:
+    """What an event would do is in the chart, which a pickle does not hold."""
+    again: Snapshot[Any, Total] = pickle.loads(pickle.dumps(pushed().snapshot))
+    expected = r"\[SC205\] Cart: the snapshot has not met its chart yet\. Give it to a machine or"
+    with pytest.raises(StepError, match=expected):
+        again.can(Pause())
+    with pytest.raises(StepError, match=expected):
+        print(again.enabled)
+    assert Kernel(Cart).adopt(again).can(Pause())
+
+
 def test_snapshot_reads_well() -> None:
     """The representation shows chart, clock, configuration, data and context."""
     assert repr(pushed().snapshot) == (
@@ -283,6 +295,48 @@ def test_step_is_a_tuple_of_what_happened() -> None:
     assert (handled, [t.targets for t in fired]) == (True, [("moving.loaded",)])
     assert microsteps == ((("moving.empty",), fired, ("moving.loaded",)),)
     assert microsteps[0].entered == ("moving.loaded",)
+
+
+class Heavier:
+    """A guard that is an object: a pickle brings another one."""
+
+    def __init__(self, than: int) -> None:
+        self.than = than
+
+    def __call__(self, m: Moment[None, Push]) -> bool:
+        return m.event.weight > self.than
+
+
+class Lift(Statechart[Push]):
+    down = State(initial=True)
+    up = State(Load, resting=True)
+    down.to(up, on=Push, when=Heavier(3))
+
+
+@pytest.mark.parametrize(
+    "part",
+    [lambda there: there, lambda there: there.microsteps[0]],
+    ids=["step", "microstep"],
+)
+def test_steps_and_microsteps_are_equal_when_they_say_the_same(part: Callable[[Any], Any]) -> None:
+    """Their lines may be copies; other lines, or none, make another step."""
+    there = part(step(Lift, start(Lift).snapshot, Push(7)))
+    again = pickle.loads(pickle.dumps(there))
+    assert again.fired != there.fired
+    assert again == there
+    assert not again != there  # noqa: SIM202 - this asks `!=`, not `==`
+    assert hash(again) == hash(there)
+    for other in (there._replace(fired=()), part(pushed())):
+        assert other != there
+        assert not other == there  # noqa: SIM201 - this asks `==`, not `!=`
+
+
+def test_step_equals_the_tuple_of_its_parts() -> None:
+    """A step is a tuple, and compares with one that is no step as tuples do."""
+    there = pushed()
+    assert there == tuple(there)
+    assert there != tuple(there)[:-1]
+    assert there != "loaded"
 
 
 def test_moment_shows_the_instant() -> None:

@@ -34,6 +34,22 @@ def call_answered_by_a_foreign_event() -> object:
 
 
 @case
+def call_of_a_final_state() -> object:
+    """
+    [SC135] Door: 'gone' is final and makes a call. Make the call in a state that is active for a while.
+    """
+
+    class Door(Statechart[Go | Halt]):
+        closed = State(initial=True)
+        gone = State(final=True, invoke=Knock)
+        closed.to(gone, on=Go)
+        Statechart.stay(on=(Halt, CallFailed))
+        Statechart.stay(on=Go)
+
+    return Door
+
+
+@case
 def answer_that_only_another_state_takes() -> object:
     """
     [SC136] Door: Knock of 'closed' may be answered by Halt, which no line there takes. Add a line to the state or a superstate, or correct the Call.

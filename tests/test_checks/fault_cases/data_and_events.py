@@ -7,7 +7,7 @@ from typing import Any
 
 from attrs import frozen
 
-from statecharts import Compound, History, Occurred, Parallel, State, Statechart
+from statecharts import Compound, History, Occurred, Parallel, State, Statechart, TimerFired
 from statecharts.model.events import StateDone
 from tests.test_checks.fault_cases.vocabulary import (
     Go,
@@ -179,6 +179,21 @@ def event_outside_the_union() -> object:
         closed.to(open, on="gone")
         closed.to(open, on=Go)
         open.to(closed, on=Go)
+
+    return Door
+
+
+@case
+def event_that_every_run_accepts() -> object:
+    """
+    [SC106] Door: TimerFired is among the chart's events. Remove it: a run always accepts what its own timers and calls say.
+    """
+
+    class Door(Statechart[Go | TimerFired]):
+        closed = State(initial=True)
+        open = State()
+        closed.to(open, on=Go)
+        open.to(closed, on=TimerFired)
 
     return Door
 
