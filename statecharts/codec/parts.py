@@ -13,7 +13,6 @@ from typing import Any, final
 from statecharts.codec.errors import Misfit, shown
 from statecharts.codec.records import TAG
 from statecharts.codec.shapes import wrong
-from statecharts.kernel.operations import call_name
 from statecharts.model.chart import Chart
 from statecharts.model.digest import part
 from statecharts.model.events import wire_name
@@ -38,7 +37,7 @@ class Parts:
             self._classes[f"{STATE}{node.id}"] = node.data
         for node in chart.nodes.values():
             for call in node.invoke:
-                self._classes[f"{CALL}{call_name(node, call)}"] = call.call
+                self._classes[f"{CALL}{node.call_name(call)}"] = call.call
         for event in chart.events:
             self._classes[f"{EVENT}{event.name}"] = event.cls
         self._hashes: dict[str, str | None] = {}

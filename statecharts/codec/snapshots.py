@@ -16,7 +16,6 @@ from statecharts.codec.scalars import load_int, load_str
 from statecharts.codec.shapes import unwritable, wrong
 from statecharts.codec.shaping import Shaper
 from statecharts.codec.times import dump_datetime, load_datetime
-from statecharts.kernel.operations import call_name
 from statecharts.model.chart import After, Chart
 from statecharts.model.effects import Call
 from statecharts.model.fields import build_default
@@ -80,7 +79,7 @@ class Snapshots:
         self._parts = Parts(chart)
         self._timers = timer_sources(chart)
         self._calls = {
-            call_name(node, call): (node.id, call.call)
+            node.call_name(call): (node.id, call.call)
             for node in chart.nodes.values()
             for call in node.invoke
         }
