@@ -51,7 +51,7 @@ test: $(VENV)/.test ## run the tests and the doctests, but for pages (`make docs
 prove: $(VENV)/.test ## run a tenth of the long proofs, and properties with new examples; all of them with ALL=1
 	@$(PYTEST) --verbose -o faulthandler_timeout=$(if $(ALL),3600,600) tests --prove=$(FRACTION) $(if $(SEED),--hypothesis-seed=$(SEED))
 
-coverage: $(VENV)/.test ## run the core's tests; 99 % of the branches of model, semantics, checks and kernel must be reached
+coverage: $(VENV)/.test ## run the core's tests; all branches of model, semantics, checks and kernel must be reached
 	@$(PYTEST) --quiet $(CORE) $(wildcard tests/test_findings_*.py) --cov
 
 matrix: $(VENV)/.test ## run the core's tests on each Python that is found; ENDS=1: on the oldest and the newest
