@@ -1,0 +1,61 @@
+"""Stores: where runs are kept. A store holds bytes, and knows nothing of charts.
+
+`open_store` opens one by its address; `Store` is what all of them do.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from statecharts.store.chain import Damage, verify
+from statecharts.store.errors import DamageError, StoreError
+from statecharts.store.port import Store
+from statecharts.store.rows import Change, Entry, Head, Kind, Owed, Run, Status, Timer
+
+__all__ = [
+    "Change",
+    "Damage",
+    "DamageError",
+    "Entry",
+    "Head",
+    "Kind",
+    "Owed",
+    "Run",
+    "Status",
+    "Store",
+    "StoreError",
+    "Timer",
+    "open_store",
+    "verify",
+]
+
+_SQLITE = "sqlite:///"
+
+
+def open_store(address: str | Path | Store, *, prefix: str = "", create: bool = True) -> Store:
+    """Open a store.
+
+    Args:
+        address: ``sqlite:///runs.db`` (a path relative to the working directory; four slashes for
+            an absolute one), a `Path`, ``memory:`` for a store that ends with the process, or a
+            store, which is returned.
+        prefix: What the names of its tables begin with.
+        create: Whether tables that are missing are made.
+
+    Raises:
+        StoreError: It cannot be opened (SC801 to SC805).
+    """
+    if isinstance(address, Path) or (isinstance(address, str) and address.startswith(_SQLITE)):
+        from statecharts.store.sqlite import SQLiteStore  # noqa: PLC0415 - needs an extra
+
+        path = address if isinstance(address, Path) else Path(address.removeprefix(_SQLITE))
+        return SQLiteStore(path, prefix=prefix, create=create)
+    if address == "memory:":
+        from statecharts.store.memory import MemoryStore  # noqa: PLC0415 - beside the other
+
+        return MemoryStore()
+    if isinstance(address, str):
+        found = f"{address!r} is the address of no store that is known"
+        remedy = "Give sqlite:///FILE, or memory: for one that ends with the process"
+        raise StoreError("SC801", "store", found, remedy)
+    return address

@@ -1,0 +1,162 @@
+"""The chain: how damage to a stored run is found.
+
+Each entry carries a link: the digest of the link before it and of all that the entry says. The head
+carries a seal: the digest of all that it says, the last link and the sum of the digests of the
+run's other rows among it. A sum can be kept up to date by one addition a row.
+
+Nothing here is keyed. It finds damage, not forgery.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from typing import Final, Protocol
+
+from attrs import evolve, frozen
+
+from statecharts.store.rows import Checkpoint, Entry, Head, Owed, Run, Timer, Waiting
+
+_MODULUS: Final = 1 << 256
+
+Covered = Owed | Timer | Waiting | Checkpoint | bytes
+"""The rows that a head is sealed with; bytes are the digest of an artifact."""
+
+
+def _framed(values: Iterable[object]) -> bytes:
+    """Return values one after the other, each with its length, so that none runs into the next."""
+    parts = []
+    for value in values:
+        if value is None:
+            parts.append(b"-;")
+            continue
+        text = value if isinstance(value, bytes) else str(value).encode("utf-8", "surrogatepass")
+        parts.append(b"%d:%b;" % (len(text), text))
+    return b"".join(parts)
+
+
+def link(previous: bytes, entry: Entry) -> bytes:
+    """Return the link of an entry, 32 bytes."""
+    said = (entry.sequence, entry.at, entry.kind, entry.id, entry.configuration, entry.body)
+    return hashlib.sha256(previous + _framed(said)).digest()
+
+
+def digest(row: Covered) -> int:
+    """Return the digest of a row, as a number that can be summed."""
+    match row:
+        case Owed():
+            said: tuple[object, ...] = (
+                "owed",
+                row.number,
+                row.name,
+                row.call,
+                row.body,
+                row.attempts,
+                row.due,
+                int(row.handed),
+            )
+        case Timer():
+            said = ("timer", row.id, row.due)
+        case Waiting():
+            said = ("waiting", row.number, row.at, row.id, row.body)
+        case Checkpoint():
+            said = ("checkpoint", row.sequence, row.snapshot)
+        case bytes():
+            said = ("artifact", row)
+    return int.from_bytes(hashlib.sha256(_framed(said)).digest(), "big")
+
+
+def summed(total: bytes, more: Iterable[Covered], less: Iterable[Covered]) -> bytes:
+    """Return a sum with some rows added and some removed."""
+    value = int.from_bytes(total, "big") + sum(map(digest, more)) - sum(map(digest, less))
+    return (value % _MODULUS).to_bytes(32, "big")
+
+
+def seal(head: Head) -> bytes:
+    """Return the seal of a head, 32 bytes."""
+    said = (
+        head.run,
+        head.chart,
+        head.version,
+        head.status,
+        head.reason,
+        head.blocked,
+        head.sequence,
+        head.epoch,
+        head.counter,
+        head.began,
+        head.changed,
+        head.configuration,
+        head.snapshot,
+        head.cut,
+        head.cut_link,
+        head.link,
+        head.total,
+    )
+    return hashlib.sha256(_framed(said)).digest()
+
+
+def sealed(head: Head) -> Head:
+    """Return a head with its seal."""
+    return evolve(head, seal=seal(head))
+
+
+@frozen
+class Damage:
+    """Something stored that is not what was written.
+
+    Attributes:
+        run: The key of the run; empty for what belongs to no run.
+        what: What is wrong, in a sentence.
+    """
+
+    run: str
+    what: str
+
+
+class Readable(Protocol):
+    """What a run is verified by: the reading half of a store."""
+
+    def read(self, run: str) -> Run | None: ...
+    def entries(self, run: str, after: int = -1, limit: int | None = None) -> list[Entry]: ...
+    def checkpoints(self, run: str) -> list[Checkpoint]: ...
+    def artifacts(self, run: str) -> list[bytes]: ...
+    def artifact(self, name: bytes) -> bytes | None: ...
+
+
+def verify(store: Readable, run: str) -> Iterator[Damage]:
+    """Yield what is damaged of a run."""
+    stored = store.read(run)
+    if stored is None:
+        yield Damage(run, "the run is not there")
+        return
+    head = stored.head
+    if seal(head) != head.seal:
+        yield Damage(run, "its head does not match its seal")
+    previous, sequence, number = head.cut_link, head.cut - 1, head.cut
+    configuration = None
+    for entry in store.entries(run):
+        if entry.sequence != number:
+            yield Damage(run, f"entry {number} is missing")
+            number = entry.sequence
+        found = link(previous, entry)
+        if found != entry.link:
+            yield Damage(run, f"entry {entry.sequence} does not match its link")
+        previous, sequence, configuration = entry.link, entry.sequence, entry.configuration
+        number += 1
+    if sequence != head.sequence:
+        yield Damage(run, f"its history ends at entry {sequence}, its head at {head.sequence}")
+    elif previous != head.link:
+        yield Damage(run, "its last entry is not the one that its head names")
+    elif configuration is not None and configuration != head.configuration:
+        yield Damage(run, "its head and its last entry have different active states")
+    artifacts = store.artifacts(run)
+    rows = (*stored.owed, *stored.timers, *stored.waiting, *store.checkpoints(run), *artifacts)
+    if summed(bytes(32), rows, ()) != head.total:
+        yield Damage(run, "its effects, timers, waiting events or checkpoints are not those sealed")
+    for name in artifacts:
+        body = store.artifact(name)
+        if body is None:
+            yield Damage(run, f"artifact {name.hex()} is missing")
+        elif hashlib.sha256(body).digest() != name:
+            yield Damage(run, f"artifact {name.hex()} is not what its name says")

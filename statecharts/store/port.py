@@ -1,0 +1,125 @@
+"""The port: what a store does, whatever it is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Protocol
+
+from statecharts.store.chain import Damage
+from statecharts.store.rows import Change, Checkpoint, Entry, Head, Owed, Run, Timer
+
+
+class Store(Protocol):
+    """Keeps runs. Every method may be called from any thread.
+
+    A store keeps bytes: it knows nothing of charts. ``statecharts.testing`` has the tests that
+    each store must pass.
+    """
+
+    def write(self, changes: Sequence[Change]) -> list[bool]:
+        """Write changes in one transaction; when it returns, they are on disk.
+
+        A change whose fence is not that of the stored head (or whose new run exists) is left out
+        whole, and the others are written.
+
+        Returns:
+            For each change whether it was written.
+
+        Raises:
+            StoreError: None of them was written.
+        """
+        ...
+
+    def read(self, run: str) -> Run | None:
+        """Return a run, all its rows of one instant; None when there is none of that key."""
+        ...
+
+    def head(self, run: str) -> Head | None:
+        """Return the head of a run; None when there is none of that key."""
+        ...
+
+    def heads(
+        self, chart: str | None = None, status: str | None = None, after: str = "", limit: int = 500
+    ) -> list[Head]:
+        """Return heads in the order of their keys, those after one of them."""
+        ...
+
+    def taken(self, run: str, id: str, since: int) -> Entry | None:  # noqa: A002 - its name
+        """Return the entry that an id was taken with, if its number is at least ``since``."""
+        ...
+
+    def entries(self, run: str, after: int = -1, limit: int | None = None) -> list[Entry]:
+        """Return entries in order, those after a number."""
+        ...
+
+    def tail(self, run: str, count: int) -> list[Entry]:
+        """Return the last entries, in order."""
+        ...
+
+    def checkpoint(self, run: str, sequence: int) -> Checkpoint | None:
+        """Return the last checkpoint at or before an entry."""
+        ...
+
+    def checkpoints(self, run: str) -> list[Checkpoint]:
+        """Return all checkpoints of a run, in order."""
+        ...
+
+    def claim(
+        self, worker: str, now: int, until: int, names: Iterable[tuple[str, str]], limit: int
+    ) -> list[tuple[str, Owed]]:
+        """Claim effects that are due and that nobody has claimed, or whose claim is over.
+
+        Only those of running runs, and of the given pairs of chart and name; the longest due first.
+
+        Returns:
+            The key of the run and the effect, as claimed.
+        """
+        ...
+
+    def renew(self, worker: str, until: int, claims: Iterable[tuple[str, int]]) -> set[tuple[str, int]]:
+        """Let claims hold longer; return those that the worker still has."""
+        ...
+
+    def release(self, worker: str, claims: Iterable[tuple[str, int]]) -> None:
+        """Give claims back."""
+        ...
+
+    def due(self, now: int, charts: Iterable[str], limit: int) -> list[tuple[str, Timer]]:
+        """Return timers of running runs that are due, the longest due first."""
+        ...
+
+    def next(self, now: int, charts: Iterable[str]) -> int | None:
+        """Return when the next timer or effect after now falls due; None without one."""
+        ...
+
+    def token(self) -> object:
+        """Return a value that changes when another connection has written; cheap to ask for."""
+        ...
+
+    def put(self, body: bytes) -> bytes:
+        """Keep an artifact; return its name, the SHA-256 of its bytes."""
+        ...
+
+    def artifact(self, name: bytes) -> bytes | None:
+        """Return the bytes of an artifact."""
+        ...
+
+    def artifacts(self, run: str) -> list[bytes]:
+        """Return the names of the artifacts that a run refers to."""
+        ...
+
+    def prune(self, change: Change, before: int) -> bool:
+        """Remove the entries and checkpoints before a number, and write the head that says so."""
+        ...
+
+    def remove(self, run: str, fence: tuple[int, int]) -> bool:
+        """Remove a run whole; False when somebody has written it meanwhile."""
+        ...
+
+    def check(self) -> list[Damage]:
+        """Return what the storage itself finds damaged."""
+        ...
+
+    def close(self) -> None:
+        """Close it; closing twice is harmless."""
+        ...

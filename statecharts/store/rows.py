@@ -1,0 +1,220 @@
+"""Rows: what a store keeps of a run, as plain values.
+
+Times are microseconds since 1970 in UTC, configurations are JSON arrays of state ids, bodies and
+snapshots are bytes that the store never reads.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Any, Final
+
+from attrs import field, frozen
+
+CHECKPOINT_EVERY: Final = 256
+"""Entries from one checkpoint of a run to the next."""
+
+
+class Status(StrEnum):
+    """Whether a run goes on, and if not, why."""
+
+    RUNNING = "running"
+    SUSPENDED = "suspended"
+    STUCK = "stuck"
+    ENDED = "ended"
+    CANCELLED = "cancelled"
+
+
+OVER: Final = frozenset({Status.ENDED, Status.CANCELLED})
+"""The statuses of runs that never go on."""
+
+
+class Kind(StrEnum):
+    """What an entry of the history tells."""
+
+    START = "start"
+    EVENT = "event"
+    CANCEL = "cancel"
+    SUSPEND = "suspend"
+    RESUME = "resume"
+    SKIP = "skip"
+
+
+@frozen
+class Head:
+    """The present of a run: one row, written whole with each commit.
+
+    Attributes:
+        run: The key of the run.
+        chart: The name of its chart.
+        version: The version of its snapshots.
+        status: Whether it goes on.
+        reason: Why it is stuck or was cancelled; else empty.
+        blocked: What a stuck run is stuck on: ``timer ID`` or ``effect NUMBER``; empty for the run
+            itself, whose snapshot cannot be read.
+        sequence: The number of its last entry; the start is 0.
+        epoch: How often the row was written without an entry; with ``sequence`` it is the fence.
+        counter: The number of the last effect; it never goes back.
+        began: When the run was started.
+        changed: When its last entry was written.
+        configuration: The active states.
+        snapshot: The whole snapshot.
+        cut: The number of its first entry; more than 0 once its history has been pruned.
+        cut_link: The link before that entry.
+        link: The link of the last entry.
+        total: The sum of the digests of its other rows (see `statecharts.store.chain`).
+        seal: The digest of all the above.
+    """
+
+    run: str
+    chart: str
+    version: int
+    status: str
+    reason: str
+    blocked: str
+    sequence: int
+    epoch: int
+    counter: int
+    began: int
+    changed: int
+    configuration: str
+    snapshot: bytes = field(repr=False)
+    cut: int = 0
+    cut_link: bytes = field(default=b"", repr=False)
+    link: bytes = field(default=b"", repr=False)
+    total: bytes = field(default=bytes(32), repr=False)
+    seal: bytes = field(default=b"", repr=False)
+
+    @property
+    def fence(self) -> tuple[int, int]:
+        """What a commit compares: nobody else has written since it was read."""
+        return self.sequence, self.epoch
+
+
+@frozen
+class Entry:
+    """One entry of a run's history.
+
+    Attributes:
+        sequence: Its number.
+        at: When it happened.
+        kind: What it tells.
+        id: The id that its sender gave; None without one.
+        configuration: The active states after it.
+        body: The event, as JSON; of a start, the context.
+        link: The digest that chains it to the entry before.
+    """
+
+    sequence: int
+    at: int
+    kind: str
+    id: str | None
+    configuration: str
+    body: bytes
+    link: bytes = field(repr=False)
+
+
+@frozen
+class Owed:
+    """One effect that is owed to the outside.
+
+    Attributes:
+        number: Its number in the run; ``run/number`` is the key that handlers get.
+        name: The name of its class, or of the class of its call.
+        call: The id of the call; None for an effect that nobody answers.
+        body: The effect, as JSON.
+        attempts: How often it has been tried.
+        due: When it is to be tried.
+        handed: Whether a handler has handed it over: it waits for somebody to answer it.
+        worker: Who has claimed it; None for nobody. No part of the seal.
+        until: How long the claim holds. No part of the seal.
+    """
+
+    number: int
+    name: str
+    call: str | None
+    body: bytes
+    attempts: int = 0
+    due: int = 0
+    handed: bool = False
+    worker: str | None = None
+    until: int = 0
+
+
+@frozen
+class Timer:
+    """A timer that is running: the index of a fact in the snapshot."""
+
+    id: str
+    due: int
+
+
+@frozen
+class Waiting:
+    """An event that waits while its run is suspended.
+
+    Attributes:
+        number: Its place in the line.
+        at: When it was sent.
+        id: The id that its sender gave; None without one.
+        body: The event, as JSON.
+    """
+
+    number: int
+    at: int
+    id: str | None
+    body: bytes
+
+
+@frozen
+class Checkpoint:
+    """A snapshot of the past: the one after an entry."""
+
+    sequence: int
+    snapshot: bytes = field(repr=False)
+
+
+@frozen
+class Run:
+    """A run as it is stored: its head, and all rows that its head is sealed with but the history."""
+
+    head: Head
+    owed: tuple[Owed, ...] = ()
+    timers: tuple[Timer, ...] = ()
+    waiting: tuple[Waiting, ...] = ()
+
+
+@frozen
+class Change:
+    """What one commit writes for one run.
+
+    Attributes:
+        head: The head afterwards.
+        fence: The fence of the head that it was worked out from; None for a new run.
+        entries: New entries, in order.
+        owed: Effects that are new, or have changed.
+        settled: Numbers of effects that are not owed any more.
+        timers: Timers that were started.
+        stopped: Ids of timers that run no more.
+        waiting: Events that wait from now on.
+        taken: Numbers of events that wait no more.
+        checkpoint: The snapshot after the last entry, to be kept.
+        artifacts: Digests of the artifacts that the run refers to from now on.
+    """
+
+    head: Head
+    fence: tuple[int, int] | None
+    entries: tuple[Entry, ...] = ()
+    owed: tuple[Owed, ...] = ()
+    settled: tuple[int, ...] = ()
+    timers: tuple[Timer, ...] = ()
+    stopped: tuple[str, ...] = ()
+    waiting: tuple[Waiting, ...] = ()
+    taken: tuple[int, ...] = ()
+    checkpoint: Checkpoint | None = None
+    artifacts: tuple[bytes, ...] = ()
+
+
+def fields(row: Any) -> tuple[Any, ...]:
+    """Return the values of a row, in the order of its class."""
+    return tuple(getattr(row, name) for name in row.__slots__ if name != "__weakref__")

@@ -1,0 +1,82 @@
+"""What a store says to SQLite; ``{p}`` is the prefix of its tables."""
+
+from __future__ import annotations
+
+from typing import Final
+
+_HEAD: Final = """runs.run, chart, version, status, reason, blocked, sequence, epoch, counter, began,
+ changed, states, snapshot, cut, cut_link, link, total, seal"""
+_HEADS: Final = (
+    f"SELECT {_HEAD} FROM {{p}}runs AS runs"
+    " JOIN {p}configurations AS places ON places.number = runs.configuration"
+)
+_ENTRY: Final = """SELECT sequence, at, kind, id, states, body, link FROM {p}entries AS entries
+ JOIN {p}configurations AS places ON places.number = entries.configuration
+ WHERE run = (SELECT number FROM {p}runs WHERE run = ?)"""
+_OWED: Final = "number, name, call, body, attempts, due, handed, worker, until"
+_OF_RUN: Final = "(SELECT number FROM {p}runs WHERE run = ?)"
+
+STATEMENTS: Final = {
+    "head": f"{_HEADS} WHERE runs.run = ?",
+    "number": "SELECT number FROM {p}runs WHERE run = ?",
+    "heads": f"{_HEADS} WHERE runs.run > ? AND (?2 IS NULL OR chart = ?2)"
+    " AND (?3 IS NULL OR status = ?3) ORDER BY runs.run LIMIT ?4",
+    "begin": "INSERT INTO {p}runs (run, chart, version, status, reason, blocked, sequence, epoch,"
+    " counter, began, changed, configuration, snapshot, cut, cut_link, link, total, seal)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    " ON CONFLICT DO NOTHING RETURNING number",
+    "go_on": "UPDATE {p}runs SET chart = ?2, version = ?3, status = ?4, reason = ?5, blocked = ?6,"
+    " sequence = ?7, epoch = ?8, counter = ?9, began = ?10, changed = ?11, configuration = ?12,"
+    " snapshot = ?13, cut = ?14, cut_link = ?15, link = ?16, total = ?17, seal = ?18"
+    " WHERE run = ?1 AND sequence = ?19 AND epoch = ?20 RETURNING number",
+    "add_place": "INSERT INTO {p}configurations (states) VALUES (?) ON CONFLICT DO NOTHING",
+    "place": "SELECT number FROM {p}configurations WHERE states = ?",
+    "enter": "INSERT INTO {p}entries (run, sequence, at, kind, id, configuration, body, link)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+    "owe": f"INSERT OR REPLACE INTO {{p}}owed (run, {_OWED}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    "settle": "DELETE FROM {p}owed WHERE run = ? AND number = ?",
+    "start": "INSERT OR REPLACE INTO {p}timers (run, id, due) VALUES (?, ?, ?)",
+    "stop": "DELETE FROM {p}timers WHERE run = ? AND id = ?",
+    "wait": "INSERT INTO {p}waiting (run, number, at, id, body) VALUES (?, ?, ?, ?, ?)",
+    "take": "DELETE FROM {p}waiting WHERE run = ? AND number = ?",
+    "check": "INSERT OR REPLACE INTO {p}checkpoints (run, sequence, snapshot) VALUES (?, ?, ?)",
+    "attach": "INSERT OR IGNORE INTO {p}attached (run, name) VALUES (?, ?)",
+    "owed": f"SELECT {_OWED} FROM {{p}}owed WHERE run = {_OF_RUN} ORDER BY number",
+    "timers": f"SELECT id, due FROM {{p}}timers WHERE run = {_OF_RUN} ORDER BY due, id",
+    "waiting": f"SELECT number, at, id, body FROM {{p}}waiting WHERE run = {_OF_RUN} ORDER BY number",
+    "checkpoints": "SELECT sequence, snapshot FROM {p}checkpoints"
+    f" WHERE run = {_OF_RUN} ORDER BY sequence",
+    "checkpoint": "SELECT sequence, snapshot FROM {p}checkpoints"
+    f" WHERE run = {_OF_RUN} AND sequence <= ? ORDER BY sequence DESC LIMIT 1",
+    "entries": f"{_ENTRY} AND sequence > ? ORDER BY sequence LIMIT ?",
+    "tail": f"{_ENTRY} ORDER BY sequence DESC LIMIT ?",
+    "taken": f"{_ENTRY} AND id = ? AND sequence >= ? ORDER BY sequence DESC LIMIT 1",
+    "free": f"SELECT runs.run, runs.chart, owed.run, {_OWED.replace('number', 'owed.number')}"
+    " FROM {p}owed AS owed JOIN {p}runs AS runs ON runs.number = owed.run"
+    " WHERE owed.handed = 0 AND owed.due <= ?1 AND (worker IS NULL OR until <= ?1)"
+    " AND status = 'running' ORDER BY owed.due, owed.run, owed.number",
+    "claim": "UPDATE {p}owed SET worker = ?, until = ? WHERE run = ? AND number = ?",
+    "renew": f"UPDATE {{p}}owed SET until = ? WHERE run = {_OF_RUN} AND number = ? AND worker = ?",
+    "release": "UPDATE {p}owed SET worker = NULL, until = 0"
+    f" WHERE run = {_OF_RUN} AND number = ? AND worker = ?",
+    "due": "SELECT runs.run, chart, timers.id, timers.due FROM {p}timers AS timers"
+    " JOIN {p}runs AS runs ON runs.number = timers.run"
+    " WHERE timers.due <= ? AND status = 'running' ORDER BY timers.due, runs.run",
+    "next_timer": "SELECT chart, timers.due FROM {p}timers AS timers"
+    " JOIN {p}runs AS runs ON runs.number = timers.run"
+    " WHERE timers.due > ? AND status = 'running' ORDER BY timers.due",
+    "next_owed": "SELECT chart, max(owed.due, owed.until) FROM {p}owed AS owed"
+    " JOIN {p}runs AS runs ON runs.number = owed.run"
+    " WHERE handed = 0 AND max(owed.due, owed.until) > ? AND status = 'running' ORDER BY 2",
+    "put": "INSERT OR IGNORE INTO {p}artifacts (name, body) VALUES (?, ?)",
+    "artifact": "SELECT body FROM {p}artifacts WHERE name = ?",
+    "artifacts": f"SELECT name FROM {{p}}attached WHERE run = {_OF_RUN} ORDER BY name",
+    "prune_entries": "DELETE FROM {p}entries WHERE run = ? AND sequence < ?",
+    "prune_checkpoints": "DELETE FROM {p}checkpoints WHERE run = ? AND sequence < ?",
+    "get_version": "SELECT value FROM {p}meta WHERE name = 'schema'",
+    "set_version": "INSERT OR IGNORE INTO {p}meta (name, value) VALUES ('schema', ?)",
+}
+"""Each statement by what it does."""
+
+OF_A_RUN: Final = ("entries", "owed", "timers", "waiting", "checkpoints", "attached")
+"""The tables whose rows belong to a run."""

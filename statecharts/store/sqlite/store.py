@@ -1,0 +1,419 @@
+"""A store in a file of SQLite.
+
+The file is in WAL mode with ``synchronous=FULL``: what a write returns for is on disk. Any number
+of processes may write; a write waits for the others, and nobody is told that the file is locked.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from itertools import islice
+from pathlib import Path
+from typing import Any, Final, TypeVar, final
+
+from attrs import evolve
+from sqlalchemy.dialects import sqlite as dialect
+
+from statecharts.store.chain import Damage
+from statecharts.store.errors import DamageError, StoreError
+from statecharts.store.rows import (
+    Change,
+    Checkpoint,
+    Entry,
+    Head,
+    Owed,
+    Run,
+    Timer,
+    Waiting,
+    fields,
+)
+from statecharts.store.sqlite.statements import OF_A_RUN, STATEMENTS
+from statecharts.store.tables import NAMES, VERSION, script
+
+PATIENCE: Final = 60.0
+"""Seconds that a write waits for other processes."""
+
+T = TypeVar("T")
+
+
+@final
+class SQLiteStore:
+    """A store in a file (see `statecharts.store.port.Store`).
+
+    Args:
+        path: The file; made when it is not there.
+        prefix: What the names of its tables begin with.
+        create: Whether tables that are missing are made.
+        synchronous: ``FULL``, or ``NORMAL``, which may lose the last commits when the machine (not
+            the process) goes down.
+
+    Raises:
+        StoreError: It cannot be opened (SC801), holds a newer schema (SC802), is full (SC803), or
+            has no tables and may not make them (SC805).
+        DamageError: It is damaged, or no file of SQLite (SC804).
+    """
+
+    def __init__(
+        self, path: Path, *, prefix: str = "", create: bool = True, synchronous: str = "FULL"
+    ) -> None:
+        if not all(one.isalnum() or one == "_" for one in prefix):
+            found = f"prefix={prefix!r} has other characters than letters, digits and _"
+            raise StoreError("SC801", str(path), found, "Choose another prefix")
+        self.path = path
+        self.prefix = prefix
+        self._sql = {name: text.replace("{p}", prefix) for name, text in STATEMENTS.items()}
+        self._lock = threading.RLock()
+        self._places: dict[str, int] = {}
+        with self._errors():
+            self._db = sqlite3.connect(
+                path, timeout=PATIENCE, isolation_level=None, check_same_thread=False
+            )
+        try:
+            with self._errors():
+                self._patiently(lambda: self._db.execute("PRAGMA journal_mode=WAL").fetchone())
+                self._db.execute(f"PRAGMA synchronous={synchronous}")
+                self._patiently(lambda: self._make(create))
+        except BaseException:
+            self._db.close()
+            raise
+
+    def _make(self, create: bool) -> None:
+        """Make the tables, or see that they are ours."""
+        known = {
+            name
+            for (name,) in self._db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+        }
+        if f"{self.prefix}meta" in known:
+            self._check_version()
+            return
+        if not create:
+            found = f"it has no table {self.prefix}meta"
+            remedy = "Make the tables (statecharts runs schema --sql prints how), or allow create"
+            raise StoreError("SC805", str(self.path), found, remedy)
+        taken = sorted(known & {f"{self.prefix}{name}" for name in NAMES})
+        if taken:
+            found = f"it has a table {taken[0]} that is not ours"
+            raise StoreError("SC805", str(self.path), found, "Give another file, or a prefix=")
+        with self._transaction():
+            for statement in script(dialect.dialect(), self.prefix):
+                self._db.execute(statement)
+            self._do("set_version", str(VERSION))
+        self._check_version()
+
+    def _check_version(self) -> None:
+        row = self._do("get_version").fetchone()
+        version = int(row[0]) if row is not None and row[0].isdigit() else 0
+        if version > VERSION:
+            found = f"its schema is version {version}, and this release knows up to {VERSION}"
+            raise StoreError("SC802", str(self.path), found, "Install a newer release")
+        if version < VERSION:
+            found = f"its table {self.prefix}meta does not tell the version of the schema"
+            raise StoreError("SC805", str(self.path), found, "Give another file, or a prefix=")
+
+    def _patiently(self, action: Callable[[], T]) -> T:
+        """Do what SQLite does not itself wait for, once nobody else has the file."""
+        deadline = time.monotonic() + PATIENCE
+        while True:
+            try:
+                return action()
+            except sqlite3.OperationalError as error:
+                if not _locked(error) or time.monotonic() > deadline:
+                    raise
+            time.sleep(0.01)
+
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        """Tell SQLite's errors as ours."""
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise self._told(error) from error
+
+    def _told(self, error: sqlite3.Error) -> StoreError:
+        where, name = str(self.path), getattr(error, "sqlite_errorname", "")
+        if name.startswith("SQLITE_FULL"):
+            found = "the disk is full; nothing of this write was kept"
+            return StoreError("SC803", where, found, "Make room, and send again")
+        if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
+            found = f"the file is damaged ({error})"
+            remedy = "Restore a backup; statecharts runs verify tells what is damaged"
+            return DamageError("SC804", where, found, remedy)
+        if _locked(error):
+            found = f"another process has held the file for {PATIENCE:.0f} seconds"
+            return StoreError("SC806", where, found, "Find who holds a transaction open there")
+        if name.startswith("SQLITE_READONLY"):
+            found = "the file, or its directory, is not writable"
+            return StoreError("SC801", where, found, "Let this user write there")
+        if name.startswith("SQLITE_CANTOPEN"):
+            found = "the file cannot be opened or made"
+            remedy = "Make its directory, and let this user write there"
+            return StoreError("SC801", where, found, remedy)
+        if isinstance(error, sqlite3.ProgrammingError):
+            return StoreError("SC807", where, f"the store cannot be used: {error}", "Open it again")
+        found = f"SQLite could not write or read: {error} ({name})"
+        return StoreError("SC801", where, found, "See to the disk, and try again")
+
+    def _do(self, name: str, *values: object) -> sqlite3.Cursor:
+        return self._db.execute(self._sql[name], values)
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            self._db.execute("COMMIT")
+        except BaseException:
+            self._places.clear()  # numbers given in a transaction that did not come to be
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
+            raise
+
+    # -- writing -----------------------------------------------------------------------------------
+
+    def write(self, changes: Sequence[Change]) -> list[bool]:
+        """Write changes; see the port."""
+        with self._lock, self._errors(), self._transaction():
+            return [self._write(change) is not None for change in changes]
+
+    def _write(self, change: Change) -> int | None:
+        head = change.head
+        values = [*fields(head)]
+        values[_CONFIGURATION] = self._place(head.configuration)
+        if change.fence is None:
+            row = self._do("begin", *values).fetchone()
+        else:
+            row = self._do("go_on", *values, *change.fence).fetchone()
+        if row is None:
+            return None
+        number: int = row[0]
+        many = self._db.executemany
+        for name, rows in (
+            (
+                "enter",
+                [
+                    (number, e.sequence, e.at, e.kind, e.id, self._place(e.configuration), e.body, e.link)
+                    for e in change.entries
+                ],
+            ),
+            ("owe", [(number, *fields(one)) for one in change.owed]),
+            ("settle", [(number, one) for one in change.settled]),
+            ("start", [(number, one.id, one.due) for one in change.timers]),
+            ("stop", [(number, one) for one in change.stopped]),
+            ("wait", [(number, *fields(one)) for one in change.waiting]),
+            ("take", [(number, one) for one in change.taken]),
+            ("attach", [(number, one) for one in change.artifacts]),
+        ):
+            if rows:
+                many(self._sql[name], rows)
+        if change.checkpoint is not None:
+            self._do("check", number, *fields(change.checkpoint))
+        return number
+
+    def _place(self, states: str) -> int:
+        number = self._places.get(states)
+        if number is None:
+            row = self._do("place", states).fetchone()
+            if row is None:
+                self._do("add_place", states)
+                row = self._do("place", states).fetchone()
+            number = self._places[states] = row[0]
+            if len(self._places) > _PLACES:
+                self._places.clear()
+        return number
+
+    def prune(self, change: Change, before: int) -> bool:
+        """Remove old entries and checkpoints; see the port."""
+        with self._lock, self._errors(), self._transaction():
+            number = self._write(change)
+            if number is None:
+                return False
+            self._do("prune_entries", number, before)
+            self._do("prune_checkpoints", number, before)
+            return True
+
+    def remove(self, run: str, fence: tuple[int, int]) -> bool:
+        """Remove a run whole; see the port."""
+        with self._lock, self._errors(), self._transaction():
+            p = self.prefix
+            row = self._db.execute(
+                f"DELETE FROM {p}runs WHERE run = ? AND sequence = ? AND epoch = ?"  # noqa: S608 - ours
+                " RETURNING number",
+                (run, *fence),
+            ).fetchone()
+            if row is None:
+                return False
+            for table in OF_A_RUN:
+                self._db.execute(f"DELETE FROM {p}{table} WHERE run = ?", row)  # noqa: S608 - ours
+            return True
+
+    # -- reading -----------------------------------------------------------------------------------
+
+    @contextmanager
+    def _reading(self) -> Iterator[None]:
+        """See one instant, in all statements of the block."""
+        with self._lock, self._errors():
+            self._db.execute("BEGIN")
+            try:
+                yield
+            finally:
+                self._db.execute("COMMIT" if self._db.in_transaction else "SELECT 1")
+
+    def _rows(self, name: str, *values: object) -> list[tuple[Any, ...]]:
+        with self._lock, self._errors():
+            return self._do(name, *values).fetchall()
+
+    def read(self, run: str) -> Run | None:
+        """Return a run; see the port."""
+        with self._reading():
+            head = self._do("head", run).fetchone()
+            if head is None:
+                return None
+            return Run(
+                Head(*head),
+                tuple(map(_owed, self._do("owed", run))),
+                tuple(Timer(*row) for row in self._do("timers", run)),
+                tuple(Waiting(*row) for row in self._do("waiting", run)),
+            )
+
+    def head(self, run: str) -> Head | None:
+        """Return the head of a run; see the port."""
+        rows = self._rows("head", run)
+        return Head(*rows[0]) if rows else None
+
+    def heads(
+        self, chart: str | None = None, status: str | None = None, after: str = "", limit: int = 500
+    ) -> list[Head]:
+        """Return heads in the order of their keys; see the port."""
+        return [Head(*row) for row in self._rows("heads", after, chart, status, limit)]
+
+    def taken(self, run: str, id: str, since: int) -> Entry | None:  # noqa: A002 - the port's name
+        """Return the entry of an id; see the port."""
+        rows = self._rows("taken", run, id, since)
+        return Entry(*rows[0]) if rows else None
+
+    def entries(self, run: str, after: int = -1, limit: int | None = None) -> list[Entry]:
+        """Return entries in order; see the port."""
+        most = -1 if limit is None else limit
+        return [Entry(*row) for row in self._rows("entries", run, after, most)]
+
+    def tail(self, run: str, count: int) -> list[Entry]:
+        """Return the last entries; see the port."""
+        return [Entry(*row) for row in reversed(self._rows("tail", run, max(count, 0)))]
+
+    def checkpoint(self, run: str, sequence: int) -> Checkpoint | None:
+        """Return the last checkpoint at or before an entry; see the port."""
+        rows = self._rows("checkpoint", run, sequence)
+        return Checkpoint(*rows[0]) if rows else None
+
+    def checkpoints(self, run: str) -> list[Checkpoint]:
+        """Return all checkpoints of a run; see the port."""
+        return [Checkpoint(*row) for row in self._rows("checkpoints", run)]
+
+    # -- delivery ----------------------------------------------------------------------------------
+
+    def claim(
+        self, worker: str, now: int, until: int, names: Iterable[tuple[str, str]], limit: int
+    ) -> list[tuple[str, Owed]]:
+        """Claim effects; see the port."""
+        wanted = frozenset(names)
+        with self._lock, self._errors():
+            # Look before asking for the right to write: mostly there is nothing to claim.
+            if not any((row[1], row[4]) in wanted for row in self._do("free", now)):
+                return []
+            with self._transaction():
+                free = (row for row in self._do("free", now) if (row[1], row[4]) in wanted)
+                rows = list(islice(free, limit))
+                for _, _, run, number, *_ in rows:
+                    self._do("claim", worker, until, run, number)
+            return [
+                (run, evolve(_owed(owed), worker=worker, until=until)) for run, _, _, *owed in rows
+            ]
+
+    def renew(self, worker: str, until: int, claims: Iterable[tuple[str, int]]) -> set[tuple[str, int]]:
+        """Let claims hold longer; see the port."""
+        with self._lock, self._errors(), self._transaction():
+            return {
+                (run, number)
+                for run, number in claims
+                if self._do("renew", until, run, number, worker).rowcount
+            }
+
+    def release(self, worker: str, claims: Iterable[tuple[str, int]]) -> None:
+        """Give claims back; see the port."""
+        with self._lock, self._errors(), self._transaction():
+            for run, number in claims:
+                self._do("release", run, number, worker)
+
+    def due(self, now: int, charts: Iterable[str], limit: int) -> list[tuple[str, Timer]]:
+        """Return timers that are due; see the port."""
+        wanted = frozenset(charts)
+        with self._lock, self._errors():
+            rows = (row for row in self._do("due", now) if row[1] in wanted)
+            return [(run, Timer(name, due)) for run, _, name, due in islice(rows, limit)]
+
+    def next(self, now: int, charts: Iterable[str]) -> int | None:
+        """Return when the next timer or effect falls due; see the port."""
+        wanted = frozenset(charts)
+        with self._lock, self._errors():
+            found = [
+                next((due for chart, due in self._do(name, now) if chart in wanted), None)
+                for name in ("next_timer", "next_owed")
+            ]
+        return min((due for due in found if due is not None), default=None)
+
+    def token(self) -> object:
+        """Return SQLite's number of foreign commits; see the port."""
+        with self._lock, self._errors():
+            return self._db.execute("PRAGMA data_version").fetchone()[0]
+
+    # -- artifacts ---------------------------------------------------------------------------------
+
+    def put(self, body: bytes) -> bytes:
+        """Keep an artifact; see the port."""
+        name = hashlib.sha256(body).digest()
+        with self._lock, self._errors(), self._transaction():
+            self._do("put", name, body)
+        return name
+
+    def artifact(self, name: bytes) -> bytes | None:
+        """Return the bytes of an artifact; see the port."""
+        rows = self._rows("artifact", name)
+        return rows[0][0] if rows else None
+
+    def artifacts(self, run: str) -> list[bytes]:
+        """Return the names of a run's artifacts; see the port."""
+        return [name for (name,) in self._rows("artifacts", run)]
+
+    # -- the file ----------------------------------------------------------------------------------
+
+    def check(self) -> list[Damage]:
+        """Return what SQLite finds damaged in the file; see the port."""
+        try:
+            found = [text for (text,) in self._db.execute("PRAGMA integrity_check")]
+        except sqlite3.DatabaseError as error:
+            found = [str(error)]
+        return [Damage("", f"SQLite: {text}") for text in found if text != "ok"]
+
+    def close(self) -> None:
+        """Close the file; see the port."""
+        with self._lock:
+            self._db.close()
+
+
+_CONFIGURATION: Final = [name for name in Head.__slots__].index("configuration")
+_PLACES: Final = 10_000
+"""The configurations whose numbers are kept in memory."""
+
+
+def _owed(row: Sequence[Any]) -> Owed:
+    number, name, call, body, attempts, due, handed, worker, until = row
+    return Owed(number, name, call, body, attempts, due, bool(handed), worker, until)
+
+
+def _locked(error: sqlite3.Error) -> bool:
+    return getattr(error, "sqlite_errorname", "").startswith(("SQLITE_BUSY", "SQLITE_LOCKED"))
