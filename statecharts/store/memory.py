@@ -10,7 +10,18 @@ from typing import final
 from attrs import define, evolve, field
 
 from statecharts.store.chain import Damage
-from statecharts.store.rows import Change, Checkpoint, Entry, Head, Owed, Run, Status, Timer, Waiting
+from statecharts.store.rows import (
+    PAUSED,
+    Change,
+    Checkpoint,
+    Entry,
+    Head,
+    Owed,
+    Run,
+    Status,
+    Timer,
+    Waiting,
+)
 
 
 @define
@@ -138,7 +149,7 @@ class MemoryStore:
             free = [
                 (one.due, run, one)
                 for run, kept in self._runs.items()
-                if kept.head.status == Status.RUNNING
+                if kept.head.status not in PAUSED
                 for one in kept.owed.values()
                 if (kept.head.chart, one.name) in wanted
                 and not one.handed
@@ -201,9 +212,13 @@ class MemoryStore:
     def next(self, now: int, charts: Iterable[str]) -> int | None:
         """Return when the next timer or effect falls due; see the port."""
         with self._lock:
+            wanted = frozenset(charts)
             later: list[int] = []
-            for _, kept in self._running(charts):
+            for _, kept in self._running(wanted):
                 later += [timer.due for timer in kept.timers.values() if timer.due > now]
+            for kept in self._runs.values():
+                if kept.head.chart not in wanted or kept.head.status in PAUSED:
+                    continue
                 for one in kept.owed.values():
                     when = max(one.due, one.until)
                     if not one.handed and when > now:

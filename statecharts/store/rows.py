@@ -28,6 +28,9 @@ class Status(StrEnum):
 OVER: Final = frozenset({Status.ENDED, Status.CANCELLED})
 """The statuses of runs that never go on."""
 
+PAUSED: Final = frozenset({Status.SUSPENDED, Status.STUCK})
+"""The statuses of runs whose effects are not carried out for now."""
+
 
 class Kind(StrEnum):
     """What an entry of the history tells."""

@@ -54,7 +54,7 @@ STATEMENTS: Final = {
     "free": f"SELECT runs.run, runs.chart, owed.run, {_OWED.replace('number', 'owed.number')}"
     " FROM {p}owed AS owed JOIN {p}runs AS runs ON runs.number = owed.run"
     " WHERE owed.handed = 0 AND owed.due <= ?1 AND (worker IS NULL OR until <= ?1)"
-    " AND status = 'running' ORDER BY owed.due, owed.run, owed.number",
+    " AND status NOT IN ('suspended', 'stuck') ORDER BY owed.due, owed.run, owed.number",
     "claim": "UPDATE {p}owed SET worker = ?, until = ? WHERE run = ? AND number = ?",
     "renew": f"UPDATE {{p}}owed SET until = ? WHERE run = {_OF_RUN} AND number = ? AND worker = ?",
     "release": "UPDATE {p}owed SET worker = NULL, until = 0"
@@ -67,7 +67,8 @@ STATEMENTS: Final = {
     " WHERE timers.due > ? AND status = 'running' ORDER BY timers.due",
     "next_owed": "SELECT chart, max(owed.due, owed.until) FROM {p}owed AS owed"
     " JOIN {p}runs AS runs ON runs.number = owed.run"
-    " WHERE handed = 0 AND max(owed.due, owed.until) > ? AND status = 'running' ORDER BY 2",
+    " WHERE handed = 0 AND max(owed.due, owed.until) > ?"
+    " AND status NOT IN ('suspended', 'stuck') ORDER BY 2",
     "put": "INSERT OR IGNORE INTO {p}artifacts (name, body) VALUES (?, ?)",
     "artifact": "SELECT body FROM {p}artifacts WHERE name = ?",
     "artifacts": f"SELECT name FROM {{p}}attached WHERE run = {_OF_RUN} ORDER BY name",

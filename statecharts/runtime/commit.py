@@ -1,0 +1,674 @@
+"""The commit: what an event makes of a stored run, as rows to write.
+
+A `Draft` is pure: it reads no clock and no store. It is given what is stored, takes events and
+notes, and says what to write. Each of its methods either does all that it says or raises and does
+nothing, so that one bad event among many spoils none of the others.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import deque
+from collections.abc import Callable
+from datetime import datetime
+from functools import lru_cache
+from typing import Any, Final, final
+
+from attrs import define, evolve, field, frozen
+
+from statecharts.codec import Protocol
+from statecharts.kernel import Kernel
+from statecharts.model.effects import (
+    CancelInvoke,
+    CancelTimer,
+    Effect,
+    Invoke,
+    Send,
+    StartTimer,
+)
+from statecharts.model.errors import StatechartError
+from statecharts.model.events import TimerFired, wire_name
+from statecharts.runtime.clock import microseconds, moment
+from statecharts.runtime.errors import RunError, StuckError
+from statecharts.semantics.snapshot import Snapshot, Step
+from statecharts.store.chain import link, sealed, summed
+from statecharts.store.rows import (
+    CHECKPOINT_EVERY,
+    OVER,
+    Change,
+    Checkpoint,
+    Entry,
+    Head,
+    Kind,
+    Owed,
+    Run,
+    Status,
+    Timer,
+    Waiting,
+)
+
+MOST_OWN: Final = 1_000
+"""Events that a run may send itself in one commit."""
+
+Claim = Callable[[str, Owed], tuple[str, int] | None]
+"""Says who is to carry out a new effect of a chart at once, and until when the claim holds."""
+
+
+@final
+@frozen
+class Program:
+    """A chart that is run: its kernel and its protocol.
+
+    Attributes:
+        chart: The class that declares it, or the chart.
+        kernel: Takes its steps.
+        protocol: Reads and writes its snapshots, events and effects.
+    """
+
+    chart: Any
+    kernel: Kernel[Any, Any]
+    protocol: Protocol[Any, Any]
+
+    @property
+    def name(self) -> str:
+        """The name of the chart."""
+        return self.kernel.chart.name
+
+
+@final
+@frozen
+class Taken:
+    """The answer to an event that was sent to a run.
+
+    Attributes:
+        run: The key of the run.
+        sequence: The number of its entry in the history; of one that nothing handled, or that
+            waits, the number of the last entry before it.
+        at: When it was taken.
+        configuration: The active states after it.
+        handled: Whether something handled it; one that nothing handles leaves no trace.
+        waiting: Whether it waits, because the run is suspended.
+    """
+
+    run: str
+    sequence: int
+    at: datetime
+    configuration: tuple[str, ...]
+    handled: bool = True
+    waiting: bool = False
+
+
+@final
+@frozen
+class Happened:
+    """One step of a run, as subscribers see it.
+
+    Attributes:
+        run: The key of the run.
+        sequence: The number of its entry in the history.
+        at: When it happened.
+        cause: The event; None for the start.
+        step: What it made of the snapshot.
+    """
+
+    run: str
+    sequence: int
+    at: datetime
+    cause: Any
+    step: Step[Any, Any]
+
+
+@final
+@define
+class Live:
+    """A run in memory: its rows, and the snapshot that they hold.
+
+    Attributes:
+        head: Its head, as stored.
+        snapshot: Its snapshot.
+        owed: Its effects by number.
+        calls: The number of each call that is under way, by its id.
+        timers: When its timers fall due, by id.
+        waiting: Its events that wait, by number.
+    """
+
+    head: Head
+    snapshot: Snapshot[Any, Any]
+    owed: dict[int, Owed] = field(factory=dict)
+    calls: dict[str, int] = field(factory=dict)
+    timers: dict[str, int] = field(factory=dict)
+    waiting: dict[int, Waiting] = field(factory=dict)
+
+
+def revived(program: Program, stored: Run) -> Live:
+    """Return a stored run in memory.
+
+    Raises:
+        CodecError: Its snapshot cannot be read by this chart.
+    """
+    return Live(
+        stored.head,
+        program.kernel.adopt(program.protocol.loads_snapshot(stored.head.snapshot)),
+        {one.number: one for one in stored.owed},
+        {one.call: one.number for one in stored.owed if one.call is not None},
+        {one.id: one.due for one in stored.timers},
+        {one.number: one for one in stored.waiting},
+    )
+
+
+@lru_cache(maxsize=4096)
+def place_text(configuration: tuple[str, ...]) -> str:
+    """Return the text that a configuration is stored as.
+
+    >>> place_text(("active", "active.qa"))
+    '["active","active.qa"]'
+    """
+    return json.dumps(configuration, ensure_ascii=False, separators=(",", ":"))
+
+
+def place_of(text: str) -> tuple[str, ...]:
+    """Return the configuration that a text stands for."""
+    return tuple(json.loads(text))
+
+
+@frozen
+class _Prepared:
+    """A step with all that is to be written of it."""
+
+    step: Step[Any, Any]
+    cause: Any
+    body: bytes
+    kind: str
+    id: str | None
+    owed: tuple[Owed, ...]
+    counter: int
+
+
+@final
+class Draft:
+    """A run on the way to its next commit.
+
+    Args:
+        program: Its chart.
+        live: What is stored of it; None for a run that is to be started.
+        run: Its key.
+        claim: Says who is to carry out new effects.
+    """
+
+    def __init__(
+        self, program: Program, live: Live | None, run: str, claim: Claim = lambda *_: None
+    ) -> None:
+        self.program = program
+        self.run = run
+        self._base = live
+        self._claim = claim
+        self.happened: list[Happened] = []
+        self.cancelled: list[int] = []
+        self._entries: list[Entry] = []
+        self._owed: set[int] = set()
+        self._timers: set[str] = set()
+        self._waiting: set[int] = set()
+        self._artifacts: list[bytes] = []
+        self._keep = False
+        self._touched = False
+        if live is not None:
+            self.head = live.head
+            self.snapshot = live.snapshot
+            self.owed = dict(live.owed)
+            self.calls = dict(live.calls)
+            self.timers = dict(live.timers)
+            self.waiting = dict(live.waiting)
+
+    # -- what it is asked --------------------------------------------------------------------------
+
+    @property
+    def exists(self) -> bool:
+        """Whether the run is there."""
+        return hasattr(self, "head")
+
+    @property
+    def dirty(self) -> bool:
+        """Whether there is anything to write."""
+        return bool(self._entries) or self._touched
+
+    def taken(self, *, handled: bool = True, waiting: bool = False) -> Taken:
+        """Return the answer to the event that was taken last."""
+        at = moment(self.head.changed)
+        place = self.snapshot.configuration
+        return Taken(self.run, self.head.sequence, at, place, handled, waiting)
+
+    def check_going(self) -> None:
+        """Refuse what only a run that goes on can do.
+
+        Raises:
+            RunError: It has ended, or was cancelled (SC825).
+            StuckError: It is stuck (SC824).
+        """
+        head = self.head
+        if head.status == Status.STUCK:
+            raise stuck(head)
+        if head.status in OVER:
+            how = "was cancelled" if head.status == Status.CANCELLED else "has ended"
+            found = f"the run {how} in ({', '.join(self.snapshot.configuration)})"
+            raise RunError("SC825", self.run, found, "Start a new run")
+
+    # -- events ------------------------------------------------------------------------------------
+
+    def start(self, context: Any, at: datetime) -> Taken:
+        """Start the run.
+
+        Raises:
+            StatechartError: The chart cannot be started with this context.
+        """
+        program = self.program
+        step = program.kernel.start(context, at=at)
+        given = step.snapshot.context
+        body = b"" if given is None else program.protocol.dumps_context(given)
+        first, own = self._prepared(step, None, Kind.START, None, body, 0)
+        rest = self._followed(own, step.snapshot, at, first.counter)
+        now = microseconds(at)
+        place = place_text(step.snapshot.configuration)
+        self.head = Head(
+            self.run,
+            program.name,
+            program.protocol.version,
+            Status.RUNNING,
+            "",
+            "",
+            -1,
+            0,
+            0,
+            now,
+            now,
+            place,
+            b"",
+        )
+        self.owed, self.calls, self.timers, self.waiting = {}, {}, {}, {}
+        for one in (first, *rest):
+            self._record(one, at)
+        return self.taken()
+
+    def take(self, event: Any, at: datetime, id: str | None = None) -> Taken:  # noqa: A002 - its name
+        """Take an event: first the timers that are due, then the event, then what the run says.
+
+        Raises:
+            StatechartError: The event cannot be taken.
+        """
+        self.check_going()
+        if self.head.status == Status.SUSPENDED:
+            return self._put_by(event, at, id)
+        self.fire(at)
+        self.check_going()
+        protocol = self.program.protocol
+        step = self.program.kernel.step(self.snapshot, event, at=at)
+        if not step.handled:
+            return self.taken(handled=False)
+        body = protocol.dumps_message(event)
+        first, own = self._prepared(step, event, Kind.EVENT, id, body, self.head.counter)
+        for one in (first, *self._followed(own, step.snapshot, at, first.counter)):
+            self._record(one, at)
+        return self.taken()
+
+    def fire(self, at: datetime) -> None:
+        """Fire the timers that are due, in order; a timer that fails makes the run stuck."""
+        now = microseconds(at)
+        fired = 0
+        while self.timers and self.head.status == Status.RUNNING:
+            name = min(self.timers, key=self.timers.__getitem__)
+            if self.timers[name] > now:
+                return
+            fired += 1
+            try:
+                if fired > MOST_OWN:
+                    found = f"{MOST_OWN:,} timers have fired at {at}, and more are due"
+                    remedy = "Give the delayed transitions of the circle a delay that takes time"
+                    raise RunError("SC823", self.run, found, remedy)
+                self._fire(name, at)
+            except StatechartError as error:
+                self.stick(str(error), f"timer {name}")
+                return
+
+    def _fire(self, name: str, at: datetime) -> None:
+        event = TimerFired(name)
+        step = self.program.kernel.step(self.snapshot, event, at=at)
+        if not step.handled:  # spent: its line does not hear it any more
+            self.snapshot = step.snapshot
+            del self.timers[name]
+            self._timers.add(name)
+            self._touched = True
+            return
+        body = self.program.protocol.dumps_message(event)
+        first, own = self._prepared(step, event, Kind.EVENT, None, body, self.head.counter)
+        rest = self._followed(own, step.snapshot, at, first.counter)
+        if self.timers.pop(name, None) is not None:
+            self._timers.add(name)
+        for one in (first, *rest):
+            self._record(one, at)
+
+    def _followed(
+        self, own: list[Any], snapshot: Snapshot[Any, Any], at: datetime, counter: int
+    ) -> list[_Prepared]:
+        """Return the steps that follow from what a run sends to itself, in order."""
+        found: list[_Prepared] = []
+        line = deque(own)
+        while line:
+            if len(found) >= MOST_OWN:
+                text = f"the run has sent itself {MOST_OWN:,} events, and has not come to rest"
+                remedy = "Send with a delay, or guard one of the sends so that the circle ends"
+                raise RunError("SC823", self.run, text, remedy)
+            event = line.popleft()
+            step = self.program.kernel.step(snapshot, event, at=at)
+            if not step.handled:
+                continue
+            body = self.program.protocol.dumps_message(event)
+            one, more = self._prepared(step, event, Kind.EVENT, None, body, counter)
+            found.append(one)
+            line += more
+            snapshot, counter = step.snapshot, one.counter
+        return found
+
+    def _prepared(  # noqa: PLR0913, PLR0917 - what a step is written with
+        self,
+        step: Step[Any, Any],
+        cause: Any,
+        kind: str,
+        id: str | None,  # noqa: A002 - its name
+        body: bytes,
+        counter: int,
+    ) -> tuple[_Prepared, list[Any]]:
+        owed, own = [], []
+        for effect in step.effects:
+            if isinstance(effect, Send) and effect.own:
+                own.append(effect.event)
+            elif not isinstance(effect, _INNER):
+                counter += 1
+                owed.append(self._row(effect, counter))
+        return _Prepared(step, cause, body, kind, id, tuple(owed), counter), own
+
+    def _row(self, effect: Effect, number: int) -> Owed:
+        body = self.program.protocol.dumps_effect(effect)
+        if isinstance(effect, Invoke):
+            return Owed(number, name_of(type(effect.call)), effect.id, body)
+        return Owed(number, name_of(type(effect)), None, body)
+
+    def _record(self, one: _Prepared, at: datetime) -> None:
+        """Note a step; nothing here fails."""
+        step = one.step
+        for effect in step.effects:
+            match effect:
+                case StartTimer():
+                    self.timers[effect.id] = microseconds(effect.due)
+                    self._timers.add(effect.id)
+                case CancelTimer():
+                    if self.timers.pop(effect.id, None) is not None:
+                        self._timers.add(effect.id)
+                case CancelInvoke():
+                    self._end_call(effect.id)
+                case _:
+                    pass
+        if self.calls:
+            known = {name for name, _ in step.snapshot.memory.calls}
+            for call in [name for name in self.calls if name not in known]:
+                self._end_call(call)
+        now = microseconds(at)
+        for owed in one.owed:
+            row = evolve(owed, due=now)
+            claim = self._claim(self.program.name, row)
+            if claim is not None:
+                row = evolve(row, worker=claim[0], until=claim[1])
+            self.owed[row.number] = row
+            self._owed.add(row.number)
+            if row.call is not None:
+                self.calls[row.call] = row.number
+        self.snapshot = step.snapshot
+        status = Status.ENDED if step.snapshot.ended else self.head.status
+        self._enter(one.kind, at, one.body, one.id, status=status, counter=one.counter)
+        self.happened.append(Happened(self.run, self.head.sequence, at, one.cause, step))
+
+    def _enter(
+        self,
+        kind: str,
+        at: datetime,
+        body: bytes,
+        id: str | None = None,  # noqa: A002 - its name
+        **changes: Any,
+    ) -> None:
+        """Write an entry, and the head that goes with it."""
+        now = microseconds(at)
+        place = place_text(self.snapshot.configuration)
+        entry = Entry(self.head.sequence + 1, now, kind, id, place, body, b"")
+        entry = evolve(entry, link=link(self.head.link, entry))
+        self._entries.append(entry)
+        self.head = evolve(
+            self.head,
+            sequence=entry.sequence,
+            changed=now,
+            configuration=place,
+            link=entry.link,
+            **changes,
+        )
+
+    def _end_call(self, call: str) -> None:
+        number = self.calls.pop(call, None)
+        if number is not None:
+            self._drop(number)
+            self.cancelled.append(number)
+
+    def _drop(self, number: int) -> None:
+        if self.owed.pop(number, None) is not None:
+            self._owed.add(number)
+            self._touched = True
+
+    # -- effects -----------------------------------------------------------------------------------
+
+    def settle(self, number: int) -> bool:
+        """Note that an effect has been carried out; False when it is not owed any more."""
+        row = self.owed.get(number)
+        if row is None:
+            return False
+        if row.call is not None:
+            self.calls.pop(row.call, None)
+        self._drop(number)
+        return True
+
+    def note(self, number: int, **changes: Any) -> bool:
+        """Change the row of an effect; False when it is not owed any more."""
+        row = self.owed.get(number)
+        if row is None:
+            return False
+        self.owed[number] = evolve(row, **changes)
+        self._owed.add(number)
+        self._touched = True
+        return True
+
+    # -- the run as a whole ------------------------------------------------------------------------
+
+    def stick(self, reason: str, blocked: str) -> None:
+        """Take the run out of service until somebody looks at it."""
+        self.head = evolve(self.head, status=Status.STUCK, reason=reason, blocked=blocked)
+        self._touched = True
+
+    def unstick(self) -> None:
+        """Try again what the run is stuck on."""
+        word, _, what = self.head.blocked.partition(" ")
+        if word == "effect" and int(what) in self.owed:
+            self.note(int(what), attempts=0, due=self.head.changed, worker=None, until=0)
+        self._go_on()
+
+    def _go_on(self) -> None:
+        self.head = evolve(self.head, status=Status.RUNNING, reason="", blocked="")
+        self._touched = True
+
+    def skip(self, at: datetime) -> None:
+        """Give up what the run is stuck on: a timer never fires, an effect is not carried out.
+
+        Raises:
+            RunError: The run itself cannot be read (SC824).
+        """
+        word, _, what = self.head.blocked.partition(" ")
+        if word == "timer":
+            self._forget_timer(what)
+        elif word == "effect":
+            number = int(what)
+            row = self.owed.get(number)
+            if row is not None and row.call is not None:
+                self._forget_call(row.call)
+            self.settle(number)
+        else:
+            raise stuck(self.head)
+        self._go_on()
+        self._keep = True
+        self._enter(Kind.SKIP, at, json.dumps(f"{word} {what}").encode())
+
+    def _forget_timer(self, name: str) -> None:
+        memory = self.snapshot.memory
+        timers = tuple(timer for timer in memory.timers if timer[0] != name)
+        sent = tuple(one for one in memory.sent if one[0] != name)
+        self.snapshot = _with_memory(self.snapshot, evolve(memory, timers=timers, sent=sent))
+        if self.timers.pop(name, None) is not None:
+            self._timers.add(name)
+
+    def _forget_call(self, name: str) -> None:
+        memory = self.snapshot.memory
+        calls = tuple(call for call in memory.calls if call[0] != name)
+        self.snapshot = _with_memory(self.snapshot, evolve(memory, calls=calls))
+
+    def cancel(self, reason: str, at: datetime) -> None:
+        """End the run where it is: its timers and calls are over."""
+        if self.head.status in OVER:
+            self.check_going()
+        for call in list(self.calls):
+            self._end_call(call)
+        self._timers |= self.timers.keys()
+        self.timers.clear()
+        self._waiting |= self.waiting.keys()
+        self.waiting.clear()
+        text = json.dumps(reason).encode()
+        self._enter(Kind.CANCEL, at, text, status=Status.CANCELLED, reason=reason, blocked="")
+
+    def suspend(self, reason: str, at: datetime) -> None:
+        """Let events wait, and timers and calls pause, until `resume`."""
+        self.check_going()
+        if self.head.status != Status.SUSPENDED:
+            text = json.dumps(reason).encode()
+            self._enter(Kind.SUSPEND, at, text, status=Status.SUSPENDED, reason=reason)
+
+    def resume(self, at: datetime) -> None:
+        """Go on: timers that are due fire, and what waits is taken, in order."""
+        self.check_going()
+        if self.head.status != Status.SUSPENDED:
+            return
+        self._enter(Kind.RESUME, at, b"", status=Status.RUNNING, reason="")
+        for row in self.owed.values():
+            if row.worker is not None:
+                self.note(row.number, worker=None, until=0)
+        for number in sorted(self.waiting):
+            if self.head.status != Status.RUNNING:
+                break
+            row = self.waiting[number]
+            event = self.program.protocol.loads_message(row.body)
+            try:
+                self.take(event, at, row.id)
+            except StatechartError as error:
+                if self.head.status == Status.RUNNING:
+                    self.stick(str(error), f"event {number}")
+                break
+            self._unwait(number)
+        else:
+            self.fire(at)
+        if self.head.status in OVER:
+            for number in list(self.waiting):
+                self._unwait(number)
+
+    def _unwait(self, number: int) -> None:
+        del self.waiting[number]
+        self._waiting.add(number)
+        self._touched = True
+
+    def _put_by(self, event: Any, at: datetime, id: str | None) -> Taken:  # noqa: A002 - its name
+        number = max(self.waiting, default=0) + 1
+        body = self.program.protocol.dumps_message(event)
+        self.waiting[number] = Waiting(number, microseconds(at), id, body)
+        self._waiting.add(number)
+        self._touched = True
+        return self.taken(handled=False, waiting=True)
+
+    def attach(self, name: bytes) -> None:
+        """Note that the run refers to an artifact."""
+        self._artifacts.append(name)
+        self._touched = True
+
+    # -- what to write -----------------------------------------------------------------------------
+
+    def change(self) -> tuple[Change, Live]:
+        """Return what to write, and the run as it is once that is written."""
+        base = self._base
+        old_owed = {} if base is None else base.owed
+        old_timers = {} if base is None else base.timers
+        old_waiting = {} if base is None else base.waiting
+        more: list[Any] = [*self._artifacts]
+        less: list[Any] = []
+        owed = [self.owed[number] for number in sorted(self._owed) if number in self.owed]
+        timers = [Timer(name, self.timers[name]) for name in self._timers if name in self.timers]
+        waiting = [self.waiting[number] for number in self._waiting if number in self.waiting]
+        more += [*owed, *timers, *waiting]
+        less += [old_owed[number] for number in self._owed if number in old_owed]
+        less += [Timer(name, old_timers[name]) for name in self._timers if name in old_timers]
+        less += [old_waiting[number] for number in self._waiting if number in old_waiting]
+        head = self.head
+        snapshot = self.program.protocol.dumps_snapshot(self.snapshot)
+        checkpoint = None
+        before = 0 if base is None else base.head.sequence
+        if self._keep or head.sequence // CHECKPOINT_EVERY > before // CHECKPOINT_EVERY:
+            checkpoint = Checkpoint(head.sequence, snapshot)
+            more.append(checkpoint)
+        head = sealed(
+            evolve(
+                head,
+                version=self.program.protocol.version,
+                snapshot=snapshot,
+                epoch=head.epoch + (0 if self._entries else 1),
+                total=summed(head.total, more, less),
+            )
+        )
+        change = Change(
+            head,
+            None if base is None else base.head.fence,
+            tuple(self._entries),
+            tuple(owed),
+            tuple(number for number in self._owed if number in old_owed and number not in self.owed),
+            tuple(timers),
+            tuple(name for name in self._timers if name in old_timers and name not in self.timers),
+            tuple(waiting),
+            tuple(
+                number
+                for number in self._waiting
+                if number in old_waiting and number not in self.waiting
+            ),
+            checkpoint,
+            tuple(self._artifacts),
+        )
+        live = Live(head, self.snapshot, self.owed, self.calls, self.timers, self.waiting)
+        return change, live
+
+
+_INNER: Final = (StartTimer, CancelTimer, CancelInvoke)
+"""Effects that are rows of their own, or take rows away."""
+
+
+def name_of(effect: type) -> str:
+    """Return the name that a class of effects or calls is stored by."""
+    return wire_name(effect)
+
+
+def stuck(head: Head) -> StuckError:
+    """Return the error that a stuck run answers with."""
+    on = f", on {head.blocked}" if head.blocked else ""
+    remedy = "Retry it when the cause is gone, or skip it"
+    return StuckError("SC824", head.run, f"the run is stuck{on}: {head.reason}", remedy)
+
+
+def _with_memory(snapshot: Snapshot[Any, Any], memory: Any) -> Snapshot[Any, Any]:
+    return Snapshot(
+        snapshot._place, snapshot._values, snapshot._context, memory, snapshot._clock
+    )

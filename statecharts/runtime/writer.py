@@ -1,0 +1,301 @@
+"""The writer: takes what is to be done to runs, many at once, and commits them together.
+
+Whoever has something to write puts it in line. One thread at a time holds the pen: it takes all
+that is in line, works out the drafts, and writes them in one transaction. A lone sender therefore
+commits in its own thread; while one commits, others wait in line, and go together next.
+
+Runs are kept in memory between commits. Another process may have written meanwhile: every commit
+compares the fence of the head, and a draft that misses is worked out again from what is stored.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict, deque
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
+from datetime import datetime
+from typing import Any, Final, Generic, TypeVar, final
+
+from attrs import define, field
+
+from statecharts.model.errors import StatechartError
+from statecharts.runtime.commit import Claim, Draft, Live, Program, revived
+from statecharts.runtime.errors import BusyError, RunError, RunExistsError, UnknownRunError
+from statecharts.store.errors import StoreError
+from statecharts.store.port import Store
+from statecharts.store.rows import Change, Head, Run, Status
+
+T = TypeVar("T")
+
+BATCH: Final = 512
+"""Jobs that are written in one transaction at most."""
+
+KEPT: Final = 10_000
+"""Runs that are kept in memory at most."""
+
+LINE: Final = 10_000
+"""Jobs that may wait in line."""
+
+
+@final
+@define(eq=False)
+class Job(Generic[T]):
+    """Something to do to one run.
+
+    Attributes:
+        run: Its key.
+        act: Does it to a draft, and returns the answer.
+        program: The chart of a run that may have to be started; None when it must exist.
+        future: Gets the answer once it is on disk, or the error.
+    """
+
+    run: str
+    act: Callable[[Draft], T]
+    program: Program | None = None
+    future: Future[T] = field(factory=Future)
+    answer: Any = None
+    error: BaseException | None = None
+
+    def finish(self) -> None:
+        """Hand the answer or the error over."""
+        if self.error is not None:
+            self.future.set_exception(self.error)
+        else:
+            self.future.set_result(self.answer)
+
+
+@final
+class Writer:
+    """Writes runs to a store.
+
+    Args:
+        store: Where to.
+        programs: The charts, by name.
+        now: What time it is.
+        listener: Is told of each run that was written: its draft, after the commit, in order.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        programs: Mapping[str, Program],
+        now: Callable[[], datetime],
+        listener: Callable[[Draft], None] = lambda _: None,
+    ) -> None:
+        self.store = store
+        self.programs = programs
+        self.now = now
+        self.listener = listener
+        self.claim: Claim = lambda *_: None
+        self._inner: deque[Job[Any]] = deque()
+        self._outer: deque[Job[Any]] = deque()
+        self._pen = threading.RLock()
+        self._kept: OrderedDict[str, Live] = OrderedDict()
+        self._token: object = store.token()
+
+    # -- the line ----------------------------------------------------------------------------------
+
+    def put(self, job: Job[T], *, inner: bool = False) -> Job[T]:
+        """Put a job in line.
+
+        Args:
+            job: The job.
+            inner: Whether it comes from the runs' own calls; these go before what others send.
+
+        Raises:
+            BusyError: The line is full (SC826).
+        """
+        if inner:
+            self._inner.append(job)
+            return job
+        if len(self._outer) >= LINE:
+            found = f"{LINE:,} events are waiting to be written"
+            raise BusyError("SC826", job.run, found, "Send more slowly, or wait and send again")
+        self._outer.append(job)
+        return job
+
+    def do(self, job: Job[T], *, inner: bool = False) -> T:
+        """Do a job, and return its answer once it is on disk."""
+        self.put(job, inner=inner)
+        while not job.future.done():
+            with self._pen:
+                if not job.future.done():
+                    self.drain()
+        return job.future.result()
+
+    def drain(self) -> bool:
+        """Write what is in line, as much as goes into one transaction; False when nothing is."""
+        with self._pen:
+            jobs: list[Job[Any]] = []
+            while len(jobs) < BATCH and (self._inner or self._outer):
+                jobs.append((self._inner or self._outer).popleft())
+            if jobs:
+                self._write(jobs)
+            return bool(jobs)
+
+    def _write(self, jobs: list[Job[Any]]) -> None:
+        left = jobs
+        while left:
+            drafts: dict[str, Draft] = {}
+            for job in left:
+                job.answer = job.error = None
+                try:
+                    job.answer = job.act(self._draft(job, drafts))
+                except Exception as error:
+                    job.error = error
+            left = self._commit(left, drafts)
+
+    def _draft(self, job: Job[Any], drafts: dict[str, Draft]) -> Draft:
+        draft = drafts.get(job.run)
+        if draft is None:
+            live = self._live(job.run)
+            program = job.program
+            if live is not None:
+                program = self.program(live.head)
+            if program is None:
+                raise unknown(job.run)
+            draft = drafts[job.run] = Draft(program, live, job.run, self.claim)
+        elif not draft.exists and job.program is None:
+            raise unknown(job.run)
+        return draft
+
+    def _commit(self, jobs: list[Job[Any]], drafts: dict[str, Draft]) -> list[Job[Any]]:
+        """Write drafts, and finish their jobs; return the jobs whose run somebody else has written."""
+        changes: list[Change] = []
+        lives: list[Live] = []
+        dirty: list[Draft] = []
+        for draft in drafts.values():
+            if not draft.exists or not draft.dirty:
+                continue
+            try:
+                change, live = draft.change()
+            except StatechartError as error:  # its snapshot holds what JSON cannot carry
+                _fail(jobs, {draft.run}, error)
+                continue
+            dirty.append(draft)
+            changes.append(change)
+            lives.append(live)
+        try:
+            written = self.store.write(changes) if changes else []
+        except StoreError as error:
+            runs = {draft.run for draft in dirty}
+            for run in runs:
+                self._kept.pop(run, None)
+            _fail(jobs, runs, error)
+            written = [True] * 0
+            dirty = []
+        stale = set()
+        for draft, live, done in zip(dirty, lives, written, strict=bool(dirty)):
+            if not done:
+                stale.add(draft.run)
+                self._kept.pop(draft.run, None)
+                continue
+            self._keep(live)
+        again = []
+        for job in jobs:
+            if job.run in stale:
+                again.append(job)
+            elif not job.future.done():
+                job.finish()
+        for draft in dirty:
+            if draft.run not in stale:
+                self.listener(draft)
+        return again
+
+    # -- runs in memory ----------------------------------------------------------------------------
+
+    def program(self, head: Head) -> Program:
+        """Return the chart of a run.
+
+        Raises:
+            RunError: It is not one of the charts here (SC823).
+        """
+        program = self.programs.get(head.chart)
+        if program is None:
+            known = ", ".join(sorted(self.programs))
+            found = f"its chart is {head.chart}, and the charts here are {known}"
+            raise RunError("SC829", head.run, found, f"Name {head.chart} when you open the store")
+        return program
+
+    def live(self, run: str) -> Live:
+        """Return a run as it is now; not to be changed.
+
+        Raises:
+            UnknownRunError: There is none of that key (SC822).
+        """
+        with self._pen:
+            live = self._live(run)
+        if live is None:
+            raise unknown(run)
+        return live
+
+    def _live(self, run: str) -> Live | None:
+        token = self.store.token()
+        if token != self._token:
+            self._kept.clear()
+            self._token = token
+        live = self._kept.get(run)
+        if live is None:
+            stored = self.store.read(run)
+            if stored is None:
+                return None
+            live = self._revived(stored)
+            self._keep(live)
+        else:
+            self._kept.move_to_end(run)
+        return live
+
+    def _revived(self, stored: Run) -> Live:
+        program = self.program(stored.head)
+        try:
+            return revived(program, stored)
+        except StatechartError as error:
+            self._stick(stored, error)
+            raise
+
+    def _stick(self, stored: Run, error: StatechartError) -> None:
+        """Mark a run whose snapshot cannot be read as stuck, so that it is seen."""
+        from attrs import evolve  # noqa: PLC0415
+
+        from statecharts.store.chain import sealed  # noqa: PLC0415
+
+        head = stored.head
+        if head.status == Status.STUCK and head.reason == str(error):
+            return
+        if head.status in (Status.ENDED, Status.CANCELLED):
+            return
+        marked = evolve(
+            head, status=Status.STUCK, reason=str(error), blocked="", epoch=head.epoch + 1
+        )
+        self.store.write([Change(sealed(marked), head.fence)])
+
+    def _keep(self, live: Live) -> None:
+        self._kept[live.head.run] = live
+        self._kept.move_to_end(live.head.run)
+        while len(self._kept) > KEPT:
+            self._kept.popitem(last=False)
+
+    def forget(self, run: str) -> None:
+        """Read a run anew when it is next asked for."""
+        with self._pen:
+            self._kept.pop(run, None)
+
+
+def unknown(run: str) -> UnknownRunError:
+    """Return the error for a key that no run has."""
+    found = "there is no run of that key"
+    return UnknownRunError("SC822", run, found, "Start it, or see which there are: list()")
+
+
+def existing(run: str) -> RunExistsError:
+    """Return the error for a key that a run has already."""
+    remedy = "Choose another key, or pass exist_ok=True"
+    return RunExistsError("SC821", run, "a run of that key exists already", remedy)
+
+
+def _fail(jobs: list[Job[Any]], runs: set[str], error: BaseException) -> None:
+    for job in jobs:
+        if job.run in runs and not job.future.done():
+            job.error = job.error or error
+            job.finish()
