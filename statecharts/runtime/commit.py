@@ -237,6 +237,21 @@ class Draft:
         place = self.snapshot.configuration
         return Taken(self.run, self.head.sequence, at, place, handled, waiting)
 
+    @property
+    def entries(self) -> list[Entry]:
+        """The entries that have been added."""
+        return self._entries
+
+    @property
+    def fresh(self) -> list[Owed]:
+        """The effects whose rows are new, or have changed."""
+        return [self.owed[number] for number in sorted(self._owed) if number in self.owed]
+
+    @property
+    def timed(self) -> bool:
+        """Whether a timer has been started or stopped."""
+        return bool(self._timers)
+
     def check_going(self) -> None:
         """Refuse what only a run that goes on can do.
 
@@ -592,6 +607,10 @@ class Draft:
         self._waiting.add(number)
         self._touched = True
         return self.taken(handled=False, waiting=True)
+
+    def keep(self) -> None:
+        """Keep the snapshot for the history."""
+        self._keep = self._touched = True
 
     def attach(self, name: bytes) -> None:
         """Note that the run refers to an artifact."""

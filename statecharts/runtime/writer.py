@@ -17,11 +17,12 @@ from concurrent.futures import Future
 from datetime import datetime
 from typing import Any, Final, Generic, TypeVar, final
 
-from attrs import define, field
+from attrs import define, evolve, field
 
 from statecharts.model.errors import StatechartError
 from statecharts.runtime.commit import Claim, Draft, Live, Program, revived
 from statecharts.runtime.errors import BusyError, RunError, RunExistsError, UnknownRunError
+from statecharts.store.chain import sealed, summed
 from statecharts.store.errors import StoreError
 from statecharts.store.port import Store
 from statecharts.store.rows import Change, Head, Run, Status
@@ -256,10 +257,6 @@ class Writer:
 
     def _stick(self, stored: Run, error: StatechartError) -> None:
         """Mark a run whose snapshot cannot be read as stuck, so that it is seen."""
-        from attrs import evolve  # noqa: PLC0415
-
-        from statecharts.store.chain import sealed  # noqa: PLC0415
-
         head = stored.head
         if head.status == Status.STUCK and head.reason == str(error):
             return
@@ -275,6 +272,28 @@ class Writer:
         self._kept.move_to_end(live.head.run)
         while len(self._kept) > KEPT:
             self._kept.popitem(last=False)
+
+    def prune(self, run: str, before: int) -> int:
+        """Forget entries before a number, as far as a checkpoint allows; return the first left."""
+        while True:
+            head = self.live(run).head
+            kept = self.store.checkpoint(run, min(before, head.sequence))
+            if kept is None or kept.sequence <= head.cut:
+                return head.cut
+            first = kept.sequence
+            previous = self.store.entries(run, first - 2, 1)[0].link
+            gone = [one for one in self.store.checkpoints(run) if one.sequence < first]
+            cut = evolve(
+                head,
+                cut=first,
+                cut_link=previous,
+                epoch=head.epoch + 1,
+                total=summed(head.total, (), gone),
+            )
+            done = self.store.prune(Change(sealed(cut), head.fence), first)
+            self.forget(run)
+            if done:
+                return first
 
     def forget(self, run: str) -> None:
         """Read a run anew when it is next asked for."""

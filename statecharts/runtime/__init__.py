@@ -1,0 +1,46 @@
+"""Runs that survive: charts whose runs are kept in a store, and go on after a crash.
+
+`Runtime` runs charts for asynchronous code and carries out what they ask for; `Runs` is the same
+for synchronous code, without handlers of its own.
+"""
+
+from statecharts.runtime.clock import Clock, SimulatedClock, SystemClock
+from statecharts.runtime.commit import Happened, Taken
+from statecharts.runtime.errors import (
+    BusyError,
+    HandlerError,
+    RunError,
+    RunExistsError,
+    StuckError,
+    UnknownRunError,
+    WaitError,
+)
+from statecharts.runtime.handlers import NEVER, Handler, Retry, Task, handle
+from statecharts.runtime.history import Past
+from statecharts.runtime.runs import Run, Runs
+from statecharts.runtime.runtime import LiveRun, Runtime
+
+__all__ = [
+    "NEVER",
+    "BusyError",
+    "Clock",
+    "HandlerError",
+    "Handler",
+    "Happened",
+    "LiveRun",
+    "Past",
+    "Retry",
+    "Run",
+    "RunError",
+    "RunExistsError",
+    "Runs",
+    "Runtime",
+    "SimulatedClock",
+    "StuckError",
+    "SystemClock",
+    "Taken",
+    "Task",
+    "UnknownRunError",
+    "WaitError",
+    "handle",
+]

@@ -1,0 +1,360 @@
+"""Delivery: carries out what runs owe to the outside, and fires their timers.
+
+It takes only effects that it has claimed. A new effect is claimed in the commit that owes it, by
+the runtime that will carry it out; what nobody has claimed, or whose claim is over because its
+process has died, is claimed from the store. A claim is renewed for as long as its handler runs.
+
+An effect is acknowledged by the commit that its outcome makes: the answer to a call, or the removal
+of the row. Whatever dies before that commit is done again, under the same key.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import contextvars
+import uuid
+from collections.abc import Awaitable, Callable
+from datetime import UTC, timedelta
+from typing import Any, Final, TypeVar, final
+
+from attrs import define
+
+from statecharts.model.effects import Invoke
+from statecharts.model.errors import StatechartError
+from statecharts.model.events import Answer, CallFailed
+from statecharts.runtime.clock import Clock, microseconds
+from statecharts.runtime.commit import Draft, name_of
+from statecharts.runtime.handlers import Handler, Task
+from statecharts.runtime.operations import Operations
+from statecharts.runtime.writer import Job
+from statecharts.store.rows import PAUSED, Owed, Status
+
+T = TypeVar("T")
+
+LEASE: Final = timedelta(seconds=30)
+"""How long a claim holds without being renewed."""
+
+POLL: Final = 0.05
+"""Seconds between two looks at what other processes have written."""
+
+MOST: Final = 1_000
+"""Effects that one process claims at once."""
+
+Key = tuple[str, int]
+"""The key of a run and the number of an effect."""
+
+
+@define(eq=False)
+class _Attempt:
+    """A handler at work."""
+
+    work: asyncio.Task[None]
+    task: Task[Any] | None = None
+    answering: bool = False
+
+
+@final
+class Delivery:
+    """Carries out the effects of the runs of a store, in an event loop.
+
+    Args:
+        operations: The runs.
+        handlers: Who carries out what, by name.
+        clock: What time it is.
+        submit: Puts a job in line, and returns its answer once it is on disk.
+        lease: How long a claim holds.
+    """
+
+    def __init__(
+        self,
+        operations: Operations,
+        handlers: dict[type, Handler],
+        clock: Clock,
+        submit: Callable[[Job[Any]], Awaitable[Any]],
+        lease: timedelta = LEASE,
+    ) -> None:
+        self.worker = uuid.uuid4().hex
+        self._operations = operations
+        self._store = operations.store
+        self._clock = clock
+        self._submit = submit
+        self._lease = lease
+        self._handlers = {name_of(cls): handler for cls, handler in handlers.items()}
+        self._names = frozenset(
+            (chart, name) for chart in operations.programs for name in self._handlers
+        )
+        self._gates = {
+            name: asyncio.Semaphore(handler.at_once) for name, handler in self._handlers.items()
+        }
+        self._attempts: dict[Key, _Attempt] = {}
+        self._woken = asyncio.Event()
+        self._closing = False
+        self._round = 0
+        self._busy = False
+        self._loops: list[asyncio.Task[None]] = []
+        self._loop = asyncio.get_running_loop()
+
+    # -- what the writer asks and tells, in its thread ---------------------------------------------
+
+    def claim(self, chart: str, row: Owed) -> tuple[str, int] | None:
+        """Claim a new effect, if this process can carry it out now."""
+        if self._closing or len(self._attempts) >= MOST or (chart, row.name) not in self._names:
+            return None
+        return self.worker, self._until()
+
+    def _until(self) -> int:
+        return microseconds(self._clock.now().astimezone(UTC) + self._lease)
+
+    # -- in the loop -------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Begin to deliver."""
+        self._loops = [
+            asyncio.create_task(self._deliver()),
+            asyncio.create_task(self._watch()),
+            asyncio.create_task(self._renew()),
+        ]
+
+    def committed(self, draft: Draft) -> None:
+        """Take note of a commit: what is not owed any more is cancelled, what is new is begun."""
+        run, status = draft.run, draft.head.status
+        for number in draft.cancelled:
+            self._stop((run, number))
+        if status in PAUSED or status == Status.CANCELLED:
+            for key in [key for key in self._attempts if key[0] == run]:
+                self._stop(key)
+        wake = draft.timed
+        for row in draft.fresh:
+            if row.worker == self.worker:
+                self._begin(run, row)
+            else:
+                wake = wake or row.worker is None
+        if wake:
+            self._woken.set()
+
+    def _stop(self, key: Key) -> None:
+        attempt = self._attempts.get(key)
+        if attempt is not None and not attempt.answering:
+            if attempt.task is not None:
+                attempt.task.cancel()
+            attempt.work.cancel()
+
+    def _begin(self, run: str, row: Owed) -> None:
+        key = (run, row.number)
+        if key in self._attempts or self._closing:
+            return
+        # A context of its own: a handler must not see what the sender of an event has set.
+        work = self._loop.create_task(self._carry_out(run, row), context=contextvars.Context())
+        self._attempts[key] = _Attempt(work)
+        work.add_done_callback(lambda _: self._finished(key))
+
+    def _finished(self, key: Key) -> None:
+        self._attempts.pop(key, None)
+        if len(self._attempts) == MOST - 1:
+            self._woken.set()  # there may be effects that nobody had room for
+
+    async def _deliver(self) -> None:
+        """Fire what is due and claim what is free, for ever."""
+        while not self._closing:
+            self._woken.clear()
+            self._busy = True
+            try:
+                until = await self._once()
+            except StatechartError:
+                until = self._clock.now() + timedelta(seconds=1)  # the store may be back then
+            finally:
+                self._busy = False
+                self._round += 1
+            await self._clock.sleep(until, self._woken)
+
+    async def _once(self) -> Any:
+        now = self._clock.now().astimezone(UTC)
+        at = microseconds(now)
+        programs = self._operations.programs
+        due = await asyncio.to_thread(self._store.due, at, programs, MOST)
+        if due:
+            jobs = [self._submit(self._operations.fire(run)) for run in {run for run, _ in due}]
+            await asyncio.gather(*jobs, return_exceptions=True)
+            self._woken.set()
+        room = MOST - len(self._attempts)
+        if room > 0 and self._names:
+            free = await asyncio.to_thread(
+                self._store.claim, self.worker, at, self._until(), self._names, room
+            )
+            for run, row in free:
+                self._begin(run, row)
+            if len(free) == room:
+                self._woken.set()
+        later = await asyncio.to_thread(self._operations.due_in, now)
+        return now + timedelta(days=1) if later is None else later
+
+    async def _watch(self) -> None:
+        """Look whether other processes have written."""
+        token = self._store.token()
+        while not self._closing:
+            await asyncio.sleep(POLL)
+            with contextlib.suppress(StatechartError):
+                found = await asyncio.to_thread(self._store.token)
+                if found != token:
+                    token = found
+                    self._woken.set()
+
+    async def _renew(self) -> None:
+        """Keep the claims whose handlers are at work; stop those that somebody else has."""
+        while not self._closing:
+            await asyncio.sleep(self._lease.total_seconds() / 3)
+            held = list(self._attempts)
+            if not held:
+                continue
+            with contextlib.suppress(StatechartError):
+                kept = await asyncio.to_thread(self._store.renew, self.worker, self._until(), held)
+                for key in held:
+                    if key not in kept:
+                        self._stop(key)
+
+    # -- one effect --------------------------------------------------------------------------------
+
+    async def _carry_out(self, run: str, row: Owed) -> None:
+        handler = self._handlers[row.name]
+        async with self._gates[row.name]:
+            try:
+                outcome = await self._attempt(handler, run, row)
+            except asyncio.CancelledError:
+                if self._closing:
+                    await asyncio.shield(self._give_back(run, row))
+                raise
+            except Exception as error:  # noqa: BLE001 - whatever a handler raises
+                await self._record(run, row, lambda draft: self._failed(draft, row, handler, error))
+                return
+            await self._record(run, row, lambda draft: self._done(draft, row, outcome))
+
+    async def _attempt(self, handler: Handler, run: str, row: Owed) -> Any:
+        program = self._operations.writer.program(self._operations.head(run))
+        effect = program.protocol.loads_effect(row.body)
+        given = effect.call if isinstance(effect, Invoke) else effect
+        key = f"{run}/{row.number}"
+        task: Task[Any] = Task(key, run, row.call, row.attempts + 1, self, self._loop)
+        attempt = self._attempts.get((run, row.number))
+        if attempt is not None:
+            attempt.task = task
+        arguments = (given, task) if handler.takes_task else (given,)
+        if handler.is_async:
+            work: Awaitable[Any] = handler.function(*arguments)
+        else:
+            work = asyncio.to_thread(handler.function, *arguments)
+        seconds = None if handler.timeout is None else handler.timeout.total_seconds()
+        try:
+            async with asyncio.timeout(seconds):
+                if handler.heartbeat is None:
+                    return await work
+                return await _listened(work, task, handler.heartbeat.total_seconds())
+        except TimeoutError as error:
+            task.cancel()
+            if error.args:
+                raise
+            text = f"it took longer than {seconds:g} s"
+            raise TimeoutError(text) from None
+
+    async def _record(self, run: str, row: Owed, act: Callable[[Draft], None]) -> None:
+        attempt = self._attempts.get((run, row.number))
+        if attempt is not None:
+            attempt.answering = True
+        with contextlib.suppress(StatechartError):  # the claim runs out, and it is tried again
+            await asyncio.shield(self._submit(Job(run, act)))
+
+    def _done(self, draft: Draft, row: Owed, outcome: Any) -> None:
+        """Write what came of an effect."""
+        if row.number not in draft.owed:
+            return  # taken back, or answered by somebody else
+        if row.call is None:
+            draft.settle(row.number)
+        elif outcome is None:
+            draft.note(row.number, handed=True, worker=None, until=0)
+        else:
+            self._answer(draft, row, Answer(row.call, outcome))
+
+    def _answer(self, draft: Draft, row: Owed, event: Answer | CallFailed) -> None:
+        """Take an answer; one that cannot be taken makes the run stuck on its effect."""
+        if draft.head.status in PAUSED:
+            draft.note(row.number, worker=None, until=0)  # to be done again when the run goes on
+            return
+        try:
+            draft.take(event, self._clock.now().astimezone(UTC))
+        except StatechartError as error:
+            if draft.head.status == Status.RUNNING:
+                draft.note(row.number, worker=None, until=0)
+                draft.stick(str(error), f"effect {row.number}")
+
+    def _failed(self, draft: Draft, row: Owed, handler: Handler, error: Exception) -> None:
+        """Write that an attempt has failed: try again later, or give up."""
+        if row.number not in draft.owed:
+            return
+        failures = row.attempts + 1
+        retry = handler.retry
+        reason = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+        if failures < retry.attempts and not isinstance(error, retry.give_up_on):
+            wait = retry.wait(f"{draft.run}/{row.number}", failures)
+            due = microseconds(self._clock.now().astimezone(UTC) + wait)
+            draft.note(row.number, attempts=failures, due=due, worker=None, until=0)
+        elif row.call is not None:
+            self._answer(draft, row, CallFailed(row.call, reason))
+        else:
+            draft.note(row.number, attempts=failures, worker=None, until=0)
+            if draft.head.status == Status.RUNNING:
+                draft.stick(reason, f"effect {row.number}")
+
+    def report(self, task: Task[Any], event: Any) -> None:
+        """Take an answer that does not end the call; from any thread but the loop's."""
+        if task.call is None:
+            found = "only calls are answered"
+            raise StatechartError("SC828", task.key, found, "Derive the effect from Call")
+        job = self._operations.answer(task.run, task.call, event, last=False)
+        self._operations.writer.do(job, inner=True)
+
+    async def _give_back(self, run: str, row: Owed) -> None:
+        with contextlib.suppress(StatechartError):
+            claims = [(run, row.number)]
+            await asyncio.to_thread(self._store.release, self.worker, claims)
+
+    # -- the end -----------------------------------------------------------------------------------
+
+    @property
+    def idle(self) -> bool:
+        """Whether no handler is at work, and nothing is due."""
+        return not self._attempts and not self._busy and not self._woken.is_set()
+
+    @property
+    def handed(self) -> int:
+        """How many handlers are at work."""
+        return len(self._attempts)
+
+    async def close(self, grace: timedelta) -> None:
+        """Stop: take nothing new, give handlers some time, and give the rest back."""
+        self._closing = True
+        self._woken.set()
+        for loop in self._loops:
+            loop.cancel()
+        await asyncio.gather(*self._loops, return_exceptions=True)
+        works = [attempt.work for attempt in self._attempts.values()]
+        if works:
+            await asyncio.wait(works, timeout=grace.total_seconds())
+        left = [work for work in works if not work.done()]
+        for work in left:
+            work.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
+
+
+async def _listened(work: Awaitable[T], task: Task[Any], seconds: float) -> T:
+    """Await a handler for as long as it gives heartbeats."""
+    running = asyncio.ensure_future(work)
+    try:
+        while True:
+            done, _ = await asyncio.wait({running}, timeout=max(seconds - task.silent, 0.001))
+            if done:
+                return running.result()
+            if task.silent >= seconds:
+                text = f"it gave no heartbeat for {seconds:g} s"
+                raise TimeoutError(text)
+    finally:
+        running.cancel()

@@ -1,0 +1,318 @@
+"""Handlers: the functions that carry effects out, and what is to be done when they fail."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import inspect
+import types
+import typing
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from datetime import timedelta
+from typing import Any, Final, Generic, Literal, TypeVar, final, overload
+
+from attrs import field, frozen
+from attrs.validators import ge, in_, instance_of
+
+from statecharts.model.calls import answers_of
+from statecharts.model.effects import Call, Effect
+from statecharts.runtime.errors import HandlerError
+
+A = TypeVar("A")
+F = TypeVar("F", bound=Effect)
+
+DAY: Final = timedelta(days=1)
+
+
+@final
+@frozen
+class Retry:
+    """How often a handler that fails is tried again, and when.
+
+    The waits are recorded with the effect: a process that dies between two attempts loses none.
+
+    Attributes:
+        attempts: How often it is tried in all; 1 never tries again.
+        delay: The wait after the first failure.
+        backoff: Whether each wait is as long as the first (``fixed``), or twice the one before
+            (``exponential``).
+        most: The longest wait.
+        jitter: The part of a wait, from 0 to 1, that varies from effect to effect.
+        give_up_on: Classes of exceptions that are not worth another attempt.
+
+    >>> Retry(attempts=4, delay=timedelta(seconds=1), jitter=0).wait("order-7/1", 3)
+    datetime.timedelta(seconds=4)
+    """
+
+    attempts: int = field(default=5, validator=[instance_of(int), ge(1)])
+    delay: timedelta = field(default=timedelta(seconds=1), validator=instance_of(timedelta))
+    backoff: Literal["fixed", "exponential"] = field(
+        default="exponential", validator=in_(("fixed", "exponential"))
+    )
+    most: timedelta = field(default=timedelta(hours=1), validator=instance_of(timedelta))
+    jitter: float = field(default=0.1, validator=[ge(0.0)])
+    give_up_on: tuple[type[BaseException], ...] = ()
+
+    def wait(self, key: str, failures: int) -> timedelta:
+        """Return how long to wait after some failures of the effect of a key."""
+        grown = self.delay
+        if self.backoff == "exponential":
+            grown = min(self.delay * 2 ** min(failures - 1, 60), self.most)
+        text = hashlib.sha256(f"{key}#{failures}".encode()).digest()
+        part = int.from_bytes(text[:4], "big") / 2**32
+        return min(grown, self.most) * (1 + self.jitter * part)
+
+
+NEVER: Final = Retry(attempts=1)
+"""One attempt."""
+
+
+@final
+@frozen
+class Handler:
+    """A handler, and how it is called. Make one with `handle`.
+
+    Attributes:
+        effect: The class of effects or calls that it carries out.
+        function: Carries one out: takes the effect, and the `Task` if it has a second parameter. A
+            plain function runs in a thread.
+        retry: What to do when it raises.
+        timeout: How long one attempt may take; None without an end.
+        heartbeat: How long it may be silent; None without an end.
+        at_once: How many may run at once in this process.
+    """
+
+    effect: type[Effect]
+    function: Callable[..., Any]
+    retry: Retry = Retry()
+    timeout: timedelta | None = None
+    heartbeat: timedelta | None = None
+    at_once: int = 100
+    takes_task: bool = True
+
+    @property
+    def is_async(self) -> bool:
+        """Whether its function is a coroutine function."""
+        function: Any = self.function
+        return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(
+            getattr(function, "__call__", None)
+        )
+
+
+@overload
+def handle(
+    effect: type[Call[A]],
+    function: Callable[[Any, Task], Awaitable[A | None]] | Callable[[Any], Awaitable[A | None]],
+    *,
+    retry: Retry = ...,
+    timeout: timedelta | None = ...,
+    heartbeat: timedelta | None = ...,
+    at_once: int = ...,
+) -> Handler: ...
+@overload
+def handle(
+    effect: type[Call[A]],
+    function: Callable[[Any, Task], A | None] | Callable[[Any], A | None],
+    *,
+    retry: Retry = ...,
+    timeout: timedelta | None = ...,
+    heartbeat: timedelta | None = ...,
+    at_once: int = ...,
+) -> Handler: ...
+@overload
+def handle(
+    effect: type[F],
+    function: Callable[[F, Task], Awaitable[None] | None] | Callable[[F], Awaitable[None] | None],
+    *,
+    retry: Retry = ...,
+    timeout: timedelta | None = ...,
+    heartbeat: timedelta | None = ...,
+    at_once: int = ...,
+) -> Handler: ...
+def handle(
+    effect: type[Any],
+    function: Callable[..., Any],
+    *,
+    retry: Retry = Retry(),  # noqa: B008 - immutable
+    timeout: timedelta | None = None,
+    heartbeat: timedelta | None = None,
+    at_once: int = 100,
+) -> Handler:
+    """Return a handler of an effect, with how it is to be called.
+
+    Args:
+        effect: The class of effects or calls.
+        function: ``async def charge(call: Charge, task: Task) -> Paid | None``, or with the call
+            alone, or a plain function, which runs in a thread. What it returns is the last answer
+            to the call; None hands the call over: somebody answers it later.
+        retry: What to do when it raises.
+        timeout: How long one attempt may take.
+        heartbeat: How long an attempt may go without ``task.heartbeat()``.
+        at_once: How many may run at once in this process.
+
+    Raises:
+        HandlerError: The function does not fit (SC828).
+    """
+    if not (isinstance(effect, type) and issubclass(effect, Effect)):
+        remedy = "Give a class that derives from Effect or Call"
+        raise HandlerError("SC828", "handlers", f"{effect!r} is not a class of effects", remedy)
+    name = effect.__name__
+    if not callable(function):
+        found = f"the handler of {name} is {function!r}, which cannot be called"
+        raise HandlerError("SC828", "handlers", found, "Give a function")
+    _check_answers(effect, function)
+    takes = _takes_task(name, function)
+    return Handler(effect, function, retry, timeout, heartbeat, at_once, takes)
+
+
+def _takes_task(name: str, function: Callable[..., Any]) -> bool:
+    """Return whether a function takes the task as well as the effect."""
+    try:
+        signature = inspect.signature(function)
+    except (TypeError, ValueError):
+        return False
+    for count in (2, 1):
+        try:
+            signature.bind(*(None,) * count)
+        except TypeError:
+            continue
+        return count == 2
+    found = f"the handler of {name} takes {signature}"
+    remedy = "Let it take the effect, or the effect and the task"
+    raise HandlerError("SC828", "handlers", found, remedy)
+
+
+def _check_answers(effect: type[Effect], function: Callable[..., Any]) -> None:
+    """Refuse a function that is annotated with answers that its call does not have."""
+    try:
+        told = typing.get_type_hints(function).get("return", typing.Any)
+    except Exception:  # noqa: BLE001 - an annotation that cannot be read says nothing
+        return
+    if told is typing.Any:
+        return
+    union = typing.get_origin(told) in (typing.Union, types.UnionType)
+    members = [one for one in (typing.get_args(told) if union else (told,)) if one is not type(None)]
+    if not issubclass(effect, Call):
+        if members:
+            found = f"the handler of {effect.__name__} returns {_names(members)}"
+            remedy = "Return None: nobody answers an effect; derive it from Call to have it answered"
+            raise HandlerError("SC828", "handlers", found, remedy)
+        return
+    answers = answers_of(effect)
+    wrong = [
+        one
+        for one in members
+        if answers is not None and isinstance(one, type) and not issubclass(one, answers)
+    ]
+    if wrong:
+        found = f"the handler of {effect.__name__} returns {_names(wrong)}"
+        remedy = f"The call is answered by {_names(answers or ())}"
+        raise HandlerError("SC828", "handlers", found, remedy)
+
+
+def _names(classes: Iterable[Any]) -> str:
+    return ", ".join(getattr(one, "__name__", str(one)) for one in classes)
+
+
+Handlers = Mapping[Any, Callable[..., Any]] | Iterable[Handler]
+"""Handlers by class of effects, or made with `handle`."""
+
+
+def table(handlers: Handlers) -> dict[type[Effect], Handler]:
+    """Return handlers by the class of what they carry out.
+
+    Raises:
+        HandlerError: One does not fit, or two are for the same class (SC828).
+    """
+    if isinstance(handlers, Mapping):
+        listed = [
+            one if isinstance(one, Handler) else handle(effect, one)
+            for effect, one in handlers.items()
+        ]
+    else:
+        listed = list(handlers)
+    found: dict[type[Effect], Handler] = {}
+    for one in listed:
+        if not isinstance(one, Handler):
+            remedy = "Pass a dict of classes and functions, or handle(Class, function) for each"
+            raise HandlerError("SC828", "handlers", f"{one!r} is not a handler", remedy)
+        if one.effect in found:
+            text = f"{one.effect.__name__} has two handlers"
+            raise HandlerError("SC828", "handlers", text, "Keep one of them")
+        found[one.effect] = one
+    return found
+
+
+class _Reporter(typing.Protocol):
+    """What a task tells its runtime."""
+
+    def report(self, task: Task, event: Any) -> None: ...
+
+
+@final
+class Task(Generic[A]):
+    """One attempt to carry out one effect.
+
+    Attributes:
+        key: ``run/number``: the same at each attempt, so that whoever is asked can tell a second
+            attempt from a second request.
+        run: The key of the run.
+        call: The id of the call, which `run.answer` takes; None for an effect that is not a call.
+        attempt: Which attempt this is; the first is 1.
+    """
+
+    def __init__(  # noqa: PLR0913, PLR0917 - what an attempt is
+        self,
+        key: str,
+        run: str,
+        call: str | None,
+        attempt: int,
+        reporter: _Reporter,
+        loop: asyncio.AbstractEventLoop,
+    ) -> None:
+        self.key = key
+        self.run = run
+        self.call = call
+        self.attempt = attempt
+        self._reporter = reporter
+        self._loop = loop
+        self._beaten = loop.time()
+        self._cancelled = False
+
+    async def progress(self, event: A) -> None:
+        """Answer the call without ending it; returns once the answer is on disk.
+
+        Raises:
+            StatechartError: The run cannot take the event.
+        """
+        self.heartbeat()
+        await asyncio.to_thread(self._reporter.report, self, event)
+
+    def progress_from_thread(self, event: A) -> None:
+        """Answer the call without ending it, from a plain function."""
+        self.heartbeat()
+        self._reporter.report(self, event)
+
+    def heartbeat(self) -> None:
+        """Say that the attempt is still at work.
+
+        Raises:
+            asyncio.CancelledError: In a plain function whose call has been taken back.
+        """
+        if self._cancelled:
+            raise asyncio.CancelledError
+        self._beaten = self._loop.time()
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether the call has been taken back; a plain function has to ask."""
+        return self._cancelled
+
+    @property
+    def silent(self) -> float:
+        """Seconds since the last heartbeat."""
+        return self._loop.time() - self._beaten
+
+    def cancel(self) -> None:
+        """Tell the attempt that its call has been taken back."""
+        self._cancelled = True

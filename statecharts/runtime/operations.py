@@ -1,0 +1,347 @@
+"""What can be done to the runs of a store: as jobs for the writer, and as questions.
+
+`Runs` and `Runtime` are these operations, once for synchronous and once for asynchronous code.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final, final
+
+from statecharts.codec import Protocol
+from statecharts.kernel import Kernel
+from statecharts.model.errors import StatechartError
+from statecharts.model.events import OWN, Answer, CallFailed, wire_name
+from statecharts.runtime import history
+from statecharts.runtime.clock import Clock, microseconds, moment
+from statecharts.runtime.commit import Draft, Live, Program, Taken, place_of
+from statecharts.runtime.errors import RunError, WaitError
+from statecharts.runtime.writer import Job, Writer, existing, unknown
+from statecharts.semantics.snapshot import Snapshot
+from statecharts.store import open_store
+from statecharts.store.chain import Damage, verify
+from statecharts.store.port import Store
+from statecharts.store.rows import OVER, Head, Status
+
+IDS: Final = 10_000
+"""The entries of a run among which an id that was sent is remembered."""
+
+Address = str | Path | Store
+
+
+@final
+class Operations:
+    """The operations on the runs of a store.
+
+    Args:
+        address: The store (see `statecharts.store.open_store`).
+        charts: The charts that are run there: classes, charts, or protocols, for charts with
+            upcasters.
+        effects: Classes of effects to read, beside the calls of the charts.
+        clock: What time it is.
+        listener: Is told of each run that was written.
+        ids: Among how many of the last entries of a run an id is looked for.
+        options: What `open_store` takes.
+    """
+
+    def __init__(  # noqa: PLR0913 - what a runtime is made of
+        self,
+        address: Address,
+        charts: Iterable[Any],
+        *,
+        effects: Iterable[type] = (),
+        clock: Clock,
+        listener: Callable[[Draft], None] = lambda _: None,
+        ids: int = IDS,
+        options: Mapping[str, Any],
+    ) -> None:
+        classes = tuple(effects)
+        self.programs: dict[str, Program] = {}
+        for chart in charts:
+            program = _program(chart, classes)
+            if program.name in self.programs:
+                found = f"two charts are called {program.name}"
+                raise RunError("SC829", "charts", found, "Rename one of them")
+            self.programs[program.name] = program
+        self.clock = clock
+        self.ids = ids
+        self.store = open_store(address, **options)
+        self._owns = self.store is not address
+        self.writer = Writer(self.store, self.programs, self._now, listener)
+
+    def close(self) -> None:
+        """Close the store, if it was opened here."""
+        if self._owns:
+            self.store.close()
+
+    def _now(self) -> datetime:
+        return self.clock.now().astimezone(UTC)
+
+    # -- jobs --------------------------------------------------------------------------------------
+
+    def start(self, chart: Any, key: str, context: Any, *, exist_ok: bool) -> Job[Taken]:
+        """Start a run."""
+        program = self._program_of(chart)
+        if not isinstance(key, str) or not key:
+            remedy = "Give a text that is not empty"
+            raise RunError("SC822", "start", f"key={key!r} is no key", remedy)
+
+        def act(draft: Draft) -> Taken:
+            if not draft.exists:
+                return draft.start(context, self._now())
+            if exist_ok and draft.program is program:
+                return draft.taken()
+            raise existing(key)
+
+        return Job(key, act, program)
+
+    def _program_of(self, chart: Any) -> Program:
+        name = getattr(getattr(chart, "chart", chart), "name", None)
+        program = self.programs.get(str(name))
+        if program is None:
+            known = ", ".join(sorted(self.programs))
+            found = f"{chart!r} is not one of the charts here: {known}"
+            raise RunError("SC829", "start", found, "Name it when you open the store")
+        return program
+
+    def send(self, key: str, event: Any, id: str | None) -> Job[Taken]:  # noqa: A002 - its name
+        """Send an event."""
+        if isinstance(event, OWN):
+            found = f"{type(event).__name__} comes from the run's own timers and calls"
+            remedy = "Answer a call by answer(call, event)"
+            raise RunError("SC831", key, found, remedy)
+
+        def act(draft: Draft) -> Taken:
+            known = None if id is None else self._known(draft, id)
+            return draft.take(event, self._now(), id) if known is None else known
+
+        return Job(key, act)
+
+    def _known(self, draft: Draft, id: str) -> Taken | None:  # noqa: A002 - its name
+        """Return the answer that an id got before, if it is remembered."""
+        for entry in reversed(draft.entries):
+            if entry.id == id:
+                place = place_of(entry.configuration)
+                return Taken(draft.run, entry.sequence, moment(entry.at), place)
+        if any(one.id == id for one in draft.waiting.values()):
+            return draft.taken(handled=False, waiting=True)
+        entry = self.store.taken(draft.run, id, draft.head.sequence - self.ids + 1)
+        if entry is None:
+            return None
+        place = place_of(entry.configuration)
+        return Taken(draft.run, entry.sequence, moment(entry.at), place)
+
+    def answer(self, key: str, call: str, event: Any, *, last: bool) -> Job[Taken]:
+        """Answer a call; one that is not under way any more gets ``handled=False``."""
+        return Job(key, lambda draft: draft.take(Answer(call, event, last), self._now()))
+
+    def fail(self, key: str, call: str, reason: str) -> Job[Taken]:
+        """Say that a call has failed."""
+        return Job(key, lambda draft: draft.take(CallFailed(call, reason), self._now()))
+
+    def fire(self, key: str) -> Job[None]:
+        """Fire the timers that are due."""
+
+        def act(draft: Draft) -> None:
+            if draft.head.status == Status.RUNNING:
+                draft.fire(self._now())
+
+        return Job(key, act)
+
+    def cancel(self, key: str, reason: str) -> Job[Taken]:
+        """Cancel a run: by its event ``cancel``, if the chart has one, else where it is."""
+
+        def act(draft: Draft) -> Taken:
+            event = _cancel_event(draft.program)
+            if event is not None and draft.head.status == Status.RUNNING:
+                taken = draft.take(event, self._now())
+                if taken.handled:
+                    return taken
+            draft.cancel(reason, self._now())
+            return draft.taken()
+
+        return Job(key, act)
+
+    def suspend(self, key: str, reason: str) -> Job[Taken]:
+        """Suspend a run."""
+        return self._whole(key, lambda draft: draft.suspend(reason, self._now()))
+
+    def resume(self, key: str) -> Job[Taken]:
+        """Resume a run."""
+        return self._whole(key, lambda draft: draft.resume(self._now()))
+
+    def retry(self, key: str) -> Job[Taken]:
+        """Try again what a run is stuck on."""
+
+        def act(draft: Draft) -> None:
+            if draft.head.status == Status.STUCK:
+                draft.unstick()
+                draft.fire(self._now())
+
+        return self._whole(key, act)
+
+    def skip(self, key: str) -> Job[Taken]:
+        """Give up what a run is stuck on."""
+
+        def act(draft: Draft) -> None:
+            if draft.head.status == Status.STUCK:
+                draft.skip(self._now())
+
+        return self._whole(key, act)
+
+    @staticmethod
+    def _whole(key: str, act: Callable[[Draft], None]) -> Job[Taken]:
+        def done(draft: Draft) -> Taken:
+            act(draft)
+            return draft.taken()
+
+        return Job(key, done)
+
+    # -- questions ---------------------------------------------------------------------------------
+
+    def live(self, key: str) -> Live:
+        """Return a run as it is now."""
+        return self.writer.live(key)
+
+    def head(self, key: str) -> Head:
+        """Return the head of a run; its snapshot need not be readable."""
+        head = self.store.head(key)
+        if head is None:
+            raise unknown(key)
+        return head
+
+    def pasts(self, key: str, tail: int | None) -> list[history.Past]:
+        """Return the history of a run, or its last entries."""
+        head = self.head(key)
+        program = self.programs.get(head.chart)
+        if tail is None:
+            return list(history.told(history.entries_of(self.store, key), program))
+        return list(history.told(self.store.tail(key, tail), program))
+
+    def snapshot_at(self, key: str, sequence: int) -> Snapshot[Any, Any]:
+        """Return the snapshot of a run after an entry."""
+        head = self.head(key)
+        return history.snapshot_at(self.store, head, self.writer.program(head), sequence)
+
+    def list(
+        self, chart: Any, state: str | None, status: str | None, *, stuck: bool
+    ) -> Iterator[Head]:
+        """Yield the heads of runs, in the order of their keys."""
+        name = None if chart is None else getattr(getattr(chart, "chart", chart), "name", chart)
+        wanted = Status.STUCK if stuck else status
+        after = ""
+        while page := self.store.heads(name, wanted, after):
+            for head in page:
+                if state is None or state in place_of(head.configuration):
+                    yield head
+            after = page[-1].run
+
+    def verify(self) -> Iterator[Damage]:
+        """Yield what is damaged in the store."""
+        yield from self.store.check()
+        after = ""
+        while page := self.store.heads(after=after):
+            for head in page:
+                yield from verify(self.store, head.run)
+            after = page[-1].run
+
+    def recover(self) -> Iterator[tuple[str, StatechartError]]:
+        """Read every run that goes on; mark those that cannot be read as stuck, and yield them.
+
+        A run that could not be read, and now can, goes on.
+        """
+        for name in self.programs:
+            for status in (Status.RUNNING, Status.SUSPENDED, Status.STUCK):
+                for head in self.list(name, None, status, stuck=False):
+                    try:
+                        self.live(head.run)
+                    except StatechartError as error:
+                        yield head.run, error
+                        continue
+                    if status == Status.STUCK and not head.blocked:
+                        self.writer.do(self.retry(head.run))
+
+    def checkpoint(self, key: str) -> Job[Taken]:
+        """Keep the present snapshot of a run for its history."""
+        return self._whole(key, Draft.keep)
+
+    def prune(self, key: str, before: int) -> int:
+        """Forget the entries of a run before a number, as far as a checkpoint allows.
+
+        Returns:
+            The number of the first entry that is left.
+        """
+        return self.writer.prune(key, before)
+
+    def arrived(self, key: str, state: str | None) -> bool:
+        """Return whether a run is in a state; without one, whether it is over.
+
+        Raises:
+            RunError: It cannot come there any more: it is over, or stuck (SC825, SC824).
+        """
+        live = self.live(key)
+        status = live.head.status
+        if state is None:
+            if status == Status.STUCK:
+                raise WaitError("SC824", key, f"the run is stuck: {live.head.reason}", "Retry it")
+            return status in OVER
+        if state in live.snapshot.configuration:
+            return True
+        if status in OVER:
+            place = ", ".join(live.snapshot.configuration)
+            found = f"the run is over in ({place}), and will never be in {state}"
+            raise WaitError("SC827", key, found, "Wait for another state")
+        if status == Status.STUCK:
+            raise WaitError("SC824", key, f"the run is stuck: {live.head.reason}", "Retry it")
+        return False
+
+    def state_id(self, key: str, state: Any) -> str | None:
+        """Return the id of a state that is waited for; None waits for the end."""
+        if state is None:
+            return None
+        chart = self.writer.program(self.head(key)).kernel.chart
+        name: str = getattr(state, "id", state)
+        if not isinstance(name, str) or name not in chart.nodes:
+            found = f"the chart {chart.name} has no state {state!r}"
+            raise RunError("SC827", key, found, "Pass a state of its chart, or its id")
+        return name
+
+    def due_in(self, now: datetime) -> datetime | None:
+        """Return when the next timer or effect falls due."""
+        due = self.store.next(microseconds(now), self.programs)
+        return None if due is None else moment(due)
+
+
+def late(key: str, state: str | None, live: Live) -> WaitError:
+    """Return the error of a wait that took too long."""
+    goal = "over" if state is None else f"in {state}"
+    place = ", ".join(live.snapshot.configuration)
+    found = f"the run was not {goal} in time; it is in ({place})"
+    return WaitError("SC827", key, found, "Wait longer, or look at its history")
+
+
+def _program(chart: Any, effects: tuple[type, ...]) -> Program:
+    if isinstance(chart, Protocol):
+        return Program(chart.chart, Kernel(chart.chart), chart)
+    return Program(chart, Kernel(chart), Protocol(chart, effects=_readable(chart, effects)))
+
+
+def _readable(chart: Any, effects: tuple[type, ...]) -> tuple[type, ...]:
+    """Return the classes that a protocol has to be told of: not the calls, which it knows."""
+    known = {
+        call.call for node in getattr(chart, "chart", chart).nodes.values() for call in node.invoke
+    }
+    return tuple(one for one in effects if one not in known)
+
+
+def _cancel_event(program: Program) -> Any:
+    for event in program.kernel.chart.events:
+        cls = event.cls
+        if cls is not None and wire_name(cls) == "cancel":
+            try:
+                return cls()
+            except TypeError:
+                return None
+    return None

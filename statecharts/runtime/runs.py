@@ -1,0 +1,298 @@
+"""Runs, for synchronous code: scripts, web frameworks, tests. Every call blocks.
+
+Nothing is carried out here: effects and timers are the business of a `Runtime` or of
+``statecharts runs serve``, in this process or in another.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
+from typing import Any, Generic, Self, TypeVar, final, overload
+
+from statecharts.model.chart import Declaration
+from statecharts.model.effects import Call
+from statecharts.model.errors import StatechartError
+from statecharts.runtime.clock import Clock, SystemClock
+from statecharts.runtime.commit import Taken, place_of
+from statecharts.runtime.history import Past, times
+from statecharts.runtime.operations import IDS, Address, Operations, late
+from statecharts.semantics.snapshot import Snapshot
+from statecharts.store.chain import Damage
+from statecharts.store.rows import OVER
+
+E = TypeVar("E")
+C = TypeVar("C")
+
+POLL = 0.02
+"""Seconds between two looks at what other processes have written."""
+
+
+class Present(Generic[E, C]):
+    """What a run can be asked, without writing anything.
+
+    Attributes:
+        key: Its key.
+    """
+
+    def __init__(self, operations: Operations, key: str) -> None:
+        self._operations = operations
+        self.key = key
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.key!r}>"
+
+    @property
+    def snapshot(self) -> Snapshot[E, C]:
+        """The present snapshot.
+
+        Raises:
+            UnknownRunError: There is no run of this key (SC822).
+        """
+        return self._operations.live(self.key).snapshot
+
+    @property
+    def configuration(self) -> tuple[str, ...]:
+        """The ids of the active states; to be had without the chart."""
+        return place_of(self._operations.head(self.key).configuration)
+
+    @property
+    def calls(self) -> Mapping[str, Call[Any]]:
+        """The calls under way, by the ids that `answer` takes."""
+        return self.snapshot.calls
+
+    @property
+    def status(self) -> str:
+        """``running``, ``suspended``, ``stuck``, ``ended`` or ``cancelled``."""
+        return self._operations.head(self.key).status
+
+    @property
+    def reason(self) -> str:
+        """Why it is stuck, suspended or cancelled; else empty."""
+        return self._operations.head(self.key).reason
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing moves it any more."""
+        return self.status in OVER
+
+    def history(self, *, tail: int | None = None) -> list[Past]:
+        """Return what has happened, the oldest first.
+
+        Args:
+            tail: How many of the last entries; None returns all that are kept.
+        """
+        return self._operations.pasts(self.key, tail)
+
+    def at(self, sequence: int) -> Snapshot[E, C]:
+        """Return the snapshot after an entry of the history.
+
+        Raises:
+            RunError: There is no such entry (SC830).
+        """
+        return self._operations.snapshot_at(self.key, sequence)
+
+    def times(self) -> dict[str, timedelta]:
+        """Return how long each state has been active, by its id, as far as the history goes."""
+        head = self._operations.head(self.key)
+        pasts = self._operations.pasts(self.key, None)
+        over = head.status in OVER
+        return times(pasts, pasts[-1].at if over else self._operations.clock.now())
+
+
+@final
+class Run(Present[E, C]):
+    """A run, for synchronous code."""
+
+    def send(self, event: E, *, id: str | None = None) -> Taken:  # noqa: A002 - its name
+        """Send an event; when this returns, it is on disk.
+
+        Args:
+            event: The event.
+            id: A name for this request. The same name is taken once: sent again, it gets the
+                same answer, and nothing happens.
+
+        Raises:
+            StatechartError: It cannot be taken; nothing has changed.
+        """
+        return self._do(self._operations.send(self.key, event, id))
+
+    def answer(self, call: str, event: E, *, last: bool = True) -> Taken:
+        """Answer a call; `handled` is False when it is not under way any more."""
+        return self._do(self._operations.answer(self.key, call, event, last=last))
+
+    def fail(self, call: str, reason: str = "") -> Taken:
+        """Say that a call has failed."""
+        return self._do(self._operations.fail(self.key, call, reason))
+
+    def cancel(self, reason: str = "") -> Taken:
+        """Cancel it: by its event ``cancel`` if the chart has one, else it ends where it is."""
+        return self._do(self._operations.cancel(self.key, reason))
+
+    def suspend(self, reason: str = "") -> Taken:
+        """Let events wait, and timers and calls pause."""
+        return self._do(self._operations.suspend(self.key, reason))
+
+    def resume(self) -> Taken:
+        """Go on: due timers fire, and what waits is taken, in order."""
+        return self._do(self._operations.resume(self.key))
+
+    def retry(self) -> Taken:
+        """Try again what the run is stuck on."""
+        return self._do(self._operations.retry(self.key))
+
+    def skip(self) -> Taken:
+        """Give up what the run is stuck on."""
+        return self._do(self._operations.skip(self.key))
+
+    def checkpoint(self) -> Taken:
+        """Keep the present snapshot, so that its history can be pruned up to here."""
+        return self._do(self._operations.checkpoint(self.key))
+
+    def prune(self, *, before: int) -> int:
+        """Forget the entries before a number, as far as a checkpoint allows.
+
+        Returns:
+            The number of the first entry that is left.
+        """
+        return self._operations.prune(self.key, before)
+
+    def wait(self, state: Any = None, *, timeout: timedelta | None = None) -> Snapshot[E, C]:
+        """Return once the run is in a state, or over.
+
+        Args:
+            state: A state of its chart, or its id; None waits for the end.
+            timeout: How long to wait at most, by the clock of the machine.
+
+        Raises:
+            WaitError: It took too long, or can never come there (SC827).
+        """
+        goal = self._operations.state_id(self.key, state)
+        deadline = None if timeout is None else time.monotonic() + timeout.total_seconds()
+        while not self._operations.arrived(self.key, goal):
+            if deadline is not None and time.monotonic() > deadline:
+                raise late(self.key, goal, self._operations.live(self.key))
+            time.sleep(POLL)
+        return self.snapshot
+
+    def _do(self, job: Any) -> Taken:
+        taken: Taken = self._operations.writer.do(job)
+        return taken
+
+
+@final
+class Runs:
+    """The runs of a store, for synchronous code.
+
+    Args:
+        store: Its address, such as ``sqlite:///runs.db``.
+        charts: The charts of its runs: the classes that declare them, or a `Protocol` for a chart
+            with upcasters.
+        effects: Classes of effects that the charts emit.
+        clock: What time it is.
+        ids: Among how many of the last entries of a run the id of an event is looked for.
+        prefix: What the names of the tables begin with.
+        create_schema: Whether tables that are missing are made.
+    """
+
+    def __init__(  # noqa: PLR0913 - what runs are kept with
+        self,
+        store: Address,
+        *charts: Any,
+        effects: tuple[type, ...] = (),
+        clock: Clock | None = None,
+        ids: int = IDS,
+        prefix: str = "",
+        create_schema: bool = True,
+    ) -> None:
+        self._operations = Operations(
+            store,
+            charts,
+            effects=effects,
+            clock=clock or SystemClock(),
+            ids=ids,
+            options={"prefix": prefix, "create": create_schema},
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the store."""
+        self._operations.close()
+
+    @overload
+    def start(
+        self, chart: type[Declaration[E, None]], *, key: str, exist_ok: bool = False
+    ) -> Run[E, None]: ...
+    @overload
+    def start(
+        self, chart: type[Declaration[E, C]], *, key: str, context: C, exist_ok: bool = False
+    ) -> Run[E, C]: ...
+    def start(
+        self, chart: Any, *, key: str, context: Any = None, exist_ok: bool = False
+    ) -> Run[Any, Any]:
+        """Start a run.
+
+        Args:
+            chart: One of the charts.
+            key: Its key: any text.
+            context: The context to begin with.
+            exist_ok: Whether a run of this chart and key may be there already, and is returned.
+
+        Raises:
+            RunExistsError: A run of that key exists (SC821).
+        """
+        job = self._operations.start(chart, key, context, exist_ok=exist_ok)
+        self._operations.writer.do(job)
+        return Run(self._operations, key)
+
+    @overload
+    def get(self, key: str) -> Run[Any, Any]: ...
+    @overload
+    def get(self, key: str, chart: type[Declaration[E, C]]) -> Run[E, C]: ...
+    def get(self, key: str, chart: Any = None) -> Run[Any, Any]:
+        """Return the run of a key, which need not exist yet.
+
+        Args:
+            key: Its key.
+            chart: Its chart, for type checkers.
+        """
+        del chart
+        return Run(self._operations, key)
+
+    def list(
+        self,
+        *,
+        chart: Any = None,
+        state: Any = None,
+        status: str | None = None,
+        stuck: bool = False,
+    ) -> Iterator[Run[Any, Any]]:
+        """Yield runs, in the order of their keys.
+
+        Args:
+            chart: Only those of this chart.
+            state: Only those that are in this state: a state, or its id.
+            status: Only those of this status.
+            stuck: Only those that are stuck.
+        """
+        name = getattr(state, "id", state)
+        for head in self._operations.list(chart, name, status, stuck=stuck):
+            yield Run(self._operations, head.run)
+
+    def recover(self) -> list[tuple[str, StatechartError]]:
+        """Read every run that goes on; return those that cannot be read, which are stuck now."""
+        return list(self._operations.recover())
+
+    def verify(self) -> list[Damage]:
+        """Return what is damaged in the store."""
+        return list(self._operations.verify())
+
+    def next_due(self, now: datetime) -> datetime | None:
+        """Return when the next timer or effect falls due, after a time."""
+        return self._operations.due_in(now)

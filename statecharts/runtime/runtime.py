@@ -1,0 +1,348 @@
+"""The runtime: runs charts, for asynchronous code, and carries out what they ask for."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from typing import Any, Final, Self, TypeVar, final, overload
+
+from statecharts.model.chart import Declaration
+from statecharts.model.errors import StatechartError
+from statecharts.runtime.clock import Clock, SystemClock
+from statecharts.runtime.commit import Draft, Happened, Taken
+from statecharts.runtime.delivery import LEASE, Delivery
+from statecharts.runtime.errors import RunError
+from statecharts.runtime.handlers import Handlers, table
+from statecharts.runtime.operations import IDS, Address, Operations, late
+from statecharts.runtime.runs import Present
+from statecharts.runtime.writer import Job
+from statecharts.semantics.snapshot import Snapshot
+from statecharts.store.chain import Damage
+
+E = TypeVar("E")
+C = TypeVar("C")
+T = TypeVar("T")
+
+POLL: Final = 0.05
+"""Seconds between two looks at what other processes have written."""
+
+Observer = Callable[[Happened], None]
+"""Is told of each step of each run, after it has been written."""
+
+
+@final
+class LiveRun(Present[E, C]):
+    """A run, for asynchronous code."""
+
+    def __init__(self, runtime: Runtime, key: str) -> None:
+        super().__init__(runtime._operations, key)
+        self._runtime = runtime
+
+    async def send(self, event: E, *, id: str | None = None) -> Taken:  # noqa: A002 - its name
+        """Send an event; when this returns, it is on disk.
+
+        Args:
+            event: The event.
+            id: A name for this request. The same name is taken once: sent again, it gets the
+                same answer, and nothing happens.
+
+        Raises:
+            StatechartError: It cannot be taken; nothing has changed.
+        """
+        return await self._do(self._operations.send(self.key, event, id))
+
+    async def answer(self, call: str, event: E, *, last: bool = True) -> Taken:
+        """Answer a call; `handled` is False when it is not under way any more."""
+        return await self._do(self._operations.answer(self.key, call, event, last=last))
+
+    async def fail(self, call: str, reason: str = "") -> Taken:
+        """Say that a call has failed."""
+        return await self._do(self._operations.fail(self.key, call, reason))
+
+    async def cancel(self, reason: str = "") -> Taken:
+        """Cancel it: by its event ``cancel`` if the chart has one, else it ends where it is."""
+        return await self._do(self._operations.cancel(self.key, reason))
+
+    async def suspend(self, reason: str = "") -> Taken:
+        """Let events wait, and timers and calls pause."""
+        return await self._do(self._operations.suspend(self.key, reason))
+
+    async def resume(self) -> Taken:
+        """Go on: due timers fire, and what waits is taken, in order."""
+        return await self._do(self._operations.resume(self.key))
+
+    async def retry(self) -> Taken:
+        """Try again what the run is stuck on."""
+        return await self._do(self._operations.retry(self.key))
+
+    async def skip(self) -> Taken:
+        """Give up what the run is stuck on."""
+        return await self._do(self._operations.skip(self.key))
+
+    async def checkpoint(self) -> Taken:
+        """Keep the present snapshot, so that its history can be pruned up to here."""
+        return await self._do(self._operations.checkpoint(self.key))
+
+    async def prune(self, *, before: int) -> int:
+        """Forget the entries before a number, as far as a checkpoint allows.
+
+        Returns:
+            The number of the first entry that is left.
+        """
+        return await asyncio.to_thread(self._operations.prune, self.key, before)
+
+    async def wait(self, state: Any = None, *, timeout: timedelta | None = None) -> Snapshot[E, C]:  # noqa: ASYNC109 - as `Run.wait`
+        """Return once the run is in a state, or over.
+
+        Args:
+            state: A state of its chart, or its id; None waits for the end.
+            timeout: How long to wait at most, by the clock of the machine.
+
+        Raises:
+            WaitError: It took too long, or can never come there (SC827).
+        """
+        goal = self._operations.state_id(self.key, state)
+        seconds = None if timeout is None else timeout.total_seconds()
+        try:
+            async with asyncio.timeout(seconds):
+                while not self._operations.arrived(self.key, goal):
+                    await self._runtime._changed(self.key)
+        except TimeoutError as error:
+            if isinstance(error, StatechartError):
+                raise
+            raise late(self.key, goal, self._operations.live(self.key)) from None
+        return self.snapshot
+
+    async def _do(self, job: Job[Taken]) -> Taken:
+        return await self._runtime._submit(job)
+
+
+@final
+class Runtime:
+    """Runs charts on a store: keeps their runs, carries out their effects, fires their timers.
+
+    Use it as an asynchronous context manager: on entry it goes on with what is stored, on exit it
+    lets handlers come to an end for `grace`, and gives the rest back.
+
+    Args:
+        store: Its address, such as ``sqlite:///runs.db``; ``memory:`` for tests.
+        charts: The charts of its runs: the classes that declare them, or a `Protocol` for a chart
+            with upcasters.
+        handlers: Who carries out which effects and calls: a dict of classes and functions, or a
+            list of what `handle` returns. A call without a handler waits until somebody says
+            ``run.answer``; an effect without one stays owed, for another process.
+        effects: Classes of effects that the charts emit and that have no handler here.
+        clock: What time it is.
+        observe: Is told of each step of each run that is written here.
+        ids: Among how many of the last entries of a run the id of an event is looked for.
+        lease: How long a claim on an effect holds when its process has died.
+        grace: How long handlers may go on at the end.
+        prefix: What the names of the tables begin with.
+        create_schema: Whether tables that are missing are made.
+
+    Raises:
+        HandlerError: A handler does not fit what it is to handle (SC828).
+        StoreError: The store cannot be opened.
+    """
+
+    def __init__(  # noqa: PLR0913 - what runs are run with
+        self,
+        store: Address,
+        *charts: Any,
+        handlers: Handlers = (),
+        effects: Iterable[type] = (),
+        clock: Clock | None = None,
+        observe: Observer | None = None,
+        ids: int = IDS,
+        lease: timedelta = LEASE,
+        grace: timedelta = timedelta(seconds=10),
+        prefix: str = "",
+        create_schema: bool = True,
+    ) -> None:
+        self._handlers = table(handlers)
+        self._clock = clock or SystemClock()
+        self._lease, self._grace = lease, grace
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._delivery: Delivery | None = None
+        self._waiters: dict[str, set[asyncio.Future[None]]] = {}
+        self._observers: list[Observer] = [] if observe is None else [observe]
+        self._pool = ThreadPoolExecutor(1, thread_name_prefix="statecharts-writer")
+        self._scheduled = threading.Event()
+        self._operations = Operations(
+            store,
+            charts,
+            effects=(*effects, *self._handlers),
+            clock=self._clock,
+            listener=self._listen,
+            ids=ids,
+            options={"prefix": prefix, "create": create_schema},
+        )
+
+    async def __aenter__(self) -> Self:
+        if self._loop is not None:
+            found = "the runtime has been entered already"
+            raise RunError("SC832", "runtime", found, "Make another one")
+        self._loop = asyncio.get_running_loop()
+        self._delivery = Delivery(
+            self._operations, self._handlers, self._clock, self._submit_inner, self._lease
+        )
+        await self.recover()
+        self._operations.writer.claim = self._delivery.claim
+        self._delivery.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Stop: let handlers come to an end for `grace`, give the rest back, close the store."""
+        if self._delivery is not None:
+            await self._delivery.close(self._grace)
+            self._delivery = None
+        await asyncio.to_thread(self._pool.shutdown)
+        self._operations.close()
+
+    # -- writing -----------------------------------------------------------------------------------
+
+    async def _submit(self, job: Job[T], *, inner: bool = False) -> T:
+        """Put a job in line, and await its answer."""
+        if self._delivery is None:
+            found = "the runtime is not running"
+            remedy = "Use it inside: async with Runtime(…) as runtime"
+            raise RunError("SC832", "runtime", found, remedy)
+        future = asyncio.wrap_future(self._operations.writer.put(job, inner=inner).future)
+        if not self._scheduled.is_set():
+            self._scheduled.set()
+            self._pool.submit(self._drain)
+        return await future
+
+    async def _submit_inner(self, job: Job[Any]) -> Any:
+        return await self._submit(job, inner=True)
+
+    def _drain(self) -> None:
+        self._scheduled.clear()
+        while self._operations.writer.drain():
+            pass
+
+    def _listen(self, draft: Draft) -> None:
+        """Take note of a commit, in the writer's thread."""
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._committed, draft)
+
+    def _committed(self, draft: Draft) -> None:
+        if self._delivery is not None:
+            self._delivery.committed(draft)
+        for waiter in self._waiters.pop(draft.run, ()):
+            if not waiter.done():
+                waiter.set_result(None)
+        for happened in draft.happened:
+            for observer in tuple(self._observers):
+                try:
+                    observer(happened)
+                except Exception as error:  # noqa: BLE001 - an observer's fault is its own
+                    self._complain(observer, error)
+
+    def _complain(self, observer: Observer, error: Exception) -> None:
+        if self._loop is not None:
+            text = f"the observer {observer!r} of a runtime raised"
+            self._loop.call_exception_handler({"message": text, "exception": error})
+
+    async def _changed(self, key: str) -> None:
+        """Return when a run has been written; now and then even without that."""
+        loop = asyncio.get_running_loop()
+        waiter: asyncio.Future[None] = loop.create_future()
+        self._waiters.setdefault(key, set()).add(waiter)
+        try:
+            await asyncio.wait({waiter}, timeout=POLL)
+        finally:
+            found = self._waiters.get(key)
+            if found is not None:
+                found.discard(waiter)
+                if not found:
+                    del self._waiters[key]
+
+    # -- runs --------------------------------------------------------------------------------------
+
+    @overload
+    async def start(
+        self, chart: type[Declaration[E, None]], *, key: str, exist_ok: bool = False
+    ) -> LiveRun[E, None]: ...
+    @overload
+    async def start(
+        self, chart: type[Declaration[E, C]], *, key: str, context: C, exist_ok: bool = False
+    ) -> LiveRun[E, C]: ...
+    async def start(
+        self, chart: Any, *, key: str, context: Any = None, exist_ok: bool = False
+    ) -> LiveRun[Any, Any]:
+        """Start a run.
+
+        Args:
+            chart: One of the charts.
+            key: Its key: any text.
+            context: The context to begin with.
+            exist_ok: Whether a run of this chart and key may be there already, and is returned.
+
+        Raises:
+            RunExistsError: A run of that key exists (SC821).
+        """
+        await self._submit(self._operations.start(chart, key, context, exist_ok=exist_ok))
+        return LiveRun(self, key)
+
+    @overload
+    def get(self, key: str) -> LiveRun[Any, Any]: ...
+    @overload
+    def get(self, key: str, chart: type[Declaration[E, C]]) -> LiveRun[E, C]: ...
+    def get(self, key: str, chart: Any = None) -> LiveRun[Any, Any]:
+        """Return the run of a key, which need not exist yet.
+
+        Args:
+            key: Its key.
+            chart: Its chart, for type checkers.
+        """
+        del chart
+        return LiveRun(self, key)
+
+    def list(
+        self,
+        *,
+        chart: Any = None,
+        state: Any = None,
+        status: str | None = None,
+        stuck: bool = False,
+    ) -> Iterator[LiveRun[Any, Any]]:
+        """Yield runs, in the order of their keys (see `Runs.list`)."""
+        name = getattr(state, "id", state)
+        for head in self._operations.list(chart, name, status, stuck=stuck):
+            yield LiveRun(self, head.run)
+
+    async def recover(self) -> list[tuple[str, StatechartError]]:
+        """Read every run that goes on; return those that cannot be read, which are stuck now."""
+        return await asyncio.to_thread(lambda: list(self._operations.recover()))
+
+    async def verify(self) -> list[Damage]:
+        """Return what is damaged in the store."""
+        return await asyncio.to_thread(lambda: list(self._operations.verify()))
+
+    def subscribe(self, observer: Observer) -> Callable[[], None]:
+        """Tell somebody of each step that is written here, with its cause.
+
+        Returns:
+            A function that ends it.
+        """
+        self._observers.append(observer)
+
+        def end() -> None:
+            if observer in self._observers:
+                self._observers.remove(observer)
+
+        return end
+
+    async def settle(self) -> None:
+        """Return when no handler is at work and nothing is due: for tests."""
+        while self._delivery is not None:
+            await asyncio.sleep(0.001)
+            if self._delivery.idle and not self._scheduled.is_set():
+                return
