@@ -27,7 +27,7 @@ from statecharts.model.effects import (
     StartTimer,
 )
 from statecharts.model.errors import StatechartError
-from statecharts.model.events import TimerFired, wire_name
+from statecharts.model.events import OWN, TimerFired, wire_name
 from statecharts.runtime.clock import microseconds, moment
 from statecharts.runtime.errors import RunError, StuckError
 from statecharts.semantics.snapshot import Snapshot, Step
@@ -248,9 +248,10 @@ class Draft:
         return [self.owed[number] for number in sorted(self._owed) if number in self.owed]
 
     @property
-    def timed(self) -> bool:
-        """Whether a timer has been started or stopped."""
-        return bool(self._timers)
+    def next_timer(self) -> int | None:
+        """When the first of the timers that have been started falls due."""
+        started = (self.timers[name] for name in self._timers if name in self.timers)
+        return min(started, default=None)
 
     def check_going(self) -> None:
         """Refuse what only a run that goes on can do.
@@ -279,7 +280,7 @@ class Draft:
         step = program.kernel.start(context, at=at)
         given = step.snapshot.context
         body = b"" if given is None else program.protocol.dumps_context(given)
-        first, own = self._prepared(step, None, Kind.START, None, body, 0)
+        first, own = self._prepared(step, None, Kind.START.value, None, body, 0)
         rest = self._followed(own, step.snapshot, at, first.counter)
         now = microseconds(at)
         place = place_text(step.snapshot.configuration)
@@ -287,7 +288,7 @@ class Draft:
             self.run,
             program.name,
             program.protocol.version,
-            Status.RUNNING,
+            Status.RUNNING.value,
             "",
             "",
             -1,
@@ -299,9 +300,11 @@ class Draft:
             b"",
         )
         self.owed, self.calls, self.timers, self.waiting = {}, {}, {}, {}
-        for one in (first, *rest):
+        self._record(first, at)
+        taken = self.taken()
+        for one in rest:
             self._record(one, at)
-        return self.taken()
+        return taken
 
     def take(self, event: Any, at: datetime, id: str | None = None) -> Taken:  # noqa: A002 - its name
         """Take an event: first the timers that are due, then the event, then what the run says.
@@ -309,36 +312,47 @@ class Draft:
         Raises:
             StatechartError: The event cannot be taken.
         """
+        own = isinstance(event, OWN)
+        if own and self.head.status in OVER:
+            return self.taken(handled=False)  # late
         self.check_going()
         if self.head.status == Status.SUSPENDED:
             return self._put_by(event, at, id)
         self.fire(at)
-        self.check_going()
+        if not (own and self.head.status in OVER):
+            self.check_going()
         protocol = self.program.protocol
         step = self.program.kernel.step(self.snapshot, event, at=at)
         if not step.handled:
             return self.taken(handled=False)
         body = protocol.dumps_message(event)
-        first, own = self._prepared(step, event, Kind.EVENT, id, body, self.head.counter)
-        for one in (first, *self._followed(own, step.snapshot, at, first.counter)):
+        first, said = self._prepared(step, event, Kind.EVENT.value, id, body, self.head.counter)
+        rest = self._followed(said, step.snapshot, at, first.counter)
+        self._record(first, at)
+        taken = self.taken()
+        for one in rest:
             self._record(one, at)
-        return self.taken()
+        return taken
 
     def fire(self, at: datetime) -> None:
         """Fire the timers that are due, in order; a timer that fails makes the run stuck."""
         now = microseconds(at)
-        fired = 0
+        last, same = self.head.changed, 0
         while self.timers and self.head.status == Status.RUNNING:
             name = min(self.timers, key=self.timers.__getitem__)
-            if self.timers[name] > now:
+            due = self.timers[name]
+            if due > now:
                 return
-            fired += 1
+            last, same = (due, 1) if due > last else (last, same + 1)
+            # It happens when it was due, even if nobody was there to see it; never before what
+            # has happened already.
+            then = moment(due) if due >= self.head.changed else at
             try:
-                if fired > MOST_OWN:
-                    found = f"{MOST_OWN:,} timers have fired at {at}, and more are due"
+                if same > MOST_OWN:
+                    found = f"{MOST_OWN:,} timers have fired at {then}, and more are due"
                     remedy = "Give the delayed transitions of the circle a delay that takes time"
                     raise RunError("SC823", self.run, found, remedy)
-                self._fire(name, at)
+                self._fire(name, then)
             except StatechartError as error:
                 self.stick(str(error), f"timer {name}")
                 return
@@ -353,7 +367,7 @@ class Draft:
             self._touched = True
             return
         body = self.program.protocol.dumps_message(event)
-        first, own = self._prepared(step, event, Kind.EVENT, None, body, self.head.counter)
+        first, own = self._prepared(step, event, Kind.EVENT.value, None, body, self.head.counter)
         rest = self._followed(own, step.snapshot, at, first.counter)
         if self.timers.pop(name, None) is not None:
             self._timers.add(name)
@@ -376,7 +390,7 @@ class Draft:
             if not step.handled:
                 continue
             body = self.program.protocol.dumps_message(event)
-            one, more = self._prepared(step, event, Kind.EVENT, None, body, counter)
+            one, more = self._prepared(step, event, Kind.EVENT.value, None, body, counter)
             found.append(one)
             line += more
             snapshot, counter = step.snapshot, one.counter
@@ -436,7 +450,7 @@ class Draft:
             if row.call is not None:
                 self.calls[row.call] = row.number
         self.snapshot = step.snapshot
-        status = Status.ENDED if step.snapshot.ended else self.head.status
+        status = Status.ENDED.value if step.snapshot.ended else self.head.status
         self._enter(one.kind, at, one.body, one.id, status=status, counter=one.counter)
         self.happened.append(Happened(self.run, self.head.sequence, at, one.cause, step))
 
@@ -500,18 +514,28 @@ class Draft:
 
     def stick(self, reason: str, blocked: str) -> None:
         """Take the run out of service until somebody looks at it."""
-        self.head = evolve(self.head, status=Status.STUCK, reason=reason, blocked=blocked)
+        if self.head.status in OVER:
+            blocked = f"{blocked} {self.head.status}"
+        self.head = evolve(self.head, status=Status.STUCK.value, reason=reason, blocked=blocked)
         self._touched = True
 
-    def unstick(self) -> None:
+    def unstick(self, at: datetime) -> None:
         """Try again what the run is stuck on."""
-        word, _, what = self.head.blocked.partition(" ")
-        if word == "effect" and int(what) in self.owed:
-            self.note(int(what), attempts=0, due=self.head.changed, worker=None, until=0)
+        number = self._blocked_effect()
+        if number in self.owed:
+            self.note(number, attempts=0, due=self.head.changed, worker=None, until=0)
         self._go_on()
+        self._catch_up(at)
+
+    def _blocked_effect(self) -> int:
+        """Return the number of the effect that the run is stuck on; 0 for anything else."""
+        word, _, what = self.head.blocked.partition(" ")
+        return int(what.partition(" ")[0]) if word == "effect" else 0
 
     def _go_on(self) -> None:
-        self.head = evolve(self.head, status=Status.RUNNING, reason="", blocked="")
+        before = self.head.blocked.rpartition(" ")[2]
+        status = before if self._blocked_effect() and before in OVER else Status.RUNNING.value
+        self.head = evolve(self.head, status=status, reason="", blocked="")
         self._touched = True
 
     def skip(self, at: datetime) -> None:
@@ -520,20 +544,24 @@ class Draft:
         Raises:
             RunError: The run itself cannot be read (SC824).
         """
-        word, _, what = self.head.blocked.partition(" ")
+        blocked = self.head.blocked
+        word, _, what = blocked.partition(" ")
         if word == "timer":
             self._forget_timer(what)
         elif word == "effect":
-            number = int(what)
+            number = self._blocked_effect()
             row = self.owed.get(number)
             if row is not None and row.call is not None:
                 self._forget_call(row.call)
             self.settle(number)
+        elif word == "event":
+            self._unwait(int(what))
         else:
             raise stuck(self.head)
         self._go_on()
         self._keep = True
-        self._enter(Kind.SKIP, at, json.dumps(f"{word} {what}").encode())
+        self._enter(Kind.SKIP.value, at, json.dumps(blocked).encode())
+        self._catch_up(at)
 
     def _forget_timer(self, name: str) -> None:
         memory = self.snapshot.memory
@@ -559,24 +587,28 @@ class Draft:
         self._waiting |= self.waiting.keys()
         self.waiting.clear()
         text = json.dumps(reason).encode()
-        self._enter(Kind.CANCEL, at, text, status=Status.CANCELLED, reason=reason, blocked="")
+        self._enter(Kind.CANCEL.value, at, text, status=Status.CANCELLED.value, reason=reason, blocked="")
 
     def suspend(self, reason: str, at: datetime) -> None:
         """Let events wait, and timers and calls pause, until `resume`."""
         self.check_going()
         if self.head.status != Status.SUSPENDED:
             text = json.dumps(reason).encode()
-            self._enter(Kind.SUSPEND, at, text, status=Status.SUSPENDED, reason=reason)
+            self._enter(Kind.SUSPEND.value, at, text, status=Status.SUSPENDED.value, reason=reason)
 
     def resume(self, at: datetime) -> None:
         """Go on: timers that are due fire, and what waits is taken, in order."""
         self.check_going()
         if self.head.status != Status.SUSPENDED:
             return
-        self._enter(Kind.RESUME, at, b"", status=Status.RUNNING, reason="")
+        self._enter(Kind.RESUME.value, at, b"", status=Status.RUNNING.value, reason="")
         for row in self.owed.values():
             if row.worker is not None:
                 self.note(row.number, worker=None, until=0)
+        self._catch_up(at)
+
+    def _catch_up(self, at: datetime) -> None:
+        """Take what waits, in order, and fire the timers that are due."""
         for number in sorted(self.waiting):
             if self.head.status != Status.RUNNING:
                 break

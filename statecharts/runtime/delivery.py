@@ -15,6 +15,7 @@ import contextlib
 import contextvars
 import uuid
 from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, timedelta
 from typing import Any, Final, TypeVar, final
 
@@ -25,7 +26,7 @@ from statecharts.model.errors import StatechartError
 from statecharts.model.events import Answer, CallFailed
 from statecharts.runtime.clock import Clock, microseconds
 from statecharts.runtime.commit import Draft, name_of
-from statecharts.runtime.handlers import Handler, Task
+from statecharts.runtime.handlers import Handler, Task, check_outcome
 from statecharts.runtime.operations import Operations
 from statecharts.runtime.writer import Job
 from statecharts.store.rows import PAUSED, Owed, Status
@@ -40,6 +41,11 @@ POLL: Final = 0.05
 
 MOST: Final = 1_000
 """Effects that one process claims at once."""
+
+THREADS: Final = 64
+"""Plain functions that run at once in this process."""
+
+_EVER: Final = 1 << 62
 
 Key = tuple[str, int]
 """The key of a run and the number of an effect."""
@@ -90,10 +96,11 @@ class Delivery:
         self._attempts: dict[Key, _Attempt] = {}
         self._woken = asyncio.Event()
         self._closing = False
-        self._round = 0
+        self._planned = 0
         self._busy = False
         self._loops: list[asyncio.Task[None]] = []
         self._loop = asyncio.get_running_loop()
+        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="statecharts-handler")
 
     # -- what the writer asks and tells, in its thread ---------------------------------------------
 
@@ -124,7 +131,8 @@ class Delivery:
         if status in PAUSED or status == Status.CANCELLED:
             for key in [key for key in self._attempts if key[0] == run]:
                 self._stop(key)
-        wake = draft.timed
+        due = draft.next_timer
+        wake = due is not None and due < self._planned
         for row in draft.fresh:
             if row.worker == self.worker:
                 self._begin(run, row)
@@ -158,14 +166,14 @@ class Delivery:
         """Fire what is due and claim what is free, for ever."""
         while not self._closing:
             self._woken.clear()
-            self._busy = True
+            self._busy, self._planned = True, _EVER
             try:
                 until = await self._once()
             except StatechartError:
                 until = self._clock.now() + timedelta(seconds=1)  # the store may be back then
             finally:
                 self._busy = False
-                self._round += 1
+            self._planned = microseconds(until)
             await self._clock.sleep(until, self._woken)
 
     async def _once(self) -> Any:
@@ -242,19 +250,22 @@ class Delivery:
         if handler.is_async:
             work: Awaitable[Any] = handler.function(*arguments)
         else:
-            work = asyncio.to_thread(handler.function, *arguments)
+            work = self._loop.run_in_executor(self._threads, handler.function, *arguments)
         seconds = None if handler.timeout is None else handler.timeout.total_seconds()
         try:
             async with asyncio.timeout(seconds):
                 if handler.heartbeat is None:
-                    return await work
-                return await _listened(work, task, handler.heartbeat.total_seconds())
+                    outcome = await work
+                else:
+                    outcome = await _listened(work, task, handler.heartbeat.total_seconds())
         except TimeoutError as error:
             task.cancel()
             if error.args:
                 raise
             text = f"it took longer than {seconds:g} s"
             raise TimeoutError(text) from None
+        check_outcome(handler.effect, outcome)
+        return outcome
 
     async def _record(self, run: str, row: Owed, act: Callable[[Draft], None]) -> None:
         attempt = self._attempts.get((run, row.number))
@@ -301,7 +312,7 @@ class Delivery:
             self._answer(draft, row, CallFailed(row.call, reason))
         else:
             draft.note(row.number, attempts=failures, worker=None, until=0)
-            if draft.head.status == Status.RUNNING:
+            if draft.head.status not in PAUSED:
                 draft.stick(reason, f"effect {row.number}")
 
     def report(self, task: Task[Any], event: Any) -> None:
@@ -343,6 +354,7 @@ class Delivery:
         for work in left:
             work.cancel()
         await asyncio.gather(*left, return_exceptions=True)
+        self._threads.shutdown(wait=False, cancel_futures=True)
 
 
 async def _listened(work: Awaitable[T], task: Task[Any], seconds: float) -> T:

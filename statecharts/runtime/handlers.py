@@ -16,6 +16,7 @@ from attrs.validators import ge, in_, instance_of
 
 from statecharts.model.calls import answers_of
 from statecharts.model.effects import Call, Effect
+from statecharts.model.events import wire_name
 from statecharts.runtime.errors import HandlerError
 
 A = TypeVar("A")
@@ -210,6 +211,21 @@ def _check_answers(effect: type[Effect], function: Callable[..., Any]) -> None:
         raise HandlerError("SC828", "handlers", found, remedy)
 
 
+def check_outcome(effect: type[Effect], outcome: Any) -> None:
+    """Refuse what a handler returned, if it is no answer to its call.
+
+    Raises:
+        TypeError: It is not.
+    """
+    answers = answers_of(effect) if issubclass(effect, Call) else ()
+    if outcome is None or answers is None or isinstance(outcome, answers):
+        return
+    text = f"the handler of {effect.__name__} returned {outcome!r}"
+    if answers:
+        text += f", and the call is answered by {_names(answers)}"
+    raise TypeError(text)
+
+
 def _names(classes: Iterable[Any]) -> str:
     return ", ".join(getattr(one, "__name__", str(one)) for one in classes)
 
@@ -236,9 +252,13 @@ def table(handlers: Handlers) -> dict[type[Effect], Handler]:
         if not isinstance(one, Handler):
             remedy = "Pass a dict of classes and functions, or handle(Class, function) for each"
             raise HandlerError("SC828", "handlers", f"{one!r} is not a handler", remedy)
+        name = one.effect.__name__
         if one.effect in found:
-            text = f"{one.effect.__name__} has two handlers"
+            text = f"{name} has two handlers"
             raise HandlerError("SC828", "handlers", text, "Keep one of them")
+        if wire_name(one.effect) in map(wire_name, found):
+            text = f"two classes of effects are called {name}"
+            raise HandlerError("SC828", "handlers", text, "Rename one of them")
         found[one.effect] = one
     return found
 

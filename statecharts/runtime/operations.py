@@ -177,8 +177,7 @@ class Operations:
 
         def act(draft: Draft) -> None:
             if draft.head.status == Status.STUCK:
-                draft.unstick()
-                draft.fire(self._now())
+                draft.unstick(self._now())
 
         return self._whole(key, act)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -170,7 +169,7 @@ class Runtime:
         self._waiters: dict[str, set[asyncio.Future[None]]] = {}
         self._observers: list[Observer] = [] if observe is None else [observe]
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="statecharts-writer")
-        self._scheduled = threading.Event()
+        self._scheduled = False
         self._operations = Operations(
             store,
             charts,
@@ -214,8 +213,8 @@ class Runtime:
             remedy = "Use it inside: async with Runtime(…) as runtime"
             raise RunError("SC832", "runtime", found, remedy)
         future = asyncio.wrap_future(self._operations.writer.put(job, inner=inner).future)
-        if not self._scheduled.is_set():
-            self._scheduled.set()
+        if not self._scheduled:
+            self._scheduled = True
             self._pool.submit(self._drain)
         return await future
 
@@ -223,7 +222,7 @@ class Runtime:
         return await self._submit(job, inner=True)
 
     def _drain(self) -> None:
-        self._scheduled.clear()
+        self._scheduled = False
         while self._operations.writer.drain():
             pass
 
@@ -344,5 +343,5 @@ class Runtime:
         """Return when no handler is at work and nothing is due: for tests."""
         while self._delivery is not None:
             await asyncio.sleep(0.001)
-            if self._delivery.idle and not self._scheduled.is_set():
+            if self._delivery.idle and self._operations.writer.idle:
                 return

@@ -93,7 +93,7 @@ class Writer:
         self._outer: deque[Job[Any]] = deque()
         self._pen = threading.RLock()
         self._kept: OrderedDict[str, Live] = OrderedDict()
-        self._token: object = store.token()
+        self._token = store.token()
 
     # -- the line ----------------------------------------------------------------------------------
 
@@ -126,14 +126,16 @@ class Writer:
         return job.future.result()
 
     def drain(self) -> bool:
-        """Write what is in line, as much as goes into one transaction; False when nothing is."""
+        """Write what is in line, as much as goes into one transaction; tell whether more is there."""
         with self._pen:
             jobs: list[Job[Any]] = []
             while len(jobs) < BATCH and (self._inner or self._outer):
-                jobs.append((self._inner or self._outer).popleft())
+                job = (self._inner or self._outer).popleft()
+                if job.future.set_running_or_notify_cancel():  # nobody waits for a cancelled one
+                    jobs.append(job)
             if jobs:
                 self._write(jobs)
-            return bool(jobs)
+            return not self.idle
 
     def _write(self, jobs: list[Job[Any]]) -> None:
         left = jobs
@@ -179,30 +181,36 @@ class Writer:
             lives.append(live)
         try:
             written = self.store.write(changes) if changes else []
+            if changes and self.store.token() == self._token + 1:
+                self._token += 1  # nobody else has written: what is kept is up to date
         except StoreError as error:
             runs = {draft.run for draft in dirty}
             for run in runs:
                 self._kept.pop(run, None)
             _fail(jobs, runs, error)
-            written = [True] * 0
-            dirty = []
+            written, dirty = [], []
         stale = set()
-        for draft, live, done in zip(dirty, lives, written, strict=bool(dirty)):
+        for draft, live, done in zip(dirty, lives, written, strict=False):
             if not done:
                 stale.add(draft.run)
                 self._kept.pop(draft.run, None)
                 continue
             self._keep(live)
+        for draft in dirty:
+            if draft.run not in stale:
+                self.listener(draft)
         again = []
         for job in jobs:
             if job.run in stale:
                 again.append(job)
             elif not job.future.done():
                 job.finish()
-        for draft in dirty:
-            if draft.run not in stale:
-                self.listener(draft)
         return again
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing is in line."""
+        return not self._inner and not self._outer
 
     # -- runs in memory ----------------------------------------------------------------------------
 
@@ -252,7 +260,8 @@ class Writer:
         try:
             return revived(program, stored)
         except StatechartError as error:
-            self._stick(stored, error)
+            if stored.head.version <= program.protocol.version:  # a newer one is for others to read
+                self._stick(stored, error)
             raise
 
     def _stick(self, stored: Run, error: StatechartError) -> None:

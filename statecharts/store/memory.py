@@ -45,10 +45,12 @@ class MemoryStore:
         self._runs: dict[str, _Kept] = {}
         self._artifacts: dict[bytes, bytes] = {}
         self._lock = threading.RLock()
+        self._writes = 0
 
     def write(self, changes: Sequence[Change]) -> list[bool]:
         """Write changes; see the port."""
         with self._lock:
+            self._writes += 1
             return [self._write(change) for change in changes]
 
     def _write(self, change: Change) -> bool:
@@ -225,9 +227,9 @@ class MemoryStore:
                         later.append(when)
             return min(later, default=None)
 
-    def token(self) -> object:
-        """Return a value that never changes: nobody else writes here."""
-        return None
+    def token(self) -> int:
+        """Return the number of writes; see the port."""
+        return self._writes
 
     def put(self, body: bytes) -> bytes:
         """Keep an artifact; see the port."""
@@ -248,6 +250,7 @@ class MemoryStore:
     def prune(self, change: Change, before: int) -> bool:
         """Remove old entries and checkpoints; see the port."""
         with self._lock:
+            self._writes += 1
             if not self._write(change):
                 return False
             kept = self._runs[change.head.run]
@@ -261,6 +264,7 @@ class MemoryStore:
             kept = self._runs.get(run)
             if kept is None or kept.head.fence != fence:
                 return False
+            self._writes += 1
             del self._runs[run]
             return True
 

@@ -92,8 +92,11 @@ class Store(Protocol):
         """Return when the next timer or effect after now falls due; None without one."""
         ...
 
-    def token(self) -> object:
-        """Return a value that changes when another connection has written; cheap to ask for."""
+    def token(self) -> int:
+        """Return a number that grows with every write: by one for a call of `write` here.
+
+        Cheap to ask for: it tells whether anybody else has written.
+        """
         ...
 
     def put(self, body: bytes) -> bytes:

@@ -69,6 +69,7 @@ class SQLiteStore:
         self._sql = {name: text.replace("{p}", prefix) for name, text in STATEMENTS.items()}
         self._lock = threading.RLock()
         self._places: dict[str, int] = {}
+        self._writes = 0
         with self._errors():
             self._db = sqlite3.connect(
                 path, timeout=PATIENCE, isolation_level=None, check_same_thread=False
@@ -177,8 +178,11 @@ class SQLiteStore:
 
     def write(self, changes: Sequence[Change]) -> list[bool]:
         """Write changes; see the port."""
-        with self._lock, self._errors(), self._transaction():
-            return [self._write(change) is not None for change in changes]
+        with self._lock, self._errors():
+            with self._transaction():
+                done = [self._write(change) is not None for change in changes]
+            self._writes += 1
+            return done
 
     def _write(self, change: Change) -> int | None:
         head = change.head
@@ -234,6 +238,7 @@ class SQLiteStore:
                 return False
             self._do("prune_entries", number, before)
             self._do("prune_checkpoints", number, before)
+            self._writes += 1
             return True
 
     def remove(self, run: str, fence: tuple[int, int]) -> bool:
@@ -247,6 +252,7 @@ class SQLiteStore:
             ).fetchone()
             if row is None:
                 return False
+            self._writes += 1
             for table in OF_A_RUN:
                 self._db.execute(f"DELETE FROM {p}{table} WHERE run = ?", row)  # noqa: S608 - ours
             return True
@@ -366,10 +372,11 @@ class SQLiteStore:
             ]
         return min((due for due in found if due is not None), default=None)
 
-    def token(self) -> object:
-        """Return SQLite's number of foreign commits; see the port."""
+    def token(self) -> int:
+        """Return the number of commits here and elsewhere; see the port."""
         with self._lock, self._errors():
-            return self._db.execute("PRAGMA data_version").fetchone()[0]
+            elsewhere: int = self._db.execute("PRAGMA data_version").fetchone()[0]
+            return elsewhere + self._writes
 
     # -- artifacts ---------------------------------------------------------------------------------
 

@@ -1,0 +1,83 @@
+"""What the tests of runs share: a store of each kind, a clock, and a handler that is told what to do."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from statecharts.runtime import SimulatedClock, Task
+from statecharts.store import Store
+from statecharts.store.memory import MemoryStore
+from statecharts.store.sqlite import SQLiteStore
+from tests.test_runtime.orders import Charge, Mail, Paid
+
+
+@pytest.fixture(params=["memory", "sqlite"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+    if request.param == "memory":
+        yield MemoryStore()
+        return
+    opened = SQLiteStore(tmp_path / "runs.db", synchronous="OFF")
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def clock() -> SimulatedClock:
+    return SimulatedClock()
+
+
+class Bank:
+    """Charges cards as it is told: a list of outcomes, the last of which stays."""
+
+    def __init__(self, *outcomes: Any) -> None:
+        self.outcomes = list(outcomes)
+        self.tasks: list[Task[Any]] = []
+        self.cancelled = 0
+        self.mails: list[Mail] = []
+
+    async def charge(self, call: Charge, task: Task[Any]) -> Any:
+        self.tasks.append(task)
+        outcome = self.outcomes.pop(0) if len(self.outcomes) > 1 else self.outcomes[0]
+        if isinstance(outcome, Exception):
+            raise outcome
+        if outcome == "wait":
+            try:
+                await asyncio.Event().wait()
+            except asyncio.CancelledError:
+                self.cancelled += 1
+                raise
+        if callable(outcome):
+            outcome = await outcome(call, task)
+        return outcome
+
+    def mail(self, mail: Mail) -> None:
+        self.mails.append(mail)
+
+    @property
+    def keys(self) -> list[str]:
+        return [task.key for task in self.tasks]
+
+
+PAID = Paid("r-1")
+
+
+def run_async(test: Callable[..., Awaitable[None]]) -> Callable[..., None]:
+    """Run a coroutine function as a test, and no longer than 20 seconds."""
+    import functools  # noqa: PLC0415
+    import inspect  # noqa: PLC0415
+
+    @functools.wraps(test)
+    def wrapper(*args: Any, **kwargs: Any) -> None:
+        async def bounded() -> None:
+            async with asyncio.timeout(20):
+                await test(*args, **kwargs)
+
+        asyncio.run(bounded())
+
+    wrapper.__signature__ = inspect.signature(test)  # type: ignore[attr-defined]
+    return wrapper

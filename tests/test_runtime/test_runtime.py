@@ -1,0 +1,863 @@
+"""Runs for asynchronous code: calls, timers, effects, and what goes wrong with them."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from statecharts import Answer, StatechartError
+from statecharts.runtime import (
+    NEVER,
+    HandlerError,
+    Happened,
+    Retry,
+    RunError,
+    RunExistsError,
+    Runs,
+    Runtime,
+    SimulatedClock,
+    StuckError,
+    Task,
+    UnknownRunError,
+    WaitError,
+    handle,
+)
+from statecharts.store import Store
+from tests.test_runtime.conftest import PAID, Bank, run_async
+from tests.test_runtime.orders import (
+    Asked,
+    Cancel,
+    Charge,
+    Daily,
+    Mail,
+    Order,
+    Ordered,
+    Paid,
+    Paying,
+    Polite,
+    Queued,
+    Reminded,
+    Settled,
+    Tick,
+    Withdrawn,
+)
+
+HOUR = timedelta(hours=1)
+DAY = timedelta(days=1)
+
+
+def runtime(store: Store, clock: SimulatedClock, bank: Bank, **options: Any) -> Runtime:
+    handlers = [
+        handle(Charge, bank.charge, retry=options.pop("retry", Retry()), **options.pop("how", {})),
+        handle(Mail, bank.mail),
+    ]
+    return Runtime(store, Order, Daily, Polite, handlers=handlers, clock=clock, **options)
+
+
+# --- Events ---------------------------------------------------------------------------------------
+
+
+@run_async
+async def test_a_call_is_carried_out_and_its_answer_moves_the_run(
+    store: Store, clock: SimulatedClock
+) -> None:
+    bank = Bank(PAID)
+    async with runtime(store, clock, bank) as rt:
+        run = await rt.start(Order, key="order-7")
+        taken = await run.send(Ordered("4111"))
+        assert (taken.sequence, taken.handled, taken.configuration) == (
+            1,
+            True,
+            ("open", "open.paying"),
+        )
+        snapshot = await run.wait(Order.settled, timeout=timedelta(seconds=9))
+        assert snapshot[Order.settled] == Settled("r-1")
+        await rt.settle()
+        assert bank.keys == ["order-7/1"]
+        assert bank.mails == [Mail("customer", "r-1")]
+        assert (run.status, run.ended) == ("ended", True)
+        assert [past.event for past in run.history()] == [
+            None,
+            Ordered("4111"),
+            Answer("open.paying.charge#1", PAID),
+        ]
+        assert await rt.verify() == []
+    assert store.claim("other", 1 << 61, 1 << 61, [("Order", "charge"), ("Order", "mail")], 9) == []
+
+
+@run_async
+async def test_an_event_that_nothing_handles_leaves_no_trace(
+    store: Store, clock: SimulatedClock
+) -> None:
+    async with runtime(store, clock, Bank("wait")) as rt:
+        run = await rt.start(Order, key="a")
+        await run.send(Ordered("1"))
+        taken = await run.send(Asked(), id="x")
+        assert (taken.handled, taken.sequence) == (False, 1)
+        assert len(run.history()) == 2
+
+
+@run_async
+async def test_an_id_is_taken_once_and_gets_the_same_answer(
+    store: Store, clock: SimulatedClock
+) -> None:
+    async with runtime(store, clock, Bank("wait")) as rt:
+        run = await rt.start(Order, key="a")
+        first, second, third = await asyncio.gather(
+            *(run.send(Asked(), id=name) for name in ("x", "x", "y"))
+        )
+        assert first == second
+        assert (first.sequence, third.sequence) == (1, 3)  # each is followed by what it sends
+        clock.advance(HOUR)
+        assert await run.send(Asked(), id="x") == first
+        assert run.snapshot[Order.open.basket].reminders == 2
+    async with runtime(store, clock, Bank("wait")) as rt:
+        assert await rt.get("a").send(Asked(), id="y") == third
+
+
+@run_async
+async def test_an_id_is_forgotten_after_as_many_entries_as_was_said(
+    store: Store, clock: SimulatedClock
+) -> None:
+    async with runtime(store, clock, Bank("wait"), ids=3) as rt:
+        run = await rt.start(Polite, key="a")
+        first = await run.send(Tick(), id="x")
+        await run.send(Tick())
+        assert await run.send(Tick(), id="x") == first
+        await run.send(Tick())
+        await run.send(Tick())
+        again = await run.send(Tick(), id="x")
+        assert again.sequence == 5
+
+
+@run_async
+async def test_what_a_run_sends_itself_is_taken_in_the_same_commit(
+    store: Store, clock: SimulatedClock
+) -> None:
+    async with runtime(store, clock, Bank("wait")) as rt:
+        run = await rt.start(Order, key="a")
+        before = store.head("a")
+        taken = await run.send(Asked())
+        after = store.head("a")
+        assert before is not None
+        assert after is not None
+        assert (before.sequence, after.sequence, taken.sequence) == (0, 2, 1)
+        assert [past.event for past in run.history(tail=2)] == [Asked(), Reminded()]
+
+
+@run_async
+async def test_an_event_that_cannot_be_taken_changes_nothing(
+    store: Store, clock: SimulatedClock
+) -> None:
+    async with runtime(store, clock, Bank("wait")) as rt:
+        run = await rt.start(Order, key="a")
+        head = store.head("a")
+        with pytest.raises(StatechartError):
+            await run.send(Ordered(object()))  # type: ignore[arg-type]
+        wrong: Any = Answer("open.paying.charge#1", PAID)
+        with pytest.raises(RunError, match="SC831"):
+            await run.send(wrong)
+        assert store.head("a") == head
+        good, bad = await asyncio.gather(
+            run.send(Ordered("1")), run.send(wrong_event()), return_exceptions=True
+        )
+        assert isinstance(bad, StatechartError)
+        assert not isinstance(good, BaseException)
+        assert run.configuration == ("open", "open.paying")
+
+
+def wrong_event() -> Any:
+    return "no event"
+
+
+@run_async
+async def test_keys_are_taken_once(store: Store, clock: SimulatedClock) -> None:
+    async with runtime(store, clock, Bank("wait")) as rt:
+        await rt.start(Order, key="a")
+        with pytest.raises(RunExistsError, match="SC821.*a run of that key"):
+            await rt.start(Order, key="a")
+        run = await rt.start(Order, key="a", exist_ok=True)
+        assert run.configuration == ("open", "open.basket")
+        with pytest.raises(RunExistsError):
+            await rt.start(Daily, key="a", exist_ok=True)
+        with pytest.raises(UnknownRunError, match="SC822"):
+            await rt.get("b").send(Tick())
+        with pytest.raises(UnknownRunError):
+            _ = rt.get("b").snapshot
+        for key in ("", 7):
+            with pytest.raises(RunError, match="SC822"):
+                await rt.start(Order, key=key)  # type: ignore[call-overload]
+
+
+# --- Calls ----------------------------------------------------------------------------------------
+
+
+@run_async
+async def test_leaving_the_state_cancels_the_handler(store: Store, clock: SimulatedClock) -> None:
+    bank = Bank("wait")
+    async with runtime(store, clock, bank) as rt:
+        run = await rt.start(Order, key="a")
+        await run.send(Ordered("1"))
+        while not bank.tasks:
+            await asyncio.sleep(0)
+        await run.send(Withdrawn())
+        await rt.settle()
+        assert bank.cancelled == 1
+        assert run.status == "ended"
+        stored = store.read("a")
+        assert stored is not None
+        assert stored.owed == ()
+        assert not (await run.answer("open.paying.charge#1", PAID)).handled
+
+
+@run_async
+async def test_a_late_answer_is_dropped(store: Store, clock: SimulatedClock) -> None:
+    async with runtime(store, clock, Bank(None)) as rt:
+        run = await rt.start(Order, key="a")
+        await run.send(Ordered("1"))
+        await rt.settle()
+        (call,) = run.calls
+        assert (await run.fail(call, "no")).handled
+        assert run.configuration == ("open", "open.basket")
+        assert not (await run.answer(call, PAID)).handled
+        assert run.configuration == ("open", "open.basket")
+        await run.send(Ordered("2"))
+        (again,) = run.calls
+        assert again != call
+        assert not (await run.answer(call, PAID)).handled
+        assert (await run.answer(again, PAID)).handled
+
+
+@run_async
+async def test_progress_is_an_answer_that_does_not_end_the_call(
+    store: Store, clock: SimulatedClock
+) -> None:
+    async def slowly(_: Charge, task: Task[Any]) -> Paid:
+        await task.progress(Queued(3))
+        await task.progress(Queued(2))
+        return PAID
+
+    places: list[int] = []
+
+    def watch(happened: Happened) -> None:
+        snapshot = happened.step.snapshot
+        if Order.open.paying in snapshot:
+            places.append(snapshot[Order.open.paying].place)
+
+    async with runtime(store, clock, Bank(slowly), observe=watch) as rt:
+        run = await rt.start(Order, key="a")
+        await run.send(Ordered("1"))
+        await run.wait(Order.settled)
+    assert places == [0, 3, 2]
+
+
+@run_async
+async def test_a_call_that_is_handed_over_waits_for_somebody(
+    store: Store, clock: SimulatedClock
+) -> None:
+    bank = Bank(None)
+    async with runtime(store, clock, bank) as rt:
+        run = await rt.start(Order, key="a")
+        await run.send(Ordered("1"))
+        await rt.settle()
+    async with runtime(store, clock, bank) as rt:
+        run = rt.get("a", Order)
+        clock.advance(HOUR)
+        await rt.settle()
+        assert bank.keys == ["a/1"]  # it is not carried out again
+        (call,) = run.calls
+        await run.answer(call, Queued(4), last=False)
+        assert run.snapshot[Order.open.paying].place == 4
+        await run.answer(call, PAID)
+        assert run.status == "ended"
+        assert await rt.verify() == []
+
+
+@run_async
+async def test_a_failure_is_tried_again_and_the_waits_are_recorded(
+    store: Store, clock: SimulatedClock
+) -> None:
+    bank = Bank(OSError("down"))
+    retry = Retry(attempts=4, delay=HOUR, jitter=0)
+    async with runtime(store, clock, bank, retry=retry) as rt:
+        run = await rt.start(Order, key="a")
+        await run.send(Ordered("1"))
+        await rt.settle()
+        clock.advance(HOUR - timedelta(seconds=1))
+        await rt.settle()
+        assert len(bank.tasks) == 1
+    async with runtime(store, clock, bank, retry=retry) as rt:
+        await rt.settle()
+        assert len(bank.tasks) == 1
+        clock.advance(timedelta(seconds=1))
+        await rt.settle()
+        assert len(bank.tasks) == 2
+        clock.advance(2 * HOUR)
+        await rt.settle()
+        assert [task.attempt for task in bank.tasks] == [1, 2, 3]
+        clock.advance(4 * HOUR)
+        await rt.settle()
+        assert bank.keys == ["a/1"] * 4
+        assert rt.get("a").configuration == ("open", "open.basket")
+        assert bank.mails == [Mail("shop", "OSError: down")]
+
+
+@run_async
+async def test_some_failures_are_not_worth_another_attempt(
+    store: Store, clock: SimulatedClock
+) -> None:
+    bank = Bank(ValueError("no such card"))
+    retry = Retry(give_up_on=(ValueError,))
+    async with runtime(store, clock, bank, retry=retry) as rt:
+        run = await rt.start(Order, key="a")
+        await run.send(Ordered("1"))
+        await rt.settle()
+        assert len(bank.tasks) == 1
+        assert bank.mails == [Mail("shop", "ValueError: no such card")]
+
+
+@run_async
+async def test_an_outcome_that_is_no_answer_is_a_failure(
+    store: Store, clock: SimulatedClock
+) -> None:
+    bank = Bank("receipt")
+    async with runtime(store, clock, bank, retry=NEVER) as rt:
+        run = await rt.start(Order, key="a")
+        await run.send(Ordered("1"))
+        await rt.settle()
+        (mail,) = bank.mails
+        assert "returned 'receipt', and the call is answered by Queued, Paid" in mail.text
+
+
+@run_async
+async def test_an_attempt_may_take_no_longer_than_it_was_given(
+    store: Store, clock: SimulatedClock
+) -> None:
+    bank = Bank("wait")
+    how = {"timeout": timedelta(milliseconds=20)}
+    async with runtime(store, clock, bank, retry=NEVER, how=how) as rt:
+        run = await rt.start(Order, key="a")
+        await run.send(Ordered("1"))
+        await run.wait(Order.open.basket, timeout=timedelta(seconds=5))
+        await rt.settle()
+        assert bank.mails == [Mail("shop", "TimeoutError: it took longer than 0.02 s")]
+        assert bank.cancelled == 1
+
+
+@run_async
+async def test_an_attempt_must_give_heartbeats(store: Store, clock: SimulatedClock) -> None:
+    beats = 0
+
+    async def beating(_: Charge, task: Task[Any]) -> Paid:
+        nonlocal beats
+        for _ in range(6):
+            await asyncio.sleep(0.02)
+            task.heartbeat()
+            beats += 1
+        await asyncio.Event().wait()
+        return PAID
+
+    bank = Bank(beating)
+    how = {"heartbeat": timedelta(milliseconds=80)}
+    async with runtime(store, clock, bank, retry=NEVER, how=how) as rt:
+        run = await rt.start(Order, key="a")
+        await run.send(Ordered("1"))
+        await run.wait(Order.open.basket, timeout=timedelta(seconds=5))
+        await rt.settle()
+        assert beats == 6
+        assert bank.mails == [Mail("shop", "TimeoutError: it gave no heartbeat for 0.08 s")]
+
+
+@run_async
+async def test_plain_functions_run_in_threads(store: Store, clock: SimulatedClock) -> None:
+    seen: list[Any] = []
+
+    def charge(call: Charge, task: Task[Any]) -> Paid:
+        seen.append(threading.current_thread() is threading.main_thread())
+        task.progress_from_thread(Queued(1))
+        return Paid(call.card)
+
+    async with Runtime(store, Order, handlers={Charge: charge}, clock=clock) as rt:
+        run = await rt.start(Order, key="a")
+        await run.send(Ordered("1"))
+        snapshot = await run.wait(Order.settled)
+        assert snapshot[Order.settled] == Settled("1")
+        assert seen == [False]
+        assert [past.event for past in run.history()][2] == Answer(
+            "open.paying.charge#1", Queued(1), last=False
+        )
+
+
+@run_async
+async def test_a_plain_function_is_told_that_its_call_was_taken_back(
+    store: Store, clock: SimulatedClock
+) -> None:
+    stopped = threading.Event()
+
+    def charge(_: Charge, task: Task[Any]) -> Paid | None:
+        try:
+            while True:
+                time.sleep(0.005)
+                task.heartbeat()
+        except asyncio.CancelledError:
+            stopped.set()
+            raise
+
+    async with Runtime(store, Order, handlers={Charge: charge}, clock=clock) as rt:
+        run = await rt.start(Order, key="a")
+        await run.send(Ordered("1"))
+        await asyncio.sleep(0.05)
+        await run.send(Withdrawn())
+        await asyncio.to_thread(stopped.wait, 5)
+        assert stopped.is_set()
+
+
+@run_async
+async def test_no_more_handlers_run_at_once_than_was_said(
+    store: Store, clock: SimulatedClock
+) -> None:
+    now = most = 0
+
+    async def charge(call: Charge) -> Paid:
+        nonlocal now, most
+        now += 1
+        most = max(most, now)
+        await asyncio.sleep(0.002)
+        now -= 1
+        return Paid(call.card)
+
+    handlers = [handle(Charge, charge, at_once=3)]
+    async with Runtime(store, Order, handlers=handlers, effects=[Mail], clock=clock) as rt:
+        runs = [await rt.start(Order, key=f"r{number}") for number in range(20)]
+        await asyncio.gather(*(run.send(Ordered(run.key)) for run in runs))
+        await asyncio.gather(*(run.wait(Order.settled) for run in runs))
+        assert most == 3
+        assert {run.snapshot[Order.settled].receipt for run in runs} == {run.key for run in runs}
+
+
+@run_async
+async def test_handlers_are_checked_when_the_runtime_is_made(
+    store: Store, clock: SimulatedClock
+) -> None:
+    async def wrong(call: Charge) -> Settled:
+        raise NotImplementedError
+
+    async def many(call: Charge, task: Task[Any], more: int) -> Paid:
+        raise NotImplementedError
+
+    def says(mail: Mail) -> str:
+        raise NotImplementedError
+
+    def make(handlers: Any) -> None:
+        Runtime(store, Order, handlers=handlers, clock=clock)
+
+    for handlers, said in (
+        ({Charge: wrong}, "returns Settled. The call is answered by Queued, Paid"),
+        ({Charge: many}, "Let it take the effect, or the effect and the task"),
+        ({Mail: says}, "returns str. Return None"),
+        ({Charge: 7}, "cannot be called"),
+        ({Paying: wrong}, "is not a class of effects"),
+        ([handle(Mail, lambda _: None)] * 2, "has two handlers"),
+        ([wrong], "is not a handler"),
+    ):
+        with pytest.raises(HandlerError, match=said):
+            make(handlers)
+
+
+# --- Timers ---------------------------------------------------------------------------------------
+
+
+@run_async
+async def test_a_timer_fires_when_it_is_due(store: Store, clock: SimulatedClock) -> None:
+    bank = Bank("wait")
+    async with runtime(store, clock, bank) as rt:
+        run = await rt.start(Order, key="a")
+        clock.advance(3 * DAY - HOUR)
+        await rt.settle()
+        assert bank.mails == []
+        clock.advance(HOUR)
+        await rt.settle()
+        assert bank.mails == [Mail("customer", "still there?")]
+        clock.advance(27 * DAY)
+        await rt.settle()
+        assert run.configuration == ("given_up",)
+        stored = store.read("a")
+        assert stored is not None
+        assert stored.timers == ()
+
+
+@run_async
+async def test_timers_that_fell_due_while_nobody_was_there_fire_at_their_time(
+    store: Store, clock: SimulatedClock
+) -> None:
+    bank = Bank("wait")
+    async with runtime(store, clock, bank) as rt:
+        await rt.start(Daily, key="a")
+    clock.advance(3 * DAY + HOUR)
+    async with runtime(store, clock, bank) as rt:
+        await rt.settle()
+        begin = datetime(2026, 1, 1, tzinfo=UTC)
+        assert [mail.text for mail in bank.mails] == [
+            str(begin + DAY),
+            str(begin + 2 * DAY),
+            str(begin + 3 * DAY),
+        ]
+        pasts = rt.get("a").history()
+        assert [past.at for past in pasts] == [begin + number * DAY for number in range(4)]
+        assert await rt.verify() == []
+
+
+@run_async
+async def test_a_year_passes_in_a_moment(store: Store, clock: SimulatedClock) -> None:
+    bank = Bank("wait")
+    async with runtime(store, clock, bank) as rt:
+        await rt.start(Daily, key="a")
+        for _ in range(12):
+            clock.advance(30 * DAY)
+            await rt.settle()
+        assert len(bank.mails) == 360
+
+
+@run_async
+async def test_due_timers_fire_before_an_event(store: Store, clock: SimulatedClock) -> None:
+    with Runs(store, Order, effects=(Mail,), clock=clock) as runs:
+        run = runs.start(Order, key="a")
+        clock.advance(40 * DAY)
+        with pytest.raises(RunError, match=r"SC825.*has ended in \(given_up\)"):
+            run.send(Ordered("1"))
+        assert run.configuration == ("given_up",)
+
+
+# --- Stuck ----------------------------------------------------------------------------------------
+
+
+@run_async
+async def test_an_effect_that_fails_for_ever_makes_its_run_stuck_and_no_other(
+    store: Store, clock: SimulatedClock
+) -> None:
+    broken = True
+
+    def mail(mail: Mail) -> None:
+        if broken and mail.text == "r-a":
+            text = "no server"
+            raise OSError(text)
+        sent.append(mail.text)
+
+    async def charge(call: Charge) -> Paid:
+        return Paid(f"r-{call.card}")
+
+    sent: list[str] = []
+    handlers = [handle(Charge, charge), handle(Mail, mail, retry=NEVER)]
+    async with Runtime(store, Order, handlers=handlers, clock=clock) as rt:
+        for key in ("a", "b"):
+            run = await rt.start(Order, key=key)
+            await run.send(Ordered(key))
+        await rt.settle()
+        assert sent == ["r-b"]
+        (stuck,) = rt.list(stuck=True)
+        assert (stuck.key, stuck.reason) == ("a", "OSError: no server")
+        broken = False
+        await stuck.retry()
+        await rt.settle()
+        assert sent == ["r-b", "r-a"]
+        assert stuck.status == "ended"
+        broken = True
+        run = await rt.start(Order, key="c")
+        await run.send(Ordered("a"))
+        await rt.settle()
+        assert run.status == "stuck"
+        await run.skip()
+        await rt.settle()
+        assert run.status == "ended"
+        assert await rt.verify() == []
+
+
+@run_async
+async def test_a_timer_that_fails_can_be_skipped(store: Store, clock: SimulatedClock) -> None:
+    from tests.test_runtime.faulty import Faulty, Go, mended  # noqa: PLC0415
+
+    async with Runtime(store, Faulty, clock=clock) as rt:
+        run = await rt.start(Faulty, key="a")
+        other = await rt.start(Faulty, key="b")
+        clock.advance(HOUR)
+        await rt.settle()
+        assert run.status == "stuck"
+        assert "broken" in run.reason
+        with pytest.raises(StuckError, match="SC824.*on timer waiting.deadline#1.*broken"):
+            await run.send(Go())
+        with pytest.raises(WaitError, match="stuck"):
+            await run.wait(Faulty.over)
+        await run.retry()
+        assert run.status == "stuck"
+        await run.skip()
+        assert (run.status, run.configuration) == ("running", ("waiting",))
+        clock.advance(HOUR)
+        await rt.settle()
+        assert run.status == "running"
+        assert (await run.send(Go())).handled
+        assert run.at(0).timers != {}
+        mended.append(True)
+        await other.retry()
+        mended.clear()
+        assert other.configuration == ("over",)
+        assert await rt.verify() == []
+        assert [past.kind for past in run.history()] == ["start", "skip", "event"]
+        assert run.at(1).timers == {}
+
+
+# --- The run as a whole ---------------------------------------------------------------------------
+
+
+@run_async
+async def test_a_suspended_run_lets_events_wait(store: Store, clock: SimulatedClock) -> None:
+    bank = Bank("wait")
+    async with runtime(store, clock, bank) as rt:
+        run = await rt.start(Order, key="a")
+        await run.send(Asked())
+        await run.suspend("an incident")
+        assert (run.status, run.reason) == ("suspended", "an incident")
+        taken = await run.send(Ordered("1"), id="x")
+        assert (taken.waiting, taken.handled) == (True, False)
+        assert await run.send(Ordered("1"), id="x") == taken
+        clock.advance(4 * DAY)
+        await rt.settle()
+        assert run.configuration == ("open", "open.basket")
+        assert bank.mails == []
+    async with runtime(store, clock, bank) as rt:
+        run = rt.get("a", Order)
+        await run.resume()
+        assert run.configuration == ("open", "open.paying")
+        while not (bank.tasks and bank.mails):
+            await asyncio.sleep(0.001)
+        assert bank.mails == [Mail("customer", "still there?")]  # the timer was due before
+        assert len(bank.tasks) == 1
+        assert await rt.verify() == []
+
+
+@run_async
+async def test_a_call_pauses_while_its_run_is_suspended(
+    store: Store, clock: SimulatedClock
+) -> None:
+    bank = Bank("wait", PAID)
+    async with runtime(store, clock, bank) as rt:
+        run = await rt.start(Order, key="a")
+        await run.send(Ordered("1"))
+        while not bank.tasks:
+            await asyncio.sleep(0)
+        await run.suspend()
+        await rt.settle()
+        assert bank.cancelled == 1
+        await run.resume()
+        await run.wait(Order.settled, timeout=timedelta(seconds=5))
+        assert bank.keys == ["a/1", "a/1"]
+
+
+@run_async
+async def test_a_run_is_cancelled_where_it_is_or_by_its_own_event(
+    store: Store, clock: SimulatedClock
+) -> None:
+    bank = Bank("wait")
+    async with runtime(store, clock, bank) as rt:
+        run = await rt.start(Order, key="a")
+        await run.send(Ordered("1"))
+        while not bank.tasks:
+            await asyncio.sleep(0)
+        await run.cancel("the shop closes")
+        await rt.settle()
+        assert (run.status, run.reason, bank.cancelled) == ("cancelled", "the shop closes", 1)
+        with pytest.raises(RunError, match="SC825.*was cancelled"):
+            await run.send(Withdrawn())
+        clock.advance(99 * DAY)
+        await rt.settle()
+        assert run.configuration == ("open", "open.paying")
+        polite = await rt.start(Polite, key="b")
+        taken = await polite.cancel()
+        assert taken.configuration == ("cancelled",)
+        assert polite.status == "ended"
+        assert polite.history()[-1].event == Cancel()
+        with pytest.raises(RunError, match="SC825"):
+            await polite.cancel()
+
+
+@run_async
+async def test_waiting_ends_when_it_cannot_come_true(store: Store, clock: SimulatedClock) -> None:
+    async with runtime(store, clock, Bank("wait")) as rt:
+        run = await rt.start(Order, key="a")
+        with pytest.raises(WaitError, match=r"not in settled in time.*open.basket"):
+            await run.wait(Order.settled, timeout=timedelta(milliseconds=30))
+        with pytest.raises(WaitError, match="not over in time"):
+            await run.wait(timeout=timedelta(milliseconds=30))
+        waiter = asyncio.create_task(run.wait("settled"))
+        await run.send(Withdrawn())
+        with pytest.raises(WaitError, match="will never be in settled"):
+            await waiter
+        assert (await run.wait()).ended
+        with pytest.raises(RunError, match="has no state 'setled'"):
+            await run.wait("setled")
+
+
+# --- History --------------------------------------------------------------------------------------
+
+
+@run_async
+async def test_history_tells_what_happened_and_for_how_long(
+    store: Store, clock: SimulatedClock
+) -> None:
+    async with runtime(store, clock, Bank("wait")) as rt:
+        run = await rt.start(Order, key="a")
+        clock.advance(HOUR)
+        await run.send(Ordered("1"), id="click")
+        clock.advance(2 * HOUR)
+        pasts = run.history()
+        assert [(past.kind, past.id, past.lasted) for past in pasts] == [
+            ("start", None, HOUR),
+            ("event", "click", None),
+        ]
+        assert run.history(tail=1) == pasts[1:]
+        assert run.times() == {
+            "open": 3 * HOUR,
+            "open.basket": HOUR,
+            "open.paying": 2 * HOUR,
+        }
+
+
+@run_async
+async def test_the_snapshot_of_any_point_is_there(store: Store, clock: SimulatedClock) -> None:
+    async with runtime(store, clock, Bank("wait")) as rt:
+        run = await rt.start(Polite, key="a")
+        kept = [run.snapshot]
+        for _ in range(600):
+            clock.advance(timedelta(seconds=1))
+            await run.send(Tick())
+            kept.append(run.snapshot)
+        assert [one.sequence for one in store.checkpoints("a")] == [256, 512]
+        for sequence in (0, 1, 255, 256, 257, 300, 511, 512, 599, 600):
+            assert run.at(sequence) == kept[sequence]
+        for sequence in (-1, 601):
+            with pytest.raises(RunError, match="SC830"):
+                run.at(sequence)
+        assert await run.prune(before=300) == 256
+        assert await run.prune(before=300) == 256
+        assert run.history()[0].sequence == 256
+        for sequence in (256, 300, 600):
+            assert run.at(sequence) == kept[sequence]
+        with pytest.raises(RunError, match="from entry 256 to 600"):
+            run.at(255)
+        assert await rt.verify() == []
+        await run.send(Tick())
+        assert await rt.verify() == []
+
+
+@run_async
+async def test_observers_are_told_of_each_step_with_its_cause(
+    store: Store, clock: SimulatedClock
+) -> None:
+    seen: list[Any] = []
+    complaints: list[Any] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, said: complaints.append(said))
+
+    def broken(_: Happened) -> None:
+        text = "observer"
+        raise ValueError(text)
+
+    async with runtime(store, clock, Bank(PAID), observe=broken) as rt:
+        end = rt.subscribe(lambda happened: seen.append((happened.sequence, happened.cause)))
+        run = await rt.start(Order, key="a")
+        await run.send(Asked())
+        end()
+        end()
+        await run.send(Asked())
+    assert seen == [(0, None), (1, Asked()), (2, Reminded())]
+    assert len(complaints) == 5
+
+
+# --- Several at once ------------------------------------------------------------------------------
+
+
+@run_async
+async def test_synchronous_code_writes_and_a_runtime_carries_out(
+    store: Store, clock: SimulatedClock
+) -> None:
+    bank = Bank(PAID)
+    async with runtime(store, clock, bank) as rt:
+        with Runs(store, Order, effects=(Mail,), clock=clock) as runs:
+            run = await asyncio.to_thread(lambda: runs.start(Order, key="a"))
+            await asyncio.to_thread(run.send, Ordered("1"))
+            await asyncio.to_thread(run.wait, Order.settled)
+        assert rt.get("a").status == "ended"
+    assert bank.keys == ["a/1"]
+
+
+@run_async
+async def test_what_one_runtime_left_another_goes_on_with(
+    store: Store, clock: SimulatedClock
+) -> None:
+    first, second = Bank("wait"), Bank(PAID)
+    grace = timedelta(milliseconds=1)
+    async with runtime(store, clock, first, grace=grace) as rt:
+        run = await rt.start(Order, key="a")
+        await run.send(Ordered("1"))
+        while not first.tasks:
+            await asyncio.sleep(0)
+    assert first.cancelled == 1
+    async with runtime(store, clock, second) as rt:
+        await rt.get("a").wait(Order.settled, timeout=timedelta(seconds=5))
+    assert first.keys == second.keys == ["a/1"]
+
+
+@run_async
+async def test_what_a_dead_process_had_claimed_is_taken_over_after_the_lease(
+    store: Store, clock: SimulatedClock
+) -> None:
+    dead = Runtime(store, Order, handlers={Charge: Bank("wait").charge}, clock=clock)
+    await dead.__aenter__()
+    run = await dead.start(Order, key="a")
+    await run.send(Ordered("1"))
+    for loop in dead._delivery._loops:  # type: ignore[union-attr]
+        loop.cancel()  # it renews nothing any more
+    bank = Bank(PAID)
+    async with runtime(store, clock, bank) as rt:
+        clock.advance(timedelta(seconds=29))
+        await rt.settle()
+        assert bank.keys == []
+        clock.advance(timedelta(seconds=2))
+        await rt.settle()
+        assert bank.keys == ["a/1"]
+        assert rt.get("a").status == "ended"
+    await dead._delivery.close(timedelta())  # type: ignore[union-attr]
+
+
+@run_async
+async def test_a_runtime_is_used_inside_its_block_and_once(
+    store: Store, clock: SimulatedClock
+) -> None:
+    rt = runtime(store, clock, Bank("wait"))
+    with pytest.raises(RunError, match="SC832.*not running"):
+        await rt.start(Order, key="a")
+    async with rt:
+        await rt.start(Order, key="a")
+        with pytest.raises(RunError, match="SC832.*entered already"):
+            await rt.__aenter__()
+    with pytest.raises(RunError, match="SC832"):
+        await rt.get("a").send(Asked())
+
+
+@run_async
+async def test_a_chart_that_is_not_known_is_told(store: Store, clock: SimulatedClock) -> None:
+    async with runtime(store, clock, Bank("wait")) as rt:
+        await rt.start(Daily, key="a")
+    async with Runtime(store, Order, clock=clock) as rt:
+        run = rt.get("a")
+        with pytest.raises(RunError, match="SC829.*its chart is Daily, and the charts here are Order"):
+            await run.send(Tick())
+        assert run.configuration == ("on", "on.wait")
+        assert [past.kind for past in run.history()] == ["start"]
+        with pytest.raises(RunError, match="SC829"):
+            await rt.start(Daily, key="b")
+    with pytest.raises(RunError, match="two charts are called Order"):
+        Runtime(store, Order, Order)
