@@ -1,4 +1,5 @@
-"""The command line: `statecharts check`, `list`, `show`, `render`, `import`, `simulate`, `schema`.
+"""The command line: `statecharts check`, `list`, `show`, `render`, `import`, `simulate`, `schema`,
+`runs`.
 
 Each command reads the charts of a package, a module, a name or a file (`statecharts.cli.targets`).
 Other packages add commands, such as `investigate` (`statecharts.cli.plugins`). Exit status: 0 all
@@ -16,6 +17,7 @@ from statecharts.cli.checking import check
 from statecharts.cli.importing import import_chart
 from statecharts.cli.plugins import Commands
 from statecharts.cli.rendering import render
+from statecharts.cli.running import runs
 from statecharts.cli.showing import list_charts, schema, show
 from statecharts.cli.simulating import simulate
 
@@ -63,5 +65,5 @@ def main() -> None:
             stream.reconfigure(errors="replace")
 
 
-for _command in (check, list_charts, show, render, import_chart, simulate, schema):
+for _command in (check, list_charts, show, render, import_chart, simulate, schema, runs):
     main.add_command(_command)

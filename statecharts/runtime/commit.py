@@ -613,9 +613,8 @@ class Draft:
             if self.head.status != Status.RUNNING:
                 break
             row = self.waiting[number]
-            event = self.program.protocol.loads_message(row.body)
             try:
-                self.take(event, at, row.id)
+                self.take(self.program.protocol.loads_message(row.body), at, row.id)
             except StatechartError as error:
                 if self.head.status == Status.RUNNING:
                     self.stick(str(error), f"event {number}")
@@ -668,11 +667,11 @@ class Draft:
         less += [old_waiting[number] for number in self._waiting if number in old_waiting]
         head = self.head
         snapshot = self.program.protocol.dumps_snapshot(self.snapshot)
-        checkpoint = None
+        checkpoints: tuple[Checkpoint, ...] = ()
         before = 0 if base is None else base.head.sequence
         if self._keep or head.sequence // CHECKPOINT_EVERY > before // CHECKPOINT_EVERY:
-            checkpoint = Checkpoint(head.sequence, snapshot)
-            more.append(checkpoint)
+            checkpoints = (Checkpoint(head.sequence, snapshot),)
+            more += checkpoints
         head = sealed(
             evolve(
                 head,
@@ -696,7 +695,7 @@ class Draft:
                 for number in self._waiting
                 if number in old_waiting and number not in self.waiting
             ),
-            checkpoint,
+            checkpoints,
             tuple(self._artifacts),
         )
         live = Live(head, self.snapshot, self.owed, self.calls, self.timers, self.waiting)

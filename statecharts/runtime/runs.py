@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Generic, Self, TypeVar, final, overload
 
+from statecharts.codec import Protocol
 from statecharts.model.chart import Declaration
 from statecharts.model.effects import Call
 from statecharts.model.errors import StatechartError
@@ -20,7 +21,7 @@ from statecharts.runtime.history import Past, times
 from statecharts.runtime.operations import IDS, Address, Operations, late
 from statecharts.semantics.snapshot import Snapshot
 from statecharts.store.chain import Damage
-from statecharts.store.rows import OVER
+from statecharts.store.rows import OVER, Head
 
 E = TypeVar("E")
 C = TypeVar("C")
@@ -56,6 +57,12 @@ class Present(Generic[E, C]):
     def configuration(self) -> tuple[str, ...]:
         """The ids of the active states; to be had without the chart."""
         return place_of(self._operations.head(self.key).configuration)
+
+    @property
+    def protocol(self) -> Protocol[E, C]:
+        """The protocol of its chart: reads events from JSON."""
+        operations = self._operations
+        return operations.writer.program(operations.head(self.key)).protocol
 
     @property
     def calls(self) -> Mapping[str, Call[Any]]:
@@ -284,6 +291,10 @@ class Runs:
         name = getattr(state, "id", state)
         for head in self._operations.list(chart, name, status, stuck=stuck):
             yield Run(self._operations, head.run)
+
+    def head(self, key: str) -> Head:
+        """Return the head of a run: what is stored of it, its snapshot unread."""
+        return self._operations.head(key)
 
     def recover(self) -> list[tuple[str, StatechartError]]:
         """Read every run that goes on; return those that cannot be read, which are stuck now."""

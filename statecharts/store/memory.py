@@ -70,8 +70,7 @@ class MemoryStore:
             kept.timers.pop(timer, None)
         for number in change.taken:
             kept.waiting.pop(number, None)
-        if change.checkpoint is not None:
-            kept.checkpoints.append(change.checkpoint)
+        kept.checkpoints += change.checkpoints
         kept.artifacts += change.artifacts
         return True
 

@@ -201,7 +201,7 @@ class Change:
         stopped: Ids of timers that run no more.
         waiting: Events that wait from now on.
         taken: Numbers of events that wait no more.
-        checkpoint: The snapshot after the last entry, to be kept.
+        checkpoints: Snapshots that are kept for the history.
         artifacts: Digests of the artifacts that the run refers to from now on.
     """
 
@@ -214,7 +214,7 @@ class Change:
     stopped: tuple[str, ...] = ()
     waiting: tuple[Waiting, ...] = ()
     taken: tuple[int, ...] = ()
-    checkpoint: Checkpoint | None = None
+    checkpoints: tuple[Checkpoint, ...] = ()
     artifacts: tuple[bytes, ...] = ()
 
 

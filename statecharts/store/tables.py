@@ -141,4 +141,5 @@ def script(dialect: Dialect, prefix: str = "") -> list[str]:
         statements += [CreateIndex(index, if_not_exists=True) for index in sorted(
             table.indexes, key=lambda index: str(index.name)
         )]
-    return [str(one.compile(dialect=dialect)).strip() for one in statements]
+    made = [str(one.compile(dialect=dialect)).strip() for one in statements]
+    return [*made, f"INSERT INTO {prefix}meta (name, value) VALUES ('schema', '{VERSION}')"]

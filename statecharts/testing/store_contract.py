@@ -382,8 +382,8 @@ def begun(  # noqa: PLR0913 - all that a run can begin with
     """Return the change that begins a run."""
     entry = Entry(0, at, Kind.START.value, id, configuration, body, b"")
     entry = evolve(entry, link=link(b"", entry))
-    kept = Checkpoint(0, b'{"n":0}') if checkpoint else None
-    rows: list[Any] = [*owed, *timers, *waiting, *artifacts, *((kept,) if kept else ())]
+    kept = (Checkpoint(0, b'{"n":0}'),) if checkpoint else ()
+    rows: list[Any] = [*owed, *timers, *waiting, *artifacts, *kept]
     head = Head(
         run,
         chart,
@@ -408,7 +408,7 @@ def begun(  # noqa: PLR0913 - all that a run can begin with
         tuple(owed),
         timers=tuple(timers),
         waiting=tuple(waiting),
-        checkpoint=kept,
+        checkpoints=kept,
         artifacts=tuple(artifacts),
     )
 
@@ -430,8 +430,8 @@ def further(  # noqa: PLR0913 - all that a change can hold
     head = before.head
     entry = Entry(head.sequence + 1, at, Kind.EVENT.value, id, '["shut"]', b'{"type":"go"}', b"")
     entry = evolve(entry, link=link(head.link, entry))
-    kept = Checkpoint(entry.sequence, b'{"n":1}') if checkpoint else None
-    more: list[Any] = [*owed, *timers, *((kept,) if kept else ())]
+    kept = (Checkpoint(entry.sequence, b'{"n":1}'),) if checkpoint else ()
+    more: list[Any] = [*owed, *timers, *kept]
     less: list[Any] = [*changed, *settled, *stopped, *taken]
     after = evolve(
         head,

@@ -56,6 +56,7 @@ def runtime(store: Store, clock: SimulatedClock, bank: Bank, **options: Any) -> 
         handle(Charge, bank.charge, retry=options.pop("retry", Retry()), **options.pop("how", {})),
         handle(Mail, bank.mail),
     ]
+    options.setdefault("grace", timedelta(milliseconds=5))
     return Runtime(store, Order, Daily, Polite, handlers=handlers, clock=clock, **options)
 
 

@@ -75,7 +75,6 @@ STATEMENTS: Final = {
     "prune_entries": "DELETE FROM {p}entries WHERE run = ? AND sequence < ?",
     "prune_checkpoints": "DELETE FROM {p}checkpoints WHERE run = ? AND sequence < ?",
     "get_version": "SELECT value FROM {p}meta WHERE name = 'schema'",
-    "set_version": "INSERT OR IGNORE INTO {p}meta (name, value) VALUES ('schema', ?)",
 }
 """Each statement by what it does."""
 

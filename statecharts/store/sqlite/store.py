@@ -101,9 +101,12 @@ class SQLiteStore:
             found = f"it has a table {taken[0]} that is not ours"
             raise StoreError("SC805", str(self.path), found, "Give another file, or a prefix=")
         with self._transaction():
+            if self._db.execute(
+                "SELECT 1 FROM sqlite_master WHERE name = ?", (f"{self.prefix}meta",)
+            ).fetchone():
+                return  # another process was quicker
             for statement in script(dialect.dialect(), self.prefix):
                 self._db.execute(statement)
-            self._do("set_version", str(VERSION))
         self._check_version()
 
     def _check_version(self) -> None:
@@ -210,12 +213,11 @@ class SQLiteStore:
             ("stop", [(number, one) for one in change.stopped]),
             ("wait", [(number, *fields(one)) for one in change.waiting]),
             ("take", [(number, one) for one in change.taken]),
+            ("check", [(number, *fields(one)) for one in change.checkpoints]),
             ("attach", [(number, one) for one in change.artifacts]),
         ):
             if rows:
                 many(self._sql[name], rows)
-        if change.checkpoint is not None:
-            self._do("check", number, *fields(change.checkpoint))
         return number
 
     def _place(self, states: str) -> int:

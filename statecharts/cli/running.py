@@ -1,0 +1,634 @@
+"""`statecharts runs`: the runs of a store, seen and moved from a terminal."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import json
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+import click
+from rich.text import Text
+
+from statecharts.cli.targets import TargetError, survey
+from statecharts.cli.terminal import console, count_text, plain_table, print_failures, print_json
+from statecharts.codec.times import dump_timedelta
+from statecharts.model.errors import StatechartError, how_to_install
+from statecharts.model.durations import duration_text
+
+if TYPE_CHECKING:
+    from statecharts.runtime import Happened, Past, Run, Runs
+    from statecharts.store import Head, Store
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+POLL: Final = 0.2
+"""Seconds between two looks of `watch`."""
+
+
+class RunsError(click.ClickException):
+    """What a store or a run refuses: one line on standard error, exit status 1."""
+
+
+@click.group()
+def runs() -> None:
+    """See and move the runs of a store.
+
+    Every command takes --db, the store: a file of SQLite, or an address such as sqlite:///runs.db.
+    What moves a run needs its chart, --charts. To see, verify, export and delete runs no chart is
+    needed.
+
+    \b
+    Examples:
+      statecharts runs list --db runs.db --state open.paying
+      statecharts runs history order-7 --db runs.db --tail 5
+      statecharts runs send order-7 '{"type": "withdrawn"}' --db runs.db --charts shop
+      statecharts runs serve shop --db runs.db
+    """
+
+
+def _db(function: F) -> F:
+    return click.option(
+        "--db",
+        required=True,
+        envvar="STATECHARTS_DB",
+        metavar="STORE",
+        help="The store: a file, or an address; default: $STATECHARTS_DB.",
+    )(click.option("--prefix", default="", help="What the names of its tables begin with.")(function))
+
+
+def _charts(function: F) -> F:
+    return click.option(
+        "--charts",
+        "targets",
+        required=True,
+        multiple=True,
+        metavar="TARGET",
+        help="Where the charts of the runs are: a package, a module or a chart; can be repeated.",
+    )(function)
+
+
+def _json(function: F) -> F:
+    return click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")(function)
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Tell errors in one line."""
+    try:
+        yield
+    except StatechartError as error:
+        raise RunsError(str(error)) from None
+    except ModuleNotFoundError as error:
+        if error.name != "sqlalchemy":
+            raise
+        how = how_to_install("sqlalchemy")
+        raise RunsError(f"stores need SQLAlchemy, which is not installed. Install it: {how}") from None
+
+
+def _address(db: str) -> str | Path:
+    return db if db.startswith("sqlite:///") else Path(db)
+
+
+@contextmanager
+def _store(db: str, prefix: str) -> Iterator[Store]:
+    """Open a store that is there already."""
+    from statecharts.store import open_store  # noqa: PLC0415 - needs an extra
+
+    with _told():
+        _check_there(db)
+        store = open_store(_address(db), prefix=prefix, create=False)
+        try:
+            yield store
+        finally:
+            store.close()
+
+
+def _check_there(db: str) -> None:
+    path = Path(db.removeprefix("sqlite:///"))
+    if not path.exists():
+        raise RunsError(f"there is no store {str(path)!r}.")
+
+
+@contextmanager
+def _opened(db: str, prefix: str, targets: Iterable[str]) -> Iterator[Runs]:
+    from statecharts.runtime import Runs  # noqa: PLC0415 - needs an extra
+
+    charts = _found(targets)
+    with _told():
+        _check_there(db)
+        with Runs(_address(db), *charts, prefix=prefix, create_schema=False) as opened:
+            yield opened
+
+
+def _found(targets: Iterable[str]) -> list[Any]:
+    charts: dict[str, Any] = {}
+    for target in targets:
+        seen = survey(target)
+        if seen.failures:
+            print_failures(seen.failures)
+            raise click.exceptions.Exit(1)
+        for one in seen.charts:
+            charts.setdefault(one.chart.name, one.chart)
+    return list(charts.values())
+
+
+def _place(head: Head) -> str:
+    """Return the innermost active states of a run, in one text."""
+    states: list[str] = json.loads(head.configuration)
+    return ", ".join(
+        state for state in states if not any(other.startswith(f"{state}.") for other in states)
+    )
+
+
+def _head_json(head: Head) -> dict[str, Any]:
+    from statecharts.runtime.clock import moment  # noqa: PLC0415 - needs an extra
+
+    return {
+        "run": head.run,
+        "chart": head.chart,
+        "status": head.status,
+        "reason": head.reason,
+        "blocked": head.blocked,
+        "configuration": json.loads(head.configuration),
+        "sequence": head.sequence,
+        "began": moment(head.began).isoformat(),
+        "changed": moment(head.changed).isoformat(),
+        "version": head.version,
+    }
+
+
+# --- To see ---------------------------------------------------------------------------------------
+
+
+@runs.command("list")
+@click.option("--chart", help="Only runs of the chart of this name.")
+@click.option("--state", help="Only runs that are in the state of this id.")
+@click.option("--status", help="Only runs of this status, such as running or ended.")
+@click.option("--stuck", is_flag=True, help="Only runs that are stuck.")
+@_json
+@_db
+def list_runs(
+    db: str,
+    prefix: str,
+    chart: str | None,
+    state: str | None,
+    status: str | None,
+    stuck: bool,
+    as_json: bool,
+) -> None:
+    """List the runs of the store, in the order of their keys."""
+    with _store(db, prefix) as store:
+        heads = list(_heads(store, chart, state, "stuck" if stuck else status))
+    if as_json:
+        print_json([_head_json(head) for head in heads])
+        return
+    table = plain_table("run")
+    for column in ("chart", "status", "states", "entries", "changed"):
+        table.add_column(column, overflow="fold")
+    for head in heads:
+        told = _head_json(head)
+        table.add_row(
+            head.run,
+            head.chart,
+            _status(head),
+            _place(head),
+            str(head.sequence + 1),
+            str(told["changed"])[:19],
+        )
+    console().print(table)
+
+
+def _heads(
+    store: Store, chart: str | None, state: str | None, status: str | None
+) -> Iterator[Head]:
+    after = ""
+    while page := store.heads(chart, status, after):
+        for head in page:
+            if state is None or state in json.loads(head.configuration):
+                yield head
+        after = page[-1].run
+
+
+def _status(head: Head) -> Text:
+    style = {"stuck": "red", "suspended": "yellow", "running": "green"}.get(head.status, "")
+    return Text(head.status, style)
+
+
+@runs.command()
+@click.argument("run")
+@_json
+@_db
+def show(db: str, prefix: str, run: str, as_json: bool) -> None:
+    """Show one run: its states and data, and what it waits for."""
+    from statecharts.runtime.clock import moment  # noqa: PLC0415 - needs an extra
+    from statecharts.runtime.writer import unknown  # noqa: PLC0415
+
+    with _store(db, prefix) as store:
+        stored = store.read(run)
+        if stored is None:
+            raise unknown(run)
+    head = stored.head
+    snapshot = json.loads(head.snapshot)
+    told = {
+        **_head_json(head),
+        "snapshot": snapshot,
+        "timers": {one.id: moment(one.due).isoformat() for one in stored.timers},
+        "owed": [
+            {
+                "number": one.number,
+                "call": one.call,
+                "effect": json.loads(one.body),
+                "attempts": one.attempts,
+                "handed": one.handed,
+            }
+            for one in stored.owed
+        ],
+        "waiting": [json.loads(one.body) for one in stored.waiting],
+    }
+    if as_json:
+        print_json(told)
+        return
+    out = console()
+    out.print(Text.assemble((run, "bold"), f"  {head.chart}  ", _status(head)))
+    if head.reason:
+        out.print(Text(f"  reason    {head.reason}"), soft_wrap=True)
+    out.print(Text(f"  states    {_place(head)}"), soft_wrap=True)
+    out.print(Text(f"  entries   {head.sequence + 1}, since {str(told['began'])[:19]}"))
+    for state, data in snapshot.get("data", {}).items():
+        out.print(Text(f"  data      {state}: {json.dumps(data, ensure_ascii=False)}"), soft_wrap=True)
+    for one in stored.timers:
+        out.print(Text(f"  timer     {one.id}, due {moment(one.due).isoformat()[:19]}"))
+    for owed in stored.owed:
+        kind = "call" if owed.call else "effect"
+        name = owed.call or f"{run}/{owed.number}"
+        how = "waits for run.answer" if owed.handed else f"{count_text(owed.attempts, 'failure')}"
+        out.print(Text(f"  {kind:9} {name}: {owed.name}, {how}"), soft_wrap=True)
+    for waiting in stored.waiting:
+        out.print(Text(f"  waiting   {waiting.body.decode()}"), soft_wrap=True)
+
+
+@runs.command()
+@click.argument("run")
+@click.option("--tail", type=int, metavar="N", help="Only the last N entries.")
+@_json
+@_db
+def history(db: str, prefix: str, run: str, tail: int | None, as_json: bool) -> None:
+    """Print what has happened to a run, and how long its states lasted."""
+    from statecharts.runtime.history import entries_of, told  # noqa: PLC0415 - needs an extra
+    from statecharts.runtime.writer import unknown  # noqa: PLC0415
+
+    with _store(db, prefix) as store:
+        if store.head(run) is None:
+            raise unknown(run)
+        entries = entries_of(store, run) if tail is None else store.tail(run, tail)
+        pasts = list(told(entries, None))
+    if as_json:
+        print_json([_past_json(past) for past in pasts])
+        return
+    table = plain_table("entry")
+    for column in ("at", "event", "states", "lasted"):
+        table.add_column(column, overflow="fold")
+    for past in pasts:
+        lasted = "" if past.lasted is None else duration_text(past.lasted)
+        table.add_row(
+            str(past.sequence),
+            past.at.isoformat()[:19],
+            _event_text(past),
+            ", ".join(past.configuration),
+            lasted,
+        )
+    console().print(table)
+
+
+def _past_json(past: Past) -> dict[str, Any]:
+    return {
+        "sequence": past.sequence,
+        "at": past.at.isoformat(),
+        "kind": past.kind,
+        "id": past.id,
+        "event": past.event,
+        "configuration": list(past.configuration),
+        "lasted": None if past.lasted is None else dump_timedelta(past.lasted),
+    }
+
+
+def _event_text(past: Past) -> str:
+    if past.kind != "event":
+        return f"({past.kind})"
+    event = dict(past.event)
+    name = event.pop("type", "")
+    return f"{name} {json.dumps(event, ensure_ascii=False)}" if event else str(name)
+
+
+@runs.command()
+@click.argument("run", required=False)
+@_json
+@_db
+def watch(db: str, prefix: str, run: str | None, as_json: bool) -> None:
+    """Print what happens to the runs of the store, or to one, until it is over or Ctrl-C."""
+    from statecharts.runtime.history import told  # noqa: PLC0415 - needs an extra
+    from statecharts.store.rows import OVER  # noqa: PLC0415
+
+    with _store(db, prefix) as store:
+        seen = {head.run: head.sequence for head in _heads(store, None, None, None)}
+        token = None
+        while True:
+            found = store.token()
+            if found == token:
+                time.sleep(POLL)
+                continue
+            token = found
+            for head in _heads(store, None, None, None):
+                last = seen.get(head.run, -1)
+                if run in (None, head.run) and head.sequence > last:
+                    for past in told(store.entries(head.run, last), None):
+                        _print_past(head.run, past, as_json)
+                seen[head.run] = head.sequence
+                if run == head.run and head.status in OVER:
+                    return
+
+
+def _print_past(run: str, past: Past, as_json: bool) -> None:
+    if as_json:
+        click.echo(json.dumps({"run": run, **_past_json(past)}, ensure_ascii=False))
+    else:
+        place = ", ".join(past.configuration)
+        click.echo(f"{past.at.isoformat()[:19]}  {run}  {_event_text(past)}  → {place}")
+    sys.stdout.flush()
+
+
+# --- To move --------------------------------------------------------------------------------------
+
+
+def _event(run: Run[Any, Any], text: str) -> Any:
+    body = sys.stdin.read() if text == "-" else text
+    return run.protocol.loads_event(body)
+
+
+def _moved(taken: Any, as_json: bool) -> None:
+    """Print what came of an event; exit status 1 when nothing handled it."""
+    told = {
+        "run": taken.run,
+        "sequence": taken.sequence,
+        "handled": taken.handled,
+        "waiting": taken.waiting,
+        "configuration": list(taken.configuration),
+    }
+    if as_json:
+        print_json(told)
+    elif taken.waiting:
+        click.echo(f"{taken.run} is suspended; the event waits")
+    elif taken.handled:
+        click.echo(f"{taken.run} is in {', '.join(taken.configuration)} (entry {taken.sequence})")
+    else:
+        click.echo(f"{taken.run}: nothing in {', '.join(taken.configuration)} handles it", err=True)
+    if not taken.handled and not taken.waiting:
+        raise click.exceptions.Exit(1)
+
+
+@runs.command()
+@click.argument("run")
+@click.argument("event")
+@click.option("--id", "name", help="A name for this request: the same name is taken once.")
+@_json
+@_charts
+@_db
+def send(
+    db: str,
+    prefix: str,
+    targets: tuple[str, ...],
+    run: str,
+    event: str,
+    name: str | None,
+    as_json: bool,
+) -> None:
+    """Send an event, in JSON (- reads it from standard input), to a run."""
+    with _opened(db, prefix, targets) as opened:
+        one = opened.get(run)
+        _moved(one.send(_event(one, event), id=name), as_json)
+
+
+@runs.command()
+@click.argument("run")
+@click.argument("call")
+@click.argument("event")
+@click.option("--progress", is_flag=True, help="The answer does not end the call.")
+@_json
+@_charts
+@_db
+def answer(
+    db: str,
+    prefix: str,
+    targets: tuple[str, ...],
+    run: str,
+    call: str,
+    event: str,
+    progress: bool,
+    as_json: bool,
+) -> None:
+    """Answer a call that was handed over, by its id (see show) and an event in JSON."""
+    with _opened(db, prefix, targets) as opened:
+        one = opened.get(run)
+        _moved(one.answer(call, _event(one, event), last=not progress), as_json)
+
+
+def _whole(name: str, text: str, *, reason: bool = False) -> None:
+    """Add a command that moves a run as a whole."""
+
+    def command(
+        db: str, prefix: str, targets: tuple[str, ...], run: str, as_json: bool, **given: str
+    ) -> None:
+        with _opened(db, prefix, targets) as opened:
+            one = opened.get(run)
+            taken = getattr(one, name)(*given.values())
+            if as_json:
+                print_json(_head_json(opened.head(run)))
+            else:
+                click.echo(f"{run} is {one.status} in {', '.join(taken.configuration)}")
+
+    command.__doc__ = text
+    made: Any = _db(_charts(_json(click.argument("run")(command))))
+    if reason:
+        made = click.option("--reason", default="", help="Why, for whoever looks at it.")(made)
+    runs.command(name)(made)
+
+
+_whole("cancel", "End a run: by its event cancel, if its chart has one, else where it is.", reason=True)
+_whole("suspend", "Let events to a run wait, and its timers and calls pause.", reason=True)
+_whole("resume", "Let a suspended run go on.")
+_whole("retry", "Try again what a run is stuck on.")
+_whole("skip", "Give up what a run is stuck on: a timer, an effect or an event.")
+
+
+@runs.command()
+@click.argument("target")
+@click.option(
+    "--grace",
+    type=float,
+    default=10.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long handlers may go on after SIGTERM.",
+)
+@click.option("--quiet", is_flag=True, help="Do not print each step.")
+@_db
+def serve(db: str, prefix: str, target: str, grace: float, quiet: bool) -> None:
+    """Carry out what the runs of the charts of a module ask for, until SIGTERM or Ctrl-C.
+
+    TARGET is a module, or module:name. The module declares the charts, or imports them, and has a
+    variable handlers: a dict of classes of effects and functions, or a list of what
+    statecharts.runtime.handle returns. Several processes may serve one store.
+    """
+    charts = _found([target])
+    module = importlib.import_module(target.partition(":")[0])
+    handlers = getattr(module, "handlers", None)
+    if handlers is None:
+        told = f"{module.__name__} has no variable 'handlers'. Add a dict of classes and functions."
+        raise TargetError(told)
+    with _told():
+        asyncio.run(_serve(_address(db), prefix, charts, handlers, timedelta(seconds=grace), quiet))
+
+
+async def _serve(  # noqa: PLR0913, PLR0917 - what the command is given
+    address: str | Path,
+    prefix: str,
+    charts: list[Any],
+    handlers: Any,
+    grace: timedelta,
+    quiet: bool,
+) -> None:
+    from statecharts.runtime import Runtime  # noqa: PLC0415 - needs an extra
+
+    def tell(happened: Happened) -> None:
+        place = ", ".join(happened.step.snapshot.configuration)
+        cause = "(start)" if happened.cause is None else type(happened.cause).__name__
+        click.echo(f"{happened.at.isoformat()[:19]}  {happened.run}  {cause}  → {place}")
+
+    ended = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(name, ended.set)
+    observe = None if quiet else tell
+    async with Runtime(
+        address, *charts, handlers=handlers, observe=observe, grace=grace, prefix=prefix
+    ):
+        click.echo(f"serving {', '.join(chart.name for chart in charts)}", err=True)
+        await ended.wait()
+        click.echo("ending", err=True)
+
+
+# --- The store ------------------------------------------------------------------------------------
+
+
+@runs.command()
+@click.argument("keys", nargs=-1, metavar="[RUN]...")
+@_json
+@_db
+def verify(db: str, prefix: str, keys: tuple[str, ...], as_json: bool) -> None:
+    """Look for damage in the store: exit status 1 if there is any."""
+    from statecharts.store import verify as damages_of  # noqa: PLC0415 - needs an extra
+
+    with _store(db, prefix) as store:
+        names = keys or tuple(head.run for head in _heads(store, None, None, None))
+        found = store.check()
+        for key in names:
+            found += damages_of(store, key)
+    if as_json:
+        print_json({"runs": len(names), "damages": [[one.run, one.what] for one in found]})
+    else:
+        for one in found:
+            click.echo(f"{one.run or db}: {one.what}", err=True)
+        told = count_text(len(found), "damage") if found else "no damage"
+        click.echo(f"{count_text(len(names), 'run')}, {told}")
+    if found:
+        raise click.exceptions.Exit(1)
+
+
+@runs.command()
+@click.argument("keys", nargs=-1, metavar="[RUN]...")
+@_db
+def export(db: str, prefix: str, keys: tuple[str, ...]) -> None:
+    """Print runs, or all of them, as lines of JSON; the same runs give the same bytes."""
+    from statecharts.store.transfer import exported  # noqa: PLC0415 - needs an extra
+
+    with _store(db, prefix) as store:
+        names = keys or [head.run for head in _heads(store, None, None, None)]
+        for line in exported(store, names):
+            click.echo(line)
+
+
+@runs.command("import")
+@click.argument("file", type=click.File("r", encoding="utf-8"), default="-")
+@_db
+def import_runs(db: str, prefix: str, file: Any) -> None:
+    """Write runs from the lines that export printed; FILE or standard input."""
+    from statecharts.store import open_store  # noqa: PLC0415 - needs an extra
+    from statecharts.store.transfer import imported  # noqa: PLC0415
+
+    with _told():
+        store = open_store(_address(db), prefix=prefix)
+        try:
+            count = sum(1 for _ in imported(store, file))
+        finally:
+            store.close()
+    click.echo(f"{count_text(count, 'run')} imported")
+
+
+@runs.command()
+@click.argument("run")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@_db
+def delete(db: str, prefix: str, run: str, yes: bool) -> None:
+    """Remove a run and its history for good."""
+    from statecharts.runtime.writer import unknown  # noqa: PLC0415 - needs an extra
+
+    with _store(db, prefix) as store:
+        while True:
+            head = store.head(run)
+            if head is None:
+                raise unknown(run)
+            if not yes:
+                told = f"Remove {run}, {head.status}, with {count_text(head.sequence + 1, 'entry')}?"
+                click.confirm(told.replace("entrys", "entries"), abort=True)
+            if store.remove(run, head.fence):
+                break
+    click.echo(f"{run} is removed")
+
+
+@runs.command()
+@click.argument("run")
+@click.option("--before", type=int, required=True, metavar="N", help="The first entry to keep.")
+@_charts
+@_db
+def prune(db: str, prefix: str, targets: tuple[str, ...], run: str, before: int) -> None:
+    """Forget the entries of a run before entry N, as far as a checkpoint before it allows."""
+    with _opened(db, prefix, targets) as opened:
+        first = opened.get(run).prune(before=before)
+    click.echo(f"the history of {run} begins at entry {first}")
+
+
+@runs.command()
+@click.option("--sql", is_flag=True, required=True, help="Print the statements.")
+@click.option(
+    "--dialect", type=click.Choice(["sqlite", "postgresql"]), default="sqlite", show_default=True
+)
+@click.option("--prefix", default="", help="What the names of the tables begin with.")
+def schema(sql: bool, dialect: str, prefix: str) -> None:
+    """Print how the tables of a store are made, for those who make them by their own means."""
+    del sql
+    with _told():
+        from sqlalchemy.dialects import postgresql, sqlite  # noqa: PLC0415 - needs an extra
+
+        from statecharts.store.tables import script  # noqa: PLC0415
+
+        made = sqlite.dialect() if dialect == "sqlite" else postgresql.dialect()
+        for statement in script(made, prefix):
+            click.echo(f"{statement};")
