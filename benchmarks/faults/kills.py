@@ -2,27 +2,58 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
+import random
+import signal
+import time
 from collections.abc import Sequence
+from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
 from attrs import define, field, frozen
 
+from benchmarks.faults.charts import Book, Ledger, Sum
+from benchmarks.faults.journal import Journal
 from benchmarks.faults.oracle import Verdict, judge
 from benchmarks.faults.rows import Effort, Row
 from benchmarks.faults.trial import (
     CHARTS,
+    EPOCH,
+    PATIENCE,
     RUN,
     SCRIPTS,
+    begin,
     child,
     clear,
+    end,
     forked,
+    handlers,
     journal_of,
+    settled,
     spread,
 )
+from statecharts.runtime import Runtime, SimulatedClock
 
 PAIRS: Final = 150
 """Pairs of boundaries that are tried with each chart."""
+
+
+RANDOM: Final = 10_000
+"""Kills at random instants."""
+
+GENERATION: Final = 50
+"""Kills of the processes that use one store, one after the other."""
+
+SENDERS: Final = 6
+"""Senders of a process, each with a run of its own."""
+
+LATEST: Final = 0.05
+"""Seconds within which a process is killed: from its birth, or from its first line in the journal."""
+
+AT_WORK: Final = 0.7
+"""The part of the processes that are killed at work, and not while they begin."""
 
 
 @frozen
@@ -159,3 +190,84 @@ def doubles(effort: Effort, directory: Path) -> Row:
     passed = undisturbed(directory)
     how = "The process that goes on is killed at a boundary of its own; a third one goes on."
     return _row("Killed twice", how, pairs(passed, effort), effort, directory, passed)
+
+
+def _booking(path: Path, incarnation: int, *, sending: bool) -> None:
+    """Book on some runs at once, for ever; or only carry out what is owed."""
+    clock = SimulatedClock(EPOCH + timedelta(minutes=incarnation))
+    journal = Journal(journal_of(path))
+
+    async def book(runtime: Runtime, key: str) -> None:
+        run = await runtime.start(Ledger, key=key, context=Sum(), exist_ok=True)
+        for amount in range(1_000_000):
+            name = f"{incarnation}-{amount}"
+            taken = await run.send(Book(amount), id=name)
+            journal.acknowledged(key, name, taken.sequence)
+
+    async def main() -> None:
+        async with Runtime(path, Ledger, handlers=handlers(journal), clock=clock) as runtime:
+            if sending:
+                await asyncio.gather(*(book(runtime, f"r{place}") for place in range(SENDERS)))
+            await settled(runtime, clock)
+
+    asyncio.run(main())
+
+
+def _await_growth(journal: Path) -> None:
+    """Return when somebody has written to a journal; after a while even without that."""
+    before = journal.stat().st_size if journal.exists() else 0
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
+        time.sleep(0.002)
+        if journal.exists() and journal.stat().st_size > before:
+            return
+
+
+def generations(seeds: Sequence[tuple[int, int]], directory: Path) -> Tally:
+    """Kill the processes of some stores at random instants, and judge each store in the end.
+
+    Args:
+        seeds: For each store its number, and how many processes are killed.
+        directory: Where the stores are.
+    """
+    tally = Tally()
+    for seed, kills in seeds:
+        chance = random.Random(seed)
+        path = directory / f"random-{seed}.db"
+        tally.trials += 1
+        where = f"store {seed}"
+        for incarnation in range(kills):
+            process, result = begin(
+                lambda incarnation=incarnation: _booking(path, incarnation, sending=True), directory
+            )
+            if chance.random() < AT_WORK:
+                _await_growth(journal_of(path))
+            time.sleep(chance.uniform(0, LATEST))
+            os.kill(process, signal.SIGKILL)
+            ended = end(process, result)
+            tally.kills += ended.killed
+            if ended.error:
+                tally.wrong.append(f"{where}, process {incarnation}: {ended.error}")
+        ended = forked(lambda: _booking(path, kills, sending=False), directory)
+        if ended.error:
+            tally.wrong.append(f"{where}, at the end: {ended.error}")
+        tally.add(judge(path, journal_of(path), CHARTS), where)
+        clear([path])
+    return tally
+
+
+def at_random(effort: Effort, directory: Path) -> Row:
+    """Kill at random instants."""
+    kills = effort.of(RANDOM)
+    plans = [
+        (start, min(GENERATION, kills - start)) for start in range(0, kills, GENERATION)
+    ]
+    how = (
+        f"{SENDERS} senders at once; each event that is acknowledged is noted outside. The process "
+        f"dies at a random instant within {LATEST * 1000:.0f} ms of its birth, or of its first line "
+        f"in the journal; {GENERATION} follow each other on one store."
+    )
+    tally = Tally()
+    for part in spread(lambda share: generations(share, directory), plans, effort.jobs, directory):
+        tally.join(part)
+    return Row("Killed at random", how, tally.figures(), tuple(tally.wrong))

@@ -39,6 +39,9 @@ from benchmarks.faults.charts import (
 )
 from benchmarks.faults.journal import ACKNOWLEDGED, Journal, lines
 from statecharts.runtime import LiveRun, Retry, Runtime, SimulatedClock, Task, handle
+from statecharts.store import sqlite
+
+assert sqlite  # it is loaded before processes are forked, not in each of them  # noqa: S101
 
 T = TypeVar("T")
 R = TypeVar("R")

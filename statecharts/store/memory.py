@@ -156,7 +156,7 @@ class MemoryStore:
                 for one in kept.owed.values()
                 if (kept.head.chart, one.name) in wanted
                 and not one.handed
-                and one.due <= now
+                and (one.due <= now or not one.attempts)
                 and (one.worker is None or not now < one.until <= now + LONGEST_CLAIM)
             ]
             free.sort(key=lambda row: (row[0], row[1], row[2].number))

@@ -400,3 +400,20 @@ def test_claim_by_a_clock_that_was_ahead_does_not_hold(file: Path) -> None:
         assert len(store.claim("dead", now + year, now + year + 1, names, 9)) == 1
         assert len(store.claim("mine", now, now + 1, names, 9)) == 1
         assert store.claim("other", now, now + 1, names, 9) == []
+
+
+def test_effect_by_a_clock_that_was_ahead_is_due(file: Path) -> None:
+    """An effect that was never tried is due at once, even if the clock has been set back since."""
+    year = timedelta(days=365)
+    with Runs(file, Shelf, effects=(Note,), clock=SimulatedClock(START + year)) as runs:
+        runs.start(Shelf, key="a").send(Tell())
+    done = []
+
+    async def act(runtime: Runtime, clock: SimulatedClock) -> None:
+        await runtime.settle()
+        assert done == [Note("told")]
+
+    def note(effect: Note) -> None:
+        done.append(effect)
+
+    run_with(file, act, handle(Note, note))

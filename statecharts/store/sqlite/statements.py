@@ -55,7 +55,7 @@ STATEMENTS: Final = {
     "taken": f"{_ENTRY} AND id = ? AND sequence >= ? ORDER BY sequence DESC LIMIT 1",
     "free": f"SELECT runs.run, runs.chart, owed.run, {_OWED.replace('number', 'owed.number')}"
     " FROM {p}owed AS owed JOIN {p}runs AS runs ON runs.number = owed.run"
-    " WHERE owed.handed = 0 AND owed.due <= ?1 AND (worker IS NULL OR until <= ?1"
+    " WHERE owed.handed = 0 AND (owed.due <= ?1 OR attempts = 0) AND (worker IS NULL OR until <= ?1"
     f" OR until > ?1 + {LONGEST_CLAIM})"
     " AND status NOT IN ('suspended', 'stuck') ORDER BY owed.due, owed.run, owed.number",
     "claim": "UPDATE {p}owed SET worker = ?, until = ? WHERE run = ? AND number = ?",
