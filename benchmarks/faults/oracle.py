@@ -61,7 +61,7 @@ class Told:
     events: list[str] = field(factory=list)
 
 
-def told(store: Store, run: str, chart: Any) -> Told:
+def told(store: Store, run: str, chart: Any, *, by_hand: bool = False) -> Told:
     """Return what the history of a run says."""
     found = Told()
     kernel = Kernel(chart)
@@ -93,7 +93,7 @@ def told(store: Store, run: str, chart: Any) -> Told:
                 fired[event.id] += 1
             case Answer(last=True) | CallFailed():
                 answered[event.id] += 1
-                if isinstance(event, Answer):
+                if isinstance(event, Answer) and not by_hand:
                     found.must.add(calls[event.id])
             case _:
                 pass
@@ -141,7 +141,14 @@ class Verdict:
     runs: dict[str, Told] = field(factory=dict)
 
 
-def judge(path: Path, journal: Path, charts: dict[str, Any], *, finished: bool = True) -> Verdict:
+def judge(
+    path: Path,
+    journal: Path,
+    charts: dict[str, Any],
+    *,
+    finished: bool = True,
+    by_hand: bool = False,
+) -> Verdict:
     """Return what is wrong with a store.
 
     Args:
@@ -149,6 +156,7 @@ def judge(path: Path, journal: Path, charts: dict[str, Any], *, finished: bool =
         journal: The journal of those that used it.
         charts: The charts of its runs, by name.
         finished: Whether all that is owed should have been carried out.
+        by_hand: Whether calls may have been answered without being carried out.
     """
     found = Verdict()
     said: dict[str, list[Line]] = defaultdict(list)
@@ -160,7 +168,7 @@ def judge(path: Path, journal: Path, charts: dict[str, Any], *, finished: bool =
         heads = {head.run: head for head in store.heads(limit=1_000_000)}
         for run, head in heads.items():
             found.wrong += [f"{run}: {damage.what}" for damage in verify(store, run)]
-            history = told(store, run, charts[head.chart])
+            history = told(store, run, charts[head.chart], by_hand=by_hand)
             found.runs[run] = history
             found.wrong += history.wrong
             if history.snapshot != head.snapshot:

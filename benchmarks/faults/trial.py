@@ -146,6 +146,8 @@ async def drive(path: Path, journal: Journal, script: Script, incarnation: int) 
         run: LiveRun[Any, Any] = await runtime.start(
             script.chart, key=RUN, exist_ok=True, **options
         )
+        if run.status == "suspended":
+            await run.resume()
         for number, act in enumerate(script.acts):
             name = f"act-{number}"
             if isinstance(act, Sends):
