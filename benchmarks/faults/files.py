@@ -288,6 +288,7 @@ LIMITS: Final = 60
 """Sizes at which the disk is full."""
 
 _PAGE: Final = 4096
+SMALL: Final = "small"
 
 
 def _until_full(
@@ -295,7 +296,7 @@ def _until_full(
 ) -> list[str]:
     """Book until the disk is full, and go on when there is room; return what is wrong."""
     wrong = []
-    journal = Journal(journal_of(path))
+    journal = Journal(_journal(path))
     with Runs(path, Ledger, effects=(Mail,), clock=SimulatedClock(EPOCH)) as runs:
         run = runs.start(Ledger, key=RUN, context=Sum(), exist_ok=True)
         limit()
@@ -320,6 +321,11 @@ def _until_full(
             wrong.append("an event was taken although its sender was told that it was not")
     journal.close()
     return wrong
+
+
+def _journal(path: Path) -> Path:
+    """Return where the journal of a store is: beside a disk that is to be full, not on it."""
+    return journal_of(path.parent.with_name(path.name) if path.parent.name == SMALL else path)
 
 
 def _by_pages(path: Path, pages: int) -> list[str]:
@@ -361,7 +367,7 @@ def _by_size(path: Path, pages: int) -> list[str]:
 
 def _mounted(directory: Path) -> Path | None:
     """Return a small file system of its own, if one can be had."""
-    place = directory / "small"
+    place = directory / SMALL
     place.mkdir()
     command = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(place)]
     try:
@@ -401,11 +407,11 @@ def disk(effort: Effort, directory: Path) -> Row:
                 where = f"{name}, {number} pages"
                 wrong += [f"{where}: {text}" for text in (ended.result or [])]
                 wrong += [f"{where}: {ended.error}"] if ended.error else []
-                verdict = judge(path, journal_of(path), CHARTS, finished=False)
+                verdict = judge(path, _journal(path), CHARTS, finished=False)
                 acknowledged += verdict.acknowledged
                 wrong += [f"{where}: {text}" for text in verdict.wrong]
                 figures[name] += 1
-                clear([path])
+                clear([path, _journal(path)])
     finally:
         if small is not None:
             subprocess.run(["umount", str(small)], check=False)  # noqa: S603, S607 - its own mount
