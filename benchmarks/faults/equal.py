@@ -134,7 +134,7 @@ def hashes(effort: Effort, directory: Path) -> Row:
 def stores(effort: Effort, directory: Path) -> Row:
     """Carry scripts out in memory and in SQLite."""
     wrong = []
-    scripts = range(effort.of(SCRIPTED, 5))
+    scripts = range(effort.of(SCRIPTED, 2))
     for seed in scripts:
         path = directory / f"equal-{seed}.db"
         other = directory / f"again-{seed}.db"

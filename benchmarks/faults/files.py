@@ -242,7 +242,7 @@ def flips(effort: Effort, directory: Path) -> Row:
     truth = _content(path)
     whole = path.read_bytes()
     chance = random.Random(1)
-    places = sorted(chance.sample(range(len(whole) * 8), effort.of(FLIPS, 400)))
+    places = sorted(chance.sample(range(len(whole) * 8), effort.of(FLIPS, 20)))
 
     def flip(share: Sequence[int]) -> tuple[int, int, list[str]]:
         changed, found, wrong = 0, 0, []

@@ -94,7 +94,10 @@ def told(store: Store, run: str, chart: Any, *, by_hand: bool = False) -> Told:
             case Answer(last=True) | CallFailed():
                 answered[event.id] += 1
                 if isinstance(event, Answer) and not by_hand:
-                    found.must.add(calls[event.id])
+                    if event.id in calls:
+                        found.must.add(calls[event.id])
+                    else:
+                        found.wrong.append(f"{run}: {event.id} was answered, and never made")
             case _:
                 pass
         for effect in step.effects:

@@ -40,17 +40,16 @@ ROUNDS: Final = 4
 """Stores that are written by each number of writers."""
 
 
-def _write(path: Path, writer: int) -> int:
+def _write(path: Path, writer: int, sends: int) -> None:
     """Open a store that may not be there yet, and book on one run."""
     journal = Journal(journal_of(path))
     with Runs(path, Ledger, effects=(Mail,), clock=SimulatedClock(EPOCH)) as runs:
         run = runs.start(Ledger, key=RUN, context=Sum(), exist_ok=True)
-        for amount in range(SENDS):
+        for amount in range(sends):
             name = f"{writer}-{amount}"
             journal.acknowledged(RUN, name, run.send(Book(amount), id=name).sequence)
             again = run.send(Book(amount), id=name)  # as a client does that has lost its answer
             journal.acknowledged(RUN, name, again.sequence)
-    return SENDS
 
 
 def _deliver(path: Path, chart: Any) -> None:
@@ -69,11 +68,13 @@ def writers(effort: Effort, directory: Path) -> Row:
     """Let processes write one run at once."""
     figures: dict[str, int] = {}
     tally = Tally()
+    rounds = effort.of(ROUNDS)
+    sends = effort.of(SENDS * ROUNDS, 20) // rounds
     for count in WRITERS:
-        for number in range(effort.of(ROUNDS)):
+        for number in range(rounds):
             path = directory / f"writers-{count}-{number}.db"
             begun = [
-                begin(lambda path=path, writer=writer: _write(path, writer), directory)
+                begin(lambda path=path, writer=writer: _write(path, writer, sends), directory)
                 for writer in range(count)
             ]
             where = f"{count} writers"
@@ -86,9 +87,10 @@ def writers(effort: Effort, directory: Path) -> Row:
             verdict = judge(path, journal_of(path), CHARTS)
             tally.add(verdict, where)
             taken = len(verdict.runs[RUN].ids)
-            figures[f"events of {count} processes"] = figures.get(f"events of {count} processes", 0) + taken
-            if taken != count * SENDS:
-                tally.wrong.append(f"{where}: {taken} of {count * SENDS} events were taken")
+            what = f"events of {count} processes"
+            figures[what] = figures.get(what, 0) + taken
+            if taken != count * sends:
+                tally.wrong.append(f"{where}: {taken} of {count * sends} events were taken")
             clear([path])
     figures["acknowledged sends"] = tally.acknowledged
     figures["effects owed"] = tally.effects
@@ -185,7 +187,7 @@ def stopped(effort: Effort, directory: Path) -> Row:
 
 TASKS: Final = 256
 CROWDS: Final = 8
-"""Stores that are used by so many tasks."""
+"""Stores that are used by so many tasks each."""
 
 
 def _crowd(path: Path, process: int, tasks: int) -> None:
@@ -221,10 +223,12 @@ def crowds(effort: Effort, directory: Path) -> Row:
     """Let many tasks use one store."""
     tally = Tally()
     ended_runs = 0
-    for number in range(effort.of(CROWDS)):
+    stores = effort.of(CROWDS)
+    tasks = min(effort.of(CROWDS * TASKS, 24) // stores, TASKS)
+    for number in range(stores):
         path = directory / f"crowd-{number}.db"
         begun = [
-            begin(lambda path=path, one=one: _crowd(path, one, TASKS // 2), directory) for one in range(2)
+            begin(lambda path=path, one=one: _crowd(path, one, tasks // 2), directory) for one in range(2)
         ]
         for ended in [end(*one) for one in begun]:
             if ended.error:
@@ -241,8 +245,8 @@ def crowds(effort: Effort, directory: Path) -> Row:
         "and history among them, and carry out each other's effects."
     )
     figures = {
-        "stores": effort.of(CROWDS),
-        "tasks": effort.of(CROWDS) * TASKS,
+        "stores": stores,
+        "tasks": stores * tasks,
         "runs that came to their end": ended_runs,
         "acknowledged sends": tally.acknowledged,
         "effects owed": tally.effects,
