@@ -66,7 +66,7 @@ def tried(names: tuple[str, ...], effort: Effort) -> list[Row]:
     help="The Python of an environment that has harel, xstate-statemachine and dbos.",
 )
 @click.option("--publish", is_flag=True, help="Write docs/reliability.md.")
-def main(  # noqa: PLR0913 - one for each option
+def main(
     share: float,
     jobs: int,
     names: tuple[str, ...],

@@ -40,11 +40,12 @@ ACTS: Final = 30
 
 def _shuffled(seeds: Sequence[int], directory: Path) -> dict[str, Any]:
     """Answer calls at random: those under way, those that are over, and some that never were."""
-    counts = {"taken": 0, "late": 0, "wrong": list[str]()}
+    counts: dict[str, Any] = {"taken": 0, "late": 0, "wrong": []}
     for seed in seeds:
         chance = random.Random(seed)
         path = directory / f"answers-{seed}.db"
-        chart, context = ((Deployment, {"context": Count()}), (Build, {}))[seed % 2]
+        chart: Any = (Deployment, Build)[seed % 2]
+        context: dict[str, Any] = {"context": Count()} if chart is Deployment else {}
         clock = SimulatedClock(EPOCH)
         journal = Journal(journal_of(path))
         where = f"order {seed}"
@@ -84,8 +85,8 @@ def answers(effort: Effort, directory: Path) -> Row:
     seeds = range(effort.of(SCRIPTED))
     parts = spread(lambda share: _shuffled(share, directory), seeds, effort.jobs, directory)
     how = (
-        f"{ACTS} answers and events come at random: to calls under way, to calls that are over, to "
-        "calls that never were; ids of events are used again. Each call is answered once."
+        f"{ACTS} answers and events come at random: to calls under way, to calls that are over, "
+        "to calls that never were; ids of events are used again. Each call is answered once."
     )
     figures = {
         "orders": len(seeds),
@@ -105,9 +106,7 @@ KILLS: Final = 40
 """Kills of each chart, in each direction."""
 
 
-def _in_year(
-    path: Path, script: Script, hours: int, kill: int | None
-) -> Any:
+def _in_year(path: Path, script: Script, hours: int, kill: int | None) -> Any:
     def act() -> None:
         Boundaries(kill).install()
         asyncio.run(drive(path, Journal(journal_of(path)), script, hours))
@@ -123,7 +122,9 @@ def _owed(path: Path, script: Script, hours: int) -> Any:
         clock = SimulatedClock(EPOCH + timedelta(hours=hours))
 
         async def main() -> list[str]:
-            async with Runtime(path, script.chart, handlers=handlers(journal), clock=clock) as runtime:
+            async with Runtime(
+                path, script.chart, handlers=handlers(journal), clock=clock
+            ) as runtime:
                 await runtime.settle()
                 store = runtime._operations.store  # noqa: SLF001 - what is stored is what is tried
                 stored = store.read(RUN)
@@ -174,7 +175,7 @@ def clocks(effort: Effort, directory: Path) -> Row:
     for part in spread(lambda share: _shifted(share, directory), plans, effort.jobs, directory):
         tally.join(part)
     how = (
-        "The process is killed, the clock is set a year back or ahead, and another process goes on: "
-        "what has never been tried is carried out at once, and the run comes to its end."
+        "The process is killed, the clock is set a year back or ahead, and another process goes "
+        "on: what has never been tried is carried out at once, and the run comes to its end."
     )
     return Row("The clock a year off", how, tally.figures(), tuple(tally.wrong))

@@ -1,4 +1,4 @@
-"""Boundaries: the statements by which a store writes, counted so that a process can be killed at one.
+"""Boundaries: the statements by which a store writes, counted: a process can be killed at each.
 
 Nothing in the library knows of this: a child that is to be killed connects to SQLite by a class of
 connections that counts.

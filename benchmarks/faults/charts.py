@@ -225,7 +225,7 @@ class Sum:
     booked: int = 0
 
 
-def _booked(moment: Moment[Book, Sum]) -> Sum:
+def _booked(moment: Moment[None, Book, Sum]) -> Sum:
     context = moment.context
     return Sum(context.total + moment.event.amount, context.booked + 1)
 

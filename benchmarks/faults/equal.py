@@ -60,7 +60,8 @@ def played(address: str | Path, seed: int, *, again: bool = False) -> str:
     runs = opened()
     for name, chart in CHARTS.items():
         context = SCRIPTS[name].context if name in SCRIPTS else Sum()
-        runs.start(chart, key=name, **({} if context is None else {"context": context}))
+        given: dict[str, Any] = {} if context is None else {"context": context}
+        runs.start(chart, key=name, **given)
     for number in range(ACTS):
         if again and number % 5 == 0:
             runs.close()
@@ -94,9 +95,9 @@ def _act(runs: Runs, run: Run[Any, Any], chance: random.Random, name: str) -> No
     elif run.key == "Ledger":
         run.send(Book(chance.randrange(9)), id=name)
     elif run.key != "Subscription":
-        event = chance.choice((Go(), Hold()))
-        if not (isinstance(event, Hold) and run.key in {"Order", "Build"}):
-            run.send(event, id=name)
+        wish = chance.choice((Go(), Hold()))
+        if not (isinstance(wish, Hold) and run.key in {"Order", "Build"}):
+            run.send(wish, id=name)
 
 
 def hashes(effort: Effort, directory: Path) -> Row:
@@ -104,7 +105,10 @@ def hashes(effort: Effort, directory: Path) -> Row:
     del directory
     found: dict[str, list[int]] = {}
     seeds = range(effort.of(SEEDS, 2))
-    program = "from benchmarks.faults.equal import played; print(*(played('memory:', n) for n in range(5)))"
+    program = (
+        "from benchmarks.faults.equal import played\n"
+        "print(*(played('memory:', number) for number in range(5)))"
+    )
     running = []
     wrong = []
     for seed in seeds:
@@ -127,8 +131,12 @@ def hashes(effort: Effort, directory: Path) -> Row:
             running = []
     if len(found) != 1:
         wrong.append(f"the hash seeds leave {len(found)} different states: {[*found.values()]}")
-    how = "The same script leaves the same state, to the last byte, whatever the hash seed of Python."
-    return Row("Hash seeds", how, {"hash seeds": len(seeds), "different states": len(found)}, tuple(wrong))
+    how = (
+        "The same script leaves the same state, to the last byte, whatever the hash seed of Python."
+    )
+    return Row(
+        "Hash seeds", how, {"hash seeds": len(seeds), "different states": len(found)}, tuple(wrong)
+    )
 
 
 def stores(effort: Effort, directory: Path) -> Row:
@@ -143,7 +151,7 @@ def stores(effort: Effort, directory: Path) -> Row:
             wrong.append(f"script {seed} leaves {len(found)} different states")
         clear([path, other])
     how = (
-        "A random script leaves the same state, to the last byte, in memory, in SQLite, and in SQLite "
-        "when the store is closed and opened again every five acts."
+        "A random script leaves the same state, to the last byte, in memory, in SQLite, and in "
+        "SQLite when the store is closed and opened again every five acts."
     )
     return Row("Memory and SQLite", how, {"scripts": len(scripts)}, tuple(wrong))

@@ -12,6 +12,7 @@ import sqlite3
 import subprocess
 from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -44,9 +45,11 @@ from benchmarks.faults.trial import (
 )
 from statecharts.model.errors import StatechartError
 from statecharts.runtime import Run, Runs, SimulatedClock
+from statecharts.runtime.commit import Draft
 from statecharts.runtime.writer import Job
 from statecharts.store import StoreError, open_store, verify
 from statecharts.store.rows import CHECKPOINT_EVERY, Entry
+from statecharts.store.tables import NAMES
 
 # -- the log ---------------------------------------------------------------------------------------
 
@@ -105,7 +108,9 @@ def log(effort: Effort, directory: Path) -> Row:
             path = directory / f"cut-{size}.db"
             shutil.copyfile(kept, path)
             path.with_name(f"{path.name}-wal").write_bytes(whole[:size])
-            tally.wrong += [f"cut at {size}: {text}" for text in _after_cut(path, size, entries, sizes)]
+            tally.wrong += [
+                f"cut at {size}: {text}" for text in _after_cut(path, size, entries, sizes)
+            ]
             tally.acknowledged += sum(length <= size for _, length in sizes)
             if size // STEP % ONWARD == 0:
                 tally.kills += 1
@@ -121,9 +126,9 @@ def log(effort: Effort, directory: Path) -> Row:
     for part in spread(cut, cuts, effort.jobs, directory):
         total.join(part)
     how = (
-        f"The log (WAL) of a run is cut every {STEP} bytes, as if the rest had never come to the disk. "
-        "The store opens, holds a beginning of the history with all that was acknowledged before the "
-        "cut, and finds no damage; runs are driven on to their end from there."
+        f"The log (WAL) of a run is cut every {STEP} bytes, as if the rest had never come to the "
+        "disk. The store opens, holds a beginning of the history with all that was acknowledged "
+        "before the cut, and finds no damage; runs are driven on to their end from there."
     )
     figures = {
         "cuts": total.trials,
@@ -185,7 +190,11 @@ def _filled(path: Path) -> None:
         operations = runs._operations  # noqa: SLF001 - the store is what is tried
         store = operations.store
         name = store.put(b"an artifact " * 40)
-        operations.writer.do(Job("book", lambda draft: draft.attach(name)))
+
+        def attach(draft: Draft) -> None:
+            draft.attach(name)
+
+        operations.writer.do(Job("book", attach))
         names = [(chart, what) for chart in CHARTS for what in ("work", "mail")]
         store.claim("somebody", 2**60, 2**60 + 1, names, 5)
         wrong = runs.verify()
@@ -209,13 +218,8 @@ def _content(path: Path) -> list[Any]:
     """Return all that a store says, read by SQLite alone."""
     with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro&immutable=1", uri=True)) as db:
         db.text_factory = bytes
-        tables = [
-            name.decode()
-            for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY 1")
-            if not name.startswith(b"sqlite_")
-        ]
         found: list[Any] = []
-        for table in tables:
+        for table in NAMES:
             rows = db.execute(f'SELECT * FROM "{table}"')  # noqa: S608 - a name out of the file
             kept = [
                 place
@@ -270,9 +274,9 @@ def flips(effort: Effort, directory: Path) -> Row:
 
     parts = spread(flip, places, effort.jobs, directory)
     how = (
-        "One bit of the file is flipped at a time. Where what SQLite reads from it is not what was "
-        "written, or SQLite cannot read it, `verify` or the opening tells of it; who is at work on an "
-        "effect just now does not count."
+        "One bit of the file is flipped at a time. Where what SQLite reads from it is not what "
+        "was written, or SQLite cannot read it, `verify` or the opening tells of it; who is at "
+        "work on an effect just now does not count."
     )
     figures = {
         "flips": len(places),
@@ -292,7 +296,10 @@ SMALL: Final = "small"
 
 
 def _until_full(
-    path: Path, limit: Callable[[], None], lift: Callable[[], None], codes: Sequence[str] = ("SC803",)
+    path: Path,
+    limit: Callable[[], None],
+    lift: Callable[[], None],
+    codes: Sequence[str] = ("SC803",),
 ) -> list[str]:
     """Book until the disk is full, and go on when there is room; return what is wrong."""
     wrong = []
@@ -403,7 +410,7 @@ def disk(effort: Effort, directory: Path) -> Row:
         for name, (way, place) in ways.items():
             for number in range(effort.of(LIMITS, 2)):
                 path = place / f"full-{number}.db"
-                ended = forked(lambda way=way, path=path, number=number: way(path, number), directory)
+                ended = forked(partial(way, path, number), directory)
                 where = f"{name}, {number} pages"
                 wrong += [f"{where}: {text}" for text in (ended.result or [])]
                 wrong += [f"{where}: {ended.error}"] if ended.error else []
@@ -416,11 +423,9 @@ def disk(effort: Effort, directory: Path) -> Row:
         if small is not None:
             subprocess.run(["umount", str(small)], check=False)  # noqa: S603, S607 - its own mount
     how = (
-        "Events are sent until there is no room: by a limit of SQLite, by a limit of the system on the "
-        "size of files, and on a file system of 1 MB where one can be mounted. The sender is told, "
-        "nothing of that event is kept, and it is taken once when there is room again."
+        "Events are sent until there is no room: by a limit of SQLite, by a limit of the system "
+        "on the size of files, and on a file system of 1 MB where one can be mounted. The sender "
+        "is told, nothing of that event is kept, and it is taken once when there is room again."
     )
     figures["acknowledged sends"] = acknowledged
     return Row("The disk full", how, figures, tuple(wrong))
-
-

@@ -9,6 +9,7 @@ import signal
 import time
 from collections.abc import Sequence
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -50,7 +51,7 @@ SENDERS: Final = 6
 """Senders of a process, each with a run of its own."""
 
 LATEST: Final = 0.05
-"""Seconds within which a process is killed: from its birth, or from its first line in the journal."""
+"""Seconds in which a process is killed: from its birth, or from its first line in the journal."""
 
 AT_WORK: Final = 0.7
 """The part of the processes that are killed at work, and not while they begin."""
@@ -168,9 +169,18 @@ def tried(
     return tally
 
 
-def _row(name: str, how: str, plans: list[Plan], effort: Effort, directory: Path, expected: dict[str, tuple[int, list[str]]]) -> Row:
+def _row(
+    name: str,
+    how: str,
+    plans: list[Plan],
+    effort: Effort,
+    directory: Path,
+    expected: dict[str, tuple[int, list[str]]],
+) -> Row:
     tally = Tally()
-    for part in spread(lambda share: tried(share, directory, expected), plans, effort.jobs, directory):
+    for part in spread(
+        lambda share: tried(share, directory, expected), plans, effort.jobs, directory
+    ):
         tally.join(part)
     return Row(name, how, tally.figures(), tuple(tally.wrong))
 
@@ -179,8 +189,9 @@ def boundaries(effort: Effort, directory: Path) -> Row:
     """Kill at every boundary."""
     passed = undisturbed(directory)
     how = (
-        "The process dies by SIGKILL before or after each statement with which it writes, the making "
-        "of the tables included; another one goes on. Five charts with calls, retries and timers."
+        "The process dies by SIGKILL before or after each statement with which it writes, the "
+        "making of the tables included; another one goes on. Five charts with calls, retries and "
+        "timers."
     )
     return _row("Killed at every boundary", how, singles(passed, effort), effort, directory, passed)
 
@@ -237,9 +248,7 @@ def generations(seeds: Sequence[tuple[int, int]], directory: Path) -> Tally:
         tally.trials += 1
         where = f"store {seed}"
         for incarnation in range(kills):
-            process, result = begin(
-                lambda incarnation=incarnation: _booking(path, incarnation, sending=True), directory
-            )
+            process, result = begin(partial(_booking, path, incarnation, sending=True), directory)
             if chance.random() < AT_WORK:
                 _await_growth(journal_of(path))
             time.sleep(chance.uniform(0, LATEST))
@@ -248,7 +257,7 @@ def generations(seeds: Sequence[tuple[int, int]], directory: Path) -> Tally:
             tally.kills += ended.killed
             if ended.error:
                 tally.wrong.append(f"{where}, process {incarnation}: {ended.error}")
-        ended = forked(lambda: _booking(path, kills, sending=False), directory)
+        ended = forked(partial(_booking, path, kills, sending=False), directory)
         if ended.error:
             tally.wrong.append(f"{where}, at the end: {ended.error}")
         tally.add(judge(path, journal_of(path), CHARTS), where)
@@ -259,13 +268,11 @@ def generations(seeds: Sequence[tuple[int, int]], directory: Path) -> Tally:
 def at_random(effort: Effort, directory: Path) -> Row:
     """Kill at random instants."""
     kills = effort.of(RANDOM)
-    plans = [
-        (start, min(GENERATION, kills - start)) for start in range(0, kills, GENERATION)
-    ]
+    plans = [(start, min(GENERATION, kills - start)) for start in range(0, kills, GENERATION)]
     how = (
-        f"{SENDERS} senders at once; each event that is acknowledged is noted outside. The process "
-        f"dies at a random instant within {LATEST * 1000:.0f} ms of its birth, or of its first line "
-        f"in the journal; {GENERATION} follow each other on one store."
+        f"{SENDERS} senders at once; each event that is acknowledged is noted outside. The "
+        f"process dies at a random instant within {LATEST * 1000:.0f} ms of its birth, or of its "
+        f"first line in the journal; {GENERATION} follow each other on one store."
     )
     tally = Tally()
     for part in spread(lambda share: generations(share, directory), plans, effort.jobs, directory):

@@ -61,7 +61,9 @@ class Told:
     events: list[str] = field(factory=list)
 
 
-def told(store: Store, run: str, chart: Any, *, by_hand: bool = False) -> Told:
+def told(  # noqa: C901, PLR0912, PLR0915 - one walk through a history
+    store: Store, run: str, chart: Any, *, by_hand: bool = False
+) -> Told:
     """Return what the history of a run says."""
     found = Told()
     kernel = Kernel(chart)
@@ -86,7 +88,10 @@ def told(store: Store, run: str, chart: Any, *, by_hand: bool = False) -> Told:
             continue
         if not (isinstance(event, Answer) and not event.last):
             found.events.append(repr(event))
-        if entry.id is not None and found.ids.setdefault(entry.id, entry.sequence) != entry.sequence:
+        if (
+            entry.id is not None
+            and found.ids.setdefault(entry.id, entry.sequence) != entry.sequence
+        ):
             found.wrong.append(f"{run}: {entry.id} was taken twice")
         match event:
             case TimerFired():
@@ -204,7 +209,8 @@ def _compared(
             if number not in history.effects:
                 yield f"{run}: {line.said} was carried out under {number} and is not committed"
             elif history.effects[number] != line.said:
-                yield f"{run}: {line.said} was carried out under the key of {history.effects[number]}"
+                owed = history.effects[number]
+                yield f"{run}: {line.said} was carried out under the key of {owed}"
     found.again += sum(count - 1 for count in done.values())
     if finished:
         for number in sorted(history.must - set(done)):

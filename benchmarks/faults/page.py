@@ -11,27 +11,34 @@ from benchmarks.faults.rows import Row
 _HEAD: Final = """\
 # Reliability
 
-> A transition happens once. Its effects are carried out at least once, each under a key that never changes.
-> Nothing that was acknowledged is lost, at whatever instant the process dies.
+> A transition happens once. Its effects are carried out at least once, each under a key that never
+> changes. Nothing that was acknowledged is lost, at whatever instant the process dies.
 
-`python -m benchmarks.faults` tries to break this, and writes this page. In every row the same is held against what is
-left in the store, by the plain kernel and by a journal that clients and handlers keep outside of it:
+`python -m benchmarks.faults` tries to break this, and writes this page. In every row the same is
+checked of what is left in the store, with the plain kernel and a journal that clients and handlers
+keep outside of the store:
 
 - each event that was acknowledged is in the history, once, at the place that its sender was told;
 - the history, stepped through by the kernel alone, gives the stored snapshot, to the last byte;
 - each effect that the history owes was carried out, under its number in the run and under no other;
 - none was carried out that the history does not owe;
-- each timer fired once, each call was answered once; links, seals and SQLite's own check find no damage.
+- each timer fired once, each call was answered once;
+- links, seals and SQLite's own check find no damage.
 
 `make test` tries a sample of each row, `make prove` a tenth.
 """
+
+_SITUATIONS: Final = (
+    "Situations in which other durable libraries lose or invent something, each carried out with "
+    "them and with ours in the same run. The figures count in how many trials something went wrong."
+)
 
 _PROCESS: Final = """\
 ## What this does not show
 
 Processes die here; the machine does not. That a commit survives a loss of power rests on SQLite
-(`synchronous=FULL`) and on a disk that does not lie about what it has written. The row on the cut log shows what comes
-of it when the disk does. The chain finds damage, not forgery: it has no key.
+(`synchronous=FULL`) and on a disk that does not lie about what it has written. The row on the cut
+log shows what comes of it when the disk does. The chain finds damage, not forgery: it has no key.
 """
 
 
@@ -59,8 +66,7 @@ def _told(row: Row) -> str:
 def _beside(situations: Sequence[Situation]) -> str:
     lines = [
         "## Beside others\n",
-        "Situations in which other durable libraries lose or invent something, each carried out with them and with\n"
-        "ours in the same run. The figures count what went wrong among so many trials.\n",
+        _wrapped(_SITUATIONS) + "\n",
     ]
     for situation in situations:
         lines += [f"### {situation.name}\n", _wrapped(situation.how) + "\n"]
@@ -76,7 +82,7 @@ def _outcome(outcome: Outcome) -> str:
     return f"| {outcome.library} | {outcome.wrong:,} | {outcome.trials:,} | {outcome.said} |"
 
 
-def _wrapped(text: str, width: int = 116) -> str:
+def _wrapped(text: str, width: int = 100) -> str:
     lines, line = [], ""
     for word in text.split():
         if line and len(line) + 1 + len(word) > width:

@@ -8,10 +8,24 @@ import signal
 import time
 from collections.abc import Sequence
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
-from benchmarks.faults.charts import Book, Build, Count, Deployment, Done, Go, Half, Ledger, Mail, Order, Sum, Work
+from benchmarks.faults.charts import (
+    Book,
+    Build,
+    Count,
+    Deployment,
+    Done,
+    Go,
+    Half,
+    Ledger,
+    Mail,
+    Order,
+    Sum,
+    Work,
+)
 from benchmarks.faults.journal import CARRIED_OUT, Journal, lines
 from benchmarks.faults.kills import Tally
 from benchmarks.faults.oracle import judge
@@ -74,14 +88,13 @@ def writers(effort: Effort, directory: Path) -> Row:
         for number in range(rounds):
             path = directory / f"writers-{count}-{number}.db"
             begun = [
-                begin(lambda path=path, writer=writer: _write(path, writer, sends), directory)
-                for writer in range(count)
+                begin(partial(_write, path, writer, sends), directory) for writer in range(count)
             ]
             where = f"{count} writers"
             for ended in [end(*one) for one in begun]:
                 if ended.error:
                     tally.wrong.append(f"{where}: {ended.error}")
-            ended = forked(lambda path=path: _deliver(path, Ledger), directory)
+            ended = forked(partial(_deliver, path, Ledger), directory)
             if ended.error:
                 tally.wrong.append(f"{where}, at the end: {ended.error}")
             verdict = judge(path, journal_of(path), CHARTS)
@@ -95,8 +108,8 @@ def writers(effort: Effort, directory: Path) -> Row:
     figures["acknowledged sends"] = tally.acknowledged
     figures["effects owed"] = tally.effects
     how = (
-        "Two, four and eight processes open a file that is not there yet, all at once, and send to one "
-        "run, each event twice under its id. No error, no gap, nothing twice."
+        "Two, four and eight processes open a file that is not there yet, all at once, and send "
+        "to one run, each event twice under its id. No error, no gap, nothing twice."
     )
     return Row("Many processes on one run", how, figures, tuple(tally.wrong))
 
@@ -142,13 +155,13 @@ def _stopped(numbers: Sequence[int], directory: Path) -> Tally:
         journal = journal_of(path)
         where = f"stop {number}"
         tally.trials += 1
-        first = begin(lambda path=path: _slowly(path, "first", 0.3), directory)
+        first = begin(partial(_slowly, path, "first", 0.3), directory)
         deadline = time.monotonic() + PATIENCE
         while not any(lines(journal)) and time.monotonic() < deadline:
             time.sleep(0.001)
         os.kill(first[0], signal.SIGSTOP)
         time.sleep(LEASE.total_seconds())
-        second = forked(lambda path=path: _slowly(path, "second", 0.0), directory)
+        second = forked(partial(_slowly, path, "second", 0.0), directory)
         os.kill(first[0], signal.SIGCONT)
         ends = [second, end(*first)]
         for ended in ends:
@@ -168,12 +181,14 @@ def stopped(effort: Effort, directory: Path) -> Row:
     """Stop a deliverer past its lease."""
     tally = Tally()
     numbers = range(effort.of(STOPS, 2))
-    for part in spread(lambda share: _stopped(share, directory), numbers, effort.jobs * 4, directory):
+    for part in spread(
+        lambda share: _stopped(share, directory), numbers, effort.jobs * 4, directory
+    ):
         tally.join(part)
     how = (
-        "A process is stopped (SIGSTOP) while its handler is at work. Another one claims the call once "
-        "the lease is over, carries it out under the same key, and answers. The first one wakes up and "
-        "answers, too: it is late, and changes nothing."
+        "A process is stopped (SIGSTOP) while its handler is at work. Another one claims the "
+        "call once the lease is over, carries it out under the same key, and answers. The first "
+        "one wakes up and answers, too: it is late, and changes nothing."
     )
     figures = {
         "stopped processes": tally.trials,
@@ -227,9 +242,7 @@ def crowds(effort: Effort, directory: Path) -> Row:
     tasks = min(effort.of(CROWDS * TASKS, 24) // stores, TASKS)
     for number in range(stores):
         path = directory / f"crowd-{number}.db"
-        begun = [
-            begin(lambda path=path, one=one: _crowd(path, one, tasks // 2), directory) for one in range(2)
-        ]
+        begun = [begin(partial(_crowd, path, one, tasks // 2), directory) for one in range(2)]
         for ended in [end(*one) for one in begun]:
             if ended.error:
                 tally.wrong.append(f"crowd {number}: {ended.error}")
@@ -241,8 +254,8 @@ def crowds(effort: Effort, directory: Path) -> Row:
                 tally.wrong.append(f"crowd {number}: {key} has not come to its end")
         clear([path])
     how = (
-        f"Two processes with {TASKS // 2} tasks each drive runs of three charts in one store, regions "
-        "and history among them, and carry out each other's effects."
+        f"Two processes with {TASKS // 2} tasks each drive runs of three charts in one store, "
+        "regions and history among them, and carry out each other's effects."
     )
     figures = {
         "stores": stores,

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from attrs import asdict, field, frozen
+from attrs import asdict, frozen
 
 SHOWN: Final = 20
 """How many violations of a row are told one by one."""
@@ -43,7 +43,7 @@ class Row:
     name: str
     how: str
     figures: Mapping[str, int]
-    wrong: tuple[str, ...] = field(default=(), converter=tuple)
+    wrong: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Return it as plain values."""

@@ -15,6 +15,7 @@ import tempfile
 import traceback
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -39,9 +40,7 @@ from benchmarks.faults.charts import (
 )
 from benchmarks.faults.journal import ACKNOWLEDGED, Journal, lines
 from statecharts.runtime import LiveRun, Retry, Runtime, SimulatedClock, Task, handle
-from statecharts.store import sqlite
-
-assert sqlite  # it is loaded before processes are forked, not in each of them  # noqa: S101
+from statecharts.store import sqlite as _sqlite  # noqa: F401 - before processes are forked, not in each
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -275,10 +274,12 @@ def forked(act: Callable[[], object], directory: Path) -> End:
     return end(*begin(act, directory))
 
 
-def spread(act: Callable[[Sequence[T]], R], given: Sequence[T], jobs: int, directory: Path) -> list[R]:
+def spread(
+    act: Callable[[Sequence[T]], R], given: Sequence[T], jobs: int, directory: Path
+) -> list[R]:
     """Do a share of the work in each of some processes; return what each found."""
     shares = [given[start::jobs] for start in range(jobs)]
-    begun = [begin(lambda share=share: _unalarmed(act, share), directory) for share in shares if share]
+    begun = [begin(partial(_unalarmed, act, share), directory) for share in shares if share]
     ends = [end(*one) for one in begun]
     for one in ends:
         if one.error or one.killed:

@@ -87,9 +87,7 @@ def test_oracle_finds_what_was_not_owed(
 
 
 @pytest.mark.parametrize(("id", "sequence"), [("id-7", 1), ("id-1", 3)])
-def test_oracle_finds_what_was_lost(
-    store: Path, journal: Journal, id: str, sequence: int
-) -> None:
+def test_oracle_finds_what_was_lost(store: Path, journal: Journal, id: str, sequence: int) -> None:
     """A send that was acknowledged and is not in the history, or elsewhere, is found."""
     journal.acknowledged("r", id, sequence)
     assert any("was acknowledged and is lost" in text for text in wrong(store, journal))
@@ -105,7 +103,10 @@ def test_oracle_finds_what_was_never_done(store: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "told"),
     [
-        ("UPDATE entries SET body = replace(body, '1', '2') WHERE sequence = 2", "another snapshot"),
+        (
+            "UPDATE entries SET body = replace(body, '1', '2') WHERE sequence = 2",
+            "another snapshot",
+        ),
         ("UPDATE entries SET id = 'id-0' WHERE sequence = 2", "was taken twice"),
         ("DELETE FROM entries WHERE sequence = 2", "entry 2 is missing"),
         ("INSERT INTO timers VALUES (1, 'x', 1)", "are not those sealed"),

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import threading
+import contextlib
+import sqlite3
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,6 +17,7 @@ from statecharts import Call, Compound, Effect, Moment, Send, State, Statechart
 from statecharts.runtime import Retry, RunError, Runs, Runtime, SimulatedClock, handle
 from statecharts.runtime.commit import Draft, Taken
 from statecharts.runtime.writer import Job
+from statecharts.store import DamageError
 from statecharts.store.sqlite import SQLiteStore
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -52,7 +54,7 @@ class Note(Effect):
 class Fetch(Call[Put]): ...
 
 
-def held(moment: Moment[Put]) -> Held:
+def held(moment: Moment[Any, Put, Any]) -> Held:
     """Return what JSON cannot carry for an event that it can."""
     return Held(object() if moment.event.value == "bad" else moment.event.value)
 
@@ -293,6 +295,21 @@ def test_event_that_waits_and_cannot_be_taken_is_retried_or_skipped(file: Path) 
         assert runs.verify() == []
 
 
+def test_bytes_that_are_no_text_are_damage(file: Path) -> None:
+    """Bytes that are no UTF-8 are told as damage, in a row and in SQLite's own schema."""
+    with Runs(file, Shelf, effects=(Note,)) as runs:
+        runs.start(Shelf, key="a")
+    for change in (
+        "UPDATE runs SET reason = CAST(x'cc' AS TEXT)",
+        "UPDATE sqlite_master SET sql = CAST(x'cc' || sql AS TEXT) WHERE name = 'waiting'",
+    ):
+        with contextlib.closing(sqlite3.connect(file, isolation_level=None)) as db:
+            db.execute("PRAGMA writable_schema=ON")
+            db.execute(change)
+        with pytest.raises(DamageError, match="SC804"), Runs(file, Shelf, effects=(Note,)) as runs:
+            runs.verify()
+
+
 def run_with(
     file: Path, act: Callable[[Runtime, SimulatedClock], Any], *handlers: Any, **options: Any
 ) -> Any:
@@ -329,7 +346,8 @@ def test_effect_of_a_run_that_has_ended_is_not_tried_without_rest(file: Path) ->
 
 def test_effects_of_a_cancelled_run_are_carried_out(file: Path) -> None:
     """Cancelling a run takes its calls back, not what it has asked for before."""
-    begun, ended = threading.Event(), []
+    ended: list[int] = []
+    begun = asyncio.Event()
 
     async def note(_: Note) -> None:
         begun.set()
@@ -339,8 +357,7 @@ def test_effects_of_a_cancelled_run_are_carried_out(file: Path) -> None:
     async def act(runtime: Runtime, clock: SimulatedClock) -> None:
         run = await runtime.start(Shelf, key="a")
         await run.send(Tell())
-        while not begun.is_set():
-            await asyncio.sleep(0)
+        await begun.wait()
         await run.cancel()
         await runtime.settle()
         assert (run.status, ended) == ("cancelled", [1])
@@ -365,11 +382,11 @@ def test_answer_that_cannot_be_written_makes_the_run_stuck(file: Path) -> None:
 
 def test_call_of_a_run_that_was_suspended_goes_on_at_once(file: Path) -> None:
     """Resuming a run begins its calls again, even those that were claimed from the store."""
-    begun = []
+    begun = asyncio.Event()
 
     async def fetch(_: Fetch) -> Put:
-        begun.append(1)
-        if len(begun) == 1:
+        if not begun.is_set():
+            begun.set()
             await asyncio.sleep(60)
         return Put(1)
 
@@ -378,8 +395,7 @@ def test_call_of_a_run_that_was_suspended_goes_on_at_once(file: Path) -> None:
 
     async def act(runtime: Runtime, clock: SimulatedClock) -> None:
         run = runtime.get("a")
-        while not begun:
-            await asyncio.sleep(0.001)
+        await begun.wait()
         await run.suspend()
         await run.resume()
         await runtime.settle()
@@ -407,7 +423,7 @@ def test_effect_by_a_clock_that_was_ahead_is_due(file: Path) -> None:
     year = timedelta(days=365)
     with Runs(file, Shelf, effects=(Note,), clock=SimulatedClock(START + year)) as runs:
         runs.start(Shelf, key="a").send(Tell())
-    done = []
+    done: list[Note] = []
 
     async def act(runtime: Runtime, clock: SimulatedClock) -> None:
         await runtime.settle()

@@ -1,4 +1,4 @@
-"""Situations in which other libraries lose or invent something, carried out with them and with ours."""
+"""Situations in which other libraries lose or invent something, with them and with ours."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
 
-from attrs import field, frozen
+from attrs import frozen
 
 from benchmarks.faults.boundary import Boundaries, die
 from benchmarks.faults.charts import Build, Done, Go, Half, Ledger, Mail, Order, Sum, Work
@@ -55,7 +55,7 @@ class Situation:
 
     name: str
     how: str
-    outcomes: tuple[Outcome, ...] = field(converter=tuple)
+    outcomes: tuple[Outcome, ...]
 
     @property
     def ours_wrong(self) -> bool:
@@ -251,7 +251,9 @@ class MissingError(Exception):
     """The library cannot be had."""
 
 
-def _played(python: Path, library: str, situation: str, role: str, directory: Path, kill: str = "") -> Any:
+def _played(
+    python: Path, library: str, situation: str, role: str, directory: Path, kill: str = ""
+) -> Any:
     environment = {**os.environ, **({"KILL": kill} if kill else {})}
     done = subprocess.run(  # noqa: S603 - our own program
         [str(python), str(THEIRS), library, situation, role, str(directory)],
@@ -368,14 +370,16 @@ def compared(effort: Effort, peers: Path | None) -> list[Situation]:
             "Killed after acting",
             "The process dies right after its handler (or action) has acted on the outside world.",
             (
-                _ours(_ours_dies, count, "committed before it acts; acts again, under the same key"),
+                _ours(
+                    _ours_dies, count, "committed before it acts; acts again, under the same key"
+                ),
                 _theirs(python, "harel", _theirs_dies, count, acted),
                 _theirs(python, "xstate", _theirs_dies, count, acted),
             ),
         ),
         Situation(
             "Two senders race",
-            "Two processes send the same run an event that only one of them can be the first to send.",
+            "Two processes send a run the same event; only one of them can be the first.",
             (
                 _ours(_ours_races, count, "one transition, one effect, one key"),
                 _theirs(python, "harel", _theirs_races, count, twice),
@@ -384,20 +388,24 @@ def compared(effort: Effort, peers: Path | None) -> list[Situation]:
         ),
         Situation(
             "Killed while two regions take an event",
-            "The process dies before each commit in turn; after a restart, one region has taken the event "
-            "and the other has not.",
+            "The process dies before each commit in turn. After a restart, one region has taken "
+            "the event and the other has not.",
             (
                 _ours(_ours_regions, 20, "one commit for all regions"),
-                _theirs(python, "harel", _theirs_regions, 8, "half an event, until it is sent again"),
+                _theirs(
+                    python, "harel", _theirs_regions, 8, "half an event, until it is sent again"
+                ),
             ),
         ),
         Situation(
             "Two charts in one store",
-            "The process dies between entering a state and beginning its regions; a process of another chart "
-            "uses the store next.",
+            "The process dies between entering a state and beginning its regions; a process of "
+            "another chart uses the store next.",
             (
                 _ours(_ours_charts, 20, "regions are part of the run"),
-                _theirs(python, "harel", _theirs_charts, 5, "regions begun as those of the other chart"),
+                _theirs(
+                    python, "harel", _theirs_charts, 5, "regions begun as those of the other chart"
+                ),
             ),
         ),
         Situation(
@@ -405,7 +413,13 @@ def compared(effort: Effort, peers: Path | None) -> list[Situation]:
             "The process dies at work; a version with one more step is started over its store.",
             (
                 _ours(_ours_upgrades, count, "goes on in the new version"),
-                _theirs(python, "dbos", _theirs_upgrades, few, "PENDING until the old version runs again"),
+                _theirs(
+                    python,
+                    "dbos",
+                    _theirs_upgrades,
+                    few,
+                    "PENDING until the old version runs again",
+                ),
             ),
         ),
     ]

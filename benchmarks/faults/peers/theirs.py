@@ -1,7 +1,7 @@
 """What others do in the same situations: run by a Python that has them, one process a trial.
 
-``python theirs.py LIBRARY SITUATION ROLE DIRECTORY`` plays one role of one trial, and prints what it
-saw as JSON. It imports nothing of ours, so that an environment of its own is enough.
+``python theirs.py LIBRARY SITUATION ROLE DIRECTORY`` plays one role of one trial, and prints what
+it saw as JSON. It imports nothing of ours, so that an environment of its own is enough.
 """
 
 from __future__ import annotations
@@ -256,25 +256,24 @@ class DBOS:
         dbos = library.DBOS
         dbos(config={"name": "faults", "system_database_url": f"sqlite:///{STORE}"})
         act_step = dbos.step()(_first)
-        if role == "begin":
 
-            @dbos.workflow()  # type: ignore[misc]
-            def order() -> str:
-                act_step()
+        def order() -> str:
+            act_step()
+            if role == "begin":
                 die()
-                return "done"
-        else:
+            return "done"
 
-            @dbos.workflow()  # type: ignore[misc]
-            def order() -> str:
-                act_step()
-                act_step()  # what the new version does besides
-                return "done"
+        def changed() -> str:
+            act_step()
+            act_step()  # what the new version does besides
+            return "done"
 
+        changed.__name__ = changed.__qualname__ = order.__qualname__
+        program: Any = dbos.workflow(name="order")(order if role == "begin" else changed)
         dbos.launch()
         if role == "begin":
             with library.SetWorkflowID("r"):
-                order()
+                program()
         deadline = time.monotonic() + 6
         status = ""
         while time.monotonic() < deadline and status != "SUCCESS":
