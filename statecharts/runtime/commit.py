@@ -50,6 +50,9 @@ from statecharts.store.rows import (
 MOST_OWN: Final = 1_000
 """Events that a run may send itself in one commit."""
 
+MOST_DUE: Final = 10_000
+"""Timers of a run that fire in one commit; what else is due waits for the next one."""
+
 Claim = Callable[[str, Owed], tuple[str, int] | None]
 """Says who is to carry out a new effect of a chart at once, and until when the claim holds."""
 
@@ -348,10 +351,16 @@ class Draft:
         return taken
 
     def fire(self, at: datetime) -> None:
-        """Fire the timers that are due, in order; a timer that fails makes the run stuck."""
+        """Fire the timers that are due, in order; a timer that fails makes the run stuck.
+
+        Where nobody was there for long, there may be any number: the rest stays due, so that one
+        run does not keep all others waiting.
+        """
         now = microseconds(at)
         last, same = self.head.changed, 0
-        while self.timers and self.head.status == Status.RUNNING:
+        for _ in range(MOST_DUE):
+            if not self.timers or self.head.status != Status.RUNNING:
+                return
             name = min(self.timers, key=self.timers.__getitem__)
             due = self.timers[name]
             if due > now:

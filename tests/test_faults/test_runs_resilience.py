@@ -295,6 +295,32 @@ def test_event_that_waits_and_cannot_be_taken_is_retried_or_skipped(file: Path) 
         assert runs.verify() == []
 
 
+class Pulse(Statechart[Go], allow="*"):
+    """A timer that starts itself anew each minute."""
+
+    on = State(initial=True)
+    on.after(timedelta(minutes=1), on)
+
+
+def test_timers_of_a_long_absence_fire_in_parts(file: Path) -> None:
+    """A run whose timer fell due 14,400 times takes no more than its part of each commit."""
+    clock = SimulatedClock(START)
+    with Runs(file, Pulse, clock=clock) as runs:
+        run = runs.start(Pulse, key="a")
+        clock.advance(timedelta(days=10))
+        operations = runs._operations
+        fired = []
+        for _ in range(3):
+            operations.writer.do(operations.fire("a"))
+            fired.append(operations.head("a").sequence)
+        assert fired == [10_000, 14_400, 14_400]
+        assert [past.at for past in run.history(tail=2)] == [
+            START + timedelta(days=10) - timedelta(minutes=1),
+            START + timedelta(days=10),
+        ]
+        assert runs.verify() == []
+
+
 def test_bytes_that_are_no_text_are_damage(file: Path) -> None:
     """Bytes that are no UTF-8 are told as damage, in a row and in SQLite's own schema."""
     with Runs(file, Shelf, effects=(Note,)) as runs:
