@@ -26,7 +26,7 @@ from statecharts.model.effects import Invoke
 from statecharts.model.errors import StatechartError
 from statecharts.model.events import Answer, CallFailed
 from statecharts.runtime.clock import Clock, microseconds
-from statecharts.runtime.commit import Draft, name_of
+from statecharts.runtime.commit import Draft, Program, name_of
 from statecharts.runtime.handlers import Handler, Task, check_outcome
 from statecharts.runtime.operations import Operations
 from statecharts.runtime.writer import Job
@@ -233,7 +233,11 @@ class Delivery:
         try:
             async with self._gates[row.name]:
                 try:
-                    outcome = await self._attempt(handler, run, row)
+                    program = self._operations.writer.program(self._operations.head(run))
+                except StatechartError:  # no attempt yet; the claim runs out, and it is tried again
+                    return
+                try:
+                    outcome = await self._attempt(handler, program, run, row)
                 except Exception as error:  # noqa: BLE001 - whatever a handler raises
                     act = partial(self._failed, row=row, handler=handler, error=error)
                 else:
@@ -244,8 +248,7 @@ class Delivery:
             raise
         await self._record(run, row, act)
 
-    async def _attempt(self, handler: Handler, run: str, row: Owed) -> Any:
-        program = self._operations.writer.program(self._operations.head(run))
+    async def _attempt(self, handler: Handler, program: Program, run: str, row: Owed) -> Any:
         effect = program.protocol.loads_effect(row.body)
         given = effect.call if isinstance(effect, Invoke) else effect
         key = f"{run}/{row.number}"

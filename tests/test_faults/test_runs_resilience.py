@@ -14,10 +14,10 @@ import pytest
 from attrs import frozen
 
 from statecharts import Call, Compound, Effect, Moment, Send, State, Statechart
-from statecharts.runtime import Retry, RunError, Runs, Runtime, SimulatedClock, handle
+from statecharts.runtime import Retry, RunError, Runs, Runtime, SimulatedClock, Task, handle
 from statecharts.runtime.commit import Draft, Taken
 from statecharts.runtime.writer import Job
-from statecharts.store import DamageError
+from statecharts.store import DamageError, StoreError
 from statecharts.store.sqlite import SQLiteStore
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -459,3 +459,31 @@ def test_effect_by_a_clock_that_was_ahead_is_due(file: Path) -> None:
         done.append(effect)
 
     run_with(file, act, handle(Note, note))
+
+
+def test_store_that_cannot_be_read_is_no_attempt(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A handler that could not be begun, because the store could not be read, has not failed."""
+    attempts = []
+
+    async def fetch(_: Fetch, task: Task[Put]) -> Put:
+        attempts.append(task.attempt)
+        return Put(1)
+
+    async def act(runtime: Runtime, clock: SimulatedClock) -> None:
+        run = await runtime.start(Shelf, key="a")
+        with monkeypatch.context() as patch:
+
+            def unreadable(*_: object) -> None:
+                raise StoreError("SC806", "here", "it cannot be read", "Wait")
+
+            patch.setattr(SQLiteStore, "head", unreadable)
+            await run.send(Go())
+            await runtime.settle()
+        assert attempts == []
+        clock.advance(timedelta(seconds=31))
+        await runtime.settle()
+        assert attempts == [1]
+
+    run_with(file, act, handle(Fetch, fetch, retry=Retry(attempts=1)))
