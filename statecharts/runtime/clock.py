@@ -33,7 +33,8 @@ class SystemClock:
 
     async def sleep(self, until: datetime, woken: asyncio.Event) -> None:
         """Return when the time has come, or when the event is set."""
-        seconds = (until - self.now()).total_seconds()
+        # Somebody may set the clock of the machine meanwhile: look at it now and then.
+        seconds = min((until - self.now()).total_seconds(), 60)
         if seconds > 0:
             try:
                 await asyncio.wait_for(woken.wait(), seconds)

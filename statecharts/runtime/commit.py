@@ -50,6 +50,9 @@ from statecharts.store.rows import (
 MOST_OWN: Final = 1_000
 """Events that a run may send itself in one commit."""
 
+MOST_DUE: Final = 10_000
+"""Timers of a run that fire in one commit; what else is due waits for the next one."""
+
 Claim = Callable[[str, Owed], tuple[str, int] | None]
 """Says who is to carry out a new effect of a chart at once, and until when the claim holds."""
 
@@ -146,12 +149,16 @@ def revived(program: Program, stored: Run) -> Live:
     Raises:
         CodecError: Its snapshot cannot be read by this chart.
     """
+    snapshot = program.kernel.adopt(program.protocol.loads_snapshot(stored.head.snapshot))
+    due = {one.id: one.due for one in stored.timers}
+    started = [name for name, _ in snapshot.memory.timers if name in due]
     return Live(
         stored.head,
-        program.kernel.adopt(program.protocol.loads_snapshot(stored.head.snapshot)),
+        snapshot,
         {one.number: one for one in stored.owed},
         {one.call: one.number for one in stored.owed if one.call is not None},
-        {one.id: one.due for one in stored.timers},
+        # Timers that are due at the same time fire in the order of their start.
+        {name: due.pop(name) for name in started} | due,
         {one.number: one for one in stored.waiting},
     )
 
@@ -193,15 +200,24 @@ class Draft:
         live: What is stored of it; None for a run that is to be started.
         run: Its key.
         claim: Says who is to carry out new effects.
+        careful: Whether to see of each step that its snapshot can be written, and not only of the
+            last one.
     """
 
     def __init__(
-        self, program: Program, live: Live | None, run: str, claim: Claim = lambda *_: None
+        self,
+        program: Program,
+        live: Live | None,
+        run: str,
+        claim: Claim = lambda *_: None,
+        *,
+        careful: bool = False,
     ) -> None:
         self.program = program
         self.run = run
         self._base = live
         self._claim = claim
+        self.careful = careful
         self.happened: list[Happened] = []
         self.cancelled: list[int] = []
         self._entries: list[Entry] = []
@@ -335,10 +351,16 @@ class Draft:
         return taken
 
     def fire(self, at: datetime) -> None:
-        """Fire the timers that are due, in order; a timer that fails makes the run stuck."""
+        """Fire the timers that are due, in order; a timer that fails makes the run stuck.
+
+        Where nobody was there for long, there may be any number: the rest stays due, so that one
+        run does not keep all others waiting.
+        """
         now = microseconds(at)
         last, same = self.head.changed, 0
-        while self.timers and self.head.status == Status.RUNNING:
+        for _ in range(MOST_DUE):
+            if not self.timers or self.head.status != Status.RUNNING:
+                return
             name = min(self.timers, key=self.timers.__getitem__)
             due = self.timers[name]
             if due > now:
@@ -405,6 +427,8 @@ class Draft:
         body: bytes,
         counter: int,
     ) -> tuple[_Prepared, list[Any]]:
+        if self.careful:
+            self.program.protocol.dumps_snapshot(step.snapshot)
         owed, own = [], []
         for effect in step.effects:
             if isinstance(effect, Send) and effect.own:
@@ -516,7 +540,8 @@ class Draft:
         """Take the run out of service until somebody looks at it."""
         if self.head.status in OVER:
             blocked = f"{blocked} {self.head.status}"
-        self.head = evolve(self.head, status=Status.STUCK.value, reason=reason, blocked=blocked)
+        said = _storable(reason)
+        self.head = evolve(self.head, status=Status.STUCK.value, reason=said, blocked=blocked)
         self._touched = True
 
     def unstick(self, at: datetime) -> None:
@@ -534,7 +559,8 @@ class Draft:
 
     def _go_on(self) -> None:
         before = self.head.blocked.rpartition(" ")[2]
-        status = before if self._blocked_effect() and before in OVER else Status.RUNNING.value
+        status = Status.ENDED.value if self.snapshot.ended else Status.RUNNING.value
+        status = before if self._blocked_effect() and before in OVER else status
         self.head = evolve(self.head, status=status, reason="", blocked="")
         self._touched = True
 
@@ -586,15 +612,16 @@ class Draft:
         self.timers.clear()
         self._waiting |= self.waiting.keys()
         self.waiting.clear()
-        text = json.dumps(reason).encode()
-        self._enter(Kind.CANCEL.value, at, text, status=Status.CANCELLED.value, reason=reason, blocked="")
+        text, said = json.dumps(reason).encode(), _storable(reason)
+        cancelled = Status.CANCELLED.value
+        self._enter(Kind.CANCEL.value, at, text, status=cancelled, reason=said, blocked="")
 
     def suspend(self, reason: str, at: datetime) -> None:
         """Let events wait, and timers and calls pause, until `resume`."""
         self.check_going()
         if self.head.status != Status.SUSPENDED:
-            text = json.dumps(reason).encode()
-            self._enter(Kind.SUSPEND.value, at, text, status=Status.SUSPENDED.value, reason=reason)
+            text, said = json.dumps(reason).encode(), _storable(reason)
+            self._enter(Kind.SUSPEND.value, at, text, status=Status.SUSPENDED.value, reason=said)
 
     def resume(self, at: datetime) -> None:
         """Go on: timers that are due fire, and what waits is taken, in order."""
@@ -603,7 +630,7 @@ class Draft:
             return
         self._enter(Kind.RESUME.value, at, b"", status=Status.RUNNING.value, reason="")
         for row in self.owed.values():
-            if row.worker is not None:
+            if not row.handed:
                 self.note(row.number, worker=None, until=0)
         self._catch_up(at)
 
@@ -716,6 +743,11 @@ def stuck(head: Head) -> StuckError:
     on = f", on {head.blocked}" if head.blocked else ""
     remedy = "Retry it when the cause is gone, or skip it"
     return StuckError("SC824", head.run, f"the run is stuck{on}: {head.reason}", remedy)
+
+
+def _storable(text: str) -> str:
+    """Return a text without what UTF-8 cannot carry: half characters, as names of files may have."""
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def _with_memory(snapshot: Snapshot[Any, Any], memory: Any) -> Snapshot[Any, Any]:

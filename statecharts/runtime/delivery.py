@@ -17,6 +17,7 @@ import uuid
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, timedelta
+from functools import partial
 from typing import Any, Final, TypeVar, final
 
 from attrs import define
@@ -25,11 +26,11 @@ from statecharts.model.effects import Invoke
 from statecharts.model.errors import StatechartError
 from statecharts.model.events import Answer, CallFailed
 from statecharts.runtime.clock import Clock, microseconds
-from statecharts.runtime.commit import Draft, name_of
+from statecharts.runtime.commit import Draft, Program, name_of
 from statecharts.runtime.handlers import Handler, Task, check_outcome
 from statecharts.runtime.operations import Operations
 from statecharts.runtime.writer import Job
-from statecharts.store.rows import PAUSED, Owed, Status
+from statecharts.store.rows import LONGEST_CLAIM, PAUSED, Owed, Status
 
 T = TypeVar("T")
 
@@ -85,7 +86,7 @@ class Delivery:
         self._store = operations.store
         self._clock = clock
         self._submit = submit
-        self._lease = lease
+        self._lease = min(lease, timedelta(microseconds=LONGEST_CLAIM))
         self._handlers = {name_of(cls): handler for cls, handler in handlers.items()}
         self._names = frozenset(
             (chart, name) for chart in operations.programs for name in self._handlers
@@ -128,7 +129,7 @@ class Delivery:
         run, status = draft.run, draft.head.status
         for number in draft.cancelled:
             self._stop((run, number))
-        if status in PAUSED or status == Status.CANCELLED:
+        if status in PAUSED:
             for key in [key for key in self._attempts if key[0] == run]:
                 self._stop(key)
         due = draft.next_timer
@@ -182,8 +183,11 @@ class Delivery:
         programs = self._operations.programs
         due = await asyncio.to_thread(self._store.due, at, programs, MOST)
         if due:
-            jobs = [self._submit(self._operations.fire(run)) for run in {run for run, _ in due}]
-            await asyncio.gather(*jobs, return_exceptions=True)
+            runs = dict.fromkeys(run for run, _ in due)
+            jobs = [self._submit(self._operations.fire(run)) for run in runs]
+            ends = await asyncio.gather(*jobs, return_exceptions=True)
+            if all(isinstance(end, BaseException) for end in ends):
+                return now + timedelta(seconds=1)  # the store may be back then
             self._woken.set()
         room = MOST - len(self._attempts)
         if room > 0 and self._names:
@@ -225,20 +229,26 @@ class Delivery:
 
     async def _carry_out(self, run: str, row: Owed) -> None:
         handler = self._handlers[row.name]
-        async with self._gates[row.name]:
-            try:
-                outcome = await self._attempt(handler, run, row)
-            except asyncio.CancelledError:
-                if self._closing:
-                    await asyncio.shield(self._give_back(run, row))
-                raise
-            except Exception as error:  # noqa: BLE001 - whatever a handler raises
-                await self._record(run, row, lambda draft: self._failed(draft, row, handler, error))
-                return
-            await self._record(run, row, lambda draft: self._done(draft, row, outcome))
+        act: Callable[[Draft], None]
+        try:
+            async with self._gates[row.name]:
+                try:
+                    program = self._operations.writer.program(self._operations.head(run))
+                except StatechartError:  # no attempt yet; the claim runs out, and it is tried again
+                    return
+                try:
+                    outcome = await self._attempt(handler, program, run, row)
+                except Exception as error:  # noqa: BLE001 - whatever a handler raises
+                    act = partial(self._failed, row=row, handler=handler, error=error)
+                else:
+                    act = partial(self._done, row=row, outcome=outcome)
+        except asyncio.CancelledError:
+            if self._closing:
+                await asyncio.shield(self._give_back(run, row))
+            raise
+        await self._record(run, row, act)
 
-    async def _attempt(self, handler: Handler, run: str, row: Owed) -> Any:
-        program = self._operations.writer.program(self._operations.head(run))
+    async def _attempt(self, handler: Handler, program: Program, run: str, row: Owed) -> Any:
         effect = program.protocol.loads_effect(row.body)
         given = effect.call if isinstance(effect, Invoke) else effect
         key = f"{run}/{row.number}"

@@ -84,7 +84,7 @@ class Operations:
     def start(self, chart: Any, key: str, context: Any, *, exist_ok: bool) -> Job[Taken]:
         """Start a run."""
         program = self._program_of(chart)
-        if not isinstance(key, str) or not key:
+        if not isinstance(key, str) or not key or not _storable(key):
             remedy = "Give a text that is not empty"
             raise RunError("SC822", "start", f"key={key!r} is no key", remedy)
 
@@ -112,6 +112,9 @@ class Operations:
             found = f"{type(event).__name__} comes from the run's own timers and calls"
             remedy = "Answer a call by answer(call, event)"
             raise RunError("SC831", key, found, remedy)
+
+        if id is not None and not _storable(id):
+            raise RunError("SC831", key, f"id={id!r} is no id", "Give a text")
 
         def act(draft: Draft) -> Taken:
             known = None if id is None else self._known(draft, id)
@@ -264,7 +267,13 @@ class Operations:
 
     def checkpoint(self, key: str) -> Job[Taken]:
         """Keep the present snapshot of a run for its history."""
-        return self._whole(key, Draft.keep)
+
+        def act(draft: Draft) -> None:
+            kept = self.store.checkpoint(key, draft.head.sequence)
+            if kept is None or kept.sequence != draft.head.sequence:
+                draft.keep()
+
+        return self._whole(key, act)
 
     def prune(self, key: str, before: int) -> int:
         """Forget the entries of a run before a number, as far as a checkpoint allows.
@@ -319,6 +328,11 @@ def late(key: str, state: str | None, live: Live) -> WaitError:
     place = ", ".join(live.snapshot.configuration)
     found = f"the run was not {goal} in time; it is in ({place})"
     return WaitError("SC827", key, found, "Wait longer, or look at its history")
+
+
+def _storable(text: object) -> bool:
+    """Return whether something is a text that a store can hold: UTF-8 has no half characters."""
+    return isinstance(text, str) and text.encode("utf-8", "replace").decode() == text
 
 
 def _program(chart: Any, effects: tuple[type, ...]) -> Program:

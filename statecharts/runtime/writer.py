@@ -14,6 +14,7 @@ import threading
 from collections import OrderedDict, deque
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
+from contextlib import suppress
 from datetime import datetime
 from typing import Any, Final, Generic, TypeVar, final
 
@@ -133,38 +134,49 @@ class Writer:
                 job = (self._inner or self._outer).popleft()
                 if job.future.set_running_or_notify_cancel():  # nobody waits for a cancelled one
                     jobs.append(job)
-            if jobs:
+            try:
                 self._write(jobs)
+            except BaseException as error:  # an interrupt: nobody is to wait for ever
+                _fail(jobs, {job.run for job in jobs}, error)
+                raise
             return not self.idle
 
     def _write(self, jobs: list[Job[Any]]) -> None:
         left = jobs
+        careful: set[str] = set()
         while left:
             drafts: dict[str, Draft] = {}
             for job in left:
                 job.answer = job.error = None
                 try:
-                    job.answer = job.act(self._draft(job, drafts))
+                    job.answer = job.act(self._draft(job, drafts, careful))
                 except Exception as error:
                     job.error = error
-            left = self._commit(left, drafts)
+            left = self._commit(left, drafts, careful)
 
-    def _draft(self, job: Job[Any], drafts: dict[str, Draft]) -> Draft:
+    def _draft(self, job: Job[Any], drafts: dict[str, Draft], careful: set[str]) -> Draft:
         draft = drafts.get(job.run)
-        if draft is None:
+        if draft is None or not draft.exists:
             live = self._live(job.run)
             program = job.program
             if live is not None:
                 program = self.program(live.head)
             if program is None:
                 raise unknown(job.run)
-            draft = drafts[job.run] = Draft(program, live, job.run, self.claim)
-        elif not draft.exists and job.program is None:
-            raise unknown(job.run)
+            draft = Draft(program, live, job.run, self.claim, careful=job.run in careful)
+            drafts[job.run] = draft
         return draft
 
-    def _commit(self, jobs: list[Job[Any]], drafts: dict[str, Draft]) -> list[Job[Any]]:
-        """Write drafts, and finish their jobs; return the jobs whose run somebody else has written."""
+    def _commit(
+        self, jobs: list[Job[Any]], drafts: dict[str, Draft], careful: set[str]
+    ) -> list[Job[Any]]:
+        """Write drafts, and finish their jobs.
+
+        Returns:
+            The jobs that have to be done again: somebody else has written their run, or it holds
+            what cannot be written, and it has to be seen which of them brought it there.
+        """
+        stale: set[str] = set()
         changes: list[Change] = []
         lives: list[Live] = []
         dirty: list[Draft] = []
@@ -174,31 +186,25 @@ class Writer:
             try:
                 change, live = draft.change()
             except StatechartError as error:  # its snapshot holds what JSON cannot carry
-                _fail(jobs, {draft.run}, error)
+                if draft.careful:
+                    _fail(jobs, {draft.run}, error)
+                else:
+                    careful.add(draft.run)
+                    stale.add(draft.run)
                 continue
             dirty.append(draft)
             changes.append(change)
             lives.append(live)
-        try:
-            written = self.store.write(changes) if changes else []
-            if changes and self.store.token() == self._token + 1:
-                self._token += 1  # nobody else has written: what is kept is up to date
-        except StoreError as error:
-            runs = {draft.run for draft in dirty}
-            for run in runs:
-                self._kept.pop(run, None)
-            _fail(jobs, runs, error)
-            written, dirty = [], []
-        stale = set()
-        for draft, live, done in zip(dirty, lives, written, strict=False):
-            if not done:
-                stale.add(draft.run)
-                self._kept.pop(draft.run, None)
-                continue
-            self._keep(live)
-        for draft in dirty:
-            if draft.run not in stale:
+        for draft, live, done in zip(dirty, lives, self._written(changes), strict=True):
+            if done is True:
+                self._keep(live)
                 self.listener(draft)
+                continue
+            self._kept.pop(draft.run, None)
+            if isinstance(done, Exception):
+                _fail(jobs, {draft.run}, done)
+            else:
+                stale.add(draft.run)
         again = []
         for job in jobs:
             if job.run in stale:
@@ -206,6 +212,21 @@ class Writer:
             elif not job.future.done():
                 job.finish()
         return again
+
+    def _written(self, changes: list[Change]) -> list[bool | Exception]:
+        """Write changes; return of each whether it was written, or why it could not be."""
+        try:
+            written = self.store.write(changes) if changes else []
+        except StoreError as error:
+            return [error] * len(changes)
+        except Exception as error:  # noqa: BLE001 - a value that the store cannot hold
+            if len(changes) == 1:
+                return [error]
+            return [one for change in changes for one in self._written([change])]
+        with suppress(StoreError):  # it is on disk, whatever comes now
+            if changes and self.store.token() == self._token + 1:
+                self._token += 1  # nobody else has written: what is kept is up to date
+        return [*written]
 
     @property
     def idle(self) -> bool:
@@ -269,8 +290,8 @@ class Writer:
         head = stored.head
         if head.status == Status.STUCK and head.reason == str(error):
             return
-        if head.status in (Status.ENDED, Status.CANCELLED):
-            return
+        if head.status == Status.CANCELLED or (head.status == Status.ENDED and not stored.owed):
+            return  # nothing goes on there, but for what an ended run still owes
         marked = evolve(
             head, status=Status.STUCK, reason=str(error), blocked="", epoch=head.epoch + 1
         )

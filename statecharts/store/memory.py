@@ -11,6 +11,7 @@ from attrs import define, evolve, field
 
 from statecharts.store.chain import Damage
 from statecharts.store.rows import (
+    LONGEST_CLAIM,
     PAUSED,
     Change,
     Checkpoint,
@@ -154,8 +155,8 @@ class MemoryStore:
                 for one in kept.owed.values()
                 if (kept.head.chart, one.name) in wanted
                 and not one.handed
-                and one.due <= now
-                and (one.worker is None or one.until <= now)
+                and (one.due <= now or not one.attempts)
+                and (one.worker is None or not now < one.until <= now + LONGEST_CLAIM)
             ]
             free.sort(key=lambda row: (row[0], row[1], row[2].number))
             claimed = []

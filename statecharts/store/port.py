@@ -69,6 +69,9 @@ class Store(Protocol):
     ) -> list[tuple[str, Owed]]:
         """Claim effects that are due and that nobody has claimed, or whose claim is over.
 
+        One that has never been tried is due whatever its time, which a wrong clock may have given;
+        so is over a claim for longer than `LONGEST_CLAIM`.
+
         Only those of running runs, and of the given pairs of chart and name; the longest due first.
 
         Returns:

@@ -15,6 +15,10 @@ CHECKPOINT_EVERY: Final = 256
 """Entries from one checkpoint of a run to the next."""
 
 
+LONGEST_CLAIM: Final = 86_400_000_000
+"""Microseconds that a claim may hold. One that holds longer was made, or is read, by a wrong clock."""
+
+
 class Status(StrEnum):
     """Whether a run goes on, and if not, why."""
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from statecharts.store.rows import LONGEST_CLAIM
+
 _HEAD: Final = """runs.run, chart, version, status, reason, blocked, sequence, epoch, counter, began,
  changed, states, snapshot, cut, cut_link, link, total, seal"""
 _HEADS: Final = (
@@ -37,7 +39,7 @@ STATEMENTS: Final = {
     "settle": "DELETE FROM {p}owed WHERE run = ? AND number = ?",
     "start": "INSERT OR REPLACE INTO {p}timers (run, id, due) VALUES (?, ?, ?)",
     "stop": "DELETE FROM {p}timers WHERE run = ? AND id = ?",
-    "wait": "INSERT INTO {p}waiting (run, number, at, id, body) VALUES (?, ?, ?, ?, ?)",
+    "wait": "INSERT OR REPLACE INTO {p}waiting (run, number, at, id, body) VALUES (?, ?, ?, ?, ?)",
     "take": "DELETE FROM {p}waiting WHERE run = ? AND number = ?",
     "check": "INSERT OR REPLACE INTO {p}checkpoints (run, sequence, snapshot) VALUES (?, ?, ?)",
     "attach": "INSERT OR IGNORE INTO {p}attached (run, name) VALUES (?, ?)",
@@ -53,7 +55,8 @@ STATEMENTS: Final = {
     "taken": f"{_ENTRY} AND id = ? AND sequence >= ? ORDER BY sequence DESC LIMIT 1",
     "free": f"SELECT runs.run, runs.chart, owed.run, {_OWED.replace('number', 'owed.number')}"
     " FROM {p}owed AS owed JOIN {p}runs AS runs ON runs.number = owed.run"
-    " WHERE owed.handed = 0 AND owed.due <= ?1 AND (worker IS NULL OR until <= ?1)"
+    " WHERE owed.handed = 0 AND (owed.due <= ?1 OR attempts = 0) AND (worker IS NULL OR until <= ?1"
+    f" OR until > ?1 + {LONGEST_CLAIM})"
     " AND status NOT IN ('suspended', 'stuck') ORDER BY owed.due, owed.run, owed.number",
     "claim": "UPDATE {p}owed SET worker = ?, until = ? WHERE run = ? AND number = ?",
     "renew": f"UPDATE {{p}}owed SET until = ? WHERE run = {_OF_RUN} AND number = ? AND worker = ?",

@@ -135,15 +135,17 @@ class SQLiteStore:
         """Tell SQLite's errors as ours."""
         try:
             yield
-        except sqlite3.Error as error:
+        except (sqlite3.Error, UnicodeDecodeError) as error:
             raise self._told(error) from error
 
-    def _told(self, error: sqlite3.Error) -> StoreError:
+    def _told(self, error: sqlite3.Error | UnicodeDecodeError) -> StoreError:
         where, name = str(self.path), getattr(error, "sqlite_errorname", "")
         if name.startswith("SQLITE_FULL"):
             found = "the disk is full; nothing of this write was kept"
             return StoreError("SC803", where, found, "Make room, and send again")
-        if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
+        # What is no UTF-8 is told without a name; SQLite's own messages may quote it.
+        undecodable = isinstance(error, UnicodeDecodeError) or "decode to UTF-8" in str(error)
+        if undecodable or name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
             found = f"the file is damaged ({error})"
             remedy = "Restore a backup; statecharts runs verify tells what is damaged"
             return DamageError("SC804", where, found, remedy)
@@ -167,8 +169,8 @@ class SQLiteStore:
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
-        self._db.execute("BEGIN IMMEDIATE")
         try:
+            self._db.execute("BEGIN IMMEDIATE")
             yield
             self._db.execute("COMMIT")
         except BaseException:
@@ -404,7 +406,7 @@ class SQLiteStore:
         """Return what SQLite finds damaged in the file; see the port."""
         try:
             found = [text for (text,) in self._db.execute("PRAGMA integrity_check")]
-        except sqlite3.DatabaseError as error:
+        except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
             found = [str(error)]
         return [Damage("", f"SQLite: {text}") for text in found if text != "ok"]
 

@@ -1,0 +1,1 @@
+"""Faults: the proof that runs survive, `python -m benchmarks.faults`."""

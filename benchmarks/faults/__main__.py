@@ -1,0 +1,99 @@
+"""The command ``python -m benchmarks.faults``."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+import click
+
+from benchmarks.faults import answers, equal, files, kills, processes
+from benchmarks.faults.page import page
+from benchmarks.faults.peers.situations import Situation, compared
+from benchmarks.faults.rows import SHOWN, Effort, Row, Work
+from benchmarks.faults.trial import workplace
+
+ROWS: Final[Mapping[str, Work]] = {
+    "boundaries": kills.boundaries,
+    "pairs": kills.doubles,
+    "random": kills.at_random,
+    "log": files.log,
+    "bits": files.flips,
+    "disk": files.disk,
+    "writers": processes.writers,
+    "stopped": processes.stopped,
+    "answers": answers.answers,
+    "clocks": answers.clocks,
+    "crowds": processes.crowds,
+    "hashes": equal.hashes,
+    "stores": equal.stores,
+}
+
+PAGE: Final = Path(__file__).parents[2] / "docs" / "reliability.md"
+
+
+def tried(names: tuple[str, ...], effort: Effort) -> list[Row]:
+    """Work out rows, each in a directory of its own, and tell of each."""
+    found = []
+    for name in names:
+        directory = workplace()
+        began = time.monotonic()
+        try:
+            row = ROWS[name](effort, directory)
+        finally:
+            shutil.rmtree(directory)
+        found.append(row)
+        figures = ", ".join(f"{what} {count:,}" for what, count in row.figures.items())
+        click.echo(f"{name}: {figures}; {len(row.wrong)} wrong; {time.monotonic() - began:.0f} s")
+        for text in row.wrong[:SHOWN]:
+            click.echo(f"  {text}", err=True)
+    return found
+
+
+@click.command()
+@click.option("--share", type=click.FloatRange(0, 1, min_open=True), default=1.0, show_default=True)
+@click.option("--jobs", type=click.IntRange(1), default=2, show_default=True)
+@click.option("--only", "names", multiple=True, type=click.Choice([*ROWS, "peers"]))
+@click.option("--json", "json_file", type=click.Path(dir_okay=False, path_type=Path))
+@click.option(
+    "--peers",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="The Python of an environment that has harel, xstate-statemachine and dbos.",
+)
+@click.option("--publish", is_flag=True, help="Write docs/reliability.md.")
+def main(
+    share: float,
+    jobs: int,
+    names: tuple[str, ...],
+    json_file: Path | None,
+    peers: Path | None,
+    *,
+    publish: bool,
+) -> None:
+    """Try to break runs, and tell what came of it; exits with 1 when anything is wrong."""
+    effort = Effort(share, jobs)
+    chosen = names or (*ROWS, "peers")
+    rows = tried(tuple(name for name in chosen if name in ROWS), effort)
+    situations: list[Situation] = []
+    if "peers" in chosen:
+        situations = compared(effort, peers)
+        for situation in situations:
+            for one in situation.outcomes:
+                told = one.missing or f"{one.wrong} of {one.trials} {one.said}"
+                click.echo(f"{situation.name}: {one.library}: {told}")
+    if json_file is not None:
+        text = json.dumps({row.name: row.to_json() for row in rows}, indent=2)
+        json_file.write_text(text + "\n", encoding="utf-8")
+    if publish:
+        PAGE.write_text(page(rows, situations), encoding="utf-8")
+    if any(row.wrong for row in rows) or any(one.ours_wrong for one in situations):
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main(prog_name="python -m benchmarks.faults")

@@ -1,0 +1,69 @@
+"""Boundaries: the statements by which a store writes, counted: a process can be killed at each.
+
+Nothing in the library knows of this: a child that is to be killed connects to SQLite by a class of
+connections that counts.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sqlite3
+from collections.abc import Iterable
+from typing import Any, Final, final
+
+_WRITES: Final = ("BEGIN IMMEDIATE", "INSERT", "UPDATE", "DELETE", "COMMIT", "CREATE")
+
+
+def die() -> None:
+    """End this process as if by `kill -9`: nothing is cleaned up."""
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+@final
+class Boundaries:
+    """Counts the statements of all connections that are made from now on.
+
+    Args:
+        kill: The boundary to die at, from 0; None for none. Boundary 2k comes before statement k,
+            boundary 2k + 1 after it.
+    """
+
+    def __init__(self, kill: int | None = None) -> None:
+        self.kill = kill
+        self.passed = 0
+        boundaries = self
+
+        class Connection(sqlite3.Connection):
+            """Tells of each statement that writes."""
+
+            def execute(self, sql: str, *given: Any) -> sqlite3.Cursor:
+                if not sql.startswith(_WRITES):
+                    return super().execute(sql, *given)
+                boundaries.step()
+                done = super().execute(sql, *given)
+                boundaries.step()
+                return done
+
+            def executemany(self, sql: str, rows: Iterable[Any], /) -> sqlite3.Cursor:
+                boundaries.step()
+                done = super().executemany(sql, rows)
+                boundaries.step()
+                return done
+
+        self._connection = Connection
+        self._connect = sqlite3.connect
+
+    def step(self) -> None:
+        """Pass a boundary, or die at it."""
+        if self.passed == self.kill:
+            die()
+        self.passed += 1
+
+    def install(self) -> None:
+        """Count from now on, in this process."""
+
+        def connect(*args: Any, **options: Any) -> sqlite3.Connection:
+            return self._connect(*args, factory=self._connection, **options)
+
+        sqlite3.connect = connect  # type: ignore[assignment]

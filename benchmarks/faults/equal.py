@@ -1,0 +1,157 @@
+"""Equality: the same script leaves the same state, in memory and in SQLite, for any hash seed."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import random
+import subprocess
+import sys
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, Final
+
+from benchmarks.faults.charts import Book, Done, Go, Half, Hold, Mail, Sum
+from benchmarks.faults.rows import Effort, Row
+from benchmarks.faults.trial import CHARTS, EPOCH, SCRIPTS, clear
+from statecharts.runtime import Run, RunError, Runs, SimulatedClock
+from statecharts.store.port import Store
+
+SEEDS: Final = 32
+"""Hash seeds."""
+
+SCRIPTED: Final = 100
+"""Random scripts that are carried out in memory and in SQLite."""
+
+ACTS: Final = 40
+"""Acts of a script."""
+
+
+def state(store: Store) -> str:
+    """Return the hash of all that a store says, but for claims."""
+    said: list[Any] = []
+    for head in store.heads(limit=1_000_000):
+        stored = store.read(head.run)
+        if stored is None:
+            continue
+        owed = [(one.number, one.name, one.call, one.body, one.attempts) for one in stored.owed]
+        said.append((head, owed, stored.timers, stored.waiting))
+        said += [store.entries(head.run), store.checkpoints(head.run)]
+        said += [one.snapshot for one in store.checkpoints(head.run)]
+        said += [head.snapshot, head.seal, head.link, head.total]
+    return hashlib.sha256(repr(said).encode()).hexdigest()
+
+
+def played(address: str | Path, seed: int, *, again: bool = False) -> str:
+    """Carry a random script out; return the hash of the state that it leaves.
+
+    Args:
+        address: The store.
+        seed: Which script.
+        again: Whether the store is closed and opened on the way, so that nothing is kept in memory.
+    """
+    chance = random.Random(seed)
+    clock = SimulatedClock(EPOCH)
+
+    def opened() -> Runs:
+        return Runs(address, *CHARTS.values(), effects=(Mail,), clock=clock)
+
+    runs = opened()
+    for name, chart in CHARTS.items():
+        context = SCRIPTS[name].context if name in SCRIPTS else Sum()
+        given: dict[str, Any] = {} if context is None else {"context": context}
+        runs.start(chart, key=name, **given)
+    for number in range(ACTS):
+        if again and number % 5 == 0:
+            runs.close()
+            runs = opened()
+        run: Run[Any, Any] = runs.get(chance.choice([*CHARTS]))
+        with contextlib.suppress(RunError):  # a timer may end it at that moment
+            _act(runs, run, chance, f"id-{number}")
+        clock.advance(timedelta(hours=chance.choice((0, 0, 1, 30))))
+    found = state(runs._operations.store)  # noqa: SLF001 - what is stored is what is compared
+    runs.close()
+    return found
+
+
+def _act(runs: Runs, run: Run[Any, Any], chance: random.Random, name: str) -> None:
+    calls = list(run.snapshot.calls)
+    kind = chance.random()
+    if run.ended:
+        return
+    if calls and kind < 0.4:  # noqa: PLR2004 - shares of what may happen
+        last = chance.random() < 0.8  # noqa: PLR2004
+        event = Done("it") if last or run.key == "Approval" else Half("it")
+        run.answer(chance.choice(calls), event, last=last)
+    elif kind < 0.5:  # noqa: PLR2004
+        if run.status == "suspended":
+            run.resume()
+        else:
+            run.suspend("for a while")
+    elif kind < 0.6:  # noqa: PLR2004
+        operations = runs._operations  # noqa: SLF001 - as a worker does
+        operations.writer.do(operations.fire(run.key))
+    elif run.key == "Ledger":
+        run.send(Book(chance.randrange(9)), id=name)
+    elif run.key != "Subscription":
+        wish = chance.choice((Go(), Hold()))
+        if not (isinstance(wish, Hold) and run.key in {"Order", "Build"}):
+            run.send(wish, id=name)
+
+
+def hashes(effort: Effort, directory: Path) -> Row:
+    """Carry a script out with each hash seed."""
+    del directory
+    found: dict[str, list[int]] = {}
+    seeds = range(effort.of(SEEDS, 2))
+    program = (
+        "from benchmarks.faults.equal import played\n"
+        "print(*(played('memory:', number) for number in range(5)))"
+    )
+    running = []
+    wrong = []
+    for seed in seeds:
+        environment = {**os.environ, "PYTHONHASHSEED": str(seed)}
+        running.append(
+            subprocess.Popen(  # noqa: S603 - ourselves
+                [sys.executable, "-c", program],
+                env=environment,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+            )
+        )
+        if len(running) == effort.jobs or seed == seeds[-1]:
+            for process in running:
+                out, error = process.communicate()
+                if process.returncode:
+                    wrong.append(error)
+                found.setdefault(out, []).append(seed)
+            running = []
+    if len(found) != 1:
+        wrong.append(f"the hash seeds leave {len(found)} different states: {[*found.values()]}")
+    how = (
+        "The same script leaves the same state, to the last byte, whatever the hash seed of Python."
+    )
+    return Row(
+        "Hash seeds", how, {"hash seeds": len(seeds), "different states": len(found)}, tuple(wrong)
+    )
+
+
+def stores(effort: Effort, directory: Path) -> Row:
+    """Carry scripts out in memory and in SQLite."""
+    wrong = []
+    scripts = range(effort.of(SCRIPTED, 2))
+    for seed in scripts:
+        path = directory / f"equal-{seed}.db"
+        other = directory / f"again-{seed}.db"
+        found = {played("memory:", seed), played(path, seed), played(other, seed, again=True)}
+        if len(found) != 1:
+            wrong.append(f"script {seed} leaves {len(found)} different states")
+        clear([path, other])
+    how = (
+        "A random script leaves the same state, to the last byte, in memory, in SQLite, and in "
+        "SQLite when the store is closed and opened again every five acts."
+    )
+    return Row("Memory and SQLite", how, {"scripts": len(scripts)}, tuple(wrong))

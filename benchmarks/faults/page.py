@@ -1,0 +1,93 @@
+"""The page that is published: docs/reliability.md, the same bytes for the same figures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from benchmarks.faults.peers.situations import Outcome, Situation
+from benchmarks.faults.rows import Row
+
+_HEAD: Final = """\
+# Reliability
+
+> A transition happens once. Its effects are carried out at least once, each under a key that never
+> changes. Nothing that was acknowledged is lost, at whatever instant the process dies.
+
+`python -m benchmarks.faults` tries to break this, and writes this page. In every row the same is
+checked of what is left in the store, with the plain kernel and a journal that clients and handlers
+keep outside of the store:
+
+- each event that was acknowledged is in the history, once, at the place that its sender was told;
+- the history, stepped through by the kernel alone, gives the stored snapshot, to the last byte;
+- each effect that the history owes was carried out, under its number in the run and under no other;
+- none was carried out that the history does not owe;
+- each timer fired once, each call was answered once;
+- links, seals and SQLite's own check find no damage.
+
+`make test` tries a sample of each row, `make prove` a tenth.
+"""
+
+_SITUATIONS: Final = (
+    "Situations in which other durable libraries lose or invent something, each carried out with "
+    "them and with ours in the same run. The figures count in how many trials something went wrong."
+)
+
+_PROCESS: Final = """\
+## What this does not show
+
+Processes die here; the machine does not. That a commit survives a loss of power rests on SQLite
+(`synchronous=FULL`) and on a disk that does not lie about what it has written. The row on the cut
+log shows what comes of it when the disk does. The chain finds damage, not forgery: it has no key.
+"""
+
+
+def page(rows: Sequence[Row], situations: Sequence[Situation]) -> str:
+    """Return the text of the page."""
+    parts = [_HEAD, "## What was tried\n", _table(rows), *(_told(row) for row in rows)]
+    parts += [_beside(situations), _PROCESS]
+    return "\n".join(parts)
+
+
+def _table(rows: Iterable[Row]) -> str:
+    lines = ["| row | tried | violations |", "|---|---|--:|"]
+    for row in rows:
+        name, count = next(iter(row.figures.items()))
+        lines.append(f"| {row.name} | {count:,} {name} | {len(row.wrong):,} |")
+    return "\n".join(lines) + "\n"
+
+
+def _told(row: Row) -> str:
+    figures = "\n".join(f"- {name}: {count:,}" for name, count in row.figures.items())
+    wrong = f"- **violations: {len(row.wrong):,}**"
+    return f"### {row.name}\n\n{_wrapped(row.how)}\n\n{figures}\n{wrong}\n"
+
+
+def _beside(situations: Sequence[Situation]) -> str:
+    lines = [
+        "## Beside others\n",
+        _wrapped(_SITUATIONS) + "\n",
+    ]
+    for situation in situations:
+        lines += [f"### {situation.name}\n", _wrapped(situation.how) + "\n"]
+        lines += ["| library | went wrong | trials | |", "|---|--:|--:|---|"]
+        lines += [_outcome(outcome) for outcome in situation.outcomes]
+        lines.append("")
+    return "\n".join(lines)
+
+
+def _outcome(outcome: Outcome) -> str:
+    if outcome.missing:
+        return f"| {outcome.library} | – | – | {outcome.missing} |"
+    return f"| {outcome.library} | {outcome.wrong:,} | {outcome.trials:,} | {outcome.said} |"
+
+
+def _wrapped(text: str, width: int = 100) -> str:
+    lines, line = [], ""
+    for word in text.split():
+        if line and len(line) + 1 + len(word) > width:
+            lines.append(line)
+            line = word
+        else:
+            line = f"{line} {word}".strip()
+    return "\n".join([*lines, line])

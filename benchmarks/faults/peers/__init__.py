@@ -1,0 +1,1 @@
+"""Other libraries, in the situations in which they fail."""

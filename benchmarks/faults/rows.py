@@ -1,0 +1,54 @@
+"""Rows: what each part of the proof found."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from attrs import asdict, frozen
+
+SHOWN: Final = 20
+"""How many violations of a row are told one by one."""
+
+
+@frozen
+class Effort:
+    """How much is tried.
+
+    Attributes:
+        share: The part of each row that is tried, above 0; 1 is the whole proof.
+        jobs: How many processes work on it at once.
+    """
+
+    share: float = 1.0
+    jobs: int = 2
+
+    def of(self, whole: int, least: int = 1) -> int:
+        """Return the share of a number."""
+        return max(round(whole * self.share), min(least, whole))
+
+
+@frozen
+class Row:
+    """One row of the proof.
+
+    Attributes:
+        name: What is done to the runs.
+        how: How it is done, in a sentence or two.
+        figures: What was counted, in order.
+        wrong: What should not be, in sentences.
+    """
+
+    name: str
+    how: str
+    figures: Mapping[str, int]
+    wrong: tuple[str, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it as plain values."""
+        return asdict(self)
+
+
+Work = Callable[[Effort, Path], Row]
+"""Works a row out; the path is a directory for its stores."""

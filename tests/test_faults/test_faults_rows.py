@@ -1,0 +1,86 @@
+"""Runs survive whatever is done to them: `python -m benchmarks.faults`, in part."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from benchmarks.faults.__main__ import ROWS
+
+ROOT = Path(__file__).parents[2]
+
+SHARES = [
+    pytest.param(0.004, id="sample"),
+    pytest.param(0.1, id="tenth", marks=pytest.mark.long(at=0.0)),
+    pytest.param(1.0, id="whole", marks=pytest.mark.long(at=0.1)),
+]
+
+
+@pytest.mark.parametrize("share", SHARES)
+@pytest.mark.parametrize("name", ROWS)
+def test_faults_break_no_run(name: str, share: float, tmp_path: Path) -> None:
+    """In each row, nothing is lost, taken twice, or carried out under another key."""
+    figures = tmp_path / "figures.json"
+    command = [sys.executable, "-m", "benchmarks.faults", "--only", name, "--jobs", "1"]
+    options = ["--share", str(share), "--json", str(figures)]
+    done = subprocess.run(
+        [*command, *options], check=False, cwd=ROOT, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    (row,) = json.loads(figures.read_text()).values()
+    assert row["wrong"] == []
+    assert all(count > 0 for name, count in row["figures"].items() if "again" not in name)
+
+
+SABOTAGE = """
+import sys
+from pathlib import Path
+from benchmarks.faults import kills, trial
+from benchmarks.faults.rows import Effort
+{sabotage}
+trial.PATIENCE = 5
+row = kills.boundaries(Effort(0.05, 1), Path(sys.argv[1]))
+print(len(row.wrong))
+"""
+
+SABOTAGES = {
+    "a commit is many": """
+from contextlib import nullcontext
+from statecharts.store.sqlite import SQLiteStore
+SQLiteStore._transaction = lambda self: nullcontext()
+""",
+    "an effect is forgotten before it is carried out": """
+from statecharts.runtime.delivery import Delivery
+carry_out = Delivery._carry_out
+async def forgetting(self, run, row):
+    from statecharts.runtime.writer import Job
+    if row.call is None:
+        await self._submit(Job(run, lambda draft: draft.settle(row.number)))
+    await carry_out(self, run, row)
+Delivery._carry_out = forgetting
+""",
+    "the number of an effect is not kept": """
+from statecharts.runtime import commit
+from attrs import evolve
+row = commit.Draft._row
+def wrong(self, effect, number):
+    return evolve(row(self, effect, number), number=number + 1)
+commit.Draft._row = wrong
+""",
+}
+
+
+@pytest.mark.parametrize("what", SABOTAGES)
+def test_faults_are_found_in_a_runtime_that_has_them(what: str, tmp_path: Path) -> None:
+    """A runtime that breaks its promise is found out: the proof can fail."""
+    program = SABOTAGE.format(sabotage=SABOTAGES[what])
+    command = [sys.executable, "-c", program, str(tmp_path)]
+    done = subprocess.run(command, check=False, cwd=ROOT, capture_output=True, text=True)
+    if done.returncode:  # it fails even without a kill
+        assert "fails without a kill" in done.stderr
+    else:
+        assert int(done.stdout.split()[-1]) > 0

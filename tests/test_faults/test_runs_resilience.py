@@ -1,0 +1,489 @@
+"""One bad event, value or moment spoils nothing beyond itself."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import sqlite3
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from attrs import frozen
+
+from statecharts import Call, Compound, Effect, Moment, Send, State, Statechart
+from statecharts.runtime import Retry, RunError, Runs, Runtime, SimulatedClock, Task, handle
+from statecharts.runtime.commit import Draft, Taken
+from statecharts.runtime.writer import Job
+from statecharts.store import DamageError, StoreError
+from statecharts.store.sqlite import SQLiteStore
+
+START = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+@frozen
+class Put:
+    value: Any
+
+
+@frozen
+class Go: ...
+
+
+@frozen
+class Finish: ...
+
+
+@frozen
+class Tell: ...
+
+
+@frozen
+class Held:
+    value: Any
+
+
+@frozen
+class Note(Effect):
+    text: str
+
+
+@frozen
+class Fetch(Call[Put]): ...
+
+
+def held(moment: Moment[Any, Put, Any]) -> Held:
+    """Return what JSON cannot carry for an event that it can."""
+    return Held(object() if moment.event.value == "bad" else moment.event.value)
+
+
+class Shelf(Statechart[Put | Go | Finish | Tell], allow="*"):
+    class open(Compound, initial=True):
+        empty = State(initial=True)
+        full = State(Held)
+        fetching = State(invoke=Fetch)
+        left = State()
+        right = State()
+        late = State()
+        empty.to(full, on=Put, make=held)
+        empty.to(fetching, on=Go)
+        fetching.to(full, on=Put, make=held)
+        full.to(left, on=Go)
+        left.after(timedelta(hours=1), right)
+        full.after(timedelta(hours=1), late, when=lambda m: False)
+
+    done = State(final=True, entry=lambda _: Note("done"))
+    open.to(done, on=Finish)
+    open.stay(on=Tell, emit=lambda _: Note("told"))
+
+
+class Ties(Statechart[Go, None], allow="*"):
+    """Two timers that are due at once: the one that was started first fires first."""
+
+    idle = State(initial=True)
+
+    class both(Compound):
+        z_late = State(initial=True)
+        idle_end = State()
+
+    first = State()
+    second = State()
+    idle.to(both, on=Go)
+    zebra = both.after(timedelta(hours=1), first)
+    ant = both.z_late.after(timedelta(hours=1), second)
+    first.after(timedelta(hours=9), second)
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "runs.db"
+
+
+def at_once(runs: Runs, *jobs: Job[Any]) -> list[Any]:
+    """Do jobs in one batch; return what came of each."""
+    writer = runs._operations.writer
+    for job in jobs:
+        writer.put(job)
+    while writer.drain():
+        pass
+    return [job.future.exception(0) or job.future.result(0) for job in jobs]
+
+
+def send(runs: Runs, key: str, event: object, id: str | None = None) -> Job[Taken]:
+    return runs._operations.send(key, event, id)
+
+
+def test_value_that_json_cannot_carry_fails_its_own_event_alone(file: Path) -> None:
+    """Of events in one batch, only the one whose data cannot be written fails."""
+    with Runs(file, Shelf, effects=(Note,)) as runs:
+        runs.start(Shelf, key="a")
+        bad, good = at_once(runs, send(runs, "a", Put("bad")), send(runs, "a", Put(3)))
+        assert isinstance(bad, Exception)
+        assert good.configuration == ("open", "open.full")
+        assert runs.get("a").snapshot[Shelf.open.full] == Held(3)
+
+
+@pytest.mark.parametrize("name", ["\ud800", "a\udcff"])
+def test_half_character_is_refused_by_itself(file: Path, name: str) -> None:
+    """A key or an id that UTF-8 cannot carry is refused at once, and nobody else waits for it."""
+    with Runs(file, Shelf, effects=(Note,)) as runs:
+        with pytest.raises(RunError, match="SC822"):
+            runs.start(Shelf, key=name)
+        runs.start(Shelf, key="a")
+        with pytest.raises(RunError, match="SC831"):
+            runs.get("a").send(Put(1), id=name)
+        assert runs.get("a").suspend(f"by {name}").sequence == 1
+        assert runs.get("a").reason.startswith("by ")
+
+
+def test_value_that_the_store_cannot_hold_fails_its_own_run_alone(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """When the write of a batch raises what no store tells, each run is written by itself."""
+    with Runs(file, Shelf, effects=(Note,)) as runs:
+        for key in "abc":
+            runs.start(Shelf, key=key)
+        write = SQLiteStore.write
+
+        def raising(store: SQLiteStore, changes: Any) -> list[bool]:
+            if any(change.head.run == "b" for change in changes):
+                raise OverflowError("too large")
+            return write(store, changes)
+
+        monkeypatch.setattr(SQLiteStore, "write", raising)
+        a, b, c = at_once(runs, *(send(runs, key, Put(1)) for key in "abc"))
+        assert isinstance(b, OverflowError)
+        assert a.handled
+        assert c.handled
+        assert runs.verify() == []
+
+
+def test_interrupt_in_the_writer_leaves_nobody_waiting(file: Path) -> None:
+    """Whatever interrupts the thread that writes, those who wait for the batch are told."""
+    with Runs(file, Shelf, effects=(Note,)) as runs:
+        runs.start(Shelf, key="a")
+
+        def interrupted(_: Draft) -> None:
+            raise KeyboardInterrupt
+
+        writer = runs._operations.writer
+        waiting = send(runs, "a", Put(1))
+        writer.put(waiting)
+        with pytest.raises(KeyboardInterrupt):
+            writer.do(Job("a", interrupted))
+        assert isinstance(waiting.future.exception(0), KeyboardInterrupt)
+        assert runs.get("a").send(Put(2)).handled
+
+
+def test_sender_that_gives_up_spoils_no_batch(file: Path) -> None:
+    """A send whose task is cancelled before its turn is not taken; those after it are."""
+
+    async def main() -> None:
+        async with Runtime(file, Shelf, effects=(Note,)) as runtime:
+            run = await runtime.start(Shelf, key="a")
+            writer = runtime._operations.writer
+            with writer._pen:
+                given_up = asyncio.create_task(run.send(Put(1)))
+                kept = asyncio.create_task(run.send(Put(2)))
+                await asyncio.sleep(0.05)
+                given_up.cancel()
+                await asyncio.sleep(0)
+            assert (await kept).handled
+            assert run.snapshot[Shelf.open.full] == Held(2)
+
+    asyncio.run(main())
+
+
+def test_start_that_fails_leaves_its_chart_to_nobody(file: Path) -> None:
+    """A start in the same batch as one that failed starts its own chart."""
+    with Runs(file, Shelf, Ties, effects=(Note,)) as runs:
+        operations = runs._operations
+        bad = operations.start(Shelf, "a", "no context", exist_ok=False)
+        good = operations.start(Ties, "a", None, exist_ok=False)
+        first, second = at_once(runs, bad, good)
+        assert isinstance(first, Exception)
+        assert second.configuration == ("idle",)
+
+
+def test_timers_due_at_once_fire_in_the_order_of_their_start(tmp_path: Path) -> None:
+    """A run that is read anew fires timers that are due at once as one that was kept in memory."""
+    ends = []
+    for again in (False, True):
+        clock = SimulatedClock(START)
+        file = tmp_path / f"{again}.db"
+        runs = Runs(file, Ties, clock=clock)
+        run = runs.start(Ties, key="a")
+        run.send(Go())
+        if again:
+            runs.close()
+            runs = Runs(file, Ties, clock=clock)
+        clock.advance(timedelta(hours=2))
+        operations = runs._operations
+        operations.writer.do(operations.fire("a"))
+        ends.append([past.event for past in runs.get("a").history()])
+        runs.close()
+    assert len(ends[0]) == 3
+    assert ends[0] == ends[1]
+
+
+def test_same_id_gets_the_same_answer(file: Path) -> None:
+    """An event that is sent again under its id gets the answer that it got at first."""
+
+    class Hasty(Statechart[Go | Finish]):
+        idle = State(initial=True)
+        busy = State(entry=lambda _: Send(Finish()))
+        done = State(final=True)
+        idle.to(busy, on=Go)
+        busy.to(done, on=Finish)
+
+    with Runs(file, Hasty) as runs:
+        run = runs.start(Hasty, key="a")
+        first = run.send(Go(), id="x")
+        assert run.ended
+        assert (first.sequence, first.configuration) == (1, ("busy",))
+        assert run.send(Go(), id="x") == first
+
+
+def test_checkpoint_twice_is_no_damage(file: Path) -> None:
+    """Two checkpoints at the same entry are one."""
+    with Runs(file, Shelf, effects=(Note,)) as runs:
+        run = runs.start(Shelf, key="a")
+        run.checkpoint()
+        run.checkpoint()
+        assert runs.verify() == []
+
+
+def test_suspended_twice_in_one_batch_keeps_what_waits(file: Path) -> None:
+    """A run that is resumed and suspended in one batch keeps the events that wait then."""
+    with Runs(file, Shelf, effects=(Note,)) as runs:
+        run = runs.start(Shelf, key="a")
+        run.suspend()
+        run.send(Put(1), id="1")
+        operations = runs._operations
+        ends = at_once(
+            runs,
+            operations.resume("a"),
+            operations.suspend("a", ""),
+            send(runs, "a", Go(), "2"),
+        )
+        assert ends[2].waiting
+        assert runs.verify() == []
+        assert run.resume().configuration == ("open", "open.left")
+
+
+def test_event_that_waits_and_cannot_be_taken_is_retried_or_skipped(file: Path) -> None:
+    """A run that is stuck on an event that waited goes on with the others after it is skipped."""
+
+    class Picky(Statechart[Put | Go], allow="*"):
+        idle = State(initial=True)
+        full = State()
+        idle.to(full, on=Put, when=lambda m: 1 / m.event.value > 0)
+
+    with Runs(file, Picky) as runs:
+        run = runs.start(Picky, key="a")
+        run.suspend()
+        run.send(Put(0))
+        run.send(Put(1))
+        run.resume()
+        assert run.status == "stuck"
+        run.retry()
+        assert run.status == "stuck"
+        assert run.skip().configuration == ("full",)
+        assert run.status == "running"
+        assert runs.verify() == []
+
+
+class Pulse(Statechart[Go], allow="*"):
+    """A timer that starts itself anew each minute."""
+
+    on = State(initial=True)
+    on.after(timedelta(minutes=1), on)
+
+
+def test_timers_of_a_long_absence_fire_in_parts(file: Path) -> None:
+    """A run whose timer fell due 14,400 times takes no more than its part of each commit."""
+    clock = SimulatedClock(START)
+    with Runs(file, Pulse, clock=clock) as runs:
+        run = runs.start(Pulse, key="a")
+        clock.advance(timedelta(days=10))
+        operations = runs._operations
+        fired = []
+        for _ in range(3):
+            operations.writer.do(operations.fire("a"))
+            fired.append(operations.head("a").sequence)
+        assert fired == [10_000, 14_400, 14_400]
+        assert [past.at for past in run.history(tail=2)] == [
+            START + timedelta(days=10) - timedelta(minutes=1),
+            START + timedelta(days=10),
+        ]
+        assert runs.verify() == []
+
+
+def test_bytes_that_are_no_text_are_damage(file: Path) -> None:
+    """Bytes that are no UTF-8 are told as damage, in a row and in SQLite's own schema."""
+    with Runs(file, Shelf, effects=(Note,)) as runs:
+        runs.start(Shelf, key="a")
+    for change in (
+        "UPDATE runs SET reason = CAST(x'cc' AS TEXT)",
+        "UPDATE sqlite_master SET sql = CAST(x'cc' || sql AS TEXT) WHERE name = 'waiting'",
+    ):
+        with contextlib.closing(sqlite3.connect(file, isolation_level=None)) as db:
+            db.execute("PRAGMA writable_schema=ON")
+            db.execute(change)
+        with pytest.raises(DamageError, match="SC804"), Runs(file, Shelf, effects=(Note,)) as runs:
+            runs.verify()
+
+
+def run_with(
+    file: Path, act: Callable[[Runtime, SimulatedClock], Any], *handlers: Any, **options: Any
+) -> Any:
+    clock = SimulatedClock(START)
+
+    async def main() -> Any:
+        runtime = Runtime(file, Shelf, handlers=handlers, clock=clock, **options)
+        async with runtime:
+            return await act(runtime, clock)
+
+    return asyncio.run(asyncio.wait_for(main(), 20))
+
+
+def test_effect_of_a_run_that_has_ended_is_not_tried_without_rest(file: Path) -> None:
+    """What an ended run owes makes it stuck when it fails for good; it is not tried without end."""
+    tries = []
+
+    def note(_: Note) -> None:
+        tries.append(1)
+        raise ConnectionError
+
+    async def act(runtime: Runtime, clock: SimulatedClock) -> None:
+        run = await runtime.start(Shelf, key="a")
+        await run.send(Finish())
+        await runtime.settle()
+        await asyncio.sleep(0.05)
+        await runtime.settle()
+        assert (len(tries), run.status) == (1, "stuck")
+        await run.skip()
+        assert run.status == "ended"
+
+    run_with(file, act, handle(Note, note, retry=Retry(attempts=1)))
+
+
+def test_effects_of_a_cancelled_run_are_carried_out(file: Path) -> None:
+    """Cancelling a run takes its calls back, not what it has asked for before."""
+    ended: list[int] = []
+    begun = asyncio.Event()
+
+    async def note(_: Note) -> None:
+        begun.set()
+        await asyncio.sleep(0.05)
+        ended.append(1)
+
+    async def act(runtime: Runtime, clock: SimulatedClock) -> None:
+        run = await runtime.start(Shelf, key="a")
+        await run.send(Tell())
+        await begun.wait()
+        await run.cancel()
+        await runtime.settle()
+        assert (run.status, ended) == ("cancelled", [1])
+
+    run_with(file, act, handle(Note, note))
+
+
+def test_answer_that_cannot_be_written_makes_the_run_stuck(file: Path) -> None:
+    """An answer whose data JSON cannot carry makes its run stuck, and is not asked for for ever."""
+
+    async def fetch(_: Fetch) -> Put:
+        return Put("bad")
+
+    async def act(runtime: Runtime, clock: SimulatedClock) -> None:
+        run = await runtime.start(Shelf, key="a")
+        await run.send(Go())
+        await runtime.settle()
+        assert (run.status, run.configuration) == ("stuck", ("open", "open.fetching"))
+
+    run_with(file, act, handle(Fetch, fetch))
+
+
+def test_call_of_a_run_that_was_suspended_goes_on_at_once(file: Path) -> None:
+    """Resuming a run begins its calls again, even those that were claimed from the store."""
+    begun = asyncio.Event()
+
+    async def fetch(_: Fetch) -> Put:
+        if not begun.is_set():
+            begun.set()
+            await asyncio.sleep(60)
+        return Put(1)
+
+    with Runs(file, Shelf, effects=(Note,), clock=SimulatedClock(START)) as runs:
+        runs.start(Shelf, key="a").send(Go())
+
+    async def act(runtime: Runtime, clock: SimulatedClock) -> None:
+        run = runtime.get("a")
+        await begun.wait()
+        await run.suspend()
+        await run.resume()
+        await runtime.settle()
+        assert run.configuration == ("open", "open.full")
+
+    run_with(file, act, handle(Fetch, fetch))
+
+
+def test_claim_by_a_clock_that_was_ahead_does_not_hold(file: Path) -> None:
+    """A claim that holds for a year was made by a wrong clock, and anybody may take it."""
+    with Runs(file, Shelf, effects=(Note,), clock=SimulatedClock(START)) as runs:
+        run = runs.start(Shelf, key="a")
+        run.send(Go())
+        store = runs._operations.store
+        now = (START - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
+        year = 365 * 86_400_000_000
+        names = [("Shelf", "fetch")]
+        assert len(store.claim("dead", now + year, now + year + 1, names, 9)) == 1
+        assert len(store.claim("mine", now, now + 1, names, 9)) == 1
+        assert store.claim("other", now, now + 1, names, 9) == []
+
+
+def test_effect_by_a_clock_that_was_ahead_is_due(file: Path) -> None:
+    """An effect that was never tried is due at once, even if the clock has been set back since."""
+    year = timedelta(days=365)
+    with Runs(file, Shelf, effects=(Note,), clock=SimulatedClock(START + year)) as runs:
+        runs.start(Shelf, key="a").send(Tell())
+    done: list[Note] = []
+
+    async def act(runtime: Runtime, clock: SimulatedClock) -> None:
+        await runtime.settle()
+        assert done == [Note("told")]
+
+    def note(effect: Note) -> None:
+        done.append(effect)
+
+    run_with(file, act, handle(Note, note))
+
+
+def test_store_that_cannot_be_read_is_no_attempt(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A handler that could not be begun, because the store could not be read, has not failed."""
+    attempts = []
+
+    async def fetch(_: Fetch, task: Task[Put]) -> Put:
+        attempts.append(task.attempt)
+        return Put(1)
+
+    async def act(runtime: Runtime, clock: SimulatedClock) -> None:
+        run = await runtime.start(Shelf, key="a")
+        with monkeypatch.context() as patch:
+
+            def unreadable(*_: object) -> None:
+                raise StoreError("SC806", "here", "it cannot be read", "Wait")
+
+            patch.setattr(SQLiteStore, "head", unreadable)
+            await run.send(Go())
+            await runtime.settle()
+        assert attempts == []
+        clock.advance(timedelta(seconds=31))
+        await runtime.settle()
+        assert attempts == [1]
+
+    run_with(file, act, handle(Fetch, fetch, retry=Retry(attempts=1)))
