@@ -16,6 +16,7 @@ from statecharts.checks.places import fault
 from statecharts.checks.quality import quality_faults
 from statecharts.checks.structure import repaired, structural_faults
 from statecharts.checks.supplies import supply_faults
+from statecharts.checks.trees import as_tree, tree_faults
 from statecharts.model.chart import Chart
 from statecharts.model.errors import DefinitionError, Fault
 from statecharts.model.suggestions import did_you_mean
@@ -26,9 +27,10 @@ __all__ = ["QUALITY", "STRUCTURAL", "accept", "faults"]
 
 def faults(chart: Chart) -> tuple[Fault, ...]:
     """Return every fault of a chart, by code and then in document order."""
-    structural = list(structural_faults(chart))
+    whole = as_tree(chart)
+    structural = [*tree_faults(chart), *structural_faults(whole)]
     broken = any(found.structural for found in structural)
-    tree = Tree.of(repaired(chart) if broken else chart)
+    tree = Tree.of(repaired(whole) if broken else whole)
     found = [*structural, *supply_faults(tree), *quality_faults(tree)]
     return tuple(sorted(found, key=lambda one: one.code))
 
@@ -56,8 +58,9 @@ def accept(chart: Chart, allow: Iterable[str] = (), found_before: Iterable[Fault
 def _misused(chart: Chart, codes: tuple[str, ...]) -> Iterable[Fault]:
     for code in codes:
         if code in STRUCTURAL:
-            found = f"allow= names {code}: {STRUCTURAL[code]}, which nothing can allow"
-            yield fault(chart, "SC119", found, "Mend the fault instead", None)
+            found = f"allow= names {code}, a structural fault, which cannot be allowed"
+            yield fault(chart, "SC119", found, "Fix the fault instead", chart.root)
         elif code != "*" and code not in QUALITY:
             remedy = did_you_mean(code, QUALITY, "Name the code of a quality fault, or '*'")
-            yield fault(chart, "SC119", f"allow= names {code!r}, and there is none", remedy, None)
+            found = f"allow= names {code!r}, and there is no such code"
+            yield fault(chart, "SC119", found, remedy, chart.root)

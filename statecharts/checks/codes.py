@@ -26,6 +26,7 @@ STRUCTURAL: Final = {
     "SC141": "a line or a timer has the name of something else, or needs one",
     "SC142": "two bases say what cannot hold together",
     "SC143": "a field that takes the time has a default, or may be something else",
+    "SC144": "the states do not form a tree",
 }
 """Faults because of which a chart cannot mean anything; nothing makes them acceptable."""
 

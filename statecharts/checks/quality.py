@@ -74,7 +74,7 @@ def _unreachable(tree: Tree, reached: set[int]) -> Iterator[Fault]:
             node = tree.nodes[state]
             found = f"nothing reaches {node.id!r}"
             remedy = "Lead a transition to it, make it initial, or take it away"
-            yield fault(tree.chart, "SC121", found, remedy, node.location)
+            yield fault(tree.chart, "SC121", found, remedy, node)
 
 
 def _dead_ends(tree: Tree, reached: set[int]) -> Iterator[Fault]:
@@ -84,7 +84,7 @@ def _dead_ends(tree: Tree, reached: set[int]) -> Iterator[Fault]:
         if node.kind is StateKind.ATOMIC and not node.resting and not left[state]:
             found = f"{node.id!r} is not final, and nothing leaves it"
             remedy = "Give it a way out, or say what is meant: final=True, or resting=True"
-            yield fault(tree.chart, "SC122", found, remedy, node.location)
+            yield fault(tree.chart, "SC122", found, remedy, node)
 
 
 def _left(tree: Tree) -> list[bool]:
@@ -125,7 +125,7 @@ def _shadowed(tree: Tree, reached: set[int]) -> Iterator[Fault]:
             if answers and inner and covered:
                 found = f"{place(edge.transition)} is never taken: every state inside answers first"
                 remedy = "Take the line away, or give those inside a when="
-                yield fault(tree.chart, "SC123", found, remedy, edge.transition.location)
+                yield fault(tree.chart, "SC123", found, remedy, edge.transition)
 
 
 def _covers(tree: Tree, state: int, answer: Covered, reached: set[int]) -> bool:
@@ -146,7 +146,7 @@ def _behind(tree: Tree) -> Iterator[Fault]:
                     f"{place(edge.transition)} is never taken: an earlier line on it has no guard"
                 )
                 remedy = "Give the earlier line a when=, put it last, or take one away"
-                yield fault(tree.chart, "SC125", found, remedy, edge.transition.location)
+                yield fault(tree.chart, "SC125", found, remedy, edge.transition)
             if edge.transition.guard is None:
                 for answer in answers:
                     answered.add(answer)
@@ -191,7 +191,7 @@ def _unused(tree: Tree) -> Iterator[Fault]:
         answer: Covered = event.name if event.cls is None else event.cls
         if answer not in named and not any(_includes(own, answer) for own in named):
             found = f"no line names the event {shown_event(answer)}"
-            yield fault(chart, "SC124", found, "Use it, or remove it from the events", None)
+            yield fault(chart, "SC124", found, "Use it, or remove it from the events", chart.root)
 
 
 def _never_done(tree: Tree) -> Iterator[Fault]:
@@ -200,7 +200,7 @@ def _never_done(tree: Tree) -> Iterator[Fault]:
             if isinstance(edge.transition.trigger, Done) and not _can_finish(tree, state):
                 found = f"{place(edge.transition)} is never taken: {_why(tree, state)}"
                 remedy = "Declare a State(final=True) inside, or use another trigger"
-                yield fault(tree.chart, "SC126", found, remedy, edge.transition.location)
+                yield fault(tree.chart, "SC126", found, remedy, edge.transition)
 
 
 def _can_finish(tree: Tree, state: int) -> bool:
@@ -221,12 +221,12 @@ def _pointless(tree: Tree) -> Iterator[Fault]:
         node = tree.nodes[history]
         found = f"history {node.id!r} never remembers anything: the chart itself is never left"
         remedy = "Declare it inside the superstate that is left and entered again"
-        yield fault(tree.chart, "SC128", found, remedy, node.location)
+        yield fault(tree.chart, "SC128", found, remedy, node)
     for state in tree.children[0]:
         node = tree.nodes[state]
         if node.kind is StateKind.FINAL and node.exit:
             found = f"the exit effects of {node.id!r} never happen: the chart ends in it"
-            yield fault(tree.chart, "SC129", found, "Make them entry effects", node.location)
+            yield fault(tree.chart, "SC129", found, "Make them entry effects", node)
 
 
 def _unheard(tree: Tree) -> Iterator[Fault]:
@@ -245,7 +245,6 @@ def _unheard(tree: Tree) -> Iterator[Fault]:
         for call in node.invoke:
             called = repr(call.name) if call.call is Service else call.call.__name__
             shown = f"{called} of {shown_state(node)}"
-            where = call.location or node.location
             for answer in answers_of(call.call) or ():
                 if chart.closed and not knows(chart, answer):
                     continue  # which is a fault of its own
@@ -254,14 +253,14 @@ def _unheard(tree: Tree) -> Iterator[Fault]:
                         f"{shown} may be answered by {answer.__name__}, which no line there takes"
                     )
                     remedy = "Add a line to the state or a superstate, or correct the Call"
-                    yield fault(chart, "SC136", found, remedy, where)
+                    yield fault(chart, "SC136", found, remedy, node, call.location)
             if not any(hears(line.events, CallFailed) for line in lines):
                 found = f"nothing takes the failure of {shown}"
                 line = "on=CallFailed"
                 if call.call is Service:
                     line = f"on 'error.platform.{call.name}' or CallFailed"
                 remedy = f"Add a line {line} to the state or a superstate"
-                yield fault(chart, "SC137", found, remedy, where)
+                yield fault(chart, "SC137", found, remedy, node, call.location)
 
 
 def _deferred(tree: Tree) -> Iterator[Fault]:
@@ -279,19 +278,19 @@ def _deferred(tree: Tree) -> Iterator[Fault]:
                 shown = shown_event(event)
                 found = f"{place(edge.transition)} defers {shown}, which no state ever takes"
                 remedy = "Add a line that takes it, or ignore it"
-                yield fault(tree.chart, "SC138", found, remedy, edge.transition.location)
+                yield fault(tree.chart, "SC138", found, remedy, edge.transition)
 
 
 def _mutable(tree: Tree) -> Iterator[Fault]:
     """Find classes whose instances a callback could change behind the run's back."""
     chart = tree.chart
-    used = [(node.data, f"the data of {node.id!r}", node.location) for node in tree.nodes]
-    used += [(event.cls, "an event", None) for event in chart.events]
-    used.append((chart.context, "the context", None))
-    for cls, what, where in used:
+    used = [(node.data, f"the data of {node.id!r}", node) for node in tree.nodes]
+    used += [(event.cls, "an event", chart.root) for event in chart.events]
+    used.append((chart.context, "the context", chart.root))
+    for cls, what, about in used:
         if cls is not None and is_mutable(cls):
             found = f"{what} is {cls.__name__}, whose instances can be changed"
-            yield fault(chart, "SC130", found, "Declare it with @attrs.frozen", where)
+            yield fault(chart, "SC130", found, "Declare it with @attrs.frozen", about)
 
 
 def _regions(tree: Tree) -> Iterator[Fault]:
@@ -307,14 +306,14 @@ def _regions(tree: Tree) -> Iterator[Fault]:
             if kept and tree.kind(state) is StateKind.PARALLEL:
                 found = f"{place(line)} is internal, and leaves the parallel state all the same"
                 remedy = "Write one line in each region, or remove internal=True"
-                yield fault(tree.chart, "SC132", found, remedy, line.location)
+                yield fault(tree.chart, "SC132", found, remedy, line)
             elif region and all(parent == 0 or tree.is_descendant(t, parent) for t in targets):
                 inside = all(tree.is_descendant(target, state) for target in targets)
                 if kept and inside and tree.kind(state) is StateKind.COMPOUND:
                     continue
                 found = f"{place(line)} leaves all regions beside it, and enters them again"
                 remedy = "Write it on the states inside the region, or say internal=True"
-                yield fault(tree.chart, "SC131", found, remedy, line.location)
+                yield fault(tree.chart, "SC131", found, remedy, line)
 
 
 def _circles(tree: Tree) -> Iterator[Fault]:
@@ -329,7 +328,7 @@ def _circles(tree: Tree) -> Iterator[Fault]:
                 told.add(frozenset(circle))
                 found = f"eventless transitions without guards go round: {' → '.join(circle)}"
                 remedy = "Give one of them a when="
-                yield fault(tree.chart, "SC110", found, remedy, edge.transition.location)
+                yield fault(tree.chart, "SC110", found, remedy, edge.transition)
 
 
 def _circle(tree: Tree, edge: Edge) -> list[str]:

@@ -179,8 +179,7 @@ def _called(tree: Tree, state: int, trigger: object) -> Iterator[Fault]:
                     f"Add {it} to the state's data, give {it} a default, "
                     f"or pass invoke={{{call.call.__name__}: lambda m: …}}"
                 )
-                where = call.location or node.location
-                yield fault(chart, "SC104", found, remedy, where)
+                yield fault(chart, "SC104", found, remedy, node, call.location)
 
 
 def _missing(tree: Tree, edge: Edge, state: int, event: type | None, missing: list[str]) -> Fault:
@@ -196,7 +195,7 @@ def _missing(tree: Tree, edge: Edge, state: int, event: type | None, missing: li
         remedy = f"{defaults}, add {it} to the context"
     direct = edge.targets == (state,) and edge.source != 0
     remedy += ", or pass make=" if direct else ""
-    return fault(tree.chart, "SC104", found, remedy, edge.transition.location)
+    return fault(tree.chart, "SC104", found, remedy, edge.transition)
 
 
 def _unfit(
@@ -210,7 +209,7 @@ def _unfit(
         f"{giver.__name__} supplies {type_text(given)}"
     )
     remedy = "Give both the same type, rename one of them, or pass make="
-    yield fault(tree.chart, "SC117", found, remedy, edge.transition.location)
+    yield fault(tree.chart, "SC117", found, remedy, edge.transition)
 
 
 def _goes(tree: Tree, edge: Edge, state: int, event: type | str | None) -> str:

@@ -50,6 +50,8 @@ class Fault:
         found: What was found, and what was expected instead.
         remedy: What to do about it.
         location: ``file:line`` of the declaration, when it is known.
+        state: Id of the state that it is about, when it is known; ``""`` is the chart itself.
+        line: Id of the line of that state that it is about (`Chart.lines`), if it is about one.
     """
 
     code: str
@@ -57,6 +59,8 @@ class Fault:
     found: str
     remedy: str
     location: str | None = field(default=None, eq=False)
+    state: str | None = field(default=None, eq=False)
+    line: str | None = field(default=None, eq=False)
 
     @property
     def structural(self) -> bool:
