@@ -73,7 +73,7 @@ def _unreachable(tree: Tree, reached: set[int]) -> Iterator[Fault]:
         if state not in reached and (parent == 0 or parent in reached):
             node = tree.nodes[state]
             found = f"nothing reaches {node.id!r}"
-            remedy = "Lead a transition to it, make it initial, or take it away"
+            remedy = "Add a line that goes to it, make it initial, or remove it"
             yield fault(tree.chart, "SC121", found, remedy, node)
 
 
@@ -83,7 +83,7 @@ def _dead_ends(tree: Tree, reached: set[int]) -> Iterator[Fault]:
         node = tree.nodes[state]
         if node.kind is StateKind.ATOMIC and not node.resting and not left[state]:
             found = f"{node.id!r} is not final, and nothing leaves it"
-            remedy = "Give it a way out, or say what is meant: final=True, or resting=True"
+            remedy = "Add a line that leaves it, or declare it with final=True or resting=True"
             yield fault(tree.chart, "SC122", found, remedy, node)
 
 
@@ -124,7 +124,7 @@ def _shadowed(tree: Tree, reached: set[int]) -> Iterator[Fault]:
             covered = all(all(_covers(tree, child, a, reached) for child in inner) for a in answers)
             if answers and inner and covered:
                 found = f"{place(edge.transition)} is never taken: every state inside answers first"
-                remedy = "Take the line away, or give those inside a when="
+                remedy = "Remove the line, or give those inside a when="
                 yield fault(tree.chart, "SC123", found, remedy, edge.transition)
 
 
@@ -145,7 +145,7 @@ def _behind(tree: Tree) -> Iterator[Fault]:
                 found = (
                     f"{place(edge.transition)} is never taken: an earlier line on it has no guard"
                 )
-                remedy = "Give the earlier line a when=, put it last, or take one away"
+                remedy = "Give the earlier line a when=, put it last, or remove one of them"
                 yield fault(tree.chart, "SC125", found, remedy, edge.transition)
             if edge.transition.guard is None:
                 for answer in answers:
@@ -255,7 +255,7 @@ def _unheard(tree: Tree) -> Iterator[Fault]:
                     remedy = "Add a line to the state or a superstate, or correct the Call"
                     yield fault(chart, "SC136", found, remedy, node, call.location)
             if not any(hears(line.events, CallFailed) for line in lines):
-                found = f"nothing takes the failure of {shown}"
+                found = f"no line takes the failure of {shown}"
                 line = "on=CallFailed"
                 if call.call is Service:
                     line = f"on 'error.platform.{call.name}' or CallFailed"
@@ -276,7 +276,7 @@ def _deferred(tree: Tree) -> Iterator[Fault]:
             )
             if not taken:
                 shown = shown_event(event)
-                found = f"{place(edge.transition)} defers {shown}, which no state ever takes"
+                found = f"{place(edge.transition)} defers {shown}, which no line ever takes"
                 remedy = "Add a line that takes it, or ignore it"
                 yield fault(tree.chart, "SC138", found, remedy, edge.transition)
 
@@ -304,15 +304,15 @@ def _regions(tree: Tree) -> Iterator[Fault]:
             if not targets:
                 continue
             if kept and tree.kind(state) is StateKind.PARALLEL:
-                found = f"{place(line)} is internal, and leaves the parallel state all the same"
+                found = f"{place(line)} is internal, but leaves the parallel state anyway"
                 remedy = "Write one line in each region, or remove internal=True"
                 yield fault(tree.chart, "SC132", found, remedy, line)
             elif region and all(parent == 0 or tree.is_descendant(t, parent) for t in targets):
                 inside = all(tree.is_descendant(target, state) for target in targets)
                 if kept and inside and tree.kind(state) is StateKind.COMPOUND:
                     continue
-                found = f"{place(line)} leaves all regions beside it, and enters them again"
-                remedy = "Write it on the states inside the region, or say internal=True"
+                found = f"{place(line)} leaves and re-enters the other regions, too"
+                remedy = "Write it on the states inside the region, or pass internal=True"
                 yield fault(tree.chart, "SC131", found, remedy, line)
 
 
@@ -326,7 +326,7 @@ def _circles(tree: Tree) -> Iterator[Fault]:
             circle = _circle(tree, edge)
             if circle and frozenset(circle) not in told:
                 told.add(frozenset(circle))
-                found = f"eventless transitions without guards go round: {' → '.join(circle)}"
+                found = f"eventless transitions without guards form a circle: {' → '.join(circle)}"
                 remedy = "Give one of them a when="
                 yield fault(tree.chart, "SC110", found, remedy, edge.transition)
 

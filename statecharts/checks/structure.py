@@ -129,7 +129,7 @@ def _history_default(chart: Chart, node: StateNode) -> Iterator[Fault]:
     shown, targets = repr(node.id), node.initial
     if not targets:
         found = f"history {shown} has no default"
-        remedy = "Pass default=: the state to enter when there is nothing to remember yet"
+        remedy = "Pass default=, the state to enter while nothing is remembered"
         yield fault(chart, "SC109", found, remedy, node)
     for target in targets:
         if target in chart and not _inside(chart, target, node.parent or ROOT):
@@ -137,8 +137,8 @@ def _history_default(chart: Chart, node: StateNode) -> Iterator[Fault]:
             remedy = f"Choose a state inside {node.parent or 'the chart'!r}"
             yield fault(chart, "SC109", found, remedy, node)
     if _circular(chart, node.id):
-        found = f"the default of history {shown} leads back to it, from history to history"
-        yield fault(chart, "SC109", found, "Lead one of them to a state", node)
+        found = f"the default of history {shown} comes back to it through history states"
+        yield fault(chart, "SC109", found, "Give one of them another default", node)
 
 
 def _circular(chart: Chart, history: str) -> bool:
@@ -162,7 +162,7 @@ def _transition(
     if node.kind is StateKind.FINAL or node.kind in HISTORY:
         kind = "final" if node.kind is StateKind.FINAL else "a history state"
         found = f"{at} leaves a state that is {kind}"
-        remedy = "Take the line away, or make the state an ordinary one"
+        remedy = "Remove the line, or make the state an ordinary one"
         yield fault(chart, "SC107", found, remedy, transition)
     for target in transition.targets:
         if target not in chart or target == ROOT:
@@ -193,7 +193,7 @@ def _calls(chart: Chart, node: StateNode) -> Iterator[Fault]:
     """Yield the calls that nobody can answer as they say."""
     if node.invoke and (node.kind is StateKind.FINAL or node.kind in HISTORY):
         found = f"{node.id!r} is {node.kind.value} and makes a call"
-        remedy = "Make the call in a state that is active for a while"
+        remedy = "Make the call in a state that stays active"
         yield fault(chart, "SC135", found, remedy, node)
     if not chart.closed:
         return
@@ -217,19 +217,19 @@ def _made(chart: Chart, node: StateNode, transition: Transition) -> Iterator[Fau
         targets = [node]
     carriers = [target.id for target in targets if target.data is not None]
     if len(carriers) > 1:
-        found = f"{at} has one make=, and goes to {listed(carriers)}, which all carry data"
+        found = f"{at} has one make=, and goes to {listed(carriers)}, which all have data"
         remedy = "Remove make=, so that each is filled by name"
         yield fault(chart, "SC105", found, remedy, transition)
         return
     for target in targets:
         if target.kind in HISTORY:
-            found = f"{at} goes to history {target.id!r}, which brings its data back, yet has make="
-            remedy = "Take make= away"
+            found = f"{at} goes to history {target.id!r}, which restores its data; make= cannot change it"
+            remedy = "Remove make="
             yield fault(chart, "SC105", found, remedy, transition)
         elif target.data is None:
             goes = f"goes to {target.id!r}" if transition.targets else f"stays in {target.id!r}"
-            found = f"{at} {goes}, which carries no data, yet has make="
-            remedy = "Take make= away, or declare the data of the state"
+            found = f"{at} {goes}, which has no data, but make= is given"
+            remedy = "Remove make=, or declare data for the state"
             yield fault(chart, "SC105", found, remedy, transition)
 
 
@@ -237,7 +237,7 @@ def _events(chart: Chart, transition: Transition, trigger: OnEvent) -> Iterator[
     at = place(transition)
     for event in trigger.events:
         if isinstance(event, type) and issubclass(event, StateDone):
-            found = f"{at}: {event.__name__} never takes a line on an event"
+            found = f"{at}: {event.__name__} cannot trigger a line"
             yield fault(chart, "SC106", found, "Use when_done()", transition)
     if not chart.closed:
         return

@@ -114,8 +114,12 @@ def _contents(
     """Yield what is wrong with the children and the lines of a state."""
     shown = repr(state) if state else "the chart"
     for child, count in Counter(node.children).items():
-        if child not in nodes or nodes[child].parent != state:
-            found = f"{shown} lists the child {child!r}, which does not have it as its parent"
+        parent = nodes[child].parent if child in nodes else None
+        if child not in nodes:
+            found = f"{shown} lists the child {child!r}, and there is no such state"
+            yield fault(chart, "SC144", found, "Remove it from the children", node)
+        elif parent in nodes and parent != state:
+            found = f"{shown} lists the child {child!r}, whose parent is {parent!r}"
             yield fault(chart, "SC144", found, "Remove it from the children", node)
         elif count > 1:
             found = f"{shown} lists the child {child!r} twice"
@@ -139,9 +143,7 @@ def _is_inside_itself(node: StateNode, nodes: dict[str, StateNode]) -> bool:
 def _children(nodes: dict[str, StateNode]) -> dict[str, tuple[str, ...]]:
     """Return the children of each state: as it lists them, and then those that only name it."""
     parents = {
-        state: node.parent
-        if node.parent in nodes and not _is_inside_itself(node, nodes)
-        else ROOT
+        state: node.parent if node.parent in nodes and not _is_inside_itself(node, nodes) else ROOT
         for state, node in nodes.items()
         if state != ROOT
     }

@@ -103,7 +103,7 @@ class Builder:
         self.faults.extend(problems(member, self.root.name))
         if member.sealed:
             found = f"the state of {path!r} already is {member.id!r} of a chart"
-            self.fault("SC102", found, "Declare a state of its own", member.location)
+            self.fault("SC102", found, "Declare a new State here", member.location)
         else:
             member.id = path
         for origin in reversed(member.origins):
@@ -111,10 +111,10 @@ class Builder:
         for lost in member.lost:
             line = (lost.location or "").rpartition(":")[2]
             body = path or self.root.name
-            found = f"a state declared in the body of {body}, at line {line}, has lost its name"
+            found = f"a state declared in the body of {body}, at line {line}, has no name any more"
             remedy = (
-                "Bind each state to a name of its own; "
-                "a name bound twice hides the first, a list or a dict gives none"
+                "Give each state a name of its own: a name that is used twice hides the first "
+                "state, and a list or a dict gives no names"
             )
             self.fault("SC102", found, remedy, lost.location)
         reserved = (*VERBS, "chart") if path == ROOT else VERBS
@@ -145,7 +145,9 @@ class Builder:
             for source in sources or ():
                 self.lines[source].append(line)
             if not sources:
-                found = f"a line starts at {_shown(line.source)}, which is no state of this chart"
+                found = (
+                    f"a line starts at {_shown(line.source)}, which is not a state of this chart"
+                )
                 self.fault("SC101", found, "Start it at a state of this chart", line.location)
 
     def _removed(self, removals: list[tuple[Line | Transition, str | None]]) -> set[Line]:
@@ -158,8 +160,8 @@ class Builder:
                 lines = [given]
             found.update(lines)
             if not lines:
-                text = "a line is taken back that is not one of this chart"
-                self.fault("SC101", text, "Take back a line of a base of this chart", location)
+                text = "remove() is called for a line that this chart does not have"
+                self.fault("SC101", text, "Remove a line of one of its bases", location)
         return found
 
     def _walk(self, member: Member, path: str) -> Iterator[tuple[str, Member]]:
@@ -179,8 +181,8 @@ class Builder:
             self._data(options.data, path, member.location)
         kind = options.kind
         if options.final and kind is not StateKind.FINAL:
-            found = f"{path!r} is final, yet it is declared as a superstate"
-            remedy = "Take final=True away, or declare it as State(final=True)"
+            found = f"{path!r} is final, but is declared as a superstate"
+            remedy = "Remove final=True, or declare it as State(final=True)"
             self.fault("SC108", found, remedy, member.location)
         data = typing.get_origin(options.data) or options.data
         return StateNode(
@@ -233,7 +235,7 @@ class Builder:
     def _data(self, data: Any, path: str, location: str | None) -> None:
         if self._is_attrs(data, f"the data of {path!r}", location):
             for name, reason in misused_time(data):
-                found = f"the data of {path!r}: {name!r} takes the time, always, yet {reason}"
+                found = f"the data of {path!r}: {name!r} always takes the time, but {reason}"
                 remedy = f"Declare it as {name}: Occurred, or give it another type"
                 self.fault("SC143", found, remedy, location)
 
@@ -249,8 +251,10 @@ class Builder:
         initial = [name for name, child in member.members.items() if child.options.initial]
         if member.options.kind is StateKind.PARALLEL:
             for name in initial:
-                found = f"{_join(path, name)!r} is a region of a parallel state, yet initial"
-                remedy = "Take initial=True away: all regions are entered together"
+                found = (
+                    f"{_join(path, name)!r} is a region of a parallel state, but has initial=True"
+                )
+                remedy = "Remove initial=True: all regions are entered together"
                 self.fault("SC103", found, remedy, member.members[name].location)
             return None
         if not initial:
@@ -327,7 +331,7 @@ class Builder:
         taken = "a state" if name in self.lines else "another line" if name in self.named else ""
         if taken:
             found = f"{what} has the name {name!r}, and so has {taken}"
-            remedy = "Give it another name, or take the other back first: Base.line.remove()"
+            remedy = "Give it another name, or remove the other first: Base.line.remove()"
             self.fault("SC141", found, remedy, location)
         self.named.add(name)
 
@@ -335,7 +339,7 @@ class Builder:
         self, events: tuple[Any, ...], place: str, location: str | None
     ) -> Iterator[type | str]:
         if not events:
-            self.fault("SC114", f"{place}: on names no event", "Pass an event class", location)
+            self.fault("SC114", f"{place}: on= is empty", "Pass an event class", location)
         for event in events:
             if isinstance(event, str):
                 self.texts.append((event, place, location))
@@ -355,7 +359,7 @@ class Builder:
             return goal if goal in self.lines or sibling not in self.lines else sibling
         if not isinstance(goal, Member):
             shown = goal.__name__ if isinstance(goal, type) else repr(goal)
-            found = f"{place} leads to {shown}, which is not a state"
+            found = f"{place} goes to {shown}, which is not a state"
             remedy = "Pass a State, a History, or a class derived from Compound or Parallel"
             self.fault("SC114", found, remedy, location)
             return otherwise
@@ -363,8 +367,8 @@ class Builder:
         if paths:  # of several copies, the one that shares most with the source
             here = source.split(".")
             return max(paths, key=lambda path: _kinship(path.split("."), here))
-        found = f"{place} names {_shown(goal)}, which is no state of this chart"
-        self.fault("SC101", found, "Bind it to a name in the chart's body", location)
+        found = f"{place} goes to {_shown(goal)}, which is not a state of this chart"
+        self.fault("SC101", found, "Give it a name in the chart's body", location)
         return otherwise
 
     def _hooks(self, hook: Any, place: str, location: str | None) -> tuple[Hook, ...]:
@@ -399,7 +403,7 @@ class Builder:
         for event in known:
             first = names.setdefault(wire_name(event), event)
             if first is not event:
-                found = f"two events bear the name {wire_name(event)!r} on the wire"
+                found = f"two events have the name {wire_name(event)!r} on the wire"
                 self.fault("SC116", found, "Rename one of the two classes", None)
         return tuple(map(EventType.of, known))
 
@@ -443,4 +447,4 @@ def _kinship(path: list[str], source: list[str]) -> tuple[int, int]:
 
 
 def _shown(member: Member) -> str:
-    return repr(member.id or member.name) if member.id or member.name else "an unnamed state"
+    return repr(member.id or member.name) if member.id or member.name else "a state without a name"

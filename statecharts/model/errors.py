@@ -113,7 +113,7 @@ class DefinitionError(ExceptionGroup[DefinitionFaultError], StatechartError):
         self.code = self.faults[0].code
         self.where = chart
         self.found = f"{len(self.faults)} in the definition ({codes})"
-        self.remedy = "Mend each of them as it says"
+        self.remedy = "Fix each of them as it says"
 
     def __str__(self) -> str:
         return self.message

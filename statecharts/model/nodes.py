@@ -32,8 +32,8 @@ def take_back(line: Transition) -> None:
 
 def late_removal(where: str) -> StatechartError:
     """Return the error for a line that is taken back where no class body is executed."""
-    found = "a line is taken back outside the body of a chart"
-    remedy = "Take it back in the body of a subclass; a chart that has been declared is fixed"
+    found = "remove() is called outside the body of a chart"
+    remedy = "Call it in the body of a subclass; a declared chart does not change"
     return StatechartError("SC120", where, found, remedy)
 
 

@@ -78,7 +78,7 @@ def test_eventless_transition_without_a_target_goes_round() -> None:
     """An eventless transition that stays is taken again and again, unless a guard ends it."""
     stay = Transition("a", Always(), (), TransitionKind.INTERNAL)
     made = chart(StateNode("a", StateKind.ATOMIC, "a", transitions=(stay,), resting=True))
-    with pytest.raises(DefinitionError, match=r"\[SC110\] Made: .*go round: a → a"):
+    with pytest.raises(DefinitionError, match=r"\[SC110\] Made: .*form a circle: a → a"):
         accept(made)
 
 

@@ -257,7 +257,7 @@ states:
         ),
         (
             "[SC109] t:15 statechart: history 'b.h' has no default. "
-            "Pass default=: the state to enter when there is nothing to remember yet."
+            "Pass default=, the state to enter while nothing is remembered."
         ),
         (
             "[SC115] t:13 statechart: 'b' is compound and has no states inside. "

@@ -148,7 +148,7 @@ FAULTS: dict[str, tuple[str, str]] = {
         ),
         (
             "[SC107] <text>:4 m: a.x on E leaves a state that is final. "
-            "Take the line away, or make the state an ordinary one."
+            "Remove the line, or make the state an ordinary one."
         ),
     ),
     "a history that leads to itself": (
@@ -157,13 +157,13 @@ FAULTS: dict[str, tuple[str, str]] = {
         ),
         (
             "[SC109] <text>:4 m: the default of history 'a.h' leads back to it, from history to "
-            "history. Lead one of them to a state."
+            "history. Give one of them another default."
         ),
     ),
     "an eventless circle": (
         machine('{"always": {"actions": "x"}}'),
         (
-            "[SC110] <text>:4 m: eventless transitions without guards go round: a → a. "
+            "[SC110] <text>:4 m: eventless transitions without guards form a circle: a → a. "
             "Give one of them a when=."
         ),
     ),

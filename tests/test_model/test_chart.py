@@ -317,7 +317,7 @@ def test_line_cannot_be_removed_where_nothing_is_declared(monkeypatch: pytest.Mo
     """A program that has not imported the declarations is in no class body, either."""
     monkeypatch.setattr(nodes, "REMOVERS", [])
     (line, *_) = DOOR["closed"].transitions
-    expected = r"^\[SC120\] closed:push\|kick\.\*->open: a line is taken back outside the body of"
+    expected = r"^\[SC120\] closed:push\|kick\.\*->open: remove\(\) is called outside the body of"
     with pytest.raises(StatechartError, match=expected):
         line.remove()
 
