@@ -22,7 +22,7 @@ from statecharts.model.errors import DefinitionError, Fault
 from statecharts.model.suggestions import did_you_mean
 from statecharts.semantics.tree import Tree
 
-__all__ = ["QUALITY", "STRUCTURAL", "accept", "faults"]
+__all__ = ["QUALITY", "STRUCTURAL", "accept", "as_tree", "faults", "shown_faults"]
 
 
 def faults(chart: Chart) -> tuple[Fault, ...]:
@@ -44,15 +44,28 @@ def accept(chart: Chart, allow: Iterable[str] = (), found_before: Iterable[Fault
         found_before: Faults that were found before there was a chart.
 
     Raises:
-        DefinitionError: There are structural faults, or quality faults that are not allowed.
+        DefinitionError: There are structural faults, or quality faults that are not allowed. It
+            holds the chart as its ``definition``.
     """
     codes = tuple(allow)
     found = [*found_before, *_misused(chart, codes), *faults(chart)]
     found.sort(key=lambda one: one.code)
     refused = [one for one in found if one.structural or not {"*", one.code} & set(codes)]
     if refused:
-        raise DefinitionError(chart.name, refused)
-    return evolve(chart, warnings=tuple(found)) if found else chart
+        raise DefinitionError(chart.name, refused, chart)
+    accepted = evolve(chart, warnings=tuple(found)) if found else chart
+    accepted._memo["accepted"] = True
+    return accepted
+
+
+def shown_faults(chart: Chart) -> tuple[Fault, ...]:
+    """Return the faults that a picture of a chart shows: none of a chart that was accepted.
+
+    Of another one they are the structural faults; what it means may be said elsewhere.
+    """
+    if chart._memo.get("accepted"):
+        return ()
+    return tuple(found for found in faults(chart) if found.structural)
 
 
 def _misused(chart: Chart, codes: tuple[str, ...]) -> Iterable[Fault]:

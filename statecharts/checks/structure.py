@@ -223,7 +223,9 @@ def _made(chart: Chart, node: StateNode, transition: Transition) -> Iterator[Fau
         return
     for target in targets:
         if target.kind in HISTORY:
-            found = f"{at} goes to history {target.id!r}, which restores its data; make= cannot change it"
+            found = (
+                f"{at} goes to history {target.id!r}, which restores its data, but make= is given"
+            )
             remedy = "Remove make="
             yield fault(chart, "SC105", found, remedy, transition)
         elif target.data is None:

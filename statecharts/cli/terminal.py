@@ -88,6 +88,11 @@ def print_faults(out: Console, faults: Iterable[Fault], *, accepted: bool = Fals
             out.print(Text(f"    {location}", "dim"), soft_wrap=True)
 
 
+def print_note(out: Console, message: str) -> None:
+    """Print something worth knowing that is no error, in one line."""
+    out.print(Text.assemble(("Note:", "bold yellow"), f" {message}"), soft_wrap=True)
+
+
 def count_text(count: int, noun: str) -> str:
     """Return a number with its noun.
 
@@ -109,7 +114,10 @@ def first_line(doc: str) -> str:
 def failures_json(failures: Iterable[Failure]) -> list[dict[str, Any]]:
     """Return failures as plain JSON values."""
     return [
-        {**asdict(failure), "faults": [fault_json(fault) for fault in failure.faults]}
+        {
+            **asdict(failure, filter=lambda one, _: one.name != "definition"),
+            "faults": [fault_json(fault) for fault in failure.faults],
+        }
         for failure in failures
     ]
 

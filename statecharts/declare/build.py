@@ -52,10 +52,10 @@ def build(
     return checked
 
 
-def problems(member: Member, chart: str) -> list[Fault]:
+def problems(member: Member, chart: str, state: str = ROOT) -> list[Fault]:
     """Return what is wrong with the class statement of a member, as faults of a chart."""
     return [
-        Fault(code, chart, found, remedy, member.location)
+        Fault(code, chart, found, remedy, member.location, state)
         for code, found, remedy in member.problems
     ]
 
@@ -66,6 +66,8 @@ class Builder:
     def __init__(self, root: Member) -> None:
         self.root = root
         self.faults: list[Fault] = []
+        self.reading = ROOT
+        """Id of the state that is being read."""
         self.paths: dict[int, list[str]] = {id(WHOLE): [ROOT]}
         """Ids that each member stands for, by identity; an origin stands for all of its copies."""
         self.lines: dict[str, list[Line]] = {}
@@ -80,6 +82,7 @@ class Builder:
         self._place(self.root, ROOT)
         self._collect_lines()
         states = tuple(self._nodes(self.root, ROOT))
+        self.reading = ROOT
         known = self._events(events)
         if events is None:
             self._spelt(known)
@@ -96,11 +99,12 @@ class Builder:
         )
 
     def fault(self, code: str, found: str, remedy: str, location: str | None) -> None:
-        """Add a fault of this chart."""
-        self.faults.append(Fault(code, self.root.name, found, remedy, location))
+        """Add a fault of this chart, about the state that is being read."""
+        self.faults.append(Fault(code, self.root.name, found, remedy, location, self.reading))
 
     def _place(self, member: Member, path: str) -> None:
-        self.faults.extend(problems(member, self.root.name))
+        self.reading = path
+        self.faults.extend(problems(member, self.root.name, path))
         if member.sealed:
             found = f"the state of {path!r} already is {member.id!r} of a chart"
             self.fault("SC102", found, "Declare a new State here", member.location)
@@ -123,6 +127,7 @@ class Builder:
                 found = f"{_join(path, name)!r} is a reserved name"
                 remedy = f"Choose a name other than {', '.join(reserved)}"
                 self.fault("SC113", found, remedy, child.location)
+        for name, child in member.members.items():
             self._place(child, _join(path, name))
 
     def _collect_lines(self) -> None:
@@ -141,6 +146,7 @@ class Builder:
         for line in late:
             if line in removed:
                 continue
+            self.reading = ROOT
             sources = self.paths.get(id(line.source))
             for source in sources or ():
                 self.lines[source].append(line)
@@ -176,7 +182,7 @@ class Builder:
             yield from self._nodes(child, child_path)
 
     def _node(self, member: Member, path: str, parent: str | None) -> StateNode:
-        options = member.options
+        options, self.reading = member.options, path
         if options.data is not None:
             self._data(options.data, path, member.location)
         kind = options.kind

@@ -60,7 +60,7 @@ class Findings:
         try:
             accepted = accept(chart, "*", self.faults)
         except DefinitionError as error:
-            raise DefinitionError(chart.name, map(placed, error.faults)) from None
+            raise DefinitionError(chart.name, map(placed, error.faults), chart) from None
         return evolve(accepted, warnings=tuple(map(placed, accepted.warnings)))
 
     def refuse(self, chart: str) -> DefinitionError:

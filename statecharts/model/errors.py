@@ -7,9 +7,12 @@ parts of its message as attributes, so that a program can act on them and a pick
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any, Self, final
+from typing import TYPE_CHECKING, Any, Self, final
 
 from attrs import field, frozen
+
+if TYPE_CHECKING:
+    from statecharts.model.chart import Chart
 
 
 class StatechartError(Exception):
@@ -74,13 +77,18 @@ class Fault:
 
 
 class DefinitionFaultError(StatechartError):
-    """One fault as an exception: a member of the group that `DefinitionError` is."""
+    """One fault as an exception: a member of the group that `DefinitionError` is.
+
+    Its text is the code and the place of the declaration: a traceback shows it below the text of
+    the group, which says everything else.
+    """
 
     def __init__(self, fault: Fault) -> None:
         super().__init__(fault.code, fault.where, fault.found, fault.remedy)
         self.fault = fault
-        if fault.location is not None:
-            self.add_note(f"declared at {fault.location}")
+
+    def __str__(self) -> str:
+        return f"[{self.code}] {self.fault.location or self.where}"
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (self.fault,)
@@ -92,12 +100,15 @@ class DefinitionError(ExceptionGroup[DefinitionFaultError], StatechartError):
     Attributes:
         chart: Name of the chart.
         faults: The faults, in document order.
+        definition: The chart with its faults, as far as one could be made of the definition, for
+            `statecharts.render`; None where none could, and in a pickle.
     """
 
     chart: str
     faults: tuple[Fault, ...]
+    definition: Chart | None
 
-    def __new__(cls, chart: str, faults: Iterable[Fault]) -> Self:
+    def __new__(cls, chart: str, faults: Iterable[Fault], definition: Chart | None = None) -> Self:
         """Make the group of the faults; its message holds the text of each."""
         listed = tuple(faults)
         count = "1 fault" if len(listed) == 1 else f"{len(listed)} faults"
@@ -106,9 +117,10 @@ class DefinitionError(ExceptionGroup[DefinitionFaultError], StatechartError):
         self = super().__new__(cls, "\n".join(lines), errors)
         self.chart = chart
         self.faults = listed
+        self.definition = definition
         return self
 
-    def __init__(self, chart: str, faults: Iterable[Fault]) -> None:  # noqa: ARG002 - see __new__
+    def __init__(self, chart: str, *_: object) -> None:
         codes = ", ".join(dict.fromkeys(fault.code for fault in self.faults))
         self.code = self.faults[0].code
         self.where = chart
@@ -123,7 +135,8 @@ class DefinitionError(ExceptionGroup[DefinitionFaultError], StatechartError):
 
     def derive(self, excs: Sequence[Any], /) -> ExceptionGroup[Any]:
         """Return the part of this error that holds only ``excs`` (see `ExceptionGroup`)."""
-        return DefinitionError(self.chart, [exc.fault for exc in excs])
+        faults = [exc.fault for exc in excs]
+        return DefinitionError(self.chart, faults, self.definition)
 
 
 class KeywordError(StatechartError, TypeError):

@@ -110,24 +110,27 @@ def _read(document: Document, values: Mapping[str, str]) -> dict[str, Chart]:
         shared = evolve(shared, meta={**shared.meta, "file": plain(other)})
     charts: dict[str, Chart] = {}
     refused: list[Fault] = []
+    faulty: list[Chart | None] = []
     workflows = list(_workflows(file, findings))
     for name, workflow, short in workflows:
         own = Findings(document, above=findings)
         chart = chart_of(name, workflow, shared, own, short=short)
         if chart is None:
             refused.extend(fault for fault in own.faults if fault.structural)
+            faulty.append(None)
             continue
         own.faults[:0] = [fault for fault in findings.faults if not fault.structural]
         try:
             charts[name] = own.settle(chart)
         except DefinitionError as error:
             refused.extend(error.faults)
+            faulty.append(error.definition)
     faults = [fault for fault in findings.faults if fault.structural]
     refused = [*variables.explain(refused), *faults]
     if refused:
         whole = workflows[0][0] if len(workflows) == 1 else document.name
         refused.sort(key=lambda fault: line_of(fault.location) or 0)
-        raise DefinitionError(whole, refused)
+        raise DefinitionError(whole, refused, faulty[0] if len(faulty) == 1 else None)
     return charts
 
 

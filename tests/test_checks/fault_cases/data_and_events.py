@@ -124,7 +124,7 @@ def make_without_data() -> object:
     """
     [SC105] Door: closed on Kick goes to 'open', which has no data, but make= is given. Remove make=, or declare data for the state.
     [SC105] Door: open on Kick stays in 'open', which has no data, but make= is given. Remove make=, or declare data for the state.
-    [SC105] Door: open on Go goes to history 'inner.past', which restores its data; make= cannot change it. Remove make=.
+    [SC105] Door: open on Go goes to history 'inner.past', which restores its data, but make= is given. Remove make=.
     """
 
     class Door(Statechart[Kick | Go]):
