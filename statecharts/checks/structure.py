@@ -314,4 +314,6 @@ def _repaired(
         default = Transition(node.id, Default(), (real[0],))
     aimed = list(map(aim, node.transitions))
     transitions = tuple(transition for transition in aimed if transition is not None)
-    return evolve(node, kind=kind, default=default, transitions=transitions)
+    # A state whose line went nowhere is not told for being a dead end.
+    resting = node.resting or len(transitions) < len(aimed)
+    return evolve(node, kind=kind, default=default, transitions=transitions, resting=resting)
