@@ -159,7 +159,8 @@ class Events:
                 return record.load(untagged(value))
             return NamedEvent(name, ANY.load(untagged(value)))
         except Misfit as misfit:
-            raise misfit.within(None, value) from None
+            misfit.within(None, value)
+            raise
 
     def _subclass(self, name: str) -> Record | None:
         cls = subclass_named(name, self._classes)
@@ -220,7 +221,8 @@ class Events:
         try:
             return tagged(name, self._shaper.record(cls).dump(value))
         except Misfit as misfit:
-            raise misfit.within(None, value) from None
+            misfit.within(None, value)
+            raise
 
     def dump_any(self, value: Any) -> dict[str, Any]:
         """Write an event that may belong to another chart, as a `Send` may hold."""
@@ -240,7 +242,8 @@ class Events:
         try:
             return tagged(value.name, ANY.dump(value.data))
         except Misfit as misfit:
-            raise misfit.within(None, value) from None
+            misfit.within(None, value)
+            raise
 
     def schema(self, definitions: Definitions) -> JsonSchema:
         """Return the schema of any event."""
@@ -352,7 +355,8 @@ class Effects:
         try:
             return record.load(untagged(value))
         except Misfit as misfit:
-            raise misfit.within(None, value) from None
+            misfit.within(None, value)
+            raise
 
     def dump(self, value: Any) -> dict[str, Any]:
         """Write an effect."""
@@ -363,7 +367,8 @@ class Effects:
             try:
                 record = self._add(value.__class__)
             except Misfit as misfit:
-                raise misfit.within(None, value) from None
+                misfit.within(None, value)
+                raise
         return tagged(record.name, record.dump(value))
 
     def load_call(self, value: Any, cls: type[Call[Any]]) -> Call[Any]:

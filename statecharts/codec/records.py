@@ -95,7 +95,8 @@ class Record(Shape):
             try:
                 self.shapes[member.key] = chosen.get(member.name) or shape_of(member.annotation)
             except Misfit as misfit:
-                raise misfit.within(member.key, self.cls) from None
+                misfit.within(member.key, self.cls)
+                raise
         overrides: dict[str, Any] = {}
         for member in self.members:
             shape = self.shapes[member.key]
@@ -199,6 +200,9 @@ class Record(Shape):
             return self._structure(value)
         except RecursionError:
             raise
+        except Misfit as misfit:
+            misfit.within(self._key_of(misfit, value, "load"), value)
+            raise
         except Exception as error:  # noqa: BLE001 - the class may refuse with anything
             raise self._explained(value, error) from None
 
@@ -209,7 +213,8 @@ class Record(Shape):
             return self._unstructure(value)  # type: ignore[no-any-return]
         except Misfit as misfit:
             given = {m.key: getattr(value, m.name, None) for m in self.members}
-            raise misfit.within(self._key_of(misfit, given, "dump"), value) from None
+            misfit.within(self._key_of(misfit, given, "dump"), value)
+            raise
 
     def _key_of(self, misfit: Misfit, given: Mapping[str, Any], way: str) -> str | None:
         """Return the field whose value is at fault.
@@ -224,8 +229,6 @@ class Record(Shape):
 
     def _explained(self, value: dict[str, Any], error: Exception) -> Misfit:
         """Return what went wrong, with the field that it went wrong at."""
-        if isinstance(error, Misfit):
-            return error.within(self._key_of(error, value, "load"), value)
         if isinstance(error, KeyError | ForbiddenExtraKeysError):
             for key in () if self.lenient else value:
                 if key not in self.shapes:
@@ -405,7 +408,8 @@ def wrapper_shape(cls: Any, inner: Shape) -> Shape:
         try:
             return dump_inner(value.value)
         except Misfit as misfit:
-            raise misfit.within(None, value) from None
+            misfit.within(None, value)
+            raise
 
     text = f"{inner.text} ({cls.__name__})"
     return Shape(text, load, dump, inner.schema, inner.kinds, (cls,), wire_name(cls))
@@ -444,7 +448,8 @@ class Family:
         try:
             return self._record_of(cls).load(untagged(value))
         except Misfit as misfit:
-            raise misfit.within(None, value) from None
+            misfit.within(None, value)
+            raise
 
     def dump(self, value: Any) -> dict[str, Any]:
         """Write an instance."""
@@ -461,7 +466,8 @@ class Family:
         try:
             return tagged(name, self._record_of(cls).dump(value))
         except Misfit as misfit:
-            raise misfit.within(None, value) from None
+            misfit.within(None, value)
+            raise
 
     def schema(self, definitions: Definitions) -> JsonSchema:
         """Return the schema."""

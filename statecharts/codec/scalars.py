@@ -291,7 +291,7 @@ _KEY_SCHEMA: Final = {"pattern": "^-?(0|[1-9][0-9]*)$"}
 
 
 def _load_integer_key(value: str) -> int:
-    if _INTEGER_KEY(value) and value != "-0":
+    if _INTEGER_KEY(load_str(value)) and value != "-0":
         try:
             return int(value)
         except ValueError:  # more digits than Python turns into a number

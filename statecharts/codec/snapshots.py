@@ -134,7 +134,8 @@ class Snapshots:
                     raise Misfit("SC412", f"{state!r} carries no data in this chart", remedy, value)
                 found[state] = record.dump(value)
             except Misfit as misfit:
-                raise _under(misfit, *outer, state) from None
+                _under(misfit, *outer, state)
+                raise
         return found
 
     def _dump_context(self, context: Any) -> Any:
@@ -143,7 +144,8 @@ class Snapshots:
                 raise unwritable("no context", context)
             return self.context.dump(context)
         except Misfit as misfit:
-            raise _under(misfit, "context") from None
+            _under(misfit, "context")
+            raise
 
     def _dump_history(self, memory: Memory) -> dict[str, Any]:
         found: dict[str, Any] = {}
@@ -236,7 +238,8 @@ class Snapshots:
                     values.append(record.load(value[state]))
                     taken += 1
         except Misfit as misfit:
-            raise _under(misfit, *outer, state) from None
+            _under(misfit, *outer, state)
+            raise
         if taken != len(value):
             raise _under(self._superfluous(value, ids), *outer)
         return tuple(values)
@@ -281,7 +284,8 @@ class Snapshots:
             try:
                 found[slot] = self._load_remembered(state, inner)
             except Misfit as misfit:
-                raise misfit.within(state, value) from None
+                misfit.within(state, value)
+                raise
         return tuple(found)
 
     def _load_remembered(self, history: str, value: Any) -> Remembered:
@@ -397,7 +401,8 @@ def _placed(shaper: Shaper, cls: type, *keys: str) -> Family:
     try:
         return Family(shaper.record(cls), shaper.record)
     except Misfit as misfit:
-        raise _under(misfit, *keys) from None
+        _under(misfit, *keys)
+        raise
 
 
 def _name(identity: str) -> str:
@@ -443,7 +448,8 @@ def _at(keys: tuple[str | int, ...], function: Callable[..., Any], *arguments: A
     try:
         return function(*arguments)
     except Misfit as misfit:
-        raise _under(misfit, *keys) from None
+        _under(misfit, *keys)
+        raise
 
 
 def _dumped(key: str, dump: Callable[[Any], Any], values: tuple[Any, ...]) -> list[Any]:

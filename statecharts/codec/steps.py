@@ -56,7 +56,8 @@ class Steps:
         try:
             snapshot = self._snapshots.dump(step.snapshot)
         except Misfit as misfit:
-            raise misfit.within("snapshot", step) from None
+            misfit.within("snapshot", step)
+            raise
         return {
             "snapshot": snapshot,
             "effects": self._dump_effects(step.effects),
@@ -69,7 +70,8 @@ class Steps:
         try:
             return each(self._effects.dump, effects, effects)
         except Misfit as misfit:
-            raise misfit.within("effects", effects) from None
+            misfit.within("effects", effects)
+            raise
 
     def _dump_microstep(self, microstep: Microstep) -> dict[str, Any]:
         return {
@@ -105,7 +107,8 @@ class Steps:
         try:
             snapshot = load_snapshot(value["snapshot"])
         except Misfit as misfit:
-            raise misfit.within("snapshot", value) from None
+            misfit.within("snapshot", value)
+            raise
         for key in () if self._lenient else value:
             if key not in _KNOWN:
                 raise unknown_field(key, _KNOWN, "a step", value)
@@ -195,4 +198,5 @@ def _each(value: dict[str, Any], key: str, function: Any) -> list[Any]:
     try:
         return each(function, items, items)
     except Misfit as misfit:
-        raise misfit.within(key, value) from None
+        misfit.within(key, value)
+        raise

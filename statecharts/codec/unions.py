@@ -34,7 +34,7 @@ VALUE: Final = "value"
 
 def optional_shape(inner: Shape) -> Shape:
     """Return the shape of something or None."""
-    if "null" in inner.kinds:
+    if not {object, type(None)}.isdisjoint(inner.classes):
         return inner
     load_inner, dump_inner = inner.load, inner.dump
 
@@ -42,7 +42,13 @@ def optional_shape(inner: Shape) -> Shape:
         return None if value is None else load_inner(value)
 
     def dump(value: Any) -> Any:
-        return None if value is None else dump_inner(value)
+        if value is None:
+            return None
+        dumped = dump_inner(value)
+        if dumped is None:  # as a carrier may write it
+            found = f"null for a {value.__class__.__name__} cannot be told from None"
+            raise Misfit("SC421", found, "Write it as something else", value)
+        return dumped
 
     def schema(definitions: Definitions) -> JsonSchema:
         return {"anyOf": [inner.schema(definitions), {"type": "null"}]}
@@ -135,7 +141,8 @@ class _Union:
                 return shape.load(untagged(value))
             return self._load_wrapped(shape, value)
         except Misfit as misfit:
-            raise misfit.within(None, value) from None
+            misfit.within(None, value)
+            raise
 
     def _load_wrapped(self, shape: Shape, value: dict[str, Any]) -> Any:
         if VALUE not in value:
@@ -147,7 +154,8 @@ class _Union:
         try:
             return shape.load(value[VALUE])
         except Misfit as misfit:
-            raise misfit.within(VALUE, value) from None
+            misfit.within(VALUE, value)
+            raise
 
     def dump(self, value: Any) -> Any:
         """Write the member that the class of the value tells."""

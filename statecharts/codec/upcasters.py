@@ -291,7 +291,8 @@ class Upcasters:
                     found = f"the upcaster from version {one} gave {shown(made)} for a snapshot"
                     raise Misfit("SC413", found, _REMEDY)
             except Misfit as misfit:
-                raise misfit.within("version", value) from misfit.__cause__
+                misfit.within("version", value)
+                raise
             made = {**made, "version": one + 1}
         made = {**made, "parts": {}}
         return (made if protocol == PROTOCOL else self._of_release_0_2(made)), True
