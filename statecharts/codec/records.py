@@ -14,7 +14,7 @@ import copy
 import re
 import typing
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Final, final
+from typing import Any, Final, Never, final
 
 import attrs
 from cattrs import Converter
@@ -64,6 +64,7 @@ class Record(Shape):
         self.lenient = lenient
         self.members: tuple[Member, ...] = ()
         self.shapes: dict[str, Shape] = {}
+        self.taggish = False
         self._structure: Callable[..., Any] = _not_ready
         self._unstructure: Callable[..., Any] = _not_ready
         super().__init__(
@@ -97,6 +98,7 @@ class Record(Shape):
             except Misfit as misfit:
                 misfit.within(member.key, self.cls)
                 raise
+        self.taggish = any(map(_is_taggish, self.shapes))
         overrides: dict[str, Any] = {}
         for member in self.members:
             shape = self.shapes[member.key]
@@ -198,13 +200,20 @@ class Record(Shape):
             raise wrong(self.text, value)
         try:
             return self._structure(value)
-        except RecursionError:
-            raise
-        except Misfit as misfit:
-            misfit.within(self._key_of(misfit, value, "load"), value)
-            raise
         except Exception as error:  # noqa: BLE001 - the class may refuse with anything
-            raise self._explained(value, error) from None
+            self._refuse(value, value, error)
+
+    def load_tagged(self, value: dict[str, Any]) -> Any:
+        """Read an instance out of an object with a tag, whatever that says."""
+        if self.taggish:
+            fields = untagged(value)
+        else:
+            fields = value.copy()
+            del fields[TAG]
+        try:
+            return self._structure(fields)
+        except Exception as error:  # noqa: BLE001 - the class may refuse with anything
+            self._refuse(untagged(value), value, error)
 
     def _dump(self, value: Any) -> dict[str, Any]:
         if value.__class__ is not self.cls:
@@ -215,6 +224,11 @@ class Record(Shape):
             given = {m.key: getattr(value, m.name, None) for m in self.members}
             misfit.within(self._key_of(misfit, given, "dump"), value)
             raise
+
+    def dump_tagged(self, value: Any, name: str) -> dict[str, Any]:
+        """Write an instance as an object with a tag."""
+        fields = self._dump(value)
+        return tagged(name, fields) if self.taggish else {TAG: name, **fields}
 
     def _key_of(self, misfit: Misfit, given: Mapping[str, Any], way: str) -> str | None:
         """Return the field whose value is at fault.
@@ -227,8 +241,22 @@ class Record(Shape):
             keys = [key for key in keys if _fails(getattr(self.shapes[key], way), given[key])]
         return keys[0] if keys else None
 
+    def _refuse(self, value: dict[str, Any], whole: dict[str, Any], error: Exception) -> Never:
+        """Raise what went wrong, with the field that it went wrong at.
+
+        Args:
+            value: The fields.
+            whole: The object that was given, which may have a tag beside them.
+            error: What was raised.
+        """
+        if isinstance(error, RecursionError):
+            raise error
+        if isinstance(error, Misfit):
+            raise error.within(self._key_of(error, value, "load"), whole)
+        raise self._explained(value, error).within(None, whole) from None
+
     def _explained(self, value: dict[str, Any], error: Exception) -> Misfit:
-        """Return what went wrong, with the field that it went wrong at."""
+        """Return the mistake of fields that the class refuses."""
         if isinstance(error, KeyError | ForbiddenExtraKeysError):
             for key in () if self.lenient else value:
                 if key not in self.shapes:
@@ -433,11 +461,10 @@ class Family:
         self.cls = record.cls
         self._record = record
         self._record_of = record_of
-        self._taggable = not any(map(_is_taggish, record.shapes))
 
     def load(self, value: Any) -> Any:
         """Read an instance."""
-        if not self._taggable or value.__class__ is not dict or TAG not in value:
+        if value.__class__ is not dict or TAG not in value or self._record.taggish:
             return self._record.load(value)
         tag = value[TAG]
         cls = subclass_named(tag, (self.cls,)) if isinstance(tag, str) else None
@@ -445,11 +472,7 @@ class Family:
             found = f"{shown(tag)} is not a subclass of {self.cls.__name__} that is imported"
             remedy = f"Import its module, or remove {TAG!r}"
             raise Misfit("SC405", found, remedy, value).within(TAG, value)
-        try:
-            return self._record_of(cls).load(untagged(value))
-        except Misfit as misfit:
-            misfit.within(None, value)
-            raise
+        return self._record_of(cls).load_tagged(value)
 
     def dump(self, value: Any) -> dict[str, Any]:
         """Write an instance."""
@@ -457,22 +480,19 @@ class Family:
         if cls is self.cls or not isinstance(value, self.cls):
             return self._record.dump(value)  # type: ignore[no-any-return]
         name = wire_name(cls)
-        if not self._taggable or subclass_named(name, (self.cls,)) is not cls:
+        taggish = self._record.taggish
+        if taggish or subclass_named(name, (self.cls,)) is not cls:
             found = f"{name!r} does not tell {cls.__name__} from {self.cls.__name__}"
-            if not self._taggable:
+            if taggish:
                 found = f"{self.cls.__name__} has a field {TAG!r}, so that no tag tells {name!r}"
             remedy = f"Hold a {self.cls.__name__}, or rename what has the same name"
             raise Misfit("SC421", found, remedy, value)
-        try:
-            return tagged(name, self._record_of(cls).dump(value))
-        except Misfit as misfit:
-            misfit.within(None, value)
-            raise
+        return self._record_of(cls).dump_tagged(value, name)
 
     def schema(self, definitions: Definitions) -> JsonSchema:
         """Return the schema."""
         found: JsonSchema = self._record.schema(definitions)
-        known = named_subclasses((self.cls,)) if self._taggable else {}
+        known = {} if self._record.taggish else named_subclasses((self.cls,))
         choices = [
             self._record_of(cls).tagged_schema(definitions, name) for name, cls in known.items()
         ]

@@ -15,7 +15,7 @@ from typing import Any, Final, final
 from attrs import frozen
 
 from statecharts.codec.errors import Misfit, shown
-from statecharts.codec.records import TAG, Record, missing_field, tagged, untagged
+from statecharts.codec.records import TAG, Record, missing_field
 from statecharts.codec.scalars import FINITE, FLOAT, INTEGER
 from statecharts.codec.shapes import (
     KINDS,
@@ -136,15 +136,8 @@ class _Union:
         shape = self.tags.get(tag_of(value, self.tags))
         if shape is None:
             raise unknown_type(value, self.tags)
-        try:
-            if isinstance(shape, Record):
-                return shape.load(untagged(value))
-            return self._load_wrapped(shape, value)
-        except Misfit as misfit:
-            misfit.within(None, value)
-            raise
-
-    def _load_wrapped(self, shape: Shape, value: dict[str, Any]) -> Any:
+        if isinstance(shape, Record):
+            return shape.load_tagged(value)
         if VALUE not in value:
             raise missing_field(VALUE, shape.name, value)
         for key in value:
@@ -167,10 +160,9 @@ class _Union:
                 raise unwritable(self._text(), value)
         if shape.name not in self.tags:
             return shape.dump(value)
-        dumped = shape.dump(value)
         if isinstance(shape, Record):
-            return tagged(shape.name, dumped)
-        return {TAG: shape.name, VALUE: dumped}
+            return shape.dump_tagged(value, shape.name)
+        return {TAG: shape.name, VALUE: shape.dump(value)}
 
     def schema(self, definitions: Definitions) -> JsonSchema:
         """Return the schema."""
