@@ -41,9 +41,9 @@ class Places:
         Raises:
             Misfit: It is not one of the chart's.
         """
-        ids = self._ids(value)
-        found = self._kept.get(ids)
+        found = self.known(value)
         if found is None:
+            ids = self._ids(value)
             tree = self._tree
             states = tuple(map(tree.index.__getitem__, ids))
             if not tree.is_legal(states):
@@ -52,6 +52,13 @@ class Places:
                 self._kept.clear()
             found = self._kept[ids] = self._kernel.place(states)
         return found
+
+    def known(self, value: object) -> Configuration | None:
+        """Return the place of a configuration that has been checked before; None for any other."""
+        try:
+            return self._kept.get(tuple(value)) if value.__class__ is list else None
+        except TypeError:  # what has no hash is the id of no state
+            return None
 
     def remembered(self, history: str, value: object) -> tuple[str, ...]:
         """Return the states that a history state remembers, as JSON has them.

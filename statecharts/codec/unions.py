@@ -42,10 +42,11 @@ def optional_shape(inner: Shape) -> Shape:
         return None if value is None else load_inner(value)
 
     def dump(value: Any) -> Any:
-        if value is None:
-            return None
-        dumped = dump_inner(value)
-        if dumped is None:  # as a carrier may write it
+        return None if value is None else dump_inner(value)
+
+    def dump_told(value: Any) -> Any:
+        dumped = dump(value)
+        if dumped is None and value is not None:  # as a carrier may write it
             found = f"null for a {value.__class__.__name__} cannot be told from None"
             raise Misfit("SC421", found, "Write it as something else", value)
         return dumped
@@ -55,7 +56,9 @@ def optional_shape(inner: Shape) -> Shape:
 
     classes = (*inner.classes, type(None))
     text = f"{inner.text} or null"
-    return Shape(text, load, dump, schema, inner.kinds | {"null"}, classes, inner.name)
+    dump = dump_told if "null" in inner.kinds else dump
+    written = dump_told if "null" in inner.kinds else dump
+    return Shape(text, load, written, schema, inner.kinds | {"null"}, classes, inner.name)
 
 
 def union_shape(shapes: Sequence[Shape]) -> Shape:

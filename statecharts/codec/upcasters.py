@@ -274,8 +274,7 @@ class Upcasters:
         """
         if value.__class__ is not dict:
             raise wrong("a snapshot", value, "Give an object, as dump_snapshot writes it")
-        protocol = _protocol(value)
-        version = _version(value)
+        protocol, version = _protocol(value), _version(value)
         if version > self.version:
             raise _newer(version, self.version).within("version", value)
         if version == self.version:
