@@ -96,6 +96,7 @@ class Events:
         for cls in (e.cls for e in chart.events if e.cls is not None and e.cls not in OWN):
             self._add(cls)
         self._classes = {record.cls: name for name, record in self.records.items()}
+        self.writes = {r.cls: r.write_tagged for r in self.records.values()}
         self.known = [*self.records, *self.names]
         """The names of the events, in order of declaration."""
         self.shape = Shape(

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Final, Generic, TypeVar, final, overload
+from typing import Any, Generic, TypeVar, final, overload
 
-from statecharts.codec.errors import CodecError, Misfit, reason
+from statecharts.codec.errors import CodecError, Misfit
 from statecharts.codec.events import Effects, Events
 from statecharts.codec.places import Places
 from statecharts.codec.scalars import NULL
@@ -15,6 +14,7 @@ from statecharts.codec.shapes import JsonSchema
 from statecharts.codec.shaping import Carrier, Shaper
 from statecharts.codec.snapshots import Snapshots
 from statecharts.codec.steps import Steps
+from statecharts.codec.texts import encode, parse
 from statecharts.codec.upcasters import AnyUpcaster, Json, Upcasters
 from statecharts.model.chart import Chart, Declaration
 from statecharts.model.effects import Effect
@@ -236,7 +236,13 @@ class Protocol(Generic[E, C]):
 
     def dumps_event(self, event: object) -> bytes:
         """Return an event as JSON (see `dump_event`)."""
-        return encode(self.dump_event(event))
+        write = self._own.events.writes.get(event.__class__)
+        try:
+            return encode(self.dump_event(event)) if write is None else write(event).encode("utf-8")
+        except CodecError:
+            raise
+        except Exception:  # noqa: BLE001 - what is wrong is told on the way round
+            return encode(self.dump_event(event))
 
     def loads_event(
         self, text: str | bytes, *, lenient: bool | None = None, version: int | None = None
@@ -360,62 +366,6 @@ class _Wire:
         """Read a snapshot of any version."""
         present, old = self._upcast(value)
         return self.snapshots.load(present, vouched=old)
-
-
-def _encoder(*, ascii_only: bool) -> Callable[[Any], str]:
-    """Return what makes text of plain values: the encoder of ``json``, which is made only once."""
-    options: Any = {"sort_keys": True, "ensure_ascii": ascii_only, "allow_nan": False}
-    whole = json.JSONEncoder(**options, separators=(",", ":"))
-    make: Any = getattr(json.encoder, "c_make_encoder", None)
-    if make is None:  # an interpreter other than CPython
-        return whole.encode
-    name = "encode_basestring_ascii" if ascii_only else "encode_basestring"
-    quoted = getattr(json.encoder, name)
-    form = {"indent": None, "key_separator": ":", "item_separator": ","}
-    kept = {"markers": None, "default": whole.default, "encoder": quoted, "skipkeys": False}
-    parts = make(**form, **kept, sort_keys=True, allow_nan=False)
-    return lambda value: "".join(parts(value, 0))
-
-
-_encode: Final = _encoder(ascii_only=False)
-_encode_ascii: Final = _encoder(ascii_only=True)
-
-
-def encode(value: Any) -> bytes:
-    """Return plain JSON values as bytes, keys sorted.
-
-    >>> encode({"b": 1, "a": "ä"}).decode()
-    '{"a":"ä","b":1}'
-    """
-    try:
-        return _encode(value).encode("utf-8")
-    except UnicodeEncodeError:  # half of a surrogate pair, which has to be escaped
-        return _encode_ascii(value).encode("ascii")
-
-
-def parse(text: str | bytes) -> Any:
-    """Parse JSON.
-
-    Raises:
-        Misfit: It is not JSON.
-    """
-    try:
-        text = text if isinstance(text, str) else bytes(text).decode("utf-8")
-        try:
-            found, end = _decoder.raw_decode(text)
-        except ValueError:  # it may begin with a space
-            end = -1
-        return found if end == len(text) else _decoder.decode(text)
-    except (ValueError, TypeError) as error:
-        remedy = "Give one value of JSON, in UTF-8"
-        raise Misfit("SC401", f"the text is not JSON: {reason(error)}", remedy) from None
-
-
-def _no_constant(name: str) -> Any:
-    raise ValueError(f"{name} is not a number of JSON")
-
-
-_decoder: Final = json.JSONDecoder(parse_constant=_no_constant)
 
 
 def _too_deep(chart: str) -> CodecError:

@@ -38,6 +38,7 @@ from statecharts.codec.fields import (
     subclass_named,
 )
 from statecharts.codec.shapes import Definitions, JsonSchema, Shape, unwritable, wrong
+from statecharts.codec.texts import quoted, text_of
 from statecharts.model.events import wire_name
 from statecharts.model.suggestions import did_you_mean
 
@@ -65,6 +66,7 @@ class Record(Shape):
         self.members: tuple[Member, ...] = ()
         self.shapes: dict[str, Shape] = {}
         self.taggish = False
+        self.write_tagged: Callable[[Any], str] | None = None
         self._structure: Callable[..., Any] = _not_ready
         self._unstructure: Callable[..., Any] = _not_ready
         super().__init__(
@@ -106,9 +108,23 @@ class Record(Shape):
                 omit=False, rename=member.key, struct_hook=shape.load, unstruct_hook=shape.dump
             )
         self._unstructure, self._structure = self._generated(overrides)
-        if not plain:
+        if plain:
+            self.write_tagged = self._writes()
+        else:
             self._unstructure = self._checked(self._unstructure)
             self._structure = self._put_together
+
+    def _writes(self) -> Callable[[Any], str] | None:
+        """Return what writes the text of an instance at once, with its tag; None if it is long."""
+        key = escaped if self.taggish else str
+        fields = [(key(m.key), m.name, self.shapes[m.key].write) for m in self.members]
+        writes = [(name, write) for _, name, write in sorted(fields) if write is not None]
+        if len(writes) < len(fields):
+            return None
+        texts = {TAG: quoted(self.name).replace("%", "%%")} | {key: "%s" for key, _, _ in fields}
+        inside = ",".join(f"{quoted(key)}:{texts[key]}" for key in sorted(texts))
+        template = f"{{{inside}}}"
+        return lambda value: template % tuple([w(getattr(value, name)) for name, w in writes])
 
     def _checked(self, unstructure: Callable[..., Any]) -> Callable[..., Any]:
         """Return a function that writes an instance only if it could be put together again."""
@@ -439,8 +455,14 @@ def wrapper_shape(cls: Any, inner: Shape) -> Shape:
             misfit.within(None, value)
             raise
 
+    def write(value: Any) -> str:
+        return write_inner(value.value) if value.__class__ is cls else text_of(dump(value))
+
     text = f"{inner.text} ({cls.__name__})"
-    return Shape(text, load, dump, inner.schema, inner.kinds, (cls,), wire_name(cls))
+    write_inner: Any = inner.write
+    made = Shape(text, load, dump, inner.schema, inner.kinds, (cls,), wire_name(cls))
+    made.write = write if write_inner is not None else None
+    return made
 
 
 # -- subclasses ------------------------------------------------------------------------------------

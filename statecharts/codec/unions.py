@@ -56,9 +56,11 @@ def optional_shape(inner: Shape) -> Shape:
 
     classes = (*inner.classes, type(None))
     text = f"{inner.text} or null"
-    dump = dump_told if "null" in inner.kinds else dump
-    written = dump_told if "null" in inner.kinds else dump
-    return Shape(text, load, written, schema, inner.kinds | {"null"}, classes, inner.name)
+    write, written = inner.write, dump_told if "null" in inner.kinds else dump
+    made = Shape(text, load, written, schema, inner.kinds | {"null"}, classes, inner.name)
+    if write is not None:
+        made.write = lambda value: "null" if value is None else write(value)
+    return made
 
 
 def union_shape(shapes: Sequence[Shape]) -> Shape:
