@@ -198,7 +198,7 @@ class _Lines:
         self._explain = explain
 
     def add(self, happening: Happening) -> None:
-        from statecharts.codec.protocol import encode  # noqa: PLC0415 - see `simulate`
+        from statecharts.codec.texts import encode  # noqa: PLC0415 - see `simulate`
         from statecharts.codec.times import dump_datetime  # noqa: PLC0415
 
         event = happening.event

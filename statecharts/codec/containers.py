@@ -128,7 +128,8 @@ def _object_shape(key: Key, item: Shape, accepted: type, text: str) -> Shape:
             for name, inner in value.items():
                 found[load_key(name)] = load_item(inner)
         except Misfit as misfit:
-            raise misfit.within(name, value) from None
+            misfit.within(name, value)
+            raise
         if len(found) != len(value):
             raise Misfit("SC402", "two keys mean the same", "Give each key once", value)
         return found
@@ -144,7 +145,8 @@ def _object_shape(key: Key, item: Shape, accepted: type, text: str) -> Shape:
                 name = dump_key(one)
                 found[name] = dump_item(inner)
         except Misfit as misfit:
-            raise misfit.within(name, value) from None
+            misfit.within(name, value)
+            raise
         return found
 
     def schema(definitions: Definitions) -> JsonSchema:
@@ -176,7 +178,8 @@ def _pairs_shape(key: Shape, item: Shape, accepted: type, text: str) -> Shape:
         try:
             return sorted(pairs.dump(list(value.items())), key=_order)  # type: ignore[attr-defined]
         except Misfit as misfit:
-            raise misfit.within(None, value) from None
+            misfit.within(None, value)
+            raise
 
     return Shape("pairs", load, dump, pairs.schema, frozenset({"array"}), (dict,), text)
 
@@ -188,7 +191,8 @@ def each(function: Load | Callable[[Any], Any], values: Any, owner: Any) -> list
         for value in values:
             made.append(function(value))
     except Misfit as misfit:
-        raise misfit.within(len(made), owner) from None
+        misfit.within(len(made), owner)
+        raise
     return made
 
 
@@ -198,7 +202,8 @@ def _zipped(functions: Sequence[Callable[..., Any]], values: Sequence[Any]) -> l
         for function, value in zip(functions, values, strict=True):
             made.append(function(value))
     except Misfit as misfit:
-        raise misfit.within(len(made), values) from None
+        misfit.within(len(made), values)
+        raise
     return made
 
 
@@ -213,10 +218,13 @@ def load_json(value: Any, _: Any = None) -> Any:
     """Return JSON as it is; containers are copied."""
     kind = value.__class__
     if kind is dict:
+        for name in value:
+            if name.__class__ is not str:  # a parser gives nothing but strings
+                raise wrong("a string", name).within(name, value)
         return _copied(load_json, value)
     if kind is list:
         return each(load_json, value, value)
-    if kind in KINDS:
+    if kind in KINDS and (kind is not float or math.isfinite(value)):
         return value
     raise wrong("JSON", value)
 
@@ -249,7 +257,8 @@ def _copied(function: Load | Callable[[Any], Any], value: dict[str, Any]) -> dic
         for name, inner in value.items():
             found[name] = function(inner)
     except Misfit as misfit:
-        raise misfit.within(name, value) from None
+        misfit.within(name, value)
+        raise
     return found
 
 

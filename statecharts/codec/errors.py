@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 from statecharts.model.errors import StatechartError
@@ -108,6 +108,15 @@ class Misfit(Exception):  # noqa: N818 - never seen outside the codec
         path = path_text((*outer, *reversed(self.keys)))
         kind = _SINGLE.get(self.code) or _KINDS[self.code[3]]
         return kind(self.code, f"{chart} at {path}", self.found, self.remedy, path=path)
+
+
+def at(key: str, function: Callable[..., Any], *arguments: Any) -> Any:
+    """Call a function; a mistake in it is under a key."""
+    try:
+        return function(*arguments)
+    except Misfit as misfit:
+        misfit.within(key, None)
+        raise
 
 
 def path_text(keys: Iterable[str | int]) -> str:

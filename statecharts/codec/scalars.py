@@ -20,6 +20,7 @@ from uuid import UUID
 from statecharts.codec import times
 from statecharts.codec.errors import Misfit
 from statecharts.codec.shapes import JsonSchema, Key, Shape, unwritable, wrong
+from statecharts.codec.texts import quoted, text_of
 
 _PATTERNS: Final = {
     "bytes": "^[A-Za-z0-9_-]*$",
@@ -45,7 +46,15 @@ def _shape(
 ) -> Shape:
     types = schema.get("type", "string")
     kinds = frozenset({types} if isinstance(types, str) else types)
-    return Shape(text, load, dump, _constant(schema), kinds, (cls,), name)
+    write = _writing.get(cls, lambda value: text_of(dump(value)))
+    return Shape(text, load, dump, _constant(schema), kinds, (cls,), name, write)
+
+
+_writing: Final[dict[type, Callable[[Any], str]]] = {
+    str: lambda value: quoted(value if value.__class__ is str else dump_str(value)),
+    int: lambda value: repr(value if value.__class__ is int else dump_int(value)),
+    datetime: lambda value: f'"{times.dump_datetime(value)}"',
+}
 
 
 # -- what JSON has itself --------------------------------------------------------------------------
@@ -291,7 +300,7 @@ _KEY_SCHEMA: Final = {"pattern": "^-?(0|[1-9][0-9]*)$"}
 
 
 def _load_integer_key(value: str) -> int:
-    if _INTEGER_KEY(value) and value != "-0":
+    if _INTEGER_KEY(load_str(value)) and value != "-0":
         try:
             return int(value)
         except ValueError:  # more digits than Python turns into a number

@@ -76,6 +76,8 @@ class Shape:
         kinds: What it can be in JSON.
         classes: The classes of the values.
         name: What tells it apart in a union.
+        write: Makes the text of JSON from a value at once, where that is simple; when it fails,
+            ``dump`` says why.
     """
 
     text: str
@@ -85,6 +87,7 @@ class Shape:
     kinds: frozenset[str]
     classes: tuple[type, ...]
     name: str = field(default="")
+    write: Callable[[Any], str] | None = field(default=None)
 
 
 @frozen

@@ -6,12 +6,11 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final, final
 
 from statecharts.codec.containers import each
-from statecharts.codec.errors import Misfit, shown
+from statecharts.codec.errors import Misfit, at, shown
 from statecharts.codec.events import Effects
 from statecharts.codec.records import missing_field, unknown_field
 from statecharts.codec.scalars import load_str
 from statecharts.codec.shapes import unwritable, wrong
-from statecharts.codec.snapshots import Snapshots
 from statecharts.model.chart import Chart, Transition
 from statecharts.model.labels import trigger_text
 from statecharts.semantics.snapshot import Microstep, Snapshot, Step
@@ -30,16 +29,24 @@ class Steps:
 
     Args:
         chart: The chart.
-        snapshots: Its snapshots.
+        dump_snapshot: Writes its snapshots.
+        load_snapshot: Reads them, of whatever version.
         effects: The effects it may give.
         lenient: Whether fields that are not known are dropped instead of refused.
     """
 
     def __init__(
-        self, chart: Chart, snapshots: Snapshots, effects: Effects, *, lenient: bool
+        self,
+        chart: Chart,
+        dump_snapshot: Callable[[Any], dict[str, Any]],
+        load_snapshot: Callable[[Any], Snapshot[Any, Any]],
+        effects: Effects,
+        *,
+        lenient: bool,
     ) -> None:
         self._chart = chart
-        self._snapshots = snapshots
+        self._dump_snapshot = dump_snapshot
+        self._load_snapshot = load_snapshot
         self._effects = effects
         self._lenient = lenient
         lines: list[Transition] = []
@@ -53,23 +60,13 @@ class Steps:
         """Write a step."""
         if not isinstance(step, Step):
             raise unwritable("a step", step)
-        try:
-            snapshot = self._snapshots.dump(step.snapshot)
-        except Misfit as misfit:
-            raise misfit.within("snapshot", step) from None
         return {
-            "snapshot": snapshot,
-            "effects": self._dump_effects(step.effects),
+            "snapshot": at("snapshot", self._dump_snapshot, step.snapshot),
+            "effects": at("effects", each, self._effects.dump, step.effects, step.effects),
             "handled": step.handled,
             "fired": [self._described(line) for line in step.fired],
             "microsteps": [self._dump_microstep(microstep) for microstep in step.microsteps],
         }
-
-    def _dump_effects(self, effects: tuple[Any, ...]) -> list[dict[str, Any]]:
-        try:
-            return each(self._effects.dump, effects, effects)
-        except Misfit as misfit:
-            raise misfit.within("effects", effects) from None
 
     def _dump_microstep(self, microstep: Microstep) -> dict[str, Any]:
         return {
@@ -96,16 +93,13 @@ class Steps:
         found = f"a transition of {line.source!r} is not one of this chart"
         raise Misfit("SC412", found, "Write the step with the protocol of its chart", line)
 
-    def load(self, value: Any, load_snapshot: Callable[[Any], Snapshot[Any, Any]]) -> Step[Any]:
-        """Read a step, given what reads its snapshot, of whatever version it is."""
+    def load(self, value: Any) -> Step[Any]:
+        """Read a step."""
         if value.__class__ is not dict:
             raise wrong("a step", value)
         if "snapshot" not in value:
             raise missing_field("snapshot", "a step", value)
-        try:
-            snapshot = load_snapshot(value["snapshot"])
-        except Misfit as misfit:
-            raise misfit.within("snapshot", value) from None
+        snapshot = at("snapshot", self._load_snapshot, value["snapshot"])
         for key in () if self._lenient else value:
             if key not in _KNOWN:
                 raise unknown_field(key, _KNOWN, "a step", value)
@@ -192,7 +186,5 @@ def _each(value: dict[str, Any], key: str, function: Any) -> list[Any]:
     items = value[key]
     if items.__class__ is not list:
         raise wrong("an array", items).within(key, value)
-    try:
-        return each(function, items, items)
-    except Misfit as misfit:
-        raise misfit.within(key, value) from None
+    found: list[Any] = at(key, each, function, items, items)
+    return found

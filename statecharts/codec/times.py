@@ -50,6 +50,8 @@ def load_datetime(value: Any, _: Any = None) -> datetime:
 
 def dump_datetime(value: Any) -> str:
     """Write a point in time in UTC."""
+    if value.__class__ is datetime and value.tzinfo is UTC:
+        return f"{value.isoformat()[:-6]}Z"
     if not isinstance(value, datetime):
         raise unwritable("a datetime", value)
     if value.tzinfo is None or value.utcoffset() is None:
