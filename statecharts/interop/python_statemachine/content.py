@@ -12,7 +12,7 @@ import ast
 import json
 from collections.abc import Callable, Iterable
 from datetime import timedelta
-from typing import Any, Final, final
+from typing import Any, Final, Literal, final
 
 from statemachine import Event, State
 from statemachine.callbacks import CallbackSpec, SpecReference
@@ -30,9 +30,9 @@ from statecharts.interop import conditions, limits
 from statecharts.interop.css_times import css_time
 from statecharts.interop.drafts import Draft, all_of
 from statecharts.interop.findings import Findings
+from statecharts.interop.grammar import several
 from statecharts.interop.literals import NOTHING, literal, param_value, payload_value
 from statecharts.interop.python_statemachine.hosts import Callback, Function, Slot, Spot, Stage
-from statecharts.interop.python_statemachine.syntax import several
 from statecharts.interop.python_statemachine.writer import CarriedCall, carried, origin_of
 from statecharts.interop.syntax.located import Located, plain
 from statecharts.model import named
@@ -76,12 +76,13 @@ class FileContent:
         if not text.strip():
             self.refuse("SC612", "the condition is empty", "Write one, or remove the key", line)
 
-        def resolve(state: str, quoted: bool) -> str | None:  # noqa: FBT001 - one way to be called
+        def resolve(state: str, quoted: bool) -> str | Literal[False] | None:  # noqa: FBT001 - one way to be called
             known = self.ids.get(state)
             if known is None and quoted:
-                found = f"In() asks for {state!r}, and there is no such state"
+                found = f"In({state!r}) never holds: there is no such state"
                 remedy = self.findings.suggestions.remedy(state, self.ids, "Name a state by its id")
-                self.refuse("SC613", found, remedy, line)
+                self.refuse("SC651", found, remedy, line)
+                return False
             return known
 
         hook = conditions.guard(text, resolve)
@@ -125,10 +126,11 @@ class FileContent:
         said.pop("id", None)
         source = said.pop("src", "")
         content, params = said.pop("content", None), said.pop("params", None)
-        if said.pop("finalize", None):
-            remedy = "Remove it, and let transitions on the events do its work"
-            self.refuse("SC611", "'finalize' works on a data model", remedy, item.at("finalize"))
-        data: dict[str, Any] = {f"@{key}": value for key, value in said.items()}
+        if said.get("finalize"):
+            found = "'finalize' works on a data model; it is kept in the data of the service"
+            remedy = "Do its work on the transitions that take the events of the service"
+            self.refuse("SC651", found, remedy, item.at("finalize"))
+        data: dict[str, Any] = {f"@{key}": plain(value) for key, value in said.items()}
         if isinstance(content, dict) and not source:
             source = json.dumps(plain(content), ensure_ascii=False)
         elif content is not None:
@@ -158,11 +160,6 @@ class FileContent:
                 return self._cancel(body, line)
             case "send":
                 return self._send(body, line)
-            case "foreach":
-                found = "a foreach goes through a list of a data model"
-                remedy = "Have one action do it: the name of a method, or a script"
-                self.refuse("SC611", found, remedy, line)
-                return None
         self._note(line)
         if isinstance(body, str):
             return Action(kind, {"content" if kind == "script" else "expr": body})
@@ -229,13 +226,10 @@ class FileContent:
         for param in several(owner.get("params")):
             said = _said(param)
             name = said.pop("name")
-            if name in found:
-                text = f"two params have the name {name!r}"
-                self.refuse("SC614", text, "Rename one of them, or remove it", param.line)
-            elif not said:
+            if not said:
                 text = f"the param {name!r} has no value"
                 self.refuse("SC612", text, "Add expr, or location", param.line)
-            found.setdefault(name, said)
+            found[name] = [*several(found[name]), said] if name in found else said
         return found
 
 

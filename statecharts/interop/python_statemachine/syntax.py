@@ -28,6 +28,7 @@ from statecharts.interop.grammar import (
     list_of,
     object_of,
     one_of,
+    several,
     take,
     wrong,
 )
@@ -269,13 +270,6 @@ class _Check:
             if isinstance(branch, Located):
                 take(branch, _BRANCH, self.findings, path)
                 self._actions(branch, "then", path, depth)
-
-
-def several(value: Any) -> list[Any]:
-    """Return the values of a key that takes one or a list; none for null."""
-    if value is None:
-        return []
-    return value if isinstance(value, list) else [value]
 
 
 # --- Classes --------------------------------------------------------------------------------------

@@ -16,6 +16,7 @@ from attrs import define
 from statecharts.interop import conditions, limits
 from statecharts.interop.css_times import css_time
 from statecharts.interop.findings import Findings
+from statecharts.interop.grammar import several
 from statecharts.interop.literals import NOTHING, literal, param_value, payload_value
 from statecharts.interop.scxml.syntax import fragment, is_note, named, plain, walk
 from statecharts.interop.syntax.xml import OURS, SCXML, Element
@@ -228,7 +229,7 @@ class Content:
 
     def _payload(self, element: Element) -> dict[str, Any]:
         """Return the ``params`` and the ``content`` of an element, each if it has them."""
-        params: dict[str, dict[str, str]] = {}
+        params: dict[str, Any] = {}
         found: dict[str, Any] = {}
         for child in named(element, "param"):
             self._param(child, params)
@@ -244,14 +245,14 @@ class Content:
             found["params"] = params
         return found
 
-    def _param(self, element: Element, params: dict[str, dict[str, str]]) -> None:
+    def _param(self, element: Element, params: dict[str, Any]) -> None:
         said = plain(element)
         name = said.pop("name", "")
-        if name in params:
-            self._add("SC614", f"two params have the name {name!r}", "Rename one of them", element)
-        elif not said:
+        if not said:
             found = f"the param {name!r} has no value"
             self._add("SC612", found, "Give it an expr, or a location", element)
+        elif name in params:  # both values go out (SCXML 6.2.4)
+            params[name] = [*several(params[name]), said]
         else:
             params[name] = said
 

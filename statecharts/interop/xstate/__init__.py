@@ -19,8 +19,8 @@ around it may hold it under ``machine``, ``config`` or ``definition``.
 
 Version 4 and 5 differ in what a transition does with its own state: in 5 it stays active unless
 ``reenter`` is true, in 4 it is left unless ``internal`` is true or a target begins with a dot. The
-version is passed, or seen from the document (see `version_of`); where nothing in it says which,
-version 4 is tried when version 5 refuses it.
+version is passed, or seen from the document (see `version_of`); the other one is tried where the
+likelier one refuses it, and where both do, the likelier one says why.
 
 Where XState differs from the algorithm of SCXML, by which charts run here, a warning says so
 (SC652).
@@ -100,8 +100,9 @@ def _read(document: Document, name: str, version: int | None, delays: Delays) ->
         notes = Notes(document)
         machine = unwrapped(held, notes)
         if refused:
-            found = "XState 5 would refuse this machine; it is read as one for XState 4"
-            notes.add("SC652", found, "Pass version=4 to say so", machine.line, "the machine")
+            found = f"XState {versions[0]} would refuse this machine; it is read as one for XState"
+            found = f"{found} {one}"
+            notes.add("SC652", found, f"Pass version={one} to say so", machine.line, "the machine")
         if is_definition(machine):
             machine = configured(machine, one, notes)
         chart = Reading(machine, name, one, delays, notes).chart()
