@@ -242,7 +242,7 @@ states:
 
       - {event: go, target: bb}
       - event: wait
-        on: [{send: {event: x, delay: soon}}, {send: {}}, {cancel: {}}]
+        on: [{send: {}}, {cancel: {}}]
       - event: stay
         on: [{send: {event: x, delay: 1s, target: "#_internal"}}]
   b:
@@ -263,7 +263,6 @@ states:
             "[SC115] t:13 statechart: 'b' is compound and has no states inside. "
             "Declare states in its body, or make it a State."
         ),
-        "[SC612] t:10 a: 'soon' is not a delay. Write it as CSS does: '1.5s' or '200ms'.",
         "[SC612] t:10 a: send has no event. Add event.",
         "[SC612] t:10 a: cancel has no sendid. Add sendid.",
         "[SC612] t:12 a: an internal event cannot be delayed. Remove the target, or the delay.",

@@ -238,7 +238,7 @@ WARNINGS: dict[str, tuple[str, str]] = {
     "a function that JSON could not hold": (
         machine('{"entry": ["x", null]}'),
         (
-            "[SC652] <text>:4 'a' entry[1]: an action is null: a function that JSON could "
+            "[SC652] <text>:4 'a' entry[1]: the action is null: a function that JSON could "
             "not hold. "
             "Bind the action 'inline:a#entry[1]' to it."
         ),

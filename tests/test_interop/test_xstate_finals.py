@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 
-import pytest
-
-from statecharts import DefinitionError, Machine, NamedEvent
+from statecharts import Machine, NamedEvent
 from statecharts.interop import xstate
 from statecharts.model.chart import StateKind
 

@@ -129,9 +129,7 @@ class Content:
 
     def _action(self, value: Any, spot: Spot, depth: int) -> list[Hook]:
         if value is None:
-            found = "an action is null: a function that JSON could not hold"
-            self.notes.note("SC652", found, f"Bind the action {spot.inline!r} to it", spot)
-            return [Hook(Give(Action(spot.inline)))]
+            return [Hook(Give(Action(*self._unnamed("action", None, spot))))]
         if isinstance(value, str) and value:
             return [Hook(Give(Action(value)))]
         if not isinstance(value, dict):
@@ -150,9 +148,10 @@ class Content:
             return [Hook(Give(Action(text)))]
         return [Hook(Give(Action(*self._unnamed("action", value, spot))))]
 
-    def _unnamed(self, role: str, value: dict[str, Any], spot: Spot) -> tuple[str, dict[str, Any]]:
-        """Return a name for a guard or an action that is an object without a type, and its data."""
-        found = f"the {role} is an object without a type: a function that JSON could not hold"
+    def _unnamed(self, role: str, value: Any, spot: Spot) -> tuple[str, dict[str, Any]]:
+        """Return a name for a guard or an action that has none, and what the file says of it."""
+        what = "null" if value is None else "an object without a type"
+        found = f"the {role} is {what}: a function that JSON could not hold"
         self.notes.note("SC652", found, f"Bind the {role} {spot.inline!r} to it", spot)
         return spot.inline, self.notes.plain(value, spot) or {}
 
