@@ -91,6 +91,13 @@ def one_of(*choices: str) -> Kind:
     return Kind(name, lambda value: isinstance(value, str) and value in choices, choices=choices)
 
 
+def several(value: Any) -> list[Any]:
+    """Return the values of a key that takes one or a list; none for null."""
+    if value is None:
+        return []
+    return value if isinstance(value, list) else [value]
+
+
 def object_of(table: Table) -> Kind:
     """Return the kind of objects that `take` reads by a table of their own."""
     return Kind(OBJECT.name, OBJECT.holds, OBJECT.plural, inside=table)

@@ -604,16 +604,10 @@ def to_class(
     Raises:
         LossError: The chart has something that such a class cannot hold.
 
-    >>> from attrs import frozen
-    >>> from statecharts import State, Statechart
-    >>> @frozen
-    ... class Push: ...
-    >>> class Door(Statechart[Push]):
-    ...     shut = State(initial=True)
-    ...     open = State()
-    ...     shut.to(open, on=Push)
-    ...     open.to(shut, on=Push)
-    >>> machine = to_class(Door)()
+    >>> from statecharts.interop import scxml
+    >>> push = '<transition event="push" target="open"/>'
+    >>> text = f'<scxml name="Door"><state id="shut">{push}</state><state id="open"/></scxml>'
+    >>> machine = to_class(scxml.loads(text))()
     >>> machine.send("push")
     >>> [state.id for state in machine.configuration]
     ['open']

@@ -88,10 +88,15 @@ class Lines:
             return self._entering(draft, element, said)
         if lines:
             return self._default_line(draft, lines[0])
-        regular = _regular(draft)
-        if draft.kind in HISTORY or not regular:
-            return None
-        return Transition(draft.id, Default(), (regular[0].id,), location=self._place(element))
+        ids = [child.id for child in _regular(draft)[:1]]
+        if draft.kind in HISTORY and draft.parent is not None:
+            home = draft.parent
+            every = [child.id for child in _regular(home)]
+            ids = every if home.default is None else list(home.default.targets)
+            found = "the history has no default; the states that its parent begins in are entered"
+            self._add("SC652", found, "Put a <transition target=…> into it", element)
+        at = self._place(element)
+        return Transition(draft.id, Default(), tuple(ids), location=at) if ids else None
 
     def _default_line(self, draft: Draft, line: Element) -> Transition | None:
         element: Element = draft.source
@@ -103,9 +108,9 @@ class Lines:
             self.content.missing(line, "target")
         emit = tuple(self.content.hooks(line.children))
         if emit and element.tag == "scxml":
-            found = "the initial transition of the chart itself does something"
+            found = "the initial transition of the chart itself does something, once"
             remedy = "Do it in the <onentry> of the state: the standard ignores it here"
-            self.findings.add("SC611", found, remedy, line.line, "<initial>")
+            self.findings.add("SC652", found, remedy, line.line, "<initial>")
         return self._entering(draft, line, line.attributes.get("target", ""), emit)
 
     def _entering(

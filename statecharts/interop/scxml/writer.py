@@ -22,6 +22,7 @@ from statecharts.interop.css_times import css_text
 from statecharts.interop.documents import Document, DocumentError
 from statecharts.interop.drafts import free
 from statecharts.interop.findings import Findings, Losses, state_text
+from statecharts.interop.grammar import several
 from statecharts.interop.literals import NOTHING, is_plain, literal, literal_text
 from statecharts.interop.scxml.content import INTERNAL, Content
 from statecharts.interop.scxml.structure import KEPT, KINDS, chart_of, described
@@ -645,7 +646,8 @@ def _coded(action: Action) -> Element | None:
     element = Element(action.name)
     for key, value in action.data.items():
         if key == "params" and isinstance(value, dict):
-            for name, said in value.items():
+            pairs = ((name, one) for name, held in value.items() for one in several(held))
+            for name, said in pairs:
                 if not isinstance(said, dict) or not all(map(_is_text, said.values())):
                     return None
                 element.add(Element("param", attributes={"name": name, **said}))

@@ -1,25 +1,6 @@
 """Swarm TOML: files of workflows with their agents, resources and contracts.
 
-Each workflow becomes a chart of its own.
-
-| the file has | the chart has |
-|---|---|
-| `[workflows.states.NAME]`, `parent` | a state of that name, inside its parent |
-| `handlers` | transitions on the events; all guards of one have to hold |
-| `[workflows.guards]` | names to bind; their meaning is their ``doc`` |
-| `entry_actions`, `exit_actions` | the effects `Action(name)` |
-| `terminal` | a final state |
-| `agents` | calls of `Service`, one for each agent; in a final state the effects `Action` |
-| `timeout_seconds`, `timeout_target` | a delayed transition |
-| `timeout_seconds` alone | ``timeout`` raised when the time is over |
-| `completion_timeout_seconds` | the same for the whole run, once |
-| `next_on_success` | a transition on ``success`` |
-| `next_on_failure` | a transition on ``failure``, and on `CallFailed` where the state has agents |
-
-A call has as data what the file says of the agent, the names of the resources that the state
-needs, how often to try again, and for agents that work in turn which one comes before. A timeout
-raises its event only where something handles that: the state, one around it or one inside it; for
-the whole run, any state. Elsewhere it is kept, with a warning.
+Each workflow becomes a chart of its own; what becomes of each key is in ``docs/interop.md``.
 
 Everything else is kept as ``meta``: that of a state holds what the file says of it, that of the
 chart ``metadata``, ``agents``, ``resources``, ``settings``, ``guards`` and ``contracts``. It shows
@@ -75,14 +56,11 @@ def loads(
     r"""Return the charts of a Swarm text (see `load`).
 
     >>> charts = loads('''
-    ... [[workflows]]
-    ... name = "approval"
-    ... [workflows.metadata]
+    ... [workflow.approval]
     ... initial_state = "Pending"
-    ... [workflows.states.Pending]
-    ... handlers = [{ event = "approve", target = "${NEXT}" }]
-    ... [workflows.states.Approved]
-    ... terminal = true
+    ... [workflow.approval.states]
+    ... Pending = { next_on_success = "${NEXT}" }
+    ... Approved = {}
     ... ''', {"NEXT": "Approved"})
     >>> [state.id for state in charts["approval"]]
     ['Pending', 'Approved']
