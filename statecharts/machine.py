@@ -11,7 +11,8 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
-from typing import Any, Generic, Literal, TypeVar, cast, overload
+from functools import partial
+from typing import Any, Final, Generic, Literal, TypeVar, cast, overload
 
 from statecharts.kernel import Kernel, kernel_of
 from statecharts.model.chart import Chart, Declaration
@@ -30,6 +31,8 @@ from statecharts.model.suggestions import did_you_mean
 from statecharts.semantics.snapshot import Snapshot, Step
 
 F = TypeVar("F")
+
+_NO_TIME: Final = timedelta(0)
 
 OnUnhandled = Literal["ignore", "raise"]
 Subscriber = Callable[[Step[E, C]], object]
@@ -74,14 +77,16 @@ class Time:
     ) -> None:
         self._at = at
         self._chart = chart
-        self._clock = clock or _utc_now
-        self._ahead = timedelta(0)
+        self._clock = clock or partial(datetime.now, UTC)
+        self._ahead = _NO_TIME
 
     def now(self) -> datetime:
         """Return the machine's time."""
         if self._at is not None:
             return self._at
         told = self._clock()
+        if self._ahead is _NO_TIME and type(told) is datetime:
+            return told
         try:
             return told + self._ahead
         except TypeError:
@@ -90,7 +95,19 @@ class Time:
             raise StatechartError("SC503", self._chart, found, remedy) from None
 
     def set(self, at: datetime) -> None:
-        """Move to a time; a time that follows a clock goes on following it."""
+        """Move to a time; a time that follows a clock goes on following it.
+
+        Raises:
+            StatechartError: It cannot be compared with the machine's (SC503).
+        """
+        given: object = at
+        if not isinstance(given, datetime):
+            return  # the kernel says so
+        present = self._at or self.now()
+        if (given.tzinfo is None) != (present.tzinfo is None):
+            found = f"at= is {at}, and the machine's time is {present}"
+            remedy = "Give all times a time zone, or none"
+            raise StatechartError("SC503", self._chart, found, remedy)
         if self._at is not None:
             self._at = at
 
@@ -100,10 +117,6 @@ class Time:
             self._ahead += by
         else:
             self._at += by
-
-
-def _utc_now() -> datetime:
-    return datetime.now(UTC)
 
 
 @defaulting
@@ -272,14 +285,26 @@ class Machine(Generic[E, C]):
             SubscriberError: A subscriber failed. The step counts, and all have been told of it.
         """
         with self._lock:
-            queued: Queued[E, C] = Queued(event, at, self.chart.name)
-            self._queue.append(queued)
-            if self._teller == threading.get_ident():
-                queued.not_before = self._present
-                return cast("Step[E, C]", queued)
-            self._drain(queued)
-        self._settle(queued)
-        return cast("Step[E, C]", queued.step)
+            if self._subscribers or self._queue or self._teller is not None:
+                queued: Queued[E, C] = Queued(event, at, self.chart.name)
+                self._queue.append(queued)
+                if self._teller == threading.get_ident():
+                    queued.not_before = self._present
+                    return cast("Step[E, C]", queued)
+                self._drain(queued)
+                mine, step = queued, queued.step
+            else:  # nobody waits, and nobody is to be told: the step is all there is to do
+                if at is None:
+                    at = self._time.now()
+                else:
+                    self._time.set(at)
+                step = self._step(event, at)
+                if not self._queue:
+                    return step
+                self._drain(None)
+                mine = None
+        self._settle(mine)
+        return cast("Step[E, C]", step)
 
     def subscribe(self, subscriber: Subscriber[E, C]) -> Callable[[], None]:
         """Have a function told of every step from now on, handled or not.
@@ -392,19 +417,28 @@ class Machine(Generic[E, C]):
             if queued.not_before is not None and queued.not_before > at:
                 at = queued.not_before
         else:
-            self._check_time(at)
             self._time.set(at)
+        self._step(queued.event, at, queued)
+
+    def _step(self, event: Any, at: datetime, queued: Queued[E, C] | None = None) -> Step[E, C]:
+        """Take a step, and note who is to be told of it; an event that nothing handles may be one.
+
+        Raises:
+            UnhandledEventError: Nothing handles the event, and ``on_unhandled="raise"``.
+        """
         self._present = at
         before = self._snapshot
-        step = self._kernel.step(before, queued.event, at=at)
-        queued.step = step
+        step = self._kernel.step(before, event, at=at)
         self._snapshot = step.snapshot
+        if queued is not None:
+            queued.step = step
         if step.effects:
             self._queue_own(step.effects)
         if self._subscribers:
-            self._notices.append((step, queued.event, tuple(self._subscribers)))
-        if not step.handled and self._on_unhandled == "raise" and not _late(queued.event, before):
-            raise self._unhandled(queued.event, at)
+            self._notices.append((step, event, tuple(self._subscribers)))
+        if not step.handled and self._on_unhandled == "raise" and not _late(event, before):
+            raise self._unhandled(event, at)
+        return step
 
     def _settle(self, mine: Queued[E, C] | None) -> None:
         """Tell subscribers what happened, outside the lock and in order; raise what went wrong.
@@ -444,15 +478,6 @@ class Machine(Generic[E, C]):
                     raise TypeError("it returned a coroutine, which nobody awaits")
             except Exception as error:
                 yield self._subscriber_error(subscriber, event, error)
-
-    def _check_time(self, at: datetime) -> None:
-        """Refuse a time that cannot be compared with the machine's."""
-        present = self._time.now()
-        given: object = at
-        if isinstance(given, datetime) and (at.tzinfo is None) != (present.tzinfo is None):
-            found = f"at= is {at}, and the machine's time is {present}"
-            remedy = "Give all times a time zone, or none"
-            raise StatechartError("SC503", self.chart.name, found, remedy)
 
     def _unhandled(self, event: object, at: datetime) -> UnhandledEventError:
         active = ", ".join(self.configuration)

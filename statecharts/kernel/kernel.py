@@ -159,15 +159,11 @@ class Kernel(Generic[E, C]):
         """
         try:
             node: Any = snapshot._place
-            dispatch: Dispatch = node.dispatches[event.__class__]
+            dispatch: Dispatch = node.dispatches[type(event)]
         except (AttributeError, KeyError):
             return self._meet(snapshot, event, at)
         move = dispatch.move
-        if (
-            move is None
-            or node.owner is not self
-            or (at.__class__ is not datetime and at is not None)
-        ):
+        if move is None or node.owner is not self or (type(at) is not datetime and at is not None):
             return self._meet(snapshot, event, at)
         dispatch.epoch = self._lru.epoch
         return move(snapshot, event, at)
@@ -264,9 +260,14 @@ class Kernel(Generic[E, C]):
         if plan is None:
             plan = self._cache.planned(dispatch, selected, snapshot._memory.history)
         plan.epoch = self._lru.epoch
-        if plan.move is None:
+        if plan.move is not None:
+            return plan.move(snapshot, event, at)
+        if plan.used:
             plan.move = taken(self, dispatch.node, plan)
-        return plan.move(snapshot, event, at)
+            if len(dispatch.chains) == 1:
+                dispatch.move = answer(self, dispatch)
+        plan.used = True
+        return self._macrostep(plan, self._begin(dispatch.node, snapshot, event, at), snapshot)
 
     def _carried_out(self, node: Node, plan: Plan) -> Move:
         """Return the move that carries a plan out operation by operation."""
@@ -550,8 +551,9 @@ class Kernel(Generic[E, C]):
             return DEFER
         plan = dispatch.plans.get(selected)
         if plan is None:
-            return self._cache.planned(dispatch, selected, history)
+            plan = self._cache.planned(dispatch, selected, history)
         plan.epoch = self._lru.epoch
+        plan.used = True
         return plan
 
     def _choose(

@@ -53,13 +53,13 @@ from statecharts.model.effects import CancelInvoke, CancelTimer, Effect, Invoke,
 from statecharts.semantics.filling import Recipe, named_value
 from statecharts.semantics.snapshot import (
     NOTHING_TAKEN,
+    Made,
     Memory,
-    Moment,
     Remembered,
-    Snapshot,
     Step,
-    Timeless,
-    View,
+    Taken,
+    Timed,
+    Untimed,
     count,
     not_bool,
     time_needed,
@@ -70,6 +70,9 @@ if TYPE_CHECKING:
 
 LONGEST: Final = 24
 """How many guards, or microsteps, are written into one function at most."""
+
+INLINED: Final = 4
+"""How many plans are written behind the guards that choose among them; others are called."""
 
 WRITTEN: Final = frozenset({Exit, Fill, Make, Prepare, Record, Restore, StartTimers})
 """The operations that can be written out; see `_writable` for those of them that cannot."""
@@ -106,15 +109,14 @@ NAMES: Final[dict[str, Any]] = {
     "CancelTimer": CancelTimer,
     "Invoke": Invoke,
     "Memory": Memory,
-    "Moment": Moment,
+    "Moment": Timed,
     "NOTHING_TAKEN": NOTHING_TAKEN,
     "Remembered": Remembered,
-    "Snapshot": Snapshot,
+    "Snapshot": Made,
     "StartTimer": StartTimer,
-    "Step": Step,
+    "Step": Taken,
     "TIMERS": TIMERS,
-    "Timeless": Timeless,
-    "View": View,
+    "Timeless": Untimed,
     "count": count,
     "failure": failure,
     "new": object.__new__,
@@ -151,6 +153,7 @@ class Text:
 
     def __init__(self) -> None:
         self.lines: list[str] = []
+        self.margin = "        "
         self.bound: dict[int, tuple[str, Any]] = {}
 
     def bind(self, value: object) -> str:
@@ -162,7 +165,7 @@ class Text:
 
     def add(self, text: str, indent: int = 0) -> None:
         """Add lines."""
-        margin = "    " * (indent + 2)
+        margin = self.margin + "    " * indent
         self.lines += [margin + line for line in text.splitlines()]
 
     def guarded(self, lines: Iterable[str], culprit: object, chart: object) -> None:
@@ -182,25 +185,24 @@ class Text:
         return _compiled(source)(*(value for _, value in self.bound.values()))
 
 
-def moment(data: str, scene: str = "snapshot", counters: str = "None") -> list[str]:
-    """Return the lines that make a moment."""
+def moment(data: str) -> list[str]:
+    """Return the lines that make a moment at which nothing has changed yet."""
     return [
         "if at is None:",
-        "    moment = new(Timeless)",
+        "    moment = Timeless()",
         "else:",
-        "    moment = new(Moment)",
+        "    moment = Moment()",
         "    moment.at = at",
         f"moment.data = {data}",
         "moment.event = event",
-        f"moment._scene = {scene}",
-        f"moment._counters = {counters}",
+        "moment._scene = snapshot",
     ]
 
 
 def step_of(after: str, effects: str, handled: str, outcome: str) -> str:
     """Return the lines that end a move."""
     return (
-        "step = new(Step)\n"
+        "step = Step()\n"
         f"step.snapshot = {after}\n"
         f"step.effects = {effects}\n"
         f"step.handled = {handled}\n"
@@ -223,12 +225,23 @@ def answer(kernel: Kernel[Any, Any], dispatch: Dispatch) -> Move:
 
 def taken(kernel: Kernel[Any, Any], node: Node, plan: Plan) -> Move:
     """Return the move of a plan and of what follows it for certain."""
-    plans = _fused(kernel, plan)
-    if plans and all(map(_writable, plans)):
-        move = Course(kernel, node, plans).move()
-        if move is not None:
-            return move
+    text = Text()
+    if _course(kernel, node, plan, text):
+        return text.move()
     return kernel._carried_out(node, plan)
+
+
+def _course(kernel: Kernel[Any, Any], node: Node, plan: Plan, text: Text) -> bool:
+    """Write what a plan does, to the end of the step; tell whether that could be done."""
+    plans = _fused(kernel, plan)
+    if not plans or not all(map(_writable, plans)):
+        return False
+    lines, names = len(text.lines), len(text.bound)
+    if Course(kernel, node, plans, text).write():
+        return True
+    del text.lines[lines:]
+    text.bound = dict(list(text.bound.items())[:names])
+    return False
 
 
 def _fused(kernel: Kernel[Any, Any], plan: Plan) -> list[Plan]:
@@ -280,6 +293,7 @@ def _choice(kernel: Kernel[Any, Any], dispatch: Dispatch, chain: Sequence[Candid
                 position = one.position
                 for line in moment(f"old[{position}]" if position >= 0 else "None"):
                     text.add(line, 2)
+                text.add("moment._counters = None", 2)
             text.add(f"holds = {text.bind(one.test)}(moment)", 2)
             text.add("if holds is True:\n    break", 2)
             text.add("if holds is not False:", 2)
@@ -293,14 +307,21 @@ def _choice(kernel: Kernel[Any, Any], dispatch: Dispatch, chain: Sequence[Candid
             text.add(step_of("snapshot", "()", "False", "NOTHING_TAKEN"), 1)
     else:
         text.add(f"edge = {text.bind(chain[0].edge)}")
-    text.add("selected = (edge,)")
-    text.add(f"plan = {text.bind(dispatch.plans)}.get(selected)")
-    text.add("if plan is None or plan.move is None:")
-    text.add(
-        f"return {text.bind(kernel._take)}({text.bind(dispatch)}, selected, snapshot, event, at)", 1
-    )
-    text.add(f"plan.epoch = {text.bind(kernel._lru)}.epoch")
-    text.add("return plan.move(snapshot, event, at)")
+    inlined = 0
+    for one in chain:
+        plan = dispatch.plans.get(one.alone)
+        if plan is not None and plan.used and inlined < INLINED:
+            begin = len(text.lines)
+            text.add(f"if edge is {text.bind(one.edge)}:")
+            text.margin += "    "
+            written = _course(kernel, dispatch.node, plan, text)
+            text.margin = text.margin[4:]
+            if written:
+                inlined += 1
+            else:
+                del text.lines[begin:]
+    take = f"{text.bind(kernel._take)}({text.bind(dispatch)}, (edge,), snapshot, event, at)"
+    text.add(f"return {take}")
     return text.move()
 
 
@@ -314,12 +335,12 @@ class Course:
         surely: Whether one of them has changed in any case.
     """
 
-    def __init__(self, kernel: Kernel[Any, Any], node: Node, plans: list[Plan]) -> None:
+    def __init__(self, kernel: Kernel[Any, Any], node: Node, plans: list[Plan], text: Text) -> None:
         self.kernel = kernel
         self.chart = kernel.chart
         self.node = node
         self.plans = plans
-        self.text = Text()
+        self.text = text
         self.values: list[str] = []
         self.changed: dict[str, None] = {}
         self.surely = False
@@ -328,13 +349,13 @@ class Course:
         self.entered: dict[str, Prepare] = {}
         self.number = 0
 
-    def move(self) -> Move | None:
-        """Return the function; None when this course is too rare to be written."""
+    def write(self) -> bool:
+        """Write it; tell whether it is common enough to be written."""
         text, first, last = self.text, self.plans[0], self.plans[-1].next
         kinds = {type(one) for plan in self.plans for one in plan.operations}
         timed = kinds & {Exit, StartTimers, Prepare}
         if last.final and timed:
-            return None
+            return False
         text.add("memory = snapshot._memory")
         rare = "memory.waiting"
         if last.final:
@@ -348,12 +369,12 @@ class Course:
         self.values = [f"old[{i}]" for i in range(max((*first.carry, -1)) + 1)]
         for plan in self.plans:
             if not self._microstep(plan):
-                return None
+                return False
         self._calls(last.positions)
         self._end(last)
-        if any("old[" in line for line in text.lines):
-            text.lines.insert(begin, "        old = snapshot._values")
-        return text.move()
+        if any("old[" in line for line in text.lines[begin:]):
+            text.lines.insert(begin, text.margin + "old = snapshot._values")
+        return True
 
     def _end(self, last: Any) -> None:
         text = self.text
@@ -374,7 +395,7 @@ class Course:
         if all(value == "None" for value in self.values):
             values = text.bind((None,) * len(self.values))
         text.add(
-            "after = new(Snapshot)\n"
+            "after = Snapshot()\n"
             f"after._place = {text.bind(last)}\n"
             f"after._values = {values}\n"
             "after._context = snapshot._context\n"
@@ -475,7 +496,8 @@ class Course:
         cls, name = text.bind(one.cls), text.bind(self.chart.name)
         data = before[one.before] if one.before >= 0 else "None"
         lines = [
-            *moment(data, counters="memory.counters"),
+            *moment(data),
+            "moment._counters = memory.counters",
             f"{made} = {text.bind(one.make)}(moment)",
             f"if {made}.__class__ is not {cls} and not isinstance({made}, {cls}):",
             f"    raise {text.bind(one)}.wrong({name}, {made})",

@@ -47,6 +47,7 @@ class Plan(Entry):
         settled: Whether nothing can follow it in the same macrostep.
         outcome: The transitions taken, and the record of the microstep, alone in a tuple.
         move: All of it as one function, when it has been written.
+        used: Whether it has been taken.
     """
 
     __slots__ = (
@@ -60,6 +61,7 @@ class Plan(Entry):
         "outcome",
         "pick",
         "settled",
+        "used",
     )
 
     def __init__(
@@ -80,6 +82,7 @@ class Plan(Entry):
         self.settled = settled
         self.outcome: Outcome = (microstep.fired, (microstep,))
         self.move: Move | None = None
+        self.used = False
         self.home: dict[Any, Plan] | None = None
         self.key: Any = None
 

@@ -266,7 +266,7 @@ class Snapshot(Generic[E, C]):
         return hash(self._parts())
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return type(self), self._parts()
+        return Snapshot, self._parts()
 
     def __repr__(self) -> str:
         shown = [f"configuration={list(self.configuration)!r}"]
@@ -419,12 +419,6 @@ class Scene(Protocol):
     _context: Any
 
 
-class View:
-    """A scene that stands still: what a callback sees in the middle of a microstep."""
-
-    __slots__ = ("_call", "_context", "_hidden", "_place", "_values")
-
-
 class Moment(Generic[D_co, E_co, C_co]):
     """The instant at which a guard or action is called, as the callback sees it.
 
@@ -541,6 +535,41 @@ class Timeless(Moment[D_co, E_co, C_co]):
         def at(self) -> datetime:
             """Raise `TimeNeededError`."""
             raise time_needed(self._scene._place.chart)
+
+
+class Made(Snapshot[Any, Any]):
+    """A snapshot as the kernel makes it: quicker by a call, its slots are set one by one.
+
+    So are the classes below it; to everybody else they are the classes that they derive from.
+    """
+
+    __slots__ = ()
+    __init__ = object.__init__  # type: ignore[assignment]
+
+
+class Taken(Step[Any, Any]):
+    """A step as the kernel makes it."""
+
+    __slots__ = ()
+    __init__ = object.__init__  # type: ignore[assignment]
+
+
+class Timed(Moment[Any, Any, Any]):
+    """A moment as the kernel makes it."""
+
+    __slots__ = ()
+    __init__ = object.__init__  # type: ignore[assignment]
+
+
+class Untimed(Timeless[Any, Any, Any]):
+    """A moment as the kernel makes it, whose time nobody gave."""
+
+    __slots__ = ()
+    __init__ = object.__init__  # type: ignore[assignment]
+
+
+for _cls, _name in ((Made, "Snapshot"), (Taken, "Step"), (Timed, "Moment"), (Untimed, "Moment")):
+    _cls.__name__ = _cls.__qualname__ = _name
 
 
 MOMENT_HAS: Final = "a moment has no {!r}; it has at, call, configuration, context, data and event"
