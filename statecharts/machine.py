@@ -75,15 +75,15 @@ class Time:
     def __init__(
         self, at: datetime | None, clock: Callable[[], datetime] | None, chart: str
     ) -> None:
-        self._at = at
+        self.fixed = at
         self._chart = chart
         self._clock = clock or partial(datetime.now, UTC)
         self._ahead = _NO_TIME
 
     def now(self) -> datetime:
         """Return the machine's time."""
-        if self._at is not None:
-            return self._at
+        if self.fixed is not None:
+            return self.fixed
         told = self._clock()
         if self._ahead is _NO_TIME and type(told) is datetime:
             return told
@@ -103,20 +103,20 @@ class Time:
         given: object = at
         if not isinstance(given, datetime):
             return  # the kernel says so
-        present = self._at or self.now()
+        present = self.fixed or self.now()
         if (given.tzinfo is None) != (present.tzinfo is None):
             found = f"at= is {at}, and the machine's time is {present}"
             remedy = "Give all times a time zone, or none"
             raise StatechartError("SC503", self._chart, found, remedy)
-        if self._at is not None:
-            self._at = at
+        if self.fixed is not None:
+            self.fixed = at
 
     def advance(self, by: timedelta) -> None:
         """Move ahead, of the clock where there is one."""
-        if self._at is None:
+        if self.fixed is None:
             self._ahead += by
         else:
-            self._at += by
+            self.fixed += by
 
 
 @defaulting
@@ -207,6 +207,7 @@ class Machine(Generic[E, C]):
         snapshot: Snapshot[Any, Any] | None = None,
     ) -> None:
         self._kernel: Kernel[E, C] = chart if isinstance(chart, Kernel) else kernel_of(chart)
+        self._take_event = self._kernel.step
         name = self._kernel.chart.name
         if on_unhandled not in ("ignore", "raise"):
             remedy = did_you_mean(str(on_unhandled), ("ignore", "raise"), "Say 'ignore' or 'raise'")
@@ -286,23 +287,28 @@ class Machine(Generic[E, C]):
         """
         with self._lock:
             if self._subscribers or self._queue or self._teller is not None:
-                queued: Queued[E, C] = Queued(event, at, self.chart.name)
-                self._queue.append(queued)
+                mine: Queued[E, C] | None = Queued(event, at, self.chart.name)
+                self._queue.append(mine)
                 if self._teller == threading.get_ident():
-                    queued.not_before = self._present
-                    return cast("Step[E, C]", queued)
-                self._drain(queued)
-                mine, step = queued, queued.step
+                    mine.not_before = self._present
+                    return cast("Step[E, C]", mine)
+                self._drain(mine)
+                step = mine.step
             else:  # nobody waits, and nobody is to be told: the step is all there is to do
                 if at is None:
                     at = self._time.now()
-                else:
+                elif at is not self._time.fixed:
                     self._time.set(at)
-                step = self._step(event, at)
+                self._present = at
+                before, mine = self._snapshot, None
+                step = self._take_event(before, event, at=at)
+                self._snapshot = step.snapshot
+                if step.handled and not step.effects:
+                    return step
+                self._follow(step, event, before)
                 if not self._queue:
                     return step
                 self._drain(None)
-                mine = None
         self._settle(mine)
         return cast("Step[E, C]", step)
 
@@ -418,27 +424,20 @@ class Machine(Generic[E, C]):
                 at = queued.not_before
         else:
             self._time.set(at)
-        self._step(queued.event, at, queued)
-
-    def _step(self, event: Any, at: datetime, queued: Queued[E, C] | None = None) -> Step[E, C]:
-        """Take a step, and note who is to be told of it; an event that nothing handles may be one.
-
-        Raises:
-            UnhandledEventError: Nothing handles the event, and ``on_unhandled="raise"``.
-        """
         self._present = at
         before = self._snapshot
-        step = self._kernel.step(before, event, at=at)
+        queued.step = step = self._take_event(before, queued.event, at=at)
         self._snapshot = step.snapshot
-        if queued is not None:
-            queued.step = step
+        if self._subscribers:
+            self._notices.append((step, queued.event, tuple(self._subscribers)))
+        self._follow(step, queued.event, before)
+
+    def _follow(self, step: Step[E, C], event: object, before: Snapshot[E, C]) -> None:
+        """Queue what the run sends to itself; refuse an event that nothing has handled."""
         if step.effects:
             self._queue_own(step.effects)
-        if self._subscribers:
-            self._notices.append((step, event, tuple(self._subscribers)))
         if not step.handled and self._on_unhandled == "raise" and not _late(event, before):
-            raise self._unhandled(event, at)
-        return step
+            raise self._unhandled(event, self._present)
 
     def _settle(self, mine: Queued[E, C] | None) -> None:
         """Tell subscribers what happened, outside the lock and in order; raise what went wrong.
@@ -479,7 +478,7 @@ class Machine(Generic[E, C]):
             except Exception as error:
                 yield self._subscriber_error(subscriber, event, error)
 
-    def _unhandled(self, event: object, at: datetime) -> UnhandledEventError:
+    def _unhandled(self, event: object, at: datetime | None) -> UnhandledEventError:
         active = ", ".join(self.configuration)
         if self.ended:
             found = f"the run has ended in ({active}), and nothing moves it any more"
@@ -496,7 +495,7 @@ class Machine(Generic[E, C]):
             configuration=self.configuration,
         )
 
-    def _why_not(self, event: object, at: datetime) -> str:
+    def _why_not(self, event: object, at: datetime | None) -> str:
         """Return what to do about an event that nothing handles."""
         name = shown_name(event)
         known = [one.cls for one in self.chart.events if one.cls is not None]

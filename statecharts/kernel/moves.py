@@ -31,7 +31,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from functools import lru_cache
-from types import CodeType
+from types import CodeType, MemberDescriptorType
 from typing import TYPE_CHECKING, Any, Final, final
 
 import attrs
@@ -49,10 +49,11 @@ from statecharts.kernel.operations import (
     StartTimers,
 )
 from statecharts.kernel.plans import Candidate, Dispatch, Move, Node, Plan
-from statecharts.model.effects import CancelInvoke, CancelTimer, Effect, Invoke, StartTimer
+from statecharts.model.effects import CancelInvoke, CancelTimer, Invoke, StartTimer
 from statecharts.semantics.filling import Recipe, named_value
 from statecharts.semantics.snapshot import (
     NOTHING_TAKEN,
+    Kept,
     Made,
     Memory,
     Remembered,
@@ -79,18 +80,11 @@ WRITTEN: Final = frozenset({Exit, Fill, Make, Prepare, Record, Restore, StartTim
 
 
 def _without(
-    under_way: tuple[tuple[str, Any], ...], sources: frozenset[str], cancel: Callable[[str], Effect]
-) -> tuple[tuple[tuple[str, Any], ...], tuple[Effect, ...]]:
-    """Return what goes on of some timers or calls when those of some sources are taken back."""
-    if len(under_way) == 1:
-        name = under_way[0][0]
-        if name.rpartition("#")[0] in sources:
-            return (), (cancel(name),)
-        return under_way, ()
-    gone = [name for name, _ in under_way if name.rpartition("#")[0] in sources]
-    if not gone:
-        return under_way, ()
-    return tuple(pair for pair in under_way if pair[0] not in gone), tuple(map(cancel, gone))
+    under_way: tuple[tuple[str, Any], ...], sources: frozenset[str]
+) -> tuple[tuple[tuple[str, Any], ...], tuple[str, ...]]:
+    """Return what goes on of some timers or calls, and the names of those of some sources."""
+    gone = tuple(name for name, _ in under_way if name.rpartition("#")[0] in sources)
+    return tuple(pair for pair in under_way if pair[0] not in gone) if gone else under_way, gone
 
 
 def _setters(cls: Any) -> list[Any]:
@@ -108,7 +102,7 @@ NAMES: Final[dict[str, Any]] = {
     "CancelInvoke": CancelInvoke,
     "CancelTimer": CancelTimer,
     "Invoke": Invoke,
-    "Memory": Memory,
+    "Memory": Kept,
     "Moment": Timed,
     "NOTHING_TAKEN": NOTHING_TAKEN,
     "Remembered": Remembered,
@@ -122,6 +116,7 @@ NAMES: Final[dict[str, Any]] = {
     "new": object.__new__,
     "not_bool": not_bool,
     "time_needed": time_needed,
+    "unchecked": attrs.validators.get_disabled,
     "without": _without,
 }
 """The globals of every move; what belongs to one chart is bound to each move by itself."""
@@ -129,10 +124,11 @@ NAMES: Final[dict[str, Any]] = {
 MEMORY: Final = tuple(one.name for one in attrs.fields(Memory))
 
 for _cls, _prefix in (
-    (Memory, "memory"),
     (Remembered, "remembered"),
     (StartTimer, "started"),
+    (CancelTimer, "cancelled"),
     (Invoke, "invoked"),
+    (CancelInvoke, "revoked"),
 ):
     NAMES |= {f"{_prefix}{number}": setter for number, setter in enumerate(_setters(_cls))}
 
@@ -274,39 +270,14 @@ def _writable(plan: Plan) -> bool:
 
 
 def _choice(kernel: Kernel[Any, Any], dispatch: Dispatch, chain: Sequence[Candidate]) -> Move:
-    """Return the move that asks the guards of one chain, in order, at one moment."""
+    """Return the move that asks the guards of one chain, in order, at one moment.
+
+    The plans that have been needed follow in place; the others are worked out when they are.
+    """
     text = Text()
-    chart = text.bind(kernel.chart)
+    text.add(f"edge = {text.bind(chain[0].edge)}")
     if chain[0].test is not None:
-        text.add(f"edge = {text.bind(chain[0].edge)}")
-        text.add("old = snapshot._values")
-        text.add("try:")
-        text.add("while True:", 1)
-        position: int | None = None
-        for number, one in enumerate(chain):
-            if number:
-                text.add(f"edge = {text.bind(one.edge)}", 2)
-            if one.test is None:
-                text.add("break", 2)
-                break
-            if one.position != position:
-                position = one.position
-                for line in moment(f"old[{position}]" if position >= 0 else "None"):
-                    text.add(line, 2)
-                text.add("moment._counters = None", 2)
-            text.add(f"holds = {text.bind(one.test)}(moment)", 2)
-            text.add("if holds is True:\n    break", 2)
-            text.add("if holds is not False:", 2)
-            text.add(f"    raise not_bool({text.bind(kernel.chart.name)}, holds)", 2)
-        else:
-            text.add("edge = None\nbreak", 2)
-        text.add("except Exception as error:")
-        text.add(f"raise failure({chart}, edge, event, error) from error", 1)
-        if chain[-1].test is not None:
-            text.add("if edge is None:")
-            text.add(step_of("snapshot", "()", "False", "NOTHING_TAKEN"), 1)
-    else:
-        text.add(f"edge = {text.bind(chain[0].edge)}")
+        _ask(kernel, chain, text)
     inlined = 0
     for one in chain:
         plan = dispatch.plans.get(one.alone)
@@ -320,9 +291,51 @@ def _choice(kernel: Kernel[Any, Any], dispatch: Dispatch, chain: Sequence[Candid
                 inlined += 1
             else:
                 del text.lines[begin:]
+    if any(isinstance(key[0], tuple) for key in dispatch.plans):
+        slots = range(len(kernel._blank.history))
+        ids = "".join(f"None if history[{i}] is None else history[{i}].ids, " for i in slots)
+        text.add(
+            "history = snapshot._memory.history\n"
+            f"plan = {text.bind(dispatch.plans)}.get(((edge,), ({ids})))\n"
+            "if plan is not None and plan.move is not None:\n"
+            f"    plan.epoch = {text.bind(kernel._lru)}.epoch\n"
+            "    return plan.move(snapshot, event, at)"
+        )
     take = f"{text.bind(kernel._take)}({text.bind(dispatch)}, (edge,), snapshot, event, at)"
     text.add(f"return {take}")
     return text.move()
+
+
+def _ask(kernel: Kernel[Any, Any], chain: Sequence[Candidate], text: Text) -> None:
+    """Write the guards, up to the first that holds; if none does, the event is unhandled."""
+    text.add("old = snapshot._values\ntry:\n    while True:")
+    position: int | None = None
+    for number, one in enumerate(chain):
+        if number:
+            text.add(f"edge = {text.bind(one.edge)}", 2)
+        if one.test is None:
+            text.add("break", 2)
+            break
+        if one.position != position:
+            position = one.position
+            for line in moment(f"old[{position}]" if position >= 0 else "None"):
+                text.add(line, 2)
+            text.add("moment._counters = None", 2)
+        text.add(
+            f"holds = {text.bind(one.test)}(moment)\n"
+            "if holds is True:\n"
+            "    break\n"
+            "if holds is not False:\n"
+            f"    raise not_bool({text.bind(kernel.chart.name)}, holds)",
+            2,
+        )
+    else:
+        text.add("edge = None\nbreak", 2)
+    text.add("except Exception as error:")
+    text.add(f"raise failure({text.bind(kernel.chart)}, edge, event, error) from error", 1)
+    if chain[-1].test is not None:
+        text.add("if edge is None:")
+        text.add(step_of("snapshot", "()", "False", "NOTHING_TAKEN"), 1)
 
 
 @final
@@ -381,8 +394,8 @@ class Course:
         memory = "memory"
         if self.changed:
             parts = "\n".join(
-                f"memory{number}(later, {name if name in self.changed else f'memory.{name}'})"
-                for number, name in enumerate(MEMORY)
+                f"later.{name} = {name if name in self.changed else f'memory.{name}'}"
+                for name in MEMORY
             )
             if self.surely:
                 text.add("later = new(Memory)\n" + parts)
@@ -504,23 +517,30 @@ class Course:
         ]
         text.guarded(lines, one, self.chart)
         self.changed["counters"] = None
-        text.add("counters = memory.counters")
-        text.add("if moment._counters is not counters:\n    counters = moment._counters or ()")
+        text.add("counters = moment._counters")
         return made
 
     def _exit(self, one: Exit) -> None:
         text = self.text
-        for name, sources, cancel in (
-            ("timers", one.timers, CancelTimer),
-            ("calls", one.calls, CancelInvoke),
+        for name, sources, cancel, setter in (
+            ("timers", one.timers, CancelTimer, "cancelled0"),
+            ("calls", one.calls, CancelInvoke, "revoked0"),
         ):
             if sources:
                 self._part(name)
                 if not self.effects:
                     self._give("()")
-                text.add(f"if {name}:")
-                gone = f"without({name}, {text.bind(frozenset(sources))}, {cancel.__name__})"
-                text.add(f"    {name}, gone = {gone}\n    effects += gone")
+                one_only = f"{name}[0][0].rpartition('#')[0] == {text.bind(sources[0])}"
+                text.add(
+                    f"if len({name}) == 1 and {one_only}:\n"
+                    f"    effect = new({cancel.__name__})\n"
+                    f"    {setter}(effect, {name}[0][0])\n"
+                    f"    effects += (effect,)\n"
+                    f"    {name} = ()\n"
+                    f"elif {name}:\n"
+                    f"    {name}, gone = without({name}, {text.bind(frozenset(sources))})\n"
+                    f"    effects += tuple(map({cancel.__name__}, gone))"
+                )
         self.entered.pop(one.state, None)
 
     def _start(self, one: StartTimers) -> None:
@@ -586,17 +606,25 @@ def built(made: str, recipe: Recipe, before: list[str], text: Text) -> Iterable[
         return
     yield f"{made} = new({text.bind(recipe.cls)})"
     supplied = recipe.values(left, context, text.bind)
-    for (field, value), (setter, default) in zip(supplied, slots, strict=True):
-        otherwise = value or text.bind(default)
+    checks: list[str] = []
+    for (field, value), (setter, one) in zip(supplied, slots, strict=True):
+        otherwise = value or text.bind(one.default)
         if recipe.named and not field.occurred:
             otherwise = named_value(field, otherwise)
         yield f"{text.bind(setter)}({made}, {otherwise})"
+        if one.validator is not None:
+            checked = f"({made}, {text.bind(one)}, {made}.{field.name})"
+            checks.append(f"    {text.bind(one.validator)}{checked}")
+    if checks:
+        yield "if not unchecked():"
+        yield from checks
 
 
 def plain_slots(cls: Any) -> list[tuple[Any, Any]] | None:
-    """Return what sets each field of a class, with its default, where ``__init__`` does no more.
+    """Return what sets each field of a class, with the field, where ``__init__`` does little more.
 
-    None for a class with validators, converters, factories, hooks or an ``__init__`` of its own.
+    None for a class with converters, factories, hooks or an ``__init__`` of its own. Validators are
+    asked when all fields are set, as there.
     """
     if type(cls) is not type or cls.__new__ is not object.__new__ or cls.__dictoffset__:
         return None
@@ -608,9 +636,9 @@ def plain_slots(cls: Any) -> list[tuple[Any, Any]] | None:
         return None
     found: list[tuple[Any, Any]] = []
     for one in attrs.fields(cls):
-        setter = getattr(getattr(cls, one.name, None), "__set__", None)
-        plain = one.init and one.validator is None and one.converter is None and setter is not None
+        slot = getattr(cls, one.name, None)
+        plain = one.init and one.converter is None and isinstance(slot, MemberDescriptorType)
         if not plain or isinstance(one.default, attrs.Factory):  # type: ignore[arg-type]
             return None
-        found.append((setter, one.default))
+        found.append((slot.__set__, one))
     return found

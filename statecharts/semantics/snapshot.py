@@ -42,7 +42,7 @@ class Remembered:
     values: tuple[object, ...]
 
 
-@frozen
+@frozen(eq=False)
 class Memory:
     """The rest of a run: all that it carries besides its configuration, data and context.
 
@@ -61,6 +61,25 @@ class Memory:
     sent: tuple[tuple[str, str, Any], ...] = ()
     calls: tuple[tuple[str, Call[Any]], ...] = ()
     waiting: tuple[Any, ...] = ()
+
+    def _parts(self) -> tuple[Any, ...]:
+        return (
+            self.history,
+            self.timers,
+            self.counters,
+            self.sent,
+            self.calls,
+            self.waiting,
+        )
+
+    def __eq__(self, other: object) -> bool:
+        return self._parts() == other._parts() if isinstance(other, Memory) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self._parts())
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Memory, self._parts()
 
 
 @defaulting
@@ -568,7 +587,21 @@ class Untimed(Timeless[Any, Any, Any]):
     __init__ = object.__init__  # type: ignore[assignment]
 
 
-for _cls, _name in ((Made, "Snapshot"), (Taken, "Step"), (Timed, "Moment"), (Untimed, "Moment")):
+class Kept(Memory):
+    """A memory as the kernel makes it."""
+
+    __slots__ = ()
+    __setattr__ = object.__setattr__
+    __delattr__ = object.__delattr__
+
+
+for _cls, _name in (
+    (Kept, "Memory"),
+    (Made, "Snapshot"),
+    (Taken, "Step"),
+    (Timed, "Moment"),
+    (Untimed, "Moment"),
+):
     _cls.__name__ = _cls.__qualname__ = _name
 
 
@@ -587,6 +620,11 @@ def count(
     >>> count((("call", 1),), "call"), count((), "call")
     ((2, (('call', 2),)), (1, (('call', 1),)))
     """
+    if not counters:
+        return 1, ((prefix, 1),)
+    if len(counters) == 1 and counters[0][0] == prefix:  # the most common
+        number = counters[0][1] + 1
+        return number, ((prefix, number),)
     for place, (name, number) in enumerate(counters):
         if name == prefix:
             counted = ((prefix, number + 1),)
