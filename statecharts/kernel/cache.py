@@ -13,7 +13,7 @@ from weakref import WeakValueDictionary
 import attrs
 
 from statecharts.kernel.planner import Key, Planner
-from statecharts.kernel.plans import Dispatch, Entry, Node, Plan
+from statecharts.kernel.plans import Candidate, Dispatch, Entry, Node, Plan
 from statecharts.model.chart import After, Always, Chart
 from statecharts.model.errors import StepError
 from statecharts.model.events import OWN, NamedEvent
@@ -245,6 +245,10 @@ class PlanCache:
                 self.lru.add(plan)
             plan.epoch = self.lru.epoch
             return plan
+
+    def chains(self, node: Node, kind: type | str) -> tuple[tuple[Candidate, ...], ...]:
+        """Return the candidates of a configuration for a kind of event that nobody sends now."""
+        return () if node.final else self._planner.chains(node.states, kind)
 
     def dispatch(self, node: Node, key: Key) -> Dispatch:
         """Return what a configuration does with a kind of event, working it out if need be."""

@@ -34,7 +34,7 @@ from statecharts.model.events import (
     matches_kind,
 )
 from statecharts.model.fields import names_of
-from statecharts.semantics.filling import Builder, builder
+from statecharts.semantics.filling import Recipe
 from statecharts.semantics.snapshot import Microstep, Remembered
 from statecharts.semantics.transitions import (
     EntrySet,
@@ -175,9 +175,7 @@ class Work:
         microstep = Microstep(
             tuple(nodes[s].id for s in exits), fired, tuple(nodes[s].id for s in entry.states)
         )
-        # A timer or a call may end with the step, and a run that ends takes back what is under way.
-        plain = node.final is False and (not isinstance(self.key, tuple) or self.key == ALWAYS)
-        return Plan(node, carry, leaving, entering, settled, plain, microstep)
+        return Plan(node, carry, leaving, entering, settled, microstep)
 
     def _leave(self, exits: list[int]) -> Iterable[Operation]:
         tree = self.tree
@@ -265,15 +263,13 @@ class Work:
         if root.invoke:
             yield Prepare(root, self._calls(root, None), hidden)
 
-    def _calls(self, node: StateNode, cause: Edge | None) -> tuple[Builder | None, ...]:
-        """Return what builds each call of a state by name; None for one that a callback gives."""
+    def _calls(self, node: StateNode, cause: Edge | None) -> tuple[Recipe | None, ...]:
+        """Return how each call of a state is built by name; None for one that a callback gives."""
         event = None if cause is None else self._event(cause.transition.trigger)
         chart = self.tree.chart
         data = [(0, names_of(node.data))]
         return tuple(
-            builder(
-                chart.name, one.call, node.call_name(one), event, data, chart.context, call=True
-            )
+            Recipe(chart.name, one.call, node.call_name(one), event, data, chart.context, call=True)
             if one.make is None
             else None
             for one in node.invoke
@@ -300,8 +296,8 @@ class Work:
             for s in innermost(tree, cause, left.get(cause, ()))
         ]
         chart = tree.chart
-        build = builder(chart.name, node.data, node.id, event, supplies, chart.context)
-        yield Fill(node, transition, node.data, build, position)
+        recipe = Recipe(chart.name, node.data, node.id, event, supplies, chart.context)
+        yield Fill(node, transition, recipe, position)
 
     def _event(self, trigger: object) -> type | None:
         """Return the event class that fields are taken from."""
