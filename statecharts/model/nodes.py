@@ -51,6 +51,9 @@ class StateKind(Enum):
     SHALLOW_HISTORY = "history"
     DEEP_HISTORY = "deep history"
 
+    __hash__ = object.__hash__
+    """Members are compared by identity; Enum's own hash is Python code, and asked for often."""
+
 
 HISTORY: Final = frozenset({StateKind.SHALLOW_HISTORY, StateKind.DEEP_HISTORY})
 COMPOSITE: Final = frozenset({StateKind.COMPOUND, StateKind.PARALLEL})
@@ -67,6 +70,8 @@ class TransitionKind(Enum):
     """The event is swallowed here; no ancestor sees it."""
     DEFERRED = "deferred"
     """The event waits until no active state defers it (UML 2.5.1, 14.2.3.4.4)."""
+
+    __hash__ = object.__hash__
 
 
 @final
