@@ -11,6 +11,8 @@ from typing import Any, Self, final
 
 from attrs import field, frozen
 
+from statecharts.model.values import Value
+
 
 class StatechartError(Exception):
     """The class of every error of this library.
@@ -37,8 +39,8 @@ class StatechartError(Exception):
 
 
 @final
-@frozen
-class Fault:
+@frozen(eq=False, repr=False)
+class Fault(Value):
     """One mistake in a definition: an error that has not been raised.
 
     Attributes:
