@@ -243,14 +243,16 @@ def _events(chart: Chart, transition: Transition, trigger: OnEvent) -> Iterator[
             yield fault(chart, "SC106", found, "Use when_done()", transition)
     if not chart.closed:
         return
-    known: frozenset[type | str] | None = chart._memo.get("event_keys")
+    # What is known is looked up by equality first: lines by the thousand name few events.
+    known: set[type | str] | None = chart._memo.get("event_keys")
     if known is None:
         keys = [key for event in chart.events for key in (event.cls, event.name)]
-        known = chart._memo["event_keys"] = frozenset(key for key in keys if key is not None)
+        known = chart._memo["event_keys"] = {key for key in keys if key is not None}
     for event in trigger.events:
         if event in known or (isinstance(event, str) and event.startswith("done.")):
             continue
         if knows(chart, event):
+            known.add(event)
             continue
         if isinstance(event, str):
             found = f"{at}: no event of the chart is called {event!r}"

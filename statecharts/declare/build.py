@@ -65,6 +65,8 @@ class Builder:
 
     def __init__(self, root: Member) -> None:
         self.root = root
+        self.built: list[tuple[Transition, Line]] = []
+        root.built = self.built
         self.faults: list[Fault] = []
         self.reading = ROOT
         """Id of the state that is being read."""
@@ -190,7 +192,7 @@ class Builder:
             found = f"{path!r} is final, but is declared as a superstate"
             remedy = "Remove final=True, or declare it as State(final=True)"
             self.fault("SC108", found, remedy, member.location)
-        data = typing.get_origin(options.data) or options.data
+        data = options.data and (typing.get_origin(options.data) or options.data)
         return StateNode(
             path,
             kind,
@@ -282,26 +284,24 @@ class Builder:
                 )
             if isinstance(trigger, After):
                 trigger = self._after(trigger, line, path, targets)
-            hooks = {
-                name: self._hooks(getattr(line, name), f"{place}: {name}", line.location)
-                for name in HOOKS
+            hooks: dict[str, Any] = {
+                field: found if name == "emit" else found[0]
+                for name, field in HOOKS.items()
+                if getattr(line, name) is not None
+                and (found := self._hooks(getattr(line, name), f"{place}: {name}", line.location))
             }
-            when, make, update = (next(iter(hooks[name]), None) for name in HOOKS[:3])
             transition = Transition(
                 path,
                 trigger,
                 targets,
                 line.kind,
-                when,
-                make,
-                update,
-                hooks["emit"],
-                line.name,
-                line.location,
+                name=line.name,
+                location=line.location,
+                **hooks,
             )
             if line.name:
                 self._unique(transition.id, "a line", line.location)
-            self.root.built.append((transition, line))
+            self.built.append((transition, line))
             yield transition
 
     def _after(self, trigger: After, line: Line, path: str, targets: tuple[str, ...]) -> After:
@@ -370,6 +370,8 @@ class Builder:
             self.fault("SC114", found, remedy, location)
             return otherwise
         paths = self.paths.get(id(goal))
+        if paths and len(paths) == 1:
+            return paths[0]
         if paths:  # of several copies, the one that shares most with the source
             here = source.split(".")
             return max(paths, key=lambda path: _kinship(path.split("."), here))

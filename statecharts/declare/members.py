@@ -7,11 +7,10 @@ line either is in the body of a subclass, to which it then belongs, or is an err
 
 from __future__ import annotations
 
-import inspect
 import itertools
 import sys
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from types import FrameType
 from typing import Any, Final
 
@@ -33,6 +32,12 @@ VERBS: Final = ("to", "stay", "always", "after", "when_done", "ignore", "defer")
 CREATED: Final = "__statechart_created__"
 LATE: Final = "__statechart_late_lines__"
 REMOVED: Final = "__statechart_removed_lines__"
+
+CO_OPTIMIZED: Final = 1
+"""The flag of code whose variables are fast locals, a function's (`inspect` is slow to import)."""
+
+NOTHING: Final[Mapping[str, Any]] = {}
+"""What the header of most states says: shared, for a chart may have thousands of them."""
 
 _serial = itertools.count()
 
@@ -72,10 +77,11 @@ class Line:
 
 def remove(line: Line | Transition) -> None:
     """Note that the class body which is being executed takes a line back."""
-    namespace = class_body()
+    frame = caller()
+    namespace, place = class_body(frame), place_of(frame)
     if namespace is None:
-        raise late_removal(location() or "declaration")
-    namespace.setdefault(REMOVED, []).append((line, location()))
+        raise late_removal(place or "declaration")
+    namespace.setdefault(REMOVED, []).append((line, place))
 
 
 REMOVERS.append(remove)
@@ -117,42 +123,62 @@ class Member:
         placed: Whether a class body has it among its states.
         sealed: Whether its chart has been built, or its body has ended that declares no states.
         chart: The chart that it is a state of, once that has been built.
-        charts: The names of the charts that it, or a copy of it, is a state of.
         built: The transitions that its lines have become, when it is a whole chart.
         location: ``file:line`` of its declaration.
     """
+
+    __slots__ = (
+        "bases",
+        "built",
+        "chart",
+        "declaration",
+        "given",
+        "id",
+        "late",
+        "lines",
+        "location",
+        "lost",
+        "members",
+        "name",
+        "options",
+        "placed",
+        "problems",
+        "removed",
+        "sealed",
+    )
 
     def __init__(
         self,
         options: Options,
         name: str = "",
         *,
-        given: dict[str, Any] | None = None,
+        given: Mapping[str, Any] | None = None,
         bases: tuple[Member, ...] = (),
         location: str | None = None,
     ) -> None:
         self.options = options
-        self.given = given or {}
+        self.given = given or NOTHING
         self.declaration = self
         self.name = name
         self.id: str | None = None
         self.bases = bases
         self.members: dict[str, Member] = {}
         self.lines: list[Line] = []
-        self.late: list[Line] = []
-        self.removed: list[tuple[Line | Transition, str | None]] = []
-        self.lost: list[Member] = []
+        self.late: Sequence[Line] = ()
+        self.removed: Sequence[tuple[Line | Transition, str | None]] = ()
+        self.lost: Sequence[Member] = ()
         self.problems: list[tuple[str, str, str]] = []
         self.placed = False
         self.sealed = False
         self.chart: Chart | None = None
-        self.charts: set[str] = set()
-        self.built: list[tuple[Transition, Line]] = []
+        self.built: Sequence[tuple[Transition, Line]] = ()
         self.location = location
 
     @property
     def origins(self) -> tuple[Member, ...]:
         """The members that its content comes from: bases first, itself last, without repeats."""
+        if not self.bases:
+            return (self,)
         found: dict[int, Member] = {}
         for base in self.bases:
             for origin in base.origins:
@@ -165,8 +191,6 @@ class Member:
         self.chart = chart
         for origin in self.origins:
             origin.sealed = True
-            if chart is not None:
-                origin.charts.add(chart.name)
         for member in self.members.values():
             member.seal(chart)
 
@@ -228,11 +252,12 @@ def goal(target: object) -> Any:
 
 def record(line: Line) -> Line:
     """Note a line on its source, or on the class body around it when the source is sealed."""
-    line.location = location()
+    frame = caller()
+    line.location = place_of(frame)
     if not line.source.sealed:
         line.source.lines.append(line)
         return line
-    namespace = class_body()
+    namespace = class_body(frame)
     if namespace is None:
         raise late_line(line)
     namespace.setdefault(LATE, LateLines()).append(line)
@@ -241,8 +266,9 @@ def record(line: Line) -> Line:
 
 def note_created(member: Member) -> None:
     """Note a new state in the class body it is written in, so that a lost one is found."""
-    member.location = location()
-    namespace = class_body()
+    frame = caller()
+    member.location = place_of(frame)
+    namespace = class_body(frame)
     if namespace is not None:
         namespace.setdefault(CREATED, []).append(member)
 
@@ -255,15 +281,17 @@ body shows a copy of the namespace.
 """
 
 
-def class_body() -> dict[str, Any] | None:
-    """Return where notes on the class body that is being executed are kept, if one is."""
-    frame = caller()
-    while frame is not None and frame.f_code.co_flags & inspect.CO_OPTIMIZED:
+def class_body(frame: FrameType | None) -> dict[str, Any] | None:
+    """Return where notes on the class body that code is executed for are kept, if there is one."""
+    while frame is not None and frame.f_code.co_flags & CO_OPTIMIZED:
         frame = frame.f_back  # a function called by the body, or a comprehension in it
-    if frame is None or frame.f_code.co_name == "<module>" or frame.f_locals is frame.f_globals:
+    if frame is None or frame.f_code.co_name == "<module>":
         return None
-    if frame.f_locals is frame.f_locals:
-        return frame.f_locals
+    namespace = frame.f_locals
+    if namespace is frame.f_globals:
+        return None
+    if namespace is frame.f_locals:
+        return namespace
     for body, _, kept in _hidden:
         if body is frame:
             return kept
@@ -296,14 +324,17 @@ def forget() -> None:
 
 def location() -> str | None:
     """Return ``file:line`` of the innermost code outside this package."""
-    frame = caller()
+    return place_of(caller())
+
+
+def place_of(frame: FrameType | None) -> str | None:
+    """Return ``file:line`` of what a frame executes."""
     return None if frame is None else f"{frame.f_code.co_filename}:{frame.f_lineno}"
 
 
 def caller() -> FrameType | None:
     """Return the innermost frame outside this package."""
-    package = __name__.rpartition(".")[0]
     frame: FrameType | None = sys._getframe(1)
-    while frame is not None and str(frame.f_globals.get("__name__", "")).startswith(package):
+    while frame is not None and frame.f_globals.get("__package__") == __package__:
         frame = frame.f_back
     return frame

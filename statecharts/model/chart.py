@@ -38,6 +38,7 @@ from statecharts.model.nodes import (
     Trigger,
 )
 from statecharts.model.suggestions import did_you_mean
+from statecharts.model.values import Value
 
 __all__ = [
     "COMPOSITE",
@@ -64,8 +65,8 @@ __all__ = [
 
 
 @final
-@frozen(hash=False, repr=False)
-class Chart:
+@frozen(eq=False, repr=False)
+class Chart(Value):
     """A statechart as data: what it is, not how it runs.
 
     Two charts are equal when they have the same structure and the same code behind their hooks.

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, Self, final
 
 from attrs import field, frozen
 
+from statecharts.model.values import Value
+
 if TYPE_CHECKING:
     from statecharts.model.chart import Chart
 
@@ -40,8 +42,8 @@ class StatechartError(Exception):
 
 
 @final
-@frozen
-class Fault:
+@frozen(eq=False, repr=False)
+class Fault(Value):
     """One mistake in a definition: an error that has not been raised.
 
     Attributes:

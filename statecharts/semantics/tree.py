@@ -71,6 +71,8 @@ class Tree:
         outgoing: The transitions that leave each state.
         defaults: The default transition of each state that has one.
         slots: Where the memory of each history state stands in `Memory.history`.
+        domains: The transition domain of each transition that asked for one and targets no history
+            state, so that it is the same whatever is remembered.
     """
 
     chart: Chart
@@ -83,6 +85,7 @@ class Tree:
     outgoing: tuple[tuple[Edge, ...], ...]
     defaults: tuple[Edge | None, ...]
     slots: dict[int, int] = field(factory=dict)
+    domains: dict[Edge, int | None] = field(factory=dict, init=False)
 
     @classmethod
     def of(cls, chart: Chart) -> Tree:
