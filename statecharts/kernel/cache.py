@@ -14,7 +14,7 @@ import attrs
 
 from statecharts.kernel.planner import Key, Planner
 from statecharts.kernel.plans import Candidate, Dispatch, Entry, Node, Plan
-from statecharts.model.chart import After, Always, Chart
+from statecharts.model.chart import After, Always, Chart, StateNode
 from statecharts.model.errors import StepError
 from statecharts.model.events import OWN, NamedEvent
 from statecharts.model.fields import fields_of
@@ -103,9 +103,12 @@ class PlanCache:
 
     def node(self, states: tuple[int, ...]) -> Node:
         """Return the node of a configuration, the same one for as long as anybody holds it."""
+        node = self._nodes.get(states)
+        if node is not None:
+            return node
         with self._lock:
             node = self._nodes.get(states)
-            if node is None:
+            if node is None:  # pragma: no branch - else another thread was first
                 tree = self._tree
                 final = ends(tree, states)
                 restless = not final and any(
@@ -125,19 +128,20 @@ class PlanCache:
             StepError: The snapshot does not belong to this chart (SC205).
         """
         place, tree = snapshot._place, self._tree
+        if place.owner is not None and place.owner.chart is self.chart:
+            return self.node(place.states)  # another kernel of the chart, which has made sure
         if place.chart != self.chart.name:
             raise self._foreign(snapshot, f"it is a snapshot of {place.chart}")
-        states = tuple(tree.index.get(state, -1) for state in place.ids)
+        states = tuple([tree.index.get(state, -1) for state in place.ids])
         if (
-            -1 in states
-            or not tree.is_legal(states)
+            not (states in self._nodes or (-1 not in states and tree.is_legal(states)))
             or not self._same_states(place, place.ids)
             or len(snapshot._memory.history) != len(tree.slots)
         ):
             found = f"({', '.join(place.ids)}) is not a configuration of this chart"
             raise self._foreign(snapshot, found)
-        for state, value in zip(place.ids, snapshot._values, strict=True):
-            self._carries(snapshot, state, value)
+        for state, value in zip(states, snapshot._values, strict=True):
+            self._carries(snapshot, tree.nodes[state], value)
         self._remembers(snapshot)
         self._under_way(snapshot)
         return self.node(states)
@@ -152,7 +156,7 @@ class PlanCache:
             for state, value in zip(remembered.ids, remembered.values, strict=True):
                 if state not in tree.index or not self.chart.is_descendant(state, parent):
                     raise self._foreign(snapshot, f"{parent!r} does not remember {state!r} here")
-                self._carries(snapshot, state, value)
+                self._carries(snapshot, self.chart[state], value)
 
     def _under_way(self, snapshot: Snapshot[Any, Any]) -> None:
         """Refuse a snapshot with timers, calls or a context that this chart does not have."""
@@ -173,9 +177,9 @@ class PlanCache:
         other = None if place.owner is None else place.owner.chart
         return other is None or all(self.chart[i].kind is other[i].kind for i in ids)
 
-    def _carries(self, snapshot: Snapshot[Any, Any], state: str, value: object) -> None:
-        if not isinstance(value, self.chart[state].data or type(None)):
-            raise self._foreign(snapshot, f"{state!r} does not carry {value!r} in this chart")
+    def _carries(self, snapshot: Snapshot[Any, Any], node: StateNode, value: object) -> None:
+        if not isinstance(value, node.data or type(None)):
+            raise self._foreign(snapshot, f"{node.id!r} does not carry {value!r} in this chart")
 
     def _foreign(self, snapshot: Snapshot[Any, Any], found: str) -> StepError:
         remedy = f"Step it with the {snapshot._place.chart} that made it"

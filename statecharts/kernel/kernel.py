@@ -157,16 +157,16 @@ class Kernel(Generic[E, C]):
             StepError: A callback failed, the time was needed, the macrostep does not end, the
                 snapshot is not one of this chart, or the event is not an event.
         """
+        move: Move | None = None
         try:
             node: Any = snapshot._place
-            dispatch: Dispatch = node.dispatches[type(event)]
+            if node.owner is self and (type(at) is datetime or at is None):
+                dispatch: Dispatch = node.dispatches[type(event)]
+                dispatch.epoch = self._lru.epoch
+                move = dispatch.move
         except (AttributeError, KeyError):
-            return self._meet(snapshot, event, at)
-        move = dispatch.move
-        if move is None or node.owner is not self or (type(at) is not datetime and at is not None):
-            return self._meet(snapshot, event, at)
-        dispatch.epoch = self._lru.epoch
-        return move(snapshot, event, at)
+            pass  # no snapshot, or an event that is new here: all of that is told apart below
+        return self._meet(snapshot, event, at) if move is None else move(snapshot, event, at)
 
     def _meet(self, snapshot: Snapshot[E, C], event: object, at: datetime | None) -> Step[E, C]:
         """Take an event that has no move here yet, or make sure of what was passed."""
@@ -177,25 +177,27 @@ class Kernel(Generic[E, C]):
             raise StepError("SC205", self.chart.name, found, "Pass step(…).snapshot") from None
         if node.owner is not self:
             node = self._cache.adopt(snapshot)
-        check_time(self.chart.name, at)
-        if isinstance(event, OWN):
-            node.dispatches.setdefault(event.__class__, self._own)
-            return self._addressed(node, snapshot, event, at)
-        dispatch = self._cache.dispatch(node, self._cache.key(event))
-        if isinstance(event, NamedEvent):
-            node.dispatches.setdefault(event.__class__, self._named)
+        if type(at) is not datetime:
+            check_time(self.chart.name, at)
+        dispatch: Dispatch | None = node.dispatches.get(type(event))
+        if dispatch is None or dispatch.node is not node:
+            if isinstance(event, OWN):
+                node.dispatches.setdefault(type(event), self._own)
+                return self._addressed(node, snapshot, event, at)
+            if isinstance(event, NamedEvent):
+                node.dispatches.setdefault(type(event), self._named)
+            dispatch = self._cache.dispatch(node, self._cache.key(event))
         dispatch.epoch = self._lru.epoch
         if dispatch.move is None:
             if not dispatch.used or not self._moves:
                 dispatch.used = True
-                return self._follow_plan(dispatch, node, snapshot, event, at)
+                return self._follow_plan(dispatch, snapshot, event, at)
             dispatch.move = answer(self, dispatch)
         return dispatch.move(snapshot, event, at)
 
     def _follow_plan(
         self,
         dispatch: Dispatch,
-        node: Node,
         snapshot: Snapshot[Any, Any],
         event: object,
         at: datetime | None,
@@ -207,7 +209,7 @@ class Kernel(Generic[E, C]):
             plan = self._select(dispatch, event, at, snapshot, snapshot._values, history)
             if plan is None:
                 return Step(snapshot, (), (), False, ())
-        return self._macrostep(plan, self._begin(node, snapshot, event, at), snapshot)
+        return self._macrostep(plan, self._begin(dispatch.node, snapshot, event, at), snapshot)
 
     def _stand_in(self, kind: type, move: Move) -> Dispatch:
         """Return what stands where configurations look, for events that say themselves where."""
