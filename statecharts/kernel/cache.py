@@ -48,17 +48,21 @@ class LRU:
 
     def add(self, entry: Entry) -> None:
         """Keep an entry; let the least recently used go when there are too many."""
+        while len(self._entries) >= self.bound:
+            self._make_room()
         self.epoch += 1
-        entry.epoch = self.epoch
+        entry.epoch = entry.seen = self.epoch
         self._entries[entry] = None
-        if len(self._entries) > self.bound:
-            self._make_room(max(1, self.bound // 8))
 
-    def _make_room(self, count: int) -> None:
-        oldest = sorted(self._entries, key=lambda entry: entry.epoch)
-        for entry in oldest[:count]:
-            del self._entries[entry]
+    def _make_room(self) -> None:
+        """Let the first go, unless it has been used since it came first."""
+        entry = next(iter(self._entries))
+        del self._entries[entry]
+        if entry.epoch == entry.seen:
             entry.forget()
+        else:
+            entry.seen = entry.epoch
+            self._entries[entry] = None
 
 
 @final
@@ -93,9 +97,15 @@ class PlanCache:
             for one in node.invoke
         }
         self._known = tuple(node.id for node in chart.states)
+        self._restless = frozenset(
+            edge.source
+            for edges in self._tree.outgoing
+            for edge in edges
+            if isinstance(edge.transition.trigger, Always)
+        )
         self._lock = threading.RLock()
         self._nodes: WeakValueDictionary[tuple[int, ...], Node] = WeakValueDictionary()
-        self._planner = Planner(self._tree, self.node)
+        self._planner = Planner(self._tree, self.node, bound)
         slots = len(self._tree.slots)
         self.blank = Memory((None,) * slots) if slots else EMPTY
         self.origin = Node(chart.name, (), self._known, owner, (), False, False)
@@ -109,14 +119,9 @@ class PlanCache:
         with self._lock:
             node = self._nodes.get(states)
             if node is None:  # pragma: no branch - else another thread was first
-                tree = self._tree
-                final = ends(tree, states)
-                restless = not final and any(
-                    isinstance(edge.transition.trigger, Always)
-                    for state in (0, *states)
-                    for edge in tree.outgoing[state]
-                )
-                ids = tuple(tree.nodes[state].id for state in states)
+                final = ends(self._tree, states)
+                restless = not final and not self._restless.isdisjoint((0, *states))
+                ids = tuple([self._known[state - 1] for state in states])
                 node = Node(self.chart.name, ids, self._known, self.owner, states, restless, final)
                 self._nodes[states] = node
             return node

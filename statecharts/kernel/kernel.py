@@ -36,7 +36,7 @@ from statecharts.semantics.tree import Edge
 
 F = TypeVar("F")
 
-PLANS: Final = 16_384
+PLANS: Final = 65_536
 """How many plans a kernel keeps unless told otherwise."""
 
 MICROSTEPS: Final = 1_000
@@ -99,6 +99,7 @@ class Kernel(Generic[E, C]):
         self._unbound = self.chart.unbound_guards
         self._moves = _moves
         """Whether moves are written; without them a kernel is the reference that they copy."""
+        self._rarely = self._follow_plan
         self._named = self._stand_in(NamedEvent, self._take_named)
         self._own = self._stand_in(TimerFired, self._take_own)
 
@@ -193,6 +194,7 @@ class Kernel(Generic[E, C]):
                 dispatch.used = True
                 return self._follow_plan(dispatch, snapshot, event, at)
             dispatch.move = answer(self, dispatch)
+            dispatch.plan = None  # the move says it all
         return dispatch.move(snapshot, event, at)
 
     def _follow_plan(
@@ -457,7 +459,8 @@ class Kernel(Generic[E, C]):
     def _perform(self, plan: Plan, run: Macrostep) -> None:
         """Carry out one microstep."""
         perform: Any = None
-        run.fresh = list(plan.pick((*run.old, None)))
+        old = run.old
+        run.fresh = [old[i] if i >= 0 else None for i in plan.carry]
         try:
             for perform in plan.leaving:
                 perform(run)

@@ -92,6 +92,12 @@ def _setters(cls: Any) -> list[Any]:
     return [getattr(cls, one.name).__set__ for one in attrs.fields(cls)]
 
 
+@lru_cache(maxsize=256)
+def _blank(count: int) -> tuple[None, ...]:
+    """Return the values of so many states without data, the same tuple for all of them."""
+    return (None,) * count
+
+
 def _unhandled(snapshot: Any, _event: object, _at: datetime | None) -> Step[Any, Any]:
     """Answer an event that no line takes."""
     return Step(snapshot, (), (), False, ())
@@ -212,28 +218,42 @@ def answer(kernel: Kernel[Any, Any], dispatch: Dispatch) -> Move:
     if not dispatch.chains:
         return _unhandled
     if dispatch.plan is not None:
-        return taken(kernel, dispatch.node, dispatch.plan)
+        return taken(kernel, dispatch.node, dispatch.plan, dispatch)
     (chain, *others) = dispatch.chains
     if others or len(chain) > LONGEST:
         return kernel._chosen(dispatch)
     return _choice(kernel, dispatch, chain)
 
 
-def taken(kernel: Kernel[Any, Any], node: Node, plan: Plan) -> Move:
-    """Return the move of a plan and of what follows it for certain."""
+def taken(
+    kernel: Kernel[Any, Any], node: Node, plan: Plan, dispatch: Dispatch | None = None
+) -> Move:
+    """Return the move of a plan and of what follows it for certain.
+
+    Args:
+        kernel: The kernel.
+        node: The configuration.
+        plan: The plan.
+        dispatch: What it is the only plan of; it can then be worked out again, and is not kept.
+    """
     text = Text()
-    if _course(kernel, node, plan, text):
+    if _course(kernel, node, plan, text, dispatch):
         return text.move()
     return kernel._carried_out(node, plan)
 
 
-def _course(kernel: Kernel[Any, Any], node: Node, plan: Plan, text: Text) -> bool:
+def _course(
+    kernel: Kernel[Any, Any], node: Node, plan: Plan, text: Text, dispatch: Dispatch | None = None
+) -> bool:
     """Write what a plan does, to the end of the step; tell whether that could be done."""
     plans = _fused(kernel, plan)
     if not plans or not all(map(_writable, plans)):
         return False
     lines, names = len(text.lines), len(text.bound)
-    if Course(kernel, node, plans, text).write():
+    rare: tuple[object, ...] = (kernel._rarely, dispatch)
+    if dispatch is None:
+        rare = (kernel._carried_out(node, plan),)
+    if Course(kernel, plans, rare, text).write():
         return True
     del text.lines[lines:]
     text.bound = dict(list(text.bound.items())[:names])
@@ -348,10 +368,12 @@ class Course:
         surely: Whether one of them has changed in any case.
     """
 
-    def __init__(self, kernel: Kernel[Any, Any], node: Node, plans: list[Plan], text: Text) -> None:
+    def __init__(
+        self, kernel: Kernel[Any, Any], plans: list[Plan], rare: tuple[object, ...], text: Text
+    ) -> None:
         self.kernel = kernel
         self.chart = kernel.chart
-        self.node = node
+        self.rare = rare
         self.plans = plans
         self.text = text
         self.values: list[str] = []
@@ -373,17 +395,15 @@ class Course:
         rare = "memory.waiting"
         if last.final:
             rare += " or memory.timers or memory.calls or memory.sent"
-        text.add(f"if {rare}:")
-        text.add(
-            f"return {text.bind(self.kernel._carried_out(self.node, first))}(snapshot, event, at)",
-            1,
-        )
+        general, *given = map(text.bind, self.rare)
+        text.add(f"if {rare}:\n    return {general}({', '.join((*given, 'snapshot, event, at'))})")
         begin = len(text.lines)
         self.values = [f"old[{i}]" for i in range(max((*first.carry, -1)) + 1)]
         for plan in self.plans:
             if not self._microstep(plan):
                 return False
-        self._calls(last.positions)
+        if self.entered:
+            self._calls(last.positions)
         self._end(last)
         if any("old[" in line for line in text.lines[begin:]):
             text.lines.insert(begin, text.margin + "old = snapshot._values")
@@ -406,7 +426,7 @@ class Course:
             memory = "later"
         values = f"({', '.join(self.values)},)"
         if all(value == "None" for value in self.values):
-            values = text.bind((None,) * len(self.values))
+            values = text.bind(_blank(len(self.values)))
         text.add(
             "after = Snapshot()\n"
             f"after._place = {text.bind(last)}\n"

@@ -8,22 +8,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from operator import itemgetter
 from typing import Any, TypeAlias, final
 
 from statecharts.kernel.operations import Operation
 from statecharts.semantics.configuration import Configuration
-from statecharts.semantics.snapshot import Microstep, Outcome, Snapshot, Step
+from statecharts.semantics.snapshot import Outcome, Snapshot, Step
 from statecharts.semantics.tree import Edge
 
 
 class Entry:
     """An entry of the bounded cache: it can be dropped, and worked out again."""
 
-    __slots__ = ("epoch",)
+    __slots__ = ("epoch", "seen")
 
     epoch: int
     """When it was last used, counted in things worked out."""
+
+    seen: int
+    """Its epoch when room was last made for others."""
 
     def forget(self) -> None:
         """Take it out of the place where it is looked up."""
@@ -41,7 +43,6 @@ class Plan(Entry):
     Attributes:
         next: The configuration after it.
         carry: Where each value after it stood before it; -1 for one that is not carried over.
-        pick: Takes the new values out of the old ones and a None behind them.
         leaving: What to do while the old configuration still stands.
         entering: What to do when the new one does.
         settled: Whether nothing can follow it in the same macrostep.
@@ -59,7 +60,6 @@ class Plan(Entry):
         "move",
         "next",
         "outcome",
-        "pick",
         "settled",
         "used",
     )
@@ -71,16 +71,15 @@ class Plan(Entry):
         leaving: Sequence[Operation],
         entering: Sequence[Operation],
         settled: bool,
-        microstep: Microstep,
+        outcome: Outcome,
     ) -> None:
         self.epoch = 0
         self.next = next
         self.carry = carry
-        self.pick = _picker(carry)
         self.leaving = tuple(operation.perform for operation in leaving)
         self.entering = tuple(operation.perform for operation in entering)
         self.settled = settled
-        self.outcome: Outcome = (microstep.fired, (microstep,))
+        self.outcome = outcome
         self.move: Move | None = None
         self.used = False
         self.home: dict[Any, Plan] | None = None
@@ -95,12 +94,6 @@ class Plan(Entry):
         """Take it out of the plans of its dispatch."""
         if self.home is not None:  # pragma: no branch - what is forgotten was kept
             self.home.pop(self.key, None)
-
-
-def _picker(carry: tuple[int, ...]) -> Callable[[tuple[Any, ...]], tuple[Any, ...]]:
-    if len(carry) == 1:  # of which itemgetter would not make a tuple
-        return lambda values: (values[carry[0]],)
-    return itemgetter(*carry)
 
 
 @final

@@ -83,7 +83,9 @@ def remove_conflicting(
     """
     kept: dict[Edge, frozenset[int]] = {}
     several = tuple(enabled)
-    forbidding = [edge.source for edge in several if edge.forbids] if len(several) > 1 else []
+    if len(several) == 1:
+        return several
+    forbidding = [edge.source for edge in several if edge.forbids]
     for edge in several:
         if any(tree.is_descendant(source, edge.source) for source in forbidding):
             continue
