@@ -287,20 +287,20 @@ class Machine(Generic[E, C]):
         """
         with self._lock:
             if self._subscribers or self._queue or self._teller is not None:
-                mine: Queued[E, C] | None = Queued(event, at, self.chart.name)
-                self._queue.append(mine)
+                queued: Queued[E, C] = Queued(event, at, self.chart.name)
+                self._queue.append(queued)
                 if self._teller == threading.get_ident():
-                    mine.not_before = self._present
-                    return cast("Step[E, C]", mine)
-                self._drain(mine)
-                step = mine.step
+                    queued.not_before = self._present
+                    return cast("Step[E, C]", queued)
+                self._drain(queued)
+                mine, step = queued, queued.step
             else:  # nobody waits, and nobody is to be told: the step is all there is to do
                 if at is None:
                     at = self._time.now()
                 elif at is not self._time.fixed:
                     self._time.set(at)
                 self._present = at
-                before, mine = self._snapshot, None
+                before = self._snapshot
                 step = self._take_event(before, event, at=at)
                 self._snapshot = step.snapshot
                 if step.handled and not step.effects:
@@ -309,6 +309,7 @@ class Machine(Generic[E, C]):
                 if not self._queue:
                     return step
                 self._drain(None)
+                mine = None
         self._settle(mine)
         return cast("Step[E, C]", step)
 

@@ -24,7 +24,6 @@ from statecharts.model.generics import E, defaulting
 from statecharts.model.generics import K as C
 from statecharts.semantics.snapshot import (
     Memory,
-    Microstep,
     Moment,
     Scene,
     Snapshot,
@@ -438,8 +437,11 @@ class Kernel(Generic[E, C]):
         memory = run.memory(self._blank if before is None else before._memory)
         clock = 0 if before is None else before._clock + 1
         after: Snapshot[Any, Any] = Snapshot(last, run.old, run.context, memory, clock)
-        fired = tuple(transition for one in taken for transition in one.outcome[0])
-        microsteps: tuple[Microstep, ...] = tuple(one.outcome[1][0] for one in taken)
+        if len(taken) == 1:
+            fired, microsteps = taken[0].outcome
+        else:
+            fired = tuple([transition for one in taken for transition in one.outcome[0]])
+            microsteps = tuple([one.outcome[1][0] for one in taken])
         return Step(after, tuple(run.effects), fired, True, microsteps)
 
     def _settle(self, plan: Plan, run: Macrostep, taken: list[Plan]) -> None:

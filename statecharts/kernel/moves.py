@@ -69,6 +69,8 @@ from statecharts.semantics.snapshot import (
 if TYPE_CHECKING:
     from statecharts.kernel.kernel import Kernel
 
+_NEW: Final[Any] = object.__new__
+
 LONGEST: Final = 24
 """How many guards, or microsteps, are written into one function at most."""
 
@@ -119,7 +121,7 @@ NAMES: Final[dict[str, Any]] = {
     "Timeless": Untimed,
     "count": count,
     "failure": failure,
-    "new": object.__new__,
+    "new": _NEW,
     "not_bool": not_bool,
     "time_needed": time_needed,
     "unchecked": attrs.validators.get_disabled,
@@ -136,7 +138,7 @@ for _cls, _prefix in (
     (Invoke, "invoked"),
     (CancelInvoke, "revoked"),
 ):
-    NAMES |= {f"{_prefix}{number}": setter for number, setter in enumerate(_setters(_cls))}
+    NAMES.update({f"{_prefix}{number}": setter for number, setter in enumerate(_setters(_cls))})
 
 
 @lru_cache(maxsize=2048)
@@ -646,7 +648,8 @@ def plain_slots(cls: Any) -> list[tuple[Any, Any]] | None:
     None for a class with converters, factories, hooks or an ``__init__`` of its own. Validators are
     asked when all fields are set, as there.
     """
-    if type(cls) is not type or cls.__new__ is not object.__new__ or cls.__dictoffset__:
+    plain: bool = type(cls) is type and cls.__new__ is _NEW and not cls.__dictoffset__
+    if not plain:
         return None
     code = getattr(cls.__init__, "__code__", None)
     if code is None or not code.co_filename.startswith("<attrs generated"):
@@ -657,8 +660,9 @@ def plain_slots(cls: Any) -> list[tuple[Any, Any]] | None:
     found: list[tuple[Any, Any]] = []
     for one in attrs.fields(cls):
         slot = getattr(cls, one.name, None)
-        plain = one.init and one.converter is None and isinstance(slot, MemberDescriptorType)
-        if not plain or isinstance(one.default, attrs.Factory):  # type: ignore[arg-type]
+        if not one.init or one.converter is not None or not isinstance(slot, MemberDescriptorType):
+            return None
+        if isinstance(one.default, attrs.Factory):  # type: ignore[arg-type]
             return None
         found.append((slot.__set__, one))
     return found

@@ -339,14 +339,28 @@ class Step(Generic[E, C]):
 
     __slots__ = ("_outcome", "effects", "handled", "snapshot")
 
-    snapshot: Final[Snapshot[E, C]]
-    effects: Final[tuple[Effect, ...]]
-    handled: Final[bool]
     _outcome: Outcome
     """What happened, as the kernel keeps it: one object for all steps that take the same way."""
 
-    _fields: ClassVar = ("snapshot", "effects", "fired", "handled", "microsteps")
-    __match_args__ = _fields
+    __match_args__ = ("snapshot", "effects", "fired", "handled", "microsteps")
+    _fields: ClassVar = __match_args__
+
+    if TYPE_CHECKING:  # nobody but the kernel sets them
+
+        @property
+        def snapshot(self) -> Snapshot[E, C]:
+            """The next snapshot."""
+            ...
+
+        @property
+        def effects(self) -> tuple[Effect, ...]:
+            """The effects, in order."""
+            ...
+
+        @property
+        def handled(self) -> bool:
+            """Whether the configuration had an answer."""
+            ...
 
     def __init__(
         self,
@@ -356,10 +370,11 @@ class Step(Generic[E, C]):
         handled: bool,  # noqa: FBT001 - the parts stand in order
         microsteps: tuple[Microstep, ...],
     ) -> None:
-        self.snapshot = snapshot
-        self.effects = effects
-        self.handled = handled
-        self._outcome = (fired, microsteps)
+        new: Any = self
+        new.snapshot = snapshot
+        new.effects = effects
+        new.handled = handled
+        new._outcome = (fired, microsteps)
 
     @property
     def fired(self) -> tuple[Transition, ...]:
@@ -563,28 +578,28 @@ class Made(Snapshot[Any, Any]):
     """
 
     __slots__ = ()
-    __init__ = object.__init__  # type: ignore[assignment]
+    __init__ = object.__init__
 
 
 class Taken(Step[Any, Any]):
     """A step as the kernel makes it."""
 
     __slots__ = ()
-    __init__ = object.__init__  # type: ignore[assignment]
+    __init__ = object.__init__
 
 
 class Timed(Moment[Any, Any, Any]):
     """A moment as the kernel makes it."""
 
     __slots__ = ()
-    __init__ = object.__init__  # type: ignore[assignment]
+    __init__ = object.__init__
 
 
 class Untimed(Timeless[Any, Any, Any]):
     """A moment as the kernel makes it, whose time nobody gave."""
 
     __slots__ = ()
-    __init__ = object.__init__  # type: ignore[assignment]
+    __init__ = object.__init__
 
 
 class Kept(Memory):
