@@ -12,7 +12,6 @@ from typing import Any, Final, Generic, TypeVar, overload
 from statecharts.kernel.cache import PlanCache
 from statecharts.kernel.failures import failure
 from statecharts.kernel.macrostep import Macrostep
-from statecharts.kernel.moves import answer, taken
 from statecharts.kernel.planner import ALWAYS, Heard, Key
 from statecharts.kernel.plans import Dispatch, Move, Node, Plan
 from statecharts.model.chart import Chart, Declaration, Transition
@@ -192,6 +191,8 @@ class Kernel(Generic[E, C]):
             if not dispatch.used or not self._moves:
                 dispatch.used = True
                 return self._follow_plan(dispatch, snapshot, event, at)
+            from statecharts.kernel.moves import answer  # noqa: PLC0415 - the second event needs it
+
             dispatch.move = answer(self, dispatch)
             dispatch.plan = None  # the move says it all
         return dispatch.move(snapshot, event, at)
@@ -266,6 +267,8 @@ class Kernel(Generic[E, C]):
         if plan.move is not None:
             return plan.move(snapshot, event, at)
         if plan.used:
+            from statecharts.kernel.moves import answer, taken  # noqa: PLC0415 - as above
+
             plan.move = taken(self, dispatch.node, plan)
             if len(dispatch.chains) == 1:
                 dispatch.move = answer(self, dispatch)
