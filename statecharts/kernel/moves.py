@@ -313,7 +313,7 @@ def _choice(kernel: Kernel[Any, Any], dispatch: Dispatch, chain: Sequence[Candid
                 inlined += 1
             else:
                 del text.lines[begin:]
-    if any(isinstance(key[0], tuple) for key in dispatch.plans):
+    if any(isinstance(key[0], tuple) for key in list(dispatch.plans)):
         slots = range(len(kernel._blank.history))
         ids = "".join(f"None if history[{i}] is None else history[{i}].ids, " for i in slots)
         text.add(

@@ -615,6 +615,7 @@ for _cls, _name in (
     (Made, "Snapshot"),
     (Taken, "Step"),
     (Timed, "Moment"),
+    (Timeless, "Moment"),
     (Untimed, "Moment"),
 ):
     _cls.__name__ = _cls.__qualname__ = _name
