@@ -12,6 +12,7 @@ from typing import Any, Final, Generic, TypeVar, overload
 from statecharts.kernel.cache import PlanCache
 from statecharts.kernel.failures import failure
 from statecharts.kernel.macrostep import Macrostep
+from statecharts.kernel.operations import Prepare
 from statecharts.kernel.planner import ALWAYS, Heard, Key
 from statecharts.kernel.plans import Dispatch, Move, Node, Plan
 from statecharts.model.chart import Chart, Declaration, Transition
@@ -418,19 +419,65 @@ class Kernel(Generic[E, C]):
             return Heard(holder[0], self._cache.key(event.event)), event.event, call
         return Heard(holder[0], CallFailed), event, call
 
+    def _resume(
+        self,
+        plan: Plan,
+        number: int,
+        result: Any,
+        moment: Moment[Any, Any, Any],
+        snapshot: Snapshot[Any, Any],
+        present: Macrostep,
+    ) -> Step[Any, Any]:
+        """Go on by operations where a move has met effects that are about the run itself.
+
+        Args:
+            plan: What the move was written from.
+            number: The operation that has been called.
+            result: What its callback gave.
+            moment: The moment at which it was called.
+            snapshot: The snapshot before the step.
+            present: The step as far as the move has come.
+        """
+        performs = (*plan.leaving, *plan.entering)
+        for perform in performs[:number]:
+            operation: Any = perform.__self__  # type: ignore[attr-defined]
+            if isinstance(operation, Prepare):
+                operation.perform(present)
+        if number >= len(plan.leaving):
+            present.see(plan.next, present.fresh)
+        perform = performs[number]
+        try:
+            present.take_in(result, moment)
+            for at, perform in enumerate(performs[number + 1 :], number + 1):
+                if at == len(plan.leaving):
+                    present.see(plan.next, present.fresh)
+                perform(present)
+        except Exception as error:
+            culprit: Any = perform.__self__  # type: ignore[attr-defined]
+            raise failure(self.chart, culprit, present.event, error) from error
+        self._arrive(plan, present)
+        return self._macrostep(plan, present, snapshot, performed=True)
+
     def _macrostep(
-        self, plan: Plan | None, run: Macrostep, before: Snapshot[Any, Any] | None
+        self,
+        plan: Plan | None,
+        run: Macrostep,
+        before: Snapshot[Any, Any] | None,
+        *,
+        performed: bool = False,
     ) -> Step[Any, Any]:
         """Carry out a microstep and all that follows: eventless, internal and deferred events.
 
-        Without a plan nothing happens but that a timer or a call is over.
+        Without a plan nothing happens but that a timer or a call is over. A first microstep that
+        has been performed already is not performed again.
         """
         taken: list[Plan] = []
         if plan is DEFER:
             self._defer(run)
             plan = None
         while plan is not None:
-            self._settle(plan, run, taken)
+            self._settle(plan, run, taken, performed=performed)
+            performed = False
             plan = None if run.before.final else self._recall(run, taken)
         last: Any = run.before
         if last.final:
@@ -447,11 +494,12 @@ class Kernel(Generic[E, C]):
             microsteps = tuple([one.outcome[1][0] for one in taken])
         return Step(after, tuple(run.effects), fired, True, microsteps)
 
-    def _settle(self, plan: Plan, run: Macrostep, taken: list[Plan]) -> None:
+    def _settle(self, plan: Plan, run: Macrostep, taken: list[Plan], *, performed: bool) -> None:
         """Carry out a microstep, then eventless transitions and the run's own events."""
         bound = len(taken) + self.microsteps
         taken.append(plan)
-        self._perform(plan, run)
+        if not performed:
+            self._perform(plan, run)
         while (run.queue or not taken[-1].settled) and not taken[-1].next.final:
             follow = self._follow(taken[-1].next, run)
             if follow is None:
@@ -474,6 +522,10 @@ class Kernel(Generic[E, C]):
                 perform(run)
         except Exception as error:
             raise failure(self.chart, perform.__self__, run.event, error) from error
+        self._arrive(plan, run)
+
+    def _arrive(self, plan: Plan, run: Macrostep) -> None:
+        """End a microstep."""
         run.before, run.old = plan.next, tuple(run.fresh)
         run.see(run.before, run.old)
 

@@ -37,19 +37,32 @@ from typing import TYPE_CHECKING, Any, Final, final
 import attrs
 
 from statecharts.kernel.failures import failure
-from statecharts.kernel.macrostep import CALLS, TIMERS
+from statecharts.kernel.macrostep import CALLS, NONE, TIMERS, Macrostep
 from statecharts.kernel.operations import (
+    Emit,
+    Enter,
     Exit,
     Fill,
+    Leave,
     Make,
     Operation,
     Prepare,
     Record,
     Restore,
     StartTimers,
+    Update,
 )
 from statecharts.kernel.plans import Candidate, Dispatch, Move, Node, Plan
-from statecharts.model.effects import CancelInvoke, CancelTimer, Invoke, StartTimer
+from statecharts.model.effects import (
+    CancelInvoke,
+    CancelSend,
+    CancelTimer,
+    Effect,
+    Invoke,
+    Raise,
+    Send,
+    StartTimer,
+)
 from statecharts.semantics.filling import Recipe, named_value
 from statecharts.semantics.snapshot import (
     NOTHING_TAKEN,
@@ -61,6 +74,7 @@ from statecharts.semantics.snapshot import (
     Taken,
     Timed,
     Untimed,
+    View,
     count,
     not_bool,
     time_needed,
@@ -77,8 +91,14 @@ LONGEST: Final = 24
 INLINED: Final = 4
 """How many plans are written behind the guards that choose among them; others are called."""
 
-WRITTEN: Final = frozenset({Exit, Fill, Make, Prepare, Record, Restore, StartTimers})
+HOOKED: Final = frozenset({Emit, Enter, Leave, Update})
+"""The operations that are callbacks in the middle of a microstep."""
+
+WRITTEN: Final = HOOKED | {Exit, Fill, Make, Prepare, Record, Restore, StartTimers}
 """The operations that can be written out; see `_writable` for those of them that cannot."""
+
+ABOUT_THE_RUN: Final = (CancelSend, Raise, Send)
+"""The effects that moves leave to the operations: the run goes on with some of them itself."""
 
 
 def _without(
@@ -106,10 +126,13 @@ def _unhandled(snapshot: Any, _event: object, _at: datetime | None) -> Step[Any,
 
 
 NAMES: Final[dict[str, Any]] = {
+    "ABOUT_THE_RUN": ABOUT_THE_RUN,
     "CALLS": CALLS,
     "CancelInvoke": CancelInvoke,
     "CancelTimer": CancelTimer,
+    "Effect": Effect,
     "Invoke": Invoke,
+    "Macrostep": Macrostep,
     "Memory": Kept,
     "Moment": Timed,
     "NOTHING_TAKEN": NOTHING_TAKEN,
@@ -119,6 +142,7 @@ NAMES: Final[dict[str, Any]] = {
     "Step": Taken,
     "TIMERS": TIMERS,
     "Timeless": Untimed,
+    "View": View,
     "count": count,
     "failure": failure,
     "new": _NEW,
@@ -189,8 +213,8 @@ class Text:
         return _compiled(source)(*(value for _, value in self.bound.values()))
 
 
-def moment(data: str) -> list[str]:
-    """Return the lines that make a moment at which nothing has changed yet."""
+def moment(data: str, counters: str, scene: str = "snapshot") -> list[str]:
+    """Return the lines that make a moment."""
     return [
         "if at is None:",
         "    moment = Timeless()",
@@ -199,7 +223,8 @@ def moment(data: str) -> list[str]:
         "    moment.at = at",
         f"moment.data = {data}",
         "moment.event = event",
-        "moment._scene = snapshot",
+        f"moment._scene = {scene}",
+        f"moment._counters = {counters}",
     ]
 
 
@@ -255,7 +280,7 @@ def _course(
     rare: tuple[object, ...] = (kernel._rarely, dispatch)
     if dispatch is None:
         rare = (kernel._carried_out(node, plan),)
-    if Course(kernel, plans, rare, text).write():
+    if Course(kernel, node, plans, rare, text).write():
         return True
     del text.lines[lines:]
     text.bound = dict(list(text.bound.items())[:names])
@@ -280,8 +305,6 @@ def _writable(plan: Plan) -> bool:
     """Tell whether all that a plan does can be written out."""
     for one in plan.operations:
         if type(one) not in WRITTEN:
-            return False
-        if isinstance(one, Exit) and one.hooks:
             return False
         if isinstance(one, StartTimers):
             if not all(isinstance(trigger.delay, timedelta) for trigger in one.triggers):
@@ -340,9 +363,8 @@ def _ask(kernel: Kernel[Any, Any], chain: Sequence[Candidate], text: Text) -> No
             break
         if one.position != position:
             position = one.position
-            for line in moment(f"old[{position}]" if position >= 0 else "None"):
+            for line in moment(f"old[{position}]" if position >= 0 else "None", "None"):
                 text.add(line, 2)
-            text.add("moment._counters = None", 2)
         text.add(
             f"holds = {text.bind(one.test)}(moment)\n"
             "if holds is True:\n"
@@ -371,10 +393,16 @@ class Course:
     """
 
     def __init__(
-        self, kernel: Kernel[Any, Any], plans: list[Plan], rare: tuple[object, ...], text: Text
+        self,
+        kernel: Kernel[Any, Any],
+        node: Node,
+        plans: list[Plan],
+        rare: tuple[object, ...],
+        text: Text,
     ) -> None:
         self.kernel = kernel
         self.chart = kernel.chart
+        self.node = node
         self.rare = rare
         self.plans = plans
         self.text = text
@@ -385,13 +413,16 @@ class Course:
         self.records: dict[int, tuple[tuple[str, ...], str]] = {}
         self.entered: dict[str, Prepare] = {}
         self.number = 0
+        self.context = "snapshot._context"
+        self.before: list[str] = []
 
     def write(self) -> bool:
         """Write it; tell whether it is common enough to be written."""
         text, first, last = self.text, self.plans[0], self.plans[-1].next
         kinds = {type(one) for plan in self.plans for one in plan.operations}
-        timed = kinds & {Exit, StartTimers, Prepare}
-        if last.final and timed:
+        if last.final and kinds & {Exit, StartTimers, Prepare}:
+            return False
+        if kinds & HOOKED and (last.final or len(self.plans) > 1):
             return False
         text.add("memory = snapshot._memory")
         rare = "memory.waiting"
@@ -433,7 +464,7 @@ class Course:
             "after = Snapshot()\n"
             f"after._place = {text.bind(last)}\n"
             f"after._values = {values}\n"
-            "after._context = snapshot._context\n"
+            f"after._context = {self.context}\n"
             f"after._memory = {memory}\n"
             "after._clock = snapshot._clock + 1"
         )
@@ -446,13 +477,17 @@ class Course:
 
     def _microstep(self, plan: Plan) -> bool:
         """Write one microstep; tell whether that could be done."""
-        before = self.values
+        before = self.before = self.values
         needed = max((*plan.carry, *(self._position(one) for one in plan.operations), -1)) + 1
         before += [f"old[{i}]" for i in range(len(before), needed)] if plan is self.plans[0] else []
         values = [before[i] if i >= 0 else "None" for i in plan.carry]
         self.values = values
-        for one in plan.operations:
+        for number, one in enumerate(plan.operations):
             match one:
+                case Emit() | Enter() | Leave():
+                    self._hook(one, plan, number)
+                case Update():
+                    self._update(one, plan)
                 case Record():
                     self._record(one, before)
                 case Restore():
@@ -460,7 +495,7 @@ class Course:
                 case Fill():
                     values[one.after] = self._filled(one, before)
                 case Make():
-                    if plan is not self.plans[0] or self.changed.keys() & {"counters"}:
+                    if plan is not self.plans[0]:
                         return False
                     values[one.after] = self._made(one, before)
                 case Exit():
@@ -477,6 +512,8 @@ class Course:
                 return max(one.positions)
             case Make():
                 return one.before
+            case Emit(seen=False) | Leave() | Update():
+                return one.position
             case Fill():
                 return max(one.recipe.positions, default=-1)
         return -1
@@ -522,7 +559,7 @@ class Course:
 
     def _filled(self, one: Fill, before: list[str]) -> str:
         made = self._fresh("made")
-        lines = list(built(made, one.recipe, before, self.text))
+        lines = list(built(made, one.recipe, before, self.context, self.text))
         self.text.guarded(lines, one, self.chart)
         return made
 
@@ -530,17 +567,91 @@ class Course:
         made, text = self._fresh("made"), self.text
         cls, name = text.bind(one.cls), text.bind(self.chart.name)
         data = before[one.before] if one.before >= 0 else "None"
+        scene = self._scene(self.node, before, NONE)
         lines = [
-            *moment(data),
-            "moment._counters = memory.counters",
+            *moment(data, self.counters, scene),
             f"{made} = {text.bind(one.make)}(moment)",
             f"if {made}.__class__ is not {cls} and not isinstance({made}, {cls}):",
             f"    raise {text.bind(one)}.wrong({name}, {made})",
         ]
+        self._counted(lines, one)
+        return made
+
+    @property
+    def counters(self) -> str:
+        """The text of the present counters."""
+        return "counters" if "counters" in self.changed else "memory.counters"
+
+    def _counted(self, lines: list[str], one: Operation) -> None:
+        """Write the call of a callback, and keep the ids that it made."""
+        self.text.guarded(lines, one, self.chart)
+        self.changed["counters"] = None
+        self.text.add("counters = moment._counters")
+
+    def _scene(self, place: Node, values: list[str], hidden: frozenset[str]) -> str:
+        """Write what a callback sees, where that is not the snapshot; return its name."""
+        if place is self.node and not hidden and self.context == "snapshot._context":
+            return "snapshot"
+        self.text.add(
+            "scene = View()\n"
+            f"scene._place = {self.text.bind(place)}\n"
+            f"scene._values = ({', '.join(values)},)\n"
+            f"scene._context = {self.context}\n"
+            f"scene._hidden = {self.text.bind(hidden)}\n"
+            "scene._call = None"
+        )
+        return "scene"
+
+    def _view(self, plan: Plan, one: Any, *, entering: bool) -> tuple[str, str]:
+        """Write what a callback sees; return the text of its data, and of the scene."""
+        values, place = (self.values, plan.next) if entering else (self.before, self.node)
+        data = values[one.position] if one.position >= 0 else "None"
+        return data, self._scene(place, values, one.hidden)
+
+    def _update(self, one: Update, plan: Plan) -> None:
+        text = self.text
+        data, scene = self._view(plan, one, entering=False)
+        lines = [
+            *moment(data, self.counters, scene),
+            f"context = {text.bind(one.function)}(moment)",
+        ]
+        if one.kind is not None:
+            wrong = f"{text.bind(one)}.wrong({text.bind(self.chart.name)}, context)"
+            lines.append(f"if not isinstance(context, {text.bind(one.kind)}):\n    raise {wrong}")
+        self._counted("\n".join(lines).splitlines(), one)
+        self.context = "context"
+
+    def _hook(self, one: Emit | Enter | Leave, plan: Plan, number: int) -> None:
+        """Write a callback that gives effects; those about the run itself go by operations."""
+        text = self.text
+        data, scene = self._view(plan, one, entering=number >= len(plan.leaving))
+        lines = [
+            *moment(data, self.counters, scene),
+            f"result = {text.bind(one.hook.function)}(moment)",
+        ]
         text.guarded(lines, one, self.chart)
+        if not self.effects:
+            self._give("()")
+        parts = "\n".join(
+            f"    present.{name} = {name}"
+            for name in ("history", "timers", "calls")
+            if name in self.changed
+        )
+        resume = text.bind(self.kernel._resume)
+        given = f"{text.bind(plan)}, {text.bind(number)}, result, moment, snapshot, present"
+        text.add(
+            "if isinstance(result, Effect) and not isinstance(result, ABOUT_THE_RUN):\n"
+            "    effects += (result,)\n"
+            "elif result is not None:\n"
+            f"    present = Macrostep(event, at, {self.context}, {text.bind(self.node)}, "
+            f"snapshot._values, memory)\n"
+            f"    present.fresh = [{', '.join(self.values)}]\n"
+            "    present.effects = list(effects)\n"
+            + (parts + "\n" if parts else "")
+            + f"    return {resume}({given})"
+        )
         self.changed["counters"] = None
         text.add("counters = moment._counters")
-        return made
 
     def _exit(self, one: Exit) -> None:
         text = self.text
@@ -595,7 +706,7 @@ class Course:
             for cls, source, recipe in zip(one.classes, one.names, one.recipes, strict=True):
                 assert recipe is not None  # noqa: S101 - see `_writable`
                 call, effect = self._fresh("call"), self._fresh("effect")
-                lines = [*built(call, recipe, data, text)]
+                lines = [*built(call, recipe, data, self.context, text)]
                 lines += [
                     f"if not isinstance({call}, {text.bind(cls)}):",
                     f"    raise {text.bind(one)}.wrong({text.bind(self.chart.name)}, {call})",
@@ -612,13 +723,12 @@ class Course:
                 self._give(f"({effect},)")
 
 
-def built(made: str, recipe: Recipe, before: list[str], text: Text) -> Iterable[str]:
+def built(made: str, recipe: Recipe, before: list[str], context: str, text: Text) -> Iterable[str]:
     """Yield the lines that build data or a call by name."""
 
     def left(position: int) -> str:
         return before[position]
 
-    context = "snapshot._context"
     slots = plain_slots(recipe.cls)
     if slots is None:
         yield f"{made} = {recipe.call(left, context, text.bind)}"

@@ -59,26 +59,36 @@ class Record(Operation):
 
 
 @final
-class Exit(Operation):
-    """Leaves a state: its exit effects, then the timers and calls that are no longer needed."""
+class Leave(Operation):
+    """Adds the effects of leaving a state."""
 
-    __slots__ = ("calls", "hooks", "position", "timers")
+    __slots__ = ("hook", "position")
 
-    def __init__(
-        self, node: StateNode, position: int, timers: tuple[str, ...], hidden: frozenset[str]
-    ) -> None:
+    def __init__(self, node: StateNode, hook: Hook, position: int, hidden: frozenset[str]) -> None:
         self.role, self.state, self.transition = "exit", node.id, None
         self.hidden = hidden
+        self.hook = hook
         self.position = position
-        self.hooks = node.exit
+
+    def perform(self, run: Macrostep) -> None:
+        """Do it."""
+        run.hide(self.hidden)
+        run.emit(self.hook, run.old[self.position])
+
+
+@final
+class Exit(Operation):
+    """Takes back the timers and calls of a state that is left."""
+
+    __slots__ = ("calls", "timers")
+
+    def __init__(self, node: StateNode, timers: tuple[str, ...]) -> None:
+        self.role, self.state, self.transition = "exit", node.id, None
         self.timers = timers
         self.calls = tuple(map(node.call_name, node.invoke))
 
     def perform(self, run: Macrostep) -> None:
         """Do it."""
-        run.hide(self.hidden)
-        for hook in self.hooks:
-            run.emit(hook, run.old[self.position])
         if self.timers and run.timers:
             mine = [timer for timer, _ in run.timers if timer.rpartition("#")[0] in self.timers]
             run.stop_timers(mine)
@@ -113,8 +123,13 @@ class Update(Operation):
         data = run.old[self.position] if self.position >= 0 else None
         context = run.call(self.function, data)
         if self.kind is not None and not isinstance(context, self.kind):
-            raise _wrong(run.chart, context, self.kind, "update")
+            raise self.wrong(run.chart, context)
         run.update(context)
+
+    def wrong(self, chart: str, context: object) -> StepError:
+        """Return the error for a context of the wrong class."""
+        assert self.kind is not None  # noqa: S101 - else any context is right
+        return _wrong(chart, context, self.kind, self.role)
 
 
 @final
@@ -228,20 +243,18 @@ class Restore(Operation):
 class Enter(Operation):
     """Adds the effects of entering a state."""
 
-    __slots__ = ("hooks", "position")
+    __slots__ = ("hook", "position")
 
-    def __init__(self, node: StateNode, position: int, hidden: frozenset[str]) -> None:
+    def __init__(self, node: StateNode, hook: Hook, position: int, hidden: frozenset[str]) -> None:
         self.role, self.state, self.transition = "entry", node.id, None
         self.hidden = hidden
-        self.hooks = node.entry
+        self.hook = hook
         self.position = position
 
     def perform(self, run: Macrostep) -> None:
         """Do it."""
         run.hide(self.hidden)
-        data = run.fresh[self.position] if self.position >= 0 else None
-        for hook in self.hooks:
-            run.emit(hook, data)
+        run.emit(self.hook, run.fresh[self.position] if self.position >= 0 else None)
 
 
 @final

@@ -16,6 +16,7 @@ from statecharts.kernel.operations import (
     Exit,
     Fill,
     Finish,
+    Leave,
     Make,
     Operation,
     Prepare,
@@ -216,8 +217,10 @@ class Work:
         for state in exits:
             node = tree.nodes[state]
             timers = tuple(trigger.timer for trigger in _delays(tree, state))
-            if node.exit or timers or node.invoke:
-                yield Exit(node, self.before[state], timers, frozenset(left))
+            for hook in node.exit:
+                yield Leave(node, hook, self.before[state], frozenset(left))
+            if timers or node.invoke:
+                yield Exit(node, timers)
             left.append(node.id)
 
     def _take(
@@ -260,8 +263,8 @@ class Work:
             defaults = [d.transition for d in entry.defaults.get(state, ()) if d.transition.emit]
             delays = tuple(_delays(tree, state)) if fresh else ()
             hidden = frozenset(later) if node.entry or defaults or delays else NONE
-            if node.entry:
-                yield Enter(node, position, hidden)
+            for hook in node.entry:
+                yield Enter(node, hook, position, hidden)
             for default in defaults:
                 for hook in default.emit:
                     yield Emit(default, hook, position, hidden, entering=True)
@@ -285,8 +288,8 @@ class Work:
     def _begin(self, hidden: frozenset[str]) -> Iterable[Operation]:
         """Yield what the chart itself does at the start, when it has anything to do."""
         root, delays = self.tree.nodes[0], tuple(_delays(self.tree, 0))
-        if root.entry:
-            yield Enter(root, -1, hidden)
+        for hook in root.entry:
+            yield Enter(root, hook, -1, hidden)
         if delays:
             yield StartTimers(root, -1, delays, hidden)
         if root.invoke:

@@ -602,6 +602,12 @@ class Untimed(Timeless[Any, Any, Any]):
     __init__ = object.__init__
 
 
+class View:
+    """A scene that stands still: what a callback sees in the middle of a microstep."""
+
+    __slots__ = ("_call", "_context", "_hidden", "_place", "_values")
+
+
 class Kept(Memory):
     """A memory as the kernel makes it."""
 
