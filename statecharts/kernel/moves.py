@@ -21,9 +21,10 @@ move is made)::
         ...
 
 Moves of the same shape have the same text, which is compiled once. A move never does anything that
-its operations do not: where one cannot be written (callbacks that give effects, completion, guarded
-eventless lines), the move calls the operations, and where a rare thing is met (an event that waits,
-a run that ends with timers under way) it hands over before anything has been called.
+its operations do not. Where one cannot be written (completion, guarded eventless lines, delays that
+a callback gives), the move calls the operations. Where a rare thing is met it hands over to them:
+before anything has been called when an event waits or a run ends with timers under way, and from
+the operation that it has come to when a callback gives an effect that is about the run itself.
 """
 
 from __future__ import annotations
@@ -541,10 +542,8 @@ class Course:
         self.text.add(f"{kept} = new(Remembered)")
         self.text.add(f"remembered0({kept}, {self.text.bind(one.ids)})")
         self.text.add(f"remembered1({kept}, ({inside}))")
-        slots = len(self.kernel._blank.history)
-        around = [kept if i == one.slot else f"history[{i}]" for i in range(slots)]
-        if slots > LONGEST:
-            around = [f"*history[:{one.slot}]", kept, f"*history[{one.slot + 1}:]"]
+        slots = range(len(self.kernel._blank.history))
+        around = [kept if i == one.slot else f"history[{i}]" for i in slots]
         self.text.add(f"history = ({', '.join(around)},)")
         self.records[one.slot] = (one.ids, kept)
 

@@ -29,6 +29,8 @@ from statecharts import (
     NamedEvent,
     Occurred,
     Parallel,
+    Raise,
+    Send,
     Snapshot,
     State,
     Statechart,
@@ -38,6 +40,7 @@ from statecharts import (
 )
 from statecharts.codec import Protocol
 from statecharts.kernel.moves import _compiled, plain_slots
+from statecharts.model.effects import CancelSend
 from statecharts.model.errors import CallbackError, StatechartError, StepError
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -219,6 +222,73 @@ class Chain(Statechart[Go | Back], allow="*"):
     rest.to(way.b, on=Back)
 
 
+def tell(m: Moment[Any, Any, Any]) -> Iterator[Effect]:
+    """Say all that can be seen, with an id of its own."""
+    names = ("s.a", "s.b", "p", "p.x", "p.y.b")
+    active = [name for name in names if name in m]
+    seen = [m["p.x"] if "p.x" in active else None, m.data, m.context, m.call, m.event]
+    yield Said(f"{m.configuration} {active} {seen} {m.new_id('said')}")
+
+
+def business(m: Moment[Any, Any, Any]) -> Any:
+    """Give what the number of the event asks for, of which some is about the run itself."""
+    answers: dict[int, Any] = {
+        0: None,
+        1: Said("one"),
+        2: (Said("two"), Said(m.new_id("said"))),
+        3: Raise(Back()),
+        4: [Said("four"), Send(Back(), timedelta(seconds=1), id="four")],
+        5: CancelSend("four"),
+        6: Send(Back()),
+        7: 7,
+        8: [Said("eight"), 8],
+    }
+    number = getattr(m.event, "n", 0)
+    if number == 9:
+        raise ValueError(m.new_id("lost"))
+    return answers.get(number)
+
+
+class Busy(Statechart[Go | Back | Wild, Total], allow="*"):
+    """Callbacks in all places, between data, timers and calls."""
+
+    class s(Compound, initial=True, entry=tell, exit=business):
+        past = History("s.a")
+        a = State(initial=True, exit=business, entry=tell)
+        b = State(Plain, entry=business, exit=tell, invoke=Ask)
+        a.to(b, on=Go, emit=business)
+        b.stay(on=Back, make=lambda m: Plain(m.data.n + 1, m.new_id("made")), emit=business)
+        b.stay(on=Wild, update=lambda m: Total(m.context.sum + m.data.n), emit=tell)
+        a.stay(on=Wild, update=lambda m: m.event if m.event.n == 1 else Total(m.event.n))
+
+    class p(Parallel, entry=business):
+        class x(Compound[Plain], invoke=Ask, entry=tell):
+            a = State(initial=True, invoke={Tell: lambda m: Tell(str(m.data))})
+            b = State(Checked, entry=business)
+            a.to(b, on=Go)
+            b.to(a, on=Go, update=lambda m: Total(m.data.n, m.context.n + 1))
+
+        class y(Compound):
+            a = State(initial=True, entry=tell)
+            b = State(exit=business)
+            a.to(b, on=Back, emit=tell)
+            b.to(a, on=Back)
+            b.after(timedelta(seconds=3), a)
+
+    s.to(
+        p,
+        on=Go,
+        when=lambda m: s_of(m),
+        update=lambda m: Total(m.context.sum + 1, 5),
+    )
+    p.to(s.past, on=Wild, emit=business)
+
+
+def s_of(m: Moment[Any, Any, Any]) -> bool:
+    """Tell whether the inner state has been reached."""
+    return "s.b" in m
+
+
 EVENTS: dict[Any, list[Any]] = {
     Life: [
         *[Go(n) for n in (-1, 0, 1, 2, 3)],
@@ -238,6 +308,7 @@ EVENTS: dict[Any, list[Any]] = {
         NamedEvent("other"),
     ],
     Chain: [Go(1), Go(2), Back()],
+    Busy: [*[Go(n) for n in range(10)], Back(), *[Wild(n) for n in range(10)], TimerFired, Answer],
 }
 
 
@@ -277,7 +348,7 @@ def met(chart: Any, depth: int, most: int) -> list[Any]:
         steps = [outcome(kernel, one, event, NOW) for one in fresh for event in EVENTS[chart]]
         known = set(map(repr, found))
         after = {repr(step.snapshot): step.snapshot for step in steps if isinstance(step, Step)}
-        fresh = [snapshot for shown, snapshot in after.items() if shown not in known]
+        fresh = [snapshot for shown, snapshot in after.items() if shown not in known][:most]
         found = (found + fresh)[:most]
     return found
 
@@ -285,12 +356,13 @@ def met(chart: Any, depth: int, most: int) -> list[Any]:
 @pytest.mark.parametrize("at", [NOW, NAIVE, None, "noon"], ids=["aware", "naive", "none", "wrong"])
 @pytest.mark.parametrize("chart", EVENTS, ids=lambda chart: chart.__name__)
 def test_moves_do_what_the_reference_does(chart: Any, at: Any) -> None:
-    """Whatever is met, at first, again or for the fifth time: equal steps, or equal errors."""
+    """Whatever is met, at first, again or for the fourth time: equal steps, or equal errors."""
     reference, kernel = reference_of(chart), Kernel(chart)
     handled = 0
-    for snapshot, event in product(met(chart, 5, 120), EVENTS[chart]):
+    snapshots = met(chart, 5, 150 if at is NOW else 40)
+    for snapshot, event in product(snapshots, EVENTS[chart]):
         expected = outcome(reference, snapshot, event, at)
-        for _ in range(5):
+        for _ in range(4):
             assert outcome(kernel, snapshot, event, at) == expected
         if isinstance(expected, Step):
             found = outcome(kernel, snapshot, event, at)
@@ -305,7 +377,7 @@ def test_moves_take_the_snapshots_of_others(chart: Any) -> None:
     """Snapshots of other kernels, of pickles and of files move as the kernel's own."""
     kernel = Kernel(chart)
     protocol: Any = Protocol(chart)
-    for snapshot in met(chart, 3, 30):
+    for snapshot in met(chart, 3, 12):
         own = kernel.adopt(snapshot)
         for event in EVENTS[chart]:
             expected = [outcome(kernel, own, event, NOW) for _ in range(4)][-1]
@@ -501,7 +573,7 @@ def restless_threads() -> Iterator[None]:
 @pytest.mark.parametrize("plans", [1, 5, 1000])
 def test_threads_write_moves_together(plans: int) -> None:
     """Threads that meet the same events at the same time all get the reference's steps."""
-    snapshots = met(Life, 4, 25)
+    snapshots = met(Life, 4, 12)
     pairs = [(one, event) for one in snapshots for event in EVENTS[Life]]
     reference = reference_of(Life)
     expected = [outcome(reference, one, event, NOW) for one, event in pairs]
