@@ -29,40 +29,34 @@ from statecharts.semantics.tree import Edge, Tree
 class LRU:
     """The entries that have been worked out, at most ``bound`` of them.
 
-    Time is counted in things worked out: using an entry stamps it with the present epoch, which is
-    one assignment and needs no lock. Adding, which is rare, goes under the caller's lock.
+    Using an entry marks it, which is one assignment and needs no lock. The first to go is the
+    oldest that has not been marked since it was last passed over. Adding, which is rare, goes under
+    the caller's lock.
 
     Args:
         bound: How many entries are kept.
     """
 
-    __slots__ = ("_entries", "bound", "epoch")
+    __slots__ = ("_entries", "bound")
 
     def __init__(self, bound: int) -> None:
         self.bound = bound
-        self.epoch = 0
         self._entries: dict[Entry, None] = {}
 
     def __len__(self) -> int:
         return len(self._entries)
 
     def add(self, entry: Entry) -> None:
-        """Keep an entry; let the least recently used go when there are too many."""
+        """Keep an entry; let others go when there are too many."""
         while len(self._entries) >= self.bound:
-            self._make_room()
-        self.epoch += 1
-        entry.epoch = entry.seen = self.epoch
+            oldest = next(iter(self._entries))
+            del self._entries[oldest]
+            if oldest.used:
+                oldest.used = False
+                self._entries[oldest] = None
+            else:
+                oldest.forget()
         self._entries[entry] = None
-
-    def _make_room(self) -> None:
-        """Let the first go, unless it has been used since it came first."""
-        entry = next(iter(self._entries))
-        del self._entries[entry]
-        if entry.epoch == entry.seen:
-            entry.forget()
-        else:
-            entry.seen = entry.epoch
-            self._entries[entry] = None
 
 
 @final
@@ -241,7 +235,7 @@ class PlanCache:
         recalled = (selected, tuple(None if one is None else one.ids for one in history))
         plan = dispatch.plans.get(recalled)
         if plan is not None:
-            plan.epoch = self.lru.epoch
+            plan.used = True
             return plan
         with self._lock:
             plan = dispatch.plans.get(selected) or dispatch.plans.get(recalled)
@@ -252,7 +246,6 @@ class PlanCache:
                 dispatch.plans[key] = plan
                 plan.home, plan.key = dispatch.plans, key
                 self.lru.add(plan)
-            plan.epoch = self.lru.epoch
             return plan
 
     def chains(self, node: Node, kind: type | str) -> tuple[tuple[Candidate, ...], ...]:

@@ -162,7 +162,7 @@ class Kernel(Generic[E, C]):
             node: Any = snapshot._place
             if node.owner is self and (type(at) is datetime or at is None):
                 dispatch: Dispatch = node.dispatches[type(event)]
-                dispatch.epoch = self._lru.epoch
+                dispatch.used = True
                 move = dispatch.move
         except (AttributeError, KeyError):
             pass  # no snapshot, or an event that is new here: all of that is told apart below
@@ -187,10 +187,11 @@ class Kernel(Generic[E, C]):
             if isinstance(event, NamedEvent):
                 node.dispatches.setdefault(type(event), self._named)
             dispatch = self._cache.dispatch(node, self._cache.key(event))
-        dispatch.epoch = self._lru.epoch
+        if dispatch.met:
+            dispatch.used = True
         if dispatch.move is None:
-            if not dispatch.used or not self._moves:
-                dispatch.used = True
+            if not dispatch.met or not self._moves:
+                dispatch.met = True
                 return self._follow_plan(dispatch, snapshot, event, at)
             from statecharts.kernel.moves import answer  # noqa: PLC0415 - the second event needs it
 
@@ -228,7 +229,7 @@ class Kernel(Generic[E, C]):
         dispatch = node.dispatches.get(event.name)
         if dispatch is None or dispatch.move is None:
             return self._meet(snapshot, event, at)
-        dispatch.epoch = self._lru.epoch
+        dispatch.used = True
         step: Step[Any, Any] = dispatch.move(snapshot, event, at)
         return step
 
@@ -264,16 +265,16 @@ class Kernel(Generic[E, C]):
         plan = dispatch.plans.get(selected)
         if plan is None:
             plan = self._cache.planned(dispatch, selected, snapshot._memory.history)
-        plan.epoch = self._lru.epoch
+        plan.used = plan.met
         if plan.move is not None:
             return plan.move(snapshot, event, at)
-        if plan.used:
+        if plan.met:
             from statecharts.kernel.moves import answer, taken  # noqa: PLC0415 - as above
 
             plan.move = taken(self, dispatch.node, plan)
             if len(dispatch.chains) == 1:
                 dispatch.move = answer(self, dispatch)
-        plan.used = True
+        plan.met = True
         return self._macrostep(plan, self._begin(dispatch.node, snapshot, event, at), snapshot)
 
     def _carried_out(self, node: Node, plan: Plan) -> Move:
@@ -548,7 +549,8 @@ class Kernel(Generic[E, C]):
 
     def _internal(self, node: Node, key: Key, run: Macrostep) -> Plan | None:
         dispatch = self._cache.dispatch(node, key)
-        dispatch.epoch = self._lru.epoch
+        dispatch.used = dispatch.met
+        dispatch.met = True
         return dispatch.plan or self._select(dispatch, run.event, run.at, run, run.old, run.history)
 
     def _defer(self, run: Macrostep) -> None:
@@ -614,8 +616,8 @@ class Kernel(Generic[E, C]):
         plan = dispatch.plans.get(selected)
         if plan is None:
             plan = self._cache.planned(dispatch, selected, history)
-        plan.epoch = self._lru.epoch
-        plan.used = True
+        plan.used = plan.met
+        plan.met = True
         return plan
 
     def _choose(

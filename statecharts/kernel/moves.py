@@ -327,7 +327,7 @@ def _choice(kernel: Kernel[Any, Any], dispatch: Dispatch, chain: Sequence[Candid
     inlined = 0
     for one in chain:
         plan = dispatch.plans.get(one.alone)
-        if plan is not None and plan.used and inlined < INLINED:
+        if plan is not None and plan.met and inlined < INLINED:
             begin = len(text.lines)
             text.add(f"if edge is {text.bind(one.edge)}:")
             text.margin += "    "
@@ -344,7 +344,7 @@ def _choice(kernel: Kernel[Any, Any], dispatch: Dispatch, chain: Sequence[Candid
             "history = snapshot._memory.history\n"
             f"plan = {text.bind(dispatch.plans)}.get(((edge,), ({ids})))\n"
             "if plan is not None and plan.move is not None:\n"
-            f"    plan.epoch = {text.bind(kernel._lru)}.epoch\n"
+            "    plan.used = True\n"
             "    return plan.move(snapshot, event, at)"
         )
     take = f"{text.bind(kernel._take)}({text.bind(dispatch)}, (edge,), snapshot, event, at)"
@@ -689,7 +689,13 @@ class Course:
             ]
             text.guarded(lines, one, self.chart)
             effect = self._fresh("effect")
-            text.add("number, counters = count(counters, TIMERS)")
+            text.add(
+                "if len(counters) == 1 and counters[0][0] == TIMERS:\n"
+                "    number = counters[0][1] + 1\n"
+                "    counters = ((TIMERS, number),)\n"
+                "else:\n"
+                "    number, counters = count(counters, TIMERS)"
+            )
             text.add(f"name = f'{{{text.bind(trigger.timer)}}}#{{number}}'")
             text.add("timers = (*timers, (name, due))")
             text.add(f"{effect} = new(StartTimer)")

@@ -19,13 +19,10 @@ from statecharts.semantics.tree import Edge
 class Entry:
     """An entry of the bounded cache: it can be dropped, and worked out again."""
 
-    __slots__ = ("epoch", "seen")
+    __slots__ = ("used",)
 
-    epoch: int
-    """When it was last used, counted in things worked out."""
-
-    seen: int
-    """Its epoch when room was last made for others."""
+    used: bool
+    """Whether it has been used since it was last passed over when room was made."""
 
     def forget(self) -> None:
         """Take it out of the place where it is looked up."""
@@ -48,7 +45,7 @@ class Plan(Entry):
         settled: Whether nothing can follow it in the same macrostep.
         outcome: The transitions taken, and the record of the microstep, alone in a tuple.
         move: All of it as one function, when it has been written.
-        used: Whether it has been taken.
+        met: Whether it has been taken.
     """
 
     __slots__ = (
@@ -57,11 +54,11 @@ class Plan(Entry):
         "home",
         "key",
         "leaving",
+        "met",
         "move",
         "next",
         "outcome",
         "settled",
-        "used",
     )
 
     def __init__(
@@ -73,7 +70,7 @@ class Plan(Entry):
         settled: bool,
         outcome: Outcome,
     ) -> None:
-        self.epoch = 0
+        self.used = self.met = False
         self.next = next
         self.carry = carry
         self.leaving = tuple(operation.perform for operation in leaving)
@@ -81,7 +78,6 @@ class Plan(Entry):
         self.settled = settled
         self.outcome = outcome
         self.move: Move | None = None
-        self.used = False
         self.home: dict[Any, Plan] | None = None
         self.key: Any = None
 
@@ -129,13 +125,13 @@ class Dispatch(Entry):
         defers: Whether one of the candidates defers the event.
         move: The answer as one function; None until it is worth writing.
         plans: What happens for each selection of transitions (and memory, where history matters).
-        used: Whether the event has been met before.
+        met: Whether the event has been met before.
     """
 
-    __slots__ = ("chains", "defers", "key", "move", "node", "plan", "plans", "used")
+    __slots__ = ("chains", "defers", "key", "met", "move", "node", "plan", "plans")
 
     def __init__(self, node: Node, key: Any, chains: tuple[tuple[Candidate, ...], ...]) -> None:
-        self.epoch = 0
+        self.used = self.met = False
         self.node = node
         self.key = key
         self.chains = chains
@@ -143,7 +139,6 @@ class Dispatch(Entry):
         self.plan: Plan | None = None
         self.plans: dict[Any, Plan] = {}
         self.move: Move | None = None
-        self.used = False
 
     def forget(self) -> None:
         """Take it out of its configuration's answers."""
