@@ -337,8 +337,6 @@ class Step(Generic[E, C]):
     of lines that cannot be imported, such as lambdas; it equals the step that it was.
     """
 
-    __slots__ = ("_outcome", "effects", "handled", "snapshot")
-
     _outcome: Outcome
     """What happened, as the kernel keeps it: one object for all steps that take the same way."""
 
@@ -361,6 +359,9 @@ class Step(Generic[E, C]):
         def handled(self) -> bool:
             """Whether the configuration had an answer."""
             ...
+
+    else:
+        __slots__ = ("_outcome", "effects", "handled", "snapshot")
 
     def __init__(
         self,
@@ -481,7 +482,8 @@ class Moment(Generic[D_co, E_co, C_co]):
         self.data = data
         self.event = event
         if at is None:
-            self.__class__ = Timeless
+            untimed: Any = self
+            untimed.__class__ = Timeless
         else:
             self.at = at
         self._scene = scene
@@ -571,6 +573,9 @@ class Timeless(Moment[D_co, E_co, C_co]):
             raise time_needed(self._scene._place.chart)
 
 
+_NO_INIT: Final[Any] = object.__init__
+
+
 class Made(Snapshot[Any, Any]):
     """A snapshot as the kernel makes it: quicker by a call, its slots are set one by one.
 
@@ -578,28 +583,28 @@ class Made(Snapshot[Any, Any]):
     """
 
     __slots__ = ()
-    __init__ = object.__init__
+    __init__ = _NO_INIT
 
 
 class Taken(Step[Any, Any]):
     """A step as the kernel makes it."""
 
     __slots__ = ()
-    __init__ = object.__init__
+    __init__ = _NO_INIT
 
 
 class Timed(Moment[Any, Any, Any]):
     """A moment as the kernel makes it."""
 
     __slots__ = ()
-    __init__ = object.__init__
+    __init__ = _NO_INIT
 
 
 class Untimed(Timeless[Any, Any, Any]):
     """A moment as the kernel makes it, whose time nobody gave."""
 
     __slots__ = ()
-    __init__ = object.__init__
+    __init__ = _NO_INIT
 
 
 class View:
