@@ -20,7 +20,7 @@ from uuid import UUID
 from statecharts.codec import times
 from statecharts.codec.errors import Misfit
 from statecharts.codec.shapes import JsonSchema, Key, Shape, unwritable, wrong
-from statecharts.codec.texts import quoted, text_of
+from statecharts.codec.texts import quoted
 
 _PATTERNS: Final = {
     "bytes": "^[A-Za-z0-9_-]*$",
@@ -46,15 +46,7 @@ def _shape(
 ) -> Shape:
     types = schema.get("type", "string")
     kinds = frozenset({types} if isinstance(types, str) else types)
-    write = _writing.get(cls, lambda value: text_of(dump(value)))
-    return Shape(text, load, dump, _constant(schema), kinds, (cls,), name, write)
-
-
-_writing: Final[dict[type, Callable[[Any], str]]] = {
-    str: lambda value: quoted(value if value.__class__ is str else dump_str(value)),
-    int: lambda value: repr(value if value.__class__ is int else dump_int(value)),
-    datetime: lambda value: f'"{times.dump_datetime(value)}"',
-}
+    return Shape(text, load, dump, _constant(schema), kinds, (cls,), name)
 
 
 # -- what JSON has itself --------------------------------------------------------------------------
@@ -259,6 +251,10 @@ DATETIME: Final = _shape(
     times.dump_datetime,
     _pattern("datetime"),
 )
+
+INTEGER.write = lambda value: repr(value if value.__class__ is int else dump_int(value))
+STRING.write = lambda value: quoted(value if value.__class__ is str else dump_str(value))
+DATETIME.write = lambda value: f'"{times.dump_datetime(value)}"'
 
 SCALARS: Final[dict[type, Shape]] = {
     bool: _shape("true or false", "bool", bool, load_bool, dump_bool, {"type": "boolean"}),
