@@ -382,6 +382,20 @@ def missing_field(key: str, owner: str, value: Any, remedy: str = "Give it") -> 
     return Misfit("SC403", f"{owner} needs {key!r}", remedy, value).within(key, value)
 
 
+def check_fields(
+    value: Any, required: Iterable[str], known: Iterable[str], owner: str, *, lenient: bool
+) -> None:
+    """Refuse what is not an object with the fields that it must have, and no others."""
+    if value.__class__ is not dict:
+        raise wrong("an object", value)
+    for key in required:
+        if key not in value:
+            raise missing_field(key, owner, value)
+    for key in () if lenient else value:
+        if key not in known:
+            raise unknown_field(key, known, owner, value)
+
+
 # -- tags ------------------------------------------------------------------------------------------
 
 

@@ -12,13 +12,15 @@ import re
 from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path, PurePath, PurePosixPath, PureWindowsPath
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 from uuid import UUID
 
 from statecharts.codec.errors import Misfit
 from statecharts.codec.shapes import JsonSchema, Key, Shape, unwritable, wrong
 from statecharts.codec.texts import quoted
 from statecharts.codec.times import DATE, DATETIME, DURATION, TIME, formed
+
+T = TypeVar("T")
 
 _NOT_FINITE: Final = {"Infinity": math.inf, "-Infinity": -math.inf, "NaN": math.nan}
 _INTEGER_KEY: Final = re.compile("-?(0|[1-9][0-9]*)").fullmatch
@@ -44,25 +46,21 @@ def _shape(
 # -- what JSON has itself --------------------------------------------------------------------------
 
 
-def load_bool(value: Any, _: Any = None) -> bool:
-    """Read a boolean."""
-    if value is True or value is False:
-        return bool(value)
-    raise wrong("true or false", value)
+def _exactly(
+    cls: type[T], text: str, refused: Callable[[str, Any], Misfit] = wrong
+) -> Callable[..., T]:
+    """Return what gives back the values of a class, and refuses all others."""
+
+    def take(value: Any, _: Any = None) -> T:
+        if value.__class__ is cls:
+            return value
+        raise refused(text, value)
+
+    return take
 
 
-def dump_bool(value: Any) -> bool:
-    """Write a boolean."""
-    if value is True or value is False:
-        return bool(value)
-    raise unwritable("a bool", value)
-
-
-def load_int(value: Any, _: Any = None) -> int:
-    """Read an integer."""
-    if value.__class__ is int:
-        return value
-    raise wrong("an integer", value)
+load_int: Final = _exactly(int, "an integer")
+load_str: Final = _exactly(str, "a string")
 
 
 def dump_int(value: Any) -> int:
@@ -124,13 +122,6 @@ def dump_float(value: Any) -> float | str:
     return "NaN" if math.isnan(number) else "Infinity" if number > 0 else "-Infinity"
 
 
-def load_str(value: Any, _: Any = None) -> str:
-    """Read a string."""
-    if value.__class__ is str:
-        return value
-    raise wrong("a string", value)
-
-
 def dump_str(value: Any) -> str:
     """Write a string; members of a ``StrEnum`` are written as what they equal."""
     if value.__class__ is str:
@@ -138,18 +129,6 @@ def dump_str(value: Any) -> str:
     if isinstance(value, str):
         return str.__str__(value)
     raise unwritable("a str", value)
-
-
-def load_none(value: Any, _: Any = None) -> None:
-    """Read null."""
-    if value is not None:
-        raise wrong("null", value)
-
-
-def dump_none(value: Any) -> None:
-    """Write null."""
-    if value is not None:
-        raise unwritable("None", value)
 
 
 # -- other strings --------------------------------------------------------------------------------
@@ -206,13 +185,20 @@ FLOAT: Final = _shape(
     dump_float,
     {"type": ["number", "string"], "pattern": f"^({'|'.join(_NOT_FINITE)})$"},
 )
-NULL: Final = _shape("null", "none", type(None), load_none, dump_none, {"type": "null"})
+NULL: Final = _shape(
+    *("null", "none", type(None), _exactly(type(None), "null")),
+    *(_exactly(type(None), "None", unwritable), {"type": "null"}),
+)
+BOOLEAN: Final = _shape(
+    *("true or false", "bool", bool, _exactly(bool, "true or false")),
+    *(_exactly(bool, "a bool", unwritable), {"type": "boolean"}),
+)
 
 INTEGER.write = lambda value: repr(value if value.__class__ is int else dump_int(value))
 STRING.write = lambda value: quoted(value if value.__class__ is str else dump_str(value))
 
 SCALARS: Final[dict[type, Shape]] = {
-    bool: _shape("true or false", "bool", bool, load_bool, dump_bool, {"type": "boolean"}),
+    bool: BOOLEAN,
     int: INTEGER,
     float: FLOAT,
     str: STRING,

@@ -15,7 +15,7 @@ from statecharts.codec.events import Effects, Events
 from statecharts.codec.parts import CALL as CALL_PART
 from statecharts.codec.parts import CONTEXT, EVENT, STATE, Parts
 from statecharts.codec.places import KEPT, Places
-from statecharts.codec.records import Family, missing_field, unknown_field
+from statecharts.codec.records import Family, check_fields, missing_field
 from statecharts.codec.scalars import load_int, load_str
 from statecharts.codec.shapes import unwritable, wrong
 from statecharts.codec.shaping import Shaper
@@ -281,7 +281,10 @@ class Snapshots:
         if value.__class__ is not dict:
             raise wrong("a snapshot", value)
         if value.keys() != _KNOWN:
-            self._check_keys(value)
+            for key in REQUIRED:
+                if key not in value:
+                    raise incomplete(key, value)
+            self._check(value, REQUIRED, "a snapshot", OPTIONAL)
         where: str | None = None
         try:
             self._check_head(value, vouched=vouched)
@@ -322,14 +325,6 @@ class Snapshots:
             misfit.within(where, given)
             raise
         return Memory(remembered, running, counted, delayed, under_way, waits)
-
-    def _check_keys(self, value: dict[str, Any]) -> None:
-        for key in REQUIRED:
-            if key not in value:
-                raise incomplete(key, value)
-        for key in () if self._lenient else value:
-            if key not in _KNOWN:
-                raise unknown_field(key, (*REQUIRED, *OPTIONAL), "a snapshot", value)
 
     def _check_head(self, value: dict[str, Any], *, vouched: bool) -> None:
         if value["chart"] != self.chart.name or value["chart"].__class__ is not str:
@@ -426,7 +421,7 @@ class Snapshots:
         return tuple(found)
 
     def _load_remembered(self, history: str, value: Any) -> Remembered:
-        self._check(value, ("configuration",), ("data",), "what history remembers")
+        self._check(value, ("configuration",), "what history remembers", ("data",))
         ids = at("configuration", self._places.remembered, history, value["configuration"])
         data = at("data", self._load_data, value.get("data", {}), self._layout(ids))
         return Remembered(ids, data)
@@ -435,7 +430,7 @@ class Snapshots:
         found: dict[str, Any] = {}
 
         def load(inner: Any) -> None:
-            self._check(inner, TIMER, (), "a timer")
+            self._check(inner, TIMER, "a timer")
             timer = at("id", load_str, inner["id"])
             if timer in found:
                 text = f"the timer {shown(timer)} runs twice"
@@ -464,7 +459,7 @@ class Snapshots:
         found: dict[str, Any] = {}
 
         def load(inner: Any) -> None:
-            self._check(inner, CALL, (), "a call under way")
+            self._check(inner, CALL, "a call under way")
             name = at("id", load_str, inner["id"])
             state, cls = self._calls.get(_name(name), (None, Call))
             misfit = _unheld("call", name, self._calls, state, place, "state")
@@ -495,7 +490,7 @@ class Snapshots:
         waiting = {timer for timer, _ in timers}
 
         def load(inner: Any) -> tuple[str, str, Any]:
-            self._check(inner, SENT, (), "an event that waits")
+            self._check(inner, SENT, "an event that waits")
             timer = at("timer", load_str, inner["timer"])
             if timer not in waiting:
                 text = f"the event waits for {shown(timer)}, and no such timer runs"
@@ -508,17 +503,9 @@ class Snapshots:
         return tuple(each(load, _array(value), value))
 
     def _check(
-        self, value: Any, required: tuple[str, ...], optional: tuple[str, ...], what: str
+        self, value: Any, required: tuple[str, ...], what: str, optional: tuple[str, ...] = ()
     ) -> None:
-        """Refuse what is not an object with the fields that it must have, and no others."""
-        if value.__class__ is not dict:
-            raise wrong("an object", value)
-        for key in required:
-            if key not in value:
-                raise missing_field(key, what, value)
-        for key in () if self._lenient else value:
-            if key not in required and key not in optional:
-                raise unknown_field(key, (*required, *optional), what, value)
+        check_fields(value, required, (*required, *optional), what, lenient=self._lenient)
 
 
 def timer_sources(chart: Chart) -> dict[str, str]:
