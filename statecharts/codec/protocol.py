@@ -236,12 +236,9 @@ class Protocol(Generic[E, C]):
 
     def dumps_event(self, event: object) -> bytes:
         """Return an event as JSON (see `dump_event`)."""
-        write = self._own.events.writes.get(event.__class__)
         try:
-            return encode(self.dump_event(event)) if write is None else write(event).encode("utf-8")
-        except CodecError:
-            raise
-        except Exception:  # noqa: BLE001 - what is wrong is told on the way round
+            return self._own.events.writes[event.__class__](event).encode("utf-8")
+        except Exception:  # noqa: BLE001 - it is no plain event, or `dump_event` says what is wrong
             return encode(self.dump_event(event))
 
     def loads_event(
@@ -278,7 +275,10 @@ class Protocol(Generic[E, C]):
 
     def dumps_snapshot(self, snapshot: Snapshot[E, C]) -> bytes:
         """Return a snapshot as JSON (see `dump_snapshot`)."""
-        return encode(self.dump_snapshot(snapshot))
+        try:
+            return self._own.snapshots.write(snapshot).encode("utf-8")
+        except Exception:  # noqa: BLE001 - `dump_snapshot` says what is wrong
+            return encode(self.dump_snapshot(snapshot))
 
     def loads_snapshot(self, text: str | bytes, *, lenient: bool | None = None) -> Snapshot[E, C]:
         """Return the snapshot that JSON says (see `load_snapshot`)."""

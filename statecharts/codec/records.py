@@ -66,7 +66,10 @@ class Record(Shape):
         self.members: tuple[Member, ...] = ()
         self.shapes: dict[str, Shape] = {}
         self.taggish = False
-        self.write_tagged: Callable[[Any], str] | None = None
+        self._text: Callable[[Any], str] = lambda value: text_of(self._dump(value))
+        self.write_tagged: Callable[[Any], str] = lambda value: text_of(
+            self.dump_tagged(value, self.name)
+        )
         self._structure: Callable[..., Any] = _not_ready
         self._unstructure: Callable[..., Any] = _not_ready
         super().__init__(
@@ -77,6 +80,7 @@ class Record(Shape):
             frozenset({"object"}),
             (self.cls,),
             wire_name(self.cls),
+            self._write,
         )
 
     def compile(
@@ -109,22 +113,20 @@ class Record(Shape):
             )
         self._unstructure, self._structure = self._generated(overrides)
         if plain:
-            self.write_tagged = self._writes()
+            self._text, self.write_tagged = self._writing(None), self._writing(self.name)
         else:
             self._unstructure = self._checked(self._unstructure)
             self._structure = self._put_together
 
-    def _writes(self) -> Callable[[Any], str] | None:
-        """Return what writes the text of an instance at once, with its tag; None if it is long."""
-        key = escaped if self.taggish else str
-        fields = [(key(m.key), m.name, self.shapes[m.key].write) for m in self.members]
-        writes = [(name, write) for _, name, write in sorted(fields) if write is not None]
-        if len(writes) < len(fields):
-            return None
-        texts = {TAG: quoted(self.name).replace("%", "%%")} | {key: "%s" for key, _, _ in fields}
-        inside = ",".join(f"{quoted(key)}:{texts[key]}" for key in sorted(texts))
-        template = f"{{{inside}}}"
-        return lambda value: template % tuple([w(getattr(value, name)) for name, w in writes])
+    def _writing(self, tag: str | None) -> Callable[[Any], str]:
+        """Return what makes the text of an instance of the class, with a tag or without one."""
+        key = escaped if self.taggish and tag is not None else str
+        fields = sorted((key(member.key), member.name, member.key) for member in self.members)
+        writes = [(name, self.shapes[own].write) for _, name, own in fields]
+        texts = {} if tag is None else {TAG: quoted(tag).replace("%", "%%")}
+        texts |= {key: "%s" for key, _, _ in fields}
+        template = f"{{{','.join(f'{quoted(key)}:{texts[key]}' for key in sorted(texts))}}}"
+        return lambda value: template % tuple([write(getattr(value, n)) for n, write in writes])
 
     def _checked(self, unstructure: Callable[..., Any]) -> Callable[..., Any]:
         """Return a function that writes an instance only if it could be put together again."""
@@ -240,6 +242,9 @@ class Record(Shape):
             given = {m.key: getattr(value, m.name, None) for m in self.members}
             misfit.within(self._key_of(misfit, given, "dump"), value)
             raise
+
+    def _write(self, value: Any) -> str:
+        return self._text(value) if value.__class__ is self.cls else text_of(self._dump(value))
 
     def dump_tagged(self, value: Any, name: str) -> dict[str, Any]:
         """Write an instance as an object with a tag."""
@@ -377,6 +382,20 @@ def missing_field(key: str, owner: str, value: Any, remedy: str = "Give it") -> 
     return Misfit("SC403", f"{owner} needs {key!r}", remedy, value).within(key, value)
 
 
+def check_fields(
+    value: Any, required: Iterable[str], known: Iterable[str], owner: str, *, lenient: bool
+) -> None:
+    """Refuse what is not an object with the fields that it must have, and no others."""
+    if value.__class__ is not dict:
+        raise wrong("an object", value)
+    for key in required:
+        if key not in value:
+            raise missing_field(key, owner, value)
+    for key in () if lenient else value:
+        if key not in known:
+            raise unknown_field(key, known, owner, value)
+
+
 # -- tags ------------------------------------------------------------------------------------------
 
 
@@ -458,11 +477,8 @@ def wrapper_shape(cls: Any, inner: Shape) -> Shape:
     def write(value: Any) -> str:
         return write_inner(value.value) if value.__class__ is cls else text_of(dump(value))
 
-    text = f"{inner.text} ({cls.__name__})"
-    write_inner: Any = inner.write
-    made = Shape(text, load, dump, inner.schema, inner.kinds, (cls,), wire_name(cls))
-    made.write = write if write_inner is not None else None
-    return made
+    text, write_inner = f"{inner.text} ({cls.__name__})", inner.write
+    return Shape(text, load, dump, inner.schema, inner.kinds, (cls,), wire_name(cls), write)
 
 
 # -- subclasses ------------------------------------------------------------------------------------
@@ -510,6 +526,12 @@ class Family:
             remedy = f"Hold a {self.cls.__name__}, or rename what has the same name"
             raise Misfit("SC421", found, remedy, value)
         return self._record_of(cls).dump_tagged(value, name)
+
+    def write(self, value: Any) -> str:
+        """Write the text of an instance."""
+        return (
+            self._record.write(value) if value.__class__ is self.cls else text_of(self.dump(value))
+        )
 
     def schema(self, definitions: Definitions) -> JsonSchema:
         """Return the schema."""

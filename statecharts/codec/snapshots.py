@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
+from operator import itemgetter
 from typing import Any, Final, final
 
 from attrs import frozen
@@ -14,10 +15,11 @@ from statecharts.codec.events import Effects, Events
 from statecharts.codec.parts import CALL as CALL_PART
 from statecharts.codec.parts import CONTEXT, EVENT, STATE, Parts
 from statecharts.codec.places import KEPT, Places
-from statecharts.codec.records import Family, missing_field, unknown_field
+from statecharts.codec.records import Family, check_fields, missing_field
 from statecharts.codec.scalars import load_int, load_str
 from statecharts.codec.shapes import unwritable, wrong
 from statecharts.codec.shaping import Shaper
+from statecharts.codec.texts import quoted, text_of
 from statecharts.codec.times import dump_datetime, load_datetime
 from statecharts.model.chart import After, Chart
 from statecharts.model.effects import Call
@@ -58,11 +60,17 @@ class _Layout:
         families: For each state its id, and the class of its data, if it has any.
         parts: The hashes of those classes, and of the context's.
         blank: The values of the states, where none carries data.
+        writes: Index, text of the id, and class of data of each state that carries any, by id.
+        text: The text of the ids.
+        parts_text: The text of the hashes.
     """
 
     families: tuple[tuple[str, Family | None], ...]
     parts: dict[str, str]
     blank: tuple[None, ...] | None
+    writes: tuple[tuple[int, str, Family], ...]
+    text: str
+    parts_text: str
 
 
 @final
@@ -110,6 +118,10 @@ class Snapshots:
         self.context: Family | None = None
         if chart.context is not None:
             self.context = _placed(shaper, chart.context, "context")
+        self._head = {"protocol": PROTOCOL, "chart": chart.name, "version": version}
+        texts = {key: text_of(value).replace("%", "%%") for key, value in self._head.items()}
+        inside = ",".join(f'"{key}":{texts.get(key, "%s")}' for key in sorted(_KNOWN))
+        self._template = f"{{{inside}}}"
         self._blank = Memory((None,) * len(places.histories))
         self._layouts: dict[tuple[str, ...], _Layout] = {}
 
@@ -122,7 +134,13 @@ class Snapshots:
             carries = any(family is not None for _, family in families)
             blank = None if carries else (None,) * len(ids)
             parts = self._parts.of((*map(STATE.__add__, ids), CONTEXT))
-            found = self._layouts[ids] = _Layout(families, parts, blank)
+            writes = tuple(
+                (number, quoted(state), self.records[state])
+                for number, state in sorted(enumerate(ids), key=itemgetter(1))
+                if state in self.records
+            )
+            texts = text_of(ids), text_of(parts)
+            found = self._layouts[ids] = _Layout(families, parts, blank, writes, *texts)
         return found
 
     # -- writing -----------------------------------------------------------------------------------
@@ -137,15 +155,51 @@ class Snapshots:
             raise Misfit("SC412", found, "Write it with the protocol of that chart", snapshot)
         memory, context = snapshot.memory, snapshot.context
         layout = self._layout(place.ids)
-        where = "data"
+        return {
+            **self._head,
+            "parts": {**self._parts_of(layout, memory)},
+            "configuration": list(place.ids),
+            "data": {} if layout.blank == values else at("data", self._dump_data, layout, values),
+            "context": None if context is None else at("context", self._dump_context, context),
+            **self._dump_memory(memory, memory.timers),
+            "clock": snapshot.clock,
+            "counters": dict(memory.counters),
+        }
+
+    def write(self, snapshot: Snapshot[Any, Any]) -> str:
+        """Write the text of a snapshot at once; when this fails, `dump` says why."""
+        place, values, memory = snapshot._place, snapshot._values, snapshot.memory  # noqa: SLF001
+        layout, context = self._layout(place.ids), snapshot.context
+        carried = [one for one in layout.writes if values[one[0]] is not None]
+        if place.chart != self.chart.name or len(carried) + values.count(None) < len(values):
+            raise ValueError
+        texts = [f"{state}:{family.write(values[number])}" for number, state, family in carried]
+        parts, kept = self._parts_of(layout, memory), self._dump_memory(memory, ())
+        timers = [f'{{"due":"{dump_datetime(d)}","id":{quoted(t)}}}' for t, d in memory.timers]
+        counters = [f"{quoted(prefix)}:{number}" for prefix, number in sorted(memory.counters)]
+        owner: Any = self.context
+        return self._template % (
+            _text(kept["calls"]),
+            snapshot.clock,
+            layout.text,
+            "null" if context is None else owner.write(context),
+            f"{{{','.join(counters)}}}",
+            f"{{{','.join(texts)}}}",
+            _text(kept["history"]),
+            layout.parts_text if parts is layout.parts else text_of(parts),
+            _text(kept["sent"]),
+            f"[{','.join(timers)}]",
+            _text(kept["waiting"]),
+        )
+
+    def _dump_memory(
+        self, memory: Memory, running: tuple[tuple[str, datetime], ...]
+    ) -> dict[str, Any]:
+        where = "history"
         try:
-            data = {} if layout.blank == values else self._dump_data(layout, values)
-            where = "context"
-            said = None if context is None else self._dump_context(context)
-            where = "history"
             history = self._dump_history(memory.history) if any(memory.history) else {}
             where = "timers"
-            timers = each(_dump_timer, memory.timers, memory.timers) if memory.timers else []
+            timers = each(_dump_timer, running, running) if running else []
             where = "calls"
             calls = each(self._dump_call, memory.calls, memory.calls) if memory.calls else []
             where = "sent"
@@ -154,32 +208,23 @@ class Snapshots:
             dump = self._events.dump_kept
             waiting = each(dump, memory.waiting, memory.waiting) if memory.waiting else []
         except Misfit as misfit:
-            misfit.within(where, snapshot)
+            misfit.within(where, memory)
             raise
         return {
-            "protocol": PROTOCOL,
-            "chart": self.chart.name,
-            "version": self._version,
-            "parts": self._parts_of(layout, memory),
-            "configuration": list(place.ids),
-            "data": data,
-            "context": said,
             "history": history,
             "timers": timers,
             "calls": calls,
             "sent": sent,
             "waiting": waiting,
-            "clock": snapshot.clock,
-            "counters": dict(memory.counters),
         }
 
     def _parts_of(self, layout: _Layout, memory: Memory) -> dict[str, str]:
-        found = layout.parts.copy()
+        found = layout.parts
         for one in memory.history:
             if one is not None:
-                found |= self._layout(one.ids).parts
+                found = found | self._layout(one.ids).parts
         if memory.calls or memory.sent or memory.waiting:
-            found |= self._parts.of(_mentioned(memory))
+            found = found | self._parts.of(_mentioned(memory))
         return found
 
     def _dump_data(self, layout: _Layout, values: tuple[Any, ...]) -> dict[str, Any]:
@@ -236,7 +281,10 @@ class Snapshots:
         if value.__class__ is not dict:
             raise wrong("a snapshot", value)
         if value.keys() != _KNOWN:
-            self._check_keys(value)
+            for key in REQUIRED:
+                if key not in value:
+                    raise incomplete(key, value)
+            self._check(value, REQUIRED, "a snapshot", OPTIONAL)
         where: str | None = None
         try:
             self._check_head(value, vouched=vouched)
@@ -277,14 +325,6 @@ class Snapshots:
             misfit.within(where, given)
             raise
         return Memory(remembered, running, counted, delayed, under_way, waits)
-
-    def _check_keys(self, value: dict[str, Any]) -> None:
-        for key in REQUIRED:
-            if key not in value:
-                raise incomplete(key, value)
-        for key in () if self._lenient else value:
-            if key not in _KNOWN:
-                raise unknown_field(key, (*REQUIRED, *OPTIONAL), "a snapshot", value)
 
     def _check_head(self, value: dict[str, Any], *, vouched: bool) -> None:
         if value["chart"] != self.chart.name or value["chart"].__class__ is not str:
@@ -381,7 +421,7 @@ class Snapshots:
         return tuple(found)
 
     def _load_remembered(self, history: str, value: Any) -> Remembered:
-        self._check(value, ("configuration",), ("data",), "what history remembers")
+        self._check(value, ("configuration",), "what history remembers", ("data",))
         ids = at("configuration", self._places.remembered, history, value["configuration"])
         data = at("data", self._load_data, value.get("data", {}), self._layout(ids))
         return Remembered(ids, data)
@@ -390,7 +430,7 @@ class Snapshots:
         found: dict[str, Any] = {}
 
         def load(inner: Any) -> None:
-            self._check(inner, TIMER, (), "a timer")
+            self._check(inner, TIMER, "a timer")
             timer = at("id", load_str, inner["id"])
             if timer in found:
                 text = f"the timer {shown(timer)} runs twice"
@@ -419,7 +459,7 @@ class Snapshots:
         found: dict[str, Any] = {}
 
         def load(inner: Any) -> None:
-            self._check(inner, CALL, (), "a call under way")
+            self._check(inner, CALL, "a call under way")
             name = at("id", load_str, inner["id"])
             state, cls = self._calls.get(_name(name), (None, Call))
             misfit = _unheld("call", name, self._calls, state, place, "state")
@@ -450,7 +490,7 @@ class Snapshots:
         waiting = {timer for timer, _ in timers}
 
         def load(inner: Any) -> tuple[str, str, Any]:
-            self._check(inner, SENT, (), "an event that waits")
+            self._check(inner, SENT, "an event that waits")
             timer = at("timer", load_str, inner["timer"])
             if timer not in waiting:
                 text = f"the event waits for {shown(timer)}, and no such timer runs"
@@ -463,17 +503,9 @@ class Snapshots:
         return tuple(each(load, _array(value), value))
 
     def _check(
-        self, value: Any, required: tuple[str, ...], optional: tuple[str, ...], what: str
+        self, value: Any, required: tuple[str, ...], what: str, optional: tuple[str, ...] = ()
     ) -> None:
-        """Refuse what is not an object with the fields that it must have, and no others."""
-        if value.__class__ is not dict:
-            raise wrong("an object", value)
-        for key in required:
-            if key not in value:
-                raise missing_field(key, what, value)
-        for key in () if self._lenient else value:
-            if key not in required and key not in optional:
-                raise unknown_field(key, (*required, *optional), what, value)
+        check_fields(value, required, (*required, *optional), what, lenient=self._lenient)
 
 
 def timer_sources(chart: Chart) -> dict[str, str]:
@@ -537,6 +569,10 @@ def _under(misfit: Misfit, *keys: str | int) -> Misfit:
     return misfit
 
 
+def _text(value: Any) -> str:
+    return text_of(value) if value else repr(value)  # nothing looks the same to Python
+
+
 def _mentioned(memory: Memory) -> Iterator[str]:
     """Yield the parts that calls and events mention."""
     yield from (f"{CALL_PART}{_name(call)}" for call, _ in memory.calls)
@@ -546,7 +582,11 @@ def _mentioned(memory: Memory) -> Iterator[str]:
 
 def _dump_timer(one: tuple[str, datetime]) -> dict[str, Any]:
     timer, due = one
-    return {"id": timer, "due": at("due", dump_datetime, due)}
+    try:
+        return {"id": timer, "due": dump_datetime(due)}
+    except Misfit as misfit:
+        misfit.within("due", one)
+        raise
 
 
 def _array(value: Any) -> list[Any]:

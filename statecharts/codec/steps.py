@@ -8,8 +8,8 @@ from typing import Any, Final, final
 from statecharts.codec.containers import each
 from statecharts.codec.errors import Misfit, at, shown
 from statecharts.codec.events import Effects
-from statecharts.codec.records import missing_field, unknown_field
-from statecharts.codec.scalars import load_str
+from statecharts.codec.records import check_fields, missing_field
+from statecharts.codec.scalars import BOOLEAN, load_str
 from statecharts.codec.shapes import unwritable, wrong
 from statecharts.model.chart import Chart, Transition
 from statecharts.model.labels import trigger_text
@@ -88,7 +88,7 @@ class Steps:
         if number is not None:
             return number
         for number, other in self._lines.items():  # the chart was bound, or declared twice
-            if _same(line, other):
+            if _says(line) == _says(other):
                 return number
         found = f"a transition of {line.source!r} is not one of this chart"
         raise Misfit("SC412", found, "Write the step with the protocol of its chart", line)
@@ -97,15 +97,9 @@ class Steps:
         """Read a step."""
         if value.__class__ is not dict:
             raise wrong("a step", value)
-        if "snapshot" not in value:
-            raise missing_field("snapshot", "a step", value)
+        check_fields(value, ("snapshot",), _KNOWN, "a step", lenient=self._lenient)
         snapshot = at("snapshot", self._load_snapshot, value["snapshot"])
-        for key in () if self._lenient else value:
-            if key not in _KNOWN:
-                raise unknown_field(key, _KNOWN, "a step", value)
-        handled = value.get("handled")
-        if handled.__class__ is not bool:
-            raise wrong("true or false", handled).within("handled", value)
+        handled = at("handled", BOOLEAN.load, value.get("handled"))
         effects = tuple(_each(value, "effects", self._effects.load))
         lines = self._lines
         if "fired" in value:
@@ -123,22 +117,20 @@ class Steps:
         if number.__class__ is not int or number < 0:
             raise wrong("the number of a line", number).within("line", value)
         near = self._lines.get(number)
-        if near is not None and self._described(near) == value:
+        described = {} if near is None else self._described(near)
+        if near is not None and described == value:
             return number, near
-        same = [line for line in self._lines.values() if _alike(self._described(line), value)]
+        said = {**value, "line": None}
+        same = [n for n in self._lines.values() if {**self._described(n), "line": None} == said]
         if len(same) == 1:
             return number, same[0]
-        if near is not None and (value.keys() == {"line"} or _moves(near) == _moved(value)):
+        if near is not None and (value.keys() == {"line"} or _moves(described) == _moves(value)):
             return number, near  # only its trigger has changed, or how it is described
         found = "the chart has no such line any more"
         raise Misfit("SC414", found, "Read it with the chart that wrote it", value)
 
     def _load_microstep(self, value: Any, lines: Mapping[int, Transition]) -> Microstep:
-        if value.__class__ is not dict:
-            raise wrong("an object", value)
-        for key in () if self._lenient else value:
-            if key not in MICROSTEP:
-                raise unknown_field(key, MICROSTEP, "a microstep", value)
+        check_fields(value, (), MICROSTEP, "a microstep", lenient=self._lenient)
         return Microstep(
             tuple(_each(value, "exited", self._load_state)),
             tuple(_each(value, "fired", lambda one: _load_line(one, lines))),
@@ -158,25 +150,12 @@ def _load_line(value: Any, lines: Mapping[int, Transition]) -> Transition:
     raise wrong("the number of a line that was taken", value)
 
 
-def _alike(described: dict[str, Any], value: dict[str, Any]) -> bool:
-    return {**described, "line": None} == {**value, "line": None}
+def _moves(described: dict[str, Any]) -> tuple[Any, Any]:
+    return described.get("source"), described.get("targets")
 
 
-def _moves(line: Transition) -> tuple[Any, Any]:
-    return line.source, list(line.targets)
-
-
-def _moved(value: dict[str, Any]) -> tuple[Any, Any]:
-    return value.get("source"), value.get("targets")
-
-
-def _same(line: Transition, other: Transition) -> bool:
-    return (line.source, line.trigger, line.targets, line.kind) == (
-        other.source,
-        other.trigger,
-        other.targets,
-        other.kind,
-    )
+def _says(line: Transition) -> tuple[Any, ...]:
+    return line.source, line.trigger, line.targets, line.kind
 
 
 def _each(value: dict[str, Any], key: str, function: Any) -> list[Any]:
@@ -186,5 +165,4 @@ def _each(value: dict[str, Any], key: str, function: Any) -> list[Any]:
     items = value[key]
     if items.__class__ is not list:
         raise wrong("an array", items).within(key, value)
-    found: list[Any] = at(key, each, function, items, items)
-    return found
+    return at(key, each, function, items, items)

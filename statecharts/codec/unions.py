@@ -56,11 +56,14 @@ def optional_shape(inner: Shape) -> Shape:
 
     classes = (*inner.classes, type(None))
     text = f"{inner.text} or null"
-    write, written = inner.write, dump_told if "null" in inner.kinds else dump
-    made = Shape(text, load, written, schema, inner.kinds | {"null"}, classes, inner.name)
-    if write is not None:
-        made.write = lambda value: "null" if value is None else write(value)
-    return made
+    kinds = inner.kinds | {"null"}
+    if "null" in inner.kinds:
+        return Shape(text, load, dump_told, schema, kinds, classes, inner.name)
+    write = inner.write
+    return Shape(
+        *(text, load, dump, schema, kinds, classes, inner.name),
+        lambda value: "null" if value is None else write(value),
+    )
 
 
 def union_shape(shapes: Sequence[Shape]) -> Shape:
