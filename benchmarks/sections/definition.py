@@ -58,9 +58,8 @@ def crossed(size: int) -> Any:
 
 def run(plan: Plan) -> list[Section]:
     """Declare charts of growing size, interleaved."""
-    shapes: dict[str, Callable[[], Any]] = {
-        f"ring of {plan.ring:,} states": lambda: ringed(plan.ring)
-    }
+    largest = f"ring of {plan.ring:,} states"
+    shapes: dict[str, Callable[[], Any]] = {largest: lambda: ringed(plan.ring)}
     for size in plan.regions:
         shapes[f"{size} regions with {size} lines each"] = lambda size=size: crossed(size)  # type: ignore[misc]
     charts = {name: build() for name, build in shapes.items()}
