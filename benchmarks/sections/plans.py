@@ -29,8 +29,8 @@ COLUMNS: Final = (
 )
 
 CAPTION: Final = (
-    "Loading itself is not timed. Warm, for the pairs: a kernel with room for all of them. Going in "
-    "a circle through more pairs than there is room for is the worst case: each is new each time."
+    "Loading itself is not timed. Warm, for pairs: a kernel with room for all of them. Going in "
+    "a circle through more pairs than there is room for is the worst case: all are new each time."
 )
 
 WARM: Final = 3
