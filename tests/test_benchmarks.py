@@ -15,7 +15,7 @@ from attrs import evolve
 from click.testing import CliRunner
 from rich.console import Console
 
-from benchmarks import timing
+from benchmarks import readme, timing
 from benchmarks.__main__ import SECTIONS, main
 from benchmarks.apart import environments
 from benchmarks.apart.environments import APART, Apart
@@ -359,6 +359,29 @@ def test_report_shows_numbers_notes_and_verdicts() -> None:
         "not measured",
     ):
         assert expected in text
+
+
+def test_readme_gets_a_column_for_each_run() -> None:
+    """The numbers stand between the marks, and the text around them stays."""
+    place = Environment("2026-01-01 12:00 UTC", "CPython 3.11", "Abacus", 2, quick=False)
+    report = Report(place, (FAST,), judge([FAST])).to_json()
+    newer = json.loads(json.dumps(report))
+    newer["environment"]["python"] = "CPython 3.13"
+    newer["sections"][0]["rows"][1]["values"]["ratio"] = 0.95
+    runs = [readme.Run(report), readme.Run(newer)]
+    text = readme.replaced(f"before\n{readme.BEGIN}old\n{readme.END}\nafter\n", runs)
+    assert text.startswith("before\n<!-- measured -->\nOn 2026-01-01, Abacus, 2 cores; CPU time")
+    assert text.endswith("<!-- /measured -->\nafter\n")
+    assert "| CPython 3.11 | CPython 3.13 | bytes held |" in text
+    assert "| statecharts, `Kernel` | 0.70 × | 0.95 × | – |" in text
+    assert "absent" not in text
+    assert "old" not in text
+
+
+def test_readme_without_marks_is_left_alone() -> None:
+    """What cannot be placed is an error, not a lost README."""
+    with pytest.raises(SystemExit, match="lacks the marks"):
+        readme.replaced("no marks\n", [])
 
 
 def test_report_becomes_plain_json() -> None:
