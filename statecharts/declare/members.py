@@ -123,6 +123,7 @@ class Member:
         placed: Whether a class body has it among its states.
         sealed: Whether its chart has been built, or its body has ended that declares no states.
         chart: The chart that it is a state of, once that has been built.
+        charts: The names of the charts that it, or a copy of it, is a state of.
         built: The transitions that its lines have become, when it is a whole chart.
         location: ``file:line`` of its declaration.
     """
@@ -131,6 +132,7 @@ class Member:
         "bases",
         "built",
         "chart",
+        "charts",
         "declaration",
         "given",
         "id",
@@ -171,6 +173,7 @@ class Member:
         self.placed = False
         self.sealed = False
         self.chart: Chart | None = None
+        self.charts: tuple[str, ...] = ()
         self.built: Sequence[tuple[Transition, Line]] = ()
         self.location = location
 
@@ -191,6 +194,8 @@ class Member:
         self.chart = chart
         for origin in self.origins:
             origin.sealed = True
+            if chart is not None and chart.name not in origin.charts:
+                origin.charts += (chart.name,)
         for member in self.members.values():
             member.seal(chart)
 
