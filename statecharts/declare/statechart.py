@@ -7,14 +7,13 @@ from typing import Any, ClassVar, Never, cast
 
 from statecharts.declare.arguments import UnresolvedError, is_open, type_arguments
 from statecharts.declare.build import build, problems
-from statecharts.declare.members import Member, Options
+from statecharts.declare.members import Member, Options, unknown_keyword
 from statecharts.declare.states import Calls, Hooked
 from statecharts.declare.superstates import (
     adopt,
     bases_of,
     describe,
     own_doc,
-    unknown_keyword,
 )
 from statecharts.declare.verbs import AfterTo, AlwaysTo, Defer, Ignore, Stay, To
 from statecharts.model.chart import Chart, Declaration, StateKind

@@ -191,9 +191,9 @@ def test_misspelt_keyword_is_told_with_the_right_one(written: str, meant: str) -
 
 def test_misspelt_class_keyword_is_told_with_the_right_one() -> None:
     """So are those of classes."""
-    with pytest.raises(KeywordError, match=r"no class keyword 'alow'. Did you mean 'allow'"):
+    with pytest.raises(KeywordError, match=r"no keyword 'alow'. Did you mean 'allow'"):
         types.new_class("Door", (Statechart,), {"alow": "*"})
-    with pytest.raises(KeywordError, match=r"no class keyword 'inital'. Did you mean 'initial'"):
+    with pytest.raises(KeywordError, match=r"no keyword 'inital'. Did you mean 'initial'"):
         types.new_class("work", (Compound,), {"inital": True})
     with pytest.raises(KeywordError, match=r"Write class Door\(Statechart\[Go \| Stop\]\)"):
         types.new_class("Door", (Statechart,), {"events": Go | Stop})

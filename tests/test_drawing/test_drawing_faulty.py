@@ -42,9 +42,9 @@ def refused() -> DefinitionError:
             class room(Compound):
                 one = State(initial=True)
                 past = History()
-                one.to("nowhere", on=Go)
+                one.to("nowhere", on=Go)  # type: ignore[arg-type]
 
-            shut.to("opne", on=Go)
+            shut.to("opne", on=Go)  # type: ignore[arg-type]
             shut.to(open, on=Go)
             open.to(room, on=Go)
             open.stay(on=Go)

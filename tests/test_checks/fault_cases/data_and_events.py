@@ -204,7 +204,7 @@ def things_that_are_something_else() -> object:
     [SC114] Door: the data of 'closed' is Plain, which is not an attrs class. Declare Plain with @attrs.frozen.
     [SC114] Door: a line on 'open' goes to 5, which is not a state. Pass a State, a History, or a class derived from Compound or Parallel.
     [SC114] Door: a line on 'open': on is Go(), which is not an attrs class. Pass the class itself: Go.
-    [SC114] Door: a line on 'open': on is 7, which is not an attrs class. Pass an attrs class.
+    [SC114] Door: a line on 'open': on is 7, which is not an attrs class. Pass an event class.
     [SC114] Door: a line on 'open': when is 4, not a function. Pass a function of one moment: lambda m: ….
     """
 
