@@ -11,11 +11,22 @@ import pytest
 from attrs import frozen
 from rich.console import Console
 
-from statecharts import Chart, Compound, DefinitionError, History, State, Statechart, render
+from statecharts import (
+    Chart,
+    Compound,
+    DefinitionError,
+    History,
+    State,
+    Statechart,
+    StatechartError,
+    render,
+)
 from statecharts.checks import as_tree, faults
 from statecharts.cli.showing import chart_tree
+from statecharts.codec import Protocol
 from statecharts.drawing.marks import Marks
 from statecharts.drawing.theme import THEMES
+from statecharts.interop import python, scxml, xstate
 from statecharts.model.chart import OnEvent, StateKind, StateNode, Transition
 from statecharts.model.errors import Fault
 from tests.proof import shards
@@ -123,6 +134,17 @@ def test_error_without_a_definition_is_raised_again() -> None:
     with pytest.raises(DefinitionError) as caught:
         render(error)
     assert caught.value is error
+
+
+@pytest.mark.parametrize("dump", [render, python.dumps, scxml.dumps, xstate.dumps, Protocol])
+@pytest.mark.parametrize("thing", [3, int, "Door", None, [1] * 100])
+def test_readers_of_charts_say_what_they_take(dump: Any, thing: object) -> None:
+    """Whatever is no chart is told as such, and not by an attribute that it lacks."""
+    shown = "an instance of list" if isinstance(thing, list) else repr(thing)
+    remedy = "Pass a Chart, or a class derived from Statechart."
+    with pytest.raises(StatechartError, match=r"\[SC213\] .*") as caught:
+        dump(thing)
+    assert str(caught.value).endswith(f": {shown} has no chart. {remedy}")
 
 
 def lamp(**more: Any) -> Chart:
