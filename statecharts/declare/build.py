@@ -104,7 +104,8 @@ class Builder:
 
     def fault(self, code: str, found: str, remedy: str, location: str | None) -> None:
         """Add a fault of this chart, about the state that is being read."""
-        self.faults.append(Fault(code, self.root.name, found, remedy, location, self.reading))
+        where = location or self.root.location
+        self.faults.append(Fault(code, self.root.name, found, remedy, where, self.reading))
 
     def _place(self, member: Member, path: str) -> None:
         self.reading = path
