@@ -93,13 +93,13 @@ def print_note(out: Console, message: str) -> None:
     out.print(Text.assemble(("Note:", "bold yellow"), f" {message}"), soft_wrap=True)
 
 
-def count_text(count: int, noun: str) -> str:
-    """Return a number with its noun.
+def count_text(count: int, noun: str, plural: str = "") -> str:
+    """Return a number with its noun, whose plural ends in s unless another is given.
 
-    >>> count_text(1, "fault"), count_text(0, "fault")
-    ('1 fault', '0 faults')
+    >>> count_text(1, "fault"), count_text(0, "fault"), count_text(2, "hypothesis", "hypotheses")
+    ('1 fault', '0 faults', '2 hypotheses')
     """
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+    return f"{count} {noun}" if count == 1 else f"{count} {plural or f'{noun}s'}"
 
 
 def first_line(doc: str) -> str:
