@@ -118,7 +118,8 @@ def _defaults(chart: Chart, node: StateNode, ids: list[str], hints: Suggestions)
     choices = [c for c in node.children if c not in chart or chart[c].kind not in HISTORY]
     if choices and not inside:
         found = f"{shown} has no initial child"
-        remedy = f"Mark one of {listed(choices, 'or')} with initial=True"
+        some = "one of " if len(choices) > 1 else ""
+        remedy = f"Mark {some}{listed(choices, 'or')} with initial=True"
         yield fault(chart, "SC103", found, remedy, node)
     if len(inside) > 1 and not _together(chart, inside):
         found = f"{shown} has {len(inside)} initial children, {listed(inside)}"

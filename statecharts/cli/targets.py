@@ -166,10 +166,10 @@ def survey_faulty(
         return evolve(found, charts=tuple(charts), failures=tuple(failures))
     name = (split(target) if is_file(target) else target.partition(":")[::2])[1]
     for failure in found.failures:
-        if failure.definition is not None and name in ("", failure.chart):
+        named = [pair for pair in failure.definitions if name in ("", pair[0].name)]
+        if named:
             failures.remove(failure)
-            called = failure.definition.name
-            charts.append(Found(failure.module, called, failure.definition, failure.faults))
+        charts += [Found(failure.module, chart.name, chart, told) for chart, told in named]
     return evolve(found, charts=tuple(charts), failures=tuple(failures))
 
 

@@ -115,7 +115,7 @@ def failures_json(failures: Iterable[Failure]) -> list[dict[str, Any]]:
     """Return failures as plain JSON values."""
     return [
         {
-            **asdict(failure, filter=lambda one, _: one.name != "definition"),
+            **asdict(failure, filter=lambda one, _: one.name != "definitions"),
             "faults": [fault_json(fault) for fault in failure.faults],
         }
         for failure in failures

@@ -46,7 +46,7 @@ def test_initial_state_outside_its_parent_is_told() -> None:
             "[SC103] Made: the initial state of 'b' is 'a', which is not inside it. "
             "Choose one of its children."
         ),
-        "[SC103] Made: 'b' has no initial child. Mark one of 'b.c' with initial=True.",
+        "[SC103] Made: 'b' has no initial child. Mark 'b.c' with initial=True.",
     ]
 
 
