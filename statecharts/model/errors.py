@@ -126,7 +126,12 @@ class DefinitionError(ExceptionGroup[DefinitionFaultError], StatechartError):
         self.definitions = () if definition is None else ((definition, listed),)
         return self
 
-    def __init__(self, chart: str, *_: object) -> None:
+    def __init__(
+        self,
+        chart: str,
+        faults: Iterable[Fault],  # noqa: ARG002 - see __new__
+        definition: Chart | None = None,  # noqa: ARG002
+    ) -> None:
         codes = ", ".join(dict.fromkeys(fault.code for fault in self.faults))
         self.code = self.faults[0].code
         self.where = chart
