@@ -304,7 +304,7 @@ def _repaired(
     around = node.parent if kind in HISTORY else node.id
     default = None if node.default is None else aim(node.default)
     if default is not None and around is not None:
-        # Whatever is entered by default lies inside; then no way in comes back to itself.
+        # A default must be inside, so that no way in comes back to itself.
         inside = [t for t in default.targets if _inside(chart, t, around)]
         if kind in HISTORY:
             inside = [t for t in inside if chart[t].kind not in HISTORY]

@@ -89,7 +89,7 @@ def print_faults(out: Console, faults: Iterable[Fault], *, accepted: bool = Fals
 
 
 def print_note(out: Console, message: str) -> None:
-    """Print something worth knowing that is no error, in one line."""
+    """Print something worth knowing in one line."""
     out.print(Text.assemble(("Note:", "bold yellow"), f" {message}"), soft_wrap=True)
 
 

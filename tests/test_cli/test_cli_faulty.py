@@ -88,7 +88,10 @@ def test_show_marks_states_and_lines_with_faults(run: Run) -> None:
         "    └── inside",
         "! 5 faults",
     ]
-    note = "Note: door:Door is shown with 5 faults; --strict refuses it."
+    note = (
+        "Note: door:Door is shown with 5 faults, and the module is read no further; "
+        "--strict refuses it."
+    )
     told = lines(run("show", "door:Door", "--strict").stderr)[1:]
     assert lines(result.stderr) == [note, *told]
     assert told[:2] == [
