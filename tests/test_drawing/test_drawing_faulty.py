@@ -155,8 +155,8 @@ def lamp(**more: Any) -> Chart:
 
 def test_chart_that_was_never_checked_shows_its_structural_faults() -> None:
     """A dead end may be meant in a chart made by hand; a chart without a beginning is not."""
-    assert "%% 1 fault: SC103" in render(lamp(), "mermaid")
-    assert "%% 2 faults: SC103, SC122" in render(lamp(), "mermaid", faults=faults(lamp()))
+    assert render(lamp(), "mermaid").startswith('---\ntitle: "! 1 fault: SC103"\n---\n')
+    assert '"! 2 faults: SC103, SC122"' in render(lamp(), "mermaid", faults=faults(lamp()))
     assert "fault" not in render(lamp(), "mermaid", faults=())
 
 
