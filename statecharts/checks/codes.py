@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 STRUCTURAL: Final = {
-    "SC101": "a line leads to a state that does not exist",
+    "SC101": "a line goes to a state that does not exist",
     "SC102": "two states have the same id, or a state has no name",
     "SC103": "a compound state has no initial child, or several",
     "SC104": "nothing supplies a field of the data of a state that is entered",

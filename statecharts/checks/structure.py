@@ -118,7 +118,8 @@ def _defaults(chart: Chart, node: StateNode, ids: list[str], hints: Suggestions)
     choices = [c for c in node.children if c not in chart or chart[c].kind not in HISTORY]
     if choices and not inside:
         found = f"{shown} has no initial child"
-        remedy = f"Mark one of {listed(choices, 'or')} with initial=True"
+        some = "one of " if len(choices) > 1 else ""
+        remedy = f"Mark {some}{listed(choices, 'or')} with initial=True"
         yield fault(chart, "SC103", found, remedy, node)
     if len(inside) > 1 and not _together(chart, inside):
         found = f"{shown} has {len(inside)} initial children, {listed(inside)}"
@@ -303,7 +304,7 @@ def _repaired(
     around = node.parent if kind in HISTORY else node.id
     default = None if node.default is None else aim(node.default)
     if default is not None and around is not None:
-        # Whatever is entered by default lies inside; then no way in comes back to itself.
+        # A default must be inside, so that no way in comes back to itself.
         inside = [t for t in default.targets if _inside(chart, t, around)]
         if kind in HISTORY:
             inside = [t for t in inside if chart[t].kind not in HISTORY]

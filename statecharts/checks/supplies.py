@@ -195,15 +195,14 @@ def _missing(tree: Tree, edge: Edge, state: int, event: type | None, missing: li
     goes = _goes(tree, edge, state, event)
     it = "it" if len(missing) == 1 else "them"
     found = f"{goes}, which needs {listed(missing)}"
-    defaults = f"Give {it} a default"
     if event is not None:
         found += f"; {event.__name__} does not supply {it}"
-        remedy = f"{defaults}, add {it} to {event.__name__}"
     else:
         found += f"; nothing supplies {it}"
-        remedy = f"{defaults}, add {it} to the context"
+    giver = "the context" if event is None else event.__name__
     direct = edge.targets == (state,) and edge.source != 0
-    remedy += ", or pass make=" if direct else ""
+    last = f"add {it} to {giver}, or pass make=" if direct else f"or add {it} to {giver}"
+    remedy = f"Give {it} a default, {last}"
     return fault(tree.chart, "SC104", found, remedy, edge.transition)
 
 

@@ -58,6 +58,13 @@ def as_tree(chart: Chart) -> Chart:
 
 def _is_tree(chart: Chart) -> bool:
     """Tell whether the states form a tree, in document order, whose lines know their sources."""
+    found: bool | None = chart._memo.get("is_tree")
+    if found is None:
+        found = chart._memo["is_tree"] = _walks(chart)
+    return found
+
+
+def _walks(chart: Chart) -> bool:
     nodes = chart.nodes
     if len(nodes) != len(chart.states) + 1 or chart.root.id != ROOT or chart.root.parent:
         return False

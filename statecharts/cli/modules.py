@@ -45,7 +45,7 @@ class Failure:
         faults: The faults of that chart; empty for any other mistake.
         message: The mistake in one line.
         location: ``file:line`` of the mistake, when it is known.
-        definition: That chart, as far as it could be made.
+        definitions: The charts there as far as they could be made, each with its faults.
     """
 
     module: str
@@ -53,7 +53,9 @@ class Failure:
     faults: tuple[Fault, ...]
     message: str
     location: str | None
-    definition: Chart | None = field(default=None, eq=False, repr=False)
+    definitions: tuple[tuple[Chart, tuple[Fault, ...]], ...] = field(
+        default=(), eq=False, repr=False
+    )
 
     def __str__(self) -> str:
         place = "" if self.location is None else f" ({self.location})"
@@ -65,7 +67,7 @@ def failure_of(module: str, error: BaseException, location: str | None = None) -
     if isinstance(error, DefinitionError):
         headline = error.message.splitlines()[0].rstrip(":")
         said = (module, error.chart, error.faults, headline, location)
-        return Failure(*said, definition=error.definition)
+        return Failure(*said, definitions=error.definitions)
     if isinstance(error, StatechartError):
         return Failure(module, None, (), str(error), location)
     words = (type(error).__name__, *str(error).strip().splitlines()[:1])

@@ -72,11 +72,13 @@ class Survey:
         charts: The charts, in the order of their modules' names and then of declaration.
         failures: The modules that raised while they were imported, or the file that was refused.
         of: ``module`` or ``file``.
+        cut: Modules of which only what comes before a chart with faults was read.
     """
 
     charts: tuple[Found, ...]
     failures: tuple[Failure, ...]
     of: str = "module"
+    cut: frozenset[str] = frozenset()
 
 
 def target_argument(function: F) -> F:
@@ -166,11 +168,12 @@ def survey_faulty(
         return evolve(found, charts=tuple(charts), failures=tuple(failures))
     name = (split(target) if is_file(target) else target.partition(":")[::2])[1]
     for failure in found.failures:
-        if failure.definition is not None and name in ("", failure.chart):
+        named = [pair for pair in failure.definitions if name in ("", pair[0].name)]
+        if named:
             failures.remove(failure)
-            called = failure.definition.name
-            charts.append(Found(failure.module, called, failure.definition, failure.faults))
-    return evolve(found, charts=tuple(charts), failures=tuple(failures))
+        charts += [Found(failure.module, chart.name, chart, told) for chart, told in named]
+    cut = {one.module for one in found.failures} if found.of == "module" else set[str]()
+    return evolve(found, charts=tuple(charts), failures=tuple(failures), cut=frozenset(cut))
 
 
 def print_faulty(found: Survey) -> None:
@@ -178,8 +181,9 @@ def print_faulty(found: Survey) -> None:
     err = console(err=True)
     for one in found.charts:
         if one.faults:
-            count = count_text(len(one.faults), "fault")
-            print_note(err, f"{one.address} is shown with {count}; --strict refuses it.")
+            text = f"{one.address} is shown with {count_text(len(one.faults), 'fault')}"
+            text += ", and the module is read no further" if one.module in found.cut else ""
+            print_note(err, f"{text}; --strict refuses it.")
             print_faults(err, one.faults)
 
 

@@ -16,7 +16,7 @@ from statecharts.codec.snapshots import Snapshots
 from statecharts.codec.steps import Steps
 from statecharts.codec.texts import encode, parse
 from statecharts.codec.upcasters import AnyUpcaster, Json, Upcasters
-from statecharts.model.chart import Chart, Declaration
+from statecharts.model.chart import Chart, Declaration, as_chart
 from statecharts.model.effects import Effect
 from statecharts.model.errors import StatechartError
 from statecharts.model.generics import E, defaulting
@@ -95,11 +95,7 @@ class Protocol(Generic[E, C]):
         carriers: Mapping[type, Carrier] | None = None,
         lenient: bool = False,
     ) -> None:
-        found = getattr(chart, "chart", chart)
-        if not isinstance(found, Chart):
-            remedy = "Pass a Chart, or a class derived from Statechart"
-            raise StatechartError("SC213", "Protocol", f"{chart!r} has no chart", remedy)
-        self.chart: Chart = found
+        found = self.chart = as_chart(chart, "Protocol")
         self.lenient = lenient
         self._effects = tuple(effects)
         self._carriers = dict(carriers or {})

@@ -12,7 +12,7 @@ import attrs
 from attrs import evolve
 
 from statecharts.declare.functions import mistaken
-from statecharts.declare.members import VERBS, WHOLE, Line, Member
+from statecharts.declare.members import VERBS, WHOLE, Line, Member, not_a_state
 from statecharts.declare.verbs import HOOKS
 from statecharts.model.chart import (
     HISTORY,
@@ -25,6 +25,8 @@ from statecharts.model.chart import (
     OnEvent,
     StateKind,
     StateNode,
+    StateRef,
+    SuperstateRef,
     Transition,
     TransitionKind,
 )
@@ -102,7 +104,8 @@ class Builder:
 
     def fault(self, code: str, found: str, remedy: str, location: str | None) -> None:
         """Add a fault of this chart, about the state that is being read."""
-        self.faults.append(Fault(code, self.root.name, found, remedy, location, self.reading))
+        where = location or self.root.location
+        self.faults.append(Fault(code, self.root.name, found, remedy, where, self.reading))
 
     def _place(self, member: Member, path: str) -> None:
         self.reading = path
@@ -365,8 +368,14 @@ class Builder:
             return goal if goal in self.lines or sibling not in self.lines else sibling
         if not isinstance(goal, Member):
             shown = goal.__name__ if isinstance(goal, type) else repr(goal)
-            found = f"{place} goes to {shown}, which is not a state"
             remedy = "Pass a State, a History, or a class derived from Compound or Parallel"
+            if isinstance(goal, type) and issubclass(goal, (StateRef, SuperstateRef)):
+                remedy = not_a_state(goal)[1]
+            elif isinstance(goal, SuperstateRef):
+                shown, remedy = f"{type(goal).__name__}()", not_a_state(type(goal))[1]
+            elif isinstance(goal, (list, set, frozenset)):
+                remedy = "Pass several as a tuple: (one, other)"
+            found = f"{place} goes to {shown}, which is not a state"
             self.fault("SC114", found, remedy, location)
             return otherwise
         paths = self.paths.get(id(goal))
@@ -420,7 +429,7 @@ class Builder:
             return True
         shown = cls.__name__ if isinstance(cls, type) else repr(cls)
         generic: Any = typing.get_origin(cls)
-        remedy = "Pass an attrs class"
+        remedy = "Pass an event class" if place.endswith(": on") else "Pass an attrs class"
         if isinstance(cls, type):
             remedy = f"Declare {shown} with @attrs.frozen"
         elif isinstance(cls, (list, set, frozenset)) and place.endswith(": on"):

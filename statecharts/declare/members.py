@@ -25,8 +25,9 @@ from statecharts.model.chart import (
     TransitionKind,
     Trigger,
 )
-from statecharts.model.errors import StatechartError
+from statecharts.model.errors import KeywordError, StatechartError
 from statecharts.model.nodes import REMOVERS, late_removal
+from statecharts.model.suggestions import did_you_mean
 
 VERBS: Final = ("to", "stay", "always", "after", "when_done", "ignore", "defer")
 CREATED: Final = "__statechart_created__"
@@ -246,7 +247,31 @@ def not_a_state(kind: Any) -> tuple[str, str]:
     name = kind.__name__
     superstate = issubclass(kind, SuperstateRef)
     remedy = f"Derive a class from it: class work({name})" if superstate else f"Call it: {name}()"
-    return f"{name} is the class of such states, not a state", remedy
+    return f"{name} itself is not a state", remedy
+
+
+KEYWORDS: Final = {
+    **dict.fromkeys(("on_entry", "onentry", "on_enter", "enter", "onenter"), "entry"),
+    **dict.fromkeys(("on_exit", "onexit", "on_leave", "leave"), "exit"),
+    **dict.fromkeys(("start", "starting", "is_initial", "default"), "initial"),
+    **dict.fromkeys(("end", "accepting", "is_final", "terminal"), "final"),
+    **dict.fromkeys(("call", "calls", "services", "activities"), "invoke"),
+    **dict.fromkeys(("description", "docs", "help"), "doc"),
+    **dict.fromkeys(("label", "title", "id"), "name"),
+}
+"""Names that other libraries use for what states take, each with the keyword that it is here."""
+
+
+def unknown_keyword(
+    where: str, what: str, unknown: dict[str, Any], known: tuple[str, ...]
+) -> KeywordError:
+    """Return the error for a keyword that a declaration does not have."""
+    name = next(iter(unknown))
+    meant = KEYWORDS.get(name, "")
+    remedy = did_you_mean(name, known, f"Use one of {', '.join(known)}")
+    if meant in known:
+        remedy = f"Did you mean {meant!r}?"
+    return KeywordError("SC120", where, f"{what} has no keyword {name!r}", remedy)
 
 
 def goal(target: object) -> Any:

@@ -21,14 +21,13 @@ from statecharts.declare.members import (
     not_a_state,
     note_created,
     noted,
+    unknown_keyword,
 )
 from statecharts.declare.states import Calls, Hooked, Leaf, copy_leaf
 from statecharts.declare.verbs import AfterTo, AlwaysTo, Defer, Ignore, Stay, To, WhenDone
 from statecharts.model.chart import COMPOSITE, Declaration, StateKind, SuperstateRef
-from statecharts.model.errors import KeywordError
 from statecharts.model.fields import type_text
 from statecharts.model.generics import D
-from statecharts.model.suggestions import did_you_mean
 
 COPIED: Final = "__statechart_copied__"
 
@@ -154,15 +153,6 @@ def disagreement(
     bases = " and ".join(owner.__qualname__.rpartition("<locals>.")[2] for owner in owners)
     found = f"{name!r} gets {what} {shown} from {bases}"
     return "SC142", found, "Declare it in the class itself"
-
-
-def unknown_keyword(
-    where: str, what: str, unknown: dict[str, Any], known: tuple[str, ...]
-) -> KeywordError:
-    """Return the error for a keyword in the header of a class that there is not."""
-    name = next(iter(unknown))
-    remedy = did_you_mean(name, known, f"Use one of {', '.join(known)}")
-    return KeywordError("SC120", where, f"{what} has no class keyword {name!r}", remedy)
 
 
 def adopt(cls: type, member: Member) -> None:

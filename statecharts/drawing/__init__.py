@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, overload
 
-from statecharts.model.chart import ROOT, Chart, Declaration, unknown_state
+from statecharts.model.chart import ROOT, Chart, Declaration, as_chart, unknown_state
 from statecharts.model.errors import DefinitionError, Fault, StatechartError
 from statecharts.model.suggestions import did_you_mean
 
@@ -84,8 +84,9 @@ def render(
         strict: Whether to refuse a chart with faults instead of marking them.
 
     Raises:
-        StatechartError: The format (SC701) or the theme (SC702) is unknown, there is no layout
-            engine (SC703), it gave up (SC704), or no converter to PNG or PDF is installed (SC705).
+        StatechartError: There is no chart (SC213), the format (SC701) or the theme (SC702) is
+            unknown, there is no layout engine (SC703), it gave up (SC704), or no converter to PNG
+            or PDF is installed (SC705).
         UnknownStateError: ``highlight`` names a state that the chart does not have.
         DefinitionError: The chart has faults and ``strict`` is true, or ``chart`` is such an error
             and nothing could be made of the definition.
@@ -142,7 +143,7 @@ def _shown(
         if chart.definition is None:
             raise chart
         return as_tree(chart.definition), chart.faults
-    whole = chart if isinstance(chart, Chart) else chart.chart
+    whole = as_chart(chart, "render")
     return as_tree(whole), shown_faults(whole)
 
 

@@ -1,7 +1,7 @@
 """Mermaid: a chart as a ``stateDiagram-v2``, which forges render in READMEs and issues.
 
 Mermaid shows less than UML asks for: history is a state named H, and a composite state appears
-without its data and its entry and exit effects.
+without its data and its entry and exit effects. The title counts faults; comments tell them.
 """
 
 from __future__ import annotations
@@ -49,9 +49,9 @@ class _Writer:
             self.names[box.id] = f"s{len(self.names)}"
 
     def lines(self) -> Iterator[str]:
-        yield "stateDiagram-v2"
         if self.picture.faults:
-            yield f"    %% {count_text(self.picture.faults)}"
+            yield from ("---", f'title: "! {count_text(self.picture.faults)}"', "---")
+        yield "stateDiagram-v2"
         for fault in self.picture.faults:
             yield f"    %% {one_line(str(fault))}"
         yield from self.inside(self.picture.root, "    ")

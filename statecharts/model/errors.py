@@ -104,11 +104,14 @@ class DefinitionError(ExceptionGroup[DefinitionFaultError], StatechartError):
         faults: The faults, in document order.
         definition: The chart with its faults, as far as one could be made of the definition, for
             `statecharts.render`; None where none could, and in a pickle.
+        definitions: Every chart of the file or class that was refused, each with its faults; some
+            of a file with several may have none.
     """
 
     chart: str
     faults: tuple[Fault, ...]
     definition: Chart | None
+    definitions: tuple[tuple[Chart, tuple[Fault, ...]], ...]
 
     def __new__(cls, chart: str, faults: Iterable[Fault], definition: Chart | None = None) -> Self:
         """Make the group of the faults; its message holds the text of each."""
@@ -120,9 +123,15 @@ class DefinitionError(ExceptionGroup[DefinitionFaultError], StatechartError):
         self.chart = chart
         self.faults = listed
         self.definition = definition
+        self.definitions = () if definition is None else ((definition, listed),)
         return self
 
-    def __init__(self, chart: str, *_: object) -> None:
+    def __init__(
+        self,
+        chart: str,
+        faults: Iterable[Fault],  # noqa: ARG002 - see __new__
+        definition: Chart | None = None,  # noqa: ARG002
+    ) -> None:
         codes = ", ".join(dict.fromkeys(fault.code for fault in self.faults))
         self.code = self.faults[0].code
         self.where = chart

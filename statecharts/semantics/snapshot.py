@@ -251,7 +251,7 @@ class Snapshot(Generic[E, C]):
     def _owner(self) -> Owner:
         owner = self._place.owner
         if owner is None:
-            found = "the snapshot has not met its chart yet"
+            found = "the snapshot comes from a pickle, and no kernel has taken it yet"
             remedy = "Give it to a machine or kernel first: Machine(Chart, snapshot=…).snapshot"
             raise StepError("SC205", self._place.chart, found, remedy)
         return owner
@@ -675,4 +675,4 @@ def check_time(chart: str, at: object) -> None:
 def not_bool(chart: str, answer: object) -> StepError:
     """Return the error for a guard that answers with anything but True or False."""
     found = f"a guard gave {answer!r}"
-    return StepError("SC208", chart, found, "Return True or False: bool(…) where need be")
+    return StepError("SC208", chart, found, "Return True or False, by bool(…) if needed")

@@ -8,7 +8,7 @@ import pytest
 from attrs import evolve
 
 from statecharts import Chart, DefinitionError
-from statecharts.checks import accept, faults
+from statecharts.checks import accept, faults, shown_faults
 from statecharts.model.chart import (
     Always,
     Default,
@@ -260,6 +260,16 @@ NESTED = chart_of(
 def test_states_that_form_no_tree_are_a_fault(chart: Chart, told: str) -> None:
     """Parents, children, sources and the order of states must agree."""
     assert f"[SC144] Maze: {told}" in texts(chart)
+
+
+def test_pictures_show_faults_of_charts_that_were_not_accepted() -> None:
+    """A chart made by hand has its structural faults shown; an accepted one none."""
+    broken = chart_of(atomic("a", "abb"), atomic("abc"))
+    assert [one.code for one in shown_faults(broken)] == ["SC101"]
+    assert "SC122" in [one.code for one in faults(broken)]
+    sound = chart_of(atomic("a"))
+    assert faults(sound)
+    assert shown_faults(accept(sound, "*")) == ()
 
 
 def test_states_in_the_wrong_place_are_checked_all_the_same() -> None:

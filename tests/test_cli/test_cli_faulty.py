@@ -88,7 +88,10 @@ def test_show_marks_states_and_lines_with_faults(run: Run) -> None:
         "    └── inside",
         "! 5 faults",
     ]
-    note = "Note: door:Door is shown with 5 faults; --strict refuses it."
+    note = (
+        "Note: door:Door is shown with 5 faults, and the module is read no further; "
+        "--strict refuses it."
+    )
     told = lines(run("show", "door:Door", "--strict").stderr)[1:]
     assert lines(result.stderr) == [note, *told]
     assert told[:2] == [
@@ -186,3 +189,50 @@ maze = Chart("Maze", root, (StateNode("a", StateKind.ATOMIC, "a"),))
     strict = run("show", "maze:maze", "--strict")
     assert (strict.exit_code, strict.stdout) == (1, "")
     assert "[SC103] Maze: the chart has no initial child" in strict.stderr
+
+
+def test_sound_charts_of_a_file_are_shown_beside_those_with_faults(
+    package: Package, run: Run
+) -> None:
+    """A file with several charts is shown whole; each fault is marked where it belongs."""
+    second = """
+[[workflows]]
+name = "window"
+[workflows.metadata]
+initial_state = "up"
+[workflows.states.up]
+handlers = [{ event = "pull", target = "down" }]
+[workflows.states.down]
+terminal = true
+"""
+    package({"house.toml": FILES["door.toml"] + second})
+
+    shown = lines(run("show", "house.toml").stdout)
+
+    assert shown[0] == "door"
+    assert "├── • shut ! SC613" in shown
+    assert shown[shown.index("window") :] == [
+        "window",
+        "├── • up",
+        "│       pull → down",
+        "└── ◎ down",
+    ]
+    assert lines(run("render", "house.toml", "-o", ".").stdout) == ["door.svg", "window.svg"]
+    one = run("show", "house.toml:window")
+    assert (lines(one.stdout)[0], one.stderr) == ("window", "")
+
+
+def test_check_finds_the_faults_of_a_chart_made_by_hand(package: Package, run: Run) -> None:
+    """A chart that is made in a module is checked where it is found."""
+    package(
+        {
+            "maze.py": """\
+from statecharts.model.chart import *
+root = StateNode("", StateKind.COMPOUND, "Maze", None, ("a",))
+maze = Chart("Maze", root, (StateNode("a", StateKind.ATOMIC, "a"),))
+"""
+        }
+    )
+    result = run("check", "maze")
+    assert result.exit_code == 1
+    assert "fault [SC103] Maze: the chart has no initial child. Mark 'a' with" in result.stdout

@@ -154,7 +154,7 @@ MISTAKES: list[tuple[object, str, str]] = [
     (Plain, "Plain", "Declare Plain with @attrs.frozen"),
     (int, "int", "Declare int with @attrs.frozen"),
     (Go(), "Go()", "Pass the class itself: Go"),
-    (7, "7", "Pass an attrs class"),
+    (7, "7", "Pass an event class"),
 ]
 
 

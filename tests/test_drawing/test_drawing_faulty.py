@@ -11,11 +11,22 @@ import pytest
 from attrs import frozen
 from rich.console import Console
 
-from statecharts import Chart, Compound, DefinitionError, History, State, Statechart, render
+from statecharts import (
+    Chart,
+    Compound,
+    DefinitionError,
+    History,
+    State,
+    Statechart,
+    StatechartError,
+    render,
+)
 from statecharts.checks import as_tree, faults
 from statecharts.cli.showing import chart_tree
+from statecharts.codec import Protocol
 from statecharts.drawing.marks import Marks
 from statecharts.drawing.theme import THEMES
+from statecharts.interop import python, scxml, xstate
 from statecharts.model.chart import OnEvent, StateKind, StateNode, Transition
 from statecharts.model.errors import Fault
 from tests.proof import shards
@@ -42,9 +53,9 @@ def refused() -> DefinitionError:
             class room(Compound):
                 one = State(initial=True)
                 past = History()
-                one.to("nowhere", on=Go)
+                one.to("nowhere", on=Go)  # type: ignore[arg-type]
 
-            shut.to("opne", on=Go)
+            shut.to("opne", on=Go)  # type: ignore[arg-type]
             shut.to(open, on=Go)
             open.to(room, on=Go)
             open.stay(on=Go)
@@ -125,6 +136,17 @@ def test_error_without_a_definition_is_raised_again() -> None:
     assert caught.value is error
 
 
+@pytest.mark.parametrize("dump", [render, python.dumps, scxml.dumps, xstate.dumps, Protocol])
+@pytest.mark.parametrize("thing", [3, int, "Door", None, [1] * 100])
+def test_readers_of_charts_say_what_they_take(dump: Any, thing: object) -> None:
+    """Whatever is no chart is told as such, and not by an attribute that it lacks."""
+    shown = "an instance of list" if isinstance(thing, list) else repr(thing)
+    remedy = "Pass a Chart, or a class derived from Statechart."
+    with pytest.raises(StatechartError, match=r"\[SC213\] .*") as caught:
+        dump(thing)
+    assert str(caught.value).endswith(f": {shown} has no chart. {remedy}")
+
+
 def lamp(**more: Any) -> Chart:
     """Return a chart made by hand: its root has no initial child."""
     states = (StateNode("on", StateKind.ATOMIC, "on", **more),)
@@ -133,8 +155,8 @@ def lamp(**more: Any) -> Chart:
 
 def test_chart_that_was_never_checked_shows_its_structural_faults() -> None:
     """A dead end may be meant in a chart made by hand; a chart without a beginning is not."""
-    assert "%% 1 fault: SC103" in render(lamp(), "mermaid")
-    assert "%% 2 faults: SC103, SC122" in render(lamp(), "mermaid", faults=faults(lamp()))
+    assert render(lamp(), "mermaid").startswith('---\ntitle: "! 1 fault: SC103"\n---\n')
+    assert '"! 2 faults: SC103, SC122"' in render(lamp(), "mermaid", faults=faults(lamp()))
     assert "fault" not in render(lamp(), "mermaid", faults=())
 
 

@@ -117,8 +117,8 @@ FAULTS: dict[str, tuple[str, str]] = {
             '{"initial": "h", "states": {"h": {"type": "history"}, "x": {}}, "on": {"E": "b"}}'
         ),
         (
-            "[SC109] <text>:4 m: the default of history 'a.h' leads back to it, from history to "
-            "history. Give one of them another default."
+            "[SC109] <text>:4 m: the default of history 'a.h' comes back to it through history "
+            "states. Give one of them another default."
         ),
     ),
     "an eventless circle": (

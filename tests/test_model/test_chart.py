@@ -6,6 +6,7 @@ import copy
 import importlib
 import os
 import pickle
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -31,6 +32,7 @@ from statecharts.model.chart import (
     StateNode,
     Transition,
     TransitionKind,
+    as_chart,
 )
 from statecharts.model.errors import Fault, StatechartError, UnknownStateError
 from statecharts.model.hooks import Hook
@@ -362,3 +364,14 @@ def _declare(force: int = 1) -> type[Statechart]:
         wide.to(shut, on=Push)
 
     return Twice
+
+
+@pytest.mark.parametrize(
+    ("thing", "shown"),
+    [(3, "3"), ("Door", "'Door'"), (int, "<class 'int'>"), ([1] * 100, "an instance of list")],
+)
+def test_what_has_no_chart_is_told(thing: object, shown: str) -> None:
+    """Who needs a chart says what was given instead, in short."""
+    expected = rf"^\[SC213\] render: {re.escape(shown)} has no chart\. Pass a Chart, or a class"
+    with pytest.raises(StatechartError, match=expected):
+        as_chart(thing, "render")

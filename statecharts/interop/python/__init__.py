@@ -8,16 +8,22 @@ had declared it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from statecharts.interop.findings import Losses
 from statecharts.interop.python.writer import Module
-from statecharts.model.chart import Chart
+from statecharts.model.chart import Chart, Declaration, as_chart
 from statecharts.model.errors import Fault
 
 __all__ = ["dumps", "write"]
 
 
-def dumps(chart: Chart, *, allow: Iterable[str] = (), source: str | None = None) -> str:
+def dumps(
+    chart: Chart | type[Declaration[Any, Any]],
+    *,
+    allow: Iterable[str] = (),
+    source: str | None = None,
+) -> str:
     """Return the text of a module that declares a chart.
 
     Args:
@@ -35,7 +41,7 @@ def dumps(chart: Chart, *, allow: Iterable[str] = (), source: str | None = None)
         open = State(final=True)
     <BLANKLINE>
     """
-    return write([chart], allow=allow, source=source)[0]
+    return write([as_chart(chart, "python.dumps")], allow=allow, source=source)[0]
 
 
 def write(

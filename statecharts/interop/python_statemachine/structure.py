@@ -236,6 +236,8 @@ def from_class(
         found = f"{what}{kind.__name__} was given, not a class of python-statemachine"
         remedy = "Pass a class that inherits from StateChart or StateMachine"
         remedy = f"Pass {kind.__name__} itself" if issubclass(kind, StateChart) else remedy
+        if isinstance(getattr(given, "chart", None), Chart):
+            remedy = "It is a chart of this library already: use its attribute chart"
         raise DocumentError("SC606", "from_class", found, remedy)
     source, name = Source.of(cls), cls.__name__
     findings, stage = Findings(source.document), Stage(cls)

@@ -49,6 +49,7 @@ from statecharts.model.chart import (
     StateNode,
     Transition,
     TransitionKind,
+    as_chart,
 )
 from statecharts.model.effects import (
     Action,
@@ -61,7 +62,6 @@ from statecharts.model.effects import (
     Send,
     Service,
 )
-from statecharts.model.errors import StatechartError
 from statecharts.model.events import CallFailed, NamedEvent, StateDone, TimerFired, wire_name
 from statecharts.model.fields import fields_of
 from statecharts.model.hooks import Hook
@@ -612,10 +612,7 @@ def to_class(
     >>> [state.id for state in machine.configuration]
     ['open']
     """
-    declared = chart if isinstance(chart, Chart) else getattr(chart, "chart", None)
-    if not isinstance(declared, Chart):
-        remedy = "Pass a Chart, or a class derived from Statechart"
-        raise StatechartError("SC213", "to_class", f"{chart!r} has no chart", remedy)
+    declared = as_chart(chart, "to_class")
     losses = Losses(declared, "A class of python-statemachine")
     names = Names.of(declared)
     note_losses(declared, names, losses)

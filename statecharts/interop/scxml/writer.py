@@ -35,6 +35,7 @@ from statecharts.model.chart import (
     ROOT,
     After,
     Chart,
+    Declaration,
     Done,
     EventType,
     OnEvent,
@@ -42,6 +43,7 @@ from statecharts.model.chart import (
     StateNode,
     Transition,
     TransitionKind,
+    as_chart,
 )
 from statecharts.model.effects import Action, CancelSend, Raise, Send, Service
 from statecharts.model.events import NamedEvent
@@ -66,7 +68,7 @@ _Reading = Callable[[Content, Element], "Hook | Service | None"]
 """Reads an element as a hook, or as a service."""
 
 
-def dumps(chart: Chart, *, allow: Iterable[str] = ()) -> str:
+def dumps(chart: Chart | type[Declaration[Any, Any]], *, allow: Iterable[str] = ()) -> str:
     """Return the text of a chart in SCXML; reading it gives an equal chart.
 
     Other interpreters skip the elements and attributes of our own namespace. ``allow`` names the
@@ -83,6 +85,7 @@ def dumps(chart: Chart, *, allow: Iterable[str] = ()) -> str:
       <state id="dark"/>
     </scxml>
     """
+    chart = as_chart(chart, "scxml.dumps")
     losses = Losses(chart, "SCXML")
     root = _Writer(writable(chart, losses, _word), losses).document()
     for element in walk(root):

@@ -9,7 +9,7 @@ the values of variables that are filled in there: name secrets, and pass none.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from os import PathLike
 from types import MappingProxyType
 from typing import Any, Final
@@ -88,28 +88,43 @@ def _read(document: Document, values: Mapping[str, str]) -> dict[str, Chart]:
         shared = evolve(shared, meta={**shared.meta, "file": plain(other)})
     charts: dict[str, Chart] = {}
     refused: list[Fault] = []
-    faulty: list[Chart | None] = []
+    faulty: list[tuple[Chart, tuple[Fault, ...]]] = []
     workflows = list(_workflows(file, findings))
     for name, workflow, short in workflows:
         own = Findings(document, above=findings)
         chart = chart_of(name, workflow, shared, own, short=short)
         if chart is None:
             refused.extend(fault for fault in own.faults if fault.structural)
-            faulty.append(None)
             continue
         own.faults[:0] = [fault for fault in findings.faults if not fault.structural]
         try:
             charts[name] = own.settle(chart)
         except DefinitionError as error:
             refused.extend(error.faults)
-            faulty.append(error.definition)
+            faulty.append((chart, tuple(variables.explain(error.faults))))
     faults = [fault for fault in findings.faults if fault.structural]
     refused = [*variables.explain(refused), *faults]
     if refused:
         whole = workflows[0][0] if len(workflows) == 1 else document.name
         refused.sort(key=lambda fault: line_of(fault.location) or 0)
-        raise DefinitionError(whole, refused, faulty[0] if len(faulty) == 1 else None)
+        found = tuple(_definitions(charts, faulty, refused))
+        whole_file = DefinitionError(whole, refused, found[0][0] if len(found) == 1 else None)
+        whole_file.definitions = found
+        raise whole_file
     return charts
+
+
+def _definitions(
+    charts: Mapping[str, Chart],
+    faulty: Sequence[tuple[Chart, tuple[Fault, ...]]],
+    refused: Sequence[Fault],
+) -> Iterator[tuple[Chart, tuple[Fault, ...]]]:
+    """Yield the charts of a refused file with their faults; the first gets those of no chart."""
+    known = {fault for _, told in faulty for fault in told}
+    rest = tuple(fault for fault in refused if fault not in known)
+    for chart, told in (*faulty, *((chart, ()) for chart in charts.values())):
+        yield chart, (*told, *rest)
+        rest = ()
 
 
 def _not_swarm(table: Located, other: Mapping[str, Any], findings: Findings) -> tuple[str, str]:

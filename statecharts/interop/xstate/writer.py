@@ -51,12 +51,14 @@ from statecharts.model.chart import (
     After,
     Always,
     Chart,
+    Declaration,
     Done,
     OnEvent,
     StateKind,
     StateNode,
     Transition,
     TransitionKind,
+    as_chart,
 )
 from statecharts.model.effects import Action, CancelSend, Effect, Raise, Send
 from statecharts.model.events import NamedEvent, matches
@@ -80,7 +82,12 @@ _ACTIONS: Final = frozenset(
 )
 
 
-def dumps(chart: Chart, *, allow: Iterable[str] = (), version: int = FIVE) -> str:
+def dumps(
+    chart: Chart | type[Declaration[Any, Any]],
+    *,
+    allow: Iterable[str] = (),
+    version: int = FIVE,
+) -> str:
     r"""Return a chart as JSON of XState 5, which Stately's tools and ``createMachine`` open; or 4.
 
     Actions and guards that XState makes by functions are written by name, as `loads` reads them:
@@ -99,6 +106,7 @@ def dumps(chart: Chart, *, allow: Iterable[str] = (), version: int = FIVE) -> st
     >>> xstate.loads(xstate.dumps(chart)) == chart
     True
     """
+    chart = as_chart(chart, "xstate.dumps")
     losses = Losses(chart, FORMAT)
     written = _renamed(writable(chart, losses, lambda event: event or "_"), losses)
     held = _Writing(written, losses, version).machine()

@@ -81,8 +81,8 @@ def field_that_only_one_child_has() -> object:
 @case
 def field_of_a_state_entered_by_default() -> object:
     """
-    [SC104] Door: the start enters 'busy.sore', which needs 'force'; nothing supplies it. Give it a default, add it to the context.
-    [SC104] Door: closed on Go goes to 'busy' and enters 'busy.sore', which needs 'force'; Go does not supply it. Give it a default, add it to Go.
+    [SC104] Door: the start enters 'busy.sore', which needs 'force'; nothing supplies it. Give it a default, or add it to the context.
+    [SC104] Door: closed on Go goes to 'busy' and enters 'busy.sore', which needs 'force'; Go does not supply it. Give it a default, or add it to Go.
     """
 
     class Door(Statechart[Kick | Go]):
@@ -99,7 +99,7 @@ def field_of_a_state_entered_by_default() -> object:
 @case
 def field_behind_a_remembered_child() -> object:
     """
-    [SC104] Door: away on Go goes to 'room.past' and enters 'room.inner.sore', which needs 'force'; Go does not supply it. Give it a default, add it to Go.
+    [SC104] Door: away on Go goes to 'room.past' and enters 'room.inner.sore', which needs 'force'; Go does not supply it. Give it a default, or add it to Go.
     """
 
     class Door(Statechart[Kick | Go]):
@@ -204,7 +204,7 @@ def things_that_are_something_else() -> object:
     [SC114] Door: the data of 'closed' is Plain, which is not an attrs class. Declare Plain with @attrs.frozen.
     [SC114] Door: a line on 'open' goes to 5, which is not a state. Pass a State, a History, or a class derived from Compound or Parallel.
     [SC114] Door: a line on 'open': on is Go(), which is not an attrs class. Pass the class itself: Go.
-    [SC114] Door: a line on 'open': on is 7, which is not an attrs class. Pass an attrs class.
+    [SC114] Door: a line on 'open': on is 7, which is not an attrs class. Pass an event class.
     [SC114] Door: a line on 'open': when is 4, not a function. Pass a function of one moment: lambda m: ….
     """
 

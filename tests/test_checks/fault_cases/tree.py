@@ -393,7 +393,7 @@ def states_in_a_list() -> object:
 @case
 def class_in_place_of_a_state() -> object:
     """
-    [SC114] Door: 'open': State is the class of such states, not a state. Call it: State().
+    [SC114] Door: 'open': State itself is not a state. Call it: State().
     [SC114] Door: 'lock' is a whole chart, not a state. Derive it from Compound or Parallel: class lock(Compound).
     [SC114] Door: 'group' is a plain class with states in its body. Derive it from Compound or Parallel: class group(Compound).
     """
