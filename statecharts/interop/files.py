@@ -34,7 +34,7 @@ def load(
     """Return the charts of a file by their names, in document order.
 
     The extension decides, whatever its case; a ``.json`` file is XState's or python-statemachine's
-    by its content. Only the door that is needed is imported.
+    by its content.
 
     Args:
         path: The file.

@@ -36,9 +36,10 @@ def planted(machine: Located, name: str, notes: syntax.Notes) -> dict[str, Draft
     """
     called = machine.get("id", machine.get("key"))
     kind = machine.get("type")
-    alone = kind in (None, "atomic", "parallel")
+    alone = kind in (None, "atomic", "parallel", "final")
     if not machine.get("states") and not machine.get("initial") and alone:
-        states = Located({ALONE: Located((), machine.line)}, machine.line)
+        only = Located({"type": kind} if kind == "final" else (), machine.line)
+        states = Located({ALONE: only}, machine.line)
         inside = {"type": None, "initial": ALONE, "states": states}
         machine = Located({**machine, **inside}, machine.line, machine.lines)
     root = Draft(called if isinstance(called, str) else name, line=machine.line, source=machine)

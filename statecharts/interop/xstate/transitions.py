@@ -58,9 +58,7 @@ OURS: Final = {
     "xstate.done.*": "done.*",
     "xstate.error.*": "error.*",
 }
-LINE: Final = "statecharts.line"
-"""The key of meta by which our writer marks the parts of a line on several events (`_joined`)."""
-
+LINE: Final = "statecharts.line"  # the key of meta that marks parts of one line, see `_joined`
 THEIRS: Final = {own: theirs for theirs, own in OURS.items()}
 _LONGEST: Final = 1_000
 

@@ -59,6 +59,7 @@ from statecharts.model.chart import (
     TransitionKind,
 )
 from statecharts.model.effects import Action, CancelSend, Effect, Raise, Send
+from statecharts.model.errors import StatechartError
 from statecharts.model.events import NamedEvent, matches
 from statecharts.model.hooks import Hook
 
@@ -83,12 +84,10 @@ _ACTIONS: Final = frozenset(
 def dumps(chart: Chart, *, allow: Iterable[str] = (), version: int = FIVE) -> str:
     r"""Return a chart as JSON of XState 5, which Stately's tools and ``createMachine`` open; or 4.
 
-    Actions and guards that XState makes by functions are written by name, as `loads` reads them:
-    ``xstate.raise``, ``xstate.send``, ``xstate.sendTo``, ``xstate.cancel``, ``xstate.choose``,
-    ``xstate.spawnChild`` and ``xstate.stopChild``; ``xstate.and``, ``xstate.or``,
-    ``xstate.not`` and ``xstate.stateIn``, each with its arguments as ``params``. ``allow`` names
-    the codes of losses that are accepted, or is ``*`` for all of them. A line on several events
-    becomes one for each, with a mark in its ``meta`` by which `loads` puts them together.
+    Actions and guards that XState makes by functions are written as ``xstate.raise``,
+    ``xstate.and`` and so on, with their arguments as ``params``, as `loads` reads them. A line on
+    several events becomes one for each, with a mark in its ``meta`` by which `loads` puts them
+    together. ``allow`` names the codes of losses that are accepted, or is ``*`` for all of them.
 
     Raises:
         LossError: The format cannot hold all of the chart.
@@ -100,6 +99,8 @@ def dumps(chart: Chart, *, allow: Iterable[str] = (), version: int = FIVE) -> st
     True
     """
     losses = Losses(chart, FORMAT)
+    if version not in (FOUR, FIVE):
+        raise StatechartError("SC606", chart.name, f"version is {version!r}", "Pass 4 or 5")
     written = _renamed(writable(chart, losses, lambda event: event or "_"), losses)
     held = _Writing(written, losses, version).machine()
     text = json.dumps(held, indent=2, ensure_ascii=False) + "\n"
