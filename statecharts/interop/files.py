@@ -33,8 +33,7 @@ def load(
 ) -> dict[str, Chart]:
     """Return the charts of a file by their names, in document order.
 
-    The extension decides, whatever its case; a ``.json`` file is XState's or python-statemachine's
-    by its content.
+    The extension decides; a ``.json`` file is XState's or python-statemachine's by its content.
 
     Args:
         path: The file.

@@ -14,8 +14,10 @@ import signal
 import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from importlib.util import module_from_spec, spec_from_file_location
+from io import StringIO
+from itertools import combinations
 from pathlib import Path
 from typing import Any, Final, final
 from xml.etree import ElementTree
@@ -88,7 +90,8 @@ def _classes(path: Path) -> Iterator[Chart]:
     if spec is None or spec.loader is None:
         raise ImportError(path)
     module = sys.modules[spec.name] = module_from_spec(spec)
-    spec.loader.exec_module(module)
+    with redirect_stdout(StringIO()):
+        spec.loader.exec_module(module)
     for value in vars(module).values():
         own = isinstance(value, type) and value.__module__ == spec.name
         if own and issubclass(value, StateChart) and value.states:
@@ -98,9 +101,23 @@ def _classes(path: Path) -> Iterator[Chart]:
 def drawn_badly(chart: Chart) -> str:
     """Return what is wrong with the picture of a chart; empty for a good one."""
     svg = ElementTree.fromstring(render(chart))
-    shown = {title.text for title in svg.iter(f"{_SVG}title")}
-    missing = [node.id for node in chart.states if node.id not in shown]
-    return f"it lacks {missing[:3]}" if missing else ""
+    shown = [title.text or "" for title in svg.iter(f"{_SVG}title")]
+    known = {text for one in shown for text in (one, one.partition(": ")[0], one.split("\n")[0])}
+    missing = [node.id for node in chart.states if node.id not in known]
+    if missing:
+        return f"it lacks {missing[:3]}"
+    groups = (one for one in svg.iter(f"{_SVG}g") if one.get("class") == "state")
+    found = [(one.get("id"), one.find(f"{_SVG}rect")) for one in groups]
+    boxes = [(name, _box(rect)) for name, rect in found if rect is not None]
+    for (name, box), (other, second) in combinations(boxes, 2):
+        if all(box[i] < second[i + 2] and second[i] < box[i + 2] for i in (0, 1)):
+            return f"{name} and {other} overlap"
+    return ""
+
+
+def _box(rect: ElementTree.Element) -> list[float]:
+    x, y, width, height = (float(rect.get(key, 0)) for key in ("x", "y", "width", "height"))
+    return [x, y, x + width, y + height]
 
 
 def codes(error: StatechartError | DefinitionError) -> str:

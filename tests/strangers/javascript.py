@@ -39,7 +39,7 @@ def machines(text: str) -> Iterator[str]:
             value = _Reading(text, call.end()).value()
         except _CodeError:
             continue
-        if isinstance(value, dict) and value:
+        if isinstance(value, dict) and {"states", "on"} & value.keys():
             yield json.dumps(value)
 
 

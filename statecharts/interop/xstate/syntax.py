@@ -48,7 +48,6 @@ LOUD: Final = frozenset({"output", "data", "context", "activities", "strict", "r
 """The keys of a state that XState acts on, and a run of ours does not."""
 
 _HELD: Final = ("delimiter", "id", "initial", "onDone", "transitions", "invoke")
-
 RESERVED: Final = frozenset({*QUIET, *LOUD, *_HELD})
 """The keys of ``StateNode.meta`` that mean something other than XState's ``meta``."""
 
