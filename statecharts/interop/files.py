@@ -38,8 +38,7 @@ def load(
     Args:
         path: The file.
         variables: The values of ``${NAME}``, in the format that has variables.
-        xstate_version: The version of XState that a file of it is for; None to see it from the
-            file.
+        xstate_version: The version of XState that the file is for; None to see it there.
 
     Raises:
         DocumentError: No format has that extension, or the file cannot be read.

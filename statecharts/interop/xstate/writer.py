@@ -103,8 +103,8 @@ def dumps(chart: Chart, *, allow: Iterable[str] = (), version: int = FIVE) -> st
         raise StatechartError("SC606", chart.name, f"version is {version!r}", "Pass 4 or 5")
     written = _renamed(writable(chart, losses, lambda event: event or "_"), losses)
     held = _Writing(written, losses, version).machine()
-    plain = json.dumps(held, indent=2, ensure_ascii=False) + "\n"
-    text = plain.encode("utf-8", "backslashreplace").decode()  # half a pair, as JSON escapes it
+    text = json.dumps(held, indent=2, ensure_ascii=False) + "\n"
+    text = text.encode("utf-8", "backslashreplace").decode()  # half a pair, as JSON escapes it
     try:
         notes = Notes(Document.of(text))  # which is bounded
         machine = unwrapped(unplaced(held), notes)
