@@ -165,12 +165,13 @@ def test_xstate_versions_are_both_tried() -> None:
         machine(initial="a", states=states, on={"E": "zz"})
 
 
-def test_xstate_final_states_hold_nothing() -> None:
-    """XState never enters what is inside a final state."""
-    found = machine(initial="a", states={"a": {"type": "final", "states": {"b": {}}}})
+@pytest.mark.parametrize("kind", ["final", "atomic"])
+def test_xstate_states_that_hold_nothing(kind: str) -> None:
+    """XState never enters what is inside a final or an atomic state."""
+    found = machine(initial="a", states={"a": {"type": kind, "states": {"b": {}}}})
 
     assert [state.id for state in found.states] == ["a"]
-    assert told(found) == ["XState never enters the states inside a final state; they are left out"]
+    assert told(found) == [f"XState enters nothing inside a state that is {kind}; that is left out"]
 
 
 def test_xstate_delimiter_leaves_no_trace() -> None:

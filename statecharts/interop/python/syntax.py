@@ -271,7 +271,8 @@ def docstring(text: str, indent: int = 0) -> list[str]:
     ['A lamp.']
     """
     space, mark = " " * indent, '"""'
-    head, rest = _summary(text.strip(), WIDTH - indent - 2 * len(mark))
+    text = text.strip().encode("utf-8", "backslashreplace").decode()  # Python encodes it
+    head, rest = _summary(text, WIDTH - indent - 2 * len(mark))
     lines = [head]
     for line in rest.splitlines():
         lines += _filled(line.rstrip(), WIDTH - indent) or [""]
@@ -295,11 +296,14 @@ def comment(text: str, indent: int = 0, mark: str = "") -> Iterator[str]:
     for paragraph in text.splitlines():
         lines = _filled(paragraph.strip(), WIDTH - indent - 2 - len(mark))
         for number, line in enumerate(lines):
-            yield f"{' ' * indent}# {mark if number else ''}{line}"
+            yield f"{' ' * indent}# {mark if number else ''}{_printable(line)}"
 
 
 def _escaped(line: str) -> str:
-    text = line.replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
+    return _printable(line.replace("\\", "\\\\").replace('"""', '\\"\\"\\"'))
+
+
+def _printable(text: str) -> str:
     return "".join(c if c.isprintable() or c == " " else repr(c)[1:-1] for c in text)
 
 

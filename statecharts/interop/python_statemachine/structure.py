@@ -61,11 +61,7 @@ def load(path: str | PathLike[str]) -> Chart:
 
 
 def loads(text: str, format: str = "yaml") -> Chart:
-    """Return the chart of a text.
-
-    Args:
-        text: The text.
-        format: ``yaml`` or ``json``.
+    """Return the chart of a text in a format, ``yaml`` or ``json``.
 
     Raises:
         DocumentError: Nothing can be made of the text.
