@@ -62,13 +62,6 @@ FAULTS: dict[str, tuple[str, str]] = {
             "'parallel' or 'final' or 'history'. Did you mean 'parallel'?"
         ),
     ),
-    "states in an atomic state": (
-        machine('{"type": "atomic", "initial": "x", "states": {"x": {}}}'),
-        (
-            "[SC612] <text>:4 'a' type: the state is atomic and has 'x' inside. "
-            "Make it compound, or parallel."
-        ),
-    ),
     "a final machine": (
         machine("{}", ', "type": "final"'),
         (
@@ -117,8 +110,8 @@ FAULTS: dict[str, tuple[str, str]] = {
             '{"initial": "h", "states": {"h": {"type": "history"}, "x": {}}, "on": {"E": "b"}}'
         ),
         (
-            "[SC109] <text>:4 m: the default of history 'a.h' leads back to it, from history to "
-            "history. Give one of them another default."
+            "[SC109] <text>:4 m: the default of history 'a.h' comes back to it through history "
+            "states. Give one of them another default."
         ),
     ),
     "an eventless circle": (

@@ -137,7 +137,8 @@ class Declarable:
     def _lines(self, node: StateNode) -> Iterator[Transition]:
         """Yield the lines of a state that can be declared."""
         for line in node.transitions:
-            nothing = line.trigger == OnEvent(())
+            waits = isinstance(line.trigger, OnEvent) or line.kind is TransitionKind.DEFERRED
+            nothing = waits and not line.events
             if nothing or (node.parent is None and isinstance(line.trigger, Done)):
                 why = "waits for no event" if nothing else "follows the end of the run"
                 found = f"a line of {state_text(node.id)} {why}, and is left out"

@@ -196,9 +196,8 @@ def from_class(
     arrives as positional arguments.
 
     Guards are asked inside the step. An action is an effect of its name, whose methods `attach` has
-    called once the step is over; what they send is taken after that. With ``immediate=True`` they
-    are called inside the step, as there: what they change is seen by the guards that follow, what
-    they raise is handled in the same macrostep, and a step that fails cannot undo what they did.
+    called once the step is over; with ``immediate=True`` they are called inside the step, as there,
+    where guards see what they change, and a step that fails cannot undo what they did.
 
     Args:
         cls: The class.

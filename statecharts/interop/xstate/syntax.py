@@ -238,8 +238,8 @@ _OPAQUE: Final = frozenset({*_SCHEMAS, "meta", "context", "params", "data", "inp
 def version_of(machine: Any) -> int:
     """Return the version that a machine is written for: 4 where that has more marks than 5.
 
-    Marks are keys (``cond`` and ``guard``), names of built-in things, forms of ``on`` and ``after``,
-    and a target of the machine itself without a dot, which only version 4 allows.
+    Marks are keys (``cond`` and ``guard``), names of built-in things, forms of ``on`` and
+    ``after``, and a target of the machine itself without a dot, which only version 4 allows.
 
     >>> version_of({"states": {"a": {"on": {"GO": {"target": "b", "cond": "ready"}}}}})
     4
