@@ -1,7 +1,8 @@
-"""Reads, checks and draws strangers' files: ``python -m tests.strangers DIR``.
+"""Reads, checks, draws and writes strangers' files: ``python -m tests.strangers DIR``.
 
 DIR holds them as OWNER/NAME/PATH; ``--addresses`` prints the commands that make it. Each file is
-read and drawn within a time. The table says what became of them; status 1, that something is wrong.
+read, drawn and written within a time. The table says what became of them; status 1 means that
+something is wrong.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from xml.etree import ElementTree
 from attrs import frozen
 
 from statecharts import Chart, DefinitionError, StatechartError, render
-from statecharts.interop import python_statemachine, scxml, swarm, xstate
+from statecharts.interop import python, python_statemachine, scxml, swarm, xstate
 from tests.strangers.javascript import machines
 
 LIST: Final = Path(__file__).with_name("files.tsv")
@@ -120,6 +121,15 @@ def _box(rect: ElementTree.Element) -> list[float]:
     return [x, y, x + width, y + height]
 
 
+def written_badly(chart: Chart) -> str:
+    """Return what is wrong with a chart in the formats that we write; empty where all is well."""
+    for version in (4, 5):
+        xstate.loads(xstate.dumps(chart, version=version, allow="*"))
+    scxml.loads(scxml.dumps(chart, allow="*"))
+    compile(python.dumps(chart, allow="*"), chart.name, "exec")
+    return ""
+
+
 def codes(error: StatechartError | DefinitionError) -> str:
     """Return the codes of an error in order, each once."""
     if isinstance(error, DefinitionError):
@@ -146,14 +156,14 @@ def within(seconds: float) -> Generator[None]:
         signal.signal(signal.SIGALRM, before)
 
 
-def outcome(stranger: Stranger, folder: Path, seconds: float, *, python: bool) -> tuple[str, str]:
+def outcome(stranger: Stranger, folder: Path, seconds: float, *, run: bool) -> tuple[str, str]:
     """Return what becomes of a file, a heading of the table, and more about it."""
     path = stranger.place(folder)
     if not path.is_file():
         return "not there", ""
     if hashlib.sha256(path.read_bytes()).hexdigest() != stranger.sha256:
         return "another file", "its hash is not that of the list"
-    if stranger.format == "python" and not python:
+    if stranger.format == "python" and not run:
         return "not run", ""
     try:
         with within(seconds):
@@ -167,19 +177,22 @@ def outcome(stranger: Stranger, folder: Path, seconds: float, *, python: bool) -
         return "refused wrongly", f"{type(error).__name__}: {error}"
     if stranger.expected != READ or not found:
         return "read wrongly", f"expected {stranger.expected}: {stranger.why}"
-    try:
-        with within(seconds):
-            wrong = next(filter(None, map(drawn_badly, found)), "")
-    except Exception as error:  # noqa: BLE001 - that is what is looked for
-        wrong = f"{type(error).__name__}: {error}"
-    return ("drawn badly", wrong[:300]) if wrong else ("read and drawn", "")
+    for heading, look in (("drawn badly", drawn_badly), ("written badly", written_badly)):
+        try:
+            with within(seconds):
+                wrong = next(filter(None, map(look, found)), "")
+        except Exception as error:  # noqa: BLE001 - that is what is looked for
+            wrong = f"{type(error).__name__}: {error}"
+        if wrong:
+            return heading, wrong[:300]
+    return "read and drawn", ""
 
 
 HEADINGS: Final = (
     *("read and drawn", "refused rightly", "refused wrongly", "read wrongly", "drawn badly"),
-    *("another file", "not run", "not there"),
+    *("written badly", "another file", "not run", "not there"),
 )
-_WRONG: Final = frozenset({"refused wrongly", "read wrongly", "drawn badly", "another file"})
+_WRONG: Final = frozenset(HEADINGS) - {"read and drawn", "refused rightly", "not run", "not there"}
 
 
 def table(counts: Counter[tuple[str, str]]) -> str:
@@ -205,7 +218,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.strangers", description=__doc__)
     parser.add_argument("folder", type=Path, nargs="?", help="where the files are")
     parser.add_argument("--addresses", action="store_true", help="print how to fetch them")
-    parser.add_argument("--seconds", type=float, default=30, help="for reading, and for drawing")
+    parser.add_argument(
+        "--seconds", type=float, default=30, help="for reading, for drawing, for writing"
+    )
     parser.add_argument(
         "--run-python", action="store_true", help="run the Python of strangers, which may do harm"
     )
@@ -216,7 +231,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     counts: Counter[tuple[str, str]] = Counter()
     for one in strangers:
-        heading, more = outcome(one, said.folder, said.seconds, python=said.run_python)
+        heading, more = outcome(one, said.folder, said.seconds, run=said.run_python)
         counts[one.format, heading] += 1
         if heading in _WRONG:
             print(f"{heading}: {one.repo}/{one.path}: {more}", flush=True)

@@ -46,6 +46,16 @@ def test_scxml_delays_have_the_units_of_the_schema(text: str, time: float) -> No
     assert send.delay == timedelta(seconds=time)
 
 
+@pytest.mark.parametrize("more", ["", ' SYSTEM "scxml.dtd"', ' PUBLIC "-//W3C//DTD" "scxml.dtd"'])
+def test_scxml_document_types_that_declare_nothing_are_passed_over(more: str) -> None:
+    """Their documents are never fetched; entities of XML's own and characters are read."""
+    found = scxml.loads(
+        f'<!DOCTYPE scxml{more}>\n<scxml name="x"><state id="a">'
+        '<transition cond="x &gt; 1 &#38;&#x26; y" target="a"/></state></scxml>'
+    )
+    assert found.unbound_guards == ("x > 1", "y")
+
+
 def test_scxml_params_of_one_name_all_go_out() -> None:
     """A processor includes all of them, duplicates too (6.2.4); so does the document written."""
     params = '<param name="v" expr="2"/><param name="w" expr="1"/><param name="v" location="y"/>'
