@@ -251,7 +251,7 @@ def test_xstate_4_is_written_as_it_was() -> None:
     ]
     assert held["exit"] == [{"type": "xstate.cancel", "sendId": "d"}]
     assert held["on"] == {
-        "u": {"target": "a", "in": "#x.b", "internal": False},
+        "u": {"target": "a", "in": "#x.b"},
         "v": {"target": ".c", "internal": False},
     }
     with pytest.raises(StatechartError, match=r"version is 3\. Pass 4 or 5"):

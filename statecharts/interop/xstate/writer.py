@@ -66,8 +66,6 @@ from statecharts.model.hooks import Hook
 _Answer = tuple[str, dict[str, Any], bool]
 """The events of a transition, its text, and whether it follows the end of its own state."""
 
-FORMAT: Final = "XState JSON"
-
 _KINDS: Final = {
     StateKind.PARALLEL: {"type": "parallel"},
     StateKind.FINAL: {"type": "final"},
@@ -98,7 +96,7 @@ def dumps(chart: Chart, *, allow: Iterable[str] = (), version: int = FIVE) -> st
     >>> xstate.loads(xstate.dumps(chart)) == chart
     True
     """
-    losses = Losses(chart, FORMAT)
+    losses = Losses(chart, "XState JSON")
     if version not in (FOUR, FIVE):
         raise StatechartError("SC606", chart.name, f"version is {version!r}", "Pass 4 or 5")
     written = _renamed(writable(chart, losses, lambda event: event or "_"), losses)
@@ -314,15 +312,17 @@ class _Writing:
 
     def _line(self, node: StateNode, line: Transition, notes: Mapping[str, Any]) -> dict[str, Any]:
         said: dict[str, Any] = {}
-        if line.targets:
-            said["target"] = _one_or_all([self._target(node, target) for target in line.targets])
+        targets = [self._target(node, target) for target in line.targets]
+        if targets:
+            said["target"] = _one_or_all(targets)
         if line.guard is not None:
             said |= self._asked(line.guard)
         if line.emit:
             said["actions"] = self._actions(line.emit)
-        if line.targets and self.four:
-            said["internal"] = line.kind is TransitionKind.INTERNAL
-        elif line.targets and line.kind is TransitionKind.EXTERNAL:
+        stays = line.kind is TransitionKind.INTERNAL
+        if self.four and targets and (stays or any(one.startswith(".") for one in targets)):
+            said["internal"] = stays
+        elif not self.four and line.targets and line.kind is TransitionKind.EXTERNAL:
             said |= {"reenter": True} if stays_inside(self.chart, line) else {}
         if line.kind is TransitionKind.FORBIDDEN and (line.targets or line.emit):
             found = f"a forbidden transition of {state_text(node.id)} has targets or actions"
