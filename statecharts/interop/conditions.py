@@ -54,8 +54,7 @@ class _Token(NamedTuple):
 def guard(text: str, ids: Mapping[str, str]) -> tuple[Hook, list[str]]:
     """Return a condition as a guard, and the states that it asks for which there are not.
 
-    ``ids`` gives the id of each state by its name in the document. ``In`` of an unknown name in
-    quotes never holds; of one without quotes it is a call of something else.
+    ``ids`` gives the id of each state by its name in the document. In quotes, others never hold.
 
     >>> guard("In('a') && !(x > 1)", {"a": "b.a"})
     (Hook(In(b.a) and not x > 1), [])

@@ -1,11 +1,6 @@
 """Grammar: which keys the objects of a format have, and of which kind their values are.
 
-A door declares its format as tables of kinds, and reads each object through the table for it:
-
-    PARAM = Table({"name": NAME, "expr": STRING}, needs=("name",), noun="a param")
-    INVOKE = Table({"src": STRING, "params": either(object_of(PARAM), list_of(object_of(PARAM)))})
-    known, other = take(held, INVOKE, findings, "state 'busy'")
-
+A door declares its format as tables of kinds, and reads each object through the table for it.
 Messages name kinds in the words of the document's format (`Words` of ``syntax.located``).
 """
 

@@ -98,11 +98,10 @@ def param_value(said: Mapping[str, Any]) -> Any:
     return said if value is NOTHING else value
 
 
-def sent(said: Mapping[str, Any], payload: Mapping[str, Any], unit: str = "") -> Send | Action:
-    """Return a ``send`` of a document, or an action where it has no name or needs a data model.
-
-    ``unit`` is that of delays which have none.
-    """
+def sent(
+    said: Mapping[str, Any], payload: Mapping[str, Any], default_unit: str = ""
+) -> Send | Action:
+    """Return a ``send`` of a document; an action where it lacks a name or needs a data model."""
     known, whole = dict(said), Action("send", {**said, **payload})
     for name in ("event", "target", "type", "delay"):
         expression = known.pop(f"{name}expr", None)
@@ -112,7 +111,7 @@ def sent(said: Mapping[str, Any], payload: Mapping[str, Any], unit: str = "") ->
                 return whole
     event, wait = str(known.get("event", "")).strip(), str(known.get("delay", "0s"))
     data, delay = payload_value(payload), css_time(wait)
-    delay = css_time(f"{wait}{unit}") if delay is None else delay
+    delay = css_time(f"{wait}{default_unit}") if delay is None else delay
     opaque = {"idlocation", "namelist", "content"} & known.keys()
     if data is NOTHING or delay is None or opaque or not event:
         return whole

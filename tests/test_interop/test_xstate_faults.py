@@ -62,13 +62,6 @@ FAULTS: dict[str, tuple[str, str]] = {
             "'parallel' or 'final' or 'history'. Did you mean 'parallel'?"
         ),
     ),
-    "states in an atomic state": (
-        machine('{"type": "atomic", "initial": "x", "states": {"x": {}}}'),
-        (
-            "[SC612] <text>:4 'a' type: the state is atomic and has 'x' inside. "
-            "Make it compound, or parallel."
-        ),
-    ),
     "a final machine": (
         machine("{}", ', "type": "final"'),
         (

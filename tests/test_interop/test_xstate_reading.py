@@ -422,7 +422,7 @@ def test_named_delays_are_bound_to_the_attributes_of_an_object() -> None:
 @pytest.mark.parametrize(
     ("delays", "told"),
     [
-        ({"patince": timedelta(1)}, "there is no unbound delay 'patince'. Did you mean 'patience'"),
+        ({"patince": timedelta(1)}, "no unbound delay 'patince'. Did you mean 'patience'"),
         ({"patience": timedelta(0)}, "cannot be bound to datetime.timedelta.0.. Bind a timedelta"),
         ({"patience": 3}, "cannot be bound to 3. Bind a timedelta above 0, or a function"),
     ],

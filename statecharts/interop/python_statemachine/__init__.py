@@ -3,7 +3,6 @@
 ``from_class`` makes a chart of a class; ``attach`` has a machine that runs it call the methods that
 the class names. ``to_class`` makes a class of a chart. ``load`` and ``loads`` read files. What
 becomes of each part is in ``docs/from-python-statemachine.md``.
-
 Callbacks are called in that library's order: ``before`` before all exits, ``after`` after all
 entries. Where that library differs from its documentation or from SCXML, the chart does not follow
 it, and ``chart.warnings`` say so (SC652).

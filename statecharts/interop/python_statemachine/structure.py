@@ -61,11 +61,7 @@ def load(path: str | PathLike[str]) -> Chart:
 
 
 def loads(text: str, format: str = "yaml") -> Chart:
-    """Return the chart of a text.
-
-    Args:
-        text: The text.
-        format: ``yaml`` or ``json``.
+    """Return the chart of a text in a format, ``yaml`` or ``json``.
 
     Raises:
         DocumentError: Nothing can be made of the text.
@@ -200,9 +196,8 @@ def from_class(
     arrives as positional arguments.
 
     Guards are asked inside the step. An action is an effect of its name, whose methods `attach` has
-    called once the step is over; what they send is taken after that. With ``immediate=True`` they
-    are called inside the step, as there: what they change is seen by the guards that follow, what
-    they raise is handled in the same macrostep, and a step that fails cannot undo what they did.
+    called once the step is over; with ``immediate=True`` they are called inside the step, as there,
+    where guards see what they change, and a step that fails cannot undo what they did.
 
     Args:
         cls: The class.

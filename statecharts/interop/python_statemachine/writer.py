@@ -597,9 +597,8 @@ def to_class(
     Effects that the machine cannot carry out are handed to ``on_effect(effect)`` of the machine,
     its model and its listeners, where they have it.
 
-    That library swallows what callbacks raise, and makes it the event ``error.execution``; derive
-    a class with ``catch_errors_as_events = False`` to have it raised. ``allow`` names the codes of
-    losses that are accepted, or is ``*`` for all of them.
+    Derive a class with ``catch_errors_as_events = False`` to have raised what callbacks raise.
+    ``allow`` names the codes of losses that are accepted, or is ``*`` for all of them.
 
     Raises:
         LossError: The chart has something that such a class cannot hold.

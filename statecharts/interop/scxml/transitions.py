@@ -88,15 +88,10 @@ class Lines:
             return self._entering(draft, element, said)
         if lines:
             return self._default_line(draft, lines[0])
-        ids = [child.id for child in _regular(draft)[:1]]
-        if draft.kind in HISTORY and draft.parent is not None:
-            home = draft.parent
-            every = [child.id for child in _regular(home)]
-            ids = every if home.default is None else list(home.default.targets)
-            found = "the history has no default; the states that its parent begins in are entered"
-            self._add("SC652", found, "Put a <transition target=…> into it", element)
-        at = self._place(element)
-        return Transition(draft.id, Default(), tuple(ids), location=at) if ids else None
+        regular = _regular(draft)
+        if draft.kind in HISTORY or not regular:
+            return None
+        return Transition(draft.id, Default(), (regular[0].id,), location=self._place(element))
 
     def _default_line(self, draft: Draft, line: Element) -> Transition | None:
         element: Element = draft.source

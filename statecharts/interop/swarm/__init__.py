@@ -1,7 +1,6 @@
 """Swarm TOML: files of workflows with their agents, resources and contracts.
 
 Each workflow becomes a chart of its own; what becomes of each key is in ``docs/interop.md``.
-
 Everything else is kept as ``meta``: that of a state holds what the file says of it, that of the
 chart ``metadata``, ``agents``, ``resources``, ``settings``, ``guards`` and ``contracts``. It shows
 the values of variables that are filled in there: name secrets, and pass none.

@@ -88,10 +88,7 @@ class Scope:
         self.findings.add(code, found, remedy, line, self.place(draft))
 
     def has(self, name: str, noun: str, known: Mapping[str, Any], line: int, place: str) -> bool:
-        """Tell whether a name is declared; note it where it is not.
-
-        A variable without a value stays a name, but for a state, which lines have to lead to.
-        """
+        """Tell whether a name is declared, or a variable for another than a state; note others."""
         if name in known:
             return True
         if "${" in name and noun != "state":

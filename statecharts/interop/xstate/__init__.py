@@ -1,17 +1,14 @@
-"""XState and Stately: machines as JSON, read in the forms of version 4 and 5, written as of 5.
+"""XState and Stately: machines as JSON, read and written in the forms of version 5 and 4.
 
 The document is a machine's config, as Stately's tools and ``JSON.stringify(machine.config)`` write
 it, or its definition, which ``JSON.stringify(machine)`` writes and which says less. An object
 around it may hold it under ``machine``, ``config`` or ``definition``. ``docs/from-xstate.md``
-says what becomes of each key.
+says what becomes of each key. Where XState differs from SCXML, a warning says so (SC652).
 
 Version 4 and 5 differ in what a transition does with its own state: in 5 it stays active unless
 ``reenter`` is true, in 4 it is left unless ``internal`` is true or a target begins with a dot. The
 version is passed, or seen from the document (see `version_of`); the other one is tried where the
 likelier one refuses it, and where both do, the likelier one says why.
-
-Where XState differs from the algorithm of SCXML, by which charts run here, a warning says so
-(SC652).
 """
 
 from __future__ import annotations

@@ -280,14 +280,11 @@ def parameters(value: dict[str, Any]) -> dict[str, Any]:
 
     An ``exec`` that is null does not count: version 4 keeps the function of a name there.
 
-    >>> parameters({"type": "atLeast", "params": {"count": 3}})
+    >>> parameters({"type": "atLeast", "params": {"count": 3}, "exec": None})
     {'count': 3}
-    >>> parameters({"type": "beep", "exec": None})
-    {}
     """
-    rest = {key: inner for key, inner in value.items() if key not in ("type", "params")}
-    if rest.get("exec", "") is None:
-        del rest["exec"]
+    rest = {k: v for k, v in value.items() if k not in ("type", "params")}
+    rest = {k: v for k, v in rest.items() if (k, v) != ("exec", None)}
     params = value.get("params")
     if isinstance(params, dict):
         return {**rest, **params}

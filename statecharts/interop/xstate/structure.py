@@ -36,9 +36,10 @@ def planted(machine: Located, name: str, notes: syntax.Notes) -> dict[str, Draft
     """
     called = machine.get("id", machine.get("key"))
     kind = machine.get("type")
-    alone = kind in (None, "atomic", "parallel")
+    alone = kind in (None, "atomic", "parallel", "final")
     if not machine.get("states") and not machine.get("initial") and alone:
-        states = Located({ALONE: Located((), machine.line)}, machine.line)
+        only = Located({"type": kind} if kind == "final" else (), machine.line)
+        states = Located({ALONE: only}, machine.line)
         inside = {"type": None, "initial": ALONE, "states": states}
         machine = Located({**machine, **inside}, machine.line, machine.lines)
     root = Draft(called if isinstance(called, str) else name, line=machine.line, source=machine)
@@ -47,7 +48,8 @@ def planted(machine: Located, name: str, notes: syntax.Notes) -> dict[str, Draft
         draft = waiting.pop()
         held = draft.source if isinstance(draft.source, Located) else Located()
         inner = held.get("states")
-        if isinstance(inner, Located) and (draft is root or held.get("type") != "final"):
+        leaf = draft is not root and held.get("type") in ("final", "atomic")
+        if isinstance(inner, Located) and not leaf:
             for key, state in inner.items():
                 waiting.append(draft.add(Draft(key, line=inner.at(key), source=state)))
     drafts = identify(root, notes.document)
@@ -71,8 +73,8 @@ def _kind(draft: Draft, notes: syntax.Notes) -> StateKind:
         kind = StateKind.PARALLEL
     elif said is None and history and not draft.children:
         kind = StateKind.SHALLOW_HISTORY
-    if kind is StateKind.FINAL and draft.source.get("states") and draft.parent is not None:
-        found = "XState never enters the states inside a final state; they are left out"
+    if draft.source.get("states") and not draft.children:
+        found = f"XState enters nothing inside a state that is {said}; that is left out"
         notes.note("SC651", found, "Make it compound, or remove them", spot)
     if kind is StateKind.PARALLEL and not draft.children:
         found = "a parallel state without regions is read as an ordinary one"
@@ -80,9 +82,6 @@ def _kind(draft: Draft, notes: syntax.Notes) -> StateKind:
         return StateKind.ATOMIC
     if kind is StateKind.ATOMIC and draft.children:
         kind = StateKind.COMPOUND
-        if said == "atomic":
-            found = f"the state is atomic and has {draft.children[0].name!r} inside"
-            notes.note("SC612", found, "Make it compound, or parallel", spot)
     if draft.parent is None and kind in (StateKind.FINAL, *HISTORY):
         found = f"the machine itself is {said or 'history'}"
         notes.note("SC612", found, "Make it compound, or parallel", spot)
@@ -122,10 +121,8 @@ def _default_id(draft: Draft) -> str:
 def settle_finals(root: Draft, notes: syntax.Notes) -> None:
     """Remove transitions from final states, or make states with transitions ordinary ones.
 
-    A chart here, as in SCXML, is done with a region once its final state is active; XState lets the
-    state go on. At the top, the machine has stopped, and the transitions are never taken. Further
-    down, finality matters only where something waits for it; where nothing does, the state is an
-    ordinary one, and elsewhere nothing leaves it.
+    XState lets a final state go on. At the top, the machine has stopped. Further down, a state that
+    nothing waits for is an ordinary one, and nothing leaves the others, as in SCXML.
     """
     for draft in root.walk():
         parent = draft.parent

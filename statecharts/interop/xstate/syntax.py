@@ -48,7 +48,6 @@ LOUD: Final = frozenset({"output", "data", "context", "activities", "strict", "r
 """The keys of a state that XState acts on, and a run of ours does not."""
 
 _HELD: Final = ("delimiter", "id", "initial", "onDone", "transitions", "invoke")
-
 RESERVED: Final = frozenset({*QUIET, *LOUD, *_HELD})
 """The keys of ``StateNode.meta`` that mean something other than XState's ``meta``."""
 
@@ -239,10 +238,8 @@ _OPAQUE: Final = frozenset({*_SCHEMAS, "meta", "context", "params", "data", "inp
 def version_of(machine: Any) -> int:
     """Return the version that a machine is written for: 4 where that has more marks than 5.
 
-    Marks are keys that only one of them has (``cond`` and ``guard``, ``internal`` and
-    ``reenter``), the names of built-in actions, guards and events, the forms of ``on`` and
-    ``after``, and a transition of the machine itself to a state without a dot, which only version 4
-    allows. A machine without any mark is read as one for version 5.
+    Marks are keys (``cond`` and ``guard``), names of built-in things, forms of ``on`` and
+    ``after``, and a target of the machine itself without a dot, which only version 4 allows.
 
     >>> version_of({"states": {"a": {"on": {"GO": {"target": "b", "cond": "ready"}}}}})
     4
@@ -296,9 +293,8 @@ def is_definition(machine: Located) -> bool:
 def configured(machine: Located, version: int, notes: Notes) -> Located:
     """Return the config that a definition was made from.
 
-    Transitions in a definition know their source, every state has an id, and actions and events
-    carry out delays. Definitions leave out the targets of histories, and those of version 5
-    eventless transitions and the parameters of built-in actions; that is noted.
+    Definitions leave out the targets of histories, and those of version 5 eventless transitions and
+    the parameters of built-in actions; that is noted.
     """
     root = _configured_state(machine, version)
     root |= {key: machine[key] for key in ("id", "key", "version") if key in machine}

@@ -58,9 +58,7 @@ OURS: Final = {
     "xstate.done.*": "done.*",
     "xstate.error.*": "error.*",
 }
-LINE: Final = "statecharts.line"
-"""The key of meta by which our writer marks the parts of a line on several events (`_joined`)."""
-
+LINE: Final = "statecharts.line"  # the key of meta that marks parts of one line, see `_joined`
 THEIRS: Final = {own: theirs for theirs, own in OURS.items()}
 _LONGEST: Final = 1_000
 
@@ -83,9 +81,8 @@ def is_wild(descriptor: str) -> bool:
 def ordered(found: Iterable[T], descriptor: Callable[[T], str]) -> list[T]:
     """Return what answers to events in the order in which XState 5 asks.
 
-    A name comes before a wildcard, a longer wildcard before a shorter one. Where a name is the
-    beginning of another, as ``a`` of ``a.b``, the longer one comes first, for here ``a`` answers to
-    ``a.b`` as well. All else keeps its order.
+    A name comes before a wildcard, and a longer one before what it begins with, for here ``a``
+    answers to ``a.b`` as well. All else keeps its order.
     """
     items = list(found)
     names = {descriptor(item) for item in items if not is_wild(descriptor(item))}
@@ -449,14 +446,16 @@ def _entries(value: Any, spot: Spot, *, null: bool = False) -> Iterator[tuple[An
 def _joined(found: Iterable[Found]) -> Iterator[Found]:
     """Yield transitions, those put together that our writer has marked as one and are alike."""
     whole: list[list[tuple[int, Found]]] = []
-    marked: dict[int, list[tuple[int, Found]]] = {}
+    marked: dict[int, tuple[Found, list[tuple[int, Found]]]] = {}
     for each in found:
         one, parts, part = each, list[tuple[int, Found]](), 0
         match each.meta, each.transition.trigger:
             case {"meta": {"statecharts.line": [int(line), int(part)], **rest}, **more}, OnEvent():
                 one = evolve(each, meta={**more, "meta": rest} if rest else more)
-                parts = marked.setdefault(line, parts)
-                parts = parts if all(_alike(one, first) for _, first in parts[:1]) else []
+                bare = evolve(one.transition, trigger=Always(), location=None)
+                alike = evolve(one, transition=bare, descriptor="")
+                known, parts = marked.setdefault(line, (alike, parts))
+                parts = parts if known == alike else []
         if not parts:
             whole.append(parts)
         parts.append((part, one))
@@ -465,13 +464,6 @@ def _joined(found: Iterable[Found]) -> Iterator[Found]:
         events = [e for _, one in sorted(parts, key=itemgetter(0)) for e in one.transition.events]
         joined = evolve(first.transition, trigger=OnEvent(tuple(events)))
         yield evolve(first, transition=joined) if len(parts) > 1 else first
-
-
-def _alike(one: Found, other: Found) -> bool:
-    """Tell whether two transitions differ in their events alone."""
-    here, line = one.transition, other.transition
-    line = evolve(line, trigger=here.trigger, location=here.location)
-    return evolve(other, transition=line, descriptor=one.descriptor) == one
 
 
 def _of(value: Any, key: str) -> Any:

@@ -61,13 +61,12 @@ from statecharts.model.chart import (
     as_chart,
 )
 from statecharts.model.effects import Action, CancelSend, Effect, Raise, Send
+from statecharts.model.errors import StatechartError
 from statecharts.model.events import NamedEvent, matches
 from statecharts.model.hooks import Hook
 
 _Answer = tuple[str, dict[str, Any], bool]
 """The events of a transition, its text, and whether it follows the end of its own state."""
-
-FORMAT: Final = "XState JSON"
 
 _KINDS: Final = {
     StateKind.PARALLEL: {"type": "parallel"},
@@ -90,12 +89,10 @@ def dumps(
 ) -> str:
     r"""Return a chart as JSON of XState 5, which Stately's tools and ``createMachine`` open; or 4.
 
-    Actions and guards that XState makes by functions are written by name, as `loads` reads them:
-    ``xstate.raise``, ``xstate.send``, ``xstate.sendTo``, ``xstate.cancel``, ``xstate.choose``,
-    ``xstate.spawnChild`` and ``xstate.stopChild``; ``xstate.and``, ``xstate.or``,
-    ``xstate.not`` and ``xstate.stateIn``, each with its arguments as ``params``. ``allow`` names
-    the codes of losses that are accepted, or is ``*`` for all of them. A line on several events
-    becomes one for each, with a mark in its ``meta`` by which `loads` puts them together.
+    Actions and guards that XState makes by functions are written as ``xstate.raise``,
+    ``xstate.and`` and so on, with their arguments as ``params``, as `loads` reads them. A line on
+    several events becomes one for each, with a mark in its ``meta`` by which `loads` puts them
+    together. ``allow`` names the codes of losses that are accepted, or is ``*`` for all of them.
 
     Raises:
         LossError: The format cannot hold all of the chart.
@@ -108,9 +105,12 @@ def dumps(
     """
     chart = as_chart(chart, "xstate.dumps")
     losses = Losses(chart, FORMAT)
+    if version not in (FOUR, FIVE):
+        raise StatechartError("SC606", chart.name, f"version is {version!r}", "Pass 4 or 5")
     written = _renamed(writable(chart, losses, lambda event: event or "_"), losses)
     held = _Writing(written, losses, version).machine()
     text = json.dumps(held, indent=2, ensure_ascii=False) + "\n"
+    text = text.encode("utf-8", "backslashreplace").decode()  # half a pair, as JSON escapes it
     try:
         notes = Notes(Document.of(text))  # which is bounded
         machine = unwrapped(unplaced(held), notes)
@@ -320,15 +320,17 @@ class _Writing:
 
     def _line(self, node: StateNode, line: Transition, notes: Mapping[str, Any]) -> dict[str, Any]:
         said: dict[str, Any] = {}
-        if line.targets:
-            said["target"] = _one_or_all([self._target(node, target) for target in line.targets])
+        targets = [self._target(node, target) for target in line.targets]
+        if targets:
+            said["target"] = _one_or_all(targets)
         if line.guard is not None:
             said |= self._asked(line.guard)
         if line.emit:
             said["actions"] = self._actions(line.emit)
-        if line.targets and self.four:
-            said["internal"] = line.kind is TransitionKind.INTERNAL
-        elif line.targets and line.kind is TransitionKind.EXTERNAL:
+        stays = line.kind is TransitionKind.INTERNAL
+        if self.four and targets and (stays or any(one.startswith(".") for one in targets)):
+            said["internal"] = stays
+        elif not self.four and line.targets and line.kind is TransitionKind.EXTERNAL:
             said |= {"reenter": True} if stays_inside(self.chart, line) else {}
         if line.kind is TransitionKind.FORBIDDEN and (line.targets or line.emit):
             found = f"a forbidden transition of {state_text(node.id)} has targets or actions"
