@@ -104,7 +104,7 @@ def dumps(
     True
     """
     chart = as_chart(chart, "xstate.dumps")
-    losses = Losses(chart, FORMAT)
+    losses = Losses(chart, "XState JSON")
     if version not in (FOUR, FIVE):
         raise StatechartError("SC606", chart.name, f"version is {version!r}", "Pass 4 or 5")
     written = _renamed(writable(chart, losses, lambda event: event or "_"), losses)
