@@ -35,7 +35,7 @@ REFERENCE := statecharts diagrams machines \
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo test prove coverage matrix lint format types layers docs package bench gallery all clean distclean
+.PHONY: help demo test prove coverage matrix lint format types layers docs package bench strangers gallery all clean distclean
 
 help: ## list the targets
 	@echo "usage: make TARGET [PYTHON=/path/to/python3]"
@@ -84,6 +84,9 @@ package: $(VENV)/.test ## build the wheel, and try it in environments of its own
 
 bench: $(VENV)/.test ## measure ours beside hand-written code and other libraries
 	@$(PY) -m benchmarks
+
+strangers: $(VENV)/.test ## read and draw the files of strangers in DIR; without it, print how to fetch them
+	@$(PY) -m tests.strangers $(DIR)
 
 gallery: $(VENV)/.demo ## draw anew the pictures in diagrams/gallery whose charts have changed
 	@$(PY) -m diagrams

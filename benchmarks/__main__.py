@@ -14,12 +14,25 @@ from benchmarks.contestant import ContestantError
 from benchmarks.environment import environment
 from benchmarks.report import show
 from benchmarks.results import Report, Section
-from benchmarks.sections import codec, cycle, growth, imports, instances, parallel
+from benchmarks.sections import (
+    codec,
+    cycle,
+    definition,
+    features,
+    growth,
+    imports,
+    instances,
+    parallel,
+    plans,
+)
 from benchmarks.sections.effort import FULL, QUICK, Plan
 from benchmarks.targets import judge
 
 SECTIONS: Final[Mapping[str, Callable[[Plan], list[Section]]]] = {
     "cycle": cycle.run,
+    "features": features.run,
+    "plans": plans.run,
+    "definition": definition.run,
     "instances": instances.run,
     "parallel": parallel.run,
     "growth": growth.run,

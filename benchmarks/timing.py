@@ -11,7 +11,7 @@ import statistics
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import repeat
-from time import perf_counter_ns
+from time import process_time_ns
 
 from attrs import field, frozen
 
@@ -67,12 +67,14 @@ class Subject:
         prepare: Builds what is timed; called anew, outside the clock, before every batch.
         operations: How many operations one call counts for, such as six events for a cycle.
         most_calls: Never more calls than this on what one `prepare` has built.
+        clock: What tells the time in nanoseconds: the CPU's time of this process, or of others.
     """
 
     name: str
     prepare: Callable[[], Callable[[], object]]
     operations: int = 1
     most_calls: int | None = None
+    clock: Callable[[], int] = process_time_ns
 
     @classmethod
     def ready(cls, name: str, run: Callable[[], object], operations: int = 1) -> Subject:
@@ -104,14 +106,19 @@ def frozen_heap() -> Generator[None]:
         gc.unfreeze()
 
 
-def time_batch(run: Callable[[], object], calls: int) -> int:
-    """Return the nanoseconds that so many calls take, the collector kept quiet."""
+def time_batch(
+    run: Callable[[], object], calls: int, clock: Callable[[], int] = process_time_ns
+) -> int:
+    """Return the nanoseconds of CPU that so many calls take, the collector kept quiet.
+
+    The time of the process, not that of the wall: other processes take their share of the latter.
+    """
     loop = repeat(None, calls)
     with quiet_collector():
-        begin = perf_counter_ns()
+        begin = clock()
         for _ in loop:
             run()
-        return perf_counter_ns() - begin
+        return clock() - begin
 
 
 def calibrate(subject: Subject, batch_ns: int) -> int:
@@ -124,7 +131,7 @@ def calibrate(subject: Subject, batch_ns: int) -> int:
     while True:
         if most is not None and calls >= most:
             return most
-        elapsed = time_batch(subject.prepare(), calls)
+        elapsed = time_batch(subject.prepare(), calls, subject.clock)
         if elapsed >= batch_ns:
             return calls
         wanted = calls * 10 if elapsed * 10 < batch_ns else calls * batch_ns // elapsed + 1
@@ -151,6 +158,6 @@ def measure(subjects: Sequence[Subject], effort: Effort) -> Mapping[str, Sample]
             first = number % len(subjects) if subjects else 0
             for subject in (*subjects[first:], *subjects[:first]):
                 count = calls[subject.name]
-                elapsed = time_batch(subject.prepare(), count)
+                elapsed = time_batch(subject.prepare(), count, subject.clock)
                 values[subject.name].append(elapsed / count / subject.operations)
     return {name: Sample(tuple(each)) for name, each in values.items()}

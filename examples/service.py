@@ -9,7 +9,6 @@ decides, and the loser steps again from what is there now.
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -178,7 +177,7 @@ def make_app(path: Path | str) -> Starlette:
     async def take(request: Request) -> Response:
         try:
             request.state.body = await request.json()
-        except json.JSONDecodeError:
+        except (ValueError, RecursionError):  # not UTF-8, not JSON, or nested too deep
             return JSONResponse({"error": "the body is not JSON"}, status_code=400)
         from starlette.concurrency import run_in_threadpool  # noqa: PLC0415 - for requests alone
 

@@ -11,7 +11,8 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
-from typing import Any, Generic, Literal, TypeVar, cast, overload
+from functools import partial
+from typing import Any, Final, Generic, Literal, TypeVar, cast, overload
 
 from statecharts.kernel import Kernel, kernel_of
 from statecharts.model.chart import Chart, Declaration
@@ -30,6 +31,8 @@ from statecharts.model.suggestions import did_you_mean
 from statecharts.semantics.snapshot import Snapshot, Step
 
 F = TypeVar("F")
+
+_NO_TIME: Final = timedelta(0)
 
 OnUnhandled = Literal["ignore", "raise"]
 Subscriber = Callable[[Step[E, C]], object]
@@ -72,16 +75,18 @@ class Time:
     def __init__(
         self, at: datetime | None, clock: Callable[[], datetime] | None, chart: str
     ) -> None:
-        self._at = at
+        self.fixed = at
         self._chart = chart
-        self._clock = clock or _utc_now
-        self._ahead = timedelta(0)
+        self._clock = clock or partial(datetime.now, UTC)
+        self._ahead = _NO_TIME
 
     def now(self) -> datetime:
         """Return the machine's time."""
-        if self._at is not None:
-            return self._at
+        if self.fixed is not None:
+            return self.fixed
         told = self._clock()
+        if self._ahead is _NO_TIME and type(told) is datetime:
+            return told
         try:
             return told + self._ahead
         except TypeError:
@@ -90,20 +95,28 @@ class Time:
             raise StatechartError("SC503", self._chart, found, remedy) from None
 
     def set(self, at: datetime) -> None:
-        """Move to a time; a time that follows a clock goes on following it."""
-        if self._at is not None:
-            self._at = at
+        """Move to a time; a time that follows a clock goes on following it.
+
+        Raises:
+            StatechartError: It cannot be compared with the machine's (SC503).
+        """
+        given: object = at
+        if not isinstance(given, datetime):
+            return  # the kernel says so
+        present = self.fixed or self.now()
+        if (given.tzinfo is None) != (present.tzinfo is None):
+            found = f"at= is {at}, and the machine's time is {present}"
+            remedy = "Give all times a time zone, or none"
+            raise StatechartError("SC503", self._chart, found, remedy)
+        if self.fixed is not None:
+            self.fixed = at
 
     def advance(self, by: timedelta) -> None:
         """Move ahead, of the clock where there is one."""
-        if self._at is None:
+        if self.fixed is None:
             self._ahead += by
         else:
-            self._at += by
-
-
-def _utc_now() -> datetime:
-    return datetime.now(UTC)
+            self.fixed += by
 
 
 @defaulting
@@ -194,6 +207,7 @@ class Machine(Generic[E, C]):
         snapshot: Snapshot[Any, Any] | None = None,
     ) -> None:
         self._kernel: Kernel[E, C] = chart if isinstance(chart, Kernel) else kernel_of(chart)
+        self._take_event = self._kernel.step
         name = self._kernel.chart.name
         if on_unhandled not in ("ignore", "raise"):
             remedy = did_you_mean(str(on_unhandled), ("ignore", "raise"), "Say 'ignore' or 'raise'")
@@ -272,14 +286,32 @@ class Machine(Generic[E, C]):
             SubscriberError: A subscriber failed. The step counts, and all have been told of it.
         """
         with self._lock:
-            queued: Queued[E, C] = Queued(event, at, self.chart.name)
-            self._queue.append(queued)
-            if self._teller == threading.get_ident():
-                queued.not_before = self._present
-                return cast("Step[E, C]", queued)
-            self._drain(queued)
-        self._settle(queued)
-        return cast("Step[E, C]", queued.step)
+            if self._subscribers or self._queue or self._teller is not None:
+                queued: Queued[E, C] = Queued(event, at, self.chart.name)
+                self._queue.append(queued)
+                if self._teller == threading.get_ident():
+                    queued.not_before = self._present
+                    return cast("Step[E, C]", queued)
+                self._drain(queued)
+                mine, step = queued, queued.step
+            else:  # nobody waits, and nobody is to be told: the step is all there is to do
+                if at is None:
+                    at = self._time.now()
+                elif at is not self._time.fixed:
+                    self._time.set(at)
+                self._present = at
+                before = self._snapshot
+                step = self._take_event(before, event, at=at)
+                self._snapshot = step.snapshot
+                if step.handled and not step.effects:
+                    return step
+                self._follow(step, event, before)
+                if not self._queue:
+                    return step
+                self._drain(None)
+                mine = None
+        self._settle(mine)
+        return cast("Step[E, C]", step)
 
     def subscribe(self, subscriber: Subscriber[E, C]) -> Callable[[], None]:
         """Have a function told of every step from now on, handled or not.
@@ -392,19 +424,21 @@ class Machine(Generic[E, C]):
             if queued.not_before is not None and queued.not_before > at:
                 at = queued.not_before
         else:
-            self._check_time(at)
             self._time.set(at)
         self._present = at
         before = self._snapshot
-        step = self._kernel.step(before, queued.event, at=at)
-        queued.step = step
+        queued.step = step = self._take_event(before, queued.event, at=at)
         self._snapshot = step.snapshot
-        if step.effects:
-            self._queue_own(step.effects)
         if self._subscribers:
             self._notices.append((step, queued.event, tuple(self._subscribers)))
-        if not step.handled and self._on_unhandled == "raise" and not _late(queued.event, before):
-            raise self._unhandled(queued.event, at)
+        self._follow(step, queued.event, before)
+
+    def _follow(self, step: Step[E, C], event: object, before: Snapshot[E, C]) -> None:
+        """Queue what the run sends to itself; refuse an event that nothing has handled."""
+        if step.effects:
+            self._queue_own(step.effects)
+        if not step.handled and self._on_unhandled == "raise" and not _late(event, before):
+            raise self._unhandled(event, self._present)
 
     def _settle(self, mine: Queued[E, C] | None) -> None:
         """Tell subscribers what happened, outside the lock and in order; raise what went wrong.
@@ -445,16 +479,7 @@ class Machine(Generic[E, C]):
             except Exception as error:
                 yield self._subscriber_error(subscriber, event, error)
 
-    def _check_time(self, at: datetime) -> None:
-        """Refuse a time that cannot be compared with the machine's."""
-        present = self._time.now()
-        given: object = at
-        if isinstance(given, datetime) and (at.tzinfo is None) != (present.tzinfo is None):
-            found = f"at= is {at}, and the machine's time is {present}"
-            remedy = "Give all times a time zone, or none"
-            raise StatechartError("SC503", self.chart.name, found, remedy)
-
-    def _unhandled(self, event: object, at: datetime) -> UnhandledEventError:
+    def _unhandled(self, event: object, at: datetime | None) -> UnhandledEventError:
         active = ", ".join(self.configuration)
         if self.ended:
             found = f"the run has ended in ({active}), and nothing moves it any more"
@@ -471,7 +496,7 @@ class Machine(Generic[E, C]):
             configuration=self.configuration,
         )
 
-    def _why_not(self, event: object, at: datetime) -> str:
+    def _why_not(self, event: object, at: datetime | None) -> str:
         """Return what to do about an event that nothing handles."""
         name = shown_name(event)
         known = [one.cls for one in self.chart.events if one.cls is not None]

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Sequence
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.oracle.appendix_d import Interpreter
+from statecharts.model.errors import StepError
+from tests.oracle.appendix_d import EPOCH, SECOND, Interpreter
 from tests.oracle.campaign import Findings, compare_seed, compare_seeds
-from tests.oracle.compare import BOUND, forgetful_kernel_of, kernel_of
+from tests.oracle.compare import BOUND, Subject, forgetful_kernel_of, kernel_of, reference_of
 from tests.oracle.coverage import FEATURES
 from tests.oracle.mutants import MUTANTS, InternalIsExternal
-from tests.oracle.random_charts import random_chart
+from tests.oracle.random_charts import random_chart, random_events
 from tests.oracle.replica import Replica
 from tests.oracle.shrink import shrink
 from tests.oracle.validity import faults
+from tests.oracle.vocabulary import Counters, addressed
 from tests.proof import shards
 
 CHARTS = 10_000
@@ -60,6 +64,38 @@ def test_kernel_agrees_on_further_charts(seed: int) -> None:
 def test_forgetting_changes_nothing(seeds: range) -> None:
     """A kernel that keeps a single plan gives the same results, only later."""
     assert compare_seeds(seeds, EVENTS, forgetful_kernel_of).failed == ()
+
+
+@pytest.mark.parametrize("seeds", shards(CHARTS, 190, sample=60))
+def test_reference_agrees_with_the_standard(seeds: range) -> None:
+    """The operations that moves are written from do what Appendix D says, without any moves."""
+    assert compare_seeds(seeds, EVENTS, reference_of).failed == ()
+
+
+@pytest.mark.parametrize("seeds", shards(2_000, 100, sample=60))
+def test_moves_and_reference_give_equal_steps(seeds: range) -> None:
+    """Steps are equal in all that they hold: data, history, timers, counters, lines, microsteps."""
+    for seed in seeds:
+        chart = random_chart(seed)
+        events = random_events(seed, chart, EVENTS)
+        moves, reference = kernel_of(chart), reference_of(chart)
+        expected = results(reference, events)
+        assert [results(moves, events) for _ in range(4)] == [expected] * 4, _report(seed)
+
+
+def results(subject: Subject, events: Sequence[object]) -> list[object]:
+    """Return each step of a run, or the error that ends it."""
+    found: list[Any] = []
+    try:
+        found.append(subject.start(Counters(), at=EPOCH))
+        for number, event in enumerate(events, 1):
+            seen = [effect for step in found for effect in step.effects]
+            at = EPOCH + number * SECOND
+            sent = addressed(event, seen)
+            found.append(subject.step(found[-1].snapshot, sent, at=at))
+    except StepError as error:
+        found.append(str(error))
+    return found
 
 
 @pytest.mark.parametrize("seeds", shards(CHARTS, 480, sample=40))

@@ -278,6 +278,25 @@ def test_faults_page_has_every_code() -> None:
     assert set(headed) == codes_in_use()
 
 
+def test_faults_page_shows_what_is_wrong_and_what_is_right() -> None:
+    """Each section has a program that raises, what is said with the code, and the right program."""
+    page = ROOT / "docs" / "faults.md"
+    text = page.read_text(encoding="utf-8")
+    heads = [(head.start(), head[1]) for head in re.finditer(r"^###? (.*)$", text, re.MULTILINE)]
+    bounds = zip(heads, [*(at for at, _ in heads[1:]), len(text)], strict=True)
+    sections = {
+        name: [block for block in blocks(page) if begin < block.span[0] < end]
+        for (begin, name), end in bounds
+    }
+    for name, shown in sections.items():
+        if not re.fullmatch(r"SC\d+", name):
+            continue
+        kinds = [(block.language, block.mark.partition(":")[0]) for block in shown]
+        assert kinds[:3] == [("python", "raises"), ("text", ""), ("python", "")], name
+        assert f"[{name}]" in shown[1].text, name
+        assert kinds.count(("python", "raises")) == 1, name
+
+
 def test_protocol_page_has_every_code() -> None:
     """Every code of the codec stands in the table of the page on the protocol, in its own words."""
     text = (ROOT / "docs" / "protocol.md").read_text(encoding="utf-8")

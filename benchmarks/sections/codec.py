@@ -1,4 +1,4 @@
-"""What it takes to write and read a snapshot, beside msgspec and plain ``json``."""
+"""What it takes to write and read a snapshot and an event, beside orjson with cattrs and others."""
 
 from __future__ import annotations
 
@@ -10,35 +10,44 @@ from typing import Any, Final
 from attrs import frozen
 
 from benchmarks.contestant import ContestantError, Missing, Run, version_of
-from benchmarks.cycle.domain import AT
+from benchmarks.cycle.domain import AT, BRANCH, COMMITS
+from benchmarks.cycle.domain import DepsMet as PlainDepsMet
+from benchmarks.cycle.domain import Merge as PlainMerge
+from benchmarks.cycle.domain import QaSkipped as PlainQaSkipped
 from benchmarks.results import Column, Row, Section, missing_rows
 from benchmarks.sections.effort import Plan
 from benchmarks.timing import Subject, measure
 from machines.pipeline import BranchName, DepsMet, Pipeline, QaSkipped
 from statecharts import Kernel, Snapshot
 from statecharts.codec import Protocol
+from statecharts.model.events import wire_name
 
 OURS: Final = "statecharts"
+CATTRS: Final = "orjson + cattrs"
 MSGSPEC: Final = "msgspec (structs)"
 PLAIN: Final = "json (no classes)"
 
 COLUMNS: Final = (
-    Column("dump", "µs to a dict"),
-    Column("load", "µs from a dict"),
-    Column("dumps", "µs to bytes"),
-    Column("loads", "µs from bytes"),
+    Column("dump", "to a dict"),
+    Column("load", "from a dict"),
+    Column("dumps", "to bytes"),
+    Column("loads", "from bytes"),
+    Column("event_dumps", "event\nto bytes"),
+    Column("event_loads", "event\nfrom bytes"),
 )
 
 CAPTION: Final = (
-    "A snapshot of the pipeline in its state merge. Ours checks protocol, chart, parts, "
-    "configuration, fields and the validators of the classes; msgspec checks the fields; json "
-    "checks nothing, and makes no classes."
+    "A snapshot of the pipeline in its state merge, and the event that leads there. Ours checks "
+    "protocol, chart, parts, configuration, fields and the validators of the classes; cattrs "
+    "checks the validators alone, msgspec the types of the fields; json makes no classes."
 )
+
+TIMES_CAPTION: Final = "Medians of the ratios within each round; at most 2 is the target."
 
 
 @frozen
 class Codec:
-    """A contestant: four ways between a snapshot and JSON; those that it lacks are None."""
+    """A contestant: the ways between a snapshot, an event and JSON; None for those it lacks."""
 
     name: str
     version: str
@@ -46,6 +55,8 @@ class Codec:
     load: Run | None
     dumps: Run
     loads: Run
+    event_dumps: Run | None = None
+    event_loads: Run | None = None
 
     @property
     def ways(self) -> dict[str, Run]:
@@ -72,9 +83,13 @@ def ours() -> Codec:
     protocol: Protocol[Any, None] = Protocol(Pipeline)
     value = snapshot()
     dumped, text = protocol.dump_snapshot(value), protocol.dumps_snapshot(value)
+    event = QaSkipped(BranchName(BRANCH), COMMITS)
+    event_text = protocol.dumps_event(event)
     for found in (protocol.load_snapshot(dumped), protocol.loads_snapshot(text)):
         if found != value:
             raise ContestantError(OURS, "loading", value, found)
+    if protocol.loads_event(event_text) != event:
+        raise ContestantError(OURS, "loading", event, protocol.loads_event(event_text))
     return Codec(
         OURS,
         version_of("statecharts"),
@@ -82,6 +97,60 @@ def ours() -> Codec:
         lambda: protocol.load_snapshot(dumped),
         lambda: protocol.dumps_snapshot(value),
         lambda: protocol.loads_snapshot(text),
+        lambda: protocol.dumps_event(event),
+        lambda: protocol.loads_event(event_text),
+    )
+
+
+@frozen
+class Stored:
+    """The fields of a snapshot as they are written."""
+
+    calls: list[Any]
+    chart: str
+    clock: int
+    configuration: list[str]
+    context: Any
+    counters: dict[str, int]
+    data: dict[str, PlainMerge]
+    history: dict[str, Any]
+    parts: dict[str, str]
+    protocol: int
+    sent: list[Any]
+    timers: list[Any]
+    version: int
+    waiting: list[Any]
+
+
+def cattrs_peer(dumped: dict[str, Any]) -> Codec | Missing:
+    """Return orjson with cattrs and attrs classes of the same fields, or say that it is missing.
+
+    Raises:
+        ContestantError: What it writes is not what we write.
+    """
+    try:
+        from cattrs.preconf.orjson import make_converter  # noqa: PLC0415 - it may not be there
+        from cattrs.strategies import configure_tagged_union  # noqa: PLC0415
+    except ModuleNotFoundError:
+        return Missing(CATTRS, "not installed")
+    converter = make_converter()
+    union: Any = PlainDepsMet | PlainQaSkipped
+    configure_tagged_union(union, converter, tag_name="type", tag_generator=wire_name)
+    value, event = converter.structure(dumped, Stored), PlainQaSkipped(BRANCH, COMMITS)
+    text, event_text = converter.dumps(value), converter.dumps(event, unstructure_as=union)
+    if json.loads(text) != dumped or converter.loads(text, Stored) != value:
+        raise ContestantError(CATTRS, "encoding", dumped, json.loads(text))
+    if converter.loads(event_text, union) != event:
+        raise ContestantError(CATTRS, "loading", event, converter.loads(event_text, union))
+    return Codec(
+        CATTRS,
+        f"{version_of('orjson')}, {version_of('cattrs')}",
+        lambda: converter.unstructure(value),
+        lambda: converter.structure(dumped, Stored),
+        lambda: converter.dumps(value),
+        lambda: converter.loads(text, Stored),
+        lambda: converter.dumps(event, unstructure_as=union),
+        lambda: converter.loads(event_text, union),
     )
 
 
@@ -146,7 +215,7 @@ def run(plan: Plan) -> list[Section]:
     mine = ours()
     write: Callable[[], Any] = mine.ways["dump"]
     dumped = write()
-    found = [mine, msgspec_peer(dumped), plain(dumped)]
+    found = [mine, cattrs_peer(dumped), msgspec_peer(dumped), plain(dumped)]
     present = [one for one in found if isinstance(one, Codec)]
     missing = [one for one in found if isinstance(one, Missing)]
     subjects = [
@@ -162,4 +231,12 @@ def run(plan: Plan) -> list[Section]:
         for one in present
     ]
     rows.extend(missing_rows(missing))
-    return [Section("codec", "A snapshot as JSON", COLUMNS, tuple(rows), CAPTION)]
+    sections = [Section("codec", "JSON: µs each way", COLUMNS, tuple(rows), CAPTION)]
+    if any(one.name == CATTRS for one in present):
+        ratios = {
+            key: samples[f"{OURS}/{key}"].ratio_to(samples[f"{CATTRS}/{key}"]) for key in mine.ways
+        }
+        ours_alone = (Row(OURS, mine.version, ratios),)
+        title = f"JSON: times that of {CATTRS}"
+        sections.append(Section("codec_ratio", title, COLUMNS, ours_alone, TIMES_CAPTION))
+    return sections

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
+from benchmarks.contestant import Missing
 from benchmarks.cycle.contestants import HAND_WRITTEN, ORACLE, check, contestants
 from benchmarks.cycle.domain import EVENTS
 from benchmarks.results import Column, Row, Section, missing_rows
+from benchmarks.sections.apart import apart
 from benchmarks.sections.effort import Plan
 from benchmarks.timing import Subject, measure
 
@@ -20,7 +22,8 @@ COLUMNS: Final = (
 CAPTION: Final = (
     "Superstate, guard and data included; states and data checked before timing. Events are "
     "built beforehand where a library takes objects. Spread: interquartile range. Ratios: "
-    "medians of those within each round."
+    "medians of those within each round. Peers in environments of their own have a match of their "
+    "own beside them."
 )
 
 
@@ -44,5 +47,13 @@ def run(plan: Plan) -> list[Section]:
         if oracle is not None:
             values["faster"] = oracle.ratio_to(sample)
         rows.append(Row(each.name, each.version, values))
+    for peer in apart(plan.steps):
+        if isinstance(peer, Missing):
+            missing.append(peer)
+            continue
+        values = dict(peer["cycle"])
+        if oracle is not None:
+            values["faster"] = oracle.median_us / baseline.median_us / values["ratio"]
+        rows.append(Row(peer["name"], peer["version"], values))
     rows.extend(missing_rows(missing))
     return [Section("cycle", "Six-event cycle", COLUMNS, tuple(rows), CAPTION)]

@@ -17,11 +17,15 @@ class Plan:
     creation: Effort
     growth: Effort
     imports: Effort
+    walks: Effort
     held: int
     ring_sizes: tuple[int, ...] = (10, 100, 1_000, 10_000)
     depths: tuple[int, ...] = (1, 4, 16, 64)
     peers_ring: int = 1_000
     peers_depth: int = 16
+    pairs: int = 50_000
+    ring: int = 10_000
+    regions: tuple[int, ...] = (32, 64, 128)
 
 
 FULL = Plan(
@@ -29,6 +33,7 @@ FULL = Plan(
     creation=Effort(rounds=41, batch_ns=10 * MILLISECOND_NS),
     growth=Effort(rounds=15, batch_ns=10 * MILLISECOND_NS),
     imports=Effort(rounds=21, batch_ns=1),
+    walks=Effort(rounds=5, batch_ns=1),
     held=10_000,
 )
 
@@ -37,7 +42,11 @@ QUICK = Plan(
     creation=Effort(rounds=3, batch_ns=5 * MILLISECOND_NS),
     growth=Effort(rounds=3, batch_ns=2 * MILLISECOND_NS),
     imports=Effort(rounds=3, batch_ns=1),
+    walks=Effort(rounds=1, batch_ns=1),
     held=1_000,
     peers_ring=100,
     peers_depth=4,
+    pairs=1_500,
+    ring=300,
+    regions=(4, 8),
 )

@@ -39,7 +39,7 @@ class Answered:
         """Tell whether everything that something answers to is answered already."""
         if isinstance(answer, type):
             inherited = any(cls in self._classes for cls in answer.__mro__)
-            return inherited or self._names(wire_name(answer))
+            return inherited or (bool(self._prefixes) and self._names(wire_name(answer)))
         name = answer.removesuffix(".*")
         if answer in self._exact:
             return True

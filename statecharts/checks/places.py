@@ -4,14 +4,58 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from statecharts.model.chart import Always, Chart, Default, Done, OnEvent, StateNode, Transition
+from statecharts.model.chart import (
+    ROOT,
+    Always,
+    Chart,
+    Default,
+    Done,
+    OnEvent,
+    StateNode,
+    Transition,
+)
 from statecharts.model.errors import Fault
 from statecharts.model.labels import trigger_text
 
 
-def fault(chart: Chart, code: str, found: str, remedy: str, location: str | None) -> Fault:
-    """Return a fault of a chart."""
-    return Fault(code, chart.name, found, remedy, location)
+def fault(
+    chart: Chart,
+    code: str,
+    found: str,
+    remedy: str,
+    about: StateNode | Transition | None = None,
+    location: str | None = None,
+) -> Fault:
+    """Return a fault of a chart that is about a state, a line or the whole.
+
+    Args:
+        chart: The chart.
+        code: The code.
+        found: What was found.
+        remedy: What to do about it.
+        about: What it is about.
+        location: Where that is declared, if not where ``about`` is.
+    """
+    if about is None:
+        return Fault(code, chart.name, found, remedy, location)
+    where = location or about.location
+    if isinstance(about, StateNode):
+        state = ROOT if about is chart.root else about.id
+        return Fault(code, chart.name, found, remedy, where, state)
+    line = line_ids(chart).get(id(about))
+    return Fault(code, chart.name, found, remedy, where, about.source, line)
+
+
+def line_ids(chart: Chart) -> dict[int, str]:
+    """Return the ids of a chart's lines by the identity of these.
+
+    A repaired chart has those of the chart that it was made from.
+    """
+    found: dict[int, str] | None = chart._memo.get("line_ids")
+    if found is None:
+        found = {id(line): name for name, line in chart.lines.items()}
+        chart._memo["line_ids"] = found
+    return found
 
 
 def place(transition: Transition, event: type | str | None = None) -> str:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import cache
 from itertools import accumulate, pairwise
+from typing import TypeAlias
 
 from statecharts.checks.answered import ALWAYS, Answered, Covered
 from statecharts.checks.places import fault, place, shown_event, shown_state
+from statecharts.checks.regions import Regions
 from statecharts.checks.structure import knows
 from statecharts.model.calls import answers_of
 from statecharts.model.chart import (
     COMPOSITE,
-    HISTORY,
     Always,
     Done,
     OnEvent,
@@ -21,7 +23,7 @@ from statecharts.model.chart import (
 )
 from statecharts.model.effects import Service
 from statecharts.model.errors import Fault
-from statecharts.model.events import CallFailed, hears, matches, wire_name
+from statecharts.model.events import Answer, CallFailed
 from statecharts.model.fields import is_mutable
 from statecharts.semantics.transitions import (
     EntrySet,
@@ -30,6 +32,9 @@ from statecharts.semantics.transitions import (
     remove_conflicting,
 )
 from statecharts.semantics.tree import Edge, Tree
+
+Following: TypeAlias = tuple[tuple[Edge, ...], frozenset[int]]
+"""A situation in which eventless transitions are followed: those that must be taken, the states."""
 
 
 def quality_faults(tree: Tree) -> Iterator[Fault]:
@@ -52,15 +57,16 @@ def quality_faults(tree: Tree) -> Iterator[Fault]:
 def _reached(tree: Tree) -> set[int]:
     """Return the states that some run may enter, every guard taken to hold at some time."""
     reached: set[int] = set()
+    regions = Regions(tree)
     waiting = [] if tree.defaults[0] is None else [tree.defaults[0]]
     waiting += tree.outgoing[0]
     while waiting:
         edge = waiting.pop()
-        entry = EntrySet(tree, nothing_remembered)
-        entry.add(edge)
-        named = [target for target in edge.targets if tree.kind(target) in HISTORY]
+        entry = regions.entry(edge)
+        regions.note(edge, entry)
+        named = [target for target in edge.targets if target in tree.slots]
         named += [d.source for defaults in entry.defaults.values() for d in defaults]
-        for state in (*entry.states, *named):
+        for state in (*entry.causes, *named):
             if state not in reached and state != 0:
                 reached.add(state)
                 waiting.extend(tree.outgoing[state])
@@ -73,8 +79,8 @@ def _unreachable(tree: Tree, reached: set[int]) -> Iterator[Fault]:
         if state not in reached and (parent == 0 or parent in reached):
             node = tree.nodes[state]
             found = f"nothing reaches {node.id!r}"
-            remedy = "Lead a transition to it, make it initial, or take it away"
-            yield fault(tree.chart, "SC121", found, remedy, node.location)
+            remedy = "Add a line that goes to it, make it initial, or remove it"
+            yield fault(tree.chart, "SC121", found, remedy, node)
 
 
 def _dead_ends(tree: Tree, reached: set[int]) -> Iterator[Fault]:
@@ -83,8 +89,8 @@ def _dead_ends(tree: Tree, reached: set[int]) -> Iterator[Fault]:
         node = tree.nodes[state]
         if node.kind is StateKind.ATOMIC and not node.resting and not left[state]:
             found = f"{node.id!r} is not final, and nothing leaves it"
-            remedy = "Give it a way out, or say what is meant: final=True, or resting=True"
-            yield fault(tree.chart, "SC122", found, remedy, node.location)
+            remedy = "Add a line that leaves it, or declare it with final=True or resting=True"
+            yield fault(tree.chart, "SC122", found, remedy, node)
 
 
 def _left(tree: Tree) -> list[bool]:
@@ -115,25 +121,36 @@ def _left(tree: Tree) -> list[bool]:
 
 
 def _shadowed(tree: Tree, reached: set[int]) -> Iterator[Fault]:
+    covers = _coverage(tree, reached)
     for state in sorted(reached):
         if tree.kind(state) not in COMPOSITE:
             continue
+        inner = [child for child in tree.children[state] if child in reached]
         for edge in tree.outgoing[state]:
             answers = _answers(edge.transition)
-            inner = [child for child in tree.children[state] if child in reached]
-            covered = all(all(_covers(tree, child, a, reached) for child in inner) for a in answers)
+            covered = all(all(covers(child, answer) for child in inner) for answer in answers)
             if answers and inner and covered:
                 found = f"{place(edge.transition)} is never taken: every state inside answers first"
-                remedy = "Take the line away, or give those inside a when="
-                yield fault(tree.chart, "SC123", found, remedy, edge.transition.location)
+                remedy = "Remove the line, or give those inside a when="
+                yield fault(tree.chart, "SC123", found, remedy, edge.transition)
 
 
-def _covers(tree: Tree, state: int, answer: Covered, reached: set[int]) -> bool:
-    """Tell whether a state, or each state inside it, always answers to something."""
-    if any(_unguarded(edge.transition, answer) for edge in tree.outgoing[state]):
-        return True
-    inner = [child for child in tree.children[state] if child in reached]
-    return bool(inner) and all(_covers(tree, child, answer, reached) for child in inner)
+def _coverage(tree: Tree, reached: set[int]) -> Callable[[int, Covered], bool]:
+    """Return what tells whether a state, or each state inside it, always answers to something."""
+
+    @cache
+    def unguarded(state: int) -> Answered:
+        lines = (edge.transition for edge in tree.outgoing[state])
+        return _answered(line for line in lines if line.guard is None)
+
+    @cache
+    def covers(state: int, answer: Covered) -> bool:
+        if unguarded(state).includes(answer):
+            return True
+        inner = [child for child in tree.children[state] if child in reached]
+        return bool(inner) and all(covers(child, answer) for child in inner)
+
+    return covers
 
 
 def _behind(tree: Tree) -> Iterator[Fault]:
@@ -145,8 +162,8 @@ def _behind(tree: Tree) -> Iterator[Fault]:
                 found = (
                     f"{place(edge.transition)} is never taken: an earlier line on it has no guard"
                 )
-                remedy = "Give the earlier line a when=, put it last, or take one away"
-                yield fault(tree.chart, "SC125", found, remedy, edge.transition.location)
+                remedy = "Give the earlier line a when=, put it last, or remove one of them"
+                yield fault(tree.chart, "SC125", found, remedy, edge.transition)
             if edge.transition.guard is None:
                 for answer in answers:
                     answered.add(answer)
@@ -164,34 +181,25 @@ def _answers(transition: Transition) -> tuple[Covered, ...]:
             return ()
 
 
-def _unguarded(transition: Transition, answer: Covered) -> bool:
-    """Tell whether a transition without a guard answers to everything that another answers to."""
-    if transition.guard is not None:
-        return False
-    return any(_includes(own, answer) for own in _answers(transition))
-
-
-def _includes(own: Covered, answer: Covered) -> bool:
-    if isinstance(own, type):
-        return isinstance(answer, type) and issubclass(answer, own)
-    if ALWAYS in (own, answer) or own.startswith("done.state."):
-        return own == answer
-    name = wire_name(answer) if isinstance(answer, type) else answer.removesuffix(".*")
-    return (
-        name != "*" and not name.startswith("done.state.") and matches(own, name)
-    ) or own == answer
+def _answered(lines: Iterable[Transition]) -> Answered:
+    """Return what several transitions answer to together."""
+    found = Answered()
+    for line in lines:
+        for answer in _answers(line):
+            found.add(answer)
+    return found
 
 
 def _unused(tree: Tree) -> Iterator[Fault]:
     chart = tree.chart
     if not chart.closed:
         return
-    named = dict.fromkeys(event for line in chart.transitions for event in line.events)
+    named = _answered(line for line in chart.transitions if line.events)
     for event in chart.events:
         answer: Covered = event.name if event.cls is None else event.cls
-        if answer not in named and not any(_includes(own, answer) for own in named):
+        if not named.includes(answer):
             found = f"no line names the event {shown_event(answer)}"
-            yield fault(chart, "SC124", found, "Use it, or remove it from the events", None)
+            yield fault(chart, "SC124", found, "Use it, or remove it from the events", chart.root)
 
 
 def _never_done(tree: Tree) -> Iterator[Fault]:
@@ -200,7 +208,7 @@ def _never_done(tree: Tree) -> Iterator[Fault]:
             if isinstance(edge.transition.trigger, Done) and not _can_finish(tree, state):
                 found = f"{place(edge.transition)} is never taken: {_why(tree, state)}"
                 remedy = "Declare a State(final=True) inside, or use another trigger"
-                yield fault(tree.chart, "SC126", found, remedy, edge.transition.location)
+                yield fault(tree.chart, "SC126", found, remedy, edge.transition)
 
 
 def _can_finish(tree: Tree, state: int) -> bool:
@@ -221,77 +229,84 @@ def _pointless(tree: Tree) -> Iterator[Fault]:
         node = tree.nodes[history]
         found = f"history {node.id!r} never remembers anything: the chart itself is never left"
         remedy = "Declare it inside the superstate that is left and entered again"
-        yield fault(tree.chart, "SC128", found, remedy, node.location)
+        yield fault(tree.chart, "SC128", found, remedy, node)
     for state in tree.children[0]:
         node = tree.nodes[state]
         if node.kind is StateKind.FINAL and node.exit:
             found = f"the exit effects of {node.id!r} never happen: the chart ends in it"
-            yield fault(tree.chart, "SC129", found, "Make them entry effects", node.location)
+            yield fault(tree.chart, "SC129", found, "Make them entry effects", node)
 
 
 def _unheard(tree: Tree) -> Iterator[Fault]:
     """Find calls whose answers or failure no line takes that may hear them."""
     chart = tree.chart
+
+    @cache
+    def heard(state: int) -> tuple[Answered, bool]:
+        """Return what the lines of a state take, and whether one takes every answer."""
+        lines = [edge.transition for edge in tree.outgoing[state] if not edge.defers]
+        return _answered(lines), any(Answer in line.events for line in lines)
+
     for state, node in enumerate(tree.nodes):
         if not node.invoke:
             continue
-        around = (state, *tree.ancestors(state), *range(state + 1, tree.last[state] + 1))
-        lines = [
-            edge.transition
-            for one in dict.fromkeys((*around, 0))
-            for edge in tree.outgoing[one]
-            if not edge.defers
-        ]
+        around = (state, *range(state + 1, tree.last[state] + 1), *tree.ancestors(state))
+        lines = [heard(one) for one in around if tree.outgoing[one]]
         for call in node.invoke:
             called = repr(call.name) if call.call is Service else call.call.__name__
             shown = f"{called} of {shown_state(node)}"
-            where = call.location or node.location
             for answer in answers_of(call.call) or ():
                 if chart.closed and not knows(chart, answer):
                     continue  # which is a fault of its own
-                if not any(hears(line.events, answer) for line in lines):
+                if not any(every or one.includes(answer) for one, every in lines):
                     found = (
                         f"{shown} may be answered by {answer.__name__}, which no line there takes"
                     )
                     remedy = "Add a line to the state or a superstate, or correct the Call"
-                    yield fault(chart, "SC136", found, remedy, where)
-            if not any(hears(line.events, CallFailed) for line in lines):
-                found = f"nothing takes the failure of {shown}"
+                    yield fault(chart, "SC136", found, remedy, node, call.location)
+            if not any(one.includes(CallFailed) for one, _ in lines):
+                found = f"no line takes the failure of {shown}"
                 line = "on=CallFailed"
                 if call.call is Service:
                     line = f"on 'error.platform.{call.name}' or CallFailed"
                 remedy = f"Add a line {line} to the state or a superstate"
-                yield fault(chart, "SC137", found, remedy, where)
+                yield fault(chart, "SC137", found, remedy, node, call.location)
 
 
 def _deferred(tree: Tree) -> Iterator[Fault]:
     """Find deferred events that nothing takes, wherever the run gets to."""
     edges = [edge for outgoing in tree.outgoing for edge in outgoing]
     taking = [edge.transition for edge in edges if not edge.defers]
+    taken = _answered(taking)
+    kinds = dict.fromkeys(own for line in taking for own in _answers(line))
+
+    @cache
+    def is_taken(event: Covered) -> bool:
+        if taken.includes(event):
+            return True
+        deferred = Answered()
+        deferred.add(event)
+        return any(map(deferred.includes, kinds))
+
     for edge in edges:
         for event in _answers(edge.transition) if edge.defers else ():
-            taken = any(
-                _includes(own, event) or _includes(event, own)
-                for line in taking
-                for own in _answers(line)
-            )
-            if not taken:
+            if not is_taken(event):
                 shown = shown_event(event)
-                found = f"{place(edge.transition)} defers {shown}, which no state ever takes"
+                found = f"{place(edge.transition)} defers {shown}, which no line ever takes"
                 remedy = "Add a line that takes it, or ignore it"
-                yield fault(tree.chart, "SC138", found, remedy, edge.transition.location)
+                yield fault(tree.chart, "SC138", found, remedy, edge.transition)
 
 
 def _mutable(tree: Tree) -> Iterator[Fault]:
     """Find classes whose instances a callback could change behind the run's back."""
     chart = tree.chart
-    used = [(node.data, f"the data of {node.id!r}", node.location) for node in tree.nodes]
-    used += [(event.cls, "an event", None) for event in chart.events]
-    used.append((chart.context, "the context", None))
-    for cls, what, where in used:
+    used = [(node.data, f"the data of {node.id!r}", node) for node in tree.nodes]
+    used += [(event.cls, "an event", chart.root) for event in chart.events]
+    used.append((chart.context, "the context", chart.root))
+    for cls, what, about in used:
         if cls is not None and is_mutable(cls):
             found = f"{what} is {cls.__name__}, whose instances can be changed"
-            yield fault(chart, "SC130", found, "Declare it with @attrs.frozen", where)
+            yield fault(chart, "SC130", found, "Declare it with @attrs.frozen", about)
 
 
 def _regions(tree: Tree) -> Iterator[Fault]:
@@ -305,54 +320,71 @@ def _regions(tree: Tree) -> Iterator[Fault]:
             if not targets:
                 continue
             if kept and tree.kind(state) is StateKind.PARALLEL:
-                found = f"{place(line)} is internal, and leaves the parallel state all the same"
+                found = f"{place(line)} is internal, but leaves the parallel state anyway"
                 remedy = "Write one line in each region, or remove internal=True"
-                yield fault(tree.chart, "SC132", found, remedy, line.location)
+                yield fault(tree.chart, "SC132", found, remedy, line)
             elif region and all(parent == 0 or tree.is_descendant(t, parent) for t in targets):
                 inside = all(tree.is_descendant(target, state) for target in targets)
                 if kept and inside and tree.kind(state) is StateKind.COMPOUND:
                     continue
-                found = f"{place(line)} leaves all regions beside it, and enters them again"
-                remedy = "Write it on the states inside the region, or say internal=True"
-                yield fault(tree.chart, "SC131", found, remedy, line.location)
+                found = f"{place(line)} leaves and re-enters the other regions, too"
+                remedy = "Write it on the states inside the region, or pass internal=True"
+                yield fault(tree.chart, "SC131", found, remedy, line)
 
 
 def _circles(tree: Tree) -> Iterator[Fault]:
     """Find eventless transitions without guards that lead back to themselves, whatever happens."""
     told: set[frozenset[str]] = set()
+    known: set[Following] = set()
     for outgoing in tree.outgoing:
         for edge in outgoing:
             if not isinstance(edge.transition.trigger, Always) or edge.transition.guard is not None:
                 continue
-            circle = _circle(tree, edge)
+            circle = _circle(tree, edge, known)
             if circle and frozenset(circle) not in told:
                 told.add(frozenset(circle))
-                found = f"eventless transitions without guards go round: {' → '.join(circle)}"
+                found = f"eventless transitions without guards form a circle: {' → '.join(circle)}"
                 remedy = "Give one of them a when="
-                yield fault(tree.chart, "SC110", found, remedy, edge.transition.location)
+                yield fault(tree.chart, "SC110", found, remedy, edge.transition)
 
 
-def _circle(tree: Tree, edge: Edge) -> list[str]:
-    """Follow what must happen after a transition; return the sources passed, if they come round."""
+def _circle(tree: Tree, edge: Edge, known: set[Following]) -> list[str]:
+    """Follow what must happen after a transition; return the sources passed, if they come round.
+
+    One that leads to a known situation returns nothing: if that comes round, it has been told.
+
+    Args:
+        tree: The chart's tree.
+        edge: The transition that is taken first.
+        known: The situations whose end is known; those passed are added.
+    """
     selected: tuple[Edge, ...] = (edge,)
-    active = {edge.source, *tree.ancestors(edge.source)} - {0}
-    passed: list[tuple[Edge, ...]] = []
-    while selected and selected not in passed:
-        passed.append(selected)
+    active = frozenset({edge.source, *tree.ancestors(edge.source)} - {0})
+    passed: dict[Following, None] = {}
+    while selected:
+        following = selected, active
+        if following in passed:
+            known.update(passed)
+            order = [edges for edges, _ in passed]
+            circle = order[list(passed).index(following) :]
+            first = circle.index(next(edges for edges in order if edges in circle))
+            circle = [*circle[first:], *circle[:first], circle[first]]
+            return [tree.nodes[edges[0].source].id for edges in circle]
+        if following in known:
+            break
+        passed[following] = None
         entry = EntrySet(tree, nothing_remembered)
         for one in selected:
             inside = domain(tree, one, nothing_remembered)
             if inside is not None:
-                active = {s for s in active if not tree.is_descendant(s, inside)}
+                active = frozenset(s for s in active if not tree.is_descendant(s, inside))
             entry.add(one)
-        active |= set(entry.causes)
+        active = active.union(entry.causes)
         if any(tree.parent[s] == 0 and tree.kind(s) is StateKind.FINAL for s in active):
-            return []
+            break
         selected = _must_follow(tree, sorted(active))
-    if not selected:
-        return []
-    round_trip = passed[passed.index(selected) :]
-    return [tree.nodes[one[0].source].id for one in (*round_trip, selected)]
+    known.update(passed)
+    return []
 
 
 def _must_follow(tree: Tree, active: list[int]) -> tuple[Edge, ...]:

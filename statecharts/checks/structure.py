@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from attrs import evolve
 
-from statecharts.checks.places import fault, listed, place, shown_state
+from statecharts.checks.places import fault, line_ids, listed, place, shown_state
 from statecharts.model.calls import answers_of
 from statecharts.model.chart import (
     COMPOSITE,
@@ -28,8 +28,7 @@ from statecharts.model.suggestions import Suggestions, did_you_mean, nearest
 
 
 def structural_faults(chart: Chart) -> Iterator[Fault]:
-    """Yield the faults that show without following any transition."""
-    yield from _ids(chart)
+    """Yield the faults of a chart, whose states form a tree, that show in it as it is written."""
     for event in chart.events:
         if event.cls is not None and issubclass(event.cls, OWN):
             found = f"{event.cls.__name__} is among the chart's events"
@@ -48,23 +47,30 @@ def structural_faults(chart: Chart) -> Iterator[Fault]:
 def repaired(chart: Chart) -> Chart:
     """Return the nearest chart without structural faults, so that the other checks can go on.
 
-    A misspelt target becomes the one it is most likely meant to be; what cannot be mended is left
-    out.
+    A misspelt target becomes the one it is most likely meant to be; what has no likely meaning is
+    left out.
     """
     known = chart.nodes
     ids = [node.id for node in chart.states]
     hints = Suggestions()
+    names = line_ids(chart)
+    kept: dict[int, str] = {}
 
     def aim(transition: Transition) -> Transition | None:
         """Return a transition with its unknown targets corrected; None when one cannot be."""
-        aimed = [t if t in known else hints.nearest(t, ids) for t in transition.targets]
+        aimed = [t if t in known and t else hints.nearest(t, ids) for t in transition.targets]
+        if None in aimed:
+            return None
         targets = tuple(target for target in aimed if target is not None)
-        return evolve(transition, targets=targets) if len(targets) == len(aimed) else None
+        found = evolve(transition, targets=targets) if targets != transition.targets else transition
+        if id(transition) in names:
+            kept[id(found)] = names[id(transition)]
+        return found
 
-    nodes = [_repaired(node, known, aim) for node in known.values()]
-    return Chart(
-        chart.name, nodes[0], tuple(nodes[1:]), chart.events, chart.closed, chart.context, chart.doc
-    )
+    nodes = [_repaired(chart, node, aim) for node in known.values()]
+    found = evolve(chart, root=nodes[0], states=tuple(nodes[1:]))
+    found._memo["line_ids"] = kept
+    return found
 
 
 def knows(chart: Chart, event: type | str) -> bool:
@@ -74,29 +80,20 @@ def knows(chart: Chart, event: type | str) -> bool:
     return any(one.cls is not None and issubclass(one.cls, event) for one in chart.events)
 
 
-def _ids(chart: Chart) -> Iterator[Fault]:
-    seen: set[str] = {ROOT}
-    for node in chart.states:
-        if node.id in seen:
-            found = f"two states have the id {node.id!r}"
-            yield fault(chart, "SC102", found, "Rename one of them", node.location)
-        seen.add(node.id)
-
-
 def _children(chart: Chart, node: StateNode) -> Iterator[Fault]:
     shown = shown_state(node)
     if node.children and node.kind not in COMPOSITE:
         found = f"{shown} is {node.kind.value} and has {listed(node.children)} inside"
         remedy = "Make it compound, or move its children out"
-        yield fault(chart, "SC108", found, remedy, node.location)
+        yield fault(chart, "SC108", found, remedy, node)
     regions = [c for c in node.children if c in chart and chart[c].kind not in HISTORY]
     if node.kind in COMPOSITE and not regions:
         found = f"{shown} is {node.kind.value} and has no states inside"
         remedy = "Declare states in its body, or make it a State"
-        yield fault(chart, "SC115", found, remedy, node.location)
+        yield fault(chart, "SC115", found, remedy, node)
     elif node.kind is StateKind.PARALLEL and len(regions) == 1:
         found = f"{shown} is parallel and has one region only, {regions[0]!r}"
-        yield fault(chart, "SC127", found, "Make it compound, or add a region", node.location)
+        yield fault(chart, "SC127", found, "Make it compound, or add a region", node)
 
 
 def _defaults(chart: Chart, node: StateNode, ids: list[str], hints: Suggestions) -> Iterator[Fault]:
@@ -107,7 +104,7 @@ def _defaults(chart: Chart, node: StateNode, ids: list[str], hints: Suggestions)
             what = "default of history" if node.kind in HISTORY else "initial state of"
             found = f"the {what} {shown} is {target!r}, and there is no such state"
             remedy = hints.remedy(target, ids, "Declare it in the chart")
-            yield fault(chart, "SC101", found, remedy, node.location)
+            yield fault(chart, "SC101", found, remedy, node)
     if node.kind in HISTORY:
         yield from _history_default(chart, node)
         return
@@ -117,31 +114,32 @@ def _defaults(chart: Chart, node: StateNode, ids: list[str], hints: Suggestions)
     for target in targets:
         if target not in inside:
             found = f"the initial state of {shown} is {target!r}, which is not inside it"
-            yield fault(chart, "SC103", found, "Choose one of its children", node.location)
+            yield fault(chart, "SC103", found, "Choose one of its children", node)
     choices = [c for c in node.children if c not in chart or chart[c].kind not in HISTORY]
     if choices and not inside:
         found = f"{shown} has no initial child"
-        remedy = f"Mark one of {listed(choices, 'or')} with initial=True"
-        yield fault(chart, "SC103", found, remedy, node.location)
+        some = "one of " if len(choices) > 1 else ""
+        remedy = f"Mark {some}{listed(choices, 'or')} with initial=True"
+        yield fault(chart, "SC103", found, remedy, node)
     if len(inside) > 1 and not _together(chart, inside):
         found = f"{shown} has {len(inside)} initial children, {listed(inside)}"
-        yield fault(chart, "SC103", found, "Keep initial=True on one of them", node.location)
+        yield fault(chart, "SC103", found, "Keep initial=True on one of them", node)
 
 
 def _history_default(chart: Chart, node: StateNode) -> Iterator[Fault]:
     shown, targets = repr(node.id), node.initial
     if not targets:
         found = f"history {shown} has no default"
-        remedy = "Pass default=: the state to enter when there is nothing to remember yet"
-        yield fault(chart, "SC109", found, remedy, node.location)
+        remedy = "Pass default=, the state to enter while nothing is remembered"
+        yield fault(chart, "SC109", found, remedy, node)
     for target in targets:
         if target in chart and not _inside(chart, target, node.parent or ROOT):
             found = f"the default of history {shown} is {target!r}, outside its parent"
             remedy = f"Choose a state inside {node.parent or 'the chart'!r}"
-            yield fault(chart, "SC109", found, remedy, node.location)
+            yield fault(chart, "SC109", found, remedy, node)
     if _circular(chart, node.id):
-        found = f"the default of history {shown} leads back to it, from history to history"
-        yield fault(chart, "SC109", found, "Lead one of them to a state", node.location)
+        found = f"the default of history {shown} comes back to it through history states"
+        yield fault(chart, "SC109", found, "Give one of them another default", node)
 
 
 def _circular(chart: Chart, history: str) -> bool:
@@ -161,43 +159,43 @@ def _circular(chart: Chart, history: str) -> bool:
 def _transition(
     chart: Chart, node: StateNode, transition: Transition, ids: list[str], hints: Suggestions
 ) -> Iterator[Fault]:
-    at, where = place(transition), transition.location
+    at = place(transition)
     if node.kind is StateKind.FINAL or node.kind in HISTORY:
         kind = "final" if node.kind is StateKind.FINAL else "a history state"
         found = f"{at} leaves a state that is {kind}"
-        remedy = "Take the line away, or make the state an ordinary one"
-        yield fault(chart, "SC107", found, remedy, where)
+        remedy = "Remove the line, or make the state an ordinary one"
+        yield fault(chart, "SC107", found, remedy, transition)
     for target in transition.targets:
         if target not in chart or target == ROOT:
             remedy = hints.remedy(target, ids, "Declare it in the chart")
             found = f"{at} goes to {target!r}, and there is no such state"
-            yield fault(chart, "SC101", found, remedy, where)
+            yield fault(chart, "SC101", found, remedy, transition)
     known = [target for target in transition.targets if target in chart]
     if len(known) > 1 and not _together(chart, known):
         found = f"{at} goes to {listed(known)}, which cannot be active together"
         remedy = "Go to one state, or to one in each region of a parallel state"
-        yield fault(chart, "SC101", found, remedy, where)
+        yield fault(chart, "SC101", found, remedy, transition)
     yield from _made(chart, node, transition)
     trigger = transition.trigger
     if isinstance(trigger, OnEvent):
-        yield from _events(chart, trigger, at, where)
+        yield from _events(chart, transition, trigger)
     elif isinstance(trigger, After) and isinstance(trigger.delay, timedelta):
         if trigger.delay <= timedelta(0):
             found = f"{at} has no positive delay"
             remedy = "Give it a positive delay; always() is taken at once"
-            yield fault(chart, "SC111", found, remedy, where)
+            yield fault(chart, "SC111", found, remedy, transition)
     if transition.update is not None and chart.context is None:
         found = f"{at} updates the context, and the chart has none"
         remedy = f"Declare it: class {chart.name}(Statechart[Events, Context])"
-        yield fault(chart, "SC118", found, remedy, where)
+        yield fault(chart, "SC118", found, remedy, transition)
 
 
 def _calls(chart: Chart, node: StateNode) -> Iterator[Fault]:
     """Yield the calls that nobody can answer as they say."""
     if node.invoke and (node.kind is StateKind.FINAL or node.kind in HISTORY):
         found = f"{node.id!r} is {node.kind.value} and makes a call"
-        remedy = "Make the call in a state that is active for a while"
-        yield fault(chart, "SC135", found, remedy, node.location)
+        remedy = "Make the call in a state that stays active"
+        yield fault(chart, "SC135", found, remedy, node)
     if not chart.closed:
         return
     for call in node.invoke:
@@ -208,7 +206,7 @@ def _calls(chart: Chart, node: StateNode) -> Iterator[Fault]:
                     f"{answer.__name__}, which is not one of the chart's events"
                 )
                 remedy = f"Add {answer.__name__} to the chart's events, or correct the Call"
-                yield fault(chart, "SC135", found, remedy, call.location or node.location)
+                yield fault(chart, "SC135", found, remedy, node, call.location)
 
 
 def _made(chart: Chart, node: StateNode, transition: Transition) -> Iterator[Fault]:
@@ -220,48 +218,53 @@ def _made(chart: Chart, node: StateNode, transition: Transition) -> Iterator[Fau
         targets = [node]
     carriers = [target.id for target in targets if target.data is not None]
     if len(carriers) > 1:
-        found = f"{at} has one make=, and goes to {listed(carriers)}, which all carry data"
+        found = f"{at} has one make=, and goes to {listed(carriers)}, which all have data"
         remedy = "Remove make=, so that each is filled by name"
-        yield fault(chart, "SC105", found, remedy, transition.location)
+        yield fault(chart, "SC105", found, remedy, transition)
         return
     for target in targets:
         if target.kind in HISTORY:
-            found = f"{at} goes to history {target.id!r}, which brings its data back, yet has make="
-            remedy = "Take make= away"
-            yield fault(chart, "SC105", found, remedy, transition.location)
+            found = (
+                f"{at} goes to history {target.id!r}, which restores its data, but make= is given"
+            )
+            remedy = "Remove make="
+            yield fault(chart, "SC105", found, remedy, transition)
         elif target.data is None:
             goes = f"goes to {target.id!r}" if transition.targets else f"stays in {target.id!r}"
-            found = f"{at} {goes}, which carries no data, yet has make="
-            remedy = "Take make= away, or declare the data of the state"
-            yield fault(chart, "SC105", found, remedy, transition.location)
+            found = f"{at} {goes}, which has no data, but make= is given"
+            remedy = "Remove make=, or declare data for the state"
+            yield fault(chart, "SC105", found, remedy, transition)
 
 
-def _events(chart: Chart, trigger: OnEvent, at: str, where: str | None) -> Iterator[Fault]:
+def _events(chart: Chart, transition: Transition, trigger: OnEvent) -> Iterator[Fault]:
+    at = place(transition)
     for event in trigger.events:
         if isinstance(event, type) and issubclass(event, StateDone):
-            found = f"{at}: {event.__name__} never takes a line on an event"
-            yield fault(chart, "SC106", found, "Declare it with when_done()", where)
+            found = f"{at}: {event.__name__} cannot trigger a line"
+            yield fault(chart, "SC106", found, "Use when_done()", transition)
     if not chart.closed:
         return
-    known: frozenset[type | str] | None = chart._memo.get("event_keys")
+    # What is known is looked up by equality first: lines by the thousand name few events.
+    known: set[type | str] | None = chart._memo.get("event_keys")
     if known is None:
         keys = [key for event in chart.events for key in (event.cls, event.name)]
-        known = chart._memo["event_keys"] = frozenset(key for key in keys if key is not None)
+        known = chart._memo["event_keys"] = {key for key in keys if key is not None}
     for event in trigger.events:
         if event in known or (isinstance(event, str) and event.startswith("done.")):
             continue
         if knows(chart, event):
+            known.add(event)
             continue
         if isinstance(event, str):
             found = f"{at}: no event of the chart is called {event!r}"
             remedy = did_you_mean(event, [one.name for one in chart.events], "Add it to the events")
-            yield fault(chart, "SC106", found, remedy, where)
+            yield fault(chart, "SC106", found, remedy, transition)
         elif not issubclass(event, (*OWN, StateDone)):
             found = f"{at}: {event.__name__} is not one of the chart's events"
             classes = (one.cls for one in chart.events if one.cls is not None)
             near = nearest(event.__name__, [cls.__name__ for cls in classes])
             hint = f"Did you mean {near}? If not, add" if near else "Add"
-            yield fault(chart, "SC106", found, f"{hint} {event.__name__} to the events", where)
+            yield fault(chart, "SC106", found, f"{hint} {event.__name__} to the events", transition)
 
 
 def _inside(chart: Chart, state: str, ancestor: str) -> bool:
@@ -290,37 +293,30 @@ def _together(chart: Chart, states: list[str]) -> bool:
 
 
 def _repaired(
-    node: StateNode,
-    known: dict[str, StateNode],
-    aim: Callable[[Transition], Transition | None],
+    chart: Chart, node: StateNode, aim: Callable[[Transition], Transition | None]
 ) -> StateNode:
-    kind, children = node.kind, tuple(child for child in node.children if child in known)
-    real = [child for child in children if known[child].kind not in HISTORY]
-    if children and kind not in COMPOSITE:
+    kind = node.kind
+    real = [child for child in node.children if chart[child].kind not in HISTORY]
+    if node.children and kind not in COMPOSITE:
         kind = StateKind.COMPOUND
     if not real and kind in COMPOSITE:
         kind = StateKind.ATOMIC if node.id else kind
+    around = node.parent if kind in HISTORY else node.id
     default = None if node.default is None else aim(node.default)
-    if default is not None and kind is StateKind.COMPOUND and default.targets:
-        inside = tuple(t for t in default.targets if _lies_in(known, t, node.id))
-        default = evolve(default, targets=inside) if inside else None
-    elif default is not None and any(known[t].kind in HISTORY for t in default.targets):
-        default = None
-    if default is None and kind is StateKind.COMPOUND and real:
+    if default is not None and around is not None:
+        # A default must be inside, so that no way in comes back to itself.
+        inside = [t for t in default.targets if _inside(chart, t, around)]
+        if kind in HISTORY:
+            inside = [t for t in inside if chart[t].kind not in HISTORY]
+        if not _together(chart, inside):
+            inside = inside[:1]
+        default = evolve(default, targets=tuple(inside)) if inside else None
+    if kind in HISTORY and around is not None:
+        real = [child for child in chart[around].children if chart[child].kind not in HISTORY]
+    if default is None and real and (kind is StateKind.COMPOUND or kind in HISTORY):
         default = Transition(node.id, Default(), (real[0],))
-    if default is not None and kind is StateKind.COMPOUND:
-        default = evolve(default, targets=default.targets[:1])
     aimed = list(map(aim, node.transitions))
     transitions = tuple(transition for transition in aimed if transition is not None)
-    return evolve(node, kind=kind, children=children, default=default, transitions=transitions)
-
-
-def _lies_in(known: dict[str, StateNode], state: str, ancestor: str) -> bool:
-    seen: set[str] = set()
-    parent = known[state].parent
-    while parent is not None and parent in known and parent not in seen:
-        if parent == ancestor:
-            return True
-        seen.add(parent)
-        parent = known[parent].parent
-    return False
+    # A state whose line went nowhere is not told for being a dead end.
+    resting = node.resting or len(transitions) < len(aimed)
+    return evolve(node, kind=kind, default=default, transitions=transitions, resting=resting)

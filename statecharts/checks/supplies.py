@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from typing import Any
 
+from statecharts.checks.leaving import Leaving
 from statecharts.checks.places import fault, listed, place
+from statecharts.checks.regions import Regions
 from statecharts.model.chart import Default, OnEvent, StateKind
 from statecharts.model.errors import Fault
 from statecharts.model.fields import Field, field_type, fields_of, fits, names_of, type_text
@@ -13,20 +15,54 @@ from statecharts.semantics.filling import Supply, supply, supply_call
 from statecharts.semantics.transitions import EntrySet, Recall, domain, nothing_remembered
 from statecharts.semantics.tree import Edge, Tree
 
-Left = list[tuple[str, frozenset[str]]]
-
 
 def supply_faults(tree: Tree) -> Iterator[Fault]:
     """Yield the faults of every entry that any transition, or the start, can make."""
     seen: set[tuple[str, str]] = set()
+    leaving, filled = Leaving(tree), _filled(tree)
+    known: dict[Hashable, Regions] = {}
     for edge in _edges(tree):
+        inside = domain(tree, edge, nothing_remembered)
+        remembers = any(target in tree.slots for target in edge.targets)
+        if not remembers and (inside is None or not filled[inside]):
+            continue  # nothing that it may enter has data or makes calls
         for recall in _recalls(tree, edge):
-            for found in _entered(tree, edge, recall):
+            regions = None
+            if recall is nothing_remembered:
+                key = _likeness(leaving, edge, recall)
+                regions = known.setdefault(key, Regions(tree, filled.__getitem__))
+            entry = EntrySet(tree, recall, regions)
+            entry.add(edge)
+            sound = True
+            for found in _entered(leaving, edge, entry):
+                sound = False
                 key = (found.code, found.found)
                 if key not in seen:
                     seen.add(key)
                     yield found
+            if sound and regions is not None:
+                regions.note(edge, entry)
     yield from _called(tree, 0, None)  # the calls of the chart itself, made at the start
+
+
+def _filled(tree: Tree) -> list[bool]:
+    """Tell of each state whether it, or one inside it, has data or makes calls."""
+    found = [node.data is not None or bool(node.invoke) for node in tree.nodes]
+    for state in range(len(found) - 1, 0, -1):
+        if found[state]:
+            found[tree.parent[state]] = True
+    return found
+
+
+def _likeness(leaving: Leaving, edge: Edge, recall: Recall) -> Hashable:
+    """Return what is equal for transitions that fill alike what they enter by default."""
+    tree, trigger = leaving.tree, edge.transition.trigger
+    inside = _leaves(tree, edge, recall)
+    left = None if inside is None else leaving.likeness(edge.source, inside)
+    if not isinstance(trigger, OnEvent):
+        return left, None
+    kinds = (kind for event in trigger.events for kind in (event, *_kinds(tree, event)))
+    return left, tuple(kind if isinstance(kind, str) or names_of(kind) else "" for kind in kinds)
 
 
 def _edges(tree: Tree) -> Iterator[Edge]:
@@ -51,12 +87,9 @@ def _only(history: int, child: int) -> Recall:
     return lambda asked: (child,) if asked == history else None
 
 
-def _entered(tree: Tree, edge: Edge, recall: Recall) -> Iterator[Fault]:
-    entry = EntrySet(tree, recall)
-    entry.add(edge)
-    transition = edge.transition
-    carrying = any(tree.data(state) is not None for state in entry.states)
-    left = _left(tree, edge, recall) if carrying else []
+def _entered(leaving: Leaving, edge: Edge, entry: EntrySet) -> Iterator[Fault]:
+    tree, transition = leaving.tree, edge.transition
+    inside = _leaves(tree, edge, entry.recall)
     for state in entry.states:
         made = transition.make is not None and edge.targets == (state,)
         yield from _called(tree, state, transition.trigger)
@@ -64,13 +97,13 @@ def _entered(tree: Tree, edge: Edge, recall: Recall) -> Iterator[Fault]:
             continue
         if isinstance(transition.trigger, OnEvent):
             for event in transition.trigger.events:
-                yield from _unsupplied(tree, edge, state, event, left)
-                yield from _unfits(tree, edge, state, event, recall)
+                yield from _unsupplied(leaving, edge, state, event, inside)
+                yield from _unfits(leaving, edge, state, event, inside)
                 for kind in _kinds(tree, event):
-                    yield from _unfits(tree, edge, state, kind, recall)
+                    yield from _unfits(leaving, edge, state, kind, inside)
         else:
-            yield from _unsupplied(tree, edge, state, None, left)
-            yield from _unfits(tree, edge, state, None, recall)
+            yield from _unsupplied(leaving, edge, state, None, inside)
+            yield from _unfits(leaving, edge, state, None, inside)
 
 
 def _kinds(tree: Tree, event: type | str) -> Iterator[type]:
@@ -82,13 +115,15 @@ def _kinds(tree: Tree, event: type | str) -> Iterator[type]:
 
 
 def _unsupplied(
-    tree: Tree, edge: Edge, state: int, event: type | str | None, left: Left
+    leaving: Leaving, edge: Edge, state: int, event: type | str | None, inside: int | None
 ) -> Iterator[Fault]:
     """Yield the fault of a state whose data has fields that nothing supplies."""
     if isinstance(event, str):
         return  # a named event may have any payload
+    tree = leaving.tree
     cls, context = tree.data(state), names_of(tree.chart.context)
     offered = names_of(event)
+    left = [] if inside is None else [("", leaving.left(edge.source, inside))]
     missing = [
         field.name
         for field in (() if cls is None else fields_of(cls))
@@ -99,17 +134,18 @@ def _unsupplied(
 
 
 def _unfits(
-    tree: Tree, edge: Edge, state: int, event: type | str | None, recall: Recall
+    leaving: Leaving, edge: Edge, state: int, event: type | str | None, inside: int | None
 ) -> Iterator[Fault]:
     """Yield the fields of a state that something may supply with a wrong type."""
+    tree = leaving.tree
     cls = tree.data(state)
     for field in () if cls is None else fields_of(cls):
-        for giver in dict.fromkeys(_givers(tree, edge, event, field, recall)):
+        for giver in dict.fromkeys(_givers(leaving, edge, event, field, inside)):
             yield from _unfit(tree, edge, state, event, field, giver)
 
 
 def _givers(
-    tree: Tree, edge: Edge, event: type | str | None, field: Field, recall: Recall
+    leaving: Leaving, edge: Edge, event: type | str | None, field: Field, inside: int | None
 ) -> list[type]:
     """Return the classes that may supply a field: of what is active, only the innermost does."""
     name = field.name
@@ -117,37 +153,10 @@ def _givers(
         return []
     if isinstance(event, type) and name in names_of(event):
         return [event]
-    found: list[type] = []
-    inside = _leaves(tree, edge, recall)
-    if inside is not None:
-        found += _inner(tree, edge.source, name)
-        if name in _certain(tree, edge.source, whole=False):
-            return found
-        for state in _line(tree, edge, inside):
-            cls = tree.data(state)
-            if cls is not None and name in names_of(cls):
-                return [*found, cls]
-        for region in _beside(tree, edge, inside):
-            found += _possible(tree, region, name)
-        if any(name in _certain(tree, r, whole=True) for r in _beside(tree, edge, inside)):
-            return found
-    context = tree.chart.context
-    return [*found, context] if context is not None and name in names_of(context) else found
-
-
-def _possible(tree: Tree, state: int, name: str) -> list[type]:
-    """Return the classes of data by which a state, if it is active, may supply a field."""
-    found = _inner(tree, state, name)
-    cls = tree.data(state)
-    own = cls is not None and name in names_of(cls)
-    return (
-        [*found, cls] if cls and own and name not in _certain(tree, state, whole=False) else found
-    )
-
-
-def _inner(tree: Tree, state: int, name: str) -> list[type]:
-    children = tree.children[state]
-    return [cls for child in children for cls in _possible(tree, child, name)]
+    found, surely = ([], False) if inside is None else leaving.givers(edge.source, inside, name)
+    context = leaving.tree.chart.context
+    shared = context is not None and name in names_of(context) and not surely
+    return [*found, context] if context is not None and shared else found
 
 
 def _called(tree: Tree, state: int, trigger: object) -> Iterator[Fault]:
@@ -179,24 +188,22 @@ def _called(tree: Tree, state: int, trigger: object) -> Iterator[Fault]:
                     f"Add {it} to the state's data, give {it} a default, "
                     f"or pass invoke={{{call.call.__name__}: lambda m: …}}"
                 )
-                where = call.location or node.location
-                yield fault(chart, "SC104", found, remedy, where)
+                yield fault(chart, "SC104", found, remedy, node, call.location)
 
 
 def _missing(tree: Tree, edge: Edge, state: int, event: type | None, missing: list[str]) -> Fault:
     goes = _goes(tree, edge, state, event)
     it = "it" if len(missing) == 1 else "them"
     found = f"{goes}, which needs {listed(missing)}"
-    defaults = f"Give {it} a default"
     if event is not None:
         found += f"; {event.__name__} does not supply {it}"
-        remedy = f"{defaults}, add {it} to {event.__name__}"
     else:
         found += f"; nothing supplies {it}"
-        remedy = f"{defaults}, add {it} to the context"
+    giver = "the context" if event is None else event.__name__
     direct = edge.targets == (state,) and edge.source != 0
-    remedy += ", or pass make=" if direct else ""
-    return fault(tree.chart, "SC104", found, remedy, edge.transition.location)
+    last = f"add {it} to {giver}, or pass make=" if direct else f"or add {it} to {giver}"
+    remedy = f"Give {it} a default, {last}"
+    return fault(tree.chart, "SC104", found, remedy, edge.transition)
 
 
 def _unfit(
@@ -210,7 +217,7 @@ def _unfit(
         f"{giver.__name__} supplies {type_text(given)}"
     )
     remedy = "Give both the same type, rename one of them, or pass make="
-    yield fault(tree.chart, "SC117", found, remedy, edge.transition.location)
+    yield fault(tree.chart, "SC117", found, remedy, edge.transition)
 
 
 def _goes(tree: Tree, edge: Edge, state: int, event: type | str | None) -> str:
@@ -230,51 +237,7 @@ def _goes(tree: Tree, edge: Edge, state: int, event: type | str | None) -> str:
     return f"{at} goes to {listed(shown)} and enters {nodes[state].id!r}"
 
 
-def _left(tree: Tree, edge: Edge, recall: Recall) -> Left:
-    """Return which fields the states being left supply for certain, innermost first.
-
-    A transition of a superstate leaves one of several children: only what each of them has counts.
-    """
-    inside = _leaves(tree, edge, recall)
-    if inside is None:
-        return []
-    left: Left = [("", _certain(tree, edge.source, whole=False))]
-    line = _line(tree, edge, inside)
-    left.extend((tree.nodes[state].id, names_of(tree.data(state))) for state in line)
-    regions = _beside(tree, edge, inside)
-    left.extend((tree.nodes[region].id, _certain(tree, region, whole=True)) for region in regions)
-    return left
-
-
 def _leaves(tree: Tree, edge: Edge, recall: Recall) -> int | None:
     """Return the state inside which a transition leaves what is active; None leaves nothing."""
     started = isinstance(edge.transition.trigger, Default)
     return None if started else domain(tree, edge, recall)
-
-
-def _line(tree: Tree, edge: Edge, inside: int) -> list[int]:
-    """Return the source and the states around it that a transition leaves, innermost first."""
-    if edge.source in (0, inside):
-        return []
-    return [edge.source, *tree.ancestors(edge.source, inside)]
-
-
-def _beside(tree: Tree, edge: Edge, inside: int) -> list[int]:
-    """Return the regions beside a transition's source that it leaves as well."""
-    line = _line(tree, edge, inside)
-    return [
-        region
-        for state in line[1:]
-        if tree.kind(state) is StateKind.PARALLEL
-        for region in tree.children[state]
-        if region not in line
-    ]
-
-
-def _certain(tree: Tree, state: int, *, whole: bool) -> frozenset[str]:
-    """Return the field names that an active state's subtree has whichever children are active."""
-    own = names_of(tree.data(state)) if whole else frozenset[str]()
-    inner = [_certain(tree, child, whole=True) for child in tree.children[state]]
-    if tree.kind(state) is StateKind.PARALLEL:
-        return own.union(*inner)
-    return own | frozenset.intersection(*inner) if inner else own

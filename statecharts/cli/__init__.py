@@ -10,16 +10,13 @@ from __future__ import annotations
 
 import io
 import sys
+from functools import partial
+from importlib import import_module
+from typing import Final
 
 import click
 
-from statecharts.cli.checking import check
-from statecharts.cli.importing import import_chart
-from statecharts.cli.plugins import Commands
-from statecharts.cli.rendering import render
-from statecharts.cli.running import runs
-from statecharts.cli.showing import list_charts, schema, show
-from statecharts.cli.simulating import simulate
+from statecharts.cli.plugins import Commands, Deferred
 
 __all__ = ["main"]
 
@@ -65,5 +62,30 @@ def main() -> None:
             stream.reconfigure(errors="replace")
 
 
-for _command in (check, list_charts, show, render, import_chart, simulate, schema, runs):
-    main.add_command(_command)
+COMMANDS: Final = {
+    "check": ("checking:check", "Look for faults in the charts of TARGET."),
+    "list": ("showing:list_charts", "List the charts of TARGET."),
+    "show": ("showing:show", "Show the charts of TARGET as trees, with their transitions."),
+    "render": ("rendering:render", "Draw the charts of TARGET into files."),
+    "import": ("importing:import_chart", "Write the charts of TARGET as declarations in Python."),
+    "simulate": (
+        "simulating:simulate",
+        "Send events to the chart of TARGET, and print every step.",
+    ),
+    "schema": (
+        "showing:schema",
+        "Print the JSON Schema of the events and snapshots of TARGET.",
+    ),
+    "runs": ("running:runs", "See and move the runs of a store."),
+}
+"""The commands by name: the place of each in this package, and the first line of its help."""
+
+
+def _load(place: str) -> click.Command:
+    module, _, name = place.partition(":")
+    found: click.Command = getattr(import_module(f"statecharts.cli.{module}"), name)
+    return found
+
+
+for _name, (_place, _told) in COMMANDS.items():
+    main.add_command(Deferred(_name, _told, partial(_load, _place)))

@@ -67,6 +67,8 @@ class _Verdict:
 
 def _verdicts(found: Survey, strict: bool) -> list[_Verdict]:
     """Return the verdicts on all charts, first on those that could not be built."""
+    from statecharts.checks import shown_faults  # noqa: PLC0415 - other commands work without it
+
     verdicts = [
         _Verdict(failure.chart, failure.module, None, failure.faults)
         for failure in found.failures
@@ -74,8 +76,10 @@ def _verdicts(found: Survey, strict: bool) -> list[_Verdict]:
     ]
     for one in found.charts:
         accepted = one.chart.warnings
-        sorts = (accepted, ()) if strict else ((), accepted)
-        verdicts.append(_Verdict(one.chart.name, one.module, one.chart, *sorts))
+        faults, warnings = (accepted, ()) if strict else ((), accepted)
+        # A chart that is made by hand is checked here for the first time.
+        faults = (*shown_faults(one.chart), *faults)
+        verdicts.append(_Verdict(one.chart.name, one.module, one.chart, faults, warnings))
     return verdicts
 
 

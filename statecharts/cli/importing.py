@@ -1,4 +1,4 @@
-"""`statecharts import`: a chart file as a declaration in Python, or in another format."""
+"""`statecharts import`: charts of other formats as declarations in Python, or the other way."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Final, TypeAlias
 import click
 from rich.text import Text
 
-from statecharts.cli.targets import TargetError, chart_named, file_options, is_file, load
+from statecharts.cli.targets import TargetError, chart_named, survey, target_argument
 from statecharts.cli.terminal import console, print_error, print_failures, print_faults
 from statecharts.interop.codes import LOST
 from statecharts.interop.findings import LossError
@@ -28,7 +28,6 @@ _TOLD: Final = frozenset({"SC674", "SC675"})
 
 
 @click.command("import")
-@click.argument("file")
 @click.option(
     "-o",
     "--output",
@@ -42,7 +41,7 @@ _TOLD: Final = frozenset({"SC674", "SC675"})
     "names",
     metavar="CHART",
     multiple=True,
-    help="Chart to write, if FILE has several; can be repeated.",
+    help="Chart to write, if TARGET has several; can be repeated.",
 )
 @click.option(
     "--allow",
@@ -52,20 +51,29 @@ _TOLD: Final = frozenset({"SC674", "SC675"})
     help="Loss to accept, such as SC673; can be repeated.",
 )
 @click.option("--force", is_flag=True, help="Replace OUT if it exists.")
-@file_options
+@click.option(
+    "--to-xstate",
+    "version",
+    type=click.Choice(["4", "5"]),
+    default="5",
+    help="Version of XState to write; 5 by default.",
+)
+@target_argument
 def import_chart(
-    file: str,
+    target: str,
     output: Path | None,
     names: tuple[str, ...],
     allow: tuple[str, ...],
     force: bool,
+    version: str,
     variables: dict[str, str],
 ) -> None:
-    """Write the charts of FILE as declarations in Python.
+    """Write the charts of TARGET as declarations in Python.
 
     Events and actions become classes, guards become functions for you to write, states and
     transitions read as if you had declared them. '-o machine.scxml' and '-o machine.json' write the
-    chart as SCXML or as XState JSON instead.
+    chart as SCXML or as XState JSON instead. TARGET is a chart file, or names a class of
+    python-statemachine, a chart or a module, as for the other commands.
 
     Warnings about the chart, and lost names and documentation, go to standard error. Any other loss
     stops the command, unless '--allow' accepts it.
@@ -75,29 +83,29 @@ def import_chart(
       statecharts import door.scxml -o door.py
       statecharts import workflows.toml --name approval
       statecharts import machine.json -o machine.scxml
+      statecharts import orders.machines:OrderControl -o order.json
     """
-    if not is_file(file):
-        raise TargetError(f"{file!r} is not a chart file. {_known_formats()}")
     if output is not None and output.suffix.lower() not in (".py", *_WRITERS):
         raise TargetError(f"{str(output)!r} has no known format. End it in .py, .scxml or .json.")
     if output is not None and output.exists() and not force:
         raise TargetError(f"{str(output)!r} exists. Pass --force to replace it.")
-    found, failures = load(file, variables)
-    if failures:
-        print_failures(failures)
+    surveyed = survey(target, variables)
+    if surveyed.failures:
+        print_failures(surveyed.failures)
         raise click.exceptions.Exit(1)
-    chosen = [chart_named(name, found, file) for name in dict.fromkeys(names)]
+    found = {one.name: one.chart for one in surveyed.charts}
+    chosen = [chart_named(name, found, target) for name in dict.fromkeys(names)]
     charts = chosen or list(found.values())
     err = console(err=True)
     for chart in charts:
         print_faults(err, chart.warnings, accepted=True)
     try:
-        text, losses = _written(_writer(charts, output, file), allow)
+        text, losses = _written(_writer(charts, output, target, int(version)), allow)
     except LossError as error:
         _print_losses(error.losses)
         codes = dict.fromkeys(loss.code for loss in error.losses if loss.code not in _TOLD)
         flags = " ".join(f"--allow {code}" for code in codes)
-        print_error(err, f"a part of {file} would be lost. Pass {flags} to accept that.")
+        print_error(err, f"a part of {target} would be lost. Pass {flags} to accept that.")
         raise click.exceptions.Exit(1) from None
     _print_losses(losses)
     if output is None:
@@ -112,24 +120,19 @@ def import_chart(
     click.echo(output)
 
 
-def _known_formats() -> str:
-    from statecharts.interop.files import FORMATS  # noqa: PLC0415 - for an error only
-
-    return f"Chart files end in {', '.join(FORMATS)}."
-
-
-def _writer(charts: Sequence[Chart], output: Path | None, file: str) -> Write:
+def _writer(charts: Sequence[Chart], output: Path | None, source: str, version: int) -> Write:
     """Return the function that writes charts in the format of the output."""
     writer = _WRITERS.get("" if output is None else output.suffix.lower())
     if writer is None:
         from statecharts.interop import python  # noqa: PLC0415 - only the writer in use is imported
 
-        return lambda allow: python.write(charts, allow=allow, source=Path(file).name)[0]
+        return lambda allow: python.write(charts, allow=allow, source=Path(source).name)[0]
     if len(charts) > 1:
         known = ", ".join(chart.name for chart in charts)
         raise TargetError(f"{str(output)!r} takes one chart. Choose it with --name: {known}.")
     dumps: Callable[..., str] = import_module(f"statecharts.interop.{writer}").dumps
-    return lambda allow: dumps(charts[0], allow=allow)
+    more = {"version": version} if writer == "xstate" else {}
+    return lambda allow: dumps(charts[0], allow=allow, **more)
 
 
 def _written(write: Write, allow: Iterable[str]) -> tuple[str, tuple[Fault, ...]]:

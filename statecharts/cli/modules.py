@@ -14,8 +14,9 @@ from pathlib import Path
 from types import ModuleType
 from typing import Self, final
 
-from attrs import frozen
+from attrs import field, frozen
 
+from statecharts.model.chart import Chart
 from statecharts.model.errors import DefinitionError, Fault, StatechartError
 
 
@@ -44,6 +45,7 @@ class Failure:
         faults: The faults of that chart; empty for any other mistake.
         message: The mistake in one line.
         location: ``file:line`` of the mistake, when it is known.
+        definitions: The charts there as far as they could be made, each with its faults.
     """
 
     module: str
@@ -51,6 +53,9 @@ class Failure:
     faults: tuple[Fault, ...]
     message: str
     location: str | None
+    definitions: tuple[tuple[Chart, tuple[Fault, ...]], ...] = field(
+        default=(), eq=False, repr=False
+    )
 
     def __str__(self) -> str:
         place = "" if self.location is None else f" ({self.location})"
@@ -61,7 +66,8 @@ def failure_of(module: str, error: BaseException, location: str | None = None) -
     """Return the failure of a module, or of a file, that an error reports."""
     if isinstance(error, DefinitionError):
         headline = error.message.splitlines()[0].rstrip(":")
-        return Failure(module, error.chart, error.faults, headline, location)
+        said = (module, error.chart, error.faults, headline, location)
+        return Failure(*said, definitions=error.definitions)
     if isinstance(error, StatechartError):
         return Failure(module, None, (), str(error), location)
     words = (type(error).__name__, *str(error).strip().splitlines()[:1])

@@ -1,4 +1,6 @@
-"""Plugins: commands that other packages add, imported when they are called.
+"""Commands that are imported when they are called: our own, and those that other packages add.
+
+Help is shown without them, for importing what a command needs takes longer than anything else here.
 
 A package declares its command under the entry-point group `statecharts.commands`, by its name and
 the location of a `click.Command`:
@@ -10,13 +12,13 @@ the location of a `click.Command`:
 from __future__ import annotations
 
 import importlib.util
-from importlib.metadata import EntryPoint, entry_points
-from typing import Any, Final, final
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Final, final
 
 import click
 
-from statecharts.model.errors import how_to_install, requirement_name
-from statecharts.model.suggestions import nearest
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 GROUP: Final = "statecharts.commands"
 """The entry points that are commands."""
@@ -42,16 +44,21 @@ class Commands(click.Group):
         if own is not None:
             return own
         entry = _plugins().get(cmd_name)
-        return None if entry is None else Deferred(entry)
+        if entry is None:
+            return None
+        told = f"A command of {_package(entry)}; see 'statecharts {entry.name} -h'."
+        return Deferred(entry.name, told, lambda: _load(entry))
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Return the command that is called; suggest the nearest one when it is misspelt."""
-        known = self.list_commands(ctx) if self._is_unknown(ctx, args) else []
-        near = nearest(args[0], known) if known else None
-        if near is not None:
-            ctx.fail(f"No such command '{args[0]}'. Did you mean '{near}'?")
+        if self._is_unknown(ctx, args):
+            from statecharts.model.suggestions import nearest  # noqa: PLC0415 - for mistakes
+
+            near = nearest(args[0], self.list_commands(ctx))
+            if near is not None:
+                ctx.fail(f"No such command '{args[0]}'. Did you mean '{near}'?")
         return super().resolve_command(ctx, args)
 
     def _is_unknown(self, ctx: click.Context, args: list[str]) -> bool:
@@ -60,13 +67,17 @@ class Commands(click.Group):
 
 @final
 class Deferred(click.Command):
-    """A command of a plugin: only its name is known until it is called."""
+    """A command of which only the name and one line of help are known until it is called.
 
-    def __init__(self, entry: EntryPoint) -> None:
-        package = entry.module.partition(".")[0]
-        told = f"A command of {package}; see 'statecharts {entry.name} -h'."
-        super().__init__(entry.name, short_help=told, add_help_option=False)
-        self._entry = entry
+    Args:
+        name: Its name.
+        told: The line of help.
+        load: Imports the command.
+    """
+
+    def __init__(self, name: str, told: str, load: Callable[[], click.Command]) -> None:
+        super().__init__(name, short_help=told, add_help_option=False)
+        self.load: Final = load
 
     def make_context(
         self,
@@ -76,11 +87,13 @@ class Deferred(click.Command):
         **extra: Any,
     ) -> click.Context:
         """Import the command, and pass it its arguments."""
-        return _load(self._entry).make_context(info_name, args, parent, **extra)
+        return self.load().make_context(info_name, args, parent, **extra)
 
 
 def _plugins() -> dict[str, EntryPoint]:
     """Return the commands of other packages by name; the first of two with one name counts."""
+    from importlib.metadata import entry_points  # noqa: PLC0415 - our own commands do without
+
     found: dict[str, EntryPoint] = {}
     for entry in entry_points(group=GROUP):
         found.setdefault(entry.name, entry)
@@ -108,8 +121,10 @@ def _load(entry: EntryPoint) -> click.Command:
 
 def _missing(entry: EntryPoint, module: str) -> str:
     """Say which module a command needs and does not find, and what to do."""
+    from statecharts.model.errors import how_to_install, requirement_name  # noqa: PLC0415 - for errors
+
     package = module.partition(".")[0]
-    hiding = _location(package) if package == entry.module.partition(".")[0] else None
+    hiding = _location(package) if package == _package(entry) else None
     if hiding is not None:
         owner = "its own package" if entry.dist is None else entry.dist.name
         return (
@@ -122,6 +137,11 @@ def _missing(entry: EntryPoint, module: str) -> str:
         if name.replace("-", "_").lower() == package.lower():
             return f"{lacks} Install it: {how_to_install(name, requires=requires)}"
     return f"{lacks} Install {package!r}, or remove what provides {entry.value}."
+
+
+def _package(entry: EntryPoint) -> str:
+    """Return the package that a command comes from."""
+    return entry.module.partition(".")[0]
 
 
 def _location(package: str) -> str | None:

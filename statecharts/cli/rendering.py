@@ -12,7 +12,13 @@ import click
 from attrs import frozen
 from rich.progress import Progress
 
-from statecharts.cli.targets import Found, TargetError, survey, target_argument
+from statecharts.cli.targets import (
+    Found,
+    TargetError,
+    print_faulty,
+    survey_faulty,
+    target_argument,
+)
 from statecharts.cli.terminal import console, print_error, print_failures
 from statecharts.model.errors import StatechartError
 from statecharts.model.events import snake_case
@@ -57,6 +63,7 @@ _THEMES: Final = ("light", "dark", "print")
     multiple=True,
     help="Id of a state to highlight, such as active.merge; can be repeated.",
 )
+@click.option("--strict", is_flag=True, help="Refuse charts with faults instead of marking them.")
 @target_argument
 def render(
     target: str,
@@ -64,11 +71,13 @@ def render(
     formats: tuple[Format, ...],
     theme: str,
     highlight: tuple[str, ...],
+    strict: bool,
     variables: dict[str, str],
 ) -> None:
     """Draw the charts of TARGET into files.
 
-    Writes one file for each chart and format, named after the chart, and prints their paths.
+    Writes one file for each chart and format, named after the chart, and prints their paths. A
+    chart with faults is drawn as well, its faults marked by their codes.
 
     \b
     Examples:
@@ -76,7 +85,7 @@ def render(
       statecharts render machines.pipeline -o . -f png --highlight active.merge
       statecharts render door.scxml -o .
     """
-    found = survey(target, variables)
+    found = survey_faulty(target, variables, strict=strict)
     _check_highlight(found.charts, highlight)
     stems = file_stems(found.charts)
     pictures = [
@@ -87,6 +96,7 @@ def render(
     written, errors = _draw_all(pictures)
     for path in written:
         click.echo(path)
+    print_faulty(found)
     print_failures(found.failures)
     for error in errors:
         print_error(console(err=True), error)
@@ -109,9 +119,14 @@ class _Picture:
         """Write the file, and the directory around it."""
         from statecharts import drawing  # noqa: PLC0415 - other commands work without it
 
-        shown = [state for state in self.highlight if state in self.of.chart]
+        chart = self.of.chart
+        shown = [state for state in self.highlight if state in chart]
         picture = drawing.render(
-            self.of.chart, format=self.format, highlight=shown, theme=self.theme
+            chart,
+            format=self.format,
+            highlight=shown,
+            theme=self.theme,
+            faults=self.of.faults,
         )
         self.path.parent.mkdir(parents=True, exist_ok=True)
         if isinstance(picture, str):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Final, final
+from typing import TYPE_CHECKING, Any, Final, final
 
 import click
 from attrs import frozen
@@ -11,10 +11,19 @@ from rich.console import Console, ConsoleOptions, Group, RenderResult
 from rich.text import Text
 from rich.tree import Tree
 
-from statecharts.cli.targets import Found, one_chart, survey, target_argument
+from statecharts.cli.targets import (
+    Found,
+    one_chart,
+    print_faulty,
+    survey,
+    survey_faulty,
+    target_argument,
+)
 from statecharts.cli.terminal import (
     console,
+    count_text,
     failures_json,
+    fault_json,
     first_line,
     json_option,
     plain_table,
@@ -23,7 +32,7 @@ from statecharts.cli.terminal import (
     print_json,
 )
 from statecharts.model.chart import HISTORY, Chart, StateKind, StateNode, Transition, TransitionKind
-from statecharts.model.errors import StatechartError
+from statecharts.model.errors import Fault, StatechartError
 from statecharts.model.labels import (
     ARROW,
     action_text,
@@ -34,6 +43,9 @@ from statecharts.model.labels import (
     hooks_text,
     trigger_text,
 )
+
+if TYPE_CHECKING:
+    from statecharts.drawing.marks import Marks
 
 MARKS: Final = {
     StateKind.PARALLEL: "∥",
@@ -96,9 +108,10 @@ def _print_table(rows: list[dict[str, Any]]) -> None:
 
 
 @click.command()
+@click.option("--strict", is_flag=True, help="Refuse charts with faults instead of marking them.")
 @json_option
 @target_argument
-def show(target: str, as_json: bool, variables: dict[str, str]) -> None:
+def show(target: str, strict: bool, as_json: bool, variables: dict[str, str]) -> None:
     """Show the charts of TARGET as trees, with their transitions.
 
     \b
@@ -106,14 +119,15 @@ def show(target: str, as_json: bool, variables: dict[str, str]) -> None:
       •  initial       ◎  final
       ∥  parallel      H  shallow history      H*  deep history
     After each state come its data, its entry and exit effects, and its
-    transitions: event(payload) [guard] / action → target.
+    transitions: event(payload) [guard] / action → target. What has a fault
+    carries its code: ! SC101.
 
     \b
     Examples:
       statecharts show machines.pipeline:Pipeline
       statecharts show workflows.toml:approval
     """
-    found = survey(target, variables)
+    found = survey_faulty(target, variables, strict=strict)
     if as_json:
         charts = [_chart_json(one) for one in found.charts]
         print_json({"charts": charts, "failures": failures_json(found.failures)})
@@ -122,14 +136,19 @@ def show(target: str, as_json: bool, variables: dict[str, str]) -> None:
         for number, one in enumerate(found.charts):
             if number:
                 out.print()
-            out.print(chart_tree(one.chart))
+            out.print(chart_tree(one.chart, one.faults))
+            if one.faults:
+                out.print(Text(f"! {count_text(len(one.faults), 'fault')}", "bold red"))
+        print_faulty(found)
         print_failures(found.failures)
     if found.failures:
         raise click.exceptions.Exit(1)
 
 
 def _chart_json(one: Found) -> dict[str, Any]:
-    chart = one.chart
+    from statecharts.checks import as_tree  # noqa: PLC0415 - other commands work without it
+
+    chart = as_tree(one.chart)
     return {
         "name": chart.name,
         "target": one.address,
@@ -138,6 +157,7 @@ def _chart_json(one: Found) -> dict[str, Any]:
         "context": data_text(chart.context) or None,
         "events": [event_text(event.cls or event.name) for event in chart.events],
         "states": [_state_json(chart, node) for node in chart],
+        "faults": [fault_json(fault) for fault in one.faults],
     }
 
 
@@ -187,8 +207,8 @@ def schema(target: str, variables: dict[str, str]) -> None:
         raise click.exceptions.Exit(1) from None
 
 
-def chart_tree(chart: Chart) -> Tree:
-    """Return a chart as a tree, its states in document order.
+def chart_tree(chart: Chart, faults: tuple[Fault, ...] = ()) -> Tree:
+    """Return a chart as a tree, its states in document order, with the codes of faults in it.
 
     >>> from rich.console import Console
     >>> from statecharts.model.chart import Default, OnEvent
@@ -203,10 +223,15 @@ def chart_tree(chart: Chart) -> Tree:
     │       flip → off
     └── ◎ off
     """
-    tree = Tree(_label(chart, chart.root), guide_style="dim")
-    branches = {chart.root.id: tree}
-    for node in chart:
-        branches[node.id] = branches[node.parent or ""].add(_label(chart, node))
+    from statecharts.checks import as_tree  # noqa: PLC0415 - other commands work without it
+    from statecharts.drawing.marks import Marks  # noqa: PLC0415
+
+    whole = as_tree(chart)
+    marks = Marks(whole, faults)
+    tree = Tree(_label(whole, whole.root, marks), guide_style="dim")
+    branches = {whole.root.id: tree}
+    for node in whole:
+        branches[node.id] = branches[node.parent or ""].add(_label(whole, node, marks))
     return tree
 
 
@@ -218,7 +243,8 @@ def is_initial(chart: Chart, node: StateNode) -> bool:
     if node.parent is None or node.kind in HISTORY:
         return False
     targets = chart[node.parent].initial
-    return any(node.id == target or chart.is_descendant(target, node.id) for target in targets)
+    known = [target for target in targets if target in chart]
+    return any(node.id == target or chart.is_descendant(target, node.id) for target in known)
 
 
 @final
@@ -234,18 +260,19 @@ class _Hanging:
             yield Text("      " if number else "    ") + line
 
 
-def _label(chart: Chart, node: StateNode) -> Group:
-    title = _chart_title(chart) if node.parent is None else _state_title(chart, node)
-    return Group(*title, *(_Hanging(line) for line in _lines(node)))
+def _label(chart: Chart, node: StateNode, marks: Marks) -> Group:
+    mark = (marks.text_of_state(node.id), "bold red")
+    title = _chart_title(chart, mark) if node.parent is None else _state_title(chart, node, mark)
+    return Group(*title, *(_Hanging(line) for line in _lines(node, marks)))
 
 
-def _chart_title(chart: Chart) -> list[Text]:
+def _chart_title(chart: Chart, mark: tuple[str, str]) -> list[Text]:
     doc = first_line(chart.doc)
-    title = _spaced((chart.name, "bold"), (data_text(chart.context), "green"))
+    title = _spaced((chart.name, "bold"), (data_text(chart.context), "green"), mark)
     return [title, Text(doc, "italic")] if doc else [title]
 
 
-def _state_title(chart: Chart, node: StateNode) -> list[Text]:
+def _state_title(chart: Chart, node: StateNode, mark: tuple[str, str]) -> list[Text]:
     initial = is_initial(chart, node)
     return [
         _spaced(
@@ -253,11 +280,12 @@ def _state_title(chart: Chart, node: StateNode) -> list[Text]:
             (MARKS.get(node.kind, ""), "yellow"),
             (node.name, "bold"),
             (data_text(node.data), "green"),
+            mark,
         )
     ]
 
 
-def _lines(node: StateNode) -> Iterator[Text]:
+def _lines(node: StateNode, marks: Marks) -> Iterator[Text]:
     """Yield the lines below the name of a state."""
     for name, hooks in (("entry", node.entry), ("exit", node.exit)):
         if hooks:
@@ -268,16 +296,18 @@ def _lines(node: StateNode) -> Iterator[Text]:
     if default is not None and (node.kind in HISTORY or action_text(default)):
         yield _transition("default", default)
     for transition in node.transitions:
-        yield _transition(trigger_text(transition.trigger), transition)
+        mark = marks.text_of_line(transition)
+        yield _transition(trigger_text(transition.trigger), transition, mark)
 
 
-def _transition(trigger: str, transition: Transition) -> Text:
+def _transition(trigger: str, transition: Transition, mark: str = "") -> Text:
     action = action_text(transition)
     return _spaced(
         (trigger, "cyan"),
         (guard_text(transition), "yellow"),
         (f"/ {action}" if action else "", "magenta"),
         *_destination(transition),
+        (mark, "bold red"),
     )
 
 

@@ -102,7 +102,7 @@ def simulate(
         chart = chart.bind(default=guards == "true")
     try:
         protocol, snapshot = _resumed(chart, resume)
-        given = None if context_file is None else protocol.loads_context(_read(context_file))
+        given = None if context_file is None else _context(protocol, context_file)
         begin = _time(chart, moment)
         if snapshot is not None and given is not None:
             raise InputError("the snapshot of --from has a context. Leave --context out.")
@@ -170,6 +170,14 @@ def _resumed(chart: Chart, resume: Path | None) -> tuple[Protocol[Any, Any], Sna
         raise InputError(f"{resume}: {error}") from None
 
 
+def _context(protocol: Protocol[Any, Any], file: Path) -> Any:
+    """Return the context of a file."""
+    try:
+        return protocol.loads_context(_read(file))
+    except StatechartError as error:
+        raise InputError(f"{file}: {error}") from None
+
+
 def _read(path: Path) -> bytes:
     try:
         return path.read_bytes()
@@ -198,7 +206,7 @@ class _Lines:
         self._explain = explain
 
     def add(self, happening: Happening) -> None:
-        from statecharts.codec.protocol import encode  # noqa: PLC0415 - see `simulate`
+        from statecharts.codec.texts import encode  # noqa: PLC0415 - see `simulate`
         from statecharts.codec.times import dump_datetime  # noqa: PLC0415
 
         event = happening.event

@@ -15,8 +15,8 @@ from attrs import frozen
 
 from statecharts.codec import CodecError, MismatchError, Protocol
 from statecharts.codec.errors import Misfit
-from statecharts.codec.protocol import parse
 from statecharts.codec.records import TAG, unknown_field
+from statecharts.codec.texts import parse
 from statecharts.codec.times import load_datetime, load_timedelta
 from statecharts.kernel import Kernel
 from statecharts.model.chart import ROOT, Chart, OnEvent, StateNode, Transition, TransitionKind

@@ -12,12 +12,18 @@ from types import ModuleType
 from typing import Any, Final, TypeVar, final
 
 import click
-from attrs import frozen
+from attrs import evolve, frozen
 
 from statecharts.cli.modules import Failure, Importer, NoModuleError, failure_of, submodule_names
-from statecharts.cli.terminal import print_failures
+from statecharts.cli.terminal import (
+    console,
+    count_text,
+    print_failures,
+    print_faults,
+    print_note,
+)
 from statecharts.model.chart import Chart, Declaration
-from statecharts.model.errors import StatechartError
+from statecharts.model.errors import DefinitionError, Fault, StatechartError
 from statecharts.model.suggestions import did_you_mean, nearest
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -43,11 +49,13 @@ class Found:
         module: The module that declares it, or the file that holds it.
         name: Its name in there.
         chart: The chart.
+        faults: Its faults, if it was not accepted.
     """
 
     module: str
     name: str
     chart: Chart
+    faults: tuple[Fault, ...] = ()
 
     @property
     def address(self) -> str:
@@ -64,11 +72,13 @@ class Survey:
         charts: The charts, in the order of their modules' names and then of declaration.
         failures: The modules that raised while they were imported, or the file that was refused.
         of: ``module`` or ``file``.
+        cut: Modules of which only what comes before a chart with faults was read.
     """
 
     charts: tuple[Found, ...]
     failures: tuple[Failure, ...]
     of: str = "module"
+    cut: frozenset[str] = frozenset()
 
 
 def target_argument(function: F) -> F:
@@ -134,6 +144,51 @@ def survey(target: str, variables: dict[str, str] | None = None) -> Survey:
         if not charts and not importer.failures:
             raise TargetError(f"there are no charts in {target!r}.")
         return Survey(charts, importer.failures)
+
+
+def survey_faulty(
+    target: str, variables: dict[str, str] | None = None, *, strict: bool = False
+) -> Survey:
+    """Return the charts of a target, and those that have faults among them.
+
+    A chart with faults counts as found as far as it could be made; with ``strict`` it is a failure,
+    as it is for `survey`.
+
+    Raises:
+        TargetError: There is no such module or file, no such name in it, or no chart.
+    """
+    from statecharts.checks import shown_faults  # noqa: PLC0415 - other commands work without it
+
+    found = survey(target, variables)
+    charts = [evolve(one, faults=shown_faults(one.chart)) for one in found.charts]
+    failures = list(found.failures)
+    if strict:
+        failures += [_refused(one) for one in charts if one.faults]
+        charts = [one for one in charts if not one.faults]
+        return evolve(found, charts=tuple(charts), failures=tuple(failures))
+    name = (split(target) if is_file(target) else target.partition(":")[::2])[1]
+    for failure in found.failures:
+        named = [pair for pair in failure.definitions if name in ("", pair[0].name)]
+        if named:
+            failures.remove(failure)
+        charts += [Found(failure.module, chart.name, chart, told) for chart, told in named]
+    cut = {one.module for one in found.failures} if found.of == "module" else set[str]()
+    return evolve(found, charts=tuple(charts), failures=tuple(failures), cut=frozenset(cut))
+
+
+def print_faulty(found: Survey) -> None:
+    """Print the faults of the charts that are shown in spite of them to standard error."""
+    err = console(err=True)
+    for one in found.charts:
+        if one.faults:
+            text = f"{one.address} is shown with {count_text(len(one.faults), 'fault')}"
+            text += ", and the module is read no further" if one.module in found.cut else ""
+            print_note(err, f"{text}; --strict refuses it.")
+            print_faults(err, one.faults)
+
+
+def _refused(one: Found) -> Failure:
+    return failure_of(one.module, DefinitionError(one.chart.name, one.faults, one.chart))
 
 
 def one_chart(target: str, variables: dict[str, str]) -> Chart:

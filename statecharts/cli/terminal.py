@@ -88,13 +88,18 @@ def print_faults(out: Console, faults: Iterable[Fault], *, accepted: bool = Fals
             out.print(Text(f"    {location}", "dim"), soft_wrap=True)
 
 
-def count_text(count: int, noun: str) -> str:
-    """Return a number with its noun.
+def print_note(out: Console, message: str) -> None:
+    """Print something worth knowing in one line."""
+    out.print(Text.assemble(("Note:", "bold yellow"), f" {message}"), soft_wrap=True)
 
-    >>> count_text(1, "fault"), count_text(0, "fault")
-    ('1 fault', '0 faults')
+
+def count_text(count: int, noun: str, plural: str = "") -> str:
+    """Return a number with its noun, whose plural ends in s unless another is given.
+
+    >>> count_text(1, "fault"), count_text(0, "fault"), count_text(2, "hypothesis", "hypotheses")
+    ('1 fault', '0 faults', '2 hypotheses')
     """
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+    return f"{count} {noun}" if count == 1 else f"{count} {plural or f'{noun}s'}"
 
 
 def first_line(doc: str) -> str:
@@ -109,7 +114,10 @@ def first_line(doc: str) -> str:
 def failures_json(failures: Iterable[Failure]) -> list[dict[str, Any]]:
     """Return failures as plain JSON values."""
     return [
-        {**asdict(failure), "faults": [fault_json(fault) for fault in failure.faults]}
+        {
+            **asdict(failure, filter=lambda one, _: one.name != "definitions"),
+            "faults": [fault_json(fault) for fault in failure.faults],
+        }
         for failure in failures
     ]
 

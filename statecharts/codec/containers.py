@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from itertools import count, islice, repeat
 from typing import Any, Final
 
 from statecharts.codec.errors import Misfit
-from statecharts.codec.scalars import key_of
+from statecharts.codec.scalars import key_of, load_str
 from statecharts.codec.shapes import (
     KINDS,
     Definitions,
@@ -39,9 +40,9 @@ def array_shape(item: Shape, cls: type, text: str) -> Shape:
         return made if cls is list else tuple(made)
 
     def dump(value: Any) -> list[Any]:
-        if not isinstance(value, cls):
-            raise unwritable(text, value)
-        return each(dump_item, value, value)
+        if isinstance(value, cls):
+            return each(dump_item, value, value)  # type: ignore[arg-type]
+        raise unwritable(text, value)
 
     def schema(definitions: Definitions) -> JsonSchema:
         return {"type": "array", "items": item.schema(definitions)}
@@ -57,12 +58,12 @@ def tuple_shape(items: Sequence[Shape], text: str) -> Shape:
     def load(value: Any, _: Any = None) -> tuple[Any, ...]:
         if value.__class__ is not list or len(value) != len(loads):
             raise wrong(expected, value)
-        return tuple(_zipped(loads, value))
+        return tuple(each(_applied, zip(loads, value, strict=True), value))
 
     def dump(value: Any) -> list[Any]:
         if not isinstance(value, tuple) or len(value) != len(dumps):
             raise unwritable(text, value)
-        return _zipped(dumps, value)
+        return each(_applied, zip(dumps, value, strict=True), value)
 
     def schema(definitions: Definitions) -> JsonSchema:
         found: JsonSchema = {"type": "array", "minItems": len(items), "maxItems": len(items)}
@@ -122,13 +123,9 @@ def _object_shape(key: Key, item: Shape, accepted: type, text: str) -> Shape:
     def load(value: Any, _: Any = None) -> dict[Any, Any]:
         if value.__class__ is not dict:
             raise wrong("an object", value)
-        found: dict[Any, Any] = {}
-        name = None
-        try:
-            for name, inner in value.items():
-                found[load_key(name)] = load_item(inner)
-        except Misfit as misfit:
-            raise misfit.within(name, value) from None
+        names = list(value)
+        keys = each(load_key, names, value, names)
+        found = dict(zip(keys, each(load_item, value.values(), value, names), strict=True))
         if len(found) != len(value):
             raise Misfit("SC402", "two keys mean the same", "Give each key once", value)
         return found
@@ -136,16 +133,9 @@ def _object_shape(key: Key, item: Shape, accepted: type, text: str) -> Shape:
     def dump(value: Any) -> dict[str, Any]:
         if not isinstance(value, accepted):
             raise unwritable(text, value)
-        found: dict[str, Any] = {}
-        name = None
-        try:
-            for one, inner in value.items():  # type: ignore[attr-defined]
-                name = None
-                name = dump_key(one)
-                found[name] = dump_item(inner)
-        except Misfit as misfit:
-            raise misfit.within(name, value) from None
-        return found
+        given: Mapping[Any, Any] = value  # type: ignore[assignment]
+        names = each(dump_key, given, value, repeat(None))
+        return dict(zip(names, each(dump_item, given.values(), value, names), strict=True))
 
     def schema(definitions: Definitions) -> JsonSchema:
         found: JsonSchema = {
@@ -176,30 +166,34 @@ def _pairs_shape(key: Shape, item: Shape, accepted: type, text: str) -> Shape:
         try:
             return sorted(pairs.dump(list(value.items())), key=_order)  # type: ignore[attr-defined]
         except Misfit as misfit:
-            raise misfit.within(None, value) from None
+            misfit.within(None, value)
+            raise
 
     return Shape("pairs", load, dump, pairs.schema, frozenset({"array"}), (dict,), text)
 
 
-def each(function: Load | Callable[[Any], Any], values: Any, owner: Any) -> list[Any]:
-    """Return what a function makes of each value; a mistake gets the index."""
+def each(
+    function: Load | Callable[[Any], Any],
+    values: Iterable[Any],
+    owner: Any,
+    keys: Iterable[Any] | None = None,
+) -> list[Any]:
+    """Return what a function makes of each value.
+
+    A mistake in one gets its index, or its key where there are keys.
+    """
     made: list[Any] = []
     try:
         for value in values:
             made.append(function(value))
     except Misfit as misfit:
-        raise misfit.within(len(made), owner) from None
+        misfit.within(next(islice(count() if keys is None else keys, len(made), None)), owner)
+        raise
     return made
 
 
-def _zipped(functions: Sequence[Callable[..., Any]], values: Sequence[Any]) -> list[Any]:
-    made: list[Any] = []
-    try:
-        for function, value in zip(functions, values, strict=True):
-            made.append(function(value))
-    except Misfit as misfit:
-        raise misfit.within(len(made), values) from None
-    return made
+def _applied(pair: tuple[Callable[[Any], Any], Any]) -> Any:
+    return pair[0](pair[1])
 
 
 def _order(value: Any) -> str:
@@ -213,10 +207,11 @@ def load_json(value: Any, _: Any = None) -> Any:
     """Return JSON as it is; containers are copied."""
     kind = value.__class__
     if kind is dict:
-        return _copied(load_json, value)
+        names = each(load_str, value, value, value)  # a parser gives nothing but strings
+        return dict(zip(names, each(load_json, value.values(), value, names), strict=True))
     if kind is list:
         return each(load_json, value, value)
-    if kind in KINDS:
+    if kind in KINDS and (kind is not float or math.isfinite(value)):
         return value
     raise wrong("JSON", value)
 
@@ -229,7 +224,7 @@ def dump_json(value: Any) -> Any:
             if name.__class__ is not str:
                 found = f"a key of a dict is an instance of {type(name).__name__}"
                 raise Misfit("SC421", found, "Use strings as keys", value)
-        return _copied(dump_json, value)
+        return dict(zip(value, each(dump_json, value.values(), value, value), strict=True))
     if kind is list:
         return each(dump_json, value, value)
     if kind not in KINDS or (kind is float and not math.isfinite(value)):
@@ -240,17 +235,6 @@ def dump_json(value: Any) -> Any:
             found = "a number that is not finite is not JSON"
         raise Misfit("SC421", found, "Give plain JSON, or annotate the field", value)
     return value
-
-
-def _copied(function: Load | Callable[[Any], Any], value: dict[str, Any]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    name = None
-    try:
-        for name, inner in value.items():
-            found[name] = function(inner)
-    except Misfit as misfit:
-        raise misfit.within(name, value) from None
-    return found
 
 
 ANY: Final = Shape(

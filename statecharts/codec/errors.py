@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
-from typing import Any, Final
+from collections.abc import Callable, Iterable
+from typing import Any, Final, TypeVar
 
 from statecharts.model.errors import StatechartError
 
@@ -26,6 +26,8 @@ CODES: Final = {
     "SC424": "a class says that it is never written",
 }
 """The codes of the codec, and what each means in general."""
+
+T = TypeVar("T")
 
 SHORT: Final = 40
 """The number of characters of a wrong value that a message shows."""
@@ -108,6 +110,15 @@ class Misfit(Exception):  # noqa: N818 - never seen outside the codec
         path = path_text((*outer, *reversed(self.keys)))
         kind = _SINGLE.get(self.code) or _KINDS[self.code[3]]
         return kind(self.code, f"{chart} at {path}", self.found, self.remedy, path=path)
+
+
+def at(key: str, function: Callable[..., T], *arguments: Any) -> T:
+    """Call a function; a mistake in it is under a key."""
+    try:
+        return function(*arguments)
+    except Misfit as misfit:
+        misfit.within(key, None)
+        raise
 
 
 def path_text(keys: Iterable[str | int]) -> str:

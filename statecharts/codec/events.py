@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import reduce
 from operator import or_
 from typing import Any, Final, final
@@ -96,6 +96,7 @@ class Events:
         for cls in (e.cls for e in chart.events if e.cls is not None and e.cls not in OWN):
             self._add(cls)
         self._classes = {record.cls: name for name, record in self.records.items()}
+        self.writes = {r.cls: r.write_tagged for r in self.records.values()}
         self.known = [*self.records, *self.names]
         """The names of the events, in order of declaration."""
         self.shape = Shape(
@@ -151,19 +152,14 @@ class Events:
                 found = f"{name!r} is for the run itself to say"
                 remedy = "Remove it; a runtime loads answers and timers with load_message"
                 raise Misfit("SC405", found, remedy, value).within(TAG, value)
-            record = None if name in self.names else self._subclass(name)
-            if record is None and not self._open and name not in self.names:
+            cls = None if name in self.names else subclass_named(name, self._classes)
+            if cls is not None:
+                record = self._shaper.record(cls)
+            elif self._open or name in self.names:
+                return NamedEvent(name, _whole(value, ANY.load, untagged(value)))
+            else:
                 raise unknown_type(value, self.known)
-        try:
-            if record is not None:
-                return record.load(untagged(value))
-            return NamedEvent(name, ANY.load(untagged(value)))
-        except Misfit as misfit:
-            raise misfit.within(None, value) from None
-
-    def _subclass(self, name: str) -> Record | None:
-        cls = subclass_named(name, self._classes)
-        return None if cls is None else self._shaper.record(cls)
+        return record.load_tagged(value)
 
     def dump(self, value: Any) -> dict[str, Any]:
         """Write an event; refuse what only the run itself may say."""
@@ -184,7 +180,7 @@ class Events:
         cls = value.__class__
         name = self._classes.get(cls)
         if name is not None:
-            return tagged(name, self.records[name].dump(value))
+            return self.records[name].dump_tagged(value, name)
         if cls is NamedEvent:
             if self._is_name(value.name, completions=completions):
                 return self._dump_named(value)
@@ -192,7 +188,7 @@ class Events:
             raise Misfit("SC421", found, "Use the event's class", value)
         for name, record in own.items():
             if cls is record.cls:
-                return tagged(name, record.dump(value))
+                return record.dump_tagged(value, name)
         if cls in (*OWN, StateDone):
             found = f"a {cls.__name__} is not an event of the chart: the run itself hears it"
             raise Misfit("SC421", found, "Write it with dump_message", value)
@@ -217,10 +213,7 @@ class Events:
         ):
             found = f"{name!r} does not tell {cls.__name__} from other events"
             raise Misfit("SC421", found, "Rename the class, or add it to the events", value)
-        try:
-            return tagged(name, self._shaper.record(cls).dump(value))
-        except Misfit as misfit:
-            raise misfit.within(None, value) from None
+        return self._shaper.record(cls).dump_tagged(value, name)
 
     def dump_any(self, value: Any) -> dict[str, Any]:
         """Write an event that may belong to another chart, as a `Send` may hold."""
@@ -232,15 +225,12 @@ class Events:
             record = self._shaper.record(value.__class__)
         except (Misfit, TypeError, AttributeError):
             raise unwritable("an event", value) from None
-        return tagged(record.name, record.dump(value))
+        return record.dump_tagged(value, record.name)
 
     def _dump_named(self, value: NamedEvent) -> dict[str, Any]:
         if value.data.__class__ is not dict:
             raise unwritable("a dict of data", value)
-        try:
-            return tagged(value.name, ANY.dump(value.data))
-        except Misfit as misfit:
-            raise misfit.within(None, value) from None
+        return tagged(value.name, _whole(value, ANY.dump, value.data))
 
     def schema(self, definitions: Definitions) -> JsonSchema:
         """Return the schema of any event."""
@@ -277,6 +267,15 @@ class Events:
             names = [name for name in self.names if not is_completion(name)]
             choices.append(_named_schema({"enum": names}))
         return {"anyOf": choices}
+
+
+def _whole(value: object, function: Callable[[Any], Any], data: object) -> Any:
+    """Call a function with the data of a named event; a mistake is one of the whole event."""
+    try:
+        return function(data)
+    except Misfit as misfit:
+        misfit.within(None, value)
+        raise
 
 
 def _brought(chart: Chart, shaper: Shaper) -> Shape:
@@ -349,10 +348,7 @@ class Effects:
             misfit = unknown_type(value, self._records)
             misfit.remedy += "; name classes of your own: Protocol(…, effects=(SendMail,))"
             raise misfit
-        try:
-            return record.load(untagged(value))
-        except Misfit as misfit:
-            raise misfit.within(None, value) from None
+        return record.load_tagged(value)
 
     def dump(self, value: Any) -> dict[str, Any]:
         """Write an effect."""
@@ -363,8 +359,9 @@ class Effects:
             try:
                 record = self._add(value.__class__)
             except Misfit as misfit:
-                raise misfit.within(None, value) from None
-        return tagged(record.name, record.dump(value))
+                misfit.within(None, value)
+                raise
+        return record.dump_tagged(value, record.name)
 
     def load_call(self, value: Any, cls: type[Call[Any]]) -> Call[Any]:
         """Read a call of a class, or of a subclass of it that is imported."""

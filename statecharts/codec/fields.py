@@ -46,8 +46,9 @@ def members(annotation: Any) -> tuple[Member, ...]:
         Misfit: An annotation names something that cannot be found.
     """
     cls = typing.get_origin(annotation) or annotation
-    hints = annotations_of(cls)
-    arguments = dict(_arguments(annotation))
+    hints = annotations_of(cls)  # what a class passes to its bases is in them already
+    own = getattr(cls, "__parameters__", ())
+    arguments = dict(zip(own, typing.get_args(annotation), strict=False))
     found = []
     for name, key, declared, given, required in _declared(cls):
         hint = hints[name]
@@ -137,20 +138,3 @@ def named_subclasses(classes: Iterable[type]) -> dict[str, type]:
 def subclass_named(name: str, classes: Iterable[type]) -> type | None:
     """Return the only subclass of some classes with a name on the wire; None if it is not one."""
     return named_subclasses(classes).get(name)
-
-
-def _arguments(annotation: Any) -> Iterator[tuple[Any, Any]]:
-    """Yield the arguments of the type parameters of a class and of its bases."""
-    origin = typing.get_origin(annotation)
-    own = dict(zip(_parameters(origin), typing.get_args(annotation), strict=False))
-    yield from own.items()
-    for base in getattr(origin or annotation, "__orig_bases__", ()):
-        inner = typing.get_origin(base)
-        if isinstance(inner, type) and inner is not typing.Generic:
-            for parameter, argument in _arguments(base):
-                yield parameter, substituted(argument, own)
-
-
-def _parameters(cls: Any) -> tuple[Any, ...]:
-    found: tuple[Any, ...] = getattr(cls, "__parameters__", ())
-    return found

@@ -15,9 +15,7 @@ from statecharts.codec.records import TAG
 from statecharts.codec.shapes import wrong
 from statecharts.model.chart import Chart
 from statecharts.model.digest import part
-from statecharts.model.events import wire_name
 from statecharts.model.labels import data_text
-from statecharts.semantics.snapshot import Snapshot
 
 STATE, CALL, EVENT, CONTEXT = "state:", "call:", "event:", "context"
 
@@ -47,9 +45,9 @@ class Parts:
             self._hashes[key] = part(self._classes.get(key))
         return self._hashes[key]
 
-    def of(self, snapshot: Snapshot[Any, Any]) -> dict[str, str]:
-        """Return the parts that a snapshot mentions, each with its hash."""
-        found = ((key, self._hash(key)) for key in dict.fromkeys(_mentioned(snapshot)))
+    def of(self, keys: Iterable[str]) -> dict[str, str]:
+        """Return the hashes of some parts, of those that have one."""
+        found = ((key, self._hash(key)) for key in keys)
         return {key: hashed for key, hashed in found if hashed is not None}
 
     def check(self, value: dict[str, Any], version: int) -> None:
@@ -64,7 +62,7 @@ class Parts:
         for key, hashed in given.items():
             if hashed.__class__ is not str:
                 raise wrong("a string", hashed).within(key, given).within("parts", value)
-        for key in dict.fromkeys((*given, *_mentioned_in(value))):
+        for key in (*given, *_mentioned(value)):
             if given.get(key) != self._hash(key):
                 raise self._changed(key, given, version).within(key, given).within("parts", value)
 
@@ -88,18 +86,7 @@ class Parts:
         return Misfit("SC414", found, remedy, shown(given.get(key)))
 
 
-def _mentioned(snapshot: Snapshot[Any, Any]) -> Iterator[str]:
-    yield from (f"{STATE}{state}" for state in snapshot.configuration)
-    memory = snapshot.memory
-    for remembered in memory.history:
-        yield from (f"{STATE}{state}" for state in (() if remembered is None else remembered.ids))
-    yield CONTEXT
-    yield from (f"{CALL}{call.rpartition('#')[0]}" for call, _ in memory.calls)
-    for event in (*memory.waiting, *(sent for _, _, sent in memory.sent)):
-        yield f"{EVENT}{wire_name(type(event))}"
-
-
-def _mentioned_in(value: dict[str, Any]) -> Iterator[str]:
+def _mentioned(value: dict[str, Any]) -> Iterator[str]:
     """Yield the parts that a snapshot mentions, out of JSON of any shape."""
     for place in (value, *_inside(value.get("history"))):
         if isinstance(place, dict):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final, final
+from typing import Any, Final, final
 
 from statecharts.codec.errors import Misfit, shown
 from statecharts.codec.shapes import wrong
@@ -28,7 +28,7 @@ class Places:
         self._chart = chart
         self._tree = Tree.of(chart)
         self._kernel = kernel_of(chart)
-        self._kept: dict[tuple[str, ...], Configuration] = {}
+        self._kept: dict[tuple[str | None, ...], Any] = {}
         nodes = self._tree.nodes
         self.histories: dict[str, int] = {
             nodes[state].id: slot for state, slot in self._tree.slots.items()
@@ -41,16 +41,14 @@ class Places:
         Raises:
             Misfit: It is not one of the chart's.
         """
-        ids = self._ids(value)
-        found = self._kept.get(ids)
+        found: Configuration | None = self._known(None, value)
         if found is None:
+            ids = self._ids(value)
             tree = self._tree
             states = tuple(map(tree.index.__getitem__, ids))
             if not tree.is_legal(states):
                 raise self._impossible(ids, value)
-            if len(self._kept) >= KEPT:
-                self._kept.clear()
-            found = self._kept[ids] = self._kernel.place(states)
+            found = self._keep(None, ids, self._kernel.place(states))
         return found
 
     def remembered(self, history: str, value: object) -> tuple[str, ...]:
@@ -59,16 +57,31 @@ class Places:
         Raises:
             Misfit: It can never have remembered these.
         """
-        ids = self._ids(value)
-        tree = self._tree
-        state = tree.index[history]
-        parent = tree.parent[state]
-        states = [tree.index[one] for one in ids]
-        shallow = tree.kind(state) is StateKind.SHALLOW_HISTORY
-        if not self._fit(parent, states, shallow=shallow):
-            found = f"({', '.join(ids)}) is not what {history!r} can remember"
-            raise Misfit("SC415", found, "Take it as a run has written it", value)
-        return ids
+        found: tuple[str, ...] | None = self._known(history, value)
+        if found is None:
+            found = self._ids(value)
+            tree = self._tree
+            state = tree.index[history]
+            states = [tree.index[one] for one in found]
+            shallow = tree.kind(state) is StateKind.SHALLOW_HISTORY
+            if not self._fit(tree.parent[state], states, shallow=shallow):
+                text = f"({', '.join(found)}) is not what {history!r} can remember"
+                raise Misfit("SC415", text, "Take it as a run has written it", value)
+            self._keep(history, found, found)
+        return found
+
+    def _known(self, history: str | None, value: object) -> Any:
+        """Return what was made of a configuration when it was checked; None if it never was."""
+        try:
+            return self._kept.get((history, *value)) if value.__class__ is list else None
+        except TypeError:  # what has no hash is the id of no state
+            return None
+
+    def _keep(self, history: str | None, ids: tuple[str, ...], found: Any) -> Any:
+        if len(self._kept) >= KEPT:
+            self._kept.clear()
+        self._kept[history, *ids] = found
+        return found
 
     def _fit(self, parent: int, states: list[int], *, shallow: bool) -> bool:
         """Tell whether states can be active together inside a parent, in document order."""

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Final, Generic, cast, final, overload
+from typing import Any, Generic, TypeVar, final, overload
 
-from statecharts.codec.errors import CodecError, Misfit, reason
+from statecharts.codec.errors import CodecError, Misfit
 from statecharts.codec.events import Effects, Events
 from statecharts.codec.places import Places
 from statecharts.codec.scalars import NULL
@@ -15,20 +14,16 @@ from statecharts.codec.shapes import JsonSchema
 from statecharts.codec.shaping import Carrier, Shaper
 from statecharts.codec.snapshots import Snapshots
 from statecharts.codec.steps import Steps
+from statecharts.codec.texts import encode, parse
 from statecharts.codec.upcasters import AnyUpcaster, Json, Upcasters
-from statecharts.model.chart import Chart, Declaration
+from statecharts.model.chart import Chart, Declaration, as_chart
 from statecharts.model.effects import Effect
 from statecharts.model.errors import StatechartError
 from statecharts.model.generics import E, defaulting
 from statecharts.model.generics import K as C
 from statecharts.semantics.snapshot import Snapshot, Step
 
-_encode: Final = json.JSONEncoder(
-    sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
-).encode
-_encode_ascii: Final = json.JSONEncoder(
-    sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False
-).encode
+T = TypeVar("T")
 
 
 @final
@@ -100,18 +95,14 @@ class Protocol(Generic[E, C]):
         carriers: Mapping[type, Carrier] | None = None,
         lenient: bool = False,
     ) -> None:
-        found = getattr(chart, "chart", chart)
-        if not isinstance(found, Chart):
-            remedy = "Pass a Chart, or a class derived from Statechart"
-            raise StatechartError("SC213", "Protocol", f"{chart!r} has no chart", remedy)
-        self.chart: Chart = found
+        found = self.chart = as_chart(chart, "Protocol")
         self.lenient = lenient
         self._effects = tuple(effects)
         self._carriers = dict(carriers or {})
         self._upcasters = self._run(lambda _: Upcasters(found, upcasters or {}, version), None)
         self._places = Places(found)
         self._made: dict[bool, _Wire] = {}
-        self._wire(lenient)
+        self._own = self._wire(lenient)
 
     @property
     def version(self) -> int:
@@ -127,7 +118,7 @@ class Protocol(Generic[E, C]):
         Raises:
             UnwritableError: It is not an event of the chart, or holds what JSON cannot carry.
         """
-        return cast("Json", self._run(self._wire(None).events.dump, event))
+        return self._run(self._own.events.dump, event)
 
     def load_event(
         self, value: Json, *, lenient: bool | None = None, version: int | None = None
@@ -143,8 +134,9 @@ class Protocol(Generic[E, C]):
             MismatchError: It is not an event of the chart, or one that only the run itself may
                 say: see `load_message`.
         """
-        load, upcast = self._wire(lenient).events.load, self._upcasters.upcast_event
-        return self._run(lambda given: load(_upcast(upcast, given, version)), value)
+        if version is not None:
+            value = self._run(lambda given: self._upcasters.upcast_event(given, version), value)
+        return self._run(self._wire(lenient).events.load, value)
 
     def dump_message(self, message: object) -> Json:
         """Return an event, or what answers a run's own timers and calls, as a dict.
@@ -152,7 +144,7 @@ class Protocol(Generic[E, C]):
         Raises:
             UnwritableError: It is neither, or holds what JSON cannot carry.
         """
-        return cast("Json", self._run(self._wire(None).events.dump_message, message))
+        return self._run(self._own.events.dump_message, message)
 
     def load_message(
         self, value: Json, *, lenient: bool | None = None, version: int | None = None
@@ -162,8 +154,9 @@ class Protocol(Generic[E, C]):
         Never give it what comes from outside; that belongs in `load_event`. Whoever can send a
         `TimerFired` or an `Answer` speaks for the run itself.
         """
-        load, upcast = self._wire(lenient).events.load_message, self._upcasters.upcast_message
-        return self._run(lambda given: load(_upcast(upcast, given, version)), value)
+        if version is not None:
+            value = self._run(lambda given: self._upcasters.upcast_message(given, version), value)
+        return self._run(self._wire(lenient).events.load_message, value)
 
     def dump_effect(self, effect: Effect) -> Json:
         """Return an effect as a dict.
@@ -171,7 +164,7 @@ class Protocol(Generic[E, C]):
         Raises:
             UnwritableError: It is not an effect, or holds what JSON cannot carry.
         """
-        return cast("Json", self._run(self._wire(None).effects.dump, effect))
+        return self._run(self._own.effects.dump, effect)
 
     def load_effect(self, value: Json, *, lenient: bool | None = None) -> Any:
         """Return the effect that a dict says (see `load_event`)."""
@@ -183,7 +176,7 @@ class Protocol(Generic[E, C]):
         Raises:
             UnwritableError: It holds what JSON cannot carry.
         """
-        return self._run(self._wire(None).context.dump, context)
+        return self._run(self._own.context.dump, context)
 
     def load_context(self, value: Any, *, lenient: bool | None = None) -> Any:
         """Return the extended state that a dict says (see `load_event`)."""
@@ -196,7 +189,7 @@ class Protocol(Generic[E, C]):
             UnwritableError: Its data or context holds what JSON cannot carry.
             ForeignError: It is a snapshot of another chart.
         """
-        return cast("Json", self._run(self._wire(None).snapshots.dump, snapshot))
+        return self._run(self._own.snapshots.dump, snapshot)
 
     def load_snapshot(self, value: Json, *, lenient: bool | None = None) -> Snapshot[E, C]:
         """Return the snapshot that a dict says; an old one is upgraded first.
@@ -212,7 +205,7 @@ class Protocol(Generic[E, C]):
             ImpossibleError: No run of the chart can be in it.
             MismatchError: A value does not fit its class.
         """
-        return cast("Snapshot[E, C]", self._run(self._reader(lenient), value))
+        return self._run(self._wire(lenient).read, value)
 
     def dump_step(self, step: Step[E, C]) -> Json:
         """Return a step as a dict: snapshot, effects, handled, fired and microsteps.
@@ -221,12 +214,11 @@ class Protocol(Generic[E, C]):
             UnwritableError: It holds what JSON cannot carry.
             ForeignError: It is a step of another chart.
         """
-        return cast("Json", self._run(self._wire(None).steps.dump, step))
+        return self._run(self._own.steps.dump, step)
 
     def load_step(self, value: Json, *, lenient: bool | None = None) -> Step[E, C]:
         """Return the step that a dict says (see `load_snapshot`); its effects must be known."""
-        load, read = self._wire(lenient).steps.load, self._reader(lenient)
-        return cast("Step[E, C]", self._run(lambda given: load(given, read), value))
+        return self._run(self._wire(lenient).steps.load, value)
 
     def idle(self, snapshot: Snapshot[C]) -> tuple[str, ...]:
         """Return the timers of active states that do not run, by the names of their lines.
@@ -234,13 +226,16 @@ class Protocol(Generic[E, C]):
         Those whose guard refused when they fired are among them, and those of lines that were added
         to the chart after the snapshot had been written: an `Upcaster` can start these.
         """
-        return self._wire(None).snapshots.idle(snapshot)
+        return self._own.snapshots.idle(snapshot)
 
     # -- bytes -------------------------------------------------------------------------------------
 
     def dumps_event(self, event: object) -> bytes:
         """Return an event as JSON (see `dump_event`)."""
-        return encode(self.dump_event(event))
+        try:
+            return self._own.events.writes[event.__class__](event).encode("utf-8")
+        except Exception:  # noqa: BLE001 - it is no plain event, or `dump_event` says what is wrong
+            return encode(self.dump_event(event))
 
     def loads_event(
         self, text: str | bytes, *, lenient: bool | None = None, version: int | None = None
@@ -276,7 +271,10 @@ class Protocol(Generic[E, C]):
 
     def dumps_snapshot(self, snapshot: Snapshot[E, C]) -> bytes:
         """Return a snapshot as JSON (see `dump_snapshot`)."""
-        return encode(self.dump_snapshot(snapshot))
+        try:
+            return self._own.snapshots.write(snapshot).encode("utf-8")
+        except Exception:  # noqa: BLE001 - `dump_snapshot` says what is wrong
+            return encode(self.dump_snapshot(snapshot))
 
     def loads_snapshot(self, text: str | bytes, *, lenient: bool | None = None) -> Snapshot[E, C]:
         """Return the snapshot that JSON says (see `load_snapshot`)."""
@@ -299,7 +297,7 @@ class Protocol(Generic[E, C]):
         >>> sorted(Protocol(Pipeline).schema()["$defs"])[:3]
         ['Archived', 'Done', 'Merge']
         """
-        wire = self._wire(None)
+        wire = self._own
         return schema_of(
             self.chart, self.version, self._places, wire.events, wire.effects, wire.snapshots
         )
@@ -308,10 +306,11 @@ class Protocol(Generic[E, C]):
 
     def _wire(self, lenient: bool | None) -> _Wire:  # noqa: FBT001
         """Return what reads strictly or leniently; it is made when it is first asked for."""
-        wanted = self.lenient if lenient is None else lenient
-        found = self._made.get(wanted)
+        if lenient is None:
+            return self._own
+        found = self._made.get(lenient)
         if found is None:
-            found = self._made[wanted] = self._run(lambda one: _Wire(self, lenient=one), wanted)
+            found = self._made[lenient] = self._run(lambda one: _Wire(self, lenient=one), lenient)
         return found
 
     def __reduce__(self) -> Any:
@@ -322,20 +321,10 @@ class Protocol(Generic[E, C]):
         """Return itself: it never changes."""
         return self
 
-    def _reader(self, lenient: bool | None) -> Callable[[Any], Snapshot[Any, Any]]:  # noqa: FBT001
-        load = self._wire(lenient).snapshots.load
-        upcast = self._upcasters.upcast
-
-        def read(value: Any) -> Snapshot[Any, Any]:
-            present, old = upcast(value)
-            return load(present, vouched=old)
-
-        return read
-
     def _parsed(self, text: str | bytes) -> Any:
         return self._run(parse, text)
 
-    def _run(self, function: Callable[[Any], Any], value: Any) -> Any:
+    def _run(self, function: Callable[[Any], T], value: Any) -> T:
         """Call a function; a mistake becomes the error that a caller sees."""
         try:
             return function(value)
@@ -344,10 +333,6 @@ class Protocol(Generic[E, C]):
             raise error from misfit.__cause__
         except RecursionError:
             raise _too_deep(self.chart.name) from None
-
-
-def _upcast(function: Callable[[Any, int], Any], value: Any, version: int | None) -> Any:
-    return value if version is None else function(value, version)
 
 
 class _Wire:
@@ -369,40 +354,14 @@ class _Wire:
             shaper,
             lenient=lenient,
         )
-        self.steps = Steps(chart, self.snapshots, self.effects, lenient=lenient)
+        self.steps = Steps(chart, self.snapshots.dump, self.read, self.effects, lenient=lenient)
         self.context = self.snapshots.context or NULL
+        self._upcast = protocol._upcasters.upcast  # noqa: SLF001
 
-
-def encode(value: Any) -> bytes:
-    """Return plain JSON values as bytes, keys sorted.
-
-    >>> encode({"b": 1, "a": "ä"}).decode()
-    '{"a":"ä","b":1}'
-    """
-    try:
-        return _encode(value).encode("utf-8")
-    except UnicodeEncodeError:  # half of a surrogate pair, which has to be escaped
-        return _encode_ascii(value).encode("ascii")
-
-
-def parse(text: str | bytes) -> Any:
-    """Parse JSON.
-
-    Raises:
-        Misfit: It is not JSON.
-    """
-    try:
-        return _decode(text if isinstance(text, str) else bytes(text).decode("utf-8"))
-    except (ValueError, TypeError) as error:
-        remedy = "Give one value of JSON, in UTF-8"
-        raise Misfit("SC401", f"the text is not JSON: {reason(error)}", remedy) from None
-
-
-def _no_constant(name: str) -> Any:
-    raise ValueError(f"{name} is not a number of JSON")
-
-
-_decode: Final = json.JSONDecoder(parse_constant=_no_constant).decode
+    def read(self, value: Any) -> Snapshot[Any, Any]:
+        """Read a snapshot of any version."""
+        present, old = self._upcast(value)
+        return self.snapshots.load(present, vouched=old)
 
 
 def _too_deep(chart: str) -> CodecError:

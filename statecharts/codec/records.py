@@ -14,7 +14,7 @@ import copy
 import re
 import typing
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Final, final
+from typing import Any, Final, Never, final
 
 import attrs
 from cattrs import Converter
@@ -38,6 +38,7 @@ from statecharts.codec.fields import (
     subclass_named,
 )
 from statecharts.codec.shapes import Definitions, JsonSchema, Shape, unwritable, wrong
+from statecharts.codec.texts import quoted, text_of
 from statecharts.model.events import wire_name
 from statecharts.model.suggestions import did_you_mean
 
@@ -64,6 +65,11 @@ class Record(Shape):
         self.lenient = lenient
         self.members: tuple[Member, ...] = ()
         self.shapes: dict[str, Shape] = {}
+        self.taggish = False
+        self._text: Callable[[Any], str] = lambda value: text_of(self._dump(value))
+        self.write_tagged: Callable[[Any], str] = lambda value: text_of(
+            self.dump_tagged(value, self.name)
+        )
         self._structure: Callable[..., Any] = _not_ready
         self._unstructure: Callable[..., Any] = _not_ready
         super().__init__(
@@ -74,6 +80,7 @@ class Record(Shape):
             frozenset({"object"}),
             (self.cls,),
             wire_name(self.cls),
+            self._write,
         )
 
     def compile(
@@ -95,7 +102,9 @@ class Record(Shape):
             try:
                 self.shapes[member.key] = chosen.get(member.name) or shape_of(member.annotation)
             except Misfit as misfit:
-                raise misfit.within(member.key, self.cls) from None
+                misfit.within(member.key, self.cls)
+                raise
+        self.taggish = any(map(_is_taggish, self.shapes))
         overrides: dict[str, Any] = {}
         for member in self.members:
             shape = self.shapes[member.key]
@@ -103,9 +112,21 @@ class Record(Shape):
                 omit=False, rename=member.key, struct_hook=shape.load, unstruct_hook=shape.dump
             )
         self._unstructure, self._structure = self._generated(overrides)
-        if not plain:
+        if plain:
+            self._text, self.write_tagged = self._writing(None), self._writing(self.name)
+        else:
             self._unstructure = self._checked(self._unstructure)
             self._structure = self._put_together
+
+    def _writing(self, tag: str | None) -> Callable[[Any], str]:
+        """Return what makes the text of an instance of the class, with a tag or without one."""
+        key = escaped if self.taggish and tag is not None else str
+        fields = sorted((key(member.key), member.name, member.key) for member in self.members)
+        writes = [(name, self.shapes[own].write) for _, name, own in fields]
+        texts = {} if tag is None else {TAG: quoted(tag).replace("%", "%%")}
+        texts |= {key: "%s" for key, _, _ in fields}
+        template = f"{{{','.join(f'{quoted(key)}:{texts[key]}' for key in sorted(texts))}}}"
+        return lambda value: template % tuple([write(getattr(value, n)) for n, write in writes])
 
     def _checked(self, unstructure: Callable[..., Any]) -> Callable[..., Any]:
         """Return a function that writes an instance only if it could be put together again."""
@@ -197,10 +218,20 @@ class Record(Shape):
             raise wrong(self.text, value)
         try:
             return self._structure(value)
-        except RecursionError:
-            raise
         except Exception as error:  # noqa: BLE001 - the class may refuse with anything
-            raise self._explained(value, error) from None
+            self._refuse(value, value, error)
+
+    def load_tagged(self, value: dict[str, Any]) -> Any:
+        """Read an instance out of an object with a tag, whatever that says."""
+        if self.taggish:
+            fields = untagged(value)
+        else:
+            fields = value.copy()
+            del fields[TAG]
+        try:
+            return self._structure(fields)
+        except Exception as error:  # noqa: BLE001 - the class may refuse with anything
+            self._refuse(untagged(value), value, error)
 
     def _dump(self, value: Any) -> dict[str, Any]:
         if value.__class__ is not self.cls:
@@ -209,7 +240,16 @@ class Record(Shape):
             return self._unstructure(value)  # type: ignore[no-any-return]
         except Misfit as misfit:
             given = {m.key: getattr(value, m.name, None) for m in self.members}
-            raise misfit.within(self._key_of(misfit, given, "dump"), value) from None
+            misfit.within(self._key_of(misfit, given, "dump"), value)
+            raise
+
+    def _write(self, value: Any) -> str:
+        return self._text(value) if value.__class__ is self.cls else text_of(self._dump(value))
+
+    def dump_tagged(self, value: Any, name: str) -> dict[str, Any]:
+        """Write an instance as an object with a tag."""
+        fields = self._dump(value)
+        return tagged(name, fields) if self.taggish else {TAG: name, **fields}
 
     def _key_of(self, misfit: Misfit, given: Mapping[str, Any], way: str) -> str | None:
         """Return the field whose value is at fault.
@@ -222,10 +262,22 @@ class Record(Shape):
             keys = [key for key in keys if _fails(getattr(self.shapes[key], way), given[key])]
         return keys[0] if keys else None
 
-    def _explained(self, value: dict[str, Any], error: Exception) -> Misfit:
-        """Return what went wrong, with the field that it went wrong at."""
+    def _refuse(self, value: dict[str, Any], whole: dict[str, Any], error: Exception) -> Never:
+        """Raise what went wrong, with the field that it went wrong at.
+
+        Args:
+            value: The fields.
+            whole: The object that was given, which may have a tag beside them.
+            error: What was raised.
+        """
+        if isinstance(error, RecursionError):
+            raise error
         if isinstance(error, Misfit):
-            return error.within(self._key_of(error, value, "load"), value)
+            raise error.within(self._key_of(error, value, "load"), whole)
+        raise self._explained(value, error).within(None, whole) from None
+
+    def _explained(self, value: dict[str, Any], error: Exception) -> Misfit:
+        """Return the mistake of fields that the class refuses."""
         if isinstance(error, KeyError | ForbiddenExtraKeysError):
             for key in () if self.lenient else value:
                 if key not in self.shapes:
@@ -330,6 +382,20 @@ def missing_field(key: str, owner: str, value: Any, remedy: str = "Give it") -> 
     return Misfit("SC403", f"{owner} needs {key!r}", remedy, value).within(key, value)
 
 
+def check_fields(
+    value: Any, required: Iterable[str], known: Iterable[str], owner: str, *, lenient: bool
+) -> None:
+    """Refuse what is not an object with the fields that it must have, and no others."""
+    if value.__class__ is not dict:
+        raise wrong("an object", value)
+    for key in required:
+        if key not in value:
+            raise missing_field(key, owner, value)
+    for key in () if lenient else value:
+        if key not in known:
+            raise unknown_field(key, known, owner, value)
+
+
 # -- tags ------------------------------------------------------------------------------------------
 
 
@@ -405,10 +471,14 @@ def wrapper_shape(cls: Any, inner: Shape) -> Shape:
         try:
             return dump_inner(value.value)
         except Misfit as misfit:
-            raise misfit.within(None, value) from None
+            misfit.within(None, value)
+            raise
 
-    text = f"{inner.text} ({cls.__name__})"
-    return Shape(text, load, dump, inner.schema, inner.kinds, (cls,), wire_name(cls))
+    def write(value: Any) -> str:
+        return write_inner(value.value) if value.__class__ is cls else text_of(dump(value))
+
+    text, write_inner = f"{inner.text} ({cls.__name__})", inner.write
+    return Shape(text, load, dump, inner.schema, inner.kinds, (cls,), wire_name(cls), write)
 
 
 # -- subclasses ------------------------------------------------------------------------------------
@@ -429,11 +499,10 @@ class Family:
         self.cls = record.cls
         self._record = record
         self._record_of = record_of
-        self._taggable = not any(map(_is_taggish, record.shapes))
 
     def load(self, value: Any) -> Any:
         """Read an instance."""
-        if not self._taggable or value.__class__ is not dict or TAG not in value:
+        if value.__class__ is not dict or TAG not in value or self._record.taggish:
             return self._record.load(value)
         tag = value[TAG]
         cls = subclass_named(tag, (self.cls,)) if isinstance(tag, str) else None
@@ -441,10 +510,7 @@ class Family:
             found = f"{shown(tag)} is not a subclass of {self.cls.__name__} that is imported"
             remedy = f"Import its module, or remove {TAG!r}"
             raise Misfit("SC405", found, remedy, value).within(TAG, value)
-        try:
-            return self._record_of(cls).load(untagged(value))
-        except Misfit as misfit:
-            raise misfit.within(None, value) from None
+        return self._record_of(cls).load_tagged(value)
 
     def dump(self, value: Any) -> dict[str, Any]:
         """Write an instance."""
@@ -452,21 +518,25 @@ class Family:
         if cls is self.cls or not isinstance(value, self.cls):
             return self._record.dump(value)  # type: ignore[no-any-return]
         name = wire_name(cls)
-        if not self._taggable or subclass_named(name, (self.cls,)) is not cls:
+        taggish = self._record.taggish
+        if taggish or subclass_named(name, (self.cls,)) is not cls:
             found = f"{name!r} does not tell {cls.__name__} from {self.cls.__name__}"
-            if not self._taggable:
+            if taggish:
                 found = f"{self.cls.__name__} has a field {TAG!r}, so that no tag tells {name!r}"
             remedy = f"Hold a {self.cls.__name__}, or rename what has the same name"
             raise Misfit("SC421", found, remedy, value)
-        try:
-            return tagged(name, self._record_of(cls).dump(value))
-        except Misfit as misfit:
-            raise misfit.within(None, value) from None
+        return self._record_of(cls).dump_tagged(value, name)
+
+    def write(self, value: Any) -> str:
+        """Write the text of an instance."""
+        return (
+            self._record.write(value) if value.__class__ is self.cls else text_of(self.dump(value))
+        )
 
     def schema(self, definitions: Definitions) -> JsonSchema:
         """Return the schema."""
         found: JsonSchema = self._record.schema(definitions)
-        known = named_subclasses((self.cls,)) if self._taggable else {}
+        known = {} if self._record.taggish else named_subclasses((self.cls,))
         choices = [
             self._record_of(cls).tagged_schema(definitions, name) for name, cls in known.items()
         ]

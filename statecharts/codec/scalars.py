@@ -7,26 +7,21 @@ are RFC 3339 in UTC, durations ISO 8601, bytes base64url without padding.
 from __future__ import annotations
 
 import base64
-import binascii
 import math
 import re
 from collections.abc import Callable
-from datetime import date, datetime, time, timedelta
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from pathlib import Path, PurePath, PurePosixPath, PureWindowsPath
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 from uuid import UUID
 
-from statecharts.codec import times
 from statecharts.codec.errors import Misfit
 from statecharts.codec.shapes import JsonSchema, Key, Shape, unwritable, wrong
+from statecharts.codec.texts import quoted
+from statecharts.codec.times import DATE, DATETIME, DURATION, TIME, formed
 
-_PATTERNS: Final = {
-    "bytes": "^[A-Za-z0-9_-]*$",
-    "uuid": "^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$",
-    "decimal": "^-?([0-9]+([.][0-9]+)?(E[+-]?[0-9]+)?|Infinity|NaN)$",
-}
-_COMPILED: Final = {name: re.compile(text).fullmatch for name, text in _PATTERNS.items()}
+T = TypeVar("T")
+
 _NOT_FINITE: Final = {"Infinity": math.inf, "-Infinity": -math.inf, "NaN": math.nan}
 _INTEGER_KEY: Final = re.compile("-?(0|[1-9][0-9]*)").fullmatch
 
@@ -51,25 +46,21 @@ def _shape(
 # -- what JSON has itself --------------------------------------------------------------------------
 
 
-def load_bool(value: Any, _: Any = None) -> bool:
-    """Read a boolean."""
-    if value is True or value is False:
-        return bool(value)
-    raise wrong("true or false", value)
+def _exactly(
+    cls: type[T], text: str, refused: Callable[[str, Any], Misfit] = wrong
+) -> Callable[..., T]:
+    """Return what gives back the values of a class, and refuses all others."""
+
+    def take(value: Any, _: Any = None) -> T:
+        if value.__class__ is cls:
+            return value
+        raise refused(text, value)
+
+    return take
 
 
-def dump_bool(value: Any) -> bool:
-    """Write a boolean."""
-    if value is True or value is False:
-        return bool(value)
-    raise unwritable("a bool", value)
-
-
-def load_int(value: Any, _: Any = None) -> int:
-    """Read an integer."""
-    if value.__class__ is int:
-        return value
-    raise wrong("an integer", value)
+load_int: Final = _exactly(int, "an integer")
+load_str: Final = _exactly(str, "a string")
 
 
 def dump_int(value: Any) -> int:
@@ -131,13 +122,6 @@ def dump_float(value: Any) -> float | str:
     return "NaN" if math.isnan(number) else "Infinity" if number > 0 else "-Infinity"
 
 
-def load_str(value: Any, _: Any = None) -> str:
-    """Read a string."""
-    if value.__class__ is str:
-        return value
-    raise wrong("a string", value)
-
-
 def dump_str(value: Any) -> str:
     """Write a string; members of a ``StrEnum`` are written as what they equal."""
     if value.__class__ is str:
@@ -147,71 +131,35 @@ def dump_str(value: Any) -> str:
     raise unwritable("a str", value)
 
 
-def load_none(value: Any, _: Any = None) -> None:
-    """Read null."""
-    if value is not None:
-        raise wrong("null", value)
-
-
-def dump_none(value: Any) -> None:
-    """Write null."""
-    if value is not None:
-        raise unwritable("None", value)
-
-
 # -- other strings --------------------------------------------------------------------------------
 
 
-def load_bytes(value: Any, _: Any = None) -> bytes:
-    """Read bytes of base64url, without padding."""
-    try:
-        if _COMPILED["bytes"](value):
-            found = base64.urlsafe_b64decode(value + "=" * (-len(value) % 4))
-            if dump_bytes(found) == value:  # the bits that no byte takes must be zero
-                return found
-    except (TypeError, binascii.Error):
-        pass
-    raise wrong("bytes in base64url", value, "Give them in base64url without padding")
+def _bytes(text: str) -> bytes:
+    found = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+    if _bytes_text(found) != text:
+        raise ValueError("the bits that no byte takes must be zero")
+    return found
 
 
-def dump_bytes(value: Any) -> str:
-    """Write bytes as base64url, without padding."""
-    if isinstance(value, bytes):
-        return base64.urlsafe_b64encode(value).rstrip(b"=").decode("ascii")
-    raise unwritable("bytes", value)
+def _bytes_text(value: bytes) -> str:
+    return base64.urlsafe_b64encode(value).rstrip(b"=").decode("ascii")
 
 
-def load_uuid(value: Any, _: Any = None) -> UUID:
-    """Read a UUID in its canonical form."""
-    if value.__class__ is str and _COMPILED["uuid"](value):
-        return UUID(value)
-    raise wrong("a UUID", value, "Give it in lower case with hyphens")
-
-
-def dump_uuid(value: Any) -> str:
-    """Write a UUID."""
-    if isinstance(value, UUID):
-        return str(value)
-    raise unwritable("a UUID", value)
-
-
-def load_decimal(value: Any, _: Any = None) -> Decimal:
-    """Read a decimal number out of a string, digit for digit."""
-    try:
-        if _COMPILED["decimal"](value):
-            return Decimal(value)
-    except (TypeError, InvalidOperation):
-        pass
-    raise wrong("a decimal number in a string", value, 'Give a number such as "12.50"')
-
-
-def dump_decimal(value: Any) -> str:
-    """Write a decimal number as a string, digit for digit."""
-    if isinstance(value, Decimal):
-        text = str(value)
-        if _COMPILED["decimal"](text):
-            return text
-    raise unwritable("a Decimal", value)
+BYTES: Final = formed(
+    *(bytes, "^[A-Za-z0-9_-]*$", _bytes, _bytes_text, "bytes"),
+    *("bytes in base64url", "Give them in base64url without padding", "bytes"),
+)
+IDENTIFIER: Final = formed(
+    UUID,
+    "^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$",
+    *(UUID, str, "a UUID", "a UUID", "Give it in lower case with hyphens", "a UUID"),
+)
+DECIMAL: Final = formed(
+    Decimal,
+    "^-?([0-9]+([.][0-9]+)?(E[+-]?[0-9]+)?|Infinity|NaN)$",
+    *(Decimal, str, "a decimal number", "a decimal number in a string"),
+    *('Give a number such as "12.50"', "a Decimal"),
+)
 
 
 def _path_shape(cls: type[PurePath]) -> Shape:
@@ -226,10 +174,6 @@ def _path_shape(cls: type[PurePath]) -> Shape:
     return _shape("a path", "path", cls, load, dump, {"type": "string"})
 
 
-def _pattern(name: str) -> JsonSchema:
-    return {"type": "string", "pattern": _PATTERNS.get(name) or times.PATTERNS[name]}
-
-
 STRING: Final = _shape("a string", "str", str, load_str, dump_str, {"type": "string"})
 INTEGER: Final = _shape("an integer", "int", int, load_int, dump_int, {"type": "integer"})
 FINITE: Final = _shape("a number", "float", float, load_finite, dump_finite, {"type": "number"})
@@ -241,38 +185,25 @@ FLOAT: Final = _shape(
     dump_float,
     {"type": ["number", "string"], "pattern": f"^({'|'.join(_NOT_FINITE)})$"},
 )
-NULL: Final = _shape("null", "none", type(None), load_none, dump_none, {"type": "null"})
-DATETIME: Final = _shape(
-    "a point in time",
-    "datetime",
-    datetime,
-    times.load_datetime,
-    times.dump_datetime,
-    _pattern("datetime"),
+NULL: Final = _shape(
+    *("null", "none", type(None), _exactly(type(None), "null")),
+    *(_exactly(type(None), "None", unwritable), {"type": "null"}),
+)
+BOOLEAN: Final = _shape(
+    *("true or false", "bool", bool, _exactly(bool, "true or false")),
+    *(_exactly(bool, "a bool", unwritable), {"type": "boolean"}),
 )
 
+INTEGER.write = lambda value: repr(value if value.__class__ is int else dump_int(value))
+STRING.write = lambda value: quoted(value if value.__class__ is str else dump_str(value))
+
 SCALARS: Final[dict[type, Shape]] = {
-    bool: _shape("true or false", "bool", bool, load_bool, dump_bool, {"type": "boolean"}),
+    bool: BOOLEAN,
     int: INTEGER,
     float: FLOAT,
     str: STRING,
     type(None): NULL,
-    datetime: DATETIME,
-    date: _shape("a date", "date", date, times.load_date, times.dump_date, _pattern("date")),
-    time: _shape("a time of day", "time", time, times.load_time, times.dump_time, _pattern("time")),
-    timedelta: _shape(
-        "a duration",
-        "timedelta",
-        timedelta,
-        times.load_timedelta,
-        times.dump_timedelta,
-        _pattern("timedelta"),
-    ),
-    bytes: _shape("bytes", "bytes", bytes, load_bytes, dump_bytes, _pattern("bytes")),
-    UUID: _shape("a UUID", "uuid", UUID, load_uuid, dump_uuid, _pattern("uuid")),
-    Decimal: _shape(
-        "a decimal number", "decimal", Decimal, load_decimal, dump_decimal, _pattern("decimal")
-    ),
+    **{one.classes[0]: one for one in (DATETIME, DATE, TIME, DURATION, BYTES, IDENTIFIER, DECIMAL)},
     **{cls: _path_shape(cls) for cls in (PurePath, Path, PurePosixPath, PureWindowsPath)},
 }
 """The scalar classes."""
@@ -291,7 +222,7 @@ _KEY_SCHEMA: Final = {"pattern": "^-?(0|[1-9][0-9]*)$"}
 
 
 def _load_integer_key(value: str) -> int:
-    if _INTEGER_KEY(value) and value != "-0":
+    if _INTEGER_KEY(load_str(value)) and value != "-0":
         try:
             return int(value)
         except ValueError:  # more digits than Python turns into a number

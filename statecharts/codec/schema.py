@@ -7,10 +7,10 @@ from typing import Any, Final
 
 from statecharts.codec.events import Effects, Events
 from statecharts.codec.places import Places
-from statecharts.codec.scalars import DATETIME
 from statecharts.codec.shapes import Definitions, JsonSchema
 from statecharts.codec.snapshots import CALL, PROTOCOL, REQUIRED, SENT, TIMER, Snapshots
 from statecharts.codec.steps import MICROSTEP
+from statecharts.codec.times import DATETIME
 from statecharts.model.chart import Chart
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"

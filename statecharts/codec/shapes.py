@@ -13,6 +13,7 @@ from typing import Any, Final, Protocol
 from attrs import define, field, frozen
 
 from statecharts.codec.errors import Misfit, shown
+from statecharts.codec.texts import text_of
 
 JsonSchema = dict[str, Any]
 
@@ -76,6 +77,7 @@ class Shape:
         kinds: What it can be in JSON.
         classes: The classes of the values.
         name: What tells it apart in a union.
+        write: Makes the text of JSON from a value at once; when it fails, ``dump`` says why.
     """
 
     text: str
@@ -85,6 +87,11 @@ class Shape:
     kinds: frozenset[str]
     classes: tuple[type, ...]
     name: str = field(default="")
+    write: Callable[[Any], str] = field()
+
+    @write.default
+    def _written_by_dump(self) -> Callable[[Any], str]:
+        return lambda value: text_of(self.dump(value))
 
 
 @frozen

@@ -225,9 +225,9 @@ def _carried(cls: type, dump_own: Callable[[Any], Any], load_own: Callable[[Any]
             return load_own(value)
         except RecursionError:
             raise
-        except Exception as error:  # noqa: BLE001 - it is the caller's code
+        except Exception as error:
             found = f"{name} refuses it: {reason(error)}"
-            raise Misfit("SC402", found, f"Give what reads as a {name}", value) from None
+            raise Misfit("SC402", found, f"Give what reads as a {name}", value) from error
 
     def dump(value: Any) -> Any:
         try:
@@ -235,10 +235,11 @@ def _carried(cls: type, dump_own: Callable[[Any], Any], load_own: Callable[[Any]
         except RecursionError:
             raise
         except Misfit as misfit:
-            raise misfit.within(None, value) from None
-        except Exception as error:  # noqa: BLE001
+            misfit.within(None, value)
+            raise
+        except Exception as error:
             found = f"{name} cannot be written: {reason(error)}"
-            raise Misfit("SC421", found, "Fix the function that writes it", value) from None
+            raise Misfit("SC421", found, "Fix the function that writes it", value) from error
 
     return Shape(
         f"a {name}", load, dump, lambda _definitions: {}, ANY.kinds, (cls,), snake_case(name)

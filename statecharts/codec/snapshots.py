@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
+from operator import itemgetter
 from typing import Any, Final, final
 
+from attrs import frozen
+
 from statecharts.codec.containers import each
-from statecharts.codec.errors import Misfit, shown
+from statecharts.codec.errors import Misfit, at, shown
 from statecharts.codec.events import Effects, Events
-from statecharts.codec.parts import Parts
-from statecharts.codec.places import Places
-from statecharts.codec.records import Family, missing_field, unknown_field
+from statecharts.codec.parts import CALL as CALL_PART
+from statecharts.codec.parts import CONTEXT, EVENT, STATE, Parts
+from statecharts.codec.places import KEPT, Places
+from statecharts.codec.records import Family, check_fields, missing_field
 from statecharts.codec.scalars import load_int, load_str
 from statecharts.codec.shapes import unwritable, wrong
 from statecharts.codec.shaping import Shaper
+from statecharts.codec.texts import quoted, text_of
 from statecharts.codec.times import dump_datetime, load_datetime
 from statecharts.model.chart import After, Chart
 from statecharts.model.effects import Call
+from statecharts.model.events import wire_name
 from statecharts.model.fields import build_default
 from statecharts.model.suggestions import did_you_mean
 from statecharts.semantics.configuration import Configuration
@@ -30,7 +36,6 @@ REQUIRED: Final = ("protocol", "chart", "version", "parts", "configuration")
 OPTIONAL: Final = (
     *("data", "context", "history", "timers", "calls", "sent", "waiting", "clock", "counters"),
 )
-_NEEDED: Final = frozenset(REQUIRED)
 _KNOWN: Final = frozenset((*REQUIRED, *OPTIONAL))
 TIMER: Final = ("id", "due")
 CALL: Final = ("id", "call")
@@ -44,6 +49,28 @@ _MEMORY: Final[tuple[tuple[str, Any], ...]] = (
     ("waiting", []),
 )
 _EMPTY: Final = [empty for _, empty in _MEMORY]
+
+
+@final
+@frozen(eq=False)
+class _Layout:
+    """What some states that are active, or remembered, together carry.
+
+    Attributes:
+        families: For each state its id, and the class of its data, if it has any.
+        parts: The hashes of those classes, and of the context's.
+        blank: The values of the states, where none carries data.
+        writes: Index, text of the id, and class of data of each state that carries any, by id.
+        text: The text of the ids.
+        parts_text: The text of the hashes.
+    """
+
+    families: tuple[tuple[str, Family | None], ...]
+    parts: dict[str, str]
+    blank: tuple[None, ...] | None
+    writes: tuple[tuple[int, str, Family], ...]
+    text: str
+    parts_text: str
 
 
 @final
@@ -91,12 +118,30 @@ class Snapshots:
         self.context: Family | None = None
         if chart.context is not None:
             self.context = _placed(shaper, chart.context, "context")
+        self._head = {"protocol": PROTOCOL, "chart": chart.name, "version": version}
+        texts = {key: text_of(value).replace("%", "%%") for key, value in self._head.items()}
+        inside = ",".join(f'"{key}":{texts.get(key, "%s")}' for key in sorted(_KNOWN))
+        self._template = f"{{{inside}}}"
         self._blank = Memory((None,) * len(places.histories))
-        self._head = {
-            "protocol": PROTOCOL,
-            "chart": chart.name,
-            "version": version,
-        }
+        self._layouts: dict[tuple[str, ...], _Layout] = {}
+
+    def _layout(self, ids: tuple[str, ...]) -> _Layout:
+        found = self._layouts.get(ids)
+        if found is None:
+            if len(self._layouts) >= KEPT:
+                self._layouts.clear()
+            families = tuple((state, self.records.get(state)) for state in ids)
+            carries = any(family is not None for _, family in families)
+            blank = None if carries else (None,) * len(ids)
+            parts = self._parts.of((*map(STATE.__add__, ids), CONTEXT))
+            writes = tuple(
+                (number, quoted(state), self.records[state])
+                for number, state in sorted(enumerate(ids), key=itemgetter(1))
+                if state in self.records
+            )
+            texts = text_of(ids), text_of(parts)
+            found = self._layouts[ids] = _Layout(families, parts, blank, writes, *texts)
+        return found
 
     # -- writing -----------------------------------------------------------------------------------
 
@@ -104,66 +149,125 @@ class Snapshots:
         """Write a snapshot."""
         if not isinstance(snapshot, Snapshot):
             raise unwritable("a snapshot", snapshot)
-        if snapshot._place.chart != self.chart.name:  # noqa: SLF001
-            found = f"the snapshot is one of {snapshot._place.chart}"  # noqa: SLF001
+        place, values = snapshot._place, snapshot._values  # noqa: SLF001
+        if place.chart != self.chart.name:
+            found = f"the snapshot is one of {place.chart}"
             raise Misfit("SC412", found, "Write it with the protocol of that chart", snapshot)
-        memory = snapshot.memory
-        context = snapshot.context
+        memory, context = snapshot.memory, snapshot.context
+        layout = self._layout(place.ids)
         return {
             **self._head,
-            "parts": self._parts.of(snapshot),
-            "configuration": list(snapshot.configuration),
-            "data": self._dump_data(snapshot.data.items(), "data"),
-            "context": None if context is None else self._dump_context(context),
-            "history": self._dump_history(memory) if memory.history else {},
-            "timers": _dumped("timers", _dump_timer, memory.timers),
-            "calls": _dumped("calls", self._dump_call, memory.calls),
-            "sent": _dumped("sent", self._dump_sent, memory.sent),
-            "waiting": _dumped("waiting", self._events.dump_kept, memory.waiting),
+            "parts": {**self._parts_of(layout, memory)},
+            "configuration": list(place.ids),
+            "data": {} if layout.blank == values else at("data", self._dump_data, layout, values),
+            "context": None if context is None else at("context", self._dump_context, context),
+            **self._dump_memory(memory, memory.timers),
             "clock": snapshot.clock,
             "counters": dict(memory.counters),
         }
 
-    def _dump_data(self, data: Iterable[tuple[str, Any]], *outer: str) -> dict[str, Any]:
+    def write(self, snapshot: Snapshot[Any, Any]) -> str:
+        """Write the text of a snapshot at once; when this fails, `dump` says why."""
+        place, values, memory = snapshot._place, snapshot._values, snapshot.memory  # noqa: SLF001
+        layout, context = self._layout(place.ids), snapshot.context
+        carried = [one for one in layout.writes if values[one[0]] is not None]
+        if place.chart != self.chart.name or len(carried) + values.count(None) < len(values):
+            raise ValueError
+        texts = [f"{state}:{family.write(values[number])}" for number, state, family in carried]
+        parts, kept = self._parts_of(layout, memory), self._dump_memory(memory, ())
+        timers = [f'{{"due":"{dump_datetime(d)}","id":{quoted(t)}}}' for t, d in memory.timers]
+        counters = [f"{quoted(prefix)}:{number}" for prefix, number in sorted(memory.counters)]
+        owner: Any = self.context
+        return self._template % (
+            _text(kept["calls"]),
+            snapshot.clock,
+            layout.text,
+            "null" if context is None else owner.write(context),
+            f"{{{','.join(counters)}}}",
+            f"{{{','.join(texts)}}}",
+            _text(kept["history"]),
+            layout.parts_text if parts is layout.parts else text_of(parts),
+            _text(kept["sent"]),
+            f"[{','.join(timers)}]",
+            _text(kept["waiting"]),
+        )
+
+    def _dump_memory(
+        self, memory: Memory, running: tuple[tuple[str, datetime], ...]
+    ) -> dict[str, Any]:
+        where = "history"
+        try:
+            history = self._dump_history(memory.history) if any(memory.history) else {}
+            where = "timers"
+            timers = each(_dump_timer, running, running) if running else []
+            where = "calls"
+            calls = each(self._dump_call, memory.calls, memory.calls) if memory.calls else []
+            where = "sent"
+            sent = each(self._dump_sent, memory.sent, memory.sent) if memory.sent else []
+            where = "waiting"
+            dump = self._events.dump_kept
+            waiting = each(dump, memory.waiting, memory.waiting) if memory.waiting else []
+        except Misfit as misfit:
+            misfit.within(where, memory)
+            raise
+        return {
+            "history": history,
+            "timers": timers,
+            "calls": calls,
+            "sent": sent,
+            "waiting": waiting,
+        }
+
+    def _parts_of(self, layout: _Layout, memory: Memory) -> dict[str, str]:
+        found = layout.parts
+        for one in memory.history:
+            if one is not None:
+                found = found | self._layout(one.ids).parts
+        if memory.calls or memory.sent or memory.waiting:
+            found = found | self._parts.of(_mentioned(memory))
+        return found
+
+    def _dump_data(self, layout: _Layout, values: tuple[Any, ...]) -> dict[str, Any]:
         found: dict[str, Any] = {}
-        for state, value in data:
-            record = self.records.get(state)
-            try:
-                if record is None:
-                    remedy = "Write it with the protocol of its own chart"
-                    raise Misfit("SC412", f"{state!r} carries no data in this chart", remedy, value)
-                found[state] = record.dump(value)
-            except Misfit as misfit:
-                raise _under(misfit, *outer, state) from None
+        state = ""
+        try:
+            for (state, family), value in zip(layout.families, values, strict=True):
+                if value is not None:
+                    if family is None:
+                        text = f"{state!r} carries no data in this chart"
+                        remedy = "Write it with the protocol of its own chart"
+                        raise Misfit("SC412", text, remedy, value)
+                    found[state] = family.dump(value)
+        except Misfit as misfit:
+            misfit.within(state, values)
+            raise
         return found
 
     def _dump_context(self, context: Any) -> Any:
-        try:
-            if self.context is None:
-                raise unwritable("no context", context)
-            return self.context.dump(context)
-        except Misfit as misfit:
-            raise _under(misfit, "context") from None
+        if self.context is None:
+            raise unwritable("no context", context)
+        return self.context.dump(context)
 
-    def _dump_history(self, memory: Memory) -> dict[str, Any]:
+    def _dump_history(self, history: tuple[Remembered | None, ...]) -> dict[str, Any]:
         found: dict[str, Any] = {}
-        for (state, _), one in zip(self._places.histories.items(), memory.history, strict=True):
-            if one is not None:
-                pairs = zip(one.ids, one.values, strict=True)
-                data = [(inner, value) for inner, value in pairs if value is not None]
-                found[state] = {
-                    "configuration": list(one.ids),
-                    "data": self._dump_data(data, "history", state, "data"),
-                }
+        state = ""
+        try:
+            for state, one in zip(self._places.histories, history, strict=True):
+                if one is not None:
+                    data = self._dump_data(self._layout(one.ids), one.values)
+                    found[state] = {"configuration": list(one.ids), "data": data}
+        except Misfit as misfit:
+            _under(misfit, state, "data")
+            raise
         return found
 
     def _dump_call(self, one: tuple[str, Any]) -> dict[str, Any]:
         name, call = one
-        return {"id": name, "call": _at(("call",), self._effects.dump, call)}
+        return {"id": name, "call": at("call", self._effects.dump, call)}
 
     def _dump_sent(self, one: tuple[str, str, Any]) -> dict[str, Any]:
         timer, name, event = one
-        return {"timer": timer, "id": name, "event": _at(("event",), self._events.dump_kept, event)}
+        return {"timer": timer, "id": name, "event": at("event", self._events.dump_kept, event)}
 
     # -- reading -----------------------------------------------------------------------------------
 
@@ -176,75 +280,104 @@ class Snapshots:
         """
         if value.__class__ is not dict:
             raise wrong("a snapshot", value)
-        self._check_head(value, vouched=vouched)
-        place = _at(("configuration",), self._places.place, value["configuration"])
-        values = self._load_data(value.get("data", {}), place.ids, ("data",))
-        context = self._load_context(value)
-        clock = _at(("clock",), _load_count, value.get("clock", 0))
-        return Snapshot(place, values, context, self._load_memory(value, place), clock)
+        if value.keys() != _KNOWN:
+            for key in REQUIRED:
+                if key not in value:
+                    raise incomplete(key, value)
+            self._check(value, REQUIRED, "a snapshot", OPTIONAL)
+        where: str | None = None
+        try:
+            self._check_head(value, vouched=vouched)
+            where = "configuration"
+            place = self._places.place(value["configuration"])
+            where = "data"
+            values = self._load_data(value.get("data", {}), self._layout(place.ids))
+            where = "context"
+            context = self._load_context(value)
+            where = "clock"
+            clock = _load_count(value.get("clock", 0))
+            where = None
+            given = [value.get(key, empty) for key, empty in _MEMORY]
+            memory = self._blank if given == _EMPTY else self._load_memory(given, place)
+        except Misfit as misfit:
+            misfit.within(where, value)
+            raise
+        return Snapshot(place, values, context, memory, clock)
 
-    def _load_memory(self, value: dict[str, Any], place: Configuration) -> Memory:
-        given = [value.get(key, empty) for key, empty in _MEMORY]
-        if given == _EMPTY:
-            return self._blank
+    def _load_memory(self, given: list[Any], place: Configuration) -> Memory:
         history, timers, counters, sent, calls, waiting = given
-        running = _at(("timers",), self._load_timers, timers)
-        delayed = _at(("sent",), self._load_sent, sent, running)
-        _at(("timers",), self._check_timers, running, delayed, place)
-        return Memory(
-            _at(("history",), self._load_history, history),
-            running,
-            _at(("counters",), _load_counters, counters),
-            delayed,
-            _at(("calls",), self._load_calls, calls, place),
-            _at(("waiting",), self._load_waiting, waiting),
-        )
+        where = "timers"
+        try:
+            running = self._load_timers(timers)
+            where = "sent"
+            delayed = self._load_sent(sent, running) if sent != [] else ()
+            where = "timers"
+            self._check_timers(running, delayed, place)
+            where = "history"
+            remembered = self._load_history(history)
+            where = "counters"
+            counted = _load_counters(counters)
+            where = "calls"
+            under_way = self._load_calls(calls, place)
+            where = "waiting"
+            waits = tuple(each(self._events.load_kept, _array(waiting), waiting))
+        except Misfit as misfit:
+            misfit.within(where, given)
+            raise
+        return Memory(remembered, running, counted, delayed, under_way, waits)
 
     def _check_head(self, value: dict[str, Any], *, vouched: bool) -> None:
-        keys = value.keys()
-        if not keys >= _NEEDED:
-            key = next(key for key in REQUIRED if key not in keys)
-            raise incomplete(key, value)
-        if not self._lenient and not keys <= _KNOWN:
-            key = next(key for key in keys if key not in _KNOWN)
-            raise unknown_field(key, (*REQUIRED, *OPTIONAL), "a snapshot", value)
         if value["chart"] != self.chart.name or value["chart"].__class__ is not str:
             found = f"the snapshot is one of {shown(value['chart'])}"
             remedy = f"Read it with the protocol of that chart; this is {self.chart.name}"
-            raise _under(Misfit("SC412", found, remedy), "chart")
-        if not vouched:
+            raise Misfit("SC412", found, remedy).within("chart", value)
+        if vouched:
+            return
+        if value["parts"] != self._expected(value):
             self._parts.check(value, self._version)
 
-    def _load_data(
-        self, value: Any, ids: tuple[str, ...], outer: tuple[str, ...]
-    ) -> tuple[Any, ...]:
+    def _expected(self, value: dict[str, Any]) -> dict[str, str] | None:
+        """Return the parts of a snapshot that mentions nothing but states it has met before."""
+        if value.keys() != _KNOWN or value["calls"] or value["sent"] or value["waiting"]:
+            return None
+        try:
+            found = self._layouts[tuple(value["configuration"])].parts
+            for one in value["history"].values():
+                found = found | self._layouts[tuple(one["configuration"])].parts
+        except (AttributeError, KeyError, TypeError):
+            return None
+        return found
+
+    def _load_data(self, value: Any, layout: _Layout) -> tuple[Any, ...]:
         if value.__class__ is not dict:
-            raise _under(wrong("an object", value), *outer)
+            raise wrong("an object", value)
+        if not value and layout.blank is not None:
+            return layout.blank
         values: list[Any] = []
         taken = 0
         state = ""
         try:
-            for state in ids:
-                record = self.records.get(state)
-                if record is None:
+            for state, family in layout.families:
+                if family is None:
                     values.append(None)
                 else:
                     if state not in value:
                         found = f"{state!r} is active, and its data is missing"
-                        remedy = f"Give the fields of {record.cls.__name__}"
+                        remedy = f"Give the fields of {family.cls.__name__}"
                         raise Misfit("SC416", found, remedy, value)
-                    values.append(record.load(value[state]))
+                    values.append(family.load(value[state]))
                     taken += 1
         except Misfit as misfit:
-            raise _under(misfit, *outer, state) from None
+            misfit.within(state, value)
+            raise
         if taken != len(value):
-            raise _under(self._superfluous(value, ids), *outer)
+            raise self._superfluous(value, layout)
         return tuple(values)
 
-    def _superfluous(self, value: dict[str, Any], ids: tuple[str, ...]) -> Misfit:
-        carrying = [state for state in ids if state in self.records]
-        state = next(key for key in value if key not in carrying)
-        if state in ids:
+    def _superfluous(self, value: dict[str, Any], layout: _Layout) -> Misfit:
+        families = dict(layout.families)
+        state = next(key for key in value if families.get(key) is None)
+        if state in families:
             found = f"{state!r} carries no data"
         elif state in self.chart:
             found = f"{state!r} is not active, so it has no data"
@@ -256,49 +389,55 @@ class Snapshots:
         given = value.get("context")
         if self.context is None:
             if given is not None:
-                found = "the chart has no context"
-                raise _under(Misfit("SC416", found, "Give null, or leave it out"), "context")
+                raise Misfit("SC416", "the chart has no context", "Give null, or leave it out")
             return None
         if "context" not in value:
             default = build_default(self.context.cls)
             if default is not None:
                 return default()
             found = f"the chart's context is a {self.context.cls.__name__}, and it is missing"
-            raise _under(Misfit("SC403", found, "Give its fields"), "context")
-        return _at(("context",), self.context.load, given)
+            raise Misfit("SC403", found, "Give its fields")
+        return self.context.load(given)
 
     def _load_history(self, value: Any) -> tuple[Remembered | None, ...]:
         histories = self._places.histories
         if value.__class__ is not dict:
             raise wrong("an object", value)
+        if not value:
+            return self._blank.history
         found: list[Remembered | None] = [None] * len(histories)
-        for state, inner in value.items():
-            slot = histories.get(state)
-            if slot is None:
-                remedy = f"The history states: {', '.join(histories) or 'there are none'}"
-                text = f"{shown(state)} is not a history state"
-                raise Misfit("SC416", text, remedy, value).within(state, value)
-            try:
+        state: Any = None
+        try:
+            for state, inner in value.items():
+                slot = histories.get(state)
+                if slot is None:
+                    remedy = f"The history states: {', '.join(histories) or 'there are none'}"
+                    text = f"{shown(state)} is not a history state"
+                    raise Misfit("SC416", text, remedy, value)
                 found[slot] = self._load_remembered(state, inner)
-            except Misfit as misfit:
-                raise misfit.within(state, value) from None
+        except Misfit as misfit:
+            misfit.within(state, value)
+            raise
         return tuple(found)
 
     def _load_remembered(self, history: str, value: Any) -> Remembered:
-        fields = self._checked(value, ("configuration",), ("data",), "what history remembers")
-        remember = self._places.remembered
-        ids = _at(("configuration",), remember, history, fields["configuration"])
-        return Remembered(ids, self._load_data(fields.get("data", {}), ids, ("data",)))
+        self._check(value, ("configuration",), "what history remembers", ("data",))
+        ids = at("configuration", self._places.remembered, history, value["configuration"])
+        data = at("data", self._load_data, value.get("data", {}), self._layout(ids))
+        return Remembered(ids, data)
 
     def _load_timers(self, value: Any) -> tuple[tuple[str, Any], ...]:
         found: dict[str, Any] = {}
-        for number, inner in enumerate(_array(value)):
-            fields = _at((number,), self._checked, inner, TIMER, (), "a timer")
-            timer = _at((number, "id"), load_str, fields["id"])
+
+        def load(inner: Any) -> None:
+            self._check(inner, TIMER, "a timer")
+            timer = at("id", load_str, inner["id"])
             if timer in found:
                 text = f"the timer {shown(timer)} runs twice"
-                raise _under(Misfit("SC416", text, "Give each timer once"), number, "id")
-            found[timer] = _at((number, "due"), load_datetime, fields["due"])
+                raise Misfit("SC416", text, "Give each timer once").within("id", inner)
+            found[timer] = at("due", load_datetime, inner["due"])
+
+        each(load, _array(value), value)
         return tuple(found.items())
 
     def _check_timers(
@@ -318,21 +457,21 @@ class Snapshots:
 
     def _load_calls(self, value: Any, place: Configuration) -> tuple[tuple[str, Any], ...]:
         found: dict[str, Any] = {}
-        for number, inner in enumerate(_array(value)):
-            fields = _at((number,), self._checked, inner, CALL, (), "a call under way")
-            name = _at((number, "id"), load_str, fields["id"])
-            if name in found:
-                text = f"the call {shown(name)} is under way twice"
-                raise _under(Misfit("SC416", text, "Give each call once"), number, "id")
+
+        def load(inner: Any) -> None:
+            self._check(inner, CALL, "a call under way")
+            name = at("id", load_str, inner["id"])
             state, cls = self._calls.get(_name(name), (None, Call))
             misfit = _unheld("call", name, self._calls, state, place, "state")
+            if name in found:
+                text = f"the call {shown(name)} is under way twice"
+                misfit = Misfit("SC416", text, "Give each call once")
             if misfit is not None:
-                raise _under(misfit, number, "id")
-            found[name] = _at((number, "call"), self._effects.load_call, fields["call"], cls)
-        return tuple(found.items())
+                raise misfit.within("id", inner)
+            found[name] = at("call", self._effects.load_call, inner["call"], cls)
 
-    def _load_waiting(self, value: Any) -> tuple[Any, ...]:
-        return tuple(each(self._events.load_kept, _array(value), value))
+        each(load, _array(value), value)
+        return tuple(found.items())
 
     def idle(self, snapshot: Snapshot[Any, Any]) -> tuple[str, ...]:
         """Return the timers of active states that do not run, by their names."""
@@ -348,34 +487,25 @@ class Snapshots:
     def _load_sent(
         self, value: Any, timers: tuple[tuple[str, Any], ...]
     ) -> tuple[tuple[str, str, Any], ...]:
-        found: list[tuple[str, str, Any]] = []
         waiting = {timer for timer, _ in timers}
-        for number, inner in enumerate(_array(value)):
-            fields = _at((number,), self._checked, inner, SENT, (), "an event that waits")
-            timer = _at((number, "timer"), load_str, fields["timer"])
+
+        def load(inner: Any) -> tuple[str, str, Any]:
+            self._check(inner, SENT, "an event that waits")
+            timer = at("timer", load_str, inner["timer"])
             if timer not in waiting:
                 text = f"the event waits for {shown(timer)}, and no such timer runs"
                 remedy = "Give the timer among the timers, each event its own"
-                raise _under(Misfit("SC416", text, remedy), number, "timer")
+                raise Misfit("SC416", text, remedy).within("timer", inner)
             waiting.remove(timer)
-            name = _at((number, "id"), load_str, fields["id"])
-            event = _at((number, "event"), self._events.load_kept, fields["event"])
-            found.append((timer, name, event))
-        return tuple(found)
+            name = at("id", load_str, inner["id"])
+            return timer, name, at("event", self._events.load_kept, inner["event"])
 
-    def _checked(
-        self, value: Any, required: tuple[str, ...], optional: tuple[str, ...], what: str
-    ) -> dict[str, Any]:
-        """Return an object that has the fields that it must have, and no others."""
-        if value.__class__ is not dict:
-            raise wrong("an object", value)
-        for key in required:
-            if key not in value:
-                raise missing_field(key, what, value)
-        for key in () if self._lenient else value:
-            if key not in (*required, *optional):
-                raise unknown_field(key, (*required, *optional), what, value)
-        return value
+        return tuple(each(load, _array(value), value))
+
+    def _check(
+        self, value: Any, required: tuple[str, ...], what: str, optional: tuple[str, ...] = ()
+    ) -> None:
+        check_fields(value, required, (*required, *optional), what, lenient=self._lenient)
 
 
 def timer_sources(chart: Chart) -> dict[str, str]:
@@ -397,7 +527,8 @@ def _placed(shaper: Shaper, cls: type, *keys: str) -> Family:
     try:
         return Family(shaper.record(cls), shaper.record)
     except Misfit as misfit:
-        raise _under(misfit, *keys) from None
+        _under(misfit, *keys)
+        raise
 
 
 def _name(identity: str) -> str:
@@ -438,22 +569,24 @@ def _under(misfit: Misfit, *keys: str | int) -> Misfit:
     return misfit
 
 
-def _at(keys: tuple[str | int, ...], function: Callable[..., Any], *arguments: Any) -> Any:
-    """Call a function; a mistake in it is under keys."""
-    try:
-        return function(*arguments)
-    except Misfit as misfit:
-        raise _under(misfit, *keys) from None
+def _text(value: Any) -> str:
+    return text_of(value) if value else repr(value)  # nothing looks the same to Python
 
 
-def _dumped(key: str, dump: Callable[[Any], Any], values: tuple[Any, ...]) -> list[Any]:
-    """Write each of some values; a mistake in one is under the key and its number."""
-    return _at((key,), each, dump, values, values) if values else []
+def _mentioned(memory: Memory) -> Iterator[str]:
+    """Yield the parts that calls and events mention."""
+    yield from (f"{CALL_PART}{_name(call)}" for call, _ in memory.calls)
+    for event in (*memory.waiting, *(sent for _, _, sent in memory.sent)):
+        yield f"{EVENT}{wire_name(type(event))}"
 
 
 def _dump_timer(one: tuple[str, datetime]) -> dict[str, Any]:
     timer, due = one
-    return {"id": timer, "due": _at(("due",), dump_datetime, due)}
+    try:
+        return {"id": timer, "due": dump_datetime(due)}
+    except Misfit as misfit:
+        misfit.within("due", one)
+        raise
 
 
 def _array(value: Any) -> list[Any]:
@@ -473,6 +606,6 @@ def _load_counters(value: Any) -> tuple[tuple[str, int], ...]:
     if value.__class__ is not dict:
         raise wrong("an object", value)
     for prefix, number in value.items():
-        _at((prefix,), load_str, prefix)
-        _at((prefix,), _load_count, number)
+        at(prefix, load_str, prefix)
+        at(prefix, _load_count, number)
     return tuple(sorted(value.items()))

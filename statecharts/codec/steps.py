@@ -6,12 +6,11 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final, final
 
 from statecharts.codec.containers import each
-from statecharts.codec.errors import Misfit, shown
+from statecharts.codec.errors import Misfit, at, shown
 from statecharts.codec.events import Effects
-from statecharts.codec.records import missing_field, unknown_field
-from statecharts.codec.scalars import load_str
+from statecharts.codec.records import check_fields, missing_field
+from statecharts.codec.scalars import BOOLEAN, load_str
 from statecharts.codec.shapes import unwritable, wrong
-from statecharts.codec.snapshots import Snapshots
 from statecharts.model.chart import Chart, Transition
 from statecharts.model.labels import trigger_text
 from statecharts.semantics.snapshot import Microstep, Snapshot, Step
@@ -30,16 +29,24 @@ class Steps:
 
     Args:
         chart: The chart.
-        snapshots: Its snapshots.
+        dump_snapshot: Writes its snapshots.
+        load_snapshot: Reads them, of whatever version.
         effects: The effects it may give.
         lenient: Whether fields that are not known are dropped instead of refused.
     """
 
     def __init__(
-        self, chart: Chart, snapshots: Snapshots, effects: Effects, *, lenient: bool
+        self,
+        chart: Chart,
+        dump_snapshot: Callable[[Any], dict[str, Any]],
+        load_snapshot: Callable[[Any], Snapshot[Any, Any]],
+        effects: Effects,
+        *,
+        lenient: bool,
     ) -> None:
         self._chart = chart
-        self._snapshots = snapshots
+        self._dump_snapshot = dump_snapshot
+        self._load_snapshot = load_snapshot
         self._effects = effects
         self._lenient = lenient
         lines: list[Transition] = []
@@ -53,23 +60,13 @@ class Steps:
         """Write a step."""
         if not isinstance(step, Step):
             raise unwritable("a step", step)
-        try:
-            snapshot = self._snapshots.dump(step.snapshot)
-        except Misfit as misfit:
-            raise misfit.within("snapshot", step) from None
         return {
-            "snapshot": snapshot,
-            "effects": self._dump_effects(step.effects),
+            "snapshot": at("snapshot", self._dump_snapshot, step.snapshot),
+            "effects": at("effects", each, self._effects.dump, step.effects, step.effects),
             "handled": step.handled,
             "fired": [self._described(line) for line in step.fired],
             "microsteps": [self._dump_microstep(microstep) for microstep in step.microsteps],
         }
-
-    def _dump_effects(self, effects: tuple[Any, ...]) -> list[dict[str, Any]]:
-        try:
-            return each(self._effects.dump, effects, effects)
-        except Misfit as misfit:
-            raise misfit.within("effects", effects) from None
 
     def _dump_microstep(self, microstep: Microstep) -> dict[str, Any]:
         return {
@@ -91,27 +88,18 @@ class Steps:
         if number is not None:
             return number
         for number, other in self._lines.items():  # the chart was bound, or declared twice
-            if _same(line, other):
+            if _says(line) == _says(other):
                 return number
         found = f"a transition of {line.source!r} is not one of this chart"
         raise Misfit("SC412", found, "Write the step with the protocol of its chart", line)
 
-    def load(self, value: Any, load_snapshot: Callable[[Any], Snapshot[Any, Any]]) -> Step[Any]:
-        """Read a step, given what reads its snapshot, of whatever version it is."""
+    def load(self, value: Any) -> Step[Any]:
+        """Read a step."""
         if value.__class__ is not dict:
             raise wrong("a step", value)
-        if "snapshot" not in value:
-            raise missing_field("snapshot", "a step", value)
-        try:
-            snapshot = load_snapshot(value["snapshot"])
-        except Misfit as misfit:
-            raise misfit.within("snapshot", value) from None
-        for key in () if self._lenient else value:
-            if key not in _KNOWN:
-                raise unknown_field(key, _KNOWN, "a step", value)
-        handled = value.get("handled")
-        if handled.__class__ is not bool:
-            raise wrong("true or false", handled).within("handled", value)
+        check_fields(value, ("snapshot",), _KNOWN, "a step", lenient=self._lenient)
+        snapshot = at("snapshot", self._load_snapshot, value["snapshot"])
+        handled = at("handled", BOOLEAN.load, value.get("handled"))
         effects = tuple(_each(value, "effects", self._effects.load))
         lines = self._lines
         if "fired" in value:
@@ -129,22 +117,20 @@ class Steps:
         if number.__class__ is not int or number < 0:
             raise wrong("the number of a line", number).within("line", value)
         near = self._lines.get(number)
-        if near is not None and self._described(near) == value:
+        described = {} if near is None else self._described(near)
+        if near is not None and described == value:
             return number, near
-        same = [line for line in self._lines.values() if _alike(self._described(line), value)]
+        said = {**value, "line": None}
+        same = [n for n in self._lines.values() if {**self._described(n), "line": None} == said]
         if len(same) == 1:
             return number, same[0]
-        if near is not None and (value.keys() == {"line"} or _moves(near) == _moved(value)):
+        if near is not None and (value.keys() == {"line"} or _moves(described) == _moves(value)):
             return number, near  # only its trigger has changed, or how it is described
         found = "the chart has no such line any more"
         raise Misfit("SC414", found, "Read it with the chart that wrote it", value)
 
     def _load_microstep(self, value: Any, lines: Mapping[int, Transition]) -> Microstep:
-        if value.__class__ is not dict:
-            raise wrong("an object", value)
-        for key in () if self._lenient else value:
-            if key not in MICROSTEP:
-                raise unknown_field(key, MICROSTEP, "a microstep", value)
+        check_fields(value, (), MICROSTEP, "a microstep", lenient=self._lenient)
         return Microstep(
             tuple(_each(value, "exited", self._load_state)),
             tuple(_each(value, "fired", lambda one: _load_line(one, lines))),
@@ -164,25 +150,12 @@ def _load_line(value: Any, lines: Mapping[int, Transition]) -> Transition:
     raise wrong("the number of a line that was taken", value)
 
 
-def _alike(described: dict[str, Any], value: dict[str, Any]) -> bool:
-    return {**described, "line": None} == {**value, "line": None}
+def _moves(described: dict[str, Any]) -> tuple[Any, Any]:
+    return described.get("source"), described.get("targets")
 
 
-def _moves(line: Transition) -> tuple[Any, Any]:
-    return line.source, list(line.targets)
-
-
-def _moved(value: dict[str, Any]) -> tuple[Any, Any]:
-    return value.get("source"), value.get("targets")
-
-
-def _same(line: Transition, other: Transition) -> bool:
-    return (line.source, line.trigger, line.targets, line.kind) == (
-        other.source,
-        other.trigger,
-        other.targets,
-        other.kind,
-    )
+def _says(line: Transition) -> tuple[Any, ...]:
+    return line.source, line.trigger, line.targets, line.kind
 
 
 def _each(value: dict[str, Any], key: str, function: Any) -> list[Any]:
@@ -192,7 +165,4 @@ def _each(value: dict[str, Any], key: str, function: Any) -> list[Any]:
     items = value[key]
     if items.__class__ is not list:
         raise wrong("an array", items).within(key, value)
-    try:
-        return each(function, items, items)
-    except Misfit as misfit:
-        raise misfit.within(key, value) from None
+    return at(key, each, function, items, items)

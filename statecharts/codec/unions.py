@@ -15,7 +15,7 @@ from typing import Any, Final, final
 from attrs import frozen
 
 from statecharts.codec.errors import Misfit, shown
-from statecharts.codec.records import TAG, Record, missing_field, tagged, untagged
+from statecharts.codec.records import TAG, Record, missing_field
 from statecharts.codec.scalars import FINITE, FLOAT, INTEGER
 from statecharts.codec.shapes import (
     KINDS,
@@ -34,7 +34,7 @@ VALUE: Final = "value"
 
 def optional_shape(inner: Shape) -> Shape:
     """Return the shape of something or None."""
-    if "null" in inner.kinds:
+    if not {object, type(None)}.isdisjoint(inner.classes):
         return inner
     load_inner, dump_inner = inner.load, inner.dump
 
@@ -44,12 +44,26 @@ def optional_shape(inner: Shape) -> Shape:
     def dump(value: Any) -> Any:
         return None if value is None else dump_inner(value)
 
+    def dump_told(value: Any) -> Any:
+        dumped = dump(value)
+        if dumped is None and value is not None:  # as a carrier may write it
+            found = f"null for a {value.__class__.__name__} cannot be told from None"
+            raise Misfit("SC421", found, "Write it as something else", value)
+        return dumped
+
     def schema(definitions: Definitions) -> JsonSchema:
         return {"anyOf": [inner.schema(definitions), {"type": "null"}]}
 
     classes = (*inner.classes, type(None))
     text = f"{inner.text} or null"
-    return Shape(text, load, dump, schema, inner.kinds | {"null"}, classes, inner.name)
+    kinds = inner.kinds | {"null"}
+    if "null" in inner.kinds:
+        return Shape(text, load, dump_told, schema, kinds, classes, inner.name)
+    write = inner.write
+    return Shape(
+        *(text, load, dump, schema, kinds, classes, inner.name),
+        lambda value: "null" if value is None else write(value),
+    )
 
 
 def union_shape(shapes: Sequence[Shape]) -> Shape:
@@ -130,14 +144,8 @@ class _Union:
         shape = self.tags.get(tag_of(value, self.tags))
         if shape is None:
             raise unknown_type(value, self.tags)
-        try:
-            if isinstance(shape, Record):
-                return shape.load(untagged(value))
-            return self._load_wrapped(shape, value)
-        except Misfit as misfit:
-            raise misfit.within(None, value) from None
-
-    def _load_wrapped(self, shape: Shape, value: dict[str, Any]) -> Any:
+        if isinstance(shape, Record):
+            return shape.load_tagged(value)
         if VALUE not in value:
             raise missing_field(VALUE, shape.name, value)
         for key in value:
@@ -147,7 +155,8 @@ class _Union:
         try:
             return shape.load(value[VALUE])
         except Misfit as misfit:
-            raise misfit.within(VALUE, value) from None
+            misfit.within(VALUE, value)
+            raise
 
     def dump(self, value: Any) -> Any:
         """Write the member that the class of the value tells."""
@@ -159,10 +168,9 @@ class _Union:
                 raise unwritable(self._text(), value)
         if shape.name not in self.tags:
             return shape.dump(value)
-        dumped = shape.dump(value)
         if isinstance(shape, Record):
-            return tagged(shape.name, dumped)
-        return {TAG: shape.name, VALUE: dumped}
+            return shape.dump_tagged(value, shape.name)
+        return {TAG: shape.name, VALUE: shape.dump(value)}
 
     def schema(self, definitions: Definitions) -> JsonSchema:
         """Return the schema."""

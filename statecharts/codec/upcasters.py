@@ -274,8 +274,7 @@ class Upcasters:
         """
         if value.__class__ is not dict:
             raise wrong("a snapshot", value, "Give an object, as dump_snapshot writes it")
-        protocol = _protocol(value)
-        version = _version(value)
+        protocol, version = _protocol(value), _version(value)
         if version > self.version:
             raise _newer(version, self.version).within("version", value)
         if version == self.version:
@@ -291,7 +290,8 @@ class Upcasters:
                     found = f"the upcaster from version {one} gave {shown(made)} for a snapshot"
                     raise Misfit("SC413", found, _REMEDY)
             except Misfit as misfit:
-                raise misfit.within("version", value) from misfit.__cause__
+                misfit.within("version", value)
+                raise
             made = {**made, "version": one + 1}
         made = {**made, "parts": {}}
         return (made if protocol == PROTOCOL else self._of_release_0_2(made)), True

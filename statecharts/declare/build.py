@@ -12,7 +12,7 @@ import attrs
 from attrs import evolve
 
 from statecharts.declare.functions import mistaken
-from statecharts.declare.members import VERBS, WHOLE, Line, Member
+from statecharts.declare.members import VERBS, WHOLE, Line, Member, not_a_state
 from statecharts.declare.verbs import HOOKS
 from statecharts.model.chart import (
     HISTORY,
@@ -25,6 +25,8 @@ from statecharts.model.chart import (
     OnEvent,
     StateKind,
     StateNode,
+    StateRef,
+    SuperstateRef,
     Transition,
     TransitionKind,
 )
@@ -52,10 +54,10 @@ def build(
     return checked
 
 
-def problems(member: Member, chart: str) -> list[Fault]:
+def problems(member: Member, chart: str, state: str = ROOT) -> list[Fault]:
     """Return what is wrong with the class statement of a member, as faults of a chart."""
     return [
-        Fault(code, chart, found, remedy, member.location)
+        Fault(code, chart, found, remedy, member.location, state)
         for code, found, remedy in member.problems
     ]
 
@@ -65,7 +67,11 @@ class Builder:
 
     def __init__(self, root: Member) -> None:
         self.root = root
+        self.built: list[tuple[Transition, Line]] = []
+        root.built = self.built
         self.faults: list[Fault] = []
+        self.reading = ROOT
+        """Id of the state that is being read."""
         self.paths: dict[int, list[str]] = {id(WHOLE): [ROOT]}
         """Ids that each member stands for, by identity; an origin stands for all of its copies."""
         self.lines: dict[str, list[Line]] = {}
@@ -80,6 +86,7 @@ class Builder:
         self._place(self.root, ROOT)
         self._collect_lines()
         states = tuple(self._nodes(self.root, ROOT))
+        self.reading = ROOT
         known = self._events(events)
         if events is None:
             self._spelt(known)
@@ -96,14 +103,16 @@ class Builder:
         )
 
     def fault(self, code: str, found: str, remedy: str, location: str | None) -> None:
-        """Add a fault of this chart."""
-        self.faults.append(Fault(code, self.root.name, found, remedy, location))
+        """Add a fault of this chart, about the state that is being read."""
+        where = location or self.root.location
+        self.faults.append(Fault(code, self.root.name, found, remedy, where, self.reading))
 
     def _place(self, member: Member, path: str) -> None:
-        self.faults.extend(problems(member, self.root.name))
+        self.reading = path
+        self.faults.extend(problems(member, self.root.name, path))
         if member.sealed:
             found = f"the state of {path!r} already is {member.id!r} of a chart"
-            self.fault("SC102", found, "Declare a state of its own", member.location)
+            self.fault("SC102", found, "Declare a new State here", member.location)
         else:
             member.id = path
         for origin in reversed(member.origins):
@@ -111,10 +120,10 @@ class Builder:
         for lost in member.lost:
             line = (lost.location or "").rpartition(":")[2]
             body = path or self.root.name
-            found = f"a state declared in the body of {body}, at line {line}, has lost its name"
+            found = f"a state declared in the body of {body}, at line {line}, has no name any more"
             remedy = (
-                "Bind each state to a name of its own; "
-                "a name bound twice hides the first, a list or a dict gives none"
+                "Give each state a name of its own: a name that is used twice hides the first "
+                "state, and a list or a dict gives no names"
             )
             self.fault("SC102", found, remedy, lost.location)
         reserved = (*VERBS, "chart") if path == ROOT else VERBS
@@ -123,6 +132,7 @@ class Builder:
                 found = f"{_join(path, name)!r} is a reserved name"
                 remedy = f"Choose a name other than {', '.join(reserved)}"
                 self.fault("SC113", found, remedy, child.location)
+        for name, child in member.members.items():
             self._place(child, _join(path, name))
 
     def _collect_lines(self) -> None:
@@ -141,11 +151,14 @@ class Builder:
         for line in late:
             if line in removed:
                 continue
+            self.reading = ROOT
             sources = self.paths.get(id(line.source))
             for source in sources or ():
                 self.lines[source].append(line)
             if not sources:
-                found = f"a line starts at {_shown(line.source)}, which is no state of this chart"
+                found = (
+                    f"a line starts at {_shown(line.source)}, which is not a state of this chart"
+                )
                 self.fault("SC101", found, "Start it at a state of this chart", line.location)
 
     def _removed(self, removals: list[tuple[Line | Transition, str | None]]) -> set[Line]:
@@ -158,8 +171,8 @@ class Builder:
                 lines = [given]
             found.update(lines)
             if not lines:
-                text = "a line is taken back that is not one of this chart"
-                self.fault("SC101", text, "Take back a line of a base of this chart", location)
+                text = "remove() is called for a line that this chart does not have"
+                self.fault("SC101", text, "Remove a line of one of its bases", location)
         return found
 
     def _walk(self, member: Member, path: str) -> Iterator[tuple[str, Member]]:
@@ -174,15 +187,15 @@ class Builder:
             yield from self._nodes(child, child_path)
 
     def _node(self, member: Member, path: str, parent: str | None) -> StateNode:
-        options = member.options
+        options, self.reading = member.options, path
         if options.data is not None:
             self._data(options.data, path, member.location)
         kind = options.kind
         if options.final and kind is not StateKind.FINAL:
-            found = f"{path!r} is final, yet it is declared as a superstate"
-            remedy = "Take final=True away, or declare it as State(final=True)"
+            found = f"{path!r} is final, but is declared as a superstate"
+            remedy = "Remove final=True, or declare it as State(final=True)"
             self.fault("SC108", found, remedy, member.location)
-        data = typing.get_origin(options.data) or options.data
+        data = options.data and (typing.get_origin(options.data) or options.data)
         return StateNode(
             path,
             kind,
@@ -233,7 +246,7 @@ class Builder:
     def _data(self, data: Any, path: str, location: str | None) -> None:
         if self._is_attrs(data, f"the data of {path!r}", location):
             for name, reason in misused_time(data):
-                found = f"the data of {path!r}: {name!r} takes the time, always, yet {reason}"
+                found = f"the data of {path!r}: {name!r} always takes the time, but {reason}"
                 remedy = f"Declare it as {name}: Occurred, or give it another type"
                 self.fault("SC143", found, remedy, location)
 
@@ -249,8 +262,10 @@ class Builder:
         initial = [name for name, child in member.members.items() if child.options.initial]
         if member.options.kind is StateKind.PARALLEL:
             for name in initial:
-                found = f"{_join(path, name)!r} is a region of a parallel state, yet initial"
-                remedy = "Take initial=True away: all regions are entered together"
+                found = (
+                    f"{_join(path, name)!r} is a region of a parallel state, but has initial=True"
+                )
+                remedy = "Remove initial=True: all regions are entered together"
                 self.fault("SC103", found, remedy, member.members[name].location)
             return None
         if not initial:
@@ -272,26 +287,24 @@ class Builder:
                 )
             if isinstance(trigger, After):
                 trigger = self._after(trigger, line, path, targets)
-            hooks = {
-                name: self._hooks(getattr(line, name), f"{place}: {name}", line.location)
-                for name in HOOKS
+            hooks: dict[str, Any] = {
+                field: found if name == "emit" else found[0]
+                for name, field in HOOKS.items()
+                if getattr(line, name) is not None
+                and (found := self._hooks(getattr(line, name), f"{place}: {name}", line.location))
             }
-            when, make, update = (next(iter(hooks[name]), None) for name in HOOKS[:3])
             transition = Transition(
                 path,
                 trigger,
                 targets,
                 line.kind,
-                when,
-                make,
-                update,
-                hooks["emit"],
-                line.name,
-                line.location,
+                name=line.name,
+                location=line.location,
+                **hooks,
             )
             if line.name:
                 self._unique(transition.id, "a line", line.location)
-            self.root.built.append((transition, line))
+            self.built.append((transition, line))
             yield transition
 
     def _after(self, trigger: After, line: Line, path: str, targets: tuple[str, ...]) -> After:
@@ -327,7 +340,7 @@ class Builder:
         taken = "a state" if name in self.lines else "another line" if name in self.named else ""
         if taken:
             found = f"{what} has the name {name!r}, and so has {taken}"
-            remedy = "Give it another name, or take the other back first: Base.line.remove()"
+            remedy = "Give it another name, or remove the other first: Base.line.remove()"
             self.fault("SC141", found, remedy, location)
         self.named.add(name)
 
@@ -335,7 +348,7 @@ class Builder:
         self, events: tuple[Any, ...], place: str, location: str | None
     ) -> Iterator[type | str]:
         if not events:
-            self.fault("SC114", f"{place}: on names no event", "Pass an event class", location)
+            self.fault("SC114", f"{place}: on= is empty", "Pass an event class", location)
         for event in events:
             if isinstance(event, str):
                 self.texts.append((event, place, location))
@@ -355,16 +368,24 @@ class Builder:
             return goal if goal in self.lines or sibling not in self.lines else sibling
         if not isinstance(goal, Member):
             shown = goal.__name__ if isinstance(goal, type) else repr(goal)
-            found = f"{place} leads to {shown}, which is not a state"
             remedy = "Pass a State, a History, or a class derived from Compound or Parallel"
+            if isinstance(goal, type) and issubclass(goal, (StateRef, SuperstateRef)):
+                remedy = not_a_state(goal)[1]
+            elif isinstance(goal, SuperstateRef):
+                shown, remedy = f"{type(goal).__name__}()", not_a_state(type(goal))[1]
+            elif isinstance(goal, (list, set, frozenset)):
+                remedy = "Pass several as a tuple: (one, other)"
+            found = f"{place} goes to {shown}, which is not a state"
             self.fault("SC114", found, remedy, location)
             return otherwise
         paths = self.paths.get(id(goal))
+        if paths and len(paths) == 1:
+            return paths[0]
         if paths:  # of several copies, the one that shares most with the source
             here = source.split(".")
             return max(paths, key=lambda path: _kinship(path.split("."), here))
-        found = f"{place} names {_shown(goal)}, which is no state of this chart"
-        self.fault("SC101", found, "Bind it to a name in the chart's body", location)
+        found = f"{place} goes to {_shown(goal)}, which is not a state of this chart"
+        self.fault("SC101", found, "Give it a name in the chart's body", location)
         return otherwise
 
     def _hooks(self, hook: Any, place: str, location: str | None) -> tuple[Hook, ...]:
@@ -399,7 +420,7 @@ class Builder:
         for event in known:
             first = names.setdefault(wire_name(event), event)
             if first is not event:
-                found = f"two events bear the name {wire_name(event)!r} on the wire"
+                found = f"two events have the name {wire_name(event)!r} on the wire"
                 self.fault("SC116", found, "Rename one of the two classes", None)
         return tuple(map(EventType.of, known))
 
@@ -408,7 +429,7 @@ class Builder:
             return True
         shown = cls.__name__ if isinstance(cls, type) else repr(cls)
         generic: Any = typing.get_origin(cls)
-        remedy = "Pass an attrs class"
+        remedy = "Pass an event class" if place.endswith(": on") else "Pass an attrs class"
         if isinstance(cls, type):
             remedy = f"Declare {shown} with @attrs.frozen"
         elif isinstance(cls, (list, set, frozenset)) and place.endswith(": on"):
@@ -443,4 +464,4 @@ def _kinship(path: list[str], source: list[str]) -> tuple[int, int]:
 
 
 def _shown(member: Member) -> str:
-    return repr(member.id or member.name) if member.id or member.name else "an unnamed state"
+    return repr(member.id or member.name) if member.id or member.name else "a state without a name"

@@ -16,7 +16,7 @@ def mistaken(function: Any) -> str | None:
     >>> mistaken(lambda m: True), mistaken(lambda m, more=1: True), mistaken(print)
     (None, None, None)
     >>> mistaken(lambda: True)
-    'a function that takes no argument, not one of one moment'
+    'a function that takes no argument; it must take one, the moment'
     >>> mistaken("locked"), mistaken(3)
     ("'locked', not a function", '3, not a function')
     """
@@ -25,7 +25,7 @@ def mistaken(function: Any) -> str | None:
     if not callable(function):
         return f"{function!r}, not a function"
     if _is_async(function):
-        return f"the coroutine function {function_name(function)}; a chart waits for nothing"
+        return f"the coroutine function {function_name(function)}, and a chart never awaits"
     return _arity(function)
 
 
@@ -56,5 +56,5 @@ def _arity(function: Callable[..., Any]) -> str | None:
         count = {0: "no argument", 1: "an argument by name alone"}.get(
             len(needed), f"{len(needed)} arguments"
         )
-        return f"a function that takes {count}, not one of one moment"
+        return f"a function that takes {count}; it must take one, the moment"
     return None

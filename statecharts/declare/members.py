@@ -7,11 +7,10 @@ line either is in the body of a subclass, to which it then belongs, or is an err
 
 from __future__ import annotations
 
-import inspect
 import itertools
 import sys
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from types import FrameType
 from typing import Any, Final
 
@@ -26,13 +25,20 @@ from statecharts.model.chart import (
     TransitionKind,
     Trigger,
 )
-from statecharts.model.errors import StatechartError
+from statecharts.model.errors import KeywordError, StatechartError
 from statecharts.model.nodes import REMOVERS, late_removal
+from statecharts.model.suggestions import did_you_mean
 
 VERBS: Final = ("to", "stay", "always", "after", "when_done", "ignore", "defer")
 CREATED: Final = "__statechart_created__"
 LATE: Final = "__statechart_late_lines__"
 REMOVED: Final = "__statechart_removed_lines__"
+
+CO_OPTIMIZED: Final = 1
+"""The flag of code whose variables are fast locals, a function's (`inspect` is slow to import)."""
+
+NOTHING: Final[Mapping[str, Any]] = {}
+"""What the header of most states says: shared, for a chart may have thousands of them."""
 
 _serial = itertools.count()
 
@@ -72,10 +78,11 @@ class Line:
 
 def remove(line: Line | Transition) -> None:
     """Note that the class body which is being executed takes a line back."""
-    namespace = class_body()
+    frame = caller()
+    namespace, place = class_body(frame), place_of(frame)
     if namespace is None:
-        raise late_removal(location() or "declaration")
-    namespace.setdefault(REMOVED, []).append((line, location()))
+        raise late_removal(place or "declaration")
+    namespace.setdefault(REMOVED, []).append((line, place))
 
 
 REMOVERS.append(remove)
@@ -122,37 +129,60 @@ class Member:
         location: ``file:line`` of its declaration.
     """
 
+    __slots__ = (
+        "bases",
+        "built",
+        "chart",
+        "charts",
+        "declaration",
+        "given",
+        "id",
+        "late",
+        "lines",
+        "location",
+        "lost",
+        "members",
+        "name",
+        "options",
+        "placed",
+        "problems",
+        "removed",
+        "sealed",
+    )
+
     def __init__(
         self,
         options: Options,
         name: str = "",
         *,
-        given: dict[str, Any] | None = None,
+        given: Mapping[str, Any] | None = None,
         bases: tuple[Member, ...] = (),
         location: str | None = None,
     ) -> None:
         self.options = options
-        self.given = given or {}
+        self.given = given or NOTHING
         self.declaration = self
         self.name = name
         self.id: str | None = None
         self.bases = bases
         self.members: dict[str, Member] = {}
         self.lines: list[Line] = []
-        self.late: list[Line] = []
-        self.removed: list[tuple[Line | Transition, str | None]] = []
-        self.lost: list[Member] = []
+        self.late: Sequence[Line] = ()
+        self.removed: Sequence[tuple[Line | Transition, str | None]] = ()
+        self.lost: Sequence[Member] = ()
         self.problems: list[tuple[str, str, str]] = []
         self.placed = False
         self.sealed = False
         self.chart: Chart | None = None
-        self.charts: set[str] = set()
-        self.built: list[tuple[Transition, Line]] = []
+        self.charts: tuple[str, ...] = ()
+        self.built: Sequence[tuple[Transition, Line]] = ()
         self.location = location
 
     @property
     def origins(self) -> tuple[Member, ...]:
         """The members that its content comes from: bases first, itself last, without repeats."""
+        if not self.bases:
+            return (self,)
         found: dict[int, Member] = {}
         for base in self.bases:
             for origin in base.origins:
@@ -165,8 +195,8 @@ class Member:
         self.chart = chart
         for origin in self.origins:
             origin.sealed = True
-            if chart is not None:
-                origin.charts.add(chart.name)
+            if chart is not None and chart.name not in origin.charts:
+                origin.charts += (chart.name,)
         for member in self.members.values():
             member.seal(chart)
 
@@ -217,7 +247,31 @@ def not_a_state(kind: Any) -> tuple[str, str]:
     name = kind.__name__
     superstate = issubclass(kind, SuperstateRef)
     remedy = f"Derive a class from it: class work({name})" if superstate else f"Call it: {name}()"
-    return f"{name} is the class of such states, not a state", remedy
+    return f"{name} itself is not a state", remedy
+
+
+KEYWORDS: Final = {
+    **dict.fromkeys(("on_entry", "onentry", "on_enter", "enter", "onenter"), "entry"),
+    **dict.fromkeys(("on_exit", "onexit", "on_leave", "leave"), "exit"),
+    **dict.fromkeys(("start", "starting", "is_initial", "default"), "initial"),
+    **dict.fromkeys(("end", "accepting", "is_final", "terminal"), "final"),
+    **dict.fromkeys(("call", "calls", "services", "activities"), "invoke"),
+    **dict.fromkeys(("description", "docs", "help"), "doc"),
+    **dict.fromkeys(("label", "title", "id"), "name"),
+}
+"""Names that other libraries use for what states take, each with the keyword that it is here."""
+
+
+def unknown_keyword(
+    where: str, what: str, unknown: dict[str, Any], known: tuple[str, ...]
+) -> KeywordError:
+    """Return the error for a keyword that a declaration does not have."""
+    name = next(iter(unknown))
+    meant = KEYWORDS.get(name, "")
+    remedy = did_you_mean(name, known, f"Use one of {', '.join(known)}")
+    if meant in known:
+        remedy = f"Did you mean {meant!r}?"
+    return KeywordError("SC120", where, f"{what} has no keyword {name!r}", remedy)
 
 
 def goal(target: object) -> Any:
@@ -228,11 +282,12 @@ def goal(target: object) -> Any:
 
 def record(line: Line) -> Line:
     """Note a line on its source, or on the class body around it when the source is sealed."""
-    line.location = location()
+    frame = caller()
+    line.location = place_of(frame)
     if not line.source.sealed:
         line.source.lines.append(line)
         return line
-    namespace = class_body()
+    namespace = class_body(frame)
     if namespace is None:
         raise late_line(line)
     namespace.setdefault(LATE, LateLines()).append(line)
@@ -241,8 +296,9 @@ def record(line: Line) -> Line:
 
 def note_created(member: Member) -> None:
     """Note a new state in the class body it is written in, so that a lost one is found."""
-    member.location = location()
-    namespace = class_body()
+    frame = caller()
+    member.location = place_of(frame)
+    namespace = class_body(frame)
     if namespace is not None:
         namespace.setdefault(CREATED, []).append(member)
 
@@ -255,15 +311,17 @@ body shows a copy of the namespace.
 """
 
 
-def class_body() -> dict[str, Any] | None:
-    """Return where notes on the class body that is being executed are kept, if one is."""
-    frame = caller()
-    while frame is not None and frame.f_code.co_flags & inspect.CO_OPTIMIZED:
+def class_body(frame: FrameType | None) -> dict[str, Any] | None:
+    """Return where notes on the class body that code is executed for are kept, if there is one."""
+    while frame is not None and frame.f_code.co_flags & CO_OPTIMIZED:
         frame = frame.f_back  # a function called by the body, or a comprehension in it
-    if frame is None or frame.f_code.co_name == "<module>" or frame.f_locals is frame.f_globals:
+    if frame is None or frame.f_code.co_name == "<module>":
         return None
-    if frame.f_locals is frame.f_locals:
-        return frame.f_locals
+    namespace = frame.f_locals
+    if namespace is frame.f_globals:
+        return None
+    if namespace is frame.f_locals:
+        return namespace
     for body, _, kept in _hidden:
         if body is frame:
             return kept
@@ -296,14 +354,17 @@ def forget() -> None:
 
 def location() -> str | None:
     """Return ``file:line`` of the innermost code outside this package."""
-    frame = caller()
+    return place_of(caller())
+
+
+def place_of(frame: FrameType | None) -> str | None:
+    """Return ``file:line`` of what a frame executes."""
     return None if frame is None else f"{frame.f_code.co_filename}:{frame.f_lineno}"
 
 
 def caller() -> FrameType | None:
     """Return the innermost frame outside this package."""
-    package = __name__.rpartition(".")[0]
     frame: FrameType | None = sys._getframe(1)
-    while frame is not None and str(frame.f_globals.get("__name__", "")).startswith(package):
+    while frame is not None and frame.f_globals.get("__package__") == __package__:
         frame = frame.f_back
     return frame

@@ -7,14 +7,13 @@ from typing import Any, ClassVar, Never, cast
 
 from statecharts.declare.arguments import UnresolvedError, is_open, type_arguments
 from statecharts.declare.build import build, problems
-from statecharts.declare.members import Member, Options
+from statecharts.declare.members import Member, Options, location, unknown_keyword
 from statecharts.declare.states import Calls, Hooked
 from statecharts.declare.superstates import (
     adopt,
     bases_of,
     describe,
     own_doc,
-    unknown_keyword,
 )
 from statecharts.declare.verbs import AfterTo, AlwaysTo, Defer, Ignore, Stay, To
 from statecharts.model.chart import Chart, Declaration, StateKind
@@ -92,7 +91,9 @@ class Statechart(Declaration[E, C]):
         if codes is None:
             codes = tuple(c for base in cls.__bases__ for c in getattr(base, "__allow__", ()))
         cls.__allow__ = tuple(dict.fromkeys(codes))
-        member = Member(Options(StateKind.COMPOUND), cls.__name__, bases=bases_of(cls))
+        member = Member(
+            Options(StateKind.COMPOUND), cls.__name__, bases=bases_of(cls), location=location()
+        )
         kind = StateKind.PARALLEL if parallel else StateKind.COMPOUND
         said = {
             "kind": None if parallel is None else kind,

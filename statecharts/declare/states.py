@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, ClassVar, TypeAlias, overload
+from typing import Any, ClassVar, Final, Never, TypeAlias, overload
 
-from statecharts.declare.members import Member, Options, goal, note_created
+from statecharts.declare.members import (
+    Member,
+    Options,
+    goal,
+    location,
+    note_created,
+    unknown_keyword,
+)
 from statecharts.declare.verbs import AfterTo, AlwaysTo, Defer, Ignore, Stay, To, WhenDone
 from statecharts.model.chart import HISTORY, StateKind, StateRef, SuperstateRef
 from statecharts.model.effects import Call, Effect
@@ -100,7 +107,9 @@ class State(Leaf[D]):
         invoke: Any = None,
         doc: str = "",
         name: str | None = None,
+        **unknown: Never,
     ) -> None:
+        _check(State, unknown)
         kind = StateKind.FINAL if final else StateKind.ATOMIC
         options = Options(
             kind, data, initial, final, resting, entry, exit, invoke=invoke, doc=doc, name=name
@@ -138,11 +147,26 @@ class History(Leaf[Any]):
         initial: bool = False,
         doc: str = "",
         name: str | None = None,
+        **unknown: Never,
     ) -> None:
+        _check(History, unknown)
         kind = StateKind.DEEP_HISTORY if deep else StateKind.SHALLOW_HISTORY
         options = Options(kind, initial=initial, default=goal(default), doc=doc, name=name)
         self.__member__ = Member(options)
         note_created(self.__member__)
+
+
+def _check(kind: type[Leaf[Any]], unknown: dict[str, Any]) -> None:
+    """Refuse keywords that a kind of state does not take."""
+    if unknown:
+        where, known = location() or "declaration", _KEYWORDS[kind.__name__]
+        raise unknown_keyword(where, f"{kind.__name__}()", unknown, known)
+
+
+_KEYWORDS: Final = {
+    "State": ("data", "initial", "final", "resting", "entry", "exit", "invoke", "doc", "name"),
+    "History": ("default", "deep", "initial", "doc", "name"),
+}
 
 
 def copy_leaf(name: str, members: list[Member], owners: list[str]) -> Leaf[Any]:
@@ -163,7 +187,7 @@ def copy_leaf(name: str, members: list[Member], owners: list[str]) -> Leaf[Any]:
         if not any(one is not other and one in other.origins for other in declared)
     ]
     options = last[0].options
-    cls = History if options.kind in HISTORY else State
+    cls: type[Leaf[Any]] = History if options.kind in HISTORY else State
     leaf = cls.__new__(cls)
     copied = Member(options, name, bases=tuple(members), location=members[0].location)
     copied.declaration = last[0]

@@ -21,14 +21,13 @@ from statecharts.declare.members import (
     not_a_state,
     note_created,
     noted,
+    unknown_keyword,
 )
 from statecharts.declare.states import Calls, Hooked, Leaf, copy_leaf
 from statecharts.declare.verbs import AfterTo, AlwaysTo, Defer, Ignore, Stay, To, WhenDone
 from statecharts.model.chart import COMPOSITE, Declaration, StateKind, SuperstateRef
-from statecharts.model.errors import KeywordError
 from statecharts.model.fields import type_text
 from statecharts.model.generics import D
-from statecharts.model.suggestions import did_you_mean
 
 COPIED: Final = "__statechart_copied__"
 
@@ -153,16 +152,7 @@ def disagreement(
     shown = " and ".join(one if isinstance(one, str) else type_text(one) for one in values)
     bases = " and ".join(owner.__qualname__.rpartition("<locals>.")[2] for owner in owners)
     found = f"{name!r} gets {what} {shown} from {bases}"
-    return "SC142", found, "Say in the class itself which it is"
-
-
-def unknown_keyword(
-    where: str, what: str, unknown: dict[str, Any], known: tuple[str, ...]
-) -> KeywordError:
-    """Return the error for a keyword in the header of a class that there is not."""
-    name = next(iter(unknown))
-    remedy = did_you_mean(name, known, f"Say one of {', '.join(known)}")
-    return KeywordError("SC120", where, f"{what} has no class keyword {name!r}", remedy)
+    return "SC142", found, "Declare it in the class itself"
 
 
 def adopt(cls: type, member: Member) -> None:
@@ -353,7 +343,7 @@ def _mistaken(cls: type, name: str, value: type) -> tuple[str, str, str] | None:
         return None  # a second name for a class that was declared elsewhere
     remedy = f"Derive it from Compound or Parallel: class {name}(Compound)"
     if issubclass(value, Declaration):
-        return "SC114", f"{name!r} is a chart of its own, not a state", remedy
+        return "SC114", f"{name!r} is a whole chart, not a state", remedy
     if CREATED in vars(value):
         return "SC114", f"{name!r} is a plain class with states in its body", remedy
     return None

@@ -9,7 +9,7 @@ the data of the target; ``update`` gives the chart's next context; ``emit`` give
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from datetime import datetime, timedelta
 from types import UnionType
 from typing import (
@@ -101,7 +101,8 @@ Target: TypeAlias = StateRef[T] | type[SuperstateRef[T]]
 Targets: TypeAlias = tuple[Target[Any], ...]
 Events: TypeAlias = UnionType | str | tuple[type | str, ...]
 
-HOOKS: Final = ("when", "make", "update", "emit")
+HOOKS: Final = {"when": "guard", "make": "make", "update": "update", "emit": "emit"}
+"""The callbacks of a line, and what a `Transition` calls them."""
 
 SYNONYMS: Final = {
     **dict.fromkeys(("guard", "cond", "condition", "unless", "if_", "conditions"), "when"),
@@ -141,7 +142,7 @@ class Verb(Generic[D]):
         target: object,
         kind: TransitionKind,
         hooks: Any,
-        known: tuple[str, ...] = HOOKS,
+        known: Collection[str] = HOOKS,
     ) -> Line:
         member = member_of(self._source)
         for name in hooks:
@@ -150,7 +151,7 @@ class Verb(Generic[D]):
         aims = target if isinstance(target, tuple) else (target,)
         return record(Line(member, trigger, tuple(map(goal, aims)), kind, **hooks))
 
-    def _unknown(self, name: str, known: tuple[str, ...]) -> KeywordError:
+    def _unknown(self, name: str, known: Collection[str]) -> KeywordError:
         """Return the error for a keyword that the verb does not have."""
         listed = f"It takes {', '.join(known)}" if known else "It takes no callbacks"
         meant = SYNONYMS.get(name, "")

@@ -13,8 +13,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, overload
 
-from statecharts.model.chart import ROOT, Chart, Declaration, unknown_state
-from statecharts.model.errors import StatechartError
+from statecharts.model.chart import ROOT, Chart, Declaration, as_chart, unknown_state
+from statecharts.model.errors import DefinitionError, Fault, StatechartError
 from statecharts.model.suggestions import did_you_mean
 
 if TYPE_CHECKING:
@@ -37,51 +37,68 @@ class HasConfiguration(Protocol):
 
 @overload
 def render(
-    chart: Chart | type[Declaration[Any, Any]],
+    chart: Chart | type[Declaration[Any, Any]] | DefinitionError,
     format: Literal["svg", "dot", "mermaid"] = "svg",
     *,
     highlight: HasConfiguration | Iterable[str] | None = None,
     theme: str | Theme = "light",
+    faults: Iterable[Fault] | None = None,
+    strict: bool = False,
 ) -> str: ...
 
 
 @overload
 def render(
-    chart: Chart | type[Declaration[Any, Any]],
+    chart: Chart | type[Declaration[Any, Any]] | DefinitionError,
     format: Literal["png", "pdf"],
     *,
     highlight: HasConfiguration | Iterable[str] | None = None,
     theme: str | Theme = "light",
+    faults: Iterable[Fault] | None = None,
+    strict: bool = False,
 ) -> bytes: ...
 
 
 def render(
-    chart: Chart | type[Declaration[Any, Any]],
+    chart: Chart | type[Declaration[Any, Any]] | DefinitionError,
     format: Format = "svg",
     *,
     highlight: HasConfiguration | Iterable[str] | None = None,
     theme: str | Theme = "light",
+    faults: Iterable[Fault] | None = None,
+    strict: bool = False,
 ) -> str | bytes:
     """Return a picture of a chart.
 
+    Faults are marked: states, arrows and their labels carry the codes, SVG's tooltips the texts,
+    and a line below counts them. A target that does not exist gets a box of its own.
+
     Args:
-        chart: The chart, or the class that declares it.
+        chart: The chart, or the class that declares it; or the error that refused it.
         format: ``svg``, ``dot`` and ``mermaid`` give text, ``png`` and ``pdf`` bytes.
         highlight: The active configuration: a snapshot, or the ids of states. The states around
             those are highlighted, too.
         theme: ``light``, ``dark``, ``print`` (black on white), or a `Theme` of your own.
+        faults: The faults to mark: by default those of the error; the structural ones of a chart
+            that was never checked.
+        strict: Whether to refuse a chart with faults instead of marking them.
 
     Raises:
-        StatechartError: The format (SC701) or the theme (SC702) is unknown, there is no layout
-            engine (SC703), it gave up (SC704), or no converter to PNG or PDF is installed (SC705).
+        StatechartError: There is no chart (SC213), the format (SC701) or the theme (SC702) is
+            unknown, there is no layout engine (SC703), it gave up (SC704), or no converter to PNG
+            or PDF is installed (SC705).
         UnknownStateError: ``highlight`` names a state that the chart does not have.
+        DefinitionError: The chart has faults and ``strict`` is true, or ``chart`` is such an error
+            and nothing could be made of the definition.
 
-    >>> from statecharts.model.chart import Chart, StateKind, StateNode
-    >>> root = StateNode("", StateKind.COMPOUND, "Lamp", parent=None, children=("on",))
+    >>> from statecharts.model.chart import Chart, Default, StateKind, StateNode, Transition
+    >>> start = Transition("", Default(), ("on",))
+    >>> root = StateNode("", StateKind.COMPOUND, "Lamp", None, ("on",), start)
     >>> lamp = Chart("Lamp", root, (StateNode("on", StateKind.ATOMIC, "on"),))
     >>> print(render(lamp, "mermaid"))
     stateDiagram-v2
-        state "on" as s1
+        state "on" as s2
+        [*] --> s2
     <BLANKLINE>
     """
     if format not in FORMATS:
@@ -91,9 +108,12 @@ def render(
     from statecharts.drawing.notation import picture_of
     from statecharts.drawing.theme import theme_named
 
-    shown = chart if isinstance(chart, Chart) else chart.chart
+    shown, told = _shown(chart)
+    marked = told if faults is None else tuple(faults)
+    if strict and marked:
+        raise DefinitionError(shown.name, marked, shown)
     look = theme_named(theme)
-    picture = picture_of(shown, _active(shown, highlight))
+    picture = picture_of(shown, _active(shown, highlight), marked)
     if format == "mermaid":
         from statecharts.drawing.mermaid import to_mermaid
 
@@ -111,6 +131,20 @@ def render(
     from statecharts.drawing.raster import to_pdf, to_png
 
     return to_png(svg) if format == "png" else to_pdf(svg)
+
+
+def _shown(
+    chart: Chart | type[Declaration[Any, Any]] | DefinitionError,
+) -> tuple[Chart, tuple[Fault, ...]]:
+    """Return a chart whose states form a tree, and the faults to mark in it."""
+    from statecharts.checks import as_tree, shown_faults
+
+    if isinstance(chart, DefinitionError):
+        if chart.definition is None:
+            raise chart
+        return as_tree(chart.definition), chart.faults
+    whole = as_chart(chart, "render")
+    return as_tree(whole), shown_faults(whole)
 
 
 def _active(chart: Chart, highlight: HasConfiguration | Iterable[str] | None) -> frozenset[str]:

@@ -12,8 +12,10 @@ from xml.sax.saxutils import escape
 
 from attrs import frozen
 
+from statecharts.drawing.marks import count_text
 from statecharts.drawing.model import Arrow, Box, Line, Picture, Role, Shape, line_text
 from statecharts.drawing.theme import Theme
+from statecharts.model.errors import Fault
 
 _COMPOSITE: Final = frozenset({Shape.COMPOSITE, Shape.PARALLEL})
 _BLANK: Final = str.maketrans({chr(code): " " for code in (*range(32), 0xFFFE, 0xFFFF)})
@@ -33,6 +35,8 @@ class _Writer:
     def lines(self) -> Iterator[str]:
         picture, theme = self.picture, self.theme
         yield f"// chart {picture.chart_hash}"
+        for fault in picture.faults:
+            yield f"// fault {str(fault).translate(_BLANK)}"
         yield f"digraph {quoted(picture.name)} {{"
         yield (
             f'  graph [compound=true, rankdir=TB, bgcolor="{theme.paper}", fontname="Helvetica", '
@@ -46,11 +50,14 @@ class _Writer:
             f'  edge [fontname="Helvetica", fontsize=10, arrowhead=vee, arrowsize=0.7, '
             f'color="{theme.line}", fontcolor="{theme.ink}"]'
         )
-        yield f"  label=<{_table(picture.root, 16)}>"
+        yield f"  label=<{_table(picture.root, 16, theme)}>"
         for child in picture.root.children:
             yield from self.box(child, "  ")
         for arrow in picture.arrows:
             yield self.arrow(arrow)
+        if picture.faults:
+            label, color = quoted(f"! {count_text(picture.faults)}"), theme.fault
+            yield f'  "#legend" [shape=plaintext, style="", label={label}, fontcolor="{color}"]'
         yield "}"
 
     def box(self, box: Box, indent: str) -> Iterator[str]:
@@ -62,10 +69,13 @@ class _Writer:
         color = theme.active if box.active else theme.border
         fill = theme.active_shade if box.active else theme.shades[0]
         style = "dashed" if region else "rounded,filled"
+        if box.faults:
+            color, style = theme.fault, f"dashed,{style}".removesuffix(",dashed")
         yield f"{indent}subgraph {quoted(f'cluster_{box.id}')} {{"
         yield (
             f'{indent}  graph [style="{style}", color="{color}", fillcolor="{fill}", '
-            f"penwidth={2 if box.active else 1}, label=<{_table(box, 12)}>]"
+            f"penwidth={2 if box.active else 1}, label=<{_table(box, 12, theme)}>"
+            f"{_tooltip(box.faults)}]"
         )
         anchor = quoted(f"{box.id}#anchor")
         yield f"{indent}  {anchor} [shape=point, style=invis, width=0, height=0]"
@@ -85,13 +95,17 @@ class _Writer:
                 )
             case Shape.HISTORY | Shape.DEEP_HISTORY:
                 letter = "H*" if box.shape is Shape.DEEP_HISTORY else "H"
-                return f'shape=circle, label="{letter}", width=0.35, fixedsize=true'
+                look = f'shape=circle, label="{letter}", width=0.35, fixedsize=true'
+                if box.faults:
+                    mark = quoted(_codes(box.behaviour))
+                    look += f', color="{theme.fault}", xlabel={mark}{_tooltip(box.faults)}'
+                return look
             case Shape.FINAL if not (box.data or box.behaviour):
                 return (
                     f'shape=doublecircle, label="", xlabel={quoted(box.name)}, width=0.15, '
                     f'style=filled, fillcolor="{ink}"'
                 )
-        parts = [f"label=<{_table(box, 12)}>"]
+        parts = [f"label=<{_table(box, 12, theme)}>"]
         if box.shape is Shape.FINAL:
             parts.append("peripheries=2")
         if box.active:
@@ -99,7 +113,9 @@ class _Writer:
                 f'color="{theme.active}", fillcolor="{theme.active_state}", penwidth=2, '
                 f'fontcolor="{theme.active_ink}"'
             )
-        return ", ".join(parts)
+        if box.faults:
+            parts.append(f'style="rounded,filled,dashed", color="{theme.fault}"')
+        return ", ".join(parts) + _tooltip(box.faults)
 
     def arrow(self, arrow: Arrow) -> str:
         options = [f"id={quoted(f'transition-{arrow.id}')}"]
@@ -112,6 +128,9 @@ class _Writer:
         if arrow.label:
             text = "\\l".join(_escaped(line_text(line)) for line in arrow.label)
             options.append(f'label="{text}\\l"')
+        if arrow.faults:
+            color = self.theme.fault
+            options.append(f'color="{color}", fontcolor="{color}"{_tooltip(arrow.faults)}')
         return f"  {ends[0]} -> {ends[1]} [{', '.join(options)}]"
 
     def _within(self, arrow: Arrow, outer: str) -> bool:
@@ -136,21 +155,34 @@ def _escaped(text: str) -> str:
     return text.translate(_BLANK).replace("\\", "\\\\").replace('"', '\\"')
 
 
-def _table(box: Box, size: int) -> str:
+def _tooltip(faults: tuple[Fault, ...]) -> str:
+    """Return the attribute that tells faults; nothing without any."""
+    return f", tooltip={quoted(' '.join(map(str, faults)))}" if faults else ""
+
+
+def _codes(lines: Iterable[Line]) -> str:
+    """Return the marks of faults among lines of text."""
+    return " ".join(line_text(line) for line in lines if line and line[0].role is Role.FAULT)
+
+
+def _table(box: Box, size: int, theme: Theme) -> str:
     """Return name and compartments as an HTML-like label."""
     rows = [f'<TR><TD><FONT POINT-SIZE="{size}"><B>{_html(box.name)}</B></FONT></TD></TR>']
     for lines in (box.data, box.behaviour):
         if lines:
-            rows.append(f'<HR/><TR><TD ALIGN="LEFT" BALIGN="LEFT">{_lines(lines)}</TD></TR>')
+            rows.append(f'<HR/><TR><TD ALIGN="LEFT" BALIGN="LEFT">{_lines(lines, theme)}</TD></TR>')
     return f'<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="2">{"".join(rows)}</TABLE>'
 
 
-def _lines(lines: Iterable[Line]) -> str:
+def _lines(lines: Iterable[Line], theme: Theme) -> str:
     texts = []
     for line in lines:
         runs = []
         for run in line:
             text = _html(run.text)
+            if run.role is Role.FAULT:
+                runs.append(f'<FONT COLOR="{theme.fault}"><B>{text}</B></FONT>')
+                continue
             plain = run.role in (Role.DATA, Role.ACTION, Role.TRIGGER, Role.GUARD)
             runs.append(text if plain else f"<I>{text}</I>")
         texts.append("".join(runs))

@@ -1,7 +1,7 @@
 """Mermaid: a chart as a ``stateDiagram-v2``, which forges render in READMEs and issues.
 
 Mermaid shows less than UML asks for: history is a state named H, and a composite state appears
-without its data and its entry and exit effects.
+without its data and its entry and exit effects. The title counts faults; comments tell them.
 """
 
 from __future__ import annotations
@@ -12,12 +12,15 @@ from typing import Final, final
 
 from attrs import field, frozen
 
-from statecharts.drawing.model import Arrow, Box, Line, Picture, Shape, line_text
+from statecharts.drawing.labels import one_line
+from statecharts.drawing.marks import count_text
+from statecharts.drawing.model import Arrow, Box, Line, Picture, Role, Shape, line_text
 from statecharts.drawing.theme import Theme
 
 _COMPOSITE: Final = frozenset({Shape.COMPOSITE, Shape.PARALLEL})
 _RESERVED: Final = re.compile(r"""[#;:"<>{}%&\\`$~^@]|--""")
 _ACTIVE: Final = "active"
+_FAULTY: Final = "faulty"
 
 
 def to_mermaid(picture: Picture, theme: Theme) -> str:
@@ -46,7 +49,11 @@ class _Writer:
             self.names[box.id] = f"s{len(self.names)}"
 
     def lines(self) -> Iterator[str]:
+        if self.picture.faults:
+            yield from ("---", f'title: "! {count_text(self.picture.faults)}"', "---")
         yield "stateDiagram-v2"
+        for fault in self.picture.faults:
+            yield f"    %% {one_line(str(fault))}"
         yield from self.inside(self.picture.root, "    ")
         active = [box for box in self.picture.boxes.values() if box.active]
         if active:
@@ -56,6 +63,12 @@ class _Writer:
                 f"stroke-width:2px,color:{theme.active_ink}"
             )
             yield f"    class {','.join(self.names[box.id] for box in active)} {_ACTIVE}"
+        faulty = [
+            box for box in self.picture.boxes.values() if box.faults and box.parent is not None
+        ]
+        if faulty:
+            yield f"    classDef {_FAULTY} stroke:{self.theme.fault},stroke-dasharray:6 3"
+            yield f"    class {','.join(self.names[box.id] for box in faulty)} {_FAULTY}"
 
     def inside(self, box: Box, indent: str) -> Iterator[str]:
         """Yield the lines between the braces of a composite state."""
@@ -81,6 +94,9 @@ class _Writer:
             return
         name_of_box = box.name or self.picture.name
         title = {Shape.HISTORY: "H", Shape.DEEP_HISTORY: "H*"}.get(box.shape, name_of_box)
+        if box.shape in _COMPOSITE:
+            marks = [line_text(line) for line in box.behaviour if line[0].role is Role.FAULT]
+            title = " ".join((title, *marks))
         yield f'{indent}state "{escaped(title)}" as {name}'
         if box.shape in _COMPOSITE:
             yield f"{indent}state {name} {{"

@@ -13,6 +13,7 @@ from typing import Final, final
 from attrs import evolve, field, frozen
 
 from statecharts.drawing.geometry import Path, Point, Rect, moved
+from statecharts.model.errors import Fault
 
 
 class Shape(Enum):
@@ -43,6 +44,7 @@ class Role(Enum):
     TRIGGER = "trigger"
     GUARD = "guard"
     ACTION = "action"
+    FAULT = "fault"
 
 
 @final
@@ -78,6 +80,7 @@ class Box:
         children: The boxes in it, in document order; the regions of a parallel state.
         active: Whether it belongs to the configuration that is highlighted.
         doc: The docstring of the state.
+        faults: The faults of the state, and of its lines without an arrow.
     """
 
     id: str
@@ -89,6 +92,7 @@ class Box:
     children: tuple[Box, ...] = ()
     active: bool = False
     doc: str = ""
+    faults: tuple[Fault, ...] = ()
 
     def walk(self) -> Iterator[Box]:
         """Yield the box and all boxes in it, a parent before its children."""
@@ -108,6 +112,7 @@ class Arrow:
         target: Id of the box that it ends at.
         label: The lines of its label, each transition on its own.
         local: Whether the source stays active; UML draws such an arrow inside its border.
+        faults: The faults of its transitions.
     """
 
     id: str
@@ -115,6 +120,7 @@ class Arrow:
     target: str
     label: tuple[Line, ...] = ()
     local: bool = False
+    faults: tuple[Fault, ...] = ()
 
 
 @final
@@ -128,6 +134,7 @@ class Picture:
         root: The chart itself; its data are the fields of the context.
         arrows: The arrows, in document order of their sources.
         chart_hash: Hash of the chart.
+        faults: The faults that are marked.
     """
 
     name: str
@@ -135,6 +142,7 @@ class Picture:
     root: Box
     arrows: tuple[Arrow, ...]
     chart_hash: str
+    faults: tuple[Fault, ...] = ()
     _boxes: dict[str, Box] = field(factory=dict, init=False, eq=False, repr=False)
 
     @property

@@ -5,7 +5,7 @@ This module alone reads the `Chart`; everything after it takes the picture.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final, final
 
 from attrs import field, frozen
@@ -18,8 +18,11 @@ from statecharts.drawing.labels import (
     one_line,
     transition_lines,
 )
+from statecharts.drawing.marks import Marks, codes_text, mark_lines
 from statecharts.drawing.model import Arrow, Box, Line, Picture, Role, Shape
 from statecharts.model.chart import (
+    COMPOSITE,
+    HISTORY,
     ROOT,
     Chart,
     StateKind,
@@ -27,6 +30,7 @@ from statecharts.model.chart import (
     Transition,
     TransitionKind,
 )
+from statecharts.model.errors import Fault
 
 _SHAPES: Final = {
     StateKind.ATOMIC: Shape.STATE,
@@ -42,12 +46,21 @@ REGIONS: Final = "#regions"
 """Id of the box that holds the regions of a chart that is itself parallel."""
 
 
-def picture_of(chart: Chart, active: frozenset[str] = frozenset()) -> Picture:
-    """Return the picture of a chart, with the states in ``active`` highlighted."""
-    notation = _Notation(chart, active)
-    # Arrows come first: they say which boxes hold a fork.
+def picture_of(
+    chart: Chart, active: frozenset[str] = frozenset(), faults: Iterable[Fault] = ()
+) -> Picture:
+    """Return the picture of a chart whose states form a tree.
+
+    Args:
+        chart: The chart. A target that it does not have gets a box of its own.
+        active: The states to highlight.
+        faults: The faults to mark.
+    """
+    notation = _Notation(chart, active, Marks(chart, tuple(faults)))
+    # Arrows come first: they say which boxes hold a fork, and which states are missing.
     arrows = tuple(notation.arrows())
-    return Picture(chart.name, chart.doc, notation.root(), arrows, chart.hash)
+    root, marked = notation.root(), notation.marks.faults
+    return Picture(chart.name, chart.doc, root, arrows, chart.hash, marked)
 
 
 def initial_id(parent: str) -> str:
@@ -55,14 +68,27 @@ def initial_id(parent: str) -> str:
     return f"{parent}#initial"
 
 
+def missing_id(target: str) -> str:
+    """Return the id of the box of a state that the chart does not have."""
+    return f"{target}#missing"
+
+
+def _kind(node: StateNode) -> StateKind:
+    """Return the kind that a state is drawn as: what has children is compound or parallel."""
+    composite = node.kind in COMPOSITE or not (node.children or node.id == ROOT)
+    return node.kind if composite else StateKind.COMPOUND
+
+
 @final
 @frozen
 class _Notation:
-    """A chart on its way to a picture; making the arrows finds the forks, which become boxes."""
+    """A chart on its way to a picture; making the arrows finds forks and missing states."""
 
     chart: Chart
     active: frozenset[str]
+    marks: Marks
     forks: dict[str, list[str]] = field(factory=dict)
+    missing: dict[str, list[Fault]] = field(factory=dict)
 
     def root(self) -> Box:
         """Return the chart itself; a parallel one gets a box for its regions."""
@@ -70,20 +96,45 @@ class _Notation:
         behaviour = tuple(self._behaviour(node))
         children: tuple[Box, ...] = tuple(self._pseudo(node))
         regions = self.chart.children(ROOT)
-        if node.kind is StateKind.PARALLEL:
+        if _kind(node) is StateKind.PARALLEL:
             inside = tuple(self.box(region, REGIONS) for region in regions)
             children += (Box(REGIONS, Shape.PARALLEL, "", ROOT, (), behaviour, inside),)
             behaviour = ()
         else:
             children += tuple(map(self.box, regions))
+        children += tuple(self._ghosts())
         name, data = one_line(self.chart.name), data_lines(self.chart.context)
-        return Box(ROOT, Shape.COMPOSITE, name, None, data, behaviour, children, doc=node.doc)
+        return Box(
+            ROOT,
+            Shape.COMPOSITE,
+            name,
+            None,
+            data,
+            behaviour,
+            children,
+            doc=node.doc,
+            faults=self._faults(node),
+        )
+
+    def _ghosts(self) -> Iterator[Box]:
+        """Yield a box for each target that the chart does not have."""
+        for target, faults in self.missing.items():
+            name, marked = one_line(target) or repr(target), mark_lines(codes_text(faults))
+            yield Box(
+                missing_id(target),
+                Shape.STATE,
+                name,
+                ROOT,
+                behaviour=marked,
+                doc="There is no such state.",
+                faults=tuple(faults),
+            )
 
     def box(self, node: StateNode, parent: str | None = None) -> Box:
         children = (*self._pseudo(node), *map(self.box, self.chart.children(node.id)))
         return Box(
             id=node.id,
-            shape=_SHAPES[node.kind],
+            shape=_SHAPES[_kind(node)],
             name=one_line(node.name),
             parent=node.parent if parent is None else parent,
             data=data_lines(node.data),
@@ -91,10 +142,17 @@ class _Notation:
             children=children,
             active=node.id in self.active,
             doc=node.doc,
+            faults=self._faults(node),
         )
 
+    def _faults(self, node: StateNode) -> tuple[Fault, ...]:
+        """Return the faults of a state and of its lines without an arrow."""
+        hidden = (line for line in node.transitions if not self._is_arrow(line))
+        inner = (fault for line in hidden for fault in self.marks.of_line(line))
+        return (*self.marks.of_state(node.id), *inner)
+
     def _pseudo(self, node: StateNode) -> Iterator[Box]:
-        if node.default is not None and node.kind is StateKind.COMPOUND:
+        if node.default is not None and _kind(node) is StateKind.COMPOUND:
             yield Box(initial_id(node.id), Shape.INITIAL, "", node.id)
         for fork in self.forks.get(node.id, ()):
             yield Box(fork, Shape.FORK, "", node.id)
@@ -105,51 +163,76 @@ class _Notation:
         for call in node.invoke:
             yield from call_lines(call)
         for transition in node.transitions:
-            if not transition.targets:
-                yield from internal_lines(transition)
-            elif self._undrawable(transition):
-                yield from internal_lines(transition, " → " + ", ".join(transition.targets))
+            if not self._is_arrow(transition):
+                goes = f" → {', '.join(transition.targets)}" if transition.targets else ""
+                yield from internal_lines(transition, goes)
+                yield from mark_lines(self.marks.text_of_line(transition))
+        yield from mark_lines(self.marks.text_of_state(node.id))
+
+    def _is_arrow(self, transition: Transition) -> bool:
+        return bool(transition.targets) and not self._undrawable(transition)
 
     def _undrawable(self, transition: Transition) -> bool:
         """Whether there is no room for an arrow: from a parallel state to its own regions."""
         source = self.chart[transition.source]
-        return source.kind is StateKind.PARALLEL and set(transition.targets) <= set(source.children)
+        return _kind(source) is StateKind.PARALLEL and set(transition.targets) <= set(
+            source.children
+        )
 
     def arrows(self) -> Iterator[Arrow]:
         for node in self.chart.nodes.values():
-            if node.default is not None and node.kind is not StateKind.PARALLEL:
-                pseudo = initial_id(node.id) if node.kind is StateKind.COMPOUND else node.id
+            kind = _kind(node)
+            if node.default is not None and (kind is StateKind.COMPOUND or kind in HISTORY):
+                pseudo = initial_id(node.id) if kind is StateKind.COMPOUND else node.id
                 label = transition_lines(node.default)
+                faults = self.marks.of_state(node.id)
                 for number, target in enumerate(node.default.targets):
-                    yield Arrow(f"{pseudo}-{number}", pseudo, target, () if number else label)
+                    end = self._end(target, faults)
+                    yield Arrow(f"{pseudo}-{number}", pseudo, end, () if number else label)
             yield from self._outgoing(node)
 
     def _outgoing(self, node: StateNode) -> Iterator[Arrow]:
         merged: dict[tuple[tuple[str, ...], bool], list[Line]] = {}
+        found: dict[tuple[tuple[str, ...], bool], list[Fault]] = {}
         for transition in node.transitions:
-            if transition.targets and not self._undrawable(transition):
+            if self._is_arrow(transition):
                 internal = transition.kind is TransitionKind.INTERNAL
                 local = internal and transition.targets != (node.id,)
                 lines = merged.setdefault((transition.targets, local), [])
-                lines.extend(transition_lines(transition))
-        whole = node.id == ROOT and node.kind is StateKind.PARALLEL
+                faults = self.marks.of_line(transition)
+                lines.extend((*transition_lines(transition), *mark_lines(codes_text(faults))))
+                found.setdefault((transition.targets, local), []).extend(faults)
+        whole = node.id == ROOT and _kind(node) is StateKind.PARALLEL
         source = REGIONS if whole else node.id
         for number, ((targets, local), lines) in enumerate(merged.items(), start=1):
-            name = f"{node.id}-{number}"
-            if len(targets) == 1:
-                yield Arrow(name, source, targets[0], tuple(lines), local)
+            name, told = f"{node.id}-{number}", tuple(found[targets, local])
+            ends = [self._end(target, told) for target in targets]
+            if len(ends) == 1:
+                yield Arrow(name, source, ends[0], tuple(lines), local, told)
                 continue
             fork = f"{node.id}#fork{number}"
             self.forks.setdefault(self._fork_parent(node.id, targets), []).append(fork)
-            yield Arrow(name, source, fork, tuple(lines), local)
-            for part, target in enumerate(targets, start=1):
-                yield Arrow(f"{name}-{part}", fork, target)
+            yield Arrow(name, source, fork, tuple(lines), local, told)
+            for part, end in enumerate(ends, start=1):
+                yield Arrow(f"{name}-{part}", fork, end, faults=told)
+
+    def _end(self, target: str, faults: Iterable[Fault]) -> str:
+        """Return the box of a target; a missing one takes the faults of what goes there."""
+        if target in self.chart and target != ROOT:
+            return target
+        told = (fault for fault in faults if fault.code == "SC101")
+        self.missing.setdefault(target, []).extend(told)
+        return missing_id(target)
 
     def _fork_parent(self, source: str, targets: tuple[str, ...]) -> str:
         """Return the state that a fork is drawn in: the one around the source and all targets."""
-        holders = [[node.id for node in self.chart.ancestors(state)] for state in targets]
+        holders = [
+            [node.id for node in self.chart.ancestors(state)]
+            for state in targets
+            if state in self.chart
+        ]
         for node in self.chart.ancestors(source) or (self.chart.root,):
             everywhere = all(node.id in held for held in holders)
-            if everywhere and node.kind is not StateKind.PARALLEL:
+            if everywhere and _kind(node) is not StateKind.PARALLEL:
                 return node.id
         return ROOT

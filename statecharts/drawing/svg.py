@@ -13,7 +13,8 @@ from xml.sax.saxutils import escape, quoteattr
 from attrs import frozen
 
 from statecharts.drawing.geometry import Path, Rect, curves, direction
-from statecharts.drawing.labels import is_measured, one_line
+from statecharts.drawing.labels import LABEL_SIZE, is_measured, one_line, text_width
+from statecharts.drawing.marks import count_text
 from statecharts.drawing.model import (
     Arrow,
     Drawing,
@@ -26,9 +27,14 @@ from statecharts.drawing.model import (
     line_text,
 )
 from statecharts.drawing.theme import FONT_STACK, Theme
+from statecharts.model.errors import Fault
 
 RADIUS: Final = 9.0
 """Radius of the corners of a state."""
+
+_LEGEND: Final = 16.0
+"""Height of the line below a picture that counts its faults."""
+_LEGEND_X: Final = 24.0
 
 _BEHAVIOUR: Final = frozenset({Role.ENTRY, Role.EXIT, Role.INVOKE, Role.INTERNAL})
 
@@ -55,7 +61,10 @@ class _Writer:
 
     def lines(self) -> Iterator[str]:
         drawing, theme, picture = self.drawing, self.theme, self.drawing.picture
-        width, height = _n(drawing.width), _n(drawing.height)
+        legend = count_text(picture.faults) if picture.faults else ""
+        least = 2 * _LEGEND_X + text_width(f"! {legend}", LABEL_SIZE, bold=True) if legend else 0
+        width = _n(max(drawing.width, least))
+        height = _n(drawing.height + (_LEGEND if legend else 0))
         yield (
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" '
             f'width="{width}" height="{height}" style="max-width:100%;height:auto" role="img" '
@@ -73,15 +82,23 @@ class _Writer:
         for arrow in drawing.arrows:
             yield from self.arrow(arrow)
         yield "</g>"
+        if legend:
+            told = "\n".join(map(str, picture.faults))
+            yield f'<g class="legend"><title>{_text(told)}</title>'
+            yield (
+                f'<text x="{_n(_LEGEND_X)}" y="{_n(drawing.height)}" font-size="{_n(LABEL_SIZE)}" '
+                f'font-weight="bold" fill="{theme.fault}">! {_text(legend)}</text></g>'
+            )
         yield "</svg>"
 
     def box(self, placed: PlacedBox) -> Iterator[str]:
         box, active = placed.box, placed.box.active
         classes = f"{box.shape.value.replace(' ', '-')}{' active' if active else ''}"
+        classes += " faulty" if box.faults else ""
         name = quoteattr(state_id(box.id))
         yield f'<g id={name} class="{classes}">'
         title = one_line(f"{box.id or box.name}: {box.doc}" if box.doc else box.id or box.name)
-        yield f"<title>{_text(title)}</title>"
+        yield f"<title>{_text(_told(title, box.faults))}</title>"
         yield from self.shape(placed)
         for rule in placed.rules:
             (x0, y0), (x1, y1) = rule.start, rule.end
@@ -121,6 +138,11 @@ class _Writer:
     def composite(self, placed: PlacedBox) -> Iterator[str]:
         theme, rect, active = self.theme, placed.rect, placed.box.active
         if placed.region:
+            if placed.box.faults:
+                yield (
+                    f'<rect class="border" {_place(rect.grown(-4))} rx="5" fill="none" '
+                    f'stroke="{theme.fault}" stroke-width="1.75" stroke-dasharray="6 3"/>'
+                )
             if active:
                 yield (
                     f'<rect class="ground" {_place(rect.grown(-4))} rx="5" '
@@ -143,9 +165,12 @@ class _Writer:
     def border(self, placed: PlacedBox) -> str:
         theme, active = self.theme, placed.box.active
         stroke, width = (theme.active, theme.active_width) if active else (theme.border, 1.25)
+        dashes = ""
+        if placed.box.faults:
+            stroke, width, dashes = theme.fault, max(width, 1.75), ' stroke-dasharray="6 3"'
         return (
             f'<rect class="border" {_place(placed.rect)} rx="{_n(RADIUS)}" fill="none" '
-            f'stroke="{stroke}" stroke-width="{_n(width)}"/>'
+            f'stroke="{stroke}" stroke-width="{_n(width)}"{dashes}/>'
         )
 
     def history(self, placed: PlacedBox) -> Iterator[str]:
@@ -153,6 +178,12 @@ class _Writer:
         x, y = rect.centre
         letter = "H*" if placed.box.shape is Shape.DEEP_HISTORY else "H"
         stroke = theme.active if active else theme.border
+        if placed.box.faults:
+            stroke = theme.fault
+            yield (
+                f'<text x="{_n(rect.right + 1)}" y="{_n(rect.y + 8)}" font-size="12" '
+                f'font-weight="bold" fill="{stroke}">!</text>'
+            )
         yield (
             f'<circle cx="{_n(x)}" cy="{_n(y)}" r="{_n(rect.width / 2 - 0.6)}" '
             f'fill="{theme.state}" stroke="{stroke}" stroke-width="1.25"/>'
@@ -175,8 +206,10 @@ class _Writer:
 
     def arrow(self, placed: PlacedArrow) -> Iterator[str]:
         arrow = placed.arrow
-        yield f'<g id={quoteattr(transition_id(arrow))} class="transition">'
-        yield f"<title>{_text(sentence(arrow, self.drawing.picture))}</title>"
+        look = f'transition faulty" stroke="{self.theme.fault}' if arrow.faults else "transition"
+        yield f'<g id={quoteattr(transition_id(arrow))} class="{look}">'
+        title = _told(sentence(arrow, self.drawing.picture), arrow.faults)
+        yield f"<title>{_text(title)}</title>"
         if placed.path:
             yield f'<path class="line" d="{_path(placed.path)}"/>'
             yield f'<path class="head" d="{_head(placed.path)}" stroke-linejoin="round"/>'
@@ -205,6 +238,8 @@ class _Writer:
         ink = theme.active_ink if active else theme.ink
         if role in (Role.NAME, Role.TRIGGER):
             return ink, ""
+        if role is Role.FAULT:
+            return theme.fault, ' font-weight="bold"'
         if role in _BEHAVIOUR:
             return theme.soft, ' font-style="italic"'
         return theme.soft, ""
@@ -229,6 +264,8 @@ def describe(picture: Picture) -> str:
         parts.append(one_line(picture.doc))
     if active:
         parts.append(f"Active: {', '.join(active)}.")
+    if picture.faults:
+        parts.append(f"{count_text(picture.faults)}.")
     return " ".join(parts)
 
 
@@ -240,6 +277,11 @@ def sentence(arrow: Arrow, picture: Picture) -> str:
     ]
     label = " ".join(one_line(line_text(line)) for line in arrow.label)
     return f"{ends[0]} → {ends[1]}{f': {label}' if label else ''}"
+
+
+def _told(title: str, faults: tuple[Fault, ...]) -> str:
+    """Return a tooltip, with the faults of what it is about."""
+    return "\n".join((title, *map(str, faults)))
 
 
 def _bullseye(x: float, y: float, r: float, ink: str, paper: str) -> Iterator[str]:

@@ -34,6 +34,7 @@ class Theme:
         active_bar: Fill of the title bar of an active composite state.
         active_ink: Name of an active state.
         active_width: Width of the border of an active state.
+        fault: Border, arrow and code of what has a fault.
     """
 
     name: str
@@ -52,6 +53,7 @@ class Theme:
     active_bar: str
     active_ink: str
     active_width: float = 2.0
+    fault: str = "#c8102e"
 
 
 LIGHT: Final = Theme(
@@ -87,6 +89,7 @@ DARK: Final = Theme(
     active_shade="#1f1912",
     active_bar="#3b2413",
     active_ink="#ffedd5",
+    fault="#ff6b7d",
 )
 PRINT: Final = Theme(
     name="print",
@@ -105,6 +108,7 @@ PRINT: Final = Theme(
     active_bar="#dddddd",
     active_ink="#000000",
     active_width=2.6,
+    fault="#000000",
 )
 THEMES: Final = {theme.name: theme for theme in (LIGHT, DARK, PRINT)}
 

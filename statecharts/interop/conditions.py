@@ -9,8 +9,8 @@ them, in ECMAScript as in Python; where that is in doubt, all of it is one name.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from typing import Final, Literal, NamedTuple, final
+from collections.abc import Callable, Mapping
+from typing import Final, NamedTuple, final
 
 from statecharts.interop import limits
 from statecharts.interop.literals import NOTHING, literal
@@ -37,12 +37,6 @@ _WEAK: Final = frozenset(
 _OPAQUE: Final = ("`", "#", "\\", ";", "//", "/*", "'", '"')
 _TRUTHS: Final = {"true": True, "True": True, "false": False, "False": False}
 
-Resolve = Callable[[str, bool], "str | Literal[False] | None"]
-"""Gives the id of a state that ``In`` names (quoted or bare).
-
-False says that there is no such state, so that the call never holds; None makes a name of the call.
-"""
-
 
 class _DoubtError(Exception):
     """The text cannot be taken apart with certainty."""
@@ -57,29 +51,33 @@ class _Token(NamedTuple):
     end: int
 
 
-def guard(text: str, resolve: Resolve) -> Hook:
-    """Return a condition as a guard.
+def guard(text: str, ids: Mapping[str, str]) -> tuple[Hook, list[str]]:
+    """Return a condition as a guard, and the states that it asks for which there are not.
 
-    >>> guard("In('a') && !(x > 1)", lambda state, quoted: state).name
-    'In(a) and not x > 1'
-    >>> guard("a ? b : c && d", lambda state, quoted: state).function
+    ``ids`` gives the id of each state by its name in the document. In quotes, others never hold.
+
+    >>> guard("In('a') && !(x > 1)", {"a": "b.a"})
+    (Hook(In(b.a) and not x > 1), [])
+    >>> guard("a ? b : c && d", {})[0].function
     Named(name='a ? b : c && d', data={})
     """
     try:
         if len(text) > limits.CONDITION_LENGTH:
             raise _DoubtError
-        return _Reading(text, resolve).whole()
+        reading = _Reading(text, ids)
+        return reading.whole(), reading.unknown
     except _DoubtError:
-        return Hook(Named(text.strip()))
+        return Hook(Named(text.strip())), []
 
 
 @final
 class _Reading:
     """A condition being read, by recursive descent."""
 
-    def __init__(self, text: str, resolve: Resolve) -> None:
+    def __init__(self, text: str, ids: Mapping[str, str]) -> None:
         self.source = text
-        self.resolve = resolve
+        self.ids = ids
+        self.unknown: list[str] = []
         self.at = 0
         self.depth = 0
         self.tokens = [
@@ -213,10 +211,10 @@ class _Reading:
         name = literal(tokens[2].text) if quoted else tokens[2].text
         if name is NOTHING or shape[2] not in ("string", "word"):
             return None
-        state = self.resolve(name, quoted)
-        if state is None:
-            return None
-        return Hook(In(state) if isinstance(state, str) else Holds(value=False))
+        if name in self.ids:
+            return Hook(In(self.ids[name]))
+        self.unknown += [name] if quoted else []
+        return Hook(Holds(value=False)) if quoted else None
 
 
 def guard_text(hook: Hook, words: tuple[str, str, str], name: Callable[[str], str]) -> str:

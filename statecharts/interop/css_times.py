@@ -1,4 +1,4 @@
-"""CSS times: durations as in CSS 2, ``1.5s`` or ``200ms`` (SCXML 6.2.2)."""
+"""Times: durations as in CSS 2, ``1.5s`` or ``200ms``, and in the schema of SCXML, ``5m``."""
 
 from __future__ import annotations
 
@@ -7,20 +7,21 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Final
 
-_TIME: Final = re.compile(r"\s*\+?(\d{1,15}(?:\.\d{0,9})?|\.\d{1,9})(ms|s)\s*", re.IGNORECASE)
+_TIME: Final = re.compile(r"\s*\+?(\d{1,15}(?:\.\d{0,9})?|\.\d{1,9})(ms|[smhd])\s*", re.IGNORECASE)
 _SECOND: Final = timedelta(seconds=1)
+_UNITS: Final = {"ms": 0.001, "s": 1, "m": 60, "h": 3_600, "d": 86_400}
 
 
 def css_time(text: str) -> timedelta | None:
     """Return the time of a text, or None when it is not a time.
 
-    >>> css_time("1.5s") == timedelta(seconds=1.5), css_time("5 minutes")
-    (True, None)
+    >>> css_time("1.5s") == timedelta(seconds=1.5), css_time("2m"), css_time("5 minutes")
+    (True, datetime.timedelta(seconds=120), None)
     """
     match = _TIME.fullmatch(text)
     if match is None:
         return None
-    scale = 1_000 if match[2].lower() == "ms" else 1_000_000
+    scale = round(_UNITS[match[2].lower()] * 1_000_000)
     try:
         return timedelta(microseconds=round(Decimal(match[1]) * scale))
     except OverflowError:

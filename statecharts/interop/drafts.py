@@ -21,6 +21,7 @@ from statecharts.model.chart import (
     HISTORY,
     ROOT,
     Chart,
+    Default,
     EventType,
     OnEvent,
     StateKind,
@@ -170,6 +171,9 @@ def assemble(root: Draft, findings: Findings) -> Chart:
     raise and send, in document order; descriptors with a wildcard name no event.
     """
     drafts = list(root.walk())
+    for draft in drafts:
+        if draft.kind in HISTORY and draft.default is None and draft.parent is not None:
+            _remember(draft, draft.parent, findings)
     if any(draft.invoke for draft in drafts):
         for draft in drafts:
             _settle(draft, findings)
@@ -178,6 +182,18 @@ def assemble(root: Draft, findings: Findings) -> Chart:
     nodes = [_node(draft, findings.document) for draft in drafts]
     events = tuple(EventType(name) for name in dict.fromkeys(_events(nodes)))
     return Chart(root.name, nodes[0], tuple(nodes[1:]), events, doc=root.doc)
+
+
+def _remember(draft: Draft, home: Draft, findings: Findings) -> None:
+    """Have a history without a default begin where its parent does."""
+    ids = tuple(child.id for child in home.children if child.kind not in HISTORY)
+    ids = ids if home.default is None else home.default.targets
+    if ids and draft.id not in ids:
+        found = (
+            "the history has no default; where it has nothing to remember, its parent's is taken"
+        )
+        findings.add("SC652", found, "Say where to begin", draft.line, f"state {draft.name!r}")
+        draft.default = Transition(draft.id, Default(), ids)
 
 
 def _settle(draft: Draft, findings: Findings) -> None:

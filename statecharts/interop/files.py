@@ -33,14 +33,12 @@ def load(
 ) -> dict[str, Chart]:
     """Return the charts of a file by their names, in document order.
 
-    The extension decides, whatever its case; a ``.json`` file is XState's or python-statemachine's
-    by its content. Only the door that is needed is imported.
+    The extension decides; a ``.json`` file is XState's or python-statemachine's by its content.
 
     Args:
         path: The file.
         variables: The values of ``${NAME}``, in the format that has variables.
-        xstate_version: The version of XState that a file of it is for; None to see it from the
-            file.
+        xstate_version: The version of XState that the file is for; None to see it there.
 
     Raises:
         DocumentError: No format has that extension, or the file cannot be read.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Generator, Iterable
 from contextlib import contextmanager
 from typing import Final, final
 
@@ -13,7 +13,7 @@ from statecharts.interop import limits
 from statecharts.interop.codes import LOST
 from statecharts.interop.documents import Document
 from statecharts.interop.syntax.located import JSON, Words
-from statecharts.model.chart import After, Always, Chart, Done, OnEvent, Transition
+from statecharts.model.chart import After, Always, Chart, Done, OnEvent
 from statecharts.model.errors import DefinitionError, Fault, StatechartError, sentence
 from statecharts.model.suggestions import Suggestions
 
@@ -60,7 +60,7 @@ class Findings:
         try:
             accepted = accept(chart, "*", self.faults)
         except DefinitionError as error:
-            raise DefinitionError(chart.name, map(placed, error.faults)) from None
+            raise DefinitionError(chart.name, map(placed, error.faults), chart) from None
         return evolve(accepted, warnings=tuple(map(placed, accepted.warnings)))
 
     def refuse(self, chart: str) -> DefinitionError:
@@ -179,21 +179,15 @@ def state_text(state: str) -> str:
 def _said(thing: object, name: str) -> object:
     """Return an attribute of a chart or a state; of transitions, their meaning.
 
-    The names of timers, the order of lines with different triggers, and whether a line on two
-    events is one or two make no difference to any run.
+    The names of timers and the order of lines with different triggers make no difference to a run.
     """
     found = getattr(thing, name)
     if name != "transitions":
         return found
-    lines = [alone for line in found for alone in _apart(line)]
+    lines = [
+        evolve(line, trigger=After(line.trigger.delay, ""))
+        if isinstance(line.trigger, After)
+        else line
+        for line in found
+    ]
     return sorted(lines, key=lambda line: _TRIGGERS.index(type(line.trigger)))
-
-
-def _apart(line: Transition) -> Iterator[Transition]:
-    match line.trigger:
-        case OnEvent(events) if events:
-            yield from (evolve(line, trigger=OnEvent((event,))) for event in events)
-        case After(delay):
-            yield evolve(line, trigger=After(delay, ""))
-        case _:
-            yield line

@@ -1,11 +1,6 @@
 """Grammar: which keys the objects of a format have, and of which kind their values are.
 
-A door declares its format as tables of kinds, and reads each object through the table for it:
-
-    PARAM = Table({"name": NAME, "expr": STRING}, needs=("name",), noun="a param")
-    INVOKE = Table({"src": STRING, "params": either(object_of(PARAM), list_of(object_of(PARAM)))})
-    known, other = take(held, INVOKE, findings, "state 'busy'")
-
+A door declares its format as tables of kinds, and reads each object through the table for it.
 Messages name kinds in the words of the document's format (`Words` of ``syntax.located``).
 """
 
@@ -89,6 +84,13 @@ def one_of(*choices: str) -> Kind:
     """Return the kind of strings that are one of several, which messages list."""
     name = " or ".join(map(repr, choices))
     return Kind(name, lambda value: isinstance(value, str) and value in choices, choices=choices)
+
+
+def several(value: Any) -> list[Any]:
+    """Return the values of a key that takes one or a list; none for null."""
+    if value is None:
+        return []
+    return value if isinstance(value, list) else [value]
 
 
 def object_of(table: Table) -> Kind:

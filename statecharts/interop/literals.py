@@ -9,6 +9,9 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from statecharts.interop import limits
+from statecharts.interop.css_times import css_time
+from statecharts.model.effects import Action, CancelSend, Send
+from statecharts.model.events import NamedEvent
 
 NOTHING: Final = object()  # returned for a text that is not a literal
 
@@ -93,6 +96,37 @@ def param_value(said: Mapping[str, Any]) -> Any:
     """Return the value of a param: that of a literal, else what the document says."""
     value = literal(said["expr"]) if [*said] == ["expr"] else NOTHING
     return said if value is NOTHING else value
+
+
+def sent(
+    said: Mapping[str, Any], payload: Mapping[str, Any], default_unit: str = ""
+) -> Send | Action:
+    """Return a ``send`` of a document; an action where it lacks a name or needs a data model."""
+    known, whole = dict(said), Action("send", {**said, **payload})
+    for name in ("event", "target", "type", "delay"):
+        expression = known.pop(f"{name}expr", None)
+        if expression is not None:
+            known[name] = literal(expression)
+            if not isinstance(known[name], str):
+                return whole
+    event, wait = str(known.get("event", "")).strip(), str(known.get("delay", "0s"))
+    data, delay = payload_value(payload), css_time(wait)
+    delay = css_time(f"{wait}{default_unit}") if delay is None else delay
+    opaque = {"idlocation", "namelist", "content"} & known.keys()
+    if data is NOTHING or delay is None or opaque or not event:
+        return whole
+    sending = NamedEvent(event, data if isinstance(data, dict) else {"content": data})
+    return Send(sending, delay or None, known.get("id"), known.get("target"), known.get("type"))
+
+
+def cancelled(said: Mapping[str, Any]) -> CancelSend | Action | None:
+    """Return the effect of a ``cancel`` in a document; None where it does not say what."""
+    name = said.get("sendid")
+    if said.get("sendidexpr") is not None:
+        name = literal(said["sendidexpr"])
+    elif name is None:
+        return None
+    return CancelSend(name) if isinstance(name, str) else Action("cancel", said)
 
 
 def literal_text(value: Any, *, python: bool = False) -> str | None:

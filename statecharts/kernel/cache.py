@@ -13,8 +13,8 @@ from weakref import WeakValueDictionary
 import attrs
 
 from statecharts.kernel.planner import Key, Planner
-from statecharts.kernel.plans import Dispatch, Entry, Node, Plan
-from statecharts.model.chart import After, Always, Chart
+from statecharts.kernel.plans import Candidate, Dispatch, Entry, Node, Plan
+from statecharts.model.chart import After, Always, Chart, StateNode
 from statecharts.model.errors import StepError
 from statecharts.model.events import OWN, NamedEvent
 from statecharts.model.fields import fields_of
@@ -29,36 +29,34 @@ from statecharts.semantics.tree import Edge, Tree
 class LRU:
     """The entries that have been worked out, at most ``bound`` of them.
 
-    Time is counted in things worked out: using an entry stamps it with the present epoch, which is
-    one assignment and needs no lock. Adding, which is rare, goes under the caller's lock.
+    Using an entry marks it, which is one assignment and needs no lock. The first to go is the
+    oldest that has not been marked since it was last passed over. Adding, which is rare, goes under
+    the caller's lock.
 
     Args:
         bound: How many entries are kept.
     """
 
-    __slots__ = ("_entries", "bound", "epoch")
+    __slots__ = ("_entries", "bound")
 
     def __init__(self, bound: int) -> None:
         self.bound = bound
-        self.epoch = 0
         self._entries: dict[Entry, None] = {}
 
     def __len__(self) -> int:
         return len(self._entries)
 
     def add(self, entry: Entry) -> None:
-        """Keep an entry; let the least recently used go when there are too many."""
-        self.epoch += 1
-        entry.epoch = self.epoch
+        """Keep an entry; let others go when there are too many."""
+        while len(self._entries) >= self.bound:
+            oldest = next(iter(self._entries))
+            del self._entries[oldest]
+            if oldest.used:
+                oldest.used = False
+                self._entries[oldest] = None
+            else:
+                oldest.forget()
         self._entries[entry] = None
-        if len(self._entries) > self.bound:
-            self._make_room(max(1, self.bound // 8))
-
-    def _make_room(self, count: int) -> None:
-        oldest = sorted(self._entries, key=lambda entry: entry.epoch)
-        for entry in oldest[:count]:
-            del self._entries[entry]
-            entry.forget()
 
 
 @final
@@ -93,9 +91,15 @@ class PlanCache:
             for one in node.invoke
         }
         self._known = tuple(node.id for node in chart.states)
+        self._restless = frozenset(
+            edge.source
+            for edges in self._tree.outgoing
+            for edge in edges
+            if isinstance(edge.transition.trigger, Always)
+        )
         self._lock = threading.RLock()
         self._nodes: WeakValueDictionary[tuple[int, ...], Node] = WeakValueDictionary()
-        self._planner = Planner(self._tree, self.node)
+        self._planner = Planner(self._tree, self.node, bound)
         slots = len(self._tree.slots)
         self.blank = Memory((None,) * slots) if slots else EMPTY
         self.origin = Node(chart.name, (), self._known, owner, (), False, False)
@@ -103,17 +107,15 @@ class PlanCache:
 
     def node(self, states: tuple[int, ...]) -> Node:
         """Return the node of a configuration, the same one for as long as anybody holds it."""
+        node = self._nodes.get(states)
+        if node is not None:
+            return node
         with self._lock:
             node = self._nodes.get(states)
-            if node is None:
-                tree = self._tree
-                final = ends(tree, states)
-                restless = not final and any(
-                    isinstance(edge.transition.trigger, Always)
-                    for state in (0, *states)
-                    for edge in tree.outgoing[state]
-                )
-                ids = tuple(tree.nodes[state].id for state in states)
+            if node is None:  # pragma: no branch - else another thread was first
+                final = ends(self._tree, states)
+                restless = not final and not self._restless.isdisjoint((0, *states))
+                ids = tuple([self._known[state - 1] for state in states])
                 node = Node(self.chart.name, ids, self._known, self.owner, states, restless, final)
                 self._nodes[states] = node
             return node
@@ -125,19 +127,20 @@ class PlanCache:
             StepError: The snapshot does not belong to this chart (SC205).
         """
         place, tree = snapshot._place, self._tree
+        if place.owner is not None and place.owner.chart is self.chart:
+            return self.node(place.states)  # another kernel of the chart, which has made sure
         if place.chart != self.chart.name:
             raise self._foreign(snapshot, f"it is a snapshot of {place.chart}")
-        states = tuple(tree.index.get(state, -1) for state in place.ids)
+        states = tuple([tree.index.get(state, -1) for state in place.ids])
         if (
-            -1 in states
-            or not tree.is_legal(states)
+            not (states in self._nodes or (-1 not in states and tree.is_legal(states)))
             or not self._same_states(place, place.ids)
             or len(snapshot._memory.history) != len(tree.slots)
         ):
             found = f"({', '.join(place.ids)}) is not a configuration of this chart"
             raise self._foreign(snapshot, found)
-        for state, value in zip(place.ids, snapshot._values, strict=True):
-            self._carries(snapshot, state, value)
+        for state, value in zip(states, snapshot._values, strict=True):
+            self._carries(snapshot, tree.nodes[state], value)
         self._remembers(snapshot)
         self._under_way(snapshot)
         return self.node(states)
@@ -152,7 +155,7 @@ class PlanCache:
             for state, value in zip(remembered.ids, remembered.values, strict=True):
                 if state not in tree.index or not self.chart.is_descendant(state, parent):
                     raise self._foreign(snapshot, f"{parent!r} does not remember {state!r} here")
-                self._carries(snapshot, state, value)
+                self._carries(snapshot, self.chart[state], value)
 
     def _under_way(self, snapshot: Snapshot[Any, Any]) -> None:
         """Refuse a snapshot with timers, calls or a context that this chart does not have."""
@@ -173,9 +176,9 @@ class PlanCache:
         other = None if place.owner is None else place.owner.chart
         return other is None or all(self.chart[i].kind is other[i].kind for i in ids)
 
-    def _carries(self, snapshot: Snapshot[Any, Any], state: str, value: object) -> None:
-        if not isinstance(value, self.chart[state].data or type(None)):
-            raise self._foreign(snapshot, f"{state!r} does not carry {value!r} in this chart")
+    def _carries(self, snapshot: Snapshot[Any, Any], node: StateNode, value: object) -> None:
+        if not isinstance(value, node.data or type(None)):
+            raise self._foreign(snapshot, f"{node.id!r} does not carry {value!r} in this chart")
 
     def _foreign(self, snapshot: Snapshot[Any, Any], found: str) -> StepError:
         remedy = f"Step it with the {snapshot._place.chart} that made it"
@@ -232,7 +235,7 @@ class PlanCache:
         recalled = (selected, tuple(None if one is None else one.ids for one in history))
         plan = dispatch.plans.get(recalled)
         if plan is not None:
-            plan.epoch = self.lru.epoch
+            plan.used = True
             return plan
         with self._lock:
             plan = dispatch.plans.get(selected) or dispatch.plans.get(recalled)
@@ -243,8 +246,11 @@ class PlanCache:
                 dispatch.plans[key] = plan
                 plan.home, plan.key = dispatch.plans, key
                 self.lru.add(plan)
-            plan.epoch = self.lru.epoch
             return plan
+
+    def chains(self, node: Node, kind: type | str) -> tuple[tuple[Candidate, ...], ...]:
+        """Return the candidates of a configuration for a kind of event that nobody sends now."""
+        return () if node.final else self._planner.chains(node.states, kind)
 
     def dispatch(self, node: Node, key: Key) -> Dispatch:
         """Return what a configuration does with a kind of event, working it out if need be."""

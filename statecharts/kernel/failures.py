@@ -6,6 +6,7 @@ from statecharts.kernel.operations import Operation
 from statecharts.model.chart import Chart, Transition
 from statecharts.model.errors import CallbackError, StepError, TimeNeededError
 from statecharts.model.events import shown_name
+from statecharts.semantics.snapshot import MOMENT_HAS, Moment
 from statecharts.semantics.tree import Edge
 
 
@@ -24,7 +25,7 @@ def failure(chart: Chart, culprit: Operation | Edge, event: object, error: Excep
         return TimeNeededError(error.code, chart.name, f"{place}: {error.found}", error.remedy)
     code, found, remedy = (
         "SC202",
-        f"{type(error).__name__}: {error}",
+        f"{type(error).__name__}: {_said(error)}",
         "The old snapshot is still good",
     )
     if isinstance(error, StepError) and error.where == chart.name:
@@ -39,6 +40,13 @@ def failure(chart: Chart, culprit: Operation | Edge, event: object, error: Excep
         event=name,
         role=role,
     )
+
+
+def _said(error: Exception) -> object:
+    """Return what an error says; of an attribute that a moment lacks, what a moment has."""
+    if isinstance(error, AttributeError) and isinstance(error.obj, Moment):
+        return MOMENT_HAS.format(error.name)
+    return error
 
 
 def _parts(culprit: Operation | Edge) -> tuple[str, str, Transition | None]:

@@ -14,10 +14,11 @@ from statecharts.semantics.snapshot import Snapshot, Step
 
 def kernel_of(source: Any) -> Kernel[Any, Any]:
     """Return the kernel that is kept with a chart."""
-    chart = chart_of(source)
-    if "kernel" not in chart._memo:
-        chart._memo.setdefault("kernel", Kernel(chart))
-    kernel: Kernel[Any, Any] = chart._memo["kernel"]
+    try:
+        kernel: Kernel[Any, Any] = getattr(source, "chart", source)._memo["kernel"]
+    except (AttributeError, KeyError):
+        chart = chart_of(source)
+        kernel = chart._memo.setdefault("kernel", Kernel(chart))
     return kernel
 
 

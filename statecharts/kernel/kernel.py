@@ -6,27 +6,24 @@ remembers, within a bound; that changes how fast it is, never what it returns.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import datetime
-from typing import Any, Final, Generic, TypeVar, cast, overload
-
-from attrs import evolve
+from typing import Any, Final, Generic, TypeVar, overload
 
 from statecharts.kernel.cache import PlanCache
 from statecharts.kernel.failures import failure
 from statecharts.kernel.macrostep import Macrostep
+from statecharts.kernel.operations import Prepare
 from statecharts.kernel.planner import ALWAYS, Heard, Key
-from statecharts.kernel.plans import Dispatch, Node, Plan
+from statecharts.kernel.plans import Dispatch, Move, Node, Plan
 from statecharts.model.chart import Chart, Declaration, Transition
 from statecharts.model.effects import Call
 from statecharts.model.errors import RunawayError, StepError
-from statecharts.model.events import OWN, Answer, CallFailed, Own, TimerFired
+from statecharts.model.events import OWN, Answer, CallFailed, NamedEvent, Own, TimerFired
 from statecharts.model.fields import build_default
 from statecharts.model.generics import E, defaulting
 from statecharts.model.generics import K as C
 from statecharts.semantics.snapshot import (
     Memory,
-    Microstep,
     Moment,
     Scene,
     Snapshot,
@@ -38,12 +35,7 @@ from statecharts.semantics.tree import Edge
 
 F = TypeVar("F")
 
-# Making an object and setting its slots in place saves a call each, on the hottest path there is.
-_new_snapshot = object.__new__
-_new_moment = object.__new__
-_new_step: Callable[[Any, Any], Step[Any, Any]] = cast("Any", tuple.__new__)
-
-PLANS: Final = 16_384
+PLANS: Final = 65_536
 """How many plans a kernel keeps unless told otherwise."""
 
 MICROSTEPS: Final = 1_000
@@ -54,7 +46,6 @@ WAITING: Final = 1_000
 
 DEFER: Final[Plan] = object.__new__(Plan)
 """Stands for the plan of an event that is kept for later."""
-DEFER.brief = False
 
 
 @defaulting
@@ -95,6 +86,7 @@ class Kernel(Generic[E, C]):
         plans: int = PLANS,
         microsteps: int = MICROSTEPS,
         waiting: int = WAITING,
+        _moves: bool = True,
     ) -> None:
         self.chart: Chart = chart_of(chart)
         self.microsteps = microsteps
@@ -104,6 +96,11 @@ class Kernel(Generic[E, C]):
         self._blank = self._cache.blank
         self._start = self._cache.start
         self._unbound = self.chart.unbound_guards
+        self._moves = _moves
+        """Whether moves are written; without them a kernel is the reference that they copy."""
+        self._rarely = self._follow_plan
+        self._named = self._stand_in(NamedEvent, self._take_named)
+        self._own = self._stand_in(TimerFired, self._take_own)
 
     @property
     def remembered(self) -> int:
@@ -139,15 +136,6 @@ class Kernel(Generic[E, C]):
             raise StepError("SC214", self.chart.name, found, remedy)
         check_time(self.chart.name, at)
         begin = self._context(context)
-        plan = self._start
-        if plan.brief and plan.set_data is None and plan.blank is not None:
-            snapshot: Snapshot[Any, Any] = _new_snapshot(Snapshot)
-            snapshot._place = plan.next
-            snapshot._values = plan.blank
-            snapshot._context = begin
-            snapshot._memory = self._blank
-            snapshot._clock = 0
-            return _new_step(Step, (snapshot, (), (), True, plan.microsteps))
         run = Macrostep(None, at, begin, self._cache.origin, (), self._blank)
         return self._macrostep(self._start, run, None)
 
@@ -169,6 +157,19 @@ class Kernel(Generic[E, C]):
             StepError: A callback failed, the time was needed, the macrostep does not end, the
                 snapshot is not one of this chart, or the event is not an event.
         """
+        move: Move | None = None
+        try:
+            node: Any = snapshot._place
+            if node.owner is self and (type(at) is datetime or at is None):
+                dispatch: Dispatch = node.dispatches[type(event)]
+                dispatch.used = True
+                move = dispatch.move
+        except (AttributeError, KeyError):
+            pass  # no snapshot, or an event that is new here: all of that is told apart below
+        return self._meet(snapshot, event, at) if move is None else move(snapshot, event, at)
+
+    def _meet(self, snapshot: Snapshot[E, C], event: object, at: datetime | None) -> Step[E, C]:
+        """Take an event that has no move here yet, or make sure of what was passed."""
         try:
             node: Any = snapshot._place
         except AttributeError:
@@ -176,59 +177,117 @@ class Kernel(Generic[E, C]):
             raise StepError("SC205", self.chart.name, found, "Pass step(…).snapshot") from None
         if node.owner is not self:
             node = self._cache.adopt(snapshot)
-        if at.__class__ is not datetime and at is not None:
+        if type(at) is not datetime:
             check_time(self.chart.name, at)
-        dispatch: Dispatch | None = node.dispatches.get(event.__class__)
-        if dispatch is None:
+        dispatch: Dispatch | None = node.dispatches.get(type(event))
+        if dispatch is None or dispatch.node is not node:
             if isinstance(event, OWN):
+                node.dispatches.setdefault(type(event), self._own)
                 return self._addressed(node, snapshot, event, at)
+            if isinstance(event, NamedEvent):
+                node.dispatches.setdefault(type(event), self._named)
             dispatch = self._cache.dispatch(node, self._cache.key(event))
-        dispatch.epoch = self._lru.epoch
+        if dispatch.met:
+            dispatch.used = True
+        if dispatch.move is None:
+            if not dispatch.met or not self._moves:
+                dispatch.met = True
+                return self._follow_plan(dispatch, snapshot, event, at)
+            from statecharts.kernel.moves import answer  # noqa: PLC0415 - the second event needs it
+
+            dispatch.move = answer(self, dispatch)
+            dispatch.plan = None  # the move says it all
+        return dispatch.move(snapshot, event, at)
+
+    def _follow_plan(
+        self,
+        dispatch: Dispatch,
+        snapshot: Snapshot[Any, Any],
+        event: object,
+        at: datetime | None,
+    ) -> Step[Any, Any]:
+        """Take an event by its plan: what moves do quicker."""
         plan = dispatch.plan
-        memory = snapshot._memory
         if plan is None:
-            plan = self._select(dispatch, event, at, snapshot, snapshot._values, memory.history)
+            history = snapshot._memory.history
+            plan = self._select(dispatch, event, at, snapshot, snapshot._values, history)
             if plan is None:
-                return _new_step(Step, (snapshot, (), (), False, ()))
-        if not plan.brief or memory.waiting:
+                return Step(snapshot, (), (), False, ())
+        return self._macrostep(plan, self._begin(dispatch.node, snapshot, event, at), snapshot)
+
+    def _stand_in(self, kind: type, move: Move) -> Dispatch:
+        """Return what stands where configurations look, for events that say themselves where."""
+        dispatch = Dispatch(self._cache.origin, kind, ())
+        dispatch.move = move
+        return dispatch
+
+    def _take_named(
+        self, snapshot: Snapshot[Any, Any], event: Any, at: datetime | None
+    ) -> Step[Any, Any]:
+        """Take a named event: its move is kept by its name."""
+        node: Any = snapshot._place
+        dispatch = node.dispatches.get(event.name)
+        if dispatch is None or dispatch.move is None:
+            return self._meet(snapshot, event, at)
+        dispatch.used = True
+        step: Step[Any, Any] = dispatch.move(snapshot, event, at)
+        return step
+
+    def _take_own(
+        self, snapshot: Snapshot[Any, Any], event: Any, at: datetime | None
+    ) -> Step[Any, Any]:
+        """Take what is addressed to a timer or a call."""
+        node: Any = snapshot._place
+        return self._addressed(node, snapshot, event, at)
+
+    def _chosen(self, dispatch: Dispatch) -> Move:
+        """Return the move that asks the guards of several regions one by one."""
+
+        def move(snapshot: Snapshot[Any, Any], event: Any, at: datetime | None) -> Step[Any, Any]:
+            selected = self._choose(dispatch, event, at, snapshot, snapshot._values)
+            if not selected:
+                return Step(snapshot, (), (), False, ())
+            return self._take(dispatch, selected, snapshot, event, at)
+
+        return move
+
+    def _take(
+        self,
+        dispatch: Dispatch,
+        selected: tuple[Edge, ...],
+        snapshot: Snapshot[Any, Any],
+        event: Any,
+        at: datetime | None,
+    ) -> Step[Any, Any]:
+        """Take the transitions that guards have selected."""
+        if selected[0].defers:
+            return self._carried_out(dispatch.node, DEFER)(snapshot, event, at)
+        plan = dispatch.plans.get(selected)
+        if plan is None:
+            plan = self._cache.planned(dispatch, selected, snapshot._memory.history)
+        plan.used = plan.met
+        if plan.move is not None:
+            return plan.move(snapshot, event, at)
+        if plan.met:
+            from statecharts.kernel.moves import answer, taken  # noqa: PLC0415 - as above
+
+            plan.move = taken(self, dispatch.node, plan)
+            if len(dispatch.chains) == 1:
+                dispatch.move = answer(self, dispatch)
+        plan.met = True
+        return self._macrostep(plan, self._begin(dispatch.node, snapshot, event, at), snapshot)
+
+    def _carried_out(self, node: Node, plan: Plan) -> Move:
+        """Return the move that carries a plan out operation by operation."""
+
+        def move(snapshot: Snapshot[Any, Any], event: Any, at: datetime | None) -> Step[Any, Any]:
             return self._macrostep(plan, self._begin(node, snapshot, event, at), snapshot)
-        set_data = plan.set_data
-        if set_data is None:
-            values = plan.blank or plan.pick((*snapshot._values, None))
-        else:
-            old = snapshot._values
-            try:
-                build = set_data.build
-                if build is not None:
-                    made = build(event, old, snapshot._context, at)
-                else:
-                    moment: Moment[Any, Any, Any] = _new_moment(Moment)
-                    moment.data = old[set_data.before] if set_data.before >= 0 else None
-                    moment.event = event
-                    if at is not None:
-                        moment.at = at
-                    moment._scene = snapshot
-                    moment._counters = memory.counters
-                    made = set_data.make(moment)
-                    if made.__class__ is not set_data.cls and not isinstance(made, set_data.cls):
-                        raise set_data.wrong(self.chart.name, made)
-                    if moment._counters is not memory.counters:
-                        memory = evolve(memory, counters=moment._counters or ())
-            except Exception as error:
-                raise failure(self.chart, set_data, event, error) from error
-            if plan.blank is not None:
-                values = (*plan.head, made, *plan.tail)
-            else:
-                fresh = list(plan.pick((*old, None)))
-                fresh[set_data.after] = made
-                values = tuple(fresh)
-        after: Snapshot[Any, Any] = _new_snapshot(Snapshot)
-        after._place = plan.next
-        after._values = values
-        after._context = snapshot._context
-        after._memory = memory
-        after._clock = snapshot._clock + 1
-        return _new_step(Step, (after, (), plan.fired, True, plan.microsteps))
+
+        return move
+
+    def _eventless(self, node: Node) -> Plan | None:
+        """Return what surely follows in a configuration without an event."""
+        return self._cache.dispatch(node, ALWAYS).plan
 
     def adopt(self, snapshot: Snapshot[E, C]) -> Snapshot[E, C]:
         """Return a snapshot as one of this kernel: it then knows what it `can` do.
@@ -255,7 +314,7 @@ class Kernel(Generic[E, C]):
         """Tell whether some line would take an event (see `Snapshot.can`)."""
         node: Any = self.adopt(snapshot)._place
         if isinstance(event, type | str):
-            chains = self._cache.dispatch(node, event).chains
+            chains = self._cache.chains(node, event)
             edges = tuple(one.edge for chain in chains for one in chain)
             sure = tuple(one.edge for chain in chains for one in chain if one.test is None)
             return self._cache.takes(edges, sure)
@@ -322,7 +381,7 @@ class Kernel(Generic[E, C]):
     ) -> Step[Any, Any]:
         """Take what is addressed to one timer or call; what comes late is unhandled."""
         memory = snapshot._memory
-        late = _new_step(Step, (snapshot, (), (), False, ()))
+        late: Step[Any, Any] = Step(snapshot, (), (), False, ())
         address = None if node.final else self._address(memory, event)
         if address is None:
             return late
@@ -361,43 +420,87 @@ class Kernel(Generic[E, C]):
             return Heard(holder[0], self._cache.key(event.event)), event.event, call
         return Heard(holder[0], CallFailed), event, call
 
+    def _resume(
+        self,
+        plan: Plan,
+        number: int,
+        result: Any,
+        moment: Moment[Any, Any, Any],
+        snapshot: Snapshot[Any, Any],
+        present: Macrostep,
+    ) -> Step[Any, Any]:
+        """Go on by operations where a move has met effects that are about the run itself.
+
+        Args:
+            plan: What the move was written from.
+            number: The operation that has been called.
+            result: What its callback gave.
+            moment: The moment at which it was called.
+            snapshot: The snapshot before the step.
+            present: The step as far as the move has come.
+        """
+        performs = (*plan.leaving, *plan.entering)
+        for perform in performs[:number]:
+            operation: Any = perform.__self__  # type: ignore[attr-defined]
+            if isinstance(operation, Prepare):
+                operation.perform(present)
+        if number >= len(plan.leaving):
+            present.see(plan.next, present.fresh)
+        perform = performs[number]
+        try:
+            present.take_in(result, moment)
+            for at, perform in enumerate(performs[number + 1 :], number + 1):
+                if at == len(plan.leaving):
+                    present.see(plan.next, present.fresh)
+                perform(present)
+        except Exception as error:
+            culprit: Any = perform.__self__  # type: ignore[attr-defined]
+            raise failure(self.chart, culprit, present.event, error) from error
+        self._arrive(plan, present)
+        return self._macrostep(plan, present, snapshot, performed=True)
+
     def _macrostep(
-        self, plan: Plan | None, run: Macrostep, before: Snapshot[Any, Any] | None
+        self,
+        plan: Plan | None,
+        run: Macrostep,
+        before: Snapshot[Any, Any] | None,
+        *,
+        performed: bool = False,
     ) -> Step[Any, Any]:
         """Carry out a microstep and all that follows: eventless, internal and deferred events.
 
-        Without a plan nothing happens but that a timer or a call is over.
+        Without a plan nothing happens but that a timer or a call is over. A first microstep that
+        has been performed already is not performed again.
         """
         taken: list[Plan] = []
         if plan is DEFER:
             self._defer(run)
             plan = None
         while plan is not None:
-            self._settle(plan, run, taken)
+            self._settle(plan, run, taken, performed=performed)
+            performed = False
             plan = None if run.before.final else self._recall(run, taken)
         last: Any = run.before
         if last.final:
             run.end()
         elif run.entered:
             self._make_calls(last, run)
-        after: Snapshot[Any, Any] = _new_snapshot(Snapshot)
-        after._place = last
-        after._values = run.old
-        after._context = run.context
-        after._memory = run.memory(self._blank if before is None else before._memory)
-        after._clock = 0 if before is None else before._clock + 1
-        effects = tuple(run.effects)
+        memory = run.memory(self._blank if before is None else before._memory)
+        clock = 0 if before is None else before._clock + 1
+        after: Snapshot[Any, Any] = Snapshot(last, run.old, run.context, memory, clock)
         if len(taken) == 1:
-            return _new_step(Step, (after, effects, taken[0].fired, True, taken[0].microsteps))
-        fired = tuple(transition for one in taken for transition in one.fired)
-        microsteps: tuple[Microstep, ...] = tuple(one.microsteps[0] for one in taken)
-        return _new_step(Step, (after, effects, fired, True, microsteps))
+            fired, microsteps = taken[0].outcome
+        else:
+            fired = tuple([transition for one in taken for transition in one.outcome[0]])
+            microsteps = tuple([one.outcome[1][0] for one in taken])
+        return Step(after, tuple(run.effects), fired, True, microsteps)
 
-    def _settle(self, plan: Plan, run: Macrostep, taken: list[Plan]) -> None:
+    def _settle(self, plan: Plan, run: Macrostep, taken: list[Plan], *, performed: bool) -> None:
         """Carry out a microstep, then eventless transitions and the run's own events."""
         bound = len(taken) + self.microsteps
         taken.append(plan)
-        self._perform(plan, run)
+        if not performed:
+            self._perform(plan, run)
         while (run.queue or not taken[-1].settled) and not taken[-1].next.final:
             follow = self._follow(taken[-1].next, run)
             if follow is None:
@@ -410,7 +513,8 @@ class Kernel(Generic[E, C]):
     def _perform(self, plan: Plan, run: Macrostep) -> None:
         """Carry out one microstep."""
         perform: Any = None
-        run.fresh = list(plan.pick((*run.old, None)))
+        old = run.old
+        run.fresh = [old[i] if i >= 0 else None for i in plan.carry]
         try:
             for perform in plan.leaving:
                 perform(run)
@@ -419,6 +523,10 @@ class Kernel(Generic[E, C]):
                 perform(run)
         except Exception as error:
             raise failure(self.chart, perform.__self__, run.event, error) from error
+        self._arrive(plan, run)
+
+    def _arrive(self, plan: Plan, run: Macrostep) -> None:
+        """End a microstep."""
         run.before, run.old = plan.next, tuple(run.fresh)
         run.see(run.before, run.old)
 
@@ -441,7 +549,8 @@ class Kernel(Generic[E, C]):
 
     def _internal(self, node: Node, key: Key, run: Macrostep) -> Plan | None:
         dispatch = self._cache.dispatch(node, key)
-        dispatch.epoch = self._lru.epoch
+        dispatch.used = dispatch.met
+        dispatch.met = True
         return dispatch.plan or self._select(dispatch, run.event, run.at, run, run.old, run.history)
 
     def _defer(self, run: Macrostep) -> None:
@@ -506,8 +615,9 @@ class Kernel(Generic[E, C]):
             return DEFER
         plan = dispatch.plans.get(selected)
         if plan is None:
-            return self._cache.planned(dispatch, selected, history)
-        plan.epoch = self._lru.epoch
+            plan = self._cache.planned(dispatch, selected, history)
+        plan.used = plan.met
+        plan.met = True
         return plan
 
     def _choose(
@@ -532,14 +642,9 @@ class Kernel(Generic[E, C]):
                 elif edge in refused:
                     continue
                 else:
-                    moment: Moment[Any, Any, Any] = _new_moment(Moment)
                     position = candidate.position
-                    moment.data = values[position] if position >= 0 else None
-                    moment.event = event
-                    if at is not None:
-                        moment.at = at
-                    moment._scene = scene
-                    moment._counters = None
+                    data = values[position] if position >= 0 else None
+                    moment: Moment[Any, Any, Any] = Moment(data, event, at, scene, None)
                     try:
                         holds = test(moment)
                         if holds is not True:

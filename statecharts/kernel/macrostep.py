@@ -158,7 +158,10 @@ class Macrostep:
     def emit(self, hook: Hook, data: Any) -> None:
         """Call a callback for its effects, and add them."""
         moment = self.moment(data)
-        result = hook.function(moment)
+        self.take_in(hook.function(moment), moment)
+
+    def take_in(self, result: Any, moment: Moment[Any, Any, Any]) -> None:
+        """Add the effects that a callback has given at a moment."""
         if isinstance(result, Effect):
             given = [result]
         elif result is None:

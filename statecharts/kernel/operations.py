@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any, final
 
@@ -11,7 +11,7 @@ from statecharts.model.chart import After, StateNode, Transition
 from statecharts.model.errors import StepError
 from statecharts.model.events import StateDone
 from statecharts.model.hooks import Hook
-from statecharts.semantics.filling import Builder
+from statecharts.semantics.filling import Builder, Recipe
 from statecharts.semantics.snapshot import Remembered
 
 
@@ -59,26 +59,36 @@ class Record(Operation):
 
 
 @final
-class Exit(Operation):
-    """Leaves a state: its exit effects, then the timers and calls that are no longer needed."""
+class Leave(Operation):
+    """Adds the effects of leaving a state."""
 
-    __slots__ = ("calls", "hooks", "position", "timers")
+    __slots__ = ("hook", "position")
 
-    def __init__(
-        self, node: StateNode, position: int, timers: tuple[str, ...], hidden: frozenset[str]
-    ) -> None:
+    def __init__(self, node: StateNode, hook: Hook, position: int, hidden: frozenset[str]) -> None:
         self.role, self.state, self.transition = "exit", node.id, None
         self.hidden = hidden
+        self.hook = hook
         self.position = position
-        self.hooks = node.exit
+
+    def perform(self, run: Macrostep) -> None:
+        """Do it."""
+        run.hide(self.hidden)
+        run.emit(self.hook, run.old[self.position])
+
+
+@final
+class Exit(Operation):
+    """Takes back the timers and calls of a state that is left."""
+
+    __slots__ = ("calls", "timers")
+
+    def __init__(self, node: StateNode, timers: tuple[str, ...]) -> None:
+        self.role, self.state, self.transition = "exit", node.id, None
         self.timers = timers
         self.calls = tuple(map(node.call_name, node.invoke))
 
     def perform(self, run: Macrostep) -> None:
         """Do it."""
-        run.hide(self.hidden)
-        for hook in self.hooks:
-            run.emit(hook, run.old[self.position])
         if self.timers and run.timers:
             mine = [timer for timer, _ in run.timers if timer.rpartition("#")[0] in self.timers]
             run.stop_timers(mine)
@@ -113,8 +123,13 @@ class Update(Operation):
         data = run.old[self.position] if self.position >= 0 else None
         context = run.call(self.function, data)
         if self.kind is not None and not isinstance(context, self.kind):
-            raise _wrong(run.chart, context, self.kind, "update")
+            raise self.wrong(run.chart, context)
         run.update(context)
+
+    def wrong(self, chart: str, context: object) -> StepError:
+        """Return the error for a context of the wrong class."""
+        assert self.kind is not None  # noqa: S101 - else any context is right
+        return _wrong(chart, context, self.kind, self.role)
 
 
 @final
@@ -144,34 +159,30 @@ class Emit(Operation):
         run.emit(self.hook, values[self.position] if self.position >= 0 else None)
 
 
-class SetData(Operation):
-    """Gives one state its data.
+@final
+class Make(Operation):
+    """Gives a state the data that a transition makes: its target, or its source when it stays.
 
     Attributes:
         after: Where the data stands after the microstep.
         before: Where the data of the transition's source stands before it; -1 when it has none.
-        build: Builds the data by name; None when a callback makes it.
-        make: The callback that makes the data, when there is no ``build``.
+        make: The callback that makes the data.
         cls: The class that the data must be of.
     """
 
-    __slots__ = ("after", "before", "build", "cls", "make")
+    __slots__ = ("after", "before", "cls", "make")
 
-    after: int
-    before: int
-    build: Builder | None
-    make: Callable[[Any], Any]
-    cls: type
-
-    def wrong(self, chart: str, made: object) -> StepError:
-        """Return the error for data of the wrong class."""
-        return _wrong(chart, made, self.cls, self.role)
+    def __init__(
+        self, transition: Transition, hook: Hook, cls: type, before: int, after: int
+    ) -> None:
+        self.role, self.state, self.transition = "make", transition.source, transition
+        self.make = hook.function
+        self.cls = cls
+        self.before = before
+        self.after = after
 
     def perform(self, run: Macrostep) -> None:
         """Do it."""
-        if self.build is not None:
-            run.fresh[self.after] = self.build(run.event, run.old, run.context, run.at)
-            return
         data = run.old[self.before] if self.before >= 0 else None
         place, values, hidden = run._place, run._values, run._hidden
         run.see(run.before, run.old)
@@ -181,37 +192,34 @@ class SetData(Operation):
             raise self.wrong(run.chart, made)
         run.fresh[self.after] = made
 
-
-@final
-class Make(SetData):
-    """Gives a state the data that a transition makes: its target, or its source when it stays."""
-
-    __slots__ = ()
-
-    def __init__(
-        self, transition: Transition, hook: Hook, cls: type, before: int, after: int
-    ) -> None:
-        self.role, self.state, self.transition = "make", transition.source, transition
-        self.make, self.build = hook.function, None
-        self.cls = cls
-        self.before = before
-        self.after = after
+    def wrong(self, chart: str, made: object) -> StepError:
+        """Return the error for data of the wrong class."""
+        return _wrong(chart, made, self.cls, self.role)
 
 
 @final
-class Fill(SetData):
-    """Gives an entered state its data, field by field."""
+class Fill(Operation):
+    """Gives an entered state its data, field by field.
 
-    __slots__ = ()
+    Attributes:
+        after: Where the data stands after the microstep.
+        recipe: What supplies each field.
+    """
 
-    def __init__(
-        self, node: StateNode, transition: Transition, cls: type, build: Builder, after: int
-    ) -> None:
+    __slots__ = ("_build", "after", "recipe")
+
+    def __init__(self, node: StateNode, transition: Transition, recipe: Recipe, after: int) -> None:
         self.role, self.state, self.transition = "data", node.id, transition
-        self.make, self.build = cls, build
-        self.cls = cls
-        self.before = -1
+        self.recipe = recipe
         self.after = after
+        self._build: Builder | None = None
+
+    def perform(self, run: Macrostep) -> None:
+        """Do it."""
+        build = self._build
+        if build is None:
+            build = self._build = self.recipe.builder()
+        run.fresh[self.after] = build(run.event, run.old, run.context, run.at)
 
 
 @final
@@ -235,20 +243,18 @@ class Restore(Operation):
 class Enter(Operation):
     """Adds the effects of entering a state."""
 
-    __slots__ = ("hooks", "position")
+    __slots__ = ("hook", "position")
 
-    def __init__(self, node: StateNode, position: int, hidden: frozenset[str]) -> None:
+    def __init__(self, node: StateNode, hook: Hook, position: int, hidden: frozenset[str]) -> None:
         self.role, self.state, self.transition = "entry", node.id, None
         self.hidden = hidden
-        self.hooks = node.entry
+        self.hook = hook
         self.position = position
 
     def perform(self, run: Macrostep) -> None:
         """Do it."""
         run.hide(self.hidden)
-        data = run.fresh[self.position] if self.position >= 0 else None
-        for hook in self.hooks:
-            run.emit(hook, data)
+        run.emit(self.hook, run.fresh[self.position] if self.position >= 0 else None)
 
 
 @final
@@ -292,16 +298,17 @@ class StartTimers(Operation):
 class Prepare(Operation):
     """Notes the calls of an entered state, to be made when the run has come to rest."""
 
-    __slots__ = ("builders", "calls", "node")
+    __slots__ = ("calls", "classes", "names", "recipes")
 
     def __init__(
-        self, node: StateNode, builders: tuple[Builder | None, ...], hidden: frozenset[str]
+        self, node: StateNode, recipes: tuple[Recipe | None, ...], hidden: frozenset[str]
     ) -> None:
         self.role, self.state, self.transition = "invoke", node.id, None
         self.hidden = hidden
-        self.node = node
         self.calls = node.invoke
-        self.builders = builders
+        self.classes = tuple(one.call for one in node.invoke)
+        self.names = tuple(map(node.call_name, node.invoke))
+        self.recipes = recipes
 
     def perform(self, run: Macrostep) -> None:
         """Do it."""
@@ -315,16 +322,20 @@ class Prepare(Operation):
             event: The event that the state was entered by.
             data: The data of the state.
         """
-        for one, build in zip(self.calls, self.builders, strict=True):
+        for one, name, recipe in zip(self.calls, self.names, self.recipes, strict=True):
             run.event = event
             if one.make is not None:
                 call = run.call(one.make.function, data)
             else:
-                assert build is not None  # noqa: S101 - one of the two makes it
-                call = build(event, (data,), run.context, run.at)
+                assert recipe is not None  # noqa: S101 - one of the two makes it
+                call = recipe.builder()(event, (data,), run.context, run.at)
             if not isinstance(call, one.call):
-                raise _wrong(run.chart, call, one.call, "invoke")
-            run.start_call(self.node.call_name(one), call)
+                raise self.wrong(run.chart, call, one.call)
+            run.start_call(name, call)
+
+    def wrong(self, chart: str, made: object, wanted: type) -> StepError:
+        """Return the error for a call of the wrong class."""
+        return _wrong(chart, made, wanted, self.role)
 
 
 @final

@@ -7,7 +7,7 @@ operations.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Final, NamedTuple, TypeAlias, final
+from typing import Any, Final, NamedTuple, TypeAlias, TypeVar, cast, final
 
 from statecharts.kernel.macrostep import NONE
 from statecharts.kernel.operations import (
@@ -16,6 +16,7 @@ from statecharts.kernel.operations import (
     Exit,
     Fill,
     Finish,
+    Leave,
     Make,
     Operation,
     Prepare,
@@ -34,7 +35,7 @@ from statecharts.model.events import (
     matches_kind,
 )
 from statecharts.model.fields import names_of
-from statecharts.semantics.filling import Builder, builder
+from statecharts.semantics.filling import Recipe
 from statecharts.semantics.snapshot import Microstep, Remembered
 from statecharts.semantics.transitions import (
     EntrySet,
@@ -65,6 +66,11 @@ class Heard(NamedTuple):
     event: type | str
 
 
+T = TypeVar("T")
+
+SHARED: Final = 8_192
+"""How many things that plans have in common are kept at most."""
+
 History: TypeAlias = tuple[Remembered | None, ...]
 
 
@@ -75,11 +81,30 @@ class Planner:
     Args:
         tree: The chart, numbered.
         intern: Gives the node of a configuration.
+        bound: How many plans are kept.
     """
 
-    def __init__(self, tree: Tree, intern: Callable[[tuple[int, ...]], Node]) -> None:
+    def __init__(self, tree: Tree, intern: Callable[[tuple[int, ...]], Node], bound: int) -> None:
         self.tree = tree
         self.intern = intern
+        self._bound = min(bound, SHARED)
+        self._upward: dict[int, tuple[Edge, ...]] = {}
+        self._shared: dict[Any, Any] = {}
+
+    def shared(self, key: Any, value: T) -> T:
+        """Return a value that plans have in common, once for all of them."""
+        if len(self._shared) >= self._bound:
+            self._shared.clear()
+        return cast("T", self._shared.setdefault(key, value))
+
+    def upward(self, leaf: int) -> tuple[Edge, ...]:
+        """Return the transitions that a state and its ancestors have, from the inside out."""
+        found = self._upward.get(leaf)
+        if found is None:
+            states = (leaf, *self.tree.ancestors(leaf))
+            found = tuple(edge for state in states for edge in self.tree.outgoing[state])
+            self._upward[leaf] = found
+        return found
 
     def chains(self, states: tuple[int, ...], key: Key) -> tuple[tuple[Candidate, ...], ...]:
         """Return, for each atomic state that has any, its candidate transitions inside out.
@@ -93,19 +118,21 @@ class Planner:
         position = {state: i for i, state in enumerate(states)}
         done = f"done.state.{self.tree.nodes[key].name}" if isinstance(key, int) else None
         found: list[tuple[Candidate, ...]] = []
+        leaves, last = self.tree.leaves, self.tree.last[holder]
         for leaf in states:
-            if not self.tree.is_leaf(leaf) or not holder <= leaf <= self.tree.last[holder]:
+            if not leaves[leaf] or not holder <= leaf <= last:
                 continue
             chain: list[Candidate] = []
-            for state in (leaf, *self.tree.ancestors(leaf)):
-                for edge in self.tree.outgoing[state]:
-                    open_ended = not chain or chain[-1].test is not None
-                    if at_once and edge.defers:
-                        continue  # answers and completion are taken at once, or never
-                    if open_ended and takes(edge, key, done):
-                        chain.append(Candidate(edge, position.get(state, -1)))
+            for edge in self._upward.get(leaf) or self.upward(leaf):
+                if at_once and edge.defers:
+                    continue  # answers and completion are taken at once, or never
+                if takes(edge, key, done):
+                    chain.append(Candidate(edge, position.get(edge.source, -1)))
+                    if chain[-1].test is None:
+                        break
             if chain:
-                found.append(tuple(chain))
+                same = (*[(one.edge, one.position) for one in chain],)
+                found.append(self.shared(same, tuple(chain)))
         return tuple(found)
 
     def plan(
@@ -114,13 +141,13 @@ class Planner:
         """Work out a microstep; tell as well whether remembered history mattered."""
         work = Work(self.tree, states, key, history)
         edges = remove_conflicting(self.tree, selected, states, work.recall)
-        return work.plan(edges, self.intern), work.consulted
+        return work.plan(edges, self), work.consulted
 
     def start(self) -> Plan:
         """Work out how the chart is entered."""
         default = self.tree.defaults[0]
         work = Work(self.tree, (), ALWAYS, (None,) * len(self.tree.slots))
-        return work.plan(() if default is None else (default,), self.intern)
+        return work.plan(() if default is None else (default,), self)
 
 
 @final
@@ -147,7 +174,7 @@ class Work:
         numbers = tuple(self.tree.index[state] for state in remembered.ids)
         return recalled(self.tree, history, numbers)
 
-    def plan(self, edges: tuple[Edge, ...], intern: Callable[[tuple[int, ...]], Node]) -> Plan:
+    def plan(self, edges: tuple[Edge, ...], planner: Planner) -> Plan:
         """Write down what taking some transitions does."""
         tree = self.tree
         left = {edge: exit_set(tree, edge, self.states, self.recall) for edge in edges}
@@ -157,9 +184,10 @@ class Work:
         for edge in edges:
             entry.add(edge)
         gone = frozenset(exits)
-        states = tuple(sorted({s for s in self.states if s not in gone} | set(entry.causes)))
+        entered = entry.states
+        states = tuple(sorted({s for s in self.states if s not in gone}.union(entered)))
         after = {state: i for i, state in enumerate(states)}
-        node = intern(states)
+        node = planner.intern(states)
         leaving = [*self._leave(exits), *self._take(edges, after, gone)]
         entering = list(self._enter(entry, left, after, gone))
         carry = tuple(
@@ -170,14 +198,14 @@ class Work:
         )
         finishes = any(isinstance(operation, Finish) for operation in entering)
         settled = node.final or not (node.restless or finishes)
-        nodes = tree.nodes
         fired = tuple(edge.transition for edge in edges if not edge.forbids and self.states)
-        microstep = Microstep(
-            tuple(nodes[s].id for s in exits), fired, tuple(nodes[s].id for s in entry.states)
-        )
-        # A timer or a call may end with the step, and a run that ends takes back what is under way.
-        plain = node.final is False and (not isinstance(self.key, tuple) or self.key == ALWAYS)
-        return Plan(node, carry, leaving, entering, settled, plain, microstep)
+        microstep = Microstep(self._ids(exits), fired, self._ids(entered))
+        outcome = planner.shared((edges, *exits, None, *entered), (fired, (microstep,)))
+        return Plan(node, carry, leaving, entering, settled, outcome)
+
+    def _ids(self, states: Iterable[int]) -> tuple[str, ...]:
+        nodes = self.tree.nodes
+        return tuple([nodes[state].id for state in states])
 
     def _leave(self, exits: list[int]) -> Iterable[Operation]:
         tree = self.tree
@@ -189,8 +217,10 @@ class Work:
         for state in exits:
             node = tree.nodes[state]
             timers = tuple(trigger.timer for trigger in _delays(tree, state))
-            if node.exit or timers or node.invoke:
-                yield Exit(node, self.before[state], timers, frozenset(left))
+            for hook in node.exit:
+                yield Leave(node, hook, self.before[state], frozenset(left))
+            if timers or node.invoke:
+                yield Exit(node, timers)
             left.append(node.id)
 
     def _take(
@@ -233,8 +263,8 @@ class Work:
             defaults = [d.transition for d in entry.defaults.get(state, ()) if d.transition.emit]
             delays = tuple(_delays(tree, state)) if fresh else ()
             hidden = frozenset(later) if node.entry or defaults or delays else NONE
-            if node.entry:
-                yield Enter(node, position, hidden)
+            for hook in node.entry:
+                yield Enter(node, hook, position, hidden)
             for default in defaults:
                 for hook in default.emit:
                     yield Emit(default, hook, position, hidden, entering=True)
@@ -258,22 +288,20 @@ class Work:
     def _begin(self, hidden: frozenset[str]) -> Iterable[Operation]:
         """Yield what the chart itself does at the start, when it has anything to do."""
         root, delays = self.tree.nodes[0], tuple(_delays(self.tree, 0))
-        if root.entry:
-            yield Enter(root, -1, hidden)
+        for hook in root.entry:
+            yield Enter(root, hook, -1, hidden)
         if delays:
             yield StartTimers(root, -1, delays, hidden)
         if root.invoke:
             yield Prepare(root, self._calls(root, None), hidden)
 
-    def _calls(self, node: StateNode, cause: Edge | None) -> tuple[Builder | None, ...]:
-        """Return what builds each call of a state by name; None for one that a callback gives."""
+    def _calls(self, node: StateNode, cause: Edge | None) -> tuple[Recipe | None, ...]:
+        """Return how each call of a state is built by name; None for one that a callback gives."""
         event = None if cause is None else self._event(cause.transition.trigger)
         chart = self.tree.chart
         data = [(0, names_of(node.data))]
         return tuple(
-            builder(
-                chart.name, one.call, node.call_name(one), event, data, chart.context, call=True
-            )
+            Recipe(chart.name, one.call, node.call_name(one), event, data, chart.context, call=True)
             if one.make is None
             else None
             for one in node.invoke
@@ -300,8 +328,8 @@ class Work:
             for s in innermost(tree, cause, left.get(cause, ()))
         ]
         chart = tree.chart
-        build = builder(chart.name, node.data, node.id, event, supplies, chart.context)
-        yield Fill(node, transition, node.data, build, position)
+        recipe = Recipe(chart.name, node.data, node.id, event, supplies, chart.context)
+        yield Fill(node, transition, recipe, position)
 
     def _event(self, trigger: object) -> type | None:
         """Return the event class that fields are taken from."""

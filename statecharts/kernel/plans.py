@@ -7,66 +7,58 @@ order. A `Plan` answers "these transitions are taken": everything to do, flatten
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from operator import itemgetter
-from typing import Any, final
+from datetime import datetime
+from typing import Any, TypeAlias, final
 
-from statecharts.kernel.operations import Operation, SetData
-from statecharts.model.chart import Transition
+from statecharts.kernel.operations import Operation
 from statecharts.semantics.configuration import Configuration
-from statecharts.semantics.snapshot import Microstep
+from statecharts.semantics.snapshot import Outcome, Snapshot, Step
 from statecharts.semantics.tree import Edge
 
 
 class Entry:
     """An entry of the bounded cache: it can be dropped, and worked out again."""
 
-    __slots__ = ("epoch",)
+    __slots__ = ("used",)
 
-    epoch: int
-    """When it was last used, counted in things worked out."""
+    used: bool
+    """Whether it has been used since it was last passed over when room was made."""
 
     def forget(self) -> None:
         """Take it out of the place where it is looked up."""
         raise NotImplementedError
 
 
+Move: TypeAlias = Callable[[Snapshot[Any, Any], Any, "datetime | None"], Step[Any, Any]]
+"""A configuration's answer to an event, as one function (`statecharts.kernel.moves`)."""
+
+
 @final
 class Plan(Entry):
     """A microstep worked out: the configuration that follows, and the operations in order.
 
-    Most plans are brief: they do nothing but move on, and give one state its data at most. These
-    the kernel carries out in place, without a notebook.
-
     Attributes:
         next: The configuration after it.
-        pick: Takes the new values out of the old ones and a None behind them.
-        blank: The new values when nothing is carried over; None when something is.
+        carry: Where each value after it stood before it; -1 for one that is not carried over.
         leaving: What to do while the old configuration still stands.
         entering: What to do when the new one does.
         settled: Whether nothing can follow it in the same macrostep.
-        brief: Whether it is settled and does nothing but what `set_data` does.
-        set_data: The one operation of a brief plan; None when it has none.
-        head: The new values in front of that data, when nothing is carried over.
-        tail: The new values behind it.
-        microsteps: The record of it, alone in a tuple.
-        fired: The transitions taken.
+        outcome: The transitions taken, and the record of the microstep, alone in a tuple.
+        move: All of it as one function, when it has been written.
+        met: Whether it has been taken.
     """
 
     __slots__ = (
-        "blank",
-        "brief",
+        "carry",
         "entering",
-        "fired",
-        "head",
         "home",
         "key",
         "leaving",
-        "microsteps",
+        "met",
+        "move",
         "next",
-        "pick",
-        "set_data",
+        "outcome",
         "settled",
-        "tail",
     )
 
     def __init__(
@@ -76,37 +68,28 @@ class Plan(Entry):
         leaving: Sequence[Operation],
         entering: Sequence[Operation],
         settled: bool,
-        plain: bool,
-        microstep: Microstep,
+        outcome: Outcome,
     ) -> None:
-        self.epoch = 0
+        self.used = self.met = False
         self.next = next
-        self.pick = _picker(carry)
-        self.blank = None if any(i >= 0 for i in carry) else (None,) * len(carry)
+        self.carry = carry
         self.leaving = tuple(operation.perform for operation in leaving)
         self.entering = tuple(operation.perform for operation in entering)
         self.settled = settled
-        operations = [*leaving, *entering]
-        only = operations[0] if len(operations) == 1 else None
-        self.set_data = only if isinstance(only, SetData) else None
-        self.brief = settled and plain and (self.set_data is not None or not operations)
-        index = 0 if self.set_data is None else self.set_data.after
-        self.head: tuple[None, ...] = (None,) * index
-        self.tail: tuple[None, ...] = (None,) * (len(carry) - index - 1)
-        self.microsteps = (microstep,)
-        self.fired: tuple[Transition, ...] = microstep.fired
-        self.home: dict[Any, Plan] = {}
+        self.outcome = outcome
+        self.move: Move | None = None
+        self.home: dict[Any, Plan] | None = None
         self.key: Any = None
+
+    @property
+    def operations(self) -> list[Any]:
+        """What it does, in order."""
+        return [perform.__self__ for perform in (*self.leaving, *self.entering)]  # type: ignore[attr-defined]
 
     def forget(self) -> None:
         """Take it out of the plans of its dispatch."""
-        self.home.pop(self.key, None)
-
-
-def _picker(carry: tuple[int, ...]) -> Callable[[tuple[Any, ...]], tuple[Any, ...]]:
-    if len(carry) == 1:  # of which itemgetter would not make a tuple
-        return lambda values: (values[carry[0]],)
-    return itemgetter(*carry)
+        if self.home is not None:  # pragma: no branch - what is forgotten was kept
+            self.home.pop(self.key, None)
 
 
 @final
@@ -140,19 +123,22 @@ class Dispatch(Entry):
         chains: For each atomic state that has any, its candidates from the inside out.
         plan: What happens when no guard has to be asked; None when one has to, or nothing happens.
         defers: Whether one of the candidates defers the event.
+        move: The answer as one function; None until it is worth writing.
         plans: What happens for each selection of transitions (and memory, where history matters).
+        met: Whether the event has been met before.
     """
 
-    __slots__ = ("chains", "defers", "key", "node", "plan", "plans")
+    __slots__ = ("chains", "defers", "key", "met", "move", "node", "plan", "plans")
 
     def __init__(self, node: Node, key: Any, chains: tuple[tuple[Candidate, ...], ...]) -> None:
-        self.epoch = 0
+        self.used = self.met = False
         self.node = node
         self.key = key
         self.chains = chains
         self.defers = any(one.edge.defers for chain in chains for one in chain)
         self.plan: Plan | None = None
         self.plans: dict[Any, Plan] = {}
+        self.move: Move | None = None
 
     def forget(self) -> None:
         """Take it out of its configuration's answers."""

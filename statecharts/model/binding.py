@@ -79,9 +79,9 @@ class Binding:
         for role, table in self.tables.items():
             for name in table:
                 if name not in self.known[role]:
-                    listed = f"Its open {role}s: {self._open(role)}"
+                    listed = f"Its unbound {role}s: {self._open(role)}"
                     remedy = did_you_mean(name, self.known[role], listed)
-                    found = f"no {role} of the name {name!r} is open in this chart"
+                    found = f"there is no unbound {role} {name!r}"
                     raise StatechartError("SC215", self.chart, found, remedy)
 
     def _open(self, role: str) -> str:
@@ -106,7 +106,7 @@ class Binding:
         if isinstance(found, timedelta) and found > timedelta(0):
             return found
         if not callable(found):
-            text = f"the delay {reference.name!r} is to be bound to {found!r}"
+            text = f"the delay {reference.name!r} cannot be bound to {found!r}"
             remedy = "Bind a timedelta above 0, or a function of one moment"
             raise StatechartError("SC215", self.chart, text, remedy)
         return evolve(delay, function=Bound(reference, found))
@@ -154,7 +154,7 @@ class Binding:
         if found is _NOTHING:
             return None
         if not callable(found):
-            text = f"the {role} {name!r} is to be bound to {found!r}, which cannot be called"
+            text = f"the {role} {name!r} cannot be bound to {found!r}, which is not callable"
             raise StatechartError("SC215", self.chart, text, "Bind a function of one moment")
         function: Callable[..., Any] = found
         return function

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
 from importlib import import_module
 from types import FunctionType, MappingProxyType
-from typing import Any, ClassVar, Generic, final
+from typing import Any, ClassVar, Final, Generic, final
 
 import attrs
 from attrs import evolve, field, frozen
@@ -38,6 +38,7 @@ from statecharts.model.nodes import (
     Trigger,
 )
 from statecharts.model.suggestions import did_you_mean
+from statecharts.model.values import Value
 
 __all__ = [
     "COMPOSITE",
@@ -59,13 +60,17 @@ __all__ = [
     "Transition",
     "TransitionKind",
     "Trigger",
+    "as_chart",
     "unknown_state",
 ]
 
+_SHOWN: Final = 60
+"""Length of what an error still shows as it is."""
+
 
 @final
-@frozen(hash=False, repr=False)
-class Chart:
+@frozen(eq=False, repr=False)
+class Chart(Value):
     """A statechart as data: what it is, not how it runs.
 
     Two charts are equal when they have the same structure and the same code behind their hooks.
@@ -326,6 +331,22 @@ class StateRef(Generic[D]):
 @defaulting
 class SuperstateRef(Generic[D]):
     """A name of a compound or parallel state in code: a class that knows the type of its data."""
+
+
+def as_chart(source: object, reader: str) -> Chart:
+    """Return a chart, or that of the class that declares it.
+
+    Raises:
+        StatechartError: It is neither (SC213); ``reader`` is who wants a chart.
+    """
+    found = getattr(source, "chart", source)
+    if isinstance(found, Chart):
+        return found
+    shown = repr(source)
+    if len(shown) > _SHOWN:
+        shown = f"an instance of {type(source).__name__}"
+    remedy = "Pass a Chart, or a class derived from Statechart"
+    raise StatechartError("SC213", reader, f"{shown} has no chart", remedy)
 
 
 def unknown_state(chart: str, state: object, known: dict[str, Any]) -> UnknownStateError:

@@ -16,6 +16,7 @@ from typing import Any, Final, Generic, TypeVar
 from attrs import field, frozen
 
 from statecharts.model.generics import defaulting
+from statecharts.model.values import Value
 
 _OWN_WAYS: Final = frozenset({None, "scxml", "http://www.w3.org/TR/scxml/#SCXMLEventProcessor"})
 """The types of a `Send` that the run itself takes (SCXML 6.2.5)."""
@@ -35,8 +36,8 @@ class Effect:
     __slots__ = ()
 
 
-@frozen
-class StartTimer(Effect):
+@frozen(eq=False, repr=False)
+class StartTimer(Value, Effect):
     """Asks that `TimerFired(id)` be sent back when the time has come.
 
     Attributes:
@@ -48,8 +49,8 @@ class StartTimer(Effect):
     due: datetime
 
 
-@frozen
-class CancelTimer(Effect):
+@frozen(eq=False, repr=False)
+class CancelTimer(Value, Effect):
     """Says that a timer is not needed any more: its state has been left.
 
     Attributes:
@@ -59,8 +60,8 @@ class CancelTimer(Effect):
     id: str
 
 
-@frozen
-class Raise(Effect):
+@frozen(eq=False, repr=False)
+class Raise(Value, Effect):
     """Puts an event on the run's own queue: it is handled in the same macrostep (SCXML 4.2).
 
     Attributes:
@@ -70,8 +71,8 @@ class Raise(Effect):
     event: Any
 
 
-@frozen
-class Send(Effect):
+@frozen(eq=False, repr=False)
+class Send(Value, Effect):
     """Sends an event when the macrostep is over, to the run itself or to somebody else (SCXML 6.2).
 
     Without a delay it is returned, and `Machine` puts the event in line. With one, and no target,
@@ -97,8 +98,8 @@ class Send(Effect):
         return self.target is None and self.type in _OWN_WAYS
 
 
-@frozen
-class CancelSend(Effect):
+@frozen(eq=False, repr=False)
+class CancelSend(Value, Effect):
     """Takes back every delayed `Send` of that id that has not been delivered (SCXML 6.3).
 
     Attributes:
@@ -108,8 +109,8 @@ class CancelSend(Effect):
     id: str
 
 
-@frozen
-class Action(Effect):
+@frozen(eq=False, repr=False)
+class Action(Value, Effect):
     """Asks that something be done that a file knows by name.
 
     Attributes:
@@ -148,8 +149,8 @@ class Call(Effect, Generic[A]):
     __slots__ = ()
 
 
-@frozen
-class Service(Call[Any]):
+@frozen(eq=False, repr=False)
+class Service(Value, Call[Any]):
     """A call that a file knows by name.
 
     Attributes:
@@ -161,8 +162,8 @@ class Service(Call[Any]):
     data: Mapping[str, Any] = field(factory=dict, hash=False)
 
 
-@frozen
-class Invoke(Effect):
+@frozen(eq=False, repr=False)
+class Invoke(Value, Effect):
     """Asks that a call be carried out, for as long as its state is active (SCXML 6.4).
 
     Whoever carries it out sends `Answer(id, event)`, or `CallFailed(id, reason)`.
@@ -176,8 +177,8 @@ class Invoke(Effect):
     call: Call[Any]
 
 
-@frozen
-class CancelInvoke(Effect):
+@frozen(eq=False, repr=False)
+class CancelInvoke(Value, Effect):
     """Takes a call back: its state has been left. An answer that comes later is dropped.
 
     Attributes:

@@ -7,9 +7,14 @@ parts of its message as attributes, so that a program can act on them and a pick
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any, Self, final
+from typing import TYPE_CHECKING, Any, Self, final
 
 from attrs import field, frozen
+
+from statecharts.model.values import Value
+
+if TYPE_CHECKING:
+    from statecharts.model.chart import Chart
 
 
 class StatechartError(Exception):
@@ -37,8 +42,8 @@ class StatechartError(Exception):
 
 
 @final
-@frozen
-class Fault:
+@frozen(eq=False, repr=False)
+class Fault(Value):
     """One mistake in a definition: an error that has not been raised.
 
     Attributes:
@@ -50,6 +55,8 @@ class Fault:
         found: What was found, and what was expected instead.
         remedy: What to do about it.
         location: ``file:line`` of the declaration, when it is known.
+        state: Id of the state that it is about, when it is known; ``""`` is the chart itself.
+        line: Id of the line of that state that it is about (`Chart.lines`), if it is about one.
     """
 
     code: str
@@ -57,6 +64,8 @@ class Fault:
     found: str
     remedy: str
     location: str | None = field(default=None, eq=False)
+    state: str | None = field(default=None, eq=False)
+    line: str | None = field(default=None, eq=False)
 
     @property
     def structural(self) -> bool:
@@ -70,13 +79,18 @@ class Fault:
 
 
 class DefinitionFaultError(StatechartError):
-    """One fault as an exception: a member of the group that `DefinitionError` is."""
+    """One fault as an exception: a member of the group that `DefinitionError` is.
+
+    Its text is the code and the place of the declaration: a traceback shows it below the text of
+    the group, which says everything else.
+    """
 
     def __init__(self, fault: Fault) -> None:
         super().__init__(fault.code, fault.where, fault.found, fault.remedy)
         self.fault = fault
-        if fault.location is not None:
-            self.add_note(f"declared at {fault.location}")
+
+    def __str__(self) -> str:
+        return f"[{self.code}] {self.fault.location or self.where}"
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (self.fault,)
@@ -88,12 +102,18 @@ class DefinitionError(ExceptionGroup[DefinitionFaultError], StatechartError):
     Attributes:
         chart: Name of the chart.
         faults: The faults, in document order.
+        definition: The chart with its faults, as far as one could be made of the definition, for
+            `statecharts.render`; None where none could, and in a pickle.
+        definitions: Every chart of the file or class that was refused, each with its faults; some
+            of a file with several may have none.
     """
 
     chart: str
     faults: tuple[Fault, ...]
+    definition: Chart | None
+    definitions: tuple[tuple[Chart, tuple[Fault, ...]], ...]
 
-    def __new__(cls, chart: str, faults: Iterable[Fault]) -> Self:
+    def __new__(cls, chart: str, faults: Iterable[Fault], definition: Chart | None = None) -> Self:
         """Make the group of the faults; its message holds the text of each."""
         listed = tuple(faults)
         count = "1 fault" if len(listed) == 1 else f"{len(listed)} faults"
@@ -102,14 +122,21 @@ class DefinitionError(ExceptionGroup[DefinitionFaultError], StatechartError):
         self = super().__new__(cls, "\n".join(lines), errors)
         self.chart = chart
         self.faults = listed
+        self.definition = definition
+        self.definitions = () if definition is None else ((definition, listed),)
         return self
 
-    def __init__(self, chart: str, faults: Iterable[Fault]) -> None:  # noqa: ARG002 - see __new__
+    def __init__(
+        self,
+        chart: str,
+        faults: Iterable[Fault],  # noqa: ARG002 - see __new__
+        definition: Chart | None = None,  # noqa: ARG002
+    ) -> None:
         codes = ", ".join(dict.fromkeys(fault.code for fault in self.faults))
         self.code = self.faults[0].code
         self.where = chart
         self.found = f"{len(self.faults)} in the definition ({codes})"
-        self.remedy = "Mend each of them as it says"
+        self.remedy = "Fix each of them as it says"
 
     def __str__(self) -> str:
         return self.message
@@ -119,7 +146,8 @@ class DefinitionError(ExceptionGroup[DefinitionFaultError], StatechartError):
 
     def derive(self, excs: Sequence[Any], /) -> ExceptionGroup[Any]:
         """Return the part of this error that holds only ``excs`` (see `ExceptionGroup`)."""
-        return DefinitionError(self.chart, [exc.fault for exc in excs])
+        faults = [exc.fault for exc in excs]
+        return DefinitionError(self.chart, faults, self.definition)
 
 
 class KeywordError(StatechartError, TypeError):

@@ -7,12 +7,14 @@ from typing import Any, Final, TypeAlias
 
 from attrs import field, frozen
 
+from statecharts.model.values import Value
+
 _ACRONYM: Final = re.compile(r"([A-Z]+)([A-Z][a-z])")
 _HUMP: Final = re.compile(r"([a-z0-9])([A-Z])")
 
 
-@frozen
-class TimerFired:
+@frozen(eq=False, repr=False)
+class TimerFired(Value):
     """The event that takes a delayed transition.
 
     One whose timer is no longer running is unhandled.
@@ -24,8 +26,8 @@ class TimerFired:
     id: str
 
 
-@frozen
-class Answer:
+@frozen(eq=False, repr=False)
+class Answer(Value):
     """An answer to a call that is under way.
 
     The state that made the call, its active descendants and its ancestors hear the event that it
@@ -43,8 +45,8 @@ class Answer:
     last: bool = True
 
 
-@frozen
-class CallFailed:
+@frozen(eq=False, repr=False)
+class CallFailed(Value):
     """Says that a call was given up; it ends the call.
 
     Attributes:
@@ -56,8 +58,8 @@ class CallFailed:
     reason: str = ""
 
 
-@frozen
-class StateDone:
+@frozen(eq=False, repr=False)
+class StateDone(Value):
     """The internal event that takes a `when_done` transition.
 
     Attributes:
@@ -70,8 +72,8 @@ class StateDone:
     data: Any = None
 
 
-@frozen
-class NamedEvent:
+@frozen(eq=False, repr=False)
+class NamedEvent(Value):
     """An event that is known by its name alone, as charts that come from files use.
 
     Attributes:

@@ -17,6 +17,8 @@ from typing import Annotated, Any, Final, TypeAlias, TypeVar, final
 import attrs
 from attrs import field, frozen
 
+from statecharts.model.values import Value
+
 
 @final
 class TakesTheTime:
@@ -47,8 +49,8 @@ FIELDS: Final = "__statechart_fields__"
 """The attribute of a class that caches its fields, so that they are freed with the class."""
 
 
-@frozen
-class Field:
+@frozen(eq=False, repr=False)
+class Field(Value):
     """One field of an attrs class, as filling by name and pictures need it.
 
     Attributes:

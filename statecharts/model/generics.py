@@ -47,15 +47,12 @@ def defaulting(cls: T) -> T:
     (<class 'int'>, None)
     """
     generic: Any = cls
-    subscribe = vars(generic).get("__class_getitem__")
 
     def class_getitem(cls: Any, arguments: Any) -> Any:
         given = arguments if isinstance(arguments, tuple) else (arguments,)
         missing = cls.__parameters__[len(given) :]
         if all(variable in DEFAULTS for variable in missing):
             given = (*given, *(DEFAULTS[variable] for variable in missing))
-        if subscribe is not None:
-            return subscribe.__get__(None, cls)(given)
         if len(given) != len(cls.__parameters__):
             msg = f"{cls.__name__} takes {len(cls.__parameters__)} type arguments, not {len(given)}"
             raise TypeError(msg)

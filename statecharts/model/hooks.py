@@ -18,10 +18,11 @@ from typing import Any
 from attrs import frozen
 
 from statecharts.model.errors import StatechartError
+from statecharts.model.values import Value
 
 
-@frozen
-class Detached:
+@frozen(eq=False, repr=False)
+class Detached(Value):
     """Stands in for a function that a pickle could not keep, such as a lambda.
 
     Attributes:

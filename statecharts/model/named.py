@@ -68,7 +68,7 @@ class NamedDelay:
 
     def __call__(self, moment: Any) -> timedelta:
         """Refuse: nobody has said how long it is."""
-        found = f"nobody has said how long the delay {self.name!r} is"
+        found = f"the delay {self.name!r} is not bound to a time"
         remedy = f"Bind it: chart.bind(delays={{{self.name!r}: timedelta(…)}})"
         raise StepError("SC214", moment.chart, found, remedy)
 

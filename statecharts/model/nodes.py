@@ -18,6 +18,7 @@ from statecharts.model.errors import StatechartError
 from statecharts.model.events import wire_name
 from statecharts.model.fields import Field, fields_of
 from statecharts.model.hooks import Hook
+from statecharts.model.values import Value
 
 ROOT: Final = ""
 """Id of the chart itself as a state: the parent of the outermost states."""
@@ -32,8 +33,8 @@ def take_back(line: Transition) -> None:
 
 def late_removal(where: str) -> StatechartError:
     """Return the error for a line that is taken back where no class body is executed."""
-    found = "a line is taken back outside the body of a chart"
-    remedy = "Take it back in the body of a subclass; a chart that has been declared is fixed"
+    found = "remove() is called outside the body of a chart"
+    remedy = "Call it in the body of a subclass; a declared chart does not change"
     return StatechartError("SC120", where, found, remedy)
 
 
@@ -50,6 +51,9 @@ class StateKind(Enum):
     FINAL = "final"
     SHALLOW_HISTORY = "history"
     DEEP_HISTORY = "deep history"
+
+    __hash__ = object.__hash__
+    """Members are compared by identity; Enum's own hash is Python code, and asked for often."""
 
 
 HISTORY: Final = frozenset({StateKind.SHALLOW_HISTORY, StateKind.DEEP_HISTORY})
@@ -68,17 +72,19 @@ class TransitionKind(Enum):
     DEFERRED = "deferred"
     """The event waits until no active state defers it (UML 2.5.1, 14.2.3.4.4)."""
 
+    __hash__ = object.__hash__
+
 
 @final
-@frozen
-class OnEvent:
+@frozen(eq=False, repr=False)
+class OnEvent(Value):
     """Trigger: one of several events, each an event class or an SCXML event descriptor."""
 
     events: tuple[type | str, ...]
 
 
-@frozen
-class BareTrigger:
+@frozen(eq=False, repr=False)
+class BareTrigger(Value):
     """A trigger without attributes: its class says it all."""
 
 
@@ -90,8 +96,8 @@ class Always(BareTrigger):
 
 
 @final
-@frozen
-class After:
+@frozen(eq=False, repr=False)
+class After(Value):
     """Trigger of a delayed transition.
 
     Attributes:
@@ -121,8 +127,8 @@ Trigger = OnEvent | Always | After | Done | Default
 
 
 @final
-@frozen
-class Transition:
+@frozen(eq=False, repr=False)
+class Transition(Value):
     """One transition: what takes it, from where to where, and what is done on the way.
 
     Attributes:
@@ -190,8 +196,8 @@ class Transition:
 
 
 @final
-@frozen
-class Invocation:
+@frozen(eq=False, repr=False)
+class Invocation(Value):
     """A call that a state makes when it is entered.
 
     Attributes:
@@ -208,8 +214,8 @@ class Invocation:
 
 
 @final
-@frozen
-class StateNode:
+@frozen(eq=False, repr=False)
+class StateNode(Value):
     """One state of a chart.
 
     Attributes:
@@ -268,8 +274,8 @@ class StateNode:
 
 
 @final
-@frozen
-class EventType:
+@frozen(eq=False, repr=False)
+class EventType(Value):
     """One event that a chart knows.
 
     Attributes:

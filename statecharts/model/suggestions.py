@@ -57,21 +57,22 @@ class Suggestions:
 def nearest(word: str, known: Iterable[str]) -> str | None:
     """Return the known name that is nearest to a misspelt one; None when none is near.
 
-    The last part of a dotted name counts as well as the whole of it.
+    The last part of a dotted name counts as well as the whole of it; case does not count.
 
     >>> nearest("active.mrege", ["active", "active.merge", "done"])
     'active.merge'
-    >>> nearest("zebra", ["active", "done"]) is None
-    True
+    >>> nearest("zebra", ["active", "done"]) is None, nearest("GO", ["stop", "go"])
+    (True, 'go')
     """
     import difflib  # noqa: PLC0415 - needed only when something is misspelt
 
-    candidates = list(dict.fromkeys(known))
-    whole = difflib.get_close_matches(word, candidates, n=1, cutoff=0.6)
+    folded = word.casefold()
+    candidates = {one.casefold(): one for one in reversed(list(known))}
+    whole = difflib.get_close_matches(folded, reversed(candidates), n=1, cutoff=0.6)
     if whole:
-        return whole[0]
-    tails = {candidate.rpartition(".")[2]: candidate for candidate in reversed(candidates)}
-    close = difflib.get_close_matches(word.rpartition(".")[2], tails, n=1, cutoff=0.6)
+        return candidates[whole[0]]
+    tails = {one.rpartition(".")[2]: candidate for one, candidate in candidates.items()}
+    close = difflib.get_close_matches(folded.rpartition(".")[2], tails, n=1, cutoff=0.6)
     return tails[close[0]] if close else None
 
 

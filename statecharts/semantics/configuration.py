@@ -39,6 +39,9 @@ class Configuration:
 
     __slots__ = ("__weakref__", "_positions", "chart", "final", "ids", "known")
 
+    states: tuple[int, ...]
+    """The numbers of the active states, where a kernel owns it."""
+
     owner: Owner | None = None
     """The kernel that it belongs to; None when it comes from a pickle or a file."""
 

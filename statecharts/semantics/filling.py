@@ -8,7 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from enum import Enum
-from typing import Any, TypeAlias, TypeVar
+from functools import lru_cache
+from types import CodeType
+from typing import Any, TypeAlias, TypeVar, final
 
 from statecharts.model.errors import StepError
 from statecharts.model.events import NamedEvent
@@ -79,20 +81,9 @@ Builder: TypeAlias = Callable[[Any, Sequence[Any], Any, datetime | None], Any]
 """Builds from the event, the data before the microstep, the context, and the time."""
 
 
-def builder(
-    chart: str,
-    cls: type,
-    shown: str,
-    event: type | None,
-    left: Sequence[tuple[int, frozenset[str]]],
-    context: type | None,
-    *,
-    call: bool = False,
-) -> Builder:
-    """Return a function that builds a state's data, or a call, by name.
-
-    It is one expression, such as ``cls(event.feature_branch, old[1].story)``, compiled once: what
-    attrs does for ``__init__``, and for the same reason.
+@final
+class Recipe:
+    """How a state's data, or a call, is built by name: one expression for each field.
 
     Args:
         chart: Name of the chart, for errors.
@@ -103,66 +94,129 @@ def builder(
         context: The class of the context.
         call: Whether a call is built; ``left`` is then the data of the state that makes it.
     """
-    names: dict[str, Any] = {"cls": cls}
-    arguments: list[str] = []
-    fields = fields_of(cls)
-    offered = names_of(None if event is NamedEvent else event)
-    shared = names_of(context)
-    positional = True
-    for number, field in enumerate(fields):
-        kind, key = (
-            supply_call(field, offered, left[0][1], shared)
-            if call
-            else supply(field, offered, left, shared)
-        )
-        positional = positional and not field.keyword and kind is not Supply.DEFAULT
-        text = _expression(field, kind, key)
-        if kind in (Supply.TIME, Supply.NOTHING):
-            names[f"lack{number}"] = _lack(chart, field, kind, shown)
-            text = text.replace("lack", f"lack{number}")
-        if event is NamedEvent and not field.occurred:
-            text = _named(field, text)
-        if text:
-            keyword = "" if positional or text.startswith("**") else f"{field.argument}="
-            arguments.append(keyword + text)
-    source = f"lambda event, old, context, at: cls({', '.join(arguments)})"
-    build: Builder = eval(source, names)  # noqa: S307 - of field names only
-    return build
+
+    __slots__ = ("_supplies", "chart", "cls", "event", "shown")
+
+    def __init__(
+        self,
+        chart: str,
+        cls: type,
+        shown: str,
+        event: type | None,
+        left: Sequence[tuple[int, frozenset[str]]],
+        context: type | None,
+        *,
+        call: bool = False,
+    ) -> None:
+        self.chart = chart
+        self.cls = cls
+        self.shown = shown
+        self.event = event
+        offered = names_of(None if event is NamedEvent else event)
+        shared = names_of(context)
+        self._supplies = [
+            (
+                field,
+                supply_call(field, offered, left[0][1], shared)
+                if call
+                else supply(field, offered, left, shared),
+            )
+            for field in fields_of(cls)
+        ]
+
+    @property
+    def named(self) -> bool:
+        """Whether the payload of a named event is looked into first."""
+        return self.event is NamedEvent
+
+    @property
+    def positions(self) -> list[int]:
+        """Where the data stands, before the microstep, that it takes fields from."""
+        return [key for _, (_, key) in self._supplies if key is not None]
+
+    def values(
+        self, left: Callable[[int], str], context: str, bind: Callable[[object], str]
+    ) -> Iterable[tuple[Field, str]]:
+        """Yield the text of what supplies each field; an empty one when its default does.
+
+        Args:
+            left: Gives the text of the data that stands at a place before the microstep.
+            context: The text of the context.
+            bind: Gives a name to an object that the text mentions.
+        """
+        for field, (kind, key) in self._supplies:
+            match kind:
+                case Supply.TIME:
+                    text = f"({bind(self._lack(field, kind))}() if at is None else at)"
+                case Supply.EVENT:
+                    text = f"event.{field.name}"
+                case Supply.LEFT:
+                    text = f"{left(key or 0)}.{field.name}"
+                case Supply.CONTEXT:
+                    text = f"{context}.{field.name}"
+                case Supply.NOTHING:
+                    text = f"{bind(self._lack(field, kind))}()"
+                case _:
+                    text = ""
+            yield field, text
+
+    def call(self, left: Callable[[int], str], context: str, bind: Callable[[object], str]) -> str:
+        """Return the text of a call of the class, such as ``cls(event.branch, old[1].story)``."""
+        arguments: list[str] = []
+        positional = True
+        for field, text in self.values(left, context, bind):
+            positional = positional and not field.keyword and bool(text)
+            if self.named and not field.occurred:
+                text = _named(field, text)  # noqa: PLW2901 - the payload comes first
+            if text:
+                keyword = "" if positional or text.startswith("**") else f"{field.argument}="
+                arguments.append(keyword + text)
+        return f"{bind(self.cls)}({', '.join(arguments)})"
+
+    def builder(self) -> Builder:
+        """Return a function that builds it.
+
+        It is one expression, compiled once: what attrs does for ``__init__``, and for the same
+        reason.
+        """
+        names: dict[str, Any] = {}
+
+        def bind(value: object) -> str:
+            name = f"k{len(names)}"
+            names[name] = value
+            return name
+
+        source = self.call(lambda key: f"old[{key}]", "context", bind)
+        build: Builder = eval(_compiled(source), names)  # noqa: S307 - of field names only
+        return build
+
+    def _lack(self, field: Field, kind: Supply) -> Callable[[], Any]:
+        """Return what raises the error for a field that is not supplied after all."""
+        chart, shown = self.chart, f"{field.name!r} of {self.shown!r}"
+
+        def lack() -> Any:
+            if kind is Supply.TIME:
+                raise time_needed(chart, shown)
+            remedy = "Send it with the event, or give it a default"
+            raise StepError("SC211", chart, f"nothing supplies {shown}", remedy)
+
+        return lack
 
 
-def _expression(field: Field, kind: Supply, key: int | None) -> str:
-    """Return the text of what supplies a field; empty when its default does."""
-    match kind:
-        case Supply.TIME:
-            return "(lack() if at is None else at)"
-        case Supply.EVENT:
-            return f"event.{field.name}"
-        case Supply.LEFT:
-            return f"old[{key}].{field.name}"
-        case Supply.CONTEXT:
-            return f"context.{field.name}"
-        case Supply.NOTHING:
-            return "lack()"
-        case _:
-            return ""
-
-
-def _lack(chart: str, field: Field, kind: Supply, owner: str) -> Callable[[], Any]:
-    """Return what raises the error for a field that is not supplied after all."""
-
-    def lack() -> Any:
-        shown = f"{field.name!r} of {owner!r}"
-        if kind is Supply.TIME:
-            raise time_needed(chart, shown)
-        remedy = "Send it with the event, or give it a default"
-        raise StepError("SC211", chart, f"nothing supplies {shown}", remedy)
-
-    return lack
+@lru_cache(maxsize=1024)
+def _compiled(source: str) -> CodeType:
+    """Compile what builds data; states of the same fields share it."""
+    return compile(f"lambda event, old, context, at: {source}", "<statecharts data>", "eval")
 
 
 def _named(field: Field, otherwise: str) -> str:
     """Return the text that looks into a named event's payload first."""
-    name = repr(field.name)
     if otherwise:
-        return f"(event.data[{name}] if {name} in event.data else {otherwise})"
+        return named_value(field, otherwise)
+    name = repr(field.name)
     return f"**({{{field.argument!r}: event.data[{name}]}} if {name} in event.data else {{}})"
+
+
+def named_value(field: Field, otherwise: str) -> str:
+    """Return the text of a field's value in a named event's payload, or of another value."""
+    return f"(event.data[{field.name!r}] if {field.name!r} in event.data else {otherwise})"

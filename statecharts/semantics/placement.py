@@ -12,7 +12,7 @@ from statecharts.model.fields import build_default, names_of
 from statecharts.model.hooks import Hook
 from statecharts.model.suggestions import did_you_mean
 from statecharts.semantics.configuration import Configuration, state_id
-from statecharts.semantics.filling import builder
+from statecharts.semantics.filling import Recipe
 from statecharts.semantics.snapshot import EMPTY, Memory, Moment, Snapshot, check_time, time_needed
 from statecharts.semantics.transitions import EntrySet, ends, nothing_remembered
 from statecharts.semantics.tree import Edge, Tree
@@ -105,8 +105,8 @@ class _Placement:
     def _data(self, node: StateNode) -> Any:
         value = self.given.get(node.id)
         if value is None and node.data is not None:
-            build = builder(self.chart.name, node.data, node.id, None, (), self.chart.context)
-            value = build(None, (), self.context, self.at)
+            recipe = Recipe(self.chart.name, node.data, node.id, None, (), self.chart.context)
+            value = recipe.builder()(None, (), self.context, self.at)
         if not isinstance(value, node.data or type(None)):
             wanted = "no data" if node.data is None else f"a {node.data.__name__}"
             raise self._error(f"{node.id!r} carries {wanted}, and {value!r} was given", "Pass it")
@@ -130,8 +130,8 @@ class _Placement:
                 else:
                     left = [(0, names_of(node.data))]
                     context = self.chart.context
-                    build = builder(self.chart.name, one.call, name, None, left, context, call=True)
-                    call = build(None, (data,), self.context, self.at)
+                    recipe = Recipe(self.chart.name, one.call, name, None, left, context, call=True)
+                    call = recipe.builder()(None, (data,), self.context, self.at)
                 calls.append((f"{name}#{len(calls) + 1}", call))
         counted = (("call", len(calls)), ("timer", len(timers)))
         counters = tuple(pair for pair in counted if pair[1])

@@ -6,7 +6,7 @@ a callback the instant it is called at.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from types import MappingProxyType
 from typing import (
@@ -17,6 +17,7 @@ from typing import (
     Generic,
     NamedTuple,
     Protocol,
+    TypeAlias,
     TypeVar,
     overload,
 )
@@ -41,7 +42,7 @@ class Remembered:
     values: tuple[object, ...]
 
 
-@frozen
+@frozen(eq=False)
 class Memory:
     """The rest of a run: all that it carries besides its configuration, data and context.
 
@@ -60,6 +61,25 @@ class Memory:
     sent: tuple[tuple[str, str, Any], ...] = ()
     calls: tuple[tuple[str, Call[Any]], ...] = ()
     waiting: tuple[Any, ...] = ()
+
+    def _parts(self) -> tuple[Any, ...]:
+        return (
+            self.history,
+            self.timers,
+            self.counters,
+            self.sent,
+            self.calls,
+            self.waiting,
+        )
+
+    def __eq__(self, other: object) -> bool:
+        return self._parts() == other._parts() if isinstance(other, Memory) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self._parts())
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Memory, self._parts()
 
 
 @defaulting
@@ -231,7 +251,7 @@ class Snapshot(Generic[E, C]):
     def _owner(self) -> Owner:
         owner = self._place.owner
         if owner is None:
-            found = "the snapshot has not met its chart yet"
+            found = "the snapshot comes from a pickle, and no kernel has taken it yet"
             remedy = "Give it to a machine or kernel first: Machine(Chart, snapshot=…).snapshot"
             raise StepError("SC205", self._place.chart, found, remedy)
         return owner
@@ -265,7 +285,7 @@ class Snapshot(Generic[E, C]):
         return hash(self._parts())
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return type(self), self._parts()
+        return Snapshot, self._parts()
 
     def __repr__(self) -> str:
         shown = [f"configuration={list(self.configuration)!r}"]
@@ -295,8 +315,14 @@ class Microstep(NamedTuple):
         return hash((self.exited, self.entered))
 
 
+Outcome: TypeAlias = "tuple[tuple[Transition, ...], tuple[Microstep, ...]]"
+"""The transitions that a step took, and its microsteps."""
+
+NOTHING_TAKEN: Final[Outcome] = ((), ())
+
+
 @defaulting
-class Step(NamedTuple, Generic[E, C]):
+class Step(Generic[E, C]):
     """The outcome of one event: the next snapshot, the effects, the transitions taken.
 
     Attributes:
@@ -306,28 +332,89 @@ class Step(NamedTuple, Generic[E, C]):
         handled: Whether the configuration had an answer to the event (a forbidding one counts).
         microsteps: What happened, microstep by microstep.
 
-    Two steps are equal when they say the same and took the same lines. A pickle keeps all but the
-    functions of lines that cannot be imported, such as lambdas; it equals the step that it was.
+    A value: it never changes, and unpacks and compares as the tuple of its attributes. Two steps
+    are equal when they say the same and took the same lines. A pickle keeps all but the functions
+    of lines that cannot be imported, such as lambdas; it equals the step that it was.
     """
 
-    snapshot: Snapshot[E, C]
-    effects: tuple[Effect, ...]
-    fired: tuple[Transition, ...]
-    handled: bool
-    microsteps: tuple[Microstep, ...]
+    _outcome: Outcome
+    """What happened, as the kernel keeps it: one object for all steps that take the same way."""
+
+    __match_args__ = ("snapshot", "effects", "fired", "handled", "microsteps")
+    _fields: ClassVar = __match_args__
+
+    if TYPE_CHECKING:  # nobody but the kernel sets them
+
+        @property
+        def snapshot(self) -> Snapshot[E, C]:
+            """The next snapshot."""
+            ...
+
+        @property
+        def effects(self) -> tuple[Effect, ...]:
+            """The effects, in order."""
+            ...
+
+        @property
+        def handled(self) -> bool:
+            """Whether the configuration had an answer."""
+            ...
+
+    else:
+        __slots__ = ("_outcome", "effects", "handled", "snapshot")
+
+    def __init__(
+        self,
+        snapshot: Snapshot[E, C],
+        effects: tuple[Effect, ...],
+        fired: tuple[Transition, ...],
+        handled: bool,  # noqa: FBT001 - the parts stand in order
+        microsteps: tuple[Microstep, ...],
+    ) -> None:
+        new: Any = self
+        new.snapshot = snapshot
+        new.effects = effects
+        new.handled = handled
+        new._outcome = (fired, microsteps)
+
+    @property
+    def fired(self) -> tuple[Transition, ...]:
+        """The transitions that were taken, in order, over all microsteps."""
+        return self._outcome[0]
+
+    @property
+    def microsteps(self) -> tuple[Microstep, ...]:
+        """What happened, microstep by microstep."""
+        return self._outcome[1]
+
+    def _parts(self) -> tuple[Any, ...]:
+        return (self.snapshot, self.effects, self.fired, self.handled, self.microsteps)
+
+    def _replace(self, **changes: Any) -> Step[E, C]:
+        """Return a step of which some attributes are others, as a named tuple does."""
+        return Step(**{**dict(zip(self._fields, self._parts(), strict=True)), **changes})
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self._parts())
+
+    def __len__(self) -> int:
+        return len(self._fields)
+
+    def __getitem__(self, index: Any) -> Any:
+        return self._parts()[index]
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Step):
-            return tuple.__eq__(self, other)
+            return self._parts() == other if isinstance(other, tuple) else NotImplemented
         said = (self.snapshot, self.effects, self.handled, self.microsteps)
         same = said == (other.snapshot, other.effects, other.handled, other.microsteps)
         return same and _same_lines(self.fired, other.fired)
 
-    def __ne__(self, other: object) -> bool:
-        return not self == other
-
     def __hash__(self) -> int:
         return hash((self.snapshot, self.effects, self.handled))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Step, self._parts()
 
     def __repr__(self) -> str:
         taken = ", ".join(f"{t.source} → {', '.join(t.targets) or 'stays'}" for t in self.fired)
@@ -394,7 +481,10 @@ class Moment(Generic[D_co, E_co, C_co]):
     ) -> None:
         self.data = data
         self.event = event
-        if at is not None:
+        if at is None:
+            untimed: Any = self
+            untimed.__class__ = Timeless
+        else:
             self.at = at
         self._scene = scene
         self._counters = counters
@@ -404,14 +494,6 @@ class Moment(Generic[D_co, E_co, C_co]):
         def __class_getitem__(cls, parameters: object) -> type:
             """Take one to three parameters, as type checkers do: the rest have defaults."""
             return cls
-
-        def __getattr__(self, name: str) -> Any:
-            """Answer for ``at`` where the caller gave no time; a set slot never comes here."""
-            if name == "at":
-                raise time_needed(self._scene._place.chart)
-            raise AttributeError(
-                f"a moment has no {name!r}; it has at, call, configuration, context, data and event"
-            )
 
     @property
     def chart(self) -> str:
@@ -478,6 +560,82 @@ class Moment(Generic[D_co, E_co, C_co]):
         return f"<Moment of {self._scene._place.chart}: data={self.data!r}, event={self.event!r}>"
 
 
+class Timeless(Moment[D_co, E_co, C_co]):
+    """A moment whose time nobody gave; to read it is an error, never 1970."""
+
+    __slots__ = ()
+
+    if not TYPE_CHECKING:
+
+        @property
+        def at(self) -> datetime:
+            """Raise `TimeNeededError`."""
+            raise time_needed(self._scene._place.chart)
+
+
+_NO_INIT: Final[Any] = object.__init__
+
+
+class Made(Snapshot[Any, Any]):
+    """A snapshot as the kernel makes it: quicker by a call, its slots are set one by one.
+
+    So are the classes below it; to everybody else they are the classes that they derive from.
+    """
+
+    __slots__ = ()
+    __init__ = _NO_INIT
+
+
+class Taken(Step[Any, Any]):
+    """A step as the kernel makes it."""
+
+    __slots__ = ()
+    __init__ = _NO_INIT
+
+
+class Timed(Moment[Any, Any, Any]):
+    """A moment as the kernel makes it."""
+
+    __slots__ = ()
+    __init__ = _NO_INIT
+
+
+class Untimed(Timeless[Any, Any, Any]):
+    """A moment as the kernel makes it, whose time nobody gave."""
+
+    __slots__ = ()
+    __init__ = _NO_INIT
+
+
+class View:
+    """A scene that stands still: what a callback sees in the middle of a microstep."""
+
+    __slots__ = ("_call", "_context", "_hidden", "_place", "_values")
+
+
+class Kept(Memory):
+    """A memory as the kernel makes it."""
+
+    __slots__ = ()
+    __setattr__ = object.__setattr__
+    __delattr__ = object.__delattr__
+
+
+for _cls, _name in (
+    (Kept, "Memory"),
+    (Made, "Snapshot"),
+    (Taken, "Step"),
+    (Timed, "Moment"),
+    (Timeless, "Moment"),
+    (Untimed, "Moment"),
+):
+    _cls.__name__ = _cls.__qualname__ = _name
+
+
+MOMENT_HAS: Final = "a moment has no {!r}; it has at, call, configuration, context, data and event"
+"""What is said of an attribute that a moment lacks."""
+
+
 EMPTY: Final = Memory()
 
 
@@ -489,9 +647,16 @@ def count(
     >>> count((("call", 1),), "call"), count((), "call")
     ((2, (('call', 2),)), (1, (('call', 1),)))
     """
-    counted = dict(counters)
-    number = counted[prefix] = counted.get(prefix, 0) + 1
-    return number, tuple(sorted(counted.items()))
+    if not counters:
+        return 1, ((prefix, 1),)
+    if len(counters) == 1 and counters[0][0] == prefix:  # the most common
+        number = counters[0][1] + 1
+        return number, ((prefix, number),)
+    for place, (name, number) in enumerate(counters):
+        if name == prefix:
+            counted = ((prefix, number + 1),)
+            return number + 1, counters[:place] + counted + counters[place + 1 :]
+    return 1, tuple(sorted((*counters, (prefix, 1))))
 
 
 def time_needed(chart: str, reader: str = "a callback") -> TimeNeededError:
@@ -510,4 +675,4 @@ def check_time(chart: str, at: object) -> None:
 def not_bool(chart: str, answer: object) -> StepError:
     """Return the error for a guard that answers with anything but True or False."""
     found = f"a guard gave {answer!r}"
-    return StepError("SC208", chart, found, "Return True or False: bool(…) where need be")
+    return StepError("SC208", chart, found, "Return True or False, by bool(…) if needed")

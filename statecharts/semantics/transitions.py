@@ -6,7 +6,7 @@ caller sees whether history mattered.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import TypeAlias, final
 
 from statecharts.model.chart import HISTORY, StateKind
@@ -22,9 +22,11 @@ def nothing_remembered(history: int) -> None:
 
 def effective_targets(tree: Tree, edge: Edge, recall: Recall) -> list[int]:
     """Return the states that a transition leads to, history resolved (getEffectiveTargetStates)."""
+    if not any(target in tree.slots for target in edge.targets):
+        return list(dict.fromkeys(edge.targets))
     found: list[int] = []
     for target in edge.targets:
-        if tree.kind(target) not in HISTORY:
+        if target not in tree.slots:
             found.append(target)
             continue
         remembered, default = recall(target), tree.defaults[target]
@@ -40,15 +42,25 @@ def domain(tree: Tree, edge: Edge, recall: Recall) -> int | None:
 
     None when the transition has no target and leaves nothing.
     """
-    targets = effective_targets(tree, edge, recall)
+    try:
+        return tree.domains[edge]
+    except KeyError:
+        found = _domain(tree, edge, effective_targets(tree, edge, recall))
+    if not any(target in tree.slots for target in edge.targets):
+        tree.domains[edge] = found
+    return found
+
+
+def _domain(tree: Tree, edge: Edge, targets: list[int]) -> int | None:
     if not targets:
         return None
+    first, last = min(targets), max(targets)
     if edge.internal and tree.kind(edge.source) is StateKind.COMPOUND:
-        if all(tree.is_descendant(target, edge.source) for target in targets):
+        if edge.source < first and last <= tree.last[edge.source]:
             return edge.source
     for ancestor in tree.ancestors(edge.source):
         compound = ancestor == 0 or tree.kind(ancestor) is StateKind.COMPOUND
-        if compound and all(tree.is_descendant(target, ancestor) for target in targets):
+        if compound and ancestor < first and last <= tree.last[ancestor]:
             return ancestor
     return 0  # only for the chart's own transitions
 
@@ -71,7 +83,9 @@ def remove_conflicting(
     """
     kept: dict[Edge, frozenset[int]] = {}
     several = tuple(enabled)
-    forbidding = [edge.source for edge in several if edge.forbids] if len(several) > 1 else []
+    if len(several) == 1:
+        return several
+    forbidding = [edge.source for edge in several if edge.forbids]
     for edge in several:
         if any(tree.is_descendant(source, edge.source) for source in forbidding):
             continue
@@ -112,6 +126,12 @@ def recalled(tree: Tree, history: int, recorded: tuple[int, ...]) -> tuple[int, 
 class EntrySet:
     """The states to enter, and why (computeEntrySet).
 
+    Args:
+        tree: The chart's tree.
+        recall: What history states remember.
+        regions: The regions of each parallel state that are entered along with it; all of them,
+            but for a reader that knows already what some of them bring.
+
     Attributes:
         causes: The transition that each state is entered by.
         defaults: The default transitions that are taken along, by the state they belong to: a
@@ -119,9 +139,12 @@ class EntrySet:
         restored: The history state that each remembered state comes back through.
     """
 
-    def __init__(self, tree: Tree, recall: Recall) -> None:
+    def __init__(
+        self, tree: Tree, recall: Recall, regions: Mapping[int, Sequence[int]] | None = None
+    ) -> None:
         self.tree = tree
         self.recall = recall
+        self._regions = tree.children if regions is None else regions
         self.causes: dict[int, Edge] = {}
         self._around: set[int] = set()  # the proper ancestors of the states to enter
         self.defaults: dict[int, list[Edge]] = {}
@@ -187,7 +210,7 @@ class EntrySet:
             self._add_regions(0, cause)  # a chart of regions, which SCXML's root cannot be
 
     def _add_regions(self, parallel: int, cause: Edge) -> None:
-        for region in self.tree.children[parallel]:
+        for region in self._regions[parallel]:
             if region not in self._around:
                 self._add_descendants(region, cause)
 

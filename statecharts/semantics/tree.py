@@ -71,6 +71,9 @@ class Tree:
         outgoing: The transitions that leave each state.
         defaults: The default transition of each state that has one.
         slots: Where the memory of each history state stands in `Memory.history`.
+        domains: The transition domain of each transition that asked for one and targets no history
+            state, so that it is the same whatever is remembered.
+        leaves: Whether each state is atomic or final.
     """
 
     chart: Chart
@@ -82,7 +85,9 @@ class Tree:
     histories: tuple[tuple[int, ...], ...]
     outgoing: tuple[tuple[Edge, ...], ...]
     defaults: tuple[Edge | None, ...]
-    slots: dict[int, int] = field(factory=dict)
+    slots: dict[int, int]
+    leaves: tuple[bool, ...]
+    domains: dict[Edge, int | None] = field(factory=dict, init=False)
 
     @classmethod
     def of(cls, chart: Chart) -> Tree:
@@ -123,6 +128,7 @@ class Tree:
             outgoing,
             defaults,
             slots,
+            tuple(node.kind in (StateKind.ATOMIC, StateKind.FINAL) for node in nodes),
         )
 
     @property
@@ -144,7 +150,7 @@ class Tree:
 
     def is_leaf(self, state: int) -> bool:
         """Tell whether a state is atomic or final."""
-        return self.kind(state) in (StateKind.ATOMIC, StateKind.FINAL)
+        return self.leaves[state]
 
     def depth(self, state: int) -> int:
         """Return how many ancestors a state has."""

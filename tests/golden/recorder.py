@@ -47,7 +47,7 @@ from machines.pipeline import (
 )
 from statecharts import Kernel, TimerFired
 from statecharts.codec import Protocol
-from statecharts.codec.protocol import encode
+from statecharts.codec.texts import encode
 from tests.golden.investigations import RUNS
 from tests.test_codec.vocabulary import AT
 from tests.test_kernel.test_kernel_hashseeds import Back, Called, Go, Leave, Plant

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from machines.investigation import Investigation, Phase, protocol
-from statecharts.codec.protocol import encode
+from statecharts.codec.texts import encode
 from tests.golden.investigations import RUNS
 from tests.golden.test_golden import recorded
 

@@ -11,7 +11,7 @@ from rich.progress import track
 from rich.table import Table
 
 from tests.oracle.campaign import BATCH, Findings, campaign, compare_seed
-from tests.oracle.compare import forgetful_kernel_of, kernel_of
+from tests.oracle.compare import forgetful_kernel_of, kernel_of, reference_of
 from tests.oracle.coverage import FEATURES
 from tests.oracle.shrink import shrink
 
@@ -25,10 +25,11 @@ SHOWN = 3
 @click.option("--seed", default=1, show_default=True, help="Seed of the first chart.")
 @click.option("--jobs", default=1, show_default=True, help="How many processes.")
 @click.option("--forgetful", is_flag=True, help="Let the kernel keep a single plan.")
-def main(charts: int, events: int, seed: int, jobs: int, forgetful: bool) -> None:
+@click.option("--reference", is_flag=True, help="Let the kernel write no moves.")
+def main(charts: int, events: int, seed: int, jobs: int, forgetful: bool, reference: bool) -> None:
     """Compare the kernel with the interpreter of SCXML's Appendix D on random charts."""
     console = Console()
-    make = forgetful_kernel_of if forgetful else kernel_of
+    make = forgetful_kernel_of if forgetful else reference_of if reference else kernel_of
     began = time.monotonic()
     found = Findings()
     batches = campaign(range(seed, seed + charts), events, jobs, make)

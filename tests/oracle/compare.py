@@ -43,6 +43,13 @@ def forgetful_kernel_of(chart: Chart) -> Subject:
     return Kernel(chart, microsteps=BOUND, plans=1)
 
 
+def reference_of(chart: Chart) -> Subject:
+    """Return the kernel of a chart that carries its plans out and writes no moves."""
+    make: Any = Kernel
+    subject: Subject = make(chart, microsteps=BOUND, _moves=False)
+    return subject
+
+
 MakeSubject = Callable[[Chart], Subject]
 Result = Outcome | str
 """What one event has led to: an outcome, or how the run came to its end."""

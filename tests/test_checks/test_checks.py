@@ -75,7 +75,8 @@ def test_fault_knows_where_it_was_declared() -> None:
     (fault,) = [fault for fault in caught.value.faults if fault.code == "SC101"]
     location = fault.location or ""
     assert "test_checks.py:" in location
-    assert caught.value.exceptions[0].__notes__ == [f"declared at {location}"]
+    assert str(caught.value.exceptions[0]) == f"[SC101] {location}"
+    assert (fault.state, fault.line) == ("closed", "closed:go->nowhere")
 
 
 def test_allow_accepts_a_quality_fault_and_keeps_it_as_a_warning() -> None:

@@ -46,7 +46,7 @@ def test_initial_state_outside_its_parent_is_told() -> None:
             "[SC103] Made: the initial state of 'b' is 'a', which is not inside it. "
             "Choose one of its children."
         ),
-        "[SC103] Made: 'b' has no initial child. Mark one of 'b.c' with initial=True.",
+        "[SC103] Made: 'b' has no initial child. Mark 'b.c' with initial=True.",
     ]
 
 
@@ -78,7 +78,7 @@ def test_eventless_transition_without_a_target_goes_round() -> None:
     """An eventless transition that stays is taken again and again, unless a guard ends it."""
     stay = Transition("a", Always(), (), TransitionKind.INTERNAL)
     made = chart(StateNode("a", StateKind.ATOMIC, "a", transitions=(stay,), resting=True))
-    with pytest.raises(DefinitionError, match=r"\[SC110\] Made: .*go round: a → a"):
+    with pytest.raises(DefinitionError, match=r"\[SC110\] Made: .*form a circle: a → a"):
         accept(made)
 
 
@@ -126,7 +126,7 @@ def test_same_fault_is_told_once() -> None:
     assert [str(fault) for fault in caught.value.faults] == [
         (
             "[SC104] House: hall on Go goes to 'room.past' and enters 'room', which needs 'floor'; "
-            "Go does not supply it. Give it a default, add it to Go."
+            "Go does not supply it. Give it a default, or add it to Go."
         )
     ]
 

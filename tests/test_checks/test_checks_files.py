@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from attrs import evolve
 
 from statecharts import Chart, DefinitionError
-from statecharts.checks import accept, faults
+from statecharts.checks import accept, faults, shown_faults
 from statecharts.model.chart import (
     Always,
     Default,
@@ -82,8 +84,8 @@ def test_histories_that_default_to_each_other_are_a_fault() -> None:
         history("a.k", "a.h"),
     )
     told = (
-        "[SC109] Maze: the default of history {!r} leads back to it, from history to history. "
-        "Lead one of them to a state."
+        "[SC109] Maze: the default of history {!r} comes back to it through history states. "
+        "Give one of them another default."
     )
     assert texts(chart) == [told.format("a.h"), told.format("a.k")]
 
@@ -204,3 +206,77 @@ def test_line_on_a_base_class_answers_to_the_events_derived_from_it() -> None:
     a = StateNode("a", StateKind.ATOMIC, "a", transitions=lines)
     chart = evolve(chart_of(a), events=(EventType("timeout", Timeout),), closed=True)
     assert texts(chart) == []
+
+
+def moved(chart: Chart, state: str, **changes: Any) -> Chart:
+    """Return a chart in which one state is another."""
+    states = [evolve(one, **changes) if one.id == state else one for one in chart.states]
+    return evolve(chart, states=tuple(states))
+
+
+NESTED = chart_of(
+    compound("a", "a.x", "a.y", initial="a.x"), atomic("a.x", "a.y"), atomic("a.y", "a.x")
+)
+
+
+@pytest.mark.parametrize(
+    ("chart", "told"),
+    [
+        (
+            moved(NESTED, "a.x", parent="a.x"),
+            "'a.x' has the parent 'a.x', and so is inside itself. Name the state around it.",
+        ),
+        (
+            moved(NESTED, "a.y", parent=""),
+            (
+                "'a.y' has the parent '', which does not list it as a child. "
+                "Add it to the children of the chart."
+            ),
+        ),
+        (
+            moved(NESTED, "a", children=("a.x", "a.y", "a.x")),
+            "'a' lists the child 'a.x' twice. Keep one of them.",
+        ),
+        (
+            moved(NESTED, "a.x", transitions=(Transition("a.y", OnEvent(("go",)), ("a.y",)),)),
+            "a line of 'a.x' has the source 'a.y'. Give it the source 'a.x'.",
+        ),
+        (
+            evolve(NESTED, states=NESTED.states[::-1]),
+            (
+                "'a.y' is out of document order. "
+                "Put each state after its parent, and what is inside it right after it."
+            ),
+        ),
+        (
+            evolve(NESTED, root=evolve(NESTED.root, id="main", parent="main")),
+            (
+                "the chart itself has the id 'main' and the parent 'main'. "
+                "Give it the id '', and the parent None."
+            ),
+        ),
+    ],
+)
+def test_states_that_form_no_tree_are_a_fault(chart: Chart, told: str) -> None:
+    """Parents, children, sources and the order of states must agree."""
+    assert f"[SC144] Maze: {told}" in texts(chart)
+
+
+def test_pictures_show_faults_of_charts_that_were_not_accepted() -> None:
+    """A chart made by hand has its structural faults shown; an accepted one none."""
+    broken = chart_of(atomic("a", "abb"), atomic("abc"))
+    assert [one.code for one in shown_faults(broken)] == ["SC101"]
+    assert "SC122" in [one.code for one in faults(broken)]
+    sound = chart_of(atomic("a"))
+    assert faults(sound)
+    assert shown_faults(accept(sound, "*")) == ()
+
+
+def test_states_in_the_wrong_place_are_checked_all_the_same() -> None:
+    """One state out of place hides no other fault."""
+    chart = moved(moved(NESTED, "a.y", parent="nowhere"), "a.x", transitions=(_to("a.zz"),))
+    assert [one.code for one in faults(chart) if one.structural] == ["SC101", "SC144"]
+
+
+def _to(target: str) -> Transition:
+    return Transition("a.x", OnEvent(("go",)), (target,))

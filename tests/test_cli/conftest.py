@@ -60,7 +60,12 @@ def build(name, **more):
         StateKind.ATOMIC,
         "off",
         transitions=(
-            external("off", "on", OnEvent((Flip,)), update=Hook(count), emit=(Hook(notify),)),
+            external(
+                *("off", "on", OnEvent((Flip,))),
+                make=Hook(count),
+                update=Hook(count),
+                emit=(Hook(notify),),
+            ),
             Transition("off", OnEvent((Reset,)), kind=TransitionKind.FORBIDDEN),
         ),
     )
@@ -107,7 +112,7 @@ class DeskLamp(Base):
 
 
 unused = Fault("SC121", "Torch.on.past", "nothing leads to it", "Remove it", __file__ + ":12")
-torch = build("Torch", warnings=(unused,))
+torch = build("Torch", context=House, warnings=(unused,))
 '''
 
 BROKEN = """\

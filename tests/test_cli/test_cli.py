@@ -45,7 +45,7 @@ Options:
 
 Commands:
   check        Look for faults in the charts of TARGET.
-  import       Write the charts of FILE as declarations in Python.
+  import       Write the charts of TARGET as declarations in Python.
   investigate  A command of machines; see 'statecharts investigate -h'.
   list         List the charts of TARGET.
   render       Draw the charts of TARGET into files.

@@ -90,6 +90,8 @@ def test_check_json_says_the_same_to_a_program(run: Run) -> None:
             "found": "nothing leads to it",
             "remedy": "Remove it",
             "location": "zoo/lamps.py:12",
+            "state": None,
+            "line": None,
         }
     ]
     assert [failure["module"] for failure in found["failures"]] == ["zoo.broken", "zoo.crash"]

@@ -35,12 +35,31 @@ handlers = [{ event = "close", target = "Closed" }]
 terminal = true
 """
 
+GUARDED = """<scxml name="g"><state id="a"><transition event="go" cond="ready" target="b"/></state>
+<state id="b"/></scxml>"""
+
+GATE = """
+from statemachine import State, StateMachine
+
+
+class Gate(StateMachine):
+    shut = State(initial=True)
+    open = State(final=True)
+    swing = shut.to(open)
+"""
+
 
 @pytest.fixture
 def charts(package: Package) -> None:
     """The current directory holds chart files."""
     package(
-        {"door.scxml": DOOR, "flows.toml": FLOWS, "house.scxml": PREPARED, "desk.toml": STAFFED}
+        {
+            "door.scxml": DOOR,
+            "flows.toml": FLOWS,
+            "house.scxml": PREPARED,
+            "desk.toml": STAFFED,
+            "guarded.scxml": GUARDED,
+        }
     )
 
 
@@ -49,7 +68,7 @@ def test_help_names_the_formats_that_can_be_written(run: Run) -> None:
     result = run("import", "-h")
 
     assert result.exit_code == 0
-    assert "Usage: statecharts import [OPTIONS] FILE" in result.stdout
+    assert "Usage: statecharts import [OPTIONS] TARGET" in result.stdout
     assert "    statecharts import machine.json -o machine.scxml" in result.stdout
     assert all(len(line) <= 80 for line in result.stdout.splitlines())
 
@@ -132,12 +151,35 @@ def test_import_of_a_faulty_file_prints_its_faults(run: Run, package: Package) -
 
 
 @pytest.mark.usefixtures("charts")
-def test_import_of_what_is_no_chart_file_is_told(run: Run) -> None:
-    """A module, or a file of another kind, is no chart file."""
-    result = run("import", "machines.pipeline")
+def test_import_of_what_is_no_chart_is_told(run: Run) -> None:
+    """A file of another kind is no target."""
+    result = run("import", "door.docx")
 
     assert result.exit_code == 2
-    assert "'machines.pipeline' is not a chart file." in result.stderr
+    assert "there is no module 'door'" in result.stderr
+
+
+def test_import_takes_classes(package: Package, run: Run, tmp_path: Path) -> None:
+    """A class of python-statemachine, and a chart of a module, go out like those of files."""
+    pytest.importorskip("statemachine")
+    package({"gates.py": GATE})
+
+    printed = run("import", "gates:Gate")
+    assert printed.exit_code == 0
+    assert "class Gate(Statechart[" in printed.stdout
+    assert run("import", "gates:Gate", "-o", "gate.json").exit_code == 0
+    machine = json.loads((tmp_path / "gate.json").read_text(encoding="utf-8"))
+    assert machine["states"]["shut"]["on"] == {"swing": "open"}
+
+
+@pytest.mark.usefixtures("charts")
+def test_import_writes_either_version_of_xstate(run: Run, tmp_path: Path) -> None:
+    """Version 5 is the default; version 4 says ``cond``, and is read as version 4 again."""
+    for version, key in (("4", "cond"), ("5", "guard")):
+        out = f"desk{version}.json"
+        assert run("import", "guarded.scxml", "-o", out, "--to-xstate", version).exit_code == 0
+        machine = json.loads((tmp_path / out).read_text(encoding="utf-8"))
+        assert machine["states"]["a"]["on"]["go"][key] == "ready"
 
 
 @pytest.mark.usefixtures("charts")

@@ -38,7 +38,8 @@ def test_render_writes_one_svg_for_each_chart(drawn: Drawn, run: Run) -> None:
     assert (result.exit_code, result.stderr) == (0, "")
     assert lines(result.stdout) == ["out/pictures/desk_lamp.svg", "out/pictures/torch.svg"]
     assert Path("out/pictures/desk_lamp.svg").read_text("utf-8") == "DeskLamp → svg"
-    assert [how for _, how in drawn] == [{"format": "svg", "highlight": [], "theme": "light"}] * 2
+    how = {"format": "svg", "highlight": [], "theme": "light", "faults": ()}
+    assert [asked for _, asked in drawn] == [how] * 2
 
 
 @pytest.mark.usefixtures("drawn")
@@ -58,7 +59,9 @@ def test_render_passes_theme_and_highlight_on(drawn: Drawn, run: Run) -> None:
     result = run("render", "zoo:torch", "-o", ".", "--theme", "dark", *states)
 
     assert result.exit_code == 0
-    assert drawn == [("Torch", {"format": "svg", "highlight": ["on", "on.low"], "theme": "dark"})]
+    assert drawn == [
+        ("Torch", {"format": "svg", "highlight": ["on", "on.low"], "theme": "dark", "faults": ()})
+    ]
 
 
 def test_render_refuses_a_state_that_no_chart_has(drawn: Drawn, run: Run) -> None:

@@ -60,9 +60,11 @@ def test_show_marks_every_state_on_the_way_to_a_deep_initial_one(
 from statecharts.model.chart import *
 default = Transition("", Default(), ("a.b",))
 root = StateNode("", StateKind.COMPOUND, "Deep", None, ("a",), default)
-a = StateNode("a", StateKind.COMPOUND, "a", children=("a.b", "a.h"))
+start = Transition("a", Default(), ("a.b",))
+a = StateNode("a", StateKind.COMPOUND, "a", "", ("a.b", "a.h"), start)
 b = StateNode("a.b", StateKind.ATOMIC, "b", "a")
-h = StateNode("a.h", StateKind.SHALLOW_HISTORY, "h", "a")
+past = Transition("a.h", Default(), ("a.b",))
+h = StateNode("a.h", StateKind.SHALLOW_HISTORY, "h", "a", default=past)
 deep = Chart("Deep", root, (a, b, h))
 """
         }
@@ -71,8 +73,9 @@ deep = Chart("Deep", root, (a, b, h))
     assert lines(run("show", "zoo").stdout) == [
         "Deep",
         "└── • a",
-        "    ├── b",
+        "    ├── • b",
         "    └── H h",
+        "            default → a.b",
     ]
 
 

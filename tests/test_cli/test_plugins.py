@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from importlib import metadata
 from importlib.metadata import Distribution, EntryPoint
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from typing import Any
 import click
 import pytest
 
-from statecharts.cli import plugins
+from statecharts.cli import COMMANDS, main, plugins
 from tests.test_cli.conftest import Package, Run
 
 Offer = Callable[..., None]
@@ -57,7 +58,7 @@ def offer(monkeypatch: pytest.MonkeyPatch) -> Offer:
         for name, value in values.items():
             entry = EntryPoint(name, value, plugins.GROUP)
             found.append(entry._for(Distributed()))  # type: ignore[attr-defined]
-        monkeypatch.setattr(plugins, "entry_points", lambda group: found)
+        monkeypatch.setattr(metadata, "entry_points", lambda group: found)
 
     return declare
 
@@ -101,7 +102,7 @@ def test_commands_of_our_own_do_not_ask_for_plugins(
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A command that is here takes no notice of what is installed besides."""
-    monkeypatch.setattr(plugins, "entry_points", lambda group: pytest.fail(group))
+    monkeypatch.setattr(metadata, "entry_points", lambda group: pytest.fail(group))
 
     assert run("list", "zoo").exit_code == 0
 
@@ -221,3 +222,45 @@ def test_investigate_names_the_package_that_hides_ours(hiding: str, tmp_path: Pa
         f"Error: 'investigate' needs 'machines.investigator' of statecharts, which {file} hides."
         " Rename that 'machines', or run the command where Python does not find it.\n"
     )
+
+
+@pytest.mark.parametrize("name", list(COMMANDS))
+def test_line_of_help_is_that_of_the_command_itself(name: str) -> None:
+    """What help says of a command without importing it is the first line of its own help."""
+    told = main.commands[name]
+    assert isinstance(told, plugins.Deferred)
+    command = told.load()
+
+    assert command.name == name
+    assert command.get_short_help_str(limit=200) == told.get_short_help_str(limit=200)
+
+
+@pytest.mark.parametrize(
+    ("line", "spared"),
+    [
+        ("--help", ("attrs", "rich", "statecharts.model", "machines")),
+        ("investigate --help", ("attrs", "rich", "machines.investigation", "sqlglot", "asyncio")),
+    ],
+)
+def test_help_imports_nothing_that_it_does_not_show(line: str, spared: tuple[str, ...]) -> None:
+    """Help is there at once: neither charts nor tables nor what runs an investigation is loaded."""
+    code = (
+        "import sys\nfrom statecharts.cli import main\n"
+        f"try: main({line.split()!r}, prog_name='statecharts')\n"
+        f"except SystemExit: print([name for name in {spared!r} if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_charts_of_machines_are_declared_when_they_are_asked_for() -> None:
+    """Importing the package declares no chart; each of its names brings its own."""
+    code = (
+        "import sys, machines\n"
+        "print('machines.pipeline' in sys.modules)\n"
+        "print(machines.Pipeline.__name__, 'machines.execution' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert done.stdout.split() == ["False", "Pipeline", "False"]

@@ -139,6 +139,27 @@ def test_mutated_event_is_refused_or_is_a_value(event: Any, rng: Random) -> None
                 assert LAB.load_event(LAB.dump_event(found)) == found
 
 
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        ({1: 2}, "1 is not a string"),
+        ([{"a": {None: 1}}], "null is not a string"),
+        (float("nan"), "NaN is not JSON"),
+        ([float("inf")], "Infinity is not JSON"),
+    ],
+)
+def test_what_json_never_has_is_refused_where_anything_goes(value: Any, message: str) -> None:
+    """A dictionary that no text gives could not be written again, so it is not read."""
+    with pytest.raises(CodecError, match=message):
+        LAB.load_effect({"type": "service", "source": "mill", "data": {"free": value}})
+
+
+def test_number_beyond_a_float_is_refused_where_anything_goes() -> None:
+    """The parser makes infinity of it, which could not be written again."""
+    with pytest.raises(CodecError, match="Infinity is not JSON"):
+        LAB.loads_effect('{"type": "service", "source": "mill", "data": {"free": 1e999}}')
+
+
 @given(st.randoms(use_true_random=False))
 def test_mutated_step_is_refused_or_can_be_stepped(rng: Random) -> None:
     """A changed snapshot that is not refused is one that the kernel goes on from."""

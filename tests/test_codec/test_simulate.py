@@ -321,7 +321,7 @@ def test_simulate_needs_the_context_that_the_chart_needs(run: Run, tmp_path: Pat
     assert "Pass it in a file of JSON: --context FILE." in missing
     (tmp_path / "house.json").write_text('{"owner": 1}', encoding="utf-8")
     result = run("codec_charts:Lamp", "--context", "house.json", lines=[])
-    assert "[SC402] Lamp at $.owner: 1 is not a string." in result.stderr
+    assert "house.json: [SC402] Lamp at $.owner: 1 is not a string." in result.stderr
     (tmp_path / "house.json").write_text('{"owner": "ada"}', encoding="utf-8")
     run("codec_charts:Lamp", *AT, "--context", "house.json", "--save", "s.json", lines=[])
     both = run("codec_charts:Lamp", "--from", "s.json", "--context", "house.json", lines=[])

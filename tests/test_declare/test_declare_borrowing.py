@@ -46,7 +46,7 @@ def test_state_of_another_chart_cannot_be_borrowed() -> None:
             lamp = Lamp.lit
 
     assert [str(fault) for fault in refused.value.faults if fault.code == "SC102"] == [
-        "[SC102] Door: the state of 'lamp' already is 'lit' of a chart. Declare a state of its own."
+        "[SC102] Door: the state of 'lamp' already is 'lit' of a chart. Declare a new State here."
     ]
     assert Lamp.lit.id == "lit"
     assert Lamp.lit in step(Lamp, start(Lamp).snapshot, Go()).snapshot
@@ -72,9 +72,9 @@ def test_line_may_neither_lead_to_another_chart_nor_start_there() -> None:
             back = History(Lamp.dark)
 
     assert [fault.found for fault in refused.value.faults if fault.code == "SC101"] == [
-        "a line starts at 'lit', which is no state of this chart",
-        "a line on 'a' names 'dark', which is no state of this chart",
-        "the default of 'back' names 'dark', which is no state of this chart",
+        "a line starts at 'lit', which is not a state of this chart",
+        "a line on 'a' goes to 'dark', which is not a state of this chart",
+        "the default of 'back' goes to 'dark', which is not a state of this chart",
     ]
     assert len(Lamp.chart.transitions) == 2
 

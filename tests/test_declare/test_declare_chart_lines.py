@@ -195,8 +195,8 @@ def test_line_on_a_base_in_another_charts_body_is_refused() -> None:
 
     with pytest.raises(
         DefinitionError,
-        match=r"\[SC101\] Stranger: a line starts at 'Common', which is no state of this chart\. "
-        r"Start it at a state of this chart\.",
+        match=r"\[SC101\] Stranger: a line starts at 'Common', which is not a state of this "
+        r"chart\. Start it at a state of this chart\.",
     ):
 
         class Stranger(Statechart):

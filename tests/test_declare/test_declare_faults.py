@@ -95,9 +95,9 @@ def test_state_that_loses_its_name_is_told_with_its_line() -> None:
         strict=True,
     ):
         assert str(fault) == (
-            f"[SC102] Door: a state declared in the body of {body}, at line {line}, has lost its "
-            "name. Bind each state to a name of its own; a name bound twice hides the first, "
-            "a list or a dict gives none."
+            f"[SC102] Door: a state declared in the body of {body}, at line {line}, has no name "
+            "any more. Give each state a name of its own: a name that is used twice hides the "
+            "first state, and a list or a dict gives no names."
         )
         assert fault.location == f"{__file__}:{line}"
 
@@ -154,7 +154,7 @@ MISTAKES: list[tuple[object, str, str]] = [
     (Plain, "Plain", "Declare Plain with @attrs.frozen"),
     (int, "int", "Declare int with @attrs.frozen"),
     (Go(), "Go()", "Pass the class itself: Go"),
-    (7, "7", "Pass an attrs class"),
+    (7, "7", "Pass an event class"),
 ]
 
 
@@ -251,7 +251,7 @@ def test_target_that_is_no_state_is_told(verb: str, target: object, shown: str) 
 
     assert faults(body)[:1] == [
         (
-            f"[SC114] Door: a line on 'a' leads to {shown}, which is not a state. "
+            f"[SC114] Door: a line on 'a' goes to {shown}, which is not a state. "
             "Pass a State, a History, or a class derived from Compound or Parallel."
         )
     ]
@@ -297,7 +297,7 @@ def test_events_of_one_wire_name_are_told_without_a_union_too() -> None:
         names["a"].stay(on=other)
 
     assert faults(body) == [
-        "[SC116] Door: two events bear the name 'go' on the wire. Rename one of the two classes."
+        "[SC116] Door: two events have the name 'go' on the wire. Rename one of the two classes."
     ]
 
 

@@ -15,6 +15,7 @@ from attrs import define, field, frozen
 from statecharts import (
     Compound,
     DefinitionError,
+    History,
     Machine,
     Parallel,
     State,
@@ -191,12 +192,61 @@ def test_misspelt_keyword_is_told_with_the_right_one(written: str, meant: str) -
 
 def test_misspelt_class_keyword_is_told_with_the_right_one() -> None:
     """So are those of classes."""
-    with pytest.raises(KeywordError, match=r"no class keyword 'alow'. Did you mean 'allow'"):
+    with pytest.raises(KeywordError, match=r"no keyword 'alow'. Did you mean 'allow'"):
         types.new_class("Door", (Statechart,), {"alow": "*"})
-    with pytest.raises(KeywordError, match=r"no class keyword 'inital'. Did you mean 'initial'"):
+    with pytest.raises(KeywordError, match=r"no keyword 'inital'. Did you mean 'initial'"):
         types.new_class("work", (Compound,), {"inital": True})
     with pytest.raises(KeywordError, match=r"Write class Door\(Statechart\[Go \| Stop\]\)"):
         types.new_class("Door", (Statechart,), {"events": Go | Stop})
+
+
+@pytest.mark.parametrize(
+    ("kind", "keyword", "remedy"),
+    [
+        (State, "inital", "Did you mean 'initial'?"),
+        (State, "on_entry", "Did you mean 'entry'?"),
+        (State, "leave", "Did you mean 'exit'?"),
+        (History, "defalt", "Did you mean 'default'?"),
+        (History, "zzz", "Use one of default, deep, initial, doc, name."),
+    ],
+)
+def test_misspelt_keyword_of_a_state_is_told_with_the_right_one(
+    kind: Any, keyword: str, remedy: str
+) -> None:
+    """So are those of states, and the words of other libraries."""
+    with pytest.raises(KeywordError) as caught:
+        kind(**{keyword: None})
+    found = f"{kind.__name__}() has no keyword {keyword!r}. {remedy}"
+    assert str(caught.value).partition(": ")[2] == found
+    assert f"{__file__}:" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("target", "expected"),
+    [
+        (State, "goes to State, which is not a state. Call it: State()."),
+        (History, "goes to History, which is not a state. Call it: History()."),
+        (
+            Compound,
+            "goes to Compound, which is not a state. Derive a class from it: class work(Compound).",
+        ),
+        (
+            Parallel(),
+            (
+                "goes to Parallel(), which is not a state. "
+                "Derive a class from it: class work(Parallel)."
+            ),
+        ),
+        ([], "goes to [], which is not a state. Pass several as a tuple: (one, other)."),
+    ],
+)
+def test_target_that_is_no_state_is_told_with_what_to_write(target: Any, expected: str) -> None:
+    """A kind of states, or a list of them, is easily written for a state."""
+
+    def body(names: dict[str, Any]) -> None:
+        names["a"].to(target, on=Go)
+
+    assert expected in told(body)[0]
 
 
 def test_name_of_a_class_as_text_is_told() -> None:

@@ -147,7 +147,7 @@ def test_line_is_not_taken_back_outside_a_body() -> None:
 
 def test_line_of_another_chart_is_not_taken_back() -> None:
     """Only what a chart inherits can be taken back in its body."""
-    with pytest.raises(DefinitionError, match=r"SC101.*not one of this chart"):
+    with pytest.raises(DefinitionError, match=r"SC101.*a line that this chart does not have"):
 
         class Door(Statechart):
             shut = State(initial=True, resting=True)

@@ -247,7 +247,7 @@ def test_inherited_state_may_be_taken_away() -> None:
 
 def test_line_to_a_state_taken_away_is_a_fault() -> None:
     """What leads to a state that was taken away leads nowhere, and is told."""
-    with pytest.raises(DefinitionError, match="'off', which is no state of this chart"):
+    with pytest.raises(DefinitionError, match="'off', which is not a state of this chart"):
 
         class Child(Parent):
             off = None  # type: ignore[assignment]

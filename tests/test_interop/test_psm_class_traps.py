@@ -130,7 +130,7 @@ def test_a_transition_into_history_acts_once() -> None:
     ]
 
 
-def test_history_without_a_default_is_refused() -> None:
+def test_history_without_a_default_begins_as_its_parent_does() -> None:
     """A history has exactly one default (3.10.2); theirs ends up in no state at all."""
 
     class Empty(Told):
@@ -145,10 +145,13 @@ def test_history_without_a_default_is_refused() -> None:
     machine = Empty()
     machine.send("back")
     assert machine.active == ""
-    (fault,) = refused(Empty)
-    assert fault.code == "SC109"
-    assert "history 'work.h' has no default" in str(fault)
-    assert "test_psm_class_traps.py:" in fault.where
+    assert from_class(Empty)["work.h"].initial == ("work.a",)
+    assert told(Empty) == [
+        (
+            "the history has no default; where it has nothing to remember, its parent's is taken. "
+            "Say where to begin."
+        )
+    ]
 
 
 def test_two_states_of_one_id_are_refused() -> None:

@@ -108,7 +108,7 @@ def leaving_open(m: Moment[Any, Any]) -> Iterator[Effect]:
         yield LogIt(level=1)
 
 
-# SC122 is accepted: a state that is not final and that nothing leaves.
+# SC122 is accepted: a state that is not final and that no line leaves.
 class Door(Statechart, allow=("SC122",)):
     """A door with a lock."""
 

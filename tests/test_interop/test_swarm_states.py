@@ -277,7 +277,7 @@ def test_states_that_nothing_reaches_are_told_once_with_their_line() -> None:
     assert [str(warning) for warning in chart.warnings] == [
         (
             "[SC121] <text>:13 flow: nothing reaches 'Orphan'. "
-            "Lead a transition to it, make it initial, or take it away."
+            "Add a line that goes to it, make it initial, or remove it."
         )
     ]
     assert chart.warnings[0].location == "<text>:13"

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 
-import pytest
-
-from statecharts import DefinitionError, Machine, NamedEvent
+from statecharts import Machine, NamedEvent
 from statecharts.interop import xstate
 from statecharts.model.chart import StateKind
 
@@ -33,10 +31,14 @@ def test_a_final_state_that_nobody_waits_for_can_be_left() -> None:
     assert said.startswith("a final state that can be left; nothing waits for 'p' to be done")
 
 
-def test_a_final_state_that_is_waited_for_cannot_be_left() -> None:
-    """Where ``onDone`` waits, a state cannot be both final and left."""
-    with pytest.raises(DefinitionError, match=r"\[SC107\] .* leaves a state that is final"):
-        xstate.loads(nested(onDone="q"))
+def test_a_final_state_that_is_waited_for_is_never_left() -> None:
+    """Where ``onDone`` waits, the state stays final, and its lines are left out with a warning."""
+    found = xstate.loads(nested(onDone="q"))
+
+    assert found["p.z"].kind is StateKind.FINAL
+    assert found["p.z"].transitions == ()
+    (said,) = [fault.found for fault in found.warnings if fault.code == "SC652"]
+    assert said.endswith("transitions are left out, for something waits for 'p' to be done")
 
 
 def test_nothing_leaves_a_machine_that_has_stopped() -> None:

@@ -116,7 +116,7 @@ HOSTILE: dict[str, tuple[Callable[[], str], str]] = {
             '{"guard":{"type":"stateIn","stateValue":' + '{"a":' * 500,
             "}" * 500 + "}}",
         ),
-        "SC613",
+        "taken in",
     ),
     "nothing": (lambda: "", "SC603"),
     "an open string": (lambda: '{"id": "', "SC603"),

@@ -373,7 +373,7 @@ def test_the_machine_itself_has_actions_delays_and_services() -> None:
 def test_named_delays_are_passed_when_loading() -> None:
     """A delay that nobody has said how long it is keeps its state from being entered."""
     text = '{"initial": "a", "states": {"a": {"after": {"patience": "b"}}, "b": {}}}'
-    with pytest.raises(StepError, match="nobody has said how long the delay 'patience' is"):
+    with pytest.raises(StepError, match="the delay 'patience' is not bound to a time"):
         Machine(xstate.loads(text), at=START)
     running: Machine[Any, None] = Machine(
         xstate.loads(text, delays={"patience": timedelta(seconds=2)}), at=START
@@ -422,9 +422,9 @@ def test_named_delays_are_bound_to_the_attributes_of_an_object() -> None:
 @pytest.mark.parametrize(
     ("delays", "told"),
     [
-        ({"patince": timedelta(1)}, "no delay of the name 'patince' .* Did you mean 'patience'"),
-        ({"patience": timedelta(0)}, "is to be bound to datetime.timedelta.0.. Bind a timedelta"),
-        ({"patience": 3}, "is to be bound to 3. Bind a timedelta above 0, or a function"),
+        ({"patince": timedelta(1)}, "no unbound delay 'patince'. Did you mean 'patience'"),
+        ({"patience": timedelta(0)}, "cannot be bound to datetime.timedelta.0.. Bind a timedelta"),
+        ({"patience": 3}, "cannot be bound to 3. Bind a timedelta above 0, or a function"),
     ],
 )
 def test_delays_that_cannot_be_bound_are_refused(delays: Any, told: str) -> None:

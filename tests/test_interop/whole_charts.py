@@ -30,7 +30,11 @@ from statecharts.model.named import Choose, Give, Named, NamedDelay
 from statecharts.model.nodes import Invocation
 from tests.test_interop import scxml_charts
 
-ODD = ("", " ", "a b", "\x00", "#x", ".y", "__proto__", "1", "é", "a\nb", "*", "type", "x.*", "]]>")
+ODD = (
+    *("", " ", "a b", "\x00", "#x", ".y", "__proto__", "1", "é", "a\nb", "*", "type", "x.*"),
+    *("]]>", "<b a='c'>", "<![CDATA[x]]>", "&lt;", '"it\'s"', "\ud800", "\x1b[0m", "\r\n\t"),
+    *("\u2028", "\ufffe", "{x}", "${x}", "\\", "a\\.b", "-->", "${", "\U0001f6aa"),
+)
 """Names that some format or other cannot bear."""
 
 METAS = ("id", "meta", "type", "on", "states", "initial", "invoke", "transitions", "description")

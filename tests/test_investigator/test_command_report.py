@@ -121,6 +121,23 @@ def test_report_can_be_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     assert [file.name for file in Path("investigations", "shop").iterdir()] == ["run.json"]
 
 
+def test_report_counts_in_singular_and_plural() -> None:
+    """One is one hypothesis, one call, one piece of evidence, one byte; others are several."""
+    investigation = Investigation()
+    tool = Request(CallKind.TOOL, "query", {"sql": "SELECT 1"})
+    investigation.ingest(Start("why?", Scope("u", "t", tools=["query"], tables=["a"])))
+    investigation.ingest(result("call-1", Planned((tool,))))
+    for size, calls, evidence in ((1, "The only call", "0 pieces"), (2, "All 2 calls", "1 piece")):
+        run_ = Run("why?", Identity("a.sqlite", size, 0), Thinking(), 60, 10, {}, {}, {}, [])
+        told = Result.of(investigation, run_.calls, run_.notes)
+        text = report(run_, told, Picture(b"<svg/>"), "2026-03-03 09:00 UTC")
+        assert ("(1 byte)" if size == 1 else "(2 bytes)") in text
+        assert f"<summary>{calls}</summary>" in text
+        assert f"0 hypotheses, {evidence} of evidence, " in text
+        if size == 1:
+            investigation.ingest(result("call-2", Observed("seen", "SELECT 1", ("n",), ((1,),))))
+
+
 def test_data_are_never_taken_for_markup() -> None:
     """Bars, fences, headings, images and HTML in data and names stay text."""
     text = written()

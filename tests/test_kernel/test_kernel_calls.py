@@ -421,7 +421,7 @@ def _undeclared(invoke: Any, **more: Any) -> Callable[[], object]:
         ((Fetch, Fetch), r"SC114\].*makes the call Fetch twice"),
         ({Fetch: "fetch"}, r"SC114\].*invoke is 'fetch', not a function"),
         (Fetch, r"SC136\] Chart: Fetch of 'a' may be answered by Part"),
-        (Fetch, r"SC137\] Chart: nothing takes the failure of Fetch of 'a'"),
+        (Fetch, r"SC137\] Chart: no line takes the failure of Fetch of 'a'"),
     ],
 )
 def test_wrong_call_is_a_fault(invoke: Any, said: str) -> None:

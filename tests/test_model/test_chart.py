@@ -6,6 +6,7 @@ import copy
 import importlib
 import os
 import pickle
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -31,6 +32,7 @@ from statecharts.model.chart import (
     StateNode,
     Transition,
     TransitionKind,
+    as_chart,
 )
 from statecharts.model.errors import Fault, StatechartError, UnknownStateError
 from statecharts.model.hooks import Hook
@@ -317,7 +319,7 @@ def test_line_cannot_be_removed_where_nothing_is_declared(monkeypatch: pytest.Mo
     """A program that has not imported the declarations is in no class body, either."""
     monkeypatch.setattr(nodes, "REMOVERS", [])
     (line, *_) = DOOR["closed"].transitions
-    expected = r"^\[SC120\] closed:push\|kick\.\*->open: a line is taken back outside the body of"
+    expected = r"^\[SC120\] closed:push\|kick\.\*->open: remove\(\) is called outside the body of"
     with pytest.raises(StatechartError, match=expected):
         line.remove()
 
@@ -362,3 +364,14 @@ def _declare(force: int = 1) -> type[Statechart]:
         wide.to(shut, on=Push)
 
     return Twice
+
+
+@pytest.mark.parametrize(
+    ("thing", "shown"),
+    [(3, "3"), ("Door", "'Door'"), (int, "<class 'int'>"), ([1] * 100, "an instance of list")],
+)
+def test_what_has_no_chart_is_told(thing: object, shown: str) -> None:
+    """Who needs a chart says what was given instead, in short."""
+    expected = rf"^\[SC213\] render: {re.escape(shown)} has no chart\. Pass a Chart, or a class"
+    with pytest.raises(StatechartError, match=expected):
+        as_chart(thing, "render")

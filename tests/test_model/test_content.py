@@ -305,7 +305,7 @@ def test_binding_leaves_other_delays_alone() -> None:
 def test_delay_that_is_not_a_time_is_refused(bound: Any) -> None:
     """Only a time above zero, or a function, can be waited for."""
     with pytest.raises(
-        StatechartError, match=r"\[SC215\] Door: the delay 'patience' is to be bound"
+        StatechartError, match=r"\[SC215\] Door: the delay 'patience' cannot be bound"
     ):
         waiting().bind(delays={"patience": bound})
 
@@ -315,15 +315,15 @@ def test_bind_refuses_a_name_that_is_not_open() -> None:
     with pytest.raises(StatechartError) as caught:
         guarded(Named("ready")).bind(guards={"raedy": lambda m: True})
     assert str(caught.value) == (
-        "[SC215] Door: no guard of the name 'raedy' is open in this chart. Did you mean 'ready'?"
+        "[SC215] Door: there is no unbound guard 'raedy'. Did you mean 'ready'?"
     )
-    with pytest.raises(StatechartError, match=r"Its open actions: none"):
+    with pytest.raises(StatechartError, match=r"Its unbound actions: none"):
         guarded(Named("ready")).bind(actions={"notify": lambda m: None})
 
 
 def test_bind_refuses_what_cannot_be_called() -> None:
     """An attribute that is no function is an error at once, not when the guard is asked."""
-    with pytest.raises(StatechartError, match=r"\[SC215\] Door: the guard 'ready' is to be bound"):
+    with pytest.raises(StatechartError, match=r"\[SC215\] Door: the guard 'ready' cannot be bound"):
         guarded(Named("ready")).bind(SimpleNamespace(ready=True))
 
 

@@ -7,6 +7,7 @@ import importlib.metadata
 import importlib.util
 import pickle
 import sys
+import traceback
 from typing import NoReturn
 
 import pytest
@@ -110,18 +111,28 @@ def test_fault_equality_does_not_regard_the_location() -> None:
     assert Fault("SC104", "A", "b", "c", "x.py:1") == Fault("SC104", "A", "b", "c", "x.py:2")
 
 
-def test_fault_error_notes_its_location() -> None:
-    """A traceback shows where the fault was declared, also after a pickle."""
+def test_fault_error_tells_its_code_and_place() -> None:
+    """In a traceback the text of each fault comes once, with the group; here is its place."""
     error = DefinitionFaultError(MISSING)
     again = pickle.loads(pickle.dumps(error))
-    assert error.__notes__ == again.__notes__ == ["declared at shop.py:7"]
+    assert str(error) == str(again) == "[SC104] shop.py:7"
     assert again.fault == MISSING
     assert again.fault.location == "shop.py:7"
 
 
-def test_fault_error_without_location_has_no_note() -> None:
-    """Where the location is not known nothing is noted."""
-    assert not hasattr(DefinitionFaultError(UNUSED), "__notes__")
+def test_fault_error_without_location_tells_the_chart() -> None:
+    """Where the location is not known the chart is named."""
+    assert str(DefinitionFaultError(UNUSED)) == f"[{UNUSED.code}] Shop"
+
+
+def test_definition_error_tells_each_fault_once_in_a_traceback() -> None:
+    """The text of a fault comes once, its place as well."""
+    try:
+        raise DefinitionError("Shop", [MISSING, UNUSED])
+    except DefinitionError as error:
+        shown = "".join(traceback.format_exception(error))
+    assert [shown.count(MISSING.found), shown.count(UNUSED.found)] == [1, 1]
+    assert shown.count("shop.py:7") == 1
 
 
 def test_definition_error_lists_all_faults() -> None:
@@ -152,7 +163,8 @@ def test_definition_error_pickles_with_its_faults() -> None:
     error = pickle.loads(pickle.dumps(DefinitionError("Shop", [MISSING, UNUSED])))
     assert (error.chart, error.faults) == ("Shop", (MISSING, UNUSED))
     assert error.faults[0].location == "shop.py:7"
-    assert [str(one) for one in error.exceptions] == [str(MISSING), str(UNUSED)]
+    assert [one.fault for one in error.exceptions] == [MISSING, UNUSED]
+    assert error.definition is None
 
 
 def test_definition_error_splits_into_definition_errors() -> None:

@@ -261,7 +261,7 @@ def test_unpickled_snapshot_answers_like_the_first() -> None:
 def test_unpickled_snapshot_knows_what_is_possible_once_a_kernel_has_it() -> None:
     """What an event would do is in the chart, which a pickle does not hold."""
     again: Snapshot[Any, Total] = pickle.loads(pickle.dumps(pushed().snapshot))
-    expected = r"\[SC205\] Cart: the snapshot has not met its chart yet\. Give it to a machine or"
+    expected = r"\[SC205\] Cart: the snapshot comes from a pickle, and no kernel has taken it yet\."
     with pytest.raises(StepError, match=expected):
         again.can(Pause())
     with pytest.raises(StepError, match=expected):

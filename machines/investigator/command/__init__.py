@@ -1,4 +1,7 @@
-"""`statecharts investigate`: the cause of a fault in a SQLite database, found and reported."""
+"""`statecharts investigate`: the cause of a fault in a SQLite database, found and reported.
+
+What runs an investigation is imported when one is run: help is shown at once.
+"""
 
 from __future__ import annotations
 
@@ -8,12 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import click
-
-from machines.investigator.command.inputs import InputError
-from machines.investigator.command.job import Job
-from machines.investigator.command.options import Options
-from machines.investigator.command.result import no_result
-from statecharts.cli.terminal import print_json
 
 __all__ = ["investigate"]
 
@@ -111,11 +108,18 @@ def investigate(context: click.Context, /, **given: Any) -> None:
     Exit status: 0 there is a verdict, 1 the investigation failed, 2 the command line is wrong,
     130 it was interrupted.
     """
+    from machines.investigator.command.inputs import InputError  # noqa: PLC0415
+    from machines.investigator.command.job import Job  # noqa: PLC0415
+    from machines.investigator.command.options import Options  # noqa: PLC0415
+
     options = Options(**given)
     try:
         status = Job(options).do()
     except InputError as error:
         if options.as_json:
+            from machines.investigator.command.result import no_result  # noqa: PLC0415
+            from statecharts.cli.terminal import print_json  # noqa: PLC0415
+
             print_json(no_result("input", error.message))
         raise
     sys.stdout.flush()

@@ -380,9 +380,7 @@ def _done(tally: Tally, phase: Phase) -> str:
     if count.failed:
         parts.append(f"{count.failed} failed")
     if phase is Phase.GENERATING_HYPOTHESES:
-        known = tally.hypotheses
-        parts.append("1 hypothesis" if known == 1 else f"{known} hypotheses")
+        parts.append(count_text(tally.hypotheses, "hypothesis", "hypotheses"))
     elif count.found:
-        noun = "piece" if count.found == 1 else "pieces"
-        parts.append(f"{count.found} {noun} of evidence")
+        parts.append(count_text(count.found, "piece of evidence", "pieces of evidence"))
     return ", ".join(parts)

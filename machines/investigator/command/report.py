@@ -81,12 +81,12 @@ def _head(run: Run, result: Result, when: str) -> Iterator[str]:
     scope = investigation.case.scope
     tables = ", ".join(cell_code(name) for name in scope.tables) if scope else ""
     seconds = sum(run.phases.values())
-    known = len(investigation.hypotheses)
-    work = (
-        f"{count_text(investigation.case.ledger.count, 'call')}, "
-        f"{known} {'hypothesis' if known == 1 else 'hypotheses'}, "
-        f"{len(investigation.evidence)} pieces of evidence, {seconds_text(seconds)}"
+    counts = (
+        count_text(investigation.case.ledger.count, "call"),
+        count_text(len(investigation.hypotheses), "hypothesis", "hypotheses"),
+        count_text(len(investigation.evidence), "piece of evidence", "pieces of evidence"),
     )
+    work = ", ".join((*counts, seconds_text(seconds)))
     yield table(
         ["", ""],
         [
@@ -165,7 +165,8 @@ def _hypotheses(run: Run, result: Result) -> Iterator[str]:
         return
     if loud:
         yield table(["Hypothesis", "Outcome"], loud)
-    yield f"<details><summary>{len(quiet)} hypotheses tested, not confirmed</summary>"
+    count = count_text(len(quiet), "hypothesis", "hypotheses")
+    yield f"<details><summary>{count} tested, not confirmed</summary>"
     yield "\n".join(f"- {claim}" for claim, _ in quiet)
     yield "</details>"
 
@@ -238,7 +239,8 @@ def _calls(run: Run, result: Result) -> Iterator[str]:
             ]
         )
     head = ["Call", "Phase", "What", "Attempt", "Time", "Outcome"]
-    yield f"<details><summary>All {len(lines)} calls</summary>"
+    count = "The only call" if len(lines) == 1 else f"All {len(lines)} calls"
+    yield f"<details><summary>{count}</summary>"
     yield table(head, lines, [False, False, False, True, True, False])
     yield "</details>"
 
@@ -255,7 +257,7 @@ def _size(size: int) -> str:
     told = float(size)
     for unit in ("bytes", "kB", "MB"):
         if told < 1000:  # noqa: PLR2004 - the step from one unit to the next
-            return f"{told:.0f} {unit}" if unit == "bytes" else f"{told:.1f} {unit}"
+            return count_text(size, "byte") if unit == "bytes" else f"{told:.1f} {unit}"
         told /= 1000
     return f"{told:.1f} GB"
 

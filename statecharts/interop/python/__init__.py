@@ -8,16 +8,22 @@ had declared it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from statecharts.interop.findings import Losses
 from statecharts.interop.python.writer import Module
-from statecharts.model.chart import Chart
+from statecharts.model.chart import Chart, Declaration, as_chart
 from statecharts.model.errors import Fault
 
 __all__ = ["dumps", "write"]
 
 
-def dumps(chart: Chart, *, allow: Iterable[str] = (), source: str | None = None) -> str:
+def dumps(
+    chart: Chart | type[Declaration[Any, Any]],
+    *,
+    allow: Iterable[str] = (),
+    source: str | None = None,
+) -> str:
     """Return the text of a module that declares a chart.
 
     Args:
@@ -28,20 +34,14 @@ def dumps(chart: Chart, *, allow: Iterable[str] = (), source: str | None = None)
     Raises:
         LossError: The DSL cannot hold all of the chart, and ``allow`` does not name what is lost.
 
-    >>> from statecharts.model.chart import Default, OnEvent, StateKind, StateNode, Transition
-    >>> push = Transition("shut", OnEvent(("push",)), ("open",))
-    >>> shut = StateNode("shut", StateKind.ATOMIC, "shut", transitions=(push,))
-    >>> open_ = StateNode("open", StateKind.FINAL, "open")
-    >>> root = StateNode("", StateKind.COMPOUND, "door", None, ("shut", "open"),
-    ...                  Transition("", Default(), ("shut",)))
-    >>> print(dumps(Chart("door", root, (shut, open_)))[-110:].partition("    shut")[2])
+    >>> from statecharts.interop import scxml
+    >>> door = scxml.loads('<scxml name="door"><state id="shut"/><final id="open"/></scxml>')
+    >>> print(dumps(door)[-82:].partition("    shut")[2])
      = State(initial=True)
         open = State(final=True)
     <BLANKLINE>
-        shut.to(open, on=Push)
-    <BLANKLINE>
     """
-    return write([chart], allow=allow, source=source)[0]
+    return write([as_chart(chart, "python.dumps")], allow=allow, source=source)[0]
 
 
 def write(

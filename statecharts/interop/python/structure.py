@@ -19,6 +19,8 @@ from statecharts.model.chart import (
     ROOT,
     Chart,
     Default,
+    Done,
+    OnEvent,
     StateKind,
     StateNode,
     Transition,
@@ -71,13 +73,16 @@ class Declarable:
             names = listed(hook.name for hook in exit_)
             self._lost(f"{names} is done on leaving the chart itself", "A run never does that")
             exit_ = ()
+        if node.kind in HISTORY and (node.entry or exit_ or node.resting):
+            self._lost(f"what history {node.id!r} does is left out", "It is never active")
+            node, exit_ = evolve(node, entry=(), resting=False), ()
         return evolve(
             node,
             id=self.ids[node.id],
             parent=None if node.parent is None else self.ids[node.parent],
             children=tuple(self.ids[child] for child in node.children),
             default=self._default(node),
-            transitions=tuple(map(self._line, node.transitions)),
+            transitions=tuple(self._lines(node)),
             data=data,
             exit=exit_,
             invoke=tuple(self._calls(node)),
@@ -129,20 +134,33 @@ class Declarable:
             self._lost(found, remedy, node.location)
         return (child,)
 
+    def _lines(self, node: StateNode) -> Iterator[Transition]:
+        """Yield the lines of a state that can be declared."""
+        for line in node.transitions:
+            waits = isinstance(line.trigger, OnEvent) or line.kind is TransitionKind.DEFERRED
+            nothing = waits and not line.events
+            if nothing or (node.parent is None and isinstance(line.trigger, Done)):
+                why = "waits for no event" if nothing else "follows the end of the run"
+                found = f"a line of {state_text(node.id)} {why}, and is left out"
+                self._lost(found, "Remove it", line.location)
+            else:
+                yield self._line(line)
+
     def _line(self, transition: Transition) -> Transition:
         kind, targets = transition.kind, transition.targets
-        if kind is TransitionKind.DEFERRED:
-            waiting = evolve(transition, targets=(), guard=None, make=None, update=None, emit=())
-            if waiting != transition:
-                found = f"a line of {state_text(transition.source)} that defers does more"
-                self._lost(f"{found}; that is left out", "Let it defer only", transition.location)
-            return evolve(waiting, source=self.ids[transition.source])
-        if kind is not TransitionKind.FORBIDDEN:
-            below = (self._old.is_descendant(target, transition.source) for target in targets)
-            inside = bool(targets) and all(below)
-            compound = self._old[transition.source].kind is StateKind.COMPOUND
-            keeps = kind is TransitionKind.INTERNAL and inside and compound
-            kind = TransitionKind.INTERNAL if keeps or not targets else TransitionKind.EXTERNAL
+        if kind in (TransitionKind.DEFERRED, TransitionKind.FORBIDDEN):
+            guard = transition.guard if kind is TransitionKind.FORBIDDEN else None
+            plain = evolve(transition, targets=(), guard=guard, make=None, update=None, emit=())
+            if plain != transition:
+                verb = "forbids" if kind is TransitionKind.FORBIDDEN else "defers"
+                found = f"a line of {state_text(transition.source)} that {verb} does more"
+                self._lost(f"{found}; that is left out", f"It {verb} only", transition.location)
+            return evolve(plain, source=self.ids[transition.source])
+        below = (self._old.is_descendant(target, transition.source) for target in targets)
+        inside = bool(targets) and all(below)
+        compound = self._old[transition.source].kind is StateKind.COMPOUND
+        keeps = kind is TransitionKind.INTERNAL and inside and compound
+        kind = TransitionKind.INTERNAL if keeps or not targets else TransitionKind.EXTERNAL
         make = transition.make
         filled = (self._old[one].data for one in targets or (transition.source,))
         if not any(data is not None and syntax.is_importable(data) for data in filled):

@@ -58,7 +58,7 @@ def lines(
 def _line(transition: Transition, chart: Chart, body: str, functions: Functions) -> str:
     source, trigger = chart[transition.source], transition.trigger
     short = "_".join(words(source.name)) or "chart"
-    targets = [relative(target, body) for target in transition.targets]
+    own, targets = "", [relative(target, body) for target in transition.targets]
     if len(targets) > 1:
         targets = [f"({', '.join(targets)})"]
     match trigger:
@@ -71,6 +71,9 @@ def _line(transition: Transition, chart: Chart, body: str, functions: Functions)
             items = [*targets, f"on={_on(events, functions)}"]
         case After(delay):
             role, verb = "after", "after"
+            timers = (one for one in source.transitions if isinstance(one.trigger, After))
+            if transition is not next(one for one in timers if one.targets == transition.targets):
+                own = f"{functions.names.take(function_name(f'{short}_after', 'line'))} = "
             if isinstance(delay, timedelta):
                 functions.imports.need("timedelta")
                 items = [span(delay), *targets]
@@ -86,7 +89,7 @@ def _line(transition: Transition, chart: Chart, body: str, functions: Functions)
     place = Place.of(source, function_name(f"{short}_{role}", "state"), trigger)
     items += _hooks(transition, chart, place, functions)
     name = relative(transition.source, body) or functions.imports.need("Statechart")
-    return f"{name}.{verb}({', '.join(items)})"
+    return f"{own}{name}.{verb}({', '.join(items)})"
 
 
 def _hooks(

@@ -13,6 +13,7 @@ from statecharts.interop.python import syntax
 from statecharts.interop.python.content import Functions, Place, Vocabulary, prefixes, reference
 from statecharts.interop.python.structure import Bodies, Declarable, attribute, notes_of
 from statecharts.model.chart import COMPOSITE, Chart
+from statecharts.model.effects import Service
 from statecharts.model.named import Named, within
 
 
@@ -83,7 +84,9 @@ class Module:
 
     def _union(self, chart: Chart) -> list[str]:
         """Return the classes of the events; an empty list where some line has no class for it."""
-        if not chart.closed and any(event.cls is not None for event in chart.events):
+        calls = (call.call for node in chart.nodes.values() for call in node.invoke)
+        typed = [*calls, *(event.cls for event in chart.events)]
+        if not chart.closed and not {*typed} <= {None, Service}:
             return []  # declared so, and left open on purpose
         has_class = self.vocabulary.has_class
         names = [event.name for event in chart.events]

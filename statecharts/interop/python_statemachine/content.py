@@ -27,12 +27,11 @@ from statemachine.spec_parser import (
 from statemachine.transition import Transition as Line
 
 from statecharts.interop import conditions, limits
-from statecharts.interop.css_times import css_time
 from statecharts.interop.drafts import Draft, all_of
 from statecharts.interop.findings import Findings
-from statecharts.interop.literals import NOTHING, literal, param_value, payload_value
+from statecharts.interop.grammar import several
+from statecharts.interop.literals import NOTHING, cancelled, param_value, payload_value, sent
 from statecharts.interop.python_statemachine.hosts import Callback, Function, Slot, Spot, Stage
-from statecharts.interop.python_statemachine.syntax import several
 from statecharts.interop.python_statemachine.writer import CarriedCall, carried, origin_of
 from statecharts.interop.syntax.located import Located, plain
 from statecharts.model import named
@@ -76,15 +75,11 @@ class FileContent:
         if not text.strip():
             self.refuse("SC612", "the condition is empty", "Write one, or remove the key", line)
 
-        def resolve(state: str, quoted: bool) -> str | None:  # noqa: FBT001 - one way to be called
-            known = self.ids.get(state)
-            if known is None and quoted:
-                found = f"In() asks for {state!r}, and there is no such state"
-                remedy = self.findings.suggestions.remedy(state, self.ids, "Name a state by its id")
-                self.refuse("SC613", found, remedy, line)
-            return known
-
-        hook = conditions.guard(text, resolve)
+        hook, unknown = conditions.guard(text, self.ids)
+        for state in unknown:
+            found = f"In({state!r}) never holds: there is no such state"
+            remedy = self.findings.suggestions.remedy(state, self.ids, "Name a state by its id")
+            self.refuse("SC651", found, remedy, line)
         guards = (one.function for one in named.within(hook))
         if any(isinstance(one, named.Named) and not one.name.isidentifier() for one in guards):
             self._note(line)
@@ -125,10 +120,11 @@ class FileContent:
         said.pop("id", None)
         source = said.pop("src", "")
         content, params = said.pop("content", None), said.pop("params", None)
-        if said.pop("finalize", None):
-            remedy = "Remove it, and let transitions on the events do its work"
-            self.refuse("SC611", "'finalize' works on a data model", remedy, item.at("finalize"))
-        data: dict[str, Any] = {f"@{key}": value for key, value in said.items()}
+        if said.get("finalize"):
+            found = "'finalize' works on a data model; it is kept in the data of the service"
+            remedy = "Do its work on the transitions that take the events of the service"
+            self.refuse("SC651", found, remedy, item.at("finalize"))
+        data: dict[str, Any] = {f"@{key}": plain(value) for key, value in said.items()}
         if isinstance(content, dict) and not source:
             source = json.dumps(plain(content), ensure_ascii=False)
         elif content is not None:
@@ -155,14 +151,12 @@ class FileContent:
             case "raise":
                 return Raise(NamedEvent(body if isinstance(body, str) else body["event"]))
             case "cancel":
-                return self._cancel(body, line)
+                effect = cancelled(_said(body))
+                if effect is None:
+                    self.refuse("SC612", "cancel has no sendid", "Add sendid", line)
+                return effect
             case "send":
                 return self._send(body, line)
-            case "foreach":
-                found = "a foreach goes through a list of a data model"
-                remedy = "Have one action do it: the name of a method, or a script"
-                self.refuse("SC611", found, remedy, line)
-                return None
         self._note(line)
         if isinstance(body, str):
             return Action(kind, {"content" if kind == "script" else "expr": body})
@@ -177,65 +171,31 @@ class FileContent:
             branches.append(named.Branch(None, tuple(self._inside(body, "else"))))
         return Hook(named.Choose(tuple(branches)))
 
-    def _cancel(self, body: Located, line: int) -> Effect | None:
-        if body.get("sendidexpr") is not None:
-            name = literal(body["sendidexpr"])
-            return CancelSend(name) if isinstance(name, str) else Action("cancel", _said(body))
-        if body.get("sendid") is None:
-            self.refuse("SC612", "cancel has no sendid", "Add sendid", line)
-            return None
-        return CancelSend(body["sendid"])
-
     def _send(self, body: Located, line: int) -> Effect | None:
         said, params = _said(body), self._params(body)
         said.pop("params", None)
-        whole = Action("send", {**said, **({"params": params} if params else {})})
-        for name in ("event", "delay"):
-            expression = said.pop(f"{name}expr", None)
-            if expression is not None:
-                said[name] = literal(expression)
-                if not isinstance(said[name], str | int | float):
-                    self._note(line)
-                    return whole
-        if not said.get("event"):
-            self.refuse("SC612", "send has no event", "Add event", line)
-            return None
-        values = {name: param_value(value) for name, value in params.items()}
-        coded = any(values[name] is params[name] for name in params)
-        if coded or "namelist" in said or "idlocation" in said or "content" in said:
+        effect = sent(said, {"params": params} if params else {}, "ms")
+        if isinstance(effect, Action):
+            if not said.get("event") and "eventexpr" not in said:
+                self.refuse("SC612", "send has no event", "Add event", line)
             self._note(line)
-            return whole
-        event = NamedEvent(str(said["event"]), values)
-        delay, target = self._delay(said.get("delay"), line), said.get("target")
-        if target not in _INTERNAL:
-            return Send(event, delay or None, said.get("id"), target, said.get("type"))
-        if delay:
+            return effect
+        if effect.target not in _INTERNAL:
+            return effect
+        if effect.delay:
             found = "an internal event cannot be delayed"
             self.refuse("SC612", found, "Remove the target, or the delay", line)
-        return Raise(event)
-
-    def _delay(self, text: Any, line: int) -> timedelta | None:
-        if text is None:
-            return None
-        time = css_time(str(text))
-        time = css_time(f"{text}ms") if time is None else time
-        if time is None:
-            remedy = "Write it as CSS does: '1.5s' or '200ms'"
-            self.refuse("SC612", f"{text!r} is not a delay", remedy, line)
-        return time
+        return Raise(effect.event)
 
     def _params(self, owner: Located) -> dict[str, Any]:
         found: dict[str, Any] = {}
         for param in several(owner.get("params")):
             said = _said(param)
             name = said.pop("name")
-            if name in found:
-                text = f"two params have the name {name!r}"
-                self.refuse("SC614", text, "Rename one of them, or remove it", param.line)
-            elif not said:
+            if not said:
                 text = f"the param {name!r} has no value"
                 self.refuse("SC612", text, "Add expr, or location", param.line)
-            found.setdefault(name, said)
+            found[name] = [*several(found[name]), said] if name in found else said
         return found
 
 

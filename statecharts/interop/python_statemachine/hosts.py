@@ -720,9 +720,7 @@ def unstarted(cls: type[StateChart[Any]], model: Any = None, **options: Any) -> 
 
     >>> from statemachine import State, StateChart
     >>> class Lamp(StateChart):
-    ...     dark = State(initial=True)
-    ...     lit = State()
-    ...     flip = dark.to(lit) | lit.to(dark)
+    ...     dark = State(initial=True, final=True)
     ...     def __init__(self, watts=5):
     ...         self.watts = watts
     ...         super().__init__()

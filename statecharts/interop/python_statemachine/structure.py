@@ -18,9 +18,10 @@ from typing import Any, Final, cast, final
 from statemachine import HistoryState, State, StateChart
 from statemachine.utils import humanize_id
 
-from statecharts.interop.documents import Document
+from statecharts.interop.documents import Document, DocumentError
 from statecharts.interop.drafts import Draft, assemble, identify
 from statecharts.interop.findings import Findings
+from statecharts.interop.grammar import several
 from statecharts.interop.python_statemachine.content import ClassContent, FileContent
 from statecharts.interop.python_statemachine.hosts import Slot, Spot, Stage, callback_of, give_host
 from statecharts.interop.python_statemachine.syntax import (
@@ -28,7 +29,6 @@ from statecharts.interop.python_statemachine.syntax import (
     Source,
     check,
     is_set,
-    several,
     sound,
 )
 from statecharts.interop.python_statemachine.transitions import ClassTransitions, FileTransitions
@@ -61,25 +61,15 @@ def load(path: str | PathLike[str]) -> Chart:
 
 
 def loads(text: str, format: str = "yaml") -> Chart:
-    """Return the chart of a text.
-
-    Args:
-        text: The text.
-        format: ``yaml`` or ``json``.
+    """Return the chart of a text in a format, ``yaml`` or ``json``.
 
     Raises:
         DocumentError: Nothing can be made of the text.
         DefinitionError: The document has faults, or the chart in it; it lists them with lines.
 
-    >>> lamp = loads('''
-    ... states:
-    ...   dark:
-    ...     transitions:
-    ...       - {event: flip, target: lit, on: click}
-    ...   lit: {final: true}
-    ... ''')
-    >>> lamp["dark"].transitions[0].targets, lamp.unbound_actions
-    (('lit',), ('click',))
+    >>> lamp = loads("states: {dark: {transitions: [{event: flip, target: lit}]}, lit: {}}")
+    >>> lamp["dark"].transitions[0].targets
+    ('lit',)
     """
     document = Document.of(text)
     if format not in _FORMATS:
@@ -206,9 +196,8 @@ def from_class(
     arrives as positional arguments.
 
     Guards are asked inside the step. An action is an effect of its name, whose methods `attach` has
-    called once the step is over; what they send is taken after that. With ``immediate=True`` they
-    are called inside the step, as there: what they change is seen by the guards that follow, what
-    they raise is handled in the same macrostep, and a step that fails cannot undo what they did.
+    called once the step is over; with ``immediate=True`` they are called inside the step, as there,
+    where guards see what they change, and a step that fails cannot undo what they did.
 
     Args:
         cls: The class.
@@ -221,23 +210,30 @@ def from_class(
         options: The arguments of the constructor of the class.
 
     Raises:
+        DocumentError: It is not a class of python-statemachine (SC606).
         DefinitionError: The class, or the chart in it, has faults; it lists them all.
 
     >>> from statecharts import Machine, NamedEvent
     >>> from statecharts.interop.python_statemachine import attach
     >>> class Door(StateChart):
-    ...     shut = State(initial=True)
-    ...     open = State()
-    ...     push = shut.to(open, cond="unlocked", on="creak")
-    ...     pull = open.to(shut)
-    ...     unlocked = True
+    ...     shut, open = State(initial=True), State(final=True)
+    ...     push = shut.to(open, on="creak")
     ...     def creak(self, force=1):
     ...         print("cre", "e" * force, "k", sep="")
-    >>> machine = attach(Machine(from_class(Door)))
-    >>> machine.send(NamedEvent("push", {"force": 3})).handled
+    >>> attach(Machine(from_class(Door))).send(NamedEvent("push", {"force": 3})).handled
     creeeek
     True
     """
+    given: object = cls
+    if not (isinstance(given, type) and issubclass(given, StateChart)):
+        kind = given if isinstance(given, type) else type(given)
+        what = "" if kind is given else "an instance of "
+        found = f"{what}{kind.__name__} was given, not a class of python-statemachine"
+        remedy = "Pass a class that inherits from StateChart or StateMachine"
+        remedy = f"Pass {kind.__name__} itself" if issubclass(kind, StateChart) else remedy
+        if isinstance(getattr(given, "chart", None), Chart):
+            remedy = "It is a chart of this library already: use its attribute chart"
+        raise DocumentError("SC606", "from_class", found, remedy)
     source, name = Source.of(cls), cls.__name__
     findings, stage = Findings(source.document), Stage(cls)
     stage.immediate = immediate

@@ -16,6 +16,7 @@ from attrs import field, frozen
 from statemachine import HistoryState, State, StateChart
 
 from statecharts.interop import limits
+from statecharts.interop.css_times import css_time
 from statecharts.interop.documents import Document
 from statecharts.interop.findings import Findings
 from statecharts.interop.grammar import (
@@ -28,6 +29,7 @@ from statecharts.interop.grammar import (
     list_of,
     object_of,
     one_of,
+    several,
     take,
     wrong,
 )
@@ -135,6 +137,10 @@ _HISTORY: Final = _table("a history", {"type": one_of("shallow", "deep"), **_TRA
 _DATA: Final = _table("a variable", _strings("id", "src", "expr", "content"), "id")
 DOCUMENT: Final = {**_strings("name", "description"), "states": OBJECT, "datamodel": ANY}
 _BRANCH: Final = _table("elif", {"cond": STRING, "then": ANY}, "cond")
+_TIME: Final = Kind(
+    "a time such as '1.5s' or '200ms'",
+    lambda value: any(css_time(f"{value}{unit}") is not None for unit in ("", "ms")),
+)
 _SENT: Final = ("event", "eventexpr", "target", "type", "id", "idlocation", "delay", "delayexpr")
 ACTIONS: Final = {
     "assign": _table("assign", _strings("location", "expr"), "location"),
@@ -142,7 +148,7 @@ ACTIONS: Final = {
     "log": _table("log", _strings("label", "expr")),
     "if": _table("if", {**_BRANCH.keys, "elif": _one_or_more(OBJECT), "else": ANY}, "cond"),
     "foreach": _table("foreach", {**_strings("array", "item", "index"), "do": ANY}),
-    "send": _table("send", {**_strings(*_SENT, "namelist", "content"), **_PARAMS}),
+    "send": _table("send", {**_strings(*_SENT, "namelist", "content"), "delay": _TIME, **_PARAMS}),
     "cancel": _table("cancel", _strings("sendid", "sendidexpr")),
     "script": _table("script", {}),
 }
@@ -269,13 +275,6 @@ class _Check:
             if isinstance(branch, Located):
                 take(branch, _BRANCH, self.findings, path)
                 self._actions(branch, "then", path, depth)
-
-
-def several(value: Any) -> list[Any]:
-    """Return the values of a key that takes one or a list; none for null."""
-    if value is None:
-        return []
-    return value if isinstance(value, list) else [value]
 
 
 # --- Classes --------------------------------------------------------------------------------------

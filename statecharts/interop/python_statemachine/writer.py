@@ -49,6 +49,7 @@ from statecharts.model.chart import (
     StateNode,
     Transition,
     TransitionKind,
+    as_chart,
 )
 from statecharts.model.effects import (
     Action,
@@ -61,7 +62,6 @@ from statecharts.model.effects import (
     Send,
     Service,
 )
-from statecharts.model.errors import StatechartError
 from statecharts.model.events import CallFailed, NamedEvent, StateDone, TimerFired, wire_name
 from statecharts.model.fields import fields_of
 from statecharts.model.hooks import Hook
@@ -597,31 +597,21 @@ def to_class(
     Effects that the machine cannot carry out are handed to ``on_effect(effect)`` of the machine,
     its model and its listeners, where they have it.
 
-    That library swallows what callbacks raise, and makes it the event ``error.execution``; derive
-    a class with ``catch_errors_as_events = False`` to have it raised. ``allow`` names the codes of
-    losses that are accepted, or is ``*`` for all of them.
+    Derive a class with ``catch_errors_as_events = False`` to have raised what callbacks raise.
+    ``allow`` names the codes of losses that are accepted, or is ``*`` for all of them.
 
     Raises:
         LossError: The chart has something that such a class cannot hold.
 
-    >>> from attrs import frozen
-    >>> from statecharts import State, Statechart
-    >>> @frozen
-    ... class Push: ...
-    >>> class Door(Statechart[Push]):
-    ...     shut = State(initial=True)
-    ...     open = State()
-    ...     shut.to(open, on=Push)
-    ...     open.to(shut, on=Push)
-    >>> machine = to_class(Door)()
+    >>> from statecharts.interop import scxml
+    >>> push = '<transition event="push" target="open"/>'
+    >>> text = f'<scxml name="Door"><state id="shut">{push}</state><state id="open"/></scxml>'
+    >>> machine = to_class(scxml.loads(text))()
     >>> machine.send("push")
     >>> [state.id for state in machine.configuration]
     ['open']
     """
-    declared = chart if isinstance(chart, Chart) else getattr(chart, "chart", None)
-    if not isinstance(declared, Chart):
-        remedy = "Pass a Chart, or a class derived from Statechart"
-        raise StatechartError("SC213", "to_class", f"{chart!r} has no chart", remedy)
+    declared = as_chart(chart, "to_class")
     losses = Losses(declared, "A class of python-statemachine")
     names = Names.of(declared)
     note_losses(declared, names, losses)

@@ -9,17 +9,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Final, Literal, final
+from typing import Any, Final, final
 
 from attrs import define
 
 from statecharts.interop import conditions, limits
-from statecharts.interop.css_times import css_time
 from statecharts.interop.findings import Findings
-from statecharts.interop.literals import NOTHING, literal, param_value, payload_value
+from statecharts.interop.grammar import several
+from statecharts.interop.literals import NOTHING, cancelled, param_value, payload_value, sent
 from statecharts.interop.scxml.syntax import fragment, is_note, named, plain, walk
 from statecharts.interop.syntax.xml import OURS, SCXML, Element
-from statecharts.model.effects import Action, CancelSend, Effect, Raise, Send, Service
+from statecharts.model.effects import Action, Effect, Raise, Send, Service
 from statecharts.model.events import NamedEvent
 from statecharts.model.hooks import Hook
 from statecharts.model.named import AllOf, AnyOf, Branch, Choose, Give, Holds, In, Named, Not
@@ -58,19 +58,9 @@ class Content:
             found = "the cond is empty, and always holds"
             self._add("SC651", found, "Write a condition, or remove cond", element)
             return None
-        unknown: list[str] = []
-
-        def resolve(state: str, quoted: bool) -> str | Literal[False] | None:  # noqa: FBT001 - one way to be called
-            known = self.ids.get(state)
-            if known is None and quoted:
-                unknown.append(state)
-                return False
-            return known
-
-        hook = conditions.guard(text, resolve)
+        hook, unknown = conditions.guard(text, self.ids)
         if isinstance(hook.function, Named):
             self.coded = self.coded or element
-            return hook
         for state in unknown:
             found = f"In({state!r}) never holds: there is no such state"
             remedy = self.findings.suggestions.remedy(state, self.ids, "Name a state by its id")
@@ -105,7 +95,10 @@ class Content:
             case "send":
                 return self._send(element)
             case "cancel":
-                return self._cancel(element)
+                effect = cancelled(plain(element))
+                if effect is None:
+                    self.missing(element, "sendid")
+                return effect
             case "foreach":
                 self.coded = self.coded or element
                 return Action("foreach", {**plain(element), "content": _executable(element)})
@@ -156,44 +149,22 @@ class Content:
     def _add(self, code: str, found: str, remedy: str, element: Element) -> None:
         self.findings.add(code, found, remedy, element.line, element.label)
 
-    def _cancel(self, element: Element) -> Effect | None:
-        said = element.attributes
-        if "sendidexpr" in said:
-            name = literal(said["sendidexpr"])
-            return CancelSend(name) if isinstance(name, str) else Action("cancel", plain(element))
-        if "sendid" not in said:
-            self.missing(element, "sendid")
-            return None
-        return CancelSend(said["sendid"])
-
     def _send(self, element: Element) -> Effect | None:
         said, payload = plain(element), self._payload(element)
-        whole = Action("send", {**said, **payload})
-        for name in ("event", "target", "type", "delay"):
-            expression = said.pop(f"{name}expr", None)
-            if expression is not None:
-                said[name] = literal(expression)
-                if not isinstance(said[name], str):
-                    return whole
-        event, kind, target = said.get("event", "").strip(), said.get("type"), said.get("target")
-        if not event:
+        effect = sent(said, payload)
+        if isinstance(effect, Action):
             # Only SCXML's own processor needs the name of an event.
-            content = {"content", "contentexpr"} & payload.keys()
-            if Send(None, type=kind).own and "event" not in said and not content:
+            told = {"event", "eventexpr", "typeexpr"} & said.keys()
+            told |= {"content", "contentexpr"} & payload.keys()
+            if not told and Send(None, type=said.get("type")).own:
                 self.missing(element, "event")
-                return None
-            return whole
-        data = payload_value(payload)
-        delay = css_time(said.get("delay", "0s"))
-        if data is NOTHING or delay is None or "idlocation" in said or "namelist" in said:
-            return whole
-        named_event = NamedEvent(event, data if isinstance(data, dict) else {"content": data})
-        if target not in INTERNAL:
-            return Send(named_event, delay or None, said.get("id"), target, kind)
-        if delay:
+            return effect
+        if effect.target not in INTERNAL:
+            return effect
+        if effect.delay:
             found = "an internal event cannot be delayed"
             self._add("SC612", found, "Remove the target, or the delay", element)
-        return Raise(named_event)
+        return Raise(effect.event)
 
     def _if(self, element: Element, depth: int) -> Hook:
         if depth > limits.CONDITIONS_DEEP:
@@ -228,7 +199,7 @@ class Content:
 
     def _payload(self, element: Element) -> dict[str, Any]:
         """Return the ``params`` and the ``content`` of an element, each if it has them."""
-        params: dict[str, dict[str, str]] = {}
+        params: dict[str, Any] = {}
         found: dict[str, Any] = {}
         for child in named(element, "param"):
             self._param(child, params)
@@ -244,14 +215,14 @@ class Content:
             found["params"] = params
         return found
 
-    def _param(self, element: Element, params: dict[str, dict[str, str]]) -> None:
+    def _param(self, element: Element, params: dict[str, Any]) -> None:
         said = plain(element)
         name = said.pop("name", "")
-        if name in params:
-            self._add("SC614", f"two params have the name {name!r}", "Rename one of them", element)
-        elif not said:
+        if not said:
             found = f"the param {name!r} has no value"
             self._add("SC612", found, "Give it an expr, or a location", element)
+        elif name in params:  # both values go out (SCXML 6.2.4)
+            params[name] = [*several(params[name]), said]
         else:
             params[name] = said
 

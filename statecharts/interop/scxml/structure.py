@@ -114,6 +114,10 @@ class _Reading:
         kind = KINDS[element.tag]
         if kind in HISTORY and element.attributes.get("type") == "deep":
             kind = StateKind.DEEP_HISTORY
+        elif kind is StateKind.PARALLEL and not any(named(element, tag) for tag in STATES[:3]):
+            kind = StateKind.ATOMIC
+            found = "a parallel state without regions is read as an ordinary one"
+            self.findings.add("SC651", found, "Give it regions", element.line, element.label)
         name = element.attributes.get("id", "")
         own_name = element.own("name")
         called = name if own_name is None else own_name

@@ -184,6 +184,10 @@ def _misplaced(
     executed = "raise" in inside
     if child.key in ELEMENTS:
         found = f"<{child.key}> cannot be inside <{parent.key}>"
+        if (parent.tag, child.tag) == ("parallel", "final"):
+            found = "a region that is itself final is not of the standard"
+            findings.add("SC652", found, "Put it into a <state>", child.line, child.label)
+            return
         if (parent.tag, child.tag) == ("scxml", "transition"):
             remedy = "Put one <state> around all others, and the transition in it"
         if child.tag in ("else", "elseif"):

@@ -103,9 +103,9 @@ class Lines:
             self.content.missing(line, "target")
         emit = tuple(self.content.hooks(line.children))
         if emit and element.tag == "scxml":
-            found = "the initial transition of the chart itself does something"
+            found = "the initial transition of the chart itself does something, once"
             remedy = "Do it in the <onentry> of the state: the standard ignores it here"
-            self.findings.add("SC611", found, remedy, line.line, "<initial>")
+            self.findings.add("SC652", found, remedy, line.line, "<initial>")
         return self._entering(draft, line, line.attributes.get("target", ""), emit)
 
     def _entering(

@@ -22,6 +22,7 @@ from statecharts.interop.css_times import css_text
 from statecharts.interop.documents import Document, DocumentError
 from statecharts.interop.drafts import free
 from statecharts.interop.findings import Findings, Losses, state_text
+from statecharts.interop.grammar import several
 from statecharts.interop.literals import NOTHING, is_plain, literal, literal_text
 from statecharts.interop.scxml.content import INTERNAL, Content
 from statecharts.interop.scxml.structure import KEPT, KINDS, chart_of, described
@@ -34,6 +35,7 @@ from statecharts.model.chart import (
     ROOT,
     After,
     Chart,
+    Declaration,
     Done,
     EventType,
     OnEvent,
@@ -41,6 +43,7 @@ from statecharts.model.chart import (
     StateNode,
     Transition,
     TransitionKind,
+    as_chart,
 )
 from statecharts.model.effects import Action, CancelSend, Raise, Send, Service
 from statecharts.model.events import NamedEvent
@@ -65,7 +68,7 @@ _Reading = Callable[[Content, Element], "Hook | Service | None"]
 """Reads an element as a hook, or as a service."""
 
 
-def dumps(chart: Chart, *, allow: Iterable[str] = ()) -> str:
+def dumps(chart: Chart | type[Declaration[Any, Any]], *, allow: Iterable[str] = ()) -> str:
     """Return the text of a chart in SCXML; reading it gives an equal chart.
 
     Other interpreters skip the elements and attributes of our own namespace. ``allow`` names the
@@ -82,6 +85,7 @@ def dumps(chart: Chart, *, allow: Iterable[str] = ()) -> str:
       <state id="dark"/>
     </scxml>
     """
+    chart = as_chart(chart, "scxml.dumps")
     losses = Losses(chart, "SCXML")
     root = _Writer(writable(chart, losses, _word), losses).document()
     for element in walk(root):
@@ -645,7 +649,8 @@ def _coded(action: Action) -> Element | None:
     element = Element(action.name)
     for key, value in action.data.items():
         if key == "params" and isinstance(value, dict):
-            for name, said in value.items():
+            pairs = ((name, one) for name, held in value.items() for one in several(held))
+            for name, said in pairs:
                 if not isinstance(said, dict) or not all(map(_is_text, said.values())):
                     return None
                 element.add(Element("param", attributes={"name": name, **said}))

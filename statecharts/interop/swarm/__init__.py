@@ -1,26 +1,6 @@
 """Swarm TOML: files of workflows with their agents, resources and contracts.
 
-Each workflow becomes a chart of its own.
-
-| the file has | the chart has |
-|---|---|
-| `[workflows.states.NAME]`, `parent` | a state of that name, inside its parent |
-| `handlers` | transitions on the events; all guards of one have to hold |
-| `[workflows.guards]` | names to bind; their meaning is their ``doc`` |
-| `entry_actions`, `exit_actions` | the effects `Action(name)` |
-| `terminal` | a final state |
-| `agents` | calls of `Service`, one for each agent; in a final state the effects `Action` |
-| `timeout_seconds`, `timeout_target` | a delayed transition |
-| `timeout_seconds` alone | ``timeout`` raised when the time is over |
-| `completion_timeout_seconds` | the same for the whole run, once |
-| `next_on_success` | a transition on ``success`` |
-| `next_on_failure` | a transition on ``failure``, and on `CallFailed` where the state has agents |
-
-A call has as data what the file says of the agent, the names of the resources that the state
-needs, how often to try again, and for agents that work in turn which one comes before. A timeout
-raises its event only where something handles that: the state, one around it or one inside it; for
-the whole run, any state. Elsewhere it is kept, with a warning.
-
+Each workflow becomes a chart of its own; what becomes of each key is in ``docs/interop.md``.
 Everything else is kept as ``meta``: that of a state holds what the file says of it, that of the
 chart ``metadata``, ``agents``, ``resources``, ``settings``, ``guards`` and ``contracts``. It shows
 the values of variables that are filled in there: name secrets, and pass none.
@@ -28,7 +8,7 @@ the values of variables that are filled in there: name secrets, and pass none.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from os import PathLike
 from types import MappingProxyType
 from typing import Any, Final
@@ -75,14 +55,11 @@ def loads(
     r"""Return the charts of a Swarm text (see `load`).
 
     >>> charts = loads('''
-    ... [[workflows]]
-    ... name = "approval"
-    ... [workflows.metadata]
+    ... [workflow.approval]
     ... initial_state = "Pending"
-    ... [workflows.states.Pending]
-    ... handlers = [{ event = "approve", target = "${NEXT}" }]
-    ... [workflows.states.Approved]
-    ... terminal = true
+    ... [workflow.approval.states]
+    ... Pending = { next_on_success = "${NEXT}" }
+    ... Approved = {}
     ... ''', {"NEXT": "Approved"})
     >>> [state.id for state in charts["approval"]]
     ['Pending', 'Approved']
@@ -110,6 +87,7 @@ def _read(document: Document, values: Mapping[str, str]) -> dict[str, Chart]:
         shared = evolve(shared, meta={**shared.meta, "file": plain(other)})
     charts: dict[str, Chart] = {}
     refused: list[Fault] = []
+    faulty: list[tuple[Chart, tuple[Fault, ...]]] = []
     workflows = list(_workflows(file, findings))
     for name, workflow, short in workflows:
         own = Findings(document, above=findings)
@@ -122,13 +100,30 @@ def _read(document: Document, values: Mapping[str, str]) -> dict[str, Chart]:
             charts[name] = own.settle(chart)
         except DefinitionError as error:
             refused.extend(error.faults)
+            faulty.append((chart, tuple(variables.explain(error.faults))))
     faults = [fault for fault in findings.faults if fault.structural]
     refused = [*variables.explain(refused), *faults]
     if refused:
         whole = workflows[0][0] if len(workflows) == 1 else document.name
         refused.sort(key=lambda fault: line_of(fault.location) or 0)
-        raise DefinitionError(whole, refused)
+        found = tuple(_definitions(charts, faulty, refused))
+        whole_file = DefinitionError(whole, refused, found[0][0] if len(found) == 1 else None)
+        whole_file.definitions = found
+        raise whole_file
     return charts
+
+
+def _definitions(
+    charts: Mapping[str, Chart],
+    faulty: Sequence[tuple[Chart, tuple[Fault, ...]]],
+    refused: Sequence[Fault],
+) -> Iterator[tuple[Chart, tuple[Fault, ...]]]:
+    """Yield the charts of a refused file with their faults; the first gets those of no chart."""
+    known = {fault for _, told in faulty for fault in told}
+    rest = tuple(fault for fault in refused if fault not in known)
+    for chart, told in (*faulty, *((chart, ()) for chart in charts.values())):
+        yield chart, (*told, *rest)
+        rest = ()
 
 
 def _not_swarm(table: Located, other: Mapping[str, Any], findings: Findings) -> tuple[str, str]:

@@ -88,8 +88,12 @@ class Scope:
         self.findings.add(code, found, remedy, line, self.place(draft))
 
     def has(self, name: str, noun: str, known: Mapping[str, Any], line: int, place: str) -> bool:
-        """Tell whether a name is declared; note it where it is not."""
+        """Tell whether a name is declared, or a variable for another than a state; note others."""
         if name in known:
+            return True
+        if "${" in name and noun != "state":
+            found = f"the {noun} {name!r} is a variable without a value; it is kept as a name"
+            self.findings.add("SC651", found, "Pass its value", line, place)
             return True
         otherwise = f"Declare it, or name another {noun}"
         remedy = self.findings.suggestions.remedy(name, known, otherwise)
@@ -102,7 +106,7 @@ def guard(handler: Located, scope: Scope, place: str) -> Hook | None:
     line = handler.at("guards")
     names = handler.get("guards", ())
     known = [name for name in names if scope.has(name, "guard", scope.guards, line, place)]
-    return all_of(Hook(Named(name, doc=scope.guards[name])) for name in known)
+    return all_of(Hook(Named(name, doc=scope.guards.get(name, ""))) for name in known)
 
 
 def act(draft: Draft, scope: Scope) -> None:
@@ -134,7 +138,7 @@ def _call(draft: Draft, scope: Scope) -> None:
     for name in dict.fromkeys(agents):
         if not scope.has(name, "agent", scope.shared.agents, line, scope.place(draft)):
             continue
-        data = {**scope.shared.agents[name], **scope.policy}
+        data = {**scope.shared.agents.get(name, {}), **scope.policy}
         if "required_resources" in table:
             data["required_resources"] = list(table["required_resources"])
         if not side_by_side and before is not None:

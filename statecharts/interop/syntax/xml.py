@@ -1,6 +1,6 @@
 """XML: a document as a tree of elements with their lines, read within limits.
 
-Document types, entities and inclusions of other documents are refused before anything is read.
+Entities and inclusions of other documents are refused before anything is read.
 """
 
 from __future__ import annotations
@@ -16,8 +16,7 @@ from attrs import define, field
 from statecharts.interop import limits
 from statecharts.interop.documents import Document
 
-# Namespaces: of SCXML, of our own elements and attributes, of ``xml:lang`` and the like, and of
-# inclusions, which are refused.
+# Namespaces: SCXML's, ours, that of ``xml:lang``, and that of inclusions, which are refused.
 SCXML: Final = "http://www.w3.org/2005/07/scxml"
 OURS: Final = "urn:statecharts:scxml:1"
 XML: Final = "http://www.w3.org/XML/1998/namespace"
@@ -26,6 +25,7 @@ INCLUDE: Final = "http://www.w3.org/2001/XInclude"
 _SHOWN: Final = 60
 _PIECE: Final = 2**16
 _DECLARED: Final = re.compile(r"""^\s*<\?xml\s[^>]*?encoding\s*=\s*["']([A-Za-z][\w.-]*)["']""")
+_ENTITY: Final = re.compile(rb"&(?!(?:amp|lt|gt|apos|quot|#\w+);)")
 _DOC: Final = (OURS, "doc")
 _ENCODINGS: Final = ("utf", "ascii", "iso8859", "cp", "koi8", "gb", "big5", "shift_jis", "euc_")
 
@@ -93,7 +93,7 @@ def read(document: Document) -> Element:
             document type, or includes other documents.
     """
     data = _encoded(document)
-    builder = _Builder(document)
+    builder = _Builder(document, data)
     try:
         for begin in range(0, len(data), _PIECE):
             builder.parser.Parse(data[begin : begin + _PIECE])
@@ -107,8 +107,8 @@ def read(document: Document) -> Element:
 
 @final
 class _Builder:
-    def __init__(self, document: Document) -> None:
-        self.document = document
+    def __init__(self, document: Document, data: bytes) -> None:
+        self.document, self.data = document, data
         self.root: Element
         self.open: list[Element] = []
         self.count = 0
@@ -120,11 +120,12 @@ class _Builder:
         self.parser.EndElementHandler = self.end
         self.parser.CharacterDataHandler = self.pieces.append
 
-    def doctype(self, *_: object) -> None:
-        """Refuse a document type, which may declare entities and name other documents."""
-        found = "the document has a <!DOCTYPE>, which could declare entities"
-        remedy = "Remove the <!DOCTYPE …>; SCXML does not need it"
-        raise self.document.error("SC605", found, remedy, self.parser.CurrentLineNumber)
+    def doctype(self, *said: object) -> None:
+        """Refuse a document type that declares anything, or whose entities may be used."""
+        if said[-1] or _ENTITY.search(self.data):
+            found = "the document has a <!DOCTYPE>, which could declare entities"
+            remedy = "Remove the <!DOCTYPE …>; SCXML does not need it"
+            raise self.document.error("SC605", found, remedy, self.parser.CurrentLineNumber)
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
         """Open an element."""

@@ -1,29 +1,14 @@
-"""XState and Stately: machines as JSON, read in the forms of version 4 and 5, written as of 5.
+"""XState and Stately: machines as JSON, read and written in the forms of version 5 and 4.
 
 The document is a machine's config, as Stately's tools and ``JSON.stringify(machine.config)`` write
 it, or its definition, which ``JSON.stringify(machine)`` writes and which says less. An object
-around it may hold it under ``machine``, ``config`` or ``definition``.
-
-| the machine says | the chart has |
-|---|---|
-| ``on``, ``always``, ``after``, ``onDone`` | transitions; a longer wildcard behind the names |
-| ``"EVENT": null``, ``{}`` | a transition that is forbidden |
-| ``guard``, ``cond``, ``in`` | names to bind, `Not`, `AllOf`, `AnyOf`, `In` |
-| ``actions``, ``entry``, ``exit`` | `Action`; ``xstate.raise``, ``.send``, ``.cancel`` are done |
-| ``invoke`` | a call of `Service`, by its id or else by its ``src`` |
-| ``onDone``, ``onError``, ``onSnapshot`` of it | transitions on ``done.invoke.ID``, \
-``error.platform.ID``, ``xstate.snapshot.ID`` |
-| ``after`` with the name of a delay | a delay to pass, ``load(path, delays={…})``, or to bind |
-| ``description`` | ``doc`` |
-| ``meta`` and all else | ``meta`` |
+around it may hold it under ``machine``, ``config`` or ``definition``. ``docs/from-xstate.md``
+says what becomes of each key. Where XState differs from SCXML, a warning says so (SC652).
 
 Version 4 and 5 differ in what a transition does with its own state: in 5 it stays active unless
 ``reenter`` is true, in 4 it is left unless ``internal`` is true or a target begins with a dot. The
-version is passed, or seen from the document (see `version_of`); where nothing in it says which,
-version 4 is tried when version 5 refuses it.
-
-Where XState differs from the algorithm of SCXML, by which charts run here, a warning says so
-(SC652).
+version is passed, or seen from the document (see `version_of`); the other one is tried where the
+likelier one refuses it, and where both do, the likelier one says why.
 """
 
 from __future__ import annotations
@@ -75,14 +60,8 @@ def load(path: str | PathLike[str], *, version: int | None = None, delays: Delay
 def loads(text: str | bytes, *, version: int | None = None, delays: Delays = _NONE) -> Chart:
     """Return the chart of a string (see `load`).
 
-    >>> lamp = loads('''{
-    ...   "id": "lamp",
-    ...   "initial": "dark",
-    ...   "states": {
-    ...     "dark": {"on": {"FLIP": "lit"}},
-    ...     "lit": {"on": {"FLIP": "dark"}, "after": {"1000": "dark"}}
-    ...   }
-    ... }''')
+    >>> text = '{"id": "lamp", "initial": "dark", "states": {"dark": {"on": {"FLIP": "lit"}}, '
+    >>> lamp = loads(text + '"lit": {"on": {"FLIP": "dark"}, "after": {"1000": "dark"}}}}')
     >>> [transition.targets for transition in lamp.transitions]
     [('lit',), ('dark',), ('dark',)]
     """
@@ -100,8 +79,9 @@ def _read(document: Document, name: str, version: int | None, delays: Delays) ->
         notes = Notes(document)
         machine = unwrapped(held, notes)
         if refused:
-            found = "XState 5 would refuse this machine; it is read as one for XState 4"
-            notes.add("SC652", found, "Pass version=4 to say so", machine.line, "the machine")
+            found = f"XState {versions[0]} would refuse this machine; it is read as one for XState"
+            found = f"{found} {one}"
+            notes.add("SC652", found, f"Pass version={one} to say so", machine.line, "the machine")
         if is_definition(machine):
             machine = configured(machine, one, notes)
         chart = Reading(machine, name, one, delays, notes).chart()

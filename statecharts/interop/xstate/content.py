@@ -69,23 +69,21 @@ class Content:
         text = code(value)
         if text is not None:
             return Hook(Named(text))
-        found = "the guard is an object without a type"
-        self.notes.note("SC611", found, 'Give it a name: {"type": "isReady"}', spot)
-        return None
+        return Hook(Named(*self._unnamed("guard", value, spot)))
 
-    def state_in(self, value: Any, spot: Spot) -> Hook | None:
+    def state_in(self, value: Any, spot: Spot) -> Hook:
         """Return the guard that holds while the states of a state value are active."""
         states = self.targets.active(value)
         if states is None or any(state.parent is None for state in states):
-            found = f"the guard asks for the state {value!r}, and there is no such state"
+            found = f"the guard asks for {value!r}, and never holds: there is no such state"
             remedy = "Name it by its id, '#id', or by its path from the machine"
             if isinstance(value, str):
                 suggestions = self.notes.suggestions
                 known = self.targets.spellings(spot.draft, suggestions.left)
                 remedy = suggestions.remedy(value, known, remedy)
-            self.notes.note("SC613", found, remedy, spot)
-            return None
-        return all_of(Hook(In(state.id)) for state in states)
+            self.notes.note("SC651", found, remedy, spot)
+            states = []
+        return all_of(Hook(In(state.id)) for state in states) or Hook(Holds(value=False))
 
     def _composite(self, kind: str, value: dict[str, Any], spot: Spot, depth: int) -> Hook | None:
         """Return a guard that XState has built in; None for any other."""
@@ -111,7 +109,7 @@ class Content:
         elif name == "stateIn":
             state = _field(value, "stateValue", "state")
             if state is not _NOTHING:
-                return self.state_in(state, spot) or Hook(Holds(value=False))
+                return self.state_in(state, spot)
         else:
             return None
         if kind != name:
@@ -131,9 +129,7 @@ class Content:
 
     def _action(self, value: Any, spot: Spot, depth: int) -> list[Hook]:
         if value is None:
-            found = "an action is null: a function that JSON could not hold"
-            self.notes.note("SC652", found, f"Bind the action {spot.inline!r} to it", spot)
-            return [Hook(Give(Action(spot.inline)))]
+            return [Hook(Give(Action(*self._unnamed("action", None, spot))))]
         if isinstance(value, str) and value:
             return [Hook(Give(Action(value)))]
         if not isinstance(value, dict):
@@ -150,9 +146,14 @@ class Content:
         text = code(value)
         if text is not None:
             return [Hook(Give(Action(text)))]
-        found = "the action is an object without a type"
-        self.notes.note("SC611", found, 'Give it a name: {"type": "notify"}', spot)
-        return []
+        return [Hook(Give(Action(*self._unnamed("action", value, spot))))]
+
+    def _unnamed(self, role: str, value: Any, spot: Spot) -> tuple[str, dict[str, Any]]:
+        """Return a name for a guard or an action that has none, and what the file says of it."""
+        what = "null" if value is None else "an object without a type"
+        found = f"the {role} is {what}: a function that JSON could not hold"
+        self.notes.note("SC652", found, f"Bind the {role} {spot.inline!r} to it", spot)
+        return spot.inline, self.notes.plain(value, spot) or {}
 
     def _typed(self, kind: str, data: dict[str, Any], spot: Spot) -> Hook:
         effect = None
@@ -279,14 +280,11 @@ def parameters(value: dict[str, Any]) -> dict[str, Any]:
 
     An ``exec`` that is null does not count: version 4 keeps the function of a name there.
 
-    >>> parameters({"type": "atLeast", "params": {"count": 3}})
+    >>> parameters({"type": "atLeast", "params": {"count": 3}, "exec": None})
     {'count': 3}
-    >>> parameters({"type": "beep", "exec": None})
-    {}
     """
-    rest = {key: inner for key, inner in value.items() if key not in ("type", "params")}
-    if rest.get("exec", "") is None:
-        del rest["exec"]
+    rest = {k: v for k, v in value.items() if k not in ("type", "params")}
+    rest = {k: v for k, v in rest.items() if (k, v) != ("exec", None)}
     params = value.get("params")
     if isinstance(params, dict):
         return {**rest, **params}

@@ -36,18 +36,22 @@ def planted(machine: Located, name: str, notes: syntax.Notes) -> dict[str, Draft
     """
     called = machine.get("id", machine.get("key"))
     kind = machine.get("type")
-    if not machine.get("states") and not machine.get("initial") and kind in (None, "atomic"):
-        alone = Located({ALONE: Located((), machine.line)}, machine.line)
-        inside = {"type": None, "initial": ALONE, "states": alone}
+    alone = kind in (None, "atomic", "parallel", "final")
+    if not machine.get("states") and not machine.get("initial") and alone:
+        only = Located({"type": kind} if kind == "final" else (), machine.line)
+        states = Located({ALONE: only}, machine.line)
+        inside = {"type": None, "initial": ALONE, "states": states}
         machine = Located({**machine, **inside}, machine.line, machine.lines)
     root = Draft(called if isinstance(called, str) else name, line=machine.line, source=machine)
     waiting = [root]
     while waiting:
         draft = waiting.pop()
-        states = draft.source.get("states") if isinstance(draft.source, Located) else None
-        if isinstance(states, Located):
-            for key, held in states.items():
-                waiting.append(draft.add(Draft(key, line=states.at(key), source=held)))
+        held = draft.source if isinstance(draft.source, Located) else Located()
+        inner = held.get("states")
+        leaf = draft is not root and held.get("type") in ("final", "atomic")
+        if isinstance(inner, Located) and not leaf:
+            for key, state in inner.items():
+                waiting.append(draft.add(Draft(key, line=inner.at(key), source=state)))
     drafts = identify(root, notes.document)
     for draft in drafts.values():
         spot = syntax.Spot(draft, draft.line)
@@ -69,11 +73,15 @@ def _kind(draft: Draft, notes: syntax.Notes) -> StateKind:
         kind = StateKind.PARALLEL
     elif said is None and history and not draft.children:
         kind = StateKind.SHALLOW_HISTORY
+    if draft.source.get("states") and not draft.children:
+        found = f"XState enters nothing inside a state that is {said}; that is left out"
+        notes.note("SC651", found, "Make it compound, or remove them", spot)
+    if kind is StateKind.PARALLEL and not draft.children:
+        found = "a parallel state without regions is read as an ordinary one"
+        notes.note("SC651", found, "Give it regions", spot)
+        return StateKind.ATOMIC
     if kind is StateKind.ATOMIC and draft.children:
         kind = StateKind.COMPOUND
-        if said == "atomic":
-            found = f"the state is atomic and has {draft.children[0].name!r} inside"
-            notes.note("SC612", found, "Make it compound, or parallel", spot)
     if draft.parent is None and kind in (StateKind.FINAL, *HISTORY):
         found = f"the machine itself is {said or 'history'}"
         notes.note("SC612", found, "Make it compound, or parallel", spot)
@@ -113,25 +121,27 @@ def _default_id(draft: Draft) -> str:
 def settle_finals(root: Draft, notes: syntax.Notes) -> None:
     """Remove transitions from final states, or make states with transitions ordinary ones.
 
-    A chart here, as in SCXML, is done with a region once its final state is active; XState lets the
-    state go on. At the top, the machine has stopped, and the transitions are never taken. Further
-    down, finality matters only where something waits for it; where nothing does, the state is an
-    ordinary one. The rest is refused (SC107).
+    XState lets a final state go on. At the top, the machine has stopped. Further down, a state that
+    nothing waits for is an ordinary one, and nothing leaves the others, as in SCXML.
     """
     for draft in root.walk():
         parent = draft.parent
         if draft.kind is not StateKind.FINAL or not draft.transitions or parent is None:
             continue
-        spot = syntax.Spot(draft, draft.line)
+        code, remedy = "SC651", "Remove them"
         if parent is root and root.kind is StateKind.COMPOUND:
             draft.transitions.clear()
             found = "the machine has stopped in this final state; its transitions are left out"
-            notes.note("SC651", found, "Remove them", spot)
         elif not _awaited(parent):
             draft.kind = StateKind.ATOMIC
             found = f"a final state that can be left; nothing waits for {parent.name!r} to be done"
-            found = f"{found}, so it is read as an ordinary one"
-            notes.note("SC651", found, 'Remove "type": "final"', spot)
+            found, remedy = f"{found}, so it is read as an ordinary one", 'Remove "type": "final"'
+        else:
+            draft.transitions.clear()
+            found = "XState can leave this final state; here its transitions are left out, for"
+            found = f"{found} something waits for {parent.name!r} to be done"
+            code, remedy = "SC652", "Make it an ordinary state, with a transition to a final one"
+        notes.note(code, found, remedy, syntax.Spot(draft, draft.line))
 
 
 def _awaited(state: Draft) -> bool:

@@ -39,7 +39,7 @@ _DOCUMENTED: Final = ("description", "meta", "systemId", "key", "autoForward")
 QUIET: Final = frozenset(
     {
         *("tags", "version", "types", "schema", "schemas", "tsTypes", "$schema", "order"),
-        *("predictableActionArguments", "preserveActionOrder", "delimiter", "systemId"),
+        *("predictableActionArguments", "preserveActionOrder", "systemId"),
     }
 )
 """The keys of a state that are documentation, as far as a run goes."""
@@ -47,7 +47,8 @@ QUIET: Final = frozenset(
 LOUD: Final = frozenset({"output", "data", "context", "activities", "strict", "route"})
 """The keys of a state that XState acts on, and a run of ours does not."""
 
-RESERVED: Final = frozenset({*QUIET, *LOUD, "id", "initial", "onDone", "transitions", "invoke"})
+_HELD: Final = ("delimiter", "id", "initial", "onDone", "transitions", "invoke")
+RESERVED: Final = frozenset({*QUIET, *LOUD, *_HELD})
 """The keys of ``StateNode.meta`` that mean something other than XState's ``meta``."""
 
 
@@ -60,7 +61,7 @@ def _table(noun: str, *free: str, **kinds: Kind) -> Table:
 STATE: Final = _table(
     "a state",
     *("key", "parallel", "target", "initial", "always", "onDone", "invoke", "entry", "exit"),
-    *("onEntry", "onExit", "meta", *sorted(QUIET | LOUD)),
+    *("onEntry", "onExit", "meta", "delimiter", *sorted(QUIET | LOUD)),
     id=_ID,
     type=one_of("atomic", "compound", "parallel", "final", "history"),
     history=either(BOOLEAN, one_of("shallow", "deep")),
@@ -100,7 +101,10 @@ CODE: Final = ("__tsx", "code", "expr", "predicate", "inline", "exec")
 """The keys under which tools keep the text of a function."""
 
 _WRAPPERS: Final = ("machine", "config", "definition")
-_MARKS: Final = ("states", "initial", "on", "type", "id")
+_MARKS: Final = (
+    *("states", "initial", "on", "type", "id"),
+    *("entry", "exit", "invoke", "after", "always", "context"),
+)
 
 
 @final
@@ -234,10 +238,8 @@ _OPAQUE: Final = frozenset({*_SCHEMAS, "meta", "context", "params", "data", "inp
 def version_of(machine: Any) -> int:
     """Return the version that a machine is written for: 4 where that has more marks than 5.
 
-    Marks are keys that only one of them has (``cond`` and ``guard``, ``internal`` and
-    ``reenter``), the names of built-in actions, guards and events, the forms of ``on`` and
-    ``after``, and a transition of the machine itself to a state without a dot, which only version 4
-    allows. A machine without any mark is read as one for version 5.
+    Marks are keys (``cond`` and ``guard``), names of built-in things, forms of ``on`` and
+    ``after``, and a target of the machine itself without a dot, which only version 4 allows.
 
     >>> version_of({"states": {"a": {"on": {"GO": {"target": "b", "cond": "ready"}}}}})
     4
@@ -245,8 +247,8 @@ def version_of(machine: Any) -> int:
     return versions_of(machine)[0]
 
 
-def versions_of(machine: Any) -> tuple[int, ...]:
-    """Return the versions to try: both where nothing in the machine says which it is."""
+def versions_of(machine: Any) -> tuple[int, int]:
+    """Return the versions to try, the likelier one first."""
     four, five = int(_names_children(machine)), 0
     waiting = [machine]
     while waiting:
@@ -264,9 +266,7 @@ def versions_of(machine: Any) -> tuple[int, ...]:
             four += sum(not event or event.startswith(_EVENTS_OF_FOUR) for event in on)
             five += sum(event.startswith(_EVENTS_OF_FIVE) for event in on)
         waiting.extend(inner for key, inner in value.items() if key not in _OPAQUE)
-    if four > five:
-        return (FOUR,)
-    return (FIVE,) if five else (FIVE, FOUR)
+    return (FOUR, FIVE) if four > five else (FIVE, FOUR)
 
 
 def _names_children(machine: Any) -> bool:
@@ -293,9 +293,8 @@ def is_definition(machine: Located) -> bool:
 def configured(machine: Located, version: int, notes: Notes) -> Located:
     """Return the config that a definition was made from.
 
-    Transitions in a definition know their source, every state has an id, and actions and events
-    carry out delays. Definitions leave out the targets of histories, and those of version 5
-    eventless transitions and the parameters of built-in actions; that is noted.
+    Definitions leave out the targets of histories, and those of version 5 eventless transitions and
+    the parameters of built-in actions; that is noted.
     """
     root = _configured_state(machine, version)
     root |= {key: machine[key] for key in ("id", "key", "version") if key in machine}

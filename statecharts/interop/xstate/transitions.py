@@ -12,10 +12,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import timedelta
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 from typing import Any, Final, TypeVar, final
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from statecharts.interop.drafts import Draft, all_of, assemble
 from statecharts.interop.grammar import Table
@@ -58,6 +58,7 @@ OURS: Final = {
     "xstate.done.*": "done.*",
     "xstate.error.*": "error.*",
 }
+LINE: Final = "statecharts.line"  # the key of meta that marks parts of one line, see `_joined`
 THEIRS: Final = {own: theirs for theirs, own in OURS.items()}
 _LONGEST: Final = 1_000
 
@@ -80,9 +81,8 @@ def is_wild(descriptor: str) -> bool:
 def ordered(found: Iterable[T], descriptor: Callable[[T], str]) -> list[T]:
     """Return what answers to events in the order in which XState 5 asks.
 
-    A name comes before a wildcard, a longer wildcard before a shorter one. Where a name is the
-    beginning of another, as ``a`` of ``a.b``, the longer one comes first, for here ``a`` answers to
-    ``a.b`` as well. All else keeps its order.
+    A name comes before a wildcard, and a longer one before what it begins with, for here ``a``
+    answers to ``a.b`` as well. All else keeps its order.
     """
     items = list(found)
     names = {descriptor(item) for item in items if not is_wild(descriptor(item))}
@@ -224,7 +224,7 @@ class Reading:
         after = list(self._after(draft))
         for value, spot in _entries(draft.source.get("always"), Spot.of(draft, "always")):
             always += self._eventless(value, spot)
-        found = [*answers, *after, *always]
+        found = [*_joined(answers), *after, *always]
         draft.transitions += [one.transition for one in found]
         notes = {str(i): one.meta for i, one in enumerate(found) if one.meta}
         if notes:
@@ -430,9 +430,8 @@ class Reading:
             self.notes.note("SC612", found, "Keep one of them", spot.at(value.at("cond")))
         key = "guard" if "guard" in value else "cond"
         asked = [self.content.state_in(*spot.held(value, "in"))] if "in" in value else []
-        if key in value:
-            asked.append(self.content.guard(*spot.held(value, key)))
-        return all_of(hook for hook in asked if hook is not None)
+        own = self.content.guard(*spot.held(value, key)) if key in value else None
+        return all_of(asked if own is None else [*asked, own])
 
 
 def _entries(value: Any, spot: Spot, *, null: bool = False) -> Iterator[tuple[Any, Spot]]:
@@ -442,6 +441,29 @@ def _entries(value: Any, spot: Spot, *, null: bool = False) -> Iterator[tuple[An
             yield one, spot.inside(f"[{i}]", one)
     elif value is not None or null:
         yield value, spot.inside("", value)
+
+
+def _joined(found: Iterable[Found]) -> Iterator[Found]:
+    """Yield transitions, those put together that our writer has marked as one and are alike."""
+    whole: list[list[tuple[int, Found]]] = []
+    marked: dict[int, tuple[Found, list[tuple[int, Found]]]] = {}
+    for each in found:
+        one, parts, part = each, list[tuple[int, Found]](), 0
+        match each.meta, each.transition.trigger:
+            case {"meta": {"statecharts.line": [int(line), int(part)], **rest}, **more}, OnEvent():
+                one = evolve(each, meta={**more, "meta": rest} if rest else more)
+                bare = evolve(one.transition, trigger=Always(), location=None)
+                alike = evolve(one, transition=bare, descriptor="")
+                known, parts = marked.setdefault(line, (alike, parts))
+                parts = parts if known == alike else []
+        if not parts:
+            whole.append(parts)
+        parts.append((part, one))
+    for parts in whole:
+        first = parts[0][1]
+        events = [e for _, one in sorted(parts, key=itemgetter(0)) for e in one.transition.events]
+        joined = evolve(first.transition, trigger=OnEvent(tuple(events)))
+        yield evolve(first, transition=joined) if len(parts) > 1 else first
 
 
 def _of(value: Any, key: str) -> Any:

@@ -1,6 +1,6 @@
-"""Writer: a chart as the config of a machine of XState 5, and where XState would differ.
+"""Writer: a chart as the config of a machine of XState 5 or 4, and where XState would differ.
 
-The rules of XState are those of version 5.33, which was compared; see ``docs/from-xstate.md``.
+The rules of XState 5 are those of version 5.33, which was compared; see ``docs/from-xstate.md``.
 """
 
 from __future__ import annotations
@@ -25,16 +25,17 @@ from statecharts.interop.xstate.content import milliseconds
 from statecharts.interop.xstate.structure import absolute, escaped
 from statecharts.interop.xstate.syntax import (
     BUILT_IN,
+    FIVE,
     FOUR,
     LOUD,
     QUIET,
     RESERVED,
     Notes,
     unwrapped,
-    version_of,
 )
 from statecharts.interop.xstate.transitions import (
     DONE_STATE,
+    LINE,
     SETTLED,
     THEIRS,
     Reading,
@@ -50,21 +51,22 @@ from statecharts.model.chart import (
     After,
     Always,
     Chart,
+    Declaration,
     Done,
     OnEvent,
     StateKind,
     StateNode,
     Transition,
     TransitionKind,
+    as_chart,
 )
 from statecharts.model.effects import Action, CancelSend, Effect, Raise, Send
+from statecharts.model.errors import StatechartError
 from statecharts.model.events import NamedEvent, matches
 from statecharts.model.hooks import Hook
 
 _Answer = tuple[str, dict[str, Any], bool]
 """The events of a transition, its text, and whether it follows the end of its own state."""
-
-FORMAT: Final = "XState JSON"
 
 _KINDS: Final = {
     StateKind.PARALLEL: {"type": "parallel"},
@@ -72,21 +74,25 @@ _KINDS: Final = {
     StateKind.SHALLOW_HISTORY: {"type": "history", "history": "shallow"},
     StateKind.DEEP_HISTORY: {"type": "history", "history": "deep"},
 }
-_OF_META: Final = (QUIET | LOUD) - {"order", "delimiter"}
+_OF_META: Final = (QUIET | LOUD) - {"order"}
 _GUARDS: Final = frozenset({"and", "or", "not", "stateIn", "guard"})
 _ACTIONS: Final = frozenset(
     {"raise", "send", "sendTo", "cancel", "choose", "spawnChild", "stopChild", "stop"}
 )
 
 
-def dumps(chart: Chart, *, allow: Iterable[str] = ()) -> str:
-    r"""Return a chart as JSON of XState 5, which Stately's tools and ``createMachine`` open.
+def dumps(
+    chart: Chart | type[Declaration[Any, Any]],
+    *,
+    allow: Iterable[str] = (),
+    version: int = FIVE,
+) -> str:
+    r"""Return a chart as JSON of XState 5, which Stately's tools and ``createMachine`` open; or 4.
 
-    Actions and guards that XState makes by functions are written by name, as `loads` reads them:
-    ``xstate.raise``, ``xstate.send``, ``xstate.sendTo``, ``xstate.cancel``, ``xstate.choose``,
-    ``xstate.spawnChild`` and ``xstate.stopChild``; ``xstate.and``, ``xstate.or``,
-    ``xstate.not`` and ``xstate.stateIn``, each with its arguments as ``params``. ``allow`` names
-    the codes of losses that are accepted, or is ``*`` for all of them.
+    Actions and guards that XState makes by functions are written as ``xstate.raise``,
+    ``xstate.and`` and so on, with their arguments as ``params``, as `loads` reads them. A line on
+    several events becomes one for each, with a mark in its ``meta`` by which `loads` puts them
+    together. ``allow`` names the codes of losses that are accepted, or is ``*`` for all of them.
 
     Raises:
         LossError: The format cannot hold all of the chart.
@@ -97,14 +103,18 @@ def dumps(chart: Chart, *, allow: Iterable[str] = ()) -> str:
     >>> xstate.loads(xstate.dumps(chart)) == chart
     True
     """
-    losses = Losses(chart, FORMAT)
+    chart = as_chart(chart, "xstate.dumps")
+    losses = Losses(chart, "XState JSON")
+    if version not in (FOUR, FIVE):
+        raise StatechartError("SC606", chart.name, f"version is {version!r}", "Pass 4 or 5")
     written = _renamed(writable(chart, losses, lambda event: event or "_"), losses)
-    held = _Writing(written, losses).machine()
+    held = _Writing(written, losses, version).machine()
     text = json.dumps(held, indent=2, ensure_ascii=False) + "\n"
+    text = text.encode("utf-8", "backslashreplace").decode()  # half a pair, as JSON escapes it
     try:
         notes = Notes(Document.of(text))  # which is bounded
         machine = unwrapped(unplaced(held), notes)
-        again = Reading(machine, "machine", version_of(machine), {}, notes).chart()
+        again = Reading(machine, "machine", version, {}, notes).chart()
     except DocumentError as error:
         raise losses.refuse(error) from None
     heard = {event.name for event in again.events}
@@ -137,9 +147,10 @@ def _renamed(chart: Chart, losses: Losses) -> Chart:
 
 @final
 class _Writing:
-    def __init__(self, chart: Chart, losses: Losses) -> None:
+    def __init__(self, chart: Chart, losses: Losses, version: int) -> None:
         self.chart = chart
         self.losses = losses
+        self.four = version == FOUR
         own = {chart.name: ROOT}
         self.named: dict[str, list[str]] = {}
         for node in chart:
@@ -156,7 +167,8 @@ class _Writing:
             found = "that the chart has no other events is not written"
             self.losses.add("SC671", found, "Leave the events open")
         with self.losses.about(ROOT):
-            held = {"id": chart.name, **self._state(chart.root)}
+            marks = ("schema", "tsTypes") if self.four else ()  # see `version_of`
+            held = {"id": chart.name, **{key: {} for key in marks}, **self._state(chart.root)}
         made = {ROOT: held}
         for node in chart:
             with self.losses.about(node.id):
@@ -259,7 +271,7 @@ class _Writing:
             one: dict[str, Any] = {"src": service.source or "_", "id": id}
             given = self._plain(service.data, f"the input of {id!r}")
             if given:
-                one["input"] = given
+                one["data" if self.four else "input"] = given
             more = _notes(node, "invoke").get(call.name)
             if isinstance(more, dict) and _is_plain(more, 1):
                 one |= {key: value for key, value in more.items() if key not in one}
@@ -276,7 +288,11 @@ class _Writing:
             said = self._line(node, line, more if isinstance(more, dict) else {})
             match line.trigger:
                 case OnEvent() as on:
-                    answers += [(event, said, False) for event in descriptors(on, ids)]
+                    names = list(descriptors(on, ids))
+                    parts = _parts(said, i, len(names))
+                    answers += [
+                        (name, part, False) for name, part in zip(names, parts, strict=True)
+                    ]
                 case Done():
                     answers.append((DONE_STATE + node.name, said, True))
                 case Always():
@@ -304,14 +320,18 @@ class _Writing:
 
     def _line(self, node: StateNode, line: Transition, notes: Mapping[str, Any]) -> dict[str, Any]:
         said: dict[str, Any] = {}
-        if line.targets:
-            said["target"] = _one_or_all([self._target(node, target) for target in line.targets])
+        targets = [self._target(node, target) for target in line.targets]
+        if targets:
+            said["target"] = _one_or_all(targets)
         if line.guard is not None:
-            said["guard"] = self._guard(line.guard)
+            said |= self._asked(line.guard)
         if line.emit:
             said["actions"] = self._actions(line.emit)
-        if line.targets and line.kind is TransitionKind.EXTERNAL and stays_inside(self.chart, line):
-            said["reenter"] = True
+        stays = line.kind is TransitionKind.INTERNAL
+        if self.four and targets and (stays or any(one.startswith(".") for one in targets)):
+            said["internal"] = stays
+        elif not self.four and line.targets and line.kind is TransitionKind.EXTERNAL:
+            said |= {"reenter": True} if stays_inside(self.chart, line) else {}
         if line.kind is TransitionKind.FORBIDDEN and (line.targets or line.emit):
             found = f"a forbidden transition of {state_text(node.id)} has targets or actions"
             self.losses.add("SC673", found, "Remove its targets and actions", line.location)
@@ -334,13 +354,14 @@ class _Writing:
         if not descriptor:
             self.losses.add("SC674", "an event has no name", "Name it", node.location)
         name = descriptor.removeprefix(DONE_STATE)
+        names = {} if self.four else THEIRS
         if descriptor.startswith(DONE_STATE) and not name.endswith("*"):
             states = self.named.get(name, [])
             if len(states) == 1:
-                return renamed(DONE_STATE, THEIRS) + self._spelt(states[0]).removeprefix("#")
+                return renamed(DONE_STATE, names) + self._spelt(states[0]).removeprefix("#")
             found = f"{descriptor!r} is of {len(states)} states, and XState names one by its id"
             self.losses.add("SC673", found, "Give the states different names", node.location)
-        return renamed(descriptor, THEIRS)
+        return renamed(descriptor, names)
 
     def _check_order(self, node: StateNode, answers: list[_Answer], after: list[_Answer]) -> None:
         """Note transitions that XState asks in another order, where that makes a difference."""
@@ -373,6 +394,22 @@ class _Writing:
         line = [self.chart[state], *self.chart.ancestors(state)] if state else []
         return [node.name for node in reversed(line) if node.id]
 
+    def _asked(self, hook: Hook) -> dict[str, Any]:
+        """Return the keys by which a transition asks for a guard; version 4 joins only one kind."""
+        if not self.four:
+            return {"guard": self._guard(hook)}
+        match hook.function:
+            case named.In(state):
+                return {"in": self._spelt(state)}
+            case named.AllOf((Hook(named.In(state)), Hook(named.Named()) as other)):
+                return {"in": self._spelt(state), "cond": self._guard(other)}
+            case named.Named():
+                return {"cond": self._guard(hook)}
+            case _:
+                found = f"XState 4 has no guard such as {hook.name!r}; it is written by that name"
+                self.losses.add("SC673", found, "Make it a guard with a name")
+                return {"cond": hook.name or "_"}
+
     def _guard(self, hook: Hook, level: int = 0) -> Any:
         if level >= limits.CONDITIONS_DEEP:
             return self._too_deep("guards", hook)
@@ -381,14 +418,14 @@ class _Writing:
                 composite = name.removeprefix("xstate.") in _GUARDS and data
                 return self._called("guard", name, data, clash=bool(composite))
             case named.Holds(value):
-                return _built_in("and" if value else "or", guards=[])
+                return self._built_in("and" if value else "or", guards=[])
             case named.In(state):
-                return _built_in("stateIn", stateValue=self._spelt(state))
+                return self._built_in("stateIn", stateValue=self._spelt(state))
             case named.Not(inner):
-                return _built_in("not", guard=self._guard(inner, level + 1))
+                return self._built_in("not", guard=self._guard(inner, level + 1))
             case named.AllOf(inner) | named.AnyOf(inner):
                 kind = "and" if isinstance(hook.function, named.AllOf) else "or"
-                return _built_in(kind, guards=[self._guard(one, level + 1) for one in inner])
+                return self._built_in(kind, guards=[self._guard(one, level + 1) for one in inner])
             case _:
                 return self._code("guard", hook)
 
@@ -404,38 +441,43 @@ class _Writing:
             case named.Choose(branches):
                 conds = []
                 for branch in branches:
-                    guard = None if branch.guard is None else self._guard(branch.guard)
-                    cond = {} if guard is None else {"guard": guard}
+                    cond = {} if branch.guard is None else self._asked(branch.guard)
                     conds.append({**cond, "actions": self._actions(branch.actions, level + 1)})
-                return _built_in("choose", conds=conds)
+                return self._built_in("choose", conds=conds)
             case _:
                 return self._code("action", hook)
 
     def _effect(self, effect: Effect, hook: Hook) -> Any:
         match effect:
             case Action("spawnChild" | "stopChild" as name, data) if (
-                data and set(data) <= BUILT_IN[f"xstate.{name}"]
+                data and set(data) <= BUILT_IN[f"xstate.{name}"] and not self.four
             ):
-                return _built_in(name, **self._plain(data, f"what is given to {name!r}", -1))
+                return self._built_in(name, **self._plain(data, f"what is given to {name!r}", -1))
             case Action(name, data):
                 short = name.removeprefix("xstate.")
                 clash = name.startswith("xstate.") and short in _ACTIONS and data
                 return self._called("action", name, data, clash=bool(clash))
             case Raise(event):
-                return _built_in("raise", event=self._event(event))
+                return self._built_in("raise", event=self._event(event))
             case Send(event, delay, name, target, type_):
                 if type_ is not None:
                     found = f"{hook.name} goes by the transport {type_!r}"
                     self.losses.add("SC673", found, "Leave out the transport")
                 kind = "send" if target is None else "sendTo"
-                if target is None and delay is not None:
-                    kind = "raise"
+                if self.four or (target is None and delay is not None):
+                    kind = "send" if self.four else "raise"
                 wait = None if delay is None else milliseconds(delay)
-                return _built_in(kind, to=target, event=self._event(event), delay=wait, id=name)
+                return self._built_in(
+                    kind, to=target, event=self._event(event), delay=wait, id=name
+                )
             case CancelSend(name):
-                return _built_in("cancel", sendId=name)
+                return self._built_in("cancel", sendId=name)
             case _:
                 return self._code("action", hook)
+
+    def _built_in(self, kind: str, **params: Any) -> dict[str, Any]:
+        said = {key: value for key, value in params.items() if value is not None}
+        return {"type": f"xstate.{kind}", **(said if self.four else {"params": said})}
 
     def _event(self, event: Any) -> dict[str, Any]:
         if not isinstance(event, NamedEvent):
@@ -481,9 +523,12 @@ def _is_plain(data: Mapping[str, Any], around: int) -> bool:
     return is_plain(dict(data), limits.DATA_DEEP + 1 + around)
 
 
-def _built_in(kind: str, **params: Any) -> dict[str, Any]:
-    said = {key: value for key, value in params.items() if value is not None}
-    return {"type": f"xstate.{kind}", "params": said}
+def _parts(said: dict[str, Any], line: int, many: int) -> list[dict[str, Any]]:
+    """Return a transition once for each of its events, with a mark by which they are one."""
+    meta = said.get("meta", {})
+    if many == 1 or not isinstance(meta, dict):  # of the second, the comparison tells
+        return [said] * many
+    return [{**said, "meta": {**meta, LINE: [line, part]}} for part in range(many)]
 
 
 def _notes(node: StateNode, key: str) -> dict[str, Any]:

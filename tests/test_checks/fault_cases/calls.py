@@ -36,7 +36,7 @@ def call_answered_by_a_foreign_event() -> object:
 @case
 def call_of_a_final_state() -> object:
     """
-    [SC135] Door: 'gone' is final and makes a call. Make the call in a state that is active for a while.
+    [SC135] Door: 'gone' is final and makes a call. Make the call in a state that stays active.
     """
 
     class Door(Statechart[Go | Halt]):
@@ -69,7 +69,7 @@ def answer_that_only_another_state_takes() -> object:
 def answer_that_only_a_sibling_region_takes() -> object:
     """
     [SC136] Door: Knock of 'both.left' may be answered by Halt, which no line there takes. Add a line to the state or a superstate, or correct the Call.
-    [SC137] Door: nothing takes the failure of Knock of 'both.left'. Add a line on=CallFailed to the state or a superstate.
+    [SC137] Door: no line takes the failure of Knock of 'both.left'. Add a line on=CallFailed to the state or a superstate.
     """
 
     class Door(Statechart[Go | Halt]):
@@ -106,8 +106,8 @@ def answer_that_is_only_deferred() -> object:
 @case
 def failure_that_nothing_takes() -> object:
     """
-    [SC137] Door: nothing takes the failure of Knock of the chart. Add a line on=CallFailed to the state or a superstate.
-    [SC137] Door: nothing takes the failure of Knock of 'closed'. Add a line on=CallFailed to the state or a superstate.
+    [SC137] Door: no line takes the failure of Knock of the chart. Add a line on=CallFailed to the state or a superstate.
+    [SC137] Door: no line takes the failure of Knock of 'closed'. Add a line on=CallFailed to the state or a superstate.
     """
 
     class Door(Statechart[Go | Halt], invoke=Knock):
@@ -123,7 +123,7 @@ def failure_that_nothing_takes() -> object:
 @case
 def deferred_event_that_no_state_takes() -> object:
     """
-    [SC138] Door: closed on Kick defers Kick, which no state ever takes. Add a line that takes it, or ignore it.
+    [SC138] Door: closed on Kick defers Kick, which no line ever takes. Add a line that takes it, or ignore it.
     """
 
     class Door(Statechart[Go | Kick]):

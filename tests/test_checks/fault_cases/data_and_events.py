@@ -81,8 +81,8 @@ def field_that_only_one_child_has() -> object:
 @case
 def field_of_a_state_entered_by_default() -> object:
     """
-    [SC104] Door: the start enters 'busy.sore', which needs 'force'; nothing supplies it. Give it a default, add it to the context.
-    [SC104] Door: closed on Go goes to 'busy' and enters 'busy.sore', which needs 'force'; Go does not supply it. Give it a default, add it to Go.
+    [SC104] Door: the start enters 'busy.sore', which needs 'force'; nothing supplies it. Give it a default, or add it to the context.
+    [SC104] Door: closed on Go goes to 'busy' and enters 'busy.sore', which needs 'force'; Go does not supply it. Give it a default, or add it to Go.
     """
 
     class Door(Statechart[Kick | Go]):
@@ -99,7 +99,7 @@ def field_of_a_state_entered_by_default() -> object:
 @case
 def field_behind_a_remembered_child() -> object:
     """
-    [SC104] Door: away on Go goes to 'room.past' and enters 'room.inner.sore', which needs 'force'; Go does not supply it. Give it a default, add it to Go.
+    [SC104] Door: away on Go goes to 'room.past' and enters 'room.inner.sore', which needs 'force'; Go does not supply it. Give it a default, or add it to Go.
     """
 
     class Door(Statechart[Kick | Go]):
@@ -122,9 +122,9 @@ def field_behind_a_remembered_child() -> object:
 @case
 def make_without_data() -> object:
     """
-    [SC105] Door: closed on Kick goes to 'open', which carries no data, yet has make=. Take make= away, or declare the data of the state.
-    [SC105] Door: open on Kick stays in 'open', which carries no data, yet has make=. Take make= away, or declare the data of the state.
-    [SC105] Door: open on Go goes to history 'inner.past', which brings its data back, yet has make=. Take make= away.
+    [SC105] Door: closed on Kick goes to 'open', which has no data, but make= is given. Remove make=, or declare data for the state.
+    [SC105] Door: open on Kick stays in 'open', which has no data, but make= is given. Remove make=, or declare data for the state.
+    [SC105] Door: open on Go goes to history 'inner.past', which restores its data, but make= is given. Remove make=.
     """
 
     class Door(Statechart[Kick | Go]):
@@ -146,7 +146,7 @@ def make_without_data() -> object:
 @case
 def one_make_for_several_data() -> object:
     """
-    [SC105] Door: closed on Kick has one make=, and goes to 'both.left.one' and 'both.right.two', which all carry data. Remove make=, so that each is filled by name.
+    [SC105] Door: closed on Kick has one make=, and goes to 'both.left.one' and 'both.right.two', which all have data. Remove make=, so that each is filled by name.
     """
 
     class Door(Statechart[Kick | Go]):
@@ -202,9 +202,9 @@ def event_that_every_run_accepts() -> object:
 def things_that_are_something_else() -> object:
     """
     [SC114] Door: the data of 'closed' is Plain, which is not an attrs class. Declare Plain with @attrs.frozen.
-    [SC114] Door: a line on 'open' leads to 5, which is not a state. Pass a State, a History, or a class derived from Compound or Parallel.
+    [SC114] Door: a line on 'open' goes to 5, which is not a state. Pass a State, a History, or a class derived from Compound or Parallel.
     [SC114] Door: a line on 'open': on is Go(), which is not an attrs class. Pass the class itself: Go.
-    [SC114] Door: a line on 'open': on is 7, which is not an attrs class. Pass an attrs class.
+    [SC114] Door: a line on 'open': on is 7, which is not an attrs class. Pass an event class.
     [SC114] Door: a line on 'open': when is 4, not a function. Pass a function of one moment: lambda m: ….
     """
 
@@ -223,7 +223,7 @@ def things_that_are_something_else() -> object:
 
 @case
 def two_events_of_one_name() -> object:
-    """[SC116] Door: two events bear the name 'go' on the wire. Rename one of the two classes."""
+    """[SC116] Door: two events have the name 'go' on the wire. Rename one of the two classes."""
     other: Any = frozen(type("Go", (), {}))
 
     class Door(Statechart[Go | other]):
@@ -266,8 +266,8 @@ def update_without_a_context() -> object:
 @case
 def allow_of_the_wrong_code() -> object:
     """
-    [SC119] Door: allow= names SC101: a line leads to a state that does not exist, which nothing can allow. Mend the fault instead.
-    [SC119] Door: allow= names 'SC12', and there is none. Did you mean 'SC132'?
+    [SC119] Door: allow= names SC101, a structural fault, which cannot be allowed. Fix the fault instead.
+    [SC119] Door: allow= names 'SC12', and there is no such code. Did you mean 'SC132'?
     """
 
     class Door(Statechart, allow=("SC101", "SC12")):
@@ -279,7 +279,7 @@ def allow_of_the_wrong_code() -> object:
 @case
 def completion_on_a_line() -> object:
     """
-    [SC106] Door: closed on StateDone: StateDone never takes a line on an event. Declare it with when_done().
+    [SC106] Door: closed on StateDone: StateDone cannot trigger a line. Use when_done().
     """
 
     class Door(Statechart):
@@ -328,8 +328,8 @@ def bases_with_two_contexts() -> object:
 @case
 def time_that_may_be_missing() -> object:
     """
-    [SC143] Door: the data of 'open': 'since' takes the time, always, yet is declared as Occurred | None. Declare it as since: Occurred, or give it another type.
-    [SC143] Door: the data of 'open': 'until' takes the time, always, yet has a default. Declare it as until: Occurred, or give it another type.
+    [SC143] Door: the data of 'open': 'since' always takes the time, but is declared as Occurred | None. Declare it as since: Occurred, or give it another type.
+    [SC143] Door: the data of 'open': 'until' always takes the time, but has a default. Declare it as until: Occurred, or give it another type.
     """
 
     class Door(Statechart[Go]):

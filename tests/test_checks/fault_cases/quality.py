@@ -11,7 +11,7 @@ from tests.test_checks.fault_cases.vocabulary import Bang, Go, Halt, case
 @case
 def unreachable_state() -> object:
     """
-    [SC121] Door: nothing reaches 'attic'. Lead a transition to it, make it initial, or take it away.
+    [SC121] Door: nothing reaches 'attic'. Add a line that goes to it, make it initial, or remove it.
     """
 
     class Door(Statechart[Go]):
@@ -29,7 +29,7 @@ def unreachable_state() -> object:
 @case
 def dead_end() -> object:
     """
-    [SC122] Door: 'stuck' is not final, and nothing leaves it. Give it a way out, or say what is meant: final=True, or resting=True.
+    [SC122] Door: 'stuck' is not final, and nothing leaves it. Add a line that leaves it, or declare it with final=True or resting=True.
     """
 
     class Door(Statechart[Go]):
@@ -44,7 +44,7 @@ def dead_end() -> object:
 @case
 def shadowed_transition() -> object:
     """
-    [SC123] Door: room on Go is never taken: every state inside answers first. Take the line away, or give those inside a when=.
+    [SC123] Door: room on Go is never taken: every state inside answers first. Remove the line, or give those inside a when=.
     """
 
     class Door(Statechart[Go | Halt]):
@@ -77,8 +77,8 @@ def unused_event() -> object:
 @case
 def transition_behind_an_unguarded_one() -> object:
     """
-    [SC125] Door: closed on Go is never taken: an earlier line on it has no guard. Give the earlier line a when=, put it last, or take one away.
-    [SC125] Door: open always is never taken: an earlier line on it has no guard. Give the earlier line a when=, put it last, or take one away.
+    [SC125] Door: closed on Go is never taken: an earlier line on it has no guard. Give the earlier line a when=, put it last, or remove one of them.
+    [SC125] Door: open always is never taken: an earlier line on it has no guard. Give the earlier line a when=, put it last, or remove one of them.
     """
 
     class Door(Statechart[Go | Halt]):
@@ -189,8 +189,8 @@ def what_can_be_changed() -> object:
 @case
 def line_on_a_region() -> object:
     """
-    [SC131] Door: room.lamp on Halt leaves all regions beside it, and enters them again. Write it on the states inside the region, or say internal=True.
-    [SC131] Door: room.lamp on Halt leaves all regions beside it, and enters them again. Write it on the states inside the region, or say internal=True.
+    [SC131] Door: room.lamp on Halt leaves and re-enters the other regions, too. Write it on the states inside the region, or pass internal=True.
+    [SC131] Door: room.lamp on Halt leaves and re-enters the other regions, too. Write it on the states inside the region, or pass internal=True.
     """
 
     class Door(Statechart[Go | Halt]):
@@ -216,7 +216,7 @@ def line_on_a_region() -> object:
 @case
 def internal_line_of_a_parallel_state() -> object:
     """
-    [SC132] Door: room on Halt is internal, and leaves the parallel state all the same. Write one line in each region, or remove internal=True.
+    [SC132] Door: room on Halt is internal, but leaves the parallel state anyway. Write one line in each region, or remove internal=True.
     """
 
     class Door(Statechart[Go | Halt]):

@@ -26,7 +26,7 @@ def unknown_target_with_a_near_name() -> object:
 @case
 def target_that_no_name_holds() -> object:
     """
-    [SC101] Door: a line on 'closed' names an unnamed state, which is no state of this chart. Bind it to a name in the chart's body.
+    [SC101] Door: a line on 'closed' goes to a state without a name, which is not a state of this chart. Give it a name in the chart's body.
     """
     elsewhere = State()
 
@@ -40,7 +40,7 @@ def target_that_no_name_holds() -> object:
 @case
 def target_of_another_chart() -> object:
     """
-    [SC101] Door: a line on 'closed' names 'lit', which is no state of this chart. Bind it to a name in the chart's body.
+    [SC101] Door: a line on 'closed' goes to 'lit', which is not a state of this chart. Give it a name in the chart's body.
     """
 
     class Lamp(Statechart):
@@ -73,7 +73,7 @@ def targets_that_cannot_be_active_together() -> object:
 @case
 def name_bound_twice() -> object:
     """
-    [SC102] Door: a state declared in the body of Door, at line N, has lost its name. Bind each state to a name of its own; a name bound twice hides the first, a list or a dict gives none.
+    [SC102] Door: a state declared in the body of Door, at line N, has no name any more. Give each state a name of its own: a name that is used twice hides the first state, and a list or a dict gives no names.
     """
 
     class Door(Statechart[Go]):
@@ -88,7 +88,7 @@ def name_bound_twice() -> object:
 
 @case
 def state_of_another_chart() -> object:
-    """[SC102] Door: the state of 'open' already is 'lit' of a chart. Declare a state of its own."""
+    """[SC102] Door: the state of 'open' already is 'lit' of a chart. Declare a new State here."""
 
     class Lamp(Statechart[Go]):
         dark = State(initial=True)
@@ -151,7 +151,7 @@ def several_initial_children() -> object:
 @case
 def initial_region() -> object:
     """
-    [SC103] Door: 'both.left' is a region of a parallel state, yet initial. Take initial=True away: all regions are entered together.
+    [SC103] Door: 'both.left' is a region of a parallel state, but has initial=True. Remove initial=True: all regions are entered together.
     """
 
     class Door(Statechart):
@@ -165,7 +165,7 @@ def initial_region() -> object:
 @case
 def transition_out_of_a_final_state() -> object:
     """
-    [SC107] Door: gone on Go leaves a state that is final. Take the line away, or make the state an ordinary one.
+    [SC107] Door: gone on Go leaves a state that is final. Remove the line, or make the state an ordinary one.
     """
 
     class Door(Statechart[Go]):
@@ -180,7 +180,7 @@ def transition_out_of_a_final_state() -> object:
 @case
 def final_state_with_children() -> object:
     """
-    [SC108] Door: 'gone' is final, yet it is declared as a superstate. Take final=True away, or declare it as State(final=True).
+    [SC108] Door: 'gone' is final, but is declared as a superstate. Remove final=True, or declare it as State(final=True).
     """
 
     class Door(Statechart[Go]):
@@ -209,7 +209,7 @@ def atomic_state_with_children() -> object:
 @case
 def history_without_a_default() -> object:
     """
-    [SC109] Door: history 'room.past' has no default. Pass default=: the state to enter when there is nothing to remember yet.
+    [SC109] Door: history 'room.past' has no default. Pass default=, the state to enter while nothing is remembered.
     [SC109] Door: the default of history 'room.before' is 'away', outside its parent. Choose a state inside 'room'.
     """
 
@@ -231,7 +231,7 @@ def history_without_a_default() -> object:
 @case
 def circle_of_eventless_transitions() -> object:
     """
-    [SC110] Door: eventless transitions without guards go round: closed → open → closed. Give one of them a when=.
+    [SC110] Door: eventless transitions without guards form a circle: closed → open → closed. Give one of them a when=.
     """
 
     class Door(Statechart):
@@ -313,7 +313,7 @@ def two_timers_without_names() -> object:
 @case
 def line_with_the_name_of_another() -> object:
     """
-    [SC141] Gate: a line has the name 'open.shut', and so has another line. Give it another name, or take the other back first: Base.line.remove().
+    [SC141] Gate: a line has the name 'open.shut', and so has another line. Give it another name, or remove the other first: Base.line.remove().
     """
 
     class Door(Statechart[Go]):
@@ -331,7 +331,7 @@ def line_with_the_name_of_another() -> object:
 @case
 def line_with_the_name_of_a_state() -> object:
     """
-    [SC141] Door: a line has the name 'work.rest', and so has a state. Give it another name, or take the other back first: Base.line.remove().
+    [SC141] Door: a line has the name 'work.rest', and so has a state. Give it another name, or remove the other first: Base.line.remove().
     """
 
     class Door(Statechart[Go]):
@@ -380,7 +380,7 @@ def delay_that_is_a_number() -> object:
 @case
 def states_in_a_list() -> object:
     """
-    [SC102] Door: a state declared in the body of Door, at line N, has lost its name. Bind each state to a name of its own; a name bound twice hides the first, a list or a dict gives none.
+    [SC102] Door: a state declared in the body of Door, at line N, has no name any more. Give each state a name of its own: a name that is used twice hides the first state, and a list or a dict gives no names.
     [SC115] Door: the chart is compound and has no states inside. Declare states in its body, or make it a State.
     """
 
@@ -393,8 +393,8 @@ def states_in_a_list() -> object:
 @case
 def class_in_place_of_a_state() -> object:
     """
-    [SC114] Door: 'open': State is the class of such states, not a state. Call it: State().
-    [SC114] Door: 'lock' is a chart of its own, not a state. Derive it from Compound or Parallel: class lock(Compound).
+    [SC114] Door: 'open': State itself is not a state. Call it: State().
+    [SC114] Door: 'lock' is a whole chart, not a state. Derive it from Compound or Parallel: class lock(Compound).
     [SC114] Door: 'group' is a plain class with states in its body. Derive it from Compound or Parallel: class group(Compound).
     """
 
@@ -409,3 +409,20 @@ def class_in_place_of_a_state() -> object:
             inner = State()
 
     return Door
+
+
+@case
+def states_that_form_no_tree() -> object:
+    """
+    [SC144] Door: 'room' lists the child 'shelf', and there is no such state. Remove it from the children.
+    [SC144] Door: the parent of 'box' is 'cellar', and there is no such state. Name the state around it.
+    """
+    start = Transition("", Default(), ("room",))
+    root = StateNode("", StateKind.COMPOUND, "Door", None, ("room", "box"), start)
+    go = Transition("room", OnEvent((Go,)), ("box",))
+    back = Transition("box", OnEvent((Go,)), ("room",))
+    states = (
+        StateNode("room", StateKind.ATOMIC, "room", children=("shelf",), transitions=(go,)),
+        StateNode("box", StateKind.ATOMIC, "box", "cellar", transitions=(back,)),
+    )
+    return accept(Chart("Door", root, states))

@@ -1,0 +1,69 @@
+"""Texts: plain values as the bytes of JSON, keys sorted, and back."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from json.encoder import encode_basestring as quoted
+from typing import Any, Final
+
+from statecharts.codec.errors import Misfit, reason
+
+__all__ = ["encode", "parse", "quoted", "text_of"]
+
+
+_encoder: Final = json.JSONEncoder(
+    sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
+)
+
+
+def _made_once() -> Callable[[Any], str]:
+    """Return what ``_encoder.encode`` does, without making its parts anew for each value."""
+    make: Any = getattr(json.encoder, "c_make_encoder", None)
+    if make is None:  # an interpreter other than CPython
+        return _encoder.encode
+    options = {"key_separator": ":", "item_separator": ",", "sort_keys": True, "skipkeys": False}
+    parts = make(None, _encoder.default, quoted, None, **options, allow_nan=False)
+    return lambda value: "".join(parts(value, 0))
+
+
+text_of: Final = _made_once()
+"""Returns plain values as text."""
+
+
+def encode(value: Any) -> bytes:
+    """Return plain JSON values as bytes, keys sorted.
+
+    >>> encode({"b": 1, "a": "ä"}).decode()
+    '{"a":"ä","b":1}'
+    """
+    try:
+        return text_of(value).encode("utf-8")
+    except UnicodeEncodeError:  # half of a surrogate pair, which has to be escaped
+        text = json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
+        return text.encode("ascii")
+
+
+def parse(text: str | bytes) -> Any:
+    """Parse JSON.
+
+    Raises:
+        Misfit: It is not JSON.
+    """
+    try:
+        text = text if isinstance(text, str) else bytes(text).decode("utf-8")
+        try:
+            found, end = _decoder.raw_decode(text)
+        except ValueError:  # it may begin with a space
+            end = -1
+        return found if end == len(text) else _decoder.decode(text)
+    except (ValueError, TypeError) as error:
+        remedy = "Give one value of JSON, in UTF-8"
+        raise Misfit("SC401", f"the text is not JSON: {reason(error)}", remedy) from None
+
+
+def _no_constant(name: str) -> Any:
+    raise ValueError(f"{name} is not a number of JSON")
+
+
+_decoder: Final = json.JSONDecoder(parse_constant=_no_constant)

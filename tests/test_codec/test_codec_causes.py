@@ -1,0 +1,194 @@
+"""Causes: what other people's code raised hangs on the error, wherever in a value it happened."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from attrs import frozen
+
+from statecharts import Compound, Effect, History, Kernel, Snapshot, State, Statechart
+from statecharts.codec import CodecError, Protocol, Upcaster
+from statecharts.model.digest import part
+
+
+class Odd:
+    """What neither way of its carrier takes."""
+
+
+class CarrierError(Exception):
+    """What the functions of a carrier raise."""
+
+
+def refuse(value: object) -> Any:
+    """Refuse whatever comes."""
+    raise CarrierError(str(value))
+
+
+@frozen
+class Held:
+    bare: Odd | None = None
+    listed: tuple[Odd, ...] = ()
+    pair: tuple[int, Odd] | None = None
+    table: dict[str, tuple[Odd, ...]] | None = None
+    pairs: dict[int, Odd] | None = None
+    either: Odd | dict[str, int] | Deep | None = None
+
+
+@frozen
+class Deep:
+    inner: Odd
+
+
+@frozen
+class Put:
+    held: Held
+
+
+@frozen
+class Away:
+    pass
+
+
+@frozen
+class Told(Effect):
+    held: Held
+
+
+class Shelf(Statechart[Put | Away, Held], allow="*"):
+    """A chart that keeps what it is given."""
+
+    class full(Compound):
+        past = History("full.held")
+        held = State(Held, initial=True)
+        held.defer(on=Put)
+
+    empty = State(initial=True)
+    empty.to(full.held, on=Put)
+    full.to(empty, on=Away)
+
+
+SHELF: Protocol[Any, Any] = Protocol(Shelf, effects=(Told,), carriers={Odd: (refuse, refuse)})
+PARTS = {"context": part(Held), "state:full.held": part(Held)}
+HELD = {
+    "bare": Held(bare=Odd()),
+    "listed": Held(listed=(Odd(),)),
+    "pair": Held(pair=(1, Odd())),
+    "table": Held(table={"a": (Odd(),)}),
+    "pairs": Held(pairs={1: Odd()}),
+    "member": Held(either=Deep(Odd())),
+}
+WRITTEN: dict[str, Any] = {
+    "bare": {"bare": 1},
+    "listed": {"listed": [1]},
+    "pair": {"pair": [1, 1]},
+    "table": {"table": {"a": [1]}},
+    "pairs": {"pairs": {"1": 1}},
+    "member": {"either": {"type": "deep", "inner": 1}},
+}
+
+
+def snapshot(held: Held = Held(), **more: Any) -> Snapshot[Any, Any]:
+    """Return a snapshot whose state holds something."""
+    return Snapshot.of(Shelf.full.held, held, context=more.get("context", Held()))
+
+
+def json(**changed: Any) -> Any:
+    """Return a snapshot as JSON with something changed."""
+    return {**SHELF.dump_snapshot(snapshot()), **changed}
+
+
+READS: dict[str, Callable[[Any], object]] = {
+    "event": lambda held: SHELF.load_event({"type": "put", "held": held}),
+    "message": lambda held: SHELF.load_message({"type": "put", "held": held}),
+    "answer": lambda held: SHELF.load_message(
+        {"type": "answer", "id": "x#1", "event": {"type": "put", "held": held}}
+    ),
+    "effect": lambda held: SHELF.load_effect({"type": "told", "held": held}),
+    "context": SHELF.load_context,
+    "data": lambda held: SHELF.load_snapshot(json(data={"full.held": held})),
+    "context of a snapshot": lambda held: SHELF.load_snapshot(json(context=held)),
+    "waiting": lambda held: SHELF.load_snapshot(
+        json(waiting=[{"type": "put", "held": held}], parts={**PARTS, "event:put": part(Put)})
+    ),
+    "history": lambda held: SHELF.load_snapshot(
+        json(history={"full.past": {"configuration": ["full.held"], "data": {"full.held": held}}})
+    ),
+    "step": lambda held: SHELF.load_step(
+        {
+            "snapshot": json(data={"full.held": held}),
+            "effects": [],
+            "handled": True,
+            "fired": [],
+            "microsteps": [],
+        }
+    ),
+    "effects of a step": lambda held: SHELF.load_step(
+        {
+            "snapshot": json(),
+            "effects": [{"type": "told", "held": held}],
+            "handled": True,
+            "fired": [],
+            "microsteps": [],
+        }
+    ),
+}
+
+WRITES: dict[str, Callable[[Held], object]] = {
+    "event": lambda held: SHELF.dumps_event(Put(held)),
+    "effect": lambda held: SHELF.dumps_effect(Told(held)),
+    "context": SHELF.dumps_context,
+    "data": lambda held: SHELF.dumps_snapshot(snapshot(held)),
+    "context of a snapshot": lambda held: SHELF.dumps_snapshot(snapshot(context=held)),
+    "waiting": lambda held: SHELF.dumps_snapshot(
+        Kernel(Shelf).step(snapshot(), Put(held)).snapshot
+    ),
+    "history": lambda held: SHELF.dumps_snapshot(
+        Kernel(Shelf).step(snapshot(held), Away()).snapshot
+    ),
+    "step": lambda held: SHELF.dumps_step(Kernel(Shelf).step(snapshot(held), Away())),
+}
+
+
+@pytest.mark.parametrize("way", READS)
+@pytest.mark.parametrize("place", WRITTEN)
+def test_cause_of_a_failing_carrier_reaches_who_reads(place: str, way: str) -> None:
+    """What a carrier raised hangs on the error, through every level of what is read."""
+    with pytest.raises(CodecError, match="Odd refuses it: 1") as caught:
+        READS[way](WRITTEN[place])
+    assert isinstance(caught.value.__cause__, CarrierError)
+
+
+@pytest.mark.parametrize("way", WRITES)
+@pytest.mark.parametrize("place", HELD)
+def test_cause_of_a_failing_carrier_reaches_who_writes(place: str, way: str) -> None:
+    """What a carrier raised hangs on the error, through every level of what is written."""
+    with pytest.raises(CodecError, match="Odd cannot be written") as caught:
+        WRITES[way](HELD[place])
+    assert isinstance(caught.value.__cause__, CarrierError)
+
+
+def test_cause_of_a_failing_upcaster_reaches_who_reads_a_step() -> None:
+    """A step's snapshot is upgraded as any other, and tells as much when that fails."""
+    step = SHELF.dump_step(Kernel(Shelf).start(Held()))
+    later: Protocol[Any, Any] = Protocol(
+        Shelf,
+        effects=(Told,),
+        carriers={Odd: (refuse, refuse)},
+        upcasters={1: Upcaster(snapshot=lambda value: value["no key"])},
+    )
+    with pytest.raises(CodecError, match="the upcaster from version 1 failed") as caught:
+        later.load_step(step)
+    assert isinstance(caught.value.__cause__, KeyError)
+    assert caught.value.path == "$.snapshot.version"
+
+
+def test_none_beside_a_carried_class_is_null() -> None:
+    """A carrier sees no None; what it writes as null could not be told from one, and is refused."""
+    protocol: Protocol[Any, Any] = Protocol(Shelf, carriers={Odd: (lambda _: None, refuse)})
+    written = protocol.dump_event(Put(Held()))
+    assert written["held"]["bare"] is None
+    assert protocol.load_event(written) == Put(Held())
+    with pytest.raises(CodecError, match="null for a Odd cannot be told from None"):
+        protocol.dump_event(Put(Held(bare=Odd())))

@@ -1,0 +1,97 @@
+"""The library's own values compare, hash and show themselves as attrs would have it."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+from typing import Any
+
+import pytest
+from attrs import evolve, field, fields, frozen
+
+from statecharts import CallFailed, NamedEvent, StartTimer, TimerFired
+from statecharts.model import chart, effects, errors, events, hooks, nodes
+from statecharts.model import fields as model_fields
+from statecharts.model.values import Value
+
+
+@frozen(eq=False, repr=False)
+class Ours(Value):
+    """A value."""
+
+    x: int
+    y: Any = None
+    seen: int = field(default=0, eq=False)
+    loose: Any = field(factory=dict, hash=False)
+    secret: str = field(default="", repr=False)
+
+
+@frozen
+class Theirs:
+    """The same, by attrs alone."""
+
+    x: int
+    y: Any = None
+    seen: int = field(default=0, eq=False)
+    loose: Any = field(factory=dict, hash=False)
+    secret: str = field(default="", repr=False)
+
+
+CASES: list[dict[str, Any]] = [
+    {"x": 1},
+    {"x": 2},
+    {"x": 1, "y": (1,)},
+    {"x": 1, "seen": 5},
+    {"x": 1, "loose": {"a": 1}},
+    {"x": 1, "secret": "s"},
+]
+
+
+@pytest.mark.parametrize("one", CASES, ids=str)
+@pytest.mark.parametrize("other", CASES, ids=str)
+def test_value_is_equal_where_attrs_says_so(one: dict[str, Any], other: dict[str, Any]) -> None:
+    """Fields decide, but for those that are left out; equal values have equal hashes."""
+    expected = Theirs(**one) == Theirs(**other)
+    assert (Ours(**one) == Ours(**other)) is expected
+    assert (Ours(**one) != Ours(**other)) is not expected
+    assert not expected or hash(Ours(**one)) == hash(Ours(**other))
+
+
+@pytest.mark.parametrize("given", CASES, ids=str)
+def test_value_is_shown_as_attrs_shows_it(given: dict[str, Any]) -> None:
+    """The text names the class and the fields, but for those that are left out."""
+    assert repr(Ours(**given)) == repr(Theirs(**given)).replace("Theirs", "Ours")
+
+
+def test_value_is_not_equal_to_another_class() -> None:
+    """Equal fields do not make two events of different classes equal."""
+    assert TimerFired("a") != CallFailed("a", "")
+    assert NamedEvent("go") != ("go", {})
+    assert len({TimerFired("a"), TimerFired("a"), TimerFired("b")}) == 2
+
+
+def test_value_with_a_field_that_cannot_be_hashed_says_so() -> None:
+    """A hash is refused as attrs refuses it, not made up."""
+    with pytest.raises(TypeError, match="unhashable"):
+        hash(NamedEvent("go", {"a": 1}))
+
+
+def test_value_is_copied_pickled_and_evolved() -> None:
+    """It is an attrs class in all that attrs offers."""
+    value = Ours(1, (2,), 3)
+    assert pickle.loads(pickle.dumps(value)) == value
+    assert copy.deepcopy(value) == value
+    assert evolve(value, x=4) == Ours(4, (2,), 3)
+    assert [one.name for one in fields(StartTimer)] == ["id", "due"]
+
+
+@pytest.mark.parametrize(
+    "module", [chart, effects, errors, events, model_fields, hooks, nodes], ids=lambda m: m.__name__
+)
+def test_classes_that_leave_methods_to_value_derive_from_it(module: Any) -> None:
+    """None of them falls back to identity unawares."""
+    for cls in vars(module).values():
+        if isinstance(cls, type) and cls.__module__ == module.__name__:
+            if "__attrs_attrs__" in vars(cls):
+                assert getattr(cls, "__eq__") is not object.__eq__  # noqa: B009
+                assert getattr(cls, "__hash__") is not object.__hash__  # noqa: B009

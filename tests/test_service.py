@@ -1,0 +1,39 @@
+"""The example of a service: what it answers to clients that send something else than JSON."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+testclient = pytest.importorskip("starlette.testclient")
+
+ODD = {
+    "empty": b"",
+    "not JSON": b"{",
+    "not UTF-8": b"\xff",
+    "nested too deep": b"[" * 100_000,
+    "a number too long": b"1" * 5_000,
+}
+
+
+@pytest.mark.parametrize("body", ODD.values(), ids=ODD)
+def test_service_answers_400_to_what_is_not_json(tmp_path: Path, body: bytes) -> None:
+    """Whatever bytes come in, the client is told, and the order stays as it is."""
+    from examples.service import make_app
+
+    client = testclient.TestClient(make_app(tmp_path / "orders.sqlite"))
+    answer = client.post("/orders/7/events", content=body)
+
+    assert (answer.status_code, answer.json()) == (400, {"error": "the body is not JSON"})
+    assert client.get("/orders/7").json()["configuration"] == ["basket"]
+
+
+def test_service_answers_422_to_json_that_is_no_event(tmp_path: Path) -> None:
+    """JSON that is not an event of the chart is told with its path."""
+    from examples.service import make_app
+
+    client = testclient.TestClient(make_app(tmp_path / "orders.sqlite"))
+    answer = client.post("/orders/7/events", json={"type": "orderd", "card": "1"})
+
+    assert (answer.status_code, answer.json()["path"]) == (422, "$.type")
