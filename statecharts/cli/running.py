@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import importlib
 import json
 import signal
 import sys
@@ -12,14 +11,16 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 from rich.text import Text
 
+from statecharts.cli.modules import Importer, NoModuleError
 from statecharts.cli.targets import TargetError, survey
 from statecharts.cli.terminal import console, count_text, plain_table, print_failures, print_json
-from statecharts.codec.times import dump_timedelta
+from statecharts.model.chart import Chart
 from statecharts.model.errors import StatechartError, how_to_install
 from statecharts.model.durations import duration_text
 
@@ -316,7 +317,7 @@ def _past_json(past: Past) -> dict[str, Any]:
         "id": past.id,
         "event": past.event,
         "configuration": list(past.configuration),
-        "lasted": None if past.lasted is None else dump_timedelta(past.lasted),
+        "lasted": None if past.lasted is None else past.lasted.total_seconds(),
     }
 
 
@@ -483,18 +484,41 @@ _whole("skip", "Give up what a run is stuck on: a timer, an effect or an event."
 def serve(db: str, prefix: str, target: str, grace: float, quiet: bool) -> None:
     """Carry out what the runs of the charts of a module ask for, until SIGTERM or Ctrl-C.
 
-    TARGET is a module, or module:name. The module declares the charts, or imports them, and has a
-    variable handlers: a dict of classes of effects and functions, or a list of what
-    statecharts.runtime.handle returns. Several processes may serve one store.
+    TARGET is a module, or module:name for one of its charts. The module declares the charts, or
+    imports them, and has a variable handlers: a dict of classes of effects and functions, or a list
+    of what statecharts.runtime.handle returns. Several processes may serve one store.
     """
-    charts = _found([target])
-    module = importlib.import_module(target.partition(":")[0])
+    module, charts = _served(target)
     handlers = getattr(module, "handlers", None)
     if handlers is None:
         told = f"{module.__name__} has no variable 'handlers'. Add a dict of classes and functions."
         raise TargetError(told)
     with _told():
         asyncio.run(_serve(_address(db), prefix, charts, handlers, timedelta(seconds=grace), quiet))
+
+
+def _served(target: str) -> tuple[ModuleType, list[Any]]:
+    """Import the module that is served; return it with its charts, imported ones among them."""
+    name, _, only = target.partition(":")
+    with Importer() as importer:
+        try:
+            module = importer.load(name)
+        except NoModuleError as error:
+            told = f"there is no module {error.missing!r}. Run the command where it can be imported."
+            raise TargetError(told) from None
+    if module is None:
+        print_failures(importer.failures)
+        raise click.exceptions.Exit(1)
+    charts = {
+        key: value
+        for key, value in vars(module).items()
+        if isinstance(value, type) and isinstance(vars(value).get("chart"), Chart)
+    }
+    if only:
+        charts = {key: value for key, value in charts.items() if key == only}
+    if not charts:
+        raise TargetError(f"there are no charts in {target!r}.")
+    return module, list(charts.values())
 
 
 async def _serve(  # noqa: PLR0913, PLR0917 - what the command is given
@@ -520,7 +544,7 @@ async def _serve(  # noqa: PLR0913, PLR0917 - what the command is given
     async with Runtime(
         address, *charts, handlers=handlers, observe=observe, grace=grace, prefix=prefix
     ):
-        click.echo(f"serving {', '.join(chart.name for chart in charts)}", err=True)
+        click.echo(f"serving {', '.join(chart.chart.name for chart in charts)}", err=True)
         await ended.wait()
         click.echo("ending", err=True)
 

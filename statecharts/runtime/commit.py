@@ -672,8 +672,9 @@ class Draft:
 
     def attach(self, name: bytes) -> None:
         """Note that the run refers to an artifact."""
-        self._artifacts.append(name)
-        self._touched = True
+        if name not in self._artifacts:
+            self._artifacts.append(name)
+            self._touched = True
 
     # -- what to write -----------------------------------------------------------------------------
 

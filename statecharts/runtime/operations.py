@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,6 +22,7 @@ from statecharts.runtime.errors import RunError, WaitError
 from statecharts.runtime.writer import Job, Writer, existing, unknown
 from statecharts.semantics.snapshot import Snapshot
 from statecharts.store import open_store
+from statecharts.store.artifacts import canonical
 from statecharts.store.chain import Damage, verify
 from statecharts.store.port import Store
 from statecharts.store.rows import OVER, Head, Status
@@ -264,6 +266,28 @@ class Operations:
                         continue
                     if status == Status.STUCK and not head.blocked:
                         self.writer.do(self.retry(head.run))
+
+    def attach(self, key: str, value: Any) -> Job[str]:
+        """Keep a value with a run."""
+        name = self.store.put(canonical(value))
+
+        def act(draft: Draft) -> str:
+            if name not in self.store.artifacts(key):
+                draft.attach(name)
+            return name.hex()
+
+        return Job(key, act)
+
+    def artifact(self, name: str) -> Any:
+        """Return a value that is kept."""
+        try:
+            body = self.store.artifact(bytes.fromhex(name))
+        except ValueError:
+            body = None
+        if body is None:
+            remedy = "Pass what attach returned"
+            raise RunError("SC833", name, "no artifact of that name is kept", remedy)
+        return json.loads(body)
 
     def checkpoint(self, key: str) -> Job[Taken]:
         """Keep the present snapshot of a run for its history."""

@@ -100,6 +100,15 @@ class Present(Generic[E, C]):
         """
         return self._operations.snapshot_at(self.key, sequence)
 
+    @property
+    def artifacts(self) -> tuple[str, ...]:
+        """The names of the values that are kept with it."""
+        return tuple(name.hex() for name in self._operations.store.artifacts(self.key))
+
+    def artifact(self, name: str) -> Any:
+        """Return a value that `attach` has kept."""
+        return self._operations.artifact(name)
+
     def times(self) -> dict[str, timedelta]:
         """Return how long each state has been active, by its id, as far as the history goes."""
         head = self._operations.head(self.key)
@@ -164,6 +173,17 @@ class Run(Present[E, C]):
             The number of the first entry that is left.
         """
         return self._operations.prune(self.key, before)
+
+    def attach(self, value: Any) -> str:
+        """Keep a JSON value with the run, beside its history.
+
+        Returns:
+            Its name: the SHA-256 of its canonical JSON, which `artifact` takes.
+
+        Raises:
+            StoreError: It has no canonical form (SC809).
+        """
+        return self._operations.writer.do(self._operations.attach(self.key, value))
 
     def wait(self, state: Any = None, *, timeout: timedelta | None = None) -> Snapshot[E, C]:
         """Return once the run is in a state, or over.

@@ -93,6 +93,17 @@ class LiveRun(Present[E, C]):
         """
         return await asyncio.to_thread(self._operations.prune, self.key, before)
 
+    async def attach(self, value: Any) -> str:
+        """Keep a JSON value with the run, beside its history.
+
+        Returns:
+            Its name: the SHA-256 of its canonical JSON, which `artifact` takes.
+
+        Raises:
+            StoreError: It has no canonical form (SC809).
+        """
+        return await self._runtime._submit(self._operations.attach(self.key, value))
+
     async def wait(self, state: Any = None, *, timeout: timedelta | None = None) -> Snapshot[E, C]:  # noqa: ASYNC109 - as `Run.wait`
         """Return once the run is in a state, or over.
 

@@ -59,7 +59,7 @@ def _line(kind: str, row: Any, **more: Any) -> str:
         for name, value in asdict(row).items()
         if name not in _CLAIM
     }
-    return _dumped({"kind": kind, **more, **values})
+    return _dumped({**values, **more, "row": kind})
 
 
 def _dumped(value: dict[str, Any]) -> str:
@@ -82,7 +82,7 @@ def imported(store: Store, lines: Iterable[str]) -> Iterator[str]:
         if not line.strip():
             continue
         value = _parsed(number, line)
-        if value.get("kind") == "run" and parts:
+        if value.get("row") == "run" and parts:
             yield _written(store, parts)
             parts = []
         parts.append((number, value))
@@ -124,7 +124,7 @@ def _written(store: Store, parts: list[tuple[int, dict[str, Any]]]) -> str:
             if "artifact" in value:
                 artifacts[bytes.fromhex(value["artifact"])] = base64.b64decode(value["body"])
                 continue
-            cls = _ROWS[value.pop("kind")]
+            cls = _ROWS[value.pop("row")]
             if cls is Head and value.pop("format", None) != FORMAT:
                 raise _bad(number, f"its format is not {FORMAT}")
             given = {

@@ -220,7 +220,7 @@ class StoreContract:
 
     def test_what_is_due_is_claimed_once(self) -> None:
         store = self.make()
-        store.write([begun("a", owed=[owed(1, due=3), owed(2, due=2), owed(3, due=99)])])
+        store.write([begun("a", owed=[owed(1, due=3), owed(2, due=2), owed(3, due=99, attempts=1)])])
         names = [("Chart", "mail")]
         found = store.claim("me", 10, 20, names, 9)
         assert [(run, one.number, one.worker, one.until) for run, one in found] == [
@@ -359,9 +359,9 @@ class StoreContract:
         store.close()
 
 
-def owed(number: int, *, due: int = 0, name: str = "mail") -> Owed:
+def owed(number: int, *, due: int = 0, name: str = "mail", attempts: int = 0) -> Owed:
     """Return an effect that is owed."""
-    return Owed(number, name, f"call#{number}", b'{"type":"mail"}', 0, due)
+    return Owed(number, name, f"call#{number}", b'{"type":"mail"}', attempts, due)
 
 
 def begun(  # noqa: PLR0913 - all that a run can begin with

@@ -862,3 +862,27 @@ async def test_a_chart_that_is_not_known_is_told(store: Store, clock: SimulatedC
             await rt.start(Daily, key="b")
     with pytest.raises(RunError, match="two charts are called Order"):
         Runtime(store, Order, Order)
+
+
+@run_async
+async def test_values_are_kept_with_a_run(store: Store, clock: SimulatedClock) -> None:
+    async with runtime(store, clock, Bank("wait")) as rt:
+        run = await rt.start(Order, key="a")
+        name = await run.attach({"report": [1.0, "ä"]})
+        assert await run.attach({"report": [1, "ä"]}) == name  # the same bytes
+        assert run.artifacts == (name,)
+        assert run.artifact(name) == {"report": [1, "ä"]}
+        for wrong in ("", "00" * 32, "no"):
+            with pytest.raises(RunError, match="SC833"):
+                run.artifact(wrong)
+        assert await rt.verify() == []
+
+
+def test_both_surfaces_have_the_same_names() -> None:
+    from statecharts.runtime import LiveRun, Run  # noqa: PLC0415
+
+    def names(cls: type) -> set[str]:
+        return {name for name in dir(cls) if not name.startswith("_")}
+
+    assert names(Run) == names(LiveRun)
+    assert names(Runs) - {"head", "next_due"} == names(Runtime) - {"settle", "subscribe"}
