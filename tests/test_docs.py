@@ -305,6 +305,15 @@ def test_protocol_page_has_every_code() -> None:
     assert all(said.startswith(CODES[code]) for code, said in listed)
 
 
+def test_operating_page_has_every_code() -> None:
+    """Every code of stores and runs stands in the table of the page on operating."""
+    text = (ROOT / "docs" / "operating.md").read_text(encoding="utf-8")
+    listed = re.findall(r"^\| (SC8\d\d) \| .+ \|$", text, re.MULTILINE)
+    folders = [ROOT / "statecharts" / name for name in ("store", "runtime", "testing")]
+    code = "".join(one.read_text() for folder in folders for one in folder.rglob("*.py"))
+    assert listed == sorted(set(re.findall(r'"(SC8\d\d)"', code)))
+
+
 @pytest.mark.parametrize("picture", ["crossing", "pipeline", "traffic_light"])
 def test_picture_of_tutorial_is_fresh(picture: str, ran: Callable[[Path], Ran]) -> None:
     """The pictures of the tutorial show the charts that the tutorial declares."""
