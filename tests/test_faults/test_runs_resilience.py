@@ -492,7 +492,7 @@ def test_store_that_cannot_be_read_is_no_attempt(
 def test_fault_of_ours_in_the_writer_leaves_nobody_waiting(
     file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whatever is raised while a batch is written, its senders are told, and the next one goes on."""
+    """Whatever is raised while a batch is written, its senders are told, and the next goes on."""
 
     async def main() -> None:
         async with Runtime(file, Shelf, effects=(Note,)) as runtime:
