@@ -55,6 +55,12 @@ def tried(names: tuple[str, ...], effort: Effort) -> list[Row]:
     return found
 
 
+def _read(file: Path) -> list[Row]:
+    """Return rows that were written as JSON."""
+    found = json.loads(file.read_text(encoding="utf-8"))
+    return [Row(**{**row, "wrong": tuple(row["wrong"])}) for row in found.values()]
+
+
 @click.command()
 @click.option("--share", type=click.FloatRange(0, 1, min_open=True), default=1.0, show_default=True)
 @click.option("--jobs", type=click.IntRange(1), default=2, show_default=True)
@@ -65,6 +71,11 @@ def tried(names: tuple[str, ...], effort: Effort) -> list[Row]:
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="The Python of an environment that has harel, xstate-statemachine and dbos.",
 )
+@click.option(
+    "--before",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="What --json wrote before: rows that are not tried now are published from it.",
+)
 @click.option("--publish", is_flag=True, help="Write docs/reliability.md.")
 def main(
     share: float,
@@ -72,6 +83,7 @@ def main(
     names: tuple[str, ...],
     json_file: Path | None,
     peers: Path | None,
+    before: Path | None,
     *,
     publish: bool,
 ) -> None:
@@ -86,6 +98,9 @@ def main(
             for one in situation.outcomes:
                 told = one.missing or f"{one.wrong} of {one.trials} {one.said}"
                 click.echo(f"{situation.name}: {one.library}: {told}")
+    if before is not None:
+        known = {row.name: row for row in _read(before)}
+        rows = [*(known | {row.name: row for row in rows}).values()]
     if json_file is not None:
         text = json.dumps({row.name: row.to_json() for row in rows}, indent=2)
         json_file.write_text(text + "\n", encoding="utf-8")

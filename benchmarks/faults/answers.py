@@ -55,7 +55,7 @@ def _shuffled(seeds: Sequence[int], directory: Path) -> dict[str, Any]:
             for number in range(ACTS):
                 under_way = list(run.calls)
                 known += [call for call in under_way if call not in known]
-                if chance.random() < 0.3:  # noqa: PLR2004 - a third are events of the chart
+                if chance.random() < 0.3:
                     name = f"id-{chance.randrange(number + 1)}"
                     event = chance.choice((Go(), Hold()) if chart is Deployment else (Go(),))
                     if not run.ended:
@@ -65,8 +65,8 @@ def _shuffled(seeds: Sequence[int], directory: Path) -> dict[str, Any]:
                                 journal.acknowledged(RUN, name, taken.sequence)
                     clock.advance(timedelta(minutes=chance.randrange(4)))
                     continue
-                call = chance.choice(under_way if under_way and chance.random() < 0.3 else known)  # noqa: PLR2004
-                last = chance.random() < 0.7  # noqa: PLR2004 - the others are progress
+                call = chance.choice(under_way if under_way and chance.random() < 0.3 else known)
+                last = chance.random() < 0.7
                 taken = run.answer(call, Done("it") if last else Half("it"), last=last)
                 if taken.handled and call not in under_way:
                     counts["wrong"].append(f"{where}: {call} was not under way, and was answered")

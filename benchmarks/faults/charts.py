@@ -118,7 +118,7 @@ class Subscription(Statechart[Done | Half, Count]):
     renewing.to(
         over,
         on=Done,
-        when=lambda m: m.context.times == 2,  # noqa: PLR2004 - the last of three
+        when=lambda m: m.context.times == 2,
         update=lambda m: evolve(m.context, times=3),
     )
     renewing.to(resting, on=Done, update=lambda m: evolve(m.context, times=m.context.times + 1))
@@ -245,7 +245,7 @@ class Ledger(Statechart[Book | Done | Half, Sum]):
         idle.to(
             checking,
             on=Book,
-            when=lambda m: m.context.booked % 3 == 2,  # noqa: PLR2004 - each third
+            when=lambda m: m.context.booked % 3 == 2,
             update=_booked,
             emit=lambda m: Mail(f"booked {m.event.amount}"),
         )

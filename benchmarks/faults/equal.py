@@ -80,16 +80,16 @@ def _act(runs: Runs, run: Run[Any, Any], chance: random.Random, name: str) -> No
     kind = chance.random()
     if run.ended:
         return
-    if calls and kind < 0.4:  # noqa: PLR2004 - shares of what may happen
-        last = chance.random() < 0.8  # noqa: PLR2004
+    if calls and kind < 0.4:
+        last = chance.random() < 0.8
         event = Done("it") if last or run.key == "Approval" else Half("it")
         run.answer(chance.choice(calls), event, last=last)
-    elif kind < 0.5:  # noqa: PLR2004
+    elif kind < 0.5:
         if run.status == "suspended":
             run.resume()
         else:
             run.suspend("for a while")
-    elif kind < 0.6:  # noqa: PLR2004
+    elif kind < 0.6:
         operations = runs._operations  # noqa: SLF001 - as a worker does
         operations.writer.do(operations.fire(run.key))
     elif run.key == "Ledger":

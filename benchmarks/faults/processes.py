@@ -172,7 +172,7 @@ def _stopped(numbers: Sequence[int], directory: Path) -> Tally:
         verdict = judge(path, journal, CHARTS)
         tally.add(verdict, where)
         done = [line.name for line in lines(journal) if line.what == CARRIED_OUT]
-        tally.kills += done.count("1") == 2  # noqa: PLR2004 - by each of them
+        tally.kills += done.count("1") == 2
         clear([path])
     return tally
 

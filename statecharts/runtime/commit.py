@@ -540,7 +540,7 @@ class Draft:
         """Take the run out of service until somebody looks at it."""
         if self.head.status in OVER:
             blocked = f"{blocked} {self.head.status}"
-        said = _storable(reason)
+        said = storable(reason)
         self.head = evolve(self.head, status=Status.STUCK.value, reason=said, blocked=blocked)
         self._touched = True
 
@@ -612,7 +612,7 @@ class Draft:
         self.timers.clear()
         self._waiting |= self.waiting.keys()
         self.waiting.clear()
-        text, said = json.dumps(reason).encode(), _storable(reason)
+        text, said = json.dumps(reason).encode(), storable(reason)
         cancelled = Status.CANCELLED.value
         self._enter(Kind.CANCEL.value, at, text, status=cancelled, reason=said, blocked="")
 
@@ -620,7 +620,7 @@ class Draft:
         """Let events wait, and timers and calls pause, until `resume`."""
         self.check_going()
         if self.head.status != Status.SUSPENDED:
-            text, said = json.dumps(reason).encode(), _storable(reason)
+            text, said = json.dumps(reason).encode(), storable(reason)
             self._enter(Kind.SUSPEND.value, at, text, status=Status.SUSPENDED.value, reason=said)
 
     def resume(self, at: datetime) -> None:
@@ -746,7 +746,7 @@ def stuck(head: Head) -> StuckError:
     return StuckError("SC824", head.run, f"the run is stuck{on}: {head.reason}", remedy)
 
 
-def _storable(text: str) -> str:
+def storable(text: str) -> str:
     """Return a text without what UTF-8 cannot carry: half characters, as names of files may have."""
     return text.encode("utf-8", "backslashreplace").decode()
 

@@ -86,7 +86,7 @@ class Operations:
     def start(self, chart: Any, key: str, context: Any, *, exist_ok: bool) -> Job[Taken]:
         """Start a run."""
         program = self._program_of(chart)
-        if not isinstance(key, str) or not key or not _storable(key):
+        if not isinstance(key, str) or not key or not _is_text(key):
             remedy = "Give a text that is not empty"
             raise RunError("SC822", "start", f"key={key!r} is no key", remedy)
 
@@ -115,7 +115,7 @@ class Operations:
             remedy = "Answer a call by answer(call, event)"
             raise RunError("SC831", key, found, remedy)
 
-        if id is not None and not _storable(id):
+        if id is not None and not _is_text(id):
             raise RunError("SC831", key, f"id={id!r} is no id", "Give a text")
 
         def act(draft: Draft) -> Taken:
@@ -354,7 +354,7 @@ def late(key: str, state: str | None, live: Live) -> WaitError:
     return WaitError("SC827", key, found, "Wait longer, or look at its history")
 
 
-def _storable(text: object) -> bool:
+def _is_text(text: object) -> bool:
     """Return whether something is a text that a store can hold: UTF-8 has no half characters."""
     return isinstance(text, str) and text.encode("utf-8", "replace").decode() == text
 

@@ -21,7 +21,7 @@ from typing import Any, Final, Generic, TypeVar, final
 from attrs import define, evolve, field
 
 from statecharts.model.errors import StatechartError
-from statecharts.runtime.commit import Claim, Draft, Live, Program, revived
+from statecharts.runtime.commit import Claim, Draft, Live, Program, revived, storable
 from statecharts.runtime.errors import BusyError, RunError, RunExistsError, UnknownRunError
 from statecharts.store.chain import sealed, summed
 from statecharts.store.errors import StoreError
@@ -136,9 +136,10 @@ class Writer:
                     jobs.append(job)
             try:
                 self._write(jobs)
-            except BaseException as error:  # an interrupt: nobody is to wait for ever
+            except BaseException as error:  # whatever it is, nobody is to wait for ever
                 _fail(jobs, {job.run for job in jobs}, error)
-                raise
+                if not isinstance(error, Exception):
+                    raise
             return not self.idle
 
     def _write(self, jobs: list[Job[Any]]) -> None:
@@ -287,13 +288,13 @@ class Writer:
 
     def _stick(self, stored: Run, error: StatechartError) -> None:
         """Mark a run whose snapshot cannot be read as stuck, so that it is seen."""
-        head = stored.head
-        if head.status == Status.STUCK and head.reason == str(error):
+        head, reason = stored.head, storable(str(error))
+        if head.status == Status.STUCK and head.reason == reason:
             return
         if head.status == Status.CANCELLED or (head.status == Status.ENDED and not stored.owed):
             return  # nothing goes on there, but for what an ended run still owes
         marked = evolve(
-            head, status=Status.STUCK, reason=str(error), blocked="", epoch=head.epoch + 1
+            head, status=Status.STUCK, reason=reason, blocked="", epoch=head.epoch + 1
         )
         self.store.write([Change(sealed(marked), head.fence)])
 

@@ -18,6 +18,7 @@ from attrs import evolve
 from statecharts.store.chain import link, sealed, summed, verify
 from statecharts.store.port import Store
 from statecharts.store.rows import (
+    LONGEST_CLAIM,
     Change,
     Checkpoint,
     Entry,
@@ -220,7 +221,8 @@ class StoreContract:
 
     def test_what_is_due_is_claimed_once(self) -> None:
         store = self.make()
-        store.write([begun("a", owed=[owed(1, due=3), owed(2, due=2), owed(3, due=99, attempts=1)])])
+        later = owed(3, due=99, attempts=1)
+        store.write([begun("a", owed=[owed(1, due=3), owed(2, due=2), later])])
         names = [("Chart", "mail")]
         found = store.claim("me", 10, 20, names, 9)
         assert [(run, one.number, one.worker, one.until) for run, one in found] == [
@@ -231,6 +233,14 @@ class StoreContract:
         stored = store.read("a")
         assert stored is not None
         assert [one.worker for one in stored.owed] == ["me", "me", None]
+
+    def test_what_was_never_tried_is_due_and_no_claim_holds_for_ever(self) -> None:
+        store = self.make()
+        store.write([begun("a", owed=[owed(1, due=99)])])
+        names = [("Chart", "mail")]
+        assert len(store.claim("ahead", 10, 11 + LONGEST_CLAIM, names, 9)) == 1
+        assert len(store.claim("me", 10, 10 + LONGEST_CLAIM, names, 9)) == 1
+        assert store.claim("you", 10, 20, names, 9) == []
 
     def test_a_claim_that_is_over_is_free(self) -> None:
         store = self.make()

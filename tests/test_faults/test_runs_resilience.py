@@ -487,3 +487,20 @@ def test_store_that_cannot_be_read_is_no_attempt(
         assert attempts == [1]
 
     run_with(file, act, handle(Fetch, fetch, retry=Retry(attempts=1)))
+
+
+def test_fault_of_ours_in_the_writer_leaves_nobody_waiting(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever is raised while a batch is written, its senders are told, and the next goes on."""
+
+    async def main() -> None:
+        async with Runtime(file, Shelf, effects=(Note,)) as runtime:
+            run = await runtime.start(Shelf, key="a")
+            with monkeypatch.context() as patch:
+                patch.setattr(Draft, "change", lambda _: 1 // 0)
+                with pytest.raises(ZeroDivisionError):
+                    await run.send(Put(1))
+            assert (await run.send(Put(2))).handled
+
+    asyncio.run(asyncio.wait_for(main(), 20))

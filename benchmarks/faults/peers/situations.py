@@ -163,7 +163,7 @@ def _run(path: Path, chart: Any, hours: int, *, dying: bool = False, meeting: bo
 def _meet(path: Path) -> None:
     (path.parent / f"{path.stem}.ready-{os.getpid()}").touch()
     deadline = time.monotonic() + 30
-    while len(list(path.parent.glob(f"{path.stem}.ready-*"))) < 2 and time.monotonic() < deadline:  # noqa: PLR2004
+    while len(list(path.parent.glob(f"{path.stem}.ready-*"))) < 2 and time.monotonic() < deadline:
         time.sleep(0.0005)
 
 

@@ -16,7 +16,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-HERE = Path(sys.argv[4]) if len(sys.argv) == 5 else Path()  # noqa: PLR2004 - as the docstring says
+HERE = Path(sys.argv[4]) if len(sys.argv) == 5 else Path()
 STORE = HERE / "store.db"
 ACTED = HERE / "acted"
 KILL = os.environ.get("KILL")
@@ -41,7 +41,7 @@ def meet() -> None:
     """Wait until the other racer is there, too."""
     (HERE / f"ready-{os.getpid()}").touch()
     deadline = time.monotonic() + 30
-    while len(list(HERE.glob("ready-*"))) < 2 and time.monotonic() < deadline:  # noqa: PLR2004 - two
+    while len(list(HERE.glob("ready-*"))) < 2 and time.monotonic() < deadline:
         time.sleep(0.0005)
 
 
