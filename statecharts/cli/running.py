@@ -578,15 +578,23 @@ def verify(db: str, prefix: str, keys: tuple[str, ...], as_json: bool) -> None:
 
 @runs.command()
 @click.argument("keys", nargs=-1, metavar="[RUN]...")
+@click.option(
+    "-o",
+    "--output",
+    type=click.File("w", encoding="utf-8", lazy=True),
+    default="-",
+    metavar="FILE",
+    help="Write to this file instead of standard output.",
+)
 @_db
-def export(db: str, prefix: str, keys: tuple[str, ...]) -> None:
-    """Print runs, or all of them, as lines of JSON; the same runs give the same bytes."""
+def export(db: str, prefix: str, keys: tuple[str, ...], output: Any) -> None:
+    """Write runs, or all of them, as lines of JSON; the same runs give the same bytes."""
     from statecharts.store.transfer import exported  # noqa: PLC0415 - needs an extra
 
     with _store(db, prefix) as store:
         names = keys or [head.run for head in _heads(store, None, None, None)]
         for line in exported(store, names):
-            click.echo(line)
+            click.echo(line, file=output)
 
 
 @runs.command("import")
