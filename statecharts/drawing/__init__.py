@@ -74,7 +74,8 @@ def render(
     and a line below counts them. A target that does not exist gets a box of its own.
 
     Args:
-        chart: The chart, or the class that declares it; or the error that refused it.
+        chart: The chart, or the class that declares it; or the error that refused it. Anything
+            else is an error (SC213).
         format: ``svg``, ``dot`` and ``mermaid`` give text, ``png`` and ``pdf`` bytes.
         highlight: The active configuration: a snapshot, or the ids of states. The states around
             those are highlighted, too.
@@ -84,9 +85,8 @@ def render(
         strict: Whether to refuse a chart with faults instead of marking them.
 
     Raises:
-        StatechartError: There is no chart (SC213), the format (SC701) or the theme (SC702) is
-            unknown, there is no layout engine (SC703), it gave up (SC704), or no converter to PNG
-            or PDF is installed (SC705).
+        StatechartError: The format (SC701) or the theme (SC702) is unknown, there is no layout
+            engine (SC703), it gave up (SC704), or no converter to PNG or PDF is installed (SC705).
         UnknownStateError: ``highlight`` names a state that the chart does not have.
         DefinitionError: The chart has faults and ``strict`` is true, or ``chart`` is such an error
             and nothing could be made of the definition.
