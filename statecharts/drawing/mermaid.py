@@ -14,7 +14,16 @@ from attrs import field, frozen
 
 from statecharts.drawing.labels import one_line
 from statecharts.drawing.marks import count_text
-from statecharts.drawing.model import Arrow, Box, Line, Picture, Role, Shape, line_text
+from statecharts.drawing.model import (
+    HISTORY_LETTERS,
+    Arrow,
+    Box,
+    Line,
+    Picture,
+    Role,
+    Shape,
+    line_text,
+)
 from statecharts.drawing.theme import Theme
 
 _COMPOSITE: Final = frozenset({Shape.COMPOSITE, Shape.PARALLEL})
@@ -93,7 +102,7 @@ class _Writer:
             yield f"{indent}state {name} <<fork>>"
             return
         name_of_box = box.name or self.picture.name
-        title = {Shape.HISTORY: "H", Shape.DEEP_HISTORY: "H*"}.get(box.shape, name_of_box)
+        title = HISTORY_LETTERS.get(box.shape, name_of_box)
         if box.shape in _COMPOSITE:
             marks = [line_text(line) for line in box.behaviour if line[0].role is Role.FAULT]
             title = " ".join((title, *marks))
