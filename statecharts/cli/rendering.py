@@ -178,8 +178,10 @@ def _draw_all(pictures: Sequence[_Picture]) -> tuple[list[Path], list[str], list
     written: list[Path] = []
     errors: list[str] = []
     err = console(err=True)
+    from statecharts.drawing import LayoutWarning  # noqa: PLC0415 - other commands work without it
+
     with (
-        warnings.catch_warnings(record=True, action="always") as warned,
+        warnings.catch_warnings(record=True, action="always", category=LayoutWarning) as warned,
         Progress(console=err, transient=True, disable=not err.file.isatty()) as progress,
     ):
         for picture in progress.track(pictures, description="Drawing"):

@@ -31,7 +31,7 @@ SECONDS: Final = 10.0
 
 
 class LayoutWarning(UserWarning):
-    """A picture is laid out simply: the engine was not done, or failed (SC704), or lacks (SC703)."""
+    """A picture is laid out simply: the engine was not done or failed (SC704), or lacks (SC703)."""
 
 
 class HasConfiguration(Protocol):

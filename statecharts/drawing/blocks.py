@@ -336,7 +336,9 @@ def stacked_block(box: Box, parts: Sequence[Block], plan: Plan) -> Block:
         block.take(part, x - CIRCLE / 2, text.height + _ABOVE, deeper=1)
         centres[part.box.id] = x
         x -= 2 * CIRCLE
-    _stop(block, centres, {part.box.id for part in pseudo}, plan, text.height + _ABOVE)
+    spans = {part.box.id: (part.centre, part.width) for part in regions}
+    spans |= {part.box.id: (centres[part.box.id], 0.0) for part in pseudo}
+    _stop(block, spans, plan, text.height + _ABOVE)
     strips = {arrow.id: centres[arrow.source] for arrow in plan.strips.get(box.id, ())}
     reached = {key for key, _ in block.pieces}
     for key in [key for key in block.ports if key in reached]:
@@ -350,24 +352,28 @@ def stacked_block(box: Box, parts: Sequence[Block], plan: Plan) -> Block:
     return block
 
 
-def _stop(
-    block: Block, centres: dict[str, float], circles: set[str], plan: Plan, top: float
-) -> None:
+def _stop(block: Block, spans: dict[str, tuple[float, float]], plan: Plan, top: float) -> None:
     """Give ports to the arrows that end at a parallel state itself or at what has no border in it.
 
-    Those end at a region stop above or below its middle, beside each other.
+    Those end at a region stop above or below it, beside each other, those at a history state there.
+
+    Args:
+        block: The parallel state.
+        spans: The middle of each region and history state, and the width of regions.
+        plan: The routes.
+        top: The height of history states.
     """
-    box = block.box.id
     stops: dict[tuple[str, Side], list[Key]] = {}
-    for key, side in plan.ports.get(box, {}).items():
+    for key, side in plan.ports.get(block.box.id, {}).items():
         if key not in block.ports and key in plan.stops:
             stops.setdefault((plan.stops[key], side), []).append(key)
     for (stop, side), keys in stops.items():
+        middle, width = spans.get(stop, (block.width / 2, block.width))
+        apart = min(APART, width / (len(keys) + 1))
         for number, key in enumerate(keys):
-            apart = 0.0 if stop in circles else min(APART, block.width / 2 / len(keys))
-            x = centres.get(stop, block.width / 2) + apart * (number - (len(keys) - 1) / 2)
+            x = middle + apart * (number - (len(keys) - 1) / 2)
             block.ports[key], block.sides[key] = x, side
-            if side is Side.TOP and stop in circles:
+            if side is Side.TOP and not width:
                 block.pieces.append((key, straight((x, top), (x, 0.0))))
 
 

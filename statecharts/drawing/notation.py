@@ -240,8 +240,8 @@ class _Notation:
         for transition in node.transitions:
             if self._is_arrow(transition):
                 internal = transition.kind is TransitionKind.INTERNAL
-                local = internal and transition.targets != (node.id,)
                 targets = tuple(dict.fromkeys(transition.targets))
+                local = internal and targets != (node.id,)
                 lines = merged.setdefault((targets, local), [])
                 faults = self.marks.of_line(transition)
                 lines.extend((*transition_lines(transition), *mark_lines(codes_text(faults))))

@@ -311,7 +311,8 @@ def beside(edges: Sequence[Edge], node: Rect) -> dict[str, Route]:
         x, y = node.right, top + height / 2
         half = min(9.0, node.height / 4)
         out = x + LOOP * 1.3
-        path = ((x, y - half), (out, y - half * 2.2), (out, y + half * 2.2), (x, y + half))
+        at = min(max(y, node.y + half), node.bottom - half)  # at the node, however long its labels
+        path = ((x, at - half), (out, y - half * 2.2), (out, y + half * 2.2), (x, at + half))
         label = None
         if edge.label:
             width, tall = edge.label

@@ -146,7 +146,7 @@ def test_svg_says_what_it_shows_to_those_who_cannot_see_it() -> None:
     assert root.findtext(f"{SVG}title") == "Pipeline"
     assert "Active: active, active.qa." in (root.findtext(f"{SVG}desc") or "")
     for name in ("states", "transitions"):
-        parts = next(g for g in root.iter(f"{SVG}g") if g.get("id") == name)
+        parts = next(g for g in root.iter(f"{SVG}g") if g.get("class") == name)
         assert all(part.findtext(f"{SVG}title") for part in parts)
 
 
