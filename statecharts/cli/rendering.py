@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -19,7 +20,7 @@ from statecharts.cli.targets import (
     survey_faulty,
     target_argument,
 )
-from statecharts.cli.terminal import console, print_error, print_failures
+from statecharts.cli.terminal import console, print_error, print_failures, print_warning
 from statecharts.model.errors import StatechartError
 from statecharts.model.events import snake_case
 from statecharts.model.suggestions import did_you_mean
@@ -64,6 +65,14 @@ _THEMES: Final = ("light", "dark", "print")
     help="Id of a state to highlight, such as active.merge; can be repeated.",
 )
 @click.option("--strict", is_flag=True, help="Refuse charts with faults instead of marking them.")
+@click.option(
+    "--seconds",
+    type=click.FloatRange(min=0),
+    default=10,
+    show_default=True,
+    metavar="S",
+    help="Time for the layout of each picture; a simpler layout is used when it is over.",
+)
 @target_argument
 def render(
     target: str,
@@ -72,6 +81,7 @@ def render(
     theme: str,
     highlight: tuple[str, ...],
     strict: bool,
+    seconds: float,
     variables: dict[str, str],
 ) -> None:
     """Draw the charts of TARGET into files.
@@ -89,15 +99,17 @@ def render(
     _check_highlight(found.charts, highlight)
     stems = file_stems(found.charts)
     pictures = [
-        _Picture(one, name, output / f"{stems[one]}.{_SUFFIXES[name]}", theme, highlight)
+        _Picture(one, name, output / f"{stems[one]}.{_SUFFIXES[name]}", theme, highlight, seconds)
         for one in found.charts
         for name in dict.fromkeys(formats)
     ]
-    written, errors = _draw_all(pictures)
+    written, warned, errors = _draw_all(pictures)
     for path in written:
         click.echo(path)
     print_faulty(found)
     print_failures(found.failures)
+    for warning in warned:
+        print_warning(console(err=True), warning)
     for error in errors:
         print_error(console(err=True), error)
     if found.failures or errors:
@@ -107,13 +119,14 @@ def render(
 @final
 @frozen
 class _Picture:
-    """One file to write: its chart, format, path, theme and highlighted states."""
+    """One file to write, with what `render` takes."""
 
     of: Found
     format: Format
     path: Path
     theme: str
     highlight: tuple[str, ...]
+    seconds: float
 
     def draw(self) -> None:
         """Write the file, and the directory around it."""
@@ -126,6 +139,7 @@ class _Picture:
             format=self.format,
             highlight=shown,
             theme=self.theme,
+            seconds=self.seconds,
             faults=self.of.faults,
         )
         self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -159,12 +173,17 @@ def _check_highlight(charts: Sequence[Found], highlight: Iterable[str]) -> None:
             raise TargetError(f"there is no state {state!r} in these charts. {remedy}")
 
 
-def _draw_all(pictures: Sequence[_Picture]) -> tuple[list[Path], list[str]]:
-    """Draw pictures; return the paths written, and the errors, each once."""
+def _draw_all(pictures: Sequence[_Picture]) -> tuple[list[Path], list[str], list[str]]:
+    """Draw pictures; return the paths written, the warnings and the errors, each once."""
     written: list[Path] = []
     errors: list[str] = []
     err = console(err=True)
-    with Progress(console=err, transient=True, disable=not err.file.isatty()) as progress:
+    from statecharts.drawing import LayoutWarning  # noqa: PLC0415 - other commands work without it
+
+    with (
+        warnings.catch_warnings(record=True, action="always", category=LayoutWarning) as warned,
+        Progress(console=err, transient=True, disable=not err.file.isatty()) as progress,
+    ):
         for picture in progress.track(pictures, description="Drawing"):
             try:
                 picture.draw()
@@ -172,4 +191,5 @@ def _draw_all(pictures: Sequence[_Picture]) -> tuple[list[Path], list[str]]:
                 errors.append(str(error))
             else:
                 written.append(picture.path)
-    return written, list(dict.fromkeys(errors))
+    told = [str(warning.message) for warning in warned]
+    return written, list(dict.fromkeys(told)), list(dict.fromkeys(errors))

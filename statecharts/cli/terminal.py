@@ -70,6 +70,11 @@ def print_error(out: Console, message: str) -> None:
     out.print(Text.assemble(("Error:", "bold red"), f" {message}"), soft_wrap=True)
 
 
+def print_warning(out: Console, message: str) -> None:
+    """Print a warning of the command line in one line."""
+    out.print(Text.assemble(("Warning:", "bold yellow"), f" {message}"), soft_wrap=True)
+
+
 def print_failures(failures: Iterable[Failure]) -> None:
     """Print failures to import, with the faults of charts, to standard error."""
     out = console(err=True)

@@ -148,5 +148,5 @@ TIME: Final = formed(
     "a time of day with a zone of whole minutes",
 )
 
-load_datetime = DATETIME.load
-load_timedelta = DURATION.load
+load_datetime: Final[Callable[[Any], datetime]] = DATETIME.load
+load_timedelta: Final[Callable[[Any], timedelta]] = DURATION.load

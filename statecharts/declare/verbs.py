@@ -101,6 +101,9 @@ Target: TypeAlias = StateRef[T] | type[SuperstateRef[T]]
 Targets: TypeAlias = tuple[Target[Any], ...]
 Events: TypeAlias = UnionType | str | tuple[type | str, ...]
 
+MISSING: Final = object()
+"""In place of an argument that is not given."""
+
 HOOKS: Final = {"when": "guard", "make": "make", "update": "update", "emit": "emit"}
 """The callbacks of a line, and what a `Transition` calls them."""
 
@@ -150,6 +153,15 @@ class Verb(Generic[D]):
                 raise self._unknown(name, known)
         aims = target if isinstance(target, tuple) else (target,)
         return record(Line(member, trigger, tuple(map(goal, aims)), kind, **hooks))
+
+    def _event(self, given: tuple[Any, ...], on: Any) -> OnEvent:
+        """Return the trigger of a line on an event, which has to be given by its keyword."""
+        if on is not MISSING and not given:
+            return on_event(on)
+        shown = given[0].__name__ if given and isinstance(given[0], type) else "Event"
+        found = f"{self.verb}() takes its event as on=" if given else f"{self.verb}() has no event"
+        remedy = f"Write on={shown}" if given else "Pass on=; always() needs no event"
+        raise KeywordError("SC120", location() or "declaration", found, remedy)
 
     def _unknown(self, name: str, known: Collection[str]) -> KeywordError:
         """Return the error for a keyword that the verb does not have."""
@@ -206,7 +218,9 @@ class To(Verb[D]):
             internal: bool = False,
             **hooks: Unpack[Hooks[D, Any, T]],
         ) -> Line: ...
-        def __call__(self, target: Any, *, on: Any, internal: bool = False, **hooks: Any) -> Line:
+        def __call__(
+            self, target: Any, *given: Any, on: Any = MISSING, internal: bool = False, **hooks: Any
+        ) -> Line:
             """Declare that an event leads from this state to another.
 
             Args:
@@ -221,7 +235,7 @@ class To(Verb[D]):
                 emit: What the outside world is to do.
             """
             kind = TransitionKind.INTERNAL if internal else TransitionKind.EXTERNAL
-            return self._record(on_event(on), target, kind, hooks)
+            return self._record(self._event(given, on), target, kind, hooks)
 
 
 class Stay(Verb[D]):
@@ -257,7 +271,7 @@ class Stay(Verb[D]):
         ) -> Line: ...
         @overload
         def __call__(self, *, on: UnionType | str, **hooks: Unpack[Hooks[D, Any, D]]) -> Line: ...
-        def __call__(self, *, on: Any, **hooks: Any) -> Line:
+        def __call__(self, *given: Any, on: Any = MISSING, **hooks: Any) -> Line:
             """Declare that an event is handled here without leaving the state.
 
             Args:
@@ -267,7 +281,7 @@ class Stay(Verb[D]):
                 update: The chart's next context.
                 emit: What the outside world is to do.
             """
-            return self._record(on_event(on), (), TransitionKind.INTERNAL, hooks)
+            return self._record(self._event(given, on), (), TransitionKind.INTERNAL, hooks)
 
 
 class AlwaysTo(Verb[D]):

@@ -4,12 +4,14 @@
     drawing.render(Pipeline, "png", highlight=snapshot) # with the active states highlighted
     drawing.render(Pipeline, "mermaid")                 # for a README
 
-A picture shows the `Chart` alone. Graphviz lays it out; the engine, and the converter to PNG and
-PDF, are loaded when a call first needs them.
+A picture shows the `Chart` alone. Graphviz lays it out, within a budget of time; what it does not
+finish comes in a simpler layout, with a warning. The engine, and the converter to PNG and PDF, are
+loaded when a call first needs them.
 """
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, overload
 
@@ -20,10 +22,16 @@ from statecharts.model.suggestions import did_you_mean
 if TYPE_CHECKING:
     from statecharts.drawing.theme import Theme
 
-__all__ = ["FORMATS", "Format", "HasConfiguration", "render"]
+__all__ = ["FORMATS", "SECONDS", "Format", "HasConfiguration", "LayoutWarning", "render"]
 
 Format = Literal["svg", "png", "pdf", "dot", "mermaid"]
 FORMATS: Final = ("svg", "png", "pdf", "dot", "mermaid")
+SECONDS: Final = 10.0
+"""Time that the layout may take."""
+
+
+class LayoutWarning(UserWarning):
+    """A picture is laid out simply: the engine was not done or failed (SC704), or lacks (SC703)."""
 
 
 class HasConfiguration(Protocol):
@@ -42,6 +50,7 @@ def render(
     *,
     highlight: HasConfiguration | Iterable[str] | None = None,
     theme: str | Theme = "light",
+    seconds: float = SECONDS,
     faults: Iterable[Fault] | None = None,
     strict: bool = False,
 ) -> str: ...
@@ -54,6 +63,7 @@ def render(
     *,
     highlight: HasConfiguration | Iterable[str] | None = None,
     theme: str | Theme = "light",
+    seconds: float = SECONDS,
     faults: Iterable[Fault] | None = None,
     strict: bool = False,
 ) -> bytes: ...
@@ -65,6 +75,7 @@ def render(
     *,
     highlight: HasConfiguration | Iterable[str] | None = None,
     theme: str | Theme = "light",
+    seconds: float = SECONDS,
     faults: Iterable[Fault] | None = None,
     strict: bool = False,
 ) -> str | bytes:
@@ -74,22 +85,29 @@ def render(
     and a line below counts them. A target that does not exist gets a box of its own.
 
     Args:
-        chart: The chart, or the class that declares it; or the error that refused it.
+        chart: The chart, or the class that declares it; or the error that refused it. Anything
+            else is an error (SC213).
         format: ``svg``, ``dot`` and ``mermaid`` give text, ``png`` and ``pdf`` bytes.
         highlight: The active configuration: a snapshot, or the ids of states. The states around
             those are highlighted, too.
         theme: ``light``, ``dark``, ``print`` (black on white), or a `Theme` of your own.
+        seconds: Time for the layout engine; 0 does without it. What it does not finish is drawn in
+            a grid. Its instructions are counted, so that the same chart comes out the same on each
+            machine that is not slow; the clock counts, too.
         faults: The faults to mark: by default those of the error; the structural ones of a chart
             that was never checked.
         strict: Whether to refuse a chart with faults instead of marking them.
 
     Raises:
-        StatechartError: There is no chart (SC213), the format (SC701) or the theme (SC702) is
-            unknown, there is no layout engine (SC703), it gave up (SC704), or no converter to PNG
+        StatechartError: The format (SC701) or the theme (SC702) is unknown, or no converter to PNG
             or PDF is installed (SC705).
         UnknownStateError: ``highlight`` names a state that the chart does not have.
         DefinitionError: The chart has faults and ``strict`` is true, or ``chart`` is such an error
             and nothing could be made of the definition.
+
+    Warns:
+        LayoutWarning: Some or all of the picture is a grid: the engine was not done in time or
+            failed (SC704), or there is none (SC703). The description in the SVG says so, too.
 
     >>> from statecharts.model.chart import Chart, Default, StateKind, StateNode, Transition
     >>> start = Transition("", Default(), ("on",))
@@ -125,7 +143,10 @@ def render(
     from statecharts.drawing.layout import draw
     from statecharts.drawing.svg import to_svg
 
-    svg = to_svg(draw(picture), look)
+    drawing = draw(picture, seconds)
+    if drawing.fault is not None:
+        warnings.warn(LayoutWarning(str(drawing.fault)), stacklevel=2)
+    svg = to_svg(drawing, look)
     if format == "svg":
         return svg
     from statecharts.drawing.raster import to_pdf, to_png

@@ -24,6 +24,8 @@ EAR: Final = 22.0
 NAME_SIZE: Final = 13.0
 REGION_SIZE: Final = 11.5
 HEADING_SIZE: Final = 18.0
+APART: Final = 15.0
+"""Distance between arrows at one side of a small state."""
 LEADING: Final = 14.0
 """Distance between the base lines of small text."""
 MARGIN: Final = 11.0
@@ -39,6 +41,7 @@ FORK: Final = (64.0, 5.0)
 
 _TITLE: Final = 28.0
 _LEAST: Final = (76.0, 36.0)
+_LEAST_APART: Final = 6.0
 _ICON: Final = 20.0
 _WIDE: Final = 2.2
 _ABOVE: Final = 8.0
@@ -69,13 +72,16 @@ class BoxText:
         return tuple(Rule((0, y), (width, y)) for y in self.rules)
 
 
-def state_text(box: Box) -> BoxText:
-    """Return the text of a simple state, or of a final state with data or effects."""
+def state_text(box: Box, least: float = 0.0) -> BoxText:
+    """Return the text of a simple state, or of a final state with data or effects.
+
+    ``least`` is the least width that it gets.
+    """
     icon = _ICON if box.shape is Shape.FINAL else 0.0
     name = _name(box.name, NAME_SIZE, centred=True)
     bare = not (box.data or box.behaviour)
     below, inner, rules = _compartments(box, _TITLE)
-    width = max(name.width + 2 * MARGIN + 8 + icon, inner + 2 * MARGIN, _LEAST[0])
+    width = max(name.width + 2 * MARGIN + 8 + icon, inner + 2 * MARGIN, _LEAST[0], least)
     if bare:
         height = _LEAST[1]
         title = name.moved(width / 2 + icon / 2, height / 2 + NAME_SIZE * 0.36)
@@ -180,6 +186,7 @@ class Block:
         pieces: Parts of arrows, each from inside outwards, inner parts first.
         routes: Arrows and labels that are wholly inside it.
         owners: The box at whose border an arrow begins or ends, by port.
+        swings: Ports of such arrows that leave the box and swing out over its border.
         ears: The x at which arrows swing out over the upper border before they go in.
         ear: Empty space that they need above the upper border.
         lands: The x at which all arrows end at the upper border, if it matters.
@@ -196,6 +203,7 @@ class Block:
     pieces: list[tuple[Key, Path]] = field(factory=list)
     routes: dict[str, Route] = field(factory=dict)
     owners: dict[Key, str] = field(factory=dict)
+    swings: set[Key] = field(factory=set)
     ears: list[float] = field(factory=list)
     ear: float = 0.0
     lands: float | None = None
@@ -212,11 +220,15 @@ class Block:
             label = None if route.label is None else route.label.moved(x, y)
             self.routes[arrow] = Route(moved(route.path, x, y), label)
 
-    def reach(self, key: Key) -> None:
-        """Lengthen the arrow at a port up to the border."""
-        x, y = next(path[-1] for found, path in reversed(self.pieces) if found == key)
+    def reach(self, key: Key, start: float | None = None) -> None:
+        """Lengthen the arrow at a port up to the border.
+
+        An arrow that is not drawn yet begins at the height ``start``; without it, at the border.
+        """
+        drawn = (path[-1] for found, path in reversed(self.pieces) if found == key)
+        x, y = next(drawn, (self.ports[key], start))
         end = 0.0 if self.sides[key] is Side.TOP else self.height
-        if y != end:
+        if y is not None and y != end:
             self.pieces.append((key, straight((x, y), (x, end))))
 
     def swing(self, key: Key) -> None:
@@ -236,8 +248,11 @@ class Block:
             self.reach(key)
 
 
-def solid_block(box: Box) -> Block:
-    """Return the block of a box without children."""
+def solid_block(box: Box, arrows: int = 0) -> Block:
+    """Return the block of a box without children.
+
+    A state is wide enough for the arrows at its busier side.
+    """
     bullseye = box.shape is Shape.FINAL and not (box.data or box.behaviour)
     if box.shape in PSEUDO:
         width, height = {Shape.INITIAL: (DOT, DOT), Shape.FORK: FORK}.get(
@@ -247,7 +262,7 @@ def solid_block(box: Box) -> Block:
     elif bullseye:
         text = final_text(box)
     else:
-        text = state_text(box)
+        text = state_text(box, 2 * MARGIN + _LEAST_APART * (arrows - 1))
     block = Block(box, text.width, text.height)
     if bullseye:
         block.lands = text.width / 2
@@ -268,7 +283,7 @@ def framed_block(inner: Block, *, region: bool = False) -> Block:
     pad = PADDING if bordered or region else 0.0
     left = pad
     entering = [x for key, x in inner.ports.items() if inner.sides[key] is Side.TOP]
-    swinging = [key for key, owner in inner.owners.items() if owner == box.id and bordered]
+    swinging = [key for key in inner.swings if inner.owners[key] == box.id and bordered]
     if entering:
         # Arrows that enter from above pass to the right of the title.
         left = max(pad, text.width + (30.0 if swinging else 8.0) - min(entering))
@@ -284,7 +299,7 @@ def framed_block(inner: Block, *, region: bool = False) -> Block:
     bar = text.bar if bordered else 0.0
     block.boxes.append(PlacedBox(box, rect, 0, text.texts, rules, bar, region, bordered))
     block.take(inner, left, top, deeper=1)
-    block.owners = dict(inner.owners)
+    block.owners, block.swings = dict(inner.owners), set(inner.swings)
     for key, at in inner.ports.items():
         block.ports[key], block.sides[key] = left + at, inner.sides[key]
         block.reach(key)
@@ -305,7 +320,10 @@ def stacked_block(box: Box, parts: Sequence[Block], plan: Plan) -> Block:
     top = text.height + (_STRIP if pseudo else 0.0)
     block = Block(box, text.width, top)
     crossed = bool(plan.ports.get(box.id)) or any(part.ports for part in regions)
-    dividers = _stack_regions(block, regions, text, rows=not crossed and _is_wide(regions))
+    # Arrows into a history state pass to the right of the title.
+    least = text.width + 2 * CIRCLE * len(pseudo)
+    rows = not crossed and _is_wide(regions)
+    dividers = _stack_regions(block, regions, text, least, rows=rows)
     rect = Rect(0, 0, block.width, block.height)
     rules = (*text.ruled(block.width), *dividers)
     block.boxes.insert(0, PlacedBox(box, rect, 0, text.texts, rules, text.bar))
@@ -318,14 +336,9 @@ def stacked_block(box: Box, parts: Sequence[Block], plan: Plan) -> Block:
         block.take(part, x - CIRCLE / 2, text.height + _ABOVE, deeper=1)
         centres[part.box.id] = x
         x -= 2 * CIRCLE
-    for key in plan.ports.get(box.id, {}):
-        if key not in block.ports and plan.stops.get(key) in centres:
-            stop = plan.stops[key]
-            block.ports[key] = centres[stop]
-            block.sides[key] = plan.ports[box.id][key]
-            if block.sides[key] is Side.TOP and stop in {part.box.id for part in pseudo}:
-                y = text.height + _ABOVE
-                block.pieces.append((key, straight((centres[stop], y), (centres[stop], 0.0))))
+    spans = {part.box.id: (part.centre, part.width) for part in regions}
+    spans |= {part.box.id: (centres[part.box.id], 0.0) for part in pseudo}
+    _stop(block, spans, plan, text.height + _ABOVE)
     strips = {arrow.id: centres[arrow.source] for arrow in plan.strips.get(box.id, ())}
     reached = {key for key, _ in block.pieces}
     for key in [key for key in block.ports if key in reached]:
@@ -334,9 +347,34 @@ def stacked_block(box: Box, parts: Sequence[Block], plan: Plan) -> Block:
             block.pieces.append((key, swung((block.ports[key], top), (strips[key[0]], down))))
             continue
         block.reach(key)
-        if block.owners.get(key) == box.id:
+        if key in block.swings and block.owners[key] == box.id:
             block.swing(key)
     return block
+
+
+def _stop(block: Block, spans: dict[str, tuple[float, float]], plan: Plan, top: float) -> None:
+    """Give ports to the arrows that end at a parallel state itself or at what has no border in it.
+
+    Those end at a region stop above or below it, beside each other, those at a history state there.
+
+    Args:
+        block: The parallel state.
+        spans: The middle of each region and history state, and the width of regions.
+        plan: The routes.
+        top: The height of history states.
+    """
+    stops: dict[tuple[str, Side], list[Key]] = {}
+    for key, side in plan.ports.get(block.box.id, {}).items():
+        if key not in block.ports and key in plan.stops:
+            stops.setdefault((plan.stops[key], side), []).append(key)
+    for (stop, side), keys in stops.items():
+        middle, width = spans.get(stop, (block.width / 2, block.width))
+        apart = min(APART, width / (len(keys) + 1))
+        for number, key in enumerate(keys):
+            x = middle + apart * (number - (len(keys) - 1) / 2)
+            block.ports[key], block.sides[key] = x, side
+            if side is Side.TOP and not width:
+                block.pieces.append((key, straight((x, top), (x, 0.0))))
 
 
 def _padded(part: Block) -> Block:
@@ -344,10 +382,13 @@ def _padded(part: Block) -> Block:
     block = Block(part.box, part.width + 2 * PADDING, part.height + 2 * PADDING)
     block.rigid = True
     block.take(part, PADDING, PADDING)
-    block.owners = dict(part.owners)
+    block.owners, block.swings = dict(part.owners), set(part.swings)
     for key, x in part.ports.items():
+        if part.owners.get(key) == part.box.id:
+            continue  # it ends here
         block.ports[key], block.sides[key] = x + PADDING, part.sides[key]
-        block.reach(key)
+        top = part.sides[key] is Side.TOP
+        block.reach(key, PADDING if top else PADDING + part.height)
     return block
 
 
@@ -357,7 +398,7 @@ def _is_wide(regions: Sequence[Block]) -> bool:
 
 
 def _stack_regions(
-    block: Block, regions: Sequence[Block], text: BoxText, *, rows: bool
+    block: Block, regions: Sequence[Block], text: BoxText, least: float, *, rows: bool
 ) -> list[Rule]:
     """Tile the regions of a parallel state below its title; return the lines between them."""
     x, y, dividers = 0.0, block.height, list[Rule]()
@@ -368,11 +409,11 @@ def _stack_regions(
             else []
         )
         x = max(0.0, text.width + 30 - min(entering)) if entering else 0.0
-    width = max(text.width, x + sum(part.width for part in regions))
+    width = max(least, x + sum(part.width for part in regions))
     extra = (width - x - sum(part.width for part in regions)) / max(1, len(regions))
     tallest = max((part.height for part in regions), default=PADDING)
     if rows:
-        width = max(text.width, *(part.width for part in regions))
+        width = max(least, *(part.width for part in regions))
     for number, part in enumerate(regions):
         if rows:
             if number:
@@ -394,6 +435,7 @@ def _stack_regions(
             texts = tuple(text.moved(-x, 0.0) for text in own.texts)
             block.boxes[at] = evolve(own, rect=rect, texts=texts)
         block.owners |= part.owners
+        block.swings |= part.swings
         for key, port in part.ports.items():
             if part.owners.get(key) != part.box.id:
                 block.ports[key], block.sides[key] = x + port, part.sides[key]

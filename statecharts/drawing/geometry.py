@@ -79,6 +79,26 @@ def straight(*points: Point) -> Path:
     return tuple(path)
 
 
+def cornered(points: Sequence[Point], radius: float) -> Path:
+    """Return the path that joins points by straight lines, with round corners.
+
+    >>> cornered([(0, 0), (9, 0), (9, 9)], 3)[3:7]
+    ((6.0, 0.0), (9.0, 0.0), (9.0, 0.0), (9.0, 3.0))
+    """
+    rest = [points[0], *(b for a, b in itertools.pairwise(points) if math.dist(a, b) > 0.01)]
+    path: list[Point] = [rest[0]]
+    for before, corner, after in zip(rest, rest[1:], rest[2:], strict=False):
+        ends = []
+        for other in (before, after):
+            length = math.dist(corner, other)
+            share = min(radius, length / 2) / length
+            (x, y), (a, b) = corner, other
+            ends.append((x + (a - x) * share, y + (b - y) * share))
+        handle = float(corner[0]), float(corner[1])
+        path += [*straight(path[-1], ends[0])[1:], handle, handle, ends[1]]
+    return tuple(path) if len(rest) == 1 else (*path, *straight(path[-1], rest[-1])[1:])
+
+
 def swung(start: Point, end: Point) -> Path:
     """Return the curve that leaves one point upright and arrives at another upright.
 
@@ -148,12 +168,14 @@ def tamed(path: Path, share: float) -> Path:
 
 def meets(path: Path, rects: Sequence[Rect]) -> bool:
     """Tell whether a path runs through the inside of one of several rectangles."""
-    if not path:
-        return False
-    around = bounds(path)
-    near = [rect for rect in rects if rect.overlaps(around)]
-    return bool(near) and any(
-        rect.contains(point) for point in flattened(path, 3.0) for rect in near
+    # A curve stays between its four points: few rectangles are near it.
+    return any(
+        rect.contains(point)
+        for curve in curves(path)
+        for around in (bounds(curve).grown(1),)
+        if (near := [rect for rect in rects if rect.overlaps(around)])
+        for point in flattened(curve, 3.0)
+        for rect in near
     )
 
 

@@ -118,7 +118,7 @@ def internal_lines(transition: Transition, suffix: str = "") -> tuple[Line, ...]
         runs.insert(0, Run(Role.INTERNAL, "on "))
     if suffix:
         runs.append(Run(Role.ACTION, suffix))
-    return wrap(runs, SMALL_SIZE, COMPARTMENT_WIDTH)
+    return compartment_lines(runs)
 
 
 def call_lines(call: Invocation) -> tuple[Line, ...]:
@@ -137,9 +137,13 @@ def effect_lines(role: Role, hooks: Iterable[Hook]) -> tuple[Line, ...]:
     return _behaviour_lines(role, text) if text else ()
 
 
-def _behaviour_lines(role: Role, text: str) -> tuple[Line, ...]:
-    runs = (Run(role, role.value), Run(Role.ACTION, f" / {text}"))
+def compartment_lines(runs: Iterable[Run]) -> tuple[Line, ...]:
+    """Return runs as lines of a compartment."""
     return wrap(runs, SMALL_SIZE, COMPARTMENT_WIDTH)
+
+
+def _behaviour_lines(role: Role, text: str) -> tuple[Line, ...]:
+    return compartment_lines((Run(role, role.value), Run(Role.ACTION, f" / {text}")))
 
 
 def data_lines(cls: type | None) -> tuple[Line, ...]:
@@ -148,9 +152,7 @@ def data_lines(cls: type | None) -> tuple[Line, ...]:
     return tuple(
         line
         for f in fields
-        for line in wrap(
-            (Run(Role.DATA, one_line(f"{f.name}: {f.type}")),), SMALL_SIZE, COMPARTMENT_WIDTH
-        )
+        for line in compartment_lines((Run(Role.DATA, one_line(f"{f.name}: {f.type}")),))
     )
 
 

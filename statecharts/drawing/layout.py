@@ -15,12 +15,15 @@ on the border, away from the corners and the other ends, and almost straight lin
 
 from __future__ import annotations
 
+import contextlib
+from collections import Counter
 from collections.abc import Mapping
 from typing import Final, final
 
 from attrs import define, field, frozen
 
 from statecharts.drawing.blocks import (
+    APART,
     Block,
     framed_block,
     label_size,
@@ -28,6 +31,7 @@ from statecharts.drawing.blocks import (
     solid_block,
     stacked_block,
 )
+from statecharts.drawing.engine import Engine, EngineError
 from statecharts.drawing.geometry import (
     Path,
     Point,
@@ -41,9 +45,12 @@ from statecharts.drawing.geometry import (
     straight,
     tamed,
 )
+from statecharts.drawing.grid import place_in_grid
 from statecharts.drawing.model import PSEUDO, Box, Drawing, Picture, PlacedArrow, Shape
+from statecharts.drawing.notation import in_words
 from statecharts.drawing.plan import HEAD, TAIL, Course, Crossing, Key, Plan, Side, plan
 from statecharts.drawing.sketch import LARGE, Edge, Node, Placement, Route, Sketch, place
+from statecharts.model.errors import Fault
 
 EDGE: Final = 24.0
 """Empty space around the whole drawing."""
@@ -55,24 +62,33 @@ _ROUND: Final = frozenset({Shape.INITIAL, Shape.HISTORY, Shape.DEEP_HISTORY})
 _ROOMY: Final = 26.0
 """Distance between arrows at a border, if there is room."""
 
-APART: Final = 15.0
-"""Distance between arrows at one side of a small state."""
 CORNER: Final = 11.0
 """Distance between arrows and the corners."""
 
 _LEFT, _RIGHT, _TOP, _BOTTOM = range(4)
+_NAMED: Final = 3
+_MANY: Final = 200_000
+"""Comparisons above which places are not weighed against each other."""
 _NEARLY: Final = 3.0
 _CLOSE: Final = 22.0
 _FAR: Final = 110.0
 
 
-def draw(picture: Picture) -> Drawing:
+def draw(picture: Picture, seconds: float = 10.0) -> Drawing:
     """Return a picture, laid out.
 
-    Raises:
-        StatechartError: There is no layout engine (SC703), or it gave up (SC704).
+    Graphs that the engine does not finish in time are placed in a grid, and the drawing has a fault
+    that says so.
+
+    Args:
+        picture: The picture.
+        seconds: Time for the engine.
     """
-    return _Layout(picture, plan(picture)).draw()
+    planned = plan(picture)
+    if planned.wordy:
+        picture = in_words(picture, planned.wordy)
+        planned = plan(picture)
+    return _Layout(picture, planned, Engine(seconds)).draw()
 
 
 @final
@@ -80,11 +96,16 @@ def draw(picture: Picture) -> Drawing:
 class _Layout:
     picture: Picture
     plan: Plan
+    engine: Engine
     blocks: dict[str, Block] = field(factory=dict)
+    failures: dict[str, EngineError] = field(factory=dict)
+    """Why the engine has no layout of some boxes."""
 
     def draw(self) -> Drawing:
-        for graphs in self._generations():
-            self._lay_out([Graph(b, self.plan, self.blocks, self._is_region(b)) for b in graphs])
+        for boxes in self._generations():
+            for box in boxes:
+                graph = Graph(box, self.plan, self.blocks, self._is_region(box))
+                self.blocks[box.id] = self._lay_out(graph)
         root = self.blocks[self.picture.root.id]
         arrows = self._arrows(root)
         # Curves may swing out of the graph that they belong to.
@@ -97,23 +118,41 @@ class _Layout:
             whole.height + 2 * EDGE,
             tuple(box.moved(dx, dy) for box in root.boxes),
             tuple(arrow.moved(dx, dy) for arrow in arrows),
+            self._fault(),
         )
 
-    def _lay_out(self, graphs: list[Graph]) -> None:
-        placements = place([graph.sketch() for graph in graphs])
-        # Once more, now that the origins of the arrows at crowded borders are known.
-        crowded = [i for i, graph in enumerate(graphs) if graph.is_crowded]
-        better = place([graphs[i].sketch(placements[i]) for i in crowded])
-        for i, placement in zip(crowded, better, strict=True):
-            placements[i] = placement
-        for graph, first in zip(graphs, placements, strict=True):
-            block, placement = graph.block(first), first
+    def _fault(self) -> Fault | None:
+        """Return why some boxes are in a grid."""
+        if not self.failures:
+            return None
+        boxes = [box or "the chart itself" for box in self.failures]
+        more = len(boxes) - _NAMED
+        named = ", ".join(boxes[:_NAMED]) + (f" and {more} more" if more > 0 else "")
+        error = next(iter(self.failures.values()))
+        found = f"the layout engine {error.why}, so a simple grid takes its place in {named}"
+        return Fault(error.code, f"picture of {self.picture.name}", found, error.remedy)
+
+    def _lay_out(self, graph: Graph) -> Block:
+        sketch = graph.sketch()
+        if not sketch.nodes:
+            return graph.block(place_in_grid(sketch))
+        try:
+            placement = place(sketch, self.engine)
+        except EngineError as error:
+            self.failures[graph.box.id] = error
+            return graph.block(place_in_grid(sketch))
+        block = None
+        with contextlib.suppress(EngineError):  # the first layout will do
+            if graph.is_crowded:
+                # Once more, now that the origins of the arrows at crowded borders are known.
+                placement = place(graph.sketch(placement), self.engine)
+            block = graph.block(placement)
             for spacing in _ROOMIER:
                 if not graph.is_tangled:
                     break
-                (placement,) = place([graph.sketch(placement)], spacing)
+                placement = place(graph.sketch(placement), self.engine, spacing)
                 block = graph.block(placement)
-            self.blocks[graph.box.id] = block
+        return block or graph.block(placement)
 
     def _generations(self) -> list[list[Box]]:
         """Return the boxes that are graphs of their own, innermost first, by depth."""
@@ -171,9 +210,10 @@ class Graph:
 
     def sketch(self, first: Placement | None = None) -> Sketch:
         """Return the graph for the engine; a first placement gives arrows their places at nodes."""
-        for child in self.box.children:
-            self.parts[child.id] = self._part(child)
         aims = self._aims(first)
+        for child in self.box.children:
+            sides = Counter(aim.side for aim in aims.get(child.id, ()))
+            self.parts[child.id] = self._part(child, max(sides.values(), default=0))
         nodes = [self._node(child, aims.get(child.id, []), first) for child in self.box.children]
         edges = [self._edge(course) for course in self._courses()]
         for crossing in self._crossings():
@@ -201,12 +241,12 @@ class Graph:
     def _crossings(self) -> list[Crossing]:
         return self.plan.crossings.get(self.box.id, [])
 
-    def _part(self, child: Box) -> Block:
+    def _part(self, child: Box, arrows: int = 0) -> Block:
         if child.shape is Shape.PARALLEL and child.id not in self.blocks:
             regions = [self._region(region) for region in child.children]
             self.blocks[child.id] = stacked_block(child, regions, self.plan)
         if child.id not in self.blocks:
-            self.blocks[child.id] = solid_block(child)
+            self.blocks[child.id] = solid_block(child, arrows)
         return self.blocks[child.id]
 
     def _region(self, region: Box) -> Block:
@@ -273,10 +313,10 @@ class Graph:
         label = label_size(arrow.label)
         tail_port = self._port(tail, (arrow.id, TAIL))
         head_port = self._port(head, (arrow.id, HEAD))
-        weight = 3 if "#initial" in arrow.source else 1
+        weight = 3 if self.parts[tail].box.shape is Shape.INITIAL else 1
         if course.forward or tail == head:
             return Edge(arrow.id, tail, head, tail_port, head_port, label, weight)
-        return Edge(arrow.id, head, tail, head_port, tail_port, label, weight)
+        return Edge(arrow.id, head, tail, head_port, tail_port, label, weight, upward=True)
 
     def _port(self, node: str, key: Key) -> int | None:
         return 0 if self.parts[node].lands is not None else self.ports.get((node, key))
@@ -301,7 +341,8 @@ class Graph:
             inner.routes[course.arrow.id] = self._route(course, placement, points)
         for crossing in self._crossings():
             self._cross(crossing, placement, points, inner)
-        self._clear(inner, placement)
+        if not placement.settled:
+            self._clear(inner, placement)
         return framed_block(inner, region=self.region)
 
     def _clear(self, inner: Block, placement: Placement) -> None:
@@ -352,7 +393,7 @@ class Graph:
         points: dict[Key, Point] = {}
         for node, found in paths.items():
             part, rect = self.parts[node], placement.nodes[node]
-            if part.box.shape in _ROUND:
+            if placement.settled or part.box.shape in _ROUND:
                 points |= {key: path[0] for key, path in found.items()}
                 continue
             fixed = {
@@ -384,8 +425,9 @@ class Graph:
         inner.ports[key] = path[-1][0]
         if arrow is not None:
             inner.routes[arrow.id] = Route((), route.label)
-            owner = arrow.source if crossing.side is Side.TOP else arrow.target
-            inner.owners[key] = f"{owner}#local" if arrow.local else owner
+            inner.owners[key] = arrow.source if crossing.side is Side.TOP else arrow.target
+            if not arrow.local:
+                inner.swings.add(key)
 
     def _adjusted(
         self, path: Path, node: str, key: Key, points: dict[Key, Point], placement: Placement
@@ -393,7 +435,7 @@ class Graph:
         """Return a path from a node, moved to the point where it meets the node."""
         part = self.parts[node]
         path = starting_at(path, points[key])
-        if part.lands is None and key not in part.ports:
+        if part.lands is None and key not in part.ports and not placement.settled:
             path = straightened(path)
         return self._let_in(node, path, placement)
 
@@ -409,11 +451,17 @@ class Graph:
 def _slots(wanted: list[float], used: list[float], width: float) -> list[float]:
     """Return places, in order, for arrows that end at a border which others pass at ``used``.
 
-    Each is as near to the origin of the arrow as possible.
+    Each is as near to the origin of the arrow as possible; if there are many, they are spread
+    evenly over what is free.
     """
     inset = min(20.0, width / 4)
     steps = max(8, int((width - 2 * inset) / 6))
+    step = (width - 2 * inset) / steps
     places = [inset + (width - 2 * inset) * i / steps for i in range(steps + 1)]
+    if len(wanted) * len(places) * (len(wanted) + len(used)) > _MANY:
+        taken_steps = {round((x - inset) / step) for x in used}
+        free = [x for i, x in enumerate(places) if i not in taken_steps] or places
+        return [free[i * len(free) // len(wanted)] for i in range(len(wanted))]
     taken = list(used)
     apart = _ROOMY if used else min(_ROOMY, (width - 2 * inset) / max(1, len(wanted) - 1))
     for x in wanted:

@@ -6,6 +6,7 @@ without its data and its entry and exit effects. The title counts faults; commen
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterator
 from typing import Final, final
@@ -14,7 +15,16 @@ from attrs import field, frozen
 
 from statecharts.drawing.labels import one_line
 from statecharts.drawing.marks import count_text
-from statecharts.drawing.model import Arrow, Box, Line, Picture, Role, Shape, line_text
+from statecharts.drawing.model import (
+    HISTORY_LETTERS,
+    Arrow,
+    Box,
+    Line,
+    Picture,
+    Role,
+    Shape,
+    line_text,
+)
 from statecharts.drawing.theme import Theme
 
 _COMPOSITE: Final = frozenset({Shape.COMPOSITE, Shape.PARALLEL})
@@ -54,7 +64,10 @@ class _Writer:
         yield "stateDiagram-v2"
         for fault in self.picture.faults:
             yield f"    %% {one_line(str(fault))}"
-        yield from self.inside(self.picture.root, "    ")
+        root = self.picture.root
+        if any(root.id in (arrow.source, arrow.target) for arrow in self.picture.arrows):
+            yield f'    state "{escaped(root.name)}" as {self.names[root.id]}'
+        yield from self.inside(root, "    ")
         active = [box for box in self.picture.boxes.values() if box.active]
         if active:
             theme = self.theme
@@ -88,12 +101,15 @@ class _Writer:
     def box(self, box: Box, indent: str) -> Iterator[str]:
         name = self.names[box.id]
         if box.shape is Shape.INITIAL:
+            if box.id in self.junctions:
+                yield f"{indent}state {name} <<choice>>"
+                yield f"{indent}[*] --> {name}"
             return
         if box.shape is Shape.FORK:
             yield f"{indent}state {name} <<fork>>"
             return
         name_of_box = box.name or self.picture.name
-        title = {Shape.HISTORY: "H", Shape.DEEP_HISTORY: "H*"}.get(box.shape, name_of_box)
+        title = HISTORY_LETTERS.get(box.shape, name_of_box)
         if box.shape in _COMPOSITE:
             marks = [line_text(line) for line in box.behaviour if line[0].role is Role.FAULT]
             title = " ".join((title, *marks))
@@ -110,18 +126,36 @@ class _Writer:
 
     def arrow(self, arrow: Arrow, indent: str) -> str:
         initial = self.picture.boxes[arrow.source].shape is Shape.INITIAL
-        source = "[*]" if initial else self.names[arrow.source]
+        plain = initial and arrow.source not in self.junctions
+        source = "[*]" if plain else self.names[arrow.source]
         label = "<br/>".join(_plain(line) for line in arrow.label)
         colon = f" : {label}" if label else ""
         return f"{indent}{source} --> {self.names[arrow.target]}{colon}"
 
     def home(self, arrow: Arrow) -> str:
-        """Return the innermost composite state that holds both ends of an arrow."""
-        root = self.picture.root.id
-        sources, targets = map(self.picture.around, (arrow.source, arrow.target))
-        if self.picture.boxes[arrow.source].shape is Shape.INITIAL:
-            return sources[0]
-        return next((box for box in sources if box in targets), root)
+        """Return the composite state in whose braces an arrow is written, or the chart.
+
+        Mermaid moves a state that is mentioned in other braces than its own into those; only the
+        outermost level may mention any state.
+        """
+        boxes = self.picture.boxes
+        parent = boxes[arrow.source].parent
+        beside = parent is not None and parent == boxes[arrow.target].parent
+        inside = beside and boxes[str(parent)].shape is Shape.COMPOSITE
+        return str(parent) if inside else self.picture.root.id
+
+    @functools.cached_property
+    def junctions(self) -> frozenset[str]:
+        """The initial dots with an arrow to a state that is not beside them.
+
+        Such an arrow begins at a junction: ``[*]`` is in the braces that it is written in.
+        """
+        boxes, root = self.picture.boxes, self.picture.root.id
+        dots = (
+            arrow for arrow in self.picture.arrows if boxes[arrow.source].shape is Shape.INITIAL
+        )
+        deep = (arrow.source for arrow in dots if self.home(arrow) == root)
+        return frozenset(dot for dot in deep if boxes[dot].parent != root)
 
 
 def _plain(line: Line) -> str:

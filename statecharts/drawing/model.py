@@ -6,6 +6,7 @@ PNG and PDF; y grows downwards, the unit is a point.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from enum import Enum
 from typing import Final, final
@@ -30,6 +31,8 @@ class Shape(Enum):
 
 
 PSEUDO: Final = frozenset({Shape.INITIAL, Shape.HISTORY, Shape.DEEP_HISTORY, Shape.FORK})
+HISTORY_LETTERS: Final = {Shape.HISTORY: "H", Shape.DEEP_HISTORY: "H*"}
+"""The text in the circle of a history state."""
 
 
 class Role(Enum):
@@ -56,6 +59,17 @@ class Run:
     text: str
 
 
+def encoded(name: str) -> str:
+    """Return a name as a part of an id for XML, HTML and URLs; different names stay different.
+
+    >>> encoded("a_b"), encoded("a b"), encoded("a_x20_b")
+    ('a_b', 'a_x20_b', 'a_x5f_x20_b')
+    """
+    return _ODD.sub(lambda found: f"_x{ord(found[0]):x}_", name)
+
+
+_ODD: Final = re.compile(r"[^\w.-]|_(?=x[0-9a-f]+_)")
+
 Line = tuple[Run, ...]
 """One line of text: runs that follow each other without a gap."""
 
@@ -71,7 +85,8 @@ class Box:
     """A state or pseudo-state.
 
     Attributes:
-        id: Id of the state; of a pseudo-state, its parent's id with ``#`` and a word.
+        id: Id of the state; for what the notation adds, an id with ``#`` that no state has, made of
+            `encoded` ones.
         shape: The symbol.
         name: The name written on it.
         parent: Id of the box around it; None for the chart itself.
@@ -81,6 +96,8 @@ class Box:
         active: Whether it belongs to the configuration that is highlighted.
         doc: The docstring of the state.
         faults: The faults of the state, and of its lines without an arrow.
+        is_state: Whether the chart has it; the notation adds initial dots, forks, targets that are
+            missing and one box around the regions of a parallel chart.
     """
 
     id: str
@@ -93,6 +110,7 @@ class Box:
     active: bool = False
     doc: str = ""
     faults: tuple[Fault, ...] = ()
+    is_state: bool = True
 
     def walk(self) -> Iterator[Box]:
         """Yield the box and all boxes in it, a parent before its children."""
@@ -107,7 +125,8 @@ class Arrow:
     """One arrow: the transitions of one kind between the same two boxes.
 
     Attributes:
-        id: Stable id, such as ``transition-active.qa-1``.
+        id: Its source and targets, `encoded`: ``active.qa:active.merge``. Adding a state or another
+            line changes none.
         source: Id of the box that it leaves.
         target: Id of the box that it ends at.
         label: The lines of its label, each transition on its own.
@@ -269,10 +288,20 @@ class PlacedArrow:
 @final
 @frozen
 class Drawing:
-    """A picture with a place for everything, boxes before those inside them."""
+    """A picture with a place for everything, boxes before those inside them.
+
+    Attributes:
+        picture: The picture.
+        width: Its width.
+        height: Its height.
+        boxes: The boxes in their places.
+        arrows: The arrows in theirs.
+        fault: Why the contents of some boxes are in a grid.
+    """
 
     picture: Picture
     width: float
     height: float
     boxes: tuple[PlacedBox, ...]
     arrows: tuple[PlacedArrow, ...]
+    fault: Fault | None = None

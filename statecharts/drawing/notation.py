@@ -5,13 +5,14 @@ This module alone reads the `Chart`; everything after it takes the picture.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import Final, final
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from statecharts.drawing.labels import (
     call_lines,
+    compartment_lines,
     data_lines,
     effect_lines,
     internal_lines,
@@ -19,7 +20,17 @@ from statecharts.drawing.labels import (
     transition_lines,
 )
 from statecharts.drawing.marks import Marks, codes_text, mark_lines
-from statecharts.drawing.model import Arrow, Box, Line, Picture, Role, Shape
+from statecharts.drawing.model import (
+    HISTORY_LETTERS,
+    Arrow,
+    Box,
+    Line,
+    Picture,
+    Role,
+    Run,
+    Shape,
+    encoded,
+)
 from statecharts.model.chart import (
     COMPOSITE,
     HISTORY,
@@ -42,10 +53,6 @@ _SHAPES: Final = {
 }
 
 
-REGIONS: Final = "#regions"
-"""Id of the box that holds the regions of a chart that is itself parallel."""
-
-
 def picture_of(
     chart: Chart, active: frozenset[str] = frozenset(), faults: Iterable[Fault] = ()
 ) -> Picture:
@@ -63,14 +70,34 @@ def picture_of(
     return Picture(chart.name, chart.doc, root, arrows, chart.hash, marked)
 
 
-def initial_id(parent: str) -> str:
-    """Return the id of the filled dot in a compound state."""
-    return f"{parent}#initial"
+def in_words(picture: Picture, arrows: Collection[str]) -> Picture:
+    """Return a picture with some of its arrows, by id, as text in the states that they leave."""
+    told: dict[str, list[Line]] = {}
+    faults: dict[str, list[Fault]] = {}
+    before = {arrow.target: arrow for arrow in picture.arrows}
+    for arrow in picture.arrows:
+        if arrow.id not in arrows:
+            continue
+        source, label = picture.boxes[arrow.source], arrow.label
+        teller, runs = source.id, list[Run]()
+        if source.shape is Shape.FORK:  # the state before it tells
+            teller, label = before[source.id].source, before[source.id].label
+        elif source.shape in HISTORY_LETTERS:  # the state around it tells
+            teller = str(source.parent)
+            runs.append(Run(Role.INTERNAL, f"{HISTORY_LETTERS[source.shape]} "))
+        runs += label[-1] if label else ()
+        runs.append(Run(Role.ACTION, f" → {arrow.target or picture.name}"))
+        told.setdefault(teller, []).extend((*label[:-1], *compartment_lines(runs)))
+        faults.setdefault(teller, []).extend(arrow.faults)
 
+    def telling(box: Box) -> Box:
+        lines = (*box.behaviour, *told.get(box.id, ()))
+        marked = (*box.faults, *faults.get(box.id, ()))
+        inside = tuple(map(telling, box.children))
+        return evolve(box, behaviour=lines, children=inside, faults=marked)
 
-def missing_id(target: str) -> str:
-    """Return the id of the box of a state that the chart does not have."""
-    return f"{target}#missing"
+    rest = tuple(arrow for arrow in picture.arrows if arrow.id not in arrows)
+    return evolve(picture, root=telling(picture.root), arrows=rest)
 
 
 def _kind(node: StateNode) -> StateKind:
@@ -97,8 +124,10 @@ class _Notation:
         children: tuple[Box, ...] = tuple(self._pseudo(node))
         regions = self.chart.children(ROOT)
         if _kind(node) is StateKind.PARALLEL:
-            inside = tuple(self.box(region, REGIONS) for region in regions)
-            children += (Box(REGIONS, Shape.PARALLEL, "", ROOT, (), behaviour, inside),)
+            around = self._own_id("#regions")
+            inside = tuple(self.box(region, around) for region in regions)
+            whole = Box(around, Shape.PARALLEL, "", ROOT, (), behaviour, inside, is_state=False)
+            children += (whole,)
             behaviour = ()
         else:
             children += tuple(map(self.box, regions))
@@ -121,14 +150,24 @@ class _Notation:
         for target, faults in self.missing.items():
             name, marked = one_line(target) or repr(target), mark_lines(codes_text(faults))
             yield Box(
-                missing_id(target),
+                self._missing_id(target),
                 Shape.STATE,
                 name,
                 ROOT,
                 behaviour=marked,
                 doc="There is no such state.",
                 faults=tuple(faults),
+                is_state=False,
             )
+
+    def _own_id(self, name: str) -> str:
+        """Return an id for what no state of the chart is, made so that none has it."""
+        while name in self.chart:
+            name += "#"
+        return name
+
+    def _initial(self, parent: str) -> str:
+        return self._own_id(f"{encoded(parent)}#initial")
 
     def box(self, node: StateNode, parent: str | None = None) -> Box:
         children = (*self._pseudo(node), *map(self.box, self.chart.children(node.id)))
@@ -153,9 +192,9 @@ class _Notation:
 
     def _pseudo(self, node: StateNode) -> Iterator[Box]:
         if node.default is not None and _kind(node) is StateKind.COMPOUND:
-            yield Box(initial_id(node.id), Shape.INITIAL, "", node.id)
+            yield Box(self._initial(node.id), Shape.INITIAL, "", node.id, is_state=False)
         for fork in self.forks.get(node.id, ()):
-            yield Box(fork, Shape.FORK, "", node.id)
+            yield Box(fork, Shape.FORK, "", node.id, is_state=False)
 
     def _behaviour(self, node: StateNode) -> Iterator[Line]:
         yield from effect_lines(Role.ENTRY, node.entry)
@@ -164,8 +203,8 @@ class _Notation:
             yield from call_lines(call)
         for transition in node.transitions:
             if not self._is_arrow(transition):
-                goes = f" → {', '.join(transition.targets)}" if transition.targets else ""
-                yield from internal_lines(transition, goes)
+                names = ", ".join(target or self.chart.name for target in transition.targets)
+                yield from internal_lines(transition, f" → {one_line(names)}" if names else "")
                 yield from mark_lines(self.marks.text_of_line(transition))
         yield from mark_lines(self.marks.text_of_state(node.id))
 
@@ -173,22 +212,26 @@ class _Notation:
         return bool(transition.targets) and not self._undrawable(transition)
 
     def _undrawable(self, transition: Transition) -> bool:
-        """Whether there is no room for an arrow: from a parallel state to its own regions."""
-        source = self.chart[transition.source]
-        return _kind(source) is StateKind.PARALLEL and set(transition.targets) <= set(
-            source.children
-        )
+        """Whether there is no room for an arrow.
+
+        It would go from a parallel state to its own regions, or from the chart around the chart.
+        """
+        source, targets = self.chart[transition.source], set(transition.targets)
+        regions = _kind(source) is StateKind.PARALLEL and targets <= set(source.children)
+        return regions or (source.id == ROOT and targets == {ROOT})
 
     def arrows(self) -> Iterator[Arrow]:
         for node in self.chart.nodes.values():
             kind = _kind(node)
             if node.default is not None and (kind is StateKind.COMPOUND or kind in HISTORY):
-                pseudo = initial_id(node.id) if kind is StateKind.COMPOUND else node.id
-                label = transition_lines(node.default)
-                faults = self.marks.of_state(node.id)
-                for number, target in enumerate(node.default.targets):
+                compound = kind is StateKind.COMPOUND
+                pseudo = self._initial(node.id) if compound else node.id
+                name = pseudo if compound else f"{encoded(pseudo)}~default"
+                label, faults = transition_lines(node.default), self.marks.of_state(node.id)
+                for target in dict.fromkeys(node.default.targets):
                     end = self._end(target, faults)
-                    yield Arrow(f"{pseudo}-{number}", pseudo, end, () if number else label)
+                    yield Arrow(f"{name}:{encoded(target)}", pseudo, end, label)
+                    label = ()
             yield from self._outgoing(node)
 
     def _outgoing(self, node: StateNode) -> Iterator[Arrow]:
@@ -197,32 +240,38 @@ class _Notation:
         for transition in node.transitions:
             if self._is_arrow(transition):
                 internal = transition.kind is TransitionKind.INTERNAL
-                local = internal and transition.targets != (node.id,)
-                lines = merged.setdefault((transition.targets, local), [])
+                targets = tuple(dict.fromkeys(transition.targets))
+                local = internal and targets != (node.id,)
+                lines = merged.setdefault((targets, local), [])
                 faults = self.marks.of_line(transition)
                 lines.extend((*transition_lines(transition), *mark_lines(codes_text(faults))))
-                found.setdefault((transition.targets, local), []).extend(faults)
+                found.setdefault((targets, local), []).extend(faults)
         whole = node.id == ROOT and _kind(node) is StateKind.PARALLEL
-        source = REGIONS if whole else node.id
-        for number, ((targets, local), lines) in enumerate(merged.items(), start=1):
-            name, told = f"{node.id}-{number}", tuple(found[targets, local])
+        source = self._own_id("#regions") if whole else node.id
+        for (targets, local), lines in merged.items():
+            name = ":".join(map(encoded, (node.id, *targets))) + ("~local" if local else "")
+            told = tuple(found[targets, local])
             ends = [self._end(target, told) for target in targets]
             if len(ends) == 1:
                 yield Arrow(name, source, ends[0], tuple(lines), local, told)
                 continue
-            fork = f"{node.id}#fork{number}"
+            fork = self._own_id(f"#{name}")
             self.forks.setdefault(self._fork_parent(node.id, targets), []).append(fork)
             yield Arrow(name, source, fork, tuple(lines), local, told)
-            for part, end in enumerate(ends, start=1):
-                yield Arrow(f"{name}-{part}", fork, end, faults=told)
+            for target, end in zip(targets, ends, strict=True):
+                yield Arrow(f"{fork}:{encoded(target)}", fork, end, faults=told)
 
     def _end(self, target: str, faults: Iterable[Fault]) -> str:
         """Return the box of a target; a missing one takes the faults of what goes there."""
-        if target in self.chart and target != ROOT:
+        if target in self.chart:
             return target
         told = (fault for fault in faults if fault.code == "SC101")
         self.missing.setdefault(target, []).extend(told)
-        return missing_id(target)
+        return self._missing_id(target)
+
+    def _missing_id(self, target: str) -> str:
+        """Return the id of the box of a state that the chart does not have."""
+        return self._own_id(f"{encoded(target)}#missing")
 
     def _fork_parent(self, source: str, targets: tuple[str, ...]) -> str:
         """Return the state that a fork is drawn in: the one around the source and all targets."""

@@ -85,6 +85,9 @@ class Plan:
         stops: The region or history state at which an arrow into a parallel node stops, where it
             goes no deeper.
         strips: Arrows from a history state in a parallel node into one of its regions, by the node.
+        wordy: Ids of arrows that have no place, all of them at regions and history states in
+            parallel nodes: from one to itself or around it, to a history state from below, or with
+            a label where there is no room for one.
     """
 
     courses: dict[str, list[Course]] = field(factory=dict)
@@ -92,6 +95,7 @@ class Plan:
     ports: dict[str, dict[Key, Side]] = field(factory=dict)
     stops: dict[Key, str] = field(factory=dict)
     strips: dict[str, list[Arrow]] = field(factory=dict)
+    wordy: list[str] = field(factory=list)
 
 
 def plan(picture: Picture) -> Plan:
@@ -132,11 +136,17 @@ class _Planner:
         tails, heads = self._levels(source), self._levels(target)
         if source is not target and self._holds(source, target):
             inside = self._inside(source, heads)
-            self._cross(heads, inside, (arrow.id, HEAD), Side.TOP, target, arrow)
+            if inside == len(heads):
+                self.result.wordy.append(arrow.id)
+            else:
+                self._cross(heads, inside, (arrow.id, HEAD), Side.TOP, target, arrow)
             return
         if source is not target and self._holds(target, source):
             inside = self._inside(target, tails)
-            self._cross(tails, inside, (arrow.id, TAIL), Side.BOTTOM, source, arrow)
+            if inside == len(tails):
+                self.result.wordy.append(arrow.id)
+            else:
+                self._cross(tails, inside, (arrow.id, TAIL), Side.BOTTOM, source, arrow)
             return
         at = 0
         while at + 1 < min(len(tails), len(heads)) and tails[at] == heads[at]:
@@ -145,7 +155,13 @@ class _Planner:
             at += 1
         graph, tail = tails[at]
         head = heads[at][1]
+        if source is target and tail != source.id:
+            self.result.wordy.append(arrow.id)
+            return
         if source.shape in PSEUDO and source.parent == tail == head:
+            if arrow.label or at + 1 == len(heads):
+                self.result.wordy.append(arrow.id)
+                return
             self.result.strips.setdefault(tail, []).append(arrow)
             self._cross(heads, at + 1, (arrow.id, HEAD), Side.TOP, target)
             return
@@ -198,6 +214,14 @@ class _Planner:
                 self._port(node, key, side)
         if not levels or levels[-1][1] != goal.id:
             self.result.stops[key] = goal.id
+            if goal.shape in PSEUDO and side is Side.BOTTOM:
+                self.result.wordy.append(key[0])
+            node = levels[-1][1] if levels else ""
+            for around in (goal.id, *self.picture.around(goal.id)):
+                if around == node:
+                    break
+                if self.picture.boxes[around].shape is Shape.PARALLEL:
+                    self._port(around, key, side)
 
     def _port(self, node: str, key: Key, side: Side) -> None:
         self.result.ports.setdefault(node, {})[key] = side

@@ -13,7 +13,7 @@ from typing import Any, Final, final
 
 from attrs import field, frozen
 
-from statecharts.drawing import engine
+from statecharts.drawing.engine import Engine
 from statecharts.drawing.geometry import Path, Rect, direction, joined, straight, swung
 
 LABEL_GAP: Final = 7.0
@@ -22,8 +22,8 @@ LOOP: Final = 20.0
 """Width of a self-transition beside its state."""
 LARGE: Final = 150
 """Number of nodes above which the engine is told to try less hard."""
-HUGE: Final = 6000
-"""Weight above which it draws straight lines, since curves would take minutes."""
+WORK: Final = 400
+"""Weight for each second above which the engine is known not to finish in time."""
 
 _POINT: Final = 72.0
 _CELL: Final = 5.0
@@ -68,6 +68,7 @@ class Edge:
             node and comes back to it from below.
         label: Width and height of its label, if it has one.
         weight: Graphviz's weight: a heavier edge is shorter and straighter.
+        upward: Whether the arrow leaves the lower node.
     """
 
     id: str
@@ -77,6 +78,7 @@ class Edge:
     lower_port: int | None = None
     label: tuple[float, float] | None = None
     weight: int = 1
+    upward: bool = False
 
 
 @final
@@ -111,16 +113,14 @@ class Sketch:
         place = {node.id: i for i, node in enumerate(self.nodes)}
         return sum(abs(place[edge.upper] - place[edge.lower]) for edge in self.edges)
 
-    def dot(self, *, hasty: bool = False, spacing: float = 1.0) -> str:
-        """Return the graph in DOT; ``hasty`` trades beauty for time."""
-        return "\n".join(["digraph {", *self._statements(spacing, hasty=hasty), "}"])
+    def dot(self, spacing: float = 1.0) -> str:
+        """Return the graph in DOT."""
+        return "\n".join(["digraph {", *self._statements(spacing), "}"])
 
-    def _statements(self, spacing: float, *, hasty: bool) -> Iterator[str]:
+    def _statements(self, spacing: float) -> Iterator[str]:
         limits = ""
         if len(self.nodes) + len(self.edges) > LARGE:
             limits = " nslimit=2 nslimit1=2 mclimit=0.5"
-        if hasty:
-            limits = " nslimit=0.01 nslimit1=0.1 mclimit=0.01 splines=line"
         yield f"graph [nodesep=0.36 ranksep={0.32 * spacing:.3f}{limits}]"
         yield 'node [shape=box fixedsize=true label="" margin=0 fontsize=1]'
         yield "edge [arrowhead=none]"
@@ -168,21 +168,26 @@ class Placement:
         nodes: The place of each node.
         routes: The route of each arrow.
         size: Width and height of the whole; everything is between (0, 0) and it.
+        settled: Whether arrows end exactly where they are to meet the nodes.
     """
 
     nodes: dict[str, Rect]
     routes: dict[str, Route]
     size: tuple[float, float]
+    settled: bool = False
 
 
-def place(sketches: Sequence[Sketch], spacing: float = 1.0) -> list[Placement]:
-    """Return the placements of several sketches.
+def place(sketch: Sketch, engine: Engine, spacing: float = 1.0) -> Placement:
+    """Return the placement of a sketch.
 
     ``spacing`` multiplies the usual distance between ranks.
+
+    Raises:
+        EngineError: There is no layout, or the engine is known not to finish in time.
     """
-    sources = [s.dot(hasty=s.weight > HUGE, spacing=spacing) for s in sketches]
-    answers = engine.lay_out(sources)
-    return [_read(s, answer) for s, answer in zip(sketches, answers, strict=True)]
+    if sketch.weight > engine.seconds * WORK:
+        raise engine.over
+    return _read(sketch, engine.lay_out(sketch.dot(spacing)))
 
 
 def _look(node: Node) -> str:
@@ -195,20 +200,14 @@ def _look(node: Node) -> str:
 
 
 def _cells(prefix: str, ports: Sequence[float], node: Node) -> str:
-    """Return a row of equal cells, narrow enough to put each port where it belongs."""
-    count = cell_count(node.width)
+    """Return a row of equal cells, narrow enough to put each port where it belongs, or beside."""
+    count = max(len(ports), 3, min(800, round(node.width / 2)))
     names = [""] * count
+    at = -1
     for i, x in enumerate(ports):
-        at = min(count - 1, max(0, int(x / node.width * count)))
-        while names[at]:
-            at += 1
+        at = min(max(at + 1, int(x / node.width * count)), count - len(ports) + i)
         names[at] = f"<{prefix}{i}>"
     return "|".join(names)
-
-
-def cell_count(width: float) -> int:
-    """Return the number of cells that a border of some width is cut into."""
-    return max(3, min(800, round(width / 2)))
 
 
 def _size(width: float, height: float) -> str:
@@ -257,7 +256,7 @@ def _read(sketch: Sketch, answer: dict[str, Any]) -> Placement:
         else:
             routes[edge.id] = Route(path)
     for node, found in loops.items():
-        routes |= _loops(found, nodes[node])
+        routes |= beside(found, nodes[node])
     return Placement(nodes, routes, (right - left, high - low))
 
 
@@ -303,16 +302,17 @@ def _hammock(edge: Edge, first: Path, second: Path, node: Rect) -> Route:
     return Route(joined(first, around, tuple(reversed(second))), label)
 
 
-def _loops(edges: Sequence[Edge], node: Rect) -> dict[str, Route]:
+def beside(edges: Sequence[Edge], node: Rect) -> dict[str, Route]:
     """Draw the self-transitions of a node at its right, one below the other."""
-    heights = [max(24.0, edge.label[1] if edge.label else 0.0) for edge in edges]
-    top = node.centre[1] - sum(heights) / 2
+    top = node.centre[1] - height_beside(edges) / 2
     found = {}
-    for edge, height in zip(edges, heights, strict=True):
+    for edge in edges:
+        height = height_beside([edge])
         x, y = node.right, top + height / 2
         half = min(9.0, node.height / 4)
         out = x + LOOP * 1.3
-        path = ((x, y - half), (out, y - half * 2.2), (out, y + half * 2.2), (x, y + half))
+        at = min(max(y, node.y + half), node.bottom - half)  # at the node, however long its labels
+        path = ((x, at - half), (out, y - half * 2.2), (out, y + half * 2.2), (x, at + half))
         label = None
         if edge.label:
             width, tall = edge.label
@@ -320,3 +320,8 @@ def _loops(edges: Sequence[Edge], node: Rect) -> dict[str, Route]:
         found[edge.id] = Route(path, label)
         top += height
     return found
+
+
+def height_beside(edges: Sequence[Edge]) -> float:
+    """Return the height that the self-transitions of a node take."""
+    return sum(max(24.0, edge.label[1] if edge.label else 0.0) for edge in edges)

@@ -1,7 +1,8 @@
 """SVG: a drawing in a theme, with real text, titles and an id for every state.
 
-Every state is a group ``<g id="state-active.merge">`` with a ``<title>``, every arrow a group with
-the id of its transition, so that a page can style them, point at them, or follow a running machine.
+Every state is a group ``<g id="Pipeline-state-active.merge">`` with a ``<title>``, every arrow a
+group ``<g id="Pipeline-transition-active.qa:active.merge">``, so that a page can style them, point
+at them, or follow a running machine. The chart's name comes first, so that a page can hold many.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from statecharts.drawing.geometry import Path, Rect, curves, direction
 from statecharts.drawing.labels import LABEL_SIZE, is_measured, one_line, text_width
 from statecharts.drawing.marks import count_text
 from statecharts.drawing.model import (
+    HISTORY_LETTERS,
     Arrow,
     Drawing,
     Picture,
@@ -24,6 +26,7 @@ from statecharts.drawing.model import (
     Role,
     Shape,
     Text,
+    encoded,
     line_text,
 )
 from statecharts.drawing.theme import FONT_STACK, Theme
@@ -44,13 +47,22 @@ def to_svg(drawing: Drawing, theme: Theme) -> str:
     return "\n".join(_Writer(drawing, theme).lines()) + "\n"
 
 
-def state_id(state: str) -> str:
-    """Return the id of a state's group; white space, which XML ids must not have, becomes ``_``.
+def state_id(chart: str, state: str) -> str:
+    """Return the id of the group of a state, given the names of both; see `encoded`.
 
-    >>> state_id("active.merge"), state_id("")
-    ('state-active.merge', 'chart')
+    >>> state_id("Pipeline", "active.merge"), state_id("My chart", "")
+    ('Pipeline-state-active.merge', 'My_x20_chart-chart')
     """
-    return f"state-{'_'.join(state.split())}" if state else "chart"
+    return f"{_prefix(chart)}-state-{encoded(state)}" if state else f"{_prefix(chart)}-chart"
+
+
+def transition_id(chart: str, arrow: Arrow) -> str:
+    """Return the id of the group of an arrow."""
+    return f"{_prefix(chart)}-transition-{arrow.id}"
+
+
+def _prefix(chart: str) -> str:
+    return encoded(chart).replace("-", "_x2d_")
 
 
 @final
@@ -61,24 +73,24 @@ class _Writer:
 
     def lines(self) -> Iterator[str]:
         drawing, theme, picture = self.drawing, self.theme, self.drawing.picture
-        legend = count_text(picture.faults) if picture.faults else ""
+        name, legend = _prefix(picture.name), count_text(picture.faults) if picture.faults else ""
         least = 2 * _LEGEND_X + text_width(f"! {legend}", LABEL_SIZE, bold=True) if legend else 0
         width = _n(max(drawing.width, least))
         height = _n(drawing.height + (_LEGEND if legend else 0))
         yield (
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" '
-            f'width="{width}" height="{height}" style="max-width:100%;height:auto" role="img" '
-            f'aria-labelledby="title desc" data-chart-hash="{picture.chart_hash}" '
+            f'width="{width}" height="{height}" role="img" '
+            f'aria-labelledby="{name}-title {name}-desc" data-chart-hash="{picture.chart_hash}" '
             f'data-theme="{theme.name}" font-family="{FONT_STACK}">'
         )
-        yield f'<title id="title">{_text(picture.name)}</title>'
-        yield f'<desc id="desc">{_text(describe(picture))}</desc>'
+        yield f'<title id="{name}-title">{_text(picture.name)}</title>'
+        yield f'<desc id="{name}-desc">{_text(self.description)}</desc>'
         yield f'<rect class="paper" width="{width}" height="{height}" fill="{theme.paper}"/>'
-        yield '<g id="states">'
+        yield '<g class="states">'
         for placed in drawing.boxes:
             yield from self.box(placed)
         yield "</g>"
-        yield f'<g id="transitions" fill="none" stroke="{theme.line}" stroke-width="1.25">'
+        yield f'<g class="transitions" fill="none" stroke="{theme.line}" stroke-width="1.25">'
         for arrow in drawing.arrows:
             yield from self.arrow(arrow)
         yield "</g>"
@@ -91,12 +103,20 @@ class _Writer:
             )
         yield "</svg>"
 
+    @property
+    def description(self) -> str:
+        """What the picture shows, and what it lacks."""
+        fault = self.drawing.fault
+        lacking = "" if fault is None else f" {fault.found[:1].upper()}{fault.found[1:]}."
+        return describe(self.drawing.picture) + lacking
+
     def box(self, placed: PlacedBox) -> Iterator[str]:
         box, active = placed.box, placed.box.active
         classes = f"{box.shape.value.replace(' ', '-')}{' active' if active else ''}"
         classes += " faulty" if box.faults else ""
-        name = quoteattr(state_id(box.id))
-        yield f'<g id={name} class="{classes}">'
+        chart = self.drawing.picture.name
+        name = state_id(chart, box.id) if box.is_state else f"{_prefix(chart)}-{box.id}"
+        yield f'<g id={quoteattr(name)} class="{classes}">'
         title = one_line(f"{box.id or box.name}: {box.doc}" if box.doc else box.id or box.name)
         yield f"<title>{_text(_told(title, box.faults))}</title>"
         yield from self.shape(placed)
@@ -176,7 +196,7 @@ class _Writer:
     def history(self, placed: PlacedBox) -> Iterator[str]:
         theme, rect, active = self.theme, placed.rect, placed.box.active
         x, y = rect.centre
-        letter = "H*" if placed.box.shape is Shape.DEEP_HISTORY else "H"
+        letter = HISTORY_LETTERS[placed.box.shape]
         stroke = theme.active if active else theme.border
         if placed.box.faults:
             stroke = theme.fault
@@ -206,8 +226,9 @@ class _Writer:
 
     def arrow(self, placed: PlacedArrow) -> Iterator[str]:
         arrow = placed.arrow
+        name = transition_id(self.drawing.picture.name, arrow)
         look = f'transition faulty" stroke="{self.theme.fault}' if arrow.faults else "transition"
-        yield f'<g id={quoteattr(transition_id(arrow))} class="{look}">'
+        yield f'<g id={quoteattr(name)} class="{look}">'
         title = _told(sentence(arrow, self.drawing.picture), arrow.faults)
         yield f"<title>{_text(title)}</title>"
         if placed.path:
@@ -250,14 +271,9 @@ _ROUND: Final = frozenset(
 )
 
 
-def transition_id(arrow: Arrow) -> str:
-    """Return the id of an arrow's group."""
-    return f"transition-{'_'.join(arrow.id.split())}"
-
-
 def describe(picture: Picture) -> str:
     """Describe a picture in sentences, for a reader who cannot see it."""
-    boxes = [box for box in picture.boxes.values() if box.parent is not None and "#" not in box.id]
+    boxes = [box for box in picture.boxes.values() if box.parent is not None and box.is_state]
     active = [box.id for box in boxes if box.active]
     parts = [f"Statechart {picture.name} with {len(boxes)} states."]
     if picture.doc:

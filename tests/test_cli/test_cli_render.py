@@ -38,7 +38,7 @@ def test_render_writes_one_svg_for_each_chart(drawn: Drawn, run: Run) -> None:
     assert (result.exit_code, result.stderr) == (0, "")
     assert lines(result.stdout) == ["out/pictures/desk_lamp.svg", "out/pictures/torch.svg"]
     assert Path("out/pictures/desk_lamp.svg").read_text("utf-8") == "DeskLamp → svg"
-    how = {"format": "svg", "highlight": [], "theme": "light", "faults": ()}
+    how = {"format": "svg", "highlight": [], "theme": "light", "seconds": 10.0, "faults": ()}
     assert [asked for _, asked in drawn] == [how] * 2
 
 
@@ -56,12 +56,26 @@ def test_render_writes_each_format_once(run: Run) -> None:
 def test_render_passes_theme_and_highlight_on(drawn: Drawn, run: Run) -> None:
     """The theme and the states to highlight reach the drawing."""
     states = ["--highlight", "on", "--highlight", "on.low"]
-    result = run("render", "zoo:torch", "-o", ".", "--theme", "dark", *states)
+    more = ["--theme", "dark", "--seconds", "0.5"]
+    result = run("render", "zoo:torch", "-o", ".", *more, *states)
 
     assert result.exit_code == 0
-    assert drawn == [
-        ("Torch", {"format": "svg", "highlight": ["on", "on.low"], "theme": "dark", "faults": ()})
-    ]
+    how = {"format": "svg", "highlight": ["on", "on.low"], "theme": "dark", "seconds": 0.5}
+    assert drawn == [("Torch", {**how, "faults": ()})]
+
+
+@pytest.mark.usefixtures("zoo")
+def test_render_warns_of_a_simpler_layout(run: Run) -> None:
+    """A picture that is not done in time is written all the same, and a warning says so, once."""
+    result = run("render", "zoo:torch", "-o", ".", "--seconds", "0", "-f", "svg", "-f", "png")
+
+    assert result.exit_code == 0
+    assert lines(result.stdout) == ["torch.svg", "torch.png"]
+    assert result.stderr == (
+        "Warning: [SC704] picture of Torch: the layout engine does not finish within 0 s, so a"
+        " simple grid takes its place in on, the chart itself. Give it more time with seconds="
+        " (--seconds), or draw a part of the chart.\n"
+    )
 
 
 def test_render_refuses_a_state_that_no_chart_has(drawn: Drawn, run: Run) -> None:

@@ -222,6 +222,22 @@ def test_misspelt_keyword_of_a_state_is_told_with_the_right_one(
 
 
 @pytest.mark.parametrize(
+    ("write", "told"),
+    [
+        (lambda a: a.to(a, Go), "to() takes its event as on=. Write on=Go."),
+        (lambda a: a.stay("go"), "stay() takes its event as on=. Write on=Event."),
+        (lambda a: a.to(a), "to() has no event. Pass on=; always() needs no event."),
+        (lambda a: a.stay(), "stay() has no event. Pass on=; always() needs no event."),
+    ],
+)
+def test_event_without_its_keyword_is_told(write: Callable[[Any], object], told: str) -> None:
+    """An event in the second place, or none at all, is told with what to write."""
+    with pytest.raises(KeywordError) as caught:
+        write(State())
+    assert str(caught.value).partition(": ")[2] == told
+
+
+@pytest.mark.parametrize(
     ("target", "expected"),
     [
         (State, "goes to State, which is not a state. Call it: State()."),

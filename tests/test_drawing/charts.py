@@ -17,6 +17,7 @@ from statecharts.model.chart import (
     Chart,
     Default,
     Done,
+    Invocation,
     OnEvent,
     StateKind,
     StateNode,
@@ -24,6 +25,7 @@ from statecharts.model.chart import (
     TransitionKind,
     Trigger,
 )
+from statecharts.model.effects import Call
 from statecharts.model.hooks import Hook
 
 
@@ -42,6 +44,13 @@ class Library:
 
     owner: str
     opened_at: datetime | None = None
+
+
+@frozen
+class Question(Call[Any]):
+    """A call."""
+
+    text: str
 
 
 def named(name: str) -> Hook:
@@ -334,6 +343,17 @@ def wide_and_deep(groups: int, each: int) -> Chart:
     return b.chart()
 
 
+def tangle(count: int, each: int) -> Chart:
+    """States with lines from each to several others at random."""
+    dice = random.Random(count)
+    names = [f"s{i}" for i in range(count)]
+    b = Builder("Tangle").states(*names).initial("", names[0])
+    for name in names:
+        for number in range(each):
+            b.move(name, dice.choice(names), f"event_{number}")
+    return b.chart()
+
+
 def at_random(seed: int) -> Chart:
     """A chart of nested and parallel states with arrows between any two of them."""
     dice = random.Random(seed)
@@ -377,3 +397,86 @@ def _fill(b: Builder, dice: random.Random, parent: str, depth: int, states: list
         inside.append(state)
         states.append(state)
     b.initial(parent, inside[0])
+
+
+WORDS = (
+    "idle", "a b", "a_b", "größer", "状態", "x#initial", "é-1", "retry-1", "<b>&\"'", "s|{}\\n;:",
+    "🚦 light", "a" * 70, "waiting_for_the_confirmation_of_the_second_supervisor", "-", "#fork1",
+)  # fmt: skip
+
+
+def anything(seed: int) -> Chart:
+    """A chart of 1 to 120 states with whatever a picture can be asked to show.
+
+    Not all of them could run: a picture is drawn of whatever has been read from a file.
+    """
+    dice = random.Random(f"anything {seed}")
+    b = Builder(dice.choice((f"Any{seed}", 'A "chart" <&> ß', "x")), dice.choice((None, Library)))
+    size = dice.choice((1, 3, 8, 20, 40, 120))
+    composites, states = [ROOT], [ROOT]
+    if dice.random() < 0.1:
+        b.nodes[ROOT]["kind"] = PARALLEL
+    shape = dice.random()
+    for number in range(dice.randint(max(1, size // 2), size)):
+        parent = composites[-1] if dice.random() < shape * 0.8 else dice.choice(composites)
+        word = dice.choice(WORDS) if dice.random() < 0.3 else "s"
+        state = f"{parent}.{word.replace('.', '')}{number}".lstrip(".")
+        kind = dice.choices(
+            (StateKind.ATOMIC, COMPOUND, PARALLEL, FINAL, SHALLOW, DEEP), (10, 4, 3, 1, 1, 1)
+        )[0]
+        known: dict[str, Any] = {"name": word} if dice.random() < 0.5 else {}
+        if kind in (StateKind.ATOMIC, COMPOUND, PARALLEL, FINAL):
+            known |= _told(dice)
+        b.state(state, kind, **known)
+        states.append(state)
+        if kind in (COMPOUND, PARALLEL):
+            composites.append(state)
+    _wire(b, dice, states)
+    return b.chart()
+
+
+def _told(dice: random.Random) -> dict[str, Any]:
+    """Return what a state tells, now and then: data, effects, calls."""
+    known: dict[str, Any] = {}
+    if dice.random() < 0.15:
+        known["data"] = Track
+    if dice.random() < 0.15:
+        known["entry"] = (named("enter"), named(dice.choice(WORDS)))
+    if dice.random() < 0.1:
+        known["exit"] = (named("leave"),)
+    if dice.random() < 0.1:
+        known["invoke"] = (Invocation("ask", Question),)
+    return known
+
+
+def _wire(b: Builder, dice: random.Random, states: list[str]) -> None:
+    """Add initial states and arrows: a few or many, and now and then those of a hub."""
+    for state in states:
+        node = b.nodes[state]
+        if node["kind"] is COMPOUND and node["children"] and dice.random() < 0.9:
+            inside = node["children"] if dice.random() < 0.8 else states[1:]
+            count = 1 if dice.random() < 0.9 else 2
+            b.initial(state, *dice.choices(inside, k=count))
+        if node["kind"] in (SHALLOW, DEEP) and dice.random() < 0.8:
+            b.initial(state, dice.choice(states[1:]))
+
+    def arrow(source: str, target: str) -> None:
+        targets = (target,) if dice.random() < 0.9 else tuple(dice.choices(states[1:], k=3))
+        trigger: Trigger = dice.choice(
+            (on(dice.choice(WORDS)), Always(), Done(), on(f"event_{dice.randint(0, 9)}"))
+        )
+        kind = dice.choice((TransitionKind.EXTERNAL, TransitionKind.INTERNAL))
+        guard = named("a guard " * dice.randint(1, 12)) if dice.random() < 0.2 else None
+        b.move(source, targets, trigger, kind=kind, guard=guard)
+
+    for _ in range(int(len(states) * dice.choice((0, 0.5, 1, 1, 2, 3)))):
+        arrow(dice.choice(states), dice.choice(states))
+    if dice.random() < 0.25:
+        hub = dice.choice(states)
+        for number in range(dice.randint(18, 60)):
+            ends = (hub, dice.choice(states)) if number % 2 else (dice.choice(states), hub)
+            arrow(*ends)
+        arrow(hub, hub)
+    for state in states:
+        if b.nodes[state]["kind"] not in (SHALLOW, DEEP) and dice.random() < 0.1:
+            b.stay(state, f"note_{len(state)}", emit=(named("remember"),))

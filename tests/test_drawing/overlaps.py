@@ -77,13 +77,13 @@ def strays(svg: str, parents: Mapping[str, str]) -> list[str]:
 
     Args:
         svg: The picture.
-        parents: The group of the state around each state that has one, by its group. A region has
-            no border: it lies between dividers inside the state around it.
+        parents: The group of the state around each state that has one, by its group, without the
+            chart. A region has no border: it lies between dividers inside the state around it.
     """
     root = ET.fromstring(svg)
-    states = next(g for g in root.iter(f"{_SVG}g") if g.get("id") == "states")
+    states = next(g for g in root.iter(f"{_SVG}g") if g.get("class") == "states")
     paper = _rect(next(r for r in root.iter(f"{_SVG}rect") if r.get("class") == "paper"))
-    groups = {group.get("id", ""): group for group in states}
+    groups = {_name(group): group for group in states}
 
     def room(name: str) -> Rect:
         group = groups[name]
@@ -114,14 +114,14 @@ def within(inner: Rect, outer: Rect) -> bool:
 def scene(svg: str) -> Scene:
     """Return what a picture consists of."""
     root = ET.fromstring(svg)
-    states = next(g for g in root.iter(f"{_SVG}g") if g.get("id") == "states")
-    transitions = next(g for g in root.iter(f"{_SVG}g") if g.get("id") == "transitions")
+    states = next(g for g in root.iter(f"{_SVG}g") if g.get("class") == "states")
+    transitions = next(g for g in root.iter(f"{_SVG}g") if g.get("class") == "transitions")
     leaves: list[Seen] = []
     frames: list[Seen] = []
     texts: list[Seen] = []
     rules: list[tuple[str, tuple[Point, ...]]] = []
     for group in states:
-        name, kind = group.get("id", ""), group.get("class", "").split()[0]
+        name, kind = _name(group), group.get("class", "").split()[0]
         border = next((r for r in group.iter(f"{_SVG}rect") if r.get("class") == "border"), None)
         if kind in _COMPOSITE:
             if border is not None:
@@ -141,7 +141,7 @@ def scene(svg: str) -> Scene:
         ]
     labels, lines = [], []
     for group in transitions:
-        name = group.get("id", "")
+        name = _name(group)
         labels += [Seen(name, _text(t)) for t in group.iter(f"{_SVG}text")]
         lines += [
             (name, tuple(flattened(_path(p.get("d", "")), 1.0)))
@@ -152,6 +152,11 @@ def scene(svg: str) -> Scene:
     return Scene(
         tuple(leaves), tuple(frames), tuple(texts), tuple(labels), tuple(lines), tuple(rules)
     )
+
+
+def _name(group: ET.Element) -> str:
+    """Return the id of a group, without the chart."""
+    return group.get("id", "").partition("-")[2]
 
 
 def _in_circle(text: Seen, leaves: list[Seen]) -> bool:

@@ -24,8 +24,8 @@ def picture_of(subject: Any, form: Literal["svg", "dot", "mermaid"] = "svg", **o
             root = ET.fromstring(text)
             assert root.get("data-chart-hash") == chart.hash
             groups = [group.get("id", "") for group in root.iter(f"{SVG}g")]
-            drawn = [name for name in groups if name.startswith("state-") and "#" not in name]
-            assert sorted(drawn) == sorted(state_id(node.id) for node in chart.states)
+            drawn = [name for name in groups if "-state-" in name and "#" not in name]
+            assert sorted(drawn) == sorted(state_id(chart.name, node.id) for node in chart.states)
         case "dot":
             assert text.startswith(f"// chart {chart.hash}\n")
             drawn = re.findall(r'^ *(?:"|subgraph "cluster_)([^"#]+)" [\[{]', text, re.MULTILINE)

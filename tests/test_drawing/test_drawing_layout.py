@@ -41,11 +41,11 @@ def test_overlaps_are_found_where_there_are_any() -> None:
     """The check itself sees a label that is moved onto a state."""
     svg = picture_of(charts.traffic_light())
     red = next(leaf.rect for leaf in scene(svg).leaves if leaf.name == "state-red")
-    head, _, tail = svg.partition('<g id="transition-red-1"')
+    head, _, tail = svg.partition('<g id="TrafficLight-transition-red:green"')
     x = tail.index('<text x="')
     moved = f'<text x="{red.x + 5}" y="{red.y + 20}"' + tail[tail.index(" font-size", x) :]
-    found = overlaps(head + '<g id="transition-red-1"' + tail[:x] + moved)
-    assert "label of transition-red-1 lies on state-red" in found
+    found = overlaps(head + '<g id="TrafficLight-transition-red:green"' + tail[:x] + moved)
+    assert "label of transition-red:green lies on state-red" in found
 
 
 @pytest.mark.parametrize("name", charts.CHARTS)
@@ -64,7 +64,11 @@ def test_layout_keeps_states_inside_the_state_around_them(name: str) -> None:
 def test_layout_keeps_the_texts_of_a_state_inside_it(name: str) -> None:
     """Names, fields and effects are inside the state, or for a region, inside its parent."""
     chart = {**MACHINES, **charts.CHARTS}[name]()
-    around = {state_id(node.id): state_id(node.parent) for node in chart.states if node.parent}
+
+    def group(state: str) -> str:
+        return state_id(chart.name, state).partition("-")[2]
+
+    around = {group(node.id): group(node.parent) for node in chart.states if node.parent}
     assert strays(picture_of(chart), around) == []
 
 
@@ -98,5 +102,5 @@ def test_layout_is_the_same_every_time(name: str) -> None:
 def test_layout_of_a_thousand_states_does_not_hang() -> None:
     """The work for a thousand states grows with them, not with their square."""
     svg, calls = counted(lambda: drawing.render(charts.wide_and_deep(50, 20)))
-    assert svg.count('<g id="state-') >= 1000
+    assert svg.count('<g id="WideAndDeep-state-') >= 1000
     assert calls < 10_000 * 1_000

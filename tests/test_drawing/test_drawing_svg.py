@@ -25,8 +25,10 @@ def parsed(svg: str) -> ET.Element:
 
 
 def group(svg: str, name: str) -> ET.Element:
-    """Return the group of an id."""
-    return next(g for g in parsed(svg).iter(f"{SVG}g") if g.get("id") == name)
+    """Return the group of an id, given without the chart, or of a class."""
+    groups = list(parsed(svg).iter(f"{SVG}g"))
+    found = [g for g in groups if g.get("id", "").partition("-")[2] == name]
+    return next(g for g in (*found, *groups) if g in found or g.get("class") == name)
 
 
 def text_in(element: ET.Element) -> list[str]:
@@ -37,7 +39,8 @@ def text_in(element: ET.Element) -> list[str]:
 def classes(svg: str) -> dict[str, list[str]]:
     """Return the classes of each state's group."""
     states = group(svg, "states")
-    return {g.get("id", ""): g.get("class", "").split() for g in states if g.get("id")}
+    named = {g.get("id", "").partition("-")[2]: g.get("class", "") for g in states if g.get("id")}
+    return {name: found.split() for name, found in named.items()}
 
 
 def test_svg_shows_each_state_with_its_fields_and_types_as_text() -> None:
@@ -49,7 +52,7 @@ def test_svg_shows_each_state_with_its_fields_and_types_as_text() -> None:
 def test_svg_has_one_group_for_every_state() -> None:
     """No state of a chart is left out of its picture, and none is drawn twice."""
     for chart in (Pipeline.chart, Execution.chart, charts.media_player(), charts.crossing()):
-        ids = re.findall(r'<g id="(state-[^"#]*)"', picture_of(chart))
+        ids = re.findall(rf'<g id="{chart.name}-(state-[^"#]*)"', picture_of(chart))
         assert sorted(ids) == sorted(f"state-{node.id}" for node in chart)
 
 
@@ -74,13 +77,13 @@ def test_svg_shows_effects_and_internal_transitions_in_the_state() -> None:
 def test_svg_labels_arrows_with_the_names_of_the_code() -> None:
     """A label reads event(fields) [guard] / action; arrows between the same states share one."""
     svg = picture_of(Pipeline)
-    assert text_in(group(svg, "transition-active-1")) == [
+    assert text_in(group(svg, "transition-active:archived")) == [
         "Block(reason)",
         "ReviewHold(reason)",
         "Abandon",
         "Supersede(by)",
     ]
-    assert text_in(group(svg, "transition-archived-1")) == [
+    assert text_in(group(svg, "transition-archived:active")) == [
         "Unblock [isinstance(data.reason, Blocked)]"
     ]
 
@@ -88,9 +91,9 @@ def test_svg_labels_arrows_with_the_names_of_the_code() -> None:
 @pytest.mark.parametrize(
     ("transition", "label"),
     [
-        ("transition-on.screen.awake-1", "after 5 min"),
-        ("transition-on.playback.playing-3", "next / skip"),
-        ("transition-off-2", "resume_quietly [has_track]"),
+        ("transition-on.screen.awake:on.screen.asleep", "after 5 min"),
+        ("transition-on.playback.playing:on.playback.playing", "next / skip"),
+        ("transition-off:on.playback.playing:on.volume.muted", "resume_quietly [has_track]"),
     ],
 )
 def test_svg_labels_each_kind_of_trigger(transition: str, label: str) -> None:
@@ -101,7 +104,7 @@ def test_svg_labels_each_kind_of_trigger(transition: str, label: str) -> None:
 def test_svg_draws_pseudo_states_as_uml_does() -> None:
     """Initial states are dots, final ones bull's-eyes, history a circled H or H*, forks bars."""
     svg = picture_of(charts.media_player())
-    assert len(list(group(svg, "state-on.volume#initial").iter(f"{SVG}circle"))) == 1
+    assert len(list(group(svg, "on.volume#initial").iter(f"{SVG}circle"))) == 1
     assert text_in(group(svg, "state-on.playback.back")) == ["H"]
     assert text_in(group(svg, "state-on.screen.past")) == ["H*"]
     assert 'class="fork"' in svg
@@ -129,7 +132,7 @@ def test_svg_arrow_ends_at_the_border_of_a_composite_state() -> None:
         r for r in group(svg, "state-active").iter(f"{SVG}rect") if r.get("class") == "border"
     )
     bottom = float(border.get("y", "0")) + float(border.get("height", "0"))
-    for name, end in (("transition-archived-1", -1), ("transition-active-1", 0)):
+    for name, end in (("transition-archived:active", -1), ("transition-active:archived", 0)):
         line = next(p for p in group(svg, name).iter(f"{SVG}path") if p.get("class") == "line")
         points = re.findall(r"-?[\d.]+ (-?[\d.]+)", line.get("d", ""))
         assert float(points[end]) == pytest.approx(bottom, abs=0.1)
@@ -139,11 +142,11 @@ def test_svg_says_what_it_shows_to_those_who_cannot_see_it() -> None:
     """The picture, every state and every arrow have a title; the picture has a description."""
     root = parsed(picture_of(Pipeline, highlight=["active.qa"]))
     assert root.get("role") == "img"
-    assert root.get("aria-labelledby") == "title desc"
+    assert root.get("aria-labelledby") == "Pipeline-title Pipeline-desc"
     assert root.findtext(f"{SVG}title") == "Pipeline"
     assert "Active: active, active.qa." in (root.findtext(f"{SVG}desc") or "")
     for name in ("states", "transitions"):
-        parts = next(g for g in root.iter(f"{SVG}g") if g.get("id") == name)
+        parts = next(g for g in root.iter(f"{SVG}g") if g.get("class") == name)
         assert all(part.findtext(f"{SVG}title") for part in parts)
 
 

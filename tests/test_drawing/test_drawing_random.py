@@ -1,0 +1,112 @@
+"""Any chart: whatever it consists of has a picture, with all its states and all its arrows."""
+
+from __future__ import annotations
+
+import math
+import re
+import warnings
+
+import pytest
+
+from statecharts import Chart, drawing
+from statecharts.drawing import LayoutWarning
+from statecharts.drawing.dot import quoted
+from statecharts.drawing.engine import Engine
+from statecharts.drawing.labels import one_line
+from statecharts.drawing.layout import draw
+from statecharts.drawing.model import Box, Drawing, PlacedArrow, Shape
+from statecharts.drawing.notation import picture_of as notation_of
+from tests.proof import shards
+from tests.test_drawing import charts
+from tests.test_drawing.overlaps import overlaps
+from tests.test_drawing.pictures import picture_of
+
+
+@pytest.mark.parametrize("seeds", shards(10_000, 100, sample=20))
+def test_picture_of_any_chart_shows_its_states_and_arrows(seeds: range) -> None:
+    """Every chart is drawn, by the engine or without it: each state, each arrow from end to end."""
+    for seed in seeds:
+        chart = charts.anything(seed)
+        svg = _svg(chart, seconds=seed % 2)
+        ids = re.findall(r'\bid="([^"]*)"', svg)
+        assert len(ids) == len(set(ids)), seed
+        drawn = draw(notation_of(chart), seconds=0)
+        assert _detached(drawn) == [], seed
+        assert _untold(drawn) == [], seed
+
+
+@pytest.mark.parametrize("seeds", shards(10_000, 500, sample=20))
+def test_texts_of_any_chart_are_written(seeds: range) -> None:
+    """DOT and Mermaid are written of every chart, with each state once; Graphviz takes them."""
+    for seed in seeds:
+        chart = charts.anything(seed)
+        mermaid, dot = drawing.render(chart, "mermaid"), drawing.render(chart, "dot")
+        found = re.findall(r'^ *state "[^"]*" as (s\d+)$', mermaid, re.MULTILINE)
+        assert len(found) == len(set(found)) >= len(chart.states)
+        assert all(
+            f"{quoted(node.id)} [" in dot or quoted(f"cluster_{node.id}") in dot
+            for node in chart.states
+        )
+        if seed % 100 == 0:
+            assert Engine(10).lay_out(dot)["name"] == one_line(chart.name)
+
+
+@pytest.mark.parametrize("seeds", shards(400, 20, sample=2))
+def test_grid_keeps_labels_off_everything(seeds: range) -> None:
+    """Without the engine, too, no label is on a line or a box, and no line runs through a box."""
+    for seed in seeds:
+        assert overlaps(_svg(charts.at_random(seed), seconds=0)) == [], seed
+
+
+@pytest.mark.parametrize("name", charts.CHARTS)
+def test_grid_keeps_lines_apart(name: str) -> None:
+    """In a grid, no two arrows run in the same place, but for those that meet at one point."""
+    drawn = draw(notation_of(charts.CHARTS[name]()), seconds=0)
+    runs = [
+        (placed.arrow.id, min(a, b), max(a, b))
+        for placed in drawn.arrows
+        for a, b in zip(placed.path[::3], placed.path[3::3], strict=False)
+        if math.dist(a, b) > 20
+    ]
+    for number, (one, a, b) in enumerate(runs):
+        for other, c, d in runs[:number]:
+            if one == other:
+                continue
+            for axis in (0, 1):
+                across = 1 - axis
+                beside = abs(a[axis] - c[axis]) > 0.5 or a[axis] != b[axis] or c[axis] != d[axis]
+                apart = min(b[across], d[across]) - max(a[across], c[across]) < 20
+                assert beside or apart, (one, other)
+
+
+def _svg(chart: Chart, seconds: float) -> str:
+    with warnings.catch_warnings(action="ignore", category=LayoutWarning):
+        return picture_of(chart, seconds=seconds)
+
+
+def _detached(drawn: Drawing) -> list[str]:
+    """Return the arrows that do not begin or end at their states.
+
+    An arrow at a region ends above or below it, at the border of the parallel state around.
+    """
+    placed = {one.box.id: one for one in drawn.boxes}
+
+    def border(box: Box) -> Box:
+        boxes = drawn.picture.boxes
+        around = None if box.parent is None else boxes[box.parent]
+        region = around is not None and around.shape is Shape.PARALLEL
+        return boxes[around.id] if region and around is not None else box
+
+    def is_at(box: Box, point: tuple[float, float]) -> bool:
+        return any(placed[one.id].rect.grown(25).contains(point) for one in (box, border(box)))
+
+    def ends(one: PlacedArrow) -> bool:
+        boxes = drawn.picture.boxes
+        arrow = one.arrow
+        return is_at(boxes[arrow.source], one.path[0]) and is_at(boxes[arrow.target], one.path[-1])
+
+    return [one.arrow.id for one in drawn.arrows if not one.path or not ends(one)]
+
+
+def _untold(drawn: Drawing) -> list[str]:
+    return [one.arrow.id for one in drawn.arrows if one.arrow.label and not one.texts]
