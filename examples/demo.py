@@ -26,7 +26,7 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from examples import incident
+from examples import incident, killed
 from machines import execution, pipeline
 from machines.identifiers import AgentName, BranchName, GitSha
 from machines.investigation.chart import InvestigationChart
@@ -366,7 +366,14 @@ def main(output: Path) -> None:
     incident.plant(database)
     console.print(Text(f"\nAn investigation: {incident.QUESTION}\n", "bold"))
     sys.stdout.flush()
-    raise SystemExit(incident.investigate(database, output / "investigation"))
+    status = incident.investigate(database, output / "investigation")
+    console.print(Text("\nA run that is killed, and goes on\n", "bold"))
+    runs = output / "runs.db"
+    for name in (runs, *runs.parent.glob(f"{runs.name}-*")):
+        name.unlink(missing_ok=True)
+    for line in killed.story(runs):
+        console.print(Text(line), soft_wrap=True)
+    raise SystemExit(status)
 
 
 if __name__ == "__main__":

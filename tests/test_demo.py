@@ -82,6 +82,16 @@ def test_demo_investigates_an_incident(shown: Shown) -> None:
     assert (shown.folder / "investigation" / "chart.svg").exists()
 
 
+def test_demo_kills_a_run_that_goes_on(shown: Shown) -> None:
+    """What was under way when the process died is carried out by another, under the same key."""
+    output = shown.result.output
+    assert "carries out call story-7/1\n" in output
+    assert "any.pending.spawn_agent#1 under way" in output
+    assert "carries out story-7/1 and story-7/2\n" in output
+    assert "3  Answer Exited                    → any.completed" in output
+    assert "no damage in the store" in output
+
+
 def test_picture_of_an_end_highlights_it(shown: Shown) -> None:
     """The picture of an end is that of the machine in its last configuration."""
     played = demo.walk(_scenario("pipeline-blocked"))

@@ -1,5 +1,4 @@
-"""The command line: `statecharts check`, `list`, `show`, `render`, `import`, `simulate`, `schema`,
-`runs`.
+"""The command line: `statecharts check`, `list`, `show`, `render`, `import`, `simulate`, `runs`.
 
 Each command reads the charts of a package, a module, a name or a file (`statecharts.cli.targets`).
 Other packages add commands, such as `investigate` (`statecharts.cli.plugins`). Exit status: 0 all

@@ -19,10 +19,17 @@ from rich.text import Text
 
 from statecharts.cli.modules import Importer, NoModuleError
 from statecharts.cli.targets import TargetError, survey
-from statecharts.cli.terminal import console, count_text, plain_table, print_failures, print_json
+from statecharts.cli.terminal import (
+    console,
+    count_text,
+    json_option,
+    plain_table,
+    print_failures,
+    print_json,
+)
 from statecharts.model.chart import Chart
-from statecharts.model.errors import StatechartError, how_to_install
 from statecharts.model.durations import duration_text
+from statecharts.model.errors import StatechartError, how_to_install
 
 if TYPE_CHECKING:
     from statecharts.runtime import Happened, Past, Run, Runs
@@ -62,7 +69,12 @@ def _db(function: F) -> F:
         envvar="STATECHARTS_DB",
         metavar="STORE",
         help="The store: a file, or an address; default: $STATECHARTS_DB.",
-    )(click.option("--prefix", default="", help="What the names of its tables begin with.")(function))
+    )(_prefix(function))
+
+
+def _prefix(function: F) -> F:
+    told = "What the names of its tables begin with."
+    return click.option("--prefix", default="", help=told)(function)
 
 
 def _charts(function: F) -> F:
@@ -76,10 +88,6 @@ def _charts(function: F) -> F:
     )(function)
 
 
-def _json(function: F) -> F:
-    return click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")(function)
-
-
 @contextmanager
 def _told() -> Iterator[None]:
     """Tell errors in one line."""
@@ -90,8 +98,8 @@ def _told() -> Iterator[None]:
     except ModuleNotFoundError as error:
         if error.name != "sqlalchemy":
             raise
-        how = how_to_install("sqlalchemy")
-        raise RunsError(f"stores need SQLAlchemy, which is not installed. Install it: {how}") from None
+        told = f"stores need SQLAlchemy. Install it: {how_to_install('sqlalchemy')}"
+        raise RunsError(told) from None
 
 
 def _address(db: str) -> str | Path:
@@ -174,7 +182,7 @@ def _head_json(head: Head) -> dict[str, Any]:
 @click.option("--state", help="Only runs that are in the state of this id.")
 @click.option("--status", help="Only runs of this status, such as running or ended.")
 @click.option("--stuck", is_flag=True, help="Only runs that are stuck.")
-@_json
+@json_option
 @_db
 def list_runs(
     db: str,
@@ -225,7 +233,7 @@ def _status(head: Head) -> Text:
 
 @runs.command()
 @click.argument("run")
-@_json
+@json_option
 @_db
 def show(db: str, prefix: str, run: str, as_json: bool) -> None:
     """Show one run: its states and data, and what it waits for."""
@@ -264,7 +272,8 @@ def show(db: str, prefix: str, run: str, as_json: bool) -> None:
     out.print(Text(f"  states    {_place(head)}"), soft_wrap=True)
     out.print(Text(f"  entries   {head.sequence + 1}, since {str(told['began'])[:19]}"))
     for state, data in snapshot.get("data", {}).items():
-        out.print(Text(f"  data      {state}: {json.dumps(data, ensure_ascii=False)}"), soft_wrap=True)
+        shown = json.dumps(data, ensure_ascii=False)
+        out.print(Text(f"  data      {state}: {shown}"), soft_wrap=True)
     for one in stored.timers:
         out.print(Text(f"  timer     {one.id}, due {moment(one.due).isoformat()[:19]}"))
     for owed in stored.owed:
@@ -279,7 +288,7 @@ def show(db: str, prefix: str, run: str, as_json: bool) -> None:
 @runs.command()
 @click.argument("run")
 @click.option("--tail", type=int, metavar="N", help="Only the last N entries.")
-@_json
+@json_option
 @_db
 def history(db: str, prefix: str, run: str, tail: int | None, as_json: bool) -> None:
     """Print what has happened to a run, and how long its states lasted."""
@@ -331,7 +340,7 @@ def _event_text(past: Past) -> str:
 
 @runs.command()
 @click.argument("run", required=False)
-@_json
+@json_option
 @_db
 def watch(db: str, prefix: str, run: str | None, as_json: bool) -> None:
     """Print what happens to the runs of the store, or to one, until it is over or Ctrl-C."""
@@ -341,6 +350,7 @@ def watch(db: str, prefix: str, run: str | None, as_json: bool) -> None:
     with _store(db, prefix) as store:
         seen = {head.run: head.sequence for head in _heads(store, None, None, None)}
         token = None
+        click.echo("watching", err=True)
         while True:
             found = store.token()
             if found == token:
@@ -399,7 +409,7 @@ def _moved(taken: Any, as_json: bool) -> None:
 @click.argument("run")
 @click.argument("event")
 @click.option("--id", "name", help="A name for this request: the same name is taken once.")
-@_json
+@json_option
 @_charts
 @_db
 def send(
@@ -422,7 +432,7 @@ def send(
 @click.argument("call")
 @click.argument("event")
 @click.option("--progress", is_flag=True, help="The answer does not end the call.")
-@_json
+@json_option
 @_charts
 @_db
 def answer(
@@ -456,13 +466,13 @@ def _whole(name: str, text: str, *, reason: bool = False) -> None:
                 click.echo(f"{run} is {one.status} in {', '.join(taken.configuration)}")
 
     command.__doc__ = text
-    made: Any = _db(_charts(_json(click.argument("run")(command))))
+    made: Any = _db(_charts(json_option(click.argument("run")(command))))
     if reason:
         made = click.option("--reason", default="", help="Why, for whoever looks at it.")(made)
     runs.command(name)(made)
 
 
-_whole("cancel", "End a run: by its event cancel, if its chart has one, else where it is.", reason=True)
+_whole("cancel", "End a run: by its chart's event cancel, else where it is.", reason=True)
 _whole("suspend", "Let events to a run wait, and its timers and calls pause.", reason=True)
 _whole("resume", "Let a suspended run go on.")
 _whole("retry", "Try again what a run is stuck on.")
@@ -504,8 +514,8 @@ def _served(target: str) -> tuple[ModuleType, list[Any]]:
         try:
             module = importer.load(name)
         except NoModuleError as error:
-            told = f"there is no module {error.missing!r}. Run the command where it can be imported."
-            raise TargetError(told) from None
+            remedy = "Run the command where it can be imported."
+            raise TargetError(f"there is no module {error.missing!r}. {remedy}") from None
     if module is None:
         print_failures(importer.failures)
         raise click.exceptions.Exit(1)
@@ -521,7 +531,7 @@ def _served(target: str) -> tuple[ModuleType, list[Any]]:
     return module, list(charts.values())
 
 
-async def _serve(  # noqa: PLR0913, PLR0917 - what the command is given
+async def _serve(
     address: str | Path,
     prefix: str,
     charts: list[Any],
@@ -554,7 +564,7 @@ async def _serve(  # noqa: PLR0913, PLR0917 - what the command is given
 
 @runs.command()
 @click.argument("keys", nargs=-1, metavar="[RUN]...")
-@_json
+@json_option
 @_db
 def verify(db: str, prefix: str, keys: tuple[str, ...], as_json: bool) -> None:
     """Look for damage in the store: exit status 1 if there is any."""
@@ -628,8 +638,7 @@ def delete(db: str, prefix: str, run: str, yes: bool) -> None:
             if head is None:
                 raise unknown(run)
             if not yes:
-                told = f"Remove {run}, {head.status}, with {count_text(head.sequence + 1, 'entry')}?"
-                click.confirm(told.replace("entrys", "entries"), abort=True)
+                click.confirm(f"Remove {run}, {head.status} in {_place(head)}?", abort=True)
             if store.remove(run, head.fence):
                 break
     click.echo(f"{run} is removed")

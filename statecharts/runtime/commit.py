@@ -322,7 +322,7 @@ class Draft:
             self._record(one, at)
         return taken
 
-    def take(self, event: Any, at: datetime, id: str | None = None) -> Taken:  # noqa: A002 - its name
+    def take(self, event: Any, at: datetime, id: str | None = None) -> Taken:
         """Take an event: first the timers that are due, then the event, then what the run says.
 
         Raises:
@@ -418,12 +418,12 @@ class Draft:
             snapshot, counter = step.snapshot, one.counter
         return found
 
-    def _prepared(  # noqa: PLR0913, PLR0917 - what a step is written with
+    def _prepared(
         self,
         step: Step[Any, Any],
         cause: Any,
         kind: str,
-        id: str | None,  # noqa: A002 - its name
+        id: str | None,
         body: bytes,
         counter: int,
     ) -> tuple[_Prepared, list[Any]]:
@@ -483,7 +483,7 @@ class Draft:
         kind: str,
         at: datetime,
         body: bytes,
-        id: str | None = None,  # noqa: A002 - its name
+        id: str | None = None,
         **changes: Any,
     ) -> None:
         """Write an entry, and the head that goes with it."""
@@ -658,7 +658,7 @@ class Draft:
         self._waiting.add(number)
         self._touched = True
 
-    def _put_by(self, event: Any, at: datetime, id: str | None) -> Taken:  # noqa: A002 - its name
+    def _put_by(self, event: Any, at: datetime, id: str | None) -> Taken:
         number = max(self.waiting, default=0) + 1
         body = self.program.protocol.dumps_message(event)
         self.waiting[number] = Waiting(number, microseconds(at), id, body)
@@ -714,7 +714,7 @@ class Draft:
             None if base is None else base.head.fence,
             tuple(self._entries),
             tuple(owed),
-            tuple(number for number in self._owed if number in old_owed and number not in self.owed),
+            tuple(one for one in self._owed if one in old_owed and one not in self.owed),
             tuple(timers),
             tuple(name for name in self._timers if name in old_timers and name not in self.timers),
             tuple(waiting),
@@ -747,11 +747,9 @@ def stuck(head: Head) -> StuckError:
 
 
 def storable(text: str) -> str:
-    """Return a text without what UTF-8 cannot carry: half characters, as names of files may have."""
+    """Return a text without half characters, which UTF-8 cannot carry."""
     return text.encode("utf-8", "backslashreplace").decode()
 
 
 def _with_memory(snapshot: Snapshot[Any, Any], memory: Any) -> Snapshot[Any, Any]:
-    return Snapshot(
-        snapshot._place, snapshot._values, snapshot._context, memory, snapshot._clock
-    )
+    return Snapshot(snapshot._place, snapshot._values, snapshot._context, memory, snapshot._clock)

@@ -238,7 +238,7 @@ class Delivery:
                     return
                 try:
                     outcome = await self._attempt(handler, program, run, row)
-                except Exception as error:  # noqa: BLE001 - whatever a handler raises
+                except Exception as error:
                     act = partial(self._failed, row=row, handler=handler, error=error)
                 else:
                     act = partial(self._done, row=row, outcome=outcome)

@@ -94,10 +94,8 @@ class Handler:
     @property
     def is_async(self) -> bool:
         """Whether its function is a coroutine function."""
-        function: Any = self.function
-        return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(
-            getattr(function, "__call__", None)
-        )
+        called = getattr(type(self.function), "__call__", None)  # noqa: B004 - it is asked what it is
+        return any(map(inspect.iscoroutinefunction, (self.function, called)))
 
 
 @overload
@@ -134,7 +132,7 @@ def handle(
     effect: type[Any],
     function: Callable[..., Any],
     *,
-    retry: Retry = Retry(),  # noqa: B008 - immutable
+    retry: Retry = Retry(),
     timeout: timedelta | None = None,
     heartbeat: timedelta | None = None,
     at_once: int = 100,
@@ -172,12 +170,12 @@ def _takes_task(name: str, function: Callable[..., Any]) -> bool:
         signature = inspect.signature(function)
     except (TypeError, ValueError):
         return False
-    for count in (2, 1):
+    for takes_task, given in ((True, (None, None)), (False, (None,))):
         try:
-            signature.bind(*(None,) * count)
+            signature.bind(*given)
         except TypeError:
             continue
-        return count == 2
+        return takes_task
     found = f"the handler of {name} takes {signature}"
     remedy = "Let it take the effect, or the effect and the task"
     raise HandlerError("SC828", "handlers", found, remedy)
@@ -187,16 +185,17 @@ def _check_answers(effect: type[Effect], function: Callable[..., Any]) -> None:
     """Refuse a function that is annotated with answers that its call does not have."""
     try:
         told = typing.get_type_hints(function).get("return", typing.Any)
-    except Exception:  # noqa: BLE001 - an annotation that cannot be read says nothing
+    except Exception:
         return
     if told is typing.Any:
         return
     union = typing.get_origin(told) in (typing.Union, types.UnionType)
-    members = [one for one in (typing.get_args(told) if union else (told,)) if one is not type(None)]
+    given = typing.get_args(told) if union else (told,)
+    members = [one for one in given if one is not type(None)]
     if not issubclass(effect, Call):
         if members:
             found = f"the handler of {effect.__name__} returns {_names(members)}"
-            remedy = "Return None: nobody answers an effect; derive it from Call to have it answered"
+            remedy = "Return None, or derive the effect from Call: only calls are answered"
             raise HandlerError("SC828", "handlers", found, remedy)
         return
     answers = answers_of(effect)
@@ -281,7 +280,7 @@ class Task(Generic[A]):
         attempt: Which attempt this is; the first is 1.
     """
 
-    def __init__(  # noqa: PLR0913, PLR0917 - what an attempt is
+    def __init__(
         self,
         key: str,
         run: str,

@@ -48,7 +48,7 @@ class Operations:
         options: What `open_store` takes.
     """
 
-    def __init__(  # noqa: PLR0913 - what a runtime is made of
+    def __init__(
         self,
         address: Address,
         charts: Iterable[Any],
@@ -108,7 +108,7 @@ class Operations:
             raise RunError("SC829", "start", found, "Name it when you open the store")
         return program
 
-    def send(self, key: str, event: Any, id: str | None) -> Job[Taken]:  # noqa: A002 - its name
+    def send(self, key: str, event: Any, id: str | None) -> Job[Taken]:
         """Send an event."""
         if isinstance(event, OWN):
             found = f"{type(event).__name__} comes from the run's own timers and calls"
@@ -124,7 +124,7 @@ class Operations:
 
         return Job(key, act)
 
-    def _known(self, draft: Draft, id: str) -> Taken | None:  # noqa: A002 - its name
+    def _known(self, draft: Draft, id: str) -> Taken | None:
         """Return the answer that an id got before, if it is remembered."""
         for entry in reversed(draft.entries):
             if entry.id == id:

@@ -121,7 +121,7 @@ class Present(Generic[E, C]):
 class Run(Present[E, C]):
     """A run, for synchronous code."""
 
-    def send(self, event: E, *, id: str | None = None) -> Taken:  # noqa: A002 - its name
+    def send(self, event: E, *, id: str | None = None) -> Taken:
         """Send an event; when this returns, it is on disk.
 
         Args:
@@ -223,7 +223,7 @@ class Runs:
         create_schema: Whether tables that are missing are made.
     """
 
-    def __init__(  # noqa: PLR0913 - what runs are kept with
+    def __init__(
         self,
         store: Address,
         *charts: Any,

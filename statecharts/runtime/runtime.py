@@ -40,7 +40,7 @@ class LiveRun(Present[E, C]):
         super().__init__(runtime._operations, key)
         self._runtime = runtime
 
-    async def send(self, event: E, *, id: str | None = None) -> Taken:  # noqa: A002 - its name
+    async def send(self, event: E, *, id: str | None = None) -> Taken:
         """Send an event; when this returns, it is on disk.
 
         Args:
@@ -158,7 +158,7 @@ class Runtime:
         StoreError: The store cannot be opened.
     """
 
-    def __init__(  # noqa: PLR0913 - what runs are run with
+    def __init__(
         self,
         store: Address,
         *charts: Any,
@@ -252,7 +252,7 @@ class Runtime:
             for observer in tuple(self._observers):
                 try:
                     observer(happened)
-                except Exception as error:  # noqa: BLE001 - an observer's fault is its own
+                except Exception as error:
                     self._complain(observer, error)
 
     def _complain(self, observer: Observer, error: Exception) -> None:

@@ -127,7 +127,7 @@ class Writer:
         return job.future.result()
 
     def drain(self) -> bool:
-        """Write what is in line, as much as goes into one transaction; tell whether more is there."""
+        """Write what is in line, up to `BATCH` jobs; tell whether more is there."""
         with self._pen:
             jobs: list[Job[Any]] = []
             while len(jobs) < BATCH and (self._inner or self._outer):
@@ -220,7 +220,7 @@ class Writer:
             written = self.store.write(changes) if changes else []
         except StoreError as error:
             return [error] * len(changes)
-        except Exception as error:  # noqa: BLE001 - a value that the store cannot hold
+        except Exception as error:
             if len(changes) == 1:
                 return [error]
             return [one for change in changes for one in self._written([change])]
@@ -293,9 +293,7 @@ class Writer:
             return
         if head.status == Status.CANCELLED or (head.status == Status.ENDED and not stored.owed):
             return  # nothing goes on there, but for what an ended run still owes
-        marked = evolve(
-            head, status=Status.STUCK, reason=reason, blocked="", epoch=head.epoch + 1
-        )
+        marked = evolve(head, status=Status.STUCK, reason=reason, blocked="", epoch=head.epoch + 1)
         self.store.write([Change(sealed(marked), head.fence)])
 
     def _keep(self, live: Live) -> None:

@@ -15,6 +15,12 @@ from statecharts.store.errors import StoreError
 _LARGEST: Final = (1 << 53) - 1
 """The largest integer that every reader of JSON takes exactly."""
 
+_LONGEST: Final = 21
+"""Digits before the point that are written without an exponent."""
+
+_SMALLEST: Final = -6
+"""Zeros after the point, as a negative number, that need an exponent."""
+
 _PLAIN: Final = json.JSONEncoder(
     ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False
 ).encode
@@ -108,11 +114,11 @@ def number_text(value: float) -> str:
     point -= len(whole + fraction) - len(digits)
     digits = digits.rstrip("0")
     count = len(digits)
-    if count <= point <= 21:
+    if count <= point <= _LONGEST:
         text = digits + "0" * (point - count)
-    elif 0 < point <= 21:
+    elif 0 < point <= _LONGEST:
         text = f"{digits[:point]}.{digits[point:]}"
-    elif -6 < point <= 0:
+    elif _SMALLEST < point <= 0:
         text = f"0.{'0' * -point}{digits}"
     else:
         rest = f".{digits[1:]}" if count > 1 else ""

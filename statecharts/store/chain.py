@@ -11,11 +11,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Final
 
 from attrs import evolve, frozen
 
-from statecharts.store.rows import Checkpoint, Entry, Head, Owed, Run, Timer, Waiting
+from statecharts.store.rows import Checkpoint, Entry, Head, Owed, Timer, Waiting
+
+if TYPE_CHECKING:
+    from statecharts.store.port import Store
 
 _MODULUS: Final = 1 << 256
 
@@ -114,17 +117,7 @@ class Damage:
     what: str
 
 
-class Readable(Protocol):
-    """What a run is verified by: the reading half of a store."""
-
-    def read(self, run: str) -> Run | None: ...
-    def entries(self, run: str, after: int = -1, limit: int | None = None) -> list[Entry]: ...
-    def checkpoints(self, run: str) -> list[Checkpoint]: ...
-    def artifacts(self, run: str) -> list[bytes]: ...
-    def artifact(self, name: bytes) -> bytes | None: ...
-
-
-def verify(store: Readable, run: str) -> Iterator[Damage]:
+def verify(store: Store, run: str) -> Iterator[Damage]:
     """Yield what is damaged of a run."""
     stored = store.read(run)
     if stored is None:
@@ -133,6 +126,21 @@ def verify(store: Readable, run: str) -> Iterator[Damage]:
     head = stored.head
     if seal(head) != head.seal:
         yield Damage(run, "its head does not match its seal")
+    yield from _broken_links(store, head)
+    artifacts = store.artifacts(run)
+    rows = (*stored.owed, *stored.timers, *stored.waiting, *store.checkpoints(run), *artifacts)
+    if summed(bytes(32), rows, ()) != head.total:
+        yield Damage(run, "its effects, timers, waiting events or checkpoints are not those sealed")
+    for name in artifacts:
+        body = store.artifact(name)
+        if body is None:
+            yield Damage(run, f"artifact {name.hex()} is missing")
+        elif hashlib.sha256(body).digest() != name:
+            yield Damage(run, f"artifact {name.hex()} is not what its name says")
+
+
+def _broken_links(store: Store, head: Head) -> Iterator[Damage]:
+    run = head.run
     previous, sequence, number = head.cut_link, head.cut - 1, head.cut
     configuration = None
     for entry in store.entries(run):
@@ -150,13 +158,3 @@ def verify(store: Readable, run: str) -> Iterator[Damage]:
         yield Damage(run, "its last entry is not the one that its head names")
     elif configuration is not None and configuration != head.configuration:
         yield Damage(run, "its head and its last entry have different active states")
-    artifacts = store.artifacts(run)
-    rows = (*stored.owed, *stored.timers, *stored.waiting, *store.checkpoints(run), *artifacts)
-    if summed(bytes(32), rows, ()) != head.total:
-        yield Damage(run, "its effects, timers, waiting events or checkpoints are not those sealed")
-    for name in artifacts:
-        body = store.artifact(name)
-        if body is None:
-            yield Damage(run, f"artifact {name.hex()} is missing")
-        elif hashlib.sha256(body).digest() != name:
-            yield Damage(run, f"artifact {name.hex()} is not what its name says")

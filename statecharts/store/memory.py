@@ -104,7 +104,7 @@ class MemoryStore:
             )
             return [head for head, _ in zip(found, range(limit), strict=False)]
 
-    def taken(self, run: str, id: str, since: int) -> Entry | None:  # noqa: A002 - the port's name
+    def taken(self, run: str, id: str, since: int) -> Entry | None:
         """Return the entry of an id; see the port."""
         with self._lock:
             for entry in reversed(self._entries(run)):
@@ -166,7 +166,9 @@ class MemoryStore:
                 claimed.append((run, mine))
             return claimed
 
-    def renew(self, worker: str, until: int, claims: Iterable[tuple[str, int]]) -> set[tuple[str, int]]:
+    def renew(
+        self, worker: str, until: int, claims: Iterable[tuple[str, int]]
+    ) -> set[tuple[str, int]]:
         """Let claims hold longer; see the port."""
         with self._lock:
             held = self._held(worker, claims)

@@ -44,7 +44,7 @@ class Store(Protocol):
         """Return heads in the order of their keys, those after one of them."""
         ...
 
-    def taken(self, run: str, id: str, since: int) -> Entry | None:  # noqa: A002 - its name
+    def taken(self, run: str, id: str, since: int) -> Entry | None:
         """Return the entry that an id was taken with, if its number is at least ``since``."""
         ...
 
@@ -79,7 +79,9 @@ class Store(Protocol):
         """
         ...
 
-    def renew(self, worker: str, until: int, claims: Iterable[tuple[str, int]]) -> set[tuple[str, int]]:
+    def renew(
+        self, worker: str, until: int, claims: Iterable[tuple[str, int]]
+    ) -> set[tuple[str, int]]:
         """Let claims hold longer; return those that the worker still has."""
         ...
 

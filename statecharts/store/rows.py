@@ -16,7 +16,7 @@ CHECKPOINT_EVERY: Final = 256
 
 
 LONGEST_CLAIM: Final = 86_400_000_000
-"""Microseconds that a claim may hold. One that holds longer was made, or is read, by a wrong clock."""
+"""Microseconds that a claim may hold; one for longer was made, or is read, by a wrong clock."""
 
 
 class Status(StrEnum):
@@ -183,7 +183,7 @@ class Checkpoint:
 
 @frozen
 class Run:
-    """A run as it is stored: its head, and all rows that its head is sealed with but the history."""
+    """A run as it is stored: its head, and the rows that its head is sealed with."""
 
     head: Head
     owed: tuple[Owed, ...] = ()

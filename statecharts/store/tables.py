@@ -138,8 +138,9 @@ def script(dialect: Dialect, prefix: str = "") -> list[str]:
     statements = []
     for table in tables(prefix).sorted_tables:
         statements.append(CreateTable(table, if_not_exists=True))
-        statements += [CreateIndex(index, if_not_exists=True) for index in sorted(
-            table.indexes, key=lambda index: str(index.name)
-        )]
+        statements += [
+            CreateIndex(index, if_not_exists=True)
+            for index in sorted(table.indexes, key=lambda index: str(index.name))
+        ]
     made = [str(one.compile(dialect=dialect)).strip() for one in statements]
     return [*made, f"INSERT INTO {prefix}meta (name, value) VALUES ('schema', '{VERSION}')"]

@@ -45,7 +45,9 @@ class StoreContract:
 
     def test_what_is_written_is_read(self) -> None:
         store = self.make()
-        change = begun("a", owed=[owed(1)], timers=[Timer("t#1", 5)], waiting=[Waiting(1, 2, "w", b"x")])
+        change = begun(
+            "a", owed=[owed(1)], timers=[Timer("t#1", 5)], waiting=[Waiting(1, 2, "w", b"x")]
+        )
         assert store.write([change]) == [True]
         assert store.read("a") == Run(change.head, change.owed, change.timers, change.waiting)
         assert store.head("a") == change.head
@@ -136,7 +138,9 @@ class StoreContract:
     def test_texts_and_bytes_come_back_as_they_were(self) -> None:
         store = self.make()
         key = "Bestellung 7/ä€😀\n'\";--"
-        change = begun(key, body=bytes(range(256)), configuration='["a b","\\u0000"]', id="\N{BELL}'")
+        change = begun(
+            key, body=bytes(range(256)), configuration='["a b","\\u0000"]', id="\N{BELL}'"
+        )
         assert store.write([change]) == [True]
         assert store.entries(key) == list(change.entries)
         found = store.taken(key, "\N{BELL}'", 0)
@@ -374,7 +378,7 @@ def owed(number: int, *, due: int = 0, name: str = "mail", attempts: int = 0) ->
     return Owed(number, name, f"call#{number}", b'{"type":"mail"}', attempts, due)
 
 
-def begun(  # noqa: PLR0913 - all that a run can begin with
+def begun(
     run: str,
     *,
     chart: str = "Chart",
@@ -382,7 +386,7 @@ def begun(  # noqa: PLR0913 - all that a run can begin with
     at: int = NOW,
     body: bytes = b"",
     configuration: str = '["open"]',
-    id: str | None = None,  # noqa: A002 - its name
+    id: str | None = None,
     owed: Iterable[Owed] = (),
     timers: Iterable[Timer] = (),
     waiting: Iterable[Waiting] = (),
@@ -423,11 +427,11 @@ def begun(  # noqa: PLR0913 - all that a run can begin with
     )
 
 
-def further(  # noqa: PLR0913 - all that a change can hold
+def further(
     before: Change,
     *,
     at: int = NOW + 1,
-    id: str | None = None,  # noqa: A002 - its name
+    id: str | None = None,
     owed: Iterable[Owed] = (),
     changed: Iterable[Owed] = (),
     settled: Iterable[Owed] = (),

@@ -1,8 +1,10 @@
-"""What the tests of runs share: a store of each kind, a clock, and a handler that is told what to do."""
+"""What the tests of runs share: a store of each kind, a clock, a handler that does as told."""
 
 from __future__ import annotations
 
 import asyncio
+import functools
+import inspect
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -68,8 +70,6 @@ PAID = Paid("r-1")
 
 def run_async(test: Callable[..., Awaitable[None]]) -> Callable[..., None]:
     """Run a coroutine function as a test, and no longer than 20 seconds."""
-    import functools  # noqa: PLC0415
-    import inspect  # noqa: PLC0415
 
     @functools.wraps(test)
     def wrapper(*args: Any, **kwargs: Any) -> None:

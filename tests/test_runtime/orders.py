@@ -87,9 +87,7 @@ class Order(Statechart[Ordered | Queued | Paid | Withdrawn | Asked | Reminded]):
         basket.stay(on=Reminded, make=lambda m: Basket(m.data.reminders + 1))
         paying.stay(on=Queued, make=lambda m: Paying(m.data.card, m.data.since, m.event.place))
         paying.to(basket, on=CallFailed, emit=lambda m: Mail("shop", m.event.reason))
-        patience = basket.after(
-            timedelta(days=3), emit=lambda _: Mail("customer", "still there?")
-        )
+        patience = basket.after(timedelta(days=3), emit=lambda _: Mail("customer", "still there?"))
 
     settled = State(Settled, final=True)
     given_up = State(final=True)

@@ -60,6 +60,12 @@ def runtime(store: Store, clock: SimulatedClock, bank: Bank, **options: Any) -> 
     return Runtime(store, Order, Daily, Polite, handlers=handlers, clock=clock, **options)
 
 
+async def begun(bank: Bank, *, mails: int = 0) -> None:
+    """Return once the bank has been asked, and some mails have been sent."""
+    while not bank.tasks or len(bank.mails) < mails:  # noqa: ASYNC110 - a handler sets no event
+        await asyncio.sleep(0.001)
+
+
 # --- Events ---------------------------------------------------------------------------------------
 
 
@@ -180,7 +186,7 @@ def wrong_event() -> Any:
 async def test_keys_are_taken_once(store: Store, clock: SimulatedClock) -> None:
     async with runtime(store, clock, Bank("wait")) as rt:
         await rt.start(Order, key="a")
-        with pytest.raises(RunExistsError, match="SC821.*a run of that key"):
+        with pytest.raises(RunExistsError, match=r"SC821.*a run of that key"):
             await rt.start(Order, key="a")
         run = await rt.start(Order, key="a", exist_ok=True)
         assert run.configuration == ("open", "open.basket")
@@ -204,8 +210,7 @@ async def test_leaving_the_state_cancels_the_handler(store: Store, clock: Simula
     async with runtime(store, clock, bank) as rt:
         run = await rt.start(Order, key="a")
         await run.send(Ordered("1"))
-        while not bank.tasks:
-            await asyncio.sleep(0)
+        await begun(bank)
         await run.send(Withdrawn())
         await rt.settle()
         assert bank.cancelled == 1
@@ -580,7 +585,7 @@ async def test_an_effect_that_fails_for_ever_makes_its_run_stuck_and_no_other(
 
 @run_async
 async def test_a_timer_that_fails_can_be_skipped(store: Store, clock: SimulatedClock) -> None:
-    from tests.test_runtime.faulty import Faulty, Go, mended  # noqa: PLC0415
+    from tests.test_runtime.faulty import Faulty, Go, mended
 
     async with Runtime(store, Faulty, clock=clock) as rt:
         run = await rt.start(Faulty, key="a")
@@ -589,7 +594,7 @@ async def test_a_timer_that_fails_can_be_skipped(store: Store, clock: SimulatedC
         await rt.settle()
         assert run.status == "stuck"
         assert "broken" in run.reason
-        with pytest.raises(StuckError, match="SC824.*on timer waiting.deadline#1.*broken"):
+        with pytest.raises(StuckError, match=r"SC824.*on timer waiting.deadline#1.*broken"):
             await run.send(Go())
         with pytest.raises(WaitError, match="stuck"):
             await run.wait(Faulty.over)
@@ -633,8 +638,7 @@ async def test_a_suspended_run_lets_events_wait(store: Store, clock: SimulatedCl
         run = rt.get("a", Order)
         await run.resume()
         assert run.configuration == ("open", "open.paying")
-        while not (bank.tasks and bank.mails):
-            await asyncio.sleep(0.001)
+        await begun(bank, mails=1)
         assert bank.mails == [Mail("customer", "still there?")]  # the timer was due before
         assert len(bank.tasks) == 1
         assert await rt.verify() == []
@@ -648,8 +652,7 @@ async def test_a_call_pauses_while_its_run_is_suspended(
     async with runtime(store, clock, bank) as rt:
         run = await rt.start(Order, key="a")
         await run.send(Ordered("1"))
-        while not bank.tasks:
-            await asyncio.sleep(0)
+        await begun(bank)
         await run.suspend()
         await rt.settle()
         assert bank.cancelled == 1
@@ -666,12 +669,11 @@ async def test_a_run_is_cancelled_where_it_is_or_by_its_own_event(
     async with runtime(store, clock, bank) as rt:
         run = await rt.start(Order, key="a")
         await run.send(Ordered("1"))
-        while not bank.tasks:
-            await asyncio.sleep(0)
+        await begun(bank)
         await run.cancel("the shop closes")
         await rt.settle()
         assert (run.status, run.reason, bank.cancelled) == ("cancelled", "the shop closes", 1)
-        with pytest.raises(RunError, match="SC825.*was cancelled"):
+        with pytest.raises(RunError, match=r"SC825.*was cancelled"):
             await run.send(Withdrawn())
         clock.advance(99 * DAY)
         await rt.settle()
@@ -803,8 +805,7 @@ async def test_what_one_runtime_left_another_goes_on_with(
     async with runtime(store, clock, first, grace=grace) as rt:
         run = await rt.start(Order, key="a")
         await run.send(Ordered("1"))
-        while not first.tasks:
-            await asyncio.sleep(0)
+        await begun(first)
     assert first.cancelled == 1
     async with runtime(store, clock, second) as rt:
         await rt.get("a").wait(Order.settled, timeout=timedelta(seconds=5))
@@ -838,11 +839,11 @@ async def test_a_runtime_is_used_inside_its_block_and_once(
     store: Store, clock: SimulatedClock
 ) -> None:
     rt = runtime(store, clock, Bank("wait"))
-    with pytest.raises(RunError, match="SC832.*not running"):
+    with pytest.raises(RunError, match=r"SC832.*not running"):
         await rt.start(Order, key="a")
     async with rt:
         await rt.start(Order, key="a")
-        with pytest.raises(RunError, match="SC832.*entered already"):
+        with pytest.raises(RunError, match=r"SC832.*entered already"):
             await rt.__aenter__()
     with pytest.raises(RunError, match="SC832"):
         await rt.get("a").send(Asked())
@@ -854,7 +855,9 @@ async def test_a_chart_that_is_not_known_is_told(store: Store, clock: SimulatedC
         await rt.start(Daily, key="a")
     async with Runtime(store, Order, clock=clock) as rt:
         run = rt.get("a")
-        with pytest.raises(RunError, match="SC829.*its chart is Daily, and the charts here are Order"):
+        with pytest.raises(
+            RunError, match=r"SC829.*its chart is Daily, and the charts here are Order"
+        ):
             await run.send(Tick())
         assert run.configuration == ("on", "on.wait")
         assert [past.kind for past in run.history()] == ["start"]
@@ -879,7 +882,7 @@ async def test_values_are_kept_with_a_run(store: Store, clock: SimulatedClock) -
 
 
 def test_both_surfaces_have_the_same_names() -> None:
-    from statecharts.runtime import LiveRun, Run  # noqa: PLC0415
+    from statecharts.runtime import LiveRun, Run
 
     def names(cls: type) -> set[str]:
         return {name for name in dir(cls) if not name.startswith("_")}

@@ -6,8 +6,8 @@ from typing import Final
 
 from statecharts.store.rows import LONGEST_CLAIM
 
-_HEAD: Final = """runs.run, chart, version, status, reason, blocked, sequence, epoch, counter, began,
- changed, states, snapshot, cut, cut_link, link, total, seal"""
+_HEAD: Final = """runs.run, chart, version, status, reason, blocked, sequence, epoch, counter,
+ began, changed, states, snapshot, cut, cut_link, link, total, seal"""
 _HEADS: Final = (
     f"SELECT {_HEAD} FROM {{p}}runs AS runs"
     " JOIN {p}configurations AS places ON places.number = runs.configuration"
@@ -45,7 +45,8 @@ STATEMENTS: Final = {
     "attach": "INSERT OR IGNORE INTO {p}attached (run, name) VALUES (?, ?)",
     "owed": f"SELECT {_OWED} FROM {{p}}owed WHERE run = {_OF_RUN} ORDER BY number",
     "timers": f"SELECT id, due FROM {{p}}timers WHERE run = {_OF_RUN} ORDER BY due, id",
-    "waiting": f"SELECT number, at, id, body FROM {{p}}waiting WHERE run = {_OF_RUN} ORDER BY number",
+    "waiting": "SELECT number, at, id, body FROM {p}waiting"
+    f" WHERE run = {_OF_RUN} ORDER BY number",
     "checkpoints": "SELECT sequence, snapshot FROM {p}checkpoints"
     f" WHERE run = {_OF_RUN} ORDER BY sequence",
     "checkpoint": "SELECT sequence, snapshot FROM {p}checkpoints"

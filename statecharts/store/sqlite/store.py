@@ -78,12 +78,12 @@ class SQLiteStore:
             with self._errors():
                 self._patiently(lambda: self._db.execute("PRAGMA journal_mode=WAL").fetchone())
                 self._db.execute(f"PRAGMA synchronous={synchronous}")
-                self._patiently(lambda: self._make(create))
+                self._patiently(lambda: self._make(create=create))
         except BaseException:
             self._db.close()
             raise
 
-    def _make(self, create: bool) -> None:
+    def _make(self, *, create: bool) -> None:
         """Make the tables, or see that they are ours."""
         known = {
             name
@@ -205,8 +205,9 @@ class SQLiteStore:
             (
                 "enter",
                 [
-                    (number, e.sequence, e.at, e.kind, e.id, self._place(e.configuration), e.body, e.link)
+                    (number, e.sequence, e.at, e.kind, e.id, self._place(e.configuration), *body)
                     for e in change.entries
+                    for body in ((e.body, e.link),)
                 ],
             ),
             ("owe", [(number, *fields(one)) for one in change.owed]),
@@ -250,7 +251,7 @@ class SQLiteStore:
         with self._lock, self._errors(), self._transaction():
             p = self.prefix
             row = self._db.execute(
-                f"DELETE FROM {p}runs WHERE run = ? AND sequence = ? AND epoch = ?"  # noqa: S608 - ours
+                f"DELETE FROM {p}runs WHERE run = ? AND sequence = ? AND epoch = ?"
                 " RETURNING number",
                 (run, *fence),
             ).fetchone()
@@ -258,7 +259,7 @@ class SQLiteStore:
                 return False
             self._writes += 1
             for table in OF_A_RUN:
-                self._db.execute(f"DELETE FROM {p}{table} WHERE run = ?", row)  # noqa: S608 - ours
+                self._db.execute(f"DELETE FROM {p}{table} WHERE run = ?", row)
             return True
 
     # -- reading -----------------------------------------------------------------------------------
@@ -301,7 +302,7 @@ class SQLiteStore:
         """Return heads in the order of their keys; see the port."""
         return [Head(*row) for row in self._rows("heads", after, chart, status, limit)]
 
-    def taken(self, run: str, id: str, since: int) -> Entry | None:  # noqa: A002 - the port's name
+    def taken(self, run: str, id: str, since: int) -> Entry | None:
         """Return the entry of an id; see the port."""
         rows = self._rows("taken", run, id, since)
         return Entry(*rows[0]) if rows else None
@@ -344,7 +345,9 @@ class SQLiteStore:
                 (run, evolve(_owed(owed), worker=worker, until=until)) for run, _, _, *owed in rows
             ]
 
-    def renew(self, worker: str, until: int, claims: Iterable[tuple[str, int]]) -> set[tuple[str, int]]:
+    def renew(
+        self, worker: str, until: int, claims: Iterable[tuple[str, int]]
+    ) -> set[tuple[str, int]]:
         """Let claims hold longer; see the port."""
         with self._lock, self._errors(), self._transaction():
             return {
@@ -416,7 +419,7 @@ class SQLiteStore:
             self._db.close()
 
 
-_CONFIGURATION: Final = [name for name in Head.__slots__].index("configuration")
+_CONFIGURATION: Final = [*Head.__slots__].index("configuration")
 _PLACES: Final = 10_000
 """The configurations whose numbers are kept in memory."""
 

@@ -1,0 +1,286 @@
+"""`statecharts runs`: the runs of a store, from a terminal."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from statecharts.cli import main
+from statecharts.runtime import Runs, SimulatedClock
+from tests.test_runtime.orders import Asked, Daily, Order, Ordered, Paid
+
+ROOT = Path(__file__).parent.parent.parent
+ORDERS = "tests.test_runtime.orders"
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> str:
+    """A store with an order that pays, one that is open, and a daily run."""
+    path = tmp_path / "runs.db"
+    clock = SimulatedClock(datetime.now(UTC) - timedelta(hours=2))  # commands go by the real one
+    with Runs(path, Order, Daily, clock=clock) as runs:
+        runs.start(Daily, key="day")
+        runs.start(Order, key="order-1")
+        run = runs.start(Order, key="order-2")
+        clock.advance(timedelta(hours=2))
+        run.send(Ordered("4111"), id="click")
+    return str(path)
+
+
+def call(*arguments: str, status: int = 0, text: str = "") -> Result:
+    found = CliRunner().invoke(main, ["runs", *arguments], input=text)
+    assert found.exit_code == status, found.output
+    return found
+
+
+def said(*arguments: str) -> Any:
+    return json.loads(call(*arguments, "--json").output)
+
+
+def test_runs_are_listed(store: str) -> None:
+    lines = call("list", "--db", store).output.splitlines()
+    assert [line.split()[:4] for line in lines[2:]] == [
+        ["day", "Daily", "running", "on.wait"],
+        ["order-1", "Order", "running", "open.basket"],
+        ["order-2", "Order", "running", "open.paying"],
+    ]
+    for options, keys in (
+        (["--chart", "Order"], ["order-1", "order-2"]),
+        (["--state", "open.paying"], ["order-2"]),
+        (["--state", "open"], ["order-1", "order-2"]),
+        (["--status", "ended"], []),
+        (["--stuck"], []),
+    ):
+        assert [one["run"] for one in said("list", "--db", store, *options)] == keys
+
+
+def test_the_store_may_be_named_by_the_environment(store: str) -> None:
+    found = CliRunner().invoke(main, ["runs", "list"], env={"STATECHARTS_DB": store})
+    assert "order-1" in found.output
+    assert "Missing option '--db'" in call("list", status=2).output
+
+
+def test_a_run_is_shown(store: str) -> None:
+    output = call("show", "order-2", "--db", store).output
+    assert output.splitlines()[0].split() == ["order-2", "Order", "running"]
+    assert "call      open.paying.charge#1: charge, 0 failures" in output
+    assert "timer     open.expired#1, due 20" in output
+    shown = said("show", "order-2", "--db", store)
+    assert shown["owed"][0]["call"] == "open.paying.charge#1"
+    assert shown["snapshot"]["data"]["open.paying"]["card"] == "4111"
+    assert "SC822" in call("show", "order-9", "--db", store, status=1).output
+
+
+def test_history_is_told_without_the_chart(store: str) -> None:
+    lines = call("history", "order-2", "--db", store).output.splitlines()
+    assert "2 h" in lines[2]
+    assert 'ordered {"card": "4111"}' in lines[3]
+    (last,) = said("history", "order-2", "--db", store, "--tail", "1")
+    assert (last["sequence"], last["id"], last["event"]["type"]) == (1, "click", "ordered")
+    assert said("history", "order-2", "--db", store)[0]["lasted"] == 7200.0
+
+
+def test_events_are_sent_once_under_an_id(store: str) -> None:
+    event = '{"type": "asked"}'
+    where = ("--db", store, "--charts", ORDERS)
+    for _ in range(2):
+        output = call("send", "order-1", event, "--id", "x", *where).output
+        assert output == "order-1 is in open, open.basket (entry 1)\n"
+    assert "entry 3" in call("send", "order-1", "-", *where, text=event).output
+    with Runs(store_path(store), Order) as runs:
+        assert runs.get("order-1").snapshot[Order.open.basket].reminders == 2
+        assert runs.get("order-1").history()[1].event == Asked()
+    assert "nothing in open, open.paying" in call("send", "order-2", event, *where, status=1).output
+    wrong = call("send", "order-1", '{"type": "askd"}', *where, status=1).output
+    assert "Did you mean 'asked'?" in wrong
+    assert "SC822" in call("send", "order-9", event, *where, status=1).output
+    assert (
+        "no module" in call("send", "x", event, "--db", store, "--charts", "nope", status=2).output
+    )
+
+
+def store_path(store: str) -> Path:
+    return Path(store)
+
+
+def test_calls_are_answered(store: str) -> None:
+    where = ("--db", store, "--charts", ORDERS)
+    name = "open.paying.charge#1"
+    call("answer", "order-2", name, '{"type": "queued", "place": 3}', "--progress", *where)
+    output = call("answer", "order-2", name, '{"type": "paid", "receipt": "r"}', *where).output
+    assert output == "order-2 is in settled (entry 3)\n"
+    late = call("answer", "order-2", name, '{"type": "paid", "receipt": "r"}', *where, status=1)
+    assert "nothing in settled handles it" in late.output
+    with Runs(store_path(store), Order) as runs:
+        assert runs.get("order-2").history()[-1].event.event == Paid("r")
+
+
+def test_runs_are_moved_as_a_whole(store: str) -> None:
+    where = ("order-1", "--db", store, "--charts", ORDERS)
+    assert call("suspend", *where, "--reason", "a test").output.startswith("order-1 is suspended")
+    waits = call("send", "order-1", '{"type": "asked"}', *where[1:]).output
+    assert waits == "order-1 is suspended; the event waits\n"
+    assert "waiting" in call("show", "order-1", "--db", store).output
+    assert call("resume", *where).output == "order-1 is running in open, open.basket\n"
+    assert said("cancel", *where, "--reason", "over")["reason"] == "over"
+    assert "was cancelled" in call("suspend", *where, status=1).output
+
+
+def test_what_a_run_is_stuck_on_is_skipped(tmp_path: Path) -> None:
+    store, clock = tmp_path / "runs.db", SimulatedClock()
+    from tests.test_runtime.faulty import Faulty
+
+    with Runs(store, Faulty, clock=clock) as runs:
+        run = runs.start(Faulty, key="a")
+        clock.advance(timedelta(days=1))
+        runs._operations.writer.do(runs._operations.fire("a"))
+        assert run.status == "stuck"
+    where = ("a", "--db", str(store), "--charts", "tests.test_runtime.faulty")
+    assert [one["run"] for one in said("list", "--db", str(store), "--stuck")] == ["a"]
+    assert "broken" in call("show", "a", "--db", str(store)).output
+    assert call("retry", *where).output == "a is stuck in waiting\n"
+    assert call("skip", *where).output == "a is running in waiting\n"
+
+
+def test_runs_are_taken_to_another_store(store: str, tmp_path: Path) -> None:
+    lines, other = tmp_path / "runs.jsonl", str(tmp_path / "other.db")
+    call("export", "--db", store, "-o", str(lines))
+    assert call("import", str(lines), "--db", other).output == "3 runs imported\n"
+    assert call("export", "--db", other).output == lines.read_text()
+    assert call("verify", "--db", other).output == "3 runs, no damage\n"
+    assert "there already" in call("import", str(lines), "--db", other, status=1).output
+    one = call("export", "order-1", "--db", store).output
+    assert call("import", "--db", str(tmp_path / "one.db"), text=one).output == "1 run imported\n"
+    assert "SC808" in call("export", "nope", "--db", store, status=1).output
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        (lambda text: text.replace('"card\\":', '"cart\\":'), "SC804"),
+        (lambda text: "\n".join(text.splitlines()[:-1]), "SC804"),
+        (lambda text: text.replace('"counter":1', '"counter":2'), "SC804"),
+        (lambda text: text.replace('"row":"entry"', '"row":"entri"'), "SC808"),
+        (lambda text: text.replace('"format":1', '"format":2'), "SC808"),
+        (lambda text: "\n".join(text.splitlines()[1:]), "SC808"),
+        (lambda text: "{" + text, "SC808"),
+        (lambda text: "[1]\n" + text, "SC808"),
+    ],
+)
+def test_lines_that_are_not_those_that_were_exported_are_refused(
+    store: str, tmp_path: Path, change: Any, code: str
+) -> None:
+    text = call("export", "order-2", "--db", store).output
+    changed = change(text)
+    if changed == text:  # bodies are in base64
+        changed = text.replace('"attempts":0', '"attempts":1')
+    output = call("import", "--db", str(tmp_path / "new.db"), text=changed, status=1).output
+    assert code in output
+    assert call("list", "--db", str(tmp_path / "new.db")).output.count("order-2") == 0
+
+
+def test_damage_is_found(store: str) -> None:
+    assert call("verify", "--db", store).output == "3 runs, no damage\n"
+    db = sqlite3.connect(store)
+    db.execute("UPDATE entries SET at = at + 1 WHERE sequence = 1")
+    db.commit()
+    db.close()
+    output = call("verify", "--db", store, status=1).output
+    assert "order-2: entry 1 does not match its link" in output
+    assert "no damage" in call("verify", "order-1", "--db", store).output
+
+
+def test_runs_are_deleted_and_histories_pruned(store: str) -> None:
+    where = ("--db", store, "--charts", ORDERS)
+    with Runs(store_path(store), Order) as runs:
+        run = runs.get("order-1")
+        run.send(Asked())
+        run.checkpoint()
+        first = run.history()[-1].sequence
+    output = call("prune", "order-1", "--before", str(first), *where).output
+    assert output == f"the history of order-1 begins at entry {first}\n"
+    assert call("verify", "--db", store).output == "3 runs, no damage\n"
+    assert call("delete", "order-1", "--db", store, status=1, text="n\n")
+    assert call("delete", "order-1", "--db", store, "--yes").output == "order-1 is removed\n"
+    assert [one["run"] for one in said("list", "--db", store)] == ["day", "order-2"]
+    assert "SC822" in call("delete", "order-1", "--db", store, "--yes", status=1).output
+
+
+def test_the_schema_is_printed_and_used(tmp_path: Path) -> None:
+    path = tmp_path / "mine.db"
+    script = call("schema", "--sql", "--prefix", "my_").output
+    db = sqlite3.connect(path)
+    db.executescript(script)
+    db.close()
+    with Runs(path, Order, prefix="my_", create_schema=False) as runs:
+        runs.start(Order, key="a")
+    assert [one["run"] for one in said("list", "--db", str(path), "--prefix", "my_")] == ["a"]
+    assert "SC805" in call("list", "--db", str(path), status=1).output
+    assert "BYTEA" in call("schema", "--sql", "--dialect", "postgresql").output
+
+
+def test_a_store_that_is_not_there_is_told_and_not_made(tmp_path: Path) -> None:
+    path = tmp_path / "nope.db"
+    output = call("list", "--db", str(path), status=1).output
+    assert "there is no store" in output
+    assert not path.exists()
+
+
+def test_serve_carries_out_what_is_owed_until_it_is_told_to_end(store: str, tmp_path: Path) -> None:
+    module = tmp_path / "shop.py"
+    module.write_text(
+        "from tests.test_runtime.orders import Charge, Mail, Order, Paid\n"
+        "async def charge(call: Charge) -> Paid:\n"
+        "    return Paid('r-' + call.card)\n"
+        "handlers = {Charge: charge, Mail: lambda mail: print('MAIL', mail.text, flush=True)}\n"
+    )
+    environment = {**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{tmp_path}"}
+    command = [sys.executable, "-m", "statecharts", "runs", "serve", "shop", "--db", store]
+    with subprocess.Popen(
+        command, env=environment, cwd=tmp_path, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        lines = [process.stdout.readline() for _ in range(2)]
+        process.send_signal(signal.SIGTERM)
+        lines += process.stdout.readlines()
+        assert process.wait(20) == 0
+    assert any("order-2  Answer  → settled" in line for line in lines)
+    assert "MAIL r-4111\n" in lines
+    assert said("show", "order-2", "--db", store)["status"] == "ended"
+    assert said("show", "day", "--db", store)["status"] == "running"  # no chart of that module
+
+
+def test_serve_needs_charts_and_handlers(store: str) -> None:
+    assert "handlers" in call("serve", ORDERS, "--db", store, status=2).output
+    assert "there are no charts" in call("serve", "json", "--db", store, status=2).output
+    assert "no module 'nope'" in call("serve", "nope", "--db", store, status=2).output
+
+
+def test_watch_prints_what_happens_until_the_run_is_over(store: str) -> None:
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-m", "statecharts", "runs", "watch", "order-1", "--db", store]
+    with subprocess.Popen(
+        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        assert process.stderr.readline() == "watching\n"
+        with Runs(store_path(store), Order, Daily) as runs:
+            runs.get("order-2").send(Ordered("x"))
+            runs.get("order-1").send(Asked())
+            runs.get("order-1").cancel()
+        output = process.stdout.read()
+        assert process.wait(20) == 0
+    assert "order-2" not in output
+    assert "order-1  asked  → open, open.basket" in output
+    assert "(cancel)" in output
