@@ -14,9 +14,8 @@ _HEAD: Final = """\
 > A transition happens once. Its effects are carried out at least once, each under a key that never
 > changes. Nothing that was acknowledged is lost, at whatever instant the process dies.
 
-`python -m benchmarks.faults` tries to break this, and writes this page. In every row the same is
-checked of what is left in the store, with the plain kernel and a journal that clients and handlers
-keep outside of the store:
+`python -m benchmarks.faults` tries to break this, and writes this page. What is left in a store is
+checked with the plain kernel, and with a journal that clients and handlers keep outside of it:
 
 - each event that was acknowledged is in the history, once, at the place that its sender was told;
 - the history, stepped through by the kernel alone, gives the stored snapshot, to the last byte;
@@ -24,6 +23,8 @@ keep outside of the store:
 - none was carried out that the history does not owe;
 - each timer fired once, each call was answered once;
 - links, seals and SQLite's own check find no damage.
+
+A cut log, a flipped bit and a store in memory are checked for what their rows say.
 
 `make test` tries a sample of each row, `make prove` a tenth.
 """

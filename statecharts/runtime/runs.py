@@ -6,6 +6,7 @@ Nothing is carried out here: effects and timers are the business of a `Runtime` 
 
 from __future__ import annotations
 
+import builtins
 import time
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
@@ -316,11 +317,11 @@ class Runs:
         """Return the head of a run: what is stored of it, its snapshot unread."""
         return self._operations.head(key)
 
-    def recover(self) -> list[tuple[str, StatechartError]]:
+    def recover(self) -> builtins.list[tuple[str, StatechartError]]:
         """Read every run that goes on; return those that cannot be read, which are stuck now."""
         return list(self._operations.recover())
 
-    def verify(self) -> list[Damage]:
+    def verify(self) -> builtins.list[Damage]:
         """Return what is damaged in the store."""
         return list(self._operations.verify())
 

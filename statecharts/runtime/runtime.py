@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import builtins
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -328,11 +329,11 @@ class Runtime:
         for head in self._operations.list(chart, name, status, stuck=stuck):
             yield LiveRun(self, head.run)
 
-    async def recover(self) -> list[tuple[str, StatechartError]]:
+    async def recover(self) -> builtins.list[tuple[str, StatechartError]]:
         """Read every run that goes on; return those that cannot be read, which are stuck now."""
         return await asyncio.to_thread(lambda: list(self._operations.recover()))
 
-    async def verify(self) -> list[Damage]:
+    async def verify(self) -> builtins.list[Damage]:
         """Return what is damaged in the store."""
         return await asyncio.to_thread(lambda: list(self._operations.verify()))
 

@@ -429,5 +429,5 @@ def _owed(row: Sequence[Any]) -> Owed:
     return Owed(number, name, call, body, attempts, due, bool(handed), worker, until)
 
 
-def _locked(error: sqlite3.Error) -> bool:
+def _locked(error: Exception) -> bool:
     return getattr(error, "sqlite_errorname", "").startswith(("SQLITE_BUSY", "SQLITE_LOCKED"))
