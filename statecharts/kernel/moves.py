@@ -245,8 +245,9 @@ def answer(kernel: Kernel[Any, Any], dispatch: Dispatch) -> Move:
     """Return the move of a configuration and a kind of event."""
     if not dispatch.chains:
         return _unhandled
-    if dispatch.plan is not None:
-        return taken(kernel, dispatch.node, dispatch.plan, dispatch)
+    plan = dispatch.plan  # which another thread may take out
+    if plan is not None:
+        return taken(kernel, dispatch.node, plan, dispatch)
     (chain, *others) = dispatch.chains
     if others or len(chain) > LONGEST:
         return kernel._chosen(dispatch)
