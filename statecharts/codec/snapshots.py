@@ -291,15 +291,15 @@ class Snapshots:
     def _load_memory(self, given: list[Any], place: Configuration) -> Memory:
         history, timers, counters, sent, calls, waiting = given
         running = at("timers", self._load_timers, timers)
-        delayed = at("sent", self._load_sent, sent, running)
+        delayed = at("sent", self._load_sent, sent, running) if sent != [] else ()
         at("timers", self._check_timers, running, delayed, place)
         return Memory(
             at("history", self._load_history, history),
             running,
             at("counters", _load_counters, counters),
             delayed,
-            at("calls", self._load_calls, calls, place),
-            tuple(at("waiting", _each, self._events.load_kept, waiting)),
+            at("calls", self._load_calls, calls, place) if calls != [] else (),
+            tuple(at("waiting", _each, self._events.load_kept, waiting)) if waiting != [] else (),
         )
 
     def _check_head(self, value: dict[str, Any], *, vouched: bool) -> None:
