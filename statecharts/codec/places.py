@@ -41,14 +41,15 @@ class Places:
         Raises:
             Misfit: It is not one of the chart's.
         """
-        found: Configuration | None = self._known(None, value)
-        if found is None:
-            ids = self._ids(value)
-            tree = self._tree
-            states = tuple(map(tree.index.__getitem__, ids))
-            if not tree.is_legal(states):
-                raise self._impossible(ids, value)
-            found = self._keep(None, ids, self._kernel.place(states))
+        known: Configuration | None = self._known(None, value)
+        if known is not None:
+            return known
+        ids = self._ids(value)
+        states = tuple(map(self._tree.index.__getitem__, ids))
+        if not self._tree.is_legal(states):
+            raise self._impossible(ids, value)
+        found = self._kernel.place(states)
+        self._keep(None, ids, found)
         return found
 
     def remembered(self, history: str, value: object) -> tuple[str, ...]:
@@ -70,18 +71,17 @@ class Places:
             self._keep(history, found, found)
         return found
 
-    def _known(self, history: str | None, value: object) -> Any:
+    def _known(self, history: str | None, value: Any) -> Any:
         """Return what was made of a configuration when it was checked; None if it never was."""
         try:
             return self._kept.get((history, *value)) if value.__class__ is list else None
         except TypeError:  # what has no hash is the id of no state
             return None
 
-    def _keep(self, history: str | None, ids: tuple[str, ...], found: Any) -> Any:
+    def _keep(self, history: str | None, ids: tuple[str, ...], found: object) -> None:
         if len(self._kept) >= KEPT:
             self._kept.clear()
         self._kept[history, *ids] = found
-        return found
 
     def _fit(self, parent: int, states: list[int], *, shallow: bool) -> bool:
         """Tell whether states can be active together inside a parent, in document order."""

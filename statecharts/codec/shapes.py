@@ -10,7 +10,7 @@ import itertools
 from collections.abc import Callable, Iterator
 from typing import Any, Final, Protocol
 
-from attrs import define, field, frozen
+from attrs import Factory, define, field, frozen
 
 from statecharts.codec.errors import Misfit, shown
 from statecharts.codec.texts import text_of
@@ -65,6 +65,10 @@ class Definitions:
         yield from (f"{name}{number}" for number in itertools.count(2))
 
 
+def _written_by_dump(shape: Any) -> Callable[[Any], str]:
+    return lambda value: text_of(shape.dump(value))
+
+
 @define(eq=False)
 class Shape:
     """How the values of one annotation are carried.
@@ -87,11 +91,7 @@ class Shape:
     kinds: frozenset[str]
     classes: tuple[type, ...]
     name: str = field(default="")
-    write: Callable[[Any], str] = field()
-
-    @write.default
-    def _written_by_dump(self) -> Callable[[Any], str]:
-        return lambda value: text_of(self.dump(value))
+    write: Callable[[Any], str] = field(default=Factory(_written_by_dump, takes_self=True))
 
 
 @frozen

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from operator import itemgetter
-from typing import Any, Final, final
+from typing import Any, Final, TypeVar, final
 
 from attrs import frozen
 
@@ -28,6 +28,8 @@ from statecharts.model.fields import build_default
 from statecharts.model.suggestions import did_you_mean
 from statecharts.semantics.configuration import Configuration
 from statecharts.semantics.snapshot import Memory, Remembered, Snapshot
+
+T = TypeVar("T")
 
 PROTOCOL: Final = 2
 """The protocol that is written; `Upcasters` turns snapshots of protocol 1 into this one."""
@@ -154,27 +156,27 @@ class Snapshots:
             found = f"the snapshot is one of {place.chart}"
             raise Misfit("SC412", found, "Write it with the protocol of that chart", snapshot)
         memory, context = snapshot.memory, snapshot.context
-        layout = self._layout(place.ids)
+        layout, history, timers = self._layout(place.ids), memory.history, memory.timers
         return {
             **self._head,
             "parts": {**self._parts_of(layout, memory)},
             "configuration": list(place.ids),
             "data": {} if layout.blank == values else at("data", self._dump_data, layout, values),
             "context": None if context is None else at("context", self._dump_context, context),
-            **self._dump_memory(memory, memory.timers),
+            "history": at("history", self._dump_history, history) if any(history) else {},
+            "timers": at("timers", each, _dump_timer, timers, timers) if timers else [],
+            **self._dump_memory(memory),
             "clock": snapshot.clock,
             "counters": dict(memory.counters),
         }
 
     def write(self, snapshot: Snapshot[Any, Any]) -> str:
         """Write the text of a snapshot at once; when this fails, `dump` says why."""
-        place, values, memory = snapshot._place, snapshot._values, snapshot.memory  # noqa: SLF001
-        layout, context = self._layout(place.ids), snapshot.context
-        carried = [one for one in layout.writes if values[one[0]] is not None]
-        if place.chart != self.chart.name or len(carried) + values.count(None) < len(values):
+        place, memory = snapshot._place, snapshot.memory  # noqa: SLF001
+        if place.chart != self.chart.name:
             raise ValueError
-        texts = [f"{state}:{family.write(values[number])}" for number, state, family in carried]
-        parts, kept = self._parts_of(layout, memory), self._dump_memory(memory, ())
+        layout, context = self._layout(place.ids), snapshot.context
+        parts, kept = self._parts_of(layout, memory), self._dump_memory(memory)
         timers = [f'{{"due":"{dump_datetime(d)}","id":{quoted(t)}}}' for t, d in memory.timers]
         counters = [f"{quoted(prefix)}:{number}" for prefix, number in sorted(memory.counters)]
         owner: Any = self.context
@@ -184,39 +186,40 @@ class Snapshots:
             layout.text,
             "null" if context is None else owner.write(context),
             f"{{{','.join(counters)}}}",
-            f"{{{','.join(texts)}}}",
-            _text(kept["history"]),
+            self._data_text(layout, snapshot._values),  # noqa: SLF001
+            self._history_text(memory.history) if any(memory.history) else "{}",
             layout.parts_text if parts is layout.parts else text_of(parts),
             _text(kept["sent"]),
             f"[{','.join(timers)}]",
             _text(kept["waiting"]),
         )
 
-    def _dump_memory(
-        self, memory: Memory, running: tuple[tuple[str, datetime], ...]
-    ) -> dict[str, Any]:
-        where = "history"
-        try:
-            history = self._dump_history(memory.history) if any(memory.history) else {}
-            where = "timers"
-            timers = each(_dump_timer, running, running) if running else []
-            where = "calls"
-            calls = each(self._dump_call, memory.calls, memory.calls) if memory.calls else []
-            where = "sent"
-            sent = each(self._dump_sent, memory.sent, memory.sent) if memory.sent else []
-            where = "waiting"
-            dump = self._events.dump_kept
-            waiting = each(dump, memory.waiting, memory.waiting) if memory.waiting else []
-        except Misfit as misfit:
-            misfit.within(where, memory)
-            raise
-        return {
-            "history": history,
-            "timers": timers,
-            "calls": calls,
-            "sent": sent,
-            "waiting": waiting,
-        }
+    def _data_text(self, layout: _Layout, values: tuple[Any, ...]) -> str:
+        carried = [one for one in layout.writes if values[one[0]] is not None]
+        if len(carried) + values.count(None) < len(values):
+            raise ValueError
+        return f"{{{','.join([f'{state}:{f.write(values[n])}' for n, state, f in carried])}}}"
+
+    def _history_text(self, history: tuple[Remembered | None, ...]) -> str:
+        found = []
+        for state, one in sorted(zip(self._places.histories, history, strict=True)):
+            if one is not None:
+                layout = self._layout(one.ids)
+                data = self._data_text(layout, one.values)
+                found.append(f'{quoted(state)}:{{"configuration":{layout.text},"data":{data}}}')
+        return f"{{{','.join(found)}}}"
+
+    def _dump_memory(self, memory: Memory) -> dict[str, list[Any]]:
+        """Write what is seldom there."""
+        found: dict[str, list[Any]] = {"calls": [], "sent": [], "waiting": []}
+        if memory.calls:
+            found["calls"] = at("calls", each, self._dump_call, memory.calls, memory.calls)
+        if memory.sent:
+            found["sent"] = at("sent", each, self._dump_sent, memory.sent, memory.sent)
+        if memory.waiting:
+            dump, waiting = self._events.dump_kept, memory.waiting
+            found["waiting"] = at("waiting", each, dump, waiting, waiting)
+        return found
 
     def _parts_of(self, layout: _Layout, memory: Memory) -> dict[str, str]:
         found = layout.parts
@@ -229,18 +232,13 @@ class Snapshots:
 
     def _dump_data(self, layout: _Layout, values: tuple[Any, ...]) -> dict[str, Any]:
         found: dict[str, Any] = {}
-        state = ""
-        try:
-            for (state, family), value in zip(layout.families, values, strict=True):
-                if value is not None:
-                    if family is None:
-                        text = f"{state!r} carries no data in this chart"
-                        remedy = "Write it with the protocol of its own chart"
-                        raise Misfit("SC412", text, remedy, value)
-                    found[state] = family.dump(value)
-        except Misfit as misfit:
-            misfit.within(state, values)
-            raise
+        for (state, family), value in zip(layout.families, values, strict=True):
+            if value is not None:
+                if family is None:
+                    text = f"{state!r} carries no data in this chart"
+                    remedy = "Write it with the protocol of its own chart"
+                    raise Misfit("SC412", text, remedy).within(state, values)
+                found[state] = at(state, family.dump, value)
         return found
 
     def _dump_context(self, context: Any) -> Any:
@@ -250,15 +248,11 @@ class Snapshots:
 
     def _dump_history(self, history: tuple[Remembered | None, ...]) -> dict[str, Any]:
         found: dict[str, Any] = {}
-        state = ""
-        try:
-            for state, one in zip(self._places.histories, history, strict=True):
-                if one is not None:
-                    data = self._dump_data(self._layout(one.ids), one.values)
-                    found[state] = {"configuration": list(one.ids), "data": data}
-        except Misfit as misfit:
-            _under(misfit, state, "data")
-            raise
+        for state, one in zip(self._places.histories, history, strict=True):
+            if one is not None:
+                layout = self._layout(one.ids)
+                data = at(state, at, "data", self._dump_data, layout, one.values)
+                found[state] = {"configuration": list(one.ids), "data": data}
         return found
 
     def _dump_call(self, one: tuple[str, Any]) -> dict[str, Any]:
@@ -285,46 +279,28 @@ class Snapshots:
                 if key not in value:
                     raise incomplete(key, value)
             self._check(value, REQUIRED, "a snapshot", OPTIONAL)
-        where: str | None = None
-        try:
-            self._check_head(value, vouched=vouched)
-            where = "configuration"
-            place = self._places.place(value["configuration"])
-            where = "data"
-            values = self._load_data(value.get("data", {}), self._layout(place.ids))
-            where = "context"
-            context = self._load_context(value)
-            where = "clock"
-            clock = _load_count(value.get("clock", 0))
-            where = None
-            given = [value.get(key, empty) for key, empty in _MEMORY]
-            memory = self._blank if given == _EMPTY else self._load_memory(given, place)
-        except Misfit as misfit:
-            misfit.within(where, value)
-            raise
+        self._check_head(value, vouched=vouched)
+        place = at("configuration", self._places.place, value["configuration"])
+        values = at("data", self._load_data, value.get("data", {}), self._layout(place.ids))
+        context = at("context", self._load_context, value)
+        clock = at("clock", _load_count, value.get("clock", 0))
+        given = [value.get(key, empty) for key, empty in _MEMORY]
+        memory = self._blank if given == _EMPTY else self._load_memory(given, place)
         return Snapshot(place, values, context, memory, clock)
 
     def _load_memory(self, given: list[Any], place: Configuration) -> Memory:
         history, timers, counters, sent, calls, waiting = given
-        where = "timers"
-        try:
-            running = self._load_timers(timers)
-            where = "sent"
-            delayed = self._load_sent(sent, running) if sent != [] else ()
-            where = "timers"
-            self._check_timers(running, delayed, place)
-            where = "history"
-            remembered = self._load_history(history)
-            where = "counters"
-            counted = _load_counters(counters)
-            where = "calls"
-            under_way = self._load_calls(calls, place)
-            where = "waiting"
-            waits = tuple(each(self._events.load_kept, _array(waiting), waiting))
-        except Misfit as misfit:
-            misfit.within(where, given)
-            raise
-        return Memory(remembered, running, counted, delayed, under_way, waits)
+        running = at("timers", self._load_timers, timers)
+        delayed = at("sent", self._load_sent, sent, running) if sent != [] else ()
+        at("timers", self._check_timers, running, delayed, place)
+        return Memory(
+            at("history", self._load_history, history),
+            running,
+            at("counters", _load_counters, counters),
+            delayed,
+            at("calls", self._load_calls, calls, place) if calls != [] else (),
+            tuple(at("waiting", _each, self._events.load_kept, waiting)) if waiting != [] else (),
+        )
 
     def _check_head(self, value: dict[str, Any], *, vouched: bool) -> None:
         if value["chart"] != self.chart.name or value["chart"].__class__ is not str:
@@ -354,23 +330,13 @@ class Snapshots:
         if not value and layout.blank is not None:
             return layout.blank
         values: list[Any] = []
-        taken = 0
-        state = ""
-        try:
-            for state, family in layout.families:
-                if family is None:
-                    values.append(None)
-                else:
-                    if state not in value:
-                        found = f"{state!r} is active, and its data is missing"
-                        remedy = f"Give the fields of {family.cls.__name__}"
-                        raise Misfit("SC416", found, remedy, value)
-                    values.append(family.load(value[state]))
-                    taken += 1
-        except Misfit as misfit:
-            misfit.within(state, value)
-            raise
-        if taken != len(value):
+        for state, family in layout.families:
+            if family is not None and state not in value:
+                found = f"{state!r} is active, and its data is missing"
+                remedy = f"Give the fields of {family.cls.__name__}"
+                raise Misfit("SC416", found, remedy).within(state, value)
+            values.append(None if family is None else at(state, family.load, value[state]))
+        if len(layout.writes) != len(value):
             raise self._superfluous(value, layout)
         return tuple(values)
 
@@ -406,18 +372,13 @@ class Snapshots:
         if not value:
             return self._blank.history
         found: list[Remembered | None] = [None] * len(histories)
-        state: Any = None
-        try:
-            for state, inner in value.items():
-                slot = histories.get(state)
-                if slot is None:
-                    remedy = f"The history states: {', '.join(histories) or 'there are none'}"
-                    text = f"{shown(state)} is not a history state"
-                    raise Misfit("SC416", text, remedy, value)
-                found[slot] = self._load_remembered(state, inner)
-        except Misfit as misfit:
-            misfit.within(state, value)
-            raise
+        for state, inner in value.items():
+            slot = histories.get(state)
+            if slot is None:
+                remedy = f"The history states: {', '.join(histories) or 'there are none'}"
+                text = f"{shown(state)} is not a history state"
+                raise Misfit("SC416", text, remedy).within(state, value)
+            found[slot] = at(state, self._load_remembered, state, inner)
         return tuple(found)
 
     def _load_remembered(self, history: str, value: Any) -> Remembered:
@@ -437,7 +398,7 @@ class Snapshots:
                 raise Misfit("SC416", text, "Give each timer once").within("id", inner)
             found[timer] = at("due", load_datetime, inner["due"])
 
-        each(load, _array(value), value)
+        _each(load, value)
         return tuple(found.items())
 
     def _check_timers(
@@ -470,7 +431,7 @@ class Snapshots:
                 raise misfit.within("id", inner)
             found[name] = at("call", self._effects.load_call, inner["call"], cls)
 
-        each(load, _array(value), value)
+        _each(load, value)
         return tuple(found.items())
 
     def idle(self, snapshot: Snapshot[Any, Any]) -> tuple[str, ...]:
@@ -500,7 +461,7 @@ class Snapshots:
             name = at("id", load_str, inner["id"])
             return timer, name, at("event", self._events.load_kept, inner["event"])
 
-        return tuple(each(load, _array(value), value))
+        return tuple(_each(load, value))
 
     def _check(
         self, value: Any, required: tuple[str, ...], what: str, optional: tuple[str, ...] = ()
@@ -589,10 +550,11 @@ def _dump_timer(one: tuple[str, datetime]) -> dict[str, Any]:
         raise
 
 
-def _array(value: Any) -> list[Any]:
+def _each(function: Callable[[Any], T], value: Any) -> list[T]:
+    """Return what a function makes of each item of an array."""
     if value.__class__ is not list:
         raise wrong("an array", value)
-    return value
+    return each(function, value, value)
 
 
 def _load_count(value: Any) -> int:

@@ -55,7 +55,7 @@ def parse(text: str | bytes) -> Any:
         try:
             found, end = _decoder.raw_decode(text)
         except ValueError:  # it may begin with a space
-            end = -1
+            found, end = None, -1
         return found if end == len(text) else _decoder.decode(text)
     except (ValueError, TypeError) as error:
         remedy = "Give one value of JSON, in UTF-8"

@@ -86,8 +86,7 @@ class Draft:
         """Have the state call a service; return the id by which lines of it name the call.
 
         The call is named after its id in the file, or after ``name`` where that id says nothing to
-        people, with underscores for dots and spaces, for a dot separates a state from its calls. A
-        second call of a name gets a number.
+        people, with underscores for dots and spaces. A second call of a name gets a number.
         """
         wanted = _APART.sub("_", name or id) or "_"
         called = free(wanted, self.invoke, self.numbers)

@@ -128,7 +128,7 @@ class Table:
 def take(
     held: Located, table: Table, findings: Findings, element: str
 ) -> tuple[Located, dict[str, Any]]:
-    r"""Return what an object holds and may hold, and apart from it what other keys it has.
+    """Return what an object holds and may hold, and apart from it what other keys it has.
 
     A value of another kind is noted and left out. Objects that the table of a kind describes are
     read the same way; what other keys they have stays in them.
@@ -138,9 +138,8 @@ def take(
     >>> table = Table({"event": NAME, "target": NAME}, ("event", "target"), noun="a handler")
     >>> take(Located({"event": "go", "taget": 1}), table, findings, "state 'a'")
     ({'event': 'go'}, {'taget': 1})
-    >>> print(*findings.faults, sep="\n")
-    [SC612] a.json:1 state 'a': a handler has no key 'taget'. Did you mean 'target'?
-    [SC612] a.json:1 state 'a': 'target' is missing. Add target.
+    >>> [fault.remedy for fault in findings.faults]
+    ["Did you mean 'target'?", 'Add target']
     """
     known, other = Located((), held.line, held.lines), dict[str, Any]()
     for key, value in held.items():

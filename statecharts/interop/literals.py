@@ -121,12 +121,11 @@ def sent(
 
 def cancelled(said: Mapping[str, Any]) -> CancelSend | Action | None:
     """Return the effect of a ``cancel`` in a document; None where it does not say what."""
-    name = said.get("sendid")
-    if said.get("sendidexpr") is not None:
-        name = literal(said["sendidexpr"])
-    elif name is None:
-        return None
-    return CancelSend(name) if isinstance(name, str) else Action("cancel", said)
+    expression, name = said.get("sendidexpr"), said.get("sendid")
+    name = name if expression is None else literal(expression)
+    if isinstance(name, str):
+        return CancelSend(name)
+    return None if name is None else Action("cancel", said)
 
 
 def literal_text(value: Any, *, python: bool = False) -> str | None:

@@ -16,10 +16,11 @@ from hypothesis import strategies as st
 
 from statecharts import Chart, Kernel, Machine, NamedEvent, Snapshot, State, Statechart, TimerFired
 from statecharts.codec import Protocol, UnwritableError
+from statecharts.codec.texts import encode
 from statecharts.model.events import OWN, StateDone
 from tests.oracle.random_charts import random_events
 from tests.oracle.vocabulary import Log, addressed
-from tests.test_codec.vocabulary import AT, Lab, Noted, events, pack_json
+from tests.test_codec.vocabulary import AT, Lab, Name, Noted, events, pack_json
 from tests.test_kernel.test_kernel_hashseeds import Called, Plant
 from tests.test_properties import SEEDS, plant_events, plant_steps, random_steps
 
@@ -31,6 +32,7 @@ def check_snapshot(protocol: Protocol[Any, Any], snapshot: Snapshot[Any]) -> Non
     """Check the law for one snapshot, as a dict and as bytes."""
     dumped = protocol.dump_snapshot(snapshot)
     text = protocol.dumps_snapshot(snapshot)
+    assert text == encode(dumped)
     assert json.loads(text) == dumped
     for again in (protocol.load_snapshot(dumped), protocol.loads_snapshot(text)):
         assert again == snapshot
@@ -44,11 +46,53 @@ def test_event_comes_back_as_it_was(event: Any) -> None:
     """An event with fields of every kind equals itself after the journey."""
     dumped, text = LAB.dump_event(event), LAB.dumps_event(event)
     assert (type(dumped), type(text)) == (dict, bytes)
+    assert text == encode(dumped)
     assert json.loads(text) == dumped
     assert LAB.load_event(dumped) == event
     again = LAB.loads_event(text)
     assert again == event
     assert type(again) is type(event)
+
+
+@frozen
+class Odd:
+    """An event whose fields may be taken for a tag, or for a place in a text."""
+
+    __wire_name__ = '100 % "%s"'
+
+    type: str
+    type_: int | None = None
+    zone: Name = Name("%d")  # noqa: RUF009 - it is frozen
+
+
+@frozen
+class Odder(Odd):
+    """A subclass, which is written under its own name."""
+
+    __wire_name__ = "odder"
+
+    more: str = ""
+
+
+class Oddity(Statechart[Odd, Odd], allow="*"):
+    """A chart that holds such an event in all places."""
+
+    s = State(initial=True)
+    past = State(Odd)
+    s.to(past, on=Odd, make=lambda m: m.event)
+
+
+@given(st.text(st.characters()), st.none() | st.integers(), st.text(min_size=1))
+def test_text_that_is_written_at_once_is_the_text_of_the_dict(
+    text: str, number: int | None, name: str
+) -> None:
+    """Whatever names and values look like, ``dumps`` gives what encoding ``dump`` gives."""
+    protocol: Protocol[Any, Any] = Protocol(Oddity)
+    odd = Odd(text, number, Name(name))
+    check_snapshot(protocol, Snapshot.of(Oddity.past, odd, context=odd))
+    for event in (odd, Odder(text, number, Name(name), text)):
+        assert protocol.dumps_event(event) == encode(protocol.dump_event(event))
+        assert protocol.loads_event(protocol.dumps_event(event)) == event
 
 
 @given(st.lists(events, max_size=8))

@@ -175,6 +175,21 @@ def test_xstate_versions_are_both_tried() -> None:
         machine(initial="a", states=states, on={"E": "zz"})
 
 
+def test_xstate_4_needs_no_initial_state() -> None:
+    """Version 4 enters nothing there, and here it is the first state; version 5 refuses it."""
+    text = '{"id": "m", "states": {"a": {"states": {"b": {}}}, "c": {}}}'
+    found = xstate.loads(text)
+
+    assert found.root.initial == ("a",)
+    assert found["a"].initial == ("a.b",)
+    first, *others = told(found)
+    assert first == "XState 5 would refuse this machine; it is read as one for XState 4"
+    missing = "it does not say which of the states inside it is initial"
+    assert others == [f"{missing}; XState 4 enters none, and here it is the first"] * 2
+    with pytest.raises(DefinitionError, match=missing):
+        xstate.loads(text, version=5)
+
+
 @pytest.mark.parametrize("kind", ["final", "atomic"])
 def test_xstate_states_that_hold_nothing(kind: str) -> None:
     """XState never enters what is inside a final or an atomic state."""

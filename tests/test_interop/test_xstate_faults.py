@@ -48,13 +48,6 @@ FAULTS: dict[str, tuple[str, str]] = {
             " of the states inside, such as 'y'."
         ),
     ),
-    "no initial state": (
-        machine('{"states": {"y": {}}}'),
-        (
-            "[SC612] <text>:4 'a': it does not say which of the states inside it is initial. "
-            'Write "initial": "y", or another of them.'
-        ),
-    ),
     "an unknown type": (
         machine('{"type": "paralel"}'),
         (

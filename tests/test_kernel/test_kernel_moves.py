@@ -603,3 +603,24 @@ def test_functions_and_kernels_agree() -> None:
     wrong: Any = object()
     with pytest.raises(StepError, match="SC213"):
         step(wrong, first, Go())
+
+
+def one_more(m: Moment[Any, Any, Any]) -> Any:
+    """Count from nothing."""
+    return (m.context or 0) + 1
+
+
+def test_context_of_an_unchecked_chart_may_be_anything() -> None:
+    """A chart that says nothing of its context, and was not checked, updates it all the same."""
+
+    class Count(Statechart[Back, Total]):
+        only = State(initial=True, resting=True)
+        only.stay(on=Back, update=one_more)
+
+    declared: Any = Count.chart
+    chart = attrs.evolve(declared, context=None)
+    for kernel in (Kernel(chart), reference_of(chart)):
+        snapshot = kernel.start().snapshot
+        for _ in range(5):
+            snapshot = kernel.step(snapshot, Back()).snapshot
+        assert snapshot.context == 5

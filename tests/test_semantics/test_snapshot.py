@@ -332,7 +332,7 @@ def test_steps_and_microsteps_are_equal_when_they_say_the_same(part: Callable[[A
 
 
 def test_step_equals_the_tuple_of_its_parts() -> None:
-    """A step is a tuple, and compares with one that is no step as tuples do."""
+    """A step reads as a tuple, and compares with one as tuples do."""
     there = pushed()
     assert there == tuple(there)
     assert there != tuple(there)[:-1]

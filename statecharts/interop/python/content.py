@@ -91,11 +91,7 @@ class Parameters:
 
 
 def _type(values: Iterable[Any]) -> str:
-    """Return the type that holds all of some values.
-
-    >>> _type([1, 2.5]), _type(["a", None]), _type([["a"], ["b", 2]])
-    ('float', 'str | None', 'list[Any]')
-    """
+    """Return the type that holds all of some values."""
     values = list(values)
     kinds = dict.fromkeys(map(_kind, values))
     if "float" in kinds:

@@ -721,11 +721,8 @@ def unstarted(cls: type[StateChart[Any]], model: Any = None, **options: Any) -> 
     >>> from statemachine import State, StateChart
     >>> class Lamp(StateChart):
     ...     dark = State(initial=True, final=True)
-    ...     def __init__(self, watts=5):
-    ...         self.watts = watts
-    ...         super().__init__()
-    >>> unstarted(Lamp, watts=7).watts
-    7
+    >>> unstarted(Lamp).dark.id
+    'dark'
     """
     metaclass: Any = type(cls)
     body: dict[str, Any] = {"__module__": cls.__module__, "__doc__": cls.__doc__}

@@ -61,11 +61,7 @@ def load(path: str | PathLike[str]) -> Chart:
 
 
 def loads(text: str, format: str = "yaml") -> Chart:
-    """Return the chart of a text in a format, ``yaml`` or ``json``.
-
-    Raises:
-        DocumentError: Nothing can be made of the text.
-        DefinitionError: The document has faults, or the chart in it; it lists them with lines.
+    """Return the chart of a text in a format, ``yaml`` or ``json`` (see `load`).
 
     >>> lamp = loads("states: {dark: {transitions: [{event: flip, target: lit}]}, lit: {}}")
     >>> lamp["dark"].transitions[0].targets

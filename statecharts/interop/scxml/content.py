@@ -249,11 +249,7 @@ def _executable(element: Element) -> str:
 
 
 def _guard_of(text: str, resolve: Callable[[str], str | None]) -> Hook | None:
-    """Return the guard in a JSON text; None if there is no guard in it.
-
-    >>> _guard_of('{"not": {"in": "a"}}', str).name
-    'not In(a)'
-    """
+    """Return the guard in a JSON text; None if there is no guard in it."""
     try:
         return _guard(json.loads(text), resolve, limits.CONDITIONS_DEEP)
     except (ValueError, TypeError, KeyError, RecursionError):

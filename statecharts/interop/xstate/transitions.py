@@ -22,7 +22,7 @@ from statecharts.interop.grammar import Table
 from statecharts.interop.syntax.located import Located, shown
 from statecharts.interop.xstate.content import SOON, Content, Invoked, duration, is_number
 from statecharts.interop.xstate.structure import Targets, planted, settle_finals
-from statecharts.interop.xstate.syntax import FIVE, LISTED, TRANSITION, Notes, Spot
+from statecharts.interop.xstate.syntax import FIVE, FOUR, LISTED, TRANSITION, Notes, Spot
 from statecharts.model.chart import (
     HISTORY,
     ROOT,
@@ -181,9 +181,11 @@ class Reading:
         if child is not None and child.parent is draft:
             return child
         if target is None:
-            found = "it does not say which of the states inside it is initial"
+            code, found = "SC612", "it does not say which of the states inside it is initial"
+            if self.version == FOUR:
+                code, found = "SC652", f"{found}; XState 4 enters none, and here it is the first"
             remedy = f'Write "initial": "{names[0]}", or another of them'
-            self.notes.note("SC612", found, remedy, Spot(draft, spot.line))
+            self.notes.note(code, found, remedy, Spot(draft, spot.line))
         else:
             found = f"the initial state is {shown(target, self.notes.words)}, not one inside"
             remedy = f"Name one of the states inside, such as {names[0]!r}"
