@@ -48,7 +48,8 @@ class _Writer:
             yield f"// fault {str(fault).translate(_BLANK)}"
         yield f"digraph {quoted(picture.name)} {{"
         yield (
-            f'  graph [compound=true, rankdir=TB, bgcolor="{theme.paper}", fontname="Helvetica", '
+            # Without `newrank`, Graphviz 2 fails on arrows between nested states.
+            f'  graph [compound=true, newrank=true, rankdir=TB, bgcolor="{theme.paper}", fontname="Helvetica", '
             f'fontcolor="{theme.ink}", labelloc=t, labeljust=l, nodesep=0.4, ranksep=0.5]'
         )
         yield (
