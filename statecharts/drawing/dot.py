@@ -50,7 +50,8 @@ class _Writer:
         yield (
             # Without `newrank`, Graphviz 2 fails on arrows between nested states.
             f'  graph [compound=true, newrank=true, rankdir=TB, bgcolor="{theme.paper}", '
-            f'fontname="Helvetica", fontcolor="{theme.ink}", labelloc=t, labeljust=l, nodesep=0.4, ranksep=0.5]'
+            f'fontname="Helvetica", fontcolor="{theme.ink}", labelloc=t, labeljust=l, '
+            f"nodesep=0.4, ranksep=0.5]"
         )
         yield (
             f'  node [shape=box, style="rounded,filled", fontname="Helvetica", fontsize=11, '

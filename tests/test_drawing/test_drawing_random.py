@@ -35,6 +35,33 @@ def test_picture_of_any_chart_shows_its_states_and_arrows(seeds: range) -> None:
         assert _untold(drawn) == [], seed
 
 
+def test_picture_of_a_parallel_state_in_a_parallel_state_has_its_arrows() -> None:
+    """An arrow out of a region without states begins at the parallel state around the region."""
+    b = charts.Builder("One").state("work", charts.PARALLEL).initial("", "work")
+    b.state("work.inner", charts.PARALLEL).states("work.inner.left", "work.inner.right")
+    b.states("work.other").state("done", charts.FINAL).move("work.inner.left", "done", "stop")
+    for seconds in (10, 0):
+        drawn = draw(notation_of(b.chart()), seconds)
+        inner = next(one.rect for one in drawn.boxes if one.box.id == "work.inner")
+        path = next(one.path for one in drawn.arrows if one.arrow.id == "work.inner.left:done")
+        assert path[0][1] == pytest.approx(inner.bottom)
+        assert inner.x < path[0][0] < inner.centre[0]
+
+
+@pytest.mark.parametrize("count", [17, 18, 40, 200])
+def test_picture_of_a_hub_with_a_loop_is_wide_enough_for_its_arrows(count: int) -> None:
+    """A state with many arrows and one to itself has room for all of them."""
+    b = charts.Builder("Hub").states("hub", *(f"s{i}" for i in range(count))).initial("", "hub")
+    b.move("hub", "hub", "again")
+    for i in range(count):
+        b.move("hub", f"s{i}", f"go_{i}")
+    drawn = draw(notation_of(b.chart()), seconds=10)
+    hub = next(one.rect for one in drawn.boxes if one.box.id == "hub")
+    places = {one.path[0] for one in drawn.arrows if one.arrow.source == "hub"}
+    assert len(places) == count + 1
+    assert hub.width >= 5 * count
+
+
 @pytest.mark.parametrize("seeds", shards(10_000, 250, sample=20))
 def test_texts_of_any_chart_are_written(seeds: range) -> None:
     """DOT and Mermaid are written of every chart, with each state once; Graphviz takes them."""
