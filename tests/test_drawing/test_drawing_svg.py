@@ -12,6 +12,7 @@ from machines.pipeline import Pipeline
 from statecharts import drawing
 from statecharts.drawing.labels import text_width
 from statecharts.drawing.theme import LIGHT, THEMES, Theme
+from statecharts.model.chart import ROOT
 from statecharts.model.errors import StatechartError
 from tests.test_drawing import charts
 from tests.test_drawing.pictures import picture_of
@@ -61,6 +62,56 @@ def test_svg_ids_are_unique() -> None:
     for make in charts.CHARTS.values():
         ids = re.findall(r'\bid="([^"]*)"', picture_of(make()))
         assert len(ids) == len(set(ids))
+
+
+def test_svg_ids_are_unique_on_a_page_with_many_charts() -> None:
+    """Charts of different names share no id, whatever their states are called."""
+    made = [make() for make in charts.CHARTS.values()]
+    made += [charts.Builder(name).states("x", "b-state-x").chart() for name in ("a", "a-state-b")]
+    ids = [name for chart in made for name in re.findall(r'\bid="([^"]*)"', picture_of(chart))]
+    assert len(ids) == len(set(ids))
+
+
+def test_svg_ids_tell_names_apart_that_look_alike() -> None:
+    """White space and signs are written as their numbers, so that no two names share an id."""
+    names = ("a b", "a_b", "a_x20_b", "a  b", "a:b", "a#initial", "a")
+    svg = picture_of(charts.Builder("Odd").states(*names).chart(), faults=())
+    found = re.findall(r'id="Odd-state-([^"]*)"', svg)
+    assert found == [
+        "a_x20_b", "a_b", "a_x5f_x20_b", "a_x20__x20_b", "a_x3a_b", "a_x23_initial", "a",
+    ]  # fmt: skip
+
+
+def test_svg_ids_stay_when_states_and_lines_are_added() -> None:
+    """A page that points at a state or an arrow still does when the chart has grown."""
+
+    def ids(*more: str) -> set[str]:
+        b = charts.Builder("Grown").states(*more, "a", "b", "c").initial("", "a")
+        for state in more:
+            b.move("a", state, "new").move("a", (state, "b"), "fork")
+        b.move("a", "b", "go").move("a", ("b", "c"), "both").move("b", "a", "back")
+        return set(re.findall(r'\bid="([^"]*)"', picture_of(b.chart(), faults=())))
+
+    assert ids() < ids("x", "y")
+
+
+def test_svg_has_its_size_without_a_style() -> None:
+    """A style at the root blanks the picture in CairoSVG, Inkscape and librsvg."""
+    root = parsed(picture_of(Pipeline))
+    assert root.get("style") is None
+    assert root.get("viewBox") == f"0 0 {root.get('width')} {root.get('height')}"
+    assert float(root.get("width", "0")) > 100
+
+
+def test_svg_tells_in_words_what_has_no_place_for_an_arrow() -> None:
+    """An arrow from a region to itself or to its parallel state is text in the region."""
+    b = charts.Builder("Words").state("p", charts.PARALLEL).states("p.a", "p.b").initial("", "p")
+    b.state("p.h", charts.DEEP).initial("p.h", "p.a")
+    b.move("p.a", "p.a", "again").move("p.b", "p", "restart").move(ROOT, ROOT, "reset")
+    svg = picture_of(b.chart(), faults=())
+    assert text_in(group(svg, "state-p.a")) == ["a", "again → p.a"]
+    assert text_in(group(svg, "state-p.b")) == ["b", "restart → p"]
+    assert "on reset → Words" in text_in(group(svg, "chart"))
 
 
 def test_svg_shows_effects_and_internal_transitions_in_the_state() -> None:

