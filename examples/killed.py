@@ -65,7 +65,7 @@ async def second(store: Path) -> list[str]:
         keys.append(task.key)
         return Exited(0)
 
-    handlers = {SpawnAgent: spawn, WatchAgent: watch}
+    handlers: dict[Any, Any] = {SpawnAgent: spawn, WatchAgent: watch}
     async with Runtime(store, Execution, handlers=handlers, lease=LEASE) as runtime:
         run = runtime.get(KEY, Execution)
         await run.wait(Execution.any.completed, timeout=timedelta(seconds=PATIENCE))

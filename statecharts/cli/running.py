@@ -670,6 +670,7 @@ def schema(sql: bool, dialect: str, prefix: str) -> None:
 
         from statecharts.store.tables import script  # noqa: PLC0415
 
-        made = sqlite.dialect() if dialect == "sqlite" else postgresql.dialect()
+        dialects: dict[str, Any] = {"sqlite": sqlite, "postgresql": postgresql}
+        made = dialects[dialect].dialect()
         for statement in script(made, prefix):
             click.echo(f"{statement};")

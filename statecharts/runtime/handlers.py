@@ -101,7 +101,8 @@ class Handler:
 @overload
 def handle(
     effect: type[Call[A]],
-    function: Callable[[Any, Task], Awaitable[A | None]] | Callable[[Any], Awaitable[A | None]],
+    function: Callable[[Any, Task[Any]], Awaitable[A | None]]
+    | Callable[[Any], Awaitable[A | None]],
     *,
     retry: Retry = ...,
     timeout: timedelta | None = ...,
@@ -111,7 +112,7 @@ def handle(
 @overload
 def handle(
     effect: type[Call[A]],
-    function: Callable[[Any, Task], A | None] | Callable[[Any], A | None],
+    function: Callable[[Any, Task[Any]], A | None] | Callable[[Any], A | None],
     *,
     retry: Retry = ...,
     timeout: timedelta | None = ...,
@@ -121,7 +122,8 @@ def handle(
 @overload
 def handle(
     effect: type[F],
-    function: Callable[[F, Task], Awaitable[None] | None] | Callable[[F], Awaitable[None] | None],
+    function: Callable[[F, Task[Any]], Awaitable[None] | None]
+    | Callable[[F], Awaitable[None] | None],
     *,
     retry: Retry = ...,
     timeout: timedelta | None = ...,
@@ -152,11 +154,13 @@ def handle(
     Raises:
         HandlerError: The function does not fit (SC828).
     """
-    if not (isinstance(effect, type) and issubclass(effect, Effect)):
+    given: object = effect
+    if not (isinstance(given, type) and issubclass(given, Effect)):
         remedy = "Give a class that derives from Effect or Call"
         raise HandlerError("SC828", "handlers", f"{effect!r} is not a class of effects", remedy)
     name = effect.__name__
-    if not callable(function):
+    called: object = function
+    if not callable(called):
         found = f"the handler of {name} is {function!r}, which cannot be called"
         raise HandlerError("SC828", "handlers", found, "Give a function")
     _check_answers(effect, function)
@@ -245,9 +249,10 @@ def table(handlers: Handlers) -> dict[type[Effect], Handler]:
             for effect, one in handlers.items()
         ]
     else:
-        listed = list(handlers)
+        listed = [*handlers]
     found: dict[type[Effect], Handler] = {}
-    for one in listed:
+    for given in listed:
+        one: object = given
         if not isinstance(one, Handler):
             remedy = "Pass a dict of classes and functions, or handle(Class, function) for each"
             raise HandlerError("SC828", "handlers", f"{one!r} is not a handler", remedy)
@@ -265,7 +270,7 @@ def table(handlers: Handlers) -> dict[type[Effect], Handler]:
 class _Reporter(typing.Protocol):
     """What a task tells its runtime."""
 
-    def report(self, task: Task, event: Any) -> None: ...
+    def report(self, task: Task[Any], event: Any) -> None: ...
 
 
 @final

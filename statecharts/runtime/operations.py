@@ -86,7 +86,8 @@ class Operations:
     def start(self, chart: Any, key: str, context: Any, *, exist_ok: bool) -> Job[Taken]:
         """Start a run."""
         program = self._program_of(chart)
-        if not isinstance(key, str) or not key or not _is_text(key):
+        given: object = key
+        if not isinstance(given, str) or not given or not _is_text(given):
             remedy = "Give a text that is not empty"
             raise RunError("SC822", "start", f"key={key!r} is no key", remedy)
 
@@ -126,10 +127,10 @@ class Operations:
 
     def _known(self, draft: Draft, id: str) -> Taken | None:
         """Return the answer that an id got before, if it is remembered."""
-        for entry in reversed(draft.entries):
-            if entry.id == id:
-                place = place_of(entry.configuration)
-                return Taken(draft.run, entry.sequence, moment(entry.at), place)
+        for new in reversed(draft.entries):
+            if new.id == id:
+                place = place_of(new.configuration)
+                return Taken(draft.run, new.sequence, moment(new.at), place)
         if any(one.id == id for one in draft.waiting.values()):
             return draft.taken(handled=False, waiting=True)
         entry = self.store.taken(draft.run, id, draft.head.sequence - self.ids + 1)
@@ -334,7 +335,7 @@ class Operations:
         if state is None:
             return None
         chart = self.writer.program(self.head(key)).kernel.chart
-        name: str = getattr(state, "id", state)
+        name = getattr(state, "id", state)
         if not isinstance(name, str) or name not in chart.nodes:
             found = f"the chart {chart.name} has no state {state!r}"
             raise RunError("SC827", key, found, "Pass a state of its chart, or its id")

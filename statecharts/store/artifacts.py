@@ -54,7 +54,7 @@ def _is_plain(value: Any) -> bool:
     if cls is str or value is None or cls is bool:
         return True
     if cls is int:
-        return -_LARGEST <= value <= _LARGEST
+        return bool(-_LARGEST <= value <= _LARGEST)
     if cls is list:
         return all(map(_is_plain, value))
     if cls is dict:

@@ -128,7 +128,13 @@ def verify(store: Store, run: str) -> Iterator[Damage]:
         yield Damage(run, "its head does not match its seal")
     yield from _broken_links(store, head)
     artifacts = store.artifacts(run)
-    rows = (*stored.owed, *stored.timers, *stored.waiting, *store.checkpoints(run), *artifacts)
+    rows: tuple[Covered, ...] = (
+        *stored.owed,
+        *stored.timers,
+        *stored.waiting,
+        *store.checkpoints(run),
+        *artifacts,
+    )
     if summed(bytes(32), rows, ()) != head.total:
         yield Damage(run, "its effects, timers, waiting events or checkpoints are not those sealed")
     for name in artifacts:

@@ -135,7 +135,7 @@ _WITH_ROWID: Final = frozenset({"configurations", "runs", "artifacts", "checkpoi
 
 def script(dialect: Dialect, prefix: str = "") -> list[str]:
     """Return the statements that make the tables, in the words of a dialect."""
-    statements = []
+    statements: list[CreateTable | CreateIndex] = []
     for table in tables(prefix).sorted_tables:
         statements.append(CreateTable(table, if_not_exists=True))
         statements += [

@@ -210,7 +210,8 @@ def test_runs_are_deleted_and_histories_pruned(store: str) -> None:
     output = call("prune", "order-1", "--before", str(first), *where).output
     assert output == f"the history of order-1 begins at entry {first}\n"
     assert call("verify", "--db", store).output == "3 runs, no damage\n"
-    assert call("delete", "order-1", "--db", store, status=1, text="n\n")
+    asked = call("delete", "order-1", "--db", store, status=1, text="n\n").output
+    assert "Remove order-1" in asked
     assert call("delete", "order-1", "--db", store, "--yes").output == "order-1 is removed\n"
     assert [one["run"] for one in said("list", "--db", store)] == ["day", "order-2"]
     assert "SC822" in call("delete", "order-1", "--db", store, "--yes", status=1).output

@@ -6,7 +6,7 @@ import asyncio
 import threading
 import time
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -198,7 +198,7 @@ async def test_keys_are_taken_once(store: Store, clock: SimulatedClock) -> None:
             _ = rt.get("b").snapshot
         for key in ("", 7):
             with pytest.raises(RunError, match="SC822"):
-                await rt.start(Order, key=key)  # type: ignore[call-overload]
+                await rt.start(Order, key=cast("Any", key))
 
 
 # --- Calls ----------------------------------------------------------------------------------------
@@ -361,7 +361,7 @@ async def test_an_attempt_must_give_heartbeats(store: Store, clock: SimulatedClo
 
     async def beating(_: Charge, task: Task[Any]) -> Paid:
         nonlocal beats
-        for _ in range(6):
+        for _number in range(6):
             await asyncio.sleep(0.02)
             task.heartbeat()
             beats += 1

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, Final, TypeVar, final
 
 from attrs import evolve
+from attrs import fields as attrs_fields
 from sqlalchemy.dialects import sqlite as dialect
 
 from statecharts.store.chain import Damage
@@ -419,7 +420,7 @@ class SQLiteStore:
             self._db.close()
 
 
-_CONFIGURATION: Final = [*Head.__slots__].index("configuration")
+_CONFIGURATION: Final = [one.name for one in attrs_fields(Head)].index("configuration")
 _PLACES: Final = 10_000
 """The configurations whose numbers are kept in memory."""
 
