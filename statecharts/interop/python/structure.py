@@ -162,7 +162,7 @@ class Declarable:
         keeps = kind is TransitionKind.INTERNAL and inside and compound
         kind = TransitionKind.INTERNAL if keeps or not targets else TransitionKind.EXTERNAL
         make = transition.make
-        filled = (self._old[one].data for one in targets or (transition.source,))
+        filled = (self._old[one].data for one in targets or (transition.source,) if one)
         if not any(data is not None and syntax.is_importable(data) for data in filled):
             make = None
         source, targets = self.ids[transition.source], tuple(self.ids[one] for one in targets)

@@ -14,6 +14,7 @@ from statecharts.interop.python.content import Functions, Place, Vocabulary, pre
 from statecharts.interop.python.structure import Bodies, Declarable, attribute, notes_of
 from statecharts.model.chart import COMPOSITE, Chart
 from statecharts.model.effects import Service
+from statecharts.model.events import CallFailed
 from statecharts.model.named import Named, within
 
 
@@ -84,14 +85,14 @@ class Module:
 
     def _union(self, chart: Chart) -> list[str]:
         """Return the classes of the events; an empty list where some line has no class for it."""
-        calls = (call.call for node in chart.nodes.values() for call in node.invoke)
-        typed = [*calls, *(event.cls for event in chart.events)]
-        if not chart.closed and not {*typed} <= {None, Service}:
+        used = [event for line in chart.transitions for event in line.events]
+        used += [call.call for node in chart.nodes.values() for call in node.invoke]
+        typed = {one for one in used if isinstance(one, type)} - {Service, CallFailed}
+        if not chart.closed and (typed or any(event.cls is not None for event in chart.events)):
             return []  # declared so, and left open on purpose
         has_class = self.vocabulary.has_class
         names = [event.name for event in chart.events]
         if not chart.closed:
-            # A wildcard at the end of a descriptor makes no difference.
             heard = {
                 one.removesuffix(".*").removesuffix(".") if isinstance(one, str) else one
                 for transition in chart.transitions

@@ -146,7 +146,6 @@ class _Builder:
         if len(attributes) > limits.ATTRIBUTES:
             found = f"the element has more than {limits.ATTRIBUTES:,} attributes"
             raise self.document.error("SC604", found, "Remove unrelated data", line, f"<{tag}>")
-        # "space name" becomes "{space}name"
         said = {re.sub("^(.+) ", r"{\1}", name): value for name, value in attributes.items()}
         element = Element(tag, space, said, line)
         if self.open:
