@@ -7,7 +7,7 @@ import json
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -89,7 +89,7 @@ def _charts(function: F) -> F:
 
 
 @contextmanager
-def _told() -> Iterator[None]:
+def _told() -> Generator[None, None, None]:
     """Tell errors in one line."""
     try:
         yield
@@ -107,7 +107,7 @@ def _address(db: str) -> str | Path:
 
 
 @contextmanager
-def _store(db: str, prefix: str) -> Iterator[Store]:
+def _store(db: str, prefix: str) -> Generator[Store, None, None]:
     """Open a store that is there already."""
     from statecharts.store import open_store  # noqa: PLC0415 - needs an extra
 
@@ -127,7 +127,7 @@ def _check_there(db: str) -> None:
 
 
 @contextmanager
-def _opened(db: str, prefix: str, targets: Iterable[str]) -> Iterator[Runs]:
+def _opened(db: str, prefix: str, targets: Iterable[str]) -> Generator[Runs, None, None]:
     from statecharts.runtime import Runs  # noqa: PLC0415 - needs an extra
 
     charts = _found(targets)

@@ -244,15 +244,16 @@ def table(handlers: Handlers) -> dict[type[Effect], Handler]:
         HandlerError: One does not fit, or two are for the same class (SC828).
     """
     if isinstance(handlers, Mapping):
+        given: Mapping[Any, Any] = handlers
         listed = [
             one if isinstance(one, Handler) else handle(effect, one)
-            for effect, one in handlers.items()
+            for effect, one in given.items()
         ]
     else:
         listed = [*handlers]
     found: dict[type[Effect], Handler] = {}
-    for given in listed:
-        one: object = given
+    for item in listed:
+        one: object = item
         if not isinstance(one, Handler):
             remedy = "Pass a dict of classes and functions, or handle(Class, function) for each"
             raise HandlerError("SC828", "handlers", f"{one!r} is not a handler", remedy)

@@ -127,7 +127,7 @@ def _written(store: Store, parts: list[tuple[int, dict[str, Any]]]) -> str:
             cls = _ROWS[value.pop("row")]
             if cls is Head and value.pop("format", None) != FORMAT:
                 raise _bad(number, f"its format is not {FORMAT}")
-            given = {
+            given: dict[str, Any] = {
                 name: base64.b64decode(one, validate=True) if name in _BYTES else one
                 for name, one in value.items()
             }

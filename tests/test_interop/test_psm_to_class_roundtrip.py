@@ -95,7 +95,11 @@ ACTIONS = (
     Send(NamedEvent("next"), timedelta(seconds=1), "id"),
     CancelSend("id"),
 )
-CONTENT = (*map(Give, ACTIONS), coded, Choose((Branch(YES, (Hook(coded),)), Branch(None, ()))))
+CONTENT = (
+    *(Give(action) for action in ACTIONS),
+    coded,
+    Choose((Branch(YES, (Hook(coded),)), Branch(None, ()))),
+)
 GUARDS = (
     Named("ready"),
     Named("ready", {"least": 3}),

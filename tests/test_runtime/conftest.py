@@ -54,7 +54,8 @@ class Bank:
                 self.cancelled += 1
                 raise
         if callable(outcome):
-            outcome = await outcome(call, task)
+            answered: Any = outcome
+            return await answered(call, task)
         return outcome
 
     def mail(self, mail: Mail) -> None:

@@ -10,7 +10,7 @@ import hashlib
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
@@ -132,7 +132,7 @@ class SQLiteStore:
             time.sleep(0.01)
 
     @contextmanager
-    def _errors(self) -> Iterator[None]:
+    def _errors(self) -> Generator[None, None, None]:
         """Tell SQLite's errors as ours."""
         try:
             yield
@@ -169,7 +169,7 @@ class SQLiteStore:
         return self._db.execute(self._sql[name], values)
 
     @contextmanager
-    def _transaction(self) -> Iterator[None]:
+    def _transaction(self) -> Generator[None, None, None]:
         try:
             self._db.execute("BEGIN IMMEDIATE")
             yield
@@ -266,7 +266,7 @@ class SQLiteStore:
     # -- reading -----------------------------------------------------------------------------------
 
     @contextmanager
-    def _reading(self) -> Iterator[None]:
+    def _reading(self) -> Generator[None, None, None]:
         """See one instant, in all statements of the block."""
         with self._lock, self._errors():
             self._db.execute("BEGIN")
