@@ -579,7 +579,7 @@ def _beside(wanted: list[float], held: list[float], length: float) -> list[float
         for other in (*held, *found):
             if abs(place - other) < APART:
                 place = other + (APART if place >= other else -APART)
-        found.append(place)
+        found.append(min(max(place, CORNER), length - CORNER))  # at a full side, on each other
     return found
 
 
