@@ -49,6 +49,7 @@ Commands:
   investigate  A command of machines; see 'statecharts investigate -h'.
   list         List the charts of TARGET.
   render       Draw the charts of TARGET into files.
+  runs         See and move the runs of a store.
   schema       Print the JSON Schema of the events and snapshots of TARGET.
   show         Show the charts of TARGET as trees, with their transitions.
   simulate     Send events to the chart of TARGET, and print every step.
