@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import re
 import subprocess
 import sys
 import threading
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import pytest
 
@@ -94,24 +96,37 @@ def test_engine_that_fails_leaves_a_grid_and_a_warning(monkeypatch: pytest.Monke
     assert "takes its place in active, the chart itself.</desc>" in svg
 
 
-@pytest.mark.usefixtures("no_engine")
 def test_graphviz_of_the_machine_draws_where_the_bundled_one_does_not_run(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """`dot` on PATH is asked where there is no other engine; its failures and silence are told."""
-    expected = drawing.render(charts.media_player(), seconds=60)
-    monkeypatch.setitem(sys.modules, "wasmtime", None)
+    lay_out = Engine.lay_out
+
+    def recorded(self: Engine, source: str) -> dict[str, Any]:
+        layout = lay_out(self, source)
+        name = hashlib.sha256(source.encode()).hexdigest()
+        (tmp_path / name).write_text(json.dumps(layout))
+        return layout
+
+    with monkeypatch.context() as recording:
+        recording.setattr(Engine, "lay_out", recorded)
+        expected = drawing.render(charts.media_player(), seconds=60)
+
+    def missing() -> bytes:
+        raise EngineError("SC703", "is not installed", "")
+
+    monkeypatch.setattr(engine, "_compiled", missing)
     monkeypatch.setenv("PATH", str(tmp_path))
-    monkeypatch.setenv("PYTHONPATH", str(ROOT))
     dot = tmp_path / "dot"
-    works = "from statecharts.drawing.engine import Engine\n"
-    works += "print(json.dumps(Engine(60).lay_out(sys.stdin.read())))\n"
+    works = "import hashlib, pathlib\n"
+    works += "name = hashlib.sha256(sys.stdin.buffer.read()).hexdigest()\n"
+    works += "print(pathlib.Path(__file__).with_name(name).read_text())\n"
     for body, warning in (
         (works, ""),
         ("sys.exit('no such layout')\n", "failed"),
         ("import time\ntime.sleep(60)\n", "does not finish"),
     ):
-        dot.write_text(f"#!{sys.executable}\nimport json, sys\n{body}")
+        dot.write_text(f"#!{sys.executable}\nimport sys\n{body}")
         dot.chmod(0o755)
         if not warning:
             assert drawing.render(charts.media_player(), seconds=60) == expected

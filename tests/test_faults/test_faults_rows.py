@@ -13,15 +13,17 @@ from benchmarks.faults.__main__ import ROWS
 
 ROOT = Path(__file__).parents[2]
 
+QUICK = ("boundaries", "pairs", "random", "log", "bits", "writers")
+"""The rows that `make test` has a sample of; the others start many processes for each trial."""
+
 SHARES = [
-    pytest.param(0.004, id="sample"),
-    pytest.param(0.1, id="tenth", marks=pytest.mark.long(at=0.0)),
-    pytest.param(1.0, id="whole", marks=pytest.mark.long(at=0.1)),
+    *(pytest.param(name, 0.004, id=f"{name}-sample") for name in QUICK),
+    *(pytest.param(name, 0.1, id=f"{name}-tenth", marks=pytest.mark.long(at=0.0)) for name in ROWS),
+    *(pytest.param(name, 1.0, id=f"{name}-whole", marks=pytest.mark.long(at=0.1)) for name in ROWS),
 ]
 
 
-@pytest.mark.parametrize("share", SHARES)
-@pytest.mark.parametrize("name", ROWS)
+@pytest.mark.parametrize(("name", "share"), SHARES)
 def test_faults_break_no_run(name: str, share: float, tmp_path: Path) -> None:
     """In each row, nothing is lost, taken twice, or carried out under another key."""
     figures = tmp_path / "figures.json"
@@ -43,7 +45,7 @@ from benchmarks.faults import kills, trial
 from benchmarks.faults.rows import Effort
 {sabotage}
 trial.PATIENCE = 5
-row = kills.boundaries(Effort(0.05, 1), Path(sys.argv[1]))
+row = kills.boundaries(Effort(0.2, 1), Path(sys.argv[1]))
 print(len(row.wrong))
 """
 
@@ -74,6 +76,7 @@ commit.Draft._row = wrong
 }
 
 
+@pytest.mark.long(at=0.0)
 @pytest.mark.parametrize("what", SABOTAGES)
 def test_faults_are_found_in_a_runtime_that_has_them(what: str, tmp_path: Path) -> None:
     """A runtime that breaks its promise is found out: the proof can fail."""
