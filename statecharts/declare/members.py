@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 import sys
+import threading
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from types import FrameType
@@ -303,12 +304,18 @@ def note_created(member: Member) -> None:
         namespace.setdefault(CREATED, []).append(member)
 
 
-_hidden: Final[deque[tuple[FrameType, FrameType | None, dict[str, Any]]]] = deque(maxlen=64)
-"""Notes on class bodies whose namespace cannot be written to: frame of the body, its caller, notes.
+class _Hidden(threading.local):
+    """Notes on class bodies whose namespace cannot be written to, each with the frame of its body.
 
-From Python 3.12 a comprehension may be inlined into a class body; while it runs, the frame of the
-body shows a copy of the namespace.
-"""
+    From Python 3.12 a comprehension may be inlined into a class body; while it runs, the frame of
+    the body shows a copy of the namespace. A thread has its own: it ends the bodies that it begins.
+    """
+
+    def __init__(self) -> None:
+        self.notes: deque[tuple[FrameType, dict[str, Any]]] = deque(maxlen=64)
+
+
+_hidden: Final = _Hidden()
 
 
 def class_body(frame: FrameType | None) -> dict[str, Any] | None:
@@ -322,34 +329,47 @@ def class_body(frame: FrameType | None) -> dict[str, Any] | None:
         return None
     if namespace is frame.f_locals:
         return namespace
-    for body, _, kept in _hidden:
+    for body, kept in _hidden.notes:
         if body is frame:
             return kept
     notes: dict[str, Any] = {}
-    _hidden.append((frame, frame.f_back, notes))
+    _hidden.notes.append((frame, notes))
     return notes
 
 
 def noted(cls: type, kind: str) -> list[Any]:
-    """Return the notes of one kind on the body of a class, which has just ended."""
+    """Return the notes of one kind on the body of a class, which has ended."""
     found: list[Any] = list(vars(cls).get(kind, ()))
-    around = caller()
-    mine = [
-        notes
-        for body, frame, notes in _hidden
-        if frame is around and body.f_code.co_qualname == cls.__qualname__
-    ]
-    if mine:  # an earlier one is of a body that failed
-        found.extend(mine[-1].get(kind, ()))
+    for body, notes in _hidden.notes:
+        if _is_body(body, cls):
+            found.extend(notes.get(kind, ()))
     return found
 
 
-def forget() -> None:
-    """Drop the notes on the class bodies that have ended in the calling code."""
-    around = caller()
-    kept = [one for one in _hidden if one[1] is not around]
-    _hidden.clear()
-    _hidden.extend(kept)
+def forget(cls: type) -> None:
+    """Drop the notes on the body of a class."""
+    for one in [one for one in _hidden.notes if _is_body(one[0], cls)]:
+        _hidden.notes.remove(one)
+
+
+def _is_body(frame: FrameType, cls: type) -> bool:
+    """Tell whether a frame has executed the body of a class, to its end.
+
+    The class has what the body has named, whatever metaclass or base has made it.
+    """
+    import opcode  # noqa: PLC0415 - needed for comprehensions, from Python 3.12 on
+
+    code = frame.f_code
+    if not opcode.opname[code.co_code[frame.f_lasti]].startswith("RETURN"):
+        return False  # still executed, or failed
+    names, known = frame.f_locals, vars(cls)
+    return names.get("__qualname__") == cls.__qualname__ and all(
+        known.get(name, value) is value for name, value in names.items() if name not in _CHANGED
+    )
+
+
+_CHANGED: Final = frozenset({"__qualname__", "__new__", "__init_subclass__", "__class_getitem__"})
+"""Names in a body whose value is another in its class."""
 
 
 def location() -> str | None:

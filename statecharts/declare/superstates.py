@@ -170,18 +170,13 @@ def adopt(cls: type, member: Member) -> None:
             elif name not in namespace and name not in member.members:
                 member.members[name] = _inherit(cls, name, bases)
     member.members.update(own)
+    if COPIED in namespace:  # nothing but what it inherits
+        return
     member.late = sorted(noted(cls, LATE), key=lambda line: line.serial)
     member.removed = noted(cls, REMOVED)
-    member.lost = [
-        child
-        for child in (
-            *noted(cls, CREATED),
-            *(one for base in cls.__bases__ for one in _loose(base)),
-        )
-        if not child.placed
-    ]
-    if COPIED not in namespace:
-        forget()
+    loose = [one for base in cls.__bases__ for one in _loose(base)]
+    member.lost = [child for child in (*noted(cls, CREATED), *loose) if not child.placed]
+    forget(cls)
 
 
 def _inherit(cls: type, name: str, bases: list[Member]) -> Member:
@@ -288,8 +283,7 @@ def _plain(cls: type, member: Member) -> dict[str, Member]:
 
 def _loose(base: type) -> Iterable[Member]:
     """Return the states that were created in the body of a plain class."""
-    found: list[Member] = [] if "__member__" in vars(base) else vars(base).get(CREATED, [])
-    return found
+    return [] if "__member__" in vars(base) else noted(base, CREATED)
 
 
 def _copy(
