@@ -137,43 +137,55 @@ class Builder:
 
     def _collect_lines(self) -> None:
         """Bring the lines of all members and their origins together under their source's id."""
-        late: dict[Line, None] = {}
-        removals: list[tuple[Line | Transition, str | None]] = []
+        late: dict[Line, list[str]] = {}
+        removals: list[tuple[Line | Transition, str | None, str]] = []
         for path, member in self._walk(self.root, ROOT):
             mine = self.lines.setdefault(path, [])
             for origin in member.origins:
                 mine.extend(origin.lines)
-                late.update(dict.fromkeys(origin.late))
-                removals.extend(origin.removed)
+                for line in origin.late:
+                    late.setdefault(line, []).append(path)
+                removals.extend((*removal, path) for removal in origin.removed)
         removed = self._removed(removals)
         for path, mine in self.lines.items():
-            self.lines[path] = [line for line in mine if line not in removed]
-        for line in late:
-            if line in removed:
-                continue
+            self.lines[path] = [line for line in mine if (line, path) not in removed]
+        for line, bodies in late.items():
             self.reading = ROOT
-            sources = self.paths.get(id(line.source))
-            for source in sources or ():
-                self.lines[source].append(line)
+            sources = dict.fromkeys(path for body in bodies for path in self._meant(line, body))
+            for source in sources:
+                if (line, source) not in removed:
+                    self.lines[source].append(line)
             if not sources:
                 found = (
                     f"a line starts at {_shown(line.source)}, which is not a state of this chart"
                 )
                 self.fault("SC101", found, "Start it at a state of this chart", line.location)
 
-    def _removed(self, removals: list[tuple[Line | Transition, str | None]]) -> set[Line]:
-        """Return the lines that class bodies take back."""
+    def _removed(
+        self, removals: list[tuple[Line | Transition, str | None, str]]
+    ) -> set[tuple[Line, str]]:
+        """Return the lines that class bodies take back, each with the id of its source."""
         built = [pair for origin in self.root.origins for pair in origin.built]
-        found: set[Line] = set()
-        for given, location in removals:
-            lines = [line for one, line in built if one is given]
-            if isinstance(given, Line) and id(given.source) in self.paths:
-                lines = [given]
-            found.update(lines)
-            if not lines:
+        found: set[tuple[Line, str]] = set()
+        for given, location, body in removals:
+            if isinstance(given, Line):
+                taken = [(given.written or given, path) for path in self._meant(given, body)]
+            else:
+                taken = [(line, given.source) for one, line in built if one is given]
+            found.update(taken)
+            if not taken:
                 text = "remove() is called for a line that this chart does not have"
                 self.fault("SC101", text, "Remove a line of one of its bases", location)
         return found
+
+    def _meant(self, line: Line, body: str) -> list[str]:
+        """Return the ids of the states that a line starts at, when a body speaks of it.
+
+        Of several copies of its source, these are the ones inside the body, if any are.
+        """
+        paths = self.paths.get(id(line.source), [])
+        around = f"{body}." if body else ""
+        return [path for path in paths if path == body or path.startswith(around)] or paths
 
     def _walk(self, member: Member, path: str) -> Iterator[tuple[str, Member]]:
         yield path, member

@@ -32,6 +32,7 @@ from statecharts.model.suggestions import did_you_mean
 
 VERBS: Final = ("to", "stay", "always", "after", "when_done", "ignore", "defer")
 CREATED: Final = "__statechart_created__"
+LINES: Final = "__statechart_lines__"
 LATE: Final = "__statechart_late_lines__"
 REMOVED: Final = "__statechart_removed_lines__"
 
@@ -49,6 +50,7 @@ class Line:
     """One declared transition; each of its targets is a member, an id, or a mistake.
 
     A class body that binds it to a name gives it that name: ``deadline = pending.after(…)``.
+    A class that inherits it has one of its own, whose source is the copy of the state.
     """
 
     source: Member
@@ -62,6 +64,7 @@ class Line:
     location: str | None = None
     name: str = ""
     serial: int = field(factory=lambda: next(_serial))
+    written: Line | None = None
 
     def remove(self) -> None:
         """Take the line back, in the body of the class that is being declared.
@@ -115,10 +118,11 @@ class Member:
         declaration: The member that is declared: itself, or what it is a copy of.
         name: The name that its class body binds it to.
         id: Its dotted path, once it has a place in a chart.
+        around: The member whose class body has it among its states.
         bases: The members that it is a copy of, or extends, when it is inherited; nearest first.
         members: Its children by name, in document order.
         lines: The lines written on it, in order.
-        late: Lines written in its class body on states that were sealed already.
+        late: Lines written in its class body on states that were declared elsewhere.
         removed: Lines that its class body takes back, each with the place.
         lost: Children that their class body no longer names.
         problems: What is wrong with its own class statement: code, what was found, remedy.
@@ -131,6 +135,7 @@ class Member:
     """
 
     __slots__ = (
+        "around",
         "bases",
         "built",
         "chart",
@@ -165,6 +170,7 @@ class Member:
         self.declaration = self
         self.name = name
         self.id: str | None = None
+        self.around: Member | None = None
         self.bases = bases
         self.members: dict[str, Member] = {}
         self.lines: list[Line] = []
@@ -285,10 +291,12 @@ def record(line: Line) -> Line:
     """Note a line on its source, or on the class body around it when the source is sealed."""
     frame = caller()
     line.location = place_of(frame)
+    namespace = class_body(frame)
     if not line.source.sealed:
         line.source.lines.append(line)
+        if namespace is not None:
+            namespace.setdefault(LINES, []).append(line)
         return line
-    namespace = class_body(frame)
     if namespace is None:
         raise late_line(line)
     namespace.setdefault(LATE, LateLines()).append(line)

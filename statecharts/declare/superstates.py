@@ -13,6 +13,7 @@ from statecharts.declare.arguments import ARGUMENTS, UnresolvedError, is_open, t
 from statecharts.declare.members import (
     CREATED,
     LATE,
+    LINES,
     REMOVED,
     Line,
     Member,
@@ -170,13 +171,59 @@ def adopt(cls: type, member: Member) -> None:
             elif name not in namespace and name not in member.members:
                 member.members[name] = _inherit(cls, name, bases)
     member.members.update(own)
+    _inherit_lines(cls, member)
     if COPIED in namespace:  # nothing but what it inherits
         return
-    member.late = sorted(noted(cls, LATE), key=lambda line: line.serial)
+    created = noted(cls, CREATED)
+    late = [*noted(cls, LATE), *_foreign(noted(cls, LINES), {member, *created})]
+    member.late = sorted(late, key=lambda line: line.serial)
     member.removed = noted(cls, REMOVED)
     loose = [one for base in cls.__bases__ for one in _loose(base)]
-    member.lost = [child for child in (*noted(cls, CREATED), *loose) if not child.placed]
+    member.lost = [child for child in (*created, *loose) if not child.placed]
     forget(cls)
+
+
+def _foreign(lines: list[Line], own: set[Member]) -> Iterator[Line]:
+    """Remove from templates the lines that a body writes on their states, and yield them.
+
+    They belong to the copies in the body, and to no other.
+    """
+    for line in lines:
+        around: Member | None = line.source
+        while around is not None and around not in own:
+            around = around.around
+        if around is None:
+            line.source.lines.remove(line)
+            yield line
+
+
+def _inherit_lines(cls: type, member: Member) -> None:
+    """Give a class lines of its own for those that its bases name, so that it can take them back.
+
+    Where a source has several copies in the class, or none, the line of the base stands for all.
+    """
+    named: dict[str, Line] = {}
+    for base in cls.__mro__:
+        for name, value in vars(base).items() if base.__module__ not in _BARREN else ():
+            if isinstance(value, Line):
+                named.setdefault(name, value)
+    inherited = {name: line for name, line in named.items() if name not in vars(cls)}
+    if not inherited:
+        return
+    copies: dict[Member, list[Member]] = {}
+    for one in _inside(member):
+        for origin in one.origins:
+            copies.setdefault(origin, []).append(one)
+    for name, line in inherited.items():
+        if inspect.getattr_static(cls, name) is line and len(copies.get(line.source, ())) == 1:
+            [source] = copies[line.source]
+            setattr(cls, name, evolve(line, source=source, written=line.written or line))
+
+
+def _inside(member: Member) -> Iterator[Member]:
+    for child in member.members.values():
+        yield child
+        yield from _inside(child)
 
 
 def _inherit(cls: type, name: str, bases: list[Member]) -> Member:
@@ -221,7 +268,7 @@ def _own(cls: type, member: Member) -> dict[str, Member]:
         child = _member(value)
         if child is not None and not child.placed:
             child.placed = True
-            child.name = name
+            child.name, child.around = name, member
             own[name] = child
         elif child is not None:
             others[name] = child
