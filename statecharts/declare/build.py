@@ -86,15 +86,15 @@ class Builder:
         self._place(self.root, ROOT)
         self._collect_lines()
         states = tuple(self._nodes(self.root, ROOT))
-        self.reading = ROOT
-        known = self._events(events)
+        whole = self._node(self.root, ROOT, None)
+        known = self._events(events)  # when these are open, what the lines name
         if events is None:
             self._spelt(known)
         if context is not None:
             self._is_attrs(context, "the context", None)
         return Chart(
             self.root.name,
-            self._node(self.root, ROOT, None),
+            whole,
             states,
             known,
             events is not None,
