@@ -12,7 +12,8 @@ import attrs
 from attrs import evolve
 
 from statecharts.declare.functions import mistaken
-from statecharts.declare.members import VERBS, WHOLE, Line, Member, not_a_state
+from statecharts.declare.members import VERBS, WHOLE, Line, Member, Merged, not_a_state
+from statecharts.declare.states import ANEW
 from statecharts.declare.verbs import HOOKS
 from statecharts.model.chart import (
     HISTORY,
@@ -231,16 +232,28 @@ class Builder:
             return
         place = f"{path or self.root.name!r}: invoke"
         given: dict[Any, Any] = {}
-        if isinstance(invoke, Mapping):
-            given.update(invoke)
-        else:
-            several = invoke if isinstance(invoke, tuple) else (invoke,)
-            for one in several:
-                if one in given:
+        owners: dict[Any, tuple[int, str]] = {}
+        said: Any
+        for number, (base, value) in enumerate(
+            invoke if isinstance(invoke, Merged) else (("", invoke),)
+        ):
+            if isinstance(value, Mapping):
+                said = list(value.items())
+            else:
+                said = [(one, None) for one in (value if isinstance(value, tuple) else (value,))]
+            for one, function in said:
+                first = owners.setdefault(one, (number, base))
+                if one not in given:
+                    given[one] = function
+                elif first[0] == number:
                     found = f"{place} makes the call {_called(one)} twice"
                     remedy = "Make it once, or give each call a class of its own"
                     self.fault("SC114", found, remedy, location)
-                given[one] = None
+                elif given[one] is not function:
+                    found = (
+                        f"{place}: {first[1]} and {base} make the call {_called(one)} differently"
+                    )
+                    self.fault("SC142", found, ANEW, location)
         for key, function in given.items():
             cls: Any = Service if isinstance(key, str) else key
             if not self._is_call(cls):
@@ -403,6 +416,9 @@ class Builder:
     def _hooks(self, hook: Any, place: str, location: str | None) -> tuple[Hook, ...]:
         if hook is None:
             return ()
+        if isinstance(hook, Merged):
+            several = {id(one): self._hooks(one, place, location) for _, one in hook}
+            return tuple(one for hooks in several.values() for one in hooks)
         found = mistaken(hook)
         if found is not None:
             remedy = "Pass a function of one moment: lambda m: …"

@@ -109,6 +109,12 @@ class Options:
     name: str | None = None
 
 
+class Merged(tuple[tuple[str, Any], ...]):
+    """Hooks or calls that a state has from several bases, each with the name of the base."""
+
+    __slots__ = ()
+
+
 class Member:
     """A state in the making.
 

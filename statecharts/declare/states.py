@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, ClassVar, Final, Never, TypeAlias, overload
 
+from attrs import evolve
+
 from statecharts.declare.members import (
     Member,
+    Merged,
     Options,
     goal,
     location,
@@ -169,11 +172,17 @@ _KEYWORDS: Final = {
 }
 
 
+MERGED: Final = ("entry", "exit", "invoke")
+"""What a state has from each of several bases."""
+
+ANEW: Final = "Declare it in the class itself"
+
+
 def copy_leaf(name: str, members: list[Member], owners: list[str]) -> Leaf[Any]:
     """Return a new object for a leaf that a class inherits from one base, or from several.
 
-    It is what the nearest declaration says. Two that say different things, when neither replaces
-    the other, are a fault.
+    It is what the nearest declaration says. Of two, when neither replaces the other, it has the
+    hooks and calls of both; what they say differently besides is a fault.
 
     Args:
         name: Its name.
@@ -190,17 +199,36 @@ def copy_leaf(name: str, members: list[Member], owners: list[str]) -> Leaf[Any]:
     cls: type[Leaf[Any]] = History if options.kind in HISTORY else State
     leaf = cls.__new__(cls)
     copied = Member(options, name, bases=tuple(members), location=members[0].location)
-    copied.declaration = last[0]
-    for other in last[1:]:
-        if (other.options.kind, other.options.data) != (options.kind, options.data):
-            places = {one.declaration: owner for one, owner in zip(members, owners, strict=True)}
-            mine = f"{_said(options)} in {places[last[0]]}"
-            found = f"{name!r} is {mine} and {_said(other.options)} in {places[other]}"
-            copied.problems.append(("SC142", found, "Declare it in the class itself"))
+    if len(last) == 1:
+        copied.declaration = last[0]
+    else:
+        places = {one.declaration: owner for one, owner in zip(members, owners, strict=True)}
+        copied.options = evolve(
+            options, **{key: _merged(key, last, places) for key in (*MERGED, "default")}
+        )
+        for other in last[1:]:
+            mine, others = _said(options), _said(other.options)
+            if mine != others:
+                found = f"{name!r} is {mine} in {places[last[0]]} and {others} in {places[other]}"
+                copied.problems.append(("SC142", found, ANEW))
     leaf.__member__ = copied
     return leaf
 
 
+def _merged(key: str, declared: list[Member], places: dict[Member, str]) -> Any:
+    """Return what several declarations of a leaf say of one thing."""
+    given = [(places[one], getattr(one.options, key)) for one in declared]
+    said = [(owner, value) for owner, value in given if value is not None]
+    if key in MERGED:
+        flat = [v if isinstance(v, Merged) else ((owner, v),) for owner, v in said]
+        return Merged(pair for pairs in flat for pair in pairs) if flat else None
+    return said[0][1] if said else None
+
+
 def _said(options: Options) -> str:
+    """Describe what a leaf is; a default goes by the name of the state."""
     carried = "" if options.data is None else f" with {type_text(options.data)}"
+    if options.default is not None:
+        default = getattr(options.default, "name", options.default)
+        carried = f" of {str(default).rpartition('.')[2]!r}"
     return f"{options.kind.value}{carried}"

@@ -17,6 +17,7 @@ from statecharts.declare.members import (
     REMOVED,
     Line,
     Member,
+    Merged,
     Options,
     forget,
     not_a_state,
@@ -24,7 +25,7 @@ from statecharts.declare.members import (
     noted,
     unknown_keyword,
 )
-from statecharts.declare.states import Calls, Hooked, Leaf, copy_leaf
+from statecharts.declare.states import ANEW, MERGED, Calls, Hooked, Leaf, copy_leaf
 from statecharts.declare.verbs import AfterTo, AlwaysTo, Defer, Ignore, Stay, To, WhenDone
 from statecharts.model.chart import COMPOSITE, Declaration, StateKind, SuperstateRef
 from statecharts.model.fields import type_text
@@ -126,19 +127,23 @@ def describe(cls: type, member: Member, said: dict[str, Any]) -> None:
 def _inherited(cls: type, member: Member) -> dict[str, Any]:
     """Return what the declarations of a class say together: the nearest that says a thing counts.
 
-    Bases that give different data, or are of different kinds, are a fault of the class, unless one
-    derives from the other or the class itself says which it is.
+    Of bases of which none derives from another, the hooks and calls of each count. Different data,
+    or different kinds, are then a fault of the class, unless it says itself which it is.
     """
     options: dict[str, Any] = {}
-    told: dict[str, type] = {}
+    told: dict[str, list[type]] = {}
     for base in cls.__mro__:
         found = vars(base).get("__member__")
         for key, value in found.given.items() if isinstance(found, Member) else ():
-            options.setdefault(key, value)
-            first = told.setdefault(key, base)
-            if key == "data" and value != options[key] and not issubclass(first, base):
+            owners = told.setdefault(key, [])
+            if any(issubclass(owner, base) for owner in owners):
+                continue
+            owners.append(base)
+            if key in MERGED:
+                options[key] = Merged((*options.get(key, ()), (_owner(base), value)))
+            elif value != options.setdefault(key, value) and key == "data":
                 given = (options[key], value)
-                member.problems.append(disagreement(cls.__name__, "the data", given, (first, base)))
+                member.problems.append(disagreement(cls.__name__, "the data", given, owners))
     kinds = {one.options.kind: one for one in reversed(member.bases) if one.members}
     if len(kinds) > 1 and "kind" not in member.given:
         names = [one.value for one in kinds]
@@ -151,9 +156,13 @@ def disagreement(
 ) -> tuple[str, str, str]:
     """Return the fault of bases that say different things of one state or chart."""
     shown = " and ".join(one if isinstance(one, str) else type_text(one) for one in values)
-    bases = " and ".join(owner.__qualname__.rpartition("<locals>.")[2] for owner in owners)
+    bases = " and ".join(map(_owner, owners))
     found = f"{name!r} gets {what} {shown} from {bases}"
-    return "SC142", found, "Declare it in the class itself"
+    return "SC142", found, ANEW
+
+
+def _owner(cls: type) -> str:
+    return cls.__qualname__.rpartition("<locals>.")[2]
 
 
 def adopt(cls: type, member: Member) -> None:
@@ -345,7 +354,7 @@ def _copy(
         copied.__member__.location = children[0].location
     else:
         leaves = [
-            (child, owner.__name__)
+            (child, _owner(owner))
             for child, owner in zip(children, owners, strict=True)
             if child.options.kind not in COMPOSITE
         ]
