@@ -80,7 +80,7 @@ class Builder:
         self.texts: list[tuple[str, str, str | None]] = []
         """The events that lines give as text, each with its place."""
         self.named: set[str] = set()
-        self.timers: set[str] = set()
+        self.timers: dict[str, Line] = {}
 
     def chart(self, events: tuple[Any, ...] | None, context: type | None) -> Chart:
         """Return the chart, with whatever of it can be made in spite of faults."""
@@ -347,18 +347,27 @@ class Builder:
             trigger = evolve(trigger, delay=timedelta(seconds=1))
         elif isinstance(trigger.delay, Hook):
             self._hooks(delay, f"{place}: the delay", line.location)
+        names = [self._way(target, path.rpartition(".")[0]) for target in targets]
         if line.name:
-            return evolve(trigger, timer=_join(path, line.name))
-        around = path.rpartition(".")[0]
-        names = [t.removeprefix(f"{around}.") if around else t for t in targets]
-        timer = ".".join([_join(path, "after"), *(["+".join(names)] if targets else [])])
-        if timer in self.timers:
+            timer = _join(path, line.name)
+        else:
+            timer = ".".join([_join(path, "after"), *(["+".join(names)] if targets else [])])
+        other = self.timers.setdefault(timer, line)
+        if bool(other.name) != bool(line.name):
+            found = f"{path or 'the chart'} has two timers {timer!r}: a line is called 'after'"
+            self.fault("SC141", found, "Give the line another name", line.location)
+        elif other is not line and not line.name:
             where = f"to {'+'.join(names)!r}" if targets else "without a target"
             found = f"{path or 'the chart'} has two delayed lines {where}, and neither has a name"
             remedy = "Name them: deadline = state.after(…)"
             self.fault("SC141", found, remedy, line.location)
-        self.timers.add(timer)
         return evolve(trigger, timer=timer)
+
+    def _way(self, target: str, around: str) -> str:
+        """Return the way from inside a state to a target, with a dot where an inner one has its name."""
+        if not around or target.startswith(f"{around}."):
+            return target.removeprefix(f"{around}.") if around else target
+        return f".{target}" if _join(around, target) in self.lines else target
 
     def _unique(self, name: str, what: str, location: str | None) -> None:
         """Tell where a name is taken: by a state, or by another line."""

@@ -163,3 +163,45 @@ def test_superstate_takes_back_what_it_inherits() -> None:
 
     assert "open.pending.pay" not in Fewer.chart.lines
     assert "open.pending.pay" in Order.chart.lines
+
+
+def test_name_of_a_timer_is_not_given_twice() -> None:
+    """A line called ``after`` would have the timer of one without a name or a target."""
+    for names in (("", "after"), ("after", "")):
+        with pytest.raises(DefinitionError, match="SC141") as refused:
+
+            class Door(Statechart):
+                shut = State(initial=True, resting=True)
+                for name in names:
+                    if name:
+                        after = shut.after(timedelta(seconds=1), shut)
+                    else:
+                        shut.after(timedelta(seconds=2))
+                del name
+
+        assert [fault.found for fault in refused.value.faults] == [
+            "shut has two timers 'shut.after': a line is called 'after'"
+        ]
+
+
+def test_targets_with_one_short_name_have_timers_of_their_own() -> None:
+    """A timer to an outer state is not that to the state beside the source of the same name."""
+
+    class Door(Statechart, allow="*"):
+        x = State()
+
+        class m(Compound, initial=True):
+            a = State(initial=True)
+            x = State()
+            a.after(timedelta(seconds=3), x)
+
+        m.a.after(timedelta(seconds=5), x)
+        m.a.after(timedelta(seconds=7), m)
+        m.x.after(timedelta(seconds=7), x)
+
+    assert sorted(timers(Door)) == ["m.a.after..x", "m.a.after.m", "m.a.after.x", "m.x.after..x"]
+    machine = Machine(Door, at=NOON)
+    machine.advance(timedelta(seconds=3))
+    assert "m.x" in machine.configuration
+    machine.advance(timedelta(seconds=7))
+    assert list(machine.configuration) == ["x"]
