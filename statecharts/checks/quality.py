@@ -24,7 +24,7 @@ from statecharts.model.chart import (
 from statecharts.model.effects import Service
 from statecharts.model.errors import Fault
 from statecharts.model.events import Answer, CallFailed
-from statecharts.model.fields import is_mutable
+from statecharts.model.fields import is_mutable, mutable_part
 from statecharts.semantics.transitions import (
     EntrySet,
     domain,
@@ -300,13 +300,29 @@ def _deferred(tree: Tree) -> Iterator[Fault]:
 def _mutable(tree: Tree) -> Iterator[Fault]:
     """Find classes whose instances a callback could change behind the run's back."""
     chart = tree.chart
-    used = [(node.data, f"the data of {node.id!r}", node) for node in tree.nodes]
-    used += [(event.cls, "an event", chart.root) for event in chart.events]
-    used.append((chart.context, "the context", chart.root))
-    for cls, what, about in used:
-        if cls is not None and is_mutable(cls):
+    used = [(node.data, f"the data of {node.id!r}", node, node.location) for node in tree.nodes]
+    used += [
+        (call.call, f"a call of {shown_state(node)}", node, call.location)
+        for node in tree.nodes
+        for call in node.invoke
+    ]
+    used += [(event.cls, "an event", chart.root, None) for event in chart.events]
+    used.append((chart.context, "the context", chart.root, None))
+    holds = cache(mutable_part)
+    for cls, what, about, location in used:
+        if cls is None:
+            continue
+        if is_mutable(cls):
             found = f"{what} is {cls.__name__}, whose instances can be changed"
-            yield fault(chart, "SC130", found, "Declare it with @attrs.frozen", about)
+            yield fault(chart, "SC130", found, "Declare it with @attrs.frozen", about, location)
+        elif (part := holds(cls)) is not None:
+            name, held = part
+            found = (
+                f"{what} is {cls.__name__}, and its {name!r} holds {held.__name__}, "
+                "whose instances can be changed"
+            )
+            remedy = f"Declare {held.__name__} with @attrs.frozen"
+            yield fault(chart, "SC130", found, remedy, about, location)
 
 
 def _regions(tree: Tree) -> Iterator[Fault]:

@@ -364,7 +364,7 @@ class Builder:
         return evolve(trigger, timer=timer)
 
     def _way(self, target: str, around: str) -> str:
-        """Return the way from inside a state to a target, with a dot where an inner one has its name."""
+        """Return the way from inside a state to a target; a dot marks an outer one."""
         if not around or target.startswith(f"{around}."):
             return target.removeprefix(f"{around}.") if around else target
         return f".{target}" if _join(around, target) in self.lines else target

@@ -130,6 +130,34 @@ def is_mutable(cls: type) -> bool:
     return attrs.has(cls) and not fixed and bool(attrs.fields(cls))
 
 
+def mutable_part(cls: type) -> tuple[str, type] | None:
+    """Return the first field that may hold an instance that can be changed, and its class.
+
+    It may be in a collection, or in an instance that cannot be changed itself.
+
+    >>> from attrs import define, frozen
+    >>> Loose = define(type("Loose", (), {"__annotations__": {"n": int}}))
+    >>> Held = frozen(type("Held", (), {"__annotations__": {"all": tuple[Loose, ...]}}))
+    >>> mutable_part(Held)
+    ('all', <class 'statecharts.model.fields.Loose'>)
+    """
+    waiting = [(one.name, one.annotation) for one in reversed(fields_of(cls))]
+    seen: set[int] = {id(cls)}
+    while waiting:
+        name, annotation = waiting.pop()
+        annotation = _unaliased(annotation)
+        parts = [*typing.get_args(annotation), typing.get_origin(annotation) or annotation]
+        for part in parts[:-1]:
+            waiting.append((name, part))
+        held = parts[-1]
+        if isinstance(held, type) and id(held) not in seen:
+            seen.add(id(held))
+            if is_mutable(held):
+                return name, held
+            waiting.extend((name, one.annotation) for one in fields_of(held))
+    return None
+
+
 def field_type(cls: type, name: str) -> Any:
     """Return the resolved annotation of one field, or Any when it cannot be told."""
     if not attrs.has(cls):

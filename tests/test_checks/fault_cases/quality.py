@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from attrs import define
+from attrs import define, field, frozen
 
-from statecharts import Compound, History, Parallel, State, Statechart
+from statecharts import Call, CallFailed, Compound, History, Parallel, State, Statechart
 from tests.test_checks.fault_cases.vocabulary import Bang, Go, Halt, case
 
 
@@ -182,6 +182,42 @@ def what_can_be_changed() -> object:
         open = State(Loose)
         closed.to(open, on=Loose)
         open.to(closed, on=Loose)
+
+    return Door
+
+
+@frozen
+class Tray:
+    """Cannot be changed, but what it holds can."""
+
+    loose: Loose
+
+
+@case
+def what_it_holds_can_be_changed() -> object:
+    """
+    [SC130] Door: the data of 'open' is Shelf, and its 'all' holds Loose, whose instances can be changed. Declare Loose with @attrs.frozen.
+    [SC130] Door: a call of 'open' is Rung, whose instances can be changed. Declare it with @attrs.frozen.
+    [SC130] Door: an event is Sent, and its 'loose' holds Loose, whose instances can be changed. Declare Loose with @attrs.frozen.
+    """
+
+    @frozen
+    class Shelf:
+        all: tuple[Tray | None, ...] = ()
+
+    @frozen
+    class Sent:
+        loose: Loose = field(factory=Loose)
+
+    @define
+    class Rung(Call[Go]):
+        n: int = 0
+
+    class Door(Statechart[Go | Sent]):
+        closed = State(initial=True)
+        open = State(Shelf, invoke=Rung)
+        closed.to(open, on=Sent)
+        open.to(closed, on=(Go, CallFailed))
 
     return Door
 
