@@ -91,8 +91,11 @@ class Builder:
         known = self._events(events)  # when these are open, what the lines name
         if events is None:
             self._spelt(known)
-        if context is not None:
-            self._is_attrs(context, "the context", None)
+        if context is not None and self._is_attrs(context, "the context", None):
+            for name, _ in misused_time(context):
+                found = f"the context: {name!r} asks for the time, and nothing fills a context"
+                remedy = f"Declare it as {name}: datetime, or give it another type"
+                self.fault("SC143", found, remedy, None)
         return Chart(
             self.root.name,
             whole,
@@ -261,6 +264,7 @@ class Builder:
                 remedy = "Declare one with @attrs.frozen that derives from Call[Answers]"
                 self.fault("SC114", found, remedy, location)
                 continue
+            self._timed(cls, f"{place}, {_called(cls)}", location)
             hook = self._hooks(function, place, location)
             name = key if isinstance(key, str) else wire_name(cls)
             yield Invocation(name, cls, hook[0] if hook else None, location)
@@ -269,11 +273,16 @@ class Builder:
         return isinstance(cls, type) and issubclass(cls, Call) and attrs.has(cls)
 
     def _data(self, data: Any, path: str, location: str | None) -> None:
-        if self._is_attrs(data, f"the data of {path!r}", location):
-            for name, reason in misused_time(data):
-                found = f"the data of {path!r}: {name!r} always takes the time, but {reason}"
-                remedy = f"Declare it as {name}: Occurred, or give it another type"
-                self.fault("SC143", found, remedy, location)
+        what = f"the data of {path!r}"
+        if self._is_attrs(data, what, location):
+            self._timed(data, what, location)
+
+    def _timed(self, cls: type, what: str, location: str | None) -> None:
+        """Tell the fields that take the time, and have a default or another type."""
+        for name, reason in misused_time(cls):
+            found = f"{what}: {name!r} always takes the time, but {reason}"
+            remedy = f"Declare it as {name}: Occurred, or give it another type"
+            self.fault("SC143", found, remedy, location)
 
     def _default(self, member: Member, path: str) -> Transition | None:
         if member.options.kind in HISTORY:
