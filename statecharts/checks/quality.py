@@ -310,8 +310,8 @@ def _mutable(tree: Tree) -> Iterator[Fault]:
     used.append((chart.context, "the context", chart.root, None))
     holds = cache(mutable_part)
     for cls, what, about, location in used:
-        if cls is None:
-            continue
+        if not isinstance(cls, type):
+            continue  # nothing, or what is a fault of its own
         if is_mutable(cls):
             found = f"{what} is {cls.__name__}, whose instances can be changed"
             yield fault(chart, "SC130", found, "Declare it with @attrs.frozen", about, location)

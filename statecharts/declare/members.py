@@ -51,6 +51,11 @@ class Line:
 
     A class body that binds it to a name gives it that name: ``deadline = pending.after(…)``.
     A class that inherits it has one of its own, whose source is the copy of the state.
+
+    Attributes:
+        serial: Its number among all lines, in the order in which they are written.
+        written: What it is a copy of, when a class inherits it.
+        at: Where in its class body it is written: the same for each round of a loop.
     """
 
     source: Member
@@ -65,6 +70,7 @@ class Line:
     name: str = ""
     serial: int = field(factory=lambda: next(_serial))
     written: Line | None = None
+    at: int = -1
 
     def remove(self) -> None:
         """Take the line back, in the body of the class that is being declared.
@@ -297,7 +303,9 @@ def record(line: Line) -> Line:
     """Note a line on its source, or on the class body around it when the source is sealed."""
     frame = caller()
     line.location = place_of(frame)
-    namespace = class_body(frame)
+    body = _body(frame)
+    namespace = None if body is None else _notes(body)
+    line.at = -1 if body is None else body.f_lasti
     if not line.source.sealed:
         line.source.lines.append(line)
         if namespace is not None:
@@ -334,20 +342,29 @@ _hidden: Final = _Hidden()
 
 def class_body(frame: FrameType | None) -> dict[str, Any] | None:
     """Return where notes on the class body that code is executed for are kept, if there is one."""
+    body = _body(frame)
+    return None if body is None else _notes(body)
+
+
+def _body(frame: FrameType | None) -> FrameType | None:
+    """Return the frame of the class body that code is executed for, if there is one."""
     while frame is not None and frame.f_code.co_flags & CO_OPTIMIZED:
         frame = frame.f_back  # a function called by the body, or a comprehension in it
-    if frame is None or frame.f_code.co_name == "<module>":
+    if frame is None or frame.f_code.co_name == "<module>" or frame.f_locals is frame.f_globals:
         return None
-    namespace = frame.f_locals
-    if namespace is frame.f_globals:
-        return None
-    if namespace is frame.f_locals:
+    return frame
+
+
+def _notes(body: FrameType) -> dict[str, Any]:
+    """Return where notes on a class body are kept: its namespace, where that can be written to."""
+    namespace = body.f_locals
+    if namespace is body.f_locals:
         return namespace
-    for body, kept in _hidden.notes:
-        if body is frame:
+    for known, kept in _hidden.notes:
+        if known is body:
             return kept
     notes: dict[str, Any] = {}
-    _hidden.notes.append((frame, notes))
+    _hidden.notes.append((body, notes))
     return notes
 
 

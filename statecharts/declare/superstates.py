@@ -267,13 +267,12 @@ def _extend(cls: type, name: str, child: Member, bases: list[Member]) -> None:
 
 def _own(cls: type, member: Member) -> dict[str, Member]:
     """Return the children that a class body declares, and give lines their names."""
+    _name_lines(cls)
     own: dict[str, Member] = {}
     others: dict[str, Member] = {}
     for name, value in list(vars(cls).items()):
         if name.startswith("__"):
             continue
-        if isinstance(value, Line):
-            value.name = value.name or name
         child = _member(value)
         if child is not None and not child.placed:
             child.placed = True
@@ -289,6 +288,23 @@ def _own(cls: type, member: Member) -> dict[str, Member]:
         known = set(_tree(own.values())).union(*(_tree([_declared(b)]) for b in cls.__bases__))
         own.update((name, child) for name, child in others.items() if child not in known)
     return own
+
+
+def _name_lines(cls: type) -> None:
+    """Give the lines in a class body the names that it binds them to.
+
+    A loop binds them one after the other; all of them get the name, if each has its own source.
+    """
+    bound = [pair for pair in vars(cls).items() if isinstance(pair[1], Line)]
+    rounds: dict[int, list[Line]] = {}
+    for line in (*noted(cls, LINES), *noted(cls, LATE)) if bound else ():
+        rounds.setdefault(line.at, []).append(line)
+    for name, value in bound:
+        value.name = value.name or name
+        alike = rounds.get(value.at, ())
+        if value in alike and len({id(line.source) for line in alike}) == len(alike):
+            for line in alike:
+                line.name = line.name or name
 
 
 def _tree(members: Iterable[Member]) -> Iterator[Member]:
@@ -323,10 +339,9 @@ _BARREN: Final = frozenset(
 
 def _plain(cls: type, member: Member) -> dict[str, Member]:
     """Return the states in the body of a plain class, each under its first name."""
+    _name_lines(cls)
     found: dict[int, tuple[str, Member]] = {}
     for name, value in vars(cls).items():
-        if isinstance(value, Line):
-            value.name = value.name or name
         child = None if name.startswith("__") else _member(value)
         if child is not None:
             child.placed, child.name = True, child.name or name

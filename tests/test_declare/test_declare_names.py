@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from attrs import frozen
@@ -205,3 +206,44 @@ def test_targets_with_one_short_name_have_timers_of_their_own() -> None:
     assert "m.x" in machine.configuration
     machine.advance(timedelta(seconds=7))
     assert list(machine.configuration) == ["x"]
+
+
+def test_line_in_a_loop_has_its_name_in_each_round() -> None:
+    """A name that a loop binds to a line of each of several states names all of them."""
+
+    def late(state: Any, end: Any) -> Line:
+        line: Line = state.after(timedelta(seconds=5), end)
+        return line
+
+    class Two(Statechart, allow="*"):
+        a = State(initial=True)
+        b = State()
+        c = State()
+        z = State()
+        for s in (a, b):
+            deadline = s.after(timedelta(seconds=5), z)
+        for s in (a, b):
+            limit = late(s, z)
+
+    class Three(Two, allow="*"):
+        for s in (Two.a, Two.c):
+            stop = s.to(Two.z, on=Stop)
+
+    assert sorted(timers(Two)) == ["a.deadline", "a.limit", "b.deadline", "b.limit"]
+    assert [line for line in Three.chart.lines if "stop" in line] == ["a.stop", "c.stop"]
+
+
+def test_name_is_that_of_one_line_where_a_statement_writes_several_on_one_state() -> None:
+    """What a function writes besides the line that it returns has no name."""
+
+    def both(state: Any, end: Any) -> Line:
+        state.to(end, on=Stop)
+        line: Line = state.to(end, on=Go)
+        return line
+
+    class Door(Statechart, allow="*"):
+        a = State(initial=True)
+        b = State(resting=True)
+        leave = both(a, b); a.stay(on=Go)  # fmt: skip  # noqa: E702
+
+    assert list(Door.chart.lines) == ["a:stop->b", "a.leave", "a:go"]
