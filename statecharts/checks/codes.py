@@ -42,7 +42,7 @@ QUALITY: Final = {
     "SC128": "a history state that can never remember anything",
     "SC129": "exit effects of a final state of the outermost level, which is never left",
     "SC130": "data, calls, events or a context that can be changed",
-    "SC131": "a line on a region, which restarts the other regions",
+    "SC131": "a line from a region that restarts regions of its parallel state",
     "SC132": "an internal line of a parallel state, which leaves it all the same",
     "SC135": "a call that is never made, or whose answer is not an event of the chart",
     "SC136": "an answer to a call that no line of the state or its ancestors takes",

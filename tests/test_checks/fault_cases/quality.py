@@ -226,7 +226,9 @@ def what_it_holds_can_be_changed() -> object:
 def line_on_a_region() -> object:
     """
     [SC131] Door: room.lamp on Halt leaves and re-enters the other regions, too. Write it on the states inside the region, or pass internal=True.
-    [SC131] Door: room.lamp on Halt leaves and re-enters the other regions, too. Write it on the states inside the region, or pass internal=True.
+    [SC131] Door: room.lamp on Halt goes to another region, and so restarts 'room.lamp'. Raise an event that a line there takes: emit=lambda m: Raise(…).
+    [SC131] Door: room.lamp on Halt leaves and re-enters the other regions, too. Let it go to a state inside the region, and pass internal=True.
+    [SC131] Door: room.lamp on Halt leaves and re-enters the other regions, too. Let it go to a state inside the region, and pass internal=True.
     """
 
     class Door(Statechart[Go | Halt]):
@@ -241,10 +243,71 @@ def line_on_a_region() -> object:
 
             lamp.to(lamp.dark, on=Halt, when=lambda m: False)
             lamp.to(radio.off, on=Halt, when=lambda m: False)
+            lamp.to((lamp.dark, radio.off), on=Halt, when=lambda m: False)
+            lamp.to(lamp, on=Halt, when=lambda m: False)
+            lamp.to(lamp, on=Halt, internal=True, when=lambda m: False)
             lamp.to(lamp.dark, on=Halt, internal=True)
 
         gone = State(final=True)
         room.lamp.to(gone, on=Go)
+
+    return Door
+
+
+@case
+def line_inside_a_region_that_leaves_it() -> object:
+    """
+    [SC131] Door: lamp.dark on Halt leaves and re-enters the other regions, too. Let it go to a state inside the region.
+    [SC131] Door: lamp.dark on Halt goes to another region, and so restarts 'lamp' and 'fan'. Raise an event that a line there takes: emit=lambda m: Raise(…).
+    [SC131] Door: lamp.dark on Halt goes to several regions, and so restarts 'fan'. Raise an event that a line there takes: emit=lambda m: Raise(…).
+    [SC131] Door: fan on Halt leaves and re-enters the other regions, too. Use stay(), or make the region a Compound.
+    """
+
+    class Door(Statechart[Go | Halt], parallel=True):
+        class lamp(Compound):
+            dark = State(initial=True)
+            lit = State()
+            dark.to(lit, on=Go)
+            lit.to(dark, on=Go)
+
+        class radio(Compound):
+            off = State(initial=True)
+            playing = State(resting=True)
+            off.to(playing, on=Go)
+
+        fan = State()
+        lamp.dark.to(lamp, on=Halt, when=lambda m: False)
+        lamp.dark.to(radio.off, on=Halt, when=lambda m: False)
+        lamp.dark.to((lamp.lit, radio.off), on=Halt, when=lambda m: False)
+        lamp.dark.to((lamp.lit, radio.off, fan), on=Halt, when=lambda m: False)
+        lamp.dark.to(lamp.lit, on=Halt)
+        fan.to(fan, on=Halt)
+
+    return Door
+
+
+@case
+def region_that_is_parallel_itself() -> object:
+    """
+    [SC131] Door: out.room on Go leaves and re-enters the other regions, too. Write it on the states inside the region.
+    [SC131] Door: out.room.left on Go leaves and re-enters the other regions, too. Let it go to a state inside the region, and pass internal=True.
+    """
+
+    class Door(Statechart[Go]):
+        class out(Parallel, initial=True):
+            class room(Parallel):
+                class left(Compound):
+                    a = State(initial=True)
+
+                class right(Compound):
+                    b = State(initial=True)
+
+                left.to(left, on=Go)
+
+            fan = State()
+            back = History(fan)
+            room.to(room.left.a, on=Go)
+            fan.to(back, on=Go)
 
     return Door
 
