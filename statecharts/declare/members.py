@@ -232,9 +232,14 @@ class LateLines(list[Line]):
     """Lines on sealed states, noted in the class body around them."""
 
     def __set_name__(self, owner: type, name: str) -> None:
-        """Refuse a body that declares no chart: its lines would be lost."""
+        """Refuse a body that declares no chart: its lines would be lost.
+
+        Lines of the chart itself are for whichever chart has the class as a base.
+        """
         if not issubclass(owner, (Declaration, SuperstateRef)):
-            raise late_line(self[0])
+            for line in self:
+                if line.source is not WHOLE:
+                    raise late_line(line)
 
 
 def late_line(line: Line) -> StatechartError:

@@ -185,6 +185,9 @@ def adopt(cls: type, member: Member) -> None:
         return
     created = noted(cls, CREATED)
     late = [*noted(cls, LATE), *_foreign(noted(cls, LINES), {member, *created})]
+    for plain in cls.__mro__:
+        if plain.__module__ not in _BARREN and "__member__" not in vars(plain):
+            late += noted(plain, LATE)
     member.late = sorted(late, key=lambda line: line.serial)
     member.removed = noted(cls, REMOVED)
     loose = [one for base in cls.__bases__ for one in _loose(base)]
@@ -404,11 +407,11 @@ def _mistaken(cls: type, name: str, value: type) -> tuple[str, str, str] | None:
             return None
         found, remedy = not_a_state(value)
         return "SC114", f"{name!r}: {found}", remedy
-    if not value.__qualname__.startswith(f"{cls.__qualname__}."):
-        return None  # a second name for a class that was declared elsewhere
     remedy = f"Derive it from Compound or Parallel: class {name}(Compound)"
     if issubclass(value, Declaration):
         return "SC114", f"{name!r} is a whole chart, not a state", remedy
+    if not value.__qualname__.startswith(f"{cls.__qualname__}."):
+        return None  # a second name for a class that was declared elsewhere
     if CREATED in vars(value):
         return "SC114", f"{name!r} is a plain class with states in its body", remedy
     return None

@@ -340,3 +340,45 @@ def test_two_defaults_of_one_history_are_a_fault() -> None:
 
         class Both(One, Two, allow="*"):  # type: ignore[misc]
             pass
+
+
+class Resets:
+    """A plain mixin with a line of the chart itself."""
+
+    idle = State(initial=True)
+    Statechart.to(idle, on=Reset)
+
+
+class Halts(Resets):
+    """Another, which derives from it."""
+
+    halted = State(final=True)
+    [Statechart.to(end, on=one) for end, one in ((halted, Stop),)]
+
+
+def test_plain_mixin_may_have_lines_of_the_chart_itself() -> None:
+    """They are lines of each chart that has the mixin as a base, by way of a superstate as well."""
+
+    class Own(Halts, Statechart):
+        busy = State()
+        Resets.idle.to(busy, on=Go)
+
+    class Derived(Own):
+        pass
+
+    class Inside(Statechart, allow="*"):
+        class m(Halts, Compound, initial=True):
+            pass
+
+    for chart in (Own, Derived):
+        assert list(chart.chart.lines) == [":reset->idle", ":stop->halted", "idle:go->busy"]
+    assert list(Inside.chart.lines) == [":reset->m.idle", ":stop->m.halted"]
+
+
+def test_chart_in_the_body_of_a_chart_is_told() -> None:
+    """A whole chart is no state, wherever it was declared."""
+    with pytest.raises(DefinitionError, match=r"SC114.*'sub' is a whole chart, not a state"):
+
+        class Whole(Statechart, allow="*"):
+            a = State(initial=True)
+            sub = Base
