@@ -221,8 +221,8 @@ class Builder:
             self._default(member, path),
             tuple(self._transitions(path)),
             data,
-            self._hooks(options.entry, f"{path!r}: entry", member.location),
-            self._hooks(options.exit, f"{path!r}: exit", member.location),
+            self._hooks(options.entry, f"{_where(path)}: entry", member.location),
+            self._hooks(options.exit, f"{_where(path)}: exit", member.location),
             options.resting,
             options.doc,
             invoke=tuple(self._calls(options.invoke, path, member.location)),
@@ -233,7 +233,7 @@ class Builder:
         """Yield the calls of a state."""
         if invoke is None:
             return
-        place = f"{path or self.root.name!r}: invoke"
+        place = f"{_where(path)}: invoke"
         given: dict[Any, Any] = {}
         owners: dict[Any, tuple[int, str]] = {}
         said: Any
@@ -245,6 +245,9 @@ class Builder:
             else:
                 said = [(one, None) for one in (value if isinstance(value, tuple) else (value,))]
             for one, function in said:
+                if not isinstance(one, (str, type)):
+                    self._no_call(one, place, location)
+                    continue
                 first = owners.setdefault(one, (number, base))
                 if one not in given:
                     given[one] = function
@@ -260,14 +263,21 @@ class Builder:
         for key, function in given.items():
             cls: Any = Service if isinstance(key, str) else key
             if not self._is_call(cls):
-                found = f"{place} is {_called(cls)}, which is not an attrs class of calls"
-                remedy = "Declare one with @attrs.frozen that derives from Call[Answers]"
-                self.fault("SC114", found, remedy, location)
+                self._no_call(cls, place, location)
                 continue
             self._timed(cls, f"{place}, {_called(cls)}", location)
             hook = self._hooks(function, place, location)
             name = key if isinstance(key, str) else wire_name(cls)
             yield Invocation(name, cls, hook[0] if hook else None, location)
+
+    def _no_call(self, given: Any, place: str, location: str | None) -> None:
+        found = f"{place} is {_called(given)}, which is not an attrs class of calls"
+        remedy = "Declare one with @attrs.frozen that derives from Call[Answers]"
+        if isinstance(given, (list, set, frozenset)):
+            remedy = "Pass several as a tuple: (One, Other)"
+        elif self._is_call(type(given)):
+            remedy = f"Pass the class itself: {type(given).__name__}"
+        self.fault("SC114", found, remedy, location)
 
     def _is_call(self, cls: Any) -> bool:
         return isinstance(cls, type) and issubclass(cls, Call) and attrs.has(cls)
@@ -310,15 +320,21 @@ class Builder:
     def _transitions(self, path: str) -> Iterator[Transition]:
         for line in self.lines.get(path, ()):
             trigger = line.trigger
-            place = f"a line on {path!r}"
+            place = f"a line on {_where(path)}"
             if isinstance(trigger, OnEvent):
                 trigger = OnEvent(tuple(self._on(trigger.events, place, line.location)))
             targets: tuple[str, ...] = ()
             if line.targets or line.kind is TransitionKind.EXTERNAL:
-                goals = line.targets or (None,)
+                goals = line.targets or ((),)
+                harmless = path or next(iter(self.root.members))
                 targets = tuple(
-                    self._target(goal, path, place, line.location, path) for goal in goals
+                    self._target(goal, path, place, line.location, harmless) for goal in goals
                 )
+                for number, goal in enumerate(goals):
+                    if isinstance(goal, Member) and goal in goals[:number]:
+                        text = f"{place} goes to {targets[number]!r} twice"
+                        self.fault("SC114", text, "Name it once", line.location)
+                targets = tuple(dict.fromkeys(targets))
             if isinstance(trigger, After):
                 trigger = self._after(trigger, line, path, targets)
             hooks: dict[str, Any] = {
@@ -348,7 +364,7 @@ class Builder:
         and the way to the target.
         """
         delay: Any = trigger.delay.function if isinstance(trigger.delay, Hook) else trigger.delay
-        place = f"a line on {path!r}"
+        place = f"a line on {_where(path)}"
         if isinstance(trigger.delay, Hook) and not callable(delay):
             found = f"{place}: the delay is {delay!r}"
             remedy = "Pass a timedelta, or a function of the moment of entry: lambda m: …"
@@ -418,6 +434,8 @@ class Builder:
                 shown, remedy = f"{type(goal).__name__}()", not_a_state(type(goal))[1]
             elif isinstance(goal, (list, set, frozenset)):
                 remedy = "Pass several as a tuple: (one, other)"
+            elif goal == ():
+                remedy = "Pass a state, or use stay(), which leads nowhere"
             found = f"{place} goes to {shown}, which is not a state"
             self.fault("SC114", found, remedy, location)
             return otherwise
@@ -473,10 +491,11 @@ class Builder:
     def _is_attrs(self, cls: Any, place: str, location: str | None) -> bool:
         if isinstance(cls, type) and attrs.has(cls):
             return True
-        shown = cls.__name__ if isinstance(cls, type) else repr(cls)
+        shown = _called(cls)
         generic: Any = typing.get_origin(cls)
-        remedy = "Pass an event class" if place.endswith(": on") else "Pass an attrs class"
-        if isinstance(cls, type):
+        event = place.endswith(": on") or place == "an event"
+        remedy = "Pass an event class" if event else "Pass an attrs class"
+        if isinstance(cls, type) and cls.__module__ != "builtins":
             remedy = f"Declare {shown} with @attrs.frozen"
         elif isinstance(cls, (list, set, frozenset)) and place.endswith(": on"):
             remedy = "Pass several as a tuple, or as a union: on=(Go, Stop), on=Go | Stop"
@@ -494,7 +513,15 @@ class Builder:
 
 
 def _called(cls: Any) -> str:
-    return cls.__name__ if isinstance(cls, type) else repr(cls)
+    """Return a class by its name, and several in their brackets; anything else as it is."""
+    if isinstance(cls, (list, set, frozenset)):
+        inside = ", ".join(map(_called, cls))
+        return f"[{inside}]" if isinstance(cls, list) else f"{{{inside}}}"
+    return type_text(cls) if isinstance(cls, type) else repr(cls)
+
+
+def _where(path: str) -> str:
+    return repr(path) if path else "the chart"
 
 
 def _join(path: str, name: str) -> str:

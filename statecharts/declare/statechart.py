@@ -137,6 +137,15 @@ def _read(cls: type, member: Member) -> tuple[tuple[Any, ...] | None, Any]:
         found = f"a type argument cannot be resolved: {error}"
         member.problems.append(("SC112", found, error.remedy))
         return None, None
+    for one in (argument for row in rows for argument in row):
+        if isinstance(one, (list, set, dict)):
+            inside = ", ".join(map(type_text, one))
+            found = f"its brackets hold a {type(one).__name__} of {inside}"
+            remedy = (
+                "Write several events as a union, and the context after them: [Go | Stop, Count]"
+            )
+            member.problems.append(("SC114", found, remedy))
+            return None, None
     closed = tuple(events for events, _ in rows if not is_open(events))
     if closed:  # what the lines of open bases name is then part of the union
         charts = (vars(base).get("chart") for base in cls.__bases__)

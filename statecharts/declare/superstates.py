@@ -431,6 +431,6 @@ def _data(cls: type, problems: list[tuple[str, str, str]]) -> Any:
         found = f"the data of {cls.__name__!r} cannot be resolved: {error}"
         problems.append(("SC112", found, error.remedy))
         return None
-    known = {row for base in cls.__bases__ for row in vars(base).get(ARGUMENTS, ())}
+    known = [row for base in cls.__bases__ for row in vars(base).get(ARGUMENTS, ())]
     given = (row[0] for row in rows if row not in known and not is_open(row[0]))
     return next((one for one in given if one is not NoneType), None)

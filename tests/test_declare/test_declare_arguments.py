@@ -235,7 +235,9 @@ def test_context_that_derives_from_the_others_is_the_context() -> None:
 
 def test_optional_events_are_told() -> None:
     """None is no event."""
-    with pytest.raises(DefinitionError, match=r"SC114.*an event is NoneType"):
+    with pytest.raises(
+        DefinitionError, match=r"SC114.*an event is None, which.*Pass an event class"
+    ):
 
         class Door(Statechart[Optional[Go]]):  # noqa: UP045
             a = State(initial=True, resting=True)

@@ -317,7 +317,7 @@ def test_call_that_two_bases_make_differently_is_a_fault() -> None:
             class work(Left.work, initial=True):
                 pass
 
-    assert "'Both': invoke: Left and Other make the call Fetch differently" in str(refused.value)
+    assert "the chart: invoke: Left and Other make the call Fetch differently" in str(refused.value)
     assert "SC142" in str(refused.value)
 
 
