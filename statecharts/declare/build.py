@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import typing
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import timedelta
 from itertools import takewhile
-from typing import Any, Never
+from typing import Any, Final, Never
 
 import attrs
 from attrs import evolve
@@ -36,6 +37,8 @@ from statecharts.model.errors import Fault
 from statecharts.model.events import OWN, wire_name
 from statecharts.model.fields import misused_time, type_text, union_members
 from statecharts.model.hooks import Hook
+
+_ALTERNATIVES: Final = re.compile(r"\w+(\s*\|\s*\w+)+")
 
 
 def build(
@@ -409,7 +412,12 @@ class Builder:
         if not events:
             self.fault("SC114", f"{place}: on= is empty", "Pass an event class", location)
         for event in events:
-            if isinstance(event, str):
+            if isinstance(event, str) and (not event.strip() or _ALTERNATIVES.fullmatch(event)):
+                found = f"{place}: on={event!r} is not the name of an event"
+                names = tuple(event.replace(" ", "").split("|"))
+                remedy = f"Pass several as a tuple: on={names!r}" if event.strip() else "Name one"
+                self.fault("SC114", found, remedy, location)
+            elif isinstance(event, str):
                 self.texts.append((event, place, location))
                 yield event
             elif self._is_attrs(event, f"{place}: on", location):

@@ -387,7 +387,10 @@ def union_members(annotation: Any) -> tuple[Any, ...]:
     >>> union_members(int | str | None)
     (<class 'int'>, <class 'str'>, <class 'NoneType'>)
     """
-    annotation = getattr(annotation, "__value__", annotation)  # of a ``type`` statement
+    if hasattr(annotation, "__value__"):  # the name in a ``type`` statement, or that with arguments
+        names = getattr(typing.get_origin(annotation), "__type_params__", ())
+        given = dict(zip(names, typing.get_args(annotation), strict=False))
+        return union_members(substituted(annotation.__value__, given))
     if typing.get_origin(annotation) in (typing.Union, types.UnionType):
         return tuple(m for part in typing.get_args(annotation) for m in union_members(part))
     return (annotation,)

@@ -283,6 +283,12 @@ class Quoted[E](Statechart["E | Go"]):
     a = State(initial=True, resting=True)
     a.stay(on=(Go, Stop))
 class Four(Quoted[Stop]): ...
+class Six(Statechart):
+    a = State(initial=True, resting=True)
+    a.stay(on=With[Stop])
+class Seven(Statechart):
+    a = State(initial=True, resting=True)
+    a.stay(on=(Twice,))
 def local():
     @frozen
     class Here: ...
@@ -297,6 +303,7 @@ assert closed(One) == ([Go, Stop], Tally), closed(One)
 assert closed(Two) == ([Go, Stop], None), closed(Two)
 assert closed(Three) == ([Go, Stop], Tally), closed(Three)
 assert closed(Four) == ([Stop, Go], None), closed(Four)
+assert [event.cls for chart in (Six, Seven) for event in chart.chart.events] == [Go, Stop] * 2
 assert local()
 """
 

@@ -403,3 +403,19 @@ def test_mistakes_of_the_chart_itself_call_it_the_chart() -> None:
         "a line on the chart goes to 7, which is not a state",
         "the chart: entry is 3, not a function",
     ]
+
+
+@pytest.mark.parametrize(
+    ("given", "remedy"),
+    [
+        ("", "Name one"),
+        ("  ", "Name one"),
+        ("go | halt", "Pass several as a tuple: on=('go', 'halt')"),
+        ("Go|Halt|Stop", "Pass several as a tuple: on=('Go', 'Halt', 'Stop')"),
+    ],
+)
+def test_text_that_names_no_event_is_told(given: str, remedy: str) -> None:
+    """An open chart takes any name, but neither none nor several in one text."""
+    told = faults(lambda names: names["a"].stay(on=(Go, given)))
+    where = "[SC114] Door: a line on 'a'"
+    assert told == [f"{where}: on={given!r} is not the name of an event. {remedy}."]
