@@ -87,13 +87,10 @@ class Statechart(Declaration[E, C]):
         super().__init_subclass__()
         if unknown:
             raise _unknown(cls, unknown)
-        codes = (allow,) if isinstance(allow, str) else allow
-        if codes is None:
-            codes = tuple(c for base in cls.__bases__ for c in getattr(base, "__allow__", ()))
-        cls.__allow__ = tuple(dict.fromkeys(codes))
         member = Member(
             Options(StateKind.COMPOUND), cls.__name__, bases=bases_of(cls), location=location()
         )
+        cls.__allow__ = _allowed(cls, allow, member)
         kind = StateKind.PARALLEL if parallel else StateKind.COMPOUND
         said = {
             "kind": None if parallel is None else kind,
@@ -123,6 +120,20 @@ class Statechart(Declaration[E, C]):
     after: ClassVar[AfterTo[None]] = AfterTo()
     ignore: ClassVar[Ignore[None]] = Ignore()
     defer: ClassVar[Defer[None]] = Defer()
+
+
+def _allowed(cls: type, allow: Any, member: Member) -> tuple[str, ...]:
+    """Return the codes that a class allows: those it names, else those of its bases."""
+    codes: Any = (allow,) if isinstance(allow, str) else allow
+    if codes is None:
+        codes = (code for base in cls.__bases__ for code in getattr(base, "__allow__", ()))
+    elif not isinstance(codes, (tuple, list, set, frozenset)) or not all(
+        isinstance(code, str) for code in codes
+    ):
+        remedy = "Name the code of a quality fault, or several as a tuple"
+        member.problems.append(("SC119", f"allow= is {allow!r}, which is not a code", remedy))
+        return ()
+    return tuple(dict.fromkeys(codes))
 
 
 def _read(cls: type, member: Member) -> tuple[tuple[Any, ...] | None, Any]:

@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Final, Never, TypeAlias, overload
 from attrs import evolve
 
 from statecharts.declare.members import (
+    VERBS,
     Member,
     Merged,
     Options,
@@ -19,6 +20,7 @@ from statecharts.declare.members import (
 from statecharts.declare.verbs import AfterTo, AlwaysTo, Defer, Ignore, Stay, To, WhenDone
 from statecharts.model.chart import HISTORY, StateKind, StateRef, SuperstateRef
 from statecharts.model.effects import Call, Effect
+from statecharts.model.errors import NoVerbError
 from statecharts.model.fields import type_text
 from statecharts.model.generics import D
 from statecharts.semantics.configuration import state_id
@@ -157,6 +159,22 @@ class History(Leaf[Any]):
         options = Options(kind, initial=initial, default=goal(default), doc=doc, name=name)
         self.__member__ = Member(options)
         note_created(self.__member__)
+
+
+class NoVerb:
+    """In place of the verbs of a history state, which is never active."""
+
+    def __init__(self, verb: str) -> None:
+        self.verb = verb
+
+    def __get__(self, instance: object, owner: type) -> Any:
+        found = f"{self.verb}() is called on a history state, which nothing leaves"
+        remedy = "Call it on the state around it, or on one that the history brings back"
+        raise NoVerbError("SC107", location() or "declaration", found, remedy)
+
+
+for _verb in VERBS:  # unknown to type checkers, which refuse them by themselves
+    setattr(History, _verb, NoVerb(_verb))
 
 
 def _check(kind: type[Leaf[Any]], unknown: dict[str, Any]) -> None:

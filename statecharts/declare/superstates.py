@@ -33,7 +33,7 @@ from statecharts.model.generics import D
 
 COPIED: Final = "__statechart_copied__"
 
-KEYWORDS: Final = ("initial", "final", "resting", "entry", "exit", "name")
+KEYWORDS: Final = ("initial", "final", "resting", "entry", "exit", "invoke", "name")
 
 
 class Superstate(SuperstateRef[D]):

@@ -163,7 +163,7 @@ MISTAKES: list[tuple[object, str, str]] = [
     (Plain, "Plain", "Declare Plain with @attrs.frozen"),
     (int, "int", "Pass an event class"),
     (Go(), "Go()", "Pass the class itself: Go"),
-    (7, "7", "Pass an attrs class"),
+    (7, "7", "Pass an event class"),
 ]
 
 
@@ -175,7 +175,6 @@ def test_event_that_is_no_attrs_class_is_told(given: Any, shown: str, remedy: st
         names["a"].stay(on=given)
         names["a"].ignore(on=(Go, given))
 
-    remedy = remedy.replace("an attrs class", "an event class")
     assert faults(body) == [not_attrs("a line on 'a': on", shown, remedy)] * 2
 
 
