@@ -8,7 +8,7 @@ from itertools import accumulate, pairwise
 from typing import TypeAlias
 
 from statecharts.checks.answered import ALWAYS, Answered, Covered
-from statecharts.checks.places import fault, place, shown_event, shown_state
+from statecharts.checks.places import fault, listed, place, shown_event, shown_state
 from statecharts.checks.regions import Regions
 from statecharts.checks.structure import knows
 from statecharts.model.calls import answers_of
@@ -24,7 +24,7 @@ from statecharts.model.chart import (
 from statecharts.model.effects import Service
 from statecharts.model.errors import Fault
 from statecharts.model.events import Answer, CallFailed
-from statecharts.model.fields import is_mutable
+from statecharts.model.fields import is_mutable, mutable_part
 from statecharts.semantics.transitions import (
     EntrySet,
     domain,
@@ -300,36 +300,86 @@ def _deferred(tree: Tree) -> Iterator[Fault]:
 def _mutable(tree: Tree) -> Iterator[Fault]:
     """Find classes whose instances a callback could change behind the run's back."""
     chart = tree.chart
-    used = [(node.data, f"the data of {node.id!r}", node) for node in tree.nodes]
-    used += [(event.cls, "an event", chart.root) for event in chart.events]
-    used.append((chart.context, "the context", chart.root))
-    for cls, what, about in used:
-        if cls is not None and is_mutable(cls):
+    used = [(node.data, f"the data of {node.id!r}", node, node.location) for node in tree.nodes]
+    used += [
+        (call.call, f"a call of {shown_state(node)}", node, call.location)
+        for node in tree.nodes
+        for call in node.invoke
+    ]
+    used += [(event.cls, "an event", chart.root, None) for event in chart.events]
+    used.append((chart.context, "the context", chart.root, None))
+    holds = cache(mutable_part)
+    for cls, what, about, location in used:
+        if not isinstance(cls, type):
+            continue  # nothing, or what is a fault of its own
+        if is_mutable(cls):
             found = f"{what} is {cls.__name__}, whose instances can be changed"
-            yield fault(chart, "SC130", found, "Declare it with @attrs.frozen", about)
+            yield fault(chart, "SC130", found, "Declare it with @attrs.frozen", about, location)
+        elif (part := holds(cls)) is not None:
+            name, held = part
+            found = (
+                f"{what} is {cls.__name__}, and its {name!r} holds {held.__name__}, "
+                "whose instances can be changed"
+            )
+            remedy = f"Declare {held.__name__} with @attrs.frozen"
+            yield fault(chart, "SC130", found, remedy, about, location)
 
 
 def _regions(tree: Tree) -> Iterator[Fault]:
     """Find lines that leave a whole parallel state only to enter it again."""
     for state, outgoing in enumerate(tree.outgoing):
-        parent = tree.parent[state] if state else 0
-        region = bool(state) and tree.kind(parent) is StateKind.PARALLEL
-        for edge in outgoing:
+        around = [one for one in tree.ancestors(state) if tree.kind(one) is StateKind.PARALLEL]
+        parallel = tree.kind(state) is StateKind.PARALLEL
+        for edge in outgoing if around or parallel else ():
             line, targets = edge.transition, edge.targets
-            kept = line.kind is TransitionKind.INTERNAL
             if not targets:
                 continue
-            if kept and tree.kind(state) is StateKind.PARALLEL:
+            if parallel and line.kind is TransitionKind.INTERNAL:
                 found = f"{place(line)} is internal, but leaves the parallel state anyway"
                 remedy = "Write one line in each region, or remove internal=True"
                 yield fault(tree.chart, "SC132", found, remedy, line)
-            elif region and all(parent == 0 or tree.is_descendant(t, parent) for t in targets):
-                inside = all(tree.is_descendant(target, state) for target in targets)
-                if kept and inside and tree.kind(state) is StateKind.COMPOUND:
-                    continue
-                found = f"{place(line)} leaves and re-enters the other regions, too"
-                remedy = "Write it on the states inside the region, or pass internal=True"
-                yield fault(tree.chart, "SC131", found, remedy, line)
+                continue
+            inner = next((one for one in around if _holds(tree, one, targets)), None)
+            inside = domain(tree, edge, nothing_remembered)
+            if inner is not None and inside is not None and inside <= inner:
+                yield from _restarted(tree, edge, inner)
+
+
+def _holds(tree: Tree, state: int, inside: Iterable[int]) -> bool:
+    """Tell whether states are all properly inside another."""
+    return all(state < one <= tree.last[state] for one in inside)
+
+
+def _restarted(tree: Tree, edge: Edge, parallel: int) -> Iterator[Fault]:
+    """Yield the fault of a line that leaves a parallel state, if it restarts any of its regions."""
+    line, source, targets = edge.transition, edge.source, edge.targets
+    regions = {
+        region: [one for one in targets if region <= one <= tree.last[region]]
+        for region in tree.children[parallel]
+    }
+    restarted = [region for region, aimed in regions.items() if not aimed]
+    if not restarted or any(target in tree.histories[parallel] for target in targets):
+        return  # it says of each region where that goes on
+    own = next((region for region in regions if region <= source <= tree.last[region]), None)
+    if own is None:
+        return  # a history state, which nothing leaves
+    if len(regions[own]) < len(targets):
+        where = "several regions" if len(targets) > 1 else "another region"
+        ids = listed(tree.nodes[region].id for region in restarted)
+        found = f"{place(line)} goes to {where}, and so restarts {ids}"
+        remedy = "Raise an event that a line there takes: emit=lambda m: Raise(…)"
+    else:
+        found = f"{place(line)} leaves and re-enters the other regions, too"
+        internal = source == own and tree.kind(own) is StateKind.COMPOUND
+        if tree.kind(own) not in COMPOSITE:
+            remedy = "Use stay(), or make the region a Compound"
+        elif own in targets:
+            also = ", and pass internal=True" if internal else ""
+            remedy = f"Let it go to a state inside the region{also}"
+        else:
+            also = ", or pass internal=True" if internal else ""
+            remedy = f"Write it on the states inside the region{also}"
+    yield fault(tree.chart, "SC131", found, remedy, line)
 
 
 def _circles(tree: Tree) -> Iterator[Fault]:

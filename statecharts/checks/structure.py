@@ -230,7 +230,11 @@ def _made(chart: Chart, node: StateNode, transition: Transition) -> Iterator[Fau
             remedy = "Remove make="
             yield fault(chart, "SC105", found, remedy, transition)
         elif target.data is None:
-            goes = f"goes to {target.id!r}" if transition.targets else f"stays in {target.id!r}"
+            goes = (
+                f"goes to {target.id!r}"
+                if transition.targets
+                else f"stays in {shown_state(target)}"
+            )
             found = f"{at} {goes}, which has no data, but make= is given"
             remedy = "Remove make=, or declare data for the state"
             yield fault(chart, "SC105", found, remedy, transition)

@@ -6,9 +6,9 @@ from collections.abc import Hashable, Iterator
 from typing import Any
 
 from statecharts.checks.leaving import Leaving
-from statecharts.checks.places import fault, listed, place
+from statecharts.checks.places import fault, listed, place, shown_state
 from statecharts.checks.regions import Regions
-from statecharts.model.chart import Default, OnEvent, StateKind
+from statecharts.model.chart import Default, Invocation, OnEvent, StateKind, StateNode
 from statecharts.model.errors import Fault
 from statecharts.model.fields import Field, field_type, fields_of, fits, names_of, type_text
 from statecharts.semantics.filling import Supply, supply, supply_call
@@ -181,14 +181,41 @@ def _called(tree: Tree, state: int, trigger: object) -> Iterator[Fault]:
                 it = "it" if len(missing) == 1 else "them"
                 entered = "" if event is None else f" entered by {event.__name__}"
                 found = (
-                    f"{node.id or 'the chart'}{entered} invokes {call.call.__name__}, "
+                    f"{shown_state(node)}{entered} invokes {cls.__name__}, "
                     f"which needs {listed(missing)}; nothing supplies {it}"
                 )
                 remedy = (
                     f"Add {it} to the state's data, give {it} a default, "
-                    f"or pass invoke={{{call.call.__name__}: lambda m: …}}"
+                    f"or pass invoke={{{cls.__name__}: lambda m: …}}"
                 )
                 yield fault(chart, "SC104", found, remedy, node, call.location)
+            for kind in (event,) if event is None else (event, *_kinds(tree, event)):
+                yield from _misfilled(tree, node, call, kind)
+
+
+def _misfilled(
+    tree: Tree, node: StateNode, call: Invocation, event: type | None
+) -> Iterator[Fault]:
+    """Yield the fields of a call that something supplies with a wrong type."""
+    cls: type = call.call
+    givers = {Supply.EVENT: event, Supply.LEFT: node.data, Supply.CONTEXT: tree.chart.context}
+    known = [names_of(giver) for giver in givers.values()]
+    for field in fields_of(cls):
+        giver = givers.get(supply_call(field, *known)[0])
+        if giver is None or field.converted:
+            continue
+        given = field_type(giver, field.name)
+        if fits(given, field.annotation):
+            continue
+        found = (
+            f"{shown_state(node)} invokes {cls.__name__}, whose {field.name!r} is {field.type}; "
+            f"{giver.__name__} supplies {type_text(given)}"
+        )
+        remedy = (
+            "Give both the same type, rename one of them, "
+            f"or pass invoke={{{cls.__name__}: lambda m: …}}"
+        )
+        yield fault(tree.chart, "SC117", found, remedy, node, call.location)
 
 
 def _missing(tree: Tree, edge: Edge, state: int, event: type | None, missing: list[str]) -> Fault:

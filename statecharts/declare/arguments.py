@@ -52,7 +52,7 @@ def type_arguments(cls: type, family: type) -> tuple[tuple[Any, ...], ...]:
         else:
             arguments = dict(_filled(getattr(origin, "__parameters__", ()), given))
             found.extend(tuple(substituted(one, arguments) for one in row) for row in passed)
-    rows = tuple(dict.fromkeys(found))
+    rows = tuple(row for number, row in enumerate(found) if row not in found[:number])
     setattr(cls, ARGUMENTS, rows)
     return rows
 

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import re
 import typing
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import timedelta
 from itertools import takewhile
-from typing import Any, Never
+from typing import Any, Final, Never
 
 import attrs
 from attrs import evolve
 
 from statecharts.declare.functions import mistaken
-from statecharts.declare.members import VERBS, WHOLE, Line, Member, not_a_state
+from statecharts.declare.members import VERBS, WHOLE, Line, Member, Merged, not_a_state
+from statecharts.declare.states import ANEW
 from statecharts.declare.verbs import HOOKS
 from statecharts.model.chart import (
     HISTORY,
@@ -35,6 +37,8 @@ from statecharts.model.errors import Fault
 from statecharts.model.events import OWN, wire_name
 from statecharts.model.fields import misused_time, type_text, union_members
 from statecharts.model.hooks import Hook
+
+_ALTERNATIVES: Final = re.compile(r"\w+(\s*\|\s*\w+)+")
 
 
 def build(
@@ -79,22 +83,25 @@ class Builder:
         self.texts: list[tuple[str, str, str | None]] = []
         """The events that lines give as text, each with its place."""
         self.named: set[str] = set()
-        self.timers: set[str] = set()
+        self.timers: dict[str, Line] = {}
 
     def chart(self, events: tuple[Any, ...] | None, context: type | None) -> Chart:
         """Return the chart, with whatever of it can be made in spite of faults."""
         self._place(self.root, ROOT)
         self._collect_lines()
         states = tuple(self._nodes(self.root, ROOT))
-        self.reading = ROOT
-        known = self._events(events)
+        whole = self._node(self.root, ROOT, None)
+        known = self._events(events)  # when these are open, what the lines name
         if events is None:
             self._spelt(known)
-        if context is not None:
-            self._is_attrs(context, "the context", None)
+        if context is not None and self._is_attrs(context, "the context", None):
+            for name, _ in misused_time(context):
+                found = f"the context: {name!r} asks for the time, and nothing fills a context"
+                remedy = f"Declare it as {name}: datetime, or give it another type"
+                self.fault("SC143", found, remedy, None)
         return Chart(
             self.root.name,
-            self._node(self.root, ROOT, None),
+            whole,
             states,
             known,
             events is not None,
@@ -137,43 +144,55 @@ class Builder:
 
     def _collect_lines(self) -> None:
         """Bring the lines of all members and their origins together under their source's id."""
-        late: dict[Line, None] = {}
-        removals: list[tuple[Line | Transition, str | None]] = []
+        late: dict[Line, list[str]] = {}
+        removals: list[tuple[Line | Transition, str | None, str]] = []
         for path, member in self._walk(self.root, ROOT):
             mine = self.lines.setdefault(path, [])
             for origin in member.origins:
                 mine.extend(origin.lines)
-                late.update(dict.fromkeys(origin.late))
-                removals.extend(origin.removed)
+                for line in origin.late:
+                    late.setdefault(line, []).append(path)
+                removals.extend((*removal, path) for removal in origin.removed)
         removed = self._removed(removals)
         for path, mine in self.lines.items():
-            self.lines[path] = [line for line in mine if line not in removed]
-        for line in late:
-            if line in removed:
-                continue
+            self.lines[path] = [line for line in mine if (line, path) not in removed]
+        for line, bodies in late.items():
             self.reading = ROOT
-            sources = self.paths.get(id(line.source))
-            for source in sources or ():
-                self.lines[source].append(line)
+            sources = dict.fromkeys(path for body in bodies for path in self._meant(line, body))
+            for source in sources:
+                if (line, source) not in removed:
+                    self.lines[source].append(line)
             if not sources:
                 found = (
                     f"a line starts at {_shown(line.source)}, which is not a state of this chart"
                 )
                 self.fault("SC101", found, "Start it at a state of this chart", line.location)
 
-    def _removed(self, removals: list[tuple[Line | Transition, str | None]]) -> set[Line]:
-        """Return the lines that class bodies take back."""
+    def _removed(
+        self, removals: list[tuple[Line | Transition, str | None, str]]
+    ) -> set[tuple[Line, str]]:
+        """Return the lines that class bodies take back, each with the id of its source."""
         built = [pair for origin in self.root.origins for pair in origin.built]
-        found: set[Line] = set()
-        for given, location in removals:
-            lines = [line for one, line in built if one is given]
-            if isinstance(given, Line) and id(given.source) in self.paths:
-                lines = [given]
-            found.update(lines)
-            if not lines:
+        found: set[tuple[Line, str]] = set()
+        for given, location, body in removals:
+            if isinstance(given, Line):
+                taken = [(given.written or given, path) for path in self._meant(given, body)]
+            else:
+                taken = [(line, given.source) for one, line in built if one is given]
+            found.update(taken)
+            if not taken:
                 text = "remove() is called for a line that this chart does not have"
                 self.fault("SC101", text, "Remove a line of one of its bases", location)
         return found
+
+    def _meant(self, line: Line, body: str) -> list[str]:
+        """Return the ids of the states that a line starts at, when a body speaks of it.
+
+        Of several copies of its source, these are the ones inside the body, if any are.
+        """
+        paths = self.paths.get(id(line.source), [])
+        around = f"{body}." if body else ""
+        return [path for path in paths if path == body or path.startswith(around)] or paths
 
     def _walk(self, member: Member, path: str) -> Iterator[tuple[str, Member]]:
         yield path, member
@@ -205,8 +224,8 @@ class Builder:
             self._default(member, path),
             tuple(self._transitions(path)),
             data,
-            self._hooks(options.entry, f"{path!r}: entry", member.location),
-            self._hooks(options.exit, f"{path!r}: exit", member.location),
+            self._hooks(options.entry, f"{_where(path)}: entry", member.location),
+            self._hooks(options.exit, f"{_where(path)}: exit", member.location),
             options.resting,
             options.doc,
             invoke=tuple(self._calls(options.invoke, path, member.location)),
@@ -217,38 +236,66 @@ class Builder:
         """Yield the calls of a state."""
         if invoke is None:
             return
-        place = f"{path or self.root.name!r}: invoke"
+        place = f"{_where(path)}: invoke"
         given: dict[Any, Any] = {}
-        if isinstance(invoke, Mapping):
-            given.update(invoke)
-        else:
-            several = invoke if isinstance(invoke, tuple) else (invoke,)
-            for one in several:
-                if one in given:
+        owners: dict[Any, tuple[int, str]] = {}
+        said: Any
+        for number, (base, value) in enumerate(
+            invoke if isinstance(invoke, Merged) else (("", invoke),)
+        ):
+            if isinstance(value, Mapping):
+                said = list(value.items())
+            else:
+                said = [(one, None) for one in (value if isinstance(value, tuple) else (value,))]
+            for one, function in said:
+                if not isinstance(one, (str, type)):
+                    self._no_call(one, place, location)
+                    continue
+                first = owners.setdefault(one, (number, base))
+                if one not in given:
+                    given[one] = function
+                elif first[0] == number:
                     found = f"{place} makes the call {_called(one)} twice"
                     remedy = "Make it once, or give each call a class of its own"
                     self.fault("SC114", found, remedy, location)
-                given[one] = None
+                elif given[one] is not function:
+                    found = (
+                        f"{place}: {first[1]} and {base} make the call {_called(one)} differently"
+                    )
+                    self.fault("SC142", found, ANEW, location)
         for key, function in given.items():
             cls: Any = Service if isinstance(key, str) else key
             if not self._is_call(cls):
-                found = f"{place} is {_called(cls)}, which is not an attrs class of calls"
-                remedy = "Declare one with @attrs.frozen that derives from Call[Answers]"
-                self.fault("SC114", found, remedy, location)
+                self._no_call(cls, place, location)
                 continue
+            self._timed(cls, f"{place}, {_called(cls)}", location)
             hook = self._hooks(function, place, location)
             name = key if isinstance(key, str) else wire_name(cls)
             yield Invocation(name, cls, hook[0] if hook else None, location)
+
+    def _no_call(self, given: Any, place: str, location: str | None) -> None:
+        found = f"{place} is {_called(given)}, which is not an attrs class of calls"
+        remedy = "Declare one with @attrs.frozen that derives from Call[Answers]"
+        if isinstance(given, (list, set, frozenset)):
+            remedy = "Pass several as a tuple: (One, Other)"
+        elif self._is_call(type(given)):
+            remedy = f"Pass the class itself: {type(given).__name__}"
+        self.fault("SC114", found, remedy, location)
 
     def _is_call(self, cls: Any) -> bool:
         return isinstance(cls, type) and issubclass(cls, Call) and attrs.has(cls)
 
     def _data(self, data: Any, path: str, location: str | None) -> None:
-        if self._is_attrs(data, f"the data of {path!r}", location):
-            for name, reason in misused_time(data):
-                found = f"the data of {path!r}: {name!r} always takes the time, but {reason}"
-                remedy = f"Declare it as {name}: Occurred, or give it another type"
-                self.fault("SC143", found, remedy, location)
+        what = f"the data of {path!r}"
+        if self._is_attrs(data, what, location):
+            self._timed(data, what, location)
+
+    def _timed(self, cls: type, what: str, location: str | None) -> None:
+        """Tell the fields that take the time, and have a default or another type."""
+        for name, reason in misused_time(cls):
+            found = f"{what}: {name!r} always takes the time, but {reason}"
+            remedy = f"Declare it as {name}: Occurred, or give it another type"
+            self.fault("SC143", found, remedy, location)
 
     def _default(self, member: Member, path: str) -> Transition | None:
         if member.options.kind in HISTORY:
@@ -276,15 +323,21 @@ class Builder:
     def _transitions(self, path: str) -> Iterator[Transition]:
         for line in self.lines.get(path, ()):
             trigger = line.trigger
-            place = f"a line on {path!r}"
+            place = f"a line on {_where(path)}"
             if isinstance(trigger, OnEvent):
                 trigger = OnEvent(tuple(self._on(trigger.events, place, line.location)))
             targets: tuple[str, ...] = ()
             if line.targets or line.kind is TransitionKind.EXTERNAL:
-                goals = line.targets or (None,)
+                goals = line.targets or ((),)
+                harmless = path or next(iter(self.root.members))
                 targets = tuple(
-                    self._target(goal, path, place, line.location, path) for goal in goals
+                    self._target(goal, path, place, line.location, harmless) for goal in goals
                 )
+                for number, goal in enumerate(goals):
+                    if isinstance(goal, Member) and goal in goals[:number]:
+                        text = f"{place} goes to {targets[number]!r} twice"
+                        self.fault("SC114", text, "Name it once", line.location)
+                targets = tuple(dict.fromkeys(targets))
             if isinstance(trigger, After):
                 trigger = self._after(trigger, line, path, targets)
             hooks: dict[str, Any] = {
@@ -314,7 +367,7 @@ class Builder:
         and the way to the target.
         """
         delay: Any = trigger.delay.function if isinstance(trigger.delay, Hook) else trigger.delay
-        place = f"a line on {path!r}"
+        place = f"a line on {_where(path)}"
         if isinstance(trigger.delay, Hook) and not callable(delay):
             found = f"{place}: the delay is {delay!r}"
             remedy = "Pass a timedelta, or a function of the moment of entry: lambda m: …"
@@ -322,18 +375,27 @@ class Builder:
             trigger = evolve(trigger, delay=timedelta(seconds=1))
         elif isinstance(trigger.delay, Hook):
             self._hooks(delay, f"{place}: the delay", line.location)
+        names = [self._way(target, path.rpartition(".")[0]) for target in targets]
         if line.name:
-            return evolve(trigger, timer=_join(path, line.name))
-        around = path.rpartition(".")[0]
-        names = [t.removeprefix(f"{around}.") if around else t for t in targets]
-        timer = ".".join([_join(path, "after"), *(["+".join(names)] if targets else [])])
-        if timer in self.timers:
+            timer = _join(path, line.name)
+        else:
+            timer = ".".join([_join(path, "after"), *(["+".join(names)] if targets else [])])
+        other = self.timers.setdefault(timer, line)
+        if bool(other.name) != bool(line.name):
+            found = f"{path or 'the chart'} has two timers {timer!r}: a line is called 'after'"
+            self.fault("SC141", found, "Give the line another name", line.location)
+        elif other is not line and not line.name:
             where = f"to {'+'.join(names)!r}" if targets else "without a target"
             found = f"{path or 'the chart'} has two delayed lines {where}, and neither has a name"
             remedy = "Name them: deadline = state.after(…)"
             self.fault("SC141", found, remedy, line.location)
-        self.timers.add(timer)
         return evolve(trigger, timer=timer)
+
+    def _way(self, target: str, around: str) -> str:
+        """Return the way from inside a state to a target; a dot marks an outer one."""
+        if not around or target.startswith(f"{around}."):
+            return target.removeprefix(f"{around}.") if around else target
+        return f".{target}" if _join(around, target) in self.lines else target
 
     def _unique(self, name: str, what: str, location: str | None) -> None:
         """Tell where a name is taken: by a state, or by another line."""
@@ -350,7 +412,12 @@ class Builder:
         if not events:
             self.fault("SC114", f"{place}: on= is empty", "Pass an event class", location)
         for event in events:
-            if isinstance(event, str):
+            if isinstance(event, str) and (not event.strip() or _ALTERNATIVES.fullmatch(event)):
+                found = f"{place}: on={event!r} is not the name of an event"
+                names = tuple(event.replace(" ", "").split("|"))
+                remedy = f"Pass several as a tuple: on={names!r}" if event.strip() else "Name one"
+                self.fault("SC114", found, remedy, location)
+            elif isinstance(event, str):
                 self.texts.append((event, place, location))
                 yield event
             elif self._is_attrs(event, f"{place}: on", location):
@@ -375,6 +442,8 @@ class Builder:
                 shown, remedy = f"{type(goal).__name__}()", not_a_state(type(goal))[1]
             elif isinstance(goal, (list, set, frozenset)):
                 remedy = "Pass several as a tuple: (one, other)"
+            elif goal == ():
+                remedy = "Pass a state, or use stay(), which leads nowhere"
             found = f"{place} goes to {shown}, which is not a state"
             self.fault("SC114", found, remedy, location)
             return otherwise
@@ -391,6 +460,9 @@ class Builder:
     def _hooks(self, hook: Any, place: str, location: str | None) -> tuple[Hook, ...]:
         if hook is None:
             return ()
+        if isinstance(hook, Merged):
+            several = {id(one): self._hooks(one, place, location) for _, one in hook}
+            return tuple(one for hooks in several.values() for one in hooks)
         found = mistaken(hook)
         if found is not None:
             remedy = "Pass a function of one moment: lambda m: …"
@@ -427,10 +499,11 @@ class Builder:
     def _is_attrs(self, cls: Any, place: str, location: str | None) -> bool:
         if isinstance(cls, type) and attrs.has(cls):
             return True
-        shown = cls.__name__ if isinstance(cls, type) else repr(cls)
+        shown = _called(cls)
         generic: Any = typing.get_origin(cls)
-        remedy = "Pass an event class" if place.endswith(": on") else "Pass an attrs class"
-        if isinstance(cls, type):
+        event = place.endswith(": on") or place == "an event"
+        remedy = "Pass an event class" if event else "Pass an attrs class"
+        if isinstance(cls, type) and cls.__module__ != "builtins":
             remedy = f"Declare {shown} with @attrs.frozen"
         elif isinstance(cls, (list, set, frozenset)) and place.endswith(": on"):
             remedy = "Pass several as a tuple, or as a union: on=(Go, Stop), on=Go | Stop"
@@ -448,7 +521,15 @@ class Builder:
 
 
 def _called(cls: Any) -> str:
-    return cls.__name__ if isinstance(cls, type) else repr(cls)
+    """Return a class by its name, and several in their brackets; anything else as it is."""
+    if isinstance(cls, (list, set, frozenset)):
+        inside = ", ".join(map(_called, cls))
+        return f"[{inside}]" if isinstance(cls, list) else f"{{{inside}}}"
+    return type_text(cls) if isinstance(cls, type) else repr(cls)
+
+
+def _where(path: str) -> str:
+    return repr(path) if path else "the chart"
 
 
 def _join(path: str, name: str) -> str:

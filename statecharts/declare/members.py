@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 import sys
+import threading
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from types import FrameType
@@ -31,6 +32,7 @@ from statecharts.model.suggestions import did_you_mean
 
 VERBS: Final = ("to", "stay", "always", "after", "when_done", "ignore", "defer")
 CREATED: Final = "__statechart_created__"
+LINES: Final = "__statechart_lines__"
 LATE: Final = "__statechart_late_lines__"
 REMOVED: Final = "__statechart_removed_lines__"
 
@@ -48,6 +50,12 @@ class Line:
     """One declared transition; each of its targets is a member, an id, or a mistake.
 
     A class body that binds it to a name gives it that name: ``deadline = pending.after(…)``.
+    A class that inherits it has one of its own, whose source is the copy of the state.
+
+    Attributes:
+        serial: Its number among all lines, in the order in which they are written.
+        written: What it is a copy of, when a class inherits it.
+        at: Where in its class body it is written: the same for each round of a loop.
     """
 
     source: Member
@@ -61,6 +69,8 @@ class Line:
     location: str | None = None
     name: str = ""
     serial: int = field(factory=lambda: next(_serial))
+    written: Line | None = None
+    at: int = -1
 
     def remove(self) -> None:
         """Take the line back, in the body of the class that is being declared.
@@ -105,6 +115,12 @@ class Options:
     name: str | None = None
 
 
+class Merged(tuple[tuple[str, Any], ...]):
+    """Hooks or calls that a state has from several bases, each with the name of the base."""
+
+    __slots__ = ()
+
+
 class Member:
     """A state in the making.
 
@@ -114,10 +130,11 @@ class Member:
         declaration: The member that is declared: itself, or what it is a copy of.
         name: The name that its class body binds it to.
         id: Its dotted path, once it has a place in a chart.
+        around: The member whose class body has it among its states.
         bases: The members that it is a copy of, or extends, when it is inherited; nearest first.
         members: Its children by name, in document order.
         lines: The lines written on it, in order.
-        late: Lines written in its class body on states that were sealed already.
+        late: Lines written in its class body on states that were declared elsewhere.
         removed: Lines that its class body takes back, each with the place.
         lost: Children that their class body no longer names.
         problems: What is wrong with its own class statement: code, what was found, remedy.
@@ -130,6 +147,7 @@ class Member:
     """
 
     __slots__ = (
+        "around",
         "bases",
         "built",
         "chart",
@@ -164,6 +182,7 @@ class Member:
         self.declaration = self
         self.name = name
         self.id: str | None = None
+        self.around: Member | None = None
         self.bases = bases
         self.members: dict[str, Member] = {}
         self.lines: list[Line] = []
@@ -213,9 +232,14 @@ class LateLines(list[Line]):
     """Lines on sealed states, noted in the class body around them."""
 
     def __set_name__(self, owner: type, name: str) -> None:
-        """Refuse a body that declares no chart: its lines would be lost."""
+        """Refuse a body that declares no chart: its lines would be lost.
+
+        Lines of the chart itself are for whichever chart has the class as a base.
+        """
         if not issubclass(owner, (Declaration, SuperstateRef)):
-            raise late_line(self[0])
+            for line in self:
+                if line.source is not WHOLE:
+                    raise late_line(line)
 
 
 def late_line(line: Line) -> StatechartError:
@@ -284,10 +308,14 @@ def record(line: Line) -> Line:
     """Note a line on its source, or on the class body around it when the source is sealed."""
     frame = caller()
     line.location = place_of(frame)
+    body = _body(frame)
+    namespace = None if body is None else _notes(body)
+    line.at = -1 if body is None else body.f_lasti
     if not line.source.sealed:
         line.source.lines.append(line)
+        if namespace is not None:
+            namespace.setdefault(LINES, []).append(line)
         return line
-    namespace = class_body(frame)
     if namespace is None:
         raise late_line(line)
     namespace.setdefault(LATE, LateLines()).append(line)
@@ -303,53 +331,81 @@ def note_created(member: Member) -> None:
         namespace.setdefault(CREATED, []).append(member)
 
 
-_hidden: Final[deque[tuple[FrameType, FrameType | None, dict[str, Any]]]] = deque(maxlen=64)
-"""Notes on class bodies whose namespace cannot be written to: frame of the body, its caller, notes.
+class _Hidden(threading.local):
+    """Notes on class bodies whose namespace cannot be written to, each with the frame of its body.
 
-From Python 3.12 a comprehension may be inlined into a class body; while it runs, the frame of the
-body shows a copy of the namespace.
-"""
+    From Python 3.12 a comprehension may be inlined into a class body; while it runs, the frame of
+    the body shows a copy of the namespace. A thread has its own: it ends the bodies that it begins.
+    """
+
+    def __init__(self) -> None:
+        self.notes: deque[tuple[FrameType, dict[str, Any]]] = deque(maxlen=64)
+
+
+_hidden: Final = _Hidden()
 
 
 def class_body(frame: FrameType | None) -> dict[str, Any] | None:
     """Return where notes on the class body that code is executed for are kept, if there is one."""
+    body = _body(frame)
+    return None if body is None else _notes(body)
+
+
+def _body(frame: FrameType | None) -> FrameType | None:
+    """Return the frame of the class body that code is executed for, if there is one."""
     while frame is not None and frame.f_code.co_flags & CO_OPTIMIZED:
         frame = frame.f_back  # a function called by the body, or a comprehension in it
-    if frame is None or frame.f_code.co_name == "<module>":
+    if frame is None or frame.f_code.co_name == "<module>" or frame.f_locals is frame.f_globals:
         return None
-    namespace = frame.f_locals
-    if namespace is frame.f_globals:
-        return None
-    if namespace is frame.f_locals:
+    return frame
+
+
+def _notes(body: FrameType) -> dict[str, Any]:
+    """Return where notes on a class body are kept: its namespace, where that can be written to."""
+    namespace = body.f_locals
+    if namespace is body.f_locals:
         return namespace
-    for body, _, kept in _hidden:
-        if body is frame:
+    for known, kept in _hidden.notes:
+        if known is body:
             return kept
     notes: dict[str, Any] = {}
-    _hidden.append((frame, frame.f_back, notes))
+    _hidden.notes.append((body, notes))
     return notes
 
 
 def noted(cls: type, kind: str) -> list[Any]:
-    """Return the notes of one kind on the body of a class, which has just ended."""
+    """Return the notes of one kind on the body of a class, which has ended."""
     found: list[Any] = list(vars(cls).get(kind, ()))
-    around = caller()
-    mine = [
-        notes
-        for body, frame, notes in _hidden
-        if frame is around and body.f_code.co_qualname == cls.__qualname__
-    ]
-    if mine:  # an earlier one is of a body that failed
-        found.extend(mine[-1].get(kind, ()))
+    for body, notes in _hidden.notes:
+        if _is_body(body, cls):
+            found.extend(notes.get(kind, ()))
     return found
 
 
-def forget() -> None:
-    """Drop the notes on the class bodies that have ended in the calling code."""
-    around = caller()
-    kept = [one for one in _hidden if one[1] is not around]
-    _hidden.clear()
-    _hidden.extend(kept)
+def forget(cls: type) -> None:
+    """Drop the notes on the body of a class."""
+    for one in [one for one in _hidden.notes if _is_body(one[0], cls)]:
+        _hidden.notes.remove(one)
+
+
+def _is_body(frame: FrameType, cls: type) -> bool:
+    """Tell whether a frame has executed the body of a class, to its end.
+
+    The class has what the body has named, whatever metaclass or base has made it.
+    """
+    import opcode  # noqa: PLC0415 - needed for comprehensions, from Python 3.12 on
+
+    code = frame.f_code
+    if not opcode.opname[code.co_code[frame.f_lasti]].startswith("RETURN"):
+        return False  # still executed, or failed
+    names, known = frame.f_locals, vars(cls)
+    return names.get("__qualname__") == cls.__qualname__ and all(
+        known.get(name, value) is value for name, value in names.items() if name not in _CHANGED
+    )
+
+
+_CHANGED: Final = frozenset({"__qualname__", "__new__", "__init_subclass__", "__class_getitem__"})
+"""Names in a body whose value is another in its class."""
 
 
 def location() -> str | None:

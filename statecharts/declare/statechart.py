@@ -87,13 +87,10 @@ class Statechart(Declaration[E, C]):
         super().__init_subclass__()
         if unknown:
             raise _unknown(cls, unknown)
-        codes = (allow,) if isinstance(allow, str) else allow
-        if codes is None:
-            codes = tuple(c for base in cls.__bases__ for c in getattr(base, "__allow__", ()))
-        cls.__allow__ = tuple(dict.fromkeys(codes))
         member = Member(
             Options(StateKind.COMPOUND), cls.__name__, bases=bases_of(cls), location=location()
         )
+        cls.__allow__ = _allowed(cls, allow, member)
         kind = StateKind.PARALLEL if parallel else StateKind.COMPOUND
         said = {
             "kind": None if parallel is None else kind,
@@ -125,6 +122,20 @@ class Statechart(Declaration[E, C]):
     defer: ClassVar[Defer[None]] = Defer()
 
 
+def _allowed(cls: type, allow: Any, member: Member) -> tuple[str, ...]:
+    """Return the codes that a class allows: those it names, else those of its bases."""
+    codes: Any = (allow,) if isinstance(allow, str) else allow
+    if codes is None:
+        codes = (code for base in cls.__bases__ for code in getattr(base, "__allow__", ()))
+    elif not isinstance(codes, (tuple, list, set, frozenset)) or not all(
+        isinstance(code, str) for code in codes
+    ):
+        remedy = "Name the code of a quality fault, or several as a tuple"
+        member.problems.append(("SC119", f"allow= is {allow!r}, which is not a code", remedy))
+        return ()
+    return tuple(dict.fromkeys(codes))
+
+
 def _read(cls: type, member: Member) -> tuple[tuple[Any, ...] | None, Any]:
     """Return the events and the context that a class declares, those of its bases included.
 
@@ -137,6 +148,15 @@ def _read(cls: type, member: Member) -> tuple[tuple[Any, ...] | None, Any]:
         found = f"a type argument cannot be resolved: {error}"
         member.problems.append(("SC112", found, error.remedy))
         return None, None
+    for one in (argument for row in rows for argument in row):
+        if isinstance(one, (list, set, dict)):
+            inside = ", ".join(map(type_text, one))
+            found = f"its brackets hold a {type(one).__name__} of {inside}"
+            remedy = (
+                "Write several events as a union, and the context after them: [Go | Stop, Count]"
+            )
+            member.problems.append(("SC114", found, remedy))
+            return None, None
     closed = tuple(events for events, _ in rows if not is_open(events))
     if closed:  # what the lines of open bases name is then part of the union
         charts = (vars(base).get("chart") for base in cls.__bases__)

@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, ClassVar, Final, Never, TypeAlias, overload
 
+from attrs import evolve
+
 from statecharts.declare.members import (
+    VERBS,
     Member,
+    Merged,
     Options,
     goal,
     location,
@@ -16,6 +20,7 @@ from statecharts.declare.members import (
 from statecharts.declare.verbs import AfterTo, AlwaysTo, Defer, Ignore, Stay, To, WhenDone
 from statecharts.model.chart import HISTORY, StateKind, StateRef, SuperstateRef
 from statecharts.model.effects import Call, Effect
+from statecharts.model.errors import NoVerbError
 from statecharts.model.fields import type_text
 from statecharts.model.generics import D
 from statecharts.semantics.configuration import state_id
@@ -156,6 +161,22 @@ class History(Leaf[Any]):
         note_created(self.__member__)
 
 
+class NoVerb:
+    """In place of the verbs of a history state, which is never active."""
+
+    def __init__(self, verb: str) -> None:
+        self.verb = verb
+
+    def __get__(self, instance: object, owner: type) -> Any:
+        found = f"{self.verb}() is called on a history state, which nothing leaves"
+        remedy = "Call it on the state around it, or on one that the history brings back"
+        raise NoVerbError("SC107", location() or "declaration", found, remedy)
+
+
+for _verb in VERBS:  # unknown to type checkers, which refuse them by themselves
+    setattr(History, _verb, NoVerb(_verb))
+
+
 def _check(kind: type[Leaf[Any]], unknown: dict[str, Any]) -> None:
     """Refuse keywords that a kind of state does not take."""
     if unknown:
@@ -169,11 +190,17 @@ _KEYWORDS: Final = {
 }
 
 
+MERGED: Final = ("entry", "exit", "invoke")
+"""What a state has from each of several bases."""
+
+ANEW: Final = "Declare it in the class itself"
+
+
 def copy_leaf(name: str, members: list[Member], owners: list[str]) -> Leaf[Any]:
     """Return a new object for a leaf that a class inherits from one base, or from several.
 
-    It is what the nearest declaration says. Two that say different things, when neither replaces
-    the other, are a fault.
+    It is what the nearest declaration says. Of two, when neither replaces the other, it has the
+    hooks and calls of both; what they say differently besides is a fault.
 
     Args:
         name: Its name.
@@ -190,17 +217,36 @@ def copy_leaf(name: str, members: list[Member], owners: list[str]) -> Leaf[Any]:
     cls: type[Leaf[Any]] = History if options.kind in HISTORY else State
     leaf = cls.__new__(cls)
     copied = Member(options, name, bases=tuple(members), location=members[0].location)
-    copied.declaration = last[0]
-    for other in last[1:]:
-        if (other.options.kind, other.options.data) != (options.kind, options.data):
-            places = {one.declaration: owner for one, owner in zip(members, owners, strict=True)}
-            mine = f"{_said(options)} in {places[last[0]]}"
-            found = f"{name!r} is {mine} and {_said(other.options)} in {places[other]}"
-            copied.problems.append(("SC142", found, "Declare it in the class itself"))
+    if len(last) == 1:
+        copied.declaration = last[0]
+    else:
+        places = {one.declaration: owner for one, owner in zip(members, owners, strict=True)}
+        copied.options = evolve(
+            options, **{key: _merged(key, last, places) for key in (*MERGED, "default")}
+        )
+        for other in last[1:]:
+            mine, others = _said(options), _said(other.options)
+            if mine != others:
+                found = f"{name!r} is {mine} in {places[last[0]]} and {others} in {places[other]}"
+                copied.problems.append(("SC142", found, ANEW))
     leaf.__member__ = copied
     return leaf
 
 
+def _merged(key: str, declared: list[Member], places: dict[Member, str]) -> Any:
+    """Return what several declarations of a leaf say of one thing."""
+    given = [(places[one], getattr(one.options, key)) for one in declared]
+    said = [(owner, value) for owner, value in given if value is not None]
+    if key in MERGED:
+        flat = [v if isinstance(v, Merged) else ((owner, v),) for owner, v in said]
+        return Merged(pair for pairs in flat for pair in pairs) if flat else None
+    return said[0][1] if said else None
+
+
 def _said(options: Options) -> str:
+    """Describe what a leaf is; a default goes by the name of the state."""
     carried = "" if options.data is None else f" with {type_text(options.data)}"
+    if options.default is not None:
+        default = getattr(options.default, "name", options.default)
+        carried = f" of {str(default).rpartition('.')[2]!r}"
     return f"{options.kind.value}{carried}"

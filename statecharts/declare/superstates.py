@@ -13,9 +13,11 @@ from statecharts.declare.arguments import ARGUMENTS, UnresolvedError, is_open, t
 from statecharts.declare.members import (
     CREATED,
     LATE,
+    LINES,
     REMOVED,
     Line,
     Member,
+    Merged,
     Options,
     forget,
     not_a_state,
@@ -23,7 +25,7 @@ from statecharts.declare.members import (
     noted,
     unknown_keyword,
 )
-from statecharts.declare.states import Calls, Hooked, Leaf, copy_leaf
+from statecharts.declare.states import ANEW, MERGED, Calls, Hooked, Leaf, copy_leaf
 from statecharts.declare.verbs import AfterTo, AlwaysTo, Defer, Ignore, Stay, To, WhenDone
 from statecharts.model.chart import COMPOSITE, Declaration, StateKind, SuperstateRef
 from statecharts.model.fields import type_text
@@ -31,7 +33,7 @@ from statecharts.model.generics import D
 
 COPIED: Final = "__statechart_copied__"
 
-KEYWORDS: Final = ("initial", "final", "resting", "entry", "exit", "name")
+KEYWORDS: Final = ("initial", "final", "resting", "entry", "exit", "invoke", "name")
 
 
 class Superstate(SuperstateRef[D]):
@@ -125,19 +127,23 @@ def describe(cls: type, member: Member, said: dict[str, Any]) -> None:
 def _inherited(cls: type, member: Member) -> dict[str, Any]:
     """Return what the declarations of a class say together: the nearest that says a thing counts.
 
-    Bases that give different data, or are of different kinds, are a fault of the class, unless one
-    derives from the other or the class itself says which it is.
+    Of bases of which none derives from another, the hooks and calls of each count. Different data,
+    or different kinds, are then a fault of the class, unless it says itself which it is.
     """
     options: dict[str, Any] = {}
-    told: dict[str, type] = {}
+    told: dict[str, list[type]] = {}
     for base in cls.__mro__:
         found = vars(base).get("__member__")
         for key, value in found.given.items() if isinstance(found, Member) else ():
-            options.setdefault(key, value)
-            first = told.setdefault(key, base)
-            if key == "data" and value != options[key] and not issubclass(first, base):
+            owners = told.setdefault(key, [])
+            if any(issubclass(owner, base) for owner in owners):
+                continue
+            owners.append(base)
+            if key in MERGED:
+                options[key] = Merged((*options.get(key, ()), (_owner(base), value)))
+            elif value != options.setdefault(key, value) and key == "data":
                 given = (options[key], value)
-                member.problems.append(disagreement(cls.__name__, "the data", given, (first, base)))
+                member.problems.append(disagreement(cls.__name__, "the data", given, owners))
     kinds = {one.options.kind: one for one in reversed(member.bases) if one.members}
     if len(kinds) > 1 and "kind" not in member.given:
         names = [one.value for one in kinds]
@@ -150,9 +156,13 @@ def disagreement(
 ) -> tuple[str, str, str]:
     """Return the fault of bases that say different things of one state or chart."""
     shown = " and ".join(one if isinstance(one, str) else type_text(one) for one in values)
-    bases = " and ".join(owner.__qualname__.rpartition("<locals>.")[2] for owner in owners)
+    bases = " and ".join(map(_owner, owners))
     found = f"{name!r} gets {what} {shown} from {bases}"
-    return "SC142", found, "Declare it in the class itself"
+    return "SC142", found, ANEW
+
+
+def _owner(cls: type) -> str:
+    return cls.__qualname__.rpartition("<locals>.")[2]
 
 
 def adopt(cls: type, member: Member) -> None:
@@ -170,18 +180,62 @@ def adopt(cls: type, member: Member) -> None:
             elif name not in namespace and name not in member.members:
                 member.members[name] = _inherit(cls, name, bases)
     member.members.update(own)
-    member.late = sorted(noted(cls, LATE), key=lambda line: line.serial)
+    _inherit_lines(cls, member)
+    if COPIED in namespace:  # nothing but what it inherits
+        return
+    created = noted(cls, CREATED)
+    late = [*noted(cls, LATE), *_foreign(noted(cls, LINES), {member, *created})]
+    for plain in cls.__mro__:
+        if plain.__module__ not in _BARREN and "__member__" not in vars(plain):
+            late += noted(plain, LATE)
+    member.late = sorted(late, key=lambda line: line.serial)
     member.removed = noted(cls, REMOVED)
-    member.lost = [
-        child
-        for child in (
-            *noted(cls, CREATED),
-            *(one for base in cls.__bases__ for one in _loose(base)),
-        )
-        if not child.placed
-    ]
-    if COPIED not in namespace:
-        forget()
+    loose = [one for base in cls.__bases__ for one in _loose(base)]
+    member.lost = [child for child in (*created, *loose) if not child.placed]
+    forget(cls)
+
+
+def _foreign(lines: list[Line], own: set[Member]) -> Iterator[Line]:
+    """Remove from templates the lines that a body writes on their states, and yield them.
+
+    They belong to the copies in the body, and to no other.
+    """
+    for line in lines:
+        around: Member | None = line.source
+        while around is not None and around not in own:
+            around = around.around
+        if around is None:
+            line.source.lines.remove(line)
+            yield line
+
+
+def _inherit_lines(cls: type, member: Member) -> None:
+    """Give a class lines of its own for those that its bases name, so that it can take them back.
+
+    Where a source has several copies in the class, or none, the line of the base stands for all.
+    """
+    named: dict[str, Line] = {}
+    for base in cls.__mro__:
+        for name, value in vars(base).items() if base.__module__ not in _BARREN else ():
+            if isinstance(value, Line):
+                named.setdefault(name, value)
+    inherited = {name: line for name, line in named.items() if name not in vars(cls)}
+    if not inherited:
+        return
+    copies: dict[Member, list[Member]] = {}
+    for one in _inside(member):
+        for origin in one.origins:
+            copies.setdefault(origin, []).append(one)
+    for name, line in inherited.items():
+        if inspect.getattr_static(cls, name) is line and len(copies.get(line.source, ())) == 1:
+            [source] = copies[line.source]
+            setattr(cls, name, evolve(line, source=source, written=line.written or line))
+
+
+def _inside(member: Member) -> Iterator[Member]:
+    for child in member.members.values():
+        yield child
+        yield from _inside(child)
 
 
 def _inherit(cls: type, name: str, bases: list[Member]) -> Member:
@@ -216,17 +270,16 @@ def _extend(cls: type, name: str, child: Member, bases: list[Member]) -> None:
 
 def _own(cls: type, member: Member) -> dict[str, Member]:
     """Return the children that a class body declares, and give lines their names."""
+    _name_lines(cls)
     own: dict[str, Member] = {}
     others: dict[str, Member] = {}
     for name, value in list(vars(cls).items()):
         if name.startswith("__"):
             continue
-        if isinstance(value, Line):
-            value.name = value.name or name
         child = _member(value)
         if child is not None and not child.placed:
             child.placed = True
-            child.name = name
+            child.name, child.around = name, member
             own[name] = child
         elif child is not None:
             others[name] = child
@@ -238,6 +291,23 @@ def _own(cls: type, member: Member) -> dict[str, Member]:
         known = set(_tree(own.values())).union(*(_tree([_declared(b)]) for b in cls.__bases__))
         own.update((name, child) for name, child in others.items() if child not in known)
     return own
+
+
+def _name_lines(cls: type) -> None:
+    """Give the lines in a class body the names that it binds them to.
+
+    A loop binds them one after the other; all of them get the name, if each has its own source.
+    """
+    bound = [pair for pair in vars(cls).items() if isinstance(pair[1], Line)]
+    rounds: dict[int, list[Line]] = {}
+    for line in (*noted(cls, LINES), *noted(cls, LATE)) if bound else ():
+        rounds.setdefault(line.at, []).append(line)
+    for name, value in bound:
+        value.name = value.name or name
+        alike = rounds.get(value.at, ())
+        if value in alike and len({id(line.source) for line in alike}) == len(alike):
+            for line in alike:
+                line.name = line.name or name
 
 
 def _tree(members: Iterable[Member]) -> Iterator[Member]:
@@ -272,10 +342,9 @@ _BARREN: Final = frozenset(
 
 def _plain(cls: type, member: Member) -> dict[str, Member]:
     """Return the states in the body of a plain class, each under its first name."""
+    _name_lines(cls)
     found: dict[int, tuple[str, Member]] = {}
     for name, value in vars(cls).items():
-        if isinstance(value, Line):
-            value.name = value.name or name
         child = None if name.startswith("__") else _member(value)
         if child is not None:
             child.placed, child.name = True, child.name or name
@@ -288,8 +357,7 @@ def _plain(cls: type, member: Member) -> dict[str, Member]:
 
 def _loose(base: type) -> Iterable[Member]:
     """Return the states that were created in the body of a plain class."""
-    found: list[Member] = [] if "__member__" in vars(base) else vars(base).get(CREATED, [])
-    return found
+    return [] if "__member__" in vars(base) else noted(base, CREATED)
 
 
 def _copy(
@@ -304,7 +372,7 @@ def _copy(
         copied.__member__.location = children[0].location
     else:
         leaves = [
-            (child, owner.__name__)
+            (child, _owner(owner))
             for child, owner in zip(children, owners, strict=True)
             if child.options.kind not in COMPOSITE
         ]
@@ -339,11 +407,11 @@ def _mistaken(cls: type, name: str, value: type) -> tuple[str, str, str] | None:
             return None
         found, remedy = not_a_state(value)
         return "SC114", f"{name!r}: {found}", remedy
-    if not value.__qualname__.startswith(f"{cls.__qualname__}."):
-        return None  # a second name for a class that was declared elsewhere
     remedy = f"Derive it from Compound or Parallel: class {name}(Compound)"
     if issubclass(value, Declaration):
         return "SC114", f"{name!r} is a whole chart, not a state", remedy
+    if not value.__qualname__.startswith(f"{cls.__qualname__}."):
+        return None  # a second name for a class that was declared elsewhere
     if CREATED in vars(value):
         return "SC114", f"{name!r} is a plain class with states in its body", remedy
     return None
@@ -363,6 +431,6 @@ def _data(cls: type, problems: list[tuple[str, str, str]]) -> Any:
         found = f"the data of {cls.__name__!r} cannot be resolved: {error}"
         problems.append(("SC112", found, error.remedy))
         return None
-    known = {row for base in cls.__bases__ for row in vars(base).get(ARGUMENTS, ())}
+    known = [row for base in cls.__bases__ for row in vars(base).get(ARGUMENTS, ())]
     given = (row[0] for row in rows if row not in known and not is_open(row[0]))
     return next((one for one in given if one is not NoneType), None)

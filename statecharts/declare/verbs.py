@@ -132,6 +132,8 @@ class Verb(Generic[D]):
     __slots__ = ("_source",)
 
     verb: ClassVar[str] = "to"
+    takes: ClassVar[tuple[str, ...]] = ("internal",)
+    """The keywords that it has besides callbacks."""
 
     def __init__(self, source: object = None) -> None:
         self._source = source
@@ -154,10 +156,13 @@ class Verb(Generic[D]):
         aims = target if isinstance(target, tuple) else (target,)
         return record(Line(member, trigger, tuple(map(goal, aims)), kind, **hooks))
 
-    def _event(self, given: tuple[Any, ...], on: Any) -> OnEvent:
+    def _event(self, given: tuple[Any, ...], on: Any, hooks: Any) -> OnEvent:
         """Return the trigger of a line on an event, which has to be given by its keyword."""
         if on is not MISSING and not given:
             return on_event(on)
+        for name in () if given else hooks:
+            if name not in HOOKS:
+                raise self._unknown(name, HOOKS)
         shown = given[0].__name__ if given and isinstance(given[0], type) else "Event"
         found = f"{self.verb}() takes its event as on=" if given else f"{self.verb}() has no event"
         remedy = f"Write on={shown}" if given else "Pass on=; always() needs no event"
@@ -165,9 +170,10 @@ class Verb(Generic[D]):
 
     def _unknown(self, name: str, known: Collection[str]) -> KeywordError:
         """Return the error for a keyword that the verb does not have."""
-        listed = f"It takes {', '.join(known)}" if known else "It takes no callbacks"
+        names = (*self.takes, *known)
         meant = SYNONYMS.get(name, "")
-        remedy = f"Did you mean '{meant}'?" if meant in known else did_you_mean(name, known, listed)
+        listed = f"It takes {', '.join(names)}"
+        remedy = f"Did you mean '{meant}'?" if meant in names else did_you_mean(name, names, listed)
         found = f"{self.verb}() has no keyword {name!r}"
         return KeywordError("SC120", location() or "declaration", found, remedy)
 
@@ -176,6 +182,7 @@ class To(Verb[D]):
     """``source.to(target, on=Event)``: an external transition."""
 
     __slots__ = ()
+    takes = ("on", "internal")
 
     @overload
     def __get__(self, source: StateRef[T], owner: Any) -> To[T]: ...
@@ -235,7 +242,7 @@ class To(Verb[D]):
                 emit: What the outside world is to do.
             """
             kind = TransitionKind.INTERNAL if internal else TransitionKind.EXTERNAL
-            return self._record(self._event(given, on), target, kind, hooks)
+            return self._record(self._event(given, on, hooks), target, kind, hooks)
 
 
 class Stay(Verb[D]):
@@ -243,6 +250,7 @@ class Stay(Verb[D]):
 
     __slots__ = ()
     verb = "stay"
+    takes = ("on",)
 
     @overload
     def __get__(self, source: StateRef[T], owner: Any) -> Stay[T]: ...
@@ -281,7 +289,7 @@ class Stay(Verb[D]):
                 update: The chart's next context.
                 emit: What the outside world is to do.
             """
-            return self._record(self._event(given, on), (), TransitionKind.INTERNAL, hooks)
+            return self._record(self._event(given, on, hooks), (), TransitionKind.INTERNAL, hooks)
 
 
 class AlwaysTo(Verb[D]):
@@ -420,6 +428,7 @@ class Ignore(Verb[D]):
 
     __slots__ = ()
     verb = "ignore"
+    takes = ("on",)
 
     @overload
     def __get__(self, source: StateRef[T], owner: Any) -> Ignore[T]: ...
@@ -443,6 +452,8 @@ class Defer(Verb[D]):
     """``source.defer(on=Event)``: the event waits (UML)."""
 
     __slots__ = ()
+    verb = "defer"
+    takes = ("on",)
 
     @overload
     def __get__(self, source: StateRef[T], owner: Any) -> Defer[T]: ...

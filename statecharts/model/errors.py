@@ -154,6 +154,10 @@ class KeywordError(StatechartError, TypeError):
     """A keyword that a declaration does not have (SC120)."""
 
 
+class NoVerbError(StatechartError, AttributeError):
+    """A line that is declared on a history state (SC107)."""
+
+
 class StepError(StatechartError):
     """A step that could not be taken; the snapshot that was passed in still stands (SC2xx)."""
 

@@ -130,6 +130,34 @@ def is_mutable(cls: type) -> bool:
     return attrs.has(cls) and not fixed and bool(attrs.fields(cls))
 
 
+def mutable_part(cls: type) -> tuple[str, type] | None:
+    """Return the first field that may hold an instance that can be changed, and its class.
+
+    It may be in a collection, or in an instance that cannot be changed itself.
+
+    >>> from attrs import define, frozen
+    >>> Loose = define(type("Loose", (), {"__annotations__": {"n": int}}))
+    >>> Held = frozen(type("Held", (), {"__annotations__": {"all": tuple[Loose, ...]}}))
+    >>> mutable_part(Held)
+    ('all', <class 'statecharts.model.fields.Loose'>)
+    """
+    waiting = [(one.name, one.annotation) for one in reversed(fields_of(cls))]
+    seen: set[int] = {id(cls)}
+    while waiting:
+        name, annotation = waiting.pop()
+        annotation = _unaliased(annotation)
+        parts = [*typing.get_args(annotation), typing.get_origin(annotation) or annotation]
+        for part in parts[:-1]:
+            waiting.append((name, part))
+        held = parts[-1]
+        if isinstance(held, type) and id(held) not in seen:
+            seen.add(id(held))
+            if is_mutable(held):
+                return name, held
+            waiting.extend((name, one.annotation) for one in fields_of(held))
+    return None
+
+
 def field_type(cls: type, name: str) -> Any:
     """Return the resolved annotation of one field, or Any when it cannot be told."""
     if not attrs.has(cls):
@@ -359,7 +387,10 @@ def union_members(annotation: Any) -> tuple[Any, ...]:
     >>> union_members(int | str | None)
     (<class 'int'>, <class 'str'>, <class 'NoneType'>)
     """
-    annotation = getattr(annotation, "__value__", annotation)  # of a ``type`` statement
+    if hasattr(annotation, "__value__"):  # the name in a ``type`` statement, or that with arguments
+        names = getattr(typing.get_origin(annotation), "__type_params__", ())
+        given = dict(zip(names, typing.get_args(annotation), strict=False))
+        return union_members(substituted(annotation.__value__, given))
     if typing.get_origin(annotation) in (typing.Union, types.UnionType):
         return tuple(m for part in typing.get_args(annotation) for m in union_members(part))
     return (annotation,)

@@ -235,7 +235,9 @@ def test_context_that_derives_from_the_others_is_the_context() -> None:
 
 def test_optional_events_are_told() -> None:
     """None is no event."""
-    with pytest.raises(DefinitionError, match=r"SC114.*an event is NoneType"):
+    with pytest.raises(
+        DefinitionError, match=r"SC114.*an event is None, which.*Pass an event class"
+    ):
 
         class Door(Statechart[Optional[Go]]):  # noqa: UP045
             a = State(initial=True, resting=True)
@@ -281,6 +283,12 @@ class Quoted[E](Statechart["E | Go"]):
     a = State(initial=True, resting=True)
     a.stay(on=(Go, Stop))
 class Four(Quoted[Stop]): ...
+class Six(Statechart):
+    a = State(initial=True, resting=True)
+    a.stay(on=With[Stop])
+class Seven(Statechart):
+    a = State(initial=True, resting=True)
+    a.stay(on=(Twice,))
 def local():
     @frozen
     class Here: ...
@@ -295,6 +303,7 @@ assert closed(One) == ([Go, Stop], Tally), closed(One)
 assert closed(Two) == ([Go, Stop], None), closed(Two)
 assert closed(Three) == ([Go, Stop], Tally), closed(Three)
 assert closed(Four) == ([Stop, Go], None), closed(Four)
+assert [event.cls for chart in (Six, Seven) for event in chart.chart.events] == [Go, Stop] * 2
 assert local()
 """
 

@@ -8,9 +8,11 @@ import pytest
 from attrs import frozen
 
 from statecharts import (
+    Call,
     Compound,
     DefinitionError,
     Effect,
+    History,
     Machine,
     State,
     Statechart,
@@ -233,3 +235,150 @@ def test_superstate_that_extends_one_base_has_the_states_of_the_other() -> None:
     inner = [state.id for state in Mine.chart.children("work")]
     assert inner == ["work.one", "work.two", "work.four", "work.three"]
     assert set(Both.chart.lines) == set(Mine.chart.lines)
+
+
+@frozen
+class Fetch(Call[Stop]):
+    n: int = 0
+
+
+@frozen
+class Store(Call[Stop]):
+    pass
+
+
+def log(m: Any) -> Told:
+    """An effect that several bases give."""
+    return Told("log")
+
+
+class Left(Statechart, allow="*", entry=lambda m: Told("left"), invoke={Fetch: lambda m: Fetch(1)}):
+    """A base with hooks and calls."""
+
+    class work(Compound, initial=True, entry=lambda m: Told("left work"), exit=log, invoke=Fetch):
+        leaf = State(initial=True, entry=lambda m: Told("left leaf"), invoke=Fetch)
+        last = History(leaf)
+
+
+class Right(Statechart, allow="*", entry=lambda m: Told("right"), invoke=Store):
+    """Another."""
+
+    class work(Compound, initial=True, entry=lambda m: Told("right work"), exit=log, invoke=Store):
+        leaf = State(initial=True, exit=lambda m: Told("right leaf"), invoke=(Store, Fetch))
+        last = History(leaf)
+
+
+class Sides(Left, Right, allow="*"):  # type: ignore[misc]
+    """Both of them."""
+
+
+def test_hooks_and_calls_of_each_base_are_merged() -> None:
+    """What both bases say of the chart, a superstate or a leaf holds, in their order, once each."""
+    work, leaf = Sides.chart["work"], Sides.chart["work.leaf"]
+    assert [call.name for call in Sides.chart.root.invoke] == ["fetch", "store"]
+    assert Sides.chart.root.invoke[0].make is not None
+    assert [call.name for call in work.invoke] == ["fetch", "store"]
+    assert [call.name for call in leaf.invoke] == ["fetch", "store"]
+    told = [effect.text for effect in start(Sides).effects if isinstance(effect, Told)]
+    assert told == ["left", "right", "left work", "right work", "left leaf"]
+    assert [hook.function for hook in work.exit] == [log]
+    assert len(leaf.exit) == 1
+
+    class Again(Sides, allow="*"):
+        """What derives from it has the same."""
+
+    assert Again.chart.states == Sides.chart.states
+
+
+def test_class_that_says_a_hook_anew_replaces_those_of_its_bases() -> None:
+    """A hook of the class itself counts alone, as does that of a base that derives from another."""
+
+    class Deeper(Left, allow="*", entry=lambda m: Told("deeper")):
+        """Replaces the hook of its base."""
+
+    class New(Deeper, Right, allow="*", invoke=()):
+        class work(Left.work, Right.work, initial=True, entry=lambda m: Told("new")):
+            pass
+
+    told = [effect.text for effect in start(New).effects if isinstance(effect, Told)]
+    assert told == ["deeper", "right", "new", "left leaf"]
+    assert not New.chart.root.invoke
+
+
+def test_call_that_two_bases_make_differently_is_a_fault() -> None:
+    """A state makes a call once, so that two ways to make it cannot both hold."""
+
+    class Other(Statechart, allow="*", invoke={Fetch: lambda m: Fetch(2)}):
+        a = State(initial=True)
+
+    with pytest.raises(DefinitionError) as refused:
+
+        class Both(Left, Other, allow="*"):
+            class work(Left.work, initial=True):
+                pass
+
+    assert "the chart: invoke: Left and Other make the call Fetch differently" in str(refused.value)
+    assert "SC142" in str(refused.value)
+
+
+def test_two_defaults_of_one_history_are_a_fault() -> None:
+    """A history has one default; two bases that name different ones are told."""
+
+    class One(Statechart, allow="*"):
+        class work(Compound, initial=True):
+            a = State(initial=True)
+            b = State()
+            last = History("a")
+
+    class Two(Statechart, allow="*"):
+        class work(Compound, initial=True):
+            b = State()
+            a = State(initial=True)
+            last = History(b)
+
+    with pytest.raises(DefinitionError, match=r"SC142.*'last' is history of 'a' in One.work and "):
+
+        class Both(One, Two, allow="*"):  # type: ignore[misc]
+            pass
+
+
+class Resets:
+    """A plain mixin with a line of the chart itself."""
+
+    idle = State(initial=True)
+    Statechart.to(idle, on=Reset)
+
+
+class Halts(Resets):
+    """Another, which derives from it."""
+
+    halted = State(final=True)
+    [Statechart.to(end, on=one) for end, one in ((halted, Stop),)]
+
+
+def test_plain_mixin_may_have_lines_of_the_chart_itself() -> None:
+    """They are lines of each chart that has the mixin as a base, by way of a superstate as well."""
+
+    class Own(Halts, Statechart):
+        busy = State()
+        Resets.idle.to(busy, on=Go)
+
+    class Derived(Own):
+        pass
+
+    class Inside(Statechart, allow="*"):
+        class m(Halts, Compound, initial=True):
+            pass
+
+    for chart in (Own, Derived):
+        assert list(chart.chart.lines) == [":reset->idle", ":stop->halted", "idle:go->busy"]
+    assert list(Inside.chart.lines) == [":reset->m.idle", ":stop->m.halted"]
+
+
+def test_chart_in_the_body_of_a_chart_is_told() -> None:
+    """A whole chart is no state, wherever it was declared."""
+    with pytest.raises(DefinitionError, match=r"SC114.*'sub' is a whole chart, not a state"):
+
+        class Whole(Statechart, allow="*"):
+            a = State(initial=True)
+            sub = Base

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from attrs import frozen
 
@@ -9,6 +11,7 @@ from statecharts import (
     Compound,
     DefinitionError,
     History,
+    Parallel,
     State,
     Statechart,
     StatechartError,
@@ -141,3 +144,85 @@ def test_late_line_in_a_body_that_is_no_chart_is_told() -> None:
     # Python 3.11 wraps what is raised while a class is made.
     found = late.value if isinstance(late.value, StatechartError) else late.value.__cause__
     assert "SC120" in str(found)
+
+
+class Race(Compound):
+    """A template of which a chart has several copies."""
+
+    a = State(initial=True)
+    b = State(final=True)
+    win = a.to(b, on=Go)
+
+
+class Runner:
+    """The same, as a plain class."""
+
+    a = State(initial=True)
+    b = State(final=True)
+    win = a.to(b, on=Go)
+
+
+class Races(Statechart, allow="*"):
+    """Two copies of a template, the first with one line more."""
+
+    class all(Parallel, initial=True):
+        class eu(Race):
+            halt = Race.a.to(Race.b, on=Halt)
+
+        class us(Race): ...
+
+
+class Runners(Statechart, allow="*"):
+    """Two superstates with one mixin."""
+
+    class all(Parallel, initial=True):
+        class eu(Runner, Compound):
+            halt = Runner.a.to(Runner.b, on=Halt)
+
+        class us(Runner, Compound): ...
+
+
+@pytest.mark.parametrize("chart", [Races, Runners])
+def test_line_on_a_template_in_the_body_of_one_copy_is_a_line_of_that_copy(chart: Any) -> None:
+    """A body speaks of the copies inside it; the template and its other copies stay as they are."""
+    assert list(chart.chart.lines) == ["all.eu.a.win", "all.eu.a.halt", "all.us.a.win"]
+
+    class Alone(Statechart, allow="*"):
+        class one(Race, initial=True): ...
+
+    assert list(Alone.chart.lines) == ["one.a.win"]
+
+
+@pytest.mark.parametrize("chart", [Races, Runners])
+def test_line_of_one_copy_is_taken_back_alone(chart: Any) -> None:
+    """A line is named by way of the copy, or by its id; one of the template stands for all."""
+
+    class Named(chart, allow="*"):  # type: ignore[misc, call-arg]
+        chart.all.eu.win.remove()
+        chart.all.eu.halt.remove()
+
+    class Known(chart, allow="*"):  # type: ignore[misc, call-arg]
+        chart.chart.line("all.us.a.win").remove()
+
+    class Further(Known, allow="*"):  # type: ignore[call-arg]
+        Known.all.eu.win.remove()
+
+    class Every(chart, allow="*"):  # type: ignore[misc, call-arg]
+        Race.win.remove() if chart is Races else Runner.win.remove()
+
+    assert list(Named.chart.lines) == ["all.us.a.win"]
+    assert list(Known.chart.lines) == ["all.eu.a.win", "all.eu.a.halt"]
+    assert list(Further.chart.lines) == list(Every.chart.lines) == ["all.eu.a.halt"]
+
+
+def test_copy_takes_back_a_line_of_its_template() -> None:
+    """In the body of a copy, a line of the template is the copy's."""
+
+    class Fewer(Statechart, allow="*"):
+        class all(Parallel, initial=True):
+            class eu(Race):
+                Race.win.remove()
+
+            class us(Race): ...
+
+    assert list(Fewer.chart.lines) == ["all.us.a.win"]

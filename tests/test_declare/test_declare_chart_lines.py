@@ -46,6 +46,41 @@ class Later(Expired): ...
 class Beep(Effect): ...
 
 
+class Open(Statechart):
+    """An open chart, of whose events some are named by its own lines alone."""
+
+    idle = State(initial=True)
+    busy = State()
+    idle.to(busy, on=Go)
+    Statechart.to(idle, on=Reset)
+    Statechart.ignore(on=(Expired, Later))
+
+
+def test_open_chart_knows_the_events_of_its_own_lines() -> None:
+    """An event that only lines of the chart itself name is an event of the chart."""
+    assert [event.cls for event in Open.chart.events] == [Go, Reset, Expired, Later]
+
+
+def test_closed_subclass_has_the_events_of_the_chart_wide_lines_of_its_base() -> None:
+    """A subclass that names its events adds them to all those of an open base."""
+
+    class Closed(Open, Statechart[Beep]):  # pyright: ignore[reportGeneralTypeIssues]
+        Statechart.stay(on=Beep)
+
+    assert {event.cls for event in Closed.chart.events} == {Go, Reset, Expired, Later, Beep}
+
+
+def test_name_of_a_class_is_told_on_a_line_of_the_chart() -> None:
+    """A chart-wide line that gives the name of a class for an event's is told (SC106)."""
+    with pytest.raises(DefinitionError, match=r"SC106.*Did you mean 'go'\?"):
+
+        class Named(Statechart):
+            idle = State(initial=True)
+            busy = State()
+            idle.to(busy, on=Go)
+            Statechart.to(idle, on="Go")
+
+
 class Works(Statechart[Go | Reset | Expired | Later], allow="SC131", entry=lambda _: Beep()):
     """A chart with lines of its own."""
 

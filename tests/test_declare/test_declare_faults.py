@@ -9,7 +9,16 @@ from typing import Any
 import pytest
 from attrs import frozen
 
-from statecharts import Compound, DefinitionError, History, Parallel, State, Statechart
+from statecharts import (
+    Call,
+    CallFailed,
+    Compound,
+    DefinitionError,
+    History,
+    Parallel,
+    State,
+    Statechart,
+)
 
 
 @frozen
@@ -152,9 +161,9 @@ def not_attrs(what: str, shown: str, remedy: str) -> str:
 
 MISTAKES: list[tuple[object, str, str]] = [
     (Plain, "Plain", "Declare Plain with @attrs.frozen"),
-    (int, "int", "Declare int with @attrs.frozen"),
+    (int, "int", "Pass an event class"),
     (Go(), "Go()", "Pass the class itself: Go"),
-    (7, "7", "Pass an attrs class"),
+    (7, "7", "Pass an event class"),
 ]
 
 
@@ -166,7 +175,6 @@ def test_event_that_is_no_attrs_class_is_told(given: Any, shown: str, remedy: st
         names["a"].stay(on=given)
         names["a"].ignore(on=(Go, given))
 
-    remedy = remedy.replace("an attrs class", "an event class")
     assert faults(body) == [not_attrs("a line on 'a': on", shown, remedy)] * 2
 
 
@@ -184,6 +192,7 @@ def test_data_that_is_no_attrs_class_is_told(given: Any, shown: str, remedy: str
     def body(names: dict[str, Any]) -> None:
         names["b"] = State(given, resting=True)
 
+    remedy = remedy.replace("an event class", "an attrs class")
     assert faults(body) == [not_attrs("the data of 'b'", shown, remedy)]
 
 
@@ -196,7 +205,7 @@ def test_brackets_take_attrs_classes() -> None:
                 a = State(initial=True, resting=True)
 
     assert [str(fault) for fault in refused.value.faults] == [
-        not_attrs("the data of 'work'", "int", "Declare int with @attrs.frozen"),
+        not_attrs("the data of 'work'", "int", "Pass an attrs class"),
         not_attrs("the context", "Plain", "Declare Plain with @attrs.frozen"),
     ]
 
@@ -314,3 +323,98 @@ def test_brackets_take_nothing_that_is_no_class(argument: Any) -> None:
         names["c"] = State(initial=True, resting=True)
 
     assert len(faults(body)) == 1
+
+
+@frozen
+class Work(Call[Go]):
+    """A call."""
+
+
+@pytest.mark.parametrize(
+    ("given", "shown", "remedy"),
+    [
+        ([Work], "[Work]", "Pass several as a tuple: (One, Other)"),
+        ({Work}, "{Work}", "Pass several as a tuple: (One, Other)"),
+        (([Work],), "[Work]", "Pass several as a tuple: (One, Other)"),
+        (Work(), "Work()", "Pass the class itself: Work"),
+    ],
+)
+def test_calls_in_something_else_than_a_tuple_are_told(given: Any, shown: str, remedy: str) -> None:
+    """Several calls are a tuple or a mapping of classes."""
+
+    def body(names: dict[str, Any]) -> None:
+        names["b"] = State(invoke=given)
+        names["b"].to(names["a"], on=CallFailed)
+
+    what = f"'b': invoke is {shown}, which is not an attrs class of calls"
+    assert faults(body) == [f"[SC114] Door: {what}. {remedy}."]
+    chart_wide = "[SC114] Door: the chart: invoke is"
+    told = faults(lambda names: None, invoke=given)
+    assert [one.startswith(chart_wide) for one in told] == [True]
+
+
+@pytest.mark.parametrize("given", [[Go, Halt], {Go}, {Go: Halt}])
+def test_brackets_that_hold_a_collection_are_told(given: Any) -> None:
+    """Events are a union, not a list."""
+    for brackets in (given, (Go, given)):
+        with pytest.raises(DefinitionError, match=r"SC114.*its brackets hold a .* of Go") as told:
+
+            class Door(Statechart[brackets], allow="*"):  # type: ignore[valid-type]
+                a = State(initial=True)
+
+        assert len(told.value.faults) == 1
+    with pytest.raises(DefinitionError, match=r"SC114.*the data of 'work' is"):
+
+        class Shop(Statechart, allow="*"):
+            class work(Compound[given], initial=True):
+                a = State(initial=True)
+
+
+def test_targets_that_are_none_or_twice_the_same_are_told() -> None:
+    """A line without a target is stay(), and a state is gone to once."""
+
+    def body(names: dict[str, Any]) -> None:
+        names["b"] = State()
+        a, b = names["a"], names["b"]
+        a.to((), on=Go)
+        a.to((b, b), on=Go)
+
+    where = "[SC114] Door: a line on 'a' goes to"
+    assert faults(body) == [
+        f"{where} (), which is not a state. Pass a state, or use stay(), which leads nowhere.",
+        f"{where} 'b' twice. Name it once.",
+    ]
+
+
+def test_mistakes_of_the_chart_itself_call_it_the_chart() -> None:
+    """A fault of the outermost level names it, and is not doubled."""
+    with pytest.raises(DefinitionError) as refused:
+
+        class Door(Statechart, allow="*", entry=3):  # type: ignore[arg-type]
+            a = State(initial=True, resting=True)
+            Statechart.after(7, a)  # type: ignore[call-overload]
+            Statechart.to(7, on=Go)  # type: ignore[arg-type]
+            Statechart.stay(on=Go, make=lambda m: None, when=lambda m: False)
+
+    assert [fault.found for fault in refused.value.faults if fault.structural] == [
+        "the chart on Go stays in the chart, which has no data, but make= is given",
+        "a line on the chart: the delay is 7",
+        "a line on the chart goes to 7, which is not a state",
+        "the chart: entry is 3, not a function",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("given", "remedy"),
+    [
+        ("", "Name one"),
+        ("  ", "Name one"),
+        ("go | halt", "Pass several as a tuple: on=('go', 'halt')"),
+        ("Go|Halt|Stop", "Pass several as a tuple: on=('Go', 'Halt', 'Stop')"),
+    ],
+)
+def test_text_that_names_no_event_is_told(given: str, remedy: str) -> None:
+    """An open chart takes any name, but neither none nor several in one text."""
+    told = faults(lambda names: names["a"].stay(on=(Go, given)))
+    where = "[SC114] Door: a line on 'a'"
+    assert told == [f"{where}: on={given!r} is not the name of an event. {remedy}."]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import re
 import types
 from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
@@ -198,6 +199,71 @@ def test_misspelt_class_keyword_is_told_with_the_right_one() -> None:
         types.new_class("work", (Compound,), {"inital": True})
     with pytest.raises(KeywordError, match=r"Write class Door\(Statechart\[Go \| Stop\]\)"):
         types.new_class("Door", (Statechart,), {"events": Go | Stop})
+
+
+@pytest.mark.parametrize(
+    ("verb", "keyword", "found", "remedy"),
+    [
+        ("to", "event", "to() has no keyword 'event'", "Did you mean 'on'?"),
+        ("to", "internl", "to() has no keyword 'internl'", "Did you mean 'internal'?"),
+        ("to", None, "to() has no event", "Pass on=; always() needs no event."),
+        (
+            "to",
+            "zzz",
+            "to() has no keyword 'zzz'",
+            "It takes on, internal, when, make, update, emit.",
+        ),
+        ("stay", "events", "stay() has no keyword 'events'", "Did you mean 'on'?"),
+        (
+            "stay",
+            "zzz",
+            "stay() has no keyword 'zzz'",
+            "It takes on, when, make, update, emit.",
+        ),
+        (
+            "after",
+            "zzz",
+            "after() has no keyword 'zzz'",
+            "It takes internal, when, make, update, emit.",
+        ),
+    ],
+)
+def test_keywords_of_a_verb_are_all_known(
+    verb: str, keyword: str | None, found: str, remedy: str
+) -> None:
+    """The event and ``internal`` are among what is suggested, and what is listed."""
+    a: Any = State(initial=True)
+    given: dict[str, Any] = {} if keyword is None else {keyword: Go}
+    target = {"to": (a,), "stay": (), "after": (timedelta(1), a)}[verb]
+    with pytest.raises(KeywordError) as caught:
+        getattr(a, verb)(*target, **given)
+    assert str(caught.value).partition(": ")[2] == f"{found}. {remedy}"
+
+
+def test_keyword_of_a_superstate_may_be_invoke() -> None:
+    """A superstate makes calls as well, so that the keyword is suggested and listed."""
+    with pytest.raises(KeywordError, match="Did you mean 'invoke'"):
+        types.new_class("work", (Compound,), {"invokes": None})
+    with pytest.raises(KeywordError, match=r"Use one of .*exit, invoke, name"):
+        types.new_class("work", (Parallel,), {"zzz": None})
+
+
+NAMED = "Name the code of a quality fault, or several as a tuple"
+
+
+@pytest.mark.parametrize("allow", [3, (3,), {"SC121": 1}, b"SC121"])
+def test_allow_that_holds_no_codes_is_told(allow: Any) -> None:
+    """What is allowed is a code, or several."""
+    for states in (True, False):
+        with pytest.raises(DefinitionError) as refused:
+
+            class Door(Statechart, allow=allow):
+                if states:
+                    a = State(initial=True, resting=True)
+
+        assert [str(fault) for fault in refused.value.faults] == [
+            f"[SC119] Door: allow= is {allow!r}, which is not a code. {NAMED}."
+        ]
 
 
 @pytest.mark.parametrize(
@@ -413,3 +479,13 @@ def test_mutable_data_may_be_allowed() -> None:
     assert [fault.found for fault in Door.chart.warnings] == [
         "the data of 'b' is Count, whose instances can be changed"
     ]
+
+
+@pytest.mark.parametrize("verb", ["to", "stay", "always", "after", "when_done", "ignore", "defer"])
+def test_line_on_a_history_state_is_told(verb: str) -> None:
+    """Nothing leaves a history state; the state around it is what a line is for."""
+    found = rf"SC107.*{re.escape(__file__)}:.*{verb}\(\) is called on a history state"
+    for history in (History, History("a"), History("a", deep=True)):
+        with pytest.raises(StatechartError, match=found):
+            getattr(history, verb)
+        assert not hasattr(history, verb)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from attrs import frozen
@@ -163,3 +164,86 @@ def test_superstate_takes_back_what_it_inherits() -> None:
 
     assert "open.pending.pay" not in Fewer.chart.lines
     assert "open.pending.pay" in Order.chart.lines
+
+
+def test_name_of_a_timer_is_not_given_twice() -> None:
+    """A line called ``after`` would have the timer of one without a name or a target."""
+    for names in (("", "after"), ("after", "")):
+        with pytest.raises(DefinitionError, match="SC141") as refused:
+
+            class Door(Statechart):
+                shut = State(initial=True, resting=True)
+                for name in names:
+                    if name:
+                        after = shut.after(timedelta(seconds=1), shut)
+                    else:
+                        shut.after(timedelta(seconds=2))
+                del name
+
+        assert [fault.found for fault in refused.value.faults] == [
+            "shut has two timers 'shut.after': a line is called 'after'"
+        ]
+
+
+def test_targets_with_one_short_name_have_timers_of_their_own() -> None:
+    """A timer to an outer state is not that to the state beside the source of the same name."""
+
+    class Door(Statechart, allow="*"):
+        x = State()
+
+        class m(Compound, initial=True):
+            a = State(initial=True)
+            x = State()
+            a.after(timedelta(seconds=3), x)
+
+        m.a.after(timedelta(seconds=5), x)
+        m.a.after(timedelta(seconds=7), m)
+        m.x.after(timedelta(seconds=7), x)
+
+    assert sorted(timers(Door)) == ["m.a.after..x", "m.a.after.m", "m.a.after.x", "m.x.after..x"]
+    machine = Machine(Door, at=NOON)
+    machine.advance(timedelta(seconds=3))
+    assert "m.x" in machine.configuration
+    machine.advance(timedelta(seconds=7))
+    assert list(machine.configuration) == ["x"]
+
+
+def test_line_in_a_loop_has_its_name_in_each_round() -> None:
+    """A name that a loop binds to a line of each of several states names all of them."""
+
+    def late(state: Any, end: Any) -> Line:
+        line: Line = state.after(timedelta(seconds=5), end)
+        return line
+
+    class Two(Statechart, allow="*"):
+        a = State(initial=True)
+        b = State()
+        c = State()
+        z = State()
+        for s in (a, b):
+            deadline = s.after(timedelta(seconds=5), z)
+        for s in (a, b):
+            limit = late(s, z)
+
+    class Three(Two, allow="*"):
+        for s in (Two.a, Two.c):
+            stop = s.to(Two.z, on=Stop)
+
+    assert sorted(timers(Two)) == ["a.deadline", "a.limit", "b.deadline", "b.limit"]
+    assert [line for line in Three.chart.lines if "stop" in line] == ["a.stop", "c.stop"]
+
+
+def test_name_is_that_of_one_line_where_a_statement_writes_several_on_one_state() -> None:
+    """What a function writes besides the line that it returns has no name."""
+
+    def both(state: Any, end: Any) -> Line:
+        state.to(end, on=Stop)
+        line: Line = state.to(end, on=Go)
+        return line
+
+    class Door(Statechart, allow="*"):
+        a = State(initial=True)
+        b = State(resting=True)
+        leave = both(a, b); a.stay(on=Go)  # fmt: skip  # noqa: E702
+
+    assert list(Door.chart.lines) == ["a:stop->b", "a.leave", "a:go"]

@@ -25,6 +25,9 @@ def environment() -> dict[str, str]:
 
 
 PROGRAM = """
+import abc
+import sys
+from concurrent.futures import ThreadPoolExecutor
 from attrs import frozen
 from statecharts import Compound, State, Statechart, DefinitionError
 
@@ -93,6 +96,34 @@ def charts():
         [line.remove() for line in (after.chart.lines[n] for n in ("b:reset->a", "c:reset->a"))]
         [s.to(Base.a, on=Reset) for s in (Base.b, Base.c)]
     yield removed
+    class abstract(Base, abc.ABC): [s.to(Base.a, on=Reset) for s in (Base.b, Base.c)]
+    yield abstract
+    class Own(Base):
+        def __init_subclass__(cls, **said): super().__init_subclass__(**said)
+    class derived(Own): [s.to(Base.a, on=Reset) for s in (Base.b, Base.c)]
+    yield derived
+    class taken(derived):
+        [line.remove() for line in (derived.chart.lines[n] for n in ("b:reset->a", "c:reset->a"))]
+        [Statechart.to(s, on=e) for s, e in ((Base.a, Reset), (Base.b, Go))]
+    yield taken
+    class registered(Registered, Base): [s.to(Base.a, on=Reset) for s in (Base.b, Base.c)]
+    yield registered
+    class made(Base, metaclass=Meta): [s.to(Base.a, on=Reset) for s in (Base.b, Base.c)]
+    yield made
+    class part(Inner):
+        class m(Registered, Inner.m): [s.to(Inner.m.a, on=Reset) for s in (Inner.m.b, Inner.m.c)]
+    yield part
+
+
+class Registered:
+    def __init_subclass__(cls, **said):
+        class Other(Base): [s.to(Base.a, on=Reset) for s in (Base.b,)]
+        assert len(Other.chart.transitions) == 4
+        super().__init_subclass__(**said)
+
+
+class Meta(type):
+    def __new__(meta, name, bases, names): return super().__new__(meta, name, bases, dict(names))
 
 
 for chart in charts():
@@ -106,6 +137,35 @@ except DefinitionError as error:
     assert [fault.code for fault in error.faults] == ["SC102", "SC102"], error
 else:
     raise AssertionError("a lost state was not told")
+class Mixin:
+    [State() for _ in (1, 2)]
+try:
+    class Lost(Mixin, Statechart, abc.ABC):
+        a = State(initial=True, resting=True)
+        [State() for _ in (1, 2)]
+except DefinitionError as error:
+    assert [fault.code for fault in error.faults] == ["SC102"] * 4, error
+else:
+    raise AssertionError("a lost state was not told")
+for fails in (True, False):
+    try:
+        class again(Base):
+            if fails:
+                [s.to(Base.a, on=Reset) for s in (Base.b, Base.c)]
+                raise KeyError
+    except KeyError:
+        pass
+assert len(again.chart.transitions) == 3
+
+
+def declare(number):
+    class T(Base): [s.to(Base.a, on=Reset) for s in (Base.b, Base.c)]
+    return len(T.chart.transitions)
+
+
+sys.setswitchinterval(1e-6)
+with ThreadPoolExecutor(4) as pool:
+    assert set(pool.map(declare, range(60))) == {5}
 """
 
 

@@ -7,7 +7,17 @@ from typing import Any
 
 from attrs import frozen
 
-from statecharts import Compound, History, Occurred, Parallel, State, Statechart, TimerFired
+from statecharts import (
+    Call,
+    CallFailed,
+    Compound,
+    History,
+    Occurred,
+    Parallel,
+    State,
+    Statechart,
+    TimerFired,
+)
 from statecharts.model.events import StateDone
 from tests.test_checks.fault_cases.vocabulary import (
     Go,
@@ -250,6 +260,46 @@ def field_of_another_type() -> object:
     return Door
 
 
+@frozen
+class Push(Call[Go]):
+    """A call whose field something of the same name fills."""
+
+    force: str
+
+
+@case
+def call_filled_with_the_wrong_type() -> object:
+    """
+    [SC117] Door: 'hurt' invokes Push, whose 'force' is str; Hurt supplies int. Give both the same type, rename one of them, or pass invoke={Push: lambda m: …}.
+    [SC117] Door: 'open' invokes Push, whose 'force' is str; Kick supplies int. Give both the same type, rename one of them, or pass invoke={Push: lambda m: …}.
+    """
+
+    class Door(Statechart[Kick | Go]):
+        closed = State(initial=True)
+        hurt = State(Hurt, invoke=Push)
+        open = State(invoke=Push)
+        good = State(Text, invoke=Push)
+        closed.to(hurt, on=Go, make=lambda m: Hurt(1))
+        closed.to(open, on=Kick)
+        hurt.to(good, on=Go, make=lambda m: Text("1"))
+        Statechart.to(closed, on=(Go, CallFailed))
+
+    return Door
+
+
+@case
+def call_filled_with_the_wrong_type_from_the_context() -> object:
+    """
+    [SC117] Door: the chart invokes Push, whose 'force' is str; Hurt supplies int. Give both the same type, rename one of them, or pass invoke={Push: lambda m: …}.
+    """
+
+    class Door(Statechart[Go, Hurt], invoke=Push):
+        closed = State(initial=True)
+        Statechart.to(closed, on=(Go, CallFailed))
+
+    return Door
+
+
 @case
 def update_without_a_context() -> object:
     """
@@ -336,6 +386,30 @@ def time_that_may_be_missing() -> object:
         closed = State(initial=True)
         open = State(Opened)
         closed.to(open, on=Go)
+        open.to(closed, on=Go)
+
+    return Door
+
+
+@frozen
+class Watched(Call[Go]):
+    """A call with the time, which may be missing."""
+
+    since: Occurred | None = None
+
+
+@case
+def time_of_a_call_or_a_context_that_may_be_missing() -> object:
+    """
+    [SC143] Door: 'closed': invoke, Watched: 'since' always takes the time, but is declared as Occurred | None. Declare it as since: Occurred, or give it another type.
+    [SC143] Door: the context: 'since' asks for the time, and nothing fills a context. Declare it as since: datetime, or give it another type.
+    [SC143] Door: the context: 'until' asks for the time, and nothing fills a context. Declare it as until: datetime, or give it another type.
+    """
+
+    class Door(Statechart[Go, Opened]):
+        closed = State(initial=True, invoke=Watched)
+        open = State()
+        closed.to(open, on=(Go, CallFailed))
         open.to(closed, on=Go)
 
     return Door

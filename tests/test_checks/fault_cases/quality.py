@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from attrs import define
+from attrs import define, field, frozen
 
-from statecharts import Compound, History, Parallel, State, Statechart
+from statecharts import Call, CallFailed, Compound, History, Parallel, State, Statechart
 from tests.test_checks.fault_cases.vocabulary import Bang, Go, Halt, case
 
 
@@ -186,11 +186,49 @@ def what_can_be_changed() -> object:
     return Door
 
 
+@frozen
+class Tray:
+    """Cannot be changed, but what it holds can."""
+
+    loose: Loose
+
+
+@case
+def what_it_holds_can_be_changed() -> object:
+    """
+    [SC130] Door: the data of 'open' is Shelf, and its 'all' holds Loose, whose instances can be changed. Declare Loose with @attrs.frozen.
+    [SC130] Door: a call of 'open' is Rung, whose instances can be changed. Declare it with @attrs.frozen.
+    [SC130] Door: an event is Sent, and its 'loose' holds Loose, whose instances can be changed. Declare Loose with @attrs.frozen.
+    """
+
+    @frozen
+    class Shelf:
+        all: tuple[Tray | None, ...] = ()
+
+    @frozen
+    class Sent:
+        loose: Loose = field(factory=Loose)
+
+    @define
+    class Rung(Call[Go]):
+        n: int = 0
+
+    class Door(Statechart[Go | Sent]):
+        closed = State(initial=True)
+        open = State(Shelf, invoke=Rung)
+        closed.to(open, on=Sent)
+        open.to(closed, on=(Go, CallFailed))
+
+    return Door
+
+
 @case
 def line_on_a_region() -> object:
     """
     [SC131] Door: room.lamp on Halt leaves and re-enters the other regions, too. Write it on the states inside the region, or pass internal=True.
-    [SC131] Door: room.lamp on Halt leaves and re-enters the other regions, too. Write it on the states inside the region, or pass internal=True.
+    [SC131] Door: room.lamp on Halt goes to another region, and so restarts 'room.lamp'. Raise an event that a line there takes: emit=lambda m: Raise(…).
+    [SC131] Door: room.lamp on Halt leaves and re-enters the other regions, too. Let it go to a state inside the region, and pass internal=True.
+    [SC131] Door: room.lamp on Halt leaves and re-enters the other regions, too. Let it go to a state inside the region, and pass internal=True.
     """
 
     class Door(Statechart[Go | Halt]):
@@ -205,10 +243,71 @@ def line_on_a_region() -> object:
 
             lamp.to(lamp.dark, on=Halt, when=lambda m: False)
             lamp.to(radio.off, on=Halt, when=lambda m: False)
+            lamp.to((lamp.dark, radio.off), on=Halt, when=lambda m: False)
+            lamp.to(lamp, on=Halt, when=lambda m: False)
+            lamp.to(lamp, on=Halt, internal=True, when=lambda m: False)
             lamp.to(lamp.dark, on=Halt, internal=True)
 
         gone = State(final=True)
         room.lamp.to(gone, on=Go)
+
+    return Door
+
+
+@case
+def line_inside_a_region_that_leaves_it() -> object:
+    """
+    [SC131] Door: lamp.dark on Halt leaves and re-enters the other regions, too. Let it go to a state inside the region.
+    [SC131] Door: lamp.dark on Halt goes to another region, and so restarts 'lamp' and 'fan'. Raise an event that a line there takes: emit=lambda m: Raise(…).
+    [SC131] Door: lamp.dark on Halt goes to several regions, and so restarts 'fan'. Raise an event that a line there takes: emit=lambda m: Raise(…).
+    [SC131] Door: fan on Halt leaves and re-enters the other regions, too. Use stay(), or make the region a Compound.
+    """
+
+    class Door(Statechart[Go | Halt], parallel=True):
+        class lamp(Compound):
+            dark = State(initial=True)
+            lit = State()
+            dark.to(lit, on=Go)
+            lit.to(dark, on=Go)
+
+        class radio(Compound):
+            off = State(initial=True)
+            playing = State(resting=True)
+            off.to(playing, on=Go)
+
+        fan = State()
+        lamp.dark.to(lamp, on=Halt, when=lambda m: False)
+        lamp.dark.to(radio.off, on=Halt, when=lambda m: False)
+        lamp.dark.to((lamp.lit, radio.off), on=Halt, when=lambda m: False)
+        lamp.dark.to((lamp.lit, radio.off, fan), on=Halt, when=lambda m: False)
+        lamp.dark.to(lamp.lit, on=Halt)
+        fan.to(fan, on=Halt)
+
+    return Door
+
+
+@case
+def region_that_is_parallel_itself() -> object:
+    """
+    [SC131] Door: out.room on Go leaves and re-enters the other regions, too. Write it on the states inside the region.
+    [SC131] Door: out.room.left on Go leaves and re-enters the other regions, too. Let it go to a state inside the region, and pass internal=True.
+    """
+
+    class Door(Statechart[Go]):
+        class out(Parallel, initial=True):
+            class room(Parallel):
+                class left(Compound):
+                    a = State(initial=True)
+
+                class right(Compound):
+                    b = State(initial=True)
+
+                left.to(left, on=Go)
+
+            fan = State()
+            back = History(fan)
+            room.to(room.left.a, on=Go)
+            fan.to(back, on=Go)
 
     return Door
 
