@@ -14,7 +14,7 @@ from statecharts.kernel.failures import failure
 from statecharts.kernel.macrostep import Macrostep
 from statecharts.kernel.operations import Prepare
 from statecharts.kernel.planner import ALWAYS, Heard, Key
-from statecharts.kernel.plans import Dispatch, Move, Node, Plan
+from statecharts.kernel.plans import Dispatch, Move, Node, Plan, blank_values
 from statecharts.model.chart import Chart, Declaration, Transition
 from statecharts.model.effects import Call
 from statecharts.model.errors import RunawayError, StepError
@@ -527,7 +527,10 @@ class Kernel(Generic[E, C]):
 
     def _arrive(self, plan: Plan, run: Macrostep) -> None:
         """End a microstep."""
-        run.before, run.old = plan.next, tuple(run.fresh)
+        values: tuple[Any, ...] = tuple(run.fresh)
+        if all(value is None for value in values):
+            values = blank_values(len(values))
+        run.before, run.old = plan.next, values
         run.see(run.before, run.old)
 
     def _follow(self, node: Node, run: Macrostep) -> Plan | None:

@@ -53,7 +53,7 @@ from statecharts.kernel.operations import (
     StartTimers,
     Update,
 )
-from statecharts.kernel.plans import Candidate, Dispatch, Move, Node, Plan
+from statecharts.kernel.plans import Candidate, Dispatch, Move, Node, Plan, blank_values
 from statecharts.model.effects import (
     CancelInvoke,
     CancelSend,
@@ -113,12 +113,6 @@ def _without(
 def _setters(cls: Any) -> list[Any]:
     """Return what sets each field of a frozen class: its ``__init__`` without the detours."""
     return [getattr(cls, one.name).__set__ for one in attrs.fields(cls)]
-
-
-@lru_cache(maxsize=256)
-def _blank(count: int) -> tuple[None, ...]:
-    """Return the values of so many states without data, the same tuple for all of them."""
-    return (None,) * count
 
 
 def _unhandled(snapshot: Any, _event: object, _at: datetime | None) -> Step[Any, Any]:
@@ -463,7 +457,7 @@ class Course:
             memory = "later"
         values = f"({', '.join(self.values)},)"
         if all(value == "None" for value in self.values):
-            values = text.bind(_blank(len(self.values)))
+            values = text.bind(blank_values(len(self.values)))
         text.add(
             "after = Snapshot()\n"
             f"after._place = {text.bind(last)}\n"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, TypeAlias, final
 
 from statecharts.kernel.operations import Operation
@@ -172,3 +173,9 @@ class Node(Configuration):
         self.states = states
         self.restless = restless
         self.dispatches: dict[Any, Dispatch] = {}
+
+
+@lru_cache(maxsize=256)
+def blank_values(count: int) -> tuple[None, ...]:
+    """Return the values of so many states without data, the same tuple for all of them."""
+    return (None,) * count
