@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from datetime import datetime
 from functools import cached_property
 from typing import Any, Final, TypeAlias, final
@@ -18,6 +18,7 @@ from statecharts.codec.snapshots import PROTOCOL, incomplete, timer_sources
 from statecharts.codec.times import dump_datetime
 from statecharts.model.chart import After, Chart
 from statecharts.model.digest import digest
+from statecharts.model.suggestions import did_you_mean
 
 Json: TypeAlias = dict[str, Any]
 """A JSON object, as the parser of JSON gives it and the writer takes it."""
@@ -105,10 +106,15 @@ class Upcaster:
             return None if change is None else {**value, TAG: change}
         return change(value)
 
-    def message(self, value: Json) -> Json | None:
+    def message(self, value: Json, known: Container[str] = ()) -> Json | None:
         """Return an event, answer, failed call or fired timer of the next version.
 
-        None for one that is dropped, or whose timer or call is.
+        None for one that is dropped, or whose timer or call is. A function that changes a call is
+        asked for its new ``type`` with the old one alone.
+
+        Args:
+            value: The message.
+            known: The names of the calls that the chart has now.
         """
         tag = value.get(TAG)
         name = tag.removeprefix(RUN) if isinstance(tag, str) else ""
@@ -119,6 +125,10 @@ class Upcaster:
         new = self._call_id(value["id"])
         if new is None:
             return None
+        name = value["id"].rpartition("#")[0]
+        change = self.calls.get(name)
+        if callable(change) and new.rpartition("#")[0] not in known:
+            new = _retyped(new, _last(name), _new_type(change, _last(name)))
         answered = {**value, "id": new}
         if "event" not in value:
             return answered
@@ -220,6 +230,14 @@ def _retyped(identity: str, old: Any, new: Any) -> str:
     return f"{name.removesuffix(old)}{new}{mark}{number}"
 
 
+def _new_type(change: Callable[[Json], Json], old: str) -> Any:
+    """Return the type that a function gives to a call; the old one if it needs all of the call."""
+    try:
+        return change({TAG: old}).get(TAG)
+    except Exception:  # noqa: BLE001 - it is the caller's code, and reads what an answer has not
+        return old
+
+
 AnyUpcaster: TypeAlias = "Upcaster | Callable[[Json], Json]"
 """An `Upcaster`, or a plain function from the old snapshot to the new; events pass it unchanged."""
 
@@ -262,6 +280,9 @@ class Upcasters:
         self._chart = chart
         self._table: dict[int, AnyUpcaster] = dict(table)
         self._sources = timer_sources(chart)
+        self._calls = [node.call_name(one) for node in chart.nodes.values() for one in node.invoke]
+        events = {event.name for event in chart.events}
+        self._answers = [f"{RUN}{name}" if name in events else name for name in _CALLS]
 
     def upcast(self, value: Any) -> tuple[Json, bool]:
         """Return a snapshot of the present version, and whether something vouches for it.
@@ -315,7 +336,24 @@ class Upcasters:
         Raises:
             Misfit: The version cannot be read, or an upcaster failed or drops the message.
         """
-        return self._upcast_stored(value, version, Upcaster.message)
+
+        def message(upcaster: Upcaster, given: Json) -> Json | None:
+            return upcaster.message(given, self._calls)
+
+        made = self._upcast_stored(value, version, message)
+        old = made.__class__ is dict and version < self.version
+        if old and made.get(TAG) in self._answers:
+            name = str(made.get("id")).rpartition("#")[0]
+            if name not in self._calls:
+                found = f"no state of the chart makes the call {shown(made.get('id'))}"
+                listed = f"The calls: {', '.join(self._calls) or 'there are none'}"
+                near = did_you_mean(name, self._calls, f"{listed}.")
+                remedy = (
+                    f"{near} Rename it with Upcaster(calls={{{name!r}: …}}); "
+                    'a function gives the new type to {"type": …} alone, too'
+                )
+                raise Misfit("SC416", found, remedy).within("id", made)
+        return made
 
     def _upcast_stored(
         self, value: Any, version: int, function: Callable[[Upcaster, Json], Json | None]

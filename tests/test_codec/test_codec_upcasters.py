@@ -270,6 +270,8 @@ def test_timers_are_renamed_or_dropped() -> None:
     assert list(dropped.timers) == ["send:bell#2"]
 
 
+MERGE_ASK = "active.merge.ask"
+
 CALLS: list[tuple[Chart, Any, dict[str, Any]]] = [
     (orders(call="beg"), "active.merge.beg", {"active.merge.beg#1": Ask("why")}),
     (orders(call=None), None, {}),
@@ -429,6 +431,55 @@ def test_stored_message_passes_the_versions(old: dict[str, Any], new: Any) -> No
     assert STORED.load_message(old, version=1) == new
     assert STORED.loads_message(json.dumps(old), version=1) == new
     assert old == before
+
+
+def _retyped(call: dict[str, Any]) -> dict[str, Any]:
+    return {**call, "type": "ask_twice"}
+
+
+def _rewritten(call: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "ask_twice", "question": call["question"], "times": 1}
+
+
+@pytest.mark.parametrize(
+    ("chart", "upcasters"),
+    [
+        (orders(asks=AskTwice, call="ask_twice"), [Upcaster(calls={MERGE_ASK: _retyped})]),
+        (
+            orders(merge="landing", asks=AskTwice, call="ask_twice"),
+            [
+                Upcaster(calls={MERGE_ASK: _retyped}),
+                Upcaster(states={"active.merge": "active.landing"}),
+            ],
+        ),
+        (orders(asks=AskTwice), [Upcaster(calls={MERGE_ASK: _retyped})]),
+        (orders(), [Upcaster(calls={MERGE_ASK: lambda c: {**c, "question": c["question"] * 2}})]),
+    ],
+)
+def test_answer_follows_a_call_that_a_function_changes(
+    chart: Chart, upcasters: list[Upcaster]
+) -> None:
+    """What was stored for a call finds it again, whatever its class is called by now."""
+    protocol: Protocol[Any, Any] = Protocol(chart, upcasters=dict(enumerate(upcasters, 1)))
+    name = chart[chart["active"].children[1]]
+    now = f"{name.call_name(name.invoke[0])}#1"
+    answer = {"type": "answer", "id": f"{MERGE_ASK}#1", "event": {"type": "go"}}
+    assert protocol.load_message(answer, version=1) == Answer(now, Go())
+    failed = {"type": "call_failed", "id": f"{MERGE_ASK}#1"}
+    assert protocol.load_message(failed, version=1) == CallFailed(now)
+
+
+def test_answer_to_a_call_that_the_chart_lacks_is_refused() -> None:
+    """It would be dropped as late, and the run wait for ever."""
+    chart = orders(asks=AskTwice, call="ask_twice")
+    protocol: Protocol[Any, Any] = Protocol(
+        chart, upcasters={1: Upcaster(calls={MERGE_ASK: _rewritten})}
+    )
+    for kind in ({"type": "answer", "event": {"type": "go"}}, {"type": "call_failed"}):
+        with pytest.raises(ImpossibleError, match="no state of the chart makes the call") as caught:
+            protocol.load_message({**kind, "id": f"{MERGE_ASK}#1"}, version=1)
+        assert caught.value.path == "$.id"
+        assert "Did you mean 'active.merge.ask_twice'?" in caught.value.remedy
 
 
 @pytest.mark.parametrize(
