@@ -16,15 +16,15 @@ from statecharts.codec.records import TAG
 from statecharts.codec.shapes import wrong
 from statecharts.codec.snapshots import PROTOCOL, incomplete, timer_sources
 from statecharts.codec.times import dump_datetime
+from statecharts.kernel.macrostep import TIMERS
 from statecharts.model.chart import After, Chart
 from statecharts.model.digest import digest
 from statecharts.model.suggestions import did_you_mean
+from statecharts.semantics.transitions import ends
+from statecharts.semantics.tree import Tree
 
 Json: TypeAlias = dict[str, Any]
 """A JSON object, as the parser of JSON gives it and the writer takes it."""
-
-TIMERS: Final = "timer"
-"""The counter of a snapshot that numbers timers."""
 
 Change: TypeAlias = "str | Callable[[Json], Json] | None"
 """A new name, None to drop it, or a function from what was stored to what is read now."""
@@ -417,11 +417,13 @@ class Upcasters:
     def _of_release_0_2(self, value: Json) -> Json:
         """Return a snapshot of protocol 1, which release 0.2 wrote, as one of this protocol.
 
-        It has one hash of the whole chart, and names a timer after the place of its line among the
-        delayed lines of a state.
+        It has one hash of the whole chart, names a timer after the place of its line among the
+        delayed lines of a state, and has left timers running when a run ended.
         """
         names = self._old_names
         timers, sent = value.get("timers", []), value.get("sent", [])
+        if self._has_ended(value.get("configuration")):
+            timers, sent = [], []
         found = {key: held for key, held in value.items() if key != "hash"}
         return {
             **found,
@@ -430,6 +432,12 @@ class Upcasters:
             "timers": _renamed_all(timers, "id", names),
             "sent": _renamed_all(sent, "timer", names),
         }
+
+    def _has_ended(self, configuration: Any) -> bool:
+        tree = Tree.of(self._chart)
+        given = configuration if isinstance(configuration, list) else []
+        known = (tree.index.get(state) for state in given if isinstance(state, str))
+        return ends(tree, [state for state in known if state is not None])
 
     @cached_property
     def _old_names(self) -> dict[str, str]:

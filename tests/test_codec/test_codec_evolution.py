@@ -10,7 +10,7 @@ import pytest
 from attrs import evolve, frozen
 
 from machines.pipeline import DepsMet, Pipeline
-from statecharts import Kernel, TimerFired
+from statecharts import Kernel, State, Statechart, TimerFired
 from statecharts.codec import CodecError, ForeignError, ImpossibleError, MismatchError, Protocol
 from statecharts.model.chart import After, Chart, Transition
 from statecharts.model.effects import Call
@@ -227,6 +227,18 @@ def test_parts_that_are_missing_are_asked_for() -> None:
         assert part in caught.value.path
 
 
+def timed() -> Chart:
+    """Return a chart whose patience has an end, whatever it does."""
+
+    class Timed(Statechart):
+        on = State(initial=True)
+        over = State(final=True)
+        on.to(over, on=Go)
+        Statechart.after(timedelta(minutes=1), over)
+
+    return Timed.chart
+
+
 Change = Callable[[dict[str, Any]], object]
 
 UNHELD: list[tuple[Change, str, str, str]] = [
@@ -290,6 +302,84 @@ UNHELD: list[tuple[Change, str, str, str]] = [
         'the call "active.merge.ask#1" is under way twice',
         "Give each call once",
     ),
+    (
+        lambda v: v["calls"].append({**v["calls"][0], "id": "active.merge.ask#2"}),
+        "$.calls[1].id",
+        "the call 'active.merge.ask' is under way twice",
+        "Give each call once",
+    ),
+    (
+        lambda v: v["timers"].insert(1, {**v["timers"][0], "id": "active.merge.deadline#2"}),
+        "$.timers[1].id",
+        "the timer 'active.merge.deadline' runs twice",
+        "Give each timer once",
+    ),
+    *(
+        (
+            lambda v, wrong=wrong: v["timers"][0].update(id=f"active.merge.deadline{wrong}"),
+            "$.timers[0].id",
+            f'"active.merge.deadline{wrong}" does not end in the number of its timer',
+            "active.merge.deadline#1",
+        )
+        for wrong in ("#x", "#", "#0", "#01", "#-1", "# 1", "#1.0")
+    ),
+    *(
+        (
+            lambda v, wrong=wrong: v["calls"][0].update(id=f"active.merge.ask#{wrong}"),
+            "$.calls[0].id",
+            "is beyond the 1 calls that have been started",
+            "Give the counters",
+        )
+        for wrong in ("2", "1" * 5000)
+    ),
+    (
+        lambda v: v["timers"][0].update(id="active.merge.deadline#3"),
+        "$.timers[0].id",
+        "is beyond the 2 timers that have been started",
+        "Give the counters",
+    ),
+    (
+        lambda v: v.pop("counters"),
+        "$.timers[0].id",
+        "is beyond the 0 timers that have been started",
+        "Give the counters",
+    ),
+    (
+        lambda v: v["counters"].update(call=0),
+        "$.calls[0].id",
+        "is beyond the 0 calls that have been started",
+        "Give the counters",
+    ),
+    (
+        lambda v: v["timers"][0].update(id="active.merge.deadline#2"),
+        "$.timers[1].id",
+        'another timer than "send:bell#2" has the number 2',
+        "Give each timer a number of its own",
+    ),
+    (
+        lambda v: v.update(configuration=["over"], data={}, sent=[], timers=v["timers"][:1]),
+        "$.timers[0].id",
+        'the run has ended in (over), and has the timer "active.merge.deadline#1"',
+        "Drop it with Upcaster(timers={'active.merge.deadline': None})",
+    ),
+    (
+        lambda v: v.update(configuration=["over"], data={}, sent=[], timers=[]),
+        "$.calls[0].id",
+        'the run has ended in (over), and has the call "active.merge.ask#1"',
+        "Drop it with Upcaster(calls={'active.merge.ask': None})",
+    ),
+    (
+        lambda v: v.update(configuration=["over"], data={}),
+        "$.sent[0].event",
+        'the run has ended in (over), and "ring" waits',
+        "Drop it with Upcaster(events={'ring': None})",
+    ),
+    (
+        lambda v: v.update(configuration=["over"], data={}, timers=[], sent=[], calls=[]),
+        "$.waiting[0]",
+        'the run has ended in (over), and "knock" waits',
+        "Drop it with Upcaster(events={'knock': None})",
+    ),
 ]
 
 
@@ -308,6 +398,19 @@ def test_timer_or_call_that_nothing_would_take_is_refused(
     assert caught.value.path == path
     assert text in caught.value.found
     assert remedy in caught.value.remedy
+
+
+def test_ended_run_of_release_0_2_leaves_its_timers_behind() -> None:
+    """That release took no timer back when a run ended; nothing takes them any more."""
+    chart = timed()
+    hashed = {"protocol": 1, "hash": chart.hash, "configuration": ["over"]}
+    value = {**Protocol(chart).dump_snapshot(Kernel[Any](chart).start(at=AT).snapshot), **hashed}
+    assert value["timers"]
+    value["timers"][0]["id"] = ".after#1"
+    del value["parts"]
+    loaded = Protocol(chart).load_snapshot(value)
+    assert loaded.ended
+    assert not loaded.timers
 
 
 def test_call_of_another_class_is_refused() -> None:
