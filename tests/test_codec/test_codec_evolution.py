@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
+import enum
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
+from typing import Any, Literal, NewType
 
 import pytest
 from attrs import evolve, frozen
@@ -13,6 +15,8 @@ from machines.pipeline import DepsMet, Pipeline
 from statecharts import Kernel, State, Statechart, TimerFired
 from statecharts.codec import CodecError, ForeignError, ImpossibleError, MismatchError, Protocol
 from statecharts.model.chart import After, Chart, Transition
+from statecharts.model.digest import former_part
+from statecharts.model.digest import part as part_of
 from statecharts.model.effects import Call
 from statecharts.model.events import Answer, StateDone
 from tests.test_codec.orders import (
@@ -172,6 +176,78 @@ CHANGED: list[tuple[Any, Chart, str, str]] = [
         "the state 'active.merge' has gone from the chart since the snapshot was written",
     ),
 ]
+
+
+def held(**fields: Any) -> type:
+    """Return a class with some fields."""
+    space = {"__annotations__": fields, **dict.fromkeys(fields)}
+    made: type = frozen(type("Held", (), space))
+    return made
+
+
+def color(**members: Any) -> Any:
+    """Return an enum of one name."""
+    return enum.Enum("Color", members, module=__name__)
+
+
+def plain(**fields: Any) -> type:
+    """Return a data class of one name."""
+    made: type = dataclasses.make_dataclass("Plain", list(fields.items()))
+    return made
+
+
+DIFFER: list[tuple[Any, Any]] = [
+    (color(red=1, blue=2), color(red=2, blue=1)),
+    (color(red=1, blue=2), color(red=2, blue=3)),
+    (color(red="r"), color(red="b")),
+    (list[color(red=1)], list[color(red=2)]),  # type: ignore[misc]
+    (enum.Flag("Kind", {"a": 1, "b": 2}), enum.Flag("Kind", {"b": 1, "a": 2})),
+    (NewType("Name", str), NewType("Name", int)),
+    (plain(x=int), plain(x=str)),
+    (plain(x=int) | None, plain(x=int, y=int) | None),
+    (dict[str, plain(x=color(red=1))], dict[str, plain(x=color(red=2))]),  # type: ignore[misc]
+    (held(x=int), held(x=str)),
+    (int | str, int | str | None),
+]
+
+SAME: list[tuple[Any, Any]] = [
+    (int | None, None | int),
+    (list[int | str], list[str | int]),
+    (Literal["a", "b"], Literal["b", "a"]),
+    (color(red=1, blue=2), color(blue=2, red=1)),
+    (color(red=1.5, blue=()), color(red=2.5, blue=[])),
+    (plain(x=int, y=int), plain(y=int, x=int)),
+    (held(x=int, y=str), held(y=str, x=int)),
+]
+
+
+@pytest.mark.parametrize(("one", "other"), DIFFER)
+def test_class_whose_json_means_something_else_has_another_hash(one: Any, other: Any) -> None:
+    """Enums, flags, data classes and NewTypes are looked into, at any depth."""
+    assert part_of(held(it=one)) != part_of(held(it=other))
+    assert part_of(held(it=held(it=one))) != part_of(held(it=held(it=other)))
+
+
+@pytest.mark.parametrize(("one", "other"), SAME)
+def test_class_whose_json_stays_the_same_keeps_its_hash(one: Any, other: Any) -> None:
+    """The order of fields, of unions and of members says nothing about JSON."""
+    assert part_of(held(it=one)) == part_of(held(it=other))
+    assert part_of(held(a=int, it=one)) == part_of(held(it=other, a=int))
+
+
+def test_snapshot_with_hashes_of_yesterday_is_read() -> None:
+    """What was written before hashes knew enums is read as it was."""
+    wide = held(b=color(red=1), a=int)
+    chart = orders(data=wide, merge="merge", asks=Ask)
+    dumped = OLD.dump_snapshot(ACTIVE)
+    dumped["data"] = {"active.merge": {"a": 3, "b": 1}}
+    dumped["parts"]["state:active.merge"] = former_part(wide)
+    loaded = Protocol(chart).load_snapshot(dumped)
+    assert loaded.data["active.merge"] == wide(b=wide.__annotations__["b"].red, a=3)
+    dumped["parts"]["state:active.merge"] = former_part(held(a=int))
+    with pytest.raises(ForeignError, match="has changed since"):
+        Protocol(chart).load_snapshot(dumped)
+    assert part_of(wide) != former_part(wide)
 
 
 @pytest.mark.parametrize(
