@@ -14,9 +14,11 @@ import attrs
 
 from statecharts.kernel.planner import Key, Planner
 from statecharts.kernel.plans import Candidate, Dispatch, Entry, Node, Plan
+from statecharts.model.calls import answers_of
 from statecharts.model.chart import After, Always, Chart, StateNode
+from statecharts.model.effects import Call
 from statecharts.model.errors import StepError
-from statecharts.model.events import OWN, NamedEvent
+from statecharts.model.events import OWN, Answer, NamedEvent, shown_name
 from statecharts.model.fields import fields_of
 from statecharts.model.suggestions import nearest
 from statecharts.semantics.configuration import Configuration, Owner
@@ -90,6 +92,7 @@ class PlanCache:
             for state, node in enumerate(self._tree.nodes)
             for one in node.invoke
         }
+        self._answers: dict[type, tuple[type, ...] | None] = {}
         self._known = tuple(node.id for node in chart.states)
         self._restless = frozenset(
             edge.source
@@ -210,6 +213,25 @@ class PlanCache:
             )
             raise StepError("SC204", self.chart.name, f"{event!r} is not an event", remedy)
         return cls
+
+    def check_answer(self, answer: Answer, call: Call[Any]) -> None:
+        """Refuse an answer that a call does not declare.
+
+        Raises:
+            StepError: It is of another class (SC204).
+        """
+        cls, event = type(call), answer.event
+        known = self._answers.get(cls, ())
+        if known == ():
+            known = self._answers[cls] = answers_of(cls)
+        if known is None or isinstance(event, known):
+            return
+        found = f"{answer.id!r} is answered by {event!r}, which {cls.__name__} does not declare"
+        names = [one.__name__ for one in known]
+        remedy = f"Answer with {' or '.join(names)}"
+        if shown_name(event) in names:
+            remedy += ": the class that the call was declared with, not one declared again"
+        raise StepError("SC204", self.chart.name, found, remedy)
 
     def takes(self, edges: Iterable[Edge], sure: Iterable[Edge]) -> bool:
         """Tell whether one of some edges is a line that can be taken.

@@ -417,7 +417,9 @@ class Kernel(Generic[E, C]):
         if call is None or holder is None:
             return None
         if isinstance(event, Answer):
-            return Heard(holder[0], self._cache.key(event.event)), event.event, call
+            key = self._cache.key(event.event)
+            self._cache.check_answer(event, call)
+            return Heard(holder[0], key), event.event, call
         return Heard(holder[0], CallFailed), event, call
 
     def _resume(
