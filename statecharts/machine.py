@@ -21,6 +21,7 @@ from statecharts.model.effects import Effect, Send
 from statecharts.model.errors import (
     RunawayError,
     StatechartError,
+    StepError,
     SubscriberError,
     UnhandledEventError,
 )
@@ -225,6 +226,7 @@ class Machine(Generic[E, C]):
         """The thread that tells subscribers now: one at a time, so that they hear in order."""
         self._failures: list[Exception] = []
         self._present: datetime | None = None
+        self._stepping = False
         self._started: Step[E, C] | None = None
         if snapshot is None:
             now = self._time.now()
@@ -281,11 +283,16 @@ class Machine(Generic[E, C]):
             at: When the event happens; the machine's time by default.
 
         Raises:
-            StepError: The step could not be taken; the machine is where it was.
+            StepError: The step could not be taken; the machine is where it was. A callback of the
+                chart that sends to the machine fails, too (SC508).
             UnhandledEventError: Nothing handles the event, and ``on_unhandled="raise"``.
             SubscriberError: A subscriber failed. The step counts, and all have been told of it.
         """
         with self._lock:
+            if self._stepping:  # only this thread can be in here, and a callback has called
+                found = f"a callback of the chart sends {shown_name(event)} to its own machine"
+                remedy = "Give the effect Send(…) or Raise(…), or send it from a subscriber"
+                raise StepError("SC508", self.chart.name, found, remedy)
             if self._subscribers or self._queue or self._teller is not None:
                 queued: Queued[E, C] = Queued(event, at, self.chart.name)
                 self._queue.append(queued)
@@ -301,7 +308,11 @@ class Machine(Generic[E, C]):
                     self._time.set(at)
                 self._present = at
                 before = self._snapshot
-                step = self._take_event(before, event, at=at)
+                self._stepping = True
+                try:
+                    step = self._take_event(before, event, at=at)
+                finally:
+                    self._stepping = False
                 self._snapshot = step.snapshot
                 if step.handled and not step.effects:
                     return step
@@ -427,7 +438,11 @@ class Machine(Generic[E, C]):
             self._time.set(at)
         self._present = at
         before = self._snapshot
-        queued.step = step = self._take_event(before, queued.event, at=at)
+        self._stepping = True
+        try:
+            queued.step = step = self._take_event(before, queued.event, at=at)
+        finally:
+            self._stepping = False
         self._snapshot = step.snapshot
         if self._subscribers:
             self._notices.append((step, queued.event, tuple(self._subscribers)))
