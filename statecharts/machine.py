@@ -240,6 +240,8 @@ class Machine(Generic[E, C]):
             self._settle(None)
         else:
             self._snapshot = self._kernel.adopt(snapshot)
+            if self._snapshot.timers and isinstance(self._time.now(), datetime):
+                self._next_due(self._time.now())  # which refuses times that cannot be compared
 
     @property
     def chart(self) -> Chart:
