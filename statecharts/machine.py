@@ -35,6 +35,13 @@ F = TypeVar("F")
 
 _NO_TIME: Final = timedelta(0)
 
+_NOT_RUN: Final = (
+    ("a coroutine", inspect.iscoroutinefunction, "awaits"),
+    ("a generator", inspect.isgeneratorfunction, "iterates over"),
+    ("an async generator", inspect.isasyncgenfunction, "iterates over"),
+)
+"""The functions that do nothing when they are called."""
+
 OnUnhandled = Literal["ignore", "raise"]
 Subscriber = Callable[[Step[E, C]], object]
 Notice = tuple[Step[E, C], object, tuple[tuple[Subscriber[E, C]], ...]]
@@ -332,11 +339,16 @@ class Machine(Generic[E, C]):
         Returns:
             A function that ends the subscription.
         """
-        called = inspect.unwrap(subscriber)
-        if any(map(inspect.iscoroutinefunction, (called, type(called).__call__))):
-            found = f"subscriber {_name(subscriber)} is a coroutine function, which nobody awaits"
-            remedy = "Pass a plain function; let it hand the step to your event loop"
+        given: object = subscriber
+        if not callable(given):
+            found, remedy = f"subscriber {given!r} cannot be called", "Pass a function of a step"
             raise StatechartError("SC506", self.chart.name, found, remedy)
+        called = inspect.unwrap(subscriber)
+        for kind, tells, done in _NOT_RUN:
+            if any(map(tells, (called, type(called).__call__))):
+                found = f"subscriber {_name(subscriber)} is {kind} function, which nobody {done}"
+                remedy = "Pass a plain function; let it hand the step to your event loop"
+                raise StatechartError("SC506", self.chart.name, found, remedy)
         one = (subscriber,)
         with self._lock:
             self._subscribers.append(one)
@@ -372,7 +384,12 @@ class Machine(Generic[E, C]):
             remedy = "Advance time from outside the subscribers"
             raise StatechartError("SC503", self.chart.name, found, remedy)
         begin = moment = self._time.now()
-        end = begin + by
+        try:
+            end = begin + by
+        except OverflowError:
+            found = f"time was to advance by {duration_text(by)} from {begin}"
+            remedy = "Give a shorter time: datetimes end with the year 9999"
+            raise StatechartError("SC503", self.chart.name, found, remedy) from None
         steps: list[Step[E, C]] = []
         same = 0
         while (timer := self._next_due(end)) is not None:
@@ -493,6 +510,8 @@ class Machine(Generic[E, C]):
                 if inspect.iscoroutine(answer):
                     answer.close()
                     raise TypeError("it returned a coroutine, which nobody awaits")
+                if inspect.isgenerator(answer) or inspect.isasyncgen(answer):
+                    raise TypeError("it returned a generator, which nobody iterates over")
             except Exception as error:
                 yield self._subscriber_error(subscriber, event, error)
 

@@ -277,3 +277,23 @@ def test_can_wants_a_datetime(wrong: Any) -> None:
     """What is no time is refused before any guard sees it."""
     with pytest.raises(StatechartError, match=r"\[SC208\].*not a datetime"):
         start(Job, at=NOW).snapshot.can(Go(), at=wrong)
+
+
+@pytest.mark.parametrize("by", [timedelta.max, timedelta(days=4_000_000)])
+def test_time_does_not_advance_beyond_its_end(by: timedelta) -> None:
+    """It is told as any other time that cannot be, and nothing happens."""
+    machine = Machine(Job, at=NOW)
+    before = machine.snapshot
+    with pytest.raises(StatechartError, match=r"\[SC503\].*Give a shorter time"):
+        machine.advance(by)
+    assert (machine.snapshot, machine.now) == (before, NOW)
+
+
+@pytest.mark.parametrize("wrong", [3, None, b"on.a.work#1"])
+def test_id_of_a_message_is_a_string(wrong: Any) -> None:
+    """What has another id is told, and not answered with an error of Python's own."""
+    machine = Machine(Job, at=NOW)
+    for message in (TimerFired(wrong), Answer(wrong, Go()), CallFailed(wrong)):
+        for use in (machine.send, machine.snapshot.can):
+            with pytest.raises(StatechartError, match=r"\[SC204\].*which is not a string"):
+                use(message)

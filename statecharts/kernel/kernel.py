@@ -422,7 +422,12 @@ class Kernel(Generic[E, C]):
         Returns:
             Its kind, the event that it stands for, and the call; None when it comes late.
         """
-        name = event.id.rpartition("#")[0]
+        given: object = event.id
+        if not isinstance(given, str):
+            found = f"{event!r} has the id {given!r}, which is not a string"
+            remedy = "Give the id of StartTimer or Invoke"
+            raise StepError("SC204", self.chart.name, found, remedy)
+        name = given.rpartition("#")[0]
         if isinstance(event, TimerFired):
             if all(timer != event.id for timer, _ in memory.timers):
                 return None
