@@ -18,7 +18,7 @@ from statecharts.model.calls import answers_of
 from statecharts.model.chart import After, Always, Chart, StateNode
 from statecharts.model.effects import Call
 from statecharts.model.errors import StepError
-from statecharts.model.events import OWN, Answer, NamedEvent, shown_name
+from statecharts.model.events import OWN, Answer, NamedEvent, StateDone, shown_name
 from statecharts.model.fields import fields_of
 from statecharts.model.suggestions import nearest
 from statecharts.semantics.configuration import Configuration, Owner
@@ -135,18 +135,23 @@ class PlanCache:
         if place.chart != self.chart.name:
             raise self._foreign(snapshot, f"it is a snapshot of {place.chart}")
         states = tuple([tree.index.get(state, -1) for state in place.ids])
-        if (
-            not (states in self._nodes or (-1 not in states and tree.is_legal(states)))
-            or not self._same_states(place, place.ids)
-            or len(snapshot._memory.history) != len(tree.slots)
-        ):
+        if not (
+            states in self._nodes or (-1 not in states and tree.is_legal(states))
+        ) or not self._same_states(place, place.ids):
             found = f"({', '.join(place.ids)}) is not a configuration of this chart"
+            raise self._foreign(snapshot, found)
+        remembering = len(snapshot._memory.history)
+        if remembering != len(tree.slots):
+            found = f"its chart has {remembering} history states, and this one {len(tree.slots)}"
             raise self._foreign(snapshot, found)
         for state, value in zip(states, snapshot._values, strict=True):
             self._carries(snapshot, tree.nodes[state], value)
         self._remembers(snapshot)
         self._under_way(snapshot)
-        return self.node(states)
+        node, memory = self.node(states), snapshot._memory
+        if node.final and (memory.timers or memory.calls or memory.waiting):
+            raise self._foreign(snapshot, f"the run has ended in ({', '.join(place.ids)}) here")
+        return node
 
     def _remembers(self, snapshot: Snapshot[Any, Any]) -> None:
         """Refuse a snapshot whose history remembers what this chart does not have."""
@@ -171,8 +176,19 @@ class PlanCache:
             known = self.calls.get(name.rpartition("#")[0])
             if known is None or not isinstance(call, known[1].call):
                 raise self._foreign(snapshot, f"no state of this chart makes the call {name!r}")
+        for event in (*memory.waiting, *(sent for _, _, sent in memory.sent)):
+            if not self._knows(event):
+                raise self._foreign(snapshot, f"{event!r} waits, which is not one of its events")
         if not isinstance(snapshot._context, self.chart.context or type(None)):
             raise self._foreign(snapshot, f"its context is {snapshot._context!r}")
+
+    def _knows(self, event: object) -> bool:
+        """Tell whether an event can be one of this chart: of a closed one, which names them all."""
+        if not self.chart.closed or isinstance(event, StateDone):
+            return True
+        if isinstance(event, NamedEvent):
+            return any(known.name == event.name for known in self.chart.events)
+        return any(known.cls and isinstance(event, known.cls) for known in self.chart.events)
 
     def _same_states(self, place: Configuration, ids: Iterable[str]) -> bool:
         """Tell whether states are of the same kind in the chart that a snapshot comes from."""
