@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Container, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from datetime import datetime
 from functools import cached_property
 from typing import Any, Final, TypeAlias, final
@@ -155,6 +155,27 @@ class Upcaster:
         old = max(around, key=len)
         return f"{self.states[old]}{name.removeprefix(old)}"
 
+    def _moved_timer(self, name: str) -> str:
+        """Return the new name of a timer: it holds its state, and may hold the targets of its line.
+
+        Targets are told from the state around; where that gives no renamed state, from the chart.
+        """
+        source, mark, targets = f".{name}".partition(".after.")
+        if not mark or targets.isdecimal():
+            return self._moved(name)
+        source = source.removeprefix(".")
+        new = self._moved(source)
+        around, inside = source.rpartition(".")[0], new.rpartition(".")[0]
+        found = []
+        for target in targets.split("+"):
+            full = f"{around}.{target}" if around else target
+            beside = self._moved(full) != f"{self._moved(around)}.{target}"
+            if around and not beside and self._moved(target) != target:
+                full = target
+            moved = self._moved(full)
+            found.append(moved.removeprefix(f"{inside}.") if inside else moved)
+        return f"{new}.after.{'+'.join(found)}".removeprefix(".")
+
     def _history(self, value: Json) -> Json:
         return {self._moved(state): {**held, **self._place(held)} for state, held in value.items()}
 
@@ -162,7 +183,7 @@ class Upcaster:
         found = []
         for timer in value:
             name, mark, number = timer["id"].rpartition("#")
-            new = self.timers[name] if name in self.timers else self._moved(name)
+            new = self.timers[name] if name in self.timers else self._moved_timer(name)
             if new is not None:
                 found.append({**timer, "id": f"{new}{mark}{number}"})
         return found
@@ -261,7 +282,7 @@ class Upcasters:
             if one.__class__ is not int or one < 1:
                 raise Misfit("SC423", f"{one!r} is not a version", "Count versions from 1", one)
         for one, upcaster in table.items():
-            if not callable(upcaster):
+            if not callable(upcaster) or upcaster is Upcaster:
                 found = f"{upcaster!r} for version {one} is not an upcaster"
                 raise Misfit("SC423", found, "Give an Upcaster or a function", upcaster)
         last = max(table, default=0)
@@ -277,6 +298,8 @@ class Upcasters:
             found = f"there is no upcaster for version {', '.join(map(str, gaps))}"
             remedy = "Give one for each version from the oldest to the last before the present one"
             raise Misfit("SC423", found, remedy, table)
+        if isinstance(upcaster := table.get(self.version - 1), Upcaster):
+            _check_names(upcaster, chart, self.version - 1)
         self._chart = chart
         self._table: dict[int, AnyUpcaster] = dict(table)
         self._sources = timer_sources(chart)
@@ -449,6 +472,44 @@ class Upcasters:
                 old = f"{node.id}.after" if len(delayed) == 1 else f"{node.id}.after{number}"
                 found[old] = trigger.timer
         return found
+
+
+def _check_names(upcaster: Upcaster, chart: Chart, version: int) -> None:
+    """Refuse an upcaster to the present version that names what the chart does not have.
+
+    What a function may still rename is left alone.
+    """
+    open_ = upcaster.snapshot is not None
+    moves = open_ or upcaster.place is not None
+    states = [node.id for node in chart.states]
+    timers = list(timer_sources(chart))
+    calls = [node.call_name(one) for node in chart.nodes.values() for one in node.invoke]
+    events = [event.name for event in chart.events]
+    new: list[tuple[str, str, Iterable[Any], list[str]]] = []
+    if not moves:
+        new += [("states", "state", upcaster.states.values(), states)]
+        new += [("data", "state", upcaster.data, states)]
+    if not open_:
+        new += [("timers", "timer", upcaster.timers.values(), timers)]
+        new += [("calls", "call", upcaster.calls.values(), calls)]
+        new += [("start", "timer", upcaster.start, timers)]
+        if chart.closed:
+            new += [("events", "event", upcaster.events.values(), events)]
+    for key, kind, names, known in new:
+        for name in names:
+            if not isinstance(name, str) or name in known:
+                continue
+            found = f"{key}= of the upcaster for version {version} names {name!r}, and the chart"
+            listed = f"The {kind}s: {', '.join(known) or 'there are none'}"
+            remedy = did_you_mean(name, known, listed)
+            if key == "data" and name in upcaster.states:
+                remedy = f"Name it by its new id: {upcaster.states[name]!r}"
+            raise Misfit("SC423", f"{found} has no such {kind}", remedy, upcaster)
+    classes = {one.cls.__name__: one.name for one in chart.events if one.cls is not None}
+    for name in upcaster.events:
+        if name in classes and name != classes[name]:
+            found = f"events= of the upcaster for version {version} names the class {name}"
+            raise Misfit("SC423", found, f"Say its name in JSON: {classes[name]!r}", upcaster)
 
 
 def _renamed_all(value: Any, key: str, names: Mapping[str, str]) -> Any:

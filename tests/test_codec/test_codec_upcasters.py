@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import re
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -194,6 +195,70 @@ def test_renamed_state_takes_its_data_timers_and_calls_along() -> None:
     left = upcast(chart, LEFT, states=moved)
     back = Kernel(chart).step(left, Back(), at=AT).snapshot
     assert back["active.landing"] == Merge("main")
+
+
+@pytest.mark.parametrize(
+    ("states", "old", "new"),
+    [
+        ({"b": "c"}, "a.after.b", "a.after.c"),
+        ({"a": "c"}, "a.after.b", "c.after.b"),
+        ({"b": "c"}, "after.b", "after.c"),
+        ({"x.b": "x.c"}, "x.a.after.b", "x.a.after.c"),
+        ({"x": "y"}, "x.a.after.b", "y.a.after.b"),
+        ({"off": "away"}, "x.a.after.off", "x.a.after.away"),
+        ({"x": "y", "off": "away"}, "x.a.after.off", "y.a.after.away"),
+        ({"x.b": "z.b"}, "x.a.after.b", "x.a.after.z.b"),
+        ({"b": "c", "e": "f"}, "a.after.b+d+e", "a.after.c+d+f"),
+        ({"b": "c"}, "a.after", "a.after"),
+        ({"b": "c"}, "a.b", "a.b"),
+        ({"x": "y"}, "x.a.after.2", "y.a.after.2"),
+    ],
+)
+def test_timer_is_renamed_with_the_target_that_it_is_named_after(
+    states: dict[str, str], old: str, new: str
+) -> None:
+    """A timer without a name of its own holds its state and the targets of its line."""
+    made = Upcaster(states=states)({"timers": [{"id": f"{old}#7", "due": "x"}]})
+    assert made["timers"] == [{"id": f"{new}#7", "due": "x"}]
+    message = Upcaster(states=states).message({"type": "timer_fired", "id": f"{old}#7"})
+    assert message == {"type": "timer_fired", "id": f"{new}#7"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "found", "remedy"),
+    [
+        ({"states": {"away": "awa"}}, "states= .* 'awa', .* no such state", "Did you mean 'away'"),
+        (
+            {"states": {"active.old": "active.merge"}, "data": {"active.old": lambda d: d}},
+            "data= .* names 'active.old'",
+            "Name it by its new id: 'active.merge'",
+        ),
+        ({"data": {"activ": lambda d: d}}, "data= .* names 'activ'", "Did you mean 'active'"),
+        ({"timers": {"x": "y"}}, "timers= .* names 'y'", "The timers: active.merge.deadline"),
+        ({"calls": {"x": "active.merge.as"}}, "calls= ", "Did you mean 'active.merge.ask'"),
+        ({"start": {"x": lambda v: AT}}, "start= .* names 'x'", "The timers: "),
+        ({"events": {"tap": "knok"}}, "events= .* names 'knok'", "Did you mean 'knock'"),
+        ({"events": {"Knock": None}}, "names the class Knock", "Say its name in JSON: 'knock'"),
+    ],
+)
+def test_names_that_the_chart_lacks_are_refused(
+    changes: dict[str, Any], found: str, remedy: str
+) -> None:
+    """A misspelt name would change nothing, and say nothing; a function may still rename it."""
+    with pytest.raises(UnwritableError, match=r"\[SC423\]") as caught:
+        Protocol(orders(), upcasters={1: Upcaster(**changes)})
+    assert re.search(found, caught.value.found)
+    assert remedy in caught.value.remedy
+    if "Knock" not in changes.get("events", {}):
+        Protocol(orders(), upcasters={1: Upcaster(**changes, snapshot=lambda v: v)})
+        Protocol(orders(), upcasters={1: Upcaster(**changes), 2: Upcaster()})
+
+
+def test_class_upcaster_in_place_of_one_is_refused() -> None:
+    """The class itself can be called, and is no upcaster."""
+    wrong: Any = Upcaster
+    with pytest.raises(UnwritableError, match=r"\[SC423\].*for version 1 is not an upcaster"):
+        Protocol(orders(), upcasters={1: wrong})
 
 
 def test_nearest_renaming_counts() -> None:
