@@ -21,6 +21,7 @@ from statecharts.model.effects import Effect, Send
 from statecharts.model.errors import (
     RunawayError,
     StatechartError,
+    StepError,
     SubscriberError,
     UnhandledEventError,
 )
@@ -33,6 +34,13 @@ from statecharts.semantics.snapshot import Snapshot, Step
 F = TypeVar("F")
 
 _NO_TIME: Final = timedelta(0)
+
+_NOT_RUN: Final = (
+    ("a coroutine", inspect.iscoroutinefunction, "awaits"),
+    ("a generator", inspect.isgeneratorfunction, "iterates over"),
+    ("an async generator", inspect.isasyncgenfunction, "iterates over"),
+)
+"""The functions that do nothing when they are called."""
 
 OnUnhandled = Literal["ignore", "raise"]
 Subscriber = Callable[[Step[E, C]], object]
@@ -225,6 +233,7 @@ class Machine(Generic[E, C]):
         """The thread that tells subscribers now: one at a time, so that they hear in order."""
         self._failures: list[Exception] = []
         self._present: datetime | None = None
+        self._stepping = False
         self._started: Step[E, C] | None = None
         if snapshot is None:
             now = self._time.now()
@@ -238,6 +247,8 @@ class Machine(Generic[E, C]):
             self._settle(None)
         else:
             self._snapshot = self._kernel.adopt(snapshot)
+            if self._snapshot.timers and isinstance(self._time.now(), datetime):
+                self._next_due(self._time.now())  # which refuses times that cannot be compared
 
     @property
     def chart(self) -> Chart:
@@ -281,11 +292,16 @@ class Machine(Generic[E, C]):
             at: When the event happens; the machine's time by default.
 
         Raises:
-            StepError: The step could not be taken; the machine is where it was.
+            StepError: The step could not be taken; the machine is where it was. A callback of the
+                chart that sends to the machine fails, too (SC508).
             UnhandledEventError: Nothing handles the event, and ``on_unhandled="raise"``.
             SubscriberError: A subscriber failed. The step counts, and all have been told of it.
         """
         with self._lock:
+            if self._stepping:  # only this thread can be in here, and a callback has called
+                found = f"a callback of the chart sends {shown_name(event)} to its own machine"
+                remedy = "Give the effect Send(…) or Raise(…), or send it from a subscriber"
+                raise StepError("SC508", self.chart.name, found, remedy)
             if self._subscribers or self._queue or self._teller is not None:
                 queued: Queued[E, C] = Queued(event, at, self.chart.name)
                 self._queue.append(queued)
@@ -301,7 +317,11 @@ class Machine(Generic[E, C]):
                     self._time.set(at)
                 self._present = at
                 before = self._snapshot
-                step = self._take_event(before, event, at=at)
+                self._stepping = True
+                try:
+                    step = self._take_event(before, event, at=at)
+                finally:
+                    self._stepping = False
                 self._snapshot = step.snapshot
                 if step.handled and not step.effects:
                     return step
@@ -319,11 +339,16 @@ class Machine(Generic[E, C]):
         Returns:
             A function that ends the subscription.
         """
-        called = inspect.unwrap(subscriber)
-        if any(map(inspect.iscoroutinefunction, (called, type(called).__call__))):
-            found = f"subscriber {_name(subscriber)} is a coroutine function, which nobody awaits"
-            remedy = "Pass a plain function; let it hand the step to your event loop"
+        given: object = subscriber
+        if not callable(given):
+            found, remedy = f"subscriber {given!r} cannot be called", "Pass a function of a step"
             raise StatechartError("SC506", self.chart.name, found, remedy)
+        called = inspect.unwrap(subscriber)
+        for kind, tells, done in _NOT_RUN:
+            if any(map(tells, (called, type(called).__call__))):
+                found = f"subscriber {_name(subscriber)} is {kind} function, which nobody {done}"
+                remedy = "Pass a plain function; let it hand the step to your event loop"
+                raise StatechartError("SC506", self.chart.name, found, remedy)
         one = (subscriber,)
         with self._lock:
             self._subscribers.append(one)
@@ -359,7 +384,12 @@ class Machine(Generic[E, C]):
             remedy = "Advance time from outside the subscribers"
             raise StatechartError("SC503", self.chart.name, found, remedy)
         begin = moment = self._time.now()
-        end = begin + by
+        try:
+            end = begin + by
+        except OverflowError:
+            found = f"time was to advance by {duration_text(by)} from {begin}"
+            remedy = "Give a shorter time: datetimes end with the year 9999"
+            raise StatechartError("SC503", self.chart.name, found, remedy) from None
         steps: list[Step[E, C]] = []
         same = 0
         while (timer := self._next_due(end)) is not None:
@@ -427,7 +457,11 @@ class Machine(Generic[E, C]):
             self._time.set(at)
         self._present = at
         before = self._snapshot
-        queued.step = step = self._take_event(before, queued.event, at=at)
+        self._stepping = True
+        try:
+            queued.step = step = self._take_event(before, queued.event, at=at)
+        finally:
+            self._stepping = False
         self._snapshot = step.snapshot
         if self._subscribers:
             self._notices.append((step, queued.event, tuple(self._subscribers)))
@@ -476,6 +510,8 @@ class Machine(Generic[E, C]):
                 if inspect.iscoroutine(answer):
                     answer.close()
                     raise TypeError("it returned a coroutine, which nobody awaits")
+                if inspect.isgenerator(answer) or inspect.isasyncgen(answer):
+                    raise TypeError("it returned a generator, which nobody iterates over")
             except Exception as error:
                 yield self._subscriber_error(subscriber, event, error)
 

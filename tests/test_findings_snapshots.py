@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import typing
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -284,6 +285,54 @@ def test_what_is_under_way_belongs_to_the_chart(
     assert step(waiting(), snapshot, Go(), at=NOW).handled
 
 
+def keeping(*, events: Any = Go | Stop, ends: bool = False, histories: int = 0) -> Any:
+    """Return a chart of the name Keeping that keeps Stop for later."""
+
+    class Keeping(Statechart[events], allow="*"):
+        class on(Compound, initial=True):
+            a = State(initial=True)
+            if histories:
+                last = History(default=a)
+            if Stop in typing.get_args(events):
+                a.defer(on=Stop)
+
+        off = State(final=ends)
+        on.to(off, on=Go)
+        if not ends:
+            off.to(on, on=Go)
+            if Stop in typing.get_args(events):
+                off.defer(on=Stop)
+
+    return Keeping
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"events": Go | A}, "Stop() waits, which is not one of its events"),
+        ({"ends": True}, "the run has ended in (off) here"),
+        ({"histories": 1}, "its chart has 0 history states, and this one 1"),
+    ],
+)
+def test_what_waits_or_is_remembered_belongs_to_the_chart(
+    options: dict[str, Any], said: str
+) -> None:
+    """A chart of the same name that lacks it refuses the snapshot, and says why."""
+    chart = keeping()
+    snapshot = step(chart, start(chart).snapshot, Stop()).snapshot
+    if "ends" in options:
+        snapshot = pickle.loads(pickle.dumps(step(chart, snapshot, Go()).snapshot))
+    assert snapshot.waiting == (Stop(),)
+    with pytest.raises(StatechartError, match=r"\[SC205\]") as caught:
+        Kernel(keeping(**options)).adopt(snapshot)
+    assert said in caught.value.found
+    assert Kernel(keeping()).adopt(snapshot) == snapshot
+    memory = evolve(snapshot.memory, waiting=(NamedEvent("stop"), NamedEvent("halt")))
+    parts = (*snapshot._parts()[:3], memory, snapshot.clock)
+    with pytest.raises(StatechartError, match=r"name='halt'.* waits"):
+        Kernel(keeping()).adopt(Snapshot(*parts))
+
+
 # What a snapshot tells.
 
 
@@ -334,10 +383,8 @@ def test_can_knows_timers_calls_and_failures() -> None:
     (timer,), (call,) = snapshot.timers, snapshot.calls
     assert snapshot.can(TimerFired(timer))
     assert snapshot.can(Answer(call, Go()))
-    assert (
-        not snapshot.can(Answer(call, Stop()))
-        or step(Waiting, snapshot, Answer(call, Stop()), at=NOW).fired
-    )
+    with pytest.raises(StatechartError, match="SC204"):
+        snapshot.can(Answer(call, Stop()))
     assert not snapshot.can(CallFailed(call))  # the call would end, but no line takes it
     for late in (TimerFired("on.a.x#9"), Answer("on.a.work#9", Go()), CallFailed("x#1")):
         assert not snapshot.can(late)

@@ -230,6 +230,47 @@ def test_coroutine_functions_are_refused(subscriber: Any) -> None:
         clock().subscribe(subscriber)
 
 
+def numbers(step: Any) -> Any:
+    yield step
+
+
+async def more_numbers(step: Any) -> Any:
+    yield step
+
+
+class Counts:
+    def __call__(self, step: Any) -> Any:
+        yield step
+
+
+@pytest.mark.parametrize(
+    ("subscriber", "said"),
+    [
+        (numbers, "is a generator function, which nobody iterates over"),
+        (functools.partial(numbers), "is a generator function"),
+        (Counts(), "is a generator function"),
+        (more_numbers, "is an async generator function, which nobody iterates over"),
+        (None, "subscriber None cannot be called"),
+        (3, "subscriber 3 cannot be called"),
+    ],
+)
+def test_subscriber_that_would_not_run_is_refused(subscriber: Any, said: str) -> None:
+    """It is told when it subscribes, and not when the first event comes."""
+    machine = clock()
+    with pytest.raises(StatechartError, match=r"\[SC506\]") as caught:
+        machine.subscribe(subscriber)
+    assert said in caught.value.found
+
+
+@pytest.mark.parametrize("function", [numbers, more_numbers])
+def test_subscriber_that_returns_a_generator_fails(function: Any) -> None:
+    """A plain function may hide one; nothing of it would run."""
+    machine = clock()
+    machine.subscribe(lambda step: function(step))
+    with pytest.raises(SubscriberError, match="a generator, which nobody iterates over"):
+        machine.send(Tick())
+
+
 def test_subscriber_that_returns_a_coroutine_fails() -> None:
     """A function that turns out to give a coroutine is an error when it is told."""
     machine = clock()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta, timezone
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from attrs import frozen
@@ -112,13 +112,23 @@ def test_second_answer_and_second_firing_are_late() -> None:
     assert not machine.send(TimerFired(timer)).handled
 
 
+@frozen
+class Anything(Call[Any]): ...
+
+
 def test_progress_that_nothing_takes_is_a_mistake() -> None:
     """The call is under way, so its answer is not late: it raises, as an event does."""
-    machine, _, call = late(())
+
+    class Asking(Statechart[Go], allow="*"):
+        a = State(initial=True, invoke=Anything)
+        b = State()
+        a.to(b, on=Go)
+
+    machine = Machine(Asking, at=NOW, on_unhandled="raise")
     with pytest.raises(UnhandledEventError):
-        machine.send(Answer(call, Since(NOW), last=False))
+        machine.send(Answer("a.anything#1", Since(NOW), last=False))
     with pytest.raises(UnhandledEventError):
-        machine.send(Since(NOW))
+        cast("Any", machine).send(Since(NOW))
 
 
 def test_late_delivery_of_a_delayed_event_is_harmless() -> None:
@@ -189,9 +199,8 @@ def test_times_with_and_without_a_zone_do_not_mix(first: datetime, second: datet
 def test_restored_machine_does_not_mix_times() -> None:
     """Timers of a snapshot and the machine's time are compared; a mixture is an error."""
     snapshot = start(Job, at=NAIVE).snapshot
-    machine = Machine(Job, snapshot=snapshot, at=NOW)
     with pytest.raises(StatechartError, match=r"\[SC503\] .* time zone"):
-        machine.advance(MINUTE)
+        Machine(Job, snapshot=snapshot, at=NOW)
 
 
 def test_zones_may_differ() -> None:
@@ -228,3 +237,63 @@ def test_delay_of_the_other_kind_is_refused() -> None:
     with pytest.raises(StatechartError, match="time zone"):
         start(Until, at=NOW)
     assert start(Until, at=NAIVE).snapshot.timers
+
+
+@pytest.mark.parametrize(("begun", "now"), [(NOW, NAIVE), (NAIVE, NOW)])
+def test_time_that_cannot_be_compared_with_the_timers_is_refused(
+    begun: datetime, now: datetime
+) -> None:
+    """A run has a time zone in all of its times or in none: steps, `can` and machines say so."""
+
+    class Slow(Statechart[Go | Stop]):
+        a = State(initial=True)
+        b = State(resting=True)
+        a.to(b, on=Go)
+        a.stay(on=Stop)
+        a.after(MINUTE, b)
+
+    kernels: list[Kernel[Any, Any]] = [Kernel(Slow, **more) for more in ({}, {"_moves": False})]
+    for kernel in kernels:
+        before = kernel.start(at=begun).snapshot
+        timer = next(iter(before.timers))
+        for event in (Stop(), Go(), TimerFired(timer)) * 3:
+            with pytest.raises(StatechartError, match=r"\[SC208\].*at= is .*the timer .*a\.after"):
+                kernel.step(before, event, at=now)
+            assert kernel.step(before, event, at=begun + MINUTE).handled
+            with pytest.raises(StatechartError, match=r"\[SC208\].*Give all times a time zone"):
+                before.can(event, at=now)
+            assert before.can(event, at=begun)
+        after = kernel.step(before, Go()).snapshot
+        assert kernel.step(after, Go(), at=now).snapshot is after  # no timer runs any more
+    with pytest.raises(StatechartError, match=r"\[SC503\].*some have a time zone"):
+        Machine(Slow, snapshot=before, at=now)
+    with pytest.raises(StatechartError, match=r"\[SC503\].*some have a time zone"):
+        Machine(Slow, snapshot=before, clock=lambda: now)
+    assert Machine(Slow, snapshot=before, at=begun).send(Go()).handled
+
+
+@pytest.mark.parametrize("wrong", ["now", 3, NOW.date()])
+def test_can_wants_a_datetime(wrong: Any) -> None:
+    """What is no time is refused before any guard sees it."""
+    with pytest.raises(StatechartError, match=r"\[SC208\].*not a datetime"):
+        start(Job, at=NOW).snapshot.can(Go(), at=wrong)
+
+
+@pytest.mark.parametrize("by", [timedelta.max, timedelta(days=4_000_000)])
+def test_time_does_not_advance_beyond_its_end(by: timedelta) -> None:
+    """It is told as any other time that cannot be, and nothing happens."""
+    machine = Machine(Job, at=NOW)
+    before = machine.snapshot
+    with pytest.raises(StatechartError, match=r"\[SC503\].*Give a shorter time"):
+        machine.advance(by)
+    assert (machine.snapshot, machine.now) == (before, NOW)
+
+
+@pytest.mark.parametrize("wrong", [3, None, b"on.a.work#1"])
+def test_id_of_a_message_is_a_string(wrong: Any) -> None:
+    """What has another id is told, and not answered with an error of Python's own."""
+    machine = Machine(Job, at=NOW)
+    for message in (TimerFired(wrong), Answer(wrong, Go()), CallFailed(wrong)):
+        for use in (machine.send, machine.snapshot.can):
+            with pytest.raises(StatechartError, match=r"\[SC204\].*which is not a string"):
+                use(message)

@@ -382,3 +382,47 @@ def test_machine_tells_its_time() -> None:
     machine = Machine(Adder, Sum(), clock=lambda: next(ticks))
     assert (machine.now, machine.now) == (T0 + timedelta(seconds=1), T0 + timedelta(seconds=2))
     assert Machine(Adder, Sum()).now.tzinfo is UTC
+
+
+@pytest.mark.parametrize("subscribed", [False, True])
+@pytest.mark.parametrize("role", ["when", "emit", "make"])
+def test_callback_that_sends_to_its_own_machine_is_refused(role: str, *, subscribed: bool) -> None:
+    """The step is lost and says so; the machine is where it was, and goes on."""
+    given: list[Any] = [None]
+
+    def send(m: Any) -> Any:
+        if given[0] is not None:
+            given[0].send(Poke())
+        return {"when": True, "emit": None, "make": Poked()}[role]
+
+    acting: dict[str, Any] = {role: send}
+
+    class Nested(Statechart[Poke]):
+        here = State(Poked, initial=True, resting=True)
+        there = State(Poked)
+        here.to(there, on=Poke, **acting)
+        there.to(here, on=Poke, make=lambda m: Poked())
+
+    machine = given[0] = Machine(Nested)
+    heard: list[Any] = []
+    if subscribed:
+        machine.subscribe(heard.append)
+    before = machine.snapshot
+    for _ in range(2):
+        with pytest.raises(
+            CallbackError, match=r"\[SC508\].*sends Poke to its own machine"
+        ) as caught:
+            machine.send(Poke())
+        assert caught.value.role == role
+    assert machine.snapshot is before
+    assert heard == []
+    given[0] = None
+    assert machine.send(Poke()).snapshot.configuration == ("there",)
+
+
+@frozen
+class Poke: ...
+
+
+@frozen
+class Poked: ...

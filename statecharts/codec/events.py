@@ -106,7 +106,9 @@ class Events:
         """An event as an answer or a `Send` holds it."""
         self._own: dict[str, Record] = {self._own_name(cls): self._own_record(cls) for cls in OWN}
         done = shaper.record(StateDone, {"data": _brought(chart, shaper)})
-        self._kept = {**self._own, self._own_name(StateDone): done}
+        self._kept = {self._own_name(StateDone): done}
+        self._said = (*self._own, *self._kept)
+        """The names of what the run itself says."""
 
     def _own_name(self, cls: type) -> str:
         """Return the name of a run's own message, lengthened if an event of the chart has it."""
@@ -136,7 +138,7 @@ class Events:
         return self._load(value, self._own, completions=True)
 
     def load_kept(self, value: Any) -> Any:
-        """Read an event that waits in a snapshot: a completion may wait there, too."""
+        """Read an event that waits in a snapshot: completions may, timers and answers do not."""
         return self._load(value, self._kept, completions=True)
 
     def _load_answer(self, value: Any, _: Any = None) -> Any:
@@ -148,9 +150,14 @@ class Events:
         name = tag_of(value, self.known)
         record = self.records.get(name) or own.get(name)
         if record is None:
-            if name in self._kept or (is_completion(name) and not completions):
+            if name in self._said or (is_completion(name) and not completions):
                 found = f"{name!r} is for the run itself to say"
                 remedy = "Remove it; a runtime loads answers and timers with load_message"
+                if own is self._kept:
+                    found, remedy = (
+                        f"{name!r} never waits: it is taken or late at once",
+                        "Remove it",
+                    )
                 raise Misfit("SC405", found, remedy, value).within(TAG, value)
             cls = None if name in self.names else subclass_named(name, self._classes)
             if cls is not None:
@@ -198,7 +205,7 @@ class Events:
 
     def _is_name(self, name: Any, *, completions: bool) -> bool:
         """Tell whether an event may have no more than this name."""
-        if name.__class__ is not str or name in self.records or name in self._kept:
+        if name.__class__ is not str or name in self.records or name in self._said:
             return False
         known = name in self.names or self._open
         return known and (completions or not is_completion(name))
@@ -208,7 +215,7 @@ class Events:
         name = wire_name(cls)
         if (
             name in self.known
-            or name in self._kept
+            or name in self._said
             or subclass_named(name, self._classes) is not cls
         ):
             found = f"{name!r} does not tell {cls.__name__} from other events"
@@ -257,11 +264,11 @@ class Events:
     def _choices(self, definitions: Definitions) -> JsonSchema:
         records = dict(self.records)
         for name, cls in named_subclasses(self._classes).items():
-            if name not in self.known and name not in self._kept:
+            if name not in self.known and name not in self._said:
                 records[name] = self._shaper.record(cls)
         choices = [r.tagged_schema(definitions, name) for name, r in records.items()]
         if self._open:
-            apart = [{"enum": [*records, *self._kept]}, {"pattern": _COMPLETION}]
+            apart = [{"enum": [*records, *self._said]}, {"pattern": _COMPLETION}]
             choices.append(_named_schema({"type": "string", "not": {"anyOf": apart}}))
         elif self.names:
             names = [name for name in self.names if not is_completion(name)]

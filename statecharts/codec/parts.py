@@ -14,7 +14,7 @@ from statecharts.codec.errors import Misfit, shown
 from statecharts.codec.records import TAG
 from statecharts.codec.shapes import wrong
 from statecharts.model.chart import Chart
-from statecharts.model.digest import part
+from statecharts.model.digest import former_part, part
 from statecharts.model.labels import data_text
 
 STATE, CALL, EVENT, CONTEXT = "state:", "call:", "event:", "context"
@@ -63,7 +63,8 @@ class Parts:
             if hashed.__class__ is not str:
                 raise wrong("a string", hashed).within(key, given).within("parts", value)
         for key in (*given, *_mentioned(value)):
-            if given.get(key) != self._hash(key):
+            hashed = given.get(key)
+            if hashed != self._hash(key) and hashed != former_part(self._classes.get(key)):
                 raise self._changed(key, given, version).within(key, given).within("parts", value)
 
     def _changed(self, key: str, given: dict[str, Any], version: int) -> Misfit:

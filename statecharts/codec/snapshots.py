@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from operator import itemgetter
@@ -15,12 +16,13 @@ from statecharts.codec.events import Effects, Events
 from statecharts.codec.parts import CALL as CALL_PART
 from statecharts.codec.parts import CONTEXT, EVENT, STATE, Parts
 from statecharts.codec.places import KEPT, Places
-from statecharts.codec.records import Family, check_fields, missing_field
+from statecharts.codec.records import TAG, Family, check_fields, missing_field
 from statecharts.codec.scalars import load_int, load_str
 from statecharts.codec.shapes import unwritable, wrong
 from statecharts.codec.shaping import Shaper
 from statecharts.codec.texts import quoted, text_of
 from statecharts.codec.times import dump_datetime, load_datetime
+from statecharts.kernel.macrostep import CALLS, TIMERS
 from statecharts.model.chart import After, Chart
 from statecharts.model.effects import Call
 from statecharts.model.events import wire_name
@@ -50,6 +52,11 @@ _MEMORY: Final[tuple[tuple[str, Any], ...]] = (
     ("calls", []),
     ("waiting", []),
 )
+_NUMBER: Final = re.compile(r"[1-9][0-9]*")
+_DIGITS: Final = 18
+"""More digits than a number has that a run has counted up to."""
+
+_ONCE: Final = "Give each {} once"
 _EMPTY: Final = [empty for _, empty in _MEMORY]
 
 
@@ -290,17 +297,17 @@ class Snapshots:
 
     def _load_memory(self, given: list[Any], place: Configuration) -> Memory:
         history, timers, counters, sent, calls, waiting = given
+        counted = at("counters", _load_counters, counters)
+        made = dict(counted)
         running = at("timers", self._load_timers, timers)
         delayed = at("sent", self._load_sent, sent, running) if sent != [] else ()
-        at("timers", self._check_timers, running, delayed, place)
-        return Memory(
-            at("history", self._load_history, history),
-            running,
-            at("counters", _load_counters, counters),
-            delayed,
-            at("calls", self._load_calls, calls, place) if calls != [] else (),
-            tuple(at("waiting", _each, self._events.load_kept, waiting)) if waiting != [] else (),
-        )
+        at("sent", _check_ended, place, sent, "event")
+        at("timers", self._check_timers, running, delayed, place, made.get(TIMERS, 0))
+        remembered = at("history", self._load_history, history)
+        under_way = at("calls", self._load_calls, calls, place, made.get(CALLS, 0))
+        waits = tuple(at("waiting", _each, self._events.load_kept, waiting))
+        at("waiting", _check_ended, place, waiting)
+        return Memory(remembered, running, counted, delayed, under_way, waits)
 
     def _check_head(self, value: dict[str, Any], *, vouched: bool) -> None:
         if value["chart"] != self.chart.name or value["chart"].__class__ is not str:
@@ -395,7 +402,7 @@ class Snapshots:
             timer = at("id", load_str, inner["id"])
             if timer in found:
                 text = f"the timer {shown(timer)} runs twice"
-                raise Misfit("SC416", text, "Give each timer once").within("id", inner)
+                raise Misfit("SC416", text, _ONCE.format("timer")).within("id", inner)
             found[timer] = at("due", load_datetime, inner["due"])
 
         _each(load, value)
@@ -406,18 +413,29 @@ class Snapshots:
         timers: tuple[tuple[str, Any], ...],
         sent: tuple[tuple[str, str, Any], ...],
         place: Configuration,
+        made: int,
     ) -> None:
         """Refuse a timer that no line of an active state has started: it would never be taken."""
-        delayed = {timer for timer, _, _ in sent}
+        delayed, known = {timer for timer, _, _ in sent}, self._timers
+        taken: set[str] = set()
         for number, (timer, _) in enumerate(timers):
+            misfit, name = None, _name(timer)
             if timer not in delayed:
-                known = self._timers
-                misfit = _unheld("timer", timer, known, known.get(_name(timer)), place, "line")
-                if misfit is not None:
-                    raise _under(misfit, number, "id")
+                misfit = _unheld("timer", timer, known, known.get(name), place, "line")
+                if misfit is None and name in taken:
+                    misfit = Misfit(
+                        "SC416", f"the timer {name!r} runs twice", _ONCE.format("timer")
+                    )
+                taken.add(name)
+            misfit = misfit or _unnumbered("timer", timer, made, taken)
+            if misfit is not None:
+                raise _under(misfit, number, "id")
 
-    def _load_calls(self, value: Any, place: Configuration) -> tuple[tuple[str, Any], ...]:
+    def _load_calls(
+        self, value: Any, place: Configuration, made: int
+    ) -> tuple[tuple[str, Any], ...]:
         found: dict[str, Any] = {}
+        taken: set[str] = set()
 
         def load(inner: Any) -> None:
             self._check(inner, CALL, "a call under way")
@@ -426,7 +444,12 @@ class Snapshots:
             misfit = _unheld("call", name, self._calls, state, place, "state")
             if name in found:
                 text = f"the call {shown(name)} is under way twice"
-                misfit = Misfit("SC416", text, "Give each call once")
+                misfit = Misfit("SC416", text, _ONCE.format("call"))
+            elif misfit is None and _name(name) in taken:
+                text = f"the call {_name(name)!r} is under way twice"
+                misfit = Misfit("SC416", text, _ONCE.format("call"))
+            taken.add(_name(name))
+            misfit = misfit or _unnumbered("call", name, made, taken)
             if misfit is not None:
                 raise misfit.within("id", inner)
             found[name] = at("call", self._effects.load_call, inner["call"], cls)
@@ -517,10 +540,49 @@ def _unheld(
         near = did_you_mean(name, known, f"{listed}.")
         remedy = f"{near} Rename it with Upcaster({kind}s={{{name!r}: …}}), or drop it with None"
         return Misfit("SC416", found, remedy)
-    if state == "" or state in place.ids:
+    if place.final:
+        found = (
+            f"the run has ended in ({', '.join(place.ids)}), and has the {kind} {shown(identity)}"
+        )
+    elif state == "" or state in place.ids:
         return None
-    found = f"the {kind} {shown(identity)} is one of {state!r}, which is not active"
+    else:
+        found = f"the {kind} {shown(identity)} is one of {state!r}, which is not active"
     return Misfit("SC416", found, f"Drop it with Upcaster({kind}s={{{name!r}: None}})")
+
+
+def _unnumbered(kind: str, identity: str, made: int, taken: set[str]) -> Misfit | None:
+    """Return the mistake of a timer or call whose id ends in a number that no run has given it.
+
+    Args:
+        kind: What it is.
+        identity: Its id.
+        made: How many of its kind have been started.
+        taken: What the numbers of others are; its own is added.
+    """
+    _, mark, number = identity.rpartition("#")
+    if not mark or not _NUMBER.fullmatch(number):
+        found = f"the id {shown(identity)} does not end in the number of its {kind}"
+        return Misfit("SC416", found, f"Give it as the run has made it: {_name(identity)}#1")
+    if len(number) > _DIGITS or int(number) > made:
+        found = f"{shown(identity)} is beyond the {made} {kind}s that have been started"
+        return Misfit("SC416", found, "Give the counters as the run has written them")
+    if mark + number in taken:
+        found = f"another {kind} than {shown(identity)} has the number {number}"
+        return Misfit("SC416", found, f"Give each {kind} a number of its own")
+    taken.add(mark + number)
+    return None
+
+
+def _check_ended(place: Configuration, events: list[Any], *keys: str) -> None:
+    """Refuse an event that waits where nothing is taken any more."""
+    if place.final and events:
+        event = events[0]
+        for key in keys:
+            event = event[key]
+        found = f"the run has ended in ({', '.join(place.ids)}), and {shown(event[TAG])} waits"
+        remedy = f"Drop it with Upcaster(events={{{event[TAG]!r}: None}})"
+        raise _under(Misfit("SC416", found, remedy), 0, *keys)
 
 
 def _under(misfit: Misfit, *keys: str | int) -> Misfit:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from datetime import datetime
 from functools import cached_property
 from typing import Any, Final, TypeAlias, final
@@ -16,14 +16,15 @@ from statecharts.codec.records import TAG
 from statecharts.codec.shapes import wrong
 from statecharts.codec.snapshots import PROTOCOL, incomplete, timer_sources
 from statecharts.codec.times import dump_datetime
+from statecharts.kernel.macrostep import TIMERS
 from statecharts.model.chart import After, Chart
 from statecharts.model.digest import digest
+from statecharts.model.suggestions import did_you_mean
+from statecharts.semantics.transitions import ends
+from statecharts.semantics.tree import Tree
 
 Json: TypeAlias = dict[str, Any]
 """A JSON object, as the parser of JSON gives it and the writer takes it."""
-
-TIMERS: Final = "timer"
-"""The counter of a snapshot that numbers timers."""
 
 Change: TypeAlias = "str | Callable[[Json], Json] | None"
 """A new name, None to drop it, or a function from what was stored to what is read now."""
@@ -105,10 +106,15 @@ class Upcaster:
             return None if change is None else {**value, TAG: change}
         return change(value)
 
-    def message(self, value: Json) -> Json | None:
+    def message(self, value: Json, known: Container[str] = ()) -> Json | None:
         """Return an event, answer, failed call or fired timer of the next version.
 
-        None for one that is dropped, or whose timer or call is.
+        None for one that is dropped, or whose timer or call is. A function that changes a call is
+        asked for its new ``type`` with the old one alone.
+
+        Args:
+            value: The message.
+            known: The names of the calls that the chart has now.
         """
         tag = value.get(TAG)
         name = tag.removeprefix(RUN) if isinstance(tag, str) else ""
@@ -119,6 +125,10 @@ class Upcaster:
         new = self._call_id(value["id"])
         if new is None:
             return None
+        name = value["id"].rpartition("#")[0]
+        change = self.calls.get(name)
+        if callable(change) and new.rpartition("#")[0] not in known:
+            new = _retyped(new, _last(name), _new_type(change, _last(name)))
         answered = {**value, "id": new}
         if "event" not in value:
             return answered
@@ -145,6 +155,27 @@ class Upcaster:
         old = max(around, key=len)
         return f"{self.states[old]}{name.removeprefix(old)}"
 
+    def _moved_timer(self, name: str) -> str:
+        """Return the new name of a timer: it holds its state, and may hold the targets of its line.
+
+        Targets are told from the state around; where that gives no renamed state, from the chart.
+        """
+        source, mark, targets = f".{name}".partition(".after.")
+        if not mark or targets.isdecimal():
+            return self._moved(name)
+        source = source.removeprefix(".")
+        new = self._moved(source)
+        around, inside = source.rpartition(".")[0], new.rpartition(".")[0]
+        found = []
+        for target in targets.split("+"):
+            full = f"{around}.{target}" if around else target
+            beside = self._moved(full) != f"{self._moved(around)}.{target}"
+            if around and not beside and self._moved(target) != target:
+                full = target
+            moved = self._moved(full)
+            found.append(moved.removeprefix(f"{inside}.") if inside else moved)
+        return f"{new}.after.{'+'.join(found)}".removeprefix(".")
+
     def _history(self, value: Json) -> Json:
         return {self._moved(state): {**held, **self._place(held)} for state, held in value.items()}
 
@@ -152,7 +183,7 @@ class Upcaster:
         found = []
         for timer in value:
             name, mark, number = timer["id"].rpartition("#")
-            new = self.timers[name] if name in self.timers else self._moved(name)
+            new = self.timers[name] if name in self.timers else self._moved_timer(name)
             if new is not None:
                 found.append({**timer, "id": f"{new}{mark}{number}"})
         return found
@@ -220,6 +251,14 @@ def _retyped(identity: str, old: Any, new: Any) -> str:
     return f"{name.removesuffix(old)}{new}{mark}{number}"
 
 
+def _new_type(change: Callable[[Json], Json], old: str) -> Any:
+    """Return the type that a function gives to a call; the old one if it needs all of the call."""
+    try:
+        return change({TAG: old}).get(TAG)
+    except Exception:  # noqa: BLE001 - it is the caller's code, and reads what an answer has not
+        return old
+
+
 AnyUpcaster: TypeAlias = "Upcaster | Callable[[Json], Json]"
 """An `Upcaster`, or a plain function from the old snapshot to the new; events pass it unchanged."""
 
@@ -243,7 +282,7 @@ class Upcasters:
             if one.__class__ is not int or one < 1:
                 raise Misfit("SC423", f"{one!r} is not a version", "Count versions from 1", one)
         for one, upcaster in table.items():
-            if not callable(upcaster):
+            if not callable(upcaster) or upcaster is Upcaster:
                 found = f"{upcaster!r} for version {one} is not an upcaster"
                 raise Misfit("SC423", found, "Give an Upcaster or a function", upcaster)
         last = max(table, default=0)
@@ -259,9 +298,14 @@ class Upcasters:
             found = f"there is no upcaster for version {', '.join(map(str, gaps))}"
             remedy = "Give one for each version from the oldest to the last before the present one"
             raise Misfit("SC423", found, remedy, table)
+        if isinstance(upcaster := table.get(self.version - 1), Upcaster):
+            _check_names(upcaster, chart, self.version - 1)
         self._chart = chart
         self._table: dict[int, AnyUpcaster] = dict(table)
         self._sources = timer_sources(chart)
+        self._calls = [node.call_name(one) for node in chart.nodes.values() for one in node.invoke]
+        events = {event.name for event in chart.events}
+        self._answers = [f"{RUN}{name}" if name in events else name for name in _CALLS]
 
     def upcast(self, value: Any) -> tuple[Json, bool]:
         """Return a snapshot of the present version, and whether something vouches for it.
@@ -315,7 +359,24 @@ class Upcasters:
         Raises:
             Misfit: The version cannot be read, or an upcaster failed or drops the message.
         """
-        return self._upcast_stored(value, version, Upcaster.message)
+
+        def message(upcaster: Upcaster, given: Json) -> Json | None:
+            return upcaster.message(given, self._calls)
+
+        made = self._upcast_stored(value, version, message)
+        old = made.__class__ is dict and version < self.version
+        if old and made.get(TAG) in self._answers:
+            name = str(made.get("id")).rpartition("#")[0]
+            if name not in self._calls:
+                found = f"no state of the chart makes the call {shown(made.get('id'))}"
+                listed = f"The calls: {', '.join(self._calls) or 'there are none'}"
+                near = did_you_mean(name, self._calls, f"{listed}.")
+                remedy = (
+                    f"{near} Rename it with Upcaster(calls={{{name!r}: …}}); "
+                    'a function gives the new type to {"type": …} alone, too'
+                )
+                raise Misfit("SC416", found, remedy).within("id", made)
+        return made
 
     def _upcast_stored(
         self, value: Any, version: int, function: Callable[[Upcaster, Json], Json | None]
@@ -379,11 +440,13 @@ class Upcasters:
     def _of_release_0_2(self, value: Json) -> Json:
         """Return a snapshot of protocol 1, which release 0.2 wrote, as one of this protocol.
 
-        It has one hash of the whole chart, and names a timer after the place of its line among the
-        delayed lines of a state.
+        It has one hash of the whole chart, names a timer after the place of its line among the
+        delayed lines of a state, and has left timers running when a run ended.
         """
         names = self._old_names
         timers, sent = value.get("timers", []), value.get("sent", [])
+        if self._has_ended(value.get("configuration")):
+            timers, sent = [], []
         found = {key: held for key, held in value.items() if key != "hash"}
         return {
             **found,
@@ -392,6 +455,12 @@ class Upcasters:
             "timers": _renamed_all(timers, "id", names),
             "sent": _renamed_all(sent, "timer", names),
         }
+
+    def _has_ended(self, configuration: Any) -> bool:
+        tree = Tree.of(self._chart)
+        given = configuration if isinstance(configuration, list) else []
+        known = (tree.index.get(state) for state in given if isinstance(state, str))
+        return ends(tree, [state for state in known if state is not None])
 
     @cached_property
     def _old_names(self) -> dict[str, str]:
@@ -403,6 +472,44 @@ class Upcasters:
                 old = f"{node.id}.after" if len(delayed) == 1 else f"{node.id}.after{number}"
                 found[old] = trigger.timer
         return found
+
+
+def _check_names(upcaster: Upcaster, chart: Chart, version: int) -> None:
+    """Refuse an upcaster to the present version that names what the chart does not have.
+
+    What a function may still rename is left alone.
+    """
+    open_ = upcaster.snapshot is not None
+    moves = open_ or upcaster.place is not None
+    states = [node.id for node in chart.states]
+    timers = list(timer_sources(chart))
+    calls = [node.call_name(one) for node in chart.nodes.values() for one in node.invoke]
+    events = [event.name for event in chart.events]
+    new: list[tuple[str, str, Iterable[Any], list[str]]] = []
+    if not moves:
+        new += [("states", "state", upcaster.states.values(), states)]
+        new += [("data", "state", upcaster.data, states)]
+    if not open_:
+        new += [("timers", "timer", upcaster.timers.values(), timers)]
+        new += [("calls", "call", upcaster.calls.values(), calls)]
+        new += [("start", "timer", upcaster.start, timers)]
+        if chart.closed:
+            new += [("events", "event", upcaster.events.values(), events)]
+    for key, kind, names, known in new:
+        for name in names:
+            if not isinstance(name, str) or name in known:
+                continue
+            found = f"{key}= of the upcaster for version {version} names {name!r}, and the chart"
+            listed = f"The {kind}s: {', '.join(known) or 'there are none'}"
+            remedy = did_you_mean(name, known, listed)
+            if key == "data" and name in upcaster.states:
+                remedy = f"Name it by its new id: {upcaster.states[name]!r}"
+            raise Misfit("SC423", f"{found} has no such {kind}", remedy, upcaster)
+    classes = {one.cls.__name__: one.name for one in chart.events if one.cls is not None}
+    for name in upcaster.events:
+        if name in classes and name != classes[name]:
+            found = f"events= of the upcaster for version {version} names the class {name}"
+            raise Misfit("SC423", found, f"Say its name in JSON: {classes[name]!r}", upcaster)
 
 
 def _renamed_all(value: Any, key: str, names: Mapping[str, str]) -> Any:

@@ -14,9 +14,11 @@ import attrs
 
 from statecharts.kernel.planner import Key, Planner
 from statecharts.kernel.plans import Candidate, Dispatch, Entry, Node, Plan
+from statecharts.model.calls import answers_of
 from statecharts.model.chart import After, Always, Chart, StateNode
+from statecharts.model.effects import Call
 from statecharts.model.errors import StepError
-from statecharts.model.events import OWN, NamedEvent
+from statecharts.model.events import OWN, Answer, NamedEvent, StateDone, shown_name
 from statecharts.model.fields import fields_of
 from statecharts.model.suggestions import nearest
 from statecharts.semantics.configuration import Configuration, Owner
@@ -90,6 +92,7 @@ class PlanCache:
             for state, node in enumerate(self._tree.nodes)
             for one in node.invoke
         }
+        self._answers: dict[type, tuple[type, ...] | None] = {}
         self._known = tuple(node.id for node in chart.states)
         self._restless = frozenset(
             edge.source
@@ -132,18 +135,23 @@ class PlanCache:
         if place.chart != self.chart.name:
             raise self._foreign(snapshot, f"it is a snapshot of {place.chart}")
         states = tuple([tree.index.get(state, -1) for state in place.ids])
-        if (
-            not (states in self._nodes or (-1 not in states and tree.is_legal(states)))
-            or not self._same_states(place, place.ids)
-            or len(snapshot._memory.history) != len(tree.slots)
-        ):
+        if not (
+            states in self._nodes or (-1 not in states and tree.is_legal(states))
+        ) or not self._same_states(place, place.ids):
             found = f"({', '.join(place.ids)}) is not a configuration of this chart"
+            raise self._foreign(snapshot, found)
+        remembering = len(snapshot._memory.history)
+        if remembering != len(tree.slots):
+            found = f"its chart has {remembering} history states, and this one {len(tree.slots)}"
             raise self._foreign(snapshot, found)
         for state, value in zip(states, snapshot._values, strict=True):
             self._carries(snapshot, tree.nodes[state], value)
         self._remembers(snapshot)
         self._under_way(snapshot)
-        return self.node(states)
+        node, memory = self.node(states), snapshot._memory
+        if node.final and (memory.timers or memory.calls or memory.waiting):
+            raise self._foreign(snapshot, f"the run has ended in ({', '.join(place.ids)}) here")
+        return node
 
     def _remembers(self, snapshot: Snapshot[Any, Any]) -> None:
         """Refuse a snapshot whose history remembers what this chart does not have."""
@@ -168,8 +176,19 @@ class PlanCache:
             known = self.calls.get(name.rpartition("#")[0])
             if known is None or not isinstance(call, known[1].call):
                 raise self._foreign(snapshot, f"no state of this chart makes the call {name!r}")
+        for event in (*memory.waiting, *(sent for _, _, sent in memory.sent)):
+            if not self._knows(event):
+                raise self._foreign(snapshot, f"{event!r} waits, which is not one of its events")
         if not isinstance(snapshot._context, self.chart.context or type(None)):
             raise self._foreign(snapshot, f"its context is {snapshot._context!r}")
+
+    def _knows(self, event: object) -> bool:
+        """Tell whether an event can be one of this chart: of a closed one, which names them all."""
+        if not self.chart.closed or isinstance(event, StateDone):
+            return True
+        if isinstance(event, NamedEvent):
+            return any(known.name == event.name for known in self.chart.events)
+        return any(known.cls and isinstance(event, known.cls) for known in self.chart.events)
 
     def _same_states(self, place: Configuration, ids: Iterable[str]) -> bool:
         """Tell whether states are of the same kind in the chart that a snapshot comes from."""
@@ -210,6 +229,25 @@ class PlanCache:
             )
             raise StepError("SC204", self.chart.name, f"{event!r} is not an event", remedy)
         return cls
+
+    def check_answer(self, answer: Answer, call: Call[Any]) -> None:
+        """Refuse an answer that a call does not declare.
+
+        Raises:
+            StepError: It is of another class (SC204).
+        """
+        cls, event = type(call), answer.event
+        known = self._answers.get(cls, ())
+        if known == ():
+            known = self._answers[cls] = answers_of(cls)
+        if known is None or isinstance(event, known):
+            return
+        found = f"{answer.id!r} is answered by {event!r}, which {cls.__name__} does not declare"
+        names = [one.__name__ for one in known]
+        remedy = f"Answer with {' or '.join(names)}"
+        if shown_name(event) in names:
+            remedy += ": the class that the call was declared with, not one declared again"
+        raise StepError("SC204", self.chart.name, found, remedy)
 
     def takes(self, edges: Iterable[Edge], sure: Iterable[Edge]) -> bool:
         """Tell whether one of some edges is a line that can be taken.

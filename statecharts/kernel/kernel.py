@@ -163,7 +163,9 @@ class Kernel(Generic[E, C]):
             if node.owner is self and (type(at) is datetime or at is None):
                 dispatch: Dispatch = node.dispatches[type(event)]
                 dispatch.used = True
-                move = dispatch.move
+                timers = snapshot._memory.timers
+                if not timers or at is None or _of_a_kind(timers[0][1], at):
+                    move = dispatch.move
         except (AttributeError, KeyError):
             pass  # no snapshot, or an event that is new here: all of that is told apart below
         return self._meet(snapshot, event, at) if move is None else move(snapshot, event, at)
@@ -179,6 +181,7 @@ class Kernel(Generic[E, C]):
             node = self._cache.adopt(snapshot)
         if type(at) is not datetime:
             check_time(self.chart.name, at)
+        self.check_zone(snapshot, at)
         dispatch: Dispatch | None = node.dispatches.get(type(event))
         if dispatch is None or dispatch.node is not node:
             if isinstance(event, OWN):
@@ -198,6 +201,18 @@ class Kernel(Generic[E, C]):
             dispatch.move = answer(self, dispatch)
             dispatch.plan = None  # the move says it all
         return dispatch.move(snapshot, event, at)
+
+    def check_zone(self, snapshot: Snapshot[Any, Any], at: datetime | None) -> None:
+        """Refuse a time that cannot be compared with the timers of a snapshot.
+
+        Raises:
+            StepError: One has a time zone, and the other has none (SC208).
+        """
+        timers = snapshot._memory.timers
+        if timers and at is not None and not _of_a_kind(timers[0][1], at):
+            found = f"at= is {at}, and the timer {timers[0][0]!r} is due at {timers[0][1]}"
+            remedy = "Give all times a time zone, or none"
+            raise StepError("SC208", self.chart.name, found, remedy)
 
     def _follow_plan(
         self,
@@ -312,12 +327,14 @@ class Kernel(Generic[E, C]):
 
     def can(self, snapshot: Snapshot[E, C], event: object, at: datetime | None = None) -> bool:
         """Tell whether some line would take an event (see `Snapshot.can`)."""
+        check_time(self.chart.name, at)
         node: Any = self.adopt(snapshot)._place
         if isinstance(event, type | str):
             chains = self._cache.chains(node, event)
             edges = tuple(one.edge for chain in chains for one in chain)
             sure = tuple(one.edge for chain in chains for one in chain if one.test is None)
             return self._cache.takes(edges, sure)
+        self.check_zone(snapshot, at)
         run = self._begin(node, snapshot, event, at)
         if isinstance(event, OWN):
             address = self._address(snapshot._memory, event)
@@ -405,7 +422,12 @@ class Kernel(Generic[E, C]):
         Returns:
             Its kind, the event that it stands for, and the call; None when it comes late.
         """
-        name = event.id.rpartition("#")[0]
+        given: object = event.id
+        if not isinstance(given, str):
+            found = f"{event!r} has the id {given!r}, which is not a string"
+            remedy = "Give the id of StartTimer or Invoke"
+            raise StepError("SC204", self.chart.name, found, remedy)
+        name = given.rpartition("#")[0]
         if isinstance(event, TimerFired):
             if all(timer != event.id for timer, _ in memory.timers):
                 return None
@@ -417,7 +439,9 @@ class Kernel(Generic[E, C]):
         if call is None or holder is None:
             return None
         if isinstance(event, Answer):
-            return Heard(holder[0], self._cache.key(event.event)), event.event, call
+            key = self._cache.key(event.event)
+            self._cache.check_answer(event, call)
+            return Heard(holder[0], key), event.event, call
         return Heard(holder[0], CallFailed), event, call
 
     def _resume(
@@ -689,6 +713,11 @@ class Kernel(Generic[E, C]):
         found = f"the macrostep has not come to rest after {len(taken)} microsteps: … {cycle}"
         remedy = "Guard one of its eventless or completion transitions so that the cycle ends"
         return RunawayError("SC203", self.chart.name, found, remedy)
+
+
+def _of_a_kind(one: datetime, other: datetime) -> bool:
+    """Tell whether two times can be compared: both have a time zone, or neither has."""
+    return (one.tzinfo is None) is (other.tzinfo is None)
 
 
 def chart_of(source: Any) -> Chart:

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final, final
 
+from statecharts.model.durations import duration_text
 from statecharts.model.effects import (
     Call,
     CancelInvoke,
@@ -23,6 +24,7 @@ from statecharts.model.effects import (
     StartTimer,
 )
 from statecharts.model.errors import StepError
+from statecharts.model.events import OWN
 from statecharts.model.hooks import Hook
 from statecharts.semantics.configuration import Configuration
 from statecharts.semantics.snapshot import Memory, Moment, count, time_needed
@@ -36,6 +38,19 @@ CALLS: Final = "call"
 
 NONE: Final[frozenset[str]] = frozenset()
 """No states are hidden."""
+
+
+def checked_delay(chart: str, delay: Any) -> timedelta:
+    """Return a delay that a callback has given.
+
+    Raises:
+        StepError: It is not a timedelta of 0 or more (SC208).
+    """
+    if isinstance(delay, timedelta) and delay >= timedelta(0):
+        return delay
+    told = duration_text(delay) if isinstance(delay, timedelta) else repr(delay)
+    found = f"the delay is {told}; a timedelta of 0 or more is expected"
+    raise StepError("SC208", chart, found, "Return one, such as timedelta(seconds=30)")
 
 
 @final
@@ -176,8 +191,11 @@ class Macrostep:
         """Add an effect; what is about the run itself is carried out."""
         if isinstance(effect, Raise):
             self.queue.append((None, effect.event))
+        elif isinstance(effect, Send) and effect.own and isinstance(effect.event, OWN):
+            found = f"{effect.event!r} is for whoever carries out timers and calls to send"
+            raise StepError("SC208", self.chart, found, "Send an event of the chart")
         elif isinstance(effect, Send) and effect.delay is not None and effect.own:
-            due = self.time("a delayed send") + effect.delay
+            due = self.time("a delayed send") + checked_delay(self.chart, effect.delay)
             name = effect.id or ""
             timer = self.start_timer(f"send:{name}", due)
             self.sent = (*self.sent, (timer, name, effect.event))

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any, final
 
-from statecharts.kernel.macrostep import Macrostep
+from statecharts.kernel.macrostep import Macrostep, checked_delay
 from statecharts.model.chart import After, StateNode, Transition
 from statecharts.model.errors import StepError
 from statecharts.model.events import StateDone
@@ -284,7 +284,7 @@ class StartTimers(Operation):
             data = run.fresh[self.position] if self.position >= 0 else None
             delay = run.call(delay.function, data)
         if isinstance(delay, timedelta):
-            return now + delay
+            return now + checked_delay(run.chart, delay)
         if not isinstance(delay, datetime):
             raise _wrong(run.chart, delay, timedelta, "after")
         if (delay.tzinfo is None) != (now.tzinfo is None):

@@ -6,17 +6,26 @@ digest of a chart is the same in every process and after every change of wording
 
 from __future__ import annotations
 
+import dataclasses
+import enum
 import hashlib
 import json
 import typing
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from typing import Any
 
 import attrs
 
 from statecharts.model.events import wire_name
-from statecharts.model.fields import Field, fields_of, type_text
+from statecharts.model.fields import (
+    Field,
+    annotations_of,
+    bare,
+    fields_of,
+    type_text,
+    union_members,
+)
 from statecharts.model.nodes import After, EventType, OnEvent, StateNode, Transition, Trigger
 
 
@@ -62,19 +71,77 @@ def _canonical_calls(node: StateNode, *, times: bool) -> list[Any]:
 def part(cls: type | None) -> str | None:
     """Return a short hash of the fields of a class, for telling whether they have changed.
 
-    The names and types of its fields count, and those of the classes that these hold; its own name
-    and its defaults do not. None for no class.
+    What decides about the JSON of its instances counts: the names and types of its fields, those of
+    the classes that these hold, and the members of enums. The order of fields and of the members of
+    unions does not, nor do its own name and its defaults. None for no class.
+
+    >>> from attrs import frozen
+    >>> @frozen
+    ... class Held:
+    ...     count: int
+    ...     name: str | None
+    >>> @frozen
+    ... class Turned:
+    ...     name: None | str
+    ...     count: int
+    >>> part(Held) == part(Turned)
+    True
     """
-    if cls is None:
-        return None
-    text = json.dumps(_canonical_part(cls, ()), separators=(",", ":"), ensure_ascii=True)
+    return None if cls is None else _short(list(_canonical_record(cls, ())))
+
+
+def former_part(cls: type | None) -> str | None:
+    """Return the hash that `part` gave before it knew enums, which stored snapshots may hold."""
+    return None if cls is None else _short(_former_part(cls, ()))
+
+
+def _short(canonical: list[Any]) -> str:
+    text = json.dumps(canonical, separators=(",", ":"), ensure_ascii=True)
     return hashlib.sha256(text.encode("ascii")).hexdigest()[:8]
 
 
-def _canonical_part(cls: type, around: tuple[type, ...]) -> list[Any]:
+def _canonical_record(cls: type, around: tuple[type, ...]) -> Iterator[list[Any]]:
+    """Yield the fields of an attrs class or dataclass that its instances are made of, by name."""
+    if attrs.has(cls):
+        kinds = {field.name: field.annotation for field in fields_of(cls)}
+        texts = {field.name: field.type for field in fields_of(cls)}
+    else:
+        kinds, texts = annotations_of(cls), {}
+    for name, annotation in sorted(kinds.items()):
+        kind = texts.get(name, "Any") if annotation is Any else annotation
+        yield [name, _canonical_type(kind, (*around, cls))]
+
+
+def _canonical_type(annotation: Any, around: tuple[type, ...]) -> Any:
+    """Return what an annotation says about JSON."""
+    members = union_members(bare(annotation))
+    if len(members) > 1:
+        return ["|", *sorted((_canonical_type(m, around) for m in members), key=repr)]
+    (annotation,) = members
+    if hasattr(annotation, "__supertype__"):  # a NewType
+        return _canonical_type(annotation.__supertype__, around)
+    origin, arguments = typing.get_origin(annotation), typing.get_args(annotation)
+    if origin is typing.Literal:
+        return ["=", *sorted(map(repr, arguments))]
+    cls, inside = origin or annotation, [_canonical_type(one, around) for one in arguments]
+    if isinstance(cls, type) and issubclass(cls, enum.Enum):
+        return [type_text(cls), _canonical_members(cls)]
+    if isinstance(cls, type) and (attrs.has(cls) or dataclasses.is_dataclass(cls)):
+        fields = [] if cls in around else list(_canonical_record(cls, around))
+        return [type_text(annotation), fields, *inside]
+    return [type_text(cls), *inside] if arguments else type_text(annotation)
+
+
+def _canonical_members(cls: type[enum.Enum]) -> list[Any]:
+    """Return the names of the members of an enum, with their values where JSON has these."""
+    plain = all(one.value.__class__ in (str, int) for one in cls)
+    return sorted([one.name, one.value] if plain else [one.name] for one in cls)
+
+
+def _former_part(cls: type, around: tuple[type, ...]) -> list[Any]:
     inside = (*around, cls)
     return [
-        [field.name, field.type, [_canonical_part(one, inside) for one in _held(field, inside)]]
+        [field.name, field.type, [_former_part(one, inside) for one in _held(field, inside)]]
         for field in fields_of(cls)
     ]
 

@@ -112,6 +112,7 @@ def test_old_delayed_event_keeps_its_timer() -> None:
         **written("pipeline-1")[0],
         "timers": [{"id": "send:x#1", "due": "2026-01-31T12:00:00Z"}],
         "sent": [{"timer": "send:x#1", "id": "x", "event": {"type": "deps_met"}}],
+        "counters": {"timer": 1},
     }
     assert list(HISTORIES["pipeline-1"].protocol.load_snapshot(old).timers) == ["send:x#1"]
 

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import dataclasses
+import enum
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
+from typing import Any, Literal, NewType
 
 import pytest
 from attrs import evolve, frozen
 
 from machines.pipeline import DepsMet, Pipeline
-from statecharts import Kernel, TimerFired
+from statecharts import Kernel, State, Statechart, TimerFired
 from statecharts.codec import CodecError, ForeignError, ImpossibleError, MismatchError, Protocol
 from statecharts.model.chart import After, Chart, Transition
+from statecharts.model.digest import former_part
+from statecharts.model.digest import part as part_of
 from statecharts.model.effects import Call
 from statecharts.model.events import Answer, StateDone
 from tests.test_codec.orders import (
@@ -174,6 +178,78 @@ CHANGED: list[tuple[Any, Chart, str, str]] = [
 ]
 
 
+def held(**fields: Any) -> type:
+    """Return a class with some fields."""
+    space = {"__annotations__": fields, **dict.fromkeys(fields)}
+    made: type = frozen(type("Held", (), space))
+    return made
+
+
+def color(**members: Any) -> Any:
+    """Return an enum of one name."""
+    return enum.Enum("Color", members, module=__name__)
+
+
+def plain(**fields: Any) -> type:
+    """Return a data class of one name."""
+    made: type = dataclasses.make_dataclass("Plain", list(fields.items()))
+    return made
+
+
+DIFFER: list[tuple[Any, Any]] = [
+    (color(red=1, blue=2), color(red=2, blue=1)),
+    (color(red=1, blue=2), color(red=2, blue=3)),
+    (color(red="r"), color(red="b")),
+    (list[color(red=1)], list[color(red=2)]),  # type: ignore[misc]
+    (enum.Flag("Kind", {"a": 1, "b": 2}), enum.Flag("Kind", {"b": 1, "a": 2})),
+    (NewType("Name", str), NewType("Name", int)),
+    (plain(x=int), plain(x=str)),
+    (plain(x=int) | None, plain(x=int, y=int) | None),
+    (dict[str, plain(x=color(red=1))], dict[str, plain(x=color(red=2))]),  # type: ignore[misc]
+    (held(x=int), held(x=str)),
+    (int | str, int | str | None),
+]
+
+SAME: list[tuple[Any, Any]] = [
+    (int | None, None | int),
+    (list[int | str], list[str | int]),
+    (Literal["a", "b"], Literal["b", "a"]),
+    (color(red=1, blue=2), color(blue=2, red=1)),
+    (color(red=1.5, blue=()), color(red=2.5, blue=[])),
+    (plain(x=int, y=int), plain(y=int, x=int)),
+    (held(x=int, y=str), held(y=str, x=int)),
+]
+
+
+@pytest.mark.parametrize(("one", "other"), DIFFER)
+def test_class_whose_json_means_something_else_has_another_hash(one: Any, other: Any) -> None:
+    """Enums, flags, data classes and NewTypes are looked into, at any depth."""
+    assert part_of(held(it=one)) != part_of(held(it=other))
+    assert part_of(held(it=held(it=one))) != part_of(held(it=held(it=other)))
+
+
+@pytest.mark.parametrize(("one", "other"), SAME)
+def test_class_whose_json_stays_the_same_keeps_its_hash(one: Any, other: Any) -> None:
+    """The order of fields, of unions and of members says nothing about JSON."""
+    assert part_of(held(it=one)) == part_of(held(it=other))
+    assert part_of(held(a=int, it=one)) == part_of(held(it=other, a=int))
+
+
+def test_snapshot_with_hashes_of_yesterday_is_read() -> None:
+    """What was written before hashes knew enums is read as it was."""
+    wide = held(b=color(red=1), a=int)
+    chart = orders(data=wide, merge="merge", asks=Ask)
+    dumped = OLD.dump_snapshot(ACTIVE)
+    dumped["data"] = {"active.merge": {"a": 3, "b": 1}}
+    dumped["parts"]["state:active.merge"] = former_part(wide)
+    loaded = Protocol(chart).load_snapshot(dumped)
+    assert loaded.data["active.merge"] == wide(b=wide.__annotations__["b"].red, a=3)
+    dumped["parts"]["state:active.merge"] = former_part(held(a=int))
+    with pytest.raises(ForeignError, match="has changed since"):
+        Protocol(chart).load_snapshot(dumped)
+    assert part_of(wide) != former_part(wide)
+
+
 @pytest.mark.parametrize(
     ("snapshot", "chart", "part", "text"),
     CHANGED,
@@ -225,6 +301,18 @@ def test_parts_that_are_missing_are_asked_for() -> None:
         with pytest.raises(ForeignError, match="had no fields when") as caught:
             OLD.load_snapshot({**whole, "parts": parts})
         assert part in caught.value.path
+
+
+def timed() -> Chart:
+    """Return a chart whose patience has an end, whatever it does."""
+
+    class Timed(Statechart):
+        on = State(initial=True)
+        over = State(final=True)
+        on.to(over, on=Go)
+        Statechart.after(timedelta(minutes=1), over)
+
+    return Timed.chart
 
 
 Change = Callable[[dict[str, Any]], object]
@@ -290,6 +378,84 @@ UNHELD: list[tuple[Change, str, str, str]] = [
         'the call "active.merge.ask#1" is under way twice',
         "Give each call once",
     ),
+    (
+        lambda v: v["calls"].append({**v["calls"][0], "id": "active.merge.ask#2"}),
+        "$.calls[1].id",
+        "the call 'active.merge.ask' is under way twice",
+        "Give each call once",
+    ),
+    (
+        lambda v: v["timers"].insert(1, {**v["timers"][0], "id": "active.merge.deadline#2"}),
+        "$.timers[1].id",
+        "the timer 'active.merge.deadline' runs twice",
+        "Give each timer once",
+    ),
+    *(
+        (
+            lambda v, wrong=wrong: v["timers"][0].update(id=f"active.merge.deadline{wrong}"),
+            "$.timers[0].id",
+            f'"active.merge.deadline{wrong}" does not end in the number of its timer',
+            "active.merge.deadline#1",
+        )
+        for wrong in ("#x", "#", "#0", "#01", "#-1", "# 1", "#1.0")
+    ),
+    *(
+        (
+            lambda v, wrong=wrong: v["calls"][0].update(id=f"active.merge.ask#{wrong}"),
+            "$.calls[0].id",
+            "is beyond the 1 calls that have been started",
+            "Give the counters",
+        )
+        for wrong in ("2", "1" * 5000)
+    ),
+    (
+        lambda v: v["timers"][0].update(id="active.merge.deadline#3"),
+        "$.timers[0].id",
+        "is beyond the 2 timers that have been started",
+        "Give the counters",
+    ),
+    (
+        lambda v: v.pop("counters"),
+        "$.timers[0].id",
+        "is beyond the 0 timers that have been started",
+        "Give the counters",
+    ),
+    (
+        lambda v: v["counters"].update(call=0),
+        "$.calls[0].id",
+        "is beyond the 0 calls that have been started",
+        "Give the counters",
+    ),
+    (
+        lambda v: v["timers"][0].update(id="active.merge.deadline#2"),
+        "$.timers[1].id",
+        'another timer than "send:bell#2" has the number 2',
+        "Give each timer a number of its own",
+    ),
+    (
+        lambda v: v.update(configuration=["over"], data={}, sent=[], timers=v["timers"][:1]),
+        "$.timers[0].id",
+        'the run has ended in (over), and has the timer "active.merge.deadline#1"',
+        "Drop it with Upcaster(timers={'active.merge.deadline': None})",
+    ),
+    (
+        lambda v: v.update(configuration=["over"], data={}, sent=[], timers=[]),
+        "$.calls[0].id",
+        'the run has ended in (over), and has the call "active.merge.ask#1"',
+        "Drop it with Upcaster(calls={'active.merge.ask': None})",
+    ),
+    (
+        lambda v: v.update(configuration=["over"], data={}),
+        "$.sent[0].event",
+        'the run has ended in (over), and "ring" waits',
+        "Drop it with Upcaster(events={'ring': None})",
+    ),
+    (
+        lambda v: v.update(configuration=["over"], data={}, timers=[], sent=[], calls=[]),
+        "$.waiting[0]",
+        'the run has ended in (over), and "knock" waits',
+        "Drop it with Upcaster(events={'knock': None})",
+    ),
 ]
 
 
@@ -308,6 +474,19 @@ def test_timer_or_call_that_nothing_would_take_is_refused(
     assert caught.value.path == path
     assert text in caught.value.found
     assert remedy in caught.value.remedy
+
+
+def test_ended_run_of_release_0_2_leaves_its_timers_behind() -> None:
+    """That release took no timer back when a run ended; nothing takes them any more."""
+    chart = timed()
+    hashed = {"protocol": 1, "hash": chart.hash, "configuration": ["over"]}
+    value = {**Protocol(chart).dump_snapshot(Kernel[Any](chart).start(at=AT).snapshot), **hashed}
+    assert value["timers"]
+    value["timers"][0]["id"] = ".after#1"
+    del value["parts"]
+    loaded = Protocol(chart).load_snapshot(value)
+    assert loaded.ended
+    assert not loaded.timers
 
 
 def test_call_of_another_class_is_refused() -> None:

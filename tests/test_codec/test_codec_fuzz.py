@@ -204,7 +204,8 @@ def test_mutated_snapshot_with_calls_is_refused_or_can_be_stepped(rng: Random) -
 def test_mutated_message_is_refused_or_is_one(rng: Random) -> None:
     """An answer with something changed is refused by us, as it is or through an upcaster."""
     later: Protocol[Any, Any] = Protocol(
-        orders(), upcasters={1: Upcaster(calls={"a": "b"}, events={"knock": "knock"})}
+        orders(),
+        upcasters={1: Upcaster(calls={"a": "active.merge.ask"}, events={"knock": "knock"})},
     )
     value = ORDERS.dump_message(Answer("active.merge.ask#1", Knock(2)))
     for _ in range(4):

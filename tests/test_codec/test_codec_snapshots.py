@@ -216,6 +216,33 @@ REFUSED: list[tuple[Change, type[CodecError], str, str]] = [
         "Did you mean 'back'",
     ),
     (
+        lambda v: v.update(waiting=[{"type": "timer_fired", "id": "a#1"}]),
+        MismatchError,
+        "$.waiting[0].type",
+        "'timer_fired' never waits",
+    ),
+    (
+        lambda v: v.update(waiting=[{"type": "call_failed", "id": "a#1", "reason": ""}]),
+        MismatchError,
+        "$.waiting[0].type",
+        "'call_failed' never waits",
+    ),
+    (
+        lambda v: v.update(
+            timers=[{"id": "a", "due": "2026-01-31T12:00:00Z"}],
+            sent=[
+                {
+                    "timer": "a",
+                    "id": "",
+                    "event": {"type": "answer", "id": "a#1", "event": {"type": "back"}},
+                }
+            ],
+        ),
+        MismatchError,
+        "$.sent[0].event.type",
+        "'answer' never waits",
+    ),
+    (
         lambda v: v.update(sent=[{"timer": "a", "id": "", "event": {"type": "back"}}]),
         ImpossibleError,
         "$.sent[0].timer",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import re
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -196,6 +197,70 @@ def test_renamed_state_takes_its_data_timers_and_calls_along() -> None:
     assert back["active.landing"] == Merge("main")
 
 
+@pytest.mark.parametrize(
+    ("states", "old", "new"),
+    [
+        ({"b": "c"}, "a.after.b", "a.after.c"),
+        ({"a": "c"}, "a.after.b", "c.after.b"),
+        ({"b": "c"}, "after.b", "after.c"),
+        ({"x.b": "x.c"}, "x.a.after.b", "x.a.after.c"),
+        ({"x": "y"}, "x.a.after.b", "y.a.after.b"),
+        ({"off": "away"}, "x.a.after.off", "x.a.after.away"),
+        ({"x": "y", "off": "away"}, "x.a.after.off", "y.a.after.away"),
+        ({"x.b": "z.b"}, "x.a.after.b", "x.a.after.z.b"),
+        ({"b": "c", "e": "f"}, "a.after.b+d+e", "a.after.c+d+f"),
+        ({"b": "c"}, "a.after", "a.after"),
+        ({"b": "c"}, "a.b", "a.b"),
+        ({"x": "y"}, "x.a.after.2", "y.a.after.2"),
+    ],
+)
+def test_timer_is_renamed_with_the_target_that_it_is_named_after(
+    states: dict[str, str], old: str, new: str
+) -> None:
+    """A timer without a name of its own holds its state and the targets of its line."""
+    made = Upcaster(states=states)({"timers": [{"id": f"{old}#7", "due": "x"}]})
+    assert made["timers"] == [{"id": f"{new}#7", "due": "x"}]
+    message = Upcaster(states=states).message({"type": "timer_fired", "id": f"{old}#7"})
+    assert message == {"type": "timer_fired", "id": f"{new}#7"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "found", "remedy"),
+    [
+        ({"states": {"away": "awa"}}, "states= .* 'awa', .* no such state", "Did you mean 'away'"),
+        (
+            {"states": {"active.old": "active.merge"}, "data": {"active.old": lambda d: d}},
+            "data= .* names 'active.old'",
+            "Name it by its new id: 'active.merge'",
+        ),
+        ({"data": {"activ": lambda d: d}}, "data= .* names 'activ'", "Did you mean 'active'"),
+        ({"timers": {"x": "y"}}, "timers= .* names 'y'", "The timers: active.merge.deadline"),
+        ({"calls": {"x": "active.merge.as"}}, "calls= ", "Did you mean 'active.merge.ask'"),
+        ({"start": {"x": lambda v: AT}}, "start= .* names 'x'", "The timers: "),
+        ({"events": {"tap": "knok"}}, "events= .* names 'knok'", "Did you mean 'knock'"),
+        ({"events": {"Knock": None}}, "names the class Knock", "Say its name in JSON: 'knock'"),
+    ],
+)
+def test_names_that_the_chart_lacks_are_refused(
+    changes: dict[str, Any], found: str, remedy: str
+) -> None:
+    """A misspelt name would change nothing, and say nothing; a function may still rename it."""
+    with pytest.raises(UnwritableError, match=r"\[SC423\]") as caught:
+        Protocol(orders(), upcasters={1: Upcaster(**changes)})
+    assert re.search(found, caught.value.found)
+    assert remedy in caught.value.remedy
+    if "Knock" not in changes.get("events", {}):
+        Protocol(orders(), upcasters={1: Upcaster(**changes, snapshot=lambda v: v)})
+        Protocol(orders(), upcasters={1: Upcaster(**changes), 2: Upcaster()})
+
+
+def test_class_upcaster_in_place_of_one_is_refused() -> None:
+    """The class itself can be called, and is no upcaster."""
+    wrong: Any = Upcaster
+    with pytest.raises(UnwritableError, match=r"\[SC423\].*for version 1 is not an upcaster"):
+        Protocol(orders(), upcasters={1: wrong})
+
+
 def test_nearest_renaming_counts() -> None:
     """A state inside a renamed one may be renamed as well, in any order of the table."""
     for states in ({"a": "x", "a.b": "y.c"}, {"a.b": "y.c", "a": "x"}):
@@ -269,6 +334,8 @@ def test_timers_are_renamed_or_dropped() -> None:
     dropped = upcast(orders(timer=None), ACTIVE, timers={"active.merge.deadline": None})
     assert list(dropped.timers) == ["send:bell#2"]
 
+
+MERGE_ASK = "active.merge.ask"
 
 CALLS: list[tuple[Chart, Any, dict[str, Any]]] = [
     (orders(call="beg"), "active.merge.beg", {"active.merge.beg#1": Ask("why")}),
@@ -429,6 +496,55 @@ def test_stored_message_passes_the_versions(old: dict[str, Any], new: Any) -> No
     assert STORED.load_message(old, version=1) == new
     assert STORED.loads_message(json.dumps(old), version=1) == new
     assert old == before
+
+
+def _retyped(call: dict[str, Any]) -> dict[str, Any]:
+    return {**call, "type": "ask_twice"}
+
+
+def _rewritten(call: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "ask_twice", "question": call["question"], "times": 1}
+
+
+@pytest.mark.parametrize(
+    ("chart", "upcasters"),
+    [
+        (orders(asks=AskTwice, call="ask_twice"), [Upcaster(calls={MERGE_ASK: _retyped})]),
+        (
+            orders(merge="landing", asks=AskTwice, call="ask_twice"),
+            [
+                Upcaster(calls={MERGE_ASK: _retyped}),
+                Upcaster(states={"active.merge": "active.landing"}),
+            ],
+        ),
+        (orders(asks=AskTwice), [Upcaster(calls={MERGE_ASK: _retyped})]),
+        (orders(), [Upcaster(calls={MERGE_ASK: lambda c: {**c, "question": c["question"] * 2}})]),
+    ],
+)
+def test_answer_follows_a_call_that_a_function_changes(
+    chart: Chart, upcasters: list[Upcaster]
+) -> None:
+    """What was stored for a call finds it again, whatever its class is called by now."""
+    protocol: Protocol[Any, Any] = Protocol(chart, upcasters=dict(enumerate(upcasters, 1)))
+    name = chart[chart["active"].children[1]]
+    now = f"{name.call_name(name.invoke[0])}#1"
+    answer = {"type": "answer", "id": f"{MERGE_ASK}#1", "event": {"type": "go"}}
+    assert protocol.load_message(answer, version=1) == Answer(now, Go())
+    failed = {"type": "call_failed", "id": f"{MERGE_ASK}#1"}
+    assert protocol.load_message(failed, version=1) == CallFailed(now)
+
+
+def test_answer_to_a_call_that_the_chart_lacks_is_refused() -> None:
+    """It would be dropped as late, and the run wait for ever."""
+    chart = orders(asks=AskTwice, call="ask_twice")
+    protocol: Protocol[Any, Any] = Protocol(
+        chart, upcasters={1: Upcaster(calls={MERGE_ASK: _rewritten})}
+    )
+    for kind in ({"type": "answer", "event": {"type": "go"}}, {"type": "call_failed"}):
+        with pytest.raises(ImpossibleError, match="no state of the chart makes the call") as caught:
+            protocol.load_message({**kind, "id": f"{MERGE_ASK}#1"}, version=1)
+        assert caught.value.path == "$.id"
+        assert "Did you mean 'active.merge.ask_twice'?" in caught.value.remedy
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
@@ -120,23 +121,35 @@ def test_progress_leaves_the_call_under_way() -> None:
     assert dict(part.snapshot.calls) == {ID: Fetch("a")}
 
 
-def test_progress_that_no_line_takes_is_unhandled() -> None:
-    """The same snapshot comes back."""
-    before = fetching()
-    assert not step(Page, before, Answer(ID, Halt2(), last=False)).handled
+@frozen
+class Anything(Call[Any]): ...
+
+
+class Page2(Statechart[Go]):
+    fetching = State(initial=True, invoke=Anything)
+    failed = State(resting=True)
+    fetching.to(failed, on=Go | CallFailed)
 
 
 @frozen
 class Halt2: ...
 
 
+def test_progress_that_no_line_takes_is_unhandled() -> None:
+    """The same snapshot comes back."""
+    before = start(Page2).snapshot
+    took = step(Page2, before, Answer("fetching.anything#1", Halt2(), last=False))
+    assert not took.handled
+    assert took.snapshot is before
+
+
 def test_last_answer_that_no_line_takes_is_handled() -> None:
     """The call has ended all the same; nothing fires, and nothing is left under way."""
-    ended = step(Page, fetching(), Answer(ID, Halt2()))
+    ended = step(Page2, start(Page2).snapshot, Answer("fetching.anything#1", Halt2()))
     assert ended.handled
     assert (ended.fired, ended.effects) == ((), ())
     assert dict(ended.snapshot.calls) == {}
-    assert Page.open.fetching in ended.snapshot
+    assert Page2.fetching in ended.snapshot
 
 
 def test_failure_ends_the_call() -> None:
@@ -178,6 +191,48 @@ def test_message_in_place_of_an_event_is_refused() -> None:
         step(Page, fetching(), Answer(ID, Answer(ID, Got("x"))))
     with pytest.raises(StatechartError, match=r"SC204.*Got is a class"):
         step(Page, fetching(), Answer(ID, Got))
+
+
+@frozen
+class Fetched(Call[Got]): ...
+
+
+def again(cls: type) -> Any:
+    """Return a class of the same name that was declared again."""
+    return frozen(type(cls.__name__, (), {"__annotations__": {"body": str}}))
+
+
+class Narrow(Statechart[Go | Halt | Got]):
+    on = State(initial=True, invoke=Fetched)
+    off = State()
+    on.to(off, on=Go | Got | CallFailed)
+    off.to(on, on=Halt)
+
+
+@pytest.mark.parametrize(
+    ("event", "remedy"),
+    [
+        (Go(), "Answer with Got$"),
+        (Part(1), "Answer with Got$"),
+        (NamedEvent("got"), "Answer with Got$"),
+        (again(Got)("x"), "Answer with Got: the class that the call was declared with"),
+    ],
+)
+@pytest.mark.parametrize("last", [True, False])
+def test_answer_that_the_call_does_not_declare_is_refused(
+    event: Any, remedy: str, *, last: bool
+) -> None:
+    """A line on the event may be there for somebody else; the call goes on, and says so."""
+    machine = Machine(Narrow, at=NOW)
+    answer = Answer("on.fetched#1", event, last=last)
+    for use in (machine.send, machine.snapshot.can):
+        with pytest.raises(StatechartError, match=r"\[SC204\].*does not declare") as caught:
+            use(answer)
+        assert re.search(remedy, caught.value.remedy)
+    assert list(machine.snapshot.calls) == ["on.fetched#1"]
+    assert machine.send(Answer("on.fetched#1", Got("x"), last=last)).snapshot.configuration == (
+        "off",
+    )
 
 
 def test_moment_tells_the_call() -> None:
@@ -393,7 +448,7 @@ def test_fields_are_filled_by_name() -> None:
 
 def test_field_that_nothing_supplies_is_a_fault() -> None:
     """The definition names the call and the field."""
-    with pytest.raises(DefinitionError, match=r"SC104\].* waiting invokes Wait.*'url', 'extra'"):
+    with pytest.raises(DefinitionError, match=r"SC104\].* 'waiting' invokes Wait.*'url', 'extra'"):
 
         class Lacking(Statechart[Got], allow="*"):
             waiting = State(initial=True, invoke=Wait)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any, cast
 
 import pytest
 from attrs import frozen
 
 from statecharts import (
+    Answer,
     CancelTimer,
     Compound,
     Effect,
@@ -24,7 +26,7 @@ from statecharts import (
     step,
 )
 from statecharts.model.effects import CancelSend, Raise, Send
-from statecharts.model.errors import RunawayError, TimeNeededError
+from statecharts.model.errors import CallbackError, RunawayError, TimeNeededError
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -370,3 +372,43 @@ def test_data_is_filled_from_the_completion_event_that_a_descriptor_meets() -> N
 
     done = step(Work, start(Work).snapshot, Go())
     assert done.snapshot["told"] == Report("doing")
+
+
+@pytest.mark.parametrize("moves", [True, False])
+@pytest.mark.parametrize(
+    ("sends", "said"),
+    [
+        (lambda: Send(Go(), cast("Any", 5)), "the delay is 5; a timedelta of 0 or more"),
+        (lambda: Send(Go(), cast("Any", "1s")), "the delay is '1s'; a timedelta"),
+        (lambda: Send(Go(), -MINUTE), "the delay is -1 min; a timedelta"),
+        (lambda: Send(Answer("x#1", Go())), "Answer.* is for whoever carries out"),
+        (lambda: Send(TimerFired("x#1"), MINUTE), "TimerFired.* is for whoever carries out"),
+    ],
+)
+def test_send_that_cannot_be_delivered_is_an_error(sends: Any, said: str, *, moves: bool) -> None:
+    """It is told in the step that gives it, the first time and later."""
+
+    class Sender(Statechart[Go | Stop]):
+        a = State(initial=True, resting=True)
+        a.stay(on=Go, emit=lambda m: sends())
+        a.stay(on=Stop)
+
+    hidden: dict[str, Any] = {"_moves": moves}
+    kernel: Kernel[Any, Any] = Kernel(Sender, **hidden)
+    snapshot = kernel.start(at=NOW).snapshot
+    for _ in range(3):
+        with pytest.raises(CallbackError, match=r"\[SC208\] Sender: emit of 'a'.*" + said):
+            kernel.step(snapshot, Go(), at=NOW)
+        assert kernel.step(snapshot, Stop(), at=NOW).handled
+
+
+def test_send_of_no_delay_at_all_falls_due_at_once() -> None:
+    """Zero is a delay: the run keeps the event, and its timer is due now."""
+
+    class Prompt(Statechart[Go | Stop]):
+        a = State(initial=True, resting=True)
+        a.stay(on=Go, emit=lambda m: Send(Stop(), timedelta(0)))
+        a.stay(on=Stop)
+
+    after = step(Prompt, start(Prompt).snapshot, Go(), at=NOW).snapshot
+    assert list(after.timers.values()) == [NOW]

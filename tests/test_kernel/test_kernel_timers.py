@@ -209,6 +209,26 @@ def test_delay_and_time_agree_on_having_a_zone(naive_due: bool) -> None:
     assert both.effects == (StartTimer("busy.after.idle#1", naive),)
 
 
+@pytest.mark.parametrize("moves", [True, False])
+@pytest.mark.parametrize("early", [-MINUTE, timedelta(microseconds=-1)])
+def test_delay_of_less_than_nothing_is_an_error(early: timedelta, *, moves: bool) -> None:
+    """A computed delay is held to what a declared one is; only a datetime may be past."""
+
+    class Early(Statechart[Go]):
+        idle = State(initial=True)
+        busy = State()
+        late = State(resting=True)
+        idle.to(busy, on=Go)
+        busy.after(lambda m: early, late)
+
+    hidden: dict[str, Any] = {"_moves": moves}
+    kernel: Kernel[Any, Any] = Kernel(Early, **hidden)
+    snapshot = kernel.start(at=T0).snapshot
+    for _ in range(3):
+        with pytest.raises(CallbackError, match=r"\[SC208\] .*after of 'busy'.*the delay is -"):
+            kernel.step(snapshot, Go(), at=T0)
+
+
 def test_delay_needs_the_time() -> None:
     """A chart that starts a timer refuses to begin it in 1970."""
     expected = r"\[SC201\] Wait: after of 'busy' on Go: the delayed transition of 'busy' reads the"
