@@ -328,9 +328,10 @@ def test_what_waits_or_is_remembered_belongs_to_the_chart(
     assert said in caught.value.found
     assert Kernel(keeping()).adopt(snapshot) == snapshot
     memory = evolve(snapshot.memory, waiting=(NamedEvent("stop"), NamedEvent("halt")))
-    parts = (*snapshot._parts()[:3], memory, snapshot.clock)
+    place, values, context, *_ = snapshot._parts()
+    other: Snapshot[Any, Any] = Snapshot(place, values, context, memory, snapshot.clock)
     with pytest.raises(StatechartError, match=r"name='halt'.* waits"):
-        Kernel(keeping()).adopt(Snapshot(*parts))
+        Kernel(keeping()).adopt(other)
 
 
 # What a snapshot tells.

@@ -117,7 +117,7 @@ def _canonical_type(annotation: Any, around: tuple[type, ...]) -> Any:
     members = union_members(bare(annotation))
     if len(members) > 1:
         return ["|", *sorted((_canonical_type(m, around) for m in members), key=repr)]
-    (annotation,) = members
+    annotation = members[0] if members else annotation
     if hasattr(annotation, "__supertype__"):  # a NewType
         return _canonical_type(annotation.__supertype__, around)
     origin, arguments = typing.get_origin(annotation), typing.get_args(annotation)

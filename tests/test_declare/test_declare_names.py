@@ -173,12 +173,12 @@ def test_name_of_a_timer_is_not_given_twice() -> None:
 
             class Door(Statechart):
                 shut = State(initial=True, resting=True)
-                for name in names:
-                    if name:
-                        after = shut.after(timedelta(seconds=1), shut)
-                    else:
-                        shut.after(timedelta(seconds=2))
-                del name
+                if names[0]:
+                    after = shut.after(timedelta(seconds=1), shut)  # pyright: ignore[reportAssignmentType]
+                    shut.after(timedelta(seconds=2))
+                else:
+                    shut.after(timedelta(seconds=2))
+                    after = shut.after(timedelta(seconds=1), shut)  # pyright: ignore[reportAssignmentType]
 
         assert [fault.found for fault in refused.value.faults] == [
             "shut has two timers 'shut.after': a line is called 'after'"
