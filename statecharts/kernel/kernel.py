@@ -12,7 +12,7 @@ from typing import Any, Final, Generic, TypeVar, overload
 from statecharts.kernel.cache import PlanCache
 from statecharts.kernel.failures import failure
 from statecharts.kernel.macrostep import Macrostep
-from statecharts.kernel.operations import Prepare
+from statecharts.kernel.operations import Prepare, again
 from statecharts.kernel.planner import ALWAYS, Heard, Key
 from statecharts.kernel.plans import Dispatch, Move, Node, Plan, blank_values
 from statecharts.model.chart import Chart, Declaration, Transition
@@ -705,7 +705,8 @@ class Kernel(Generic[E, C]):
             if default is not None:
                 return default()
         found = f"the chart's context is a {wanted.__name__}, and {context!r} was given"
-        raise StepError("SC212", self.chart.name, found, f"Start it with a {wanted.__name__}")
+        remedy = again(context, wanted) or f"Start it with a {wanted.__name__}"
+        raise StepError("SC212", self.chart.name, found, remedy)
 
     def _runaway(self, taken: list[Plan]) -> RunawayError:
         last = taken[-8:]
