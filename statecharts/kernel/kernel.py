@@ -375,6 +375,9 @@ class Kernel(Generic[E, C]):
         chains = dispatch.chains
         return tuple(dict.fromkeys(one.edge.transition for chain in chains for one in chain))
 
+    def __repr__(self) -> str:
+        return f"<Kernel of {self.chart.name}>"
+
     def __reduce__(self) -> Any:
         remedy = "Pickle the snapshot, and make the kernel anew: Kernel(Chart).step(snapshot, …)"
         raise StepError("SC216", self.chart.name, "a kernel cannot be pickled", remedy)
@@ -724,6 +727,9 @@ def _of_a_kind(one: datetime, other: datetime) -> bool:
 def chart_of(source: Any) -> Chart:
     """Return the chart that is meant by a chart or by the class that declares one."""
     chart = getattr(source, "chart", source)
+    if isinstance(source, Declaration):
+        name = type(source).__name__
+        raise StepError("SC213", "Kernel", f"an instance of {name} was given", f"Pass {name}")
     if isinstance(chart, Chart):
         return chart
     remedy = "Pass a Chart, or a class derived from Statechart"
