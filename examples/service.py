@@ -145,6 +145,9 @@ class Orders:
         """Take an event to an order; step again when another request was quicker."""
         while True:
             snapshot, version = self.load(order)
+            if version == 0:  # what the start asks for is owed as well
+                self.save(order, KERNEL.start(at=datetime.now(UTC)), 0)
+                continue
             step = KERNEL.step(snapshot, event, at=datetime.now(UTC))
             if not step.handled or self.save(order, step, version):
                 return step

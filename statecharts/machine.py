@@ -15,6 +15,7 @@ from functools import partial
 from typing import Any, Final, Generic, Literal, TypeVar, cast, overload
 
 from statecharts.kernel import Kernel, kernel_of
+from statecharts.kernel.kernel import chart_of
 from statecharts.model.chart import Chart, Declaration
 from statecharts.model.durations import duration_text
 from statecharts.model.effects import Effect, Send
@@ -214,7 +215,8 @@ class Machine(Generic[E, C]):
         on_unhandled: OnUnhandled = "ignore",
         snapshot: Snapshot[Any, Any] | None = None,
     ) -> None:
-        self._kernel: Kernel[E, C] = chart if isinstance(chart, Kernel) else kernel_of(chart)
+        given = chart if isinstance(chart, Kernel) else kernel_of(chart_of(chart))
+        self._kernel: Kernel[E, C] = given
         self._take_event = self._kernel.step
         name = self._kernel.chart.name
         if on_unhandled not in ("ignore", "raise"):

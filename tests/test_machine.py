@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -22,6 +23,7 @@ from statecharts import (
     start,
     step,
 )
+from statecharts.codec import Protocol
 from statecharts.model.errors import CallbackError, StepError, SubscriberError
 
 T0 = datetime(2026, 1, 1, tzinfo=UTC)
@@ -426,3 +428,19 @@ class Poke: ...
 
 @frozen
 class Poked: ...
+
+
+def test_instance_of_a_chart_class_is_refused() -> None:
+    """A run is a machine or a snapshot; the class is what declares its chart."""
+    instance: Any = Adder()
+    for use in (Machine, Kernel, start):
+        with pytest.raises(StatechartError, match=r"\[SC213\].*an instance of Adder.*Pass Adder"):
+            use(instance)
+
+
+def test_kernel_and_protocol_say_whose_they_are() -> None:
+    """Their texts are short, and a copy is the thing itself."""
+    kernel, protocol = Kernel(Adder), Protocol(Adder)
+    assert repr(kernel) == "<Kernel of Adder>"
+    assert repr(protocol) == "<Protocol of Adder, version 1>"
+    assert copy.copy(protocol) is protocol

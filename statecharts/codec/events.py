@@ -201,7 +201,8 @@ class Events:
             raise Misfit("SC421", found, "Write it with dump_message", value)
         if isinstance(value, tuple(self._classes)):
             return self._dump_subclass(value)
-        raise unwritable("an event of the chart", value)
+        same = cls.__name__ in {known.__name__ for known in self._classes}
+        raise unwritable(f"a {cls.__name__}" if same else "an event of the chart", value)
 
     def _is_name(self, name: Any, *, completions: bool) -> bool:
         """Tell whether an event may have no more than this name."""

@@ -313,6 +313,13 @@ class Protocol(Generic[E, C]):
             found = self._made[lenient] = self._run(lambda one: _Wire(self, lenient=one), lenient)
         return found
 
+    def __repr__(self) -> str:
+        return f"<Protocol of {self.chart.name}, version {self.version}>"
+
+    def __copy__(self) -> Protocol[E, C]:
+        """Return itself: it never changes."""
+        return self
+
     def __reduce__(self) -> Any:
         remedy = "Make it again where it is needed: Protocol(Chart)"
         raise StatechartError("SC216", self.chart.name, "a protocol cannot be pickled", remedy)

@@ -115,7 +115,14 @@ def unwritable(text: str, value: Any) -> Misfit:
     """
     if is_never_written(type(value)):
         return never_written(type(value), value)
-    found = f"an instance of {type(value).__name__} was found where {text} is declared"
+    name = type(value).__name__
+    if text == f"a {name}":
+        found = (
+            f"an instance of another class of the name {name} was found where {text} is declared"
+        )
+        remedy = f"Use the {name} that was declared first, not one declared again"
+        return Misfit("SC421", found, remedy, value)
+    found = f"an instance of {name} was found where {text} is declared"
     return Misfit("SC421", found, f"Put {text} there, or correct the annotation", value)
 
 

@@ -48,7 +48,7 @@ def start(chart: Any, context: Any = None, *, at: datetime | None = None) -> Ste
     >>> start(Lamp).snapshot.configuration
     ('dark',)
     """
-    started: Any = kernel_of(chart).start(context, at=at)
+    started: Any = kernel_of(chart_of(chart)).start(context, at=at)
     return cast("Step[Any, Any]", started)
 
 

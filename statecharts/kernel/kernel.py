@@ -12,7 +12,7 @@ from typing import Any, Final, Generic, TypeVar, overload
 from statecharts.kernel.cache import PlanCache
 from statecharts.kernel.failures import failure
 from statecharts.kernel.macrostep import Macrostep
-from statecharts.kernel.operations import Prepare
+from statecharts.kernel.operations import Prepare, again
 from statecharts.kernel.planner import ALWAYS, Heard, Key
 from statecharts.kernel.plans import Dispatch, Move, Node, Plan, blank_values
 from statecharts.model.chart import Chart, Declaration, Transition
@@ -375,6 +375,9 @@ class Kernel(Generic[E, C]):
         chains = dispatch.chains
         return tuple(dict.fromkeys(one.edge.transition for chain in chains for one in chain))
 
+    def __repr__(self) -> str:
+        return f"<Kernel of {self.chart.name}>"
+
     def __reduce__(self) -> Any:
         remedy = "Pickle the snapshot, and make the kernel anew: Kernel(Chart).step(snapshot, …)"
         raise StepError("SC216", self.chart.name, "a kernel cannot be pickled", remedy)
@@ -705,7 +708,8 @@ class Kernel(Generic[E, C]):
             if default is not None:
                 return default()
         found = f"the chart's context is a {wanted.__name__}, and {context!r} was given"
-        raise StepError("SC212", self.chart.name, found, f"Start it with a {wanted.__name__}")
+        remedy = again(context, wanted) or f"Start it with a {wanted.__name__}"
+        raise StepError("SC212", self.chart.name, found, remedy)
 
     def _runaway(self, taken: list[Plan]) -> RunawayError:
         last = taken[-8:]
@@ -723,6 +727,9 @@ def _of_a_kind(one: datetime, other: datetime) -> bool:
 def chart_of(source: Any) -> Chart:
     """Return the chart that is meant by a chart or by the class that declares one."""
     chart = getattr(source, "chart", source)
+    if isinstance(source, Declaration):
+        name = type(source).__name__
+        raise StepError("SC213", "Kernel", f"an instance of {name} was given", f"Pass {name}")
     if isinstance(chart, Chart):
         return chart
     remedy = "Pass a Chart, or a class derived from Statechart"

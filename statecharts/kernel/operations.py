@@ -364,4 +364,11 @@ class Finish(Operation):
 
 def _wrong(chart: str, found: object, wanted: type, role: str) -> StepError:
     text = f"{role} gave {found!r}; an instance of {wanted.__name__} is expected"
-    return StepError("SC208", chart, text, f"Return a {wanted.__name__}")
+    return StepError("SC208", chart, text, again(found, wanted) or f"Return a {wanted.__name__}")
+
+
+def again(found: object, wanted: type) -> str:
+    """Return what to do about an instance of another class of the same name; "" for any other."""
+    if type(found).__name__ != wanted.__name__:
+        return ""
+    return f"Use the {wanted.__name__} that the chart was declared with, not one declared again"

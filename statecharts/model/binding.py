@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any, Final, final
@@ -10,7 +11,7 @@ from attrs import evolve
 
 from statecharts.model.effects import Action
 from statecharts.model.errors import StatechartError
-from statecharts.model.hooks import Hook
+from statecharts.model.hooks import Hook, function_name
 from statecharts.model.named import (
     AllOf,
     AnyOf,
@@ -22,6 +23,7 @@ from statecharts.model.named import (
     Named,
     NamedDelay,
     Not,
+    parameters,
 )
 from statecharts.model.nodes import After, StateNode, Transition
 from statecharts.model.suggestions import did_you_mean
@@ -61,6 +63,11 @@ class Binding:
             "action": actions,
             "delay": delays,
         }
+        given: Mapping[str, object] = self.tables
+        for role, table in given.items():
+            if not isinstance(table, Mapping):
+                text = f"{role}s= is {table!r}, not functions by their names"
+                raise StatechartError("SC215", chart, text, f"Give {role}s={{'name': function}}")
         self.default = default
         self.known: dict[str, list[str]] = {role: [] for role in self.tables}
 
@@ -109,20 +116,22 @@ class Binding:
             text = f"the delay {reference.name!r} cannot be bound to {found!r}"
             remedy = "Bind a timedelta above 0, or a function of one moment"
             raise StatechartError("SC215", self.chart, text, remedy)
+        self._check("delay", reference, found)
         return evolve(delay, function=Bound(reference, found))
 
     def _hook(self, hook: Hook) -> Hook:
         match hook.function:
             case Named(name) as reference:
-                function = self._function("guard", name)
+                function = self._function("guard", reference, name)
                 if function is not None:
                     return evolve(hook, function=Bound(reference, function))
                 if isinstance(self.default, bool):
                     return evolve(hook, function=Bound(reference, Holds(self.default)))
                 if self.default is not None:
+                    self._check("guard", reference, self.default)
                     return evolve(hook, function=Bound(reference, self.default))
             case Give(Action(name)) as reference:
-                function = self._function("action", name)
+                function = self._function("action", reference, name)
                 if function is not None:
                     return evolve(hook, function=Bound(reference, function))
             case Not(guard):
@@ -149,12 +158,43 @@ class Binding:
             found = getattr(self.host, name, _NOTHING)
         return found
 
-    def _function(self, role: str, name: str) -> Callable[..., Any] | None:
+    def _function(self, role: str, reference: Named | Give, name: str) -> Callable[..., Any] | None:
         found = self._given(role, name)
         if found is _NOTHING:
             return None
         if not callable(found):
             text = f"the {role} {name!r} cannot be bound to {found!r}, which is not callable"
             raise StatechartError("SC215", self.chart, text, "Bind a function of one moment")
+        self._check(role, reference, found)
         function: Callable[..., Any] = found
         return function
+
+    def _check(
+        self, role: str, reference: Named | Give | NamedDelay, function: Callable[..., Any]
+    ) -> None:
+        """Refuse a function that the chart could not call, or whose answer would have to wait."""
+        called = inspect.unwrap(function)
+        waits = (inspect.iscoroutinefunction, inspect.isasyncgenfunction)
+        given = ["moment", *parameters(reference)]
+        if any(tell(one) for tell in waits for one in (called, type(called).__call__)):
+            text = f"{function_name(function)} is a coroutine function, and a chart never awaits"
+        elif not _takes(function, given[1:]):
+            text = f"{function_name(function)} does not take ({', '.join(given)})"
+        else:
+            return
+        found = f"the {role} {reference.__name__!r} cannot be bound: {text}"
+        remedy = f"Bind a plain function: def {role}({', '.join(given)})"
+        raise StatechartError("SC215", self.chart, found, remedy)
+
+
+def _takes(function: Callable[..., Any], names: list[str]) -> bool:
+    """Tell whether a function takes a moment and parameters; yes, where it does not tell."""
+    try:
+        signature = inspect.signature(function)
+    except (TypeError, ValueError):  # some functions written in C do not tell
+        return True
+    try:
+        signature.bind(object(), **dict.fromkeys(names))
+    except TypeError:
+        return False
+    return True

@@ -10,7 +10,15 @@ import pytest
 from attrs import evolve, field, frozen
 from attrs.validators import instance_of
 
-from statecharts import Effect, Kernel, NamedEvent, Parallel, State, Statechart
+from statecharts import (
+    Effect,
+    Kernel,
+    NamedEvent,
+    Parallel,
+    State,
+    Statechart,
+    StatechartError,
+)
 from statecharts.codec import CodecError, MismatchError, Protocol, UnwritableError
 from statecharts.codec.errors import Misfit
 from statecharts.codec.shaping import Shaper
@@ -232,3 +240,46 @@ def test_regions_with_data_of_one_class_are_told_apart() -> None:
         "both.right": 0,
     }
     assert protocol.load_snapshot(dumped) == snapshot
+
+
+@frozen
+class Twice:
+    pass
+
+
+@frozen
+class Holds:
+    it: Twice = Twice()
+
+
+class Double(Statechart[Twice, Holds]):
+    on = State(Holds, initial=True, resting=True)
+    on.stay(on=Twice, make=lambda m: TWICE["made"])
+
+
+def again(cls: type) -> Any:
+    """Return an instance of a class that was declared again."""
+    return frozen(type(cls.__name__, (), {}))()
+
+
+TWICE: dict[str, Any] = {"made": again(Holds)}
+
+
+def test_class_declared_again_is_told() -> None:
+    """No text says that a Twice should be a Twice, whether it is event, context, data or inside."""
+    protocol, kernel = Protocol(Double), Kernel(Double)
+    told = "declared first, not one declared again"
+    for write in (protocol.dump_event, protocol.dumps_message):
+        with pytest.raises(UnwritableError, match=told):
+            write(again(Twice))
+    with pytest.raises(UnwritableError, match=told):
+        protocol.dump_context(Holds(again(Twice)))
+    with pytest.raises(UnwritableError, match=told):
+        protocol.dump_context(again(Holds))
+    told = "Use the Holds that the chart was declared with, not one declared again"
+    with pytest.raises(StatechartError, match=r"\[SC212\].*" + told):
+        kernel.start(again(Holds))
+    snapshot = kernel.start(Holds()).snapshot
+    for _ in range(3):
+        with pytest.raises(StatechartError, match=r"\[SC208\].*" + told):
+            kernel.step(snapshot, Twice())

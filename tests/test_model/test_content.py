@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
@@ -13,6 +14,7 @@ from attrs import frozen
 
 from statecharts import Chart, Effect, Kernel, Machine, NamedEvent, StatechartError
 from statecharts.checks import accept
+from statecharts.interop import scxml
 from statecharts.model.chart import (
     After,
     Default,
@@ -353,3 +355,51 @@ def test_machine_takes_what_the_start_sends() -> None:
     assert machine.started is not None
     assert machine.started.effects == (Action("begin"), Send(GO))
     assert machine.configuration == ("b",)
+
+
+async def waits(m: Any) -> bool:
+    return True
+
+
+@pytest.mark.parametrize(
+    ("function", "said"),
+    [
+        (waits, "waits is a coroutine function, and a chart never awaits"),
+        (lambda: True, r"does not take \(moment\)"),
+        (lambda m, other: True, r"does not take \(moment\)"),
+        (lambda *, m: True, r"does not take \(moment\)"),
+    ],
+)
+def test_function_that_a_step_could_not_call_is_not_bound(function: Any, said: str) -> None:
+    """It is told when it is bound, by whatever way, and not in the step that needs it."""
+    chart = closed_door()
+    ways: list[Any] = [
+        lambda: chart.bind(guards={"free": function}),
+        lambda: chart.bind(SimpleNamespace(free=function)),
+        lambda: chart.bind(default=function),
+    ]
+    for way in ways:
+        with pytest.raises(
+            StatechartError, match=r"\[SC215\].*guard 'free' cannot be bound"
+        ) as caught:
+            way()
+        assert re.search(said, caught.value.found)
+    for fine in (lambda m: True, lambda m, more=1: True, lambda *a, **k: True, bool):
+        assert chart.bind(guards={"free": fine}).unbound_guards == ()
+
+
+@pytest.mark.parametrize("key", ["guards", "actions", "delays"])
+@pytest.mark.parametrize("table", [[len], "free", 3])
+def test_table_of_functions_has_names(key: str, table: Any) -> None:
+    """A list of functions does not say which is which."""
+    arguments: dict[str, Any] = {key: table}
+    with pytest.raises(StatechartError, match=rf"\[SC215\].*{key}= is .*not functions"):
+        closed_door().bind(**arguments)
+
+
+def closed_door() -> Chart:
+    """Return a chart with a guard that is not bound."""
+    return scxml.loads(
+        """<scxml name="door"><state id="shut">
+        <transition event="push" cond="free" target="open"/></state><final id="open"/></scxml>"""
+    )
