@@ -18,6 +18,7 @@ from benchmarks.sections import (
     codec,
     cycle,
     definition,
+    durable,
     features,
     growth,
     imports,
@@ -38,6 +39,7 @@ SECTIONS: Final[Mapping[str, Callable[[Plan], list[Section]]]] = {
     "growth": growth.run,
     "codec": codec.run,
     "imports": imports.run,
+    "durable": durable.run,
 }
 
 FILE_WIDTH: Final = 110

@@ -60,6 +60,8 @@ TRIAL = Plan(
     pairs=100,
     ring=20,
     regions=(2, 3),
+    durable_events=20,
+    durable_runs=5,
 )
 OUTLINES = (toggle(), regions(), ring(3), ring(10), nested(1), nested(4))
 

@@ -26,6 +26,8 @@ class Plan:
     pairs: int = 50_000
     ring: int = 10_000
     regions: tuple[int, ...] = (32, 64, 128)
+    durable_events: int = 2_000
+    durable_runs: int = 10_000
 
 
 FULL = Plan(
@@ -49,4 +51,6 @@ QUICK = Plan(
     pairs=1_500,
     ring=300,
     regions=(4, 8),
+    durable_events=200,
+    durable_runs=200,
 )

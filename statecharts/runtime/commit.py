@@ -45,6 +45,7 @@ from statecharts.store.rows import (
     Status,
     Timer,
     Waiting,
+    changed,
 )
 
 MOST_OWN: Final = 1_000
@@ -489,10 +490,10 @@ class Draft:
         """Write an entry, and the head that goes with it."""
         now = microseconds(at)
         place = place_text(self.snapshot.configuration)
-        entry = Entry(self.head.sequence + 1, now, kind, id, place, body, b"")
-        entry = evolve(entry, link=link(self.head.link, entry))
+        said = (self.head.sequence + 1, now, kind, id, place, body)
+        entry = Entry(*said, link(self.head.link, Entry(*said, b"")))
         self._entries.append(entry)
-        self.head = evolve(
+        self.head = changed(
             self.head,
             sequence=entry.sequence,
             changed=now,
@@ -541,7 +542,7 @@ class Draft:
         if self.head.status in OVER:
             blocked = f"{blocked} {self.head.status}"
         said = storable(reason)
-        self.head = evolve(self.head, status=Status.STUCK.value, reason=said, blocked=blocked)
+        self.head = changed(self.head, status=Status.STUCK.value, reason=said, blocked=blocked)
         self._touched = True
 
     def unstick(self, at: datetime) -> None:
@@ -561,7 +562,7 @@ class Draft:
         before = self.head.blocked.rpartition(" ")[2]
         status = Status.ENDED.value if self.snapshot.ended else Status.RUNNING.value
         status = before if self._blocked_effect() and before in OVER else status
-        self.head = evolve(self.head, status=status, reason="", blocked="")
+        self.head = changed(self.head, status=status, reason="", blocked="")
         self._touched = True
 
     def skip(self, at: datetime) -> None:
@@ -701,7 +702,7 @@ class Draft:
             checkpoints = (Checkpoint(head.sequence, snapshot),)
             more += checkpoints
         head = sealed(
-            evolve(
+            changed(
                 head,
                 version=self.program.protocol.version,
                 snapshot=snapshot,

@@ -14,7 +14,6 @@ import threading
 from collections import OrderedDict, deque
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
-from contextlib import suppress
 from datetime import datetime
 from typing import Any, Final, Generic, TypeVar, final
 
@@ -224,9 +223,8 @@ class Writer:
             if len(changes) == 1:
                 return [error]
             return [one for change in changes for one in self._written([change])]
-        with suppress(StoreError):  # it is on disk, whatever comes now
-            if changes and self.store.token() == self._token + 1:
-                self._token += 1  # nobody else has written: what is kept is up to date
+        if changes:
+            self._token += 1  # what somebody else has written comes on top of that
         return [*written]
 
     @property

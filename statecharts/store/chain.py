@@ -13,9 +13,9 @@ import hashlib
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Final
 
-from attrs import evolve, frozen
+from attrs import frozen
 
-from statecharts.store.rows import Checkpoint, Entry, Head, Owed, Timer, Waiting
+from statecharts.store.rows import Checkpoint, Entry, Head, Owed, Timer, Waiting, changed
 
 if TYPE_CHECKING:
     from statecharts.store.port import Store
@@ -101,7 +101,7 @@ def seal(head: Head) -> bytes:
 
 def sealed(head: Head) -> Head:
     """Return a head with its seal."""
-    return evolve(head, seal=seal(head))
+    return changed(head, seal=seal(head))
 
 
 @frozen

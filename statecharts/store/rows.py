@@ -7,8 +7,10 @@ snapshots are bytes that the store never reads.
 from __future__ import annotations
 
 from enum import StrEnum
+from operator import attrgetter
 from typing import Any, Final
 
+import attrs
 from attrs import field, frozen
 
 CHECKPOINT_EVERY: Final = 256
@@ -96,6 +98,15 @@ class Head:
     def fence(self) -> tuple[int, int]:
         """What a commit compares: nobody else has written since it was read."""
         return self.sequence, self.epoch
+
+
+def changed(head: Head, **changes: Any) -> Head:
+    """Return a head with some fields changed; `attrs.evolve`, but quicker."""
+    return Head(**{**dict(zip(_HEAD, _said(head), strict=True)), **changes})
+
+
+_HEAD: Final = tuple(one.name for one in attrs.fields(Head))
+_said: Final = attrgetter(*_HEAD)
 
 
 @frozen
