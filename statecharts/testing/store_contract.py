@@ -41,10 +41,25 @@ class StoreContract:
         """Return a new, empty store."""
         raise NotImplementedError
 
+    def opened(self) -> Store:
+        """Return a new store, which is closed when the test is over."""
+        store = self.make()
+        self._opened.append(store)
+        return store
+
+    def setup_method(self) -> None:
+        """Begin a test with no store open."""
+        self._opened: list[Store] = []
+
+    def teardown_method(self) -> None:
+        """Close what the test has opened."""
+        for store in self._opened:
+            store.close()
+
     # -- writing -----------------------------------------------------------------------------------
 
     def test_what_is_written_is_read(self) -> None:
-        store = self.make()
+        store = self.opened()
         change = begun(
             "a", owed=[owed(1)], timers=[Timer("t#1", 5)], waiting=[Waiting(1, 2, "w", b"x")]
         )
@@ -54,7 +69,7 @@ class StoreContract:
         assert store.entries("a") == list(change.entries)
 
     def test_a_key_that_is_not_there_has_nothing(self) -> None:
-        store = self.make()
+        store = self.opened()
         assert store.read("a") is None
         assert store.head("a") is None
         assert store.entries("a") == []
@@ -65,20 +80,20 @@ class StoreContract:
         assert store.artifacts("a") == []
 
     def test_a_run_is_begun_once(self) -> None:
-        store = self.make()
+        store = self.opened()
         first, second = begun("a"), begun("a", at=7)
         assert store.write([first]) == [True]
         assert store.write([second]) == [False]
         assert store.head("a") == first.head
 
     def test_a_run_that_is_not_there_cannot_go_on(self) -> None:
-        store = self.make()
+        store = self.opened()
         change = begun("a")
         assert store.write([evolve(change, fence=(0, 0))]) == [False]
         assert store.read("a") is None
 
     def test_a_change_that_misses_the_fence_writes_nothing(self) -> None:
-        store = self.make()
+        store = self.opened()
         first = begun("a", owed=[owed(1)])
         store.write([first])
         won = further(first, owed=[owed(2)], timers=[Timer("t#1", 5)])
@@ -93,7 +108,7 @@ class StoreContract:
         assert store.entries("a") == [*first.entries, *won.entries]
 
     def test_the_epoch_is_part_of_the_fence(self) -> None:
-        store = self.make()
+        store = self.opened()
         first = begun("a")
         store.write([first])
         noted = evolve(first, head=sealed(evolve(first.head, epoch=1)), fence=(0, 0), entries=())
@@ -102,7 +117,7 @@ class StoreContract:
         assert store.write([further(noted)]) == [True]
 
     def test_the_others_of_a_batch_are_written(self) -> None:
-        store = self.make()
+        store = self.opened()
         first = begun("a")
         store.write([first])
         batch = [begun("b"), begun("a"), further(first), further(first, at=9), begun("c")]
@@ -111,7 +126,7 @@ class StoreContract:
         assert verified(store, "a", "b", "c") == []
 
     def test_rows_change_and_go(self) -> None:
-        store = self.make()
+        store = self.opened()
         first = begun(
             "a",
             owed=[owed(1), owed(2)],
@@ -136,7 +151,7 @@ class StoreContract:
         assert verified(store, "a") == []
 
     def test_texts_and_bytes_come_back_as_they_were(self) -> None:
-        store = self.make()
+        store = self.opened()
         key = "Bestellung 7/ä€😀\n'\";--"
         change = begun(
             key, body=bytes(range(256)), configuration='["a b","\\u0000"]', id="\N{BELL}'"
@@ -148,7 +163,7 @@ class StoreContract:
         assert verified(store, key) == []
 
     def test_many_threads_write_and_nothing_is_lost(self) -> None:
-        store = self.make()
+        store = self.opened()
         store.write([begun("a")])
 
         def work() -> None:
@@ -170,7 +185,7 @@ class StoreContract:
     # -- reading -----------------------------------------------------------------------------------
 
     def test_entries_come_in_pages(self) -> None:
-        store = self.make()
+        store = self.opened()
         change = begun("a")
         store.write([change])
         for _ in range(9):
@@ -183,7 +198,7 @@ class StoreContract:
         assert store.tail("a", 0) == []
 
     def test_heads_are_found_by_chart_and_status_page_by_page(self) -> None:
-        store = self.make()
+        store = self.opened()
         for number in range(5):
             change = begun(f"r{number}", chart="A" if number % 2 else "B")
             store.write([change])
@@ -194,7 +209,7 @@ class StoreContract:
         assert [head.run for head in store.heads(None, Status.RUNNING, "r1", 2)] == ["r2", "r3"]
 
     def test_an_id_is_remembered_as_far_back_as_asked(self) -> None:
-        store = self.make()
+        store = self.opened()
         first = begun("a")
         second = further(first, id="x")
         third = further(second)
@@ -207,7 +222,7 @@ class StoreContract:
         assert store.taken("b", "x", 0) is None
 
     def test_checkpoints_are_found_at_or_before_an_entry(self) -> None:
-        store = self.make()
+        store = self.opened()
         first = begun("a", checkpoint=True)
         second = further(first)
         third = further(second, checkpoint=True)
@@ -224,7 +239,7 @@ class StoreContract:
     # -- delivery ----------------------------------------------------------------------------------
 
     def test_what_is_due_is_claimed_once(self) -> None:
-        store = self.make()
+        store = self.opened()
         later = owed(3, due=99, attempts=1)
         store.write([begun("a", owed=[owed(1, due=3), owed(2, due=2), later])])
         names = [("Chart", "mail")]
@@ -239,7 +254,7 @@ class StoreContract:
         assert [one.worker for one in stored.owed] == ["me", "me", None]
 
     def test_what_was_never_tried_is_due_and_no_claim_holds_for_ever(self) -> None:
-        store = self.make()
+        store = self.opened()
         store.write([begun("a", owed=[owed(1, due=99)])])
         names = [("Chart", "mail")]
         assert len(store.claim("ahead", 10, 11 + LONGEST_CLAIM, names, 9)) == 1
@@ -247,7 +262,7 @@ class StoreContract:
         assert store.claim("you", 10, 20, names, 9) == []
 
     def test_a_claim_that_is_over_is_free(self) -> None:
-        store = self.make()
+        store = self.opened()
         store.write([begun("a", owed=[owed(1)])])
         names = [("Chart", "mail")]
         assert len(store.claim("me", 10, 20, names, 9)) == 1
@@ -255,7 +270,7 @@ class StoreContract:
         assert len(store.claim("you", 20, 30, names, 9)) == 1
 
     def test_no_more_is_claimed_than_asked_and_only_what_is_known(self) -> None:
-        store = self.make()
+        store = self.opened()
         store.write([begun("a", owed=[owed(1), owed(2), owed(3)])])
         store.write([begun("b", chart="Other", owed=[owed(1)])])
         store.write([begun("c", owed=[owed(1, name="fax")])])
@@ -265,7 +280,7 @@ class StoreContract:
         assert store.claim("me", 10, 20, [("Chart", "letter")], 9) == []
 
     def test_paused_runs_and_effects_that_were_handed_over_are_not_claimed(self) -> None:
-        store = self.make()
+        store = self.opened()
         for status in Status:
             store.write([begun(status.value, status=status, owed=[owed(1)])])
         store.write([begun("handed", owed=[evolve(owed(1), handed=True)])])
@@ -273,7 +288,7 @@ class StoreContract:
         assert sorted(run for run, _ in found) == ["cancelled", "ended", "running"]
 
     def test_claims_are_renewed_and_given_back_by_who_has_them(self) -> None:
-        store = self.make()
+        store = self.opened()
         store.write([begun("a", owed=[owed(1), owed(2)])])
         names = [("Chart", "mail")]
         store.claim("me", 10, 20, names, 1)
@@ -284,13 +299,13 @@ class StoreContract:
         assert [one.number for _, one in store.claim("you", 50, 60, names, 9)] == [1]
 
     def test_a_claim_is_no_part_of_the_seal(self) -> None:
-        store = self.make()
+        store = self.opened()
         store.write([begun("a", owed=[owed(1)])])
         store.claim("me", 10, 20, [("Chart", "mail")], 9)
         assert verified(store, "a") == []
 
     def test_timers_that_are_due_come_in_order(self) -> None:
-        store = self.make()
+        store = self.opened()
         store.write([begun("a", timers=[Timer("x#1", 5), Timer("y#1", 9)])])
         store.write([begun("b", timers=[Timer("x#1", 3)])])
         store.write([begun("c", chart="Other", timers=[Timer("x#1", 1)])])
@@ -300,7 +315,7 @@ class StoreContract:
         assert store.due(6, ["Other", "Chart"], 9)[0] == ("c", Timer("x#1", 1))
 
     def test_the_next_that_falls_due_is_told(self) -> None:
-        store = self.make()
+        store = self.opened()
         assert store.next(0, ["Chart"]) is None
         store.write([begun("a", owed=[owed(1, due=7)], timers=[Timer("x#1", 5), Timer("y#1", 9)])])
         assert store.next(0, ["Chart"]) == 5
@@ -314,7 +329,7 @@ class StoreContract:
     # -- artifacts, pruning, removing --------------------------------------------------------------
 
     def test_artifacts_are_kept_by_their_digest(self) -> None:
-        store = self.make()
+        store = self.opened()
         name = store.put(b"body")
         assert name == hashlib.sha256(b"body").digest()
         assert store.put(b"body") == name
@@ -325,12 +340,12 @@ class StoreContract:
         assert verified(store, "a") == []
 
     def test_an_artifact_that_is_missing_is_damage(self) -> None:
-        store = self.make()
+        store = self.opened()
         store.write([begun("a", artifacts=[bytes(32)])])
         assert verified(store, "a") == [f"artifact {bytes(32).hex()} is missing"]
 
     def test_entries_are_pruned_with_a_head_that_says_so(self) -> None:
-        store = self.make()
+        store = self.opened()
         first = begun("a", checkpoint=True)
         second = further(first)
         third = further(second, checkpoint=True)
@@ -352,7 +367,7 @@ class StoreContract:
         assert verified(store, "a") == []
 
     def test_a_run_is_removed_whole(self) -> None:
-        store = self.make()
+        store = self.opened()
         first = begun("a", owed=[owed(1)], timers=[Timer("t#1", 5)], checkpoint=True)
         store.write([first, begun("b")])
         assert not store.remove("a", (0, 5))
@@ -366,7 +381,7 @@ class StoreContract:
         assert store.write([begun("a")]) == [True]
 
     def test_a_sound_store_has_no_damage(self) -> None:
-        store = self.make()
+        store = self.opened()
         store.write([begun("a")])
         assert store.check() == []
         store.close()
