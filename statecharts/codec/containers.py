@@ -192,6 +192,13 @@ def each(
     return made
 
 
+def each_of(function: Load | Callable[[Any], Any], value: Any) -> list[Any]:
+    """Return the values that a function makes of the items of an array."""
+    if value.__class__ is not list:
+        raise wrong("an array", value)
+    return each(function, value, value)
+
+
 def _applied(pair: tuple[Callable[[Any], Any], Any]) -> Any:
     return pair[0](pair[1])
 

@@ -12,6 +12,7 @@ from attrs import field, frozen
 
 from statecharts.codec.errors import Misfit, reason, shown
 from statecharts.codec.events import RUN
+from statecharts.codec.parts import name_of
 from statecharts.codec.records import TAG
 from statecharts.codec.shapes import wrong
 from statecharts.codec.snapshots import PROTOCOL, incomplete, timer_sources
@@ -125,9 +126,9 @@ class Upcaster:
         new = self._call_id(value["id"])
         if new is None:
             return None
-        name = value["id"].rpartition("#")[0]
+        name = name_of(value["id"])
         change = self.calls.get(name)
-        if callable(change) and new.rpartition("#")[0] not in known:
+        if callable(change) and name_of(new) not in known:
             new = _retyped(new, _last(name), _new_type(change, _last(name)))
         answered = {**value, "id": new}
         if "event" not in value:
@@ -193,13 +194,13 @@ class Upcaster:
         for one in value:
             new = self._call_id(one["id"])
             if new is not None:
-                name, call = one["id"].rpartition("#")[0], one["call"]
+                name, call = name_of(one["id"]), one["call"]
                 change = self.calls.get(name)
                 if callable(change):
                     made = change(call)
                     new = _retyped(new, call.get(TAG), made.get(TAG))
                 else:
-                    old, named = _last(name), _last(new.rpartition("#")[0])
+                    old, named = _last(name), _last(name_of(new))
                     made = {**call, TAG: named} if call.get(TAG) == old else call
                 found.append({**one, "id": new, "call": made})
         return found
@@ -230,7 +231,7 @@ class Upcaster:
         active = ("", *value.get("configuration", ()))
         timers = list(value.get("timers", ()))
         counters = dict(value.get("counters", {}))
-        running = {timer["id"].rpartition("#")[0] for timer in timers}
+        running = {name_of(timer["id"]) for timer in timers}
         for name, due in self.start.items():
             source = sources.get(name, name.rpartition(".")[0])
             if source in active and name not in running:
@@ -366,7 +367,7 @@ class Upcasters:
         made = self._upcast_stored(value, version, message)
         old = made.__class__ is dict and version < self.version
         if old and made.get(TAG) in self._answers:
-            name = str(made.get("id")).rpartition("#")[0]
+            name = name_of(str(made.get("id")))
             if name not in self._calls:
                 found = f"no state of the chart makes the call {shown(made.get('id'))}"
                 listed = f"The calls: {', '.join(self._calls) or 'there are none'}"
