@@ -178,7 +178,7 @@ def each(
     owner: Any,
     keys: Iterable[Any] | None = None,
 ) -> list[Any]:
-    """Return what a function makes of each value.
+    """Return the results of a function for each value.
 
     A mistake in one gets its index, or its key where there are keys.
     """
@@ -193,7 +193,7 @@ def each(
 
 
 def each_of(function: Load | Callable[[Any], Any], value: Any) -> list[Any]:
-    """Return the values that a function makes of the items of an array."""
+    """Return the results of a function for each item of an array."""
     if value.__class__ is not list:
         raise wrong("an array", value)
     return each(function, value, value)
@@ -247,4 +247,4 @@ def dump_json(value: Any) -> Any:
 ANY: Final = Shape(
     "JSON", load_json, dump_json, lambda _definitions: {}, frozenset(KINDS.values()), (object,)
 )
-"""What carries no type: plain JSON."""
+"""The shape of values without a type: plain JSON."""

@@ -45,7 +45,7 @@ def _shape(
 def _exactly(
     cls: type[T], text: str, refused: Callable[[str, Any], Misfit] = wrong
 ) -> Callable[..., T]:
-    """Return what gives back the values of a class, and refuses all others."""
+    """Return a function that returns the values of a class, and refuses all others."""
 
     def take(value: Any, _: Any = None) -> T:
         if value.__class__ is cls:

@@ -52,7 +52,7 @@ _MEMORY: Final[tuple[tuple[str, Any], ...]] = (
 )
 _NUMBER: Final = re.compile(r"[1-9][0-9]*")
 _DIGITS: Final = 18
-"""More digits than a number has that a run has counted up to."""
+"""The number of digits that an id may end in; no run counts that far."""
 
 _ONCE: Final = "Give each {} once"
 _EMPTY: Final = [empty for _, empty in _MEMORY]
@@ -61,7 +61,7 @@ _EMPTY: Final = [empty for _, empty in _MEMORY]
 @final
 @frozen(eq=False)
 class _Layout:
-    """What some states that are active, or remembered, together carry.
+    """The data, hashes and texts of a set of states that are active, or remembered, together.
 
     Attributes:
         families: For each state its id, and the class of its data, if it has any.
@@ -215,7 +215,7 @@ class Snapshots:
         return f"{{{','.join(found)}}}"
 
     def _dump_memory(self, memory: Memory) -> dict[str, list[Any]]:
-        """Write what is seldom there."""
+        """Write calls, delayed events and waiting events, which most snapshots lack."""
         found: dict[str, list[Any]] = {"calls": [], "sent": [], "waiting": []}
         if memory.calls:
             found["calls"] = at("calls", each, self._dump_call, memory.calls, memory.calls)

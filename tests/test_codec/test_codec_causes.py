@@ -1,4 +1,4 @@
-"""Causes: what other people's code raised hangs on the error, wherever in a value it happened."""
+"""Causes: an exception of the caller's code is the cause of our error, however deep it happened."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from statecharts.model.digest import part
 
 
 class Odd:
-    """What neither way of its carrier takes."""
+    """A class whose carrier fails in both directions."""
 
 
 class CarrierError(Exception):
-    """What the functions of a carrier raise."""
+    """Raised by the functions of a carrier."""
 
 
 def refuse(value: object) -> Any:
@@ -154,7 +154,7 @@ WRITES: dict[str, Callable[[Held], object]] = {
 @pytest.mark.parametrize("way", READS)
 @pytest.mark.parametrize("place", WRITTEN)
 def test_cause_of_a_failing_carrier_reaches_who_reads(place: str, way: str) -> None:
-    """What a carrier raised hangs on the error, through every level of what is read."""
+    """The exception of a carrier is the cause of the error, however deep the value is."""
     with pytest.raises(CodecError, match="Odd refuses it: 1") as caught:
         READS[way](WRITTEN[place])
     assert isinstance(caught.value.__cause__, CarrierError)
@@ -163,14 +163,14 @@ def test_cause_of_a_failing_carrier_reaches_who_reads(place: str, way: str) -> N
 @pytest.mark.parametrize("way", WRITES)
 @pytest.mark.parametrize("place", HELD)
 def test_cause_of_a_failing_carrier_reaches_who_writes(place: str, way: str) -> None:
-    """What a carrier raised hangs on the error, through every level of what is written."""
+    """The exception of a carrier is the cause of the error, however deep the value is."""
     with pytest.raises(CodecError, match="Odd cannot be written") as caught:
         WRITES[way](HELD[place])
     assert isinstance(caught.value.__cause__, CarrierError)
 
 
 def test_cause_of_a_failing_upcaster_reaches_who_reads_a_step() -> None:
-    """A step's snapshot is upgraded as any other, and tells as much when that fails."""
+    """The snapshot in a step is upgraded like any other, and a failure says so."""
     step = SHELF.dump_step(Kernel(Shelf).start(Held()))
     later: Protocol[Any, Any] = Protocol(
         Shelf,

@@ -167,7 +167,7 @@ class Porter(Statechart[Ring], allow="*"):
 
 
 def test_waiting_event_of_no_chart_is_not_written() -> None:
-    """A line on ``*`` takes what comes, of a closed chart too; what is not its own stays behind."""
+    """A line on ``*`` takes any event, in a closed chart too; a foreign one cannot be written."""
     protocol, kernel = Protocol(Porter), Kernel(Porter)
     own = kernel.step(kernel.start().snapshot, Ring()).snapshot
     check_snapshot(protocol, own)
