@@ -463,9 +463,8 @@ class _Writing:
                 if type_ is not None:
                     found = f"{hook.name} goes by the transport {type_!r}"
                     self.losses.add("SC673", found, "Leave out the transport")
-                kind = "send" if target is None else "sendTo"
-                if self.four or (target is None and delay is not None):
-                    kind = "send" if self.four else "raise"
+                kind = "sendTo" if target is not None else "send" if delay is None else "raise"
+                kind = "send" if self.four else kind
                 wait = None if delay is None else milliseconds(delay)
                 return self._built_in(
                     kind, to=target, event=self._event(event), delay=wait, id=name
