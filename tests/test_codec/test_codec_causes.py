@@ -99,6 +99,12 @@ def json(**changed: Any) -> Any:
     return {**SHELF.dump_snapshot(snapshot()), **changed}
 
 
+def step(value: Any, *effects: Any) -> Any:
+    """Return a step as JSON that did nothing but lead to a snapshot and give effects."""
+    rest: dict[str, Any] = {"handled": True, "fired": [], "microsteps": []}
+    return {"snapshot": value, "effects": list(effects), **rest}
+
+
 READS: dict[str, Callable[[Any], object]] = {
     "event": lambda held: SHELF.load_event({"type": "put", "held": held}),
     "message": lambda held: SHELF.load_message({"type": "put", "held": held}),
@@ -115,24 +121,8 @@ READS: dict[str, Callable[[Any], object]] = {
     "history": lambda held: SHELF.load_snapshot(
         json(history={"full.past": {"configuration": ["full.held"], "data": {"full.held": held}}})
     ),
-    "step": lambda held: SHELF.load_step(
-        {
-            "snapshot": json(data={"full.held": held}),
-            "effects": [],
-            "handled": True,
-            "fired": [],
-            "microsteps": [],
-        }
-    ),
-    "effects of a step": lambda held: SHELF.load_step(
-        {
-            "snapshot": json(),
-            "effects": [{"type": "told", "held": held}],
-            "handled": True,
-            "fired": [],
-            "microsteps": [],
-        }
-    ),
+    "step": lambda held: SHELF.load_step(step(json(data={"full.held": held}))),
+    "effects of a step": lambda held: SHELF.load_step(step(json(), {"type": "told", "held": held})),
 }
 
 WRITES: dict[str, Callable[[Held], object]] = {
@@ -171,7 +161,7 @@ def test_cause_of_a_failing_carrier_reaches_who_writes(place: str, way: str) -> 
 
 def test_cause_of_a_failing_upcaster_reaches_who_reads_a_step() -> None:
     """The snapshot in a step is upgraded like any other, and a failure says so."""
-    step = SHELF.dump_step(Kernel(Shelf).start(Held()))
+    dumped = SHELF.dump_step(Kernel(Shelf).start(Held()))
     later: Protocol[Any, Any] = Protocol(
         Shelf,
         effects=(Told,),
@@ -179,7 +169,7 @@ def test_cause_of_a_failing_upcaster_reaches_who_reads_a_step() -> None:
         upcasters={1: Upcaster(snapshot=lambda value: value["no key"])},
     )
     with pytest.raises(CodecError, match="the upcaster from version 1 failed") as caught:
-        later.load_step(step)
+        later.load_step(dumped)
     assert isinstance(caught.value.__cause__, KeyError)
     assert caught.value.path == "$.snapshot.version"
 

@@ -141,7 +141,6 @@ def test_definitions_are_read_like_configs(version: int, seeds: range) -> None:
     assert not rows[False]
 
 
-SHUT = {"initial": "x", "states": {"x": {}}}
 KNOWN: dict[str, tuple[dict[str, Any], list[str | int], list[str], list[str]]] = {
     "a region's line keeps XState from asking the parallel state": (
         {
