@@ -584,7 +584,7 @@ def _under(misfit: Misfit, *keys: str | int) -> Misfit:
 
 
 def _text(value: Any) -> str:
-    return text_of(value) if value else repr(value)  # nothing looks the same to Python
+    return text_of(value) if value else repr(value)  # an empty list is the same text
 
 
 def _mentioned(memory: Memory) -> Iterator[str]:

@@ -22,7 +22,7 @@ class CarrierError(Exception):
 
 
 def refuse(value: object) -> Any:
-    """Refuse whatever comes."""
+    """Refuse any value."""
     raise CarrierError(str(value))
 
 

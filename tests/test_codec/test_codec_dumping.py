@@ -266,7 +266,7 @@ TWICE: dict[str, Any] = {"made": again(Holds)}
 
 
 def test_class_declared_again_is_told() -> None:
-    """No text says that a Twice should be a Twice, whether it is event, context, data or inside."""
+    """The error says that the class of an event, context, data or field was declared again."""
     protocol, kernel = Protocol(Double), Kernel(Double)
     told = "declared first, not one declared again"
     for write in (protocol.dump_event, protocol.dumps_message):

@@ -304,7 +304,7 @@ def test_parts_that_are_missing_are_asked_for() -> None:
 
 
 def timed() -> Chart:
-    """Return a chart whose patience has an end, whatever it does."""
+    """Return a chart with a timer of its own."""
 
     class Timed(Statechart):
         on = State(initial=True)

@@ -156,11 +156,11 @@ class Ring:
 
 @frozen
 class Stray:
-    """An event of no chart."""
+    """An event that belongs to no chart."""
 
 
 class Porter(Statechart[Ring], allow="*"):
-    """A closed chart that keeps for later whatever comes."""
+    """A closed chart that defers every event."""
 
     asleep = State(initial=True)
     asleep.defer(on="*")

@@ -244,7 +244,7 @@ def test_timer_is_renamed_with_the_target_that_it_is_named_after(
 def test_names_that_the_chart_lacks_are_refused(
     changes: dict[str, Any], found: str, remedy: str
 ) -> None:
-    """A misspelt name would change nothing, and say nothing; a function may still rename it."""
+    """A misspelt name would silently change nothing; a function may still rename it."""
     with pytest.raises(UnwritableError, match=r"\[SC423\]") as caught:
         Protocol(orders(), upcasters={1: Upcaster(**changes)})
     assert re.search(found, caught.value.found)
@@ -535,7 +535,7 @@ def test_answer_follows_a_call_that_a_function_changes(
 
 
 def test_answer_to_a_call_that_the_chart_lacks_is_refused() -> None:
-    """It would be dropped as late, and the run wait for ever."""
+    """It would be dropped as late, and the run would wait forever."""
     chart = orders(asks=AskTwice, call="ask_twice")
     protocol: Protocol[Any, Any] = Protocol(
         chart, upcasters={1: Upcaster(calls={MERGE_ASK: _rewritten})}
