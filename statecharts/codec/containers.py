@@ -178,7 +178,7 @@ def each(
     owner: Any,
     keys: Iterable[Any] | None = None,
 ) -> list[Any]:
-    """Return what a function makes of each value.
+    """Return the results of a function for each value.
 
     A mistake in one gets its index, or its key where there are keys.
     """
@@ -190,6 +190,13 @@ def each(
         misfit.within(next(islice(count() if keys is None else keys, len(made), None)), owner)
         raise
     return made
+
+
+def each_of(function: Load | Callable[[Any], Any], value: Any) -> list[Any]:
+    """Return the results of a function for each item of an array."""
+    if value.__class__ is not list:
+        raise wrong("an array", value)
+    return each(function, value, value)
 
 
 def _applied(pair: tuple[Callable[[Any], Any], Any]) -> Any:
@@ -240,4 +247,4 @@ def dump_json(value: Any) -> Any:
 ANY: Final = Shape(
     "JSON", load_json, dump_json, lambda _definitions: {}, frozenset(KINDS.values()), (object,)
 )
-"""What carries no type: plain JSON."""
+"""The shape of values without a type: plain JSON."""

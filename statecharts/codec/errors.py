@@ -100,14 +100,9 @@ class Misfit(Exception):  # noqa: N818 - never seen outside the codec
         self.value = value
         return self
 
-    def error(self, chart: str, *outer: str | int) -> CodecError:
-        """Return it as the error that a caller sees.
-
-        Args:
-            chart: Name of the chart.
-            outer: The path to what was being read or written.
-        """
-        path = path_text((*outer, *reversed(self.keys)))
+    def error(self, chart: str) -> CodecError:
+        """Return it as the error that a caller sees, who gets the name of the chart as well."""
+        path = path_text(reversed(self.keys))
         kind = _SINGLE.get(self.code) or _KINDS[self.code[3]]
         return kind(self.code, f"{chart} at {path}", self.found, self.remedy, path=path)
 

@@ -108,7 +108,7 @@ class Events:
         done = shaper.record(StateDone, {"data": _brought(chart, shaper)})
         self._kept = {self._own_name(StateDone): done}
         self._said = (*self._own, *self._kept)
-        """The names of what the run itself says."""
+        """The names of the messages that only the run itself may send."""
 
     def _own_name(self, cls: type) -> str:
         """Return the name of a run's own message, lengthened if an event of the chart has it."""

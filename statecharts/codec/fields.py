@@ -114,7 +114,7 @@ def finishing(cls: type) -> Callable[[Any], None] | None:
 def _subclasses(classes: Iterable[type]) -> Iterable[type]:
     """Return all subclasses of some classes that are imported, nearest first.
 
-    A decorator that makes a class anew leaves the old one behind: of several with one name, the
+    A decorator that makes a class anew leaves the old one in memory: of several with one name, the
     last counts.
     """
     found: dict[tuple[str, str], type] = {}

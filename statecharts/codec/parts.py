@@ -87,6 +87,15 @@ class Parts:
         return Misfit("SC414", found, remedy, shown(given.get(key)))
 
 
+def name_of(identity: str) -> str:
+    """Return the name of a timer or a call out of the id of one run of it.
+
+    >>> name_of("active.ask#2")
+    'active.ask'
+    """
+    return identity.rpartition("#")[0]
+
+
 def _mentioned(value: dict[str, Any]) -> Iterator[str]:
     """Yield the parts that a snapshot mentions, out of JSON of any shape."""
     for place in (value, *_inside(value.get("history"))):
@@ -96,7 +105,7 @@ def _mentioned(value: dict[str, Any]) -> Iterator[str]:
         yield CONTEXT
     for call in _inside(value.get("calls")):
         if isinstance(call, dict):
-            yield f"{CALL}{str(call.get('id')).rpartition('#')[0]}"
+            yield f"{CALL}{name_of(str(call.get('id')))}"
     sent = (one.get("event") for one in _inside(value.get("sent")) if isinstance(one, dict))
     for event in (*_inside(value.get("waiting")), *sent):
         if isinstance(event, dict):

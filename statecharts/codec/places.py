@@ -72,10 +72,10 @@ class Places:
         return found
 
     def _known(self, history: str | None, value: Any) -> Any:
-        """Return what was made of a configuration when it was checked; None if it never was."""
+        """Return the result of an earlier check of a configuration; None if there was none."""
         try:
             return self._kept.get((history, *value)) if value.__class__ is list else None
-        except TypeError:  # what has no hash is the id of no state
+        except TypeError:  # a value without a hash is not an id
             return None
 
     def _keep(self, history: str | None, ids: tuple[str, ...], found: object) -> None:

@@ -119,7 +119,7 @@ class Record(Shape):
             self._structure = self._put_together
 
     def _writing(self, tag: str | None) -> Callable[[Any], str]:
-        """Return what makes the text of an instance of the class, with a tag or without one."""
+        """Return a function that writes the text of an instance, with a tag or without one."""
         key = escaped if self.taggish and tag is not None else str
         fields = sorted((key(member.key), member.name, member.key) for member in self.members)
         writes = [(name, self.shapes[own].write) for _, name, own in fields]
@@ -222,7 +222,7 @@ class Record(Shape):
             self._refuse(value, value, error)
 
     def load_tagged(self, value: dict[str, Any]) -> Any:
-        """Read an instance out of an object with a tag, whatever that says."""
+        """Read an instance from an object with a tag, and ignore the tag."""
         if self.taggish:
             fields = untagged(value)
         else:
@@ -263,7 +263,7 @@ class Record(Shape):
         return keys[0] if keys else None
 
     def _refuse(self, value: dict[str, Any], whole: dict[str, Any], error: Exception) -> Never:
-        """Raise what went wrong, with the field that it went wrong at.
+        """Raise the error, with the field at fault.
 
         Args:
             value: The fields.

@@ -26,10 +26,6 @@ _NOT_FINITE: Final = {"Infinity": math.inf, "-Infinity": -math.inf, "NaN": math.
 _INTEGER_KEY: Final = re.compile("-?(0|[1-9][0-9]*)").fullmatch
 
 
-def _constant(schema: JsonSchema) -> Callable[[Any], JsonSchema]:
-    return lambda _definitions: dict(schema)
-
-
 def _shape(
     text: str,
     name: str,
@@ -40,7 +36,7 @@ def _shape(
 ) -> Shape:
     types = schema.get("type", "string")
     kinds = frozenset({types} if isinstance(types, str) else types)
-    return Shape(text, load, dump, _constant(schema), kinds, (cls,), name)
+    return Shape(text, load, dump, lambda _: dict(schema), kinds, (cls,), name)
 
 
 # -- what JSON has itself --------------------------------------------------------------------------
@@ -49,7 +45,7 @@ def _shape(
 def _exactly(
     cls: type[T], text: str, refused: Callable[[str, Any], Misfit] = wrong
 ) -> Callable[..., T]:
-    """Return what gives back the values of a class, and refuses all others."""
+    """Return a function that returns the values of a class, and refuses all others."""
 
     def take(value: Any, _: Any = None) -> T:
         if value.__class__ is cls:

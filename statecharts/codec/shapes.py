@@ -71,7 +71,7 @@ def _written_by_dump(shape: Any) -> Callable[[Any], str]:
 
 @define(eq=False)
 class Shape:
-    """How the values of one annotation are carried.
+    """Reads and writes the values of one annotation.
 
     Attributes:
         text: What messages call such a value: ``an integer``.
@@ -96,7 +96,7 @@ class Shape:
 
 @frozen
 class Key:
-    """How the keys of a mapping are carried, where they can be the keys of a JSON object."""
+    """Reads and writes the keys of a mapping that can be the keys of a JSON object."""
 
     load: Callable[[str], Any]
     dump: Callable[[Any], str]

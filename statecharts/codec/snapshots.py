@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from operator import itemgetter
-from typing import Any, Final, TypeVar, final
+from typing import Any, Final, final
 
 from attrs import frozen
 
-from statecharts.codec.containers import each
+from statecharts.codec.containers import each, each_of
 from statecharts.codec.errors import Misfit, at, shown
 from statecharts.codec.events import Effects, Events
 from statecharts.codec.parts import CALL as CALL_PART
-from statecharts.codec.parts import CONTEXT, EVENT, STATE, Parts
+from statecharts.codec.parts import CONTEXT, EVENT, STATE, Parts, name_of
 from statecharts.codec.places import KEPT, Places
 from statecharts.codec.records import TAG, Family, check_fields, missing_field
 from statecharts.codec.scalars import load_int, load_str
@@ -30,8 +30,6 @@ from statecharts.model.fields import build_default
 from statecharts.model.suggestions import did_you_mean
 from statecharts.semantics.configuration import Configuration
 from statecharts.semantics.snapshot import Memory, Remembered, Snapshot
-
-T = TypeVar("T")
 
 PROTOCOL: Final = 2
 """The protocol that is written; `Upcasters` turns snapshots of protocol 1 into this one."""
@@ -54,7 +52,7 @@ _MEMORY: Final[tuple[tuple[str, Any], ...]] = (
 )
 _NUMBER: Final = re.compile(r"[1-9][0-9]*")
 _DIGITS: Final = 18
-"""More digits than a number has that a run has counted up to."""
+"""The number of digits that an id may end in; no run counts that far."""
 
 _ONCE: Final = "Give each {} once"
 _EMPTY: Final = [empty for _, empty in _MEMORY]
@@ -63,7 +61,7 @@ _EMPTY: Final = [empty for _, empty in _MEMORY]
 @final
 @frozen(eq=False)
 class _Layout:
-    """What some states that are active, or remembered, together carry.
+    """The data, hashes and texts of a set of states that are active, or remembered, together.
 
     Attributes:
         families: For each state its id, and the class of its data, if it has any.
@@ -217,7 +215,7 @@ class Snapshots:
         return f"{{{','.join(found)}}}"
 
     def _dump_memory(self, memory: Memory) -> dict[str, list[Any]]:
-        """Write what is seldom there."""
+        """Write calls, delayed events and waiting events, which most snapshots lack."""
         found: dict[str, list[Any]] = {"calls": [], "sent": [], "waiting": []}
         if memory.calls:
             found["calls"] = at("calls", each, self._dump_call, memory.calls, memory.calls)
@@ -305,7 +303,7 @@ class Snapshots:
         at("timers", self._check_timers, running, delayed, place, made.get(TIMERS, 0))
         remembered = at("history", self._load_history, history)
         under_way = at("calls", self._load_calls, calls, place, made.get(CALLS, 0))
-        waits = tuple(at("waiting", _each, self._events.load_kept, waiting))
+        waits = tuple(at("waiting", each_of, self._events.load_kept, waiting))
         at("waiting", _check_ended, place, waiting)
         return Memory(remembered, running, counted, delayed, under_way, waits)
 
@@ -405,7 +403,7 @@ class Snapshots:
                 raise Misfit("SC416", text, _ONCE.format("timer")).within("id", inner)
             found[timer] = at("due", load_datetime, inner["due"])
 
-        _each(load, value)
+        each_of(load, value)
         return tuple(found.items())
 
     def _check_timers(
@@ -419,7 +417,7 @@ class Snapshots:
         delayed, known = {timer for timer, _, _ in sent}, self._timers
         taken: set[str] = set()
         for number, (timer, _) in enumerate(timers):
-            misfit, name = None, _name(timer)
+            misfit, name = None, name_of(timer)
             if timer not in delayed:
                 misfit = _unheld("timer", timer, known, known.get(name), place, "line")
                 if misfit is None and name in taken:
@@ -440,28 +438,26 @@ class Snapshots:
         def load(inner: Any) -> None:
             self._check(inner, CALL, "a call under way")
             name = at("id", load_str, inner["id"])
-            state, cls = self._calls.get(_name(name), (None, Call))
+            state, cls = self._calls.get(name_of(name), (None, Call))
             misfit = _unheld("call", name, self._calls, state, place, "state")
-            if name in found:
-                text = f"the call {shown(name)} is under way twice"
+            if misfit is None and name_of(name) in taken:
+                call = shown(name) if name in found else repr(name_of(name))
+                text = f"the call {call} is under way twice"
                 misfit = Misfit("SC416", text, _ONCE.format("call"))
-            elif misfit is None and _name(name) in taken:
-                text = f"the call {_name(name)!r} is under way twice"
-                misfit = Misfit("SC416", text, _ONCE.format("call"))
-            taken.add(_name(name))
+            taken.add(name_of(name))
             misfit = misfit or _unnumbered("call", name, made, taken)
             if misfit is not None:
                 raise misfit.within("id", inner)
             found[name] = at("call", self._effects.load_call, inner["call"], cls)
 
-        _each(load, value)
+        each_of(load, value)
         return tuple(found.items())
 
     def idle(self, snapshot: Snapshot[Any, Any]) -> tuple[str, ...]:
         """Return the timers of active states that do not run, by their names."""
         if snapshot.ended:
             return ()
-        running = set(map(_name, snapshot.timers))
+        running = set(map(name_of, snapshot.timers))
         return tuple(
             timer
             for timer, source in self._timers.items()
@@ -484,7 +480,7 @@ class Snapshots:
             name = at("id", load_str, inner["id"])
             return timer, name, at("event", self._events.load_kept, inner["event"])
 
-        return tuple(_each(load, value))
+        return tuple(each_of(load, value))
 
     def _check(
         self, value: Any, required: tuple[str, ...], what: str, optional: tuple[str, ...] = ()
@@ -515,11 +511,6 @@ def _placed(shaper: Shaper, cls: type, *keys: str) -> Family:
         raise
 
 
-def _name(identity: str) -> str:
-    """Return the name of a timer or a call out of the id of one run of it."""
-    return identity.rpartition("#")[0]
-
-
 def _unheld(
     kind: str, identity: str, known: Iterable[str], state: str | None, place: Configuration, by: str
 ) -> Misfit | None:
@@ -533,7 +524,7 @@ def _unheld(
         place: The active states.
         by: What declares it.
     """
-    name = _name(identity)
+    name = name_of(identity)
     if state is None:
         found = f"no {by} of the chart has the {kind} {shown(identity)}"
         listed = f"The {kind}s: {', '.join(known) or 'there are none'}"
@@ -563,7 +554,7 @@ def _unnumbered(kind: str, identity: str, made: int, taken: set[str]) -> Misfit 
     _, mark, number = identity.rpartition("#")
     if not mark or not _NUMBER.fullmatch(number):
         found = f"the id {shown(identity)} does not end in the number of its {kind}"
-        return Misfit("SC416", found, f"Give it as the run has made it: {_name(identity)}#1")
+        return Misfit("SC416", found, f"Give it as the run has made it: {name_of(identity)}#1")
     if len(number) > _DIGITS or int(number) > made:
         found = f"{shown(identity)} is beyond the {made} {kind}s that have been started"
         return Misfit("SC416", found, "Give the counters as the run has written them")
@@ -593,12 +584,12 @@ def _under(misfit: Misfit, *keys: str | int) -> Misfit:
 
 
 def _text(value: Any) -> str:
-    return text_of(value) if value else repr(value)  # nothing looks the same to Python
+    return text_of(value) if value else repr(value)  # an empty list is the same text
 
 
 def _mentioned(memory: Memory) -> Iterator[str]:
     """Yield the parts that calls and events mention."""
-    yield from (f"{CALL_PART}{_name(call)}" for call, _ in memory.calls)
+    yield from (f"{CALL_PART}{name_of(call)}" for call, _ in memory.calls)
     for event in (*memory.waiting, *(sent for _, _, sent in memory.sent)):
         yield f"{EVENT}{wire_name(type(event))}"
 
@@ -610,13 +601,6 @@ def _dump_timer(one: tuple[str, datetime]) -> dict[str, Any]:
     except Misfit as misfit:
         misfit.within("due", one)
         raise
-
-
-def _each(function: Callable[[Any], T], value: Any) -> list[T]:
-    """Return what a function makes of each item of an array."""
-    if value.__class__ is not list:
-        raise wrong("an array", value)
-    return each(function, value, value)
 
 
 def _load_count(value: Any) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final, final
 
-from statecharts.codec.containers import each
+from statecharts.codec.containers import each, each_of
 from statecharts.codec.errors import Misfit, at, shown
 from statecharts.codec.events import Effects
 from statecharts.codec.records import check_fields, missing_field
@@ -162,7 +162,4 @@ def _each(value: dict[str, Any], key: str, function: Any) -> list[Any]:
     """Read each item of an array that must be there."""
     if key not in value:
         raise missing_field(key, "a step", value)
-    items = value[key]
-    if items.__class__ is not list:
-        raise wrong("an array", items).within(key, value)
-    return at(key, each, function, items, items)
+    return at(key, each_of, function, value[key])

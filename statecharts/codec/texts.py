@@ -18,7 +18,7 @@ _encoder: Final = json.JSONEncoder(
 
 
 def _made_once() -> Callable[[Any], str]:
-    """Return what ``_encoder.encode`` does, without making its parts anew for each value."""
+    """Return a function that encodes as ``_encoder.encode`` does, with parts that are made once."""
     make: Any = getattr(json.encoder, "c_make_encoder", None)
     if make is None:  # an interpreter other than CPython
         return _encoder.encode

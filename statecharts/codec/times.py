@@ -87,7 +87,7 @@ def dump_datetime(value: Any) -> str:
 
 
 def _duration(text: str) -> timedelta:
-    """Return what a duration says, exactly."""
+    """Return the exact time of the text of a duration."""
     days, _, clock = text.removeprefix("-")[1:].partition("T")
     total = 0
     for number, unit in re.findall("([0-9]+)(.)", days):

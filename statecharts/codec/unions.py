@@ -127,8 +127,7 @@ class _Union:
         """Return the shape."""
         kinds = set(self.bare) | ({"object"} if self.tags else set())
         classes = tuple(self.owners)
-        names = dict.fromkeys(shape.name for shape in self.owners.values())
-        text = f"one of {', '.join(names)}"
+        text = self._text()
         return Shape(text, self.load, self.dump, self.schema, frozenset(kinds), classes, text)
 
     def load(self, value: Any, _: Any = None) -> Any:
@@ -246,12 +245,12 @@ def literal_shape(values: Sequence[Any]) -> Shape:
 
 def enum_shape(cls: type[enum.Enum]) -> Shape:
     """Return the shape of an enum: by value where JSON has all of them, else by name."""
+    if issubclass(cls, enum.Flag):
+        return _flag_shape(cls)
     members = list(cls)
     plain = all(m.value.__class__ in (str, int) for m in members)
     texts = [m.value if plain else m.name for m in members]
     name = cls.__name__
-    if issubclass(cls, enum.Flag):
-        return _flag_shape(cls)
     return _choice(
         {(t.__class__, t): m for t, m in zip(texts, members, strict=True)},
         {(cls, m): t for t, m in zip(texts, members, strict=True)},
@@ -288,20 +287,21 @@ def _choice(
 
 
 def _flag_shape(cls: type[enum.Flag]) -> Shape:
+    text = f"the number of a {cls.__name__}"
+
     def load(value: Any, _: Any = None) -> Any:
         if value.__class__ is int:
             try:
                 return cls(value)
             except ValueError:
                 pass
-        raise wrong(f"the number of a {cls.__name__}", value)
+        raise wrong(text, value)
 
     def dump(value: Any) -> int:
         if isinstance(value, cls):
             return int(value.value)
         raise unwritable(f"a {cls.__name__}", value)
 
-    text = f"the number of a {cls.__name__}"
     kinds = frozenset({"integer"})
     name = snake_case(cls.__name__)
     return Shape(text, load, dump, lambda _: {"type": "integer"}, kinds, (cls,), name)

@@ -12,6 +12,7 @@ from attrs import field, frozen
 
 from statecharts.codec.errors import Misfit, reason, shown
 from statecharts.codec.events import RUN
+from statecharts.codec.parts import name_of
 from statecharts.codec.records import TAG
 from statecharts.codec.shapes import wrong
 from statecharts.codec.snapshots import PROTOCOL, incomplete, timer_sources
@@ -125,9 +126,9 @@ class Upcaster:
         new = self._call_id(value["id"])
         if new is None:
             return None
-        name = value["id"].rpartition("#")[0]
+        name = name_of(value["id"])
         change = self.calls.get(name)
-        if callable(change) and new.rpartition("#")[0] not in known:
+        if callable(change) and name_of(new) not in known:
             new = _retyped(new, _last(name), _new_type(change, _last(name)))
         answered = {**value, "id": new}
         if "event" not in value:
@@ -193,13 +194,13 @@ class Upcaster:
         for one in value:
             new = self._call_id(one["id"])
             if new is not None:
-                name, call = one["id"].rpartition("#")[0], one["call"]
+                name, call = name_of(one["id"]), one["call"]
                 change = self.calls.get(name)
                 if callable(change):
                     made = change(call)
                     new = _retyped(new, call.get(TAG), made.get(TAG))
                 else:
-                    old, named = _last(name), _last(new.rpartition("#")[0])
+                    old, named = _last(name), _last(name_of(new))
                     made = {**call, TAG: named} if call.get(TAG) == old else call
                 found.append({**one, "id": new, "call": made})
         return found
@@ -230,7 +231,7 @@ class Upcaster:
         active = ("", *value.get("configuration", ()))
         timers = list(value.get("timers", ()))
         counters = dict(value.get("counters", {}))
-        running = {timer["id"].rpartition("#")[0] for timer in timers}
+        running = {name_of(timer["id"]) for timer in timers}
         for name, due in self.start.items():
             source = sources.get(name, name.rpartition(".")[0])
             if source in active and name not in running:
@@ -298,14 +299,50 @@ class Upcasters:
             found = f"there is no upcaster for version {', '.join(map(str, gaps))}"
             remedy = "Give one for each version from the oldest to the last before the present one"
             raise Misfit("SC423", found, remedy, table)
-        if isinstance(upcaster := table.get(self.version - 1), Upcaster):
-            _check_names(upcaster, chart, self.version - 1)
         self._chart = chart
         self._table: dict[int, AnyUpcaster] = dict(table)
         self._sources = timer_sources(chart)
         self._calls = [node.call_name(one) for node in chart.nodes.values() for one in node.invoke]
-        events = {event.name for event in chart.events}
-        self._answers = [f"{RUN}{name}" if name in events else name for name in _CALLS]
+        self._events = [event.name for event in chart.events]
+        self._answers = [f"{RUN}{name}" if name in self._events else name for name in _CALLS]
+        if isinstance(upcaster := table.get(self.version - 1), Upcaster):
+            self._check_names(upcaster, self.version - 1)
+
+    def _check_names(self, upcaster: Upcaster, version: int) -> None:
+        """Refuse an upcaster to the present version that names what the chart does not have.
+
+        What a function may still rename is left alone.
+        """
+        open_ = upcaster.snapshot is not None
+        moves = open_ or upcaster.place is not None
+        chart, timers = self._chart, list(self._sources)
+        states = [node.id for node in chart.states]
+        new: list[tuple[str, str, Iterable[Any], list[str]]] = []
+        if not moves:
+            new += [("states", "state", upcaster.states.values(), states)]
+            new += [("data", "state", upcaster.data, states)]
+        if not open_:
+            new += [("timers", "timer", upcaster.timers.values(), timers)]
+            new += [("calls", "call", upcaster.calls.values(), self._calls)]
+            new += [("start", "timer", upcaster.start, timers)]
+            if chart.closed:
+                new += [("events", "event", upcaster.events.values(), self._events)]
+        for key, kind, names, known in new:
+            for name in names:
+                if not isinstance(name, str) or name in known:
+                    continue
+                found = f"{key}= of the upcaster for version {version} names {name!r}"
+                listed = f"The {kind}s: {', '.join(known) or 'there are none'}"
+                remedy = did_you_mean(name, known, listed)
+                if key == "data" and name in upcaster.states:
+                    remedy = f"Name it by its new id: {upcaster.states[name]!r}"
+                found = f"{found}, and the chart has no such {kind}"
+                raise Misfit("SC423", found, remedy, upcaster)
+        classes = {one.cls.__name__: one.name for one in chart.events if one.cls is not None}
+        for name in upcaster.events:
+            if name in classes and name != classes[name]:
+                found = f"events= of the upcaster for version {version} names the class {name}"
+                raise Misfit("SC423", found, f"Say its name in JSON: {classes[name]!r}", upcaster)
 
     def upcast(self, value: Any) -> tuple[Json, bool]:
         """Return a snapshot of the present version, and whether something vouches for it.
@@ -366,7 +403,7 @@ class Upcasters:
         made = self._upcast_stored(value, version, message)
         old = made.__class__ is dict and version < self.version
         if old and made.get(TAG) in self._answers:
-            name = str(made.get("id")).rpartition("#")[0]
+            name = name_of(str(made.get("id")))
             if name not in self._calls:
                 found = f"no state of the chart makes the call {shown(made.get('id'))}"
                 listed = f"The calls: {', '.join(self._calls) or 'there are none'}"
@@ -472,44 +509,6 @@ class Upcasters:
                 old = f"{node.id}.after" if len(delayed) == 1 else f"{node.id}.after{number}"
                 found[old] = trigger.timer
         return found
-
-
-def _check_names(upcaster: Upcaster, chart: Chart, version: int) -> None:
-    """Refuse an upcaster to the present version that names what the chart does not have.
-
-    What a function may still rename is left alone.
-    """
-    open_ = upcaster.snapshot is not None
-    moves = open_ or upcaster.place is not None
-    states = [node.id for node in chart.states]
-    timers = list(timer_sources(chart))
-    calls = [node.call_name(one) for node in chart.nodes.values() for one in node.invoke]
-    events = [event.name for event in chart.events]
-    new: list[tuple[str, str, Iterable[Any], list[str]]] = []
-    if not moves:
-        new += [("states", "state", upcaster.states.values(), states)]
-        new += [("data", "state", upcaster.data, states)]
-    if not open_:
-        new += [("timers", "timer", upcaster.timers.values(), timers)]
-        new += [("calls", "call", upcaster.calls.values(), calls)]
-        new += [("start", "timer", upcaster.start, timers)]
-        if chart.closed:
-            new += [("events", "event", upcaster.events.values(), events)]
-    for key, kind, names, known in new:
-        for name in names:
-            if not isinstance(name, str) or name in known:
-                continue
-            found = f"{key}= of the upcaster for version {version} names {name!r}, and the chart"
-            listed = f"The {kind}s: {', '.join(known) or 'there are none'}"
-            remedy = did_you_mean(name, known, listed)
-            if key == "data" and name in upcaster.states:
-                remedy = f"Name it by its new id: {upcaster.states[name]!r}"
-            raise Misfit("SC423", f"{found} has no such {kind}", remedy, upcaster)
-    classes = {one.cls.__name__: one.name for one in chart.events if one.cls is not None}
-    for name in upcaster.events:
-        if name in classes and name != classes[name]:
-            found = f"events= of the upcaster for version {version} names the class {name}"
-            raise Misfit("SC423", found, f"Say its name in JSON: {classes[name]!r}", upcaster)
 
 
 def _renamed_all(value: Any, key: str, names: Mapping[str, str]) -> Any:

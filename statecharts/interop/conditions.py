@@ -52,7 +52,7 @@ class _Token(NamedTuple):
 
 
 def guard(text: str, ids: Mapping[str, str]) -> tuple[Hook, list[str]]:
-    """Return a condition as a guard, and the states that it asks for which there are not.
+    """Return a condition as a guard, and the unknown states that it asks for.
 
     ``ids`` gives the id of each state by its name in the document. In quotes, others never hold.
 

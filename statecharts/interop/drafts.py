@@ -158,7 +158,7 @@ def free(wanted: str, taken: Container[str], numbers: dict[str, int] | None = No
 
 
 def all_of(guards: Iterable[Hook]) -> Hook | None:
-    """Return the guard that holds when several do; None where there is nothing to ask."""
+    """Return one guard that asks all of several; None if there are none."""
     hooks = tuple(guards)
     return Hook(AllOf(hooks)) if len(hooks) > 1 else next(iter(hooks), None)
 

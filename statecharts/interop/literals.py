@@ -120,7 +120,7 @@ def sent(
 
 
 def cancelled(said: Mapping[str, Any]) -> CancelSend | Action | None:
-    """Return the effect of a ``cancel`` in a document; None where it does not say what."""
+    """Return the effect of a ``cancel`` in a document; None if it names nothing."""
     expression, name = said.get("sendidexpr"), said.get("sendid")
     name = name if expression is None else literal(expression)
     if isinstance(name, str):

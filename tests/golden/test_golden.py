@@ -87,7 +87,7 @@ def test_run_goes_on_from_any_recorded_snapshot(name: str) -> None:
 
 
 def test_recording_twice_is_refused() -> None:
-    """What is recorded is never written again."""
+    """Recordings are never written again."""
     with pytest.raises(FileExistsError):
         record("pipeline-1")
 

@@ -20,7 +20,7 @@ def written(line: dict[str, Any]) -> dict[str, Any]:
 
 
 def as_recorded(line: dict[str, Any], investigation: Investigation) -> bool:
-    """Tell whether an investigation is written as a line was, but for hashes of its classes."""
+    """Tell whether an investigation is written like a line, apart from hashes of its classes."""
     text = investigation.dumps()
     return text == encode({**written(line), "parts": json.loads(text)["parts"]})
 

@@ -67,7 +67,7 @@ def test_old_recordings_are_what_that_release_wrote() -> None:
 
 @pytest.mark.parametrize("name", [path.stem for path in sorted(OLD.glob("*.jsonl"))])
 def test_old_snapshot_loads_and_is_what_the_run_comes_to_now(name: str) -> None:
-    """Where the chart is the same, each old snapshot is the one of the present run; else SC414."""
+    """If the chart is the same, each old snapshot equals that of the present run; else SC414."""
     history = HISTORIES[name]
     for old, present in zip(written(name), lines(history), strict=True):
         if is_same(history, old):
@@ -131,7 +131,7 @@ def test_old_delayed_event_keeps_its_timer() -> None:
 def test_old_snapshot_is_checked_like_any_other(
     change: dict[str, Any], kind: type[Exception], path: str
 ) -> None:
-    """What does not fit is refused, with its place."""
+    """A misfit is refused, with its place."""
     protocol = HISTORIES["pipeline-1"].protocol
     with pytest.raises(kind) as caught:
         protocol.load_snapshot({**written("pipeline-1")[0], **change})

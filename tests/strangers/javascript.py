@@ -50,7 +50,7 @@ class _Reading:
         self.at = at
 
     def value(self) -> Any:
-        """Read a value, and what comes behind it as far as it has no meaning at run time."""
+        """Read a value, and a type assertion after it, which means nothing at run time."""
         self._skip()
         found = self._value()
         if self._match(re.compile(r"as\s+(?:const|any)\b")):

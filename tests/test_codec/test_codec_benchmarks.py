@@ -13,7 +13,7 @@ from statecharts.codec import Protocol
 
 
 def test_contestants_write_the_same_snapshot() -> None:
-    """What is timed gives the same JSON, and comes back."""
+    """The timed operations give the same JSON, and read it back."""
     mine = ours()
     assert mine.dump is not None
     dumped = mine.dump()

@@ -1,4 +1,4 @@
-"""Causes: what other people's code raised hangs on the error, wherever in a value it happened."""
+"""Causes: an exception of the caller's code is the cause of our error, however deep it happened."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from statecharts.model.digest import part
 
 
 class Odd:
-    """What neither way of its carrier takes."""
+    """A class whose carrier fails in both directions."""
 
 
 class CarrierError(Exception):
-    """What the functions of a carrier raise."""
+    """Raised by the functions of a carrier."""
 
 
 def refuse(value: object) -> Any:
-    """Refuse whatever comes."""
+    """Refuse any value."""
     raise CarrierError(str(value))
 
 
@@ -99,6 +99,12 @@ def json(**changed: Any) -> Any:
     return {**SHELF.dump_snapshot(snapshot()), **changed}
 
 
+def step(value: Any, *effects: Any) -> Any:
+    """Return a step as JSON that did nothing but lead to a snapshot and give effects."""
+    rest: dict[str, Any] = {"handled": True, "fired": [], "microsteps": []}
+    return {"snapshot": value, "effects": list(effects), **rest}
+
+
 READS: dict[str, Callable[[Any], object]] = {
     "event": lambda held: SHELF.load_event({"type": "put", "held": held}),
     "message": lambda held: SHELF.load_message({"type": "put", "held": held}),
@@ -115,24 +121,8 @@ READS: dict[str, Callable[[Any], object]] = {
     "history": lambda held: SHELF.load_snapshot(
         json(history={"full.past": {"configuration": ["full.held"], "data": {"full.held": held}}})
     ),
-    "step": lambda held: SHELF.load_step(
-        {
-            "snapshot": json(data={"full.held": held}),
-            "effects": [],
-            "handled": True,
-            "fired": [],
-            "microsteps": [],
-        }
-    ),
-    "effects of a step": lambda held: SHELF.load_step(
-        {
-            "snapshot": json(),
-            "effects": [{"type": "told", "held": held}],
-            "handled": True,
-            "fired": [],
-            "microsteps": [],
-        }
-    ),
+    "step": lambda held: SHELF.load_step(step(json(data={"full.held": held}))),
+    "effects of a step": lambda held: SHELF.load_step(step(json(), {"type": "told", "held": held})),
 }
 
 WRITES: dict[str, Callable[[Held], object]] = {
@@ -154,7 +144,7 @@ WRITES: dict[str, Callable[[Held], object]] = {
 @pytest.mark.parametrize("way", READS)
 @pytest.mark.parametrize("place", WRITTEN)
 def test_cause_of_a_failing_carrier_reaches_who_reads(place: str, way: str) -> None:
-    """What a carrier raised hangs on the error, through every level of what is read."""
+    """The exception of a carrier is the cause of the error, however deep the value is."""
     with pytest.raises(CodecError, match="Odd refuses it: 1") as caught:
         READS[way](WRITTEN[place])
     assert isinstance(caught.value.__cause__, CarrierError)
@@ -163,15 +153,15 @@ def test_cause_of_a_failing_carrier_reaches_who_reads(place: str, way: str) -> N
 @pytest.mark.parametrize("way", WRITES)
 @pytest.mark.parametrize("place", HELD)
 def test_cause_of_a_failing_carrier_reaches_who_writes(place: str, way: str) -> None:
-    """What a carrier raised hangs on the error, through every level of what is written."""
+    """The exception of a carrier is the cause of the error, however deep the value is."""
     with pytest.raises(CodecError, match="Odd cannot be written") as caught:
         WRITES[way](HELD[place])
     assert isinstance(caught.value.__cause__, CarrierError)
 
 
 def test_cause_of_a_failing_upcaster_reaches_who_reads_a_step() -> None:
-    """A step's snapshot is upgraded as any other, and tells as much when that fails."""
-    step = SHELF.dump_step(Kernel(Shelf).start(Held()))
+    """The snapshot in a step is upgraded like any other, and a failure says so."""
+    dumped = SHELF.dump_step(Kernel(Shelf).start(Held()))
     later: Protocol[Any, Any] = Protocol(
         Shelf,
         effects=(Told,),
@@ -179,7 +169,7 @@ def test_cause_of_a_failing_upcaster_reaches_who_reads_a_step() -> None:
         upcasters={1: Upcaster(snapshot=lambda value: value["no key"])},
     )
     with pytest.raises(CodecError, match="the upcaster from version 1 failed") as caught:
-        later.load_step(step)
+        later.load_step(dumped)
     assert isinstance(caught.value.__cause__, KeyError)
     assert caught.value.path == "$.snapshot.version"
 

@@ -140,7 +140,7 @@ def test_effect_that_cannot_be_written_is_named_by_its_place() -> None:
 
 
 def test_send_may_hold_an_event_of_somebody_else() -> None:
-    """What is sent elsewhere need not be an event of this chart; then it is written, not read."""
+    """An event sent elsewhere may belong to another chart; then it can be written, but not read."""
     sent = Send(Foreign("x"), target="elsewhere")
     dumped = LAB.dump_effect(sent)
     assert dumped["event"] == {"type": "foreign", "note": "x"}
@@ -171,14 +171,14 @@ def test_half_a_surrogate_pair_comes_back() -> None:
 
 @pytest.mark.parametrize("text", ["NaN", "Infinity", "-Infinity", '{"type": NaN}'])
 def test_numbers_that_json_lacks_are_refused(text: str) -> None:
-    """What Python's parser takes beyond JSON is not JSON."""
+    """Texts that Python's parser accepts beyond JSON are refused."""
     with pytest.raises(CodecError, match=r"\[SC401\].*is not a number of JSON"):
         PIPELINE.loads_event(text)
 
 
 @pytest.mark.parametrize("text", [b"\xff", b"\xef\xbb\xbf{}", 3, None])
 def test_what_is_no_text_of_json_is_refused(text: Any) -> None:
-    """Bytes are UTF-8 without a mark in front; anything else is no text."""
+    """Bytes must be UTF-8 without a byte order mark."""
     with pytest.raises(CodecError, match=r"\[SC401\]"):
         PIPELINE.loads_event(text)
 
@@ -207,7 +207,7 @@ def test_type_parameters_without_arguments_are_what_they_are_bound_to() -> None:
 
 
 def test_annotation_without_a_hash_is_carried() -> None:
-    """What stands beside a type in ``Annotated`` does not matter."""
+    """The metadata of ``Annotated`` is ignored."""
     shape = Shaper({}, lenient=False).of(Annotated[int, ["unhashable"]])
     assert shape.load(1) == 1
 
@@ -266,7 +266,7 @@ TWICE: dict[str, Any] = {"made": again(Holds)}
 
 
 def test_class_declared_again_is_told() -> None:
-    """No text says that a Twice should be a Twice, whether it is event, context, data or inside."""
+    """The error says that the class of an event, context, data or field was declared again."""
     protocol, kernel = Protocol(Double), Kernel(Double)
     told = "declared first, not one declared again"
     for write in (protocol.dump_event, protocol.dumps_message):

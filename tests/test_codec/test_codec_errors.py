@@ -277,7 +277,7 @@ def test_path_is_written_as_jsonpath() -> None:
 
 
 def test_cause_of_a_failing_validator_is_not_shown_as_a_traceback_of_ours() -> None:
-    """What a caller sees is one error, without the way through the codec behind it."""
+    """A caller sees one error, without the path through the codec."""
     with pytest.raises(MismatchError) as caught:
         changed("data", "active.merge", "commits_ahead", to=-1)()
     assert caught.value.__cause__ is None
@@ -306,6 +306,6 @@ def test_value_is_shown_short() -> None:
 
 
 def test_protocol_takes_a_chart_only() -> None:
-    """What has no chart is refused with the remedy."""
+    """An object without a chart is refused with a remedy."""
     with pytest.raises(StatechartError, match=r"\[SC213\] Protocol: .* has no chart"):
         Protocol(Merge)  # type: ignore[arg-type]

@@ -191,7 +191,7 @@ def test_completion_is_not_an_event_from_outside(name: str) -> None:
 
 
 def test_closed_chart_takes_the_names_that_it_declares() -> None:
-    """Where all events are declared by name, these are known, and no others."""
+    """If all events are declared by name, only these names are known."""
     protocol: Protocol[Any, Any] = Protocol(evolve(named_chart(), closed=True))
     event = NamedEvent("ring", {"times": 2})
     assert protocol.dump_event(event) == {"type": "ring", "times": 2}
@@ -218,7 +218,7 @@ class Loudest(Louder):
 
 
 def test_subclass_of_an_event_is_carried_by_its_own_name() -> None:
-    """What the kernel takes as an event comes back as the same class."""
+    """Every event that the kernel accepts comes back as the same class."""
     for event, name in ((Louder("no keys", 12), "louder"), (Loudest("x"), "loudest")):
         dumped = PIPELINE.dump_event(event)
         assert dumped["type"] == name

@@ -236,7 +236,7 @@ def test_class_whose_json_stays_the_same_keeps_its_hash(one: Any, other: Any) ->
 
 
 def test_snapshot_with_hashes_of_yesterday_is_read() -> None:
-    """What was written before hashes knew enums is read as it was."""
+    """Snapshots written before hashes covered enums are read unchanged."""
     wide = held(b=color(red=1), a=int)
     chart = orders(data=wide, merge="merge", asks=Ask)
     dumped = OLD.dump_snapshot(ACTIVE)
@@ -294,7 +294,7 @@ def _of(chart: Chart, snapshot: Any) -> Any:
 
 
 def test_parts_that_are_missing_are_asked_for() -> None:
-    """What a snapshot mentions anywhere needs its part."""
+    """Every part that a snapshot mentions needs its hash."""
     whole = OLD.dump_snapshot(ACTIVE)
     for part in whole["parts"]:
         parts = {key: held for key, held in whole["parts"].items() if key != part}
@@ -304,7 +304,7 @@ def test_parts_that_are_missing_are_asked_for() -> None:
 
 
 def timed() -> Chart:
-    """Return a chart whose patience has an end, whatever it does."""
+    """Return a chart with a timer of its own."""
 
     class Timed(Statechart):
         on = State(initial=True)
@@ -465,7 +465,7 @@ UNHELD: list[tuple[Change, str, str, str]] = [
 def test_timer_or_call_that_nothing_would_take_is_refused(
     change: Change, path: str, text: str, remedy: str
 ) -> None:
-    """What would stay in the snapshot for ever is told on load, with the nearest name."""
+    """Timers and calls that would stay forever are refused on load, with the nearest name."""
     value = OLD.dump_snapshot(ACTIVE)
     change(value)
     with pytest.raises(ImpossibleError) as caught:
@@ -477,7 +477,7 @@ def test_timer_or_call_that_nothing_would_take_is_refused(
 
 
 def test_ended_run_of_release_0_2_leaves_its_timers_behind() -> None:
-    """That release took no timer back when a run ended; nothing takes them any more."""
+    """That release cancelled no timers when a run ended; they are dropped."""
     chart = timed()
     hashed = {"protocol": 1, "hash": chart.hash, "configuration": ["over"]}
     value = {**Protocol(chart).dump_snapshot(Kernel[Any](chart).start(at=AT).snapshot), **hashed}
@@ -503,7 +503,7 @@ def test_call_of_another_class_is_refused() -> None:
 
 
 def test_call_of_a_subclass_comes_back() -> None:
-    """What a state calls may be of a subclass, also for a protocol that has not written it."""
+    """A call may be of a subclass, even for a protocol that has never written it."""
     chart = orders(gives=AskTwice)
     snapshot = run(chart=chart)
     dumped = Protocol(chart).dump_snapshot(snapshot)
@@ -514,7 +514,7 @@ def test_call_of_a_subclass_comes_back() -> None:
 
 
 def test_chart_itself_may_make_a_call_and_hold_a_timer() -> None:
-    """What belongs to the chart as a whole is held by no state, and always."""
+    """A timer or call of the chart itself needs no active state."""
     whole = orders()
     inner = whole["active.merge"]
     trigger = After(timedelta(minutes=5), "patience")
@@ -556,7 +556,7 @@ def test_timer_that_does_not_run_is_told_and_refuses_nothing() -> None:
 
 
 def test_completion_may_wait() -> None:
-    """What is deferred may be something that the run said to itself, with the data it brings."""
+    """A deferred event may be a completion of the run itself, with its data."""
     waiting = (StateDone("active", None), StateDone("active", {"bits": 3}), Knock(1))
     snapshot = evolved(ACTIVE, waiting=waiting)
     dumped = OLD.dump_snapshot(snapshot)
@@ -570,7 +570,7 @@ def test_completion_may_wait() -> None:
 
 
 def test_step_finds_its_lines_again_when_lines_were_added() -> None:
-    """What was taken is told by what it is, not by its number alone."""
+    """A line that was taken is found by its description, not by its number alone."""
     kernel: Kernel[Any] = Kernel(orders())
     step = kernel.step(ACTIVE, Leave(), at=AT)
     chart = orders(extra=True)

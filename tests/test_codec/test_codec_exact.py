@@ -252,7 +252,7 @@ UNWRITABLE: list[tuple[Callable[[], Any], str]] = [
 
 @pytest.mark.parametrize(("make", "text"), UNWRITABLE)
 def test_value_that_would_not_come_back_is_not_written(make: Callable[[], Any], text: str) -> None:
-    """What could not be put together again is refused while it can still be changed."""
+    """A value that could not be read again is refused when it is written."""
     value = make()
     with pytest.raises(Misfit) as caught:
         SHAPER.of(type(value)).dump(value)
@@ -268,7 +268,7 @@ def test_value_that_would_not_come_back_is_not_written(make: Callable[[], Any], 
     ],
 )
 def test_class_that_cannot_be_put_together_is_refused_at_once(annotation: Any, text: str) -> None:
-    """What could come back otherwise, and nobody could tell, has no protocol."""
+    """A class whose values could come back changed unnoticed gets no protocol."""
     with pytest.raises(Misfit) as caught:
         Shaper({}, lenient=False).of(annotation)
     assert caught.value.code == "SC422"
@@ -389,7 +389,7 @@ def test_data_of_subclasses_of_one_name_is_not_written() -> None:
 
 
 def test_data_with_a_field_named_type_comes_back() -> None:
-    """The field is no tag, whatever it holds."""
+    """The field is never read as a tag, whatever it holds."""
     protocol: Protocol[Any, Any] = Protocol(Till)
     snapshot = till(1, 2)
     place = Kernel(Till).step(snapshot, Paid(0)).snapshot._place
@@ -403,6 +403,6 @@ def test_data_with_a_field_named_type_comes_back() -> None:
 
 
 def test_data_of_a_subclass_that_no_tag_can_tell_is_not_written() -> None:
-    """Where the class has a field ``type`` of its own, the kernel may take it, but not JSON."""
+    """If the class has a field ``type``, the kernel accepts the subclass, but JSON does not."""
     with pytest.raises(UnwritableError, match=r"\$\.data\.d: Typed has a field 'type'"):
         Protocol(Till).dump_snapshot(till(1, 2, 3))

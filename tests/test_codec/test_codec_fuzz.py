@@ -256,7 +256,7 @@ def test_failure_deep_inside_costs_no_more_than_its_depth() -> None:
 
 
 def test_failure_of_dumping_deep_inside_has_its_path() -> None:
-    """A value that cannot be written is named by its place as well, however deep it lies."""
+    """The error of a value that cannot be written names its place, however deep it is."""
     tree: Any = Tree(1)  # type: ignore[arg-type]
     for _ in range(30):
         tree = Tree("x", (Tree("y", (), tree),))

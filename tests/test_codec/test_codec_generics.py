@@ -90,7 +90,7 @@ CASES: dict[str, tuple[Any, Any, Any]] = {
 
 @pytest.mark.parametrize("name", CASES)
 def test_generic_class_comes_back_as_it_was(name: str) -> None:
-    """What a class passes to its bases is put in once, whatever the variables are called."""
+    """The arguments that a class passes to its bases are substituted once, whatever their names."""
     annotation, value, written = CASES[name]
     shape = Shaper({}, lenient=False).of(annotation)
     dumped = shape.dump(value)

@@ -156,18 +156,18 @@ class Ring:
 
 @frozen
 class Stray:
-    """An event of no chart."""
+    """An event that belongs to no chart."""
 
 
 class Porter(Statechart[Ring], allow="*"):
-    """A closed chart that keeps for later whatever comes."""
+    """A closed chart that defers every event."""
 
     asleep = State(initial=True)
     asleep.defer(on="*")
 
 
 def test_waiting_event_of_no_chart_is_not_written() -> None:
-    """A line on ``*`` takes what comes, of a closed chart too; what is not its own stays behind."""
+    """A line on ``*`` takes any event, in a closed chart too; a foreign one cannot be written."""
     protocol, kernel = Protocol(Porter), Kernel(Porter)
     own = kernel.step(kernel.start().snapshot, Ring()).snapshot
     check_snapshot(protocol, own)

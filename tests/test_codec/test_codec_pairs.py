@@ -168,7 +168,7 @@ def test_container_of_any_annotation_keeps_its_values(one: str) -> None:
 
 @pytest.mark.parametrize("one", SAMPLES)
 def test_json_of_one_annotation_is_read_by_another_only_as_its_own(one: str) -> None:
-    """What is written for one is refused by all others, or is a value that they would write so."""
+    """JSON of one annotation is refused by every other, or read as a value written the same way."""
     annotation, values = SAMPLES[one]
     for other, _ in SAMPLES.values():
         for value in values:
@@ -301,7 +301,7 @@ def test_data_class_in_the_schema_needs_what_has_no_default() -> None:
     ],
 )
 def test_data_class_is_checked_with_its_path(bag: Any, code: str, path: str) -> None:
-    """What is missing, unknown or wrong in it has its code and its place."""
+    """Missing, unknown and wrong fields each have their code and place."""
     with pytest.raises(CodecError) as caught:
         SHOP.load_event({"type": "packed", "bag": bag})
     assert (caught.value.code, caught.value.path) == (code, path)

@@ -153,7 +153,7 @@ def test_scalar_is_written_in_one_way_and_read_back(cls: type, value: Any, text:
 
 @pytest.mark.parametrize(("cls", "text", "value"), READ_AS_WELL)
 def test_scalar_is_read_as_others_write_it(cls: type, text: Any, value: Any) -> None:
-    """What a standard allows besides is read, if it is the same value for everybody."""
+    """Other forms that a standard allows are read, if they mean the same value to everybody."""
     found = SHAPER.of(cls).load(text)
     assert found == value
     assert type(found) is type(value)
@@ -161,7 +161,7 @@ def test_scalar_is_read_as_others_write_it(cls: type, text: Any, value: Any) -> 
 
 @pytest.mark.parametrize(("cls", "value"), REFUSED)
 def test_scalar_is_not_guessed(cls: type, value: Any) -> None:
-    """What only looks like a value of the class is refused: nothing is converted."""
+    """Lookalikes of a value are refused: nothing is converted."""
     with pytest.raises(Misfit) as caught:
         SHAPER.of(cls).load(value)
     assert caught.value.code == "SC402"
@@ -170,7 +170,7 @@ def test_scalar_is_not_guessed(cls: type, value: Any) -> None:
 
 @pytest.mark.parametrize(("cls", "value"), UNWRITABLE)
 def test_scalar_of_another_class_is_not_written(cls: type, value: Any) -> None:
-    """What could not be read again is refused when it is written, not when it is too late."""
+    """A value that could not be read again is refused when it is written."""
     with pytest.raises(Misfit) as caught:
         SHAPER.of(cls).dump(value)
     assert caught.value.code == "SC421"

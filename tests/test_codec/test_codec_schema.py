@@ -94,7 +94,7 @@ def test_schema_takes_runs_of_random_charts(seed: int) -> None:
 
 @given(events, st.randoms(use_true_random=False))
 def test_what_the_schema_refuses_is_refused_by_us(event: Any, rng: Random) -> None:
-    """The schema is no stricter than the loader: who reads one need not read the other."""
+    """The schema is not stricter than the loader: whatever it refuses, the loader refuses."""
     value = mutated(LAB.dump_event(event), rng)
     if value and not lab("event").is_valid(value):
         with pytest.raises(CodecError):
@@ -128,7 +128,7 @@ def test_snapshot_that_the_schema_refuses_is_refused_by_us(rng: Random) -> None:
     ],
 )
 def test_schema_refuses_wrong_snapshots(path: tuple[str, ...], value: Any) -> None:
-    """What a reader of the schema alone can know to be wrong is wrong by it."""
+    """The schema refuses every mistake that a schema can express."""
     protocol = Protocol(Pipeline)
     checked = validator(protocol, "snapshot")
     dumped = protocol.dump_snapshot(in_merge())
@@ -157,7 +157,7 @@ def test_schema_refuses_wrong_events(event: dict[str, Any]) -> None:
 
 
 def test_schema_of_a_chart_from_a_file_takes_any_event_by_name() -> None:
-    """Where names are all that is known, an event is an object with a type."""
+    """If only names of events are known, an event is an object with a type."""
     checked = validator(Protocol(named_chart()), "event")
     assert checked.is_valid({"type": "ring", "times": 2})
     assert checked.is_valid({"type": "error.timeout"})

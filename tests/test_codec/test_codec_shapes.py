@@ -233,7 +233,7 @@ def test_value_is_written_and_comes_back(annotation: Any, value: Any, json: Any)
 def test_json_that_does_not_fit_is_refused_with_its_path(
     annotation: Any, json: Any, text: str, path: list[str | int]
 ) -> None:
-    """What does not fit is refused where it stands."""
+    """A misfit is refused at its place."""
     with pytest.raises(Misfit) as caught:
         SHAPER.of(annotation).load(json)
     assert text in caught.value.found
@@ -254,7 +254,7 @@ def test_value_that_would_not_come_back_is_not_written(
 
 @pytest.mark.parametrize(("annotation", "text"), IMPOSSIBLE)
 def test_annotation_that_cannot_be_carried_is_refused_at_once(annotation: Any, text: str) -> None:
-    """What JSON cannot carry, or could not tell apart, is said before any value is there."""
+    """Types that JSON cannot carry or tell apart are refused before there is a value."""
     with pytest.raises(Misfit) as caught:
         Shaper({}, lenient=False).of(annotation)
     assert caught.value.code == "SC422"
@@ -262,7 +262,7 @@ def test_annotation_that_cannot_be_carried_is_refused_at_once(annotation: Any, t
 
 
 def test_two_classes_of_one_name_in_a_union_are_refused() -> None:
-    """A tag stands for one class."""
+    """A tag names one class."""
     other = attrs.make_class("Point", {"a": attrs.field(type=int)})
     with pytest.raises(Misfit, match="two members of one union have the name 'point'"):
         SHAPER.of(Point | other)
@@ -297,7 +297,7 @@ def test_fields_not_known_are_dropped_leniently_at_every_depth() -> None:
 
 
 def test_class_of_ones_own_is_carried_as_one_says() -> None:
-    """A carrier writes and reads a class that is no attrs class; what it raises gets a path."""
+    """A carrier writes and reads a class that is not an attrs class; its errors get a path."""
 
     def read(value: Any) -> complex:
         return complex(value)
@@ -311,7 +311,7 @@ def test_class_of_ones_own_is_carried_as_one_says() -> None:
 
 
 def test_carrier_that_fails_or_writes_no_json_is_told() -> None:
-    """What a carrier does wrong is its class's mistake, with a path."""
+    """A mistake of a carrier is reported as one of its class, with a path."""
 
     def fail(_: Any) -> Any:
         raise ZeroDivisionError("by nothing")

@@ -53,7 +53,7 @@ def test_snapshot_says_all_there_is_to_a_run() -> None:
 
 
 def test_snapshot_has_memory_timers_and_counters() -> None:
-    """What history remembers has its data; timers are in order of their start."""
+    """Remembered states have their data; timers are in order of their start."""
     kernel: Kernel[Any] = Kernel(Plant)
     dumped = PLANT.dump_snapshot(kernel.start(at=AT).snapshot)
     assert dumped["timers"] == [
@@ -89,7 +89,7 @@ def test_events_that_wait_are_kept_with_their_timers() -> None:
 
 
 def test_machine_and_kernel_go_on_from_a_loaded_snapshot() -> None:
-    """What was loaded is used at once, typed data included."""
+    """A loaded snapshot can be used at once, typed data included."""
     text = PIPELINE.dumps_snapshot(in_merge())
     assert type(text) is bytes
     loaded = PIPELINE.loads_snapshot(text)
@@ -296,7 +296,7 @@ def test_snapshot_that_no_run_has_made_is_refused(
     ],
 )
 def test_deep_memory_must_be_whole(configuration: list[str]) -> None:
-    """What a deep history remembers is a legal part of a configuration, all regions included."""
+    """A deep history remembers a legal part of a configuration, all regions included."""
     value = {**in_plant(), "parts": parts_of(Plant.chart)}
     value["history"]["work.past"] = {"configuration": configuration}
     with pytest.raises(ImpossibleError, match="can remember"):
@@ -304,7 +304,7 @@ def test_deep_memory_must_be_whole(configuration: list[str]) -> None:
 
 
 def test_deep_memory_must_be_in_document_order() -> None:
-    """What is remembered has one order, and each state once."""
+    """Remembered states are in document order, each once."""
     value = {**in_plant(), "parts": parts_of(Plant.chart)}
     states = value["history"]["work.past"]["configuration"]
     assert len(states) > 1

@@ -1,4 +1,4 @@
-"""Classes that are never written: the codec refuses them wherever they stand."""
+"""Classes that are never written: the codec refuses them everywhere."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ T = TypeVar("T")
 
 
 class Key:
-    """What is never written; it says so."""
+    """A class that says it is never written."""
 
     __never_written__ = True
 
@@ -55,7 +55,7 @@ class Box(Generic[T]):
 
 @frozen
 class Loose:
-    """What may hold anything."""
+    """A class that may hold anything."""
 
     what: Any = None
 
@@ -104,14 +104,14 @@ ANNOTATIONS: dict[str, Any] = {
 
 @pytest.mark.parametrize("annotation", ANNOTATIONS.values(), ids=ANNOTATIONS)
 def test_chart_that_declares_it_has_no_protocol(annotation: Any) -> None:
-    """Where an event declares it, however wrapped, no protocol of the chart can be made."""
+    """If an event declares it, however wrapped, no protocol of the chart can be made."""
     with pytest.raises(UnwritableError, match=r"\[SC424\] Holder at \$\.what.*never written"):
         Protocol(chart(annotation))
 
 
 @pytest.mark.parametrize("cls", [Key, SpareKey, Pair])
 def test_carrier_does_not_help(cls: Any) -> None:
-    """What a class says of itself counts for more than what a caller says of it."""
+    """A carrier cannot override what the class says."""
     with pytest.raises(UnwritableError, match="SC424"):
         Protocol(chart(cls), carriers={cls: (str, cls)})
 
@@ -145,7 +145,7 @@ HIDDEN: dict[str, Any] = {
 
 @pytest.mark.parametrize("hidden", HIDDEN.values(), ids=HIDDEN)
 def test_value_that_nothing_declares_is_refused(hidden: Any) -> None:
-    """Where anything may stand, and that is what stands there, each dump refuses."""
+    """If a field may hold anything, and holds that, each dump refuses."""
     protocol = Protocol(Open, effects=(Given,))
     step = Machine(Open, Loose()).send(Loose(hidden))
     for dump in (
@@ -162,7 +162,7 @@ def test_value_that_nothing_declares_is_refused(hidden: Any) -> None:
 
 
 def test_value_in_place_of_another_is_refused() -> None:
-    """Where a text is declared, and it stands there, the message does not ask for the text."""
+    """If a field is declared as text, and holds that, the message does not ask for the text."""
 
     @frozen
     class Go:
@@ -179,7 +179,7 @@ def test_value_in_place_of_another_is_refused() -> None:
 
 
 def test_carrier_that_gives_it_is_refused() -> None:
-    """What a carrier makes of a class of one's own must be JSON, and not that."""
+    """A carrier whose result is such a value is refused."""
     protocol = Protocol(chart(complex), carriers={complex: (lambda _: Key(), complex)})
     event = protocol.load_event(_event("1j"))
     with pytest.raises(UnwritableError, match=r"\[SC424\] Holder at \$\.what: a Key is never"):

@@ -65,7 +65,7 @@ FIRST: dict[str, Any] = {
     "configuration": ["open"],
     "data": {"open": {"who": "ada"}},
 }
-"""What the first release wrote, when the door was a gate and did not count."""
+"""A snapshot of the first release, when the door was a gate and did not count."""
 
 
 def name_door(value: dict[str, Any]) -> dict[str, Any]:
@@ -95,7 +95,7 @@ def test_old_snapshot_passes_all_versions() -> None:
 
 
 def test_upcaster_must_make_a_whole_snapshot() -> None:
-    """What an upcaster makes is checked like any snapshot."""
+    """The result of an upcaster is checked like any snapshot."""
     protocol = Protocol(Door, upcasters={1: name_door})
     with pytest.raises(Exception, match=r"\$\.data\.opened\.times: Opened needs 'times'"):
         protocol.load_snapshot(FIRST)
@@ -244,7 +244,7 @@ def test_timer_is_renamed_with_the_target_that_it_is_named_after(
 def test_names_that_the_chart_lacks_are_refused(
     changes: dict[str, Any], found: str, remedy: str
 ) -> None:
-    """A misspelt name would change nothing, and say nothing; a function may still rename it."""
+    """A misspelt name would silently change nothing; a function may still rename it."""
     with pytest.raises(UnwritableError, match=r"\[SC423\]") as caught:
         Protocol(orders(), upcasters={1: Upcaster(**changes)})
     assert re.search(found, caught.value.found)
@@ -255,7 +255,7 @@ def test_names_that_the_chart_lacks_are_refused(
 
 
 def test_class_upcaster_in_place_of_one_is_refused() -> None:
-    """The class itself can be called, and is no upcaster."""
+    """The class itself can be called, but is not an upcaster."""
     wrong: Any = Upcaster
     with pytest.raises(UnwritableError, match=r"\[SC423\].*for version 1 is not an upcaster"):
         Protocol(orders(), upcasters={1: wrong})
@@ -283,7 +283,7 @@ def test_data_is_changed_wherever_it_is() -> None:
 
 
 def test_context_is_changed() -> None:
-    """The context has its function; where there is no context, it is not called."""
+    """The context has its function, which is not called if there is no context."""
     loaded = upcast(
         orders(context=Landing), ACTIVE, context=lambda _: {"branch": "x", "commits": 1}
     )
@@ -524,7 +524,7 @@ def _rewritten(call: dict[str, Any]) -> dict[str, Any]:
 def test_answer_follows_a_call_that_a_function_changes(
     chart: Chart, upcasters: list[Upcaster]
 ) -> None:
-    """What was stored for a call finds it again, whatever its class is called by now."""
+    """A stored answer still finds its call when a function changes the type of the call."""
     protocol: Protocol[Any, Any] = Protocol(chart, upcasters=dict(enumerate(upcasters, 1)))
     name = chart[chart["active"].children[1]]
     now = f"{name.call_name(name.invoke[0])}#1"
@@ -535,7 +535,7 @@ def test_answer_follows_a_call_that_a_function_changes(
 
 
 def test_answer_to_a_call_that_the_chart_lacks_is_refused() -> None:
-    """It would be dropped as late, and the run wait for ever."""
+    """It would be dropped as late, and the run would wait forever."""
     chart = orders(asks=AskTwice, call="ask_twice")
     protocol: Protocol[Any, Any] = Protocol(
         chart, upcasters={1: Upcaster(calls={MERGE_ASK: _rewritten})}
@@ -564,14 +564,14 @@ def test_message_that_was_dropped_is_told(old: dict[str, Any]) -> None:
 
 
 def test_event_named_like_a_message_is_changed_as_an_event() -> None:
-    """What the upcaster says of an event counts, whatever the event is named."""
+    """An event is upcast as an event, even if a message of the run has the same name."""
     changed = Upcaster(events={"answer": "reply"}, calls={"a": None})
     assert changed.message({"type": "answer", "id": "a#1"}) == {"type": "reply", "id": "a#1"}
     assert changed.message({"type": "run:answer", "id": "a#1"}) is None
 
 
 def test_upcaster_that_changes_what_it_is_given_changes_a_copy() -> None:
-    """What is passed in stays as it was, deep inside as well."""
+    """The argument stays unchanged, even deep inside."""
 
     def change(value: dict[str, Any]) -> dict[str, Any]:
         value["data"]["active.merge"]["branch"] = "changed"
@@ -607,7 +607,7 @@ def test_version_of_an_event_must_be_one(version: Any) -> None:
 
 
 def test_event_that_is_no_object_or_that_an_upcaster_chokes_on_is_refused() -> None:
-    """What is stored may be anything; it becomes our error."""
+    """A stored value may be anything; it becomes our error."""
     with pytest.raises(MismatchError, match="1 is not an event"):
         STORED.load_event(1, version=1)  # type: ignore[arg-type]
     protocol: Protocol[Any, Any] = Protocol(

@@ -221,7 +221,7 @@ def test_simulate_resumes_from_a_snapshot_of_any_version(run: Run, tmp_path: Pat
 def test_simulate_refuses_a_snapshot_that_is_none(
     run: Run, tmp_path: Path, text: str, error: str
 ) -> None:
-    """What cannot be gone on from is said before any line is read."""
+    """A snapshot that no run can continue from is refused before any line is read."""
     (tmp_path / "snapshot.json").write_text(text, encoding="utf-8")
     result = run(PIPELINE, "--from", "snapshot.json", lines=EVENTS)
     assert (result.exit_code, result.stdout) == (1, "")

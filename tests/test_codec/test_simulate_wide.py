@@ -18,7 +18,7 @@ from tests.golden.investigations import RUNS
 TARGET = "machines.investigation:InvestigationChart"
 LINES = "".join(json.dumps(protocol().dump_event(one)) + "\n" for one in RUNS["investigation-1"])
 DEEP = "Evidence(id='evidence-4'"
-"""What stands deep in the data of the last step."""
+"""Text from deep in the data of the last step."""
 
 
 class Screen(io.StringIO):

@@ -1,4 +1,4 @@
-"""What others have published, to compare with: fetched once into ``build/test-data``."""
+"""Published files to compare with: fetched once into ``build/test-data``."""
 
 from __future__ import annotations
 

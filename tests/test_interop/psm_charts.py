@@ -49,7 +49,7 @@ STEADY = ("firm", "fixed", "settled")
 That library asks them again when the next event comes, before it looks at the event.
 """
 LENGTH = 12
-"""How many events a chart is sent."""
+"""The number of events that a chart is sent."""
 
 Trace = list[tuple[tuple[str, ...], tuple[str, ...]]]
 """After the start and after each event: the configuration, and what has been done."""

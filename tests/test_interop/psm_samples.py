@@ -13,7 +13,7 @@ from statecharts.interop.python_statemachine import attach, from_class, unstarte
 
 Sent = tuple[str, dict[str, Any]]
 Turn = tuple[tuple[str, ...], tuple[str, ...]]
-"""What is active, by name and in order of name, and what has been told."""
+"""The active states, by name and in order of name, and all that has been told."""
 
 
 class Telling(StateChart[Any]):

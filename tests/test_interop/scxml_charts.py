@@ -227,7 +227,7 @@ BROUGHT: tuple[tuple[dict[str, Any], tuple[Any, ...]], ...] = (
     ({"contentexpr": "'red'"}, ("red",)),
     ({}, ()),
 )
-"""What final states give with the end of their parents, and what of it is literal."""
+"""The data of final states for the completion of their parents, and the literal part of it."""
 
 
 def random_chart(seed: int) -> Chart:

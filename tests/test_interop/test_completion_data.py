@@ -1,4 +1,4 @@
-"""What files say that a final state brings to the completion of its parent."""
+"""Data that a final state of a file brings to the completion of its parent."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ def test_donedata_of_yaml_is_the_data_of_the_completion(event: str, data: Any) -
 
 
 def test_donedata_that_nothing_evaluates_is_told() -> None:
-    """A warning says where the first expression stands; there is none where all is literal."""
+    """A warning gives the place of the first expression; there is none if all is literal."""
     text = REVIEW.replace("Var1", "1")
     shown = '<content><b xmlns="">now</b></content>'
     assert not [w for w in scxml.loads(text.replace(shown, "")).warnings if w.code == "SC651"]
@@ -111,7 +111,7 @@ def test_donedata_that_nothing_evaluates_is_told() -> None:
 
 
 def test_function_behind_donedata_leaves_the_completion_as_it_is() -> None:
-    """What is bound to the action's name gives effects, and the completion brings the same."""
+    """A function bound to the action's name gives effects; the completion stays the same."""
     chart = scxml.loads(REVIEW).bind(actions={"donedata": lambda m, **_: Seen("bound")})
     assert seen(chart, "pass") == [Seen("bound"), Seen({"marks": 3, "by": ["ada"]})]
 

@@ -122,7 +122,7 @@ def test_other_extensions_are_told_with_those_that_are_known(name: str, message:
 
 @pytest.mark.parametrize("extension", files.FORMATS)
 def test_files_that_are_not_there_are_told(tmp_path: Path, extension: str) -> None:
-    """A known extension that no file stands behind is an error that names the path."""
+    """A known extension without a file is an error that names the path."""
     with pytest.raises(DocumentError, match=rf"^\[SC601\] .*none\{extension}: the file cannot be"):
         files.load(tmp_path / f"none{extension}")
 

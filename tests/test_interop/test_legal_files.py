@@ -1,4 +1,4 @@
-"""What a format allows is read: what cannot run stays as a name, or is told in a warning."""
+"""Legal files are read: parts that cannot run stay as names, or cause a warning."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from statecharts.model.named import Holds
 
 
 def effects(chart: Chart, state: str) -> list[Any]:
-    """Return what entering a state gives."""
+    """Return the effects of entering a state."""
     return [getattr(hook.function, "effect", hook) for hook in chart[state].entry]
 
 
 def told(chart: Chart) -> list[str]:
-    """Return what the door says about a chart."""
+    """Return the warnings of the reader about a chart."""
     return [one.found for one in chart.warnings if one.code in ("SC651", "SC652")]
 
 
@@ -70,7 +70,7 @@ def test_scxml_params_of_one_name_all_go_out() -> None:
 
 
 def test_scxml_parallel_without_regions_is_a_state() -> None:
-    """Nothing is in parallel there."""
+    """Without regions, nothing is in parallel."""
     found = document('<parallel id="p"><transition event="e" target="p"/></parallel>')
 
     assert found["p"].kind is StateKind.ATOMIC
@@ -78,7 +78,7 @@ def test_scxml_parallel_without_regions_is_a_state() -> None:
 
 
 def test_scxml_final_region_is_read() -> None:
-    """The standard has none, and other interpreters do; it is told."""
+    """The standard does not allow it, other interpreters do; a warning says so."""
     found = document('<parallel id="p"><final id="r"/><state id="s"/></parallel>')
 
     assert found["p.r"].kind is StateKind.FINAL
@@ -145,7 +145,7 @@ def test_xstate_machines_need_no_states(keys: dict[str, Any]) -> None:
 
 
 def test_xstate_objects_without_a_type_get_names() -> None:
-    """JSON had no other way to say a function; what the object holds are the parameters."""
+    """JSON cannot hold a function; the keys of the object become the parameters."""
     found = machine(
         initial="a", states={"a": {"entry": [{"n": 1}], "on": {"E": {"guard": {}, "target": "a"}}}}
     )
@@ -155,7 +155,7 @@ def test_xstate_objects_without_a_type_get_names() -> None:
 
 
 def test_xstate_guards_of_unknown_states_never_hold() -> None:
-    """As in SCXML: a state that there is not is never active."""
+    """As in SCXML, a state that does not exist is never active."""
     found = machine(initial="a", states={"a": {"on": {"E": {"in": "#zzz", "target": "a"}}}})
 
     (line,) = found["a"].transitions
@@ -274,7 +274,7 @@ def test_xstate_4_is_written_as_it_was() -> None:
 
 
 def test_xstate_4_has_no_guards_of_guards() -> None:
-    """They are written by their text, which is a loss."""
+    """They are written as their text, which is a loss."""
     chart = document('<state id="a"><transition event="e" cond="not x or y" target="a"/></state>')
 
     with pytest.raises(LossError, match=r"XState 4 has no guard such as 'not x or y'"):
@@ -287,7 +287,7 @@ def test_xstate_4_has_no_guards_of_guards() -> None:
 
 
 def test_psm_loops_and_finalizers_are_kept() -> None:
-    """They need a data model: an action of that name, and a part of the service's data."""
+    """They need a data model, so they become an action, and a part of the service's data."""
     found = python_statemachine.loads(
         """
 states:
@@ -306,7 +306,7 @@ states:
 
 
 def test_psm_params_of_one_name_all_go_out() -> None:
-    """Duplicates are sent, too, by whoever evaluates them."""
+    """Duplicates are kept for whoever evaluates them."""
     send = "{event: e, params: [{name: v, expr: '1'}, {name: v, expr: '2'}]}"
     found = python_statemachine.loads(f"states: {{a: {{enter: [{{send: {send}}}]}}}}")
 
@@ -322,7 +322,7 @@ def test_psm_params_of_one_name_all_go_out() -> None:
     ],
 )
 def test_psm_takes_classes_only(given: Any, told_: str) -> None:
-    """Anything else is told what it is."""
+    """The error says what was given instead."""
     with pytest.raises(DocumentError, match=f"SC606.*{told_}. Pass a class that inherits"):
         python_statemachine.from_class(given)
 

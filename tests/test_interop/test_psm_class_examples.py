@@ -87,7 +87,7 @@ def test_history_does_the_same() -> None:
 
 
 def test_all_ways_to_bind_do_the_same() -> None:
-    """Inline, decorated, by convention and generic: one order, in front and behind as well."""
+    """Inline, decorated, by convention and generic: one order, before and after as well."""
     turns = compare(Everything, "go")
     assert turns[1][1] == (
         *("validate_1", "validate_2", "asked_1", "asked_2", "denied_1", "denied_2"),

@@ -223,7 +223,7 @@ def test_conditions_are_values() -> None:
     "text", ["", "a b", "a.b", "f(x)", "a +", "In(a)", "In()", "(" * 400 + "a" + ")" * 400, "x + y"]
 )
 def test_texts_that_are_no_condition_are_refused(text: str) -> None:
-    """What has no truth value of its own is told, not evaluated."""
+    """An expression without a truth value is reported, not evaluated."""
 
     def leaf(text: str) -> Any:
         return Hook(Named(text))
@@ -234,7 +234,7 @@ def test_texts_that_are_no_condition_are_refused(text: str) -> None:
 
 @pytest.mark.parametrize("text", ["not " * 20_000 + "a", "a and " * 20_000 + "a", "(" * 50_000])
 def test_hostile_conditions_are_refused(text: str) -> None:
-    """A text that is too long or lies too deep is refused before it is read."""
+    """A text that is too long or too deep is refused before it is read."""
     with pytest.raises(ConditionError, match="too long"):
         condition(text, Exception, Exception, str)  # type: ignore[arg-type]
     with pytest.raises(ConditionError):
@@ -242,7 +242,7 @@ def test_hostile_conditions_are_refused(text: str) -> None:
 
 
 def test_faults_of_guards_are_told_at_once() -> None:
-    """Unknown names, unknown states and what is no condition: all of it, with what is meant."""
+    """Unknown names and states, and texts that are not conditions: all of it, with suggestions."""
 
     class Faulty(StateChart[Any]):
         a = State(initial=True)

@@ -134,7 +134,7 @@ class Auditor:
 
 
 def test_any_object_can_be_the_host() -> None:
-    """An object that is no instance of the class is its model: names are found on it."""
+    """An object that is not an instance of the class is its model: names are found on it."""
     theirs, ours = Account(), Account()
     machine: Any = Shop(theirs)
     machine.send("pay", amount=300)
@@ -231,7 +231,7 @@ class Eager(Telling):
     then = one.to(three) | two.to(three, cond="asked") | three.to(one)
 
     def on_enter_one(self, event: Event) -> None:
-        """Send twice; what the first leads to comes behind the second."""
+        """Send twice; events that the first leads to come after the second."""
         self.tell("one", event)
         if event == "__initial__":
             self.send("go")

@@ -112,7 +112,7 @@ class Greeter(Telling):
 
 
 def test_positional_parameters_stand_under_a_star() -> None:
-    """What stands under ``*`` in a payload arrives in order; a name beats a place."""
+    """Values under ``*`` in a payload arrive in order; a name beats a place."""
     machine = Greeter()
     machine.send("greet", "Alice")
     machine.send("greet", "Bob", greeting="Hi")
@@ -153,7 +153,7 @@ class Prepared(Telling):
 
 
 def test_prepared_parameters_reach_every_callback() -> None:
-    """What ``prepare_event`` gives is added, and it is asked once for a guard and its action."""
+    """The result of ``prepare_event`` is added; it is called once for a guard and its action."""
     turns = compare(Prepared, ("go", {"n": 4}))
     assert turns[1][1] == ("ready 8", "on 8 5", "enter 8")
 

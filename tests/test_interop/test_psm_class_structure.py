@@ -143,7 +143,7 @@ def test_eventless_and_internal_transitions() -> None:
 
 
 class Status(Enum):
-    """Where a campaign is."""
+    """The status of a campaign."""
 
     DRAFT = 1
     RUNNING = 2
@@ -280,7 +280,7 @@ def test_weighted_transitions_roll_the_same_dice() -> None:
 
 
 def test_flags_of_the_old_kind_are_told() -> None:
-    """What `StateMachine` does differently by default is a warning, not a difference in silence."""
+    """A different default of `StateMachine` is a warning, not a silent difference."""
     found = [warning.found for warning in from_class(Strict).warnings if warning.code == "SC652"]
     assert found == ["that library raises TransitionNotAllowed for an event that nothing handles"]
 
@@ -295,7 +295,7 @@ def test_a_class_is_read_without_being_changed(cls: Any) -> None:
 
 
 def test_a_history_without_a_record_runs_its_default_once() -> None:
-    """What the default of a history does is done after its parent is entered."""
+    """The actions of a history's default are done after its parent is entered."""
 
     class Remembering(Telling):
         out = State(initial=True)

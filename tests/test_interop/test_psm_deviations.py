@@ -1,4 +1,4 @@
-"""Where python-statemachine 3.2 does something else than the SCXML recommendation, and we do not.
+"""Deviations of python-statemachine 3.2 from the SCXML recommendation, which we do not share.
 
 Each test shows both, on the same chart. Ours is asked of the kernel and of the interpreter that
 follows Appendix D word by word. Section numbers are those of

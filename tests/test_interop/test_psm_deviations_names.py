@@ -1,4 +1,4 @@
-"""Where python-statemachine 3.2 takes one name for another, and we do not.
+"""Names that python-statemachine 3.2 takes for one another, and we do not.
 
 Each test shows both, on the same chart; section numbers are those of
 https://www.w3.org/TR/2015/REC-scxml-20150901/, "D" is its Appendix D.
@@ -24,7 +24,7 @@ from tests.test_interop.psm_told import Told, ours
 
 
 def test_states_of_one_name_stay_apart() -> None:
-    """Two states may bear one name in different places; theirs takes the second for both.
+    """Two states may have one name in different places; theirs takes the second for both.
 
     3.14: ids are unique in a document. Theirs does not look, and ends in a state of `y` inside `x`.
     """
@@ -126,7 +126,7 @@ def test_an_event_may_have_the_name_of_a_method() -> None:
 
 
 def test_an_action_named_twice_is_done_twice() -> None:
-    """What is to be done twice is done twice; theirs takes equal names for one.
+    """An action given twice is done twice; theirs takes equal names for one.
 
     4 and D, executeContent: executable content is done item by item, in document order.
     """

@@ -70,7 +70,7 @@ def test_the_runs_go_somewhere() -> None:
 
 
 def test_a_difference_is_seen() -> None:
-    """Where one side has another guard or another action, the runs differ."""
+    """If one side has another guard or another action, the runs differ."""
     seeds = [seed for seed in range(CHARTS) if random_chart(seed).transitions]
     changed = 0
     for seed in seeds[:40]:

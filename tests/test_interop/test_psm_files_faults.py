@@ -1,4 +1,4 @@
-"""What is wrong with YAML and JSON of python-statemachine: told at once, with its line."""
+"""Faults in YAML and JSON of python-statemachine: all reported at once, with lines."""
 
 from __future__ import annotations
 
@@ -271,7 +271,7 @@ states:
 
 
 def test_defaults_have_no_conditions() -> None:
-    """What is always taken waits for nothing and asks nothing."""
+    """A transition that is always taken has no event and no guard."""
     text = """
 states:
   a:
@@ -384,7 +384,7 @@ def _bomb() -> str:
     ],
 )
 def test_bombs_are_refused(text: str, form: str, message: str, parser: None) -> None:
-    """What is too deep or too large in the end is refused before it has grown."""
+    """A document that would grow too deep or too large is refused before it grows."""
     with pytest.raises(DocumentError, match=rf"^\[SC604\] .*{message}"):
         loads(text, format=form)
 

@@ -133,7 +133,7 @@ def test_what_needs_a_data_model_is_a_name() -> None:
 
 
 def test_names_are_bound_to_functions() -> None:
-    """The guards and actions of a file run once functions are put behind them."""
+    """The guards and actions of a file run once functions are bound to them."""
     chart = load(SAMPLES / "counter.yaml")
     count: list[int] = []
     guards = {"count > 2": lambda m: len(count) > 2}
@@ -203,7 +203,7 @@ def test_actions(text: str, effect: Any) -> None:
 
 
 def test_inline_children_are_kept_as_text() -> None:
-    """A child machine that stands in the file is the source of the service, as JSON."""
+    """A child machine in the file is the source of the service, as JSON."""
     child = {"states": {"x": {"final": True}}}
     text = json.dumps({"states": {"a": {"invoke": {"content": child}}}})
     (call,) = loads(text, format="json")["a"].invoke
@@ -241,7 +241,7 @@ def test_the_order_of_a_list_is_kept() -> None:
 
 
 def test_anchors_and_merges_are_understood() -> None:
-    """What YAML repeats is repeated; a merged mapping gives what is not said again."""
+    """An alias repeats its anchor; a merged mapping gives the keys that are not said again."""
     text = """
     states:
       a: &common

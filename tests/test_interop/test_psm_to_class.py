@@ -64,7 +64,7 @@ def active(machine: Any) -> str:
 
 
 def test_the_class_is_one_of_theirs_and_says_what_the_chart_says() -> None:
-    """It bears the chart's name and text, its states are their states, in document order."""
+    """It has the chart's name and text; its states are that library's, in document order."""
     made: Any = to_class(Door)
     assert issubclass(made, StateChart)
     assert (made.__name__, made.__doc__, made.__module__) == ("Door", "A door.", __name__)
@@ -104,7 +104,7 @@ def test_events_are_sent_by_their_names_with_their_fields() -> None:
 
 
 def test_history_comes_back() -> None:
-    """What was active when a state was left is active again."""
+    """The states that were active when a state was left are active again."""
     machine = to_class(Door)()
     for event in ("pull", "push", "push"):
         machine.send(event, force=5) if event == "push" else machine.send(event)
@@ -301,7 +301,7 @@ NAMES = [
 
 @pytest.mark.parametrize(("names", "expected"), NAMES)
 def test_states_get_names_that_they_can_bear(names: tuple[str, ...], expected: list[str]) -> None:
-    """A name that is taken or is no name gives way to the path, and then to a number."""
+    """A name that is taken or not a name is replaced by the path, and then numbered."""
     made: Any = to_class(plain(*(atomic(name) for name in names)))
     assert [state.id for state in made.states] == expected
     machine = made()
@@ -349,7 +349,7 @@ def test_each_kind_of_transition_goes_over(rows: tuple[Row, ...]) -> None:
 
 
 def test_a_forbidding_transition_swallows_the_event() -> None:
-    """What is forbidden inside is not handled outside."""
+    """An event forbidden inside is not handled outside."""
     rows = (compound("a", "a.b", on("go", "c")), atomic("a.b", on("go").forbidden()), atomic("c"))
     machine = to_class(plain(*rows))()
     machine.send("go")

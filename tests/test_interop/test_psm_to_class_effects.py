@@ -1,4 +1,4 @@
-"""What a class of python-statemachine does with the effects and the moments of a chart."""
+"""Effects and moments of a chart in a class of python-statemachine."""
 
 from __future__ import annotations
 
@@ -166,7 +166,7 @@ def test_content_that_chooses_asks_for_names() -> None:
 
 
 def test_bound_names_bring_their_functions() -> None:
-    """A name with a function behind it needs nobody to answer to it."""
+    """A name that is bound to a function needs no method."""
     guard = Bound(Named("ready", {"least": 3}), lambda m, least: m.event.data["n"] >= least)
     action = Bound(Give(Action("note")), lambda m: Raise(NamedEvent("next")))
     subject = with_hooks(acting(action), "go", guard=guard)
@@ -216,7 +216,7 @@ def test_a_completion_is_seen_as_one() -> None:
 
 
 def test_actions_into_history_are_done_once() -> None:
-    """What leads into a history state would be done twice; it is not, by name or in code."""
+    """That library would do the actions on the way into history twice; here they are done once."""
     rows = (
         compound("w", "w.a", on("off", "out")),
         atomic("w.a"),
@@ -356,7 +356,7 @@ def test_the_pipeline_runs_over_there() -> None:
 
 
 def test_the_execution_runs_over_there() -> None:
-    """What a node does about a story goes its way, and is stopped from everywhere."""
+    """The chart of an execution goes through its states as a class, and resets."""
     machine: Any = to_class(Execution, allow="*")()
     for event, state in (
         ("spawn_requested", "pending"),

@@ -1,4 +1,4 @@
-"""What a class of python-statemachine cannot hold of a chart, in words."""
+"""Losses of a class of python-statemachine, in words."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from tests.test_interop.test_psm_to_class import active
 
 @frozen
 class Count:
-    """How often."""
+    """A number of times."""
 
     times: int = 0
 

@@ -1,4 +1,4 @@
-"""What is written in Python passes the checks that we hold our own code to."""
+"""Written Python passes the checks of our own code."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_without_a_formatter_the_code_is_the_same(
     written: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Where ruff is not installed, long calls have a line for each item, and the same meaning."""
+    """Without ruff, long calls have a line for each item, and the same meaning."""
     texts = {f"random_{seed}": [random_chart(seed)] for seed in range(60, 90)}
     texts["pipeline"] = [Pipeline.chart]
     monkeypatch.setattr(shutil, "which", lambda *_args, **_options: None)

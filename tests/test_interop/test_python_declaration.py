@@ -1,4 +1,4 @@
-"""What a chart from a file looks like as a declaration."""
+"""Charts from files as declarations."""
 
 from __future__ import annotations
 

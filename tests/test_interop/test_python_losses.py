@@ -1,4 +1,4 @@
-"""What a declaration in Python cannot hold is told, word for word."""
+"""Losses of a declaration in Python, word for word."""
 
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ Let it be entered through 'both', and that through the rest.""",
 
 @pytest.mark.parametrize("change", LOSSES, ids=lambda change: change.__name__)
 def test_loss_is_told_and_can_be_allowed(change: Change, tmp_path: Path) -> None:
-    """What is lost refuses the chart, until it is allowed; what is left can be imported."""
+    """A loss refuses the chart until it is allowed; the rest can be imported."""
     works = chart(change)
 
     with pytest.raises(LossError) as caught:
@@ -159,7 +159,7 @@ def test_what_files_often_say_is_no_loss(change: Change, line: str, tmp_path: Pa
 
 
 def test_notes_of_a_file_become_comments() -> None:
-    """What a file says besides stands above the state that it is about."""
+    """Other keys of a file become a comment above their state."""
     text = dumps(chart(noted), allow=("SC675",))
 
     assert (
@@ -170,7 +170,7 @@ def test_notes_of_a_file_become_comments() -> None:
 
 
 def test_transitions_of_the_chart_are_lines_of_the_chart(tmp_path: Path) -> None:
-    """The chart's own transitions stand last, as lines of `Statechart`."""
+    """The chart's own transitions come last, as lines of `Statechart`."""
 
     def change(found: dict[str, Draft]) -> None:
         found[""].transitions = [
@@ -192,7 +192,7 @@ def test_transitions_of_the_chart_are_lines_of_the_chart(tmp_path: Path) -> None
 
 
 def test_eventless_transition_of_the_chart_is_one_in_the_declaration(tmp_path: Path) -> None:
-    """What the chart does as soon as it can, each of its states does."""
+    """An eventless transition of the chart itself behaves the same once it is declared."""
 
     def change(found: dict[str, Draft]) -> None:
         guard = Hook(Named("late"))

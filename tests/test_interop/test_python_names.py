@@ -142,7 +142,7 @@ def test_names_that_become_alike_are_told_apart(tmp_path: Path) -> None:
     ],
 )
 def test_text_of_any_kind_comes_back_whole(value: str) -> None:
-    """A literal, on one line or on many, is the text that it stands for."""
+    """A literal, on one line or on many, evaluates to its text."""
     one, many = literal(value), formatted(f"x = {literal(value)}\n")
 
     scope: dict[str, str] = {}

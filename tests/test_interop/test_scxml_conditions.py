@@ -54,7 +54,7 @@ def _shown(hook: Hook) -> str:
     ],
 )
 def test_conditions_are_taken_apart(text: str, meaning: str) -> None:
-    """What is understood becomes guards of its kind, the rest names."""
+    """Understood conditions become guards of their kind, the rest names."""
     assert shown(text) == meaning
 
 
@@ -87,7 +87,7 @@ def test_conditions_are_taken_apart(text: str, meaning: str) -> None:
     ],
 )
 def test_conditions_in_doubt_are_one_name(text: str) -> None:
-    """Where operators might bind otherwise, the whole text is one name."""
+    """If operators might bind differently, the whole text is one name."""
     assert shown(text) == f"Named({text.strip()})"
 
 

@@ -19,7 +19,7 @@ SECOND = timedelta(seconds=1)
 
 
 def read(inside: str) -> Chart:
-    """Return the chart of what stands in an ``<scxml>``."""
+    """Return the chart of the content of an ``<scxml>``."""
     return scxml.loads(
         f'<scxml xmlns:my="urn:my" xmlns:sc="urn:statecharts:scxml:1">{inside}</scxml>'
     )
@@ -153,7 +153,7 @@ def test_content_of_late_data_models_is_done_on_entry() -> None:
 
 
 def test_content_of_final_states_comes_last() -> None:
-    """The data that a final state is done with is an action behind its entry."""
+    """The data of a final state's completion is an action after its entry."""
     chart = read(
         '<final id="z"><donedata><param name="n" expr="v"/></donedata>'
         '<onentry><log label="end"/></onentry></final>'

@@ -22,7 +22,7 @@ def test_scxml_faults_are_told_all_at_once() -> None:
 
 
 def test_scxml_faults_of_structure_are_the_charts_own() -> None:
-    """What any chart is refused for, a document is refused for as well, with its line."""
+    """The faults of any chart are faults of a document as well, with lines."""
     text = (
         '<scxml name="x"><state id="a">\n<transition event="e" target="b c"/>\n</state>'
         '<state id="b"/><state id="c"/></scxml>'
@@ -97,7 +97,7 @@ def test_scxml_faults_of_structure_are_the_charts_own() -> None:
     ],
 )
 def test_scxml_faults_name_the_element(text: str, told: str) -> None:
-    """Each fault says what stands there, and how to fix it."""
+    """Each fault says what was found, and how to fix it."""
     with pytest.raises(DefinitionError) as caught:
         scxml.loads(text)
     assert told in str(caught.value).split("\n  ")
@@ -195,7 +195,7 @@ def test_scxml_faults_name_the_element(text: str, told: str) -> None:
     ],
 )
 def test_scxml_documents_of_which_nothing_can_be_made(text: str, told: str) -> None:
-    """What is no SCXML at all is refused with the place where that shows."""
+    """A document that is not SCXML is refused with the place that shows it."""
     with pytest.raises(DocumentError) as caught:
         scxml.loads(text)
     assert str(caught.value) == told

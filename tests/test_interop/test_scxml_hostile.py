@@ -133,7 +133,7 @@ def test_scxml_hostile_documents_are_dealt_with(name: str) -> None:
 
 @pytest.mark.long
 def test_scxml_hostile_documents_need_no_memory() -> None:
-    """What is large is dealt with in less than 200 MB, the interpreter included."""
+    """Large documents take less than 200 MB, the interpreter included."""
     program = (
         "from tests.test_interop.peaks import peak_kilobytes\n"
         "from tests.test_interop.test_scxml_hostile import HOSTILE, outcome\n"

@@ -17,7 +17,7 @@ START = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def read(inside: str, attributes: str = "") -> Chart:
-    """Return the chart of what stands in an ``<scxml>``."""
+    """Return the chart of the content of an ``<scxml>``."""
     head = '<scxml xmlns="http://www.w3.org/2005/07/scxml" version="1.0"'
     return scxml.loads(f"{head} {attributes}>{inside}</scxml>")
 
@@ -129,7 +129,7 @@ def test_scxml_transitions_keep_their_kind() -> None:
 
 
 def test_scxml_without_a_namespace_is_taken_in() -> None:
-    """The namespace may be left out, or bear a prefix."""
+    """The namespace may be left out, or have a prefix."""
     plain = scxml.loads('<scxml name="x"><state id="a"/></scxml>')
     prefixed = scxml.loads(
         '<s:scxml xmlns:s="http://www.w3.org/2005/07/scxml" name="x"><s:state id="a"/></s:scxml>'
@@ -146,14 +146,14 @@ def test_scxml_chart_is_called_by_its_name_or_its_file(tmp_path: Path) -> None:
 
 
 def test_scxml_places_are_lines_of_the_file() -> None:
-    """States and transitions know the lines that they stand on."""
+    """States and transitions know their lines."""
     chart = scxml.load(SAMPLES / "kettle.scxml")
     assert chart["kettle.water.empty"].location == f"{SAMPLES / 'kettle.scxml'}:7"
     assert chart["kettle.water.empty"].transitions[0].location == f"{SAMPLES / 'kettle.scxml'}:8"
 
 
 def test_scxml_of_others_is_kept_as_documentation() -> None:
-    """What editors add is found in the meta, wherever it stood, and is reported once a kind."""
+    """Additions of editors are kept in the meta, wherever they were, and reported once a kind."""
     chart = scxml.load(SAMPLES / "editor.scxml")
     qt = "{http://www.qt.io/2015/02/scxml-ext}"
     assert chart.root.meta["datamodel"] == "ecmascript"

@@ -153,7 +153,7 @@ def test_scxml_plain_charts_are_opened_by_python_statemachine() -> None:
 
 
 def test_scxml_chart_that_acts_itself_is_put_into_a_state() -> None:
-    """What ``<scxml>`` cannot do itself, one state around all others does, and that is undone."""
+    """One state around all others does what ``<scxml>`` cannot; reading it undoes that."""
     chart = lamp()
     quits = Transition("", OnEvent(("quit",)), ("lit",))
     root = evolve(chart.root, transitions=(quits,), exit=(Hook(Give(Action("bye"))),))
@@ -216,7 +216,7 @@ def code(m: Moment[Any, Any, Any]) -> bool:
 
 
 def test_scxml_losses_are_told_all_at_once() -> None:
-    """What SCXML cannot hold is refused in one error that names all of it."""
+    """A chart that SCXML cannot hold is refused in one error that names all losses."""
 
     class Typed(Statechart[Go, Note]):
         class outer(Compound[Note], initial=True):
@@ -279,7 +279,7 @@ def again_whole(chart: Chart) -> StateNode:
 
 
 def test_scxml_bound_names_are_written_as_names() -> None:
-    """A function behind a name does not keep the name from being written."""
+    """A name that is bound to a function is written as well."""
     line = Transition("dark", Always(), ("lit",), guard=Hook(Named("ready")))
     open_ = lamp(transitions=(line,), entry=(Hook(Give(Action("ring"))),))
     bound = open_.bind(guards={"ready": code}, actions={"ring": lambda m: None})
@@ -323,7 +323,7 @@ def test_scxml_scripts_are_written_as_text(script: str) -> None:
 
 
 def test_scxml_content_of_documents_without_a_namespace_gets_one() -> None:
-    """What a ``<foreach>`` or a ``<finalize>`` does is SCXML's, whether the document says so."""
+    """The content of ``<foreach>`` and ``<finalize>`` is SCXML's, with or without the namespace."""
     chart = scxml.loads(
         '<scxml><state id="a"><onentry><foreach array="x" item="y"><log expr="y"/></foreach>'
         '</onentry><invoke id="i"><finalize><log expr="z"/></finalize></invoke></state></scxml>'

@@ -34,7 +34,7 @@ from statecharts.interop.swarm.content import SIMPLE, type_of
     ],
 )
 def test_types_are_understood(text: str, parsed: dict[str, Any]) -> None:
-    """What the format can say of a field becomes data as JSON Schema has it."""
+    """The type of a field becomes data as in JSON Schema."""
     assert type_of(text) == parsed
 
 
@@ -57,7 +57,7 @@ def test_types_are_understood(text: str, parsed: dict[str, Any]) -> None:
     ],
 )
 def test_types_are_free_text(text: str, parsed: dict[str, Any]) -> None:
-    """A type of which nothing is known keeps its name, and is no reason to refuse a file."""
+    """An unknown type keeps its name, and does not refuse a file."""
     assert type_of(text) == parsed
     chart = swarm.loads(
         f"""\
@@ -82,7 +82,7 @@ def test_any_text_can_be_asked_for_its_type(text: str) -> None:
 
 
 def test_types_too_deep_are_names() -> None:
-    """What is nested deeper than anybody reads is kept as it is."""
+    """A type that is nested too deep is kept as it is."""
     parsed = type_of("array<" * 17 + "string" + ">" * 17)
     for _ in range(16):
         parsed = parsed["items"]
@@ -92,7 +92,7 @@ def test_types_too_deep_are_names() -> None:
 
 
 def test_contracts_are_kept_with_the_chart() -> None:
-    """Contracts stand in the meta of the chart, whatever else they say as well."""
+    """Contracts are kept in the meta of the chart, with all their keys."""
     chart = swarm.loads(
         """\
 [workflow.flow]

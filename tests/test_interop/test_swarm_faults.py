@@ -315,7 +315,7 @@ def test_files_that_cannot_be_read_are_told(tmp_path: Path) -> None:
 
 
 def test_warnings_stay_with_their_workflow() -> None:
-    """What is odd about one workflow is not told of another; what is odd about the file is."""
+    """A workflow has the warnings about itself and about the file, not those about others."""
     text = (
         FLOW
         + "colour = 1\n[workflows.states.A]\nterminal = true\n"

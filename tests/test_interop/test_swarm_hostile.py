@@ -249,14 +249,14 @@ def toml(value: object) -> str:
     )
 )
 def test_values_in_the_wrong_places_are_told(held: dict[str, object]) -> None:
-    """Any table, list or value may stand anywhere: nothing but our errors comes of it."""
+    """Any table, list or value may be anywhere: only our errors come of it."""
     text = "\n".join(f"{key} = {toml(value)}" for key, value in held.items())
     found = outcome(text)
     assert str(found) if isinstance(found, StatechartError) else found
 
 
 def test_long_names_are_cut_in_messages() -> None:
-    """A message can be read, whatever stands in the file."""
+    """A message can be read, whatever the file holds."""
     found = outcome(flow(f"[workflows.states.{'S' * 5_000}]", f"parent = '{'P' * 5_000}'"))
     assert isinstance(found, StatechartError)
     assert len(str(found)) < 2_000

@@ -1,4 +1,4 @@
-"""Swarm: the lines that tables and keys of a TOML document stand on."""
+"""Swarm: the lines of the tables and keys of a TOML document."""
 
 from __future__ import annotations
 
@@ -119,7 +119,7 @@ VALUES = st.recursive(
     )
 )
 def test_places_are_the_lines_that_were_written(blocks: Any) -> None:
-    """Whatever stands between them, each header and each key is found on its own line."""
+    """Each header and each key is found on its line, whatever is between them."""
     text, expected = "", {}
     for number, (many, part, end, pairs) in enumerate(blocks):
         line = text.count("\n") + 1
@@ -140,7 +140,7 @@ def test_places_are_the_lines_that_were_written(blocks: Any) -> None:
 
 @given(st.text(alphabet="[]{}=,.\"'#\n\\ a1", max_size=60))
 def test_any_text_is_toml_or_is_refused(text: str) -> None:
-    """What the parser takes is held as it is; what it does not is an error, and no other."""
+    """Whatever the parser accepts is held as it is; anything else is an error of ours."""
     try:
         expected = tomllib.loads(text)
     except tomllib.TOMLDecodeError:

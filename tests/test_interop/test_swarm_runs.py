@@ -139,7 +139,7 @@ def test_a_review_asks_its_guards() -> None:
 
 
 def test_a_review_runs_through_its_superstates() -> None:
-    """What a superstate handles is handled in all states inside, and its end can be waited for."""
+    """The handlers of a superstate apply in all states inside; its completion can be waited for."""
     chart = swarm.load(SAMPLES / "code_review.toml")["code_review"].bind(default=True)
     begin = "Open.Reviewing: ask_for_review, invoke reviewer, invoke security"
     stop = "stop reviewer, stop security"

@@ -53,7 +53,7 @@ def calls(chart: Chart, state: str) -> dict[str, Any]:
     ],
 )
 def test_superstates_begin_where_the_workflow_does(initial: str, entered: tuple[str, ...]) -> None:
-    """A superstate begins in the workflow's first state when that lies in it, else in its own."""
+    """A superstate begins in the workflow's first state if that is inside it, else in its own."""
     chart = chart_of(
         """
         [workflows.states.A]
@@ -81,7 +81,7 @@ def test_superstates_begin_where_the_workflow_does(initial: str, entered: tuple[
 
 
 def test_states_keep_their_names() -> None:
-    """A name may hold anything, dots as well; handlers and parents use it as it stands."""
+    """A name may hold anything, dots as well; handlers and parents use it unchanged."""
     chart = chart_of(
         """
         [workflows.states.A]
@@ -284,7 +284,7 @@ def test_states_that_nothing_reaches_are_told_once_with_their_line() -> None:
 
 
 def test_unknown_keys_are_kept_and_told() -> None:
-    """What the format does not have is documentation, in the meta of what it stands in."""
+    """Unknown keys are documentation, in the meta of whatever has them."""
     chart = swarm.loads(
         """
         zoo = 1

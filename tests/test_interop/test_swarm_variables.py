@@ -1,4 +1,4 @@
-"""Swarm: what ``${NAME}`` stands for."""
+"""Swarm: the values of ``${NAME}``."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def test_values_never_change_what_a_file_means(value: str) -> None:
     ],
 )
 def test_variables_are_told_from_other_text(written: str, read: str) -> None:
-    """A name in braces behind a dollar is a variable; two dollars before a brace stand for one."""
+    """A name in braces after a dollar is a variable; two dollars before a brace mean one."""
     chart = chart_of({"X": "x", " X ": "spaced"}, model=written)
     assert chart.root.meta["agents"]["a"]["model"] == read
 
@@ -101,7 +101,7 @@ def test_without_values_variables_stay_as_they_are() -> None:
 
 
 def test_values_that_are_no_text_are_refused() -> None:
-    """A number is not made a text behind the caller's back."""
+    """A number is not silently made a text."""
     with pytest.raises(
         DefinitionError, match=r"\[SC618\] .*the value of the variable 'X' is 7. Pass a string"
     ):

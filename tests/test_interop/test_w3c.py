@@ -71,5 +71,5 @@ def test_w3c_documents_are_all_read(documents: list[Path], charts: dict[str, Cha
 
 
 def test_w3c_charts_are_written_and_read_again(charts: dict[str, Chart]) -> None:
-    """What is read of the standard's own documents can be written, and is the same when read."""
+    """Charts of the standard's own documents can be written, and are the same when read."""
     assert [n for n, chart in charts.items() if scxml.loads(scxml.dumps(chart)) != chart] == []

@@ -31,7 +31,7 @@ DEEP = 200
 
 
 def again(door: Any, chart: Chart) -> Chart:
-    """Return what is read when a chart has been written to a file, whatever it loses."""
+    """Return a chart after writing and reading it, whatever it loses."""
     found: Chart = door.loads(door.dumps(chart, allow="*").encode().decode())
     return found
 
@@ -60,7 +60,7 @@ def test_whatever_is_written_is_read(name: str, odd: float, seeds: range) -> Non
 @pytest.mark.parametrize("name", DOORS)
 @pytest.mark.parametrize("seeds", shards(1_500, 135, sample=15))
 def test_what_has_been_read_is_written_again(name: str, seeds: range) -> None:
-    """What is left of a chart goes through the file once more, unchanged or with a loss told."""
+    """A chart from a file is written and read again unchanged, or with a reported loss."""
     door = DOORS[name]
     for seed, chart in whole_charts(seeds, 0.05):
         left = again(door, chart)
@@ -97,7 +97,7 @@ def choosing(depth: int) -> Chart:
 
 @pytest.mark.parametrize("name", DOORS)
 def test_charts_that_are_too_deep_are_not_written(name: str) -> None:
-    """What nobody could read is refused, whatever is allowed, and not written halfway."""
+    """A chart that nobody could read is refused, whatever is allowed, and never written halfway."""
     with pytest.raises(LossError, match=r"^\[SC673\] deep: .* hold this chart: states are nested "):
         DOORS[name].dumps(nested(DEEP), allow="*")
 

@@ -73,7 +73,7 @@ def replaced(node: StateNode, **fields: Any) -> StateNode:
 
 
 def has(**fields: Any) -> Change:
-    """Return a change of a state; tuples are put behind what is there, dictionaries added."""
+    """Return a change of a state; tuples are appended, dictionaries added."""
 
     def change(node: StateNode) -> StateNode:
         for key, value in fields.items():
@@ -280,7 +280,7 @@ def test_writers_lose_nothing_but_what_they_tell(name: str, thing: str, most: in
 def test_writers_lose_nothing_of_the_chart_but_what_they_tell(
     name: str, change: Callable[[Chart], Chart], codes: tuple[str, str]
 ) -> None:
-    """What is said of the chart as a whole is kept, or told to be lost."""
+    """Keys of the chart itself are kept, or reported as lost."""
     chart = xstate.loads('{"id": "m", "initial": "a", "states": {"a": {"on": {"E": "a"}}}}')
     code_ = codes[list(DOORS).index(name)]
     given = change(chart)

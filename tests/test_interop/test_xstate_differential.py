@@ -118,7 +118,7 @@ def _fives(value: Any) -> Any:
 @pytest.mark.parametrize("version", [4, 5])
 @pytest.mark.parametrize("seeds", shards(2_000, 160, sample=40))
 def test_definitions_are_read_like_configs(version: int, seeds: range) -> None:
-    """What ``JSON.stringify(machine)`` writes gives the chart of its config, as far as it goes."""
+    """``JSON.stringify(machine)`` gives the chart of the config, as far as it goes."""
     rows: Counter[bool] = Counter()
     makers = [Maker(seed, version) for seed in seeds]
     jobs = [peer.job(maker.machine, [], {}, version, shape=True) for maker in makers]
@@ -141,7 +141,6 @@ def test_definitions_are_read_like_configs(version: int, seeds: range) -> None:
     assert not rows[False]
 
 
-SHUT = {"initial": "x", "states": {"x": {}}}
 KNOWN: dict[str, tuple[dict[str, Any], list[str | int], list[str], list[str]]] = {
     "a region's line keeps XState from asking the parallel state": (
         {
@@ -231,7 +230,7 @@ def test_a_parallel_region_that_is_parallel_ends_the_outer_state() -> None:
 
 @pytest.mark.parametrize("name", KNOWN)
 def test_known_differences_are_warned_of(name: str) -> None:
-    """What XState does, what the algorithm of SCXML says, and the warning that tells of it."""
+    """XState differs from the algorithm of SCXML, and a warning says so."""
     held, events, theirs, ours = KNOWN[name]
     config = {"id": "m", **held}
     chart = xstate.loads(json.dumps(config))
@@ -242,7 +241,7 @@ def test_known_differences_are_warned_of(name: str) -> None:
 
 
 def test_an_error_of_the_runner_is_shown() -> None:
-    """What XState refuses fails the test with its own words."""
+    """An error of XState fails the test in its own words."""
     job = peer.job({"id": "m", "initial": "nowhere", "states": {"a": {}}}, [])
     with pytest.raises(AssertionError, match=r"XState 5\.33\.3: Initial state node"):
         peer.answers([job])

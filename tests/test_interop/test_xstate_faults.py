@@ -165,7 +165,7 @@ UNREADABLE: dict[str, tuple[str, str]] = {
 
 @pytest.mark.parametrize("name", UNREADABLE)
 def test_documents_that_are_no_machines_are_refused(name: str) -> None:
-    """Where nothing can be made of a document, it says why."""
+    """A document that cannot be read is refused with the reason."""
     text, expected = UNREADABLE[name]
     with pytest.raises(DocumentError) as caught:
         xstate.loads(text)
@@ -263,7 +263,7 @@ WARNINGS: dict[str, tuple[str, str]] = {
 
 @pytest.mark.parametrize("name", WARNINGS)
 def test_differences_are_warnings(name: str) -> None:
-    """What is taken in with a difference is told, and does not refuse the chart."""
+    """A difference is reported, and does not refuse the chart."""
     text, expected = WARNINGS[name]
     chart = xstate.loads(text)
     told = [str(one) for one in chart.warnings if one.code in ("SC651", "SC652")]

@@ -18,7 +18,7 @@ def nested(**more: object) -> str:
 
 
 def test_a_final_state_that_nobody_waits_for_can_be_left() -> None:
-    """Where finality means nothing, the state is an ordinary one, and that is said."""
+    """If nothing depends on finality, the state is an ordinary one, with a warning."""
     found = xstate.loads(nested())
 
     machine = Machine(found)
@@ -32,7 +32,7 @@ def test_a_final_state_that_nobody_waits_for_can_be_left() -> None:
 
 
 def test_a_final_state_that_is_waited_for_is_never_left() -> None:
-    """Where ``onDone`` waits, the state stays final, and its lines are left out with a warning."""
+    """If ``onDone`` waits, the state stays final, and its lines are left out with a warning."""
     found = xstate.loads(nested(onDone="q"))
 
     assert found["p.z"].kind is StateKind.FINAL

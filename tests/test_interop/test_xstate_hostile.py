@@ -147,7 +147,7 @@ def outcome(text: str | bytes) -> str:
 
 @pytest.mark.parametrize("name", cases(HOSTILE, long=lambda name: "10,000 " in name))
 def test_hostile_documents_are_answered_soon(name: str) -> None:
-    """What means no good gets an error with a code, or success, for little work."""
+    """Hostile input takes little work, and ends in success or in an error with a code."""
     make, expected = HOSTILE[name]
     text = make()
     told, calls = counted(lambda: outcome(text))
@@ -165,7 +165,7 @@ def test_hostile_documents_are_answered_soon(name: str) -> None:
     ],
 )
 def test_encodings_are_taken_in_or_named(data: bytes, expected: str) -> None:
-    """A byte order mark says the encoding; what is no text is told."""
+    """A byte order mark says the encoding; bytes that are not text are refused."""
     assert expected in outcome(data)
 
 
@@ -244,7 +244,7 @@ def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
 @pytest.mark.parametrize("path", SAMPLES, ids=lambda path: path.stem)
 @given(data=st.data())
 def test_mutated_samples_give_charts_or_errors_with_codes(path: Path, data: st.DataObject) -> None:
-    """Whatever stands where it should not: a chart comes of it, or an error of ours."""
+    """Misplaced values give a chart, or an error of ours."""
     held = json.loads(path.read_text(encoding="utf-8"))
     for _ in range(data.draw(st.integers(1, 3))):
         place = data.draw(st.sampled_from(places(held)[1:] or [()]))

@@ -119,7 +119,7 @@ def test_an_atomic_state_that_goes_to_itself_stays_in_v5() -> None:
     ],
 )
 def test_versions_are_seen(said: Any, version: int) -> None:
-    """What only one version has tells; without any, it is v5."""
+    """Features of only one version decide; without any, it is version 5."""
     assert xstate.version_of({"states": {"a": said}}) == version
 
 
@@ -145,7 +145,7 @@ def test_triggers_are_read(said: Any, trigger: Any) -> None:
 
 
 def test_names_are_asked_before_wildcards() -> None:
-    """A wildcard waits behind names, the longer before the shorter; v4's list keeps its order."""
+    """A wildcard comes after names, the longer before the shorter; v4's list keeps its order."""
     on = {"*": "b", "ui.*": "b", "X": "b", "ui.click.*": "b"}
     found = [t.trigger for t in chart({"on": on})["a"].transitions]
     assert found == [OnEvent((name,)) for name in ("X", "ui.click.*", "ui.*", "*")]
@@ -358,7 +358,7 @@ def test_what_tools_leave_empty_is_not_kept() -> None:
 
 
 def test_the_machine_itself_has_actions_delays_and_services() -> None:
-    """What the machine says is done at the start, and handled from everywhere."""
+    """The machine's own entry is done at the start, and its transitions apply in all states."""
     found = chart({}, entry="x", invoke="s", after={"100": ".b"}, on={"E": ".c.y"})
     running: Machine[Any, None] = Machine(found, at=START)
     assert running.started is not None
@@ -531,7 +531,7 @@ def test_machines_are_taken_out_of_their_wrappers(key: str) -> None:
 
 
 def test_v4_machines_choose_their_delimiter() -> None:
-    """In v4 something else than a dot may stand between names."""
+    """In v4, names may have another delimiter than a dot."""
     states = {
         "a.b": {"on": {"E": {"target": "c/x.y", "cond": "g"}}},
         "c": {"initial": "x.y", "states": {"x.y": {}}},

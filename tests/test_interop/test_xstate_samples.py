@@ -216,7 +216,7 @@ def test_samples_go_where_their_script_says(name: str) -> None:
 
 
 def test_there_is_a_script_for_every_sample() -> None:
-    """No sample lies there unused."""
+    """Every sample is used."""
     assert {path.stem for path in SAMPLES.glob("*.json")} == set(SCRIPTS)
 
 
@@ -229,7 +229,7 @@ def test_samples_come_back_equal(name: str) -> None:
 
 @pytest.mark.parametrize("name", SCRIPTS)
 def test_samples_show_their_version(name: str) -> None:
-    """Which version a machine is written for is seen from what it uses."""
+    """The version of a machine is seen from the features that it uses."""
     text = (SAMPLES / f"{name}.json").read_text(encoding="utf-8")
     chart = xstate.loads(text)
     assert xstate.loads(text, version=4 if name.endswith("_v4") else 5) == chart
@@ -269,7 +269,7 @@ def test_superstates_take_invocations_back() -> None:
 
 
 def test_guards_get_the_parameters_that_the_file_gives() -> None:
-    """What stands in params arrives by name."""
+    """Params arrive by name."""
     asked: list[dict[str, Any]] = []
 
     def can_retry(_moment: Any, **given: Any) -> bool:

@@ -171,7 +171,7 @@ INTERNAL, EXTERNAL = TransitionKind.INTERNAL, TransitionKind.EXTERNAL
     ],
 )
 def test_transitions_say_how_they_treat_their_source(transition: Transition, said: Any) -> None:
-    """What is external in SCXML says reenter in XState; what stays does not."""
+    """A transition that is external in SCXML has reenter in XState; others do not."""
     chart = with_lines(DOOR, "open", transition)
     held = json.loads(xstate.dumps(chart, allow=("SC671",)))
     assert held["states"]["open"]["on"] == {"E": said}
@@ -217,7 +217,7 @@ def test_effects_come_back_equal(effect: Effect) -> None:
 
 
 def test_charts_of_code_are_not_written_without_leave() -> None:
-    """What the format cannot hold is told, and written without when that is allowed."""
+    """Losses of the format are reported, and left out if that is allowed."""
     with pytest.raises(LossError, match=r"^\[SC671\] Pipeline: XState JSON cannot hold all of"):
         xstate.dumps(Pipeline.chart)
     again = xstate.loads(xstate.dumps(Pipeline.chart, allow="*"))
@@ -296,7 +296,7 @@ def test_losses_are_told(name: str) -> None:
 
 
 def test_choices_are_written() -> None:
-    """What an <if> is in SCXML is written as a choice, and comes back."""
+    """An <if> of SCXML is written as a choice, and comes back."""
     text = json.dumps(
         {"id": "m", "initial": "a", "states": {"a": {"entry": ACTIONS[-2], "on": {"E": "a"}}}}
     )

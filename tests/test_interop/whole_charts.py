@@ -35,13 +35,13 @@ ODD = (
     *("]]>", "<b a='c'>", "<![CDATA[x]]>", "&lt;", '"it\'s"', "\ud800", "\x1b[0m", "\r\n\t"),
     *("\u2028", "\ufffe", "{x}", "${x}", "\\", "a\\.b", "-->", "${", "\U0001f6aa"),
 )
-"""Names that some format or other cannot bear."""
+"""Names that some format or other cannot hold."""
 
 METAS = ("id", "meta", "type", "on", "states", "initial", "invoke", "transitions", "description")
 
 
 class Colour(Enum):
-    """Something that is no plain data."""
+    """Something that is not plain data."""
 
     RED = "red"
 

@@ -232,7 +232,7 @@ class Stage:
 
 
 Slot = Enum("Slot", "VALIDATOR COND BEFORE EXIT ON ENTER DEFAULT AFTER")
-"""When in a step a callback is called."""
+"""The moment of a step at which a callback is called."""
 
 _LEAVING: Final = (Slot.BEFORE, Slot.EXIT, Slot.ON)
 _ENTERING: Final = (Slot.ENTER, Slot.DEFAULT)

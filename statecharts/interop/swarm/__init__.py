@@ -93,16 +93,15 @@ def _read(document: Document, values: Mapping[str, str]) -> dict[str, Chart]:
         own = Findings(document, above=findings)
         chart = chart_of(name, workflow, shared, own, short=short)
         if chart is None:
-            refused.extend(fault for fault in own.faults if fault.structural)
+            refused += variables.explain(fault for fault in own.faults if fault.structural)
             continue
         own.faults[:0] = [fault for fault in findings.faults if not fault.structural]
         try:
             charts[name] = own.settle(chart)
         except DefinitionError as error:
-            refused.extend(error.faults)
             faulty.append((chart, tuple(variables.explain(error.faults))))
-    faults = [fault for fault in findings.faults if fault.structural]
-    refused = [*variables.explain(refused), *faults]
+            refused += faulty[-1][1]
+    refused += [fault for fault in findings.faults if fault.structural]
     if refused:
         whole = workflows[0][0] if len(workflows) == 1 else document.name
         refused.sort(key=lambda fault: line_of(fault.location) or 0)

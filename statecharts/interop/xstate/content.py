@@ -17,6 +17,7 @@ from attrs import frozen
 
 from statecharts.interop import limits
 from statecharts.interop.drafts import Draft, all_of
+from statecharts.interop.grammar import several
 from statecharts.interop.syntax.located import Located
 from statecharts.interop.xstate.structure import Targets, path_of
 from statecharts.interop.xstate.syntax import BUILT_IN, CODE, FOUR, INVOCATION, MACHINE, Notes, Spot
@@ -216,9 +217,8 @@ class Content:
     def invocations(self, draft: Draft) -> Iterator[Invoked]:
         """Give a state its calls, and yield them in document order; what is wrong is noted."""
         held, spot = draft.source.get("invoke"), Spot.of(draft, "invoke")
-        several = held if isinstance(held, list) else [] if held is None else [held]
-        for i, one in enumerate(several):
-            at = spot.inside(f"[{i}]" if held is several else "")
+        for i, one in enumerate(several(held)):
+            at = spot.inside(f"[{i}]" if isinstance(held, list) else "")
             value = Located({"src": one}, spot.line or 1) if isinstance(one, str) else one
             if isinstance(value, Located):
                 yield from self._invocation(value, i, at)

@@ -23,6 +23,7 @@ from statecharts.interop.grammar import (
     Unknown,
     either,
     one_of,
+    several,
     take,
 )
 from statecharts.interop.syntax.located import Located, plain, shown
@@ -275,7 +276,7 @@ def _names_children(machine: Any) -> bool:
     on, states = held.get("on"), held.get("states")
     if not isinstance(on, dict) or not isinstance(states, dict):
         return False
-    said = [one for lines in on.values() for one in (lines if isinstance(lines, list) else [lines])]
+    said = [one for lines in on.values() for one in several(lines)]
     targets = [one.get("target") if isinstance(one, dict) else one for one in said]
     return any(isinstance(t, str) and t.partition(".")[0] in states for t in targets)
 
@@ -352,9 +353,9 @@ def _sort_transitions(state: Located, held: Located) -> int:
     events, after = Located((), on.line, on.lines), Located((), on.line, {})
     done = [f"{prefix}.{held.get('id')}" for prefix in ("xstate.done.state", "done.state")]
     for event, listed in on.items():
-        several = listed if isinstance(listed, list) else []
-        found = [_without(one, *_OF_TRANSITION) for one in several]
-        delay = next((one.get("delay") for one in several if isinstance(one, Located)), None)
+        lines = listed if isinstance(listed, list) else []
+        found = [_without(one, *_OF_TRANSITION) for one in lines]
+        delay = next((one.get("delay") for one in lines if isinstance(one, Located)), None)
         if event.startswith(_AFTER) and isinstance(delay, str | int | float):
             after[str(delay)] = found
             after.lines[str(delay)] = on.at(event)

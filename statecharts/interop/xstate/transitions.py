@@ -18,7 +18,7 @@ from typing import Any, Final, TypeVar, final
 from attrs import evolve, frozen
 
 from statecharts.interop.drafts import Draft, all_of, assemble
-from statecharts.interop.grammar import Table
+from statecharts.interop.grammar import Table, several
 from statecharts.interop.syntax.located import Located, shown
 from statecharts.interop.xstate.content import SOON, Content, Invoked, duration, is_number
 from statecharts.interop.xstate.structure import Targets, planted, settle_finals
@@ -379,7 +379,7 @@ class Reading:
             return []
         found: dict[str, Draft] = {}
         right = True
-        for one in value if isinstance(value, list) else [value]:
+        for one in several(value):
             state = self.targets.find(spot.draft, one) if isinstance(one, str) else None
             if state is not None:
                 found.setdefault(state.id, state)
@@ -402,9 +402,8 @@ class Reading:
             return value.get("reenter") is not True
         if isinstance(internal, bool):
             return internal
-        spelt = target if isinstance(target, list) else [target]
         mark = self.targets.delimiter
-        return any(isinstance(one, str) and one.startswith(mark) for one in spelt)
+        return any(isinstance(one, str) and one.startswith(mark) for one in several(target))
 
     def _aimed(
         self, source: Draft, states: list[Draft], *, stays: bool, acts: bool

@@ -110,7 +110,7 @@ def dumps(
     written = _renamed(writable(chart, losses, lambda event: event or "_"), losses)
     held = _Writing(written, losses, version).machine()
     text = json.dumps(held, indent=2, ensure_ascii=False) + "\n"
-    text = text.encode("utf-8", "backslashreplace").decode()  # half a pair, as JSON escapes it
+    text = text.encode("utf-8", "backslashreplace").decode()  # half a surrogate pair
     try:
         notes = Notes(Document.of(text))  # which is bounded
         machine = unwrapped(unplaced(held), notes)
@@ -463,9 +463,8 @@ class _Writing:
                 if type_ is not None:
                     found = f"{hook.name} goes by the transport {type_!r}"
                     self.losses.add("SC673", found, "Leave out the transport")
-                kind = "send" if target is None else "sendTo"
-                if self.four or (target is None and delay is not None):
-                    kind = "send" if self.four else "raise"
+                kind = "sendTo" if target is not None else "send" if delay is None else "raise"
+                kind = "send" if self.four else kind
                 wait = None if delay is None else milliseconds(delay)
                 return self._built_in(
                     kind, to=target, event=self._event(event), delay=wait, id=name
@@ -526,7 +525,7 @@ def _is_plain(data: Mapping[str, Any], around: int) -> bool:
 def _parts(said: dict[str, Any], line: int, many: int) -> list[dict[str, Any]]:
     """Return a transition once for each of its events, with a mark by which they are one."""
     meta = said.get("meta", {})
-    if many == 1 or not isinstance(meta, dict):  # of the second, the comparison tells
+    if many == 1 or not isinstance(meta, dict):  # `dumps` finds what such a meta loses
         return [said] * many
     return [{**said, "meta": {**meta, LINE: [line, part]}} for part in range(many)]
 
