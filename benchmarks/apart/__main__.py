@@ -10,7 +10,8 @@ from typing import Any
 
 from benchmarks.contestant import Run
 from benchmarks.cycle import handwritten
-from benchmarks.cycle.domain import EVENTS, EXPECTED
+from benchmarks.cycle.contestants import check as check_cycle
+from benchmarks.cycle.domain import EVENTS
 from benchmarks.features import cases
 from benchmarks.features import handwritten as features
 from benchmarks.features.cases import check
@@ -29,10 +30,7 @@ def compare(peer: Run, match: Run, operations: int, effort: Effort) -> dict[str,
 def main(module: str, effort: Effort) -> dict[str, Any]:
     """Check a peer, time it, and return its numbers: the cycle, then each case."""
     peer = import_module(module).CONTESTANT
-    visits = list(peer.visits())
-    if visits != list(EXPECTED):
-        msg = f"{peer.name}: the cycle: expected {list(EXPECTED)!r}, found {visits!r}"
-        raise SystemExit(msg)
+    check_cycle(peer)
     cycle = compare(peer.prepare(), handwritten.CONTESTANT.prepare(), len(EVENTS), effort)
     found = {}
     for case in cases.CASES:

@@ -5,17 +5,16 @@ Bundles have neither timers nor eventless transitions.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from datetime import datetime
+from collections.abc import Callable
 from functools import partial
 from itertools import count
 from typing import Any, Final
 
 import determa.state as ds  # pyright: ignore[reportMissingImports]
 
+from benchmarks.apart.pipeline import Send, turn, visits
 from benchmarks.contestant import Run, version_of
-from benchmarks.cycle.domain import Archived, Blocked, Merge, Visit
-from benchmarks.cycle.payloads import SENDS
+from benchmarks.cycle.domain import Visit
 from benchmarks.features import cases
 from benchmarks.features.cases import Case, Started, Turn, driven, shown
 
@@ -150,7 +149,7 @@ BUNDLES: Final[dict[Case, Any]] = {
     cases.GUARDS: GRADES,
 }
 
-Machine = tuple[Callable[[str, Shape], object], Callable[[], Shape]]
+Machine = tuple[Send, Callable[[], Shape]]
 
 
 def started(loaded: Any) -> Machine:
@@ -172,14 +171,6 @@ def started(loaded: Any) -> Machine:
         state = ds.dispatch(loaded, state, {"input": event})["state"]
 
     return send, lambda: state["runtimes"][state["root_runtime_id"]]
-
-
-def plain(payload: Shape) -> Shape:
-    """Return a payload whose times are text."""
-    return {
-        name: value.isoformat() if isinstance(value, datetime) else value
-        for name, value in payload.items()
-    }
 
 
 def played(case: Case) -> Started:
@@ -207,29 +198,12 @@ class DetermaPeer:
     def prepare(self) -> Run:
         """Return one turn around the cycle."""
         send, _ = started(PIPELINE)
-        events = [(name, plain(payload)) for name, payload in SENDS]
+        return turn(send)
 
-        def run() -> None:
-            for name, payload in events:
-                send(name, payload)
-
-        return run
-
-    def visits(self) -> Sequence[Visit]:
+    def visits(self) -> list[Visit]:
         """Collect the states of one turn."""
         send, look = started(PIPELINE)
-        found = []
-        for name, payload in SENDS:
-            send(name, plain(payload))
-            state, held = look()["active"][-1], look()["scopes"]["root"]
-            data: Any = None
-            if state == "active.merge":
-                data = Merge(held["feature_branch"], held["commits_ahead"])
-            elif state == "archived":
-                at = datetime.fromisoformat(held["archived_at"])
-                data = Archived(at, Blocked(held["why"]))
-            found.append(Visit(state, data))
-        return found
+        return visits(send, lambda: (look()["active"][-1], look()["scopes"]["root"]))
 
 
 CONTESTANT = DetermaPeer()

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from datetime import datetime
+from collections.abc import Callable
 from functools import partial
 from typing import Any, Final
 
 from harel import DictStore, DurableRunner, Event, definition_from_dsl  # pyright: ignore[reportMissingImports]
 
+from benchmarks.apart.pipeline import Send, turn, visits
 from benchmarks.contestant import Run, version_of
-from benchmarks.cycle.domain import Archived, Blocked, Merge, Visit
-from benchmarks.cycle.payloads import SENDS
+from benchmarks.cycle.domain import Visit
 from benchmarks.features import cases
 from benchmarks.features.cases import Case, Started, Turn, driven, shown
 
@@ -129,7 +128,7 @@ SOURCES: Final[dict[Case, tuple[str, str]]] = {
     cases.GUARDS: ("grades", GRADES),
 }
 
-Machine = tuple[Callable[[str, dict[str, Any]], object], Callable[[], Any]]
+Machine = tuple[Send, Callable[[], Any]]
 
 
 def started(name: str, source: str) -> Machine:
@@ -143,14 +142,6 @@ def started(name: str, source: str) -> Machine:
         execution = runner.process(execution.id, Event(kind=kind, data=data))
 
     return send, lambda: execution
-
-
-def plain(payload: dict[str, Any]) -> dict[str, Any]:
-    """Return a payload whose times are text."""
-    return {
-        name: value.isoformat() if isinstance(value, datetime) else value
-        for name, value in payload.items()
-    }
 
 
 def played(case: Case) -> Started:
@@ -177,29 +168,12 @@ class HarelPeer:
     def prepare(self) -> Run:
         """Return one turn around the cycle."""
         send, _ = started("pipeline", PIPELINE)
-        events = [(name, plain(payload)) for name, payload in SENDS]
+        return turn(send)
 
-        def run() -> None:
-            for name, payload in events:
-                send(name, payload)
-
-        return run
-
-    def visits(self) -> Sequence[Visit]:
+    def visits(self) -> list[Visit]:
         """Collect the states of one turn."""
         send, look = started("pipeline", PIPELINE)
-        found = []
-        for name, payload in SENDS:
-            send(name, plain(payload))
-            context, state = look().context, look().active_path
-            data: Any = None
-            if state == "active.merge":
-                data = Merge(context["feature_branch"], context["commits_ahead"])
-            elif state == "archived":
-                at = datetime.fromisoformat(context["archived_at"])
-                data = Archived(at, Blocked(context["why"]))
-            found.append(Visit(state, data))
-        return found
+        return visits(send, lambda: (look().active_path, look().context))
 
 
 CONTESTANT = HarelPeer()
