@@ -16,7 +16,7 @@ from benchmarks.apart.pipeline import Send, turn, visits
 from benchmarks.contestant import Run, version_of
 from benchmarks.cycle.domain import Visit
 from benchmarks.features import cases
-from benchmarks.features.cases import Case, Started, Turn, driven, shown
+from benchmarks.features.cases import Case, Started, Turn, builders, shown
 
 Shape = dict[str, Any]
 
@@ -190,10 +190,7 @@ class DetermaPeer:
 
     name = "determa-state"
     version = version_of("determa-state")
-    turns: Final[dict[Case, Callable[[], Turn]]] = {
-        case: lambda case=case: driven(partial(played, case))  # type: ignore[misc]
-        for case in BUNDLES
-    }
+    turns: Final[dict[Case, Callable[[], Turn]]] = builders(BUNDLES, played)
 
     def prepare(self) -> Run:
         """Return one turn around the cycle."""

@@ -12,7 +12,7 @@ from benchmarks.apart.pipeline import Send, turn, visits
 from benchmarks.contestant import Run, version_of
 from benchmarks.cycle.domain import Visit
 from benchmarks.features import cases
-from benchmarks.features.cases import Case, Started, Turn, driven, shown
+from benchmarks.features.cases import Case, Started, Turn, builders, shown
 
 PIPELINE: Final = """
 event deps_met {}
@@ -160,10 +160,7 @@ class HarelPeer:
 
     name = "harel (in memory)"
     version = version_of("harel")
-    turns: Final[dict[Case, Callable[[], Turn]]] = {
-        case: lambda case=case: driven(partial(played, case))  # type: ignore[misc]
-        for case in SOURCES
-    }
+    turns: Final[dict[Case, Callable[[], Turn]]] = builders(SOURCES, played)
 
     def prepare(self) -> Run:
         """Return one turn around the cycle."""

@@ -11,7 +11,7 @@ from automat import NoTransition, TypeMachineBuilder
 
 from benchmarks.contestant import version_of
 from benchmarks.features import cases
-from benchmarks.features.cases import Case, Started, Turn, driven, shown
+from benchmarks.features.cases import Case, Started, Turn, builders, shown
 
 
 class Inputs(Protocol):
@@ -74,10 +74,7 @@ class AutomatFeatures:
 
     name = "Automat (flat)"
     version = version_of("automat")
-    turns: Final[dict[Case, Callable[[], Turn]]] = {
-        case: lambda case=case: driven(partial(started, case))  # type: ignore[misc]
-        for case in (cases.UNHANDLED, cases.NAMED)
-    }
+    turns: Final[dict[Case, Callable[[], Turn]]] = builders((cases.UNHANDLED, cases.NAMED), started)
 
 
 CONTESTANT = AutomatFeatures()

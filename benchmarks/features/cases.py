@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import timedelta
+from functools import partial
 from typing import Any, Final
 
 from attrs import frozen
@@ -106,6 +107,13 @@ def driven(start: Callable[[], Started]) -> Turn:
         return found
 
     return Turn(run, visits)
+
+
+def builders(
+    among: Iterable[Case], start: Callable[[Case], Started]
+) -> dict[Case, Callable[[], Turn]]:
+    """Return a builder of the turn for each case, given what starts its machine."""
+    return {case: partial(driven, partial(start, case)) for case in among}
 
 
 def shown(state: str, number: object = None) -> str:

@@ -6,6 +6,7 @@ import platform
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any, Final
 
 from benchmarks.cycle.domain import AT
@@ -277,9 +278,7 @@ class Handwritten:
 
     def __init__(self, name: str, steps: dict[Case, Step]) -> None:
         self.name = name
-        self.turns = {
-            case: lambda case=case, step=step: pure(case, step) for case, step in steps.items()
-        }
+        self.turns = {case: partial(pure, case, step) for case, step in steps.items()}
 
 
 CONTESTANT = Handwritten("hand-written match", STEPS)

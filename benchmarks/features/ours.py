@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, Final
 
 from attrs import frozen
@@ -190,8 +191,7 @@ class StatechartsFeatures:
     name = "statecharts"
     version = version_of("statecharts")
     turns: Final[dict[Case, Callable[[], Turn]]] = {
-        case: lambda case=case: kernel_turn(case)  # type: ignore[misc]
-        for case in cases.CASES
+        case: partial(kernel_turn, case) for case in cases.CASES
     }
 
 

@@ -9,7 +9,7 @@ from typing import Final
 from benchmarks.contestant import version_of
 from benchmarks.cycle.domain import AT
 from benchmarks.features import cases
-from benchmarks.features.cases import Case, Started, Turn, driven
+from benchmarks.features.cases import Case, Started, Turn, builders
 from benchmarks.features.ours import CHARTS, sent, where
 from statecharts import Machine
 
@@ -27,10 +27,7 @@ class StatechartsMachines:
 
     name = "statecharts Machine"
     version = version_of("statecharts")
-    turns: Final[dict[Case, Callable[[], Turn]]] = {
-        case: lambda case=case: driven(partial(started, case))  # type: ignore[misc]
-        for case in cases.CASES
-    }
+    turns: Final[dict[Case, Callable[[], Turn]]] = builders(cases.CASES, started)
 
 
 CONTESTANT = StatechartsMachines()

@@ -13,7 +13,7 @@ from statemachine import HistoryState, State, StateChart
 
 from benchmarks.contestant import version_of
 from benchmarks.features import cases
-from benchmarks.features.cases import Case, Started, Turn, driven, shown
+from benchmarks.features.cases import Case, Started, Turn, builders, shown
 from benchmarks.features.contestants import of_regions
 from benchmarks.shapes.python_statemachine_peer import CONTESTANT as SHAPES
 
@@ -27,6 +27,10 @@ class Quick(StateChart[Any]):
     enable_self_transition_entries = False
 
     n: int | None = None
+
+    def keep(self, n: int) -> None:
+        """Keep the number of ``b``."""
+        self.n = n
 
 
 class Work(Quick):
@@ -46,10 +50,6 @@ class Work(Quick):
 
     pause = work.to(away)
     resume = away.to(work.before)
-
-    def keep(self, n: int) -> None:
-        """Keep the number of ``b``."""
-        self.n = n
 
 
 class Chain(Quick):
@@ -78,10 +78,6 @@ class Named(Quick):
 
     go = a.to(b, on="keep")
     back = b.to(a)
-
-    def keep(self, n: int) -> None:
-        """Keep the number of ``b``."""
-        self.n = n
 
 
 class Grades(Quick):
@@ -144,7 +140,7 @@ class PythonStatemachineFeatures:
     name = "python-statemachine"
     version = version_of("python-statemachine")
     turns: Final[dict[Case, Callable[[], Turn]]] = {
-        **{case: lambda case=case: driven(partial(started, case)) for case in CHARTS},  # type: ignore[misc]
+        **builders(CHARTS, started),
         cases.REGIONS: of_regions(SHAPES),
     }
 

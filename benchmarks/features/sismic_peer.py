@@ -12,7 +12,7 @@ from sismic.model import Event
 
 from benchmarks.contestant import version_of
 from benchmarks.features import cases
-from benchmarks.features.cases import Case, Started, Turn, driven, shown
+from benchmarks.features.cases import Case, Started, Turn, builders, shown
 from benchmarks.features.contestants import of_regions
 from benchmarks.shapes.sismic_peer import CONTESTANT as SHAPES
 
@@ -127,7 +127,7 @@ class SismicFeatures:
     name = "sismic"
     version = version_of("sismic")
     turns: Final[dict[Case, Callable[[], Turn]]] = {
-        **{case: lambda case=case: driven(partial(started, case)) for case in CHARTS},  # type: ignore[misc]
+        **builders(CHARTS, started),
         cases.REGIONS: of_regions(SHAPES),
     }
 

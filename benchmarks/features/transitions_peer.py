@@ -13,7 +13,7 @@ from transitions.extensions import HierarchicalMachine
 
 from benchmarks.contestant import version_of
 from benchmarks.features import cases
-from benchmarks.features.cases import Case, Started, Turn, driven, shown
+from benchmarks.features.cases import Case, Started, Turn, builders, shown
 from benchmarks.features.contestants import of_regions
 from benchmarks.shapes.transitions_peer import CONTESTANT as SHAPES
 
@@ -92,7 +92,7 @@ class TransitionsFeatures:
     name = "transitions"
     version = version_of("transitions")
     turns: Final[dict[Case, Callable[[], Turn]]] = {
-        **{case: lambda case=case: driven(partial(started, case)) for case in PARTS},  # type: ignore[misc]
+        **builders(PARTS, started),
         cases.REGIONS: of_regions(SHAPES),
     }
 

@@ -13,7 +13,7 @@ from xstate_statemachine import Event, MachineLogic, SyncInterpreter, create_mac
 
 from benchmarks.contestant import version_of
 from benchmarks.features import cases
-from benchmarks.features.cases import Case, Started, Turn, driven, shown
+from benchmarks.features.cases import Case, Started, Turn, builders, shown
 from benchmarks.features.contestants import of_regions
 from benchmarks.shapes.xstate_peer import CONTESTANT as SHAPES
 
@@ -101,7 +101,7 @@ class XstateFeatures:
     name = "xstate-statemachine"
     version = version_of("xstate-statemachine")
     turns: Final[dict[Case, Callable[[], Turn]]] = {
-        **{case: lambda case=case: driven(partial(started, case)) for case in CONFIGS},  # type: ignore[misc]
+        **builders(CONFIGS, started),
         cases.REGIONS: of_regions(SHAPES),
     }
 
