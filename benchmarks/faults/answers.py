@@ -10,10 +10,9 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
 
-from benchmarks.faults.boundary import Boundaries
 from benchmarks.faults.charts import Build, Count, Deployment, Done, Go, Half, Hold, Mail
 from benchmarks.faults.journal import Journal
-from benchmarks.faults.kills import Tally, undisturbed
+from benchmarks.faults.kills import Tally, tallied, undisturbed
 from benchmarks.faults.oracle import judge
 from benchmarks.faults.rows import Effort, Row
 from benchmarks.faults.trial import (
@@ -22,8 +21,8 @@ from benchmarks.faults.trial import (
     RUN,
     SCRIPTS,
     Script,
+    child,
     clear,
-    drive,
     forked,
     handlers,
     journal_of,
@@ -106,14 +105,6 @@ KILLS: Final = 40
 """Kills of each chart, in each direction."""
 
 
-def _in_year(path: Path, script: Script, hours: int, kill: int | None) -> Any:
-    def act() -> None:
-        Boundaries(kill).install()
-        asyncio.run(drive(path, Journal(journal_of(path)), script, hours))
-
-    return act
-
-
 def _owed(path: Path, script: Script, hours: int) -> Any:
     """Return what a process does that goes on for no time at all; it returns what is left to do."""
 
@@ -146,13 +137,12 @@ def _shifted(plans: Sequence[tuple[str, int, int]], directory: Path) -> Tally:
         path = directory / f"clock-{name}-{kill}-{years}.db"
         where = f"{name}, killed at {kill}, the clock then set by {years} years"
         tally.trials += 1
-        first = forked(_in_year(path, script, 0, kill), directory)
+        first = forked(child(path, script, 0, kill), directory)
         tally.kills += first.killed
         left = forked(_owed(path, script, years * YEAR + 1), directory)
-        last = forked(_in_year(path, script, years * YEAR + 2, None), directory)
+        last = forked(child(path, script, years * YEAR + 2), directory)
         for ended in (first, left, last):
-            if ended.error:
-                tally.wrong.append(f"{where}: {ended.error}")
+            tally.note(ended, where)
         tally.wrong += [f"{where}: {one} waits for the clock" for one in left.result or ()]
         verdict = judge(path, journal_of(path), CHARTS)
         tally.add(verdict, where)
@@ -171,9 +161,7 @@ def clocks(effort: Effort, directory: Path) -> Row:
         for place in range(effort.of(KILLS))
         for years in (-1, 1)
     ]
-    tally = Tally()
-    for part in spread(lambda share: _shifted(share, directory), plans, effort.jobs, directory):
-        tally.join(part)
+    tally = tallied(_shifted, plans, effort.jobs, directory)
     how = (
         "The process is killed, the clock is set a year back or ahead, and another process goes "
         "on: what has never been tried is carried out at once, and the run comes to its end."

@@ -29,7 +29,7 @@ from benchmarks.faults.charts import (
     Sum,
 )
 from benchmarks.faults.journal import Journal
-from benchmarks.faults.kills import Tally
+from benchmarks.faults.kills import Tally, tallied
 from benchmarks.faults.oracle import judge
 from benchmarks.faults.rows import Effort, Row
 from benchmarks.faults.trial import (
@@ -98,10 +98,9 @@ def log(effort: Effort, directory: Path) -> Row:
     entries, sizes = _recorded(directory / "log.db")
     kept = directory / "kept.db"
     whole = kept.with_name("kept.db-wal").read_bytes()
-    every = max(round(1 / effort.share), 1)
-    cuts = [*range(0, len(whole), STEP * every), len(whole)]
+    cuts = [*range(0, len(whole), STEP * effort.every), len(whole)]
 
-    def cut(share: Sequence[int]) -> Tally:
+    def cut(share: Sequence[int], directory: Path) -> Tally:
         tally = Tally()
         for size in share:
             tally.trials += 1
@@ -122,9 +121,7 @@ def log(effort: Effort, directory: Path) -> Row:
             clear([path])
         return tally
 
-    total = Tally()
-    for part in spread(cut, cuts, effort.jobs, directory):
-        total.join(part)
+    total = tallied(cut, cuts, effort.jobs, directory)
     how = (
         f"The log (WAL) of a run is cut every {STEP} bytes, as if the rest had never come to the "
         "disk. The store opens, holds a beginning of the history with all that was acknowledged "
@@ -174,8 +171,7 @@ def _filled(path: Path) -> None:
         book = runs.start(Ledger, key="book", context=Sum())
         for amount in range(CHECKPOINT_EVERY + 20):
             book.send(Book(amount), id=f"id-{amount}" if amount % 2 else None)
-            for call in list(book.calls):
-                book.answer(call, Done("it"))
+            _answered(book)
         for place in range(5):
             order = runs.start(Order, key=f"order-{place}")
             order.send(Go())

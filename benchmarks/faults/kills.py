@@ -7,11 +7,11 @@ import os
 import random
 import signal
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 from attrs import define, field, frozen
 
@@ -25,21 +25,23 @@ from benchmarks.faults.trial import (
     PATIENCE,
     RUN,
     SCRIPTS,
+    End,
     begin,
     child,
     clear,
+    deliver,
     end,
     forked,
     handlers,
     journal_of,
-    settled,
     spread,
 )
 from statecharts.runtime import Runtime, SimulatedClock
 
+T = TypeVar("T")
+
 PAIRS: Final = 150
 """Pairs of boundaries that are tried with each chart."""
-
 
 RANDOM: Final = 10_000
 """Kills at random instants."""
@@ -83,6 +85,11 @@ class Tally:
         self.again += verdict.again
         self.wrong += [f"{where}: {text}" for text in verdict.wrong]
 
+    def note(self, ended: End, where: str) -> None:
+        """Count the error of a process as wrong, if it ended with one."""
+        if ended.error:
+            self.wrong.append(f"{where}: {ended.error}")
+
     def join(self, other: Tally) -> None:
         """Add what others found."""
         self.trials += other.trials
@@ -103,6 +110,16 @@ class Tally:
         }
 
 
+def tallied(
+    act: Callable[[Sequence[T], Path], Tally], given: Sequence[T], jobs: int, directory: Path
+) -> Tally:
+    """Spread trials over some processes; return the tally of them all."""
+    total = Tally()
+    for part in spread(lambda share: act(share, directory), given, jobs, directory):
+        total.join(part)
+    return total
+
+
 def undisturbed(directory: Path) -> dict[str, tuple[int, list[str]]]:
     """Return for each chart how many boundaries a run passes, and the events that it takes."""
     found = {}
@@ -120,11 +137,10 @@ def undisturbed(directory: Path) -> dict[str, tuple[int, list[str]]]:
 
 def singles(passed: dict[str, tuple[int, list[str]]], effort: Effort) -> list[Plan]:
     """Return a plan for each boundary of each chart, or every so many of them."""
-    every = max(round(1 / effort.share), 1)
     return [
         Plan(name, (kill,))
         for name, (count, _) in passed.items()
-        for kill in range(0, count, every)
+        for kill in range(0, count, effort.every)
     ]
 
 
@@ -177,11 +193,7 @@ def _row(
     directory: Path,
     expected: dict[str, tuple[int, list[str]]],
 ) -> Row:
-    tally = Tally()
-    for part in spread(
-        lambda share: tried(share, directory, expected), plans, effort.jobs, directory
-    ):
-        tally.join(part)
+    tally = tallied(partial(tried, expected=expected), plans, effort.jobs, directory)
     return Row(name, how, tally.figures(), tuple(tally.wrong))
 
 
@@ -203,8 +215,8 @@ def doubles(effort: Effort, directory: Path) -> Row:
     return _row("Killed twice", how, pairs(passed, effort), effort, directory, passed)
 
 
-def _booking(path: Path, incarnation: int, *, sending: bool) -> None:
-    """Book on some runs at once, for ever; or only carry out what is owed."""
+def _booking(path: Path, incarnation: int) -> None:
+    """Book on some runs at once, for ever."""
     clock = SimulatedClock(EPOCH + timedelta(minutes=incarnation))
     journal = Journal(journal_of(path))
 
@@ -217,9 +229,7 @@ def _booking(path: Path, incarnation: int, *, sending: bool) -> None:
 
     async def main() -> None:
         async with Runtime(path, Ledger, handlers=handlers(journal), clock=clock) as runtime:
-            if sending:
-                await asyncio.gather(*(book(runtime, f"r{place}") for place in range(SENDERS)))
-            await settled(runtime, clock)
+            await asyncio.gather(*(book(runtime, f"r{place}") for place in range(SENDERS)))
 
     asyncio.run(main())
 
@@ -248,18 +258,16 @@ def generations(seeds: Sequence[tuple[int, int]], directory: Path) -> Tally:
         tally.trials += 1
         where = f"store {seed}"
         for incarnation in range(kills):
-            process, result = begin(partial(_booking, path, incarnation, sending=True), directory)
+            process, result = begin(partial(_booking, path, incarnation), directory)
             if chance.random() < AT_WORK:
                 _await_growth(journal_of(path))
             time.sleep(chance.uniform(0, LATEST))
             os.kill(process, signal.SIGKILL)
             ended = end(process, result)
             tally.kills += ended.killed
-            if ended.error:
-                tally.wrong.append(f"{where}, process {incarnation}: {ended.error}")
-        ended = forked(partial(_booking, path, kills, sending=False), directory)
-        if ended.error:
-            tally.wrong.append(f"{where}, at the end: {ended.error}")
+            tally.note(ended, f"{where}, process {incarnation}")
+        ended = forked(partial(deliver, path, Ledger, timedelta(minutes=kills)), directory)
+        tally.note(ended, f"{where}, at the end")
         tally.add(judge(path, journal_of(path), CHARTS), where)
         clear([path])
     return tally
@@ -274,7 +282,5 @@ def at_random(effort: Effort, directory: Path) -> Row:
         f"process dies at a random instant within {LATEST * 1000:.0f} ms of its birth, or of its "
         f"first line in the journal; {GENERATION} follow each other on one store."
     )
-    tally = Tally()
-    for part in spread(lambda share: generations(share, directory), plans, effort.jobs, directory):
-        tally.join(part)
+    tally = tallied(generations, plans, effort.jobs, directory)
     return Row("Killed at random", how, tally.figures(), tuple(tally.wrong))

@@ -27,7 +27,7 @@ from benchmarks.faults.charts import (
     Work,
 )
 from benchmarks.faults.journal import CARRIED_OUT, Journal, lines
-from benchmarks.faults.kills import Tally
+from benchmarks.faults.kills import Tally, tallied
 from benchmarks.faults.oracle import judge
 from benchmarks.faults.rows import Effort, Row
 from benchmarks.faults.trial import (
@@ -37,12 +37,12 @@ from benchmarks.faults.trial import (
     RUN,
     begin,
     clear,
+    deliver,
     end,
     forked,
     handlers,
     journal_of,
     settled,
-    spread,
 )
 from statecharts.runtime import Runs, Runtime, SimulatedClock, SystemClock, Task, handle
 
@@ -66,18 +66,6 @@ def _write(path: Path, writer: int, sends: int) -> None:
             journal.acknowledged(RUN, name, again.sequence)
 
 
-def _deliver(path: Path, chart: Any) -> None:
-    """Carry out all that a store owes."""
-    journal = Journal(journal_of(path))
-    clock = SimulatedClock(EPOCH + timedelta(hours=1))
-
-    async def main() -> None:
-        async with Runtime(path, chart, handlers=handlers(journal), clock=clock) as runtime:
-            await settled(runtime, clock)
-
-    asyncio.run(main())
-
-
 def writers(effort: Effort, directory: Path) -> Row:
     """Let processes write one run at once."""
     figures: dict[str, int] = {}
@@ -92,11 +80,9 @@ def writers(effort: Effort, directory: Path) -> Row:
             ]
             where = f"{count} writers"
             for ended in [end(*one) for one in begun]:
-                if ended.error:
-                    tally.wrong.append(f"{where}: {ended.error}")
-            ended = forked(partial(_deliver, path, Ledger), directory)
-            if ended.error:
-                tally.wrong.append(f"{where}, at the end: {ended.error}")
+                tally.note(ended, where)
+            ended = forked(partial(deliver, path, Ledger, timedelta(hours=1)), directory)
+            tally.note(ended, f"{where}, at the end")
             verdict = judge(path, journal_of(path), CHARTS)
             tally.add(verdict, where)
             taken = len(verdict.runs[RUN].ids)
@@ -165,9 +151,8 @@ def _stopped(numbers: Sequence[int], directory: Path) -> Tally:
         os.kill(first[0], signal.SIGCONT)
         ends = [second, end(*first)]
         for ended in ends:
-            if ended.error:
-                tally.wrong.append(f"{where}: {ended.error}")
-            elif ended.result != "second":
+            tally.note(ended, where)
+            if not ended.error and ended.result != "second":
                 tally.wrong.append(f"{where}: the answer is that of the {ended.result} deliverer")
         verdict = judge(path, journal, CHARTS)
         tally.add(verdict, where)
@@ -179,12 +164,7 @@ def _stopped(numbers: Sequence[int], directory: Path) -> Tally:
 
 def stopped(effort: Effort, directory: Path) -> Row:
     """Stop a deliverer past its lease."""
-    tally = Tally()
-    numbers = range(effort.of(STOPS, 2))
-    for part in spread(
-        lambda share: _stopped(share, directory), numbers, effort.jobs * 4, directory
-    ):
-        tally.join(part)
+    tally = tallied(_stopped, range(effort.of(STOPS, 2)), effort.jobs * 4, directory)
     how = (
         "A process is stopped (SIGSTOP) while its handler is at work. Another one claims the "
         "call once the lease is over, carries it out under the same key, and answers. The first "
@@ -244,8 +224,7 @@ def crowds(effort: Effort, directory: Path) -> Row:
         path = directory / f"crowd-{number}.db"
         begun = [begin(partial(_crowd, path, one, tasks // 2), directory) for one in range(2)]
         for ended in [end(*one) for one in begun]:
-            if ended.error:
-                tally.wrong.append(f"crowd {number}: {ended.error}")
+            tally.note(ended, f"crowd {number}")
         verdict = judge(path, journal_of(path), CHARTS)
         tally.add(verdict, f"crowd {number}")
         for key, history in verdict.runs.items():

@@ -28,6 +28,11 @@ class Effort:
         """Return the share of a number."""
         return max(round(whole * self.share), min(least, whole))
 
+    @property
+    def every(self) -> int:
+        """The distance between trials, where the whole proof tries one place after the other."""
+        return max(round(1 / self.share), 1)
+
 
 @frozen
 class Row:
