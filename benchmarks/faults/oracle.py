@@ -45,8 +45,6 @@ class Told:
         wrong: What is wrong with the history.
         snapshot: The snapshot at the end, as bytes.
         ended: Whether the run has come to its end.
-        answers: How many answers to calls were taken.
-        timers: How many timers have fired.
         events: The events, as text, in order; without progress, which another attempt repeats.
     """
 
@@ -56,8 +54,6 @@ class Told:
     wrong: list[str] = field(factory=list)
     snapshot: bytes = b""
     ended: bool = False
-    answers: int = 0
-    timers: int = 0
     events: list[str] = field(factory=list)
 
 
@@ -121,7 +117,6 @@ def told(  # noqa: C901, PLR0912, PLR0915 - one walk through a history
     for what, counts in (("timer", fired), ("call", answered)):
         twice = [name for name, count in counts.items() if count > 1]
         found.wrong += [f"{run}: {what} {name} was taken twice" for name in twice]
-    found.answers, found.timers = answered.total(), fired.total()
     if snapshot is not None:
         found.snapshot = protocol.dumps_snapshot(snapshot)
         found.ended = snapshot.ended
