@@ -8,6 +8,7 @@ import os
 import random
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -37,8 +38,9 @@ def state(store: Store) -> str:
             continue
         owed = [(one.number, one.name, one.call, one.body, one.attempts) for one in stored.owed]
         said.append((head, owed, stored.timers, stored.waiting))
-        said += [store.entries(head.run), store.checkpoints(head.run)]
-        said += [one.snapshot for one in store.checkpoints(head.run)]
+        checkpoints = store.checkpoints(head.run)
+        said += [store.entries(head.run), checkpoints]
+        said += [one.snapshot for one in checkpoints]
         said += [head.snapshot, head.seal, head.link, head.total]
     return hashlib.sha256(repr(said).encode()).hexdigest()
 
@@ -109,26 +111,17 @@ def hashes(effort: Effort, directory: Path) -> Row:
         "from benchmarks.faults.equal import played\n"
         "print(*(played('memory:', number) for number in range(5)))"
     )
-    running = []
-    wrong = []
-    for seed in seeds:
+
+    def seeded(seed: int) -> subprocess.CompletedProcess[str]:
         environment = {**os.environ, "PYTHONHASHSEED": str(seed)}
-        running.append(
-            subprocess.Popen(  # noqa: S603 - ourselves
-                [sys.executable, "-c", program],
-                env=environment,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                text=True,
-            )
-        )
-        if len(running) == effort.jobs or seed == seeds[-1]:
-            for process in running:
-                out, error = process.communicate()
-                if process.returncode:
-                    wrong.append(error)
-                found.setdefault(out, []).append(seed)
-            running = []
+        line = [sys.executable, "-c", program]
+        return subprocess.run(line, env=environment, capture_output=True, text=True, check=False)  # noqa: S603 - ourselves
+
+    with ThreadPoolExecutor(effort.jobs) as pool:
+        ends = list(pool.map(seeded, seeds))
+    wrong = [done.stderr for done in ends if done.returncode]
+    for seed, done in zip(seeds, ends, strict=True):
+        found.setdefault(done.stdout, []).append(seed)
     if len(found) != 1:
         wrong.append(f"the hash seeds leave {len(found)} different states: {[*found.values()]}")
     how = (
