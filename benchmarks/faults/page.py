@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterable, Sequence
 from typing import Final
 
@@ -83,12 +84,5 @@ def _outcome(outcome: Outcome) -> str:
     return f"| {outcome.library} | {outcome.wrong:,} | {outcome.trials:,} | {outcome.said} |"
 
 
-def _wrapped(text: str, width: int = 100) -> str:
-    lines, line = [], ""
-    for word in text.split():
-        if line and len(line) + 1 + len(word) > width:
-            lines.append(line)
-            line = word
-        else:
-            line = f"{line} {word}".strip()
-    return "\n".join([*lines, line])
+def _wrapped(text: str) -> str:
+    return textwrap.fill(text, 100, break_long_words=False, break_on_hyphens=False)
