@@ -9,8 +9,9 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -186,20 +187,26 @@ def _ours_races(directory: Path, number: int) -> bool:
     return bool(verdict.wrong or errors) or keys != {"1"}
 
 
-def _ours_regions(directory: Path, number: int) -> bool | None:
-    path = directory / f"regions-{number}.db"
+def _sending(open_runs: Callable[[], Runs], number: int) -> Callable[[], None]:
+    """Return a process that sends to a run, and dies at a boundary of that."""
 
     def act() -> None:
         boundaries = Boundaries()
         boundaries.install()
-        with Runs(path, Twins, clock=SimulatedClock(EPOCH)) as runs:
+        with open_runs() as runs:
             run = runs.get(RUN)
             boundaries.kill = boundaries.passed + number
             run.send(Go())
 
-    with Runs(path, Twins, clock=SimulatedClock(EPOCH)) as runs:
+    return act
+
+
+def _ours_regions(directory: Path, number: int) -> bool | None:
+    path = directory / f"regions-{number}.db"
+    open_runs = partial(Runs, path, Twins, clock=SimulatedClock(EPOCH))
+    with open_runs() as runs:
         runs.start(Twins, key=RUN).send(Go())
-    if not forked(act, directory).killed:
+    if not forked(_sending(open_runs, number), directory).killed:
         return None
     with Runs(path, Twins) as runs:
         active = [one.rpartition(".")[2] for one in runs.get(RUN).configuration]
@@ -208,18 +215,10 @@ def _ours_regions(directory: Path, number: int) -> bool | None:
 
 def _ours_charts(directory: Path, number: int) -> bool | None:
     path = directory / f"charts-{number}.db"
-
-    def act() -> None:
-        boundaries = Boundaries()
-        boundaries.install()
-        with Runs(path, Build, effects=(Mail,), clock=SimulatedClock(EPOCH)) as runs:
-            run = runs.get(RUN)
-            boundaries.kill = boundaries.passed + number
-            run.send(Go())
-
-    with Runs(path, Build, effects=(Mail,), clock=SimulatedClock(EPOCH)) as runs:
+    open_runs = partial(Runs, path, Build, effects=(Mail,), clock=SimulatedClock(EPOCH))
+    with open_runs() as runs:
         runs.start(Build, key=RUN)
-    if not forked(act, directory).killed:
+    if not forked(_sending(open_runs, number), directory).killed:
         return None
     with Runs(path, Ledger, effects=(Mail,), clock=SimulatedClock(EPOCH)) as runs:
         runs.start(Ledger, key="s", context=Sum())
@@ -240,8 +239,13 @@ def _ours(trial: Callable[[Path, int], bool | None], count: int, said: str) -> O
         found = [trial(directory, number) for number in range(count)]
     finally:
         shutil.rmtree(directory)
+    return _outcome(OURS, found, said)
+
+
+def _outcome(library: str, found: Sequence[bool | None], said: str) -> Outcome:
+    """Count trials; those that are None came to nothing."""
     counted = [one for one in found if one is not None]
-    return Outcome(OURS, sum(counted), len(counted), said)
+    return Outcome(library, sum(counted), len(counted), said)
 
 
 # -- theirs ----------------------------------------------------------------------------------------
@@ -338,8 +342,7 @@ def _theirs(
             return Outcome(name, missing="not installed where this was run")
         finally:
             shutil.rmtree(directory)
-    counted = [one for one in found if one is not None]
-    return Outcome(f"{name} {_version(python, name)}", sum(counted), len(counted), said)
+    return _outcome(f"{name} {_version(python, name)}", found, said)
 
 
 NAMES: Final = {"harel": "harel", "xstate": "xstate-statemachine", "dbos": "dbos"}
