@@ -11,6 +11,8 @@ from benchmarks.timing import Effort
 
 
 @cache
-def apart(effort: Effort) -> tuple[dict[str, Any] | Missing, ...]:
-    """Return the numbers of each peer, or why there are none."""
-    return tuple(measured(peer, effort) for peer in APART)
+def apart(effort: Effort) -> tuple[tuple[dict[str, Any], ...], tuple[Missing, ...]]:
+    """Return the numbers of the peers that can be measured, and the missing ones."""
+    found = [measured(peer, effort) for peer in APART]
+    present = tuple(one for one in found if not isinstance(one, Missing))
+    return present, tuple(one for one in found if isinstance(one, Missing))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Final
 
-from benchmarks.contestant import Missing
 from benchmarks.cycle.contestants import HAND_WRITTEN, ORACLE, check, contestants
 from benchmarks.cycle.domain import EVENTS
 from benchmarks.results import Column, Row, Section, missing_rows
@@ -47,13 +46,11 @@ def run(plan: Plan) -> list[Section]:
         if oracle is not None:
             values["faster"] = oracle.ratio_to(sample)
         rows.append(Row(each.name, each.version, values))
-    for peer in apart(plan.steps):
-        if isinstance(peer, Missing):
-            missing.append(peer)
-            continue
+    peers, missing_peers = apart(plan.steps)
+    for peer in peers:
         values = dict(peer["cycle"])
         if oracle is not None:
             values["faster"] = oracle.median_us / baseline.median_us / values["ratio"]
         rows.append(Row(peer["name"], peer["version"], values))
-    rows.extend(missing_rows(missing))
+    rows.extend(missing_rows([*missing, *missing_peers]))
     return [Section("cycle", "Six-event cycle", COLUMNS, tuple(rows), CAPTION)]

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Final
 
-from benchmarks.contestant import Missing
 from benchmarks.features.cases import CASES, Case, Turn, check
 from benchmarks.features.contestants import HAND_WRITTEN, FeatureContestant, contestants
 from benchmarks.results import Column, Row, Section, missing_rows
@@ -53,12 +52,10 @@ def run(plan: Plan) -> list[Section]:
             values[name][case.key] = sample.ratio_to(samples[HAND_WRITTEN])
     rows = [Row(MICROSECONDS, values=baseline)]
     rows += [Row(each.name, each.version, values[each.name]) for each in found]
-    for peer in apart(plan.steps):
-        if isinstance(peer, Missing):
-            missing.append(peer)
-        else:
-            ratios = {key: numbers["ratio"] for key, numbers in peer["features"].items()}
-            rows.append(Row(peer["name"], peer["version"], ratios))
-    rows.extend(missing_rows(missing))
+    peers, missing_peers = apart(plan.steps)
+    for peer in peers:
+        ratios = {key: numbers["ratio"] for key, numbers in peer["features"].items()}
+        rows.append(Row(peer["name"], peer["version"], ratios))
+    rows.extend(missing_rows([*missing, *missing_peers]))
     columns = tuple(Column(case.key, case.heading) for case in CASES)
     return [Section("features", "Single features", columns, tuple(rows), CAPTION)]
