@@ -36,10 +36,14 @@ class Run:
         """The Python, such as ``CPython 3.11.7``."""
         return str(self.report["environment"]["python"])
 
+    def section(self, key: str) -> Mapping[str, Any]:
+        """Return a table; an empty one where it was not measured."""
+        found = (one for one in self.report["sections"] if one["key"] == key)
+        return next(found, {"rows": (), "columns": ()})
+
     def rows(self, section: str) -> dict[str, dict[str, Any]]:
         """Return the rows of a table by name; none where it was not measured."""
-        found = [one for one in self.report["sections"] if one["key"] == section]
-        return {row["name"]: row for row in found[0]["rows"]} if found else {}
+        return {row["name"]: row for row in self.section(section)["rows"]}
 
     def number(self, section: str, row: str, key: str) -> float | None:
         """Return a number, or None where there is none."""
@@ -48,8 +52,7 @@ class Run:
 
     def headings(self, section: str) -> dict[str, str]:
         """Return the headings of a table's columns, on one line each."""
-        found = [one for one in self.report["sections"] if one["key"] == section]
-        columns = found[0]["columns"] if found else []
+        columns = self.section(section)["columns"]
         return {one["key"]: one["heading"].replace("-\n", "").replace("\n", " ") for one in columns}
 
 
