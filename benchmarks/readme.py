@@ -22,7 +22,7 @@ OURS: Final = {
     "statecharts Machine": "statecharts, `Machine`, time given",
     "… by the clock": "statecharts, `Machine`, by the clock",
 }
-"""How README calls the rows of ours."""
+"""Our rows, as README names them."""
 
 
 @frozen
@@ -118,7 +118,7 @@ OTHERS: Final = (
     ("JSON of an event, written", "codec_ratio", 0, "event_dumps", " ×"),
     ("… read", "codec_ratio", 0, "event_loads", " ×"),
 )
-"""What is told besides: the words, the table, its row by number or name, the column, the unit."""
+"""Further figures: the words, the table, its row by number or name, the column, the unit."""
 
 
 def others(runs: Sequence[Run]) -> list[str]:

@@ -67,7 +67,7 @@ class Subject:
         prepare: Builds what is timed; called anew, outside the clock, before every batch.
         operations: How many operations one call counts for, such as six events for a cycle.
         most_calls: Never more calls than this on what one `prepare` has built.
-        clock: What tells the time in nanoseconds: the CPU's time of this process, or of others.
+        clock: Returns nanoseconds: the CPU time of this process, or of others.
     """
 
     name: str

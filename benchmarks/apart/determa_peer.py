@@ -153,7 +153,7 @@ Machine = tuple[Send, Callable[[], Shape]]
 
 
 def started(loaded: Any) -> Machine:
-    """Create a machine; return what sends it an event, and what tells its root."""
+    """Create a machine; return a function that sends it events, and one that returns its root."""
     state = ds.create(
         loaded, machine_id="one", root_instance_id="one", creation_id="one", bindings={}
     )["state"]

@@ -18,7 +18,7 @@ ROOT: Final = Path(__file__).resolve().parents[2]
 PEERS: Final = ROOT / "build" / "peers"
 FRESH: Final = (sys.executable, "-m", "venv")
 NEEDED: Final = "attrs==25.4.0"
-"""What the benchmarks themselves import in such an environment."""
+"""The packages that the benchmarks themselves import in such an environment."""
 
 
 @frozen
@@ -28,7 +28,7 @@ class Apart:
     Attributes:
         name: The name in the first column of a table.
         module: The module that binds its contestant to ``CONTESTANT``.
-        requirement: What pip is asked for, with the version.
+        requirement: The package and version to install.
     """
 
     name: str
@@ -37,7 +37,7 @@ class Apart:
 
     @property
     def folder(self) -> Path:
-        """Where its environment is; one for each Python and version."""
+        """The folder of its environment; one for each Python and version."""
         python = f"cp{sys.version_info.major}{sys.version_info.minor}"
         return PEERS / f"{self.requirement.replace('==', '-')}-{python}"
 
@@ -80,7 +80,7 @@ def measured(peer: Apart, effort: Effort) -> dict[str, Any] | Missing:
     """Return the numbers of a peer, or say why there are none.
 
     Raises:
-        ContestantError: It does not do what the benchmark asks of it.
+        ContestantError: It fails the benchmark's checks.
     """
     missing = make(peer)
     if missing is not None:

@@ -132,7 +132,7 @@ Machine = tuple[Send, Callable[[], Any]]
 
 
 def started(name: str, source: str) -> Machine:
-    """Start a machine; return what sends it an event, and what tells its state."""
+    """Start a machine; return a function that sends it events, and one that returns its state."""
     definition = definition_from_dsl(source, name)
     runner = DurableRunner(DictStore(), {definition.id: definition}, execution="inline")
     execution = runner.create(definition.id)

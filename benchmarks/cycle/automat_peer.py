@@ -53,7 +53,7 @@ class Pipeline(Protocol):
 
 
 class Core:
-    """What all states share: nothing."""
+    """The core that all states share; it is empty."""
 
     __slots__ = ()
 

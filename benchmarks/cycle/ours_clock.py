@@ -42,7 +42,7 @@ class StatechartsClock:
         return found
 
     def creator(self) -> Callable[[], object]:
-        """Return what makes and starts a machine."""
+        """Return a function that makes and starts a machine."""
         return lambda: Machine(Pipeline)
 
 

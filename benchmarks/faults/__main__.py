@@ -87,7 +87,7 @@ def main(
     *,
     publish: bool,
 ) -> None:
-    """Try to break runs, and tell what came of it; exits with 1 when anything is wrong."""
+    """Try to break runs, and report the findings; exits with 1 when anything is wrong."""
     effort = Effort(share, jobs)
     chosen = names or (*ROWS, "peers")
     rows = tried(tuple(name for name in chosen if name in ROWS), effort)

@@ -1,4 +1,4 @@
-"""Answers and clocks: what comes twice, in another order, late, or from another year."""
+"""Answers and clocks: answers twice, in another order or late; clocks a year off."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ KILLS: Final = 40
 
 
 def _owed(path: Path, script: Script, hours: int) -> Any:
-    """Return what a process does that goes on for no time at all; it returns what is left to do."""
+    """Return the work of a process that goes on while time stands still: it tells what is owed."""
 
     def act() -> list[str]:
         journal = Journal(journal_of(path))

@@ -80,7 +80,7 @@ class Mail(Effect):
 
 @frozen
 class Charged:
-    """What an order is charged with."""
+    """Data of a charged order."""
 
     what: str
 
@@ -102,7 +102,7 @@ class Order(Statechart[Go | Done | Half]):
 
 @frozen
 class Count:
-    """How often something has happened."""
+    """A count of repetitions."""
 
     times: int = 0
 
@@ -219,7 +219,7 @@ class Deployment(Statechart[Go | Hold | Done | Half | Tidy, Count]):
 
 @frozen
 class Sum:
-    """What has been booked."""
+    """The total of the amounts booked, and their number."""
 
     total: int = 0
     booked: int = 0

@@ -30,7 +30,7 @@ ACTS: Final = 40
 
 
 def state(store: Store) -> str:
-    """Return the hash of all that a store says, but for claims."""
+    """Return the hash of everything in a store but its claims."""
     said: list[Any] = []
     for head in store.heads(limit=1_000_000):
         stored = store.read(head.run)
@@ -50,7 +50,7 @@ def played(address: str | Path, seed: int, *, again: bool = False) -> str:
 
     Args:
         address: The store.
-        seed: Which script.
+        seed: The number of the script.
         again: Whether the store is closed and opened on the way, so that nothing is kept in memory.
     """
     chance = random.Random(seed)

@@ -211,7 +211,7 @@ def _truncate(path: Path) -> None:
 
 
 def _content(path: Path) -> list[Any]:
-    """Return all that a store says, read by SQLite alone."""
+    """Return the content of a store, read by SQLite alone."""
     with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro&immutable=1", uri=True)) as db:
         db.text_factory = bytes
         found: list[Any] = []
@@ -297,7 +297,7 @@ def _until_full(
     lift: Callable[[], None],
     codes: Sequence[str] = ("SC803",),
 ) -> list[str]:
-    """Book until the disk is full, and go on when there is room; return what is wrong."""
+    """Book until the disk is full, and go on when there is room; return the faults."""
     wrong = []
     journal = Journal(_journal(path))
     with Runs(path, Ledger, effects=(Mail,), clock=SimulatedClock(EPOCH)) as runs:

@@ -1,4 +1,4 @@
-"""The journal of a trial: what clients were told and handlers did, in a file beside the store.
+"""The journal of a trial: acknowledgements and effects carried out, in a file beside the store.
 
 It is written with ``O_APPEND``, one line a write: it holds all that happened before a process died,
 whatever the store thinks of it.
@@ -67,7 +67,7 @@ class Journal:
 
 
 def lines(path: Path) -> Iterator[Line]:
-    """Yield what a journal says."""
+    """Yield the lines of a journal."""
     if path.exists():
         for text in path.read_text(encoding="utf-8").splitlines():
             yield Line(*json.loads(text))

@@ -69,7 +69,7 @@ class Plan:
 
 @define
 class Tally:
-    """What some trials found."""
+    """The findings of some trials."""
 
     trials: int = 0
     kills: int = 0
@@ -79,7 +79,7 @@ class Tally:
     wrong: list[str] = field(factory=list)
 
     def add(self, verdict: Verdict, where: str) -> None:
-        """Count what the oracle says of a store."""
+        """Add the oracle's findings on a store."""
         self.acknowledged += verdict.acknowledged
         self.effects += verdict.effects
         self.again += verdict.again
@@ -91,7 +91,7 @@ class Tally:
             self.wrong.append(f"{where}: {ended.error}")
 
     def join(self, other: Tally) -> None:
-        """Add what others found."""
+        """Add the findings of other trials."""
         self.trials += other.trials
         self.kills += other.kills
         self.acknowledged += other.acknowledged
@@ -157,7 +157,7 @@ def pairs(passed: dict[str, tuple[int, list[str]]], effort: Effort) -> list[Plan
 def tried(
     plans: Sequence[Plan], directory: Path, expected: dict[str, tuple[int, list[str]]]
 ) -> Tally:
-    """Carry plans out, and judge what is left."""
+    """Carry plans out, and judge the stores they leave."""
     tally = Tally()
     for plan in plans:
         script = SCRIPTS[plan.chart]
@@ -249,7 +249,7 @@ def generations(seeds: Sequence[tuple[int, int]], directory: Path) -> Tally:
 
     Args:
         seeds: For each store its number, and how many processes are killed.
-        directory: Where the stores are.
+        directory: The directory of the stores.
     """
     tally = Tally()
     for seed, kills in seeds:

@@ -1,4 +1,4 @@
-"""The oracle: says what is wrong with a store, by the journal and by the plain kernel.
+"""The oracle: finds faults in a store, with the journal and the plain kernel.
 
 It takes the history of each run from the store, steps through it with the kernel alone, and counts
 the effects itself. What the runtime wrote is compared with that.
@@ -35,14 +35,14 @@ from statecharts.store.rows import Kind
 
 @define
 class Told:
-    """What the history of a run says, by the kernel.
+    """The history of a run, replayed by the kernel.
 
     Attributes:
         effects: The effects to carry out, as text, by number.
         must: The numbers of those that had to be carried out by now: all but calls that have not
             been answered.
         ids: The number of the entry of each id.
-        wrong: What is wrong with the history.
+        wrong: Faults of the history, in sentences.
         snapshot: The snapshot at the end, as bytes.
         ended: Whether the run has come to its end.
         events: The events, as text, in order; without progress, which another attempt repeats.
@@ -60,7 +60,7 @@ class Told:
 def told(  # noqa: C901, PLR0912, PLR0915 - one walk through a history
     store: Store, run: str, chart: Any, *, by_hand: bool = False
 ) -> Told:
-    """Return what the history of a run says."""
+    """Replay the history of a run."""
     found = Told()
     kernel = Kernel(chart)
     protocol = Protocol(chart, effects=(Mail,))
@@ -125,15 +125,15 @@ def told(  # noqa: C901, PLR0912, PLR0915 - one walk through a history
 
 @define
 class Verdict:
-    """What the oracle says of a store.
+    """The oracle's findings on a store.
 
     Attributes:
-        wrong: What is wrong, in sentences.
-        acknowledged: How many sends were acknowledged.
-        taken: How many of them were found in the history.
-        effects: How many effects the histories owe.
-        again: How often an effect was carried out more than once, always under its key.
-        runs: What the histories say, by run.
+        wrong: The faults, in sentences.
+        acknowledged: The number of acknowledged sends.
+        taken: The number of those found in the history.
+        effects: The number of effects that the histories owe.
+        again: The number of repetitions of effects, each under its key.
+        runs: The replayed histories, by run.
     """
 
     wrong: list[str] = field(factory=list)
@@ -152,13 +152,13 @@ def judge(
     finished: bool = True,
     by_hand: bool = False,
 ) -> Verdict:
-    """Return what is wrong with a store.
+    """Check a store; return the findings.
 
     Args:
         path: Its file.
         journal: The journal of those that used it.
         charts: The charts of its runs, by name.
-        finished: Whether all that is owed should have been carried out.
+        finished: Whether everything owed should have been carried out.
         by_hand: Whether calls may have been answered without being carried out.
     """
     found = Verdict()

@@ -1,4 +1,4 @@
-"""Rows: what each part of the proof found."""
+"""Rows: the findings of each part of the proof."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from typing import Any, Final
 from attrs import asdict, frozen
 
 SHOWN: Final = 20
-"""How many violations of a row are told one by one."""
+"""The most violations of a row that are printed."""
 
 
 @frozen
 class Effort:
-    """How much is tried.
+    """The share of the proof to carry out.
 
     Attributes:
         share: The part of each row that is tried, above 0; 1 is the whole proof.
-        jobs: How many processes work on it at once.
+        jobs: The number of processes at work at once.
     """
 
     share: float = 1.0
@@ -39,10 +39,10 @@ class Row:
     """One row of the proof.
 
     Attributes:
-        name: What is done to the runs.
-        how: How it is done, in a sentence or two.
-        figures: What was counted, in order.
-        wrong: What should not be, in sentences.
+        name: Its title: the harm done to the runs.
+        how: The method, in a sentence or two.
+        figures: The counts, in order.
+        wrong: The violations, in sentences.
     """
 
     name: str
@@ -56,4 +56,4 @@ class Row:
 
 
 Work = Callable[[Effort, Path], Row]
-"""Works a row out; the path is a directory for its stores."""
+"""A function that works a row out; the path is a directory for its stores."""

@@ -73,11 +73,11 @@ class Answers:
 
 @frozen
 class Script:
-    """How a run is driven to its end.
+    """The acts that drive a run to its end.
 
     Attributes:
         chart: Its chart.
-        acts: What is done from outside, in order.
+        acts: The acts from outside, in order.
         context: The context that it begins with.
     """
 
@@ -114,7 +114,7 @@ CHARTS: Final = {script.chart.chart.name: script.chart for script in SCRIPTS.val
 
 
 def handlers(journal: Journal) -> list[Any]:
-    """Return handlers that note what they carry out."""
+    """Return handlers that note each effect they carry out."""
 
     async def work(call: Work, task: Task[Done | Half]) -> Done:
         journal.carried_out(task.key, call)
@@ -203,7 +203,7 @@ def deliver(path: Path, chart: Any, after: timedelta) -> None:
 
 
 def on(runtime: Runtime, clock: SimulatedClock) -> None:
-    """Go on to what falls due next, or by a minute."""
+    """Advance the clock to the next due time, or by a minute."""
     due = runtime._operations.due_in(clock.now())  # noqa: SLF001 - asked as a worker asks
     clock.advance(timedelta(minutes=1) if due is None else due - clock.now())
 
@@ -211,9 +211,9 @@ def on(runtime: Runtime, clock: SimulatedClock) -> None:
 def child(
     path: Path, script: Script, incarnation: int, kill: int | None = None
 ) -> Callable[[], int]:
-    """Return what a process does that drives a run, and dies at a boundary.
+    """Return the work of a process that drives a run, and dies at a boundary.
 
-    It returns how many boundaries it passed.
+    The work returns the number of boundaries passed.
     """
 
     def act() -> int:
@@ -236,12 +236,12 @@ def journal_of(path: Path) -> Path:
 
 @frozen
 class End:
-    """How a process ended.
+    """The end of a process.
 
     Attributes:
         killed: Whether it was killed.
-        result: What it returned.
-        error: What it raised, as text; also that it hung.
+        result: Its result.
+        error: Its traceback, or the signal that ended it unless that was SIGKILL; else empty.
     """
 
     killed: bool
@@ -250,7 +250,7 @@ class End:
 
 
 def begin(act: Callable[[], object], directory: Path) -> tuple[int, Path]:
-    """Fork a process; return its number, and where it leaves what it returns."""
+    """Fork a process; return its id, and the file that will hold its result."""
     number, name = tempfile.mkstemp(dir=directory, suffix=".result")
     os.close(number)
     result = Path(name)
@@ -291,7 +291,7 @@ def forked(act: Callable[[], object], directory: Path) -> End:
 def spread(
     act: Callable[[Sequence[T]], R], given: Sequence[T], jobs: int, directory: Path
 ) -> list[R]:
-    """Do a share of the work in each of some processes; return what each found."""
+    """Share work among processes; return the result of each."""
     shares = [given[start::jobs] for start in range(jobs)]
     begun = [begin(partial(_unalarmed, act, share), directory) for share in shares if share]
     ends = [end(*one) for one in begun]

@@ -18,17 +18,17 @@ class Inputs(Protocol):
     """The inputs."""
 
     def go(self, n: int) -> None:
-        """Lead on."""
+        """Go to ``b``."""
 
     def back(self) -> None:
-        """Lead back."""
+        """Go back to ``a``."""
 
     def noise(self) -> None:
-        """Lead nowhere."""
+        """Change nothing."""
 
 
 class Core:
-    """What all states share: nothing."""
+    """The core that all states share; it is empty."""
 
     __slots__ = ()
 

@@ -1,4 +1,4 @@
-"""The cases: what happens in a turn of each, and where it leads."""
+"""The cases: the events of each turn, and the states they lead to."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ DELAY: Final = timedelta(seconds=5)
 
 @frozen(eq=False)
 class Case:
-    """A turn of events that leads back to its start.
+    """A turn of events that ends in the state where it began.
 
     Attributes:
         key: Its column in the JSON file.
@@ -87,7 +87,7 @@ class Turn:
 
 
 Started = tuple[Sequence[Callable[[], object]], Callable[[], str]]
-"""What sends the events of a turn to a new machine, and what tells its innermost states."""
+"""Functions that send a turn's events to a new machine, and one that names its innermost states."""
 
 
 def driven(start: Callable[[], Started]) -> Turn:
@@ -112,7 +112,7 @@ def driven(start: Callable[[], Started]) -> Turn:
 def builders(
     among: Iterable[Case], start: Callable[[Case], Started]
 ) -> dict[Case, Callable[[], Turn]]:
-    """Return a builder of the turn for each case, given what starts its machine."""
+    """Return a builder of the turn for each case, given a function that starts its machine."""
     return {case: partial(driven, partial(start, case)) for case in among}
 
 

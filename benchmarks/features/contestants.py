@@ -19,7 +19,7 @@ class FeatureContestant(Named, Protocol):
 
     @property
     def turns(self) -> Mapping[Case, Callable[[], Turn]]:
-        """What builds the turn of each case that it has."""
+        """A builder of the turn for each case that it has."""
         ...
 
 
@@ -42,7 +42,7 @@ def contestants() -> tuple[list[FeatureContestant], list[Missing]]:
 
 
 def of_regions(shapes: ShapeContestant) -> Callable[[], Turn]:
-    """Return what builds the turn of the regions out of a contestant for outlines."""
+    """Return a builder of the regions' turn, made from a contestant for outlines."""
 
     def build() -> Turn:
         run = shapes.prepare(regions(), ticks=len(REGIONS.turn))

@@ -11,29 +11,29 @@ from benchmarks.features.cases import Case
 
 @frozen
 class Go:
-    """Leads on, with a number."""
+    """Goes on, with a number."""
 
     n: int = 0
 
 
 @frozen
 class Back:
-    """Leads back."""
+    """Goes back."""
 
 
 @frozen
 class Pause:
-    """Leads away."""
+    """Leaves the work."""
 
 
 @frozen
 class Resume:
-    """Leads to where one has been."""
+    """Returns to where the work was left."""
 
 
 @frozen
 class Reset:
-    """Leads to the start."""
+    """Returns to the start."""
 
 
 @frozen
@@ -48,12 +48,12 @@ class Cancel:
 
 @frozen
 class Noise:
-    """Leads nowhere."""
+    """Changes nothing."""
 
 
 @frozen
 class Grade:
-    """Leads to one of several states."""
+    """Goes to one of several states, by its score."""
 
     score: int
 

@@ -41,14 +41,14 @@ class B:
 
 @dataclass(frozen=True, slots=True)
 class Away:
-    """Not at work, and where to go on."""
+    """Not at work; keeps the state to return to."""
 
     was: A | B
 
 
 @dataclass(frozen=True, slots=True)
 class Idle:
-    """Nothing goes on; how many timers there have been."""
+    """Idle; counts the timers started so far."""
 
     timers: int = 0
 
@@ -123,7 +123,7 @@ OTHER: Final = {"xa": "xb", "xb": "xa", "ya": "yb", "yb": "ya", "za": "zb", "zb"
 
 
 def history(state: Any, event: Any, at: datetime) -> Any:
-    """Remember where one has been."""
+    """Remember the state that is left."""
     del at
     match state, event:
         case A(), Go(n):
@@ -139,7 +139,7 @@ def history(state: Any, event: Any, at: datetime) -> Any:
 
 
 def always(state: Any, event: Any, at: datetime) -> Any:
-    """Follow what needs no event."""
+    """Take the eventless transitions too."""
     del at
     match state, event:
         case Idle(), Go():
@@ -163,7 +163,7 @@ def always(state: Any, event: Any, at: datetime) -> Any:
 
 
 def timer(state: Any, event: Any, at: datetime) -> Any:
-    """Return the next state, and what is to be done."""
+    """Return the next state and the effects."""
     match state, event:
         case Idle(count), Begin():
             return Waiting(count + 1), (StartTimer(f"waiting.after#{count + 1}", at + DELAY),)
@@ -186,7 +186,7 @@ def named(state: Any, event: Any, at: datetime) -> Any:
 
 
 def guards(state: Any, event: Any, at: datetime) -> Any:
-    """Ask four times."""
+    """Ask up to four guards."""
     del at
     match state, event:
         case Idle(), Grade(score) if score > 90:
@@ -237,7 +237,7 @@ STEPS: Final[dict[Case, Step]] = {
 
 
 def where(state: Any) -> str:
-    """Say what a state is in the words that all contestants share."""
+    """Name a state as all contestants name it."""
     if isinstance(state, Regions):
         return f"{state.x} {state.y} {state.z}"
     return shown(type(state).__name__.lower(), getattr(state, "n", None))

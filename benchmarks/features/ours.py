@@ -39,7 +39,7 @@ class Work(Statechart[Go | Back | Pause | Resume]):
     """History with data."""
 
     class work(Compound, initial=True):
-        """What is left and entered again."""
+        """The state that is left and entered again."""
 
         a = State(initial=True)
         b = State(Number)
@@ -157,7 +157,7 @@ def sent(case: Case) -> Sequence[Any]:
 
 
 def where(chart: Any, snapshot: Any) -> str:
-    """Say where a snapshot is in the words that all contestants share."""
+    """Name the innermost states of a snapshot as all contestants name them."""
     leaves = [s for s in snapshot.configuration if not chart.chart[s].children]
     data = snapshot[leaves[0]]
     return " ".join(shown(leaf.rpartition(".")[2], getattr(data, "n", None)) for leaf in leaves)

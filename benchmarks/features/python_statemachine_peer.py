@@ -37,7 +37,7 @@ class Work(Quick):
     """History with data."""
 
     class work(State.Compound):
-        """What is left and entered again."""
+        """The state that is left and entered again."""
 
         a = State(initial=True)
         b = State()

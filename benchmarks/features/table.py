@@ -27,7 +27,7 @@ from benchmarks.features.handwritten import (
 
 
 def grade(state: Any, event: Grade, _at: datetime) -> Any:
-    """Ask four times."""
+    """Ask up to four guards."""
     if event.score > 90:
         return A()
     if event.score > 60:
@@ -80,7 +80,7 @@ def named(state: Any, event: Any, at: datetime) -> Any:
 
 
 def timed(state: Any, event: Any, at: datetime) -> Any:
-    """Return the next state, and what is to be done."""
+    """Return the next state and the effects."""
     handler = TIMED.get((type(state), type(event)))
     return (state, ()) if handler is None else handler(state, event, at)
 

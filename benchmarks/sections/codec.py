@@ -1,4 +1,4 @@
-"""What it takes to write and read a snapshot and an event, beside orjson with cattrs and others."""
+"""The cost of writing and reading a snapshot and an event, beside orjson with cattrs and others."""
 
 from __future__ import annotations
 

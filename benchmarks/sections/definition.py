@@ -1,4 +1,4 @@
-"""What it takes to declare a chart: checks and all, by the classes that anybody would write."""
+"""The cost of declaring a chart as class bodies, all checks included."""
 
 from __future__ import annotations
 

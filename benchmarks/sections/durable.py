@@ -1,4 +1,4 @@
-"""Stored runs: how fast events get to the disk, what they take there, and how soon a run is back.
+"""Stored runs: the rate of events to the disk, their size there, and the time to recover a run.
 
 Everything here waits for the disk, so it is wall time, beside a raw append of the same bytes to the
 same disk in the same run.
@@ -217,7 +217,7 @@ def _sizes(path: Path, events: int, runs: int) -> dict[str, float]:
 
 
 def _settled(path: Path) -> None:
-    """Move what was written from the log into the file."""
+    """Move the content of the log into the file."""
     db = sqlite3.connect(path)
     db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     db.close()

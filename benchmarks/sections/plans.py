@@ -94,7 +94,7 @@ def turns(length: int) -> Iterator[Any]:
 
 
 def walk(kernel: Kernel[Any], length: int) -> Run:
-    """Return what meets so many pairs, each for the first time in its walk."""
+    """Return a walk that meets so many pairs, none of them twice."""
     start = kernel.start(at=AT).snapshot
     step, events = kernel.step, list(turns(length))
 
@@ -122,7 +122,7 @@ def check_walk(length: int) -> None:
 
 
 def loaded() -> tuple[Callable[[], Run], Callable[[], Run]]:
-    """Return what prepares the first step of loaded snapshots, and a warm one."""
+    """Return functions that prepare first steps of loaded snapshots, and warm steps."""
     protocol: Protocol[Any, None] = Protocol(Pipeline)
     start: Snapshot[Any, None] = KERNEL.start(at=AT).snapshot
     text, step, event = protocol.dumps_snapshot(start), KERNEL.step, DepsMet()

@@ -102,7 +102,7 @@ def file(tmp_path: Path) -> Path:
 
 
 def at_once(runs: Runs, *jobs: Job[Any]) -> list[Any]:
-    """Do jobs in one batch; return what came of each."""
+    """Do jobs in one batch; return the result or the exception of each."""
     writer = runs._operations.writer
     for job in jobs:
         writer.put(job)
@@ -141,7 +141,7 @@ def test_half_character_is_refused_by_itself(file: Path, name: str) -> None:
 def test_value_that_the_store_cannot_hold_fails_its_own_run_alone(
     file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """When the write of a batch raises what no store tells, each run is written by itself."""
+    """When the write of a batch raises an unforeseen error, each run is written by itself."""
     with Runs(file, Shelf, effects=(Note,)) as runs:
         for key in "abc":
             runs.start(Shelf, key=key)
@@ -322,7 +322,7 @@ def test_timers_of_a_long_absence_fire_in_parts(file: Path) -> None:
 
 
 def test_bytes_that_are_no_text_are_damage(file: Path) -> None:
-    """Bytes that are no UTF-8 are told as damage, in a row and in SQLite's own schema."""
+    """Bytes that are not UTF-8 are reported as damage, in a row and in SQLite's own schema."""
     with Runs(file, Shelf, effects=(Note,)) as runs:
         runs.start(Shelf, key="a")
     for change in (

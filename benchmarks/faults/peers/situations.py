@@ -33,14 +33,14 @@ OURS: Final = "statecharts"
 
 @frozen
 class Outcome:
-    """What a library does in a situation.
+    """The outcome of a situation for one library.
 
     Attributes:
         library: Its name and version.
-        wrong: In how many trials something went wrong.
-        trials: How many there were.
-        said: What that means, in a few words.
-        missing: Why there were none; else empty.
+        wrong: The number of trials in which something went wrong.
+        trials: The number of trials.
+        said: The meaning of the figures, in a few words.
+        missing: The reason for having no trials; else empty.
     """
 
     library: str
@@ -52,7 +52,7 @@ class Outcome:
 
 @frozen
 class Situation:
-    """A situation, and what each library does in it."""
+    """A situation, and its outcome for each library."""
 
     name: str
     how: str
@@ -131,7 +131,7 @@ def _after() -> Any:
 
 
 def _run(path: Path, chart: Any, hours: int, *, dying: bool = False, meeting: bool = False) -> Any:
-    """Return what a process does that sends to a run, and carries out what it asks for."""
+    """Return the work of a process that sends to a run and carries out its calls."""
 
     def act() -> tuple[str, ...]:
         journal = Journal(journal_of(path))
@@ -188,7 +188,7 @@ def _ours_races(directory: Path, number: int) -> bool:
 
 
 def _sending(open_runs: Callable[[], Runs], number: int) -> Callable[[], None]:
-    """Return a process that sends to a run, and dies at a boundary of that."""
+    """Return the work of a process that sends to a run and dies at a boundary on the way."""
 
     def act() -> None:
         boundaries = Boundaries()
@@ -243,7 +243,7 @@ def _ours(trial: Callable[[Path, int], bool | None], count: int, said: str) -> O
 
 
 def _outcome(library: str, found: Sequence[bool | None], said: str) -> Outcome:
-    """Count trials; those that are None came to nothing."""
+    """Count the trials that took place; None is one that did not."""
     counted = [one for one in found if one is not None]
     return Outcome(library, sum(counted), len(counted), said)
 
@@ -360,7 +360,7 @@ def compared(effort: Effort, peers: Path | None) -> list[Situation]:
     """Carry each situation out with each library that has it.
 
     Args:
-        effort: How many trials.
+        effort: The share of the trials to carry out.
         peers: A Python that has the other libraries; this one by default.
     """
     python = Path(sys.executable) if peers is None else peers

@@ -1,7 +1,7 @@
-"""What others do in the same situations: run by a Python that has them, one process a trial.
+"""Other libraries in the same situations: run by a Python that has them, one process a trial.
 
-``python theirs.py LIBRARY SITUATION ROLE DIRECTORY`` plays one role of one trial, and prints what
-it saw as JSON. It imports nothing of ours, so that an environment of its own is enough.
+``python theirs.py LIBRARY SITUATION ROLE DIRECTORY`` plays one role of one trial, and prints its
+answer as JSON. It imports nothing of ours, so that an environment of its own is enough.
 """
 
 from __future__ import annotations
@@ -265,7 +265,7 @@ class DBOS:
 
         def changed() -> str:
             act_step()
-            act_step()  # what the new version does besides
+            act_step()  # the additional step of the new version
             return "done"
 
         changed.__name__ = changed.__qualname__ = order.__qualname__
