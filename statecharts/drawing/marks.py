@@ -7,7 +7,7 @@ from typing import final
 
 from attrs import field, frozen
 
-from statecharts.drawing.model import Line, Role, Run
+from statecharts.drawing.model import Line, Role, Run, line_text
 from statecharts.model.chart import ROOT, Chart, StateNode, Transition
 from statecharts.model.errors import Fault
 
@@ -57,6 +57,11 @@ class Marks:
 def mark_lines(text: str) -> tuple[Line, ...]:
     """Return a mark as a line of text; no line without one."""
     return ((Run(Role.FAULT, text),),) if text else ()
+
+
+def marks_among(lines: Iterable[Line]) -> list[str]:
+    """Return the marks among lines of text."""
+    return [line_text(line) for line in lines if line and line[0].role is Role.FAULT]
 
 
 def codes_text(faults: Iterable[Fault]) -> str:

@@ -30,6 +30,7 @@ class Shape(Enum):
     FORK = "fork"
 
 
+COMPOSITE: Final = frozenset({Shape.COMPOSITE, Shape.PARALLEL})
 PSEUDO: Final = frozenset({Shape.INITIAL, Shape.HISTORY, Shape.DEEP_HISTORY, Shape.FORK})
 HISTORY_LETTERS: Final = {Shape.HISTORY: "H", Shape.DEEP_HISTORY: "H*"}
 """The text in the circle of a history state."""
