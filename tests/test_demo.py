@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from xml.etree import ElementTree
@@ -15,7 +16,8 @@ from rich.console import Console
 from examples import demo, incident, media_player, traffic_light
 from machines import execution, pipeline
 from machines.investigation.chart import InvestigationChart
-from statecharts import Answer, Invoke, Machine, StatechartError, TimerFired, drawing
+from statecharts import Answer, Invoke, Machine, TimerFired, drawing
+from statecharts.drawing import LayoutWarning, engine
 
 
 @frozen
@@ -182,19 +184,17 @@ def test_several_regions_are_all_shown() -> None:
     assert states == ["on.playback.loaded.playing", "on.sound.audible"]
 
 
-def test_demo_without_an_engine_says_what_to_do(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    """The walks are shown all the same, and the error names the remedy."""
+def test_demo_is_drawn_without_an_engine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Every picture is there all the same, and the warning says what to install."""
+    monkeypatch.setenv("PATH", "")
+    monkeypatch.setattr(engine, "_compiled", engine._compiled.__wrapped__)
+    monkeypatch.setitem(sys.modules, "wasmtime", None)
 
-    def render(*_arguments: object, **_options: object) -> str:
-        raise StatechartError("SC703", "render", "there is no layout engine", "Install one")
+    with pytest.warns(LayoutWarning, match=r"\[SC703\].* pip install "):
+        drawn = demo.draw([], tmp_path)
 
-    monkeypatch.setattr(drawing, "render", render)
-    result = CliRunner().invoke(demo.main, ["--output", str(tmp_path)])
-    assert result.exit_code == 1
-    assert "Error: [SC703] render: there is no layout engine. Install one." in result.output
-    assert "Pipeline" in result.output
+    assert [path.suffix for path, _ in drawn] == [".svg"] * len(demo.charts()) + [".html"]
+    assert all(path.read_text(encoding="utf-8") for path, _ in drawn)
 
 
 def test_demo_survives_a_pipe_that_knows_ascii_only(
