@@ -191,6 +191,21 @@ def _refused(one: Found) -> Failure:
     return failure_of(one.module, DefinitionError(one.chart.name, one.faults, one.chart))
 
 
+def all_charts(target: str, variables: dict[str, str] | None = None) -> tuple[Found, ...]:
+    """Return the charts of a target, for commands that need them all.
+
+    Ends the command with status 1 if a module could not be imported, or the file not be read.
+
+    Raises:
+        TargetError: There is no such module or file, no such name in it, or no chart.
+    """
+    found = survey(target, variables)
+    if found.failures:
+        print_failures(found.failures)
+        raise click.exceptions.Exit(1)
+    return found.charts
+
+
 def one_chart(target: str, variables: dict[str, str]) -> Chart:
     """Return the only chart of a target, for commands that take one.
 
