@@ -22,7 +22,7 @@ from statecharts.drawing import LayoutWarning, engine
 
 @frozen
 class Shown:
-    """What one run of the demonstration has left behind."""
+    """The output and the files of one run of the demonstration."""
 
     result: Result
     folder: Path
@@ -61,7 +61,7 @@ def test_demo_draws_every_machine_and_every_end(shown: Shown) -> None:
 
 
 def test_demo_prints_the_path_of_every_picture(shown: Shown) -> None:
-    """What was written is named in full, the page that shows it all included."""
+    """Every file that was written is named in full, also the page that shows them all."""
     for path in (*shown.pictures(), shown.folder / demo.TOUR):
         assert str(path) in shown.result.output.replace("\n", "")
 
@@ -85,7 +85,7 @@ def test_demo_investigates_an_incident(shown: Shown) -> None:
 
 
 def test_demo_kills_a_run_that_goes_on(shown: Shown) -> None:
-    """What was under way when the process died is carried out by another, under the same key."""
+    """A call that a dead process had begun is carried out by another, under the same key."""
     output = shown.result.output
     assert "carries out call story-7/1\n" in output
     assert "any.pending.spawn_agent#1 under way" in output
@@ -177,7 +177,7 @@ def test_table_keeps_states_whole_and_within_the_width(width: int) -> None:
 
 
 def test_several_regions_are_all_shown() -> None:
-    """Where a machine is in several states at once, each has a line."""
+    """Each state of a machine that is in several at once has a line."""
     power, played = media_player.PowerPressed(), media_player.Played("So What")
     scenario = demo.Scenario("x", "x", media_player.MediaPlayer, (power, played))
     states = demo.leaves(demo.walk(scenario).machine.configuration)

@@ -50,8 +50,8 @@ def runs() -> None:
     """See and move the runs of a store.
 
     Every command takes --db, the store: a file of SQLite, or an address such as sqlite:///runs.db.
-    What moves a run needs its chart, --charts. To see, verify, export and delete runs no chart is
-    needed.
+    A command that moves a run needs its chart, --charts. Seeing, verifying, exporting and deleting
+    runs needs no chart.
 
     \b
     Examples:
@@ -90,7 +90,7 @@ def _charts(function: F) -> F:
 
 @contextmanager
 def _told() -> Generator[None, None, None]:
-    """Tell errors in one line."""
+    """Turn errors of stores and runs into one line each."""
     try:
         yield
     except StatechartError as error:
@@ -393,7 +393,7 @@ def _event(run: Run[Any, Any], text: str) -> Any:
 
 
 def _moved(taken: Any, as_json: bool) -> None:
-    """Print what came of an event; exit status 1 when nothing handled it."""
+    """Print the outcome of an event; exit with status 1 when nothing handled it."""
     told = {
         "run": taken.run,
         "sequence": taken.sequence,

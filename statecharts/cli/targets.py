@@ -177,7 +177,7 @@ def survey_faulty(
 
 
 def print_faulty(found: Survey) -> None:
-    """Print the faults of the charts that are shown in spite of them to standard error."""
+    """Print to standard error the faults of the charts that are shown."""
     err = console(err=True)
     for one in found.charts:
         if one.faults:

@@ -167,7 +167,7 @@ def _escaped(text: str) -> str:
 
 
 def _tooltip(faults: tuple[Fault, ...]) -> str:
-    """Return the attribute that tells faults; nothing without any."""
+    """Return an attribute with the texts of faults; empty without faults."""
     return f", tooltip={quoted(' '.join(map(str, faults)))}" if faults else ""
 
 

@@ -1,4 +1,4 @@
-"""Marks: which states and lines of a chart its faults are about."""
+"""Marks: the faults of a chart, by the state or line that each is about."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def marks_among(lines: Iterable[Line]) -> list[str]:
 
 
 def codes_text(faults: Iterable[Fault]) -> str:
-    """Return the mark of what has faults, with their codes; empty without faults.
+    """Return faults as a mark with their codes; empty without faults.
 
     >>> dead_end = Fault("SC122", "Door", "'open' is not final, and nothing leaves it", "")
     >>> codes_text([dead_end, dead_end])
@@ -76,7 +76,7 @@ def codes_text(faults: Iterable[Fault]) -> str:
 
 
 def count_text(faults: tuple[Fault, ...]) -> str:
-    """Return how many faults there are, and their codes."""
+    """Return the number of faults, and their codes."""
     codes = ", ".join(sorted({one.code for one in faults}))
     return f"{'1 fault' if len(faults) == 1 else f'{len(faults)} faults'}: {codes}"
 
@@ -85,7 +85,7 @@ _Place = tuple[str, int, StateNode | Transition]
 
 
 def _places(chart: Chart) -> list[_Place]:
-    """Return file, line and part of everything whose place is known, in document order."""
+    """Return the places of states and lines, as far as they are known, in document order."""
     parts: list[StateNode | Transition] = []
     for node in chart.nodes.values():
         parts += [node, *node.transitions]
@@ -99,7 +99,7 @@ def _split(location: str) -> tuple[str, int] | None:
 
 
 def _declared(fault: Fault, places: list[_Place]) -> StateNode | Transition | None:
-    """Return what is declared where a fault is; of the state that it names, if it names one."""
+    """Return the state or line declared where a fault is; of the state that it names, a line."""
     place = None if fault.location is None else _split(fault.location)
     if place is None:
         return None

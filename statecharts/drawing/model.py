@@ -297,7 +297,7 @@ class Drawing:
         height: Its height.
         boxes: The boxes in their places.
         arrows: The arrows in theirs.
-        fault: Why the contents of some boxes are in a grid.
+        fault: The reason why some boxes have their contents in a grid; None if none has.
     """
 
     picture: Picture

@@ -101,7 +101,7 @@ def in_words(picture: Picture, arrows: Collection[str]) -> Picture:
 
 
 def _kind(node: StateNode) -> StateKind:
-    """Return the kind that a state is drawn as: what has children is compound or parallel."""
+    """Return the kind that a state is drawn as: with children, compound or parallel."""
     composite = node.kind in COMPOSITE or not (node.children or node.id == ROOT)
     return node.kind if composite else StateKind.COMPOUND
 
@@ -161,7 +161,7 @@ class _Notation:
             )
 
     def _own_id(self, name: str) -> str:
-        """Return an id for what no state of the chart is, made so that none has it."""
+        """Return a name, lengthened until it is the id of no state of the chart."""
         while name in self.chart:
             name += "#"
         return name
@@ -261,7 +261,7 @@ class _Notation:
                 yield Arrow(f"{fork}:{encoded(target)}", fork, end, faults=told)
 
     def _end(self, target: str, faults: Iterable[Fault]) -> str:
-        """Return the box of a target; a missing one takes the faults of what goes there."""
+        """Return the box of a target; a missing one collects the faults of the arrows to it."""
         if target in self.chart:
             return target
         told = (fault for fault in faults if fault.code == "SC101")

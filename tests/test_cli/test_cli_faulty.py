@@ -1,4 +1,4 @@
-"""`show` and `render` of charts with faults: they are shown, what is wrong is marked."""
+"""`show` and `render` of charts with faults: the charts are shown, and the faults are marked."""
 
 from __future__ import annotations
 
@@ -155,7 +155,7 @@ def test_json_gives_the_places_of_faults(run: Run) -> None:
 
 @pytest.mark.usefixtures("door")
 def test_another_chart_of_a_module_with_faults_cannot_be_shown(run: Run) -> None:
-    """A module stops at its first faulty class: what is behind it is not there."""
+    """A module stops at its first faulty class: it has no charts after that."""
     result = run("show", "door:Window")
 
     assert (result.exit_code, result.stdout) == (1, "")

@@ -136,7 +136,7 @@ def test_graphviz_of_the_machine_draws_where_the_bundled_one_does_not_run(
 
 
 def test_engine_refuses_what_is_no_graph() -> None:
-    """What Graphviz says about a text that it cannot read is in the error."""
+    """The error of a text that Graphviz cannot read has its message."""
     with pytest.raises(EngineError) as raised:
         Engine(10).lay_out("digraph { a -> ")
     assert raised.value.code == "SC704"
