@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from xml.etree import ElementTree
@@ -17,7 +16,8 @@ from examples import demo, incident, media_player, traffic_light
 from machines import execution, pipeline
 from machines.investigation.chart import InvestigationChart
 from statecharts import Answer, Invoke, Machine, TimerFired, drawing
-from statecharts.drawing import LayoutWarning, engine
+from statecharts.drawing import LayoutWarning
+from tests.test_drawing.pictures import lose_engine
 
 
 @frozen
@@ -186,9 +186,7 @@ def test_several_regions_are_all_shown() -> None:
 
 def test_demo_is_drawn_without_an_engine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Every picture is there all the same, and the warning says what to install."""
-    monkeypatch.setenv("PATH", "")
-    monkeypatch.setattr(engine, "_compiled", engine._compiled.__wrapped__)
-    monkeypatch.setitem(sys.modules, "wasmtime", None)
+    lose_engine(monkeypatch)
 
     with pytest.warns(LayoutWarning, match=r"\[SC703\].* pip install "):
         drawn = demo.draw([], tmp_path)

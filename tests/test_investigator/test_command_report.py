@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from datetime import date
 from pathlib import Path
 
@@ -34,7 +33,8 @@ from machines.investigator.command.markdown import cell, code, fence, laid_out, 
 from machines.investigator.command.report import draw, report, way
 from machines.investigator.command.result import Result
 from machines.investigator.command.state import Carried, Run, Thinking
-from statecharts.drawing import LayoutWarning, engine
+from statecharts.drawing import LayoutWarning
+from tests.test_drawing.pictures import lose_engine
 from tests.test_investigation.runs import failure, result, within
 from tests.test_investigator.command_runs import database, run
 
@@ -273,9 +273,7 @@ def test_way_is_where_the_investigation_was() -> None:
 
 def test_picture_is_drawn_without_a_layout_engine(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without an engine to lay out the chart, its picture is a simple grid."""
-    monkeypatch.setenv("PATH", "")
-    monkeypatch.setattr(engine, "_compiled", engine._compiled.__wrapped__)
-    monkeypatch.setitem(sys.modules, "wasmtime", None)
+    lose_engine(monkeypatch)
 
     with pytest.warns(LayoutWarning, match="SC703"):
         drawn = draw(within(Phase.GATHERING_CONTEXT))
