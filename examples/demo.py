@@ -35,7 +35,6 @@ from statecharts import (
     CallFailed,
     Chart,
     Machine,
-    StatechartError,
     Step,
     TimerFired,
     drawing,
@@ -350,11 +349,8 @@ def main(output: Path) -> None:
     walks = [walk(scenario) for scenario in SCENARIOS]
     for played in walks:
         console.print(table(played))
-    try:
-        with console.status("drawing"):
-            drawn = draw(walks, output)
-    except StatechartError as error:
-        raise click.ClickException(str(error)) from error
+    with console.status("drawing"):
+        drawn = draw(walks, output)
     pictures = Table(box=None, pad_edge=False, show_header=False)
     pictures.add_column(style="cyan", no_wrap=True)
     pictures.add_column(style="dim")

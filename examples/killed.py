@@ -3,7 +3,7 @@
     python -m examples.killed
 
 The run is the execution of an agent. One process starts it and is killed while it starts the agent;
-another finds in the store what was under way, and does it again, under the same key.
+another finds the unfinished call in the store, and makes it again under the same key.
 """
 
 from __future__ import annotations
@@ -37,11 +37,11 @@ PATIENCE: Final = 30.0
 """Seconds that anything here may take."""
 
 LEASE: Final = timedelta(seconds=1)
-"""How long what a dead process had begun waits for another."""
+"""Time before another process takes over the calls of a dead one."""
 
 
 async def first(store: Path) -> None:
-    """Start the run, and tell when the agent is being started; then wait to be killed."""
+    """Start the run, print the key of the call that starts the agent, and wait to be killed."""
 
     async def spawn(_: SpawnAgent, task: Task[Any]) -> None:
         print(task.key, flush=True)
@@ -54,7 +54,7 @@ async def first(store: Path) -> None:
 
 
 async def second(store: Path) -> list[str]:
-    """Go on with whatever the store holds; return the keys of the calls that were carried out."""
+    """Continue the runs of the store; return the keys of the calls that were carried out."""
     keys: list[str] = []
 
     async def spawn(_: SpawnAgent, task: Task[Any]) -> SpawnedSuccessfully:
@@ -74,7 +74,7 @@ async def second(store: Path) -> list[str]:
 
 
 def story(store: Path) -> Iterator[str]:
-    """Play it, and yield what happens, a line each.
+    """Run the story, and yield a line for each event.
 
     Args:
         store: The file of the store; it must not exist.
@@ -106,7 +106,7 @@ def story(store: Path) -> Iterator[str]:
 
 
 def main() -> None:
-    """Play the story in a store of its own, or be its first process."""
+    """Run the story in a store of its own, or only its first process."""
     if sys.argv[1:2] == ["first"]:
         asyncio.run(first(Path(sys.argv[2])))
         return

@@ -15,12 +15,14 @@ from rich.console import Console
 from examples import demo, incident, media_player, traffic_light
 from machines import execution, pipeline
 from machines.investigation.chart import InvestigationChart
-from statecharts import Answer, Invoke, Machine, StatechartError, TimerFired, drawing
+from statecharts import Answer, Invoke, Machine, TimerFired, drawing
+from statecharts.drawing import LayoutWarning
+from tests.test_drawing.pictures import lose_engine
 
 
 @frozen
 class Shown:
-    """What one run of the demonstration has left behind."""
+    """The output and the files of one run of the demonstration."""
 
     result: Result
     folder: Path
@@ -59,7 +61,7 @@ def test_demo_draws_every_machine_and_every_end(shown: Shown) -> None:
 
 
 def test_demo_prints_the_path_of_every_picture(shown: Shown) -> None:
-    """What was written is named in full, the page that shows it all included."""
+    """Every file that was written is named in full, also the page that shows them all."""
     for path in (*shown.pictures(), shown.folder / demo.TOUR):
         assert str(path) in shown.result.output.replace("\n", "")
 
@@ -83,7 +85,7 @@ def test_demo_investigates_an_incident(shown: Shown) -> None:
 
 
 def test_demo_kills_a_run_that_goes_on(shown: Shown) -> None:
-    """What was under way when the process died is carried out by another, under the same key."""
+    """A call that a dead process had begun is carried out by another, under the same key."""
     output = shown.result.output
     assert "carries out call story-7/1\n" in output
     assert "any.pending.spawn_agent#1 under way" in output
@@ -175,26 +177,22 @@ def test_table_keeps_states_whole_and_within_the_width(width: int) -> None:
 
 
 def test_several_regions_are_all_shown() -> None:
-    """Where a machine is in several states at once, each has a line."""
+    """Each state of a machine that is in several at once has a line."""
     power, played = media_player.PowerPressed(), media_player.Played("So What")
     scenario = demo.Scenario("x", "x", media_player.MediaPlayer, (power, played))
     states = demo.leaves(demo.walk(scenario).machine.configuration)
     assert states == ["on.playback.loaded.playing", "on.sound.audible"]
 
 
-def test_demo_without_an_engine_says_what_to_do(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    """The walks are shown all the same, and the error names the remedy."""
+def test_demo_is_drawn_without_an_engine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Every picture is there all the same, and the warning says what to install."""
+    lose_engine(monkeypatch)
 
-    def render(*_arguments: object, **_options: object) -> str:
-        raise StatechartError("SC703", "render", "there is no layout engine", "Install one")
+    with pytest.warns(LayoutWarning, match=r"\[SC703\].* pip install "):
+        drawn = demo.draw([], tmp_path)
 
-    monkeypatch.setattr(drawing, "render", render)
-    result = CliRunner().invoke(demo.main, ["--output", str(tmp_path)])
-    assert result.exit_code == 1
-    assert "Error: [SC703] render: there is no layout engine. Install one." in result.output
-    assert "Pipeline" in result.output
+    assert [path.suffix for path, _ in drawn] == [".svg"] * len(demo.charts()) + [".html"]
+    assert all(path.read_text(encoding="utf-8") for path, _ in drawn)
 
 
 def test_demo_survives_a_pipe_that_knows_ascii_only(

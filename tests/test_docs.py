@@ -54,7 +54,7 @@ class Block:
     mark: str
     line: int
     span: tuple[int, int]
-    """Where its text stands in the page."""
+    """Begin and end of its text in the page."""
 
 
 @frozen
@@ -67,7 +67,7 @@ class Difference:
 
 @frozen
 class Ran:
-    """What running a page came to."""
+    """The outcome of running a page."""
 
     differences: list[Difference]
     folder: Path
@@ -279,7 +279,7 @@ def test_faults_page_has_every_code() -> None:
 
 
 def test_faults_page_shows_what_is_wrong_and_what_is_right() -> None:
-    """Each section has a program that raises, what is said with the code, and the right program."""
+    """Each section has a program that raises, the message with the code, and the right program."""
     page = ROOT / "docs" / "faults.md"
     text = page.read_text(encoding="utf-8")
     heads = [(head.start(), head[1]) for head in re.finditer(r"^###? (.*)$", text, re.MULTILINE)]
@@ -306,7 +306,7 @@ def test_protocol_page_has_every_code() -> None:
 
 
 def test_operating_page_has_every_code() -> None:
-    """Every code of stores and runs stands in the table of the page on operating."""
+    """Every code of stores and runs is in the table of the page on operating."""
     text = (ROOT / "docs" / "operating.md").read_text(encoding="utf-8")
     listed = re.findall(r"^\| (SC8\d\d) \| .+ \|$", text, re.MULTILINE)
     folders = [ROOT / "statecharts" / name for name in ("store", "runtime", "testing")]

@@ -1,4 +1,4 @@
-"""The example of a service: what it answers to clients that send something else than JSON."""
+"""The example of a service: its answers to clients that send anything but JSON events."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ ODD = {
 
 @pytest.mark.parametrize("body", ODD.values(), ids=ODD)
 def test_service_answers_400_to_what_is_not_json(tmp_path: Path, body: bytes) -> None:
-    """Whatever bytes come in, the client is told, and the order stays as it is."""
+    """Bytes that are not JSON are answered with 400, and the order stays as it is."""
     from examples.service import make_app
 
     client = testclient.TestClient(make_app(tmp_path / "orders.sqlite"))
@@ -42,7 +42,7 @@ def test_service_answers_400_to_what_is_not_json(tmp_path: Path, body: bytes) ->
 
 
 def test_service_answers_422_to_json_that_is_no_event(tmp_path: Path) -> None:
-    """JSON that is not an event of the chart is told with its path."""
+    """JSON that is not an event of the chart is refused with its path."""
     from examples.service import make_app
 
     client = testclient.TestClient(make_app(tmp_path / "orders.sqlite"))

@@ -10,8 +10,8 @@ from typing import Final, TypeAlias
 import click
 from rich.text import Text
 
-from statecharts.cli.targets import TargetError, chart_named, survey, target_argument
-from statecharts.cli.terminal import console, print_error, print_failures, print_faults
+from statecharts.cli.targets import TargetError, all_charts, chart_named, target_argument
+from statecharts.cli.terminal import console, print_error, print_faults
 from statecharts.interop.codes import LOST
 from statecharts.interop.findings import LossError
 from statecharts.model.chart import Chart
@@ -89,11 +89,7 @@ def import_chart(
         raise TargetError(f"{str(output)!r} has no known format. End it in .py, .scxml or .json.")
     if output is not None and output.exists() and not force:
         raise TargetError(f"{str(output)!r} exists. Pass --force to replace it.")
-    surveyed = survey(target, variables)
-    if surveyed.failures:
-        print_failures(surveyed.failures)
-        raise click.exceptions.Exit(1)
-    found = {one.name: one.chart for one in surveyed.charts}
+    found = {one.name: one.chart for one in all_charts(target, variables)}
     chosen = [chart_named(name, found, target) for name in dict.fromkeys(names)]
     charts = chosen or list(found.values())
     err = console(err=True)

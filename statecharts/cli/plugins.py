@@ -1,6 +1,6 @@
 """Commands that are imported when they are called: our own, and those that other packages add.
 
-Help is shown without them, for importing what a command needs takes longer than anything else here.
+Help is shown without them, because importing them takes longer than anything else here.
 
 A package declares its command under the entry-point group `statecharts.commands`, by its name and
 the location of a `click.Command`:
@@ -67,7 +67,7 @@ class Commands(click.Group):
 
 @final
 class Deferred(click.Command):
-    """A command of which only the name and one line of help are known until it is called.
+    """A command that has only its name and one line of help until it is called.
 
     Args:
         name: Its name.
@@ -120,7 +120,7 @@ def _load(entry: EntryPoint) -> click.Command:
 
 
 def _missing(entry: EntryPoint, module: str) -> str:
-    """Say which module a command needs and does not find, and what to do."""
+    """Return the message for a module that a command needs and does not find, with a remedy."""
     from statecharts.model.errors import how_to_install, requirement_name  # noqa: PLC0415 - for errors
 
     package = module.partition(".")[0]

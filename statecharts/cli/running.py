@@ -8,8 +8,8 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator
-from contextlib import contextmanager
-from datetime import timedelta
+from contextlib import closing, contextmanager
+from datetime import datetime, timedelta
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Final, TypeVar
@@ -18,7 +18,7 @@ import click
 from rich.text import Text
 
 from statecharts.cli.modules import Importer, NoModuleError
-from statecharts.cli.targets import TargetError, survey
+from statecharts.cli.targets import TargetError, all_charts
 from statecharts.cli.terminal import (
     console,
     count_text,
@@ -42,7 +42,7 @@ POLL: Final = 0.2
 
 
 class RunsError(click.ClickException):
-    """What a store or a run refuses: one line on standard error, exit status 1."""
+    """A store or a run refuses a command: one line on standard error, exit status 1."""
 
 
 @click.group()
@@ -50,8 +50,8 @@ def runs() -> None:
     """See and move the runs of a store.
 
     Every command takes --db, the store: a file of SQLite, or an address such as sqlite:///runs.db.
-    What moves a run needs its chart, --charts. To see, verify, export and delete runs no chart is
-    needed.
+    A command that moves a run needs its chart, --charts. Seeing, verifying, exporting and deleting
+    runs needs no chart.
 
     \b
     Examples:
@@ -90,7 +90,7 @@ def _charts(function: F) -> F:
 
 @contextmanager
 def _told() -> Generator[None, None, None]:
-    """Tell errors in one line."""
+    """Turn errors of stores and runs into one line each."""
     try:
         yield
     except StatechartError as error:
@@ -107,17 +107,15 @@ def _address(db: str) -> str | Path:
 
 
 @contextmanager
-def _store(db: str, prefix: str) -> Generator[Store, None, None]:
-    """Open a store that is there already."""
+def _store(db: str, prefix: str, *, create: bool = False) -> Generator[Store, None, None]:
+    """Open a store that is there already, or with ``create``, one that may not be."""
     from statecharts.store import open_store  # noqa: PLC0415 - needs an extra
 
     with _told():
-        _check_there(db)
-        store = open_store(_address(db), prefix=prefix, create=False)
-        try:
+        if not create:
+            _check_there(db)
+        with closing(open_store(_address(db), prefix=prefix, create=create)) as store:
             yield store
-        finally:
-            store.close()
 
 
 def _check_there(db: str) -> None:
@@ -140,11 +138,7 @@ def _opened(db: str, prefix: str, targets: Iterable[str]) -> Generator[Runs, Non
 def _found(targets: Iterable[str]) -> list[Any]:
     charts: dict[str, Any] = {}
     for target in targets:
-        seen = survey(target)
-        if seen.failures:
-            print_failures(seen.failures)
-            raise click.exceptions.Exit(1)
-        for one in seen.charts:
+        for one in all_charts(target):
             charts.setdefault(one.chart.name, one.chart)
     return list(charts.values())
 
@@ -155,6 +149,11 @@ def _place(head: Head) -> str:
     return ", ".join(
         state for state in states if not any(other.startswith(f"{state}.") for other in states)
     )
+
+
+def _time(at: datetime) -> str:
+    """Return a time to the second."""
+    return at.isoformat()[:19]
 
 
 def _head_json(head: Head) -> dict[str, Any]:
@@ -199,24 +198,25 @@ def list_runs(
     if as_json:
         print_json([_head_json(head) for head in heads])
         return
+    from statecharts.runtime.clock import moment  # noqa: PLC0415 - needs an extra
+
     table = plain_table("run")
     for column in ("chart", "status", "states", "entries", "changed"):
         table.add_column(column, overflow="fold")
     for head in heads:
-        told = _head_json(head)
         table.add_row(
             head.run,
             head.chart,
             _status(head),
             _place(head),
             str(head.sequence + 1),
-            str(told["changed"])[:19],
+            _time(moment(head.changed)),
         )
     console().print(table)
 
 
 def _heads(
-    store: Store, chart: str | None, state: str | None, status: str | None
+    store: Store, chart: str | None = None, state: str | None = None, status: str | None = None
 ) -> Iterator[Head]:
     after = ""
     while page := store.heads(chart, status, after):
@@ -270,12 +270,12 @@ def show(db: str, prefix: str, run: str, as_json: bool) -> None:
     if head.reason:
         out.print(Text(f"  reason    {head.reason}"), soft_wrap=True)
     out.print(Text(f"  states    {_place(head)}"), soft_wrap=True)
-    out.print(Text(f"  entries   {head.sequence + 1}, since {str(told['began'])[:19]}"))
+    out.print(Text(f"  entries   {head.sequence + 1}, since {_time(moment(head.began))}"))
     for state, data in snapshot.get("data", {}).items():
         shown = json.dumps(data, ensure_ascii=False)
         out.print(Text(f"  data      {state}: {shown}"), soft_wrap=True)
     for one in stored.timers:
-        out.print(Text(f"  timer     {one.id}, due {moment(one.due).isoformat()[:19]}"))
+        out.print(Text(f"  timer     {one.id}, due {_time(moment(one.due))}"))
     for owed in stored.owed:
         kind = "call" if owed.call else "effect"
         name = owed.call or f"{run}/{owed.number}"
@@ -310,7 +310,7 @@ def history(db: str, prefix: str, run: str, tail: int | None, as_json: bool) -> 
         lasted = "" if past.lasted is None else duration_text(past.lasted)
         table.add_row(
             str(past.sequence),
-            past.at.isoformat()[:19],
+            _time(past.at),
             _event_text(past),
             ", ".join(past.configuration),
             lasted,
@@ -348,7 +348,7 @@ def watch(db: str, prefix: str, run: str | None, as_json: bool) -> None:
     from statecharts.store.rows import OVER  # noqa: PLC0415
 
     with _store(db, prefix) as store:
-        seen = {head.run: head.sequence for head in _heads(store, None, None, None)}
+        seen = {head.run: head.sequence for head in _watched(store, run)}
         token = None
         click.echo("watching", err=True)
         while True:
@@ -357,9 +357,9 @@ def watch(db: str, prefix: str, run: str | None, as_json: bool) -> None:
                 time.sleep(POLL)
                 continue
             token = found
-            for head in _heads(store, None, None, None):
+            for head in _watched(store, run):
                 last = seen.get(head.run, -1)
-                if run in (None, head.run) and head.sequence > last:
+                if head.sequence > last:
                     for past in told(store.entries(head.run, last), None):
                         _print_past(head.run, past, as_json)
                 seen[head.run] = head.sequence
@@ -367,12 +367,20 @@ def watch(db: str, prefix: str, run: str | None, as_json: bool) -> None:
                     return
 
 
+def _watched(store: Store, run: str | None) -> Iterable[Head]:
+    """Return one run, if it is there, or all runs of the store."""
+    if run is None:
+        return _heads(store)
+    head = store.head(run)
+    return () if head is None else (head,)
+
+
 def _print_past(run: str, past: Past, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps({"run": run, **_past_json(past)}, ensure_ascii=False))
     else:
         place = ", ".join(past.configuration)
-        click.echo(f"{past.at.isoformat()[:19]}  {run}  {_event_text(past)}  → {place}")
+        click.echo(f"{_time(past.at)}  {run}  {_event_text(past)}  → {place}")
     sys.stdout.flush()
 
 
@@ -385,7 +393,7 @@ def _event(run: Run[Any, Any], text: str) -> Any:
 
 
 def _moved(taken: Any, as_json: bool) -> None:
-    """Print what came of an event; exit status 1 when nothing handled it."""
+    """Print the outcome of an event; exit with status 1 when nothing handled it."""
     told = {
         "run": taken.run,
         "sequence": taken.sequence,
@@ -544,7 +552,7 @@ async def _serve(
     def tell(happened: Happened) -> None:
         place = ", ".join(happened.step.snapshot.configuration)
         cause = "(start)" if happened.cause is None else type(happened.cause).__name__
-        click.echo(f"{happened.at.isoformat()[:19]}  {happened.run}  {cause}  → {place}")
+        click.echo(f"{_time(happened.at)}  {happened.run}  {cause}  → {place}")
 
     ended = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -562,6 +570,11 @@ async def _serve(
 # --- The store ------------------------------------------------------------------------------------
 
 
+def _names(store: Store, keys: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the runs that were named, or all runs of the store."""
+    return keys or tuple(head.run for head in _heads(store))
+
+
 @runs.command()
 @click.argument("keys", nargs=-1, metavar="[RUN]...")
 @json_option
@@ -571,7 +584,7 @@ def verify(db: str, prefix: str, keys: tuple[str, ...], as_json: bool) -> None:
     from statecharts.store import verify as damages_of  # noqa: PLC0415 - needs an extra
 
     with _store(db, prefix) as store:
-        names = keys or tuple(head.run for head in _heads(store, None, None, None))
+        names = _names(store, keys)
         found = store.check()
         for key in names:
             found += damages_of(store, key)
@@ -602,8 +615,7 @@ def export(db: str, prefix: str, keys: tuple[str, ...], output: Any) -> None:
     from statecharts.store.transfer import exported  # noqa: PLC0415 - needs an extra
 
     with _store(db, prefix) as store:
-        names = keys or [head.run for head in _heads(store, None, None, None)]
-        for line in exported(store, names):
+        for line in exported(store, _names(store, keys)):
             click.echo(line, file=output)
 
 
@@ -612,15 +624,10 @@ def export(db: str, prefix: str, keys: tuple[str, ...], output: Any) -> None:
 @_db
 def import_runs(db: str, prefix: str, file: Any) -> None:
     """Write runs from the lines that export printed; FILE or standard input."""
-    from statecharts.store import open_store  # noqa: PLC0415 - needs an extra
-    from statecharts.store.transfer import imported  # noqa: PLC0415
+    from statecharts.store.transfer import imported  # noqa: PLC0415 - needs an extra
 
-    with _told():
-        store = open_store(_address(db), prefix=prefix)
-        try:
-            count = sum(1 for _ in imported(store, file))
-        finally:
-            store.close()
+    with _store(db, prefix, create=True) as store:
+        count = sum(1 for _ in imported(store, file))
     click.echo(f"{count_text(count, 'run')} imported")
 
 

@@ -177,7 +177,7 @@ def survey_faulty(
 
 
 def print_faulty(found: Survey) -> None:
-    """Print the faults of the charts that are shown in spite of them to standard error."""
+    """Print to standard error the faults of the charts that are shown."""
     err = console(err=True)
     for one in found.charts:
         if one.faults:
@@ -189,6 +189,21 @@ def print_faulty(found: Survey) -> None:
 
 def _refused(one: Found) -> Failure:
     return failure_of(one.module, DefinitionError(one.chart.name, one.faults, one.chart))
+
+
+def all_charts(target: str, variables: dict[str, str] | None = None) -> tuple[Found, ...]:
+    """Return the charts of a target, for commands that need them all.
+
+    Ends the command with status 1 if a module could not be imported, or the file not be read.
+
+    Raises:
+        TargetError: There is no such module or file, no such name in it, or no chart.
+    """
+    found = survey(target, variables)
+    if found.failures:
+        print_failures(found.failures)
+        raise click.exceptions.Exit(1)
+    return found.charts
 
 
 def one_chart(target: str, variables: dict[str, str]) -> Chart:

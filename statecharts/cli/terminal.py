@@ -94,7 +94,7 @@ def print_faults(out: Console, faults: Iterable[Fault], *, accepted: bool = Fals
 
 
 def print_note(out: Console, message: str) -> None:
-    """Print something worth knowing in one line."""
+    """Print a note in one line."""
     out.print(Text.assemble(("Note:", "bold yellow"), f" {message}"), soft_wrap=True)
 
 

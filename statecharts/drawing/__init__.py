@@ -126,8 +126,7 @@ def render(
     from statecharts.drawing.notation import picture_of
     from statecharts.drawing.theme import theme_named
 
-    shown, told = _shown(chart)
-    marked = told if faults is None else tuple(faults)
+    shown, marked = _shown(chart, faults)
     if strict and marked:
         raise DefinitionError(shown.name, marked, shown)
     look = theme_named(theme)
@@ -155,7 +154,7 @@ def render(
 
 
 def _shown(
-    chart: Chart | type[Declaration[Any, Any]] | DefinitionError,
+    chart: Chart | type[Declaration[Any, Any]] | DefinitionError, faults: Iterable[Fault] | None
 ) -> tuple[Chart, tuple[Fault, ...]]:
     """Return a chart whose states form a tree, and the faults to mark in it."""
     from statecharts.checks import as_tree, shown_faults
@@ -163,9 +162,11 @@ def _shown(
     if isinstance(chart, DefinitionError):
         if chart.definition is None:
             raise chart
-        return as_tree(chart.definition), chart.faults
-    whole = as_chart(chart, "render")
-    return as_tree(whole), shown_faults(whole)
+        whole, told = chart.definition, chart.faults if faults is None else faults
+    else:
+        whole = as_chart(chart, "render")
+        told = shown_faults(whole) if faults is None else faults
+    return as_tree(whole), tuple(told)
 
 
 def _active(chart: Chart, highlight: HasConfiguration | Iterable[str] | None) -> frozenset[str]:

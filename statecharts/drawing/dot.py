@@ -12,8 +12,9 @@ from xml.sax.saxutils import escape
 
 from attrs import frozen
 
-from statecharts.drawing.marks import count_text
+from statecharts.drawing.marks import count_text, marks_among
 from statecharts.drawing.model import (
+    COMPOSITE,
     HISTORY_LETTERS,
     Arrow,
     Box,
@@ -26,7 +27,6 @@ from statecharts.drawing.model import (
 from statecharts.drawing.theme import Theme
 from statecharts.model.errors import Fault
 
-_COMPOSITE: Final = frozenset({Shape.COMPOSITE, Shape.PARALLEL})
 _BLANK: Final = str.maketrans({chr(code): " " for code in (*range(32), 0xFFFE, 0xFFFF)})
 
 
@@ -72,7 +72,7 @@ class _Writer:
         yield "}"
 
     def box(self, box: Box, indent: str) -> Iterator[str]:
-        if box.shape not in _COMPOSITE:
+        if box.shape not in COMPOSITE:
             yield f"{indent}{quoted(box.id)} [{self.look(box)}]"
             return
         theme = self.theme
@@ -108,7 +108,7 @@ class _Writer:
                 letter = HISTORY_LETTERS[box.shape]
                 look = f'shape=circle, label="{letter}", width=0.35, fixedsize=true'
                 if box.faults:
-                    mark = quoted(_codes(box.behaviour))
+                    mark = quoted(" ".join(marks_among(box.behaviour)))
                     look += f', color="{theme.fault}", xlabel={mark}{_tooltip(box.faults)}'
                 return look
             case Shape.FINAL if not (box.data or box.behaviour):
@@ -132,7 +132,7 @@ class _Writer:
         options = [f"id={quoted(f'transition-{arrow.id}')}"]
         ends = []
         for end, clip in ((arrow.source, "ltail"), (arrow.target, "lhead")):
-            composite = self._shape(end) in _COMPOSITE
+            composite = self._shape(end) in COMPOSITE
             ends.append(quoted(f"{end}#anchor" if composite else end))
             if composite and end and not self._within(arrow, end):
                 options.append(f"{clip}={quoted(f'cluster_{end}')}")
@@ -167,13 +167,8 @@ def _escaped(text: str) -> str:
 
 
 def _tooltip(faults: tuple[Fault, ...]) -> str:
-    """Return the attribute that tells faults; nothing without any."""
+    """Return an attribute with the texts of faults; empty without faults."""
     return f", tooltip={quoted(' '.join(map(str, faults)))}" if faults else ""
-
-
-def _codes(lines: Iterable[Line]) -> str:
-    """Return the marks of faults among lines of text."""
-    return " ".join(line_text(line) for line in lines if line and line[0].role is Role.FAULT)
 
 
 def _table(box: Box, size: int, theme: Theme) -> str:

@@ -20,7 +20,7 @@ from attrs import define, field
 from statecharts.model.errors import how_to_install
 
 INSTRUCTIONS: Final = 4e9
-"""What the engine may do in place of a second, in WebAssembly's units of fuel.
+"""Instructions that count as a second of the engine, in WebAssembly's units of fuel.
 
 Usual machines do three times as much, so that the clock decides only where one is slow or busy.
 """
@@ -35,8 +35,8 @@ class EngineError(Exception):
 
     Attributes:
         code: The code of the kind of mistake.
-        why: What the engine does.
-        remedy: What to do about it.
+        why: The mistake, in words that follow "the layout engine".
+        remedy: A way out of it.
     """
 
     def __init__(self, code: str, why: str, remedy: str) -> None:
@@ -62,7 +62,7 @@ class Engine:
 
     @property
     def over(self) -> EngineError:
-        """The error that says that the time is over."""
+        """The error of a layout that runs out of time."""
         remedy = "Give it more time with seconds= (--seconds), or draw a part of the chart"
         return EngineError("SC704", f"does not finish within {self.seconds:g} s", remedy)
 
@@ -140,7 +140,7 @@ class Engine:
 
 @final
 class _Sandbox:
-    """One instance of the engine, which takes one graph."""
+    """An instance of the engine, for one graph."""
 
     def __init__(self, compiled: bytes, fuel: int) -> None:
         import wasmtime
@@ -158,7 +158,7 @@ class _Sandbox:
         self._exports: Any = linker.instantiate(self._store, module).exports(self._store)
 
     def stop(self) -> None:
-        """End what the sandbox does; from any thread."""
+        """Stop the sandbox; any thread may call this."""
         self._engine.increment_epoch()
 
     @property

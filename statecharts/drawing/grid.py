@@ -297,7 +297,7 @@ def _columns(nodes: Sequence[Node], edges: Sequence[Edge]) -> int:
 
 
 def _packed(spans: Iterable[tuple[float, float]]) -> list[int]:
-    """Return a number for each span, in order of their starts, that no span it meets has, too.
+    """Return a number for each span, which no span that it meets has; spans come by their starts.
 
     >>> _packed([(0, 2), (1, 1), (2, 3), (3, 4)])
     [0, 1, 1, 0]

@@ -99,7 +99,7 @@ class _Layout:
     engine: Engine
     blocks: dict[str, Block] = field(factory=dict)
     failures: dict[str, EngineError] = field(factory=dict)
-    """Why the engine has no layout of some boxes."""
+    """The errors of the engine, by the box that it has no layout of."""
 
     def draw(self) -> Drawing:
         for boxes in self._generations():
@@ -122,7 +122,7 @@ class _Layout:
         )
 
     def _fault(self) -> Fault | None:
-        """Return why some boxes are in a grid."""
+        """Return the reason why some boxes are in a grid; None if none is."""
         if not self.failures:
             return None
         boxes = [box or "the chart itself" for box in self.failures]

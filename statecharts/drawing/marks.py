@@ -1,4 +1,4 @@
-"""Marks: which states and lines of a chart its faults are about."""
+"""Marks: the faults of a chart, by the state or line that each is about."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import final
 
 from attrs import field, frozen
 
-from statecharts.drawing.model import Line, Role, Run
+from statecharts.drawing.model import Line, Role, Run, line_text
 from statecharts.model.chart import ROOT, Chart, StateNode, Transition
 from statecharts.model.errors import Fault
 
@@ -59,8 +59,13 @@ def mark_lines(text: str) -> tuple[Line, ...]:
     return ((Run(Role.FAULT, text),),) if text else ()
 
 
+def marks_among(lines: Iterable[Line]) -> list[str]:
+    """Return the marks among lines of text."""
+    return [line_text(line) for line in lines if line and line[0].role is Role.FAULT]
+
+
 def codes_text(faults: Iterable[Fault]) -> str:
-    """Return the mark of what has faults, with their codes; empty without faults.
+    """Return faults as a mark with their codes; empty without faults.
 
     >>> dead_end = Fault("SC122", "Door", "'open' is not final, and nothing leaves it", "")
     >>> codes_text([dead_end, dead_end])
@@ -71,7 +76,7 @@ def codes_text(faults: Iterable[Fault]) -> str:
 
 
 def count_text(faults: tuple[Fault, ...]) -> str:
-    """Return how many faults there are, and their codes."""
+    """Return the number of faults, and their codes."""
     codes = ", ".join(sorted({one.code for one in faults}))
     return f"{'1 fault' if len(faults) == 1 else f'{len(faults)} faults'}: {codes}"
 
@@ -80,7 +85,7 @@ _Place = tuple[str, int, StateNode | Transition]
 
 
 def _places(chart: Chart) -> list[_Place]:
-    """Return file, line and part of everything whose place is known, in document order."""
+    """Return the places of states and lines, as far as they are known, in document order."""
     parts: list[StateNode | Transition] = []
     for node in chart.nodes.values():
         parts += [node, *node.transitions]
@@ -94,7 +99,7 @@ def _split(location: str) -> tuple[str, int] | None:
 
 
 def _declared(fault: Fault, places: list[_Place]) -> StateNode | Transition | None:
-    """Return what is declared where a fault is; of the state that it names, if it names one."""
+    """Return the state or line declared where a fault is; of the state that it names, a line."""
     place = None if fault.location is None else _split(fault.location)
     if place is None:
         return None

@@ -14,20 +14,19 @@ from typing import Final, final
 from attrs import field, frozen
 
 from statecharts.drawing.labels import one_line
-from statecharts.drawing.marks import count_text
+from statecharts.drawing.marks import count_text, marks_among
 from statecharts.drawing.model import (
+    COMPOSITE,
     HISTORY_LETTERS,
     Arrow,
     Box,
     Line,
     Picture,
-    Role,
     Shape,
     line_text,
 )
 from statecharts.drawing.theme import Theme
 
-_COMPOSITE: Final = frozenset({Shape.COMPOSITE, Shape.PARALLEL})
 _RESERVED: Final = re.compile(r"""[#;:"<>{}%&\\`$~^@]|--""")
 _ACTIVE: Final = "active"
 _FAULTY: Final = "faulty"
@@ -110,11 +109,10 @@ class _Writer:
             return
         name_of_box = box.name or self.picture.name
         title = HISTORY_LETTERS.get(box.shape, name_of_box)
-        if box.shape in _COMPOSITE:
-            marks = [line_text(line) for line in box.behaviour if line[0].role is Role.FAULT]
-            title = " ".join((title, *marks))
+        if box.shape in COMPOSITE:
+            title = " ".join((title, *marks_among(box.behaviour)))
         yield f'{indent}state "{escaped(title)}" as {name}'
-        if box.shape in _COMPOSITE:
+        if box.shape in COMPOSITE:
             yield f"{indent}state {name} {{"
             yield from self.inside(box, indent + "    ")
             yield f"{indent}}}"

@@ -30,6 +30,7 @@ class Shape(Enum):
     FORK = "fork"
 
 
+COMPOSITE: Final = frozenset({Shape.COMPOSITE, Shape.PARALLEL})
 PSEUDO: Final = frozenset({Shape.INITIAL, Shape.HISTORY, Shape.DEEP_HISTORY, Shape.FORK})
 HISTORY_LETTERS: Final = {Shape.HISTORY: "H", Shape.DEEP_HISTORY: "H*"}
 """The text in the circle of a history state."""
@@ -296,7 +297,7 @@ class Drawing:
         height: Its height.
         boxes: The boxes in their places.
         arrows: The arrows in theirs.
-        fault: Why the contents of some boxes are in a grid.
+        fault: The reason why some boxes have their contents in a grid; None if none has.
     """
 
     picture: Picture

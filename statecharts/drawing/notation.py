@@ -101,7 +101,7 @@ def in_words(picture: Picture, arrows: Collection[str]) -> Picture:
 
 
 def _kind(node: StateNode) -> StateKind:
-    """Return the kind that a state is drawn as: what has children is compound or parallel."""
+    """Return the kind that a state is drawn as: with children, compound or parallel."""
     composite = node.kind in COMPOSITE or not (node.children or node.id == ROOT)
     return node.kind if composite else StateKind.COMPOUND
 
@@ -161,7 +161,7 @@ class _Notation:
             )
 
     def _own_id(self, name: str) -> str:
-        """Return an id for what no state of the chart is, made so that none has it."""
+        """Return a name, lengthened until it is the id of no state of the chart."""
         while name in self.chart:
             name += "#"
         return name
@@ -235,22 +235,21 @@ class _Notation:
             yield from self._outgoing(node)
 
     def _outgoing(self, node: StateNode) -> Iterator[Arrow]:
-        merged: dict[tuple[tuple[str, ...], bool], list[Line]] = {}
-        found: dict[tuple[tuple[str, ...], bool], list[Fault]] = {}
+        merged: dict[tuple[tuple[str, ...], bool], tuple[list[Line], list[Fault]]] = {}
         for transition in node.transitions:
             if self._is_arrow(transition):
                 internal = transition.kind is TransitionKind.INTERNAL
                 targets = tuple(dict.fromkeys(transition.targets))
                 local = internal and targets != (node.id,)
-                lines = merged.setdefault((targets, local), [])
-                faults = self.marks.of_line(transition)
-                lines.extend((*transition_lines(transition), *mark_lines(codes_text(faults))))
-                found.setdefault((targets, local), []).extend(faults)
+                lines, faults = merged.setdefault((targets, local), ([], []))
+                mark = mark_lines(self.marks.text_of_line(transition))
+                lines.extend((*transition_lines(transition), *mark))
+                faults.extend(self.marks.of_line(transition))
         whole = node.id == ROOT and _kind(node) is StateKind.PARALLEL
         source = self._own_id("#regions") if whole else node.id
-        for (targets, local), lines in merged.items():
+        for (targets, local), (lines, faults) in merged.items():
             name = ":".join(map(encoded, (node.id, *targets))) + ("~local" if local else "")
-            told = tuple(found[targets, local])
+            told = tuple(faults)
             ends = [self._end(target, told) for target in targets]
             if len(ends) == 1:
                 yield Arrow(name, source, ends[0], tuple(lines), local, told)
@@ -262,7 +261,7 @@ class _Notation:
                 yield Arrow(f"{fork}:{encoded(target)}", fork, end, faults=told)
 
     def _end(self, target: str, faults: Iterable[Fault]) -> str:
-        """Return the box of a target; a missing one takes the faults of what goes there."""
+        """Return the box of a target; a missing one collects the faults of the arrows to it."""
         if target in self.chart:
             return target
         told = (fault for fault in faults if fault.code == "SC101")

@@ -105,7 +105,7 @@ class _Writer:
 
     @property
     def description(self) -> str:
-        """What the picture shows, and what it lacks."""
+        """The picture in sentences, and why parts of it are in a grid."""
         fault = self.drawing.fault
         lacking = "" if fault is None else f" {fault.found[:1].upper()}{fault.found[1:]}."
         return describe(self.drawing.picture) + lacking
@@ -296,7 +296,7 @@ def sentence(arrow: Arrow, picture: Picture) -> str:
 
 
 def _told(title: str, faults: tuple[Fault, ...]) -> str:
-    """Return a tooltip, with the faults of what it is about."""
+    """Return a tooltip: a title, and the faults below it."""
     return "\n".join((title, *map(str, faults)))
 
 

@@ -109,7 +109,7 @@ def test_check_of_nothing_but_faults_needs_no_chart(package: Package, run: Run) 
 
 
 def test_check_of_nothing_but_crashes_has_no_table(package: Package, run: Run) -> None:
-    """Where nothing could be imported there is nothing to sum up."""
+    """If nothing could be imported, there is no summary."""
     package({"zoo.py": "1 / 0"})
 
     result = run("check", "zoo")

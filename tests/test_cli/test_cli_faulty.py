@@ -1,4 +1,4 @@
-"""`show` and `render` of charts with faults: they are shown, what is wrong is marked."""
+"""`show` and `render` of charts with faults: the charts are shown, and the faults are marked."""
 
 from __future__ import annotations
 
@@ -28,6 +28,11 @@ class Door(Statechart[Push]):
     shut.to("opne", on=Push)
     open.to(shut, on=Push)
     open.to(7, on=Push, when=lambda m: True)
+"""
+MAZE = """\
+from statecharts.model.chart import *
+root = StateNode("", StateKind.COMPOUND, "Maze", None, ("a",))
+maze = Chart("Maze", root, (StateNode("a", StateKind.ATOMIC, "a"),))
 """
 FILES = {
     "door.scxml": """\
@@ -150,7 +155,7 @@ def test_json_gives_the_places_of_faults(run: Run) -> None:
 
 @pytest.mark.usefixtures("door")
 def test_another_chart_of_a_module_with_faults_cannot_be_shown(run: Run) -> None:
-    """A module stops at its first faulty class: what is behind it is not there."""
+    """A module stops at its first faulty class: it has no charts after that."""
     result = run("show", "door:Window")
 
     assert (result.exit_code, result.stdout) == (1, "")
@@ -176,15 +181,7 @@ def test_files_with_faults_are_shown(package: Package, run: Run, name: str) -> N
 
 def test_chart_that_nobody_checked_is_shown_with_its_faults(package: Package, run: Run) -> None:
     """A chart that is made by hand is shown with its structural faults, and refused if strict."""
-    package(
-        {
-            "maze.py": """\
-from statecharts.model.chart import *
-root = StateNode("", StateKind.COMPOUND, "Maze", None, ("a",))
-maze = Chart("Maze", root, (StateNode("a", StateKind.ATOMIC, "a"),))
-"""
-        }
-    )
+    package({"maze.py": MAZE})
     assert lines(run("show", "maze:maze").stdout) == ["Maze ! SC103", "└── a", "! 1 fault"]
     strict = run("show", "maze:maze", "--strict")
     assert (strict.exit_code, strict.stdout) == (1, "")
@@ -224,15 +221,7 @@ terminal = true
 
 def test_check_finds_the_faults_of_a_chart_made_by_hand(package: Package, run: Run) -> None:
     """A chart that is made in a module is checked where it is found."""
-    package(
-        {
-            "maze.py": """\
-from statecharts.model.chart import *
-root = StateNode("", StateKind.COMPOUND, "Maze", None, ("a",))
-maze = Chart("Maze", root, (StateNode("a", StateKind.ATOMIC, "a"),))
-"""
-        }
-    )
+    package({"maze.py": MAZE})
     result = run("check", "maze")
     assert result.exit_code == 1
     assert "fault [SC103] Maze: the chart has no initial child. Mark 'a' with" in result.stdout

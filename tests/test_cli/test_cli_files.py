@@ -63,7 +63,7 @@ def charts(package: Package) -> None:
 
 @pytest.mark.usefixtures("charts")
 def test_check_of_a_file_shows_warnings_and_passes(run: Run) -> None:
-    """What is odd about a file's chart is a warning, with the file and line."""
+    """An oddity in a file's chart is a warning, with the file and line."""
     result = run("check", "charts/door.scxml")
 
     assert result.exit_code == 0
@@ -118,7 +118,7 @@ def test_missing_file_is_told_with_the_nearest_one(run: Run, command: str) -> No
 
 @pytest.mark.usefixtures("charts")
 def test_missing_file_with_no_name_near_is_told_with_what_there_is(run: Run) -> None:
-    """Where no name is near, the chart files of the folder are listed."""
+    """If no name is near, the chart files of the folder are listed."""
     result = run("check", "charts/zzzzzzzzzz.json")
 
     assert result.exit_code == 2
@@ -236,7 +236,7 @@ def test_render_draws_the_charts_of_a_file(run: Run, tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("charts")
 def test_module_comes_before_a_file_that_does_not_exist(run: Run, package: Package) -> None:
-    """What ends as a chart file does, and is none, may be a module."""
+    """A name that ends like a chart file, and is no such file, may be a module."""
     package({"zoo/__init__.py": "", "zoo/json.py": "1 / 0\n"})
 
     result = run("check", "zoo.json")

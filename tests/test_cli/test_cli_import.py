@@ -87,7 +87,7 @@ def test_import_prints_a_declaration(run: Run) -> None:
 
 @pytest.mark.usefixtures("charts")
 def test_imported_chart_can_be_checked_as_a_module(run: Run, tmp_path: Path) -> None:
-    """What is written is a module that the other commands take."""
+    """The command writes a module that the other commands take."""
     written = run("import", "door.scxml", "-o", "house/door.py")
     checked = run("check", "house.door")
 
@@ -206,7 +206,7 @@ def test_import_of_several_charts_into_one_document_is_told(run: Run) -> None:
 
 @pytest.mark.usefixtures("charts")
 def test_import_of_an_unwritable_file_is_told(run: Run, package: Package) -> None:
-    """What the system refuses is an error, not a traceback."""
+    """A file that cannot be written is an error, not a traceback."""
     package({"taken": ""})
 
     result = run("import", "door.scxml", "-o", "taken/door.py")
@@ -247,7 +247,7 @@ def test_import_refuses_what_would_lose_meaning(run: Run) -> None:
 
 @pytest.mark.usefixtures("charts")
 def test_import_tells_what_becomes_a_comment_and_goes_on(run: Run) -> None:
-    """What a file says besides is told as a loss, and stops nobody."""
+    """Other content of a file is printed as a loss, and does not stop the command."""
     result = run("import", "desk.toml")
 
     assert result.exit_code == 0

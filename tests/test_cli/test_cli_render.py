@@ -19,7 +19,7 @@ Drawn = list[tuple[str, dict[str, Any]]]
 
 @pytest.fixture
 def drawn(zoo: None, monkeypatch: pytest.MonkeyPatch) -> Drawn:
-    """What was asked to be drawn; the pictures are text or bytes that name chart and format."""
+    """The calls of `render`, whose pictures are text or bytes that name chart and format."""
     asked: Drawn = []
 
     def render(chart: Chart, **how: Any) -> str | bytes:
@@ -108,7 +108,7 @@ def test_render_calls_charts_of_one_name_by_their_modules(
 
 
 def test_render_goes_on_after_a_faulty_module(package: Package, drawn: Drawn, run: Run) -> None:
-    """What is sound is drawn, the faults are reported, and the exit status is 1."""
+    """Sound charts are drawn, the faults are reported, and the exit status is 1."""
     package({"zoo/broken.py": BROKEN})
 
     result = run("render", "zoo", "-o", ".")

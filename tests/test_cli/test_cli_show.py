@@ -53,7 +53,7 @@ def test_show_draws_states_and_transitions(run: Run) -> None:
 def test_show_marks_every_state_on_the_way_to_a_deep_initial_one(
     package: Package, run: Run
 ) -> None:
-    """Where the initial state lies further down, the states around it are initial as well."""
+    """If the initial state is further down, the states around it are initial as well."""
     package(
         {
             "zoo.py": """\
@@ -147,7 +147,7 @@ def test_list_json_has_the_same_columns(run: Run) -> None:
 def test_faulty_module_does_not_keep_the_others_from_being_shown(
     package: Package, run: Run, command: str
 ) -> None:
-    """What is sound is shown, what is not is reported on standard error, and the status is 1."""
+    """Sound charts are shown, faulty ones are reported on standard error, and the status is 1."""
     package({"zoo/broken.py": BROKEN})
 
     result = run(command, "zoo")

@@ -208,7 +208,7 @@ def test_investigate_names_the_package_that_it_lacks(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("hiding", ["machines/__init__.py", "machines.py"])
 def test_investigate_names_the_package_that_hides_ours(hiding: str, tmp_path: Path) -> None:
-    """Where `machines` is a package of the user's own, its path is told, and what to do."""
+    """If the user has a package `machines`, the error names its path and the remedy."""
     file = tmp_path / hiding
     file.parent.mkdir(exist_ok=True)
     file.touch()
@@ -226,7 +226,7 @@ def test_investigate_names_the_package_that_hides_ours(hiding: str, tmp_path: Pa
 
 @pytest.mark.parametrize("name", list(COMMANDS))
 def test_line_of_help_is_that_of_the_command_itself(name: str) -> None:
-    """What help says of a command without importing it is the first line of its own help."""
+    """Help lists a command, without importing it, by the first line of its own help."""
     told = main.commands[name]
     assert isinstance(told, plugins.Deferred)
     command = told.load()
@@ -243,7 +243,7 @@ def test_line_of_help_is_that_of_the_command_itself(name: str) -> None:
     ],
 )
 def test_help_imports_nothing_that_it_does_not_show(line: str, spared: tuple[str, ...]) -> None:
-    """Help is there at once: neither charts nor tables nor what runs an investigation is loaded."""
+    """Help is quick: it loads no charts, no tables, and nothing that runs an investigation."""
     code = (
         "import sys\nfrom statecharts.cli import main\n"
         f"try: main({line.split()!r}, prog_name='statecharts')\n"

@@ -31,7 +31,7 @@ from statecharts.model.hooks import Hook
 
 @frozen
 class Track:
-    """What plays."""
+    """The track that plays."""
 
     title: str
     position: timedelta

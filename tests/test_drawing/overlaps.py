@@ -15,7 +15,7 @@ from statecharts.drawing.labels import text_width
 _SVG = "{http://www.w3.org/2000/svg}"
 _COMPOSITE = ("composite", "parallel")
 _CAPTION = 40.0
-"""How far the name of a final state may reach around its circle, and below it."""
+"""Distance that the name of a final state may reach around its circle, and below it."""
 
 
 @frozen
@@ -29,7 +29,7 @@ class Seen:
 
 @frozen
 class Scene:
-    """What a picture consists of."""
+    """The parts of a picture."""
 
     leaves: tuple[Seen, ...]
     """States and pseudo-states with nothing in them."""

@@ -3,16 +3,27 @@
 from __future__ import annotations
 
 import re
+import sys
 import xml.etree.ElementTree as ET
 from typing import Any, Literal
 
+import pytest
+
 from statecharts import Chart, drawing
+from statecharts.drawing import engine
 from statecharts.drawing.mermaid import escaped
 from statecharts.drawing.svg import state_id
 from statecharts.model.chart import StateKind
 
 SVG = "{http://www.w3.org/2000/svg}"
 LETTERS = {StateKind.SHALLOW_HISTORY: "H", StateKind.DEEP_HISTORY: "H*"}
+
+
+def lose_engine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make the process forget the layout engine that it has, and find no other."""
+    monkeypatch.setenv("PATH", "")
+    monkeypatch.setattr(engine, "_compiled", engine._compiled.__wrapped__)
+    monkeypatch.setitem(sys.modules, "wasmtime", None)
 
 
 def picture_of(subject: Any, form: Literal["svg", "dot", "mermaid"] = "svg", **options: Any) -> str:

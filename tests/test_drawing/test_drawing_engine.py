@@ -21,7 +21,7 @@ from statecharts.drawing.engine import Engine, EngineError
 from statecharts.model.errors import StatechartError
 from tests.test_drawing import charts
 from tests.test_drawing.overlaps import overlaps
-from tests.test_drawing.pictures import picture_of
+from tests.test_drawing.pictures import lose_engine, picture_of
 from tests.work import counted
 
 ROOT = Path(drawing.__file__).parents[2]
@@ -29,9 +29,8 @@ ROOT = Path(drawing.__file__).parents[2]
 
 @pytest.fixture
 def no_engine(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Make the process forget the engine that it has, and find no other."""
-    monkeypatch.setenv("PATH", "")
-    monkeypatch.setattr(engine, "_compiled", engine._compiled.__wrapped__)
+    """The process has no layout engine."""
+    lose_engine(monkeypatch)
 
 
 def test_picture_is_the_same_with_dot_on_path_and_in_every_process(tmp_path: Path) -> None:
@@ -56,11 +55,8 @@ def test_picture_is_the_same_with_dot_on_path_and_in_every_process(tmp_path: Pat
 
 
 @pytest.mark.usefixtures("no_engine")
-def test_engine_that_is_missing_leaves_a_grid_and_a_warning(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_engine_that_is_missing_leaves_a_grid_and_a_warning() -> None:
     """Without the engine there still is a picture, and the warning says what to install."""
-    monkeypatch.setitem(sys.modules, "wasmtime", None)
     with pytest.warns(LayoutWarning) as told:
         svg = picture_of(charts.traffic_light())
     assert overlaps(svg) == []
@@ -136,7 +132,7 @@ def test_graphviz_of_the_machine_draws_where_the_bundled_one_does_not_run(
 
 
 def test_engine_refuses_what_is_no_graph() -> None:
-    """What Graphviz says about a text that it cannot read is in the error."""
+    """The error of a text that Graphviz cannot read has its message."""
     with pytest.raises(EngineError) as raised:
         Engine(10).lay_out("digraph { a -> ")
     assert raised.value.code == "SC704"
@@ -226,9 +222,8 @@ def test_layout_of_5_400_lines_grows_with_them() -> None:
 
 
 @pytest.mark.usefixtures("no_engine")
-def test_dot_and_mermaid_need_no_engine(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_dot_and_mermaid_need_no_engine() -> None:
     """Texts that other programs lay out are written without one."""
-    monkeypatch.setitem(sys.modules, "wasmtime", None)
     assert "digraph" in picture_of(Pipeline, "dot")
     assert "stateDiagram" in picture_of(Pipeline, "mermaid")
 

@@ -123,13 +123,13 @@ def test_text_formats_mark_faults_with_their_codes() -> None:
 
 
 def test_strict_refuses_a_chart_with_faults() -> None:
-    """Whoever wants no picture of a faulty chart gets the error."""
+    """With `strict`, a faulty chart raises its error instead of being drawn."""
     with pytest.raises(DefinitionError, match="SC101"):
         render(refused(), strict=True)
 
 
 def test_error_without_a_definition_is_raised_again() -> None:
-    """Where no chart could be made there is nothing to draw."""
+    """Without a chart there is nothing to draw: the error is raised again."""
     error = DefinitionError("Door", [Fault("SC112", "Door", "x", "y")])
     with pytest.raises(DefinitionError) as caught:
         render(error)
@@ -139,7 +139,7 @@ def test_error_without_a_definition_is_raised_again() -> None:
 @pytest.mark.parametrize("dump", [render, python.dumps, scxml.dumps, xstate.dumps, Protocol])
 @pytest.mark.parametrize("thing", [3, int, "Door", None, [1] * 100])
 def test_readers_of_charts_say_what_they_take(dump: Any, thing: object) -> None:
-    """Whatever is no chart is told as such, and not by an attribute that it lacks."""
+    """Anything but a chart is refused by name, not by an attribute that it lacks."""
     shown = "an instance of list" if isinstance(thing, list) else repr(thing)
     remedy = "Pass a Chart, or a class derived from Statechart."
     with pytest.raises(StatechartError, match=r"\[SC213\] .*") as caught:
@@ -171,7 +171,7 @@ def test_chart_that_was_accepted_shows_no_faults() -> None:
 
 
 def test_faults_without_a_state_are_placed_by_their_line() -> None:
-    """What a file's reader finds is marked at the last state or line that begins before it."""
+    """A fault with only a place is marked at the last state or line that begins before it."""
     go = Transition("on", OnEvent(("go",)), ("on",), location="lamp.scxml:7")
     chart = lamp(location="lamp.scxml:5", transitions=(go,))
     told = [Fault("SC612", "lamp", "x", "y", f"{file}:{line}") for file, line in PLACES]

@@ -1,4 +1,4 @@
-"""Any chart: whatever it consists of has a picture, with all its states and all its arrows."""
+"""Any chart has a picture, with all its states and all its arrows."""
 
 from __future__ import annotations
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -31,11 +30,11 @@ from machines.investigation import (
 from machines.investigator.command.database import Identity
 from machines.investigator.command.excerpt import excerpt
 from machines.investigator.command.markdown import cell, code, fence, laid_out, plain
-from machines.investigator.command.report import Picture, draw, report, way
+from machines.investigator.command.report import draw, report, way
 from machines.investigator.command.result import Result
 from machines.investigator.command.state import Carried, Run, Thinking
-from statecharts import drawing
-from statecharts.model.errors import StatechartError
+from statecharts.drawing import LayoutWarning
+from tests.test_drawing.pictures import lose_engine
 from tests.test_investigation.runs import failure, result, within
 from tests.test_investigator.command_runs import database, run
 
@@ -80,7 +79,7 @@ def written() -> str:
     """Return the report of that run."""
     run_, investigation = finished()
     told = Result.of(investigation, run_.calls, run_.notes)
-    return report(run_, told, Picture(b"<svg/>"), "2026-03-03 09:00 UTC")
+    return report(run_, told, "2026-03-03 09:00 UTC")
 
 
 def test_report_is_written_beside_its_picture(
@@ -130,7 +129,7 @@ def test_report_counts_in_singular_and_plural() -> None:
     for size, calls, evidence in ((1, "The only call", "0 pieces"), (2, "All 2 calls", "1 piece")):
         run_ = Run("why?", Identity("a.sqlite", size, 0), Thinking(), 60, 10, {}, {}, {}, [])
         told = Result.of(investigation, run_.calls, run_.notes)
-        text = report(run_, told, Picture(b"<svg/>"), "2026-03-03 09:00 UTC")
+        text = report(run_, told, "2026-03-03 09:00 UTC")
         assert ("(1 byte)" if size == 1 else "(2 bytes)") in text
         assert f"<summary>{calls}</summary>" in text
         assert f"0 hypotheses, {evidence} of evidence, " in text
@@ -178,11 +177,11 @@ def test_report_of_a_failure_says_why() -> None:
     investigation.ingest(failure(pending.id, permanent=True))
     told = Result.of(investigation, run_.calls)
 
-    text = report(run_, told, Picture(None, "stateDiagram-v2\n"), "now")
+    text = report(run_, told, "now")
 
     assert "**No verdict: the investigation failed.** " in text
     assert "failed, tried once: no connection." in text
-    assert "```mermaid\nstateDiagram-v2\n```" in text
+    assert "states it went through](chart.svg)" in text
 
 
 def test_excerpt_shows_the_days_round_the_day() -> None:
@@ -272,18 +271,11 @@ def test_way_is_where_the_investigation_was() -> None:
     )
 
 
-def test_picture_is_mermaid_without_a_layout_engine(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where nothing can lay out a chart, the report has it as Mermaid."""
-    render: Any = drawing.render
+def test_picture_is_drawn_without_a_layout_engine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without an engine to lay out the chart, its picture is a simple grid."""
+    lose_engine(monkeypatch)
 
-    def without(chart: object, format: str, **options: object) -> object:
-        if format == "svg":
-            raise StatechartError("SC703", "render", "there is no layout engine")
-        return render(chart, format, **options)
+    with pytest.warns(LayoutWarning, match="SC703"):
+        drawn = draw(within(Phase.GATHERING_CONTEXT))
 
-    monkeypatch.setattr(drawing, "render", without)
-
-    drawn = draw(within(Phase.GATHERING_CONTEXT))
-
-    assert drawn.svg is None
-    assert drawn.mermaid.startswith("stateDiagram-v2\n")
+    assert drawn.startswith(b"<svg ")

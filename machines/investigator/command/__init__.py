@@ -1,6 +1,6 @@
 """`statecharts investigate`: the cause of a fault in a SQLite database, found and reported.
 
-What runs an investigation is imported when one is run: help is shown at once.
+The modules that run an investigation are imported when one is run, so that help is quick.
 """
 
 from __future__ import annotations

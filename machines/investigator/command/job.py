@@ -222,11 +222,10 @@ class Job:
         from machines.investigator.command.report import draw, report  # noqa: PLC0415
 
         if not (self.options.resume and folder.report.exists()):
-            picture = draw(result.investigation)
-            if picture.svg is not None and not folder.write(folder.picture, picture.svg):
+            if not folder.write(folder.picture, draw(result.investigation)):
                 self._report_trouble(folder)
                 return
-            text = report(run, result, picture, time.strftime("%Y-%m-%d %H:%M %Z"))
+            text = report(run, result, time.strftime("%Y-%m-%d %H:%M %Z"))
             if not folder.write(folder.report, text.encode("utf-8", "replace")):
                 self._report_trouble(folder)
                 return

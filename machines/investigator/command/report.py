@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from attrs import frozen
-
 from machines.investigation import (
     CallEnd,
     Cause,
@@ -42,20 +40,19 @@ from machines.investigator.command.wording import (
 )
 from statecharts import drawing
 from statecharts.cli.terminal import count_text
-from statecharts.model.errors import StatechartError
 
 _QUIET: Final = "tested, not confirmed"
 _FEW: Final = 10
 
 
-def report(run: Run, result: Result, picture: Picture, when: str) -> str:
+def report(run: Run, result: Result, when: str) -> str:
     """Return the report of a run, as of some time."""
     parts = [
         *_head(run, result, when),
         *_causes(result),
         *_hypotheses(run, result),
         *_questions(result),
-        *_course(run, result, picture),
+        *_course(run, result),
     ]
     return "\n\n".join(parts) + "\n"
 
@@ -200,7 +197,7 @@ def _questions(result: Result) -> Iterator[str]:
     )
 
 
-def _course(run: Run, result: Result, picture: Picture) -> Iterator[str]:
+def _course(run: Run, result: Result) -> Iterator[str]:
     yield "## The course of the run"
     settled = result.investigation.case.ledger.settled
     lines = []
@@ -214,10 +211,7 @@ def _course(run: Run, result: Result, picture: Picture) -> Iterator[str]:
     if waited is not None:
         lines.append([DOING[Phase.AWAITING_USER], "", "", seconds_text(waited)])
     yield table(["Phase", "Calls", "Failed", "Time"], lines, [False, True, True, True])
-    if picture.svg is not None:
-        yield f"![The chart of the investigation, with the states it went through]({PICTURE})"
-    else:
-        yield fence(picture.mermaid.rstrip("\n"), "mermaid")
+    yield f"![The chart of the investigation, with the states it went through]({PICTURE})"
     yield from _calls(run, result)
 
 
@@ -262,14 +256,6 @@ def _size(size: int) -> str:
     return f"{told:.1f} GB"
 
 
-@frozen
-class Picture:
-    """A picture as SVG; or as Mermaid, without a layout engine."""
-
-    svg: bytes | None
-    mermaid: str = ""
-
-
 def way(investigation: Investigation) -> tuple[str, ...]:
     """Return the ids of the states that an investigation has been in, in document order."""
     ledger = investigation.case.ledger
@@ -281,12 +267,6 @@ def way(investigation: Investigation) -> tuple[str, ...]:
     return tuple(node.id for node in InvestigationChart.chart if node.name in been)
 
 
-def draw(investigation: Investigation) -> Picture:
-    """Draw the chart, with these states highlighted."""
-    been = way(investigation)
-    try:
-        svg = drawing.render(InvestigationChart, "svg", highlight=been)
-    except StatechartError:
-        # The layout engine is missing, or it gave up.
-        return Picture(None, drawing.render(InvestigationChart, "mermaid", highlight=been))
-    return Picture(svg.encode())
+def draw(investigation: Investigation) -> bytes:
+    """Draw the chart as SVG, with these states highlighted."""
+    return drawing.render(InvestigationChart, highlight=way(investigation)).encode()
