@@ -13,9 +13,11 @@ from typing import Any, Final
 import attrs
 from attrs import field, frozen
 
+SCHEMA: Final = 1
+"""The version of the tables that a database keeps rows in."""
+
 CHECKPOINT_EVERY: Final = 256
 """Entries from one checkpoint of a run to the next."""
-
 
 LONGEST_CLAIM: Final = 86_400_000_000
 """Microseconds that a claim may hold; one for longer was made, or is read, by a wrong clock."""
