@@ -24,7 +24,7 @@ from statecharts.semantics.snapshot import Snapshot
 from statecharts.store import open_store
 from statecharts.store.artifacts import canonical
 from statecharts.store.chain import Damage, verify
-from statecharts.store.port import Store
+from statecharts.store.port import Store, entries_of, heads_of
 from statecharts.store.rows import OVER, Head, Status
 
 IDS: Final = 10_000
@@ -222,7 +222,7 @@ class Operations:
         head = self.head(key)
         program = self.programs.get(head.chart)
         if tail is None:
-            return list(history.told(history.entries_of(self.store, key), program))
+            return list(history.told(entries_of(self.store, key), program))
         return list(history.told(self.store.tail(key, tail), program))
 
     def snapshot_at(self, key: str, sequence: int) -> Snapshot[Any, Any]:
@@ -230,27 +230,19 @@ class Operations:
         head = self.head(key)
         return history.snapshot_at(self.store, head, self.writer.program(head), sequence)
 
-    def list(
-        self, chart: Any, state: str | None, status: str | None, *, stuck: bool
-    ) -> Iterator[Head]:
+    def list(self, chart: Any, state: Any, status: str | None, *, stuck: bool) -> Iterator[Head]:
         """Yield the heads of runs, in the order of their keys."""
         name = None if chart is None else getattr(getattr(chart, "chart", chart), "name", chart)
-        wanted = Status.STUCK if stuck else status
-        after = ""
-        while page := self.store.heads(name, wanted, after):
-            for head in page:
-                if state is None or state in place_of(head.configuration):
-                    yield head
-            after = page[-1].run
+        wanted = getattr(state, "id", state)
+        for head in heads_of(self.store, name, Status.STUCK if stuck else status):
+            if wanted is None or wanted in place_of(head.configuration):
+                yield head
 
     def verify(self) -> Iterator[Damage]:
         """Yield what is damaged in the store."""
         yield from self.store.check()
-        after = ""
-        while page := self.store.heads(after=after):
-            for head in page:
-                yield from verify(self.store, head.run)
-            after = page[-1].run
+        for head in heads_of(self.store):
+            yield from verify(self.store, head.run)
 
     def recover(self) -> Iterator[tuple[str, StatechartError]]:
         """Read every run that goes on; mark those that cannot be read as stuck, and yield them.

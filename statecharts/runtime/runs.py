@@ -309,8 +309,7 @@ class Runs:
             status: Only those of this status.
             stuck: Only those that are stuck.
         """
-        name = getattr(state, "id", state)
-        for head in self._operations.list(chart, name, status, stuck=stuck):
+        for head in self._operations.list(chart, state, status, stuck=stuck):
             yield Run(self._operations, head.run)
 
     def head(self, key: str) -> Head:

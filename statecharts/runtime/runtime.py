@@ -325,8 +325,7 @@ class Runtime:
         stuck: bool = False,
     ) -> Iterator[LiveRun[Any, Any]]:
         """Yield runs, in the order of their keys (see `Runs.list`)."""
-        name = getattr(state, "id", state)
-        for head in self._operations.list(chart, name, status, stuck=stuck):
+        for head in self._operations.list(chart, state, status, stuck=stuck):
             yield LiveRun(self, head.run)
 
     async def recover(self) -> builtins.list[tuple[str, StatechartError]]:
