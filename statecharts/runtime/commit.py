@@ -442,8 +442,8 @@ class Draft:
     def _row(self, effect: Effect, number: int) -> Owed:
         body = self.program.protocol.dumps_effect(effect)
         if isinstance(effect, Invoke):
-            return Owed(number, name_of(type(effect.call)), effect.id, body)
-        return Owed(number, name_of(type(effect)), None, body)
+            return Owed(number, wire_name(type(effect.call)), effect.id, body)
+        return Owed(number, wire_name(type(effect)), None, body)
 
     def _record(self, one: _Prepared, at: datetime) -> None:
         """Note a step; nothing here fails."""
@@ -733,11 +733,6 @@ class Draft:
 
 _INNER: Final = (StartTimer, CancelTimer, CancelInvoke)
 """Effects that are rows of their own, or take rows away."""
-
-
-def name_of(effect: type) -> str:
-    """Return the name that a class of effects or calls is stored by."""
-    return wire_name(effect)
 
 
 def stuck(head: Head) -> StuckError:

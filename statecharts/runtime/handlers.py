@@ -22,8 +22,6 @@ from statecharts.runtime.errors import HandlerError
 A = TypeVar("A")
 F = TypeVar("F", bound=Effect)
 
-DAY: Final = timedelta(days=1)
-
 
 @final
 @frozen

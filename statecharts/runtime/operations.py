@@ -71,14 +71,15 @@ class Operations:
         self.ids = ids
         self.store = open_store(address, **options)
         self._owns = self.store is not address
-        self.writer = Writer(self.store, self.programs, self._now, listener)
+        self.writer = Writer(self.store, self.programs, listener)
 
     def close(self) -> None:
         """Close the store, if it was opened here."""
         if self._owns:
             self.store.close()
 
-    def _now(self) -> datetime:
+    def now(self) -> datetime:
+        """Return the time, in UTC."""
         return self.clock.now().astimezone(UTC)
 
     # -- jobs --------------------------------------------------------------------------------------
@@ -93,7 +94,7 @@ class Operations:
 
         def act(draft: Draft) -> Taken:
             if not draft.exists:
-                return draft.start(context, self._now())
+                return draft.start(context, self.now())
             if exist_ok and draft.program is program:
                 return draft.taken()
             raise existing(key)
@@ -121,19 +122,17 @@ class Operations:
 
         def act(draft: Draft) -> Taken:
             known = None if id is None else self._known(draft, id)
-            return draft.take(event, self._now(), id) if known is None else known
+            return draft.take(event, self.now(), id) if known is None else known
 
         return Job(key, act)
 
     def _known(self, draft: Draft, id: str) -> Taken | None:
         """Return the answer that an id got before, if it is remembered."""
-        for new in reversed(draft.entries):
-            if new.id == id:
-                place = place_of(new.configuration)
-                return Taken(draft.run, new.sequence, moment(new.at), place)
-        if any(one.id == id for one in draft.waiting.values()):
-            return draft.taken(handled=False, waiting=True)
-        entry = self.store.taken(draft.run, id, draft.head.sequence - self.ids + 1)
+        entry = next((new for new in reversed(draft.entries) if new.id == id), None)
+        if entry is None:
+            if any(one.id == id for one in draft.waiting.values()):
+                return draft.taken(handled=False, waiting=True)
+            entry = self.store.taken(draft.run, id, draft.head.sequence - self.ids + 1)
         if entry is None:
             return None
         place = place_of(entry.configuration)
@@ -141,18 +140,18 @@ class Operations:
 
     def answer(self, key: str, call: str, event: Any, *, last: bool) -> Job[Taken]:
         """Answer a call; one that is not under way any more gets ``handled=False``."""
-        return Job(key, lambda draft: draft.take(Answer(call, event, last), self._now()))
+        return Job(key, lambda draft: draft.take(Answer(call, event, last), self.now()))
 
     def fail(self, key: str, call: str, reason: str) -> Job[Taken]:
         """Say that a call has failed."""
-        return Job(key, lambda draft: draft.take(CallFailed(call, reason), self._now()))
+        return Job(key, lambda draft: draft.take(CallFailed(call, reason), self.now()))
 
     def fire(self, key: str) -> Job[None]:
         """Fire the timers that are due."""
 
         def act(draft: Draft) -> None:
             if draft.head.status == Status.RUNNING:
-                draft.fire(self._now())
+                draft.fire(self.now())
 
         return Job(key, act)
 
@@ -162,28 +161,28 @@ class Operations:
         def act(draft: Draft) -> Taken:
             event = _cancel_event(draft.program)
             if event is not None and draft.head.status == Status.RUNNING:
-                taken = draft.take(event, self._now())
+                taken = draft.take(event, self.now())
                 if taken.handled:
                     return taken
-            draft.cancel(reason, self._now())
+            draft.cancel(reason, self.now())
             return draft.taken()
 
         return Job(key, act)
 
     def suspend(self, key: str, reason: str) -> Job[Taken]:
         """Suspend a run."""
-        return self._whole(key, lambda draft: draft.suspend(reason, self._now()))
+        return self._whole(key, lambda draft: draft.suspend(reason, self.now()))
 
     def resume(self, key: str) -> Job[Taken]:
         """Resume a run."""
-        return self._whole(key, lambda draft: draft.resume(self._now()))
+        return self._whole(key, lambda draft: draft.resume(self.now()))
 
     def retry(self, key: str) -> Job[Taken]:
         """Try again what a run is stuck on."""
 
         def act(draft: Draft) -> None:
             if draft.head.status == Status.STUCK:
-                draft.unstick(self._now())
+                draft.unstick(self.now())
 
         return self._whole(key, act)
 
@@ -192,7 +191,7 @@ class Operations:
 
         def act(draft: Draft) -> None:
             if draft.head.status == Status.STUCK:
-                draft.skip(self._now())
+                draft.skip(self.now())
 
         return self._whole(key, act)
 
@@ -308,18 +307,16 @@ class Operations:
         """
         live = self.live(key)
         status = live.head.status
-        if state is None:
-            if status == Status.STUCK:
-                raise WaitError("SC824", key, f"the run is stuck: {live.head.reason}", "Retry it")
-            return status in OVER
-        if state in live.snapshot.configuration:
+        if state is not None and state in live.snapshot.configuration:
             return True
+        if status == Status.STUCK:
+            raise WaitError("SC824", key, f"the run is stuck: {live.head.reason}", "Retry it")
+        if state is None:
+            return status in OVER
         if status in OVER:
             place = ", ".join(live.snapshot.configuration)
             found = f"the run is over in ({place}), and will never be in {state}"
             raise WaitError("SC827", key, found, "Wait for another state")
-        if status == Status.STUCK:
-            raise WaitError("SC824", key, f"the run is stuck: {live.head.reason}", "Retry it")
         return False
 
     def state_id(self, key: str, state: Any) -> str | None:

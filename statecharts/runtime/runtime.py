@@ -7,13 +7,13 @@ import builtins
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from typing import Any, Final, Self, TypeVar, final, overload
+from typing import Any, Self, TypeVar, final, overload
 
 from statecharts.model.chart import Declaration
 from statecharts.model.errors import StatechartError
 from statecharts.runtime.clock import Clock, SystemClock
 from statecharts.runtime.commit import Draft, Happened, Taken
-from statecharts.runtime.delivery import LEASE, Delivery
+from statecharts.runtime.delivery import LEASE, POLL, Delivery
 from statecharts.runtime.errors import RunError
 from statecharts.runtime.handlers import Handlers, table
 from statecharts.runtime.operations import IDS, Address, Operations, late
@@ -25,9 +25,6 @@ from statecharts.store.chain import Damage
 E = TypeVar("E")
 C = TypeVar("C")
 T = TypeVar("T")
-
-POLL: Final = 0.05
-"""Seconds between two looks at what other processes have written."""
 
 Observer = Callable[[Happened], None]
 """Is told of each step of each run, after it has been written."""
@@ -174,7 +171,6 @@ class Runtime:
         create_schema: bool = True,
     ) -> None:
         self._handlers = table(handlers)
-        self._clock = clock or SystemClock()
         self._lease, self._grace = lease, grace
         self._loop: asyncio.AbstractEventLoop | None = None
         self._delivery: Delivery | None = None
@@ -186,7 +182,7 @@ class Runtime:
             store,
             charts,
             effects=(*effects, *self._handlers),
-            clock=self._clock,
+            clock=clock or SystemClock(),
             listener=self._listen,
             ids=ids,
             options={"prefix": prefix, "create": create_schema},
@@ -197,9 +193,7 @@ class Runtime:
             found = "the runtime has been entered already"
             raise RunError("SC832", "runtime", found, "Make another one")
         self._loop = asyncio.get_running_loop()
-        self._delivery = Delivery(
-            self._operations, self._handlers, self._clock, self._submit_inner, self._lease
-        )
+        self._delivery = Delivery(self._operations, self._handlers, self._submit_inner, self._lease)
         await self.recover()
         self._operations.writer.claim = self._delivery.claim
         self._delivery.start()

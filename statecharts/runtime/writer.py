@@ -14,7 +14,6 @@ import threading
 from collections import OrderedDict, deque
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
-from datetime import datetime
 from typing import Any, Final, Generic, TypeVar, final
 
 from attrs import define, evolve, field
@@ -73,7 +72,6 @@ class Writer:
     Args:
         store: Where to.
         programs: The charts, by name.
-        now: What time it is.
         listener: Is told of each run that was written: its draft, after the commit, in order.
     """
 
@@ -81,12 +79,10 @@ class Writer:
         self,
         store: Store,
         programs: Mapping[str, Program],
-        now: Callable[[], datetime],
         listener: Callable[[Draft], None] = lambda _: None,
     ) -> None:
         self.store = store
         self.programs = programs
-        self.now = now
         self.listener = listener
         self.claim: Claim = lambda *_: None
         self._inner: deque[Job[Any]] = deque()
@@ -238,7 +234,7 @@ class Writer:
         """Return the chart of a run.
 
         Raises:
-            RunError: It is not one of the charts here (SC823).
+            RunError: It is not one of the charts here (SC829).
         """
         program = self.programs.get(head.chart)
         if program is None:
@@ -318,14 +314,10 @@ class Writer:
                 total=summed(head.total, (), gone),
             )
             done = self.store.prune(Change(sealed(cut), head.fence), first)
-            self.forget(run)
+            with self._pen:
+                self._kept.pop(run, None)
             if done:
                 return first
-
-    def forget(self, run: str) -> None:
-        """Read a run anew when it is next asked for."""
-        with self._pen:
-            self._kept.pop(run, None)
 
 
 def unknown(run: str) -> UnknownRunError:

@@ -210,9 +210,11 @@ class SQLiteStore:
             (
                 "enter",
                 [
-                    (number, e.sequence, e.at, e.kind, e.id, self._place(e.configuration), *body)
-                    for e in change.entries
-                    for body in ((e.body, e.link),)
+                    (
+                        *(number, one.sequence, one.at, one.kind, one.id),
+                        *(self._place(one.configuration), one.body, one.link),
+                    )
+                    for one in change.entries
                 ],
             ),
             ("owe", [(number, *fields(one)) for one in change.owed]),
