@@ -177,7 +177,7 @@ class Writer:
         lives: list[Live] = []
         dirty: list[Draft] = []
         for draft in drafts.values():
-            if not draft.exists or not draft.dirty:
+            if not draft.dirty:
                 continue
             try:
                 change, live = draft.change()
