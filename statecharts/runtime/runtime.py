@@ -100,7 +100,8 @@ class LiveRun(Present[E, C]):
         Raises:
             StoreError: It has no canonical form (SC809).
         """
-        return await self._runtime._submit(self._operations.attach(self.key, value))
+        job = await asyncio.to_thread(self._operations.attach, self.key, value)
+        return await self._runtime._submit(job)
 
     async def wait(self, state: Any = None, *, timeout: timedelta | None = None) -> Snapshot[E, C]:  # noqa: ASYNC109 - as `Run.wait`
         """Return once the run is in a state, or over.
