@@ -1,4 +1,4 @@
-"""The commit: what an event makes of a stored run, as rows to write.
+"""The commit: turns an event and a stored run into rows to write.
 
 A `Draft` is pure: it reads no clock and no store. It is given what is stored, takes events and
 notes, and says what to write. Each of its methods either does all that it says or raises and does
@@ -58,7 +58,7 @@ MOST_DUE: Final = 10_000
 """Timers of a run that fire in one commit; what else is due waits for the next one."""
 
 Claim = Callable[[str, Owed], tuple[str, int] | None]
-"""Says who is to carry out a new effect of a chart at once, and until when the claim holds."""
+"""Claims a new effect of a chart: returns the worker and the end of the claim, or None."""
 
 
 @final
@@ -115,7 +115,7 @@ class Happened:
         sequence: The number of its entry in the history.
         at: When it happened.
         cause: The event; None for the start.
-        step: What it made of the snapshot.
+        step: The step that the kernel took.
     """
 
     run: str
@@ -135,7 +135,7 @@ class Live:
         snapshot: Its snapshot.
         owed: Its effects by number.
         calls: The number of each call that is under way, by its id.
-        timers: When its timers fall due, by id.
+        timers: The due times of its timers, by id.
         waiting: Its events that wait, by number.
     """
 
@@ -201,9 +201,9 @@ class Draft:
 
     Args:
         program: Its chart.
-        live: What is stored of it; None for a run that is to be started.
+        live: The run as stored; None for a run that is to be started.
         run: Its key.
-        claim: Says who is to carry out new effects.
+        claim: Claims new effects.
         careful: Whether to see of each step that its snapshot can be written, and not only of the
             last one.
     """
@@ -266,7 +266,7 @@ class Draft:
 
     @property
     def next_timer(self) -> int | None:
-        """When the first of the timers that have been started falls due."""
+        """The due time of the first of the timers that this draft has started; None without one."""
         started = (self.timers[name] for name in self._timers if name in self.timers)
         return min(started, default=None)
 

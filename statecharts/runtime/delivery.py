@@ -35,7 +35,7 @@ from statecharts.store.rows import LONGEST_CLAIM, PAUSED, Owed, Status
 T = TypeVar("T")
 
 LEASE: Final = timedelta(seconds=30)
-"""How long a claim holds without being renewed."""
+"""The time for which a claim holds without being renewed."""
 
 POLL: Final = 0.05
 """Seconds between two looks at what other processes have written."""
@@ -67,9 +67,9 @@ class Delivery:
 
     Args:
         operations: The runs.
-        handlers: Who carries out what, by name.
+        handlers: The handlers, by class of effects.
         submit: Puts a job in line, and returns its answer once it is on disk.
-        lease: How long a claim holds.
+        lease: The time for which a claim holds.
     """
 
     def __init__(

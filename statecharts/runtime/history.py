@@ -28,7 +28,7 @@ class Past:
         id: The id that its sender gave.
         event: The event; for other kinds what is known of them: a reason, or None.
         configuration: The active states after it.
-        lasted: How long they stayed as they were; None for those that are active still.
+        lasted: The time until the next entry; None for the last entry.
     """
 
     sequence: int

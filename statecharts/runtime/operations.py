@@ -1,4 +1,4 @@
-"""What can be done to the runs of a store: as jobs for the writer, and as questions.
+"""The operations on the runs of a store: jobs for the writer, and questions.
 
 `Runs` and `Runtime` are these operations, once for synchronous and once for asynchronous code.
 """
@@ -42,10 +42,10 @@ class Operations:
         charts: The charts that are run there: classes, charts, or protocols, for charts with
             upcasters.
         effects: Classes of effects to read, beside the calls of the charts.
-        clock: What time it is.
-        listener: Is told of each run that was written.
-        ids: Among how many of the last entries of a run an id is looked for.
-        options: What `open_store` takes.
+        clock: The clock.
+        listener: Gets the draft of each run that was written.
+        ids: The number of last entries of a run in which `send` looks for an id.
+        options: The options of `open_store`.
     """
 
     def __init__(

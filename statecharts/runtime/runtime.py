@@ -27,7 +27,7 @@ C = TypeVar("C")
 T = TypeVar("T")
 
 Observer = Callable[[Happened], None]
-"""Is told of each step of each run, after it has been written."""
+"""Gets each step of each run, after the commit."""
 
 
 @final
@@ -108,7 +108,7 @@ class LiveRun(Present[E, C]):
 
         Args:
             state: A state of its chart, or its id; None waits for the end.
-            timeout: How long to wait at most, by the clock of the machine.
+            timeout: The longest wait, by the clock of the machine; None waits for ever.
 
         Raises:
             WaitError: It took too long, or can never come there (SC827).
@@ -140,16 +140,16 @@ class Runtime:
         store: Its address, such as ``sqlite:///runs.db``; ``memory:`` for tests.
         charts: The charts of its runs: the classes that declare them, or a `Protocol` for a chart
             with upcasters.
-        handlers: Who carries out which effects and calls: a dict of classes and functions, or a
-            list of what `handle` returns. A call without a handler waits until somebody says
+        handlers: The handlers of effects and calls: a dict of classes and functions, or a list of
+            what `handle` returns. A call without a handler waits until somebody says
             ``run.answer``; an effect without one stays owed, for another process.
         effects: Classes of effects that the charts emit and that have no handler here.
-        clock: What time it is.
-        observe: Is told of each step of each run that is written here.
-        ids: Among how many of the last entries of a run the id of an event is looked for.
-        lease: How long a claim on an effect holds when its process has died.
-        grace: How long handlers may go on at the end.
-        prefix: What the names of the tables begin with.
+        clock: The clock.
+        observe: Gets each step of each run that is written here.
+        ids: The number of last entries of a run in which `send` looks for an id.
+        lease: The time for which a claim on an effect holds once its process has died.
+        grace: The time that handlers get to finish at the end.
+        prefix: The prefix of the table names.
         create_schema: Whether tables that are missing are made.
 
     Raises:

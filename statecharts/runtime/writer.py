@@ -70,9 +70,9 @@ class Writer:
     """Writes runs to a store.
 
     Args:
-        store: Where to.
+        store: The store.
         programs: The charts, by name.
-        listener: Is told of each run that was written: its draft, after the commit, in order.
+        listener: Gets the draft of each run that was written, after the commit, in order.
     """
 
     def __init__(
@@ -225,7 +225,7 @@ class Writer:
 
     @property
     def idle(self) -> bool:
-        """Whether nothing is in line."""
+        """Whether no job is in line."""
         return not self._inner and not self._outer
 
     # -- runs in memory ----------------------------------------------------------------------------

@@ -29,7 +29,7 @@ def tables(prefix: str = "") -> MetaData:
     """Return the tables.
 
     Args:
-        prefix: What their names begin with.
+        prefix: The prefix of their names.
     """
     found = MetaData()
 

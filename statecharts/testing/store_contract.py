@@ -1,4 +1,4 @@
-"""What every store must do, as tests: derive a class, and let pytest collect it.
+"""The contract of stores, as tests: derive a class, and let pytest collect it.
 
 >>> from statecharts.store.memory import MemoryStore
 >>> class TestMemory(StoreContract):

@@ -1,4 +1,4 @@
-"""What a store says to SQLite; ``{p}`` is the prefix of its tables."""
+"""The SQL statements of the SQLite store; ``{p}`` is the prefix of its tables."""
 
 from __future__ import annotations
 

@@ -47,7 +47,7 @@ class SQLiteStore:
 
     Args:
         path: The file; made when it is not there.
-        prefix: What the names of its tables begin with.
+        prefix: The prefix of its table names.
         create: Whether tables that are missing are made.
         synchronous: ``FULL``, or ``NORMAL``, which may lose the last commits when the machine (not
             the process) goes down.
