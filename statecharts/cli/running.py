@@ -292,8 +292,9 @@ def show(db: str, prefix: str, run: str, as_json: bool) -> None:
 @_db
 def history(db: str, prefix: str, run: str, tail: int | None, as_json: bool) -> None:
     """Print what has happened to a run, and how long its states lasted."""
-    from statecharts.runtime.history import entries_of, told  # noqa: PLC0415 - needs an extra
+    from statecharts.runtime.history import told  # noqa: PLC0415 - needs an extra
     from statecharts.runtime.writer import unknown  # noqa: PLC0415
+    from statecharts.store.port import entries_of  # noqa: PLC0415
 
     with _store(db, prefix) as store:
         if store.head(run) is None:

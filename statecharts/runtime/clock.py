@@ -12,7 +12,7 @@ MICROSECOND: Final = timedelta(microseconds=1)
 
 
 class Clock(Protocol):
-    """What time it is."""
+    """Tells a runtime the time, and sleeps for it."""
 
     def now(self) -> datetime:
         """Return the time, with its time zone."""
@@ -47,7 +47,7 @@ class SimulatedClock:
     """A clock that stands still until it is advanced, so that tests run a year in a second.
 
     Args:
-        at: Where it begins; with a time zone.
+        at: Its first time; with a time zone.
 
     >>> clock = SimulatedClock(datetime(2026, 1, 1, tzinfo=UTC))
     >>> clock.advance(timedelta(days=1))

@@ -1,4 +1,4 @@
-"""The commit: what an event makes of a stored run, as rows to write.
+"""The commit: turns an event and a stored run into rows to write.
 
 A `Draft` is pure: it reads no clock and no store. It is given what is stored, takes events and
 notes, and says what to write. Each of its methods either does all that it says or raises and does
@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Callable
 from datetime import datetime
 from functools import lru_cache
-from typing import Any, Final, final
+from typing import Any, Final, TypeVar, final
 
 from attrs import define, evolve, field, frozen
 
@@ -48,6 +48,9 @@ from statecharts.store.rows import (
     changed,
 )
 
+K = TypeVar("K", int, str)
+R = TypeVar("R")
+
 MOST_OWN: Final = 1_000
 """Events that a run may send itself in one commit."""
 
@@ -55,7 +58,7 @@ MOST_DUE: Final = 10_000
 """Timers of a run that fire in one commit; what else is due waits for the next one."""
 
 Claim = Callable[[str, Owed], tuple[str, int] | None]
-"""Says who is to carry out a new effect of a chart at once, and until when the claim holds."""
+"""Claims a new effect of a chart: returns the worker and the end of the claim, or None."""
 
 
 @final
@@ -112,7 +115,7 @@ class Happened:
         sequence: The number of its entry in the history.
         at: When it happened.
         cause: The event; None for the start.
-        step: What it made of the snapshot.
+        step: The step that the kernel took.
     """
 
     run: str
@@ -132,7 +135,7 @@ class Live:
         snapshot: Its snapshot.
         owed: Its effects by number.
         calls: The number of each call that is under way, by its id.
-        timers: When its timers fall due, by id.
+        timers: The due times of its timers, by id.
         waiting: Its events that wait, by number.
     """
 
@@ -198,9 +201,9 @@ class Draft:
 
     Args:
         program: Its chart.
-        live: What is stored of it; None for a run that is to be started.
+        live: The run as stored; None for a run that is to be started.
         run: Its key.
-        claim: Says who is to carry out new effects.
+        claim: Claims new effects.
         careful: Whether to see of each step that its snapshot can be written, and not only of the
             last one.
     """
@@ -221,13 +224,12 @@ class Draft:
         self.careful = careful
         self.happened: list[Happened] = []
         self.cancelled: list[int] = []
-        self._entries: list[Entry] = []
+        self.entries: list[Entry] = []
         self._owed: set[int] = set()
         self._timers: set[str] = set()
         self._waiting: set[int] = set()
         self._artifacts: list[bytes] = []
         self._keep = False
-        self._touched = False
         if live is not None:
             self.head = live.head
             self.snapshot = live.snapshot
@@ -246,7 +248,10 @@ class Draft:
     @property
     def dirty(self) -> bool:
         """Whether there is anything to write."""
-        return bool(self._entries) or self._touched
+        rows = self._owed or self._timers or self._waiting or self._artifacts or self._keep
+        return self.exists and (
+            self._base is None or self.head is not self._base.head or bool(rows)
+        )
 
     def taken(self, *, handled: bool = True, waiting: bool = False) -> Taken:
         """Return the answer to the event that was taken last."""
@@ -255,18 +260,13 @@ class Draft:
         return Taken(self.run, self.head.sequence, at, place, handled, waiting)
 
     @property
-    def entries(self) -> list[Entry]:
-        """The entries that have been added."""
-        return self._entries
-
-    @property
     def fresh(self) -> list[Owed]:
         """The effects whose rows are new, or have changed."""
         return [self.owed[number] for number in sorted(self._owed) if number in self.owed]
 
     @property
     def next_timer(self) -> int | None:
-        """When the first of the timers that have been started falls due."""
+        """The due time of the first of the timers that this draft has started; None without one."""
         started = (self.timers[name] for name in self._timers if name in self.timers)
         return min(started, default=None)
 
@@ -297,8 +297,7 @@ class Draft:
         step = program.kernel.start(context, at=at)
         given = step.snapshot.context
         body = b"" if given is None else program.protocol.dumps_context(given)
-        first, own = self._prepared(step, None, Kind.START.value, None, body, 0)
-        rest = self._followed(own, step.snapshot, at, first.counter)
+        steps = self._prepared(step, None, Kind.START.value, None, body, at, 0)
         now = microseconds(at)
         place = place_text(step.snapshot.configuration)
         self.head = Head(
@@ -317,11 +316,7 @@ class Draft:
             b"",
         )
         self.owed, self.calls, self.timers, self.waiting = {}, {}, {}, {}
-        self._record(first, at)
-        taken = self.taken()
-        for one in rest:
-            self._record(one, at)
-        return taken
+        return self._record(steps, at)
 
     def take(self, event: Any, at: datetime, id: str | None = None) -> Taken:
         """Take an event: first the timers that are due, then the event, then what the run says.
@@ -338,18 +333,13 @@ class Draft:
         self.fire(at)
         if not (own and self.head.status in OVER):
             self.check_going()
-        protocol = self.program.protocol
         step = self.program.kernel.step(self.snapshot, event, at=at)
         if not step.handled:
             return self.taken(handled=False)
-        body = protocol.dumps_message(event)
-        first, said = self._prepared(step, event, Kind.EVENT.value, id, body, self.head.counter)
-        rest = self._followed(said, step.snapshot, at, first.counter)
-        self._record(first, at)
-        taken = self.taken()
-        for one in rest:
-            self._record(one, at)
-        return taken
+        body = self.program.protocol.dumps_message(event)
+        counter = self.head.counter
+        steps = self._prepared(step, event, Kind.EVENT.value, id, body, at, counter)
+        return self._record(steps, at)
 
     def fire(self, at: datetime) -> None:
         """Fire the timers that are due, in order; a timer that fails makes the run stuck.
@@ -387,39 +377,45 @@ class Draft:
             self.snapshot = step.snapshot
             del self.timers[name]
             self._timers.add(name)
-            self._touched = True
             return
         body = self.program.protocol.dumps_message(event)
-        first, own = self._prepared(step, event, Kind.EVENT.value, None, body, self.head.counter)
-        rest = self._followed(own, step.snapshot, at, first.counter)
+        counter = self.head.counter
+        steps = self._prepared(step, event, Kind.EVENT.value, None, body, at, counter)
         if self.timers.pop(name, None) is not None:
             self._timers.add(name)
-        for one in (first, *rest):
-            self._record(one, at)
+        self._record(steps, at)
 
-    def _followed(
-        self, own: list[Any], snapshot: Snapshot[Any, Any], at: datetime, counter: int
+    def _prepared(
+        self,
+        step: Step[Any, Any],
+        cause: Any,
+        kind: str,
+        id: str | None,
+        body: bytes,
+        at: datetime,
+        counter: int,
     ) -> list[_Prepared]:
-        """Return the steps that follow from what a run sends to itself, in order."""
-        found: list[_Prepared] = []
+        """Return a step, and those that follow from what the run sends to itself, in order."""
+        first, own = self._prepared_alone(step, cause, kind, id, body, counter)
+        found = [first]
         line = deque(own)
         while line:
-            if len(found) >= MOST_OWN:
+            if len(found) > MOST_OWN:
                 text = f"the run has sent itself {MOST_OWN:,} events, and has not come to rest"
                 remedy = "Send with a delay, or guard one of the sends so that the circle ends"
                 raise RunError("SC823", self.run, text, remedy)
             event = line.popleft()
-            step = self.program.kernel.step(snapshot, event, at=at)
+            step = self.program.kernel.step(found[-1].step.snapshot, event, at=at)
             if not step.handled:
                 continue
             body = self.program.protocol.dumps_message(event)
-            one, more = self._prepared(step, event, Kind.EVENT.value, None, body, counter)
+            counter = found[-1].counter
+            one, more = self._prepared_alone(step, event, Kind.EVENT.value, None, body, counter)
             found.append(one)
             line += more
-            snapshot, counter = step.snapshot, one.counter
         return found
 
-    def _prepared(
+    def _prepared_alone(
         self,
         step: Step[Any, Any],
         cause: Any,
@@ -442,11 +438,19 @@ class Draft:
     def _row(self, effect: Effect, number: int) -> Owed:
         body = self.program.protocol.dumps_effect(effect)
         if isinstance(effect, Invoke):
-            return Owed(number, name_of(type(effect.call)), effect.id, body)
-        return Owed(number, name_of(type(effect)), None, body)
+            return Owed(number, wire_name(type(effect.call)), effect.id, body)
+        return Owed(number, wire_name(type(effect)), None, body)
 
-    def _record(self, one: _Prepared, at: datetime) -> None:
-        """Note a step; nothing here fails."""
+    def _record(self, steps: list[_Prepared], at: datetime) -> Taken:
+        """Note a step and those that follow; return the answer to the first. Nothing here fails."""
+        first, *rest = steps
+        self._note_step(first, at)
+        taken = self.taken()
+        for one in rest:
+            self._note_step(one, at)
+        return taken
+
+    def _note_step(self, one: _Prepared, at: datetime) -> None:
         step = one.step
         for effect in step.effects:
             match effect:
@@ -466,10 +470,8 @@ class Draft:
                 self._end_call(call)
         now = microseconds(at)
         for owed in one.owed:
-            row = evolve(owed, due=now)
-            claim = self._claim(self.program.name, row)
-            if claim is not None:
-                row = evolve(row, worker=claim[0], until=claim[1])
+            worker, until = self._claim(self.program.name, owed) or (None, 0)
+            row = evolve(owed, due=now, worker=worker, until=until)
             self.owed[row.number] = row
             self._owed.add(row.number)
             if row.call is not None:
@@ -492,7 +494,7 @@ class Draft:
         place = place_text(self.snapshot.configuration)
         said = (self.head.sequence + 1, now, kind, id, place, body)
         entry = Entry(*said, link(self.head.link, Entry(*said, b"")))
-        self._entries.append(entry)
+        self.entries.append(entry)
         self.head = changed(
             self.head,
             sequence=entry.sequence,
@@ -511,7 +513,6 @@ class Draft:
     def _drop(self, number: int) -> None:
         if self.owed.pop(number, None) is not None:
             self._owed.add(number)
-            self._touched = True
 
     # -- effects -----------------------------------------------------------------------------------
 
@@ -532,7 +533,6 @@ class Draft:
             return False
         self.owed[number] = evolve(row, **changes)
         self._owed.add(number)
-        self._touched = True
         return True
 
     # -- the run as a whole ------------------------------------------------------------------------
@@ -543,13 +543,11 @@ class Draft:
             blocked = f"{blocked} {self.head.status}"
         said = storable(reason)
         self.head = changed(self.head, status=Status.STUCK.value, reason=said, blocked=blocked)
-        self._touched = True
 
     def unstick(self, at: datetime) -> None:
         """Try again what the run is stuck on."""
-        number = self._blocked_effect()
-        if number in self.owed:
-            self.note(number, attempts=0, due=self.head.changed, worker=None, until=0)
+        number, due = self._blocked_effect(), self.head.changed
+        self.note(number, attempts=0, due=due, worker=None, until=0)
         self._go_on()
         self._catch_up(at)
 
@@ -563,7 +561,6 @@ class Draft:
         status = Status.ENDED.value if self.snapshot.ended else Status.RUNNING.value
         status = before if self._blocked_effect() and before in OVER else status
         self.head = changed(self.head, status=status, reason="", blocked="")
-        self._touched = True
 
     def skip(self, at: datetime) -> None:
         """Give up what the run is stuck on: a timer never fires, an effect is not carried out.
@@ -611,8 +608,7 @@ class Draft:
             self._end_call(call)
         self._timers |= self.timers.keys()
         self.timers.clear()
-        self._waiting |= self.waiting.keys()
-        self.waiting.clear()
+        self._forget_waiting()
         text, said = json.dumps(reason).encode(), storable(reason)
         cancelled = Status.CANCELLED.value
         self._enter(Kind.CANCEL.value, at, text, status=cancelled, reason=said, blocked="")
@@ -646,54 +642,49 @@ class Draft:
             except StatechartError as error:
                 if self.head.status == Status.RUNNING:
                     self.stick(str(error), f"event {number}")
-                break
-            self._unwait(number)
-        else:
-            self.fire(at)
-        if self.head.status in OVER:
-            for number in list(self.waiting):
+            else:
                 self._unwait(number)
+        self.fire(at)
+        if self.head.status in OVER:
+            self._forget_waiting()
+
+    def _forget_waiting(self) -> None:
+        self._waiting |= self.waiting.keys()
+        self.waiting.clear()
 
     def _unwait(self, number: int) -> None:
         del self.waiting[number]
         self._waiting.add(number)
-        self._touched = True
 
     def _put_by(self, event: Any, at: datetime, id: str | None) -> Taken:
         number = max(self.waiting, default=0) + 1
         body = self.program.protocol.dumps_message(event)
         self.waiting[number] = Waiting(number, microseconds(at), id, body)
         self._waiting.add(number)
-        self._touched = True
         return self.taken(handled=False, waiting=True)
 
     def keep(self) -> None:
         """Keep the snapshot for the history."""
-        self._keep = self._touched = True
+        self._keep = True
 
     def attach(self, name: bytes) -> None:
         """Note that the run refers to an artifact."""
         if name not in self._artifacts:
             self._artifacts.append(name)
-            self._touched = True
 
     # -- what to write -----------------------------------------------------------------------------
 
     def change(self) -> tuple[Change, Live]:
         """Return what to write, and the run as it is once that is written."""
         base = self._base
-        old_owed = {} if base is None else base.owed
-        old_timers = {} if base is None else base.timers
-        old_waiting = {} if base is None else base.waiting
-        more: list[Any] = [*self._artifacts]
-        less: list[Any] = []
-        owed = [self.owed[number] for number in sorted(self._owed) if number in self.owed]
-        timers = [Timer(name, self.timers[name]) for name in self._timers if name in self.timers]
-        waiting = [self.waiting[number] for number in self._waiting if number in self.waiting]
-        more += [*owed, *timers, *waiting]
-        less += [old_owed[number] for number in self._owed if number in old_owed]
-        less += [Timer(name, old_timers[name]) for name in self._timers if name in old_timers]
-        less += [old_waiting[number] for number in self._waiting if number in old_waiting]
+        old = Live(self.head, self.snapshot) if base is None else base
+        owed, old_owed = _touched(self._owed, self.owed, old.owed)
+        due, old_due = _touched(self._timers, self.timers, old.timers)
+        waiting, old_waiting = _touched(self._waiting, self.waiting, old.waiting)
+        timers = tuple(Timer(*one) for one in due.items())
+        more: list[Any] = [*self._artifacts, *owed.values(), *timers, *waiting.values()]
+        less: list[Any] = [*old_owed.values(), *old_waiting.values()]
+        less += [Timer(*one) for one in old_due.items()]
         head = self.head
         snapshot = self.program.protocol.dumps_snapshot(self.snapshot)
         checkpoints: tuple[Checkpoint, ...] = ()
@@ -706,24 +697,20 @@ class Draft:
                 head,
                 version=self.program.protocol.version,
                 snapshot=snapshot,
-                epoch=head.epoch + (0 if self._entries else 1),
+                epoch=head.epoch + (0 if self.entries else 1),
                 total=summed(head.total, more, less),
             )
         )
         change = Change(
             head,
             None if base is None else base.head.fence,
-            tuple(self._entries),
-            tuple(owed),
-            tuple(one for one in self._owed if one in old_owed and one not in self.owed),
-            tuple(timers),
-            tuple(name for name in self._timers if name in old_timers and name not in self.timers),
-            tuple(waiting),
-            tuple(
-                number
-                for number in self._waiting
-                if number in old_waiting and number not in self.waiting
-            ),
+            tuple(self.entries),
+            tuple(owed.values()),
+            tuple(number for number in old_owed if number not in owed),
+            timers,
+            tuple(name for name in old_due if name not in due),
+            tuple(waiting.values()),
+            tuple(number for number in old_waiting if number not in waiting),
             checkpoints,
             tuple(self._artifacts),
         )
@@ -735,9 +722,11 @@ _INNER: Final = (StartTimer, CancelTimer, CancelInvoke)
 """Effects that are rows of their own, or take rows away."""
 
 
-def name_of(effect: type) -> str:
-    """Return the name that a class of effects or calls is stored by."""
-    return wire_name(effect)
+def _touched(keys: set[K], rows: dict[K, R], old: dict[K, R]) -> tuple[dict[K, R], dict[K, R]]:
+    """Return the rows of some keys, by key: as they are, and as they were."""
+    ordered = sorted(keys)
+    now = {key: rows[key] for key in ordered if key in rows}
+    return now, {key: old[key] for key in ordered if key in old}
 
 
 def stuck(head: Head) -> StuckError:

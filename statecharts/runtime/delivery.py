@@ -16,7 +16,7 @@ import contextvars
 import uuid
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, timedelta
+from datetime import timedelta
 from functools import partial
 from typing import Any, Final, TypeVar, final
 
@@ -24,9 +24,9 @@ from attrs import define
 
 from statecharts.model.effects import Invoke
 from statecharts.model.errors import StatechartError
-from statecharts.model.events import Answer, CallFailed
-from statecharts.runtime.clock import Clock, microseconds
-from statecharts.runtime.commit import Draft, Program, name_of
+from statecharts.model.events import Answer, CallFailed, wire_name
+from statecharts.runtime.clock import microseconds
+from statecharts.runtime.commit import Draft, Program
 from statecharts.runtime.handlers import Handler, Task, check_outcome
 from statecharts.runtime.operations import Operations
 from statecharts.runtime.writer import Job
@@ -35,7 +35,7 @@ from statecharts.store.rows import LONGEST_CLAIM, PAUSED, Owed, Status
 T = TypeVar("T")
 
 LEASE: Final = timedelta(seconds=30)
-"""How long a claim holds without being renewed."""
+"""The time for which a claim holds without being renewed."""
 
 POLL: Final = 0.05
 """Seconds between two looks at what other processes have written."""
@@ -67,27 +67,24 @@ class Delivery:
 
     Args:
         operations: The runs.
-        handlers: Who carries out what, by name.
-        clock: What time it is.
+        handlers: The handlers, by class of effects.
         submit: Puts a job in line, and returns its answer once it is on disk.
-        lease: How long a claim holds.
+        lease: The time for which a claim holds.
     """
 
     def __init__(
         self,
         operations: Operations,
         handlers: dict[type, Handler],
-        clock: Clock,
         submit: Callable[[Job[Any]], Awaitable[Any]],
         lease: timedelta = LEASE,
     ) -> None:
         self.worker = uuid.uuid4().hex
         self._operations = operations
         self._store = operations.store
-        self._clock = clock
         self._submit = submit
         self._lease = min(lease, timedelta(microseconds=LONGEST_CLAIM))
-        self._handlers = {name_of(cls): handler for cls, handler in handlers.items()}
+        self._handlers = {wire_name(cls): handler for cls, handler in handlers.items()}
         self._names = frozenset(
             (chart, name) for chart in operations.programs for name in self._handlers
         )
@@ -112,7 +109,7 @@ class Delivery:
         return self.worker, self._until()
 
     def _until(self) -> int:
-        return microseconds(self._clock.now().astimezone(UTC) + self._lease)
+        return microseconds(self._operations.now() + self._lease)
 
     # -- in the loop -------------------------------------------------------------------------------
 
@@ -171,14 +168,14 @@ class Delivery:
             try:
                 until = await self._once()
             except StatechartError:
-                until = self._clock.now() + timedelta(seconds=1)  # the store may be back then
+                until = self._operations.now() + timedelta(seconds=1)  # the store may be back then
             finally:
                 self._busy = False
             self._planned = microseconds(until)
-            await self._clock.sleep(until, self._woken)
+            await self._operations.clock.sleep(until, self._woken)
 
     async def _once(self) -> Any:
-        now = self._clock.now().astimezone(UTC)
+        now = self._operations.now()
         at = microseconds(now)
         programs = self._operations.programs
         due = await asyncio.to_thread(self._store.due, at, programs, MOST)
@@ -301,7 +298,7 @@ class Delivery:
             draft.note(row.number, worker=None, until=0)  # to be done again when the run goes on
             return
         try:
-            draft.take(event, self._clock.now().astimezone(UTC))
+            draft.take(event, self._operations.now())
         except StatechartError as error:
             if draft.head.status == Status.RUNNING:
                 draft.note(row.number, worker=None, until=0)
@@ -316,7 +313,7 @@ class Delivery:
         reason = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
         if failures < retry.attempts and not isinstance(error, retry.give_up_on):
             wait = retry.wait(f"{draft.run}/{row.number}", failures)
-            due = microseconds(self._clock.now().astimezone(UTC) + wait)
+            due = microseconds(self._operations.now() + wait)
             draft.note(row.number, attempts=failures, due=due, worker=None, until=0)
         elif row.call is not None:
             self._answer(draft, row, CallFailed(row.call, reason))
@@ -344,11 +341,6 @@ class Delivery:
     def idle(self) -> bool:
         """Whether no handler is at work, and nothing is due."""
         return not self._attempts and not self._busy and not self._woken.is_set()
-
-    @property
-    def handed(self) -> int:
-        """How many handlers are at work."""
-        return len(self._attempts)
 
     async def close(self, grace: timedelta) -> None:
         """Stop: take nothing new, give handlers some time, and give the rest back."""

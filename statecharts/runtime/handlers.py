@@ -22,18 +22,16 @@ from statecharts.runtime.errors import HandlerError
 A = TypeVar("A")
 F = TypeVar("F", bound=Effect)
 
-DAY: Final = timedelta(days=1)
-
 
 @final
 @frozen
 class Retry:
-    """How often a handler that fails is tried again, and when.
+    """Retries a handler that fails: the number of attempts, and the waits between them.
 
     The waits are recorded with the effect: a process that dies between two attempts loses none.
 
     Attributes:
-        attempts: How often it is tried in all; 1 never tries again.
+        attempts: The number of attempts in all; 1 never tries again.
         delay: The wait after the first failure.
         backoff: Whether each wait is as long as the first (``fixed``), or twice the one before
             (``exponential``).
@@ -77,10 +75,10 @@ class Handler:
         effect: The class of effects or calls that it carries out.
         function: Carries one out: takes the effect, and the `Task` if it has a second parameter. A
             plain function runs in a thread.
-        retry: What to do when it raises.
-        timeout: How long one attempt may take; None without an end.
-        heartbeat: How long it may be silent; None without an end.
-        at_once: How many may run at once in this process.
+        retry: The attempts and waits after it raises.
+        timeout: The longest time for one attempt; None for no limit.
+        heartbeat: The longest time between two heartbeats; None for no limit.
+        at_once: The most that run at once in this process.
     """
 
     effect: type[Effect]
@@ -146,10 +144,10 @@ def handle(
         function: ``async def charge(call: Charge, task: Task) -> Paid | None``, or with the call
             alone, or a plain function, which runs in a thread. What it returns is the last answer
             to the call; None hands the call over: somebody answers it later.
-        retry: What to do when it raises.
-        timeout: How long one attempt may take.
-        heartbeat: How long an attempt may go without ``task.heartbeat()``.
-        at_once: How many may run at once in this process.
+        retry: The attempts and waits after it raises.
+        timeout: The longest time for one attempt.
+        heartbeat: The longest time without ``task.heartbeat()``.
+        at_once: The most that run at once in this process.
 
     Raises:
         HandlerError: The function does not fit (SC828).
@@ -269,7 +267,7 @@ def table(handlers: Handlers) -> dict[type[Effect], Handler]:
 
 
 class _Reporter(typing.Protocol):
-    """What a task tells its runtime."""
+    """Takes the answers that a task reports."""
 
     def report(self, task: Task[Any], event: Any) -> None: ...
 

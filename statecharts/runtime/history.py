@@ -5,19 +5,16 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from statecharts.runtime.clock import moment
 from statecharts.runtime.commit import Program, place_of
 from statecharts.runtime.errors import RunError
 from statecharts.semantics.snapshot import Snapshot
-from statecharts.store.port import Store
+from statecharts.store.port import Store, entries_of
 from statecharts.store.rows import Entry, Head, Kind
-
-PAGE: Final = 1_000
-"""Entries that are read at once."""
 
 
 @frozen
@@ -31,7 +28,7 @@ class Past:
         id: The id that its sender gave.
         event: The event; for other kinds what is known of them: a reason, or None.
         configuration: The active states after it.
-        lasted: How long they stayed as they were; None for those that are active still.
+        lasted: The time until the next entry; None for the last entry.
     """
 
     sequence: int
@@ -49,7 +46,7 @@ def told(entries: Iterable[Entry], program: Program | None) -> Iterator[Past]:
     for entry in entries:
         at = moment(entry.at)
         if previous is not None:
-            yield _with_end(previous, at)
+            yield evolve(previous, lasted=at - previous.at)
         previous = Past(
             entry.sequence,
             at,
@@ -63,25 +60,12 @@ def told(entries: Iterable[Entry], program: Program | None) -> Iterator[Past]:
         yield previous
 
 
-def _with_end(past: Past, at: datetime) -> Past:
-    return Past(
-        past.sequence, past.at, past.kind, past.id, past.event, past.configuration, at - past.at
-    )
-
-
 def _event(entry: Entry, program: Program | None) -> Any:
     if not entry.body:
         return None
     if program is None or entry.kind != Kind.EVENT:
         return json.loads(entry.body)
     return program.protocol.loads_message(entry.body)
-
-
-def entries_of(store: Store, run: str, after: int = -1) -> Iterator[Entry]:
-    """Yield the entries of a run, page by page."""
-    while page := store.entries(run, after, PAGE):
-        yield from page
-        after = page[-1].sequence
 
 
 def times(pasts: Iterable[Past], until: datetime) -> dict[str, timedelta]:

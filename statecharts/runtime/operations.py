@@ -1,4 +1,4 @@
-"""What can be done to the runs of a store: as jobs for the writer, and as questions.
+"""The operations on the runs of a store: jobs for the writer, and questions.
 
 `Runs` and `Runtime` are these operations, once for synchronous and once for asynchronous code.
 """
@@ -24,7 +24,7 @@ from statecharts.semantics.snapshot import Snapshot
 from statecharts.store import open_store
 from statecharts.store.artifacts import canonical
 from statecharts.store.chain import Damage, verify
-from statecharts.store.port import Store
+from statecharts.store.port import Store, entries_of, heads_of
 from statecharts.store.rows import OVER, Head, Status
 
 IDS: Final = 10_000
@@ -42,10 +42,10 @@ class Operations:
         charts: The charts that are run there: classes, charts, or protocols, for charts with
             upcasters.
         effects: Classes of effects to read, beside the calls of the charts.
-        clock: What time it is.
-        listener: Is told of each run that was written.
-        ids: Among how many of the last entries of a run an id is looked for.
-        options: What `open_store` takes.
+        clock: The clock.
+        listener: Gets the draft of each run that was written.
+        ids: The number of last entries of a run in which `send` looks for an id.
+        options: The options of `open_store`.
     """
 
     def __init__(
@@ -71,14 +71,15 @@ class Operations:
         self.ids = ids
         self.store = open_store(address, **options)
         self._owns = self.store is not address
-        self.writer = Writer(self.store, self.programs, self._now, listener)
+        self.writer = Writer(self.store, self.programs, listener)
 
     def close(self) -> None:
         """Close the store, if it was opened here."""
         if self._owns:
             self.store.close()
 
-    def _now(self) -> datetime:
+    def now(self) -> datetime:
+        """Return the time, in UTC."""
         return self.clock.now().astimezone(UTC)
 
     # -- jobs --------------------------------------------------------------------------------------
@@ -93,7 +94,7 @@ class Operations:
 
         def act(draft: Draft) -> Taken:
             if not draft.exists:
-                return draft.start(context, self._now())
+                return draft.start(context, self.now())
             if exist_ok and draft.program is program:
                 return draft.taken()
             raise existing(key)
@@ -121,19 +122,17 @@ class Operations:
 
         def act(draft: Draft) -> Taken:
             known = None if id is None else self._known(draft, id)
-            return draft.take(event, self._now(), id) if known is None else known
+            return draft.take(event, self.now(), id) if known is None else known
 
         return Job(key, act)
 
     def _known(self, draft: Draft, id: str) -> Taken | None:
         """Return the answer that an id got before, if it is remembered."""
-        for new in reversed(draft.entries):
-            if new.id == id:
-                place = place_of(new.configuration)
-                return Taken(draft.run, new.sequence, moment(new.at), place)
-        if any(one.id == id for one in draft.waiting.values()):
-            return draft.taken(handled=False, waiting=True)
-        entry = self.store.taken(draft.run, id, draft.head.sequence - self.ids + 1)
+        entry = next((new for new in reversed(draft.entries) if new.id == id), None)
+        if entry is None:
+            if any(one.id == id for one in draft.waiting.values()):
+                return draft.taken(handled=False, waiting=True)
+            entry = self.store.taken(draft.run, id, draft.head.sequence - self.ids + 1)
         if entry is None:
             return None
         place = place_of(entry.configuration)
@@ -141,18 +140,18 @@ class Operations:
 
     def answer(self, key: str, call: str, event: Any, *, last: bool) -> Job[Taken]:
         """Answer a call; one that is not under way any more gets ``handled=False``."""
-        return Job(key, lambda draft: draft.take(Answer(call, event, last), self._now()))
+        return Job(key, lambda draft: draft.take(Answer(call, event, last), self.now()))
 
     def fail(self, key: str, call: str, reason: str) -> Job[Taken]:
         """Say that a call has failed."""
-        return Job(key, lambda draft: draft.take(CallFailed(call, reason), self._now()))
+        return Job(key, lambda draft: draft.take(CallFailed(call, reason), self.now()))
 
     def fire(self, key: str) -> Job[None]:
         """Fire the timers that are due."""
 
         def act(draft: Draft) -> None:
             if draft.head.status == Status.RUNNING:
-                draft.fire(self._now())
+                draft.fire(self.now())
 
         return Job(key, act)
 
@@ -162,28 +161,28 @@ class Operations:
         def act(draft: Draft) -> Taken:
             event = _cancel_event(draft.program)
             if event is not None and draft.head.status == Status.RUNNING:
-                taken = draft.take(event, self._now())
+                taken = draft.take(event, self.now())
                 if taken.handled:
                     return taken
-            draft.cancel(reason, self._now())
+            draft.cancel(reason, self.now())
             return draft.taken()
 
         return Job(key, act)
 
     def suspend(self, key: str, reason: str) -> Job[Taken]:
         """Suspend a run."""
-        return self._whole(key, lambda draft: draft.suspend(reason, self._now()))
+        return self._whole(key, lambda draft: draft.suspend(reason, self.now()))
 
     def resume(self, key: str) -> Job[Taken]:
         """Resume a run."""
-        return self._whole(key, lambda draft: draft.resume(self._now()))
+        return self._whole(key, lambda draft: draft.resume(self.now()))
 
     def retry(self, key: str) -> Job[Taken]:
         """Try again what a run is stuck on."""
 
         def act(draft: Draft) -> None:
             if draft.head.status == Status.STUCK:
-                draft.unstick(self._now())
+                draft.unstick(self.now())
 
         return self._whole(key, act)
 
@@ -192,7 +191,7 @@ class Operations:
 
         def act(draft: Draft) -> None:
             if draft.head.status == Status.STUCK:
-                draft.skip(self._now())
+                draft.skip(self.now())
 
         return self._whole(key, act)
 
@@ -222,7 +221,7 @@ class Operations:
         head = self.head(key)
         program = self.programs.get(head.chart)
         if tail is None:
-            return list(history.told(history.entries_of(self.store, key), program))
+            return list(history.told(entries_of(self.store, key), program))
         return list(history.told(self.store.tail(key, tail), program))
 
     def snapshot_at(self, key: str, sequence: int) -> Snapshot[Any, Any]:
@@ -230,27 +229,19 @@ class Operations:
         head = self.head(key)
         return history.snapshot_at(self.store, head, self.writer.program(head), sequence)
 
-    def list(
-        self, chart: Any, state: str | None, status: str | None, *, stuck: bool
-    ) -> Iterator[Head]:
+    def list(self, chart: Any, state: Any, status: str | None, *, stuck: bool) -> Iterator[Head]:
         """Yield the heads of runs, in the order of their keys."""
         name = None if chart is None else getattr(getattr(chart, "chart", chart), "name", chart)
-        wanted = Status.STUCK if stuck else status
-        after = ""
-        while page := self.store.heads(name, wanted, after):
-            for head in page:
-                if state is None or state in place_of(head.configuration):
-                    yield head
-            after = page[-1].run
+        wanted = getattr(state, "id", state)
+        for head in heads_of(self.store, name, Status.STUCK if stuck else status):
+            if wanted is None or wanted in place_of(head.configuration):
+                yield head
 
     def verify(self) -> Iterator[Damage]:
         """Yield what is damaged in the store."""
         yield from self.store.check()
-        after = ""
-        while page := self.store.heads(after=after):
-            for head in page:
-                yield from verify(self.store, head.run)
-            after = page[-1].run
+        for head in heads_of(self.store):
+            yield from verify(self.store, head.run)
 
     def recover(self) -> Iterator[tuple[str, StatechartError]]:
         """Read every run that goes on; mark those that cannot be read as stuck, and yield them.
@@ -316,18 +307,16 @@ class Operations:
         """
         live = self.live(key)
         status = live.head.status
-        if state is None:
-            if status == Status.STUCK:
-                raise WaitError("SC824", key, f"the run is stuck: {live.head.reason}", "Retry it")
-            return status in OVER
-        if state in live.snapshot.configuration:
+        if state is not None and state in live.snapshot.configuration:
             return True
+        if status == Status.STUCK:
+            raise WaitError("SC824", key, f"the run is stuck: {live.head.reason}", "Retry it")
+        if state is None:
+            return status in OVER
         if status in OVER:
             place = ", ".join(live.snapshot.configuration)
             found = f"the run is over in ({place}), and will never be in {state}"
             raise WaitError("SC827", key, found, "Wait for another state")
-        if status == Status.STUCK:
-            raise WaitError("SC824", key, f"the run is stuck: {live.head.reason}", "Retry it")
         return False
 
     def state_id(self, key: str, state: Any) -> str | None:

@@ -32,7 +32,7 @@ POLL = 0.02
 
 
 class Present(Generic[E, C]):
-    """What a run can be asked, without writing anything.
+    """The questions that a run answers; none of them writes.
 
     Attributes:
         key: Its key.
@@ -77,7 +77,7 @@ class Present(Generic[E, C]):
 
     @property
     def reason(self) -> str:
-        """Why it is stuck, suspended or cancelled; else empty."""
+        """The reason why it is stuck, suspended or cancelled; else empty."""
         return self._operations.head(self.key).reason
 
     @property
@@ -89,7 +89,7 @@ class Present(Generic[E, C]):
         """Return what has happened, the oldest first.
 
         Args:
-            tail: How many of the last entries; None returns all that are kept.
+            tail: The number of last entries to return; None returns all that are kept.
         """
         return self._operations.pasts(self.key, tail)
 
@@ -191,7 +191,7 @@ class Run(Present[E, C]):
 
         Args:
             state: A state of its chart, or its id; None waits for the end.
-            timeout: How long to wait at most, by the clock of the machine.
+            timeout: The longest wait, by the clock of the machine; None waits for ever.
 
         Raises:
             WaitError: It took too long, or can never come there (SC827).
@@ -218,9 +218,9 @@ class Runs:
         charts: The charts of its runs: the classes that declare them, or a `Protocol` for a chart
             with upcasters.
         effects: Classes of effects that the charts emit.
-        clock: What time it is.
-        ids: Among how many of the last entries of a run the id of an event is looked for.
-        prefix: What the names of the tables begin with.
+        clock: The clock.
+        ids: The number of last entries of a run in which `send` looks for an id.
+        prefix: The prefix of the table names.
         create_schema: Whether tables that are missing are made.
     """
 
@@ -309,8 +309,7 @@ class Runs:
             status: Only those of this status.
             stuck: Only those that are stuck.
         """
-        name = getattr(state, "id", state)
-        for head in self._operations.list(chart, name, status, stuck=stuck):
+        for head in self._operations.list(chart, state, status, stuck=stuck):
             yield Run(self._operations, head.run)
 
     def head(self, key: str) -> Head:

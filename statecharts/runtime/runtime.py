@@ -7,13 +7,13 @@ import builtins
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from typing import Any, Final, Self, TypeVar, final, overload
+from typing import Any, Self, TypeVar, final, overload
 
 from statecharts.model.chart import Declaration
 from statecharts.model.errors import StatechartError
 from statecharts.runtime.clock import Clock, SystemClock
 from statecharts.runtime.commit import Draft, Happened, Taken
-from statecharts.runtime.delivery import LEASE, Delivery
+from statecharts.runtime.delivery import LEASE, POLL, Delivery
 from statecharts.runtime.errors import RunError
 from statecharts.runtime.handlers import Handlers, table
 from statecharts.runtime.operations import IDS, Address, Operations, late
@@ -26,11 +26,8 @@ E = TypeVar("E")
 C = TypeVar("C")
 T = TypeVar("T")
 
-POLL: Final = 0.05
-"""Seconds between two looks at what other processes have written."""
-
 Observer = Callable[[Happened], None]
-"""Is told of each step of each run, after it has been written."""
+"""Gets each step of each run, after the commit."""
 
 
 @final
@@ -103,14 +100,15 @@ class LiveRun(Present[E, C]):
         Raises:
             StoreError: It has no canonical form (SC809).
         """
-        return await self._runtime._submit(self._operations.attach(self.key, value))
+        job = await asyncio.to_thread(self._operations.attach, self.key, value)
+        return await self._runtime._submit(job)
 
     async def wait(self, state: Any = None, *, timeout: timedelta | None = None) -> Snapshot[E, C]:  # noqa: ASYNC109 - as `Run.wait`
         """Return once the run is in a state, or over.
 
         Args:
             state: A state of its chart, or its id; None waits for the end.
-            timeout: How long to wait at most, by the clock of the machine.
+            timeout: The longest wait, by the clock of the machine; None waits for ever.
 
         Raises:
             WaitError: It took too long, or can never come there (SC827).
@@ -142,16 +140,16 @@ class Runtime:
         store: Its address, such as ``sqlite:///runs.db``; ``memory:`` for tests.
         charts: The charts of its runs: the classes that declare them, or a `Protocol` for a chart
             with upcasters.
-        handlers: Who carries out which effects and calls: a dict of classes and functions, or a
-            list of what `handle` returns. A call without a handler waits until somebody says
+        handlers: The handlers of effects and calls: a dict of classes and functions, or a list of
+            what `handle` returns. A call without a handler waits until somebody says
             ``run.answer``; an effect without one stays owed, for another process.
         effects: Classes of effects that the charts emit and that have no handler here.
-        clock: What time it is.
-        observe: Is told of each step of each run that is written here.
-        ids: Among how many of the last entries of a run the id of an event is looked for.
-        lease: How long a claim on an effect holds when its process has died.
-        grace: How long handlers may go on at the end.
-        prefix: What the names of the tables begin with.
+        clock: The clock.
+        observe: Gets each step of each run that is written here.
+        ids: The number of last entries of a run in which `send` looks for an id.
+        lease: The time for which a claim on an effect holds once its process has died.
+        grace: The time that handlers get to finish at the end.
+        prefix: The prefix of the table names.
         create_schema: Whether tables that are missing are made.
 
     Raises:
@@ -174,7 +172,6 @@ class Runtime:
         create_schema: bool = True,
     ) -> None:
         self._handlers = table(handlers)
-        self._clock = clock or SystemClock()
         self._lease, self._grace = lease, grace
         self._loop: asyncio.AbstractEventLoop | None = None
         self._delivery: Delivery | None = None
@@ -186,7 +183,7 @@ class Runtime:
             store,
             charts,
             effects=(*effects, *self._handlers),
-            clock=self._clock,
+            clock=clock or SystemClock(),
             listener=self._listen,
             ids=ids,
             options={"prefix": prefix, "create": create_schema},
@@ -197,9 +194,7 @@ class Runtime:
             found = "the runtime has been entered already"
             raise RunError("SC832", "runtime", found, "Make another one")
         self._loop = asyncio.get_running_loop()
-        self._delivery = Delivery(
-            self._operations, self._handlers, self._clock, self._submit_inner, self._lease
-        )
+        self._delivery = Delivery(self._operations, self._handlers, self._submit_inner, self._lease)
         await self.recover()
         self._operations.writer.claim = self._delivery.claim
         self._delivery.start()
@@ -325,8 +320,7 @@ class Runtime:
         stuck: bool = False,
     ) -> Iterator[LiveRun[Any, Any]]:
         """Yield runs, in the order of their keys (see `Runs.list`)."""
-        name = getattr(state, "id", state)
-        for head in self._operations.list(chart, name, status, stuck=stuck):
+        for head in self._operations.list(chart, state, status, stuck=stuck):
             yield LiveRun(self, head.run)
 
     async def recover(self) -> builtins.list[tuple[str, StatechartError]]:

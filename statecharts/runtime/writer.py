@@ -14,7 +14,6 @@ import threading
 from collections import OrderedDict, deque
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
-from datetime import datetime
 from typing import Any, Final, Generic, TypeVar, final
 
 from attrs import define, evolve, field
@@ -71,22 +70,19 @@ class Writer:
     """Writes runs to a store.
 
     Args:
-        store: Where to.
+        store: The store.
         programs: The charts, by name.
-        now: What time it is.
-        listener: Is told of each run that was written: its draft, after the commit, in order.
+        listener: Gets the draft of each run that was written, after the commit, in order.
     """
 
     def __init__(
         self,
         store: Store,
         programs: Mapping[str, Program],
-        now: Callable[[], datetime],
         listener: Callable[[Draft], None] = lambda _: None,
     ) -> None:
         self.store = store
         self.programs = programs
-        self.now = now
         self.listener = listener
         self.claim: Claim = lambda *_: None
         self._inner: deque[Job[Any]] = deque()
@@ -181,7 +177,7 @@ class Writer:
         lives: list[Live] = []
         dirty: list[Draft] = []
         for draft in drafts.values():
-            if not draft.exists or not draft.dirty:
+            if not draft.dirty:
                 continue
             try:
                 change, live = draft.change()
@@ -229,7 +225,7 @@ class Writer:
 
     @property
     def idle(self) -> bool:
-        """Whether nothing is in line."""
+        """Whether no job is in line."""
         return not self._inner and not self._outer
 
     # -- runs in memory ----------------------------------------------------------------------------
@@ -238,7 +234,7 @@ class Writer:
         """Return the chart of a run.
 
         Raises:
-            RunError: It is not one of the charts here (SC823).
+            RunError: It is not one of the charts here (SC829).
         """
         program = self.programs.get(head.chart)
         if program is None:
@@ -318,14 +314,10 @@ class Writer:
                 total=summed(head.total, (), gone),
             )
             done = self.store.prune(Change(sealed(cut), head.fence), first)
-            self.forget(run)
+            with self._pen:
+                self._kept.pop(run, None)
             if done:
                 return first
-
-    def forget(self, run: str) -> None:
-        """Read a run anew when it is next asked for."""
-        with self._pen:
-            self._kept.pop(run, None)
 
 
 def unknown(run: str) -> UnknownRunError:

@@ -39,7 +39,7 @@ def open_store(address: str | Path | Store, *, prefix: str = "", create: bool = 
         address: ``sqlite:///runs.db`` (a path relative to the working directory; four slashes for
             an absolute one), a `Path`, ``memory:`` for a store that ends with the process, or a
             store, which is returned.
-        prefix: What the names of its tables begin with.
+        prefix: The prefix of its table names.
         create: Whether tables that are missing are made.
 
     Raises:

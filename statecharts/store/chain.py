@@ -110,7 +110,7 @@ class Damage:
 
     Attributes:
         run: The key of the run; empty for what belongs to no run.
-        what: What is wrong, in a sentence.
+        what: A sentence that describes the damage.
     """
 
     run: str

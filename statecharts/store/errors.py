@@ -6,8 +6,8 @@ from statecharts.model.errors import StatechartError
 
 
 class StoreError(StatechartError):
-    """What a store could not do; nothing of it has been written."""
+    """A store failed; it has written nothing."""
 
 
 class DamageError(StoreError):
-    """What is stored is not what was written."""
+    """The stored data differs from the data that was written."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections.abc import Iterable, Sequence
+from itertools import islice
 from typing import final
 
 from attrs import define, evolve, field
@@ -102,7 +103,7 @@ class MemoryStore:
                 and chart in (None, kept.head.chart)
                 and status in (None, kept.head.status)
             )
-            return [head for head, _ in zip(found, range(limit), strict=False)]
+            return list(islice(found, limit))
 
     def taken(self, run: str, id: str, since: int) -> Entry | None:
         """Return the entry of an id; see the port."""

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Protocol
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final, Protocol
 
 from statecharts.store.chain import Damage
 from statecharts.store.rows import Change, Checkpoint, Entry, Head, Owed, Run, Timer
+
+PAGE: Final = 1_000
+"""Entries that are read at once."""
 
 
 class Store(Protocol):
@@ -131,3 +134,18 @@ class Store(Protocol):
     def close(self) -> None:
         """Close it; closing twice is harmless."""
         ...
+
+
+def heads_of(store: Store, chart: str | None = None, status: str | None = None) -> Iterator[Head]:
+    """Yield heads in the order of their keys, page by page."""
+    after = ""
+    while page := store.heads(chart, status, after):
+        yield from page
+        after = page[-1].run
+
+
+def entries_of(store: Store, run: str, after: int = -1) -> Iterator[Entry]:
+    """Yield the entries of a run after a number, page by page."""
+    while page := store.entries(run, after, PAGE):
+        yield from page
+        after = page[-1].sequence

@@ -13,16 +13,18 @@ from typing import Any, Final
 import attrs
 from attrs import field, frozen
 
+SCHEMA: Final = 1
+"""The version of the tables that a database keeps rows in."""
+
 CHECKPOINT_EVERY: Final = 256
 """Entries from one checkpoint of a run to the next."""
-
 
 LONGEST_CLAIM: Final = 86_400_000_000
 """Microseconds that a claim may hold; one for longer was made, or is read, by a wrong clock."""
 
 
 class Status(StrEnum):
-    """Whether a run goes on, and if not, why."""
+    """The status of a run."""
 
     RUNNING = "running"
     SUSPENDED = "suspended"
@@ -39,7 +41,7 @@ PAUSED: Final = frozenset({Status.SUSPENDED, Status.STUCK})
 
 
 class Kind(StrEnum):
-    """What an entry of the history tells."""
+    """The kind of an entry of the history."""
 
     START = "start"
     EVENT = "event"
@@ -57,15 +59,15 @@ class Head:
         run: The key of the run.
         chart: The name of its chart.
         version: The version of its snapshots.
-        status: Whether it goes on.
-        reason: Why it is stuck or was cancelled; else empty.
-        blocked: What a stuck run is stuck on: ``timer ID`` or ``effect NUMBER``; empty for the run
-            itself, whose snapshot cannot be read.
+        status: Its `Status`.
+        reason: The reason why it is stuck, suspended or cancelled; else empty.
+        blocked: The cause of a stuck run: ``timer ID``, ``event NUMBER`` or ``effect NUMBER``;
+            empty when its snapshot cannot be read.
         sequence: The number of its last entry; the start is 0.
-        epoch: How often the row was written without an entry; with ``sequence`` it is the fence.
+        epoch: The number of writes without an entry; with ``sequence`` it is the fence.
         counter: The number of the last effect; it never goes back.
-        began: When the run was started.
-        changed: When its last entry was written.
+        began: The time of its start.
+        changed: The time of its last entry.
         configuration: The active states.
         snapshot: The whole snapshot.
         cut: The number of its first entry; more than 0 once its history has been pruned.
@@ -96,7 +98,7 @@ class Head:
 
     @property
     def fence(self) -> tuple[int, int]:
-        """What a commit compares: nobody else has written since it was read."""
+        """Sequence and epoch; they are unchanged if nobody else has written since the read."""
         return self.sequence, self.epoch
 
 
@@ -116,7 +118,7 @@ class Entry:
     Attributes:
         sequence: Its number.
         at: When it happened.
-        kind: What it tells.
+        kind: Its `Kind`.
         id: The id that its sender gave; None without one.
         configuration: The active states after it.
         body: The event, as JSON; of a start, the context.
@@ -141,11 +143,11 @@ class Owed:
         name: The name of its class, or of the class of its call.
         call: The id of the call; None for an effect that nobody answers.
         body: The effect, as JSON.
-        attempts: How often it has been tried.
-        due: When it is to be tried.
+        attempts: The number of failed attempts.
+        due: The time of the next attempt.
         handed: Whether a handler has handed it over: it waits for somebody to answer it.
-        worker: Who has claimed it; None for nobody. No part of the seal.
-        until: How long the claim holds. No part of the seal.
+        worker: The worker that has claimed it; None without a claim. Not sealed.
+        until: The time at which the claim ends. Not sealed.
     """
 
     number: int
@@ -204,7 +206,7 @@ class Run:
 
 @frozen
 class Change:
-    """What one commit writes for one run.
+    """All that one commit writes for one run.
 
     Attributes:
         head: The head afterwards.

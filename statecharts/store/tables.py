@@ -8,8 +8,7 @@ from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData
 from sqlalchemy.engine import Dialect
 from sqlalchemy.schema import CreateIndex, CreateTable
 
-VERSION: Final = 1
-"""The version of the schema."""
+from statecharts.store.rows import SCHEMA
 
 NAMES: Final = (
     "meta",
@@ -30,7 +29,7 @@ def tables(prefix: str = "") -> MetaData:
     """Return the tables.
 
     Args:
-        prefix: What their names begin with.
+        prefix: The prefix of their names.
     """
     found = MetaData()
 
@@ -143,4 +142,4 @@ def script(dialect: Dialect, prefix: str = "") -> list[str]:
             for index in sorted(table.indexes, key=lambda index: str(index.name))
         ]
     made = [str(one.compile(dialect=dialect)).strip() for one in statements]
-    return [*made, f"INSERT INTO {prefix}meta (name, value) VALUES ('schema', '{VERSION}')"]
+    return [*made, f"INSERT INTO {prefix}meta (name, value) VALUES ('schema', '{SCHEMA}')"]

@@ -16,7 +16,7 @@ from attrs import asdict
 from statecharts.store.chain import seal, verify
 from statecharts.store.errors import DamageError, StoreError
 from statecharts.store.memory import MemoryStore
-from statecharts.store.port import Store
+from statecharts.store.port import Store, entries_of
 from statecharts.store.rows import Change, Checkpoint, Entry, Head, Owed, Timer, Waiting
 
 FORMAT: Final = 1
@@ -38,11 +38,8 @@ def exported(store: Store, runs: Iterable[str]) -> Iterator[str]:
         yield _line("run", stored.head, format=FORMAT)
         for name in store.artifacts(run):
             yield _dumped({"artifact": name.hex(), "body": _text(store.artifact(name))})
-        after = -1
-        while page := store.entries(run, after, 1_000):
-            for entry in page:
-                yield _line("entry", entry)
-            after = page[-1].sequence
+        for entry in entries_of(store, run):
+            yield _line("entry", entry)
         for kind, rows in (
             ("owed", stored.owed),
             ("timer", stored.timers),

@@ -1,4 +1,4 @@
-"""What every store must do, as tests: derive a class, and let pytest collect it.
+"""The contract of stores, as tests: derive a class, and let pytest collect it.
 
 >>> from statecharts.store.memory import MemoryStore
 >>> class TestMemory(StoreContract):
@@ -223,11 +223,7 @@ class StoreContract:
 
     def test_checkpoints_are_found_at_or_before_an_entry(self) -> None:
         store = self.opened()
-        first = begun("a", checkpoint=True)
-        second = further(first)
-        third = further(second, checkpoint=True)
-        for change in (first, second, third):
-            store.write([change])
+        three(store)
         for sequence, expected in ((0, 0), (1, 0), (2, 2), (99, 2)):
             found = store.checkpoint("a", sequence)
             assert found is not None
@@ -346,11 +342,7 @@ class StoreContract:
 
     def test_entries_are_pruned_with_a_head_that_says_so(self) -> None:
         store = self.opened()
-        first = begun("a", checkpoint=True)
-        second = further(first)
-        third = further(second, checkpoint=True)
-        for change in (first, second, third):
-            store.write([change])
+        _, second, third = three(store)
         gone = store.checkpoints("a")[:1]
         head = third.head
         cut = evolve(
@@ -482,6 +474,16 @@ def further(
         tuple(one.number for one in taken),
         kept,
     )
+
+
+def three(store: Store) -> tuple[Change, Change, Change]:
+    """Write a run of three entries, with checkpoints after the first and the last."""
+    first = begun("a", checkpoint=True)
+    second = further(first)
+    third = further(second, checkpoint=True)
+    for change in (first, second, third):
+        store.write([change])
+    return first, second, third
 
 
 def verified(store: Store, *runs: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""What the tests of runs share: a store of each kind, a clock, a handler that does as told."""
+"""Fixtures of the tests of runs: a store of each kind, a clock, a handler that does as told."""
 
 from __future__ import annotations
 

@@ -15,6 +15,7 @@ from statecharts.runtime import (
     NEVER,
     HandlerError,
     Happened,
+    LiveRun,
     Retry,
     RunError,
     RunExistsError,
@@ -60,6 +61,13 @@ def runtime(store: Store, clock: SimulatedClock, bank: Bank, **options: Any) -> 
     return Runtime(store, Order, Daily, Polite, handlers=handlers, clock=clock, **options)
 
 
+async def ordered(rt: Runtime, key: str = "a", card: str = "1") -> LiveRun[Any, None]:
+    """Start an order, and send it to be paid."""
+    run: LiveRun[Any, None] = await rt.start(Order, key=key)
+    await run.send(Ordered(card))
+    return run
+
+
 async def begun(bank: Bank, *, mails: int = 0) -> None:
     """Return once the bank has been asked, and some mails have been sent."""
     while not bank.tasks or len(bank.mails) < mails:  # noqa: ASYNC110 - a handler sets no event
@@ -102,8 +110,7 @@ async def test_an_event_that_nothing_handles_leaves_no_trace(
     store: Store, clock: SimulatedClock
 ) -> None:
     async with runtime(store, clock, Bank("wait")) as rt:
-        run = await rt.start(Order, key="a")
-        await run.send(Ordered("1"))
+        run = await ordered(rt)
         taken = await run.send(Asked(), id="x")
         assert (taken.handled, taken.sequence) == (False, 1)
         assert len(run.history()) == 2
@@ -208,8 +215,7 @@ async def test_keys_are_taken_once(store: Store, clock: SimulatedClock) -> None:
 async def test_leaving_the_state_cancels_the_handler(store: Store, clock: SimulatedClock) -> None:
     bank = Bank("wait")
     async with runtime(store, clock, bank) as rt:
-        run = await rt.start(Order, key="a")
-        await run.send(Ordered("1"))
+        run = await ordered(rt)
         await begun(bank)
         await run.send(Withdrawn())
         await rt.settle()
@@ -224,8 +230,7 @@ async def test_leaving_the_state_cancels_the_handler(store: Store, clock: Simula
 @run_async
 async def test_a_late_answer_is_dropped(store: Store, clock: SimulatedClock) -> None:
     async with runtime(store, clock, Bank(None)) as rt:
-        run = await rt.start(Order, key="a")
-        await run.send(Ordered("1"))
+        run = await ordered(rt)
         await rt.settle()
         (call,) = run.calls
         assert (await run.fail(call, "no")).handled
@@ -256,8 +261,7 @@ async def test_progress_is_an_answer_that_does_not_end_the_call(
             places.append(snapshot[Order.open.paying].place)
 
     async with runtime(store, clock, Bank(slowly), observe=watch) as rt:
-        run = await rt.start(Order, key="a")
-        await run.send(Ordered("1"))
+        run = await ordered(rt)
         await run.wait(Order.settled)
     assert places == [0, 3, 2]
 
@@ -268,8 +272,7 @@ async def test_a_call_that_is_handed_over_waits_for_somebody(
 ) -> None:
     bank = Bank(None)
     async with runtime(store, clock, bank) as rt:
-        run = await rt.start(Order, key="a")
-        await run.send(Ordered("1"))
+        run = await ordered(rt)
         await rt.settle()
     async with runtime(store, clock, bank) as rt:
         run = rt.get("a", Order)
@@ -291,8 +294,7 @@ async def test_a_failure_is_tried_again_and_the_waits_are_recorded(
     bank = Bank(OSError("down"))
     retry = Retry(attempts=4, delay=HOUR, jitter=0)
     async with runtime(store, clock, bank, retry=retry) as rt:
-        run = await rt.start(Order, key="a")
-        await run.send(Ordered("1"))
+        await ordered(rt)
         await rt.settle()
         clock.advance(HOUR - timedelta(seconds=1))
         await rt.settle()
@@ -320,8 +322,7 @@ async def test_some_failures_are_not_worth_another_attempt(
     bank = Bank(ValueError("no such card"))
     retry = Retry(give_up_on=(ValueError,))
     async with runtime(store, clock, bank, retry=retry) as rt:
-        run = await rt.start(Order, key="a")
-        await run.send(Ordered("1"))
+        await ordered(rt)
         await rt.settle()
         assert len(bank.tasks) == 1
         assert bank.mails == [Mail("shop", "ValueError: no such card")]
@@ -333,8 +334,7 @@ async def test_an_outcome_that_is_no_answer_is_a_failure(
 ) -> None:
     bank = Bank("receipt")
     async with runtime(store, clock, bank, retry=NEVER) as rt:
-        run = await rt.start(Order, key="a")
-        await run.send(Ordered("1"))
+        await ordered(rt)
         await rt.settle()
         (mail,) = bank.mails
         assert "returned 'receipt', and the call is answered by Queued, Paid" in mail.text
@@ -347,8 +347,7 @@ async def test_an_attempt_may_take_no_longer_than_it_was_given(
     bank = Bank("wait")
     how = {"timeout": timedelta(milliseconds=20)}
     async with runtime(store, clock, bank, retry=NEVER, how=how) as rt:
-        run = await rt.start(Order, key="a")
-        await run.send(Ordered("1"))
+        run = await ordered(rt)
         await run.wait(Order.open.basket, timeout=timedelta(seconds=5))
         await rt.settle()
         assert bank.mails == [Mail("shop", "TimeoutError: it took longer than 0.02 s")]
@@ -371,8 +370,7 @@ async def test_an_attempt_must_give_heartbeats(store: Store, clock: SimulatedClo
     bank = Bank(beating)
     how = {"heartbeat": timedelta(milliseconds=80)}
     async with runtime(store, clock, bank, retry=NEVER, how=how) as rt:
-        run = await rt.start(Order, key="a")
-        await run.send(Ordered("1"))
+        run = await ordered(rt)
         await run.wait(Order.open.basket, timeout=timedelta(seconds=5))
         await rt.settle()
         assert beats == 6
@@ -389,8 +387,7 @@ async def test_plain_functions_run_in_threads(store: Store, clock: SimulatedCloc
         return Paid(call.card)
 
     async with Runtime(store, Order, handlers={Charge: charge}, clock=clock) as rt:
-        run = await rt.start(Order, key="a")
-        await run.send(Ordered("1"))
+        run = await ordered(rt)
         snapshot = await run.wait(Order.settled)
         assert snapshot[Order.settled] == Settled("1")
         assert seen == [False]
@@ -415,8 +412,7 @@ async def test_a_plain_function_is_told_that_its_call_was_taken_back(
             raise
 
     async with Runtime(store, Order, handlers={Charge: charge}, clock=clock) as rt:
-        run = await rt.start(Order, key="a")
-        await run.send(Ordered("1"))
+        run = await ordered(rt)
         await asyncio.sleep(0.05)
         await run.send(Withdrawn())
         await asyncio.to_thread(stopped.wait, 5)
@@ -561,8 +557,7 @@ async def test_an_effect_that_fails_for_ever_makes_its_run_stuck_and_no_other(
     handlers = [handle(Charge, charge), handle(Mail, mail, retry=NEVER)]
     async with Runtime(store, Order, handlers=handlers, clock=clock) as rt:
         for key in ("a", "b"):
-            run = await rt.start(Order, key=key)
-            await run.send(Ordered(key))
+            await ordered(rt, key, key)
         await rt.settle()
         assert sent == ["r-b"]
         (stuck,) = rt.list(stuck=True)
@@ -573,8 +568,7 @@ async def test_an_effect_that_fails_for_ever_makes_its_run_stuck_and_no_other(
         assert sent == ["r-b", "r-a"]
         assert stuck.status == "ended"
         broken = True
-        run = await rt.start(Order, key="c")
-        await run.send(Ordered("a"))
+        run = await ordered(rt, "c", "a")
         await rt.settle()
         assert run.status == "stuck"
         await run.skip()
@@ -650,8 +644,7 @@ async def test_a_call_pauses_while_its_run_is_suspended(
 ) -> None:
     bank = Bank("wait", PAID)
     async with runtime(store, clock, bank) as rt:
-        run = await rt.start(Order, key="a")
-        await run.send(Ordered("1"))
+        run = await ordered(rt)
         await begun(bank)
         await run.suspend()
         await rt.settle()
@@ -667,8 +660,7 @@ async def test_a_run_is_cancelled_where_it_is_or_by_its_own_event(
 ) -> None:
     bank = Bank("wait")
     async with runtime(store, clock, bank) as rt:
-        run = await rt.start(Order, key="a")
-        await run.send(Ordered("1"))
+        run = await ordered(rt)
         await begun(bank)
         await run.cancel("the shop closes")
         await rt.settle()
@@ -803,8 +795,7 @@ async def test_what_one_runtime_left_another_goes_on_with(
     first, second = Bank("wait"), Bank(PAID)
     grace = timedelta(milliseconds=1)
     async with runtime(store, clock, first, grace=grace) as rt:
-        run = await rt.start(Order, key="a")
-        await run.send(Ordered("1"))
+        await ordered(rt)
         await begun(first)
     assert first.cancelled == 1
     async with runtime(store, clock, second) as rt:
@@ -882,7 +873,7 @@ async def test_values_are_kept_with_a_run(store: Store, clock: SimulatedClock) -
 
 
 def test_both_surfaces_have_the_same_names() -> None:
-    from statecharts.runtime import LiveRun, Run
+    from statecharts.runtime import Run
 
     def names(cls: type) -> set[str]:
         return {name for name in dir(cls) if not name.startswith("_")}

@@ -1,4 +1,4 @@
-"""What a store says to SQLite; ``{p}`` is the prefix of its tables."""
+"""The SQL statements of the SQLite store; ``{p}`` is the prefix of its tables."""
 
 from __future__ import annotations
 
@@ -12,15 +12,16 @@ _HEADS: Final = (
     f"SELECT {_HEAD} FROM {{p}}runs AS runs"
     " JOIN {p}configurations AS places ON places.number = runs.configuration"
 )
-_ENTRY: Final = """SELECT sequence, at, kind, id, states, body, link FROM {p}entries AS entries
- JOIN {p}configurations AS places ON places.number = entries.configuration
- WHERE run = (SELECT number FROM {p}runs WHERE run = ?)"""
-_OWED: Final = "number, name, call, body, attempts, due, handed, worker, until"
 _OF_RUN: Final = "(SELECT number FROM {p}runs WHERE run = ?)"
+_ENTRY: Final = (
+    "SELECT sequence, at, kind, id, states, body, link FROM {p}entries AS entries"
+    " JOIN {p}configurations AS places ON places.number = entries.configuration"
+    f" WHERE run = {_OF_RUN}"
+)
+_OWED: Final = "number, name, call, body, attempts, due, handed, worker, until"
 
 STATEMENTS: Final = {
     "head": f"{_HEADS} WHERE runs.run = ?",
-    "number": "SELECT number FROM {p}runs WHERE run = ?",
     "heads": f"{_HEADS} WHERE runs.run > ? AND (?2 IS NULL OR chart = ?2)"
     " AND (?3 IS NULL OR status = ?3) ORDER BY runs.run LIMIT ?4",
     "begin": "INSERT INTO {p}runs (run, chart, version, status, reason, blocked, sequence, epoch,"

@@ -18,11 +18,11 @@ from typing import Any, Final, TypeVar, final
 
 from attrs import evolve
 from attrs import fields as attrs_fields
-from sqlalchemy.dialects import sqlite as dialect
 
 from statecharts.store.chain import Damage
 from statecharts.store.errors import DamageError, StoreError
 from statecharts.store.rows import (
+    SCHEMA,
     Change,
     Checkpoint,
     Entry,
@@ -34,7 +34,6 @@ from statecharts.store.rows import (
     fields,
 )
 from statecharts.store.sqlite.statements import OF_A_RUN, STATEMENTS
-from statecharts.store.tables import NAMES, VERSION, script
 
 PATIENCE: Final = 60.0
 """Seconds that a write waits for other processes."""
@@ -48,7 +47,7 @@ class SQLiteStore:
 
     Args:
         path: The file; made when it is not there.
-        prefix: What the names of its tables begin with.
+        prefix: The prefix of its table names.
         create: Whether tables that are missing are made.
         synchronous: ``FULL``, or ``NORMAL``, which may lose the last commits when the machine (not
             the process) goes down.
@@ -97,6 +96,11 @@ class SQLiteStore:
             found = f"it has no table {self.prefix}meta"
             remedy = "Make the tables (statecharts runs schema --sql prints how), or allow create"
             raise StoreError("SC805", str(self.path), found, remedy)
+        # SQLAlchemy takes long to import, and is only needed to make tables.
+        from sqlalchemy.dialects import sqlite  # noqa: PLC0415 - needs an extra
+
+        from statecharts.store.tables import NAMES, script  # noqa: PLC0415 - needs an extra
+
         taken = sorted(known & {f"{self.prefix}{name}" for name in NAMES})
         if taken:
             found = f"it has a table {taken[0]} that is not ours"
@@ -106,17 +110,17 @@ class SQLiteStore:
                 "SELECT 1 FROM sqlite_master WHERE name = ?", (f"{self.prefix}meta",)
             ).fetchone():
                 return  # another process was quicker
-            for statement in script(dialect.dialect(), self.prefix):
+            for statement in script(sqlite.dialect(), self.prefix):
                 self._db.execute(statement)
         self._check_version()
 
     def _check_version(self) -> None:
         row = self._do("get_version").fetchone()
         version = int(row[0]) if row is not None and row[0].isdigit() else 0
-        if version > VERSION:
-            found = f"its schema is version {version}, and this release knows up to {VERSION}"
+        if version > SCHEMA:
+            found = f"its schema is version {version}, and this release knows up to {SCHEMA}"
             raise StoreError("SC802", str(self.path), found, "Install a newer release")
-        if version < VERSION:
+        if version < SCHEMA:
             found = f"its table {self.prefix}meta does not tell the version of the schema"
             raise StoreError("SC805", str(self.path), found, "Give another file, or a prefix=")
 
@@ -206,9 +210,11 @@ class SQLiteStore:
             (
                 "enter",
                 [
-                    (number, e.sequence, e.at, e.kind, e.id, self._place(e.configuration), *body)
-                    for e in change.entries
-                    for body in ((e.body, e.link),)
+                    (
+                        *(number, one.sequence, one.at, one.kind, one.id),
+                        *(self._place(one.configuration), one.body, one.link),
+                    )
+                    for one in change.entries
                 ],
             ),
             ("owe", [(number, *fields(one)) for one in change.owed]),
