@@ -626,13 +626,13 @@ class Draft:
         if self.head.status != Status.SUSPENDED:
             return
         self._enter(Kind.RESUME.value, at, b"", status=Status.RUNNING.value, reason="")
-        for row in self.owed.values():
-            if not row.handed:
-                self.note(row.number, worker=None, until=0)
         self._catch_up(at)
 
     def _catch_up(self, at: datetime) -> None:
-        """Take what waits, in order, and fire the timers that are due."""
+        """Free what was claimed before the pause, take what waits, fire the timers that are due."""
+        for row in self.owed.values():
+            if not row.handed:
+                self.note(row.number, worker=None, until=0)
         for number in sorted(self.waiting):
             if self.head.status != Status.RUNNING:
                 break

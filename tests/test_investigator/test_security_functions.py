@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 
 import pytest
 
@@ -65,7 +66,8 @@ def test_listed_function_is_called_by_its_plain_name(dialect: Dialect, name: str
 
 def test_guard_runs_no_function_that_is_not_listed(guarded: GuardedConnection) -> None:
     """Of all that SQLite has, only what is listed gets past the guard."""
-    everything = sqlite3.connect(":memory:").execute("SELECT name FROM pragma_function_list")
+    with closing(sqlite3.connect(":memory:")) as db:
+        everything = db.execute("SELECT name FROM pragma_function_list").fetchall()
     names = {name for (name,) in everything if name.isidentifier()}
     assert len(names - RUNNING) > 50
     for name in sorted(names - RUNNING):
