@@ -630,9 +630,9 @@ class Draft:
 
     def _catch_up(self, at: datetime) -> None:
         """Free what was claimed before the pause, take what waits, fire the timers that are due."""
-        for row in self.owed.values():
-            if not row.handed:
-                self.note(row.number, worker=None, until=0)
+        for one in self.owed.values():
+            if not one.handed:
+                self.note(one.number, worker=None, until=0)
         for number in sorted(self.waiting):
             if self.head.status != Status.RUNNING:
                 break

@@ -231,7 +231,7 @@ def _names(classes: Iterable[Any]) -> str:
     return ", ".join(getattr(one, "__name__", str(one)) for one in classes)
 
 
-Handlers = Mapping[Any, Callable[..., Any]] | Iterable[Handler]
+Handlers = Mapping[Any, Any] | Iterable[Handler]
 """Handlers by class of effects, or made with `handle`."""
 
 
