@@ -361,20 +361,20 @@ async def test_an_attempt_must_give_heartbeats(store: Store, clock: SimulatedClo
     async def beating(_: Charge, task: Task[Any]) -> Paid:
         nonlocal beats
         for _number in range(6):
-            await asyncio.sleep(0.02)
+            await asyncio.sleep(0.3)
             task.heartbeat()
             beats += 1
         await asyncio.Event().wait()
         return PAID
 
     bank = Bank(beating)
-    how = {"heartbeat": timedelta(milliseconds=80)}
+    how = {"heartbeat": timedelta(seconds=1.5)}  # less than all beats together
     async with runtime(store, clock, bank, retry=NEVER, how=how) as rt:
         run = await ordered(rt)
-        await run.wait(Order.open.basket, timeout=timedelta(seconds=5))
+        await run.wait(Order.open.basket, timeout=timedelta(seconds=15))
         await rt.settle()
         assert beats == 6
-        assert bank.mails == [Mail("shop", "TimeoutError: it gave no heartbeat for 0.08 s")]
+        assert bank.mails == [Mail("shop", "TimeoutError: it gave no heartbeat for 1.5 s")]
 
 
 @run_async
@@ -400,9 +400,10 @@ async def test_plain_functions_run_in_threads(store: Store, clock: SimulatedCloc
 async def test_a_plain_function_is_told_that_its_call_was_taken_back(
     store: Store, clock: SimulatedClock
 ) -> None:
-    stopped = threading.Event()
+    started, stopped = threading.Event(), threading.Event()
 
     def charge(_: Charge, task: Task[Any]) -> Paid | None:
+        started.set()
         try:
             while True:
                 time.sleep(0.005)
@@ -413,7 +414,7 @@ async def test_a_plain_function_is_told_that_its_call_was_taken_back(
 
     async with Runtime(store, Order, handlers={Charge: charge}, clock=clock) as rt:
         run = await ordered(rt)
-        await asyncio.sleep(0.05)
+        assert await asyncio.to_thread(started.wait, 5)
         await run.send(Withdrawn())
         await asyncio.to_thread(stopped.wait, 5)
         assert stopped.is_set()
