@@ -14,6 +14,7 @@ CODES: Final = {
     "SC403": "something required is missing",
     "SC404": "a field is not known",
     "SC405": "a type is not known: an event, an effect, or a member of a union",
+    "SC406": "an upcaster drops what was stored",
     "SC411": "the protocol cannot be read",
     "SC412": "the snapshot or the step is of another chart",
     "SC413": "the version of the snapshot cannot be read",
@@ -55,7 +56,7 @@ class MalformedError(CodecError):
 
 
 class MismatchError(CodecError):
-    """JSON that does not fit the classes of the chart (SC402 to SC405)."""
+    """JSON that does not fit the classes of the chart (SC402 to SC406)."""
 
 
 class ForeignError(CodecError):

@@ -178,8 +178,12 @@ class Protocol(Generic[E, C]):
         """
         return self._run(self._own.context.dump, context)
 
-    def load_context(self, value: Any, *, lenient: bool | None = None) -> Any:
+    def load_context(
+        self, value: Any, *, lenient: bool | None = None, version: int | None = None
+    ) -> Any:
         """Return the extended state that a dict says (see `load_event`)."""
+        if version is not None:
+            value = self._run(lambda given: self._upcasters.upcast_context(given, version), value)
         return self._run(self._wire(lenient).context.load, value)
 
     def dump_snapshot(self, snapshot: Snapshot[E, C]) -> Json:
@@ -265,9 +269,11 @@ class Protocol(Generic[E, C]):
         """Return the extended state as JSON (see `dump_context`)."""
         return encode(self.dump_context(context))
 
-    def loads_context(self, text: str | bytes, *, lenient: bool | None = None) -> Any:
+    def loads_context(
+        self, text: str | bytes, *, lenient: bool | None = None, version: int | None = None
+    ) -> Any:
         """Return the extended state that JSON says (see `load_context`)."""
-        return self.load_context(self._parsed(text), lenient=lenient)
+        return self.load_context(self._parsed(text), lenient=lenient, version=version)
 
     def dumps_snapshot(self, snapshot: Snapshot[E, C]) -> bytes:
         """Return a snapshot as JSON (see `dump_snapshot`)."""

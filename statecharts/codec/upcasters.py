@@ -390,6 +390,18 @@ class Upcasters:
         """
         return self._upcast_stored(value, version, Upcaster.event)
 
+    def upcast_context(self, value: Any, version: int) -> Any:
+        """Return a context that was stored when snapshots had an older version.
+
+        Raises:
+            Misfit: The version cannot be read, or an upcaster failed.
+        """
+
+        def context(upcaster: Upcaster, given: Json) -> Json:
+            return given if upcaster.context is None else upcaster.context(given)
+
+        return self._upcast_stored(value, version, context)
+
     def upcast_message(self, value: Any, version: int) -> Any:
         """Return a message that was stored when snapshots had an older version.
 
@@ -433,7 +445,7 @@ class Upcasters:
             made = self._next(one, made, stored)
             if made is None:
                 found = f"the upcaster from version {one} drops {shown(value.get(TAG))}"
-                raise Misfit("SC405", found, "Skip it").within(TAG, value)
+                raise Misfit("SC406", found, "Skip it").within(TAG, value)
         return made
 
     def _next(self, version: int, value: Any, function: Callable[[Any, Any], Any]) -> Any:

@@ -5,7 +5,7 @@ for synchronous code, without handlers of its own.
 """
 
 from statecharts.runtime.clock import Clock, SimulatedClock, SystemClock
-from statecharts.runtime.commit import Happened, Taken
+from statecharts.runtime.commit import Happened, RolledBack, Taken
 from statecharts.runtime.errors import (
     BusyError,
     HandlerError,
@@ -17,6 +17,7 @@ from statecharts.runtime.errors import (
 )
 from statecharts.runtime.handlers import NEVER, Handler, Retry, Task, handle
 from statecharts.runtime.history import Past
+from statecharts.runtime.migration import Outlook
 from statecharts.runtime.runs import Run, Runs
 from statecharts.runtime.runtime import LiveRun, Runtime
 
@@ -28,8 +29,10 @@ __all__ = [
     "HandlerError",
     "Happened",
     "LiveRun",
+    "Outlook",
     "Past",
     "Retry",
+    "RolledBack",
     "Run",
     "RunError",
     "RunExistsError",

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Container, Iterable, Sequence
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, Final, TypeVar, final
@@ -18,6 +18,7 @@ from attrs import define, evolve, field, frozen
 
 from statecharts.codec import Protocol
 from statecharts.kernel import Kernel
+from statecharts.kernel.macrostep import CALLS
 from statecharts.model.effects import (
     CancelInvoke,
     CancelTimer,
@@ -30,11 +31,12 @@ from statecharts.model.errors import StatechartError
 from statecharts.model.events import OWN, TimerFired, wire_name
 from statecharts.runtime.clock import microseconds, moment
 from statecharts.runtime.errors import RunError, StuckError
-from statecharts.semantics.snapshot import Snapshot, Step
+from statecharts.semantics.snapshot import Snapshot, Step, count
 from statecharts.store.chain import link, sealed, summed
 from statecharts.store.rows import (
     CHECKPOINT_EVERY,
     OVER,
+    PAUSED,
     Change,
     Checkpoint,
     Entry,
@@ -53,6 +55,12 @@ R = TypeVar("R")
 
 MOST_OWN: Final = 1_000
 """Events that a run may send itself in one commit."""
+
+UNDO: Final = "undo:"
+"""The names of what undoes effects begin so."""
+
+DROPPED: Final = "SC406"
+"""The code of the error for an event that an upcaster drops."""
 
 MOST_DUE: Final = 10_000
 """Timers of a run that fire in one commit; what else is due waits for the next one."""
@@ -114,7 +122,7 @@ class Happened:
         run: The key of the run.
         sequence: The number of its entry in the history.
         at: When it happened.
-        cause: The event; None for the start.
+        cause: The event; None for the start; `RolledBack` for a rollback.
         step: The step that the kernel took.
     """
 
@@ -123,6 +131,34 @@ class Happened:
     at: datetime
     cause: Any
     step: Step[Any, Any]
+
+
+@final
+@frozen
+class RolledBack:
+    """The cause of a step that takes a run back.
+
+    Attributes:
+        to: The number of the entry that the run is as after again.
+    """
+
+    to: int
+
+
+@final
+@frozen
+class Made:
+    """An effect that a run has made in its history.
+
+    Attributes:
+        number: Its number.
+        name: The name of its class, or of the class of its call.
+        body: The effect, as JSON.
+    """
+
+    number: int
+    name: str
+    body: bytes
 
 
 @final
@@ -229,7 +265,8 @@ class Draft:
         self._timers: set[str] = set()
         self._waiting: set[int] = set()
         self._artifacts: list[bytes] = []
-        self._keep = False
+        self._kept: dict[int, Snapshot[Any, Any]] = {}
+        self._copied: tuple[Checkpoint, ...] = ()
         if live is not None:
             self.head = live.head
             self.snapshot = live.snapshot
@@ -248,7 +285,7 @@ class Draft:
     @property
     def dirty(self) -> bool:
         """Whether there is anything to write."""
-        rows = self._owed or self._timers or self._waiting or self._artifacts or self._keep
+        rows = self._owed or self._timers or self._waiting or self._artifacts or self._kept
         return self.exists and (
             self._base is None or self.head is not self._base.head or bool(rows)
         )
@@ -427,19 +464,19 @@ class Draft:
         if self.careful:
             self.program.protocol.dumps_snapshot(step.snapshot)
         owed, own = [], []
+        muted = self.exists and self.head.muted
         for effect in step.effects:
             if isinstance(effect, Send) and effect.own:
                 own.append(effect.event)
-            elif not isinstance(effect, _INNER):
+            elif not (muted or isinstance(effect, _INNER)):
                 counter += 1
                 owed.append(self._row(effect, counter))
         return _Prepared(step, cause, body, kind, id, tuple(owed), counter), own
 
     def _row(self, effect: Effect, number: int) -> Owed:
         body = self.program.protocol.dumps_effect(effect)
-        if isinstance(effect, Invoke):
-            return Owed(number, wire_name(type(effect.call)), effect.id, body)
-        return Owed(number, wire_name(type(effect)), None, body)
+        call = effect.id if isinstance(effect, Invoke) else None
+        return Owed(number, name_of_effect(effect), call, body)
 
     def _record(self, steps: list[_Prepared], at: datetime) -> Taken:
         """Note a step and those that follow; return the answer to the first. Nothing here fails."""
@@ -469,13 +506,7 @@ class Draft:
             for call in [name for name in self.calls if name not in known]:
                 self._end_call(call)
         now = microseconds(at)
-        for owed in one.owed:
-            worker, until = self._claim(self.program.name, owed) or (None, 0)
-            row = evolve(owed, due=now, worker=worker, until=until)
-            self.owed[row.number] = row
-            self._owed.add(row.number)
-            if row.call is not None:
-                self.calls[row.call] = row.number
+        self._owe(one.owed, now)
         self.snapshot = step.snapshot
         status = Status.ENDED.value if step.snapshot.ended else self.head.status
         self._enter(one.kind, at, one.body, one.id, status=status, counter=one.counter)
@@ -487,9 +518,21 @@ class Draft:
         at: datetime,
         body: bytes,
         id: str | None = None,
+        *,
+        keep: bool = False,
         **changes: Any,
     ) -> None:
-        """Write an entry, and the head that goes with it."""
+        """Write an entry, and the head that goes with it.
+
+        Args:
+            kind: Its kind.
+            at: When it happened.
+            body: What it says.
+            id: The id that its sender gave.
+            keep: Whether to keep the snapshot, as it does not follow from the entry and the
+                snapshot before.
+            changes: What else changes in the head.
+        """
         now = microseconds(at)
         place = place_text(self.snapshot.configuration)
         said = (self.head.sequence + 1, now, kind, id, place, body)
@@ -503,6 +546,8 @@ class Draft:
             link=entry.link,
             **changes,
         )
+        if keep:
+            self.keep()
 
     def _end_call(self, call: str) -> None:
         number = self.calls.pop(call, None)
@@ -583,8 +628,7 @@ class Draft:
         else:
             raise stuck(self.head)
         self._go_on()
-        self._keep = True
-        self._enter(Kind.SKIP.value, at, json.dumps(blocked).encode())
+        self._enter(Kind.SKIP.value, at, json.dumps(blocked).encode(), keep=True)
         self._catch_up(at)
 
     def _forget_timer(self, name: str) -> None:
@@ -648,6 +692,220 @@ class Draft:
         if self.head.status in OVER:
             self._forget_waiting()
 
+    # -- the past ----------------------------------------------------------------------------------
+
+    def rewind(
+        self,
+        past: Snapshot[Any, Any],
+        to: int,
+        gone: Sequence[Made],
+        undo: Container[str],
+        at: datetime,
+    ) -> None:
+        """Take the run back to an entry of its history.
+
+        Its calls are cancelled, and those that were under way then are made anew. Timers that run
+        then run on; those that have fallen due since then fire now.
+
+        Args:
+            past: The snapshot after that entry.
+            to: The number of the entry.
+            gone: The effects that the run has made since then.
+            undo: The names of those that can be undone.
+            at: When this happens.
+
+        Raises:
+            RunError: An effect has been carried out that cannot be undone (SC834).
+        """
+        begun = [one for one in gone if self._has_begun(one.number)]
+        for one in begun:
+            if one.name.startswith(UNDO):
+                found = f"an effect of before entry {to} has been undone since then ({one.name})"
+                remedy = "Go back to an entry before that effect, or to a later one"
+                raise RunError("SC834", self.run, found, remedy)
+            if one.name not in undo:
+                found = (
+                    f"the effect {one.number} ({one.name}) comes after entry {to}, has been begun "
+                    "or carried out, and nobody here can undo it"
+                )
+                remedy = f"Pass handle({one.name}, …, undo=…) to a Runtime, and roll back there"
+                raise RunError("SC834", self.run, found, remedy)
+        for call in list(self.calls):
+            self._end_call(call)
+        for one in gone:
+            if one.number in self.owed:
+                self._drop(one.number)
+                self.cancelled.append(one.number)
+        paused = self.head.status in PAUSED
+        status = self.head.status
+        if status != Status.SUSPENDED:
+            status = Status.ENDED.value if past.ended else Status.RUNNING.value
+        effects = self._restore(past)
+        counter = self.head.counter
+        owed = [self._row(one, counter + n) for n, one in enumerate(effects, 1)]
+        undone: dict[int, int] = {}
+        for one in reversed(begun):
+            undone[one.number] = counter + len(owed) + 1
+            owed.append(_undoing(one, undone[one.number]))
+        said = {
+            "to": to,
+            "made": [one.name for one in owed],
+            "dropped": [one.number for one in gone if one.number not in undone],
+            "undone": list(undone.items()),
+        }
+        body = json.dumps(said).encode()
+        self._owe(owed, microseconds(at))
+        self._enter(
+            Kind.ROLLBACK.value,
+            at,
+            body,
+            keep=True,
+            status=status,
+            counter=counter + len(owed),
+            reason=self.head.reason if status == Status.SUSPENDED else "",
+            blocked="",
+        )
+        step: Step[Any, Any] = Step(self.snapshot, tuple(effects), (), True, ())  # noqa: FBT003
+        self.happened.append(Happened(self.run, self.head.sequence, at, RolledBack(to), step))
+        if paused and status == Status.RUNNING:
+            self._catch_up(at)
+        self.fire(at)
+
+    def _has_begun(self, number: int) -> bool:
+        row = self.owed.get(number)
+        return row is None or bool(row.attempts or row.handed or row.worker is not None)
+
+    def _restore(self, past: Snapshot[Any, Any]) -> list[Invoke]:
+        """Take a past snapshot with the counters of today; return its calls, made anew."""
+        latest = self.snapshot if self.exists else past
+        counters = latest.memory.counters
+        effects = []
+        for name, call in past.memory.calls:
+            number, counters = count(counters, CALLS)
+            effects.append(Invoke(f"{name.rpartition('#')[0]}#{number}", call))
+        calls = tuple((one.id, one.call) for one in effects)
+        memory = evolve(past.memory, counters=counters, calls=calls)
+        clock = latest._clock + 1
+        self.snapshot = Snapshot(past._place, past._values, past._context, memory, clock)
+        self._follow_timers()
+        return effects
+
+    def _follow_timers(self) -> None:
+        """Let the timers be those of the snapshot."""
+        due = {name: microseconds(one) for name, one in self.snapshot.memory.timers}
+        known = self.timers
+        names = due.keys() | known.keys()
+        self._timers |= {name for name in names if due.get(name) != known.get(name)}
+        self.timers = due
+
+    def _owe(self, rows: Iterable[Owed], now: int) -> None:
+        """Owe effects from now on; what can be carried out here is claimed."""
+        for one in rows:
+            worker, until = self._claim(self.program.name, one) or (None, 0)
+            row = evolve(one, due=now, worker=worker, until=until)
+            self.owed[row.number] = row
+            self._owed.add(row.number)
+            if row.call is not None:
+                self.calls[row.call] = row.number
+
+    def branch(
+        self,
+        source: Head,
+        entries: Iterable[Entry],
+        checkpoints: Iterable[Checkpoint],
+        past: Snapshot[Any, Any],
+        at: datetime,
+        *,
+        muted: bool,
+    ) -> Taken:
+        """Start the run as a fork of another one.
+
+        Args:
+            source: The head of the other run.
+            entries: Its history, up to where the fork begins.
+            checkpoints: The checkpoints of that history.
+            past: The snapshot after the last of these entries.
+            at: When this happens.
+            muted: Whether the effects of the fork are dropped, and its calls left to whoever
+                answers them.
+        """
+        self.entries = [*entries]
+        self._copied = tuple(checkpoints)
+        last = self.entries[-1]
+        status = Status.ENDED.value if past.ended else Status.RUNNING.value
+        begun = changed(
+            source,
+            run=self.run,
+            version=self.program.protocol.version,
+            status=status,
+            reason="",
+            blocked="",
+            sequence=last.sequence,
+            epoch=0,
+            link=last.link,
+            muted=int(muted),
+            total=bytes(32),
+        )
+        self.owed, self.calls, self.timers, self.waiting = {}, {}, {}, {}
+        if muted:
+            effects: list[Invoke] = []
+            self.snapshot = past
+            self._follow_timers()
+        else:
+            effects = self._restore(past)
+        self.head = begun
+        counter = begun.counter
+        self._owe(
+            (self._row(one, counter + n) for n, one in enumerate(effects, 1)), microseconds(at)
+        )
+        said = {
+            "from": source.run,
+            "at": last.sequence,
+            "made": [name_of_effect(one) for one in effects],
+        }
+        counter += len(effects)
+        self._enter(Kind.FORK.value, at, json.dumps(said).encode(), keep=True, counter=counter)
+        taken = self.taken()
+        self.fire(at)
+        return taken
+
+    def migrate(self, at: datetime) -> None:
+        """Bring the rows of a run that an older version has stored to the present version.
+
+        The snapshot has been upgraded when it was read.
+        """
+        protocol = self.program.protocol
+        version = self.head.version
+        known = {name.rpartition("#")[2]: (name, call) for name, call in self.snapshot.memory.calls}
+        for old, number in list(self.calls.items()):
+            found = known.get(old.rpartition("#")[2])
+            if found is None:
+                self._end_call(old)
+                continue
+            row = self._row(Invoke(*found), number)
+            del self.calls[old]
+            self.calls[found[0]] = number
+            self.note(number, name=row.name, call=row.call, body=row.body)
+        self._follow_timers()
+        for number, one in list(self.waiting.items()):
+            try:
+                event = protocol.loads_message(one.body, version=version)
+            except StatechartError as error:
+                if error.code == DROPPED:
+                    self._unwait(number)
+                continue  # the run is stuck on it when it is taken
+            self.waiting[number] = evolve(one, body=protocol.dumps_message(event))
+            self._waiting.add(number)
+        word, _, what = self.head.blocked.partition(" ")
+        blocked = self.head.blocked
+        if word == "timer":
+            numbers = {name.rpartition("#")[2]: name for name in self.timers}
+            blocked = f"timer {numbers.get(what.rpartition('#')[2], what)}"
+        said = json.dumps({"from": version, "to": protocol.version}).encode()
+        self._enter(
+            Kind.MIGRATE.value, at, said, keep=True, version=protocol.version, blocked=blocked
+        )
+
     def _forget_waiting(self) -> None:
         self._waiting |= self.waiting.keys()
         self.waiting.clear()
@@ -665,7 +923,7 @@ class Draft:
 
     def keep(self) -> None:
         """Keep the snapshot for the history."""
-        self._keep = True
+        self._kept[self.head.sequence] = self.snapshot
 
     def attach(self, name: bytes) -> None:
         """Note that the run refers to an artifact."""
@@ -686,12 +944,19 @@ class Draft:
         less: list[Any] = [*old_owed.values(), *old_waiting.values()]
         less += [Timer(*one) for one in old_due.items()]
         head = self.head
-        snapshot = self.program.protocol.dumps_snapshot(self.snapshot)
-        checkpoints: tuple[Checkpoint, ...] = ()
+        write = self.program.protocol.dumps_snapshot
+        snapshot = write(self.snapshot)
         before = 0 if base is None else base.head.sequence
-        if self._keep or head.sequence // CHECKPOINT_EVERY > before // CHECKPOINT_EVERY:
-            checkpoints = (Checkpoint(head.sequence, snapshot),)
-            more += checkpoints
+        if head.sequence // CHECKPOINT_EVERY > before // CHECKPOINT_EVERY:
+            self.keep()
+        checkpoints = (
+            *self._copied,
+            *(
+                Checkpoint(sequence, snapshot if one is self.snapshot else write(one))
+                for sequence, one in self._kept.items()
+            ),
+        )
+        more += checkpoints
         head = sealed(
             changed(
                 head,
@@ -716,6 +981,38 @@ class Draft:
         )
         live = Live(head, self.snapshot, self.owed, self.calls, self.timers, self.waiting)
         return change, live
+
+
+def _undoing(made: Made, number: int) -> Owed:
+    """Return the row that an effect is undone by."""
+    body = json.dumps({"effect": json.loads(made.body), "of": made.number}).encode()
+    return Owed(number, f"{UNDO}{made.name}", None, body)
+
+
+def effect_of(program: Program, row: Owed) -> tuple[Any, int]:
+    """Return the effect that a row owes, or that it undoes, and its number.
+
+    Raises:
+        CodecError: The chart has no such effect.
+    """
+    if not row.name.startswith(UNDO):
+        return program.protocol.loads_effect(row.body), row.number
+    said = json.loads(row.body)
+    return program.protocol.load_effect(said["effect"]), said["of"]
+
+
+def name_of_effect(effect: Effect) -> str:
+    """Return the name that an effect is owed under: that of its class, or of its call's class."""
+    return wire_name(type(effect.call if isinstance(effect, Invoke) else effect))
+
+
+def owed_outside(step: Step[Any, Any]) -> list[Effect]:
+    """Return the effects of a step that are owed to the outside, in order."""
+    return [
+        one
+        for one in step.effects
+        if not isinstance(one, _INNER) and not (isinstance(one, Send) and one.own)
+    ]
 
 
 _INNER: Final = (StartTimer, CancelTimer, CancelInvoke)

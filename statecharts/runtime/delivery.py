@@ -26,7 +26,7 @@ from statecharts.model.effects import Invoke
 from statecharts.model.errors import StatechartError
 from statecharts.model.events import Answer, CallFailed, wire_name
 from statecharts.runtime.clock import microseconds
-from statecharts.runtime.commit import Draft, Program
+from statecharts.runtime.commit import UNDO, Draft, Program, effect_of
 from statecharts.runtime.handlers import Handler, Task, check_outcome
 from statecharts.runtime.operations import Operations
 from statecharts.runtime.writer import Job
@@ -85,6 +85,11 @@ class Delivery:
         self._submit = submit
         self._lease = min(lease, timedelta(microseconds=LONGEST_CLAIM))
         self._handlers = {wire_name(cls): handler for cls, handler in handlers.items()}
+        self._handlers |= {
+            f"{UNDO}{name}": handler.undo
+            for name, handler in self._handlers.items()
+            if handler.undo is not None
+        }
         self._names = frozenset(
             (chart, name) for chart in operations.programs for name in self._handlers
         )
@@ -246,9 +251,9 @@ class Delivery:
         await self._record(run, row, act)
 
     async def _attempt(self, handler: Handler, program: Program, run: str, row: Owed) -> Any:
-        effect = program.protocol.loads_effect(row.body)
+        effect, number = effect_of(program, row)
         given = effect.call if isinstance(effect, Invoke) else effect
-        key = f"{run}/{row.number}"
+        key = f"{run}/{number}"
         task: Task[Any] = Task(key, run, row.call, row.attempts + 1, self, self._loop)
         attempt = self._attempts.get((run, row.number))
         if attempt is not None:

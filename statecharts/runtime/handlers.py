@@ -79,6 +79,7 @@ class Handler:
         timeout: The longest time for one attempt; None for no limit.
         heartbeat: The longest time between two heartbeats; None for no limit.
         at_once: The most that run at once in this process.
+        undo: Undoes what `function` did when its run is rolled back; None if nothing can.
     """
 
     effect: type[Effect]
@@ -88,6 +89,7 @@ class Handler:
     heartbeat: timedelta | None = None
     at_once: int = 100
     takes_task: bool = True
+    undo: Handler | None = None
 
     @property
     def is_async(self) -> bool:
@@ -106,6 +108,7 @@ def handle(
     timeout: timedelta | None = ...,
     heartbeat: timedelta | None = ...,
     at_once: int = ...,
+    undo: Callable[..., Any] | None = ...,
 ) -> Handler: ...
 @overload
 def handle(
@@ -116,6 +119,7 @@ def handle(
     timeout: timedelta | None = ...,
     heartbeat: timedelta | None = ...,
     at_once: int = ...,
+    undo: Callable[..., Any] | None = ...,
 ) -> Handler: ...
 @overload
 def handle(
@@ -127,6 +131,7 @@ def handle(
     timeout: timedelta | None = ...,
     heartbeat: timedelta | None = ...,
     at_once: int = ...,
+    undo: Callable[..., Any] | None = ...,
 ) -> Handler: ...
 def handle(
     effect: type[Any],
@@ -136,6 +141,7 @@ def handle(
     timeout: timedelta | None = None,
     heartbeat: timedelta | None = None,
     at_once: int = 100,
+    undo: Callable[..., Any] | None = None,
 ) -> Handler:
     """Return a handler of an effect, with how it is to be called.
 
@@ -148,9 +154,13 @@ def handle(
         timeout: The longest time for one attempt.
         heartbeat: The longest time without ``task.heartbeat()``.
         at_once: The most that run at once in this process.
+        undo: ``async def refund(call: Charge, task: Task) -> None``, or with the call alone, or a
+            plain function: undoes what the first function did, or may have done, when the run is
+            rolled back to before the effect. It gets the same effect under the same key, and is
+            tried again as the first function is.
 
     Raises:
-        HandlerError: The function does not fit (SC828).
+        HandlerError: A function does not fit (SC828).
     """
     given: object = effect
     if not (isinstance(given, type) and issubclass(given, Effect)):
@@ -162,8 +172,12 @@ def handle(
         found = f"the handler of {name} is {function!r}, which cannot be called"
         raise HandlerError("SC828", "handlers", found, "Give a function")
     _check_answers(effect, function)
-    takes = _takes_task(name, function)
-    return Handler(effect, function, retry, timeout, heartbeat, at_once, takes)
+
+    def made(what: str, called: Callable[..., Any], undone: Handler | None) -> Handler:
+        takes = _takes_task(what, called)
+        return Handler(effect, called, retry, timeout, heartbeat, at_once, takes, undone)
+
+    return made(name, function, None if undo is None else made(f"undo= of {name}", undo, None))
 
 
 def _takes_task(name: str, function: Callable[..., Any]) -> bool:

@@ -5,14 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 from attrs import evolve, frozen
 
+from statecharts.model.errors import StatechartError
 from statecharts.runtime.clock import moment
 from statecharts.runtime.commit import Program, place_of
 from statecharts.runtime.errors import RunError
-from statecharts.semantics.snapshot import Snapshot
+from statecharts.semantics.snapshot import Snapshot, Step
 from statecharts.store.port import Store, entries_of
 from statecharts.store.rows import Entry, Head, Kind
 
@@ -24,7 +25,8 @@ class Past:
     Attributes:
         sequence: Its number; the start is 0.
         at: When it happened.
-        kind: ``start``, ``event``, ``cancel``, ``suspend``, ``resume`` or ``skip``.
+        kind: ``start``, ``event``, ``cancel``, ``suspend``, ``resume``, ``skip``, ``rollback``,
+            ``fork`` or ``migrate``.
         id: The id that its sender gave.
         event: The event; for other kinds what is known of them: a reason, or None.
         configuration: The active states after it.
@@ -41,9 +43,18 @@ class Past:
 
 
 def told(entries: Iterable[Entry], program: Program | None) -> Iterator[Past]:
-    """Yield entries as they are told; without the chart, events are plain dicts."""
+    """Yield entries, the last of a run among them, as they are told.
+
+    Without the chart, events are plain dicts; so are those that the chart of today cannot read.
+    """
     previous: Past | None = None
+    version: int | None = None
+    if program is not None:
+        entries = [*entries]
+        version = _first_version(entries, program)
     for entry in entries:
+        if entry.kind == Kind.MIGRATE:
+            version = json.loads(entry.body)["to"]
         at = moment(entry.at)
         if previous is not None:
             yield evolve(previous, lasted=at - previous.at)
@@ -52,7 +63,7 @@ def told(entries: Iterable[Entry], program: Program | None) -> Iterator[Past]:
             at,
             entry.kind,
             entry.id,
-            _event(entry, program),
+            _event(entry, program, version),
             place_of(entry.configuration),
             None,
         )
@@ -60,12 +71,24 @@ def told(entries: Iterable[Entry], program: Program | None) -> Iterator[Past]:
         yield previous
 
 
-def _event(entry: Entry, program: Program | None) -> Any:
+def _first_version(entries: Iterable[Entry], program: Program) -> int:
+    """Return the version of the first of some entries; the last of their run is among them."""
+    migration = next((entry for entry in entries if entry.kind == Kind.MIGRATE), None)
+    if migration is None:
+        return program.protocol.version
+    version: int = json.loads(migration.body)["from"]
+    return version
+
+
+def _event(entry: Entry, program: Program | None, version: int | None) -> Any:
     if not entry.body:
         return None
-    if program is None or entry.kind != Kind.EVENT:
-        return json.loads(entry.body)
-    return program.protocol.loads_message(entry.body)
+    if program is not None and entry.kind == Kind.EVENT:
+        try:
+            return program.protocol.loads_message(entry.body, version=version)
+        except StatechartError:
+            pass  # an event of then that the chart of today does not have
+    return json.loads(entry.body)
 
 
 def times(pasts: Iterable[Past], until: datetime) -> dict[str, timedelta]:
@@ -95,10 +118,10 @@ def snapshot_at(store: Store, head: Head, program: Program, sequence: int) -> Sn
     after = -1
     if kept is not None:
         snapshot, after = program.protocol.loads_snapshot(kept.snapshot), kept.sequence
-    for entry in entries_of(store, head.run, after):
+    for entry, _, then in replayed(store, head, program, snapshot, after):
         if entry.sequence > sequence:
             break
-        snapshot = replayed(program, snapshot, entry)
+        snapshot = then
     if snapshot is None:
         found = f"neither its start nor a checkpoint before entry {sequence} is kept"
         raise RunError("SC830", head.run, found, "Ask for a later one")
@@ -106,13 +129,50 @@ def snapshot_at(store: Store, head: Head, program: Program, sequence: int) -> Sn
 
 
 def replayed(
-    program: Program, snapshot: Snapshot[Any, Any] | None, entry: Entry
-) -> Snapshot[Any, Any] | None:
-    """Return what an entry makes of a snapshot."""
-    at = moment(entry.at)
-    if entry.kind == Kind.START:
-        context = program.protocol.loads_context(entry.body) if entry.body else None
-        return program.kernel.start(context, at=at).snapshot
-    if entry.kind != Kind.EVENT or snapshot is None:
-        return snapshot
-    return program.kernel.step(snapshot, program.protocol.loads_message(entry.body), at=at).snapshot
+    store: Store, head: Head, program: Program, snapshot: Snapshot[Any, Any] | None, after: int
+) -> Iterator[tuple[Entry, Step[Any, Any] | None, Snapshot[Any, Any] | None]]:
+    """Yield the entries after one, with the step and the snapshot that each makes.
+
+    What is no event has no step; the snapshot after it is kept with the history if it is another
+    one than before.
+
+    Args:
+        store: The store.
+        head: The head of the run.
+        program: Its chart.
+        snapshot: The snapshot after the entry to begin from; None for -1.
+        after: The number of that entry.
+    """
+    protocol, kernel = program.protocol, program.kernel
+    version = _version_after(store, head, program, after)
+    for entry in entries_of(store, head.run, after):
+        step: Step[Any, Any] | None = None
+        at = moment(entry.at)
+        if entry.kind == Kind.START:
+            body = entry.body
+            step = kernel.start(
+                protocol.loads_context(body, version=version) if body else None, at=at
+            )
+        elif entry.kind == Kind.EVENT and snapshot is not None:
+            event = protocol.loads_message(entry.body, version=version)
+            step = kernel.step(snapshot, event, at=at)
+        elif entry.kind in _KEPT:
+            kept = store.checkpoint(head.run, entry.sequence)
+            if kept is not None and kept.sequence == entry.sequence:
+                snapshot = protocol.loads_snapshot(kept.snapshot)
+        if entry.kind == Kind.MIGRATE:
+            version = json.loads(entry.body)["to"]
+        if step is not None:
+            snapshot = step.snapshot
+        yield entry, step, snapshot
+
+
+_KEPT: Final = frozenset({Kind.SKIP, Kind.ROLLBACK, Kind.FORK, Kind.MIGRATE})
+"""The kinds of entries whose snapshot does not follow from the one before."""
+
+
+def _version_after(store: Store, head: Head, program: Program, after: int) -> int:
+    """Return the version of the snapshots when the entry after one was written."""
+    if head.version == 1:
+        return 1  # the first version: it has never been migrated
+    return _first_version(entries_of(store, head.run, after), program)

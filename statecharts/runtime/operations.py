@@ -15,10 +15,11 @@ from statecharts.codec import Protocol
 from statecharts.kernel import Kernel
 from statecharts.model.errors import StatechartError
 from statecharts.model.events import OWN, Answer, CallFailed, wire_name
-from statecharts.runtime import history
+from statecharts.runtime import history, rewind
 from statecharts.runtime.clock import Clock, microseconds, moment
 from statecharts.runtime.commit import Draft, Live, Program, Taken, place_of
 from statecharts.runtime.errors import RunError, WaitError
+from statecharts.runtime.migration import Outlook, outlooks
 from statecharts.runtime.writer import Job, Writer, existing, unknown
 from statecharts.semantics.snapshot import Snapshot
 from statecharts.store import open_store
@@ -46,6 +47,9 @@ class Operations:
         listener: Gets the draft of each run that was written.
         ids: The number of last entries of a run in which `send` looks for an id.
         options: The options of `open_store`.
+
+    Attributes:
+        undo: The names of the effects that can be undone here.
     """
 
     def __init__(
@@ -71,7 +75,8 @@ class Operations:
         self.ids = ids
         self.store = open_store(address, **options)
         self._owns = self.store is not address
-        self.writer = Writer(self.store, self.programs, listener)
+        self.writer = Writer(self.store, self.programs, listener, self.now)
+        self.undo: frozenset[str] = frozenset()
 
     def close(self) -> None:
         """Close the store, if it was opened here."""
@@ -87,10 +92,7 @@ class Operations:
     def start(self, chart: Any, key: str, context: Any, *, exist_ok: bool) -> Job[Taken]:
         """Start a run."""
         program = self._program_of(chart)
-        given: object = key
-        if not isinstance(given, str) or not given or not _is_text(given):
-            remedy = "Give a text that is not empty"
-            raise RunError("SC822", "start", f"key={key!r} is no key", remedy)
+        check_key(key)
 
         def act(draft: Draft) -> Taken:
             if not draft.exists:
@@ -194,6 +196,76 @@ class Operations:
                 draft.skip(self.now())
 
         return self._whole(key, act)
+
+    def rollback(self, key: str, to: int | None) -> Job[Taken]:
+        """Take a run back to an entry of its history."""
+
+        def act(draft: Draft) -> Taken:
+            head = draft.head
+            entry = rewind.before(self.store, head) if to is None else to
+            if entry == head.sequence:
+                found = f"entry {to} is its last one"
+                raise RunError("SC830", key, found, "Ask for an earlier one")
+            past = history.snapshot_at(self.store, head, draft.program, entry)
+            gone = rewind.made_since(self.store, head, draft.program, past, entry)
+            draft.rewind(past, entry, gone, self.undo, self.now())
+            return draft.taken()
+
+        return Job(key, act, alone=True)
+
+    def fork(self, key: str, at: int | None, to: str, *, effects: bool) -> Job[Taken]:
+        """Start a run with the history of another one, up to an entry."""
+        check_key(to)
+        head = self.head(key)
+        program = self.writer.program(head)
+        if head.version < program.protocol.version:
+            self.writer.do(self.migrate(key))
+            head = self.head(key)
+        entry = head.sequence if at is None else at
+        past = history.snapshot_at(self.store, head, program, entry)
+        entries = rewind.history_until(self.store, head, entry)
+        kept = [one for one in self.store.checkpoints(key) if one.sequence <= entry]
+        attached = self.store.artifacts(key)
+
+        def act(draft: Draft) -> Taken:
+            if draft.exists:
+                raise existing(to)
+            taken = draft.branch(head, entries, kept, past, self.now(), muted=not effects)
+            for name in attached:
+                draft.attach(name)
+            return taken
+
+        return Job(to, act, program)
+
+    def migrate(self, key: str) -> Job[bool]:
+        """Bring a run to the present version of its chart; tell whether it was of an older one."""
+
+        def act(draft: Draft) -> bool:
+            return draft.dirty  # the writer has migrated it, if need be
+
+        return Job(key, act)
+
+    def migrate_all(self) -> Iterator[tuple[str, StatechartError | None]]:
+        """Bring all runs that go on to the present versions of their charts.
+
+        Yields:
+            The key of each run that was migrated, and None; of one that cannot be, the error.
+        """
+        for head in heads_of(self.store):
+            program = self.programs.get(head.chart)
+            if head.status in OVER or program is None:
+                continue
+            try:
+                if head.version != program.protocol.version and self.writer.do(
+                    self.migrate(head.run)
+                ):
+                    yield head.run, None
+            except StatechartError as error:
+                yield head.run, error
+
+    def outlooks(self) -> Iterator[Outlook]:
+        """Yield what the charts make of each run that is not over; nothing is written."""
+        return outlooks(self.store, self.programs, self.now())
 
     @staticmethod
     def _whole(key: str, act: Callable[[Draft], None]) -> Job[Taken]:
@@ -334,6 +406,17 @@ class Operations:
         """Return when the next timer or effect falls due."""
         due = self.store.next(microseconds(now), self.programs)
         return None if due is None else moment(due)
+
+
+def check_key(key: object) -> None:
+    """Refuse what cannot be the key of a run.
+
+    Raises:
+        RunError: It is no text, or an empty one (SC822).
+    """
+    if not isinstance(key, str) or not key or not _is_text(key):
+        remedy = "Give a text that is not empty"
+        raise RunError("SC822", "start", f"key={key!r} is no key", remedy)
 
 
 def late(key: str, state: str | None, live: Live) -> WaitError:

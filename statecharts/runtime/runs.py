@@ -19,6 +19,7 @@ from statecharts.model.errors import StatechartError
 from statecharts.runtime.clock import Clock, SystemClock
 from statecharts.runtime.commit import Taken, place_of
 from statecharts.runtime.history import Past, times
+from statecharts.runtime.migration import Outlook
 from statecharts.runtime.operations import IDS, Address, Operations, late
 from statecharts.semantics.snapshot import Snapshot
 from statecharts.store.chain import Damage
@@ -167,6 +168,18 @@ class Run(Present[E, C]):
         """Keep the present snapshot, so that its history can be pruned up to here."""
         return self._do(self._operations.checkpoint(self.key))
 
+    def rollback(self, *, to: int | None = None) -> Taken:
+        """Take the run back to how it was after an entry of its history.
+
+        Args:
+            to: The number of the entry; None goes back by one event.
+
+        Raises:
+            RunError: There is no such entry (SC830), or an effect has been begun since then, and
+                nobody here can undo it (SC834).
+        """
+        return self._do(self._operations.rollback(self.key, to))
+
     def prune(self, *, before: int) -> int:
         """Forget the entries before a number, as far as a checkpoint allows.
 
@@ -279,6 +292,24 @@ class Runs:
         self._operations.writer.do(job)
         return Run(self._operations, key)
 
+    def fork(
+        self, key: str, *, to: str, at: int | None = None, effects: bool = False
+    ) -> Run[Any, Any]:
+        """Start a run with the history of another one, to see what would happen.
+
+        Args:
+            key: The key of the other run.
+            to: The key of the new run.
+            at: The number of the entry to begin from; None begins from the present.
+            effects: Whether what the new run asks for is carried out. If not, its effects are
+                dropped, and its calls wait for ``answer``.
+
+        Raises:
+            RunError: There is no such run or entry, or the new key is taken.
+        """
+        self._operations.writer.do(self._operations.fork(key, at, to, effects=effects))
+        return Run(self._operations, to)
+
     @overload
     def get(self, key: str) -> Run[Any, Any]: ...
     @overload
@@ -319,6 +350,20 @@ class Runs:
     def recover(self) -> builtins.list[tuple[str, StatechartError]]:
         """Read every run that goes on; return those that cannot be read, which are stuck now."""
         return list(self._operations.recover())
+
+    def outlook(self) -> builtins.list[Outlook]:
+        """Return what the charts make of each run that is not over; nothing is written."""
+        return list(self._operations.outlooks())
+
+    def migrate(self) -> builtins.list[tuple[str, StatechartError | None]]:
+        """Bring all runs that go on to the present versions of their charts.
+
+        Without this each run is migrated with its next event.
+
+        Returns:
+            The key of each run that was migrated, and None; of one that cannot be, the error.
+        """
+        return list(self._operations.migrate_all())
 
     def verify(self) -> builtins.list[Damage]:
         """Return what is damaged in the store."""

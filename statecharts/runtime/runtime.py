@@ -11,11 +11,13 @@ from typing import Any, Self, TypeVar, final, overload
 
 from statecharts.model.chart import Declaration
 from statecharts.model.errors import StatechartError
+from statecharts.model.events import wire_name
 from statecharts.runtime.clock import Clock, SystemClock
 from statecharts.runtime.commit import Draft, Happened, Taken
 from statecharts.runtime.delivery import LEASE, POLL, Delivery
 from statecharts.runtime.errors import RunError
 from statecharts.runtime.handlers import Handlers, table
+from statecharts.runtime.migration import Outlook
 from statecharts.runtime.operations import IDS, Address, Operations, late
 from statecharts.runtime.runs import Present
 from statecharts.runtime.writer import Job
@@ -82,6 +84,18 @@ class LiveRun(Present[E, C]):
     async def checkpoint(self) -> Taken:
         """Keep the present snapshot, so that its history can be pruned up to here."""
         return await self._do(self._operations.checkpoint(self.key))
+
+    async def rollback(self, *, to: int | None = None) -> Taken:
+        """Take the run back to how it was after an entry of its history.
+
+        Args:
+            to: The number of the entry; None goes back by one event.
+
+        Raises:
+            RunError: There is no such entry (SC830), or an effect has been begun since then, and
+                its handler has no ``undo=`` (SC834).
+        """
+        return await self._do(self._operations.rollback(self.key, to))
 
     async def prune(self, *, before: int) -> int:
         """Forget the entries before a number, as far as a checkpoint allows.
@@ -187,6 +201,9 @@ class Runtime:
             listener=self._listen,
             ids=ids,
             options={"prefix": prefix, "create": create_schema},
+        )
+        self._operations.undo = frozenset(
+            wire_name(effect) for effect, one in self._handlers.items() if one.undo is not None
         )
 
     async def __aenter__(self) -> Self:
@@ -297,6 +314,25 @@ class Runtime:
         await self._submit(self._operations.start(chart, key, context, exist_ok=exist_ok))
         return LiveRun(self, key)
 
+    async def fork(
+        self, key: str, *, to: str, at: int | None = None, effects: bool = False
+    ) -> LiveRun[Any, Any]:
+        """Start a run with the history of another one, to see what would happen.
+
+        Args:
+            key: The key of the other run.
+            to: The key of the new run.
+            at: The number of the entry to begin from; None begins from the present.
+            effects: Whether what the new run asks for is carried out. If not, its effects are
+                dropped, and its calls wait for ``answer``.
+
+        Raises:
+            RunError: There is no such run or entry, or the new key is taken.
+        """
+        job = await asyncio.to_thread(self._operations.fork, key, at, to, effects=effects)
+        await self._submit(job)
+        return LiveRun(self, to)
+
     @overload
     def get(self, key: str) -> LiveRun[Any, Any]: ...
     @overload
@@ -326,6 +362,14 @@ class Runtime:
     async def recover(self) -> builtins.list[tuple[str, StatechartError]]:
         """Read every run that goes on; return those that cannot be read, which are stuck now."""
         return await asyncio.to_thread(lambda: list(self._operations.recover()))
+
+    async def outlook(self) -> builtins.list[Outlook]:
+        """Return what the charts make of each run that is not over; nothing is written."""
+        return await asyncio.to_thread(lambda: list(self._operations.outlooks()))
+
+    async def migrate(self) -> builtins.list[tuple[str, StatechartError | None]]:
+        """Bring all runs that go on to the present versions (see `Runs.migrate`)."""
+        return await asyncio.to_thread(lambda: list(self._operations.migrate_all()))
 
     async def verify(self) -> builtins.list[Damage]:
         """Return what is damaged in the store."""

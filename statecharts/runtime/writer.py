@@ -14,6 +14,7 @@ import threading
 from collections import OrderedDict, deque
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
+from datetime import UTC, datetime
 from typing import Any, Final, Generic, TypeVar, final
 
 from attrs import define, evolve, field
@@ -47,12 +48,14 @@ class Job(Generic[T]):
         run: Its key.
         act: Does it to a draft, and returns the answer.
         program: The chart of a run that may have to be started; None when it must exist.
+        alone: Whether it reads the history, and so needs all that comes before it on disk.
         future: Gets the answer once it is on disk, or the error.
     """
 
     run: str
     act: Callable[[Draft], T]
     program: Program | None = None
+    alone: bool = False
     future: Future[T] = field(factory=Future)
     answer: Any = None
     error: BaseException | None = None
@@ -73,6 +76,7 @@ class Writer:
         store: The store.
         programs: The charts, by name.
         listener: Gets the draft of each run that was written, after the commit, in order.
+        now: Tells the time.
     """
 
     def __init__(
@@ -80,7 +84,9 @@ class Writer:
         store: Store,
         programs: Mapping[str, Program],
         listener: Callable[[Draft], None] = lambda _: None,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
+        self.now = now
         self.store = store
         self.programs = programs
         self.listener = listener
@@ -142,13 +148,22 @@ class Writer:
         careful: set[str] = set()
         while left:
             drafts: dict[str, Draft] = {}
+            now: list[Job[Any]] = []
+            later: list[Job[Any]] = []
+            held: set[str] = set()
             for job in left:
                 job.answer = job.error = None
                 try:
-                    job.answer = job.act(self._draft(job, drafts, careful))
+                    draft = None if job.run in held else self._draft(job, drafts, careful)
+                    if draft is None or (job.alone and draft.dirty):
+                        held.add(job.run)
+                        later.append(job)
+                        continue
+                    job.answer = job.act(draft)
                 except Exception as error:
                     job.error = error
-            left = self._commit(left, drafts, careful)
+                now.append(job)
+            left = [*self._commit(now, drafts, careful), *later]
 
     def _draft(self, job: Job[Any], drafts: dict[str, Draft], careful: set[str]) -> Draft:
         draft = drafts.get(job.run)
@@ -160,6 +175,8 @@ class Writer:
             if program is None:
                 raise unknown(job.run)
             draft = Draft(program, live, job.run, self.claim, careful=job.run in careful)
+            if live is not None and live.head.version < program.protocol.version:
+                draft.migrate(self.now())
             drafts[job.run] = draft
         return draft
 

@@ -91,6 +91,7 @@ def seal(head: Head) -> bytes:
         head.changed,
         head.configuration,
         head.snapshot,
+        head.muted,
         head.cut,
         head.cut_link,
         head.link,

@@ -49,6 +49,9 @@ class Kind(StrEnum):
     SUSPEND = "suspend"
     RESUME = "resume"
     SKIP = "skip"
+    ROLLBACK = "rollback"
+    FORK = "fork"
+    MIGRATE = "migrate"
 
 
 @frozen
@@ -70,6 +73,8 @@ class Head:
         changed: The time of its last entry.
         configuration: The active states.
         snapshot: The whole snapshot.
+        muted: 1 if its effects are dropped and nobody makes its calls, as in a fork that only tries
+            something out; else 0.
         cut: The number of its first entry; more than 0 once its history has been pruned.
         cut_link: The link before that entry.
         link: The link of the last entry.
@@ -90,6 +95,7 @@ class Head:
     changed: int
     configuration: str
     snapshot: bytes = field(repr=False)
+    muted: int = 0
     cut: int = 0
     cut_link: bytes = field(default=b"", repr=False)
     link: bytes = field(default=b"", repr=False)

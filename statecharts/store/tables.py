@@ -70,6 +70,7 @@ def tables(prefix: str = "") -> MetaData:
         number("changed"),
         number("configuration"),
         blob("snapshot"),
+        number("muted"),
         number("cut"),
         blob("cut_link"),
         blob("link"),

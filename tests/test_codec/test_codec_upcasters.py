@@ -558,7 +558,7 @@ def test_answer_to_a_call_that_the_chart_lacks_is_refused() -> None:
 )
 def test_message_that_was_dropped_is_told(old: dict[str, Any]) -> None:
     """A runtime knows then to skip it."""
-    with pytest.raises(MismatchError, match=r"\[SC405\].*drops .*Skip it") as caught:
+    with pytest.raises(MismatchError, match=r"\[SC406\].*drops .*Skip it") as caught:
         STORED.load_message(old, version=1)
     assert caught.value.path == "$.type"
 

@@ -69,6 +69,12 @@ class Bank:
 PAID = Paid("r-1")
 
 
+async def until(condition: Callable[[], bool]) -> None:
+    """Return once something holds."""
+    while not condition():  # noqa: ASYNC110 - handlers set no event
+        await asyncio.sleep(0.001)
+
+
 def run_async(test: Callable[..., Awaitable[None]]) -> Callable[..., None]:
     """Run a coroutine function as a test, and no longer than 20 seconds."""
 
