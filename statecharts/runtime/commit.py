@@ -814,6 +814,7 @@ class Draft:
         entries: Iterable[Entry],
         checkpoints: Iterable[Checkpoint],
         past: Snapshot[Any, Any],
+        version: int,
         at: datetime,
         *,
         muted: bool,
@@ -825,6 +826,7 @@ class Draft:
             entries: Its history, up to where the fork begins.
             checkpoints: The checkpoints of that history.
             past: The snapshot after the last of these entries.
+            version: The version that these entries are of.
             at: When this happens.
             muted: Whether the effects of the fork are dropped, and its calls left to whoever
                 answers them.
@@ -864,6 +866,8 @@ class Draft:
             "made": [name_of_effect(one) for one in effects],
         }
         counter += len(effects)
+        if version < self.head.version:
+            self._enter_migration(version, at)
         self._enter(Kind.FORK.value, at, json.dumps(said).encode(), keep=True, counter=counter)
         taken = self.taken()
         self.fire(at)
@@ -901,10 +905,13 @@ class Draft:
         if word == "timer":
             numbers = {name.rpartition("#")[2]: name for name in self.timers}
             blocked = f"timer {numbers.get(what.rpartition('#')[2], what)}"
-        said = json.dumps({"from": version, "to": protocol.version}).encode()
-        self._enter(
-            Kind.MIGRATE.value, at, said, keep=True, version=protocol.version, blocked=blocked
-        )
+        self.head = changed(self.head, version=protocol.version, blocked=blocked)
+        self._enter_migration(version, at)
+
+    def _enter_migration(self, version: int, at: datetime) -> None:
+        """Note that what comes before is of an older version."""
+        said = json.dumps({"from": version, "to": self.head.version}).encode()
+        self._enter(Kind.MIGRATE.value, at, said, keep=True)
 
     def _forget_waiting(self) -> None:
         self._waiting |= self.waiting.keys()

@@ -144,7 +144,7 @@ def replayed(
         after: The number of that entry.
     """
     protocol, kernel = program.protocol, program.kernel
-    version = _version_after(store, head, program, after)
+    version = version_after(store, head, program, after)
     for entry in entries_of(store, head.run, after):
         step: Step[Any, Any] | None = None
         at = moment(entry.at)
@@ -171,7 +171,7 @@ _KEPT: Final = frozenset({Kind.SKIP, Kind.ROLLBACK, Kind.FORK, Kind.MIGRATE})
 """The kinds of entries whose snapshot does not follow from the one before."""
 
 
-def _version_after(store: Store, head: Head, program: Program, after: int) -> int:
+def version_after(store: Store, head: Head, program: Program, after: int) -> int:
     """Return the version of the snapshots when the entry after one was written."""
     if head.version == 1:
         return 1  # the first version: it has never been migrated

@@ -225,12 +225,13 @@ class Operations:
         past = history.snapshot_at(self.store, head, program, entry)
         entries = rewind.history_until(self.store, head, entry)
         kept = [one for one in self.store.checkpoints(key) if one.sequence <= entry]
+        version = history.version_after(self.store, head, program, entry)
         attached = self.store.artifacts(key)
 
         def act(draft: Draft) -> Taken:
             if draft.exists:
                 raise existing(to)
-            taken = draft.branch(head, entries, kept, past, self.now(), muted=not effects)
+            taken = draft.branch(head, entries, kept, past, version, self.now(), muted=not effects)
             for name in attached:
                 draft.attach(name)
             return taken
