@@ -140,7 +140,22 @@ def _found(targets: Iterable[str]) -> list[Any]:
     for target in targets:
         for one in all_charts(target):
             charts.setdefault(one.chart.name, one.chart)
+            module = sys.modules.get(one.module)
+            if module is not None:
+                charts |= {
+                    name: protocol
+                    for name, protocol in _protocols(module).items()
+                    if name == one.chart.name
+                }
     return list(charts.values())
+
+
+def _protocols(module: ModuleType) -> dict[str, Any]:
+    """Return the protocols of a module, by their charts: they know the versions of runs."""
+    from statecharts.codec import Protocol  # noqa: PLC0415 - takes long to import
+
+    found = (one for one in vars(module).values() if isinstance(one, Protocol))
+    return {one.chart.name: one for one in found}
 
 
 def _place(head: Head) -> str:
@@ -489,6 +504,97 @@ _whole("skip", "Give up what a run is stuck on: a timer, an effect or an event."
 
 
 @runs.command()
+@click.argument("run")
+@click.option("--to", type=int, metavar="N", help="The entry to go back to; default: by one event.")
+@json_option
+@_charts
+@_db
+def rollback(
+    db: str, prefix: str, targets: tuple[str, ...], run: str, to: int | None, as_json: bool
+) -> None:
+    """Take a run back to how it was after an entry of its history.
+
+    Refused if an effect has been begun since then: a process that can undo it has to roll back.
+    """
+    with _opened(db, prefix, targets) as opened:
+        _moved(opened.get(run).rollback(to=to), as_json)
+
+
+@runs.command()
+@click.argument("run")
+@click.argument("new")
+@click.option("--at", type=int, metavar="N", help="The entry to begin from; default: the last.")
+@click.option("--effects", is_flag=True, help="Carry out what the new run asks for.")
+@json_option
+@_charts
+@_db
+def fork(
+    db: str,
+    prefix: str,
+    targets: tuple[str, ...],
+    run: str,
+    new: str,
+    at: int | None,
+    effects: bool,
+    as_json: bool,
+) -> None:
+    """Start the run NEW with the history of another one, to see what would happen.
+
+    Its effects are dropped and its calls wait for answer, unless --effects is given.
+    """
+    with _opened(db, prefix, targets) as opened:
+        made = opened.fork(run, to=new, at=at, effects=effects)
+        if as_json:
+            print_json(_head_json(opened.head(new)))
+        else:
+            click.echo(f"{new} is {made.status} in {', '.join(made.configuration)}")
+
+
+@runs.command()
+@click.option("--check", is_flag=True, help="Write nothing; only tell what would break.")
+@json_option
+@_charts
+@_db
+def migrate(db: str, prefix: str, targets: tuple[str, ...], check: bool, as_json: bool) -> None:
+    """Bring the runs of the store to the present versions of their charts.
+
+    The upcasters are those of the protocols (statecharts.codec.Protocol) that the modules of
+    --charts have as variables. Exit status 1 if a run cannot go on with the charts given.
+    """
+    with _opened(db, prefix, targets) as opened:
+        if not check:
+            for _ in opened.migrate():
+                pass
+        found = opened.outlook()
+    broken = [one for one in found if one.fault]
+    old = [one for one in found if not one.fault and one.version < one.to]
+    if as_json:
+        print_json(
+            {
+                "runs": len(found),
+                "old": [one.run for one in old],
+                "broken": {one.run: one.fault for one in broken},
+                "notes": {one.run: list(one.notes) for one in found if one.notes},
+            }
+        )
+    else:
+        for one in broken:
+            click.echo(f"{one.run}: {one.fault}", err=True)
+        for one in found:
+            for note in one.notes:
+                click.echo(f"{one.run}: {note}")
+        told = (
+            f"{count_text(len(found), 'run')} can go on"
+            if not broken
+            else (f"{len(broken)} of {count_text(len(found), 'run')} cannot go on")
+        )
+        later = f", {len(old)} of an older version" if old else ""
+        click.echo(f"{told}{later}")
+    if broken:
+        raise click.exceptions.Exit(1)
+
+
+@runs.command()
 @click.argument("target")
 @click.option(
     "--grace",
@@ -537,7 +643,8 @@ def _served(target: str) -> tuple[ModuleType, list[Any]]:
         charts = {key: value for key, value in charts.items() if key == only}
     if not charts:
         raise TargetError(f"there are no charts in {target!r}.")
-    return module, list(charts.values())
+    protocols = _protocols(module)
+    return module, [protocols.get(vars(one)["chart"].name, one) for one in charts.values()]
 
 
 async def _serve(
@@ -563,7 +670,8 @@ async def _serve(
     async with Runtime(
         address, *charts, handlers=handlers, observe=observe, grace=grace, prefix=prefix
     ):
-        click.echo(f"serving {', '.join(chart.chart.name for chart in charts)}", err=True)
+        named = ", ".join(getattr(one.chart, "chart", one.chart).name for one in charts)
+        click.echo(f"serving {named}", err=True)
         await ended.wait()
         click.echo("ending", err=True)
 

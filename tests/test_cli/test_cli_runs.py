@@ -261,6 +261,79 @@ def test_serve_carries_out_what_is_owed_until_it_is_told_to_end(store: str, tmp_
     assert said("show", "day", "--db", store)["status"] == "running"  # no chart of that module
 
 
+def test_runs_are_rolled_back_and_forked(store: str) -> None:
+    where = ("--db", store, "--charts", ORDERS)
+    assert call("fork", "order-2", "trial", "--at", "1", *where).output == (
+        "trial is running in open, open.paying\n"
+    )
+    assert said("show", "trial", "--db", store)["owed"] == []
+    assert (
+        call("rollback", "order-2", *where).output == "order-2 is in open, open.basket (entry 2)\n"
+    )
+    assert said("rollback", "trial", "--to", "0", *where)["sequence"] == 3
+    assert "SC830" in call("rollback", "order-1", *where, status=1).output
+    assert "SC821" in call("fork", "order-1", "order-2", *where, status=1).output
+    lines = call("history", "order-2", "--db", store).output
+    assert "(rollback)" in lines
+
+
+def test_migration_is_checked_and_done(store: str, tmp_path: Path) -> None:
+    """The protocols of a module know the versions; what they cannot read is told beforehand."""
+    (tmp_path / "renamed.py").write_text(
+        "from datetime import timedelta\n"
+        "from statecharts import State, Statechart\n"
+        "from statecharts.codec import Protocol, Upcaster\n"
+        "from tests.test_runtime.orders import Order, Tick\n"
+        "class Daily(Statechart[Tick]):\n"
+        "    waiting = State(initial=True)\n"
+        "    off = State(final=True)\n"
+        "    waiting.to(off, on=Tick)\n"
+        "    waiting.after(timedelta(days=1), waiting)\n"
+        "    waiting.after(timedelta(days=9), off)\n"
+        "def place(value):\n"
+        "    return {**value, 'configuration': ['waiting'], 'data': {}}\n"
+        "new = Upcaster(place=place, timers={'on.wait.after.wait': 'waiting.after.waiting'})\n"
+        "days = Protocol(Daily, upcasters={1: new})\n"
+    )
+    (tmp_path / "broken.py").write_text(
+        (tmp_path / "renamed.py")
+        .read_text()
+        .replace("days = Protocol", "_ = Upcaster")
+        .replace("(Daily, upcasters={1: new})", "()")
+    )
+    environment = {**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{tmp_path}"}
+
+    def migrate(module: str, *options: str) -> subprocess.CompletedProcess[str]:
+        where = ("--db", store, "--charts", module, "--charts", ORDERS + ":Order")
+        command = [sys.executable, "-m", "statecharts", "runs", "migrate", *where, *options]
+        return subprocess.run(
+            command, env=environment, cwd=tmp_path, capture_output=True, text=True, check=False
+        )
+
+    before = Path(store).read_bytes()
+    found = migrate("broken", "--check")
+    assert found.returncode == 1
+    assert "day: [SC41" in found.stderr
+    assert found.stdout == "1 of 3 runs cannot go on\n"
+    found = migrate("renamed", "--check")
+    assert (found.returncode, found.stderr) == (0, "")
+    assert found.stdout.splitlines() == [
+        "day: the timer waiting.after.off does not run; Upcaster(start=…) can start it",
+        "3 runs can go on, 1 of an older version",
+    ]
+    assert Path(store).read_bytes() == before
+    assert json.loads(migrate("renamed", "--json").stdout) == {
+        "runs": 3,
+        "old": [],
+        "broken": {},
+        "notes": {
+            "day": ["the timer waiting.after.off does not run; Upcaster(start=…) can start it"]
+        },
+    }
+    assert said("show", "day", "--db", store)["version"] == 2
+    assert call("verify", "--db", store).output == "3 runs, no damage\n"
+
+
 def test_serve_needs_charts_and_handlers(store: str) -> None:
     assert "handlers" in call("serve", ORDERS, "--db", store, status=2).output
     assert "there are no charts" in call("serve", "json", "--db", store, status=2).output

@@ -72,9 +72,11 @@ def living(runs: Runs) -> Iterator[Any]:
 
 
 @pytest.mark.parametrize("eager", [True, False], ids=["migrated at once", "when they are moved"])
-def test_runs_live_through_five_changes(store: Store, clock: SimulatedClock, eager: bool) -> None:
+@pytest.mark.parametrize("count", [60, pytest.param(1_200, marks=pytest.mark.long)])
+def test_runs_live_through_five_changes(
+    store: Store, clock: SimulatedClock, eager: bool, count: int
+) -> None:
     """None is lost, none is stuck; each answers to its next event."""
-    count = 60
     stored(store, clock, count)
     for version in range(2, 7):
         runs = opened(store, clock, version)
