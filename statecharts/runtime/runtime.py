@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import builtins
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from functools import partial
 from typing import Any, Self, TypeVar, final, overload
 
 from statecharts.model.chart import Declaration
@@ -193,6 +195,8 @@ class Runtime:
         self._observers: list[Observer] = [] if observe is None else [observe]
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="statecharts-writer")
         self._scheduled = False
+        self._news: deque[Callable[[], None]] = deque()
+        self._told = False
         self._operations = Operations(
             store,
             charts,
@@ -236,11 +240,16 @@ class Runtime:
             found = "the runtime is not running"
             remedy = "Use it inside: async with Runtime(…) as runtime"
             raise RunError("SC832", "runtime", found, remedy)
-        future = asyncio.wrap_future(self._operations.writer.put(job, inner=inner).future)
+        future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        job.tell = lambda _: self._tell(partial(_hand_over, future, job))
+        self._operations.writer.put(job, inner=inner)
         if not self._scheduled:
             self._scheduled = True
             self._pool.submit(self._drain)
-        return await future
+        try:
+            return await future
+        finally:
+            job.wanted = False
 
     async def _submit_inner(self, job: Job[Any]) -> Any:
         return await self._submit(job, inner=True)
@@ -252,8 +261,20 @@ class Runtime:
 
     def _listen(self, draft: Draft) -> None:
         """Take note of a commit, in the writer's thread."""
-        if self._loop is not None and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._committed, draft)
+        self._tell(partial(self._committed, draft))
+
+    def _tell(self, news: Callable[[], None]) -> None:
+        """Let the loop hear of something, from the writer's thread; many things at one call."""
+        self._news.append(news)
+        if not self._told and self._loop is not None and not self._loop.is_closed():
+            self._told = True
+            self._loop.call_soon_threadsafe(self._hear)
+
+    def _hear(self) -> None:
+        self._told = False
+        loop = asyncio.get_running_loop()
+        while self._news:
+            loop.call_soon(self._news.popleft())
 
     def _committed(self, draft: Draft) -> None:
         if self._delivery is not None:
@@ -395,3 +416,13 @@ class Runtime:
             await asyncio.sleep(0.001)
             if self._delivery.idle and self._operations.writer.idle:
                 return
+
+
+def _hand_over(future: asyncio.Future[Any], job: Job[Any]) -> None:
+    """Give the outcome of a job to who waits for it."""
+    if future.done():
+        return
+    if job.error is not None:
+        future.set_exception(job.error)
+    else:
+        future.set_result(job.answer)

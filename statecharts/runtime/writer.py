@@ -2,7 +2,8 @@
 
 Whoever has something to write puts it in line. One thread at a time holds the pen: it takes all
 that is in line, works out the drafts, and writes them in one transaction. A lone sender therefore
-commits in its own thread; while one commits, others wait in line, and go together next.
+commits in its own thread; while one commits, others wait in line, and go together next. They do not
+wait for the pen itself, which would pass through all their hands: each has a bell of its own.
 
 Runs are kept in memory between commits. Another process may have written meanwhile: every commit
 compares the fence of the head, and a draft that misses is worked out again from what is stored.
@@ -10,14 +11,14 @@ compares the fence of the head, and a draft that misses is worked out again from
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections import OrderedDict, deque
 from collections.abc import Callable, Mapping
-from concurrent.futures import Future
 from datetime import UTC, datetime
 from typing import Any, Final, Generic, TypeVar, final
 
-from attrs import define, evolve, field
+from attrs import define, evolve
 
 from statecharts.model.errors import StatechartError
 from statecharts.runtime.commit import Claim, Draft, Live, Program, revived, storable
@@ -49,23 +50,37 @@ class Job(Generic[T]):
         act: Does it to a draft, and returns the answer.
         program: The chart of a run that may have to be started; None when it must exist.
         alone: Whether it reads the history, and so needs all that comes before it on disk.
-        future: Gets the answer once it is on disk, or the error.
+        tell: Is told, in the writer's thread, that the job is done.
+        bell: Is held by the thread that waits for it, until `ring`.
+        wanted: Whether anybody still waits for it; one that nobody waits for is not begun.
+        done: Whether its answer is on disk, or its error is known.
+        answer: The answer.
+        error: The error.
     """
 
     run: str
     act: Callable[[Draft], T]
     program: Program | None = None
     alone: bool = False
-    future: Future[T] = field(factory=Future)
+    tell: Callable[[Job[Any]], object] | None = None
+    bell: threading.Lock | None = None
+    wanted: bool = True
+    done: bool = False
     answer: Any = None
     error: BaseException | None = None
 
     def finish(self) -> None:
-        """Hand the answer or the error over."""
-        if self.error is not None:
-            self.future.set_exception(self.error)
-        else:
-            self.future.set_result(self.answer)
+        """Say that it is done."""
+        self.done = True
+        if self.tell is not None:
+            self.tell(self)
+        self.ring()
+
+    def ring(self) -> None:
+        """Let the thread that waits look again; ringing twice is harmless."""
+        if self.bell is not None:
+            with contextlib.suppress(RuntimeError):
+                self.bell.release()
 
 
 @final
@@ -94,6 +109,8 @@ class Writer:
         self._inner: deque[Job[Any]] = deque()
         self._outer: deque[Job[Any]] = deque()
         self._pen = threading.RLock()
+        self._turn = threading.Lock()
+        self._writing = 0
         self._kept: OrderedDict[str, Live] = OrderedDict()
         self._token = store.token()
 
@@ -120,12 +137,33 @@ class Writer:
 
     def do(self, job: Job[T], *, inner: bool = False) -> T:
         """Do a job, and return its answer once it is on disk."""
-        self.put(job, inner=inner)
-        while not job.future.done():
-            with self._pen:
-                if not job.future.done():
-                    self.drain()
-        return job.future.result()
+        if self._writing == threading.get_ident():  # from inside of a commit
+            self.put(job, inner=inner)
+            while not job.done:
+                self.drain()
+        else:
+            job.bell = bell = threading.Lock()
+            bell.acquire()
+            self.put(job, inner=inner)
+            while not job.done:
+                if self._turn.acquire(blocking=False):
+                    self._take_turn(job)
+                else:  # who has the turn rings when the job is done, or else when the turn is over
+                    bell.acquire()
+        if job.error is not None:
+            raise job.error
+        answer: T = job.answer
+        return answer
+
+    def _take_turn(self, job: Job[Any]) -> None:
+        """Write until a job is done; then let one of those that wait have the turn."""
+        try:
+            while not job.done:
+                self.drain()
+        finally:
+            self._turn.release()
+            with contextlib.suppress(IndexError):  # nobody waits, or somebody else has taken it
+                (self._inner or self._outer)[0].ring()
 
     def drain(self) -> bool:
         """Write what is in line, up to `BATCH` jobs; tell whether more is there."""
@@ -133,14 +171,17 @@ class Writer:
             jobs: list[Job[Any]] = []
             while len(jobs) < BATCH and (self._inner or self._outer):
                 job = (self._inner or self._outer).popleft()
-                if job.future.set_running_or_notify_cancel():  # nobody waits for a cancelled one
+                if job.wanted:
                     jobs.append(job)
+            outer, self._writing = self._writing, threading.get_ident()
             try:
                 self._write(jobs)
             except BaseException as error:  # whatever it is, nobody is to wait for ever
                 _fail(jobs, {job.run for job in jobs}, error)
                 if not isinstance(error, Exception):
                     raise
+            finally:
+                self._writing = outer
             return not self.idle
 
     def _write(self, jobs: list[Job[Any]]) -> None:
@@ -222,7 +263,7 @@ class Writer:
         for job in jobs:
             if job.run in stale:
                 again.append(job)
-            elif not job.future.done():
+            elif not job.done:
                 job.finish()
         return again
 
@@ -351,6 +392,6 @@ def existing(run: str) -> RunExistsError:
 
 def _fail(jobs: list[Job[Any]], runs: set[str], error: BaseException) -> None:
     for job in jobs:
-        if job.run in runs and not job.future.done():
+        if job.run in runs and not job.done:
             job.error = job.error or error
             job.finish()

@@ -11,8 +11,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
+from operator import attrgetter
 from typing import TYPE_CHECKING, Final
 
+import attrs
 from attrs import frozen
 
 from statecharts.store.rows import Checkpoint, Entry, Head, Owed, Timer, Waiting, changed
@@ -26,16 +29,28 @@ Covered = Owed | Timer | Waiting | Checkpoint | bytes
 """The rows that a head is sealed with; bytes are the digest of an artifact."""
 
 
-def _framed(values: Iterable[object]) -> bytes:
+_Said = str | int | bytes | None
+
+
+def _framed(values: Iterable[_Said]) -> bytes:
     """Return values one after the other, each with its length, so that none runs into the next."""
     parts = []
     for value in values:
-        if value is None:
+        if isinstance(value, str):
+            parts.append(_framed_text(value))
+        elif value is None:
             parts.append(b"-;")
-            continue
-        text = value if isinstance(value, bytes) else str(value).encode("utf-8", "surrogatepass")
-        parts.append(b"%d:%b;" % (len(text), text))
+        else:
+            text = value if isinstance(value, bytes) else b"%d" % value
+            parts.append(b"%d:%b;" % (len(text), text))
     return b"".join(parts)
+
+
+@lru_cache(maxsize=4096)
+def _framed_text(value: str) -> bytes:
+    """Return a text as `_framed` has it; most of them come again and again."""
+    text = value.encode("utf-8", "surrogatepass")
+    return b"%d:%b;" % (len(text), text)
 
 
 def link(previous: bytes, entry: Entry) -> bytes:
@@ -48,7 +63,7 @@ def digest(row: Covered) -> int:
     """Return the digest of a row, as a number that can be summed."""
     match row:
         case Owed():
-            said: tuple[object, ...] = (
+            said: tuple[_Said, ...] = (
                 "owed",
                 row.number,
                 row.name,
@@ -77,27 +92,10 @@ def summed(total: bytes, more: Iterable[Covered], less: Iterable[Covered]) -> by
 
 def seal(head: Head) -> bytes:
     """Return the seal of a head, 32 bytes."""
-    said = (
-        head.run,
-        head.chart,
-        head.version,
-        head.status,
-        head.reason,
-        head.blocked,
-        head.sequence,
-        head.epoch,
-        head.counter,
-        head.began,
-        head.changed,
-        head.configuration,
-        head.snapshot,
-        head.muted,
-        head.cut,
-        head.cut_link,
-        head.link,
-        head.total,
-    )
-    return hashlib.sha256(_framed(said)).digest()
+    return hashlib.sha256(_framed(_sealed(head))).digest()
+
+
+_sealed: Final = attrgetter(*(one.name for one in attrs.fields(Head) if one.name != "seal"))
 
 
 def sealed(head: Head) -> Head:

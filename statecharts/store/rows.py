@@ -110,11 +110,15 @@ class Head:
 
 def changed(head: Head, **changes: Any) -> Head:
     """Return a head with some fields changed; `attrs.evolve`, but quicker."""
-    return Head(**{**dict(zip(_HEAD, _said(head), strict=True)), **changes})
+    values = [*_said(head)]
+    for name, value in changes.items():
+        values[_HEAD[name]] = value
+    return Head(*values)
 
 
-_HEAD: Final = tuple(one.name for one in attrs.fields(Head))
-_said: Final = attrgetter(*_HEAD)
+_NAMES: Final[list[str]] = [one.name for one in attrs.fields(Head)]
+_HEAD: Final = {name: place for place, name in enumerate(_NAMES)}
+_said: Final = attrgetter(*_NAMES)
 
 
 @frozen
@@ -243,4 +247,11 @@ class Change:
 
 def fields(row: Any) -> tuple[Any, ...]:
     """Return the values of a row, in the order of its class."""
-    return tuple(getattr(row, name) for name in row.__slots__ if name != "__weakref__")
+    values: tuple[Any, ...] = _values[type(row)](row)
+    return values
+
+
+_values: Final = {
+    cls: attrgetter(*[one.name for one in attrs.fields(cls)])
+    for cls in (Head, Entry, Owed, Timer, Waiting, Checkpoint)
+}

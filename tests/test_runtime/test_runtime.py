@@ -926,3 +926,58 @@ def test_both_surfaces_have_the_same_names() -> None:
 
     assert names(Run) == names(LiveRun)
     assert names(Runs) - {"head", "next_due"} == names(Runtime) - {"settle", "subscribe"}
+
+
+def test_senders_in_threads_and_tasks_are_written_together_and_none_waits_for_ever(
+    store: Store, clock: SimulatedClock
+) -> None:
+    """Many threads and tasks send at once, by one runtime: each gets its own answer, in order."""
+    written: list[int] = []
+    write = store.write
+
+    def counted(changes: Any) -> list[bool]:
+        written.append(len(changes))
+        time.sleep(0.001)  # as a disk does
+        return write(changes)
+
+    store.write = counted  # type: ignore[method-assign]
+
+    async def main() -> None:
+        async with Runtime(store, Polite, clock=clock) as rt:
+            runs = [await rt.start(Polite, key=f"t{number}") for number in range(16)]
+            written.clear()
+
+            def send(key: str) -> list[int]:
+                operations = rt._operations
+                return [
+                    operations.writer.do(operations.send(key, Tick(), None)).sequence
+                    for _ in range(20)
+                ]
+
+            async def task(run: LiveRun[Any, Any]) -> list[int]:
+                return [(await run.send(Tick())).sequence for _ in range(20)]
+
+            async with asyncio.timeout(20):
+                found = await asyncio.gather(
+                    *(asyncio.to_thread(send, run.key) for run in runs[:8]), *map(task, runs[8:])
+                )
+            assert found == [list(range(1, 21))] * 16
+            assert len(written) < 16 * 20 / 2
+
+    asyncio.run(main())
+
+
+@run_async
+async def test_what_its_sender_has_cancelled_is_not_written(
+    store: Store, clock: SimulatedClock
+) -> None:
+    """A cancelled task whose event has not been begun leaves no trace."""
+    async with Runtime(store, Polite, clock=clock) as rt:
+        run = await rt.start(Polite, key="a")
+        with rt._operations.writer._pen:
+            sending = asyncio.ensure_future(run.send(Tick()))
+            await asyncio.sleep(0)
+            sending.cancel()
+            await asyncio.gather(sending, return_exceptions=True)
+        await rt.settle()
+        assert run.configuration == ("work", "work.a")
