@@ -33,7 +33,7 @@ from statecharts.model.errors import StatechartError, how_to_install
 
 if TYPE_CHECKING:
     from statecharts.runtime import Happened, Past, Run, Runs
-    from statecharts.store import Head, Store
+    from statecharts.store import Head, Owed, Store
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -265,16 +265,7 @@ def show(db: str, prefix: str, run: str, as_json: bool) -> None:
         **_head_json(head),
         "snapshot": snapshot,
         "timers": {one.id: moment(one.due).isoformat() for one in stored.timers},
-        "owed": [
-            {
-                "number": one.number,
-                "call": one.call,
-                "effect": json.loads(one.body),
-                "attempts": one.attempts,
-                "handed": one.handed,
-            }
-            for one in stored.owed
-        ],
+        "owed": [_owed_json(run, one) for one in stored.owed],
         "waiting": [json.loads(one.body) for one in stored.waiting],
     }
     if as_json:
@@ -292,12 +283,43 @@ def show(db: str, prefix: str, run: str, as_json: bool) -> None:
     for one in stored.timers:
         out.print(Text(f"  timer     {one.id}, due {_time(moment(one.due))}"))
     for owed in stored.owed:
-        kind = "call" if owed.call else "effect"
-        name = owed.call or f"{run}/{owed.number}"
-        how = "waits for run.answer" if owed.handed else f"{count_text(owed.attempts, 'failure')}"
-        out.print(Text(f"  {kind:9} {name}: {owed.name}, {how}"), soft_wrap=True)
+        out.print(Text(_owed_text(run, head, owed)), soft_wrap=True)
     for waiting in stored.waiting:
         out.print(Text(f"  waiting   {waiting.body.decode()}"), soft_wrap=True)
+
+
+def _owed_json(run: str, owed: Owed) -> dict[str, Any]:
+    from statecharts.runtime.runs import outstanding  # noqa: PLC0415 - needs an extra
+
+    told = outstanding(run, owed)
+    return {
+        "number": owed.number,
+        "key": told.key,
+        "call": told.call,
+        "effect": json.loads(owed.body),
+        "attempts": told.attempts,
+        "due": told.due.isoformat(),
+        "handed": told.handed,
+        "claimed": None if told.claimed is None else told.claimed.isoformat(),
+        "reason": told.reason,
+    }
+
+
+def _owed_text(run: str, head: Head, owed: Owed) -> str:
+    from statecharts.runtime.runs import outstanding  # noqa: PLC0415 - needs an extra
+
+    told = outstanding(run, owed)
+    parts = [f"  {'call' if told.call else 'effect':9} {told.call or told.key}: {told.name}"]
+    if told.handed:
+        parts.append("waits for run.answer")
+    else:
+        parts.append(count_text(told.attempts, "failure"))
+        if told.claimed is not None:
+            parts.append(f"claimed until {_time(told.claimed)}")
+        elif told.attempts and head.status == "running":
+            parts.append(f"next at {_time(told.due)}")
+    reason = f" ({told.reason})" if told.reason and told.reason != head.reason else ""
+    return ", ".join(parts) + reason
 
 
 @runs.command()

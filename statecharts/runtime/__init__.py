@@ -18,7 +18,7 @@ from statecharts.runtime.errors import (
 from statecharts.runtime.handlers import NEVER, Handler, Retry, Task, handle
 from statecharts.runtime.history import Past
 from statecharts.runtime.migration import Outlook
-from statecharts.runtime.runs import Run, Runs
+from statecharts.runtime.runs import Outstanding, Run, Runs
 from statecharts.runtime.runtime import LiveRun, Runtime
 
 __all__ = [
@@ -30,6 +30,7 @@ __all__ = [
     "Happened",
     "LiveRun",
     "Outlook",
+    "Outstanding",
     "Past",
     "Retry",
     "RolledBack",

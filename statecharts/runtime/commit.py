@@ -267,6 +267,7 @@ class Draft:
         self._artifacts: list[bytes] = []
         self._kept: dict[int, Snapshot[Any, Any]] = {}
         self._copied: tuple[Checkpoint, ...] = ()
+        self.stuck = False
         if live is not None:
             self.head = live.head
             self.snapshot = live.snapshot
@@ -586,7 +587,7 @@ class Draft:
         """Take the run out of service until somebody looks at it."""
         if self.head.status in OVER:
             blocked = f"{blocked} {self.head.status}"
-        said = storable(reason)
+        said, self.stuck = storable(reason), True
         self.head = changed(self.head, status=Status.STUCK.value, reason=said, blocked=blocked)
 
     def unstick(self, at: datetime) -> None:

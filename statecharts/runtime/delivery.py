@@ -13,6 +13,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import contextvars
+import logging
 import uuid
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -26,13 +27,16 @@ from statecharts.model.effects import Invoke
 from statecharts.model.errors import StatechartError
 from statecharts.model.events import Answer, CallFailed, wire_name
 from statecharts.runtime.clock import microseconds
-from statecharts.runtime.commit import UNDO, Draft, Program, effect_of
+from statecharts.runtime.commit import UNDO, Draft, Program, effect_of, storable
 from statecharts.runtime.handlers import Handler, Task, check_outcome
 from statecharts.runtime.operations import Operations
 from statecharts.runtime.writer import Job
 from statecharts.store.rows import LONGEST_CLAIM, PAUSED, Owed, Status
 
 T = TypeVar("T")
+
+LOG: Final = logging.getLogger("statecharts.runtime")
+"""Tells of each attempt that has failed, and of each run that is stuck."""
 
 LEASE: Final = timedelta(seconds=30)
 """The time for which a claim holds without being renewed."""
@@ -59,6 +63,7 @@ class _Attempt:
     work: asyncio.Task[None]
     task: Task[Any] | None = None
     answering: bool = False
+    again: bool = False
 
 
 @final
@@ -129,6 +134,8 @@ class Delivery:
     def committed(self, draft: Draft) -> None:
         """Take note of a commit: what is not owed any more is cancelled, what is new is begun."""
         run, status = draft.run, draft.head.status
+        if draft.stuck:
+            LOG.error("%s: stuck on %s: %s", run, draft.head.blocked, draft.head.reason)
         for number in draft.cancelled:
             self._stop((run, number))
         if status in PAUSED:
@@ -153,7 +160,10 @@ class Delivery:
 
     def _begin(self, run: str, row: Owed) -> None:
         key = (run, row.number)
-        if key in self._attempts or self._closing:
+        if self._closing:
+            return
+        if key in self._attempts:  # an attempt from before a pause comes to its end first
+            self._attempts[key].again = True
             return
         # A context of its own: a handler must not see what the sender of an event has set.
         work = self._loop.create_task(self._carry_out(run, row), context=contextvars.Context())
@@ -161,9 +171,17 @@ class Delivery:
         work.add_done_callback(lambda _: self._finished(key))
 
     def _finished(self, key: Key) -> None:
-        self._attempts.pop(key, None)
-        if len(self._attempts) == MOST - 1:
+        attempt = self._attempts.pop(key)
+        if attempt.again and not self._closing:  # it may be owed still: let it be claimed anew
+            work = self._loop.create_task(self._give_back(*key))
+            self._attempts[key] = _Attempt(work, answering=True)
+            work.add_done_callback(lambda _: self._free(key))
+        elif len(self._attempts) == MOST - 1:
             self._woken.set()  # there may be effects that nobody had room for
+
+    def _free(self, key: Key) -> None:
+        del self._attempts[key]
+        self._woken.set()
 
     async def _deliver(self) -> None:
         """Fire what is due and claim what is free, for ever."""
@@ -172,7 +190,8 @@ class Delivery:
             self._busy, self._planned = True, _EVER
             try:
                 until = await self._once()
-            except StatechartError:
+            except StatechartError as error:
+                LOG.warning("nothing can be claimed: %s", error)
                 until = self._operations.now() + timedelta(seconds=1)  # the store may be back then
             finally:
                 self._busy = False
@@ -236,17 +255,18 @@ class Delivery:
             async with self._gates[row.name]:
                 try:
                     program = self._operations.writer.program(self._operations.head(run))
-                except StatechartError:  # no attempt yet; the claim runs out, and it is tried again
+                except StatechartError as error:  # no attempt yet; it is claimed again
+                    LOG.warning("%s/%d %s: not tried: %s", run, row.number, row.name, error)
                     return
                 try:
                     outcome = await self._attempt(handler, program, run, row)
                 except Exception as error:
-                    act = partial(self._failed, row=row, handler=handler, error=error)
+                    act = self._failure(run, row, handler, error)
                 else:
                     act = partial(self._done, row=row, outcome=outcome)
         except asyncio.CancelledError:
             if self._closing:
-                await asyncio.shield(self._give_back(run, row))
+                await asyncio.shield(self._give_back(run, row.number))
             raise
         await self._record(run, row, act)
 
@@ -283,8 +303,10 @@ class Delivery:
         attempt = self._attempts.get((run, row.number))
         if attempt is not None:
             attempt.answering = True
-        with contextlib.suppress(StatechartError):  # the claim runs out, and it is tried again
+        try:
             await asyncio.shield(self._submit(Job(run, act)))
+        except StatechartError as error:  # the claim runs out, and it is tried again
+            LOG.warning("%s/%d %s: outcome not written: %s", run, row.number, row.name, error)
 
     def _done(self, draft: Draft, row: Owed, outcome: Any) -> None:
         """Write what came of an effect."""
@@ -309,23 +331,35 @@ class Delivery:
                 draft.note(row.number, worker=None, until=0)
                 draft.stick(str(error), f"effect {row.number}")
 
-    def _failed(self, draft: Draft, row: Owed, handler: Handler, error: Exception) -> None:
-        """Write that an attempt has failed: try again later, or give up."""
+    def _failure(
+        self, run: str, row: Owed, handler: Handler, error: Exception
+    ) -> Callable[[Draft], None]:
+        """Tell of a failed attempt; return what writes it: try again later, or give up."""
+        failures, retry = row.attempts + 1, handler.retry
+        text = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+        said = (f"{run}/{row.number}", row.name, failures, retry.attempts, text)
+        wait = None
+        if failures < retry.attempts and not isinstance(error, retry.give_up_on):
+            wait = retry.wait(f"{run}/{row.number}", failures)
+            LOG.warning("%s %s: attempt %d of %d failed: %s; the next in %s", *said, wait)
+        else:
+            LOG.error("%s %s: attempt %d of %d failed: %s; given up", *said)
+        return partial(self._failed, row=row, failures=failures, reason=storable(text), wait=wait)
+
+    def _failed(
+        self, draft: Draft, row: Owed, failures: int, reason: str, wait: timedelta | None
+    ) -> None:
+        """Write that an attempt has failed: when the next is due, or that there is none."""
         if row.number not in draft.owed:
             return
-        failures = row.attempts + 1
-        retry = handler.retry
-        reason = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-        if failures < retry.attempts and not isinstance(error, retry.give_up_on):
-            wait = retry.wait(f"{draft.run}/{row.number}", failures)
-            due = microseconds(self._operations.now() + wait)
-            draft.note(row.number, attempts=failures, due=due, worker=None, until=0)
-        elif row.call is not None:
+        if wait is None and row.call is not None:
             self._answer(draft, row, CallFailed(row.call, reason))
-        else:
-            draft.note(row.number, attempts=failures, worker=None, until=0)
-            if draft.head.status not in PAUSED:
-                draft.stick(reason, f"effect {row.number}")
+            return
+        draft.note(row.number, attempts=failures, reason=reason, worker=None, until=0)
+        if wait is not None:
+            draft.note(row.number, due=microseconds(self._operations.now() + wait))
+        elif draft.head.status not in PAUSED:
+            draft.stick(reason, f"effect {row.number}")
 
     def report(self, task: Task[Any], event: Any) -> None:
         """Take an answer that does not end the call; from any thread but the loop's."""
@@ -335,10 +369,9 @@ class Delivery:
         job = self._operations.answer(task.run, task.call, event, last=False)
         self._operations.writer.do(job, inner=True)
 
-    async def _give_back(self, run: str, row: Owed) -> None:
+    async def _give_back(self, run: str, number: int) -> None:
         with contextlib.suppress(StatechartError):
-            claims = [(run, row.number)]
-            await asyncio.to_thread(self._store.release, self.worker, claims)
+            await asyncio.to_thread(self._store.release, self.worker, [(run, number)])
 
     # -- the end -----------------------------------------------------------------------------------
 

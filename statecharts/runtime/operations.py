@@ -26,7 +26,7 @@ from statecharts.store import open_store
 from statecharts.store.artifacts import canonical
 from statecharts.store.chain import Damage, verify
 from statecharts.store.port import Store, entries_of, heads_of
-from statecharts.store.rows import OVER, Head, Status
+from statecharts.store.rows import OVER, Head, Run, Status
 
 IDS: Final = 10_000
 """The entries of a run among which an id that was sent is remembered."""
@@ -288,6 +288,13 @@ class Operations:
         if head is None:
             raise unknown(key)
         return head
+
+    def stored(self, key: str) -> Run:
+        """Return a run as it is stored; its snapshot need not be readable."""
+        run = self.store.read(key)
+        if run is None:
+            raise unknown(key)
+        return run
 
     def pasts(self, key: str, tail: int | None) -> list[history.Past]:
         """Return the history of a run, or its last entries."""

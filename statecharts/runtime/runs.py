@@ -12,24 +12,66 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Generic, Self, TypeVar, final, overload
 
+from attrs import frozen
+
 from statecharts.codec import Protocol
 from statecharts.model.chart import Declaration
 from statecharts.model.effects import Call
 from statecharts.model.errors import StatechartError
-from statecharts.runtime.clock import Clock, SystemClock
+from statecharts.runtime.clock import Clock, SystemClock, moment
 from statecharts.runtime.commit import Taken, place_of
 from statecharts.runtime.history import Past, times
 from statecharts.runtime.migration import Outlook
 from statecharts.runtime.operations import IDS, Address, Operations, late
 from statecharts.semantics.snapshot import Snapshot
 from statecharts.store.chain import Damage
-from statecharts.store.rows import OVER, Head
+from statecharts.store.rows import OVER, Head, Owed
 
 E = TypeVar("E")
 C = TypeVar("C")
 
 POLL = 0.02
 """Seconds between two looks at what other processes have written."""
+
+
+@frozen
+class Outstanding:
+    """An effect or a call that is owed to the outside.
+
+    Attributes:
+        key: ``run/number``, as its handler gets it.
+        name: The name of its class.
+        call: The id that `answer` takes; None for an effect that is not a call.
+        attempts: The number of attempts that have failed.
+        due: The time of the next attempt; past while one is under way.
+        handed: Whether its handler has handed it over: it waits for somebody to answer it.
+        claimed: The time until which a worker has claimed it; None without a claim. If that worker
+            has died, another takes over then.
+        reason: The reason of the last failure; empty without one.
+    """
+
+    key: str
+    name: str
+    call: str | None
+    attempts: int
+    due: datetime
+    handed: bool
+    claimed: datetime | None
+    reason: str
+
+
+def outstanding(run: str, row: Owed) -> Outstanding:
+    """Return what is stored of an effect as it is told."""
+    return Outstanding(
+        f"{run}/{row.number}",
+        row.name,
+        row.call,
+        row.attempts,
+        moment(row.due),
+        row.handed,
+        None if row.worker is None else moment(row.until),
+        row.reason,
+    )
 
 
 class Present(Generic[E, C]):
@@ -70,6 +112,11 @@ class Present(Generic[E, C]):
     def calls(self) -> Mapping[str, Call[Any]]:
         """The calls under way, by the ids that `answer` takes."""
         return self.snapshot.calls
+
+    @property
+    def owed(self) -> tuple[Outstanding, ...]:
+        """The effects and calls that are owed, with their attempts and the last failure."""
+        return tuple(outstanding(self.key, row) for row in self._operations.stored(self.key).owed)
 
     @property
     def status(self) -> str:

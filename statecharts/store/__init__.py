@@ -57,5 +57,7 @@ def open_store(address: str | Path | Store, *, prefix: str = "", create: bool = 
     if isinstance(address, str):
         found = f"{address!r} is the address of no store that is known"
         remedy = "Give sqlite:///FILE, or memory: for one that ends with the process"
+        if "://" not in address:
+            remedy = f"Did you mean sqlite:///{address}? {remedy}"
         raise StoreError("SC801", "store", found, remedy)
     return address

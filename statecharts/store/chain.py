@@ -72,6 +72,7 @@ def digest(row: Covered) -> int:
                 row.attempts,
                 row.due,
                 int(row.handed),
+                row.reason,
             )
         case Timer():
             said = ("timer", row.id, row.due)

@@ -158,6 +158,7 @@ class Owed:
         handed: Whether a handler has handed it over: it waits for somebody to answer it.
         worker: The worker that has claimed it; None without a claim. Not sealed.
         until: The time at which the claim ends. Not sealed.
+        reason: The reason of the last failure; empty without one.
     """
 
     number: int
@@ -169,6 +170,7 @@ class Owed:
     handed: bool = False
     worker: str | None = None
     until: int = 0
+    reason: str = ""
 
 
 @frozen

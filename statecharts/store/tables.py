@@ -100,6 +100,7 @@ def tables(prefix: str = "") -> MetaData:
         number("handed"),
         text("worker", null=True),
         number("until"),
+        text("reason"),
     )
     table("timers", number("run", key=True), text("id", key=True), number("due"))
     table(

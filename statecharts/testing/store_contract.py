@@ -136,7 +136,7 @@ class StoreContract:
         store.write([first])
         then = further(
             first,
-            owed=[evolve(owed(1), attempts=3, due=77, handed=True)],
+            owed=[evolve(owed(1), attempts=3, due=77, handed=True, reason="no")],
             changed=[owed(1)],
             settled=[owed(2)],
             stopped=[Timer("s#1", 1)],
@@ -145,7 +145,7 @@ class StoreContract:
         assert store.write([then]) == [True]
         stored = store.read("a")
         assert stored is not None
-        assert stored.owed == (evolve(owed(1), attempts=3, due=77, handed=True),)
+        assert stored.owed == (evolve(owed(1), attempts=3, due=77, handed=True, reason="no"),)
         assert stored.timers == (Timer("t#1", 5),)
         assert stored.waiting == (Waiting(2, 2, None, b"y"),)
         assert verified(store, "a") == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import signal
@@ -16,8 +17,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from statecharts.cli import main
-from statecharts.runtime import Runs, SimulatedClock
-from tests.test_runtime.orders import Asked, Daily, Order, Ordered, Paid
+from statecharts.runtime import Runs, Runtime, SimulatedClock, handle
+from tests.test_runtime.orders import Asked, Charge, Daily, Order, Ordered, Paid
 
 ROOT = Path(__file__).parent.parent.parent
 ORDERS = "tests.test_runtime.orders"
@@ -77,8 +78,30 @@ def test_a_run_is_shown(store: str) -> None:
     assert "timer     open.expired#1, due 20" in output
     shown = said("show", "order-2", "--db", store)
     assert shown["owed"][0]["call"] == "open.paying.charge#1"
+    assert shown["owed"][0]["claimed"] is None
     assert shown["snapshot"]["data"]["open.paying"]["card"] == "4111"
     assert "SC822" in call("show", "order-9", "--db", store, status=1).output
+
+
+def test_failed_attempts_are_shown(store: str) -> None:
+    """Of an effect that fails: how often, why, and when it is tried again."""
+
+    async def charge(_: Charge) -> Paid:
+        text = "the bank does not answer"
+        raise OSError(text)
+
+    async def main() -> None:
+        async with Runtime(Path(store), Order, handlers=[handle(Charge, charge)]) as runtime:
+            run = runtime.get("order-2")
+            while not run.owed[0].attempts:  # noqa: ASYNC110 - a handler sets no event
+                await asyncio.sleep(0.001)
+
+    asyncio.run(main())
+    output = call("show", "order-2", "--db", store).output
+    assert "call      open.paying.charge#1: charge, 1 failure, next at 20" in output
+    assert "(OSError: the bank does not answer)" in output
+    (owed,) = said("show", "order-2", "--db", store)["owed"]
+    assert (owed["attempts"], owed["reason"]) == (1, "OSError: the bank does not answer")
 
 
 def test_history_is_told_without_the_chart(store: str) -> None:

@@ -316,6 +316,57 @@ async def test_a_failure_is_tried_again_and_the_waits_are_recorded(
 
 
 @run_async
+async def test_a_failing_handler_is_seen_while_it_is_tried_again(
+    store: Store, clock: SimulatedClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Each attempt is logged; its reason is kept with the effect, under the seal."""
+    bank = Bank(OSError("down"))
+    retry = Retry(attempts=2, delay=HOUR, jitter=0)
+    async with runtime(store, clock, bank, retry=retry) as rt:
+        run = await ordered(rt)
+        (begun,) = run.owed
+        assert (begun.attempts, begun.reason, begun.claimed) == (
+            *(0, ""),
+            clock.now() + timedelta(seconds=30),
+        )
+        await rt.settle()
+        (owed,) = run.owed
+        assert (owed.key, owed.name, owed.attempts) == ("a/1", "charge", 1)
+        assert (owed.call, owed.handed) == ("open.paying.charge#1", False)
+        assert (owed.reason, owed.claimed) == ("OSError: down", None)
+        assert owed.due == clock.now() + HOUR
+        assert await rt.verify() == []
+        clock.advance(HOUR)
+        await rt.settle()
+        assert run.owed == ()
+    assert [(one.levelname, one.getMessage()) for one in caplog.records] == [
+        ("WARNING", "a/1 charge: attempt 1 of 2 failed: OSError: down; the next in 1:00:00"),
+        ("ERROR", "a/1 charge: attempt 2 of 2 failed: OSError: down; given up"),
+    ]
+
+
+@run_async
+async def test_a_run_that_is_stuck_is_logged(
+    store: Store, clock: SimulatedClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with Runtime(store, Order, clock=clock, handlers={Mail: _unable}) as rt:
+        run = await rt.start(Order, key="a")
+        clock.advance(4 * DAY)
+        await rt.settle()
+        for _ in range(4):
+            clock.advance(HOUR)
+            await rt.settle()
+        assert run.status == "stuck"
+        assert [one.reason for one in run.owed] == ["OSError: no server"]
+    assert caplog.records[-1].getMessage() == "a: stuck on effect 1: OSError: no server"
+
+
+def _unable(_: Mail) -> None:
+    text = "no server"
+    raise OSError(text)
+
+
+@run_async
 async def test_some_failures_are_not_worth_another_attempt(
     store: Store, clock: SimulatedClock
 ) -> None:

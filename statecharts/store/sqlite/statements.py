@@ -18,7 +18,7 @@ _ENTRY: Final = (
     " JOIN {p}configurations AS places ON places.number = entries.configuration"
     f" WHERE run = {_OF_RUN}"
 )
-_OWED: Final = "number, name, call, body, attempts, due, handed, worker, until"
+_OWED: Final = "number, name, call, body, attempts, due, handed, worker, until, reason"
 
 STATEMENTS: Final = {
     "head": f"{_HEADS} WHERE runs.run = ?",
@@ -36,7 +36,8 @@ STATEMENTS: Final = {
     "place": "SELECT number FROM {p}configurations WHERE states = ?",
     "enter": "INSERT INTO {p}entries (run, sequence, at, kind, id, configuration, body, link)"
     " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-    "owe": f"INSERT OR REPLACE INTO {{p}}owed (run, {_OWED}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    "owe": f"INSERT OR REPLACE INTO {{p}}owed (run, {_OWED})"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     "settle": "DELETE FROM {p}owed WHERE run = ? AND number = ?",
     "start": "INSERT OR REPLACE INTO {p}timers (run, id, due) VALUES (?, ?, ?)",
     "stop": "DELETE FROM {p}timers WHERE run = ? AND id = ?",
@@ -55,7 +56,8 @@ STATEMENTS: Final = {
     "entries": f"{_ENTRY} AND sequence > ? ORDER BY sequence LIMIT ?",
     "tail": f"{_ENTRY} ORDER BY sequence DESC LIMIT ?",
     "taken": f"{_ENTRY} AND id = ? AND sequence >= ? ORDER BY sequence DESC LIMIT 1",
-    "free": f"SELECT runs.run, runs.chart, owed.run, {_OWED.replace('number', 'owed.number')}"
+    "free": "SELECT runs.run, runs.chart, owed.run,"
+    " owed.number, name, call, body, attempts, due, handed, worker, until, owed.reason"
     " FROM {p}owed AS owed JOIN {p}runs AS runs ON runs.number = owed.run"
     " WHERE owed.handed = 0 AND (owed.due <= ?1 OR attempts = 0) AND (worker IS NULL OR until <= ?1"
     f" OR until > ?1 + {LONGEST_CLAIM})"

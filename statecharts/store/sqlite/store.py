@@ -432,8 +432,8 @@ _PLACES: Final = 10_000
 
 
 def _owed(row: Sequence[Any]) -> Owed:
-    number, name, call, body, attempts, due, handed, worker, until = row
-    return Owed(number, name, call, body, attempts, due, bool(handed), worker, until)
+    number, name, call, body, attempts, due, handed, *claim_and_reason = row
+    return Owed(number, name, call, body, attempts, due, bool(handed), *claim_and_reason)
 
 
 def _locked(error: Exception) -> bool:
