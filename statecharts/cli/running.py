@@ -7,9 +7,10 @@ import json
 import signal
 import sys
 import time
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator
 from contextlib import closing, contextmanager
 from datetime import datetime, timedelta
+from difflib import get_close_matches
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Final, TypeVar
@@ -36,6 +37,9 @@ if TYPE_CHECKING:
     from statecharts.store import Head, Owed, Store
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+STATUSES: Final = ("running", "suspended", "stuck", "ended", "cancelled")
+"""The statuses of runs; `statecharts.store.Status`, which takes long to import."""
 
 POLL: Final = 0.2
 """Seconds between two looks of `watch`."""
@@ -125,7 +129,7 @@ def _check_there(db: str) -> None:
 
 
 @contextmanager
-def _opened(db: str, prefix: str, targets: Iterable[str]) -> Generator[Runs, None, None]:
+def _opened(db: str, prefix: str, targets: Collection[str]) -> Generator[Runs, None, None]:
     from statecharts.runtime import Runs  # noqa: PLC0415 - needs an extra
 
     charts = _found(targets)
@@ -135,19 +139,21 @@ def _opened(db: str, prefix: str, targets: Iterable[str]) -> Generator[Runs, Non
             yield opened
 
 
-def _found(targets: Iterable[str]) -> list[Any]:
+def _found(targets: Collection[str]) -> list[Any]:
     charts: dict[str, Any] = {}
+    protocols: dict[str, Any] = {}
     for target in targets:
         for one in all_charts(target):
-            charts.setdefault(one.chart.name, one.chart)
+            name = one.chart.name
+            if charts.setdefault(name, one.chart) is not one.chart:
+                told = (
+                    f"two charts of {' '.join(targets)} are called {name}. Name one: MODULE:{name}"
+                )
+                raise TargetError(told)
             module = sys.modules.get(one.module)
-            if module is not None:
-                charts |= {
-                    name: protocol
-                    for name, protocol in _protocols(module).items()
-                    if name == one.chart.name
-                }
-    return list(charts.values())
+            if module is not None and name in _protocols(module):
+                protocols[name] = _protocols(module)[name]
+    return list((charts | protocols).values())
 
 
 def _protocols(module: ModuleType) -> dict[str, Any]:
@@ -194,7 +200,7 @@ def _head_json(head: Head) -> dict[str, Any]:
 @runs.command("list")
 @click.option("--chart", help="Only runs of the chart of this name.")
 @click.option("--state", help="Only runs that are in the state of this id.")
-@click.option("--status", help="Only runs of this status, such as running or ended.")
+@click.option("--status", type=click.Choice(STATUSES), help="Only runs of this status.")
 @click.option("--stuck", is_flag=True, help="Only runs that are stuck.")
 @json_option
 @_db
@@ -208,8 +214,12 @@ def list_runs(
     as_json: bool,
 ) -> None:
     """List the runs of the store, in the order of their keys."""
+    if stuck and status not in (None, "stuck"):
+        raise click.UsageError(f"--stuck is --status stuck, and not --status {status}.")
     with _store(db, prefix) as store:
         heads = list(_heads(store, chart, state, "stuck" if stuck else status))
+        if not heads:
+            _check_named(store, chart, state)
     if as_json:
         print_json([_head_json(head) for head in heads])
         return
@@ -228,6 +238,17 @@ def list_runs(
             _time(moment(head.changed)),
         )
     console().print(table)
+
+
+def _check_named(store: Store, chart: str | None, state: str | None) -> None:
+    """Refuse a chart or a state that nothing in the store has, if something has a like name."""
+    heads = list(_heads(store))
+    charts = {head.chart for head in heads}
+    states = {one for head in heads for one in json.loads(head.configuration)}
+    for what, name, known in (("chart", chart, charts), ("state", state, states)):
+        near = [] if name is None or name in known else get_close_matches(name, sorted(known), 1)
+        if near:
+            raise RunsError(f"no run has the {what} {name!r}. Did you mean {near[0]!r}?")
 
 
 def _heads(
@@ -324,7 +345,7 @@ def _owed_text(run: str, head: Head, owed: Owed) -> str:
 
 @runs.command()
 @click.argument("run")
-@click.option("--tail", type=int, metavar="N", help="Only the last N entries.")
+@click.option("--tail", type=click.IntRange(1), metavar="N", help="Only the last N entries.")
 @json_option
 @_db
 def history(db: str, prefix: str, run: str, tail: int | None, as_json: bool) -> None:
@@ -788,7 +809,10 @@ def delete(db: str, prefix: str, run: str, yes: bool) -> None:
 @_charts
 @_db
 def prune(db: str, prefix: str, targets: tuple[str, ...], run: str, before: int) -> None:
-    """Forget the entries of a run before entry N, as far as a checkpoint before it allows."""
+    """Forget the entries of a run before entry N, as far as a checkpoint before it allows.
+
+    The ids of events that are forgotten are forgotten, too: send would take such an id again.
+    """
     with _opened(db, prefix, targets) as opened:
         first = opened.get(run).prune(before=before)
     click.echo(f"the history of {run} begins at entry {first}")

@@ -346,7 +346,7 @@ class Draft:
             "",
             "",
             -1,
-            0,
+            now,
             0,
             now,
             now,

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Final, final
 
@@ -310,10 +311,33 @@ class Operations:
         return history.snapshot_at(self.store, head, self.writer.program(head), sequence)
 
     def list(self, chart: Any, state: Any, status: str | None, *, stuck: bool) -> Iterator[Head]:
-        """Yield the heads of runs, in the order of their keys."""
+        """Return the heads of runs, in the order of their keys.
+
+        Raises:
+            RunError: A status or a state that there is not (SC838).
+        """
+        if status is not None and status not in set(Status):
+            near = get_close_matches(str(status), [one.value for one in Status], 1)
+            remedy = f"Did you mean {near[0]!r}" if near else f"Pass one of {', '.join(Status)}"
+            raise RunError("SC838", "list", f"status={status!r} is no status of a run", remedy)
+        if stuck and status not in (None, Status.STUCK):
+            found = f"stuck=True asks for status='stuck', and not for {status!r}"
+            raise RunError("SC838", "list", found, "Pass one of the two")
+        self._check_state(state)
+        return self._listed(chart, state, Status.STUCK if stuck else status)
+
+    def _check_state(self, state: Any) -> None:
+        """Refuse the id of a state that no chart here has."""
+        known = {name for one in self.programs.values() for name in one.kernel.chart.nodes}
+        if isinstance(state, str) and known and state not in known:
+            near = get_close_matches(state, sorted(known), 1)
+            remedy = f"Did you mean {near[0]!r}" if near else "Pass a state, or its id"
+            raise RunError("SC838", "list", f"no chart here has a state {state!r}", remedy)
+
+    def _listed(self, chart: Any, state: Any, status: str | None) -> Iterator[Head]:
         name = None if chart is None else getattr(getattr(chart, "chart", chart), "name", chart)
         wanted = getattr(state, "id", state)
-        for head in heads_of(self.store, name, Status.STUCK if stuck else status):
+        for head in heads_of(self.store, name, status):
             if wanted is None or wanted in place_of(head.configuration):
                 yield head
 
@@ -425,6 +449,20 @@ def check_key(key: object) -> None:
     if not isinstance(key, str) or not key or not _is_text(key):
         remedy = "Give a text that is not empty"
         raise RunError("SC822", "start", f"key={key!r} is no key", remedy)
+
+
+def seconds_of(key: str, timeout: object) -> float | None:
+    """Return how long to wait.
+
+    Raises:
+        RunError: It is no time (SC827).
+    """
+    if timeout is None:
+        return None
+    if not isinstance(timeout, timedelta):
+        remedy = "Pass timeout=timedelta(seconds=1), or the like"
+        raise RunError("SC827", key, f"timeout={timeout!r} is no timedelta", remedy)
+    return timeout.total_seconds()
 
 
 def late(key: str, state: str | None, live: Live) -> WaitError:

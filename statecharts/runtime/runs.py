@@ -22,7 +22,7 @@ from statecharts.runtime.clock import Clock, SystemClock, moment
 from statecharts.runtime.commit import Taken, place_of
 from statecharts.runtime.history import Past, times
 from statecharts.runtime.migration import Outlook
-from statecharts.runtime.operations import IDS, Address, Operations, late
+from statecharts.runtime.operations import IDS, Address, Operations, late, seconds_of
 from statecharts.semantics.snapshot import Snapshot
 from statecharts.store.chain import Damage
 from statecharts.store.rows import OVER, Head, Owed
@@ -230,6 +230,8 @@ class Run(Present[E, C]):
     def prune(self, *, before: int) -> int:
         """Forget the entries before a number, as far as a checkpoint allows.
 
+        The ids of events that are forgotten are forgotten, too: `send` would take such an id again.
+
         Returns:
             The number of the first entry that is left.
         """
@@ -257,7 +259,8 @@ class Run(Present[E, C]):
             WaitError: It took too long, or can never come there (SC827).
         """
         goal = self._operations.state_id(self.key, state)
-        deadline = None if timeout is None else time.monotonic() + timeout.total_seconds()
+        seconds = seconds_of(self.key, timeout)
+        deadline = None if seconds is None else time.monotonic() + seconds
         while not self._operations.arrived(self.key, goal):
             if deadline is not None and time.monotonic() > deadline:
                 raise late(self.key, goal, self._operations.live(self.key))
@@ -379,16 +382,19 @@ class Runs:
         status: str | None = None,
         stuck: bool = False,
     ) -> Iterator[Run[Any, Any]]:
-        """Yield runs, in the order of their keys.
+        """Return runs, in the order of their keys.
 
         Args:
             chart: Only those of this chart.
             state: Only those that are in this state: a state, or its id.
             status: Only those of this status.
             stuck: Only those that are stuck.
+
+        Raises:
+            RunError: A status or a state that there is not (SC838).
         """
-        for head in self._operations.list(chart, state, status, stuck=stuck):
-            yield Run(self._operations, head.run)
+        heads = self._operations.list(chart, state, status, stuck=stuck)
+        return (Run(self._operations, head.run) for head in heads)
 
     def head(self, key: str) -> Head:
         """Return the head of a run: what is stored of it, its snapshot unread."""

@@ -20,7 +20,7 @@ from statecharts.runtime.delivery import LEASE, POLL, Delivery
 from statecharts.runtime.errors import RunError
 from statecharts.runtime.handlers import Handlers, table
 from statecharts.runtime.migration import Outlook
-from statecharts.runtime.operations import IDS, Address, Operations, late
+from statecharts.runtime.operations import IDS, Address, Operations, late, seconds_of
 from statecharts.runtime.runs import Present
 from statecharts.runtime.writer import Job
 from statecharts.semantics.snapshot import Snapshot
@@ -102,6 +102,8 @@ class LiveRun(Present[E, C]):
     async def prune(self, *, before: int) -> int:
         """Forget the entries before a number, as far as a checkpoint allows.
 
+        The ids of events that are forgotten are forgotten, too: `send` would take such an id again.
+
         Returns:
             The number of the first entry that is left.
         """
@@ -130,7 +132,7 @@ class LiveRun(Present[E, C]):
             WaitError: It took too long, or can never come there (SC827).
         """
         goal = self._operations.state_id(self.key, state)
-        seconds = None if timeout is None else timeout.total_seconds()
+        seconds = seconds_of(self.key, timeout)
         try:
             async with asyncio.timeout(seconds):
                 while not self._operations.arrived(self.key, goal):
@@ -376,9 +378,9 @@ class Runtime:
         status: str | None = None,
         stuck: bool = False,
     ) -> Iterator[LiveRun[Any, Any]]:
-        """Yield runs, in the order of their keys (see `Runs.list`)."""
-        for head in self._operations.list(chart, state, status, stuck=stuck):
-            yield LiveRun(self, head.run)
+        """Return runs, in the order of their keys (see `Runs.list`)."""
+        heads = self._operations.list(chart, state, status, stuck=stuck)
+        return (LiveRun(self, head.run) for head in heads)
 
     async def recover(self) -> builtins.list[tuple[str, StatechartError]]:
         """Read every run that goes on; return those that cannot be read, which are stuck now."""
@@ -414,7 +416,7 @@ class Runtime:
         """Return when no handler is at work and nothing is due: for tests."""
         while self._delivery is not None:
             await asyncio.sleep(0.001)
-            if self._delivery.idle and self._operations.writer.idle:
+            if self._delivery.idle and self._operations.writer.idle and not self._news:
                 return
 
 

@@ -347,6 +347,7 @@ class Writer:
             return  # nothing goes on there, but for what an ended run still owes
         marked = evolve(head, status=Status.STUCK, reason=reason, blocked="", epoch=head.epoch + 1)
         self.store.write([Change(sealed(marked), head.fence)])
+        self._token += 1
 
     def _keep(self, live: Live) -> None:
         self._kept[live.head.run] = live

@@ -67,7 +67,8 @@ class Head:
         blocked: The cause of a stuck run: ``timer ID``, ``event NUMBER`` or ``effect NUMBER``;
             empty when its snapshot cannot be read.
         sequence: The number of its last entry; the start is 0.
-        epoch: The number of writes without an entry; with ``sequence`` it is the fence.
+        epoch: The number of writes without an entry, counted from the time of its start, so that a
+            run that is made again under its key has another fence; with ``sequence`` it is that.
         counter: The number of the last effect; it never goes back.
         began: The time of its start.
         changed: The time of its last entry.

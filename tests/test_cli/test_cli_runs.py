@@ -65,6 +65,44 @@ def test_runs_are_listed(store: str) -> None:
         assert [one["run"] for one in said("list", "--db", store, *options)] == keys
 
 
+def test_filters_that_name_nothing_are_refused(store: str) -> None:
+    assert (
+        "'runing' is not one of 'running'"
+        in call("list", "--db", store, "--status", "runing", status=2).output
+    )
+    assert (
+        "Did you mean 'open.paying'?"
+        in call("list", "--db", store, "--state", "open.payin", status=1).output
+    )
+    assert (
+        "Did you mean 'Order'?" in call("list", "--db", store, "--chart", "Ordr", status=1).output
+    )
+    assert (
+        "--stuck is --status stuck"
+        in call("list", "--db", store, "--stuck", "--status", "running", status=2).output
+    )
+    assert (
+        "0 is not in the range"
+        in call("history", "day", "--db", store, "--tail", "0", status=2).output
+    )
+
+
+def test_charts_of_one_name_are_refused(
+    store: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of two charts of one name none is taken by chance."""
+    monkeypatch.chdir(tmp_path)
+    twin = tmp_path / "twin.py"
+    twin.write_text(
+        "from statecharts import State, Statechart\n\n\n"
+        "class Order(Statechart):\n    other = State(initial=True, resting=True)\n"
+    )
+    where = ("--db", store, "--charts", ORDERS, "--charts", "twin")
+    told = call("suspend", "order-1", *where, status=2).output
+    assert "are called Order. Name one: MODULE:Order" in told
+    call("suspend", "order-1", "--db", store, "--charts", ORDERS, "--charts", ORDERS)
+
+
 def test_the_store_may_be_named_by_the_environment(store: str) -> None:
     found = CliRunner().invoke(main, ["runs", "list"], env={"STATECHARTS_DB": store})
     assert "order-1" in found.output

@@ -6,6 +6,7 @@ import asyncio
 import threading
 import time
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any, cast
 
 import pytest
@@ -28,7 +29,7 @@ from statecharts.runtime import (
     WaitError,
     handle,
 )
-from statecharts.store import Store
+from statecharts.store import Change, Store, StoreError
 from tests.test_runtime.conftest import PAID, Bank, run_async
 from tests.test_runtime.orders import (
     Asked,
@@ -72,6 +73,54 @@ async def begun(bank: Bank, *, mails: int = 0) -> None:
     """Return once the bank has been asked, and some mails have been sent."""
     while not bank.tasks or len(bank.mails) < mails:  # noqa: ASYNC110 - a handler sets no event
         await asyncio.sleep(0.001)
+
+
+def test_wrong_filters_and_times_are_told(
+    store: Store, clock: SimulatedClock, tmp_path: Path
+) -> None:
+    """A misspelt filter is an error that names the nearest, and no empty answer."""
+    with Runs(store, Order, clock=clock) as runs:
+        runs.start(Order, key="a")
+        with pytest.raises(RunError, match=r"SC838.*status='runing'.*Did you mean 'running'"):
+            runs.list(status="runing")
+        with pytest.raises(RunError, match=r"SC838.*'open.payin'.*Did you mean 'open.paying'"):
+            runs.list(state="open.payin")
+        with pytest.raises(RunError, match=r"SC838.*stuck=True.*'running'"):
+            runs.list(status="running", stuck=True)
+        assert [run.key for run in runs.list(state="open.basket", status="running")] == ["a"]
+        with pytest.raises(RunError, match=r"SC827.*timeout=1 is no timedelta"):
+            runs.get("a").wait(timeout=1)  # type: ignore[arg-type]
+    with pytest.raises(StoreError, match=r"SC801.*Did you mean sqlite:///runs.db"):
+        Runs("runs.db", Order)
+    with pytest.raises(StoreError, match=r"SC805.*no such file"):
+        Runs(tmp_path / "none.db", Order, create_schema=False)
+    assert not list(tmp_path.glob("none*"))
+
+
+def test_a_store_that_cannot_be_made_leaves_no_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without SQLAlchemy, the error says how to install it, and no empty file is left."""
+    monkeypatch.setattr("statecharts.store.sqlite.store.find_spec", lambda _: None)
+    with pytest.raises(StoreError, match=r"SC801.*needs SQLAlchemy.*install"):
+        Runs(tmp_path / "new.db", Order)
+    assert not list(tmp_path.iterdir())
+
+
+@run_async
+async def test_a_run_that_is_made_again_is_not_the_one_that_was(
+    store: Store, clock: SimulatedClock
+) -> None:
+    """Who still holds a run that was removed, and made again since, writes nothing into it."""
+    with Runs(store, Polite, clock=clock) as runs:
+        runs.start(Polite, key="a").send(Tick())
+        old = runs.head("a")
+        assert store.remove("a", old.fence)
+        clock.advance(HOUR)
+        runs.start(Polite, key="a").send(Tick())
+        assert runs.head("a").sequence == old.sequence
+        assert store.write([Change(old, old.fence)]) == [False]
+        assert await asyncio.to_thread(lambda: list(runs.verify())) == []
 
 
 # --- Events ---------------------------------------------------------------------------------------
@@ -320,15 +369,22 @@ async def test_a_failing_handler_is_seen_while_it_is_tried_again(
     store: Store, clock: SimulatedClock, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Each attempt is logged; its reason is kept with the effect, under the seal."""
-    bank = Bank(OSError("down"))
+    go = asyncio.Event()
+
+    async def broken(*_: object) -> None:
+        await go.wait()
+        text = "down"
+        raise OSError(text)
+
     retry = Retry(attempts=2, delay=HOUR, jitter=0)
-    async with runtime(store, clock, bank, retry=retry) as rt:
+    async with runtime(store, clock, Bank(broken), retry=retry) as rt:
         run = await ordered(rt)
         (begun,) = run.owed
         assert (begun.attempts, begun.reason, begun.claimed) == (
             *(0, ""),
             clock.now() + timedelta(seconds=30),
         )
+        go.set()
         await rt.settle()
         (owed,) = run.owed
         assert (owed.key, owed.name, owed.attempts) == ("a/1", "charge", 1)

@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import contextmanager
+from importlib.util import find_spec
 from itertools import islice
 from pathlib import Path
 from typing import Any, Final, TypeVar, final
@@ -19,6 +20,7 @@ from typing import Any, Final, TypeVar, final
 from attrs import evolve
 from attrs import fields as attrs_fields
 
+from statecharts.model.errors import how_to_install
 from statecharts.store.chain import Damage
 from statecharts.store.errors import DamageError, StoreError
 from statecharts.store.rows import (
@@ -70,6 +72,8 @@ class SQLiteStore:
         self._lock = threading.RLock()
         self._places: dict[str, int] = {}
         self._writes = 0
+        if not path.exists():
+            self._check_makeable(create=create)
         with self._errors():
             self._db = sqlite3.connect(
                 path, timeout=PATIENCE, isolation_level=None, check_same_thread=False
@@ -82,6 +86,16 @@ class SQLiteStore:
         except BaseException:
             self._db.close()
             raise
+
+    def _check_makeable(self, *, create: bool) -> None:
+        """Refuse to make a file that could have no tables, before it is there."""
+        if not create:
+            raise StoreError(
+                "SC805", str(self.path), "there is no such file", "Make it, or allow create"
+            )
+        if find_spec("sqlalchemy") is None:
+            found = "a new store needs SQLAlchemy, which is not installed"
+            raise StoreError("SC801", str(self.path), found, how_to_install("sqlalchemy"))
 
     def _make(self, *, create: bool) -> None:
         """Make the tables, or see that they are ours."""
