@@ -18,7 +18,7 @@ from rich.console import Console
 from benchmarks import readme, timing
 from benchmarks.__main__ import SECTIONS, main
 from benchmarks.apart import environments
-from benchmarks.apart.environments import APART, Apart
+from benchmarks.apart.environments import APART, STORED, Apart
 from benchmarks.contestant import ContestantError, Entry, Missing, Named, load
 from benchmarks.cycle import contestants as cycle
 from benchmarks.cycle import handwritten, table
@@ -28,7 +28,7 @@ from benchmarks.features import cases
 from benchmarks.features import contestants as features
 from benchmarks.report import show
 from benchmarks.results import Column, Environment, Report, Row, Section
-from benchmarks.sections import apart, imports
+from benchmarks.sections import apart, durable, imports
 from benchmarks.sections.effort import QUICK, Plan
 from benchmarks.sections.instances import bytes_held
 from benchmarks.shapes import contestants as shapes
@@ -61,6 +61,7 @@ TRIAL = Plan(
     ring=20,
     regions=(2, 3),
     durable_events=20,
+    durable_sized=20,
     durable_runs=5,
 )
 OUTLINES = (toggle(), regions(), ring(3), ring(10), nested(1), nested(4))
@@ -160,6 +161,7 @@ def test_feature_check_sees_what_a_turn_leaves_behind() -> None:
 def test_section_runs_and_has_a_number_for_ours(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every table can be made, in a run that is as short as it can be."""
     monkeypatch.setattr(apart, "measured", lambda peer, _effort: Missing(peer.name, "left out"))
+    monkeypatch.setattr(durable, "answer", lambda peer, *_: Missing(peer.name, "left out"))
     apart.apart.cache_clear()
     sections = SECTIONS[name](TRIAL)
     apart.apart.cache_clear()
@@ -180,6 +182,16 @@ def test_peer_apart_goes_where_the_cases_go(peer: Apart) -> None:
     assert not isinstance(found, Missing), found
     assert found["cycle"]["ratio"] > 0
     assert set(found["features"]) >= {"history", "unhandled", "named", "guards"}
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("peer", STORED, ids=named)
+def test_peer_that_stores_takes_all_its_events(peer: Apart, tmp_path: Path) -> None:
+    """A peer's rates are of events that it has taken: its run is where they lead."""
+    found = environments.answer(peer, peer.module, peer.name, "5", str(tmp_path))
+    assert not isinstance(found, Missing), found
+    assert found["one"] > 0
+    assert found["many"] > 0
 
 
 def test_peer_that_cannot_be_installed_gets_a_row_that_says_so(

@@ -58,6 +58,13 @@ APART: Final = (
 )
 
 
+STORED: Final = tuple(
+    Apart(requirement.partition("==")[0], "benchmarks.apart.stored", requirement)
+    for requirement in ("harel==0.9.0", "xstate-statemachine==0.11.0", "dbos==3.4.0")
+)
+"""Peers that keep what happens in a file of SQLite."""
+
+
 def make(peer: Apart) -> Missing | None:
     """Make the environment of a peer through pip, unless it is there; say why it cannot be made."""
     if peer.is_made:
@@ -82,11 +89,19 @@ def measured(peer: Apart, effort: Effort) -> dict[str, Any] | Missing:
     Raises:
         ContestantError: It fails the benchmark's checks.
     """
+    return answer(peer, "benchmarks.apart", peer.module, str(effort.rounds), str(effort.batch_ns))
+
+
+def answer(peer: Apart, *program: str) -> dict[str, Any] | Missing:
+    """Run a module, given with its arguments, in the environment of a peer; return its answer.
+
+    Raises:
+        ContestantError: It does not come to its end.
+    """
     missing = make(peer)
     if missing is not None:
         return missing
-    numbers = (str(effort.rounds), str(effort.batch_ns))
-    line = (str(peer.python), "-m", "benchmarks.apart", peer.module, *numbers)
+    line = (str(peer.python), "-m", *program)
     done = subprocess.run(line, cwd=ROOT, capture_output=True, text=True, check=False)  # noqa: S603
     if done.returncode:
         told = done.stderr.strip().splitlines() or ["no reason given"]

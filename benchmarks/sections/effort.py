@@ -27,6 +27,7 @@ class Plan:
     ring: int = 10_000
     regions: tuple[int, ...] = (32, 64, 128)
     durable_events: int = 2_000
+    durable_sized: int = 200_000
     durable_runs: int = 10_000
 
 
@@ -52,5 +53,6 @@ QUICK = Plan(
     ring=300,
     regions=(4, 8),
     durable_events=200,
+    durable_sized=2_000,
     durable_runs=200,
 )
