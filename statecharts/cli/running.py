@@ -698,9 +698,11 @@ async def _serve(
     grace: timedelta,
     quiet: bool,
 ) -> None:
-    from statecharts.runtime import Runtime  # noqa: PLC0415 - needs an extra
+    from statecharts.runtime import Attempted, Runtime  # noqa: PLC0415 - needs an extra
 
-    def tell(happened: Happened) -> None:
+    def tell(happened: Happened | Attempted) -> None:
+        if isinstance(happened, Attempted):
+            return  # those that fail are logged
         place = ", ".join(happened.step.snapshot.configuration)
         cause = "(start)" if happened.cause is None else type(happened.cause).__name__
         click.echo(f"{_time(happened.at)}  {happened.run}  {cause}  → {place}")

@@ -15,7 +15,7 @@ from statecharts.runtime.errors import (
     UnknownRunError,
     WaitError,
 )
-from statecharts.runtime.handlers import NEVER, Handler, Retry, Task, handle
+from statecharts.runtime.handlers import NEVER, Attempted, Handler, Retry, Task, handle
 from statecharts.runtime.history import Past
 from statecharts.runtime.migration import Outlook
 from statecharts.runtime.runs import Outstanding, Run, Runs
@@ -23,6 +23,7 @@ from statecharts.runtime.runtime import LiveRun, Runtime
 
 __all__ = [
     "NEVER",
+    "Attempted",
     "BusyError",
     "Clock",
     "Handler",

@@ -124,6 +124,7 @@ class Happened:
         at: When it happened.
         cause: The event; None for the start; `RolledBack` for a rollback.
         step: The step that the kernel took.
+        chart: The name of the chart of the run.
     """
 
     run: str
@@ -131,6 +132,7 @@ class Happened:
     at: datetime
     cause: Any
     step: Step[Any, Any]
+    chart: str
 
 
 @final
@@ -511,7 +513,8 @@ class Draft:
         self.snapshot = step.snapshot
         status = Status.ENDED.value if step.snapshot.ended else self.head.status
         self._enter(one.kind, at, one.body, one.id, status=status, counter=one.counter)
-        self.happened.append(Happened(self.run, self.head.sequence, at, one.cause, step))
+        name = self.program.name
+        self.happened.append(Happened(self.run, self.head.sequence, at, one.cause, step, name))
 
     def _enter(
         self,

@@ -28,7 +28,7 @@ from statecharts.model.errors import StatechartError
 from statecharts.model.events import Answer, CallFailed, wire_name
 from statecharts.runtime.clock import microseconds
 from statecharts.runtime.commit import UNDO, Draft, Program, effect_of, storable
-from statecharts.runtime.handlers import Handler, Task, check_outcome
+from statecharts.runtime.handlers import Attempted, Handler, Task, check_outcome
 from statecharts.runtime.operations import Operations
 from statecharts.runtime.writer import Job
 from statecharts.store.rows import LONGEST_CLAIM, PAUSED, Owed, Status
@@ -75,6 +75,7 @@ class Delivery:
         handlers: The handlers, by class of effects.
         submit: Puts a job in line, and returns its answer once it is on disk.
         lease: The time for which a claim holds.
+        observe: Gets each attempt when it is over.
     """
 
     def __init__(
@@ -83,11 +84,13 @@ class Delivery:
         handlers: dict[type, Handler],
         submit: Callable[[Job[Any]], Awaitable[Any]],
         lease: timedelta = LEASE,
+        observe: Callable[[Attempted], None] = lambda _: None,
     ) -> None:
         self.worker = uuid.uuid4().hex
         self._operations = operations
         self._store = operations.store
         self._submit = submit
+        self._observe = observe
         self._lease = min(lease, timedelta(microseconds=LONGEST_CLAIM))
         self._handlers = {wire_name(cls): handler for cls, handler in handlers.items()}
         self._handlers |= {
@@ -258,12 +261,20 @@ class Delivery:
                 except StatechartError as error:  # no attempt yet; it is claimed again
                     LOG.warning("%s/%d %s: not tried: %s", run, row.number, row.name, error)
                     return
+                began, clock = self._operations.now(), self._loop.time()
+                failed: Exception | None = None
+                again: timedelta | None = None
                 try:
                     outcome = await self._attempt(handler, program, run, row)
                 except Exception as error:
-                    act = self._failure(run, row, handler, error)
+                    failed = error
+                    act, again = self._failure(run, row, handler, error)
                 else:
                     act = partial(self._done, row=row, outcome=outcome)
+                took = timedelta(seconds=self._loop.time() - clock)
+                key, attempt = f"{run}/{row.number}", row.attempts + 1
+                said = (run, program.name, key, row.name, attempt, began, took, failed, again)
+                self._observe(Attempted(*said))
         except asyncio.CancelledError:
             if self._closing:
                 await asyncio.shield(self._give_back(run, row.number))
@@ -333,8 +344,8 @@ class Delivery:
 
     def _failure(
         self, run: str, row: Owed, handler: Handler, error: Exception
-    ) -> Callable[[Draft], None]:
-        """Tell of a failed attempt; return what writes it: try again later, or give up."""
+    ) -> tuple[Callable[[Draft], None], timedelta | None]:
+        """Log a failed attempt; return what writes it, and the wait until the next one, if any."""
         failures, retry = row.attempts + 1, handler.retry
         text = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
         said = (f"{run}/{row.number}", row.name, failures, retry.attempts, text)
@@ -344,7 +355,8 @@ class Delivery:
             LOG.warning("%s %s: attempt %d of %d failed: %s; the next in %s", *said, wait)
         else:
             LOG.error("%s %s: attempt %d of %d failed: %s; given up", *said)
-        return partial(self._failed, row=row, failures=failures, reason=storable(text), wait=wait)
+        reason = storable(text)
+        return partial(self._failed, row=row, failures=failures, reason=reason, wait=wait), wait
 
     def _failed(
         self, draft: Draft, row: Owed, failures: int, reason: str, wait: timedelta | None

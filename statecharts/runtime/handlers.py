@@ -8,7 +8,7 @@ import inspect
 import types
 import typing
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final, Generic, Literal, TypeVar, final, overload
 
 from attrs import field, frozen
@@ -278,6 +278,34 @@ def table(handlers: Handlers) -> dict[type[Effect], Handler]:
             raise HandlerError("SC828", "handlers", text, "Rename one of them")
         found[one.effect] = one
     return found
+
+
+@final
+@frozen
+class Attempted:
+    """One attempt to carry out one effect, when it is over, as observers see it.
+
+    Attributes:
+        run: The key of the run.
+        chart: The name of its chart.
+        key: ``run/number``.
+        name: The name of the class of the effect or call.
+        attempt: Which attempt it was; the first is 1.
+        began: When it began.
+        took: How long it took.
+        error: What the handler raised; None if it did not.
+        again: The wait until the next attempt; None if there is none.
+    """
+
+    run: str
+    chart: str
+    key: str
+    name: str
+    attempt: int
+    began: datetime
+    took: timedelta
+    error: Exception | None
+    again: timedelta | None
 
 
 class _Reporter(typing.Protocol):

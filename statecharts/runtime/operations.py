@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from difflib import get_close_matches
@@ -340,6 +341,14 @@ class Operations:
         for head in heads_of(self.store, name, status):
             if wanted is None or wanted in place_of(head.configuration):
                 yield head
+
+    def occupancy(self) -> dict[tuple[str, str], int]:
+        """Return how many runs that are not over are in each state, by chart and state."""
+        found: Counter[tuple[str, str]] = Counter()
+        for status in set(Status) - OVER:
+            for head in heads_of(self.store, None, status):
+                found.update((head.chart, state) for state in place_of(head.configuration))
+        return dict(found)
 
     def verify(self) -> Iterator[Damage]:
         """Yield what is damaged in the store."""

@@ -400,6 +400,10 @@ class Runs:
         """Return the head of a run: what is stored of it, its snapshot unread."""
         return self._operations.head(key)
 
+    def occupancy(self) -> dict[tuple[str, str], int]:
+        """Return how many runs are in each state now, by chart and state; those over left out."""
+        return self._operations.occupancy()
+
     def recover(self) -> builtins.list[tuple[str, StatechartError]]:
         """Read every run that goes on; return those that cannot be read, which are stuck now."""
         return list(self._operations.recover())

@@ -18,7 +18,7 @@ from statecharts.runtime.clock import Clock, SystemClock
 from statecharts.runtime.commit import Draft, Happened, Taken
 from statecharts.runtime.delivery import LEASE, POLL, Delivery
 from statecharts.runtime.errors import RunError
-from statecharts.runtime.handlers import Handlers, table
+from statecharts.runtime.handlers import Attempted, Handlers, table
 from statecharts.runtime.migration import Outlook
 from statecharts.runtime.operations import IDS, Address, Operations, late, seconds_of
 from statecharts.runtime.runs import Present
@@ -30,7 +30,10 @@ E = TypeVar("E")
 C = TypeVar("C")
 T = TypeVar("T")
 
-Observer = Callable[[Happened], None]
+Observer = Callable[[Happened | Attempted], None]
+"""Gets each step of each run after the commit, and each attempt of a handler when it is over."""
+
+Subscriber = Callable[[Happened], None]
 """Gets each step of each run, after the commit."""
 
 
@@ -163,7 +166,8 @@ class Runtime:
             ``run.answer``; an effect without one stays owed, for another process.
         effects: Classes of effects that the charts emit and that have no handler here.
         clock: The clock.
-        observe: Gets each step of each run that is written here.
+        observe: Gets each step that is written here, and each attempt of a handler here, for
+            metrics and logs (see `statecharts.runtime.telemetry`).
         ids: The number of last entries of a run in which `send` looks for an id.
         lease: The time for which a claim on an effect holds once its process has died.
         grace: The time that handlers get to finish at the end.
@@ -194,7 +198,8 @@ class Runtime:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._delivery: Delivery | None = None
         self._waiters: dict[str, set[asyncio.Future[None]]] = {}
-        self._observers: list[Observer] = [] if observe is None else [observe]
+        self._observe = observe
+        self._subscribers: list[Subscriber] = []
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="statecharts-writer")
         self._scheduled = False
         self._news: deque[Callable[[], None]] = deque()
@@ -217,7 +222,9 @@ class Runtime:
             found = "the runtime has been entered already"
             raise RunError("SC832", "runtime", found, "Make another one")
         self._loop = asyncio.get_running_loop()
-        self._delivery = Delivery(self._operations, self._handlers, self._submit_inner, self._lease)
+        self._delivery = Delivery(
+            self._operations, self._handlers, self._submit_inner, self._lease, self._show
+        )
         await self.recover()
         self._operations.writer.claim = self._delivery.claim
         self._delivery.start()
@@ -285,13 +292,21 @@ class Runtime:
             if not waiter.done():
                 waiter.set_result(None)
         for happened in draft.happened:
-            for observer in tuple(self._observers):
+            self._show(happened)
+            for subscriber in tuple(self._subscribers):
                 try:
-                    observer(happened)
+                    subscriber(happened)
                 except Exception as error:
-                    self._complain(observer, error)
+                    self._complain(subscriber, error)
 
-    def _complain(self, observer: Observer, error: Exception) -> None:
+    def _show(self, seen: Happened | Attempted) -> None:
+        if self._observe is not None:
+            try:
+                self._observe(seen)
+            except Exception as error:
+                self._complain(self._observe, error)
+
+    def _complain(self, observer: object, error: Exception) -> None:
         if self._loop is not None:
             text = f"the observer {observer!r} of a runtime raised"
             self._loop.call_exception_handler({"message": text, "exception": error})
@@ -382,6 +397,10 @@ class Runtime:
         heads = self._operations.list(chart, state, status, stuck=stuck)
         return (LiveRun(self, head.run) for head in heads)
 
+    def occupancy(self) -> dict[tuple[str, str], int]:
+        """Return how many runs are in each state now, by chart and state; those over left out."""
+        return self._operations.occupancy()
+
     async def recover(self) -> builtins.list[tuple[str, StatechartError]]:
         """Read every run that goes on; return those that cannot be read, which are stuck now."""
         return await asyncio.to_thread(lambda: list(self._operations.recover()))
@@ -398,17 +417,17 @@ class Runtime:
         """Return what is damaged in the store."""
         return await asyncio.to_thread(lambda: list(self._operations.verify()))
 
-    def subscribe(self, observer: Observer) -> Callable[[], None]:
+    def subscribe(self, subscriber: Subscriber) -> Callable[[], None]:
         """Tell somebody of each step that is written here, with its cause.
 
         Returns:
             A function that ends it.
         """
-        self._observers.append(observer)
+        self._subscribers.append(subscriber)
 
         def end() -> None:
-            if observer in self._observers:
-                self._observers.remove(observer)
+            if subscriber in self._subscribers:
+                self._subscribers.remove(subscriber)
 
         return end
 

@@ -304,10 +304,9 @@ async def test_progress_is_an_answer_that_does_not_end_the_call(
 
     places: list[int] = []
 
-    def watch(happened: Happened) -> None:
-        snapshot = happened.step.snapshot
-        if Order.open.paying in snapshot:
-            places.append(snapshot[Order.open.paying].place)
+    def watch(happened: object) -> None:
+        if isinstance(happened, Happened) and Order.open.paying in happened.step.snapshot:
+            places.append(happened.step.snapshot[Order.open.paying].place)
 
     async with runtime(store, clock, Bank(slowly), observe=watch) as rt:
         run = await ordered(rt)
@@ -909,7 +908,7 @@ async def test_observers_are_told_of_each_step_with_its_cause(
     complaints: list[Any] = []
     asyncio.get_running_loop().set_exception_handler(lambda _, said: complaints.append(said))
 
-    def broken(_: Happened) -> None:
+    def broken(_: object) -> None:
         text = "observer"
         raise ValueError(text)
 
