@@ -770,7 +770,8 @@ class Draft:
             blocked="",
         )
         step: Step[Any, Any] = Step(self.snapshot, tuple(effects), (), True, ())  # noqa: FBT003
-        self.happened.append(Happened(self.run, self.head.sequence, at, RolledBack(to), step))
+        cause, chart = RolledBack(to), self.program.name
+        self.happened.append(Happened(self.run, self.head.sequence, at, cause, step, chart))
         if paused and status == Status.RUNNING:
             self._catch_up(at)
         self.fire(at)
@@ -847,7 +848,7 @@ class Draft:
             reason="",
             blocked="",
             sequence=last.sequence,
-            epoch=0,
+            epoch=microseconds(at),
             link=last.link,
             muted=int(muted),
             total=bytes(32),

@@ -364,7 +364,8 @@ async def test_handler_at_work_is_stopped(store: Store, clock: SimulatedClock) -
 @run_async
 async def test_observers_see_a_rollback(store: Store, clock: SimulatedClock) -> None:
     seen: list[Happened] = []
-    async with Runtime(store, Polite, clock=clock, observe=seen.append) as rt:
+    async with Runtime(store, Polite, clock=clock) as rt:
+        rt.subscribe(seen.append)
         run = await rt.start(Polite, key="a")
         await run.send(Tick())
         await run.rollback()
