@@ -15,8 +15,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
+import click
 from attrs import frozen
 
+from benchmarks.apart.environments import STORED, make
 from benchmarks.faults.boundary import Boundaries, die
 from benchmarks.faults.charts import Build, Done, Go, Half, Ledger, Mail, Order, Sum, Work
 from benchmarks.faults.journal import CARRIED_OUT, Journal, lines
@@ -348,6 +350,16 @@ def _theirs(
 NAMES: Final = {"harel": "harel", "xstate": "xstate-statemachine", "dbos": "dbos"}
 
 
+def _python(library: str) -> Path:
+    """Return the Python that has a library; ours, which need not have it, if none can be made."""
+    (peer,) = (one for one in STORED if one.name == NAMES[library])
+    missing = make(peer)
+    if missing is not None:
+        click.echo(missing.reason, err=True)
+        return Path(sys.executable)
+    return peer.python
+
+
 def _version(python: Path, name: str) -> str:
     program = f"from importlib.metadata import version; print(version({name!r}))"
     done = subprocess.run(  # noqa: S603 - a program of one line
@@ -361,9 +373,10 @@ def compared(effort: Effort, peers: Path | None) -> list[Situation]:
 
     Args:
         effort: The share of the trials to carry out.
-        peers: A Python that has the other libraries; this one by default.
+        peers: A Python that has the other libraries; by default each has an environment of its
+            own, which is made when it is not there.
     """
-    python = Path(sys.executable) if peers is None else peers
+    pythons = {library: peers or _python(library) for library in NAMES}
     count = effort.of(TRIALS, 2)
     few = effort.of(3)
     acted = "acted on, and not in the store after a restart"
@@ -376,8 +389,8 @@ def compared(effort: Effort, peers: Path | None) -> list[Situation]:
                 _ours(
                     _ours_dies, count, "committed before it acts; acts again, under the same key"
                 ),
-                _theirs(python, "harel", _theirs_dies, count, acted),
-                _theirs(python, "xstate", _theirs_dies, count, acted),
+                _theirs(pythons["harel"], "harel", _theirs_dies, count, acted),
+                _theirs(pythons["xstate"], "xstate", _theirs_dies, count, acted),
             ),
         ),
         Situation(
@@ -385,8 +398,10 @@ def compared(effort: Effort, peers: Path | None) -> list[Situation]:
             "Two processes send a run the same event; only one of them can be the first.",
             (
                 _ours(_ours_races, count, "one transition, one effect, one key"),
-                _theirs(python, "harel", _theirs_races, count, twice),
-                _theirs(python, "xstate", _theirs_races, count, f"{twice} (its default lock)"),
+                _theirs(pythons["harel"], "harel", _theirs_races, count, twice),
+                _theirs(
+                    pythons["xstate"], "xstate", _theirs_races, count, f"{twice} (its default lock)"
+                ),
             ),
         ),
         Situation(
@@ -396,7 +411,11 @@ def compared(effort: Effort, peers: Path | None) -> list[Situation]:
             (
                 _ours(_ours_regions, 20, "one commit for all regions"),
                 _theirs(
-                    python, "harel", _theirs_regions, 8, "half an event, until it is sent again"
+                    pythons["harel"],
+                    "harel",
+                    _theirs_regions,
+                    8,
+                    "half an event, until it is sent again",
                 ),
             ),
         ),
@@ -407,7 +426,11 @@ def compared(effort: Effort, peers: Path | None) -> list[Situation]:
             (
                 _ours(_ours_charts, 20, "regions are part of the run"),
                 _theirs(
-                    python, "harel", _theirs_charts, 5, "regions begun as those of the other chart"
+                    pythons["harel"],
+                    "harel",
+                    _theirs_charts,
+                    5,
+                    "regions begun as those of the other chart",
                 ),
             ),
         ),
@@ -417,7 +440,7 @@ def compared(effort: Effort, peers: Path | None) -> list[Situation]:
             (
                 _ours(_ours_upgrades, count, "goes on in the new version"),
                 _theirs(
-                    python,
+                    pythons["dbos"],
                     "dbos",
                     _theirs_upgrades,
                     few,
