@@ -188,6 +188,7 @@ class Writer:
         left = jobs
         careful: set[str] = set()
         while left:
+            self._look()
             drafts: dict[str, Draft] = {}
             now: list[Job[Any]] = []
             later: list[Job[Any]] = []
@@ -308,16 +309,20 @@ class Writer:
             UnknownRunError: There is none of that key (SC822).
         """
         with self._pen:
+            self._look()
             live = self._live(run)
         if live is None:
             raise unknown(run)
         return live
 
-    def _live(self, run: str) -> Live | None:
+    def _look(self) -> None:
+        """Forget the runs in memory if somebody else has written."""
         token = self.store.token()
         if token != self._token:
             self._kept.clear()
             self._token = token
+
+    def _live(self, run: str) -> Live | None:
         live = self._kept.get(run)
         if live is None:
             stored = self.store.read(run)

@@ -59,7 +59,7 @@ async def test_steps_attempts_and_states_are_told(store: Store, clock: Simulated
         counted = list(points(reader))
         clock.advance(timedelta(seconds=1))
         await rt.settle()
-    paying = [(at, n) for name, at, n in counted if name == "statecharts.runs"]
+    paying = [(at, n) for what, at, n in counted if what == "statecharts.runs"]
     assert ({"chart": "Order", "state": "open"}, 2) in paying
     assert ({"chart": "Order", "state": "open.paying"}, 1) in paying
     assert ({"chart": "Order", "state": "open.basket"}, 1) in paying
