@@ -14,7 +14,6 @@ import asyncio
 import contextlib
 import contextvars
 import logging
-import uuid
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -30,6 +29,7 @@ from statecharts.runtime.clock import microseconds
 from statecharts.runtime.commit import UNDO, Draft, Program, effect_of, storable
 from statecharts.runtime.handlers import Attempted, Handler, Task, check_outcome
 from statecharts.runtime.operations import Operations
+from statecharts.runtime.workers import has_died, worker_name
 from statecharts.runtime.writer import Job
 from statecharts.store.rows import LONGEST_CLAIM, PAUSED, Owed, Status
 
@@ -43,6 +43,9 @@ LEASE: Final = timedelta(seconds=30)
 
 POLL: Final = 0.05
 """Seconds between two looks at what other processes have written."""
+
+ROUND: Final = 1.0
+"""Seconds between two looks at whether other workers are alive."""
 
 MOST: Final = 1_000
 """Effects that one process claims at once."""
@@ -86,7 +89,7 @@ class Delivery:
         lease: timedelta = LEASE,
         observe: Callable[[Attempted], None] = lambda _: None,
     ) -> None:
-        self.worker = uuid.uuid4().hex
+        self.worker = worker_name()
         self._operations = operations
         self._store = operations.store
         self._submit = submit
@@ -132,6 +135,7 @@ class Delivery:
             asyncio.create_task(self._deliver()),
             asyncio.create_task(self._watch()),
             asyncio.create_task(self._renew()),
+            asyncio.create_task(self._bury()),
         ]
 
     def committed(self, draft: Draft) -> None:
@@ -235,6 +239,16 @@ class Delivery:
                 if found != token:
                     token = found
                     self._woken.set()
+
+    async def _bury(self) -> None:
+        """Give back what workers had claimed that have died on this machine."""
+        while not self._closing:
+            with contextlib.suppress(StatechartError):
+                count = await asyncio.to_thread(self._store.forsake, has_died)
+                if count:
+                    LOG.warning("%d effects are taken over from workers that have died", count)
+                    self._woken.set()
+            await asyncio.sleep(ROUND)
 
     async def _renew(self) -> None:
         """Keep the claims whose handlers are at work; stop those that somebody else has."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
 from typing import final
 
@@ -184,6 +184,20 @@ class MemoryStore:
             for run, number in self._held(worker, claims):
                 owed = self._runs[run].owed
                 owed[number] = evolve(owed[number], worker=None, until=0)
+
+    def forsake(self, dead: Callable[[str], bool]) -> int:
+        """Give back all claims of the dead; see the port."""
+        with self._lock:
+            claims = [
+                (kept.owed, one) for kept in self._runs.values() for one in kept.owed.values()
+            ]
+            gone = {
+                worker for worker in {one.worker for _, one in claims} if worker and dead(worker)
+            }
+            freed = [(owed, one) for owed, one in claims if one.worker in gone]
+            for owed, one in freed:
+                owed[one.number] = evolve(one, worker=None, until=0)
+            return len(freed)
 
     def _held(self, worker: str, claims: Iterable[tuple[str, int]]) -> set[tuple[str, int]]:
         found = set()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final, Protocol
 
 from statecharts.store.chain import Damage
@@ -90,6 +90,10 @@ class Store(Protocol):
 
     def release(self, worker: str, claims: Iterable[tuple[str, int]]) -> None:
         """Give claims back."""
+        ...
+
+    def forsake(self, dead: Callable[[str], bool]) -> int:
+        """Give back all claims of the workers that are dead; return how many there were."""
         ...
 
     def due(self, now: int, charts: Iterable[str], limit: int) -> list[tuple[str, Timer]]:

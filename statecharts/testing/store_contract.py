@@ -294,6 +294,21 @@ class StoreContract:
         store.release("me", claims)
         assert [one.number for _, one in store.claim("you", 50, 60, names, 9)] == [1]
 
+    def test_the_claims_of_the_dead_are_given_back(self) -> None:
+        store = self.opened()
+        store.write([begun("a", owed=[owed(1), owed(2)]), begun("b", owed=[owed(1), owed(2)])])
+        names = [("Chart", "mail")]
+        first = store.claim("dead", 10, 90, names, 3)
+        assert len(store.claim("me", 10, 90, names, 9)) == 1
+        assert store.forsake(lambda worker: worker not in ("dead", "me")) == 0
+        assert store.forsake(lambda worker: worker == "dead") == 3
+        assert store.forsake(lambda worker: worker == "dead") == 0
+        assert store.renew("dead", 99, [("a", 1)]) == set()
+        found = store.claim("me", 10, 90, names, 9)
+        assert [(run, one.number) for run, one in found] == [
+            (run, one.number) for run, one in first
+        ]
+
     def test_a_claim_is_no_part_of_the_seal(self) -> None:
         store = self.opened()
         store.write([begun("a", owed=[owed(1)])])

@@ -66,6 +66,8 @@ STATEMENTS: Final = {
     "renew": f"UPDATE {{p}}owed SET until = ? WHERE run = {_OF_RUN} AND number = ? AND worker = ?",
     "release": "UPDATE {p}owed SET worker = NULL, until = 0"
     f" WHERE run = {_OF_RUN} AND number = ? AND worker = ?",
+    "workers": "SELECT DISTINCT worker FROM {p}owed WHERE worker IS NOT NULL",
+    "forsake": "UPDATE {p}owed SET worker = NULL, until = 0 WHERE worker = ?",
     "due": "SELECT runs.run, chart, timers.id, timers.due FROM {p}timers AS timers"
     " JOIN {p}runs AS runs ON runs.number = timers.run"
     " WHERE timers.due <= ? AND status = 'running' ORDER BY timers.due, runs.run",

@@ -383,6 +383,14 @@ class SQLiteStore:
             for run, number in claims:
                 self._do("release", run, number, worker)
 
+    def forsake(self, dead: Callable[[str], bool]) -> int:
+        """Give back all claims of the dead; see the port."""
+        gone = [row for row in self._rows("workers") if dead(row[0])]
+        if not gone:
+            return 0
+        with self._lock, self._errors(), self._transaction():
+            return sum(self._do("forsake", *row).rowcount for row in gone)
+
     def due(self, now: int, charts: Iterable[str], limit: int) -> list[tuple[str, Timer]]:
         """Return timers that are due; see the port."""
         wanted = frozenset(charts)
