@@ -134,7 +134,7 @@ class Protocol(Generic[E, C]):
             MismatchError: It is not an event of the chart, or one that only the run itself may
                 say: see `load_message`.
         """
-        if version is not None:
+        if version not in (None, self.version):
             value = self._run(lambda given: self._upcasters.upcast_event(given, version), value)
         return self._run(self._wire(lenient).events.load, value)
 
@@ -154,7 +154,7 @@ class Protocol(Generic[E, C]):
         Never give it what comes from outside; that belongs in `load_event`. Whoever can send a
         `TimerFired` or an `Answer` speaks for the run itself.
         """
-        if version is not None:
+        if version not in (None, self.version):
             value = self._run(lambda given: self._upcasters.upcast_message(given, version), value)
         return self._run(self._wire(lenient).events.load_message, value)
 
@@ -182,7 +182,7 @@ class Protocol(Generic[E, C]):
         self, value: Any, *, lenient: bool | None = None, version: int | None = None
     ) -> Any:
         """Return the extended state that a dict says (see `load_event`)."""
-        if version is not None:
+        if version not in (None, self.version):
             value = self._run(lambda given: self._upcasters.upcast_context(given, version), value)
         return self._run(self._wire(lenient).context.load, value)
 

@@ -434,7 +434,7 @@ class Upcasters:
             raise Misfit("SC413", f"{version!r} is not a version", "Count versions from 1")
         if version > self.version:
             raise _newer(version, self.version)
-        if value.__class__ is not dict:
+        if value.__class__ is not dict or version == self.version:
             return value
 
         def stored(upcaster: AnyUpcaster, given: Json) -> Json | None:
