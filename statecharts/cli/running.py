@@ -241,14 +241,17 @@ def list_runs(
 
 
 def _check_named(store: Store, chart: str | None, state: str | None) -> None:
-    """Refuse a chart or a state that nothing in the store has, if something has a like name."""
+    """Tell of a chart or a state that nothing in the store has; refuse one that is misspelt."""
     heads = list(_heads(store))
     charts = {head.chart for head in heads}
     states = {one for head in heads for one in json.loads(head.configuration)}
     for what, name, known in (("chart", chart, charts), ("state", state, states)):
-        near = [] if name is None or name in known else get_close_matches(name, sorted(known), 1)
+        if name is None or name in known:
+            continue
+        near = get_close_matches(name, sorted(known), 1)
         if near:
             raise RunsError(f"no run has the {what} {name!r}. Did you mean {near[0]!r}?")
+        click.echo(f"no run has the {what} {name!r}", err=True)
 
 
 def _heads(
@@ -654,7 +657,8 @@ def serve(db: str, prefix: str, target: str, grace: float, quiet: bool) -> None:
 
     TARGET is a module, or module:name for one of its charts. The module declares the charts, or
     imports them, and has a variable handlers: a dict of classes of effects and functions, or a list
-    of what statecharts.runtime.handle returns. Several processes may serve one store.
+    of what statecharts.runtime.handle returns. Several processes may serve one store. What a killed
+    one was at work on, another takes over: at once on the same machine, elsewhere in 30 seconds.
     """
     module, charts = _served(target)
     handlers = getattr(module, "handlers", None)

@@ -87,6 +87,11 @@ def test_filters_that_name_nothing_are_refused(store: str) -> None:
     )
 
 
+def test_a_filter_that_no_run_has_is_told(store: str) -> None:
+    """The table is empty, and standard error says why."""
+    assert "no run has the state 'zzz'" in call("list", "--db", store, "--state", "zzz").output
+
+
 def test_charts_of_one_name_are_refused(
     store: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
