@@ -588,10 +588,10 @@ class Draft:
 
     def stick(self, reason: str, blocked: str) -> None:
         """Take the run out of service until somebody looks at it."""
-        if self.head.status in OVER:
-            blocked = f"{blocked} {self.head.status}"
-        said, self.stuck = storable(reason), True
-        self.head = changed(self.head, status=Status.STUCK.value, reason=said, blocked=blocked)
+        head, self.stuck = self.head, True
+        before = head.status if head.status in OVER else head.before
+        said = {"reason": storable(reason), "blocked": blocked, "before": before}
+        self.head = changed(head, status=Status.STUCK.value, **said)
 
     def unstick(self, at: datetime) -> None:
         """Try again what the run is stuck on."""
@@ -603,13 +603,12 @@ class Draft:
     def _blocked_effect(self) -> int:
         """Return the number of the effect that the run is stuck on; 0 for anything else."""
         word, _, what = self.head.blocked.partition(" ")
-        return int(what.partition(" ")[0]) if word == "effect" else 0
+        return int(what) if word == "effect" else 0
 
     def _go_on(self) -> None:
-        before = self.head.blocked.rpartition(" ")[2]
         status = Status.ENDED.value if self.snapshot.ended else Status.RUNNING.value
-        status = before if self._blocked_effect() and before in OVER else status
-        self.head = changed(self.head, status=status, reason="", blocked="")
+        status = self.head.before or status
+        self.head = changed(self.head, status=status, reason="", blocked="", before="")
 
     def skip(self, at: datetime) -> None:
         """Give up what the run is stuck on: a timer never fires, an effect is not carried out.
@@ -659,7 +658,9 @@ class Draft:
         self._forget_waiting()
         text, said = json.dumps(reason).encode(), storable(reason)
         cancelled = Status.CANCELLED.value
-        self._enter(Kind.CANCEL.value, at, text, status=cancelled, reason=said, blocked="")
+        self._enter(
+            Kind.CANCEL.value, at, text, status=cancelled, reason=said, blocked="", before=""
+        )
 
     def suspend(self, reason: str, at: datetime) -> None:
         """Let events wait, and timers and calls pause, until `resume`."""
@@ -768,6 +769,7 @@ class Draft:
             counter=counter + len(owed),
             reason=self.head.reason if status == Status.SUSPENDED else "",
             blocked="",
+            before="",
         )
         step: Step[Any, Any] = Step(self.snapshot, tuple(effects), (), True, ())  # noqa: FBT003
         cause, chart = RolledBack(to), self.program.name
@@ -847,6 +849,7 @@ class Draft:
             status=status,
             reason="",
             blocked="",
+            before="",
             sequence=last.sequence,
             epoch=microseconds(at),
             link=last.link,

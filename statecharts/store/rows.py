@@ -76,6 +76,7 @@ class Head:
         snapshot: The whole snapshot.
         muted: 1 if its effects are dropped and nobody makes its calls, as in a fork that only tries
             something out; else 0.
+        before: The `Status` of a run that was over when an effect of it got stuck; else empty.
         cut: The number of its first entry; more than 0 once its history has been pruned.
         cut_link: The link before that entry.
         link: The link of the last entry.
@@ -97,6 +98,7 @@ class Head:
     configuration: str
     snapshot: bytes = field(repr=False)
     muted: int = 0
+    before: str = ""
     cut: int = 0
     cut_link: bytes = field(default=b"", repr=False)
     link: bytes = field(default=b"", repr=False)

@@ -71,6 +71,7 @@ def tables(prefix: str = "") -> MetaData:
         number("configuration"),
         blob("snapshot"),
         number("muted"),
+        text("before"),
         number("cut"),
         blob("cut_link"),
         blob("link"),

@@ -413,6 +413,8 @@ async def test_a_run_that_is_stuck_is_logged(
             await rt.settle()
         assert run.status == "stuck"
         assert [one.reason for one in run.owed] == ["OSError: no server"]
+        head = rt._operations.head("a")
+        assert (head.blocked, head.before) == ("effect 1", "")
     assert caplog.records[-1].getMessage() == "a: stuck on effect 1: OSError: no server"
 
 

@@ -7,7 +7,8 @@ from typing import Final
 from statecharts.store.rows import LONGEST_CLAIM
 
 _HEAD: Final = """runs.run, chart, version, status, reason, blocked, sequence, epoch, counter,
- began, changed, states, snapshot, muted, cut, cut_link, link, total, seal"""
+ began, changed, states, snapshot, muted, before, cut, cut_link, link, total,
+ seal"""
 _HEADS: Final = (
     f"SELECT {_HEAD} FROM {{p}}runs AS runs"
     " JOIN {p}configurations AS places ON places.number = runs.configuration"
@@ -25,13 +26,14 @@ STATEMENTS: Final = {
     "heads": f"{_HEADS} WHERE runs.run > ? AND (?2 IS NULL OR chart = ?2)"
     " AND (?3 IS NULL OR status = ?3) ORDER BY runs.run LIMIT ?4",
     "begin": "INSERT INTO {p}runs (run, chart, version, status, reason, blocked, sequence, epoch,"
-    " counter, began, changed, configuration, snapshot, muted, cut, cut_link, link, total, seal)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    " counter, began, changed, configuration, snapshot, muted, before, cut, cut_link, link, total,"
+    " seal) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
     " ON CONFLICT DO NOTHING RETURNING number",
     "go_on": "UPDATE {p}runs SET chart = ?2, version = ?3, status = ?4, reason = ?5, blocked = ?6,"
     " sequence = ?7, epoch = ?8, counter = ?9, began = ?10, changed = ?11, configuration = ?12,"
-    " snapshot = ?13, muted = ?14, cut = ?15, cut_link = ?16, link = ?17, total = ?18, seal = ?19"
-    " WHERE run = ?1 AND sequence = ?20 AND epoch = ?21 RETURNING number",
+    " snapshot = ?13, muted = ?14, before = ?15, cut = ?16, cut_link = ?17, link = ?18,"
+    " total = ?19, seal = ?20"
+    " WHERE run = ?1 AND sequence = ?21 AND epoch = ?22 RETURNING number",
     "add_place": "INSERT INTO {p}configurations (states) VALUES (?) ON CONFLICT DO NOTHING",
     "place": "SELECT number FROM {p}configurations WHERE states = ?",
     "enter": "INSERT INTO {p}entries (run, sequence, at, kind, id, configuration, body, link)"
