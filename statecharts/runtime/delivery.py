@@ -27,7 +27,7 @@ from statecharts.model.errors import StatechartError
 from statecharts.model.events import Answer, CallFailed, wire_name
 from statecharts.runtime.clock import microseconds
 from statecharts.runtime.commit import UNDO, Draft, Program, effect_of, storable
-from statecharts.runtime.handlers import Attempted, Handler, Task, check_outcome
+from statecharts.runtime.handlers import NEVER, Attempted, Handler, Retry, Task, check_outcome
 from statecharts.runtime.operations import Operations
 from statecharts.runtime.workers import has_died, worker_name
 from statecharts.runtime.writer import Job
@@ -282,7 +282,7 @@ class Delivery:
                     outcome = await self._attempt(handler, program, run, row)
                 except Exception as error:
                     failed = error
-                    act, again = self._failure(run, row, handler, error)
+                    act, again = self._failure(program, run, row, handler, error)
                 else:
                     act = partial(self._done, row=row, outcome=outcome)
                 took = timedelta(seconds=self._loop.time() - clock)
@@ -296,8 +296,7 @@ class Delivery:
         await self._record(run, row, act)
 
     async def _attempt(self, handler: Handler, program: Program, run: str, row: Owed) -> Any:
-        effect, number = effect_of(program, row)
-        given = effect.call if isinstance(effect, Invoke) else effect
+        given, number = _given(program, row)
         key = f"{run}/{number}"
         task: Task[Any] = Task(key, run, row.call, row.attempts + 1, self, self._loop)
         attempt = self._attempts.get((run, row.number))
@@ -357,10 +356,10 @@ class Delivery:
                 draft.stick(str(error), f"effect {row.number}")
 
     def _failure(
-        self, run: str, row: Owed, handler: Handler, error: Exception
+        self, program: Program, run: str, row: Owed, handler: Handler, error: Exception
     ) -> tuple[Callable[[Draft], None], timedelta | None]:
         """Log a failed attempt; return what writes it, and the wait until the next one, if any."""
-        failures, retry = row.attempts + 1, handler.retry
+        failures, retry = row.attempts + 1, _retry(program, row, handler)
         text = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
         said = (f"{run}/{row.number}", row.name, failures, retry.attempts, text)
         wait = None
@@ -421,6 +420,22 @@ class Delivery:
             work.cancel()
         await asyncio.gather(*left, return_exceptions=True)
         self._threads.shutdown(wait=False, cancel_futures=True)
+
+
+def _given(program: Program, row: Owed) -> tuple[Any, int]:
+    """Return the effect or call of a row, as a handler gets it, and the number of its key."""
+    effect, number = effect_of(program, row)
+    return (effect.call if isinstance(effect, Invoke) else effect), number
+
+
+def _retry(program: Program, row: Owed, handler: Handler) -> Retry:
+    """Return the attempts and waits for the effect of a row."""
+    if isinstance(handler.retry, Retry):
+        return handler.retry
+    try:
+        return handler.retry(_given(program, row)[0])
+    except StatechartError:  # nobody can read it, however often it is tried
+        return NEVER
 
 
 async def _listened(work: Awaitable[T], task: Task[Any], seconds: float) -> T:

@@ -75,7 +75,7 @@ class Handler:
         effect: The class of effects or calls that it carries out.
         function: Carries one out: takes the effect, and the `Task` if it has a second parameter. A
             plain function runs in a thread.
-        retry: The attempts and waits after it raises.
+        retry: The attempts and waits after it raises, or a function from the effect to these.
         timeout: The longest time for one attempt; None for no limit.
         heartbeat: The longest time between two heartbeats; None for no limit.
         at_once: The most that run at once in this process.
@@ -84,7 +84,7 @@ class Handler:
 
     effect: type[Effect]
     function: Callable[..., Any]
-    retry: Retry = Retry()
+    retry: Retry | Callable[[Any], Retry] = Retry()
     timeout: timedelta | None = None
     heartbeat: timedelta | None = None
     at_once: int = 100
@@ -104,7 +104,7 @@ def handle(
     function: Callable[[Any, Task[Any]], Awaitable[A | None]]
     | Callable[[Any], Awaitable[A | None]],
     *,
-    retry: Retry = ...,
+    retry: Retry | Callable[[Any], Retry] = ...,
     timeout: timedelta | None = ...,
     heartbeat: timedelta | None = ...,
     at_once: int = ...,
@@ -115,7 +115,7 @@ def handle(
     effect: type[Call[A]],
     function: Callable[[Any, Task[Any]], A | None] | Callable[[Any], A | None],
     *,
-    retry: Retry = ...,
+    retry: Retry | Callable[[Any], Retry] = ...,
     timeout: timedelta | None = ...,
     heartbeat: timedelta | None = ...,
     at_once: int = ...,
@@ -127,7 +127,7 @@ def handle(
     function: Callable[[F, Task[Any]], Awaitable[None] | None]
     | Callable[[F], Awaitable[None] | None],
     *,
-    retry: Retry = ...,
+    retry: Retry | Callable[[Any], Retry] = ...,
     timeout: timedelta | None = ...,
     heartbeat: timedelta | None = ...,
     at_once: int = ...,
@@ -137,7 +137,7 @@ def handle(
     effect: type[Any],
     function: Callable[..., Any],
     *,
-    retry: Retry = Retry(),
+    retry: Retry | Callable[[Any], Retry] = Retry(),
     timeout: timedelta | None = None,
     heartbeat: timedelta | None = None,
     at_once: int = 100,
@@ -150,7 +150,7 @@ def handle(
         function: ``async def charge(call: Charge, task: Task) -> Paid | None``, or with the call
             alone, or a plain function, which runs in a thread. What it returns is the last answer
             to the call; None hands the call over: somebody answers it later.
-        retry: The attempts and waits after it raises.
+        retry: The attempts and waits after it raises, or a function from the effect to these.
         timeout: The longest time for one attempt.
         heartbeat: The longest time without ``task.heartbeat()``.
         at_once: The most that run at once in this process.

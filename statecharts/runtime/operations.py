@@ -16,7 +16,7 @@ from typing import Any, Final, final
 from statecharts.codec import Protocol
 from statecharts.kernel import Kernel
 from statecharts.model.errors import StatechartError
-from statecharts.model.events import OWN, Answer, CallFailed, wire_name
+from statecharts.model.events import OWN, Answer, CallFailed, NamedEvent
 from statecharts.runtime import history, rewind
 from statecharts.runtime.clock import Clock, microseconds, moment
 from statecharts.runtime.commit import Draft, Live, Program, Taken, place_of
@@ -239,6 +239,11 @@ class Operations:
             return taken
 
         return Job(to, act, program)
+
+    def remove(self, key: str) -> None:
+        """Remove a run and its history for good."""
+        while not self.store.remove(key, self.head(key).fence):
+            pass  # somebody has written it meanwhile
 
     def migrate(self, key: str) -> Job[bool]:
         """Bring a run to the present version of its chart; tell whether it was of an older one."""
@@ -503,10 +508,9 @@ def _readable(chart: Any, effects: tuple[type, ...]) -> tuple[type, ...]:
 
 def _cancel_event(program: Program) -> Any:
     for event in program.kernel.chart.events:
-        cls = event.cls
-        if cls is not None and wire_name(cls) == "cancel":
+        if event.name == "cancel":
             try:
-                return cls()
+                return NamedEvent("cancel") if event.cls is None else event.cls()
             except TypeError:
                 return None
     return None

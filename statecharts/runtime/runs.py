@@ -25,6 +25,7 @@ from statecharts.runtime.migration import Outlook
 from statecharts.runtime.operations import IDS, Address, Operations, late, seconds_of
 from statecharts.semantics.snapshot import Snapshot
 from statecharts.store.chain import Damage
+from statecharts.store.port import Store
 from statecharts.store.rows import OVER, Head, Owed
 
 E = TypeVar("E")
@@ -237,6 +238,10 @@ class Run(Present[E, C]):
         """
         return self._operations.prune(self.key, before)
 
+    def remove(self) -> None:
+        """Remove the run and its history for good; what it owes is not carried out any more."""
+        self._operations.remove(self.key)
+
     def attach(self, value: Any) -> str:
         """Keep a JSON value with the run, beside its history.
 
@@ -403,6 +408,11 @@ class Runs:
     def occupancy(self) -> dict[tuple[str, str], int]:
         """Return how many runs are in each state now, by chart and state; those over left out."""
         return self._operations.occupancy()
+
+    @property
+    def store(self) -> Store:
+        """The store of the runs."""
+        return self._operations.store
 
     def recover(self) -> builtins.list[tuple[str, StatechartError]]:
         """Read every run that goes on; return those that cannot be read, which are stuck now."""

@@ -25,6 +25,8 @@ from statecharts.runtime.runs import Present
 from statecharts.runtime.writer import Job
 from statecharts.semantics.snapshot import Snapshot
 from statecharts.store.chain import Damage
+from statecharts.store.port import Store
+from statecharts.store.rows import Head
 
 E = TypeVar("E")
 C = TypeVar("C")
@@ -111,6 +113,10 @@ class LiveRun(Present[E, C]):
             The number of the first entry that is left.
         """
         return await asyncio.to_thread(self._operations.prune, self.key, before)
+
+    async def remove(self) -> None:
+        """Remove the run and its history for good; what it owes is not carried out any more."""
+        await asyncio.to_thread(self._operations.remove, self.key)
 
     async def attach(self, value: Any) -> str:
         """Keep a JSON value with the run, beside its history.
@@ -400,6 +406,15 @@ class Runtime:
     def occupancy(self) -> dict[tuple[str, str], int]:
         """Return how many runs are in each state now, by chart and state; those over left out."""
         return self._operations.occupancy()
+
+    @property
+    def store(self) -> Store:
+        """The store of the runs."""
+        return self._operations.store
+
+    def head(self, key: str) -> Head:
+        """Return the head of a run: what is stored of it, its snapshot unread."""
+        return self._operations.head(key)
 
     async def recover(self) -> builtins.list[tuple[str, StatechartError]]:
         """Read every run that goes on; return those that cannot be read, which are stuck now."""

@@ -1033,7 +1033,7 @@ def test_both_surfaces_have_the_same_names() -> None:
         return {name for name in dir(cls) if not name.startswith("_")}
 
     assert names(Run) == names(LiveRun)
-    assert names(Runs) - {"head", "next_due"} == names(Runtime) - {"settle", "subscribe"}
+    assert names(Runs) - {"next_due"} == names(Runtime) - {"settle", "subscribe"}
 
 
 def test_senders_in_threads_and_tasks_are_written_together_and_none_waits_for_ever(
