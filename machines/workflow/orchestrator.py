@@ -16,7 +16,16 @@ from machines.workflow.chart import Workflow
 from machines.workflow.following import Follower, following
 from machines.workflow.vocabulary import Context, Rollback, SetContext
 from statecharts.model.errors import StatechartError
-from statecharts.runtime import Handler, Happened, LiveRun, Past, RunError, Runtime, Taken
+from statecharts.runtime import (
+    Attempted,
+    Handler,
+    Happened,
+    LiveRun,
+    Past,
+    RunError,
+    Runtime,
+    Taken,
+)
 from statecharts.runtime.clock import Clock, SystemClock, moment
 from statecharts.runtime.commit import place_of
 from statecharts.store.chain import Damage
@@ -360,7 +369,9 @@ class Orchestrator:
         self._listeners.append(listener)
         return lambda: self._listeners.remove(listener)
 
-    def _observe(self, happened: Happened) -> None:
+    def _observe(self, happened: Happened | Attempted) -> None:
+        if isinstance(happened, Attempted):
+            return
         for listener in tuple(self._listeners):
             listener(happened.run, happened)
         if happened.sequence > self.history and happened.sequence % CHECKPOINT_EVERY == 0:

@@ -31,6 +31,7 @@ from statecharts.codec import (
     MismatchError,
     Protocol,
     UnwritableError,
+    Upcaster,
 )
 from statecharts.codec.errors import path_text, shown
 from statecharts.model.digest import part
@@ -81,6 +82,8 @@ def changed(*path: str, to: Any) -> Callable[[], object]:
 
     return load
 
+
+DROPPING = Protocol(Pipeline, upcasters={1: Upcaster(events={"block": None})})
 
 GOLDEN: list[tuple[type[CodecError], str, Callable[[], object]]] = [
     (
@@ -135,6 +138,11 @@ GOLDEN: list[tuple[type[CodecError], str, Callable[[], object]]] = [
             "Did you mean 'gates_passed'?"
         ),
         lambda: PIPELINE.load_event({"type": "gates_past"}),
+    ),
+    (
+        MismatchError,
+        '[SC406] Pipeline at $.type: the upcaster from version 1 drops "block". Skip it.',
+        lambda: DROPPING.load_event({"type": "block", "reason": "x"}, version=1),
     ),
     (
         ForeignError,
