@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
 import pytest
 from hypothesis import is_hypothesis_test, settings
+
+if TYPE_CHECKING:
+    from tests.postgres import Server
 
 EXAMPLES = 3_000
 """How often a whole proof tries each property."""
@@ -52,3 +58,13 @@ def _is_wanted(item: pytest.Item, fraction: float | None) -> bool:
     if long is None:
         return is_hypothesis_test(getattr(item, "obj", None))
     return float(long.kwargs.get("at", 0)) < fraction
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Server]:
+    """One server of Postgres for all tests of a process."""
+    from tests.postgres import Server
+
+    server = Server()
+    yield server
+    server.close()

@@ -53,7 +53,8 @@ class RunsError(click.ClickException):
 def runs() -> None:
     """See and move the runs of a store.
 
-    Every command takes --db, the store: a file of SQLite, or an address such as sqlite:///runs.db.
+    Every command takes --db, the store: a file of SQLite, or an address such as sqlite:///runs.db
+    or postgresql://user@host/database.
     A command that moves a run needs its chart, --charts. Seeing, verifying, exporting and deleting
     runs needs no chart.
 
@@ -107,7 +108,7 @@ def _told() -> Generator[None, None, None]:
 
 
 def _address(db: str) -> str | Path:
-    return db if db.startswith("sqlite:///") else Path(db)
+    return db if "://" in db else Path(db)
 
 
 @contextmanager
@@ -123,6 +124,8 @@ def _store(db: str, prefix: str, *, create: bool = False) -> Generator[Store, No
 
 
 def _check_there(db: str) -> None:
+    if "://" in db and not db.startswith("sqlite:///"):
+        return  # a server says itself what is not there
     path = Path(db.removeprefix("sqlite:///"))
     if not path.exists():
         raise RunsError(f"there is no store {str(path)!r}.")

@@ -5,8 +5,10 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from pathlib import Path
 
+from statecharts.model.errors import how_to_install
 from statecharts.store.chain import Damage, verify
 from statecharts.store.errors import DamageError, StoreError
 from statecharts.store.port import Store
@@ -30,6 +32,7 @@ __all__ = [
 ]
 
 _SQLITE = "sqlite:///"
+_POSTGRES = ("postgresql://", "postgres://")
 
 
 def open_store(address: str | Path | Store, *, prefix: str = "", create: bool = True) -> Store:
@@ -37,8 +40,9 @@ def open_store(address: str | Path | Store, *, prefix: str = "", create: bool = 
 
     Args:
         address: ``sqlite:///runs.db`` (a path relative to the working directory; four slashes for
-            an absolute one), a `Path`, ``memory:`` for a store that ends with the process, or a
-            store, which is returned.
+            an absolute one), a `Path`, ``postgresql://user@host/database`` for a database that many
+            processes share, ``memory:`` for a store that ends with the process, or a store, which
+            is returned.
         prefix: The prefix of its table names.
         create: Whether tables that are missing are made.
 
@@ -50,13 +54,23 @@ def open_store(address: str | Path | Store, *, prefix: str = "", create: bool = 
 
         path = address if isinstance(address, Path) else Path(address.removeprefix(_SQLITE))
         return SQLiteStore(path, prefix=prefix, create=create)
+    if isinstance(address, str) and address.startswith(_POSTGRES):
+        if find_spec("psycopg") is None:
+            remedy = f"Install it: {how_to_install('psycopg')}"
+            raise StoreError("SC801", "store", "a store in Postgres needs psycopg", remedy)
+        from statecharts.store.postgres import PostgresStore  # noqa: PLC0415 - needs an extra
+
+        return PostgresStore(address, prefix=prefix, create=create)
     if address == "memory:":
         from statecharts.store.memory import MemoryStore  # noqa: PLC0415 - beside the other
 
         return MemoryStore()
     if isinstance(address, str):
         found = f"{address!r} is the address of no store that is known"
-        remedy = "Give sqlite:///FILE, or memory: for one that ends with the process"
+        remedy = (
+            "Give sqlite:///FILE, postgresql://HOST/DATABASE, "
+            "or memory: for one that ends with the process"
+        )
         if "://" not in address:
             remedy = f"Did you mean sqlite:///{address}? {remedy}"
         raise StoreError("SC801", "store", found, remedy)

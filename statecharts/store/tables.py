@@ -42,8 +42,11 @@ def tables(prefix: str = "") -> MetaData:
             name, kind, primary_key=key, nullable=False, server_default=default, autoincrement=False
         )
 
+    # Keys are ordered by their bytes everywhere.
+    plain = Text().with_variant(Text(collation="C"), "postgresql")
+
     def text(name: str, *, key: bool = False, null: bool = False) -> Any:
-        return Column(name, Text, primary_key=key, nullable=null)
+        return Column(name, plain, primary_key=key, nullable=null)
 
     def blob(name: str) -> Any:
         return Column(name, LargeBinary, nullable=False)
@@ -53,11 +56,11 @@ def tables(prefix: str = "") -> MetaData:
         return Column(name, kind, primary_key=True, autoincrement=True)
 
     table("meta", text("name", key=True), text("value"))
-    table("configurations", serial("number"), Column("states", Text, nullable=False, unique=True))
+    table("configurations", serial("number"), Column("states", plain, nullable=False, unique=True))
     table(
         "runs",
         serial("number"),
-        Column("run", Text, nullable=False, unique=True),
+        Column("run", plain, nullable=False, unique=True),
         text("chart"),
         number("version"),
         text("status"),

