@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -27,6 +28,7 @@ from statecharts.semantics.snapshot import Snapshot
 from statecharts.store import open_store
 from statecharts.store.artifacts import canonical
 from statecharts.store.chain import Damage, verify
+from statecharts.store.errors import StoreError
 from statecharts.store.port import Store, entries_of, heads_of
 from statecharts.store.rows import OVER, Head, Run, Status
 
@@ -282,6 +284,31 @@ class Operations:
             return draft.taken()
 
         return Job(key, done)
+
+    def within(self, connection: Any, key: str) -> Operations:
+        """Return these operations through somebody's own connection; they write once it commits.
+
+        Args:
+            connection: A connection of SQLAlchemy to the database of the store.
+            key: The run that it is about.
+
+        Raises:
+            StoreError: It is none that the store can write through (SC810).
+        """
+        within = getattr(self.store, "within", None)
+        if within is None:
+            found = "a store in memory takes part in nobody's transactions"
+            raise StoreError("SC810", key, found, "Use SQLite or Postgres")
+        if not hasattr(connection, "exec_driver_sql"):
+            found = f"connection= is {type(connection).__name__}, and no connection of SQLAlchemy"
+            raise StoreError("SC810", key, found, "Pass one of engine.begin()")
+        connection.exec_driver_sql("SELECT 1")  # so that SQLAlchemy knows of the transaction
+        inner = copy.copy(self)
+        inner.store = within(connection.connection.driver_connection)
+        # A writer for this alone: what is not committed is never kept in memory, and effects are
+        # claimed by whoever sees them once they are on disk.
+        inner.writer = Writer(inner.store, self.programs, now=self.now)
+        return inner
 
     # -- questions ---------------------------------------------------------------------------------
 

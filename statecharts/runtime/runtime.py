@@ -47,17 +47,22 @@ class LiveRun(Present[E, C]):
         super().__init__(runtime._operations, key)
         self._runtime = runtime
 
-    async def send(self, event: E, *, id: str | None = None) -> Taken:
+    async def send(self, event: E, *, id: str | None = None, connection: Any = None) -> Taken:
         """Send an event; when this returns, it is on disk.
 
         Args:
             event: The event.
             id: A name for this request. The same name is taken once: sent again, it gets the
                 same answer, and nothing happens.
+            connection: A connection of SQLAlchemy to the same database, in a transaction of the
+                caller: the event is taken if and when that is committed.
 
         Raises:
             StatechartError: It cannot be taken; nothing has changed.
         """
+        if connection is not None:
+            inner = self._operations.within(connection, self.key)
+            return inner.writer.do(inner.send(self.key, event, id))
         return await self._do(self._operations.send(self.key, event, id))
 
     async def answer(self, call: str, event: E, *, last: bool = True) -> Taken:
@@ -335,14 +340,31 @@ class Runtime:
 
     @overload
     async def start(
-        self, chart: type[Declaration[E, None]], *, key: str, exist_ok: bool = False
+        self,
+        chart: type[Declaration[E, None]],
+        *,
+        key: str,
+        exist_ok: bool = False,
+        connection: Any = None,
     ) -> LiveRun[E, None]: ...
     @overload
     async def start(
-        self, chart: type[Declaration[E, C]], *, key: str, context: C, exist_ok: bool = False
+        self,
+        chart: type[Declaration[E, C]],
+        *,
+        key: str,
+        context: C,
+        exist_ok: bool = False,
+        connection: Any = None,
     ) -> LiveRun[E, C]: ...
     async def start(
-        self, chart: Any, *, key: str, context: Any = None, exist_ok: bool = False
+        self,
+        chart: Any,
+        *,
+        key: str,
+        context: Any = None,
+        exist_ok: bool = False,
+        connection: Any = None,
     ) -> LiveRun[Any, Any]:
         """Start a run.
 
@@ -351,11 +373,20 @@ class Runtime:
             key: Its key: any text.
             context: The context to begin with.
             exist_ok: Whether a run of this chart and key may be there already, and is returned.
+            connection: A connection of SQLAlchemy to the same database, in a transaction of the
+                caller: the run is there if and when that is committed.
 
         Raises:
             RunExistsError: A run of that key exists (SC821).
         """
-        await self._submit(self._operations.start(chart, key, context, exist_ok=exist_ok))
+        operations = self._operations
+        if connection is not None:
+            operations = operations.within(connection, key)
+        job = operations.start(chart, key, context, exist_ok=exist_ok)
+        if connection is not None:
+            operations.writer.do(job)
+        else:
+            await self._submit(job)
         return LiveRun(self, key)
 
     async def fork(

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from attrs import fields as attrs_fields
 
+from statecharts.store.errors import StoreError
 from statecharts.store.rows import (
     Change,
     Checkpoint,
@@ -31,6 +32,10 @@ class Relational(ABC):
     @abstractmethod
     def _rows(self, name: str, *values: object) -> Sequence[tuple[Any, ...]]:
         """Return the rows that a statement finds."""
+
+    @abstractmethod
+    def within(self, connection: Any) -> Relational:
+        """Return this store, writing through somebody's own connection."""
 
     @abstractmethod
     def _reading(self) -> AbstractContextManager[None]:
@@ -91,6 +96,12 @@ class Relational(ABC):
     def artifacts(self, run: str) -> list[bytes]:
         """Return the names of a run's artifacts; see the port."""
         return [name for (name,) in self._rows("artifacts", run)]
+
+
+def foreign(where: str, connection: object, wanted: str) -> StoreError:
+    """Return the error for a connection that a store cannot write through."""
+    found = f"connection= is {type(connection).__name__}, and the store needs a connection {wanted}"
+    return StoreError("SC810", where, found, "Pass a connection of an engine to the same database")
 
 
 def head_row(head: Head, place: Callable[[str], int]) -> list[Any]:

@@ -40,7 +40,6 @@ from tests.test_runtime.orders import (
     Withdrawn,
 )
 
-
 DIALECT: Any = postgresql
 
 

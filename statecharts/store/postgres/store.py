@@ -7,6 +7,7 @@ somebody else holds while it thinks. Claims skip the rows that others are claimi
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import re
 import threading
@@ -22,7 +23,7 @@ from psycopg.types.numeric import Int8Dumper
 
 from statecharts.store.chain import Damage
 from statecharts.store.errors import StoreError
-from statecharts.store.relational import Relational, head_row, other_rows, owed_row
+from statecharts.store.relational import Relational, foreign, head_row, other_rows, owed_row
 from statecharts.store.rows import LONGEST_CLAIM, SCHEMA, Change, Owed, Timer
 from statecharts.store.statements import OF_A_RUN, STATEMENTS
 
@@ -93,7 +94,7 @@ class PostgresStore(Relational):
         self._hearing = threading.Lock()
         self._places: dict[str, int] = {}
         self._writes = self._heard = 0
-        self._closed = False
+        self._closed = self._guest = False
         with self._errors():
             self._db = self._connect()
             self._ear = self._connect()
@@ -106,11 +107,8 @@ class PostgresStore(Relational):
 
     def _connect(self) -> psycopg.RawCursor[Any]:
         """Connect; return what runs statements."""
-        connection = psycopg.connect(
-            self._address, autocommit=True, cursor_factory=psycopg.RawCursor, connect_timeout=10
-        )
-        connection.adapters.register_dumper(bool, Int8Dumper)
-        return connection.cursor()  # type: ignore[return-value]
+        connection = psycopg.connect(self._address, autocommit=True, connect_timeout=10)
+        return _cursor(connection)
 
     def _make(self, *, create: bool) -> None:
         """Make the tables, or see that they are ours."""
@@ -161,6 +159,9 @@ class PostgresStore(Relational):
         if isinstance(error, (errors.DiskFull, errors.OutOfMemory)):
             found = f"the server has no room ({said}); nothing of this write was kept"
             return StoreError("SC803", self._where, found, "Make room, and send again")
+        if isinstance(error, errors.SerializationFailure):
+            found = "somebody else has written since this transaction began to read"
+            return StoreError("SC806", self._where, found, "Roll it back, and do it again")
         if self._closed:
             return StoreError("SC807", self._where, "the store has been closed", "Open it again")
         if isinstance(error, psycopg.OperationalError):
@@ -171,6 +172,19 @@ class PostgresStore(Relational):
         found = f"Postgres could not write or read: {said}"
         return StoreError("SC801", self._where, found, "See to the database, and try again")
 
+    def within(self, connection: Any) -> PostgresStore:
+        """Return this store, writing through somebody's own connection to the database.
+
+        What is written there is committed, or not, with what else that connection writes.
+        """
+        if not isinstance(connection, psycopg.Connection):
+            raise foreign(self._where, connection, "to Postgres by psycopg")
+        inner = copy.copy(self)
+        vars(inner).update(
+            _db=_cursor(connection), _lock=threading.RLock(), _places={}, _guest=True
+        )
+        return inner
+
     def _patiently(
         self, action: Callable[[], T], written: Callable[[], T | None] | None = None
     ) -> T:
@@ -180,6 +194,8 @@ class PostgresStore(Relational):
             action: What to do.
             written: Finds out whether a write whose answer was lost has come to be.
         """
+        if self._guest:
+            return action()
         for attempt in count(1):
             try:
                 return action()
@@ -199,6 +215,9 @@ class PostgresStore(Relational):
 
     @contextmanager
     def _transaction(self) -> Generator[None, None, None]:
+        if self._guest:
+            yield
+            return
         try:
             with self._db.connection.transaction():
                 yield
@@ -309,6 +328,9 @@ class PostgresStore(Relational):
     @contextmanager
     def _reading(self) -> Generator[None, None, None]:
         """See one instant, in all statements of the block."""
+        if self._guest:
+            yield
+            return
         with self._lock, self._errors():
             self._patiently(lambda: self._do("ask"))
             with self._db.connection.transaction():
@@ -418,6 +440,13 @@ class PostgresStore(Relational):
             for cursor in (getattr(self, "_db", None), getattr(self, "_ear", None)):
                 if cursor is not None:
                     cursor.connection.close()
+
+
+def _cursor(connection: psycopg.Connection[Any]) -> psycopg.RawCursor[Any]:
+    """Return what runs our statements on a connection."""
+    cursor: psycopg.RawCursor[Any] = psycopg.RawCursor(connection)
+    cursor.adapters.register_dumper(bool, Int8Dumper)
+    return cursor
 
 
 def _numbered(text: str) -> bytes:

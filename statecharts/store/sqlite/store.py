@@ -6,6 +6,7 @@ of processes may write; a write waits for the others, and nobody is told that th
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import sqlite3
 import threading
@@ -22,7 +23,7 @@ from attrs import evolve
 from statecharts.model.errors import how_to_install
 from statecharts.store.chain import Damage
 from statecharts.store.errors import DamageError, StoreError
-from statecharts.store.relational import Relational, head_row, other_rows, owed_row
+from statecharts.store.relational import Relational, foreign, head_row, other_rows, owed_row
 from statecharts.store.rows import SCHEMA, Change, Owed, Timer
 from statecharts.store.statements import OF_A_RUN, STATEMENTS
 
@@ -61,6 +62,7 @@ class SQLiteStore(Relational):
         self._lock = threading.RLock()
         self._places: dict[str, int] = {}
         self._writes = 0
+        self._guest = False
         if not path.exists():
             self._check_makeable(create=create)
         with self._errors():
@@ -157,6 +159,9 @@ class SQLiteStore(Relational):
             found = f"the file is damaged ({error})"
             remedy = "Restore a backup; statecharts runs verify tells what is damaged"
             return DamageError("SC804", where, found, remedy)
+        if self._guest and _locked(error):
+            found = "somebody else has written since this transaction began to read"
+            return StoreError("SC806", where, found, "Roll it back, and do it again")
         if _locked(error):
             found = f"another process has held the file for {PATIENCE:.0f} seconds"
             return StoreError("SC806", where, found, "Find who holds a transaction open there")
@@ -175,8 +180,22 @@ class SQLiteStore(Relational):
     def _do(self, name: str, *values: object) -> sqlite3.Cursor:
         return self._db.execute(self._sql[name], values)
 
+    def within(self, connection: Any) -> SQLiteStore:
+        """Return this store, writing through somebody's own connection to the file.
+
+        What is written there is committed, or not, with what else that connection writes.
+        """
+        if not isinstance(connection, sqlite3.Connection):
+            raise foreign(str(self.path), connection, "to a file of SQLite")
+        inner = copy.copy(self)
+        vars(inner).update(_db=connection, _lock=threading.RLock(), _places={}, _guest=True)
+        return inner
+
     @contextmanager
     def _transaction(self) -> Generator[None, None, None]:
+        if self._guest:
+            yield
+            return
         try:
             self._db.execute("BEGIN IMMEDIATE")
             yield
@@ -254,6 +273,9 @@ class SQLiteStore(Relational):
     @contextmanager
     def _reading(self) -> Generator[None, None, None]:
         """See one instant, in all statements of the block."""
+        if self._guest:
+            yield
+            return
         with self._lock, self._errors():
             self._db.execute("BEGIN")
             try:
