@@ -22,8 +22,17 @@ from statecharts.model.suggestions import did_you_mean
 
 if TYPE_CHECKING:
     from statecharts.drawing.theme import Theme
+    from statecharts.semantics.snapshot import Step
 
-__all__ = ["FORMATS", "SECONDS", "Format", "HasConfiguration", "LayoutWarning", "render"]
+__all__ = [
+    "FORMATS",
+    "SECONDS",
+    "Format",
+    "HasConfiguration",
+    "LayoutWarning",
+    "render",
+    "render_film",
+]
 
 Format = Literal["svg", "png", "pdf", "dot", "mermaid"]
 FORMATS: Final = ("svg", "png", "pdf", "dot", "mermaid")
@@ -157,6 +166,55 @@ def render(
     if drawing.fault is not None:
         warnings.warn(LayoutWarning(str(drawing.fault)), stacklevel=2)
     svg = to_svg(drawing, look, marks, Options(transparent, links, tabindex))
+    if format == "svg":
+        return svg
+    from statecharts.drawing.raster import to_pdf, to_png
+
+    return to_png(svg) if format == "png" else to_pdf(svg)
+
+
+def render_film(
+    chart: Chart | type[Declaration[Any, Any]],
+    steps: Iterable[Step[Any, Any] | tuple[str, Step[Any, Any]]],
+    format: Literal["svg", "png", "pdf"] = "svg",
+    *,
+    strip: bool = False,
+    theme: str | Theme = "auto",
+    transparent: bool = False,
+    seconds: float = SECONDS,
+) -> str | bytes:
+    """Return the way of a run: a picture that moves, or a strip of pictures.
+
+    Args:
+        chart: The chart, or the class that declares it.
+        steps: The steps in their order, each alone or with the name of its event.
+        format: ``svg`` gives text; ``png`` and ``pdf`` give bytes, and a strip.
+        strip: Whether to give a strip of pictures in SVG, too; else it moves, by CSS.
+        theme: As for `render`.
+        transparent: Whether the paper is left out.
+        seconds: Time for the layout engine.
+
+    Raises:
+        StatechartError: There are no steps (SC707), or as for `render`.
+    """
+    from statecharts.drawing.film import frames, to_animation, to_strip
+    from statecharts.drawing.layout import draw
+    from statecharts.drawing.notation import picture_of
+    from statecharts.drawing.svg import Options
+    from statecharts.drawing.theme import theme_named
+
+    if format not in ("svg", "png", "pdf"):
+        raise StatechartError(
+            "SC701", "render_film", f"{format!r} cannot hold a film", "Use svg, png or pdf"
+        )
+    shown, marked = _shown(chart, None)
+    found = list(frames(shown, steps))
+    if not found:
+        remedy = "Pass the steps of a run, such as those that Machine.send returns"
+        raise StatechartError("SC707", shown.name, "there are no steps to show", remedy)
+    drawing = draw(picture_of(shown, marked), seconds)
+    write = to_strip if strip or format != "svg" else to_animation
+    svg = write(drawing, theme_named(theme), found, Options(transparent))
     if format == "svg":
         return svg
     from statecharts.drawing.raster import to_pdf, to_png

@@ -152,8 +152,8 @@ class Writer:
     """The places of texts and badges, which no further badge covers."""
 
     def __attrs_post_init__(self) -> None:
-        placed = (*self.drawing.boxes, *self.drawing.arrows)
-        self.taken.extend(text.rect for one in placed for text in one.texts)
+        self.taken.extend(text.rect for box in self.drawing.boxes for text in box.texts)
+        self.taken.extend(text.rect for arrow in self.drawing.arrows for text in arrow.texts)
 
     @property
     def size(self) -> tuple[float, float]:
@@ -177,6 +177,16 @@ class Writer:
         yield from self.badges()
         yield from self.legend()
         yield "</svg>"
+
+    def parts(self) -> Iterator[str]:
+        """Yield what is between the root's tags: as many parts, in one order, for each overlay."""
+        for placed in self.drawing.boxes:
+            yield "".join(self.box(placed))
+        for arrow in self.drawing.arrows:
+            look = f'fill="none" stroke="{self.theme.line}" stroke-width="1.25"'
+            yield f"<g {look}>{''.join(self.arrow(arrow))}</g>"
+        yield "".join(self.badges())
+        yield "".join(self.legend())
 
     def opening(self, width: float, height: float, description: str) -> Iterator[str]:
         """Yield the root with title, description, colours and paper."""
@@ -420,7 +430,10 @@ class Writer:
         if placed.path:
             dashes = "" if kind is None else _dashes(self.theme.tones[kind])
             yield f'<path class="line" d="{_path(placed.path)}"{dashes}/>'
-            yield f'<path class="head" d="{_head(placed.path)}" stroke-linejoin="round"/>'
+            thin = (
+                ' stroke-width="2"' if kind is not None and self.theme.tones[kind].width > 2 else ""
+            )
+            yield f'<path class="head" d="{_head(placed.path)}" stroke-linejoin="round"{thin}/>'
         for text in placed.texts:
             yield self.text(text, self.theme.ink)
         yield f"</g>{after}"
