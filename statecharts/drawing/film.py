@@ -45,9 +45,9 @@ def frames(
         chart: The chart.
         steps: The steps in their order, each alone or with the name of its event.
     """
-    for number, one in enumerate(steps):
-        named, step = one if isinstance(one, tuple) and not isinstance(one, Step) else ("", one)
-        told = named if named and step.fired else f"{named} {trigger_of(step)}".strip()
+    for number, one in enumerate(steps, 1):
+        name, step = ("", one) if isinstance(one, Step) else one
+        told = name if name and step.fired else " ".join(filter(None, (name, trigger_of(step))))
         yield Frame(f"{number}. {told}", last_step(chart, step))
 
 

@@ -9,12 +9,26 @@ from typing import Any
 import pytest
 
 from statecharts import drawing
+from statecharts.drawing.overlay import PLAIN
 from statecharts.drawing.theme import THEMES
 from statecharts.model.chart import Chart
 from statecharts.model.errors import StatechartError
 from tests.test_cli.conftest import BROKEN, LAMPS, Package, Run, lines
 
 Drawn = list[tuple[str, dict[str, Any]]]
+
+HOW: dict[str, Any] = {
+    "format": "svg",
+    "highlight": None,
+    "overlay": PLAIN,
+    "theme": "auto",
+    "transparent": False,
+    "links": "",
+    "tabindex": False,
+    "seconds": 10.0,
+    "faults": (),
+}
+"""What `render` is given when nothing is asked for."""
 
 
 @pytest.fixture
@@ -38,8 +52,7 @@ def test_render_writes_one_svg_for_each_chart(drawn: Drawn, run: Run) -> None:
     assert (result.exit_code, result.stderr) == (0, "")
     assert lines(result.stdout) == ["out/pictures/desk_lamp.svg", "out/pictures/torch.svg"]
     assert Path("out/pictures/desk_lamp.svg").read_text("utf-8") == "DeskLamp → svg"
-    how = {"format": "svg", "highlight": [], "theme": "light", "seconds": 10.0, "faults": ()}
-    assert [asked for _, asked in drawn] == [how] * 2
+    assert [asked for _, asked in drawn] == [HOW] * 2
 
 
 @pytest.mark.usefixtures("drawn")
@@ -56,12 +69,14 @@ def test_render_writes_each_format_once(run: Run) -> None:
 def test_render_passes_theme_and_highlight_on(drawn: Drawn, run: Run) -> None:
     """The theme and the states to highlight reach the drawing."""
     states = ["--highlight", "on", "--highlight", "on.low"]
-    more = ["--theme", "dark", "--seconds", "0.5"]
+    more = ["--theme", "dark", "--seconds", "0.5", "--transparent", "--tabindex"]
+    more += ["--links", "vscode://file{path}:{line}"]
     result = run("render", "zoo:torch", "-o", ".", *more, *states)
 
     assert result.exit_code == 0
-    how = {"format": "svg", "highlight": ["on", "on.low"], "theme": "dark", "seconds": 0.5}
-    assert drawn == [("Torch", {**how, "faults": ()})]
+    how = HOW | {"highlight": ["on", "on.low"], "theme": "dark", "seconds": 0.5}
+    how |= {"transparent": True, "tabindex": True, "links": "vscode://file{path}:{line}"}
+    assert drawn == [("Torch", how)]
 
 
 @pytest.mark.usefixtures("zoo")
