@@ -69,7 +69,7 @@ def to_strip(
         for part in writer.parts():
             if part in written:
                 lines.append(f'<use href="#{written[part]}"/>')
-            elif part.startswith(("<g id=", "<a ")):
+            elif "<g id=" in part:
                 name = written[part] = f"{_scope(drawing)}-{len(written)}"
                 lines.append(f'<g id="{name}">{_anonymous(part)}</g>')
             else:

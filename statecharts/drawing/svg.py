@@ -493,7 +493,8 @@ class Writer:
     def badge(self, note: str, kind: Kind, places: Sequence[Point]) -> str:
         """Return a badge at the first of several places where it covers no text."""
         width = _badge_width(note)
-        rects = [Rect(x - width / 2, y - 6.5, width, 13.0) for x, y in places]
+        asides = (0.0, width * 0.6, -width * 0.6)
+        rects = [Rect(x + dx - width / 2, y - 6.5, width, 13.0) for dx in asides for x, y in places]
         free = [rect for rect in rects if not any(rect.overlaps(other) for other in self.taken)]
         rect = (free or rects)[0]
         self.taken.append(rect)
