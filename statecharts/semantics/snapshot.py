@@ -295,7 +295,7 @@ class Snapshot(Generic[E, C]):
         return Snapshot, self._parts()
 
     def _repr_svg_(self) -> str | None:
-        """Return a picture of where the run is, which notebooks show; None before a kernel has it."""
+        """Return a picture of where the run is, for notebooks; None before a kernel has it."""
         owner = self._place.owner
         return None if owner is None else pictured(owner.chart, self)
 

@@ -209,7 +209,7 @@ def way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (("--highlight", "now.json"), 'class="state active"'),
         (("--highlight", "now.json", "--disabled"), 'class="transition disabled"'),
         (("--heat", "steps.jsonl"), ">1 ×<"),
-        (("--path", "events.jsonl"), ">2. gates_started<"),
+        (("--path", "events.jsonl"), ">3. gates_started<"),
         (("--path", "events.jsonl", "--strip"), '<g class="frame"'),
         (("--diff", "machines.execution:Execution"), ">removed<"),
     ],
@@ -252,8 +252,8 @@ def test_render_shows_a_stored_run(run: Run) -> None:
     from statecharts.runtime import Runs, SimulatedClock
 
     clock = SimulatedClock(datetime(2026, 1, 31, tzinfo=UTC))
-    with Runs("runs.db", Pipeline, clock=clock) as runs:
-        stored = runs.start(Pipeline, "story-1")
+    with Runs(Path("runs.db"), Pipeline, clock=clock) as runs:
+        stored = runs.start(Pipeline, key="story-1")
         clock.advance(timedelta(hours=2))
         stored.send(DepsMet())
         clock.advance(timedelta(minutes=5))
