@@ -1,4 +1,4 @@
-"""The command line: `statecharts check`, `list`, `show`, `render`, `watch`, `import`, `simulate`, …
+"""The command line: `statecharts check`, `list`, `show`, `render`, `watch`, `import` and more.
 
 Each command reads the charts of a package, a module, a name or a file (`statecharts.cli.targets`).
 Other packages add commands, such as `investigate` (`statecharts.cli.plugins`). Exit status: 0 all
