@@ -32,7 +32,14 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-_SUFFIXES: Final = {"svg": "svg", "png": "png", "pdf": "pdf", "dot": "dot", "mermaid": "mmd"}
+_SUFFIXES: Final = {
+    "svg": "svg",
+    "png": "png",
+    "pdf": "pdf",
+    "dot": "dot",
+    "mermaid": "mmd",
+    "plantuml": "puml",
+}
 _THEMES: Final = ("auto", "light", "dark", "print")
 
 

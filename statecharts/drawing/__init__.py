@@ -34,8 +34,8 @@ __all__ = [
     "render_film",
 ]
 
-Format = Literal["svg", "png", "pdf", "dot", "mermaid"]
-FORMATS: Final = ("svg", "png", "pdf", "dot", "mermaid")
+Format = Literal["svg", "png", "pdf", "dot", "mermaid", "plantuml"]
+FORMATS: Final = ("svg", "png", "pdf", "dot", "mermaid", "plantuml")
 SECONDS: Final = 10.0
 """Time that the layout may take."""
 
@@ -47,7 +47,7 @@ class LayoutWarning(UserWarning):
 @overload
 def render(
     chart: Chart | type[Declaration[Any, Any]] | DefinitionError,
-    format: Literal["svg", "dot", "mermaid"] = "svg",
+    format: Literal["svg", "dot", "mermaid", "plantuml"] = "svg",
     *,
     highlight: HasConfiguration | Iterable[str] | None = None,
     overlay: Overlay = PLAIN,
@@ -100,7 +100,7 @@ def render(
     Args:
         chart: The chart, or the class that declares it; or the error that refused it. Anything
             else is an error (SC213).
-        format: ``svg``, ``dot`` and ``mermaid`` give text, ``png`` and ``pdf`` bytes.
+        format: ``svg``, ``dot``, ``mermaid`` and ``plantuml`` give text, ``png`` and ``pdf`` bytes.
         highlight: The active configuration: a snapshot, or the ids of states, with the states
             around them. A snapshot also shows the timers that run, and the calls under way.
         overlay: What else is emphasised; see `statecharts.drawing.overlay`.
@@ -155,6 +155,10 @@ def render(
         from statecharts.drawing.mermaid import to_mermaid
 
         return to_mermaid(picture, look, marks)
+    if format == "plantuml":
+        from statecharts.drawing.plantuml import to_plantuml
+
+        return to_plantuml(picture, look, marks)
     if format == "dot":
         from statecharts.drawing.dot import to_dot
 

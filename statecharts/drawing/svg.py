@@ -253,7 +253,7 @@ class Writer:
         """The picture in sentences, and why parts of it are in a grid."""
         fault = self.drawing.fault
         lacking = "" if fault is None else f" {fault.found[:1].upper()}{fault.found[1:]}."
-        return describe(self.drawing.picture, self.overlay) + lacking
+        return describe(self.drawing.picture, self.overlay, lacking)
 
     def marks(self, box: Box) -> tuple[Mark, ...]:
         """Return the marks of a box."""
@@ -556,13 +556,13 @@ _ROUND: Final = frozenset(
 )
 
 
-def describe(picture: Picture, overlay: Overlay = PLAIN) -> str:
+def describe(picture: Picture, overlay: Overlay = PLAIN, lacking: str = "") -> str:
     """Describe a picture in words, for a reader who cannot see it.
 
     What is active comes first, then the states with what they hold, then the transitions.
     """
     boxes = [box for box in picture.boxes.values() if box.parent is not None and box.is_state]
-    parts = [f"Statechart {picture.name} with {count(len(boxes), 'state')}."]
+    parts = [f"Statechart {picture.name} with {count(len(boxes), 'state')}.{lacking}"]
     if picture.doc:
         parts.append(one_line(picture.doc))
     if overlay.active:

@@ -195,7 +195,7 @@ def test_layout_that_takes_too_long_is_a_grid_that_says_so() -> None:
         " a part of the chart."
     )
     assert told[0].filename == __file__.replace("test_drawing_engine", "pictures")
-    assert re.search(r"80 states\. The layout engine does not finish .* chart itself\.</desc>", svg)
+    assert re.search(r"80 states\. The layout engine does not finish .* chart itself\. ", svg)
     assert len(re.findall(r'class="line"', svg)) == len(re.findall(r'class="head"', svg)) > 300
 
 
