@@ -81,7 +81,9 @@ def test_plantuml_reads_the_charts_that_were_written(tmp_path: Path) -> None:
         capture_output=True, text=True, timeout=300, check=False,
     )  # fmt: skip
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
-    (tmp_path / "wrong.puml").write_text("@startuml\nstate a {\n@enduml\n", "utf-8")
+    (tmp_path / "wrong.puml").write_text(
+        "@startuml\nstate a\nno line of a diagram\n@enduml\n", "utf-8"
+    )
     wrong = subprocess.run(
         [*command, str(tmp_path / "wrong.puml")], capture_output=True, timeout=60, check=False
     )
