@@ -55,7 +55,7 @@ look();
 @click.argument("target")
 @click.argument("options", nargs=-1, type=click.UNPROCESSED)
 def watch(target: str, port: int, options: tuple[str, ...]) -> None:
-    """Show the charts of TARGET on a page that is drawn anew when a file is saved.
+    """Show the charts of TARGET on a page, drawn anew on saving.
 
     The page is for this machine alone. Faults are shown above the picture. OPTIONS are those of
     'statecharts render'. Ctrl-C ends it.

@@ -225,7 +225,7 @@ def test_render_shows_what_it_is_asked_for(run: Run, options: tuple[str, ...], s
 @pytest.mark.parametrize(
     ("target", "options", "message"),
     [
-        ("machines", ("--heat", "steps.jsonl"), "has 3 charts, and --heat is about one. Name it."),
+        ("machines", ("--heat", "steps.jsonl"), "charts, and --heat is about one. Name it."),
         (PIPELINE, ("--disabled",), "--disabled needs a snapshot. Add --highlight FILE."),
         (PIPELINE, ("--run", "r"), "--run needs the store of the run. Add --db STORE."),
         (PIPELINE, ("--run", "r", "--db", "no.db"), "there is no store 'no.db'."),
