@@ -67,6 +67,21 @@ def write(
     return written
 
 
+def index(charts: Iterable[Chart]) -> str:
+    """Return the page that shows the pictures of charts, each with what it is for.
+
+    >>> print(index([]), end="")
+    # Gallery
+    <BLANKLINE>
+    `python -m diagrams` draws these pictures from the code.
+    """
+    parts = ["# Gallery\n\n`python -m diagrams` draws these pictures from the code.\n"]
+    for chart in charts:
+        doc = chart.doc.partition("\n\n")[0].replace("\n", " ")
+        parts.append(f"\n## {chart.name}\n\n{doc}\n\n![{chart.name}]({chart.name}.svg)\n")
+    return "".join(parts)
+
+
 def charts_of(module: ModuleType) -> tuple[Chart, ...]:
     """Return the charts that a module itself declares, in order."""
     found: Mapping[str, object] = vars(module)
@@ -115,6 +130,11 @@ def main(arguments: Sequence[str] = (), folder: Path = FOLDER) -> int:
             file=sys.stderr,
         )
         return 1
-    for path in write([*machine_charts(), chart_of_rooms()], folder, anew="--all" in arguments):
+    charts = [*machine_charts(), chart_of_rooms()]
+    for path in write(charts, folder, anew="--all" in arguments):
         print(path)
+    page, text = folder / "README.md", index(charts)
+    if not page.exists() or page.read_text(encoding="utf-8") != text:
+        page.write_text(text, encoding="utf-8", newline="\n")
+        print(page)
     return 0

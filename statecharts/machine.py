@@ -567,6 +567,10 @@ class Machine(Generic[E, C]):
         error.__cause__ = cause
         return error
 
+    def _repr_svg_(self) -> str | None:
+        """Return a picture of where the run is, which notebooks show."""
+        return self._snapshot._repr_svg_()
+
     def __repr__(self) -> str:
         state = "ended in" if self.ended else "in"
         active = ", ".join(self.configuration)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from graphlib import CycleError
@@ -31,6 +32,16 @@ def test_gallery_has_the_charts_of_every_machine() -> None:
 def test_gallery_has_the_rooms_of_the_library() -> None:
     """The picture of the rooms in `CONTRIBUTING.md` shows what imports what today."""
     assert gallery.stale([chart_of_rooms()]) == []
+
+
+def test_gallery_has_an_index_of_all_pictures() -> None:
+    """The page of the gallery shows each picture, and what its chart is for, as of today."""
+    charts = [*gallery.machine_charts(), chart_of_rooms()]
+    page = (gallery.FOLDER / "README.md").read_text(encoding="utf-8")
+    assert page == gallery.index(charts)
+    assert {f"({path.name})" for path in gallery.FOLDER.glob("*.svg")} == {
+        f"({name})" for name in re.findall(r"!\[\w+\]\(([^)]*)\)", page)
+    }
 
 
 def test_rooms_are_the_folders_and_their_imports(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The command line: `statecharts check`, `list`, `show`, `render`, `import`, `simulate`, `runs`.
+"""The command line: `statecharts check`, `list`, `show`, `render`, `watch`, `import` and more.
 
 Each command reads the charts of a package, a module, a name or a file (`statecharts.cli.targets`).
 Other packages add commands, such as `investigate` (`statecharts.cli.plugins`). Exit status: 0 all
@@ -66,6 +66,7 @@ COMMANDS: Final = {
     "list": ("showing:list_charts", "List the charts of TARGET."),
     "show": ("showing:show", "Show the charts of TARGET as trees, with their transitions."),
     "render": ("rendering:render", "Draw the charts of TARGET into files."),
+    "watch": ("watching:watch", "Show the charts of TARGET on a page, drawn anew on saving."),
     "import": ("importing:import_chart", "Write the charts of TARGET as declarations in Python."),
     "simulate": (
         "simulating:simulate",

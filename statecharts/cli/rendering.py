@@ -5,14 +5,16 @@ from __future__ import annotations
 import re
 import warnings
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, final
+from typing import TYPE_CHECKING, Any, Final, TypeVar, final
 
 import click
 from attrs import frozen
 from rich.progress import Progress
 
+from statecharts.cli import emphasis
+from statecharts.cli.simulating import InputError
 from statecharts.cli.targets import (
     Found,
     TargetError,
@@ -28,8 +30,22 @@ from statecharts.model.suggestions import did_you_mean
 if TYPE_CHECKING:
     from statecharts.drawing import Format
 
-_SUFFIXES: Final = {"svg": "svg", "png": "png", "pdf": "pdf", "dot": "dot", "mermaid": "mmd"}
-_THEMES: Final = ("light", "dark", "print")
+F = TypeVar("F", bound=Callable[..., Any])
+
+_SUFFIXES: Final = {
+    "svg": "svg",
+    "png": "png",
+    "pdf": "pdf",
+    "dot": "dot",
+    "mermaid": "mmd",
+    "plantuml": "puml",
+}
+_THEMES: Final = ("auto", "light", "dark", "print")
+
+
+def _file(name: str, dest: str, text: str) -> Callable[[F], F]:
+    kind = click.Path(exists=True, dir_okay=False, path_type=Path)
+    return click.option(name, dest, type=kind, metavar="FILE", help=text)
 
 
 @click.command()
@@ -54,16 +70,31 @@ _THEMES: Final = ("light", "dark", "print")
 @click.option(
     "--theme",
     type=click.Choice(_THEMES),
-    default="light",
+    default="auto",
     show_default=True,
-    help="Colours of the pictures.",
+    help="Colours of the pictures; 'auto' is light, and dark in SVG where readers prefer that.",
 )
+@click.option("--transparent", is_flag=True, help="Leave the paper out.")
+@click.option(
+    "--links",
+    default="",
+    metavar="ADDRESS",
+    help="Link states and arrows to their source, at this address with {file} and {line}.",
+)
+@click.option("--tabindex", is_flag=True, help="Let the tabulator key go through an SVG.")
 @click.option(
     "--highlight",
     metavar="STATE",
     multiple=True,
-    help="Id of a state to highlight, such as active.merge; can be repeated.",
+    help="Id of a state to highlight, or a file with a snapshot; can be repeated.",
 )
+@click.option("--disabled", is_flag=True, help="Fade what no event takes in that snapshot.")
+@_file("--heat", "heat", "Show counts: JSON, or what 'simulate --json' printed.")
+@click.option("--diff", "old", metavar="OLD", help="Show what has changed since this TARGET.")
+@_file("--path", "path", "Show the way of a run with these events, as 'simulate' takes them.")
+@click.option("--strip", is_flag=True, help="Show the way as a strip of pictures, not moving.")
+@click.option("--run", "run", metavar="KEY", help="Show a stored run: its states, and how long.")
+@click.option("--db", envvar="STATECHARTS_DB", metavar="STORE", help="The store of the run.")
 @click.option("--strict", is_flag=True, help="Refuse charts with faults instead of marking them.")
 @click.option(
     "--seconds",
@@ -79,7 +110,17 @@ def render(
     output: Path,
     formats: tuple[Format, ...],
     theme: str,
+    transparent: bool,
+    links: str,
+    tabindex: bool,
     highlight: tuple[str, ...],
+    disabled: bool,
+    heat: Path | None,
+    old: str | None,
+    path: Path | None,
+    strip: bool,
+    run: str | None,
+    db: str | None,
     strict: bool,
     seconds: float,
     variables: dict[str, str],
@@ -94,18 +135,25 @@ def render(
       statecharts render machines -o gallery
       statecharts render machines.pipeline -o . -f png --highlight active.merge
       statecharts render door.scxml -o .
+      statecharts render machines.pipeline -o . --path events.jsonl
+      statecharts render door.scxml -o . --diff old/door.scxml
     """
     found = survey_faulty(target, variables, strict=strict)
-    _check_highlight(found.charts, highlight)
+    files = [one for one in highlight if _is_snapshot(found.charts, one)]
+    states = tuple(one for one in highlight if one not in files)
+    _check_highlight(found.charts, states)
+    asked = emphasis.Asked(tuple(map(Path, files)), disabled, heat, old, path, run, db)
+    how = _How(states, theme, transparent, links, tabindex, seconds, strip)
+    shown = [_shown(one, asked, target, len(found.charts), variables) for one in found.charts]
     stems = file_stems(found.charts)
     pictures = [
-        _Picture(one, name, output / f"{stems[one]}.{_SUFFIXES[name]}", theme, highlight, seconds)
-        for one in found.charts
+        _Picture(one, name, output / f"{stems[one]}.{_SUFFIXES[name]}", how, sight)
+        for one, sight in zip(found.charts, shown, strict=True)
         for name in dict.fromkeys(formats)
     ]
     written, warned, errors = _draw_all(pictures)
-    for path in written:
-        click.echo(path)
+    for one in written:
+        click.echo(one)
     print_faulty(found)
     print_failures(found.failures)
     for warning in warned:
@@ -116,6 +164,38 @@ def render(
         raise click.exceptions.Exit(1)
 
 
+def _shown(
+    one: Found, asked: emphasis.Asked, target: str, count: int, variables: dict[str, str]
+) -> emphasis.Sight:
+    """Return what a chart's picture shows; what is about one chart refuses several."""
+    if asked.of_one and count > 1:
+        told = f"{target!r} has {count} charts, and {asked.of_one} is about one. Name it."
+        raise TargetError(told)
+    try:
+        return emphasis.sight(one.chart, asked, variables)
+    except StatechartError as error:
+        raise InputError(str(error)) from None
+
+
+def _is_snapshot(charts: Iterable[Found], name: str) -> bool:
+    """Tell whether a name to highlight is that of a file, and not of a state."""
+    return not any(name in one.chart for one in charts) and Path(name).is_file()
+
+
+@final
+@frozen
+class _How:
+    """What is chosen for all pictures of a call."""
+
+    states: tuple[str, ...]
+    theme: str
+    transparent: bool
+    links: str
+    tabindex: bool
+    seconds: float
+    strip: bool
+
+
 @final
 @frozen
 class _Picture:
@@ -124,28 +204,46 @@ class _Picture:
     of: Found
     format: Format
     path: Path
-    theme: str
-    highlight: tuple[str, ...]
-    seconds: float
+    how: _How
+    sight: emphasis.Sight
 
     def draw(self) -> None:
         """Write the file, and the directory around it."""
-        from statecharts import drawing  # noqa: PLC0415 - other commands work without it
-
-        chart = self.of.chart
-        shown = [state for state in self.highlight if state in chart]
-        picture = drawing.render(
-            chart,
-            format=self.format,
-            highlight=shown,
-            theme=self.theme,
-            seconds=self.seconds,
-            faults=self.of.faults,
-        )
+        picture = self.drawn()
         self.path.parent.mkdir(parents=True, exist_ok=True)
         if isinstance(picture, str):
             picture = picture.encode()
         self.path.write_bytes(picture)
+
+    def drawn(self) -> str | bytes:
+        """Return the picture."""
+        from statecharts import drawing  # noqa: PLC0415 - other commands work without it
+
+        how, sight = self.how, self.sight
+        if sight.steps:
+            film: Any = self.format
+            return drawing.render_film(
+                sight.chart,
+                sight.steps,
+                film,
+                strip=how.strip,
+                theme=how.theme,
+                transparent=how.transparent,
+                seconds=how.seconds,
+            )
+        shown = [state for state in how.states if state in sight.chart]
+        return drawing.render(
+            sight.chart,
+            format=self.format,
+            highlight=shown or None,
+            overlay=sight.overlay,
+            theme=how.theme,
+            transparent=how.transparent,
+            links=how.links,
+            tabindex=how.tabindex,
+            seconds=how.seconds,
+            faults=self.of.faults,
+        )
 
 
 def file_stems(charts: Sequence[Found]) -> dict[Found, str]:

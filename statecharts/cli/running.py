@@ -112,7 +112,7 @@ def _address(db: str) -> str | Path:
 
 
 @contextmanager
-def _store(db: str, prefix: str, *, create: bool = False) -> Generator[Store, None, None]:
+def store_at(db: str, prefix: str, *, create: bool = False) -> Generator[Store, None, None]:
     """Open a store that is there already, or with ``create``, one that may not be."""
     from statecharts.store import open_store  # noqa: PLC0415 - needs an extra
 
@@ -219,7 +219,7 @@ def list_runs(
     """List the runs of the store, in the order of their keys."""
     if stuck and status not in (None, "stuck"):
         raise click.UsageError(f"--stuck is --status stuck, and not --status {status}.")
-    with _store(db, prefix) as store:
+    with store_at(db, prefix) as store:
         heads = list(_heads(store, chart, state, "stuck" if stuck else status))
         if not heads:
             _check_named(store, chart, state)
@@ -282,7 +282,7 @@ def show(db: str, prefix: str, run: str, as_json: bool) -> None:
     from statecharts.runtime.clock import moment  # noqa: PLC0415 - needs an extra
     from statecharts.runtime.writer import unknown  # noqa: PLC0415
 
-    with _store(db, prefix) as store:
+    with store_at(db, prefix) as store:
         stored = store.read(run)
         if stored is None:
             raise unknown(run)
@@ -360,7 +360,7 @@ def history(db: str, prefix: str, run: str, tail: int | None, as_json: bool) -> 
     from statecharts.runtime.writer import unknown  # noqa: PLC0415
     from statecharts.store.port import entries_of  # noqa: PLC0415
 
-    with _store(db, prefix) as store:
+    with store_at(db, prefix) as store:
         if store.head(run) is None:
             raise unknown(run)
         entries = entries_of(store, run) if tail is None else store.tail(run, tail)
@@ -412,7 +412,7 @@ def watch(db: str, prefix: str, run: str | None, as_json: bool) -> None:
     from statecharts.runtime.history import told  # noqa: PLC0415 - needs an extra
     from statecharts.store.rows import OVER  # noqa: PLC0415
 
-    with _store(db, prefix) as store:
+    with store_at(db, prefix) as store:
         seen = {head.run: head.sequence for head in _watched(store, run)}
         token = None
         click.echo("watching", err=True)
@@ -744,7 +744,7 @@ def verify(db: str, prefix: str, keys: tuple[str, ...], as_json: bool) -> None:
     """Look for damage in the store: exit status 1 if there is any."""
     from statecharts.store import verify as damages_of  # noqa: PLC0415 - needs an extra
 
-    with _store(db, prefix) as store:
+    with store_at(db, prefix) as store:
         names = _names(store, keys)
         found = store.check()
         for key in names:
@@ -775,7 +775,7 @@ def export(db: str, prefix: str, keys: tuple[str, ...], output: Any) -> None:
     """Write runs, or all of them, as lines of JSON; the same runs give the same bytes."""
     from statecharts.store.transfer import exported  # noqa: PLC0415 - needs an extra
 
-    with _store(db, prefix) as store:
+    with store_at(db, prefix) as store:
         for line in exported(store, _names(store, keys)):
             click.echo(line, file=output)
 
@@ -787,7 +787,7 @@ def import_runs(db: str, prefix: str, file: Any) -> None:
     """Write runs from the lines that export printed; FILE or standard input."""
     from statecharts.store.transfer import imported  # noqa: PLC0415 - needs an extra
 
-    with _store(db, prefix, create=True) as store:
+    with store_at(db, prefix, create=True) as store:
         count = sum(1 for _ in imported(store, file))
     click.echo(f"{count_text(count, 'run')} imported")
 
@@ -800,7 +800,7 @@ def delete(db: str, prefix: str, run: str, yes: bool) -> None:
     """Remove a run and its history for good."""
     from statecharts.runtime.writer import unknown  # noqa: PLC0415 - needs an extra
 
-    with _store(db, prefix) as store:
+    with store_at(db, prefix) as store:
         while True:
             head = store.head(run)
             if head is None:

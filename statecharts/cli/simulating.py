@@ -101,7 +101,7 @@ def simulate(
     if guards is not None:
         chart = chart.bind(default=guards == "true")
     try:
-        protocol, snapshot = _resumed(chart, resume)
+        protocol, snapshot = resumed(chart, resume)
         given = None if context_file is None else _context(protocol, context_file)
         begin = _time(chart, moment)
         if snapshot is not None and given is not None:
@@ -148,14 +148,14 @@ def _start_error(error: StatechartError, chart: Chart) -> str:
     return sentence(error.code, error.where, error.found, remedy)
 
 
-def _resumed(chart: Chart, resume: Path | None) -> tuple[Protocol[Any, Any], Snapshot[Any] | None]:
+def resumed(chart: Chart, resume: Path | None) -> tuple[Protocol[Any, Any], Snapshot[Any] | None]:
     """Return the protocol, and the snapshot of a file, of whatever version it is."""
     from statecharts.codec import Protocol  # noqa: PLC0415 - see `simulate`
 
     if resume is None:
         return Protocol(chart), None
     try:
-        value = json.loads(_read(resume))
+        value = json.loads(read(resume))
     except (ValueError, RecursionError) as error:
         raise InputError(f"{resume} is not JSON: {error}") from None
     for key in ("step", "snapshot"):
@@ -173,12 +173,17 @@ def _resumed(chart: Chart, resume: Path | None) -> tuple[Protocol[Any, Any], Sna
 def _context(protocol: Protocol[Any, Any], file: Path) -> Any:
     """Return the context of a file."""
     try:
-        return protocol.loads_context(_read(file))
+        return protocol.loads_context(read(file))
     except StatechartError as error:
         raise InputError(f"{file}: {error}") from None
 
 
-def _read(path: Path) -> bytes:
+def read(path: Path) -> bytes:
+    """Return the contents of a file.
+
+    Raises:
+        InputError: It cannot be read.
+    """
     try:
         return path.read_bytes()
     except OSError as error:

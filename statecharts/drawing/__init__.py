@@ -13,19 +13,29 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, overload
+from typing import TYPE_CHECKING, Any, Final, Literal, overload
 
-from statecharts.model.chart import ROOT, Chart, Declaration, as_chart, unknown_state
+from statecharts.drawing.overlay import PLAIN, HasConfiguration, Overlay, active
+from statecharts.model.chart import Chart, Declaration, as_chart
 from statecharts.model.errors import DefinitionError, Fault, StatechartError
 from statecharts.model.suggestions import did_you_mean
 
 if TYPE_CHECKING:
     from statecharts.drawing.theme import Theme
+    from statecharts.semantics.snapshot import Step
 
-__all__ = ["FORMATS", "SECONDS", "Format", "HasConfiguration", "LayoutWarning", "render"]
+__all__ = [
+    "FORMATS",
+    "SECONDS",
+    "Format",
+    "HasConfiguration",
+    "LayoutWarning",
+    "render",
+    "render_film",
+]
 
-Format = Literal["svg", "png", "pdf", "dot", "mermaid"]
-FORMATS: Final = ("svg", "png", "pdf", "dot", "mermaid")
+Format = Literal["svg", "png", "pdf", "dot", "mermaid", "plantuml"]
+FORMATS: Final = ("svg", "png", "pdf", "dot", "mermaid", "plantuml")
 SECONDS: Final = 10.0
 """Time that the layout may take."""
 
@@ -34,22 +44,17 @@ class LayoutWarning(UserWarning):
     """A picture is laid out simply: the engine was not done or failed (SC704), or lacks (SC703)."""
 
 
-class HasConfiguration(Protocol):
-    """An object with active states: a snapshot, or a machine."""
-
-    @property
-    def configuration(self) -> tuple[str, ...]:
-        """Ids of the active states."""
-        ...
-
-
 @overload
 def render(
     chart: Chart | type[Declaration[Any, Any]] | DefinitionError,
-    format: Literal["svg", "dot", "mermaid"] = "svg",
+    format: Literal["svg", "dot", "mermaid", "plantuml"] = "svg",
     *,
     highlight: HasConfiguration | Iterable[str] | None = None,
-    theme: str | Theme = "light",
+    overlay: Overlay = PLAIN,
+    theme: str | Theme = "auto",
+    transparent: bool = False,
+    links: str = "",
+    tabindex: bool = False,
     seconds: float = SECONDS,
     faults: Iterable[Fault] | None = None,
     strict: bool = False,
@@ -62,7 +67,11 @@ def render(
     format: Literal["png", "pdf"],
     *,
     highlight: HasConfiguration | Iterable[str] | None = None,
-    theme: str | Theme = "light",
+    overlay: Overlay = PLAIN,
+    theme: str | Theme = "auto",
+    transparent: bool = False,
+    links: str = "",
+    tabindex: bool = False,
     seconds: float = SECONDS,
     faults: Iterable[Fault] | None = None,
     strict: bool = False,
@@ -74,7 +83,11 @@ def render(
     format: Format = "svg",
     *,
     highlight: HasConfiguration | Iterable[str] | None = None,
-    theme: str | Theme = "light",
+    overlay: Overlay = PLAIN,
+    theme: str | Theme = "auto",
+    transparent: bool = False,
+    links: str = "",
+    tabindex: bool = False,
     seconds: float = SECONDS,
     faults: Iterable[Fault] | None = None,
     strict: bool = False,
@@ -87,10 +100,16 @@ def render(
     Args:
         chart: The chart, or the class that declares it; or the error that refused it. Anything
             else is an error (SC213).
-        format: ``svg``, ``dot`` and ``mermaid`` give text, ``png`` and ``pdf`` bytes.
-        highlight: The active configuration: a snapshot, or the ids of states. The states around
-            those are highlighted, too.
-        theme: ``light``, ``dark``, ``print`` (black on white), or a `Theme` of your own.
+        format: ``svg``, ``dot``, ``mermaid`` and ``plantuml`` give text, ``png`` and ``pdf`` bytes.
+        highlight: The active configuration: a snapshot, or the ids of states, with the states
+            around them. A snapshot also shows the timers that run, and the calls under way.
+        overlay: What else is emphasised; see `statecharts.drawing.overlay`.
+        theme: ``auto`` (light, and dark in SVG for readers who prefer that), ``light``, ``dark``,
+            ``print`` (black on white), or a `Theme` of your own.
+        transparent: Whether the paper is left out.
+        links: Where states and arrows link to in SVG, such as
+            ``https://example.com/blob/main/{file}#L{line}``; also ``{path}``, the whole path.
+        tabindex: Whether the tabulator key goes through the states and arrows of an SVG.
         seconds: Time for the layout engine; 0 does without it. What it does not finish is drawn in
             a grid. Its instructions are counted, so that the same chart comes out the same on each
             machine that is not slow; the clock counts, too.
@@ -130,22 +149,76 @@ def render(
     if strict and marked:
         raise DefinitionError(shown.name, marked, shown)
     look = theme_named(theme)
-    picture = picture_of(shown, _active(shown, highlight), marked)
+    marks = overlay if highlight is None else active(shown, highlight) | overlay
+    picture = picture_of(shown, marked)
     if format == "mermaid":
         from statecharts.drawing.mermaid import to_mermaid
 
-        return to_mermaid(picture, look)
+        return to_mermaid(picture, look, marks)
+    if format == "plantuml":
+        from statecharts.drawing.plantuml import to_plantuml
+
+        return to_plantuml(picture, look, marks)
     if format == "dot":
         from statecharts.drawing.dot import to_dot
 
-        return to_dot(picture, look)
+        return to_dot(picture, look, marks, transparent=transparent)
     from statecharts.drawing.layout import draw
-    from statecharts.drawing.svg import to_svg
+    from statecharts.drawing.svg import Options, to_svg
 
     drawing = draw(picture, seconds)
     if drawing.fault is not None:
         warnings.warn(LayoutWarning(str(drawing.fault)), stacklevel=2)
-    svg = to_svg(drawing, look)
+    svg = to_svg(drawing, look, marks, Options(transparent, links, tabindex))
+    if format == "svg":
+        return svg
+    from statecharts.drawing.raster import to_pdf, to_png
+
+    return to_png(svg) if format == "png" else to_pdf(svg)
+
+
+def render_film(
+    chart: Chart | type[Declaration[Any, Any]],
+    steps: Iterable[Step[Any, Any] | tuple[str, Step[Any, Any]]],
+    format: Literal["svg", "png", "pdf"] = "svg",
+    *,
+    strip: bool = False,
+    theme: str | Theme = "auto",
+    transparent: bool = False,
+    seconds: float = SECONDS,
+) -> str | bytes:
+    """Return the way of a run: a picture that moves, or a strip of pictures.
+
+    Args:
+        chart: The chart, or the class that declares it.
+        steps: The steps in their order, each alone or with the name of its event.
+        format: ``svg`` gives text; ``png`` and ``pdf`` give bytes, and a strip.
+        strip: Whether to give a strip of pictures in SVG, too; else it moves, by CSS.
+        theme: As for `render`.
+        transparent: Whether the paper is left out.
+        seconds: Time for the layout engine.
+
+    Raises:
+        StatechartError: There are no steps (SC707), or as for `render`.
+    """
+    from statecharts.drawing.film import frames, to_animation, to_strip
+    from statecharts.drawing.layout import draw
+    from statecharts.drawing.notation import picture_of
+    from statecharts.drawing.svg import Options
+    from statecharts.drawing.theme import theme_named
+
+    if format not in ("svg", "png", "pdf"):
+        raise StatechartError(
+            "SC701", "render_film", f"{format!r} cannot hold a film", "Use svg, png or pdf"
+        )
+    shown, marked = _shown(chart, None)
+    found = list(frames(shown, steps))
+    if not found:
+        remedy = "Pass the steps of a run, such as those that Machine.send returns"
+        raise StatechartError("SC707", shown.name, "there are no steps to show", remedy)
+    drawing = draw(picture_of(shown, marked), seconds)
+    write = to_strip if strip or format != "svg" else to_animation
+    svg = write(drawing, theme_named(theme), found, Options(transparent))
     if format == "svg":
         return svg
     from statecharts.drawing.raster import to_pdf, to_png
@@ -167,16 +240,3 @@ def _shown(
         whole = as_chart(chart, "render")
         told = shown_faults(whole) if faults is None else faults
     return as_tree(whole), tuple(told)
-
-
-def _active(chart: Chart, highlight: HasConfiguration | Iterable[str] | None) -> frozenset[str]:
-    if highlight is None:
-        return frozenset()
-    named: Any = getattr(highlight, "configuration", highlight)
-    states: Iterable[str] = [named] if isinstance(named, str) else named
-    found = set[str]()
-    for state in states:
-        if state not in chart or state == ROOT:
-            raise unknown_state(chart.name, state, chart.nodes)
-        found.update((state, *(node.id for node in chart.ancestors(state))))
-    return frozenset(found - {ROOT})

@@ -24,15 +24,19 @@ from statecharts.drawing.model import (
     Shape,
     line_text,
 )
-from statecharts.drawing.theme import Theme
+from statecharts.drawing.overlay import PLAIN, Overlay, first_kind
+from statecharts.drawing.theme import Theme, Tone
 from statecharts.model.errors import Fault
 
 _BLANK: Final = str.maketrans({chr(code): " " for code in (*range(32), 0xFFFE, 0xFFFF)})
 
 
-def to_dot(picture: Picture, theme: Theme) -> str:
+def to_dot(
+    picture: Picture, theme: Theme, overlay: Overlay = PLAIN, *, transparent: bool = False
+) -> str:
     """Return a picture as a graph in DOT."""
-    return "\n".join(_Writer(picture, theme).lines()) + "\n"
+    paper = "transparent" if transparent else theme.paper
+    return "\n".join(_Writer(picture, theme, overlay, paper).lines()) + "\n"
 
 
 @final
@@ -40,6 +44,13 @@ def to_dot(picture: Picture, theme: Theme) -> str:
 class _Writer:
     picture: Picture
     theme: Theme
+    overlay: Overlay
+    paper: str
+
+    def tone(self, box: Box) -> Tone | None:
+        """Return the look that the marks of a state give it."""
+        kind = first_kind(self.overlay.states.get(box.id, ()))
+        return None if kind is None else self.theme.tones[kind]
 
     def lines(self) -> Iterator[str]:
         picture, theme = self.picture, self.theme
@@ -49,7 +60,7 @@ class _Writer:
         yield f"digraph {quoted(picture.name)} {{"
         yield (
             # Without `newrank`, Graphviz 2 fails on arrows between nested states.
-            f'  graph [compound=true, newrank=true, rankdir=TB, bgcolor="{theme.paper}", '
+            f'  graph [compound=true, newrank=true, rankdir=TB, bgcolor="{self.paper}", '
             f'fontname="Helvetica", fontcolor="{theme.ink}", labelloc=t, labeljust=l, '
             f"nodesep=0.4, ranksep=0.5]"
         )
@@ -77,15 +88,16 @@ class _Writer:
             return
         theme = self.theme
         region = box.parent is not None and self._shape(box.parent) is Shape.PARALLEL
-        color = theme.active if box.active else theme.border
-        fill = theme.active_shade if box.active else theme.shades[0]
+        tone = self.tone(box)
+        color = theme.border if tone is None else tone.line
+        fill = theme.shades[0] if tone is None else tone.shade
         style = "dashed" if region else "rounded,filled"
         if box.faults:
             color, style = theme.fault, f"dashed,{style}".removesuffix(",dashed")
         yield f"{indent}subgraph {quoted(f'cluster_{box.id}')} {{"
         yield (
             f'{indent}  graph [style="{style}", color="{color}", fillcolor="{fill}", '
-            f"penwidth={2 if box.active else 1}, label=<{_table(box, 12, theme)}>"
+            f"penwidth={1 if tone is None else 2}, label=<{_table(box, 12, theme)}>"
             f"{_tooltip(box.faults)}]"
         )
         anchor = quoted(f"{box.id}#anchor")
@@ -96,7 +108,8 @@ class _Writer:
 
     def look(self, box: Box) -> str:
         theme = self.theme
-        ink = theme.active if box.active else theme.line
+        tone = self.tone(box)
+        ink = theme.line if tone is None else tone.line
         match box.shape:
             case Shape.INITIAL:
                 return f'shape=circle, label="", width=0.18, style=filled, fillcolor="{ink}"'
@@ -119,10 +132,11 @@ class _Writer:
         parts = [f"label=<{_table(box, 12, theme)}>"]
         if box.shape is Shape.FINAL:
             parts.append("peripheries=2")
-        if box.active:
+        if tone is not None:
+            dashes = ', style="rounded,filled,dashed"' if tone.dashes else ""
             parts.append(
-                f'color="{theme.active}", fillcolor="{theme.active_state}", penwidth=2, '
-                f'fontcolor="{theme.active_ink}"'
+                f'color="{tone.line}", fillcolor="{tone.state}", penwidth={tone.width:g}, '
+                f'fontcolor="{tone.ink}"{dashes}'
             )
         if box.faults:
             parts.append(f'style="rounded,filled,dashed", color="{theme.fault}"')
@@ -139,6 +153,11 @@ class _Writer:
         if arrow.label:
             text = "\\l".join(_escaped(line_text(line)) for line in arrow.label)
             options.append(f'label="{text}\\l"')
+        kind = first_kind(mark for line in arrow.lines for mark in self.overlay.lines.get(line, ()))
+        if kind is not None and not arrow.faults:
+            tone = self.theme.tones[kind]
+            dashes = ", style=dashed" if tone.dashes else ""
+            options.append(f'color="{tone.line}", penwidth={tone.width:g}{dashes}')
         if arrow.faults:
             color = self.theme.fault
             options.append(f'color="{color}", fontcolor="{color}"{_tooltip(arrow.faults)}')

@@ -25,16 +25,16 @@ from statecharts.drawing.model import (
     Shape,
     line_text,
 )
+from statecharts.drawing.overlay import PLAIN, Kind, Overlay, first_kind
 from statecharts.drawing.theme import Theme
 
 _RESERVED: Final = re.compile(r"""[#;:"<>{}%&\\`$~^@]|--""")
-_ACTIVE: Final = "active"
 _FAULTY: Final = "faulty"
 
 
-def to_mermaid(picture: Picture, theme: Theme) -> str:
-    """Return a picture in Mermaid's language for state diagrams."""
-    return "\n".join(_Writer(picture, theme).lines()) + "\n"
+def to_mermaid(picture: Picture, theme: Theme, overlay: Overlay = PLAIN) -> str:
+    """Return a picture in Mermaid's language for state diagrams; arrows have no marks there."""
+    return "\n".join(_Writer(picture, theme, overlay).lines()) + "\n"
 
 
 def escaped(text: str) -> str:
@@ -51,6 +51,7 @@ def escaped(text: str) -> str:
 class _Writer:
     picture: Picture
     theme: Theme
+    overlay: Overlay
     names: dict[str, str] = field(factory=dict)
 
     def __attrs_post_init__(self) -> None:
@@ -67,20 +68,29 @@ class _Writer:
         if any(root.id in (arrow.source, arrow.target) for arrow in self.picture.arrows):
             yield f'    state "{escaped(root.name)}" as {self.names[root.id]}'
         yield from self.inside(root, "    ")
-        active = [box for box in self.picture.boxes.values() if box.active]
-        if active:
-            theme = self.theme
-            yield (
-                f"    classDef {_ACTIVE} fill:{theme.active_state},stroke:{theme.active},"
-                f"stroke-width:2px,color:{theme.active_ink}"
-            )
-            yield f"    class {','.join(self.names[box.id] for box in active)} {_ACTIVE}"
+        yield from self.classes()
         faulty = [
             box for box in self.picture.boxes.values() if box.faults and box.parent is not None
         ]
         if faulty:
             yield f"    classDef {_FAULTY} stroke:{self.theme.fault},stroke-dasharray:6 3"
             yield f"    class {','.join(self.names[box.id] for box in faulty)} {_FAULTY}"
+
+    def classes(self) -> Iterator[str]:
+        """Yield a class for each kind of mark that states have."""
+        marked: dict[Kind, list[str]] = {}
+        for box in self.picture.boxes.values():
+            kind = first_kind(self.overlay.states.get(box.id, ()))
+            if kind is not None and box.parent is not None:
+                marked.setdefault(kind, []).append(self.names[box.id])
+        for kind, names in marked.items():
+            tone = self.theme.tones[kind]
+            dashes = f",stroke-dasharray:{tone.dashes}" if tone.dashes else ""
+            yield (
+                f"    classDef {kind.value} fill:{tone.state},stroke:{tone.line},"
+                f"stroke-width:{tone.width:g}px,color:{tone.ink}{dashes}"
+            )
+            yield f"    class {','.join(names)} {kind.value}"
 
     def inside(self, box: Box, indent: str) -> Iterator[str]:
         """Yield the lines between the braces of a composite state."""

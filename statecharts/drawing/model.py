@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from enum import Enum
-from typing import Final, final
+from typing import Final, Literal, final
 
 from attrs import evolve, field, frozen
 
@@ -51,13 +51,24 @@ class Role(Enum):
     FAULT = "fault"
 
 
+Part = tuple[Literal["state", "line", "call"], str]
+"""A part of a chart: a state, a line or a call, and its id (`StateNode.call_name` of a call)."""
+
+
 @final
 @frozen
 class Run:
-    """A piece of text in one role."""
+    """A piece of text in one role.
+
+    Attributes:
+        role: The role.
+        text: The text.
+        of: The part of the chart that it tells, if that is not the box or arrow that it is in.
+    """
 
     role: Role
     text: str
+    of: Part | None = None
 
 
 def encoded(name: str) -> str:
@@ -94,11 +105,11 @@ class Box:
         data: Its data fields, ``name: type``.
         behaviour: Its entry and exit effects, calls and internal transitions.
         children: The boxes in it, in document order; the regions of a parallel state.
-        active: Whether it belongs to the configuration that is highlighted.
         doc: The docstring of the state.
         faults: The faults of the state, and of its lines without an arrow.
         is_state: Whether the chart has it; the notation adds initial dots, forks, targets that are
             missing and one box around the regions of a parallel chart.
+        location: ``file:line`` where it is declared, when that is known.
     """
 
     id: str
@@ -108,10 +119,10 @@ class Box:
     data: tuple[Line, ...] = ()
     behaviour: tuple[Line, ...] = ()
     children: tuple[Box, ...] = ()
-    active: bool = False
     doc: str = ""
     faults: tuple[Fault, ...] = ()
     is_state: bool = True
+    location: str | None = None
 
     def walk(self) -> Iterator[Box]:
         """Yield the box and all boxes in it, a parent before its children."""
@@ -133,6 +144,8 @@ class Arrow:
         label: The lines of its label, each transition on its own.
         local: Whether the source stays active; UML draws such an arrow inside its border.
         faults: The faults of its transitions.
+        lines: The ids of its transitions in `Chart.lines`; none for a default transition.
+        location: ``file:line`` of the first of them, when that is known.
     """
 
     id: str
@@ -141,6 +154,8 @@ class Arrow:
     label: tuple[Line, ...] = ()
     local: bool = False
     faults: tuple[Fault, ...] = ()
+    lines: tuple[str, ...] = ()
+    location: str | None = None
 
 
 @final

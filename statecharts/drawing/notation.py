@@ -25,6 +25,7 @@ from statecharts.drawing.model import (
     Arrow,
     Box,
     Line,
+    Part,
     Picture,
     Role,
     Run,
@@ -53,17 +54,14 @@ _SHAPES: Final = {
 }
 
 
-def picture_of(
-    chart: Chart, active: frozenset[str] = frozenset(), faults: Iterable[Fault] = ()
-) -> Picture:
+def picture_of(chart: Chart, faults: Iterable[Fault] = ()) -> Picture:
     """Return the picture of a chart whose states form a tree.
 
     Args:
         chart: The chart. A target that it does not have gets a box of its own.
-        active: The states to highlight.
         faults: The faults to mark.
     """
-    notation = _Notation(chart, active, Marks(chart, tuple(faults)))
+    notation = _Notation(chart, Marks(chart, tuple(faults)))
     # Arrows come first: they say which boxes hold a fork, and which states are missing.
     arrows = tuple(notation.arrows())
     root, marked = notation.root(), notation.marks.faults
@@ -87,7 +85,9 @@ def in_words(picture: Picture, arrows: Collection[str]) -> Picture:
             runs.append(Run(Role.INTERNAL, f"{HISTORY_LETTERS[source.shape]} "))
         runs += label[-1] if label else ()
         runs.append(Run(Role.ACTION, f" → {arrow.target or picture.name}"))
-        told.setdefault(teller, []).extend((*label[:-1], *compartment_lines(runs)))
+        of = next((run.of for run in runs if run.of is not None), None)
+        lines = _told_by(compartment_lines(runs), of)
+        told.setdefault(teller, []).extend((*label[:-1], *lines))
         faults.setdefault(teller, []).extend(arrow.faults)
 
     def telling(box: Box) -> Box:
@@ -108,14 +108,35 @@ def _kind(node: StateNode) -> StateKind:
 
 @final
 @frozen
+class _Merged:
+    """The transitions that one arrow stands for."""
+
+    location: str | None
+    label: list[Line] = field(factory=list)
+    faults: list[Fault] = field(factory=list)
+    lines: list[str] = field(factory=list)
+
+
+def _told_by(lines: Iterable[Line], of: Part | None) -> tuple[Line, ...]:
+    """Return lines of text as those that tell a part of the chart."""
+    return tuple(tuple(evolve(run, of=of) for run in line) for line in lines)
+
+
+@final
+@frozen
 class _Notation:
     """A chart on its way to a picture; making the arrows finds forks and missing states."""
 
     chart: Chart
-    active: frozenset[str]
     marks: Marks
     forks: dict[str, list[str]] = field(factory=dict)
     missing: dict[str, list[Fault]] = field(factory=dict)
+    names: dict[int, str] = field(init=False)
+    """The id of each line, by the line's identity."""
+
+    @names.default
+    def _names(self) -> dict[int, str]:
+        return {id(line): name for name, line in self.chart.lines.items()}
 
     def root(self) -> Box:
         """Return the chart itself; a parallel one gets a box for its regions."""
@@ -143,6 +164,7 @@ class _Notation:
             children,
             doc=node.doc,
             faults=self._faults(node),
+            location=node.location,
         )
 
     def _ghosts(self) -> Iterator[Box]:
@@ -179,9 +201,9 @@ class _Notation:
             data=data_lines(node.data),
             behaviour=tuple(self._behaviour(node)),
             children=children,
-            active=node.id in self.active,
             doc=node.doc,
             faults=self._faults(node),
+            location=node.location,
         )
 
     def _faults(self, node: StateNode) -> tuple[Fault, ...]:
@@ -200,11 +222,12 @@ class _Notation:
         yield from effect_lines(Role.ENTRY, node.entry)
         yield from effect_lines(Role.EXIT, node.exit)
         for call in node.invoke:
-            yield from call_lines(call)
+            yield from _told_by(call_lines(call), ("call", node.call_name(call)))
         for transition in node.transitions:
             if not self._is_arrow(transition):
                 names = ", ".join(target or self.chart.name for target in transition.targets)
-                yield from internal_lines(transition, f" → {one_line(names)}" if names else "")
+                lines = internal_lines(transition, f" → {one_line(names)}" if names else "")
+                yield from _told_by(lines, ("line", self.names[id(transition)]))
                 yield from mark_lines(self.marks.text_of_line(transition))
         yield from mark_lines(self.marks.text_of_state(node.id))
 
@@ -235,30 +258,33 @@ class _Notation:
             yield from self._outgoing(node)
 
     def _outgoing(self, node: StateNode) -> Iterator[Arrow]:
-        merged: dict[tuple[tuple[str, ...], bool], tuple[list[Line], list[Fault]]] = {}
+        merged: dict[tuple[tuple[str, ...], bool], _Merged] = {}
         for transition in node.transitions:
             if self._is_arrow(transition):
                 internal = transition.kind is TransitionKind.INTERNAL
                 targets = tuple(dict.fromkeys(transition.targets))
                 local = internal and targets != (node.id,)
-                lines, faults = merged.setdefault((targets, local), ([], []))
-                mark = mark_lines(self.marks.text_of_line(transition))
-                lines.extend((*transition_lines(transition), *mark))
-                faults.extend(self.marks.of_line(transition))
+                one = merged.setdefault((targets, local), _Merged(transition.location))
+                name = self.names[id(transition)]
+                one.label.extend(_told_by(transition_lines(transition), ("line", name)))
+                one.label.extend(mark_lines(self.marks.text_of_line(transition)))
+                one.faults.extend(self.marks.of_line(transition))
+                one.lines.append(name)
         whole = node.id == ROOT and _kind(node) is StateKind.PARALLEL
         source = self._own_id("#regions") if whole else node.id
-        for (targets, local), (lines, faults) in merged.items():
+        for (targets, local), one in merged.items():
             name = ":".join(map(encoded, (node.id, *targets))) + ("~local" if local else "")
-            told = tuple(faults)
+            told, lines, place = tuple(one.faults), tuple(one.lines), one.location
             ends = [self._end(target, told) for target in targets]
             if len(ends) == 1:
-                yield Arrow(name, source, ends[0], tuple(lines), local, told)
+                yield Arrow(name, source, ends[0], tuple(one.label), local, told, lines, place)
                 continue
             fork = self._own_id(f"#{name}")
             self.forks.setdefault(self._fork_parent(node.id, targets), []).append(fork)
-            yield Arrow(name, source, fork, tuple(lines), local, told)
+            yield Arrow(name, source, fork, tuple(one.label), local, told, lines, place)
             for target, end in zip(targets, ends, strict=True):
-                yield Arrow(f"{fork}:{encoded(target)}", fork, end, faults=told)
+                onwards = f"{fork}:{encoded(target)}"
+                yield Arrow(onwards, fork, end, faults=told, lines=lines, location=place)
 
     def _end(self, target: str, faults: Iterable[Fault]) -> str:
         """Return the box of a target; a missing one collects the faults of the arrows to it."""

@@ -3,23 +3,29 @@
 Every state is a group ``<g id="Pipeline-state-active.merge">`` with a ``<title>``, every arrow a
 group ``<g id="Pipeline-transition-active.qa:active.merge">``, so that a page can style them, point
 at them, or follow a running machine. The chart's name comes first, so that a page can hold many.
+What an overlay marks has the kinds of its marks as classes. A picture has no script, and asks for
+nothing from outside.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path as FilePath
 from typing import Final, final
+from urllib.parse import quote
 from xml.sax.saxutils import escape, quoteattr
 
-from attrs import frozen
+from attrs import field, frozen
 
-from statecharts.drawing.geometry import Path, Rect, curves, direction
+from statecharts.drawing.geometry import Path, Point, Rect, curves, direction
 from statecharts.drawing.labels import LABEL_SIZE, is_measured, one_line, text_width
 from statecharts.drawing.marks import count_text
 from statecharts.drawing.model import (
     HISTORY_LETTERS,
     Arrow,
+    Box,
     Drawing,
+    Part,
     Picture,
     PlacedArrow,
     PlacedBox,
@@ -29,7 +35,8 @@ from statecharts.drawing.model import (
     encoded,
     line_text,
 )
-from statecharts.drawing.theme import FONT_STACK, Theme
+from statecharts.drawing.overlay import PLAIN, Kind, Mark, Overlay, first_kind
+from statecharts.drawing.theme import FONT_STACK, Theme, Tone
 from statecharts.model.errors import Fault
 
 RADIUS: Final = 9.0
@@ -38,13 +45,71 @@ RADIUS: Final = 9.0
 _LEGEND: Final = 16.0
 """Height of the line below a picture that counts its faults."""
 _LEGEND_X: Final = 24.0
+_SWATCH: Final = 22.0
+_BETWEEN: Final = 16.0
+_NOTE_SIZE: Final = 8.5
+"""Size of the text on a badge."""
+
+_QUIET: Final = frozenset({Kind.DISABLED, Kind.UNUSED})
+_TOLD_BEFORE: Final = frozenset({Kind.ACTIVE, Kind.PENDING})
 
 _BEHAVIOUR: Final = frozenset({Role.ENTRY, Role.EXIT, Role.INVOKE, Role.INTERNAL})
 
 
-def to_svg(drawing: Drawing, theme: Theme) -> str:
+@final
+@frozen
+class Options:
+    """What is chosen for a document in SVG.
+
+    Attributes:
+        transparent: Whether the paper is left out.
+        links: The address that each state and arrow links to, with ``{path}``, ``{file}`` (the path
+            from the present folder) and ``{line}`` of its declaration; empty for no links.
+        tabindex: Whether the tabulator key goes through states and arrows.
+    """
+
+    transparent: bool = False
+    links: str = ""
+    tabindex: bool = False
+
+
+@final
+@frozen
+class _Entry:
+    """One text of the legend, with a swatch of what it explains."""
+
+    text: str
+    ink: str
+    tone: Tone | None = None
+    bold: bool = False
+
+    @property
+    def width(self) -> float:
+        """Its width."""
+        swatch = 0 if self.tone is None else _SWATCH
+        return swatch + text_width(self.text, LABEL_SIZE, bold=self.bold)
+
+
+@final
+@frozen
+class _Row:
+    """One line of the legend."""
+
+    kind: str
+    title: str
+    entries: tuple[_Entry, ...]
+
+    @property
+    def width(self) -> float:
+        """Its width."""
+        return sum(entry.width for entry in self.entries) + _BETWEEN * (len(self.entries) - 1)
+
+
+def to_svg(
+    drawing: Drawing, theme: Theme, overlay: Overlay = PLAIN, options: Options | None = None
+) -> str:
     """Return a drawing as an SVG document."""
-    return "\n".join(_Writer(drawing, theme).lines()) + "\n"
+    return "\n".join(Writer(drawing, theme, overlay, options or Options()).lines()) + "\n"
 
 
 def state_id(chart: str, state: str) -> str:
@@ -67,58 +132,166 @@ def _prefix(chart: str) -> str:
 
 @final
 @frozen
-class _Writer:
+class Writer:
+    """A drawing on its way to SVG, in parts that can be put together in several ways.
+
+    Attributes:
+        drawing: The drawing.
+        theme: The theme.
+        overlay: What is emphasised.
+        options: What is chosen.
+        caption: A line below the picture.
+    """
+
     drawing: Drawing
     theme: Theme
+    overlay: Overlay = PLAIN
+    options: Options = Options()
+    caption: str = ""
+    taken: list[Rect] = field(factory=list, init=False, eq=False)
+    """The places of texts and badges, which no further badge covers."""
+
+    def __attrs_post_init__(self) -> None:
+        self.taken.extend(text.rect for box in self.drawing.boxes for text in box.texts)
+        self.taken.extend(text.rect for arrow in self.drawing.arrows for text in arrow.texts)
+
+    @property
+    def size(self) -> tuple[float, float]:
+        """Width and height, the legend included."""
+        rows = list(self._rows())
+        width = max((self.drawing.width, *(_LEGEND_X + row.width + _LEGEND_X for row in rows)))
+        return width, self.drawing.height + _LEGEND * len(rows)
 
     def lines(self) -> Iterator[str]:
-        drawing, theme, picture = self.drawing, self.theme, self.drawing.picture
-        name, legend = _prefix(picture.name), count_text(picture.faults) if picture.faults else ""
-        least = 2 * _LEGEND_X + text_width(f"! {legend}", LABEL_SIZE, bold=True) if legend else 0
-        width = _n(max(drawing.width, least))
-        height = _n(drawing.height + (_LEGEND if legend else 0))
-        yield (
-            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" '
-            f'width="{width}" height="{height}" role="img" '
-            f'aria-labelledby="{name}-title {name}-desc" data-chart-hash="{picture.chart_hash}" '
-            f'data-theme="{theme.name}" font-family="{FONT_STACK}">'
-        )
-        yield f'<title id="{name}-title">{_text(picture.name)}</title>'
-        yield f'<desc id="{name}-desc">{_text(self.description)}</desc>'
-        yield f'<rect class="paper" width="{width}" height="{height}" fill="{theme.paper}"/>'
+        """Yield the document."""
+        drawing = self.drawing
+        yield from self.opening(*self.size, self.description)
         yield '<g class="states">'
         for placed in drawing.boxes:
             yield from self.box(placed)
         yield "</g>"
-        yield f'<g class="transitions" fill="none" stroke="{theme.line}" stroke-width="1.25">'
+        yield f'<g class="transitions" fill="none" stroke="{self.theme.line}" stroke-width="1.25">'
         for arrow in drawing.arrows:
             yield from self.arrow(arrow)
         yield "</g>"
-        if legend:
-            told = "\n".join(map(str, picture.faults))
-            yield f'<g class="legend"><title>{_text(told)}</title>'
-            yield (
-                f'<text x="{_n(_LEGEND_X)}" y="{_n(drawing.height)}" font-size="{_n(LABEL_SIZE)}" '
-                f'font-weight="bold" fill="{theme.fault}">! {_text(legend)}</text></g>'
-            )
+        yield from self.badges()
+        yield from self.legend()
         yield "</svg>"
+
+    def parts(self) -> Iterator[str]:
+        """Yield what is between the root's tags: as many parts, in one order, for each overlay."""
+        for placed in self.drawing.boxes:
+            yield "".join(self.box(placed))
+        for arrow in self.drawing.arrows:
+            look = f'fill="none" stroke="{self.theme.line}" stroke-width="1.25"'
+            yield f"<g {look}>{''.join(self.arrow(arrow))}</g>"
+        yield "".join(self.badges())
+        yield "".join(self.legend())
+
+    def opening(self, width: float, height: float, description: str) -> Iterator[str]:
+        """Yield the root with title, description, colours and paper."""
+        picture, theme, name = self.drawing.picture, self.theme, _prefix(self.drawing.picture.name)
+        size = f'width="{_n(width)}" height="{_n(height)}"'
+        yield (
+            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_n(width)} {_n(height)}" '
+            f'{size} role="graphics-document document" aria-roledescription="statechart" '
+            f'aria-labelledby="{name}-title" aria-describedby="{name}-desc" '
+            f'data-chart-hash="{picture.chart_hash}" '
+            f'data-theme="{theme.name}" font-family="{FONT_STACK}">'
+        )
+        yield f'<title id="{name}-title">{_text(picture.name)}</title>'
+        yield f'<desc id="{name}-desc">{_text(description)}</desc>'
+        if theme.dark is not None:
+            yield f"<style>{_dark(theme, theme.dark)}</style>"
+        if not self.options.transparent:
+            yield f'<rect class="paper" {size} fill="{theme.paper}"/>'
+
+    def _rows(self) -> Iterator[_Row]:
+        """Yield the lines below the picture: caption, faults, and what the marks mean."""
+        theme, faults = self.theme, self.drawing.picture.faults
+        if self.caption:
+            yield _Row("caption", "", (_Entry(self.caption, theme.ink, bold=True),))
+        if faults:
+            told = "\n".join(map(str, faults))
+            yield _Row("legend", told, (_Entry(f"! {count_text(faults)}", theme.fault, bold=True),))
+        entries = [
+            _Entry(mark.note, theme.ink, theme.tones[mark.kind]) for mark in self.overlay.legend
+        ]
+        if entries:
+            yield _Row("legend", "", tuple(entries))
+
+    def legend(self) -> Iterator[str]:
+        """Yield the lines below the picture."""
+        for number, row in enumerate(self._rows()):
+            y = self.drawing.height + _LEGEND * number
+            title = f"<title>{_text(row.title)}</title>" if row.title else ""
+            yield f'<g class="{row.kind}">{title}'
+            x = _LEGEND_X
+            for entry in row.entries:
+                yield from self.entry(entry, x, y)
+                x += entry.width + _BETWEEN
+            yield "</g>"
+
+    def entry(self, entry: _Entry, x: float, y: float) -> Iterator[str]:
+        """Yield one entry of the legend, from a left edge, on a base line."""
+        tone = entry.tone
+        if tone is not None:
+            yield (
+                f'<rect x="{_n(x)}" y="{_n(y - 8.5)}" width="16" height="10" rx="3" '
+                f'fill="{tone.state}" stroke="{tone.line}" stroke-width="{_n(tone.width)}"'
+                f"{_dashes(tone)}/>"
+            )
+            x += _SWATCH
+        weight = ' font-weight="bold"' if entry.bold else ""
+        yield (
+            f'<text x="{_n(x)}" y="{_n(y)}" font-size="{_n(LABEL_SIZE)}"{weight} '
+            f'fill="{entry.ink}">{_text(entry.text)}</text>'
+        )
 
     @property
     def description(self) -> str:
         """The picture in sentences, and why parts of it are in a grid."""
         fault = self.drawing.fault
         lacking = "" if fault is None else f" {fault.found[:1].upper()}{fault.found[1:]}."
-        return describe(self.drawing.picture) + lacking
+        return describe(self.drawing.picture, self.overlay, lacking)
+
+    def marks(self, box: Box) -> tuple[Mark, ...]:
+        """Return the marks of a box."""
+        return self.overlay.states.get(box.id, ()) if box.is_state else ()
+
+    def tone(self, box: Box) -> Tone | None:
+        """Return the look that the marks of a box give it; None for its usual one."""
+        kind = first_kind(self.marks(box))
+        return None if kind is None else self.theme.tones[kind]
+
+    def arrow_marks(self, arrow: Arrow) -> tuple[Mark, ...]:
+        """Return the marks of an arrow's lines; faded or unused only if all of them are."""
+        each = [self.overlay.lines.get(line, ()) for line in arrow.lines]
+        found = [mark for marks in each for mark in marks]
+        loud = [mark for mark in found if mark.kind not in _QUIET]
+        return tuple(loud or (found if all(each) else ()))
+
+    def opened(self, location: str | None) -> tuple[str, str]:
+        """Return what goes around a group that links to its declaration."""
+        href = link(self.options.links, location)
+        return (f"<a href={quoteattr(_text(href))}>", "</a>") if href else ("", "")
+
+    def attributes(self, role: str) -> str:
+        """Return role and tabindex of a group; its title is its name."""
+        return f' role="{role}"' + (' tabindex="0"' if self.options.tabindex else "")
 
     def box(self, placed: PlacedBox) -> Iterator[str]:
-        box, active = placed.box, placed.box.active
-        classes = f"{box.shape.value.replace(' ', '-')}{' active' if active else ''}"
+        """Yield the group of a box."""
+        box, marks = placed.box, self.marks(placed.box)
+        classes = box.shape.value.replace(" ", "-") + _classes(marks)
         classes += " faulty" if box.faults else ""
         chart = self.drawing.picture.name
         name = state_id(chart, box.id) if box.is_state else f"{_prefix(chart)}-{box.id}"
-        yield f'<g id={quoteattr(name)} class="{classes}">'
+        before, after = self.opened(box.location)
+        group = f'id={quoteattr(name)} class="{classes}"{self.attributes("graphics-object")}'
+        yield f"{before}<g {group}>"
         title = one_line(f"{box.id or box.name}: {box.doc}" if box.doc else box.id or box.name)
-        yield f"<title>{_text(_told(title, box.faults))}</title>"
+        yield f"<title>{_text(_told(title, box.faults, marks))}</title>"
         yield from self.shape(placed)
         for rule in placed.rules:
             (x0, y0), (x1, y1) = rule.start, rule.end
@@ -130,14 +303,17 @@ class _Writer:
             )
         if placed.framed and not placed.region and box.shape not in _ROUND:
             yield self.border(placed)
+        tone = self.tone(box)
         for text in placed.texts:
-            yield self.text(text, active=active)
-        yield "</g>"
+            yield self.text(text, self.theme.ink if tone is None else tone.ink)
+        yield f"</g>{after}"
 
     def shape(self, placed: PlacedBox) -> Iterator[str]:
+        """Yield the symbol of a box."""
         box, rect, theme = placed.box, placed.rect, self.theme
         x, y = rect.centre
-        ink = theme.active if box.active else theme.line
+        tone = self.tone(box)
+        ink = theme.line if tone is None else tone.line
         match box.shape:
             case Shape.INITIAL:
                 yield f'<circle cx="{_n(x)}" cy="{_n(y)}" r="{_n(rect.width / 2)}" fill="{ink}"/>'
@@ -150,42 +326,46 @@ class _Writer:
             case _ if placed.region or box.shape is not Shape.STATE:
                 yield from self.composite(placed)
             case _:
-                yield from self.ground(rect, theme.active_state if box.active else theme.state)
+                yield from self.ground(rect, theme.state if tone is None else tone.state)
 
     def ground(self, rect: Rect, fill: str) -> Iterator[str]:
+        """Yield the fill of a box."""
         yield f'<rect class="ground" {_place(rect)} rx="{_n(RADIUS)}" fill="{fill}"/>'
 
     def composite(self, placed: PlacedBox) -> Iterator[str]:
-        theme, rect, active = self.theme, placed.rect, placed.box.active
+        """Yield fill and title bar of a composite state, or the frame of a region."""
+        theme, rect, tone = self.theme, placed.rect, self.tone(placed.box)
         if placed.region:
             if placed.box.faults:
                 yield (
                     f'<rect class="border" {_place(rect.grown(-4))} rx="5" fill="none" '
                     f'stroke="{theme.fault}" stroke-width="1.75" stroke-dasharray="6 3"/>'
                 )
-            if active:
+            if tone is not None:
                 yield (
                     f'<rect class="ground" {_place(rect.grown(-4))} rx="5" '
-                    f'fill="{theme.active_shade}" stroke="{theme.active}" stroke-width="1" '
+                    f'fill="{tone.shade}" stroke="{tone.line}" stroke-width="1" '
                     f'stroke-dasharray="1 3" stroke-linecap="round"/>'
                 )
             return
         if not placed.framed:
             return
         shade = theme.shades[min(max(0, placed.depth - 1), len(theme.shades) - 1)]
-        yield from self.ground(rect, theme.active_shade if active else shade)
+        yield from self.ground(rect, shade if tone is None else tone.shade)
         if placed.bar:
             x, y, right, low, r = rect.x, rect.y, rect.right, rect.y + placed.bar, RADIUS
             yield (
-                f'<path class="bar" fill="{theme.active_bar if active else theme.bar}" '
+                f'<path class="bar" fill="{theme.bar if tone is None else tone.bar}" '
                 f'd="M{_n(x)} {_n(low)}V{_n(y + r)}A{_n(r)} {_n(r)} 0 0 1 {_n(x + r)} {_n(y)}'
                 f'H{_n(right - r)}A{_n(r)} {_n(r)} 0 0 1 {_n(right)} {_n(y + r)}V{_n(low)}Z"/>'
             )
 
     def border(self, placed: PlacedBox) -> str:
-        theme, active = self.theme, placed.box.active
-        stroke, width = (theme.active, theme.active_width) if active else (theme.border, 1.25)
-        dashes = ""
+        """Return the border of a box."""
+        theme, tone = self.theme, self.tone(placed.box)
+        stroke, width, dashes = theme.border, 1.25, ""
+        if tone is not None:
+            stroke, width, dashes = tone.line, tone.width, _dashes(tone)
         if placed.box.faults:
             stroke, width, dashes = theme.fault, max(width, 1.75), ' stroke-dasharray="6 3"'
         return (
@@ -194,10 +374,11 @@ class _Writer:
         )
 
     def history(self, placed: PlacedBox) -> Iterator[str]:
-        theme, rect, active = self.theme, placed.rect, placed.box.active
+        """Yield a circled H or H*."""
+        theme, rect, tone = self.theme, placed.rect, self.tone(placed.box)
         x, y = rect.centre
         letter = HISTORY_LETTERS[placed.box.shape]
-        stroke = theme.active if active else theme.border
+        stroke = theme.border if tone is None else tone.line
         if placed.box.faults:
             stroke = theme.fault
             yield (
@@ -214,10 +395,11 @@ class _Writer:
         )
 
     def final(self, placed: PlacedBox) -> Iterator[str]:
-        theme, rect, active = self.theme, placed.rect, placed.box.active
-        ink = theme.active if active else theme.line
+        """Yield a bull's-eye, in a box if the state has contents."""
+        theme, rect, tone = self.theme, placed.rect, self.tone(placed.box)
+        ink = theme.line if tone is None else tone.line
         if placed.rules:
-            yield from self.ground(rect, theme.active_state if active else theme.state)
+            yield from self.ground(rect, theme.state if tone is None else tone.state)
             yield self.border(placed)
             name = placed.texts[0]
             yield from _bullseye(name.rect.x - 14, rect.y + placed.bar / 2, 7.0, ink, theme.paper)
@@ -225,24 +407,127 @@ class _Writer:
             yield from _bullseye(rect.centre[0], rect.y + 11, 11.0, ink, theme.paper)
 
     def arrow(self, placed: PlacedArrow) -> Iterator[str]:
-        arrow = placed.arrow
+        """Yield the group of an arrow."""
+        arrow, marks = placed.arrow, self.arrow_marks(placed.arrow)
         name = transition_id(self.drawing.picture.name, arrow)
-        look = f'transition faulty" stroke="{self.theme.fault}' if arrow.faults else "transition"
-        yield f'<g id={quoteattr(name)} class="{look}">'
-        title = _told(sentence(arrow, self.drawing.picture), arrow.faults)
+        kind = first_kind(marks)
+        classes, look = "transition" + _classes(marks), ""
+        if kind is not None:
+            tone = self.theme.tones[kind]
+            look = f' stroke="{tone.line}" stroke-width="{_n(tone.width)}"'
+        if arrow.faults:
+            classes, look = f"{classes} faulty", f' stroke="{self.theme.fault}"'
+        if kind is Kind.DISABLED:
+            look += ' opacity="0.45"'
+        before, after = self.opened(arrow.location)
+        yield (
+            f'{before}<g id={quoteattr(name)} class="{classes}"{look}'
+            f"{self.attributes('graphics-symbol')}>"
+        )
+        each = [mark for line in arrow.lines for mark in self.overlay.lines.get(line, ())]
+        title = _told(sentence(arrow, self.drawing.picture), arrow.faults, each)
         yield f"<title>{_text(title)}</title>"
         if placed.path:
-            yield f'<path class="line" d="{_path(placed.path)}"/>'
-            yield f'<path class="head" d="{_head(placed.path)}" stroke-linejoin="round"/>'
+            dashes = "" if kind is None else _dashes(self.theme.tones[kind])
+            yield f'<path class="line" d="{_path(placed.path)}"{dashes}/>'
+            thin = (
+                ' stroke-width="2"' if kind is not None and self.theme.tones[kind].width > 2 else ""
+            )
+            yield f'<path class="head" d="{_head(placed.path)}" stroke-linejoin="round"{thin}/>'
         for text in placed.texts:
-            yield self.text(text)
-        yield "</g>"
+            yield self.text(text, self.theme.ink)
+        yield f"</g>{after}"
 
-    def text(self, text: Text, *, active: bool = False) -> str:
-        """Return a line of text, each run in the style of its role."""
+    def badges(self) -> Iterator[str]:
+        """Yield the notes of marks, each beside its state or on its arrow."""
+        badges = [*self._state_badges(), *self._arrow_badges(), *self._text_badges()]
+        if badges:
+            yield '<g class="badges" aria-hidden="true">'
+            yield from badges
+            yield "</g>"
+
+    def _state_badges(self) -> Iterator[str]:
+        for placed in self.drawing.boxes:
+            marks, rect = self.marks(placed.box), placed.rect
+            note, kind = self.note(marks), first_kind(marks)
+            if note and kind is not None:
+                half = _badge_width(note) / 2
+                corners = (rect.right - half - 4, rect.x + half + 4, rect.centre[0])
+                edges = (rect.y, rect.bottom)
+                yield self.badge(note, kind, [(x, y) for y in edges for x in corners])
+
+    def _arrow_badges(self) -> Iterator[str]:
+        for placed in self.drawing.arrows:
+            marks = self.arrow_marks(placed.arrow)
+            note, kind = self.note(marks), first_kind(marks)
+            split = self.drawing.picture.boxes[placed.arrow.source].shape is Shape.FORK
+            if note and kind is not None and placed.path and not split:
+                yield self.badge(note, kind, _along(placed.path))
+
+    def _text_badges(self) -> Iterator[str]:
+        """Yield the notes of lines that have no arrow, behind their texts."""
+        arrows = {line for arrow in self.drawing.picture.arrows for line in arrow.lines}
+        seen = set[Part]()
+        for placed in self.drawing.boxes:
+            for text in placed.texts:
+                of = next((run.of for run in text.line if run.of is not None), None)
+                if of is None or of[1] in arrows or of in seen:
+                    continue
+                seen.add(of)
+                marks = self.told_of(of)
+                note, kind = self.note(marks), first_kind(marks)
+                if note and kind is not None:
+                    half, rect = _badge_width(note) / 2, text.rect
+                    y = rect.centre[1]
+                    places = [(rect.right + half + 4, y), (placed.rect.right - half - 4, y)]
+                    yield self.badge(note, kind, [*places, (placed.rect.right, y)])
+
+    def note(self, marks: Iterable[Mark]) -> str:
+        """Return what a badge says: the signs of the marks, and their notes."""
+        found = [
+            " ".join(part for part in (self.theme.tones[one.kind].sign, one.note) if part)
+            for one in marks
+        ]
+        return ", ".join(dict.fromkeys(filter(None, found)))
+
+    def badge(self, note: str, kind: Kind, places: Sequence[Point]) -> str:
+        """Return a badge at the first of several places where it covers no text."""
+        width = _badge_width(note)
+        asides = (0.0, width * 0.6, -width * 0.6)
+        rects = [Rect(x + dx - width / 2, y - 6.5, width, 13.0) for dx in asides for x, y in places]
+        free = [rect for rect in rects if not any(rect.overlaps(other) for other in self.taken)]
+        rect = (free or rects)[0]
+        self.taken.append(rect)
+        x, y = rect.centre
+        theme = self.theme
+        return (
+            f'<g class="badge {kind.value}"><rect {_place(rect)} rx="6.5" '
+            f'fill="{theme.tones[kind].line}" stroke="{theme.paper}" stroke-width="1"/>'
+            f'<text x="{_n(x)}" y="{_n(y + 3.2)}" font-size="{_n(_NOTE_SIZE)}" font-weight="bold" '
+            f'text-anchor="middle" fill="{theme.state}">{_text(note)}</text></g>'
+        )
+
+    def told_of(self, of: Part | None) -> tuple[Mark, ...]:
+        """Return the marks of a line or call that a text tells."""
+        if of is None:
+            return ()
+        marked = {"state": self.overlay.states, "line": self.overlay.lines}
+        return marked.get(of[0], self.overlay.calls).get(of[1], ())
+
+    def text(self, text: Text, ink: str) -> str:
+        """Return a line of text, each run in the style of its role and in that of its marks."""
         spans = []
         for run in text.line:
-            fill, style = self.style(run.role, active=active)
+            fill, style = self.style(run.role, ink)
+            kind = first_kind(self.told_of(run.of))
+            if kind is Kind.DISABLED or kind is Kind.UNUSED:
+                style += f' class="{kind.value}"'
+            elif kind is not None and not kind.value.startswith("heat"):
+                tone = self.theme.tones[kind]
+                fill = tone.line
+                style += f' class="{kind.value}"'
+                if kind is Kind.REMOVED:
+                    style += ' text-decoration="line-through"'
             spans.append(f'<tspan fill="{fill}"{style}>{_text(run.text)}</tspan>')
         fit = ""
         if is_measured(line_text(text.line)):
@@ -254,9 +539,9 @@ class _Writer:
             f' stroke="none"{fit} xml:space="preserve">{"".join(spans)}</text>'
         )
 
-    def style(self, role: Role, *, active: bool) -> tuple[str, str]:
+    def style(self, role: Role, ink: str) -> tuple[str, str]:
+        """Return colour and font of a role, given the colour of names."""
         theme = self.theme
-        ink = theme.active_ink if active else theme.ink
         if role in (Role.NAME, Role.TRIGGER):
             return ink, ""
         if role is Role.FAULT:
@@ -271,18 +556,65 @@ _ROUND: Final = frozenset(
 )
 
 
-def describe(picture: Picture) -> str:
-    """Describe a picture in sentences, for a reader who cannot see it."""
+def describe(picture: Picture, overlay: Overlay = PLAIN, lacking: str = "") -> str:
+    """Describe a picture in words, for a reader who cannot see it.
+
+    What is active comes first, then the states with what they hold, then the transitions.
+    """
     boxes = [box for box in picture.boxes.values() if box.parent is not None and box.is_state]
-    active = [box.id for box in boxes if box.active]
-    parts = [f"Statechart {picture.name} with {len(boxes)} states."]
+    parts = [f"Statechart {picture.name} with {count(len(boxes), 'state')}.{lacking}"]
     if picture.doc:
         parts.append(one_line(picture.doc))
-    if active:
-        parts.append(f"Active: {', '.join(active)}.")
+    if overlay.active:
+        parts.append(f"Active: {', '.join(overlay.active)}.")
+    told = dict.fromkeys(one.told for one in overlay.marks if one.kind is Kind.PENDING and one.told)
+    parts += [f"{one}." for one in told]
     if picture.faults:
         parts.append(f"{count_text(picture.faults)}.")
+    for box in (picture.root, *boxes):
+        held = "; ".join(one_line(line_text(line)) for line in (*box.data, *box.behaviour))
+        kind = "" if box.shape is Shape.STATE or box is picture.root else f" ({box.shape.value})"
+        marks = ", ".join(_kinds(overlay.states.get(box.id, ())))
+        if box is not picture.root or held:
+            end = f": {held}" if held else ""
+            parts.append(f"{box.id or picture.name}{kind}{f' [{marks}]' if marks else ''}{end}.")
+    for arrow in picture.arrows:
+        source, label = picture.boxes[arrow.source], arrow.label
+        target = arrow.target or picture.name
+        if source.shape is Shape.INITIAL:
+            text = f"{source.parent or picture.name} starts in {target}"
+        else:
+            text = f"From {arrow.source or picture.name} to {target}"
+        said = "; ".join(one_line(line_text(line)) for line in label)
+        each = [mark for line in arrow.lines for mark in overlay.lines.get(line, ())]
+        marks = ", ".join(_kinds(each))
+        parts.append(f"{text}{f' [{marks}]' if marks else ''}{f': {said}' if said else ''}.")
     return " ".join(parts)
+
+
+def _kinds(marks: Iterable[Mark]) -> Iterator[str]:
+    """Yield what marks say, in few words; what is active is told before."""
+    said = (one.told or one.kind.value for one in marks if one.kind not in _TOLD_BEFORE)
+    yield from dict.fromkeys(said)
+
+
+def count(number: int, noun: str) -> str:
+    """Return a number with its noun."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def link(template: str, location: str | None) -> str:
+    """Return the address of a declaration; empty without a template or a known place.
+
+    >>> link("https://example.com/{file}#L{line}", "machines/pipeline.py:7")
+    'https://example.com/machines/pipeline.py#L7'
+    """
+    file, _, line = (location or "").rpartition(":")
+    if not template or not file:
+        return ""
+    path, here = FilePath(file), FilePath.cwd()
+    short = path.relative_to(here) if path.is_relative_to(here) else path
+    return template.format(path=quote(path.as_posix()), file=quote(short.as_posix()), line=line)
 
 
 def sentence(arrow: Arrow, picture: Picture) -> str:
@@ -295,9 +627,56 @@ def sentence(arrow: Arrow, picture: Picture) -> str:
     return f"{ends[0]} → {ends[1]}{f': {label}' if label else ''}"
 
 
-def _told(title: str, faults: tuple[Fault, ...]) -> str:
-    """Return a tooltip: a title, and the faults below it."""
-    return "\n".join((title, *map(str, faults)))
+def _told(title: str, faults: tuple[Fault, ...], marks: Iterable[Mark] = ()) -> str:
+    """Return a tooltip: a title, what the marks say, and the faults below it."""
+    said = dict.fromkeys(mark.told for mark in marks if mark.told)
+    return "\n".join((title, *said, *map(str, faults)))
+
+
+def _classes(marks: Iterable[Mark]) -> str:
+    return "".join(f" {kind}" for kind in dict.fromkeys(mark.kind.value for mark in marks))
+
+
+def _dashes(tone: Tone) -> str:
+    return f' stroke-dasharray="{tone.dashes}"' if tone.dashes else ""
+
+
+def _badge_width(note: str) -> float:
+    return text_width(note, _NOTE_SIZE, bold=True) + 9
+
+
+def _along(path: Path) -> list[Point]:
+    """Return points on a path, those in its middle first."""
+    found = [bezier[-1] for bezier in _fine(path)]
+    middle = len(found) // 2
+    return sorted(found, key=lambda point: abs(found.index(point) - middle)) or [path[0]]
+
+
+def _fine(path: Path) -> Iterator[tuple[Point, Point]]:
+    """Yield short straight pieces of a path."""
+    last = path[0]
+    for start, one, two, end in curves(path):
+        for step in range(1, 9):
+            t = step / 8
+            u = 1 - t
+            weights = (u**3, 3 * u * u * t, 3 * u * t * t, t**3)
+            corners = (start, one, two, end)
+            x = sum(w * p[0] for w, p in zip(weights, corners, strict=True))
+            y = sum(w * p[1] for w, p in zip(weights, corners, strict=True))
+            yield last, (x, y)
+            last = (x, y)
+
+
+def _dark(theme: Theme, dark: Theme) -> str:
+    """Return rules that turn each colour of a theme into that of the same part in a dark one."""
+    pairs = dict(zip(theme.colors(), dark.colors(), strict=True))
+    scope = f'[data-theme="{theme.name}"]'
+    rules = "".join(
+        f'{scope} [{what}="{one}"]{{{what}:{other}}}'
+        for one, other in pairs.items()
+        for what in ("fill", "stroke")
+    )
+    return f"@media (prefers-color-scheme:dark){{{rules}}}"
 
 
 def _bullseye(x: float, y: float, r: float, ink: str, paper: str) -> Iterator[str]:

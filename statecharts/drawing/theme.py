@@ -2,14 +2,42 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final, final
 
-from attrs import frozen
+from attrs import evolve, frozen
 
+from statecharts.drawing.overlay import Kind
 from statecharts.model.errors import StatechartError
 from statecharts.model.suggestions import did_you_mean
 
 FONT_STACK: Final = "Helvetica, Arial, 'Liberation Sans', 'Nimbus Sans', Arimo, sans-serif"
+
+
+@final
+@frozen
+class Tone:
+    """The look of what has a mark of one kind.
+
+    Attributes:
+        line: Borders, arrows and the badge; text on the badge has the colour of a state's fill.
+        state: Fill of a state.
+        shade: Fill of a composite state.
+        bar: Fill of its title bar.
+        ink: Names on these fills.
+        width: Width of borders and arrows.
+        dashes: Lengths of dashes and gaps; empty for a line without gaps.
+        sign: A character that says the same as the colour.
+    """
+
+    line: str
+    state: str
+    shade: str
+    bar: str
+    ink: str
+    width: float = 2.0
+    dashes: str = ""
+    sign: str = ""
 
 
 @final
@@ -28,13 +56,10 @@ class Theme:
         state: Fill of a state.
         shades: Fills of composite states, outermost first; the last repeats.
         bar: Fill of a composite state's title bar.
-        active: Border of an active state.
-        active_state: Fill of an active state.
-        active_shade: Fill of an active composite state.
-        active_bar: Fill of the title bar of an active composite state.
-        active_ink: Name of an active state.
-        active_width: Width of the border of an active state.
         fault: Border, arrow and code of what has a fault.
+        tones: The look of each kind of mark. What is disabled is faded besides.
+        dark: The theme for readers who prefer dark pages, in SVG; each colour of this theme becomes
+            the colour of the same part there, so two parts that differ there must differ here.
     """
 
     name: str
@@ -47,31 +72,73 @@ class Theme:
     state: str
     shades: tuple[str, ...]
     bar: str
-    active: str
-    active_state: str
-    active_shade: str
-    active_bar: str
-    active_ink: str
-    active_width: float = 2.0
-    fault: str = "#c8102e"
+    fault: str
+    tones: Mapping[Kind, Tone]
+    dark: Theme | None = None
+
+    def colors(self) -> Iterator[str]:
+        """Yield every colour, the same parts in the same order in each theme."""
+        yield from (self.paper, self.ink, self.soft, self.line, self.border, self.rule)
+        yield from (self.state, *self.shades, self.bar, self.fault)
+        for kind in Kind:
+            tone = self.tones[kind]
+            yield from (tone.line, tone.state, tone.shade, tone.bar, tone.ink)
+
+
+def _tones(
+    active: Tone, added: Tone, removed: Tone, changed: Tone, unused: Tone, heats: Iterable[Tone]
+) -> dict[Kind, Tone]:
+    """Return the looks of all kinds; what is active, taken or waited for has one colour."""
+    hot = {Kind(f"heat{number}"): tone for number, tone in enumerate(heats)}
+    waits = evolve(active, width=1.5)
+    return {
+        Kind.ACTIVE: active,
+        Kind.FIRED: evolve(active, width=2.75),
+        Kind.PENDING: waits,
+        Kind.ADDED: added,
+        Kind.REMOVED: removed,
+        Kind.CHANGED: changed,
+        **hot,
+        Kind.UNUSED: unused,
+        Kind.DISABLED: evolve(unused, dashes="1.5 3"),
+    }
+
+
+_WIDTHS: Final = (1.25, 1.75, 2.25, 3.0, 4.0)
+"""Widths of borders and arrows, from cold to hot."""
+
+
+def _ramp(lines: str, fills: str, ink: str) -> Iterator[Tone]:
+    for line, fill, width in zip(lines.split(), fills.split(), _WIDTHS, strict=True):
+        yield Tone(line, fill, fill, fill, ink, width)
 
 
 LIGHT: Final = Theme(
     name="light",
     paper="#ffffff",
     ink="#1b2430",
-    soft="#55606e",
+    soft="#515c6a",
     line="#3f4a59",
     border="#5b6776",
     rule="#c3cad3",
-    state="#ffffff",
+    state="#fefefe",
     shades=("#f6f8fa", "#eef1f5", "#e6eaf0"),
     bar="#e9edf2",
-    active="#c2410c",
-    active_state="#ffedd5",
-    active_shade="#fffaf3",
-    active_bar="#fde6cc",
-    active_ink="#7c2d12",
+    fault="#c8102e",
+    tones=_tones(
+        active=Tone("#c2410c", "#ffedd5", "#fffaf3", "#fde6cc", "#7c2d12"),
+        added=Tone("#0065a8", "#e1f0fc", "#f2f8fe", "#d3e8fa", "#063a5e", 2.5, sign="+"),
+        removed=Tone(
+            "#a3123d", "#fde8ee", "#fef5f8", "#fadbe4", "#6a0b28", 2, "7 4", "\N{MINUS SIGN}"
+        ),
+        changed=Tone("#7a5c00", "#fff4cc", "#fffbea", "#fbecb4", "#4a3800", 2, "2 3", "≠"),
+        unused=Tone("#6b7684", "#fdfdfd", "#fcfcfc", "#fbfbfb", "#56616f", 1.25, "4 4"),
+        heats=_ramp(
+            "#5e7fa6 #4472a6 #2b639f #124f8f #063a6e",
+            "#f4f8fd #e6f0fa #d7e7f7 #c8dff4 #bad6f1",
+            "#10253d",
+        ),
+    ),
 )
 DARK: Final = Theme(
     name="dark",
@@ -84,13 +151,23 @@ DARK: Final = Theme(
     state="#1c2430",
     shades=("#141b24", "#19212c", "#1f2834"),
     bar="#212b38",
-    active="#fb923c",
-    active_state="#47260f",
-    active_shade="#1f1912",
-    active_bar="#3b2413",
-    active_ink="#ffedd5",
     fault="#ff6b7d",
+    tones=_tones(
+        active=Tone("#fb923c", "#47260f", "#1f1912", "#3b2413", "#ffedd5"),
+        added=Tone("#5ab4f5", "#0c3350", "#0f2231", "#0e2f49", "#d9eefc", 2.5, sign="+"),
+        removed=Tone(
+            "#ff7fa3", "#4a1426", "#24141c", "#3d1523", "#ffdde7", 2, "7 4", "\N{MINUS SIGN}"
+        ),
+        changed=Tone("#e3b928", "#3d3208", "#201d10", "#352c0c", "#fbf0c4", 2, "2 3", "≠"),
+        unused=Tone("#8590a0", "#1b2330", "#131a23", "#202a37", "#a7b2c0", 1.25, "4 4"),
+        heats=_ramp(
+            "#5f86b0 #6d9fd0 #83b7e8 #a2cdf5 #cfe6fd",
+            "#18222f #182a3d #17324d #16395b #154069",
+            "#eef6fe",
+        ),
+    ),
 )
+AUTO: Final = evolve(LIGHT, name="auto", dark=DARK)
 PRINT: Final = Theme(
     name="print",
     paper="#ffffff",
@@ -102,15 +179,21 @@ PRINT: Final = Theme(
     state="#ffffff",
     shades=("#ffffff",),
     bar="#ffffff",
-    active="#000000",
-    active_state="#dddddd",
-    active_shade="#ffffff",
-    active_bar="#dddddd",
-    active_ink="#000000",
-    active_width=2.6,
     fault="#000000",
+    tones=_tones(
+        active=Tone("#000000", "#dddddd", "#ffffff", "#dddddd", "#000000", 2.6),
+        added=Tone("#000000", "#ffffff", "#ffffff", "#ffffff", "#000000", 2.6, sign="+"),
+        removed=Tone(
+            "#000000", "#ffffff", "#ffffff", "#ffffff", "#000000", 1.5, "7 4", "\N{MINUS SIGN}"
+        ),
+        changed=Tone("#000000", "#ffffff", "#ffffff", "#ffffff", "#000000", 2, "2 3", "≠"),
+        unused=Tone("#000000", "#ffffff", "#ffffff", "#ffffff", "#000000", 1, "4 4"),
+        heats=_ramp(
+            " ".join(["#000000"] * 5), "#ffffff #f2f2f2 #e6e6e6 #d9d9d9 #cccccc", "#000000"
+        ),
+    ),
 )
-THEMES: Final = {theme.name: theme for theme in (LIGHT, DARK, PRINT)}
+THEMES: Final = {theme.name: theme for theme in (AUTO, LIGHT, DARK, PRINT)}
 
 
 def theme_named(theme: str | Theme) -> Theme:

@@ -61,6 +61,7 @@ __all__ = [
     "TransitionKind",
     "Trigger",
     "as_chart",
+    "pictured",
     "unknown_state",
 ]
 
@@ -185,6 +186,10 @@ class Chart(Value):
     def __deepcopy__(self, memo: object) -> Chart:
         """Return itself: it never changes."""
         return self
+
+    def _repr_svg_(self) -> str:
+        """Return its picture, which notebooks show."""
+        return pictured(self)
 
     def declared_by(self, cls: type) -> None:
         """Note the class that declares the chart: a pickle then names the class."""
@@ -347,6 +352,12 @@ def as_chart(source: object, reader: str) -> Chart:
         shown = f"an instance of {type(source).__name__}"
     remedy = "Pass a Chart, or a class derived from Statechart"
     raise StatechartError("SC213", reader, f"{shown} has no chart", remedy)
+
+
+def pictured(chart: Chart, highlight: object = None) -> str:
+    """Return a chart as SVG, drawn by the front door: nothing here knows who draws."""
+    picture: str = import_module("statecharts").render(chart, highlight=highlight)
+    return picture
 
 
 def unknown_state(chart: str, state: object, known: dict[str, Any]) -> UnknownStateError:

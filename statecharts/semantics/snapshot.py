@@ -24,7 +24,14 @@ from typing import (
 
 from attrs import frozen
 
-from statecharts.model.chart import After, Chart, StateRef, SuperstateRef, Transition
+from statecharts.model.chart import (
+    After,
+    Chart,
+    StateRef,
+    SuperstateRef,
+    Transition,
+    pictured,
+)
 from statecharts.model.effects import Call, Effect
 from statecharts.model.errors import StepError, TimeNeededError
 from statecharts.model.generics import C_co, D_co, E, E_co, defaulting
@@ -286,6 +293,11 @@ class Snapshot(Generic[E, C]):
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Snapshot, self._parts()
+
+    def _repr_svg_(self) -> str | None:
+        """Return a picture of where the run is, for notebooks; None before a kernel has it."""
+        owner = self._place.owner
+        return None if owner is None else pictured(owner.chart, self)
 
     def __repr__(self) -> str:
         shown = [f"configuration={list(self.configuration)!r}"]

@@ -53,6 +53,7 @@ Commands:
   schema       Print the JSON Schema of the events and snapshots of TARGET.
   show         Show the charts of TARGET as trees, with their transitions.
   simulate     Send events to the chart of TARGET, and print every step.
+  watch        Show the charts of TARGET on a page, drawn anew on saving.
 """
 
 

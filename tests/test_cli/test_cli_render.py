@@ -3,18 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
+from machines.pipeline import DepsMet, Pipeline
 from statecharts import drawing
+from statecharts.cli import main
+from statecharts.drawing.overlay import PLAIN
 from statecharts.drawing.theme import THEMES
 from statecharts.model.chart import Chart
 from statecharts.model.errors import StatechartError
 from tests.test_cli.conftest import BROKEN, LAMPS, Package, Run, lines
 
 Drawn = list[tuple[str, dict[str, Any]]]
+
+HOW: dict[str, Any] = {
+    "format": "svg",
+    "highlight": None,
+    "overlay": PLAIN,
+    "theme": "auto",
+    "transparent": False,
+    "links": "",
+    "tabindex": False,
+    "seconds": 10.0,
+    "faults": (),
+}
+"""What `render` is given when nothing is asked for."""
 
 
 @pytest.fixture
@@ -38,8 +56,7 @@ def test_render_writes_one_svg_for_each_chart(drawn: Drawn, run: Run) -> None:
     assert (result.exit_code, result.stderr) == (0, "")
     assert lines(result.stdout) == ["out/pictures/desk_lamp.svg", "out/pictures/torch.svg"]
     assert Path("out/pictures/desk_lamp.svg").read_text("utf-8") == "DeskLamp → svg"
-    how = {"format": "svg", "highlight": [], "theme": "light", "seconds": 10.0, "faults": ()}
-    assert [asked for _, asked in drawn] == [how] * 2
+    assert [asked for _, asked in drawn] == [HOW] * 2
 
 
 @pytest.mark.usefixtures("drawn")
@@ -56,12 +73,14 @@ def test_render_writes_each_format_once(run: Run) -> None:
 def test_render_passes_theme_and_highlight_on(drawn: Drawn, run: Run) -> None:
     """The theme and the states to highlight reach the drawing."""
     states = ["--highlight", "on", "--highlight", "on.low"]
-    more = ["--theme", "dark", "--seconds", "0.5"]
+    more = ["--theme", "dark", "--seconds", "0.5", "--transparent", "--tabindex"]
+    more += ["--links", "vscode://file{path}:{line}"]
     result = run("render", "zoo:torch", "-o", ".", *more, *states)
 
     assert result.exit_code == 0
-    how = {"format": "svg", "highlight": ["on", "on.low"], "theme": "dark", "seconds": 0.5}
-    assert drawn == [("Torch", {**how, "faults": ()})]
+    how = HOW | {"highlight": ["on", "on.low"], "theme": "dark", "seconds": 0.5}
+    how |= {"transparent": True, "tabindex": True, "links": "vscode://file{path}:{line}"}
+    assert drawn == [("Torch", how)]
 
 
 @pytest.mark.usefixtures("zoo")
@@ -166,3 +185,81 @@ def test_render_knows_the_formats_and_themes_that_there_are(run: Run) -> None:
 
     assert f"--format [{'|'.join(drawing.FORMATS)}]" in usage
     assert f"--theme [{'|'.join(THEMES)}]" in usage
+
+
+PIPELINE = "machines.pipeline:Pipeline"
+EVENTS = '{"type": "deps_met"}\n{"type": "gates_started"}\n'
+
+
+@pytest.fixture
+def way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with events, the steps that they make, and the snapshot that they reach."""
+    monkeypatch.chdir(tmp_path)
+    Path("events.jsonl").write_text(EVENTS, "utf-8")
+    command = ["simulate", PIPELINE, "--json", "--save", "now.json"]
+    done = CliRunner().invoke(main, command, input=EVENTS)
+    Path("steps.jsonl").write_text(done.stdout, "utf-8")
+    return tmp_path
+
+
+@pytest.mark.usefixtures("way")
+@pytest.mark.parametrize(
+    ("options", "shown"),
+    [
+        (("--highlight", "now.json"), 'class="state active"'),
+        (("--highlight", "now.json", "--disabled"), 'class="transition disabled"'),
+        (("--heat", "steps.jsonl"), ">1 ×<"),
+        (("--path", "events.jsonl"), ">3. gates_started<"),
+        (("--path", "events.jsonl", "--strip"), '<g class="frame"'),
+        (("--diff", "machines.execution:Execution"), ">removed<"),
+    ],
+)
+def test_render_shows_what_it_is_asked_for(run: Run, options: tuple[str, ...], shown: str) -> None:
+    """A snapshot, counts, a way and an earlier version reach the picture."""
+    result = run("render", PIPELINE, "-o", ".", *options)
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert shown in Path("pipeline.svg").read_text("utf-8")
+
+
+@pytest.mark.usefixtures("way")
+@pytest.mark.parametrize(
+    ("target", "options", "message"),
+    [
+        ("machines", ("--heat", "steps.jsonl"), "charts, and --heat is about one. Name it."),
+        (PIPELINE, ("--disabled",), "--disabled needs a snapshot. Add --highlight FILE."),
+        (PIPELINE, ("--run", "r"), "--run needs the store of the run. Add --db STORE."),
+        (PIPELINE, ("--run", "r", "--db", "no.db"), "there is no store 'no.db'."),
+        (PIPELINE, ("--heat", "events.jsonl"), "events.jsonl has no counts. It holds"),
+        (PIPELINE, ("--heat", "odd.json"), "[SC706] Pipeline: there is no state 'dome'."),
+        (PIPELINE, ("--heat", "bad.json"), "bad.json is not JSON"),
+    ],
+)
+def test_render_refuses_what_does_not_fit(
+    run: Run, target: str, options: tuple[str, ...], message: str
+) -> None:
+    """Options that lack something, and files of another kind, get one line."""
+    Path("odd.json").write_text('{"states": {"dome": 1}}', "utf-8")
+    Path("bad.json").write_text("{", "utf-8")
+    result = run("render", target, "-o", ".", *options)
+    assert result.exit_code in (1, 2)
+    assert message in result.stderr
+    assert result.stderr.count("\n") == 1
+
+
+@pytest.mark.usefixtures("way")
+def test_render_shows_a_stored_run(run: Run) -> None:
+    """A run of a store is shown where it is, with the time that each state lasted."""
+    from statecharts.runtime import Runs, SimulatedClock
+
+    clock = SimulatedClock(datetime(2026, 1, 31, tzinfo=UTC))
+    with Runs(Path("runs.db"), Pipeline, clock=clock) as runs:
+        stored = runs.start(Pipeline, key="story-1")
+        clock.advance(timedelta(hours=2))
+        stored.send(DepsMet())
+        clock.advance(timedelta(minutes=5))
+        stored.cancel()
+    result = run("render", PIPELINE, "-o", ".", "--run", "story-1", "--db", "runs.db")
+    assert (result.exit_code, result.stderr) == (0, "")
+    svg = Path("pipeline.svg").read_text("utf-8")
+    assert [">2 h<" in svg, ">2 h 5 min<" in svg, ">5 min<" in svg] == [True] * 3
+    assert 'class="state active heat' in svg

@@ -21,7 +21,7 @@ from statecharts.drawing.model import Box, Picture, Shape
 from statecharts.drawing.notation import picture_of
 from tests.proof import shards
 from tests.test_drawing import charts
-from tests.test_interop.fetched import node, node_package
+from tests.test_interop.fetched import node, node_package, plantuml
 
 MERMAID = "11.17.2"
 RUNNER = Path(__file__).parent / "mermaid_runner.mjs"
@@ -63,6 +63,31 @@ def test_mermaid_reads_the_chart_that_was_written(kind: str, seeds: range) -> No
         assert {name: found[name] for name in inside} == inside, chart.name
         read = Counter((start, end) for start, end in answer["edges"])
         assert Counter(_edges(picture, ids)) - read == Counter(), chart.name
+
+
+@pytest.mark.long
+def test_plantuml_reads_the_charts_that_were_written(tmp_path: Path) -> None:
+    """PlantUML's own parser takes every chart as a state diagram without an error."""
+    java = shutil.which("java")
+    if java is None:
+        pytest.skip("there is no java")
+    given = [*_charts("hand", range(1)), *_charts("random", range(40)), *_charts("any", range(40))]
+    for number, chart in enumerate(given):
+        text = drawing.render(chart, "plantuml", faults=())
+        (tmp_path / f"{number}.puml").write_text(text, "utf-8")
+    command = [java, "-Djava.awt.headless=true", "-jar", str(plantuml()), "-checkonly"]
+    done = subprocess.run(
+        [*command, *map(str, sorted(tmp_path.glob("*.puml")))],
+        capture_output=True, text=True, timeout=300, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    (tmp_path / "wrong.puml").write_text(
+        "@startuml\nstate a\nno line of a diagram\n@enduml\n", "utf-8"
+    )
+    wrong = subprocess.run(
+        [*command, str(tmp_path / "wrong.puml")], capture_output=True, timeout=60, check=False
+    )
+    assert wrong.returncode != 0
 
 
 def _is_written(box: Box) -> bool:

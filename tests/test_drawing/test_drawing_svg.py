@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import re
 import xml.etree.ElementTree as ET
+from itertools import combinations
 
 import pytest
 
@@ -11,6 +13,7 @@ from machines.execution import Execution
 from machines.pipeline import Pipeline
 from statecharts import drawing
 from statecharts.drawing.labels import text_width
+from statecharts.drawing.overlay import Kind
 from statecharts.drawing.theme import LIGHT, THEMES, Theme
 from statecharts.model.chart import ROOT
 from statecharts.model.errors import StatechartError
@@ -192,8 +195,9 @@ def test_svg_arrow_ends_at_the_border_of_a_composite_state() -> None:
 def test_svg_says_what_it_shows_to_those_who_cannot_see_it() -> None:
     """The picture, every state and every arrow have a title; the picture has a description."""
     root = parsed(picture_of(Pipeline, highlight=["active.qa"]))
-    assert root.get("role") == "img"
-    assert root.get("aria-labelledby") == "Pipeline-title Pipeline-desc"
+    assert root.get("role") == "graphics-document document"
+    assert root.get("aria-labelledby") == "Pipeline-title"
+    assert root.get("aria-describedby") == "Pipeline-desc"
     assert root.findtext(f"{SVG}title") == "Pipeline"
     assert "Active: active, active.qa." in (root.findtext(f"{SVG}desc") or "")
     for name in ("states", "transitions"):
@@ -251,31 +255,147 @@ def test_theme_changes_colours_and_nothing_else(name: str) -> None:
     """Every theme draws the same picture in its own colours."""
 
     def drained(svg: str) -> str:
-        return re.sub(r'#[0-9a-f]{6}|data-theme="\w+"', "", svg)
+        return re.sub(r'#[0-9a-f]{6}|data-theme="\w+"|<style>.*</style>\n', "", svg)
 
     svg = picture_of(Pipeline, theme=name)
     assert THEMES[name].paper in svg
     assert drained(svg) == drained(picture_of(Pipeline))
 
 
+def linear(color: str) -> list[float]:
+    """Return the light of a color: red, green and blue."""
+    parts = [int(color[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    return [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in parts]
+
+
+def contrast(one: str, other: str) -> float:
+    """Return the contrast of two colors, as WCAG defines it."""
+    parts = [linear(color) for color in (one, other)]
+    light = [0.2126 * red + 0.7152 * green + 0.0722 * blue for red, green, blue in parts]
+    return (max(light) + 0.05) / (min(light) + 0.05)
+
+
 def test_theme_has_text_that_can_be_read() -> None:
     """Text has a contrast of 4.5 to 1 against whatever it may lie on (WCAG AA)."""
-
-    def light(color: str) -> float:
-        parts = [int(color[i : i + 2], 16) / 255 for i in (1, 3, 5)]
-        linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in parts]
-        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
-
-    def contrast(one: str, other: str) -> float:
-        low, high = sorted((light(one), light(other)))
-        return (high + 0.05) / (low + 0.05)
-
     for theme in THEMES.values():
         grounds = [theme.paper, theme.state, theme.bar, *theme.shades]
-        active = [theme.active_state, theme.active_shade, theme.active_bar]
-        assert min(contrast(theme.ink, g) for g in (*grounds, theme.active_shade)) >= 4.5
-        assert min(contrast(theme.soft, g) for g in (*grounds, *active)) >= 4.5
-        assert min(contrast(theme.active_ink, g) for g in active) >= 4.5
+        for text in (theme.ink, theme.soft, theme.fault):
+            assert min(contrast(text, g) for g in grounds) >= 4.5
+        for kind, tone in theme.tones.items():
+            fills = [tone.state, tone.shade, tone.bar]
+            assert min(contrast(theme.soft, g) for g in fills) >= 4.5, kind
+            assert min(contrast(tone.ink, g) for g in fills) >= 4.5, kind
+
+
+def test_theme_has_lines_that_can_be_seen() -> None:
+    """Borders, arrows and badges have a contrast of 3 to 1 against what is beside them."""
+    for theme in THEMES.values():
+        grounds = [theme.paper, theme.state, theme.bar, *theme.shades]
+        assert min(contrast(theme.border, g) for g in grounds) >= 3
+        assert min(contrast(theme.line, g) for g in grounds) >= 3
+        for kind, tone in theme.tones.items():
+            near = [*grounds, tone.state, tone.shade, tone.bar]
+            assert min(contrast(tone.line, g) for g in near) >= 3, kind
+
+
+# Machado, Oliveira and Fernandes 2009, severity 1: what red, green and blue light are to the eye.
+CONES = {
+    "all": ((1, 0, 0), (0, 1, 0), (0, 0, 1)),
+    "no red": ((0.152, 1.053, -0.205), (0.115, 0.786, 0.099), (-0.004, -0.048, 1.052)),
+    "no green": ((0.367, 0.861, -0.228), (0.280, 0.673, 0.047), (-0.012, 0.043, 0.969)),
+    "no blue": ((1.256, -0.077, -0.179), (-0.078, 0.931, 0.148), (0.005, 0.691, 0.304)),
+}
+
+
+def lab(color: str, cones: tuple[tuple[float, ...], ...]) -> tuple[float, float, float]:
+    """Return a color in CIELAB as an eye sees it."""
+    seen = [sum(a * b for a, b in zip(row, linear(color), strict=True)) for row in cones]
+    red, green, blue = (min(max(part, 0.0), 1.0) for part in seen)
+    x = (0.4124 * red + 0.3576 * green + 0.1805 * blue) / 0.9505
+    y = 0.2126 * red + 0.7152 * green + 0.0722 * blue
+    z = (0.0193 * red + 0.1192 * green + 0.9505 * blue) / 1.0888
+    a, b, c = (t ** (1 / 3) if t > 0.008856 else 7.787 * t + 16 / 116 for t in (x, y, z))
+    return (116 * b - 16, 500 * (a - b), 200 * (b - c))
+
+
+@pytest.mark.parametrize("eye", CONES)
+def test_theme_tells_a_difference_to_every_eye(eye: str) -> None:
+    """Added, removed and changed differ from each other for eyes without one kind of cones."""
+    for theme in (THEMES["light"], THEMES["dark"]):
+        kinds = (Kind.ADDED, Kind.REMOVED, Kind.CHANGED)
+        seen = [lab(theme.tones[kind].line, CONES[eye]) for kind in kinds]
+        assert min(math.dist(one, other) for one, other in combinations(seen, 2)) >= 20
+
+
+def test_theme_never_leaves_it_to_colour_alone() -> None:
+    """Each kind of mark differs from the others by its sign, its width or its dashes, too."""
+    for theme in THEMES.values():
+        looks = {kind: (t.sign, t.width, t.dashes) for kind, t in theme.tones.items()}
+        telling = [Kind.ACTIVE, Kind.ADDED, Kind.REMOVED, Kind.CHANGED, Kind.UNUSED, Kind.DISABLED]
+        assert len({looks[kind] for kind in telling}) == len(telling)
+        widths = [theme.tones[Kind(f"heat{level}")].width for level in range(5)]
+        assert widths == sorted(set(widths))
+
+
+def test_theme_auto_turns_dark_by_the_preference_of_the_reader() -> None:
+    """A media query gives each colour of the light theme that of the same part in the dark one."""
+    svg = picture_of(Pipeline)
+    pairs = list(zip(THEMES["auto"].colors(), THEMES["dark"].colors(), strict=True))
+    assert len(dict(pairs)) == len(set(pairs)), (
+        "a colour of the light theme has two in the dark one"
+    )
+    assert svg.count("@media (prefers-color-scheme:dark){") == 1
+    for attribute, color in re.findall(r' (fill|stroke)="(#[0-9a-f]{6})"', svg):
+        turned = f'[data-theme="auto"] [{attribute}="{color}"]{{{attribute}:{dict(pairs)[color]}}}'
+        assert turned in svg
+    assert "@media" not in picture_of(Pipeline, theme="light")
+
+
+def test_svg_is_transparent_by_choice() -> None:
+    """Without its paper, a picture takes the background of its page."""
+    assert 'class="paper"' in picture_of(Pipeline)
+    assert 'class="paper"' not in picture_of(Pipeline, transparent=True)
+    assert 'bgcolor="transparent"' in picture_of(Pipeline, "dot", transparent=True)
+
+
+def test_svg_links_to_the_source_by_choice() -> None:
+    """Each state and arrow of a declaration links to its line, at the address that is asked for."""
+    svg = picture_of(Pipeline, links="https://example.com/{file}#L{line}")
+    file, _, line = str(Pipeline.chart["active.merge"].location).rpartition(":")
+    assert file.endswith("machines/pipeline.py")
+    links = [a for a in parsed(svg).iter(f"{SVG}a") if "#L" in a.get("href", "")]
+    targets = {g.get("id"): a.get("href") for a in links for g in a.iter(f"{SVG}g")}
+    assert targets["Pipeline-state-active.merge"] == (
+        f"https://example.com/machines/pipeline.py#L{line}"
+    )
+    assert "Pipeline-transition-active.qa:active.merge" in targets
+    assert "<a " not in picture_of(Pipeline)
+
+
+def test_svg_takes_the_tabulator_key_by_choice() -> None:
+    """Every state and arrow can be reached by keyboard, when a page wants that."""
+    svg = picture_of(Pipeline, tabindex=True)
+    assert svg.count('tabindex="0"') == svg.count('role="graphics-') - 1
+    assert "tabindex" not in picture_of(Pipeline)
+
+
+def test_svg_has_no_script_and_asks_for_nothing() -> None:
+    """A picture is safe to show: it runs nothing, and fetches nothing from outside."""
+    for make in charts.CHARTS.values():
+        svg = picture_of(make(), faults=())
+        names = {element.tag.rpartition("}")[2] for element in parsed(svg).iter()}
+        assert not names & {"script", "image", "foreignObject", "use", "iframe"}
+        assert not re.search(r"url\(|@import|@font-face", svg)
+
+
+def test_svg_tells_the_chart_in_words() -> None:
+    """The description has each state with what it holds, and each transition with its label."""
+    told = parsed(picture_of(Pipeline, highlight=["active.qa"])).findtext(f"{SVG}desc") or ""
+    assert told.startswith("Statechart Pipeline with 7 states. ")
+    assert "Active: active, active.qa." in told
+    assert "active.merge: feature_branch: BranchName; commits_ahead: int." in told
+    assert "Pipeline starts in active. active starts in active.backlog." in told
+    assert "From active.qa to active.coding: GatesFailed(reason)." in told
 
 
 def test_theme_of_ones_own_is_taken() -> None:

@@ -7,9 +7,12 @@ import re
 import pytest
 
 from machines.pipeline import Pipeline
+from statecharts import drawing
 from statecharts.drawing.labels import COMPARTMENT_WIDTH, LABEL_SIZE, LABEL_WIDTH, line_width, wrap
 from statecharts.drawing.mermaid import escaped
 from statecharts.drawing.model import Role, Run, line_text
+from statecharts.drawing.notation import picture_of as picture_model
+from statecharts.drawing.plantuml import escaped as plantuml_escaped
 from tests.test_drawing import charts
 from tests.test_drawing.pictures import picture_of
 
@@ -94,3 +97,34 @@ def test_labels_are_wrapped_at_words() -> None:
         )
         joined = "".join(line_text(line) for line in lines)
         assert joined.replace(" ", "") == f"submit[{long}]".replace(" ", "")
+
+
+def test_plantuml_reads_as_a_state_diagram() -> None:
+    """States nest in braces with their fields, arrows have labels, and what is active a colour."""
+    text = drawing.render(Pipeline, "plantuml", highlight=["active.merge"])
+    assert text.startswith("@startuml\nhide empty description\ntitle Pipeline\n")
+    assert text.endswith("@enduml\n")
+    name = dict(re.findall(r'state "(\w+)" as (s\d+)', text))
+    merge = name["merge"]
+    assert f'  state "merge" as {merge} #ffedd5;line:c2410c;line.bold;text:7c2d12\n' in text
+    assert f"  {merge} : commits_ahead: int\n" in text
+    assert f"{name['qa']} --> {merge} : GatesPassed(feature_branch, commits_ahead)\n" in text
+    arrow = f"{name['active']} --> {name['archived']}"
+    assert rf"{arrow} : Block(reason)\nReviewHold(reason)\nAbandon\nSupersede(by)" in text
+
+
+def test_plantuml_has_no_arrow_over_the_border_of_a_region() -> None:
+    """PlantUML refuses those, so they are text in the states that they leave; none is lost."""
+    chart = charts.crossing()
+    text = drawing.render(chart, "plantuml", faults=())
+    arrows = [a for a in picture_model(chart).arrows if a.label]
+    assert arrows
+    for arrow in arrows:
+        assert plantuml_escaped("".join(run.text for run in arrow.label[0])) in text, arrow.id
+
+
+def test_plantuml_escapes_what_it_gives_a_meaning_to() -> None:
+    """Markup in names comes out as numbers."""
+    text = drawing.render(charts.hostile(), "plantuml", faults=())
+    assert "<b>" not in text
+    assert "<U+003C>b<U+003E><U+0022>x<U+0022>" in text

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
+import os
 import shutil
 import subprocess
 import sys
@@ -11,11 +13,14 @@ from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from urllib.request import urlopen
 
 import pytest
 
 DATA = Path(__file__).parents[2] / "build" / "test-data"
 SCION = "2.0.16"
+PLANTUML = "1.2025.2"
+PLANTUML_SHA256 = "cc4969c087ff5b82faafabbf23c2ecf38d681f7c9da828bcb1a1a597ce46e517"
 
 
 def w3c_documents() -> Path:
@@ -41,6 +46,24 @@ def node_package(name: str, release: str) -> Path:
     if not home.is_dir():
         _fetch([*_npm(), "pack", "--silent", f"{name}@{release}"], home, "")
     return home / "package"
+
+
+def plantuml() -> Path:
+    """Return the archive of PlantUML for Java; skip the test where it is not to be had."""
+    archive = DATA / f"plantuml-mit-{PLANTUML}.jar"
+    if not archive.is_file():
+        at = "https://repo1.maven.org/maven2/net/sourceforge/plantuml/plantuml-mit"
+        try:
+            with urlopen(f"{at}/{PLANTUML}/{archive.name}", timeout=60) as answer:
+                read: bytes = answer.read()
+        except OSError as error:
+            pytest.skip(f"it cannot be fetched: {error}")
+        assert hashlib.sha256(read).hexdigest() == PLANTUML_SHA256
+        DATA.mkdir(parents=True, exist_ok=True)
+        part = archive.with_suffix(f".{os.getpid()}")
+        part.write_bytes(read)
+        part.replace(archive)
+    return archive
 
 
 def node() -> str:

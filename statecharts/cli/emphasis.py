@@ -1,0 +1,182 @@
+"""Emphasis: from the options of `statecharts render` to what a picture shows of a run."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, final
+
+from attrs import field, frozen
+
+from statecharts.cli.simulating import InputError, read, resumed
+from statecharts.cli.targets import TargetError, one_chart
+from statecharts.drawing.difference import difference
+from statecharts.drawing.overlay import (
+    PLAIN,
+    Counts,
+    Overlay,
+    active,
+    counted,
+    coverage,
+    disabled,
+    time_in_state,
+)
+from statecharts.model.chart import Chart
+from statecharts.model.named import event_name
+from statecharts.semantics.snapshot import Step
+
+if TYPE_CHECKING:
+    from statecharts.codec import Protocol
+
+
+@final
+@frozen
+class Asked:
+    """What is to be emphasised.
+
+    Attributes:
+        snapshots: Files with snapshots.
+        disabled: Whether to fade what no event takes in the first of them.
+        heat: A file with counts or steps.
+        old: The target of an earlier version of the chart.
+        path: A file with events.
+        run: The key of a stored run.
+        db: Its store.
+    """
+
+    snapshots: tuple[Path, ...] = ()
+    disabled: bool = False
+    heat: Path | None = None
+    old: str | None = None
+    path: Path | None = None
+    run: str | None = None
+    db: str | None = None
+
+    @property
+    def of_one(self) -> str:
+        """The first option that is about one chart; empty if none is."""
+        options = {
+            "a snapshot": self.snapshots,
+            "--heat": self.heat,
+            "--diff": self.old,
+            "--path": self.path,
+            "--run": self.run,
+        }
+        return next((name for name, value in options.items() if value), "")
+
+
+@final
+@frozen
+class Sight:
+    """What a picture shows.
+
+    Attributes:
+        chart: The chart; with ``--diff``, both versions in one.
+        overlay: What is emphasised.
+        steps: The steps of a film, with the names of their events; none for a picture.
+    """
+
+    chart: Chart
+    overlay: Overlay = PLAIN
+    steps: tuple[tuple[str, Step[Any, Any]], ...] = field(default=(), repr=False)
+
+
+def sight(chart: Chart, asked: Asked, variables: dict[str, str]) -> Sight:
+    """Return what a picture of a chart shows.
+
+    Raises:
+        TargetError: Options do not go together, or the earlier version is not one chart.
+        InputError: A file cannot be used.
+        StatechartError: A file does not fit the chart, or a step could not be taken.
+    """
+    if asked.disabled and not asked.snapshots:
+        raise TargetError("--disabled needs a snapshot. Add --highlight FILE.")
+    if asked.run is not None and asked.db is None:
+        raise TargetError("--run needs the store of the run. Add --db STORE.")
+    if asked.path is not None:
+        return Sight(chart, steps=tuple(_steps(chart, asked.path)))
+    overlay = PLAIN
+    for file in asked.snapshots:
+        snapshot = resumed(chart, file)[1]
+        assert snapshot is not None  # noqa: S101 - it is read from a file that is given
+        overlay |= disabled(chart, snapshot) if asked.disabled else active(chart, snapshot)
+    if asked.heat is not None:
+        overlay |= coverage(chart, _counts(chart, asked.heat))
+    if asked.run is not None:
+        overlay |= _run(chart, asked.run, str(asked.db))
+    if asked.old is None:
+        return Sight(chart, overlay)
+    both, marks = difference(one_chart(asked.old, variables), chart)
+    return Sight(both, overlay | marks)
+
+
+def _steps(chart: Chart, file: Path) -> Iterable[tuple[str, Step[Any, Any]]]:
+    from statecharts.cli.simulation import Simulation  # noqa: PLC0415 - needs the codec
+    from statecharts.codec import Protocol  # noqa: PLC0415
+
+    simulation = Simulation(chart, Protocol(chart), datetime.now(UTC), None, None)
+    happenings = [*simulation.begin()]
+    for number, line in enumerate(read(file).splitlines(), 1):
+        if line.strip():
+            happenings += simulation.feed(number, line)
+    for one in happenings:
+        yield ("start" if one.event is None else event_name(one.event), one.step)
+
+
+def _counts(chart: Chart, file: Path) -> Counts:
+    """Return the counts of a file: an object of states and lines, or a step on each line."""
+    from statecharts.codec import Protocol  # noqa: PLC0415 - only steps need it
+
+    text = read(file)
+    try:
+        values = _values(text)
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"{file} is not JSON: {error}") from None
+    if len(values) == 1 and isinstance(values[0], dict) and "step" not in values[0]:
+        whole = values[0]
+        if whole.keys() <= {"states", "lines"} and all(map(_is_count, whole.values())):
+            return Counts(whole.get("states", {}), whole.get("lines", {}))
+    elif all(isinstance(one, dict) and "step" in one for one in values):
+        protocol: Protocol[Any, Any] = Protocol(chart)
+        return counted(chart, [protocol.load_step(one["step"]) for one in values])
+    told = 'It holds {"states": {"a": 1}, "lines": {}}, or what simulate --json prints.'
+    raise InputError(f"{file} has no counts. {told}")
+
+
+def _values(text: bytes) -> list[Any]:
+    try:
+        return [json.loads(text)]
+    except ValueError:
+        lines = [line for line in text.splitlines() if line.strip()]
+        if len(lines) < 2:  # noqa: PLR2004 - one line is no list of steps
+            raise
+        return [json.loads(line) for line in lines]
+
+
+def _is_count(value: Any) -> bool:
+    return isinstance(value, dict) and all(
+        isinstance(n, int | float) and n >= 0 for n in value.values()
+    )
+
+
+def _run(chart: Chart, key: str, db: str) -> Overlay:
+    """Return the overlay of a stored run: what is active, and how long each state was."""
+    from statecharts.cli.running import store_at  # noqa: PLC0415 - needs an extra
+    from statecharts.codec import Protocol  # noqa: PLC0415
+    from statecharts.runtime.history import times, told  # noqa: PLC0415
+    from statecharts.runtime.writer import unknown  # noqa: PLC0415
+    from statecharts.store.port import entries_of  # noqa: PLC0415
+    from statecharts.store.rows import OVER  # noqa: PLC0415
+
+    with store_at(db, "") as store:
+        head = store.head(key)
+        if head is None:
+            raise unknown(key)
+        pasts = list(told(entries_of(store, key), None))
+    if head.chart != chart.name:
+        raise InputError(f"{key!r} is a run of {head.chart}, and not of {chart.name}.")
+    snapshot = Protocol(chart, version=head.version).loads_snapshot(head.snapshot)
+    lasted = times(pasts, pasts[-1].at if head.status in OVER else datetime.now(UTC))
+    return active(chart, snapshot) | time_in_state(chart, lasted)

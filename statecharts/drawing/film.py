@@ -1,0 +1,151 @@
+"""Films: the way of a run, as a strip of pictures or as one picture that moves.
+
+Both are SVG without a script. All frames share one layout, and what is the same in several frames
+is written once: a film is hardly larger than its pictures are different.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, Final, final
+
+from attrs import frozen
+
+from statecharts.drawing.model import Drawing
+from statecharts.drawing.overlay import Overlay, last_step, trigger_of
+from statecharts.drawing.svg import Options, Writer
+from statecharts.drawing.theme import Theme
+from statecharts.model.chart import Chart
+from statecharts.semantics.snapshot import Step
+
+SECONDS_A_FRAME: Final = 1.6
+"""How long a frame of an animation is shown."""
+
+
+@final
+@frozen
+class Frame:
+    """One picture of a film.
+
+    Attributes:
+        caption: A line below it.
+        overlay: What it emphasises.
+    """
+
+    caption: str
+    overlay: Overlay
+
+
+def frames(
+    chart: Chart, steps: Iterable[Step[Any, Any] | tuple[str, Step[Any, Any]]]
+) -> Iterator[Frame]:
+    """Yield a frame for each step: what it took, and where it arrived.
+
+    Args:
+        chart: The chart.
+        steps: The steps in their order, each alone or with the name of its event.
+    """
+    for number, one in enumerate(steps, 1):
+        name, step = ("", one) if isinstance(one, Step) else one
+        told = name if name and step.fired else " ".join(filter(None, (name, trigger_of(step))))
+        yield Frame(f"{number}. {told}", last_step(chart, step))
+
+
+def to_strip(
+    drawing: Drawing, theme: Theme, shown: Sequence[Frame], options: Options, columns: int = 0
+) -> str:
+    """Return frames beside and below each other; ``columns`` of 0 makes the page rather square."""
+    writers = _writers(drawing, theme, shown, options)
+    width = max(writer.size[0] for writer in writers)
+    height = max(writer.size[1] for writer in writers)
+    across = columns or max(1, round((len(shown) * height / width) ** 0.5))
+    across = min(across, len(shown))
+    rows = -(-len(shown) // across)
+    written: dict[str, str] = {}
+    lines = [*writers[-1].opening(across * width, rows * height, _told(writers, shown))]
+    for number, writer in enumerate(writers):
+        x, y = number % across * width, number // across * height
+        lines.append(f'<g class="frame" transform="translate({x:g} {y:g})">')
+        for part in writer.parts():
+            if part in written:
+                lines.append(f'<use href="#{written[part]}"/>')
+            elif "<g id=" in part:
+                name = written[part] = f"{_scope(drawing)}-{len(written)}"
+                lines.append(f'<g id="{name}">{_anonymous(part)}</g>')
+            else:
+                lines.append(part)
+        lines.append("</g>")
+    return "\n".join((*lines, "</svg>")) + "\n"
+
+
+def to_animation(drawing: Drawing, theme: Theme, shown: Sequence[Frame], options: Options) -> str:
+    """Return frames as one picture that moves, by CSS; where that is unwelcome, as the last one.
+
+    Readers who prefer reduced motion, programs without CSS, and paper get the last frame.
+    """
+    writers = _writers(drawing, theme, shown, options)
+    width = max(writer.size[0] for writer in writers)
+    height = max(writer.size[1] for writer in writers)
+    each = [list(writer.parts()) for writer in writers]
+    scope, body, seen = _scope(drawing), [], dict[tuple[int, ...], str]()
+    for position in range(len(each[0])):
+        variants: dict[str, list[int]] = {}
+        for number, parts in enumerate(each):
+            variants.setdefault(parts[position], []).append(number)
+        for text, numbers in variants.items():
+            if len(variants) == 1 or not text:
+                body.append(text)
+                continue
+            name = seen.setdefault(tuple(numbers), f"{scope}-f{len(seen)}")
+            last = len(shown) - 1 in numbers
+            hidden = "" if last else ' visibility="hidden"'
+            shown_text = text if last else _anonymous(text)
+            body.append(f'<g class="{name}"{hidden}>{shown_text}</g>')
+    opening = list(writers[-1].opening(width, height, _told(writers, shown)))
+    css = "".join(_rules(name, numbers, len(shown)) for numbers, name in seen.items())
+    still = "@media (prefers-reduced-motion:no-preference){" + css + "}"
+    return "\n".join((*opening, f"<style>{still}</style>", *body, "</svg>")) + "\n"
+
+
+def _rules(name: str, numbers: Sequence[int], count: int) -> str:
+    """Return the rules that show a group in some of the frames."""
+    steps = []
+    for number in range(count):
+        state = "visible" if number in numbers else "hidden"
+        steps.append(f"{100 * number / count:.3f}%{{visibility:{state}}}")
+    seconds = SECONDS_A_FRAME * count
+    return (
+        f".{name}{{animation:{name} {seconds:g}s step-end infinite}}"
+        f"@keyframes {name}{{{''.join(steps)}}}"
+    )
+
+
+def _writers(
+    drawing: Drawing, theme: Theme, shown: Sequence[Frame], options: Options
+) -> list[Writer]:
+    return [Writer(drawing, theme, one.overlay, options, one.caption) for one in shown]
+
+
+def _told(writers: Sequence[Writer], shown: Sequence[Frame]) -> str:
+    ways = []
+    for frame in shown:
+        inner = [
+            state
+            for state in frame.overlay.active
+            if not any(other.startswith(f"{state}.") for other in frame.overlay.active)
+        ]
+        ways.append(f"{frame.caption}: {', '.join(inner)}.")
+    return " ".join((f"A film of {len(shown)} frames.", *ways, writers[-1].description))
+
+
+def _scope(drawing: Drawing) -> str:
+    """Return a name that no other chart's film on a page has."""
+    return f"film-{drawing.picture.chart_hash[:8]}"
+
+
+def _anonymous(part: str) -> str:
+    """Return a part without its id, which another frame has."""
+    before, found, rest = part.partition("<g id=")
+    if not found:
+        return part
+    return f"{before}<g{rest[rest.index(rest[0], 1) + 1 :]}"

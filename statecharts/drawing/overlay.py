@@ -1,0 +1,400 @@
+"""Overlays: what a picture emphasises, for whatever reason.
+
+    drawing.render(chart, highlight=snapshot)                     # what is active, and waited for
+    drawing.render(chart, overlay=last_step(chart, step))         # what was taken just now
+    drawing.render(chart, overlay=heat(chart, {"active.qa": 41})) # how often, or how long
+
+An `Overlay` gives marks to states, lines and calls. A mark is a kind, which a theme gives a look
+and the writers turn into a class; a short note beside the thing; and a sentence for those who ask,
+or cannot see. An overlay moves nothing, so that pictures of one chart match each other.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import datetime, timedelta
+from enum import Enum
+from typing import Any, Final, NamedTuple, Protocol, TypeVar, final
+
+from attrs import field, frozen
+
+from statecharts.model.chart import HISTORY, ROOT, After, Chart, Transition, unknown_state
+from statecharts.model.durations import duration_text
+from statecharts.model.errors import StatechartError
+from statecharts.model.labels import event_text
+from statecharts.model.suggestions import did_you_mean
+from statecharts.semantics.snapshot import Snapshot, Step
+
+T = TypeVar("T")
+
+HEATS: Final = 5
+"""The number of steps from cold to hot."""
+
+
+class HasConfiguration(Protocol):
+    """An object with active states: a snapshot, or a machine."""
+
+    @property
+    def configuration(self) -> tuple[str, ...]:
+        """Ids of the active states."""
+        ...
+
+
+class Kind(Enum):
+    """The kinds of marks; of several on one thing, the first in this order decides its colours."""
+
+    ACTIVE = "active"
+    FIRED = "fired"
+    PENDING = "pending"
+    ADDED = "added"
+    REMOVED = "removed"
+    CHANGED = "changed"
+    HEAT0 = "heat0"
+    HEAT1 = "heat1"
+    HEAT2 = "heat2"
+    HEAT3 = "heat3"
+    HEAT4 = "heat4"
+    UNUSED = "unused"
+    DISABLED = "disabled"
+
+
+@final
+@frozen
+class Mark:
+    """One reason to emphasise a thing.
+
+    Attributes:
+        kind: The kind.
+        note: A few characters to write beside it.
+        told: A sentence for its tooltip, and for the description of the picture.
+    """
+
+    kind: Kind
+    note: str = ""
+    told: str = ""
+
+
+Marked = Mapping[str, tuple[Mark, ...]]
+
+
+@final
+@frozen
+class Overlay:
+    """The marks of a picture; ``one | other`` has those of both.
+
+    Attributes:
+        states: Marks by the ids of states; those of `ROOT` are the chart's own.
+        lines: Marks by the ids of lines (`Chart.lines`).
+        calls: Marks by the names of calls (`StateNode.call_name`).
+        legend: What the kinds mean, in the order in which the legend shows them.
+    """
+
+    states: Marked = field(factory=dict)
+    lines: Marked = field(factory=dict)
+    calls: Marked = field(factory=dict)
+    legend: tuple[Mark, ...] = ()
+
+    def __or__(self, other: Overlay) -> Overlay:
+        return Overlay(
+            _both(self.states, other.states),
+            _both(self.lines, other.lines),
+            _both(self.calls, other.calls),
+            tuple(dict.fromkeys((*self.legend, *other.legend))),
+        )
+
+    @property
+    def marks(self) -> Iterator[Mark]:
+        """Every mark."""
+        for marked in (self.states, self.lines, self.calls):
+            for marks in marked.values():
+                yield from marks
+
+    @property
+    def active(self) -> tuple[str, ...]:
+        """The ids of the states that are marked as active."""
+        found = self.states.items()
+        return tuple(s for s, marks in found if any(one.kind is Kind.ACTIVE for one in marks))
+
+
+PLAIN: Final = Overlay()
+"""The overlay without marks."""
+
+
+def _both(one: Marked, other: Marked) -> Marked:
+    return {key: (*one.get(key, ()), *other.get(key, ())) for key in {**one, **other}}
+
+
+def active(chart: Chart, found: HasConfiguration | Iterable[str]) -> Overlay:
+    """Return an overlay of what is active: a snapshot, a machine, or the ids of states.
+
+    The states around those are active, too. A snapshot, and a machine, also show the timers that
+    run, with the times when they are due, the calls under way, and the events that wait.
+
+    Raises:
+        UnknownStateError: The chart has no such state.
+    """
+    snapshot = getattr(found, "snapshot", found)
+    named: Any = getattr(snapshot, "configuration", snapshot)
+    names: Iterable[str] = [named] if isinstance(named, str) else named
+    states: dict[str, None] = {}
+    for state in names:
+        if state not in chart or state == ROOT:
+            raise unknown_state(chart.name, state, chart.nodes)
+        outer = (node.id for node in reversed(chart.ancestors(state)) if node.id != ROOT)
+        states.update(dict.fromkeys((*outer, state)))
+    plain = Overlay({state: (Mark(Kind.ACTIVE),) for state in states})
+    return plain | _waited_for(chart, snapshot) if isinstance(snapshot, Snapshot) else plain
+
+
+def _waited_for(chart: Chart, snapshot: Snapshot[Any, Any]) -> Overlay:
+    """Return an overlay of timers, calls and deferred events."""
+    states: dict[str, tuple[Mark, ...]] = {}
+    lines: dict[str, tuple[Mark, ...]] = {}
+    for name, line in chart.lines.items():
+        if isinstance(line.trigger, After):
+            for timer, due in snapshot.timers.items():
+                if timer.rpartition("#")[0] == line.trigger.timer:
+                    told = f"The timer {timer} is due at {due.isoformat()}"
+                    lines[name] = (Mark(Kind.PENDING, f"due {_clock(due)}", told),)
+    calls: dict[str, tuple[Mark, ...]] = {}
+    holders: Counter[str] = Counter()
+    for call, effect in snapshot.calls.items():
+        name = call.rpartition("#")[0]
+        calls[name] = (Mark(Kind.PENDING, "", f"The call {call} is under way: {effect!r}"),)
+        holders.update(n.id for n in chart for one in n.invoke if n.call_name(one) == name)
+    for state, count in holders.items():
+        note = "1 call" if count == 1 else f"{count} calls"
+        states[state] = (Mark(Kind.PENDING, note),)
+    if snapshot.waiting:
+        names = ", ".join(_event_name(event) for event in snapshot.waiting)
+        states[ROOT] = (
+            Mark(Kind.PENDING, f"{len(snapshot.waiting)} waiting", f"Waiting: {names}"),
+        )
+    return Overlay(states, lines, calls)
+
+
+def _clock(due: datetime) -> str:
+    return f"{due:%H:%M:%S}" if due.second else f"{due:%H:%M}"
+
+
+def _event_name(event: Any) -> str:
+    named = getattr(event, "name", None)
+    return named if isinstance(named, str) else type(event).__name__
+
+
+def last_step(chart: Chart, step: Step[Any, Any]) -> Overlay:
+    """Return an overlay of a step: the lines that it took, and the configuration that it reached.
+
+    >>> from datetime import UTC
+    >>> from machines.pipeline import DepsMet, Pipeline
+    >>> from statecharts import Machine
+    >>> machine = Machine(Pipeline, at=datetime(2026, 1, 31, tzinfo=UTC))
+    >>> list(last_step(Pipeline.chart, machine.send(DepsMet())).lines)
+    ['active.backlog:deps_met->active.coding']
+    """
+    names = dict.fromkeys(line_id(chart, line) for line in step.fired)
+    fired = {name: (Mark(Kind.FIRED, "", "Just taken"),) for name in names if name is not None}
+    return active(chart, step.snapshot) | Overlay(lines=fired)
+
+
+def line_id(chart: Chart, line: Transition) -> str | None:
+    """Return the id of a line among those of a chart; None for a default transition."""
+    ids: dict[int, str] = {id(one): name for name, one in chart.lines.items()}
+    found = ids.get(id(line))
+    if found is None and line.id in chart.lines:  # the chart was bound, or declared twice
+        return line.id
+    return found
+
+
+@final
+@frozen
+class Counts:
+    """How often states were entered and lines taken.
+
+    Attributes:
+        states: Counts by the ids of states.
+        lines: Counts by the ids of lines.
+    """
+
+    states: Mapping[str, int] = field(factory=dict)
+    lines: Mapping[str, int] = field(factory=dict)
+
+
+def counted(chart: Chart, steps: Iterable[Step[Any, Any]]) -> Counts:
+    """Return how often steps entered each state and took each line; those never are 0.
+
+    >>> from datetime import UTC
+    >>> from machines.pipeline import DepsMet, Pipeline
+    >>> from statecharts import Machine, start
+    >>> machine = Machine(Pipeline, at=datetime(2026, 1, 31, tzinfo=UTC))
+    >>> counts = counted(Pipeline.chart, [machine.send(DepsMet())])
+    >>> counts.states["active.coding"], counts.states["done"]
+    (1, 0)
+    """
+    states = {node.id: 0 for node in chart}
+    lines = dict.fromkeys(chart.lines, 0)
+    for step in steps:
+        for microstep in step.microsteps:
+            for state in microstep.entered:
+                states[state] = states.get(state, 0) + 1
+        for line in step.fired:
+            name = line_id(chart, line)
+            if name is not None:
+                lines[name] += 1
+    return Counts(states, lines)
+
+
+def coverage(chart: Chart, counts: Counts) -> Overlay:
+    """Return an overlay of counts: hotter where it was more often, dashed where it was never.
+
+    Raises:
+        StatechartError: The chart has no such state or line (SC706).
+    """
+    states = _heat(_known(chart, "state", counts.states), "entered", _times)
+    lines = _heat(_known(chart, "line", counts.lines), "taken", _times)
+    legend = (*states.legend, *lines.legend)
+    return Overlay(states.marks, lines.marks, legend=legend)
+
+
+def time_in_state(chart: Chart, durations: Mapping[str, timedelta]) -> Overlay:
+    """Return an overlay of how long each state was active; states that are not named never were.
+
+    Raises:
+        StatechartError: The chart has no such state (SC706).
+    """
+    given = {node.id: timedelta() for node in chart if node.kind not in HISTORY} | dict(durations)
+    known = _known(chart, "state", given)
+    hot = _heat({s: t.total_seconds() for s, t in known.items()}, "active for", _lasting)
+    return Overlay(hot.marks, legend=hot.legend)
+
+
+def _known(chart: Chart, what: str, values: Mapping[str, T]) -> Mapping[str, T]:
+    """Return numbers by the ids of states or lines, all of which the chart has."""
+    known = [node.id for node in chart] if what == "state" else list(chart.lines)
+    for name in values:
+        if name not in known:
+            remedy = did_you_mean(name, known, f"Name a {what} by its id")
+            raise StatechartError("SC706", chart.name, f"there is no {what} {name!r}", remedy)
+    return values
+
+
+def _times(count: float) -> str:
+    return f"{count:g} ×"
+
+
+def _lasting(seconds: float) -> str:
+    return duration_text(timedelta(seconds=round(seconds) if seconds >= 1 else seconds))
+
+
+class _Heat(NamedTuple):
+    marks: Marked
+    legend: tuple[Mark, ...]
+
+
+def _heat(values: Mapping[str, float], verb: str, text: Callable[[float], str]) -> _Heat:
+    """Return numbers as marks; those above 0 are shared out over the kinds of heat."""
+    levels, never = _levels(values.values()), f"never {verb.split(maxsplit=1)[0]}"
+    marked: dict[str, tuple[Mark, ...]] = {}
+    for name, value in values.items():
+        if value:
+            mark = Mark(Kind(f"heat{levels[value]}"), text(value), f"{verb} {text(value)}")
+        else:
+            mark = Mark(Kind.UNUSED, "", never)
+        marked[name] = (mark,)
+    legend = [
+        Mark(Kind(f"heat{levels[value]}"), f"{verb} {text(value)}")
+        for value in dict.fromkeys((min(levels), max(levels)) if levels else ())
+    ]
+    if not all(values.values()):
+        legend.append(Mark(Kind.UNUSED, never))
+    return _Heat(marked, tuple(legend))
+
+
+def _levels(values: Iterable[float]) -> dict[float, int]:
+    """Return the heat of each number above 0: its place among those that there are.
+
+    Ranks, not sizes, so that one number that towers above the rest does not hide them.
+
+    >>> _levels([0, 1, 2, 1000])
+    {1: 0, 2: 2, 1000: 4}
+    >>> _levels([7, 7])
+    {7: 4}
+    """
+    ranks = sorted({value for value in values if value})
+    last = len(ranks) - 1
+    top = HEATS - 1
+    return {value: round(i * top / last) if last else top for i, value in enumerate(ranks)}
+
+
+def disabled(chart: Chart, snapshot: Snapshot[Any, Any], events: Iterable[object] = ()) -> Overlay:
+    """Return an overlay that fades the lines that no event takes now.
+
+    These are the lines of states that are not active, those on events that an active state inside
+    answers first, and those on ``events`` that the guards refuse.
+
+    Args:
+        chart: The chart.
+        snapshot: The present one.
+        events: Events whose guards to ask.
+    """
+    refused = {type(one) for one in events if not snapshot.can(one)}
+    lines = {}
+    for name, line in chart.lines.items():
+        reason = _refusal(chart, snapshot, line, refused)
+        if reason:
+            lines[name] = (Mark(Kind.DISABLED, "", f"Not now: {reason}"),)
+    legend = (Mark(Kind.DISABLED, "not taken now"),) if lines else ()
+    return active(chart, snapshot) | Overlay(lines=lines, legend=legend)
+
+
+def _refusal(
+    chart: Chart, snapshot: Snapshot[Any, Any], line: Transition, refused: set[type]
+) -> str:
+    """Return why a line is not taken now; empty if it may be."""
+    if line.source != ROOT and line.source not in snapshot.configuration:
+        return f"{line.source} is not active"
+    if not line.events:
+        return ""
+    if all(event in refused for event in line.events):
+        return "its guard does not hold"
+    leaves = [
+        state
+        for state in snapshot.configuration
+        if chart.is_descendant(state, line.source) and not _has_active_child(chart, snapshot, state)
+    ]
+    answering = [_answering(chart, leaf, line) for leaf in leaves]
+    if not answering or not all(answering):
+        return ""
+    return f"{answering[0]} answers first"
+
+
+def _has_active_child(chart: Chart, snapshot: Snapshot[Any, Any], state: str) -> bool:
+    return any(child in snapshot.configuration for child in chart[state].children)
+
+
+def _answering(chart: Chart, leaf: str, line: Transition) -> str | None:
+    """Return the state, from a leaf outwards to a line's source, that answers its events first."""
+    for node in (chart[leaf], *chart.ancestors(leaf)):
+        if node.id == line.source:
+            return None
+        sure = [event for one in node.transitions if one.guard is None for event in one.events]
+        if all(event in sure for event in line.events):
+            return node.id
+    return None
+
+
+def first_kind(marks: Iterable[Mark]) -> Kind | None:
+    """Return the kind that decides the colours of a thing; None without marks."""
+    found = {mark.kind for mark in marks}
+    return next((kind for kind in Kind if kind in found), None)
+
+
+def trigger_of(step: Step[Any, Any]) -> str:
+    """Return what a step took, in a few words."""
+    fired = [line for line in step.fired if line.source or line.targets]
+    if not fired:
+        return "nothing taken" if step.handled else "unhandled"
+    line = fired[0]
+    told = " | ".join(map(event_text, line.events)) or type(line.trigger).__name__.lower()
+    return f"{told} → {', '.join(line.targets) or 'stays'}"

@@ -1,0 +1,97 @@
+"""`statecharts watch`: a page for this machine that follows what is saved."""
+
+from __future__ import annotations
+
+import os
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from statecharts.cli.watching import Watched, files_of, serve
+from tests.test_cli.conftest import Run
+
+DOOR = (
+    '<scxml name="Door"><state id="shut"><transition event="push" target="{}"/></state>{}</scxml>'
+)
+SOUND = DOOR.format("open", '<final id="open"/>')
+
+
+@contextmanager
+def page(watched: Watched) -> Iterator[str]:
+    """Serve the page of charts; yield its address."""
+    server = serve(watched, 0)
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+def get(address: str, host: str = "") -> str:
+    """Return what an address answers."""
+    request = urllib.request.Request(address, headers={"Host": host} if host else {})
+    with urllib.request.urlopen(request, timeout=20) as answer:
+        text: str = answer.read().decode()
+    return text
+
+
+@pytest.fixture
+def door(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A file with a door, which Python finds the library from."""
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / "door.scxml"
+    path.write_text(SOUND, "utf-8")
+    return path
+
+
+def test_watch_draws_anew_what_is_saved(door: Path) -> None:
+    """A saved file is on the page at once, and its faults; what is not saved draws nothing."""
+    watched = Watched("door.scxml", ("--highlight", "shut"))
+    with page(watched) as address:
+        first = get(f"{address}/")
+        assert 'id="Door-state-open"' in first
+        assert "active" in first
+        assert not watched.look()
+        assert get(f"{address}/version?after=0") == "1"
+
+        door.write_text(DOOR.format("ajar", ""), "utf-8")
+        os.utime(door, (1, 1))
+        assert watched.look()
+        assert get(f"{address}/version?after=1") == "2"
+        assert "<pre>" in get(f"{address}/")
+
+
+def test_watch_answers_this_machine_alone(door: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A page of somebody else that points its name here is refused."""
+    monkeypatch.setattr(Watched, "_drawn", lambda _: "")
+    with page(Watched("door.scxml")) as address:
+        with pytest.raises(urllib.error.HTTPError, match="403"):
+            get(f"{address}/", host="evil.example:80")
+        with pytest.raises(urllib.error.HTTPError, match="404"):
+            get(f"{address}/etc/passwd")
+
+
+def test_watch_looks_at_the_whole_package(door: Path) -> None:
+    """A chart is drawn anew when any module of its package is saved."""
+    Path("shop").mkdir()
+    for name in ("__init__.py", "order.py", "events.py"):
+        Path("shop", name).touch()
+    assert [path.name for path in files_of("shop.order:Order")] == [
+        "__init__.py", "events.py", "order.py",
+    ]  # fmt: skip
+    assert list(files_of("nothing_of_that_name")) == []
+
+
+def test_watch_needs_a_port(run: Run, door: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A port that is taken is told in a line, with the option to choose another."""
+    monkeypatch.setattr(Watched, "_drawn", lambda _: "")
+    with page(Watched("door.scxml")) as address:
+        port = address.rpartition(":")[2]
+        result = run("watch", "door.scxml", "--port", port)
+    assert result.exit_code == 2
+    assert f"port {port} cannot be used" in result.stderr

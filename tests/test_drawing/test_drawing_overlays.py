@@ -1,0 +1,354 @@
+"""Overlays: what is active, taken, waited for, counted, different or disabled, and films of it."""
+
+from __future__ import annotations
+
+import pickle
+import re
+import xml.etree.ElementTree as ET
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from attrs import frozen
+
+from machines.pipeline import (
+    Accepted,
+    Block,
+    DepsMet,
+    GatesFailed,
+    GatesStarted,
+    Pipeline,
+)
+from statecharts import (
+    Call,
+    CallFailed,
+    Compound,
+    Machine,
+    State,
+    Statechart,
+    drawing,
+    start,
+)
+from statecharts.drawing.difference import difference
+from statecharts.drawing.overlay import (
+    Counts,
+    Kind,
+    counted,
+    coverage,
+    disabled,
+    last_step,
+    time_in_state,
+)
+from statecharts.model.errors import StatechartError
+from tests.test_drawing import charts
+from tests.test_drawing.pictures import picture_of
+from tests.test_drawing.test_drawing_svg import classes, group, parsed, text_in
+
+SVG = "{http://www.w3.org/2000/svg}"
+NOW = datetime(2026, 1, 31, 12, 0, tzinfo=UTC)
+CHART = Pipeline.chart
+DEPS_MET = "active.backlog:deps_met->active.coding"
+
+
+@frozen
+class Asked:
+    """An answer."""
+
+
+@frozen
+class Ask(Call[Asked]):
+    """A call."""
+
+    question: str = "why"
+
+
+class Waiting(Statechart[Asked]):
+    """Waits for an answer, and for a time."""
+
+    asking = State(initial=True, invoke=Ask)
+    late = State(final=True)
+    told = State(final=True)
+
+    asking.to(told, on=Asked)
+    asking.to(late, on=CallFailed)
+    patience = asking.after(timedelta(minutes=5), late)
+
+
+def marked(svg: str, kind: str) -> set[str]:
+    """Return the ids of the groups that have a kind as class, without the name of the chart."""
+    found = parsed(svg).iter(f"{SVG}g")
+    named = [g.get("id", "") for g in found if kind in g.get("class", "").split()]
+    return {name.partition("-")[2] for name in named if name}
+
+
+def machine() -> Machine:
+    """Return a machine at rest in its first state."""
+    return Machine(Pipeline, at=NOW)
+
+
+def test_highlight_of_a_snapshot_shows_what_it_waits_for() -> None:
+    """Timers have the time when they are due, calls their state, both a sentence in the text."""
+    snapshot = start(Waiting, at=NOW).snapshot
+    svg = picture_of(Waiting, highlight=snapshot)
+
+    assert marked(svg, "pending") == {"state-asking", "transition-asking:late"}
+    assert sorted(text_in(group(svg, "badges"))) == ["1 call", "due 12:05"]
+    told = parsed(svg).findtext(f"{SVG}desc") or ""
+    assert "The timer asking.patience#1 is due at 2026-01-31T12:05:00+00:00." in told
+    assert "The call asking.ask#1 is under way: Ask(question='why')." in told
+    assert picture_of(Waiting, highlight=Machine(Waiting, at=NOW)) == svg
+
+
+def test_last_step_marks_its_lines_and_no_others() -> None:
+    """Of several lines on one arrow, only the one that was taken is marked in the label."""
+    one = machine()
+    one.send(DepsMet())
+    svg = picture_of(CHART, overlay=last_step(CHART, one.send(Block("keys"))))
+
+    assert marked(svg, "fired") == {"transition-active:archived"}
+    assert marked(svg, "active") == {"state-archived"}
+    label = group(svg, "transition-active:archived").iter(f"{SVG}tspan")
+    assert [span.text for span in label if span.get("class") == "fired"] == ["Block(reason)"]
+
+
+def test_coverage_is_hotter_the_oftener_and_tells_what_never_was() -> None:
+    """Counts are badges; heat follows their order; what is 0 is marked as unused."""
+    one = machine()
+    events = (DepsMet(), GatesStarted(), GatesFailed("lint"), GatesStarted())
+    counts = counted(CHART, [one.send(event) for event in events])
+    assert (counts.states["active.coding"], counts.states["active.qa"]) == (2, 2)
+    svg = picture_of(CHART, overlay=coverage(CHART, counts))
+
+    assert marked(svg, "heat0") == {
+        "transition-active.backlog:active.coding",
+        "transition-active.qa:active.coding",
+    }
+    assert "transition-active.coding:active.qa" in marked(svg, "heat4")
+    assert "state-done" in marked(svg, "unused")
+    assert sorted(text_in(group(svg, "badges"))) == ["1 ×", "1 ×", "2 ×", "2 ×", "2 ×"]
+    assert text_in(group(svg, "legend")) == [
+        "entered 2 ×", "never entered", "taken 1 ×", "taken 2 ×", "never taken",
+    ]  # fmt: skip
+
+
+def test_coverage_refuses_what_the_chart_does_not_have() -> None:
+    """A misspelt state or line is an error that names the nearest."""
+    with pytest.raises(StatechartError, match=r"\[SC706\].*state 'don'.*'done'"):
+        coverage(CHART, Counts({"don": 1}))
+    with pytest.raises(StatechartError, match=r"\[SC706\].*no line 'x'"):
+        coverage(CHART, Counts(lines={"x": 1}))
+
+
+def test_time_in_state_is_told_in_units_of_people() -> None:
+    """Durations are badges; states that are not named were never active."""
+    lasted = {"active": timedelta(hours=3), "active.qa": timedelta(seconds=90.4)}
+    svg = picture_of(CHART, overlay=time_in_state(CHART, lasted))
+
+    assert sorted(text_in(group(svg, "badges"))) == ["1 min 30 s", "3 h"]
+    assert "state-active.qa" in marked(svg, "heat0")
+    assert "state-done" in marked(svg, "unused")
+
+
+def test_disabled_fades_what_no_event_takes_now() -> None:
+    """Lines of other states, refused ones, and those whose event is answered inside are faded."""
+    one = machine()
+    now = disabled(CHART, one.snapshot)
+    assert DEPS_MET not in now.lines
+    assert now.lines["done:accepted->archived"][0].told == "Not now: done is not active"
+    assert not any(line.startswith("active:") for line in now.lines)
+
+    one.send(Block("keys"))
+    one.send(Accepted())
+    svg = picture_of(CHART, overlay=disabled(CHART, one.snapshot))
+    assert "transition-active.qa:active.merge" in marked(svg, "disabled")
+    assert "transition-archived:active" not in marked(svg, "disabled")
+
+
+def test_disabled_asks_guards_for_events_that_are_given() -> None:
+    """A guard that refuses an event fades its line; an inner line hides that of a superstate."""
+
+    @frozen
+    class Go:
+        hard: bool = False
+
+    @frozen
+    class Stop:
+        pass
+
+    class Guarded(Statechart[Go | Stop]):
+        class outer(Compound, initial=True):
+            inner = State(initial=True)
+            stopped = State()
+            inner.to(stopped, on=Stop)
+            stopped.to(inner, on=Go)
+
+        end = State(final=True)
+        outer.to(end, on=Go, when=lambda m: m.event.hard)
+        outer.to(end, on=Stop)
+
+    snapshot = start(Guarded).snapshot
+    soft = disabled(Guarded.chart, snapshot, [Go()]).lines
+    assert soft["outer:go->end"][0].told == "Not now: its guard does not hold"
+    assert soft["outer:stop->end"][0].told == "Not now: outer.inner answers first"
+    assert "outer:go->end" not in disabled(Guarded.chart, snapshot, [Go(hard=True)]).lines
+
+
+def door(**changes: bool) -> charts.Builder:
+    """Return a door, which some changes have been made to."""
+    b = charts.Builder("Door").states("shut").state("open", entry=(charts.named("ring"),))
+    b.initial("", "shut").move("shut", "open", "push").move("open", "shut", "pull")
+    if changes.get("lock"):
+        b.states("locked").move("shut", "locked", "lock").move("locked", "shut", "unlock")
+    return b
+
+
+def test_difference_marks_what_came_and_what_went() -> None:
+    """States and lines of either version alone are marked, and both are in the picture."""
+    old, new = door().chart(), door(lock=True).chart()
+    both, marks = difference(old, new)
+    assert both == new
+    assert {s: [m.kind for m in found] for s, found in marks.states.items()} == {
+        "locked": [Kind.ADDED]
+    }
+    svg = picture_of(both, overlay=marks, faults=())
+    assert marked(svg, "added") == {
+        "state-locked", "transition-shut:locked", "transition-locked:shut",
+    }  # fmt: skip
+    back, gone = difference(new, old)
+    svg = picture_of(back, overlay=gone, faults=())
+    assert marked(svg, "removed") == {
+        "state-locked", "transition-shut:locked", "transition-locked:shut",
+    }  # fmt: skip
+    assert text_in(group(svg, "legend")) == ["removed"]
+    assert 'text-decoration="line-through"' in svg
+
+
+def test_difference_tells_what_changed() -> None:
+    """A guard, a hook, a kind or a field that changed is told in words."""
+    b = charts.Builder("Door").states("shut").state("open", charts.FINAL, data=charts.Track)
+    b.initial("", "open").move("shut", "open", "push", guard=charts.named("strong"))
+    _, marks = difference(door().chart(), b.chart())
+    assert marks.states[""][0].told == "Changed: its initial state was shut"
+    assert marks.states["open"][0].told == (
+        "Changed: atomic is now final; data title: new → str; data position: new → timedelta; "
+        "data queue: new → list[str]; entry: ring → nothing"
+    )
+    assert marks.lines["shut:push->open"][0].told == "Changed; it was: push"
+    assert marks.lines["open:pull->shut"][0].kind is Kind.REMOVED
+
+
+def test_difference_of_a_line_with_another_target_shows_both_ways() -> None:
+    """A named line that goes elsewhere is one that came and one that went."""
+    old = charts.Builder("Turn").states("a", "b", "c").initial("", "a")
+    new = charts.Builder("Turn").states("a", "b", "c").initial("", "a")
+    both, marks = difference(
+        old.move("a", "b", "go", name="go").chart(), new.move("a", "c", "go", name="go").chart()
+    )
+    kinds = {both.line(name).targets: found[0].kind for name, found in marks.lines.items()}
+    assert kinds == {("c",): Kind.ADDED, ("b",): Kind.REMOVED}
+
+
+def test_overlays_change_no_place() -> None:
+    """Pictures with and without marks fit onto each other: badges lie above, and move nothing."""
+
+    def places(svg: str) -> list[str]:
+        return re.findall(r' (?:x|y|d|cx|cy)="[^"]*"', svg.partition('class="badges"')[0])
+
+    one = machine()
+    marks = coverage(CHART, counted(CHART, [one.send(DepsMet())]))
+    assert places(picture_of(CHART)) == places(picture_of(CHART, overlay=marks))
+
+
+def test_badges_keep_clear_of_each_other() -> None:
+    """A badge goes where it covers no other badge, in charts that are hard to draw, too."""
+    for make in charts.CHARTS.values():
+        chart = make()
+        counts = Counts({node.id: 7 for node in chart}, dict.fromkeys(chart.lines, 12345))
+        svg = picture_of(chart, overlay=coverage(chart, counts), faults=())
+        rects = [r for g in badges(svg) for r in g.iter(f"{SVG}rect")]
+        boxes = [[float(r.get(k, "0")) for k in ("x", "y", "width", "height")] for r in rects]
+        covering = 0
+        for number, (x, y, w, h) in enumerate(boxes):
+            for a, b, c, d in boxes[:number]:
+                covering += x < a + c and a < x + w and y < b + d and b < y + h
+        assert covering <= len(boxes) // 8, chart.name
+
+
+def badges(svg: str) -> list[ET.Element]:
+    """Return the groups of badges."""
+    return [g for g in parsed(svg).iter(f"{SVG}g") if g.get("class", "").startswith("badge ")]
+
+
+def test_overlays_of_several_kinds_are_joined() -> None:
+    """What is active may be counted as well; the first kind decides the colour."""
+    one = machine()
+    both = last_step(CHART, one.send(DepsMet())) | coverage(CHART, Counts({"active.coding": 3}))
+    svg = picture_of(CHART, overlay=both)
+    assert {"active", "heat4"} < set(classes(svg)["state-active.coding"])
+    assert "3 ×" in text_in(group(svg, "badges"))
+
+
+def test_overlays_reach_every_format() -> None:
+    """DOT and Mermaid show the marks that their languages have room for."""
+    one = machine()
+    marks = last_step(CHART, one.send(DepsMet()))
+    assert "penwidth=2.75]" in picture_of(CHART, "dot", overlay=marks)
+    assert "classDef active" in picture_of(CHART, "mermaid", overlay=marks)
+
+
+def steps() -> list[tuple[str, object]]:
+    """Return a way through the pipeline."""
+    one = machine()
+    return [(type(e).__name__, one.send(e)) for e in (DepsMet(), GatesStarted(), Accepted())]
+
+
+def test_film_shows_each_frame_in_its_time() -> None:
+    """What differs is written once for each look, and shown in the frames that have it."""
+    svg = drawing.render_film(Pipeline, steps())  # type: ignore[arg-type]
+    assert isinstance(svg, str)
+    root = parsed(svg)
+    shown = {
+        "".join(text.itertext()): g.get("visibility", "visible")
+        for g in root.iter(f"{SVG}g")
+        for text in g.findall(f"{SVG}g[@class='caption']/{SVG}text")
+    }
+    assert shown == {
+        "1. DepsMet": "hidden", "2. GatesStarted": "hidden", "3. Accepted unhandled": "visible",
+    }  # fmt: skip
+    assert "@media (prefers-reduced-motion:no-preference){" in svg
+    assert "<script" not in svg
+    ids = re.findall(r'\bid="([^"]*)"', svg)
+    assert len(ids) == len(set(ids))
+    rule = re.search(r"@keyframes film-\w+-f0\{(.*?)\}\}", svg)
+    assert rule is not None
+    assert rule[1].count("visibility:visible") >= 1
+    assert len(svg) < 2 * len(picture_of(CHART))
+
+
+def test_film_as_a_strip_has_a_picture_for_each_step() -> None:
+    """The frames of a strip share what is the same, and each has its caption."""
+    svg = drawing.render_film(Pipeline, steps(), strip=True)  # type: ignore[arg-type]
+    assert isinstance(svg, str)
+    frames = [g for g in parsed(svg).iter(f"{SVG}g") if g.get("class") == "frame"]
+    assert [text_in(frame)[-1] for frame in frames] == [
+        "1. DepsMet", "2. GatesStarted", "3. Accepted unhandled",
+    ]  # fmt: skip
+    ids = re.findall(r'\bid="([^"]*)"', svg)
+    assert len(ids) == len(set(ids))
+    assert set(re.findall(r'<use href="#([^"]*)"', svg)) <= set(ids)
+    png = drawing.render_film(Pipeline, steps(), "png")  # type: ignore[arg-type]
+    assert isinstance(png, bytes)
+
+
+def test_film_needs_steps() -> None:
+    """A film of nothing is an error that says what to pass."""
+    with pytest.raises(StatechartError, match=r"\[SC707\] Pipeline: there are no steps"):
+        drawing.render_film(Pipeline, [])
+
+
+def test_notebooks_show_charts_machines_and_snapshots() -> None:
+    """A notebook shows a picture: of the chart alone, or with what is active."""
+    one = machine()
+    assert CHART._repr_svg_() == picture_of(CHART)
+    assert one._repr_svg_() == one.snapshot._repr_svg_()
+    assert one._repr_svg_() == picture_of(CHART, highlight=one.snapshot)
+    assert pickle.loads(pickle.dumps(one.snapshot))._repr_svg_() is None
