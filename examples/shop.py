@@ -10,12 +10,13 @@ Run it: ``uvicorn --factory examples.shop:app`` (an ASGI server of your choice).
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Any
 
 import sqlalchemy as sa
 from attrs import frozen
+from sqlalchemy.exc import IntegrityError
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse
@@ -91,7 +92,7 @@ def app(address: str = "sqlite:///shop.db") -> Starlette:
             with engine.begin() as connection:
                 connection.execute(orders.insert().values(key=key, item=item))
                 runs.start(Order, key=key, connection=connection)
-        except (RunExistsError, sa.exc.IntegrityError):
+        except (RunExistsError, IntegrityError):
             return JSONResponse({"error": f"there is an order {key}"}, 409)
         return JSONResponse({"key": key}, 201)
 
@@ -113,7 +114,7 @@ def app(address: str = "sqlite:///shop.db") -> Starlette:
         return JSONResponse({**found, "states": runs.get(key).configuration})
 
     @asynccontextmanager
-    async def lifespan(shop: Starlette) -> AsyncIterator[None]:
+    async def lifespan(shop: Starlette) -> AsyncGenerator[None]:
         async with Runtime(address, Order, handlers=handlers):
             with Runs(address, Order) as shop.state.runs:
                 yield

@@ -282,7 +282,7 @@ class Orchestrator:
         Raises:
             RunExistsError: A workflow of this id is there already (SC821).
         """
-        given = Context() if context is None and chart is Workflow else context
+        given: Any = Context() if context is None and chart is Workflow else context
         run = await self.runtime.start(chart, key=workflow, context=given, exist_ok=exist_ok)
         return Stored(self, run)
 

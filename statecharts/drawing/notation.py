@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 from typing import Final, final
 
-from attrs import evolve, field, frozen
+from attrs import Factory, evolve, field, frozen
 
 from statecharts.drawing.labels import (
     call_lines,
@@ -122,6 +122,11 @@ def _told_by(lines: Iterable[Line], of: Part | None) -> tuple[Line, ...]:
     return tuple(tuple(evolve(run, of=of) for run in line) for line in lines)
 
 
+def _names(run: _Notation) -> dict[int, str]:
+    """Return the id of each line of a chart, by the line's identity."""
+    return {id(line): name for name, line in run.chart.lines.items()}
+
+
 @final
 @frozen
 class _Notation:
@@ -131,12 +136,8 @@ class _Notation:
     marks: Marks
     forks: dict[str, list[str]] = field(factory=dict)
     missing: dict[str, list[Fault]] = field(factory=dict)
-    names: dict[int, str] = field(init=False)
+    names: dict[int, str] = field(init=False, default=Factory(_names, takes_self=True))
     """The id of each line, by the line's identity."""
-
-    @names.default
-    def _names(self) -> dict[int, str]:
-        return {id(line): name for name, line in self.chart.lines.items()}
 
     def root(self) -> Box:
         """Return the chart itself; a parallel one gets a box for its regions."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -21,7 +21,7 @@ SOUND = DOOR.format("open", '<final id="open"/>')
 
 
 @contextmanager
-def page(watched: Watched) -> Iterator[str]:
+def page(watched: Watched) -> Generator[str]:
     """Serve the page of charts; yield its address."""
     server = serve(watched, 0)
     try:

@@ -760,11 +760,12 @@ def test_file_needs_somebody_for_all_that_it_names(tmp_path: Path) -> None:
         return "written"
 
     both = {"writer": agent, "reader": agent}
-    for given, text in (
+    cases: list[tuple[dict[str, Any], str]] = [
         ({"agents": {"writer": agent}}, "nobody gives the agents reader"),
         ({"agents": both}, "nobody gives the guards good"),
         ({"agents": both, "guards": {"good": lambda _: True}}, "nobody gives the actions announce"),
-    ):
+    ]
+    for given, text in cases:
         with pytest.raises(WorkflowError, match=text):
             orchestrate(path, **given)
 

@@ -77,7 +77,7 @@ def test_runs_live_through_five_changes(
     store: Store, clock: SimulatedClock, eager: bool, count: int
 ) -> None:
     """None is lost, none is stuck; each answers to its next event."""
-    stored(store, clock, count)
+    runs = stored(store, clock, count)
     for version in range(2, 7):
         runs = opened(store, clock, version)
         assert [one.fault for one in runs.outlook()] == [""] * (count * 5 // 6)

@@ -63,7 +63,7 @@ async def test_steps_attempts_and_states_are_told(store: Store, clock: Simulated
     assert ({"chart": "Order", "state": "open"}, 2) in paying
     assert ({"chart": "Order", "state": "open.paying"}, 1) in paying
     assert ({"chart": "Order", "state": "open.basket"}, 1) in paying
-    steps = {at["event"]: n for name, at, n in points_after(reader, "statecharts.steps")}
+    steps = {at["event"]: n for _, at, n in points_after(reader, "statecharts.steps")}
     assert steps == {"start": 2, "ordered": 1, "answer": 1}
     attempts = {
         (at["effect"], at["outcome"]): n
