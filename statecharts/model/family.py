@@ -154,26 +154,33 @@ class Each(Value, Call[Joined]):
     calls: tuple[Call[Any], ...] = field(converter=_calls)
     need: Literal["all", "any"] | int = field(default="all", validator=_need)
 
-    def joined(self, outcomes: tuple[Outcome | None, ...]) -> Joined | None:
-        """Return the answer that outcomes make; None while it needs more of them.
+    def enough(self, done: int, failed: int) -> bool:
+        """Return whether as many calls are done as are needed, or cannot be any more.
+
+        >>> one = Each((Child("Line"), Child("Line")), need="any")
+        >>> one.enough(0, 1), one.enough(1, 0), one.enough(0, 2)
+        (False, True, True)
+        """
+        return done >= self._needed or len(self.calls) - failed < self._needed
+
+    @property
+    def _needed(self) -> int:
+        if isinstance(self.need, int):
+            return self.need
+        return 1 if self.need == "any" else len(self.calls)
+
+    def joined(self, outcomes: tuple[Outcome | None, ...]) -> Joined:
+        """Return the answer that outcomes make.
 
         Args:
-            outcomes: The outcome of each call; None for one that is under way.
+            outcomes: The outcome of each call; None for one that is under way, and cancelled now.
 
-        >>> done, lost = Outcome("done"), Outcome("failed")
-        >>> one = Each((Child("Line"), Child("Line")), need="any")
-        >>> one.joined((lost, None)), one.joined((lost, lost)).reached
-        (None, False)
-        >>> [outcome.status for outcome in one.joined((None, done)).outcomes]
-        ['cancelled', 'done']
+        >>> one = Each((Child("Line"), Child("Line")), need="any").joined((None, Outcome("done")))
+        >>> [outcome.status for outcome in one.outcomes], one.reached
+        (['cancelled', 'done'], True)
         """
-        need = {"all": len(self.calls), "any": 1}.get(str(self.need), self.need)
-        done = sum(one is not None and one.status == "done" for one in outcomes)
-        possible = sum(one is None or one.status == "done" for one in outcomes)
-        if done < int(need) <= possible:
-            return None
         whole = tuple(Outcome("cancelled") if one is None else one for one in outcomes)
-        return Joined(whole, done >= int(need))
+        return Joined(whole, sum(one.status == "done" for one in whole) >= self._needed)
 
 
 FAMILY: Final = (Tell, Spawn, Child, Each)

@@ -56,12 +56,8 @@ class Between:
         """Return the job of the recipient of what a run owes."""
         try:
             job = self._job(run, row)
-        except Exception as error:  # noqa: BLE001 - whatever it is, the row waits, and is seen
-
-            def failing(_: Draft) -> None:
-                raise error  # noqa: B023 - the job is made once
-
-            job = Job(run, failing)
+        except Exception as error:  # whatever it is, the row waits, and is seen
+            job = Job(run, partial(_raise, error))
         job.tell = partial(self._done, run, row)
         return job
 
@@ -184,6 +180,10 @@ class Between:
             draft.note(row.number, worker=worker, until=until)
 
         return Job(run, act)
+
+
+def _raise(error: Exception, _: Draft) -> None:
+    raise error
 
 
 def parent_of(owed: Any) -> list[Any] | None:

@@ -78,8 +78,8 @@ BETWEEN: Final = frozenset({TELL, SPAWN, CHILD, CANCEL, PARENT})
 its row is handed over until the child is over.
 """
 
-OUTCOME: Final = "run:outcome"
-"""The name of the row of one of the calls of `Each` that has its outcome."""
+OUTCOME: Final = "run:outcome:"
+"""The beginning of the name of a row that holds the outcome of one of the calls of `Each`."""
 
 UNDO: Final = "undo:"
 """The names of what undoes effects begin so."""
@@ -427,8 +427,9 @@ class Draft:
         number = self.calls.get(event.id)
         root = root_of(event.id)
         whole = next((call for name, call in self.snapshot.memory.calls if name == root), None)
-        if number is None or not isinstance(whole, Each) or self.owed[number].name == OUTCOME:
-            return self.taken(handled=False)  # late
+        late = number is None or self.owed[number].name.startswith(OUTCOME)
+        if number is None or late or not isinstance(whole, Each):
+            return self.taken(handled=False)
         if isinstance(event, CallFailed):
             told = Outcome("failed", None, event.reason)
         elif not event.last:
@@ -436,22 +437,28 @@ class Draft:
         else:
             lost = isinstance(event.event, ChildFailed)
             told = Outcome("failed" if lost else "done", event.event)
-        outcomes = self._outcomes(root, len(whole.calls))
-        outcomes[_place_in(event.id)] = told
-        joined = whole.joined(tuple(outcomes))
-        if joined is not None:
-            return self.take(Answer(root, joined), at)
-        protocol = self.program.protocol
-        body = protocol.dumps_event(Joined((told,)))
-        changes = {"name": OUTCOME, "handed": True, "worker": None, "until": 0}
-        self.note(number, body=body, **changes)
+        done, failed = self._counted(root, told)
+        if whole.enough(done, failed):
+            outcomes = self._outcomes(root, len(whole.calls))
+            outcomes[_place_in(event.id)] = told
+            return self.take(Answer(root, whole.joined(tuple(outcomes))), at)
+        name = f"{OUTCOME}{told.status}"
+        body = self.program.protocol.dumps_event(Joined((told,)))
+        self.note(number, name=name, body=body, handed=True, worker=None, until=0)
         return self.taken()
+
+    def _counted(self, root: str, told: Outcome) -> tuple[int, int]:
+        """Return how many calls of an `Each` are done, and how many have failed."""
+        begin = f"{root}["
+        names = [self.owed[n].name for name, n in self.calls.items() if name.startswith(begin)]
+        names.append(f"{OUTCOME}{told.status}")
+        return names.count(f"{OUTCOME}done"), names.count(f"{OUTCOME}failed")
 
     def _outcomes(self, root: str, count: int) -> list[Outcome | None]:
         found: list[Outcome | None] = [None] * count
         begin = f"{root}["
         for name, number in self.calls.items():
-            if name.startswith(begin) and self.owed[number].name == OUTCOME:
+            if name.startswith(begin) and self.owed[number].name.startswith(OUTCOME):
                 told = self.program.protocol.loads_event(self.owed[number].body)
                 found[_place_in(name)] = told.outcomes[0]
         return found
@@ -551,9 +558,9 @@ class Draft:
                 counter += len(rows)
                 owed += rows
                 if isinstance(effect, Invoke) and isinstance(effect.call, Each):
-                    at_once = effect.call.joined((None,) * len(effect.call.calls))
-                    if at_once is not None:
-                        own.append(Answer(effect.id, at_once))
+                    none = (None,) * len(effect.call.calls)
+                    if effect.call.enough(0, 0):
+                        own.append(Answer(effect.id, effect.call.joined(none)))
         return _Prepared(step, cause, body, kind, id, tuple(owed), counter), own
 
     def _rows(self, effects: Iterable[Effect], counter: int) -> list[Owed]:
@@ -986,8 +993,8 @@ class Draft:
                 place = _place_in(old)
                 found = (f"{name}[{place}]", call.calls[place])
             row = self._row(Invoke(*found), number)
-            if self.owed[number].name == OUTCOME:
-                row = evolve(row, name=OUTCOME, body=self.owed[number].body)
+            if self.owed[number].name.startswith(OUTCOME):
+                row = evolve(row, name=self.owed[number].name, body=self.owed[number].body)
             del self.calls[old]
             self.calls[found[0]] = number
             self.note(number, name=row.name, call=row.call, body=row.body)
@@ -1088,7 +1095,11 @@ class Draft:
         less += [Timer(*one) for one in old_due.items()]
         head = self.head
         write = self.program.protocol.dumps_snapshot
-        snapshot = write(self.snapshot)
+        kept = base is not None and base.snapshot is self.snapshot
+        if base is not None and kept and base.head.version == self.program.protocol.version:
+            snapshot = base.head.snapshot
+        else:
+            snapshot = write(self.snapshot)
         before = 0 if base is None else base.head.sequence
         if head.sequence // CHECKPOINT_EVERY > before // CHECKPOINT_EVERY:
             self.keep()
@@ -1175,7 +1186,7 @@ def spread(effects: Iterable[Effect]) -> Iterator[Effect]:
     for one in effects:
         if isinstance(one, Invoke) and isinstance(one.call, Each):
             calls = one.call.calls
-            if one.call.joined((None,) * len(calls)) is None:  # else it needs none of them
+            if not one.call.enough(0, 0):  # else it needs none of them
                 for place, call in enumerate(calls):
                     yield Invoke(f"{one.id}[{place}]", call)
         else:

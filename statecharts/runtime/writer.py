@@ -302,8 +302,7 @@ class Writer:
             if done is True:
                 self._keep(live)
                 self.listener(draft)
-                if self.passed is not None:
-                    self._pass_on(draft)
+                self._pass_on(draft)
                 continue
             self._kept.pop(draft.run, None)
             if isinstance(done, Exception):
