@@ -7,7 +7,9 @@ from functools import reduce
 from operator import or_
 from typing import Any, Final, final
 
-from statecharts.codec.containers import ANY
+import attrs
+
+from statecharts.codec.containers import ANY, each_of
 from statecharts.codec.errors import Misfit
 from statecharts.codec.fields import named_subclasses, subclass_named
 from statecharts.codec.records import TAG, Record, tagged, untagged
@@ -29,6 +31,17 @@ from statecharts.model.effects import (
     StartTimer,
 )
 from statecharts.model.events import OWN, Answer, NamedEvent, StateDone, wire_name
+from statecharts.model.family import (
+    FAMILY,
+    Child,
+    ChildDone,
+    ChildFailed,
+    Each,
+    Joined,
+    Outcome,
+    Spawn,
+    Tell,
+)
 
 LIBRARY: Final = (
     StartTimer,
@@ -127,7 +140,48 @@ class Events:
         if name in self.names:
             found = f"{name!r} is an event by name, and that of {cls.__name__} as well"
             raise Misfit("SC422", found, "Rename one of them", cls)
-        self.records[name] = self._shaper.record(cls)
+        special = {"outcomes": self._outcomes()} if issubclass(cls, Joined) else None
+        self.records[name] = self._shaper.record(cls, special)
+
+    def _outcomes(self) -> Shape:
+        record = self._shaper.record(
+            Outcome, {"event": _any_json(self._load_told, self._dump_told)}
+        )
+
+        def load(value: Any, _: Any = None) -> Any:
+            if value.__class__ is not list:
+                raise wrong("an array of outcomes", value)
+            return tuple(each_of(record.load, value))
+
+        def dump(value: Any) -> Any:
+            return [record.dump(one) for one in value]
+
+        return Shape(
+            *("outcomes", load, dump),
+            lambda inner: {"type": "array", "items": record.schema(inner)},
+            *(frozenset({"array"}), (tuple,)),
+        )
+
+    def _load_told(self, value: Any, _: Any = None) -> Any:
+        """Read an event that another run, or a call of many, has said; None without one."""
+        if value is None:
+            return None
+        if value.__class__ is not dict:
+            raise wrong("an event", value)
+        name = tag_of(value, self.known)
+        if name in self.known:
+            return self._load_answer(value)
+        told = {wire_name(one): one for one in (ChildDone, ChildFailed)}.get(name)
+        if told is not None:
+            return self._shaper.record(told).load_tagged(value)
+        return NamedEvent(name, _whole(value, ANY.load, untagged(value)))
+
+    def _dump_told(self, value: Any) -> Any:
+        return None if value is None else self.dump_any(value)
+
+    def told_shape(self) -> Shape:
+        """Return the shape of an event for another run."""
+        return _any_json(self._load_told, self.dump_any)
 
     def load(self, value: Any) -> Any:
         """Read an event; refuse what only the run itself may say."""
@@ -277,6 +331,11 @@ class Events:
         return {"anyOf": choices}
 
 
+def _any_json(load: Any, dump: Any) -> Shape:
+    """Return a shape that is any JSON to a schema."""
+    return Shape("JSON", load, dump, ANY.schema, ANY.kinds, (object,))
+
+
 def _whole(value: object, function: Callable[[Any], Any], data: object) -> Any:
     """Call a function with the data of a named event; a mistake is one of the whole event."""
     try:
@@ -317,10 +376,14 @@ class Effects:
         self._classes: dict[type, Record] = {}
         for cls in (*LIBRARY, *known):
             self._add(cls)
+        for cls in FAMILY:
+            if wire_name(cls) not in self._records:  # a chart may have one of that name
+                self._add(cls)
 
     def _add(self, cls: type) -> Record:
         name = wire_name(cls)
-        if name in self._records and self._records[name].cls is not cls:
+        known = self._records.get(name)
+        if known is not None and known.cls is not cls and known.cls not in FAMILY:
             found = f"two effects have the name {name!r}"
             raise Misfit("SC422", found, "Give their classes different names", cls)
         special: dict[str, Shape] = {}
@@ -344,8 +407,34 @@ class Effects:
                 event.kinds,
                 event.classes,
             )
+        if cls is Tell:
+            special["event"] = self._events.told_shape()
+        if issubclass(cls, (Spawn, Child)):
+            special["context"] = _any_json(ANY.load, self._dump_context)
+        if issubclass(cls, Each):
+            special["calls"] = self._calls_shape()
         record = self._classes[cls] = self._records[name] = self._shaper.record(cls, special)
         return record
+
+    def _dump_context(self, value: Any) -> Any:
+        if attrs.has(value.__class__):
+            return self._shaper.record(value.__class__).dump(value)
+        return ANY.dump(value)
+
+    def _calls_shape(self) -> Shape:
+        def load(value: Any, _: Any = None) -> Any:
+            if value.__class__ is not list:
+                raise wrong("an array of calls", value)
+            return tuple(each_of(self._load_call, value))
+
+        def dump(value: Any) -> Any:
+            return [self._dump_call(one) for one in value]
+
+        return Shape(
+            *("calls", load, dump),
+            lambda inner: {"type": "array", "items": self.call_schema(inner)},
+            *(frozenset({"array"}), (tuple,)),
+        )
 
     def load(self, value: Any, _: Any = None) -> Any:
         """Read an effect."""

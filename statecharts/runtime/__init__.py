@@ -4,6 +4,16 @@
 for synchronous code, without handlers of its own.
 """
 
+from statecharts.model.family import (
+    Child,
+    ChildDone,
+    ChildFailed,
+    Each,
+    Joined,
+    Outcome,
+    Spawn,
+    Tell,
+)
 from statecharts.runtime.clock import Clock, SimulatedClock, SystemClock
 from statecharts.runtime.commit import Happened, RolledBack, Taken
 from statecharts.runtime.errors import (
@@ -25,11 +35,17 @@ __all__ = [
     "NEVER",
     "Attempted",
     "BusyError",
+    "Child",
+    "ChildDone",
+    "ChildFailed",
     "Clock",
+    "Each",
     "Handler",
     "HandlerError",
     "Happened",
+    "Joined",
     "LiveRun",
+    "Outcome",
     "Outlook",
     "Outstanding",
     "Past",
@@ -41,10 +57,12 @@ __all__ = [
     "Runs",
     "Runtime",
     "SimulatedClock",
+    "Spawn",
     "StuckError",
     "SystemClock",
     "Taken",
     "Task",
+    "Tell",
     "UnknownRunError",
     "WaitError",
     "handle",

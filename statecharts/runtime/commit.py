@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections import deque
-from collections.abc import Callable, Container, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, Final, TypeVar, final
@@ -28,7 +28,17 @@ from statecharts.model.effects import (
     StartTimer,
 )
 from statecharts.model.errors import StatechartError
-from statecharts.model.events import OWN, TimerFired, wire_name
+from statecharts.model.events import OWN, Answer, CallFailed, TimerFired, wire_name
+from statecharts.model.family import (
+    Child,
+    ChildDone,
+    ChildFailed,
+    Each,
+    Joined,
+    Outcome,
+    Spawn,
+    Tell,
+)
 from statecharts.runtime.clock import microseconds, moment
 from statecharts.runtime.errors import RunError, StuckError
 from statecharts.semantics.snapshot import Snapshot, Step, count
@@ -55,6 +65,21 @@ R = TypeVar("R")
 
 MOST_OWN: Final = 1_000
 """Events that a run may send itself in one commit."""
+
+TELL: Final = "run:tell"
+SPAWN: Final = "run:spawn"
+CHILD: Final = "run:child"
+CANCEL: Final = "run:cancel"
+PARENT: Final = "run:parent"
+BETWEEN: Final = frozenset({TELL, SPAWN, CHILD, CANCEL, PARENT})
+"""The names of what runs owe to each other.
+
+`CHILD` becomes `CANCEL` when the call is taken back. `PARENT` is what a child owes to its parent:
+its row is handed over until the child is over.
+"""
+
+OUTCOME: Final = "run:outcome:"
+"""The beginning of the name of a row that holds the outcome of one of the calls of `Each`."""
 
 UNDO: Final = "undo:"
 """The names of what undoes effects begin so."""
@@ -327,8 +352,15 @@ class Draft:
 
     # -- events ------------------------------------------------------------------------------------
 
-    def start(self, context: Any, at: datetime) -> Taken:
+    def start(
+        self, context: Any, at: datetime, parent: tuple[str, int, str] | None = None
+    ) -> Taken:
         """Start the run.
+
+        Args:
+            context: The context to begin with.
+            at: When it starts.
+            parent: The key of its parent, and the number and the id of the call that it answers.
 
         Raises:
             StatechartError: The chart cannot be started with this context.
@@ -337,7 +369,8 @@ class Draft:
         step = program.kernel.start(context, at=at)
         given = step.snapshot.context
         body = b"" if given is None else program.protocol.dumps_context(given)
-        steps = self._prepared(step, None, Kind.START.value, None, body, at, 0)
+        first = 0 if parent is None else 1
+        steps = self._prepared(step, None, Kind.START.value, None, body, at, first)
         now = microseconds(at)
         place = place_text(step.snapshot.configuration)
         self.head = Head(
@@ -356,6 +389,9 @@ class Draft:
             b"",
         )
         self.owed, self.calls, self.timers, self.waiting = {}, {}, {}, {}
+        if parent is not None:
+            self.owed[1] = Owed(1, PARENT, None, json.dumps(parent).encode(), handed=True)
+            self._owed.add(1)
         return self._record(steps, at)
 
     def take(self, event: Any, at: datetime, id: str | None = None) -> Taken:
@@ -373,6 +409,8 @@ class Draft:
         self.fire(at)
         if not (own and self.head.status in OVER):
             self.check_going()
+        if isinstance(event, Answer | CallFailed) and root_of(event.id) != event.id:
+            return self._collect(event, at)
         step = self.program.kernel.step(self.snapshot, event, at=at)
         if not step.handled:
             return self.taken(handled=False)
@@ -380,6 +418,50 @@ class Draft:
         counter = self.head.counter
         steps = self._prepared(step, event, Kind.EVENT.value, id, body, at, counter)
         return self._record(steps, at)
+
+    def _collect(self, event: Answer | CallFailed, at: datetime) -> Taken:
+        """Take the answer to one of the calls of `Each`; the last that is needed answers them all.
+
+        The answers are rows until then: the snapshot does not grow with each of them.
+        """
+        number = self.calls.get(event.id)
+        root = root_of(event.id)
+        whole = next((call for name, call in self.snapshot.memory.calls if name == root), None)
+        late = number is None or self.owed[number].name.startswith(OUTCOME)
+        if number is None or late or not isinstance(whole, Each):
+            return self.taken(handled=False)
+        if isinstance(event, CallFailed):
+            told = Outcome("failed", None, event.reason)
+        elif not event.last:
+            return self.taken(handled=False)  # nobody hears the progress of one of many
+        else:
+            lost = isinstance(event.event, ChildFailed)
+            told = Outcome("failed" if lost else "done", event.event)
+        done, failed = self._counted(root, told)
+        if whole.enough(done, failed):
+            outcomes = self._outcomes(root, len(whole.calls))
+            outcomes[_place_in(event.id)] = told
+            return self.take(Answer(root, whole.joined(tuple(outcomes))), at)
+        name = f"{OUTCOME}{told.status}"
+        body = self.program.protocol.dumps_event(Joined((told,)))
+        self.note(number, name=name, body=body, handed=True, worker=None, until=0)
+        return self.taken()
+
+    def _counted(self, root: str, told: Outcome) -> tuple[int, int]:
+        """Return how many calls of an `Each` are done, and how many have failed."""
+        begin = f"{root}["
+        names = [self.owed[n].name for name, n in self.calls.items() if name.startswith(begin)]
+        names.append(f"{OUTCOME}{told.status}")
+        return names.count(f"{OUTCOME}done"), names.count(f"{OUTCOME}failed")
+
+    def _outcomes(self, root: str, count: int) -> list[Outcome | None]:
+        found: list[Outcome | None] = [None] * count
+        begin = f"{root}["
+        for name, number in self.calls.items():
+            if name.startswith(begin) and self.owed[number].name.startswith(OUTCOME):
+                told = self.program.protocol.loads_event(self.owed[number].body)
+                found[_place_in(name)] = told.outcomes[0]
+        return found
 
     def fire(self, at: datetime) -> None:
         """Fire the timers that are due, in order; a timer that fails makes the run stuck.
@@ -472,9 +554,18 @@ class Draft:
             if isinstance(effect, Send) and effect.own:
                 own.append(effect.event)
             elif not (muted or isinstance(effect, _INNER)):
-                counter += 1
-                owed.append(self._row(effect, counter))
+                rows = self._rows((effect,), counter)
+                counter += len(rows)
+                owed += rows
+                if isinstance(effect, Invoke) and isinstance(effect.call, Each):
+                    none = (None,) * len(effect.call.calls)
+                    if effect.call.enough(0, 0):
+                        own.append(Answer(effect.id, effect.call.joined(none)))
         return _Prepared(step, cause, body, kind, id, tuple(owed), counter), own
+
+    def _rows(self, effects: Iterable[Effect], counter: int) -> list[Owed]:
+        """Return the rows of effects, numbered after a counter."""
+        return [self._row(one, counter + n) for n, one in enumerate(spread(effects), 1)]
 
     def _row(self, effect: Effect, number: int) -> Owed:
         body = self.program.protocol.dumps_effect(effect)
@@ -500,13 +591,11 @@ class Draft:
                 case CancelTimer():
                     if self.timers.pop(effect.id, None) is not None:
                         self._timers.add(effect.id)
-                case CancelInvoke():
-                    self._end_call(effect.id)
                 case _:
                     pass
         if self.calls:
             known = {name for name, _ in step.snapshot.memory.calls}
-            for call in [name for name in self.calls if name not in known]:
+            for call in [name for name in self.calls if root_of(name) not in known]:
                 self._end_call(call)
         now = microseconds(at)
         self._owe(one.owed, now)
@@ -555,9 +644,20 @@ class Draft:
 
     def _end_call(self, call: str) -> None:
         number = self.calls.pop(call, None)
-        if number is not None:
-            self._drop(number)
-            self.cancelled.append(number)
+        if number is None:
+            return
+        row = self.owed.get(number)
+        if row is not None and row.name == CHILD:
+            self._owe_to_run(evolve(row, name=CANCEL, call=None, attempts=0, handed=False))
+            return
+        self._drop(number)
+        self.cancelled.append(number)
+
+    def _owe_to_run(self, row: Owed) -> None:
+        """Owe something to another run from now on."""
+        worker, until = self._claim(self.program.name, row) or (None, 0)
+        self.owed[row.number] = evolve(row, worker=worker, until=until)
+        self._owed.add(row.number)
 
     def _drop(self, number: int) -> None:
         if self.owed.pop(number, None) is not None:
@@ -644,7 +744,7 @@ class Draft:
 
     def _forget_call(self, name: str) -> None:
         memory = self.snapshot.memory
-        calls = tuple(call for call in memory.calls if call[0] != name)
+        calls = tuple(call for call in memory.calls if call[0] != root_of(name))
         self.snapshot = _with_memory(self.snapshot, evolve(memory, calls=calls))
 
     def cancel(self, reason: str, at: datetime) -> None:
@@ -747,7 +847,7 @@ class Draft:
             status = Status.ENDED.value if past.ended else Status.RUNNING.value
         effects = self._restore(past)
         counter = self.head.counter
-        owed = [self._row(one, counter + n) for n, one in enumerate(effects, 1)]
+        owed = self._rows(effects, counter)
         undone: dict[int, int] = {}
         for one in reversed(begun):
             undone[one.number] = counter + len(owed) + 1
@@ -864,16 +964,10 @@ class Draft:
         else:
             effects = self._restore(past)
         self.head = begun
-        counter = begun.counter
-        self._owe(
-            (self._row(one, counter + n) for n, one in enumerate(effects, 1)), microseconds(at)
-        )
-        said = {
-            "from": source.run,
-            "at": last.sequence,
-            "made": [name_of_effect(one) for one in effects],
-        }
-        counter += len(effects)
+        rows = self._rows(effects, begun.counter)
+        self._owe(rows, microseconds(at))
+        said = {"from": source.run, "at": last.sequence, "made": [one.name for one in rows]}
+        counter = begun.counter + len(rows)
         if version < self.head.version:
             self._enter_migration(version, at)
         self._enter(Kind.FORK.value, at, json.dumps(said).encode(), keep=True, counter=counter)
@@ -890,11 +984,17 @@ class Draft:
         version = self.head.version
         known = {name.rpartition("#")[2]: (name, call) for name, call in self.snapshot.memory.calls}
         for old, number in list(self.calls.items()):
-            found = known.get(old.rpartition("#")[2])
+            found = known.get(root_of(old).rpartition("#")[2])
             if found is None:
                 self._end_call(old)
                 continue
+            name, call = found
+            if isinstance(call, Each):
+                place = _place_in(old)
+                found = (f"{name}[{place}]", call.calls[place])
             row = self._row(Invoke(*found), number)
+            if self.owed[number].name.startswith(OUTCOME):
+                row = evolve(row, name=self.owed[number].name, body=self.owed[number].body)
             del self.calls[old]
             self.calls[found[0]] = number
             self.note(number, name=row.name, call=row.call, body=row.body)
@@ -925,15 +1025,46 @@ class Draft:
         self._waiting |= self.waiting.keys()
         self.waiting.clear()
 
+    def hear(self, event: bytes, id: str, at: datetime) -> None:
+        """Take an event that another run has sent.
+
+        One that this run cannot take makes it stuck on that event; one that comes while it is
+        stuck waits. Once it is over, nothing reaches it.
+        """
+        if self.head.status in OVER:
+            return
+        if self.head.status != Status.STUCK:
+            try:
+                self.take(self.program.protocol.loads_event(event), at, id)
+            except StatechartError as error:
+                if self.head.status != Status.RUNNING:
+                    if self.head.status in OVER:
+                        return
+                else:
+                    self.stick(str(error), f"event {self._wait_with(event, at, id)}")
+                    return
+            else:
+                return
+        self._wait_with(event, at, id)
+
+    def orphan(self) -> None:
+        """Forget the parent: it does not wait any more."""
+        for one in list(self.owed.values()):
+            if one.name == PARENT:
+                self._drop(one.number)
+
+    def _wait_with(self, body: bytes, at: datetime, id: str | None) -> int:
+        number = max(self.waiting, default=0) + 1
+        self.waiting[number] = Waiting(number, microseconds(at), id, body)
+        self._waiting.add(number)
+        return number
+
     def _unwait(self, number: int) -> None:
         del self.waiting[number]
         self._waiting.add(number)
 
     def _put_by(self, event: Any, at: datetime, id: str | None) -> Taken:
-        number = max(self.waiting, default=0) + 1
-        body = self.program.protocol.dumps_message(event)
-        self.waiting[number] = Waiting(number, microseconds(at), id, body)
-        self._waiting.add(number)
+        self._wait_with(self.program.protocol.dumps_message(event), at, id)
         return self.taken(handled=False, waiting=True)
 
     def keep(self) -> None:
@@ -950,6 +1081,10 @@ class Draft:
     def change(self) -> tuple[Change, Live]:
         """Return what to write, and the run as it is once that is written."""
         base = self._base
+        if self.head.status in OVER:
+            for one in list(self.owed.values()):
+                if one.name == PARENT and one.handed:
+                    self._owe_to_run(evolve(one, handed=False))
         old = Live(self.head, self.snapshot) if base is None else base
         owed, old_owed = _touched(self._owed, self.owed, old.owed)
         due, old_due = _touched(self._timers, self.timers, old.timers)
@@ -960,7 +1095,11 @@ class Draft:
         less += [Timer(*one) for one in old_due.items()]
         head = self.head
         write = self.program.protocol.dumps_snapshot
-        snapshot = write(self.snapshot)
+        kept = base is not None and base.snapshot is self.snapshot
+        if base is not None and kept and base.head.version == self.program.protocol.version:
+            snapshot = base.head.snapshot
+        else:
+            snapshot = write(self.snapshot)
         before = 0 if base is None else base.head.sequence
         if head.sequence // CHECKPOINT_EVERY > before // CHECKPOINT_EVERY:
             self.keep()
@@ -1018,14 +1157,60 @@ def effect_of(program: Program, row: Owed) -> tuple[Any, int]:
 
 def name_of_effect(effect: Effect) -> str:
     """Return the name that an effect is owed under: that of its class, or of its call's class."""
-    return wire_name(type(effect.call if isinstance(effect, Invoke) else effect))
+    said = effect.call if isinstance(effect, Invoke) else effect
+    for cls, name in _BETWEEN:
+        if isinstance(said, cls):
+            return name
+    return wire_name(type(said))
+
+
+_BETWEEN: Final = ((Tell, TELL), (Spawn, SPAWN), (Child, CHILD))
+
+
+def root_of(call: str) -> str:
+    """Return the id of a call; of one of the calls of an `Each`, the id of that.
+
+    >>> root_of("work.each#3[12]"), root_of("work.child#3")
+    ('work.each#3', 'work.child#3')
+    """
+    return call.rpartition("[")[0] if call.endswith("]") else call
+
+
+def _place_in(call: str) -> int:
+    """Return which of the calls of an `Each` an id means."""
+    return int(call.rpartition("[")[2][:-1])
+
+
+def spread(effects: Iterable[Effect]) -> Iterator[Effect]:
+    """Yield effects, and instead of an `Each` its calls."""
+    for one in effects:
+        if isinstance(one, Invoke) and isinstance(one.call, Each):
+            calls = one.call.calls
+            if not one.call.enough(0, 0):  # else it needs none of them
+                for place, call in enumerate(calls):
+                    yield Invoke(f"{one.id}[{place}]", call)
+        else:
+            yield one
+
+
+def child_key(run: str, row: Owed) -> str:
+    """Return the key of the child that a row is for."""
+    return str(json.loads(row.body)["call"]["key"]) or f"{run}/{row.number}"
+
+
+def answer_of(live: Live, program: Program) -> ChildDone | ChildFailed:
+    """Return what a child that is over says to its parent."""
+    if live.head.status != Status.ENDED:
+        return ChildFailed(live.head.reason or "the run was cancelled")
+    data = program.protocol.dump_snapshot(live.snapshot)["data"]
+    return ChildDone(data.get(live.snapshot.configuration[0]))
 
 
 def owed_outside(step: Step[Any, Any]) -> list[Effect]:
     """Return the effects of a step that are owed to the outside, in order."""
     return [
         one
-        for one in step.effects
+        for one in spread(step.effects)
         if not isinstance(one, _INNER) and not (isinstance(one, Send) and one.own)
     ]
 

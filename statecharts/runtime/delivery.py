@@ -26,7 +26,7 @@ from statecharts.model.effects import Invoke
 from statecharts.model.errors import StatechartError
 from statecharts.model.events import Answer, CallFailed, wire_name
 from statecharts.runtime.clock import microseconds
-from statecharts.runtime.commit import UNDO, Draft, Program, effect_of, storable
+from statecharts.runtime.commit import BETWEEN, UNDO, Draft, Program, effect_of, storable
 from statecharts.runtime.handlers import NEVER, Attempted, Handler, Retry, Task, check_outcome
 from statecharts.runtime.operations import Operations
 from statecharts.runtime.workers import has_died, worker_name
@@ -102,7 +102,7 @@ class Delivery:
             if handler.undo is not None
         }
         self._names = frozenset(
-            (chart, name) for chart in operations.programs for name in self._handlers
+            (chart, name) for chart in operations.programs for name in (*self._handlers, *BETWEEN)
         )
         self._gates = {
             name: asyncio.Semaphore(handler.at_once) for name, handler in self._handlers.items()
@@ -120,7 +120,8 @@ class Delivery:
 
     def claim(self, chart: str, row: Owed) -> tuple[str, int] | None:
         """Claim a new effect, if this process can carry it out now."""
-        if self._closing or len(self._attempts) >= MOST or (chart, row.name) not in self._names:
+        full = len(self._attempts) >= MOST
+        if self._closing or full or (chart, row.name) not in self._names:
             return None
         return self.worker, self._until()
 
@@ -223,7 +224,11 @@ class Delivery:
                 self._store.claim, self.worker, at, self._until(), self._names, room
             )
             for run, row in free:
-                self._begin(run, row)
+                if row.name in BETWEEN:
+                    with contextlib.suppress(StatechartError):  # tried again once the claim is over
+                        await self._submit(self._operations.between.take_over(run, row))
+                else:
+                    self._begin(run, row)
             if len(free) == room:
                 self._woken.set()
         later = await asyncio.to_thread(self._operations.due_in, now)

@@ -17,10 +17,10 @@ from typing import Any, Final, final
 from statecharts.codec import Protocol
 from statecharts.kernel import Kernel
 from statecharts.model.errors import StatechartError
-from statecharts.model.events import OWN, Answer, CallFailed, NamedEvent
-from statecharts.runtime import history, rewind
+from statecharts.model.events import OWN, Answer, CallFailed
+from statecharts.runtime import between, history, rewind
 from statecharts.runtime.clock import Clock, microseconds, moment
-from statecharts.runtime.commit import Draft, Live, Program, Taken, place_of
+from statecharts.runtime.commit import CHILD, Draft, Live, Program, Taken, child_key, place_of
 from statecharts.runtime.errors import RunError, WaitError
 from statecharts.runtime.migration import Outlook, outlooks
 from statecharts.runtime.writer import Job, Writer, existing, unknown
@@ -81,6 +81,8 @@ class Operations:
         self._owns = self.store is not address
         self.writer = Writer(self.store, self.programs, listener, self.now)
         self.undo: frozenset[str] = frozenset()
+        self.between = between.Between(self.writer, self.now)
+        self.writer.passed = self.between.passed
 
     def close(self) -> None:
         """Close the store, if it was opened here."""
@@ -165,12 +167,7 @@ class Operations:
         """Cancel a run: by its event ``cancel``, if the chart has one, else where it is."""
 
         def act(draft: Draft) -> Taken:
-            event = _cancel_event(draft.program)
-            if event is not None and draft.head.status == Status.RUNNING:
-                taken = draft.take(event, self.now())
-                if taken.handled:
-                    return taken
-            draft.cancel(reason, self.now())
+            between.cancel(draft, reason, self.now())
             return draft.taken()
 
         return Job(key, act)
@@ -246,6 +243,16 @@ class Operations:
         """Remove a run and its history for good."""
         while not self.store.remove(key, self.head(key).fence):
             pass  # somebody has written it meanwhile
+
+    def parent(self, key: str) -> str | None:
+        """Return the key of the run that waits for a run as its child."""
+        found = between.parent_of(self.live(key).owed.values())
+        return None if found is None else str(found[0])
+
+    def children(self, key: str) -> tuple[str, ...]:
+        """Return the keys of the children that a run waits for, in order."""
+        rows = self.live(key).owed
+        return tuple(child_key(key, rows[n]) for n in sorted(rows) if rows[n].name == CHILD)
 
     def migrate(self, key: str) -> Job[bool]:
         """Bring a run to the present version of its chart; tell whether it was of an older one."""
@@ -531,13 +538,3 @@ def _readable(chart: Any, effects: tuple[type, ...]) -> tuple[type, ...]:
         call.call for node in getattr(chart, "chart", chart).nodes.values() for call in node.invoke
     }
     return tuple(one for one in effects if one not in known)
-
-
-def _cancel_event(program: Program) -> Any:
-    for event in program.kernel.chart.events:
-        if event.name == "cancel":
-            try:
-                return NamedEvent("cancel") if event.cls is None else event.cls()
-            except TypeError:
-                return None
-    return None

@@ -120,6 +120,16 @@ class Present(Generic[E, C]):
         return tuple(outstanding(self.key, row) for row in self._operations.stored(self.key).owed)
 
     @property
+    def parent(self) -> str | None:
+        """The key of the run that waits for this one as its child; None without one."""
+        return self._operations.parent(self.key)
+
+    @property
+    def children(self) -> tuple[str, ...]:
+        """The keys of the runs that this one waits for as its children, in order."""
+        return self._operations.children(self.key)
+
+    @property
     def status(self) -> str:
         """``running``, ``suspended``, ``stuck``, ``ended`` or ``cancelled``."""
         return self._operations.head(self.key).status

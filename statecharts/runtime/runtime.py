@@ -249,6 +249,7 @@ class Runtime:
         if self._delivery is not None:
             await self._delivery.close(self._grace)
             self._delivery = None
+        self._operations.writer.passed = None  # what is on its way is passed on by the next process
         await asyncio.to_thread(self._pool.shutdown)
         self._operations.close()
 
@@ -481,7 +482,7 @@ class Runtime:
         """Return when no handler is at work and nothing is due: for tests."""
         while self._delivery is not None:
             await asyncio.sleep(0.001)
-            if self._delivery.idle and self._operations.writer.idle and not self._news:
+            if self._delivery.idle and self._operations.writer.resting and not self._news:
                 return
 
 

@@ -13,22 +13,30 @@ from __future__ import annotations
 
 import contextlib
 import threading
+import uuid
 from collections import OrderedDict, deque
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Generic, TypeVar, final
 
 from attrs import define, evolve
 
 from statecharts.model.errors import StatechartError
-from statecharts.runtime.commit import Claim, Draft, Live, Program, revived, storable
+from statecharts.runtime.clock import microseconds
+from statecharts.runtime.commit import BETWEEN, Claim, Draft, Live, Program, revived, storable
 from statecharts.runtime.errors import BusyError, RunError, RunExistsError, UnknownRunError
 from statecharts.store.chain import sealed, summed
 from statecharts.store.errors import StoreError
 from statecharts.store.port import Store
-from statecharts.store.rows import Change, Head, Run, Status
+from statecharts.store.rows import Change, Head, Owed, Run, Status
 
 T = TypeVar("T")
+
+HOPS: Final = 1_000
+"""Commits that one sender makes at most for what its event lets runs say to each other."""
+
+PASSING: Final = timedelta(seconds=5)
+"""The time after which what a dead process has not passed on to another run is free."""
 
 BATCH: Final = 512
 """Jobs that are written in one transaction at most."""
@@ -106,6 +114,9 @@ class Writer:
         self.programs = programs
         self.listener = listener
         self.claim: Claim = lambda *_: None
+        self.passed: Callable[[str, Owed], Job[Any]] | None = None
+        self.name = uuid.uuid4().hex
+        self._passing: set[tuple[str, int]] = set()
         self._inner: deque[Job[Any]] = deque()
         self._outer: deque[Job[Any]] = deque()
         self._pen = threading.RLock()
@@ -136,7 +147,10 @@ class Writer:
         return job
 
     def do(self, job: Job[T], *, inner: bool = False) -> T:
-        """Do a job, and return its answer once it is on disk."""
+        """Do a job, and return its answer once it is on disk.
+
+        What its run then says to other runs has been said by then, but for an endless circle.
+        """
         if self._writing == threading.get_ident():  # from inside of a commit
             self.put(job, inner=inner)
             while not job.done:
@@ -150,6 +164,12 @@ class Writer:
                     self._take_turn(job)
                 else:  # who has the turn rings when the job is done, or else when the turn is over
                     bell.acquire()
+            for _ in range(HOPS):
+                if not self._passing or self.idle:
+                    break
+                with self._turn:
+                    self.drain()
+                self._give_turn()
         if job.error is not None:
             raise job.error
         answer: T = job.answer
@@ -162,8 +182,36 @@ class Writer:
                 self.drain()
         finally:
             self._turn.release()
-            with contextlib.suppress(IndexError):  # nobody waits, or somebody else has taken it
-                (self._inner or self._outer)[0].ring()
+            self._give_turn()
+
+    def _give_turn(self) -> None:
+        """Let one of those that wait have the turn."""
+        with contextlib.suppress(IndexError):  # nobody waits, or somebody else has taken it
+            (self._inner or self._outer)[0].ring()
+
+    # -- from run to run ---------------------------------------------------------------------------
+
+    def _claimed(self, chart: str, row: Owed) -> tuple[str, int] | None:
+        if row.name not in BETWEEN:
+            return self.claim(chart, row)
+        return None if self.passed is None else self.claim_passing()
+
+    def claim_passing(self) -> tuple[str, int]:
+        """Return a claim on something that is to be passed on here."""
+        return self.name, microseconds(self.now() + PASSING)
+
+    def _pass_on(self, draft: Draft) -> None:
+        """Put in line what a run that was written owes to other runs, in order."""
+        for row in draft.fresh:
+            key = (draft.run, row.number)
+            if row.name not in BETWEEN or row.worker != self.name or self.passed is None:
+                continue
+            self._passing.add(key)
+            self.put(self.passed(draft.run, row), inner=True)
+
+    def passed_on(self, run: str, number: int) -> None:
+        """Note that nothing more is under way for what a run owes to another."""
+        self._passing.discard((run, number))
 
     def drain(self) -> bool:
         """Write what is in line, up to `BATCH` jobs; tell whether more is there."""
@@ -216,7 +264,7 @@ class Writer:
                 program = self.program(live.head)
             if program is None:
                 raise unknown(job.run)
-            draft = Draft(program, live, job.run, self.claim, careful=job.run in careful)
+            draft = Draft(program, live, job.run, self._claimed, careful=job.run in careful)
             if live is not None and live.head.version < program.protocol.version:
                 draft.migrate(self.now())
             drafts[job.run] = draft
@@ -254,6 +302,7 @@ class Writer:
             if done is True:
                 self._keep(live)
                 self.listener(draft)
+                self._pass_on(draft)
                 continue
             self._kept.pop(draft.run, None)
             if isinstance(done, Exception):
@@ -286,6 +335,11 @@ class Writer:
     def idle(self) -> bool:
         """Whether no job is in line."""
         return not self._inner and not self._outer
+
+    @property
+    def resting(self) -> bool:
+        """Whether no job is in line, and nothing is on its way from one run to another."""
+        return self.idle and not self._passing
 
     # -- runs in memory ----------------------------------------------------------------------------
 

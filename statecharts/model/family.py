@@ -1,0 +1,187 @@
+"""Family: what runs say to each other, start, and wait for.
+
+They are effects, calls and events like those of a chart's own. The kernel only returns them; a
+runtime carries them out between the runs of its store.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Final, Literal
+
+from attrs import field, frozen
+
+from statecharts.model.effects import Call, Effect
+from statecharts.model.values import Value
+
+
+def chart_name(chart: object) -> str:
+    """Return the name of a chart, of the class that declares one, or the name itself.
+
+    >>> from machines.pipeline import Pipeline
+    >>> chart_name(Pipeline), chart_name(Pipeline.chart), chart_name("Pipeline")
+    ('Pipeline', 'Pipeline', 'Pipeline')
+    """
+    name = getattr(getattr(chart, "chart", chart), "name", chart)
+    if isinstance(name, str) and name:
+        return name
+    msg = f"{chart!r} is no chart, and not the name of one"
+    raise TypeError(msg)
+
+
+@frozen(eq=False, repr=False)
+class Tell(Value, Effect):
+    """Sends an event to another run of the store.
+
+    Attributes:
+        run: The key of the other run.
+        event: The event.
+    """
+
+    run: str
+    event: Any
+
+
+@frozen(eq=False, repr=False)
+class Spawn(Value, Effect):
+    """Starts a run that goes its own way.
+
+    Attributes:
+        chart: Its chart, which is kept by its name.
+        key: Its key; a run that has it already stays as it is.
+        context: Its context: an attrs instance, or its JSON, which it is once it has been stored.
+    """
+
+    chart: str = field(converter=chart_name)
+    key: str
+    context: Any = field(default=None, hash=False)
+
+
+@frozen(eq=False, repr=False)
+class ChildDone(Value):
+    """Answers `Child`: the child has ended.
+
+    Attributes:
+        data: The data of its final state, as JSON; None without data.
+    """
+
+    data: Any = field(default=None, hash=False)
+
+
+@frozen(eq=False, repr=False)
+class ChildFailed(Value):
+    """Answers `Child`: the child was cancelled, or could not be started.
+
+    Attributes:
+        reason: Why.
+    """
+
+    reason: str = ""
+
+
+@frozen(eq=False, repr=False)
+class Child(Value, Call[ChildDone | ChildFailed]):
+    """A call that is another run: started with its state, and cancelled when that is left.
+
+    Attributes:
+        chart: The chart of the child, which is kept by its name.
+        key: Its key; an empty one stands for the key of the call, ``order-7/3``.
+        context: Its context: an attrs instance, or its JSON, which it is once it has been stored.
+    """
+
+    chart: str = field(converter=chart_name)
+    key: str = ""
+    context: Any = field(default=None, hash=False)
+
+
+@frozen(eq=False, repr=False)
+class Outcome(Value):
+    """The outcome of one of the calls of `Each`.
+
+    Attributes:
+        status: ``done``, ``failed``, or ``cancelled`` because the others were enough.
+        event: What it was answered with; None without an answer. An event that is not among those
+            of the chart is a `NamedEvent` once it has been stored.
+        reason: Why it failed, where it has no answer.
+    """
+
+    status: Literal["done", "failed", "cancelled"]
+    event: Any = None
+    reason: str = ""
+
+
+@frozen(eq=False, repr=False)
+class Joined(Value):
+    """Answers `Each`.
+
+    Attributes:
+        outcomes: The outcome of each call, in the order of the calls.
+        reached: Whether as many were done as were needed.
+    """
+
+    outcomes: tuple[Outcome, ...]
+    reached: bool = True
+
+
+def _need(_: object, __: object, need: object) -> None:
+    whole = isinstance(need, int) and not isinstance(need, bool) and need >= 0
+    if need not in ("all", "any") and not whole:
+        msg = f"need={need!r} is not 'all', 'any' or a number of calls"
+        raise ValueError(msg)
+
+
+def _calls(calls: Iterable[Call[Any]]) -> tuple[Call[Any], ...]:
+    found = tuple(calls)
+    for one in found:
+        given: object = one
+        if isinstance(given, Each) or not isinstance(given, Call):
+            msg = f"{given!r} cannot be one of the calls of Each"
+            raise TypeError(msg)
+    return found
+
+
+@frozen(eq=False, repr=False)
+class Each(Value, Call[Joined]):
+    """Many calls as one: ``Each(Child(Line, key) for key in m.data.keys)``.
+
+    It is answered once enough of them are done, or cannot be any more; the rest is cancelled.
+
+    Attributes:
+        calls: The calls; none of them may be an `Each`.
+        need: How many must be done: ``all``, ``any`` (one), or a number.
+    """
+
+    calls: tuple[Call[Any], ...] = field(converter=_calls)
+    need: Literal["all", "any"] | int = field(default="all", validator=_need)
+
+    def enough(self, done: int, failed: int) -> bool:
+        """Return whether as many calls are done as are needed, or cannot be any more.
+
+        >>> one = Each((Child("Line"), Child("Line")), need="any")
+        >>> one.enough(0, 1), one.enough(1, 0), one.enough(0, 2)
+        (False, True, True)
+        """
+        return done >= self._needed or len(self.calls) - failed < self._needed
+
+    @property
+    def _needed(self) -> int:
+        if isinstance(self.need, int):
+            return self.need
+        return 1 if self.need == "any" else len(self.calls)
+
+    def joined(self, outcomes: tuple[Outcome | None, ...]) -> Joined:
+        """Return the answer that outcomes make.
+
+        Args:
+            outcomes: The outcome of each call; None for one that is under way, and cancelled now.
+
+        >>> one = Each((Child("Line"), Child("Line")), need="any").joined((None, Outcome("done")))
+        >>> [outcome.status for outcome in one.outcomes], one.reached
+        (['cancelled', 'done'], True)
+        """
+        whole = tuple(Outcome("cancelled") if one is None else one for one in outcomes)
+        return Joined(whole, sum(one.status == "done" for one in whole) >= self._needed)
+
+
+FAMILY: Final = (Tell, Spawn, Child, Each)
+"""The effects between runs."""

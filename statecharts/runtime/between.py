@@ -1,0 +1,212 @@
+"""Between: what runs owe to each other, and the jobs that carry it over.
+
+Each takes two commits: one of the recipient, and after it one of the sender, which owes nothing any
+more. Whoever dies in between does the first again; it has the key of the effect as its id, and so
+happens once.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import timedelta
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final, final
+
+from statecharts.model.errors import StatechartError
+from statecharts.model.events import Answer, NamedEvent
+from statecharts.model.family import ChildFailed
+from statecharts.runtime.clock import microseconds
+from statecharts.runtime.commit import (
+    CANCEL,
+    CHILD,
+    PARENT,
+    SPAWN,
+    TELL,
+    Draft,
+    Program,
+    answer_of,
+    child_key,
+)
+from statecharts.runtime.errors import RunError
+from statecharts.runtime.writer import Job, Writer
+from statecharts.store.rows import OVER, PAUSED, Owed, Status
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+WAIT: Final = timedelta(seconds=1)
+"""The wait after the first vain attempt to reach a run; it doubles, up to a minute."""
+
+
+@final
+class Between:
+    """Carries what runs owe to each other from one to the other.
+
+    Args:
+        writer: Writes them.
+        now: Tells the time.
+    """
+
+    def __init__(self, writer: Writer, now: Callable[[], datetime]) -> None:
+        self._writer = writer
+        self._now = now
+
+    def passed(self, run: str, row: Owed) -> Job[Any]:
+        """Return the job of the recipient of what a run owes."""
+        try:
+            job = self._job(run, row)
+        except Exception as error:  # whatever it is, the row waits, and is seen
+            job = Job(run, partial(_raise, error))
+        job.tell = partial(self._done, run, row)
+        return job
+
+    def _job(self, run: str, row: Owed) -> Job[Any]:
+        said = json.loads(row.body)
+        key = f"{run}/{row.number}"
+        if row.name == TELL:
+            body = json.dumps(said["event"], ensure_ascii=False).encode()
+            return Job(said["run"], lambda draft: draft.hear(body, key, self._now()))
+        if row.name == SPAWN:
+            return self._starting(said, said["key"], None)
+        if row.name == CHILD:
+            parent = (run, row.number, str(row.call))
+            return self._starting(said["call"], child_key(run, row), parent)
+        if row.name == CANCEL:
+            return self._ending(child_key(run, row), run, row.number)
+        return self._answering(run, *said)
+
+    def _starting(
+        self, said: dict[str, Any], key: str, parent: tuple[str, int, str] | None
+    ) -> Job[Any]:
+        """Return the job that starts a run; it returns why it could not."""
+        program = self._writer.programs.get(said["chart"])
+        if program is None:
+            known = ", ".join(sorted(self._writer.programs))
+            found = f"the chart {said['chart']} is not one of the charts here: {known}"
+            raise RunError("SC829", key, found, "Name it when you open the store")
+
+        def act(draft: Draft) -> str | None:
+            if not draft.exists:
+                try:
+                    given = said.get("context")
+                    context = None if given is None else program.protocol.load_context(given)
+                    draft.start(context, self._now(), parent)
+                except StatechartError as error:
+                    return str(error)
+                return None
+            if parent is None or parent_of(draft.owed.values()) == list(parent):
+                return None
+            return f"a run of the key {key!r} exists already"
+
+        return Job(key, act, program)
+
+    def _ending(self, key: str, run: str, number: int) -> Job[Any]:
+        """Return the job that cancels a child whose parent does not wait for it any more."""
+
+        def act(draft: Draft) -> None:
+            parent = parent_of(draft.owed.values())
+            if parent is None or parent[:2] != [run, number]:
+                return  # not its child, or over for long
+            draft.orphan()
+            if draft.head.status not in OVER:
+                cancel(draft, "its parent does not wait for it any more", self._now())
+
+        return Job(key, act)
+
+    def _answering(self, child: str, parent: str, number: int, call: str) -> Job[Any]:
+        """Return the job that answers the call that a child was."""
+        live = self._writer.live(child)
+        answer = answer_of(live, self._writer.program(live.head))
+
+        def act(draft: Draft) -> bool:
+            return self._answer(draft, number, call, answer)
+
+        return Job(parent, act)
+
+    def _answer(self, draft: Draft, number: int, call: str, answer: Any) -> bool:
+        """Answer a call; tell whether the parent has taken it."""
+        row = draft.owed.get(number)
+        if row is None or row.name != CHILD:
+            return True  # late
+        call = str(row.call)  # a migration may have renamed it
+        if draft.head.status in PAUSED:
+            return False
+        try:
+            draft.take(Answer(call, answer), self._now())
+        except StatechartError as error:
+            if draft.head.status == Status.RUNNING:
+                draft.stick(str(error), f"effect {number}")
+            return False
+        return True
+
+    def _done(self, run: str, row: Owed, passed: Job[Any]) -> None:
+        """Write at the sender what came of it, when the recipient is on disk."""
+        outcome = passed.answer if passed.error is None else passed.error
+        job = Job(run, lambda draft: self._settle(draft, row, outcome))
+        job.tell = lambda _: self._writer.passed_on(run, row.number)
+        self._writer.put(job, inner=True)
+
+    def _settle(self, draft: Draft, row: Owed, outcome: Any) -> None:
+        now = draft.owed.get(row.number)
+        if now is None:
+            return
+        code = getattr(outcome, "code", None)
+        if row.name == CANCEL and code == "SC822":
+            outcome = None  # the child was never started, or has been removed
+        if row.name == PARENT and code == "SC822":
+            outcome = True  # its parent has been removed
+        if now.name != row.name:
+            if row.name == CHILD:  # taken back meanwhile: what was started is to be cancelled
+                draft.note(row.number, worker=None, until=0)
+            return
+        if isinstance(outcome, Exception) or outcome is False:
+            wait = min(WAIT * 2 ** min(now.attempts, 6), timedelta(minutes=1))
+            due = microseconds(self._now() + wait)
+            draft.note(row.number, attempts=now.attempts + 1, due=due, worker=None, until=0)
+        elif row.name != CHILD:
+            draft.settle(row.number)
+        elif isinstance(outcome, str):
+            if not self._answer(draft, row.number, "", ChildFailed(outcome)):
+                draft.note(row.number, worker=None, until=0)
+        else:
+            draft.note(row.number, handed=True, worker=None, until=0)
+
+    def take_over(self, run: str, row: Owed) -> Job[Any]:
+        """Return the job that passes something on again, whose process has died."""
+
+        def act(draft: Draft) -> None:
+            worker, until = self._writer.claim_passing()
+            draft.note(row.number, worker=worker, until=until)
+
+        return Job(run, act)
+
+
+def _raise(error: Exception, _: Draft) -> None:
+    raise error
+
+
+def parent_of(owed: Any) -> list[Any] | None:
+    """Return the parent that owed rows tell: its key, and the number and the id of the call."""
+    for row in owed:
+        if row.name == PARENT:
+            found: list[Any] = json.loads(row.body)
+            return found
+    return None
+
+
+def cancel(draft: Draft, reason: str, at: datetime) -> None:
+    """Cancel a run: by its event ``cancel``, if the chart has one, else where it is."""
+    event = _cancel_event(draft.program)
+    if event is None or draft.head.status != Status.RUNNING or not draft.take(event, at).handled:
+        draft.cancel(reason, at)
+
+
+def _cancel_event(program: Program) -> Any:
+    for event in program.kernel.chart.events:
+        if event.name == "cancel":
+            try:
+                return NamedEvent("cancel") if event.cls is None else event.cls()
+            except TypeError:
+                return None
+    return None

@@ -1,0 +1,393 @@
+"""Runs that tell, spawn and wait for each other."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from attrs import frozen
+from hypothesis import given
+from hypothesis import strategies as st
+
+from statecharts import Call, CallFailed, State, Statechart
+from statecharts.runtime import (
+    Child,
+    ChildDone,
+    ChildFailed,
+    Each,
+    Joined,
+    Outcome,
+    Runs,
+    Runtime,
+    SimulatedClock,
+    Spawn,
+    Tell,
+)
+from statecharts.store import Store
+from statecharts.store.memory import MemoryStore
+from tests.test_runtime.conftest import run_async
+
+
+@frozen
+class Go:
+    count: int = 2
+    need: Any = "all"
+
+
+@frozen
+class Ring:
+    pass
+
+
+@frozen
+class Cancel:
+    pass
+
+
+@frozen
+class Leave:
+    pass
+
+
+@frozen
+class Dough:
+    number: int
+
+
+@frozen
+class Loaf:
+    name: str
+
+
+class Oven(Statechart[Ring | Cancel, Dough]):
+    """A child that ends with data, or is told to stop."""
+
+    baking = State(initial=True)
+    done = State(Loaf, final=True)
+    off = State(final=True)
+    baking.to(done, on=Ring, make=lambda m: Loaf(f"loaf {m.context.number}"))
+    baking.to(off, on=Cancel)
+
+
+@frozen
+class Wanted:
+    count: int
+    need: Any
+
+
+def ovens(wanted: Wanted) -> Each:
+    return Each((Child(Oven, f"oven-{n}", Dough(n)) for n in range(wanted.count)), wanted.need)
+
+
+class Bakery(Statechart[Go | Joined | Leave]):
+    """A parent of many children."""
+
+    idle = State(initial=True)
+    busy = State(Wanted, invoke={Each: lambda m: ovens(m.data)})
+    sold = State(final=True)
+    idle.to(busy, on=Go)
+    busy.to(sold, on=Joined)
+    busy.to(idle, on=(Leave, CallFailed))
+
+
+class Kitchen(Statechart[Go | ChildDone | ChildFailed | Leave]):
+    """A parent of one child, under a key of its own."""
+
+    idle = State(initial=True)
+    busy = State(invoke={Child: lambda _: Child(Oven, context=Dough(7))})
+    fed = State(final=True)
+    hungry = State(final=True)
+    idle.to(busy, on=Go)
+    busy.to(fed, on=ChildDone)
+    busy.to(hungry, on=(ChildFailed, CallFailed))
+    busy.to(idle, on=Leave)
+
+
+@frozen
+class Ball:
+    left: int
+
+
+@frozen
+class Asked:
+    other: str
+    left: int
+
+
+@frozen
+class Seen:
+    taken: tuple[int, ...] = ()
+
+
+class Player(Statechart[Ball | Asked, Seen]):
+    """A player that answers each ball until none is left, and remembers what it has seen."""
+
+    on = State(initial=True, resting=True)
+    on.stay(
+        on=Asked,
+        update=lambda m: Seen((*m.context.taken, m.event.left)),
+        emit=lambda m: Tell(m.event.other, Ball(m.event.left)),
+    )
+    on.stay(on=Ball, update=lambda m: Seen((*m.context.taken, m.event.left)))
+
+
+class Ring2(Statechart[Asked]):
+    """A run that passes each event on to another one, for ever."""
+
+    on = State(initial=True, resting=True)
+    on.stay(on=Asked, emit=lambda m: Tell(m.event.other, Asked("left", m.event.left)))
+
+
+class Starter(Statechart[Go]):
+    on = State(initial=True, resting=True)
+    on.stay(on=Go, emit=lambda m: Spawn(Oven, "spawned", Dough(m.event.count)))
+
+
+CHARTS = (Bakery, Oven, Kitchen, Player, Ring2, Starter)
+
+
+@pytest.fixture
+def runs(store: Store, clock: SimulatedClock) -> Iterator[Runs]:
+    with Runs(store, *CHARTS, clock=clock) as opened:
+        yield opened
+
+
+def last(run: Any) -> Any:
+    return run.history()[-1].event.event
+
+
+# --- Children -------------------------------------------------------------------------------------
+
+
+def test_a_child_is_started_with_its_state_and_answers_with_its_final_data(runs: Runs) -> None:
+    """`Child` runs under its own key, and its end is the answer to its parent."""
+    run = runs.start(Kitchen, key="k")
+    run.send(Go())
+    (key,) = run.children
+    assert (key, runs.get(key).parent, run.parent) == ("k/1", "k", None)
+    runs.get(key).send(Ring())
+    assert (run.configuration, last(run)) == (("fed",), ChildDone({"name": "loaf 7"}))
+    assert (run.children, runs.get(key).parent) == ((), None)
+    assert list(runs.verify()) == []
+
+
+def test_leaving_the_state_cancels_the_child_by_its_own_event(runs: Runs) -> None:
+    """A child whose parent does not wait any more goes where its chart sends it."""
+    run = runs.start(Kitchen, key="k")
+    run.send(Go())
+    run.send(Leave())
+    assert runs.get("k/1").configuration == ("off",)
+    run.send(Go())
+    assert run.children == ("k/2",)
+    runs.get("k/2").send(Ring())
+    assert run.configuration == ("fed",)
+
+
+def test_a_cancelled_child_has_failed(runs: Runs) -> None:
+    """A child that is cancelled from outside answers with `ChildFailed`, or as its chart ends."""
+    run = runs.start(Bakery, key="b")
+    run.send(Go(1))
+    runs.get("oven-0").suspend()
+    runs.get("oven-0").cancel("no flour")
+    assert last(run) == Joined((Outcome("failed", ChildFailed("no flour")),), reached=False)
+
+
+def test_a_key_that_another_run_has_fails_the_child_and_spares_that_run(runs: Runs) -> None:
+    """A child is never another run by accident."""
+    other = runs.start(Oven, key="oven-0", context=Dough(9))
+    run = runs.start(Bakery, key="b")
+    run.send(Go(1))
+    (outcome,) = last(run).outcomes
+    assert outcome.event == ChildFailed("a run of the key 'oven-0' exists already")
+    assert (other.status, other.parent) == ("running", None)
+
+
+# --- Many calls as one ----------------------------------------------------------------------------
+
+
+def test_each_answers_in_the_order_of_its_calls(runs: Runs) -> None:
+    """The order of the outcomes is that of the calls, whoever is done first."""
+    run = runs.start(Bakery, key="b")
+    run.send(Go(3))
+    for n in (2, 0):
+        runs.get(f"oven-{n}").send(Ring())
+    assert (run.configuration, run.history()[-1].sequence) == (("busy",), 1)
+    runs.get("oven-1").send(Ring())
+    told = [outcome.event for outcome in last(run).outcomes]
+    assert told == [ChildDone({"name": f"loaf {n}"}) for n in range(3)]
+    assert list(runs.verify()) == []
+
+
+@pytest.mark.parametrize(("need", "rung"), [("any", 1), (2, 2)])
+def test_each_cancels_the_rest_once_enough_are_done(runs: Runs, need: Any, rung: int) -> None:
+    """What is not needed any more is cancelled, and told as cancelled."""
+    run = runs.start(Bakery, key="b")
+    run.send(Go(4, need))
+    for n in range(rung):
+        assert run.configuration == ("busy",)
+        runs.get(f"oven-{n}").send(Ring())
+    assert [one.status for one in last(run).outcomes] == ["done"] * rung + ["cancelled"] * (
+        4 - rung
+    )
+    assert [runs.get(f"oven-{n}").configuration for n in range(rung, 4)] == [("off",)] * (4 - rung)
+
+
+def test_each_of_nothing_is_answered_at_once(runs: Runs) -> None:
+    """A collection may be empty."""
+    run = runs.start(Bakery, key="b")
+    run.send(Go(0))
+    assert last(run) == Joined(())
+
+
+def test_leaving_the_state_cancels_all_children_of_each(runs: Runs) -> None:
+    """The rows of the answers go with their call."""
+    run = runs.start(Bakery, key="b")
+    run.send(Go(3))
+    runs.get("oven-1").send(Ring())
+    run.send(Leave())
+    assert [runs.get(f"oven-{n}").configuration[0] for n in range(3)] == ["off", "done", "off"]
+    assert run.children == ()
+
+
+@frozen
+class Toasted:
+    slice: int
+
+
+@frozen
+class Toast(Call[Toasted]):
+    slice: int
+
+
+class Toaster(Statechart[Go | Joined]):
+    idle = State(initial=True)
+    busy = State(Wanted, invoke={Each: lambda m: Each(map(Toast, range(m.data.count)))})
+    over = State(final=True)
+    idle.to(busy, on=Go)
+    busy.to(over, on=(Joined, CallFailed))
+
+
+@run_async
+async def test_each_takes_calls_with_handlers(store: Store) -> None:
+    """Any call may be one of many; its answer is kept for the join."""
+
+    async def toast(call: Toast) -> Toasted:
+        return Toasted(call.slice)
+
+    handlers: Any = {Toast: toast}
+    async with Runtime(store, Toaster, handlers=handlers) as runtime:
+        run = await runtime.start(Toaster, key="t")
+        await run.send(Go(20))
+        await run.wait(Toaster.over)
+        told = [one.event.data["slice"] for one in last(run).outcomes]
+        assert told == list(range(20))
+
+
+# --- Messages -------------------------------------------------------------------------------------
+
+
+def test_a_told_event_is_taken_once_under_the_key_of_its_effect(runs: Runs) -> None:
+    """The id of the entry is the key of the effect."""
+    runs.start(Player, key="a", context=Seen())
+    other = runs.start(Player, key="b", context=Seen())
+    runs.get("a").send(Asked("b", 3))
+    assert (other.snapshot.context, other.history()[-1].id) == (Seen((3,)), "a/1")
+
+
+def test_a_recipient_that_fails_is_stuck_and_the_sender_goes_on(runs: Runs) -> None:
+    """An event that its chart does not have blocks the recipient alone, and is not lost."""
+    runs.start(Ring2, key="a")
+    kitchen = runs.start(Kitchen, key="b")
+    runs.get("a").send(Asked("b", 3))
+    assert (runs.get("a").status, kitchen.status) == ("running", "stuck")
+    assert "SC4" in kitchen.reason
+    runs.get("a").send(Asked("b", 4))
+    kitchen.skip()
+    assert kitchen.status == "stuck"  # on the second one
+    kitchen.skip()
+    assert kitchen.status == "running"
+
+
+def test_an_endless_circle_ends_for_its_sender(runs: Runs) -> None:
+    """Two runs that tell each other for ever keep nobody waiting for ever."""
+    runs.start(Ring2, key="left")
+    taken = runs.get("left").send(Asked("left", 1))
+    assert taken.handled
+    assert len(runs.get("left").history()) > 100
+
+
+def test_a_spawned_run_has_its_context_and_no_parent(runs: Runs) -> None:
+    """`Spawn` starts a run that goes its own way; a second one leaves it as it is."""
+    run = runs.start(Starter, key="s")
+    run.send(Go(5))
+    run.send(Go(6))
+    spawned = runs.get("spawned", Oven)
+    assert (spawned.snapshot.context, spawned.parent) == (Dough(5), None)
+    assert run.status == "running"
+
+
+@run_async
+async def test_a_runtime_delivers_what_comes_too_early_once_its_run_is_there(
+    store: Store, clock: SimulatedClock
+) -> None:
+    """A message to a run that does not exist yet waits for it."""
+    async with Runtime(store, *CHARTS, clock=clock) as runtime:
+        run = await runtime.start(Player, key="a", context=Seen())
+        await run.send(Asked("b", 3))
+        await runtime.settle()
+        other = await runtime.start(Player, key="b", context=Seen())
+        clock.advance(timedelta(seconds=5))
+        await runtime.settle()
+        assert other.snapshot.context == Seen((3,))
+
+
+@run_async
+async def test_what_a_dead_process_has_not_passed_on_the_next_one_does(
+    store: Store, clock: SimulatedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A commit whose process dies right after it loses neither messages nor children."""
+    with Runs(store, *CHARTS, clock=clock) as runs:
+        runs.start(Bakery, key="b")
+        monkeypatch.setattr(runs._operations.writer, "_pass_on", lambda _: None)
+        runs.get("b").send(Go(3))
+        assert [run.key for run in runs.list(chart=Oven)] == []
+    clock.advance(timedelta(seconds=6))
+    async with Runtime(store, *CHARTS, clock=clock) as runtime:
+        await runtime.settle()
+        assert len(list(runtime.list(chart=Oven))) == 3
+        for n in range(3):
+            await runtime.get(f"oven-{n}").send(Ring())
+        await runtime.settle()
+        assert runtime.get("b").configuration == ("sold",)
+
+
+@run_async
+async def test_two_runs_that_tell_each_other_under_load_lose_nothing(store: Store) -> None:
+    """Each gets all that the other says, in order."""
+    async with Runtime(store, *CHARTS) as runtime:
+        a = await runtime.start(Player, key="a", context=Seen())
+        b = await runtime.start(Player, key="b", context=Seen())
+        sends = [(a, Asked("b", n)) for n in range(100)] + [(b, Asked("a", -n)) for n in range(100)]
+        await asyncio.gather(*(run.send(event) for run, event in sends))
+        await runtime.settle()
+        heard_a = [n for n in a.snapshot.context.taken if n < 0]
+        heard_b = [n for n in b.snapshot.context.taken if n > 0]
+        assert heard_b == list(range(1, 100))
+        assert heard_a == [-n for n in range(1, 100)]
+
+
+@given(st.lists(st.tuples(st.sampled_from("ab"), st.sampled_from("ab"), st.integers(0, 9))))
+def test_messages_are_those_of_a_simple_model_of_mailboxes(sends: list[Any]) -> None:
+    """Each run has seen what it said and what it was told, in the order of the sends."""
+    model: dict[str, tuple[int, ...]] = {"a": (), "b": ()}
+    with Runs(MemoryStore(), *CHARTS) as runs:
+        for key in model:
+            runs.start(Player, key=key, context=Seen())
+        for sender, other, number in sends:
+            runs.get(sender).send(Asked(other, number))
+            model[sender] += (number,)
+            model[other] += (number,)
+        assert {key: runs.get(key).snapshot.context.taken for key in model} == model
