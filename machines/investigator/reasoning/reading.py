@@ -43,6 +43,9 @@ def findings_of(
     references = by_check.get("joins", [])
     held = {(one.probe.table, link) for one in references for link in joins.held(one)}
     found = _counted(by_name, by_check, held, hints)
+    for one in by_check.get("parts", ()):
+        missing = _sane(_of_counts, one, hints.days)
+        found += [_of_part(each, one) for each in missing if each.kind is CauseKind.MISSING_DAY]
     for one in by_check.get("nulls", ()):
         found += _sane(nulls.find, one, by_name[one.probe.table])
     for one in by_check.get("forms", ()):
@@ -85,6 +88,10 @@ def _of_part(one: Finding, reading: Reading) -> Finding:
         return one
     words = f"{one.words}, where {reading.probe.split} is {reading.part}"
     return evolve(one, score=one.score * _PART, words=words, part=reading.part or "")
+
+
+def _of_counts(reading: Reading, hinted: Collection[date]) -> list[Finding]:
+    return counts.find(reading, None, hinted, alone=True)
 
 
 def _ends(readings: Sequence[Reading]) -> dict[str, date]:
