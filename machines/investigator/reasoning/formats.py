@@ -299,7 +299,9 @@ def _format(name: str, order: str, *, timed: bool) -> DateFormat | None:
     if name in ("compact", "compactT", "compact14"):
         day = "(substr({}, 1, 4) || '-' || substr({}, 5, 2) || '-' || substr({}, 7, 2))"
         at = 10 if name == "compactT" else 9
-        return _clocked(full, day, f"substr({{}}, {at}, 2)", f"substr({{}}, {at + 2}, 2)", timed=timed)
+        return _clocked(
+            full, day, f"substr({{}}, {at}, 2)", f"substr({{}}, {at + 2}, 2)", timed=timed
+        )
     if name == "month":
         return _clocked(full, "({} || '-01')", "", "", timed=False)
     if name == "week":

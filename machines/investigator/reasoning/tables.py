@@ -31,7 +31,7 @@ _PARTS: Final = 8
 _ENOUGH: Final = 40
 """Number of rows that show whether a column has few values, or only new ones."""
 _LONG: Final = 120
-"""Number of characters of a day as SQL that are written once in a query, not wherever it is used."""
+"""Number of characters of a day as SQL from which on a query writes it once."""
 _RANGES: Final = {"year": (1700, 2200), "month": (1, 12), "day": (1, 31)}
 """The numbers in columns of the parts of a date."""
 

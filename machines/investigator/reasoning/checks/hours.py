@@ -102,9 +102,9 @@ def find(reading: Reading, hinted: Collection[date] = ()) -> list[Finding]:
         return [marked]
     steady = Level.of([sum(day) for day in days]).steady
     enough = [10 if steady else 16 if day in hinted else 25 for day in reading.daily.days]
-    found = _shifted(days, enough)
+    found, sure = _shifted(days, enough), 0.985
     if found is None and _is_flat(days):
-        found = _at_the_edge(days)
+        found, sure = _at_the_edge(days), 0.8  # a gap at midnight looks the same
     if found is None:
         return []
     first, last, shift, strength = found
@@ -122,7 +122,7 @@ def find(reading: Reading, hinted: Collection[date] = ()) -> list[Finding]:
             probe.table,
             probe.day,
             day,
-            surely(strength, 0.75, 15.0) * 0.985,
+            surely(strength, 0.75, 15.0) * sure,
             words,
             (probe,),
             last=reading.daily.days[last],
@@ -252,7 +252,11 @@ def _at_the_edge(days: _Days) -> tuple[int, int, int, float] | None:
             shift += 1
         rest = sum(days[place][shift:]) / max(sum(usually[place][shift:]), 1)
         # A shift keeps the number of rows: what is missing here is in excess where it ends.
-        after = [n for n in range(place + 1, len(days)) if sum(days[n][:shift]) > 1.7 * sum(usually[n][:shift])]
+        after = [
+            n
+            for n in range(place + 1, len(days))
+            if sum(days[n][:shift]) > 1.7 * sum(usually[n][:shift])
+        ]
         kept = bool(after) or not sum(days[-1][shift + 1 :])
         if shift and kept and lack >= least and rest > 0.75 and (best is None or lack > best[3]):
             best = (place, len(days) - 1, shift, lack)
