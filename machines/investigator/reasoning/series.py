@@ -62,6 +62,15 @@ class Daily:
         values = {label: found[:length] for label, found in self.values.items()}
         return Daily(self.days[:length], values)
 
+    def weekly(self) -> Daily:
+        """Return the sums of whole weeks, each under its first day, where days have few rows."""
+        starts = range(0, len(self.days) - WEEK + 1, WEEK)
+        values = {
+            label: tuple(float(sum(n or 0.0 for n in found[at : at + WEEK])) for at in starts)
+            for label, found in self.values.items()
+        }
+        return Daily(tuple(self.days[at] for at in starts), values)
+
     def counts(self, label: str) -> list[float]:
         """Return a number by day, zero on days without one."""
         return [one or 0.0 for one in self.values.get(label, ())]
