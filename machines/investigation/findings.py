@@ -72,6 +72,7 @@ class Verdict(StrEnum):
 
     ANOMALY = "anomaly"
     NO_ANOMALY = "no_anomaly"
+    INCONCLUSIVE = "inconclusive"
 
 
 @frozen

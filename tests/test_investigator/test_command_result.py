@@ -140,6 +140,21 @@ def test_blindness_is_not_taken_for_health(tmp_path: Path) -> None:
     assert "it took longer than 0.05 s" in told["error"]["message"]
 
 
+def test_open_verdict_has_status_three(tmp_path: Path) -> None:
+    """Tables that could not be compared from day to day are told, and are not called healthy."""
+    path = tmp_path / "shop.sqlite"
+    with closing(sqlite3.connect(path)) as made, made:
+        made.execute("CREATE TABLE orders (day TEXT, amount REAL)")
+        made.executemany("INSERT INTO orders VALUES ('soon', ?)", [(n,) for n in range(40)])
+
+    result = ask(path, "--json")
+
+    told = json.loads(result.stdout)
+    assert (told["verdict"], told["causes"], result.exit_code) == ("inconclusive", [], 3)
+    assert "orders (no dates that can be read by day)" in told["summary"]
+    assert ask(path).stdout.startswith("INCONCLUSIVE  nothing could be compared")
+
+
 def test_calls_that_fail_are_counted_in_the_warnings(tmp_path: Path) -> None:
     """A verdict that had to do without some calls says so."""
     path = database(tmp_path / "shop.sqlite", ENDLESS)

@@ -110,7 +110,7 @@ def test_reasoning_names_the_evidence_of_each_cause(tmp_path: Path) -> None:
 
 
 def test_reasoning_without_permission_concludes_nothing() -> None:
-    """Where no query is permitted there is no anomaly to be seen, and none is made up."""
+    """Where no query is permitted nothing is seen, and that is not called "no anomaly"."""
     investigation, reasoner = Investigation(), RuleBasedReasoner()
     scope = Scope("ada", "acme", tools=["list_tables"], tables=["orders"])
     [call] = investigation.ingest(Start("why?", scope))
@@ -126,7 +126,8 @@ def test_reasoning_without_permission_concludes_nothing() -> None:
     concluded = asyncio.run(reasoner.answer(synthesize, investigation.case, ()))
     [finish] = investigation.ingest(CallResult(synthesize.call_id, concluded))
     assert isinstance(finish, Finish)
-    assert finish.synthesis.verdict is Verdict.NO_ANOMALY
+    assert finish.synthesis.verdict is Verdict.INCONCLUSIVE
+    assert finish.synthesis.causes == ()
 
 
 def test_reasoning_is_refused_what_the_scope_forbids(tmp_path: Path) -> None:

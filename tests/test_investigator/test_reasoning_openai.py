@@ -197,8 +197,8 @@ def test_openai_refuses_what_it_cannot_take(
 
 
 CONCLUSIONS = [
-    ({"verdict": "maybe"}, "$.verdict is not one of anomaly, no_anomaly"),
-    ({"verdict": []}, "$.verdict is not one of anomaly, no_anomaly"),
+    ({"verdict": "maybe"}, "$.verdict is not one of anomaly, no_anomaly, inconclusive"),
+    ({"verdict": []}, "$.verdict is not one of anomaly, no_anomaly, inconclusive"),
     ({"verdict": "anomaly", "causes": []}, "$.verdict contradicts $.causes"),
     ({"causes": [{"kind": "gremlins"}]}, "$.causes[0].kind is not one of null_spike"),
     ({"causes": [{"kind": "late_data", "score": 2}]}, "$.causes[0].score is not a number"),

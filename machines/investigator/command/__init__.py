@@ -106,7 +106,7 @@ def investigate(context: click.Context, /, **given: Any) -> None:
           --endpoint http://localhost:8000/v1 --model small
 
     Exit status: 0 there is a verdict, 1 the investigation failed, 2 the command line is wrong,
-    130 it was interrupted.
+    3 the verdict is open, 130 it was interrupted.
     """
     from machines.investigator.command.inputs import InputError  # noqa: PLC0415
     from machines.investigator.command.job import Job  # noqa: PLC0415

@@ -67,6 +67,8 @@ def _head(run: Run, result: Result, when: str) -> Iterator[str]:
             yield f"**Verdict: something is wrong.** {_sentence(result.summary)}"
         case Verdict.NO_ANOMALY:
             yield f"**Verdict: no anomaly.** {_sentence(result.summary)}"
+        case Verdict.INCONCLUSIVE:
+            yield f"**Verdict: inconclusive.** {_sentence(result.summary)}"
         case None:
             why = result.trouble.message if result.trouble is not None else "it has not finished"
             yield f"**No verdict: the investigation failed.** {_sentence(why)}"

@@ -82,7 +82,7 @@ class Result:
             match intent:
                 case Finish(synthesis):
                     blind = _blind(investigation, calls)
-                    if synthesis.verdict is Verdict.NO_ANOMALY and blind is not None:
+                    if synthesis.verdict is not Verdict.ANOMALY and blind is not None:
                         return cls(investigation, None, "", (), blind)
                     return cls(
                         investigation, synthesis.verdict, synthesis.summary, synthesis.causes
@@ -98,7 +98,9 @@ class Result:
 
     @property
     def exit_status(self) -> int:
-        """The exit status: 0 for either verdict, 130 if the run can be resumed, else 1."""
+        """The exit status: 0 for a verdict, 3 if it is open, 130 if the run can go on, else 1."""
+        if self.verdict is Verdict.INCONCLUSIVE:
+            return 3
         if self.verdict is not None:
             return 0
         return 1 if self.investigation.is_terminal else 130
@@ -158,6 +160,8 @@ class Result:
                 word = ("ANOMALY", "bold red")
             case Verdict.NO_ANOMALY:
                 word = ("NO ANOMALY", "bold green")
+            case Verdict.INCONCLUSIVE:
+                word = ("INCONCLUSIVE", "bold yellow")
             case None:
                 return
         out.print(Text.assemble(word, f"  {self.summary}"), soft_wrap=True)

@@ -1,12 +1,15 @@
-"""Formats of dates: recognized by the values of a column, with SQL that extracts the day."""
+"""Formats of dates: recognized by the values of a column, with SQL that extracts the day.
+
+The database groups the rows by day, so a format has to be SQL; a library that reads dates in Python
+could tell a format, but not make the query.
+"""
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
-from types import MappingProxyType
 from typing import Final
 
 from attrs import evolve, frozen
@@ -16,23 +19,18 @@ from machines.investigation.calls import Scalar
 VALID_DAY: Final = "[12][0-9][0-9][0-9]-[01][0-9]-[0-3][0-9]"
 """The pattern of a day for GLOB."""
 
-_FIRST_EPOCH: Final = 820_454_400  # 1996
+_FIRST_EPOCH: Final = 820_454_400  # 1996: smaller numbers are amounts and ids more often than times
 _LAST_EPOCH: Final = 2_524_608_000  # 2050
-_FIRST_JULIAN: Final = 2_450_000  # 1995
+_FIRST_JULIAN: Final = 2_415_020  # 1900
 _LAST_JULIAN: Final = 2_470_000  # 2050
-_FAR: Final = "far"
+_YEARS: Final = range(1950, 2101)  # of eight digits, which may be a number as well
 _DIRT: Final = 0.1  # part of the cells that may be something else
-_FAMILIES: Final = tuple(
-    frozenset(names.split())
-    for names in (
-        "iso_date iso_time",
-        "slashed_date slashed_time",
-        "day_first_date either_date month_first_date day_first_time either_time month_first_time",
-    )
-)
+_MOST: Final = 0.5  # part of the cells that must have one format, if others have another
+_CLEAR: Final = 12  # a larger number is a day of the month, not a month
 _NEVER: Final = ("9999-", "0000-", "0001-", "1900-01-01", "9999/", "2999-")
 """Beginnings of dates that mean "no date"."""
-_CLEAR: Final = 12  # a larger number is a day of the month, not a month
+_UNITS: Final = {"epoch_s": 1, "epoch_ms": 10**3, "epoch_us": 10**6, "epoch_ns": 10**9}
+_MONTHS: Final = "janfebmaraprmayjunjulaugsepoctnovdec"
 
 
 @frozen
@@ -52,88 +50,61 @@ class DateFormat:
     hour: str | None = None
 
 
-def _iso(name: str, rest: str) -> DateFormat:
-    day = (
-        "replace(substr({}, 1, 10), '/', '-')"
-        if name.startswith("slashed")
-        else "substr({}, 1, 10)"
-    )
-    if not rest:
-        return DateFormat(name, day, f"julianday({day})")
-    moment = f"julianday({day} || ' ' || substr({{}}, 12, 8))"
-    return DateFormat(name, day, moment, "CAST(substr({}, 12, 2) AS INTEGER)")
+@frozen
+class _Seen:
+    """What one value looks like: its format, and the number of its day with the fraction.
 
+    Attributes:
+        name: The format, without the order of day and month.
+        order: ``dmy`` or ``mdy``; ``either`` if it may be both; empty where it is no question.
+        timed: Whether it has a time of day.
+        at: The days since 1970, read with the day first if it may be both.
+        other: The same, read with the month first.
+    """
 
-_COMPACT: Final = "(substr({}, 1, 4) || '-' || substr({}, 5, 2) || '-' || substr({}, 7, 2))"
-_DAY_FIRST: Final = "(substr({}, 7, 4) || '-' || substr({}, 4, 2) || '-' || substr({}, 1, 2))"
-_MONTH_FIRST: Final = "(substr({}, 7, 4) || '-' || substr({}, 1, 2) || '-' || substr({}, 4, 2))"
-
-
-def _turned(name: str, day: str, rest: str) -> DateFormat:
-    if not rest:
-        return DateFormat(name, day, f"julianday({day})")
-    moment = f"julianday({day} || ' ' || substr({{}}, 12, 5))"
-    return DateFormat(name, day, moment, "CAST(substr({}, 12, 2) AS INTEGER)")
-
-
-def _counted(name: str, seconds: str) -> DateFormat:
-    return DateFormat(
-        name,
-        f"date({seconds}, 'unixepoch')",
-        f"({seconds} / 86400.0 + 2440587.5)",
-        f"CAST(strftime('%H', {seconds}, 'unixepoch') AS INTEGER)",
-    )
-
-
-FORMATS: Final[Mapping[str, DateFormat]] = MappingProxyType(
-    {
-        one.name: one
-        for one in (
-            _iso("iso_date", ""),
-            _iso("iso_time", "time"),
-            _iso("slashed_date", ""),
-            _iso("slashed_time", "time"),
-            DateFormat("compact", _COMPACT, f"julianday({_COMPACT})"),
-            _turned("day_first_date", _DAY_FIRST, ""),
-            _turned("day_first_time", _DAY_FIRST, "time"),
-            _turned("month_first_date", _MONTH_FIRST, ""),
-            _turned("month_first_time", _MONTH_FIRST, "time"),
-            _counted("epoch_s", "{}"),
-            _counted("epoch_ms", "({} / 1000)"),
-            DateFormat("julian", "date({})", "({} + 0.0)", "CAST(strftime('%H', {}) AS INTEGER)"),
-        )
-    }
-)
-"""Every known format by its name."""
-
-_CLOCK: Final = re.compile(r"(?:[01]\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:\.\d+)?)?", re.ASCII)
-_ZONE: Final = re.compile(r"[T ]\d\d:\d\d.*?(Z|[+-]\d\d:?\d\d)", re.ASCII)
-_ISO: Final = re.compile(r"(\d{4})([-/])(\d\d)\2(\d\d)(?:[T ](\d\d):\d\d(?::\d\d)?.*)?", re.ASCII)
-_TURNED: Final = re.compile(r"(\d\d)[./-](\d\d)[./-](\d{4})(?: (\d\d):\d\d.*)?", re.ASCII)
-_DIGITS: Final = re.compile(r"(\d{4})(\d\d)(\d\d)", re.ASCII)
+    name: str
+    at: float
+    timed: bool = False
+    order: str = ""
+    other: float = 0.0
 
 
 def format_of(values: Sequence[Scalar]) -> DateFormat | None:
     """Return the format of some dates; None if the values are not dates.
 
+    Of several formats it is the one that most values have, if more than half of them do.
+
     >>> format_of(["2026-03-02T10:00:00", "2026-03-03T11:30:00"]).name
     'iso_time'
-    >>> format_of([1772445600, 1772449200]).name, format_of([17, 4, 2026])
-    ('epoch_s', None)
+    >>> format_of(["3/2/2026", "3/13/2026"]).name, format_of([17, 4, 2026])
+    ('mdy/4_date', None)
     """
-    given = [one for one in values if one is not None and one != ""]
-    found = Counter(_name_of(one) for one in given)
-    found.pop(_FAR, None)
-    strange = found.pop(None, 0)
-    kinds = set(found)
-    # A few cells that are not dates are dirt.
-    if not kinds or strange > _DIRT * sum(found.values()):
+    given = [one for one in values if one is not None and one != "" and not _is_never(one)]
+    seen = [one for value in given if (one := _seen(value)) is not None]
+    if not seen or len(seen) < (1 - _DIRT) * len(given):
         return None
-    for family in _FAMILIES:
-        if kinds <= family:
-            return _of_family(kinds)
-    name, most = found.most_common(1)[0]
-    return FORMATS.get(str(name)) if most >= (1 - _DIRT) * len(given) else None
+    names = {_loose(one.name) for one in seen}
+    # Days and months of one figure make all of them numbers of any width.
+    names = {one for one in names if one.startswith("ymd")} & {one.name for one in seen}
+    found = [_loose(one.name) if _loose(one.name) in names else one.name for one in seen]
+    name, most = Counter(found).most_common(1)[0]
+    mine = [one for one, is_ in zip(seen, found, strict=True) if is_ == name]
+    if most <= _MOST * len(given):
+        return None
+    orders = Counter(one.order for one in mine if one.order not in ("", "either"))
+    order = orders.most_common(1)[0][0] if orders else "dmy" if mine[0].order else ""
+    # A moment at midnight may be written as a date.
+    return _format(name, order, timed=any(one.timed for one in mine))
+
+
+def strange_to(dates: DateFormat, values: Sequence[Scalar]) -> int:
+    """Return how many values have another format than the one of their column, or are no dates.
+
+    >>> strange_to(format_of(["2026-03-02"]), ["2026-03-02", "3/2/2026", None, "soon"])
+    2
+    """
+    given = [one for one in values if one is not None and one != "" and not _is_never(one)]
+    return sum(order_of(one, dates) is None for one in given)
 
 
 def clock_like(values: Sequence[Scalar]) -> bool:
@@ -159,33 +130,53 @@ def zone_of(values: Sequence[Scalar]) -> str | None:
 def timed_by(dates: DateFormat, clock: str) -> DateFormat:
     """Return a format of days with the time of day in another column, given as SQL.
 
-    >>> timed_by(FORMATS["iso_date"], 't."at"').hour
+    >>> timed_by(format_of(["2026-03-02"]), 't."at"').hour
     'CAST(substr(t."at", 1, 2) AS INTEGER)'
     """
     moment = f"julianday({dates.day} || ' ' || {clock})"
     return evolve(dates, moment=moment, hour=f"CAST(substr({clock}, 1, 2) AS INTEGER)")
 
 
-def _of_family(kinds: set[str | None]) -> DateFormat | None:
-    names = {str(one) for one in kinds}
-    if len(names) == 1 and names <= set(FORMATS):
-        return FORMATS[names.pop()]
-    if any(one.startswith(("iso", "slashed")) for one in names):
-        # A moment at midnight may be written as a date.
-        return FORMATS["iso_time" if "iso_time" in names else "slashed_time"]
-    return _of_turned(names)
+def of_parts(year: str, month: str, day: str) -> DateFormat:
+    """Return the format of days whose year, month and day have columns of their own."""
+    whole = _padded(year, month, day)
+    return DateFormat("parts", whole, f"julianday({whole})")
 
 
-def _of_turned(kinds: set[str]) -> DateFormat | None:
-    suffix = "time" if any(kind.endswith("time") for kind in kinds) else "date"
-    first = any(kind.startswith("day") for kind in kinds)
-    if first and any(kind.startswith("month") for kind in kinds):
+def order_of(value: Scalar, fmt: DateFormat) -> float | None:
+    """Return a number of days by which values of one format can be ordered.
+
+    >>> dates = format_of(["2026-03-02"])
+    >>> order_of("2026-03-02", dates) - order_of("2026-03-01", dates)
+    1.0
+    """
+    seen = _seen(value)
+    if seen is None or fmt.name not in _names(seen):
         return None
-    month = any(kind.startswith("month") for kind in kinds)
-    return FORMATS[f"{'month' if month else 'day'}_first_{suffix}"]
+    return seen.other if fmt.name.startswith("mdy") and seen.order == "either" else seen.at
 
 
-def _name_of(value: Scalar) -> str | None:
+# One value.
+
+_CLOCK: Final = re.compile(r"(?:[01]\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:\.\d+)?)?", re.ASCII)
+_ZONE: Final = re.compile(r"[T ]\d\d:\d\d.*?(Z|[+-]\d\d:?\d\d)", re.ASCII)
+_TEXT: Final = re.compile(
+    r"(?P<w>[A-Za-z]{3,9},? )?(?P<a>\d{1,4}|[A-Za-z]{3,9})(?P<s>[-/. ])"
+    r"(?P<b>\d{1,2}|[A-Za-z]{3,9}),?(?P=s)(?P<c>\d{4}|\d{1,2})"
+    r"(?:(?:T|,? )(?P<h>\d{1,2}):(?P<m>\d\d)(?::\d\d(?:\.\d+)?)?(?P<p> ?[AaPp]\.?[Mm]\.?)?"
+    r"(?: ?(?:Z|[A-Z]{3,4}|[+-]\d\d:?\d\d)(?: \([A-Z]{3,4}\))?)?)?",
+    re.ASCII,
+)
+_DIGITS: Final = re.compile(r"(\d{4})(\d\d)(\d\d)(?:T?(\d\d)(\d\d)(?:\d\d)?Z?)?", re.ASCII)
+_WEEK: Final = re.compile(r"(\d{4})-?W(\d\d)", re.ASCII)
+_MONTH: Final = re.compile(r"(\d{4})-(0[1-9]|1[0-2])", re.ASCII)
+
+
+def _is_never(value: Scalar) -> bool:
+    return isinstance(value, str) and value.startswith(_NEVER)
+
+
+def _seen(value: Scalar) -> _Seen | None:
     match value:
         case bool():
             return None
@@ -197,73 +188,168 @@ def _name_of(value: Scalar) -> str | None:
             return None
 
 
-def _of_number(value: float) -> str | None:
-    if _FIRST_EPOCH <= value <= _LAST_EPOCH:
-        return "epoch_s"
-    if _FIRST_EPOCH * 1000 <= value <= _LAST_EPOCH * 1000:
-        return "epoch_ms"
+def _of_number(value: float) -> _Seen | None:
+    for name, unit in _UNITS.items():
+        if _FIRST_EPOCH * unit <= value <= _LAST_EPOCH * unit:
+            return _Seen(name, value / unit / 86_400, timed=True)
     if not isinstance(value, int) and _FIRST_JULIAN <= value <= _LAST_JULIAN:
-        return "julian"
-    if found := _DIGITS.fullmatch(str(value)):
-        return "compact" if _is_day(*map(int, found.groups())) else None
+        return _Seen("julian", value - 2_440_587.5, timed=True)
+    if isinstance(value, int):
+        return _of_digits(str(value))
     return None
 
 
-def _of_text(text: str) -> str | None:
-    if text.startswith(_NEVER) and _ISO.fullmatch(text):
-        return _FAR
-    if found := _ISO.fullmatch(text):
-        year, mark, month, day, hour = found.groups()
-        kind = "iso" if mark == "-" else "slashed"
-        good = _is_day(int(year), int(month), int(day))
-        return f"{kind}_{'time' if hour else 'date'}" if good else None
-    if found := _TURNED.fullmatch(text):
-        first, second, _, hour = found.groups()
-        suffix = "time" if hour else "date"
-        if int(first) > _CLEAR:
-            return f"day_first_{suffix}"
-        return f"{'month_first' if int(second) > _CLEAR else 'either'}_{suffix}"
-    if found := _DIGITS.fullmatch(text):
-        return "compact" if _is_day(*map(int, found.groups())) else None
-    return None
-
-
-def _is_day(year: int, month: int, day: int) -> bool:
-    try:
-        date(year, month, day)
-    except ValueError:
-        return False
-    return 1950 <= year <= 2100  # noqa: PLR2004 - years likely in a database
-
-
-def order_of(value: Scalar, fmt: DateFormat) -> float | None:
-    """Return a number of days by which values of one format can be ordered.
-
-    >>> order_of("2026-03-02", FORMATS["iso_date"]) - order_of("2026-03-01", FORMATS["iso_date"])
-    1.0
-    """
-    read: Callable[[], float]
-    if fmt.name == "epoch_s" and isinstance(value, int | float):
-        read = lambda: value / 86400  # noqa: E731
-    elif fmt.name == "epoch_ms" and isinstance(value, int | float):
-        read = lambda: value / 86_400_000  # noqa: E731
-    elif fmt.name == "julian" and isinstance(value, int | float):
-        read = lambda: float(value) - 2440587.5  # noqa: E731
-    else:
-        read = lambda: _ordinal(str(value), fmt.name)  # noqa: E731
-    try:
-        return read()
-    except (ValueError, IndexError):
+def _of_digits(text: str) -> _Seen | None:
+    found = _DIGITS.fullmatch(text)
+    if found is None:
         return None
+    year, month, day, hour, minute = (int(one or 0) for one in found.groups())
+    at = _days(year, month, day, hour, minute)
+    if at is None or year not in _YEARS:
+        return None
+    name = "compact" if found[4] is None else "compactT" if "T" in text else "compact14"
+    return _Seen(name, at, timed=found[4] is not None)
 
 
-def _ordinal(text: str, name: str) -> float:
-    if name == "compact":
-        text = f"{text[:4]}-{text[4:6]}-{text[6:8]}"
-    elif name.startswith("day_first"):
-        text = f"{text[6:10]}-{text[3:5]}-{text[:2]}{text[10:]}"
-    elif name.startswith("month_first"):
-        text = f"{text[6:10]}-{text[:2]}-{text[3:5]}{text[10:]}"
-    text = text.replace("/", "-")[:19]
-    moment = datetime.fromisoformat(text).replace(tzinfo=UTC)
-    return moment.timestamp() / 86400
+def _of_text(text: str) -> _Seen | None:
+    if found := _TEXT.fullmatch(text):
+        return _of_parts(found)
+    if text.isascii() and text.isdigit():
+        return _of_digits(text) or (_of_number(int(text)) if len(text) >= 9 else None)  # noqa: PLR2004 - seconds
+    if found := _MONTH.fullmatch(text):
+        return _at_noon("month", _days(int(found[1]), int(found[2]), 1))
+    if found := _WEEK.fullmatch(text):
+        return _at_noon("week", _days(int(found[1]), 1, 1), 7 * (int(found[2]) - 1))
+    return _of_digits(text)
+
+
+def _at_noon(name: str, at: float | None, more: int = 0) -> _Seen | None:
+    return None if at is None else _Seen(name, at + more)
+
+
+def _of_parts(found: re.Match[str]) -> _Seen | None:
+    a, mark, b, c = found["a"], found["s"], found["b"], found["c"]
+    hour, minute = int(found["h"] or 0), int(found["m"] or 0)
+    if found["p"]:
+        hour = hour % 12 + 12 * ("p" in found["p"].lower())
+    clock = "p" if found["p"] else ""
+    rest = (hour, minute)
+    timed = found["h"] is not None
+    start = "w" if found["w"] else ""
+    if len(a) == 4 and a.isdigit():  # noqa: PLR2004 - a year
+        at = _days(int(a), _month(b), int(c), *rest)
+        wide = len(b) == len(c) == 2 and mark in "-/" and not clock and not start  # noqa: PLR2004
+        name = {"-": "iso", "/": "slashed"}[mark] if wide else f"{start}ymd{mark}{clock}"
+        return None if at is None else _Seen(name, at, timed)
+    year = int(c) + (0 if len(c) == 4 else 2000 if int(c) < 70 else 1900)  # noqa: PLR2004 - as POSIX has it
+    if len(c) not in (2, 4):
+        return None
+    kind = f"{mark}{len(c)}{clock}"
+    if a.isalpha() or b.isalpha():
+        first, word = (b, a) if a.isalpha() else (a, b)
+        at = _days(year, _month(word), int(first), *rest) if first.isdigit() else None
+        name = f"{start}{'bdy' if a.isalpha() else 'dby'}{kind}"
+        return None if at is None else _Seen(name, at, timed)
+    by_day, by_month = _days(year, int(b), int(a), *rest), _days(year, int(a), int(b), *rest)
+    if by_day is None and by_month is None:
+        return None
+    order = "mdy" if by_day is None else "dmy" if by_month is None else "either"
+    at = by_day if by_day is not None else by_month or 0.0
+    return _Seen(f"{start}{kind}", at, timed, order, by_month or 0.0)
+
+
+def _month(text: str) -> int:
+    """Return the number of a month, given as a number or as an English name; 0 if it is none."""
+    place = _MONTHS.find(text[:3].lower())
+    return int(text) if text.isdigit() else place // 3 + 1 if place % 3 == 0 else 0
+
+
+def _days(year: int, month: int, day: int, hour: int = 0, minute: int = 0) -> float | None:
+    try:
+        at = datetime(year, month, day, hour, minute, tzinfo=UTC)
+    except ValueError:
+        return None
+    return (at.date() - date(1970, 1, 1)).days + (hour * 60 + minute) / 1440
+
+
+# A format.
+
+
+def _names(seen: _Seen) -> set[str]:
+    """Return the names of the formats that a value may have."""
+    orders = ("dmy", "mdy") if seen.order == "either" else (seen.order,)
+    names = {f"{order}{one}" for order in orders for one in (seen.name, _loose(seen.name))}
+    return {f"{name}{end}" for name in names for end in ("_date", "_time", "")}
+
+
+def _loose(name: str) -> str:
+    """Return the name of a format whose days and months may have one figure."""
+    return {"iso": "ymd-", "slashed": "ymd/"}.get(name, name)
+
+
+def _format(name: str, order: str, *, timed: bool) -> DateFormat | None:
+    full = f"{order}{name}"
+    if name in _UNITS:
+        seconds = f"(CAST({{}} AS INTEGER) / {_UNITS[name]})"
+        hour = f"CAST(strftime('%H', {seconds}, 'unixepoch') AS INTEGER)"
+        day, moment = f"date({seconds}, 'unixepoch')", f"({seconds} / 86400.0 + 2440587.5)"
+        return DateFormat(full, day, moment, hour)
+    if name == "julian":
+        return DateFormat(full, "date({})", "({} + 0.0)", "CAST(strftime('%H', {}) AS INTEGER)")
+    if name in ("compact", "compactT", "compact14"):
+        day = "(substr({}, 1, 4) || '-' || substr({}, 5, 2) || '-' || substr({}, 7, 2))"
+        at = 10 if name == "compactT" else 9
+        return _clocked(
+            full, day, f"substr({{}}, {at}, 2)", f"substr({{}}, {at + 2}, 2)", timed=timed
+        )
+    if name == "month":
+        return _clocked(full, "({} || '-01')", "", "", timed=False)
+    if name == "week":
+        # The Monday of a week: the fourth of January is always in the first.
+        fourth = "(substr({}, 1, 4) || '-01-04')"
+        week = "substr({}, -2)"
+        day = f"date({fourth}, (7 * {week} - 7 - (strftime('%w', {fourth}) + 6) % 7) || ' days')"
+        return _clocked(full, day, "", "", timed=False)
+    if name in ("iso", "slashed"):
+        day = "substr({}, 1, 10)" if name == "iso" else "replace(substr({}, 1, 10), '/', '-')"
+        ends = f"{name}_{'time' if timed else 'date'}"
+        return _clocked(ends, day, "substr({}, 12, 2)", "substr({}, 15, 2)", timed=timed)
+    return _separated(full, timed=timed)
+
+
+def _separated(name: str, *, timed: bool) -> DateFormat:
+    """Return the format of dates whose parts are separated, be they of any width."""
+    weekday, rest = name.startswith("w") or name[3:4] == "w", name.replace("w", "", 1)
+    order, mark = rest[:3], rest[3]
+    half = rest.endswith("p")
+    # Names of week days end with the first blank; a number ends where no digit follows.
+    first = "substr({}, instr({}, ' ') + 1)" if weekday else "{}"
+    second = f"substr({first}, instr({first}, '{mark}') + 1)"
+    third = f"ltrim(substr({second}, instr({second}, '{mark}') + 1))"
+    cells = dict(zip(order, (first, second, third), strict=True))
+    year, day = f"CAST({cells['y']} AS INTEGER)", f"CAST({cells['d']} AS INTEGER)"
+    if "b" in cells:
+        month = f"((instr('{_MONTHS}', lower(substr({cells['b']}, 1, 3))) + 2) / 3)"
+    else:
+        month = f"CAST({cells['m']} AS INTEGER)"
+    if order != "ymd" and rest[4] == "2":
+        year = f"({year} + CASE WHEN {year} < 70 THEN 2000 ELSE 1900 END)"
+    clock = f"substr({third}, instr(replace({third}, 'T', ' '), ' ') + 1)"
+    hour = f"CAST({clock} AS INTEGER)"
+    if half:
+        hour = f"({hour} % 12 + 12 * ({clock} LIKE '%p%'))"
+    minute = f"CAST(substr({clock}, instr({clock}, ':') + 1, 2) AS INTEGER)"
+    ends = f"{name}_{'time' if timed else 'date'}"
+    return _clocked(ends, _padded(year, month, day), hour, minute, timed=timed)
+
+
+def _padded(year: str, month: str, day: str) -> str:
+    two = "substr('0' || {}, -2)".format
+    return f"(substr('000' || {year}, -4) || '-' || {two(month)} || '-' || {two(day)})"
+
+
+def _clocked(name: str, day: str, hour: str, minute: str, *, timed: bool) -> DateFormat:
+    if not timed:
+        return DateFormat(name, day, f"julianday({day})")
+    whole = hour if hour.startswith(("CAST", "(CAST")) else f"CAST({hour} AS INTEGER)"
+    return DateFormat(name, day, f"(julianday({day}) + {whole} / 24.0 + {minute} / 1440.0)", whole)

@@ -31,7 +31,8 @@ _TASKS: Final[Mapping[str, str]] = {
         '{"type": "proposed", "hypotheses": [{"claim": TEXT, "test": ' + _REQUEST + "}, …]}."
     ),
     "synthesize": (
-        'Conclude: {"type": "concluded", "verdict": "anomaly" or "no_anomaly", "summary": TEXT, '
+        'Conclude: {"type": "concluded", "verdict": "anomaly", "no_anomaly" or "inconclusive", '
+        '"summary": TEXT, '
         '"causes": [{"kind": KIND, "table": NAME, "column": NAME or null, "date": "2026-03-02" or '
         'null, "score": 0 to 1, "evidence": [ID, …]}, …]}. KIND is one of '
         + ", ".join(CauseKind)

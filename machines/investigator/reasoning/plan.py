@@ -23,7 +23,7 @@ from machines.investigator.reasoning.probes import Probe
 from machines.investigator.reasoning.tables import Table, read_table
 from machines.investigator.tools.naming import table_name
 
-SAMPLE = 200
+SAMPLE = 300
 """Number of rows in a sample of a table."""
 
 
@@ -48,14 +48,21 @@ def first_look(case: Case) -> tuple[Request, ...]:
 
 
 def sample_of(table: str) -> str:
-    """Return the query for a sample of a table, which may be named with its schema.
+    """Return the query for a sample of a table, from its first rows to its last.
 
-    >>> sample_of("main.s")
-    'SELECT (SELECT count(*) FROM "main"."s") AS "rows", t.* FROM "main"."s" AS t LIMIT 200'
+    Multiples of the golden ratio choose the rows: every tenth row may be of one kind.
+
+    >>> print(sample_of("main.s").replace(" FROM", chr(10) + "FROM"))  # doctest: +ELLIPSIS
+    SELECT s.*
+    FROM (SELECT (SELECT count(*)
+    FROM "main"."s") AS "all rows", row_number() OVER () AS "row's place", t.*
+    FROM "main"."s" AS t) AS s WHERE ...
     """
     source = table_name(table)
-    rows = f'(SELECT count(*) FROM {source}) AS "rows"'  # noqa: S608
-    return f"SELECT {rows}, t.* FROM {source} AS t LIMIT {SAMPLE}"  # noqa: S608
+    rows = f'(SELECT count(*) FROM {source}) AS "all rows"'  # noqa: S608
+    inner = f'SELECT {rows}, row_number() OVER () AS "row\'s place", t.* FROM {source} AS t'  # noqa: S608
+    chosen = f's."row\'s place" * 40503 % 65536 * (s."all rows" / {SAMPLE} + 1) < 65536'
+    return f"SELECT s.* FROM ({inner}) AS s WHERE {chosen} LIMIT {SAMPLE}"  # noqa: S608
 
 
 def tables_of(case: Case, evidence: Iterable[Evidence]) -> list[Table]:
@@ -78,13 +85,13 @@ def tables_of(case: Case, evidence: Iterable[Evidence]) -> list[Table]:
     return [
         read_table(
             name,
-            found.columns[1:],
-            [row[1:] for row in found.rows],
+            found.columns[2:],
+            [row[2:] for row in found.rows],
             keys.get(name, ()),
             _size(found.rows),
         )
         for name, found in sorted(samples.items())
-        if len(found.columns) > 1
+        if len(found.columns) > 2  # noqa: PLR2004 - those of the query, and one of the table
     ]
 
 

@@ -15,7 +15,7 @@ from machines.investigator.reasoning.series import Daily
 from machines.investigator.reasoning.tables import Column, Table
 from machines.investigator.tools.naming import quoted
 
-MOST_DAYS: Final = 400
+MOST_DAYS: Final = 900
 """Number of days that are examined, the latest ones."""
 MOST_ROWS: Final = 1_000
 """Greatest number of rows of an answer in which each day is split into parts."""

@@ -45,7 +45,14 @@ def rank(
         more = one.score * 0.5 if one.part is None else 0.0
         score = 1 - (1 - same.score) * (1 - more)
         best[best.index(same)] = evolve(same, probes=probes, score=score)
-    return sorted(best, key=lambda one: -one.score)
+    return sorted(best, key=lambda one: (-_aim(one, hints), -one.score))
+
+
+def _aim(one: Finding, hints: Hints) -> int:
+    """Return how well a finding fits the day of the question: it goes before any score."""
+    if not hints.days:
+        return 0
+    return 2 if hints.near(one.day) else 1 if hints.near(one.day, one.last) else 0
 
 
 def _same(one: Finding, other: Finding) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import date
+from statistics import median
 from typing import Final
 
 from attrs import evolve
@@ -27,6 +28,8 @@ from machines.investigator.reasoning.ranking import rank
 from machines.investigator.reasoning.series import WEEK
 from machines.investigator.reasoning.tables import Table
 
+_FEW: Final = 20
+"""Rows of a day that are so few that weeks are looked at, too."""
 _PART: Final = 0.97
 """Weight of a finding in a part of the rows only."""
 
@@ -40,9 +43,14 @@ def findings_of(
     for one in readings:
         if one.daily.days:
             by_check.setdefault(one.probe.check, []).append(one)
+    for check in ("nulls", "forms"):
+        by_check[check] = [each for one in by_check.get(check, ()) for each in _by_week_too(one)]
     references = by_check.get("joins", [])
     held = {(one.probe.table, link) for one in references for link in joins.held(one)}
     found = _counted(by_name, by_check, held, hints)
+    for one in by_check.get("parts", ()):
+        missing = _sane(_of_counts, one, hints.days)
+        found += [_of_part(each, one) for each in missing if each.kind is CauseKind.MISSING_DAY]
     for one in by_check.get("nulls", ()):
         found += _sane(nulls.find, one, by_name[one.probe.table])
     for one in by_check.get("forms", ()):
@@ -85,6 +93,19 @@ def _of_part(one: Finding, reading: Reading) -> Finding:
         return one
     words = f"{one.words}, where {reading.probe.split} is {reading.part}"
     return evolve(one, score=one.score * _PART, words=words, part=reading.part or "")
+
+
+def _by_week_too(reading: Reading) -> list[Reading]:
+    """Return a reading, and its weeks if a day has few rows: chance hides what a week shows."""
+    label = reading.probe.labels[0]
+    known = [one for one in reading.daily.counts(label) if one]
+    if not known or median(known) >= _FEW:
+        return [reading]
+    return [reading, evolve(reading, daily=reading.daily.weekly())]
+
+
+def _of_counts(reading: Reading, hinted: Collection[date]) -> list[Finding]:
+    return counts.find(reading, None, hinted, alone=True)
 
 
 def _ends(readings: Sequence[Reading]) -> dict[str, date]:

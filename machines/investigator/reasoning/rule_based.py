@@ -68,9 +68,7 @@ def conclude(call: Call, case: Case, evidence: tuple[Evidence, ...]) -> Conclude
     hints = Hints.read(case.question, [table.name for table in tables])
     found = findings_of(tables, readings, hints)[:_MOST]
     if not found:
-        examined = len(readings)
-        summary = f"nothing unusual in {examined} series of {len(tables)} tables"
-        return Concluded(Synthesis(Verdict.NO_ANOMALY, summary))
+        return Concluded(_nothing(tables, readings))
     question = question_of(found, hints)
     if question is not None:
         if not call.answers:
@@ -79,9 +77,27 @@ def conclude(call: Call, case: Case, evidence: tuple[Evidence, ...]) -> Conclude
     found = [evolve(one, score=min(one.score, found[0].score)) for one in found]
     causes = tuple(_cause(one, sources) for one in found)
     best = found[0]
+    elsewhere = hints.days and not any(hints.near(one.day, one.last) for one in found)
     kind = best.kind.value.replace("_", " ")
     summary = f"{kind} in {best.table}: {best.words}"
+    if elsewhere:
+        summary = f"nothing on the day that the question names, but {summary}"
     return Concluded(Synthesis(Verdict.ANOMALY, summary, causes))
+
+
+def _nothing(tables: Sequence[Table], readings: Sequence[Reading]) -> Synthesis:
+    """Return the conclusion without a finding, which says what was not looked at, and why."""
+    told = {one.probe.table for one in readings if one.daily.days}
+    left = [
+        f"{one.name} ({'no dates that can be read by day' if one.sampled else 'no rows'})"
+        for one in tables
+        if one.name not in told
+    ]
+    rest = f"; not looked at by day: {', '.join(left)}" if left else ""
+    if not told:
+        return Synthesis(Verdict.INCONCLUSIVE, f"nothing could be compared from day to day{rest}")
+    summary = f"nothing unusual in {len(readings)} series of {len(told)} tables{rest}"
+    return Synthesis(Verdict.NO_ANOMALY, summary)
 
 
 def _read(

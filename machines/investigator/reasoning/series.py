@@ -62,6 +62,15 @@ class Daily:
         values = {label: found[:length] for label, found in self.values.items()}
         return Daily(self.days[:length], values)
 
+    def weekly(self) -> Daily:
+        """Return the sums of whole weeks, each under its first day, where days have few rows."""
+        starts = range(0, len(self.days) - WEEK + 1, WEEK)
+        values = {
+            label: tuple(float(sum(n or 0.0 for n in found[at : at + WEEK])) for at in starts)
+            for label, found in self.values.items()
+        }
+        return Daily(tuple(self.days[at] for at in starts), values)
+
     def counts(self, label: str) -> list[float]:
         """Return a number by day, zero on days without one."""
         return [one or 0.0 for one in self.values.get(label, ())]
@@ -162,43 +171,53 @@ class Run:
 def risen(parts: Sequence[float], wholes: Sequence[float], least: float = 0.15) -> Run | None:
     """Find the days on which a part of the whole is larger than usual, beyond chance.
 
-    None when it is so on many days, here and there: then that is usual.
+    It is compared with the days before; days as strong that come again and again are usual.
 
     >>> risen([0, 1, 0, 0, 1, 30, 0], [50] * 7).first
     5
     """
-    known = [n for n, whole in enumerate(wholes) if whole > 0]
-    rates = {n: parts[n] / wholes[n] for n in known}
-    full = [n for n in known if wholes[n] >= enough(wholes)]
+    full = [n for n, whole in enumerate(wholes) if whole > 0 and whole >= enough(wholes)]
     if len(full) < WEEK:
         return None
-    low = quantile([rates[n] for n in full], 0.3)
-    if not any(parts[n] for n in full[:WEEK]) and not low:
+    rates = [parts[n] / wholes[n] for n in full]
+    if not any(rates[:WEEK]) and not quantile(rates, 0.3):
         least = min(least, 0.04)  # little is enough of a value that never was there before
-    hot = []
-    for n in full:
-        noise = math.sqrt(max(low * (1 - low), 0.01) / wholes[n])
-        if rates[n] - low >= least and (rates[n] - low) / noise >= 5:
-            hot.append(n)
-    runs = _runs(hot, full)
-    if not runs or len(runs) > 3:  # recurring days are usual
+    best, most = None, 0.0
+    place = 1
+    while place < len(full):
+        level = median(rates[max(0, place - 2 * WEEK) : place])
+        noise = math.sqrt(max(level * (1 - level), 0.01) / wholes[full[place]])
+        if rates[place] - level < max(least, 5 * noise):
+            place += 1
+            continue
+        end, slipped = place, 0
+        half = level + (rates[place] - level) / 2
+        for n in range(place + 1, len(full)):
+            slipped = slipped + 1 if rates[n] < half else 0
+            if slipped > 1:  # one day may slip
+                break
+            end = n if not slipped else end
+        weight = sum(parts[full[n]] - level * wholes[full[n]] for n in range(place, end + 1))
+        if weight > most:
+            best, most = (place, end), weight
+        place = end + 1
+    if best is None:
         return None
-    best = max(runs, key=lambda run: sum(parts[n] - low * wholes[n] for n in run))
-    if best[0] == full[0]:
-        return None  # it was so from the first: nothing has risen
-    rest = [rates[n] for n in full if n not in hot]
+    first, end = best
+    here = full[first : end + 1]
+    rest = rates[:first] + rates[end + 1 :]
     if len(rest) < 5:  # too little to be the usual
         return None
-    whole = sum(wholes[n] for n in best)
-    during = sum(parts[n] for n in best) / whole
-    before = median(rest)
+    whole = sum(wholes[n] for n in here)
+    during = sum(parts[n] for n in here) / whole
+    before = median(rates[max(0, first - 4 * WEEK) : first])
+    # Other days of the kind are usual if there are many of them, and if they are as strong.
     swing = max(spread(rest), quantile(rest, 0.95) - before)
     noise = max(math.sqrt(max(before * (1 - before), 0.01) / whole), swing, 0.01)
     strength = (during - before) / noise
     if strength < 3 or during - before < least:
         return None
-    weight = sum(parts[n] - before * wholes[n] for n in best)
-    return Run(best[0], best[-1], before, during, strength, weight)
+    return Run(here[0], here[-1], before, during, strength, most)
 
 
 def enough(wholes: Sequence[float]) -> float:
@@ -214,18 +233,6 @@ def enough(wholes: Sequence[float]) -> float:
     same = sum(one == middle for one in known)
     always = len(known) >= 0.9 * len(wholes)
     return min(middle, 5.0) if always and same >= 0.9 * len(known) else 5.0
-
-
-def _runs(hot: Sequence[int], known: Sequence[int]) -> list[list[int]]:
-    """Join days that follow each other among those that are known."""
-    place = {day: n for n, day in enumerate(known)}
-    runs: list[list[int]] = []
-    for before, day in pairwise([-1, *hot]):
-        if before >= 0 and place[day] - place[before] <= 2:  # one day may slip
-            runs[-1].append(day)
-        else:
-            runs.append([day])
-    return runs
 
 
 @frozen

@@ -15,7 +15,9 @@ from machines.investigator.reasoning.formats import (
     DateFormat,
     clock_like,
     format_of,
+    of_parts,
     order_of,
+    strange_to,
     timed_by,
 )
 from machines.investigator.tools.naming import quoted, table_name
@@ -28,6 +30,10 @@ _PARTS: Final = 8
 """Greatest number of parts into which a column splits the rows."""
 _ENOUGH: Final = 40
 """Number of rows that show whether a column has few values, or only new ones."""
+_LONG: Final = 120
+"""Number of characters of a day as SQL from which on a query writes it once."""
+_RANGES: Final = {"year": (1700, 2200), "month": (1, 12), "day": (1, 31)}
+"""The numbers in columns of the parts of a date."""
 
 
 @frozen
@@ -43,6 +49,7 @@ class Column:
         numbers: Whether all values are numbers.
         whole: Whether all values are whole numbers.
         texts: Whether all values are strings.
+        strange: Number of values of the sample that its format of dates cannot read.
     """
 
     name: str
@@ -53,6 +60,7 @@ class Column:
     numbers: bool
     whole: bool
     texts: bool
+    strange: int = 0
 
     @property
     def categories(self) -> tuple[str, ...]:
@@ -74,8 +82,8 @@ class Column:
         return f"{alias}.{quoted(self.name)}"
 
     def fill(self, template: str, alias: str = "t") -> str:
-        """Return a template of a date format, filled with the name."""
-        return template.replace("{}", self.sql(alias))
+        """Return a template of a date format: ``{}`` is its name, ``@`` the table."""
+        return template.replace("@.", f"{alias}.").replace("{}", self.sql(alias))
 
 
 @frozen
@@ -88,6 +96,7 @@ class Table:
         sampled: Number of rows in the sample.
         days: The columns of dates, first the one by which rows come in.
         rows: Number of all rows, if it is known.
+        computed: Columns that a query has to compute first, as SQL, by their names.
     """
 
     name: str
@@ -95,11 +104,16 @@ class Table:
     sampled: int
     days: tuple[Column, ...]
     rows: int | None = None
+    computed: tuple[tuple[str, str], ...] = ()
 
     @property
     def source(self) -> str:
-        """Its name, quoted for SQL; the part before a dot is its schema."""
-        return table_name(self.name)
+        """What to select from: its name, or a query that adds what is computed."""
+        name = table_name(self.name)
+        if not self.computed:
+            return name
+        cells = ", ".join(f"{sql} AS {quoted(label)}" for label, sql in self.computed)
+        return f"(SELECT t.*, {cells} FROM {name} AS t)"  # noqa: S608
 
     @property
     def some(self) -> str:
@@ -108,6 +122,8 @@ class Table:
         if every < 2:  # noqa: PLR2004 - all of them, then
             return ""
         number = next((one for one in self.columns if one.identifies and one.whole), None)
+        if number is None and self.computed:
+            return ""  # a query has no numbers of rows
         name = number.sql() if number is not None else "t.rowid"
         return f" AND {name} % {every} = 0"
 
@@ -147,34 +163,74 @@ def read_table(
     ('at', [True, False])
     """
     declared = set(keys)
-    found = tuple(
+    found = [
         _read_column(each, [row[place] for row in rows], declared == {each})
         for place, each in enumerate(columns)
-    )
+    ]
+    if not any(one.dates for one in found):
+        found = _of_parts(found)
     dated = sorted(
         (one for one in found if one.dates is not None), key=lambda one: _lateness(one, len(rows))
     )
     clock = next((one for one in found if clock_like(one.values)), None)
     if dated and clock is not None and (dates := dated[0].dates) and dates.hour is None:
         # The day is in one column, and the time of day in another.
-        day = evolve(dated[0], dates=timed_by(dates, clock.sql()))
-        found = tuple(day if one is dated[0] else one for one in found)
-        dated[0] = day
-    return Table(name, found, len(rows), tuple(dated), size)
+        day = evolve(dated[0], dates=timed_by(dates, clock.sql("@")))
+        found[found.index(dated[0])] = dated[0] = day
+    computed: list[tuple[str, str]] = []
+    for place, one in enumerate(dated[:3]):
+        dated[place] = _computed(one, computed)
+        found[found.index(one)] = dated[place]
+    return Table(name, tuple(found), len(rows), tuple(dated), size, tuple(computed))
+
+
+def _computed(column: Column, computed: list[tuple[str, str]]) -> Column:
+    """Return a column of dates whose long SQL is computed once, under a name."""
+    dates = column.dates
+    if dates is None or len(dates.day) < _LONG:
+        return column
+    names = {}
+    for what, sql in (("day", dates.day), ("moment", dates.moment), ("hour", dates.hour)):
+        if sql is not None:
+            label = f"{what} of {column.name}"
+            computed.append((label, column.fill(sql)))
+            names[what] = f"@.{quoted(label)}"
+    return evolve(column, dates=evolve(dates, **names))
+
+
+def _of_parts(columns: list[Column]) -> list[Column]:
+    """Return columns of which that of the year has the dates of three: year, month and day."""
+    parts = []
+    for part, (least, most) in _RANGES.items():
+        fit = (
+            one
+            for one in columns
+            if one.whole
+            and part in one.name.lower()
+            and all(isinstance(n, int) and least <= n <= most for n in one.values)
+        )
+        parts.append(next(fit, None))
+    year, month, day = parts
+    if year is None or month is None or day is None:
+        return columns
+    dates = of_parts(year.sql("@"), month.sql("@"), day.sql("@"))
+    return [evolve(one, dates=dates) if one is year else one for one in columns]
 
 
 def _read_column(name: str, cells: Sequence[Scalar], key: bool) -> Column:  # noqa: FBT001
     values = tuple(one for one in cells if one is not None and one != "")
     numbers = bool(values) and all(isinstance(one, int | float) for one in values)
+    dates = format_of(values)
     return Column(
         name,
         values,
         key,
-        format_of(values),
+        dates,
         len(values) > 1 and len(values) == len(cells) and len(set(values)) == len(values),
         numbers,
         numbers and all(isinstance(one, int) for one in values),
         bool(values) and all(isinstance(one, str) for one in values),
+        strange_to(dates, values) if dates is not None else 0,
     )
 
 
@@ -185,6 +241,8 @@ def _lateness(column: Column, rows: int) -> tuple[float, float, float]:
     it later, as when it was shipped or loaded, follows.
     """
     assert column.dates is not None  # noqa: S101 - only such columns are put in order
+    if column.dates.name == "parts":
+        return (0.0, 0.0, 0.0)
     orders = [order_of(one, column.dates) for one in column.values]
     known = [one for one in orders if one is not None]
     steps = list(pairwise(known))

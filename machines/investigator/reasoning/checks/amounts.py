@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from statistics import median
 
@@ -23,6 +23,7 @@ from machines.investigator.reasoning.tables import Column, Table
 from machines.investigator.tools.naming import quoted
 
 _AT_ONCE = 5
+_FEW = 31  # the days of a month: more different whole numbers are a measure
 _QUARTERS = ("low", "middle", "high")
 _UNITS = (
     10,
@@ -49,7 +50,9 @@ def probes(table: Table) -> list[Probe]:
     if day is None:
         return []
     columns = [
-        one for one in table.columns if one.numbers and one.dates is None and not one.identifies
+        one
+        for one in table.columns
+        if one.numbers and one.dates is None and not one.identifies and not _counts_few(one)
     ]
     groups = [columns[at : at + _AT_ONCE] for at in range(0, len(columns), _AT_ONCE)]
     found = [_probe(table, day, group) for group in groups]
@@ -57,6 +60,11 @@ def probes(table: Table) -> list[Probe]:
         rest = [[one for one in group if one is not part] for group in groups]
         found += [_probe(table, day, group, part) for group in rest if group]
     return found
+
+
+def _counts_few(column: Column) -> bool:
+    """Tell whether a column has a few whole numbers: a month, an hour, a grade measures nothing."""
+    return column.whole and len(set(column.values)) <= _FEW
 
 
 def _probe(
@@ -131,6 +139,12 @@ def _of_column(reading: Reading, name: str, more: float) -> Finding | None:
     middle = stepped(logs["middle"], math.log(1.35), beyond)
     if middle is not None and _wobbles(daily.values[f"{name} middle"], middle):
         middle = None
+    if (
+        middle is not None
+        and _signed(daily.values, name)
+        and not _beyond(daily.values, name, middle)
+    ):
+        middle = None
     if middle is not None and _throughout(logs, middle) and _is_new(logs, middle):
         factor = math.exp(middle.change)
         if _is_unit(middle.change) or not 0.5 < factor < 2:  # noqa: PLR2004
@@ -170,6 +184,18 @@ def _finding(reading: Reading, name: str, step: Step, factor: float, floor: floa
         (reading.probe,),
         last=last,
     )
+
+
+def _signed(values: Mapping[str, Sequence[float | None]], name: str) -> bool:
+    return any(one is not None and one <= 0 for one in values[f"{name} low"])
+
+
+def _beyond(values: Mapping[str, Sequence[float | None]], name: str, step: Step) -> bool:
+    """Tell whether numbers around zero, whose ratios say little, leave the range of all others."""
+    middle = values[f"{name} middle"]
+    here = [one for one in middle[step.first : step.last + 1] if one is not None]
+    rest = [one for one in (*middle[: step.first], *middle[step.last + 1 :]) if one is not None]
+    return bool(here and rest) and not min(rest) <= median(here) <= max(rest)
 
 
 def _wobbles(values: Sequence[float | None], step: Step) -> bool:

@@ -35,6 +35,18 @@ def probes(table: Table) -> list[Probe]:
             whole=True,
         )
         for day in table.days[:3]
+    ] + [
+        probe_by_day(
+            "parts",
+            f"{table.name} has a day with missing rows, where {part.name} has one of its values",
+            table,
+            table.days[0],
+            [("rows", "count(*)")],
+            split=part,
+            whole=True,
+        )
+        for part in table.parts
+        if table.days
     ]
 
 

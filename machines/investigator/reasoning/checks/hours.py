@@ -14,7 +14,7 @@ from machines.investigation.findings import CauseKind
 from machines.investigator.reasoning.formats import order_of, zone_of
 from machines.investigator.reasoning.level import Level
 from machines.investigator.reasoning.probes import Finding, Probe, Reading, probe_by_day
-from machines.investigator.reasoning.series import risen, surely, usual
+from machines.investigator.reasoning.series import risen, spread, surely, usual
 from machines.investigator.reasoning.tables import Column, Table
 
 _HOURS: Final = 24
@@ -102,9 +102,9 @@ def find(reading: Reading, hinted: Collection[date] = ()) -> list[Finding]:
         return [marked]
     steady = Level.of([sum(day) for day in days]).steady
     enough = [10 if steady else 16 if day in hinted else 25 for day in reading.daily.days]
-    found = _shifted(days, enough)
+    found, sure = _shifted(days, enough), 0.985
     if found is None and _is_flat(days):
-        found = _at_the_edge(days)
+        found, sure = _at_the_edge(days), 0.8  # a gap at midnight looks the same
     if found is None:
         return []
     first, last, shift, strength = found
@@ -112,6 +112,8 @@ def find(reading: Reading, hinted: Collection[date] = ()) -> list[Finding]:
         # Most days are after the change; the few before it look like the odd ones.
         first, last, shift = last + 1, len(days) - 1, -shift
     day = reading.daily.days[first]
+    if abs(shift) == 1 and _is_summer_time(day):
+        return []
     words = f"from {day} on, everything happens {shift:+d} hours later than usual"
     probe = reading.probe
     return [
@@ -120,12 +122,17 @@ def find(reading: Reading, hinted: Collection[date] = ()) -> list[Finding]:
             probe.table,
             probe.day,
             day,
-            surely(strength, 0.75, 15.0) * 0.985,
+            surely(strength, 0.75, 15.0) * sure,
             words,
             (probe,),
             last=reading.daily.days[last],
         )
     ]
+
+
+def _is_summer_time(day: date) -> bool:
+    """Tell whether clocks are put forward or back about a day: on a Sunday of spring or autumn."""
+    return day.month in (3, 4, 10, 11) and day.weekday() in (5, 6, 0)
 
 
 def _marked(reading: Reading) -> Finding | None:
@@ -193,6 +200,11 @@ def _best(
         if last == first and n < 0.8 * expected[first] and total < n:
             continue
         agree = sum(one > 0 for one in excess[first : last + 1]) / (last - first + 1)
+        outside = [rate for at, rate in enumerate(rates) if rows[at] and not first <= at <= last]
+        inside = [rate for at, rate in enumerate(rates) if rows[at] and first <= at <= last]
+        # Hours that vary as much on other days are the ordinary ones.
+        if not outside or median(inside) - median(outside) < 2.3 * spread(outside):
+            continue
         if agree > 0.8 and (best is None or total > best[3]):
             best = (first, last, shift, total)
     return best
@@ -239,7 +251,14 @@ def _at_the_edge(days: _Days) -> tuple[int, int, int, float] | None:
             lack += usually[place][shift]
             shift += 1
         rest = sum(days[place][shift:]) / max(sum(usually[place][shift:]), 1)
-        if shift and lack >= least and rest > 0.75 and (best is None or lack > best[3]):
+        # A shift keeps the number of rows: what is missing here is in excess where it ends.
+        after = [
+            n
+            for n in range(place + 1, len(days))
+            if sum(days[n][:shift]) > 1.7 * sum(usually[n][:shift])
+        ]
+        kept = bool(after) or not sum(days[-1][shift + 1 :])
+        if shift and kept and lack >= least and rest > 0.75 and (best is None or lack > best[3]):
             best = (place, len(days) - 1, shift, lack)
         early = _doubled(days[place - 1], usually[place - 1], least)
         if early is not None and (best is None or early[1] > best[3]):

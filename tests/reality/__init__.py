@@ -1,0 +1,1 @@
+"""Investigations of real data, which packages of the index bring: `make reality`."""

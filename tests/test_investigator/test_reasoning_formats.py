@@ -1,0 +1,130 @@
+"""How the days of a column are read, whatever the form in which they are written."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from machines.investigation import Verdict
+from machines.investigator.reasoning.formats import format_of, order_of
+from machines.investigator.reasoning.hints import Hints
+from machines.investigator.reasoning.plan import sample_of
+from machines.investigator.reasoning.series import risen
+from tests.test_investigator.incidents import Planted
+from tests.test_investigator.test_reasoning_incidents import investigate
+
+MOMENTS: Final = [
+    datetime.fromisoformat("1997-01-03T05:07") + timedelta(days=n * 3.37) for n in range(400)
+]
+SHAPES: Final = """\
+%Y-%m-%d|%Y/%m/%d %H:%M|%m/%d/%Y|%d.%m.%Y|%d.%m.%Y %H:%M|%d/%m/%y|%m/%d/%y %H:%M|%d-%b-%Y
+%b %d %Y|%B %d, %Y|%A, %B %d, %Y
+%a, %d %b %Y %H:%M:%S +0000|%m/%d/%Y %I:%M:%S %p|%Y%m%d|%Y%m%d%H%M%S
+%Y%m%dT%H%M%SZ|%Y-%m-%dT%H:%M:%S.%fZ|%d %B %Y %H:%M|%-m/%-d/%Y %-I:%M %p|%-d.%-m.%Y|%Y.%m.%d
+%Y-%-m-%-d %H:%M|%d-%m-%Y %H:%M:%S""".replace("\n", "|").split("|")
+
+
+def _days(values: list[object]) -> list[tuple[str, int | None]]:
+    dates = format_of(values)  # type: ignore[arg-type]
+    assert dates is not None
+    hour = dates.hour or "NULL"
+    sql = f"SELECT {dates.day}, {hour} FROM (SELECT ? AS v) AS t".replace("{}", "t.v")
+    with closing(sqlite3.connect(":memory:")) as database:
+        return [database.execute(sql, (one,)).fetchone() for one in values]
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_formats_read_the_day_that_was_written(shape: str) -> None:
+    """The SQL of a format gives the day, and the hour if there is one, that was written."""
+    found = _days([one.strftime(shape) for one in MOMENTS])
+    assert [day for day, _ in found] == [str(one.date()) for one in MOMENTS]
+    if any(code in shape for code in ("%H", "%I", "%-I")):
+        assert [hour for _, hour in found] == [one.hour for one in MOMENTS]
+
+
+@pytest.mark.parametrize("unit", [1, 10**3, 10**6, 10**9])
+@pytest.mark.parametrize("kind", [int, str])
+def test_formats_read_seconds_since_1970(unit: int, kind: type) -> None:
+    """Seconds, and their thousandths, are times, be they numbers or text."""
+    seconds = [int((one - datetime.fromisoformat("1970-01-01")).total_seconds()) for one in MOMENTS]
+    found = _days([kind(one * unit) for one in seconds])
+    assert found == [(str(one.date()), one.hour) for one in MOMENTS]
+
+
+def test_formats_decide_day_and_month_by_the_whole_column() -> None:
+    """Of days that may be either, one day after the twelfth decides."""
+    dates = format_of(["03/02/2026"] * 299 + ["03/13/2026"])
+    assert dates is not None
+    assert order_of("03/02/2026", dates) == order_of(
+        "03/02/2026", format_of(["03/13/2026"]) or dates
+    )
+    assert _days(["03/02/2026", "03/13/2026"])[0][0] == "2026-03-02"
+
+
+def test_sample_reaches_from_the_first_row_to_the_last() -> None:
+    """A sample is spread over the table, and no period of its rows is left out."""
+    with closing(sqlite3.connect(":memory:")) as database:
+        database.execute("CREATE TABLE t (n)")
+        database.executemany("INSERT INTO t VALUES (?)", [(n,) for n in range(30_000)])
+        rows = [row[2] for row in database.execute(sample_of("t"))]
+    assert 250 < len(rows) <= 300
+    assert rows[0] < 300
+    assert rows[-1] > 29_500
+    assert {n % 7 for n in rows} == set(range(7))
+
+
+@pytest.mark.parametrize("hot", [[40], [40, 60, 80, 100], list(range(15, 100))])
+def test_risen_compares_with_the_days_before(hot: list[int]) -> None:
+    """Four odd days are as odd as one, and a change may be older than most of the days."""
+    run = risen([30.0 * (n in hot) for n in range(120)], [30.0] * 120)
+    assert run is not None
+    assert run.first == hot[0]
+
+
+def test_risen_takes_what_comes_each_week_for_usual() -> None:
+    """What is so on each Sunday is no anomaly."""
+    assert risen([30.0 * (n % 7 == 6) for n in range(120)], [30.0] * 120) is None
+
+
+def _two_incidents(path: Path) -> None:
+    days = [
+        str((datetime.fromisoformat("2024-01-01") + timedelta(days=n)).date()) for n in range(120)
+    ]
+    rows = [
+        (day, (20.0 + n % 7) * (100 if at >= 60 else 1))
+        for at, day in enumerate(days)
+        for n in range(40)
+        if at != 90
+    ]
+    with closing(sqlite3.connect(path)) as database, database:
+        database.execute("CREATE TABLE sales (day TEXT, amount REAL)")
+        database.executemany("INSERT INTO sales VALUES (?, ?)", rows)
+
+
+def test_reasoning_answers_for_the_day_of_the_question(tmp_path: Path) -> None:
+    """An older, larger anomaly does not go before one on the day that was named."""
+    _two_incidents(tmp_path / "s.sqlite")
+    asked = Planted(tmp_path / "s.sqlite", ("sales",), "why did sales fall on 2024-03-31?")
+    synthesis, _ = investigate(asked)
+    assert [one.kind for one in synthesis.causes][:2] == ["missing_day", "unit_change"]
+    other = Planted(tmp_path / "s.sqlite", ("sales",), "why did sales fall on 2024-01-20?")
+    synthesis, _ = investigate(other)
+    assert synthesis.summary.startswith("nothing on the day that the question names")
+    assert Hints.read(other.question, ["sales"]).days
+
+
+def test_reasoning_tells_that_it_could_not_look(tmp_path: Path) -> None:
+    """A table without dates is never called free of anomalies."""
+    path = tmp_path / "s.sqlite"
+    with closing(sqlite3.connect(path)) as database, database:
+        database.execute("CREATE TABLE sales (day TEXT, amount REAL)")
+        database.executemany("INSERT INTO sales VALUES (?, ?)", [("soon", n) for n in range(50)])
+    synthesis, _ = investigate(Planted(path, ("sales",), "why did sales fall?"))
+    assert synthesis.verdict is Verdict.INCONCLUSIVE
+    assert "sales (no dates that can be read by day)" in synthesis.summary
+    assert not synthesis.causes
