@@ -61,9 +61,6 @@ _BEFORE_PARENTHESES: Final = listed(
 )
 """Words of the grammar that an opening parenthesis may follow."""
 
-_READ_TWICE: Final = frozenset({"limit"})
-"""Words of the grammar after which sqlglot reads parentheses twice."""
-
 MOST_READ: Final = 30_000
 """Greatest number of tokens that sqlglot may read, those counted again that it reads again."""
 
@@ -93,7 +90,8 @@ def check_nesting(tokens: Sequence[Token]) -> None:
     """Refuse a query for which sqlglot would take too long.
 
     sqlglot reads the parentheses of some calls twice: first those of a type, then those of a
-    function. So each level may double the work within it; 24 of them would take minutes.
+    function; and so what follows LIMIT, up to the end of its query. Each level may double the work
+    within it; 24 of them would take minutes.
 
     >>> from machines.investigator.security.spelling import spell
     >>> check_nesting(spell("SELECT " + "date(" * 10 + "day" + ")" * 10, "sqlite"))
@@ -101,18 +99,19 @@ def check_nesting(tokens: Sequence[Token]) -> None:
     Traceback (most recent call last):
     machines.investigator.security.violation.SecurityViolation: [SC511] security.depth: query is …
     """
-    open_: list[int] = []
+    factors = [1]
     times, read = 1, 0
     for index, token in enumerate(tokens):
-        if token.kind == "point" and token.text in ("(", "["):
+        if token.word == "limit":
+            factors[-1] *= 2
+            times *= 2
+        elif token.kind == "point" and token.text in ("(", "["):
             before = tokens[max(index - 1, 0)]
-            called = before.kind in ("word", "quoted") and (
-                before.word not in _BEFORE_PARENTHESES or before.word in _READ_TWICE
-            )
-            open_.append(2 if called or token.text == "[" else 1)
-            times *= open_[-1]
+            called = before.kind in ("word", "quoted") and before.word not in _BEFORE_PARENTHESES
+            factors.append(2 if called or token.text == "[" else 1)
+            times *= factors[-1]
         elif token.kind == "point" and token.text in (")", "]"):
-            times //= open_.pop()
+            times //= factors.pop()
         read += times
         if read > MOST_READ:
             raise SecurityViolation("depth", "query")

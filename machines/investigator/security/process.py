@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import queue
 import subprocess
 import sys
@@ -13,6 +14,32 @@ from pathlib import Path
 from typing import Any, Final, Literal, TypeAlias, final
 
 from machines.investigator.security import reader
+
+_HEAD: Final = """
+import sys
+try:
+    with open(sys.argv[1], "rb") as file:
+        sys.stdout.buffer.write(file.read(int(sys.argv[2])))
+except OSError as error:
+    sys.exit(error.errno)
+"""
+
+
+def head_of(path: Path, size: int) -> bytes:
+    """Return the first bytes of a file, read by another process.
+
+    Where this process has the file open as a database, its locks would be lost when it is closed a
+    second time (POSIX).
+
+    Raises:
+        OSError: It cannot be read.
+    """
+    command = [sys.executable, "-I", "-S", "-c", _HEAD, str(path), str(size)]
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=False)  # noqa: S603 - nothing of it is from a query
+    if done.returncode:
+        raise OSError(done.returncode, os.strerror(done.returncode))
+    return done.stdout
+
 
 End: TypeAlias = Literal["time", "interrupted", "closed", "died"]
 """The reasons why there is no reply."""
