@@ -69,7 +69,7 @@ def test_statement_ends_within_twice_its_limits(numbers: range, file: Path) -> N
         ("SELECT x FROM both_30", "size|time"),
         ("SELECT instr(t, substr(t, 1, 200000) || 'b') FROM texts", "time"),
         (
-            "WITH m AS MATERIALIZED (SELECT t || id AS s FROM texts, orders) SELECT count(*) FROM m",
+            "WITH m AS MATERIALIZED (SELECT t || id AS s FROM texts, orders) SELECT max(s) FROM m",
             "size",
         ),
     ],
