@@ -11,7 +11,8 @@ from typing import Any, Final, TypeVar
 import click
 from attrs import asdict
 from rich import box
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderableType
+from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
@@ -30,12 +31,42 @@ def json_option(function: F) -> F:
     return option(function)
 
 
+def visible(text: str) -> str:
+    r"""Return a text in which no character but the line feed controls a terminal.
+
+    Escape sequences, carriage returns, and marks that change the direction of writing lose their
+    first character; other white space is a space.
+
+    >>> visible("\x1b[31mred\r\u202e\n"), visible("größer\t表\xa0✓")
+    ('�[31mred �\n', 'größer 表 ✓')
+    """
+    if text.isprintable():
+        return text
+    return "".join(
+        one if one.isprintable() or one == "\n" else " " if one.isspace() else "�" for one in text
+    )
+
+
+class _Safe(Console):
+    """A console whose sequences are all its own: what it prints holds none."""
+
+    def render(
+        self, renderable: RenderableType, options: ConsoleOptions | None = None
+    ) -> Iterable[Segment]:
+        for segment in super().render(renderable, options):
+            if segment.control or segment.text.isprintable():
+                yield segment
+            else:
+                yield Segment(visible(segment.text), segment.style)
+
+
 def console(*, err: bool = False) -> Console:
     """Return a console on standard output, or on standard error.
 
-    It writes plain text if ``NO_COLOR`` is set, and plain text of any width without a terminal.
+    It writes plain text if ``NO_COLOR`` is set, and plain text of any width without a terminal. No
+    text that it prints can control the terminal.
     """
-    made = Console(
+    made = _Safe(
         file=sys.stderr if err else sys.stdout,
         color_system=None if os.environ.get("NO_COLOR") else "auto",
         highlight=False,
@@ -60,9 +91,25 @@ def plain_table(first: str) -> Table:
     return table
 
 
+def json_text(value: Any, indent: int = 2) -> str:
+    r"""Return a value as indented JSON, in which characters that do not print are escaped.
+
+    >>> json_text(["größer", "\x9b\u202e", "\U000e0001"], 0).splitlines()
+    ['[', '"größer",', '"\\u009b\\u202e",', '"\\udb40\\udc01"', ']']
+    """
+    text = json.dumps(value, indent=indent, ensure_ascii=False)
+    if text.replace("\n", "").isprintable():
+        return text
+    return "".join(one if one.isprintable() or one == "\n" else _escaped(one) for one in text)
+
+
+def _escaped(character: str) -> str:
+    return json.dumps(character)[1:-1]
+
+
 def print_json(value: Any) -> None:
     """Print a value as indented JSON on standard output."""
-    click.echo(json.dumps(value, indent=2, ensure_ascii=False))
+    click.echo(json_text(value))
 
 
 def print_error(out: Console, message: str) -> None:

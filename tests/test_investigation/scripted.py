@@ -48,6 +48,9 @@ HYPOTHESES: Final = Proposed(
 )
 
 
+NOTHING: Final = Concluded(Synthesis(Verdict.NO_ANOMALY, "Nothing is wrong."))
+
+
 def conclude(evidence: tuple[Evidence, ...]) -> Concluded:
     """Return a result that rests on all evidence."""
     cause = Cause(

@@ -90,6 +90,7 @@ class Model:
         held: Is set when that request has come.
         keys: What the requests were authorised with.
         said: What the user has answered.
+        word: What each of its texts ends with.
     """
 
     url: str = ""
@@ -98,6 +99,7 @@ class Model:
     held: threading.Event = field(factory=threading.Event)
     keys: list[str | None] = field(factory=list)
     said: list[str] = field(factory=list)
+    word: str = ""
 
     @property
     def options(self) -> tuple[str, ...]:
@@ -109,23 +111,27 @@ class Model:
         self.said += [one["answer"] for one in told["answers"]]
         if "planned" in task:
             if self.ask and not told["answers"]:
-                choices = ["UTC", "local"]
-                return {"type": "question", "prompt": "Which time zone?", "choices": choices}
+                choices = ["UTC", f"local{self.word}"]
+                prompt = f"Which time zone?{self.word}"
+                return {"type": "question", "prompt": prompt, "choices": choices}
             sql = "SELECT day, count(*) AS n FROM orders GROUP BY day"
             return {"type": "planned", "requests": [{"tool": "query", "arguments": {"sql": sql}}]}
         if "proposed" in task:
             given = {"table": "orders", "column": "day"}
             test = {"tool": "row_counts_by_day", "arguments": given}
-            return {"type": "proposed", "hypotheses": [{"claim": "a day is lost", "test": test}]}
+            return {
+                "type": "proposed",
+                "hypotheses": [{"claim": f"a day is lost{self.word}", "test": test}],
+            }
         cause = {
             "kind": "missing_day",
             "table": "orders",
-            "column": None,
+            "column": self.word or None,
             "date": MISSING,
             "score": 0.9,
             "evidence": [told["evidence"][-1]["id"]],
         }
-        summary = "A day is missing." + "; ".join(self.said)
+        summary = "A day is missing." + "; ".join(self.said) + self.word
         return {"type": "concluded", "verdict": "anomaly", "summary": summary, "causes": [cause]}
 
 

@@ -40,6 +40,7 @@ from machines.investigator.security import GuardedConnection
 from machines.investigator.tools import Toolbox
 from statecharts.model.errors import StatechartError
 from tests.test_investigation.scripted import (
+    NOTHING,
     SCOPE,
     Bench,
     Log,
@@ -79,7 +80,7 @@ def test_run_local_hands_on_its_options() -> None:
     investigation = asyncio.run(
         run_local(
             "why?",
-            Scripted(gather_context=gather),
+            Scripted(gather_context=gather, synthesize=NOTHING),
             scope=SCOPE,
             policy=Policy(attempts=1),
             bounds=Bounds(steps=50),
@@ -115,7 +116,9 @@ def test_step_carries_out_one_round() -> None:
 
 def test_run_without_hypotheses_needs_no_test() -> None:
     """When nothing seems wrong there is nothing to test."""
-    investigator = ready(Scripted(gather_context=Planned(()), generate_hypotheses=Proposed(())))
+    investigator = ready(
+        Scripted(gather_context=Planned(()), generate_hypotheses=Proposed(()), synthesize=NOTHING)
+    )
     asyncio.run(investigator.run())
     assert [call.name for call in investigator._reasoner.asked] == [  # type: ignore[attr-defined]
         "gather_context",

@@ -5,15 +5,13 @@ from __future__ import annotations
 import os
 import queue
 import shutil
-import sqlite3
 import tempfile
-import threading
 import time
-from collections.abc import Generator, Iterable
-from contextlib import closing, contextmanager
+from collections.abc import Iterable
+from contextlib import closing
 from enum import Enum
 from pathlib import Path
-from typing import Final, Self, final
+from typing import Any, ClassVar, Final, Self, final
 
 from attrs import frozen
 
@@ -28,6 +26,9 @@ from machines.investigator.security import (
     Scope,
     SecurityViolation,
 )
+from machines.investigator.security.connection import settings
+from machines.investigator.security.process import NoReplyError, Process, head_of
+from machines.investigator.security.spelling import MAX_NAME
 from machines.investigator.security.tools import Call
 from machines.investigator.tools import Toolbox
 from machines.investigator.tools.naming import quoted
@@ -36,7 +37,15 @@ from statecharts.model.suggestions import did_you_mean
 
 _MAGIC: Final = b"SQLite format 3\x00"
 _WAL: Final = 2
+_PARTS: Final = (
+    "config content data docsize idx node parent rowid segdir segments stat".split()  # noqa: SIM905
+)
+"""Names of the tables within a virtual table: FTS3 to FTS5, R*Tree, Geopoly."""
 _LOOK_S: Final = 3.0
+_OPEN_S: Final = 10.0  # for the names of all tables
+_VIEW_S: Final = 2.0  # for the preparation of one view
+_VIEWS_S: Final = 10.0  # of all views
+_MEMORY: Final = 512_000_000  # of one query: enough to sort some million rows
 _CELLS: Final = 16_000_000  # bytes in the cells of one result: enough for a sample of long texts
 
 
@@ -87,8 +96,7 @@ class Table:
 class Unchanging(GuardedConnection):
     """A connection to a file that nobody writes: SQLite creates no locks and no files for it."""
 
-    def _open(self) -> sqlite3.Connection:
-        return _connect(self._path, Way.AT_REST)
+    mode: ClassVar = Way.AT_REST.value
 
 
 @final
@@ -112,7 +120,7 @@ class Database:
                 self._copy = tempfile.TemporaryDirectory(prefix="statecharts-")
                 self._file = _copied(self.path, Path(self._copy.name))
             self.tables = self._list()
-        except (sqlite3.Error, OSError) as error:
+        except (_UnreadableError, OSError) as error:
             self.close()
             raise InputError(_why(self.path, self._name, error)) from None
 
@@ -135,8 +143,9 @@ class Database:
         """
         kind = Unchanging if self.way is Way.AT_REST else GuardedConnection
         try:
-            return kind(self._file, scope, Limits(seconds=seconds, size=_CELLS))
-        except (StatechartError, sqlite3.Error) as error:
+            limits = Limits(seconds=seconds, size=_CELLS, memory=_MEMORY)
+            return kind(self._file, scope, limits)
+        except StatechartError as error:
             raise InputError(f"{self._name} cannot be read any more: {error}") from None
 
     def scope(self, named: Iterable[str]) -> tuple[Scope, tuple[str, ...]]:
@@ -150,17 +159,21 @@ class Database:
         if not chosen:
             raise InputError(f"{self._name} has no tables.")
         left_out: list[str] = []
-        held = [one for one in chosen if _holds(one)]
-        left_out += [
-            f"the table {one.name!r} was left out: a scope cannot have such a name"
-            for one in chosen
-            if one not in held
-        ]
+        held: list[Table] = []
+        for one in chosen:
+            trouble = _unfit(one)
+            if trouble is None:
+                held.append(one)
+            else:
+                left_out.append(f"the table {one.name!r} was left out: {trouble}")
         scope = _scope(held)
         readable: list[Table] = []
-        with self.connect(scope, seconds=10) as connection:
+        until = time.monotonic() + _VIEWS_S
+        with self.connect(scope, seconds=_VIEW_S) as connection:
             for one in held:
-                trouble = _trouble(connection, one)
+                late = one.is_view and time.monotonic() > until
+                trouble = "there was no time left to look at it"
+                trouble = trouble if late else _trouble(connection, one)
                 if trouble is None:
                     readable.append(one)
                 else:
@@ -172,16 +185,11 @@ class Database:
 
     def damage(self) -> str | None:
         """Check briefly whether the file is damaged; return the damage, or None."""
-        until = time.monotonic() + _LOOK_S
-        with closing(_connect(self._file, self.way)) as connection:
-            connection.set_progress_handler(lambda: int(time.monotonic() > until), 1_000)
-            try:
-                found = connection.execute("PRAGMA quick_check(1)").fetchone()
-            except sqlite3.OperationalError:  # the time was up
-                return None
-            except sqlite3.DatabaseError as error:
-                return str(error)
-        told = "ok" if found is None else " ".join(str(found[0]).split())
+        try:
+            [found] = self._ask(_LOOK_S, "PRAGMA quick_check(1)")
+        except _UnreadableError as error:
+            return None if error.end == "time" else str(error)
+        told = " ".join(" ".join(map(str, *found)).split())
         return None if told == "ok" else told
 
     def _table(self, name: str) -> Table:
@@ -198,17 +206,49 @@ class Database:
 
     def _list(self) -> tuple[Table, ...]:
         """Return the tables and views, in alphabetical order, without those of SQLite itself."""
-        with closing(_connect(self._file, self.way)) as connection:
-            found = connection.execute(
-                "SELECT name, type FROM sqlite_schema WHERE type IN ('table', 'view')"
-                " AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY name"
-            ).fetchall()
-            shadows = set[str]()
-            if any(kind == "table" for _, kind in found) and sqlite3.sqlite_version_info >= (3, 37):
-                # The internal tables of a full-text index are not the user's.
-                asked = "SELECT name FROM pragma_table_list WHERE type = 'shadow'"
-                shadows = {name for (name,) in connection.execute(asked)}
-        return tuple(Table(name, kind == "view") for name, kind in found if name not in shadows)
+        found, virtual = self._ask(
+            _OPEN_S,
+            "SELECT name, type FROM sqlite_schema WHERE type IN ('table', 'view') ORDER BY name",
+            "SELECT name FROM sqlite_schema WHERE sql LIKE 'CREATE VIRTUAL%'",
+        )
+        # The internal tables of an index of texts or places are not the user's. SQLite's own list
+        # of them would prepare every view.
+        inner = {f"{name}_{part}" for (name,) in virtual for part in _PARTS}
+        return tuple(
+            Table(name, kind == "view")
+            for name, kind in found
+            if name not in inner and not ascii_lower(name).startswith("sqlite_")
+        )
+
+    def _ask(self, seconds: float, *asked: str) -> list[list[tuple[Any, ...]]]:
+        """Return the rows of queries of ours, made in a process of their own.
+
+        Raises:
+            _UnreadableError: The database cannot answer, or not in time.
+        """
+        mode = Way.IN_PLACE if self.way is Way.COPIED else self.way
+        uri = f"{self._file.resolve().as_uri()}?{mode.value}"
+        found: list[list[tuple[Any, ...]]] = []
+        try:
+            with closing(Process(settings(uri, Limits(memory=_MEMORY)))) as process:
+                for sql in asked:
+                    reply = process.ask({"sql": sql, "values": ()}, seconds)
+                    if "rows" not in reply:
+                        raise _UnreadableError(reply.get("error", "it is too large"))
+                    found.append(reply["rows"])
+        except NoReplyError as error:
+            late = f"it took longer than {seconds:g} s"
+            found_out = late if error.end == "time" else "the process that reads it broke off"
+            raise _UnreadableError(found_out, error.end) from None
+        return found
+
+
+class _UnreadableError(Exception):
+    """The reason of SQLite, or of its process, why a database cannot be read."""
+
+    def __init__(self, text: str, end: str | None = None) -> None:
+        super().__init__(text)
+        self.end = end
 
 
 def _found(path: Path) -> Path:
@@ -224,8 +264,7 @@ def _found(path: Path) -> Path:
             raise InputError(no_such_file(path))
         if not path.is_file():
             raise InputError(f"{str(path)!r} is not a regular file. Name a SQLite database.")
-        with path.open("rb") as file:
-            begin = file.read(100)
+        begin = head_of(path, len(_MAGIC))
         if not begin:
             raise InputError(f"{str(path)!r} is empty. Name a SQLite database.")
         if not begin.startswith(_MAGIC):
@@ -241,27 +280,12 @@ def _found(path: Path) -> Path:
 
 def _way(path: Path) -> Way:
     """Return the way to read a database without writing anything beside it."""
-    with path.open("rb") as file:
-        read_version = file.read(20)[19:]
-    if read_version != bytes([_WAL]):
+    if head_of(path, 20)[19:] != bytes([_WAL]):
         return Way.IN_PLACE
     log = _beside(path, "-wal")
     if log.exists() and _beside(path, "-shm").exists():
         return Way.IN_PLACE
     return Way.COPIED if log.exists() and log.stat().st_size else Way.AT_REST
-
-
-def _connect(path: Path, way: Way) -> sqlite3.Connection:
-    mode = Way.IN_PLACE if way is Way.COPIED else way
-    return sqlite3.connect(
-        f"{path.resolve().as_uri()}?{mode.value}",
-        uri=True,
-        timeout=2.0,
-        isolation_level=None,
-        check_same_thread=False,
-        # SQLite asks for permission when it prepares a statement, so each one is prepared.
-        cached_statements=0,
-    )
 
 
 def _copied(path: Path, folder: Path) -> Path:
@@ -282,7 +306,7 @@ def _why(path: Path, name: str, error: Exception) -> str:
             f"{name} was left in the middle of a write: there is a journal beside it. Open it once"
             " with the program that writes it, to recover it."
         )
-    if isinstance(error, sqlite3.DatabaseError):
+    if isinstance(error, _UnreadableError) and error.end is None:
         return f"{name} is damaged: {told}. Try to recover it with 'sqlite3 FILE .recover'."
     return f"{name} cannot be read: {told}."
 
@@ -291,26 +315,29 @@ def _scope(tables: Iterable[Table]) -> Scope:
     return Scope("local", "local", tools=TOOLS, tables=[one.permitted_as for one in tables])
 
 
-def _holds(table: Table) -> bool:
-    """Tell whether a scope can have a table."""
+def _unfit(table: Table) -> str | None:
+    """Say why no query can name a table; None if one can."""
+    if len(table.name.encode("utf-8", "replace")) > MAX_NAME["sqlite"]:
+        return f"its name is longer than {MAX_NAME['sqlite']} bytes"
     try:
         _scope([table])
     except (TypeError, ValueError):
-        return False
-    return True
+        return "a scope cannot have such a name"
+    return None
 
 
 def _trouble(connection: GuardedConnection, table: Table) -> str | None:
     """Say why a table cannot be read; None if it can.
 
-    A view is only prepared: its first row may take any time.
+    A view is only prepared: its first row may take any time. Even to prepare it may take too long,
+    if it reads views that read views.
     """
+    what = f"SELECT * FROM {quoted(table.name)}"  # noqa: S608 - it is quoted
     try:
-        name = quoted(table.name)
-        connection.execute(f"SELECT * FROM {name} LIMIT {int(not table.is_view)}")  # noqa: S608
+        connection.execute(f"EXPLAIN {what}" if table.is_view else f"{what} LIMIT 1")
     except SecurityViolation as error:
         if error.rule in ("time", "size"):
-            return None
+            return "it takes too long, or too much memory, to prepare" if table.is_view else None
         if error.rule == "table" and table.is_view:
             return f"it reads the table {error.object!r}, which must be named as well"
         return f"it is not permitted ({error.rule}: {error.object})"
@@ -324,7 +351,6 @@ def _beside(path: Path, suffix: str) -> Path:
 
 
 _MOST: Final = 4  # more would not read faster from one disk
-_PATIENCE_S: Final = 2.0  # time for a stopped query to notice
 
 
 @final
@@ -348,8 +374,6 @@ class Toolboxes:
         self.count = count or max(1, min(_MOST, os.cpu_count() or 1))
         self._connections: list[GuardedConnection] = []
         self._free: queue.SimpleQueue[Toolbox] = queue.SimpleQueue()
-        self._quiet = threading.Condition()
-        self._active = 0
         for _ in range(self.count):
             self._connections.append(database.connect(scope, seconds))
         self._toolboxes = tuple(Toolbox(one) for one in self._connections)
@@ -364,12 +388,11 @@ class Toolboxes:
 
     def call(self, call: Call) -> Observed:
         """Call a tool, and return its result; blocks until then."""
-        with self._counted():
-            toolbox = self._free.get()
-            try:
-                return toolbox.call(call)
-            finally:
-                self._free.put(toolbox)
+        toolbox = self._free.get()
+        try:
+            return toolbox.call(call)
+        finally:
+            self._free.put(toolbox)
 
     def stop(self, call: Call) -> None:
         """Stop a call that runs in another thread."""
@@ -377,20 +400,6 @@ class Toolboxes:
             toolbox.stop(call)
 
     def close(self) -> None:
-        """Close the connections once nobody reads; if a call goes on, they stay open."""
-        with self._quiet:
-            quiet = self._quiet.wait_for(lambda: not self._active, timeout=_PATIENCE_S)
-        if quiet:
-            for connection in self._connections:
-                connection.close()
-
-    @contextmanager
-    def _counted(self) -> Generator[None, None, None]:
-        with self._quiet:
-            self._active += 1
-        try:
-            yield
-        finally:
-            with self._quiet:
-                self._active -= 1
-                self._quiet.notify_all()
+        """Close the connections, and end the calls that are under way."""
+        for connection in self._connections:
+            connection.close()

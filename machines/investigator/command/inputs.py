@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from statecharts.cli.terminal import visible
 from statecharts.model.errors import how_to_install
 from statecharts.model.suggestions import nearest
 
@@ -16,6 +17,10 @@ class InputError(click.ClickException):
     """An option that cannot be used: one line on standard error, exit status 2."""
 
     exit_code = 2
+
+    def __init__(self, message: str) -> None:
+        """Keep the message; what it repeats of a database or a file cannot control a terminal."""
+        super().__init__(visible(message))
 
 
 class LackError(InputError):

@@ -164,7 +164,7 @@ class Result:
                 word = ("INCONCLUSIVE", "bold yellow")
             case None:
                 return
-        out.print(Text.assemble(word, f"  {self.summary}"), soft_wrap=True)
+        out.print(Text.assemble(word, f"  {_on_one_line(self.summary)}"), soft_wrap=True)
         if not self.causes:
             return
         out.print()
@@ -175,11 +175,16 @@ class Result:
             table.add_row(
                 Text(f" {number}", "bold" if number == 1 else ""),
                 Text(kind_of(cause), "bold" if number == 1 else ""),
-                place_of(cause),
+                _on_one_line(place_of(cause)),
                 "" if cause.date is None else cause.date.isoformat(),
                 Text.assemble(f"{cause.score:.2f} ", (bar(cause.score), "red")),
             )
         out.print(table)
+
+
+def _on_one_line(text: str) -> str:
+    """Return a text of which nobody takes a part for another message."""
+    return " ".join(text.split())
 
 
 def no_result(kind: str, message: str) -> dict[str, Any]:

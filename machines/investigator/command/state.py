@@ -14,6 +14,7 @@ from cattrs import Converter, transform_error
 from machines.investigation import Investigation
 from machines.investigator.command.database import Identity
 from machines.investigator.command.inputs import InputError
+from statecharts.cli.terminal import json_text
 from statecharts.model.errors import StatechartError
 
 FORMAT: Final = "statecharts investigation run"
@@ -76,9 +77,8 @@ class Run:
     def dumps(self) -> bytes:
         """Return the state as JSON."""
         told = {"format": FORMAT, "version": VERSION, **_CONVERTER.unstructure(self)}
-        text = json.dumps(told, ensure_ascii=False, indent=1) + "\n"
-        # The name of a file may not be UTF-8, and must come back unchanged.
-        return text.encode("utf-8", "surrogatepass")
+        # Escaped are also the bytes of a file's name that is not UTF-8; they come back unchanged.
+        return f"{json_text(told, indent=1)}\n".encode()
 
     @classmethod
     def loads(cls, text: bytes, name: str) -> Self:

@@ -36,7 +36,8 @@ _TASKS: Final[Mapping[str, str]] = {
         '"causes": [{"kind": KIND, "table": NAME, "column": NAME or null, "date": "2026-03-02" or '
         'null, "score": 0 to 1, "evidence": [ID, …]}, …]}. KIND is one of '
         + ", ".join(CauseKind)
-        + ". Without an anomaly there are no causes."
+        + ". Each cause has evidence of a call that read its table. Without an anomaly there are no"
+        " causes."
     ),
 }
 _OTHER: Final = 'Answer with {"type": "observed", "summary": TEXT}.'

@@ -12,12 +12,21 @@ from typing import Any, Final, Protocol, TypeVar
 
 from attrs import frozen
 
-from machines.investigation.calls import CallKind
-from machines.investigation.findings import Evidence
-from machines.investigation.scope import Scope
+from machines.investigation.calls import CallKind, Phase
+from machines.investigation.findings import Evidence, Synthesis
+from machines.investigation.scope import Place, Scope, place
 from machines.investigation.session import protocol
-from machines.investigation.vocabulary import Call, CallFailed, CallResult, Case, Outcome
+from machines.investigation.vocabulary import (
+    Call,
+    CallFailed,
+    CallResult,
+    Case,
+    Concluded,
+    Outcome,
+)
 from machines.investigator.reasoning.reasoner import Reasoner
+from machines.investigator.reasoning.replies import ReasonerError
+from machines.investigator.security.statements import read_query
 from machines.investigator.security.tools import Call as ToolCall
 from machines.investigator.security.tools import validate_tool_call
 from machines.investigator.security.violation import QueryFailedError, SecurityViolation
@@ -25,7 +34,13 @@ from statecharts.model.errors import StatechartError
 
 T = TypeVar("T")
 
-_PASSING: Final = ("interrupted", "the database cannot answer it", "it was stopped")
+_PASSING: Final = (
+    "interrupted",
+    "the database cannot answer it",
+    "the process that reads the database broke off",
+    "database is locked",
+    "it was stopped",
+)
 """Failures of a database that another attempt may not have."""
 
 
@@ -88,7 +103,49 @@ async def carry_out(
     error = attempt.exception()
     if error is not None:
         return Return(CallFailed(call.call_id, told(error), _is_permanent(error)), error)
-    return _result(call, attempt.result())
+    outcome = attempt.result()
+    if isinstance(outcome, Concluded) and call.phase is Phase.SYNTHESIZING:
+        found = groundless(outcome.synthesis, case, evidence)
+        if found is not None:
+            fault = ReasonerError("SC525", "reasoner", found, "Ask again, or ask another model")
+            return Return(CallFailed(call.call_id, told(fault)), fault)
+    return _result(call, outcome)
+
+
+def groundless(synthesis: Synthesis, case: Case, evidence: tuple[Evidence, ...]) -> str | None:
+    """Say which cause of a conclusion nothing supports; None if each has evidence.
+
+    A cause needs a table of the scope, and evidence of a call that read this table. The description
+    of a table that does not exist is none.
+    """
+    read = {one.id: _read(one, case) for one in evidence}
+    permitted = case.scope.places("sqlite") if case.scope is not None else frozenset()
+    for number, cause in enumerate(synthesis.causes, 1):
+        table = place(cause.table, "sqlite")
+        if table not in permitted:
+            return f"cause {number} is in a table that the scope does not have"
+        if not cause.evidence:
+            return f"cause {number} has no evidence"
+        if not all(one in read for one in cause.evidence):
+            return f"cause {number} has evidence that does not exist"
+        if not any(table in read[one] for one in cause.evidence):
+            return f"cause {number} has no evidence about its table"
+    return None
+
+
+def _read(evidence: Evidence, case: Case) -> frozenset[Place]:
+    """Return the tables that a call read for its evidence."""
+    requests = [one.call.request for one in case.ledger.settled if one.call.id == evidence.call_id]
+    if not requests or case.scope is None or requests[0].kind is not CallKind.TOOL:
+        return frozenset()
+    [request] = requests
+    if request.name == "describe" and not evidence.rows:
+        return frozenset()
+    sql = request.arguments.get("sql")
+    if isinstance(sql, str):
+        return read_query(sql, case.scope).tables
+    names = (request.arguments.get(name) for name in ("table", "other_table"))
+    return frozenset(place(name, "sqlite") for name in names if isinstance(name, str))
 
 
 def _use(call: Call, scope: Scope | None, tools: Tools | None) -> Outcome:

@@ -61,6 +61,9 @@ _BEFORE_PARENTHESES: Final = listed(
 )
 """Words of the grammar that an opening parenthesis may follow."""
 
+MOST_READ: Final = 30_000
+"""Greatest number of tokens that sqlglot may read, those counted again that it reads again."""
+
 _MEASURED_TYPES: Final = listed(
     "bit char character decimal float numeric time timestamp timestamptz varchar varying"
 )
@@ -81,6 +84,37 @@ NODES: Final = listed(
     """
 )
 """The classes of sqlglot for permitted functions."""
+
+
+def check_nesting(tokens: Sequence[Token]) -> None:
+    """Refuse a query for which sqlglot would take too long.
+
+    sqlglot reads the parentheses of some calls twice: first those of a type, then those of a
+    function; and so what follows LIMIT, up to the end of its query. Each level may double the work
+    within it; 24 of them would take minutes.
+
+    >>> from machines.investigator.security.spelling import spell
+    >>> check_nesting(spell("SELECT " + "date(" * 10 + "day" + ")" * 10, "sqlite"))
+    >>> check_nesting(spell("SELECT " + "date(" * 20 + "day" + ")" * 20, "sqlite"))
+    Traceback (most recent call last):
+    machines.investigator.security.violation.SecurityViolation: [SC511] security.depth: query is …
+    """
+    factors = [1]
+    times, read = 1, 0
+    for index, token in enumerate(tokens):
+        if token.word == "limit":
+            factors[-1] *= 2
+            times *= 2
+        elif token.kind == "point" and token.text in ("(", "["):
+            before = tokens[max(index - 1, 0)]
+            called = before.kind in ("word", "quoted") and before.word not in _BEFORE_PARENTHESES
+            factors.append(2 if called or token.text == "[" else 1)
+            times *= factors[-1]
+        elif token.kind == "point" and token.text in (")", "]"):
+            times //= factors.pop()
+        read += times
+        if read > MOST_READ:
+            raise SecurityViolation("depth", "query")
 
 
 def check_calls(

@@ -77,12 +77,16 @@ def _read(tokens: tuple[Token, ...], scope: Scope, dialect: Dialect) -> Query:
     # sqlglot is an extra, and is loaded by the first query.
     try:
         from machines.investigator.security import grammar, naming, reading  # noqa: PLC0415
-        from machines.investigator.security.functions import check_calls  # noqa: PLC0415
+        from machines.investigator.security.functions import (  # noqa: PLC0415
+            check_calls,
+            check_nesting,
+        )
     except ModuleNotFoundError as missing:
         if missing.name != "sqlglot":
             raise
         remedy = f"Run `{how_to_install('sqlglot')}`"
         raise StatechartError("SC513", "security", "sqlglot is not installed", remedy) from missing
+    check_nesting(tokens)
     tree = reading.read(tokens, dialect)
     if type(tree).__name__ not in grammar.QUERIES:
         raise SecurityViolation("statement", type(tree).__name__)
