@@ -13,7 +13,7 @@ from weakref import WeakValueDictionary
 import attrs
 
 from statecharts.kernel.planner import Key, Planner
-from statecharts.kernel.plans import Candidate, Dispatch, Entry, Node, Plan
+from statecharts.kernel.plans import Candidate, Dispatch, Entry, Move, Node, Plan
 from statecharts.model.calls import answers_of
 from statecharts.model.chart import After, Always, Chart, StateNode
 from statecharts.model.effects import Call
@@ -31,9 +31,9 @@ from statecharts.semantics.tree import Edge, Tree
 class LRU:
     """The entries that have been worked out, at most ``bound`` of them.
 
-    Using an entry marks it, which is one assignment and needs no lock. The first to go is the
-    oldest that has not been marked since it was last passed over. Adding, which is rare, goes under
-    the caller's lock.
+    Using an entry marks it. The first to go is the oldest that has not been marked since it was
+    last passed over. A move is not marked each time that it is called: it is withdrawn when it is
+    passed over, and its next use puts it back. Adding, which is rare, goes under the caller's lock.
 
     Args:
         bound: How many entries are kept.
@@ -54,7 +54,7 @@ class LRU:
             oldest = next(iter(self._entries))
             del self._entries[oldest]
             if oldest.used:
-                oldest.used = False
+                oldest.withdraw()
                 self._entries[oldest] = None
             else:
                 oldest.forget()
@@ -285,6 +285,15 @@ class PlanCache:
                 plan.home, plan.key = dispatch.plans, key
                 self.lru.add(plan)
             return plan
+
+    def publish(self, dispatch: Dispatch, move: Move) -> None:
+        """Put the move of a dispatch where the next event of its kind finds it at once."""
+        with self._lock:
+            dispatch.used = True
+            dispatch.move = move
+            node, key = dispatch.node, dispatch.key
+            if node.dispatches.get(key) is dispatch:  # else it was let go
+                node.moves[key] = move
 
     def chains(self, node: Node, kind: type | str) -> tuple[tuple[Candidate, ...], ...]:
         """Return the candidates of a configuration for a kind of event that nobody sends now."""

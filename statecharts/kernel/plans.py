@@ -25,6 +25,10 @@ class Entry:
     used: bool
     """Whether it has been used since it was last passed over when room was made."""
 
+    def withdraw(self) -> None:
+        """Pass over it: what shows from now on is whether it is used again."""
+        self.used = False
+
     def forget(self) -> None:
         """Take it out of the place where it is looked up."""
         raise NotImplementedError
@@ -141,8 +145,14 @@ class Dispatch(Entry):
         self.plans: dict[Any, Plan] = {}
         self.move: Move | None = None
 
+    def withdraw(self) -> None:
+        """Have the next event ask for the move, so that its use is seen."""
+        self.used = False
+        self.node.moves.pop(self.key, None)
+
     def forget(self) -> None:
         """Take it out of its configuration's answers."""
+        self.withdraw()
         self.node.dispatches.pop(self.key, None)
 
 
@@ -153,10 +163,11 @@ class Node(Configuration):
         owner: What compiled it; a kernel takes in the nodes of others.
         states: The numbers of the active states, in document order.
         dispatches: The answers, by event class, event name or internal key.
+        moves: The moves of the answers that have been asked for lately, by the same keys.
         restless: Whether an eventless transition leaves one of its states.
     """
 
-    __slots__ = ("dispatches", "owner", "restless", "states")
+    __slots__ = ("dispatches", "moves", "owner", "restless", "states")
 
     def __init__(
         self,
@@ -173,6 +184,7 @@ class Node(Configuration):
         self.states = states
         self.restless = restless
         self.dispatches: dict[Any, Dispatch] = {}
+        self.moves: dict[Any, Move] = {}
 
 
 @lru_cache(maxsize=256)
