@@ -6,12 +6,12 @@ order. A `Plan` answers "these transitions are taken": everything to do, flatten
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, TypeAlias, final
 
-from statecharts.kernel.operations import Operation
+from statecharts.kernel.macrostep import Macrostep
 from statecharts.semantics.configuration import Configuration
 from statecharts.semantics.snapshot import Outcome, Snapshot, Step
 from statecharts.semantics.tree import Edge
@@ -38,6 +38,10 @@ Move: TypeAlias = Callable[[Snapshot[Any, Any], Any, "datetime | None"], Step[An
 """A configuration's answer to an event, as one function (`statecharts.kernel.moves`)."""
 
 
+Perform: TypeAlias = Callable[[Macrostep], None]
+"""What an operation does, as its bound method."""
+
+
 @final
 class Plan(Entry):
     """A microstep worked out: the configuration that follows, and the operations in order.
@@ -45,8 +49,8 @@ class Plan(Entry):
     Attributes:
         next: The configuration after it.
         carry: Where each value after it stood before it; -1 for one that is not carried over.
-        leaving: What to do while the old configuration still stands.
-        entering: What to do when the new one does.
+        leaving: The operations, bound, to perform while the old configuration still stands.
+        entering: Those to perform when the new one does.
         settled: Whether nothing can follow it in the same macrostep.
         outcome: The transitions taken, and the record of the microstep, alone in a tuple.
         move: All of it as one function, when it has been written.
@@ -70,16 +74,16 @@ class Plan(Entry):
         self,
         next: Node,
         carry: tuple[int, ...],
-        leaving: Sequence[Operation],
-        entering: Sequence[Operation],
+        leaving: tuple[Perform, ...],
+        entering: tuple[Perform, ...],
         settled: bool,
         outcome: Outcome,
     ) -> None:
         self.used = self.met = False
         self.next = next
         self.carry = carry
-        self.leaving = tuple(operation.perform for operation in leaving)
-        self.entering = tuple(operation.perform for operation in entering)
+        self.leaving = leaving
+        self.entering = entering
         self.settled = settled
         self.outcome = outcome
         self.move: Move | None = None

@@ -131,13 +131,13 @@ def test_what_is_used_stays_while_others_come_and_go() -> None:
     for _ in range(3):
         kernel.step(home, Resume())
     kept, published = node.dispatches[Resume], []
-    for _ in range(90):
+    for _ in range(300):
         snapshot = kernel.step(snapshot, Leave()).snapshot
         published.append(Resume in node.moves)
         assert kernel.step(home, Resume()).handled
         assert node.dispatches[Resume] is kept
     assert set(published) == {True, False}
-    for _ in range(30):
+    for _ in range(300):
         snapshot = kernel.step(snapshot, Leave()).snapshot
     assert Resume not in node.dispatches
     assert Resume not in node.moves
