@@ -1,4 +1,4 @@
-"""The cache of plans of one chart, within a bound: the least recently used plans go first.
+"""The cache of plans of one chart, within a bound.
 
 A look-up takes no lock; working something out does, so that threads can share a kernel.
 """
@@ -6,16 +6,17 @@ A look-up takes no lock; working something out does, so that threads can share a
 from __future__ import annotations
 
 import threading
+from collections import deque
 from collections.abc import Iterable
-from typing import Any, final
+from typing import Any, Final, final
 from weakref import WeakValueDictionary
 
 import attrs
 
 from statecharts.kernel.planner import Key, Planner
-from statecharts.kernel.plans import Candidate, Dispatch, Entry, Node, Plan
+from statecharts.kernel.plans import Candidate, Dispatch, Entry, Move, Node, Plan
 from statecharts.model.calls import answers_of
-from statecharts.model.chart import After, Always, Chart, StateNode
+from statecharts.model.chart import After, Always, Chart, StateKind, StateNode
 from statecharts.model.effects import Call
 from statecharts.model.errors import StepError
 from statecharts.model.events import OWN, Answer, NamedEvent, StateDone, shown_name
@@ -26,39 +27,69 @@ from statecharts.semantics.snapshot import EMPTY, Memory, Snapshot
 from statecharts.semantics.transitions import ends
 from statecharts.semantics.tree import Edge, Tree
 
+TRIAL: Final = 8
+"""One in so many entries is on trial when there is no room for all of them."""
+
 
 @final
 class LRU:
     """The entries that have been worked out, at most ``bound`` of them.
 
-    Using an entry marks it, which is one assignment and needs no lock. The first to go is the
-    oldest that has not been marked since it was last passed over. Adding, which is rare, goes under
-    the caller's lock.
+    Using an entry marks it. A move is not marked each time that it is called: it is withdrawn when
+    it is passed over, and its next use puts it back. When there is no more room, newcomers are on
+    trial: they take one another's room, unless they are used again soon. So a circle through more
+    than there is room for does not drive everything out. Of the others one is looked at for every
+    few that fail; it goes if it has not been used since the last time, so that nothing stays for
+    ever. Adding, which is rare, goes under the caller's lock.
 
     Args:
         bound: How many entries are kept.
     """
 
-    __slots__ = ("_entries", "bound")
+    __slots__ = ("_entries", "_failed", "_trial", "bound")
 
     def __init__(self, bound: int) -> None:
         self.bound = bound
-        self._entries: dict[Entry, None] = {}
+        self._entries: deque[Entry] = deque()
+        self._trial: deque[Entry] = deque()
+        self._failed = 0
 
     def __len__(self) -> int:
-        return len(self._entries)
+        return len(self._entries) + len(self._trial)
 
     def add(self, entry: Entry) -> None:
-        """Keep an entry; let others go when there are too many."""
-        while len(self._entries) >= self.bound:
-            oldest = next(iter(self._entries))
-            del self._entries[oldest]
-            if oldest.used:
-                oldest.used = False
-                self._entries[oldest] = None
+        """Keep an entry; let another go when there are too many."""
+        if len(self) < self.bound:
+            self._entries.append(entry)
+            return
+        if len(self._trial) <= self.bound // TRIAL:
+            self._release()
+        else:
+            first = self._trial.popleft()
+            if first.used:
+                self._entries.append(first)
+                self._release()
             else:
-                oldest.forget()
-        self._entries[entry] = None
+                first.forget()
+                self._failed += 1
+                if self._entries and self._failed % TRIAL == 0:
+                    self._pass_over()
+        self._trial.append(entry)
+
+    def _release(self) -> None:
+        """Let the oldest go that has not been used since it was last passed over."""
+        while self._pass_over():
+            pass
+
+    def _pass_over(self) -> bool:
+        """Look at the oldest entry; tell whether it stays."""
+        oldest = self._entries.popleft()
+        if oldest.used:
+            oldest.withdraw()
+            self._entries.append(oldest)
+            return True
+        oldest.forget()
+        return False
 
 
 @final
@@ -100,6 +131,9 @@ class PlanCache:
             for edge in edges
             if isinstance(edge.transition.trigger, Always)
         )
+        self._finals = frozenset(
+            state for state, node in enumerate(self._tree.nodes) if node.kind is StateKind.FINAL
+        )
         self._lock = threading.RLock()
         self._nodes: WeakValueDictionary[tuple[int, ...], Node] = WeakValueDictionary()
         self._planner = Planner(self._tree, self.node, bound)
@@ -116,7 +150,7 @@ class PlanCache:
         with self._lock:
             node = self._nodes.get(states)
             if node is None:  # pragma: no branch - else another thread was first
-                final = ends(self._tree, states)
+                final = not self._finals.isdisjoint(states) and ends(self._tree, states)
                 restless = not final and not self._restless.isdisjoint((0, *states))
                 ids = tuple([self._known[state - 1] for state in states])
                 node = Node(self.chart.name, ids, self._known, self.owner, states, restless, final)
@@ -286,6 +320,15 @@ class PlanCache:
                 self.lru.add(plan)
             return plan
 
+    def publish(self, dispatch: Dispatch, move: Move) -> None:
+        """Put the move of a dispatch where the next event of its kind finds it at once."""
+        with self._lock:
+            dispatch.used = True
+            dispatch.move = move
+            node, key = dispatch.node, dispatch.key
+            if node.dispatches.get(key) is dispatch:  # else it was let go
+                node.moves[key] = move
+
     def chains(self, node: Node, kind: type | str) -> tuple[tuple[Candidate, ...], ...]:
         """Return the candidates of a configuration for a kind of event that nobody sends now."""
         return () if node.final else self._planner.chains(node.states, kind)
@@ -301,10 +344,9 @@ class PlanCache:
                 return found
             chains = () if node.final else self._planner.chains(node.states, key)
             dispatch = Dispatch(node, key, chains)
-            heads = [chain[0] for chain in dispatch.chains]
-            decided = all(one.test is None and not one.edge.defers for one in heads)
-            if heads and decided:
-                selected = tuple(dict.fromkeys(one.edge for one in heads))
+            heads = [chain[0] for chain in chains]
+            if heads and all(one.test is None and not one.edge.defers for one in heads):
+                selected = tuple(dict.fromkeys([one.edge for one in heads]))
                 blank = self.blank.history
                 plan, consulted = self._planner.plan(node.states, selected, key, blank)
                 if not consulted:

@@ -99,8 +99,6 @@ class Kernel(Generic[E, C]):
         self._moves = _moves
         """Whether moves are written; without them a kernel is the reference that they copy."""
         self._rarely = self._follow_plan
-        self._named = self._stand_in(NamedEvent, self._take_named)
-        self._own = self._stand_in(TimerFired, self._take_own)
 
     @property
     def remembered(self) -> int:
@@ -161,16 +159,14 @@ class Kernel(Generic[E, C]):
         try:
             node: Any = snapshot._place
             if node.owner is self and (type(at) is datetime or at is None):
-                dispatch: Dispatch = node.dispatches[type(event)]
-                dispatch.used = True
                 timers = snapshot._memory.timers
                 if not timers or at is None or _of_a_kind(timers[0][1], at):
-                    move = dispatch.move
+                    move = node.moves[type(event)]
         except (AttributeError, KeyError):
             pass  # no snapshot, or an event that is new here: all of that is told apart below
         return self._meet(snapshot, event, at) if move is None else move(snapshot, event, at)
 
-    def _meet(self, snapshot: Snapshot[E, C], event: object, at: datetime | None) -> Step[E, C]:
+    def _meet(self, snapshot: Snapshot[E, C], event: Any, at: datetime | None) -> Step[E, C]:
         """Take an event that has no move here yet, or make sure of what was passed."""
         try:
             node: Any = snapshot._place
@@ -183,24 +179,25 @@ class Kernel(Generic[E, C]):
             check_time(self.chart.name, at)
         self.check_zone(snapshot, at)
         dispatch: Dispatch | None = node.dispatches.get(type(event))
-        if dispatch is None or dispatch.node is not node:
+        if dispatch is None:
             if isinstance(event, OWN):
-                node.dispatches.setdefault(type(event), self._own)
+                node.moves[type(event)] = self._take_own
                 return self._addressed(node, snapshot, event, at)
             if isinstance(event, NamedEvent):
-                node.dispatches.setdefault(type(event), self._named)
+                node.moves[type(event)] = self._take_named
             dispatch = self._cache.dispatch(node, self._cache.key(event))
-        if dispatch.met:
-            dispatch.used = True
-        if dispatch.move is None:
-            if not dispatch.met or not self._moves:
-                dispatch.met = True
-                return self._follow_plan(dispatch, snapshot, event, at)
+        if not dispatch.met or not self._moves:
+            dispatch.used = dispatch.met
+            dispatch.met = True
+            return self._follow_plan(dispatch, snapshot, event, at)
+        move = dispatch.move
+        if move is None:
             from statecharts.kernel.moves import answer  # noqa: PLC0415 - the second event needs it
 
-            dispatch.move = answer(self, dispatch)
+            move = answer(self, dispatch)
             dispatch.plan = None  # the move says it all
-        return dispatch.move(snapshot, event, at)
+        self._cache.publish(dispatch, move)
+        return move(snapshot, event, at)
 
     def check_zone(self, snapshot: Snapshot[Any, Any], at: datetime | None) -> None:
         """Refuse a time that cannot be compared with the timers of a snapshot.
@@ -230,23 +227,13 @@ class Kernel(Generic[E, C]):
                 return Step(snapshot, (), (), False, ())
         return self._macrostep(plan, self._begin(dispatch.node, snapshot, event, at), snapshot)
 
-    def _stand_in(self, kind: type, move: Move) -> Dispatch:
-        """Return what stands where configurations look, for events that say themselves where."""
-        dispatch = Dispatch(self._cache.origin, kind, ())
-        dispatch.move = move
-        return dispatch
-
     def _take_named(
         self, snapshot: Snapshot[Any, Any], event: Any, at: datetime | None
     ) -> Step[Any, Any]:
         """Take a named event: its move is kept by its name."""
         node: Any = snapshot._place
-        dispatch = node.dispatches.get(event.name)
-        if dispatch is None or dispatch.move is None:
-            return self._meet(snapshot, event, at)
-        dispatch.used = True
-        step: Step[Any, Any] = dispatch.move(snapshot, event, at)
-        return step
+        move: Move = node.moves.get(event.name, self._meet)
+        return move(snapshot, event, at)
 
     def _take_own(
         self, snapshot: Snapshot[Any, Any], event: Any, at: datetime | None
@@ -288,7 +275,7 @@ class Kernel(Generic[E, C]):
 
             plan.move = taken(self, dispatch.node, plan)
             if len(dispatch.chains) == 1:
-                dispatch.move = answer(self, dispatch)
+                self._cache.publish(dispatch, answer(self, dispatch))
         plan.met = True
         return self._macrostep(plan, self._begin(dispatch.node, snapshot, event, at), snapshot)
 

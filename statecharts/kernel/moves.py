@@ -36,6 +36,7 @@ from types import CodeType, MemberDescriptorType
 from typing import TYPE_CHECKING, Any, Final, final
 
 import attrs
+from attr import _config
 
 from statecharts.kernel.failures import failure
 from statecharts.kernel.macrostep import CALLS, NONE, TIMERS, Macrostep
@@ -88,6 +89,9 @@ _NEW: Final[Any] = object.__new__
 
 LONGEST: Final = 24
 """How many guards, or microsteps, are written into one function at most."""
+
+COMPARING: Final[Any] = type(attrs.validators.ge(0))
+"""The class of the validators ``lt``, ``le``, ``ge`` and ``gt``."""
 
 INLINED: Final = 4
 """How many plans are written behind the guards that choose among them; others are called."""
@@ -143,7 +147,7 @@ NAMES: Final[dict[str, Any]] = {
     "new": _NEW,
     "not_bool": not_bool,
     "time_needed": time_needed,
-    "unchecked": attrs.validators.get_disabled,
+    "checking": _config,  # whose one flag is what the ``__init__`` that attrs writes asks, too
     "without": _without,
 }
 """The globals of every move; what belongs to one chart is bound to each move by itself."""
@@ -748,9 +752,14 @@ def built(made: str, recipe: Recipe, before: list[str], context: str, text: Text
         yield f"{text.bind(setter)}({made}, {otherwise})"
         if one.validator is not None:
             checked = f"({made}, {text.bind(one)}, {made}.{field.name})"
-            checks.append(f"    {text.bind(one.validator)}{checked}")
+            validator: Any = one.validator
+            check = f"{text.bind(validator)}{checked}"
+            if type(validator) is COMPARING:  # one call in C where nothing is wrong
+                compare, bound = map(text.bind, (validator.compare_func, validator.bound))
+                check = f"if not {compare}({made}.{field.name}, {bound}): {check}"
+            checks.append(f"    {check}")
     if checks:
-        yield "if not unchecked():"
+        yield "if checking._run_validators:"
         yield from checks
 
 

@@ -6,6 +6,7 @@ operations.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterable
 from typing import Any, Final, NamedTuple, TypeAlias, TypeVar, cast, final
 
@@ -25,7 +26,7 @@ from statecharts.kernel.operations import (
     StartTimers,
     Update,
 )
-from statecharts.kernel.plans import Candidate, Node, Plan
+from statecharts.kernel.plans import Candidate, Node, Perform, Plan
 from statecharts.model.chart import After, Always, Default, Done, OnEvent, StateKind, StateNode
 from statecharts.model.events import (
     NamedEvent,
@@ -36,7 +37,7 @@ from statecharts.model.events import (
 )
 from statecharts.model.fields import names_of
 from statecharts.semantics.filling import Recipe
-from statecharts.semantics.snapshot import Microstep, Remembered
+from statecharts.semantics.snapshot import Microstep, Outcome, Remembered
 from statecharts.semantics.transitions import (
     EntrySet,
     exit_set,
@@ -66,6 +67,25 @@ class Heard(NamedTuple):
     event: type | str
 
 
+class Part(NamedTuple):
+    """What a transition does inside its domain, whatever else is active.
+
+    Attributes:
+        states: The states that are active inside it afterwards.
+        carry: Where each of their values stood before; -1 for one that is not carried over.
+        leaving: The operations of the plan, as are ``entering`` and ``outcome``.
+    """
+
+    states: tuple[int, ...]
+    carry: tuple[int, ...]
+    leaving: tuple[Perform, ...]
+    entering: tuple[Perform, ...]
+    outcome: Outcome
+
+
+Where: TypeAlias = "tuple[Edge, Key, int, tuple[int, ...]]"
+"""A transition, the kind of its event, and the active states of its domain and their position."""
+
 T = TypeVar("T")
 
 SHARED: Final = 8_192
@@ -77,6 +97,9 @@ History: TypeAlias = tuple[Remembered | None, ...]
 @final
 class Planner:
     """Works out candidates and plans for the configurations of one chart.
+
+    Where regions are active side by side, there are many more configurations than ways through one
+    region. What a transition does inside its domain is then worked out once for all of them.
 
     Args:
         tree: The chart, numbered.
@@ -90,12 +113,28 @@ class Planner:
         self._bound = min(bound, SHARED)
         self._upward: dict[int, tuple[Edge, ...]] = {}
         self._shared: dict[Any, Any] = {}
+        self._regions = any(node.kind is StateKind.PARALLEL for node in tree.nodes)
+        self._carries = [node.data is not None for node in tree.nodes]
 
     def shared(self, key: Any, value: T) -> T:
         """Return a value that plans have in common, once for all of them."""
         if len(self._shared) >= self._bound:
             self._shared.clear()
         return cast("T", self._shared.setdefault(key, value))
+
+    def candidates(self, leaf: int, key: Key) -> tuple[Edge, ...]:
+        """Return the transitions that an atomic state asks, up to the first without a guard."""
+        at_once = isinstance(key, Heard | int)
+        done = f"done.state.{self.tree.nodes[key].name}" if isinstance(key, int) else None
+        found: list[Edge] = []
+        for edge in self._upward.get(leaf) or self.upward(leaf):
+            if at_once and edge.defers:
+                continue  # answers and completion are taken at once, or never
+            if takes(edge, key, done):
+                found.append(edge)
+                if edge.transition.guard is None:
+                    break
+        return tuple(found)
 
     def upward(self, leaf: int) -> tuple[Edge, ...]:
         """Return the transitions that a state and its ancestors have, from the inside out."""
@@ -114,23 +153,20 @@ class Planner:
         its ancestors.
         """
         holder = key.holder if isinstance(key, Heard) else 0
-        at_once = isinstance(key, Heard | int)
-        position = {state: i for i, state in enumerate(states)}
-        done = f"done.state.{self.tree.nodes[key].name}" if isinstance(key, int) else None
+        position: dict[int, int] = {}
         found: list[tuple[Candidate, ...]] = []
         leaves, last = self.tree.leaves, self.tree.last[holder]
         for leaf in states:
             if not leaves[leaf] or not holder <= leaf <= last:
                 continue
-            chain: list[Candidate] = []
-            for edge in self._upward.get(leaf) or self.upward(leaf):
-                if at_once and edge.defers:
-                    continue  # answers and completion are taken at once, or never
-                if takes(edge, key, done):
-                    chain.append(Candidate(edge, position.get(edge.source, -1)))
-                    if chain[-1].test is None:
-                        break
-            if chain:
+            edges = self._shared.get((leaf, key)) if self._regions else None
+            if edges is None:
+                edges = self.candidates(leaf, key)
+                if self._regions:
+                    self.shared((leaf, key), edges)
+            if edges:
+                position = position or {state: i for i, state in enumerate(states)}
+                chain = [Candidate(edge, position.get(edge.source, -1)) for edge in edges]
                 same = (*[(one.edge, one.position) for one in chain],)
                 found.append(self.shared(same, tuple(chain)))
         return tuple(found)
@@ -139,9 +175,43 @@ class Planner:
         self, states: tuple[int, ...], selected: tuple[Edge, ...], key: Key, history: History
     ) -> tuple[Plan, bool]:
         """Work out a microstep; tell as well whether remembered history mattered."""
+        where = self._where(states, selected, key) if self._regions else None
+        part: Part | None = None if where is None else self._shared.get(where)
+        if where is not None and part is not None:
+            return self._joined(states, where, part), False
         work = Work(self.tree, states, key, history)
         edges = remove_conflicting(self.tree, selected, states, work.recall)
-        return work.plan(edges, self), work.consulted
+        plan = work.plan(edges, self)
+        if where is not None and not work.consulted and not work.finishes:
+            _, _, begin, within = where
+            new = slice(begin, begin + len(within) + len(plan.next.states) - len(states))
+            inner = plan.next.states[new], plan.carry[new]
+            self.shared(where, Part(*inner, plan.leaving, plan.entering, plan.outcome))
+        return plan, work.consulted
+
+    def _where(self, states: tuple[int, ...], selected: tuple[Edge, ...], key: Key) -> Where | None:
+        """Return what decides how a transition that is taken alone goes; None if it is open.
+
+        All that it leaves, enters and reads is in its domain, whose active states follow one
+        another. So the same states at the same position take it by the same operations, unless
+        history matters, or the completion of what is around them.
+        """
+        edge = selected[0]
+        inside = self.tree.domains.get(edge) if edge.targets else edge.source
+        if inside is None or len(selected) > 1:
+            return None  # nobody has asked for its domain yet, or history decides
+        begin = bisect_right(states, inside)
+        end = bisect_right(states, self.tree.last[inside], begin)
+        return edge, key, begin, states[begin:end]
+
+    def _joined(self, states: tuple[int, ...], where: Where, part: Part) -> Plan:
+        """Return the plan of a transition, joined from its part and the states around it."""
+        begin, end = where[2], where[2] + len(where[3])
+        node = self.intern((*states[:begin], *part.states, *states[end:]))
+        around = [i if self._carries[state] else -1 for i, state in enumerate(states)]
+        carry = (*around[:begin], *part.carry, *around[end:])
+        settled = node.final or not node.restless
+        return Plan(node, carry, part.leaving, part.entering, settled, part.outcome)
 
     def start(self) -> Plan:
         """Work out how the chart is entered."""
@@ -161,7 +231,7 @@ class Work:
         self.history = history
         self.before = {state: i for i, state in enumerate(states)}
         self.recorded: dict[int, tuple[int, ...]] = {}
-        self.consulted = False
+        self.consulted = self.finishes = False
 
     def recall(self, history: int) -> tuple[int, ...] | None:
         """Return the states that a history state restores; this microstep's record comes first."""
@@ -196,12 +266,14 @@ class Work:
             else -1
             for s in states
         )
-        finishes = any(isinstance(operation, Finish) for operation in entering)
-        settled = node.final or not (node.restless or finishes)
+        self.finishes = any(isinstance(operation, Finish) for operation in entering)
+        settled = node.final or not (node.restless or self.finishes)
         fired = tuple(edge.transition for edge in edges if not edge.forbids and self.states)
         microstep = Microstep(self._ids(exits), fired, self._ids(entered))
         outcome = planner.shared((edges, *exits, None, *entered), (fired, (microstep,)))
-        return Plan(node, carry, leaving, entering, settled, outcome)
+        first = tuple([operation.perform for operation in leaving])
+        then = tuple([operation.perform for operation in entering])
+        return Plan(node, carry, first, then, settled, outcome)
 
     def _ids(self, states: Iterable[int]) -> tuple[str, ...]:
         nodes = self.tree.nodes

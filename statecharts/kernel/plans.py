@@ -6,12 +6,12 @@ order. A `Plan` answers "these transitions are taken": everything to do, flatten
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, TypeAlias, final
 
-from statecharts.kernel.operations import Operation
+from statecharts.kernel.macrostep import Macrostep
 from statecharts.semantics.configuration import Configuration
 from statecharts.semantics.snapshot import Outcome, Snapshot, Step
 from statecharts.semantics.tree import Edge
@@ -25,6 +25,10 @@ class Entry:
     used: bool
     """Whether it has been used since it was last passed over when room was made."""
 
+    def withdraw(self) -> None:
+        """Pass over it: what shows from now on is whether it is used again."""
+        self.used = False
+
     def forget(self) -> None:
         """Take it out of the place where it is looked up."""
         raise NotImplementedError
@@ -34,6 +38,10 @@ Move: TypeAlias = Callable[[Snapshot[Any, Any], Any, "datetime | None"], Step[An
 """A configuration's answer to an event, as one function (`statecharts.kernel.moves`)."""
 
 
+Perform: TypeAlias = Callable[[Macrostep], None]
+"""What an operation does, as its bound method."""
+
+
 @final
 class Plan(Entry):
     """A microstep worked out: the configuration that follows, and the operations in order.
@@ -41,8 +49,8 @@ class Plan(Entry):
     Attributes:
         next: The configuration after it.
         carry: Where each value after it stood before it; -1 for one that is not carried over.
-        leaving: What to do while the old configuration still stands.
-        entering: What to do when the new one does.
+        leaving: The operations, bound, to perform while the old configuration still stands.
+        entering: Those to perform when the new one does.
         settled: Whether nothing can follow it in the same macrostep.
         outcome: The transitions taken, and the record of the microstep, alone in a tuple.
         move: All of it as one function, when it has been written.
@@ -66,16 +74,16 @@ class Plan(Entry):
         self,
         next: Node,
         carry: tuple[int, ...],
-        leaving: Sequence[Operation],
-        entering: Sequence[Operation],
+        leaving: tuple[Perform, ...],
+        entering: tuple[Perform, ...],
         settled: bool,
         outcome: Outcome,
     ) -> None:
         self.used = self.met = False
         self.next = next
         self.carry = carry
-        self.leaving = tuple(operation.perform for operation in leaving)
-        self.entering = tuple(operation.perform for operation in entering)
+        self.leaving = leaving
+        self.entering = entering
         self.settled = settled
         self.outcome = outcome
         self.move: Move | None = None
@@ -141,8 +149,14 @@ class Dispatch(Entry):
         self.plans: dict[Any, Plan] = {}
         self.move: Move | None = None
 
+    def withdraw(self) -> None:
+        """Have the next event ask for the move, so that its use is seen."""
+        self.used = False
+        self.node.moves.pop(self.key, None)
+
     def forget(self) -> None:
         """Take it out of its configuration's answers."""
+        self.withdraw()
         self.node.dispatches.pop(self.key, None)
 
 
@@ -153,10 +167,11 @@ class Node(Configuration):
         owner: What compiled it; a kernel takes in the nodes of others.
         states: The numbers of the active states, in document order.
         dispatches: The answers, by event class, event name or internal key.
+        moves: The moves of the answers that have been asked for lately, by the same keys.
         restless: Whether an eventless transition leaves one of its states.
     """
 
-    __slots__ = ("dispatches", "owner", "restless", "states")
+    __slots__ = ("dispatches", "moves", "owner", "restless", "states")
 
     def __init__(
         self,
@@ -173,6 +188,7 @@ class Node(Configuration):
         self.states = states
         self.restless = restless
         self.dispatches: dict[Any, Dispatch] = {}
+        self.moves: dict[Any, Move] = {}
 
 
 @lru_cache(maxsize=256)

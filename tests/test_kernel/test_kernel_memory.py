@@ -117,6 +117,46 @@ def test_remembered_never_exceeds_the_bound() -> None:
     assert max(sizes) == kernel.bound == 8
 
 
+def test_what_is_used_stays_while_others_come_and_go() -> None:
+    """A move is withdrawn when room is made; its next use puts it back, and keeps it."""
+    lines = ["class Ring(Statechart[Leave | Resume]):", "    s0 = State(initial=True)"]
+    lines += [f"    s{n} = State()" for n in range(1, 30)]
+    lines += [f"    s{n}.to(s{(n + 1) % 30}, on=Leave)" for n in range(30)]
+    lines += ["    s0.stay(on=Resume)"]
+    namespace: dict[str, Any] = {**globals()}
+    exec("\n".join(lines), namespace)
+    kernel = Kernel[Any, Any](namespace["Ring"], plans=8)
+    home = snapshot = kernel.start().snapshot
+    node: Any = home._place
+    for _ in range(3):
+        kernel.step(home, Resume())
+    kept, published = node.dispatches[Resume], []
+    for _ in range(300):
+        snapshot = kernel.step(snapshot, Leave()).snapshot
+        published.append(Resume in node.moves)
+        assert kernel.step(home, Resume()).handled
+        assert node.dispatches[Resume] is kept
+    assert set(published) == {True, False}
+    for _ in range(300):
+        snapshot = kernel.step(snapshot, Leave()).snapshot
+    assert Resume not in node.dispatches
+    assert Resume not in node.moves
+
+
+def test_a_move_that_was_let_go_meanwhile_is_not_published() -> None:
+    """Another thread may make room between the writing of a move and its first use."""
+    kernel = Kernel(Wheels)
+    snapshot = kernel.start().snapshot
+    node: Any = snapshot._place
+    for _ in range(2):
+        kernel.step(snapshot, Move(1))
+    dispatch = node.dispatches[Move]
+    dispatch.forget()
+    kernel._cache.publish(dispatch, dispatch.move)
+    assert Move not in node.moves
+    assert kernel.step(snapshot, Move(1)).handled
+
+
 @pytest.mark.parametrize("plans", [0, -5, 1])
 def test_bound_is_one_at_least(plans: int) -> None:
     """A kernel keeps what it is working on."""
