@@ -204,7 +204,7 @@ def broken_join(base: Base, rng: Random) -> Plant:
     way = rng.choice(["shifted", "padded", "zero", "deleted"])
     if way == "deleted":
         used = Counter(row[link.column] for row in base.facts.rows)
-        large = [one for one, n in used.most_common(max(len(used) // 4, 1)) if one is not None]
+        large = [one for one, _ in used.most_common(max(len(used) // 4, 1)) if one is not None]
         gone = set(rng.sample(large, max(len(large) // 2, 1)))
         parent = base.tables[link.parent]
         if len(parent.rows) < 3:
