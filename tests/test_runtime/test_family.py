@@ -379,7 +379,9 @@ async def test_two_runs_that_tell_each_other_under_load_lose_nothing(store: Stor
         assert heard_a == [-n for n in range(1, 100)]
 
 
-@given(st.lists(st.tuples(st.sampled_from("ab"), st.sampled_from("ab"), st.integers(0, 9))))
+@given(
+    st.lists(st.tuples(st.sampled_from("ab"), st.sampled_from("ab"), st.integers(0, 9)), max_size=8)
+)
 def test_messages_are_those_of_a_simple_model_of_mailboxes(sends: list[Any]) -> None:
     """Each run has seen what it said and what it was told, in the order of the sends."""
     model: dict[str, tuple[int, ...]] = {"a": (), "b": ()}
