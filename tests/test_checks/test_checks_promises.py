@@ -43,6 +43,7 @@ from tests.oracle.vocabulary import (
     Reply,
     addressed,
 )
+from tests.proof import cases
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
@@ -300,7 +301,9 @@ def _answered(reply: Reply, effects: list[Any], rng: Random) -> Reply:
     return evolve(reply, event=rng.choice(answers)(rng.getrandbits(3)))
 
 
-BLOCKS = pytest.mark.parametrize("block", range(0, CHARTS, BLOCK))
+BLOCKS = pytest.mark.parametrize(
+    "block", cases(range(0, CHARTS, BLOCK), long=lambda block: block >= CHARTS // 2)
+)
 
 
 def runs(block: int) -> Iterator[tuple[int, Chart, dict[str, set[str]], tuple[Taken, ...]]]:

@@ -77,7 +77,11 @@ def look(call: Call, scope: Scope, connection: GuardedConnection, *, checked: bo
 
 
 @pytest.mark.parametrize(
-    ("style", "kind"), list(zip(cycle(["shop", "grid"]), CauseKind, strict=False))
+    ("style", "kind"),
+    [
+        pytest.param(style, kind, marks=[pytest.mark.long] if style == "grid" else [])
+        for style, kind in zip(cycle(["shop", "grid"]), CauseKind, strict=False)
+    ],
 )
 def test_reasoning_finds_the_planted_cause(tmp_path: Path, kind: CauseKind, style: str) -> None:
     """What was done to the data comes first among the causes, with its table."""

@@ -54,6 +54,7 @@ class TestPostgres(StoreContract):
         return PostgresStore(self.address)
 
 
+@pytest.mark.long
 class TestPostgresBesideOthers(StoreContract):
     """In a database that holds other tables, and another store."""
 

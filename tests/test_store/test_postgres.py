@@ -60,7 +60,7 @@ def test_writers_of_one_run_lose_nothing(address: str) -> None:
     def write(name: int) -> None:
         try:
             with Runs(address, Order, effects=(Mail,)) as runs:
-                for number in range(20):
+                for number in range(10):
                     runs.get("a").send(Asked(), id=f"{name}-{number}")
         except BaseException as error:  # noqa: BLE001 - it is told below
             errors.append(error)
@@ -74,9 +74,9 @@ def test_writers_of_one_run_lose_nothing(address: str) -> None:
     with Runs(address, Order, effects=(Mail,)) as runs:
         ids = [past.id for past in runs.get("a").history() if past.id is not None]
         assert sorted(ids) == sorted(
-            f"{name}-{number}" for name in range(8) for number in range(20)
+            f"{name}-{number}" for name in range(8) for number in range(10)
         )
-        assert runs.get("a").snapshot[Order.open.basket].reminders == 160
+        assert runs.get("a").snapshot[Order.open.basket].reminders == 80
         assert runs.verify() == []
 
 
@@ -256,7 +256,7 @@ def restarted() -> Iterator[Server]:
     server.close()
 
 
-@pytest.mark.parametrize("times", [2, pytest.param(20, marks=pytest.mark.long)])
+@pytest.mark.parametrize("times", [2, pytest.param(20, marks=pytest.mark.long(at=0.5))])
 def test_server_is_restarted_under_load(restarted: Server, times: int) -> None:
     """Senders and a worker go on; what was acknowledged is there, once, and nothing is damaged."""
     address = restarted.database()
