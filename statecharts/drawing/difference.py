@@ -69,9 +69,9 @@ def _lines(
     old: Chart, new: Chart, state: str, told: dict[int, tuple[Mark, ...]]
 ) -> Iterator[Transition]:
     """Yield the lines of a state in both charts, and tell of each what became of it."""
-    befores, nows = _own(old, state), _own(new, state)
+    first, nows = _own(old, state), _own(new, state)
     for name, line in nows.items():
-        earlier = befores.get(name)
+        earlier = first.get(name)
         moved = earlier is not None and earlier.targets != line.targets
         if earlier is None or moved:
             told[id(line)] = (Mark(Kind.ADDED, "", "Added"),)
@@ -79,7 +79,7 @@ def _lines(
             was = transition_label(earlier) or "without a label"
             told[id(line)] = (Mark(Kind.CHANGED, "", f"Changed; it was: {was}"),)
         yield line
-    for name, line in befores.items():
+    for name, line in first.items():
         if name not in nows or nows[name].targets != line.targets:
             gone = evolve(line, name="")  # its name may go on, with another target
             told[id(gone)] = (Mark(Kind.REMOVED, "", "Removed"),)
