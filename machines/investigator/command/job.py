@@ -97,6 +97,7 @@ class Job:
         run = Run(question, database.identity, thinking, _TIMEOUT_S, _STEPS)
         for text in left_out:
             self._warn(run, text)
+        self._claim(folder)
         for before, after in folder.clear():
             what = "an unfinished run" if before == folder.state else f"a {before.name}"
             self._say(f"{what} was in {str(folder.path)!r}: it is kept as {after.name!r}")
@@ -109,6 +110,8 @@ class Job:
 
     def _resumed(self, folder: Folder) -> tuple[Run, Investigation]:
         """Resume the run in the folder."""
+        if folder.path.is_dir():
+            self._claim(folder)
         run = folder.load()
         investigation = run.investigation(repr(str(folder.state)))
         compare(self.options, run, investigation, folder)
@@ -121,6 +124,11 @@ class Job:
             self._database = database
         self._bound(run)
         return run, investigation
+
+    def _claim(self, folder: Folder) -> None:
+        """Keep other investigations out of the folder until this one is over."""
+        self._stack.callback(folder.release)
+        folder.claim()
 
     def _bound(self, run: Run) -> None:
         """Set the bounds of a run from the options."""

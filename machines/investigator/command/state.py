@@ -129,6 +129,7 @@ class Folder:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.trouble: str | None = None
+        self._lock: int | None = None
 
     @property
     def state(self) -> Path:
@@ -144,6 +145,33 @@ class Folder:
     def picture(self) -> Path:
         """Path of the picture."""
         return self.path / PICTURE
+
+    def claim(self) -> None:
+        """Claim the folder, which is made if there is none, until `release` or the process's end.
+
+        Where a folder cannot be locked, as on Windows, nothing is claimed.
+
+        Raises:
+            InputError: Another investigation has claimed it.
+        """
+        with suppress(ImportError, OSError):
+            import fcntl  # noqa: PLC0415 - Windows does not have it
+
+            self.path.mkdir(parents=True, exist_ok=True)
+            self._lock = os.open(self.path, os.O_RDONLY)
+            try:
+                fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise InputError(
+                    f"another investigation is under way in {str(self.path)!r}."
+                    " Wait for it, or name another folder by --output."
+                ) from None
+
+    def release(self) -> None:
+        """Let others claim the folder."""
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
 
     def load(self) -> Run:
         """Return the run in the folder.

@@ -19,7 +19,7 @@ from machines.investigator.security.statements import read_query
 from machines.investigator.security.violation import SecurityViolation
 
 MAX_NAME: Final = 128
-"""Greatest length of the name of a table or a column."""
+"""Greatest length of the name of a table or a column, in bytes."""
 MAX_COLUMNS: Final = 100
 """Greatest number of columns in a call."""
 
@@ -54,10 +54,15 @@ class ToolCall:
     arguments: Mapping[str, object] = field(factory=dict, repr=False)
 
 
+def is_name(value: object) -> bool:
+    """Tell whether a call can name a table or a column so: it prints, and is not too long."""
+    return isinstance(value, str) and value.isprintable() and 0 < len(value.encode()) <= MAX_NAME
+
+
 def _is_name(instance: object, attribute: Attribute[Any], value: object) -> None:
     """Refuse an impossible name of a table or a column."""
-    if not isinstance(value, str) or not 0 < len(value) <= MAX_NAME or not value.isprintable():
-        raise ValueError(f"a name has 1 to {MAX_NAME} printable characters")
+    if not is_name(value):
+        raise ValueError(f"a name has 1 to {MAX_NAME} bytes, of printable characters")
 
 
 def _is_day(instance: object, attribute: Attribute[Any], value: object) -> None:

@@ -20,6 +20,7 @@ from machines.investigator.security.tools import (
     ListTables,
     RunQuery,
     Tool,
+    is_name,
     read_tool_call,
 )
 from machines.investigator.security.violation import QueryFailedError
@@ -49,7 +50,7 @@ def describe(call: Describe, source: Source) -> Observed:
     """Describe a table: rows of ``(column, type, not_null, primary_key)``, in declared order.
 
     ``not_null`` is 0 or 1; ``primary_key`` is the column's position in the key, from 1, else 0. A
-    table that does not exist has no columns.
+    table that does not exist has no columns. Columns that no call can name are counted only.
     """
     bare = call.table.rpartition(".")[2] if "." in call.table else call.table
     sql = (
@@ -57,9 +58,16 @@ def describe(call: Describe, source: Source) -> Observed:
         f" FROM pragma_table_info({literal(bare)})"
     )
     columns = source.describe(call.table)
-    rows = tuple((each.name, each.type, int(each.required), each.key) for each in columns)
-    summary = f"{call.table} has {counted(len(rows), 'column')}"
-    if not rows:
+    rows = tuple(
+        (each.name, each.type, int(each.required), each.key)
+        for each in columns
+        if is_name(each.name)
+    )
+    summary = f"{call.table} has {counted(len(columns), 'column')}"
+    if len(rows) < len(columns):
+        unnamed = counted(len(columns) - len(rows), "of them has", "of them have")
+        summary += f"; {unnamed} a name that does not print, or is too long to be asked for"
+    if not columns:
         summary = f"{call.table} does not exist"
     return observe(summary, sql, Rows(DESCRIBE_COLUMNS, rows))
 
