@@ -43,8 +43,8 @@ _PARTS: Final = (
 """Names of the tables within a virtual table: FTS3 to FTS5, R*Tree, Geopoly."""
 _LOOK_S: Final = 3.0
 _OPEN_S: Final = 10.0  # for the names of all tables
-_VIEW_S: Final = 2.0  # for the preparation of one view
-_VIEWS_S: Final = 10.0  # of all views
+_VIEW_S: Final = 1.0  # for the preparation of one view
+_VIEWS_S: Final = 5.0  # of all views
 _MEMORY: Final = 512_000_000  # of one query: enough to sort some million rows
 _CELLS: Final = 16_000_000  # bytes in the cells of one result: enough for a sample of long texts
 

@@ -259,8 +259,14 @@ def _verdict(reply: Mapping[str, Any]) -> StatechartError:
         return SecurityViolation("stacked", "statement")
     known = _TOLD.match(text)
     found = known.group() if known else "the database cannot answer it"
-    return QueryFailedError("SC512", "query", found, "Fix the query")
+    remedy = _REMEDIES.get(found, "Fix the query")
+    return QueryFailedError("SC512", "query", found, remedy)
 
+
+_REMEDIES: Final = {
+    "database is locked": "Ask again once the other program has finished writing",
+    "database disk image is malformed": "Recover the file with 'sqlite3 FILE .recover'",
+}
 
 _ACTIONS: Final = {
     str(value): name.removeprefix("SQLITE_").lower()
