@@ -1,15 +1,16 @@
 """Statements that would exhaust a machine, by what they exhaust; and a program that runs them.
 
 Run as a program, it prints a line of JSON for each statement: what came of it, the seconds that it
-took, and the greatest number of bytes in memory of any process that read the database so far.
+took, and the greatest number of bytes that the process that reads the database had in memory.
 """
 
 from __future__ import annotations
 
 import json
-import resource
+import re
 import sqlite3
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -409,18 +410,49 @@ def outcome(ask: Callable[[str], object], sql: str) -> str:
     return "answered"
 
 
+class Watch:
+    """Looks, all the time, for the greatest number of bytes that the reading process ever had.
+
+    The system's own account of ended processes counts the memory of their parent, too.
+    """
+
+    def __init__(self, connection: GuardedConnection) -> None:
+        self.most = 0
+        self._connection = connection
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._look, daemon=True)
+        self._thread.start()
+
+    def end(self) -> None:
+        """Stop looking."""
+        self._over.set()
+        self._thread.join()
+
+    def _look(self) -> None:
+        while not self._over.wait(0.002):
+            running = self._connection._process._running
+            try:
+                told = Path(f"/proc/{running.pid}/status").read_text() if running else ""
+            except OSError:  # it has ended, or this is another system
+                continue
+            found = re.search(r"VmHWM:\s+(\d+) kB", told)
+            self.most = max(self.most, int(found[1]) * 1024 if found else 0)
+
+
 def run(path: Path, names: list[str]) -> Iterator[dict[str, object]]:
     """Run statements, each with the static check before it and without, and tell what came."""
     known = statements()
     with GuardedConnection(path, SCOPE, LIMITS) as connection:
+        watch = Watch(connection)
         for name in names:
             for ask in (connection.query, lambda sql: connection.execute(sql, _WITH)):
                 connection.tables()  # starts the process, if the last statement ended it
+                watch.most = 0
                 began = time.monotonic()
                 came = outcome(ask, known[name])
                 took = time.monotonic() - began
-                most = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024
-                yield {"name": name, "came": came, "took": round(took, 3), "most": most}
+                yield {"name": name, "came": came, "took": round(took, 3), "most": watch.most}
+        watch.end()
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ from typing import Any, BinaryIO, Final
 
 _RECURSIVE: Final = 33  # SQLITE_RECURSIVE; the module sqlite3 has no name for it
 _BUSY_S: Final = 2.0  # wait for another program that writes
+_PROGRAM: Final = 16_000_000  # bytes of the interpreter and its libraries, which are not data
 _CATALOGUES: Final = ("sqlite_", "pragma_")
 
 
@@ -206,7 +207,8 @@ def confine(memory: int) -> None:
         import resource  # noqa: PLC0415
     except ImportError:  # on Windows, SQLite's own limit has to do
         return
-    resource.setrlimit(resource.RLIMIT_DATA, (2 * memory, 2 * memory))
+    most = 2 * memory - _PROGRAM
+    resource.setrlimit(resource.RLIMIT_DATA, (most, most))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
