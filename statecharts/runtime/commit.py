@@ -1234,8 +1234,8 @@ def stuck(head: Head) -> StuckError:
 
 
 def storable(text: str) -> str:
-    """Return a text without half characters, which UTF-8 cannot carry."""
-    return text.encode("utf-8", "backslashreplace").decode()
+    """Return a text without half characters and zero bytes, which not every store can keep."""
+    return text.encode("utf-8", "backslashreplace").decode().replace("\0", "\\x00")
 
 
 def _with_memory(snapshot: Snapshot[Any, Any], memory: Any) -> Snapshot[Any, Any]:

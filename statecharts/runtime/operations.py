@@ -309,6 +309,9 @@ class Operations:
         if not hasattr(connection, "exec_driver_sql"):
             found = f"connection= is {type(connection).__name__}, and no connection of SQLAlchemy"
             raise StoreError("SC810", key, found, "Pass one of engine.begin()")
+        if connection.get_isolation_level() == "AUTOCOMMIT":
+            found = "connection= commits each statement by itself"
+            raise StoreError("SC810", key, found, "Pass one of engine.begin()")
         connection.exec_driver_sql("SELECT 1")  # so that SQLAlchemy knows of the transaction
         inner = copy.copy(self)
         inner.store = within(connection.connection.driver_connection)

@@ -226,6 +226,44 @@ def test_write_whose_answer_was_lost_is_not_done_twice(
     store.close()
 
 
+def test_write_whose_answer_was_lost_is_known_though_others_wrote(
+    address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, other = PostgresStore(address), PostgresStore(address)
+    written = PostgresStore._written
+    first = begun("a")
+    store.write([first])
+    second = further(first)
+
+    def losing(self: PostgresStore, changes: Any) -> list[bool]:
+        done = written(self, changes)
+        if self is store:
+            other.write([further(second)])
+            self._db.connection.close()
+            raise psycopg.OperationalError("the connection is lost")
+        return done
+
+    monkeypatch.setattr(PostgresStore, "_written", losing)
+    assert store.write([second]) == [True]
+    assert len(other.entries("a")) == 3
+    store.close()
+    other.close()
+
+
+def test_reading_goes_on_after_an_outage(restarted: Server) -> None:
+    """Whatever is asked first: the connection is made anew once the server is there again."""
+    store = PostgresStore(restarted.database())
+    store.write([begun("a")])
+    restarted.stop()
+    for _ in range(2):
+        with pytest.raises(StoreError, match="SC801"):
+            store.heads()
+    restarted.start()
+    assert [head.run for head in store.heads()] == ["a"]
+    assert store.claim("w", 1, 2, [("Order", "x")], 5) == []
+    store.close()
+
+
 def test_connection_that_was_cut_is_made_anew(postgres: Server, address: str) -> None:
     store = PostgresStore(address)
     first = begun("a")

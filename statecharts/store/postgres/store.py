@@ -19,6 +19,7 @@ from typing import Any, Final, TypeVar, final
 
 import psycopg
 from psycopg import errors
+from psycopg.pq import TransactionStatus
 from psycopg.types.numeric import Int8Dumper
 
 from statecharts.store.chain import Damage
@@ -31,6 +32,8 @@ T = TypeVar("T")
 
 CHANNEL: Final = "statecharts_{p}written"
 """The channel on which a store tells the others that it has written."""
+
+_WITHIN: Final = (TransactionStatus.INTRANS, TransactionStatus.INERROR)
 
 ATTEMPTS: Final = 3
 """Times that something is tried whose connection is lost on the way."""
@@ -103,6 +106,7 @@ class PostgresStore(Relational):
                 self._make(create=create)
             except BaseException:
                 self.close()
+                self._closed = False  # what is told is why it could not be opened
                 raise
 
     def _connect(self) -> psycopg.RawCursor[Any]:
@@ -253,8 +257,13 @@ class PostgresStore(Relational):
         """Return what a write has done whose answer was lost; None if nothing was written."""
         done = []
         for change in changes:
-            head = self.head(change.head.run)
-            done.append(head is not None and head.seal == change.head.seal)
+            run, last = change.head.run, change.entries[-1] if change.entries else None
+            if last is not None:  # somebody else may have written more since then
+                found = self.entries(run, last.sequence - 1, 1)
+                done.append(bool(found) and found[0].link == last.link)
+            else:
+                head = self.head(run)
+                done.append(head is not None and head.seal == change.head.seal)
         return done if any(done) else None
 
     def _write(self, change: Change) -> int | None:
@@ -339,7 +348,7 @@ class PostgresStore(Relational):
 
     def _rows(self, name: str, *values: object) -> Sequence[tuple[Any, ...]]:
         with self._lock, self._errors():
-            if self._db.connection.info.transaction_status:
+            if self._db.connection.info.transaction_status in _WITHIN:
                 return self._do(name, *values).fetchall()
             return self._patiently(lambda: self._do(name, *values).fetchall())
 
