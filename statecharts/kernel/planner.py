@@ -166,9 +166,11 @@ class Planner:
                     self.shared((leaf, key), edges)
             if edges:
                 position = position or {state: i for i, state in enumerate(states)}
-                chain = [Candidate(edge, position.get(edge.source, -1)) for edge in edges]
-                same = (*[(one.edge, one.position) for one in chain],)
-                found.append(self.shared(same, tuple(chain)))
+                same = tuple([(edge, position.get(edge.source, -1)) for edge in edges])
+                chain = self._shared.get(same)
+                if chain is None:
+                    chain = self.shared(same, tuple([Candidate(*one) for one in same]))
+                found.append(chain)
         return tuple(found)
 
     def plan(

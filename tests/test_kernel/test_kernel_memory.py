@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import gc
 import tracemalloc
+import types
 import weakref
+from collections import Counter
 from itertools import product
 from random import Random
 from typing import Any
@@ -14,6 +16,9 @@ import pytest
 from attrs import frozen
 
 from statecharts import Compound, History, Kernel, Parallel, Snapshot, State, Statechart, Step
+from statecharts.kernel.planner import Planner, Work
+from statecharts.kernel.plans import Plan
+from statecharts.semantics.tree import Edge
 
 
 class Counting(type):
@@ -85,6 +90,21 @@ class Wheels(Statechart[Move | Leave | Resume]):
     off.to(turning.past, on=Resume)
 
 
+RING = 64
+
+
+def fill(namespace: dict[str, Any]) -> None:
+    """Fill the body of a ring of states."""
+    states = [State(initial=number == 0) for number in range(RING)]
+    for number, state in enumerate(states):
+        namespace[f"s{number}"] = state
+        state.to(states[(number + 1) % RING], on=Leave)
+    states[0].stay(on=Resume)
+
+
+Ring: Any = types.new_class("Ring", (Statechart[Leave | Resume],), {}, fill)
+
+
 def journey(kernel: Kernel[Any], seed: int, length: int) -> list[Step[Any]]:
     """Return the steps of a random run."""
     rng = Random(seed)
@@ -117,15 +137,64 @@ def test_remembered_never_exceeds_the_bound() -> None:
     assert max(sizes) == kernel.bound == 8
 
 
+def test_regions_share_what_is_worked_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A line is worked out a few times at most, not for each of nine states of other regions."""
+    counts: Counter[str] = Counter()
+    work_out = Work.plan
+
+    def counted(work: Work, edges: tuple[Edge, ...], planner: Planner) -> Plan:
+        counts.update(edge.transition.id for edge in edges)
+        return work_out(work, edges, planner)
+
+    expected = journey(Kernel(Wheels), 0, 600)
+    kernel = Kernel(Wheels, plans=100)
+    monkeypatch.setattr(Work, "plan", counted)
+    assert journey(kernel, 0, 600) == expected
+    assert len({step.snapshot.configuration for step in expected}) == 28
+    assert kernel.remembered == kernel.bound  # some have been let go
+    inside = [line for line in counts if line.startswith("turning.r")]
+    assert len(inside) == 9
+    assert max(counts[line] for line in inside) <= 4
+
+
+def test_a_circle_too_large_is_not_driven_out_by_itself() -> None:
+    """Past the bound most of what there is room for is found again in each turn."""
+    kernel = Kernel(Ring, plans=RING // 2)
+    snapshot = kernel.start().snapshot
+    for _ in range(6 * RING):
+        snapshot = kernel.step(snapshot, Leave()).snapshot
+    known = 0
+    for _ in range(RING):
+        node: Any = snapshot._place
+        known += Leave in node.dispatches
+        snapshot = kernel.step(snapshot, Leave()).snapshot
+    assert RING // 3 <= known < RING // 2
+
+
+def test_what_nobody_uses_any_more_goes_in_the_end() -> None:
+    """Newcomers that are used get the room of what is not."""
+    kernel = Kernel(Ring, plans=RING // 2)
+    snapshot = kernel.start().snapshot
+    nodes = []
+    for _ in range(RING // 2):
+        nodes.append(snapshot._place)
+        snapshot = kernel.step(snapshot, Leave()).snapshot
+    others = []
+    for _ in range(RING // 2):
+        others.append(snapshot)
+        snapshot = kernel.step(snapshot, Leave()).snapshot
+    for _ in range(40):
+        for one in others:
+            kernel.step(one, Leave())
+    held: list[Any] = [*nodes, *(one._place for one in others)]
+    kept = [Leave in node.dispatches for node in held]
+    assert not any(kept[: RING // 2])
+    assert all(kept[RING // 2 :])
+
+
 def test_what_is_used_stays_while_others_come_and_go() -> None:
     """A move is withdrawn when room is made; its next use puts it back, and keeps it."""
-    lines = ["class Ring(Statechart[Leave | Resume]):", "    s0 = State(initial=True)"]
-    lines += [f"    s{n} = State()" for n in range(1, 30)]
-    lines += [f"    s{n}.to(s{(n + 1) % 30}, on=Leave)" for n in range(30)]
-    lines += ["    s0.stay(on=Resume)"]
-    namespace: dict[str, Any] = {**globals()}
-    exec("\n".join(lines), namespace)
-    kernel = Kernel[Any, Any](namespace["Ring"], plans=8)
+    kernel = Kernel(Ring, plans=8)
     home = snapshot = kernel.start().snapshot
     node: Any = home._place
     for _ in range(3):
