@@ -56,7 +56,7 @@ class Kernel(Generic[E, C]):
 
     Args:
         chart: The chart, or the class that declares it.
-        plans: How many worked-out plans are kept; what was least recently used goes first.
+        plans: How many worked-out plans are kept; what is not used again goes first.
         microsteps: How many microsteps a macrostep may take before it is held to be endless.
         waiting: How many deferred events a run may keep.
     """
