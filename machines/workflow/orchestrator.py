@@ -28,7 +28,8 @@ from statecharts.runtime import (
 )
 from statecharts.runtime.clock import Clock, SystemClock, moment
 from statecharts.runtime.commit import place_of
-from statecharts.store.chain import Damage
+from statecharts.runtime.history import times
+from statecharts.store.chain import Damage, verify
 from statecharts.store.rows import CHECKPOINT_EVERY, OVER
 from statecharts.store.transfer import exported, imported
 
@@ -39,7 +40,7 @@ HISTORY: Final = 1_000
 @final
 @frozen
 class Metadata:
-    """What there is to know of a workflow at a glance.
+    """A summary of a workflow.
 
     Attributes:
         workflow: Its id.
@@ -141,13 +142,11 @@ class Stored:
         taken = await self.run.send(event, id=id)
         self._orchestrator.timed(self._orchestrator.now() - begun)
         if not taken.handled and not taken.waiting:
-            known = ", ".join(getattr(one, "__name__", str(one)) for one in self._enabled())
+            enabled: tuple[type | str, ...] = self.run.snapshot.enabled
+            known = ", ".join(getattr(one, "__name__", str(one)) for one in enabled)
             found = f"nothing in {self.state} handles {type(event).__name__}"
             raise WorkflowError("SC822", self.id, found, f"It takes {known}")
         return taken
-
-    def _enabled(self) -> tuple[type | str, ...]:
-        return self.run.snapshot.enabled
 
     # -- context -----------------------------------------------------------------------------------
 
@@ -161,7 +160,7 @@ class Stored:
 
     def all_context(self) -> dict[str, Any]:
         """Return the values of the context."""
-        return dict(getattr(self.run.snapshot.context, "values", {}))
+        return dict(_known(self.run.snapshot) or {})
 
     # -- history -----------------------------------------------------------------------------------
 
@@ -172,11 +171,8 @@ class Stored:
             tail: The number of last entries; never more than the limit of the orchestrator.
         """
         limit = self._orchestrator.history
-        pasts = self.run.history(tail=limit if tail is None else min(tail, limit))
-        return [Transition(past, self._known(past)) for past in pasts]
-
-    def _known(self, past: Past) -> Any:
-        return getattr(self.run.at(past.sequence).context, "values", None)
+        points = self.run.points(tail=limit if tail is None else min(tail, limit))
+        return [Transition(past, _known(snapshot)) for past, snapshot in points]
 
     async def rollback(self, to: int | None = None) -> Taken:
         """Take the workflow back to how it was after an entry; without one, by one event."""
@@ -186,7 +182,7 @@ class Stored:
 
     @property
     def metadata(self) -> Metadata:
-        """What there is to know of it at a glance."""
+        """A summary of it."""
         return self._orchestrator.metadata_of(self.id)
 
     def serialize(self) -> str:
@@ -196,6 +192,11 @@ class Stored:
     async def delete(self) -> None:
         """Remove it with its history."""
         await self.run.remove()
+
+
+def _known(snapshot: Any) -> Any:
+    """Return the values of the context of a workflow; None for a chart without any."""
+    return getattr(getattr(snapshot, "context", None), "values", None)
 
 
 Listener = Callable[[str, Happened], None]
@@ -339,7 +340,7 @@ class Orchestrator:
         """Let a workflow go on as it was stored; return what is damaged of it."""
         self.get(workflow)
         await self.runtime.recover()
-        return [one for one in await self.runtime.verify() if one.run == workflow]
+        return await asyncio.to_thread(lambda: list(verify(self.store, workflow)))
 
     async def recover_all(self) -> dict[str, str]:
         """Let all workflows go on as they were stored; return what is wrong, by their ids."""
@@ -397,9 +398,9 @@ class Orchestrator:
         failures = begun = 0
         for one in self.metadata():
             states[one.state] += 1
-            run = self.runtime.get(one.workflow)
-            pasts = run.history()
-            for state, lasted in run.times().items():
+            pasts = self.runtime.get(one.workflow).history()
+            until = one.updated if one.status in OVER else self.now()
+            for state, lasted in times(pasts, until).items():
                 occupancy[state] = occupancy.get(state, timedelta()) + lasted
             seen = {state.rpartition(".")[2] for past in pasts for state in past.configuration}
             begun += "running" in seen

@@ -71,7 +71,7 @@ class Decide(Call[Approved | Declined]):
 
 @frozen
 class Notes:
-    """What a workflow of a template knows.
+    """The context of workflows made from templates.
 
     Attributes:
         values: What it was given, and results, by name; JSON can carry all of it.

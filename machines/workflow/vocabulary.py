@@ -93,7 +93,7 @@ WorkflowEvent: TypeAlias = (
 
 @frozen
 class Context:
-    """What a workflow knows, and how long and how often it tries.
+    """The values of a workflow, its time limit and its attempts.
 
     Attributes:
         values: Values that JSON can carry, by name.

@@ -10,7 +10,6 @@ import time
 from collections.abc import Callable, Collection, Generator, Iterable, Iterator
 from contextlib import closing, contextmanager
 from datetime import datetime, timedelta
-from difflib import get_close_matches
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Final, TypeVar
@@ -31,6 +30,7 @@ from statecharts.cli.terminal import (
 from statecharts.model.chart import Chart
 from statecharts.model.durations import duration_text
 from statecharts.model.errors import StatechartError, how_to_install
+from statecharts.model.suggestions import nearest
 
 if TYPE_CHECKING:
     from statecharts.runtime import Happened, Past, Run, Runs
@@ -245,27 +245,28 @@ def list_runs(
 
 def _check_named(store: Store, chart: str | None, state: str | None) -> None:
     """Tell of a chart or a state that nothing in the store has; refuse one that is misspelt."""
+    if chart is None and state is None:
+        return
     heads = list(_heads(store))
     charts = {head.chart for head in heads}
     states = {one for head in heads for one in json.loads(head.configuration)}
     for what, name, known in (("chart", chart, charts), ("state", state, states)):
         if name is None or name in known:
             continue
-        near = get_close_matches(name, sorted(known), 1)
-        if near:
-            raise RunsError(f"no run has the {what} {name!r}. Did you mean {near[0]!r}?")
+        near = nearest(name, sorted(known))
+        if near is not None:
+            raise RunsError(f"no run has the {what} {name!r}. Did you mean {near!r}?")
         click.echo(f"no run has the {what} {name!r}", err=True)
 
 
 def _heads(
     store: Store, chart: str | None = None, state: str | None = None, status: str | None = None
 ) -> Iterator[Head]:
-    after = ""
-    while page := store.heads(chart, status, after):
-        for head in page:
-            if state is None or state in json.loads(head.configuration):
-                yield head
-        after = page[-1].run
+    from statecharts.store.port import heads_of  # noqa: PLC0415 - needs an extra
+
+    for head in heads_of(store, chart, status):
+        if state is None or state in json.loads(head.configuration):
+            yield head
 
 
 def _status(head: Head) -> Text:

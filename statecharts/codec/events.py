@@ -148,19 +148,7 @@ class Events:
             Outcome, {"event": _any_json(self._load_told, self._dump_told)}
         )
 
-        def load(value: Any, _: Any = None) -> Any:
-            if value.__class__ is not list:
-                raise wrong("an array of outcomes", value)
-            return tuple(each_of(record.load, value))
-
-        def dump(value: Any) -> Any:
-            return [record.dump(one) for one in value]
-
-        return Shape(
-            *("outcomes", load, dump),
-            lambda inner: {"type": "array", "items": record.schema(inner)},
-            *(frozenset({"array"}), (tuple,)),
-        )
+        return _array_of("outcomes", record.load, record.dump, record.schema)
 
     def _load_told(self, value: Any, _: Any = None) -> Any:
         """Read an event that another run, or a call of many, has said; None without one."""
@@ -412,7 +400,9 @@ class Effects:
         if issubclass(cls, (Spawn, Child)):
             special["context"] = _any_json(ANY.load, self._dump_context)
         if issubclass(cls, Each):
-            special["calls"] = self._calls_shape()
+            special["calls"] = _array_of(
+                "calls", self._load_call, self._dump_call, self.call_schema
+            )
         record = self._classes[cls] = self._records[name] = self._shaper.record(cls, special)
         return record
 
@@ -420,21 +410,6 @@ class Effects:
         if attrs.has(value.__class__):
             return self._shaper.record(value.__class__).dump(value)
         return ANY.dump(value)
-
-    def _calls_shape(self) -> Shape:
-        def load(value: Any, _: Any = None) -> Any:
-            if value.__class__ is not list:
-                raise wrong("an array of calls", value)
-            return tuple(each_of(self._load_call, value))
-
-        def dump(value: Any) -> Any:
-            return [self._dump_call(one) for one in value]
-
-        return Shape(
-            *("calls", load, dump),
-            lambda inner: {"type": "array", "items": self.call_schema(inner)},
-            *(frozenset({"array"}), (tuple,)),
-        )
 
     def load(self, value: Any, _: Any = None) -> Any:
         """Read an effect."""
@@ -498,3 +473,23 @@ class Effects:
         choices = [r.tagged_schema(definitions, name) for name, r in self._records.items()]
         other = {"type": "string", "not": {"enum": [*self._records]}}
         return {"anyOf": [*choices, _named_schema(other)]}
+
+
+def _array_of(
+    what: str,
+    load: Callable[[Any], Any],
+    dump: Callable[[Any], Any],
+    schema: Callable[[Any], Any],
+) -> Shape:
+    """Return the shape of a tuple whose members are read and written by functions."""
+
+    def load_all(value: Any, _: Any = None) -> Any:
+        if value.__class__ is not list:
+            raise wrong(f"an array of {what}", value)
+        return tuple(each_of(load, value))
+
+    return Shape(
+        *(what, load_all, lambda value: [dump(one) for one in value]),
+        lambda inner: {"type": "array", "items": schema(inner)},
+        *(frozenset({"array"}), (tuple,)),
+    )

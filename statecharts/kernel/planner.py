@@ -68,7 +68,7 @@ class Heard(NamedTuple):
 
 
 class Part(NamedTuple):
-    """What a transition does inside its domain, whatever else is active.
+    """The operations of a transition inside its domain, whatever else is active.
 
     Attributes:
         states: The states that are active inside it afterwards.
@@ -89,7 +89,7 @@ Where: TypeAlias = "tuple[Edge, Key, int, tuple[int, ...]]"
 T = TypeVar("T")
 
 SHARED: Final = 8_192
-"""How many things that plans have in common are kept at most."""
+"""The most things that plans have in common that are kept."""
 
 History: TypeAlias = tuple[Remembered | None, ...]
 

@@ -101,6 +101,30 @@ def times(pasts: Iterable[Past], until: datetime) -> dict[str, timedelta]:
     return total
 
 
+def points(
+    store: Store, head: Head, program: Program, tail: int
+) -> list[tuple[Past, Snapshot[Any, Any] | None]]:
+    """Return the last entries of a run with the snapshot after each, the oldest first.
+
+    The history is followed once, from the last checkpoint before them. A snapshot is None that
+    follows from what has been pruned.
+    """
+    pasts = list(told(store.tail(head.run, tail), program))
+    if not pasts:
+        return []
+    first = pasts[0].sequence
+    kept = store.checkpoint(head.run, first)
+    snapshot: Snapshot[Any, Any] | None = None
+    found: dict[int, Snapshot[Any, Any] | None] = {}
+    after = -1
+    if kept is not None:
+        snapshot, after = program.protocol.loads_snapshot(kept.snapshot), kept.sequence
+        found[after] = snapshot
+    for entry, _, then in replayed(store, head, program, snapshot, after):
+        found[entry.sequence] = then
+    return [(past, found.get(past.sequence)) for past in pasts]
+
+
 def snapshot_at(store: Store, head: Head, program: Program, sequence: int) -> Snapshot[Any, Any]:
     """Return the snapshot after an entry: from the last checkpoint before it, step by step.
 

@@ -19,7 +19,7 @@ from statecharts.store.rows import OVER, Head
 
 @frozen
 class Outlook:
-    """What the charts of today make of one run.
+    """The outlook of one run: whether the charts of today can go on with it.
 
     Attributes:
         run: The key of the run.

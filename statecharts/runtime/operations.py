@@ -10,7 +10,6 @@ import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Final, final
 
@@ -18,6 +17,7 @@ from statecharts.codec import Protocol
 from statecharts.kernel import Kernel
 from statecharts.model.errors import StatechartError
 from statecharts.model.events import OWN, Answer, CallFailed
+from statecharts.model.suggestions import did_you_mean
 from statecharts.runtime import between, history, rewind
 from statecharts.runtime.clock import Clock, microseconds, moment
 from statecharts.runtime.commit import CHILD, Draft, Live, Program, Taken, child_key, place_of
@@ -348,6 +348,11 @@ class Operations:
             return list(history.told(entries_of(self.store, key), program))
         return list(history.told(self.store.tail(key, tail), program))
 
+    def points(self, key: str, tail: int) -> list[tuple[history.Past, Snapshot[Any, Any] | None]]:
+        """Return the last entries of a run with the snapshot after each."""
+        head = self.head(key)
+        return history.points(self.store, head, self.writer.program(head), tail)
+
     def snapshot_at(self, key: str, sequence: int) -> Snapshot[Any, Any]:
         """Return the snapshot of a run after an entry."""
         head = self.head(key)
@@ -360,8 +365,7 @@ class Operations:
             RunError: A status or a state that there is not (SC838).
         """
         if status is not None and status not in set(Status):
-            near = get_close_matches(str(status), [one.value for one in Status], 1)
-            remedy = f"Did you mean {near[0]!r}" if near else f"Pass one of {', '.join(Status)}"
+            remedy = did_you_mean(str(status), list(Status), f"Pass one of {', '.join(Status)}")
             raise RunError("SC838", "list", f"status={status!r} is no status of a run", remedy)
         if stuck and status not in (None, Status.STUCK):
             found = f"stuck=True asks for status='stuck', and not for {status!r}"
@@ -373,8 +377,7 @@ class Operations:
         """Refuse the id of a state that no chart here has."""
         known = {name for one in self.programs.values() for name in one.kernel.chart.nodes}
         if isinstance(state, str) and known and state not in known:
-            near = get_close_matches(state, sorted(known), 1)
-            remedy = f"Did you mean {near[0]!r}" if near else "Pass a state, or its id"
+            remedy = did_you_mean(state, sorted(known), "Pass a state, or its id")
             raise RunError("SC838", "list", f"no chart here has a state {state!r}", remedy)
 
     def _listed(self, chart: Any, state: Any, status: str | None) -> Iterator[Head]:

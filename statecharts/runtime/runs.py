@@ -152,6 +152,16 @@ class Present(Generic[E, C]):
         """
         return self._operations.pasts(self.key, tail)
 
+    def points(self, *, tail: int) -> list[tuple[Past, Snapshot[E, C] | None]]:
+        """Return the last entries of the history with the snapshot after each, the oldest first.
+
+        It follows the history once, where `at` would for each of them.
+
+        Args:
+            tail: The number of entries.
+        """
+        return self._operations.points(self.key, tail)
+
     def at(self, sequence: int) -> Snapshot[E, C]:
         """Return the snapshot after an entry of the history.
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from attrs import fields as attrs_fields
 
 from statecharts.store.errors import StoreError
 from statecharts.store.rows import (
+    SCHEMA,
     Change,
     Checkpoint,
     Entry,
@@ -21,13 +22,35 @@ from statecharts.store.rows import (
     Waiting,
     fields,
 )
+from statecharts.store.statements import OF_A_RUN
+
+T = TypeVar("T")
 
 ALL: Final = 1 << 62
 """A limit that nothing reaches."""
 
 
 class Relational(ABC):
-    """Reads rows by the statements of `statecharts.store.statements`."""
+    """Reads and writes rows by the statements of `statecharts.store.statements`."""
+
+    prefix: str
+    """The prefix of the names of its tables."""
+    _places: dict[str, int]
+    """The numbers of configurations, as far as they are kept in memory."""
+    _writes: int
+    """The writes of this store."""
+
+    @abstractmethod
+    def _do(self, name: str, *values: object) -> Any:
+        """Run a statement; return its cursor."""
+
+    @abstractmethod
+    def _do_many(self, name: str, rows: Sequence[tuple[Any, ...]]) -> None:
+        """Run a statement for each of some rows."""
+
+    @abstractmethod
+    def _whole(self, action: Callable[[], T]) -> T:
+        """Do something in a transaction of its own; tell errors as ours."""
 
     @abstractmethod
     def _rows(self, name: str, *values: object) -> Sequence[tuple[Any, ...]]:
@@ -97,6 +120,79 @@ class Relational(ABC):
         """Return the names of a run's artifacts; see the port."""
         return [name for (name,) in self._rows("artifacts", run)]
 
+    def _check_version(self, where: str, instead: str) -> None:
+        """Refuse tables of a newer release, and tables that are not ours.
+
+        Args:
+            where: The address of the database.
+            instead: The remedy where they are not ours.
+        """
+        row = self._do("get_version").fetchone()
+        version = int(row[0]) if row is not None and row[0].isdigit() else 0
+        if version > SCHEMA:
+            found = f"its schema is version {version}, and this release knows up to {SCHEMA}"
+            raise StoreError("SC802", where, found, "Install a newer release")
+        if version < SCHEMA:
+            found = f"its table {self.prefix}meta does not tell the version of the schema"
+            raise StoreError("SC805", where, found, instead)
+
+    # -- writing -----------------------------------------------------------------------------------
+
+    def _write(self, change: Change) -> int | None:
+        """Write a change, in a transaction; return the number of its run, None if it missed."""
+        values = head_row(change.head, self._place)
+        if change.fence is None:
+            row = self._do("begin", *values).fetchone()
+        else:
+            row = self._do("go_on", *values, *change.fence).fetchone()
+        if row is None:
+            return None
+        number: int = row[0]
+        for name, rows in other_rows(change, number, self._place):
+            self._do_many(name, rows)
+        return number
+
+    def _place(self, states: str) -> int:
+        """Return the number of a configuration, which gets one if it has none."""
+        number = self._places.get(states)
+        if number is None:
+            row = self._do("place", states).fetchone()
+            if row is None:
+                self._do("add_place", states)
+                row = self._do("place", states).fetchone()
+            number = self._places[states] = int(row[0])
+            if len(self._places) > _PLACES:
+                self._places.clear()
+        return number
+
+    def prune(self, change: Change, before: int) -> bool:
+        """Remove old entries and checkpoints; see the port."""
+
+        def prune() -> bool:
+            number = self._write(change)
+            if number is None:
+                return False
+            self._do("prune_entries", number, before)
+            self._do("prune_checkpoints", number, before)
+            self._writes += 1
+            return True
+
+        return self._whole(prune)
+
+    def remove(self, run: str, fence: tuple[int, int]) -> bool:
+        """Remove a run whole; see the port."""
+
+        def remove() -> bool:
+            row = self._do("remove", run, *fence).fetchone()
+            if row is None:
+                return False
+            for table in OF_A_RUN:
+                self._do(f"remove_{table}", *row)
+            self._writes += 1
+            return True
+
+        return self._whole(remove)
+
 
 def foreign(where: str, connection: object, wanted: str) -> StoreError:
     """Return the error for a connection that a store cannot write through."""
@@ -144,6 +240,9 @@ def other_rows(
         if rows:
             yield name, rows
 
+
+_PLACES: Final = 10_000
+"""The configurations whose numbers are kept in memory."""
 
 _CONFIGURATION: Final = [one.name for one in attrs_fields(Head)].index("configuration")
 

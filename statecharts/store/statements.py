@@ -32,7 +32,7 @@ def _replaced(columns: str) -> str:
     return ", ".join(f"{one} = excluded.{one}" for one in columns.split(", "))
 
 
-STATEMENTS: Final = {
+STATEMENTS: Final[dict[str, str]] = {
     "head": f"{_HEADS} WHERE runs.run = ?",
     "heads": f"{_HEADS} WHERE runs.run > ?1 AND (CAST(?2 AS TEXT) IS NULL OR chart = ?2)"
     " AND (CAST(?3 AS TEXT) IS NULL OR status = ?3) ORDER BY runs.run LIMIT ?4",
@@ -106,3 +106,5 @@ STATEMENTS: Final = {
 
 OF_A_RUN: Final = ("entries", "owed", "timers", "waiting", "checkpoints", "attached")
 """The tables whose rows belong to a run."""
+
+STATEMENTS.update({f"remove_{one}": f"DELETE FROM {{p}}{one} WHERE run = ?" for one in OF_A_RUN})

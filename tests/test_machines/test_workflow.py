@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import functools
-import inspect
 import sqlite3
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -55,24 +53,10 @@ from statecharts.runtime import (
     handle,
 )
 from statecharts.store.errors import DamageError, StoreError
+from tests.test_runtime.conftest import run_async
 
 SECOND = timedelta(seconds=1)
 SAMPLES = Path(__file__).parent.parent / "test_interop" / "samples" / "swarm"
-
-
-def run_async(test: Callable[..., Awaitable[None]]) -> Callable[..., None]:
-    """Run a coroutine function as a test, and no longer than 20 seconds."""
-
-    @functools.wraps(test)
-    def wrapper(*args: Any, **kwargs: Any) -> None:
-        async def bounded() -> None:
-            async with asyncio.timeout(20):
-                await test(*args, **kwargs)
-
-        asyncio.run(bounded())
-
-    wrapper.__signature__ = inspect.signature(test)  # type: ignore[attr-defined]
-    return wrapper
 
 
 @pytest.fixture

@@ -105,6 +105,10 @@ def test_history_that_was_rolled_back_can_be_seen(runs: Runs) -> None:
             run.send(Tick())
         seen.append(run.snapshot)
     assert [run.at(number) for number in range(13)] == seen
+    for tail in (1, 5, 13, 99):
+        points = run.points(tail=tail)
+        assert [snapshot for _, snapshot in points] == seen[-tail:]
+        assert [past for past, _ in points] == run.history(tail=tail)
     assert runs.verify() == []
 
 
@@ -217,6 +221,7 @@ def test_pruned_history_is_refused(runs: Runs) -> None:
         run.rollback(to=3)
     run.rollback(to=4)
     assert run.configuration == run.at(4).configuration
+    assert [snapshot for _, snapshot in run.points(tail=9)] == [run.at(n) for n in (4, 5, 6)]
 
 
 # --- Effects --------------------------------------------------------------------------------------

@@ -24,9 +24,9 @@ from psycopg.types.numeric import Int8Dumper
 
 from statecharts.store.chain import Damage
 from statecharts.store.errors import StoreError
-from statecharts.store.relational import Relational, foreign, head_row, other_rows, owed_row
-from statecharts.store.rows import LONGEST_CLAIM, SCHEMA, Change, Owed, Timer
-from statecharts.store.statements import OF_A_RUN, STATEMENTS
+from statecharts.store.relational import Relational, foreign, owed_row
+from statecharts.store.rows import LONGEST_CLAIM, Change, Owed, Timer
+from statecharts.store.statements import STATEMENTS
 
 T = TypeVar("T")
 
@@ -139,14 +139,7 @@ class PostgresStore(Relational):
                 if made != (True,):  # else another process was quicker
                     for statement in script(dialect.dialect(), self.prefix.lower()):
                         self._db.execute(statement.encode())
-        row = self._db.execute(self._sql["get_version"]).fetchone()
-        version = int(row[0]) if row is not None and row[0].isdigit() else 0
-        if version > SCHEMA:
-            found = f"its schema is version {version}, and this release knows up to {SCHEMA}"
-            raise StoreError("SC802", self._where, found, "Install a newer release")
-        if version < SCHEMA:
-            found = f"its table {self.prefix}meta does not tell the version of the schema"
-            raise StoreError("SC805", self._where, found, "Give another database, or a prefix=")
+        self._check_version(self._where, "Give another database, or a prefix=")
 
     # -- errors and connections --------------------------------------------------------------------
 
@@ -217,14 +210,31 @@ class PostgresStore(Relational):
     def _do(self, name: str, *values: object) -> psycopg.RawCursor[Any]:
         return self._db.execute(self._sql[name], values)
 
+    def _do_many(self, name: str, rows: Sequence[tuple[Any, ...]]) -> None:
+        if len(rows) == 1:
+            self._do(name, *rows[0])
+        else:
+            self._db.executemany(self._sql[name], rows)
+
+    def _whole(self, action: Callable[[], T]) -> T:
+        def whole() -> T:
+            with self._transaction():
+                return action()
+
+        with self._lock, self._errors():
+            return self._patiently(whole)
+
     @contextmanager
     def _transaction(self) -> Generator[None, None, None]:
+        """Write in one transaction, and tell the others of it."""
         if self._guest:
             yield
+            self._do("tell")
             return
         try:
             with self._db.connection.transaction():
                 yield
+                self._do("tell")
         except BaseException:
             self._places.clear()  # numbers given in a transaction that did not come to be
             raise
@@ -250,7 +260,6 @@ class PostgresStore(Relational):
             # In one order everywhere, so that two writers never wait for each other.
             for number, change in sorted(enumerate(changes), key=lambda one: one[1].head.run):
                 done[number] = self._write(change) is not None
-            self._do("tell")
         return done
 
     def _found_written(self, changes: Sequence[Change]) -> list[bool] | None:
@@ -265,72 +274,6 @@ class PostgresStore(Relational):
                 head = self.head(run)
                 done.append(head is not None and head.seal == change.head.seal)
         return done if any(done) else None
-
-    def _write(self, change: Change) -> int | None:
-        values = head_row(change.head, self._place)
-        if change.fence is None:
-            row = self._do("begin", *values).fetchone()
-        else:
-            row = self._do("go_on", *values, *change.fence).fetchone()
-        if row is None:
-            return None
-        number: int = row[0]
-        for name, rows in other_rows(change, number, self._place):
-            if len(rows) == 1:
-                self._do(name, *rows[0])
-            else:
-                self._db.executemany(self._sql[name], rows)
-        return number
-
-    def _place(self, states: str) -> int:
-        number = self._places.get(states)
-        if number is None:
-            row = self._do("place", states).fetchone()
-            if row is None:
-                self._do("add_place", states)
-                row = self._do("place", states).fetchone()
-            if row is None:
-                text = f"the configuration {states} is not there"
-                raise psycopg.DataError(text)
-            number = self._places[states] = row[0]
-        return number
-
-    def prune(self, change: Change, before: int) -> bool:
-        """Remove old entries and checkpoints; see the port."""
-
-        def prune() -> bool:
-            self._place(change.head.configuration)
-            with self._transaction():
-                number = self._write(change)
-                if number is None:
-                    return False
-                self._do("prune_entries", number, before)
-                self._do("prune_checkpoints", number, before)
-                self._do("tell")
-            self._writes += 1
-            return True
-
-        with self._lock, self._errors():
-            return self._patiently(prune)
-
-    def remove(self, run: str, fence: tuple[int, int]) -> bool:
-        """Remove a run whole; see the port."""
-
-        def remove() -> bool:
-            with self._transaction():
-                row = self._do("remove", run, *fence).fetchone()
-                if row is None:
-                    return False
-                for table in OF_A_RUN:
-                    self._db.execute(
-                        f"DELETE FROM {self.prefix.lower()}{table} WHERE run = $1".encode(), row
-                    )
-                self._do("tell")
-            self._writes += 1
-            return True
-
-        with self._lock, self._errors():
-            return self._patiently(remove)
 
     # -- reading -----------------------------------------------------------------------------------
 

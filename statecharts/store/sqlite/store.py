@@ -23,9 +23,9 @@ from attrs import evolve
 from statecharts.model.errors import how_to_install
 from statecharts.store.chain import Damage
 from statecharts.store.errors import DamageError, StoreError
-from statecharts.store.relational import Relational, foreign, head_row, other_rows, owed_row
-from statecharts.store.rows import SCHEMA, Change, Owed, Timer
-from statecharts.store.statements import OF_A_RUN, STATEMENTS
+from statecharts.store.relational import Relational, foreign, owed_row
+from statecharts.store.rows import Change, Owed, Timer
+from statecharts.store.statements import STATEMENTS
 
 PATIENCE: Final = 60.0
 """Seconds that a write waits for other processes."""
@@ -95,7 +95,7 @@ class SQLiteStore(Relational):
             for (name,) in self._db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
         }
         if f"{self.prefix}meta" in known:
-            self._check_version()
+            self._check_version(str(self.path), "Give another file, or a prefix=")
             return
         if not create:
             found = f"it has no table {self.prefix}meta"
@@ -117,17 +117,7 @@ class SQLiteStore(Relational):
                 return  # another process was quicker
             for statement in script(sqlite.dialect(), self.prefix):
                 self._db.execute(statement)
-        self._check_version()
-
-    def _check_version(self) -> None:
-        row = self._do("get_version").fetchone()
-        version = int(row[0]) if row is not None and row[0].isdigit() else 0
-        if version > SCHEMA:
-            found = f"its schema is version {version}, and this release knows up to {SCHEMA}"
-            raise StoreError("SC802", str(self.path), found, "Install a newer release")
-        if version < SCHEMA:
-            found = f"its table {self.prefix}meta does not tell the version of the schema"
-            raise StoreError("SC805", str(self.path), found, "Give another file, or a prefix=")
+        self._check_version(str(self.path), "Give another file, or a prefix=")
 
     def _patiently(self, action: Callable[[], T]) -> T:
         """Do what SQLite does not itself wait for, once nobody else has the file."""
@@ -180,6 +170,13 @@ class SQLiteStore(Relational):
     def _do(self, name: str, *values: object) -> sqlite3.Cursor:
         return self._db.execute(self._sql[name], values)
 
+    def _do_many(self, name: str, rows: Sequence[tuple[Any, ...]]) -> None:
+        self._db.executemany(self._sql[name], rows)
+
+    def _whole(self, action: Callable[[], T]) -> T:
+        with self._lock, self._errors(), self._transaction():
+            return action()
+
     def within(self, connection: Any) -> SQLiteStore:
         """Return this store, writing through somebody's own connection to the file.
 
@@ -215,58 +212,6 @@ class SQLiteStore(Relational):
                 done = [self._write(change) is not None for change in changes]
             self._writes += 1
             return done
-
-    def _write(self, change: Change) -> int | None:
-        values = head_row(change.head, self._place)
-        if change.fence is None:
-            row = self._do("begin", *values).fetchone()
-        else:
-            row = self._do("go_on", *values, *change.fence).fetchone()
-        if row is None:
-            return None
-        number: int = row[0]
-        for name, rows in other_rows(change, number, self._place):
-            self._db.executemany(self._sql[name], rows)
-        return number
-
-    def _place(self, states: str) -> int:
-        number = self._places.get(states)
-        if number is None:
-            row = self._do("place", states).fetchone()
-            if row is None:
-                self._do("add_place", states)
-                row = self._do("place", states).fetchone()
-            number = self._places[states] = row[0]
-            if len(self._places) > _PLACES:
-                self._places.clear()
-        return number
-
-    def prune(self, change: Change, before: int) -> bool:
-        """Remove old entries and checkpoints; see the port."""
-        with self._lock, self._errors(), self._transaction():
-            number = self._write(change)
-            if number is None:
-                return False
-            self._do("prune_entries", number, before)
-            self._do("prune_checkpoints", number, before)
-            self._writes += 1
-            return True
-
-    def remove(self, run: str, fence: tuple[int, int]) -> bool:
-        """Remove a run whole; see the port."""
-        with self._lock, self._errors(), self._transaction():
-            p = self.prefix
-            row = self._db.execute(
-                f"DELETE FROM {p}runs WHERE run = ? AND sequence = ? AND epoch = ?"
-                " RETURNING number",
-                (run, *fence),
-            ).fetchone()
-            if row is None:
-                return False
-            self._writes += 1
-            for table in OF_A_RUN:
-                self._db.execute(f"DELETE FROM {p}{table} WHERE run = ?", row)
-            return True
 
     # -- reading -----------------------------------------------------------------------------------
 
@@ -379,10 +324,6 @@ class SQLiteStore(Relational):
         """Close the file; see the port."""
         with self._lock:
             self._db.close()
-
-
-_PLACES: Final = 10_000
-"""The configurations whose numbers are kept in memory."""
 
 
 def _locked(error: Exception) -> bool:
