@@ -62,7 +62,8 @@ class LiveRun(Present[E, C]):
         """
         if connection is not None:
             inner = self._operations.within(connection, self.key)
-            return inner.writer.do(inner.send(self.key, event, id))
+            job = inner.send(self.key, event, id)
+            return await asyncio.to_thread(inner.writer.do, job)
         return await self._do(self._operations.send(self.key, event, id))
 
     async def answer(self, call: str, event: E, *, last: bool = True) -> Taken:
@@ -385,7 +386,7 @@ class Runtime:
             operations = operations.within(connection, key)
         job = operations.start(chart, key, context, exist_ok=exist_ok)
         if connection is not None:
-            operations.writer.do(job)
+            await asyncio.to_thread(operations.writer.do, job)
         else:
             await self._submit(job)
         return LiveRun(self, key)

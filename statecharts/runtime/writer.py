@@ -26,7 +26,7 @@ from statecharts.runtime.clock import microseconds
 from statecharts.runtime.commit import BETWEEN, Claim, Draft, Live, Program, revived, storable
 from statecharts.runtime.errors import BusyError, RunError, RunExistsError, UnknownRunError
 from statecharts.store.chain import sealed, summed
-from statecharts.store.errors import StoreError
+from statecharts.store.errors import StoreError, UnstorableError
 from statecharts.store.port import Store
 from statecharts.store.rows import Change, Head, Owed, Run, Status
 
@@ -321,11 +321,10 @@ class Writer:
         """Write changes; return of each whether it was written, or why it could not be."""
         try:
             written = self.store.write(changes) if changes else []
-        except StoreError as error:
-            return [error] * len(changes)
         except Exception as error:
-            if len(changes) == 1:
-                return [error]
+            whole = isinstance(error, StoreError) and not isinstance(error, UnstorableError)
+            if whole or len(changes) == 1:
+                return [error] * len(changes)
             return [one for change in changes for one in self._written([change])]
         if changes:
             self._token += 1  # what somebody else has written comes on top of that

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
@@ -25,6 +26,9 @@ from statecharts.store.rows import (
 from statecharts.store.statements import OF_A_RUN
 
 T = TypeVar("T")
+
+PATIENCE: Final = 60.0
+"""Seconds that a write waits for others."""
 
 ALL: Final = 1 << 62
 """A limit that nothing reaches."""
@@ -156,10 +160,11 @@ class Relational(ABC):
         """Return the number of a configuration, which gets one if it has none."""
         number = self._places.get(states)
         if number is None:
-            row = self._do("place", states).fetchone()
+            name = hashlib.sha256(states.encode()).digest()
+            row = self._do("place", name).fetchone()
             if row is None:
-                self._do("add_place", states)
-                row = self._do("place", states).fetchone()
+                self._do("add_place", states, name)
+                row = self._do("place", name).fetchone()
             number = self._places[states] = int(row[0])
             if len(self._places) > _PLACES:
                 self._places.clear()

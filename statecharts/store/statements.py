@@ -45,8 +45,9 @@ STATEMENTS: Final[dict[str, str]] = {
     " snapshot = ?13, muted = ?14, before = ?15, cut = ?16, cut_link = ?17, link = ?18,"
     " total = ?19, seal = ?20"
     " WHERE run = ?1 AND sequence = ?21 AND epoch = ?22 RETURNING number",
-    "add_place": "INSERT INTO {p}configurations (states) VALUES (?) ON CONFLICT DO NOTHING",
-    "place": "SELECT number FROM {p}configurations WHERE states = ?",
+    "add_place": "INSERT INTO {p}configurations (states, digest) VALUES (?, ?)"
+    " ON CONFLICT DO NOTHING",
+    "place": "SELECT number FROM {p}configurations WHERE digest = ?",
     "enter": "INSERT INTO {p}entries (run, sequence, at, kind, id, configuration, body, link)"
     " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
     "owe": f"INSERT INTO {{p}}owed (run, {_OWED}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"

@@ -56,7 +56,13 @@ def tables(prefix: str = "") -> MetaData:
         return Column(name, kind, primary_key=True, autoincrement=True)
 
     table("meta", text("name", key=True), text("value"))
-    table("configurations", serial("number"), Column("states", plain, nullable=False, unique=True))
+    table(
+        "configurations",
+        serial("number"),
+        text("states"),
+        # Not the states themselves, which may be too long for an index.
+        Column("digest", LargeBinary, nullable=False, unique=True),
+    )
     table(
         "runs",
         serial("number"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import threading
 import time
 from collections.abc import Iterator
@@ -11,14 +12,17 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
+import psycopg.conninfo
 import pytest
+import sqlalchemy as sa
 from attrs import evolve
 from sqlalchemy.dialects import postgresql
 
-from statecharts.runtime import Runs, Runtime, SimulatedClock, Task, handle
+from examples.shop import driver
+from statecharts.runtime import LiveRun, Runs, Runtime, SimulatedClock, Task, handle
 from statecharts.runtime.clock import SystemClock
 from statecharts.store import Store, open_store
-from statecharts.store.errors import StoreError
+from statecharts.store.errors import StoreError, UnstorableError
 from statecharts.store.memory import MemoryStore
 from statecharts.store.postgres import PostgresStore
 from statecharts.store.rows import SCHEMA
@@ -346,6 +350,81 @@ def test_server_is_restarted_under_load(restarted: Server, times: int) -> None:
         for key in acknowledged:
             ids = [past.id for past in runs.get(key).history()]
             assert ids.count("once") == 1
+
+
+# --- Values that Postgres refuses, and transactions in the way ------------------------------------
+
+
+def test_value_that_cannot_be_kept_spoils_no_other(address: str) -> None:
+    """One key with a zero byte among many runs that are started at once: the others are there."""
+
+    async def main() -> list[Any]:
+        async with Runtime(address, Polite) as rt:
+            keys = [*(f"k-{number}" for number in range(18)), "bad\0"]
+            with rt._operations.writer._pen:
+                started = [asyncio.ensure_future(rt.start(Polite, key=key)) for key in keys]
+                await asyncio.sleep(0.01)
+            return await asyncio.gather(*started, return_exceptions=True)
+
+    ends = asyncio.run(main())
+    assert [type(end) for end in ends[:-1]] == [LiveRun] * 18
+    assert isinstance(ends[-1], UnstorableError)
+    with Runs(address, Polite) as runs:
+        assert len(list(runs.list())) == 18
+
+
+def test_long_configuration_is_kept(address: str) -> None:
+    """The states of hundreds of regions are longer than an index of Postgres may hold."""
+    place = json.dumps([f"whole.region_{number * 7919}.{number**5}" for number in range(900)])
+    store = PostgresStore(address)
+    assert store.write([begun("a", configuration=place)]) == [True]
+    head = store.head("a")
+    assert head is not None
+    assert head.configuration == place
+    store.close()
+
+
+def test_levels_of_isolation_of_the_server_lose_no_event(postgres: Server, address: str) -> None:
+    """Where transactions are serializable by default, those that collide are tried again."""
+    with postgres.connect() as connection:
+        name = psycopg.conninfo.conninfo_to_dict(address)["dbname"]
+        connection.execute(
+            f"ALTER DATABASE {name} SET default_transaction_isolation TO serializable"
+        )
+    with Runs(address, Polite) as one, Runs(address, Polite) as two:
+        one.start(Polite, key="a")
+        one.start(Polite, key="b")
+
+        def send(runs: Runs) -> None:
+            for number in range(20):
+                runs.get("ab"[number % 2]).send(Tick())
+
+        threads = [threading.Thread(target=send, args=(runs,)) for runs in (one, two)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(30)
+        assert [len(one.get(key).history()) for key in "ab"] == [21, 21]
+
+
+def test_open_transaction_of_a_caller_keeps_only_its_run(
+    address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Others start runs meanwhile, with the same states; who wants that run is told, and when."""
+    monkeypatch.setattr("statecharts.store.postgres.store._PATIENCE", "200ms")
+    engine = sa.create_engine(driver(address))
+    with Runs(address, Polite) as runs, Runs(address, Polite) as others:
+        run = runs.start(Polite, key="a")
+        with engine.begin() as connection:
+            run.send(Tick(), connection=connection)
+            others.start(Polite, key="b").send(Tick())
+            with pytest.raises(StoreError, match=r"\[SC806\].*has held"):
+                others.get("a").send(Tick())
+            with engine.connect() as second, pytest.raises(StoreError, match="SC806"):
+                others.get("a").send(Tick(), connection=second)
+        assert run.configuration == ("work", "work.b")
+        assert others.get("b").configuration == ("work", "work.b")
+    engine.dispose()
 
 
 # --- Addresses and errors -------------------------------------------------------------------------

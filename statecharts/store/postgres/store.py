@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import copy
 import hashlib
+import random
 import re
 import threading
+import time
 from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import contextmanager
 from functools import partial
@@ -23,8 +25,8 @@ from psycopg.pq import TransactionStatus
 from psycopg.types.numeric import Int8Dumper
 
 from statecharts.store.chain import Damage
-from statecharts.store.errors import StoreError
-from statecharts.store.relational import Relational, foreign, owed_row
+from statecharts.store.errors import StoreError, UnstorableError
+from statecharts.store.relational import PATIENCE, Relational, foreign, owed_row
 from statecharts.store.rows import LONGEST_CLAIM, Change, Owed, Timer
 from statecharts.store.statements import STATEMENTS
 
@@ -33,10 +35,17 @@ T = TypeVar("T")
 CHANNEL: Final = "statecharts_{p}written"
 """The channel on which a store tells the others that it has written."""
 
+_PATIENCE: Final = f"{PATIENCE:.0f}s"
 _WITHIN: Final = (TransactionStatus.INTRANS, TransactionStatus.INERROR)
 
 ATTEMPTS: Final = 3
 """Times that something is tried whose connection is lost on the way."""
+
+COLLISIONS: Final = 30
+"""Times that something is tried that others keep getting in the way of."""
+
+_AWAY: Final = ("08", "57")
+"""The classes of errors by which a server says that it goes; one that is away says nothing."""
 
 _FREE: Final = f"""owed.handed = 0 AND (owed.due <= ?1 OR attempts = 0)
  AND (worker IS NULL OR until <= ?1 OR until > ?1 + {LONGEST_CLAIM})
@@ -65,6 +74,10 @@ _OWN: Final = {
     "tell": f"NOTIFY {CHANNEL}",
     "listen": f"LISTEN {CHANNEL}",
     "ask": "SELECT 1",
+    "patience": "SELECT set_config('lock_timeout', ?, false)",
+    # As long as its transaction lasts, unless it has a time of its own.
+    "guest_patience": "SELECT set_config('lock_timeout', ?, true)"
+    " WHERE current_setting('lock_timeout') = '0'",
 }
 
 
@@ -97,7 +110,8 @@ class PostgresStore(Relational):
         self._hearing = threading.Lock()
         self._places: dict[str, int] = {}
         self._writes = self._heard = 0
-        self._closed = self._guest = False
+        self._closed = False
+        self._host: PostgresStore | None = None
         with self._errors():
             self._db = self._connect()
             self._ear = self._connect()
@@ -112,7 +126,9 @@ class PostgresStore(Relational):
     def _connect(self) -> psycopg.RawCursor[Any]:
         """Connect; return what runs statements."""
         connection = psycopg.connect(self._address, autocommit=True, connect_timeout=10)
-        return _cursor(connection)
+        cursor = _cursor(connection)
+        cursor.execute(self._sql["patience"], (_PATIENCE,))
+        return cursor
 
     def _make(self, *, create: bool) -> None:
         """Make the tables, or see that they are ours."""
@@ -159,9 +175,19 @@ class PostgresStore(Relational):
         if isinstance(error, errors.SerializationFailure):
             found = "somebody else has written since this transaction began to read"
             return StoreError("SC806", self._where, found, "Roll it back, and do it again")
+        if isinstance(error, errors.LockNotAvailable):
+            found = f"somebody's transaction has held what is to be written for {PATIENCE:.0f} s"
+            return StoreError(
+                "SC806", self._where, found, "Find who holds a transaction open there"
+            )
+        state = getattr(error, "sqlstate", None) or ""
+        if isinstance(error, (UnicodeError, psycopg.DataError, errors.ProgramLimitExceeded)):
+            found = f"Postgres cannot keep a value: {said}"
+            return UnstorableError("SC801", self._where, found, "Give another value")
         if self._closed:
             return StoreError("SC807", self._where, "the store has been closed", "Open it again")
-        if isinstance(error, psycopg.OperationalError):
+        away = not state or state.startswith(_AWAY)
+        if isinstance(error, psycopg.OperationalError) and away:
             found = f"the server cannot be reached: {said}"
             return StoreError("SC801", self._where, found, "See that it runs, and try again")
         if isinstance(error, (errors.InsufficientPrivilege, errors.ReadOnlySqlTransaction)):
@@ -177,10 +203,22 @@ class PostgresStore(Relational):
         if not isinstance(connection, psycopg.Connection):
             raise foreign(self._where, connection, "to Postgres by psycopg")
         inner = copy.copy(self)
-        vars(inner).update(
-            _db=_cursor(connection), _lock=threading.RLock(), _places={}, _guest=True
-        )
+        vars(inner).update(_db=_cursor(connection), _lock=threading.RLock(), _host=self)
+        with inner._errors():
+            inner._do("guest_patience", _PATIENCE)
         return inner
+
+    @property
+    def _guest(self) -> bool:
+        return self._host is not None
+
+    def _place(self, states: str) -> int:
+        """Return the number of a configuration; a guest's host writes it, at once and for all."""
+        if self._host is None:
+            return super()._place(states)
+        host = self._host
+        with host._lock, host._errors():
+            return host._patiently(lambda: host._place(states))
 
     def _patiently(
         self, action: Callable[[], T], written: Callable[[], T | None] | None = None
@@ -196,8 +234,12 @@ class PostgresStore(Relational):
         for attempt in count(1):
             try:
                 return action()
+            except (errors.DeadlockDetected, errors.SerializationFailure):
+                if attempt == COLLISIONS:
+                    raise
+                time.sleep(random.random() * 0.001 * attempt)  # noqa: S311 - it is no secret
             except (psycopg.OperationalError, psycopg.InterfaceError) as error:
-                if self._closed or not self._db.connection.closed or attempt == ATTEMPTS:
+                if self._closed or not self._db.connection.closed or attempt >= ATTEMPTS:
                     raise
                 if isinstance(error, errors.QueryCanceled):
                     raise

@@ -16,19 +16,16 @@ from contextlib import contextmanager
 from importlib.util import find_spec
 from itertools import islice
 from pathlib import Path
-from typing import Any, Final, TypeVar, final
+from typing import Any, TypeVar, final
 
 from attrs import evolve
 
 from statecharts.model.errors import how_to_install
 from statecharts.store.chain import Damage
 from statecharts.store.errors import DamageError, StoreError
-from statecharts.store.relational import Relational, foreign, owed_row
+from statecharts.store.relational import PATIENCE, Relational, foreign, owed_row
 from statecharts.store.rows import Change, Owed, Timer
 from statecharts.store.statements import STATEMENTS
-
-PATIENCE: Final = 60.0
-"""Seconds that a write waits for other processes."""
 
 T = TypeVar("T")
 
