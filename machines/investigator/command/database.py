@@ -172,8 +172,8 @@ class Database:
         with self.connect(scope, seconds=_VIEW_S) as connection:
             for one in held:
                 late = one.is_view and time.monotonic() > until
-                trouble = "there was no time left to look at it"
-                trouble = trouble if late else _trouble(connection, one)
+                over = "there was no time left to look at it"
+                trouble = over if late else _trouble(connection, one)
                 if trouble is None:
                     readable.append(one)
                 else:

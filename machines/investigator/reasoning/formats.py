@@ -52,7 +52,7 @@ class DateFormat:
 
 @frozen
 class _Seen:
-    """What one value looks like: its format, and the number of its day with the fraction.
+    """A date as it is written: its format, and its day as a number with a fraction.
 
     Attributes:
         name: The format, without the order of day and month.
@@ -83,10 +83,9 @@ def format_of(values: Sequence[Scalar]) -> DateFormat | None:
     seen = [one for value in given if (one := _seen(value)) is not None]
     if not seen or len(seen) < (1 - _DIRT) * len(given):
         return None
-    names = {_loose(one.name) for one in seen}
     # Days and months of one figure make all of them numbers of any width.
-    names = {one for one in names if one.startswith("ymd")} & {one.name for one in seen}
-    found = [_loose(one.name) if _loose(one.name) in names else one.name for one in seen]
+    names = {one.name for one in seen}
+    found = [loose if (loose := _loose(one.name)) in names else one.name for one in seen]
     name, most = Counter(found).most_common(1)[0]
     mine = [one for one, is_ in zip(seen, found, strict=True) if is_ == name]
     if most <= _MOST * len(given):
@@ -95,16 +94,6 @@ def format_of(values: Sequence[Scalar]) -> DateFormat | None:
     order = orders.most_common(1)[0][0] if orders else "dmy" if mine[0].order else ""
     # A moment at midnight may be written as a date.
     return _format(name, order, timed=any(one.timed for one in mine))
-
-
-def strange_to(dates: DateFormat, values: Sequence[Scalar]) -> int:
-    """Return how many values have another format than the one of their column, or are no dates.
-
-    >>> strange_to(format_of(["2026-03-02"]), ["2026-03-02", "3/2/2026", None, "soon"])
-    2
-    """
-    given = [one for one in values if one is not None and one != "" and not _is_never(one)]
-    return sum(order_of(one, dates) is None for one in given)
 
 
 def clock_like(values: Sequence[Scalar]) -> bool:
@@ -139,8 +128,7 @@ def timed_by(dates: DateFormat, clock: str) -> DateFormat:
 
 def of_parts(year: str, month: str, day: str) -> DateFormat:
     """Return the format of days whose year, month and day have columns of their own."""
-    whole = _padded(year, month, day)
-    return DateFormat("parts", whole, f"julianday({whole})")
+    return _untimed("parts", _padded(year, month, day))
 
 
 def order_of(value: Scalar, fmt: DateFormat) -> float | None:
@@ -217,14 +205,15 @@ def _of_text(text: str) -> _Seen | None:
     if text.isascii() and text.isdigit():
         return _of_digits(text) or (_of_number(int(text)) if len(text) >= 9 else None)  # noqa: PLR2004 - seconds
     if found := _MONTH.fullmatch(text):
-        return _at_noon("month", _days(int(found[1]), int(found[2]), 1))
+        return _dated("month", _days(int(found[1]), int(found[2]), 1))
     if found := _WEEK.fullmatch(text):
-        return _at_noon("week", _days(int(found[1]), 1, 1), 7 * (int(found[2]) - 1))
+        first = _days(int(found[1]), 1, 1)
+        return _dated("week", None if first is None else first + 7 * (int(found[2]) - 1))
     return _of_digits(text)
 
 
-def _at_noon(name: str, at: float | None, more: int = 0) -> _Seen | None:
-    return None if at is None else _Seen(name, at + more)
+def _dated(name: str, at: float | None, *, timed: bool = False) -> _Seen | None:
+    return None if at is None else _Seen(name, at, timed)
 
 
 def _of_parts(found: re.Match[str]) -> _Seen | None:
@@ -240,7 +229,7 @@ def _of_parts(found: re.Match[str]) -> _Seen | None:
         at = _days(int(a), _month(b), int(c), *rest)
         wide = len(b) == len(c) == 2 and mark in "-/" and not clock and not start  # noqa: PLR2004
         name = {"-": "iso", "/": "slashed"}[mark] if wide else f"{start}ymd{mark}{clock}"
-        return None if at is None else _Seen(name, at, timed)
+        return _dated(name, at, timed=timed)
     year = int(c) + (0 if len(c) == 4 else 2000 if int(c) < 70 else 1900)  # noqa: PLR2004 - as POSIX has it
     if len(c) not in (2, 4):
         return None
@@ -249,7 +238,7 @@ def _of_parts(found: re.Match[str]) -> _Seen | None:
         first, word = (b, a) if a.isalpha() else (a, b)
         at = _days(year, _month(word), int(first), *rest) if first.isdigit() else None
         name = f"{start}{'bdy' if a.isalpha() else 'dby'}{kind}"
-        return None if at is None else _Seen(name, at, timed)
+        return _dated(name, at, timed=timed)
     by_day, by_month = _days(year, int(b), int(a), *rest), _days(year, int(a), int(b), *rest)
     if by_day is None and by_month is None:
         return None
@@ -303,13 +292,13 @@ def _format(name: str, order: str, *, timed: bool) -> DateFormat | None:
             full, day, f"substr({{}}, {at}, 2)", f"substr({{}}, {at + 2}, 2)", timed=timed
         )
     if name == "month":
-        return _clocked(full, "({} || '-01')", "", "", timed=False)
+        return _untimed(full, "({} || '-01')")
     if name == "week":
         # The Monday of a week: the fourth of January is always in the first.
         fourth = "(substr({}, 1, 4) || '-01-04')"
         week = "substr({}, -2)"
         day = f"date({fourth}, (7 * {week} - 7 - (strftime('%w', {fourth}) + 6) % 7) || ' days')"
-        return _clocked(full, day, "", "", timed=False)
+        return _untimed(full, day)
     if name in ("iso", "slashed"):
         day = "substr({}, 1, 10)" if name == "iso" else "replace(substr({}, 1, 10), '/', '-')"
         ends = f"{name}_{'time' if timed else 'date'}"
@@ -348,8 +337,12 @@ def _padded(year: str, month: str, day: str) -> str:
     return f"(substr('000' || {year}, -4) || '-' || {two(month)} || '-' || {two(day)})"
 
 
+def _untimed(name: str, day: str) -> DateFormat:
+    return DateFormat(name, day, f"julianday({day})")
+
+
 def _clocked(name: str, day: str, hour: str, minute: str, *, timed: bool) -> DateFormat:
     if not timed:
-        return DateFormat(name, day, f"julianday({day})")
+        return _untimed(name, day)
     whole = hour if hour.startswith(("CAST", "(CAST")) else f"CAST({hour} AS INTEGER)"
     return DateFormat(name, day, f"(julianday({day}) + {whole} / 24.0 + {minute} / 1440.0)", whole)

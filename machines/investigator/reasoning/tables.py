@@ -17,7 +17,6 @@ from machines.investigator.reasoning.formats import (
     format_of,
     of_parts,
     order_of,
-    strange_to,
     timed_by,
 )
 from machines.investigator.tools.naming import quoted, table_name
@@ -49,7 +48,6 @@ class Column:
         numbers: Whether all values are numbers.
         whole: Whether all values are whole numbers.
         texts: Whether all values are strings.
-        strange: Number of values of the sample that its format of dates cannot read.
     """
 
     name: str
@@ -60,7 +58,6 @@ class Column:
     numbers: bool
     whole: bool
     texts: bool
-    strange: int = 0
 
     @property
     def categories(self) -> tuple[str, ...]:
@@ -108,7 +105,7 @@ class Table:
 
     @property
     def source(self) -> str:
-        """What to select from: its name, or a query that adds what is computed."""
+        """The source of its rows in SQL: its name, or a query that adds the computed columns."""
         name = table_name(self.name)
         if not self.computed:
             return name
@@ -220,17 +217,15 @@ def _of_parts(columns: list[Column]) -> list[Column]:
 def _read_column(name: str, cells: Sequence[Scalar], key: bool) -> Column:  # noqa: FBT001
     values = tuple(one for one in cells if one is not None and one != "")
     numbers = bool(values) and all(isinstance(one, int | float) for one in values)
-    dates = format_of(values)
     return Column(
         name,
         values,
         key,
-        dates,
+        format_of(values),
         len(values) > 1 and len(values) == len(cells) and len(set(values)) == len(values),
         numbers,
         numbers and all(isinstance(one, int) for one in values),
         bool(values) and all(isinstance(one, str) for one in values),
-        strange_to(dates, values) if dates is not None else 0,
     )
 
 

@@ -135,10 +135,10 @@ def groundless(synthesis: Synthesis, case: Case, evidence: tuple[Evidence, ...])
 
 def _read(evidence: Evidence, case: Case) -> frozenset[Place]:
     """Return the tables that a call read for its evidence."""
-    requests = [one.call.request for one in case.ledger.settled if one.call.id == evidence.call_id]
-    if not requests or case.scope is None or requests[0].kind is not CallKind.TOOL:
+    made = (one.call.request for one in case.ledger.settled if one.call.id == evidence.call_id)
+    request = next(made, None)
+    if request is None or case.scope is None or request.kind is not CallKind.TOOL:
         return frozenset()
-    [request] = requests
     if request.name == "describe" and not evidence.rows:
         return frozenset()
     sql = request.arguments.get("sql")
