@@ -103,7 +103,7 @@ def render(
         format: ``svg``, ``dot``, ``mermaid`` and ``plantuml`` give text, ``png`` and ``pdf`` bytes.
         highlight: The active configuration: a snapshot, or the ids of states, with the states
             around them. A snapshot also shows the timers that run, and the calls under way.
-        overlay: What else is emphasised; see `statecharts.drawing.overlay`.
+        overlay: Further marks; see `statecharts.drawing.overlay`.
         theme: ``auto`` (light, and dark in SVG for readers who prefer that), ``light``, ``dark``,
             ``print`` (black on white), or a `Theme` of your own.
         transparent: Whether the paper is left out.
@@ -169,12 +169,7 @@ def render(
     drawing = draw(picture, seconds)
     if drawing.fault is not None:
         warnings.warn(LayoutWarning(str(drawing.fault)), stacklevel=2)
-    svg = to_svg(drawing, look, marks, Options(transparent, links, tabindex))
-    if format == "svg":
-        return svg
-    from statecharts.drawing.raster import to_pdf, to_png
-
-    return to_png(svg) if format == "png" else to_pdf(svg)
+    return _converted(to_svg(drawing, look, marks, Options(transparent, links, tabindex)), format)
 
 
 def render_film(
@@ -218,7 +213,11 @@ def render_film(
         raise StatechartError("SC707", shown.name, "there are no steps to show", remedy)
     drawing = draw(picture_of(shown, marked), seconds)
     write = to_strip if strip or format != "svg" else to_animation
-    svg = write(drawing, theme_named(theme), found, Options(transparent))
+    return _converted(write(drawing, theme_named(theme), found, Options(transparent)), format)
+
+
+def _converted(svg: str, format: Literal["svg", "png", "pdf"]) -> str | bytes:
+    """Return an SVG in its own format or in another one."""
     if format == "svg":
         return svg
     from statecharts.drawing.raster import to_pdf, to_png

@@ -24,7 +24,7 @@ from statecharts.drawing.model import (
     Shape,
     line_text,
 )
-from statecharts.drawing.overlay import PLAIN, Overlay, first_kind
+from statecharts.drawing.overlay import PLAIN, Overlay
 from statecharts.drawing.theme import Theme, Tone
 from statecharts.model.errors import Fault
 
@@ -49,8 +49,7 @@ class _Writer:
 
     def tone(self, box: Box) -> Tone | None:
         """Return the look that the marks of a state give it."""
-        kind = first_kind(self.overlay.states.get(box.id, ()))
-        return None if kind is None else self.theme.tones[kind]
+        return self.theme.tone(self.overlay.states.get(box.id, ()))
 
     def lines(self) -> Iterator[str]:
         picture, theme = self.picture, self.theme
@@ -153,9 +152,8 @@ class _Writer:
         if arrow.label:
             text = "\\l".join(_escaped(line_text(line)) for line in arrow.label)
             options.append(f'label="{text}\\l"')
-        kind = first_kind(mark for line in arrow.lines for mark in self.overlay.lines.get(line, ()))
-        if kind is not None and not arrow.faults:
-            tone = self.theme.tones[kind]
+        tone = self.theme.tone(self.overlay.of_lines(arrow.lines))
+        if tone is not None and not arrow.faults:
             dashes = ", style=dashed" if tone.dashes else ""
             options.append(f'color="{tone.line}", penwidth={tone.width:g}{dashes}')
         if arrow.faults:

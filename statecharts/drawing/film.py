@@ -16,10 +16,11 @@ from statecharts.drawing.overlay import Overlay, last_step, trigger_of
 from statecharts.drawing.svg import Options, Writer
 from statecharts.drawing.theme import Theme
 from statecharts.model.chart import Chart
+from statecharts.model.labels import innermost
 from statecharts.semantics.snapshot import Step
 
 SECONDS_A_FRAME: Final = 1.6
-"""How long a frame of an animation is shown."""
+"""Time for which an animation shows a frame."""
 
 
 @final
@@ -29,7 +30,7 @@ class Frame:
 
     Attributes:
         caption: A line below it.
-        overlay: What it emphasises.
+        overlay: Its marks.
     """
 
     caption: str
@@ -51,15 +52,12 @@ def frames(
         yield Frame(f"{number}. {told}", last_step(chart, step))
 
 
-def to_strip(
-    drawing: Drawing, theme: Theme, shown: Sequence[Frame], options: Options, columns: int = 0
-) -> str:
-    """Return frames beside and below each other; ``columns`` of 0 makes the page rather square."""
+def to_strip(drawing: Drawing, theme: Theme, shown: Sequence[Frame], options: Options) -> str:
+    """Return frames beside and below each other, on a page that is rather square."""
     writers = _writers(drawing, theme, shown, options)
     width = max(writer.size[0] for writer in writers)
     height = max(writer.size[1] for writer in writers)
-    across = columns or max(1, round((len(shown) * height / width) ** 0.5))
-    across = min(across, len(shown))
+    across = min(max(1, round((len(shown) * height / width) ** 0.5)), len(shown))
     rows = -(-len(shown) // across)
     written: dict[str, str] = {}
     lines = [*writers[-1].opening(across * width, rows * height, _told(writers, shown))]
@@ -129,12 +127,7 @@ def _writers(
 def _told(writers: Sequence[Writer], shown: Sequence[Frame]) -> str:
     ways = []
     for frame in shown:
-        inner = [
-            state
-            for state in frame.overlay.active
-            if not any(other.startswith(f"{state}.") for other in frame.overlay.active)
-        ]
-        ways.append(f"{frame.caption}: {', '.join(inner)}.")
+        ways.append(f"{frame.caption}: {', '.join(innermost(frame.overlay.active))}.")
     return " ".join((f"A film of {len(shown)} frames.", *ways, writers[-1].description))
 
 

@@ -135,13 +135,18 @@ def flattened(path: Path, step: float = 2.0) -> Iterator[Point]:
         length = math.dist(p0, p1) + math.dist(p1, p2) + math.dist(p2, p3)
         count = max(2, math.ceil(length / step))
         for i in range(1, count + 1):
-            t = i / count
-            u = 1 - t
-            a, b, c, d = u * u * u, 3 * u * u * t, 3 * u * t * t, t * t * t
-            yield (
-                a * p0[0] + b * p1[0] + c * p2[0] + d * p3[0],
-                a * p0[1] + b * p1[1] + c * p2[1] + d * p3[1],
-            )
+            yield point_on((p0, p1, p2, p3), i / count)
+
+
+def point_on(curve: tuple[Point, Point, Point, Point], t: float) -> Point:
+    """Return the point of a curve at ``t``, from 0 at its start to 1 at its end."""
+    p0, p1, p2, p3 = curve
+    u = 1 - t
+    a, b, c, d = u * u * u, 3 * u * u * t, 3 * u * t * t, t * t * t
+    return (
+        a * p0[0] + b * p1[0] + c * p2[0] + d * p3[0],
+        a * p0[1] + b * p1[1] + c * p2[1] + d * p3[1],
+    )
 
 
 def curves(path: Path) -> Iterator[tuple[Point, Point, Point, Point]]:

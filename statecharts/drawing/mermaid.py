@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 from typing import Final, final
 
-from attrs import field, frozen
+from attrs import frozen
 
 from statecharts.drawing.labels import one_line
 from statecharts.drawing.marks import count_text, marks_among
@@ -24,6 +24,7 @@ from statecharts.drawing.model import (
     Picture,
     Shape,
     line_text,
+    short_names,
 )
 from statecharts.drawing.overlay import PLAIN, Kind, Overlay, first_kind
 from statecharts.drawing.theme import Theme
@@ -34,7 +35,8 @@ _FAULTY: Final = "faulty"
 
 def to_mermaid(picture: Picture, theme: Theme, overlay: Overlay = PLAIN) -> str:
     """Return a picture in Mermaid's language for state diagrams; arrows have no marks there."""
-    return "\n".join(_Writer(picture, theme, overlay).lines()) + "\n"
+    writer = _Writer(picture, theme, overlay, short_names(picture))
+    return "\n".join(writer.lines()) + "\n"
 
 
 def escaped(text: str) -> str:
@@ -52,11 +54,7 @@ class _Writer:
     picture: Picture
     theme: Theme
     overlay: Overlay
-    names: dict[str, str] = field(factory=dict)
-
-    def __attrs_post_init__(self) -> None:
-        for box in self.picture.root.walk():
-            self.names[box.id] = f"s{len(self.names)}"
+    names: dict[str, str]
 
     def lines(self) -> Iterator[str]:
         if self.picture.faults:

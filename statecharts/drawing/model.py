@@ -7,7 +7,7 @@ PNG and PDF; y grows downwards, the unit is a point.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from enum import Enum
 from typing import Final, Literal, final
 
@@ -51,8 +51,8 @@ class Role(Enum):
     FAULT = "fault"
 
 
-Part = tuple[Literal["state", "line", "call"], str]
-"""A part of a chart: a state, a line or a call, and its id (`StateNode.call_name` of a call)."""
+Part = tuple[Literal["line", "call"], str]
+"""A part of a chart: a line or a call, and its id (`StateNode.call_name` of a call)."""
 
 
 @final
@@ -89,6 +89,11 @@ Line = tuple[Run, ...]
 def line_text(line: Line) -> str:
     """Return the plain text of a line."""
     return "".join(run.text for run in line)
+
+
+def part_of(line: Iterable[Run]) -> Part | None:
+    """Return the part of the chart that a line tells; None if it tells the thing it is in."""
+    return next((run.of for run in line if run.of is not None), None)
 
 
 @final
@@ -195,6 +200,11 @@ class Picture:
             found.append(parent)
             parent = self.boxes[parent].parent
         return found
+
+
+def short_names(picture: Picture) -> dict[str, str]:
+    """Return a name for each box, for languages in which an id is one word: s0, s1, and so on."""
+    return {box: f"s{number}" for number, box in enumerate(picture.boxes)}
 
 
 @final

@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 from typing import Final, final
 
-from attrs import Factory, evolve, field, frozen
+from attrs import evolve, field, frozen
 
+from statecharts.checks.places import line_ids
 from statecharts.drawing.labels import (
     call_lines,
     compartment_lines,
@@ -31,6 +32,7 @@ from statecharts.drawing.model import (
     Run,
     Shape,
     encoded,
+    part_of,
 )
 from statecharts.model.chart import (
     COMPOSITE,
@@ -85,8 +87,7 @@ def in_words(picture: Picture, arrows: Collection[str]) -> Picture:
             runs.append(Run(Role.INTERNAL, f"{HISTORY_LETTERS[source.shape]} "))
         runs += label[-1] if label else ()
         runs.append(Run(Role.ACTION, f" → {arrow.target or picture.name}"))
-        of = next((run.of for run in runs if run.of is not None), None)
-        lines = _told_by(compartment_lines(runs), of)
+        lines = _told_by(compartment_lines(runs), part_of(runs))
         told.setdefault(teller, []).extend((*label[:-1], *lines))
         faults.setdefault(teller, []).extend(arrow.faults)
 
@@ -122,11 +123,6 @@ def _told_by(lines: Iterable[Line], of: Part | None) -> tuple[Line, ...]:
     return tuple(tuple(evolve(run, of=of) for run in line) for line in lines)
 
 
-def _names(run: _Notation) -> dict[int, str]:
-    """Return the id of each line of a chart, by the line's identity."""
-    return {id(line): name for name, line in run.chart.lines.items()}
-
-
 @final
 @frozen
 class _Notation:
@@ -136,8 +132,6 @@ class _Notation:
     marks: Marks
     forks: dict[str, list[str]] = field(factory=dict)
     missing: dict[str, list[Fault]] = field(factory=dict)
-    names: dict[int, str] = field(init=False, default=Factory(_names, takes_self=True))
-    """The id of each line, by the line's identity."""
 
     def root(self) -> Box:
         """Return the chart itself; a parallel one gets a box for its regions."""
@@ -228,9 +222,12 @@ class _Notation:
             if not self._is_arrow(transition):
                 names = ", ".join(target or self.chart.name for target in transition.targets)
                 lines = internal_lines(transition, f" → {one_line(names)}" if names else "")
-                yield from _told_by(lines, ("line", self.names[id(transition)]))
+                yield from _told_by(lines, ("line", self._name(transition)))
                 yield from mark_lines(self.marks.text_of_line(transition))
         yield from mark_lines(self.marks.text_of_state(node.id))
+
+    def _name(self, transition: Transition) -> str:
+        return line_ids(self.chart)[id(transition)]
 
     def _is_arrow(self, transition: Transition) -> bool:
         return bool(transition.targets) and not self._undrawable(transition)
@@ -266,7 +263,7 @@ class _Notation:
                 targets = tuple(dict.fromkeys(transition.targets))
                 local = internal and targets != (node.id,)
                 one = merged.setdefault((targets, local), _Merged(transition.location))
-                name = self.names[id(transition)]
+                name = self._name(transition)
                 one.label.extend(_told_by(transition_lines(transition), ("line", name)))
                 one.label.extend(mark_lines(self.marks.text_of_line(transition)))
                 one.faults.extend(self.marks.of_line(transition))

@@ -19,6 +19,7 @@ from typing import Any, Final, NamedTuple, Protocol, TypeVar, final
 
 from attrs import field, frozen
 
+from statecharts.checks.places import line_ids
 from statecharts.model.chart import HISTORY, ROOT, After, Chart, Transition, unknown_state
 from statecharts.model.durations import duration_text
 from statecharts.model.errors import StatechartError
@@ -110,6 +111,10 @@ class Overlay:
             for marks in marked.values():
                 yield from marks
 
+    def of_lines(self, lines: Iterable[str]) -> list[Mark]:
+        """Return the marks of lines, by their ids."""
+        return [mark for line in lines for mark in self.lines.get(line, ())]
+
     @property
     def active(self) -> tuple[str, ...]:
         """The ids of the states that are marked as active."""
@@ -200,8 +205,7 @@ def last_step(chart: Chart, step: Step[Any, Any]) -> Overlay:
 
 def line_id(chart: Chart, line: Transition) -> str | None:
     """Return the id of a line among those of a chart; None for a default transition."""
-    ids: dict[int, str] = {id(one): name for name, one in chart.lines.items()}
-    found = ids.get(id(line))
+    found = line_ids(chart).get(id(line))
     if found is None and line.id in chart.lines:  # the chart was bound, or declared twice
         return line.id
     return found
@@ -210,7 +214,7 @@ def line_id(chart: Chart, line: Transition) -> str | None:
 @final
 @frozen
 class Counts:
-    """How often states were entered and lines taken.
+    """The numbers of times that states were entered and lines taken.
 
     Attributes:
         states: Counts by the ids of states.

@@ -6,18 +6,28 @@ PlantUML has no arrows over the border of a region: there, a transition is text 
 
 from __future__ import annotations
 
+import functools
 import itertools
 import re
 from collections.abc import Iterator
 from typing import Final, final
 
-from attrs import field, frozen
+from attrs import frozen
 
 from statecharts.drawing.labels import one_line
 from statecharts.drawing.marks import count_text, marks_among
-from statecharts.drawing.model import COMPOSITE, Arrow, Box, Line, Picture, Shape, line_text
+from statecharts.drawing.model import (
+    COMPOSITE,
+    Arrow,
+    Box,
+    Line,
+    Picture,
+    Shape,
+    line_text,
+    short_names,
+)
 from statecharts.drawing.notation import in_words
-from statecharts.drawing.overlay import PLAIN, Overlay, first_kind
+from statecharts.drawing.overlay import PLAIN, Overlay
 from statecharts.drawing.theme import Theme
 
 _MARKUP: Final = re.compile(r"[^\w ().,:;\[\]/=+-]|__|--|//|==|\.\.|\[\[|^[-=+.;:\[/]")
@@ -31,7 +41,8 @@ _STEREOTYPES: Final = {
 def to_plantuml(picture: Picture, theme: Theme, overlay: Overlay = PLAIN) -> str:
     """Return a picture in PlantUML's language for state diagrams."""
     crossing = {arrow.id for arrow in picture.arrows if _home(picture, arrow) is None}
-    return "\n".join(_Writer(in_words(picture, crossing), theme, overlay).lines()) + "\n"
+    shown = in_words(picture, crossing)
+    return "\n".join(_Writer(shown, theme, overlay, short_names(shown)).lines()) + "\n"
 
 
 def _home(picture: Picture, arrow: Arrow) -> str | None:
@@ -65,11 +76,7 @@ class _Writer:
     picture: Picture
     theme: Theme
     overlay: Overlay
-    names: dict[str, str] = field(factory=dict)
-
-    def __attrs_post_init__(self) -> None:
-        for box in self.picture.root.walk():
-            self.names[box.id] = f"s{len(self.names)}"
+    names: dict[str, str]
 
     def lines(self) -> Iterator[str]:
         picture, root = self.picture, self.picture.root
@@ -84,16 +91,16 @@ class _Writer:
         yield from self.inside(root, "")
         yield "@enduml"
 
-    @property
-    def starts(self) -> set[str]:
+    @functools.cached_property
+    def starts(self) -> frozenset[str]:
         """The arrows from initial dots to states beside them, which braces hold."""
         boxes = self.picture.boxes
-        return {
+        return frozenset(
             arrow.id
             for arrow in self.picture.arrows
             if boxes[arrow.source].shape is Shape.INITIAL
             and boxes[arrow.source].parent == boxes[arrow.target].parent
-        }
+        )
 
     def inside(self, box: Box, indent: str) -> Iterator[str]:
         """Yield the lines between the braces of a composite state."""
@@ -136,18 +143,16 @@ class _Writer:
 
     def look(self, box: Box) -> str:
         """Return the colours of what is marked, or has faults."""
-        kind = first_kind(self.overlay.states.get(box.id, ()))
-        if kind is None:
+        tone = self.theme.tone(self.overlay.states.get(box.id, ()))
+        if tone is None:
             return f" #line:{self.theme.fault[1:]};line.dashed" if box.faults else ""
-        tone = self.theme.tones[kind]
         style = "dashed" if tone.dashes else "bold"
         return f" {tone.state};line:{tone.line[1:]};line.{style};text:{tone.ink[1:]}"
 
     def arrow(self, arrow: Arrow) -> str:
-        kind = first_kind(mark for line in arrow.lines for mark in self.overlay.lines.get(line, ()))
+        tone = self.theme.tone(self.overlay.of_lines(arrow.lines))
         look = ""
-        if kind is not None:
-            tone = self.theme.tones[kind]
+        if tone is not None:
             look = f"[{tone.line},{'dashed' if tone.dashes else 'bold'}]"
         return f"{self.names[arrow.source]} -{look}-> {self.names[arrow.target]}{_label(arrow)}"
 

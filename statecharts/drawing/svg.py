@@ -17,7 +17,7 @@ from xml.sax.saxutils import escape, quoteattr
 
 from attrs import field, frozen
 
-from statecharts.drawing.geometry import Path, Point, Rect, curves, direction
+from statecharts.drawing.geometry import Path, Point, Rect, curves, direction, point_on
 from statecharts.drawing.labels import LABEL_SIZE, is_measured, one_line, text_width
 from statecharts.drawing.marks import count_text
 from statecharts.drawing.model import (
@@ -34,6 +34,7 @@ from statecharts.drawing.model import (
     Text,
     encoded,
     line_text,
+    part_of,
 )
 from statecharts.drawing.overlay import PLAIN, Kind, Mark, Overlay, first_kind
 from statecharts.drawing.theme import FONT_STACK, Theme, Tone
@@ -59,7 +60,7 @@ _BEHAVIOUR: Final = frozenset({Role.ENTRY, Role.EXIT, Role.INVOKE, Role.INTERNAL
 @final
 @frozen
 class Options:
-    """What is chosen for a document in SVG.
+    """The options of a document in SVG.
 
     Attributes:
         transparent: Whether the paper is left out.
@@ -138,8 +139,8 @@ class Writer:
     Attributes:
         drawing: The drawing.
         theme: The theme.
-        overlay: What is emphasised.
-        options: What is chosen.
+        overlay: The marks.
+        options: The options of the document.
         caption: A line below the picture.
     """
 
@@ -170,7 +171,7 @@ class Writer:
         for placed in drawing.boxes:
             yield from self.box(placed)
         yield "</g>"
-        yield f'<g class="transitions" fill="none" stroke="{self.theme.line}" stroke-width="1.25">'
+        yield f'<g class="transitions" {self.stroke}>'
         for arrow in drawing.arrows:
             yield from self.arrow(arrow)
         yield "</g>"
@@ -183,10 +184,14 @@ class Writer:
         for placed in self.drawing.boxes:
             yield "".join(self.box(placed))
         for arrow in self.drawing.arrows:
-            look = f'fill="none" stroke="{self.theme.line}" stroke-width="1.25"'
-            yield f"<g {look}>{''.join(self.arrow(arrow))}</g>"
+            yield f"<g {self.stroke}>{''.join(self.arrow(arrow))}</g>"
         yield "".join(self.badges())
         yield "".join(self.legend())
+
+    @property
+    def stroke(self) -> str:
+        """The attributes of a group of arrows."""
+        return f'fill="none" stroke="{self.theme.line}" stroke-width="1.25"'
 
     def opening(self, width: float, height: float, description: str) -> Iterator[str]:
         """Yield the root with title, description, colours and paper."""
@@ -261,8 +266,7 @@ class Writer:
 
     def tone(self, box: Box) -> Tone | None:
         """Return the look that the marks of a box give it; None for its usual one."""
-        kind = first_kind(self.marks(box))
-        return None if kind is None else self.theme.tones[kind]
+        return self.theme.tone(self.marks(box))
 
     def arrow_marks(self, arrow: Arrow) -> tuple[Mark, ...]:
         """Return the marks of an arrow's lines; faded or unused only if all of them are."""
@@ -410,10 +414,9 @@ class Writer:
         """Yield the group of an arrow."""
         arrow, marks = placed.arrow, self.arrow_marks(placed.arrow)
         name = transition_id(self.drawing.picture.name, arrow)
-        kind = first_kind(marks)
+        kind, tone = first_kind(marks), self.theme.tone(marks)
         classes, look = "transition" + _classes(marks), ""
-        if kind is not None:
-            tone = self.theme.tones[kind]
+        if tone is not None:
             look = f' stroke="{tone.line}" stroke-width="{_n(tone.width)}"'
         if arrow.faults:
             classes, look = f"{classes} faulty", f' stroke="{self.theme.fault}"'
@@ -424,15 +427,13 @@ class Writer:
             f'{before}<g id={quoteattr(name)} class="{classes}"{look}'
             f"{self.attributes('graphics-symbol')}>"
         )
-        each = [mark for line in arrow.lines for mark in self.overlay.lines.get(line, ())]
-        title = _told(sentence(arrow, self.drawing.picture), arrow.faults, each)
+        told = self.overlay.of_lines(arrow.lines)
+        title = _told(sentence(arrow, self.drawing.picture), arrow.faults, told)
         yield f"<title>{_text(title)}</title>"
         if placed.path:
-            dashes = "" if kind is None else _dashes(self.theme.tones[kind])
+            dashes = "" if tone is None else _dashes(tone)
             yield f'<path class="line" d="{_path(placed.path)}"{dashes}/>'
-            thin = (
-                ' stroke-width="2"' if kind is not None and self.theme.tones[kind].width > 2 else ""
-            )
+            thin = ' stroke-width="2"' if tone is not None and tone.width > 2 else ""
             yield f'<path class="head" d="{_head(placed.path)}" stroke-linejoin="round"{thin}/>'
         for text in placed.texts:
             yield self.text(text, self.theme.ink)
@@ -470,7 +471,7 @@ class Writer:
         seen = set[Part]()
         for placed in self.drawing.boxes:
             for text in placed.texts:
-                of = next((run.of for run in text.line if run.of is not None), None)
+                of = part_of(text.line)
                 if of is None or of[1] in arrows or of in seen:
                     continue
                 seen.add(of)
@@ -511,8 +512,9 @@ class Writer:
         """Return the marks of a line or call that a text tells."""
         if of is None:
             return ()
-        marked = {"state": self.overlay.states, "line": self.overlay.lines}
-        return marked.get(of[0], self.overlay.calls).get(of[1], ())
+        kind, name = of
+        marked = self.overlay.lines if kind == "line" else self.overlay.calls
+        return marked.get(name, ())
 
     def text(self, text: Text, ink: str) -> str:
         """Return a line of text, each run in the style of its role and in that of its marks."""
@@ -586,8 +588,7 @@ def describe(picture: Picture, overlay: Overlay = PLAIN, lacking: str = "") -> s
         else:
             text = f"From {arrow.source or picture.name} to {target}"
         said = "; ".join(one_line(line_text(line)) for line in label)
-        each = [mark for line in arrow.lines for mark in overlay.lines.get(line, ())]
-        marks = ", ".join(_kinds(each))
+        marks = ", ".join(_kinds(overlay.of_lines(arrow.lines)))
         parts.append(f"{text}{f' [{marks}]' if marks else ''}{f': {said}' if said else ''}.")
     return " ".join(parts)
 
@@ -647,24 +648,9 @@ def _badge_width(note: str) -> float:
 
 def _along(path: Path) -> list[Point]:
     """Return points on a path, those in its middle first."""
-    found = [bezier[-1] for bezier in _fine(path)]
+    found = [point_on(curve, step / 8) for curve in curves(path) for step in range(1, 9)]
     middle = len(found) // 2
     return sorted(found, key=lambda point: abs(found.index(point) - middle)) or [path[0]]
-
-
-def _fine(path: Path) -> Iterator[tuple[Point, Point]]:
-    """Yield short straight pieces of a path."""
-    last = path[0]
-    for start, one, two, end in curves(path):
-        for step in range(1, 9):
-            t = step / 8
-            u = 1 - t
-            weights = (u**3, 3 * u * u * t, 3 * u * t * t, t**3)
-            corners = (start, one, two, end)
-            x = sum(w * p[0] for w, p in zip(weights, corners, strict=True))
-            y = sum(w * p[1] for w, p in zip(weights, corners, strict=True))
-            yield last, (x, y)
-            last = (x, y)
 
 
 def _dark(theme: Theme, dark: Theme) -> str:

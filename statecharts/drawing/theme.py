@@ -7,7 +7,7 @@ from typing import Final, final
 
 from attrs import evolve, frozen
 
-from statecharts.drawing.overlay import Kind
+from statecharts.drawing.overlay import Kind, Mark, first_kind
 from statecharts.model.errors import StatechartError
 from statecharts.model.suggestions import did_you_mean
 
@@ -75,6 +75,11 @@ class Theme:
     fault: str
     tones: Mapping[Kind, Tone]
     dark: Theme | None = None
+
+    def tone(self, marks: Iterable[Mark]) -> Tone | None:
+        """Return the look of what has some marks; None without marks."""
+        kind = first_kind(marks)
+        return None if kind is None else self.tones[kind]
 
     def colors(self) -> Iterator[str]:
         """Yield every colour, the same parts in the same order in each theme."""

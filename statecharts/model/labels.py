@@ -119,6 +119,16 @@ def call_text(call: Invocation) -> str:
     return event_text(call.call)
 
 
+def innermost(states: Iterable[str]) -> list[str]:
+    """Return the innermost of some active states, which tell the states around them.
+
+    >>> innermost(["active", "active.qa", "watched"])
+    ['active.qa', 'watched']
+    """
+    ids = list(states)
+    return [state for state in ids if not any(other.startswith(f"{state}.") for other in ids)]
+
+
 def data_text(cls: type | None) -> str:
     """Return an attrs class with its fields and their types; empty for None.
 
