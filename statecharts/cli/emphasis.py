@@ -1,4 +1,4 @@
-"""Emphasis: from the options of `statecharts render` to what a picture shows of a run."""
+"""Emphasis: from the options of `statecharts render` to the marks of a picture."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 @final
 @frozen
 class Asked:
-    """What is to be emphasised.
+    """The options that emphasise parts of a picture.
 
     Attributes:
         snapshots: Files with snapshots.
@@ -70,11 +70,11 @@ class Asked:
 @final
 @frozen
 class Sight:
-    """What a picture shows.
+    """The contents of a picture.
 
     Attributes:
         chart: The chart; with ``--diff``, both versions in one.
-        overlay: What is emphasised.
+        overlay: The marks.
         steps: The steps of a film, with the names of their events; none for a picture.
     """
 
@@ -84,7 +84,7 @@ class Sight:
 
 
 def sight(chart: Chart, asked: Asked, variables: dict[str, str]) -> Sight:
-    """Return what a picture of a chart shows.
+    """Return the contents of a picture of a chart, as the options ask for it.
 
     Raises:
         TargetError: Options do not go together, or the earlier version is not one chart.

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 import warnings
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, TypeVar, final
+from typing import TYPE_CHECKING, Any, Final, final
 
 import click
 from attrs import frozen
@@ -22,15 +22,19 @@ from statecharts.cli.targets import (
     survey_faulty,
     target_argument,
 )
-from statecharts.cli.terminal import console, print_error, print_failures, print_warning
+from statecharts.cli.terminal import (
+    console,
+    file_option,
+    print_error,
+    print_failures,
+    print_warning,
+)
 from statecharts.model.errors import StatechartError
 from statecharts.model.events import snake_case
 from statecharts.model.suggestions import did_you_mean
 
 if TYPE_CHECKING:
     from statecharts.drawing import Format
-
-F = TypeVar("F", bound=Callable[..., Any])
 
 _SUFFIXES: Final = {
     "svg": "svg",
@@ -41,11 +45,6 @@ _SUFFIXES: Final = {
     "plantuml": "puml",
 }
 _THEMES: Final = ("auto", "light", "dark", "print")
-
-
-def _file(name: str, dest: str, text: str) -> Callable[[F], F]:
-    kind = click.Path(exists=True, dir_okay=False, path_type=Path)
-    return click.option(name, dest, type=kind, metavar="FILE", help=text)
 
 
 @click.command()
@@ -89,9 +88,9 @@ def _file(name: str, dest: str, text: str) -> Callable[[F], F]:
     help="Id of a state to highlight, or a file with a snapshot; can be repeated.",
 )
 @click.option("--disabled", is_flag=True, help="Fade what no event takes in that snapshot.")
-@_file("--heat", "heat", "Show counts: JSON, or what 'simulate --json' printed.")
+@file_option("--heat", "heat", "Show counts: JSON, or what 'simulate --json' printed.")
 @click.option("--diff", "old", metavar="OLD", help="Show what has changed since this TARGET.")
-@_file("--path", "path", "Show the way of a run with these events, as 'simulate' takes them.")
+@file_option("--path", "path", "Show the way of a run with these events, as 'simulate' takes them.")
 @click.option("--strip", is_flag=True, help="Show the way as a strip of pictures, not moving.")
 @click.option("--run", "run", metavar="KEY", help="Show a stored run: its states, and how long.")
 @click.option("--db", envvar="STATECHARTS_DB", metavar="STORE", help="The store of the run.")
@@ -167,7 +166,7 @@ def render(
 def _shown(
     one: Found, asked: emphasis.Asked, target: str, count: int, variables: dict[str, str]
 ) -> emphasis.Sight:
-    """Return what a chart's picture shows; what is about one chart refuses several."""
+    """Return what to draw of a chart; options about one chart refuse several."""
     if asked.of_one and count > 1:
         told = f"{target!r} has {count} charts, and {asked.of_one} is about one. Name it."
         raise TargetError(told)
@@ -185,7 +184,7 @@ def _is_snapshot(charts: Iterable[Found], name: str) -> bool:
 @final
 @frozen
 class _How:
-    """What is chosen for all pictures of a call."""
+    """The options of all pictures of one call."""
 
     states: tuple[str, ...]
     theme: str

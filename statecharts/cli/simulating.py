@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
 from itertools import accumulate
@@ -15,9 +15,9 @@ import click
 from rich.text import Text
 
 from statecharts.cli.targets import one_chart, target_argument
-from statecharts.cli.terminal import console, plain_table, print_error
+from statecharts.cli.terminal import console, file_option, plain_table, print_error
 from statecharts.model.errors import StatechartError, sentence
-from statecharts.model.labels import ARROW
+from statecharts.model.labels import ARROW, innermost
 from statecharts.model.named import effect_text, event_name
 
 if TYPE_CHECKING:
@@ -41,14 +41,9 @@ class InputError(click.ClickException):
     """A file or a time that cannot be used: one line on standard error, exit status 1."""
 
 
-def _file(name: str, dest: str, text: str) -> Callable[[Any], Any]:
-    kind = click.Path(exists=True, dir_okay=False, path_type=Path)
-    return click.option(name, dest, type=kind, metavar="FILE", help=text)
-
-
 @click.command()
-@_file("--from", "resume", "Continue from this snapshot, or from a line that --json printed.")
-@_file("--context", "context_file", "Start with this context, in JSON.")
+@file_option("--from", "resume", "Continue from this snapshot, or from a line that --json printed.")
+@file_option("--context", "context_file", "Start with this context, in JSON.")
 @click.option("--at", "moment", metavar="TIME", help="Time of the start; default: now.")
 @click.option(
     "--guards",
@@ -244,7 +239,7 @@ class _Rows:
             Text(str(happening.line)),
             Text(event, "cyan"),
             _taken(happening, step),
-            Text(", ".join(_innermost(step.snapshot.configuration))),
+            Text(", ".join(innermost(step.snapshot.configuration))),
             [f"{state}: {value}" for state, value in step.snapshot.data.items()],
             list(map(effect_text, step.effects)),
         )
@@ -302,8 +297,3 @@ def _taken(happening: Happening, step: Step[Any]) -> Text:
     if happening.before is None:
         return Text("")
     return Text("nothing") if step.handled else Text("unhandled", "yellow")
-
-
-def _innermost(configuration: Iterable[str]) -> list[str]:
-    ids = list(configuration)
-    return [state for state in ids if not any(other.startswith(f"{state}.") for other in ids)]

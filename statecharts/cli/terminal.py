@@ -6,6 +6,7 @@ import json
 import os
 import sys
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import Any, Final, TypeVar
 
 import click
@@ -29,6 +30,12 @@ def json_option(function: F) -> F:
     """Give a command the option `--json`, which it takes as ``as_json``."""
     option = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
     return option(function)
+
+
+def file_option(name: str, dest: str, text: str) -> Callable[[F], F]:
+    """Return an option that takes a file that exists, with its help."""
+    kind = click.Path(exists=True, dir_okay=False, path_type=Path)
+    return click.option(name, dest, type=kind, metavar="FILE", help=text)
 
 
 def visible(text: str) -> str:

@@ -85,9 +85,9 @@ class Watched:
 
     Attributes:
         target: The target.
-        options: What `render` is given.
-        version: How often they have been drawn.
-        main: What the page shows, in HTML.
+        options: The options for `render`.
+        version: Number of times that they were drawn.
+        main: The contents of the page, in HTML.
     """
 
     def __init__(self, target: str, options: tuple[str, ...] = ()) -> None:
