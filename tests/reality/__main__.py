@@ -10,6 +10,7 @@ import argparse
 import sys
 import time
 from collections.abc import Iterator
+from copy import deepcopy
 from functools import cache
 from pathlib import Path
 from random import Random
@@ -30,7 +31,7 @@ CLEAN: Final = "clean"
 
 @frozen
 class Outcome:
-    """What came of one investigation.
+    """The outcome of one investigation.
 
     Attributes:
         base: The base.
@@ -72,8 +73,6 @@ def _loaded(folder: Path, name: str) -> Base:
 
 def _built(folder: Path, name: str) -> Base:
     """Return a base of its own: its rows may be changed."""
-    from copy import deepcopy
-
     return deepcopy(_loaded(folder, name))
 
 

@@ -143,6 +143,36 @@ def _distinct(rows: Iterable[Row], key: str, *others: str) -> Table:
     return Table([key, *others], [found[one] for one in sorted(found, key=str)], key)
 
 
+def _written(shape: str) -> Callable[[datetime], str]:
+    return lambda at: format(at, shape)
+
+
+_zulu: Final = _written("%Y-%m-%dT%H:%M:%SZ")
+_iso: Final = _written("%Y-%m-%d")
+_iso_time: Final = _written("%Y-%m-%d %H:%M:%S")
+_iso_minute: Final = _written("%Y-%m-%d %H:%M")
+_slashed: Final = _written("%Y/%m/%d %H:%M")
+_clock12: Final = _written("%m/%d/%Y %I:%M:%S %p")
+_dotted: Final = _written("%d.%m.%Y")
+_month_name: Final = _written("%d-%b-%Y")
+
+
+def _epoch(at: datetime) -> int:
+    return int((at - datetime(1970, 1, 1)).total_seconds())
+
+
+def _millis(at: datetime) -> int:
+    return _epoch(at) * 1000
+
+
+def _american(at: datetime) -> str:
+    return f"{at.month}/{at.day}/{at.year}"
+
+
+def _compact(at: datetime) -> int:
+    return int(f"{at:%Y%m%d}")
+
+
 def clicks(folder: Path) -> Base:
     """Clicks in a shop, in seconds since 1970, with the sessions they belong to."""
     file = folder / "retentioneering/datasets/ecom.csv.gz"
@@ -365,54 +395,6 @@ def wet(folder: Path) -> Base:
         "2015-01-01",
     )
     return Base("wet", "days", "date", _millis, {"days": Table(list(rows[0]), rows)}, "days", thin=True)  # fmt: skip
-
-
-def _epoch(at: datetime) -> int:
-    return int((at - datetime(1970, 1, 1)).total_seconds())
-
-
-def _millis(at: datetime) -> int:
-    return _epoch(at) * 1000
-
-
-def _zulu(at: datetime) -> str:
-    return f"{at:%Y-%m-%dT%H:%M:%SZ}"
-
-
-def _iso(at: datetime) -> str:
-    return f"{at:%Y-%m-%d}"
-
-
-def _iso_time(at: datetime) -> str:
-    return f"{at:%Y-%m-%d %H:%M:%S}"
-
-
-def _iso_minute(at: datetime) -> str:
-    return f"{at:%Y-%m-%d %H:%M}"
-
-
-def _slashed(at: datetime) -> str:
-    return f"{at:%Y/%m/%d %H:%M}"
-
-
-def _clock12(at: datetime) -> str:
-    return f"{at:%m/%d/%Y %I:%M:%S %p}"
-
-
-def _american(at: datetime) -> str:
-    return f"{at.month}/{at.day}/{at.year}"
-
-
-def _dotted(at: datetime) -> str:
-    return f"{at:%d.%m.%Y}"
-
-
-def _month_name(at: datetime) -> str:
-    return f"{at:%d-%b-%Y}"
-
-
-def _compact(at: datetime) -> int:
-    return int(f"{at:%Y%m%d}")
 
 
 BASES: Final[dict[str, Callable[[Path], Base]]] = {

@@ -21,7 +21,7 @@ DAY: Final = timedelta(days=1)
 
 @frozen
 class Plant:
-    """What was done to a base, and what an answer has to name.
+    """An incident in a base, which an answer has to name.
 
     Attributes:
         kind: The kind of the incident.
