@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import date
+from functools import partial
 from statistics import median
 from typing import Final
 
@@ -43,18 +44,16 @@ def findings_of(
     for one in readings:
         if one.daily.days:
             by_check.setdefault(one.probe.check, []).append(one)
-    for check in ("nulls", "forms"):
-        by_check[check] = [each for one in by_check.get(check, ()) for each in _by_week_too(one)]
     references = by_check.get("joins", [])
     held = {(one.probe.table, link) for one in references for link in joins.held(one)}
     found = _counted(by_name, by_check, held, hints)
     for one in by_check.get("parts", ()):
-        missing = _sane(_of_counts, one, hints.days)
+        missing = _sane(partial(counts.find, alone=True), one, None, hints.days)
         found += [_of_part(each, one) for each in missing if each.kind is CauseKind.MISSING_DAY]
-    for one in by_check.get("nulls", ()):
-        found += _sane(nulls.find, one, by_name[one.probe.table])
-    for one in by_check.get("forms", ()):
-        found += _sane(forms.find, one, by_name[one.probe.table])
+    for check, look in (("nulls", nulls.find), ("forms", forms.find)):
+        for one in by_check.get(check, ()):
+            for each in _by_week_too(one):
+                found += _sane(look, each, by_name[one.probe.table])
     for check, find in (
         ("duplicates", duplicates.find),
         ("lags", lags.find),
@@ -102,10 +101,6 @@ def _by_week_too(reading: Reading) -> list[Reading]:
     if not known or median(known) >= _FEW:
         return [reading]
     return [reading, evolve(reading, daily=reading.daily.weekly())]
-
-
-def _of_counts(reading: Reading, hinted: Collection[date]) -> list[Finding]:
-    return counts.find(reading, None, hinted, alone=True)
 
 
 def _ends(readings: Sequence[Reading]) -> dict[str, date]:

@@ -137,12 +137,9 @@ def _of_column(reading: Reading, name: str, more: float) -> Finding | None:
     }
     beyond = more + (7.0 if reading.probe.split is None else 9.0)
     middle = stepped(logs["middle"], math.log(1.35), beyond)
-    if middle is not None and _wobbles(daily.values[f"{name} middle"], middle):
-        middle = None
-    if (
-        middle is not None
-        and _signed(daily.values, name)
-        and not _beyond(daily.values, name, middle)
+    if middle is not None and (
+        _wobbles(daily.values[f"{name} middle"], middle)
+        or (_signed(daily.values, name) and not _beyond(daily.values, name, middle))
     ):
         middle = None
     if middle is not None and _throughout(logs, middle) and _is_new(logs, middle):

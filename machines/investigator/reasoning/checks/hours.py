@@ -178,14 +178,14 @@ def _best(
     days: _Days, profile: Sequence[float], enough: Sequence[float]
 ) -> tuple[int, int, int, float] | None:
     logs = [math.log(one) for one in profile]
-    expected = usual([sum(day) for day in days])
+    rows = [sum(day) for day in days]
+    expected = usual(rows)
     best: tuple[int, int, int, float] | None = None
     for shift in _SHIFTS:
         gains = [
             sum(n * (logs[(hour - shift) % _HOURS] - logs[hour]) for hour, n in enumerate(day))
             for day in days
         ]
-        rows = [sum(day) for day in days]
         rates = [gain / n if n else 0.0 for gain, n in zip(gains, rows, strict=True)]
         # A Sunday is compared with other Sundays.
         weekly = [_ordinary(rates[at::7]) for at in range(7)]
@@ -251,19 +251,23 @@ def _at_the_edge(days: _Days) -> tuple[int, int, int, float] | None:
             lack += usually[place][shift]
             shift += 1
         rest = sum(days[place][shift:]) / max(sum(usually[place][shift:]), 1)
-        # A shift keeps the number of rows: what is missing here is in excess where it ends.
-        after = [
-            n
-            for n in range(place + 1, len(days))
-            if sum(days[n][:shift]) > 1.7 * sum(usually[n][:shift])
-        ]
-        kept = bool(after) or not sum(days[-1][shift + 1 :])
-        if shift and kept and lack >= least and rest > 0.75 and (best is None or lack > best[3]):
+        larger = lack >= least and (best is None or lack > best[3])
+        if shift and larger and rest > 0.75 and _keeps_rows(days, usually, place, shift):
             best = (place, len(days) - 1, shift, lack)
         early = _doubled(days[place - 1], usually[place - 1], least)
         if early is not None and (best is None or early[1] > best[3]):
             best = (place, len(days) - 1, -early[0], early[1])
     return best
+
+
+def _keeps_rows(days: _Days, usually: _Days, place: int, shift: int) -> bool:
+    """Tell whether the rows that a shift takes from a day are in excess on the day when it ends.
+
+    A shift that goes on to the last day has no such day.
+    """
+    return not sum(days[-1][shift + 1 :]) or any(
+        sum(days[n][:shift]) > 1.7 * sum(usually[n][:shift]) for n in range(place + 1, len(days))
+    )
 
 
 def _doubled(
