@@ -182,13 +182,13 @@ def render_film(
     transparent: bool = False,
     seconds: float = SECONDS,
 ) -> str | bytes:
-    """Return the way of a run: a picture that moves, or a strip of pictures.
+    """Return a film of a run: one animated picture, or a strip of pictures.
 
     Args:
         chart: The chart, or the class that declares it.
         steps: The steps in their order, each alone or with the name of its event.
         format: ``svg`` gives text; ``png`` and ``pdf`` give bytes, and a strip.
-        strip: Whether to give a strip of pictures in SVG, too; else it moves, by CSS.
+        strip: Whether an SVG is a strip of pictures, too; else it is animated by CSS.
         theme: As for `render`.
         transparent: Whether the paper is left out.
         seconds: Time for the layout engine.

@@ -1,4 +1,4 @@
-"""Films: the way of a run, as a strip of pictures or as one picture that moves.
+"""Films: a run as a strip of pictures, or as one animated picture.
 
 Both are SVG without a script. All frames share one layout, and what is the same in several frames
 is written once: a film is hardly larger than its pictures are different.
@@ -77,7 +77,7 @@ def to_strip(drawing: Drawing, theme: Theme, shown: Sequence[Frame], options: Op
 
 
 def to_animation(drawing: Drawing, theme: Theme, shown: Sequence[Frame], options: Options) -> str:
-    """Return frames as one picture that moves, by CSS; where that is unwelcome, as the last one.
+    """Return frames as one picture, animated by CSS.
 
     Readers who prefer reduced motion, programs without CSS, and paper get the last frame.
     """
