@@ -36,6 +36,7 @@ from benchmarks.shapes import outline
 from benchmarks.shapes.outline import nested, regions, ring, toggle
 from benchmarks.targets import TARGETS, Target, judge
 from benchmarks.timing import Effort, Sample, Subject, measure
+from tests import proof
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -157,7 +158,9 @@ def test_feature_check_sees_what_a_turn_leaves_behind() -> None:
         cases.check("astray", cases.ALWAYS, turn)
 
 
-@pytest.mark.parametrize("name", list(SECTIONS))
+@pytest.mark.parametrize(
+    "name", proof.cases(SECTIONS, long=lambda name: name in {"instances", "features", "imports"})
+)
 def test_section_runs_and_has_a_number_for_ours(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every table can be made, in a run that is as short as it can be."""
     monkeypatch.setattr(apart, "measured", lambda peer, _effort: Missing(peer.name, "left out"))

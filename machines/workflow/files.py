@@ -105,6 +105,18 @@ def _check(
     path: str, charts: Mapping[str, Chart], agents: Mapping[str, Any], actions: Mapping[str, Any]
 ) -> None:
     """Refuse a file that asks for what nobody does."""
+    for name, agent in agents.items():
+        try:
+            fits = inspect.iscoroutinefunction(agent)
+            inspect.signature(agent).bind({}, None)
+        except TypeError:
+            fits = False
+        if not fits:
+            found = f"the agent {name} is {agent!r}"
+            remedy = (
+                "Give async def agent(data, task), which returns the event that it answers with"
+            )
+            raise WorkflowError("SC828", path, found, remedy)
     missing: dict[str, list[str]] = {"agents": [], "guards": [], "actions": []}
     for chart in charts.values():
         missing["guards"] += chart.unbound_guards

@@ -47,6 +47,18 @@ _SUFFIXES: Final = {
 _THEMES: Final = ("auto", "light", "dark", "print")
 
 
+def _links(context: click.Context, parameter: click.Parameter, value: str) -> str:
+    """Refuse an address that cannot be filled in."""
+    if value:
+        from statecharts.drawing.svg import check_links  # noqa: PLC0415 - takes long to import
+
+        try:
+            check_links(value)
+        except ValueError as error:
+            raise click.BadParameter(str(error), context, parameter) from None
+    return value
+
+
 @click.command()
 @click.option(
     "-o",
@@ -77,6 +89,7 @@ _THEMES: Final = ("auto", "light", "dark", "print")
 @click.option(
     "--links",
     default="",
+    callback=_links,
     metavar="ADDRESS",
     help="Link states and arrows to their source, at this address with {file} and {line}.",
 )

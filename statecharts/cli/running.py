@@ -30,6 +30,7 @@ from statecharts.cli.terminal import (
 from statecharts.model.chart import Chart
 from statecharts.model.durations import duration_text
 from statecharts.model.errors import StatechartError, how_to_install
+from statecharts.model.labels import innermost
 from statecharts.model.suggestions import nearest
 
 if TYPE_CHECKING:
@@ -169,10 +170,7 @@ def _protocols(module: ModuleType) -> dict[str, Any]:
 
 def _place(head: Head) -> str:
     """Return the innermost active states of a run, in one text."""
-    states: list[str] = json.loads(head.configuration)
-    return ", ".join(
-        state for state in states if not any(other.startswith(f"{state}.") for other in states)
-    )
+    return ", ".join(innermost(json.loads(head.configuration)))
 
 
 def _time(at: datetime) -> str:

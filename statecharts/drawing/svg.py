@@ -57,6 +57,19 @@ _TOLD_BEFORE: Final = frozenset({Kind.ACTIVE, Kind.PENDING})
 _BEHAVIOUR: Final = frozenset({Role.ENTRY, Role.EXIT, Role.INVOKE, Role.INTERNAL})
 
 
+def check_links(template: object) -> None:
+    """Refuse what cannot be the address of declarations.
+
+    Raises:
+        ValueError: It is no text, or has other names in braces than ``path``, ``file``, ``line``.
+    """
+    try:
+        str.format(template, path="", file="", line="")  # type: ignore[arg-type]
+    except (TypeError, KeyError, IndexError, ValueError, AttributeError):
+        text = f"links={template!r} is no address; write {{file}}, {{path}} and {{line}} in it"
+        raise ValueError(text) from None
+
+
 @final
 @frozen
 class Options:
@@ -70,7 +83,7 @@ class Options:
     """
 
     transparent: bool = False
-    links: str = ""
+    links: str = field(default="", validator=lambda *given: check_links(given[2]))
     tabindex: bool = False
 
 

@@ -281,11 +281,13 @@ class Delivery:
                     LOG.warning("%s/%d %s: not tried: %s", run, row.number, row.name, error)
                     return
                 began, clock = self._operations.now(), self._loop.time()
-                failed: Exception | None = None
+                failed: BaseException | None = None
                 again: timedelta | None = None
                 try:
                     outcome = await self._attempt(handler, program, run, row)
-                except Exception as error:
+                except (Exception, asyncio.CancelledError) as error:
+                    if _is_stopped(error):
+                        raise
                     failed = error
                     act, again = self._failure(program, run, row, handler, error)
                 else:
@@ -361,11 +363,15 @@ class Delivery:
                 draft.stick(str(error), f"effect {row.number}")
 
     def _failure(
-        self, program: Program, run: str, row: Owed, handler: Handler, error: Exception
+        self, program: Program, run: str, row: Owed, handler: Handler, error: BaseException
     ) -> tuple[Callable[[Draft], None], timedelta | None]:
         """Log a failed attempt; return what writes it, and the wait until the next one, if any."""
-        failures, retry = row.attempts + 1, _retry(program, row, handler)
-        text = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+        text = _text_of(error)
+        try:
+            retry = _retry(program, row, handler)
+        except Exception as broken:
+            retry, text = NEVER, f"{text}; and its retry= failed: {_text_of(broken)}"
+        failures = row.attempts + 1
         said = (f"{run}/{row.number}", row.name, failures, retry.attempts, text)
         wait = None
         if failures < retry.attempts and not isinstance(error, retry.give_up_on):
@@ -437,10 +443,31 @@ def _retry(program: Program, row: Owed, handler: Handler) -> Retry:
     """Return the attempts and waits for the effect of a row."""
     if isinstance(handler.retry, Retry):
         return handler.retry
+    found: object = handler.retry(_given(program, row)[0])
+    if not isinstance(found, Retry):
+        text = f"it returned {found!r}"
+        raise TypeError(text)
+    return found
+
+
+def _text_of(error: BaseException) -> str:
+    """Return an error in one text, whatever its class makes of that."""
+    name = type(error).__name__
     try:
-        return handler.retry(_given(program, row)[0])
-    except StatechartError:  # nobody can read it, however often it is tried
-        return NEVER
+        said = str(error)
+    except Exception:
+        return name
+    return f"{name}: {said}" if said else name
+
+
+def _is_stopped(error: BaseException) -> bool:
+    """Tell whether an attempt was stopped from here; a handler may cancel itself, and fails."""
+    working = asyncio.current_task()
+    return (
+        isinstance(error, asyncio.CancelledError)
+        and working is not None
+        and (working.cancelling() > 0)
+    )
 
 
 async def _listened(work: Awaitable[T], task: Task[Any], seconds: float) -> T:

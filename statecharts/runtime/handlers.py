@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final, Generic, Literal, TypeVar, final, overload
 
 from attrs import field, frozen
-from attrs.validators import ge, in_, instance_of
+from attrs.validators import deep_iterable, ge, in_, instance_of
 
 from statecharts.model.calls import answers_of
 from statecharts.model.effects import Call, Effect
@@ -21,6 +21,17 @@ from statecharts.runtime.errors import HandlerError
 
 A = TypeVar("A")
 F = TypeVar("F", bound=Effect)
+
+
+def subclass_of(base: type) -> Callable[[Any, Any, Any], None]:
+    """Return a validator that takes subclasses of a class."""
+
+    def check(_: Any, attribute: Any, value: Any) -> None:
+        if not (isinstance(value, type) and issubclass(value, base)):
+            text = f"{attribute.name}: {value!r} is not a class of {base.__name__}"
+            raise TypeError(text)
+
+    return check
 
 
 @final
@@ -44,13 +55,17 @@ class Retry:
     """
 
     attempts: int = field(default=5, validator=[instance_of(int), ge(1)])
-    delay: timedelta = field(default=timedelta(seconds=1), validator=instance_of(timedelta))
+    delay: timedelta = field(
+        default=timedelta(seconds=1), validator=[instance_of(timedelta), ge(timedelta())]
+    )
     backoff: Literal["fixed", "exponential"] = field(
         default="exponential", validator=in_(("fixed", "exponential"))
     )
     most: timedelta = field(default=timedelta(hours=1), validator=instance_of(timedelta))
     jitter: float = field(default=0.1, validator=[ge(0.0)])
-    give_up_on: tuple[type[BaseException], ...] = ()
+    give_up_on: tuple[type[BaseException], ...] = field(
+        default=(), validator=deep_iterable(subclass_of(BaseException), instance_of(tuple))
+    )
 
     def wait(self, key: str, failures: int) -> timedelta:
         """Return how long to wait after some failures of the effect of a key."""
@@ -171,6 +186,11 @@ def handle(
     if not callable(called):
         found = f"the handler of {name} is {function!r}, which cannot be called"
         raise HandlerError("SC828", "handlers", found, "Give a function")
+    _check_policy(name, retry, timeout, heartbeat, at_once)
+    given_undo: object = undo
+    if undo is not None and not callable(given_undo):
+        found = f"undo= of {name} is {undo!r}, which cannot be called"
+        raise HandlerError("SC828", "handlers", found, "Give a function")
     _check_answers(effect, function)
 
     def made(what: str, called: Callable[..., Any], undone: Handler | None) -> Handler:
@@ -178,6 +198,24 @@ def handle(
         return Handler(effect, called, retry, timeout, heartbeat, at_once, takes, undone)
 
     return made(name, function, None if undo is None else made(f"undo= of {name}", undo, None))
+
+
+def _check_policy(name: str, retry: Any, timeout: Any, heartbeat: Any, at_once: Any) -> None:
+    """Refuse what does not say how a handler is called."""
+    second = timedelta(seconds=1)
+    for key, value, fits, remedy in (
+        ("retry", retry, isinstance(retry, Retry) or callable(retry), "a Retry, or a function"),
+        ("timeout", timeout, _is_time(timeout), f"a time, such as {second!r}, or None"),
+        ("heartbeat", heartbeat, _is_time(heartbeat), f"a time, such as {second!r}, or None"),
+        ("at_once", at_once, type(at_once) is int and at_once > 0, "a number from 1 on"),
+    ):
+        if not fits:
+            found = f"{key}= of the handler of {name} is {value!r}"
+            raise HandlerError("SC828", "handlers", found, f"Give {remedy}")
+
+
+def _is_time(value: Any) -> bool:
+    return value is None or (isinstance(value, timedelta) and value > timedelta())
 
 
 def _takes_task(name: str, function: Callable[..., Any]) -> bool:
@@ -293,7 +331,7 @@ class Attempted:
         attempt: Which attempt it was; the first is 1.
         began: When it began.
         took: How long it took.
-        error: What the handler raised; None if it did not.
+        error: The error that the handler raised; None if it raised none.
         again: The wait until the next attempt; None if there is none.
     """
 
@@ -304,7 +342,7 @@ class Attempted:
     attempt: int
     began: datetime
     took: timedelta
-    error: Exception | None
+    error: BaseException | None
     again: timedelta | None
 
 

@@ -277,6 +277,7 @@ class Operations:
                     self.migrate(head.run)
                 ):
                     yield head.run, None
+                self._revive(head)
             except StatechartError as error:
                 yield head.run, error
 
@@ -308,9 +309,6 @@ class Operations:
             raise StoreError("SC810", key, found, "Use SQLite or Postgres")
         if not hasattr(connection, "exec_driver_sql"):
             found = f"connection= is {type(connection).__name__}, and no connection of SQLAlchemy"
-            raise StoreError("SC810", key, found, "Pass one of engine.begin()")
-        if connection.get_isolation_level() == "AUTOCOMMIT":
-            found = "connection= commits each statement by itself"
             raise StoreError("SC810", key, found, "Pass one of engine.begin()")
         connection.exec_driver_sql("SELECT 1")  # so that SQLAlchemy knows of the transaction
         inner = copy.copy(self)
@@ -365,7 +363,9 @@ class Operations:
             RunError: A status or a state that there is not (SC838).
         """
         if status is not None and status not in set(Status):
-            remedy = did_you_mean(str(status), list(Status), f"Pass one of {', '.join(Status)}")
+            remedy = did_you_mean(
+                str(status), [one.value for one in Status], f"Pass one of {', '.join(Status)}"
+            )
             raise RunError("SC838", "list", f"status={status!r} is no status of a run", remedy)
         if stuck and status not in (None, Status.STUCK):
             found = f"stuck=True asks for status='stuck', and not for {status!r}"
@@ -414,8 +414,12 @@ class Operations:
                     except StatechartError as error:
                         yield head.run, error
                         continue
-                    if status == Status.STUCK and not head.blocked:
-                        self.writer.do(self.retry(head.run))
+                    self._revive(head)
+
+    def _revive(self, head: Head) -> None:
+        """Let a run go on that was stuck because it could not be read, and now can."""
+        if head.status == Status.STUCK and not head.blocked:
+            self.writer.do(self.retry(head.run))
 
     def attach(self, key: str, value: Any) -> Job[str]:
         """Keep a value with a run."""

@@ -202,7 +202,13 @@ class Relational(ABC):
 def foreign(where: str, connection: object, wanted: str) -> StoreError:
     """Return the error for a connection that a store cannot write through."""
     found = f"connection= is {type(connection).__name__}, and the store needs a connection {wanted}"
-    return StoreError("SC810", where, found, "Pass a connection of an engine to the same database")
+    return unfit(where, found)
+
+
+def unfit(where: str, found: str) -> StoreError:
+    """Return the error for a connection that does not fit a store."""
+    remedy = "Pass one of engine.begin(), of an engine to the same database"
+    return StoreError("SC810", where, found, remedy)
 
 
 def head_row(head: Head, place: Callable[[str], int]) -> list[Any]:

@@ -14,6 +14,7 @@ from machines.pipeline import DepsMet, Pipeline
 from statecharts import drawing
 from statecharts.cli import main
 from statecharts.drawing.overlay import PLAIN
+from statecharts.drawing.svg import Options
 from statecharts.drawing.theme import THEMES
 from statecharts.model.chart import Chart
 from statecharts.model.errors import StatechartError
@@ -263,3 +264,12 @@ def test_render_shows_a_stored_run(run: Run) -> None:
     svg = Path("pipeline.svg").read_text("utf-8")
     assert [">2 h<" in svg, ">2 h 5 min<" in svg, ">5 min<" in svg] == [True] * 3
     assert 'class="state active heat' in svg
+
+
+@pytest.mark.parametrize("links", ["https://x/{fil}", "https://x/{", "https://x/{0}", "{file.x}"])
+def test_render_refuses_links_that_cannot_be_filled_in(drawn: Drawn, run: Run, links: str) -> None:
+    result = run("render", "zoo", "--links", links)
+    assert result.exit_code == 2
+    assert "is no address; write {file}, {path} and {line}" in " ".join(result.stderr.split())
+    with pytest.raises(ValueError, match="is no address"):
+        Options(links=links)

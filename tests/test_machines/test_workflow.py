@@ -745,6 +745,8 @@ def test_file_needs_somebody_for_all_that_it_names(tmp_path: Path) -> None:
 
     both = {"writer": agent, "reader": agent}
     cases: list[tuple[dict[str, Any], str]] = [
+        ({"agents": {**both, "reader": lambda data, task: "x"}}, "the agent reader is <function"),
+        ({"agents": {**both, "reader": "x"}}, "the agent reader is 'x'.*async def agent"),
         ({"agents": {"writer": agent}}, "nobody gives the agents reader"),
         ({"agents": both}, "nobody gives the guards good"),
         ({"agents": both, "guards": {"good": lambda _: True}}, "nobody gives the actions announce"),

@@ -152,6 +152,31 @@ def test_connection_that_does_not_fit_is_refused(
     other.dispose()
 
 
+def test_connection_to_another_database_is_refused(
+    address: str, tmp_path: Path, request: Any
+) -> None:
+    """Even if runs are kept there, too: the run would begin in another place than was meant."""
+    other = f"sqlite:///{tmp_path / 'other.db'}"
+    if address.startswith("postgres"):
+        other = request.getfixturevalue("postgres").database()
+    engine = sa.create_engine(shop.driver(other))
+    Runs(other, Polite).close()
+    with Runs(address, Polite) as runs, engine.connect() as connection:
+        with pytest.raises(StoreError, match=r"\[SC810\].*connection= is to"):
+            runs.start(Polite, key="a", connection=connection)
+        assert list(runs.list()) == []
+    engine.dispose()
+
+
+def test_connection_that_commits_by_itself_is_refused(address: str) -> None:
+    engine = sa.create_engine(shop.driver(address), isolation_level="AUTOCOMMIT")
+    with Runs(address, Polite) as runs, engine.connect() as connection:
+        with pytest.raises(StoreError, match=r"\[SC810\].*commits each statement by itself"):
+            runs.start(Polite, key="a", connection=connection)
+        assert list(runs.list()) == []
+    engine.dispose()
+
+
 @run_async
 async def test_delivery_begins_after_the_commit(tmp_path: Path) -> None:
     """A handler is not called for what may still be rolled back."""

@@ -232,6 +232,21 @@ def test_outlook_tells_what_would_break(store: Store, clock: SimulatedClock) -> 
     assert [run for run, error in runs.migrate() if error is not None] == ["t-0001", "t-0003"]
 
 
+def test_run_that_was_stuck_on_a_wrong_upcaster_goes_on(
+    store: Store, clock: SimulatedClock
+) -> None:
+    stored(store, clock, 2)
+    wrong = Protocol(CHARTS[1](), effects=(Note,), upcasters={1: Upcaster()})
+    assert [run for run, error in Runs(store, wrong, clock=clock).migrate() if error] == ["t-0001"]
+    head = store.head("t-0001")
+    assert head is not None
+    assert head.status == "stuck"
+    runs = opened(store, clock, 2)
+    assert ("t-0001", None) in runs.migrate()
+    assert runs.get("t-0001").status == "running"
+    assert runs.get("t-0001").answer("waiting.ask#1", Reply("yes")).handled
+
+
 def test_outlook_tells_of_timers_that_do_not_run(store: Store, clock: SimulatedClock) -> None:
     stored(store, clock, 3)
     silent = Protocol(

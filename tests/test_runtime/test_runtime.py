@@ -1089,3 +1089,70 @@ async def test_what_its_sender_has_cancelled_is_not_written(
             await asyncio.gather(sending, return_exceptions=True)
         await rt.settle()
         assert run.configuration == ("work", "work.a")
+
+
+# --- Handlers that go wrong in odd ways -----------------------------------------------------------
+
+
+class MuteError(Exception):
+    def __str__(self) -> str:
+        raise ValueError("nothing to say")
+
+
+@pytest.mark.parametrize(
+    ("error", "retry", "reason"),
+    [
+        (MuteError(), NEVER, "MuteError"),
+        (asyncio.CancelledError("by itself"), NEVER, "CancelledError: by itself"),
+        (OSError("no"), lambda _: None, "OSError: no; and its retry= failed: TypeError"),
+        (OSError("no"), lambda _: 1 / 0, "OSError: no; and its retry= failed: ZeroDivisionError"),
+    ],
+    ids=["mute", "cancelled", "no retry", "retry raises"],
+)
+@run_async
+async def test_no_failure_goes_unrecorded(
+    store: Store, clock: SimulatedClock, error: BaseException, retry: Any, reason: str
+) -> None:
+    """Whatever a handler raises, and whatever its policy does, the attempt counts and is told."""
+
+    async def charge(call: Charge) -> Paid:
+        raise error
+
+    seen: list[Any] = []
+    handlers = [handle(Charge, charge, retry=retry), handle(Mail, lambda mail: seen.append(mail))]
+    async with Runtime(store, Order, handlers=handlers, clock=clock) as rt:
+        await ordered(rt)
+        while not seen:  # noqa: ASYNC110 - a handler sets no event
+            await asyncio.sleep(0.001)
+        assert seen[0].text.startswith(reason)
+        assert rt.get("a").configuration[-1] == "open.basket"
+
+
+@pytest.mark.parametrize(
+    ("policy", "text"),
+    [
+        ({"retry": 3}, "retry= of the handler of Charge is 3. Give a Retry"),
+        ({"timeout": 60}, "timeout= of the handler of Charge is 60. Give a time"),
+        ({"timeout": -HOUR}, "timeout= of the handler of Charge"),
+        ({"heartbeat": 5}, "heartbeat= of the handler of Charge is 5"),
+        ({"at_once": 0}, "at_once= of the handler of Charge is 0. Give a number from 1 on"),
+        ({"at_once": "2"}, "at_once= of the handler of Charge is '2'"),
+        ({"undo": "refund"}, "undo= of Charge is 'refund', which cannot be called"),
+    ],
+)
+def test_policy_that_means_nothing_is_refused(policy: dict[str, Any], text: str) -> None:
+    with pytest.raises(HandlerError, match=text):
+        handle(Charge, lambda call: PAID, **policy)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: Retry(delay=-HOUR),
+        lambda: Retry(give_up_on=("ValueError",)),  # type: ignore[arg-type]
+        lambda: Retry(give_up_on=ValueError),  # type: ignore[arg-type]
+    ],
+)
+def test_retry_that_means_nothing_is_refused(make: Any) -> None:
+    with pytest.raises((TypeError, ValueError)):
+        make()

@@ -26,7 +26,7 @@ from psycopg.types.numeric import Int8Dumper
 
 from statecharts.store.chain import Damage
 from statecharts.store.errors import StoreError, UnstorableError
-from statecharts.store.relational import PATIENCE, Relational, foreign, owed_row
+from statecharts.store.relational import PATIENCE, Relational, foreign, owed_row, unfit
 from statecharts.store.rows import LONGEST_CLAIM, Change, Owed, Timer
 from statecharts.store.statements import STATEMENTS
 
@@ -74,6 +74,8 @@ _OWN: Final = {
     "tell": f"NOTIFY {CHANNEL}",
     "listen": f"LISTEN {CHANNEL}",
     "ask": "SELECT 1",
+    "place_of_tables": "SELECT pg_postmaster_start_time(), current_database(),"
+    " CAST(to_regclass('{p}runs') AS oid)",
     "patience": "SELECT set_config('lock_timeout', ?, false)",
     # As long as its transaction lasts, unless it has a time of its own.
     "guest_patience": "SELECT set_config('lock_timeout', ?, true)"
@@ -202,9 +204,13 @@ class PostgresStore(Relational):
         """
         if not isinstance(connection, psycopg.Connection):
             raise foreign(self._where, connection, "to Postgres by psycopg")
+        if connection.autocommit:
+            raise unfit(self._where, "connection= commits each statement by itself")
         inner = copy.copy(self)
         vars(inner).update(_db=_cursor(connection), _lock=threading.RLock(), _host=self)
         with inner._errors():
+            if inner._do("place_of_tables").fetchone() != self._rows("place_of_tables")[0]:
+                raise unfit(self._where, f"connection= is to {connection.info.dbname!r}")
             inner._do("guest_patience", _PATIENCE)
         return inner
 

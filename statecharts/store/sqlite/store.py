@@ -23,7 +23,7 @@ from attrs import evolve
 from statecharts.model.errors import how_to_install
 from statecharts.store.chain import Damage
 from statecharts.store.errors import DamageError, StoreError
-from statecharts.store.relational import PATIENCE, Relational, foreign, owed_row
+from statecharts.store.relational import PATIENCE, Relational, foreign, owed_row, unfit
 from statecharts.store.rows import Change, Owed, Timer
 from statecharts.store.statements import STATEMENTS
 
@@ -181,6 +181,12 @@ class SQLiteStore(Relational):
         """
         if not isinstance(connection, sqlite3.Connection):
             raise foreign(str(self.path), connection, "to a file of SQLite")
+        if connection.isolation_level is None and not connection.in_transaction:
+            raise unfit(str(self.path), "connection= commits each statement by itself")
+        files = connection.execute("PRAGMA database_list").fetchall()
+        file = next(Path(path) for _, name, path in files if name == "main")
+        if not (file.is_file() and file.samefile(self.path)):
+            raise unfit(str(self.path), f"connection= is to {str(file)!r}")
         inner = copy.copy(self)
         vars(inner).update(_db=connection, _lock=threading.RLock(), _places={}, _guest=True)
         return inner
