@@ -165,7 +165,8 @@ class PlanCache:
         """
         place, tree = snapshot._place, self._tree
         if place.owner is not None and place.owner.chart is self.chart:
-            return self.node(place.states)  # another kernel of the chart, which has made sure
+            known = self._nodes.get(place.states)  # another kernel of the chart, which has made sure
+            return self.node(place.states) if known is None else known
         if place.chart != self.chart.name:
             raise self._foreign(snapshot, f"it is a snapshot of {place.chart}")
         states = tuple([tree.index.get(state, -1) for state in place.ids])

@@ -177,7 +177,8 @@ class Kernel(Generic[E, C]):
             node = self._cache.adopt(snapshot)
         if type(at) is not datetime:
             check_time(self.chart.name, at)
-        self.check_zone(snapshot, at)
+        if snapshot._memory.timers:
+            self.check_zone(snapshot, at)
         dispatch: Dispatch | None = node.dispatches.get(type(event))
         if dispatch is None:
             if isinstance(event, OWN):
@@ -196,7 +197,8 @@ class Kernel(Generic[E, C]):
 
             move = answer(self, dispatch)
             dispatch.plan = None  # the move says it all
-        self._cache.publish(dispatch, move)
+        if node.moves.get(dispatch.key) is not move:
+            self._cache.publish(dispatch, move)
         return move(snapshot, event, at)
 
     def check_zone(self, snapshot: Snapshot[Any, Any], at: datetime | None) -> None:
