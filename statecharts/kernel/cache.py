@@ -165,7 +165,8 @@ class PlanCache:
         """
         place, tree = snapshot._place, self._tree
         if place.owner is not None and place.owner.chart is self.chart:
-            known = self._nodes.get(place.states)  # another kernel of the chart, which has made sure
+            # Another kernel of the chart has made sure of it.
+            known = self._nodes.get(place.states)
             return self.node(place.states) if known is None else known
         if place.chart != self.chart.name:
             raise self._foreign(snapshot, f"it is a snapshot of {place.chart}")

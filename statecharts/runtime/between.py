@@ -1,8 +1,9 @@
 """Between: what runs owe to each other, and the jobs that carry it over.
 
-Each takes two commits: one of the recipient, and after it one of the sender, which owes nothing any
-more. Whoever dies in between does the first again; it has the key of the effect as its id, and so
-happens once.
+A joint store takes it in the sender's own commit. Elsewhere, and for what is too much for one
+commit, it takes two more: one of the recipient, and after it one of the sender, which owes nothing
+any more. Whoever dies in between does the first again; it has the key of the effect as its id, and
+so happens once.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from statecharts.runtime.commit import (
     TELL,
     Draft,
     Program,
+    Taken,
     answer_of,
     child_key,
 )
@@ -46,27 +48,39 @@ class Between:
     Args:
         writer: Writes them.
         now: Tells the time.
+        known: Returns the answer that an id got before from a run, if it is remembered.
     """
 
-    def __init__(self, writer: Writer, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        writer: Writer,
+        now: Callable[[], datetime],
+        known: Callable[[Draft, str], Taken | None],
+    ) -> None:
         self._writer = writer
         self._now = now
+        self._known = known
 
-    def passed(self, run: str, row: Owed) -> Job[Any]:
-        """Return the job of the recipient of what a run owes."""
-        try:
-            job = self._job(run, row)
-        except Exception as error:  # whatever it is, the row waits, and is seen
-            job = Job(run, partial(_raise, error))
-        job.tell = partial(self._done, run, row)
+    def passed(self, sender: Draft, row: Owed) -> Job[Any]:
+        """Return the job of the recipient of what a run owes, after the commit that owes it.
+
+        When it is done, the sender owes nothing any more.
+        """
+        job = self.job(sender, row)
+        job.tell = partial(self._done, sender.run, row)
         return job
 
-    def _job(self, run: str, row: Owed) -> Job[Any]:
-        said = json.loads(row.body)
-        key = f"{run}/{row.number}"
+    def job(self, sender: Draft, row: Owed) -> Job[Any]:
+        """Return the job of the recipient of what a run owes; `settle` takes its answer."""
+        try:
+            return self._job(sender, row)
+        except Exception as error:  # whatever it is, the row waits, and is seen
+            return Job(sender.run, partial(_raise, error))
+
+    def _job(self, sender: Draft, row: Owed) -> Job[Any]:
+        said, run = json.loads(row.body), sender.run
         if row.name == TELL:
-            body = json.dumps(said["event"], ensure_ascii=False).encode()
-            return Job(said["run"], lambda draft: draft.hear(body, key, self._now()))
+            return self._telling(said, f"{run}/{row.number}", again=not sender.is_new(row.number))
         if row.name == SPAWN:
             return self._starting(said, said["key"], None)
         if row.name == CHILD:
@@ -74,7 +88,23 @@ class Between:
             return self._starting(said["call"], child_key(run, row), parent)
         if row.name == CANCEL:
             return self._ending(child_key(run, row), run, row.number)
-        return self._answering(run, *said)
+        return self._answering(sender, *said)
+
+    def _telling(self, said: dict[str, Any], key: str, *, again: bool) -> Job[None]:
+        """Return the job that tells a run an event.
+
+        Args:
+            said: What is to be told.
+            key: The key of the effect.
+            again: Whether the run may have been told already, by a process that has died.
+        """
+        body = json.dumps(said["event"], ensure_ascii=False).encode()
+
+        def act(draft: Draft) -> None:
+            if not again or self._known(draft, key) is None:
+                draft.hear(body, key, self._now())
+
+        return Job(said["run"], act)
 
     def _starting(
         self, said: dict[str, Any], key: str, parent: tuple[str, int, str] | None
@@ -114,10 +144,9 @@ class Between:
 
         return Job(key, act)
 
-    def _answering(self, child: str, parent: str, number: int, call: str) -> Job[Any]:
+    def _answering(self, child: Draft, parent: str, number: int, call: str) -> Job[Any]:
         """Return the job that answers the call that a child was."""
-        live = self._writer.live(child)
-        answer = answer_of(live, self._writer.program(live.head))
+        answer = answer_of(child)
 
         def act(draft: Draft) -> bool:
             return self._answer(draft, number, call, answer)
@@ -143,11 +172,12 @@ class Between:
     def _done(self, run: str, row: Owed, passed: Job[Any]) -> None:
         """Write at the sender what came of it, when the recipient is on disk."""
         outcome = passed.answer if passed.error is None else passed.error
-        job = Job(run, lambda draft: self._settle(draft, row, outcome))
+        job = Job(run, lambda draft: self.settle(draft, row, outcome))
         job.tell = lambda _: self._writer.passed_on(run, row.number)
         self._writer.put(job, inner=True)
 
-    def _settle(self, draft: Draft, row: Owed, outcome: Any) -> None:
+    def settle(self, draft: Draft, row: Owed, outcome: Any) -> None:
+        """Note at the sender what came of what it said: an answer, or an error."""
         now = draft.owed.get(row.number)
         if now is None:
             return
@@ -176,8 +206,8 @@ class Between:
         """Return the job that passes something on again, whose process has died."""
 
         def act(draft: Draft) -> None:
-            worker, until = self._writer.claim_passing()
-            draft.note(row.number, worker=worker, until=until)
+            if row.number in draft.owed:
+                draft.pass_on(row.number)
 
         return Job(run, act)
 

@@ -292,6 +292,7 @@ class Draft:
         self._timers: set[str] = set()
         self._waiting: set[int] = set()
         self._artifacts: list[bytes] = []
+        self._outgoing: list[int] = []
         self._kept: dict[int, Snapshot[Any, Any]] = {}
         self._copied: tuple[Checkpoint, ...] = ()
         self.stuck = False
@@ -328,6 +329,27 @@ class Draft:
     def fresh(self) -> list[Owed]:
         """The effects whose rows are new, or have changed."""
         return [self.owed[number] for number in sorted(self._owed) if number in self.owed]
+
+    def outgoing(self) -> list[Owed]:
+        """Return what is to be said to other runs since this was asked last, in order."""
+        self._answer_parent()
+        numbers, self._outgoing = dict.fromkeys(self._outgoing), []
+        return [self.owed[number] for number in numbers if number in self.owed]
+
+    def say_later(self, number: int) -> None:
+        """Put back what is to be said to another run, for when this draft is on disk."""
+        self._outgoing.append(number)
+
+    def _answer_parent(self) -> None:
+        """Owe the answer to the parent, once the run is over."""
+        if self.exists and self.head.status in OVER:
+            for one in list(self.owed.values()):
+                if one.name == PARENT and one.handed:
+                    self._owe_to_run(evolve(one, handed=False))
+
+    def is_new(self, number: int) -> bool:
+        """Tell whether an effect has been made in this draft."""
+        return self._base is None or number > self._base.head.counter
 
     @property
     def next_timer(self) -> int | None:
@@ -655,9 +677,16 @@ class Draft:
 
     def _owe_to_run(self, row: Owed) -> None:
         """Owe something to another run from now on."""
+        self.owed[row.number] = row
+        self.pass_on(row.number)
+
+    def pass_on(self, number: int) -> None:
+        """Claim what is owed to another run, and say it, if this process does so."""
+        row = self.owed[number]
         worker, until = self._claim(self.program.name, row) or (None, 0)
-        self.owed[row.number] = evolve(row, worker=worker, until=until)
-        self._owed.add(row.number)
+        self.note(number, worker=worker, until=until)
+        if worker is not None:
+            self._outgoing.append(number)
 
     def _drop(self, number: int) -> None:
         if self.owed.pop(number, None) is not None:
@@ -914,6 +943,8 @@ class Draft:
             self._owed.add(row.number)
             if row.call is not None:
                 self.calls[row.call] = row.number
+            if worker is not None and row.name in BETWEEN:
+                self._outgoing.append(row.number)
 
     def branch(
         self,
@@ -1081,10 +1112,7 @@ class Draft:
     def change(self) -> tuple[Change, Live]:
         """Return what to write, and the run as it is once that is written."""
         base = self._base
-        if self.head.status in OVER:
-            for one in list(self.owed.values()):
-                if one.name == PARENT and one.handed:
-                    self._owe_to_run(evolve(one, handed=False))
+        self._answer_parent()
         old = Live(self.head, self.snapshot) if base is None else base
         owed, old_owed = _touched(self._owed, self.owed, old.owed)
         due, old_due = _touched(self._timers, self.timers, old.timers)
@@ -1198,12 +1226,12 @@ def child_key(run: str, row: Owed) -> str:
     return str(json.loads(row.body)["call"]["key"]) or f"{run}/{row.number}"
 
 
-def answer_of(live: Live, program: Program) -> ChildDone | ChildFailed:
+def answer_of(child: Draft) -> ChildDone | ChildFailed:
     """Return what a child that is over says to its parent."""
-    if live.head.status != Status.ENDED:
-        return ChildFailed(live.head.reason or "the run was cancelled")
-    data = program.protocol.dump_snapshot(live.snapshot)["data"]
-    return ChildDone(data.get(live.snapshot.configuration[0]))
+    if child.head.status != Status.ENDED:
+        return ChildFailed(child.head.reason or "the run was cancelled")
+    data = child.program.protocol.dump_snapshot(child.snapshot)["data"]
+    return ChildDone(data.get(child.snapshot.configuration[0]))
 
 
 def owed_outside(step: Step[Any, Any]) -> list[Effect]:

@@ -81,8 +81,8 @@ class Operations:
         self._owns = self.store is not address
         self.writer = Writer(self.store, self.programs, listener, self.now)
         self.undo: frozenset[str] = frozenset()
-        self.between = between.Between(self.writer, self.now)
-        self.writer.passed = self.between.passed
+        self.between = between.Between(self.writer, self.now, self._known)
+        self.writer.between = self.between
 
     def close(self) -> None:
         """Close the store, if it was opened here."""

@@ -17,9 +17,9 @@ import uuid
 from collections import OrderedDict, deque
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final, Generic, TypeVar, final
+from typing import Any, Final, Generic, Protocol, TypeVar, final
 
-from attrs import define, evolve
+from attrs import define, evolve, field
 
 from statecharts.model.errors import StatechartError
 from statecharts.runtime.clock import microseconds
@@ -91,6 +91,43 @@ class Job(Generic[T]):
                 self.bell.release()
 
 
+class Carrier(Protocol):
+    """Carries over what runs owe to each other (see `statecharts.runtime.between`)."""
+
+    def passed(self, sender: Draft, row: Owed) -> Job[Any]:
+        """Return the job of the recipient, after the commit that owes it."""
+        ...
+
+    def job(self, sender: Draft, row: Owed) -> Job[Any]:
+        """Return the job of the recipient alone."""
+        ...
+
+    def settle(self, draft: Draft, row: Owed, outcome: Any) -> None:
+        """Note at the sender what came of it."""
+        ...
+
+
+@define(eq=False)
+class _Batch:
+    """The drafts that are to be written in one transaction.
+
+    Attributes:
+        careful: The runs of which each snapshot is looked at, as one of them cannot be written.
+        apart: The runs that are written alone, as something went wrong when they were not.
+        drafts: The drafts, by the keys of their runs.
+        held: The runs with jobs that have to wait for the next transaction.
+        together: The runs that have said something to each other; all are written, or none.
+        said: How many times one has.
+    """
+
+    careful: set[str]
+    apart: set[str]
+    drafts: dict[str, Draft] = field(factory=dict)
+    held: set[str] = field(factory=set)
+    together: set[str] = field(factory=set)
+    said: int = 0
+
+
 @final
 class Writer:
     """Writes runs to a store.
@@ -114,8 +151,9 @@ class Writer:
         self.programs = programs
         self.listener = listener
         self.claim: Claim = lambda *_: None
-        self.passed: Callable[[str, Owed], Job[Any]] | None = None
+        self.between: Carrier | None = None
         self.name = uuid.uuid4().hex
+        self._said = 0
         self._passing: set[tuple[str, int]] = set()
         self._inner: deque[Job[Any]] = deque()
         self._outer: deque[Job[Any]] = deque()
@@ -164,11 +202,11 @@ class Writer:
                     self._take_turn(job)
                 else:  # who has the turn rings when the job is done, or else when the turn is over
                     bell.acquire()
-            for _ in range(HOPS):
-                if not self._passing or self.idle:
-                    break
+            said = 0
+            while self._passing and not self.idle and said < HOPS:
                 with self._turn:
                     self.drain()
+                    said += 1 + self._said
                 self._give_turn()
         if job.error is not None:
             raise job.error
@@ -194,20 +232,42 @@ class Writer:
     def _claimed(self, chart: str, row: Owed) -> tuple[str, int] | None:
         if row.name not in BETWEEN:
             return self.claim(chart, row)
-        return None if self.passed is None else self.claim_passing()
+        return None if self.between is None else (self.name, microseconds(self.now() + PASSING))
 
-    def claim_passing(self) -> tuple[str, int]:
-        """Return a claim on something that is to be passed on here."""
-        return self.name, microseconds(self.now() + PASSING)
+    def _say(self, draft: Draft, batch: _Batch) -> None:
+        """Let other runs hear what a run says to them, and what they then say, in one commit."""
+        line = deque([draft])
+        while line:
+            sender = line.popleft()
+            for row in sender.outgoing():
+                carrier = self.between
+                if carrier is None or batch.said >= HOPS or sender.run in batch.apart:
+                    sender.say_later(row.number)
+                    continue
+                job = carrier.job(sender, row)
+                if job.run in batch.apart or job.run in batch.held:
+                    sender.say_later(row.number)
+                    continue
+                batch.said += 1
+                batch.together.add(sender.run)
+                try:
+                    recipient = self._draft(job, batch)
+                    outcome = job.act(recipient)
+                except Exception as error:  # whatever it is, the sender owes it still
+                    outcome = error
+                else:
+                    batch.together.add(job.run)
+                    line.append(recipient)
+                carrier.settle(sender, row, outcome)
+                line.append(sender)
 
     def _pass_on(self, draft: Draft) -> None:
-        """Put in line what a run that was written owes to other runs, in order."""
-        for row in draft.fresh:
-            key = (draft.run, row.number)
-            if row.name not in BETWEEN or row.worker != self.name or self.passed is None:
+        """Put in line what a run that was written still owes to other runs, in order."""
+        for row in draft.outgoing():
+            if row.worker != self.name or self.between is None:
                 continue
-            self._passing.add(key)
-            self.put(self.passed(draft.run, row), inner=True)
+            self._passing.add((draft.run, row.number))
+            self.put(self.between.passed(draft, row), inner=True)
 
     def passed_on(self, run: str, number: int) -> None:
         """Note that nothing more is under way for what a run owes to another."""
@@ -235,28 +295,33 @@ class Writer:
     def _write(self, jobs: list[Job[Any]]) -> None:
         left = jobs
         careful: set[str] = set()
+        apart: set[str] = set()
+        self._said = 0
         while left:
             self._look()
-            drafts: dict[str, Draft] = {}
+            batch = _Batch(careful, apart)
             now: list[Job[Any]] = []
             later: list[Job[Any]] = []
-            held: set[str] = set()
             for job in left:
                 job.answer = job.error = None
+                held = job.run in batch.held
                 try:
-                    draft = None if job.run in held else self._draft(job, drafts, careful)
+                    draft = None if held else self._draft(job, batch)
                     if draft is None or (job.alone and draft.dirty):
-                        held.add(job.run)
+                        batch.held.add(job.run)
                         later.append(job)
                         continue
                     job.answer = job.act(draft)
+                    if self.store.joint:
+                        self._say(draft, batch)
                 except Exception as error:
                     job.error = error
                 now.append(job)
-            left = [*self._commit(now, drafts, careful), *later]
+            self._said += batch.said
+            left = [*self._commit(now, batch), *later]
 
-    def _draft(self, job: Job[Any], drafts: dict[str, Draft], careful: set[str]) -> Draft:
-        draft = drafts.get(job.run)
+    def _draft(self, job: Job[Any], batch: _Batch) -> Draft:
+        draft = batch.drafts.get(job.run)
         if draft is None or not draft.exists:
             live = self._live(job.run)
             program = job.program
@@ -264,15 +329,14 @@ class Writer:
                 program = self.program(live.head)
             if program is None:
                 raise unknown(job.run)
-            draft = Draft(program, live, job.run, self._claimed, careful=job.run in careful)
+            careful = job.run in batch.careful
+            draft = Draft(program, live, job.run, self._claimed, careful=careful)
             if live is not None and live.head.version < program.protocol.version:
                 draft.migrate(self.now())
-            drafts[job.run] = draft
+            batch.drafts[job.run] = draft
         return draft
 
-    def _commit(
-        self, jobs: list[Job[Any]], drafts: dict[str, Draft], careful: set[str]
-    ) -> list[Job[Any]]:
+    def _commit(self, jobs: list[Job[Any]], batch: _Batch) -> list[Job[Any]]:
         """Write drafts, and finish their jobs.
 
         Returns:
@@ -280,35 +344,23 @@ class Writer:
             what cannot be written, and it has to be seen which of them brought it there.
         """
         stale: set[str] = set()
-        changes: list[Change] = []
-        lives: list[Live] = []
-        dirty: list[Draft] = []
-        for draft in drafts.values():
-            if not draft.dirty:
-                continue
-            try:
-                change, live = draft.change()
-            except StatechartError as error:  # its snapshot holds what JSON cannot carry
-                if draft.careful:
-                    _fail(jobs, {draft.run}, error)
-                else:
-                    careful.add(draft.run)
-                    stale.add(draft.run)
-                continue
-            dirty.append(draft)
-            changes.append(change)
-            lives.append(live)
-        for draft, live, done in zip(dirty, lives, self._written(changes), strict=True):
+        made = self._changes(jobs, batch, stale)
+        together = sum(1 for draft, _, _ in made if draft.run in batch.together)
+        written = self._written([change for _, change, _ in made], together)
+        for (draft, _, live), done in zip(made, written, strict=True):
             if done is True:
                 self._keep(live)
                 self.listener(draft)
                 self._pass_on(draft)
                 continue
             self._kept.pop(draft.run, None)
-            if isinstance(done, Exception):
-                _fail(jobs, {draft.run}, done)
-            else:
+            if not isinstance(done, Exception):
                 stale.add(draft.run)
+            elif draft.run in batch.together and not _of_store(done):
+                batch.apart |= batch.together  # then it is seen whose fault it is
+                stale |= batch.together
+            else:
+                _fail(jobs, {draft.run}, done)
         again = []
         for job in jobs:
             if job.run in stale:
@@ -317,15 +369,48 @@ class Writer:
                 job.finish()
         return again
 
-    def _written(self, changes: list[Change]) -> list[bool | Exception]:
-        """Write changes; return of each whether it was written, or why it could not be."""
+    def _changes(
+        self, jobs: list[Job[Any]], batch: _Batch, stale: set[str]
+    ) -> list[tuple[Draft, Change, Live]]:
+        """Return what is to be written of each draft, first of those that belong together.
+
+        Args:
+            jobs: The jobs; those whose drafts cannot be written for good have failed then.
+            batch: The drafts.
+            stale: Gets the runs whose jobs have to be done again.
+        """
+        made: list[tuple[Draft, Change, Live]] = []
+        dirty = [draft for draft in batch.drafts.values() if draft.dirty]
+        for draft in sorted(dirty, key=lambda draft: draft.run not in batch.together):
+            try:
+                made.append((draft, *draft.change()))
+            except StatechartError as error:  # its snapshot holds what JSON cannot carry
+                if draft.careful and draft.run not in batch.together:
+                    _fail(jobs, {draft.run}, error)
+                    continue
+                batch.careful.add(draft.run)
+                stale.add(draft.run)
+        if stale.isdisjoint(batch.together):
+            return made
+        batch.apart |= batch.together
+        stale |= batch.together
+        return [one for one in made if one[0].run not in batch.together]
+
+    def _written(self, changes: list[Change], together: int) -> list[bool | Exception]:
+        """Write changes; return of each whether it was written, or why it could not be.
+
+        Args:
+            changes: The changes.
+            together: How many of the first belong together.
+        """
         try:
-            written = self.store.write(changes) if changes else []
+            written = self.store.write(changes, together) if changes else []
         except Exception as error:
-            whole = isinstance(error, StoreError) and not isinstance(error, UnstorableError)
-            if whole or len(changes) == 1:
+            first = together or 1
+            if _of_store(error) or len(changes) == first:
                 return [error] * len(changes)
-            return [one for change in changes for one in self._written([change])]
+            rest = (self._written([change], 0)[0] for change in changes[first:])
+            return [*self._written(changes[:first], together), *rest]
         if changes:
             self._token += 1  # what somebody else has written comes on top of that
         return [*written]
@@ -447,6 +532,11 @@ def existing(run: str) -> RunExistsError:
     """Return the error for a key that a run has already."""
     remedy = "Choose another key, or pass exist_ok=True"
     return RunExistsError("SC821", run, "a run of that key exists already", remedy)
+
+
+def _of_store(error: Exception) -> bool:
+    """Tell whether an error is the store's own, and not that of one of the changes."""
+    return isinstance(error, StoreError) and not isinstance(error, UnstorableError)
 
 
 def _fail(jobs: list[Job[Any]], runs: set[str], error: BaseException) -> None:

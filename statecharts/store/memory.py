@@ -43,22 +43,30 @@ class _Kept:
 class MemoryStore:
     """A store in memory (see `statecharts.store.port.Store`)."""
 
+    joint = True
+
     def __init__(self) -> None:
         self._runs: dict[str, _Kept] = {}
         self._artifacts: dict[bytes, bytes] = {}
         self._lock = threading.RLock()
         self._writes = 0
 
-    def write(self, changes: Sequence[Change]) -> list[bool]:
+    def write(self, changes: Sequence[Change], together: int = 0) -> list[bool]:
         """Write changes; see the port."""
         with self._lock:
             self._writes += 1
-            return [self._write(change) for change in changes]
+            first = 0 if all(map(self._meets, changes[:together])) else together
+            return [False] * first + [self._write(change) for change in changes[first:]]
+
+    def _meets(self, change: Change) -> bool:
+        """Tell whether the fence of a change is that of the stored head."""
+        kept = self._runs.get(change.head.run)
+        return (None if kept is None else kept.head.fence) == change.fence
 
     def _write(self, change: Change) -> bool:
-        kept = self._runs.get(change.head.run)
-        if (None if kept is None else kept.head.fence) != change.fence:
+        if not self._meets(change):
             return False
+        kept = self._runs.get(change.head.run)
         if kept is None:
             kept = self._runs[change.head.run] = _Kept(change.head)
         kept.head = change.head

@@ -19,11 +19,25 @@ class Store(Protocol):
     each store must pass.
     """
 
-    def write(self, changes: Sequence[Change]) -> list[bool]:
+    @property
+    def joint(self) -> bool:
+        """Whether it writes what belongs together all or not at all.
+
+        Runs then say in one commit what they say to each other; else the sender notes in a second
+        one that the recipient has heard it.
+        """
+        ...
+
+    def write(self, changes: Sequence[Change], together: int = 0) -> list[bool]:
         """Write changes in one transaction; when it returns, they are on disk.
 
         A change whose fence is not that of the stored head (or whose new run exists) is left out
         whole, and the others are written.
+
+        Args:
+            changes: The changes.
+            together: How many of the first belong together: where one of them is left out, all of
+                them are. Only a joint store is asked for that.
 
         Returns:
             For each change whether it was written.

@@ -125,6 +125,21 @@ class StoreContract:
         assert [head.run for head in store.heads()] == ["a", "b", "c"]
         assert verified(store, "a", "b", "c") == []
 
+    def test_what_belongs_together_is_written_or_left_out_together(self) -> None:
+        store = self.opened()
+        if not store.joint:
+            return
+        first = begun("a")
+        store.write([first])
+        missing = further(first, at=9)
+        assert store.write([further(first), begun("b", id="x"), begun("c")], 2) == [True] * 3
+        batch = [begun("d", configuration='["new"]'), missing, begun("e"), begun("f")]
+        assert store.write(batch, 3) == [False, False, False, True]
+        again = begun("g", configuration='["new"]', owed=[owed(1)])
+        assert store.write([again, begun("d")], 2) == [True, True]
+        assert [head.run for head in store.heads()] == list("abcdfg")
+        assert verified(store, *"abcdfg") == []
+
     def test_rows_change_and_go(self) -> None:
         store = self.opened()
         first = begun(

@@ -24,16 +24,21 @@ from tests.test_runtime.orders import Charge, Mail, Paid
     params=["memory", "sqlite", pytest.param("postgres", marks=pytest.mark.long(at=0.5))]
 )
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+    yield from opened(request, tmp_path)
+
+
+def opened(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+    """Yield the store that a fixture is asked for, and close it."""
     if request.param == "memory":
         yield MemoryStore()
         return
     if request.param == "postgres":
         server: Server = request.getfixturevalue("postgres")
-        opened: Any = PostgresStore(server.database())
+        found: Any = PostgresStore(server.database())
     else:
-        opened = SQLiteStore(tmp_path / "runs.db", synchronous="OFF")
-    yield opened
-    opened.close()
+        found = SQLiteStore(tmp_path / "runs.db", synchronous="OFF")
+    yield found
+    found.close()
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -26,9 +27,10 @@ from statecharts.runtime import (
     Spawn,
     Tell,
 )
+from statecharts.runtime.writer import HOPS
 from statecharts.store import Store
 from statecharts.store.memory import MemoryStore
-from tests.test_runtime.conftest import run_async
+from tests.test_runtime.conftest import opened, run_async
 
 
 @frozen
@@ -146,7 +148,37 @@ class Starter(Statechart[Go]):
     on.stay(on=Go, emit=lambda m: Spawn(Oven, "spawned", Dough(m.event.count)))
 
 
-CHARTS = (Bakery, Oven, Kitchen, Player, Ring2, Starter)
+@frozen
+class Level:
+    name: str = ""
+
+
+class Tank(Statechart[Ball, Level]):
+    """A run whose context cannot be written after an unlucky number."""
+
+    on = State(initial=True, resting=True)
+    on.stay(on=Ball, update=lambda m: Level(m.event.left if m.event.left == UNLUCKY else "high"))  # type: ignore[arg-type]
+
+
+UNLUCKY = 13
+
+CHARTS = (Bakery, Oven, Kitchen, Player, Ring2, Starter, Tank)
+
+
+class Apart(MemoryStore):  # type: ignore[misc] # final for users; here it stands for Postgres
+    """A store in memory that does not write together what belongs together."""
+
+    joint = False
+
+
+@pytest.fixture(
+    params=["memory", "apart", "sqlite", pytest.param("postgres", marks=pytest.mark.long(at=0.5))]
+)
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+    if request.param == "apart":
+        yield Apart()
+    else:
+        yield from opened(request, tmp_path)
 
 
 @pytest.fixture
@@ -344,11 +376,70 @@ async def test_a_runtime_delivers_what_comes_too_early_once_its_run_is_there(
         assert other.snapshot.context == Seen((3,))
 
 
+def test_what_runs_say_to_each_other_is_one_commit_of_a_joint_store(runs: Runs) -> None:
+    """A message and its hearing, a child and its end: all of it is on disk, or nothing."""
+    store = runs._operations.store
+    if not store.joint:
+        pytest.skip("it writes one after the other")
+    runs.start(Player, key="a", context=Seen())
+    runs.start(Player, key="b", context=Seen())
+    run = runs.start(Kitchen, key="k")
+    before = store.token()
+    runs.get("a").send(Asked("b", 3))
+    assert store.token() == before + 1
+    run.send(Go())
+    assert store.token() == before + 2
+    runs.get(run.children[0]).send(Ring())
+    assert (run.configuration, store.token()) == (("fed",), before + 3)
+
+
+@pytest.mark.parametrize("number", [UNLUCKY, 7])
+def test_a_recipient_that_cannot_be_written_is_stuck_alone(runs: Runs, number: int) -> None:
+    """The sender, and what others do at the same time, are written all the same."""
+    runs.start(Player, key="a", context=Seen())
+    tank = runs.start(Tank, key="t", context=Level())
+    taken = runs.get("a").send(Asked("t", number))
+    assert taken.handled
+    assert runs.get("a").snapshot.context == Seen((number,))
+    assert tank.status == ("stuck" if number == UNLUCKY else "running")
+    assert runs.get("a").owed == ()
+
+
+def test_a_circle_of_more_than_one_commit_takes_several(runs: Runs) -> None:
+    """What is too much for one commit comes in the next ones, in order."""
+    many = HOPS + 200
+    runs.start(Bakery, key="many")
+    runs.get("many").send(Go(many))
+    keys = {run.key for run in runs.list(chart=Oven)}
+    assert keys == {f"oven-{n}" for n in range(many)}
+    assert len(runs.get("many").children) == many
+
+
+@run_async
+async def test_an_event_that_was_heard_before_its_sender_knew_is_heard_once(
+    clock: SimulatedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A process that dies between the two commits of a message leaves nothing to be heard twice."""
+    store = Apart()
+    with Runs(store, *CHARTS, clock=clock) as runs:
+        runs.start(Player, key="a", context=Seen())
+        runs.start(Player, key="b", context=Seen())
+        monkeypatch.setattr(runs._operations.between, "_done", lambda *_: None)
+        runs.get("a").send(Asked("b", 3))
+        assert runs.get("b").snapshot.context == Seen((3,))
+    clock.advance(timedelta(seconds=6))
+    async with Runtime(store, *CHARTS, clock=clock) as runtime:
+        await runtime.settle()
+        assert runtime.get("b", Player).snapshot.context == Seen((3,))
+        assert runtime.get("a").owed == ()
+
+
 @run_async
 async def test_what_a_dead_process_has_not_passed_on_the_next_one_does(
-    store: Store, clock: SimulatedClock, monkeypatch: pytest.MonkeyPatch
+    clock: SimulatedClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A commit whose process dies right after it loses neither messages nor children."""
+    store = Apart()
     with Runs(store, *CHARTS, clock=clock) as runs:
         runs.start(Bakery, key="b")
         monkeypatch.setattr(runs._operations.writer, "_pass_on", lambda _: None)

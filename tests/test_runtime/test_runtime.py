@@ -1043,10 +1043,10 @@ def test_senders_in_threads_and_tasks_are_written_together_and_none_waits_for_ev
     written: list[int] = []
     write = store.write
 
-    def counted(changes: Any) -> list[bool]:
+    def counted(changes: Any, together: int = 0) -> list[bool]:
         written.append(len(changes))
         time.sleep(0.001)  # as a disk does
-        return write(changes)
+        return write(changes, together)
 
     store.write = counted  # type: ignore[method-assign]
 

@@ -97,6 +97,9 @@ class PostgresStore(Relational):
             may not make them (SC805).
     """
 
+    joint = False
+    """Not: two that write many runs each would wait for each other too often."""
+
     def __init__(self, address: str, *, prefix: str = "", create: bool = True) -> None:
         if not all(one.isascii() and (one.isalnum() or one == "_") for one in prefix):
             found = f"prefix={prefix!r} has other characters than letters, digits and _"
@@ -289,7 +292,7 @@ class PostgresStore(Relational):
 
     # -- writing -----------------------------------------------------------------------------------
 
-    def write(self, changes: Sequence[Change]) -> list[bool]:
+    def write(self, changes: Sequence[Change], together: int = 0) -> list[bool]:  # noqa: ARG002
         """Write changes; see the port."""
         with self._lock, self._errors():
             done = self._patiently(

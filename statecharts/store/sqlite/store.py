@@ -47,6 +47,8 @@ class SQLiteStore(Relational):
         DamageError: It is damaged, or no file of SQLite (SC804).
     """
 
+    joint = True
+
     def __init__(
         self, path: Path, *, prefix: str = "", create: bool = True, synchronous: str = "FULL"
     ) -> None:
@@ -208,13 +210,24 @@ class SQLiteStore(Relational):
 
     # -- writing -----------------------------------------------------------------------------------
 
-    def write(self, changes: Sequence[Change]) -> list[bool]:
+    def write(self, changes: Sequence[Change], together: int = 0) -> list[bool]:
         """Write changes; see the port."""
         with self._lock, self._errors():
             with self._transaction():
-                done = [self._write(change) is not None for change in changes]
+                done = self._write_together(changes[:together]) if together else []
+                done += [self._write(change) is not None for change in changes[together:]]
             self._writes += 1
             return done
+
+    def _write_together(self, changes: Sequence[Change]) -> list[bool]:
+        """Write all of some changes, or none of them."""
+        self._db.execute("SAVEPOINT together")
+        done = all(self._write(change) is not None for change in changes)
+        if not done:
+            self._db.execute("ROLLBACK TO together")
+            self._places.clear()
+        self._db.execute("RELEASE together")
+        return [done] * len(changes)
 
     # -- reading -----------------------------------------------------------------------------------
 
