@@ -14,6 +14,7 @@ import asyncio
 import contextlib
 import contextvars
 import logging
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -48,7 +49,10 @@ ROUND: Final = 1.0
 """Seconds between two looks at whether other workers are alive."""
 
 MOST: Final = 1_000
-"""Effects that one process claims at once."""
+"""Messages between runs that one process takes over at once."""
+
+IN_LINE: Final = 4
+"""Effects that are claimed for each that a handler may carry out at once; the others are next."""
 
 THREADS: Final = 64
 """Plain functions that run at once in this process."""
@@ -107,6 +111,12 @@ class Delivery:
         self._gates = {
             name: asyncio.Semaphore(handler.at_once) for name, handler in self._handlers.items()
         }
+        self._room = {name: IN_LINE * one.at_once for name, one in self._handlers.items()}
+        self._working: Counter[str] = Counter()
+        self._claimed: Counter[str] = Counter()
+        self._batch = 0
+        self._behind: set[str] = set()
+        """The kinds of effects of which there may be more in the store than there is room for."""
         self._attempts: dict[Key, _Attempt] = {}
         self._woken = asyncio.Event()
         self._closing = False
@@ -120,9 +130,17 @@ class Delivery:
 
     def claim(self, chart: str, row: Owed) -> tuple[str, int] | None:
         """Claim a new effect, if this process can carry it out now."""
-        full = len(self._attempts) >= MOST
-        if self._closing or full or (chart, row.name) not in self._names:
+        name = row.name
+        if self._closing or (chart, name) not in self._names:
             return None
+        batch = self._operations.writer.batch
+        if batch != self._batch:  # what the last one claimed is at work by now, or was never owed
+            self._batch = batch
+            self._claimed.clear()
+        if name in self._behind or self._working[name] + self._claimed[name] >= self._room[name]:
+            self._behind.add(name)  # others have waited for longer
+            return None
+        self._claimed[name] += 1
         return self.worker, self._until()
 
     def _until(self) -> int:
@@ -155,7 +173,7 @@ class Delivery:
             if row.worker == self.worker:
                 self._begin(run, row)
             else:
-                wake = wake or row.worker is None
+                wake = wake or (row.worker is None and self._has_room(row.name))
         if wake:
             self._woken.set()
 
@@ -176,16 +194,22 @@ class Delivery:
         # A context of its own: a handler must not see what the sender of an event has set.
         work = self._loop.create_task(self._carry_out(run, row), context=contextvars.Context())
         self._attempts[key] = _Attempt(work)
-        work.add_done_callback(lambda _: self._finished(key))
+        self._working[row.name] += 1
+        work.add_done_callback(lambda _: self._finished(key, row.name))
 
-    def _finished(self, key: Key) -> None:
+    def _has_room(self, name: str) -> bool:
+        """Tell whether more effects of a kind could be carried out soon."""
+        return self._working[name] <= self._room.get(name, MOST) // IN_LINE
+
+    def _finished(self, key: Key, name: str) -> None:
+        self._working[name] -= 1
         attempt = self._attempts.pop(key)
         if attempt.again and not self._closing:  # it may be owed still: let it be claimed anew
             work = self._loop.create_task(self._give_back(*key))
             self._attempts[key] = _Attempt(work, answering=True)
             work.add_done_callback(lambda _: self._free(key))
-        elif len(self._attempts) == MOST - 1:
-            self._woken.set()  # there may be effects that nobody had room for
+        elif name in self._behind and self._has_room(name):
+            self._woken.set()
 
     def _free(self, key: Key) -> None:
         del self._attempts[key]
@@ -218,10 +242,10 @@ class Delivery:
             if all(isinstance(end, BaseException) for end in ends):
                 return now + timedelta(seconds=1)  # the store may be back then
             self._woken.set()
-        room = MOST - len(self._attempts)
-        if room > 0 and self._names:
+        for room, names in self._rooms().items():
+            pairs = [(chart, name) for chart in programs for name in names]
             free = await asyncio.to_thread(
-                self._store.claim, self.worker, at, self._until(), self._names, room
+                self._store.claim, self.worker, at, self._until(), pairs, room
             )
             for run, row in free:
                 if row.name in BETWEEN:
@@ -230,9 +254,22 @@ class Delivery:
                 else:
                     self._begin(run, row)
             if len(free) == room:
+                self._behind.update(names)
                 self._woken.set()
+            else:
+                self._behind.difference_update(names)
         later = await asyncio.to_thread(self._operations.due_in, now)
         return now + timedelta(days=1) if later is None else later
+
+    def _rooms(self) -> dict[int, list[str]]:
+        """Return the kinds of effects that there is room for, by how many of each."""
+        rooms: dict[int, list[str]] = {}
+        if self._operations.programs:
+            for name, most in self._room.items():
+                if self._has_room(name):
+                    rooms.setdefault(most - self._working[name], []).append(name)
+            rooms.setdefault(MOST, []).extend(BETWEEN)
+        return rooms
 
     async def _watch(self) -> None:
         """Look whether other processes have written."""

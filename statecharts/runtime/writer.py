@@ -137,6 +137,9 @@ class Writer:
         programs: The charts, by name.
         listener: Gets the draft of each run that was written, after the commit, in order.
         now: Tells the time.
+
+    Attributes:
+        batch: The number of the transaction that is being worked out.
     """
 
     def __init__(
@@ -154,6 +157,7 @@ class Writer:
         self.between: Carrier | None = None
         self.name = uuid.uuid4().hex
         self._said = 0
+        self.batch = 0
         self._passing: set[tuple[str, int]] = set()
         self._inner: deque[Job[Any]] = deque()
         self._outer: deque[Job[Any]] = deque()
@@ -299,6 +303,7 @@ class Writer:
         self._said = 0
         while left:
             self._look()
+            self.batch += 1
             batch = _Batch(careful, apart)
             now: list[Job[Any]] = []
             later: list[Job[Any]] = []

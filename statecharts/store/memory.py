@@ -11,6 +11,7 @@ from typing import final
 from attrs import define, evolve, field
 
 from statecharts.store.chain import Damage
+from statecharts.store.fairness import fairly
 from statecharts.store.rows import (
     LONGEST_CLAIM,
     PAUSED,
@@ -168,11 +169,18 @@ class MemoryStore:
                 and (one.worker is None or not now < one.until <= now + LONGEST_CLAIM)
             ]
             free.sort(key=lambda row: (row[0], row[1], row[2].number))
-            claimed = []
-            for _, run, one in free[:limit]:
-                mine = evolve(one, worker=worker, until=until)
-                self._runs[run].owed[one.number] = mine
-                claimed.append((run, mine))
+            left = {(run, one.number): (run, one) for _, run, one in free}
+            rows = fairly(
+                limit,
+                lambda room, but: [
+                    *islice((row for row in left.values() if row[0] not in but), room)
+                ],
+                lambda row: left.pop((row[0], row[1].number)),
+            )
+            rows.sort(key=lambda row: (row[1].due, row[0], row[1].number))
+            claimed = [(run, evolve(one, worker=worker, until=until)) for run, one in rows]
+            for run, mine in claimed:
+                self._runs[run].owed[mine.number] = mine
             return claimed
 
     def renew(

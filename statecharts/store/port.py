@@ -89,7 +89,9 @@ class Store(Protocol):
         One that has never been tried is due whatever its time, which a wrong clock may have given;
         so is over a claim for longer than `LONGEST_CLAIM`.
 
-        Only those of running runs, and of the given pairs of chart and name; the longest due first.
+        Only those of running runs, and of the given pairs of chart and name: the longest due first,
+        but of one run no more than its share as long as others wait (see
+        `statecharts.store.fairness`).
 
         Returns:
             The key of the run and the effect, as claimed.

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Final, TypeVar
 
+from attrs import evolve
 from attrs import fields as attrs_fields
 
 from statecharts.store.errors import StoreError
+from statecharts.store.fairness import fairly
 from statecharts.store.rows import (
     SCHEMA,
     Change,
@@ -53,8 +56,13 @@ class Relational(ABC):
         """Run a statement for each of some rows."""
 
     @abstractmethod
-    def _whole(self, action: Callable[[], T]) -> T:
-        """Do something in a transaction of its own; tell errors as ours."""
+    def _whole(self, action: Callable[[], T], *, quietly: bool = False) -> T:
+        """Do something in a transaction of its own; tell errors as ours.
+
+        Args:
+            action: What to do.
+            quietly: Whether it is nothing that others wait for.
+        """
 
     @abstractmethod
     def _rows(self, name: str, *values: object) -> Sequence[tuple[Any, ...]]:
@@ -169,6 +177,27 @@ class Relational(ABC):
             if len(self._places) > _PLACES:
                 self._places.clear()
         return number
+
+    def claim(
+        self, worker: str, now: int, until: int, names: Iterable[tuple[str, str]], limit: int
+    ) -> list[tuple[str, Owed]]:
+        """Claim effects; see the port."""
+        pairs = json.dumps(sorted(names))
+
+        def free(room: int, but: Collection[int]) -> Sequence[tuple[Any, ...]]:
+            found: Sequence[tuple[Any, ...]]
+            found = self._do("free", now, pairs, json.dumps([*but]), room).fetchall()
+            return found
+
+        def take(row: tuple[Any, ...]) -> None:
+            self._do("claim", worker, until, row[0], row[2])
+
+        # Look before asking for the right to write: mostly there is nothing to claim.
+        if not self._rows("look", now, pairs, "[]", 1):
+            return []
+        rows = self._whole(lambda: fairly(limit, free, take), quietly=True)
+        rows.sort(key=lambda row: (row[7], row[1], row[2]))
+        return [(run, evolve(owed_row(owed), worker=worker, until=until)) for _, run, *owed in rows]
 
     def prune(self, change: Change, before: int) -> bool:
         """Remove old entries and checkpoints; see the port."""

@@ -24,6 +24,27 @@ _ENTRY: Final = (
 )
 _OWED: Final = "number, name, call, body, attempts, due, handed, worker, until, reason"
 
+PAIRS: Final = "SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM json_each(?2)"
+NUMBERS: Final = "SELECT value FROM json_each(?3)"
+
+
+def free(pairs: str = PAIRS, numbers: str = NUMBERS) -> str:
+    """Return the statement that finds effects which are free, the longest due first.
+
+    Args:
+        pairs: Returns the pairs of chart and name that are wanted, out of JSON.
+        numbers: Returns the numbers of the runs that are not.
+    """
+    return (
+        f"SELECT owed.run, runs.run, {', '.join(f'owed.{one}' for one in _OWED.split(', '))}"
+        " FROM {p}owed AS owed JOIN {p}runs AS runs ON runs.number = owed.run"
+        " WHERE owed.handed = 0 AND (owed.due <= ?1 OR attempts = 0)"
+        f" AND (worker IS NULL OR until <= ?1 OR until > ?1 + {LONGEST_CLAIM})"
+        f" AND status NOT IN ('suspended', 'stuck') AND (chart, name) IN ({pairs})"
+        f" AND owed.run NOT IN ({numbers}) ORDER BY owed.due, owed.run, owed.number LIMIT ?4"
+    )
+
+
 _LATER: Final = "CASE WHEN owed.due > owed.until THEN owed.due ELSE owed.until END"
 
 
@@ -73,12 +94,8 @@ STATEMENTS: Final[dict[str, str]] = {
     "entries": f"{_ENTRY} AND sequence > ? ORDER BY sequence LIMIT ?",
     "tail": f"{_ENTRY} ORDER BY sequence DESC LIMIT ?",
     "taken": f"{_ENTRY} AND id = ? AND sequence >= ? ORDER BY sequence DESC LIMIT 1",
-    "free": "SELECT runs.run, runs.chart, owed.run,"
-    " owed.number, name, call, body, attempts, due, handed, worker, until, owed.reason"
-    " FROM {p}owed AS owed JOIN {p}runs AS runs ON runs.number = owed.run"
-    " WHERE owed.handed = 0 AND (owed.due <= ?1 OR attempts = 0) AND (worker IS NULL OR until <= ?1"
-    f" OR until > ?1 + {LONGEST_CLAIM})"
-    " AND status NOT IN ('suspended', 'stuck') ORDER BY owed.due, owed.run, owed.number",
+    "look": free(),
+    "free": free(),
     "claim": "UPDATE {p}owed SET worker = ?, until = ? WHERE run = ? AND number = ?",
     "renew": f"UPDATE {{p}}owed SET until = ? WHERE run = {_OF_RUN} AND number = ? AND worker = ?",
     "release": "UPDATE {p}owed SET worker = NULL, until = 0"

@@ -290,6 +290,16 @@ class StoreContract:
         assert [run for run, _ in store.claim("me", 10, 20, [("Chart", "fax")], 9)] == ["c"]
         assert store.claim("me", 10, 20, [("Chart", "letter")], 9) == []
 
+    def test_one_run_with_much_does_not_keep_others_waiting(self) -> None:
+        store = self.opened()
+        store.write([begun("a", owed=[owed(number) for number in range(1, 31)])])
+        store.write([begun(run, owed=[owed(1, due=5), owed(2, due=5)]) for run in "bcd"])
+        names = [("Chart", "mail")]
+        first = [run for run, _ in store.claim("me", 10, 20, names, 8)]
+        assert sorted(first) == ["a", "a", "b", "b", "c", "c", "d", "d"]
+        assert [run for run, _ in store.claim("me", 10, 20, names, 8)] == ["a"] * 8
+        assert [one.number for _, one in store.claim("me", 10, 20, names, 99)] == [*range(11, 31)]
+
     def test_paused_runs_and_effects_that_were_handed_over_are_not_claimed(self) -> None:
         store = self.opened()
         for status in Status:

@@ -1,7 +1,8 @@
-"""Workers: what a killed process was at work on is taken over at once on its machine."""
+"""Workers: a killed one is followed by another at once, and each run gets its share of them."""
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import subprocess
@@ -9,13 +10,16 @@ import sys
 import time
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
+from attrs import frozen
 
-from statecharts.runtime import Runtime, workers
+from statecharts import Effect, State, Statechart
+from statecharts.runtime import Runtime, Task, handle, workers
 from statecharts.runtime.workers import has_died, worker_name
 from statecharts.store import Store
-from tests.test_runtime.conftest import PAID, Bank, run_async
+from tests.test_runtime.conftest import PAID, Bank, run_async, until
 from tests.test_runtime.orders import Charge, Mail, Order, Ordered
 
 needs_proc = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs /proc")
@@ -106,3 +110,54 @@ async def test_what_a_killed_process_had_claimed_is_taken_over_at_once(store: St
     async with Runtime(store, Order, lease=patient, handlers=handlers) as rt:
         await rt.get("a").wait(Order.settled, timeout=timedelta(seconds=9))
     assert bank.keys == ["a/1"]
+
+
+# --- Fairness -------------------------------------------------------------------------------------
+
+
+@frozen
+class Many:
+    count: int
+
+
+@frozen
+class Post(Effect):
+    number: int
+
+
+@frozen
+class Ring(Effect):
+    pass
+
+
+class Sender(Statechart[Many]):
+    """Owes as many effects as it is told, of a slow kind, and then one of a quick kind."""
+
+    on = State(initial=True, resting=True)
+    on.stay(on=Many, emit=lambda m: [*map(Post, range(m.event.count)), Ring()])
+
+
+@run_async
+async def test_what_one_run_owes_does_not_keep_others_waiting(store: Store) -> None:
+    """The one letter of a run goes out among the first of another one's 400; so does its bell."""
+    done: list[str] = []
+    rung: list[int] = []
+
+    async def post(_: Post, task: Task[Any]) -> None:
+        await asyncio.sleep(0.001)
+        done.append(task.run)
+
+    handlers = [
+        handle(Post, post, at_once=4),
+        handle(Ring, lambda _: rung.append(len(done))),
+    ]
+    async with Runtime(store, Sender, handlers=handlers) as rt:
+        big, small = await rt.start(Sender, key="big"), await rt.start(Sender, key="small")
+        await big.send(Many(400))
+        await small.send(Many(1))
+        await until(lambda: len(done) == 401)
+        await rt.settle()
+    assert done.index("small") < 40
+    assert len(rung) == 2
+    assert max(rung) < 40
+    assert done.count("big") == 400

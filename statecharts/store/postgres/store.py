@@ -26,9 +26,9 @@ from psycopg.types.numeric import Int8Dumper
 
 from statecharts.store.chain import Damage
 from statecharts.store.errors import StoreError, UnstorableError
-from statecharts.store.relational import PATIENCE, Relational, foreign, owed_row, unfit
-from statecharts.store.rows import LONGEST_CLAIM, Change, Owed, Timer
-from statecharts.store.statements import STATEMENTS
+from statecharts.store.relational import PATIENCE, Relational, foreign, unfit
+from statecharts.store.rows import Change, Timer
+from statecharts.store.statements import STATEMENTS, free
 
 T = TypeVar("T")
 
@@ -47,19 +47,15 @@ COLLISIONS: Final = 30
 _AWAY: Final = ("08", "57")
 """The classes of errors by which a server says that it goes; one that is away says nothing."""
 
-_FREE: Final = f"""owed.handed = 0 AND (owed.due <= ?1 OR attempts = 0)
- AND (worker IS NULL OR until <= ?1 OR until > ?1 + {LONGEST_CLAIM})
- AND status NOT IN ('suspended', 'stuck')
- AND (runs.chart, owed.name) IN (SELECT * FROM unnest(CAST(?2 AS text[]), CAST(?3 AS text[])))"""
+_PAIRS: Final = (
+    "SELECT value ->> 0, value ->> 1 FROM json_array_elements(CAST(?2 AS json)) AS value"
+)
+_NUMBERS: Final = (
+    "SELECT CAST(value AS bigint) FROM json_array_elements_text(CAST(?3 AS json)) AS value"
+)
 _OWN: Final = {
-    "claim": "UPDATE {p}owed AS taken SET worker = ?4, until = ?5 FROM ("
-    "SELECT runs.run AS key, owed.run, owed.number FROM {p}owed AS owed"
-    " JOIN {p}runs AS runs ON runs.number = owed.run"
-    f" WHERE {_FREE} ORDER BY owed.due, owed.run, owed.number LIMIT ?6"
-    " FOR UPDATE OF owed SKIP LOCKED) AS free"
-    " WHERE taken.run = free.run AND taken.number = free.number"
-    " RETURNING free.key, taken.number, name, call, body, attempts, due, handed, worker, until,"
-    " reason",
+    "look": free(_PAIRS, _NUMBERS),
+    "free": f"{free(_PAIRS, _NUMBERS)} FOR UPDATE OF owed SKIP LOCKED",
     "due": "SELECT runs.run, timers.id, timers.due FROM {p}timers AS timers"
     " JOIN {p}runs AS runs ON runs.number = timers.run"
     " WHERE timers.due <= ? AND status = 'running' AND chart = ANY(?)"
@@ -267,16 +263,16 @@ class PostgresStore(Relational):
         else:
             self._db.executemany(self._sql[name], rows)
 
-    def _whole(self, action: Callable[[], T]) -> T:
+    def _whole(self, action: Callable[[], T], *, quietly: bool = False) -> T:
         def whole() -> T:
-            with self._transaction():
+            with self._transaction(quietly=quietly):
                 return action()
 
         with self._lock, self._errors():
             return self._patiently(whole)
 
     @contextmanager
-    def _transaction(self) -> Generator[None, None, None]:
+    def _transaction(self, *, quietly: bool = False) -> Generator[None, None, None]:
         """Write in one transaction, and tell the others of it."""
         if self._guest:
             yield
@@ -285,7 +281,8 @@ class PostgresStore(Relational):
         try:
             with self._db.connection.transaction():
                 yield
-                self._do("tell")
+                if not quietly:
+                    self._do("tell")
         except BaseException:
             self._places.clear()  # numbers given in a transaction that did not come to be
             raise
@@ -347,16 +344,6 @@ class PostgresStore(Relational):
             return self._patiently(lambda: self._do(name, *values).fetchall())
 
     # -- delivery ----------------------------------------------------------------------------------
-
-    def claim(
-        self, worker: str, now: int, until: int, names: Iterable[tuple[str, str]], limit: int
-    ) -> list[tuple[str, Owed]]:
-        """Claim effects; see the port."""
-        wanted = sorted(names)
-        charts, effects = [one[0] for one in wanted], [one[1] for one in wanted]
-        rows = self._rows("claim", now, charts, effects, worker, until, limit)
-        claimed = [(run, owed_row(owed)) for run, *owed in rows]
-        return sorted(claimed, key=lambda one: (one[1].due, one[0], one[1].number))
 
     def renew(
         self, worker: str, until: int, claims: Iterable[tuple[str, int]]

@@ -18,13 +18,11 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar, final
 
-from attrs import evolve
-
 from statecharts.model.errors import how_to_install
 from statecharts.store.chain import Damage
 from statecharts.store.errors import DamageError, StoreError
-from statecharts.store.relational import PATIENCE, Relational, foreign, owed_row, unfit
-from statecharts.store.rows import Change, Owed, Timer
+from statecharts.store.relational import PATIENCE, Relational, foreign, unfit
+from statecharts.store.rows import Change, Timer
 from statecharts.store.statements import STATEMENTS
 
 T = TypeVar("T")
@@ -172,7 +170,7 @@ class SQLiteStore(Relational):
     def _do_many(self, name: str, rows: Sequence[tuple[Any, ...]]) -> None:
         self._db.executemany(self._sql[name], rows)
 
-    def _whole(self, action: Callable[[], T]) -> T:
+    def _whole(self, action: Callable[[], T], *, quietly: bool = False) -> T:  # noqa: ARG002
         with self._lock, self._errors(), self._transaction():
             return action()
 
@@ -249,25 +247,6 @@ class SQLiteStore(Relational):
             return self._do(name, *values).fetchall()
 
     # -- delivery ----------------------------------------------------------------------------------
-
-    def claim(
-        self, worker: str, now: int, until: int, names: Iterable[tuple[str, str]], limit: int
-    ) -> list[tuple[str, Owed]]:
-        """Claim effects; see the port."""
-        wanted = frozenset(names)
-        with self._lock, self._errors():
-            # Look before asking for the right to write: mostly there is nothing to claim.
-            if not any((row[1], row[4]) in wanted for row in self._do("free", now)):
-                return []
-            with self._transaction():
-                free = (row for row in self._do("free", now) if (row[1], row[4]) in wanted)
-                rows = list(islice(free, limit))
-                for _, _, run, number, *_ in rows:
-                    self._do("claim", worker, until, run, number)
-            return [
-                (run, evolve(owed_row(owed), worker=worker, until=until))
-                for run, _, _, *owed in rows
-            ]
 
     def renew(
         self, worker: str, until: int, claims: Iterable[tuple[str, int]]
