@@ -73,8 +73,8 @@ types: $(VENV)/.lint $(VENV)/.test ## check the types, with mypy and with pyrigh
 layers: $(VENV)/.lint ## check that imports point down
 	@$(PY) -c 'from importlinter.cli import lint_imports_command as main; main()' --no-cache
 
-docs: $(VENV)/.docs $(VENV)/.test ## run what README and docs show, and make the reference in build/reference
-	@$(PY) -m pytest --quiet tests/test_docs.py
+docs: $(VENV)/.docs $(VENV)/.test ## run what README and docs show, build sites, and make the reference in build/reference
+	@$(PY) -m pytest --quiet tests/test_docs.py tests/sites.py
 	@$(PY) -W error -W 'ignore:Error parsing type annotation' -m pdoc --docformat google \
 		--output-directory build/reference $(REFERENCE)
 	@echo "build/reference/index.html"
