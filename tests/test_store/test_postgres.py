@@ -254,6 +254,39 @@ def test_write_whose_answer_was_lost_is_known_though_others_wrote(
     other.close()
 
 
+@pytest.mark.parametrize("back", [True, False])
+def test_write_whose_server_went_away_waits_for_it(
+    restarted: Server, monkeypatch: pytest.MonkeyPatch, *, back: bool
+) -> None:
+    """A server that restarts while it commits is asked what has come to be, or it is in doubt."""
+    store = PostgresStore(restarted.database())
+    written = PostgresStore._written
+    starting: list[threading.Thread] = []
+
+    def losing(self: PostgresStore, changes: Any) -> list[bool]:
+        done = written(self, changes)
+        if not starting:
+            restarted.stop(kill=True)
+            starting.append(threading.Thread(target=restarted.start))
+            if back:
+                starting[0].start()
+            self._do("ask")
+        return done
+
+    monkeypatch.setattr(PostgresStore, "_written", losing)
+    if back:
+        monkeypatch.setattr("statecharts.store.postgres.store.RETURN", 60.0)
+        assert store.write([begun("a")]) == [True]
+        starting[0].join()
+    else:
+        monkeypatch.setattr("statecharts.store.postgres.store.RETURN", 0.2)
+        with pytest.raises(StoreError, match="whether this was written is not known"):
+            store.write([begun("a")])
+        restarted.start()
+    assert [one.sequence for one in store.entries("a")] == [0]
+    store.close()
+
+
 def test_reading_goes_on_after_an_outage(restarted: Server) -> None:
     """Whatever is asked first: the connection is made anew once the server is there again."""
     store = PostgresStore(restarted.database())

@@ -41,6 +41,9 @@ _WITHIN: Final = (TransactionStatus.INTRANS, TransactionStatus.INERROR)
 ATTEMPTS: Final = 3
 """Times that something is tried whose connection is lost on the way."""
 
+RETURN: Final = 10.0
+"""Seconds in which a server may come back that went away while it was to commit."""
+
 COLLISIONS: Final = 30
 """Times that something is tried that others keep getting in the way of."""
 
@@ -248,11 +251,36 @@ class PostgresStore(Relational):
                     raise
                 if isinstance(error, errors.QueryCanceled):
                     raise
-                self._db = self._connect()
+                self._connect_again(in_doubt=written is not None)
                 self._heard += 1  # others may have written meanwhile
                 if written is not None and (done := written()) is not None:
                     return done
         raise AssertionError
+
+    def _connect_again(self, *, in_doubt: bool) -> None:
+        """Connect anew; where it has to be found out what was written, wait for the server.
+
+        Raises:
+            StoreError: It does not come back in time.
+            psycopg.Error: It is away.
+        """
+        deadline = time.monotonic() + RETURN
+        while True:
+            try:
+                self._db = self._connect()
+            except psycopg.OperationalError as error:
+                if not in_doubt:
+                    raise
+                if time.monotonic() > deadline:
+                    found = (
+                        f"the server went away while it wrote, and has not been back for {RETURN:g}"
+                        " seconds: whether this was written is not known"
+                    )
+                    remedy = "Look once it is back; what is sent again with its id= is taken once"
+                    raise StoreError("SC801", self._where, found, remedy) from error
+                time.sleep(0.1)
+            else:
+                return
 
     def _do(self, name: str, *values: object) -> psycopg.RawCursor[Any]:
         return self._db.execute(self._sql[name], values)
