@@ -6,13 +6,15 @@ runtime carries them out between the runs of its store.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any, Final, Literal
+from collections.abc import Callable, Iterable
+from typing import Any, Final, Literal, TypeVar, overload
 
 from attrs import field, frozen
 
 from statecharts.model.effects import Call, Effect
 from statecharts.model.values import Value
+
+T = TypeVar("T")
 
 
 def chart_name(chart: object) -> str:
@@ -140,11 +142,16 @@ def _calls(calls: Iterable[Call[Any]]) -> tuple[Call[Any], ...]:
     return found
 
 
-@frozen(eq=False, repr=False)
+@frozen(eq=False, repr=False, init=False)
 class Each(Value, Call[Joined]):
-    """Many calls as one: ``Each(Child(Line, key) for key in m.data.keys)``.
+    """Many calls as one: ``Each(lambda key: Child(Line, key), over=m.data.keys)``.
 
     It is answered once enough of them are done, or cannot be any more; the rest is cancelled.
+
+    Args:
+        calls: The calls; or, with ``over=``, a function that makes one of an item.
+        need: How many must be done: ``all``, ``any`` (one), or a number.
+        over: The items, each of which gets a call.
 
     Attributes:
         calls: The calls; none of them may be an `Each`.
@@ -153,6 +160,27 @@ class Each(Value, Call[Joined]):
 
     calls: tuple[Call[Any], ...] = field(converter=_calls)
     need: Literal["all", "any"] | int = field(default="all", validator=_need)
+
+    @overload
+    def __init__(
+        self, calls: Iterable[Call[Any]], need: Literal["all", "any"] | int = "all"
+    ) -> None: ...
+    @overload
+    def __init__(
+        self,
+        calls: Callable[[T], Call[Any]],
+        need: Literal["all", "any"] | int = "all",
+        *,
+        over: Iterable[T],
+    ) -> None: ...
+    def __init__(
+        self, calls: Any, need: Literal["all", "any"] | int = "all", *, over: Any = None
+    ) -> None:
+        if callable(calls) is not (over is not None):
+            msg = "Each takes calls, or a function and over=, the items of which it makes them"
+            raise TypeError(msg)
+        attrs_init: Any = self.__attrs_init__
+        attrs_init(calls if over is None else map(calls, over), need)
 
     def enough(self, done: int, failed: int) -> bool:
         """Return whether as many calls are done as are needed, or cannot be any more.

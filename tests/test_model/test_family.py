@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from statecharts.model.family import Child, Each, Joined, Outcome
@@ -15,6 +17,16 @@ def test_each_refuses_what_it_cannot_carry_out() -> None:
         Each([], need=-1)
     with pytest.raises(TypeError, match="12 is no chart, and not the name of one"):
         Child(12)
+
+
+def test_each_makes_a_call_of_each_item() -> None:
+    """The two forms are equal; half of one is refused."""
+    made = Each(lambda n: Child("Oven", str(n)), "any", over=range(2))
+    assert made == Each([Child("Oven", "0"), Child("Oven", "1")], need="any")
+    made_half: Any = Each
+    for arguments, items in (((lambda n: Child("Oven", str(n)),), {}), (([],), {"over": [1]})):
+        with pytest.raises(TypeError, match="Each takes calls, or a function and over="):
+            made_half(*arguments, **items)
 
 
 @pytest.mark.parametrize(
@@ -34,7 +46,7 @@ def test_each_has_enough_when_no_more_can_change_its_answer(
     enough: bool,
 ) -> None:
     """It ends with what it needs, and as soon as that cannot come any more."""
-    calls = Each([Child("Oven", str(n)) for n in range(3)], need)  # type: ignore[arg-type]
+    calls = Each([Child("Oven", str(n)) for n in range(3)], need)  # type: ignore[call-overload]
     assert calls.enough(done, failed) is enough
 
 

@@ -81,7 +81,7 @@ class Wanted:
 
 
 def ovens(wanted: Wanted) -> Each:
-    return Each((Child(Oven, f"oven-{n}", Dough(n)) for n in range(wanted.count)), wanted.need)
+    return Each(lambda n: Child(Oven, f"oven-{n}", Dough(n)), wanted.need, over=range(wanted.count))
 
 
 class Bakery(Statechart[Go | Joined | Leave]):
