@@ -107,6 +107,16 @@ def _links(context: click.Context, parameter: click.Parameter, value: str) -> st
 @click.option("--strip", is_flag=True, help="Show the way as a strip of pictures, not moving.")
 @click.option("--run", "run", metavar="KEY", help="Show a stored run: its states, and how long.")
 @click.option("--db", envvar="STATECHARTS_DB", metavar="STORE", help="The store of the run.")
+@click.option(
+    "--depth",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Show N levels of states; with --focus, inside that state.",
+)
+@click.option(
+    "--focus", metavar="STATE", help="Show a state, and what is inside, around and next to it."
+)
+@click.option("--compact", is_flag=True, help="Show names of states and events alone.")
 @click.option("--strict", is_flag=True, help="Refuse charts with faults instead of marking them.")
 @click.option(
     "--seconds",
@@ -133,6 +143,9 @@ def render(
     strip: bool,
     run: str | None,
     db: str | None,
+    depth: int | None,
+    focus: str | None,
+    compact: bool,
     strict: bool,
     seconds: float,
     variables: dict[str, str],
@@ -153,9 +166,9 @@ def render(
     found = survey_faulty(target, variables, strict=strict)
     files = [one for one in highlight if _is_snapshot(found.charts, one)]
     states = tuple(one for one in highlight if one not in files)
-    _check_highlight(found.charts, states)
+    _check_highlight(found.charts, (*states, *([] if focus is None else [focus])))
     asked = emphasis.Asked(tuple(map(Path, files)), disabled, heat, old, path, run, db)
-    how = _How(states, theme, transparent, links, tabindex, seconds, strip)
+    how = _How(states, theme, transparent, links, tabindex, seconds, strip, depth, focus, compact)
     shown = [_shown(one, asked, target, len(found.charts), variables) for one in found.charts]
     stems = file_stems(found.charts)
     pictures = [
@@ -206,6 +219,9 @@ class _How:
     tabindex: bool
     seconds: float
     strip: bool
+    depth: int | None
+    focus: str | None
+    compact: bool
 
 
 @final
@@ -249,6 +265,9 @@ class _Picture:
             format=self.format,
             highlight=shown or None,
             overlay=sight.overlay,
+            depth=how.depth,
+            focus=how.focus if how.focus in sight.chart else None,
+            compact=how.compact,
             theme=how.theme,
             transparent=how.transparent,
             links=how.links,

@@ -16,11 +16,12 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Final, Literal, overload
 
 from statecharts.drawing.overlay import PLAIN, HasConfiguration, Overlay, active
-from statecharts.model.chart import Chart, Declaration, as_chart
+from statecharts.model.chart import Chart, Declaration, as_chart, unknown_state
 from statecharts.model.errors import DefinitionError, Fault, StatechartError
 from statecharts.model.suggestions import did_you_mean
 
 if TYPE_CHECKING:
+    from statecharts.drawing.excerpt import Excerpt
     from statecharts.drawing.theme import Theme
     from statecharts.semantics.snapshot import Step
 
@@ -51,6 +52,9 @@ def render(
     *,
     highlight: HasConfiguration | Iterable[str] | None = None,
     overlay: Overlay = PLAIN,
+    depth: int | None = None,
+    focus: str | None = None,
+    compact: bool = False,
     theme: str | Theme = "auto",
     transparent: bool = False,
     links: str = "",
@@ -68,6 +72,9 @@ def render(
     *,
     highlight: HasConfiguration | Iterable[str] | None = None,
     overlay: Overlay = PLAIN,
+    depth: int | None = None,
+    focus: str | None = None,
+    compact: bool = False,
     theme: str | Theme = "auto",
     transparent: bool = False,
     links: str = "",
@@ -84,6 +91,9 @@ def render(
     *,
     highlight: HasConfiguration | Iterable[str] | None = None,
     overlay: Overlay = PLAIN,
+    depth: int | None = None,
+    focus: str | None = None,
+    compact: bool = False,
     theme: str | Theme = "auto",
     transparent: bool = False,
     links: str = "",
@@ -104,6 +114,11 @@ def render(
         highlight: The active configuration: a snapshot, or the ids of states, with the states
             around them. A snapshot also shows the timers that run, and the calls under way.
         overlay: Further marks; see `statecharts.drawing.overlay`.
+        depth: How many levels of states to show, 1 for the outermost alone; with ``focus``, inside
+            that state. What is left out is counted where it was, and what is active or counted in
+            there is shown by the state around it.
+        focus: The id of a state to show, with what is inside it, around it, and one arrow away.
+        compact: Whether states show their names alone, and arrows their events.
         theme: ``auto`` (light, and dark in SVG for readers who prefer that), ``light``, ``dark``,
             ``print`` (black on white), or a `Theme` of your own.
         transparent: Whether the paper is left out.
@@ -119,8 +134,8 @@ def render(
 
     Raises:
         StatechartError: The format (SC701) or the theme (SC702) is unknown, or no converter to PNG
-            or PDF is installed (SC705).
-        UnknownStateError: ``highlight`` names a state that the chart does not have.
+            or PDF is installed (SC705), or ``depth`` is not a whole number from 1 (SC708).
+        UnknownStateError: ``highlight`` or ``focus`` names a state that the chart does not have.
         DefinitionError: The chart has faults and ``strict`` is true, or ``chart`` is such an error
             and nothing could be made of the definition.
 
@@ -150,7 +165,7 @@ def render(
         raise DefinitionError(shown.name, marked, shown)
     look = theme_named(theme)
     marks = overlay if highlight is None else active(shown, highlight) | overlay
-    picture = picture_of(shown, marked)
+    picture = _excerpt(shown, depth, focus, compact=compact).of(picture_of(shown, marked))
     if format == "mermaid":
         from statecharts.drawing.mermaid import to_mermaid
 
@@ -223,6 +238,20 @@ def _converted(svg: str, format: Literal["svg", "png", "pdf"]) -> str | bytes:
     from statecharts.drawing.raster import to_pdf, to_png
 
     return to_png(svg) if format == "png" else to_pdf(svg)
+
+
+def _excerpt(chart: Chart, depth: object, focus: str | None, *, compact: bool) -> Excerpt:
+    """Return what to show of a chart."""
+    from statecharts.drawing.excerpt import Excerpt
+
+    if depth is not None and (not isinstance(depth, int) or depth is True or depth < 1):
+        remedy = "Give a whole number: 1 shows the outermost states alone"
+        raise StatechartError(
+            "SC708", "render", f"depth={depth!r} is not a number of levels", remedy
+        )
+    if focus is not None and (focus not in chart or not focus):
+        raise unknown_state(chart.name, focus, dict(chart.nodes))
+    return Excerpt(depth, focus, compact)
 
 
 def _shown(

@@ -63,7 +63,10 @@ class Engine:
     @property
     def over(self) -> EngineError:
         """The error of a layout that runs out of time."""
-        remedy = "Give it more time with seconds= (--seconds), or draw a part of the chart"
+        remedy = (
+            "Give it more time with seconds= (--seconds), or draw a part of the chart with focus= "
+            "or depth= (--focus, --depth)"
+        )
         return EngineError("SC704", f"does not finish within {self.seconds:g} s", remedy)
 
     def lay_out(self, source: str) -> dict[str, Any]:

@@ -32,6 +32,7 @@ from statecharts.drawing.blocks import (
     stacked_block,
 )
 from statecharts.drawing.engine import Engine, EngineError
+from statecharts.drawing.excerpt import depth_for
 from statecharts.drawing.geometry import (
     Path,
     Point,
@@ -130,7 +131,11 @@ class _Layout:
         named = ", ".join(boxes[:_NAMED]) + (f" and {more} more" if more > 0 else "")
         error = next(iter(self.failures.values()))
         found = f"the layout engine {error.why}, so a simple grid takes its place in {named}"
-        return Fault(error.code, f"picture of {self.picture.name}", found, error.remedy)
+        remedy = error.remedy
+        fits = depth_for(self.picture)
+        if fits is not None and fits[1] < len(self.picture.boxes) / 2:
+            remedy += f": depth={fits[0]} (--depth {fits[0]}) shows {fits[1]} states"
+        return Fault(error.code, f"picture of {self.picture.name}", found, remedy)
 
     def _lay_out(self, graph: Graph) -> Block:
         sketch = graph.sketch()

@@ -175,6 +175,7 @@ class Picture:
         arrows: The arrows, in document order of their sources.
         chart_hash: Hash of the chart.
         faults: The faults that are marked.
+        left_out: Number of states that it does not show.
     """
 
     name: str
@@ -183,6 +184,7 @@ class Picture:
     arrows: tuple[Arrow, ...]
     chart_hash: str
     faults: tuple[Fault, ...] = ()
+    left_out: int = 0
     _boxes: dict[str, Box] = field(factory=dict, init=False, eq=False, repr=False)
 
     @property

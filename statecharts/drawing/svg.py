@@ -577,7 +577,9 @@ def describe(picture: Picture, overlay: Overlay = PLAIN, lacking: str = "") -> s
     What is active comes first, then the states with what they hold, then the transitions.
     """
     boxes = [box for box in picture.boxes.values() if box.parent is not None and box.is_state]
-    parts = [f"Statechart {picture.name} with {count(len(boxes), 'state')}.{lacking}"]
+    left_out = picture.left_out
+    more = f"; {left_out} more {'is' if left_out == 1 else 'are'} left out" if left_out else ""
+    parts = [f"Statechart {picture.name} with {count(len(boxes), 'state')}{more}.{lacking}"]
     if picture.doc:
         parts.append(one_line(picture.doc))
     if overlay.active:

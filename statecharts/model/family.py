@@ -179,7 +179,7 @@ class Each(Value, Call[Joined]):
         if callable(calls) is not (over is not None):
             msg = "Each takes calls, or a function and over=, the items of which it makes them"
             raise TypeError(msg)
-        attrs_init: Any = self.__attrs_init__
+        attrs_init: Any = self.__attrs_init__  # pyright: ignore[reportAttributeAccessIssue]
         attrs_init(calls if over is None else map(calls, over), need)
 
     def enough(self, done: int, failed: int) -> bool:

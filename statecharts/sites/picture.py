@@ -17,9 +17,9 @@ from statecharts.drawing import LayoutWarning, render
 from statecharts.model.errors import StatechartError
 from statecharts.model.suggestions import did_you_mean
 
-FLAGS: Final = frozenset({"transparent", "tabindex", "strict"})
+FLAGS: Final = frozenset({"compact", "transparent", "tabindex", "strict"})
 """The options without a value."""
-OPTIONS: Final = ("caption", "theme", "highlight", "links", *sorted(FLAGS))
+OPTIONS: Final = ("caption", "theme", "highlight", "depth", "focus", "links", *sorted(FLAGS))
 """The options of the directive; all but the caption are those of `render`."""
 
 
@@ -74,9 +74,12 @@ class Directive:
         """
         given: dict[str, Any] = {
             name: name in FLAGS or self.options[name]
-            for name in ("theme", "links", *FLAGS)
+            for name in ("theme", "focus", "links", *FLAGS)
             if name in self.options
         }
+        depth = self.options.get("depth")
+        if depth is not None:
+            given["depth"] = int(depth) if depth.isdecimal() else depth
         names = self.options.get("highlight", "").replace(",", " ").split()
         try:
             with warnings.catch_warnings():

@@ -26,6 +26,9 @@ HOW: dict[str, Any] = {
     "format": "svg",
     "highlight": None,
     "overlay": PLAIN,
+    "depth": None,
+    "focus": None,
+    "compact": False,
     "theme": "auto",
     "transparent": False,
     "links": "",
@@ -75,12 +78,13 @@ def test_render_passes_theme_and_highlight_on(drawn: Drawn, run: Run) -> None:
     """The theme and the states to highlight reach the drawing."""
     states = ["--highlight", "on", "--highlight", "on.low"]
     more = ["--theme", "dark", "--seconds", "0.5", "--transparent", "--tabindex"]
-    more += ["--links", "vscode://file{path}:{line}"]
+    more += ["--links", "vscode://file{path}:{line}", "--depth", "2", "--focus", "on", "--compact"]
     result = run("render", "zoo:torch", "-o", ".", *more, *states)
 
     assert result.exit_code == 0
     how = HOW | {"highlight": ["on", "on.low"], "theme": "dark", "seconds": 0.5}
     how |= {"transparent": True, "tabindex": True, "links": "vscode://file{path}:{line}"}
+    how |= {"depth": 2, "focus": "on", "compact": True}
     assert drawn == [("Torch", how)]
 
 
@@ -94,7 +98,7 @@ def test_render_warns_of_a_simpler_layout(run: Run) -> None:
     assert result.stderr == (
         "Warning: [SC704] picture of Torch: the layout engine does not finish within 0 s, so a"
         " simple grid takes its place in on, the chart itself. Give it more time with seconds="
-        " (--seconds), or draw a part of the chart.\n"
+        " (--seconds), or draw a part of the chart with focus= or depth= (--focus, --depth).\n"
     )
 
 

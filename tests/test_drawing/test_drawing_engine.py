@@ -192,7 +192,7 @@ def test_layout_that_takes_too_long_is_a_grid_that_says_so() -> None:
     assert str(told[0].message) == (
         "[SC704] picture of Tangle: the layout engine does not finish within 10 s, so a simple grid"
         " takes its place in the chart itself. Give it more time with seconds= (--seconds), or draw"
-        " a part of the chart."
+        " a part of the chart with focus= or depth= (--focus, --depth)."
     )
     assert told[0].filename == __file__.replace("test_drawing_engine", "pictures")
     assert re.search(r"80 states\. The layout engine does not finish .* chart itself\. ", svg)

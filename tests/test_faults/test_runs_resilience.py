@@ -148,10 +148,10 @@ def test_value_that_the_store_cannot_hold_fails_its_own_run_alone(
             runs.start(Shelf, key=key)
         write = SQLiteStore.write
 
-        def raising(store: SQLiteStore, changes: Any) -> list[bool]:
+        def raising(store: SQLiteStore, changes: Any, together: int = 0) -> list[bool]:
             if any(change.head.run == "b" for change in changes):
                 raise OverflowError("too large")
-            return write(store, changes)
+            return write(store, changes, together)
 
         monkeypatch.setattr(SQLiteStore, "write", raising)
         a, b, c = at_once(runs, *(send(runs, key, Put(1)) for key in "abc"))

@@ -1,0 +1,223 @@
+"""Excerpt: a part of a picture, for charts that are too large for one.
+
+What is left out is counted where it was. An arrow to or from what is left out ends at the innermost
+state around it that is shown.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable
+from typing import Final, final
+
+from attrs import evolve, frozen
+
+from statecharts.drawing.model import (
+    COMPOSITE,
+    PSEUDO,
+    Arrow,
+    Box,
+    Line,
+    Picture,
+    Role,
+    Run,
+    Shape,
+    encoded,
+)
+from statecharts.model.chart import ROOT
+
+READABLE: Final = 60
+"""States that one picture shows well."""
+
+_NAME: Final = re.compile(r"\(.*\)$")
+"""What follows the name of an event: the fields of its data."""
+_WHOLE: Final = frozenset({Role.TRIGGER, Role.FAULT})
+
+
+@final
+@frozen
+class Excerpt:
+    """What a picture shows of a chart.
+
+    Attributes:
+        depth: How many levels of states are shown: 1 for the outermost alone; inside ``focus``, if
+            that is given. None for all.
+        focus: The state that is shown, with what is inside it, around it, and one arrow away from
+            these; None for the whole chart.
+        compact: Whether states show their names alone, and arrows their events.
+    """
+
+    depth: int | None = None
+    focus: str | None = None
+    compact: bool = False
+
+    def of(self, picture: Picture) -> Picture:
+        """Return what is shown of a picture."""
+        if self.focus is not None:
+            picture = _around(picture, self.focus)
+        if self.depth is not None:
+            begin = 0 if self.focus is None else len(_states_around(picture, self.focus)) + 1
+            most = begin + self.depth
+            inside = None if self.focus is None else self.focus
+            picture = _kept(picture, _shallow(picture, most, inside), picture.arrows)
+        return _brief(picture) if self.compact else picture
+
+
+def depth_for(picture: Picture, most: int = READABLE) -> tuple[int, int] | None:
+    """Return the largest depth that shows no more states than fit, and how many it shows.
+
+    None where even the outermost level has more.
+    """
+    levels = [
+        len(_states_around(picture, box.id))
+        for box in picture.boxes.values()
+        if box.is_state and box.parent is not None and box.shape not in PSEUDO
+    ]
+    found = None
+    for depth in range(1, max(levels, default=0) + 2):
+        shown = sum(level < depth for level in levels)
+        if shown <= most:
+            found = (depth, shown)
+    return found
+
+
+def _states_around(picture: Picture, box: str) -> list[str]:
+    """Return the states around a box, without the chart itself and what the notation adds."""
+    around = picture.around(box)
+    return [one for one in around if one != ROOT and picture.boxes[one].is_state]
+
+
+def _shallow(picture: Picture, most: int, inside: str | None) -> set[str]:
+    """Return the boxes with fewer states around them than a number.
+
+    Args:
+        picture: The picture.
+        most: The number.
+        inside: The state that alone is looked at; None for all.
+    """
+    return {
+        box
+        for box in picture.boxes
+        if len(_states_around(picture, box)) < most
+        or (inside is not None and inside not in picture.around(box))
+    }
+
+
+def _around(picture: Picture, focus: str) -> Picture:
+    """Return a state with what is inside it, around it, and one arrow away."""
+    boxes = picture.boxes
+    subtree = {box.id for box in boxes[focus].walk()}
+    above = set(picture.around(focus))
+    forks: set[str] = set()
+    near: list[Arrow] = []
+    for _ in range(2):  # a fork brings all its arrows
+        near = [
+            one
+            for one in picture.arrows
+            if one.source in subtree | above | forks or one.target in subtree | forks
+        ]
+        ends = {end for one in near for end in (one.source, one.target)}
+        forks = {end for end in ends if boxes[end].shape is Shape.FORK}
+    near = [one for one in near if boxes[one.source].shape is not Shape.INITIAL]
+    kept = subtree | above
+    kept |= {end for one in near for end in (one.source, one.target)}
+    kept |= {one for end in tuple(kept) for one in picture.around(end)}
+    starts = [
+        one
+        for one in picture.arrows
+        if boxes[one.source].shape is Shape.INITIAL
+        and one.target in kept
+        and boxes[one.source].parent in kept
+    ]
+    kept |= {one.source for one in starts}
+    shown = {one.id for one in (*near, *starts)}
+    return _kept(picture, kept, [one for one in picture.arrows if one.id in shown])
+
+
+def _kept(picture: Picture, kept: Collection[str], arrows: Iterable[Arrow]) -> Picture:
+    """Return a picture of some of its boxes, and of the boxes around these."""
+    boxes = picture.boxes
+    left_out = [box for box in boxes.values() if box.id not in kept and _counts(box)]
+
+    def visible(box: str) -> str:
+        while box not in kept:
+            box = str(boxes[box].parent)
+        return box
+
+    def shown(box: Box) -> Box:
+        children = tuple(shown(child) for child in box.children if child.id in kept)
+        gone = sum(
+            _counts(inner)
+            for child in box.children
+            if child.id not in kept
+            for inner in child.walk()
+        )
+        if not gone:
+            return evolve(box, children=children)
+        counted = f"{gone} state{'' if gone == 1 else 's'}"
+        folded = not any(map(_counts, children))
+        text = f"… {counted} inside" if folded else f"… and {counted} more"
+        note = (Run(Role.INTERNAL, text),)
+        shape = Shape.STATE if not children and box.shape in COMPOSITE else box.shape
+        shape = box.shape if box.id == ROOT else shape
+        return evolve(box, shape=shape, children=children, behaviour=(*box.behaviour, note))
+
+    merged: dict[tuple[str, str, bool], Arrow] = {}
+    for arrow in arrows:
+        source, target = visible(arrow.source), visible(arrow.target)
+        if source == target and source != arrow.source:
+            continue  # it goes on inside of what is left out
+        if (source, target) != (arrow.source, arrow.target):
+            name = f"{encoded(source)}:{encoded(target)}{'~local' if arrow.local else ''}"
+            arrow = evolve(arrow, id=name, source=source, target=target)  # noqa: PLW2901
+        before = merged.get((source, target, arrow.local))
+        merged[source, target, arrow.local] = arrow if before is None else _one(before, arrow)
+    return evolve(
+        picture,
+        root=shown(picture.root),
+        arrows=tuple(merged.values()),
+        left_out=picture.left_out + len(left_out),
+    )
+
+
+def _counts(box: Box) -> bool:
+    """Tell whether a box is counted as a state."""
+    return box.is_state and box.shape not in PSEUDO
+
+
+def _one(first: Arrow, second: Arrow) -> Arrow:
+    """Return one arrow that tells what two do."""
+    return evolve(
+        first,
+        label=tuple(dict.fromkeys((*first.label, *second.label))),
+        faults=tuple(dict.fromkeys((*first.faults, *second.faults))),
+        lines=(*first.lines, *second.lines),
+    )
+
+
+def _brief(picture: Picture) -> Picture:
+    """Return a picture without data, behaviour, guards and actions."""
+
+    def brief(box: Box) -> Box:
+        lines = tuple(line for line in box.behaviour if _needed(line))
+        children = tuple(map(brief, box.children))
+        return evolve(box, data=(), behaviour=lines, children=children)
+
+    arrows = tuple(evolve(one, label=_events(one.label)) for one in picture.arrows)
+    return evolve(picture, root=brief(picture.root), arrows=arrows)
+
+
+def _needed(line: Line) -> bool:
+    """Tell whether a line is about faults, or about what is left out."""
+    return any(run.role is Role.FAULT or run.text.startswith("… ") for run in line)
+
+
+def _events(label: tuple[Line, ...]) -> tuple[Line, ...]:
+    """Return the events of a label, each once; the whole label where it has none."""
+    if not any(run.role is Role.TRIGGER for line in label for run in line):
+        return label
+    found = (
+        tuple(evolve(run, text=_NAME.sub("", run.text)) for run in line if run.role in _WHOLE)
+        for line in label
+    )
+    return tuple(dict.fromkeys(line for line in found if line))
