@@ -12,6 +12,7 @@ from typing import Any, cast
 import pytest
 
 from statecharts import Answer, StatechartError
+from statecharts.model.errors import ArgumentError
 from statecharts.runtime import (
     NEVER,
     HandlerError,
@@ -1146,13 +1147,18 @@ def test_policy_that_means_nothing_is_refused(policy: dict[str, Any], text: str)
 
 
 @pytest.mark.parametrize(
-    "make",
+    ("given", "remedy"),
     [
-        lambda: Retry(delay=-HOUR),
-        lambda: Retry(give_up_on=("ValueError",)),  # type: ignore[arg-type]
-        lambda: Retry(give_up_on=ValueError),  # type: ignore[arg-type]
+        ({"delay": -HOUR}, "a time that is not negative"),
+        ({"most": 60}, "a time that is not negative"),
+        ({"attempts": 0}, "a whole number from 1 on"),
+        ({"backoff": "linear"}, "'fixed' or 'exponential'"),
+        ({"jitter": "some"}, "a number from 0 on"),
+        ({"give_up_on": ("ValueError",)}, "a tuple of classes of exceptions"),
+        ({"give_up_on": ValueError}, "a tuple of classes of exceptions"),
     ],
 )
-def test_retry_that_means_nothing_is_refused(make: Any) -> None:
-    with pytest.raises((TypeError, ValueError)):
-        make()
+def test_retry_that_means_nothing_is_refused(given: dict[str, Any], remedy: str) -> None:
+    (name,) = given
+    with pytest.raises(ArgumentError, match=rf"SC221\] Retry: {name}=.* Pass {remedy}"):
+        Retry(**given)
