@@ -17,17 +17,15 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 import click
 from rich.text import Text
 
-from statecharts.cli.modules import Importer, NoModuleError
-from statecharts.cli.targets import TargetError, all_charts
+from statecharts.cli.targets import TargetError, all_charts, is_file
 from statecharts.cli.terminal import (
     console,
     count_text,
     json_option,
     plain_table,
-    print_failures,
     print_json,
 )
-from statecharts.model.chart import Chart
+from statecharts.model.chart import as_chart
 from statecharts.model.durations import duration_text
 from statecharts.model.errors import StatechartError, how_to_install
 from statecharts.model.labels import innermost
@@ -124,12 +122,17 @@ def store_at(db: str, prefix: str, *, create: bool = False) -> Generator[Store, 
             yield store
 
 
-def _check_there(db: str) -> None:
+def _check_there(db: str, remedy: str = "") -> None:
+    """Refuse a file that is not there; name one beside it that is called nearly so."""
     if "://" in db and not db.startswith("sqlite:///"):
         return  # a server says itself what is not there
     path = Path(db.removeprefix("sqlite:///"))
     if not path.exists():
-        raise RunsError(f"there is no store {str(path)!r}.")
+        beside = [one.name for one in path.parent.glob("*") if one.is_file()]
+        near = nearest(path.name, beside)
+        if near is not None:
+            remedy = f"Did you mean {str(path.with_name(near))!r}? {remedy}"
+        raise RunsError(f"there is no store {str(path)!r}. {remedy}".rstrip())
 
 
 @contextmanager
@@ -144,19 +147,21 @@ def _opened(db: str, prefix: str, targets: Collection[str]) -> Generator[Runs, N
 
 
 def _found(targets: Collection[str]) -> list[Any]:
+    """Return the charts that modules declare or import, or their protocols where there are some."""
     charts: dict[str, Any] = {}
     protocols: dict[str, Any] = {}
     for target in targets:
-        for one in all_charts(target):
+        for one in all_charts(target, imported=True):
             name = one.chart.name
             if charts.setdefault(name, one.chart) is not one.chart:
                 told = (
                     f"two charts of {' '.join(targets)} are called {name}. Name one: MODULE:{name}"
                 )
                 raise TargetError(told)
-            module = sys.modules.get(one.module)
-            if module is not None and name in _protocols(module):
-                protocols[name] = _protocols(module)[name]
+            for place in (one.module, target.partition(":")[0]):
+                module = sys.modules.get(place)
+                if module is not None and name in _protocols(module):
+                    protocols[name] = _protocols(module)[name]
     return list((charts | protocols).values())
 
 
@@ -409,9 +414,12 @@ def _event_text(past: Past) -> str:
 def watch(db: str, prefix: str, run: str | None, as_json: bool) -> None:
     """Print what happens to the runs of the store, or to one, until it is over or Ctrl-C."""
     from statecharts.runtime.history import told  # noqa: PLC0415 - needs an extra
+    from statecharts.runtime.writer import unknown  # noqa: PLC0415
     from statecharts.store.rows import OVER  # noqa: PLC0415
 
     with store_at(db, prefix) as store:
+        if run is not None and store.head(run) is None:
+            raise unknown(run)
         seen = {head.run: head.sequence for head in _watched(store, run)}
         token = None
         click.echo("watching", err=True)
@@ -653,8 +661,9 @@ def migrate(db: str, prefix: str, targets: tuple[str, ...], check: bool, as_json
     help="How long handlers may go on after SIGTERM.",
 )
 @click.option("--quiet", is_flag=True, help="Do not print each step.")
+@click.option("--create", is_flag=True, help="Make the file of the store if it is not there.")
 @_db
-def serve(db: str, prefix: str, target: str, grace: float, quiet: bool) -> None:
+def serve(db: str, prefix: str, target: str, grace: float, quiet: bool, create: bool) -> None:
     """Carry out what the runs of the charts of a module ask for, until SIGTERM or Ctrl-C.
 
     TARGET is a module, or module:name for one of its charts. The module declares the charts, or
@@ -662,6 +671,8 @@ def serve(db: str, prefix: str, target: str, grace: float, quiet: bool) -> None:
     of what statecharts.runtime.handle returns. Several processes may serve one store. What a killed
     one was at work on, another takes over: at once on the same machine, elsewhere in 30 seconds.
     """
+    if not create:
+        _check_there(db, "Correct --db, or make it: --create.")
     module, charts = _served(target)
     handlers = getattr(module, "handlers", None)
     if handlers is None:
@@ -673,27 +684,12 @@ def serve(db: str, prefix: str, target: str, grace: float, quiet: bool) -> None:
 
 def _served(target: str) -> tuple[ModuleType, list[Any]]:
     """Import the module that is served; return it with its charts, imported ones among them."""
-    name, _, only = target.partition(":")
-    with Importer() as importer:
-        try:
-            module = importer.load(name)
-        except NoModuleError as error:
-            remedy = "Run the command where it can be imported."
-            raise TargetError(f"there is no module {error.missing!r}. {remedy}") from None
-    if module is None:
-        print_failures(importer.failures)
-        raise click.exceptions.Exit(1)
-    charts = {
-        key: value
-        for key, value in vars(module).items()
-        if isinstance(value, type) and isinstance(vars(value).get("chart"), Chart)
-    }
-    if only:
-        charts = {key: value for key, value in charts.items() if key == only}
-    if not charts:
-        raise TargetError(f"there are no charts in {target!r}.")
-    protocols = _protocols(module)
-    return module, [protocols.get(vars(one)["chart"].name, one) for one in charts.values()]
+    if is_file(target):
+        raise TargetError(
+            f"{target!r} is a file, and has no handlers. Name a module that has them."
+        )
+    charts = _found((target,))
+    return sys.modules[target.partition(":")[0]], charts
 
 
 async def _serve(
@@ -721,7 +717,7 @@ async def _serve(
     async with Runtime(
         address, *charts, handlers=handlers, observe=observe, grace=grace, prefix=prefix
     ):
-        named = ", ".join(getattr(one.chart, "chart", one.chart).name for one in charts)
+        named = ", ".join(as_chart(one, "serve").name for one in charts)
         click.echo(f"serving {named}", err=True)
         await ended.wait()
         click.echo("ending", err=True)
