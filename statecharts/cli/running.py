@@ -27,13 +27,14 @@ from statecharts.cli.terminal import (
 )
 from statecharts.model.chart import as_chart
 from statecharts.model.durations import duration_text
-from statecharts.model.errors import StatechartError, how_to_install
+from statecharts.model.errors import StatechartError, how_to_install, sentence
 from statecharts.model.labels import innermost
 from statecharts.model.suggestions import nearest
 
 if TYPE_CHECKING:
     from statecharts.runtime import Happened, Past, Run, Runs
     from statecharts.store import Head, Owed, Store
+    from statecharts.store import Run as StoredRun
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -42,6 +43,18 @@ STATUSES: Final = ("running", "suspended", "stuck", "ended", "cancelled")
 
 POLL: Final = 0.2
 """Seconds between two looks of `watch`."""
+
+
+_REMEDIES: Final = {
+    "SC821": "Choose another key",
+    "SC822": "See which there are: statecharts runs list",
+    "SC829": "Name the module of its chart: --charts MODULE",
+    "SC835": "See which calls are under way: statecharts runs show RUN",
+}
+"""The remedies at the terminal, where those of the errors name the functions of Python."""
+
+_OPTIONS: Final = {", or allow create": "", "prefix=": "--prefix="}
+"""What is said of options at the terminal, by what errors say of arguments."""
 
 
 class RunsError(click.ClickException):
@@ -98,7 +111,11 @@ def _told() -> Generator[None, None, None]:
     try:
         yield
     except StatechartError as error:
-        raise RunsError(str(error)) from None
+        remedy = _REMEDIES.get(error.code, error.remedy)
+        told = sentence(error.code, error.where, error.found, remedy)
+        for argument, option in _OPTIONS.items():
+            told = told.replace(argument, option)
+        raise RunsError(told) from None
     except ModuleNotFoundError as error:
         if error.name != "sqlalchemy":
             raise
@@ -208,6 +225,7 @@ def _head_json(head: Head) -> dict[str, Any]:
 @click.option("--state", help="Only runs that are in the state of this id.")
 @click.option("--status", type=click.Choice(STATUSES), help="Only runs of this status.")
 @click.option("--stuck", is_flag=True, help="Only runs that are stuck.")
+@click.option("--parent", metavar="RUN", help="Only the children that this run waits for.")
 @json_option
 @_db
 def list_runs(
@@ -217,6 +235,7 @@ def list_runs(
     state: str | None,
     status: str | None,
     stuck: bool,
+    parent: str | None,
     as_json: bool,
 ) -> None:
     """List the runs of the store, in the order of their keys."""
@@ -224,7 +243,10 @@ def list_runs(
         raise click.UsageError(f"--stuck is --status stuck, and not --status {status}.")
     with store_at(db, prefix) as store:
         heads = list(_heads(store, chart, state, "stuck" if stuck else status))
-        if not heads:
+        if parent is not None:
+            children = _children(store, parent)
+            heads = [head for head in heads if head.run in children]
+        elif not heads:
             _check_named(store, chart, state)
     if as_json:
         print_json([_head_json(head) for head in heads])
@@ -244,6 +266,17 @@ def list_runs(
             _time(moment(head.changed)),
         )
     console().print(table)
+
+
+def _children(store: Store, parent: str) -> tuple[str, ...]:
+    """Return the keys of the children that a run waits for."""
+    from statecharts.runtime.commit import children_of  # noqa: PLC0415 - needs an extra
+    from statecharts.runtime.writer import unknown  # noqa: PLC0415
+
+    stored = store.read(parent)
+    if stored is None:
+        raise unknown(parent)
+    return children_of(parent, stored.owed)
 
 
 def _check_named(store: Store, chart: str | None, state: str | None) -> None:
@@ -282,18 +315,25 @@ def _status(head: Head) -> Text:
 @json_option
 @_db
 def show(db: str, prefix: str, run: str, as_json: bool) -> None:
-    """Show one run: its states and data, and what it waits for."""
-    from statecharts.runtime.clock import moment  # noqa: PLC0415 - needs an extra
+    """Show one run: its states and data, its parent and children, and what it waits for."""
+    from statecharts.runtime.between import parent_of  # noqa: PLC0415 - needs an extra
+    from statecharts.runtime.clock import moment  # noqa: PLC0415
+    from statecharts.runtime.commit import children_of  # noqa: PLC0415
     from statecharts.runtime.writer import unknown  # noqa: PLC0415
 
     with store_at(db, prefix) as store:
         stored = store.read(run)
         if stored is None:
             raise unknown(run)
+        children = {key: store.head(key) for key in children_of(run, stored.owed)}
     head = stored.head
     snapshot = json.loads(head.snapshot)
+    parent = parent_of(stored.owed)
     told = {
         **_head_json(head),
+        "effects": not head.muted,
+        "parent": None if parent is None else parent[0],
+        "children": list(children),
         "snapshot": snapshot,
         "timers": {one.id: moment(one.due).isoformat() for one in stored.timers},
         "owed": [_owed_json(run, one) for one in stored.owed],
@@ -304,19 +344,39 @@ def show(db: str, prefix: str, run: str, as_json: bool) -> None:
         return
     out = console()
     out.print(Text.assemble((run, "bold"), f"  {head.chart}  ", _status(head)))
+    for what, text in _lines(stored, snapshot, children):
+        out.print(Text(f"  {what:9} {text}"), soft_wrap=True)
+
+
+def _lines(
+    stored: StoredRun, snapshot: dict[str, Any], children: dict[str, Head | None]
+) -> Iterator[tuple[str, str]]:
+    """Yield what is told of a run: each time what it is about, and the text."""
+    from statecharts.runtime.between import parent_of  # noqa: PLC0415 - needs an extra
+    from statecharts.runtime.clock import moment  # noqa: PLC0415
+    from statecharts.runtime.commit import PARENT  # noqa: PLC0415
+
+    head = stored.head
     if head.reason:
-        out.print(Text(f"  reason    {head.reason}"), soft_wrap=True)
-    out.print(Text(f"  states    {_place(head)}"), soft_wrap=True)
-    out.print(Text(f"  entries   {head.sequence + 1}, since {_time(moment(head.began))}"))
+        yield "reason", head.reason
+    yield "states", _place(head)
+    yield "entries", f"{head.sequence + 1}, since {_time(moment(head.began))}"
     for state, data in snapshot.get("data", {}).items():
-        shown = json.dumps(data, ensure_ascii=False)
-        out.print(Text(f"  data      {state}: {shown}"), soft_wrap=True)
+        yield "data", f"{state}: {json.dumps(data, ensure_ascii=False)}"
+    parent = parent_of(stored.owed)
+    if parent is not None:
+        yield "parent", f"{parent[0]}, by its call {parent[2]}"
     for one in stored.timers:
-        out.print(Text(f"  timer     {one.id}, due {_time(moment(one.due))}"))
+        yield "timer", f"{one.id}, due {_time(moment(one.due))}"
+    if head.muted:
+        yield "effects", "off: they are dropped, and nobody carries out calls"
+        for call in snapshot.get("calls", ()):
+            yield "call", f"{call['id']}: {call['call']['type']}, waits for an answer"
     for owed in stored.owed:
-        out.print(Text(_owed_text(run, head, owed)), soft_wrap=True)
+        if owed.name != PARENT:
+            yield "effect" if owed.call is None else "call", _owed_text(head, owed, children)
     for waiting in stored.waiting:
-        out.print(Text(f"  waiting   {waiting.body.decode()}"), soft_wrap=True)
+        yield "waiting", waiting.body.decode()
 
 
 def _owed_json(run: str, owed: Owed) -> dict[str, Any]:
@@ -336,13 +396,17 @@ def _owed_json(run: str, owed: Owed) -> dict[str, Any]:
     }
 
 
-def _owed_text(run: str, head: Head, owed: Owed) -> str:
-    from statecharts.runtime.runs import outstanding  # noqa: PLC0415 - needs an extra
+def _owed_text(head: Head, owed: Owed, children: dict[str, Head | None]) -> str:
+    from statecharts.runtime.commit import CHILD, child_key  # noqa: PLC0415 - needs an extra
+    from statecharts.runtime.runs import outstanding  # noqa: PLC0415
 
-    told = outstanding(run, owed)
-    parts = [f"  {'call' if told.call else 'effect':9} {told.call or told.key}: {told.name}"]
-    if told.handed:
-        parts.append("waits for run.answer")
+    told = outstanding(head.run, owed)
+    parts = [f"{told.call or told.key}: {_owed_name(head.run, owed)}"]
+    if told.handed and owed.name == CHILD:
+        child = children[child_key(head.run, owed)]
+        parts.append("not there" if child is None else child.status)
+    elif told.handed:
+        parts.append("waits for an answer")
     else:
         parts.append(count_text(told.attempts, "failure"))
         if told.claimed is not None:
@@ -351,6 +415,21 @@ def _owed_text(run: str, head: Head, owed: Owed) -> str:
             parts.append(f"next at {_time(told.due)}")
     reason = f" ({told.reason})" if told.reason and told.reason != head.reason else ""
     return ", ".join(parts) + reason
+
+
+def _owed_name(run: str, owed: Owed) -> str:
+    """Return what is owed: an effect by its name, and what is between runs in words."""
+    from statecharts.runtime.commit import CANCEL, CHILD, SPAWN, TELL, child_key  # noqa: PLC0415
+
+    said = json.loads(owed.body)
+    if owed.name == TELL:
+        return f"tell {said['run']} {said['event']['type']}"
+    if owed.name == SPAWN:
+        return f"start {said['key']}"
+    if owed.name in (CHILD, CANCEL):
+        verb = "child" if owed.name == CHILD else "cancel"
+        return f"{verb} {child_key(run, owed)}"
+    return owed.name
 
 
 @runs.command()
@@ -617,10 +696,10 @@ def migrate(db: str, prefix: str, targets: tuple[str, ...], check: bool, as_json
     The upcasters are those of the protocols (statecharts.codec.Protocol) that the modules of
     --charts have as variables. Exit status 1 if a run cannot go on with the charts given.
     """
+    migrated: list[str] = []
     with _opened(db, prefix, targets) as opened:
         if not check:
-            for _ in opened.migrate():
-                pass
+            migrated = [run for run, error in opened.migrate() if error is None]
         found = opened.outlook()
     broken = [one for one in found if one.fault]
     old = [one for one in found if not one.fault and one.version < one.to]
@@ -628,6 +707,7 @@ def migrate(db: str, prefix: str, targets: tuple[str, ...], check: bool, as_json
         print_json(
             {
                 "runs": len(found),
+                "migrated": migrated,
                 "old": [one.run for one in old],
                 "broken": {one.run: one.fault for one in broken},
                 "notes": {one.run: list(one.notes) for one in found if one.notes},
@@ -645,7 +725,8 @@ def migrate(db: str, prefix: str, targets: tuple[str, ...], check: bool, as_json
             else (f"{len(broken)} of {count_text(len(found), 'run')} cannot go on")
         )
         later = f", {len(old)} of an older version" if old else ""
-        click.echo(f"{told}{later}")
+        done = "" if check else f"{count_text(len(migrated), 'run')} migrated; "
+        click.echo(f"{done}{told}{later}")
     if broken:
         raise click.exceptions.Exit(1)
 

@@ -1249,6 +1249,12 @@ def child_key(run: str, row: Owed) -> str:
     return str(json.loads(row.body)["call"]["key"]) or f"{run}/{row.number}"
 
 
+def children_of(run: str, owed: Iterable[Owed]) -> tuple[str, ...]:
+    """Return the keys of the children that a run waits for, in order, from what it owes."""
+    rows = sorted((one.number, one) for one in owed if one.name == CHILD)
+    return tuple(child_key(run, row) for _, row in rows)
+
+
 def answer_of(child: Draft) -> ChildDone | ChildFailed:
     """Return what a child that is over says to its parent."""
     if child.head.status != Status.ENDED:

@@ -34,7 +34,7 @@ from statecharts.model.events import OWN, Answer, CallFailed
 from statecharts.model.suggestions import did_you_mean
 from statecharts.runtime import between, history, rewind
 from statecharts.runtime.clock import Clock, microseconds, moment
-from statecharts.runtime.commit import CHILD, Draft, Live, Program, Taken, child_key, place_of
+from statecharts.runtime.commit import Draft, Live, Program, Taken, children_of, place_of
 from statecharts.runtime.errors import RunError, WaitError
 from statecharts.runtime.migration import Outlook, outlooks
 from statecharts.runtime.writer import Job, Writer, existing, unknown
@@ -295,8 +295,7 @@ class Operations:
 
     def children(self, key: str) -> tuple[str, ...]:
         """Return the keys of the children that a run waits for, in order."""
-        rows = self.live(key).owed
-        return tuple(child_key(key, rows[n]) for n in sorted(rows) if rows[n].name == CHILD)
+        return children_of(key, self.live(key).owed.values())
 
     def migrate(self, key: str) -> Job[bool]:
         """Bring a run to the present version of its chart; tell whether it was of an older one."""

@@ -11,6 +11,7 @@ from typing import Any, cast
 
 import pytest
 
+from machines.workflow.templates import Notes, Work, Worked, pipeline
 from statecharts import Answer, StatechartError
 from statecharts.model.errors import ArgumentError
 from statecharts.runtime import (
@@ -1144,6 +1145,18 @@ async def test_no_failure_goes_unrecorded(
 def test_policy_that_means_nothing_is_refused(policy: dict[str, Any], text: str) -> None:
     with pytest.raises(HandlerError, match=text):
         handle(Charge, lambda call: PAID, **policy)
+
+
+@run_async
+async def test_answer_that_cannot_be_written_is_told_with_its_handler(store: Store) -> None:
+    """The run is stuck, and the reason says who has answered."""
+    chart = pipeline("Report", ["fetch"])
+    async with Runtime(store, chart, handlers={Work: lambda _: Worked(object())}) as rt:
+        run = await rt.start(chart, key="a", context=Notes())
+        while run.status != "stuck":  # noqa: ASYNC110 - `wait` would raise
+            await asyncio.sleep(0.001)
+    said = "the answer of the handler of work cannot be taken: [SC421] "
+    assert run.reason.startswith(said)
 
 
 @pytest.mark.parametrize(
