@@ -56,7 +56,7 @@ def check(where: str, /, **given: tuple[Any, Sort]) -> None:
             raise ArgumentError("SC221", where, found, f"Pass {sort.told}")
 
 
-def valid(sort: Sort) -> Callable[[Any, Any, Any], None]:
+def valid(sort: Sort) -> Any:
     """Return the validator of an attrs field that takes only what is of a sort."""
 
     def validate(owner: Any, attribute: Any, value: Any) -> None:

@@ -23,6 +23,9 @@ A = TypeVar("A")
 F = TypeVar("F", bound=Effect)
 
 
+Backoff = Literal["fixed", "exponential"]
+"""How the waits between attempts grow."""
+
 _BACKOFF: Final = Sort("'fixed' or 'exponential'", lambda value: value in ("fixed", "exponential"))
 _JITTER: Final = Sort(
     "a number from 0 on, such as 0.1", lambda value: isinstance(value, int | float) and value >= 0
@@ -62,9 +65,7 @@ class Retry:
 
     attempts: int = field(default=5, validator=valid(COUNT))
     delay: timedelta = field(default=timedelta(seconds=1), validator=valid(WAIT))
-    backoff: Literal["fixed", "exponential"] = field(
-        default="exponential", validator=valid(_BACKOFF)
-    )
+    backoff: Backoff = field(default="exponential", validator=valid(_BACKOFF))
     most: timedelta = field(default=timedelta(hours=1), validator=valid(WAIT))
     jitter: float = field(default=0.1, validator=valid(_JITTER))
     give_up_on: tuple[type[BaseException], ...] = field(default=(), validator=valid(_ERRORS))

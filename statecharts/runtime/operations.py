@@ -586,10 +586,11 @@ def classes_of(effects: Any) -> tuple[type, ...]:
     Raises:
         ArgumentError: They are none (SC221).
     """
+    given: Any = effects
     if isinstance(effects, Iterable) and not isinstance(effects, type):
-        effects = tuple(effects)
-    check("runs", effects=(effects, EFFECTS))
-    found: tuple[type, ...] = effects
+        given = tuple(effects)
+    check("runs", effects=(given, EFFECTS))
+    found: tuple[type, ...] = given
     return found
 
 

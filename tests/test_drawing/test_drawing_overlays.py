@@ -437,13 +437,13 @@ SNAPSHOT, STEP = "Pass a snapshot, such as", "Pass a step, such as machine.send"
         (lambda: picture_of(CHART, overlay=Snapshot), "render: overlay=.* Pass an overlay"),
         (lambda: last_step(CHART, Step), f"last_step: step=.* {STEP}"),  # type: ignore[arg-type]
         (lambda: last_step(CHART, machine().snapshot), f"last_step: step=.* {STEP}"),  # type: ignore[arg-type]
-        (lambda: counted(CHART, machine().send(DepsMet())), "counted: steps=.* Pass steps"),  # type: ignore[arg-type]
+        (lambda: counted(CHART, machine().send(DepsMet())), "counted: steps=.* Pass steps"),
         (lambda: counted(CHART, [Step]), f"counted: step=.* {STEP}"),  # type: ignore[list-item]
         (lambda: coverage(CHART, {"done": 1}), "coverage: counts=.* Pass counts"),  # type: ignore[arg-type]
         (lambda: Counts(3), "Counts: states=3 does not fit"),  # type: ignore[arg-type]
         (lambda: Counts({"done": "1"}), "Counts: states=.* Pass numbers by ids"),  # type: ignore[dict-item]
         (lambda: time_in_state(CHART, {"done": 3}), "time_in_state: durations=.* Pass times"),  # type: ignore[dict-item]
-        (lambda: disabled(CHART, Snapshot), f"disabled: snapshot=.* {SNAPSHOT}"),  # type: ignore[type-var]
+        (lambda: disabled(CHART, Snapshot), f"disabled: snapshot=.* {SNAPSHOT}"),  # type: ignore[arg-type]
         (lambda: disabled(CHART, machine().snapshot, DepsMet), "disabled: events=.* Pass events"),  # type: ignore[arg-type]
         (lambda: drawing.render_film(CHART, Step), "render_film: steps=.* Pass steps"),  # type: ignore[arg-type]
         (lambda: drawing.render_film(CHART, [Step]), "render_film: steps=.* each alone or"),  # type: ignore[list-item]
