@@ -25,6 +25,11 @@ if TYPE_CHECKING:
 FOLDER: Final = Path(__file__).parent / "gallery"
 """The folder of the pictures."""
 
+PAGE: Final = "README.md"
+"""The page that shows the pictures."""
+
+REMEDY: Final = "Run `python -m diagrams`."
+
 MACHINES: Final = FOLDER.parents[1] / "machines"
 """The package that the pictures show."""
 
@@ -32,12 +37,20 @@ MACHINES: Final = FOLDER.parents[1] / "machines"
 def stale(
     charts: Iterable[Chart | type[Declaration[Any, Any]]], folder: Path = FOLDER
 ) -> list[str]:
-    """Return one sentence for each stale picture in a folder.
+    """Return one sentence for each stale picture in a folder, and for each stale part of its page.
 
     >>> stale([])
     []
     """
-    return [fault for chart in charts for fault in _faults(_chart(chart), folder)]
+    page = folder / PAGE
+    text = page.read_text(encoding="utf-8") if page.exists() else ""
+    found = []
+    for chart in map(_chart, charts):
+        faults = list(_faults(chart, folder))
+        if not faults and _section(chart) not in text:
+            faults.append(f"{PAGE} does not show {chart.name} as it is now. {REMEDY}")
+        found += faults
+    return found
 
 
 def write(
@@ -46,15 +59,15 @@ def write(
     *,
     anew: bool = False,
 ) -> list[Path]:
-    """Render charts into a folder, as SVG and DOT, and return the files that were written.
+    """Render charts into a folder, as SVG and DOT, with a page; return the files that were written.
 
     Only stale pictures are rendered, so that another layout engine changes nothing; with ``anew``,
     all of them are.
     """
     folder.mkdir(parents=True, exist_ok=True)
     written = []
-    for declared in charts:
-        chart = _chart(declared)
+    shown = [*map(_chart, charts)]
+    for chart in shown:
         if not anew and not list(_faults(chart, folder)):
             continue
         for kind, text in (
@@ -64,6 +77,10 @@ def write(
             path = folder / f"{chart.name}.{kind}"
             path.write_text(text, encoding="utf-8", newline="\n")
             written.append(path)
+    page, text = folder / PAGE, index(shown)
+    if not page.exists() or page.read_text(encoding="utf-8") != text:
+        page.write_text(text, encoding="utf-8", newline="\n")
+        written.append(page)
     return written
 
 
@@ -75,11 +92,14 @@ def index(charts: Iterable[Chart]) -> str:
     <BLANKLINE>
     `python -m diagrams` draws these pictures from the code.
     """
-    parts = ["# Gallery\n\n`python -m diagrams` draws these pictures from the code.\n"]
-    for chart in charts:
-        doc = chart.doc.partition("\n\n")[0].replace("\n", " ")
-        parts.append(f"\n## {chart.name}\n\n{doc}\n\n![{chart.name}]({chart.name}.svg)\n")
-    return "".join(parts)
+    head = "# Gallery\n\n`python -m diagrams` draws these pictures from the code.\n"
+    return "".join((head, *map(_section, charts)))
+
+
+def _section(chart: Chart) -> str:
+    """Return what the page says of one chart."""
+    doc = chart.doc.partition("\n\n")[0].replace("\n", " ")
+    return f"\n## {chart.name}\n\n{doc}\n\n![{chart.name}]({chart.name}.svg)\n"
 
 
 def charts_of(module: ModuleType) -> tuple[Chart, ...]:
@@ -100,15 +120,14 @@ def _chart(chart: Chart | type[Declaration[Any, Any]]) -> Chart:
 
 
 def _faults(chart: Chart, folder: Path) -> Iterator[str]:
-    remedy = "Run `python -m diagrams`."
     svg, dot = folder / f"{chart.name}.svg", folder / f"{chart.name}.dot"
     if not svg.exists() or not dot.exists():
-        yield f"{chart.name} has no picture in {folder.name}. {remedy}"
+        yield f"{chart.name} has no picture in {folder.name}. {REMEDY}"
         return
     if f'data-chart-hash="{chart.hash}"' not in svg.read_text(encoding="utf-8"):
-        yield f"{chart.name} has changed, and {svg.name} has not. {remedy}"
+        yield f"{chart.name} has changed, and {svg.name} has not. {REMEDY}"
     elif dot.read_text(encoding="utf-8") != render(chart, "dot", faults=()):
-        yield f"{chart.name} would look different from {dot.name}. {remedy}"
+        yield f"{chart.name} would look different from {dot.name}. {REMEDY}"
 
 
 def machine_charts() -> list[Chart]:
@@ -133,8 +152,4 @@ def main(arguments: Sequence[str] = (), folder: Path = FOLDER) -> int:
     charts = [*machine_charts(), chart_of_rooms()]
     for path in write(charts, folder, anew="--all" in arguments):
         print(path)
-    page, text = folder / "README.md", index(charts)
-    if not page.exists() or page.read_text(encoding="utf-8") != text:
-        page.write_text(text, encoding="utf-8", newline="\n")
-        print(page)
     return 0

@@ -93,6 +93,19 @@ def test_gallery_notices_names_that_the_hash_leaves_out(tmp_path: Path) -> None:
     assert "would look different" in fault
 
 
+def test_gallery_notices_a_page_that_says_something_else(tmp_path: Path) -> None:
+    """The page is stale when it lacks a chart, or tells of it in the words of before."""
+    chart = charts.traffic_light()
+    gallery.write([chart], tmp_path)
+    page = tmp_path / "README.md"
+    for text in (page.read_text().replace("TrafficLight.svg", "Light.svg"), ""):
+        page.write_text(text)
+        (fault,) = gallery.stale([chart], tmp_path)
+        assert fault.startswith("README.md does not show TrafficLight as it is now.")
+        assert gallery.write([chart], tmp_path) == [page]
+        assert gallery.stale([chart], tmp_path) == []
+
+
 def test_gallery_notices_a_picture_that_is_missing(tmp_path: Path) -> None:
     """A chart without a picture is reported, with the command that draws it."""
     (fault,) = gallery.stale([charts.traffic_light()], tmp_path)
@@ -106,6 +119,7 @@ def test_gallery_leaves_alone_what_is_not_stale(tmp_path: Path) -> None:
     assert [p.name for p in gallery.write([chart], tmp_path)] == [
         "TrafficLight.svg",
         "TrafficLight.dot",
+        "README.md",
     ]
     assert gallery.write([chart], tmp_path) == []
     assert len(gallery.write([chart], tmp_path, anew=True)) == 2

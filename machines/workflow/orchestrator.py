@@ -15,6 +15,16 @@ from attrs import frozen
 from machines.workflow.chart import Workflow
 from machines.workflow.following import Follower, following
 from machines.workflow.vocabulary import Context, Rollback, SetContext
+from statecharts.model.arguments import (
+    COUNT,
+    FUNCTION,
+    NUMBER,
+    SPAN,
+    WAIT,
+    check,
+    instance,
+    optional,
+)
 from statecharts.model.errors import StatechartError
 from statecharts.runtime import (
     Attempted,
@@ -35,6 +45,9 @@ from statecharts.store.transfer import exported, imported
 
 HISTORY: Final = 1_000
 """The entries of a workflow's history that are shown unless told otherwise."""
+
+
+FOLLOWER: Final = instance(Follower, "an instance of a class derived from Follower")
 
 
 @final
@@ -170,6 +183,7 @@ class Stored:
         Args:
             tail: The number of last entries; never more than the limit of the orchestrator.
         """
+        check("history", tail=(tail, optional(NUMBER)))
         limit = self._orchestrator.history
         points = self.run.points(tail=limit if tail is None else min(tail, limit))
         return [Transition(past, _known(snapshot)) for past, snapshot in points]
@@ -218,6 +232,10 @@ class Orchestrator:
             256 more may be kept.
         retention: How long a workflow is kept that is over; None keeps it.
         clock: The clock.
+        grace: The time that handlers get to finish at the end.
+
+    Raises:
+        ArgumentError: An argument is of the wrong kind (SC221).
     """
 
     def __init__(
@@ -231,9 +249,13 @@ class Orchestrator:
         clock: Clock | None = None,
         grace: timedelta = timedelta(seconds=10),
     ) -> None:
-        if history < 1:
-            found = f"history={history} keeps nothing"
-            raise WorkflowError("SC830", "orchestrator", found, "Keep one entry at least")
+        check(
+            "orchestrator",
+            history=(history, COUNT),
+            retention=(retention, optional(SPAN)),
+            follower=(follower, optional(FOLLOWER)),
+            grace=(grace, WAIT),
+        )
         self.history = history
         self._retention = retention
         self._clock = clock or SystemClock()
@@ -367,6 +389,7 @@ class Orchestrator:
         Returns:
             A function that ends it.
         """
+        check("subscribe", listener=(listener, FUNCTION))
         self._listeners.append(listener)
         return lambda: self._listeners.remove(listener)
 

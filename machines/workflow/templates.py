@@ -10,8 +10,9 @@ from typing import Any, Final, TypeAlias
 
 from attrs import evolve, field, frozen
 
-from machines.workflow.vocabulary import FOREVER, Cancel, Pause, Resume, Retry
+from machines.workflow.vocabulary import FOREVER, VALUES, Cancel, Pause, Resume, Retry
 from statecharts import Call, CallFailed, Compound, History, Moment, Parallel, State, Statechart
+from statecharts.model.arguments import COUNT, SPAN, TEXT, Sort, check, optional, valid
 
 __all__ = [
     "Approved",
@@ -78,9 +79,15 @@ class Notes:
         reason: Why it has failed; empty while it has not.
     """
 
-    values: Mapping[str, Any] = field(factory=dict)
-    reason: str = ""
+    values: Mapping[str, Any] = field(factory=dict, validator=valid(VALUES))
+    reason: str = field(default="", validator=valid(TEXT))
 
+
+NAME: Final = Sort("the name of a class", lambda value: TEXT.fits(value) and value.isidentifier())
+NAMES: Final = Sort(
+    "a list of names",
+    lambda value: isinstance(value, list | tuple) and value and all(map(TEXT.fits, value)),
+)
 
 _Moment: TypeAlias = Moment[Any, Any, Notes]
 Body: TypeAlias = Callable[[dict[str, Any]], Any]
@@ -104,6 +111,7 @@ def pipeline(name: str, steps: Sequence[str], *, limit: timedelta = FOREVER) -> 
     >>> [state.id for state in fetch.chart][:5]
     ['live', 'live.work', 'live.work.fetch', 'live.work.check', 'live.work.publish']
     """
+    check("pipeline", name=(name, NAME), steps=(steps, NAMES), limit=(limit, SPAN))
     _check(name, steps, "steps")
 
     def work(body: dict[str, Any]) -> None:
@@ -130,9 +138,7 @@ def map_reduce(name: str, shards: int, *, limit: timedelta = FOREVER) -> Any:
         shards: The number of parts.
         limit: The longest time for the parts together, and for the end.
     """
-    if shards < 1:
-        text = f"map_reduce({name!r}, {shards}): give one shard at least"
-        raise ValueError(text)
+    check("map_reduce", name=(name, NAME), shards=(shards, COUNT), limit=(limit, SPAN))
 
     def shard(step: str, body: dict[str, Any]) -> None:
         mapping = body["mapping"] = State(invoke=_work(step), initial=True)
@@ -171,6 +177,13 @@ def approval(
         need: How many have to say yes; None for all of them.
         limit: How long they have for it.
     """
+    check(
+        "approval",
+        name=(name, NAME),
+        people=(people, NAMES),
+        need=(need, optional(COUNT)),
+        limit=(limit, SPAN),
+    )
     _check(name, people, "people")
     wanted = len(people) if need is None else need
     if not 1 <= wanted <= len(people):
@@ -262,9 +275,6 @@ def _work(step: str) -> Any:
 
 def _check(name: str, given: Sequence[str], what: str) -> None:
     """Refuse names that cannot be names of states."""
-    if not given or isinstance(given, str):
-        text = f"{name!r}: give the names of its {what} as a list"
-        raise ValueError(text)
     for one in given:
         if not one.isidentifier() or one == "done":
             text = f"{name!r}: {one!r} among its {what} cannot be the name of a state"

@@ -7,11 +7,14 @@ from datetime import timedelta
 from typing import Any, Final, TypeAlias
 
 from attrs import field, frozen
-from attrs.validators import ge, gt, instance_of, min_len
 
 from statecharts import Effect, Occurred
+from statecharts.model.arguments import COUNT, SPAN, TEXT, Sort, instance, valid
 
-_NAME: Final[list[Any]] = [instance_of(str), min_len(1)]
+_NAME: Final = valid(Sort("a text that is not empty", lambda value: TEXT.fits(value) and value))
+
+VALUES: Final = instance(Mapping, "values by name, such as {'title': 'a'}")
+"""What workflows know, by name."""
 
 FOREVER: Final = timedelta(days=36_500)
 """The time limit of a workflow without one: a hundred years."""
@@ -44,7 +47,7 @@ class Complete:
 class Fail:
     """The work has failed."""
 
-    message: str = field(validator=instance_of(str))
+    message: str = field(validator=valid(TEXT))
 
 
 @frozen
@@ -100,12 +103,15 @@ class Context:
         limit: The longest time that it may run without being paused or done.
         attempts: The number of attempts in all before it has failed; 1 never tries again by itself.
         backoff: The wait before the second attempt; each further one takes twice as long.
+
+    Raises:
+        ArgumentError: A value is of the wrong kind (SC221).
     """
 
-    values: Mapping[str, Any] = field(factory=dict)
-    limit: timedelta = field(default=FOREVER, validator=gt(timedelta()))
-    attempts: int = field(default=1, validator=[instance_of(int), ge(1)])
-    backoff: timedelta = field(default=timedelta(seconds=1), validator=gt(timedelta()))
+    values: Mapping[str, Any] = field(factory=dict, validator=valid(VALUES))
+    limit: timedelta = field(default=FOREVER, validator=valid(SPAN))
+    attempts: int = field(default=1, validator=valid(COUNT))
+    backoff: timedelta = field(default=timedelta(seconds=1), validator=valid(SPAN))
 
     def wait(self, failures: int) -> timedelta:
         """Return how long to wait after some failures.

@@ -17,25 +17,24 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 import click
 from rich.text import Text
 
-from statecharts.cli.modules import Importer, NoModuleError
-from statecharts.cli.targets import TargetError, all_charts
+from statecharts.cli.targets import TargetError, all_charts, is_file
 from statecharts.cli.terminal import (
     console,
     count_text,
     json_option,
     plain_table,
-    print_failures,
     print_json,
 )
-from statecharts.model.chart import Chart
+from statecharts.model.chart import as_chart
 from statecharts.model.durations import duration_text
-from statecharts.model.errors import StatechartError, how_to_install
+from statecharts.model.errors import StatechartError, how_to_install, sentence
 from statecharts.model.labels import innermost
 from statecharts.model.suggestions import nearest
 
 if TYPE_CHECKING:
     from statecharts.runtime import Happened, Past, Run, Runs
     from statecharts.store import Head, Owed, Store
+    from statecharts.store import Run as StoredRun
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -44,6 +43,18 @@ STATUSES: Final = ("running", "suspended", "stuck", "ended", "cancelled")
 
 POLL: Final = 0.2
 """Seconds between two looks of `watch`."""
+
+
+_REMEDIES: Final = {
+    "SC821": "Choose another key",
+    "SC822": "See which there are: statecharts runs list",
+    "SC829": "Name the module of its chart: --charts MODULE",
+    "SC835": "See which calls are under way: statecharts runs show RUN",
+}
+"""The remedies at the terminal, where those of the errors name the functions of Python."""
+
+_OPTIONS: Final = {", or allow create": "", "prefix=": "--prefix="}
+"""What is said of options at the terminal, by what errors say of arguments."""
 
 
 class RunsError(click.ClickException):
@@ -100,7 +111,11 @@ def _told() -> Generator[None, None, None]:
     try:
         yield
     except StatechartError as error:
-        raise RunsError(str(error)) from None
+        remedy = _REMEDIES.get(error.code, error.remedy)
+        told = sentence(error.code, error.where, error.found, remedy)
+        for argument, option in _OPTIONS.items():
+            told = told.replace(argument, option)
+        raise RunsError(told) from None
     except ModuleNotFoundError as error:
         if error.name != "sqlalchemy":
             raise
@@ -124,12 +139,17 @@ def store_at(db: str, prefix: str, *, create: bool = False) -> Generator[Store, 
             yield store
 
 
-def _check_there(db: str) -> None:
+def _check_there(db: str, remedy: str = "") -> None:
+    """Refuse a file that is not there; name one beside it that is called nearly so."""
     if "://" in db and not db.startswith("sqlite:///"):
         return  # a server says itself what is not there
     path = Path(db.removeprefix("sqlite:///"))
     if not path.exists():
-        raise RunsError(f"there is no store {str(path)!r}.")
+        beside = [one.name for one in path.parent.glob("*") if one.is_file()]
+        near = nearest(path.name, beside)
+        if near is not None:
+            remedy = f"Did you mean {str(path.with_name(near))!r}? {remedy}"
+        raise RunsError(f"there is no store {str(path)!r}. {remedy}".rstrip())
 
 
 @contextmanager
@@ -144,19 +164,21 @@ def _opened(db: str, prefix: str, targets: Collection[str]) -> Generator[Runs, N
 
 
 def _found(targets: Collection[str]) -> list[Any]:
+    """Return the charts that modules declare or import, or their protocols where there are some."""
     charts: dict[str, Any] = {}
     protocols: dict[str, Any] = {}
     for target in targets:
-        for one in all_charts(target):
+        for one in all_charts(target, imported=True):
             name = one.chart.name
             if charts.setdefault(name, one.chart) is not one.chart:
                 told = (
                     f"two charts of {' '.join(targets)} are called {name}. Name one: MODULE:{name}"
                 )
                 raise TargetError(told)
-            module = sys.modules.get(one.module)
-            if module is not None and name in _protocols(module):
-                protocols[name] = _protocols(module)[name]
+            for place in (one.module, target.partition(":")[0]):
+                module = sys.modules.get(place)
+                if module is not None and name in _protocols(module):
+                    protocols[name] = _protocols(module)[name]
     return list((charts | protocols).values())
 
 
@@ -203,6 +225,7 @@ def _head_json(head: Head) -> dict[str, Any]:
 @click.option("--state", help="Only runs that are in the state of this id.")
 @click.option("--status", type=click.Choice(STATUSES), help="Only runs of this status.")
 @click.option("--stuck", is_flag=True, help="Only runs that are stuck.")
+@click.option("--parent", metavar="RUN", help="Only the children that this run waits for.")
 @json_option
 @_db
 def list_runs(
@@ -212,6 +235,7 @@ def list_runs(
     state: str | None,
     status: str | None,
     stuck: bool,
+    parent: str | None,
     as_json: bool,
 ) -> None:
     """List the runs of the store, in the order of their keys."""
@@ -219,7 +243,10 @@ def list_runs(
         raise click.UsageError(f"--stuck is --status stuck, and not --status {status}.")
     with store_at(db, prefix) as store:
         heads = list(_heads(store, chart, state, "stuck" if stuck else status))
-        if not heads:
+        if parent is not None:
+            children = _children(store, parent)
+            heads = [head for head in heads if head.run in children]
+        elif not heads:
             _check_named(store, chart, state)
     if as_json:
         print_json([_head_json(head) for head in heads])
@@ -239,6 +266,17 @@ def list_runs(
             _time(moment(head.changed)),
         )
     console().print(table)
+
+
+def _children(store: Store, parent: str) -> tuple[str, ...]:
+    """Return the keys of the children that a run waits for."""
+    from statecharts.runtime.commit import children_of  # noqa: PLC0415 - needs an extra
+    from statecharts.runtime.writer import unknown  # noqa: PLC0415
+
+    stored = store.read(parent)
+    if stored is None:
+        raise unknown(parent)
+    return children_of(parent, stored.owed)
 
 
 def _check_named(store: Store, chart: str | None, state: str | None) -> None:
@@ -277,18 +315,25 @@ def _status(head: Head) -> Text:
 @json_option
 @_db
 def show(db: str, prefix: str, run: str, as_json: bool) -> None:
-    """Show one run: its states and data, and what it waits for."""
-    from statecharts.runtime.clock import moment  # noqa: PLC0415 - needs an extra
+    """Show one run: its states and data, its parent and children, and what it waits for."""
+    from statecharts.runtime.between import parent_of  # noqa: PLC0415 - needs an extra
+    from statecharts.runtime.clock import moment  # noqa: PLC0415
+    from statecharts.runtime.commit import children_of  # noqa: PLC0415
     from statecharts.runtime.writer import unknown  # noqa: PLC0415
 
     with store_at(db, prefix) as store:
         stored = store.read(run)
         if stored is None:
             raise unknown(run)
+        children = {key: store.head(key) for key in children_of(run, stored.owed)}
     head = stored.head
     snapshot = json.loads(head.snapshot)
+    parent = parent_of(stored.owed)
     told = {
         **_head_json(head),
+        "effects": not head.muted,
+        "parent": None if parent is None else parent[0],
+        "children": list(children),
         "snapshot": snapshot,
         "timers": {one.id: moment(one.due).isoformat() for one in stored.timers},
         "owed": [_owed_json(run, one) for one in stored.owed],
@@ -299,19 +344,39 @@ def show(db: str, prefix: str, run: str, as_json: bool) -> None:
         return
     out = console()
     out.print(Text.assemble((run, "bold"), f"  {head.chart}  ", _status(head)))
+    for what, text in _lines(stored, snapshot, children):
+        out.print(Text(f"  {what:9} {text}"), soft_wrap=True)
+
+
+def _lines(
+    stored: StoredRun, snapshot: dict[str, Any], children: dict[str, Head | None]
+) -> Iterator[tuple[str, str]]:
+    """Yield what is told of a run: each time what it is about, and the text."""
+    from statecharts.runtime.between import parent_of  # noqa: PLC0415 - needs an extra
+    from statecharts.runtime.clock import moment  # noqa: PLC0415
+    from statecharts.runtime.commit import PARENT  # noqa: PLC0415
+
+    head = stored.head
     if head.reason:
-        out.print(Text(f"  reason    {head.reason}"), soft_wrap=True)
-    out.print(Text(f"  states    {_place(head)}"), soft_wrap=True)
-    out.print(Text(f"  entries   {head.sequence + 1}, since {_time(moment(head.began))}"))
+        yield "reason", head.reason
+    yield "states", _place(head)
+    yield "entries", f"{head.sequence + 1}, since {_time(moment(head.began))}"
     for state, data in snapshot.get("data", {}).items():
-        shown = json.dumps(data, ensure_ascii=False)
-        out.print(Text(f"  data      {state}: {shown}"), soft_wrap=True)
+        yield "data", f"{state}: {json.dumps(data, ensure_ascii=False)}"
+    parent = parent_of(stored.owed)
+    if parent is not None:
+        yield "parent", f"{parent[0]}, by its call {parent[2]}"
     for one in stored.timers:
-        out.print(Text(f"  timer     {one.id}, due {_time(moment(one.due))}"))
+        yield "timer", f"{one.id}, due {_time(moment(one.due))}"
+    if head.muted:
+        yield "effects", "off: they are dropped, and nobody carries out calls"
+        for call in snapshot.get("calls", ()):
+            yield "call", f"{call['id']}: {call['call']['type']}, waits for an answer"
     for owed in stored.owed:
-        out.print(Text(_owed_text(run, head, owed)), soft_wrap=True)
+        if owed.name != PARENT:
+            yield "effect" if owed.call is None else "call", _owed_text(head, owed, children)
     for waiting in stored.waiting:
-        out.print(Text(f"  waiting   {waiting.body.decode()}"), soft_wrap=True)
+        yield "waiting", waiting.body.decode()
 
 
 def _owed_json(run: str, owed: Owed) -> dict[str, Any]:
@@ -331,13 +396,17 @@ def _owed_json(run: str, owed: Owed) -> dict[str, Any]:
     }
 
 
-def _owed_text(run: str, head: Head, owed: Owed) -> str:
-    from statecharts.runtime.runs import outstanding  # noqa: PLC0415 - needs an extra
+def _owed_text(head: Head, owed: Owed, children: dict[str, Head | None]) -> str:
+    from statecharts.runtime.commit import CHILD, child_key  # noqa: PLC0415 - needs an extra
+    from statecharts.runtime.runs import outstanding  # noqa: PLC0415
 
-    told = outstanding(run, owed)
-    parts = [f"  {'call' if told.call else 'effect':9} {told.call or told.key}: {told.name}"]
-    if told.handed:
-        parts.append("waits for run.answer")
+    told = outstanding(head.run, owed)
+    parts = [f"{told.call or told.key}: {_owed_name(head.run, owed)}"]
+    if told.handed and owed.name == CHILD:
+        child = children[child_key(head.run, owed)]
+        parts.append("not there" if child is None else child.status)
+    elif told.handed:
+        parts.append("waits for an answer")
     else:
         parts.append(count_text(told.attempts, "failure"))
         if told.claimed is not None:
@@ -346,6 +415,21 @@ def _owed_text(run: str, head: Head, owed: Owed) -> str:
             parts.append(f"next at {_time(told.due)}")
     reason = f" ({told.reason})" if told.reason and told.reason != head.reason else ""
     return ", ".join(parts) + reason
+
+
+def _owed_name(run: str, owed: Owed) -> str:
+    """Return what is owed: an effect by its name, and what is between runs in words."""
+    from statecharts.runtime.commit import CANCEL, CHILD, SPAWN, TELL, child_key  # noqa: PLC0415
+
+    said = json.loads(owed.body)
+    if owed.name == TELL:
+        return f"tell {said['run']} {said['event']['type']}"
+    if owed.name == SPAWN:
+        return f"start {said['key']}"
+    if owed.name in (CHILD, CANCEL):
+        verb = "child" if owed.name == CHILD else "cancel"
+        return f"{verb} {child_key(run, owed)}"
+    return owed.name
 
 
 @runs.command()
@@ -409,9 +493,12 @@ def _event_text(past: Past) -> str:
 def watch(db: str, prefix: str, run: str | None, as_json: bool) -> None:
     """Print what happens to the runs of the store, or to one, until it is over or Ctrl-C."""
     from statecharts.runtime.history import told  # noqa: PLC0415 - needs an extra
+    from statecharts.runtime.writer import unknown  # noqa: PLC0415
     from statecharts.store.rows import OVER  # noqa: PLC0415
 
     with store_at(db, prefix) as store:
+        if run is not None and store.head(run) is None:
+            raise unknown(run)
         seen = {head.run: head.sequence for head in _watched(store, run)}
         token = None
         click.echo("watching", err=True)
@@ -609,10 +696,10 @@ def migrate(db: str, prefix: str, targets: tuple[str, ...], check: bool, as_json
     The upcasters are those of the protocols (statecharts.codec.Protocol) that the modules of
     --charts have as variables. Exit status 1 if a run cannot go on with the charts given.
     """
+    migrated: list[str] = []
     with _opened(db, prefix, targets) as opened:
         if not check:
-            for _ in opened.migrate():
-                pass
+            migrated = [run for run, error in opened.migrate() if error is None]
         found = opened.outlook()
     broken = [one for one in found if one.fault]
     old = [one for one in found if not one.fault and one.version < one.to]
@@ -620,6 +707,7 @@ def migrate(db: str, prefix: str, targets: tuple[str, ...], check: bool, as_json
         print_json(
             {
                 "runs": len(found),
+                "migrated": migrated,
                 "old": [one.run for one in old],
                 "broken": {one.run: one.fault for one in broken},
                 "notes": {one.run: list(one.notes) for one in found if one.notes},
@@ -637,7 +725,8 @@ def migrate(db: str, prefix: str, targets: tuple[str, ...], check: bool, as_json
             else (f"{len(broken)} of {count_text(len(found), 'run')} cannot go on")
         )
         later = f", {len(old)} of an older version" if old else ""
-        click.echo(f"{told}{later}")
+        done = "" if check else f"{count_text(len(migrated), 'run')} migrated; "
+        click.echo(f"{done}{told}{later}")
     if broken:
         raise click.exceptions.Exit(1)
 
@@ -653,8 +742,9 @@ def migrate(db: str, prefix: str, targets: tuple[str, ...], check: bool, as_json
     help="How long handlers may go on after SIGTERM.",
 )
 @click.option("--quiet", is_flag=True, help="Do not print each step.")
+@click.option("--create", is_flag=True, help="Make the file of the store if it is not there.")
 @_db
-def serve(db: str, prefix: str, target: str, grace: float, quiet: bool) -> None:
+def serve(db: str, prefix: str, target: str, grace: float, quiet: bool, create: bool) -> None:
     """Carry out what the runs of the charts of a module ask for, until SIGTERM or Ctrl-C.
 
     TARGET is a module, or module:name for one of its charts. The module declares the charts, or
@@ -662,6 +752,8 @@ def serve(db: str, prefix: str, target: str, grace: float, quiet: bool) -> None:
     of what statecharts.runtime.handle returns. Several processes may serve one store. What a killed
     one was at work on, another takes over: at once on the same machine, elsewhere in 30 seconds.
     """
+    if not create:
+        _check_there(db, "Correct --db, or make it: --create.")
     module, charts = _served(target)
     handlers = getattr(module, "handlers", None)
     if handlers is None:
@@ -673,27 +765,12 @@ def serve(db: str, prefix: str, target: str, grace: float, quiet: bool) -> None:
 
 def _served(target: str) -> tuple[ModuleType, list[Any]]:
     """Import the module that is served; return it with its charts, imported ones among them."""
-    name, _, only = target.partition(":")
-    with Importer() as importer:
-        try:
-            module = importer.load(name)
-        except NoModuleError as error:
-            remedy = "Run the command where it can be imported."
-            raise TargetError(f"there is no module {error.missing!r}. {remedy}") from None
-    if module is None:
-        print_failures(importer.failures)
-        raise click.exceptions.Exit(1)
-    charts = {
-        key: value
-        for key, value in vars(module).items()
-        if isinstance(value, type) and isinstance(vars(value).get("chart"), Chart)
-    }
-    if only:
-        charts = {key: value for key, value in charts.items() if key == only}
-    if not charts:
-        raise TargetError(f"there are no charts in {target!r}.")
-    protocols = _protocols(module)
-    return module, [protocols.get(vars(one)["chart"].name, one) for one in charts.values()]
+    if is_file(target):
+        raise TargetError(
+            f"{target!r} is a file, and has no handlers. Name a module that has them."
+        )
+    charts = _found((target,))
+    return sys.modules[target.partition(":")[0]], charts
 
 
 async def _serve(
@@ -721,7 +798,7 @@ async def _serve(
     async with Runtime(
         address, *charts, handlers=handlers, observe=observe, grace=grace, prefix=prefix
     ):
-        named = ", ".join(getattr(one.chart, "chart", one.chart).name for one in charts)
+        named = ", ".join(as_chart(one, "serve").name for one in charts)
         click.echo(f"serving {named}", err=True)
         await ended.wait()
         click.echo("ending", err=True)

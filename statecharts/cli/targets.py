@@ -112,7 +112,9 @@ def file_options(function: F) -> F:
     return variables(version(function))
 
 
-def survey(target: str, variables: dict[str, str] | None = None) -> Survey:
+def survey(
+    target: str, variables: dict[str, str] | None = None, *, imported: bool = False
+) -> Survey:
     """Import the module of a target, or read its file, and return the charts there.
 
     Each chart comes once, from the module that declares it. Classes of python-statemachine count as
@@ -121,6 +123,7 @@ def survey(target: str, variables: dict[str, str] | None = None) -> Survey:
     Args:
         target: A package, a module, a chart in a module, a chart file, or a chart in a file.
         variables: Values of ``${NAME}`` in a file.
+        imported: Whether charts that the module of the target imports count as well.
 
     Raises:
         TargetError: There is no such module or file, no such name in it, or no chart.
@@ -140,7 +143,10 @@ def survey(target: str, variables: dict[str, str] | None = None) -> Survey:
         elif colon:
             charts = _named(module, name, importer)
         else:
-            charts = _once(_all_inside(module, importer))
+            found = list(_all_inside(module, importer))
+            charts = _once(
+                (*found, *_declared(module, importer, imported=True)) if imported else found
+            )
         if not charts and not importer.failures:
             raise TargetError(f"there are no charts in {target!r}.")
         return Survey(charts, importer.failures)
@@ -191,15 +197,17 @@ def _refused(one: Found) -> Failure:
     return failure_of(one.module, DefinitionError(one.chart.name, one.faults, one.chart))
 
 
-def all_charts(target: str, variables: dict[str, str] | None = None) -> tuple[Found, ...]:
-    """Return the charts of a target, for commands that need them all.
+def all_charts(
+    target: str, variables: dict[str, str] | None = None, *, imported: bool = False
+) -> tuple[Found, ...]:
+    """Return the charts of a target, for commands that need them all (see `survey`).
 
     Ends the command with status 1 if a module could not be imported, or the file not be read.
 
     Raises:
         TargetError: There is no such module or file, no such name in it, or no chart.
     """
-    found = survey(target, variables)
+    found = survey(target, variables, imported=imported)
     if found.failures:
         print_failures(found.failures)
         raise click.exceptions.Exit(1)
@@ -250,11 +258,11 @@ def _all_inside(module: ModuleType, importer: Importer) -> Iterator[Found]:
         yield from _declared(inner, importer)
 
 
-def _declared(module: ModuleType, importer: Importer) -> Iterator[Found]:
-    """Yield the charts of a module in order, without the classes that it imported."""
+def _declared(module: ModuleType, importer: Importer, *, imported: bool = False) -> Iterator[Found]:
+    """Yield the charts of a module in order; the classes that it imported only where asked for."""
     for name, value in vars(module).items():
-        imported = isinstance(value, type) and value.__module__ != module.__name__
-        chart = None if imported else _chart_of(value, importer)
+        elsewhere = isinstance(value, type) and value.__module__ != module.__name__
+        chart = None if elsewhere and not imported else _chart_of(value, importer)
         if chart is not None:
             yield Found(module.__name__, name, chart)
 

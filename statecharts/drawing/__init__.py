@@ -15,13 +15,15 @@ import warnings
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Final, Literal, overload
 
-from statecharts.drawing.overlay import PLAIN, HasConfiguration, Overlay, active
+from statecharts.drawing.overlay import PLAIN, STEPS, HasConfiguration, Overlay, active
+from statecharts.model.arguments import check, instance
 from statecharts.model.chart import Chart, Declaration, as_chart, unknown_state
 from statecharts.model.errors import DefinitionError, Fault, StatechartError
 from statecharts.model.suggestions import did_you_mean
 
 if TYPE_CHECKING:
     from statecharts.drawing.excerpt import Excerpt
+    from statecharts.drawing.model import Drawing
     from statecharts.drawing.theme import Theme
     from statecharts.semantics.snapshot import Step
 
@@ -37,6 +39,7 @@ __all__ = [
 
 Format = Literal["svg", "png", "pdf", "dot", "mermaid", "plantuml"]
 FORMATS: Final = ("svg", "png", "pdf", "dot", "mermaid", "plantuml")
+_OVERLAY: Final = instance(Overlay, "an overlay, such as last_step(chart, step)")
 SECONDS: Final = 10.0
 """Time that the layout may take."""
 
@@ -163,6 +166,7 @@ def render(
     shown, marked = _shown(chart, faults)
     if strict and marked:
         raise DefinitionError(shown.name, marked, shown)
+    check("render", overlay=(overlay, _OVERLAY))
     look = theme_named(theme)
     marks = overlay if highlight is None else active(shown, highlight) | overlay
     picture = _excerpt(shown, depth, focus, compact=compact).of(picture_of(shown, marked))
@@ -182,8 +186,7 @@ def render(
     from statecharts.drawing.svg import Options, to_svg
 
     drawing = draw(picture, seconds)
-    if drawing.fault is not None:
-        warnings.warn(LayoutWarning(str(drawing.fault)), stacklevel=2)
+    _warn(drawing)
     return _converted(to_svg(drawing, look, marks, Options(transparent, links, tabindex)), format)
 
 
@@ -210,6 +213,9 @@ def render_film(
 
     Raises:
         StatechartError: There are no steps (SC707), or as for `render`.
+
+    Warns:
+        LayoutWarning: As for `render`.
     """
     from statecharts.drawing.film import frames, to_animation, to_strip
     from statecharts.drawing.layout import draw
@@ -222,13 +228,21 @@ def render_film(
             "SC701", "render_film", f"{format!r} cannot hold a film", "Use svg, png or pdf"
         )
     shown, marked = _shown(chart, None)
+    check("render_film", steps=(steps, STEPS))
     found = list(frames(shown, steps))
     if not found:
         remedy = "Pass the steps of a run, such as those that Machine.send returns"
         raise StatechartError("SC707", shown.name, "there are no steps to show", remedy)
     drawing = draw(picture_of(shown, marked), seconds)
+    _warn(drawing)
     write = to_strip if strip or format != "svg" else to_animation
     return _converted(write(drawing, theme_named(theme), found, Options(transparent)), format)
+
+
+def _warn(drawing: Drawing) -> None:
+    """Warn the caller of a picture that it is laid out simply."""
+    if drawing.fault is not None:
+        warnings.warn(LayoutWarning(str(drawing.fault)), stacklevel=3)
 
 
 def _converted(svg: str, format: Literal["svg", "png", "pdf"]) -> str | bytes:

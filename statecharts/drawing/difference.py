@@ -6,15 +6,15 @@ from collections.abc import Iterator
 
 from attrs import evolve
 
-from statecharts.drawing.overlay import Kind, Mark, Overlay
-from statecharts.model.chart import ROOT, Chart, StateNode, Transition
+from statecharts.drawing.overlay import Kind, Mark, Overlay, Source
+from statecharts.model.chart import ROOT, Chart, StateNode, Transition, as_chart
 from statecharts.model.fields import fields_of
 from statecharts.model.labels import call_text, hooks_text, transition_label
 
 _LEGEND = (Mark(Kind.ADDED, "added"), Mark(Kind.REMOVED, "removed"), Mark(Kind.CHANGED, "changed"))
 
 
-def difference(old: Chart, new: Chart) -> tuple[Chart, Overlay]:
+def difference(old: Source, new: Source) -> tuple[Chart, Overlay]:
     """Return a chart with the states and lines of both, and the overlay that tells them apart.
 
     States are the same by their ids, lines by source, targets and trigger, or by name. What only
@@ -25,6 +25,7 @@ def difference(old: Chart, new: Chart) -> tuple[Chart, Overlay]:
     >>> both == Pipeline.chart, marks
     (True, Overlay(states={}, lines={}, calls={}, legend=()))
     """
+    old, new = as_chart(old, "difference"), as_chart(new, "difference")
     states: dict[str, tuple[Mark, ...]] = {}
     told: dict[int, tuple[Mark, ...]] = {}
     nodes: dict[str, StateNode] = {}

@@ -152,7 +152,7 @@ class _Writer:
         if arrow.label:
             text = "\\l".join(_escaped(line_text(line)) for line in arrow.label)
             options.append(f'label="{text}\\l"')
-        tone = self.theme.tone(self.overlay.of_lines(arrow.lines))
+        tone = self.theme.tone(self.overlay.of_arrow(arrow.lines))
         if tone is not None and not arrow.faults:
             dashes = ", style=dashed" if tone.dashes else ""
             options.append(f'color="{tone.line}", penwidth={tone.width:g}{dashes}')

@@ -12,12 +12,24 @@ from typing import Any, Final, final
 from attrs import frozen
 
 from statecharts.drawing.model import Drawing
-from statecharts.drawing.overlay import Overlay, last_step, trigger_of
+from statecharts.drawing.overlay import STEP, Overlay, last_step, trigger_of
 from statecharts.drawing.svg import Options, Writer
 from statecharts.drawing.theme import Theme
+from statecharts.model.arguments import Sort, check
 from statecharts.model.chart import Chart
 from statecharts.model.labels import innermost
 from statecharts.semantics.snapshot import Step
+
+_FRAME: Final = Sort(
+    "steps, each alone or with the name of its event, such as [machine.send(event)]",
+    lambda value: STEP.fits(value) or _is_named(value),
+)
+
+
+def _is_named(value: Any) -> bool:
+    pair = isinstance(value, tuple) and len(value) == len(("name", "step"))
+    return pair and isinstance(value[0], str) and bool(STEP.fits(value[1]))
+
 
 SECONDS_A_FRAME: Final = 1.6
 """Time for which an animation shows a frame."""
@@ -47,6 +59,7 @@ def frames(
         steps: The steps in their order, each alone or with the name of its event.
     """
     for number, one in enumerate(steps, 1):
+        check("render_film", steps=(one, _FRAME))
         name, step = ("", one) if isinstance(one, Step) else one
         told = name if name and step.fired else " ".join(filter(None, (name, trigger_of(step))))
         yield Frame(f"{number}. {told}", last_step(chart, step))

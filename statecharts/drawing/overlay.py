@@ -20,14 +20,47 @@ from typing import Any, Final, NamedTuple, Protocol, TypeVar, final
 from attrs import field, frozen
 
 from statecharts.checks.places import line_ids
-from statecharts.model.chart import HISTORY, ROOT, After, Chart, Transition, unknown_state
+from statecharts.model.arguments import DURATION, Sort, check, instance, valid
+from statecharts.model.chart import (
+    HISTORY,
+    ROOT,
+    After,
+    Chart,
+    Declaration,
+    Transition,
+    as_chart,
+    unknown_state,
+)
 from statecharts.model.durations import duration_text
 from statecharts.model.errors import StatechartError
+from statecharts.model.events import NamedEvent
 from statecharts.model.labels import event_text
 from statecharts.model.suggestions import did_you_mean
 from statecharts.semantics.snapshot import Snapshot, Step
 
 T = TypeVar("T")
+
+Source = Chart | type[Declaration[Any, Any]]
+"""A chart, or the class that declares it."""
+
+SNAPSHOT: Final = instance(Snapshot, "a snapshot, such as machine.snapshot")
+STEP: Final = instance(Step, "a step, such as machine.send(event) returns")
+STEPS: Final = Sort(
+    "steps, such as [machine.send(event)]",
+    lambda value: isinstance(value, Iterable) and not isinstance(value, type | Step),
+)
+EVENTS: Final = Sort("events, such as (Go(),)", STEPS.fits)
+DURATIONS: Final = Sort(
+    "times by the ids of states, such as {'open': timedelta(hours=1)}",
+    lambda value: isinstance(value, Mapping) and all(map(DURATION.fits, value.values())),
+)
+_NUMBERS: Final = Sort(
+    "numbers by ids, such as {'open': 3}",
+    lambda value: (
+        isinstance(value, Mapping) and all(isinstance(one, int | float) for one in value.values())
+    ),
+)
+_ACTIVE: Final = "a snapshot, a machine, or ids of states"
 
 HEATS: Final = 5
 """The number of steps from cold to hot."""
@@ -58,6 +91,10 @@ class Kind(Enum):
     HEAT4 = "heat4"
     UNUSED = "unused"
     DISABLED = "disabled"
+
+
+QUIET: Final = frozenset({Kind.DISABLED, Kind.UNUSED})
+"""The kinds of what is there and does not count now."""
 
 
 @final
@@ -115,6 +152,13 @@ class Overlay:
         """Return the marks of lines, by their ids."""
         return [mark for line in lines for mark in self.lines.get(line, ())]
 
+    def of_arrow(self, lines: Iterable[str]) -> tuple[Mark, ...]:
+        """Return the marks of an arrow's lines; it is faded or unused only if all of them are."""
+        each = [self.lines.get(line, ()) for line in lines]
+        found = [mark for marks in each for mark in marks]
+        loud = [mark for mark in found if mark.kind not in QUIET]
+        return tuple(loud or (found if all(each) else ()))
+
     @property
     def active(self) -> tuple[str, ...]:
         """The ids of the states that are marked as active."""
@@ -130,7 +174,7 @@ def _both(one: Marked, other: Marked) -> Marked:
     return {key: (*one.get(key, ()), *other.get(key, ())) for key in {**one, **other}}
 
 
-def active(chart: Chart, found: HasConfiguration | Iterable[str]) -> Overlay:
+def active(chart: Source, found: HasConfiguration | Iterable[str]) -> Overlay:
     """Return an overlay of what is active: a snapshot, a machine, or the ids of states.
 
     The states around those are active, too. A snapshot, and a machine, also show the timers that
@@ -138,9 +182,12 @@ def active(chart: Chart, found: HasConfiguration | Iterable[str]) -> Overlay:
 
     Raises:
         UnknownStateError: The chart has no such state.
+        ArgumentError: It is none of these (SC221).
     """
+    chart = as_chart(chart, "active")
     snapshot = getattr(found, "snapshot", found)
     named: Any = getattr(snapshot, "configuration", snapshot)
+    check("active", found=(found, Sort(_ACTIVE, lambda _: isinstance(named, str | Iterable))))
     names: Iterable[str] = [named] if isinstance(named, str) else named
     states: dict[str, None] = {}
     for state in names:
@@ -180,15 +227,15 @@ def _waited_for(chart: Chart, snapshot: Snapshot[Any, Any]) -> Overlay:
 
 
 def _clock(due: datetime) -> str:
-    return f"{due:%H:%M:%S}" if due.second else f"{due:%H:%M}"
+    return f"{due:%Y-%m-%d %H:%M:%S}" if due.second else f"{due:%Y-%m-%d %H:%M}"
 
 
 def _event_name(event: Any) -> str:
-    named = getattr(event, "name", None)
-    return named if isinstance(named, str) else type(event).__name__
+    # An event of a class may have a field called ``name``, which is not its name.
+    return event.name if isinstance(event, NamedEvent) else type(event).__name__
 
 
-def last_step(chart: Chart, step: Step[Any, Any]) -> Overlay:
+def last_step(chart: Source, step: Step[Any, Any]) -> Overlay:
     """Return an overlay of a step: the lines that it took, and the configuration that it reached.
 
     >>> from datetime import UTC
@@ -198,6 +245,8 @@ def last_step(chart: Chart, step: Step[Any, Any]) -> Overlay:
     >>> list(last_step(Pipeline.chart, machine.send(DepsMet())).lines)
     ['active.backlog:deps_met->active.coding']
     """
+    chart = as_chart(chart, "last_step")
+    check("last_step", step=(step, STEP))
     names = dict.fromkeys(line_id(chart, line) for line in step.fired)
     fired = {name: (Mark(Kind.FIRED, "", "Just taken"),) for name in names if name is not None}
     return active(chart, step.snapshot) | Overlay(lines=fired)
@@ -219,13 +268,19 @@ class Counts:
     Attributes:
         states: Counts by the ids of states.
         lines: Counts by the ids of lines.
+
+    Raises:
+        ArgumentError: They are no counts (SC221).
     """
 
-    states: Mapping[str, int] = field(factory=dict)
-    lines: Mapping[str, int] = field(factory=dict)
+    states: Mapping[str, int] = field(factory=dict, validator=valid(_NUMBERS))
+    lines: Mapping[str, int] = field(factory=dict, validator=valid(_NUMBERS))
 
 
-def counted(chart: Chart, steps: Iterable[Step[Any, Any]]) -> Counts:
+COUNTS: Final = instance(Counts, "counts, such as counted(chart, steps) returns")
+
+
+def counted(chart: Source, steps: Iterable[Step[Any, Any]]) -> Counts:
     """Return how often steps entered each state and took each line; those never are 0.
 
     >>> from datetime import UTC
@@ -236,9 +291,12 @@ def counted(chart: Chart, steps: Iterable[Step[Any, Any]]) -> Counts:
     >>> counts.states["active.coding"], counts.states["done"]
     (1, 0)
     """
+    chart = as_chart(chart, "counted")
+    check("counted", steps=(steps, STEPS))
     states = {node.id: 0 for node in chart}
     lines = dict.fromkeys(chart.lines, 0)
     for step in steps:
+        check("counted", step=(step, STEP))
         for microstep in step.microsteps:
             for state in microstep.entered:
                 states[state] = states.get(state, 0) + 1
@@ -249,24 +307,28 @@ def counted(chart: Chart, steps: Iterable[Step[Any, Any]]) -> Counts:
     return Counts(states, lines)
 
 
-def coverage(chart: Chart, counts: Counts) -> Overlay:
+def coverage(chart: Source, counts: Counts) -> Overlay:
     """Return an overlay of counts: hotter where it was more often, dashed where it was never.
 
     Raises:
         StatechartError: The chart has no such state or line (SC706).
     """
+    chart = as_chart(chart, "coverage")
+    check("coverage", counts=(counts, COUNTS))
     states = _heat(_known(chart, "state", counts.states), "entered", _times)
     lines = _heat(_known(chart, "line", counts.lines), "taken", _times)
     legend = (*states.legend, *lines.legend)
     return Overlay(states.marks, lines.marks, legend=legend)
 
 
-def time_in_state(chart: Chart, durations: Mapping[str, timedelta]) -> Overlay:
+def time_in_state(chart: Source, durations: Mapping[str, timedelta]) -> Overlay:
     """Return an overlay of how long each state was active; states that are not named never were.
 
     Raises:
         StatechartError: The chart has no such state (SC706).
     """
+    chart = as_chart(chart, "time_in_state")
+    check("time_in_state", durations=(durations, DURATIONS))
     given = {node.id: timedelta() for node in chart if node.kind not in HISTORY} | dict(durations)
     known = _known(chart, "state", given)
     hot = _heat({s: t.total_seconds() for s, t in known.items()}, "active for", _lasting)
@@ -331,7 +393,7 @@ def _levels(values: Iterable[float]) -> dict[float, int]:
     return {value: round(i * top / last) if last else top for i, value in enumerate(ranks)}
 
 
-def disabled(chart: Chart, snapshot: Snapshot[Any, Any], events: Iterable[object] = ()) -> Overlay:
+def disabled(chart: Source, snapshot: Snapshot[Any, Any], events: Iterable[object] = ()) -> Overlay:
     """Return an overlay that fades the lines that no event takes now.
 
     These are the lines of states that are not active, those on events that an active state inside
@@ -342,6 +404,8 @@ def disabled(chart: Chart, snapshot: Snapshot[Any, Any], events: Iterable[object
         snapshot: The present one.
         events: Events whose guards to ask.
     """
+    chart = as_chart(chart, "disabled")
+    check("disabled", snapshot=(snapshot, SNAPSHOT), events=(events, EVENTS))
     refused = {type(one) for one in events if not snapshot.can(one)}
     lines = {}
     for name, line in chart.lines.items():

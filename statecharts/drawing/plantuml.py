@@ -150,7 +150,7 @@ class _Writer:
         return f" {tone.state};line:{tone.line[1:]};line.{style};text:{tone.ink[1:]}"
 
     def arrow(self, arrow: Arrow) -> str:
-        tone = self.theme.tone(self.overlay.of_lines(arrow.lines))
+        tone = self.theme.tone(self.overlay.of_arrow(arrow.lines))
         look = ""
         if tone is not None:
             look = f"[{tone.line},{'dashed' if tone.dashes else 'bold'}]"

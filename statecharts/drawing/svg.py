@@ -51,7 +51,12 @@ _BETWEEN: Final = 16.0
 _NOTE_SIZE: Final = 8.5
 """Size of the text on a badge."""
 
-_QUIET: Final = frozenset({Kind.DISABLED, Kind.UNUSED})
+_UNTOLD: Final = {
+    Kind.ACTIVE: "active",
+    Kind.FIRED: "just taken",
+    Kind.PENDING: "waited for",
+}
+"""What the legend says of marks that explain themselves, where others need one."""
 _TOLD_BEFORE: Final = frozenset({Kind.ACTIVE, Kind.PENDING})
 
 _BEHAVIOUR: Final = frozenset({Role.ENTRY, Role.EXIT, Role.INVOKE, Role.INTERNAL})
@@ -163,11 +168,12 @@ class Writer:
     options: Options = Options()
     caption: str = ""
     taken: list[Rect] = field(factory=list, init=False, eq=False)
-    """The places of texts and badges, which no further badge covers."""
+    """The places of texts, arrowheads and badges, which no further badge covers."""
 
     def __attrs_post_init__(self) -> None:
         self.taken.extend(text.rect for box in self.drawing.boxes for text in box.texts)
         self.taken.extend(text.rect for arrow in self.drawing.arrows for text in arrow.texts)
+        self.taken.extend(_head_rect(arrow.path) for arrow in self.drawing.arrows if arrow.path)
 
     @property
     def size(self) -> tuple[float, float]:
@@ -232,10 +238,12 @@ class Writer:
         if faults:
             told = "\n".join(map(str, faults))
             yield _Row("legend", told, (_Entry(f"! {count_text(faults)}", theme.fault, bold=True),))
-        entries = [
-            _Entry(mark.note, theme.ink, theme.tones[mark.kind]) for mark in self.overlay.legend
-        ]
-        if entries:
+        legend = self.overlay.legend
+        if legend:
+            found = {mark.kind for mark in self.overlay.marks}
+            untold = tuple(Mark(kind, text) for kind, text in _UNTOLD.items() if kind in found)
+            shown = (*untold, *legend)
+            entries = [_Entry(mark.note, theme.ink, theme.tones[mark.kind]) for mark in shown]
             yield _Row("legend", "", tuple(entries))
 
     def legend(self) -> Iterator[str]:
@@ -283,10 +291,7 @@ class Writer:
 
     def arrow_marks(self, arrow: Arrow) -> tuple[Mark, ...]:
         """Return the marks of an arrow's lines; faded or unused only if all of them are."""
-        each = [self.overlay.lines.get(line, ()) for line in arrow.lines]
-        found = [mark for marks in each for mark in marks]
-        loud = [mark for mark in found if mark.kind not in _QUIET]
-        return tuple(loud or (found if all(each) else ()))
+        return self.overlay.of_arrow(arrow.lines)
 
     def opened(self, location: str | None) -> tuple[str, str]:
         """Return what goes around a group that links to its declaration."""
@@ -505,12 +510,11 @@ class Writer:
         return ", ".join(dict.fromkeys(filter(None, found)))
 
     def badge(self, note: str, kind: Kind, places: Sequence[Point]) -> str:
-        """Return a badge at the first of several places where it covers no text."""
+        """Return a badge at the first of several places where it covers least."""
         width = _badge_width(note)
         asides = (0.0, width * 0.6, -width * 0.6)
         rects = [Rect(x + dx - width / 2, y - 6.5, width, 13.0) for dx in asides for x, y in places]
-        free = [rect for rect in rects if not any(rect.overlaps(other) for other in self.taken)]
-        rect = (free or rects)[0]
+        rect = min(rects, key=lambda one: sum(one.overlaps(other) for other in self.taken))
         self.taken.append(rect)
         x, y = rect.centre
         theme = self.theme
@@ -687,13 +691,24 @@ def _bullseye(x: float, y: float, r: float, ink: str, paper: str) -> Iterator[st
     )
 
 
+def _head_points(path: Path) -> tuple[Point, Point, Point]:
+    """Return the corners of UML's open arrowhead: one side, the tip at the end, the other side."""
+    (x, y), (dx, dy) = path[-1], direction(path)
+    one, other = (
+        (x - 8.5 * dx - side * 4.2 * dy, y - 8.5 * dy + side * 4.2 * dx) for side in (1, -1)
+    )
+    return one, (x, y), other
+
+
+def _head_rect(path: Path) -> Rect:
+    """Return the place of an arrowhead."""
+    xs, ys = zip(*_head_points(path), strict=True)
+    return Rect(min(xs), min(ys), max(xs) - min(xs), max(ys) - min(ys))
+
+
 def _head(path: Path) -> str:
     """Return UML's open arrowhead, its tip at the end of a path."""
-    (x, y), (dx, dy) = path[-1], direction(path)
-    points = []
-    for side in (1, -1):
-        points.append((x - 8.5 * dx - side * 4.2 * dy, y - 8.5 * dy + side * 4.2 * dx))
-    (ax, ay), (bx, by) = points
+    (ax, ay), (x, y), (bx, by) = _head_points(path)
     return f"M{_n(ax)} {_n(ay)}L{_n(x)} {_n(y)}L{_n(bx)} {_n(by)}"
 
 

@@ -12,11 +12,12 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
 from importlib import import_module
 from types import FunctionType, MappingProxyType
-from typing import Any, ClassVar, Final, Generic, final
+from typing import Any, ClassVar, Generic, final
 
 import attrs
 from attrs import evolve, field, frozen
 
+from statecharts.model.arguments import shown
 from statecharts.model.errors import Fault, StatechartError, UnknownLineError, UnknownStateError
 from statecharts.model.generics import C, D, E, defaulting
 from statecharts.model.hooks import Hook
@@ -64,9 +65,6 @@ __all__ = [
     "pictured",
     "unknown_state",
 ]
-
-_SHOWN: Final = 60
-"""Length of what an error still shows as it is."""
 
 
 @final
@@ -347,11 +345,8 @@ def as_chart(source: object, reader: str) -> Chart:
     found = getattr(source, "chart", source)
     if isinstance(found, Chart):
         return found
-    shown = repr(source)
-    if len(shown) > _SHOWN:
-        shown = f"an instance of {type(source).__name__}"
     remedy = "Pass a Chart, or a class derived from Statechart"
-    raise StatechartError("SC213", reader, f"{shown} has no chart", remedy)
+    raise StatechartError("SC213", reader, f"{shown(source)} has no chart", remedy)
 
 
 def pictured(chart: Chart, highlight: object = None) -> str:

@@ -150,6 +150,10 @@ class DefinitionError(ExceptionGroup[DefinitionFaultError], StatechartError):
         return DefinitionError(self.chart, faults, self.definition)
 
 
+class ArgumentError(StatechartError, TypeError, ValueError):
+    """An argument that a function does not take (SC221); nothing has been done."""
+
+
 class KeywordError(StatechartError, TypeError):
     """A keyword that a declaration does not have (SC120)."""
 

@@ -11,7 +11,9 @@ from typing import Any, Final, Literal, TypeVar, overload
 
 from attrs import field, frozen
 
+from statecharts.model.arguments import TEXT, shown, valid
 from statecharts.model.effects import Call, Effect
+from statecharts.model.errors import ArgumentError
 from statecharts.model.values import Value
 
 T = TypeVar("T")
@@ -27,8 +29,8 @@ def chart_name(chart: object) -> str:
     name = getattr(getattr(chart, "chart", chart), "name", chart)
     if isinstance(name, str) and name:
         return name
-    msg = f"{chart!r} is no chart, and not the name of one"
-    raise TypeError(msg)
+    found = f"chart={shown(chart)} is no chart, and not the name of one"
+    raise ArgumentError("SC221", "run", found, "Pass a class derived from Statechart, or its name")
 
 
 @frozen(eq=False, repr=False)
@@ -40,7 +42,7 @@ class Tell(Value, Effect):
         event: The event.
     """
 
-    run: str
+    run: str = field(validator=valid(TEXT))
     event: Any
 
 
@@ -55,7 +57,7 @@ class Spawn(Value, Effect):
     """
 
     chart: str = field(converter=chart_name)
-    key: str
+    key: str = field(validator=valid(TEXT))
     context: Any = field(default=None, hash=False)
 
 
@@ -92,7 +94,7 @@ class Child(Value, Call[ChildDone | ChildFailed]):
     """
 
     chart: str = field(converter=chart_name)
-    key: str = ""
+    key: str = field(default="", validator=valid(TEXT))
     context: Any = field(default=None, hash=False)
 
 

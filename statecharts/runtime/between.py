@@ -9,6 +9,7 @@ so happens once.
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
@@ -17,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Final, final
 from statecharts.model.errors import StatechartError
 from statecharts.model.events import Answer, NamedEvent
 from statecharts.model.family import ChildFailed
+from statecharts.model.suggestions import did_you_mean
 from statecharts.runtime.clock import microseconds
 from statecharts.runtime.commit import (
     CANCEL,
@@ -29,6 +31,7 @@ from statecharts.runtime.commit import (
     Taken,
     answer_of,
     child_key,
+    storable,
 )
 from statecharts.runtime.errors import RunError
 from statecharts.runtime.writer import Job, Writer
@@ -36,6 +39,9 @@ from statecharts.store.rows import OVER, PAUSED, Owed, Status
 
 if TYPE_CHECKING:
     from datetime import datetime
+
+LOG: Final = logging.getLogger("statecharts.runtime")
+"""Tells of what a run owes to another one and cannot get there."""
 
 WAIT: Final = timedelta(seconds=1)
 """The wait after the first vain attempt to reach a run; it doubles, up to a minute."""
@@ -112,9 +118,10 @@ class Between:
         """Return the job that starts a run; it returns why it could not."""
         program = self._writer.programs.get(said["chart"])
         if program is None:
-            known = ", ".join(sorted(self._writer.programs))
-            found = f"the chart {said['chart']} is not one of the charts here: {known}"
-            raise RunError("SC829", key, found, "Name it when you open the store")
+            known = sorted(self._writer.programs)
+            found = f"the chart {said['chart']} is not one of the charts here: {', '.join(known)}"
+            remedy = did_you_mean(said["chart"], known, "Name it when you open the store")
+            raise RunError("SC829", key, found, remedy)
 
         def act(draft: Draft) -> str | None:
             if not draft.exists:
@@ -193,14 +200,18 @@ class Between:
         if isinstance(outcome, Exception) or outcome is False:
             wait = min(WAIT * 2 ** min(now.attempts, 6), timedelta(minutes=1))
             due = microseconds(self._now() + wait)
-            draft.note(row.number, attempts=now.attempts + 1, due=due, worker=None, until=0)
+            reason = storable(str(outcome)) if isinstance(outcome, Exception) else ""
+            if reason and reason != now.reason:  # it may wait for long: said once, and kept
+                LOG.warning("%s/%d waits: %s", draft.run, row.number, reason)
+            failed = {"attempts": now.attempts + 1, "due": due, "reason": reason}
+            draft.note(row.number, **failed, worker=None, until=0)
         elif row.name != CHILD:
             draft.settle(row.number)
         elif isinstance(outcome, str):
             if not self._answer(draft, row.number, "", ChildFailed(outcome)):
                 draft.note(row.number, worker=None, until=0)
         else:
-            draft.note(row.number, handed=True, worker=None, until=0)
+            draft.note(row.number, handed=True, reason="", worker=None, until=0)
 
     def take_over(self, run: str, row: Owed) -> Job[Any]:
         """Return the job that passes something on again, whose process has died."""

@@ -7,6 +7,8 @@ import threading
 from datetime import UTC, datetime, timedelta
 from typing import Final, Protocol, final
 
+from statecharts.model.arguments import DURATION, TIME, check
+
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND: Final = timedelta(microseconds=1)
 
@@ -56,6 +58,7 @@ class SimulatedClock:
     """
 
     def __init__(self, at: datetime = datetime(2026, 1, 1, tzinfo=UTC)) -> None:
+        check("SimulatedClock", at=(at, TIME))
         self._at = at.astimezone(UTC)
         self._lock = threading.Lock()
         self._sleepers: dict[asyncio.Event, asyncio.AbstractEventLoop] = {}
@@ -69,6 +72,7 @@ class SimulatedClock:
 
         ``await runtime.settle()`` returns when it has been.
         """
+        check("advance", by=(by, DURATION))
         with self._lock:
             self._at += by
             sleepers = list(self._sleepers.items())

@@ -39,6 +39,7 @@ from statecharts.model.family import (
     Spawn,
     Tell,
 )
+from statecharts.model.suggestions import did_you_mean
 from statecharts.runtime.clock import microseconds, moment
 from statecharts.runtime.errors import RunError, StuckError
 from statecharts.semantics.snapshot import Snapshot, Step, count
@@ -415,6 +416,28 @@ class Draft:
             self.owed[1] = Owed(1, PARENT, None, json.dumps(parent).encode(), handed=True)
             self._owed.add(1)
         return self._record(steps, at)
+
+    def check_call(self, call: str) -> None:
+        """Refuse the id of a call that this run has never made; one that is over is only late.
+
+        Raises:
+            RunError: It is such an id (SC835).
+        """
+        if call in self.calls:
+            return
+        memory = self.snapshot.memory
+        name, _, number = root_of(call).rpartition("#")
+        made = dict(memory.counters).get(CALLS, 0)
+        chart = self.program.kernel.chart
+        known = {node.call_name(one) for node in chart.nodes.values() for one in node.invoke}
+        # An earlier version of the chart may have called it otherwise.
+        named = name in known or self.head.version > 1
+        if named and number.isdecimal() and 1 <= int(number) <= made:
+            return
+        under_way = list(dict.fromkeys((*self.calls, *(one for one, _ in memory.calls))))
+        listed = ", ".join(under_way) or "none"
+        remedy = did_you_mean(call, under_way, f"Take one of run.calls; under way now: {listed}")
+        raise RunError("SC835", self.run, f"it has never made a call {call!r}", remedy)
 
     def take(self, event: Any, at: datetime, id: str | None = None) -> Taken:
         """Take an event: first the timers that are due, then the event, then what the run says.
@@ -1224,6 +1247,12 @@ def spread(effects: Iterable[Effect]) -> Iterator[Effect]:
 def child_key(run: str, row: Owed) -> str:
     """Return the key of the child that a row is for."""
     return str(json.loads(row.body)["call"]["key"]) or f"{run}/{row.number}"
+
+
+def children_of(run: str, owed: Iterable[Owed]) -> tuple[str, ...]:
+    """Return the keys of the children that a run waits for, in order, from what it owes."""
+    rows = sorted((one.number, one) for one in owed if one.name == CHILD)
+    return tuple(child_key(run, row) for _, row in rows)
 
 
 def answer_of(child: Draft) -> ChildDone | ChildFailed:

@@ -288,7 +288,8 @@ class Delivery:
             with contextlib.suppress(StatechartError):
                 count = await asyncio.to_thread(self._store.forsake, has_died)
                 if count:
-                    LOG.warning("%d effects are taken over from workers that have died", count)
+                    effects = "1 effect is" if count == 1 else f"{count} effects are"
+                    LOG.warning("%s taken over from workers that have died", effects)
                     self._woken.set()
             await asyncio.sleep(ROUND)
 
@@ -397,7 +398,9 @@ class Delivery:
         except StatechartError as error:
             if draft.head.status == Status.RUNNING:
                 draft.note(row.number, worker=None, until=0)
-                draft.stick(str(error), f"effect {row.number}")
+                said = f"the answer of the handler of {row.name} cannot be taken: "
+                reason = f"{said if isinstance(event, Answer) else ''}{error}"
+                draft.stick(reason, f"effect {row.number}")
 
     def _failure(
         self, program: Program, run: str, row: Owed, handler: Handler, error: BaseException

@@ -12,8 +12,8 @@ from datetime import datetime, timedelta
 from typing import Any, Final, Generic, Literal, TypeVar, final, overload
 
 from attrs import field, frozen
-from attrs.validators import deep_iterable, ge, in_, instance_of
 
+from statecharts.model.arguments import COUNT, WAIT, Sort, check, classes, valid
 from statecharts.model.calls import answers_of
 from statecharts.model.effects import Call, Effect
 from statecharts.model.events import wire_name
@@ -23,15 +23,21 @@ A = TypeVar("A")
 F = TypeVar("F", bound=Effect)
 
 
-def subclass_of(base: type) -> Callable[[Any, Any, Any], None]:
-    """Return a validator that takes subclasses of a class."""
+Backoff = Literal["fixed", "exponential"]
+"""How the waits between attempts grow."""
 
-    def check(_: Any, attribute: Any, value: Any) -> None:
-        if not (isinstance(value, type) and issubclass(value, base)):
-            text = f"{attribute.name}: {value!r} is not a class of {base.__name__}"
-            raise TypeError(text)
-
-    return check
+_BACKOFF: Final = Sort("'fixed' or 'exponential'", lambda value: value in ("fixed", "exponential"))
+_JITTER: Final = Sort(
+    "a number from 0 on, such as 0.1", lambda value: isinstance(value, int | float) and value >= 0
+)
+_HANDLERS: Final = Sort(
+    "a dict of classes and functions, or handle(Class, function) for each in a list",
+    lambda value: isinstance(value, Iterable) and not isinstance(value, type | str),
+)
+_ERRORS: Final = Sort(
+    "a tuple of classes of exceptions, such as (ValueError,)",
+    lambda value: isinstance(value, tuple) and classes(BaseException, "").fits(value),
+)
 
 
 @final
@@ -50,22 +56,19 @@ class Retry:
         jitter: The part of a wait, from 0 to 1, that varies from effect to effect.
         give_up_on: Classes of exceptions that are not worth another attempt.
 
+    Raises:
+        ArgumentError: A value is of the wrong kind (SC221).
+
     >>> Retry(attempts=4, delay=timedelta(seconds=1), jitter=0).wait("order-7/1", 3)
     datetime.timedelta(seconds=4)
     """
 
-    attempts: int = field(default=5, validator=[instance_of(int), ge(1)])
-    delay: timedelta = field(
-        default=timedelta(seconds=1), validator=[instance_of(timedelta), ge(timedelta())]
-    )
-    backoff: Literal["fixed", "exponential"] = field(
-        default="exponential", validator=in_(("fixed", "exponential"))
-    )
-    most: timedelta = field(default=timedelta(hours=1), validator=instance_of(timedelta))
-    jitter: float = field(default=0.1, validator=[ge(0.0)])
-    give_up_on: tuple[type[BaseException], ...] = field(
-        default=(), validator=deep_iterable(subclass_of(BaseException), instance_of(tuple))
-    )
+    attempts: int = field(default=5, validator=valid(COUNT))
+    delay: timedelta = field(default=timedelta(seconds=1), validator=valid(WAIT))
+    backoff: Backoff = field(default="exponential", validator=valid(_BACKOFF))
+    most: timedelta = field(default=timedelta(hours=1), validator=valid(WAIT))
+    jitter: float = field(default=0.1, validator=valid(_JITTER))
+    give_up_on: tuple[type[BaseException], ...] = field(default=(), validator=valid(_ERRORS))
 
     def wait(self, key: str, failures: int) -> timedelta:
         """Return how long to wait after some failures of the effect of a key."""
@@ -300,6 +303,7 @@ def table(handlers: Handlers) -> dict[type[Effect], Handler]:
             for effect, one in given.items()
         ]
     else:
+        check("runtime", handlers=(handlers, _HANDLERS))
         listed = [*handlers]
     found: dict[type[Effect], Handler] = {}
     for item in listed:

@@ -167,20 +167,15 @@ def replayed(
         snapshot: The snapshot after the entry to begin from; None for -1.
         after: The number of that entry.
     """
-    protocol, kernel = program.protocol, program.kernel
+    protocol = program.protocol
     version = version_after(store, head, program, after)
     for entry in entries_of(store, head.run, after):
-        step: Step[Any, Any] | None = None
-        at = moment(entry.at)
-        if entry.kind == Kind.START:
-            body = entry.body
-            step = kernel.start(
-                protocol.loads_context(body, version=version) if body else None, at=at
-            )
-        elif entry.kind == Kind.EVENT and snapshot is not None:
-            event = protocol.loads_message(entry.body, version=version)
-            step = kernel.step(snapshot, event, at=at)
-        elif entry.kind in _KEPT:
+        try:
+            step = _step_of(entry, program, snapshot, version)
+        except StatechartError as error:  # of which of them it is, is not known any further out
+            error.where = f"entry {entry.sequence} of {head.run}, {error.where}"
+            raise
+        if entry.kind in _KEPT:
             kept = store.checkpoint(head.run, entry.sequence)
             if kept is not None and kept.sequence == entry.sequence:
                 snapshot = protocol.loads_snapshot(kept.snapshot)
@@ -189,6 +184,23 @@ def replayed(
         if step is not None:
             snapshot = step.snapshot
         yield entry, step, snapshot
+
+
+def _step_of(
+    entry: Entry, program: Program, snapshot: Snapshot[Any, Any] | None, version: int
+) -> Step[Any, Any] | None:
+    """Take the step of an entry again; None for one that is no event.
+
+    Raises:
+        StatechartError: The chart of today does not take it.
+    """
+    protocol, kernel, at = program.protocol, program.kernel, moment(entry.at)
+    if entry.kind == Kind.START:
+        body = entry.body
+        return kernel.start(protocol.loads_context(body, version=version) if body else None, at=at)
+    if entry.kind == Kind.EVENT and snapshot is not None:
+        return kernel.step(snapshot, protocol.loads_message(entry.body, version=version), at=at)
+    return None
 
 
 _KEPT: Final = frozenset({Kind.SKIP, Kind.ROLLBACK, Kind.FORK, Kind.MIGRATE})

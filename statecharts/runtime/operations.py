@@ -15,12 +15,26 @@ from typing import Any, Final, final
 
 from statecharts.codec import Protocol
 from statecharts.kernel import Kernel
+from statecharts.model.arguments import (
+    ENTRY,
+    FLAG,
+    NUMBER,
+    TEXT,
+    TIME,
+    Sort,
+    check,
+    classes,
+    instance,
+    optional,
+    shown,
+)
+from statecharts.model.effects import Effect
 from statecharts.model.errors import StatechartError
 from statecharts.model.events import OWN, Answer, CallFailed
 from statecharts.model.suggestions import did_you_mean
 from statecharts.runtime import between, history, rewind
 from statecharts.runtime.clock import Clock, microseconds, moment
-from statecharts.runtime.commit import CHILD, Draft, Live, Program, Taken, child_key, place_of
+from statecharts.runtime.commit import Draft, Live, Program, Taken, children_of, place_of
 from statecharts.runtime.errors import RunError, WaitError
 from statecharts.runtime.migration import Outlook, outlooks
 from statecharts.runtime.writer import Job, Writer, existing, unknown
@@ -36,6 +50,14 @@ IDS: Final = 10_000
 """The entries of a run among which an id that was sent is remembered."""
 
 Address = str | Path | Store
+
+CLOCK: Final = Sort(
+    "a clock, such as SystemClock()",
+    lambda value: not isinstance(value, type) and hasattr(value, "now") and hasattr(value, "sleep"),
+)
+STATE: Final = optional(instance(str, "a state of a chart, or its id"))
+CHART: Final = optional(instance(str, "a chart, the class that declares it, or its name"))
+EFFECTS: Final = classes(Effect, "a tuple of classes of effects, such as (Mail,)")
 
 
 @final
@@ -67,10 +89,17 @@ class Operations:
         ids: int = IDS,
         options: Mapping[str, Any],
     ) -> None:
-        classes = tuple(effects)
+        known = classes_of(effects)
+        check(
+            "runs",
+            clock=(clock, CLOCK),
+            ids=(ids, NUMBER),
+            prefix=(options.get("prefix", ""), TEXT),
+            create_schema=(options.get("create", True), FLAG),
+        )
         self.programs: dict[str, Program] = {}
         for chart in charts:
-            program = _program(chart, classes)
+            program = _program(chart, known)
             if program.name in self.programs:
                 found = f"two charts are called {program.name}"
                 raise RunError("SC829", "charts", found, "Rename one of them")
@@ -97,8 +126,9 @@ class Operations:
 
     def start(self, chart: Any, key: str, context: Any, *, exist_ok: bool) -> Job[Taken]:
         """Start a run."""
-        program = self._program_of(chart)
-        check_key(key)
+        program = self._program_of(chart, "start")
+        check_key(key, "start")
+        check("start", exist_ok=(exist_ok, FLAG))
 
         def act(draft: Draft) -> Taken:
             if not draft.exists:
@@ -109,13 +139,13 @@ class Operations:
 
         return Job(key, act, program)
 
-    def _program_of(self, chart: Any) -> Program:
+    def _program_of(self, chart: Any, where: str) -> Program:
         name = getattr(getattr(chart, "chart", chart), "name", None)
         program = self.programs.get(str(name))
         if program is None:
             known = ", ".join(sorted(self.programs))
             found = f"{chart!r} is not one of the charts here: {known}"
-            raise RunError("SC829", "start", found, "Name it when you open the store")
+            raise RunError("SC829", where, found, "Name it when you open the store")
         return program
 
     def send(self, key: str, event: Any, id: str | None) -> Job[Taken]:
@@ -148,11 +178,20 @@ class Operations:
 
     def answer(self, key: str, call: str, event: Any, *, last: bool) -> Job[Taken]:
         """Answer a call; one that is not under way any more gets ``handled=False``."""
-        return Job(key, lambda draft: draft.take(Answer(call, event, last), self.now()))
+        check("answer", call=(call, TEXT), last=(last, FLAG))
+        return self._answering(key, Answer(call, event, last))
 
     def fail(self, key: str, call: str, reason: str) -> Job[Taken]:
         """Say that a call has failed."""
-        return Job(key, lambda draft: draft.take(CallFailed(call, reason), self.now()))
+        check("fail", call=(call, TEXT), reason=(reason, TEXT))
+        return self._answering(key, CallFailed(call, reason))
+
+    def _answering(self, key: str, answer: Answer | CallFailed) -> Job[Taken]:
+        def act(draft: Draft) -> Taken:
+            draft.check_call(answer.id)
+            return draft.take(answer, self.now())
+
+        return Job(key, act)
 
     def fire(self, key: str) -> Job[None]:
         """Fire the timers that are due."""
@@ -165,6 +204,7 @@ class Operations:
 
     def cancel(self, key: str, reason: str) -> Job[Taken]:
         """Cancel a run: by its event ``cancel``, if the chart has one, else where it is."""
+        check("cancel", reason=(reason, TEXT))
 
         def act(draft: Draft) -> Taken:
             between.cancel(draft, reason, self.now())
@@ -174,6 +214,7 @@ class Operations:
 
     def suspend(self, key: str, reason: str) -> Job[Taken]:
         """Suspend a run."""
+        check("suspend", reason=(reason, TEXT))
         return self._whole(key, lambda draft: draft.suspend(reason, self.now()))
 
     def resume(self, key: str) -> Job[Taken]:
@@ -200,6 +241,7 @@ class Operations:
 
     def rollback(self, key: str, to: int | None) -> Job[Taken]:
         """Take a run back to an entry of its history."""
+        check("rollback", to=(to, optional(ENTRY)))
 
         def act(draft: Draft) -> Taken:
             head = draft.head
@@ -216,7 +258,9 @@ class Operations:
 
     def fork(self, key: str, at: int | None, to: str, *, effects: bool) -> Job[Taken]:
         """Start a run with the history of another one, up to an entry."""
-        check_key(to)
+        check_key(key, "fork")
+        check_key(to, "fork", "to")
+        check("fork", at=(at, optional(ENTRY)), effects=(effects, FLAG))
         head = self.head(key)
         program = self.writer.program(head)
         if head.version < program.protocol.version:
@@ -251,8 +295,7 @@ class Operations:
 
     def children(self, key: str) -> tuple[str, ...]:
         """Return the keys of the children that a run waits for, in order."""
-        rows = self.live(key).owed
-        return tuple(child_key(key, rows[n]) for n in sorted(rows) if rows[n].name == CHILD)
+        return children_of(key, self.live(key).owed.values())
 
     def migrate(self, key: str) -> Job[bool]:
         """Bring a run to the present version of its chart; tell whether it was of an older one."""
@@ -320,12 +363,29 @@ class Operations:
 
     # -- questions ---------------------------------------------------------------------------------
 
+    def check_chart(self, key: str, chart: Any) -> None:
+        """Refuse a key that cannot be one, and the key of a run of another chart.
+
+        Raises:
+            RunError: The run is one of another chart (SC836), or the chart is not one of those here
+                (SC829).
+        """
+        check_key(key, "get")
+        if chart is None:
+            return
+        name = self._program_of(chart, "get").name
+        head = self.store.head(key)
+        if head is not None and head.chart != name:
+            found = f"it is a run of {head.chart}, and not of {name}"
+            raise RunError("SC836", key, found, f"Get it as {head.chart}, or look up its key")
+
     def live(self, key: str) -> Live:
         """Return a run as it is now."""
         return self.writer.live(key)
 
     def head(self, key: str) -> Head:
         """Return the head of a run; its snapshot need not be readable."""
+        check_key(key, "get")
         head = self.store.head(key)
         if head is None:
             raise unknown(key)
@@ -340,6 +400,7 @@ class Operations:
 
     def pasts(self, key: str, tail: int | None) -> list[history.Past]:
         """Return the history of a run, or its last entries."""
+        check("history", tail=(tail, optional(NUMBER)))
         head = self.head(key)
         program = self.programs.get(head.chart)
         if tail is None:
@@ -348,11 +409,13 @@ class Operations:
 
     def points(self, key: str, tail: int) -> list[tuple[history.Past, Snapshot[Any, Any] | None]]:
         """Return the last entries of a run with the snapshot after each."""
+        check("points", tail=(tail, NUMBER))
         head = self.head(key)
         return history.points(self.store, head, self.writer.program(head), tail)
 
     def snapshot_at(self, key: str, sequence: int) -> Snapshot[Any, Any]:
         """Return the snapshot of a run after an entry."""
+        check("at", sequence=(sequence, ENTRY))
         head = self.head(key)
         return history.snapshot_at(self.store, head, self.writer.program(head), sequence)
 
@@ -360,8 +423,9 @@ class Operations:
         """Return the heads of runs, in the order of their keys.
 
         Raises:
-            RunError: A status or a state that there is not (SC838).
+            RunError: A status, a state or a chart that there is not (SC838).
         """
+        check("list", stuck=(stuck, FLAG))
         if status is not None and status not in set(Status):
             remedy = did_you_mean(
                 str(status), [one.value for one in Status], f"Pass one of {', '.join(Status)}"
@@ -370,19 +434,34 @@ class Operations:
         if stuck and status not in (None, Status.STUCK):
             found = f"stuck=True asks for status='stuck', and not for {status!r}"
             raise RunError("SC838", "list", found, "Pass one of the two")
-        self._check_state(state)
-        return self._listed(chart, state, Status.STUCK if stuck else status)
+        wanted = self._state_named(state)
+        name = self._chart_named(chart)
+        return self._listed(name, wanted, Status.STUCK if stuck else status)
 
-    def _check_state(self, state: Any) -> None:
-        """Refuse the id of a state that no chart here has."""
-        known = {name for one in self.programs.values() for name in one.kernel.chart.nodes}
-        if isinstance(state, str) and known and state not in known:
-            remedy = did_you_mean(state, sorted(known), "Pass a state, or its id")
-            raise RunError("SC838", "list", f"no chart here has a state {state!r}", remedy)
-
-    def _listed(self, chart: Any, state: Any, status: str | None) -> Iterator[Head]:
-        name = None if chart is None else getattr(getattr(chart, "chart", chart), "name", chart)
+    def _state_named(self, state: Any) -> str | None:
+        """Return the id of a state; refuse one that no chart here has."""
         wanted = getattr(state, "id", state)
+        check("list", state=(wanted, STATE))
+        known = {name for one in self.programs.values() for name in one.kernel.chart.nodes}
+        if wanted is not None and known and wanted not in known:
+            remedy = did_you_mean(wanted, sorted(known), "Pass a state, or its id")
+            raise RunError("SC838", "list", f"no chart here has a state {wanted!r}", remedy)
+        found: str | None = wanted
+        return found
+
+    def _chart_named(self, chart: Any) -> str | None:
+        """Return the name of a chart; refuse one that is not among those here, nor in the store."""
+        name = None if chart is None else getattr(getattr(chart, "chart", chart), "name", chart)
+        check("list", chart=(name, CHART))
+        if name is not None and name not in self.programs and not self.store.heads(name, limit=1):
+            listed = ", ".join(sorted(self.programs)) or "none"
+            remedy = did_you_mean(name, sorted(self.programs), f"The charts here: {listed}")
+            found = f"no chart here is called {name}, and no run has such a chart"
+            raise RunError("SC838", "list", found, remedy)
+        found_name: str | None = name
+        return found_name
+
+    def _listed(self, name: str | None, wanted: str | None, status: str | None) -> Iterator[Head]:
         for head in heads_of(self.store, name, status):
             if wanted is None or wanted in place_of(head.configuration):
                 yield head
@@ -434,6 +513,7 @@ class Operations:
 
     def artifact(self, name: str) -> Any:
         """Return a value that is kept."""
+        check("artifact", name=(name, TEXT))
         try:
             body = self.store.artifact(bytes.fromhex(name))
         except ValueError:
@@ -459,6 +539,7 @@ class Operations:
         Returns:
             The number of the first entry that is left.
         """
+        check("prune", before=(before, ENTRY))
         return self.writer.prune(key, before)
 
     def arrived(self, key: str, state: str | None) -> bool:
@@ -494,19 +575,41 @@ class Operations:
 
     def due_in(self, now: datetime) -> datetime | None:
         """Return when the next timer or effect falls due."""
+        check("next_due", now=(now, TIME))
         due = self.store.next(microseconds(now), self.programs)
         return None if due is None else moment(due)
 
 
-def check_key(key: object) -> None:
+def classes_of(effects: Any) -> tuple[type, ...]:
+    """Return the classes of effects that were given, which may be an iterator.
+
+    Raises:
+        ArgumentError: They are none (SC221).
+    """
+    given: Any = effects
+    if isinstance(effects, Iterable) and not isinstance(effects, type):
+        given = tuple(effects)
+    check("runs", effects=(given, EFFECTS))
+    found: tuple[type, ...] = given
+    return found
+
+
+def check_key(key: object, where: str, name: str = "key") -> None:
     """Refuse what cannot be the key of a run.
+
+    Args:
+        key: What was given.
+        where: The function that it was given to.
+        name: The name of the argument.
 
     Raises:
         RunError: It is no text, or an empty one (SC822).
     """
     if not isinstance(key, str) or not key or not _is_text(key):
-        remedy = "Give a text that is not empty"
-        raise RunError("SC822", "start", f"key={key!r} is no key", remedy)
+        # Whoever has the run itself, and not its key, is told where the key is.
+        known = isinstance(getattr(key, "key", None), str) and not isinstance(key, type)
+        remedy = "Give its key: run.key" if known else "Give a text that is not empty"
+        raise RunError("SC822", where, f"{name}={shown(key)} is no key", remedy)
 
 
 def seconds_of(key: str, timeout: object) -> float | None:

@@ -421,9 +421,13 @@ class Runs:
 
         Args:
             key: Its key.
-            chart: Its chart, for type checkers.
+            chart: Its chart: type checkers then know its events. It costs one read of the store.
+
+        Raises:
+            RunError: There is a run of the key, of another chart (SC836), or the chart is not one
+                of those here (SC829).
         """
-        del chart
+        self._operations.check_chart(key, chart)
         return Run(self._operations, key)
 
     def list(
@@ -443,7 +447,7 @@ class Runs:
             stuck: Only those that are stuck.
 
         Raises:
-            RunError: A status or a state that there is not (SC838).
+            RunError: A status, a state or a chart that there is not (SC838).
         """
         heads = self._operations.list(chart, state, status, stuck=stuck)
         return (Run(self._operations, head.run) for head in heads)

@@ -11,6 +11,7 @@ from datetime import timedelta
 from functools import partial
 from typing import Any, Self, TypeVar, final, overload
 
+from statecharts.model.arguments import FUNCTION, SPAN, WAIT, check, optional
 from statecharts.model.chart import Declaration
 from statecharts.model.errors import StatechartError
 from statecharts.model.events import wire_name
@@ -20,7 +21,7 @@ from statecharts.runtime.delivery import LEASE, POLL, Delivery
 from statecharts.runtime.errors import RunError
 from statecharts.runtime.handlers import Attempted, Handlers, table
 from statecharts.runtime.migration import Outlook
-from statecharts.runtime.operations import IDS, Address, Operations, late, seconds_of
+from statecharts.runtime.operations import IDS, Address, Operations, classes_of, late, seconds_of
 from statecharts.runtime.runs import Present
 from statecharts.runtime.writer import Job
 from statecharts.semantics.snapshot import Snapshot
@@ -188,6 +189,7 @@ class Runtime:
 
     Raises:
         HandlerError: A handler does not fit what it is to handle (SC828).
+        ArgumentError: An argument is of the wrong kind (SC221).
         StoreError: The store cannot be opened.
     """
 
@@ -205,6 +207,12 @@ class Runtime:
         prefix: str = "",
         create_schema: bool = True,
     ) -> None:
+        check(
+            "runtime",
+            lease=(lease, SPAN),
+            grace=(grace, WAIT),
+            observe=(observe, optional(FUNCTION)),
+        )
         self._handlers = table(handlers)
         self._lease, self._grace = lease, grace
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -219,7 +227,7 @@ class Runtime:
         self._operations = Operations(
             store,
             charts,
-            effects=(*effects, *self._handlers),
+            effects=(*classes_of(effects), *self._handlers),
             clock=clock or SystemClock(),
             listener=self._listen,
             ids=ids,
@@ -421,9 +429,13 @@ class Runtime:
 
         Args:
             key: Its key.
-            chart: Its chart, for type checkers.
+            chart: Its chart: type checkers then know its events. It costs one read of the store.
+
+        Raises:
+            RunError: There is a run of the key, of another chart (SC836), or the chart is not one
+                of those here (SC829).
         """
-        del chart
+        self._operations.check_chart(key, chart)
         return LiveRun(self, key)
 
     def list(
@@ -473,6 +485,7 @@ class Runtime:
         Returns:
             A function that ends it.
         """
+        check("subscribe", subscriber=(subscriber, FUNCTION))
         self._subscribers.append(subscriber)
 
         def end() -> None:

@@ -74,4 +74,9 @@ def open_store(address: str | Path | Store, *, prefix: str = "", create: bool = 
         if "://" not in address:
             remedy = f"Did you mean sqlite:///{address}? {remedy}"
         raise StoreError("SC801", "store", found, remedy)
+    given: object = address
+    if isinstance(given, type) or not hasattr(given, "write"):
+        found = f"{given!r} is neither the address of a store nor a store"
+        remedy = "Give sqlite:///FILE, a Path, postgresql://HOST/DATABASE, memory:, or a Store"
+        raise StoreError("SC801", "store", found, remedy)
     return address

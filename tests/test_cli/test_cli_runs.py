@@ -16,9 +16,10 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from statecharts.cli import main
-from statecharts.runtime import Runs, Runtime, SimulatedClock, handle
+from statecharts.cli import main, running
+from statecharts.runtime import ChildFailed, Runs, Runtime, SimulatedClock, handle
 from tests.test_runtime.orders import Asked, Charge, Daily, Order, Ordered, Paid
+from tests.test_runtime.test_family import Astray, Bakery, Cancel, Go, Oven, Ring
 
 ROOT = Path(__file__).parent.parent.parent
 ORDERS = "tests.test_runtime.orders"
@@ -390,12 +391,14 @@ def test_migration_is_checked_and_done(store: str, tmp_path: Path) -> None:
     assert Path(store).read_bytes() == before
     assert json.loads(migrate("renamed", "--json").stdout) == {
         "runs": 3,
+        "migrated": ["day"],
         "old": [],
         "broken": {},
         "notes": {
             "day": ["the timer waiting.after.off does not run; Upcaster(start=…) can start it"]
         },
     }
+    assert migrate("renamed").stdout.splitlines()[-1] == "0 runs migrated; 3 runs can go on"
     assert said("show", "day", "--db", store)["version"] == 2
     assert call("verify", "--db", store).output == "3 runs, no damage\n"
 
@@ -404,6 +407,107 @@ def test_serve_needs_charts_and_handlers(store: str) -> None:
     assert "handlers" in call("serve", ORDERS, "--db", store, status=2).output
     assert "there are no charts" in call("serve", "json", "--db", store, status=2).output
     assert "no module 'nope'" in call("serve", "nope", "--db", store, status=2).output
+
+
+def test_serve_makes_no_store_that_was_not_asked_for(store: str, tmp_path: Path) -> None:
+    """A misspelt store is named with the one beside it; --create makes one."""
+    typo = tmp_path / "rums.db"
+    told = call("serve", ORDERS, "--db", str(typo), status=1).output
+    assert told == (
+        f"Error: there is no store {str(typo)!r}. Did you mean {store!r}? "
+        "Correct --db, or make it: --create.\n"
+    )
+    assert not typo.exists()
+    assert "handlers" in call("serve", ORDERS, "--db", str(typo), "--create", status=2).output
+
+
+def test_watch_refuses_a_run_that_is_not_there(store: str) -> None:
+    told = call("watch", "order-3", "--db", store, status=1).output
+    assert told == (
+        "Error: [SC822] order-3: there is no run of that key. "
+        "See which there are: statecharts runs list.\n"
+    )
+
+
+def test_charts_that_a_module_imports_are_its_charts(
+    store: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """``--charts`` and ``serve`` find the charts of a module by one rule."""
+    monkeypatch.chdir(tmp_path)
+    text = f"from {ORDERS} import Charge, Order\nhandlers = {{}}\n"
+    (tmp_path / "imports_orders.py").write_text(text)
+    where = ("order-1", "--db", store, "--charts", "imports_orders")
+    assert call("suspend", *where).output.startswith("order-1 is suspended")
+    assert running._served("imports_orders")[1] == [Order.chart]
+    told = call("suspend", "day", *where[1:], status=1).output
+    assert told == (
+        "Error: [SC829] day: its chart is Daily, and the charts here are Order. "
+        "Name the module of its chart: --charts MODULE.\n"
+    )
+    (tmp_path / "flow.toml").write_text("")
+    assert "has no handlers" in call("serve", "./flow.toml", "--db", store, status=2).output
+
+
+def test_errors_name_the_options_of_the_terminal(store: str, tmp_path: Path) -> None:
+    """What is an argument in Python is an option here."""
+    told = call("list", "--db", store, "--prefix", "my_", status=1).output
+    assert "SC805" in told
+    assert "allow create" not in told
+    told = call("list", "--db", store, "--prefix", "a b", status=1).output
+    assert "--prefix='a b' has other characters" in told
+    where = ("--db", store, "--charts", ORDERS)
+    told = call("fork", "order-1", "order-2", *where, status=1).output
+    assert told.endswith("Choose another key.\n")
+    paid = '{"type": "paid", "receipt": ""}'
+    told = call("answer", "order-2", "charge", paid, *where, status=1).output
+    assert told.endswith("See which calls are under way: statecharts runs show RUN.\n")
+
+
+def test_file_that_is_no_store_is_not_called_damaged(tmp_path: Path) -> None:
+    path = tmp_path / "orders.csv"
+    path.write_text("key,card\na,1\n")
+    told = call("list", "--db", str(path), status=1).output
+    assert "[SC805]" in told
+    assert "it is no store" in told
+    assert "damaged" not in told
+
+
+def test_calls_of_a_run_without_effects_are_shown(store: str) -> None:
+    call("fork", "order-2", "trial", "--db", store, "--charts", ORDERS)
+    lines = call("show", "trial", "--db", store).output.splitlines()
+    assert "  effects   off: they are dropped, and nobody carries out calls" in lines
+    assert "  call      open.paying.charge#1: charge, waits for an answer" in lines
+    assert said("show", "trial", "--db", store)["effects"] is False
+    assert said("show", "order-2", "--db", store)["effects"] is True
+
+
+def test_parents_and_children_are_shown_and_listed(tmp_path: Path) -> None:
+    """Each tells of the other, as long as the parent waits."""
+    where = ("--db", str(tmp_path / "runs.db"))
+    with Runs(tmp_path / "runs.db", Bakery, Oven, Astray) as runs:
+        runs.start(Bakery, key="bakery").send(Go(3))
+        runs.get("oven-1").send(Cancel())
+        runs.get("oven-2").suspend()
+        astray = runs.start(Astray, key="astray")
+        astray.send(Go())
+        astray.send(Ring())
+        astray.answer("misspelt.child#1", ChildFailed())
+        astray.send(Ring())
+    lines = call("show", "bakery", *where).output.splitlines()
+    assert "  call      busy.each#1[0]: child oven-0, running" in lines
+    assert "  call      busy.each#1[2]: child oven-2, suspended" in lines
+    assert said("show", "bakery", *where)["children"] == ["oven-0", "oven-2"]
+    assert said("show", "bakery", *where)["parent"] is None
+    lines = call("show", "oven-2", *where).output.splitlines()
+    assert "  parent    bakery, by its call busy.each#1[2]" in lines
+    assert said("show", "oven-2", *where)["parent"] == "bakery"
+    listed = [one["run"] for one in said("list", "--parent", "bakery", *where)]
+    assert listed == ["oven-0", "oven-2"]
+    listed = said("list", "--parent", "bakery", "--status", "suspended", *where)
+    assert [one["run"] for one in listed] == ["oven-2"]
+    assert "SC822" in call("list", "--parent", "nobody", *where, status=1).output
+    owed = "  effect    astray/2: tell nobody ring, 1 failure, next at "
+    assert owed in call("show", "astray", *where).output
 
 
 def test_watch_prints_what_happens_until_the_run_is_over(store: str) -> None:

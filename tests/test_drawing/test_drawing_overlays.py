@@ -6,6 +6,7 @@ import pickle
 import re
 import xml.etree.ElementTree as ET
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from attrs import frozen
@@ -23,22 +24,29 @@ from statecharts import (
     CallFailed,
     Compound,
     Machine,
+    NamedEvent,
+    Snapshot,
     State,
     Statechart,
+    Step,
     drawing,
     start,
+    step,
 )
+from statecharts.drawing import LayoutWarning
 from statecharts.drawing.difference import difference
+from statecharts.drawing.notation import picture_of as picture_of_chart
 from statecharts.drawing.overlay import (
     Counts,
     Kind,
+    active,
     counted,
     coverage,
     disabled,
     last_step,
     time_in_state,
 )
-from statecharts.model.errors import StatechartError
+from statecharts.model.errors import ArgumentError, StatechartError
 from tests.test_drawing import charts
 from tests.test_drawing.pictures import picture_of
 from tests.test_drawing.test_drawing_svg import classes, group, parsed, text_in
@@ -73,6 +81,23 @@ class Waiting(Statechart[Asked]):
     patience = asking.after(timedelta(minutes=5), late)
 
 
+@frozen
+class Named:
+    """An event with a field that is called as names of events are."""
+
+    name: str
+
+
+class Deferring(Statechart, allow=("SC138",)):
+    """Keeps events for later."""
+
+    busy = State(initial=True)
+    free = State(final=True)
+
+    busy.defer(on=(Named, "go.away"))
+    busy.after(timedelta(minutes=5), free)
+
+
 def marked(svg: str, kind: str) -> set[str]:
     """Return the ids of the groups that have a kind as class, without the name of the chart."""
     found = parsed(svg).iter(f"{SVG}g")
@@ -91,11 +116,19 @@ def test_highlight_of_a_snapshot_shows_what_it_waits_for() -> None:
     svg = picture_of(Waiting, highlight=snapshot)
 
     assert marked(svg, "pending") == {"state-asking", "transition-asking:late"}
-    assert sorted(text_in(group(svg, "badges"))) == ["1 call", "due 12:05"]
+    assert sorted(text_in(group(svg, "badges"))) == ["1 call", "due 2026-01-31 12:05"]
     told = parsed(svg).findtext(f"{SVG}desc") or ""
     assert "The timer asking.patience#1 is due at 2026-01-31T12:05:00+00:00." in told
     assert "The call asking.ask#1 is under way: Ask(question='why')." in told
     assert picture_of(Waiting, highlight=Machine(Waiting, at=NOW)) == svg
+
+
+def test_waiting_events_are_told_by_their_names() -> None:
+    """A field that is called ``name`` is not the name of an event."""
+    snapshot = start(Deferring, at=NOW).snapshot
+    for event in (Named("Ada"), NamedEvent("go.away")):
+        snapshot = step(Deferring, snapshot, event, at=NOW).snapshot
+    assert "Waiting: Named, go.away." in picture_of(Deferring, highlight=snapshot)
 
 
 def test_last_step_marks_its_lines_and_no_others() -> None:
@@ -295,6 +328,53 @@ def test_overlays_reach_every_format() -> None:
     assert "classDef active" in picture_of(CHART, "mermaid", overlay=marks)
 
 
+@pytest.mark.parametrize("format", ["dot", "plantuml"])
+def test_arrow_is_dashed_only_if_all_of_its_lines_were_never_taken(format: Any) -> None:
+    """Of two lines on one arrow one has never been taken: the arrow is as the other one."""
+    (lines,) = {
+        arrow.lines for arrow in picture_of_chart(Waiting.chart).arrows if arrow.target == "late"
+    }
+    one, other = lines
+
+    def arrow(taken: dict[str, int]) -> str:
+        text = picture_of(Waiting, format, overlay=coverage(Waiting, Counts(lines=taken)))
+        (found,) = re.findall(r".* -.*> .*(?:CallFailed|failed).*", text)
+        return str(found)
+
+    assert "dashed" in arrow({one: 0, other: 0})
+    assert "dashed" not in arrow({one: 0, other: 2})
+    assert "dashed" not in arrow({one: 0})
+
+
+def test_legend_tells_all_colours() -> None:
+    """Where a legend is needed, it also says what is active, taken and waited for."""
+    snapshot = start(Waiting, at=NOW).snapshot
+    both = active(Waiting, snapshot) | time_in_state(Waiting, {"asking": timedelta(hours=1)})
+    told = text_in(group(picture_of(Waiting, overlay=both), "legend"))
+    assert told == ["active", "waited for", "active for 1 h", "never active"]
+    one = machine()
+    both = last_step(Pipeline, one.send(DepsMet())) | coverage(Pipeline, Counts({"done": 1}))
+    assert text_in(group(picture_of(CHART, overlay=both), "legend"))[:2] == ["active", "just taken"]
+    assert 'class="legend"' not in picture_of(Waiting, highlight=snapshot)
+
+
+@pytest.mark.parametrize("make", [Waiting, *charts.CHARTS.values()])
+def test_badges_leave_arrowheads_free(make: Any) -> None:
+    """An arrow shows where it leads, whatever is told of it: heads are covered least of all."""
+    chart = getattr(make, "chart", None) or make()
+    counts = Counts({node.id: 7 for node in chart}, dict.fromkeys(chart.lines, 12345))
+    svg = picture_of(chart, overlay=coverage(chart, counts), faults=())
+    rects = [r for g in badges(svg) for r in g.iter(f"{SVG}rect")]
+    boxes = [[float(r.get(k, "0")) for k in ("x", "y", "width", "height")] for r in rects]
+    tips = [
+        tuple(map(float, found))
+        for found in re.findall(r'class="head" d="M\S+ \S+?L(\S+) (\S+?)L', svg)
+    ]
+    assert tips
+    covered = sum(x < a < x + w and y < b < y + h for a, b in tips for x, y, w, h in boxes)
+    assert covered == 0
+
+
 def steps() -> list[tuple[str, object]]:
     """Return a way through the pipeline."""
     one = machine()
@@ -337,6 +417,49 @@ def test_film_as_a_strip_has_a_picture_for_each_step() -> None:
     assert set(re.findall(r'<use href="#([^"]*)"', svg)) <= set(ids)
     png = drawing.render_film(Pipeline, steps(), "png")  # type: ignore[arg-type]
     assert isinstance(png, bytes)
+
+
+def test_film_warns_of_a_simple_layout_as_a_picture_does() -> None:
+    with pytest.warns(LayoutWarning, match="SC704") as told:
+        drawing.render_film(Pipeline, steps(), seconds=0.000001)  # type: ignore[arg-type]
+    assert told[0].filename == __file__
+
+
+SNAPSHOT, STEP = "Pass a snapshot, such as", "Pass a step, such as machine.send"
+
+
+@pytest.mark.parametrize(
+    ("make", "text"),
+    [
+        (lambda: active(CHART, Snapshot), "active: found=.* Pass a snapshot, a machine, or ids"),  # type: ignore[arg-type]
+        (lambda: active(CHART, 3), "active: found=3"),  # type: ignore[arg-type]
+        (lambda: picture_of(CHART, highlight=Snapshot), "active: found="),
+        (lambda: picture_of(CHART, overlay=Snapshot), "render: overlay=.* Pass an overlay"),
+        (lambda: last_step(CHART, Step), f"last_step: step=.* {STEP}"),  # type: ignore[arg-type]
+        (lambda: last_step(CHART, machine().snapshot), f"last_step: step=.* {STEP}"),  # type: ignore[arg-type]
+        (lambda: counted(CHART, machine().send(DepsMet())), "counted: steps=.* Pass steps"),
+        (lambda: counted(CHART, [Step]), f"counted: step=.* {STEP}"),  # type: ignore[list-item]
+        (lambda: coverage(CHART, {"done": 1}), "coverage: counts=.* Pass counts"),  # type: ignore[arg-type]
+        (lambda: Counts(3), "Counts: states=3 does not fit"),  # type: ignore[arg-type]
+        (lambda: Counts({"done": "1"}), "Counts: states=.* Pass numbers by ids"),  # type: ignore[dict-item]
+        (lambda: time_in_state(CHART, {"done": 3}), "time_in_state: durations=.* Pass times"),  # type: ignore[dict-item]
+        (lambda: disabled(CHART, Snapshot), f"disabled: snapshot=.* {SNAPSHOT}"),  # type: ignore[arg-type]
+        (lambda: disabled(CHART, machine().snapshot, DepsMet), "disabled: events=.* Pass events"),  # type: ignore[arg-type]
+        (lambda: drawing.render_film(CHART, Step), "render_film: steps=.* Pass steps"),  # type: ignore[arg-type]
+        (lambda: drawing.render_film(CHART, [Step]), "render_film: steps=.* each alone or"),  # type: ignore[list-item]
+    ],
+)
+def test_overlay_of_something_else_is_refused(make: Any, text: str) -> None:
+    with pytest.raises(ArgumentError, match=text):
+        make()
+
+
+def test_overlays_take_the_class_that_declares_a_chart() -> None:
+    counts = Counts({"done": 1})
+    assert coverage(Pipeline, counts) == coverage(CHART, counts)
+    assert difference(Pipeline, Pipeline)[0] == CHART
+    with pytest.raises(StatechartError, match="SC213"):
+        active(3, ())  # type: ignore[arg-type]
 
 
 def test_film_needs_steps() -> None:

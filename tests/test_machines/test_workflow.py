@@ -42,6 +42,7 @@ from machines.workflow.templates import (
     pipeline,
 )
 from statecharts import Answer, Machine, NamedEvent, Snapshot
+from statecharts.model.errors import ArgumentError
 from statecharts.runtime import (
     NEVER,
     Happened,
@@ -288,7 +289,7 @@ async def test_history_is_limited(clock: SimulatedClock) -> None:
         kept = one.run.history()
         assert len(kept) <= 10 + 2 * 256
         assert await orchestrator.recover_all() == {}
-    with pytest.raises(WorkflowError, match="keeps nothing"):
+    with pytest.raises(ArgumentError, match=r"history=0 .* Pass a whole number from 1 on"):
         Orchestrator(history=0)
 
 
@@ -597,13 +598,24 @@ def test_approval(need: int | None, answers: dict[str, bool], state: str) -> Non
 @pytest.mark.parametrize(
     ("make", "text"),
     [
-        (lambda: pipeline("P", []), "give the names of its steps"),
-        (lambda: pipeline("P", "abc"), "give the names of its steps"),
+        (lambda: pipeline("P", []), r"steps=\[\] does not fit\. Pass a list of names"),
+        (lambda: pipeline("P", "abc"), "steps='abc' does not fit"),
+        (lambda: pipeline("P", [1]), r"steps=\[1\] does not fit"),  # type: ignore[list-item]
+        (lambda: pipeline(3, ["a"]), "name=3 does not fit"),  # type: ignore[arg-type]
+        (lambda: pipeline("P", ["a"], limit=3), "limit=3 .* a time above 0"),  # type: ignore[arg-type]
         (lambda: pipeline("P", ["a", "a"]), "a name comes twice"),
         (lambda: pipeline("P", ["a b"]), "'a b' among its steps"),
-        (lambda: map_reduce("M", 0), "one shard at least"),
+        (lambda: map_reduce("M", 0), "shards=0 does not fit"),
+        (lambda: map_reduce("M", "3"), "shards='3' does not fit"),  # type: ignore[arg-type]
+        (lambda: approval("A", ["x"], need="1"), "need='1' does not fit"),  # type: ignore[arg-type]
+        (lambda: Notes(values=3), "Notes: values=3 does not fit"),  # type: ignore[arg-type]
+        (lambda: Context(limit=3), r"Context: limit=3 does not fit\. Pass a time above 0"),  # type: ignore[arg-type]
+        (lambda: Context(backoff=timedelta()), "backoff=.* does not fit"),
+        (lambda: Context(attempts=True), "attempts=True does not fit"),
+        (lambda: Custom(""), "name='' does not fit"),
+        (lambda: Orchestrator(follower=Follower), "follower=.* Pass an instance"),  # type: ignore[arg-type]
         (lambda: approval("A", ["x"], need=2), "ask for 1 to 1"),
-        (lambda: approval("A", []), "give the names of its people"),
+        (lambda: approval("A", []), r"people=\[\] does not fit"),
     ],
 )
 def test_template_that_means_nothing_is_refused(make: Callable[[], Any], text: str) -> None:

@@ -134,6 +134,25 @@ def test_transaction_that_has_read_too_early_is_told(tmp_path: Path) -> None:
     engine.dispose()
 
 
+def test_transaction_of_ones_own_that_holds_the_file_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who forgets ``connection=`` waits for the own transaction, and is told of it."""
+    monkeypatch.setattr("statecharts.store.sqlite.store.PATIENCE", 0.05)
+    address = f"sqlite:///{tmp_path / 'a.db'}"
+    engine = sa.create_engine(address)
+    notes.metadata.create_all(engine)
+    with Runs(address, Polite) as runs:
+        run = runs.start(Polite, key="a")
+        with engine.begin() as connection:
+            connection.execute(notes.insert().values(note="mine"))
+            with pytest.raises(StoreError, match=r"SC806.*this process or another") as told:
+                run.send(Tick())
+        assert told.value.remedy.startswith("End it; if it is your own, write through it")
+        assert run.send(Tick()).handled
+    engine.dispose()
+
+
 def test_connection_that_does_not_fit_is_refused(
     address: str, engine: sa.Engine, tmp_path: Path
 ) -> None:

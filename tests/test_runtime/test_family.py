@@ -84,6 +84,16 @@ def ovens(wanted: Wanted) -> Each:
     return Each(lambda n: Child(Oven, f"oven-{n}", Dough(n)), wanted.need, over=range(wanted.count))
 
 
+class Astray(Statechart[Go | Ring | ChildDone | ChildFailed]):
+    """Asks for runs that are not there."""
+
+    idle = State(initial=True)
+    misspelt = State(invoke={Child: lambda _: Child("Ovn", "oven", Dough(1))})
+    idle.to(misspelt, on=Go)
+    misspelt.to(idle, on=(ChildDone, ChildFailed, CallFailed))
+    idle.stay(on=Ring, emit=lambda _: Tell("nobody", Ring()))
+
+
 class Bakery(Statechart[Go | Joined | Leave]):
     """A parent of many children."""
 
@@ -484,3 +494,41 @@ def test_messages_are_those_of_a_simple_model_of_mailboxes(sends: list[Any]) -> 
             model[sender] += (number,)
             model[other] += (number,)
         assert {key: runs.get(key).snapshot.context.taken for key in model} == model
+
+
+def test_what_cannot_get_there_waits_with_its_reason(
+    store: Store, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Who waits for a chart that is not open here, or for a run that is not there, is told why."""
+    clock = SimulatedClock()
+    with Runs(store, Astray, Oven, clock=clock) as runs:
+        one = runs.start(Astray, key="one")
+        one.send(Ring())
+        one.send(Go())
+        told, child = one.owed
+        assert "[SC822] nobody: there is no run" in told.reason
+        reason = "[SC829] oven: the chart Ovn is not one of the charts here: Astray, Oven. Did you"
+        assert child.reason.startswith(reason)
+        assert (child.attempts, child.handed, one.status) == (1, False, "running")
+        assert [one.message.partition(":")[0] for one in caplog.records] == [
+            "one/1 waits",
+            "one/2 waits",
+        ]
+
+
+def test_child_that_got_there_at_last_has_no_reason(store: Store) -> None:
+    """Once somebody has the chart, the run is started, and nothing is said of before."""
+    clock = SimulatedClock()
+    with Runs(store, Bakery, clock=clock) as runs:
+        bakery = runs.start(Bakery, key="bakery")
+        bakery.send(Go(1))
+        assert "SC829" in bakery.owed[0].reason
+    clock.advance(timedelta(minutes=1))
+
+    async def take_over() -> None:
+        async with Runtime(store, Bakery, Oven, clock=clock) as runtime:
+            await runtime.settle()
+            (row,) = runtime.get("bakery").owed
+            assert (row.handed, row.reason) == (True, "")
+
+    asyncio.run(take_over())

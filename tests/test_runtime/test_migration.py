@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from types import new_class
 from typing import Any
 
 import pytest
+from attrs import make_class
 
+from statecharts import State, Statechart, StatechartError
 from statecharts.codec import Protocol, Upcaster
 from statecharts.runtime import Runs, Runtime, SimulatedClock, handle
 from statecharts.runtime.commit import Draft
 from statecharts.runtime.writer import Job
 from statecharts.store import Store
+from statecharts.store.memory import MemoryStore
 from tests.test_runtime.conftest import run_async
 from tests.test_runtime.orders import Polite
 from tests.test_runtime.versions import (
@@ -170,6 +174,31 @@ def test_history_is_read_across_versions(store: Store, clock: SimulatedClock) ->
     assert [kind for kind, _ in told] == [
         "start", "event", "migrate", "event", "event", "migrate", "event",
     ]  # fmt: skip
+
+
+def test_entry_that_cannot_be_read_any_more_is_named() -> None:
+    """Which of many it is, is said with what it lacks."""
+    store, clock = MemoryStore(), SimulatedClock()
+
+    def door(push: Any) -> Any:
+        def body(inside: dict[str, Any]) -> None:
+            inside["shut"] = State(initial=True, resting=True)
+            inside["shut"].stay(on=push)
+
+        return new_class("Door", (Statechart[push],), {}, body)
+
+    with Runs(store, door(make_class("Push", [], frozen=True)), clock=clock) as runs:
+        (program,) = runs._operations.programs.values()
+        run = runs.start(program.chart, key="a")
+        push: Any = program.kernel.chart.events[0].cls
+        for _ in range(3):
+            run.send(push())
+    with Runs(store, door(make_class("Push", ["force"], frozen=True)), clock=clock) as runs:
+        text = r"\[SC403\] entry 1 of a, Door.*force"
+        with pytest.raises(StatechartError, match=text):
+            runs.get("a").at(2)
+        with pytest.raises(StatechartError, match=text):
+            runs.get("a").points(tail=1)
 
 
 def test_points_of_the_past_are_seen_with_the_chart_of_today(

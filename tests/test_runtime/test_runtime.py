@@ -11,7 +11,9 @@ from typing import Any, cast
 
 import pytest
 
+from machines.workflow.templates import Notes, Work, Worked, pipeline
 from statecharts import Answer, StatechartError
+from statecharts.model.errors import ArgumentError
 from statecharts.runtime import (
     NEVER,
     HandlerError,
@@ -1145,14 +1147,31 @@ def test_policy_that_means_nothing_is_refused(policy: dict[str, Any], text: str)
         handle(Charge, lambda call: PAID, **policy)
 
 
+@run_async
+async def test_answer_that_cannot_be_written_is_told_with_its_handler(store: Store) -> None:
+    """The run is stuck, and the reason says who has answered."""
+    chart = pipeline("Report", ["fetch"])
+    async with Runtime(store, chart, handlers={Work: lambda _: Worked(object())}) as rt:
+        run = await rt.start(chart, key="a", context=Notes())
+        while run.status != "stuck":  # noqa: ASYNC110 - `wait` would raise
+            await asyncio.sleep(0.001)
+    said = "the answer of the handler of work cannot be taken: [SC421] "
+    assert run.reason.startswith(said)
+
+
 @pytest.mark.parametrize(
-    "make",
+    ("given", "remedy"),
     [
-        lambda: Retry(delay=-HOUR),
-        lambda: Retry(give_up_on=("ValueError",)),  # type: ignore[arg-type]
-        lambda: Retry(give_up_on=ValueError),  # type: ignore[arg-type]
+        ({"delay": -HOUR}, "a time that is not negative"),
+        ({"most": 60}, "a time that is not negative"),
+        ({"attempts": 0}, "a whole number from 1 on"),
+        ({"backoff": "linear"}, "'fixed' or 'exponential'"),
+        ({"jitter": "some"}, "a number from 0 on"),
+        ({"give_up_on": ("ValueError",)}, "a tuple of classes of exceptions"),
+        ({"give_up_on": ValueError}, "a tuple of classes of exceptions"),
     ],
 )
-def test_retry_that_means_nothing_is_refused(make: Any) -> None:
-    with pytest.raises((TypeError, ValueError)):
-        make()
+def test_retry_that_means_nothing_is_refused(given: dict[str, Any], remedy: str) -> None:
+    (name,) = given
+    with pytest.raises(ArgumentError, match=rf"SC221\] Retry: {name}=.* Pass {remedy}"):
+        Retry(**given)

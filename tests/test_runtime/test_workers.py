@@ -94,7 +94,9 @@ def test_without_proc_nobody_is_said_to_be_dead(
 
 @needs_proc
 @run_async
-async def test_what_a_killed_process_had_claimed_is_taken_over_at_once(store: Store) -> None:
+async def test_what_a_killed_process_had_claimed_is_taken_over_at_once(
+    store: Store, caplog: pytest.LogCaptureFixture
+) -> None:
     """The next worker does not wait for the lease, of an hour here."""
     process = sleeping()
     worker = worker_name(process.pid)
@@ -110,6 +112,7 @@ async def test_what_a_killed_process_had_claimed_is_taken_over_at_once(store: St
     async with Runtime(store, Order, lease=patient, handlers=handlers) as rt:
         await rt.get("a").wait(Order.settled, timeout=timedelta(seconds=9))
     assert bank.keys == ["a/1"]
+    assert caplog.messages == ["1 effect is taken over from workers that have died"]
 
 
 # --- Fairness -------------------------------------------------------------------------------------

@@ -182,7 +182,7 @@ class PostgresStore(Relational):
         if isinstance(error, errors.LockNotAvailable):
             found = f"somebody's transaction has held what is to be written for {PATIENCE:.0f} s"
             return StoreError(
-                "SC806", self._where, found, "Find who holds a transaction open there"
+                "SC806", self._where, found, "End it, or write through it: connection="
             )
         state = getattr(error, "sqlstate", None) or ""
         if isinstance(error, (UnicodeError, psycopg.DataError, errors.ProgramLimitExceeded)):

@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from importlib.util import find_spec
 from itertools import islice
 from pathlib import Path
-from typing import Any, TypeVar, final
+from typing import Any, Final, TypeVar, final
 
 from statecharts.model.errors import how_to_install
 from statecharts.store.chain import Damage
@@ -26,6 +26,9 @@ from statecharts.store.rows import Change, Timer
 from statecharts.store.statements import STATEMENTS
 
 T = TypeVar("T")
+
+_MAGIC: Final = b"SQLite format 3\0"
+"""The first bytes of each file of SQLite."""
 
 
 @final
@@ -140,6 +143,9 @@ class SQLiteStore(Relational):
         if name.startswith("SQLITE_FULL"):
             found = "the disk is full; nothing of this write was kept"
             return StoreError("SC803", where, found, "Make room, and send again")
+        if name == "SQLITE_NOTADB" and not self._was_sqlite():
+            found = "it is no store: no file of SQLite begins as this one does"
+            return StoreError("SC805", where, found, "Give the file of a store, or a new one")
         # What is no UTF-8 is told without a name; SQLite's own messages may quote it.
         undecodable = isinstance(error, UnicodeDecodeError) or "decode to UTF-8" in str(error)
         if undecodable or name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
@@ -150,8 +156,15 @@ class SQLiteStore(Relational):
             found = "somebody else has written since this transaction began to read"
             return StoreError("SC806", where, found, "Roll it back, and do it again")
         if _locked(error):
-            found = f"another process has held the file for {PATIENCE:.0f} seconds"
-            return StoreError("SC806", where, found, "Find who holds a transaction open there")
+            found = (
+                f"a transaction that was begun elsewhere, in this process or another, "
+                f"has held the file for {PATIENCE:.0f} seconds"
+            )
+            remedy = (
+                "End it; if it is your own, write through it: start(…, connection=) or "
+                "send(…, connection=)"
+            )
+            return StoreError("SC806", where, found, remedy)
         if name.startswith("SQLITE_READONLY"):
             found = "the file, or its directory, is not writable"
             return StoreError("SC801", where, found, "Let this user write there")
@@ -163,6 +176,15 @@ class SQLiteStore(Relational):
             return StoreError("SC807", where, f"the store cannot be used: {error}", "Open it again")
         found = f"SQLite could not write or read: {error} ({name})"
         return StoreError("SC801", where, found, "See to the disk, and try again")
+
+    def _was_sqlite(self) -> bool:
+        """Tell whether the file begins much as one of SQLite does: then it is a damaged one."""
+        try:
+            with self.path.open("rb") as file:
+                head = file.read(len(_MAGIC))
+        except OSError:
+            return True
+        return sum(one == two for one, two in zip(head, _MAGIC, strict=False)) > len(_MAGIC) // 2
 
     def _do(self, name: str, *values: object) -> sqlite3.Cursor:
         return self._db.execute(self._sql[name], values)
