@@ -16,7 +16,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Final, Literal, overload
 
 from statecharts.drawing.overlay import PLAIN, STEPS, HasConfiguration, Overlay, active
-from statecharts.model.arguments import check, instance
+from statecharts.model.arguments import COUNT, check, instance, optional
 from statecharts.model.chart import Chart, Declaration, as_chart, unknown_state
 from statecharts.model.errors import DefinitionError, Fault, StatechartError
 from statecharts.model.suggestions import did_you_mean
@@ -137,7 +137,7 @@ def render(
 
     Raises:
         StatechartError: The format (SC701) or the theme (SC702) is unknown, or no converter to PNG
-            or PDF is installed (SC705), or ``depth`` is not a whole number from 1 (SC708).
+            or PDF is installed (SC705), or an argument is not what it should be (SC221).
         UnknownStateError: ``highlight`` or ``focus`` names a state that the chart does not have.
         DefinitionError: The chart has faults and ``strict`` is true, or ``chart`` is such an error
             and nothing could be made of the definition.
@@ -254,15 +254,11 @@ def _converted(svg: str, format: Literal["svg", "png", "pdf"]) -> str | bytes:
     return to_png(svg) if format == "png" else to_pdf(svg)
 
 
-def _excerpt(chart: Chart, depth: object, focus: str | None, *, compact: bool) -> Excerpt:
+def _excerpt(chart: Chart, depth: int | None, focus: str | None, *, compact: bool) -> Excerpt:
     """Return what to show of a chart."""
     from statecharts.drawing.excerpt import Excerpt
 
-    if depth is not None and (not isinstance(depth, int) or depth is True or depth < 1):
-        remedy = "Give a whole number: 1 shows the outermost states alone"
-        raise StatechartError(
-            "SC708", "render", f"depth={depth!r} is not a number of levels", remedy
-        )
+    check("render", depth=(depth, optional(COUNT)))
     if focus is not None and (focus not in chart or not focus):
         raise unknown_state(chart.name, focus, dict(chart.nodes))
     return Excerpt(depth, focus, compact)

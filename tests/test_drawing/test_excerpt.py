@@ -120,7 +120,9 @@ def test_a_large_chart_says_what_to_fold() -> None:
 @pytest.mark.parametrize("depth", [0, -1, True, 1.5, "1"])
 def test_a_depth_that_is_none_is_refused(depth: Any) -> None:
     """It says what to give."""
-    with pytest.raises(StatechartError, match=r"SC708.*depth=.* is not a number of levels"):
+    with pytest.raises(
+        StatechartError, match=r"SC221.*depth=.* does not fit\. Pass a whole number from 1 on"
+    ):
         render(Pipeline, depth=depth)
 
 
