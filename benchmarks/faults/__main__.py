@@ -16,12 +16,14 @@ import click
 from benchmarks.faults import answers, equal, files, kills, processes
 from benchmarks.faults.page import page
 from benchmarks.faults.peers.situations import Situation, compared
+from benchmarks.faults.places import workplace
 from benchmarks.faults.rows import SHOWN, Effort, Row, Work
-from benchmarks.faults.trial import workplace
 
 ROWS: Final[Mapping[str, Work]] = {
     "boundaries": kills.boundaries,
     "pairs": kills.doubles,
+    "family": kills.family,
+    "postgres": kills.on_postgres,
     "random": kills.at_random,
     "log": files.log,
     "bits": files.flips,

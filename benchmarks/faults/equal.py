@@ -14,8 +14,13 @@ from pathlib import Path
 from typing import Any, Final
 
 from benchmarks.faults.charts import Book, Done, Go, Half, Hold, Mail, Sum
+from benchmarks.faults.places import clear
 from benchmarks.faults.rows import Effort, Row
-from benchmarks.faults.trial import CHARTS, EPOCH, SCRIPTS, clear
+from benchmarks.faults.trial import (
+    CHARTS,
+    EPOCH,
+    SCRIPTS,
+)
 from statecharts.runtime import Run, RunError, Runs, SimulatedClock
 from statecharts.store.port import Store
 

@@ -7,38 +7,45 @@ import os
 import random
 import signal
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from attrs import define, field, frozen
 
 from benchmarks.faults.charts import Book, Ledger, Sum
 from benchmarks.faults.journal import Journal
 from benchmarks.faults.oracle import Verdict, judge
+from benchmarks.faults.places import address_of, clear, journal_of, put_on, served
 from benchmarks.faults.rows import Effort, Row
 from benchmarks.faults.trial import (
     CHARTS,
     EPOCH,
     PATIENCE,
+    RELATED,
     RUN,
     SCRIPTS,
     End,
+    Script,
     begin,
     child,
-    clear,
     deliver,
     end,
     forked,
     handlers,
-    journal_of,
     spread,
 )
 from statecharts.runtime import Runtime, SimulatedClock
 
+if TYPE_CHECKING:
+    from tests.postgres import Server
+
 T = TypeVar("T")
+
+ALL: Final = {**SCRIPTS, **RELATED}
+"""The scripts of all trials."""
 
 PAIRS: Final = 150
 """Pairs of boundaries that are tried with each chart."""
@@ -76,6 +83,8 @@ class Tally:
     acknowledged: int = 0
     effects: int = 0
     again: int = 0
+    told: int = 0
+    started: int = 0
     wrong: list[str] = field(factory=list)
 
     def add(self, verdict: Verdict, where: str) -> None:
@@ -83,6 +92,8 @@ class Tally:
         self.acknowledged += verdict.acknowledged
         self.effects += verdict.effects
         self.again += verdict.again
+        self.told += verdict.told
+        self.started += verdict.started
         self.wrong += [f"{where}: {text}" for text in verdict.wrong]
 
     def note(self, ended: End, where: str) -> None:
@@ -97,17 +108,24 @@ class Tally:
         self.acknowledged += other.acknowledged
         self.effects += other.effects
         self.again += other.again
+        self.told += other.told
+        self.started += other.started
         self.wrong += other.wrong
 
     def figures(self) -> dict[str, int]:
         """Return the counts."""
-        return {
+        found = {
             "trials": self.trials,
             "kills": self.kills,
             "acknowledged sends": self.acknowledged,
             "effects owed": self.effects,
             "effects carried out again under their key": self.again,
         }
+        if self.started:
+            found["runs that others started"] = self.started
+        if self.told:
+            found["messages from run to run"] = self.told
+        return found
 
 
 def tallied(
@@ -120,18 +138,21 @@ def tallied(
     return total
 
 
-def undisturbed(directory: Path) -> dict[str, tuple[int, list[str]]]:
+def undisturbed(
+    directory: Path, scripts: Mapping[str, Script] = SCRIPTS, server: Server | None = None
+) -> dict[str, tuple[int, list[str]]]:
     """Return for each chart how many boundaries a run passes, and the events that it takes."""
     found = {}
-    for name, script in SCRIPTS.items():
+    for name, script in scripts.items():
         path = directory / f"{name}.db"
+        put_on(server, path)
         end = forked(child(path, script, 0), directory)
         verdict = judge(path, journal_of(path), CHARTS)
         if end.error or verdict.wrong:
             text = f"{name} fails without a kill: {end.error or verdict.wrong}"
             raise RuntimeError(text)
         found[name] = (end.result, sorted(verdict.runs[RUN].events))
-        clear([path])
+        clear([path], server)
     return found
 
 
@@ -144,25 +165,31 @@ def singles(passed: dict[str, tuple[int, list[str]]], effort: Effort) -> list[Pl
     ]
 
 
-def pairs(passed: dict[str, tuple[int, list[str]]], effort: Effort) -> list[Plan]:
+def pairs(
+    passed: dict[str, tuple[int, list[str]]], effort: Effort, whole: int = PAIRS
+) -> list[Plan]:
     """Return plans with two kills, spread evenly over all pairs."""
     found = []
     for name, (count, _) in passed.items():
-        wanted = effort.of(PAIRS)
+        wanted = effort.of(whole)
         step = count * count / wanted
         found += [Plan(name, divmod(round(place * step), count)) for place in range(wanted)]
     return found
 
 
 def tried(
-    plans: Sequence[Plan], directory: Path, expected: dict[str, tuple[int, list[str]]]
+    plans: Sequence[Plan],
+    directory: Path,
+    expected: dict[str, tuple[int, list[str]]],
+    server: Server | None = None,
 ) -> Tally:
     """Carry plans out, and judge the stores they leave."""
     tally = Tally()
     for plan in plans:
-        script = SCRIPTS[plan.chart]
+        script = ALL[plan.chart]
         where = f"{plan.chart}, killed at {', '.join(map(str, plan.kills))}"
         path = directory / f"{plan.chart}-{'-'.join(map(str, plan.kills))}.db"
+        put_on(server, path)
         tally.trials += 1
         error = ""
         for incarnation, kill in enumerate((*plan.kills, None)):
@@ -181,7 +208,7 @@ def tried(
                 tally.wrong.append(f"{where}: the run has not come to its end")
             elif sorted(history.events) != expected[plan.chart][1]:
                 tally.wrong.append(f"{where}: other events than without a kill: {history.events}")
-        clear([path])
+        clear([path], server)
     return tally
 
 
@@ -192,8 +219,10 @@ def _row(
     effort: Effort,
     directory: Path,
     expected: dict[str, tuple[int, list[str]]],
+    server: Server | None = None,
 ) -> Row:
-    tally = tallied(partial(tried, expected=expected), plans, effort.jobs, directory)
+    act = partial(tried, expected=expected, server=server)
+    tally = tallied(act, plans, effort.jobs, directory)
     return Row(name, how, tally.figures(), tuple(tally.wrong))
 
 
@@ -215,6 +244,33 @@ def doubles(effort: Effort, directory: Path) -> Row:
     return _row("Killed twice", how, pairs(passed, effort), effort, directory, passed)
 
 
+def family(effort: Effort, directory: Path) -> Row:
+    """Kill runs that start others, at every boundary and at pairs of them."""
+    passed = undisturbed(directory, RELATED)
+    plans = singles(passed, effort) + pairs(passed, effort)
+    how = (
+        "A run starts children and awaits them, one and many; it leaves some, which are cancelled; "
+        "it starts another run, tells it things and hears of them. The process dies at each "
+        "boundary, and at pairs of them. Each message is in the history of whom it was for, once, "
+        "after the one before it; each child has ended as its parent was told, once; none goes on "
+        "that nobody waits for."
+    )
+    return _row("Killed with children and messages", how, plans, effort, directory, passed)
+
+
+def on_postgres(effort: Effort, directory: Path) -> Row:
+    """Kill at every boundary, and at pairs, of a store in Postgres."""
+    with served() as server:
+        passed = undisturbed(directory, ALL, server)
+        plans = singles(passed, effort) + pairs(passed, effort, PAIRS // 3)
+        how = (
+            "The same on a server of Postgres, where what runs say to each other is two commits: "
+            "the process dies before or after each statement that writes, BEGIN and COMMIT "
+            "included, and at pairs of them; with the five charts, and with children and messages."
+        )
+        return _row("Killed on Postgres", how, plans, effort, directory, passed, server)
+
+
 def _booking(path: Path, incarnation: int) -> None:
     """Book on some runs at once, for ever."""
     clock = SimulatedClock(EPOCH + timedelta(minutes=incarnation))
@@ -228,7 +284,9 @@ def _booking(path: Path, incarnation: int) -> None:
             journal.acknowledged(key, name, taken.sequence)
 
     async def main() -> None:
-        async with Runtime(path, Ledger, handlers=handlers(journal), clock=clock) as runtime:
+        async with Runtime(
+            address_of(path), Ledger, handlers=handlers(journal), clock=clock
+        ) as runtime:
             await asyncio.gather(*(book(runtime, f"r{place}") for place in range(SENDERS)))
 
     asyncio.run(main())

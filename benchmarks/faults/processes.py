@@ -29,6 +29,7 @@ from benchmarks.faults.charts import (
 from benchmarks.faults.journal import CARRIED_OUT, Journal, lines
 from benchmarks.faults.kills import Tally, tallied
 from benchmarks.faults.oracle import judge
+from benchmarks.faults.places import clear, journal_of
 from benchmarks.faults.rows import Effort, Row
 from benchmarks.faults.trial import (
     CHARTS,
@@ -36,12 +37,10 @@ from benchmarks.faults.trial import (
     PATIENCE,
     RUN,
     begin,
-    clear,
     deliver,
     end,
     forked,
     handlers,
-    journal_of,
     settled,
 )
 from statecharts.runtime import Runs, Runtime, SimulatedClock, SystemClock, Task, handle
