@@ -135,7 +135,7 @@ def told(  # noqa: C901, PLR0912, PLR0915 - one walk through a history
             if isinstance(effect, Send) and effect.own:
                 continue
             call = effect.call if isinstance(effect, Invoke) else None
-            if isinstance(call, Each):
+            if isinstance(call, Each) and isinstance(effect, Invoke):
                 many[effect.id] = number + 1
             for one in call.calls if isinstance(call, Each) else (call or effect,):
                 number += 1
@@ -145,7 +145,7 @@ def told(  # noqa: C901, PLR0912, PLR0915 - one walk through a history
                     found.effects[number] = repr(one)
                 if call is None and number in found.effects:
                     found.must.add(number)
-            if call is not None:
+            if isinstance(effect, Invoke):
                 calls[effect.id] = number
         snapshot = step.snapshot
     for what, counts in (("timer", fired), ("call", answered)):

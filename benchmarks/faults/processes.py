@@ -80,7 +80,7 @@ def writers(effort: Effort, directory: Path) -> Row:
             where = f"{count} writers"
             for ended in [end(*one) for one in begun]:
                 tally.note(ended, where)
-            ended = forked(partial(deliver, path, Ledger, timedelta(hours=1)), directory)
+            ended = forked(partial(deliver, path, (Ledger,), timedelta(hours=1)), directory)
             tally.note(ended, f"{where}, at the end")
             verdict = judge(path, journal_of(path), CHARTS)
             tally.add(verdict, where)

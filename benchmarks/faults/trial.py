@@ -115,8 +115,11 @@ RELATED: Final = {
 """Scripts of runs that start others, and that tell each other."""
 
 CHARTS: Final = {script.chart.chart.name: script.chart for script in SCRIPTS.values()} | {
-    one.chart.name: one for one in (Ledger, Player, *FAMILY)
+    Ledger.chart.name: Ledger
 }
+"""The charts whose runs have nothing to do with each other."""
+
+ALL_CHARTS: Final = CHARTS | {one.chart.name: one for one in (Player, *FAMILY)}
 
 
 # -- the process -----------------------------------------------------------------------------------
@@ -200,14 +203,14 @@ async def settled(runtime: Runtime, clock: SimulatedClock) -> None:
     raise AssertionError(text)
 
 
-def deliver(path: Path, chart: Any, after: timedelta, epoch: datetime = EPOCH) -> None:
+def deliver(path: Path, charts: Sequence[Any], after: timedelta, epoch: datetime = EPOCH) -> None:
     """Carry out all that a store owes, by a clock that begins so long after the epoch."""
     journal = Journal(journal_of(path))
     clock = SimulatedClock(epoch + after)
 
     async def main() -> None:
         async with Runtime(
-            address_of(path), chart, handlers=handlers(journal), clock=clock
+            address_of(path), *charts, handlers=handlers(journal), clock=clock
         ) as runtime:
             await settled(runtime, clock)
 
