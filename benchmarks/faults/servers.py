@@ -118,7 +118,7 @@ def _restarted(server: Server, path: Path, restarts: int, chance: random.Random)
     tally.trials = restarts
     directory = path.parent
     put_on(server, path)
-    until = time.time() + EVERY * (restarts + 1)
+    until = time.time() + EVERY * 1.4 * restarts + 1
     names = (f"w{number}" for number in itertools.count())
     working = [begin(partial(_work, path, next(names), until), directory) for _ in range(WORKERS)]
     for number in range(restarts):

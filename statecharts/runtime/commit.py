@@ -267,6 +267,7 @@ class Draft:
         live: The run as stored; None for a run that is to be started.
         run: Its key.
         claim: Claims new effects.
+        passing: What is on its way from this process to other runs, by run and number.
         careful: Whether to see of each step that its snapshot can be written, and not only of the
             last one.
     """
@@ -277,6 +278,7 @@ class Draft:
         live: Live | None,
         run: str,
         claim: Claim = lambda *_: None,
+        passing: Container[tuple[str, int]] = (),
         *,
         careful: bool = False,
     ) -> None:
@@ -284,6 +286,7 @@ class Draft:
         self.run = run
         self._base = live
         self._claim = claim
+        self._passing = passing
         self.careful = careful
         self.happened: list[Happened] = []
         self.cancelled: list[int] = []
@@ -681,12 +684,37 @@ class Draft:
         self.pass_on(row.number)
 
     def pass_on(self, number: int) -> None:
-        """Claim what is owed to another run, and say it, if this process does so."""
+        """Claim what is owed to another run, and say it, if this process does so.
+
+        What that one was to hear earlier is said first, if it is not on its way from here.
+        """
         row = self.owed[number]
         worker, until = self._claim(self.program.name, row) or (None, 0)
-        self.note(number, worker=worker, until=until)
         if worker is not None:
+            for one in self._unsaid_before(row):
+                self.note(one.number, worker=worker, until=until)
+                self._outgoing.append(one.number)
             self._outgoing.append(number)
+        self.note(number, worker=worker, until=until)
+
+    def _is_unsaid(self, row: Owed) -> bool:
+        """Tell whether another run is still to hear something that is not on its way from here."""
+        said = row.name not in BETWEEN or row.name in _LAST or row.handed
+        return not (said or row.number in self._outgoing or (self.run, row.number) in self._passing)
+
+    def _unsaid_before(self, row: Owed) -> list[Owed]:
+        """Return what the run that a row is for was to hear earlier."""
+        unsaid = [one for one in self.owed.values() if self._is_unsaid(one)]
+        if not unsaid:
+            return []
+        to = recipient_of(self.run, row)
+        return [
+            one
+            for one in sorted(unsaid, key=lambda one: one.number)
+            if (one.number < row.number or row.name in _LAST)
+            and one.number != row.number
+            and recipient_of(self.run, one) == to
+        ]
 
     def _drop(self, number: int) -> None:
         if self.owed.pop(number, None) is not None:
@@ -936,6 +964,7 @@ class Draft:
 
     def _owe(self, rows: Iterable[Owed], now: int) -> None:
         """Owe effects from now on; what can be carried out here is claimed."""
+        unsaid: bool | None = None
         for one in rows:
             worker, until = self._claim(self.program.name, one) or (None, 0)
             row = evolve(one, due=now, worker=worker, until=until)
@@ -944,7 +973,22 @@ class Draft:
             if row.call is not None:
                 self.calls[row.call] = row.number
             if worker is not None and row.name in BETWEEN:
-                self._outgoing.append(row.number)
+                if unsaid is None:
+                    before = [one for one in self.owed.values() if one.number != row.number]
+                    unsaid = any(map(self._is_unsaid, before))
+                if unsaid:
+                    self._queue(row, now)
+                else:
+                    self._outgoing.append(row.number)
+
+    def _queue(self, row: Owed, now: int) -> None:
+        """Say something new after what the other run was to hear earlier, or when that is tried."""
+        for one in self._unsaid_before(row):
+            if one.attempts and one.due > now:
+                said = {"attempts": one.attempts, "due": one.due, "worker": None, "until": 0}
+                self.note(row.number, **said)
+                return
+        self.pass_on(row.number)
 
     def branch(
         self,
@@ -1224,6 +1268,20 @@ def spread(effects: Iterable[Effect]) -> Iterator[Effect]:
 def child_key(run: str, row: Owed) -> str:
     """Return the key of the child that a row is for."""
     return str(json.loads(row.body)["call"]["key"]) or f"{run}/{row.number}"
+
+
+def recipient_of(run: str, row: Owed) -> str:
+    """Return the key of the run that hears what a row of a run says."""
+    said = json.loads(row.body)
+    if row.name == PARENT:
+        return str(said[0])
+    if row.name in (CHILD, CANCEL):
+        return child_key(run, row)
+    return str(said["run" if row.name == TELL else "key"])
+
+
+_LAST: Final = (PARENT, CANCEL)
+"""What is said last, for its number is that of the call or of the start."""
 
 
 def answer_of(child: Draft) -> ChildDone | ChildFailed:
