@@ -3,9 +3,10 @@
 A joint store takes it in the sender's own commit. Elsewhere, and for what is too much for one
 commit, it takes two more: one of the recipient, and after it one of the sender, which owes nothing
 any more. Whoever dies in between does the first again; it has the key of the effect as its id, and
-so happens once. What one run says to another is heard
-in the order in which it was said, whoever carries it: what is unsaid of it goes first, and what
-comes after a failure waits with it.
+so happens once.
+
+What one run says to another is heard in the order in which it was said, whoever carries it: what is
+unsaid of it goes first, and what comes after a failure waits with it.
 """
 
 from __future__ import annotations

@@ -866,8 +866,9 @@ class Draft:
     ) -> None:
         """Take the run back to an entry of its history.
 
-        Its calls are cancelled, and those that were under way then are made anew. Timers that run
-        then run on; those that have fallen due since then fire now.
+        Its calls are cancelled, and those that were under way then are made anew. Children that are
+        awaited then and now go on; those that were started since then are cancelled. Timers that
+        run then run on; those that have fallen due since then fire now.
 
         Args:
             past: The snapshot after that entry.
@@ -880,29 +881,24 @@ class Draft:
             RunError: An effect has been carried out that cannot be undone (SC834).
         """
         begun = [one for one in gone if self._has_begun(one.number)]
-        for one in begun:
-            if one.name.startswith(UNDO):
-                found = f"an effect of before entry {to} has been undone since then ({one.name})"
-                remedy = "Go back to an entry before that effect, or to a later one"
-                raise RunError("SC834", self.run, found, remedy)
-            if one.name not in undo:
-                found = (
-                    f"the effect {one.number} ({one.name}) comes after entry {to}, has been begun "
-                    "or carried out, and nobody here can undo it"
-                )
-                remedy = f"Pass handle({one.name}, …, undo=…) to a Runtime, and roll back there"
-                raise RunError("SC834", self.run, found, remedy)
+        kept = _lasting(self.snapshot) & _lasting(past) & {root_of(call) for call in self.calls}
+        self._check_undoable(begun, to, undo)
         for call in list(self.calls):
-            self._end_call(call)
+            if root_of(call) not in kept:
+                self._end_call(call)
         for one in gone:
-            if one.number in self.owed:
+            if one.number in self.owed and self.owed[one.number].name != CANCEL:
                 self._drop(one.number)
                 self.cancelled.append(one.number)
         paused = self.head.status in PAUSED
         status = self.head.status
         if status != Status.SUSPENDED:
             status = Status.ENDED.value if past.ended else Status.RUNNING.value
-        effects = self._restore(past)
+        if status == Status.RUNNING:
+            for row in [one for one in self.owed.values() if one.name == PARENT]:
+                # It has not ended after all.
+                self.note(row.number, handed=True, attempts=0, worker=None, until=0)
+        effects = self._restore(past, kept)
         counter = self.head.counter
         owed = self._rows(effects, counter)
         undone: dict[int, int] = {}
@@ -915,6 +911,8 @@ class Draft:
             "dropped": [one.number for one in gone if one.number not in undone],
             "undone": list(undone.items()),
         }
+        if kept:
+            said["kept"] = sorted(kept)
         body = json.dumps(said).encode()
         self._owe(owed, microseconds(at))
         self._enter(
@@ -935,20 +933,53 @@ class Draft:
             self._catch_up(at)
         self.fire(at)
 
+    def _check_undoable(self, begun: Iterable[Made], to: int, undo: Container[str]) -> None:
+        """Refuse to go back past an effect that cannot be undone (SC834)."""
+        for one in begun:
+            if one.name.startswith(UNDO):
+                found = f"an effect of before entry {to} has been undone since then ({one.name})"
+                remedy = "Go back to an entry before that effect, or to a later one"
+                raise RunError("SC834", self.run, found, remedy)
+            if one.name in BETWEEN:
+                found = (
+                    f"the effect {one.number} ({_name_between(one.name)}) comes after entry {to}, "
+                    "and another run may have taken it"
+                )
+                raise RunError("SC834", self.run, found, "Go back to a later entry")
+            if one.name not in undo:
+                found = (
+                    f"the effect {one.number} ({one.name}) comes after entry {to}, has been begun "
+                    "or carried out, and nobody here can undo it"
+                )
+                remedy = f"Pass handle({one.name}, …, undo=…) to a Runtime, and roll back there"
+                raise RunError("SC834", self.run, found, remedy)
+
     def _has_begun(self, number: int) -> bool:
         row = self.owed.get(number)
+        if row is not None and row.name in (CHILD, CANCEL):
+            return False  # cancelling it undoes it
         return row is None or bool(row.attempts or row.handed or row.worker is not None)
 
-    def _restore(self, past: Snapshot[Any, Any]) -> list[Invoke]:
-        """Take a past snapshot with the counters of today; return its calls, made anew."""
+    def _restore(
+        self, past: Snapshot[Any, Any], kept: Container[str] = frozenset()
+    ) -> list[Invoke]:
+        """Take a past snapshot with the counters of today; return its calls, made anew.
+
+        Args:
+            past: The snapshot.
+            kept: The ids of calls that are not made anew, for they are under way.
+        """
         latest = self.snapshot if self.exists else past
         counters = latest.memory.counters
-        effects = []
+        calls, effects = [], []
         for name, call in past.memory.calls:
-            number, counters = count(counters, CALLS)
-            effects.append(Invoke(f"{name.rpartition('#')[0]}#{number}", call))
-        calls = tuple((one.id, one.call) for one in effects)
-        memory = evolve(past.memory, counters=counters, calls=calls)
+            one = Invoke(name, call)
+            if name not in kept:
+                number, counters = count(counters, CALLS)
+                one = Invoke(f"{name.rpartition('#')[0]}#{number}", call)
+                effects.append(one)
+            calls.append((one.id, call))
+        memory = evolve(past.memory, counters=counters, calls=tuple(calls))
         clock = latest._clock + 1
         self.snapshot = Snapshot(past._place, past._values, past._context, memory, clock)
         self._follow_timers()
@@ -1237,6 +1268,20 @@ def name_of_effect(effect: Effect) -> str:
 
 
 _BETWEEN: Final = ((Tell, TELL), (Spawn, SPAWN), (Child, CHILD))
+
+
+def _lasting(snapshot: Snapshot[Any, Any]) -> set[str]:
+    """Return the ids of the calls under way that are children, or many with children among them."""
+    return {
+        name
+        for name, call in snapshot.memory.calls
+        if any(isinstance(one, Child) for one in (call.calls if isinstance(call, Each) else [call]))
+    }
+
+
+def _name_between(name: str) -> str:
+    """Return the name of the class of what is owed to another run."""
+    return next(cls.__name__ for cls, found in _BETWEEN if found == name)
 
 
 def root_of(call: str) -> str:
