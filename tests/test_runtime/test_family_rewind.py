@@ -3,11 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
+from attrs import frozen
 
 from statecharts import CallFailed, Compound, State, Statechart
-from statecharts.runtime import Child, ChildDone, ChildFailed, RunError, Runs, SimulatedClock
+from statecharts.codec import Protocol, Upcaster
+from statecharts.runtime import (
+    Child,
+    ChildDone,
+    ChildFailed,
+    Each,
+    Joined,
+    RunError,
+    Runs,
+    SimulatedClock,
+)
 from statecharts.store import Store
 from tests.test_runtime.test_family import (
     CHARTS,
@@ -17,11 +29,14 @@ from tests.test_runtime.test_family import (
     Go,
     Kitchen,
     Leave,
+    Loaf,
     Oven,
     Player,
     Ring,
     Seen,
+    Wanted,
     last,
+    ovens,
 )
 
 
@@ -238,3 +253,145 @@ def test_fork_of_a_child_has_no_parent(runs: Runs) -> None:
     runs.get("k/1").send(Ring())
     assert run.configuration == ("fed",)
     assert runs.verify() == []
+
+
+# --- Migration ------------------------------------------------------------------------------------
+
+
+@frozen
+class Batch:
+    number: int
+    name: str
+
+
+def versions() -> tuple[Any, Any, Any, Any]:
+    """Return the protocols of a parent and its child, and those of their next version."""
+    older_kitchen, older_oven = Kitchen, Oven
+
+    def newer_oven() -> Any:
+        class Oven(Statechart[Ring, Batch]):
+            """It needs a name now, and has another state."""
+
+            heating = State(initial=True)
+            done = State(Loaf, final=True)
+            heating.to(done, on=Ring, make=lambda m: Loaf(m.context.name))
+
+        return Oven
+
+    oven = newer_oven()
+
+    def newer_kitchen() -> Any:
+        class Kitchen(Statechart[Go | ChildDone | ChildFailed | Leave]):
+            """Its busy state has another name."""
+
+            idle = State(initial=True)
+            cooking = State(invoke={Child: lambda _: Child(oven, context=Batch(7, "new"))})
+            fed = State(final=True)
+            hungry = State(final=True)
+            idle.to(cooking, on=Go)
+            cooking.to(fed, on=ChildDone)
+            cooking.to(hungry, on=(ChildFailed, CallFailed))
+            cooking.to(idle, on=Leave)
+
+        return Kitchen
+
+    named = Upcaster(
+        states={"baking": "heating", "off": "done"},
+        context=lambda dough: {**dough, "name": f"old {dough['number']}"},
+        events={"cancel": None},
+    )
+    renamed = Upcaster(states={"busy": "cooking"})
+    return (
+        Protocol(older_kitchen),
+        Protocol(older_oven),
+        Protocol(newer_kitchen(), upcasters={1: renamed}),
+        Protocol(oven, upcasters={1: named}),
+    )
+
+
+@pytest.mark.parametrize("order", ["parent first", "child first", "when they are moved"])
+def test_parents_and_children_live_through_a_change(
+    store: Store, clock: SimulatedClock, order: str
+) -> None:
+    """The answer of a child comes to the state that its parent has now."""
+    kitchen, oven, newer_kitchen, newer_oven = versions()
+    with Runs(store, kitchen, oven, clock=clock) as runs:
+        for key in ("k", "l"):
+            runs.start(Kitchen, key=key).send(Go())
+    charts = [newer_kitchen, newer_oven]
+    if order == "parent first":
+        charts = [newer_kitchen, oven]
+    elif order == "child first":
+        charts = [kitchen, newer_oven]
+    if order != "when they are moved":
+        with Runs(store, *charts, clock=clock) as runs:
+            assert [one.fault for one in runs.outlook()] == [""] * 4
+            assert {error for _, error in runs.migrate()} == {None}
+            assert runs.verify() == []
+    with Runs(store, newer_kitchen, newer_oven, clock=clock) as runs:
+        assert [one.fault for one in runs.outlook()] == [""] * 4
+        assert runs.recover() == []
+        runs.get("k/1").send(Ring())
+        run = runs.get("k")
+        assert (run.configuration, last(run)) == (("fed",), ChildDone({"name": "old 7"}))
+        other = runs.get("l")
+        other.send(Leave())
+        assert (other.configuration, runs.get("l/1").status) == (("idle",), "cancelled")
+        other.send(Go())
+        runs.get("l/2").send(Ring())
+        assert last(other) == ChildDone({"name": "new"})
+        assert runs.verify() == []
+
+
+def test_many_children_live_through_a_change(store: Store, clock: SimulatedClock) -> None:
+    """Those of `Each` too, and the answers that some of them have given before."""
+    _, oven, _, newer_oven = versions()
+
+    class Newer:
+        """Holds the next version of the bakery."""
+
+        class Bakery(Statechart[Go | Joined | Leave]):
+            idle = State(initial=True)
+            baking = State(Wanted, invoke={Each: lambda m: ovens(m.data)})
+            sold = State(final=True)
+            idle.to(baking, on=Go)
+            baking.to(sold, on=Joined)
+            baking.to(idle, on=(Leave, CallFailed))
+
+    newer = Protocol(Newer.Bakery, upcasters={1: Upcaster(states={"busy": "baking"})})
+    with Runs(store, Bakery, oven, clock=clock) as runs:
+        runs.start(Bakery, key="b").send(Go(3))
+        runs.get("oven-1").send(Ring())
+    with Runs(store, newer, newer_oven, clock=clock) as runs:
+        assert [one.fault for one in runs.outlook()] == [""] * 3
+        assert {error for _, error in runs.migrate()} == {None}
+        run = runs.get("b")
+        assert run.children == ("oven-0", "oven-2")
+        for n in (2, 0):
+            runs.get(f"oven-{n}").send(Ring())
+        told = [outcome.event.data["name"] for outcome in last(run).outcomes]
+        assert (told, run.configuration) == (["old 0", "loaf 1", "old 2"], ("sold",))
+        assert runs.verify() == []
+
+
+def test_child_of_a_state_that_is_dropped_is_cancelled(store: Store, clock: SimulatedClock) -> None:
+    """A call that an upcaster drops is taken back, and so is its child."""
+    kitchen, oven, *_ = versions()
+
+    class Newer:
+        """Holds the next version of the kitchen."""
+
+        class Kitchen(Statechart[Go]):
+            idle = State(initial=True)
+            busy = State(resting=True)
+            idle.to(busy, on=Go)
+
+    newer = Protocol(Newer.Kitchen, upcasters={1: Upcaster(calls={"busy.child": None})})
+    with Runs(store, kitchen, oven, clock=clock) as runs:
+        runs.start(Kitchen, key="k").send(Go())
+    with Runs(store, newer, oven, clock=clock) as runs:
+        assert [one.fault for one in runs.outlook()] == ["", ""]
+        assert {error for _, error in runs.migrate()} == {None}
+        assert runs.get("k").children == ()
+        assert (runs.get("k/1").configuration, runs.get("k/1").parent) == (("off",), None)
+        assert runs.verify() == []
