@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -85,8 +86,7 @@ def told(  # noqa: C901, PLR0912, PLR0915 - one walk through a history
         counter: The number of what it owed when it was started: 1 for a child.
     """
     found = Told()
-    kernel = Kernel(chart)
-    protocol = Protocol(chart, effects=(Mail,))
+    kernel, protocol = _read_by(chart)
     snapshot: Any = None
     calls: dict[str, int] = {}
     many: dict[str, int] = {}
@@ -155,6 +155,11 @@ def told(  # noqa: C901, PLR0912, PLR0915 - one walk through a history
         found.snapshot = protocol.dumps_snapshot(snapshot)
         found.ended = snapshot.ended
     return found
+
+
+@cache
+def _read_by(chart: Any) -> tuple[Kernel[Any, Any], Protocol[Any, Any]]:
+    return Kernel(chart), Protocol(chart, effects=(Mail,))
 
 
 def _answered(found: Told, number: int, answer: Any) -> None:
@@ -285,7 +290,7 @@ def _between(found: Verdict, heads: Mapping[str, Head], *, finished: bool) -> It
             if isinstance(said, Tell):
                 found.told += 1
                 keys.add(key)
-                yield from _heard(found, heads, key, said, last, finished=finished)
+                yield from _heard(found, key, said, last, finished=finished)
             elif isinstance(said, Spawn):
                 started.add(said.key)
                 if finished and said.key not in heads:
@@ -306,18 +311,12 @@ def _between(found: Verdict, heads: Mapping[str, Head], *, finished: bool) -> It
 
 
 def _heard(
-    found: Verdict,
-    heads: Mapping[str, Head],
-    key: str,
-    said: Tell,
-    last: dict[str, int],
-    *,
-    finished: bool,
+    found: Verdict, key: str, said: Tell, last: dict[str, int], *, finished: bool
 ) -> Iterator[str]:
     """Check that a message was heard, after the one before it from the same run."""
     history = found.runs.get(said.run)
     if history is None or key not in history.ids:
-        if finished and (history is None or heads[said.run].status not in OVER):
+        if finished:  # none of them is over before it has heard all
             yield f"{key}: {said} was never heard"
         return
     if history.heard[key] != said.event:
