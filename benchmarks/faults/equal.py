@@ -1,29 +1,41 @@
-"""Equality: the same script leaves the same state, in memory and in SQLite, for any hash seed."""
+"""Equality: the same script leaves the same state in every store, for any hash seed."""
 
 from __future__ import annotations
 
 import contextlib
 import hashlib
+import itertools
 import os
 import random
 import subprocess
 import sys
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from benchmarks.faults.charts import Book, Done, Go, Half, Hold, Mail, Sum
+from benchmarks.faults.places import clear, served
 from benchmarks.faults.rows import Effort, Row
-from benchmarks.faults.trial import CHARTS, EPOCH, SCRIPTS, clear
+from benchmarks.faults.trial import (
+    CHARTS,
+    EPOCH,
+    SCRIPTS,
+    spread,
+)
 from statecharts.runtime import Run, RunError, Runs, SimulatedClock
 from statecharts.store.port import Store
+
+if TYPE_CHECKING:
+    from tests.postgres import Server
 
 SEEDS: Final = 32
 """Hash seeds."""
 
 SCRIPTED: Final = 100
-"""Random scripts that are carried out in memory and in SQLite."""
+"""Random scripts that are carried out in each store."""
 
 ACTS: Final = 40
 """Acts of a script."""
@@ -133,18 +145,29 @@ def hashes(effort: Effort, directory: Path) -> Row:
 
 
 def stores(effort: Effort, directory: Path) -> Row:
-    """Carry scripts out in memory and in SQLite."""
-    wrong = []
+    """Carry scripts out in memory, in SQLite and on Postgres."""
     scripts = range(effort.of(SCRIPTED, 2))
+    with served() as server:
+        act = partial(_compared, directory=directory, server=server)
+        wrong = spread(act, scripts, effort.jobs, directory)
+    how = (
+        "A random script leaves the same state, to the last byte, in memory, in SQLite, on "
+        "Postgres, and in both of these when the store is closed and opened again every five acts."
+    )
+    figures = {"scripts": len(scripts)}
+    return Row("Memory, SQLite and Postgres", how, figures, tuple(itertools.chain(*wrong)))
+
+
+def _compared(scripts: Sequence[int], directory: Path, server: Server) -> list[str]:
+    wrong = []
     for seed in scripts:
-        path = directory / f"equal-{seed}.db"
-        other = directory / f"again-{seed}.db"
-        found = {played("memory:", seed), played(path, seed), played(other, seed, again=True)}
+        found = {played("memory:", seed)}
+        for again in (False, True):
+            path = directory / f"equal-{seed}-{again}.db"
+            address = server.schema()
+            found |= {played(path, seed, again=again), played(address, seed, again=again)}
+            clear([path])
+            server.drop(address)
         if len(found) != 1:
             wrong.append(f"script {seed} leaves {len(found)} different states")
-        clear([path, other])
-    how = (
-        "A random script leaves the same state, to the last byte, in memory, in SQLite, and in "
-        "SQLite when the store is closed and opened again every five acts."
-    )
-    return Row("Memory and SQLite", how, {"scripts": len(scripts)}, tuple(wrong))
+    return wrong

@@ -31,6 +31,7 @@ from benchmarks.faults.charts import (
 from benchmarks.faults.journal import Journal
 from benchmarks.faults.kills import Tally, tallied
 from benchmarks.faults.oracle import judge
+from benchmarks.faults.places import clear, journal_of
 from benchmarks.faults.rows import Effort, Row
 from benchmarks.faults.trial import (
     CHARTS,
@@ -38,9 +39,7 @@ from benchmarks.faults.trial import (
     RUN,
     SCRIPTS,
     child,
-    clear,
     forked,
-    journal_of,
     spread,
 )
 from statecharts.model.errors import StatechartError

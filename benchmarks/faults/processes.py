@@ -29,6 +29,7 @@ from benchmarks.faults.charts import (
 from benchmarks.faults.journal import CARRIED_OUT, Journal, lines
 from benchmarks.faults.kills import Tally, tallied
 from benchmarks.faults.oracle import judge
+from benchmarks.faults.places import clear, journal_of
 from benchmarks.faults.rows import Effort, Row
 from benchmarks.faults.trial import (
     CHARTS,
@@ -36,12 +37,10 @@ from benchmarks.faults.trial import (
     PATIENCE,
     RUN,
     begin,
-    clear,
     deliver,
     end,
     forked,
     handlers,
-    journal_of,
     settled,
 )
 from statecharts.runtime import Runs, Runtime, SimulatedClock, SystemClock, Task, handle
@@ -81,7 +80,7 @@ def writers(effort: Effort, directory: Path) -> Row:
             where = f"{count} writers"
             for ended in [end(*one) for one in begun]:
                 tally.note(ended, where)
-            ended = forked(partial(deliver, path, Ledger, timedelta(hours=1)), directory)
+            ended = forked(partial(deliver, path, (Ledger,), timedelta(hours=1)), directory)
             tally.note(ended, f"{where}, at the end")
             verdict = judge(path, journal_of(path), CHARTS)
             tally.add(verdict, where)

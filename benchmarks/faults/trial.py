@@ -13,7 +13,7 @@ import signal
 import sys
 import tempfile
 import traceback
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -38,7 +38,9 @@ from benchmarks.faults.charts import (
     Subscription,
     Work,
 )
+from benchmarks.faults.family import FAMILY, Player, Tour
 from benchmarks.faults.journal import ACKNOWLEDGED, Journal, lines
+from benchmarks.faults.places import address_of, journal_of
 from statecharts.runtime import LiveRun, Retry, Runtime, SimulatedClock, Task, handle
 from statecharts.store import sqlite as _sqlite  # noqa: F401 - before processes are forked, not in each
 
@@ -79,11 +81,13 @@ class Script:
         chart: Its chart.
         acts: The acts from outside, in order.
         context: The context that it begins with.
+        others: The charts of the runs that it starts.
     """
 
     chart: Any
     acts: tuple[Sends | Answers, ...] = ()
     context: Any = None
+    others: tuple[Any, ...] = ()
 
 
 SCRIPTS: Final = {
@@ -105,9 +109,17 @@ SCRIPTS: Final = {
         Count(),
     ),
 }
+RELATED: Final = {
+    "Tour": Script(Tour, (Sends(Go(), "home"), Sends(Hold(), "left")), None, FAMILY),
+}
+"""Scripts of runs that start others, and that tell each other."""
+
 CHARTS: Final = {script.chart.chart.name: script.chart for script in SCRIPTS.values()} | {
     Ledger.chart.name: Ledger
 }
+"""The charts whose runs have nothing to do with each other."""
+
+ALL_CHARTS: Final = CHARTS | {one.chart.name: one for one in (Player, *FAMILY)}
 
 
 # -- the process -----------------------------------------------------------------------------------
@@ -139,7 +151,8 @@ async def drive(path: Path, journal: Journal, script: Script, incarnation: int) 
     """Start the run or go on with it, until it has come to its end."""
     clock = SimulatedClock(EPOCH + timedelta(hours=incarnation))
     known = {line.name for line in lines(journal.path) if line.what == ACKNOWLEDGED}
-    runtime = Runtime(path, script.chart, handlers=handlers(journal), clock=clock)
+    charts = dict.fromkeys((script.chart, *script.others))
+    runtime = Runtime(address_of(path), *charts, handlers=handlers(journal), clock=clock)
     async with runtime:
         options = {} if script.context is None else {"context": script.context}
         run: LiveRun[Any, Any] = await runtime.start(
@@ -190,13 +203,15 @@ async def settled(runtime: Runtime, clock: SimulatedClock) -> None:
     raise AssertionError(text)
 
 
-def deliver(path: Path, chart: Any, after: timedelta) -> None:
+def deliver(path: Path, charts: Sequence[Any], after: timedelta, epoch: datetime = EPOCH) -> None:
     """Carry out all that a store owes, by a clock that begins so long after the epoch."""
     journal = Journal(journal_of(path))
-    clock = SimulatedClock(EPOCH + after)
+    clock = SimulatedClock(epoch + after)
 
     async def main() -> None:
-        async with Runtime(path, chart, handlers=handlers(journal), clock=clock) as runtime:
+        async with Runtime(
+            address_of(path), *charts, handlers=handlers(journal), clock=clock
+        ) as runtime:
             await settled(runtime, clock)
 
     asyncio.run(main())
@@ -218,17 +233,12 @@ def child(
 
     def act() -> int:
         boundaries = Boundaries(kill)
-        boundaries.install()
+        boundaries.install(of_postgres=isinstance(address_of(path), str))
         journal = Journal(journal_of(path))
         asyncio.run(drive(path, journal, script, incarnation))
         return boundaries.passed
 
     return act
-
-
-def journal_of(path: Path) -> Path:
-    """Return the journal of a store."""
-    return path.with_suffix(".journal")
 
 
 # -- processes -------------------------------------------------------------------------------------
@@ -304,16 +314,3 @@ def spread(
 def _unalarmed(act: Callable[[Sequence[T]], R], share: Sequence[T]) -> R:
     signal.alarm(0)
     return act(share)
-
-
-def workplace() -> Path:
-    """Return a directory for stores: in memory where there is one, for only processes die here."""
-    memory = Path("/dev/shm")  # noqa: S108 - made safe by mkdtemp
-    return Path(tempfile.mkdtemp(prefix="faults-", dir=memory if memory.is_dir() else None))
-
-
-def clear(paths: Iterable[Path]) -> None:
-    """Remove stores, with all that belongs to them."""
-    for path in paths:
-        for one in path.parent.glob(f"{path.stem}.*"):
-            one.unlink()

@@ -4,6 +4,9 @@ A joint store takes it in the sender's own commit. Elsewhere, and for what is to
 commit, it takes two more: one of the recipient, and after it one of the sender, which owes nothing
 any more. Whoever dies in between does the first again; it has the key of the effect as its id, and
 so happens once.
+
+What one run says to another is heard in the order in which it was said, whoever carries it: what is
+unsaid of it goes first, and what comes after a failure waits with it.
 """
 
 from __future__ import annotations
@@ -66,13 +69,25 @@ class Between:
         self._writer = writer
         self._now = now
         self._known = known
+        self._lanes: dict[tuple[str, str], dict[int, Exception | None]] = {}
 
     def passed(self, sender: Draft, row: Owed) -> Job[Any]:
         """Return the job of the recipient of what a run owes, after the commit that owes it.
 
-        When it is done, the sender owes nothing any more.
+        When it is done, the sender owes nothing any more. If it fails, so does what comes after it
+        on the same way: nothing overtakes it.
         """
         job = self.job(sender, row)
+        act, lane = job.act, self._lanes.setdefault((sender.run, job.run), {})
+        lane[row.number] = next((one for one in lane.values() if one is not None), None)
+
+        def after(draft: Draft) -> Any:
+            failed = lane.get(row.number)
+            if failed is not None:
+                raise failed
+            return act(draft)
+
+        job.act = after
         job.tell = partial(self._done, sender.run, row)
         return job
 
@@ -86,7 +101,8 @@ class Between:
     def _job(self, sender: Draft, row: Owed) -> Job[Any]:
         said, run = json.loads(row.body), sender.run
         if row.name == TELL:
-            return self._telling(said, f"{run}/{row.number}", again=not sender.is_new(row.number))
+            alone = self._writer.store.joint and sender.is_new(row.number)
+            return self._telling(said, f"{run}/{row.number}", again=not alone)
         if row.name == SPAWN:
             return self._starting(said, said["key"], None)
         if row.name == CHILD:
@@ -102,7 +118,7 @@ class Between:
         Args:
             said: What is to be told.
             key: The key of the effect.
-            again: Whether the run may have been told already, by a process that has died.
+            again: Whether another process may have told the run already.
         """
         body = json.dumps(said["event"], ensure_ascii=False).encode()
 
@@ -179,8 +195,19 @@ class Between:
     def _done(self, run: str, row: Owed, passed: Job[Any]) -> None:
         """Write at the sender what came of it, when the recipient is on disk."""
         outcome = passed.answer if passed.error is None else passed.error
+        way = run, passed.run
+        lane = self._lanes.get(way, {})
+        if isinstance(outcome, Exception):
+            lane.update(dict.fromkeys(lane, outcome))
+
+        def over(_: Job[Any]) -> None:
+            lane.pop(row.number, None)
+            if not lane:
+                self._lanes.pop(way, None)
+            self._writer.passed_on(run, row.number)
+
         job = Job(run, lambda draft: self.settle(draft, row, outcome))
-        job.tell = lambda _: self._writer.passed_on(run, row.number)
+        job.tell = over
         self._writer.put(job, inner=True)
 
     def settle(self, draft: Draft, row: Owed, outcome: Any) -> None:

@@ -268,6 +268,7 @@ class Draft:
         live: The run as stored; None for a run that is to be started.
         run: Its key.
         claim: Claims new effects.
+        passing: What is on its way from this process to other runs, by run and number.
         careful: Whether to see of each step that its snapshot can be written, and not only of the
             last one.
     """
@@ -278,6 +279,7 @@ class Draft:
         live: Live | None,
         run: str,
         claim: Claim = lambda *_: None,
+        passing: Container[tuple[str, int]] = (),
         *,
         careful: bool = False,
     ) -> None:
@@ -285,6 +287,7 @@ class Draft:
         self.run = run
         self._base = live
         self._claim = claim
+        self._passing = passing
         self.careful = careful
         self.happened: list[Happened] = []
         self.cancelled: list[int] = []
@@ -704,12 +707,37 @@ class Draft:
         self.pass_on(row.number)
 
     def pass_on(self, number: int) -> None:
-        """Claim what is owed to another run, and say it, if this process does so."""
+        """Claim what is owed to another run, and say it, if this process does so.
+
+        What that one was to hear earlier is said first, if it is not on its way from here.
+        """
         row = self.owed[number]
         worker, until = self._claim(self.program.name, row) or (None, 0)
-        self.note(number, worker=worker, until=until)
         if worker is not None:
+            for one in self._unsaid_before(row):
+                self.note(one.number, worker=worker, until=until)
+                self._outgoing.append(one.number)
             self._outgoing.append(number)
+        self.note(number, worker=worker, until=until)
+
+    def _is_unsaid(self, row: Owed) -> bool:
+        """Tell whether another run is still to hear something that is not on its way from here."""
+        said = row.name not in BETWEEN or row.name in _LAST or row.handed
+        return not (said or row.number in self._outgoing or (self.run, row.number) in self._passing)
+
+    def _unsaid_before(self, row: Owed) -> list[Owed]:
+        """Return what the run that a row is for was to hear earlier."""
+        unsaid = [one for one in self.owed.values() if self._is_unsaid(one)]
+        if not unsaid:
+            return []
+        to = recipient_of(self.run, row)
+        return [
+            one
+            for one in sorted(unsaid, key=lambda one: one.number)
+            if (one.number < row.number or row.name in _LAST)
+            and one.number != row.number
+            and recipient_of(self.run, one) == to
+        ]
 
     def _drop(self, number: int) -> None:
         if self.owed.pop(number, None) is not None:
@@ -861,8 +889,9 @@ class Draft:
     ) -> None:
         """Take the run back to an entry of its history.
 
-        Its calls are cancelled, and those that were under way then are made anew. Timers that run
-        then run on; those that have fallen due since then fire now.
+        Its calls are cancelled, and those that were under way then are made anew. Children that are
+        awaited then and now go on; those that were started since then are cancelled. Timers that
+        run then run on; those that have fallen due since then fire now.
 
         Args:
             past: The snapshot after that entry.
@@ -875,29 +904,24 @@ class Draft:
             RunError: An effect has been carried out that cannot be undone (SC834).
         """
         begun = [one for one in gone if self._has_begun(one.number)]
-        for one in begun:
-            if one.name.startswith(UNDO):
-                found = f"an effect of before entry {to} has been undone since then ({one.name})"
-                remedy = "Go back to an entry before that effect, or to a later one"
-                raise RunError("SC834", self.run, found, remedy)
-            if one.name not in undo:
-                found = (
-                    f"the effect {one.number} ({one.name}) comes after entry {to}, has been begun "
-                    "or carried out, and nobody here can undo it"
-                )
-                remedy = f"Pass handle({one.name}, …, undo=…) to a Runtime, and roll back there"
-                raise RunError("SC834", self.run, found, remedy)
+        kept = _lasting(self.snapshot) & _lasting(past) & {root_of(call) for call in self.calls}
+        self._check_undoable(begun, to, undo)
         for call in list(self.calls):
-            self._end_call(call)
+            if root_of(call) not in kept:
+                self._end_call(call)
         for one in gone:
-            if one.number in self.owed:
+            if one.number in self.owed and self.owed[one.number].name != CANCEL:
                 self._drop(one.number)
                 self.cancelled.append(one.number)
         paused = self.head.status in PAUSED
         status = self.head.status
         if status != Status.SUSPENDED:
             status = Status.ENDED.value if past.ended else Status.RUNNING.value
-        effects = self._restore(past)
+        if status == Status.RUNNING:
+            for row in [one for one in self.owed.values() if one.name == PARENT]:
+                # It has not ended after all.
+                self.note(row.number, handed=True, attempts=0, worker=None, until=0)
+        effects = self._restore(past, kept)
         counter = self.head.counter
         owed = self._rows(effects, counter)
         undone: dict[int, int] = {}
@@ -910,6 +934,8 @@ class Draft:
             "dropped": [one.number for one in gone if one.number not in undone],
             "undone": list(undone.items()),
         }
+        if kept:
+            said["kept"] = sorted(kept)
         body = json.dumps(said).encode()
         self._owe(owed, microseconds(at))
         self._enter(
@@ -930,20 +956,53 @@ class Draft:
             self._catch_up(at)
         self.fire(at)
 
+    def _check_undoable(self, begun: Iterable[Made], to: int, undo: Container[str]) -> None:
+        """Refuse to go back past an effect that cannot be undone (SC834)."""
+        for one in begun:
+            if one.name.startswith(UNDO):
+                found = f"an effect of before entry {to} has been undone since then ({one.name})"
+                remedy = "Go back to an entry before that effect, or to a later one"
+                raise RunError("SC834", self.run, found, remedy)
+            if one.name in BETWEEN:
+                found = (
+                    f"the effect {one.number} ({_name_between(one.name)}) comes after entry {to}, "
+                    "and another run may have taken it"
+                )
+                raise RunError("SC834", self.run, found, "Go back to a later entry")
+            if one.name not in undo:
+                found = (
+                    f"the effect {one.number} ({one.name}) comes after entry {to}, has been begun "
+                    "or carried out, and nobody here can undo it"
+                )
+                remedy = f"Pass handle({one.name}, …, undo=…) to a Runtime, and roll back there"
+                raise RunError("SC834", self.run, found, remedy)
+
     def _has_begun(self, number: int) -> bool:
         row = self.owed.get(number)
+        if row is not None and row.name in (CHILD, CANCEL):
+            return False  # cancelling it undoes it
         return row is None or bool(row.attempts or row.handed or row.worker is not None)
 
-    def _restore(self, past: Snapshot[Any, Any]) -> list[Invoke]:
-        """Take a past snapshot with the counters of today; return its calls, made anew."""
+    def _restore(
+        self, past: Snapshot[Any, Any], kept: Container[str] = frozenset()
+    ) -> list[Invoke]:
+        """Take a past snapshot with the counters of today; return its calls, made anew.
+
+        Args:
+            past: The snapshot.
+            kept: The ids of calls that are not made anew, for they are under way.
+        """
         latest = self.snapshot if self.exists else past
         counters = latest.memory.counters
-        effects = []
+        calls, effects = [], []
         for name, call in past.memory.calls:
-            number, counters = count(counters, CALLS)
-            effects.append(Invoke(f"{name.rpartition('#')[0]}#{number}", call))
-        calls = tuple((one.id, one.call) for one in effects)
-        memory = evolve(past.memory, counters=counters, calls=calls)
+            one = Invoke(name, call)
+            if name not in kept:
+                number, counters = count(counters, CALLS)
+                one = Invoke(f"{name.rpartition('#')[0]}#{number}", call)
+                effects.append(one)
+            calls.append((one.id, call))
+        memory = evolve(past.memory, counters=counters, calls=tuple(calls))
         clock = latest._clock + 1
         self.snapshot = Snapshot(past._place, past._values, past._context, memory, clock)
         self._follow_timers()
@@ -959,6 +1018,7 @@ class Draft:
 
     def _owe(self, rows: Iterable[Owed], now: int) -> None:
         """Owe effects from now on; what can be carried out here is claimed."""
+        unsaid: bool | None = None
         for one in rows:
             worker, until = self._claim(self.program.name, one) or (None, 0)
             row = evolve(one, due=now, worker=worker, until=until)
@@ -967,7 +1027,22 @@ class Draft:
             if row.call is not None:
                 self.calls[row.call] = row.number
             if worker is not None and row.name in BETWEEN:
-                self._outgoing.append(row.number)
+                if unsaid is None:
+                    before = [one for one in self.owed.values() if one.number != row.number]
+                    unsaid = any(map(self._is_unsaid, before))
+                if unsaid:
+                    self._queue(row, now)
+                else:
+                    self._outgoing.append(row.number)
+
+    def _queue(self, row: Owed, now: int) -> None:
+        """Say something new after what the other run was to hear earlier, or when that is tried."""
+        for one in self._unsaid_before(row):
+            if one.attempts and one.due > now:
+                said = {"attempts": one.attempts, "due": one.due, "worker": None, "until": 0}
+                self.note(row.number, **said)
+                return
+        self.pass_on(row.number)
 
     def branch(
         self,
@@ -1218,6 +1293,20 @@ def name_of_effect(effect: Effect) -> str:
 _BETWEEN: Final = ((Tell, TELL), (Spawn, SPAWN), (Child, CHILD))
 
 
+def _lasting(snapshot: Snapshot[Any, Any]) -> set[str]:
+    """Return the ids of the calls under way that are children, or many with children among them."""
+    return {
+        name
+        for name, call in snapshot.memory.calls
+        if any(isinstance(one, Child) for one in (call.calls if isinstance(call, Each) else [call]))
+    }
+
+
+def _name_between(name: str) -> str:
+    """Return the name of the class of what is owed to another run."""
+    return next(cls.__name__ for cls, found in _BETWEEN if found == name)
+
+
 def root_of(call: str) -> str:
     """Return the id of a call; of one of the calls of an `Each`, the id of that.
 
@@ -1253,6 +1342,20 @@ def children_of(run: str, owed: Iterable[Owed]) -> tuple[str, ...]:
     """Return the keys of the children that a run waits for, in order, from what it owes."""
     rows = sorted((one.number, one) for one in owed if one.name == CHILD)
     return tuple(child_key(run, row) for _, row in rows)
+
+
+def recipient_of(run: str, row: Owed) -> str:
+    """Return the key of the run that hears what a row of a run says."""
+    said = json.loads(row.body)
+    if row.name == PARENT:
+        return str(said[0])
+    if row.name in (CHILD, CANCEL):
+        return child_key(run, row)
+    return str(said["run" if row.name == TELL else "key"])
+
+
+_LAST: Final = (PARENT, CANCEL)
+"""What is said last, for its number is that of the call or of the start."""
 
 
 def answer_of(child: Draft) -> ChildDone | ChildFailed:

@@ -11,7 +11,15 @@ from attrs import frozen
 from statecharts.codec.parts import name_of
 from statecharts.codec.snapshots import timer_sources
 from statecharts.model.errors import StatechartError
-from statecharts.runtime.commit import Draft, Program, effect_of, revived
+from statecharts.runtime.commit import (
+    CANCEL,
+    OUTCOME,
+    PARENT,
+    Draft,
+    Program,
+    effect_of,
+    revived,
+)
 from statecharts.semantics.snapshot import Snapshot
 from statecharts.store.port import Store, heads_of
 from statecharts.store.rows import OVER, Head
@@ -62,7 +70,10 @@ def _outlook(store: Store, program: Program | None, head: Head, now: datetime) -
             draft.change()
         notes = tuple(_silent_timers(program, draft.snapshot))
         for owed in draft.owed.values():
-            effect_of(program, owed)
+            if owed.name.startswith(OUTCOME):
+                program.protocol.loads_event(owed.body)
+            elif owed.name not in (PARENT, CANCEL):
+                effect_of(program, owed)
         for waiting in draft.waiting.values():
             program.protocol.loads_message(waiting.body)
     except StatechartError as error:

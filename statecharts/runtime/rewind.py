@@ -8,7 +8,14 @@ from typing import Any
 
 from statecharts.codec import Protocol
 from statecharts.model.effects import Effect, Invoke
-from statecharts.runtime.commit import Made, Program, name_of_effect, owed_outside, place_text
+from statecharts.runtime.commit import (
+    Made,
+    Program,
+    name_of_effect,
+    owed_outside,
+    place_text,
+    spread,
+)
 from statecharts.runtime.errors import RunError
 from statecharts.runtime.history import replayed
 from statecharts.semantics.snapshot import Snapshot
@@ -100,9 +107,12 @@ def _made_anew(
     protocol: Protocol[Any, Any], entry: Entry, snapshot: Snapshot[Any, Any]
 ) -> Iterator[tuple[str, bytes]]:
     """Yield what a rollback made: the calls that were under way then, and what undid effects."""
-    calls = [Invoke(*one) for one in snapshot.memory.calls]
+    said = json.loads(entry.body)
+    kept = said.get("kept", ())
+    made = (Invoke(*one) for one in snapshot.memory.calls if one[0] not in kept)
+    calls = list(spread(made))
     yield from (_said(protocol, one) for one in calls)
-    yield from ((name, b"{}") for name in json.loads(entry.body)["made"][len(calls) :])
+    yield from ((name, b"{}") for name in said["made"][len(calls) :])
 
 
 def history_until(store: Store, head: Head, at: int) -> list[Entry]:

@@ -335,7 +335,7 @@ class Writer:
             if program is None:
                 raise unknown(job.run)
             careful = job.run in batch.careful
-            draft = Draft(program, live, job.run, self._claimed, careful=careful)
+            draft = Draft(program, live, job.run, self._claimed, self._passing, careful=careful)
             if live is not None and live.head.version < program.protocol.version:
                 draft.migrate(self.now())
             batch.drafts[job.run] = draft

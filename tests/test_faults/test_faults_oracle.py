@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -14,10 +15,17 @@ from benchmarks.faults.journal import Journal
 from benchmarks.faults.oracle import judge
 from benchmarks.faults.page import page
 from benchmarks.faults.peers.situations import Outcome, Situation
+from benchmarks.faults.places import journal_of
 from benchmarks.faults.rows import Row
+from benchmarks.faults.trial import ALL_CHARTS, RELATED, child, forked
 from statecharts.runtime import Runs, SimulatedClock
 
 CHARTS = {"Ledger": Ledger}
+
+ORPHANS = " ".join(
+    f"DELETE FROM {table} WHERE run NOT IN (SELECT number FROM runs);"
+    for table in ("entries", "owed", "timers", "waiting", "checkpoints")
+)
 
 
 @pytest.fixture
@@ -120,6 +128,64 @@ def test_oracle_finds_what_was_changed(
         db.execute(change)
     db.close()
     assert any(told in text for text in wrong(store, journal))
+
+
+# --- Runs that tell each other --------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def ended(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store of a run with children that has come to its end, and its journal."""
+    path = tmp_path_factory.mktemp("tour") / "tour.db"
+    assert forked(child(path, RELATED["Tour"], 0), path.parent).error == ""
+    return path
+
+
+@pytest.fixture
+def tour(ended: Path, tmp_path: Path) -> Path:
+    """A copy of it, to be changed."""
+    path = tmp_path / ended.name
+    for one in (ended, journal_of(ended)):
+        shutil.copy(one, tmp_path)
+    return path
+
+
+def wrong_of(path: Path) -> list[str]:
+    return judge(path, journal_of(path), ALL_CHARTS).wrong
+
+
+def test_oracle_has_nothing_against_a_good_family(tour: Path) -> None:
+    """Children, messages and their answers are as they have to be."""
+    verdict = judge(tour, journal_of(tour), ALL_CHARTS)
+    assert verdict.wrong == []
+    assert (verdict.started, verdict.told) == (10, 7)
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (f"DELETE FROM runs WHERE run = 'diary'; {ORPHANS}", "was never carried out"),
+        (f"DELETE FROM runs WHERE run = 'leg-2'; {ORPHANS}", "which ended with None"),
+        ("UPDATE runs SET status = 'running' WHERE run = 'left'", "any more, which goes on"),
+        ("UPDATE runs SET run = 'leg-5' WHERE run = 'leg-4'", "leg-5: nobody has asked for it"),
+        ("UPDATE entries SET id = 'r/99' WHERE id LIKE 'r/%'", "which nobody has said"),
+        ("UPDATE entries SET id = NULL WHERE id LIKE 'diary/%'", "was never heard"),
+        (
+            "UPDATE entries SET id = 'r/' || (substr(id, 3) - 1) WHERE id LIKE 'r/%'",
+            "was heard as",
+        ),
+    ],
+)
+def test_oracle_finds_what_runs_have_not_said_or_heard(tour: Path, change: str, told: str) -> None:
+    """A message, a child or an answer that is lost, invented or another one is found."""
+    with sqlite3.connect(tour) as db:
+        db.executescript(change)
+    db.close()
+    found = wrong_of(tour)
+    assert any(told in text for text in found), found
+
+
+# --- The page -------------------------------------------------------------------------------------
 
 
 def test_page_is_the_same_for_the_same_figures() -> None:

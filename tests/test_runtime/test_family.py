@@ -465,6 +465,61 @@ async def test_what_a_dead_process_has_not_passed_on_the_next_one_does(
         assert runtime.get("b").configuration == ("sold",)
 
 
+def test_what_another_process_has_not_said_yet_is_said_first(
+    clock: SimulatedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A message does not overtake an earlier one, whose process is slow or dead."""
+    store = Apart()
+    with Runs(store, *CHARTS, clock=clock) as slow, Runs(store, *CHARTS, clock=clock) as runs:
+        runs.start(Player, key="a", context=Seen())
+        runs.start(Player, key="b", context=Seen())
+        monkeypatch.setattr(slow._operations.writer, "_pass_on", lambda _: None)
+        slow.get("a").send(Asked("b", 1))
+        slow.get("a").send(Asked("b", 2))
+        runs.get("a").send(Asked("b", 3))
+        assert runs.get("b").snapshot.context == Seen((1, 2, 3))
+        assert runs.get("a").owed == ()
+
+
+def test_what_is_said_to_a_run_that_waits_for_its_start_comes_in_order(
+    store: Store, clock: SimulatedClock
+) -> None:
+    """What is said once it is there comes after what was said before."""
+    with Runs(store, *CHARTS, clock=clock) as runs:
+        runs.start(Player, key="a", context=Seen())
+        runs.get("a").send(Asked("b", 1))
+        runs.get("a").send(Asked("b", 2))
+        runs.start(Player, key="b", context=Seen())
+        runs.get("a").send(Asked("b", 3))
+        assert runs.get("b").snapshot.context == Seen()
+        clock.advance(timedelta(seconds=9))
+        runs.get("a").send(Asked("b", 4))
+        assert runs.get("b").snapshot.context == Seen((1, 2, 3, 4))
+        assert runs.verify() == []
+
+
+def test_a_message_that_a_slow_process_says_again_is_heard_once(
+    clock: SimulatedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another process has taken it over meanwhile."""
+    store = Apart()
+    late: list[Any] = []
+    with Runs(store, *CHARTS, clock=clock) as slow, Runs(store, *CHARTS, clock=clock) as runs:
+        runs.start(Player, key="a", context=Seen())
+        runs.start(Player, key="b", context=Seen())
+        between = slow._operations.between
+        monkeypatch.setattr(
+            slow._operations.writer,
+            "_pass_on",
+            lambda draft: late.extend(between.passed(draft, row) for row in draft.outgoing()),
+        )
+        slow.get("a").send(Asked("b", 1))
+        runs.get("a").send(Asked("b", 2))
+        (job,) = late
+        slow._operations.writer.do(job)
+        assert runs.get("b").snapshot.context == Seen((1, 2))
+
+
 @run_async
 async def test_two_runs_that_tell_each_other_under_load_lose_nothing(store: Store) -> None:
     """Each gets all that the other says, in order."""

@@ -23,8 +23,16 @@ from benchmarks.faults.boundary import Boundaries, die
 from benchmarks.faults.charts import Build, Done, Go, Half, Ledger, Mail, Order, Sum, Work
 from benchmarks.faults.journal import CARRIED_OUT, Journal, lines
 from benchmarks.faults.oracle import judge
+from benchmarks.faults.places import journal_of, workplace
 from benchmarks.faults.rows import Effort
-from benchmarks.faults.trial import CHARTS, EPOCH, RUN, begin, end, forked, journal_of, workplace
+from benchmarks.faults.trial import (
+    CHARTS,
+    EPOCH,
+    RUN,
+    begin,
+    end,
+    forked,
+)
 from statecharts import CallFailed, Compound, Parallel, State, Statechart
 from statecharts.runtime import Runs, Runtime, SimulatedClock, Task, handle
 
