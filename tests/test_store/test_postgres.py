@@ -417,13 +417,9 @@ def test_long_configuration_is_kept(address: str) -> None:
     store.close()
 
 
-def test_levels_of_isolation_of_the_server_lose_no_event(postgres: Server, address: str) -> None:
+def test_levels_of_isolation_of_the_server_lose_no_event(address: str) -> None:
     """Where transactions are serializable by default, those that collide are tried again."""
-    with postgres.connect() as connection:
-        name = psycopg.conninfo.conninfo_to_dict(address)["dbname"]
-        connection.execute(
-            f"ALTER DATABASE {name} SET default_transaction_isolation TO serializable"
-        )
+    address += "%20-cdefault_transaction_isolation%3Dserializable"
     with Runs(address, Polite) as one, Runs(address, Polite) as two:
         one.start(Polite, key="a")
         one.start(Polite, key="b")
