@@ -60,6 +60,16 @@ def _is_wanted(item: pytest.Item, fraction: float | None) -> bool:
     return float(long.kwargs.get("at", 0)) < fraction
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _patience() -> Iterator[None]:
+    """Let the engine's instructions decide what it has time for: a busy machine is no failure."""
+    from statecharts.drawing import engine
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(engine, "PATIENCE", 60.0)
+        yield
+
+
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Server]:
     """One server of Postgres for all tests of a process."""
