@@ -76,7 +76,7 @@ class Server:
             user=self.user,
             cwd="/",
         )
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 60
         while True:
             try:
                 self.connect().close()
@@ -91,7 +91,7 @@ class Server:
         """Stop it at once: with its connections, and with ``kill`` without a word."""
         if self._process is not None:
             self._process.kill() if kill else self._process.send_signal(3)
-            self._process.wait(30)
+            self._process.wait(60)
             self._process = None
 
     def connect(self) -> Any:

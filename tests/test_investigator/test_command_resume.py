@@ -96,7 +96,7 @@ def test_signal_stops_a_query_and_loses_nothing(
     while "gathering context …" not in started.stderr.readline():
         pass
     started.send_signal(number)
-    out, err = started.communicate(timeout=30)
+    out, err = started.communicate(timeout=60)
 
     assert (started.returncode, out) == (status, "")
     if number is not signal.SIGKILL:
@@ -115,9 +115,9 @@ def test_model_that_keeps_silent_does_not_hold_up_a_stop(
     with model(hold=request_) as made:
         given = ("--db", str(shop), "--question", QUESTION, "--no-report", "--json")
         started = process(*given, *made.options, cwd=tmp_path)
-        assert made.held.wait(30)
+        assert made.held.wait(60)
         os.kill(started.pid, getattr(signal, f"SIG{number}"))
-        out, _ = started.communicate(timeout=30)
+        out, _ = started.communicate(timeout=60)
 
         resumed = run("--resume", "--json", "--no-report")
 

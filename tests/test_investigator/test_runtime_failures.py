@@ -246,7 +246,7 @@ def test_tool_that_takes_too_long_is_stopped() -> None:
     release = threading.Event()
 
     def wait(call: Call) -> Outcome:
-        release.wait(10)
+        release.wait(60)
         return Observed("too late")
 
     class Stoppable(Bench):
