@@ -32,6 +32,7 @@ from statecharts.runtime import (
     handle,
 )
 from statecharts.store import Change, Store, StoreError
+from statecharts.store.memory import MemoryStore
 from tests.test_runtime.conftest import PAID, Bank, run_async
 from tests.test_runtime.orders import (
     Asked,
@@ -465,7 +466,7 @@ async def test_an_attempt_may_take_no_longer_than_it_was_given(
 
 
 @run_async
-async def test_an_attempt_must_give_heartbeats(store: Store, clock: SimulatedClock) -> None:
+async def test_an_attempt_must_give_heartbeats(clock: SimulatedClock) -> None:
     beats = 0
 
     async def beating(_: Charge, task: Task[Any]) -> Paid:
@@ -479,7 +480,7 @@ async def test_an_attempt_must_give_heartbeats(store: Store, clock: SimulatedClo
 
     bank = Bank(beating)
     how = {"heartbeat": timedelta(seconds=1.5)}  # less than all beats together
-    async with runtime(store, clock, bank, retry=NEVER, how=how) as rt:
+    async with runtime(MemoryStore(), clock, bank, retry=NEVER, how=how) as rt:
         run = await ordered(rt)
         await run.wait(Order.open.basket, timeout=timedelta(seconds=60))
         await rt.settle()
