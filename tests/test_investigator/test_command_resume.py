@@ -76,7 +76,7 @@ def endless(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     """A database with a view that has no end, and what an undisturbed run finds in it."""
     folder = tmp_path_factory.mktemp("endless")
     path = database(folder / "endless.sqlite", ENDLESS)
-    found = ask(path, "--json", "--timeout", "1", "--output", str(folder / "run"))
+    found = ask(path, "--json", "--timeout", "0.4", "--output", str(folder / "run"))
     return path, found.stdout
 
 
@@ -101,7 +101,7 @@ def test_signal_stops_a_query_and_loses_nothing(
     assert (started.returncode, out) == (status, "")
     if number is not signal.SIGKILL:
         assert "Continue with: statecharts investigate --resume --output run" in err
-    resumed = run("--resume", "--output", "run", "--json", "--no-report", "--timeout", "1")
+    resumed = run("--resume", "--output", "run", "--json", "--no-report", "--timeout", "0.4")
     assert resumed.stdout == undisturbed
 
 
