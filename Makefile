@@ -13,6 +13,9 @@ PROFILE ?= dev
 FRACTION := $(if $(ALL),1,0.1)
 SEED ?=
 
+# The tests start hundreds of processes: each uses what the others have compiled.
+unexport PYTHONDONTWRITEBYTECODE
+
 VENV := .venv
 PY := $(VENV)/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check --no-input

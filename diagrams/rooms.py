@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Mapping
+from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import Final
@@ -21,8 +22,9 @@ CORE: Final = ("machine", "declare", "kernel", "checks", "semantics", "model")
 _PACKAGE: Final = Path(statecharts.__file__).parent
 
 
+@cache
 def chart_of_rooms(package: Path = _PACKAGE) -> Chart:
-    """Return the chart of a package's rooms, those above before those below.
+    """Return the chart of a package's rooms, those above before those below; it is read once.
 
     Raises:
         graphlib.CycleError: Rooms import one another in a circle.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -51,6 +52,15 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     items[:] = wanted[True]
 
 
+def pytest_collection_finish() -> None:
+    """Spare the garbage collector what lives as long as the process: tests, and what they import.
+
+    Each full collection would take half a second of the tests among which it happens to come.
+    """
+    gc.collect()
+    gc.freeze()
+
+
 def _is_wanted(item: pytest.Item, fraction: float | None) -> bool:
     long = item.get_closest_marker("long")
     if fraction is None:
@@ -58,6 +68,16 @@ def _is_wanted(item: pytest.Item, fraction: float | None) -> bool:
     if long is None:
         return is_hypothesis_test(getattr(item, "obj", None))
     return float(long.kwargs.get("at", 0)) < fraction
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _patience() -> Iterator[None]:
+    """Let the engine's instructions decide what it has time for: a busy machine is no failure."""
+    from statecharts.drawing import engine
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(engine, "PATIENCE", 60.0)
+        yield
 
 
 @pytest.fixture(scope="session")

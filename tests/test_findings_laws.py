@@ -7,6 +7,7 @@ import pickle
 from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 import pytest
@@ -17,16 +18,20 @@ from statecharts.model.effects import CancelInvoke, CancelTimer, Invoke, StartTi
 from statecharts.model.errors import RunawayError
 from tests.oracle.random_charts import random_chart, random_events
 from tests.oracle.vocabulary import Counters, addressed
+from tests.proof import shards
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
-SEEDS = range(300)
 EVENTS = 20
 
 Taken = tuple[object, Snapshot[Any, Any] | None, Step[Any, Any]]
 """What was sent, the snapshot before, and the step."""
 
 
+CHARTS = pytest.mark.parametrize("seeds", shards(3_000, 100, sample=100))
+
+
+@lru_cache(300)
 def run(seed: int) -> tuple[Chart, Kernel[Any, Any], list[Taken]]:
     """Return a random chart, its kernel and the steps of a run; it stops where one never ends."""
     chart = random_chart(seed)
@@ -56,14 +61,14 @@ def name_of(id: str) -> str:
     return id.rpartition("#")[0]
 
 
-@pytest.mark.parametrize("block", range(0, len(SEEDS), 50))
-def test_what_is_under_way_is_what_active_states_declare(block: int) -> None:
+@CHARTS
+def test_what_is_under_way_is_what_active_states_declare(seeds: range) -> None:
     """Timers and calls are those of the active states that declare them, but for those over.
 
     A timer is over when it has fired, a call when it has been answered for good or has failed,
     since its state was last entered.
     """
-    for seed in SEEDS[block : block + 50]:
+    for seed in seeds:
         chart, _, steps = run(seed)
         over: set[str] = set()
         for sent, before, taken in steps:
@@ -105,10 +110,10 @@ def _holder(chart: Chart, name: str) -> str | None:
     return next((node.id for node in chart if name in _declared(chart, node.id)), None)
 
 
-@pytest.mark.parametrize("block", range(0, len(SEEDS), 50))
-def test_effects_say_how_what_is_under_way_changes(block: int) -> None:
+@CHARTS
+def test_effects_say_how_what_is_under_way_changes(seeds: range) -> None:
     """Each timer and call starts once and stops once, and no id is ever used twice."""
-    for seed in SEEDS[block : block + 50]:
+    for seed in seeds:
         _, _, steps = run(seed)
         begun: set[str] = set()
         for sent, before, taken in steps:
@@ -130,10 +135,10 @@ def test_effects_say_how_what_is_under_way_changes(block: int) -> None:
             assert then == (now | {*started}) - {*stopped} - spent, (seed, sent)
 
 
-@pytest.mark.parametrize("block", range(0, len(SEEDS), 50))
-def test_can_says_what_a_step_does(block: int) -> None:
+@CHARTS
+def test_can_says_what_a_step_does(seeds: range) -> None:
     """`can` is true exactly where the first microstep takes a line."""
-    for seed in SEEDS[block : block + 50]:
+    for seed in seeds:
         _, _, steps = run(seed)
         for sent, before, taken in steps:
             if before is None or taken.snapshot.memory.waiting != before.memory.waiting:
@@ -144,9 +149,10 @@ def test_can_says_what_a_step_does(block: int) -> None:
             assert possible is bool(first), (seed, sent, taken)
 
 
-def test_late_and_unknown_messages_change_nothing() -> None:
+@CHARTS
+def test_late_and_unknown_messages_change_nothing(seeds: range) -> None:
     """A timer or answer that is not under way is unhandled, and gives back the same snapshot."""
-    for seed in SEEDS[:100]:
+    for seed in seeds:
         _, kernel, steps = run(seed)
         for _, _, taken in steps[-3:]:
             snapshot = taken.snapshot
@@ -156,9 +162,10 @@ def test_late_and_unknown_messages_change_nothing() -> None:
                 assert not again.handled
 
 
-def test_steps_pickle_and_copy() -> None:
+@CHARTS
+def test_steps_pickle_and_copy(seeds: range) -> None:
     """Steps of random charts come back equal from a pickle and from a copy, and go on equally."""
-    for seed in SEEDS[:60]:
+    for seed in seeds[:20]:
         _, kernel, steps = run(seed)
         for sent, before, taken in steps:
             again = pickle.loads(pickle.dumps(taken))
@@ -170,10 +177,11 @@ def test_steps_pickle_and_copy() -> None:
                 assert kernel.step(stored, sent, at=NOW + number * SECOND) == taken
 
 
-def test_ended_runs_stay_as_they_are() -> None:
+@CHARTS
+def test_ended_runs_stay_as_they_are(seeds: range) -> None:
     """Whatever is sent to a run of a random chart that has ended, nothing happens."""
     ends = 0
-    for seed in SEEDS:
+    for seed in seeds:
         chart, kernel, steps = run(seed)
         last = steps[-1][2].snapshot if steps else None
         if last is None or not last.ended:
@@ -186,4 +194,4 @@ def test_ended_runs_stay_as_they_are() -> None:
         for event in random_events(seed + 1, chart, 10):
             again = kernel.step(last, addressed(event, ()), at=NOW)
             assert again == Step(last, (), (), handled=False, microsteps=())
-    assert ends >= 10
+    assert ends >= 3 or seeds.start  # the sample has enough of them

@@ -46,8 +46,9 @@ PAGE: Final = Path(__file__).parents[2] / "docs" / "reliability.md"
 
 def tried(
     names: Sequence[str], effort: Effort, tell: Callable[[str, Row], None] = lambda *_: None
-) -> None:
-    """Work out rows, each in a directory of its own, and tell of each."""
+) -> list[Row]:
+    """Work out rows, each in a directory of its own, and tell of each; return them."""
+    rows = []
     for name in names:
         directory = workplace()
         began = time.monotonic()
@@ -55,11 +56,13 @@ def tried(
             row = ROWS[name](effort, directory)
         finally:
             shutil.rmtree(directory)
+        rows.append(row)
         tell(name, row)
         figures = ", ".join(f"{what} {count:,}" for what, count in row.figures.items())
         click.echo(f"{name}: {figures}; {len(row.wrong)} wrong; {time.monotonic() - began:.0f} s")
         for text in row.wrong[:SHOWN]:
             click.echo(f"  {text}", err=True)
+    return rows
 
 
 def _read(file: Path) -> dict[str, Row]:

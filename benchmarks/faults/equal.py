@@ -164,7 +164,7 @@ def _compared(scripts: Sequence[int], directory: Path, server: Server) -> list[s
         found = {played("memory:", seed)}
         for again in (False, True):
             path = directory / f"equal-{seed}-{again}.db"
-            address = server.schema()
+            address = server.database()
             found |= {played(path, seed, again=again), played(address, seed, again=again)}
             clear([path])
             server.drop(address)

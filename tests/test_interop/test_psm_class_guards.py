@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from typing import Any
 
 import pytest
@@ -57,8 +58,10 @@ def machine_of(**options: Any) -> Any:
 def test_expressions_decide_as_there(text: str) -> None:
     """For all values of its names, an expression is true here when it is there."""
     cls = machine_of(cond=text)
-    for p, q, r, n in itertools.product((False, True), (False, True), (False, True), (1, 2)):
-        names = {"p": p, "q": q, "r": r, "n": n}
+    values = {"p": (False, True), "q": (False, True), "r": (False, True), "n": (1, 2)}
+    named = [name for name in values if re.search(rf"\b{name}\b", text)]
+    for chosen in itertools.product(*(values[name] for name in named)):
+        names = dict(zip(named, chosen, strict=True))
         theirs = cls()
         vars(theirs).update(names)
         machine = attach(Machine(from_class(cls, host=_with(cls, names))))

@@ -62,11 +62,11 @@ def test_the_charts_are_sound_and_use_what_they_can() -> None:
 
 def test_the_runs_go_somewhere() -> None:
     """Charts move and act in their runs, or agreement would mean nothing."""
-    traces = [ours(random_chart(seed), seed) for seed in range(CHARTS)]
+    traces = [ours(random_chart(seed), seed) for seed in range(CHARTS // 3)]
     moves = sum(a[0] != b[0] for trace in traces for a, b in itertools.pairwise(trace))
     actions = sum(len(told) for trace in traces for _, told in trace)
-    assert moves > CHARTS
-    assert actions > 10 * CHARTS
+    assert moves > len(traces)
+    assert actions > 10 * len(traces)
 
 
 def test_a_difference_is_seen() -> None:

@@ -14,6 +14,7 @@ from statecharts.interop.python import write
 from statecharts.interop.python.structure import Declarable
 from statecharts.model.chart import Chart
 from statecharts.model.errors import StatechartError
+from tests.proof import cases
 from tests.test_interop.python_charts import random_chart
 from tests.test_interop.python_walks import declared, imported, walk
 
@@ -28,7 +29,7 @@ def charts_of(path: Path) -> list[Chart]:
         return []
 
 
-@pytest.mark.parametrize("seed", range(40))
+@pytest.mark.parametrize("seed", cases(range(40), long=lambda seed: seed >= 15))
 def test_declaration_of_a_random_chart_runs_as_the_chart_does(seed: int, tmp_path: Path) -> None:
     """Nothing is lost, and the same events lead both through the same configurations."""
     chart = random_chart(seed)
@@ -39,7 +40,7 @@ def test_declaration_of_a_random_chart_runs_as_the_chart_does(seed: int, tmp_pat
     walk(chart, imported(text, tmp_path, f"random_{seed}"), {}, seed, 25)
 
 
-@pytest.mark.parametrize("seed", range(40, 60))
+@pytest.mark.parametrize("seed", cases(range(40, 60), long=lambda seed: seed >= 48))
 def test_declaration_has_the_structure_of_the_chart(seed: int, tmp_path: Path) -> None:
     """The declared chart has the same states, of the same kinds, with as many transitions."""
     chart = random_chart(seed)

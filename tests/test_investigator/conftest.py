@@ -17,8 +17,8 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return open_shop(tmp_path_factory.mktemp("shop"))
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def guarded(shop: Path) -> Iterator[GuardedConnection]:
-    """Give a connection to the shop, for its scope."""
+    """Give a connection to the shop, for its scope; its process serves all tests of a file."""
     with GuardedConnection(shop, SCOPE) as connection:
         yield connection

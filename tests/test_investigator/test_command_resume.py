@@ -76,7 +76,7 @@ def endless(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     """A database with a view that has no end, and what an undisturbed run finds in it."""
     folder = tmp_path_factory.mktemp("endless")
     path = database(folder / "endless.sqlite", ENDLESS)
-    found = ask(path, "--json", "--timeout", "1", "--output", str(folder / "run"))
+    found = ask(path, "--json", "--timeout", "0.4", "--output", str(folder / "run"))
     return path, found.stdout
 
 
@@ -96,12 +96,12 @@ def test_signal_stops_a_query_and_loses_nothing(
     while "gathering context …" not in started.stderr.readline():
         pass
     started.send_signal(number)
-    out, err = started.communicate(timeout=30)
+    out, err = started.communicate(timeout=60)
 
     assert (started.returncode, out) == (status, "")
     if number is not signal.SIGKILL:
         assert "Continue with: statecharts investigate --resume --output run" in err
-    resumed = run("--resume", "--output", "run", "--json", "--no-report", "--timeout", "1")
+    resumed = run("--resume", "--output", "run", "--json", "--no-report", "--timeout", "0.4")
     assert resumed.stdout == undisturbed
 
 
@@ -115,9 +115,9 @@ def test_model_that_keeps_silent_does_not_hold_up_a_stop(
     with model(hold=request_) as made:
         given = ("--db", str(shop), "--question", QUESTION, "--no-report", "--json")
         started = process(*given, *made.options, cwd=tmp_path)
-        assert made.held.wait(30)
+        assert made.held.wait(60)
         os.kill(started.pid, getattr(signal, f"SIG{number}"))
-        out, _ = started.communicate(timeout=30)
+        out, _ = started.communicate(timeout=60)
 
         resumed = run("--resume", "--json", "--no-report")
 

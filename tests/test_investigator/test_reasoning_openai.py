@@ -59,7 +59,7 @@ def endpoint() -> Iterator[Endpoint]:
             length = int(self.headers["Content-Length"])
             told.asked.append((self.path, dict(self.headers), json.loads(self.rfile.read(length))))
             if told.silent is not None:
-                told.silent.wait(10)
+                told.silent.wait(60)
                 return
             self.send_response(told.status)
             for name, value in told.headers.items():
@@ -86,7 +86,7 @@ def endpoint() -> Iterator[Endpoint]:
 EVIDENCE = (Evidence(EvidenceId("evidence-1"), CallId("call-2"), None, "10 rows", "SELECT 1"),)
 
 
-def ask(endpoint: Endpoint, name: str = "gather_context", timeout_s: float = 5.0) -> Any:
+def ask(endpoint: Endpoint, name: str = "gather_context", timeout_s: float = 60.0) -> Any:
     investigation = Investigation()
     scope = Scope("ada", "acme", tools=["query"], tables=["orders"])
     [call] = investigation.ingest(Start("why did orders drop?", scope))

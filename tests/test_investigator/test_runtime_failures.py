@@ -166,7 +166,7 @@ def test_tool_call_is_held_to_the_scope_of_the_investigation() -> None:
 
 def test_tool_without_a_toolbox_is_refused() -> None:
     """Deny by default: no tools, no calls."""
-    investigator = LocalInvestigator(Scripted())
+    investigator = LocalInvestigator(Scripted(), sleep=Naps())
     investigator.start("why?", SCOPE)
     asyncio.run(investigator.run())
     assert str(investigator.errors[0].error) == (
@@ -246,7 +246,7 @@ def test_tool_that_takes_too_long_is_stopped() -> None:
     release = threading.Event()
 
     def wait(call: Call) -> Outcome:
-        release.wait(10)
+        release.wait(60)
         return Observed("too late")
 
     class Stoppable(Bench):

@@ -140,7 +140,7 @@ def test_reasoner_sees_the_evidence_so_far() -> None:
 
 def test_calls_of_a_round_run_side_by_side() -> None:
     """Two tools that wait for each other both come back."""
-    barrier = threading.Barrier(2, timeout=10)
+    barrier = threading.Barrier(2, timeout=60)
 
     def meet(call: Call) -> Observed:
         barrier.wait()

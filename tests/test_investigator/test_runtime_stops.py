@@ -166,7 +166,7 @@ def test_cancel_stops_the_calls_under_way() -> None:
 
     def wait(call: Call) -> Outcome:
         begun.set()
-        release.wait(10)
+        release.wait(60)
         return Observed("too late")
 
     tools = Waiting(describe=wait)

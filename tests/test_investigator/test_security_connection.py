@@ -240,7 +240,7 @@ def test_query_can_be_interrupted_from_another_thread(shop: Path) -> None:
 
     thread = threading.Thread(target=run)
     thread.start()
-    assert running.wait(10)
+    assert running.wait(60)
     while thread.is_alive():
         connection.interrupt()
         thread.join(0.01)

@@ -22,12 +22,9 @@ from tests.test_investigator.shop import CANARY, SCOPE, Attack, Honest, attacks,
 RUN = [attack for attack in attacks() if "sqlite" in attack.dialects]
 
 
-def _each(queries: Iterable[Attack | Honest]) -> list[object]:
-    return [
-        pytest.param(query, dialect, id=f"{dialect}-{number}")
-        for number, query in enumerate(queries)
-        for dialect in query.dialects
-    ]
+def _refused(queries: Iterable[Attack | Honest]) -> dict[tuple[Dialect, str], str]:
+    """Return the rules that refuse queries in each of their dialects; nothing where none does."""
+    return {(each, one.sql): _refusal(one.sql, each) for one in queries for each in one.dialects}
 
 
 def test_corpus_is_as_large_as_was_promised() -> None:
@@ -42,14 +39,14 @@ def test_corpus_is_as_large_as_was_promised() -> None:
 def test_corpus_breaks_every_rule_of_queries() -> None:
     """No rule stands untried; those for sizes, tools and time have tests of their own."""
     elsewhere = {"action", "argument", "depth", "length", "size", "time", "tool"}
-    seen = Counter(_refusal(attack.sql, each) for attack in attacks() for each in attack.dialects)
+    seen = Counter(_refused(attacks()).values())
     assert set(seen) == set(RULES) - elsewhere
 
 
-@pytest.mark.parametrize(("attack", "dialect"), _each(attacks()))
-def test_attack_is_refused_before_it_runs(attack: Attack, dialect: Dialect) -> None:
+def test_attacks_are_refused_before_they_run() -> None:
     """Whatever the attack, it is refused, and for the reason that it should be."""
-    assert _refusal(attack.sql, dialect) == attack.rule_in(dialect)
+    expected = {(each, one.sql): one.rule_in(each) for one in attacks() for each in one.dialects}
+    assert _refused(attacks()) == expected
 
 
 @pytest.mark.parametrize(
@@ -72,10 +69,9 @@ def test_attack_is_refused_where_it_runs(
     assert _digest(shop) == before
 
 
-@pytest.mark.parametrize(("query", "dialect"), _each(honest()))
-def test_honest_query_is_allowed(query: Honest, dialect: Dialect) -> None:
+def test_honest_queries_are_allowed() -> None:
     """What an investigator asks is not mistaken for an attack."""
-    validate_query(query.sql, SCOPE, dialect)
+    assert {query: rule for query, rule in _refused(honest()).items() if rule} == {}
 
 
 @pytest.mark.parametrize(
@@ -89,9 +85,11 @@ def test_honest_query_runs_under_guard(query: Honest, guarded: GuardedConnection
 
 
 def _refusal(sql: str, dialect: Dialect) -> str:
-    with pytest.raises(SecurityViolation, match="SC511") as refused:
+    try:
         validate_query(sql, SCOPE, dialect)
-    return refused.value.rule
+    except SecurityViolation as refused:
+        return refused.rule if "SC511" in str(refused) else str(refused)
+    return ""
 
 
 def _digest(shop: Path) -> str:

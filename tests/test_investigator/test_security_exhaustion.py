@@ -49,7 +49,7 @@ def test_statements_are_many_and_different() -> None:
     assert len(set(texts)) == len(texts) > 300
 
 
-@pytest.mark.parametrize("numbers", shards(len(statements()), 24, sample=8))
+@pytest.mark.parametrize("numbers", shards(len(statements()), 24, sample=5))
 def test_statement_ends_within_twice_its_limits(numbers: range, file: Path) -> None:
     """Prepared, run or refused, with the static check or without, none takes more than that."""
     names = list(statements())[numbers.start : numbers.stop]
@@ -164,7 +164,7 @@ def test_process_does_not_outlive_its_application(file: Path) -> None:
     assert _runs(reader)
     application.kill()
     application.wait()
-    until = time.monotonic() + 20
+    until = time.monotonic() + 60
     while _runs(reader):
         assert time.monotonic() < until
         time.sleep(0.02)

@@ -48,20 +48,23 @@ def is_allowed(sql: str, dialect: Dialect) -> bool:
     return True
 
 
-@pytest.mark.parametrize(("dialect", "name"), LISTED)
-def test_listed_function_can_be_called(dialect: Dialect, name: str) -> None:
+def test_listed_functions_can_be_called() -> None:
     """No name is on the list in vain."""
-    assert any(is_allowed(f"SELECT {form} FROM orders", dialect) for form in forms(name))
+    assert [
+        (dialect, name)
+        for dialect, name in LISTED
+        if not any(is_allowed(f"SELECT {form} FROM orders", dialect) for form in forms(name))
+    ] == []
 
 
-@pytest.mark.parametrize(("dialect", "name"), LISTED)
-def test_listed_function_is_called_by_its_plain_name(dialect: Dialect, name: str) -> None:
+def test_listed_functions_are_called_by_their_plain_names() -> None:
     """Quoted or out of a schema, a name may be another function's; as a table, it is none."""
-    call = forms(name)[0].removeprefix(name)
-    for other in (f'"{name}"{call}', f"public.{name}{call}", f"main . {name}{call}"):
-        assert not is_allowed(f"SELECT {other} FROM orders", dialect)
-    assert not is_allowed(f"SELECT * FROM {name}(id)", dialect)
-    assert not is_allowed(f"SELECT * FROM orders, {name}(id) AS x", dialect)
+    for dialect, name in LISTED:
+        call = forms(name)[0].removeprefix(name)
+        for other in (f'"{name}"{call}', f"public.{name}{call}", f"main . {name}{call}"):
+            assert not is_allowed(f"SELECT {other} FROM orders", dialect), (dialect, other)
+        assert not is_allowed(f"SELECT * FROM {name}(id)", dialect), (dialect, name)
+        assert not is_allowed(f"SELECT * FROM orders, {name}(id) AS x", dialect), (dialect, name)
 
 
 def test_guard_runs_no_function_that_is_not_listed(guarded: GuardedConnection) -> None:

@@ -110,7 +110,7 @@ def test_stop_ends_the_query_of_that_call_alone(connection: GuardedConnection) -
         # Again, should it have come between two statements.
         toolbox.stop(slow)
         threads[0].join(0.001)
-    threads[1].join(10)
+    threads[1].join(60)
     assert outcomes == {"slow": "interrupted", "quick": ((7,),)}
 
 
@@ -130,7 +130,7 @@ def test_stop_reaches_a_call_that_waits(connection: GuardedConnection) -> None:
         while not toolbox._shares:
             thread.join(0.001)
         toolbox.stop(call)
-    thread.join(10)
+    thread.join(60)
     assert outcomes == ["[SC512] query: it was stopped. Call again."]
 
 

@@ -89,12 +89,12 @@ async def until(condition: Callable[[], bool]) -> None:
 
 
 def run_async(test: Callable[..., Awaitable[None]]) -> Callable[..., None]:
-    """Run a coroutine function as a test, and no longer than 20 seconds."""
+    """Run a coroutine function as a test, and no longer than a minute."""
 
     @functools.wraps(test)
     def wrapper(*args: Any, **kwargs: Any) -> None:
         async def bounded() -> None:
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(60):
                 await test(*args, **kwargs)
 
         asyncio.run(bounded())

@@ -176,7 +176,8 @@ def risen(parts: Sequence[float], wholes: Sequence[float], least: float = 0.15) 
     >>> risen([0, 1, 0, 0, 1, 30, 0], [50] * 7).first
     5
     """
-    full = [n for n, whole in enumerate(wholes) if whole > 0 and whole >= enough(wholes)]
+    fewest = enough(wholes)
+    full = [n for n, whole in enumerate(wholes) if whole > 0 and whole >= fewest]
     if len(full) < WEEK:
         return None
     rates = [parts[n] / wholes[n] for n in full]

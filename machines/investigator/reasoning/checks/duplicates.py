@@ -61,7 +61,8 @@ def find(reading: Reading) -> list[Finding]:
     """Find the day with duplicate rows."""
     daily = reading.daily
     rows, extra = daily.counts("rows"), daily.counts("extra")
-    full = [n for n, one in enumerate(rows) if one >= enough(rows)]
+    fewest = enough(rows)
+    full = [n for n, one in enumerate(rows) if one >= fewest]
     if len(full) < 7:  # noqa: PLR2004 - too little to be the usual
         return []
     shares = {n: extra[n] / rows[n] for n in full}
@@ -70,7 +71,7 @@ def find(reading: Reading) -> list[Finding]:
     best: Finding | None = None
     for n in full:
         more = (shares[n] - low) / (1 - low) if low < 1 else 0.0
-        if extra[n] < min(5, enough(rows)) or more < 0.2 or shares[n] < high + 0.1:  # noqa: PLR2004
+        if extra[n] < min(5, fewest) or more < 0.2 or shares[n] < high + 0.1:  # noqa: PLR2004
             continue
         surplus = rows[n] / max(expected[n], 1)
         # If rows are alike by nature, only their number shows it.

@@ -7,6 +7,7 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date
+from operator import mul
 from statistics import median
 from typing import Final, TypeAlias
 
@@ -182,10 +183,8 @@ def _best(
     expected = usual(rows)
     best: tuple[int, int, int, float] | None = None
     for shift in _SHIFTS:
-        gains = [
-            sum(n * (logs[(hour - shift) % _HOURS] - logs[hour]) for hour, n in enumerate(day))
-            for day in days
-        ]
+        moved = [logs[(hour - shift) % _HOURS] - logs[hour] for hour in range(_HOURS)]
+        gains = [sum(map(mul, day, moved)) for day in days]
         rates = [gain / n if n else 0.0 for gain, n in zip(gains, rows, strict=True)]
         # A Sunday is compared with other Sundays.
         weekly = [_ordinary(rates[at::7]) for at in range(7)]
