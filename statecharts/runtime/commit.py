@@ -297,6 +297,8 @@ class Draft:
         self._waiting: set[int] = set()
         self._artifacts: list[bytes] = []
         self._outgoing: list[int] = []
+        self._on_way: set[int] = set()
+        self._strays: dict[str, set[int]] | None = None
         self._kept: dict[int, Snapshot[Any, Any]] = {}
         self._copied: tuple[Checkpoint, ...] = ()
         self.stuck = False
@@ -343,6 +345,10 @@ class Draft:
     def say_later(self, number: int) -> None:
         """Put back what is to be said to another run, for when this draft is on disk."""
         self._outgoing.append(number)
+
+    def _say(self, number: int) -> None:
+        self._outgoing.append(number)
+        self._on_way.add(number)
 
     def _answer_parent(self) -> None:
         """Owe the answer to the parent, once the run is over."""
@@ -716,28 +722,32 @@ class Draft:
         if worker is not None:
             for one in self._unsaid_before(row):
                 self.note(one.number, worker=worker, until=until)
-                self._outgoing.append(one.number)
-            self._outgoing.append(number)
+                self._say(one.number)
+            self._say(number)
         self.note(number, worker=worker, until=until)
 
     def _is_unsaid(self, row: Owed) -> bool:
         """Tell whether another run is still to hear something that is not on its way from here."""
         said = row.name not in BETWEEN or row.name in _LAST or row.handed
-        return not (said or row.number in self._outgoing or (self.run, row.number) in self._passing)
+        return not (said or row.number in self._on_way or (self.run, row.number) in self._passing)
 
     def _unsaid_before(self, row: Owed) -> list[Owed]:
         """Return what the run that a row is for was to hear earlier."""
-        unsaid = [one for one in self.owed.values() if self._is_unsaid(one)]
-        if not unsaid:
+        if self._strays is None:
+            self._strays = {}
+            for one in self.owed.values():
+                self._stray(one)
+        if not self._strays:
             return []
-        to = recipient_of(self.run, row)
-        return [
-            one
-            for one in sorted(unsaid, key=lambda one: one.number)
-            if (one.number < row.number or row.name in _LAST)
-            and one.number != row.number
-            and recipient_of(self.run, one) == to
-        ]
+        numbers = self._strays.get(recipient_of(self.run, row), ())
+        earlier = sorted(n for n in numbers if n < row.number or row.name in _LAST)
+        rows = [self.owed[n] for n in earlier if n != row.number and n in self.owed]
+        return [one for one in rows if self._is_unsaid(one)]
+
+    def _stray(self, row: Owed) -> None:
+        """Note what is on its way from here no more, or not yet, once that is asked for."""
+        if self._strays is not None and self._is_unsaid(row):
+            self._strays.setdefault(recipient_of(self.run, row), set()).add(row.number)
 
     def _drop(self, number: int) -> None:
         if self.owed.pop(number, None) is not None:
@@ -760,8 +770,11 @@ class Draft:
         row = self.owed.get(number)
         if row is None:
             return False
-        self.owed[number] = evolve(row, **changes)
+        row = self.owed[number] = evolve(row, **changes)
         self._owed.add(number)
+        if row.worker is None and row.name in BETWEEN:
+            self._on_way.discard(number)
+            self._stray(row)
         return True
 
     # -- the run as a whole ------------------------------------------------------------------------
@@ -1018,7 +1031,6 @@ class Draft:
 
     def _owe(self, rows: Iterable[Owed], now: int) -> None:
         """Owe effects from now on; what can be carried out here is claimed."""
-        unsaid: bool | None = None
         for one in rows:
             worker, until = self._claim(self.program.name, one) or (None, 0)
             row = evolve(one, due=now, worker=worker, until=until)
@@ -1026,14 +1038,12 @@ class Draft:
             self._owed.add(row.number)
             if row.call is not None:
                 self.calls[row.call] = row.number
-            if worker is not None and row.name in BETWEEN:
-                if unsaid is None:
-                    before = [one for one in self.owed.values() if one.number != row.number]
-                    unsaid = any(map(self._is_unsaid, before))
-                if unsaid:
-                    self._queue(row, now)
-                else:
-                    self._outgoing.append(row.number)
+            if row.name not in BETWEEN:
+                continue
+            if worker is None:
+                self._stray(row)
+            else:
+                self._queue(row, now)
 
     def _queue(self, row: Owed, now: int) -> None:
         """Say something new after what the other run was to hear earlier, or when that is tried."""

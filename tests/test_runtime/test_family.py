@@ -26,6 +26,7 @@ from statecharts.runtime import (
     SimulatedClock,
     Spawn,
     Tell,
+    commit,
 )
 from statecharts.runtime.writer import HOPS
 from statecharts.store import Store
@@ -423,6 +424,26 @@ def test_a_circle_of_more_than_one_commit_takes_several(runs: Runs) -> None:
     keys = {run.key for run in runs.list(chart=Oven)}
     assert keys == {f"oven-{n}" for n in range(many)}
     assert len(runs.get("many").children) == many
+
+
+def test_work_on_many_children_grows_with_their_number(
+    runs: Runs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Starting and cancelling them looks at what each hears a few times, however many wait."""
+    asked: list[int] = []
+    recipient = commit.recipient_of
+
+    def counted(run: str, row: Any) -> str:
+        asked.append(row.number)
+        return recipient(run, row)
+
+    monkeypatch.setattr(commit, "recipient_of", counted)
+    many = 2 * HOPS
+    run = runs.start(Bakery, key="many")
+    run.send(Go(many))
+    run.send(Leave())
+    assert {one.status for one in runs.list(chart=Oven)} == {"ended"}
+    assert len(asked) <= 4 * many
 
 
 @run_async
