@@ -12,11 +12,15 @@ from typing import Any, Final, final
 
 from machines.execution import Execution, SpawnRequested
 from machines.identifiers import AgentName, NodeKey, StoryId
+from statecharts.model.arguments import check, instance
 from statecharts.runtime import LiveRun, Runtime
 
 __all__ = ["Fleet", "key_of"]
 
 _BETWEEN: Final = "/"
+_STORY: Final = instance(StoryId, "a StoryId, such as StoryId('story-1')")
+_NODE: Final = instance(NodeKey, "a NodeKey, such as NodeKey(bytes(32))")
+_AGENT: Final = instance(AgentName, "an AgentName, such as AgentName('coder')")
 
 
 def key_of(story: StoryId, node: NodeKey) -> str:
@@ -25,6 +29,7 @@ def key_of(story: StoryId, node: NodeKey) -> str:
     >>> key_of(StoryId("story-1"), NodeKey(bytes(32)))[:14]
     'story-1/000000'
     """
+    check("key_of", story=(story, _STORY), node=(node, _NODE))
     return f"{story.value}{_BETWEEN}{node.value.hex()}"
 
 
@@ -37,6 +42,7 @@ class Fleet:
     """
 
     def __init__(self, runtime: Runtime) -> None:
+        check("Fleet", runtime=(runtime, instance(Runtime, "a Runtime of Execution")))
         self._runtime = runtime
 
     def __getitem__(self, at: tuple[StoryId, NodeKey]) -> LiveRun[Any, None]:
@@ -45,6 +51,7 @@ class Fleet:
 
     async def request(self, story: StoryId, node: NodeKey, agent: AgentName) -> LiveRun[Any, None]:
         """Request an agent for a story on a node; return the execution there."""
+        check("request", agent=(agent, _AGENT))
         key = key_of(story, node)
         run: LiveRun[Any, None] = await self._runtime.start(Execution, key=key, exist_ok=True)
         await run.send(SpawnRequested(agent))

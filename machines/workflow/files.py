@@ -13,6 +13,7 @@ from typing import Any, Final, TypeAlias
 from machines.workflow.orchestrator import Orchestrator, WorkflowError
 from statecharts import Chart, NamedEvent, Service
 from statecharts.interop import swarm
+from statecharts.model.arguments import check, instance
 from statecharts.model.effects import Action
 from statecharts.model.named import Give
 from statecharts.runtime import Handler, Retry, Task, handle
@@ -28,6 +29,7 @@ A text is the name of an event without data. None hands the work over: somebody 
 POLL: Final = 0.02
 """Seconds between two looks whether the agent before has answered."""
 
+_BY_NAME: Final = instance(Mapping, "a dict, by the names in the file")
 _NONE: Final[Mapping[str, Any]] = MappingProxyType({})
 
 
@@ -58,9 +60,17 @@ def orchestrate(
         options: The options of `Orchestrator`.
 
     Raises:
+        ArgumentError: What is by name is no dict (SC221).
         WorkflowError: An agent, a guard or an action of the file has no function (SC828).
         DefinitionError: Something is wrong with the file.
     """
+    check(
+        "orchestrate",
+        agents=(agents, _BY_NAME),
+        guards=(guards, _BY_NAME),
+        actions=(actions, _BY_NAME),
+        variables=(variables, _BY_NAME),
+    )
     charts = {
         name: chart.bind(guards={one: guards[one] for one in chart.unbound_guards if one in guards})
         for name, chart in swarm.load(path, variables).items()

@@ -6,7 +6,7 @@ import asyncio
 import builtins
 import contextlib
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any, Final, Self, final
 
@@ -25,10 +25,11 @@ from statecharts.model.arguments import (
     instance,
     optional,
 )
+from statecharts.model.chart import as_chart
 from statecharts.model.errors import StatechartError
+from statecharts.model.suggestions import did_you_mean
 from statecharts.runtime import (
     Attempted,
-    Handler,
     Happened,
     LiveRun,
     Past,
@@ -38,6 +39,7 @@ from statecharts.runtime import (
 )
 from statecharts.runtime.clock import Clock, SystemClock, moment
 from statecharts.runtime.commit import place_of
+from statecharts.runtime.handlers import Handlers, table
 from statecharts.runtime.history import times
 from statecharts.store.chain import Damage, verify
 from statecharts.store.rows import CHECKPOINT_EVERY, OVER
@@ -243,7 +245,7 @@ class Orchestrator:
         store: Any = "memory:",
         *charts: Any,
         follower: Follower | None = None,
-        handlers: Iterable[Handler] = (),
+        handlers: Handlers = (),
         history: int = HISTORY,
         retention: timedelta | None = None,
         clock: Clock | None = None,
@@ -263,10 +265,12 @@ class Orchestrator:
         self._listeners: list[Listener] = []
         self._pruning: set[asyncio.Task[None]] = set()
         known = (Workflow, *charts)
+        nodes = [node for one in known for node in as_chart(one, "orchestrator") if node.id]
+        self._states = sorted({node.id.rpartition(".")[2] for node in nodes})
         self.runtime = Runtime(
             store,
             *known,
-            handlers=[*handlers, following(follower or Follower())],
+            handlers=[*table(handlers).values(), following(follower or Follower())],
             clock=self._clock,
             observe=self._observe,
             grace=grace,
@@ -320,8 +324,18 @@ class Orchestrator:
         return Stored(self, run)
 
     def list(self, state: str | None = None) -> builtins.list[str]:
-        """Return the ids of all workflows, in their order; or of those in a state, by its name."""
-        return [one.workflow for one in self.metadata() if state in (None, one.state)]
+        """Return the ids of all workflows, in their order; or of those in a state, by its name.
+
+        Raises:
+            WorkflowError: Neither a chart here nor a workflow has such a state (SC838).
+        """
+        found = [one.workflow for one in self.metadata() if state in (None, one.state)]
+        if not found and state is not None and state not in self._states:
+            remedy = did_you_mean(
+                str(state), self._states, f"Pass one of {', '.join(self._states)}"
+            )
+            raise WorkflowError("SC838", "list", f"no chart here has a state {state!r}", remedy)
+        return found
 
     def active(self) -> builtins.list[str]:
         """Return the ids of the workflows that are not over."""

@@ -53,9 +53,6 @@ _REMEDIES: Final = {
 }
 """The remedies at the terminal, where those of the errors name the functions of Python."""
 
-_OPTIONS: Final = {", or allow create": "", "prefix=": "--prefix="}
-"""What is said of options at the terminal, by what errors say of arguments."""
-
 
 class RunsError(click.ClickException):
     """A store or a run refuses a command: one line on standard error, exit status 1."""
@@ -106,15 +103,18 @@ def _charts(function: F) -> F:
 
 
 @contextmanager
-def _told() -> Generator[None, None, None]:
-    """Turn errors of stores and runs into one line each."""
+def _told(allow: str = "") -> Generator[None, None, None]:
+    """Turn errors of stores and runs into one line each.
+
+    Args:
+        allow: What remedies say of allowing to make tables; nothing where there is no such option.
+    """
     try:
         yield
     except StatechartError as error:
         remedy = _REMEDIES.get(error.code, error.remedy)
         told = sentence(error.code, error.where, error.found, remedy)
-        for argument, option in _OPTIONS.items():
-            told = told.replace(argument, option)
+        told = told.replace(", or allow create", allow).replace("prefix=", "--prefix=")
         raise RunsError(told) from None
     except ModuleNotFoundError as error:
         if error.name != "sqlalchemy":
@@ -735,14 +735,16 @@ def migrate(db: str, prefix: str, targets: tuple[str, ...], check: bool, as_json
 @click.argument("target")
 @click.option(
     "--grace",
-    type=float,
+    type=click.FloatRange(0, 86_400),
     default=10.0,
     show_default=True,
     metavar="SECONDS",
     help="How long handlers may go on after SIGTERM.",
 )
 @click.option("--quiet", is_flag=True, help="Do not print each step.")
-@click.option("--create", is_flag=True, help="Make the file of the store if it is not there.")
+@click.option(
+    "--create", is_flag=True, help="Make the store, or its tables, if they are not there."
+)
 @_db
 def serve(db: str, prefix: str, target: str, grace: float, quiet: bool, create: bool) -> None:
     """Carry out what the runs of the charts of a module ask for, until SIGTERM or Ctrl-C.
@@ -759,8 +761,9 @@ def serve(db: str, prefix: str, target: str, grace: float, quiet: bool, create: 
     if handlers is None:
         told = f"{module.__name__} has no variable 'handlers'. Add a dict of classes and functions."
         raise TargetError(told)
-    with _told():
-        asyncio.run(_serve(_address(db), prefix, charts, handlers, timedelta(seconds=grace), quiet))
+    options = {"grace": timedelta(seconds=grace), "prefix": prefix, "create_schema": create}
+    with _told(", or --create"):
+        asyncio.run(_serve(_address(db), charts, handlers, quiet, options))
 
 
 def _served(target: str) -> tuple[ModuleType, list[Any]]:
@@ -775,11 +778,10 @@ def _served(target: str) -> tuple[ModuleType, list[Any]]:
 
 async def _serve(
     address: str | Path,
-    prefix: str,
     charts: list[Any],
     handlers: Any,
-    grace: timedelta,
     quiet: bool,
+    options: dict[str, Any],
 ) -> None:
     from statecharts.runtime import Attempted, Runtime  # noqa: PLC0415 - needs an extra
 
@@ -795,9 +797,7 @@ async def _serve(
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, ended.set)
     observe = None if quiet else tell
-    async with Runtime(
-        address, *charts, handlers=handlers, observe=observe, grace=grace, prefix=prefix
-    ):
+    async with Runtime(address, *charts, handlers=handlers, observe=observe, **options):
         named = ", ".join(as_chart(one, "serve").name for one in charts)
         click.echo(f"serving {named}", err=True)
         await ended.wait()

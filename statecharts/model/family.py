@@ -11,7 +11,7 @@ from typing import Any, Final, Literal, TypeVar, overload
 
 from attrs import field, frozen
 
-from statecharts.model.arguments import TEXT, shown, valid
+from statecharts.model.arguments import NUMBER, TEXT, Sort, check, shown, valid
 from statecharts.model.effects import Call, Effect
 from statecharts.model.errors import ArgumentError
 from statecharts.model.values import Value
@@ -127,20 +127,23 @@ class Joined(Value):
     reached: bool = True
 
 
-def _need(_: object, __: object, need: object) -> None:
-    whole = isinstance(need, int) and not isinstance(need, bool) and need >= 0
-    if need not in ("all", "any") and not whole:
-        msg = f"need={need!r} is not 'all', 'any' or a number of calls"
-        raise ValueError(msg)
+_NEED: Final = Sort(
+    "'all', 'any' or a number of calls", lambda need: need in ("all", "any") or NUMBER.fits(need)
+)
+_CALLS: Final = Sort(
+    "calls, such as (Child(Part), Child(Part))",
+    lambda calls: isinstance(calls, Iterable) and not isinstance(calls, str),
+)
 
 
 def _calls(calls: Iterable[Call[Any]]) -> tuple[Call[Any], ...]:
+    check("Each", calls=(calls, _CALLS))
     found = tuple(calls)
     for one in found:
         given: object = one
         if isinstance(given, Each) or not isinstance(given, Call):
-            msg = f"{given!r} cannot be one of the calls of Each"
-            raise TypeError(msg)
+            text = f"{shown(given)} cannot be one of the calls of Each"
+            raise ArgumentError("SC221", "Each", text, "Pass calls, such as Child(Part)")
     return found
 
 
@@ -161,7 +164,7 @@ class Each(Value, Call[Joined]):
     """
 
     calls: tuple[Call[Any], ...] = field(converter=_calls)
-    need: Literal["all", "any"] | int = field(default="all", validator=_need)
+    need: Literal["all", "any"] | int = field(default="all", validator=valid(_NEED))
 
     @overload
     def __init__(
@@ -179,8 +182,9 @@ class Each(Value, Call[Joined]):
         self, calls: Any, need: Literal["all", "any"] | int = "all", *, over: Any = None
     ) -> None:
         if callable(calls) is not (over is not None):
-            msg = "Each takes calls, or a function and over=, the items of which it makes them"
-            raise TypeError(msg)
+            text = "it takes calls, or a function and over=, the items of which it makes them"
+            remedy = "Pass Each(calls), or Each(function, over=items)"
+            raise ArgumentError("SC221", "Each", text, remedy)
         attrs_init: Any = self.__attrs_init__  # pyright: ignore[reportAttributeAccessIssue]
         attrs_init(calls if over is None else map(calls, over), need)
 

@@ -28,6 +28,7 @@ from statecharts.model.arguments import (
     optional,
     shown,
 )
+from statecharts.model.chart import as_chart
 from statecharts.model.effects import Effect
 from statecharts.model.errors import StatechartError
 from statecharts.model.events import OWN, Answer, CallFailed
@@ -144,8 +145,11 @@ class Operations:
         program = self.programs.get(str(name))
         if program is None:
             known = ", ".join(sorted(self.programs))
-            found = f"{chart!r} is not one of the charts here: {known}"
-            raise RunError("SC829", where, found, "Name it when you open the store")
+            found = f"{shown(chart)} is not one of the charts here: {known}"
+            remedy = "Name it when you open the store"
+            if not isinstance(name, str):  # not even a chart: perhaps the name of one
+                remedy = "Pass the class that declares the chart"
+            raise RunError("SC829", where, found, remedy)
         return program
 
     def send(self, key: str, event: Any, id: str | None) -> Job[Taken]:
@@ -640,6 +644,7 @@ def _is_text(text: object) -> bool:
 
 
 def _program(chart: Any, effects: tuple[type, ...]) -> Program:
+    as_chart(chart, "runs")
     if isinstance(chart, Protocol):
         return Program(chart.chart, Kernel(chart.chart), chart)
     return Program(chart, Kernel(chart), Protocol(chart, effects=_readable(chart, effects)))

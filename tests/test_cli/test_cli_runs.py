@@ -409,7 +409,9 @@ def test_serve_needs_charts_and_handlers(store: str) -> None:
     assert "no module 'nope'" in call("serve", "nope", "--db", store, status=2).output
 
 
-def test_serve_makes_no_store_that_was_not_asked_for(store: str, tmp_path: Path) -> None:
+def test_serve_makes_no_store_that_was_not_asked_for(
+    store: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A misspelt store is named with the one beside it; --create makes one."""
     typo = tmp_path / "rums.db"
     told = call("serve", ORDERS, "--db", str(typo), status=1).output
@@ -418,6 +420,12 @@ def test_serve_makes_no_store_that_was_not_asked_for(store: str, tmp_path: Path)
         "Correct --db, or make it: --create.\n"
     )
     assert not typo.exists()
+    (tmp_path / "shop_handlers.py").write_text(f"from {ORDERS} import Order\nhandlers = []\n")
+    monkeypatch.chdir(tmp_path)
+    where = ("serve", "shop_handlers", "--db", store, "--prefix", "my_")
+    told = call(*where, status=1).output
+    assert told.startswith("Error: [SC805]")
+    assert told.endswith("prints how), or --create.\n")
     assert "handlers" in call("serve", ORDERS, "--db", str(typo), "--create", status=2).output
 
 

@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
 from click.testing import CliRunner
 
 from machines.execution import (
@@ -20,10 +21,12 @@ from machines.execution import (
 from machines.fleet import Fleet, key_of
 from machines.identifiers import AgentName, NodeKey, StoryId
 from statecharts.cli import main
+from statecharts.model.errors import ArgumentError
 from statecharts.runtime import NEVER, Runtime, Task, handle
 
 NODES = [NodeKey(bytes([number]) * 32) for number in range(6)]
 STORIES = [StoryId("story-1"), StoryId("story-1/b"), StoryId("story-2")]
+KEY = STORIES[0], NODES[0]
 
 
 async def spawn(call: SpawnAgent) -> SpawnedSuccessfully:
@@ -66,3 +69,17 @@ def test_fleet_is_kept_and_seen(tmp_path: Path) -> None:
     assert keys == sorted(key_of(story, node) for story in STORIES for node in NODES)
     failed = CliRunner().invoke(main, [*listed, "--state", "any.failed"]).output
     assert len(json.loads(failed)) == 6
+
+
+@pytest.mark.parametrize(
+    ("ask", "text"),
+    [
+        (lambda fleet: fleet["story-1", NODES[0]], "key_of: story='story-1' .* Pass a StoryId"),
+        (lambda fleet: fleet[STORIES[0], bytes(32)], "key_of: node=.* Pass a NodeKey"),
+        (lambda fleet: asyncio.run(fleet.request(*KEY, "coder")), "request: agent='coder' .* Pass"),
+        (lambda _: Fleet("sqlite:///fleet.db"), "Fleet: runtime=.* Pass a Runtime"),  # type: ignore[arg-type]
+    ],
+)
+def test_fleet_takes_what_is_typed_alone(ask: Any, text: str) -> None:
+    with pytest.raises(ArgumentError, match=text):
+        ask(Fleet(Runtime("memory:", Execution)))

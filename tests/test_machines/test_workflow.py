@@ -595,9 +595,24 @@ def test_approval(need: int | None, answers: dict[str, bool], state: str) -> Non
     assert values.get("declined", []) == [who for who, yes in answers.items() if not yes]
 
 
+@run_async
+async def test_list_of_a_state_that_no_workflow_has_is_refused() -> None:
+    """A misspelt state is no empty list; one that some chart has may be empty."""
+    async with Orchestrator() as orchestrator:
+        await orchestrator.register("a")
+        assert orchestrator.list("idle") == ["a"]
+        assert orchestrator.list("running") == []
+        with pytest.raises(
+            WorkflowError, match=r"SC838\] list: .* 'runing'. Did you mean 'running'"
+        ):
+            orchestrator.list("runing")
+
+
 @pytest.mark.parametrize(
     ("make", "text"),
     [
+        (lambda: Orchestrator(handlers=3), "handlers=3 does not fit"),  # type: ignore[arg-type]
+        (lambda: orchestrate("a.toml", agents=[]), r"agents=\[\] does not fit. Pass a dict"),  # type: ignore[arg-type]
         (lambda: pipeline("P", []), r"steps=\[\] does not fit\. Pass a list of names"),
         (lambda: pipeline("P", "abc"), "steps='abc' does not fit"),
         (lambda: pipeline("P", [1]), r"steps=\[1\] does not fit"),  # type: ignore[list-item]

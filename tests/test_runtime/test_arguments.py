@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from statecharts.model.errors import ArgumentError
-from statecharts.model.family import Child, Spawn, Tell
+from statecharts.model.errors import ArgumentError, StatechartError
+from statecharts.model.family import Child, Each, Spawn, Tell
 from statecharts.runtime import RunError, Runs, Runtime, SimulatedClock
 from statecharts.store import Store, StoreError
 from statecharts.store.memory import MemoryStore
@@ -142,6 +142,17 @@ def test_runs_that_are_asked_what_cannot_be_meant_refuse(do: Any, text: str) -> 
         assert [one.key for one in runs.list()] == ["a"]
 
 
+def test_what_is_no_chart_is_refused_where_one_is_asked_for() -> None:
+    """The name of a chart is none, and neither is the address of a store."""
+    with Runs("memory:", Order) as runs:
+        with pytest.raises(RunError, match=r"SC829.*'Order' is not .* Pass the class"):
+            runs.start("Order", key="a")  # type: ignore[call-overload]
+        with pytest.raises(RunError, match=r"SC829.*Name it when you open the store"):
+            runs.start(Daily, key="a")
+    with pytest.raises(StatechartError, match=r"SC213\] runs: 'memory:' has no chart"):
+        Runs(Order, "memory:")  # type: ignore[arg-type]
+
+
 def test_subscriber_that_cannot_be_called_is_refused() -> None:
     with pytest.raises(ArgumentError, match="subscriber=3 does not fit"):
         Runtime("memory:", Order).subscribe(3)  # type: ignore[arg-type]
@@ -157,6 +168,10 @@ def test_subscriber_that_cannot_be_called_is_refused() -> None:
         (lambda: Spawn(Order, key=7), "Spawn: key=7 does not fit"),  # type: ignore[arg-type]
         (lambda: Child(Order, key=None), "Child: key=None does not fit"),  # type: ignore[arg-type]
         (lambda: Child(3), "chart=3 is no chart"),
+        (lambda: Each(3), "Each: calls=3 does not fit. Pass calls"),  # type: ignore[call-overload]
+        (lambda: Each([3]), "Each: 3 cannot be one of the calls of Each"),  # type: ignore[list-item]
+        (lambda: Each([], need="some"), "Each: need='some' does not fit"),  # type: ignore[call-overload]
+        (lambda: Each([], need=True), "Each: need=True does not fit"),
     ],
 )
 def test_value_that_cannot_be_meant_is_refused(make: Callable[[], Any], text: str) -> None:
