@@ -31,12 +31,6 @@ from statecharts.model.hooks import function_name
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-@pytest.fixture(autouse=True)
-def _only_what_is_new() -> None:
-    """Collect none of what other tests have made: that takes seconds."""
-    gc.freeze()
-
-
 def made() -> Any:
     """Return a chart whose event, data, context, effect and call are classes of its own."""
 
