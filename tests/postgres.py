@@ -30,14 +30,19 @@ for try in 1 2 3 4 5; do rm -rf "$0" && break; sleep 1; done
 
 
 class Server:
-    """A server with its data in a folder, reached by a socket there."""
+    """A server with its data in a folder, reached by a socket there; or one that is named.
 
-    def __init__(self) -> None:
+    Args:
+        named: The address of the one that is named; empty for one of its own.
+    """
+
+    def __init__(self, named: str = NAMED) -> None:
+        self._named = named
         self.folder = Path(tempfile.mkdtemp(prefix="pg-", dir="/tmp"))
         self.user = "nobody" if os.geteuid() == 0 else None
         self._process: subprocess.Popen[bytes] | None = None
         self._made = 0
-        if not NAMED:
+        if not self._named:
             self._watcher = subprocess.Popen(
                 ["/bin/sh", "-c", _WATCH, str(self.folder)],
                 stdin=subprocess.PIPE,
@@ -119,7 +124,7 @@ class Server:
 
     @property
     def _address(self) -> str:
-        return NAMED or f"postgresql://{_USER}@/postgres?host={self.folder}"
+        return self._named or f"postgresql://{_USER}@/postgres?host={self.folder}"
 
     def database(self) -> str:
         """Make an empty schema, which costs next to nothing; return an address that leads there."""
@@ -138,7 +143,7 @@ class Server:
     def close(self) -> None:
         """Stop it, and remove its data."""
         self.stop()
-        if not NAMED:
+        if not self._named:
             self._watcher.kill()
             self._watcher.communicate()
         shutil.rmtree(self.folder, ignore_errors=True)

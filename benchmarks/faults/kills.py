@@ -51,7 +51,7 @@ ALL: Final = {**SCRIPTS, **RELATED}
 PAIRS: Final = 150
 """Pairs of boundaries that are tried with each chart."""
 
-THIRD: Final = 3
+SPARSE: Final = 5
 """Of so many boundaries and pairs one is tried on Postgres; odd, so that both sides of a statement
 are."""
 
@@ -74,13 +74,13 @@ AT_WORK: Final = 0.7
 """The part of the processes that are killed at work, and not while they begin."""
 
 
-TALKS: Final = 1_000
+TALKS: Final = 600
 """Kills of processes in which two runs tell each other, half of them on Postgres."""
 
 RALLY: Final = 5
 """Times that a ball comes back."""
 
-ON_POSTGRES: Final = 1_000
+ON_POSTGRES: Final = 500
 """Kills at random instants on Postgres."""
 
 
@@ -297,10 +297,10 @@ def on_postgres(effort: Effort, directory: Path) -> Row:
     """Kill at every boundary, and at pairs, of a store in Postgres."""
     with served() as server:
         passed = undisturbed(directory, ALL, server)
-        plans = singles(passed, effort, THIRD) + pairs(passed, effort, PAIRS // THIRD)
+        plans = singles(passed, effort, SPARSE) + pairs(passed, effort, PAIRS // SPARSE)
         how = (
             "The same on a server of Postgres, where what runs say to each other is two commits: "
-            "the process dies before or after every third of the statements that write, BEGIN and "
+            "the process dies before or after every fifth of the statements that write, BEGIN and "
             "COMMIT included, and at pairs of them; with the five charts, and with children and "
             "messages."
         )

@@ -23,11 +23,13 @@ checked with the plain kernel, and with a journal that clients and handlers keep
 - each effect that the history owes was carried out, under its number in the run and under no other;
 - none was carried out that the history does not owe;
 - each timer fired once, each call was answered once;
+- each message from run to run was heard once, in order; each child ended as its parent was told,
+  and none goes on that nobody waits for;
 - links, seals and SQLite's own check find no damage.
 
 A cut log, a flipped bit and a store in memory are checked for what their rows say.
 
-`make test` tries a sample of each row, `make prove` a tenth.
+`make test` tries a sample of the quick rows, `make prove` a tenth of all.
 """
 
 _SITUATIONS: Final = (
@@ -40,7 +42,8 @@ _PROCESS: Final = """\
 
 Processes die here; the machine does not. That a commit survives a loss of power rests on SQLite
 (`synchronous=FULL`) and on a disk that does not lie about what it has written. The row on the cut
-log shows what comes of it when the disk does. The chain finds damage, not forgery: it has no key.
+log shows what comes of it when the disk does. The server of Postgres runs without `fsync` here: it
+is killed, its machine is not. The chain finds damage, not forgery: it has no key.
 """
 
 

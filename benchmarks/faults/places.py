@@ -15,11 +15,15 @@ _ADDRESS = ".address"
 
 
 @contextmanager
-def served() -> Generator[Server, None, None]:
-    """Start a server of Postgres, as the tests do."""
+def served(*, own: bool = False) -> Generator[Server, None, None]:
+    """Start a server of Postgres, as the tests do.
+
+    Args:
+        own: Whether to start one even if another is named: one that may be stopped.
+    """
     from tests.postgres import Server  # noqa: PLC0415 - most rows need none
 
-    server = Server()
+    server = Server("") if own else Server()
     try:
         yield server
     finally:

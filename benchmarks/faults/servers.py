@@ -146,7 +146,7 @@ def restarts(effort: Effort, directory: Path) -> Row:
     """Take the server away again and again, under load."""
     tally = Tally()
     count = effort.of(RESTARTS, 2)
-    with served() as server:
+    with served(own=True) as server:
         for number, start in enumerate(range(0, count, ROUND)):
             path = directory / f"restarts-{number}.db"
             chance = random.Random(number)

@@ -53,7 +53,7 @@ from benchmarks.faults import kills, trial
 from benchmarks.faults.rows import Effort
 {sabotage}
 trial.PATIENCE = 5
-row = kills.boundaries(Effort(0.2, 1), Path(sys.argv[1]))
+row = kills.{row}(Effort({share}, 1), Path(sys.argv[1]))
 print(len(row.wrong))
 """
 
@@ -83,12 +83,34 @@ commit.Draft._row = wrong
 """,
 }
 
+FAMILY = {
+    "a message is said again without asking whether it was heard": """
+from statecharts.runtime.between import Between
+from statecharts.store.sqlite import SQLiteStore
+SQLiteStore.joint = False
+telling = Between._telling
+Between._telling = lambda self, said, key, again: telling(self, said, key, again=False)
+""",
+    "a child goes on that nobody waits for": """
+from statecharts.runtime import commit
+end_call = commit.Draft._end_call
+def forgetting(self, call):
+    number = self.calls.get(call)
+    if number in self.owed and self.owed[number].name == commit.CHILD:
+        self._drop(self.calls.pop(call))
+    else:
+        end_call(self, call)
+commit.Draft._end_call = forgetting
+""",
+}
+
 
 @pytest.mark.long(at=0.0)
-@pytest.mark.parametrize("what", SABOTAGES)
+@pytest.mark.parametrize("what", [*SABOTAGES, *FAMILY])
 def test_faults_are_found_in_a_runtime_that_has_them(what: str, tmp_path: Path) -> None:
     """A runtime that breaks its promise is found out: the proof can fail."""
-    program = SABOTAGE.format(sabotage=SABOTAGES[what])
+    row, share = ("family", 0.05) if what in FAMILY else ("boundaries", 0.2)
+    program = SABOTAGE.format(sabotage={**SABOTAGES, **FAMILY}[what], row=row, share=share)
     command = [sys.executable, "-c", program, str(tmp_path)]
     done = subprocess.run(command, check=False, cwd=ROOT, capture_output=True, text=True)
     if done.returncode:  # it fails even without a kill
