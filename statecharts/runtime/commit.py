@@ -1047,16 +1047,11 @@ class Draft:
 
     def _queue(self, row: Owed, now: int) -> None:
         """Say something new after what the other run was to hear earlier, or when that is tried."""
-        to = recipient_of(self.run, row)
-        for one in reversed(self.owed.values()):
-            if one.number < row.number and self._is_unsaid(one):
-                if recipient_of(self.run, one) != to:
-                    continue
-                if one.attempts and one.due > now:  # so does all that came before it
-                    said = {"attempts": one.attempts, "due": one.due, "worker": None, "until": 0}
-                    self.note(row.number, **said)
-                    return
-                break
+        for one in self._unsaid_before(row):
+            if one.attempts and one.due > now:
+                said = {"attempts": one.attempts, "due": one.due, "worker": None, "until": 0}
+                self.note(row.number, **said)
+                return
         self.pass_on(row.number)
 
     def branch(
