@@ -10,9 +10,11 @@ from attrs import frozen
 
 from statecharts import (
     Answer,
+    Call,
     CancelTimer,
     Compound,
     Effect,
+    Invoke,
     Kernel,
     Machine,
     Moment,
@@ -92,6 +94,33 @@ def test_raised_event_that_nothing_meets_is_dropped() -> None:
     assert done.handled
     assert done.snapshot.configuration == ("there",)
     assert done.effects == ()
+
+
+def test_calls_around_a_state_that_raises_are_made_each_time() -> None:
+    """A state that raises as it is entered takes no call from the state around it."""
+
+    @frozen
+    class Ask(Call[First]):
+        """Work for somebody else."""
+
+    class Shop(Statechart, allow="SC137"):
+        class asking(Compound, invoke=Ask):
+            heard = State(initial=True, entry=lambda m: Raise(Second()))
+            waiting = State()
+            heard.to(waiting, on=Second)
+
+        idle = State(initial=True)
+        idle.to(asking, on=Go)
+        asking.to(idle, on=Stop)
+        asking.to(idle, on=First)
+
+    kernel = Kernel(Shop)
+    snapshot = kernel.start().snapshot
+    for number in range(1, 8):  # by operations at first, then by a move
+        asked = kernel.step(snapshot, Go())
+        assert asked.snapshot.configuration == ("asking", "asking.waiting")
+        assert asked.effects == (Invoke(f"asking.ask#{number}", Ask()),)
+        snapshot = kernel.step(asked.snapshot, Stop()).snapshot
 
 
 def test_callbacks_see_the_raised_event() -> None:
