@@ -35,10 +35,13 @@ SCRIPTED: Final = 1_000
 ACTS: Final = 30
 """Answers and events of each of them."""
 
+NEVER: Final = ("active.second.work#99", "nothing.at.all#1")
+"""Calls that no run has made."""
+
 
 def _shuffled(seeds: Sequence[int], directory: Path) -> dict[str, Any]:
     """Answer calls at random: those under way, those that are over, and some that never were."""
-    counts: dict[str, Any] = {"taken": 0, "late": 0, "wrong": []}
+    counts: dict[str, Any] = {"taken": 0, "late": 0, "never made": 0, "wrong": []}
     for seed in seeds:
         chance = random.Random(seed)
         path = directory / f"answers-{seed}.db"
@@ -49,7 +52,7 @@ def _shuffled(seeds: Sequence[int], directory: Path) -> dict[str, Any]:
         where = f"order {seed}"
         with Runs(path, chart, effects=(Mail,), clock=clock) as runs:
             run: Run[Any, Any] = runs.start(chart, key=RUN, **context)
-            known = ["active.second.work#99", "nothing.at.all#1"]
+            known = [*NEVER]
             for number in range(ACTS):
                 under_way = list(run.calls)
                 known += [call for call in under_way if call not in known]
@@ -65,7 +68,13 @@ def _shuffled(seeds: Sequence[int], directory: Path) -> dict[str, Any]:
                     continue
                 call = chance.choice(under_way if under_way and chance.random() < 0.3 else known)
                 last = chance.random() < 0.7
-                taken = run.answer(call, Done("it") if last else Half("it"), last=last)
+                answer = Done("it") if last else Half("it")
+                if call in NEVER:
+                    if not _refused(run, call, answer):
+                        counts["wrong"].append(f"{where}: {call} was never made, and was answered")
+                    counts["never made"] += 1
+                    continue
+                taken = run.answer(call, answer, last=last)
                 if taken.handled and call not in under_way:
                     counts["wrong"].append(f"{where}: {call} was not under way, and was answered")
                 if not taken.handled and last and call in list(run.calls):
@@ -78,18 +87,29 @@ def _shuffled(seeds: Sequence[int], directory: Path) -> dict[str, Any]:
     return counts
 
 
+def _refused(run: Run[Any, Any], call: str, answer: Any) -> bool:
+    """Tell whether an answer to a call that was never made is an error that says so."""
+    try:
+        run.answer(call, answer)
+    except RunError as error:
+        return error.code == "SC835"
+    return False
+
+
 def answers(effort: Effort, directory: Path) -> Row:
     """Answer calls in any order, twice, and late."""
     seeds = range(effort.of(SCRIPTED))
     parts = spread(lambda share: _shuffled(share, directory), seeds, effort.jobs, directory)
     how = (
         f"{ACTS} answers and events come at random: to calls under way, to calls that are over, "
-        "to calls that never were; ids of events are used again. Each call is answered once."
+        "to calls that never were; ids of events are used again. Each call is answered once, and "
+        "an answer to one that was never made is refused."
     )
     figures = {
         "orders": len(seeds),
         "answers taken": sum(part["taken"] for part in parts),
-        "answers twice, late or to nobody": sum(part["late"] for part in parts),
+        "answers twice or late": sum(part["late"] for part in parts),
+        "answers to nobody": sum(part["never made"] for part in parts),
     }
     wrong = tuple(text for part in parts for text in part["wrong"])
     return Row("Answers twice, in another order, late", how, figures, wrong)
