@@ -19,6 +19,7 @@ _NAMES: Final = {re.sub(r"(?<!^)(?=[A-Z])", "_", cls.__name__).lower(): cls for 
 _KINDS: Final = {cls: name for name, cls in _NAMES.items()}
 
 _converter: Final = Converter(forbid_extra_keys=True)
+_converter.register_unstructure_hook(str, str)  # an identifier is a plain text in JSON
 _converter.register_unstructure_hook(timedelta, lambda value: value.total_seconds())
 _converter.register_structure_hook(timedelta, lambda value, _: timedelta(seconds=value))
 _converter.register_unstructure_hook_func(
