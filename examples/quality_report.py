@@ -34,7 +34,8 @@ WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 200)
 INSERT INTO customers SELECT i, iif(i % 40 = 0, NULL, 'c' || i || '@example.org'),
     iif(i % 3, 'DE', 'FR') FROM n;
 WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 600)
-INSERT INTO orders SELECT i - (i % 199 = 0), 1 + i * 7 % 205, date('2026-01-01', (i / 10) || ' days'),
+INSERT INTO orders SELECT i - (i % 199 = 0), 1 + i * 7 % 205,
+    date('2026-01-01', (i / 10) || ' days'),
     CASE WHEN i % 97 = 0 THEN 'XXX' WHEN i % 4 THEN 'EUR' ELSE 'USD' END,
     iif(i % 120 = 0, -1, 1) * (10 + i % 90) FROM n;
 INSERT INTO shipments SELECT id, date(day, iif(id % 83, '2 days', '-1 day')) FROM orders

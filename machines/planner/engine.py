@@ -282,7 +282,9 @@ class Engine:
 
     def result(self, run: str) -> Result:
         """Return how a run is."""
-        ledger = self.ledger(run)
+        return self._result(run, self.ledger(run))
+
+    def _result(self, run: str, ledger: Ledger) -> Result:
         errors = {
             line.node: line.error
             for line in ledger.lines.values()
@@ -426,6 +428,7 @@ class Engine:
                 self._watch,
                 self._clock.now,
             ).carry_out()
+            return self._result(run, ledger)
         except ReplacedError:
             if _state(stored) != "cancelling":
                 raise

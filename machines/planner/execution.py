@@ -71,6 +71,9 @@ from statecharts.store.artifacts import canonical
 _LOOK_S: Final = 0.1
 """How often the scheduler looks whether the run was cancelled while it has nothing to do."""
 
+_TOGETHER: Final = 500
+"""The events that a replay commits together."""
+
 _BOUNDARY: Final = "operation_boundary"
 CANCELLED: Final = ErrorInfo("cancelled", Category.UNKNOWN, False, "the run was cancelled")  # noqa: FBT003
 
@@ -587,8 +590,12 @@ class Execution:
         self._ledger.take(Envelope(self._ledger.count + 1, at, event))
 
     def _write(self, pool: ThreadPoolExecutor) -> None:
-        """Commit what is to be said, then begin what has been entered."""
-        if self._events:
+        """Commit what is to be said, then begin what has been entered.
+
+        A replay touches nothing outside, so it commits less often.
+        """
+        few = self._replayed is not None and len(self._events) < _TOGETHER and not self._waiting
+        if self._events and not few:
             self._commit()
         for waiting in self._waiting:
             waiting.set()
