@@ -188,8 +188,9 @@ class RetryPolicy:
         """Return how long to wait after some failures."""
         if self.backoff == "fixed":
             return self.delay
-        grown: timedelta = self.delay * 2 ** min(failures - 1, 60)
-        return min(grown, self.most)
+        factor = 1 << min(failures - 1, 60)
+        longest = factor * self.delay.total_seconds() >= self.most.total_seconds()
+        return self.most if longest else self.delay * factor
 
 
 Profile: TypeAlias = Literal["minimal", "normal", "verbose"] | tuple[str, ...]

@@ -412,7 +412,8 @@ def _cycles(plan: Plan, known: set[str]) -> list[PlanFault]:
     edges: dict[str, list[str]] = {}
     for place, node in enumerate(plan.nodes):
         needs, awaits, _ = _by_tags(plan, place)
-        edges[node.id] = [id for id in (*_needs(node), *needs, *awaits) if id in known]
+        before = [id for id in (*_needs(node), *needs, *awaits) if id in known]
+        edges.setdefault(node.id, []).extend(before)
     found: list[PlanFault] = []
     done: set[str] = set()
     for first in edges:

@@ -1030,6 +1030,13 @@ async def test_values_are_kept_with_a_run(store: Store, clock: SimulatedClock) -
         assert await rt.verify() == []
 
 
+def test_waits_of_any_number_of_failures_end_at_the_longest() -> None:
+    """The wait doubles until it is as long as it may be, however many failures there were."""
+    retry = Retry(attempts=10_000, delay=timedelta(seconds=2), most=timedelta(seconds=9), jitter=0)
+    waits = [retry.wait("a/1", failures).total_seconds() for failures in (1, 2, 3, 4, 60, 9_999)]
+    assert waits == [2, 4, 8, 9, 9, 9]
+
+
 @run_async
 async def test_an_answer_keeps_artifacts_in_its_own_commit(
     store: Store, clock: SimulatedClock
