@@ -226,8 +226,8 @@ class RunConfig:
     checkpoints: Checkpoints = "every"
     missing_fact_retryable: bool = False
     skip_tags: tuple[Tag, ...] = field(default=(), converter=tags_of)
-    programs: tuple[str, ...] = field(default=(), converter=tuple)
-    environment: tuple[str, ...] = field(default=(), converter=tuple)
+    programs: tuple[str, ...] = ()
+    environment: tuple[str, ...] = ()
 
     def __attrs_post_init__(self) -> None:
         """Refuse a profile and checkpoints that are neither a word of theirs nor names."""

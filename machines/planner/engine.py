@@ -430,7 +430,7 @@ class Engine:
             ).carry_out()
             return self._result(run, ledger)
         except ReplacedError:
-            if _state(stored) != "cancelling":
+            if _state(stored) not in ("cancelling", "cancelled"):
                 raise
             self._wind_up(stored)
         except BaseException as error:

@@ -62,7 +62,7 @@ class Http:
                     if len(content) > LARGEST:
                         text = f"the answer has more than {LARGEST:,} bytes"
                         raise NodeError("too_much_output", text, category=Category.OFF_CHAIN)
-        except httpx.InvalidURL:
+        except (httpx.InvalidURL, httpx.UnsupportedProtocol):
             text = "the address is no URL of http or https"
             raise NodeError("bad_url", text, category=Category.PARSING_INPUT) from None
         except httpx.HTTPError as error:  # its text may have the address, and what is in it

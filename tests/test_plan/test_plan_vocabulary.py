@@ -161,7 +161,7 @@ def test_checkpoints_say_after_which_nodes_the_context_is_kept() -> None:
 
 
 INFO = ErrorInfo("rate_limited", Category.RPC, True, "wait", {"seconds": 3})
-EVENTS = [
+EVENTS: list[Any] = [
     RunStarted("op", "0" * 64, "1" * 64),
     NodeEntered("a.b.c", 2, "1" * 64),
     NodeCompleted("a.b.c", None),
