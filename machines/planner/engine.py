@@ -89,6 +89,9 @@ class Engine:
 
     A run goes on only when somebody resumes it: opening the store starts nothing.
 
+    Attributes:
+        watch: Is told after each commit what has become of the run.
+
     Args:
         store: The address of the store, such as ``sqlite:///plans.db``.
         transports: Further transports, by namespace, or others instead of ours.
@@ -115,7 +118,7 @@ class Engine:
         self._clock = clock or SystemClock()
         self._runs = Runs(store, PlanRun, clock=self._clock)
         self._transports = dict(transports or {})
-        self._watch = watch
+        self.watch = watch
         self._worker = worker_name()
 
     def __enter__(self) -> Self:
@@ -425,7 +428,7 @@ class Engine:
                 self.artifact,
                 facts,
                 self._child,
-                self._watch,
+                self.watch,
                 self._clock.now,
             ).carry_out()
             return self._result(run, ledger)

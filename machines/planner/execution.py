@@ -96,11 +96,13 @@ class _Outcome:
         context: What it leaves.
         result: What it returned, as JSON; None if it failed.
         error: Why it failed.
+        at: When it was over.
     """
 
     place: int
     sink: Sink
-    context: Context | None
+    context: Context
+    at: datetime
     result: Json = None
     error: ErrorInfo | None = None
 
@@ -481,11 +483,13 @@ class Execution:
         if self._failed:
             self._due.clear()
 
-    def _fail(self, state: _State, error: ErrorInfo, snapshot: str | None) -> None:
+    def _fail(
+        self, state: _State, error: ErrorInfo, snapshot: str | None, when: datetime | None = None
+    ) -> None:
         step = self._kernel.step(state.chart, Fail(error), at=self._at)
         state.chart = step.snapshot
         again = state.name == "backing_off"
-        self._say(NodeFailed(state.id, error, snapshot, again))
+        self._say(NodeFailed(state.id, error, snapshot, again), when)
         if again:
             for effect in step.effects:
                 if isinstance(effect, StartTimer):
@@ -532,19 +536,18 @@ class Execution:
 
         sink.commit = commit
         context = Context(visible(state.seen))
+        result, info = None, None
         try:
             result = self._carried_out(state, sink, context)
         except NodeError as error:
-            self._messages.put(_Outcome(state.place, sink, context, error=error.info))
+            info = error.info
         except PlanError as error:
             info = ErrorInfo("refused", Category.CONTEXT, False, str(error))  # noqa: FBT003
-            self._messages.put(_Outcome(state.place, sink, context, error=info))
         except BaseException as error:  # noqa: BLE001 - a node may raise anything
             text = masked(f"{type(error).__name__}: {error}".removesuffix(": "))
             info = ErrorInfo("unhandled", Category.UNKNOWN, False, text)  # noqa: FBT003
-            self._messages.put(_Outcome(state.place, sink, context, error=info))
-        else:
-            self._messages.put(_Outcome(state.place, sink, context, result))
+        said = (state.place, sink, context, self._now(), result, info)
+        self._messages.put(_Outcome(*said))
 
     def _carried_out(self, state: _State, sink: Sink, context: Context) -> Json:
         node = self._graph.nodes[state.id]
@@ -584,8 +587,8 @@ class Execution:
 
     # -- what is recorded --------------------------------------------------------------------------
 
-    def _say(self, event: EngineEvent) -> None:
-        at = round(self._at.timestamp() * 1000)
+    def _say(self, event: EngineEvent, when: datetime | None = None) -> None:
+        at = round((when or self._at).timestamp() * 1000)
         self._events.append(dump_event(event, at))
         self._ledger.take(Envelope(self._ledger.count + 1, at, event))
 
@@ -647,11 +650,10 @@ class Execution:
         context = message.context
         if message.error is not None:
             snapshot = None
-            if state.meta.snapshot == SnapshotPolicy.ALWAYS and context is not None:
+            if state.meta.snapshot == SnapshotPolicy.ALWAYS:
                 snapshot = self._snapshot(state, context.writes, context.deletes)
-            self._fail(state, message.error, snapshot)
+            self._fail(state, message.error, snapshot, message.at)
             return
-        assert context is not None  # noqa: S101 - an attempt that has succeeded has one
         writes = dict(context.writes)
         if message.result is not None:
             writes[state.id] = message.result
@@ -662,7 +664,7 @@ class Execution:
         keeps = self._config.keeps(state.meta.tags, state.meta.snapshot)
         if not keeps:
             self._bodies.pop(snapshot, None)
-        self._say(NodeCompleted(state.id, snapshot if keeps else None))
+        self._say(NodeCompleted(state.id, snapshot if keeps else None), message.at)
         self._is_over(state)
 
     def _snapshot(self, state: _State, writes: dict[str, Json], deletes: set[str]) -> str:
