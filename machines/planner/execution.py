@@ -307,6 +307,7 @@ class Execution:
             StatechartError: What is stored cannot be read, or nothing can be written.
         """
         pool = ThreadPoolExecutor(self._config.at_once, thread_name_prefix="plan")
+        interrupted = False
         try:
             self._restore()
             if self._ledger.started is None:
@@ -323,11 +324,14 @@ class Execution:
                 self._write(pool)
                 self._listen()
             return self._end()
+        except KeyboardInterrupt:
+            interrupted = True  # nobody waits for nodes that do not ask whether to stop
+            raise
         finally:
             self._stop.set()
             for waiting in self._waiting:
                 waiting.set()
-            pool.shutdown(wait=True, cancel_futures=True)
+            pool.shutdown(wait=not interrupted, cancel_futures=True)
 
     def _end(self) -> Status:
         status = Status.FAILED if self._failed else Status.COMPLETED

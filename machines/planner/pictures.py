@@ -36,7 +36,8 @@ _STYLE: Final = "".join(
     f".{state}{{stroke:{line};fill:{fill}}}text.{state}{{stroke:none;fill:{line}}}"
     for state, (line, fill) in _COLOURS.items()
 ) + (
-    "svg{background:#fff}text{font:12px Helvetica,Arial,sans-serif;fill:#29333d}.edge{fill:none;stroke:#8a94a0}"
+    "svg{background:#fff}text{font:12px Helvetica,Arial,sans-serif;fill:#29333d}"
+    ".edge{fill:none;stroke:#8a94a0}"
     ".soft,.skipped{stroke-dasharray:4 3}.rule{stroke:#d5dae0}.small{font-size:10px}"
 )
 

@@ -6,6 +6,8 @@ What carries plans out is imported when it is needed, so that help is quick.
 from __future__ import annotations
 
 import json
+import os
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -239,7 +241,7 @@ def replay(
         made = _plan_of(engine, id, target)
         with _shown(made, quiet=quiet) as watch:
             engine.watch = watch
-            result = _carried_out(context, lambda: engine.replay(id, made))
+            result = _carried_out(lambda: engine.replay(id, made))
         _print(engine, result, as_json=as_json)
         found = engine.difference(id, result.run)
         if not as_json:
@@ -354,18 +356,19 @@ def _shown(made: Any, *, quiet: bool) -> Iterator[Any]:
         yield progress
 
 
-def _carried_out(context: click.Context, act: Callable[[], Result]) -> Result:
+def _carried_out(act: Callable[[], Result]) -> Result:
     try:
         return act()
     except KeyboardInterrupt:
         click.echo("Interrupted. Go on with 'statecharts plan resume'.", err=True)
-        context.exit(INTERRUPTED)
+        sys.stdout.flush()
+        os._exit(INTERRUPTED)  # Python would wait for nodes at work, of which nothing is recorded
 
 
 def _end(
     context: click.Context, engine: Engine, act: Callable[[Engine], Result], *, as_json: bool
 ) -> None:
-    result = _carried_out(context, lambda: act(engine))
+    result = _carried_out(lambda: act(engine))
     _print(engine, result, as_json=as_json)
     context.exit(_status(result))
 
