@@ -15,7 +15,6 @@ from typing import Any, Final, final
 
 from machines.investigation.scope import Scope
 from machines.investigator.secrets import Secret
-from machines.investigator.security import GuardedConnection
 from machines.plan.vocabulary import Category, Json, NodeError, RunConfig
 from machines.planner.io import Transport, body_of
 from statecharts.model.errors import StatechartError, how_to_install
@@ -208,12 +207,17 @@ class Sql:
     """Asks SQLite databases, by the guarded connection of investigations."""
 
     def __init__(self) -> None:
-        self._open: dict[tuple[str, tuple[str, ...]], GuardedConnection] = {}
+        self._open: dict[tuple[str, tuple[str, ...]], Any] = {}
         self._lock = threading.Lock()
 
     def ask(self, request: Json, stop: threading.Event) -> Json:
         """Return the columns and rows of a query."""
         del stop  # the time limit ends it
+        try:
+            from machines.investigator.security import GuardedConnection  # noqa: PLC0415 - an extra
+        except ImportError:
+            text = f"'sql' needs 'sqlglot'. Install it: {how_to_install('sqlglot')}"
+            raise NodeError("not_installed", text) from None
         database, tables = request["database"], tuple(request["tables"])
         try:
             with self._lock:
