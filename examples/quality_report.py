@@ -13,7 +13,7 @@ import contextlib
 import json
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, Final
@@ -193,7 +193,7 @@ class _Rates(BaseHTTPRequestHandler):
 
 
 @contextlib.contextmanager
-def service() -> Iterator[str]:
+def service() -> Generator[str, None, None]:
     """Serve the rates of currencies on this machine; give the address."""
     with ThreadingHTTPServer(("127.0.0.1", 0), _Rates) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()

@@ -127,11 +127,11 @@ def as_json(value: Any, what: str) -> Json:
     return written
 
 
-def merged(seens: Iterable[Seen], before: list[int], names: tuple[str, ...]) -> Seen:
+def merged(sights: Iterable[Seen], before: list[int], names: tuple[str, ...]) -> Seen:
     """Return what a node sees that comes after several nodes.
 
     Args:
-        seens: What each of these has left.
+        sights: What each of these has left.
         before: For each place the places before it, as bits.
         names: The node of each place.
 
@@ -139,7 +139,7 @@ def merged(seens: Iterable[Seen], before: list[int], names: tuple[str, ...]) -> 
         NodeError: Two nodes of which none comes before the other have written one key
             (``context_conflict``).
     """
-    one, *others = seens
+    one, *others = sights
     if not others:
         return one
     whole = dict(one)

@@ -35,7 +35,7 @@ from machines.planner.context import as_json
 from machines.planner.execution import Execution, Journal, ReplacedError, Watcher, wind_up
 from machines.planner.io import Transport
 from machines.planner.plan import Graph, Plan, changes
-from machines.planner.transports import standard
+from machines.planner.transports import Http, Sql, standard
 from machines.planner.work import Work
 from statecharts.runtime import Run, Runs
 from statecharts.runtime.clock import Clock, SystemClock
@@ -441,8 +441,9 @@ class Engine:
                 stored.fail(call, f"{type(error).__name__}: {error}"[:1000])
             raise
         finally:
+            given = self._transports.values()
             for transport in transports.values():
-                if transport not in self._transports.values() and hasattr(transport, "close"):
+                if isinstance(transport, Http | Sql) and transport not in given:
                     transport.close()
         return self.result(run)
 

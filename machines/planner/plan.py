@@ -129,10 +129,10 @@ class Node(Source[R_co]):
 
 
 @final
-class Many(Source[list[R_co]]):
+class Many(Source[list[R]]):
     """The results of many nodes, as one input: a list in their order."""
 
-    def __init__(self, nodes: Iterable[Node[R_co]]) -> None:
+    def __init__(self, nodes: Iterable[Node[R]]) -> None:
         self._nodes = tuple(nodes)
 
     @property

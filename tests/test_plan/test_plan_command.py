@@ -145,7 +145,7 @@ def test_two_runs_are_compared(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["run", "plans.py:reprot"], "plans.py has no plan 'reprot'. Did you mean 'report'?"),
+        (["run", "plans.py:rport"], "plans.py has no plan 'rport'. Did you mean 'report'?"),
         (["run", "plans.py"], "plans.py has no plan 'plan'. It has report, failing, empty."),
         (["run", "gone.py"], "There is no file 'gone.py'."),
         (["run", "bad.py"], "bad.py cannot be imported: ZeroDivisionError"),

@@ -7,7 +7,7 @@ import os
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import closing, contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -331,7 +331,7 @@ def test_the_digest_of_a_question_does_not_depend_on_its_secrets() -> None:
 
 
 @contextmanager
-def sources(folder: Path) -> Iterator[dict[str, str]]:
+def sources(folder: Path) -> Generator[dict[str, str], None, None]:
     """Give the parameters of a report, while its sources are there."""
     quality_report.plant(folder / "shop.sqlite")
     with quality_report.service() as address:

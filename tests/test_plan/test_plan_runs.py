@@ -416,9 +416,10 @@ def test_secrets_get_nowhere(engine: Engine, tmp_path: Path) -> None:
     run = engine.start(plan, config=evolve(CONFIG, at_once=5))
     assert len(run.errors) == 5
     assert all("SC853" in one.message for one in run.errors.values())
-    for given in ({"parameters": {"password": "hunter2"}}, {"context": {"c": Secret("hunter2")}}):
+    wrong: Any
+    for wrong in ({"parameters": {"password": "hunter2"}}, {"context": {"c": Secret("hunter2")}}):
         with pytest.raises(PlanError, match="SC853"):
-            engine.start(plan, **given)
+            engine.start(plan, **wrong)
     engine.close()
     for file in tmp_path.iterdir():
         assert b"hunter2" not in file.read_bytes()

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -52,7 +52,7 @@ def _plan_option(function: F) -> F:
 
 
 @contextmanager
-def _opened(store: str, *, new: bool = False, watch: Any = None) -> Iterator[Engine]:
+def _opened(store: str, *, new: bool = False, watch: Any = None) -> Generator[Engine, None, None]:
     """Open the engine of a store; what it refuses is one line on standard error."""
     from machines.planner.engine import Engine  # noqa: PLC0415
 
@@ -349,7 +349,7 @@ def _plan_of(engine: Engine, id: str, target: str | None) -> Any:
 
 
 @contextmanager
-def _shown(made: Any, *, quiet: bool) -> Iterator[Any]:
+def _shown(made: Any, *, quiet: bool) -> Generator[Any, None, None]:
     from machines.planner.command.progress import Progress  # noqa: PLC0415
 
     with Progress(len(made.nodes), quiet=quiet) as progress:
