@@ -166,6 +166,9 @@ class PlanRun(Statechart[PlanEvent, Progress]):
     live.running.to(completed, on=Finished, when=_has_succeeded, update=_counted)
     live.to(cancelling, on=Cancel)
     cancelling.to(cancelled, on=Finished, when=_is_next, update=_counted)
+    # An end that does not follow has used up its call: the state asks anew.
+    live.running.to(live.running, on=Finished)
+    cancelling.to(cancelling, on=Finished)
     cancelling.to(cancelling, on=CallFailed)
     cancelling.to(cancelling, on=Resume, update=_taken_up)
 

@@ -410,7 +410,7 @@ class Engine:
             remedy = "Resume it with the plan of then, or start another run"
             raise PlanError("SC854", stored.key, text, remedy)
 
-    def _carry_out(self, run: RunId, graph: Graph) -> Result:
+    def _carry_out(self, run: RunId, graph: Graph, watch: Watcher | None = None) -> Result:
         stored = self._get(run)
         manifest = self.manifest(run)
         ledger = self.ledger(run)
@@ -428,7 +428,7 @@ class Engine:
                 self.artifact,
                 facts,
                 self._child,
-                self.watch,
+                watch or self.watch,
                 self._clock.now,
             ).carry_out()
             return self._result(run, ledger)
@@ -470,7 +470,7 @@ class Engine:
         if ended != Status.COMPLETED:
             if self.ledger(run).count:
                 self._get(run).send(Resume(self._worker))
-            ended = self._carry_out(run, plan.graph()).status
+            ended = self._carry_out(run, plan.graph(), lambda _: None).status
         final = self.ledger(run).final
         work.tell(ChildCompleted(work.node, run, ended, final))
         if ended != Status.COMPLETED:

@@ -437,7 +437,10 @@ def test_events_are_appended_only_where_they_are_expected(engine: Engine) -> Non
     for expected in (0, 1, 3):
         with pytest.raises(PlanError, match=r"SC855.*cannot follow"):
             journal.append(expected, [note])
+        with pytest.raises(PlanError, match=r"SC855.*cannot follow"):
+            journal.append(expected, [note], finished=True)
     assert (journal.head, len(journal.read())) == (2, 2)
+    assert engine.phase(run) == "running"
     assert [one.sequence for one in journal.read(2)] == [2]
     assert engine.resume(run, plan).status == Status.COMPLETED
     with pytest.raises(PlanError, match=r"SC855.*the run is completed"):
