@@ -226,16 +226,24 @@ class Journal:
         Args:
             first: The number of the first.
             last: The number of the last; None reads to the end.
+
+        Raises:
+            PlanError: Some are missing, because the history was pruned (SC857).
         """
-        found = []
+        found: list[Envelope] = []
+        count = 0
         for past in self._run.history():
-            event = past.event
-            said = getattr(event, "event", event)
-            if not isinstance(said, Recorded | Finished):
-                continue
+            said = getattr(past.event, "event", None)
+            if not isinstance(said, Recorded | Finished) or said.first != count + 1:
+                continue  # an end that did not follow was not taken
+            count += len(said.events)
             for number, one in enumerate(said.events, said.first):
                 if number >= first and (last is None or number <= last):
                     found.append(load_event(one, number))
+        if count < self.head:
+            text = f"of {self.head} events only {count} are kept: the history was pruned"
+            remedy = "Bring the store back from a copy, and do not prune runs of plans"
+            raise PlanError("SC857", self._run.key, text, remedy)
         return found
 
 

@@ -447,6 +447,19 @@ def test_events_are_appended_only_where_they_are_expected(engine: Engine) -> Non
         journal.append(journal.head, [note])
 
 
+def test_a_pruned_history_is_told_and_not_taken_for_the_whole(engine: Engine) -> None:
+    """Events that were forgotten are missed, not guessed."""
+    plan = Plan("pruned")
+    for number in range(3):
+        plan.node(f"a.b.n_{number}", lambda _: 1)
+    run = engine.start(plan, config=ONE_BY_ONE).run
+    stored = engine._runs.get(run)
+    stored.checkpoint()
+    stored.prune(before=len(stored.history()))
+    with pytest.raises(PlanError, match=r"SC857.*the history was pruned"):
+        engine.ledger(run)
+
+
 def test_an_id_is_used_once_and_unknown_runs_are_told(engine: Engine) -> None:
     """A second start of one id, an unknown id and a wrong one are three different errors."""
     plan = Plan("ids")
