@@ -193,14 +193,17 @@ class _Rates(BaseHTTPRequestHandler):
 
 
 @contextlib.contextmanager
-def service() -> Generator[str, None, None]:
-    """Serve the rates of currencies on this machine; give the address."""
+def sources(folder: Path) -> Generator[dict[str, str], None, None]:
+    """Give the parameters of the plan, while its sources are there."""
+    shop = folder / "shop.sqlite"
+    plant(shop)
     with ThreadingHTTPServer(("127.0.0.1", 0), _Rates) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
         try:
-            yield f"http://127.0.0.1:{server.server_port}"
+            yield {"shop": str(shop), "service": f"http://127.0.0.1:{server.server_port}"}
         finally:
             server.shutdown()
+            shop.unlink()
 
 
 @click.command()
@@ -208,13 +211,9 @@ def service() -> Generator[str, None, None]:
 def main(store: Path) -> None:
     """Check a shop's data, and replay the run without its sources."""
     store.parent.mkdir(parents=True, exist_ok=True)
-    shop = store.with_name("shop.sqlite")
-    plant(shop)
     with Engine(f"sqlite:///{store}") as engine:
-        with service() as address:
-            given = {"shop": str(shop), "service": address}
+        with sources(store.parent) as given:
             run = engine.start(plan, given, source=f"{__file__}:plan")
-        shop.unlink()
         again = engine.replay(run.run, plan)
         print(engine.output(run.run, "report.md"), end="")
         differs = engine.difference(run.run, again.run)

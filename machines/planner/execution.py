@@ -231,7 +231,7 @@ class Journal:
             PlanError: Some are missing, because the history was pruned (SC857).
         """
         found: list[Envelope] = []
-        count = 0
+        head, count = self.head, 0
         for past in self._run.history():
             said = getattr(past.event, "event", None)
             if not isinstance(said, Recorded | Finished) or said.first != count + 1:
@@ -240,8 +240,8 @@ class Journal:
             for number, one in enumerate(said.events, said.first):
                 if number >= first and (last is None or number <= last):
                     found.append(load_event(one, number))
-        if count < self.head:
-            text = f"of {self.head} events only {count} are kept: the history was pruned"
+        if count < head:
+            text = f"of {head} events only {count} are kept: the history was pruned"
             remedy = "Bring the store back from a copy, and do not prune runs of plans"
             raise PlanError("SC857", self._run.key, text, remedy)
         return found
