@@ -35,6 +35,7 @@ from machines.planner.context import as_json
 from machines.planner.execution import Execution, Journal, ReplacedError, Watcher, wind_up
 from machines.planner.io import Transport
 from machines.planner.plan import Graph, Plan, changes
+from machines.planner.sealing import Seal
 from machines.planner.transports import Http, Sql, standard
 from machines.planner.work import Work
 from statecharts.runtime import Run, Runs
@@ -95,6 +96,7 @@ class Engine:
     Args:
         store: The address of the store, such as ``sqlite:///plans.db``.
         transports: Further transports, by namespace, or others instead of ours.
+        secret_key: 64 random bytes, by which secret facts are sealed; never stored.
         watch: Is told after each commit what has become of the run.
         clock: The clock.
 
@@ -112,9 +114,11 @@ class Engine:
         store: Any,
         *,
         transports: Mapping[str, Transport] | None = None,
+        secret_key: bytes | None = None,
         watch: Watcher = lambda _: None,
         clock: Clock | None = None,
     ) -> None:
+        self._seal = Seal(secret_key)
         self._clock = clock or SystemClock()
         self._runs = Runs(store, PlanRun, clock=self._clock)
         self._transports = dict(transports or {})
@@ -426,6 +430,7 @@ class Engine:
                 ledger,
                 transports,
                 self.artifact,
+                self._seal,
                 facts,
                 self._child,
                 watch or self.watch,

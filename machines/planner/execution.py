@@ -63,6 +63,7 @@ from machines.planner.context import (
 )
 from machines.planner.io import Io, Past, Sink, Transport
 from machines.planner.plan import Graph, Many, Plan
+from machines.planner.sealing import Seal
 from machines.planner.work import Work
 from statecharts import Kernel, Snapshot, StartTimer, TimerFired
 from statecharts.runtime import Run
@@ -259,6 +260,7 @@ class Execution:
         ledger: What is recorded.
         transports: The transports, by namespace.
         load: Returns what an artifact holds.
+        seal: Seals and opens what is secret.
         facts: The facts that are replayed; None in a live run.
         child: Carries out another plan for a node.
         watch: Is told after each commit.
@@ -274,6 +276,7 @@ class Execution:
         ledger: Ledger,
         transports: Mapping[str, Transport],
         load: Callable[[str], Json],
+        seal: Seal,
         facts: Ledger | None,
         child: Callable[[Work, Plan, str, Json], dict[str, Json]],
         watch: Watcher,
@@ -285,7 +288,7 @@ class Execution:
         self._config = manifest.config
         self._transports, self._load, self._child = transports, load, child
         self._watch, self._now = watch, now
-        self._replayed = facts
+        self._replayed, self._seal = facts, seal
         self._kernel = Kernel(NodeRun)
         self._stop = threading.Event()
         self._messages: queue.SimpleQueue[_Outcome | _Flush] = queue.SimpleQueue()
@@ -592,11 +595,13 @@ class Execution:
         """Return the facts that a node need not ask for again."""
         if self._replayed is not None:
             retryable = self._config.missing_fact_retryable
-            return Past(self._replayed.facts, self._load, only=True, retryable=retryable)
+            return Past(
+                self._replayed.facts, self._load, self._seal, only=True, retryable=retryable
+            )
         line = self._ledger.lines.get(state.id)
         if line is None or not (applies or state.id in self._again):
-            return Past({}, self._load)
-        return Past({key: self._ledger.facts[key] for key in line.facts}, self._load)
+            return Past({}, self._load, self._seal)
+        return Past({key: self._ledger.facts[key] for key in line.facts}, self._load, self._seal)
 
     # -- what is recorded --------------------------------------------------------------------------
 

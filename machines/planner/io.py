@@ -17,6 +17,7 @@ from machines.plan.identifiers import FactKey
 from machines.plan.secrets import MASK, refuse_secrets
 from machines.plan.vocabulary import (
     IO_CALLED,
+    ArtifactKind,
     Category,
     Emitted,
     EngineEvent,
@@ -24,6 +25,7 @@ from machines.plan.vocabulary import (
     Json,
     NodeError,
 )
+from machines.planner.sealing import Seal
 from statecharts.store.artifacts import canonical
 
 
@@ -134,12 +136,14 @@ class Past:
     Attributes:
         facts: The facts, by key.
         load: Returns what an artifact holds.
+        seal: Seals and opens what is secret.
         only: Whether nothing else may be asked: the run is a replay.
         retryable: Whether a missing fact is worth another attempt.
     """
 
     facts: Mapping[str, FactRecorded]
     load: Callable[[str], Json]
+    seal: Seal
     only: bool = False
     retryable: bool = False
 
@@ -177,7 +181,9 @@ class Io:
 
     # -- what a node asks --------------------------------------------------------------------------
 
-    def call(self, namespace: str, request: Json, *, key: str | None = None) -> Fact:
+    def call(
+        self, namespace: str, request: Json, *, key: str | None = None, secret: bool = False
+    ) -> Fact:
         """Ask the outside.
 
         Args:
@@ -185,6 +191,8 @@ class Io:
                 the engine was given.
             request: The request, as JSON; `Secret` for what is sent, and never recorded.
             key: The key of the answer. Without one it is not recorded, and cannot be replayed.
+            secret: Whether the answer is a secret: recorded as ciphertext alone, by the key that
+                the engine was given.
 
         Raises:
             NodeError: There is no answer; in a replay, ``missing_fact_key`` without a key,
@@ -211,7 +219,7 @@ class Io:
                 text = f"{self._node} asks {namespace} without a key, which cannot be replayed"
                 raise NodeError("missing_fact_key", text, category=Category.RPC)
             return Fact(ask())
-        return self._fact(key, namespace, request, ask)
+        return self._fact(key, namespace, request, ask, secret=secret)
 
     def http(
         self,
@@ -299,13 +307,18 @@ class Io:
         """
         return _bytes_of(self.call("file", {"path": path}, key=key).response)
 
-    def record(self, key: str, value: Json) -> Fact:
+    def record(self, key: str, value: Json, *, secret: bool = False) -> Fact:
         """Record a value that the node has come by itself, and return it; in a replay, the old one.
+
+        Args:
+            key: The key of the value.
+            value: The value.
+            secret: Whether it is a secret: recorded as ciphertext alone.
 
         Raises:
             NodeError: A replay has none under this key (``missing_fact``).
         """
-        return self._fact(key, "value", None, lambda: value)
+        return self._fact(key, "value", None, lambda: value, secret=secret)
 
     def recorded(self, key: str) -> str | None:
         """Return the artifact of a fact that this attempt has recorded; None without one."""
@@ -337,7 +350,15 @@ class Io:
         if self._stop.is_set():
             raise NodeError("cancelled", "the run was cancelled")
 
-    def _fact(self, key: str, namespace: str, request: Json, ask: Callable[[], Json]) -> Fact:
+    def _fact(
+        self,
+        key: str,
+        namespace: str,
+        request: Json,
+        ask: Callable[[], Json],
+        *,
+        secret: bool = False,
+    ) -> Fact:
         name = str(FactKey(key))
         said = digest_of(namespace, request)
         if name in self._known:
@@ -360,9 +381,17 @@ class Io:
                 raise NodeError("fact_of_another_key", text, category=Category.RPC)
             found = None
         value = ask() if found is None else self._past.load(found.payload)
-        refuse_secrets(f"{self._node} {name}", value)
-        payload = self._sink.keep(value)
         meta = {"namespace": namespace, "request": said}
+        kept = value
+        if secret:
+            if found is None:
+                kept = self._past.seal.seal(name, value)
+            else:
+                value = self._past.seal.open(name, kept)
+            meta["kind"] = str(ArtifactKind.SECRET_PAYLOAD)
+        else:
+            refuse_secrets(f"{self._node} {name}", value)
+        payload = self._sink.keep(kept)
         self._sink.events.append(FactRecorded(self._node, name, payload, meta))
         fact = Fact(value, payload)
         self._known[name] = (said, fact)

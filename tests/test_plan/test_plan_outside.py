@@ -19,7 +19,7 @@ from attrs import evolve
 from examples import portfolio, quality_report
 from machines.investigator.secrets import Secret
 from machines.plan.vocabulary import FactRecorded, NodeError
-from machines.planner import Engine, Plan, RunConfig, Status, Work
+from machines.planner import Engine, Plan, PlanError, RunConfig, Status, Work
 from machines.planner.io import digest_of
 from machines.planner.transports import Exec, File, Http, Sql
 from tests.proof import cases
@@ -327,6 +327,40 @@ def test_the_digest_of_a_question_does_not_depend_on_its_secrets() -> None:
     assert digest_of("http", {"h": "a"}) != digest_of("http", {"h": "b"})
 
 
+def test_a_secret_fact_is_in_the_store_as_ciphertext_alone(tmp_path: Path) -> None:
+    """It is replayed by the same key, to the byte; another key, or none, is an error."""
+    pytest.importorskip("cryptography")
+    store = f"sqlite:///{tmp_path}/plans.db"
+    given = ["hunter2"]
+    seen: list[Any] = []
+    plan = Plan("sealed")
+
+    def node(work: Work) -> None:
+        fact = work.io.record("login", {"password": given[0]}, secret=True)
+        seen.append(fact.response)
+
+    plan.node("a.b.c", node)
+    with Engine(store, secret_key=bytes(range(64))) as engine:
+        run = engine.start(plan, config=CONFIG)
+        fact = engine.ledger(run.run).facts["login"]
+        assert fact.meta["kind"] == "secret_payload"
+        assert set(engine.artifact(fact.payload)) == {"sealed"}
+        given[0] = "another"
+        again = engine.replay(run.run, plan)
+        assert seen == [{"password": "hunter2"}] * 2
+        assert not engine.difference(run.run, again.run)
+    for file in tmp_path.iterdir():
+        assert b"hunter2" not in file.read_bytes()
+        assert bytes(range(64)) not in file.read_bytes()
+    for key, code in ((bytes(64), "wrong_secret_key"), (None, "no_secret_key")):
+        with Engine(store, secret_key=key) as engine:
+            assert engine.replay(run.run, plan).errors["a.b.c"].code == code
+    with Engine(store) as engine:
+        assert engine.start(plan, config=CONFIG).errors["a.b.c"].code == "no_secret_key"
+    with pytest.raises(PlanError, match=r"SC851.*the key is not 32, 48 or 64 bytes long"):
+        Engine(store, secret_key=b"short")
+
+
 # -- two jobs --------------------------------------------------------------------------------------
 
 QUALITY = (
@@ -339,8 +373,10 @@ PORTFOLIO = (
     portfolio.CONFIG,
     {"portfolio.md": "| eth | 7.5 | 3,000.5 | 22,503.75 |"},
 )
-KILLS: list[Any] = [(QUALITY, commit) for commit in range(1, 15)]
-KILLS += [(PORTFOLIO, commit) for commit in range(1, 14)]
+KILLS: list[Any] = [
+    *((QUALITY, commit) for commit in range(1, 15)),
+    *((PORTFOLIO, commit) for commit in range(1, 14)),
+]
 """Each job with each of its commits, its nodes one after the other."""
 
 

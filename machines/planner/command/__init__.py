@@ -5,6 +5,7 @@ What carries plans out is imported when it is needed, so that help is quick.
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import sys
@@ -63,7 +64,11 @@ def _opened(store: str, *, new: bool = False, watch: Any = None) -> Generator[En
         path.parent.mkdir(parents=True, exist_ok=True)
         store = f"sqlite:///{path}"
     try:
-        with Engine(store, watch=watch or (lambda _: None)) as engine:
+        key = base64.urlsafe_b64decode(os.environ.get("STATECHARTS_PLAN_KEY", "")) or None
+    except ValueError:
+        raise PlanCommandError("STATECHARTS_PLAN_KEY is no base64. Give 64 random bytes.") from None
+    try:
+        with Engine(store, secret_key=key, watch=watch or (lambda _: None)) as engine:
             yield engine
     except StatechartError as error:
         raise PlanCommandError(str(error)) from error
@@ -176,6 +181,9 @@ def run(
     Examples:
       statecharts plan run report.py --db plans.db --set shop=shop.sqlite
       statecharts plan run report.py:nightly --db plans.db --skip apply_side_effect
+
+    Secret facts are sealed by the key in the environment variable STATECHARTS_PLAN_KEY, 64 random
+    bytes as base64; it is never stored.
 
     Exit status: 0 it is completed, 1 it has failed, 2 it cannot be begun, 3 it was cancelled,
     130 it was interrupted, and can be resumed.
