@@ -124,8 +124,12 @@ class Node(Source[R_co]):
             known = typing.get_type_hints(self.function)
         except (NameError, TypeError):  # annotations for type checkers alone
             known = {}
-        names = list(inspect.signature(self.function).parameters)[1:]
-        return tuple(known.get(name, Any) for name in names)
+        names: list[str] = []
+        for one in inspect.signature(self.function).parameters.values():
+            many = one.kind is inspect.Parameter.VAR_POSITIONAL
+            names += [one.name] * (len(self.inputs) + 1 if many else 1)
+        given = names[1 : len(self.inputs) + 1]  # others have defaults
+        return tuple(known.get(name, Any) for name in given)
 
 
 @final

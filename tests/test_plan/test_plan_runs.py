@@ -78,6 +78,23 @@ def test_results_are_read_back_as_the_annotations_say(engine: Engine) -> None:
     assert engine.context(run.run)["a.b.check"] == ["eth", "eth", "eth"]
 
 
+def test_functions_may_have_defaults_and_take_any_number_of_inputs(engine: Engine) -> None:
+    """A default is not an input, and each of many inputs is read by the one annotation."""
+
+    def shares(work: Work, *prices: Price) -> float:
+        return sum(one.value for one in prices)
+
+    plan = Plan("shapes")
+
+    def price(work: Work, value: float = 1.5) -> Price:
+        return Price("eth", work.io.now(), value)
+
+    two = [plan.node(f"a.b.n_{n}", price) for n in (1, 2)]
+    spread: Any = shares
+    plan.node("a.b.sum", spread, *two)
+    assert engine.context(engine.start(plan, config=CONFIG).run)["a.b.sum"] == 3
+
+
 def test_each_event_is_recorded_in_its_place(engine: Engine) -> None:
     """Started with manifest and snapshot, entered with attempt and base, completed, over."""
     plan = Plan("two")
