@@ -341,8 +341,6 @@ class Execution:
             raise
         finally:
             self._stop.set()
-            for waiting in self._waiting:
-                waiting.set()
             pool.shutdown(wait=not interrupted, cancel_futures=True)
 
     def _end(self) -> Status:
@@ -548,7 +546,9 @@ class Execution:
             sink.events.clear()
             sink.bodies.clear()
             self._messages.put(_Flush(whole, done))
-            done.wait()
+            while not done.wait(_LOOK_S):
+                if self._stop.is_set():  # nobody writes any more
+                    raise NodeError(CANCELLED.code, CANCELLED.message)
 
         sink.commit = commit
         context = Context(visible(state.seen))

@@ -801,6 +801,31 @@ def test_a_full_disk_stops_a_run_and_loses_nothing(
     assert engine.resume(run, plan).status == Status.COMPLETED
 
 
+def test_what_could_not_be_written_is_not_taken_for_done(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A node that applies side effects stops at the fact that did not come to the disk."""
+    bank, done = Bank(), Counter[str]()
+    plan = side_effects(done)
+    with Engine(f"sqlite:///{tmp_path}/plans.db", transports={"bank": bank}) as engine:
+        run = engine.create(plan, config=ONE_BY_ONE)
+        store = engine._runs.store
+        write = store.write
+
+        def full(*given: Any, **more: Any) -> Any:
+            if bank.paid:
+                raise sqlite3.OperationalError("database or disk is full")
+            return write(*given, **more)
+
+        monkeypatch.setattr(store, "write", full)
+        with pytest.raises(sqlite3.OperationalError, match="disk is full"):
+            engine.resume(run, plan)
+        monkeypatch.undo()
+        assert (bank.paid, done["apply"]) == ([1], 0)
+        assert engine.resume(run, plan).status == Status.COMPLETED
+        assert bank.paid == [1, 1, 2]  # the bank knows it by its idempotency key
+
+
 def test_a_thousand_nodes_in_fan_out_need_few_commits(engine: Engine) -> None:
     """What many nodes have to say is written together: work is counted, not time."""
     plan = Plan("many")
