@@ -22,6 +22,7 @@ from statecharts.model.errors import StatechartError
 
 if TYPE_CHECKING:
     from machines.planner.engine import Engine, Result
+    from machines.planner.plan import Plan
 
 __all__ = ["plan"]
 
@@ -53,7 +54,7 @@ def _plan_option(function: F) -> F:
 
 
 @contextmanager
-def _opened(store: str, *, new: bool = False, watch: Any = None) -> Generator[Engine, None, None]:
+def _opened(store: str, *, new: bool = False) -> Generator[Engine, None, None]:
     """Open the engine of a store; what it refuses is one line on standard error."""
     from machines.planner.engine import Engine  # noqa: PLC0415
 
@@ -68,7 +69,7 @@ def _opened(store: str, *, new: bool = False, watch: Any = None) -> Generator[En
     except ValueError:
         raise PlanCommandError("STATECHARTS_PLAN_KEY is no base64. Give 64 random bytes.") from None
     try:
-        with Engine(store, secret_key=key, watch=watch or (lambda _: None)) as engine:
+        with Engine(store, secret_key=key) as engine:
             yield engine
     except StatechartError as error:
         raise PlanCommandError(str(error)) from error
@@ -194,15 +195,14 @@ def run(
     made, source = load(target)
     retry = RetryPolicy(attempts=attempts, delay=timedelta(seconds=delay))
 
-    def act(engine: Engine) -> Result:
+    with _opened(store, new=True) as engine:
         chosen = RunConfig(retry=retry, **config)
         started = engine.create(made, parameters, config=chosen, id=id, source=source)
         if not as_json and not quiet:
             click.echo(f"run {started}", err=True)
-        return engine.resume(started, made)
-
-    with _shown(made, quiet=quiet) as watch, _opened(store, new=True, watch=watch) as engine:
-        _end(context, engine, act, as_json=as_json)
+        result = _carried_out(engine, made, lambda: engine.resume(started, made), quiet=quiet)
+        _print(engine, result, as_json=as_json)
+        context.exit(_status(result))
 
 
 @plan.command()
@@ -223,9 +223,9 @@ def resume(
     """
     with _opened(store) as engine:
         made = _plan_of(engine, id, target)
-        with _shown(made, quiet=quiet) as watch:
-            engine.watch = watch
-            _end(context, engine, lambda engine: engine.resume(id, made), as_json=as_json)
+        result = _carried_out(engine, made, lambda: engine.resume(id, made), quiet=quiet)
+        _print(engine, result, as_json=as_json)
+        context.exit(_status(result))
 
 
 @plan.command()
@@ -247,9 +247,7 @@ def replay(
 
     with _opened(store) as engine:
         made = _plan_of(engine, id, target)
-        with _shown(made, quiet=quiet) as watch:
-            engine.watch = watch
-            result = _carried_out(lambda: engine.replay(id, made))
+        result = _carried_out(engine, made, lambda: engine.replay(id, made), quiet=quiet)
         _print(engine, result, as_json=as_json)
         found = engine.difference(id, result.run)
         if not as_json:
@@ -346,7 +344,7 @@ def diff(context: click.Context, /, one: str, other: str, store: str, as_json: b
         context.exit(FAILED if found else 0)
 
 
-def _plan_of(engine: Engine, id: str, target: str | None) -> Any:
+def _plan_of(engine: Engine, id: str, target: str | None) -> Plan:
     """Return the plan of a run."""
     from machines.planner.command.loading import load  # noqa: PLC0415
 
@@ -356,29 +354,18 @@ def _plan_of(engine: Engine, id: str, target: str | None) -> Any:
     return load(source)[0]
 
 
-@contextmanager
-def _shown(made: Any, *, quiet: bool) -> Generator[Any, None, None]:
+def _carried_out(engine: Engine, made: Plan, act: Callable[[], Result], *, quiet: bool) -> Result:
+    """Show the progress of a run while it is carried out; return how it is."""
     from machines.planner.command.progress import Progress  # noqa: PLC0415
 
-    with Progress(len(made.nodes), quiet=quiet) as progress:
-        yield progress
-
-
-def _carried_out(act: Callable[[], Result]) -> Result:
     try:
-        return act()
+        with Progress(len(made.nodes), quiet=quiet) as progress:
+            engine.watch = progress
+            return act()
     except KeyboardInterrupt:
         click.echo("Interrupted. Go on with 'statecharts plan resume'.", err=True)
         sys.stdout.flush()
         os._exit(INTERRUPTED)  # Python would wait for nodes at work, of which nothing is recorded
-
-
-def _end(
-    context: click.Context, engine: Engine, act: Callable[[Engine], Result], *, as_json: bool
-) -> None:
-    result = _carried_out(lambda: act(engine))
-    _print(engine, result, as_json=as_json)
-    context.exit(_status(result))
 
 
 def _status(result: Result) -> int:
