@@ -201,6 +201,7 @@ class Live:
         calls: The number of each call that is under way, by its id.
         timers: The due times of its timers, by id.
         waiting: Its events that wait, by number.
+        attached: The digests of its artifacts; None until somebody attaches one.
     """
 
     head: Head
@@ -209,6 +210,7 @@ class Live:
     calls: dict[str, int] = field(factory=dict)
     timers: dict[str, int] = field(factory=dict)
     waiting: dict[int, Waiting] = field(factory=dict)
+    attached: set[bytes] | None = None
 
 
 def revived(program: Program, stored: Run) -> Live:
@@ -296,6 +298,8 @@ class Draft:
         self._timers: set[str] = set()
         self._waiting: set[int] = set()
         self._artifacts: list[bytes] = []
+        self._bodies: list[bytes] = []
+        self._attached = None if live is None else live.attached
         self._outgoing: list[int] = []
         self._on_way: set[int] = set()
         self._strays: dict[str, set[int]] | None = None
@@ -1210,10 +1214,20 @@ class Draft:
         """Keep the snapshot for the history."""
         self._kept[self.head.sequence] = self.snapshot
 
-    def attach(self, name: bytes) -> None:
-        """Note that the run refers to an artifact."""
-        if name not in self._artifacts:
+    def attach(self, name: bytes, known: Callable[[], Iterable[bytes]], body: bytes = b"") -> None:
+        """Note that the run refers to an artifact.
+
+        Args:
+            name: Its digest.
+            known: Returns the digests of those that the run refers to as stored; asked once.
+            body: Its bytes, if they are to be kept in the same commit.
+        """
+        if self._attached is None:
+            self._attached = set(known())
+        if name not in self._attached and name not in self._artifacts:
             self._artifacts.append(name)
+            if body:
+                self._bodies.append(body)
 
     # -- what to write -----------------------------------------------------------------------------
 
@@ -1268,8 +1282,12 @@ class Draft:
             tuple(number for number in old_waiting if number not in waiting),
             checkpoints,
             tuple(self._artifacts),
+            tuple(self._bodies),
         )
-        live = Live(head, self.snapshot, self.owed, self.calls, self.timers, self.waiting)
+        if self._attached is not None:  # a run that could not be written is read anew
+            self._attached.update(self._artifacts)
+        rows = (self.owed, self.calls, self.timers, self.waiting, self._attached)
+        live = Live(head, self.snapshot, *rows)
         return change, live
 
 

@@ -74,7 +74,9 @@ class Retry:
         """Return how long to wait after some failures of the effect of a key."""
         grown = self.delay
         if self.backoff == "exponential":
-            grown = min(self.delay * 2 ** min(failures - 1, 60), self.most)
+            factor = 1 << min(failures - 1, 60)
+            longest = factor * self.delay.total_seconds() >= self.most.total_seconds()
+            grown = self.most if longest else self.delay * factor
         text = hashlib.sha256(f"{key}#{failures}".encode()).digest()
         part = int.from_bytes(text[:4], "big") / 2**32
         return min(grown, self.most) * (1 + self.jitter * part)

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import copy
+import hashlib
 import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -180,20 +181,29 @@ class Operations:
         place = place_of(entry.configuration)
         return Taken(draft.run, entry.sequence, moment(entry.at), place)
 
-    def answer(self, key: str, call: str, event: Any, *, last: bool) -> Job[Taken]:
+    def answer(
+        self, key: str, call: str, event: Any, *, last: bool, keep: Iterable[bytes] = ()
+    ) -> Job[Taken]:
         """Answer a call; one that is not under way any more gets ``handled=False``."""
         check("answer", call=(call, TEXT), last=(last, FLAG))
-        return self._answering(key, Answer(call, event, last))
+        return self._answering(key, Answer(call, event, last), keep)
 
     def fail(self, key: str, call: str, reason: str) -> Job[Taken]:
         """Say that a call has failed."""
         check("fail", call=(call, TEXT), reason=(reason, TEXT))
         return self._answering(key, CallFailed(call, reason))
 
-    def _answering(self, key: str, answer: Answer | CallFailed) -> Job[Taken]:
+    def _answering(
+        self, key: str, answer: Answer | CallFailed, keep: Iterable[bytes] = ()
+    ) -> Job[Taken]:
+        bodies = {hashlib.sha256(body).digest(): body for body in keep}
+
         def act(draft: Draft) -> Taken:
             draft.check_call(answer.id)
-            return draft.take(answer, self.now())
+            taken = draft.take(answer, self.now())
+            for name, body in bodies.items() if taken.handled else ():
+                draft.attach(name, lambda: self.store.artifacts(key), body)
+            return taken
 
         return Job(key, act)
 
@@ -282,7 +292,7 @@ class Operations:
                 raise existing(to)
             taken = draft.branch(head, entries, kept, past, version, self.now(), muted=not effects)
             for name in attached:
-                draft.attach(name)
+                draft.attach(name, tuple)
             return taken
 
         return Job(to, act, program)
@@ -509,8 +519,7 @@ class Operations:
         name = self.store.put(canonical(value))
 
         def act(draft: Draft) -> str:
-            if name not in self.store.artifacts(key):
-                draft.attach(name)
+            draft.attach(name, lambda: self.store.artifacts(key))
             return name.hex()
 
         return Job(key, act)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import builtins
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Generic, Self, TypeVar, final, overload
 
@@ -209,9 +209,19 @@ class Run(Present[E, C]):
             return inner.writer.do(inner.send(self.key, event, id))
         return self._do(self._operations.send(self.key, event, id))
 
-    def answer(self, call: str, event: E, *, last: bool = True) -> Taken:
-        """Answer a call; `handled` is False when it is not under way any more."""
-        return self._do(self._operations.answer(self.key, call, event, last=last))
+    def answer(
+        self, call: str, event: E, *, last: bool = True, keep: Iterable[bytes] = ()
+    ) -> Taken:
+        """Answer a call; `handled` is False when it is not under way any more.
+
+        Args:
+            call: The id of the call.
+            event: The answer.
+            last: Whether it ends the call.
+            keep: Artifacts that are kept with the run in the same commit, if the answer is
+                handled: canonical JSON, which `artifact` finds by the SHA-256 of its bytes.
+        """
+        return self._do(self._operations.answer(self.key, call, event, last=last, keep=keep))
 
     def fail(self, call: str, reason: str = "") -> Taken:
         """Say that a call has failed."""

@@ -67,9 +67,19 @@ class LiveRun(Present[E, C]):
             return await asyncio.to_thread(inner.writer.do, job)
         return await self._do(self._operations.send(self.key, event, id))
 
-    async def answer(self, call: str, event: E, *, last: bool = True) -> Taken:
-        """Answer a call; `handled` is False when it is not under way any more."""
-        return await self._do(self._operations.answer(self.key, call, event, last=last))
+    async def answer(
+        self, call: str, event: E, *, last: bool = True, keep: Iterable[bytes] = ()
+    ) -> Taken:
+        """Answer a call; `handled` is False when it is not under way any more.
+
+        Args:
+            call: The id of the call.
+            event: The answer.
+            last: Whether it ends the call.
+            keep: Artifacts that are kept with the run in the same commit, if the answer is
+                handled: canonical JSON, which `artifact` finds by the SHA-256 of its bytes.
+        """
+        return await self._do(self._operations.answer(self.key, call, event, last=last, keep=keep))
 
     async def fail(self, call: str, reason: str = "") -> Taken:
         """Say that a call has failed."""

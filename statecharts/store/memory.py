@@ -83,6 +83,7 @@ class MemoryStore:
             kept.waiting.pop(number, None)
         kept.checkpoints += change.checkpoints
         kept.artifacts += change.artifacts
+        self._artifacts |= {hashlib.sha256(one).digest(): one for one in change.bodies}
         return True
 
     def read(self, run: str) -> Run | None:

@@ -235,6 +235,7 @@ class Change:
         taken: Numbers of events that wait no more.
         checkpoints: Snapshots that are kept for the history.
         artifacts: Digests of the artifacts that the run refers to from now on.
+        bodies: Bytes of artifacts that are kept in the same commit.
     """
 
     head: Head
@@ -248,6 +249,7 @@ class Change:
     taken: tuple[int, ...] = ()
     checkpoints: tuple[Checkpoint, ...] = ()
     artifacts: tuple[bytes, ...] = ()
+    bodies: tuple[bytes, ...] = ()
 
 
 def fields(row: Any) -> tuple[Any, ...]:

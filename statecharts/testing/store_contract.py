@@ -375,6 +375,15 @@ class StoreContract:
         assert store.artifacts("a") == [name]
         assert verified(store, "a") == []
 
+    def test_an_artifact_is_kept_in_the_commit_that_refers_to_it(self) -> None:
+        store = self.opened()
+        name = hashlib.sha256(b"body").digest()
+        change = evolve(begun("a", artifacts=[name]), bodies=(b"body",))
+        assert store.write([change]) == [True]
+        assert store.write([change]) == [False]
+        assert store.artifact(name) == b"body"
+        assert verified(store, "a") == []
+
     def test_an_artifact_that_is_missing_is_damage(self) -> None:
         store = self.opened()
         store.write([begun("a", artifacts=[bytes(32)])])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import threading
 import time
 from datetime import UTC, datetime, timedelta
@@ -1026,6 +1027,32 @@ async def test_values_are_kept_with_a_run(store: Store, clock: SimulatedClock) -
         for wrong in ("", "00" * 32, "no"):
             with pytest.raises(RunError, match="SC833"):
                 run.artifact(wrong)
+        assert await rt.verify() == []
+
+
+def test_waits_of_any_number_of_failures_end_at_the_longest() -> None:
+    """The wait doubles until it is as long as it may be, however many failures there were."""
+    retry = Retry(attempts=10_000, delay=timedelta(seconds=2), most=timedelta(seconds=9), jitter=0)
+    waits = [retry.wait("a/1", failures).total_seconds() for failures in (1, 2, 3, 4, 60, 9_999)]
+    assert waits == [2, 4, 8, 9, 9, 9]
+
+
+@run_async
+async def test_an_answer_keeps_artifacts_in_its_own_commit(
+    store: Store, clock: SimulatedClock
+) -> None:
+    """What is kept with an answer is there with it; a late answer keeps nothing."""
+    body = b'{"receipt":"r-1"}'
+    name = hashlib.sha256(body).hexdigest()
+    async with Runtime(store, Order, clock=clock, effects=(Mail,)) as rt:
+        run = await rt.start(Order, key="a")
+        await run.send(Ordered("4111"))
+        (call,) = run.calls
+        before = run.artifacts
+        assert (await run.answer(call, Paid("r-1"), keep=[body, body])).handled
+        assert (before, run.artifacts, run.artifact(name)) == ((), (name,), {"receipt": "r-1"})
+        assert not (await run.answer(call, Paid("r-1"), keep=[b"{}"])).handled
+        assert run.artifacts == (name,)
         assert await rt.verify() == []
 
 

@@ -1,0 +1,164 @@
+"""The ledger of a run: what its events come to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Literal, TypeAlias, final
+
+from attrs import define, field
+
+from machines.plan.records import Envelope
+from machines.plan.vocabulary import (
+    ArtifactWritten,
+    ChildCompleted,
+    ChildSpawned,
+    Emitted,
+    ErrorInfo,
+    FactRecorded,
+    NodeCompleted,
+    NodeEntered,
+    NodeFailed,
+    NodeSkipped,
+    OperationBoundary,
+    RunCompleted,
+    RunStarted,
+    Status,
+)
+
+NodeState: TypeAlias = Literal["waiting", "running", "completed", "failed", "skipped"]
+
+
+@final
+@define
+class Line:
+    """What is recorded of one node.
+
+    Attributes:
+        node: The node.
+        state: How it is.
+        attempt: The number of its last attempt, from 0.
+        base: The snapshot that this started from.
+        snapshot: The context after it, where the run keeps it.
+        spans: Begin and end of each attempt, in milliseconds since 1970; the end is None while one
+            is under way.
+        error: The error of the last attempt that failed.
+        facts: The keys of its facts, in order.
+        artifacts: The artifacts that it has written, in order.
+    """
+
+    node: str
+    state: NodeState = "waiting"
+    attempt: int = -1
+    base: str = ""
+    snapshot: str | None = None
+    spans: list[tuple[int, int | None]] = field(factory=list)
+    error: ErrorInfo | None = None
+    facts: list[str] = field(factory=list)
+    artifacts: list[ArtifactWritten] = field(factory=list)
+
+    @property
+    def milliseconds(self) -> int:
+        """The time of all its attempts that are over."""
+        return sum(end - begin for begin, end in self.spans if end is not None)
+
+
+@final
+@define
+class Ledger:
+    """What the events of a run come to.
+
+    Attributes:
+        count: The number of its events.
+        started: Its first event; None before that.
+        status: How it is.
+        final: Its last snapshot of the context.
+        lines: What is recorded of each node, in the order in which they began.
+        facts: The facts, by their keys; of two of one key the later counts.
+        steps: The steps that have begun, and the phase of each.
+        children: The runs of other plans that nodes have started, and how they ended.
+        emitted: What nodes told of their own.
+        last: The time of the last event, in milliseconds since 1970.
+    """
+
+    count: int = 0
+    started: RunStarted | None = None
+    status: Status = Status.RUNNING
+    final: str | None = None
+    lines: dict[str, Line] = field(factory=dict)
+    facts: dict[str, FactRecorded] = field(factory=dict)
+    steps: dict[str, str] = field(factory=dict)
+    children: dict[str, ChildSpawned | ChildCompleted] = field(factory=dict)
+    emitted: list[Emitted] = field(factory=list)
+    began: int = 0
+    last: int = 0
+
+    @classmethod
+    def of(cls, envelopes: Iterable[Envelope]) -> Ledger:
+        """Return the ledger of events."""
+        ledger = cls()
+        for one in envelopes:
+            ledger.take(one)
+        return ledger
+
+    def line(self, node: str) -> Line:
+        """Return what is recorded of a node."""
+        found = self.lines.get(node)
+        if found is None:
+            found = self.lines[node] = Line(node)
+        return found
+
+    def take(self, envelope: Envelope) -> None:  # noqa: C901, PLR0912 - one case for each event
+        """Enter an event."""
+        at = self.last = envelope.at
+        self.count = envelope.sequence
+        match envelope.event:
+            case RunStarted() as event:
+                self.started, self.began = event, at
+            case NodeEntered(node, attempt, base):
+                line = self.line(node)
+                if line.spans and line.spans[-1][1] is None:  # its process has died
+                    line.spans[-1] = (line.spans[-1][0], line.spans[-1][0])
+                line.state, line.attempt, line.base = "running", attempt, base
+                line.artifacts.clear()  # those of an attempt that came to nothing
+                line.spans.append((at, None))
+                self.status = Status.RUNNING
+            case NodeCompleted(node, snapshot):
+                line = self._ended(node, at)
+                line.state, line.snapshot, line.error = "completed", snapshot, None
+            case NodeFailed(node, error, _, again):
+                line = self._ended(node, at)
+                line.state, line.error = ("waiting" if again else "failed"), error
+            case NodeSkipped(node, _, snapshot):
+                line = self.line(node)
+                line.state, line.snapshot = "skipped", snapshot
+            case FactRecorded() as fact:
+                self.facts[fact.key] = fact
+                keys = self.line(fact.node).facts
+                if fact.key not in keys:
+                    keys.append(fact.key)
+            case ArtifactWritten() as written:
+                self.line(written.node).artifacts.append(written)
+            case OperationBoundary(path, phase):
+                self.steps[path] = phase
+            case (ChildSpawned() | ChildCompleted()) as child:
+                self.children[child.child] = child
+            case Emitted() as emitted:
+                self.emitted.append(emitted)
+            case RunCompleted(status, final):
+                self.status, self.final = status, final
+
+    def _ended(self, node: str, at: int) -> Line:
+        line = self.line(node)
+        if line.spans:
+            line.spans[-1] = (line.spans[-1][0], at)
+        return line
+
+    @property
+    def outputs(self) -> dict[str, ArtifactWritten]:
+        """The outputs of its nodes, by name; of two of one name the later counts."""
+        return {
+            one.meta["name"]: one
+            for line in self.lines.values()
+            for one in line.artifacts
+            if one.kind == "output"
+        }

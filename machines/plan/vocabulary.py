@@ -1,0 +1,530 @@
+"""The words of plans: tags, policies, configurations, manifests, errors."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from enum import StrEnum
+from typing import Any, Final, Literal, TypeAlias
+
+from attrs import field, frozen
+from attrs.validators import and_, ge, in_, instance_of
+
+from machines.plan.identifiers import (
+    ErrorCode,
+    OperationId,
+    PlanError,
+    Tag,
+    tags_of,
+)
+
+Json: TypeAlias = Any
+"""A value that JSON can carry."""
+
+CONFIG: Final = Tag("config")
+"""Checks or makes a configuration."""
+FETCH_DATA: Final = Tag("fetch_data")
+"""Gets data from outside."""
+COMPUTE: Final = Tag("compute")
+"""Computes, and does nothing else."""
+EXECUTE: Final = Tag("execute")
+"""Does, or prepares, what is executed."""
+REPORT: Final = Tag("report")
+"""Makes output for people."""
+APPLY_SIDE_EFFECT: Final = Tag("apply_side_effect")
+"""Changes something outside; skip it for a dry run."""
+IMPURE: Final = Tag("impure")
+"""Is not deterministic throughout."""
+
+
+class SideEffects(StrEnum):
+    """The kinds of a node's dealings with the outside."""
+
+    PURE = "pure"
+    READ_ONLY = "read_only_io"
+    APPLY = "apply_side_effect"
+
+
+class Strategy(StrEnum):
+    """The candidates that a dependency by tag means, of those that come before the node."""
+
+    LATEST = "latest"
+    """The last of them."""
+    EARLIEST = "earliest"
+    """The first of them."""
+    LATEST_SUCCESSFUL = "latest_successful"
+    """All of them: the node waits until all are over, and goes on from the last that succeeded."""
+
+
+class SnapshotPolicy(StrEnum):
+    """The snapshots of its context that a node asks for, beside those of the run's policy."""
+
+    NEVER = "never"
+    ON_SUCCESS = "on_success"
+    ALWAYS = "always"
+    """After a failure, too: for diagnosis, never to go on from."""
+
+
+class ArtifactKind(StrEnum):
+    """What an artifact is for."""
+
+    MANIFEST = "manifest"
+    CONTEXT_SNAPSHOT = "context_snapshot"
+    FACT_PAYLOAD = "fact_payload"
+    SECRET_PAYLOAD = "secret_payload"  # noqa: S105 - the kind of an encrypted payload
+    OUTPUT = "output"
+    GRAPH = "graph"
+
+
+class Category(StrEnum):
+    """Where an error comes from."""
+
+    PARSING_INPUT = "parsing_input"
+    ON_CHAIN = "on_chain"
+    OFF_CHAIN = "off_chain"
+    RPC = "rpc"
+    STORAGE = "storage"
+    CONTEXT = "context"
+    UNKNOWN = "unknown"
+
+
+class Status(StrEnum):
+    """The phases of a run; the last three end it."""
+
+    RUNNING = "running"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+@frozen
+class ErrorInfo:
+    """An error as it is recorded; it never holds a secret.
+
+    Attributes:
+        code: What went wrong, for programs.
+        category: Where it comes from.
+        retryable: Whether another attempt may succeed.
+        message: What went wrong, for people.
+        details: More of it, as JSON.
+    """
+
+    code: str = field(converter=ErrorCode)
+    category: Category = field(converter=Category)
+    retryable: bool
+    message: str
+    details: Json = None
+
+
+class NodeError(PlanError):
+    """Raised by a node: it has failed, and may say that another attempt is worth it.
+
+    Args:
+        code: What went wrong, for programs.
+        message: What went wrong, for people; never a secret.
+        category: Where it comes from.
+        retryable: Whether another attempt may succeed.
+        details: More of it, as JSON.
+
+    >>> NodeError("rate_limited", "the exchange asks us to wait", retryable=True).info.category
+    <Category.UNKNOWN: 'unknown'>
+    """
+
+    def __init__(
+        self,
+        code: str,
+        message: str,
+        *,
+        category: Category = Category.UNKNOWN,
+        retryable: bool = False,
+        details: Json = None,
+    ) -> None:
+        super().__init__("SC856", "node", f"{code}: {message}", "See what the node has recorded")
+        self.info = ErrorInfo(code, category, retryable, message, details)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _again, (type(self), self.info)
+
+
+def _again(cls: type[NodeError], info: ErrorInfo) -> NodeError:
+    made = cls.__new__(cls)
+    NodeError.__init__(
+        made,
+        info.code,
+        info.message,
+        category=info.category,
+        retryable=info.retryable,
+        details=info.details,
+    )
+    return made
+
+
+# Configurations.
+
+
+@frozen
+class RetryPolicy:
+    """How often a node is attempted whose error is retryable, and the waits between.
+
+    Attributes:
+        attempts: Attempts in all, the first included.
+        delay: The wait after the first failure.
+        backoff: Whether each wait is as long as the first, or twice the one before.
+        most: The longest wait.
+
+    >>> RetryPolicy(attempts=5, backoff="exponential", most=timedelta(seconds=3)).wait(4)
+    datetime.timedelta(seconds=3)
+    """
+
+    attempts: int = field(default=3, validator=[instance_of(int), ge(1)])
+    delay: timedelta = field(
+        default=timedelta(seconds=1), validator=[instance_of(timedelta), ge(timedelta())]
+    )
+    backoff: Literal["fixed", "exponential"] = field(
+        default="exponential", validator=in_(("fixed", "exponential"))
+    )
+    most: timedelta = field(default=timedelta(minutes=1), validator=instance_of(timedelta))
+
+    def wait(self, failures: int) -> timedelta:
+        """Return how long to wait after some failures."""
+        if self.backoff == "fixed":
+            return self.delay
+        factor = 1 << min(failures - 1, 60)
+        longest = factor * self.delay.total_seconds() >= self.most.total_seconds()
+        return self.most if longest else self.delay * factor
+
+
+Profile: TypeAlias = Literal["minimal", "normal", "verbose"] | tuple[str, ...]
+"""The events that are recorded beside those that recovery needs; see `RunConfig`."""
+
+Checkpoints: TypeAlias = Literal["every"] | tuple[str, ...]
+"""The nodes after which the context is kept; see `RunConfig`."""
+
+
+@frozen
+class RunConfig:
+    """How a run is carried out.
+
+    Attributes:
+        mode: ``live`` asks the outside, and records; ``replay`` takes what was recorded.
+        retry: The attempts of each node.
+        profile: The events that are recorded beside those that recovery needs: ``minimal`` none,
+            ``normal`` boundaries of steps and what nodes emit, ``verbose`` each question to the
+            outside as well; or the names of those to record.
+        at_once: The nodes that run at once at most; 1 is one after the other.
+        checkpoints: Whether the context is kept after ``every`` node; or the tags of the nodes
+            after which it is kept.
+        missing_fact_retryable: Whether a missing fact counts as retryable in a replay.
+        skip_tags: Nodes with one of these tags are skipped.
+        programs: The programs that ``exec`` may run.
+        environment: The environment variables that programs get, and that a manifest names.
+    """
+
+    mode: Literal["live", "replay"] = field(default="live", validator=in_(("live", "replay")))
+    retry: RetryPolicy = RetryPolicy()
+    profile: Profile = "normal"
+    at_once: int = field(default=16, validator=and_(instance_of(int), ge(1)))
+    checkpoints: Checkpoints = "every"
+    missing_fact_retryable: bool = False
+    skip_tags: tuple[Tag, ...] = field(default=(), converter=tags_of)
+    programs: tuple[str, ...] = ()
+    environment: tuple[str, ...] = ()
+
+    def __attrs_post_init__(self) -> None:
+        """Refuse a profile and checkpoints that are neither a word of theirs nor names."""
+        words = ("minimal", "normal", "verbose")
+        for name, value, known in (
+            ("profile", self.profile, words),
+            ("checkpoints", self.checkpoints, ("every",)),
+        ):
+            given: object = value
+            if isinstance(given, str) and given not in known:
+                found = f"{name}={given!r} is not known"
+                remedy = f"Use one of {', '.join(known)}, or a tuple of names"
+                raise PlanError("SC851", "configuration", found, remedy)
+
+    def records(self, name: str) -> bool:
+        """Return whether a run records the events of a name, beside those recovery needs.
+
+        >>> [RunConfig(profile=one).records("note") for one in ("minimal", "normal", ("note",))]
+        [False, True, True]
+        """
+        if isinstance(self.profile, tuple):
+            return name in self.profile
+        return self.profile == "verbose" or (self.profile == "normal" and name != IO_CALLED)
+
+    def keeps(self, tags: tuple[str, ...], policy: SnapshotPolicy) -> bool:
+        """Return whether the context is kept after a node that has succeeded."""
+        if self.checkpoints == "every" or policy != SnapshotPolicy.NEVER:
+            return True
+        return any(tag in self.checkpoints for tag in tags)
+
+
+IO_CALLED: Final = "io_called"
+"""The name of the event that tells of a question to the outside."""
+
+
+@frozen
+class Provenance:
+    """Where a run was started: what makes it reproducible.
+
+    Attributes:
+        commit: The commit of the working tree; None outside of one.
+        locks: The SHA-256 of each lock file there, by its name.
+        python: The version of Python.
+        platform: The operating system and the machine.
+        environment: The names of the environment variables that the run may see; never values.
+    """
+
+    commit: str | None = None
+    locks: dict[str, str] = field(factory=dict)
+    python: str = ""
+    platform: str = ""
+    environment: tuple[str, ...] = ()
+
+
+@frozen
+class Manifest:
+    """What a run was started with. Its id is the SHA-256 of its canonical JSON.
+
+    Attributes:
+        operation: The name of the plan.
+        version: The version of the plan.
+        input: The input of the plan, as JSON; never a secret.
+        config: The configuration.
+        build: Where it was started.
+        graph: The artifact that describes the nodes and edges of the plan.
+        replay_of: The run whose facts are replayed.
+    """
+
+    operation: OperationId
+    version: str
+    input: Json
+    config: RunConfig
+    build: Provenance
+    graph: str
+    replay_of: str | None = None
+
+
+@frozen
+class Meta:
+    """What a plan says of a node.
+
+    Attributes:
+        tags: Its tags.
+        depends_on: Tags of nodes before it that it depends on; `Strategy` tells which of them.
+        strategy: The strategy for these.
+        side_effects: Its dealings with the outside.
+        idempotency: A stable key under which the outside recognises a second attempt.
+        snapshot: The snapshots that it asks for.
+    """
+
+    tags: tuple[Tag, ...] = field(default=(), converter=tags_of)
+    depends_on: tuple[Tag, ...] = field(default=(), converter=tags_of)
+    strategy: Strategy = field(default=Strategy.LATEST, converter=Strategy)
+    side_effects: SideEffects = field(default=SideEffects.PURE, converter=SideEffects)
+    idempotency: str | None = None
+    snapshot: SnapshotPolicy = field(default=SnapshotPolicy.NEVER, converter=SnapshotPolicy)
+
+
+# Events of the engine, as they are recorded.
+
+
+@frozen
+class RunStarted:
+    """A run begins.
+
+    Attributes:
+        operation: The plan.
+        manifest: The artifact of its manifest.
+        initial: The snapshot of the context that it begins with.
+    """
+
+    operation: str
+    manifest: str
+    initial: str
+
+
+@frozen
+class NodeEntered:
+    """An attempt of a node begins.
+
+    Attributes:
+        node: The node.
+        attempt: The number of the attempt, from 0.
+        base: The snapshot that it starts from.
+    """
+
+    node: str
+    attempt: int
+    base: str
+
+
+@frozen
+class NodeCompleted:
+    """A node has succeeded.
+
+    Attributes:
+        node: The node.
+        snapshot: The context after it; None where the run keeps none here.
+    """
+
+    node: str
+    snapshot: str | None
+
+
+@frozen
+class NodeFailed:
+    """An attempt of a node has failed.
+
+    Attributes:
+        node: The node.
+        error: The error.
+        snapshot: The context at the failure, for diagnosis; nothing goes on from it.
+        again: Whether another attempt follows.
+    """
+
+    node: str
+    error: ErrorInfo
+    snapshot: str | None = None
+    again: bool = False
+
+
+@frozen
+class NodeSkipped:
+    """A node is not carried out.
+
+    Attributes:
+        node: The node.
+        tag: The tag that the run skips.
+        snapshot: The context, as if the node had changed nothing.
+    """
+
+    node: str
+    tag: str
+    snapshot: str
+
+
+@frozen
+class RunCompleted:
+    """A run is over.
+
+    Attributes:
+        status: How it ended.
+        final: The last snapshot of the context; None if it did not succeed.
+    """
+
+    status: Status
+    final: str | None = None
+
+
+@frozen
+class FactRecorded:
+    """Something was learnt from outside.
+
+    Attributes:
+        node: The node that asked.
+        key: The key of the fact.
+        payload: The artifact that holds it.
+        meta: How it was asked for; ``request`` is the SHA-256 of the question.
+    """
+
+    node: str
+    key: str
+    payload: str
+    meta: Json
+
+
+@frozen
+class ArtifactWritten:
+    """A node has written an artifact.
+
+    Attributes:
+        node: The node.
+        artifact: The artifact.
+        kind: What it is for.
+        meta: More of it; ``name`` and ``media`` of an output.
+    """
+
+    node: str
+    artifact: str
+    kind: ArtifactKind
+    meta: Json
+
+
+@frozen
+class OperationBoundary:
+    """A step begins or is over.
+
+    Attributes:
+        path: The step.
+        phase: Which of the two.
+    """
+
+    path: str
+    phase: Literal["started", "completed"]
+
+
+@frozen
+class ChildSpawned:
+    """A node has started a run of another plan.
+
+    Attributes:
+        node: The node.
+        child: The other run.
+        manifest: The artifact of its manifest.
+    """
+
+    node: str
+    child: str
+    manifest: str
+
+
+@frozen
+class ChildCompleted:
+    """A run that a node has started is over.
+
+    Attributes:
+        node: The node.
+        child: The other run.
+        status: How it ended.
+        final: Its last snapshot.
+    """
+
+    node: str
+    child: str
+    status: Status
+    final: str | None = None
+
+
+@frozen
+class Emitted:
+    """A node tells something of its own.
+
+    Attributes:
+        node: The node.
+        name: The name of what it tells.
+        payload: What it tells, as JSON.
+        artifact: The artifact that holds more of it.
+    """
+
+    node: str
+    name: str
+    payload: Json = None
+    artifact: str | None = None
+
+
+EngineEvent: TypeAlias = (
+    RunStarted
+    | NodeEntered
+    | NodeCompleted
+    | NodeFailed
+    | NodeSkipped
+    | RunCompleted
+    | FactRecorded
+    | ArtifactWritten
+    | OperationBoundary
+    | ChildSpawned
+    | ChildCompleted
+    | Emitted
+)
+"""What a run records."""

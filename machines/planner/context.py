@@ -1,0 +1,164 @@
+"""The context of a run: values by key, that nodes leave for those after them."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterable, Mapping
+from typing import Any, Final, TypeAlias, TypeVar, final
+
+from cattrs.preconf.json import make_converter
+
+from machines.plan.identifiers import ContextKey
+from machines.plan.secrets import refuse_secrets
+from machines.plan.vocabulary import Category, Json, NodeError
+from statecharts.store.artifacts import canonical
+from statecharts.store.errors import StoreError
+
+T = TypeVar("T")
+
+CONVERTER: Final = make_converter()
+"""Writes results as JSON, and reads them by their types."""
+
+_NOTHING: Final[Any] = object()
+
+GONE: Final[Any] = object()
+"""Stands for a value that was deleted."""
+
+Seen: TypeAlias = dict[str, tuple[Any, int]]
+"""The values that a node sees, by key, each with the place of the node that has written it."""
+
+
+@final
+class Context:
+    """The values that a node sees, and those that it leaves for the nodes after it.
+
+    A node sees what the nodes before it have left, and nothing of those that run beside it.
+
+    >>> context = Context({"total": 3})
+    >>> context.write("total", context.read("total", int) + 1)
+    >>> context.read("total"), context.dump()
+    (4, {'total': 4})
+    """
+
+    def __init__(self, seen: Mapping[str, Json]) -> None:
+        self._seen = seen
+        self.writes: dict[str, Json] = {}
+        self.deletes: set[str] = set()
+
+    def read(self, key: str, cls: type[T] | Any = Any, default: Any = _NOTHING) -> Any:
+        """Return a value.
+
+        Args:
+            key: Its key.
+            cls: Its type; plain JSON without one.
+            default: What is returned without a value.
+
+        Raises:
+            NodeError: There is no value (``missing_key``), or it is not of the type
+                (``context_deserialize_failed``).
+        """
+        name = ContextKey(key)
+        if name in self.writes:
+            found = self.writes[name]
+        elif name in self._seen and name not in self.deletes:
+            found = self._seen[name]
+        elif default is not _NOTHING:
+            return default
+        else:
+            text = f"the context has no {name}"
+            raise NodeError("missing_key", text, category=Category.CONTEXT)
+        return read_as(found, cls, name)
+
+    def write(self, key: str, value: Any) -> None:
+        """Leave a value for the nodes after this one.
+
+        Raises:
+            NodeError: JSON cannot carry it (``context_serialize_failed``).
+            PlanError: It holds a secret (SC853).
+        """
+        name = ContextKey(key)
+        self.writes[name] = as_json(value, name)
+        self.deletes.discard(name)
+
+    def delete(self, key: str) -> None:
+        """Delete a value; one that is not there is no error."""
+        name = ContextKey(key)
+        self.writes.pop(name, None)
+        if name in self._seen:
+            self.deletes.add(name)
+
+    def dump(self) -> dict[str, Json]:
+        """Return all values, in the order of their keys."""
+        whole = {key: one for key, one in self._seen.items() if key not in self.deletes}
+        return copy.deepcopy(dict(sorted({**whole, **self.writes}.items())))
+
+
+def read_as(value: Json, cls: Any, what: str) -> Any:
+    """Return JSON as an instance of a type.
+
+    Raises:
+        NodeError: It is none (``context_deserialize_failed``).
+    """
+    if cls is Any:
+        return copy.deepcopy(value)
+    try:
+        return CONVERTER.structure(value, cls)
+    except Exception as error:
+        name = getattr(cls, "__name__", str(cls))
+        text = f"{what} is no {name}: {type(error).__name__}"
+        raise NodeError("context_deserialize_failed", text, category=Category.CONTEXT) from error
+
+
+def as_json(value: Any, what: str) -> Json:
+    """Return a value as JSON.
+
+    Raises:
+        NodeError: JSON cannot carry it (``context_serialize_failed``).
+        PlanError: It holds a secret (SC853).
+    """
+    refuse_secrets(what, value)
+    try:
+        written = CONVERTER.unstructure(value)
+        canonical(written)
+    except (StoreError, ValueError, TypeError) as error:
+        text = f"{what} cannot be JSON: {type(value).__name__}"
+        raise NodeError("context_serialize_failed", text, category=Category.CONTEXT) from error
+    refuse_secrets(what, written)
+    return written
+
+
+def merged(sights: Iterable[Seen], before: list[int], names: tuple[str, ...]) -> Seen:
+    """Return what a node sees that comes after several nodes.
+
+    Args:
+        sights: What each of these has left.
+        before: For each place the places before it, as bits.
+        names: The node of each place.
+
+    Raises:
+        NodeError: Two nodes of which none comes before the other have written one key
+            (``context_conflict``).
+    """
+    one, *others = sights
+    if not others:
+        return one
+    whole = dict(one)
+    for seen in others:
+        for key, entry in seen.items():
+            known = whole.get(key)
+            if known is entry:
+                continue
+            if known is None or known[1] == entry[1] or before[entry[1]] >> known[1] & 1:
+                whole[key] = entry
+            elif not before[known[1]] >> entry[1] & 1:
+                text = (
+                    f"{key} was written by {names[known[1]]} and by {names[entry[1]]},"
+                    " and neither comes after the other"
+                )
+                raise NodeError("context_conflict", text, category=Category.CONTEXT)
+    return whole
+
+
+def visible(seen: Seen) -> dict[str, Json]:
+    """Return the values that a node sees, by key."""
+    return {key: value for key, (value, _) in seen.items() if value is not GONE}

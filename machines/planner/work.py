@@ -1,0 +1,107 @@
+"""Work: what a node is given, and what it can say while it is carried out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any, final
+
+from attrs import frozen
+
+from machines.plan.secrets import refuse_secrets
+from machines.plan.vocabulary import (
+    ArtifactKind,
+    ArtifactWritten,
+    Emitted,
+    EngineEvent,
+    Json,
+    Meta,
+    RunConfig,
+)
+from machines.planner.context import Context, as_json
+from machines.planner.io import Io, Sink
+
+if TYPE_CHECKING:
+    from machines.planner.plan import Plan
+
+
+@final
+@frozen(eq=False)
+class Work:
+    """One attempt of a node.
+
+    Attributes:
+        run: The run.
+        node: The node.
+        attempt: The number of the attempt, from 0.
+        parameters: The input of the plan.
+        meta: What the plan says of the node.
+        context: What the nodes before it have left.
+        io: The outside.
+    """
+
+    run: str
+    node: str
+    attempt: int
+    parameters: Mapping[str, Json]
+    meta: Meta
+    context: Context
+    io: Io
+    _config: RunConfig
+    _sink: Sink
+    _child: Callable[[Work, Plan, str, Json], dict[str, Json]]
+
+    def emit(self, name: str, payload: Any = None, *, artifact: str | None = None) -> None:
+        """Tell something of the node's own; it is recorded if the profile of the run says so.
+
+        Args:
+            name: The name of what it tells.
+            payload: What it tells, which JSON can carry; never a secret.
+            artifact: The artifact that holds more of it.
+        """
+        said = as_json(payload, f"{self.node} {name}")
+        if self._config.records(name):
+            self._sink.events.append(Emitted(self.node, name, said, artifact))
+
+    def emit_many(self, events: Iterable[tuple[str, Any]]) -> None:
+        """Tell several things, in order."""
+        for name, payload in events:
+            self.emit(name, payload)
+
+    def output(self, name: str, value: Any, *, media: str = "application/json") -> str:
+        """Keep an output for people.
+
+        Args:
+            name: Its name, such as ``report.md``.
+            value: A text, or a value that JSON can carry.
+            media: Its media type.
+
+        Returns:
+            The artifact: equal outputs have equal names.
+        """
+        written = as_json(value, f"{self.node} {name}")
+        artifact = self._sink.keep(written)
+        meta = {"name": name, "media": media}
+        refuse_secrets(f"{self.node} {name}", meta)
+        said = ArtifactWritten(self.node, artifact, ArtifactKind.OUTPUT, meta)
+        self._sink.events.append(said)
+        return artifact
+
+    def tell(self, event: EngineEvent) -> None:
+        """Record an event of the engine, and return once it is on disk."""
+        self._sink.events.append(event)
+        self._sink.commit()
+
+    def child(self, plan: Plan, name: str, parameters: Json = None) -> dict[str, Json]:
+        """Carry out another plan as a run of its own, and return the context that it ends with.
+
+        A second attempt goes on with the run that the first one started.
+
+        Args:
+            plan: The plan.
+            name: A name for the run, once in this node.
+            parameters: Its input.
+
+        Raises:
+            NodeError: The run has failed (``child_failed``).
+        """
+        return self._child(self, plan, name, parameters)

@@ -1,0 +1,357 @@
+"""`statecharts plan`: runs that are started, killed, resumed, replayed and looked at."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import xml.etree.ElementTree as ET
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+from rich.console import Console
+
+from machines.plan.ledger import Ledger
+from machines.plan.records import Envelope
+from machines.plan.vocabulary import (
+    ErrorInfo,
+    NodeCompleted,
+    NodeEntered,
+    NodeFailed,
+    NodeSkipped,
+    RunStarted,
+)
+from machines.planner import Engine, Plan
+from machines.planner.command import plan as command
+from machines.planner.command.progress import Progress
+from machines.planner.pictures import MANY, bars, boxes, gantt_svg, gantt_text, graph_svg
+
+PLAN = """
+import time
+from pathlib import Path
+from machines.planner import NodeError, Plan
+
+def source(work):
+    with (Path(work.parameters["log"])).open("a") as log:
+        log.write(work.node + "\\n")
+    work.io.now(key=f"at/{work.node}")
+    return work.parameters.get("n", 1)
+
+def slow(work, given):
+    gate = Path(work.parameters["log"] + ".gate")
+    while not gate.exists():
+        time.sleep(0.01)
+    return source(work) + given
+
+def broken(work, given):
+    if not Path(work.parameters["log"] + ".repaired").exists():
+        raise NodeError("down", "no answer")
+    return given
+
+report = Plan("report")
+one = report.node("a.read.one", source)
+two = report.node("a.read.two", slow, one)
+report.node("a.write.out", lambda work, total: work.output("out.txt", f"total {total}\\n"), two)
+
+failing = Plan("failing")
+one = failing.node("a.read.one", source)
+failing.node("a.read.two", broken, one)
+
+empty = Plan("empty")
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "plans.py").write_text(PLAN)
+    return tmp_path
+
+
+def call(*arguments: str) -> Result:
+    return CliRunner().invoke(command, [*arguments, "--db", "plans.db"])
+
+
+def begun(*arguments: str) -> dict[str, Any]:
+    """Start a run, and return what is printed as JSON."""
+    done = call("run", *arguments, "--set", "log=log", "--json")
+    answer: dict[str, Any] = json.loads(done.stdout)
+    return answer
+
+
+def test_a_run_is_started_inspected_and_replayed(folder: Path) -> None:
+    """What a run prints, its output, its pictures, its JSON, and its replay."""
+    (folder / "log.gate").touch()
+    done = call("run", "plans.py:report", "--set", "log=log", "--set", "n=2", "--set", "s=text")
+    assert done.exit_code == 0
+    assert "completed  3 nodes, 2 facts" in done.stdout
+    assert "outputs: out.txt" in done.stdout
+    (listed,) = json.loads(call("inspect", "--json").stdout)
+    run = listed["run"]
+    assert f"run {run}" in done.stderr
+    assert call("inspect", run, "--output", "out.txt").stdout == "total 4\n"
+    shown = call("inspect", run, "--graph", "graph.svg", "--gantt", "gantt.svg").stdout
+    assert "a.read.two" in shown
+    assert "█" in shown
+    for name in ("graph.svg", "gantt.svg"):
+        assert "a.write.out" in "".join(ET.fromstring((folder / name).read_text()).itertext())
+    whole = json.loads(call("inspect", run, "--json", "--events").stdout)
+    assert whole["manifest"]["input"] == {"log": "log", "n": 2, "s": "text"}
+    assert [one["state"] for one in whole["nodes"]] == ["completed"] * 3
+    assert whole["source"] == f"{folder / 'plans.py'}:report"
+    assert whole["events"][0]["event"] == "run_started"
+    assert [one["sequence"] for one in whole["events"]] == [*range(1, len(whole["events"]) + 1)]
+    log = (folder / "log").read_text()
+    again = call("replay", run)
+    assert again.exit_code == 0
+    assert "equal to the byte" in again.stdout
+    assert (folder / "log").read_text() != log  # nodes run, the outside is not asked
+    assert "report (replay)" in call("inspect").stdout
+
+
+def test_a_failed_run_is_resumed(folder: Path) -> None:
+    """Exit status 1 and the reason; after the repair the rest is carried out."""
+    first = begun("plans.py:failing")
+    assert first["status"] == "failed"
+    assert first["errors"]["a.read.two"]["code"] == "down"
+    failed = call("resume", first["run"])
+    assert failed.exit_code == 1
+    assert "✗ a.read.two: down: no answer" in failed.stdout
+    (folder / "log.repaired").touch()
+    done = call("resume", first["run"], "--plan", "plans.py:failing")
+    assert done.exit_code == 0
+    assert (folder / "log").read_text() == "a.read.one\n"
+    assert call("resume", first["run"]).exit_code == 2
+
+
+def test_two_runs_are_compared(folder: Path) -> None:
+    """Equal runs give status 0; others name what differs, and give status 1."""
+    (folder / "log.gate").touch()
+    one, other = begun("plans.py:report"), begun("plans.py:report", "--set", "n=5")
+    assert call("diff", one["run"], one["run"]).exit_code == 0
+    done = call("diff", one["run"], other["run"])
+    assert done.exit_code == 1
+    assert "1 output differ: out.txt" in done.stdout or "out.txt" in done.stdout
+    said = json.loads(call("diff", one["run"], other["run"], "--json").stdout)
+    assert (said["outputs"], said["final"]) == (["out.txt"], True)
+    assert set(said["facts"]) <= {"at/a.read.one", "at/a.read.two"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["run", "plans.py:rport"], "plans.py has no plan 'rport'. Did you mean 'report'?"),
+        (["run", "plans.py"], "plans.py has no plan 'plan'. It has report, failing, empty."),
+        (["run", "gone.py"], "There is no file 'gone.py'."),
+        (["run", "bad.py"], "bad.py cannot be imported: ZeroDivisionError"),
+        (["run", "plans.py:empty"], "[SC852] empty: 1 fault: plan: it has no nodes"),
+        (["run", "plans.py:report", "--set", "x"], "'x' is not NAME=VALUE."),
+        (["run", "plans.py:report", "--set", "password=hunter2"], "[SC853]"),
+        (["run", "plans.py:report", "--id", "run-1"], "[SC851]"),
+        (["inspect", "7e2c8d8e-0000-0000-0000-000000000000"], "[SC822]"),
+        (["resume", "run-1"], "[SC851]"),
+    ],
+)
+def test_what_cannot_be_done_is_one_line_and_status_2(
+    folder: Path, arguments: list[str], said: str
+) -> None:
+    """No traceback, nothing lost, and never the secret."""
+    (folder / "bad.py").write_text("1 / 0\n")
+    Engine("sqlite:///plans.db").close()
+    done = call(*arguments)
+    assert done.exit_code == 2
+    assert said in done.stderr
+    assert "hunter2" not in done.output
+
+
+def test_a_store_that_is_not_there_is_not_made(folder: Path) -> None:
+    """Only `run` makes a store."""
+    done = call("inspect")
+    assert done.exit_code == 2
+    assert "There is no file 'plans.db'" in done.stderr
+    assert not (folder / "plans.db").exists()
+
+
+def process(folder: Path, *arguments: str) -> subprocess.Popen[str]:
+    code = "from machines.planner.command import plan; plan()"
+    root = str(Path(__file__).parents[2])
+    return subprocess.Popen(
+        [sys.executable, "-c", code, *arguments, "--db", "plans.db"],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": root, "NO_COLOR": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def test_a_killed_process_loses_nothing_and_an_interrupted_one_says_how_to_go_on(
+    folder: Path,
+) -> None:
+    """SIGKILL in the middle of a node, then SIGINT, then to the end: each node counted once."""
+
+    def until_slow(run: str) -> None:
+        with Engine("sqlite:///plans.db") as engine:
+            for _ in range(1000):
+                line = engine.ledger(run).lines.get("a.read.two")
+                if line is not None and line.state == "running":
+                    return
+                time.sleep(0.01)
+        raise AssertionError("the node did not begin")
+
+    first = process(folder, "run", "plans.py:report", "--set", "log=log")
+    assert first.stderr is not None
+    run = first.stderr.readline().split()[1]
+    until_slow(run)
+    held = call("resume", run)
+    assert held.exit_code == 2
+    assert "another process carries it out" in held.stderr
+    first.send_signal(signal.SIGKILL)
+    first.communicate()
+    with Engine("sqlite:///plans.db") as engine:
+        attempt = engine.ledger(run).lines["a.read.two"].attempt
+        assert engine.phase(run) == "running"
+
+    second = process(folder, "resume", run)
+    while True:
+        with Engine("sqlite:///plans.db") as engine:
+            if engine.ledger(run).lines["a.read.two"].attempt > attempt:
+                break
+    second.send_signal(signal.SIGINT)
+    _, err = second.communicate(timeout=20)
+    assert second.returncode == 130
+    assert "Go on with 'statecharts plan resume'" in err
+    with Engine("sqlite:///plans.db") as engine:
+        assert engine.phase(run) == "stopped"
+
+    (folder / "log.gate").touch()
+    done = call("resume", run)
+    assert done.exit_code == 0, done.output
+    assert (folder / "log").read_text() == "a.read.one\na.read.two\n"
+    with Engine("sqlite:///plans.db") as engine:
+        assert engine.ledger(run).lines["a.read.two"].attempt == attempt + 2
+
+
+def test_a_run_is_cancelled_by_another_process(folder: Path) -> None:
+    """The one that carries it out stops, and gives status 3."""
+    first = process(folder, "run", "plans.py:report", "--set", "log=log")
+    assert first.stderr is not None
+    run = first.stderr.readline().split()[1]
+    with Engine("sqlite:///plans.db") as engine:
+        while "a.read.two" not in engine.ledger(run).lines:
+            time.sleep(0.01)
+    done = call("cancel", run, "--reason", "not needed")
+    assert done.exit_code == 0
+    assert "cancelled" in done.stdout
+    (folder / "log.gate").touch()
+    out, _ = first.communicate(timeout=20)
+    assert first.returncode == 3
+    assert "cancelled" in out
+    assert call("cancel", run).exit_code == 2
+
+
+# -- pictures and progress -------------------------------------------------------------------------
+
+
+def ledger_of(*events: Any) -> Ledger:
+    said = [(RunStarted("many", "0" * 64, "0" * 64), 1_000), *events]
+    return Ledger.of(Envelope(n, at, event) for n, (event, at) in enumerate(said, 1))
+
+
+ERROR = ErrorInfo("down", "unknown", True, "no answer")
+LEDGER = ledger_of(
+    (NodeEntered("a.b.one", 0, ""), 1_000),
+    (NodeFailed("a.b.one", ERROR, None, again=True), 1_100),
+    (NodeEntered("a.b.one", 1, ""), 1_200),
+    (NodeCompleted("a.b.one", "0" * 64), 1_400),
+    (NodeSkipped("a.b.two", "x", "0" * 64), 1_400),
+    (NodeEntered("a.b.three", 0, ""), 1_500),
+    (NodeEntered("a.b.four", 0, ""), 1_500),
+    (NodeFailed("a.b.four", ERROR), 1_900),
+)
+
+
+def test_a_gantt_chart_has_a_bar_for_each_attempt() -> None:
+    """Failed attempts, those under way, and nodes that took no time are told apart."""
+    said = [[(bar.state, bar.milliseconds) for bar in row] for row in bars(LEDGER)]
+    assert said == [
+        [("failed", 100), ("completed", 200)],
+        [("skipped", 0)],
+        [("running", 400)],
+        [("failed", 400)],
+    ]
+    rows = {node: drawn for _, node, drawn, _ in gantt_text(LEDGER, 9)}
+    assert rows["a.b.one"] == "▒ ██     "
+    assert rows["a.b.three"] == "     ████"
+    assert rows["a.b.four"] == "     ▒▒▒▒"
+    drawn = ET.fromstring(gantt_svg(LEDGER))
+    assert len([one for one in drawn.iter() if one.tag.endswith("rect")]) == 5
+
+
+def test_a_large_graph_is_drawn_in_groups() -> None:
+    """A thousand nodes of one step are one box, which counts them by state."""
+    plan = Plan("many")
+    root = plan.node("a.read.root", lambda _: 1)
+    leaves = [plan.node(f"a.work.n_{n}", lambda _, one: one, root) for n in range(1_000)]
+    plan.node("a.end.join", lambda _, given: sum(given), plan.many(leaves))
+    graph = plan.graph().described()
+    ledger = ledger_of(
+        (NodeEntered("a.work.n_0", 0, ""), 1_000),
+        (NodeCompleted("a.work.n_0", None), 1_100),
+        (NodeEntered("a.work.n_1", 0, ""), 1_100),
+    )
+    found, edges = boxes(graph, ledger)
+    assert len(graph["nodes"]) > MANY
+    assert [one.name for one in found.values()] == ["a.read.root", "a.work.* × 1000", "a.end.join"]
+    group = found["a.work.* 1"]
+    assert (group.state, group.detail) == ("running", "998 waiting, 1 running, 1 completed")
+    assert len(edges) == 2
+    text = "".join(ET.fromstring(graph_svg(graph, ledger)).itertext())
+    assert "a.work.* × 1000" in text
+
+
+def test_the_graph_shows_the_state_of_each_node_by_sign_and_colour() -> None:
+    """Waiting, running, completed, failed and skipped nodes look different."""
+    plan = Plan("five")
+    for name in ("one", "two", "three", "four", "five"):
+        plan.node(f"a.b.{name}", lambda _: 1)
+    text = graph_svg(plan.graph().described(), LEDGER)
+    for sign, name, state in (
+        ("✓", "one", "completed"),
+        ("↷", "two", "skipped"),
+        ("▶", "three", "running"),
+        ("✗", "four", "failed"),
+        ("·", "five", "waiting"),
+    ):
+        assert f">{sign} a.b.{name}</text>" in text
+        assert f"<title>a.b.{name}: {state}</title>" in text
+    assert "2 attempts" in text
+
+
+def test_progress_shows_totals_a_row_for_each_node_at_work_and_the_time_left() -> None:
+    """At most twelve rows; the time left follows from what was done since it began."""
+    progress = Progress(40, quiet=True)
+    console = Console(width=120, color_system=None)
+
+    def shown(ledger: Ledger) -> str:
+        with console.capture() as captured:
+            console.print(progress.drawn(ledger))
+        return captured.get()
+
+    first = shown(LEDGER)
+    assert "2 of 40 nodes, 1 running, 1 skipped, 1 failed" in first
+    assert "▶ a.b.three" in first
+    assert "left" not in first
+    later = ledger_of(
+        *((NodeSkipped(f"a.b.n_{n}", "x", ""), 1_000) for n in range(5)),
+        *((NodeEntered(f"a.c.n_{n}", 1, ""), 1_000) for n in range(14)),
+    )
+    second = shown(later)
+    assert "left" in second
+    assert "attempt 2" in second
+    assert "and 2 more" in second
