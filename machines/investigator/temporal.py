@@ -574,8 +574,8 @@ class TemporalInvestigator:
         if isinstance(client, str):
             try:
                 client = await Client.connect(client)
-            except RuntimeError as error:
-                found = f"no server of Temporal answers at {self._server}: {error}"
+            except RuntimeError:
+                found = f"no server of Temporal answers at {self._server}"
                 remedy = "Start one: temporal server start-dev"
                 raise StatechartError("SC517", "temporal", found, remedy) from None
         worker = Worker(client, task_queue=self.id, plugins=[self._plugin])
