@@ -16,12 +16,23 @@ from click.testing import CliRunner
 from temporalio.client import WorkflowHistory
 from temporalio.worker import Replayer, Worker
 
-from machines.investigation import CallKind, Investigation, Phase, Planned, Question, Request, Start
+from machines.investigation import (
+    CallKind,
+    Investigation,
+    Phase,
+    Planned,
+    Question,
+    Request,
+    Scope,
+    Start,
+)
 from machines.investigation.calls import CallId
 from machines.investigation.session import protocol
 from machines.investigation.vocabulary import CallResult, Error, FailureKind, RequestUser
 from machines.investigator.command import investigate
+from machines.investigator.command.database import Database, Toolboxes
 from machines.investigator.envelope import create_trace, unwrap, wrap
+from machines.investigator.reasoning import RuleBasedReasoner
 from machines.investigator.runtime import Bounds, run_local
 from machines.investigator.temporal import (
     WORKFLOW,
@@ -244,3 +255,42 @@ def test_command_runs_on_a_server(temporal: Server, shop: Path, tmp_path: Path) 
     there, here = run("there", "--temporal", temporal.address), run("here")
     assert there["verdict"] == here["verdict"]
     assert there["causes"] == here["causes"]
+
+
+@pytest.mark.temporal
+def test_many_investigations_by_the_rules_come_to_the_result_of_a_local_run(
+    temporal: Server, shop: Path
+) -> None:
+    """300 investigations of one worker, over three tables, each to the byte as a local one."""
+    tables = ("customers", "order items", "refunds")
+
+    async def play(scopes: list[Scope], tools: Toolboxes) -> list[Investigation]:
+        client = await temporal.connect()
+        queue = uuid.uuid4().hex
+        room = asyncio.Semaphore(40)
+
+        async def one(number: int) -> Investigation:
+            given = commission("what is wrong?", scopes[number % len(scopes)])
+            async with room:
+                handle = await client.start_workflow(
+                    WORKFLOW, given, id=f"{queue}-{number}", task_queue=queue
+                )
+                return Investigation.restore(await handle.result())
+
+        plugin = InvestigatorPlugin(RuleBasedReasoner(), tools)
+        async with Worker(client, task_queue=queue, plugins=[plugin]):
+            return await asyncio.gather(*map(one, range(300)))
+
+    with Database(shop) as database:
+        everything, _ = database.scope(tables)
+        scopes = [database.scope((table,))[0] for table in tables]
+        with Toolboxes(database, everything, 60) as tools:
+            local = [
+                asyncio.run(
+                    run_local("what is wrong?", RuleBasedReasoner(), tools, scope=scope)
+                ).dumps()
+                for scope in scopes
+            ]
+            found = asyncio.run(asyncio.wait_for(play(scopes, tools), 200))
+    assert len(set(local)) == len(tables)
+    assert [one.dumps() for one in found] == [local[n % len(tables)] for n in range(300)]
