@@ -201,8 +201,8 @@ def brain_step(snapshot: Mapping[str, Any] | None, *events: Mapping[str, Any]) -
         CodecError: The snapshot or an event cannot be read.
 
     >>> thought = brain_step(None, {"type": "cancel", "reason": "enough"})
-    >>> thought.intents
-    [{'kind': 'cancelled', 'message': 'enough', 'type': 'error'}]
+    >>> thought.intents[0]["type"], thought.intents[0]["message"]
+    ('error', 'called off: enough')
     """
     investigation = Investigation() if snapshot is None else Investigation.restore(snapshot)
     _think(investigation, [protocol().load_event(dict(event)) for event in events])
