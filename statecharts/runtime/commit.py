@@ -1231,6 +1231,14 @@ class Draft:
 
     # -- what to write -----------------------------------------------------------------------------
 
+    def present(self) -> Live:
+        """Return the run as it is now, for an engine that keeps it in memory and writes no rows.
+
+        Its head holds the snapshot that it was read with, and no seal.
+        """
+        self._answer_parent()
+        return Live(self.head, self.snapshot, self.owed, self.calls, self.timers, self.waiting)
+
     def change(self) -> tuple[Change, Live]:
         """Return what to write, and the run as it is once that is written."""
         base = self._base

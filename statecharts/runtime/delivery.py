@@ -23,16 +23,24 @@ from typing import Any, Final, TypeVar, final
 
 from attrs import define
 
-from statecharts.model.effects import Invoke
 from statecharts.model.errors import StatechartError
-from statecharts.model.events import Answer, CallFailed, wire_name
+from statecharts.model.events import wire_name
+from statecharts.runtime.attempts import (
+    attempt_once,
+    done,
+    failed,
+    given_of,
+    is_stopped,
+    retry_of,
+    text_of,
+)
 from statecharts.runtime.clock import microseconds
-from statecharts.runtime.commit import BETWEEN, UNDO, Draft, Program, effect_of, storable
-from statecharts.runtime.handlers import NEVER, Attempted, Handler, Retry, Task, check_outcome
+from statecharts.runtime.commit import BETWEEN, UNDO, Draft, Program, storable
+from statecharts.runtime.handlers import NEVER, Attempted, Handler, Task
 from statecharts.runtime.operations import Operations
 from statecharts.runtime.workers import has_died, worker_name
 from statecharts.runtime.writer import Job
-from statecharts.store.rows import LONGEST_CLAIM, PAUSED, Owed, Status
+from statecharts.store.rows import LONGEST_CLAIM, PAUSED, Owed
 
 T = TypeVar("T")
 
@@ -324,7 +332,7 @@ class Delivery:
                 try:
                     outcome = await self._attempt(handler, program, run, row)
                 except (Exception, asyncio.CancelledError) as error:
-                    if _is_stopped(error):
+                    if is_stopped(error):
                         raise
                     failed = error
                     act, again = self._failure(program, run, row, handler, error)
@@ -341,32 +349,13 @@ class Delivery:
         await self._record(run, row, act)
 
     async def _attempt(self, handler: Handler, program: Program, run: str, row: Owed) -> Any:
-        given, number = _given(program, row)
+        given, number = given_of(program, row)
         key = f"{run}/{number}"
         task: Task[Any] = Task(key, run, row.call, row.attempts + 1, self, self._loop)
         attempt = self._attempts.get((run, row.number))
         if attempt is not None:
             attempt.task = task
-        arguments = (given, task) if handler.takes_task else (given,)
-        if handler.is_async:
-            work: Awaitable[Any] = handler.function(*arguments)
-        else:
-            work = self._loop.run_in_executor(self._threads, handler.function, *arguments)
-        seconds = None if handler.timeout is None else handler.timeout.total_seconds()
-        try:
-            async with asyncio.timeout(seconds):
-                if handler.heartbeat is None:
-                    outcome = await work
-                else:
-                    outcome = await _listened(work, task, handler.heartbeat.total_seconds())
-        except TimeoutError as error:
-            task.cancel()
-            if error.args:
-                raise
-            text = f"it took longer than {seconds:g} s"
-            raise TimeoutError(text) from None
-        check_outcome(handler.effect, outcome)
-        return outcome
+        return await attempt_once(handler, given, task, self._threads)
 
     async def _record(self, run: str, row: Owed, act: Callable[[Draft], None]) -> None:
         attempt = self._attempts.get((run, row.number))
@@ -377,40 +366,15 @@ class Delivery:
         except StatechartError as error:  # the claim runs out, and it is tried again
             LOG.warning("%s/%d %s: outcome not written: %s", run, row.number, row.name, error)
 
-    def _done(self, draft: Draft, row: Owed, outcome: Any) -> None:
-        """Write what came of an effect."""
-        if row.number not in draft.owed:
-            return  # taken back, or answered by somebody else
-        if row.call is None:
-            draft.settle(row.number)
-        elif outcome is None:
-            draft.note(row.number, handed=True, worker=None, until=0)
-        else:
-            self._answer(draft, row, Answer(row.call, outcome))
-
-    def _answer(self, draft: Draft, row: Owed, event: Answer | CallFailed) -> None:
-        """Take an answer; one that cannot be taken makes the run stuck on its effect."""
-        if draft.head.status in PAUSED:
-            draft.note(row.number, worker=None, until=0)  # to be done again when the run goes on
-            return
-        try:
-            draft.take(event, self._operations.now())
-        except StatechartError as error:
-            if draft.head.status == Status.RUNNING:
-                draft.note(row.number, worker=None, until=0)
-                said = f"the answer of the handler of {row.name} cannot be taken: "
-                reason = f"{said if isinstance(event, Answer) else ''}{error}"
-                draft.stick(reason, f"effect {row.number}")
-
     def _failure(
         self, program: Program, run: str, row: Owed, handler: Handler, error: BaseException
     ) -> tuple[Callable[[Draft], None], timedelta | None]:
         """Log a failed attempt; return what writes it, and the wait until the next one, if any."""
-        text = _text_of(error)
+        text = text_of(error)
         try:
-            retry = _retry(program, row, handler)
+            retry = retry_of(handler, given_of(program, row)[0])
         except Exception as broken:
-            retry, text = NEVER, f"{text}; and its retry= failed: {_text_of(broken)}"
+            retry, text = NEVER, f"{text}; and its retry= failed: {text_of(broken)}"
         failures = row.attempts + 1
         said = (f"{run}/{row.number}", row.name, failures, retry.attempts, text)
         wait = None
@@ -422,20 +386,13 @@ class Delivery:
         reason = storable(text)
         return partial(self._failed, row=row, failures=failures, reason=reason, wait=wait), wait
 
+    def _done(self, draft: Draft, row: Owed, outcome: Any) -> None:
+        done(draft, row, outcome, self._operations.now())
+
     def _failed(
         self, draft: Draft, row: Owed, failures: int, reason: str, wait: timedelta | None
     ) -> None:
-        """Write that an attempt has failed: when the next is due, or that there is none."""
-        if row.number not in draft.owed:
-            return
-        if wait is None and row.call is not None:
-            self._answer(draft, row, CallFailed(row.call, reason))
-            return
-        draft.note(row.number, attempts=failures, reason=reason, worker=None, until=0)
-        if wait is not None:
-            draft.note(row.number, due=microseconds(self._operations.now() + wait))
-        elif draft.head.status not in PAUSED:
-            draft.stick(reason, f"effect {row.number}")
+        failed(draft, row, failures, reason, wait, self._operations.now())
 
     def report(self, task: Task[Any], event: Any) -> None:
         """Take an answer that does not end the call; from any thread but the loop's."""
@@ -471,55 +428,3 @@ class Delivery:
             work.cancel()
         await asyncio.gather(*left, return_exceptions=True)
         self._threads.shutdown(wait=False, cancel_futures=True)
-
-
-def _given(program: Program, row: Owed) -> tuple[Any, int]:
-    """Return the effect or call of a row, as a handler gets it, and the number of its key."""
-    effect, number = effect_of(program, row)
-    return (effect.call if isinstance(effect, Invoke) else effect), number
-
-
-def _retry(program: Program, row: Owed, handler: Handler) -> Retry:
-    """Return the attempts and waits for the effect of a row."""
-    if isinstance(handler.retry, Retry):
-        return handler.retry
-    found: object = handler.retry(_given(program, row)[0])
-    if not isinstance(found, Retry):
-        text = f"it returned {found!r}"
-        raise TypeError(text)
-    return found
-
-
-def _text_of(error: BaseException) -> str:
-    """Return an error in one text, whatever its class makes of that."""
-    name = type(error).__name__
-    try:
-        said = str(error)
-    except Exception:
-        return name
-    return f"{name}: {said}" if said else name
-
-
-def _is_stopped(error: BaseException) -> bool:
-    """Tell whether an attempt was stopped from here; a handler may cancel itself, and fails."""
-    working = asyncio.current_task()
-    return (
-        isinstance(error, asyncio.CancelledError)
-        and working is not None
-        and (working.cancelling() > 0)
-    )
-
-
-async def _listened(work: Awaitable[T], task: Task[Any], seconds: float) -> T:
-    """Await a handler for as long as it gives heartbeats."""
-    running = asyncio.ensure_future(work)
-    try:
-        while True:
-            done, _ = await asyncio.wait({running}, timeout=max(seconds - task.silent, 0.001))
-            if done:
-                return running.result()
-            if task.silent >= seconds:
-                text = f"it gave no heartbeat for {seconds:g} s"
-                raise TimeoutError(text)
-    finally:
-        running.cancel()

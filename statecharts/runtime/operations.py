@@ -101,7 +101,7 @@ class Operations:
         )
         self.programs: dict[str, Program] = {}
         for chart in charts:
-            program = _program(chart, known)
+            program = program_of(chart, known)
             if program.name in self.programs:
                 found = f"two charts are called {program.name}"
                 raise RunError("SC829", "charts", found, "Rename one of them")
@@ -155,13 +155,7 @@ class Operations:
 
     def send(self, key: str, event: Any, id: str | None) -> Job[Taken]:
         """Send an event."""
-        if isinstance(event, OWN):
-            found = f"{type(event).__name__} comes from the run's own timers and calls"
-            remedy = "Answer a call by answer(call, event)"
-            raise RunError("SC831", key, found, remedy)
-
-        if id is not None and not _is_text(id):
-            raise RunError("SC831", key, f"id={id!r} is no id", "Give a text")
+        check_sent(key, event, id)
 
         def act(draft: Draft) -> Taken:
             known = None if id is None else self._known(draft, id)
@@ -439,29 +433,9 @@ class Operations:
         Raises:
             RunError: A status, a state or a chart that there is not (SC838).
         """
-        check("list", stuck=(stuck, FLAG))
-        if status is not None and status not in set(Status):
-            remedy = did_you_mean(
-                str(status), [one.value for one in Status], f"Pass one of {', '.join(Status)}"
-            )
-            raise RunError("SC838", "list", f"status={status!r} is no status of a run", remedy)
-        if stuck and status not in (None, Status.STUCK):
-            found = f"stuck=True asks for status='stuck', and not for {status!r}"
-            raise RunError("SC838", "list", found, "Pass one of the two")
-        wanted = self._state_named(state)
+        wanted = check_filters(self.programs, state, status, stuck=stuck)
         name = self._chart_named(chart)
         return self._listed(name, wanted, Status.STUCK if stuck else status)
-
-    def _state_named(self, state: Any) -> str | None:
-        """Return the id of a state; refuse one that no chart here has."""
-        wanted = getattr(state, "id", state)
-        check("list", state=(wanted, STATE))
-        known = {name for one in self.programs.values() for name in one.kernel.chart.nodes}
-        if wanted is not None and known and wanted not in known:
-            remedy = did_you_mean(wanted, sorted(known), "Pass a state, or its id")
-            raise RunError("SC838", "list", f"no chart here has a state {wanted!r}", remedy)
-        found: str | None = wanted
-        return found
 
     def _chart_named(self, chart: Any) -> str | None:
         """Return the name of a chart; refuse one that is not among those here, nor in the store."""
@@ -561,30 +535,13 @@ class Operations:
         Raises:
             RunError: It cannot come there any more: it is over, or stuck (SC825, SC824).
         """
-        live = self.live(key)
-        status = live.head.status
-        if state is not None and state in live.snapshot.configuration:
-            return True
-        if status == Status.STUCK:
-            raise WaitError("SC824", key, f"the run is stuck: {live.head.reason}", "Retry it")
-        if state is None:
-            return status in OVER
-        if status in OVER:
-            place = ", ".join(live.snapshot.configuration)
-            found = f"the run is over in ({place}), and will never be in {state}"
-            raise WaitError("SC827", key, found, "Wait for another state")
-        return False
+        return has_arrived(key, self.live(key), state)
 
     def state_id(self, key: str, state: Any) -> str | None:
         """Return the id of a state that is waited for; None waits for the end."""
         if state is None:
             return None
-        chart = self.writer.program(self.head(key)).kernel.chart
-        name = getattr(state, "id", state)
-        if not isinstance(name, str) or name not in chart.nodes:
-            found = f"the chart {chart.name} has no state {state!r}"
-            raise RunError("SC827", key, found, "Pass a state of its chart, or its id")
-        return name
+        return state_in(self.writer.program(self.head(key)), key, state)
 
     def due_in(self, now: datetime) -> datetime | None:
         """Return when the next timer or effect falls due."""
@@ -605,6 +562,81 @@ def classes_of(effects: Any) -> tuple[type, ...]:
     check("runs", effects=(given, EFFECTS))
     found: tuple[type, ...] = given
     return found
+
+
+def check_filters(
+    programs: Mapping[str, Program], state: Any, status: str | None, *, stuck: bool
+) -> str | None:
+    """Refuse filters of a list of runs that none can pass; return the id of the state.
+
+    Raises:
+        RunError: A status or a state that there is not (SC838).
+    """
+    check("list", stuck=(stuck, FLAG))
+    if status is not None and status not in set(Status):
+        remedy = did_you_mean(
+            str(status), [one.value for one in Status], f"Pass one of {', '.join(Status)}"
+        )
+        raise RunError("SC838", "list", f"status={status!r} is no status of a run", remedy)
+    if stuck and status not in (None, Status.STUCK):
+        found = f"stuck=True asks for status='stuck', and not for {status!r}"
+        raise RunError("SC838", "list", found, "Pass one of the two")
+    wanted = getattr(state, "id", state)
+    check("list", state=(wanted, STATE))
+    known = {name for one in programs.values() for name in one.kernel.chart.nodes}
+    if wanted is not None and known and wanted not in known:
+        remedy = did_you_mean(wanted, sorted(known), "Pass a state, or its id")
+        raise RunError("SC838", "list", f"no chart here has a state {wanted!r}", remedy)
+    found_id: str | None = wanted
+    return found_id
+
+
+def check_sent(key: str, event: Any, id: object) -> None:
+    """Refuse what nobody can send, and what cannot be the id of a request.
+
+    Raises:
+        RunError: The event comes from the run itself, or the id is no text (SC831).
+    """
+    if isinstance(event, OWN):
+        found = f"{type(event).__name__} comes from the run's own timers and calls"
+        remedy = "Answer a call by answer(call, event)"
+        raise RunError("SC831", key, found, remedy)
+    if id is not None and not _is_text(id):
+        raise RunError("SC831", key, f"id={id!r} is no id", "Give a text")
+
+
+def has_arrived(key: str, live: Live, state: str | None) -> bool:
+    """Return whether a run is in a state; without one, whether it is over.
+
+    Raises:
+        WaitError: It cannot come there any more: it is over, or stuck (SC827, SC824).
+    """
+    status = live.head.status
+    if state is not None and state in live.snapshot.configuration:
+        return True
+    if status == Status.STUCK:
+        raise WaitError("SC824", key, f"the run is stuck: {live.head.reason}", "Retry it")
+    if state is None:
+        return status in OVER
+    if status in OVER:
+        place = ", ".join(live.snapshot.configuration)
+        found = f"the run is over in ({place}), and will never be in {state}"
+        raise WaitError("SC827", key, found, "Wait for another state")
+    return False
+
+
+def state_in(program: Program, key: str, state: Any) -> str:
+    """Return the id of a state of a chart.
+
+    Raises:
+        RunError: The chart has no such state (SC827).
+    """
+    chart = program.kernel.chart
+    name = getattr(state, "id", state)
+    if not isinstance(name, str) or name not in chart.nodes:
+        found = f"the chart {chart.name} has no state {state!r}"
+        raise RunError("SC827", key, found, "Pass a state of its chart, or its id")
+    return name
 
 
 def check_key(key: object, where: str, name: str = "key") -> None:
@@ -652,7 +684,8 @@ def _is_text(text: object) -> bool:
     return isinstance(text, str) and text.encode("utf-8", "replace").decode() == text
 
 
-def _program(chart: Any, effects: tuple[type, ...]) -> Program:
+def program_of(chart: Any, effects: tuple[type, ...]) -> Program:
+    """Return a chart with its kernel and its protocol."""
     as_chart(chart, "runs")
     if isinstance(chart, Protocol):
         return Program(chart.chart, Kernel(chart.chart), chart)

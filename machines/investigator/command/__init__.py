@@ -80,6 +80,11 @@ def _number(_: click.Context, __: click.Parameter, value: float | None) -> float
     "--endpoint", metavar="URL", help="URL of the model, such as http://localhost:8000/v1."
 )
 @click.option("--model", metavar="NAME", help="Name of the model.")
+@click.option(
+    "--temporal",
+    metavar="ADDRESS",
+    help="Run it as a workflow on this server of Temporal, such as localhost:7233.",
+)
 @click.pass_context
 def investigate(context: click.Context, /, **given: Any) -> None:
     """Find out what went wrong in the data of a SQLite database.
@@ -96,6 +101,9 @@ def investigate(context: click.Context, /, **given: Any) -> None:
     With --reasoner openai, the model is sent the question, names and evidence, and returns what to
     look at; each of its requests is checked. Its key is read from the environment variable
     STATECHARTS_API_KEY alone; it is never shown or written.
+
+    With --temporal, the investigation is a workflow on a server of Temporal, and its calls are
+    activities of a worker in this process; the result is the same.
 
     \b
     Examples:

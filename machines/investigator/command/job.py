@@ -31,6 +31,7 @@ from machines.investigator.command.running import (
     INTERRUPTED,
     Interruption,
     Recorder,
+    Stepping,
     carry_on,
     save,
 )
@@ -155,16 +156,32 @@ class Job:
             lambda text: self._warn(run, text),
             terminal=sys.stdin.isatty() and self._err.is_terminal,
         )
-        investigator = LocalInvestigator(
+        observer = Recorder(run, investigation, self._view)
+        timeout = timedelta(seconds=run.timeout_s)
+        bounds = Bounds(steps=run.steps, timeout=timeout, at_once=tools.count)
+        investigator: Stepping = LocalInvestigator(
             reasoner,
             tools,
             snapshot=investigation.snapshot,
-            bounds=Bounds(
-                steps=run.steps, timeout=timedelta(seconds=run.timeout_s), at_once=tools.count
-            ),
+            bounds=bounds,
             ask_user=asker,
-            observer=Recorder(run, investigation, self._view),
+            observer=observer,
         )
+        if self.options.temporal is not None:
+            need("temporalio")
+            from machines.investigator.temporal import (  # noqa: PLC0415 - seldom wanted
+                Commission,
+                TemporalInvestigator,
+            )
+
+            investigator = TemporalInvestigator(
+                self.options.temporal,
+                Commission.of(investigation, bounds),
+                reasoner,
+                tools,
+                ask_user=asker,
+                observer=observer,
+            )
         self._view.begin(investigator.investigation, run.question, _subtitle(run, scope))
         self._report_trouble(folder)
         try:

@@ -40,6 +40,7 @@ class Options:
     endpoint: str | None = None
     model: str | None = None
     key_variable: str = "STATECHARTS_API_KEY"
+    temporal: str | None = None
 
     @property
     def asked(self) -> str | None:

@@ -9,13 +9,13 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Any, Final, ParamSpec, Self, TypeVar, final
+from typing import Any, Final, ParamSpec, Protocol, Self, TypeVar, final
 
 from machines.investigation import Investigation
 from machines.investigation.session import protocol
 from machines.investigator.command.progress import Tally
 from machines.investigator.command.state import Carried, Folder, Run
-from machines.investigator.runtime import CallEnded, LocalInvestigator, Progress
+from machines.investigator.runtime import CallEnded, Progress
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -109,15 +109,26 @@ class Recorder:
         self._pass_on(progress)
 
 
+class Stepping(Protocol):
+    """Runs an investigation step by step."""
+
+    @property
+    def investigation(self) -> Investigation:
+        """The investigation as far as it has come."""
+        ...
+
+    async def step(self) -> object:
+        """Take it further, if only by one step."""
+        ...
+
+
 def save(run: Run, investigation: Investigation, folder: Folder) -> None:
     """Save the state of a run."""
     run.snapshot = protocol().dump_snapshot(investigation.snapshot)
     folder.write(folder.state, run.dumps())
 
 
-def carry_on(
-    investigator: LocalInvestigator, kept: Callable[[], None], interruption: Interruption
-) -> bool:
+def carry_on(investigator: Stepping, kept: Callable[[], None], interruption: Interruption) -> bool:
     """Run to the end, or until it is stopped; return whether it was stopped.
 
     Calls ``kept`` after each round. A stopped round leaves no trace: its calls are stopped, and the
@@ -131,7 +142,7 @@ def carry_on(
 
 
 async def _rounds(
-    investigator: LocalInvestigator, kept: Callable[[], None], interruption: Interruption
+    investigator: Stepping, kept: Callable[[], None], interruption: Interruption
 ) -> None:
     loop, task = asyncio.get_running_loop(), asyncio.current_task()
     assert task is not None  # noqa: S101 - a coroutine runs in a task

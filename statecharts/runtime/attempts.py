@@ -1,0 +1,157 @@
+"""Attempts: one call of a handler, and what its end means for the run.
+
+Whoever carries effects out, a `Runtime` or a worker of Temporal, goes by these rules.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable
+from concurrent.futures import Executor
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
+
+from statecharts.model.effects import Invoke
+from statecharts.model.errors import StatechartError
+from statecharts.model.events import Answer, CallFailed
+from statecharts.runtime.clock import microseconds
+from statecharts.runtime.commit import Draft, Program, effect_of
+from statecharts.runtime.handlers import Handler, Retry, Task, check_outcome
+from statecharts.store.rows import PAUSED, Owed, Status
+
+T = TypeVar("T")
+
+
+# --- What a handler is given, and how it is called ------------------------------------------------
+
+
+def given_of(program: Program, row: Owed) -> tuple[Any, int]:
+    """Return the effect or call of a row, as a handler gets it, and the number of its key."""
+    effect, number = effect_of(program, row)
+    return (effect.call if isinstance(effect, Invoke) else effect), number
+
+
+def retry_of(handler: Handler, given: Any) -> Retry:
+    """Return the attempts and waits for an effect.
+
+    Raises:
+        TypeError: The handler's ``retry=`` returns something else.
+    """
+    if isinstance(handler.retry, Retry):
+        return handler.retry
+    found: object = handler.retry(given)
+    if not isinstance(found, Retry):
+        text = f"it returned {found!r}"
+        raise TypeError(text)
+    return found
+
+
+async def attempt_once(handler: Handler, given: Any, task: Task[Any], threads: Executor) -> Any:
+    """Call a handler, within its limits, and return its outcome.
+
+    Raises:
+        TimeoutError: It took too long, or gave no heartbeat.
+        TypeError: Its outcome is no answer to its call.
+    """
+    arguments = (given, task) if handler.takes_task else (given,)
+    if handler.is_async:
+        work: Awaitable[Any] = handler.function(*arguments)
+    else:
+        loop = asyncio.get_running_loop()
+        work = loop.run_in_executor(threads, handler.function, *arguments)
+    seconds = None if handler.timeout is None else handler.timeout.total_seconds()
+    try:
+        async with asyncio.timeout(seconds):
+            if handler.heartbeat is None:
+                outcome = await work
+            else:
+                outcome = await _listened(work, task, handler.heartbeat.total_seconds())
+    except TimeoutError as error:
+        task.cancel()
+        if error.args:
+            raise
+        text = f"it took longer than {seconds:g} s"
+        raise TimeoutError(text) from None
+    check_outcome(handler.effect, outcome)
+    return outcome
+
+
+async def _listened(work: Awaitable[T], task: Task[Any], seconds: float) -> T:
+    """Await a handler for as long as it gives heartbeats."""
+    running = asyncio.ensure_future(work)
+    try:
+        while True:
+            done, _ = await asyncio.wait({running}, timeout=max(seconds - task.silent, 0.001))
+            if done:
+                return running.result()
+            if task.silent >= seconds:
+                text = f"it gave no heartbeat for {seconds:g} s"
+                raise TimeoutError(text)
+    finally:
+        running.cancel()
+
+
+def text_of(error: BaseException) -> str:
+    """Return an error in one text, whatever its class makes of that."""
+    name = type(error).__name__
+    try:
+        said = str(error)
+    except Exception:
+        return name
+    return f"{name}: {said}" if said else name
+
+
+def is_stopped(error: BaseException) -> bool:
+    """Tell whether an attempt was stopped from here; a handler may cancel itself, and fails."""
+    working = asyncio.current_task()
+    return (
+        isinstance(error, asyncio.CancelledError)
+        and working is not None
+        and (working.cancelling() > 0)
+    )
+
+
+# --- What comes of it -----------------------------------------------------------------------------
+
+
+def done(draft: Draft, row: Owed, outcome: Any, at: datetime) -> None:
+    """Write what came of an effect."""
+    if row.number not in draft.owed:
+        return  # taken back, or answered by somebody else
+    if row.call is None:
+        draft.settle(row.number)
+    elif outcome is None:
+        draft.note(row.number, handed=True, worker=None, until=0)
+    else:
+        _answer(draft, row, Answer(row.call, outcome), at)
+
+
+def _answer(draft: Draft, row: Owed, event: Answer | CallFailed, at: datetime) -> None:
+    """Take an answer; one that cannot be taken makes the run stuck on its effect."""
+    if draft.head.status in PAUSED:
+        draft.note(row.number, worker=None, until=0)  # to be done again when the run goes on
+        return
+    try:
+        draft.take(event, at)
+    except StatechartError as error:
+        if draft.head.status == Status.RUNNING:
+            draft.note(row.number, worker=None, until=0)
+            said = f"the answer of the handler of {row.name} cannot be taken: "
+            reason = f"{said if isinstance(event, Answer) else ''}{error}"
+            draft.stick(reason, f"effect {row.number}")
+
+
+def failed(
+    draft: Draft, row: Owed, failures: int, reason: str, wait: timedelta | None, at: datetime
+) -> None:
+    """Write that an attempt has failed: when the next is due, or that there is none."""
+    if row.number not in draft.owed:
+        return
+    if wait is None and row.call is not None:
+        _answer(draft, row, CallFailed(row.call, reason), at)
+        return
+    draft.note(row.number, attempts=failures, reason=reason, worker=None, until=0)
+    if wait is not None:
+        draft.note(row.number, due=microseconds(at + wait))
+    elif draft.head.status not in PAUSED:
+        draft.stick(reason, f"effect {row.number}")

@@ -1,0 +1,31 @@
+"""Runs on Temporal: the same charts and handlers, on a cluster.
+
+`TemporalRuntime` has the surface of `statecharts.runtime.Runtime`; `ChartPlugin` lets workers,
+clients and replayers of one's own run charts. The extra ``temporal`` installs what it needs.
+"""
+
+from importlib.util import find_spec
+
+from statecharts.model.errors import StatechartError, how_to_install
+
+if find_spec("temporalio") is None:
+    _REMEDY = f"Install it: {how_to_install('temporalio')}"
+    raise StatechartError("SC841", "temporal", "runs on Temporal need temporalio", _REMEDY)
+
+from statecharts.temporal.messages import Answered, Beginning, Ended, Facts, Order, Sent
+from statecharts.temporal.plugin import ChartPlugin
+from statecharts.temporal.runtime import TemporalRun, TemporalRuntime
+from statecharts.temporal.workflow import ChartWorkflow
+
+__all__ = [
+    "Answered",
+    "Beginning",
+    "ChartPlugin",
+    "ChartWorkflow",
+    "Ended",
+    "Facts",
+    "Order",
+    "Sent",
+    "TemporalRun",
+    "TemporalRuntime",
+]

@@ -1,0 +1,216 @@
+"""Activities: carry out, on a worker, what runs ask for."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final, final
+
+from temporalio import activity
+from temporalio.client import WorkflowExecutionStatus, WorkflowUpdateFailedError
+from temporalio.exceptions import ApplicationError
+from temporalio.service import RPCError, RPCStatusCode
+
+from statecharts.model.errors import StatechartError
+from statecharts.model.events import wire_name
+from statecharts.runtime.attempts import (
+    attempt_once,
+    given_of,
+    is_stopped,
+    retry_of,
+    text_of,
+)
+from statecharts.runtime.commit import storable
+from statecharts.runtime.handlers import NEVER, Attempted, Handler, Task
+from statecharts.store.rows import Owed
+from statecharts.temporal.errors import unpacked
+from statecharts.temporal.messages import CARRY_OUT, LOOK_UP, Answered, Carried, Errand, Known
+from statecharts.temporal.registry import Charts
+
+LOG: Final = logging.getLogger("statecharts.temporal")
+"""Tells of each attempt that has failed."""
+
+THREADS: Final = 64
+"""Plain functions that run at once in this process."""
+
+BEAT: Final = 1.0
+"""The most seconds between two heartbeats; a call that is taken back is told so with the next."""
+
+NOBODY: Final = timedelta(seconds=30)
+"""The wait until an effect is offered again that no worker had a handler for."""
+
+
+@final
+class Carrier:
+    """Carries effects out, with the handlers of a worker.
+
+    Args:
+        charts: The charts of the worker.
+        handlers: The handlers, by class of effects.
+        observe: Gets each attempt when it is over.
+        loop: The loop that handlers run in; None for the worker's own.
+    """
+
+    def __init__(
+        self,
+        charts: Charts,
+        handlers: Mapping[type, Handler],
+        observe: Callable[[Attempted], None] = lambda _: None,
+        loop: asyncio.AbstractEventLoop | None = None,
+    ) -> None:
+        self._charts = charts
+        self._handlers = {wire_name(cls): handler for cls, handler in handlers.items()}
+        self._observe = observe
+        self._loop = loop
+        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="statecharts-handler")
+        self._gates: dict[str, asyncio.Semaphore] = {}
+        self.at_work = 0
+
+    @property
+    def activities(self) -> list[Callable[..., Any]]:
+        """The activities of a worker."""
+        return [self.carry_out, self.look_up]
+
+    @activity.defn(name=CARRY_OUT)
+    async def carry_out(self, errand: Errand) -> Carried:
+        """Carry out an effect, and return the answer, if there is one."""
+        handler = self._handlers.get(errand.name)
+        if handler is None:
+            if errand.call is not None:
+                return Carried()  # it waits for somebody to answer it
+            text = f"no handler for {errand.name} here"
+            raise ApplicationError(text, next_retry_delay=NOBODY)
+        program = self._charts.find(errand.chart)
+        row = Owed(errand.number, errand.name, errand.call, errand.body.encode())
+        try:
+            given, number = given_of(program, row)
+        except StatechartError as error:
+            raise ApplicationError(str(error), non_retryable=True) from error
+        info = activity.info()
+        failures = int(info.heartbeat_details[0]) if info.heartbeat_details else 0
+        key = f"{errand.run}/{number}"
+        inner = _Reporter(activity.client(), asyncio.get_running_loop())
+        work = self._attempt(handler, given, key, errand, failures, inner)
+        self.at_work += 1
+        beating = asyncio.create_task(_beat(min(errand.lease_s / 4, BEAT), failures))
+        try:
+            if self._loop is None:
+                outcome = await work
+            else:
+                there = asyncio.run_coroutine_threadsafe(work, self._loop)
+                outcome = await asyncio.wrap_future(there)
+            said = None if outcome is None else program.protocol.dump_event(outcome)
+            return Carried(said)
+        except ApplicationError as error:
+            if not error.non_retryable:
+                beating.cancel()
+                activity.heartbeat(failures + 1)
+            raise
+        finally:
+            beating.cancel()
+            self.at_work -= 1
+
+    async def _attempt(
+        self,
+        handler: Handler,
+        given: Any,
+        key: str,
+        errand: Errand,
+        failures: int,
+        reporter: _Reporter,
+    ) -> Any:
+        """Try once, in the loop of the handlers; raise what Temporal has to know of a failure."""
+        loop = asyncio.get_running_loop()
+        gate = self._gates.setdefault(errand.name, asyncio.Semaphore(handler.at_once))
+        async with gate:
+            began, clock = datetime.now(UTC), loop.time()
+            attempt = failures + 1
+            task: Task[Any] = Task(key, errand.run, errand.call, attempt, reporter, loop)
+            failed: BaseException | None = None
+            again: timedelta | None = None
+            try:
+                return await attempt_once(handler, given, task, self._threads)
+            except (Exception, asyncio.CancelledError) as error:
+                if is_stopped(error):
+                    task.cancel()
+                    raise
+                failed = error
+                text, again = self._failure(handler, given, key, errand.name, attempt, error)
+                least = timedelta(milliseconds=1)
+                raise ApplicationError(
+                    text,
+                    type=type(error).__name__,
+                    non_retryable=again is None,
+                    next_retry_delay=None if again is None else max(again, least),
+                ) from error
+            finally:
+                took = timedelta(seconds=loop.time() - clock)
+                said = (errand.run, errand.chart, key, errand.name, attempt)
+                self._observe(Attempted(*said, began, took, failed, again))
+
+    @staticmethod
+    def _failure(
+        handler: Handler, given: Any, key: str, name: str, attempt: int, error: BaseException
+    ) -> tuple[str, timedelta | None]:
+        """Log a failed attempt; return its text, and the wait until the next one, if any."""
+        text = text_of(error)
+        try:
+            retry = retry_of(handler, given)
+        except Exception as broken:
+            retry, text = NEVER, f"{text}; and its retry= failed: {text_of(broken)}"
+        said = (key, name, attempt, retry.attempts, text)
+        if attempt < retry.attempts and not isinstance(error, retry.give_up_on):
+            wait = retry.wait(key, attempt)
+            LOG.warning("%s %s: attempt %d of %d failed: %s; the next in %s", *said, wait)
+            return storable(text), wait
+        LOG.error("%s %s: attempt %d of %d failed: %s; given up", *said)
+        return storable(text), None
+
+    @activity.defn(name=LOOK_UP)
+    async def look_up(self, key: str) -> Known:
+        """Look whether a run is there."""
+        try:
+            found = await activity.client().get_workflow_handle(key).describe()
+        except RPCError as error:
+            if error.status == RPCStatusCode.NOT_FOUND:
+                return Known(exists=False)
+            raise
+        over = found.status != WorkflowExecutionStatus.RUNNING
+        parent = (await found.memo()).get("statecharts:parent")
+        return Known(exists=True, over=over, parent=None if parent is None else tuple(parent))
+
+    def close(self) -> None:
+        """Give up the threads of plain functions."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+
+async def _beat(seconds: float, failures: int) -> None:
+    """Let the server hear of this worker, and of the failures so far, until cancelled."""
+    while True:
+        activity.heartbeat(failures)
+        await asyncio.sleep(seconds)
+
+
+@final
+class _Reporter:
+    """Takes the answers that a handler gives before the last one."""
+
+    def __init__(self, client: Any, loop: asyncio.AbstractEventLoop) -> None:
+        self._client = client
+        self._loop = loop
+
+    def report(self, task: Task[Any], event: Any) -> None:
+        """Take an answer that does not end the call; from any thread but the loops'."""
+        if task.call is None:
+            found = "only calls are answered"
+            raise StatechartError("SC828", task.key, found, "Derive the effect from Call")
+        handle = self._client.get_workflow_handle(task.run)
+        said = Answered(task.call, event, last=False)
+        told = handle.execute_update("answer", said)
+        try:
+            asyncio.run_coroutine_threadsafe(told, self._loop).result()
+        except WorkflowUpdateFailedError as error:
+            raise unpacked(error.cause) or error from None
