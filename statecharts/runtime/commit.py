@@ -1032,17 +1032,15 @@ class Draft:
     def _owe(self, rows: Iterable[Owed], now: int) -> None:
         """Owe effects from now on; what can be carried out here is claimed."""
         for one in rows:
-            worker, until = self._claim(self.program.name, one) or (None, 0)
+            to_run = one.name in BETWEEN  # which is claimed in its turn
+            claimed = None if to_run else self._claim(self.program.name, one)
+            worker, until = claimed or (None, 0)
             row = evolve(one, due=now, worker=worker, until=until)
             self.owed[row.number] = row
             self._owed.add(row.number)
             if row.call is not None:
                 self.calls[row.call] = row.number
-            if row.name not in BETWEEN:
-                continue
-            if worker is None:
-                self._stray(row)
-            else:
+            if to_run:
                 self._queue(row, now)
 
     def _queue(self, row: Owed, now: int) -> None:
@@ -1365,7 +1363,7 @@ def recipient_of(run: str, row: Owed) -> str:
 
 
 _LAST: Final = (PARENT, CANCEL)
-"""What is said last, for its number is that of the call or of the start."""
+"""Rows that come after all others for the same run, though their numbers are older."""
 
 
 def answer_of(child: Draft) -> ChildDone | ChildFailed:
