@@ -30,7 +30,7 @@ class DirectiveError(Exception):
 @final
 @frozen
 class Directive:
-    """What a page says of a picture.
+    """A directive as a page has it.
 
     Attributes:
         target: The chart: ``package.module:Name``, or a file, as for ``statecharts render``.
