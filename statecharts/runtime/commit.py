@@ -27,7 +27,7 @@ from statecharts.model.effects import (
     Send,
     StartTimer,
 )
-from statecharts.model.errors import StatechartError
+from statecharts.model.errors import ArgumentError, StatechartError
 from statecharts.model.events import OWN, Answer, CallFailed, TimerFired, wire_name
 from statecharts.model.family import (
     Child,
@@ -622,6 +622,10 @@ class Draft:
         return [self._row(one, counter + n) for n, one in enumerate(spread(effects), 1)]
 
     def _row(self, effect: Effect, number: int) -> Owed:
+        if isinstance(effect, Child | Each):
+            found = f"{type(effect).__name__} is a call, and was emitted as an effect"
+            remedy = f"Declare it on the state that waits for it: invoke={type(effect).__name__}(…)"
+            raise ArgumentError("SC221", self.run, found, remedy)
         body = self.program.protocol.dumps_effect(effect)
         call = effect.id if isinstance(effect, Invoke) else None
         return Owed(number, name_of_effect(effect), call, body)
