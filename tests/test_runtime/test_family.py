@@ -156,7 +156,7 @@ class Ring2(Statechart[Asked]):
 
 
 def dough(number: int) -> Any:
-    return Dough(number) if number >= 0 else {"numbr": number}
+    return Dough(number) if number >= 0 else {"count": number}
 
 
 class Starter(Statechart[Go]):
