@@ -128,6 +128,7 @@ def test_sphinx_writes_latex_and_text(hall: str, tmp_path: Path) -> None:
         ("nolights:Hall", "there is no module 'nolights'."),
         ("lights:Hall\n   :theme: drak", "Did you mean 'dark'?"),
         ("lights:Hall\n   :highlight: lid", "lid"),
+        ("lights:Hall\n   :links: https://x/{lin}", "is no address; write {file}, {path} and"),
         ("lights:Hall\n   :depth: one", "depth='one' does not fit. Pass a whole number from 1 on"),
     ],
 )
@@ -146,7 +147,7 @@ def test_mistakes_are_told_with_their_place(
 
 
 def test_mkdocs_shows_a_chart_and_leaves_code_alone(hall: str, tmp_path: Path) -> None:
-    """What is in a block of code is shown as it was written."""
+    """A directive in a block of code stays text."""
     directive = DIRECTIVE.format(target=f"{hall}:Hall")
     text = f"# Site\n\nBefore.\n{directive}\nAfter *it*.\n\n```rst\n{directive}```\n\n~~~~\n```\n"
     page, warned = by_mkdocs(tmp_path, f"{text}{directive}~~~~\n")

@@ -25,7 +25,7 @@ class Leg:
 
 @frozen
 class Parcel:
-    """What a leg ends with."""
+    """The data of a finished leg."""
 
     name: str
 
@@ -73,7 +73,7 @@ class Noted:
 
 @frozen
 class Pages:
-    """What is in a diary, in the order of its arrival."""
+    """The entries of a diary, in the order in which they came."""
 
     places: tuple[int, ...] = ()
 
@@ -155,7 +155,7 @@ class Ball:
 
 @frozen
 class Score:
-    """How many balls a player has had."""
+    """The number of balls that a player has had."""
 
     served: int = 0
     met: int = 0

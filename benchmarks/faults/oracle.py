@@ -316,7 +316,7 @@ def _heard(
     """Check that a message was heard, after the one before it from the same run."""
     history = found.runs.get(said.run)
     if history is None or key not in history.ids:
-        if finished:  # none of them is over before it has heard all
+        if finished:  # a run ends only after it has heard everything
             yield f"{key}: {said} was never heard"
         return
     if history.heard[key] != said.event:

@@ -14,7 +14,7 @@ from statecharts.model.arguments import COUNT, SPAN, TEXT, Sort, instance, valid
 _NAME: Final = valid(Sort("a text that is not empty", lambda value: TEXT.fits(value) and value))
 
 VALUES: Final = instance(Mapping, "values by name, such as {'title': 'a'}")
-"""What workflows know, by name."""
+"""The data of a workflow, by name."""
 
 FOREVER: Final = timedelta(days=36_500)
 """The time limit of a workflow without one: a hundred years."""

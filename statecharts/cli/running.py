@@ -397,10 +397,12 @@ def _owed_json(run: str, owed: Owed) -> dict[str, Any]:
 
 
 def _owed_text(head: Head, owed: Owed, children: dict[str, Head | None]) -> str:
-    from statecharts.runtime.commit import CHILD, child_key  # noqa: PLC0415 - needs an extra
+    from statecharts.runtime.commit import CHILD, OUTCOME, child_key  # noqa: PLC0415 - an extra
     from statecharts.runtime.runs import outstanding  # noqa: PLC0415
 
     told = outstanding(head.run, owed)
+    if owed.name.startswith(OUTCOME):
+        return f"{told.call}: {owed.name.removeprefix(OUTCOME)}, and others are waited for"
     parts = [f"{told.call or told.key}: {_owed_name(head.run, owed)}"]
     if told.handed and owed.name == CHILD:
         child = children[child_key(head.run, owed)]

@@ -30,14 +30,14 @@ READABLE: Final = 60
 """States that one picture shows well."""
 
 _NAME: Final = re.compile(r"\(.*\)$")
-"""What follows the name of an event: the fields of its data."""
+"""The fields of an event, after its name in a label."""
 _WHOLE: Final = frozenset({Role.TRIGGER, Role.FAULT})
 
 
 @final
 @frozen
 class Excerpt:
-    """What a picture shows of a chart.
+    """The part of a chart that a picture shows.
 
     Attributes:
         depth: How many levels of states are shown: 1 for the outermost alone; inside ``focus``, if
@@ -53,14 +53,15 @@ class Excerpt:
 
     def of(self, picture: Picture) -> Picture:
         """Return what is shown of a picture."""
+        if self.compact:
+            picture = _brief(picture)
         if self.focus is not None:
             picture = _around(picture, self.focus)
         if self.depth is not None:
-            begin = 0 if self.focus is None else len(_states_around(picture, self.focus)) + 1
-            most = begin + self.depth
-            inside = None if self.focus is None else self.focus
-            picture = _kept(picture, _shallow(picture, most, inside), picture.arrows)
-        return _brief(picture) if self.compact else picture
+            begin = 0 if self.focus is None else _level(picture, self.focus) + 1
+            shown = _shallow(picture, begin + self.depth, self.focus)
+            picture = _kept(picture, shown, picture.arrows)
+        return picture
 
 
 def depth_for(picture: Picture, most: int = READABLE) -> tuple[int, int] | None:
@@ -69,9 +70,9 @@ def depth_for(picture: Picture, most: int = READABLE) -> tuple[int, int] | None:
     None where even the outermost level has more.
     """
     levels = [
-        len(_states_around(picture, box.id))
+        _level(picture, box.id)
         for box in picture.boxes.values()
-        if box.is_state and box.parent is not None and box.shape not in PSEUDO
+        if box.parent is not None and _counts(box)
     ]
     found = None
     for depth in range(1, max(levels, default=0) + 2):
@@ -81,10 +82,10 @@ def depth_for(picture: Picture, most: int = READABLE) -> tuple[int, int] | None:
     return found
 
 
-def _states_around(picture: Picture, box: str) -> list[str]:
-    """Return the states around a box, without the chart itself and what the notation adds."""
+def _level(picture: Picture, box: str) -> int:
+    """Return how many states are around a box, the chart itself and what is added not counted."""
     around = picture.around(box)
-    return [one for one in around if one != ROOT and picture.boxes[one].is_state]
+    return sum(one != ROOT and picture.boxes[one].is_state for one in around)
 
 
 def _shallow(picture: Picture, most: int, inside: str | None) -> set[str]:
@@ -98,8 +99,7 @@ def _shallow(picture: Picture, most: int, inside: str | None) -> set[str]:
     return {
         box
         for box in picture.boxes
-        if len(_states_around(picture, box)) < most
-        or (inside is not None and inside not in picture.around(box))
+        if _level(picture, box) < most or (inside is not None and inside not in picture.around(box))
     }
 
 
@@ -196,20 +196,15 @@ def _one(first: Arrow, second: Arrow) -> Arrow:
 
 
 def _brief(picture: Picture) -> Picture:
-    """Return a picture without data, behaviour, guards and actions."""
+    """Return a picture without data, behaviour, guards and actions; faults stay."""
 
     def brief(box: Box) -> Box:
-        lines = tuple(line for line in box.behaviour if _needed(line))
+        lines = tuple(line for line in box.behaviour if any(run.role is Role.FAULT for run in line))
         children = tuple(map(brief, box.children))
         return evolve(box, data=(), behaviour=lines, children=children)
 
     arrows = tuple(evolve(one, label=_events(one.label)) for one in picture.arrows)
     return evolve(picture, root=brief(picture.root), arrows=arrows)
-
-
-def _needed(line: Line) -> bool:
-    """Tell whether a line is about faults, or about what is left out."""
-    return any(run.role is Role.FAULT or run.text.startswith("… ") for run in line)
 
 
 def _events(label: tuple[Line, ...]) -> tuple[Line, ...]:

@@ -56,7 +56,7 @@ _UNTOLD: Final = {
     Kind.FIRED: "just taken",
     Kind.PENDING: "waited for",
 }
-"""What the legend says of marks that explain themselves, where others need one."""
+"""The words of the legend for kinds of marks that bring none of their own."""
 _TOLD_BEFORE: Final = frozenset({Kind.ACTIVE, Kind.PENDING})
 
 _BEHAVIOUR: Final = frozenset({Role.ENTRY, Role.EXIT, Role.INVOKE, Role.INTERNAL})

@@ -209,6 +209,8 @@ class Between:
             failed = {"attempts": now.attempts + 1, "due": due, "reason": reason}
             draft.note(row.number, **failed, worker=None, until=0)
         elif row.name != CHILD:
+            if row.name == SPAWN and isinstance(outcome, str):  # nobody waits, and nobody is told
+                LOG.error("%s/%d: a run was not started: %s", draft.run, row.number, outcome)
             draft.settle(row.number)
         elif isinstance(outcome, str):
             if not hear_child(draft, row.number, ChildFailed(outcome), self._now()):

@@ -27,7 +27,7 @@ from statecharts.model.effects import (
     Send,
     StartTimer,
 )
-from statecharts.model.errors import StatechartError
+from statecharts.model.errors import ArgumentError, StatechartError
 from statecharts.model.events import OWN, Answer, CallFailed, TimerFired, wire_name
 from statecharts.model.family import (
     Child,
@@ -626,6 +626,10 @@ class Draft:
         return [self._row(one, counter + n) for n, one in enumerate(spread(effects), 1)]
 
     def _row(self, effect: Effect, number: int) -> Owed:
+        if isinstance(effect, Child | Each):
+            found = f"{type(effect).__name__} is a call, and was emitted as an effect"
+            remedy = f"Declare it on the state that waits for it: invoke={type(effect).__name__}(…)"
+            raise ArgumentError("SC221", self.run, found, remedy)
         body = self.program.protocol.dumps_effect(effect)
         call = effect.id if isinstance(effect, Invoke) else None
         return Owed(number, name_of_effect(effect), call, body)
@@ -1036,17 +1040,15 @@ class Draft:
     def _owe(self, rows: Iterable[Owed], now: int) -> None:
         """Owe effects from now on; what can be carried out here is claimed."""
         for one in rows:
-            worker, until = self._claim(self.program.name, one) or (None, 0)
+            to_run = one.name in BETWEEN  # which is claimed in its turn
+            claimed = None if to_run else self._claim(self.program.name, one)
+            worker, until = claimed or (None, 0)
             row = evolve(one, due=now, worker=worker, until=until)
             self.owed[row.number] = row
             self._owed.add(row.number)
             if row.call is not None:
                 self.calls[row.call] = row.number
-            if row.name not in BETWEEN:
-                continue
-            if worker is None:
-                self._stray(row)
-            else:
+            if to_run:
                 self._queue(row, now)
 
     def _queue(self, row: Owed, now: int) -> None:
@@ -1391,7 +1393,7 @@ def recipient_of(run: str, row: Owed) -> str:
 
 
 _LAST: Final = (PARENT, CANCEL)
-"""What is said last, for its number is that of the call or of the start."""
+"""Rows that come after all others for the same run, though their numbers are older."""
 
 
 def answer_of(child: Draft) -> ChildDone | ChildFailed:

@@ -13,7 +13,7 @@ from typing import Any, Final, Generic, Literal, TypeVar, final, overload
 
 from attrs import field, frozen
 
-from statecharts.model.arguments import COUNT, WAIT, Sort, check, classes, valid
+from statecharts.model.arguments import COUNT, SPAN, WAIT, Sort, check, classes, optional, valid
 from statecharts.model.calls import answers_of
 from statecharts.model.effects import Call, Effect
 from statecharts.model.events import wire_name
@@ -24,7 +24,7 @@ F = TypeVar("F", bound=Effect)
 
 
 Backoff = Literal["fixed", "exponential"]
-"""How the waits between attempts grow."""
+"""The growth of the waits between attempts."""
 
 _BACKOFF: Final = Sort("'fixed' or 'exponential'", lambda value: value in ("fixed", "exponential"))
 _JITTER: Final = Sort(
@@ -207,20 +207,16 @@ def handle(
 
 def _check_policy(name: str, retry: Any, timeout: Any, heartbeat: Any, at_once: Any) -> None:
     """Refuse what does not say how a handler is called."""
-    second = timedelta(seconds=1)
+    second, time = timedelta(seconds=1), optional(SPAN)
     for key, value, fits, remedy in (
         ("retry", retry, isinstance(retry, Retry) or callable(retry), "a Retry, or a function"),
-        ("timeout", timeout, _is_time(timeout), f"a time, such as {second!r}, or None"),
-        ("heartbeat", heartbeat, _is_time(heartbeat), f"a time, such as {second!r}, or None"),
+        ("timeout", timeout, time.fits(timeout), f"a time, such as {second!r}, or None"),
+        ("heartbeat", heartbeat, time.fits(heartbeat), f"a time, such as {second!r}, or None"),
         ("at_once", at_once, type(at_once) is int and at_once > 0, "a number from 1 on"),
     ):
         if not fits:
             found = f"{key}= of the handler of {name} is {value!r}"
             raise HandlerError("SC828", "handlers", found, f"Give {remedy}")
-
-
-def _is_time(value: Any) -> bool:
-    return value is None or (isinstance(value, timedelta) and value > timedelta())
 
 
 def _takes_task(name: str, function: Callable[..., Any]) -> bool:

@@ -268,9 +268,8 @@ class Runtime:
         if self._delivery is not None:
             await self._delivery.close(self._grace)
             self._delivery = None
-        self._operations.writer.between = (
-            None  # what is on its way is passed on by the next process
-        )
+        # What is still on its way is passed on by the next process.
+        self._operations.writer.between = None
         await asyncio.to_thread(self._pool.shutdown)
         self._operations.close()
 

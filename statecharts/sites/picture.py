@@ -30,7 +30,7 @@ class DirectiveError(Exception):
 @final
 @frozen
 class Directive:
-    """What a page says of a picture.
+    """A directive as a page has it.
 
     Attributes:
         target: The chart: ``package.module:Name``, or a file, as for ``statecharts render``.
@@ -85,7 +85,7 @@ class Directive:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", LayoutWarning)  # the picture says so itself
                 return render(self._found().chart, format, highlight=names or None, **given)
-        except StatechartError as error:
+        except (StatechartError, ValueError) as error:  # an address of links that is none
             raise DirectiveError(str(error)) from error
 
     def _found(self) -> Found:

@@ -503,6 +503,7 @@ def test_parents_and_children_are_shown_and_listed(tmp_path: Path) -> None:
         astray.send(Ring())
     lines = call("show", "bakery", *where).output.splitlines()
     assert "  call      busy.each#1[0]: child oven-0, running" in lines
+    assert "  call      busy.each#1[1]: done, and others are waited for" in lines
     assert "  call      busy.each#1[2]: child oven-2, suspended" in lines
     assert said("show", "bakery", *where)["children"] == ["oven-0", "oven-2"]
     assert said("show", "bakery", *where)["parent"] is None

@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from statecharts import Call, CallFailed, State, Statechart
+from statecharts.model.errors import ArgumentError
 from statecharts.runtime import (
     Child,
     ChildDone,
@@ -154,9 +155,21 @@ class Ring2(Statechart[Asked]):
     on.stay(on=Asked, emit=lambda m: Tell(m.event.other, Asked("left", m.event.left)))
 
 
+def dough(number: int) -> Any:
+    return Dough(number) if number >= 0 else {"count": number}
+
+
 class Starter(Statechart[Go]):
     on = State(initial=True, resting=True)
-    on.stay(on=Go, emit=lambda m: Spawn(Oven, "spawned", Dough(m.event.count)))
+    on.stay(on=Go, emit=lambda m: Spawn(Oven, "spawned", dough(m.event.count)))
+
+
+class Muddled(Statechart[Go | Ring]):
+    """A run that emits calls, which belong to states."""
+
+    here, there = State(initial=True), State(final=True)
+    here.to(there, on=Go, emit=lambda _: Child(Oven, context=Dough(1)))
+    here.to(there, on=Ring, emit=lambda _: Each([Child(Oven)]))
 
 
 @frozen
@@ -173,7 +186,7 @@ class Tank(Statechart[Ball, Level]):
 
 UNLUCKY = 13
 
-CHARTS = (Bakery, Oven, Kitchen, Player, Ring2, Starter, Tank)
+CHARTS = (Bakery, Oven, Kitchen, Player, Ring2, Starter, Tank, Muddled)
 
 
 class Apart(MemoryStore):  # type: ignore[misc] # final for users; here it stands for Postgres
@@ -414,6 +427,26 @@ def test_a_recipient_that_cannot_be_written_is_stuck_alone(runs: Runs, number: i
     assert runs.get("a").snapshot.context == Seen((number,))
     assert tank.status == ("stuck" if number == UNLUCKY else "running")
     assert runs.get("a").owed == ()
+
+
+@pytest.mark.parametrize("event", [Go(), Ring()])
+def test_a_call_that_is_emitted_is_refused_and_nothing_is_written(runs: Runs, event: Any) -> None:
+    """It would never be answered; the error says where it belongs."""
+    run = runs.start(Muddled, key="m")
+    with pytest.raises(ArgumentError, match=r"SC221.*is a call, and was emitted.*invoke="):
+        run.send(event)
+    assert (run.owed, run.configuration, len(run.history())) == ((), ("here",), 1)
+    assert runs.verify() == []
+
+
+def test_a_run_that_cannot_be_spawned_is_logged(
+    runs: Runs, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Nobody waits for it, so that nobody would hear of it."""
+    run = runs.start(Starter, key="s")
+    run.send(Go(-1))
+    assert run.owed == ()
+    assert "s/1: a run was not started: [SC4" in caplog.text
 
 
 def test_a_circle_of_more_than_one_commit_takes_several(runs: Runs) -> None:
