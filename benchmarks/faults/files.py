@@ -187,7 +187,7 @@ def _filled(path: Path) -> None:
         name = store.put(b"an artifact " * 40)
 
         def attach(draft: Draft) -> None:
-            draft.attach(name)
+            draft.attach(name, tuple)
 
         operations.writer.do(Job("book", attach))
         names = [(chart, what) for chart in CHARTS for what in ("work", "mail")]
