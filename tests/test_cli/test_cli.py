@@ -48,6 +48,7 @@ Commands:
   import       Write the charts of TARGET as declarations in Python.
   investigate  A command of machines; see 'statecharts investigate -h'.
   list         List the charts of TARGET.
+  plan         A command of machines; see 'statecharts plan -h'.
   render       Draw the charts of TARGET into files.
   runs         See and move the runs of a store.
   schema       Print the JSON Schema of the events and snapshots of TARGET.
