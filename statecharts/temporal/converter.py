@@ -14,6 +14,7 @@ from typing import Any, Final
 from attrs import fields, has
 from cattrs.preconf.json import make_converter
 from temporalio.api.common.v1 import Payload
+from temporalio.client import Client
 from temporalio.converter import (
     CompositePayloadConverter,
     DataConverter,
@@ -123,3 +124,10 @@ class ChartPayloadConverter(CompositePayloadConverter):
 def with_codec(converter: DataConverter) -> DataConverter:
     """Return a data converter that writes as our codec does; encryption stays as it was."""
     return dataclasses.replace(converter, payload_converter_class=ChartPayloadConverter)
+
+
+def client_with_codec(client: Client) -> Client:
+    """Return a client over the same connection that writes as our codec does."""
+    config = client.config()  # its plugins change it anew
+    config["data_converter"] = with_codec(config["data_converter"])
+    return Client(**config)

@@ -14,7 +14,7 @@ from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
 
 from statecharts.runtime.handlers import Handlers, table
 from statecharts.temporal.activities import Carrier
-from statecharts.temporal.converter import teach, with_codec
+from statecharts.temporal.converter import client_with_codec, teach, with_codec
 from statecharts.temporal.registry import Charts, register
 from statecharts.temporal.workflow import ChartWorkflow
 
@@ -70,6 +70,7 @@ class ChartPlugin(SimplePlugin):
     def configure_worker(self, config: WorkerConfig) -> WorkerConfig:
         """Add workflow and activities, and let the workflows of the queue find their charts."""
         register(config.get("task_queue"), self.charts)
+        config["client"] = client_with_codec(config["client"])
         # A call that is taken back is told so with the next heartbeat.
         config["max_heartbeat_throttle_interval"] = _SOON
         config["default_heartbeat_throttle_interval"] = _SOON

@@ -65,7 +65,7 @@ from statecharts.runtime.writer import existing, unknown
 from statecharts.semantics.snapshot import Snapshot
 from statecharts.store.rows import OVER, Entry, Head, Kind, Status
 from statecharts.temporal.activities import Carrier
-from statecharts.temporal.converter import read_entry, read_rows, with_codec
+from statecharts.temporal.converter import client_with_codec, read_entry, read_rows
 from statecharts.temporal.errors import not_here, unpacked
 from statecharts.temporal.messages import (
     WORKFLOW,
@@ -427,9 +427,7 @@ class TemporalRuntime:
         self._charts = Charts.of(charts, (*effects, *self._table))
         self._charts.listener = self._listen
         self._passed = tuple(passed)
-        config = client.config()
-        config["data_converter"] = with_codec(config["data_converter"])
-        self._client = Client(**config)
+        self._client = client_with_codec(client)
         self._queue = queue
         self._facts = Facts(cap, ids, tail, lease.total_seconds(), searched)
         self._grace = grace
