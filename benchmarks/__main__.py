@@ -23,6 +23,7 @@ from benchmarks.sections import (
     growth,
     imports,
     instances,
+    nodes,
     parallel,
     plans,
 )
@@ -40,6 +41,7 @@ SECTIONS: Final[Mapping[str, Callable[[Plan], list[Section]]]] = {
     "codec": codec.run,
     "imports": imports.run,
     "durable": durable.run,
+    "nodes": nodes.run,
 }
 
 FILE_WIDTH: Final = 110

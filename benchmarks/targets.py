@@ -117,6 +117,9 @@ TARGETS: Final = (
     Target("replay, events a second of CPU", "durable", "replay", 150_000, COUNT, at_least=True),
     Target("bytes of a stored run", "durable", "run", 1_024, COUNT),
     Target("bytes of a stored transition", "durable", "transition", 200, COUNT),
+    Target("node of a plan, side by side, × DBOS", "nodes", "fan_ratio", 0.2, TIMES),
+    Target("node of a plan, in a chain, × DBOS", "nodes", "chain_ratio", 0.2, TIMES),
+    Target("1,000 nodes side by side, ms a node", "nodes", "fan_wall", 2.0, Column("ms", "")),
     Target("bytes held by an instance", "instances", "bytes", 80, Column("bytes", "", digits=0)),
 )
 

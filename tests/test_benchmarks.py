@@ -28,7 +28,7 @@ from benchmarks.features import cases
 from benchmarks.features import contestants as features
 from benchmarks.report import show
 from benchmarks.results import Column, Environment, Report, Row, Section
-from benchmarks.sections import apart, durable, imports
+from benchmarks.sections import apart, durable, imports, nodes
 from benchmarks.sections.effort import QUICK, Plan
 from benchmarks.sections.instances import bytes_held
 from benchmarks.shapes import contestants as shapes
@@ -64,6 +64,9 @@ TRIAL = Plan(
     durable_events=20,
     durable_sized=20,
     durable_runs=5,
+    nodes_fan=4,
+    nodes_chain=3,
+    nodes_rounds=1,
 )
 OUTLINES = (toggle(), regions(), ring(3), ring(10), nested(1), nested(4))
 
@@ -164,7 +167,8 @@ def test_feature_check_sees_what_a_turn_leaves_behind() -> None:
 def test_section_runs_and_has_a_number_for_ours(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every table can be made, in a run that is as short as it can be."""
     monkeypatch.setattr(apart, "measured", lambda peer, _effort: Missing(peer.name, "left out"))
-    monkeypatch.setattr(durable, "answer", lambda peer, *_: Missing(peer.name, "left out"))
+    for stored in (durable, nodes):
+        monkeypatch.setattr(stored, "answer", lambda peer, *_: Missing(peer.name, "left out"))
     apart.apart.cache_clear()
     sections = SECTIONS[name](TRIAL)
     apart.apart.cache_clear()

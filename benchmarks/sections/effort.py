@@ -29,6 +29,9 @@ class Plan:
     durable_events: int = 2_000
     durable_sized: int = 200_000
     durable_runs: int = 10_000
+    nodes_fan: int = 1_000
+    nodes_chain: int = 200
+    nodes_rounds: int = 5
 
 
 FULL = Plan(
@@ -55,4 +58,7 @@ QUICK = Plan(
     durable_events=200,
     durable_sized=2_000,
     durable_runs=200,
+    nodes_fan=100,
+    nodes_chain=20,
+    nodes_rounds=1,
 )
