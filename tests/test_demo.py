@@ -195,6 +195,7 @@ def test_demo_is_drawn_without_an_engine(monkeypatch: pytest.MonkeyPatch, tmp_pa
     assert all(path.read_text(encoding="utf-8") for path, _ in drawn)
 
 
+@pytest.mark.long
 def test_demo_survives_a_pipe_that_knows_ascii_only(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

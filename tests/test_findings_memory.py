@@ -31,6 +31,13 @@ from statecharts.model.hooks import function_name
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _little_to_collect() -> None:
+    """Spare the collections of these tests what others have left."""
+    gc.collect()
+    gc.freeze()
+
+
 def made() -> Any:
     """Return a chart whose event, data, context, effect and call are classes of its own."""
 

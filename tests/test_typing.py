@@ -110,6 +110,7 @@ def test_mypy_finds_each_planted_mistake_and_no_other(mypy_lines: list[str]) -> 
     assert places((one["file"], int(one["line"])) for one in told) == marked()
 
 
+@pytest.mark.long
 def test_pyright_finds_each_planted_mistake_and_no_other(pyright_places: Places) -> None:
     """As strict as it can be, pyright reports exactly the lines that are marked."""
     assert pyright_places == marked()

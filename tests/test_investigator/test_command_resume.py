@@ -15,6 +15,7 @@ import pytest
 from machines.investigator.command import job
 from machines.investigator.command.running import Interruption
 from machines.investigator.runtime import LocalInvestigator
+from tests.proof import cases
 from tests.test_investigator.command_runs import (
     ENDLESS,
     QUESTION,
@@ -54,7 +55,7 @@ def stopping_after(rounds: int) -> Callable[..., bool]:
     return carry_on
 
 
-@pytest.mark.parametrize("rounds", range(6))
+@pytest.mark.parametrize("rounds", cases(range(6), long=lambda rounds: rounds % 2))
 def test_run_that_is_stopped_comes_to_the_same_result(
     rounds: int, shop: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -105,7 +106,14 @@ def test_signal_stops_a_query_and_loses_nothing(
     assert resumed.stdout == undisturbed
 
 
-@pytest.mark.parametrize(("request_", "number"), [(1, "TERM"), (2, "KILL"), (3, "INT")])
+@pytest.mark.parametrize(
+    ("request_", "number"),
+    [
+        pytest.param(1, "TERM", marks=pytest.mark.long),
+        (2, "KILL"),
+        pytest.param(3, "INT", marks=pytest.mark.long),
+    ],
+)
 def test_model_that_keeps_silent_does_not_hold_up_a_stop(
     request_: int, number: str, shop: Path, tmp_path: Path
 ) -> None:
