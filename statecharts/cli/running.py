@@ -752,20 +752,32 @@ def serve(db: str, prefix: str, target: str, grace: float, quiet: bool, create: 
     """Carry out what the runs of the charts of a module ask for, until SIGTERM or Ctrl-C.
 
     TARGET is a module, or module:name for one of its charts. The module declares the charts, or
-    imports them, and has a variable handlers: a dict of classes of effects and functions, or a list
-    of what statecharts.runtime.handle returns. Several processes may serve one store. What a killed
-    one was at work on, another takes over: at once on the same machine, elsewhere in 30 seconds.
+    imports them, and has a variable handlers, if the charts ask for anything: a dict of classes of
+    effects and functions, or a list of what statecharts.runtime.handle returns. Several processes
+    may serve one store. What a killed one was at work on, another takes over: at once on the same
+    machine, elsewhere in 30 seconds.
     """
     if not create:
         _check_there(db, "Correct --db, or make it: --create.")
     module, charts = _served(target)
     handlers = getattr(module, "handlers", None)
-    if handlers is None:
+    if handlers is None and any(map(_asks, charts)):
         told = f"{module.__name__} has no variable 'handlers'. Add a dict of classes and functions."
         raise TargetError(told)
     options = {"grace": timedelta(seconds=grace), "prefix": prefix, "create_schema": create}
     with _told(", or --create"):
-        asyncio.run(_serve(_address(db), charts, handlers, quiet, options))
+        asyncio.run(_serve(_address(db), charts, handlers or (), quiet, options))
+
+
+def _asks(declared: Any) -> bool:
+    """Return whether a chart may ask for effects or calls, which handlers carry out."""
+    from statecharts.model.family import FAMILY  # noqa: PLC0415 - a command starts without it
+
+    chart = as_chart(declared, "serve")
+    nodes = chart.nodes.values()
+    calls = {one.call for node in nodes for one in node.invoke}
+    emits = any(node.entry or node.exit for node in nodes)
+    return emits or any(line.emit for line in chart.transitions) or not calls.issubset(FAMILY)
 
 
 def _served(target: str) -> tuple[ModuleType, list[Any]]:

@@ -16,10 +16,11 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Final, Literal, overload
 
 from statecharts.drawing.overlay import PLAIN, STEPS, HasConfiguration, Overlay, active
-from statecharts.model.arguments import COUNT, check, instance, optional
+from statecharts.model.arguments import COUNT, FLAG, TEXT, check, instance, optional
 from statecharts.model.chart import Chart, Declaration, as_chart, unknown_state
 from statecharts.model.errors import DefinitionError, Fault, StatechartError
 from statecharts.model.suggestions import did_you_mean
+from statecharts.semantics.configuration import StateName, state_id
 
 if TYPE_CHECKING:
     from statecharts.drawing.excerpt import Excerpt
@@ -56,7 +57,7 @@ def render(
     highlight: HasConfiguration | Iterable[str] | None = None,
     overlay: Overlay = PLAIN,
     depth: int | None = None,
-    focus: str | None = None,
+    focus: StateName | None = None,
     compact: bool = False,
     theme: str | Theme = "auto",
     transparent: bool = False,
@@ -76,7 +77,7 @@ def render(
     highlight: HasConfiguration | Iterable[str] | None = None,
     overlay: Overlay = PLAIN,
     depth: int | None = None,
-    focus: str | None = None,
+    focus: StateName | None = None,
     compact: bool = False,
     theme: str | Theme = "auto",
     transparent: bool = False,
@@ -95,7 +96,7 @@ def render(
     highlight: HasConfiguration | Iterable[str] | None = None,
     overlay: Overlay = PLAIN,
     depth: int | None = None,
-    focus: str | None = None,
+    focus: StateName | None = None,
     compact: bool = False,
     theme: str | Theme = "auto",
     transparent: bool = False,
@@ -120,7 +121,8 @@ def render(
         depth: How many levels of states to show, 1 for the outermost alone; with ``focus``, inside
             that state. What is left out is counted where it was, and what is active or counted in
             there is shown by the state around it.
-        focus: The id of a state to show, with what is inside it, around it, and one arrow away.
+        focus: A state to show, by its id or as `Door.shut`, with what is inside it, around it, and
+            one arrow away.
         compact: Whether states show their names alone, and arrows their events.
         theme: ``auto`` (light, and dark in SVG for readers who prefer that), ``light``, ``dark``,
             ``print`` (black on white), or a `Theme` of your own.
@@ -166,7 +168,13 @@ def render(
     shown, marked = _shown(chart, faults)
     if strict and marked:
         raise DefinitionError(shown.name, marked, shown)
-    check("render", overlay=(overlay, _OVERLAY))
+    check(
+        "render",
+        overlay=(overlay, _OVERLAY),
+        links=(links, TEXT),
+        transparent=(transparent, FLAG),
+        tabindex=(tabindex, FLAG),
+    )
     look = theme_named(theme)
     marks = overlay if highlight is None else active(shown, highlight) | overlay
     picture = _excerpt(shown, depth, focus, compact=compact).of(picture_of(shown, marked))
@@ -254,14 +262,15 @@ def _converted(svg: str, format: Literal["svg", "png", "pdf"]) -> str | bytes:
     return to_png(svg) if format == "png" else to_pdf(svg)
 
 
-def _excerpt(chart: Chart, depth: int | None, focus: str | None, *, compact: bool) -> Excerpt:
+def _excerpt(chart: Chart, depth: int | None, focus: StateName | None, *, compact: bool) -> Excerpt:
     """Return what to show of a chart."""
     from statecharts.drawing.excerpt import Excerpt
 
-    check("render", depth=(depth, optional(COUNT)))
-    if focus is not None and (focus not in chart or not focus):
-        raise unknown_state(chart.name, focus, dict(chart.nodes))
-    return Excerpt(depth, focus, compact)
+    check("render", depth=(depth, optional(COUNT)), compact=(compact, FLAG))
+    state = None if focus is None else state_id(focus)
+    if state is not None and (state not in chart or not state):
+        raise unknown_state(chart.name, state, dict(chart.nodes))
+    return Excerpt(depth, state, compact)
 
 
 def _shown(

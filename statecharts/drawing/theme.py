@@ -212,8 +212,8 @@ def theme_named(theme: str | Theme) -> Theme:
     """
     if isinstance(theme, Theme):
         return theme
-    if theme not in THEMES:
+    if theme not in list(THEMES):  # a list: what is given may have no hash
         names = ", ".join(THEMES)
-        remedy = did_you_mean(theme, THEMES, f"Use one of {names}, or a Theme of your own")
+        remedy = did_you_mean(str(theme), THEMES, f"Use one of {names}, or a Theme of your own")
         raise StatechartError("SC702", "render", f"there is no theme {theme!r}", remedy)
     return THEMES[theme]

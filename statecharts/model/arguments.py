@@ -112,6 +112,11 @@ def _is_whole(value: Any) -> bool:
 
 
 TEXT: Final = instance(str, "a text")
+KEY: Final = Sort("a text that is not empty", lambda value: isinstance(value, str) and value)
+EVENT: Final = Sort(
+    "an event: an instance, such as Paid()",
+    lambda value: value is not None and not isinstance(value, type),
+)
 FLAG: Final = instance(bool, "True or False")
 ENTRY: Final = Sort("the number of an entry, a whole number", _is_whole)
 NUMBER: Final = Sort("a whole number from 0 on", lambda value: _is_whole(value) and value >= 0)

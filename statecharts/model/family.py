@@ -11,7 +11,7 @@ from typing import Any, Final, Literal, TypeVar, overload
 
 from attrs import field, frozen
 
-from statecharts.model.arguments import NUMBER, TEXT, Sort, check, shown, valid
+from statecharts.model.arguments import EVENT, KEY, NUMBER, TEXT, Sort, check, shown, valid
 from statecharts.model.effects import Call, Effect
 from statecharts.model.errors import ArgumentError
 from statecharts.model.values import Value
@@ -42,8 +42,8 @@ class Tell(Value, Effect):
         event: The event.
     """
 
-    run: str = field(validator=valid(TEXT))
-    event: Any
+    run: str = field(validator=valid(KEY))
+    event: Any = field(validator=valid(EVENT))
 
 
 @frozen(eq=False, repr=False)
@@ -57,7 +57,7 @@ class Spawn(Value, Effect):
     """
 
     chart: str = field(converter=chart_name)
-    key: str = field(validator=valid(TEXT))
+    key: str = field(validator=valid(KEY))
     context: Any = field(default=None, hash=False)
 
 
@@ -130,10 +130,14 @@ class Joined(Value):
 _NEED: Final = Sort(
     "'all', 'any' or a number of calls", lambda need: need in ("all", "any") or NUMBER.fits(need)
 )
-_CALLS: Final = Sort(
-    "calls, such as (Child(Part), Child(Part))",
-    lambda calls: isinstance(calls, Iterable) and not isinstance(calls, str),
-)
+
+
+def _are_many(value: Any) -> bool:
+    return isinstance(value, Iterable) and not isinstance(value, str | bytes)
+
+
+_CALLS: Final = Sort("calls, such as (Child(Part), Child(Part))", _are_many)
+_ITEMS: Final = Sort("items, such as a list of keys", _are_many)
 
 
 def _calls(calls: Iterable[Call[Any]]) -> tuple[Call[Any], ...]:
@@ -185,6 +189,8 @@ class Each(Value, Call[Joined]):
             text = "it takes calls, or a function and over=, the items of which it makes them"
             remedy = "Pass Each(calls), or Each(function, over=items)"
             raise ArgumentError("SC221", "Each", text, remedy)
+        if over is not None:
+            check("Each", over=(over, _ITEMS))
         attrs_init: Any = self.__attrs_init__  # pyright: ignore[reportAttributeAccessIssue]
         attrs_init(calls if over is None else map(calls, over), need)
 

@@ -16,8 +16,18 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
+from statecharts import CallFailed, State, Statechart
 from statecharts.cli import main, running
-from statecharts.runtime import ChildFailed, Runs, Runtime, SimulatedClock, handle
+from statecharts.runtime import (
+    Child,
+    ChildFailed,
+    Each,
+    Joined,
+    Runs,
+    Runtime,
+    SimulatedClock,
+    handle,
+)
 from tests.test_runtime.orders import Asked, Charge, Daily, Order, Ordered, Paid
 from tests.test_runtime.test_family import Astray, Bakery, Cancel, Go, Oven, Ring
 
@@ -407,6 +417,27 @@ def test_serve_needs_charts_and_handlers(store: str) -> None:
     assert "handlers" in call("serve", ORDERS, "--db", store, status=2).output
     assert "there are no charts" in call("serve", "json", "--db", store, status=2).output
     assert "no module 'nope'" in call("serve", "nope", "--db", store, status=2).output
+
+
+def test_charts_that_ask_for_nothing_need_no_handlers() -> None:
+    """Timers, and what runs say to each other, the runtime carries out itself."""
+
+    class Alarm(Statechart):
+        quiet = State(initial=True)
+        loud = State(final=True)
+        quiet.after(timedelta(hours=8), loud)
+
+    class Round(Statechart[Joined]):
+        asking = State(initial=True, invoke={Each: lambda m: Each([Child(Alarm)])})
+        over = State(final=True)
+        asking.to(over, on=(Joined, CallFailed))
+
+    assert [running._asks(one) for one in (Order, Daily, Alarm, Round)] == [
+        True,
+        True,
+        False,
+        False,
+    ]
 
 
 def test_serve_makes_no_store_that_was_not_asked_for(

@@ -126,8 +126,31 @@ def test_a_depth_that_is_none_is_refused(depth: Any) -> None:
         render(Pipeline, depth=depth)
 
 
-@pytest.mark.parametrize("focus", ["", "active.merg", 7])
+@pytest.mark.parametrize("focus", ["", "active.merg", 7, ["active"]])
 def test_a_state_that_is_not_there_is_refused(focus: Any) -> None:
     """It names the nearest one."""
     with pytest.raises(UnknownStateError, match="SC207"):
         render(Pipeline, focus=focus)
+
+
+def test_a_state_may_be_named_as_it_is_declared() -> None:
+    """As everywhere, `Chart.state` stands for its id."""
+    assert render(Pipeline, "mermaid", focus=Pipeline.active.merge) == render(
+        Pipeline, "mermaid", focus="active.merge"
+    )
+
+
+@pytest.mark.parametrize(
+    "given", [{"links": 7}, {"transparent": 1}, {"tabindex": "no"}, {"compact": 3}]
+)
+def test_arguments_of_another_kind_are_refused(given: dict[str, Any]) -> None:
+    """They would else fail inside, or be taken for yes."""
+    with pytest.raises(StatechartError, match=r"SC221.*does not fit"):
+        render(Pipeline, **given)
+
+
+@pytest.mark.parametrize("theme", ["drak", 3, ["dark"]])
+def test_theme_that_is_none_is_refused(theme: Any) -> None:
+    """It says which there are."""
+    with pytest.raises(StatechartError, match=r"SC702.*Use one of auto, light|Did you mean 'dark'"):
+        render(Pipeline, theme=theme)

@@ -168,6 +168,12 @@ def test_subscriber_that_cannot_be_called_is_refused() -> None:
         (lambda: Spawn(Order, key=7), "Spawn: key=7 does not fit"),  # type: ignore[arg-type]
         (lambda: Child(Order, key=None), "Child: key=None does not fit"),  # type: ignore[arg-type]
         (lambda: Child(3), "chart=3 is no chart"),
+        (lambda: Spawn(Order, ""), "Spawn: key='' does not fit. Pass a text that is not empty"),
+        (lambda: Tell("", PAID), "Tell: run='' does not fit. Pass a text that is not empty"),
+        (lambda: Tell("a", Paid), "Tell: event=<class .*Paid'> does not fit. Pass an event"),
+        (lambda: Tell("a", None), "Tell: event=None does not fit"),
+        (lambda: Each(Charge, over=3), "over=3 does not fit. Pass items"),  # type: ignore[call-overload]
+        (lambda: Each(Charge, over="4111"), "over='4111' does not fit. Pass items"),
         (lambda: Each(3), "Each: calls=3 does not fit. Pass calls"),  # type: ignore[call-overload]
         (lambda: Each([3]), "Each: 3 cannot be one of the calls of Each"),  # type: ignore[list-item]
         (lambda: Each([], need="some"), "Each: need='some' does not fit"),  # type: ignore[call-overload]
