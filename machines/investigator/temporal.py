@@ -205,11 +205,16 @@ def brain_step(snapshot: Mapping[str, Any] | None, *events: Mapping[str, Any]) -
     ('error', 'called off: enough')
     """
     investigation = Investigation() if snapshot is None else Investigation.restore(snapshot)
-    _think(investigation, [protocol().load_event(dict(event)) for event in events])
+    _think(investigation, [protocol().load_event(_plain(event)) for event in events])
     return Thought(
         protocol().dump_snapshot(investigation.snapshot),
         [protocol().dump_effect(intent) for intent in investigation.intents],
     )
+
+
+def _plain(event: Any) -> Any:
+    """Return a mapping as the dict that a codec reads; anything else is for the codec to refuse."""
+    return dict(event) if isinstance(event, Mapping) else event
 
 
 def _think(investigation: Investigation, events: list[InvestigationEvent]) -> None:
@@ -574,8 +579,8 @@ class TemporalInvestigator:
         if isinstance(client, str):
             try:
                 client = await Client.connect(client)
-            except RuntimeError:
-                found = f"no server of Temporal answers at {self._server}"
+            except (RuntimeError, ValueError):
+                found = f"no server of Temporal answers at {self._server!r}"
                 remedy = "Start one: temporal server start-dev"
                 raise StatechartError("SC517", "temporal", found, remedy) from None
         worker = Worker(client, task_queue=self.id, plugins=[self._plugin])

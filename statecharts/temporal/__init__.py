@@ -12,6 +12,7 @@ if find_spec("temporalio") is None:
     _REMEDY = f"Install it: {how_to_install('temporalio')}"
     raise StatechartError("SC841", "temporal", "runs on Temporal need temporalio", _REMEDY)
 
+from statecharts.temporal.converter import ChartPayloadConverter
 from statecharts.temporal.messages import Answered, Beginning, Ended, Facts, Order, Sent
 from statecharts.temporal.plugin import ChartPlugin
 from statecharts.temporal.runtime import TemporalRun, TemporalRuntime
@@ -20,6 +21,7 @@ from statecharts.temporal.workflow import ChartWorkflow
 __all__ = [
     "Answered",
     "Beginning",
+    "ChartPayloadConverter",
     "ChartPlugin",
     "ChartWorkflow",
     "Ended",

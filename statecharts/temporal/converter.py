@@ -16,6 +16,7 @@ from cattrs.preconf.json import make_converter
 from temporalio.api.common.v1 import Payload
 from temporalio.client import Client
 from temporalio.converter import (
+    AdvancedJSONEncoder,
     CompositePayloadConverter,
     DataConverter,
     DefaultPayloadConverter,
@@ -24,7 +25,9 @@ from temporalio.converter import (
 
 from statecharts.codec import Protocol
 from statecharts.model.events import wire_name
+from statecharts.runtime.errors import RunError
 from statecharts.store.rows import Entry, Run
+from statecharts.temporal.errors import ENGINE
 from statecharts.temporal.messages import MESSAGES
 
 _HEX: Final = "hex:"
@@ -67,8 +70,8 @@ def read_entry(value: dict[str, Any]) -> Entry:
     return _CONVERTER.structure(value, Entry)
 
 
-class _Writer(json.JSONEncoder):
-    """Writes messages; and events, by their fields and their name on the wire."""
+class _Writer(AdvancedJSONEncoder):
+    """Writes messages, and events by their fields and their name; the rest as Temporal does."""
 
     def default(self, o: Any) -> Any:
         if isinstance(o, MESSAGES):  # what is inside comes here in its turn
@@ -122,12 +125,29 @@ class ChartPayloadConverter(CompositePayloadConverter):
 
 
 def with_codec(converter: DataConverter) -> DataConverter:
-    """Return a data converter that writes as our codec does; encryption stays as it was."""
+    """Return a data converter that writes as our codec does; encryption stays as it was.
+
+    Raises:
+        RunError: Its payload converter is another one (SC841).
+    """
+    cls = converter.payload_converter_class
+    if issubclass(cls, ChartPayloadConverter):
+        return converter
+    if cls is not DefaultPayloadConverter:
+        found = f"the client has a payload converter of its own, {cls.__name__}"
+        remedy = "Derive it from statecharts.temporal.ChartPayloadConverter"
+        raise RunError(ENGINE, "temporal", found, remedy)
     return dataclasses.replace(converter, payload_converter_class=ChartPayloadConverter)
 
 
-def client_with_codec(client: Client) -> Client:
-    """Return a client over the same connection that writes as our codec does."""
+def client_with_codec(client: Client, without: type | tuple[()] = ()) -> Client:
+    """Return a client over the same connection that writes as our codec does.
+
+    Args:
+        client: The client.
+        without: A class of plugins that are left out.
+    """
     config = client.config()  # its plugins change it anew
     config["data_converter"] = with_codec(config["data_converter"])
+    config["plugins"] = [one for one in config["plugins"] if not isinstance(one, without)]
     return Client(**config)

@@ -33,14 +33,15 @@ class Facts:
         ids: The number of ids that `send` remembers.
         tail: The number of last entries of the history that are kept.
         lease_s: The seconds after which an effect is carried out again whose worker has died.
-        searched: Whether the run says in search attributes where it is.
+        searched: Whether the run says in search attributes where it is, which the namespace must
+            know: a `TemporalRuntime` registers them.
     """
 
     cap: int | None = None
     ids: int = 1_000
     tail: int = 100
     lease_s: float = 30.0
-    searched: bool = True
+    searched: bool = False
 
 
 @frozen

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from datetime import timedelta
 from typing import Any, Final
 
 from temporalio.converter import DataConverter
 from temporalio.plugin import SimplePlugin
-from temporalio.worker import ReplayerConfig, WorkerConfig, WorkflowRunner
+from temporalio.worker import ReplayerConfig, Worker, WorkerConfig, WorkflowRunner
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
 
+from statecharts.runtime.errors import RunError
 from statecharts.runtime.handlers import Handlers, table
 from statecharts.temporal.activities import Carrier
 from statecharts.temporal.converter import client_with_codec, teach, with_codec
-from statecharts.temporal.registry import Charts, register
+from statecharts.temporal.registry import Charts, check_free, registered, replaying
 from statecharts.temporal.workflow import ChartWorkflow
 
 _SOON: Final = timedelta(milliseconds=500)
@@ -51,10 +52,10 @@ class ChartPlugin(SimplePlugin):
         effects: Iterable[type] = (),
         passed: Iterable[str] = (),
         carrier: Carrier | None = None,
-        registered: Charts | None = None,
+        known: Charts | None = None,
     ) -> None:
         found = table(handlers)
-        self.charts = registered or Charts.of(charts, (*effects, *found))
+        self.charts = known or Charts.of(charts, (*effects, *found))
         self.carrier = carrier or Carrier(self.charts, found)
         self._modules = modules_of(self.charts) | {*passed}
         for program in self.charts.programs.values():
@@ -68,17 +69,33 @@ class ChartPlugin(SimplePlugin):
         )
 
     def configure_worker(self, config: WorkerConfig) -> WorkerConfig:
-        """Add workflow and activities, and let the workflows of the queue find their charts."""
-        register(config.get("task_queue"), self.charts)
-        config["client"] = client_with_codec(config["client"])
+        """Add workflow and activities, once; refuse a queue that is taken here.
+
+        Raises:
+            RunError: Another plugin has added them, or another worker of this process has the
+                queue, with other charts (SC829).
+        """
+        if self.carrier.activities[0] in config.get("activities", ()):
+            return config  # the client has this plugin, too
+        if ChartWorkflow in config.get("workflows", ()):
+            found = "the client has a ChartPlugin already"
+            raise RunError("SC829", "plugin", found, "Give it to the client or to the worker")
+        client = config["client"]
+        check_free((client.namespace, config.get("task_queue", "")), self.charts)
+        config["client"] = client_with_codec(client)
         # A call that is taken back is told so with the next heartbeat.
         config["max_heartbeat_throttle_interval"] = _SOON
         config["default_heartbeat_throttle_interval"] = _SOON
         return super().configure_worker(config)
 
+    async def run_worker(self, worker: Worker, next: Callable[[Worker], Awaitable[None]]) -> None:
+        """Let the workflows of the queue find their charts while the worker runs."""
+        with registered((worker.client.namespace, worker.task_queue), self.charts):
+            await super().run_worker(worker, next)
+
     def configure_replayer(self, config: ReplayerConfig) -> ReplayerConfig:
         """Add the workflow, and let it find its charts."""
-        register(None, self.charts)
+        replaying(self.charts)
         return super().configure_replayer(config)
 
     def _runner(self, runner: WorkflowRunner | None) -> WorkflowRunner:

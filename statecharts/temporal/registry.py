@@ -6,7 +6,8 @@ looked up is made when the worker is, so that a workflow never compiles, imports
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Generator, Iterable
+from contextlib import contextmanager
 from typing import Any, Final
 
 from attrs import define, field
@@ -66,22 +67,50 @@ class Charts:
         return program
 
 
-_QUEUES: Final[dict[str | None, Charts]] = {}
+Place = tuple[str, str]
+"""A namespace and a task queue."""
+
+_AT_WORK: Final[dict[Place, list[Charts]]] = {}
+_REPLAYED: Final[list[Charts]] = []
 
 
-def register(queue: str | None, charts: Charts) -> None:
-    """Let the workflows of a task queue find their charts; None is for replays."""
-    _QUEUES[queue] = charts
+def check_free(place: Place, charts: Charts) -> None:
+    """Refuse a second worker of a queue in this process whose charts are others.
+
+    Raises:
+        RunError: There is one (SC829).
+    """
+    wanted = {name: one.kernel.chart for name, one in charts.programs.items()}
+    for other in _AT_WORK.get(place, ()):
+        if {name: one.kernel.chart for name, one in other.programs.items()} != wanted:
+            told = f"a worker of this process has it, with {', '.join(sorted(other.programs))}"
+            raise RunError("SC829", f"queue {place[1]}", told, "Name another queue")
 
 
-def charts_of(queue: str) -> Charts:
-    """Return the charts of a task queue.
+@contextmanager
+def registered(place: Place, charts: Charts) -> Generator[None, None, None]:
+    """Let the workflows of a queue find their charts while a worker runs."""
+    at_work = _AT_WORK.setdefault(place, [])
+    at_work.append(charts)
+    try:
+        yield
+    finally:
+        at_work[:] = [one for one in at_work if one is not charts]
+
+
+def replaying(charts: Charts) -> None:
+    """Let workflows that are replayed find their charts."""
+    _REPLAYED[:] = [charts]
+
+
+def charts_of(namespace: str, queue: str) -> Charts:
+    """Return the charts of a task queue: those of the last worker, else those of a replay.
 
     Raises:
         RunError: Nobody has named any (SC829).
     """
-    found = _QUEUES.get(queue) or _QUEUES.get(None)
-    if found is None:
+    found: list[Charts] = [*_REPLAYED, *_AT_WORK.get((namespace, queue), ())]
+    if not found:
         told = "no charts are registered here"
         raise RunError("SC829", queue, told, "Give the worker a ChartPlugin with its charts")
-    return found
+    return found[-1]

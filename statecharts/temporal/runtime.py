@@ -31,6 +31,21 @@ from temporalio.service import RPCError, RPCStatusCode
 from temporalio.worker import Worker
 
 from statecharts.codec import Protocol
+from statecharts.model.arguments import (
+    COUNT,
+    ENTRY,
+    FLAG,
+    FUNCTION,
+    KEY,
+    NUMBER,
+    SPAN,
+    TEXT,
+    WAIT,
+    Sort,
+    check,
+    instance,
+    optional,
+)
 from statecharts.model.chart import Declaration
 from statecharts.model.effects import Call
 from statecharts.model.errors import StatechartError
@@ -47,13 +62,15 @@ from statecharts.runtime.commit import (
     place_of,
     revived,
 )
-from statecharts.runtime.errors import RunError, UnknownRunError
+from statecharts.runtime.errors import RunError, UnknownRunError, WaitError
 from statecharts.runtime.handlers import Attempted, Handlers, table
 from statecharts.runtime.history import Past, times, told
+from statecharts.runtime.operations import CHART as CHART_NAME
 from statecharts.runtime.operations import (
     check_filters,
     check_key,
     check_sent,
+    classes_of,
     has_arrived,
     late,
     seconds_of,
@@ -91,6 +108,25 @@ POLLS: Final = (0.01, 0.5)
 
 PATIENCE: Final = timedelta(seconds=60)
 """The longest time that a question may take, which a worker has to answer."""
+
+
+NO_WORKER: Final = "Let a worker run, that of a TemporalRuntime with its charts"
+_BROKEN: Final = (
+    WorkflowExecutionStatus.TERMINATED,
+    WorkflowExecutionStatus.FAILED,
+    WorkflowExecutionStatus.TIMED_OUT,
+)
+"""How workflows end that nobody has told so by a run."""
+
+_LONGEST: Final = 1_000
+"""The longest id of a workflow, in bytes."""
+
+_CLIENT: Final = instance(Client, "a client, such as await Client.connect('localhost:7233')")
+_NAMES: Final = Sort(
+    "names of modules, such as ('shop.prices',)",
+    lambda value: not isinstance(value, str | type) and isinstance(value, Iterable),
+)
+_OPTIONS: Final = optional(instance(Mapping, "a dict of options of temporalio.worker.Worker"))
 
 
 @final
@@ -158,13 +194,24 @@ class TemporalRun(Generic[E, C]):
 
     @property
     def status(self) -> str:
-        """``running``, ``suspended``, ``stuck``, ``ended`` or ``cancelled``."""
-        return self._live()[1].head.status
+        """``running``, ``suspended``, ``stuck``, ``ended`` or ``cancelled``.
+
+        A run whose workflow was terminated, or has failed or timed out, counts as cancelled.
+        """
+        return self._standing()[0]
 
     @property
     def reason(self) -> str:
         """The reason why it is stuck, suspended or cancelled; else empty."""
-        return self._live()[1].head.reason
+        return self._standing()[1]
+
+    def _standing(self) -> tuple[str, str]:
+        head = self._live()[1].head
+        if head.status not in OVER:
+            closed = self._runtime._ask(self._runtime._closed(self.key))
+            if closed:
+                return Status.CANCELLED.value, closed
+        return head.status, head.reason
 
     @property
     def ended(self) -> bool:
@@ -177,10 +224,13 @@ class TemporalRun(Generic[E, C]):
         Args:
             tail: The number of last entries to return; None returns all that are kept.
         """
+        check("history", tail=(tail, optional(NUMBER)))
         program, _ = self._live()
         return list(told(self._entries(tail), program))
 
     def _entries(self, tail: int | None = None) -> list[Entry]:
+        if tail == 0:
+            return []
         found = self._runtime._ask(self._runtime._query(self.key, "history", tail))
         return [read_entry(one) for one in found]
 
@@ -192,6 +242,7 @@ class TemporalRun(Generic[E, C]):
         Args:
             tail: The number of entries.
         """
+        check("points", tail=(tail, NUMBER))
         program, live = self._live()
         entries = self._entries()
         found = _replayed(program, entries)
@@ -205,6 +256,7 @@ class TemporalRun(Generic[E, C]):
         Raises:
             RunError: There is no such entry, or it is not kept any more (SC830).
         """
+        check("at", sequence=(sequence, ENTRY))
         found = {past.sequence: snapshot for past, snapshot in self.points(tail=1 << 30)}
         snapshot = found.get(sequence)
         if snapshot is None:
@@ -250,12 +302,25 @@ class TemporalRun(Generic[E, C]):
             return draft.take(event, at, id)
 
         def said(program: Program) -> Sent:
+            program.kernel._cache.key(event)
             return Sent(program.protocol.dump_message(event), id)
 
         return await self._runtime._update(self.key, "send", said, act, id)
 
-    async def answer(self, call: str, event: E, *, last: bool = True) -> Taken:
-        """Answer a call; `handled` is False when it is not under way any more."""
+    async def answer(
+        self, call: str, event: E, *, last: bool = True, keep: Iterable[bytes] = ()
+    ) -> Taken:
+        """Answer a call; `handled` is False when it is not under way any more.
+
+        Args:
+            call: The id of the call.
+            event: The answer.
+            last: Whether the call is over with it.
+            keep: Artifacts are not kept on Temporal (SC841).
+        """
+        check("answer", call=(call, TEXT), last=(last, FLAG))
+        if [*keep]:
+            _keep_elsewhere()
 
         def said(program: Program) -> Answered:
             return Answered(call, program.protocol.dump_event(event), last)
@@ -264,6 +329,7 @@ class TemporalRun(Generic[E, C]):
 
     async def fail(self, call: str, reason: str = "") -> Taken:
         """Say that a call has failed."""
+        check("fail", call=(call, TEXT), reason=(reason, TEXT))
         return await self._answer(lambda _: Answered(call, reason=reason), CallFailed(call, reason))
 
     async def _answer(
@@ -300,6 +366,8 @@ class TemporalRun(Generic[E, C]):
         return await self._order("renew")
 
     async def _order(self, verb: str, reason: str = "") -> Taken:
+        check(verb, reason=(reason, TEXT))
+
         def act(draft: Draft, at: datetime) -> Taken:
             if verb in ORDERS:
                 ORDERS[verb](draft, reason, at)
@@ -353,21 +421,28 @@ class TemporalRun(Generic[E, C]):
             WaitError: It took too long, or can never come there (SC827).
         """
         runtime, key = self._runtime, self.key
-        program, live = await runtime._do(runtime._read(key))
-        goal = None if state is None else state_in(program, key, state)
         seconds = seconds_of(key, timeout)
         pause, longest = POLLS
+        goal: str | None = None
+        live: Live | None = None
         try:
             async with asyncio.timeout(seconds):
-                while not has_arrived(key, live, goal):
+                while True:
+                    program, now = await runtime._do(runtime._read(key))
+                    live, goal = now, None if state is None else state_in(program, key, state)
+                    if has_arrived(key, now, goal):
+                        return now.snapshot
                     await asyncio.sleep(pause)
                     pause = min(pause * 1.5, longest)
-                    _, live = await runtime._do(runtime._read(key))
+                    if pause == longest:
+                        await runtime._do(runtime._check_open(key))
         except TimeoutError as error:
             if isinstance(error, StatechartError):
                 raise
+            if live is None:
+                found = "nobody has answered in time"
+                raise WaitError("SC827", key, found, NO_WORKER) from None
             raise late(key, goal, live) from None
-        return live.snapshot
 
 
 @final
@@ -423,11 +498,26 @@ class TemporalRuntime:
         passed: Iterable[str] = (),
         options: Mapping[str, Any] | None = None,
     ) -> None:
+        check(
+            "temporal",
+            client=(client, _CLIENT),
+            queue=(queue, KEY),
+            observe=(observe, optional(FUNCTION)),
+            ids=(ids, NUMBER),
+            tail=(tail, NUMBER),
+            cap=(cap, optional(COUNT)),
+            lease=(lease, SPAN),
+            grace=(grace, WAIT),
+            searched=(searched, FLAG),
+            worker=(worker, FLAG),
+            passed=(passed, _NAMES),
+            options=(options, _OPTIONS),
+        )
         self._table = table(handlers)
-        self._charts = Charts.of(charts, (*effects, *self._table))
+        self._charts = Charts.of(charts, (*classes_of(effects), *self._table))
         self._charts.listener = self._listen
         self._passed = tuple(passed)
-        self._client = client_with_codec(client)
+        self._client = client_with_codec(client, without=ChartPlugin)
         self._queue = queue
         self._facts = Facts(cap, ids, tail, lease.total_seconds(), searched)
         self._grace = grace
@@ -468,7 +558,7 @@ class TemporalRuntime:
         if not self._works:
             return
         self._carrier = Carrier(self._charts, self._table, self._show_there, self._loop)
-        plugin = ChartPlugin(registered=self._charts, carrier=self._carrier, passed=self._passed)
+        plugin = ChartPlugin(known=self._charts, carrier=self._carrier, passed=self._passed)
         options: dict[str, Any] = {"graceful_shutdown_timeout": self._grace, **self._options}
         self._worker = Worker(self._client, task_queue=self._queue, plugins=[plugin], **options)
         await self._worker.__aenter__()
@@ -536,13 +626,43 @@ class TemporalRuntime:
         return self._client.get_workflow_handle(key)
 
     async def _known(self, key: str) -> Any:
-        """Return what Temporal knows of a run; of one that it does not, the error."""
+        """Return what Temporal knows of a run; of one that it does not, the error.
+
+        Raises:
+            RunError: There is none (SC822), it is no run of a chart, or no server answers (SC841).
+        """
         try:
-            return await self._handle(key).describe()
+            found = await self._handle(key).describe()
         except RPCError as error:
             if error.status == RPCStatusCode.NOT_FOUND:
                 raise unknown(key) from None
-            raise
+            raise _silent(key, error.message) from error
+        except RuntimeError as error:  # so says a client that connects when it is first used
+            raise _silent(key, str(error)) from error
+        if found.workflow_type != WORKFLOW:
+            text = f"it is a workflow {found.workflow_type}, and no run of a chart"
+            raise RunError("SC841", key, text, "Use another key")
+        return found
+
+    async def _unanswered(self, key: str, error: RPCError) -> RunError:
+        """Return the error of a question that no worker has answered."""
+        await self._known(key)
+        return RunError("SC841", key, f"nobody has answered: {error.message}", NO_WORKER)
+
+    async def _closed(self, key: str) -> str:
+        """Return how a workflow was ended from outside; empty if it was not."""
+        status = (await self._known(key)).status
+        return f"its workflow is {status.name.lower()}" if status in _BROKEN else ""
+
+    async def _check_open(self, key: str) -> None:
+        """Refuse a run whose workflow was ended from outside: nothing moves it any more.
+
+        Raises:
+            RunError: It was (SC841).
+        """
+        closed = await self._closed(key)
+        if closed:
+            raise RunError("SC841", key, closed, "Look at it on Temporal's pages, or start another")
 
     async def _query(self, key: str, name: str, *values: Any, kind: Any = None) -> Any:
         try:
@@ -550,7 +670,7 @@ class TemporalRuntime:
         except RPCError as error:
             if error.status == RPCStatusCode.NOT_FOUND:
                 raise unknown(key) from None
-            raise
+            raise await self._unanswered(key, error) from error
         except WorkflowQueryFailedError as error:
             with contextlib.suppress(WorkflowFailureError):
                 if (await self._known(key)).status == WorkflowExecutionStatus.FAILED:
@@ -621,6 +741,7 @@ class TemporalRuntime:
             found: Taken | None = await self._query(key, "taken", id, kind=Taken)
             if found is not None:
                 return found
+        await self._check_open(key)
         program, live = await self._read(key)
         return act(Draft(program, live, key), datetime.now(UTC))
 
@@ -669,6 +790,10 @@ class TemporalRuntime:
         _check_connection(connection)
         program = self._charts.find(chart)
         check_key(key, "start")
+        check("start", exist_ok=(exist_ok, FLAG))
+        if len(key.encode()) > _LONGEST:
+            found = f"the key has {len(key.encode())} bytes; {_LONGEST} is the most for a workflow"
+            raise RunError("SC822", "start", found, "Choose a shorter key")
         draft = Draft(program, None, key, careful=True)
         draft.start(context, datetime.now(UTC))  # here a chart says what it cannot start with
         given = draft.snapshot.context
@@ -736,10 +861,16 @@ class TemporalRuntime:
         Raises:
             RunError: A status or a state that there is not (SC838).
         """
+        name = getattr(getattr(chart, "chart", chart), "name", chart)
+        check("list", chart=(name, CHART_NAME))
+        if name is not None and name not in self._charts.programs:
+            listed = ", ".join(sorted(self._charts.programs))
+            remedy = f"The charts here: {listed}"
+            raise RunError("SC838", "list", f"no chart here is called {name}", remedy)
         place = check_filters(self._charts.programs, state, status, stuck=stuck)
         self._check_searched()
         wanted = {
-            CHART.name: None if chart is None else self._charts.find(chart).name,
+            CHART.name: name,
             STATES.name: place,
             STATUS.name: Status.STUCK.value if stuck else status,
         }
@@ -749,6 +880,8 @@ class TemporalRuntime:
     async def _found(self, wanted: Mapping[str, Any]) -> dict[str, Any]:
         """Return the executions with some search attributes, by key."""
         said = {"WorkflowType": WORKFLOW, "TaskQueue": self._queue, **wanted}
+        if wanted.get(STATUS.name) not in (None, *OVER):
+            said["ExecutionStatus"] = "Running"
         parts = [f"`{key}` = '{_quoted(value)}'" for key, value in said.items() if value]
         query = " AND ".join((*parts, "ExecutionStatus != 'ContinuedAsNew'"))
         return {one.id: one async for one in self._client.list_workflows(query)}
@@ -813,6 +946,7 @@ class TemporalRuntime:
         Returns:
             A function that ends it.
         """
+        check("subscribe", subscriber=(subscriber, FUNCTION))
         self._subscribers.append(subscriber)
 
         def end() -> None:
@@ -886,6 +1020,11 @@ def _replayed(program: Program, entries: Iterable[Entry]) -> dict[int, Snapshot[
 
 _KEEPING: Final = frozenset({Kind.SUSPEND, Kind.RESUME, Kind.CANCEL})
 """The kinds of entries that leave the snapshot as it was."""
+
+
+def _silent(where: str, reason: str) -> RunError:
+    found = f"the server does not answer: {reason}"
+    return RunError("SC841", where, found, "See whether it runs, and at which address")
 
 
 def _is_passing(error: WorkflowUpdateFailedError) -> bool:

@@ -145,7 +145,7 @@ class ChartWorkflow:
         info = workflow.info()
         self._given = given
         self._key = info.workflow_id
-        self._charts = charts_of(info.task_queue)
+        self._charts = charts_of(info.namespace, info.task_queue)
         self._program = self._charts.find(given.chart)
         self._entries: deque[Entry] = deque(maxlen=given.facts.tail)
         self._seen: OrderedDict[str, tuple[int, int, str]] = OrderedDict()

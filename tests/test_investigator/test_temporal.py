@@ -45,6 +45,7 @@ from machines.investigator.temporal import (
     brain_step,
     commission,
 )
+from statecharts.codec import CodecError
 from tests.proof import shards
 from tests.temporal import Server
 from tests.test_investigation.scripted import SCOPE, Bench, Log, Scripted, looks
@@ -84,6 +85,24 @@ def test_brain_step_is_that_of_an_investigation() -> None:
         snapshot = thought.snapshot
         events.append(written)
     assert brain_step(None, *events).snapshot == snapshot
+
+
+@pytest.mark.parametrize("event", ["x", 5, [1], None, {"type": "nope"}])
+def test_brain_step_refuses_what_is_no_event(event: Any) -> None:
+    """It says so as the codec does."""
+    with pytest.raises(CodecError):
+        brain_step(None, event)
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1:1", ""])
+def test_command_tells_that_no_server_answers(address: str, shop: Path, tmp_path: Path) -> None:
+    """One line, which says how to start one."""
+    given = ["--db", str(shop), "--question", "what is wrong?", "-o", str(tmp_path / "run")]
+    done = CliRunner().invoke(investigate, [*given, "--temporal", address])
+    assert done.exit_code == 2
+    told = done.stderr.strip().splitlines()[-1]
+    assert "[SC517]" in told
+    assert told.endswith("Start one: temporal server start-dev.")
 
 
 def test_brain_step_after_the_end_changes_nothing() -> None:

@@ -15,7 +15,7 @@ from rich.text import Text
 from machines.investigation import Investigation, Policy, Scope, Start
 from machines.investigator.command.asking import Asker
 from machines.investigator.command.database import Database, Identity, Toolboxes
-from machines.investigator.command.inputs import need
+from machines.investigator.command.inputs import InputError, need
 from machines.investigator.command.options import (
     Options,
     compare,
@@ -38,6 +38,7 @@ from machines.investigator.command.running import (
 from machines.investigator.command.state import Folder, Run
 from machines.investigator.runtime import Bounds, LocalInvestigator
 from statecharts.cli.terminal import console, count_text, print_error, print_json
+from statecharts.model.errors import StatechartError
 
 _TIMEOUT_S: Final = 60.0
 _STEPS: Final = 1_000
@@ -190,6 +191,10 @@ class Job:
                 lambda: save(run, investigator.investigation, folder),
                 interruption,
             )
+        except StatechartError as error:
+            if error.code != "SC517":
+                raise
+            raise InputError(str(error)) from None  # no server: the run is as it was
         finally:
             self._view.end()
         if asker.unused and not stopped:
