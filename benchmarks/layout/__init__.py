@@ -1,0 +1,1 @@
+"""Layout: scores of drawings, from their geometry alone, beside other layout engines."""
