@@ -5,27 +5,28 @@ The text of a box is set into compartments first; that gives the box its size.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Final, final
 
 from attrs import define, evolve, field, frozen
 
-from statecharts.drawing.geometry import Path, Rect, moved, straight, swung
+from statecharts.drawing.geometry import Path, Rect, cornered, moved, straight, swung
 from statecharts.drawing.labels import LABEL_SIZE, SMALL_SIZE, line_width, text_width
 from statecharts.drawing.model import PSEUDO, Box, Line, PlacedBox, Role, Rule, Run, Shape, Text
 from statecharts.drawing.plan import Key, Plan, Side
-from statecharts.drawing.sketch import Route
+from statecharts.drawing.sketch import PITCH, Route
 
 PADDING: Final = 16.0
 """Distance between the border of a composite state and its children."""
-EAR: Final = 22.0
-"""Distance by which an arrow from a state's own border to its inside swings out."""
+EAR: Final = 16.0
+"""Distance by which an arrow from a state's own border to its inside swings out at the left."""
 
 NAME_SIZE: Final = 13.0
 REGION_SIZE: Final = 11.5
 HEADING_SIZE: Final = 18.0
-APART: Final = 15.0
-"""Distance between arrows at one side of a small state."""
+APART: Final = 2 * PITCH
+"""Distance between arrows that end at one side of a region, if there is room."""
 LEADING: Final = 14.0
 """Distance between the base lines of small text."""
 MARGIN: Final = 11.0
@@ -41,7 +42,6 @@ FORK: Final = (64.0, 5.0)
 
 _TITLE: Final = 28.0
 _LEAST: Final = (76.0, 36.0)
-_LEAST_APART: Final = 6.0
 _ICON: Final = 20.0
 _WIDE: Final = 2.2
 _ABOVE: Final = 8.0
@@ -81,7 +81,7 @@ def state_text(box: Box, least: float = 0.0) -> BoxText:
     name = _name(box.name, NAME_SIZE, centred=True)
     bare = not (box.data or box.behaviour)
     below, inner, rules = _compartments(box, _TITLE)
-    width = max(name.width + 2 * MARGIN + 8 + icon, inner + 2 * MARGIN, _LEAST[0], least)
+    width = up(max(name.width + 2 * MARGIN + 8 + icon, inner + 2 * MARGIN, _LEAST[0], least))
     if bare:
         height = _LEAST[1]
         title = name.moved(width / 2 + icon / 2, height / 2 + NAME_SIZE * 0.36)
@@ -187,9 +187,8 @@ class Block:
         routes: Arrows and labels that are wholly inside it.
         owners: The box at whose border an arrow begins or ends, by port.
         swings: Ports of such arrows that leave the box and swing out over its border.
-        ears: The x at which arrows swing out over the upper border before they go in.
-        ear: Empty space that they need above the upper border.
-        lands: The x at which all arrows end at the upper border, if it matters.
+        ear: Width of the space at its left, outside its border, for arrows that swing out there.
+        circle: Diameter of the circle at its top that arrows end at; 0 for a rectangle.
         centre: The x of the middle of a region in its parallel state.
         rigid: Whether its own box keeps its size when it is given more space.
     """
@@ -204,9 +203,8 @@ class Block:
     routes: dict[str, Route] = field(factory=dict)
     owners: dict[Key, str] = field(factory=dict)
     swings: set[Key] = field(factory=set)
-    ears: list[float] = field(factory=list)
     ear: float = 0.0
-    lands: float | None = None
+    circle: float = 0.0
     centre: float = 0.0
     rigid: bool = False
 
@@ -231,13 +229,28 @@ class Block:
         if y is not None and y != end:
             self.pieces.append((key, straight((x, y), (x, end))))
 
-    def swing(self, key: Key) -> None:
-        """Make an arrow swing out over the upper border before it enters: it exits its source."""
-        if self.sides[key] is Side.TOP:
-            x = self.ports[key]
-            self.pieces.append((key, ((x, 0.0), (x, -EAR), (x - 26, -EAR), (x - 26, 0.0))))
-            self.ears += [x, x - 26]
-            self.ear = EAR
+    def begin(self, keys: Sequence[Key], bar: float, low: float) -> None:
+        """Let the arrows from the box itself to its inside begin below its title.
+
+        Local ones begin at the lower edge of the title, and others at the border, from where they
+        swing out and come in again below it: they exit the state.
+
+        Args:
+            keys: The arrows, each drawn up to ``low``.
+            bar: The lower edge of the title.
+            low: The upper edge of what is inside.
+        """
+        swinging = sorted((key for key in keys if key in self.swings), key=lambda k: self.ports[k])
+        for number, key in enumerate(swinging):
+            x, away = self.ports[key], EAR + PITCH * number
+            y = bar + PITCH * (len(swinging) - number)
+            out = self.ear - away + 2.0
+            start = _TITLE / 2 - 4.0 + 6.0 * (len(swinging) - 1 - number) / len(swinging)
+            corners = [(x, low), (x, y), (out, y), (out, start), (self.ear, start)]
+            self.pieces.append((key, cornered(corners, 6.0)))
+        for key in keys:
+            if key not in swinging:
+                self.pieces.append((key, straight((self.ports[key], low), (self.ports[key], bar))))
 
     def widen(self, width: float, height: float) -> None:
         """Give a region the size of its place; its contents stay where they are."""
@@ -262,10 +275,12 @@ def solid_block(box: Box, arrows: int = 0) -> Block:
     elif bullseye:
         text = final_text(box)
     else:
-        text = state_text(box, 2 * MARGIN + _LEAST_APART * (arrows - 1))
+        text = state_text(box, 2 * MARGIN + PITCH * arrows)
     block = Block(box, text.width, text.height)
     if bullseye:
-        block.lands = text.width / 2
+        block.circle = BULLSEYE
+    elif box.shape in PSEUDO and box.shape is not Shape.FORK:
+        block.circle = text.width
     rect = Rect(0, 0, text.width, text.height)
     block.boxes.append(PlacedBox(box, rect, 0, text.texts, text.ruled(text.width), text.bar))
     return block
@@ -281,30 +296,46 @@ def framed_block(inner: Block, *, region: bool = False) -> Block:
     else:
         text = composite_text(box) if bordered else heading_text(box)
     pad = PADDING if bordered or region else 0.0
+    own = [
+        key
+        for key in inner.ports
+        if bordered and inner.owners.get(key) == box.id and inner.sides[key] is Side.TOP
+    ]
+    ears = sum(key in inner.swings for key in own)
+    entering = [
+        x for key, x in inner.ports.items() if inner.sides[key] is Side.TOP and key not in own
+    ]
     left = pad
-    entering = [x for key, x in inner.ports.items() if inner.sides[key] is Side.TOP]
-    swinging = [key for key in inner.swings if inner.owners[key] == box.id and bordered]
     if entering:
         # Arrows that enter from above pass to the right of the title.
-        left = max(pad, text.width + (30.0 if swinging else 8.0) - min(entering))
-    width = max(text.width, left + inner.width + pad)
+        left = max(pad, up(text.width + 8.0 - min(entering), PITCH))
+    width = up(max(text.width, left + inner.width + pad))
     if not entering and not root:
-        left = (width - inner.width) / 2
+        left = (width - inner.width) // (2 * PITCH) * PITCH
     empty = not box.children
-    top = text.height + (0.0 if empty else 14.0 if pad else 8.0)
+    top = text.height + (0.0 if empty else 14.0 if pad else 8.0) + PITCH * ears
     height = top + inner.height + pad * (0.5 if empty else 1.0)
-    block = Block(box, float(round(width)), float(round(height)))
-    rect = Rect(0, 0, block.width, block.height)
-    rules = text.ruled(block.width) if bordered else ()
-    bar = text.bar if bordered else 0.0
-    block.boxes.append(PlacedBox(box, rect, 0, text.texts, rules, bar, region, bordered))
-    block.take(inner, left, top, deeper=1)
+    ear = up(EAR + PITCH * (ears - 1)) if ears else 0.0
+    block = Block(box, width + ear, float(round(height)), ear=ear)
+    rect = Rect(ear, 0, width, block.height)
+    placed = PlacedBox(
+        box,
+        rect.moved(-ear, 0),
+        0,
+        text.texts,
+        text.ruled(width) if bordered else (),
+        text.bar if bordered else 0.0,
+        region,
+        bordered,
+    )
+    block.boxes.append(placed.moved(ear, 0))
+    block.take(inner, ear + left, top, deeper=1)
     block.owners, block.swings = dict(inner.owners), set(inner.swings)
     for key, at in inner.ports.items():
-        block.ports[key], block.sides[key] = left + at, inner.sides[key]
-        block.reach(key)
-        if key in swinging:
-            block.swing(key)
+        block.ports[key], block.sides[key] = ear + left + at, inner.sides[key]
+        if key not in own:
+            block.reach(key)
+    block.begin(own, text.height, top)
     return block
 
 
@@ -317,7 +348,14 @@ def stacked_block(box: Box, parts: Sequence[Block], plan: Plan) -> Block:
         if part.box.shape not in PSEUDO
     ]
     pseudo = [part for part in parts if part.box.shape in PSEUDO]
-    top = text.height + (_STRIP if pseudo else 0.0)
+    own = [
+        key
+        for part in regions
+        for key in part.ports
+        if part.owners.get(key) == box.id and part.sides[key] is Side.TOP
+    ]
+    ears = sum(any(key in part.swings for part in regions) for key in own)
+    top = text.height + (_STRIP if pseudo else 0.0) + (PITCH * (ears + 1) if ears else 0.0)
     block = Block(box, text.width, top)
     crossed = bool(plan.ports.get(box.id)) or any(part.ports for part in regions)
     # Arrows into a history state pass to the right of the title.
@@ -329,13 +367,13 @@ def stacked_block(box: Box, parts: Sequence[Block], plan: Plan) -> Block:
     block.boxes.insert(0, PlacedBox(box, rect, 0, text.texts, rules, text.bar))
     centres = {part.box.id: part.centre for part in regions}
     passing = [x for key, x in block.ports.items() if block.sides[key] is Side.TOP]
-    x = block.width - PADDING - CIRCLE / 2
+    x = block.width - 2 * PADDING
     for part in pseudo:
         while any(abs(x - other) < CIRCLE for other in passing) and x > text.width + CIRCLE:
-            x -= CIRCLE / 2
+            x -= PITCH
         block.take(part, x - CIRCLE / 2, text.height + _ABOVE, deeper=1)
         centres[part.box.id] = x
-        x -= 2 * CIRCLE
+        x -= 6 * PITCH
     spans = {part.box.id: (part.centre, part.width) for part in regions}
     spans |= {part.box.id: (centres[part.box.id], 0.0) for part in pseudo}
     _stop(block, spans, plan, text.height + _ABOVE)
@@ -345,11 +383,18 @@ def stacked_block(box: Box, parts: Sequence[Block], plan: Plan) -> Block:
         if key[0] in strips:
             down = text.height + _ABOVE + CIRCLE
             block.pieces.append((key, swung((block.ports[key], top), (strips[key[0]], down))))
-            continue
-        block.reach(key)
-        if key in block.swings and block.owners[key] == box.id:
-            block.swing(key)
-    return block
+        elif key not in own:
+            block.reach(key)
+    if not ears:
+        block.begin(own, text.height, top)
+        return block
+    ear = up(EAR + PITCH * (ears - 1))
+    whole = Block(box, block.width + ear, block.height, ear=ear)
+    whole.take(block, ear, 0.0)
+    whole.owners, whole.swings, whole.sides = block.owners, block.swings, block.sides
+    whole.ports = {key: x + ear for key, x in block.ports.items()}
+    whole.begin(own, text.height, top)
+    return whole
 
 
 def _stop(block: Block, spans: dict[str, tuple[float, float]], plan: Plan, top: float) -> None:
@@ -369,9 +414,10 @@ def _stop(block: Block, spans: dict[str, tuple[float, float]], plan: Plan, top: 
             stops.setdefault((plan.stops[key], side), []).append(key)
     for (stop, side), keys in stops.items():
         middle, width = spans.get(stop, (block.width / 2, block.width))
-        apart = min(APART, width / (len(keys) + 1))
+        apart = max(PITCH, min(APART, width / (len(keys) + 1)) // PITCH * PITCH)
+        first = up(middle - apart * (len(keys) - 1) / 2 - PITCH / 2, PITCH)
         for number, key in enumerate(keys):
-            x = middle + apart * (number - (len(keys) - 1) / 2)
+            x = first + apart * number
             block.ports[key], block.sides[key] = x, side
             if side is Side.TOP and not width:
                 block.pieces.append((key, straight((x, top), (x, 0.0))))
@@ -408,12 +454,13 @@ def _stack_regions(
             if regions
             else []
         )
-        x = max(0.0, text.width + 30 - min(entering)) if entering else 0.0
-    width = max(least, x + sum(part.width for part in regions))
-    extra = (width - x - sum(part.width for part in regions)) / max(1, len(regions))
+        x = up(max(0.0, text.width + 8 - min(entering)), PITCH) if entering else 0.0
+    width = up(max(least, x + sum(part.width for part in regions)))
+    spare = width - x - sum(part.width for part in regions)
+    extra = spare / max(1, len(regions)) // (2 * PITCH) * (2 * PITCH)
     tallest = max((part.height for part in regions), default=PADDING)
     if rows:
-        width = max(least, *(part.width for part in regions))
+        width = up(max(least, *(part.width for part in regions)))
     for number, part in enumerate(regions):
         if rows:
             if number:
@@ -424,7 +471,8 @@ def _stack_regions(
             continue
         if number:
             dividers.append(Rule((x, y), (x, y + tallest), dashed=True))
-        part.widen(part.width + extra, tallest)
+        last = number + 1 == len(regions)
+        part.widen(width - x if last else part.width + extra, tallest)
         part.centre = x + part.width / 2
         at = len(block.boxes)
         block.take(part, x, y, deeper=1)
@@ -440,6 +488,15 @@ def _stack_regions(
             if part.owners.get(key) != part.box.id:
                 block.ports[key], block.sides[key] = x + port, part.sides[key]
         x += part.width
-    block.width = float(round(width))
+    block.width = width
     block.height = float(round(y if rows else y + tallest))
     return dividers
+
+
+def up(x: float, step: float = 2 * PITCH) -> float:
+    """Return the next place of the grid.
+
+    >>> up(33.0), up(33.0, PITCH)
+    (48.0, 40.0)
+    """
+    return math.ceil(x / step - 1e-9) * step

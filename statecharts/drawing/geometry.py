@@ -5,9 +5,12 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Iterator, Sequence
-from typing import final
+from typing import Final, final
 
 from attrs import frozen
+
+_ROUND: Final = 0.55
+"""Length of the handles of a quarter of a circle, over its radius."""
 
 Point = tuple[float, float]
 Path = tuple[Point, ...]
@@ -82,8 +85,8 @@ def straight(*points: Point) -> Path:
 def cornered(points: Sequence[Point], radius: float) -> Path:
     """Return the path that joins points by straight lines, with round corners.
 
-    >>> cornered([(0, 0), (9, 0), (9, 9)], 3)[3:7]
-    ((6.0, 0.0), (9.0, 0.0), (9.0, 0.0), (9.0, 3.0))
+    >>> cornered([(0, 0), (9, 0), (9, 9)], 5)[3:7]
+    ((4.5, 0.0), (6.975, 0.0), (9.0, 2.025), (9.0, 4.5))
     """
     rest = [points[0], *(b for a, b in itertools.pairwise(points) if math.dist(a, b) > 0.01)]
     path: list[Point] = [rest[0]]
@@ -94,8 +97,10 @@ def cornered(points: Sequence[Point], radius: float) -> Path:
             share = min(radius, length / 2) / length
             (x, y), (a, b) = corner, other
             ends.append((x + (a - x) * share, y + (b - y) * share))
-        handle = float(corner[0]), float(corner[1])
-        path += [*straight(path[-1], ends[0])[1:], handle, handle, ends[1]]
+        handles = [
+            (x + (corner[0] - x) * _ROUND, y + (corner[1] - y) * _ROUND) for x, y in ends
+        ]
+        path += [*straight(path[-1], ends[0])[1:], *handles, ends[1]]
     return tuple(path) if len(rest) == 1 else (*path, *straight(path[-1], rest[-1])[1:])
 
 

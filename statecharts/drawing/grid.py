@@ -322,7 +322,7 @@ def _spread(node: Node, ends: list[_End], ports: Sequence[float]) -> None:
         if end.port is not None and end.port < len(ports):
             end.at = ports[end.port]
         else:
-            end.at = node.width / 2 if node.round else first + number * apart
+            end.at = node.width / 2 if node.circle else first + number * apart
     last = max((end.at for end in ends), default=0.0)
     for end in ends:
         end.label_at = last + LABEL_GAP

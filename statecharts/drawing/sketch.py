@@ -16,6 +16,8 @@ from attrs import field, frozen
 from statecharts.drawing.engine import Engine
 from statecharts.drawing.geometry import Path, Rect, direction, joined, straight, swung
 
+PITCH: Final = 8.0
+"""Distance between two lines: a grid that nodes, their ports and all upright lines are on."""
 LABEL_GAP: Final = 7.0
 """Distance between a label and its line."""
 LOOP: Final = 20.0
@@ -41,7 +43,9 @@ class Node:
         height: Its height.
         top: The x of arrows at its upper edge, from the left; empty lets the engine choose.
         bottom: The x of arrows at its lower edge, from the left.
-        round: Whether arrows end at a circle instead of a rectangle.
+        circle: Diameter of the circle at its top that arrows end at; 0 for a rectangle.
+        inset: Where its left border is.
+        least: The least x of a point on the border, where there is room.
         border: ``source`` or ``sink`` for a point on the border around the sketch, else empty.
     """
 
@@ -50,7 +54,9 @@ class Node:
     height: float
     top: tuple[float, ...] = ()
     bottom: tuple[float, ...] = ()
-    round: bool = False
+    circle: float = 0.0
+    inset: float = 0.0
+    least: float = 0.0
     border: str = ""
 
 
@@ -191,7 +197,7 @@ def place(sketch: Sketch, engine: Engine, spacing: float = 1.0) -> Placement:
 
 
 def _look(node: Node) -> str:
-    if node.round:
+    if node.circle == node.width:
         return f"{_size(node.width, node.height)} shape=circle"
     if not node.top and not node.bottom:
         return _size(node.width, node.height)

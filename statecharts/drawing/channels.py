@@ -1,0 +1,751 @@
+"""Channels: lines routed between placed nodes, upright and level, with round corners.
+
+An engine places nodes and labels in ranks. Here a line is upright in a rank and level in the
+channel between two ranks: as in the third phase of Sugiyama, Tagawa and Toda, "Methods for Visual
+Understanding of Hierarchical System Structures" (IEEE SMC 11, 1981), with channels as in Hashimoto
+and Stevens, "Wire routing by optimizing channel assignment" (DAC 1971).
+
+1. Nodes move to a grid of lines, `PITCH` apart, so that places either are the same or clearly are
+   not, and no line has to bend by a point or two.
+2. Each line takes the cheapest way through the ranks, by dynamic programming over the free places
+   of each: bends, crossings and detours cost. Then each is taken up and routed again, now that the
+   others are known.
+3. In each channel the level pieces get tracks, in the order that crosses least. The channel is as
+   high as its tracks need.
+
+No two lines share a place in a rank, or a track where they meet. So ends are apart, arrive upright,
+and no line runs through a node or a label.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from bisect import bisect_left, bisect_right, insort
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final, final
+
+from attrs import define, field
+
+from statecharts.drawing.geometry import Point, Rect, cornered
+from statecharts.drawing.sketch import (
+    LABEL_GAP,
+    LOOP,
+    PITCH,
+    Edge,
+    Node,
+    Placement,
+    Route,
+    Sketch,
+    beside,
+    height_beside,
+)
+
+_CLEAR: Final = 7.0
+"""Distance of lines from nodes and labels."""
+_RADIUS: Final = 7.0
+_HEAD: Final = 15.0
+"""Height of a channel between a track and a node; the head of an arrow fits in."""
+_LEAST: Final = 23.0
+"""Height of a channel without tracks."""
+_ROUNDS: Final = 8
+_WIDE: Final = 24
+"""Places that are tried in each rank."""
+
+_BEND: Final = 7.0
+_CROSS: Final = 14.0
+_JOG: Final = 4.0
+_CLOSE: Final = 2.0
+_STEP: Final = 0.5
+_ASIDE: Final = 0.25
+_SHARED: Final = 60.0
+
+_Places = list[float]
+
+
+def route(sketch: Sketch, placed: Placement) -> Placement:
+    """Return a placement with lines of its own between the nodes that an engine has placed."""
+    return _Router(sketch, placed).placement()
+
+
+@final
+@define(eq=False)
+class _Item:
+    """A node or a label in its rank.
+
+    Attributes:
+        x: Its left edge; for a label, the place of its line.
+        left: Where it begins, with what is beside it.
+        right: Where it ends.
+        height: Its height.
+        node: The node; None for a label.
+        line: The line of a label.
+    """
+
+    x: float
+    left: float
+    right: float
+    height: float
+    node: Node | None = None
+    line: _Line | None = None
+
+
+@final
+@define(eq=False)
+class _Rank:
+    """The nodes and labels at one height."""
+
+    at: float
+    items: list[_Item] = field(factory=list)
+    above: dict[float, _Line] = field(factory=dict)
+    """Lines at the upper side, by place: those that pass, and those that end at a node."""
+    below: dict[float, _Line] = field(factory=dict)
+    top: float = 0.0
+    height: float = 0.0
+
+    def is_free(self, x: float, width: float = 0.0) -> bool:
+        """Tell whether a line can pass at a place, with a label of some width at its right."""
+        low, high = x - _CLEAR, x + (LABEL_GAP + width if width else _CLEAR)
+        return all(item.right <= low or item.left >= high for item in self.items) and not (
+            width and any(x < other < high for other in (*self.above, *self.below))
+        )
+
+
+@final
+@define(eq=False)
+class _Line:
+    """A line, from its upper to its lower node.
+
+    Attributes:
+        edge: The arrow.
+        first: The rank of its upper node.
+        last: The rank of its lower node.
+        rank: The rank of its label.
+        item: Its label.
+        hints: Places that the engine chose.
+        ways: Its place in each rank from the first to the last.
+    """
+
+    edge: Edge
+    first: int
+    last: int
+    rank: int | None
+    item: _Item | None
+    hints: list[float]
+    ways: list[float] = field(factory=list)
+
+
+@final
+@define(eq=False)
+class _Piece:
+    """A level piece in a channel, or an upright one that passes it."""
+
+    line: _Line
+    start: float
+    end: float
+    track: int = 0
+    hangs: bool = False
+    """Whether it comes down at its end as well, and goes up again: an arrow back to its node."""
+
+
+@final
+@define(eq=False)
+class _State:
+    """The places of all items and lines at one time, and what they cost."""
+
+    cost: float
+    items: dict[int, tuple[float, float, float]]
+    ways: list[list[float]]
+
+
+@final
+class _Router:
+    def __init__(self, sketch: Sketch, placed: Placement) -> None:
+        self.sketch, self.placed = sketch, placed
+        self.nodes = {node.id: node for node in sketch.nodes}
+        self.ranks: list[_Rank] = []
+        self.rank_of: dict[str, int] = {}
+        self.items: dict[str, _Item] = {}
+        self.loops: dict[str, list[Edge]] = {}
+        self.lines: list[_Line] = []
+        self.backs: list[tuple[Edge, int, _Item | None]] = []
+        self._rank_nodes()
+
+    def placement(self) -> Placement:
+        """Return nodes, lines and labels in their places."""
+        order = sorted(self.lines, key=lambda line: (line.last - line.first, -line.edge.weight))
+        for turn in range(_ROUNDS):
+            for line in order:
+                if turn:
+                    self._take_up(line)
+                self._lay(line)
+            self._sort_ends()
+            best = min(best, self._state(), key=lambda state: state.cost) if turn else self._state()
+            self._shift_nodes()
+        self._restore(best)
+        return self._drawn()
+
+    def _state(self) -> _State:
+        """Return where everything is, and what it costs."""
+        cost = 0.0
+        for number in range(len(self.ranks) - 1):
+            pairs = sorted((piece.start, piece.end) for piece in self._pieces(number))
+            ends: list[float] = []
+            for start, end in pairs:
+                cost += _CROSS * (len(ends) - bisect_right(ends, end))
+                insort(ends, end)
+                cost += _bent(start, end)
+        cost += sum(
+            self._beside(number, x) for line in self.lines for number, x in enumerate(line.ways, line.first)
+        ) / 2
+        xs = {id(item): (item.x, item.left, item.right) for rank in self.ranks for item in rank.items}
+        return _State(cost, xs, [list(line.ways) for line in self.lines])
+
+    def _restore(self, state: _State) -> None:
+        for line, ways in zip(self.lines, state.ways, strict=True):
+            line.ways = ways
+        for rank in self.ranks:
+            for item in rank.items:
+                item.x, item.left, item.right = state.items[id(item)]
+
+    def _shift_nodes(self) -> None:
+        """Move each node to where the fewest of its lines bend, if there is room."""
+        attached: dict[str, list[tuple[_Line, bool]]] = {}
+        for line in self.lines:
+            attached.setdefault(line.edge.upper, []).append((line, False))
+            attached.setdefault(line.edge.lower, []).append((line, True))
+        for name, lines in attached.items():
+            if not self.nodes[name].border:
+                self._shift(self.items[name], self.ranks[self.rank_of[name]], lines)
+
+    def _shift(self, item: _Item, rank: _Rank, lines: list[tuple[_Line, bool]]) -> None:
+        ends = [(line.ways[-1], line.ways[-2]) if low else (line.ways[0], line.ways[1]) for line, low in lines]
+
+        def cost(by: float) -> float:
+            return sum(_bent(x + by, other) for x, other in ends)
+
+        own = {id(line) for line, _ in lines}
+        passing = {
+            x
+            for side in (rank.above, rank.below)
+            for x, line in side.items()
+            if id(line) not in own
+        }
+
+        def fits(by: float) -> bool:
+            low, high = item.left + by - _CLEAR, item.right + by + _CLEAR
+            return not any(low < x < high for x in passing) and not any(
+                other is not item and other.left < high + _CLEAR and low - _CLEAR < other.right
+                for other in rank.items
+            )
+
+        moves = sorted({other - x for x, other in ends}, key=lambda by: (cost(by), abs(by)))
+        by = next((by for by in moves if cost(by) < cost(0.0) - 0.1 and fits(by)), 0.0)
+        if not by:
+            return
+        item.x, item.left, item.right = item.x + by, item.left + by, item.right + by
+        for side in (rank.above, rank.below):
+            for x in [x for x, line in side.items() if id(line) in own]:
+                del side[x]
+        for line, low in lines:
+            at = -1 if low else 0
+            line.ways[at] += by
+            (rank.above if low else rank.below)[line.ways[at]] = line
+
+    def _sort_ends(self) -> None:
+        """Exchange the ends at each side of a node, so that their lines do not cross beside it."""
+        sides: dict[tuple[str, bool], list[_Line]] = {}
+        for line in self.lines:
+            for name, port, lower in (
+                (line.edge.upper, line.edge.upper_port, False),
+                (line.edge.lower, line.edge.lower_port, True),
+            ):
+                node = self.nodes[name]
+                fixed = node.top if lower else node.bottom
+                if not node.border and (port is None or port >= len(fixed)):
+                    sides.setdefault((name, lower), []).append(line)
+        for (_, lower), found in sides.items():
+            at, beside = (-1, -2) if lower else (0, 1)
+            places = sorted(line.ways[at] for line in found)
+            found.sort(key=lambda line: (line.ways[beside], line.ways[at]))
+            rank = self.ranks[found[0].last if lower else found[0].first]
+            side = rank.above if lower else rank.below
+            for line, place in zip(found, places, strict=True):
+                line.ways[at] = place
+                side[place] = line
+
+    # Ranks.
+
+    def _rank_nodes(self) -> None:
+        """Sort nodes and labels into ranks, on the grid."""
+        for edge in self.sketch.edges:
+            if edge.upper == edge.lower and edge.upper_port is None:
+                self.loops.setdefault(edge.upper, []).append(edge)
+        heights = {node.id: self.placed.nodes[node.id].centre[1] for node in self.sketch.nodes}
+        labels = {
+            edge.id: rect
+            for edge in self.sketch.edges
+            if edge.id in self.placed.routes
+            and not (edge.upper == edge.lower and edge.upper_port is None)
+            and (rect := self.placed.routes[edge.id].label) is not None
+        }
+        for at in sorted({*heights.values(), *(rect.centre[1] for rect in labels.values())}):
+            if not self.ranks or at - self.ranks[-1].at > 1.5:
+                self.ranks.append(_Rank(at))
+        ats = [rank.at for rank in self.ranks]
+
+        def rank_at(y: float) -> int:
+            return bisect_right(ats, y + 0.01) - 1
+
+        for node in self.sketch.nodes:
+            self.rank_of[node.id] = rank_at(heights[node.id])
+            if not node.border:
+                self._add(node)
+        for edge in self.sketch.edges:
+            rect = labels.get(edge.id)
+            rank = None if rect is None else rank_at(rect.centre[1])
+            item = None
+            if rect is not None and rank is not None:
+                x = _snapped(rect.x - LABEL_GAP - 1)
+                item = _Item(x, x, x + LABEL_GAP + 1 + rect.width, rect.height)
+                self.ranks[rank].items.append(item)
+            first, last = self.rank_of[edge.upper], self.rank_of[edge.lower]
+            if edge.upper == edge.lower:
+                if edge.upper_port is not None:
+                    self.backs.append((edge, rank if rank is not None else first + 1, item))
+                continue
+            line = _Line(edge, first, last, rank, item, self._hints(edge, item))
+            if item is not None:
+                item.line = line
+            self.lines.append(line)
+        for rank in self.ranks:
+            _part(rank.items)
+
+    def _add(self, node: Node) -> None:
+        rect = self.placed.nodes[node.id]
+        handle = _handle(node)
+        x = _snapped(rect.x + handle) - handle
+        loops = self.loops.get(node.id, ())
+        beyond = max(
+            (LOOP * 1.3 + (LABEL_GAP + e.label[0] if e.label else 0) for e in loops), default=0.0
+        )
+        height = max(node.height, height_beside(loops))
+        item = _Item(x, x, x + node.width + beyond, height, node)
+        self.items[node.id] = item
+        self.ranks[self.rank_of[node.id]].items.append(item)
+
+    def _hints(self, edge: Edge, item: _Item | None) -> list[float]:
+        """Return the places of a line as the engine drew it, and those of its ends."""
+        found = [] if item is None else [item.x]
+        path = self.placed.routes[edge.id].path
+        for rank in self.ranks[self.rank_of[edge.upper] : self.rank_of[edge.lower] + 1]:
+            near = min(path[::3], key=lambda point: abs(point[1] - rank.at), default=None)
+            if near is not None:
+                found.append(_snapped(near[0]))
+        return list(dict.fromkeys(found))
+
+    # Ways.
+
+    def _ends(self, line: _Line, *, lower: bool) -> _Places:
+        """Return the places at which a line can meet a node."""
+        edge = line.edge
+        node = self.nodes[edge.lower if lower else edge.upper]
+        port = edge.lower_port if lower else edge.upper_port
+        if node.border:
+            return []
+        item = self.items[node.id]
+        rank = self.ranks[self.rank_of[node.id]]
+        taken = rank.above if lower else rank.below
+        fixed = node.top if lower else node.bottom
+        if node.circle:
+            middle = item.x + _handle(node)
+            reach = PITCH * int((node.circle / 2 - 2) / PITCH)
+            return [
+                x
+                for x in _steps(middle - reach, middle + reach)
+                if x not in taken
+            ] or [middle]
+        if port is not None and port < len(fixed):
+            return [item.x + fixed[port]]
+        held = {item.x + x for x in fixed}
+        inset = min(11.0, node.width / 4)
+        free = [
+            x
+            for x in _steps(item.x + node.inset + inset, item.x + node.width - inset)
+            if x not in taken and all(abs(x - other) >= PITCH for other in held)
+        ]
+        return free or [_snapped(item.x + node.width / 2)]
+
+    def _places(self, line: _Line, number: int, wanted: Sequence[float]) -> _Places:
+        """Return free places in a rank near to wanted ones."""
+        rank = self.ranks[number]
+        width = 0.0
+        if number == line.rank and line.item is not None:
+            width = line.item.right - line.item.x - LABEL_GAP
+        found: list[float] = []
+        for x in wanted:
+            for way in (PITCH, -PITCH):
+                at = x
+                for _ in range(400):
+                    if at not in rank.above and at not in rank.below and rank.is_free(at, width):
+                        if at not in found:
+                            found.append(at)
+                        break
+                    at += way
+            if len(found) >= _WIDE:
+                break
+        return sorted(found)
+
+    def _lay(self, line: _Line) -> None:
+        """Give a line the cheapest way."""
+        starts, ends = self._ends(line, lower=False), self._ends(line, lower=True)
+        least = min((self.nodes[end].least for end in (line.edge.upper, line.edge.lower) if self.nodes[end].border), default=0.0)
+        between = range(line.first + 1, line.last)
+        wanted = [*_middle_first(starts), *_middle_first(ends)]
+        through = [x for x in wanted if all(self._free(line, n, x) for n in between)]
+        both = [x for x in through if x in starts and x in ends]
+        wanted = [*both, *line.hints, *through[:12], *wanted[:3], *_middle_first(ends)[:3]]
+        wanted = list(dict.fromkeys(wanted))
+        layers: list[_Places] = []
+        for number in range(line.first, line.last + 1):
+            if number == line.first and starts:
+                layers.append(_near(starts, wanted))
+            elif number == line.last and ends:
+                layers.append(_near(ends, wanted))
+            else:
+                found = self._places(line, number, wanted)
+                if number in (line.first, line.last) and least:
+                    found = [x for x in found if x >= least] or found
+                layers.append(found or [line.hints[0]])
+        costs = [self._at_end(line, x, lower=False) for x in layers[0]]
+        backs: list[list[int]] = []
+        for number, (here, there) in enumerate(itertools.pairwise(layers), line.first):
+            steps = self._channel(line, number)
+            rows = [steps(x) for x in here]
+            new, back = [], []
+            for x in there:
+                best = min(
+                    range(len(here)), key=lambda i, x=x: costs[i] + rows[i](x)  # type: ignore[misc]
+                )
+                new.append(costs[best] + rows[best](x) + self._beside(number + 1, x))
+                back.append(best)
+            costs = new
+            backs.append(back)
+        final = [cost + self._at_end(line, x, lower=True) for cost, x in zip(costs, layers[-1], strict=True)]
+        at = final.index(min(final))
+        ways = [layers[-1][at]]
+        for layer, back in zip(layers[-2::-1], backs[::-1], strict=True):
+            at = back[at]
+            ways.append(layer[at])
+        line.ways = ways[::-1]
+        self._put_down(line)
+
+    def _free(self, line: _Line, number: int, x: float) -> bool:
+        rank = self.ranks[number]
+        width = 0.0
+        if number == line.rank and line.item is not None:
+            width = line.item.right - line.item.x - LABEL_GAP
+        return x not in rank.above and x not in rank.below and rank.is_free(x, width)
+
+    def _channel(self, line: _Line, number: int):  # type: ignore[no-untyped-def]
+        """Return what a step through a channel costs, first from one place, then to another."""
+        upper, lower = self.ranks[number], self.ranks[number + 1]
+        pairs = [(one.start, one.end) for one in self._pieces(number) if one.line is not line]
+        ins, outs = {a for a, _ in pairs}, {b for _, b in pairs}
+        del upper, lower
+
+        def start(x: float):  # type: ignore[no-untyped-def]
+            left = sorted(b for a, b in pairs if a < x)
+            right = sorted(b for a, b in pairs if a > x)
+            level_at_start = x in outs
+
+            def cost(end: float) -> float:
+                crossed = len(left) - bisect_right(left, end) + bisect_left(right, end)
+                found = crossed * _CROSS
+                found += _bent(x, end)
+                if x != end:
+                    if level_at_start:
+                        found += _CLOSE
+                    if end in ins:
+                        found += _CLOSE
+                return found
+
+            return cost
+
+        return start
+
+    def _beside(self, number: int, x: float) -> float:
+        rank = self.ranks[number]
+        return _CLOSE * sum(
+            (x + way in rank.above) + (x + way in rank.below) for way in (PITCH, -PITCH)
+        )
+
+    def _at_end(self, line: _Line, x: float, *, lower: bool) -> float:
+        node = self.nodes[line.edge.lower if lower else line.edge.upper]
+        cost = self._beside(line.last if lower else line.first, x)
+        if node.border:
+            return cost
+        item = self.items[node.id]
+        middle = item.x + (_handle(node) if node.circle else node.width / 2)
+        return cost + abs(x - middle) * _ASIDE / PITCH + (3.0 if node.circle and x != middle else 0)
+
+    def _put_down(self, line: _Line) -> None:
+        for number, x in enumerate(line.ways, line.first):
+            rank = self.ranks[number]
+            if number > line.first:
+                rank.above[x] = line
+            if number < line.last:
+                rank.below[x] = line
+        if line.item is not None and line.rank is not None:
+            x = line.ways[line.rank - line.first]
+            width = line.item.right - line.item.x
+            line.item.x = line.item.left = x
+            line.item.right = x + width
+            if line.item not in self.ranks[line.rank].items:
+                self.ranks[line.rank].items.append(line.item)
+
+    def _take_up(self, line: _Line) -> None:
+        for number, x in enumerate(line.ways, line.first):
+            rank = self.ranks[number]
+            for side in (rank.above, rank.below):
+                if side.get(x) is line:
+                    del side[x]
+        if line.item is not None and line.rank is not None:
+            self.ranks[line.rank].items.remove(line.item)
+
+    # Tracks.
+
+    def _pieces(self, number: int) -> list[_Piece]:
+        """Return the pieces of lines in the channel below a rank."""
+        found = []
+        for line in self.lines:
+            if line.ways and line.first <= number < line.last:
+                at = number - line.first
+                found.append(_Piece(line, line.ways[at], line.ways[at + 1]))
+        return found
+
+    def _drawn(self) -> Placement:
+        tracks: list[dict[int, int]] = []
+        counts: list[int] = []
+        hung: list[list[tuple[Edge, float, float, _Item | None]]] = [[] for _ in self.ranks]
+        for edge, rank, item in self.backs:
+            node = self.items[edge.upper]
+            bottom = self.nodes[edge.upper].bottom
+            a, b = (node.x + bottom[p or 0] for p in (edge.upper_port, edge.lower_port))
+            hung[rank - 1 if rank else 0].append((edge, a, b, item))
+        for number in range(len(self.ranks) - 1):
+            pieces = [p for p in self._pieces(number) if p.start != p.end]
+            uprights = [p for p in self._pieces(number) if p.start == p.end]
+            count = _tracked(pieces, uprights)
+            counts.append(count)
+            tracks.append({id(piece.line): piece.track for piece in pieces})
+        counts.append(0)
+        tracks.append({})
+        levels: dict[tuple[str, int], float] = {}
+        y = 0.0
+        for number, rank in enumerate(self.ranks):
+            rank.top = y
+            rank.height = max((item.height for item in rank.items), default=0.0)
+            y += rank.height
+            if number + 1 == len(self.ranks):
+                break
+            spans = [(min(a, b), max(a, b)) for _, a, b, _ in hung[number]]
+            extra = max(_packed(spans), default=-1) + 1
+            total = counts[number] + extra
+            first = y + _HEAD
+            for line in self.lines:
+                track = tracks[number].get(id(line))
+                if track is not None:
+                    levels[line.edge.id, number] = first + track * PITCH
+            for (edge, *_), track in zip(hung[number], _packed(spans), strict=True):
+                levels[edge.id, number] = first + (counts[number] + track) * PITCH
+            y += max(_LEAST, 2 * _HEAD + (total - 1) * PITCH) if total else _LEAST
+        return self._assembled(levels, hung, y)
+
+    def _assembled(self, levels, hung, height) -> Placement:  # type: ignore[no-untyped-def]
+        nodes: dict[str, Rect] = {}
+        routes: dict[str, Route] = {}
+        for node in self.sketch.nodes:
+            if node.border:
+                continue
+            item, rank = self.items[node.id], self.ranks[self.rank_of[node.id]]
+            y = rank.top + (rank.height - node.height) / 2
+            nodes[node.id] = Rect(item.x, y, node.width, node.height)
+        for name, loops in self.loops.items():
+            routes |= beside(loops, nodes[name])
+        for line in self.lines:
+            edge = line.edge
+            points: list[Point] = []
+            upper = nodes.get(edge.upper)
+            x = line.ways[0]
+            points.append((x, 0.0 if upper is None else _border(self.nodes[edge.upper], upper, x, lower=False)))
+            for number, (a, b) in enumerate(itertools.pairwise(line.ways), line.first):
+                if a != b:
+                    y = levels[edge.id, number]
+                    points += [(a, y), (b, y)]
+            x = line.ways[-1]
+            lower = nodes.get(edge.lower)
+            points.append((x, height if lower is None else _border(self.nodes[edge.lower], lower, x, lower=True)))
+            label = None
+            if line.item is not None and line.rank is not None and edge.label:
+                rank = self.ranks[line.rank]
+                label = Rect(line.item.x + LABEL_GAP + 1, rank.top + (rank.height - edge.label[1]) / 2, *edge.label)
+            routes[edge.id] = Route(cornered(points, _RADIUS), label)
+            for end, at in ((edge.upper, 0), (edge.lower, -1)):
+                if self.nodes[end].border:
+                    px, py = points[at]
+                    nodes[end] = Rect(px - 1.5, py - 1.5, 3.0, 3.0)
+        for number, found in enumerate(hung):
+            for edge, a, b, item in found:
+                y = levels[edge.id, number]
+                low = nodes[edge.upper].bottom
+                label = None
+                if item is not None and edge.label:
+                    rank = self.ranks[number + 1]
+                    label = Rect(item.x, rank.top, *edge.label)
+                routes[edge.id] = Route(cornered([(a, low), (a, y), (b, y), (b, low)], _RADIUS), label)
+        return self._shifted(nodes, routes, height)
+
+    def _shifted(self, nodes: dict[str, Rect], routes: dict[str, Route], height: float) -> Placement:
+        """Move everything into the first quadrant, along the grid."""
+        lefts = [rect.x for rect in nodes.values()]
+        rights = [rect.right for name, rect in nodes.items() if not self.nodes[name].border]
+        for one in routes.values():
+            lefts += [x for x, _ in one.path]
+            rights += [x for x, _ in one.path]
+            if one.label is not None:
+                lefts.append(one.label.x)
+                rights.append(one.label.right)
+        dx = math.ceil(-min(lefts, default=0.0) / PITCH) * PITCH
+        return Placement(
+            {name: rect.moved(dx, 0) for name, rect in nodes.items()},
+            {
+                name: Route(
+                    tuple((x + dx, y) for x, y in one.path),
+                    None if one.label is None else one.label.moved(dx, 0),
+                )
+                for name, one in routes.items()
+            },
+            (max(rights, default=0.0) + dx, height),
+            settled=True,
+        )
+
+
+def _tracked(pieces: list[_Piece], uprights: list[_Piece]) -> int:
+    """Give level pieces tracks, in the order that crosses least; return how many there are."""
+    del uprights
+    count = len(pieces)
+    wins = [[0.0] * count for _ in pieces]
+    for i, j in itertools.combinations(range(count), 2):
+        wins[i][j], wins[j][i] = _cost(pieces[i], pieces[j]), _cost(pieces[j], pieces[i])
+    order: list[int] = []
+    for i in sorted(range(count), key=lambda i: min(pieces[i].start, pieces[i].end)):
+        # Insertion at the best place, as in a linear ordering by insertion.
+        costs = [sum(wins[i][j] for j in order)]
+        for j in order:
+            costs.append(costs[-1] - wins[i][j] + wins[j][i])
+        order.insert(costs.index(min(costs)), i)
+    improved = True
+    while improved:
+        improved = False
+        for k in range(count - 1):
+            i, j = order[k], order[k + 1]
+            if wins[j][i] < wins[i][j]:
+                order[k], order[k + 1] = j, i
+                improved = True
+    used = 0
+    placed: list[int] = []
+    for i in order:
+        a, b = sorted((pieces[i].start, pieces[i].end))
+        track = 0
+        for j in placed:
+            c, d = sorted((pieces[j].start, pieces[j].end))
+            if a <= d + 1 and c <= b + 1:
+                track = max(track, pieces[j].track + 1)
+        pieces[i].track = track
+        used = max(used, track + 1)
+        placed.append(i)
+    return used
+
+
+def _cost(upper: _Piece, lower: _Piece) -> float:
+    """Return what it costs if one piece is above another: crossings, and lines on each other."""
+    cost = 0.0
+    a, b = sorted((upper.start, upper.end))
+    c, d = sorted((lower.start, lower.end))
+    # The lower piece's line comes down through the upper piece's track, and the upper's goes down
+    # through the lower's.
+    cost += a < lower.start < b
+    cost += c < upper.end < d
+    if lower.start == upper.end:
+        cost += _SHARED
+    elif lower.start in (a, b) or upper.end in (c, d):
+        cost += 0.5
+    return cost
+
+
+def _packed(spans: Sequence[tuple[float, float]]) -> list[int]:
+    numbers: list[int] = []
+    for i, (a, b) in enumerate(spans):
+        used = {numbers[j] for j in range(i) if spans[j][0] <= b + 1 and a <= spans[j][1] + 1}
+        numbers.append(next(n for n in itertools.count() if n not in used))
+    return numbers
+
+
+def _border(node: Node, rect: Rect, x: float, *, lower: bool) -> float:
+    """Return the height at which a line meets a node."""
+    if not node.circle:
+        return rect.y if lower else rect.bottom
+    r = node.circle / 2
+    dx = x - rect.x - _handle(node)
+    dy = math.sqrt(max(0.0, r * r - dx * dx))
+    if not lower and rect.height > node.circle + 1:
+        return rect.bottom
+    return rect.y + r - dy if lower else rect.y + r + dy
+
+
+def _bent(start: float, end: float) -> float:
+    """Return what it costs to get from one place to another in a channel."""
+    away = abs(start - end)
+    if not away:
+        return 0.0
+    return _BEND + away * _STEP / PITCH + (_JOG if away < 1.5 * PITCH else 0.0)
+
+
+def _handle(node: Node) -> float:
+    """Return the part of a node that is on the grid, from its left edge."""
+    return node.width / 2 if node.circle else 0.0
+
+
+def _snapped(x: float) -> float:
+    return round(x / PITCH) * PITCH
+
+
+def _steps(low: float, high: float) -> Iterator[float]:
+    for i in range(math.ceil(low / PITCH - 1e-6), math.floor(high / PITCH + 1e-6) + 1):
+        yield i * PITCH
+
+
+def _middle_first(places: Sequence[float]) -> list[float]:
+    middle = (places[0] + places[-1]) / 2 if places else 0.0
+    return sorted(places, key=lambda x: abs(x - middle))
+
+
+def _near(places: Sequence[float], wanted: Iterable[float]) -> _Places:
+    """Return the places to try at an end: those in the middle, and those that are wanted."""
+    if len(places) <= _WIDE:
+        return list(places)
+    found = set(_middle_first(places)[: _WIDE // 2])
+    for x in wanted:
+        at = bisect_left(places, x)
+        found.update(places[max(0, at - 1) : at + 1])
+    return sorted(found)
+
+
+def _part(items: list[_Item]) -> None:
+    """Move the items of a rank apart where the grid has brought them together."""
+    items.sort(key=lambda item: item.left)
+    for one, two in itertools.pairwise(items):
+        if two.left < one.right + _CLEAR:
+            by = math.ceil((one.right + _CLEAR - two.left) / PITCH) * PITCH
+            two.x, two.left, two.right = two.x + by, two.left + by, two.right + by
