@@ -13,8 +13,9 @@ from typing import Final
 
 from attrs import field, frozen
 
+from statecharts.drawing.blocks import BULLSEYE
 from statecharts.drawing.geometry import Point, Rect, flattened
-from statecharts.drawing.model import Drawing, PlacedBox, Shape
+from statecharts.drawing.model import PSEUDO, Drawing, PlacedBox, Shape
 
 NEAR_HEADS: Final = 7.0
 """Distance below which two arrowheads cover each other."""
@@ -57,6 +58,7 @@ class Sheet:
         frames: Boxes with children that have a border, by id.
         round: The boxes that are circles.
         regions: The boxes without a border, and the box that has it.
+        rooms: The places of regions.
         texts: Text in frames, with the id of the frame.
         bars: Title bars and compartments of frames, by id.
         around: The boxes around each box, innermost first.
@@ -69,6 +71,7 @@ class Sheet:
     frames: Mapping[str, Rect]
     round: frozenset[str]
     regions: Mapping[str, str]
+    rooms: Mapping[str, Rect]
     texts: tuple[tuple[str, Rect], ...]
     bars: Mapping[str, Rect]
     around: Mapping[str, tuple[str, ...]]
@@ -100,9 +103,12 @@ def sheet_of(drawing: Drawing) -> Sheet:
     picture = drawing.picture
     placed = {one.box.id: one for one in drawing.boxes}
     leaves, frames, bars, texts = {}, {}, {}, []
-    regions = {}
+    regions, rooms = {}, {}
+    circles = set()
     for one in drawing.boxes:
         box, rect = one.box, one.rect
+        if one.region:
+            rooms[box.id] = rect
         if one.region or not one.framed:
             regions[box.id] = next(
                 (o for o in picture.around(box.id) if placed[o].framed and not placed[o].region), ""
@@ -111,15 +117,16 @@ def sheet_of(drawing: Drawing) -> Sheet:
             frames[box.id] = rect
             bars[box.id] = Rect(rect.x, rect.y, rect.width, _bar(one))
         elif box.shape is Shape.FINAL and not one.bar and one.texts:
-            x, width = rect.centre[0], min(rect.width, 22.0)
-            leaves[box.id] = Rect(x - width / 2, rect.y, width, width)
+            circles.add(box.id)
+            beside = rect.height <= BULLSEYE
+            x = rect.x if beside else rect.centre[0] - BULLSEYE / 2
+            leaves[box.id] = Rect(x, rect.y, BULLSEYE, BULLSEYE)
         else:
             leaves[box.id] = rect
+            if box.shape in PSEUDO and box.shape is not Shape.FORK:
+                circles.add(box.id)
         if box.id not in leaves or box.shape is Shape.FINAL:
             texts += [(box.id, text.rect) for text in one.texts]
-    circles = frozenset(
-        box for box, rect in leaves.items() if placed[box].box.shape.value in _ROUND
-    )
     lines = tuple(
         Line(
             one.arrow.id,
@@ -132,12 +139,10 @@ def sheet_of(drawing: Drawing) -> Sheet:
     )
     around = {box: tuple(picture.around(box)) for box in picture.boxes}
     size = drawing.width, drawing.height
+    round = frozenset(circles)
     return Sheet(
-        *size, leaves, frames, circles, regions, tuple(texts), bars, around, lines
+        *size, leaves, frames, round, regions, rooms, tuple(texts), bars, around, lines
     )
-
-
-_ROUND: Final = frozenset({"initial", "history", "deep history", "final"})
 
 
 def _bar(one: PlacedBox) -> float:
@@ -503,6 +508,8 @@ def _turn(a: Point, b: Point, c: Point) -> float:
 
 def _at_border(sheet: Sheet, box: str, point: Point) -> bool:
     """Tell whether a point is on the border of a box, or of the box that has its border."""
+    if box in sheet.rooms and abs(sheet.rooms[box].y - point[1]) < 1.5:
+        return True
     while box in sheet.regions:
         box = sheet.regions[box]
     rect = sheet.boxes.get(box)

@@ -91,9 +91,12 @@ def state_text(box: Box, least: float = 0.0) -> BoxText:
     return BoxText(width, height, (title, *below), (_TITLE, *rules), _TITLE)
 
 
-def final_text(box: Box) -> BoxText:
-    """Return the text of a bull's-eye with its name below."""
-    name = _name(box.name, LABEL_SIZE, centred=True)
+def final_text(box: Box, *, beside: bool = False) -> BoxText:
+    """Return the text of a bull's-eye with its name below, or beside it."""
+    name = _name(box.name, LABEL_SIZE, centred=not beside)
+    if beside:
+        width = BULLSEYE + 4 + name.width
+        return BoxText(width, BULLSEYE, (name.moved(BULLSEYE + 4, BULLSEYE / 2 + 4),))
     width = max(BULLSEYE, name.width + 2)
     return BoxText(width, BULLSEYE + 17, (name.moved(width / 2, BULLSEYE + 13),))
 
@@ -181,6 +184,7 @@ class Block:
         width: Its width.
         height: Its height.
         ports: The x at which arrows cross its upper or lower border.
+        inner: The x at which they leave what is inside, measured from there.
         sides: The border that each of them crosses.
         boxes: All boxes in it with their places, its own first.
         pieces: Parts of arrows, each from inside outwards, inner parts first.
@@ -188,7 +192,7 @@ class Block:
         owners: The box at whose border an arrow begins or ends, by port.
         swings: Ports of such arrows that leave the box and swing out over its border.
         ear: Width of the space at its left, outside its border, for arrows that swing out there.
-        circle: Diameter of the circle at its top that arrows end at; 0 for a rectangle.
+        circle: Diameter of the circle that arrows end at; 0 for a rectangle.
         centre: The x of the middle of a region in its parallel state.
         rigid: Whether its own box keeps its size when it is given more space.
     """
@@ -197,6 +201,7 @@ class Block:
     width: float
     height: float
     ports: dict[Key, float] = field(factory=dict)
+    inner: dict[Key, float] = field(factory=dict)
     sides: dict[Key, Side] = field(factory=dict)
     boxes: list[PlacedBox] = field(factory=list)
     pieces: list[tuple[Key, Path]] = field(factory=list)
@@ -261,10 +266,11 @@ class Block:
             self.reach(key)
 
 
-def solid_block(box: Box, arrows: int = 0) -> Block:
+def solid_block(box: Box, arrows: int = 0, *, beside: bool = False) -> Block:
     """Return the block of a box without children.
 
-    A state is wide enough for the arrows at its busier side.
+    A state is wide enough for the arrows at its busier side; ``beside`` puts the name of a
+    bull's-eye there, so that arrows get to it from below.
     """
     bullseye = box.shape is Shape.FINAL and not (box.data or box.behaviour)
     if box.shape in PSEUDO:
@@ -273,7 +279,7 @@ def solid_block(box: Box, arrows: int = 0) -> Block:
         )
         text = BoxText(width, height)
     elif bullseye:
-        text = final_text(box)
+        text = final_text(box, beside=beside)
     else:
         text = state_text(box, 2 * MARGIN + PITCH * arrows)
     block = Block(box, text.width, text.height)

@@ -53,7 +53,7 @@ _WIDE: Final = 24
 """Places that are tried in each rank."""
 
 _BEND: Final = 7.0
-_CROSS: Final = 14.0
+_CROSS: Final = 26.0
 _JOG: Final = 4.0
 _CLOSE: Final = 2.0
 _STEP: Final = 0.5
@@ -123,6 +123,8 @@ class _Line:
         rank: The rank of its label.
         item: Its label.
         hints: Places that the engine chose.
+        above: Where a line that comes from the upper border comes from, if that is known.
+        below: Where a line that leaves at the lower border goes to.
         ways: Its place in each rank from the first to the last.
     """
 
@@ -132,6 +134,8 @@ class _Line:
     rank: int | None
     item: _Item | None
     hints: list[float]
+    above: float | None = None
+    below: float | None = None
     ways: list[float] = field(factory=list)
 
 
@@ -154,6 +158,8 @@ class _State:
     """The places of all items and lines at one time, and what they cost."""
 
     cost: float
+    inner: float
+    """What they cost without the channels around the sketch."""
     items: dict[int, tuple[float, float, float]]
     ways: list[list[float]]
 
@@ -169,6 +175,7 @@ class _Router:
         self.loops: dict[str, list[Edge]] = {}
         self.lines: list[_Line] = []
         self.backs: list[tuple[Edge, int, _Item | None]] = []
+        self.cost = 0.0
         self._rank_nodes()
 
     def placement(self) -> Placement:
@@ -183,23 +190,27 @@ class _Router:
             best = min(best, self._state(), key=lambda state: state.cost) if turn else self._state()
             self._shift_nodes()
         self._restore(best)
+        self.cost = best.inner
         return self._drawn()
 
     def _state(self) -> _State:
         """Return where everything is, and what it costs."""
-        cost = 0.0
-        for number in range(len(self.ranks) - 1):
+        costs = []
+        for number in range(-1, len(self.ranks)):
+            cost = 0.0
             pairs = sorted((piece.start, piece.end) for piece in self._pieces(number))
             ends: list[float] = []
             for start, end in pairs:
                 cost += _CROSS * (len(ends) - bisect_right(ends, end))
                 insort(ends, end)
                 cost += _bent(start, end)
-        cost += sum(
+            costs.append(cost)
+        close = sum(
             self._beside(number, x) for line in self.lines for number, x in enumerate(line.ways, line.first)
         ) / 2
         xs = {id(item): (item.x, item.left, item.right) for rank in self.ranks for item in rank.items}
-        return _State(cost, xs, [list(line.ways) for line in self.lines])
+        ways = [list(line.ways) for line in self.lines]
+        return _State(sum(costs) + close, sum(costs[1:-1]) + close, xs, ways)
 
     def _restore(self, state: _State) -> None:
         for line, ways in zip(self.lines, state.ways, strict=True):
@@ -314,7 +325,8 @@ class _Router:
                 if edge.upper_port is not None:
                     self.backs.append((edge, rank if rank is not None else first + 1, item))
                 continue
-            line = _Line(edge, first, last, rank, item, self._hints(edge, item))
+            above, below = (self.nodes[end].want for end in (edge.upper, edge.lower))
+            line = _Line(edge, first, last, rank, item, self._hints(edge, item), above, below)
             if item is not None:
                 item.line = line
             self.lines.append(line)
@@ -323,7 +335,7 @@ class _Router:
 
     def _add(self, node: Node) -> None:
         rect = self.placed.nodes[node.id]
-        handle = _handle(node)
+        handle = node.handle
         x = _snapped(rect.x + handle) - handle
         loops = self.loops.get(node.id, ())
         beyond = max(
@@ -358,7 +370,7 @@ class _Router:
         taken = rank.above if lower else rank.below
         fixed = node.top if lower else node.bottom
         if node.circle:
-            middle = item.x + _handle(node)
+            middle = item.x + node.handle
             reach = PITCH * int((node.circle / 2 - 2) / PITCH)
             return [
                 x
@@ -404,7 +416,8 @@ class _Router:
         wanted = [*_middle_first(starts), *_middle_first(ends)]
         through = [x for x in wanted if all(self._free(line, n, x) for n in between)]
         both = [x for x in through if x in starts and x in ends]
-        wanted = [*both, *line.hints, *through[:12], *wanted[:3], *_middle_first(ends)[:3]]
+        outside = [_snapped(x) for x in (line.above, line.below) if x is not None]
+        wanted = [*both, *outside, *line.hints, *through[:12], *wanted[:3], *_middle_first(ends)[:3]]
         wanted = list(dict.fromkeys(wanted))
         layers: list[_Places] = []
         for number in range(line.first, line.last + 1):
@@ -418,6 +431,9 @@ class _Router:
                     found = [x for x in found if x >= least] or found
                 layers.append(found or [line.hints[0]])
         costs = [self._at_end(line, x, lower=False) for x in layers[0]]
+        if line.above is not None:
+            step = self._channel(line, -1)(_snapped(line.above))
+            costs = [cost + step(x) for cost, x in zip(costs, layers[0], strict=True)]
         backs: list[list[int]] = []
         for number, (here, there) in enumerate(itertools.pairwise(layers), line.first):
             steps = self._channel(line, number)
@@ -432,6 +448,10 @@ class _Router:
             costs = new
             backs.append(back)
         final = [cost + self._at_end(line, x, lower=True) for cost, x in zip(costs, layers[-1], strict=True)]
+        if line.below is not None:
+            steps = self._channel(line, len(self.ranks) - 1)
+            below = _snapped(line.below)
+            final = [cost + steps(x)(below) for cost, x in zip(final, layers[-1], strict=True)]
         at = final.index(min(final))
         ways = [layers[-1][at]]
         for layer, back in zip(layers[-2::-1], backs[::-1], strict=True):
@@ -449,10 +469,8 @@ class _Router:
 
     def _channel(self, line: _Line, number: int):  # type: ignore[no-untyped-def]
         """Return what a step through a channel costs, first from one place, then to another."""
-        upper, lower = self.ranks[number], self.ranks[number + 1]
         pairs = [(one.start, one.end) for one in self._pieces(number) if one.line is not line]
         ins, outs = {a for a, _ in pairs}, {b for _, b in pairs}
-        del upper, lower
 
         def start(x: float):  # type: ignore[no-untyped-def]
             left = sorted(b for a, b in pairs if a < x)
@@ -486,7 +504,7 @@ class _Router:
         if node.border:
             return cost
         item = self.items[node.id]
-        middle = item.x + (_handle(node) if node.circle else node.width / 2)
+        middle = item.x + (node.handle if node.circle else node.width / 2)
         return cost + abs(x - middle) * _ASIDE / PITCH + (3.0 if node.circle and x != middle else 0)
 
     def _put_down(self, line: _Line) -> None:
@@ -516,12 +534,21 @@ class _Router:
     # Tracks.
 
     def _pieces(self, number: int) -> list[_Piece]:
-        """Return the pieces of lines in the channel below a rank."""
+        """Return the pieces of lines in the channel below a rank; -1 is above the first.
+
+        The outermost channels are around the sketch, as far as it is known what comes there.
+        """
         found = []
         for line in self.lines:
-            if line.ways and line.first <= number < line.last:
+            if not line.ways:
+                continue
+            if line.first <= number < line.last:
                 at = number - line.first
                 found.append(_Piece(line, line.ways[at], line.ways[at + 1]))
+            elif number == -1 and line.above is not None:
+                found.append(_Piece(line, line.above, line.ways[0]))
+            elif number == len(self.ranks) - 1 and line.below is not None:
+                found.append(_Piece(line, line.ways[-1], line.below))
         return found
 
     def _drawn(self) -> Placement:
@@ -627,7 +654,11 @@ class _Router:
                 for name, one in routes.items()
             },
             (max(rights, default=0.0) + dx, height),
-            settled=True,
+            {
+                line.edge.id: (line.ways[1] - line.ways[0], line.ways[-2] - line.ways[-1])
+                for line in self.lines
+            },
+            self.cost,
         )
 
 
@@ -697,7 +728,7 @@ def _border(node: Node, rect: Rect, x: float, *, lower: bool) -> float:
     if not node.circle:
         return rect.y if lower else rect.bottom
     r = node.circle / 2
-    dx = x - rect.x - _handle(node)
+    dx = x - rect.x - node.handle
     dy = math.sqrt(max(0.0, r * r - dx * dx))
     if not lower and rect.height > node.circle + 1:
         return rect.bottom
@@ -710,11 +741,6 @@ def _bent(start: float, end: float) -> float:
     if not away:
         return 0.0
     return _BEND + away * _STEP / PITCH + (_JOG if away < 1.5 * PITCH else 0.0)
-
-
-def _handle(node: Node) -> float:
-    """Return the part of a node that is on the grid, from its left edge."""
-    return node.width / 2 if node.circle else 0.0
 
 
 def _snapped(x: float) -> float:

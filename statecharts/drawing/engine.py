@@ -59,6 +59,8 @@ class Engine:
     seconds: float
     _fuel: float = field(init=False)
     _end: float | None = field(init=False, default=None)
+    _known: dict[str, dict[str, Any]] = field(init=False, factory=dict)
+    """The layouts of this drawing so far, by their sources."""
 
     def __attrs_post_init__(self) -> None:
         self._fuel = self.seconds * INSTRUCTIONS
@@ -80,6 +82,11 @@ class Engine:
         Raises:
             EngineError: The time is over, there is no engine, or it failed.
         """
+        if source not in self._known:
+            self._known[source] = self._asked(source)
+        return self._known[source]
+
+    def _asked(self, source: str) -> dict[str, Any]:
         if self._fuel < 1:
             raise self.over
         try:

@@ -197,7 +197,7 @@ class _Grid:
                     label = _label(end, rect, y)
             path = cornered([*ways[0], *reversed(ways[1])], _RADIUS)
             routes[line.edge.id] = Route(path, label)
-        return Placement(nodes, routes, (width, height), settled=True)
+        return Placement(nodes, routes, (width, height))
 
     def _lane(self, line: _Line) -> float:
         return self.rights[line.column] + line.lane * _LANE
@@ -322,7 +322,7 @@ def _spread(node: Node, ends: list[_End], ports: Sequence[float]) -> None:
         if end.port is not None and end.port < len(ports):
             end.at = ports[end.port]
         else:
-            end.at = node.width / 2 if node.circle else first + number * apart
+            end.at = node.handle if node.circle else first + number * apart
     last = max((end.at for end in ends), default=0.0)
     for end in ends:
         end.label_at = last + LABEL_GAP

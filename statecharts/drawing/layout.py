@@ -70,11 +70,18 @@ class _Layout:
     failures: dict[str, EngineError] = field(factory=dict)
     """The errors of the engine, by the box that it has no layout of."""
 
+    turns: dict[tuple[str, Key], float] = field(factory=dict)
+    """How far each line turns aside beyond a border that it crosses, by the box."""
+    cost: float = 0.0
+
     def draw(self) -> Drawing:
-        for boxes in self._generations():
-            for box in boxes:
-                graph = Graph(box, self.plan, self.blocks, self._is_region(box))
-                self.blocks[box.id] = self._lay_out(graph)
+        self._lay_out_all()
+        if self.turns:
+            # Once more, now that it is known where lines go outside.
+            first = self.blocks, self.cost
+            self._lay_out_all()
+            if first[1] <= self.cost:
+                self.blocks = first[0]
         root = self.blocks[self.picture.root.id]
         arrows = self._arrows(root)
         # Curves may swing out of the graph that they belong to.
@@ -89,6 +96,19 @@ class _Layout:
             tuple(arrow.moved(dx, dy) for arrow in arrows),
             self._fault(),
         )
+
+    def _lay_out_all(self) -> None:
+        wants = {
+            (box, key): self.blocks[box].inner[key] + by
+            for (box, key), by in self.turns.items()
+            if box in self.blocks and key in self.blocks[box].inner
+        }
+        self.blocks, self.turns, self.cost = {}, {}, 0.0
+        for boxes in self._generations():
+            for box in boxes:
+                graph = Graph(box, self.plan, self.blocks, self._is_region(box), wants)
+                self.blocks[box.id] = self._lay_out(graph)
+                self.turns |= graph.turns
 
     def _fault(self) -> Fault | None:
         """Return the reason why some boxes are in a grid; None if none is."""
@@ -110,11 +130,13 @@ class _Layout:
         if not sketch.nodes:
             return graph.block(place_in_grid(sketch))
         try:
-            placement = place(sketch, self.engine)
+            placed = place(sketch, self.engine)
         except EngineError as error:
             self.failures[graph.box.id] = error
             return graph.block(place_in_grid(sketch))
-        return graph.block(route(sketch, placement))
+        placement = route(sketch, placed)
+        self.cost += placement.cost
+        return graph.block(placement)
 
     def _generations(self) -> list[list[Box]]:
         """Return the boxes that are graphs of their own, innermost first, by depth."""
@@ -155,6 +177,8 @@ class Graph:
     plan: Plan
     blocks: dict[str, Block]
     region: bool
+    wants: dict[tuple[str, Key], float] = field(factory=dict)
+    turns: dict[tuple[str, Key], float] = field(factory=dict)
     parts: dict[str, Block] = field(factory=dict)
     ports: dict[tuple[str, Key], int] = field(factory=dict)
 
@@ -162,15 +186,18 @@ class Graph:
         """Return the graph for the engine."""
         ends = self._ends()
         for child in self.box.children:
-            self.parts[child.id] = self._part(child, max(ends[child.id, side] for side in Side))
+            above, below = (ends[child.id, side] for side in Side)
+            self.parts[child.id] = self._part(child, max(above, below), beside=below > 0)
         nodes = [self._node(child) for child in self.box.children]
         edges = [self._edge(course) for course in self._courses()]
         for crossing in self._crossings():
             point = _point(crossing.key)
+            want = self.wants.get((self.box.id, crossing.key))
             if crossing.side is Side.TOP:
-                nodes.append(Node(point, 3.0, 3.0, bottom=(1.5,), border="source"))
+                node = Node(point, 3.0, 3.0, bottom=(1.5,), border="source", want=want)
             else:
-                nodes.append(Node(point, 3.0, 3.0, top=(1.5,), border="sink"))
+                node = Node(point, 3.0, 3.0, top=(1.5,), border="sink", want=want)
+            nodes.append(node)
             edges.append(self._crossing(crossing, point))
         return Sketch(tuple(nodes), tuple(edges))
 
@@ -180,12 +207,12 @@ class Graph:
     def _crossings(self) -> list[Crossing]:
         return self.plan.crossings.get(self.box.id, [])
 
-    def _part(self, child: Box, arrows: int = 0) -> Block:
+    def _part(self, child: Box, arrows: int = 0, *, beside: bool = False) -> Block:
         if child.shape is Shape.PARALLEL and child.id not in self.blocks:
             regions = [self._region(region) for region in child.children]
             self.blocks[child.id] = stacked_block(child, regions, self.plan)
         if child.id not in self.blocks:
-            self.blocks[child.id] = solid_block(child, arrows)
+            self.blocks[child.id] = solid_block(child, arrows, beside=beside)
         return self.blocks[child.id]
 
     def _region(self, region: Box) -> Block:
@@ -207,8 +234,7 @@ class Graph:
         part = self.parts[child.id]
         height = part.height
         if part.circle:
-            top = () if part.circle == part.width else (part.width / 2,)
-            return Node(child.id, part.width, height, top=top, circle=part.circle)
+            return Node(child.id, part.width, height, circle=part.circle)
         crossing = self.plan.ports.get(child.id, {})
         rows: dict[Side, tuple[float, ...]] = {}
         for side in Side:
@@ -250,7 +276,37 @@ class Graph:
             inner.routes[course.arrow.id] = self._route(course, placement)
         for crossing in self._crossings():
             self._cross(crossing, placement, inner)
-        return framed_block(inner, region=self.region)
+        self._note_turns(placement)
+        block = framed_block(inner, region=self.region)
+        block.inner = inner.ports
+        return block
+
+    def _note_turns(self, placement: Placement) -> None:
+        """Note how far lines turn aside beside the ports of nodes, for the graphs in these."""
+        ends = [
+            (course.arrow.id, node, (course.arrow.id, end), tail == course.forward)
+            for course in self._courses()
+            for node, end, tail in ((course.tail, TAIL, True), (course.head, HEAD, False))
+        ]
+        ends += [
+            (_point(c.key), c.node, c.key, c.side is Side.BOTTOM) for c in self._crossings()
+        ]
+        for edge, node, key, upper in ends:
+            if edge in placement.turns and key in self.plan.ports.get(node, ()):
+                for box in self._inside(node):
+                    self.turns[box, key] = placement.turns[edge][not upper]
+
+    def _inside(self, node: str) -> list[str]:
+        """Return a node, or the regions of a parallel one."""
+        box = self.parts[node].box
+        if box.shape is not Shape.PARALLEL:
+            return [node]
+        return [inner for child in box.children for inner in self._regions(child)]
+
+    def _regions(self, region: Box) -> list[str]:
+        if region.shape is Shape.PARALLEL:
+            return [inner for child in region.children for inner in self._regions(child)]
+        return [region.id]
 
     def _route(self, course: Course, placement: Placement) -> Route:
         route = placement.routes[course.arrow.id]

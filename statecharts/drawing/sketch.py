@@ -43,9 +43,11 @@ class Node:
         height: Its height.
         top: The x of arrows at its upper edge, from the left; empty lets the engine choose.
         bottom: The x of arrows at its lower edge, from the left.
-        circle: Diameter of the circle at its top that arrows end at; 0 for a rectangle.
+        circle: Diameter of the circle that arrows end at, at its top, or if it is as high as that,
+            at its left; 0 for a rectangle.
         inset: Where its left border is.
         least: The least x of a point on the border, where there is room.
+        want: The x that the line of a point on the border turns to outside, if that is known.
         border: ``source`` or ``sink`` for a point on the border around the sketch, else empty.
     """
 
@@ -57,7 +59,16 @@ class Node:
     circle: float = 0.0
     inset: float = 0.0
     least: float = 0.0
+    want: float | None = None
     border: str = ""
+
+    @property
+    def handle(self) -> float:
+        """The part of it that is on the grid, from its left edge: the middle of a circle."""
+        if not self.circle:
+            return 0.0
+        beside = self.height <= self.circle
+        return self.circle / 2 if beside else self.width / 2
 
 
 @final
@@ -174,13 +185,16 @@ class Placement:
         nodes: The place of each node.
         routes: The route of each arrow.
         size: Width and height of the whole; everything is between (0, 0) and it.
-        settled: Whether arrows end exactly where they are to meet the nodes.
+        turns: How far each line that is joined to another one at a node's port turns aside beside
+            it, by edge, at its upper and its lower end.
+        cost: What the lines cost.
     """
 
     nodes: dict[str, Rect]
     routes: dict[str, Route]
     size: tuple[float, float]
-    settled: bool = False
+    turns: dict[str, tuple[float, float]] = field(factory=dict)
+    cost: float = 0.0
 
 
 def place(sketch: Sketch, engine: Engine, spacing: float = 1.0) -> Placement:

@@ -17,6 +17,7 @@ from xml.sax.saxutils import escape, quoteattr
 
 from attrs import field, frozen
 
+from statecharts.drawing.blocks import BULLSEYE
 from statecharts.drawing.geometry import Path, Point, Rect, curves, direction, point_on
 from statecharts.drawing.labels import LABEL_SIZE, is_measured, one_line, text_width
 from statecharts.drawing.marks import count_text
@@ -426,7 +427,9 @@ class Writer:
             name = placed.texts[0]
             yield from _bullseye(name.rect.x - 14, rect.y + placed.bar / 2, 7.0, ink, theme.paper)
         else:
-            yield from _bullseye(rect.centre[0], rect.y + 11, 11.0, ink, theme.paper)
+            beside = rect.height <= BULLSEYE  # the name is beside it, not below
+            x = rect.x + BULLSEYE / 2 if beside else rect.centre[0]
+            yield from _bullseye(x, rect.y + BULLSEYE / 2, BULLSEYE / 2, ink, theme.paper)
 
     def arrow(self, placed: PlacedArrow) -> Iterator[str]:
         """Yield the group of an arrow."""
