@@ -48,7 +48,8 @@ _HEAD: Final = 15.0
 """Height of a channel between a track and a node; the head of an arrow fits in."""
 _LEAST: Final = 23.0
 """Height of a channel without tracks."""
-_ROUNDS: Final = 8
+ROUNDS: Final = 8
+"""How often each line is routed."""
 _WIDE: Final = 24
 """Places that are tried in each rank."""
 
@@ -63,9 +64,9 @@ _SHARED: Final = 60.0
 _Places = list[float]
 
 
-def route(sketch: Sketch, placed: Placement) -> Placement:
+def route(sketch: Sketch, placed: Placement, rounds: int = ROUNDS) -> Placement:
     """Return a placement with lines of its own between the nodes that an engine has placed."""
-    return _Router(sketch, placed).placement()
+    return _Router(sketch, placed).placement(rounds)
 
 
 @final
@@ -178,10 +179,10 @@ class _Router:
         self.cost = 0.0
         self._rank_nodes()
 
-    def placement(self) -> Placement:
+    def placement(self, rounds: int) -> Placement:
         """Return nodes, lines and labels in their places."""
         order = sorted(self.lines, key=lambda line: (line.last - line.first, -line.edge.weight))
-        for turn in range(_ROUNDS):
+        for turn in range(rounds):
             for line in order:
                 if turn:
                     self._take_up(line)

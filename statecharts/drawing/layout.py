@@ -23,7 +23,8 @@ from statecharts.drawing.blocks import (
     solid_block,
     stacked_block,
 )
-from statecharts.drawing.channels import route
+from statecharts.drawing.channels import ROUNDS
+from statecharts.drawing.columns import route_in_columns
 from statecharts.drawing.engine import Engine, EngineError
 from statecharts.drawing.excerpt import depth_for
 from statecharts.drawing.geometry import (
@@ -42,6 +43,8 @@ EDGE: Final = 24.0
 """Empty space around the whole drawing."""
 
 _NAMED: Final = 3
+_TRIES: Final = 6
+_NARROWEST: Final = 0.55
 
 def draw(picture: Picture, seconds: float = 10.0) -> Drawing:
     """Return a picture, laid out.
@@ -74,7 +77,39 @@ class _Layout:
     """How far each line turns aside beyond a border that it crosses, by the box."""
     cost: float = 0.0
 
+    columns: dict[str, int] = field(factory=dict)
+    """The number of columns of each graph, where it is not one."""
+    rounds: int = ROUNDS
+
+    def _fold(self) -> None:
+        """Set what is tall in columns, until the whole has a shape for a page."""
+        self.rounds = 1
+        for _ in range(_TRIES):
+            self._lay_out_all()
+            root = self.blocks[self.picture.root.id]
+            box = self._tallest(root)
+            if root.width >= _NARROWEST * root.height or box is None:
+                break
+            self.columns[box] = self.columns.get(box, 1) + 1
+        self.rounds = ROUNDS
+        self.turns = {}
+
+    def _tallest(self, root: Block) -> str | None:
+        """Return the graph that makes the whole so tall; None if it has nothing to cut."""
+        box, best = root.box, None
+        while True:
+            block = self.blocks[box.id]
+            if box.shape is not Shape.PARALLEL:
+                if len(box.children) > 2 * self.columns.get(box.id, 1):
+                    best = box.id
+            inner = [c for c in box.children if c.id in self.blocks and c.children]
+            tall = max(inner, key=lambda c: self.blocks[c.id].height, default=None)
+            if tall is None or self.blocks[tall.id].height < 0.6 * block.height:
+                return best
+            box = tall
+
     def draw(self) -> Drawing:
+        self._fold()
         self._lay_out_all()
         if self.turns:
             # Once more, now that it is known where lines go outside.
@@ -134,7 +169,8 @@ class _Layout:
         except EngineError as error:
             self.failures[graph.box.id] = error
             return graph.block(place_in_grid(sketch))
-        placement = route(sketch, placed)
+        columns = self.columns.get(graph.box.id, 1)
+        placement = route_in_columns(sketch, placed, columns, self.rounds)
         self.cost += placement.cost
         return graph.block(placement)
 

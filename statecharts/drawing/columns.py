@@ -1,0 +1,255 @@
+"""Columns: a tall graph, cut between ranks and set in columns, as a newspaper sets text.
+
+The ranks keep their order. A line that is cut leaves its column below, runs up between the columns,
+and enters the next one from above. All such lines turn together, one inside the other, so that
+setting in columns adds no crossing.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Sequence
+from typing import Final, final
+
+from attrs import define, evolve, field
+
+from statecharts.drawing.channels import ROUNDS, route
+from statecharts.drawing.geometry import Path, Point, Rect, cornered, joined, moved
+from statecharts.drawing.sketch import PITCH, Edge, Node, Placement, Route, Sketch
+
+_BETWEEN: Final = 2 * PITCH
+"""Distance between a column and the lines beside it."""
+_RADIUS: Final = 7.0
+_CUT: Final = 40.0
+"""How much farther from the middle a cut may be for each line less that it cuts."""
+
+
+def route_in_columns(
+    sketch: Sketch, placed: Placement, columns: int, rounds: int = ROUNDS
+) -> Placement:
+    """Return a placement with lines, in so many columns, or in as many as there can be."""
+    parts = list(_parts(sketch, placed, columns))
+    if len(parts) < 2:
+        return route(sketch, placed, rounds)
+    return _Columns(sketch, parts, rounds).placement()
+
+
+@final
+@define(eq=False)
+class _Part:
+    """The ranks of one column, with the pieces of lines in it.
+
+    Attributes:
+        sketch: The nodes and pieces; a piece has the name of its arrow.
+        placed: Where the engine put them.
+        done: The column with its lines.
+        left: The x of its left edge.
+        top: The y of its upper edge.
+    """
+
+    sketch: Sketch
+    placed: Placement
+    done: Placement | None = None
+    left: float = 0.0
+    top: float = 0.0
+
+
+@final
+class _Columns:
+    def __init__(self, sketch: Sketch, parts: list[_Part], rounds: int) -> None:
+        self.sketch = sketch
+        self.parts = parts
+        for before, part in itertools.pairwise([None, *parts]):
+            if before is not None and before.done is not None and part is not None:
+                part.sketch = _wanting(part.sketch, before.done)
+            if part is not None:
+                part.done = route(part.sketch, part.placed, rounds)
+
+    def placement(self) -> Placement:
+        """Return the columns beside each other, joined."""
+        x = height = 0.0
+        turns: list[dict[str, Path]] = []
+        for number, part in enumerate(self.parts):
+            done = _routed(part)
+            cut = _ports(part, "sink")
+            if number:
+                part.left, part.top = x, _BETWEEN + PITCH * len(_ports(part, "source"))
+            width = -(-done.size[0] // PITCH) * PITCH
+            x = part.left + width + 2 * _BETWEEN + PITCH * max(0, len(cut) - 1)
+            last = number + 1 == len(self.parts)
+            below = 0.0 if last else _BETWEEN + PITCH * len(cut)
+            height = max(height, part.top + done.size[1] + below)
+        for one, two in itertools.pairwise(self.parts):
+            turns.append(dict(self._turned(one, two)))
+        width = x - 2 * _BETWEEN
+        return Placement(
+            {
+                name: rect
+                for number, part in enumerate(self.parts)
+                for name, rect in self._nodes(part, number, height)
+            },
+            {edge.id: self._route(edge, turns, height) for edge in self.sketch.edges},
+            (width, height),
+            {edge.id: self._turns(edge) for edge in self.sketch.edges},
+            sum(_routed(part).cost for part in self.parts),
+        )
+
+    def _nodes(self, part: _Part, number: int, height: float) -> Iterator[tuple[str, Rect]]:
+        for node in part.sketch.nodes:
+            if node.id.startswith("|"):
+                continue
+            rect = _routed(part).nodes[node.id].moved(part.left, part.top)
+            yield node.id, Rect(rect.x, height - 1.5, 3.0, 3.0) if node.border == "sink" else rect
+
+    def _turned(self, one: _Part, two: _Part) -> Iterator[tuple[str, Path]]:
+        """Yield the turns from one column to the next, by arrow."""
+        ends = {name: one.left + x for name, x in _ports(one, "sink").items()}
+        starts = {name: two.left + x for name, x in _ports(two, "source").items()}
+        bottom, top = one.top + _routed(one).size[1], two.top
+        right = one.left + -(-_routed(one).size[0] // PITCH) * PITCH + _BETWEEN
+        order = sorted(ends, key=lambda name: -ends[name])
+        rights = sorted(starts, key=lambda name: -starts[name])
+        for number, name in enumerate(order):
+            lane = right + PITCH * number
+            low = bottom + PITCH * (number + 1)
+            high = top - PITCH * (len(order) - rights.index(name))
+            x0, x1 = ends[name], starts[name]
+            corners: list[Point] = [(x0, bottom), (x0, low), (lane, low), (lane, high), (x1, high)]
+            yield name, cornered([*corners, (x1, top)], _RADIUS)
+
+    def _route(self, edge: Edge, turns: Sequence[dict[str, Path]], height: float) -> Route:
+        whole: list[Path] = []
+        label = None
+        for number, part in enumerate(self.parts):
+            found = _routed(part).routes.get(edge.id)
+            if found is None:
+                continue
+            if whole:
+                whole.append(turns[number - 1][edge.id])
+            whole.append(moved(found.path, part.left, part.top))
+            if found.label is not None:
+                label = found.label.moved(part.left, part.top)
+        path = joined(*whole)
+        lower = next(node for node in self.sketch.nodes if node.id == edge.lower)
+        if lower.border == "sink":
+            x = path[-1][0]
+            path = joined(path, ((x, height),))
+        return Route(path, label)
+
+    def _turns(self, edge: Edge) -> tuple[float, float]:
+        found = [
+            _routed(part).turns[edge.id]
+            for part in self.parts
+            if edge.id in _routed(part).turns
+        ]
+        return (found[0][0], found[-1][1]) if found else (0.0, 0.0)
+
+
+def _routed(part: _Part) -> Placement:
+    assert part.done is not None  # noqa: S101 - each part is routed when the columns are made
+    return part.done
+
+
+def _ports(part: _Part, border: str) -> dict[str, float]:
+    """Return the x at which lines are cut, by arrow, in a column as it is routed."""
+    at = -1 if border == "sink" else 0
+    return {
+        edge.id: _routed(part).routes[edge.id].path[at][0]
+        for edge in part.sketch.edges
+        if (edge.lower if at else edge.upper).startswith(f"|{border}")
+    }
+
+
+def _wanting(sketch: Sketch, before: Placement) -> Sketch:
+    """Return a column whose lines enter in the order in which they left the one before."""
+    entering = [edge.id for edge in sketch.edges if edge.upper.startswith("|source")]
+    entering.sort(key=lambda name: before.routes[name].path[-1][0])
+    wants = {f"|source {name}": PITCH * number for number, name in enumerate(entering)}
+    nodes = tuple(
+        evolve(node, want=wants[node.id]) if node.id in wants else node for node in sketch.nodes
+    )
+    return Sketch(nodes, sketch.edges)
+
+
+def _parts(sketch: Sketch, placed: Placement, columns: int) -> Iterator[_Part]:
+    """Yield the parts of a graph, cut where few lines are, near to where it is divided evenly."""
+    heights = {name: rect.centre[1] for name, rect in placed.nodes.items()}
+    labels = {
+        name: one.label.centre[1] for name, one in placed.routes.items() if one.label is not None
+    }
+    inner = [name for name in heights if not _node(sketch, name).border]
+    tops = sorted({heights[name] for name in inner})
+    spans = [
+        sorted((heights[edge.upper], heights[edge.lower]))
+        if edge.upper != edge.lower
+        else [heights[edge.upper], labels.get(edge.id, heights[edge.upper])]
+        for edge in sketch.edges
+    ]
+    backs = [
+        (heights[edge.upper], labels.get(edge.id, heights[edge.upper]))
+        for edge in sketch.edges
+        if edge.upper == edge.lower
+    ]
+    sizes = {y: max(_node(sketch, n).height for n in inner if heights[n] == y) for y in tops}
+    cuts = [
+        low - sizes[low] / 2 - 12.0
+        for high, low in itertools.pairwise(tops)
+        if low - sizes[low] / 2 - high - sizes[high] / 2 > 12.0
+    ]
+    cuts = [y for y in cuts if not any(a < y <= b + 12.0 for a, b in backs)]
+    chosen: list[float] = []
+    bottom = max((heights[n] + _node(sketch, n).height / 2 for n in inner), default=0.0)
+    for number in range(1, columns):
+        ideal = bottom * number / columns
+
+        def cost(y: float, ideal: float = ideal) -> float:
+            return _CUT * sum(a < y < b for a, b in spans) + abs(y - ideal)
+
+        free = [y for y in cuts if not chosen or y > chosen[-1] + bottom / columns / 3]
+        if free:
+            chosen.append(min(free, key=cost))
+    bounds = [float("-inf"), *chosen, float("inf")]
+
+    def column(y: float) -> int:
+        return sum(y > cut for cut in chosen)
+
+    for number in range(len(bounds) - 1):
+        yield _part(sketch, placed, number, heights, labels, column)
+
+
+def _part(sketch, placed, number, heights, labels, column) -> _Part:  # type: ignore[no-untyped-def]
+    nodes = [node for node in sketch.nodes if column(heights[node.id]) == number]
+    rects = {node.id: placed.nodes[node.id] for node in nodes}
+    high = min((rect.y for rect in rects.values()), default=0.0) - 40.0
+    low = max((rect.bottom for rect in rects.values()), default=0.0) + 40.0
+    edges = []
+    routes = {}
+    for edge in sketch.edges:
+        first, last = column(heights[edge.upper]), column(heights[edge.lower])
+        if not first <= number <= last:
+            continue
+        found = placed.routes[edge.id]
+        labelled = edge.id not in labels or column(labels[edge.id]) == number
+        piece = edge if labelled else evolve(edge, label=None)
+        routes[edge.id] = found if labelled else Route(found.path)
+        for border, cut, y in (("source", first < number, high), ("sink", last > number, low)):
+            if not cut:
+                continue
+            name = f"|{border} {edge.id}"
+            at = min(found.path[::3], key=lambda point: abs(point[1] - y))[0]
+            rects[name] = Rect(at - 1.5, y - 1.5, 3.0, 3.0)
+            nodes.append(Node(name, 3.0, 3.0, border=border))
+            if border == "source":
+                piece = evolve(piece, upper=name, upper_port=None)
+            else:
+                piece = evolve(piece, lower=name, lower_port=None)
+        edges.append(piece)
+        if piece.label is not None and found.label is not None:
+            # The label is between the ends, wherever the cut is.
+            y = min(max(found.label.y, high + 4), low - 4 - found.label.height)
+            routes[edge.id] = Route(found.path, evolve(found.label, y=y))
+    return _Part(Sketch(tuple(nodes), tuple(edges)), Placement(rects, routes, placed.size))
+
+
+def _node(sketch: Sketch, name: str) -> Node:
+    return next(node for node in sketch.nodes if node.id == name)
