@@ -22,6 +22,7 @@ from __future__ import annotations
 import itertools
 import math
 from bisect import bisect_left, bisect_right, insort
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, final
 
@@ -50,7 +51,9 @@ _LEAST: Final = 23.0
 """Height of a channel without tracks."""
 ROUNDS: Final = 8
 """How often each line is routed."""
+_IDLE: Final = 2
 _WIDE: Final = 24
+_COMMON: Final = 16
 """Places that are tried in each rank."""
 
 _BEND: Final = 7.0
@@ -182,16 +185,22 @@ class _Router:
     def placement(self, rounds: int) -> Placement:
         """Return nodes, lines and labels in their places."""
         order = sorted(self.lines, key=lambda line: (line.last - line.first, -line.edge.weight))
+        best, idle = None, 0
         for turn in range(rounds):
             for line in order:
                 if turn:
                     self._take_up(line)
                 self._lay(line)
             self._sort_ends()
-            best = min(best, self._state(), key=lambda state: state.cost) if turn else self._state()
+            now = self._state()
+            idle = 0 if best is None or now.cost < best.cost - 0.5 else idle + 1
+            best = now if best is None or now.cost < best.cost else best
+            if idle == _IDLE:
+                break
             self._shift_nodes()
-        self._restore(best)
-        self.cost = best.inner
+        if best is not None:
+            self._restore(best)
+            self.cost = best.inner
         return self._drawn()
 
     def _state(self) -> _State:
@@ -427,10 +436,18 @@ class _Router:
             elif number == line.last and ends:
                 layers.append(_near(ends, wanted))
             else:
-                found = self._places(line, number, wanted)
-                if number in (line.first, line.last) and least:
-                    found = [x for x in found if x >= least] or found
-                layers.append(found or [line.hints[0]])
+                layers.append(self._places(line, number, wanted) or [line.hints[0]])
+        if len(layers) > 3:
+            # A place beside an obstacle is one to be at before and after it, too.
+            seen = Counter(x for layer in layers[1:-1] for x in layer)
+            common = [x for x, _ in seen.most_common(_COMMON)]
+            for number, layer in enumerate(layers[1:-1], line.first + 1):
+                known = set(layer)
+                layer += [x for x in common if x not in known and self._free(line, number, x)]
+        if least:
+            for at, border in ((0, not starts), (-1, not ends)):
+                if border:
+                    layers[at] = [x for x in layers[at] if x >= least] or layers[at]
         costs = [self._at_end(line, x, lower=False) for x in layers[0]]
         if line.above is not None:
             step = self._channel(line, -1)(_snapped(line.above))

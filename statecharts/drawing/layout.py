@@ -36,7 +36,7 @@ from statecharts.drawing.grid import place_in_grid
 from statecharts.drawing.model import PSEUDO, Box, Drawing, Picture, PlacedArrow, Shape
 from statecharts.drawing.notation import in_words
 from statecharts.drawing.plan import HEAD, TAIL, Course, Crossing, Key, Plan, Side, plan
-from statecharts.drawing.sketch import Edge, Node, Placement, Route, Sketch, place
+from statecharts.drawing.sketch import LARGE, Edge, Node, Placement, Route, Sketch, place
 from statecharts.model.errors import Fault
 
 EDGE: Final = 24.0
@@ -83,6 +83,8 @@ class _Layout:
 
     def _fold(self) -> None:
         """Set what is tall in columns, until the whole has a shape for a page."""
+        if len(self.picture.boxes) > LARGE:
+            return
         self.rounds = 1
         for _ in range(_TRIES):
             self._lay_out_all()
