@@ -24,6 +24,7 @@ from benchmarks.sections import (
     imports,
     instances,
     nodes,
+    layout,
     parallel,
     plans,
 )
@@ -42,6 +43,7 @@ SECTIONS: Final[Mapping[str, Callable[[Plan], list[Section]]]] = {
     "imports": imports.run,
     "durable": durable.run,
     "nodes": nodes.run,
+    "layout": layout.run,
 }
 
 FILE_WIDTH: Final = 110
@@ -74,13 +76,19 @@ def gather(names: tuple[str, ...], console: Console, *, quick: bool) -> Report:
     type=click.Choice(list(SECTIONS)),
     help="Measure this table only; may be given several times.",
 )
-def main(names: tuple[str, ...], json_file: Path | None, *, quick: bool) -> None:
-    """Measure statecharts beside hand-written code and other libraries, all in one run."""
+@click.argument("tables", nargs=-1, type=click.Choice(list(SECTIONS)))
+def main(
+    names: tuple[str, ...], tables: tuple[str, ...], json_file: Path | None, *, quick: bool
+) -> None:
+    """Measure statecharts beside hand-written code and other libraries, all in one run.
+
+    TABLES are measured alone, as with --only.
+    """
     console = Console()
     if not console.is_terminal:
         console = Console(width=FILE_WIDTH)
     try:
-        report = gather(names, console, quick=quick)
+        report = gather((*names, *tables), console, quick=quick)
     except ContestantError as error:
         raise click.ClickException(str(error)) from error
     show(report, console)

@@ -10,6 +10,7 @@ from typing import Final
 from attrs import frozen
 
 from benchmarks.results import Column, Section, Verdict
+from benchmarks.sections import layout
 from benchmarks.sections.plans import FIRST, PAIRS
 
 OURS: Final = "statecharts"
@@ -54,6 +55,7 @@ COUNT: Final = Column("count", "", digits=0)
 TIMES: Final = Column("ratio", "", suffix=" ×")
 SECONDS: Final = Column("s", "", suffix=" s")
 MILLISECONDS: Final = Column("ms", "", suffix=" ms", digits=0)
+PERCENT: Final = Column("%", "", digits=0, suffix=" %")
 MACHINE: Final = "statecharts Machine"
 NEWER: Final = sys.version_info >= (3, 13)
 
@@ -120,6 +122,18 @@ TARGETS: Final = (
     Target("node of a plan, side by side, × DBOS", "nodes", "fan_ratio", 0.2, TIMES),
     Target("node of a plan, in a chain, × DBOS", "nodes", "chain_ratio", 0.2, TIMES),
     Target("1,000 nodes side by side, ms a node", "nodes", "fan_wall", 2.0, Column("ms", "")),
+    *(
+        Target(what, "layout", key, limit, column, layout.WORDS[row], at_least=at_least)
+        for what, key, row, limit, column, at_least in (
+            ("charts with hard faults in their drawings", "ours", "faulty", 1, PERCENT, False),
+            ("crossings more than ELK's", "over", "crossings", 0, COUNT, False),
+            ("merged lines more than ELK's", "over", "merged", 0, COUNT, False),
+            ("wiggles", "ours", "wiggles", 0, COUNT, False),
+            ("drawings between 1:2 and 2:1", "ours", "pages", 90, PERCENT, True),
+            ("drawing 60 states", "ours", "at60", 1, SECONDS, False),
+            ("drawing 500 states", "ours", "at500", 10, SECONDS, False),
+        )
+    ),
     Target("bytes held by an instance", "instances", "bytes", 80, Column("bytes", "", digits=0)),
 )
 

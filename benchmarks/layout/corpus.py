@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Final
 
@@ -59,12 +59,10 @@ def with_one_more(chart: Chart) -> Chart:
 
     It comes last in the first state that has several states in it.
     """
-    parent = next(
-        node
-        for node in (chart.root, *chart.states)
-        if node.kind is StateKind.COMPOUND and len(_plain(chart, node)) > 1
-    )
-    first, *_, last = _plain(chart, parent)
+    compound = [n for n in (chart.root, *chart.states) if n.kind is StateKind.COMPOUND]
+    parent = max(compound, key=lambda node: min(2, len(_plain(chart, node))))
+    plain = _plain(chart, parent)
+    first, last = plain[0], plain[-1]
     added = f"{parent.id}.one_more".lstrip(".")
     back = Transition(added, OnEvent(("put_back",)), (first,))
     new = StateNode(added, StateKind.ATOMIC, "one_more", parent.id, (), transitions=(back,))
@@ -156,7 +154,7 @@ def device(name: str, dice: Dice) -> Chart:
         for one, other in itertools.pairwise(inside):
             b.move(one, other, f"to_{other.rpartition('.')[2]}")
         b.move(inside[-1], inside[0], _after(3, "again"))
-    there = [child for child in b.nodes["on"]["children"]]
+    there = list(b.nodes["on"]["children"])
     b.initial("on", there[0]).states("on.error").state("on.last", SHALLOW)
     for one, other in itertools.pairwise(there):
         b.move(one, other, f"mode_{other.rpartition('.')[2]}")
@@ -312,9 +310,3 @@ def _maybe(dice: Dice, name: str) -> object:
 
 def _after(minutes: int, name: str) -> After:
     return After(timedelta(minutes=minutes), name)
-
-
-def sizes(found: dict[str, Chart]) -> Iterator[tuple[str, int]]:
-    """Yield the number of states of each chart."""
-    for name, chart in found.items():
-        yield name, len(chart.states)

@@ -32,6 +32,8 @@ class Plan:
     nodes_fan: int = 1_000
     nodes_chain: int = 200
     nodes_rounds: int = 5
+    layout_every: int = 1
+    layout_sizes: tuple[int, int] = (60, 500)
 
 
 FULL = Plan(
@@ -61,4 +63,5 @@ QUICK = Plan(
     nodes_fan=100,
     nodes_chain=20,
     nodes_rounds=1,
+    layout_every=8,
 )

@@ -57,7 +57,7 @@ _COMMON: Final = 16
 """Places that are tried in each rank."""
 
 _BEND: Final = 7.0
-_CROSS: Final = 26.0
+_CROSS: Final = 32.0
 _JOG: Final = 4.0
 _CLOSE: Final = 2.0
 _STEP: Final = 0.5

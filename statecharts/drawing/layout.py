@@ -44,6 +44,7 @@ EDGE: Final = 24.0
 
 _NAMED: Final = 3
 _TRIES: Final = 6
+_PASSES: Final = 2
 _NARROWEST: Final = 0.55
 
 def draw(picture: Picture, seconds: float = 10.0) -> Drawing:
@@ -113,12 +114,15 @@ class _Layout:
     def draw(self) -> Drawing:
         self._fold()
         self._lay_out_all()
-        if self.turns:
+        best = self.blocks, self.cost
+        for _ in range(_PASSES):
+            if not self.turns:
+                break
             # Once more, now that it is known where lines go outside.
-            first = self.blocks, self.cost
             self._lay_out_all()
-            if first[1] <= self.cost:
-                self.blocks = first[0]
+            if self.cost < best[1]:
+                best = self.blocks, self.cost
+        self.blocks = best[0]
         root = self.blocks[self.picture.root.id]
         arrows = self._arrows(root)
         # Curves may swing out of the graph that they belong to.
