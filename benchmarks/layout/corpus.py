@@ -16,7 +16,6 @@ from attrs import evolve
 
 from diagrams import machine_charts
 from statecharts.model.chart import (
-    ROOT,
     After,
     Always,
     Chart,

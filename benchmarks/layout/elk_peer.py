@@ -17,7 +17,7 @@ from attrs import evolve
 
 from benchmarks.contestant import Missing
 from benchmarks.layout.scores import Line, Sheet
-from statecharts.drawing.geometry import Point, Rect, straight, flattened
+from statecharts.drawing.geometry import Point, Rect, flattened, straight
 from statecharts.drawing.model import Drawing
 
 NAME: Final = "ELK"
@@ -107,7 +107,10 @@ def _sheet(ours: Sheet, answer: dict[str, Any]) -> Sheet:
             ends = [part["startPoint"], *part.get("bendPoints", ()), part["endPoint"]]
             points += [(end["x"], end["y"]) for end in ends]
         label = next(
-            (Rect(one["x"], one["y"], one["width"], one["height"]) for one in edge.get("labels", ())),
+            (
+                Rect(one["x"], one["y"], one["width"], one["height"])
+                for one in edge.get("labels", ())
+            ),
             None,
         )
         path = tuple(flattened(straight(*points), 3.0)) if len(points) > 1 else ()

@@ -140,9 +140,7 @@ def sheet_of(drawing: Drawing) -> Sheet:
     around = {box: tuple(picture.around(box)) for box in picture.boxes}
     size = drawing.width, drawing.height
     round = frozenset(circles)
-    return Sheet(
-        *size, leaves, frames, round, regions, rooms, tuple(texts), bars, around, lines
-    )
+    return Sheet(*size, leaves, frames, round, regions, rooms, tuple(texts), bars, around, lines)
 
 
 def _bar(one: PlacedBox) -> float:

@@ -11,7 +11,7 @@ from typing import Final, final
 
 from attrs import define, evolve, field, frozen
 
-from statecharts.drawing.geometry import Path, Rect, cornered, moved, straight, swung
+from statecharts.drawing.geometry import Path, Rect, cornered, moved, straight, swung, turned
 from statecharts.drawing.labels import LABEL_SIZE, SMALL_SIZE, line_width, text_width
 from statecharts.drawing.model import PSEUDO, Box, Line, PlacedBox, Role, Rule, Run, Shape, Text
 from statecharts.drawing.plan import Key, Plan, Side
@@ -72,10 +72,10 @@ class BoxText:
         return tuple(Rule((0, y), (width, y)) for y in self.rules)
 
 
-def state_text(box: Box, least: float = 0.0) -> BoxText:
+def state_text(box: Box, least: float = 0.0, lowest: float = 0.0) -> BoxText:
     """Return the text of a simple state, or of a final state with data or effects.
 
-    ``least`` is the least width that it gets.
+    ``least`` is the least width that it gets, ``lowest`` the least height.
     """
     icon = _ICON if box.shape is Shape.FINAL else 0.0
     name = _name(box.name, NAME_SIZE, centred=True)
@@ -83,11 +83,11 @@ def state_text(box: Box, least: float = 0.0) -> BoxText:
     below, inner, rules = _compartments(box, _TITLE)
     width = up(max(name.width + 2 * MARGIN + 8 + icon, inner + 2 * MARGIN, _LEAST[0], least))
     if bare:
-        height = _LEAST[1]
+        height = max(_LEAST[1], lowest)
         title = name.moved(width / 2 + icon / 2, height / 2 + NAME_SIZE * 0.36)
         return BoxText(width, height, (title,))
     title = name.moved(width / 2 + icon / 2, _TITLE / 2 + NAME_SIZE * 0.36)
-    height = below[-1].y + 9
+    height = max(below[-1].y + 9, lowest)
     return BoxText(width, height, (title, *below), (_TITLE, *rules), _TITLE)
 
 
@@ -193,6 +193,7 @@ class Block:
         swings: Ports of such arrows that leave the box and swing out over its border.
         ear: Width of the space at its left, outside its border, for arrows that swing out there.
         circle: Diameter of the circle that arrows end at; 0 for a rectangle.
+        at: The middle of that circle.
         centre: The x of the middle of a region in its parallel state.
         rigid: Whether its own box keeps its size when it is given more space.
     """
@@ -210,6 +211,7 @@ class Block:
     swings: set[Key] = field(factory=set)
     ear: float = 0.0
     circle: float = 0.0
+    at: tuple[float, float] = (0.0, 0.0)
     centre: float = 0.0
     rigid: bool = False
 
@@ -257,6 +259,17 @@ class Block:
             if key not in swinging:
                 self.pieces.append((key, straight((self.ports[key], low), (self.ports[key], bar))))
 
+    def turned(self) -> Block:
+        """Return the block with across and down exchanged; no line crosses its border."""
+        block = Block(self.box, self.height, self.width)
+        block.boxes = [box.turned() for box in self.boxes]
+        block.pieces = [(key, turned(path)) for key, path in self.pieces]
+        block.routes = {
+            name: Route(turned(one.path), None if one.label is None else one.label.turned())
+            for name, one in self.routes.items()
+        }
+        return block
+
     def widen(self, width: float, height: float) -> None:
         """Give a region the size of its place; its contents stay where they are."""
         self.width, self.height = width, height
@@ -266,34 +279,47 @@ class Block:
             self.reach(key)
 
 
-def solid_block(box: Box, arrows: int = 0, *, beside: bool = False) -> Block:
+def solid_block(box: Box, arrows: int = 0, *, beside: bool = False, across: bool = False) -> Block:
     """Return the block of a box without children.
 
-    A state is wide enough for the arrows at its busier side; ``beside`` puts the name of a
-    bull's-eye there, so that arrows get to it from below.
+    Args:
+        box: The box.
+        arrows: Number of arrows at its busier side, which has room for them.
+        beside: Whether a bull's-eye has its name beside it, so that arrows get to it from below.
+        across: Whether the layout runs to the right; the block has across and down exchanged.
     """
     bullseye = box.shape is Shape.FINAL and not (box.data or box.behaviour)
+    room = 2 * MARGIN + PITCH * arrows
     if box.shape in PSEUDO:
-        width, height = {Shape.INITIAL: (DOT, DOT), Shape.FORK: FORK}.get(
-            box.shape, (CIRCLE, CIRCLE)
-        )
-        text = BoxText(width, height)
+        size = {Shape.INITIAL: (DOT, DOT), Shape.FORK: FORK}.get(box.shape, (CIRCLE, CIRCLE))
+        text = BoxText(*(size[::-1] if across else size))
     elif bullseye:
-        text = final_text(box, beside=beside)
+        text = final_text(box, beside=beside and not across)
+    elif across:
+        text = state_text(box, 0.0, room)
+        text = state_text(box, 0.0, up(text.height))
     else:
-        text = state_text(box, 2 * MARGIN + PITCH * arrows)
-    block = Block(box, text.width, text.height)
+        text = state_text(box, room)
+    rect = Rect(0, 0, text.width, text.height)
+    placed = PlacedBox(box, rect, 0, text.texts, text.ruled(text.width), text.bar)
+    placed = placed.turned() if across else placed
+    block = Block(box, placed.rect.width, placed.rect.height)
     if bullseye:
         block.circle = BULLSEYE
+        at = BULLSEYE / 2 if text.height <= BULLSEYE else text.width / 2, BULLSEYE / 2
+        block.at = at[::-1] if across else at
     elif box.shape in PSEUDO and box.shape is not Shape.FORK:
         block.circle = text.width
-    rect = Rect(0, 0, text.width, text.height)
-    block.boxes.append(PlacedBox(box, rect, 0, text.texts, text.ruled(text.width), text.bar))
+        block.at = text.width / 2, text.width / 2
+    block.boxes.append(placed)
     return block
 
 
-def framed_block(inner: Block, *, region: bool = False) -> Block:
-    """Return the contents of a composite state, a region or the chart with title and border."""
+def framed_block(inner: Block, *, region: bool = False, across: bool = False) -> Block:
+    """Return the contents of a composite state, a region or the chart with title and border.
+
+    ``across`` tells that the layout runs to the right, with across and down exchanged.
+    """
     box = inner.box
     root = box.parent is None
     bordered = not region and (not root or bool(inner.ports))
@@ -302,6 +328,8 @@ def framed_block(inner: Block, *, region: bool = False) -> Block:
     else:
         text = composite_text(box) if bordered else heading_text(box)
     pad = PADDING if bordered or region else 0.0
+    if across:
+        return _framed_across(inner, text, pad, region=region, bordered=bordered)
     own = [
         key
         for key in inner.ports
@@ -345,14 +373,75 @@ def framed_block(inner: Block, *, region: bool = False) -> Block:
     return block
 
 
-def stacked_block(box: Box, parts: Sequence[Block], plan: Plan) -> Block:
-    """Return a parallel state: its title, and its regions side by side or one above the other."""
+def _framed_across(
+    inner: Block, text: BoxText, pad: float, *, region: bool, bordered: bool
+) -> Block:
+    """Return a frame in a layout to the right: its title is at the left, beside all lines."""
+    box = inner.box
+    gap = 0.0 if not box.children else 14.0 if pad else 8.0
+    left = up(text.height + gap, PITCH)
+    width = up(left + inner.width + pad * (1.0 if box.children else 0.5))
+    height = up(max(text.width, pad + inner.height + pad))
+    block = Block(box, width, height)
+    rules = text.ruled(height) if bordered else ()
+    bar = text.bar if bordered else 0.0
+    rect = Rect(0, 0, height, width)
+    placed = PlacedBox(box, rect, 0, text.texts, rules, bar, region, bordered)
+    block.boxes.append(placed.turned())
+    block.take(inner, left, pad, deeper=1)
+    block.owners, block.swings = dict(inner.owners), set(inner.swings)
+    for key, at in inner.ports.items():
+        block.ports[key], block.sides[key] = left + at, inner.sides[key]
+        block.reach(key)
+    return block
+
+
+def _stacked_across(box: Box, regions: Sequence[Block], plan: Plan) -> Block:
+    """Return a parallel state in a layout to the right: its regions are one below the other."""
+    text = composite_text(box)
+    x = up(text.height, PITCH)
+    tallest = up(max(text.width, *(part.height for part in regions), PADDING))
+    block = Block(box, 0.0, tallest)
+    dividers = []
+    whole = up(x + sum(part.width for part in regions))
+    for number, part in enumerate(regions):
+        if number:
+            dividers.append(Rule((x, 0.0), (x, tallest), dashed=True))
+        part.widen(whole - x if part is regions[-1] else part.width, tallest)
+        part.centre = x + part.width / 2
+        block.take(part, x, 0.0, deeper=1)
+        block.owners |= part.owners
+        block.swings |= part.swings
+        for key, port in part.ports.items():
+            if part.owners.get(key) != part.box.id:
+                block.ports[key], block.sides[key] = x + port, part.sides[key]
+        x += part.width
+    block.width = whole
+    rules = (
+        *text.ruled(tallest),
+        *(Rule(r.start[::-1], r.end[::-1], dashed=True) for r in dividers),
+    )
+    rect = Rect(0, 0, tallest, block.width)
+    block.boxes.insert(0, PlacedBox(box, rect, 0, text.texts, rules, text.bar).turned())
+    _stop(block, {part.box.id: (part.centre, part.width) for part in regions}, plan, 0.0)
+    for key in [key for key in block.ports if any(key == found for found, _ in block.pieces)]:
+        block.reach(key)
+    return block
+
+
+def stacked_block(box: Box, parts: Sequence[Block], plan: Plan, *, across: bool = False) -> Block:
+    """Return a parallel state: its title, and its regions side by side or one above the other.
+
+    ``across`` tells that the layout runs to the right; there are no history states in it then.
+    """
     text = composite_text(box)
     regions = [
         _padded(part) if part.box.shape is Shape.PARALLEL else part
         for part in parts
         if part.box.shape not in PSEUDO
     ]
+    if across:
+        return _stacked_across(box, regions, plan)
     pseudo = [part for part in parts if part.box.shape in PSEUDO]
     own = [
         key
@@ -506,3 +595,10 @@ def up(x: float, step: float = 2 * PITCH) -> float:
     (48.0, 40.0)
     """
     return math.ceil(x / step - 1e-9) * step
+
+
+def padded_to_grid(block: Block) -> Block:
+    """Return a block that is as wide as the grid wants it, its contents in the middle."""
+    whole = Block(block.box, up(block.width), block.height)
+    whole.take(block, (whole.width - block.width) / 2, 0.0)
+    return whole

@@ -215,10 +215,17 @@ class _Router:
                 insort(ends, end)
                 cost += _bent(start, end)
             costs.append(cost)
-        close = sum(
-            self._beside(number, x) for line in self.lines for number, x in enumerate(line.ways, line.first)
-        ) / 2
-        xs = {id(item): (item.x, item.left, item.right) for rank in self.ranks for item in rank.items}
+        close = (
+            sum(
+                self._beside(number, x)
+                for line in self.lines
+                for number, x in enumerate(line.ways, line.first)
+            )
+            / 2
+        )
+        xs = {
+            id(item): (item.x, item.left, item.right) for rank in self.ranks for item in rank.items
+        }
         ways = [list(line.ways) for line in self.lines]
         return _State(sum(costs) + close, sum(costs[1:-1]) + close, xs, ways)
 
@@ -240,7 +247,10 @@ class _Router:
                 self._shift(self.items[name], self.ranks[self.rank_of[name]], lines)
 
     def _shift(self, item: _Item, rank: _Rank, lines: list[tuple[_Line, bool]]) -> None:
-        ends = [(line.ways[-1], line.ways[-2]) if low else (line.ways[0], line.ways[1]) for line, low in lines]
+        ends = [
+            (line.ways[-1], line.ways[-2]) if low else (line.ways[0], line.ways[1])
+            for line, low in lines
+        ]
 
         def cost(by: float) -> float:
             return sum(_bent(x + by, other) for x, other in ends)
@@ -382,11 +392,7 @@ class _Router:
         if node.circle:
             middle = item.x + node.handle
             reach = PITCH * int((node.circle / 2 - 2) / PITCH)
-            return [
-                x
-                for x in _steps(middle - reach, middle + reach)
-                if x not in taken
-            ] or [middle]
+            return [x for x in _steps(middle - reach, middle + reach) if x not in taken] or [middle]
         if port is not None and port < len(fixed):
             return [item.x + fixed[port]]
         held = {item.x + x for x in fixed}
@@ -421,13 +427,27 @@ class _Router:
     def _lay(self, line: _Line) -> None:
         """Give a line the cheapest way."""
         starts, ends = self._ends(line, lower=False), self._ends(line, lower=True)
-        least = min((self.nodes[end].least for end in (line.edge.upper, line.edge.lower) if self.nodes[end].border), default=0.0)
+        least = min(
+            (
+                self.nodes[end].least
+                for end in (line.edge.upper, line.edge.lower)
+                if self.nodes[end].border
+            ),
+            default=0.0,
+        )
         between = range(line.first + 1, line.last)
         wanted = [*_middle_first(starts), *_middle_first(ends)]
         through = [x for x in wanted if all(self._free(line, n, x) for n in between)]
         both = [x for x in through if x in starts and x in ends]
         outside = [_snapped(x) for x in (line.above, line.below) if x is not None]
-        wanted = [*both, *outside, *line.hints, *through[:12], *wanted[:3], *_middle_first(ends)[:3]]
+        wanted = [
+            *both,
+            *outside,
+            *line.hints,
+            *through[:12],
+            *wanted[:3],
+            *_middle_first(ends)[:3],
+        ]
         wanted = list(dict.fromkeys(wanted))
         layers: list[_Places] = []
         for number in range(line.first, line.last + 1):
@@ -459,13 +479,17 @@ class _Router:
             new, back = [], []
             for x in there:
                 best = min(
-                    range(len(here)), key=lambda i, x=x: costs[i] + rows[i](x)  # type: ignore[misc]
+                    range(len(here)),
+                    key=lambda i, x=x: costs[i] + rows[i](x),  # type: ignore[misc]
                 )
                 new.append(costs[best] + rows[best](x) + self._beside(number + 1, x))
                 back.append(best)
             costs = new
             backs.append(back)
-        final = [cost + self._at_end(line, x, lower=True) for cost, x in zip(costs, layers[-1], strict=True)]
+        final = [
+            cost + self._at_end(line, x, lower=True)
+            for cost, x in zip(costs, layers[-1], strict=True)
+        ]
         if line.below is not None:
             steps = self._channel(line, len(self.ranks) - 1)
             below = _snapped(line.below)
@@ -623,18 +647,36 @@ class _Router:
             points: list[Point] = []
             upper = nodes.get(edge.upper)
             x = line.ways[0]
-            points.append((x, 0.0 if upper is None else _border(self.nodes[edge.upper], upper, x, lower=False)))
+            points.append(
+                (
+                    x,
+                    0.0
+                    if upper is None
+                    else _border(self.nodes[edge.upper], upper, x, lower=False),
+                )
+            )
             for number, (a, b) in enumerate(itertools.pairwise(line.ways), line.first):
                 if a != b:
                     y = levels[edge.id, number]
                     points += [(a, y), (b, y)]
             x = line.ways[-1]
             lower = nodes.get(edge.lower)
-            points.append((x, height if lower is None else _border(self.nodes[edge.lower], lower, x, lower=True)))
+            points.append(
+                (
+                    x,
+                    height
+                    if lower is None
+                    else _border(self.nodes[edge.lower], lower, x, lower=True),
+                )
+            )
             label = None
             if line.item is not None and line.rank is not None and edge.label:
                 rank = self.ranks[line.rank]
-                label = Rect(line.item.x + LABEL_GAP + 1, rank.top + (rank.height - edge.label[1]) / 2, *edge.label)
+                label = Rect(
+                    line.item.x + LABEL_GAP + 1,
+                    rank.top + (rank.height - edge.label[1]) / 2,
+                    *edge.label,
+                )
             routes[edge.id] = Route(cornered(points, _RADIUS), label)
             for end, at in ((edge.upper, 0), (edge.lower, -1)):
                 if self.nodes[end].border:
@@ -648,10 +690,14 @@ class _Router:
                 if item is not None and edge.label:
                     rank = self.ranks[number + 1]
                     label = Rect(item.x, rank.top, *edge.label)
-                routes[edge.id] = Route(cornered([(a, low), (a, y), (b, y), (b, low)], _RADIUS), label)
+                routes[edge.id] = Route(
+                    cornered([(a, low), (a, y), (b, y), (b, low)], _RADIUS), label
+                )
         return self._shifted(nodes, routes, height)
 
-    def _shifted(self, nodes: dict[str, Rect], routes: dict[str, Route], height: float) -> Placement:
+    def _shifted(
+        self, nodes: dict[str, Rect], routes: dict[str, Route], height: float
+    ) -> Placement:
         """Move everything into the first quadrant, along the grid."""
         lefts = [rect.x for rect in nodes.values()]
         rights = [rect.right for name, rect in nodes.items() if not self.nodes[name].border]
@@ -748,9 +794,8 @@ def _border(node: Node, rect: Rect, x: float, *, lower: bool) -> float:
     r = node.circle / 2
     dx = x - rect.x - node.handle
     dy = math.sqrt(max(0.0, r * r - dx * dx))
-    if not lower and rect.height > node.circle + 1:
-        return rect.bottom
-    return rect.y + r - dy if lower else rect.y + r + dy
+    middle = rect.y + node.at[1]
+    return middle - dy if lower else middle + dy
 
 
 def _bent(start: float, end: float) -> float:

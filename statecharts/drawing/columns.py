@@ -11,7 +11,7 @@ import itertools
 from collections.abc import Iterator, Sequence
 from typing import Final, final
 
-from attrs import define, evolve, field
+from attrs import define, evolve
 
 from statecharts.drawing.channels import ROUNDS, route
 from statecharts.drawing.geometry import Path, Point, Rect, cornered, joined, moved
@@ -138,9 +138,7 @@ class _Columns:
 
     def _turns(self, edge: Edge) -> tuple[float, float]:
         found = [
-            _routed(part).turns[edge.id]
-            for part in self.parts
-            if edge.id in _routed(part).turns
+            _routed(part).turns[edge.id] for part in self.parts if edge.id in _routed(part).turns
         ]
         return (found[0][0], found[-1][1]) if found else (0.0, 0.0)
 

@@ -50,6 +50,10 @@ class Rect:
         """Return the rectangle with a margin around it; a negative one shrinks it."""
         return Rect(self.x - by, self.y - by, self.width + 2 * by, self.height + 2 * by)
 
+    def turned(self) -> Rect:
+        """Return the rectangle with across and down exchanged."""
+        return Rect(self.y, self.x, self.height, self.width)
+
     def overlaps(self, other: Rect) -> bool:
         """Tell whether the insides of two rectangles meet.
 
@@ -67,6 +71,11 @@ class Rect:
 def moved(path: Path, dx: float, dy: float) -> Path:
     """Return a path, moved."""
     return tuple((x + dx, y + dy) for x, y in path)
+
+
+def turned(path: Path) -> Path:
+    """Return a path with across and down exchanged."""
+    return tuple((y, x) for x, y in path)
 
 
 def straight(*points: Point) -> Path:
@@ -97,9 +106,7 @@ def cornered(points: Sequence[Point], radius: float) -> Path:
             share = min(radius, length / 2) / length
             (x, y), (a, b) = corner, other
             ends.append((x + (a - x) * share, y + (b - y) * share))
-        handles = [
-            (x + (corner[0] - x) * _ROUND, y + (corner[1] - y) * _ROUND) for x, y in ends
-        ]
+        handles = [(x + (corner[0] - x) * _ROUND, y + (corner[1] - y) * _ROUND) for x, y in ends]
         path += [*straight(path[-1], ends[0])[1:], *handles, ends[1]]
     return tuple(path) if len(rest) == 1 else (*path, *straight(path[-1], rest[-1])[1:])
 

@@ -10,8 +10,10 @@ Graphviz places the nodes; the lines between them are ours (`channels`).
 
 from __future__ import annotations
 
+import math
 from collections import Counter
-from typing import Final, final
+from collections.abc import Mapping
+from typing import Final, Literal, final
 
 from attrs import define, field
 
@@ -47,7 +49,15 @@ _TRIES: Final = 6
 _PASSES: Final = 2
 _NARROWEST: Final = 0.55
 
-def draw(picture: Picture, seconds: float = 10.0) -> Drawing:
+Direction = Literal["auto", "down", "right"]
+DIRECTIONS: Final = ("auto", "down", "right")
+
+
+def draw(
+    picture: Picture,
+    seconds: float = 10.0,
+    direction: Direction | Mapping[str, Direction] = "auto",
+) -> Drawing:
     """Return a picture, laid out.
 
     Graphs that the engine does not finish in time are placed in a grid, and the drawing has a fault
@@ -56,12 +66,16 @@ def draw(picture: Picture, seconds: float = 10.0) -> Drawing:
     Args:
         picture: The picture.
         seconds: Time for the engine.
+        direction: ``down``; ``right``; or ``auto``, which chooses, and sets what is tall in
+            columns; or one for each of some composite states by their ids, the chart's id being
+            empty. A state that lines run into has the direction of the state around it.
     """
     planned = plan(picture)
     if planned.wordy:
         picture = in_words(picture, planned.wordy)
         planned = plan(picture)
-    return _Layout(picture, planned, Engine(seconds)).draw()
+    asked = {"": direction} if isinstance(direction, str) else dict(direction)
+    return _Layout(picture, planned, Engine(seconds), asked).draw()
 
 
 @final
@@ -70,6 +84,7 @@ class _Layout:
     picture: Picture
     plan: Plan
     engine: Engine
+    asked: dict[str, Direction]
     blocks: dict[str, Block] = field(factory=dict)
     failures: dict[str, EngineError] = field(factory=dict)
     """The errors of the engine, by the box that it has no layout of."""
@@ -78,24 +93,79 @@ class _Layout:
     """How far each line turns aside beyond a border that it crosses, by the box."""
     cost: float = 0.0
 
+    across: frozenset[str] = frozenset()
     columns: dict[str, int] = field(factory=dict)
     """The number of columns of each graph, where it is not one."""
     rounds: int = ROUNDS
 
-    def _fold(self) -> None:
-        """Set what is tall in columns, until the whole has a shape for a page."""
-        if len(self.picture.boxes) > LARGE:
+    def _choose(self) -> None:
+        """Choose the direction of each composite state, and the number of columns."""
+        root = self.picture.root
+        self.across = self._turned(right=self.asked.get("") == "right")
+        if self.asked.get("", "auto") != "auto" or len(self.picture.boxes) > LARGE:
             return
         self.rounds = 1
+        shape = self._fold()
+        if shape > 1 / _NARROWEST and self._can_turn(root):
+            first = self.across, self.columns
+            self.across, self.columns = self._turned(right=True), {}
+            if abs(math.log(1 / self._fold())) >= math.log(shape):
+                self.across, self.columns = first
+        self.rounds = ROUNDS
+        self.turns = {}
+
+    def _turned(self, *, right: bool) -> frozenset[str]:
+        """Return the boxes whose contents run to the right."""
+        found: set[str] = set()
+
+        def turn(box: Box, around: bool) -> None:
+            own = self.asked.get(box.id)
+            here = around if own in (None, "auto") or not box.id else own == "right"
+            if here != around and (self._is_region(box) or not self._is_closed(box)):
+                here = around
+            here = here and (around or self._can_turn(box))
+            if here:
+                found.add(box.id)
+            for child in box.children:
+                turn(child, here)
+
+        turn(self.picture.root, right and self._can_turn(self.picture.root))
+        return frozenset(found)
+
+    def _is_closed(self, box: Box) -> bool:
+        """Tell whether no line crosses the border of a box, or touches it from inside."""
+        inside = {one.id for one in box.walk()}
+        return not any(
+            ((arrow.source in inside) != (arrow.target in inside)
+            and not {arrow.source, arrow.target} & {box.id})
+            or (box.id in (arrow.source, arrow.target)
+            and {arrow.source, arrow.target} <= inside
+            and arrow.source != arrow.target)
+            for arrow in self.picture.arrows
+        )
+
+    def _can_turn(self, box: Box) -> bool:
+        """Tell whether no parallel state in a box has history states of its own."""
+        return not any(
+            one.shape is Shape.PARALLEL and any(child.shape in PSEUDO for child in one.children)
+            for one in box.walk()
+        )
+
+    def _fold(self) -> float:
+        """Set what is long in columns, until the whole has a shape for a page.
+
+        Returns:
+            Its width over its height, or for a layout to the right, its height over its width.
+        """
         for _ in range(_TRIES):
             self._lay_out_all()
             root = self.blocks[self.picture.root.id]
+            shape = (root.width + 2 * EDGE) / (root.height + 2 * EDGE)
             box = self._tallest(root)
-            if root.width >= _NARROWEST * root.height or box is None:
+            if shape >= _NARROWEST or box is None:
                 break
             self.columns[box] = self.columns.get(box, 1) + 1
-        self.rounds = ROUNDS
-        self.turns = {}
+        return shape
 
     def _tallest(self, root: Block) -> str | None:
         """Return the graph that makes the whole so tall; None if it has nothing to cut."""
@@ -105,14 +175,20 @@ class _Layout:
             if box.shape is not Shape.PARALLEL:
                 if len(box.children) > 2 * self.columns.get(box.id, 1):
                     best = box.id
-            inner = [c for c in box.children if c.id in self.blocks and c.children]
+            inner = [
+                child
+                for child in box.children
+                if child.id in self.blocks
+                and child.children
+                and (child.id in self.across) == (box.id in self.across)
+            ]
             tall = max(inner, key=lambda c: self.blocks[c.id].height, default=None)
             if tall is None or self.blocks[tall.id].height < 0.6 * block.height:
                 return best
             box = tall
 
     def draw(self) -> Drawing:
-        self._fold()
+        self._choose()
         self._lay_out_all()
         best = self.blocks, self.cost
         for _ in range(_PASSES):
@@ -124,6 +200,8 @@ class _Layout:
                 best = self.blocks, self.cost
         self.blocks = best[0]
         root = self.blocks[self.picture.root.id]
+        if self.picture.root.id in self.across:
+            root = root.turned()
         arrows = self._arrows(root)
         # Curves may swing out of the graph that they belong to.
         points = [point for arrow in arrows for point in arrow.path]
@@ -147,7 +225,7 @@ class _Layout:
         self.blocks, self.turns, self.cost = {}, {}, 0.0
         for boxes in self._generations():
             for box in boxes:
-                graph = Graph(box, self.plan, self.blocks, self._is_region(box), wants)
+                graph = Graph(box, self.plan, self.blocks, self._is_region(box), self.across, wants)
                 self.blocks[box.id] = self._lay_out(graph)
                 self.turns |= graph.turns
 
@@ -219,6 +297,8 @@ class Graph:
     plan: Plan
     blocks: dict[str, Block]
     region: bool
+    across: frozenset[str] = frozenset()
+    """The boxes whose contents are laid out to the right, with across and down exchanged."""
     wants: dict[tuple[str, Key], float] = field(factory=dict)
     turns: dict[tuple[str, Key], float] = field(factory=dict)
     parts: dict[str, Block] = field(factory=dict)
@@ -252,10 +332,27 @@ class Graph:
     def _part(self, child: Box, arrows: int = 0, *, beside: bool = False) -> Block:
         if child.shape is Shape.PARALLEL and child.id not in self.blocks:
             regions = [self._region(region) for region in child.children]
-            self.blocks[child.id] = stacked_block(child, regions, self.plan)
-        if child.id not in self.blocks:
-            self.blocks[child.id] = solid_block(child, arrows, beside=beside)
+            self.blocks[child.id] = stacked_block(
+                child, regions, self.plan, across=child.id in self.across
+            )
+        block = self.blocks.get(child.id)
+        if block is not None and child.children:
+            return self._faced(child, block)
+        if block is None:
+            self.blocks[child.id] = solid_block(
+                child, arrows, beside=beside, across=self.box.id in self.across
+            )
         return self.blocks[child.id]
+
+    def _faced(self, child: Box, block: Block) -> Block:
+        """Return the block of a composite state as the graph around it sees it."""
+        if (child.id in self.across) == (self.box.id in self.across):
+            return block
+        return padded_to_grid(block.turned())
+
+    def _label(self, arrow: Arrow) -> tuple[float, float] | None:
+        size = label_size(arrow.label)
+        return size[::-1] if size and self.box.id in self.across else size  # type: ignore[return-value]
 
     def _region(self, region: Box) -> Block:
         if region.shape is Shape.PARALLEL or region.shape in PSEUDO:
@@ -276,7 +373,7 @@ class Graph:
         part = self.parts[child.id]
         height = part.height
         if part.circle:
-            return Node(child.id, part.width, height, circle=part.circle)
+            return Node(child.id, part.width, height, circle=part.circle, at=part.at)
         crossing = self.plan.ports.get(child.id, {})
         rows: dict[Side, tuple[float, ...]] = {}
         for side in Side:
@@ -288,7 +385,7 @@ class Graph:
 
     def _edge(self, course: Course) -> Edge:
         arrow, tail, head = course.arrow, course.tail, course.head
-        label = label_size(arrow.label)
+        label = self._label(arrow)
         tail_port = self._port(tail, (arrow.id, TAIL))
         head_port = self._port(head, (arrow.id, HEAD))
         weight = 3 if self.parts[tail].box.shape is Shape.INITIAL else 1
@@ -301,7 +398,7 @@ class Graph:
 
     def _crossing(self, crossing: Crossing, point: str) -> Edge:
         name = _point(crossing.key)
-        label = None if crossing.arrow is None else label_size(crossing.arrow.label)
+        label = None if crossing.arrow is None else self._label(crossing.arrow)
         port = self._port(crossing.node, crossing.key)
         if crossing.side is Side.TOP:
             return Edge(name, point, crossing.node, 0, port, label)
@@ -319,7 +416,7 @@ class Graph:
         for crossing in self._crossings():
             self._cross(crossing, placement, inner)
         self._note_turns(placement)
-        block = framed_block(inner, region=self.region)
+        block = framed_block(inner, region=self.region, across=self.box.id in self.across)
         block.inner = inner.ports
         return block
 
@@ -330,9 +427,7 @@ class Graph:
             for course in self._courses()
             for node, end, tail in ((course.tail, TAIL, True), (course.head, HEAD, False))
         ]
-        ends += [
-            (_point(c.key), c.node, c.key, c.side is Side.BOTTOM) for c in self._crossings()
-        ]
+        ends += [(_point(c.key), c.node, c.key, c.side is Side.BOTTOM) for c in self._crossings()]
         for edge, node, key, upper in ends:
             if edge in placement.turns and key in self.plan.ports.get(node, ()):
                 for box in self._inside(node):

@@ -292,6 +292,18 @@ class PlacedBox:
             rules=tuple(rule.moved(dx, dy) for rule in self.rules),
         )
 
+    def turned(self) -> PlacedBox:
+        """Return the box with across and down exchanged, for a layout that runs to the right.
+
+        Texts keep their direction: only the points that they are at are exchanged.
+        """
+        return evolve(
+            self,
+            rect=self.rect.turned(),
+            texts=tuple(evolve(text, x=text.y, y=text.x) for text in self.texts),
+            rules=tuple(Rule(rule.start[::-1], rule.end[::-1], rule.dashed) for rule in self.rules),
+        )
+
 
 @final
 @frozen

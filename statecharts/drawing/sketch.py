@@ -43,8 +43,8 @@ class Node:
         height: Its height.
         top: The x of arrows at its upper edge, from the left; empty lets the engine choose.
         bottom: The x of arrows at its lower edge, from the left.
-        circle: Diameter of the circle that arrows end at, at its top, or if it is as high as that,
-            at its left; 0 for a rectangle.
+        circle: Diameter of the circle that arrows end at; 0 for a rectangle.
+        at: The middle of that circle.
         inset: Where its left border is.
         least: The least x of a point on the border, where there is room.
         want: The x that the line of a point on the border turns to outside, if that is known.
@@ -57,6 +57,7 @@ class Node:
     top: tuple[float, ...] = ()
     bottom: tuple[float, ...] = ()
     circle: float = 0.0
+    at: tuple[float, float] = (0.0, 0.0)
     inset: float = 0.0
     least: float = 0.0
     want: float | None = None
@@ -65,10 +66,7 @@ class Node:
     @property
     def handle(self) -> float:
         """The part of it that is on the grid, from its left edge: the middle of a circle."""
-        if not self.circle:
-            return 0.0
-        beside = self.height <= self.circle
-        return self.circle / 2 if beside else self.width / 2
+        return self.at[0]
 
 
 @final
