@@ -23,8 +23,8 @@ from benchmarks.sections import (
     growth,
     imports,
     instances,
-    nodes,
     layout,
+    nodes,
     parallel,
     plans,
 )

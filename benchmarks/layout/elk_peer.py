@@ -49,8 +49,9 @@ def version() -> str | Missing:
 def lay_out(drawings: Sequence[tuple[Drawing, Sheet]]) -> list[Sheet | None]:
     """Return ELK's layouts of drawings; None for those that it refuses."""
     graphs = "\n".join(json.dumps(_graph(drawing, sheet)) for drawing, sheet in drawings)
-    done = subprocess.run(
-        ["node", str(SCRIPT), os.environ["ELKJS"]],
+    node = shutil.which("node") or "node"
+    done = subprocess.run(  # noqa: S603 - the script is ours
+        [node, str(SCRIPT), os.environ["ELKJS"]],
         input=graphs,
         capture_output=True,
         text=True,

@@ -224,23 +224,8 @@ def score(sheet: Sheet) -> Score:
 def faults(sheet: Sheet) -> Iterator[str]:
     """Yield a sentence for each hard fault."""
     labels = [(line.name, line.label) for line in sheet.lines if line.label is not None]
-    paper = Rect(-0.5, -0.5, sheet.width + 1, sheet.height + 1)
     for name, label in labels:
-        inner = label.grown(-1.0)
-        if not _within(label, paper):
-            yield f"the label of {name} is cut"
-        for other, rect in (*sheet.leaves.items(), *sheet.texts):
-            if inner.overlaps(rect):
-                yield f"the label of {name} is on {other}"
-        for other, rect in sheet.bars.items():
-            if inner.overlaps(rect):
-                yield f"the label of {name} is on the bar of {other}"
-        for other, rect in sheet.frames.items():
-            if inner.overlaps(rect) and not _within(inner, rect) and not _within(rect, inner):
-                yield f"the label of {name} is on the border of {other}"
-        hit = {n for n, a, b in sheet.near(label) if _passes(a, b, inner)}
-        for number in sorted(hit):
-            yield f"the label of {name} is on the line of {sheet.lines[number].name}"
+        yield from _covered(sheet, name, label)
     for (a, one), (b, other) in itertools.combinations(labels, 2):
         if one.overlaps(other.grown(-1.0)):
             yield f"the labels of {a} and {b} are on each other"
@@ -255,6 +240,24 @@ def faults(sheet: Sheet) -> Iterator[str]:
         for end, point in ((line.source, line.points[0]), (line.target, line.points[-1])):
             if not _at_border(sheet, end, point):
                 yield f"the line of {line.name} does not end at the border of {end}"
+
+
+def _covered(sheet: Sheet, name: str, label: Rect) -> Iterator[str]:
+    """Yield a sentence for each thing that a label is on."""
+    inner = label.grown(-1.0)
+    if not _within(label, Rect(-0.5, -0.5, sheet.width + 1, sheet.height + 1)):
+        yield f"the label of {name} is cut"
+    for other, rect in (*sheet.leaves.items(), *sheet.texts):
+        if inner.overlaps(rect):
+            yield f"the label of {name} is on {other}"
+    for other, rect in sheet.bars.items():
+        if inner.overlaps(rect):
+            yield f"the label of {name} is on the bar of {other}"
+    for other, rect in sheet.frames.items():
+        if inner.overlaps(rect) and not _within(inner, rect) and not _within(rect, inner):
+            yield f"the label of {name} is on the border of {other}"
+    for number in sorted({n for n, a, b in sheet.near(label) if _passes(a, b, inner)}):
+        yield f"the label of {name} is on the line of {sheet.lines[number].name}"
 
 
 def _through(sheet: Sheet) -> Iterator[str]:

@@ -43,7 +43,7 @@ class Drawn:
     seconds: float = 0.0
 
 
-def ours(charts: Mapping[str, Chart]) -> list[tuple[Drawn, Drawing, Sheet, Sheet | None]]:
+def ours(charts: Mapping[str, Chart]) -> list[tuple[Drawn, Drawing, Sheet]]:
     """Return each chart as we draw it, and with one more state."""
     found = []
     for name, chart in charts.items():
@@ -53,18 +53,19 @@ def ours(charts: Mapping[str, Chart]) -> list[tuple[Drawn, Drawing, Sheet, Sheet
         sheet = sheet_of(drawing)
         after = sheet_of(draw(picture_of(with_one_more(chart))))
         drawn = Drawn(name, score(sheet), *turned(sheet, after), seconds)
-        found.append((drawn, drawing, sheet, after))
+        found.append((drawn, drawing, sheet))
     return found
 
 
 def elk(charts: Mapping[str, Chart], drawn: Sequence[tuple[Drawing, Sheet]]) -> list[Drawn]:
     """Return the same charts as ELK lays them out, given our drawings of them."""
-    more = [(d, sheet_of(d)) for c in charts.values() if (d := draw(picture_of(with_one_more(c))))]
+    after = [draw(picture_of(with_one_more(chart))) for chart in charts.values()]
+    more = [(drawing, sheet_of(drawing)) for drawing in after]
     sheets = elk_peer.lay_out([*drawn, *more])
-    before, after = sheets[: len(drawn)], sheets[len(drawn) :]
+    first, then = sheets[: len(drawn)], sheets[len(drawn) :]
     return [
         Drawn(name, score(one), *(turned(one, two) if two is not None else (0, 0)))
-        for name, one, two in zip(charts, before, after, strict=True)
+        for name, one, two in zip(charts, first, then, strict=True)
         if one is not None
     ]
 
@@ -100,5 +101,5 @@ def tables(charts: Mapping[str, Chart]) -> tuple[list[Drawn], list[Drawn] | Miss
         version = elk_peer.version()
         if isinstance(version, Missing):
             return [one for one, *_ in mine], version, ""
-        theirs = elk(charts, [(drawing, sheet) for _, drawing, sheet, _ in mine])
+        theirs = elk(charts, [(drawing, sheet) for _, drawing, sheet in mine])
     return [one for one, *_ in mine], theirs, version

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import warnings
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, final
 
@@ -44,6 +44,7 @@ _SUFFIXES: Final = {
     "mermaid": "mmd",
     "plantuml": "puml",
 }
+_DIRECTIONS: Final = ("auto", "down", "right")
 _THEMES: Final = ("auto", "light", "dark", "print")
 
 
@@ -117,6 +118,13 @@ def _links(context: click.Context, parameter: click.Parameter, value: str) -> st
     "--focus", metavar="STATE", help="Show a state, and what is inside, around and next to it."
 )
 @click.option("--compact", is_flag=True, help="Show names of states and events alone.")
+@click.option(
+    "--direction",
+    "directions",
+    multiple=True,
+    metavar="WAY",
+    help="down, right or auto; STATE=right for a state alone. Can be repeated.",
+)
 @click.option("--strict", is_flag=True, help="Refuse charts with faults instead of marking them.")
 @click.option(
     "--seconds",
@@ -146,6 +154,7 @@ def render(
     depth: int | None,
     focus: str | None,
     compact: bool,
+    directions: tuple[str, ...],
     strict: bool,
     seconds: float,
     variables: dict[str, str],
@@ -168,7 +177,10 @@ def render(
     states = tuple(one for one in highlight if one not in files)
     _check_highlight(found.charts, (*states, *([] if focus is None else [focus])))
     asked = emphasis.Asked(tuple(map(Path, files)), disabled, heat, old, path, run, db)
-    how = _How(states, theme, transparent, links, tabindex, seconds, strip, depth, focus, compact)
+    ways = _ways(directions)
+    how = _How(
+        states, theme, transparent, links, tabindex, seconds, strip, depth, focus, compact, ways
+    )
     shown = [_shown(one, asked, target, len(found.charts), variables) for one in found.charts]
     stems = file_stems(found.charts)
     pictures = [
@@ -202,6 +214,18 @@ def _shown(
         raise InputError(str(error)) from None
 
 
+def _ways(given: Iterable[str]) -> dict[str, str]:
+    """Return directions by the ids of states, the chart's own by an empty one."""
+    found = {}
+    for one in given:
+        state, _, way = one.rpartition("=")
+        if way not in _DIRECTIONS:
+            remedy = did_you_mean(way, _DIRECTIONS, "Use down, right or auto.")
+            raise click.BadParameter(f"there is no direction {way!r}. {remedy}")
+        found[state] = way
+    return found
+
+
 def _is_snapshot(charts: Iterable[Found], name: str) -> bool:
     """Tell whether a name to highlight is that of a file, and not of a state."""
     return not any(name in one.chart for one in charts) and Path(name).is_file()
@@ -222,6 +246,7 @@ class _How:
     depth: int | None
     focus: str | None
     compact: bool
+    ways: Mapping[str, Any]
 
 
 @final
@@ -268,6 +293,9 @@ class _Picture:
             depth=how.depth,
             focus=how.focus if how.focus in sight.chart else None,
             compact=how.compact,
+            direction={
+                one: way for one, way in how.ways.items() if one in (*sight.chart.nodes, "")
+            },
             theme=how.theme,
             transparent=how.transparent,
             links=how.links,

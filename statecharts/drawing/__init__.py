@@ -12,11 +12,11 @@ loaded when a call first needs them.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Final, Literal, overload
 
 from statecharts.drawing.overlay import PLAIN, STEPS, HasConfiguration, Overlay, active
-from statecharts.model.arguments import COUNT, FLAG, TEXT, check, instance, optional
+from statecharts.model.arguments import COUNT, FLAG, TEXT, Sort, check, instance, optional
 from statecharts.model.chart import Chart, Declaration, as_chart, unknown_state
 from statecharts.model.errors import DefinitionError, Fault, StatechartError
 from statecharts.model.suggestions import did_you_mean
@@ -29,8 +29,10 @@ if TYPE_CHECKING:
     from statecharts.semantics.snapshot import Step
 
 __all__ = [
+    "DIRECTIONS",
     "FORMATS",
     "SECONDS",
+    "Direction",
     "Format",
     "HasConfiguration",
     "LayoutWarning",
@@ -38,9 +40,12 @@ __all__ = [
     "render_film",
 ]
 
+Direction = Literal["auto", "down", "right"]
 Format = Literal["svg", "png", "pdf", "dot", "mermaid", "plantuml"]
 FORMATS: Final = ("svg", "png", "pdf", "dot", "mermaid", "plantuml")
 _OVERLAY: Final = instance(Overlay, "an overlay, such as last_step(chart, step)")
+DIRECTIONS: Final = ("auto", "down", "right")
+_DIRECTION: Final = Sort('"auto", "down" or "right"', lambda value: value in DIRECTIONS)
 SECONDS: Final = 10.0
 """Time that the layout may take."""
 
@@ -59,6 +64,7 @@ def render(
     depth: int | None = None,
     focus: StateName | None = None,
     compact: bool = False,
+    direction: Direction | Mapping[str, Direction] = "auto",
     theme: str | Theme = "auto",
     transparent: bool = False,
     links: str = "",
@@ -79,6 +85,7 @@ def render(
     depth: int | None = None,
     focus: StateName | None = None,
     compact: bool = False,
+    direction: Direction | Mapping[str, Direction] = "auto",
     theme: str | Theme = "auto",
     transparent: bool = False,
     links: str = "",
@@ -98,6 +105,7 @@ def render(
     depth: int | None = None,
     focus: StateName | None = None,
     compact: bool = False,
+    direction: Direction | Mapping[str, Direction] = "auto",
     theme: str | Theme = "auto",
     transparent: bool = False,
     links: str = "",
@@ -124,6 +132,11 @@ def render(
         focus: A state to show, by its id or as `Door.shut`, with what is inside it, around it, and
             one arrow away.
         compact: Whether states show their names alone, and arrows their events.
+        direction: ``down`` or ``right``, in which most arrows run; ``auto`` chooses, and sets what
+            is tall in columns, so that a picture suits a page. A mapping has one for each of some
+            composite states by their ids, the chart's id being empty; a state whose border arrows
+            cross has that of the state around it. Texts in DOT, Mermaid and PlantUML have that of
+            the chart alone.
         theme: ``auto`` (light, and dark in SVG for readers who prefer that), ``light``, ``dark``,
             ``print`` (black on white), or a `Theme` of your own.
         transparent: Whether the paper is left out.
@@ -177,23 +190,25 @@ def render(
     )
     look = theme_named(theme)
     marks = overlay if highlight is None else active(shown, highlight) | overlay
+    ways = _directions(shown, direction)
     picture = _excerpt(shown, depth, focus, compact=compact).of(picture_of(shown, marked))
+    right = ways.get("") == "right"
     if format == "mermaid":
         from statecharts.drawing.mermaid import to_mermaid
 
-        return to_mermaid(picture, look, marks)
+        return to_mermaid(picture, look, marks, right=right)
     if format == "plantuml":
         from statecharts.drawing.plantuml import to_plantuml
 
-        return to_plantuml(picture, look, marks)
+        return to_plantuml(picture, look, marks, right=right)
     if format == "dot":
         from statecharts.drawing.dot import to_dot
 
-        return to_dot(picture, look, marks, transparent=transparent)
+        return to_dot(picture, look, marks, transparent=transparent, right=right)
     from statecharts.drawing.layout import draw
     from statecharts.drawing.svg import Options, to_svg
 
-    drawing = draw(picture, seconds)
+    drawing = draw(picture, seconds, ways)
     _warn(drawing)
     return _converted(to_svg(drawing, look, marks, Options(transparent, links, tabindex)), format)
 
@@ -260,6 +275,21 @@ def _converted(svg: str, format: Literal["svg", "png", "pdf"]) -> str | bytes:
     from statecharts.drawing.raster import to_pdf, to_png
 
     return to_png(svg) if format == "png" else to_pdf(svg)
+
+
+def _directions(chart: Chart, asked: Direction | Mapping[str, Direction]) -> dict[str, Direction]:
+    """Return directions by the ids of states.
+
+    Raises:
+        StatechartError: There is no such direction (SC221).
+        UnknownStateError: There is no such state.
+    """
+    found = dict(asked) if isinstance(asked, Mapping) else {"": asked}
+    for state, direction in found.items():
+        check("render", direction=(direction, _DIRECTION))
+        if state and state not in chart:
+            raise unknown_state(chart.name, state, dict(chart.nodes))
+    return found
 
 
 def _excerpt(chart: Chart, depth: int | None, focus: StateName | None, *, compact: bool) -> Excerpt:

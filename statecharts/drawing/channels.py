@@ -23,7 +23,7 @@ import itertools
 import math
 from bisect import bisect_left, bisect_right, insort
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final, final
 
 from attrs import define, field
@@ -130,6 +130,7 @@ class _Line:
         above: Where a line that comes from the upper border comes from, if that is known.
         below: Where a line that leaves at the lower border goes to.
         ways: Its place in each rank from the first to the last.
+        levels: The height of its level piece below each rank, where it has one.
     """
 
     edge: Edge
@@ -141,19 +142,35 @@ class _Line:
     above: float | None = None
     below: float | None = None
     ways: list[float] = field(factory=list)
+    levels: dict[int, float] = field(factory=dict)
 
 
 @final
 @define(eq=False)
 class _Piece:
-    """A level piece in a channel, or an upright one that passes it."""
+    """A piece of a line in a channel: level between two places, or upright at one."""
 
     line: _Line
     start: float
     end: float
     track: int = 0
-    hangs: bool = False
-    """Whether it comes down at its end as well, and goes up again: an arrow back to its node."""
+
+    def is_inside(self, number: int) -> bool:
+        """Tell whether the channel below a rank is inside the sketch."""
+        return self.line.first <= number < self.line.last
+
+
+@final
+@define(eq=False)
+class _Back:
+    """An arrow that hangs below a composite state, from one port to another, over its label."""
+
+    edge: Edge
+    a: float
+    b: float
+    rank: int | None
+    item: _Item | None
+    level: float = 0.0
 
 
 @final
@@ -178,7 +195,7 @@ class _Router:
         self.items: dict[str, _Item] = {}
         self.loops: dict[str, list[Edge]] = {}
         self.lines: list[_Line] = []
-        self.backs: list[tuple[Edge, int, _Item | None]] = []
+        self.backs: list[tuple[Edge, int | None, _Item | None]] = []
         self.cost = 0.0
         self._rank_nodes()
 
@@ -309,49 +326,49 @@ class _Router:
 
     def _rank_nodes(self) -> None:
         """Sort nodes and labels into ranks, on the grid."""
+        edges = []
         for edge in self.sketch.edges:
             if edge.upper == edge.lower and edge.upper_port is None:
                 self.loops.setdefault(edge.upper, []).append(edge)
+            else:
+                edges.append(edge)
         heights = {node.id: self.placed.nodes[node.id].centre[1] for node in self.sketch.nodes}
         labels = {
             edge.id: rect
-            for edge in self.sketch.edges
-            if edge.id in self.placed.routes
-            and not (edge.upper == edge.lower and edge.upper_port is None)
-            and (rect := self.placed.routes[edge.id].label) is not None
+            for edge in edges
+            if (rect := self.placed.routes[edge.id].label) is not None
         }
         for at in sorted({*heights.values(), *(rect.centre[1] for rect in labels.values())}):
             if not self.ranks or at - self.ranks[-1].at > 1.5:
                 self.ranks.append(_Rank(at))
         ats = [rank.at for rank in self.ranks]
-
-        def rank_at(y: float) -> int:
-            return bisect_right(ats, y + 0.01) - 1
-
         for node in self.sketch.nodes:
-            self.rank_of[node.id] = rank_at(heights[node.id])
+            self.rank_of[node.id] = bisect_right(ats, heights[node.id] + 0.01) - 1
             if not node.border:
                 self._add(node)
-        for edge in self.sketch.edges:
-            rect = labels.get(edge.id)
-            rank = None if rect is None else rank_at(rect.centre[1])
-            item = None
-            if rect is not None and rank is not None:
-                x = _snapped(rect.x - LABEL_GAP - 1)
-                item = _Item(x, x, x + LABEL_GAP + 1 + rect.width, rect.height)
-                self.ranks[rank].items.append(item)
-            first, last = self.rank_of[edge.upper], self.rank_of[edge.lower]
-            if edge.upper == edge.lower:
-                if edge.upper_port is not None:
-                    self.backs.append((edge, rank if rank is not None else first + 1, item))
-                continue
-            above, below = (self.nodes[end].want for end in (edge.upper, edge.lower))
-            line = _Line(edge, first, last, rank, item, self._hints(edge, item), above, below)
-            if item is not None:
-                item.line = line
-            self.lines.append(line)
-        for rank in self.ranks:
-            _part(rank.items)
+        for edge in edges:
+            label = labels.get(edge.id)
+            rank = None if label is None else bisect_right(ats, label.centre[1] + 0.01) - 1
+            self._begin(edge, label, rank)
+        for one in self.ranks:
+            _part(one.items)
+
+    def _begin(self, edge: Edge, label: Rect | None, rank: int | None) -> None:
+        """Add a line, with its label in a rank."""
+        item = None
+        if label is not None and rank is not None:
+            x = _snapped(label.x - LABEL_GAP - 1)
+            item = _Item(x, x, x + LABEL_GAP + 1 + label.width, label.height)
+            self.ranks[rank].items.append(item)
+        first, last = self.rank_of[edge.upper], self.rank_of[edge.lower]
+        if first == last:
+            self.backs.append((edge, rank, item))
+            return
+        above, below = (self.nodes[end].want for end in (edge.upper, edge.lower))
+        line = _Line(edge, first, last, rank, item, self._hints(edge, item), above, below)
+        if item is not None:
+            item.line = line
+        self.lines.append(line)
 
     def _add(self, node: Node) -> None:
         rect = self.placed.nodes[node.id]
@@ -426,35 +443,54 @@ class _Router:
 
     def _lay(self, line: _Line) -> None:
         """Give a line the cheapest way."""
+        layers = self._layers(line)
+        costs = [self._at_end(line, x, lower=False) for x in layers[0]]
+        if line.above is not None:
+            step = self._channel(line, -1)(_snapped(line.above))
+            costs = [cost + step(x) for cost, x in zip(costs, layers[0], strict=True)]
+        backs: list[list[int]] = []
+        for number, (here, there) in enumerate(itertools.pairwise(layers), line.first):
+            steps = [*map(self._channel(line, number), here)]
+            new, back = [], []
+            for x in there:
+                ways = [cost + step(x) for cost, step in zip(costs, steps, strict=True)]
+                best = min(ways)
+                new.append(best + self._beside(number + 1, x))
+                back.append(ways.index(best))
+            costs = new
+            backs.append(back)
+        last = layers[-1]
+        costs = [
+            cost + self._at_end(line, x, lower=True) for cost, x in zip(costs, last, strict=True)
+        ]
+        if line.below is not None:
+            start, below = self._channel(line, len(self.ranks) - 1), _snapped(line.below)
+            costs = [cost + start(x)(below) for cost, x in zip(costs, last, strict=True)]
+        at = costs.index(min(costs))
+        found = [last[at]]
+        for layer, back in zip(layers[-2::-1], backs[::-1], strict=True):
+            at = back[at]
+            found.append(layer[at])
+        line.ways = found[::-1]
+        self._put_down(line)
+
+    def _layers(self, line: _Line) -> list[_Places]:
+        """Return the places that a line may take in each rank."""
         starts, ends = self._ends(line, lower=False), self._ends(line, lower=True)
-        least = min(
-            (
-                self.nodes[end].least
-                for end in (line.edge.upper, line.edge.lower)
-                if self.nodes[end].border
-            ),
-            default=0.0,
-        )
         between = range(line.first + 1, line.last)
-        wanted = [*_middle_first(starts), *_middle_first(ends)]
-        through = [x for x in wanted if all(self._free(line, n, x) for n in between)]
+        at_ends = [*_middle_first(starts), *_middle_first(ends)]
+        through = [x for x in at_ends if all(self._free(line, n, x) for n in between)]
         both = [x for x in through if x in starts and x in ends]
         outside = [_snapped(x) for x in (line.above, line.below) if x is not None]
-        wanted = [
-            *both,
-            *outside,
-            *line.hints,
-            *through[:12],
-            *wanted[:3],
-            *_middle_first(ends)[:3],
-        ]
-        wanted = list(dict.fromkeys(wanted))
+        middles = [*at_ends[:3], *_middle_first(ends)[:3]]
+        wanted = list(
+            dict.fromkeys([*both, *outside, *line.hints, *through[: _WIDE // 2], *middles])
+        )
         layers: list[_Places] = []
         for number in range(line.first, line.last + 1):
-            if number == line.first and starts:
-                layers.append(_near(starts, wanted))
-            elif number == line.last and ends:
-                layers.append(_near(ends, wanted))
+            places = {line.first: starts, line.last: ends}.get(number)
+            if places:
+                layers.append(_near(places, wanted))
             else:
                 layers.append(self._places(line, number, wanted) or [line.hints[0]])
         if len(layers) > 3:
@@ -464,43 +500,9 @@ class _Router:
             for number, layer in enumerate(layers[1:-1], line.first + 1):
                 known = set(layer)
                 layer += [x for x in common if x not in known and self._free(line, number, x)]
-        if least:
-            for at, border in ((0, not starts), (-1, not ends)):
-                if border:
-                    layers[at] = [x for x in layers[at] if x >= least] or layers[at]
-        costs = [self._at_end(line, x, lower=False) for x in layers[0]]
-        if line.above is not None:
-            step = self._channel(line, -1)(_snapped(line.above))
-            costs = [cost + step(x) for cost, x in zip(costs, layers[0], strict=True)]
-        backs: list[list[int]] = []
-        for number, (here, there) in enumerate(itertools.pairwise(layers), line.first):
-            steps = self._channel(line, number)
-            rows = [steps(x) for x in here]
-            new, back = [], []
-            for x in there:
-                best = min(
-                    range(len(here)),
-                    key=lambda i, x=x: costs[i] + rows[i](x),  # type: ignore[misc]
-                )
-                new.append(costs[best] + rows[best](x) + self._beside(number + 1, x))
-                back.append(best)
-            costs = new
-            backs.append(back)
-        final = [
-            cost + self._at_end(line, x, lower=True)
-            for cost, x in zip(costs, layers[-1], strict=True)
-        ]
-        if line.below is not None:
-            steps = self._channel(line, len(self.ranks) - 1)
-            below = _snapped(line.below)
-            final = [cost + steps(x)(below) for cost, x in zip(final, layers[-1], strict=True)]
-        at = final.index(min(final))
-        ways = [layers[-1][at]]
-        for layer, back in zip(layers[-2::-1], backs[::-1], strict=True):
-            at = back[at]
-            ways.append(layer[at])
-        line.ways = ways[::-1]
-        self._put_down(line)
+        least = self.nodes[line.edge.upper].least
+        layers[0] = [x for x in layers[0] if x >= least] or layers[0]
+        return layers
 
     def _free(self, line: _Line, number: int, x: float) -> bool:
         rank = self.ranks[number]
@@ -509,30 +511,23 @@ class _Router:
             width = line.item.right - line.item.x - LABEL_GAP
         return x not in rank.above and x not in rank.below and rank.is_free(x, width)
 
-    def _channel(self, line: _Line, number: int):  # type: ignore[no-untyped-def]
+    def _channel(self, line: _Line, number: int) -> Callable[[float], Callable[[float], float]]:
         """Return what a step through a channel costs, first from one place, then to another."""
         pairs = [(one.start, one.end) for one in self._pieces(number) if one.line is not line]
         ins, outs = {a for a, _ in pairs}, {b for _, b in pairs}
 
-        def start(x: float):  # type: ignore[no-untyped-def]
-            left = sorted(b for a, b in pairs if a < x)
-            right = sorted(b for a, b in pairs if a > x)
-            level_at_start = x in outs
+        def step(start: float) -> Callable[[float], float]:
+            left = sorted(b for a, b in pairs if a < start)
+            right = sorted(b for a, b in pairs if a > start)
 
             def cost(end: float) -> float:
                 crossed = len(left) - bisect_right(left, end) + bisect_left(right, end)
-                found = crossed * _CROSS
-                found += _bent(x, end)
-                if x != end:
-                    if level_at_start:
-                        found += _CLOSE
-                    if end in ins:
-                        found += _CLOSE
-                return found
+                close = (start in outs) + (end in ins) if start != end else 0
+                return crossed * _CROSS + close * _CLOSE + _bent(start, end)
 
             return cost
 
-        return start
+        return step
 
     def _beside(self, number: int, x: float) -> float:
         rank = self.ranks[number]
@@ -594,106 +589,70 @@ class _Router:
         return found
 
     def _drawn(self) -> Placement:
-        tracks: list[dict[int, int]] = []
-        counts: list[int] = []
-        hung: list[list[tuple[Edge, float, float, _Item | None]]] = [[] for _ in self.ranks]
-        for edge, rank, item in self.backs:
-            node = self.items[edge.upper]
-            bottom = self.nodes[edge.upper].bottom
-            a, b = (node.x + bottom[p or 0] for p in (edge.upper_port, edge.lower_port))
-            hung[rank - 1 if rank else 0].append((edge, a, b, item))
-        for number in range(len(self.ranks) - 1):
-            pieces = [p for p in self._pieces(number) if p.start != p.end]
-            uprights = [p for p in self._pieces(number) if p.start == p.end]
-            count = _tracked(pieces, uprights)
-            counts.append(count)
-            tracks.append({id(piece.line): piece.track for piece in pieces})
-        counts.append(0)
-        tracks.append({})
-        levels: dict[tuple[str, int], float] = {}
+        """Give level pieces their tracks and ranks their heights; return what comes of it."""
+        hung: list[list[_Back]] = [[] for _ in self.ranks]
+        for edge, under, item in self.backs:
+            node, bottom = self.items[edge.upper], self.nodes[edge.upper].bottom
+            a, b = (node.x + bottom[port or 0] for port in (edge.upper_port, edge.lower_port))
+            hung[self.rank_of[edge.upper]].append(_Back(edge, a, b, under, item))
         y = 0.0
         for number, rank in enumerate(self.ranks):
             rank.top = y
             rank.height = max((item.height for item in rank.items), default=0.0)
             y += rank.height
-            if number + 1 == len(self.ranks):
+            if number + 1 == len(self.ranks) and not hung[number]:
                 break
-            spans = [(min(a, b), max(a, b)) for _, a, b, _ in hung[number]]
-            extra = max(_packed(spans), default=-1) + 1
-            total = counts[number] + extra
-            first = y + _HEAD
-            for line in self.lines:
-                track = tracks[number].get(id(line))
-                if track is not None:
-                    levels[line.edge.id, number] = first + track * PITCH
-            for (edge, *_), track in zip(hung[number], _packed(spans), strict=True):
-                levels[edge.id, number] = first + (counts[number] + track) * PITCH
-            y += max(_LEAST, 2 * _HEAD + (total - 1) * PITCH) if total else _LEAST
-        return self._assembled(levels, hung, y)
+            pieces = [p for p in self._pieces(number) if p.start != p.end and p.is_inside(number)]
+            count = _tracked(pieces)
+            for piece in pieces:
+                piece.line.levels[number] = y + _HEAD + piece.track * PITCH
+            tracks = _packed([(min(one.a, one.b), max(one.a, one.b)) for one in hung[number]])
+            for one, track in zip(hung[number], tracks, strict=True):
+                one.level = y + _HEAD + (count + track) * PITCH
+            count += max(tracks, default=-1) + 1
+            y += max(_LEAST, 2 * _HEAD + (count - 1) * PITCH) if count else _LEAST
+        return self._assembled(itertools.chain(*hung), y)
 
-    def _assembled(self, levels, hung, height) -> Placement:  # type: ignore[no-untyped-def]
+    def _assembled(self, hung: Iterable[_Back], height: float) -> Placement:
         nodes: dict[str, Rect] = {}
         routes: dict[str, Route] = {}
-        for node in self.sketch.nodes:
-            if node.border:
-                continue
-            item, rank = self.items[node.id], self.ranks[self.rank_of[node.id]]
+        for name, item in self.items.items():
+            node, rank = self.nodes[name], self.ranks[self.rank_of[name]]
             y = rank.top + (rank.height - node.height) / 2
-            nodes[node.id] = Rect(item.x, y, node.width, node.height)
+            nodes[name] = Rect(item.x, y, node.width, node.height)
         for name, loops in self.loops.items():
             routes |= beside(loops, nodes[name])
         for line in self.lines:
-            edge = line.edge
-            points: list[Point] = []
-            upper = nodes.get(edge.upper)
-            x = line.ways[0]
-            points.append(
-                (
-                    x,
-                    0.0
-                    if upper is None
-                    else _border(self.nodes[edge.upper], upper, x, lower=False),
-                )
-            )
+            points = [
+                self._end(line.edge.upper, line.ways[0], nodes, 0.0),
+                self._end(line.edge.lower, line.ways[-1], nodes, height),
+            ]
             for number, (a, b) in enumerate(itertools.pairwise(line.ways), line.first):
                 if a != b:
-                    y = levels[edge.id, number]
-                    points += [(a, y), (b, y)]
-            x = line.ways[-1]
-            lower = nodes.get(edge.lower)
-            points.append(
-                (
-                    x,
-                    height
-                    if lower is None
-                    else _border(self.nodes[edge.lower], lower, x, lower=True),
-                )
-            )
+                    y = line.levels[number]
+                    points[-1:-1] = [(a, y), (b, y)]
             label = None
-            if line.item is not None and line.rank is not None and edge.label:
+            if line.item is not None and line.rank is not None and line.edge.label:
                 rank = self.ranks[line.rank]
-                label = Rect(
-                    line.item.x + LABEL_GAP + 1,
-                    rank.top + (rank.height - edge.label[1]) / 2,
-                    *edge.label,
-                )
-            routes[edge.id] = Route(cornered(points, _RADIUS), label)
-            for end, at in ((edge.upper, 0), (edge.lower, -1)):
-                if self.nodes[end].border:
-                    px, py = points[at]
-                    nodes[end] = Rect(px - 1.5, py - 1.5, 3.0, 3.0)
-        for number, found in enumerate(hung):
-            for edge, a, b, item in found:
-                y = levels[edge.id, number]
-                low = nodes[edge.upper].bottom
-                label = None
-                if item is not None and edge.label:
-                    rank = self.ranks[number + 1]
-                    label = Rect(item.x, rank.top, *edge.label)
-                routes[edge.id] = Route(
-                    cornered([(a, low), (a, y), (b, y), (b, low)], _RADIUS), label
-                )
+                y = rank.top + (rank.height - line.edge.label[1]) / 2
+                label = Rect(line.item.x + LABEL_GAP + 1, y, *line.edge.label)
+            routes[line.edge.id] = Route(cornered(points, _RADIUS), label)
+        for back in hung:
+            low, y, a, b = nodes[back.edge.upper].bottom, back.level, back.a, back.b
+            label = None
+            if back.item is not None and back.rank is not None and back.edge.label:
+                label = Rect(back.item.x, self.ranks[back.rank].top, *back.edge.label)
+            path = cornered([(a, low), (a, y), (b, y), (b, low)], _RADIUS)
+            routes[back.edge.id] = Route(path, label)
         return self._shifted(nodes, routes, height)
+
+    def _end(self, name: str, x: float, nodes: dict[str, Rect], border: float) -> Point:
+        """Return the point where a line ends at a node; a point on the border comes to it."""
+        node = self.nodes[name]
+        if node.border:
+            nodes[name] = Rect(x - 1.5, border - 1.5, 3.0, 3.0)
+            return x, border
+        return x, _border(node, nodes[name], x, lower=border > 0)
 
     def _shifted(
         self, nodes: dict[str, Rect], routes: dict[str, Route], height: float
@@ -726,9 +685,8 @@ class _Router:
         )
 
 
-def _tracked(pieces: list[_Piece], uprights: list[_Piece]) -> int:
+def _tracked(pieces: list[_Piece]) -> int:
     """Give level pieces tracks, in the order that crosses least; return how many there are."""
-    del uprights
     count = len(pieces)
     wins = [[0.0] * count for _ in pieces]
     for i, j in itertools.combinations(range(count), 2):

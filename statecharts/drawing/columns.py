@@ -20,6 +20,10 @@ from statecharts.drawing.sketch import PITCH, Edge, Node, Placement, Route, Sket
 _BETWEEN: Final = 2 * PITCH
 """Distance between a column and the lines beside it."""
 _RADIUS: Final = 7.0
+_ABOVE: Final = 12.0
+"""Distance of a cut from the rank below it."""
+_AWAY: Final = 40.0
+"""Distance of the ends of lines that are cut from the ranks of a column."""
 _CUT: Final = 40.0
 """How much farther from the middle a cut may be for each line less that it cuts."""
 
@@ -83,18 +87,14 @@ class _Columns:
             turns.append(dict(self._turned(one, two)))
         width = x - 2 * _BETWEEN
         return Placement(
-            {
-                name: rect
-                for number, part in enumerate(self.parts)
-                for name, rect in self._nodes(part, number, height)
-            },
+            {name: rect for part in self.parts for name, rect in self._nodes(part, height)},
             {edge.id: self._route(edge, turns, height) for edge in self.sketch.edges},
             (width, height),
             {edge.id: self._turns(edge) for edge in self.sketch.edges},
             sum(_routed(part).cost for part in self.parts),
         )
 
-    def _nodes(self, part: _Part, number: int, height: float) -> Iterator[tuple[str, Rect]]:
+    def _nodes(self, part: _Part, height: float) -> Iterator[tuple[str, Rect]]:
         for node in part.sketch.nodes:
             if node.id.startswith("|"):
                 continue
@@ -171,83 +171,100 @@ def _wanting(sketch: Sketch, before: Placement) -> Sketch:
 
 def _parts(sketch: Sketch, placed: Placement, columns: int) -> Iterator[_Part]:
     """Yield the parts of a graph, cut where few lines are, near to where it is divided evenly."""
-    heights = {name: rect.centre[1] for name, rect in placed.nodes.items()}
-    labels = {
-        name: one.label.centre[1] for name, one in placed.routes.items() if one.label is not None
-    }
-    inner = [name for name in heights if not _node(sketch, name).border]
-    tops = sorted({heights[name] for name in inner})
-    spans = [
-        sorted((heights[edge.upper], heights[edge.lower]))
-        if edge.upper != edge.lower
-        else [heights[edge.upper], labels.get(edge.id, heights[edge.upper])]
-        for edge in sketch.edges
-    ]
-    backs = [
-        (heights[edge.upper], labels.get(edge.id, heights[edge.upper]))
-        for edge in sketch.edges
-        if edge.upper == edge.lower
-    ]
-    sizes = {y: max(_node(sketch, n).height for n in inner if heights[n] == y) for y in tops}
-    cuts = [
-        low - sizes[low] / 2 - 12.0
-        for high, low in itertools.pairwise(tops)
-        if low - sizes[low] / 2 - high - sizes[high] / 2 > 12.0
-    ]
-    cuts = [y for y in cuts if not any(a < y <= b + 12.0 for a, b in backs)]
-    chosen: list[float] = []
-    bottom = max((heights[n] + _node(sketch, n).height / 2 for n in inner), default=0.0)
-    for number in range(1, columns):
-        ideal = bottom * number / columns
-
-        def cost(y: float, ideal: float = ideal) -> float:
-            return _CUT * sum(a < y < b for a, b in spans) + abs(y - ideal)
-
-        free = [y for y in cuts if not chosen or y > chosen[-1] + bottom / columns / 3]
-        if free:
-            chosen.append(min(free, key=cost))
-    bounds = [float("-inf"), *chosen, float("inf")]
-
-    def column(y: float) -> int:
-        return sum(y > cut for cut in chosen)
-
-    for number in range(len(bounds) - 1):
-        yield _part(sketch, placed, number, heights, labels, column)
+    cutter = _Cutter(sketch, placed)
+    cutter.cut(columns)
+    for number in range(len(cutter.cuts) + 1):
+        yield cutter.part(number)
 
 
-def _part(sketch, placed, number, heights, labels, column) -> _Part:  # type: ignore[no-untyped-def]
-    nodes = [node for node in sketch.nodes if column(heights[node.id]) == number]
-    rects = {node.id: placed.nodes[node.id] for node in nodes}
-    high = min((rect.y for rect in rects.values()), default=0.0) - 40.0
-    low = max((rect.bottom for rect in rects.values()), default=0.0) + 40.0
-    edges = []
-    routes = {}
-    for edge in sketch.edges:
-        first, last = column(heights[edge.upper]), column(heights[edge.lower])
-        if not first <= number <= last:
-            continue
-        found = placed.routes[edge.id]
-        labelled = edge.id not in labels or column(labels[edge.id]) == number
-        piece = edge if labelled else evolve(edge, label=None)
-        routes[edge.id] = found if labelled else Route(found.path)
-        for border, cut, y in (("source", first < number, high), ("sink", last > number, low)):
-            if not cut:
+@final
+class _Cutter:
+    def __init__(self, sketch: Sketch, placed: Placement) -> None:
+        self.sketch, self.placed = sketch, placed
+        self.nodes = {node.id: node for node in sketch.nodes}
+        self.heights = {name: rect.centre[1] for name, rect in placed.nodes.items()}
+        self.labels = {
+            name: one.label.centre[1]
+            for name, one in placed.routes.items()
+            if one.label is not None
+        }
+        self.cuts: list[float] = []
+
+    def cut(self, columns: int) -> None:
+        """Choose where to cut."""
+        edges = self.sketch.edges
+        spans = [(self.heights[e.upper], self.heights[e.lower]) for e in edges]
+        bottom = max((self.placed.nodes[name].bottom for name in self._inner()), default=0.0)
+        places = list(self._places())
+        for number in range(1, columns):
+            ideal = bottom * number / columns
+
+            def cost(y: float, ideal: float = ideal) -> float:
+                return _CUT * sum(a < y < b for a, b in spans) + abs(y - ideal)
+
+            least = self.cuts[-1] + bottom / columns / 3 if self.cuts else 0.0
+            free = [y for y in places if y > least]
+            if free:
+                self.cuts.append(min(free, key=cost))
+
+    def _inner(self) -> list[str]:
+        return [name for name, node in self.nodes.items() if not node.border]
+
+    def _places(self) -> Iterator[float]:
+        """Yield the heights at which a cut goes through lines alone."""
+        sizes: dict[float, float] = {}
+        for name in self._inner():
+            y = self.heights[name]
+            sizes[y] = max(sizes.get(y, 0.0), self.nodes[name].height)
+        hung = [  # a line back to its node stays with it, and so does its label
+            (self.heights[edge.upper], self.labels[edge.id] + _ABOVE)
+            for edge in self.sketch.edges
+            if edge.upper == edge.lower and edge.id in self.labels
+        ]
+        for high, low in itertools.pairwise(sorted(sizes)):
+            y = low - sizes[low] / 2 - _ABOVE
+            if y > high + sizes[high] / 2 and not any(a < y <= b for a, b in hung):
+                yield y
+
+    def _column(self, y: float) -> int:
+        return sum(y > cut for cut in self.cuts)
+
+    def part(self, number: int) -> _Part:
+        """Return one of the parts."""
+        nodes = [n for n in self.sketch.nodes if self._column(self.heights[n.id]) == number]
+        rects = {node.id: self.placed.nodes[node.id] for node in nodes}
+        high = min((rect.y for rect in rects.values()), default=0.0) - _AWAY
+        low = max((rect.bottom for rect in rects.values()), default=0.0) + _AWAY
+        edges, routes = [], {}
+        for edge in self.sketch.edges:
+            first, last = (self._column(self.heights[end]) for end in (edge.upper, edge.lower))
+            if not first <= number <= last:
                 continue
-            name = f"|{border} {edge.id}"
-            at = min(found.path[::3], key=lambda point: abs(point[1] - y))[0]
-            rects[name] = Rect(at - 1.5, y - 1.5, 3.0, 3.0)
-            nodes.append(Node(name, 3.0, 3.0, border=border))
-            if border == "source":
-                piece = evolve(piece, upper=name, upper_port=None)
-            else:
-                piece = evolve(piece, lower=name, lower_port=None)
-        edges.append(piece)
-        if piece.label is not None and found.label is not None:
-            # The label is between the ends, wherever the cut is.
-            y = min(max(found.label.y, high + 4), low - 4 - found.label.height)
-            routes[edge.id] = Route(found.path, evolve(found.label, y=y))
-    return _Part(Sketch(tuple(nodes), tuple(edges)), Placement(rects, routes, placed.size))
-
-
-def _node(sketch: Sketch, name: str) -> Node:
-    return next(node for node in sketch.nodes if node.id == name)
+            path, label = self.placed.routes[edge.id].path, self.placed.routes[edge.id].label
+            if edge.id in self.labels and self._column(self.labels[edge.id]) != number:
+                label = None
+            if label is not None:  # it stays between the ends, wherever the cut is
+                y = min(max(label.y, high + 4), low - 4 - label.height)
+                label = evolve(label, y=y)
+            routes[edge.id] = Route(path, label)
+            upper, lower = edge.upper, edge.lower
+            for border, y in (("source", high), ("sink", low)):
+                if not (first < number if border == "source" else number < last):
+                    continue
+                name = f"|{border} {edge.id}"
+                x = min(path[::3], key=lambda point, y=y: abs(point[1] - y))[0]  # type: ignore[misc]
+                rects[name] = Rect(x - 1.5, y - 1.5, 3.0, 3.0)
+                nodes.append(Node(name, 3.0, 3.0, border=border))
+                upper, lower = (name, lower) if border == "source" else (upper, name)
+            edges.append(
+                evolve(
+                    edge,
+                    upper=upper,
+                    lower=lower,
+                    upper_port=edge.upper_port if upper == edge.upper else None,
+                    lower_port=edge.lower_port if lower == edge.lower else None,
+                    label=edge.label if label is not None or not edge.label else None,
+                )
+            )
+        sketch = Sketch(tuple(nodes), tuple(edges))
+        return _Part(sketch, Placement(rects, routes, self.placed.size))

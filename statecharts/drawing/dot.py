@@ -32,11 +32,16 @@ _BLANK: Final = str.maketrans({chr(code): " " for code in (*range(32), 0xFFFE, 0
 
 
 def to_dot(
-    picture: Picture, theme: Theme, overlay: Overlay = PLAIN, *, transparent: bool = False
+    picture: Picture,
+    theme: Theme,
+    overlay: Overlay = PLAIN,
+    *,
+    transparent: bool = False,
+    right: bool = False,
 ) -> str:
     """Return a picture as a graph in DOT."""
     paper = "transparent" if transparent else theme.paper
-    return "\n".join(_Writer(picture, theme, overlay, paper).lines()) + "\n"
+    return "\n".join(_Writer(picture, theme, overlay, paper, right).lines()) + "\n"
 
 
 @final
@@ -46,6 +51,7 @@ class _Writer:
     theme: Theme
     overlay: Overlay
     paper: str
+    right: bool
 
     def tone(self, box: Box) -> Tone | None:
         """Return the look that the marks of a state give it."""
@@ -57,9 +63,10 @@ class _Writer:
         for fault in picture.faults:
             yield f"// fault {str(fault).translate(_BLANK)}"
         yield f"digraph {quoted(picture.name)} {{"
+        way = "LR" if self.right else "TB"
         yield (
             # Without `newrank`, Graphviz 2 fails on arrows between nested states.
-            f'  graph [compound=true, newrank=true, rankdir=TB, bgcolor="{self.paper}", '
+            f'  graph [compound=true, newrank=true, rankdir={way}, bgcolor="{self.paper}", '
             f'fontname="Helvetica", fontcolor="{theme.ink}", labelloc=t, labeljust=l, '
             f"nodesep=0.4, ranksep=0.5]"
         )

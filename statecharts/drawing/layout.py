@@ -13,15 +13,17 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Mapping
-from typing import Final, Literal, final
+from typing import Final, final
 
 from attrs import define, field
 
+from statecharts.drawing import Direction
 from statecharts.drawing.blocks import (
     Block,
     framed_block,
     label_size,
     label_texts,
+    padded_to_grid,
     solid_block,
     stacked_block,
 )
@@ -35,7 +37,7 @@ from statecharts.drawing.geometry import (
     joined,
 )
 from statecharts.drawing.grid import place_in_grid
-from statecharts.drawing.model import PSEUDO, Box, Drawing, Picture, PlacedArrow, Shape
+from statecharts.drawing.model import PSEUDO, Arrow, Box, Drawing, Picture, PlacedArrow, Shape
 from statecharts.drawing.notation import in_words
 from statecharts.drawing.plan import HEAD, TAIL, Course, Crossing, Key, Plan, Side, plan
 from statecharts.drawing.sketch import LARGE, Edge, Node, Placement, Route, Sketch, place
@@ -48,9 +50,6 @@ _NAMED: Final = 3
 _TRIES: Final = 6
 _PASSES: Final = 2
 _NARROWEST: Final = 0.55
-
-Direction = Literal["auto", "down", "right"]
-DIRECTIONS: Final = ("auto", "down", "right")
 
 
 def draw(
@@ -118,7 +117,7 @@ class _Layout:
         """Return the boxes whose contents run to the right."""
         found: set[str] = set()
 
-        def turn(box: Box, around: bool) -> None:
+        def turn(box: Box, *, around: bool) -> None:
             own = self.asked.get(box.id)
             here = around if own in (None, "auto") or not box.id else own == "right"
             if here != around and (self._is_region(box) or not self._is_closed(box)):
@@ -127,20 +126,24 @@ class _Layout:
             if here:
                 found.add(box.id)
             for child in box.children:
-                turn(child, here)
+                turn(child, around=here)
 
-        turn(self.picture.root, right and self._can_turn(self.picture.root))
+        turn(self.picture.root, around=right and self._can_turn(self.picture.root))
         return frozenset(found)
 
     def _is_closed(self, box: Box) -> bool:
         """Tell whether no line crosses the border of a box, or touches it from inside."""
         inside = {one.id for one in box.walk()}
         return not any(
-            ((arrow.source in inside) != (arrow.target in inside)
-            and not {arrow.source, arrow.target} & {box.id})
-            or (box.id in (arrow.source, arrow.target)
-            and {arrow.source, arrow.target} <= inside
-            and arrow.source != arrow.target)
+            (
+                (arrow.source in inside) != (arrow.target in inside)
+                and not {arrow.source, arrow.target} & {box.id}
+            )
+            or (
+                box.id in (arrow.source, arrow.target)
+                and {arrow.source, arrow.target} <= inside
+                and arrow.source != arrow.target
+            )
             for arrow in self.picture.arrows
         )
 
@@ -352,7 +355,7 @@ class Graph:
 
     def _label(self, arrow: Arrow) -> tuple[float, float] | None:
         size = label_size(arrow.label)
-        return size[::-1] if size and self.box.id in self.across else size  # type: ignore[return-value]
+        return (size[1], size[0]) if size and self.box.id in self.across else size
 
     def _region(self, region: Box) -> Block:
         if region.shape is Shape.PARALLEL or region.shape in PSEUDO:

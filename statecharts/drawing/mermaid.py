@@ -33,9 +33,11 @@ _RESERVED: Final = re.compile(r"""[#;:"<>{}%&\\`$~^@]|--""")
 _FAULTY: Final = "faulty"
 
 
-def to_mermaid(picture: Picture, theme: Theme, overlay: Overlay = PLAIN) -> str:
+def to_mermaid(
+    picture: Picture, theme: Theme, overlay: Overlay = PLAIN, *, right: bool = False
+) -> str:
     """Return a picture in Mermaid's language for state diagrams; arrows have no marks there."""
-    writer = _Writer(picture, theme, overlay, short_names(picture))
+    writer = _Writer(picture, theme, overlay, short_names(picture), right)
     return "\n".join(writer.lines()) + "\n"
 
 
@@ -55,6 +57,7 @@ class _Writer:
     theme: Theme
     overlay: Overlay
     names: dict[str, str]
+    right: bool
 
     def lines(self) -> Iterator[str]:
         if self.picture.faults:
@@ -62,6 +65,8 @@ class _Writer:
         yield "stateDiagram-v2"
         for fault in self.picture.faults:
             yield f"    %% {one_line(str(fault))}"
+        if self.right:
+            yield "    direction LR"
         root = self.picture.root
         if any(root.id in (arrow.source, arrow.target) for arrow in self.picture.arrows):
             yield f'    state "{escaped(root.name)}" as {self.names[root.id]}'

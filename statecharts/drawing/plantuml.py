@@ -38,11 +38,13 @@ _STEREOTYPES: Final = {
 }
 
 
-def to_plantuml(picture: Picture, theme: Theme, overlay: Overlay = PLAIN) -> str:
+def to_plantuml(
+    picture: Picture, theme: Theme, overlay: Overlay = PLAIN, *, right: bool = False
+) -> str:
     """Return a picture in PlantUML's language for state diagrams."""
     crossing = {arrow.id for arrow in picture.arrows if _home(picture, arrow) is None}
     shown = in_words(picture, crossing)
-    return "\n".join(_Writer(shown, theme, overlay, short_names(shown)).lines()) + "\n"
+    return "\n".join(_Writer(shown, theme, overlay, short_names(shown), right).lines()) + "\n"
 
 
 def _home(picture: Picture, arrow: Arrow) -> str | None:
@@ -77,11 +79,14 @@ class _Writer:
     theme: Theme
     overlay: Overlay
     names: dict[str, str]
+    right: bool
 
     def lines(self) -> Iterator[str]:
         picture, root = self.picture, self.picture.root
         yield "@startuml"
         yield "hide empty description"  # which makes it a state diagram whatever comes first
+        if self.right:
+            yield "left to right direction"
         for fault in picture.faults:
             yield f"' {one_line(str(fault))}"
         told = f" ! {count_text(picture.faults)}" if picture.faults else ""

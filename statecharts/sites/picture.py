@@ -19,7 +19,16 @@ from statecharts.model.suggestions import did_you_mean
 
 FLAGS: Final = frozenset({"compact", "transparent", "tabindex", "strict"})
 """The options without a value."""
-OPTIONS: Final = ("caption", "theme", "highlight", "depth", "focus", "links", *sorted(FLAGS))
+OPTIONS: Final = (
+    "caption",
+    "theme",
+    "highlight",
+    "depth",
+    "focus",
+    "direction",
+    "links",
+    *sorted(FLAGS),
+)
 """The options of the directive; all but the caption are those of `render`."""
 
 
@@ -74,7 +83,7 @@ class Directive:
         """
         given: dict[str, Any] = {
             name: name in FLAGS or self.options[name]
-            for name in ("theme", "focus", "links", *FLAGS)
+            for name in ("theme", "focus", "direction", "links", *FLAGS)
             if name in self.options
         }
         depth = self.options.get("depth")
