@@ -11,7 +11,7 @@ from typing import Final, final
 
 from attrs import define, evolve, field, frozen
 
-from statecharts.drawing.geometry import Path, Rect, cornered, moved, straight, swung, turned
+from statecharts.drawing.geometry import Path, Rect, cornered, moved, straight, turned
 from statecharts.drawing.labels import LABEL_SIZE, SMALL_SIZE, line_width, text_width
 from statecharts.drawing.model import PSEUDO, Box, Line, PlacedBox, Role, Rule, Run, Shape, Text
 from statecharts.drawing.plan import Key, Plan, Side
@@ -477,7 +477,9 @@ def stacked_block(box: Box, parts: Sequence[Block], plan: Plan, *, across: bool 
     for key in [key for key in block.ports if key in reached]:
         if key[0] in strips:
             down = text.height + _ABOVE + CIRCLE
-            block.pieces.append((key, swung((block.ports[key], top), (strips[key[0]], down))))
+            x, middle = strips[key[0]], (top + down) / 2
+            corners = [(block.ports[key], top), (block.ports[key], middle), (x, middle), (x, down)]
+            block.pieces.append((key, cornered(corners, 6.0)))
         elif key not in own:
             block.reach(key)
     if not ears:

@@ -1,0 +1,247 @@
+"""Routes: lines are upright and level, apart from each other, and the picture suits a page."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+
+import pytest
+from attrs import evolve
+
+from benchmarks.layout.corpus import made, with_one_more
+from benchmarks.layout.scores import (
+    Line,
+    Sheet,
+    close_heads,
+    crossings,
+    faults,
+    flat,
+    merged,
+    score,
+    sheet_of,
+    touched,
+    turned,
+    wiggles,
+)
+from statecharts import drawing
+from statecharts.drawing.geometry import Point, Rect
+from statecharts.drawing.layout import draw
+from statecharts.drawing.model import Drawing
+from statecharts.drawing.notation import picture_of
+from statecharts.model.chart import Chart, TransitionKind
+from statecharts.model.errors import ArgumentError, UnknownStateError
+from tests import proof
+from tests.test_drawing import charts
+
+MADE = made()
+
+
+def drawn(chart: Chart, direction: drawing.Direction = "auto") -> Drawing:
+    """Return a chart in its places."""
+    return draw(picture_of(chart), direction=direction)
+
+
+def rect_of(found: Drawing, box: str) -> Rect:
+    """Return the place of a state."""
+    return next(one.rect for one in found.boxes if one.box.id == box)
+
+
+def path_of(found: Drawing, arrow: str) -> tuple[Point, ...]:
+    """Return the path of an arrow."""
+    return next(one.path for one in found.arrows if one.arrow.id == arrow)
+
+
+def sheet(*lines: tuple[str, list[Point]], label: Rect | None = None) -> Sheet:
+    """Return a sheet with two states, and lines from one to the other."""
+    leaves = {"a": Rect(0, 0, 100, 40), "b": Rect(0, 200, 100, 40)}
+    found = tuple(Line(name, "a", "b", tuple(way), label) for name, way in lines)
+    around = {"a": ("",), "b": ("",)}
+    return Sheet(300, 300, leaves, {}, frozenset(), {}, {}, (), {}, around, found)
+
+
+def _is_long(case: tuple[str, str]) -> bool:
+    name, direction = case
+    short = {"order_1", "device_3", "player_2", "menu_3", "approval_4"}
+    return name not in short or (direction == "down" and name != "player_2")
+
+
+DOWN: list[Point] = [(20, 40), (20, 200)]
+
+
+@pytest.mark.parametrize(
+    ("seen", "said"),
+    [
+        (sheet(("x", DOWN), label=Rect(10, 100, 30, 12)), "the label of x is on the line of x"),
+        (sheet(("x", DOWN), label=Rect(10, 20, 30, 12)), "the label of x is on a"),
+        (sheet(("x", DOWN), label=Rect(280, 100, 30, 12)), "the label of x is cut"),
+        (sheet(("x", [(20, 40), (20, 190)])), "the line of x does not end at the border of b"),
+        (sheet(("x", [(20, 40), (60, 220), (20, 200)])), "the line of x runs through b"),
+    ],
+)
+def test_scores_find_hard_faults(seen: Sheet, said: str) -> None:
+    """Each kind of hard fault is told, with the things that it is about."""
+    assert said in list(faults(seen))
+    assert score(seen).badness >= 20
+
+
+def test_scores_count_what_is_not_nice() -> None:
+    """Crossings, lines in one place, heads on heads, flat arrivals, labels at lines are counted."""
+    other: list[Point] = [(60, 40), (60, 100), (10, 100), (10, 200)]
+    assert len(list(crossings(sheet(("x", DOWN), ("y", other))))) == 1
+    beside: list[Point] = [(60, 40), (60, 60), (20.5, 60), (20.5, 150), (60, 150), (60, 200)]
+    assert list(merged(sheet(("x", DOWN), ("y", beside)))) == [("x", "y")]
+    near: list[Point] = [(60, 40), (60, 100), (26, 100), (26, 200)]
+    assert list(close_heads(sheet(("x", DOWN), ("y", near)))) == [("x", "y")]
+    assert list(flat(sheet(("x", [(20, 40), (200, 195), (20, 200)])))) == ["x"]
+    line = sheet(("x", DOWN), label=Rect(200, 100, 30, 12))
+    assert list(touched(line)) == []
+    line = evolve(line, lines=(*line.lines, Line("y", "a", "b", ((198, 40), (198, 200)))))
+    assert list(touched(line)) == ["x"]
+    assert wiggles([(0, 0), (0, 40), (30, 40), (30, 90)]) == 0
+
+
+def test_scores_count_pairs_that_turn_round() -> None:
+    """Two states that change their order are one pair."""
+    before = sheet(("x", DOWN))
+    upside = {"a": Rect(0, 200, 100, 40), "b": Rect(0, 0, 100, 40)}
+    assert turned(before, before) == (0, 1)
+    assert turned(before, evolve(before, leaves=upside)) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    "case", proof.cases([*itertools.product(MADE, drawing.DIRECTIONS)], long=_is_long)
+)
+def test_lines_of_realistic_charts_keep_apart(case: tuple[str, drawing.Direction]) -> None:
+    """No hard fault; ends are apart and upright; no two lines run in one place."""
+    name, direction = case
+    found = score(sheet_of(drawn(MADE[name], direction)))
+    assert found.faults == ()
+    assert (found.heads, found.flat, found.merged) == (0, 0, 0)
+
+
+@pytest.mark.parametrize("name", charts.CHARTS)
+@pytest.mark.parametrize("direction", ["down", pytest.param("right", marks=pytest.mark.long)])
+def test_lines_are_upright_or_level(name: str, direction: drawing.Direction) -> None:
+    """Between its round corners a line runs along an axis, but for one from a state to itself."""
+    for one in drawn(charts.CHARTS[name](), direction).arrows:
+        if one.arrow.source == one.arrow.target:
+            continue
+        for (x0, y0), (x1, y1) in itertools.pairwise(one.path[::3]):
+            assert min(abs(x1 - x0), abs(y1 - y0)) <= 10.5, one.arrow.id
+
+
+def test_line_crosses_a_border_straight() -> None:
+    """A line through the borders of several states does not bend at them."""
+    found = drawn(charts.deep_hierarchy(4), "down")
+    frames = [one.rect for one in found.boxes if one.box.children and one.framed and one.bar]
+    crossed = 0
+    for one in found.arrows:
+        for (x0, _), (x, y), (x1, _) in zip(
+            one.path[::3], one.path[3::3], one.path[6::3], strict=False
+        ):
+            at = [
+                r
+                for r in frames
+                if r.x < x < r.right and min(abs(y - r.y), abs(y - r.bottom)) < 0.1
+            ]
+            crossed += len(at)
+            assert not at or x0 == pytest.approx(x) == pytest.approx(x1), one.arrow.id
+    assert crossed > 5
+
+
+@pytest.mark.parametrize("kind", [TransitionKind.INTERNAL, TransitionKind.EXTERNAL])
+def test_arrow_from_a_state_to_its_inside_is_not_in_its_title(kind: TransitionKind) -> None:
+    """A local one begins below the title; another one at the border, and comes in below it."""
+    b = charts.Builder("Inner").state("a", charts.COMPOUND).states("a.b", "a.c").initial("", "a")
+    b.initial("a", "a.b").move("a.b", "a.c", "go").move("a", "a.c", "jump", kind=kind)
+    found = drawn(b.chart())
+    box = next(one for one in found.boxes if one.box.id == "a")
+    path = next(one.path for one in found.arrows if one.arrow.source == "a")
+    assert list(faults(sheet_of(found))) == []
+    if kind is TransitionKind.INTERNAL:
+        assert path[0][1] == pytest.approx(box.rect.y + box.bar)
+    else:
+        assert path[0][0] == pytest.approx(box.rect.x)
+        assert min(x for x, _ in path) < box.rect.x
+
+
+def test_final_state_that_is_entered_from_below_has_its_name_beside_it() -> None:
+    """An arrow from below gets to the circle, and not to the name."""
+    chart = charts.at_random(6)
+    found = drawn(chart, "down")
+    beside = [one for one in found.boxes if one.rect.height == 22.0 and one.texts]
+    assert beside
+    assert list(faults(sheet_of(found))) == []
+
+
+@pytest.mark.parametrize("make", [lambda: charts.flat(16), lambda: MADE["game_0"], lambda: MADE["menu_4"]])
+def test_picture_suits_a_page(make: Callable[[], Chart]) -> None:
+    """What would be a tower or a ribbon is set in columns or runs the other way."""
+    chart = make()
+    down, auto = drawn(chart, "down"), drawn(chart)
+    assert not 0.5 <= down.width / down.height <= 2
+    assert 0.5 <= auto.width / auto.height <= 2
+
+
+def test_columns_join_the_lines_that_are_cut() -> None:
+    """Each arrow of a chart in columns runs from its source to its target in one path."""
+    found = drawn(charts.flat(20))
+    assert list(faults(sheet_of(found))) == []
+    tops = [rect_of(found, f"step_{i:02}").y for i in range(20)]
+    assert any(two < one for one, two in itertools.pairwise(tops))
+
+
+def test_direction_is_that_of_the_arrows() -> None:
+    """To the right, a step leads to the right; downwards, down."""
+    chart = charts.traffic_light()
+    for direction, axis in (("right", 0), ("down", 1)):
+        found = drawn(chart, direction)  # type: ignore[arg-type]
+        red, green = (rect_of(found, state).centre for state in ("red", "green"))
+        assert green[axis] > red[axis] + 40
+        path = path_of(found, "red:green")
+        assert path[0][axis] < path[-1][axis]
+
+
+def test_state_alone_has_a_direction() -> None:
+    """Inside one state arrows run to the right, around it down; unless lines cross its border."""
+    b = charts.Builder("Mixed").state("a", charts.COMPOUND).states("a.b", "a.c", "z")
+    b.initial("", "a").initial("a", "a.b").move("a.b", "a.c", "go").move("a", "z", "leave")
+    for through in (False, True):
+        if through:
+            b.move("a.c", "z", "jump")
+        found = draw(picture_of(b.chart()), direction={"": "down", "a": "right"})
+        first, second = rect_of(found, "a.b").centre, rect_of(found, "a.c").centre
+        assert (second[0] > first[0] + 40) is not through
+        assert rect_of(found, "z").y > rect_of(found, "a").bottom
+        assert list(faults(sheet_of(found))) == []
+
+
+def test_direction_of_texts_is_that_of_the_chart() -> None:
+    """DOT, Mermaid and PlantUML are told to run to the right in their own words."""
+    chart = charts.traffic_light()
+    for form, words in (
+        ("dot", "rankdir=LR"),
+        ("mermaid", "direction LR"),
+        ("plantuml", "left to right direction"),
+    ):
+        assert words in drawing.render(chart, form, direction="right")  # type: ignore[call-overload]
+        assert words not in drawing.render(chart, form)  # type: ignore[call-overload]
+
+
+def test_direction_that_is_none_is_refused() -> None:
+    """A wrong direction and a wrong state are errors, with what would do."""
+    chart = charts.traffic_light()
+    with pytest.raises(
+        ArgumentError, match=r"direction='left' does not fit.*\"down\" or \"right\""
+    ):
+        drawing.render(chart, direction="left")  # type: ignore[call-overload]
+    with pytest.raises(UnknownStateError, match="blue"):
+        drawing.render(chart, direction={"blue": "right"})
+
+
+def test_one_more_state_is_added_for_stability() -> None:
+    """The chart that is compared has one state and two arrows more."""
+    chart = charts.media_player()
+    more = with_one_more(chart)
+    assert len(more.states) == len(chart.states) + 1
+    assert len(picture_of(more).arrows) == len(picture_of(chart).arrows) + 2
