@@ -58,12 +58,14 @@ class Engine:
 
     seconds: float
     _fuel: float = field(init=False)
-    _end: float | None = field(init=False, default=None)
+    _clock: float = field(init=False)
+    """Seconds of the clock that are left; the time between two layouts does not count."""
     _known: dict[str, dict[str, Any]] = field(init=False, factory=dict)
     """The layouts of this drawing so far, by their sources."""
 
     def __attrs_post_init__(self) -> None:
         self._fuel = self.seconds * INSTRUCTIONS
+        self._clock = self.seconds * PATIENCE
 
     @property
     def over(self) -> EngineError:
@@ -93,27 +95,26 @@ class Engine:
             compiled = _compiled()
         except EngineError as error:
             return self._installed(source, error)
-        now = time.monotonic()
-        if self._end is None:  # it had to be compiled first, once in a process
-            self._end = now + self.seconds * PATIENCE
-        if now >= self._end:
+        if self._clock <= 0:
             raise self.over
+        begun = time.monotonic()
         fuel = int(min(self._fuel * _SHARE, 1 << 62)) + 1
         sandbox = _Sandbox(compiled, fuel)
-        clock = threading.Timer(min(self._end - now, threading.TIMEOUT_MAX), sandbox.stop)
+        clock = threading.Timer(min(self._clock, threading.TIMEOUT_MAX), sandbox.stop)
         clock.daemon = True
         clock.start()
         try:
             answer: dict[str, Any] = json.loads(sandbox.render(source))
         except Exception as error:
             left = sandbox.fuel
-            if left < fuel / 1000 or time.monotonic() >= self._end:
+            if left < fuel / 1000 or time.monotonic() - begun >= self._clock:
                 raise self.over from error
             said = str(error).strip().partition("\n")[0] or repr(error)
             remedy = "Report the chart that shows this"
             raise EngineError("SC704", f"failed: {said}", remedy) from error
         finally:
             clock.cancel()
+            self._clock -= time.monotonic() - begun
             self._fuel -= fuel - sandbox.fuel
         return answer
 
@@ -125,8 +126,7 @@ class Engine:
         """
         import graphviz
 
-        if self._end is None:
-            self._end = time.monotonic() + self.seconds
+        begun = time.monotonic()
         found: list[bytes | Exception] = []
 
         def ask() -> None:
@@ -137,7 +137,8 @@ class Engine:
 
         thread = threading.Thread(target=ask, daemon=True)
         thread.start()
-        thread.join(min(max(self._end - time.monotonic(), 0), threading.TIMEOUT_MAX))
+        thread.join(min(max(self._clock, 0), threading.TIMEOUT_MAX))
+        self._clock -= time.monotonic() - begun
         if not found:
             raise self.over
         (answer,) = found
