@@ -175,9 +175,9 @@ def render(
     found = survey_faulty(target, variables, strict=strict)
     files = [one for one in highlight if _is_snapshot(found.charts, one)]
     states = tuple(one for one in highlight if one not in files)
-    _check_highlight(found.charts, (*states, *([] if focus is None else [focus])))
-    asked = emphasis.Asked(tuple(map(Path, files)), disabled, heat, old, path, run, db)
     ways = _ways(directions)
+    _check_highlight(found.charts, (*states, *filter(None, [focus, *ways])))
+    asked = emphasis.Asked(tuple(map(Path, files)), disabled, heat, old, path, run, db)
     how = _How(
         states, theme, transparent, links, tabindex, seconds, strip, depth, focus, compact, ways
     )

@@ -29,6 +29,7 @@ HOW: dict[str, Any] = {
     "depth": None,
     "focus": None,
     "compact": False,
+    "direction": {},
     "theme": "auto",
     "transparent": False,
     "links": "",
@@ -79,12 +80,14 @@ def test_render_passes_theme_and_highlight_on(drawn: Drawn, run: Run) -> None:
     states = ["--highlight", "on", "--highlight", "on.low"]
     more = ["--theme", "dark", "--seconds", "0.5", "--transparent", "--tabindex"]
     more += ["--links", "vscode://file{path}:{line}", "--depth", "2", "--focus", "on", "--compact"]
+    more += ["--direction", "right", "--direction", "on=down"]
     result = run("render", "zoo:torch", "-o", ".", *more, *states)
 
     assert result.exit_code == 0
     how = HOW | {"highlight": ["on", "on.low"], "theme": "dark", "seconds": 0.5}
     how |= {"transparent": True, "tabindex": True, "links": "vscode://file{path}:{line}"}
     how |= {"depth": 2, "focus": "on", "compact": True}
+    how |= {"direction": {"": "right", "on": "down"}}
     assert drawn == [("Torch", how)]
 
 
@@ -277,3 +280,17 @@ def test_render_refuses_links_that_cannot_be_filled_in(drawn: Drawn, run: Run, l
     assert "is no address; write {file}, {path} and {line}" in " ".join(result.stderr.split())
     with pytest.raises(ValueError, match="is no address"):
         Options(links=links)
+
+
+@pytest.mark.parametrize(
+    ("way", "said"),
+    [
+        ("rigth", "there is no direction 'rigth'. Did you mean 'right'?"),
+        ("activ=right", "there is no state 'activ'"),
+    ],
+)
+def test_render_refuses_a_direction_that_is_none(way: str, said: str, run: Run) -> None:
+    """A wrong direction, and a state that no chart has, are told with what was meant."""
+    result = run("render", "machines.pipeline:Pipeline", "-o", ".", "--direction", way)
+    assert result.exit_code == 2
+    assert said in " ".join(result.stderr.split())
