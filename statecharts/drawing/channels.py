@@ -109,7 +109,7 @@ class _Rank:
 
     def is_free(self, x: float, width: float = 0.0) -> bool:
         """Tell whether a line can pass at a place, with a label of some width at its right."""
-        low, high = x - _CLEAR, x + (LABEL_GAP + width if width else _CLEAR)
+        low, high = x - _CLEAR, x + (LABEL_GAP + width if width else 0.0) + _CLEAR
         return all(item.right <= low or item.left >= high for item in self.items) and not (
             width and any(x < other < high for other in (*self.above, *self.below))
         )
