@@ -62,7 +62,7 @@ class Level:
         by_size = -math.log(ratio) / self.sigma(place)
         # For few rows, the root has an even variation.
         roots = 2 * (math.sqrt(usually + 0.375) - math.sqrt(count + 0.375))
-        return min(by_size, roots / min(max(self.chance, 0.25), 1.5))
+        return min(by_size, roots / max(self.chance, 0.25))
 
     def made_up(self, place: int) -> float:
         """Return the part of a day's missing rows that the next day has in excess."""
@@ -70,5 +70,5 @@ class Level:
         if after >= len(self.counts) or lack <= 0:
             return 0.0
         more, usually = self.counts[after] - self.expected[after], max(self.expected[after], 1.0)
-        beyond = 2.5 * usually * math.hypot(self.noise, 1 / math.sqrt(usually))
+        beyond = 1.5 * usually * math.hypot(self.noise, 1 / math.sqrt(usually))
         return more / lack if more > beyond else 0.0

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Final
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from machines.investigation.calls import Scalar
 from machines.investigation.findings import CauseKind
@@ -119,6 +119,24 @@ class Finding:
     parent: str | None = None
     part: Scalar = None
     others: tuple[str, ...] = ()
+
+    def covers(self, day: date) -> bool:
+        """Tell whether a day is one of its days."""
+        return self.day is not None and self.last is not None and self.day <= day <= self.last
+
+
+_PART: Final = 0.97
+"""Weight of a finding in a part of the rows only."""
+
+
+def of_part(one: Finding, reading: Reading) -> Finding:
+    """Return a finding in some rows, if they are a part of all, as one of this part."""
+    if reading.probe.split is None:
+        return one
+    words = f"{one.words}, where {reading.probe.split} is {reading.part}"
+    others = (*one.others, reading.probe.split)
+    score = one.score * _PART
+    return evolve(one, score=score, words=words, part=reading.part or "", others=others)
 
 
 def by_day(

@@ -16,6 +16,8 @@ LEAST: Final = 0.5
 """Least score of a finding that is reported."""
 _WEAKER: Final = 0.15
 """A wrong clock that scores less by this does not explain another finding."""
+_NAMED: Final = 0.25
+"""How much less sure a finding of a kind that the question suggests may be, to go first."""
 _ROWS: Final = (CauseKind.MISSING_DAY, CauseKind.TRUNCATED_BATCH, CauseKind.LATE_DATA)
 """The kinds of causes that leave fewer rows on a day."""
 
@@ -45,7 +47,11 @@ def rank(
         more = one.score * 0.5 if one.part is None else 0.0
         score = 1 - (1 - same.score) * (1 - more)
         best[best.index(same)] = evolve(same, probes=probes, score=score)
-    return sorted(best, key=lambda one: (-_aim(one, hints), -one.score))
+    return sorted(best, key=lambda one: (-_aim(one, hints), -_fit(one, hints)))
+
+
+def _fit(one: Finding, hints: Hints) -> float:
+    return one.score + (_NAMED if one.kind in hints.kinds else 0.0)
 
 
 def _aim(one: Finding, hints: Hints) -> int:
@@ -56,7 +62,7 @@ def _aim(one: Finding, hints: Hints) -> int:
 
 
 def _same(one: Finding, other: Finding) -> bool:
-    if one.kind is not other.kind or one.table != other.table:
+    if one.kind is not other.kind or one.table != other.table or not _near(one, other):
         return False
     return one.column == other.column or one.kind is CauseKind.STALE_DIMENSION
 
@@ -104,14 +110,22 @@ def _explains(  # noqa: C901, PLR0912 - one case for each pair
         case (kinds.SCHEMA_CHANGE, kinds.UNIT_CHANGE | kinds.NULL_SPIKE):
             return same_table and _near(cause, seen)
         case (kinds.TIME_ZONE, kinds.LATE_DATA | kinds.TRUNCATED_BATCH | kinds.MISSING_DAY):
-            return same_table
+            return same_table and not (seen.kind is kinds.LATE_DATA and _moved(seen))
         case (kinds.LATE_DATA, kinds.TRUNCATED_BATCH | kinds.MISSING_DAY | kinds.TIME_ZONE) if (
             same_table
         ):
             # Lags that could be either are a clock's where the clock is seen to be wrong.
-            return not _clock(seen)
+            return not _clock(seen) or (_moved(cause) and _near(cause, seen))
         case (kinds.DUPLICATE_LOAD, kinds.LATE_DATA):
+            return same_table and _near(cause, seen) and seen.probes[0].check == "lags"
+        case (kinds.LATE_DATA, kinds.DUPLICATE_LOAD):
+            # Rows that came a day later may be like those of that day.
+            return same_table and _near(cause, seen) and _moved(cause)
+        case (kinds.MISSING_DAY, kinds.TRUNCATED_BATCH) if cause.part is not None:
             return same_table and _near(cause, seen)
+        case (kinds.NULL_SPIKE, kinds.MISSING_DAY) if seen.part is not None:
+            # The rows of a part are there, but do not say that they are of it.
+            return same_table and cause.column in seen.others and _near(cause, seen)
         case (kinds.STALE_DIMENSION, kinds.BROKEN_JOIN):
             return cause.table == seen.parent
         case (kinds.STALE_DIMENSION, kinds.MISSING_DAY):
@@ -130,6 +144,11 @@ def _explains(  # noqa: C901, PLR0912 - one case for each pair
             return False
 
 
+def _moved(one: Finding) -> bool:
+    """Tell whether rows that a day lacks are there on the next."""
+    return one.probes[0].check == "counts"
+
+
 def _clock(one: Finding) -> bool:
     return one.kind is CauseKind.TIME_ZONE and one.probes[0].check == "hours"
 
@@ -137,8 +156,4 @@ def _clock(one: Finding) -> bool:
 def _near(one: Finding, other: Finding) -> bool:
     if one.day is None or other.day is None:
         return True
-    return abs(one.day - other.day) <= timedelta(days=1) or _within(one.day, other)
-
-
-def _within(day: date, other: Finding) -> bool:
-    return other.day is not None and other.last is not None and other.day <= day <= other.last
+    return abs(one.day - other.day) <= timedelta(days=1) or other.covers(one.day)

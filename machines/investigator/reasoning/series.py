@@ -6,9 +6,10 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_right
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
-from itertools import pairwise
+from itertools import pairwise, zip_longest
 from statistics import median
 from typing import Final, Self
 
@@ -61,6 +62,14 @@ class Daily:
         length = bisect_right(self.days, last)
         values = {label: found[:length] for label, found in self.values.items()}
         return Daily(self.days[:length], values)
+
+    def through(self, last: date) -> Daily:
+        """Return the numbers up to a later day, none on the days since."""
+        more = (last - self.days[-1]).days
+        days = (*self.days, *(self.days[-1] + timedelta(n + 1) for n in range(more)))
+        return Daily(
+            days, {label: (*found, *[None] * more) for label, found in self.values.items()}
+        )
 
     def weekly(self) -> Daily:
         """Return the sums of whole weeks, each under its first day, where days have few rows."""
@@ -125,17 +134,26 @@ def usual(counts: Sequence[float]) -> list[float]:
     slope = _slope(counts)
     found = []
     for place in range(len(counts)):
-        near = [
-            counts[other] * math.exp(slope * (place - other))
-            for weeks in (1, 2, 3, 4)
-            for other in (place - weeks * WEEK, place + weeks * WEEK)
-            if 0 <= other < len(counts)
-        ][:5]
+        before, after = (
+            [
+                counts[other] * math.exp(slope * (place - other))
+                for weeks in (1, 2, 3, 4)
+                if 0 <= (other := place + sign * weeks * WEEK) < len(counts)
+            ]
+            for sign in (-1, 1)
+        )
+        near = [one for pair in zip_longest(before, after) for one in pair if one is not None][:5]
         if len(near) < 3:  # a median of two is no better than their mean
             around = range(max(place - WEEK, 0), min(place + WEEK + 1, len(counts)))
             beside = [counts[other] for other in around if other != place]
             near += [median(beside)] if beside else []
-        found.append(median(near) if near else counts[place])
+        expected = median(near) if near else counts[place]
+        if counts[place] and len(before) > 2 and len(after) > 2:
+            # Where a new level begins, the days after it are as usual as those before.
+            sides = median(before[:3]), median(after[:3])
+            if max(sides) > 1.5 * min(sides):
+                expected = min(sides, key=lambda one: abs(one - counts[place]))
+        found.append(expected)
     return found
 
 
@@ -187,7 +205,9 @@ def risen(parts: Sequence[float], wholes: Sequence[float], least: float = 0.15) 
     place = 1
     while place < len(full):
         level = median(rates[max(0, place - 2 * WEEK) : place])
-        noise = math.sqrt(max(level * (1 - level), 0.01) / wholes[full[place]])
+        # What never was there before is less likely, the more rows were without it.
+        seen = 0.01 if any(rates[:place]) else min(0.01, 1 / sum(wholes[n] for n in full[:place]))
+        noise = math.sqrt(max(level * (1 - level), seen) / wholes[full[place]])
         if rates[place] - level < max(least, 5 * noise):
             place += 1
             continue
@@ -232,7 +252,9 @@ def enough(wholes: Sequence[float]) -> float:
         return 5.0
     middle = median(known)
     same = sum(one == middle for one in known)
-    always = len(known) >= 0.9 * len(wholes)
+    places = [n for n, one in enumerate(wholes) if one > 0]
+    gaps = Counter(later - n for n, later in pairwise(places))
+    always = max(gaps.values(), default=0) >= 0.75 * len(places)  # each day, or each week
     return min(middle, 5.0) if always and same >= 0.9 * len(known) else 5.0
 
 
@@ -272,11 +294,14 @@ def stepped(
         return None
     overall = _noise([one for _, one in known])
     best: Step | None = None
+    back: tuple[int, float, float] | None = None
     for start in range(1, len(known)):
         before = [one for _, one in known[max(0, start - 14) : start]]
         if len(before) < 4:  # too little to be the usual
             continue
         level = median(before)
+        if back and start <= back[0] and abs(known[start][1] - back[1]) < back[2]:
+            continue  # the end of other days, and the usual again
         jump = known[start][1] - level
         noise = overall
         if growing and len(before) >= 10:
@@ -294,12 +319,33 @@ def stepped(
         length = end - start + 1
         own = _noise_on(known, start) if length < 3 else noise
         limit = beyond * max(noise, own) / (1.5 if length >= 5 else 1)
-        if abs(change) < max(least, limit) or (not growing and abs(jump) < abs(change) / 2):
+        if _unseen(known, start, end):
+            limit = beyond / 2 * noise
+        if abs(change) < max(least, limit) or (not growing and not _at_once(known, start, change)):
             continue
+        if len(before) >= WEEK:
+            back = end + 3, level, abs(change) / 2
         found = Step(known[start][0], known[end][0], change, abs(change) / max(noise, least / 20))
         if best is None or found.strength > best.strength:
             best = found
     return best
+
+
+def _at_once(known: Sequence[tuple[int, float]], start: int, change: float) -> bool:
+    """Tell whether a value changed from one day to the next, and did not drift."""
+    before = median(one for _, one in known[max(0, start - 3) : start])
+    after = median(one for _, one in known[start : start + 3])
+    return (after - before) / change > 0.75 or (known[start][1] - before) / change > 0.75
+
+
+def _unseen(known: Sequence[tuple[int, float]], start: int, end: int) -> bool:
+    """Tell whether some values are far beyond all others."""
+    here = [one for _, one in known[start : end + 1]]
+    rest = [one for _, one in (*known[:start], *known[end + 1 :])]
+    if len(rest) < 4 * WEEK:
+        return False
+    far = (max(rest) - min(rest)) / 4
+    return max(here) < min(rest) - far or min(here) > max(rest) + far
 
 
 def _without_week(known: Sequence[tuple[int, float]]) -> list[tuple[int, float]]:

@@ -128,9 +128,10 @@ def _of_column(reading: Reading, name: str, more: float) -> Finding | None:
     rows = daily.counts(f"{name} set")
     least = max(enough(rows), 0.4 * median([n for n in rows if n] or [0]))
     full = [n >= least for n in rows]
+    unit = _unit(daily.values, name)
     logs = {
         label: [
-            math.log(one) if one is not None and one > 0 and ok else None
+            math.asinh(one / unit) if one is not None and ok else None
             for one, ok in zip(daily.values[f"{name} {label}"], full, strict=True)
         ]
         for label in (*_QUARTERS, "mean")
@@ -148,14 +149,25 @@ def _of_column(reading: Reading, name: str, more: float) -> Finding | None:
             return _finding(reading, name, middle, factor, 0.8)
     if reading.probe.split is not None:
         return None  # of a part of the rows, a part of the numbers is too little
-    mean = stepped(logs["mean"], math.log(3), 8.0 + more)
-    high = stepped(logs["high"], math.log(3), 8.0 + more)
+    mean = stepped(logs["mean"], math.log(5), 8.0 + more)
+    high = stepped(logs["high"], math.log(5), 8.0 + more)
     for step in (high, mean):
         if step is not None and _is_new(logs, step):
             # Only some of the numbers changed: a part that changed as a whole is surer.
             part = _finding(reading, name, step, math.exp(step.change), 0.7)
             return evolve(part, score=part.score * 0.95)
     return None
+
+
+def _unit(values: Mapping[str, Sequence[float | None]], name: str) -> float:
+    """Return what numbers are divided by, so that the inverse of sinh is a logarithm.
+
+    That of positive numbers differs by a constant alone; around zero it goes on smoothly.
+    """
+    known = [abs(one) for label in _QUARTERS for one in values[f"{name} {label}"] if one]
+    if not known:
+        return 1.0
+    return median(known) / 4 if _signed(values, name) else min(known) / 1000
 
 
 def _runs_on(reading: Reading, name: str) -> bool:
@@ -192,7 +204,10 @@ def _beyond(values: Mapping[str, Sequence[float | None]], name: str, step: Step)
     middle = values[f"{name} middle"]
     here = [one for one in middle[step.first : step.last + 1] if one is not None]
     rest = [one for one in (*middle[: step.first], *middle[step.last + 1 :]) if one is not None]
-    return bool(here and rest) and not min(rest) <= median(here) <= max(rest)
+    if not here or not rest or min(rest) <= median(here) <= max(rest):
+        return False
+    # A number that is now below zero and now above has no size that could change.
+    return max(sum(one > 0 for one in rest), sum(one < 0 for one in rest)) > 0.9 * len(rest)
 
 
 def _wobbles(values: Sequence[float | None], step: Step) -> bool:
@@ -214,7 +229,7 @@ def _throughout(logs: dict[str, list[float | None]], step: Step) -> bool:
         if not here or not before:
             continue
         change = sorted(here)[len(here) // 2] - sorted(before)[len(before) // 2]
-        if change / step.change < 0.5:  # noqa: PLR2004
+        if not 0.6 < change / step.change < 1.5:  # noqa: PLR2004
             return False
     return True
 

@@ -5,16 +5,19 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from datetime import date
+from datetime import date, timedelta
 from itertools import pairwise
 from types import MappingProxyType
 from typing import Final
 
+from attrs import evolve
+
 from machines.investigation.findings import CauseKind
 from machines.investigator.reasoning.level import Level
-from machines.investigator.reasoning.probes import Finding, Probe, Reading, probe_by_day
-from machines.investigator.reasoning.series import surely
+from machines.investigator.reasoning.probes import Finding, Probe, Reading, of_part, probe_by_day
+from machines.investigator.reasoning.series import WEEK, surely
 from machines.investigator.reasoning.tables import Table
 
 _BUSY: Final = 10  # usual rows of a day; a day of a smaller table may be empty by chance
@@ -88,18 +91,50 @@ def find(
         return []
     level = Level.of(counts)
     thin = _thin(reading, level) if not over else []
-    found = []
-    for place in range(1, len(counts) - (_length(thin[0]) if thin else int(over))):
+    stop = len(counts) - (_length(thin[0]) if thin else int(over))
+    found = [gap for gap, _ in _gaps(reading, level, stop, hinted)]
+    for place in range(1, stop):
         day = reading.daily.days[place]
         one = _lacking(reading, level, place, ends.get(day, 0.0), named=day in hinted)
-        if one is None:
+        if one is None or _is_usual(place, level):
             continue
-        if place == len(counts) - 1 and alone and reading.daily.days[place] not in hinted:
+        if place == len(counts) - 1 and alone and day not in hinted:
             # The data may have been taken in the middle of that day.
-            one = _doubtful(one)
+            words = f"{one.words}; or the data was taken in the middle of that day"
+            one = evolve(one, score=min(one.score, 0.56), words=words)
         found.append(one)
     tail = _tail(reading, end, level, hinted) if not over else []
-    return _once(found, level) + thin + tail
+    return _strongest(found, hinted) + thin + tail
+
+
+def of_parts(readings: Sequence[Reading], hinted: Collection[date]) -> list[Finding]:
+    """Find the days on which one part of the rows is missing, and the others are there.
+
+    Args:
+        readings: Rows by day of each part.
+        hinted: The days that the question names.
+    """
+    totals: Counter[date] = Counter()
+    for one in readings:
+        totals.update(dict(zip(one.daily.days, one.daily.counts("rows"), strict=True)))
+    if not totals:
+        return []
+    first, last = min(totals), max(totals)
+    days = [first + timedelta(n) for n in range((last - first).days + 1)]
+    whole = Level.of([totals[day] for day in days])
+    lack = {day: e - n for day, n, e in zip(days, whole.counts, whole.expected, strict=True)}
+    found = []
+    for one in readings:
+        longer = evolve(one, daily=one.daily.through(last))
+        counts = longer.daily.counts("rows")
+        if len(counts) < 14:
+            continue
+        for gap, rows in _gaps(longer, Level.of(counts), len(counts), hinted):
+            # Rows that another part has instead are not missing; nor is it this part if all are.
+            gone = sum(n for day, n in lack.items() if gap.covers(day))
+            if 0.5 * rows < gone < 1.6 * rows and gap.kind is CauseKind.MISSING_DAY:
+                found.append(of_part(gap, one))
+    return found
 
 
 def _length(thin: Finding) -> int:
@@ -108,11 +143,46 @@ def _length(thin: Finding) -> int:
     return (thin.last - thin.day).days + 1
 
 
-def _doubtful(one: Finding) -> Finding:
-    words = f"{one.words}; or the data was taken in the middle of that day"
-    return Finding(
-        one.kind, one.table, one.column, one.day, min(one.score, 0.56), words, one.probes, one.last
-    )
+def _gaps(
+    reading: Reading, level: Level, stop: int, hinted: Collection[date]
+) -> list[tuple[Finding, float]]:
+    """Find days without any row, next to each other, that are more than the usual gap.
+
+    Each comes with the number of rows that it lacks.
+    """
+    counts, expected, days = level.counts, level.expected, reading.daily.days
+    empty = [
+        n for n in range(1, stop) if not counts[n] and expected[n] >= min(0.9, 0.3 * max(expected))
+    ]
+    runs: list[list[int]] = []
+    for n in empty:
+        if runs and not any(counts[runs[-1][-1] : n]):
+            runs[-1].append(n)
+        else:
+            runs.append([n])
+    lost = [sum(expected[n] for n in run) for run in runs]
+    found = []
+    for run, rows in zip(runs, lost, strict=True):
+        first, last = days[run[0]], days[run[-1]]
+        named = any(first <= one <= last for one in hinted)
+        like = sum(other >= 0.75 * rows for other in lost) - 1
+        if rows < (0.9 if level.steady else 6 if named else _BUSY):
+            continue
+        if like > max(4, 0.015 * len(counts)):
+            continue
+        strength = math.sqrt(sum(max(level.lack(n), 0.0) ** 2 for n in run if expected[n]))
+        alone = like == 0 and len(run) > 1
+        if strength < (3.3 if named or alone else 4.4):
+            continue
+        score, kind = surely(strength, 0.8), CauseKind.MISSING_DAY
+        words = f"no rows from {first} to {last}, where {rows:.0f} are usual"
+        if level.made_up(run[-1]) >= 0.5:  # more than half of them
+            score, kind = surely(strength, 0.75), CauseKind.LATE_DATA
+            words += ", and many more on the next day"
+        table, probes = reading.probe.table, (reading.probe,)
+        gap = Finding(kind, table, None, first, score * 0.95, words, probes, last=last)
+        found.append((gap, rows))
+    return found
 
 
 def _lacking(
@@ -121,42 +191,45 @@ def _lacking(
     """Return the finding of missing rows on a day; less is enough if the question names it."""
     count, usually = level.counts[place], level.expected[place]
     busy, many = (0.9, 4) if level.steady else (6, 12) if named else (_BUSY, _MANY)
-    if usually < busy:
+    if usually < busy or not count:
         return None
     strength = level.lack(place)
     # Fewer rows than usual, and none of them late in the day: the one makes the other less likely.
-    together = math.sqrt(2 * (strength**2 / 2 + end)) if strength > 1 and count else strength
+    together = math.sqrt(2 * (strength**2 / 2 + end)) if strength > 1 else strength
     if together < (4.2 if named else 5.5) or count > 0.75 * usually:
-        few = count and usually < many
-        short = count > (0.65 if named else _SHORT) * usually
-        if few or short or strength < (3.3 if named else 4.4):
+        short = count > (0.8 if level.steady else 0.65 if named else _SHORT) * usually
+        if usually < many or short or strength < (3.3 if named else 4.4):
             return None
     strength = max(strength, together)
     day = reading.daily.days[place]
     words = f"{count:.0f} rows on {day}, where {usually:.0f} are usual"
+    score, kind = surely(strength, 0.6), CauseKind.TRUNCATED_BATCH
     if level.made_up(place) >= 0.5:  # more than half of them
         words += ", and many more on the next"
         score, kind = surely(strength, 0.75), CauseKind.LATE_DATA
-    elif count == 0:
-        score, kind = surely(strength, 0.8), CauseKind.MISSING_DAY
-    else:
-        score, kind = surely(strength, 0.6), CauseKind.TRUNCATED_BATCH
     table, probes = reading.probe.table, (reading.probe,)
     return Finding(kind, table, None, day, score * 0.95, words, probes, last=day)
 
 
-def _once(found: Sequence[Finding], level: Level) -> list[Finding]:
-    """Leave one of several findings of one kind: the strongest; its days may be several."""
-    best: dict[CauseKind, Finding] = {}
+def _is_usual(place: int, level: Level) -> bool:
+    """Tell whether as much is missing on many other days, apart from those next to it."""
+    pairs = zip(level.counts, level.expected, strict=True)
+    lack = [1 - count / usually if usually >= 1 else 0.0 for count, usually in pairs]
+    like = [
+        n for n, part in enumerate(lack) if part >= 0.75 * lack[place] and abs(n - place) > WEEK
+    ]
+    runs = len(like) - sum(later - n == 1 for n, later in pairwise(like))
+    return runs > max(3, 0.04 * len(lack))
+
+
+def _strongest(found: Sequence[Finding], hinted: Collection[date]) -> list[Finding]:
+    """Return the strongest finding of each kind, and that of the day of the question."""
+    best: dict[tuple[CauseKind, bool], Finding] = {}
     for one in found:
-        if one.kind not in best or one.score > best[one.kind].score + 1e-9:
-            best[one.kind] = one
-    # A small shop is short of rows now and then; that is not a truncated batch.
-    for kind in (CauseKind.TRUNCATED_BATCH, CauseKind.MISSING_DAY):
-        days = [one.day for one in found if one.kind is kind and one.day]
-        runs = 1 + sum((later - day).days > 1 for day, later in pairwise(days))
-        if runs > 4 or (runs > 1 and kind is CauseKind.MISSING_DAY and max(level.expected) < 4):
-            best.pop(kind, None)
+        named = any(one.covers(hint) for hint in hinted)
+        key = one.kind, named
+        if key not in best or one.score > best[key].score + 1e-9:
+            best[key] = one
     return list(best.values())
 
 

@@ -71,7 +71,9 @@ def find(reading: Reading) -> list[Finding]:
     best: Finding | None = None
     for n in full:
         more = (shares[n] - low) / (1 - low) if low < 1 else 0.0
-        if extra[n] < min(5, fewest) or more < 0.2 or shares[n] < high + 0.1:  # noqa: PLR2004
+        # Where nothing else is there twice, three rows are no chance.
+        few = 3 if sum(extra) - extra[n] < 2 else 5  # noqa: PLR2004
+        if extra[n] < min(few, fewest) or more < 0.2 or shares[n] < high + 0.1:  # noqa: PLR2004
             continue
         surplus = rows[n] / max(expected[n], 1)
         # If rows are alike by nature, only their number shows it.

@@ -36,8 +36,8 @@ def probes(table: Table) -> list[Probe]:
 def _cells(column: Column) -> list[tuple[str, str]]:
     name = column.sql()
     cells = [
-        (f"{column.name} set", f"count({name})"),
-        (f"{column.name} text", f"sum(typeof({name}) = 'text')"),
+        (f"{column.name} set", f"sum({name} <> '')"),
+        (f"{column.name} text", f"sum(typeof({name}) = 'text' AND {name} <> '')"),
     ]
     if not column.numbers:
         cells += [

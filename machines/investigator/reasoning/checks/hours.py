@@ -15,12 +15,14 @@ from machines.investigation.findings import CauseKind
 from machines.investigator.reasoning.formats import order_of, zone_of
 from machines.investigator.reasoning.level import Level
 from machines.investigator.reasoning.probes import Finding, Probe, Reading, probe_by_day
-from machines.investigator.reasoning.series import risen, spread, surely, usual
+from machines.investigator.reasoning.series import risen, surely, usual
 from machines.investigator.reasoning.tables import Column, Table
 
 _HOURS: Final = 24
 _SAME: Final = 0.8  # of the rows have the same day in both columns
 LABELS: Final = tuple(f"h{hour:02}" for hour in range(_HOURS))
+_SURE: Final = 8.0
+_LEAST_SIGMA: Final = 0.3
 _SHIFTS: Final = tuple(one for one in range(-12, 13) if one)
 
 _Days: TypeAlias = Sequence[Sequence[float]]
@@ -123,7 +125,7 @@ def find(reading: Reading, hinted: Collection[date] = ()) -> list[Finding]:
             probe.table,
             probe.day,
             day,
-            surely(strength, 0.75, 15.0) * sure,
+            surely(strength, 0.75, 8.0) * sure,
             words,
             (probe,),
             last=reading.daily.days[last],
@@ -181,7 +183,7 @@ def _best(
     logs = [math.log(one) for one in profile]
     rows = [sum(day) for day in days]
     expected = usual(rows)
-    best: tuple[int, int, int, float] | None = None
+    best: tuple[int, int, int, float, float] | None = None
     for shift in _SHIFTS:
         moved = [logs[(hour - shift) % _HOURS] - logs[hour] for hour in range(_HOURS)]
         gains = [sum(map(mul, day, moved)) for day in days]
@@ -199,14 +201,17 @@ def _best(
         if last == first and n < 0.8 * expected[first] and total < n:
             continue
         agree = sum(one > 0 for one in excess[first : last + 1]) / (last - first + 1)
-        outside = [rate for at, rate in enumerate(rates) if rows[at] and not first <= at <= last]
-        inside = [rate for at, rate in enumerate(rates) if rows[at] and first <= at <= last]
-        # Hours that vary as much on other days are the ordinary ones.
-        if not outside or median(inside) - median(outside) < 2.3 * spread(outside):
+        # Rows that come in clusters vary from day to day, beyond chance.
+        apart = [at for at in range(len(days)) if rows[at] and not first <= at <= last]
+        if not apart:
             continue
-        if agree > 0.8 and (best is None or total > best[3]):
-            best = (first, last, shift, total)
-    return best
+        level = sum(excess[at] for at in apart) / sum(rows[at] for at in apart)
+        odd = [(excess[at] - level * rows[at]) / math.sqrt(rows[at]) for at in apart]
+        sigma = max(math.sqrt(sum(one**2 for one in odd) / len(odd)), _LEAST_SIGMA)
+        strength = (total - level * n) / (sigma * math.sqrt(n))
+        if strength > _SURE and agree > 0.8 and (best is None or total > best[4]):
+            best = (first, last, shift, strength, total)
+    return best[:4] if best else None
 
 
 def _ordinary(rates: Sequence[float]) -> float:
@@ -243,20 +248,26 @@ def _at_the_edge(days: _Days) -> tuple[int, int, int, float] | None:
     usually = [[one * share for share in profile] for one in usual([sum(day) for day in days])]
     # If all days are alike, a few rows show it.
     least = 2 if Level.of([sum(day) for day in days]).steady else 12
-    best: tuple[int, int, int, float] | None = None
+    found = []
     for place in range(1, len(days)):
         shift, lack = 0, 0.0
         while shift < 12 and days[place][shift] <= 0.1 * usually[place][shift]:
             lack += usually[place][shift]
             shift += 1
+        if not shift and (early := _doubled(days[place - 1], usually[place - 1], least)):
+            shift, lack = -early[0], early[1]
+        if shift and lack >= least:
+            found.append((lack, place, shift))
+    found.sort(reverse=True)
+    # Where gaps come again and again, one more of them shows no shift.
+    if not found or (len(found) > 1 and found[1][0] > 0.6 * found[0][0]):
+        return None
+    lack, place, shift = found[0]
+    if shift > 0:
         rest = sum(days[place][shift:]) / max(sum(usually[place][shift:]), 1)
-        larger = lack >= least and (best is None or lack > best[3])
-        if shift and larger and rest > 0.75 and _keeps_rows(days, usually, place, shift):
-            best = (place, len(days) - 1, shift, lack)
-        early = _doubled(days[place - 1], usually[place - 1], least)
-        if early is not None and (best is None or early[1] > best[3]):
-            best = (place, len(days) - 1, -early[0], early[1])
-    return best
+        if rest < 0.75 or not _keeps_rows(days, usually, place, shift):
+            return None
+    return place, len(days) - 1, shift, lack
 
 
 def _keeps_rows(days: _Days, usually: _Days, place: int, shift: int) -> bool:

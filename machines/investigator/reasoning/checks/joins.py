@@ -4,14 +4,17 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from itertools import pairwise
 
+from attrs import evolve
+
 from machines.investigation.findings import CauseKind
 from machines.investigator.reasoning.formats import VALID_DAY
 from machines.investigator.reasoning.probes import MOST_DAYS, Finding, Link, Probe, Reading
-from machines.investigator.reasoning.series import Run, quantile, risen, surely
+from machines.investigator.reasoning.series import WEEK, Run, quantile, risen, surely
 from machines.investigator.reasoning.tables import Column, Table, words
 from machines.investigator.tools.naming import quoted, table_name
 
@@ -64,11 +67,12 @@ def _akin(column: Column, other: Table, key: Column) -> bool:
 
 def _included(column: Column, other: Table, key: Column) -> bool:
     """Tell whether the values of a column are among the keys, as far as a sample can tell."""
-    values, keys = set(column.values), set(key.values)
-    if len(values) < 2:
+    values, keys = column.values, set(key.values)
+    if len(set(values)) < 2:
         return False
+    # Of rows, not of different values: those of a few odd days are many.
     if other.sampled < 150:
-        return len(values & keys) > 0.7 * len(values)
+        return sum(one in keys for one in values) > 0.7 * len(values)
     if column.texts:
         # Strings that refer are as long as those that they refer to.
         lengths = {len(str(one)) for one in keys}
@@ -145,7 +149,10 @@ def find(reading: Reading, stopped: Mapping[str, date]) -> list[Finding]:
     found = []
     for n, link in enumerate(reading.probe.links, 1):
         run = _lost(reading, n, link)
-        if run is not None:
+        began = None if run else _began(reading, n, link)
+        if began is not None:
+            found.append(_left(reading, link, began))
+        elif run is not None:
             found.append(_finding(reading, n, link, run, stopped))
         elif gone := _gone(reading, n, link):
             found.append(gone)
@@ -202,26 +209,68 @@ def _runs_on(reading: Reading, n: int) -> bool:
     return sum(later > one for one, later in pairwise(most)) >= 0.97 * max(len(most) - 1, 1)
 
 
-def _spans(reading: Reading, n: int, part: float = 0.5) -> bool:
-    """Tell whether a column of numbers goes as far as the keys do: a quantity does not."""
+def _sizes(reading: Reading, n: int) -> tuple[list[float], float] | None:
+    """Return the largest numbers of a column by day, and the highest key; strings have none."""
     most = [one for one in reading.daily.values[f"most {n}"] if one is not None]
     highest = [one for one in reading.daily.values[f"highest {n}"] if one is not None]
-    if not most or not highest or highest[0] <= 0:
-        return True  # strings have no size
-    within = [one for one in most if one <= highest[0]]
-    return bool(within) and max(within) > part * highest[0]
+    return (most, highest[0]) if most and highest and highest[0] > 0 else None
+
+
+def _spans(reading: Reading, n: int, part: float = 0.5) -> bool:
+    """Tell whether a column of numbers goes as far as the keys do: a quantity does not."""
+    sizes = _sizes(reading, n)
+    if sizes is None:
+        return True
+    most, highest = sizes
+    within = [one for one in most if one <= highest]
+    return bool(within) and max(within) > part * highest
 
 
 def _lost(reading: Reading, n: int, link: Link) -> Run | None:
     daily = reading.daily
     whole, lost = daily.counts(f"set {n}"), daily.counts(f"lost {n}")
     run = risen(lost, whole, 0.1)
-    usual = 0.08 if link.akin else 0.02
+    usual = 0.08 if link.akin or not _sizes(reading, n) else 0.02
     if run is None or run.before > usual:
         return None
-    if not link.akin and (_runs_on(reading, n) or not _spans(reading, n, 0.9)):
+    return run if _refers(reading, n, link) else None
+
+
+def _refers(reading: Reading, n: int, link: Link) -> bool:
+    """Tell whether a column refers to keys by its name or, if need be, by its numbers."""
+    return link.akin or (not _runs_on(reading, n) and _spans(reading, n, 0.9))
+
+
+def _began(reading: Reading, n: int, link: Link) -> Run | None:
+    """Find the day from which on some references are lost, where none ever was before.
+
+    They may be few: keys that are new since a table is not kept up.
+    """
+    whole, lost = reading.daily.counts(f"set {n}"), reading.daily.counts(f"lost {n}")
+    known = [n for n, one in enumerate(whole) if one]
+    first = next((at for at, n in enumerate(known) if lost[n]), len(known))
+    after = known[first:]
+    if first < 2 * WEEK or len(after) < 3 or sum(bool(lost[n]) for n in after) < 0.6 * len(after):
         return None
-    return run
+    rows, before = sum(lost[n] for n in after), sum(whole[n] for n in known[:first])
+    during = rows / sum(whole[n] for n in after)
+    # The chance of none before, if as many were usual.
+    strength = math.sqrt(during * before)
+    if rows < 10 or strength < 4 or during > 0.6 or link.own or not _refers(reading, n, link):
+        return None
+    return Run(after[0], after[-1], 0.0, during, strength, rows)
+
+
+def _left(reading: Reading, link: Link, run: Run) -> Finding:
+    """Return the finding that the table of some keys is not kept up."""
+    day, last = reading.daily.days[run.first], reading.daily.days[run.last]
+    words_ = (
+        f"{run.during:.0%} of {link.column} has no {link.parent} from {day} to {last}, "
+        "which is not kept up"
+    )
+    kind, score = CauseKind.STALE_DIMENSION, surely(run.strength, 0.78) * 0.985
+    probe = reading.probe
+    return Finding(kind, link.parent, None, day, score, words_, (probe,), last, probe.table)
 
 
 def _newer(reading: Reading, n: int, here: slice) -> float:
@@ -263,21 +312,10 @@ def _finding(
         + 0.8 * (beyond > 0.8 and to_the_end)
     )
     if signs > 1:
-        words_ += ", which is not kept up"
         first = next((k for k, one in enumerate(lost[here], run.first) if one), run.first)
         while first > 0 and lost[first - 1] > 0 and rates[first - 1] > run.before + 0.01:
             first -= 1
-        return Finding(
-            CauseKind.STALE_DIMENSION,
-            link.parent,
-            None,
-            daily.days[first],
-            score,
-            words_,
-            (probe,),
-            last,
-            probe.table,
-        )
+        return evolve(_left(reading, link, evolve(run, first=first)), score=score)
     return Finding(
         CauseKind.BROKEN_JOIN,
         probe.table,

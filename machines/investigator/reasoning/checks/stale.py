@@ -58,9 +58,10 @@ def _ended(reading: Reading, facts: Span, *, referred: bool) -> Finding | None:
     regular = len(known) >= 6 and silence >= max(3 * longest, 3)
     score = surely(silence / max(longest, 1), 0.75) * 0.97 if regular else 0.0
     series = regular and Level.of([rows.get(day, 0.0) for day in known]).steady
+    if silence > 0.6 * (facts.last - facts.first).days:
+        return None  # what ended long ago is whole
     if not referred:
-        ended = silence > 0.6 * (facts.last - facts.first).days
-        return _finding(reading, last, facts, score) if series and not ended else None
+        return _finding(reading, last, facts, score) if series else None
     usually = whole * silence / ((last - daily.days[0]).days + 1)
     if silence >= 3 and min(recent, usually) >= 8 and len(known) >= 2:
         # So many rows were kept up in a time as long as that in which none is.
