@@ -112,16 +112,28 @@ def find(reading: Reading, columns: int = 1) -> list[Finding]:
         reading: Sizes of numbers by day.
         columns: Number of columns of the table; among many, more happens by chance.
     """
-    found = []
     more = 2 * math.log10(max(columns / 10, 1))
-    for name in reading.probe.columns:
-        one = _of_column(reading, name, more)
-        if one is not None:
-            found.append(one)
-    return found
+    changes = [
+        one
+        for name in reading.probe.columns
+        if (one := _of_column(reading, name, more)) is not None
+    ]
+    return [_weighed(one, factor, changes) for one, factor in changes]
 
 
-def _of_column(reading: Reading, name: str, more: float) -> Finding | None:
+def _weighed(one: Finding, factor: float, changes: Sequence[tuple[Finding, float]]) -> Finding:
+    """Return a finding, less sure if other numbers changed by other factors on the same day.
+
+    So they do where something happened; another unit is one of a single column, or the same of all.
+    """
+    same_day = [found for other, found in changes if other is not one and other.day == one.day]
+    if any(abs(math.log(found / factor)) > 0.1 for found in same_day):
+        return evolve(one, score=one.score * 0.8)
+    return one
+
+
+def _of_column(reading: Reading, name: str, more: float) -> tuple[Finding, float] | None:
+    """Return the change of a column, and its factor."""
     daily = reading.daily
     if _runs_on(reading, name):
         return None
@@ -146,16 +158,16 @@ def _of_column(reading: Reading, name: str, more: float) -> Finding | None:
     if middle is not None and _throughout(logs, middle) and _is_new(logs, middle):
         factor = math.exp(middle.change)
         if _is_unit(middle.change) or not 0.5 < factor < 2:  # noqa: PLR2004
-            return _finding(reading, name, middle, factor, 0.8)
-    if reading.probe.split is not None:
+            return _finding(reading, name, middle, factor, 0.5), factor
+    if reading.probe.split is not None or _signed(daily.values, name):
         return None  # of a part of the rows, a part of the numbers is too little
     mean = stepped(logs["mean"], math.log(5), 8.0 + more)
     high = stepped(logs["high"], math.log(5), 8.0 + more)
     for step in (high, mean):
         if step is not None and _is_new(logs, step):
             # Only some of the numbers changed: a part that changed as a whole is surer.
-            part = _finding(reading, name, step, math.exp(step.change), 0.7)
-            return evolve(part, score=part.score * 0.95)
+            factor = math.exp(step.change)
+            return _finding(reading, name, step, factor, 0.4), factor
     return None
 
 
@@ -182,7 +194,7 @@ def _runs_on(reading: Reading, name: str) -> bool:
 def _finding(reading: Reading, name: str, step: Step, factor: float, floor: float) -> Finding:
     day, last = reading.daily.days[step.first], reading.daily.days[step.last]
     words = f"{name} is {factor:.3g} times the usual from {day} to {last}"
-    score = surely(step.strength, floor) * 0.99
+    score = surely(step.strength, floor, 10.0) * 0.99
     return Finding(
         CauseKind.UNIT_CHANGE,
         reading.probe.table,

@@ -174,10 +174,10 @@ def _gaps(
         alone = like == 0 and len(run) > 1
         if strength < (3.3 if named or alone else 4.4):
             continue
-        score, kind = surely(strength, 0.8), CauseKind.MISSING_DAY
+        score, kind = surely(strength, 0.6), CauseKind.MISSING_DAY
         words = f"no rows from {first} to {last}, where {rows:.0f} are usual"
         if level.made_up(run[-1]) >= 0.5:  # more than half of them
-            score, kind = surely(strength, 0.75), CauseKind.LATE_DATA
+            score, kind = surely(strength, 0.65), CauseKind.LATE_DATA
             words += ", and many more on the next day"
         table, probes = reading.probe.table, (reading.probe,)
         gap = Finding(kind, table, None, first, score * 0.95, words, probes, last=last)
@@ -206,7 +206,7 @@ def _lacking(
     score, kind = surely(strength, 0.6), CauseKind.TRUNCATED_BATCH
     if level.made_up(place) >= 0.5:  # more than half of them
         words += ", and many more on the next"
-        score, kind = surely(strength, 0.75), CauseKind.LATE_DATA
+        score, kind = surely(strength, 0.65), CauseKind.LATE_DATA
     table, probes = reading.probe.table, (reading.probe,)
     return Finding(kind, table, None, day, score * 0.95, words, probes, last=day)
 
@@ -276,7 +276,7 @@ def _tail(
     if max(lost) < (1 if level.steady else _BUSY):
         return []
     # A table that ended long ago misses nothing.
-    if silence > max(3, len(daily.days) / 8) and not named:
+    if silence > (len(daily.days) if named else max(3, len(daily.days) / 8)):
         return []
     words = f"no rows from {first} on, while other tables go on until {end}"
     kind, probe = CauseKind.MISSING_DAY, reading.probe

@@ -70,7 +70,7 @@ def find(reading: Reading, table: Table) -> list[Finding]:
         words = (
             f"{run.during:.0%} of {name} has another form from {day} on, {run.before:.0%} before"
         )
-        score = surely(run.strength * run.during, 0.75) * 0.98
+        score = surely(run.strength * run.during, 0.5) * 0.98
         found.append(
             Finding(CauseKind.SCHEMA_CHANGE, probe.table, name, day, score, words, (probe,), last)
         )

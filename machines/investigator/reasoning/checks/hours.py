@@ -125,7 +125,7 @@ def find(reading: Reading, hinted: Collection[date] = ()) -> list[Finding]:
             probe.table,
             probe.day,
             day,
-            surely(strength, 0.75, 8.0) * sure,
+            surely(strength, 0.5, 12.0) * sure,
             words,
             (probe,),
             last=reading.daily.days[last],
@@ -134,8 +134,8 @@ def find(reading: Reading, hinted: Collection[date] = ()) -> list[Finding]:
 
 
 def _is_summer_time(day: date) -> bool:
-    """Tell whether clocks are put forward or back about a day: on a Sunday of spring or autumn."""
-    return day.month in (3, 4, 10, 11) and day.weekday() in (5, 6, 0)
+    """Tell whether clocks are put forward or back about a day, somewhere on earth."""
+    return day.month in (3, 4, 10, 11)
 
 
 def _marked(reading: Reading) -> Finding | None:
@@ -267,7 +267,7 @@ def _at_the_edge(days: _Days) -> tuple[int, int, int, float] | None:
         rest = sum(days[place][shift:]) / max(sum(usually[place][shift:]), 1)
         if rest < 0.75 or not _keeps_rows(days, usually, place, shift):
             return None
-    return place, len(days) - 1, shift, lack
+    return place, len(days) - 1, shift, _SURE * lack / least
 
 
 def _keeps_rows(days: _Days, usually: _Days, place: int, shift: int) -> bool:

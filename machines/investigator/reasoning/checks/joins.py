@@ -117,12 +117,12 @@ def _probe(table: Table, source: tuple[str, str, str], found: Sequence[Link]) ->
         column, key = f"t.{quoted(link.column)}", f"k.{quoted(link.key)}"
         parent = f"{table_name(link.parent)} AS k"
         lost = (
-            f"{column} IS NOT NULL AND {column} NOT IN "  # noqa: S608
+            f"{column} <> '' AND {column} NOT IN "  # noqa: S608
             f"(SELECT {key} FROM {parent} WHERE {key} IS NOT NULL)"
         )
         highest = f"(SELECT max({key}) FROM {parent})"  # noqa: S608
         for label, sql in (
-            ("set", f"count({column})"),
+            ("set", f"sum({column} <> '')"),
             ("lost", f"sum({lost})"),
             ("beyond", f"sum({lost} AND {column} > {highest})"),
             ("most", f"max({column})"),
@@ -149,8 +149,8 @@ def find(reading: Reading, stopped: Mapping[str, date]) -> list[Finding]:
     found = []
     for n, link in enumerate(reading.probe.links, 1):
         run = _lost(reading, n, link)
-        began = None if run else _began(reading, n, link)
-        if began is not None:
+        began = _began(reading, n, link)
+        if began is not None and (run is None or began.first <= run.first):
             found.append(_left(reading, link, began))
         elif run is not None:
             found.append(_finding(reading, n, link, run, stopped))
@@ -268,7 +268,7 @@ def _left(reading: Reading, link: Link, run: Run) -> Finding:
         f"{run.during:.0%} of {link.column} has no {link.parent} from {day} to {last}, "
         "which is not kept up"
     )
-    kind, score = CauseKind.STALE_DIMENSION, surely(run.strength, 0.78) * 0.985
+    kind, score = CauseKind.STALE_DIMENSION, surely(run.strength, 0.5) * 0.985
     probe = reading.probe
     return Finding(kind, link.parent, None, day, score, words_, (probe,), last, probe.table)
 
@@ -305,7 +305,7 @@ def _finding(
     since = stopped.get(link.parent)
     left = since is not None and since <= day + timedelta(1) and (last - day).days >= 2
     words_ = f"{run.during:.0%} of {link.column} has no {link.parent} from {day} to {last}"
-    score = surely(run.strength * run.during, 0.78) * (0.985 if link.akin else 0.95)
+    score = surely(run.strength * run.during, 0.5) * (0.985 if link.akin else 0.95)
     signs = (
         1.2 * (left and to_the_end)
         + 1.0 * (creeping and to_the_end)

@@ -85,7 +85,7 @@ def _finding(
     clock = kept and whole and 0.75 <= abs(shift) <= _CLOCKS and width < 6  # noqa: PLR2004
     before = level + shift < 0 <= level
     words = f"{name} is {shift:+.1f} hours later from {day} to {last} than usual"
-    score = surely(step.strength, 0.7, 8.0)
+    score = surely(step.strength, 0.5, 8.0)
     probes = (reading.probe,)
     table = reading.probe.table
     if clock:

@@ -52,7 +52,7 @@ def find(reading: Reading, table: Table) -> list[Finding]:
         heir = _heir(reading, name, run)
         share = f"{run.during:.0%} of {name} is null from {day} to {last}"
         words = f"{share}, and {run.before:.0%} otherwise"
-        kind, score = CauseKind.NULL_SPIKE, surely(run.strength * run.during, 0.75)
+        kind, score = CauseKind.NULL_SPIKE, surely(run.strength * run.during, 0.5)
         if heir:
             kind, score = CauseKind.SCHEMA_CHANGE, 0.99
             words += f"; {heir} is filled instead"
