@@ -18,7 +18,7 @@ from machines.investigator.reasoning.probes import (
     Probe,
     Reading,
 )
-from machines.investigator.reasoning.series import Step, enough, stepped, surely
+from machines.investigator.reasoning.series import WEEK, Step, enough, stepped, surely
 from machines.investigator.reasoning.tables import Column, Table
 from machines.investigator.tools.naming import quoted
 
@@ -118,14 +118,22 @@ def find(reading: Reading, columns: int = 1) -> list[Finding]:
         for name in reading.probe.columns
         if (one := _of_column(reading, name, more)) is not None
     ]
-    return [_weighed(one, factor, changes) for one, factor in changes]
+    return [_weighed(one, factor, changes, reading) for one, factor in changes]
 
 
-def _weighed(one: Finding, factor: float, changes: Sequence[tuple[Finding, float]]) -> Finding:
-    """Return a finding, less sure if other numbers changed by other factors on the same day.
+def _weighed(
+    one: Finding, factor: float, changes: Sequence[tuple[Finding, float]], reading: Reading
+) -> Finding:
+    """Return a finding, less sure if more changed on that day than one number.
 
-    So they do where something happened; another unit is one of a single column, or the same of all.
+    Where something happened, several numbers change by several factors; another unit is one of a
+    single column, or the same of all. Where rows are of several kinds, some of them may have ended.
     """
+    rows = dict(zip(reading.daily.days, reading.daily.counts(f"{one.column} set"), strict=True))
+    here = [n for day, n in rows.items() if n and one.covers(day)]
+    before = [n for day, n in rows.items() if n and one.day and day < one.day][-2 * WEEK :]
+    if here and before and not 0.67 < median(here) / median(before) < 1.5:
+        return evolve(one, score=one.score * 0.8)
     same_day = [found for other, found in changes if other is not one and other.day == one.day]
     if any(abs(math.log(found / factor)) > 0.1 for found in same_day):
         return evolve(one, score=one.score * 0.8)

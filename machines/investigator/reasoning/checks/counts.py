@@ -204,6 +204,8 @@ def _lacking(
     day = reading.daily.days[place]
     words = f"{count:.0f} rows on {day}, where {usually:.0f} are usual"
     score, kind = surely(strength, 0.6), CauseKind.TRUNCATED_BATCH
+    if end < 20 and not level.steady:
+        score = min(score, 0.83)  # a holiday has fewer rows, too, until its last hour
     if level.made_up(place) >= 0.5:  # more than half of them
         words += ", and many more on the next"
         score, kind = surely(strength, 0.65), CauseKind.LATE_DATA

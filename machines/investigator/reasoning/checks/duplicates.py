@@ -37,7 +37,7 @@ def _probe(table: Table, day: Column, alike: list[Column], what: str) -> Probe:
     expression = day.fill(day.dates.day)
     cells = ", ".join(str(one.sql()) for one in alike)
     sql = (
-        f'SELECT q."day" AS "day", sum(q."times") AS "rows", sum(q."times" - 1) AS "extra" '  # noqa: S608
+        f'SELECT q."day" AS "day", sum(q."times") AS "rows", sum(q."times" > 1) AS "extra" '  # noqa: S608
         f'FROM (SELECT max({expression}) AS "day", count(*) AS "times" '
         f"FROM {table.source} AS t WHERE {expression} GLOB '{VALID_DAY}' "
         f"AND {alike[0].sql()} IS NOT NULL{_some(table, alike)} GROUP BY {cells}) AS q "
@@ -81,7 +81,7 @@ def find(reading: Reading) -> list[Finding]:
         if low > 0.03 and (surplus < 1 + 0.6 * more or by_chance):  # noqa: PLR2004
             continue
         day = daily.days[n]
-        words = f"{extra[n]:.0f} of {rows[n]:.0f} rows on {day} are duplicates"
+        words = f"{extra[n]:.0f} of {rows[n]:.0f} rows on {day} are there more than once"
         score = surely(extra[n] * more, 0.8) * 0.995
         one = Finding(
             CauseKind.DUPLICATE_LOAD,

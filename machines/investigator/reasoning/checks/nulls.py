@@ -53,6 +53,7 @@ def find(reading: Reading, table: Table) -> list[Finding]:
         share = f"{run.during:.0%} of {name} is null from {day} to {last}"
         words = f"{share}, and {run.before:.0%} otherwise"
         kind, score = CauseKind.NULL_SPIKE, surely(run.strength * run.during, 0.5)
+        score *= 1 - 0.25 / max(run.weight, 1.0)  # a single value may be missing for any reason
         if heir:
             kind, score = CauseKind.SCHEMA_CHANGE, 0.99
             words += f"; {heir} is filled instead"
