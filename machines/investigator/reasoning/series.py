@@ -16,8 +16,9 @@ from typing import Final, Self
 from attrs import frozen
 
 from machines.investigation.calls import Scalar
+from machines.investigator.reasoning import thresholds as rule
 
-WEEK: Final = 7
+WEEK: Final = rule.WEEK
 _FAR: Final = 1000  # days from the middle that a series may reach
 _TO_SIGMA: Final = 1.4826  # of the median absolute deviation, for a normal distribution
 
@@ -151,7 +152,7 @@ def usual(counts: Sequence[float]) -> list[float]:
         if counts[place] and len(before) > 2 and len(after) > 2:
             # Where a new level begins, the days after it are as usual as those before.
             sides = median(before[:3]), median(after[:3])
-            if max(sides) > 1.5 * min(sides):
+            if max(sides) > rule.NEW_LEVEL * min(sides):
                 expected = min(sides, key=lambda one: abs(one - counts[place]))
         found.append(expected)
     return found
@@ -186,7 +187,7 @@ class Run:
     weight: float
 
 
-def risen(parts: Sequence[float], wholes: Sequence[float], least: float = 0.15) -> Run | None:
+def risen(parts: Sequence[float], wholes: Sequence[float], least: float = rule.RISE) -> Run | None:
     """Find the days on which a part of the whole is larger than usual, beyond chance.
 
     It is compared with the days before; days as strong that come again and again are usual.
@@ -200,13 +201,15 @@ def risen(parts: Sequence[float], wholes: Sequence[float], least: float = 0.15) 
         return None
     rates = [parts[n] / wholes[n] for n in full]
     if not any(rates[:WEEK]) and not quantile(rates, 0.3):
-        least = min(least, 0.04)  # little is enough of a value that never was there before
+        least = min(least, rule.RISE_NEW)  # little is enough of a value that never was there before
     best, most = None, 0.0
     place = 1
     while place < len(full):
         level = median(rates[max(0, place - 2 * WEEK) : place])
         # What never was there before is less likely, the more rows were without it.
-        seen = 0.01 if any(rates[:place]) else min(0.01, 1 / sum(wholes[n] for n in full[:place]))
+        seen = rule.RATE_NOISE
+        if not any(rates[:place]):
+            seen = min(seen, 1 / sum(wholes[n] for n in full[:place]))
         noise = math.sqrt(max(level * (1 - level), seen) / wholes[full[place]])
         if rates[place] - level < max(least, 5 * noise):
             place += 1
@@ -234,7 +237,7 @@ def risen(parts: Sequence[float], wholes: Sequence[float], least: float = 0.15) 
     before = median(rates[max(0, first - 4 * WEEK) : first])
     # Other days of the kind are usual if there are many of them, and if they are as strong.
     swing = max(spread(rest), quantile(rest, 0.95) - before)
-    noise = max(math.sqrt(max(before * (1 - before), 0.01) / whole), swing, 0.01)
+    noise = max(math.sqrt(max(before * (1 - before), rule.RATE_NOISE) / whole), swing, 0.01)
     strength = (during - before) / noise
     if strength < 3 or during - before < least:
         return None
@@ -249,13 +252,13 @@ def enough(wholes: Sequence[float]) -> float:
     """
     known = [one for one in wholes if one > 0]
     if not known:
-        return 5.0
+        return rule.FULL
     middle = median(known)
     same = sum(one == middle for one in known)
     places = [n for n, one in enumerate(wholes) if one > 0]
     gaps = Counter(later - n for n, later in pairwise(places))
     always = max(gaps.values(), default=0) >= 0.75 * len(places)  # each day, or each week
-    return min(middle, 5.0) if always and same >= 0.9 * len(known) else 5.0
+    return min(middle, rule.FULL) if always and same >= 0.9 * len(known) else rule.FULL
 
 
 @frozen
@@ -335,7 +338,10 @@ def _at_once(known: Sequence[tuple[int, float]], start: int, change: float) -> b
     """Tell whether a value changed from one day to the next, and did not drift."""
     before = median(one for _, one in known[max(0, start - 3) : start])
     after = median(one for _, one in known[start : start + 3])
-    return (after - before) / change > 0.75 or (known[start][1] - before) / change > 0.75
+    return (
+        max(after - before, known[start][1] - before, key=lambda one: one / change) / change
+        > rule.AT_ONCE
+    )
 
 
 def _unseen(known: Sequence[tuple[int, float]], start: int, end: int) -> bool:
@@ -344,7 +350,7 @@ def _unseen(known: Sequence[tuple[int, float]], start: int, end: int) -> bool:
     rest = [one for _, one in (*known[:start], *known[end + 1 :])]
     if len(rest) < 4 * WEEK:
         return False
-    far = (max(rest) - min(rest)) / 4
+    far = (max(rest) - min(rest)) / rule.UNSEEN
     return max(here) < min(rest) - far or min(here) > max(rest) + far
 
 
@@ -383,10 +389,11 @@ def _noise(values: Sequence[float]) -> float:
     return max(min(spread(steps) / math.sqrt(2), ordinary), 2.5 * spread(around), ordinary / 1.5)
 
 
-def surely(strength: float, floor: float = 0.5, scale: float = 6.0) -> float:
-    """Return a score from ``floor`` to 1 for a strength.
+def surely(strength: float, scale: rule.Scale) -> float:
+    """Return the score of a strength.
 
-    >>> surely(0.0), round(surely(60.0), 3)
+    >>> surely(0.0, rule.EMPTY), round(surely(60.0, rule.EMPTY), 3)
     (0.5, 1.0)
     """
-    return floor + (1 - floor) * (1 - math.exp(-max(strength, 0.0) / scale))
+    beyond = math.exp(-max(strength, 0.0) / scale.scale)
+    return (scale.floor + (1 - scale.floor) * (1 - beyond)) * scale.most

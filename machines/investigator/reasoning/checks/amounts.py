@@ -10,6 +10,7 @@ from statistics import median
 from attrs import evolve
 
 from machines.investigation.findings import CauseKind
+from machines.investigator.reasoning import thresholds as rule
 from machines.investigator.reasoning.formats import VALID_DAY
 from machines.investigator.reasoning.probes import (
     MOST_DAYS,
@@ -23,7 +24,6 @@ from machines.investigator.reasoning.tables import Column, Table
 from machines.investigator.tools.naming import quoted
 
 _AT_ONCE = 5
-_FEW = 31  # the days of a month: more different whole numbers are a measure
 _QUARTERS = ("low", "middle", "high")
 _UNITS = (
     10,
@@ -64,7 +64,7 @@ def probes(table: Table) -> list[Probe]:
 
 def _counts_few(column: Column) -> bool:
     """Tell whether a column has a few whole numbers: a month, an hour, a grade measures nothing."""
-    return column.whole and len(set(column.values)) <= _FEW
+    return column.whole and len(set(column.values)) <= rule.MEASURE
 
 
 def _probe(
@@ -132,11 +132,11 @@ def _weighed(
     rows = dict(zip(reading.daily.days, reading.daily.counts(f"{one.column} set"), strict=True))
     here = [n for day, n in rows.items() if n and one.covers(day)]
     before = [n for day, n in rows.items() if n and one.day and day < one.day][-2 * WEEK :]
-    if here and before and not 0.67 < median(here) / median(before) < 1.5:
-        return evolve(one, score=one.score * 0.8)
+    if here and before and not 1 / rule.MIX < median(here) / median(before) < rule.MIX:
+        return evolve(one, score=one.score * rule.EVENT)
     same_day = [found for other, found in changes if other is not one and other.day == one.day]
-    if any(abs(math.log(found / factor)) > 0.1 for found in same_day):
-        return evolve(one, score=one.score * 0.8)
+    if any(abs(math.log(found / factor)) > rule.NEAR_UNIT for found in same_day):
+        return evolve(one, score=one.score * rule.EVENT)
     return one
 
 
@@ -156,8 +156,8 @@ def _of_column(reading: Reading, name: str, more: float) -> tuple[Finding, float
         ]
         for label in (*_QUARTERS, "mean")
     }
-    beyond = more + (7.0 if reading.probe.split is None else 9.0)
-    middle = stepped(logs["middle"], math.log(1.35), beyond)
+    beyond = more + (rule.BEYOND if reading.probe.split is None else rule.BEYOND_IN_PART)
+    middle = stepped(logs["middle"], math.log(rule.FACTOR), beyond)
     if middle is not None and (
         _wobbles(daily.values[f"{name} middle"], middle)
         or (_signed(daily.values, name) and not _beyond(daily.values, name, middle))
@@ -166,16 +166,16 @@ def _of_column(reading: Reading, name: str, more: float) -> tuple[Finding, float
     if middle is not None and _throughout(logs, middle) and _is_new(logs, middle):
         factor = math.exp(middle.change)
         if _is_unit(middle.change) or not 0.5 < factor < 2:  # noqa: PLR2004
-            return _finding(reading, name, middle, factor, 0.5), factor
+            return _finding(reading, name, middle, factor, rule.UNIT), factor
     if reading.probe.split is not None or _signed(daily.values, name):
         return None  # of a part of the rows, a part of the numbers is too little
-    mean = stepped(logs["mean"], math.log(5), 8.0 + more)
-    high = stepped(logs["high"], math.log(5), 8.0 + more)
+    mean = stepped(logs["mean"], math.log(rule.FACTOR_IN_PART), rule.BEYOND + 1 + more)
+    high = stepped(logs["high"], math.log(rule.FACTOR_IN_PART), rule.BEYOND + 1 + more)
     for step in (high, mean):
         if step is not None and _is_new(logs, step):
             # Only some of the numbers changed: a part that changed as a whole is surer.
             factor = math.exp(step.change)
-            return _finding(reading, name, step, factor, 0.4), factor
+            return _finding(reading, name, step, factor, rule.UNIT_IN_PART), factor
     return None
 
 
@@ -199,10 +199,10 @@ def _runs_on(reading: Reading, name: str) -> bool:
     return on >= 0.9 * (len(days) - 1) and moves > 0.5 * (len(days) - 1)
 
 
-def _finding(reading: Reading, name: str, step: Step, factor: float, floor: float) -> Finding:
+def _finding(reading: Reading, name: str, step: Step, factor: float, scale: rule.Scale) -> Finding:
     day, last = reading.daily.days[step.first], reading.daily.days[step.last]
     words = f"{name} is {factor:.3g} times the usual from {day} to {last}"
-    score = surely(step.strength, floor, 10.0) * 0.99
+    score = surely(step.strength, scale)
     return Finding(
         CauseKind.UNIT_CHANGE,
         reading.probe.table,
@@ -249,7 +249,7 @@ def _throughout(logs: dict[str, list[float | None]], step: Step) -> bool:
         if not here or not before:
             continue
         change = sorted(here)[len(here) // 2] - sorted(before)[len(before) // 2]
-        if not 0.6 < change / step.change < 1.5:  # noqa: PLR2004
+        if not rule.ALIKE[0] < change / step.change < rule.ALIKE[1]:
             return False
     return True
 
@@ -263,4 +263,4 @@ def _is_new(logs: dict[str, list[float | None]], step: Step) -> bool:
 
 
 def _is_unit(change: float) -> bool:
-    return any(abs(abs(change) - math.log(unit)) < 0.1 for unit in _UNITS)  # noqa: PLR2004
+    return any(abs(abs(change) - math.log(unit)) < rule.NEAR_UNIT for unit in _UNITS)

@@ -15,15 +15,13 @@ from typing import Final
 from attrs import evolve
 
 from machines.investigation.findings import CauseKind
+from machines.investigator.reasoning import thresholds as rule
 from machines.investigator.reasoning.level import Level
 from machines.investigator.reasoning.probes import Finding, Probe, Reading, of_part, probe_by_day
 from machines.investigator.reasoning.series import WEEK, surely
 from machines.investigator.reasoning.tables import Table
 
-_BUSY: Final = 10  # usual rows of a day; a day of a smaller table may be empty by chance
-_MANY: Final = 20  # a part of fewer rows may be missing by chance
 NOTHING: Final[Mapping[date, float]] = MappingProxyType({})
-_SHORT: Final = 0.6  # of the usual
 
 
 def probes(table: Table) -> list[Probe]:
@@ -56,7 +54,10 @@ def probes(table: Table) -> list[Probe]:
 def busy_until(reading: Reading) -> date | None:
     """Return the last day of a table with rows on most days; None for another table."""
     counts = reading.daily.counts("rows")
-    if len(counts) < 14 or sum(one >= _BUSY / 2 for one in counts) < len(counts) / 2:
+    if (
+        len(counts) < rule.FORTNIGHT
+        or sum(one >= rule.BUSY / 2 for one in counts) < len(counts) / 2
+    ):
         return None
     return reading.daily.days[-1]
 
@@ -64,7 +65,7 @@ def busy_until(reading: Reading) -> date | None:
 def is_series(reading: Reading) -> bool:
     """Tell whether a table has the same number of rows on each day, as rates by day have."""
     rows = reading.daily.counts("rows")
-    return len(rows) >= 14 and all(rows) and Level.of(rows).steady
+    return len(rows) >= rule.FORTNIGHT and all(rows) and Level.of(rows).steady
 
 
 def find(
@@ -87,7 +88,7 @@ def find(
         ends: Improbability of the end of each day, as a negative logarithm.
     """
     counts = reading.daily.counts("rows")
-    if len(counts) < 14:  # two weeks show a usual week
+    if len(counts) < rule.FORTNIGHT:  # two weeks show a usual week
         return []
     level = Level.of(counts)
     thin = _thin(reading, level) if not over else []
@@ -101,7 +102,7 @@ def find(
         if place == len(counts) - 1 and alone and day not in hinted:
             # The data may have been taken in the middle of that day.
             words = f"{one.words}; or the data was taken in the middle of that day"
-            one = evolve(one, score=min(one.score, 0.56), words=words)
+            one = evolve(one, score=min(one.score, rule.OPEN_SCORE), words=words)
         found.append(one)
     tail = _tail(reading, end, level, hinted) if not over else []
     return _strongest(found, hinted) + thin + tail
@@ -127,12 +128,15 @@ def of_parts(readings: Sequence[Reading], hinted: Collection[date]) -> list[Find
     for one in readings:
         longer = evolve(one, daily=one.daily.through(last))
         counts = longer.daily.counts("rows")
-        if len(counts) < 14:
+        if len(counts) < rule.FORTNIGHT:
             continue
         for gap, rows in _gaps(longer, Level.of(counts), len(counts), hinted):
             # Rows that another part has instead are not missing; nor is it this part if all are.
             gone = sum(n for day, n in lack.items() if gap.covers(day))
-            if 0.5 * rows < gone < 1.6 * rows and gap.kind is CauseKind.MISSING_DAY:
+            if (
+                rule.ALONE[0] * rows < gone < rule.ALONE[1] * rows
+                and gap.kind is CauseKind.MISSING_DAY
+            ):
                 found.append(of_part(gap, one))
     return found
 
@@ -152,7 +156,9 @@ def _gaps(
     """
     counts, expected, days = level.counts, level.expected, reading.daily.days
     empty = [
-        n for n in range(1, stop) if not counts[n] and expected[n] >= min(0.9, 0.3 * max(expected))
+        n
+        for n in range(1, stop)
+        if not counts[n] and expected[n] >= min(rule.ONE, 0.3 * max(expected))
     ]
     runs: list[list[int]] = []
     for n in empty:
@@ -165,22 +171,22 @@ def _gaps(
     for run, rows in zip(runs, lost, strict=True):
         first, last = days[run[0]], days[run[-1]]
         named = any(first <= one <= last for one in hinted)
-        like = sum(other >= 0.75 * rows for other in lost) - 1
-        if rows < (0.9 if level.steady else 6 if named else _BUSY):
+        like = sum(other >= rule.LIKE * rows for other in lost) - 1
+        if rows < (rule.ONE if level.steady else 0.6 * rule.BUSY if named else rule.BUSY):
             continue
-        if like > max(4, 0.015 * len(counts)):
+        if like > max(rule.FEW_GAPS, rule.USUAL_GAPS * len(counts)):
             continue
         strength = math.sqrt(sum(max(level.lack(n), 0.0) ** 2 for n in run if expected[n]))
         alone = like == 0 and len(run) > 1
-        if strength < (3.3 if named or alone else 4.4):
+        if strength < (rule.WEAK if named or alone else rule.STRONG):
             continue
-        score, kind = surely(strength, 0.6), CauseKind.MISSING_DAY
+        score, kind = surely(strength, rule.MISSING), CauseKind.MISSING_DAY
         words = f"no rows from {first} to {last}, where {rows:.0f} are usual"
-        if level.made_up(run[-1]) >= 0.5:  # more than half of them
-            score, kind = surely(strength, 0.65), CauseKind.LATE_DATA
+        if level.made_up(run[-1]) >= rule.MADE_UP:
+            score, kind = surely(strength, rule.MOVED), CauseKind.LATE_DATA
             words += ", and many more on the next day"
         table, probes = reading.probe.table, (reading.probe,)
-        gap = Finding(kind, table, None, first, score * 0.95, words, probes, last=last)
+        gap = Finding(kind, table, None, first, score, words, probes, last=last)
         found.append((gap, rows))
     return found
 
@@ -190,27 +196,29 @@ def _lacking(
 ) -> Finding | None:
     """Return the finding of missing rows on a day; less is enough if the question names it."""
     count, usually = level.counts[place], level.expected[place]
-    busy, many = (0.9, 4) if level.steady else (6, 12) if named else (_BUSY, _MANY)
+    many = 4 if level.steady else 0.6 * rule.MANY if named else rule.MANY
+    busy = rule.ONE if level.steady else 0.6 * rule.BUSY if named else rule.BUSY
     if usually < busy or not count:
         return None
     strength = level.lack(place)
     # Fewer rows than usual, and none of them late in the day: the one makes the other less likely.
     together = math.sqrt(2 * (strength**2 / 2 + end)) if strength > 1 else strength
-    if together < (4.2 if named else 5.5) or count > 0.75 * usually:
-        short = count > (0.8 if level.steady else 0.65 if named else _SHORT) * usually
-        if usually < many or short or strength < (3.3 if named else 4.4):
+    if together < (rule.TOGETHER_NAMED if named else rule.TOGETHER) or count > rule.CUT * usually:
+        most = rule.SHORT_NAMED if named else rule.SHORT
+        short = count > (rule.SHORT_STEADY if level.steady else most) * usually
+        if usually < many or short or strength < (rule.WEAK if named else rule.STRONG):
             return None
     strength = max(strength, together)
     day = reading.daily.days[place]
     words = f"{count:.0f} rows on {day}, where {usually:.0f} are usual"
-    score, kind = surely(strength, 0.6), CauseKind.TRUNCATED_BATCH
-    if end < 20 and not level.steady:
-        score = min(score, 0.83)  # a holiday has fewer rows, too, until its last hour
-    if level.made_up(place) >= 0.5:  # more than half of them
+    score, kind = surely(strength, rule.TRUNCATED), CauseKind.TRUNCATED_BATCH
+    if end < rule.UNLIKELY and not level.steady:
+        score = min(score, rule.HOLIDAY_SCORE * rule.TRUNCATED.most)
+    if level.made_up(place) >= rule.MADE_UP:
         words += ", and many more on the next"
-        score, kind = surely(strength, 0.65), CauseKind.LATE_DATA
+        score, kind = surely(strength, rule.MOVED), CauseKind.LATE_DATA
     table, probes = reading.probe.table, (reading.probe,)
-    return Finding(kind, table, None, day, score * 0.95, words, probes, last=day)
+    return Finding(kind, table, None, day, score, words, probes, last=day)
 
 
 def _is_usual(place: int, level: Level) -> bool:
@@ -218,10 +226,12 @@ def _is_usual(place: int, level: Level) -> bool:
     pairs = zip(level.counts, level.expected, strict=True)
     lack = [1 - count / usually if usually >= 1 else 0.0 for count, usually in pairs]
     like = [
-        n for n, part in enumerate(lack) if part >= 0.75 * lack[place] and abs(n - place) > WEEK
+        n
+        for n, part in enumerate(lack)
+        if part >= rule.LIKE * lack[place] and abs(n - place) > WEEK
     ]
     runs = len(like) - sum(later - n == 1 for n, later in pairwise(like))
-    return runs > max(3, 0.04 * len(lack))
+    return runs > max(rule.FEW_DAYS, rule.USUAL_DAYS * len(lack))
 
 
 def _strongest(found: Sequence[Finding], hinted: Collection[date]) -> list[Finding]:
@@ -253,11 +263,11 @@ def _thin(reading: Reading, level: Level) -> list[Finding]:
     usually = sum(expected[first:])
     lack = usually - sum(counts[first:])
     strength = lack / (max(min(level.chance, 1.5), 0.3) * math.sqrt(usually))
-    if strength < 3.3 or lack / usually < 2 * level.noise:
+    if strength < rule.WEAK or lack / usually < 2 * level.noise:
         return []
     day, end = reading.daily.days[first], reading.daily.days[-1]
     words = f"fewer rows each day from {day} to {end}, as if they had not come in yet"
-    kind, score, probe = CauseKind.LATE_DATA, surely(strength, 0.7) * 0.95, reading.probe
+    kind, score, probe = CauseKind.LATE_DATA, surely(strength, rule.THIN), reading.probe
     return [Finding(kind, probe.table, None, day, score, words, (probe,), last=end)]
 
 
@@ -266,7 +276,7 @@ def _tail(
 ) -> list[Finding]:
     """Find the missing days at the end of a busy table."""
     daily = reading.daily
-    if end is None or end <= daily.days[-1] or len(daily.days) < 14:
+    if end is None or end <= daily.days[-1] or len(daily.days) < rule.FORTNIGHT:
         return []
     silence = (end - daily.days[-1]).days
     first = date.fromordinal(daily.days[-1].toordinal() + 1)
@@ -275,11 +285,13 @@ def _tail(
     lost = [
         min(level.counts[-7 + n % 7], level.counts[-14 + n % 7]) for n in range(min(silence, 7))
     ]
-    if max(lost) < (1 if level.steady else _BUSY):
+    if max(lost) < (1 if level.steady else rule.BUSY):
         return []
     # A table that ended long ago misses nothing.
-    if silence > (len(daily.days) if named else max(3, len(daily.days) / 8)):
+    if silence > (
+        len(daily.days) if named else max(rule.FEW_DAYS, len(daily.days) / rule.END_OF_TABLE)
+    ):
         return []
     words = f"no rows from {first} on, while other tables go on until {end}"
     kind, probe = CauseKind.MISSING_DAY, reading.probe
-    return [Finding(kind, probe.table, None, first, 0.85, words, (probe,), last=end)]
+    return [Finding(kind, probe.table, None, first, rule.TAIL_SCORE, words, (probe,), last=end)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from machines.investigation.findings import CauseKind
+from machines.investigator.reasoning import thresholds as rule
 from machines.investigator.reasoning.formats import VALID_DAY
 from machines.investigator.reasoning.probes import MOST_DAYS, Finding, Probe, Reading
 from machines.investigator.reasoning.series import enough, quantile, surely, usual
@@ -72,8 +73,12 @@ def find(reading: Reading) -> list[Finding]:
     for n in full:
         more = (shares[n] - low) / (1 - low) if low < 1 else 0.0
         # Where nothing else is there twice, three rows are no chance.
-        few = 3 if sum(extra) - extra[n] < 2 else 5  # noqa: PLR2004
-        if extra[n] < min(few, fewest) or more < 0.2 or shares[n] < high + 0.1:  # noqa: PLR2004
+        few = rule.TWICE_ROWS[sum(extra) - extra[n] > 1]
+        if (
+            extra[n] < min(few, fewest)
+            or more < rule.TWICE_SHARE
+            or shares[n] < high + rule.TWICE_MORE
+        ):
             continue
         surplus = rows[n] / max(expected[n], 1)
         # If rows are alike by nature, only their number shows it.
@@ -82,7 +87,7 @@ def find(reading: Reading) -> list[Finding]:
             continue
         day = daily.days[n]
         words = f"{extra[n]:.0f} of {rows[n]:.0f} rows on {day} are there more than once"
-        score = surely(extra[n] * more, 0.8) * 0.995
+        score = surely(extra[n] * more, rule.TWICE)
         one = Finding(
             CauseKind.DUPLICATE_LOAD,
             reading.probe.table,

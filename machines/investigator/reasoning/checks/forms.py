@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from machines.investigation.findings import CauseKind
+from machines.investigator.reasoning import thresholds as rule
 from machines.investigator.reasoning.probes import Finding, Probe, Reading, probe_by_day
 from machines.investigator.reasoning.series import Run, risen, surely
 from machines.investigator.reasoning.tables import Column, Table
@@ -70,7 +71,7 @@ def find(reading: Reading, table: Table) -> list[Finding]:
         words = (
             f"{run.during:.0%} of {name} has another form from {day} on, {run.before:.0%} before"
         )
-        score = surely(run.strength * run.during, 0.5) * 0.98
+        score = surely(run.strength * run.during, rule.FORM)
         found.append(
             Finding(CauseKind.SCHEMA_CHANGE, probe.table, name, day, score, words, (probe,), last)
         )
@@ -82,5 +83,5 @@ def _turned(parts: Sequence[float], whole: Sequence[float]) -> list[Run]:
     if not parts or not any(whole):
         return []
     rest = [n - part for n, part in zip(whole, parts, strict=True)]
-    runs = [risen(parts, whole, 0.4), risen(rest, whole, 0.4)]
+    runs = [risen(parts, whole, rule.RISE_FORM), risen(rest, whole, rule.RISE_FORM)]
     return [run for run in runs if run and run.before < 0.08 and run.during > 0.45]  # noqa: PLR2004

@@ -12,6 +12,7 @@ from statistics import median
 from typing import Final, TypeAlias
 
 from machines.investigation.findings import CauseKind
+from machines.investigator.reasoning import thresholds as rule
 from machines.investigator.reasoning.formats import order_of, zone_of
 from machines.investigator.reasoning.level import Level
 from machines.investigator.reasoning.probes import Finding, Probe, Reading, probe_by_day
@@ -19,10 +20,7 @@ from machines.investigator.reasoning.series import risen, surely, usual
 from machines.investigator.reasoning.tables import Column, Table
 
 _HOURS: Final = 24
-_SAME: Final = 0.8  # of the rows have the same day in both columns
 LABELS: Final = tuple(f"h{hour:02}" for hour in range(_HOURS))
-_SURE: Final = 8.0
-_LEAST_SIGMA: Final = 0.3
 _SHIFTS: Final = tuple(one for one in range(-12, 13) if one)
 
 _Days: TypeAlias = Sequence[Sequence[float]]
@@ -55,7 +53,7 @@ def _timed(table: Table) -> Column | None:
             continue
         both = list(zip(days, _ordinals(other), strict=False))
         same = len(other.values) == len(days) == table.sampled
-        if same and sum(a == b for a, b in both) > _SAME * len(both):
+        if same and sum(a == b for a, b in both) > rule.SAME_DAY * len(both):
             return other
     return main
 
@@ -99,15 +97,16 @@ def find(reading: Reading, hinted: Collection[date] = ()) -> list[Finding]:
     days = [list(one) for one in zip(*columns, strict=True)]
     # If everything is at midnight, the hour is not given.
     days = [[0.0] * _HOURS if day[0] == sum(day) else day for day in days]
-    if len(days) < 14 or not any(map(sum, days)):
+    if len(days) < rule.FORTNIGHT or not any(map(sum, days)):
         return []
     if marked := _marked(reading):
         return [marked]
     steady = Level.of([sum(day) for day in days]).steady
-    enough = [10 if steady else 16 if day in hinted else 25 for day in reading.daily.days]
-    found, sure = _shifted(days, enough), 0.985
+    always, named, else_ = rule.CLOCK_ROWS
+    enough = [always if steady else named if day in hinted else else_ for day in reading.daily.days]
+    found, scale = _shifted(days, enough), rule.CLOCK
     if found is None and _is_flat(days):
-        found, sure = _at_the_edge(days), 0.8  # a gap at midnight looks the same
+        found, scale = _at_the_edge(days), rule.GAP_OF_CLOCK
     if found is None:
         return []
     first, last, shift, strength = found
@@ -125,7 +124,7 @@ def find(reading: Reading, hinted: Collection[date] = ()) -> list[Finding]:
             probe.table,
             probe.day,
             day,
-            surely(strength, 0.5, 12.0) * sure,
+            surely(strength, scale),
             words,
             (probe,),
             last=reading.daily.days[last],
@@ -146,7 +145,7 @@ def _marked(reading: Reading) -> Finding | None:
     day, last = reading.daily.days[run.first], reading.daily.days[run.last]
     probe = reading.probe
     words = f"{run.during:.0%} of {probe.day} has another offset from {day} to {last}"
-    kind, score = CauseKind.TIME_ZONE, surely(run.strength, 0.8)
+    kind, score = CauseKind.TIME_ZONE, surely(run.strength, rule.OFFSET)
     return Finding(kind, probe.table, probe.day, day, score, words, (probe,), last=last)
 
 
@@ -207,9 +206,9 @@ def _best(
             continue
         level = sum(excess[at] for at in apart) / sum(rows[at] for at in apart)
         odd = [(excess[at] - level * rows[at]) / math.sqrt(rows[at]) for at in apart]
-        sigma = max(math.sqrt(sum(one**2 for one in odd) / len(odd)), _LEAST_SIGMA)
+        sigma = max(math.sqrt(sum(one**2 for one in odd) / len(odd)), rule.CLOCK_SIGMA)
         strength = (total - level * n) / (sigma * math.sqrt(n))
-        if strength > _SURE and agree > 0.8 and (best is None or total > best[4]):
+        if strength > rule.CLOCK_STRENGTH and agree > 0.8 and (best is None or total > best[4]):
             best = (first, last, shift, strength, total)
     return best[:4] if best else None
 
@@ -247,7 +246,7 @@ def _at_the_edge(days: _Days) -> tuple[int, int, int, float] | None:
     profile = _profile(days)
     usually = [[one * share for share in profile] for one in usual([sum(day) for day in days])]
     # If all days are alike, a few rows show it.
-    least = 2 if Level.of([sum(day) for day in days]).steady else 12
+    least = rule.EDGE_ROWS[not Level.of([sum(day) for day in days]).steady]
     found = []
     for place in range(1, len(days)):
         shift, lack = 0, 0.0
@@ -260,14 +259,14 @@ def _at_the_edge(days: _Days) -> tuple[int, int, int, float] | None:
             found.append((lack, place, shift))
     found.sort(reverse=True)
     # Where gaps come again and again, one more of them shows no shift.
-    if not found or (len(found) > 1 and found[1][0] > 0.6 * found[0][0]):
+    if not found or (len(found) > 1 and found[1][0] > rule.EDGE_LIKE * found[0][0]):
         return None
     lack, place, shift = found[0]
     if shift > 0:
         rest = sum(days[place][shift:]) / max(sum(usually[place][shift:]), 1)
         if rest < 0.75 or not _keeps_rows(days, usually, place, shift):
             return None
-    return place, len(days) - 1, shift, _SURE * lack / least
+    return place, len(days) - 1, shift, rule.CLOCK_STRENGTH * lack / least
 
 
 def _keeps_rows(days: _Days, usually: _Days, place: int, shift: int) -> bool:

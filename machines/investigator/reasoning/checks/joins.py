@@ -12,6 +12,7 @@ from itertools import pairwise
 from attrs import evolve
 
 from machines.investigation.findings import CauseKind
+from machines.investigator.reasoning import thresholds as rule
 from machines.investigator.reasoning.formats import VALID_DAY
 from machines.investigator.reasoning.probes import MOST_DAYS, Finding, Link, Probe, Reading
 from machines.investigator.reasoning.series import WEEK, Run, quantile, risen, surely
@@ -72,11 +73,11 @@ def _included(column: Column, other: Table, key: Column) -> bool:
         return False
     # Of rows, not of different values: those of a few odd days are many.
     if other.sampled < 150:
-        return sum(one in keys for one in values) > 0.7 * len(values)
+        return sum(one in keys for one in values) > rule.WITHIN * len(values)
     if column.texts:
         # Strings that refer are as long as those that they refer to.
         lengths = {len(str(one)) for one in keys}
-        return sum(len(str(one)) in lengths for one in values) > 0.7 * len(values)
+        return sum(len(str(one)) in lengths for one in values) > rule.WITHIN * len(values)
     return True
 
 
@@ -170,8 +171,8 @@ def _gone(reading: Reading, n: int, link: Link) -> Finding | None:
     if (
         not link.akin
         or link.own
-        or sum(lost) < 20
-        or not 0.01 < rate < 0.6
+        or sum(lost) < rule.GONE_ROWS
+        or not rule.GONE[0] < rate < rule.GONE[1]
         or not _spans(reading, n)
     ):
         return None
@@ -187,7 +188,15 @@ def _gone(reading: Reading, n: int, link: Link) -> Finding | None:
     words_ = f"{rate:.0%} of {link.column} has no {link.parent}, on all days alike"
     kind, table = CauseKind.BROKEN_JOIN, probe.table
     return Finding(
-        kind, table, link.column, None, 0.7, words_, (probe,), daily.days[-1], link.parent
+        kind,
+        table,
+        link.column,
+        None,
+        rule.GONE_SCORE,
+        words_,
+        (probe,),
+        daily.days[-1],
+        link.parent,
     )
 
 
@@ -198,7 +207,7 @@ def held(reading: Reading) -> list[Link]:
         rates = reading.daily.rates(f"lost {n}", f"set {n}")
         known = [one for one in rates if one is not None]
         # A reference that breaks midway held before.
-        if known and quantile(known, 0.3) < 0.08 and (link.akin or _spans(reading, n, 0.9)):
+        if known and quantile(known, 0.3) < rule.HELD and (link.akin or _spans(reading, n, 0.9)):
             found.append(link)
     return found
 
@@ -229,8 +238,8 @@ def _spans(reading: Reading, n: int, part: float = 0.5) -> bool:
 def _lost(reading: Reading, n: int, link: Link) -> Run | None:
     daily = reading.daily
     whole, lost = daily.counts(f"set {n}"), daily.counts(f"lost {n}")
-    run = risen(lost, whole, 0.1)
-    usual = 0.08 if link.akin or not _sizes(reading, n) else 0.02
+    run = risen(lost, whole, rule.RISE_LOST)
+    usual = rule.HELD if link.akin or not _sizes(reading, n) else rule.HELD_NUMBERS
     if run is None or run.before > usual:
         return None
     return run if _refers(reading, n, link) else None
@@ -250,13 +259,18 @@ def _began(reading: Reading, n: int, link: Link) -> Run | None:
     known = [n for n, one in enumerate(whole) if one]
     first = next((at for at, n in enumerate(known) if lost[n]), len(known))
     after = known[first:]
-    if first < 2 * WEEK or len(after) < 3 or sum(bool(lost[n]) for n in after) < 0.6 * len(after):
+    if (
+        first < 2 * WEEK
+        or len(after) < 3
+        or sum(bool(lost[n]) for n in after) < rule.BEGAN_DAYS * len(after)
+    ):
         return None
     rows, before = sum(lost[n] for n in after), sum(whole[n] for n in known[:first])
     during = rows / sum(whole[n] for n in after)
     # The chance of none before, if as many were usual.
     strength = math.sqrt(during * before)
-    if rows < 10 or strength < 4 or during > 0.6 or link.own or not _refers(reading, n, link):
+    few = rows < rule.BEGAN_ROWS or strength < rule.BEGAN_STRENGTH
+    if few or during > rule.BEGAN_SHARE or link.own or not _refers(reading, n, link):
         return None
     return Run(after[0], after[-1], 0.0, during, strength, rows)
 
@@ -268,7 +282,7 @@ def _left(reading: Reading, link: Link, run: Run) -> Finding:
         f"{run.during:.0%} of {link.column} has no {link.parent} from {day} to {last}, "
         "which is not kept up"
     )
-    kind, score = CauseKind.STALE_DIMENSION, surely(run.strength, 0.5) * 0.985
+    kind, score = CauseKind.STALE_DIMENSION, surely(run.strength, rule.NOT_KEPT_UP)
     probe = reading.probe
     return Finding(kind, link.parent, None, day, score, words_, (probe,), last, probe.table)
 
@@ -305,7 +319,7 @@ def _finding(
     since = stopped.get(link.parent)
     left = since is not None and since <= day + timedelta(1) and (last - day).days >= 2
     words_ = f"{run.during:.0%} of {link.column} has no {link.parent} from {day} to {last}"
-    score = surely(run.strength * run.during, 0.5) * (0.985 if link.akin else 0.95)
+    score = surely(run.strength * run.during, rule.LOST) * (1.0 if link.akin else 0.965)
     signs = (
         1.2 * (left and to_the_end)
         + 1.0 * (creeping and to_the_end)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from statistics import median
 
 from machines.investigation.findings import CauseKind
+from machines.investigator.reasoning import thresholds as rule
 from machines.investigator.reasoning.formats import VALID_DAY
 from machines.investigator.reasoning.probes import MOST_DAYS, Finding, Probe, Reading
 from machines.investigator.reasoning.series import Step, stepped, surely
@@ -85,7 +86,7 @@ def _finding(
     clock = kept and whole and 0.75 <= abs(shift) <= _CLOCKS and width < 6  # noqa: PLR2004
     before = level + shift < 0 <= level
     words = f"{name} is {shift:+.1f} hours later from {day} to {last} than usual"
-    score = surely(step.strength, 0.5, 8.0)
+    score = surely(step.strength, rule.LAG)
     probes = (reading.probe,)
     table = reading.probe.table
     if clock:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from machines.investigation.findings import CauseKind
+from machines.investigator.reasoning import thresholds as rule
 from machines.investigator.reasoning.probes import Finding, Probe, Reading, probe_by_day
 from machines.investigator.reasoning.series import Run, risen, surely
 from machines.investigator.reasoning.tables import Column, Table
@@ -42,7 +43,7 @@ def find(reading: Reading, table: Table) -> list[Finding]:
     whole = daily.counts("rows")
     runs: dict[str, Run] = {}
     for name in probe.columns:
-        run = risen(daily.counts(f"{name} null"), whole, 0.12)
+        run = risen(daily.counts(f"{name} null"), whole, rule.RISE_NULL)
         column = table.column(name)
         if run and column and not _still_open(run, daily.counts(f"{name} null"), whole, column):
             runs[name] = run
@@ -52,8 +53,8 @@ def find(reading: Reading, table: Table) -> list[Finding]:
         heir = _heir(reading, name, run)
         share = f"{run.during:.0%} of {name} is null from {day} to {last}"
         words = f"{share}, and {run.before:.0%} otherwise"
-        kind, score = CauseKind.NULL_SPIKE, surely(run.strength * run.during, 0.5)
-        score *= 1 - 0.25 / max(run.weight, 1.0)  # a single value may be missing for any reason
+        kind, score = CauseKind.NULL_SPIKE, surely(run.strength * run.during, rule.EMPTY)
+        score *= 1 - rule.SINGLE / max(run.weight, 1.0)
         if heir:
             kind, score = CauseKind.SCHEMA_CHANGE, 0.99
             words += f"; {heir} is filled instead"
@@ -64,14 +65,14 @@ def find(reading: Reading, table: Table) -> list[Finding]:
 def _heir(reading: Reading, name: str, run: Run) -> str | None:
     """Return the column that is filled from the day on which another is empty."""
     daily = reading.daily
-    if run.during < 0.9:  # noqa: PLR2004 - a column that was renamed is empty
+    if run.during < rule.RENAMED:
         return None
     rows = daily.counts("rows")
     for other in reading.probe.columns:
         nulls = daily.counts(f"{other} null")
         before = sum(nulls[: run.first]) / max(sum(rows[: run.first]), 1)
         during = sum(nulls[run.first : run.last + 1]) / max(sum(rows[run.first : run.last + 1]), 1)
-        if other != name and before > 0.95 and during < 0.5:  # noqa: PLR2004
+        if other != name and before > rule.HEIR[0] and during < rule.HEIR[1]:
             return other
     return None
 
