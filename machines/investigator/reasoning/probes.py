@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
-from typing import Final
+from typing import Final, TypeVar
 
 from attrs import evolve, field, frozen
 
 from machines.investigation.calls import Scalar
 from machines.investigation.findings import CauseKind
-from machines.investigator.reasoning.formats import VALID_DAY
 from machines.investigator.reasoning.series import Daily
 from machines.investigator.reasoning.tables import Column, Table
-from machines.investigator.tools.naming import quoted
+from machines.investigator.security.spelling import MAX_LENGTH
 
 MOST_DAYS: Final = 900
 """Number of days that are examined, the latest ones."""
@@ -125,6 +124,24 @@ class Finding:
         return self.day is not None and self.last is not None and self.day <= day <= self.last
 
 
+T = TypeVar("T")
+
+
+def grouped(items: Sequence[T], at_once: int, probe: Callable[[Sequence[T]], Probe]) -> list[Probe]:
+    """Return the probes of some columns: of so many at once, or fewer where names are long."""
+    found = []
+    todo = [items[at : at + at_once] for at in range(0, len(items), at_once)]
+    while todo:
+        group = todo.pop(0)
+        one = probe(group)
+        if len(one.sql) > MAX_LENGTH and len(group) > 1:
+            half = len(group) // 2
+            todo[:0] = [group[:half], group[half:]]
+        else:
+            found.append(one)
+    return found
+
+
 _PART: Final = 0.97
 """Weight of a finding in a part of the rows only."""
 
@@ -153,14 +170,14 @@ def by_day(
     """
     assert day.dates is not None  # noqa: S101 - a day column has dates
     expression = day.fill(day.dates.day)
-    found = ", ".join(f"{sql} AS {quoted(label)}" for label, sql in cells)
+    found = ", ".join(f'{sql} AS "c{n}"' for n, (_, sql) in enumerate(cells))
     part, groups, most = "", "1", MOST_DAYS
     if split is not None:
         part, groups, most = f' {split.sql()} AS "part",', "1, 2", MOST_ROWS
     some = "" if whole else table.some
     return (
         f'SELECT {expression} AS "day",{part} {found} FROM {table.source} AS t '  # noqa: S608
-        f"WHERE {expression} GLOB '{VALID_DAY}'{some} "
+        f"WHERE {table.has(expression)}{some} "
         f"GROUP BY {groups} ORDER BY 1 DESC LIMIT {most}"
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from functools import partial
 from itertools import pairwise
 from statistics import median
 
@@ -11,17 +12,16 @@ from attrs import evolve
 
 from machines.investigation.findings import CauseKind
 from machines.investigator.reasoning import thresholds as rule
-from machines.investigator.reasoning.formats import VALID_DAY
 from machines.investigator.reasoning.probes import (
     MOST_DAYS,
     MOST_ROWS,
     Finding,
     Probe,
     Reading,
+    grouped,
 )
 from machines.investigator.reasoning.series import WEEK, Step, enough, stepped, surely
 from machines.investigator.reasoning.tables import Column, Table
-from machines.investigator.tools.naming import quoted
 
 _AT_ONCE = 5
 _QUARTERS = ("low", "middle", "high")
@@ -54,11 +54,10 @@ def probes(table: Table) -> list[Probe]:
         for one in table.columns
         if one.numbers and one.dates is None and not one.identifies and not _counts_few(one)
     ]
-    groups = [columns[at : at + _AT_ONCE] for at in range(0, len(columns), _AT_ONCE)]
-    found = [_probe(table, day, group) for group in groups]
+    found = grouped(columns, _AT_ONCE, partial(_probe, table, day, None))
     for part in table.parts:
-        rest = [[one for one in group if one is not part] for group in groups]
-        found += [_probe(table, day, group, part) for group in rest if group]
+        rest = [one for one in columns if one is not part]
+        found += grouped(rest, _AT_ONCE, partial(_probe, table, day, part))
     return found
 
 
@@ -67,9 +66,7 @@ def _counts_few(column: Column) -> bool:
     return column.whole and len(set(column.values)) <= rule.MEASURE
 
 
-def _probe(
-    table: Table, day: Column, columns: Sequence[Column], part: Column | None = None
-) -> Probe:
+def _probe(table: Table, day: Column, part: Column | None, columns: Sequence[Column]) -> Probe:
     assert day.dates is not None  # noqa: S101 - a day column has dates
     expression = day.fill(day.dates.day)
     inner, outer, labels = [], [], list[str]()
@@ -88,14 +85,14 @@ def _probe(
             labels.append(f"{column.name} {label}")
         outer += [f'max(q."n{n}")', f'avg(q."v{n}")']
         labels += [f"{column.name} set", f"{column.name} mean"]
-    cells = ", ".join(f"{sql} AS {quoted(label)}" for sql, label in zip(outer, labels, strict=True))
+    cells = ", ".join(f'{sql} AS "c{n}"' for n, sql in enumerate(outer))
     own, outer_part, groups, most = "", "", "1", MOST_DAYS
     if part is not None:
         own, outer_part = f'{part.sql()} AS "part", ', ' q."part" AS "part",'
         groups, most = "1, 2", MOST_ROWS
     sql = (
         f'SELECT q."day" AS "day",{outer_part} {cells} FROM (SELECT {expression} AS "day", {own}'  # noqa: S608
-        f"{', '.join(inner)} FROM {table.source} AS t WHERE {expression} GLOB '{VALID_DAY}'"
+        f"{', '.join(inner)} FROM {table.source} AS t WHERE {table.has(expression)}"
         f"{table.some}) AS q "
         f"GROUP BY {groups} ORDER BY 1 DESC LIMIT {most}"
     )

@@ -6,7 +6,6 @@ import math
 
 from machines.investigation.findings import CauseKind
 from machines.investigator.reasoning import thresholds as rule
-from machines.investigator.reasoning.formats import VALID_DAY
 from machines.investigator.reasoning.probes import MOST_DAYS, Finding, Probe, Reading
 from machines.investigator.reasoning.series import enough, quantile, surely, usual
 from machines.investigator.reasoning.tables import Column, Table
@@ -40,7 +39,7 @@ def _probe(table: Table, day: Column, alike: list[Column], what: str) -> Probe:
     sql = (
         f'SELECT q."day" AS "day", sum(q."times") AS "rows", sum(q."times" > 1) AS "extra" '  # noqa: S608
         f'FROM (SELECT max({expression}) AS "day", count(*) AS "times" '
-        f"FROM {table.source} AS t WHERE {expression} GLOB '{VALID_DAY}' "
+        f"FROM {table.source} AS t WHERE {table.has(expression)} "
         f"AND {alike[0].sql()} IS NOT NULL{_some(table, alike)} GROUP BY {cells}) AS q "
         f"GROUP BY 1 ORDER BY 1 DESC LIMIT {MOST_DAYS}"
     )

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from machines.investigation.findings import CauseKind
 from machines.investigator.reasoning import thresholds as rule
-from machines.investigator.reasoning.probes import Finding, Probe, Reading, probe_by_day
+from machines.investigator.reasoning.probes import Finding, Probe, Reading, grouped, probe_by_day
 from machines.investigator.reasoning.series import Run, risen, surely
 from machines.investigator.reasoning.tables import Column, Table
 from machines.investigator.tools.naming import literal
@@ -21,17 +21,13 @@ def probes(table: Table) -> list[Probe]:
     if day is None:
         return []
     columns = [one for one in table.columns if one is not day]
-    return [
-        probe_by_day(
-            "forms",
-            f"values of {table.name} have another type or form than before",
-            table,
-            day,
-            [cell for one in columns[at : at + _AT_ONCE] for cell in _cells(one)],
-            [one.name for one in columns[at : at + _AT_ONCE]],
-        )
-        for at in range(0, len(columns), _AT_ONCE)
-    ]
+
+    def probe(group: Sequence[Column]) -> Probe:
+        cells = [cell for one in group for cell in _cells(one)]
+        claim = f"values of {table.name} have another type or form than before"
+        return probe_by_day("forms", claim, table, day, cells, [one.name for one in group])
+
+    return grouped(columns, _AT_ONCE, probe)
 
 
 def _cells(column: Column) -> list[tuple[str, str]]:

@@ -7,14 +7,21 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
+from functools import partial
 from itertools import pairwise
 
 from attrs import evolve
 
 from machines.investigation.findings import CauseKind
 from machines.investigator.reasoning import thresholds as rule
-from machines.investigator.reasoning.formats import VALID_DAY
-from machines.investigator.reasoning.probes import MOST_DAYS, Finding, Link, Probe, Reading
+from machines.investigator.reasoning.probes import (
+    MOST_DAYS,
+    Finding,
+    Link,
+    Probe,
+    Reading,
+    grouped,
+)
 from machines.investigator.reasoning.series import WEEK, Run, quantile, risen, surely
 from machines.investigator.reasoning.tables import Column, Table, words
 from machines.investigator.tools.naming import quoted, table_name
@@ -87,9 +94,7 @@ def probes(table: Table, tables: Sequence[Table]) -> list[Probe]:
     source = _source(table, tables, found)
     if source is None:
         return []
-    return [
-        _probe(table, source, found[at : at + _AT_ONCE]) for at in range(0, len(found), _AT_ONCE)
-    ]
+    return grouped(found, _AT_ONCE, partial(_probe, table, source))
 
 
 def _source(
@@ -133,7 +138,7 @@ def _probe(table: Table, source: tuple[str, str, str], found: Sequence[Link]) ->
             labels.append(f"{label} {n + 1}")
     sql = (
         f'SELECT {day} AS "day", {", ".join(cells)} FROM {tables} '  # noqa: S608
-        f"WHERE {day} GLOB '{VALID_DAY}'{table.some} GROUP BY 1 ORDER BY 1 DESC LIMIT {MOST_DAYS}"
+        f"WHERE {table.has(day)}{table.some} GROUP BY 1 ORDER BY 1 DESC LIMIT {MOST_DAYS}"
     )
     claim = f"rows of {table.name} refer to rows that do not exist"
     columns = tuple(dict.fromkeys(link.column for link in found))

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from machines.investigation.findings import CauseKind
 from machines.investigator.reasoning import thresholds as rule
-from machines.investigator.reasoning.probes import Finding, Probe, Reading, probe_by_day
+from machines.investigator.reasoning.probes import Finding, Probe, Reading, grouped, probe_by_day
 from machines.investigator.reasoning.series import Run, risen, surely
 from machines.investigator.reasoning.tables import Column, Table
 
@@ -19,17 +19,13 @@ def probes(table: Table) -> list[Probe]:
     if day is None:
         return []
     columns = [one for one in table.columns if one is not day and not one.key]
-    return [
-        probe_by_day(
-            "nulls",
-            f"values of {table.name} are missing",
-            table,
-            day,
-            [("rows", "count(*)"), *(_cell(one) for one in columns[at : at + _AT_ONCE])],
-            [one.name for one in columns[at : at + _AT_ONCE]],
-        )
-        for at in range(0, len(columns), _AT_ONCE)
-    ]
+
+    def probe(group: Sequence[Column]) -> Probe:
+        cells = [("rows", "count(*)"), *(_cell(one) for one in group)]
+        claim = f"values of {table.name} are missing"
+        return probe_by_day("nulls", claim, table, day, cells, [one.name for one in group])
+
+    return grouped(columns, _AT_ONCE, probe)
 
 
 def _cell(column: Column) -> tuple[str, str]:
