@@ -9,15 +9,10 @@ from typing import Final
 from attrs import evolve
 
 from machines.investigation.findings import CauseKind
+from machines.investigator.reasoning import thresholds as rule
 from machines.investigator.reasoning.hints import Hints
 from machines.investigator.reasoning.probes import Finding
 
-LEAST: Final = 0.5
-"""Least score of a finding that is reported."""
-_WEAKER: Final = 0.15
-"""A wrong clock that scores less by this does not explain another finding."""
-_NAMED: Final = 0.25
-"""How much less sure a finding of a kind that the question suggests may be, to go first."""
 _ROWS: Final = (CauseKind.MISSING_DAY, CauseKind.TRUNCATED_BATCH, CauseKind.LATE_DATA)
 """The kinds of causes that leave fewer rows on a day."""
 
@@ -33,8 +28,8 @@ def rank(
         refers: Pairs of tables of which one refers to the other.
     """
     pairs = frozenset(refers)
-    kept = [_weigh(one, found, hints, pairs) for one in found]
-    kept = [one for one in kept if one.score >= LEAST]
+    kept = [_weigh(one, found, pairs) for one in found]
+    kept = [one for one in kept if one.score >= rule.LEAST]
     kept.sort(key=lambda one: (-one.score, one.kind.value, one.table, one.column or ""))
     best: list[Finding] = []
     for one in kept:
@@ -51,7 +46,9 @@ def rank(
 
 
 def _fit(one: Finding, hints: Hints) -> float:
-    return one.score + (_NAMED if one.kind in hints.kinds else 0.0)
+    """Return the score, with a bonus for what the question names; the score itself stays."""
+    kind, table = one.kind in hints.kinds, one.table in hints.tables
+    return one.score + rule.NAMED_KIND * kind + rule.NAMED_TABLE * table
 
 
 def _aim(one: Finding, hints: Hints) -> int:
@@ -67,26 +64,16 @@ def _same(one: Finding, other: Finding) -> bool:
     return one.column == other.column or one.kind is CauseKind.STALE_DIMENSION
 
 
-def _weigh(
-    one: Finding, found: Sequence[Finding], hints: Hints, refers: frozenset[tuple[str, str]]
-) -> Finding:
-    """Lower the score of explained findings; raise it if the question names them."""
+def _weigh(one: Finding, found: Sequence[Finding], refers: frozenset[tuple[str, str]]) -> Finding:
+    """Lower the score of a finding that others explain."""
     score = one.score
     for other in found:
-        if other is one or other.score < LEAST:
+        if other is one or other.score < rule.LEAST:
             continue
-        weak = other.kind is CauseKind.TIME_ZONE and other.score < one.score - _WEAKER
+        weak = other.kind is CauseKind.TIME_ZONE and other.score < one.score - rule.WEAKER
         if not weak and _explains(other, one, refers):
-            score *= 0.6
+            score *= rule.EXPLAINED
             break
-    if one.day in hints.days:
-        score += (1 - score) * 0.4
-    elif hints.near(one.day, one.last):
-        score += (1 - score) * 0.2
-    if one.table in hints.tables:
-        score += (1 - score) * 0.1
-    if one.kind in hints.kinds:
-        score += (1 - score) * 0.15
     return evolve(one, score=round(score, 6))
 
 

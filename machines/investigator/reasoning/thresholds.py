@@ -49,6 +49,15 @@ HOLIDAY_SCORE: Final = 0.83  # a holiday has fewer rows, too, until its last hou
 EVENT: Final = 0.8  # factor of a change of units if more changed than that
 SINGLE: Final = 0.25  # part of a score that one empty value does not deserve
 
+# Ranking.
+LEAST: Final = 0.5  # a finding that is less sure is not reported
+EXPLAINED: Final = 0.6  # factor of a score where another finding is the cause
+WEAKER: Final = 0.15  # a wrong clock that scores less by this explains no other finding
+NAMED_KIND: Final = (
+    0.25  # so much less sure may be what fits the words of the question, to go first
+)
+NAMED_TABLE: Final = 0.1  # or what is in the table that it names
+
 # Days.
 WEEK: Final = 7  # what happens differs by the day of the week
 FORTNIGHT: Final = 14  # two weeks show a usual week
