@@ -12,7 +12,8 @@ from machines.investigation.calls import Scalar
 from machines.investigation.findings import CauseKind
 from machines.investigator.reasoning.series import Daily
 from machines.investigator.reasoning.tables import Column, Table
-from machines.investigator.security.spelling import MAX_LENGTH
+from machines.investigator.security.spelling import MAX_LENGTH, MAX_NAME
+from machines.investigator.tools.naming import quoted
 
 MOST_DAYS: Final = 900
 """Number of days that are examined, the latest ones."""
@@ -156,6 +157,15 @@ def of_part(one: Finding, reading: Reading) -> Finding:
     return evolve(one, score=score, words=words, part=reading.part or "", others=others)
 
 
+def labelled(cells: Sequence[tuple[str, str]]) -> str:
+    """Return the columns of a query, each under its label, or a short one if that is too long."""
+    most = MAX_NAME["sqlite"]
+    return ", ".join(
+        f"{sql} AS {quoted(label if len(label.encode()) <= most else f'column {n}')}"
+        for n, (label, sql) in enumerate(cells)
+    )
+
+
 def by_day(
     table: Table,
     day: Column,
@@ -170,7 +180,7 @@ def by_day(
     """
     assert day.dates is not None  # noqa: S101 - a day column has dates
     expression = day.fill(day.dates.day)
-    found = ", ".join(f'{sql} AS "c{n}"' for n, (_, sql) in enumerate(cells))
+    found = labelled(cells)
     part, groups, most = "", "1", MOST_DAYS
     if split is not None:
         part, groups, most = f' {split.sql()} AS "part",', "1, 2", MOST_ROWS

@@ -47,7 +47,7 @@ WHOLE_SCORE: Final = 0.85  # a table that is written as a whole, and was not
 OPEN_SCORE: Final = 0.56  # the last day of the data is seldom whole
 HOLIDAY_SCORE: Final = 0.83  # a holiday has fewer rows, too, until its last hour (times `most`)
 EVENT: Final = 0.8  # factor of a change of units if more changed than that
-SINGLE: Final = 0.25  # part of a score that one empty value does not deserve
+SINGLE_SCORE: Final = 0.79  # one value may be empty for any reason
 
 # Ranking.
 LEAST: Final = 0.5  # a finding that is less sure is not reported

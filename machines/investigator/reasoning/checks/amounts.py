@@ -19,6 +19,7 @@ from machines.investigator.reasoning.probes import (
     Probe,
     Reading,
     grouped,
+    labelled,
 )
 from machines.investigator.reasoning.series import WEEK, Step, enough, stepped, surely
 from machines.investigator.reasoning.tables import Column, Table
@@ -85,7 +86,7 @@ def _probe(table: Table, day: Column, part: Column | None, columns: Sequence[Col
             labels.append(f"{column.name} {label}")
         outer += [f'max(q."n{n}")', f'avg(q."v{n}")']
         labels += [f"{column.name} set", f"{column.name} mean"]
-    cells = ", ".join(f'{sql} AS "c{n}"' for n, sql in enumerate(outer))
+    cells = labelled(list(zip(labels, outer, strict=True)))
     own, outer_part, groups, most = "", "", "1", MOST_DAYS
     if part is not None:
         own, outer_part = f'{part.sql()} AS "part", ', ' q."part" AS "part",'

@@ -181,7 +181,8 @@ def _gaps(
         if strength < (rule.WEAK if named or alone else rule.STRONG):
             continue
         score, kind = surely(strength, rule.MISSING), CauseKind.MISSING_DAY
-        words = f"no rows from {first} to {last}, where {rows:.0f} are usual"
+        when = f"on {first}" if first == last else f"from {first} to {last}"
+        words = f"0 rows {when}, where {rows:.0f} are usual"
         if level.made_up(run[-1]) >= rule.MADE_UP:
             score, kind = surely(strength, rule.MOVED), CauseKind.LATE_DATA
             words += ", and many more on the next day"

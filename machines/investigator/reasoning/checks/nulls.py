@@ -50,7 +50,8 @@ def find(reading: Reading, table: Table) -> list[Finding]:
         share = f"{run.during:.0%} of {name} is null from {day} to {last}"
         words = f"{share}, and {run.before:.0%} otherwise"
         kind, score = CauseKind.NULL_SPIKE, surely(run.strength * run.during, rule.EMPTY)
-        score *= 1 - rule.SINGLE / max(run.weight, 1.0)
+        if run.weight < 2:  # noqa: PLR2004 - a single value
+            score = min(score, rule.SINGLE_SCORE)
         if heir:
             kind, score = CauseKind.SCHEMA_CHANGE, 0.99
             words += f"; {heir} is filled instead"
