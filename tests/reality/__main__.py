@@ -20,6 +20,7 @@ from typing import Final
 from attrs import frozen
 
 from machines.investigation import CauseKind, Synthesis
+from tests.reality.anomalies import ANOMALIES
 from tests.reality.bases import BASES, UNSEEN, Base
 from tests.reality.plants import PLANTS, Plant, Unfit, question
 from tests.test_investigator.incidents import Planted
@@ -27,6 +28,8 @@ from tests.test_investigator.test_reasoning_incidents import investigate
 
 PACKAGES: Final = Path("build/reality")
 CLEAN: Final = "clean"
+SURE: Final = 0.8
+"""Score above which a finding in a base as it is counts as a false alarm, unless it is explained."""
 
 
 @frozen
@@ -85,7 +88,8 @@ def _judged(
     )
     said = said or f"{synthesis.verdict}: {synthesis.summary}"
     if plant is None:
-        calm = not any(one.score > 0.8 for one in causes)
+        own = ANOMALIES.get(base.name, ())
+        calm = all(one.score <= SURE or any(each.explains(one) for each in own) for one in causes)
         return Outcome(base.name, kind, seed, calm, not causes, f"{asked} -> {said}")
     best = causes[0] if causes else None
     named = best is not None and (best.kind, best.table) == (plant.kind, plant.table)

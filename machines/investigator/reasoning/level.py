@@ -1,7 +1,5 @@
 """Levels: rows by day compared with the usual, and their ordinary variation."""
 
-# ruff: noqa: PLR2004 - each threshold is written where it applies
-
 from __future__ import annotations
 
 import math
@@ -10,6 +8,7 @@ from typing import Self
 
 from attrs import field, frozen
 
+from machines.investigator.reasoning import thresholds as rule
 from machines.investigator.reasoning.series import quantile, spread, usual
 
 
@@ -41,16 +40,18 @@ class Level:
         logs = [math.log((n + 0.5) / (e + 0.5)) for n, e in pairs]
         odds = [(n - e) / math.sqrt(e) for n, e in pairs]
         ordinary = quantile([abs(one) for one in odds], 0.8) / 1.28 if odds else 1.0
-        return cls(counts, expected, max(spread(logs), 0.04), max(spread(odds), ordinary))
+        return cls(
+            counts, expected, max(spread(logs), rule.LEAST_NOISE), max(spread(odds), ordinary)
+        )
 
     @property
     def steady(self) -> bool:
         """Whether there is no random variation: each day has the expected rows."""
-        return self.chance < 0.25
+        return self.chance < rule.STEADY
 
     def sigma(self, place: int) -> float:
         """Return the ordinary variation of a day, as a part of the usual."""
-        chance = min(max(self.chance, 0.25), 1.0) * 1.1
+        chance = min(max(self.chance, rule.STEADY), 1.0) * 1.1
         return max(self.noise, chance / math.sqrt(self.expected[place]))
 
     def lack(self, place: int) -> float:
@@ -62,7 +63,7 @@ class Level:
         by_size = -math.log(ratio) / self.sigma(place)
         # For few rows, the root has an even variation.
         roots = 2 * (math.sqrt(usually + 0.375) - math.sqrt(count + 0.375))
-        return min(by_size, roots / min(max(self.chance, 0.25), 1.5))
+        return min(by_size, roots / max(self.chance, rule.STEADY))
 
     def made_up(self, place: int) -> float:
         """Return the part of a day's missing rows that the next day has in excess."""
@@ -70,5 +71,5 @@ class Level:
         if after >= len(self.counts) or lack <= 0:
             return 0.0
         more, usually = self.counts[after] - self.expected[after], max(self.expected[after], 1.0)
-        beyond = 2.5 * usually * math.hypot(self.noise, 1 / math.sqrt(usually))
+        beyond = rule.MADE_UP_NOISE * usually * math.hypot(self.noise, 1 / math.sqrt(usually))
         return more / lack if more > beyond else 0.0

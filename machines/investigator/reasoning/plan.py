@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from datetime import date, timedelta
 
 from machines.investigation.calls import CallKind, Request, Scalar
 from machines.investigation.findings import Evidence, Proposal
@@ -19,7 +20,7 @@ from machines.investigator.reasoning.checks import (
     nulls,
 )
 from machines.investigator.reasoning.hints import Hints
-from machines.investigator.reasoning.probes import Probe
+from machines.investigator.reasoning.probes import MOST_DAYS, Probe
 from machines.investigator.reasoning.tables import Table, read_table
 from machines.investigator.tools.naming import table_name
 
@@ -72,6 +73,7 @@ def tables_of(case: Case, evidence: Iterable[Evidence]) -> list[Table]:
     asked = {one.call.id: one.call.request for one in case.ledger.settled}
     samples: dict[str, Evidence] = {}
     keys: dict[str, list[str]] = {}
+    until = _until(case.question)
     by_sql = {sample_of(name): name for name in case.scope.tables}
     for one in evidence:
         request = asked.get(one.call_id)
@@ -89,10 +91,19 @@ def tables_of(case: Case, evidence: Iterable[Evidence]) -> list[Table]:
             [row[2:] for row in found.rows],
             keys.get(name, ()),
             _size(found.rows),
+            until,
         )
         for name, found in sorted(samples.items())
         if len(found.columns) > 2  # noqa: PLR2004 - those of the query, and one of the table
     ]
+
+
+def _until(question: str) -> date | None:
+    """Return the last day to read, where a question names days: so many follow as precede."""
+    days = Hints.read(question, ()).days
+    if not days or max(days) - min(days) > timedelta(MOST_DAYS / 2):
+        return None  # a day without a year is one of many years
+    return max(days) + timedelta(MOST_DAYS // 2)
 
 
 def _size(rows: Sequence[Sequence[Scalar]]) -> int:

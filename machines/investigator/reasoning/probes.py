@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
-from typing import Final
+from typing import Final, TypeVar
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from machines.investigation.calls import Scalar
 from machines.investigation.findings import CauseKind
-from machines.investigator.reasoning.formats import VALID_DAY
 from machines.investigator.reasoning.series import Daily
 from machines.investigator.reasoning.tables import Column, Table
+from machines.investigator.security.spelling import MAX_LENGTH, MAX_NAME
 from machines.investigator.tools.naming import quoted
 
 MOST_DAYS: Final = 900
@@ -120,6 +120,51 @@ class Finding:
     part: Scalar = None
     others: tuple[str, ...] = ()
 
+    def covers(self, day: date) -> bool:
+        """Tell whether a day is one of its days."""
+        return self.day is not None and self.last is not None and self.day <= day <= self.last
+
+
+T = TypeVar("T")
+
+
+def grouped(items: Sequence[T], at_once: int, probe: Callable[[Sequence[T]], Probe]) -> list[Probe]:
+    """Return the probes of some columns: of so many at once, or fewer where names are long."""
+    found = []
+    todo = [items[at : at + at_once] for at in range(0, len(items), at_once)]
+    while todo:
+        group = todo.pop(0)
+        one = probe(group)
+        if len(one.sql) > MAX_LENGTH and len(group) > 1:
+            half = len(group) // 2
+            todo[:0] = [group[:half], group[half:]]
+        else:
+            found.append(one)
+    return found
+
+
+_PART: Final = 0.97
+"""Weight of a finding in a part of the rows only."""
+
+
+def of_part(one: Finding, reading: Reading) -> Finding:
+    """Return a finding in some rows, if they are a part of all, as one of this part."""
+    if reading.probe.split is None:
+        return one
+    words = f"{one.words}, where {reading.probe.split} is {reading.part}"
+    others = (*one.others, reading.probe.split)
+    score = one.score * _PART
+    return evolve(one, score=score, words=words, part=reading.part or "", others=others)
+
+
+def labelled(cells: Sequence[tuple[str, str]]) -> str:
+    """Return the columns of a query, each under its label, or a short one if that is too long."""
+    most = MAX_NAME["sqlite"]
+    return ", ".join(
+        f"{sql} AS {quoted(label if len(label.encode()) <= most else f'column {n}')}"
+        for n, (label, sql) in enumerate(cells)
+    )
+
 
 def by_day(
     table: Table,
@@ -135,14 +180,14 @@ def by_day(
     """
     assert day.dates is not None  # noqa: S101 - a day column has dates
     expression = day.fill(day.dates.day)
-    found = ", ".join(f"{sql} AS {quoted(label)}" for label, sql in cells)
+    found = labelled(cells)
     part, groups, most = "", "1", MOST_DAYS
     if split is not None:
         part, groups, most = f' {split.sql()} AS "part",', "1, 2", MOST_ROWS
     some = "" if whole else table.some
     return (
         f'SELECT {expression} AS "day",{part} {found} FROM {table.source} AS t '  # noqa: S608
-        f"WHERE {expression} GLOB '{VALID_DAY}'{some} "
+        f"WHERE {table.has(expression)}{some} "
         f"GROUP BY {groups} ORDER BY 1 DESC LIMIT {most}"
     )
 

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Final
 
 from attrs import evolve
 
 from machines.investigation.findings import CauseKind
+from machines.investigator.reasoning import thresholds as rule
 from machines.investigator.reasoning.hints import Hints
 from machines.investigator.reasoning.probes import Finding
 
-LEAST: Final = 0.5
-"""Least score of a finding that is reported."""
-_WEAKER: Final = 0.15
-"""A wrong clock that scores less by this does not explain another finding."""
 _ROWS: Final = (CauseKind.MISSING_DAY, CauseKind.TRUNCATED_BATCH, CauseKind.LATE_DATA)
 """The kinds of causes that leave fewer rows on a day."""
 
@@ -31,8 +28,8 @@ def rank(
         refers: Pairs of tables of which one refers to the other.
     """
     pairs = frozenset(refers)
-    kept = [_weigh(one, found, hints, pairs) for one in found]
-    kept = [one for one in kept if one.score >= LEAST]
+    kept = [_weigh(one, found, pairs) for one in found]
+    kept = [one for one in kept if one.score >= rule.LEAST]
     kept.sort(key=lambda one: (-one.score, one.kind.value, one.table, one.column or ""))
     best: list[Finding] = []
     for one in kept:
@@ -45,7 +42,13 @@ def rank(
         more = one.score * 0.5 if one.part is None else 0.0
         score = 1 - (1 - same.score) * (1 - more)
         best[best.index(same)] = evolve(same, probes=probes, score=score)
-    return sorted(best, key=lambda one: (-_aim(one, hints), -one.score))
+    return sorted(best, key=lambda one: (-_aim(one, hints), -_fit(one, hints)))
+
+
+def _fit(one: Finding, hints: Hints) -> float:
+    """Return the score, with a bonus for what the question names; the score itself stays."""
+    kind, table = one.kind in hints.kinds, one.table in hints.tables
+    return one.score + rule.NAMED_KIND * kind + rule.NAMED_TABLE * table
 
 
 def _aim(one: Finding, hints: Hints) -> int:
@@ -56,31 +59,21 @@ def _aim(one: Finding, hints: Hints) -> int:
 
 
 def _same(one: Finding, other: Finding) -> bool:
-    if one.kind is not other.kind or one.table != other.table:
+    if one.kind is not other.kind or one.table != other.table or not _near(one, other):
         return False
     return one.column == other.column or one.kind is CauseKind.STALE_DIMENSION
 
 
-def _weigh(
-    one: Finding, found: Sequence[Finding], hints: Hints, refers: frozenset[tuple[str, str]]
-) -> Finding:
-    """Lower the score of explained findings; raise it if the question names them."""
+def _weigh(one: Finding, found: Sequence[Finding], refers: frozenset[tuple[str, str]]) -> Finding:
+    """Lower the score of a finding that others explain."""
     score = one.score
     for other in found:
-        if other is one or other.score < LEAST:
+        if other is one or other.score < rule.LEAST:
             continue
-        weak = other.kind is CauseKind.TIME_ZONE and other.score < one.score - _WEAKER
+        weak = other.kind is CauseKind.TIME_ZONE and other.score < one.score - rule.WEAKER
         if not weak and _explains(other, one, refers):
-            score *= 0.6
+            score *= rule.EXPLAINED
             break
-    if one.day in hints.days:
-        score += (1 - score) * 0.4
-    elif hints.near(one.day, one.last):
-        score += (1 - score) * 0.2
-    if one.table in hints.tables:
-        score += (1 - score) * 0.1
-    if one.kind in hints.kinds:
-        score += (1 - score) * 0.15
     return evolve(one, score=round(score, 6))
 
 
@@ -104,14 +97,22 @@ def _explains(  # noqa: C901, PLR0912 - one case for each pair
         case (kinds.SCHEMA_CHANGE, kinds.UNIT_CHANGE | kinds.NULL_SPIKE):
             return same_table and _near(cause, seen)
         case (kinds.TIME_ZONE, kinds.LATE_DATA | kinds.TRUNCATED_BATCH | kinds.MISSING_DAY):
-            return same_table
+            return same_table and not (seen.kind is kinds.LATE_DATA and _moved(seen))
         case (kinds.LATE_DATA, kinds.TRUNCATED_BATCH | kinds.MISSING_DAY | kinds.TIME_ZONE) if (
             same_table
         ):
             # Lags that could be either are a clock's where the clock is seen to be wrong.
-            return not _clock(seen)
+            return not _clock(seen) or (_moved(cause) and _near(cause, seen))
         case (kinds.DUPLICATE_LOAD, kinds.LATE_DATA):
+            return same_table and _near(cause, seen) and seen.probes[0].check == "lags"
+        case (kinds.LATE_DATA, kinds.DUPLICATE_LOAD):
+            # Rows that came a day later may be like those of that day.
+            return same_table and _near(cause, seen) and _moved(cause)
+        case (kinds.MISSING_DAY, kinds.TRUNCATED_BATCH) if cause.part is not None:
             return same_table and _near(cause, seen)
+        case (kinds.NULL_SPIKE, kinds.MISSING_DAY) if seen.part is not None:
+            # The rows of a part are there, but do not say that they are of it.
+            return same_table and cause.column in seen.others and _near(cause, seen)
         case (kinds.STALE_DIMENSION, kinds.BROKEN_JOIN):
             return cause.table == seen.parent
         case (kinds.STALE_DIMENSION, kinds.MISSING_DAY):
@@ -130,6 +131,11 @@ def _explains(  # noqa: C901, PLR0912 - one case for each pair
             return False
 
 
+def _moved(one: Finding) -> bool:
+    """Tell whether rows that a day lacks are there on the next."""
+    return one.probes[0].check == "counts"
+
+
 def _clock(one: Finding) -> bool:
     return one.kind is CauseKind.TIME_ZONE and one.probes[0].check == "hours"
 
@@ -137,8 +143,4 @@ def _clock(one: Finding) -> bool:
 def _near(one: Finding, other: Finding) -> bool:
     if one.day is None or other.day is None:
         return True
-    return abs(one.day - other.day) <= timedelta(days=1) or _within(one.day, other)
-
-
-def _within(day: date, other: Finding) -> bool:
-    return other.day is not None and other.last is not None and other.day <= day <= other.last
+    return abs(one.day - other.day) <= timedelta(days=1) or other.covers(one.day)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import date
-from functools import partial
 from statistics import median
 from typing import Final
 
@@ -24,15 +23,15 @@ from machines.investigator.reasoning.checks import (
     swaps,
 )
 from machines.investigator.reasoning.hints import Hints
-from machines.investigator.reasoning.probes import Finding, Link, Reading
+from machines.investigator.reasoning.probes import Finding, Link, Probe, Reading, of_part
 from machines.investigator.reasoning.ranking import rank
 from machines.investigator.reasoning.series import WEEK
 from machines.investigator.reasoning.tables import Table
 
+_WEEKLY: Final = ("nulls", "forms", "hours")
+"""The checks that look at weeks as well, where days have few rows."""
 _FEW: Final = 20
 """Rows of a day that are so few that weeks are looked at, too."""
-_PART: Final = 0.97
-"""Weight of a finding in a part of the rows only."""
 
 
 def findings_of(
@@ -46,27 +45,10 @@ def findings_of(
             by_check.setdefault(one.probe.check, []).append(one)
     references = by_check.get("joins", [])
     held = {(one.probe.table, link) for one in references for link in joins.held(one)}
-    found = _counted(by_name, by_check, held, hints)
-    for one in by_check.get("parts", ()):
-        missing = _sane(partial(counts.find, alone=True), one, None, hints.days)
-        found += [_of_part(each, one) for each in missing if each.kind is CauseKind.MISSING_DAY]
-    for check, look in (("nulls", nulls.find), ("forms", forms.find)):
-        for one in by_check.get(check, ()):
-            for each in _by_week_too(one):
-                found += _sane(look, each, by_name[one.probe.table])
-    for check, find in (
-        ("duplicates", duplicates.find),
-        ("lags", lags.find),
-    ):
-        for one in by_check.get(check, ()):
-            found += [_of_part(each, one) for each in _sane(find, one)]
-    for one in by_check.get("hours", ()):
-        found += [_of_part(each, one) for each in _sane(hours.find, one, hints.days)]
-    for one in by_check.get("amounts", ()):
-        width = len(by_name[one.probe.table].columns)
-        found += [_of_part(each, one) for each in _sane(amounts.find, one, width)]
-    left = [one for one in found if one.kind is CauseKind.STALE_DIMENSION]
-    stopped = {one.table: one.day for one in left if one.day}
+    found = _counted(by_name, by_check, held, hints) + _examined(by_name, by_check, hints)
+    stopped = {
+        one.table: one.day for one in found if one.kind is CauseKind.STALE_DIMENSION and one.day
+    }
     for one in references:
         found += _sane(joins.find, one, stopped)
     found += swaps.find(found, by_check.get("amounts", []))
@@ -79,6 +61,32 @@ def findings_of(
     return rank(found, hints, ((table, link.parent) for table, link in held if link.akin))
 
 
+def _examined(
+    by_name: Mapping[str, Table], by_check: Mapping[str, Sequence[Reading]], hints: Hints
+) -> list[Finding]:
+    """Return what the checks find that look at one answer each."""
+    split: dict[Probe, list[Reading]] = {}
+    for one in by_check.get("parts", ()):
+        split.setdefault(one.probe, []).append(one)
+    found: list[Finding] = []
+    for parts in split.values():
+        found += _sane(counts.of_parts, parts, hints.days)
+    looks: dict[str, Callable[[Reading, Table], list[Finding]]] = {
+        "nulls": nulls.find,
+        "forms": forms.find,
+        "duplicates": lambda one, _: duplicates.find(one),
+        "lags": lambda one, _: lags.find(one),
+        "hours": lambda one, _: hours.find(one, hints.days),
+        "amounts": lambda one, table: amounts.find(one, len(table.columns)),
+    }
+    for check, look in looks.items():
+        for one in by_check.get(check, ()):
+            for each in _by_week_too(one) if check in _WEEKLY else [one]:
+                table = by_name[one.probe.table]
+                found += [of_part(own, one) for own in _sane(look, each, table)]
+    return found
+
+
 def _sane(find: Callable[..., list[Finding]], *given: object) -> list[Finding]:
     """Return the findings of a check; numbers that break the arithmetic give none."""
     try:
@@ -87,17 +95,11 @@ def _sane(find: Callable[..., list[Finding]], *given: object) -> list[Finding]:
         return []
 
 
-def _of_part(one: Finding, reading: Reading) -> Finding:
-    if reading.probe.split is None:
-        return one
-    words = f"{one.words}, where {reading.probe.split} is {reading.part}"
-    return evolve(one, score=one.score * _PART, words=words, part=reading.part or "")
-
-
 def _by_week_too(reading: Reading) -> list[Reading]:
     """Return a reading, and its weeks if a day has few rows: chance hides what a week shows."""
-    label = reading.probe.labels[0]
-    known = [one for one in reading.daily.counts(label) if one]
+    labels = hours.LABELS if reading.probe.check == "hours" else reading.probe.labels[:1]
+    rows = [sum(day) for day in zip(*map(reading.daily.counts, labels), strict=True)]
+    known = [one for one in rows if one]
     if not known or median(known) >= _FEW:
         return [reading]
     return [reading, evolve(reading, daily=reading.daily.weekly())]

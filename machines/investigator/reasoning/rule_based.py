@@ -7,6 +7,7 @@ from typing import Final, final
 
 from attrs import evolve
 
+from machines.investigation.calls import CallEnd, CallKind
 from machines.investigation.findings import Cause, Evidence, Synthesis, Verdict
 from machines.investigation.vocabulary import (
     Call,
@@ -25,7 +26,7 @@ from machines.investigator.reasoning.plan import (
     proposals_of,
     tables_of,
 )
-from machines.investigator.reasoning.probes import Finding, Reading, read_probe
+from machines.investigator.reasoning.probes import MOST_DAYS, Finding, Reading, read_probe
 from machines.investigator.reasoning.reading import findings_of
 from machines.investigator.reasoning.tables import Table
 
@@ -67,8 +68,9 @@ def conclude(call: Call, case: Case, evidence: tuple[Evidence, ...]) -> Conclude
     readings, sources = _read(case, evidence, tables)
     hints = Hints.read(case.question, [table.name for table in tables])
     found = findings_of(tables, readings, hints)[:_MOST]
+    left = _left_out(case, tables, readings)
     if not found:
-        return Concluded(_nothing(tables, readings))
+        return Concluded(_nothing(tables, readings, left))
     question = question_of(found, hints)
     if question is not None:
         if not call.answers:
@@ -82,10 +84,31 @@ def conclude(call: Call, case: Case, evidence: tuple[Evidence, ...]) -> Conclude
     summary = f"{kind} in {best.table}: {best.words}"
     if elsewhere:
         summary = f"nothing on the day that the question names, but {summary}"
+    summary += "".join(f"; not looked at: {one}" for one in left)
     return Concluded(Synthesis(Verdict.ANOMALY, summary, causes))
 
 
-def _nothing(tables: Sequence[Table], readings: Sequence[Reading]) -> Synthesis:
+def _left_out(case: Case, tables: Sequence[Table], readings: Sequence[Reading]) -> list[str]:
+    """Return what was not looked at although its table was: columns, days, refused queries."""
+    found = []
+    for table in tables:
+        if table.left:
+            found.append(f"{len(table.left)} columns of {table.name}, which no query can name")
+        days = [one.daily.days for one in readings if one.probe.table == table.name]
+        if any(len(one) >= MOST_DAYS for one in days):
+            first = max(one[0] for one in days if len(one) >= MOST_DAYS)
+            found.append(f"{table.name} before {first}")
+        if table.until and any(one and one[-1] == table.until for one in days):
+            found.append(f"{table.name} after {table.until}")
+    ends = [one.end for one in case.ledger.settled if one.call.request.kind is CallKind.TOOL]
+    if failed := ends.count(CallEnd.FAILED):
+        found.append(f"what {failed} of {len(ends)} queries ask, which failed or took too long")
+    return found
+
+
+def _nothing(
+    tables: Sequence[Table], readings: Sequence[Reading], more: Sequence[str]
+) -> Synthesis:
     """Return the conclusion without a finding, which says what was not looked at, and why."""
     told = {one.probe.table for one in readings if one.daily.days}
     left = [
@@ -93,6 +116,7 @@ def _nothing(tables: Sequence[Table], readings: Sequence[Reading]) -> Synthesis:
         for one in tables
         if one.name not in told
     ]
+    left += more
     rest = f"; not looked at by day: {', '.join(left)}" if left else ""
     if not told:
         return Synthesis(Verdict.INCONCLUSIVE, f"nothing could be compared from day to day{rest}")

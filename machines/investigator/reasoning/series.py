@@ -6,17 +6,19 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_right
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
-from itertools import pairwise
+from itertools import pairwise, zip_longest
 from statistics import median
 from typing import Final, Self
 
 from attrs import frozen
 
 from machines.investigation.calls import Scalar
+from machines.investigator.reasoning import thresholds as rule
 
-WEEK: Final = 7
+WEEK: Final = rule.WEEK
 _FAR: Final = 1000  # days from the middle that a series may reach
 _TO_SIGMA: Final = 1.4826  # of the median absolute deviation, for a normal distribution
 
@@ -61,6 +63,14 @@ class Daily:
         length = bisect_right(self.days, last)
         values = {label: found[:length] for label, found in self.values.items()}
         return Daily(self.days[:length], values)
+
+    def through(self, last: date) -> Daily:
+        """Return the numbers up to a later day, none on the days since."""
+        more = (last - self.days[-1]).days
+        days = (*self.days, *(self.days[-1] + timedelta(n + 1) for n in range(more)))
+        return Daily(
+            days, {label: (*found, *[None] * more) for label, found in self.values.items()}
+        )
 
     def weekly(self) -> Daily:
         """Return the sums of whole weeks, each under its first day, where days have few rows."""
@@ -125,17 +135,26 @@ def usual(counts: Sequence[float]) -> list[float]:
     slope = _slope(counts)
     found = []
     for place in range(len(counts)):
-        near = [
-            counts[other] * math.exp(slope * (place - other))
-            for weeks in (1, 2, 3, 4)
-            for other in (place - weeks * WEEK, place + weeks * WEEK)
-            if 0 <= other < len(counts)
-        ][:5]
+        before, after = (
+            [
+                counts[other] * math.exp(slope * (place - other))
+                for weeks in (1, 2, 3, 4)
+                if 0 <= (other := place + sign * weeks * WEEK) < len(counts)
+            ]
+            for sign in (-1, 1)
+        )
+        near = [one for pair in zip_longest(before, after) for one in pair if one is not None][:5]
         if len(near) < 3:  # a median of two is no better than their mean
             around = range(max(place - WEEK, 0), min(place + WEEK + 1, len(counts)))
             beside = [counts[other] for other in around if other != place]
             near += [median(beside)] if beside else []
-        found.append(median(near) if near else counts[place])
+        expected = median(near) if near else counts[place]
+        if counts[place] and len(before) > 2 and len(after) > 2:
+            # Where a new level begins, the days after it are as usual as those before.
+            sides = median(before[:3]), median(after[:3])
+            if max(sides) > rule.NEW_LEVEL * min(sides):
+                expected = min(sides, key=lambda one: abs(one - counts[place]))
+        found.append(expected)
     return found
 
 
@@ -168,7 +187,7 @@ class Run:
     weight: float
 
 
-def risen(parts: Sequence[float], wholes: Sequence[float], least: float = 0.15) -> Run | None:
+def risen(parts: Sequence[float], wholes: Sequence[float], least: float = rule.RISE) -> Run | None:
     """Find the days on which a part of the whole is larger than usual, beyond chance.
 
     It is compared with the days before; days as strong that come again and again are usual.
@@ -182,12 +201,16 @@ def risen(parts: Sequence[float], wholes: Sequence[float], least: float = 0.15) 
         return None
     rates = [parts[n] / wholes[n] for n in full]
     if not any(rates[:WEEK]) and not quantile(rates, 0.3):
-        least = min(least, 0.04)  # little is enough of a value that never was there before
+        least = min(least, rule.RISE_NEW)  # little is enough of a value that never was there before
     best, most = None, 0.0
     place = 1
     while place < len(full):
         level = median(rates[max(0, place - 2 * WEEK) : place])
-        noise = math.sqrt(max(level * (1 - level), 0.01) / wholes[full[place]])
+        # What never was there before is less likely, the more rows were without it.
+        seen = rule.RATE_NOISE
+        if not any(rates[:place]):
+            seen = min(seen, 1 / sum(wholes[n] for n in full[:place]))
+        noise = math.sqrt(max(level * (1 - level), seen) / wholes[full[place]])
         if rates[place] - level < max(least, 5 * noise):
             place += 1
             continue
@@ -214,7 +237,7 @@ def risen(parts: Sequence[float], wholes: Sequence[float], least: float = 0.15) 
     before = median(rates[max(0, first - 4 * WEEK) : first])
     # Other days of the kind are usual if there are many of them, and if they are as strong.
     swing = max(spread(rest), quantile(rest, 0.95) - before)
-    noise = max(math.sqrt(max(before * (1 - before), 0.01) / whole), swing, 0.01)
+    noise = max(math.sqrt(max(before * (1 - before), rule.RATE_NOISE) / whole), swing, 0.01)
     strength = (during - before) / noise
     if strength < 3 or during - before < least:
         return None
@@ -229,11 +252,13 @@ def enough(wholes: Sequence[float]) -> float:
     """
     known = [one for one in wholes if one > 0]
     if not known:
-        return 5.0
+        return rule.FULL
     middle = median(known)
     same = sum(one == middle for one in known)
-    always = len(known) >= 0.9 * len(wholes)
-    return min(middle, 5.0) if always and same >= 0.9 * len(known) else 5.0
+    places = [n for n, one in enumerate(wholes) if one > 0]
+    gaps = Counter(later - n for n, later in pairwise(places))
+    always = max(gaps.values(), default=0) >= 0.75 * len(places)  # each day, or each week
+    return min(middle, rule.FULL) if always and same >= 0.9 * len(known) else rule.FULL
 
 
 @frozen
@@ -272,11 +297,14 @@ def stepped(
         return None
     overall = _noise([one for _, one in known])
     best: Step | None = None
+    back: tuple[int, float, float] | None = None
     for start in range(1, len(known)):
         before = [one for _, one in known[max(0, start - 14) : start]]
         if len(before) < 4:  # too little to be the usual
             continue
         level = median(before)
+        if back and start <= back[0] and abs(known[start][1] - back[1]) < back[2]:
+            continue  # the end of other days, and the usual again
         jump = known[start][1] - level
         noise = overall
         if growing and len(before) >= 10:
@@ -294,12 +322,36 @@ def stepped(
         length = end - start + 1
         own = _noise_on(known, start) if length < 3 else noise
         limit = beyond * max(noise, own) / (1.5 if length >= 5 else 1)
-        if abs(change) < max(least, limit) or (not growing and abs(jump) < abs(change) / 2):
+        if _unseen(known, start, end):
+            limit = beyond / 2 * noise
+        if abs(change) < max(least, limit) or (not growing and not _at_once(known, start, change)):
             continue
+        if len(before) >= WEEK:
+            back = end + 3, level, abs(change) / 2
         found = Step(known[start][0], known[end][0], change, abs(change) / max(noise, least / 20))
         if best is None or found.strength > best.strength:
             best = found
     return best
+
+
+def _at_once(known: Sequence[tuple[int, float]], start: int, change: float) -> bool:
+    """Tell whether a value changed from one day to the next, and did not drift."""
+    before = median(one for _, one in known[max(0, start - 3) : start])
+    after = median(one for _, one in known[start : start + 3])
+    return (
+        max(after - before, known[start][1] - before, key=lambda one: one / change) / change
+        > rule.AT_ONCE
+    )
+
+
+def _unseen(known: Sequence[tuple[int, float]], start: int, end: int) -> bool:
+    """Tell whether some values are far beyond all others."""
+    here = [one for _, one in known[start : end + 1]]
+    rest = [one for _, one in (*known[:start], *known[end + 1 :])]
+    if len(rest) < 4 * WEEK:
+        return False
+    far = (max(rest) - min(rest)) / rule.UNSEEN
+    return max(here) < min(rest) - far or min(here) > max(rest) + far
 
 
 def _without_week(known: Sequence[tuple[int, float]]) -> list[tuple[int, float]]:
@@ -337,10 +389,11 @@ def _noise(values: Sequence[float]) -> float:
     return max(min(spread(steps) / math.sqrt(2), ordinary), 2.5 * spread(around), ordinary / 1.5)
 
 
-def surely(strength: float, floor: float = 0.5, scale: float = 6.0) -> float:
-    """Return a score from ``floor`` to 1 for a strength.
+def surely(strength: float, scale: rule.Scale) -> float:
+    """Return the score of a strength.
 
-    >>> surely(0.0), round(surely(60.0), 3)
+    >>> surely(0.0, rule.EMPTY), round(surely(60.0, rule.EMPTY), 3)
     (0.5, 1.0)
     """
-    return floor + (1 - floor) * (1 - math.exp(-max(strength, 0.0) / scale))
+    beyond = math.exp(-max(strength, 0.0) / scale.scale)
+    return (scale.floor + (1 - scale.floor) * (1 - beyond)) * scale.most

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from datetime import date
 from itertools import pairwise
 from typing import Final
 
@@ -12,6 +13,7 @@ from attrs import evolve, field, frozen
 
 from machines.investigation.calls import Scalar
 from machines.investigator.reasoning.formats import (
+    VALID_DAY,
     DateFormat,
     clock_like,
     format_of,
@@ -19,6 +21,7 @@ from machines.investigator.reasoning.formats import (
     order_of,
     timed_by,
 )
+from machines.investigator.security.spelling import MAX_NAME
 from machines.investigator.tools.naming import quoted, table_name
 
 _FEW: Final = 12
@@ -94,6 +97,8 @@ class Table:
         days: The columns of dates, first the one by which rows come in.
         rows: Number of all rows, if it is known.
         computed: Columns that a query has to compute first, as SQL, by their names.
+        until: The last day that is read; None if it is that of the table.
+        left: Columns that no query can name.
     """
 
     name: str
@@ -102,6 +107,13 @@ class Table:
     days: tuple[Column, ...]
     rows: int | None = None
     computed: tuple[tuple[str, str], ...] = ()
+    until: date | None = None
+    left: tuple[str, ...] = ()
+
+    def has(self, day: str) -> str:
+        """Return the SQL condition that a day, given as SQL, is one that is read."""
+        end = f" AND {day} <= '{self.until}'" if self.until else ""
+        return f"{day} GLOB '{VALID_DAY}'{end}"
 
     @property
     def source(self) -> str:
@@ -152,6 +164,7 @@ def read_table(
     rows: Sequence[Sequence[Scalar]],
     keys: Iterable[str] = (),
     size: int | None = None,
+    until: date | None = None,
 ) -> Table:
     """Describe a table by a sample of its rows.
 
@@ -163,7 +176,9 @@ def read_table(
     found = [
         _read_column(each, [row[place] for row in rows], declared == {each})
         for place, each in enumerate(columns)
+        if _can_be_named(each)
     ]
+    left = tuple(one for one in columns if not _can_be_named(one))
     if not any(one.dates for one in found):
         found = _of_parts(found)
     dated = sorted(
@@ -178,7 +193,11 @@ def read_table(
     for place, one in enumerate(dated[:3]):
         dated[place] = _computed(one, computed)
         found[found.index(one)] = dated[place]
-    return Table(name, tuple(found), len(rows), tuple(dated), size, tuple(computed))
+    return Table(name, tuple(found), len(rows), tuple(dated), size, tuple(computed), until, left)
+
+
+def _can_be_named(column: str) -> bool:
+    return len(column.encode()) <= MAX_NAME["sqlite"] and column.isprintable()
 
 
 def _computed(column: Column, computed: list[tuple[str, str]]) -> Column:
@@ -189,7 +208,7 @@ def _computed(column: Column, computed: list[tuple[str, str]]) -> Column:
     names = {}
     for what, sql in (("day", dates.day), ("moment", dates.moment), ("hour", dates.hour)):
         if sql is not None:
-            label = f"{what} of {column.name}"
+            label = f"{what} {len(computed)} of a row"
             computed.append((label, column.fill(sql)))
             names[what] = f"@.{quoted(label)}"
     return evolve(column, dates=evolve(dates, **names))

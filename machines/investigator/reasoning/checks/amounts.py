@@ -4,26 +4,27 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from functools import partial
 from itertools import pairwise
 from statistics import median
 
 from attrs import evolve
 
 from machines.investigation.findings import CauseKind
-from machines.investigator.reasoning.formats import VALID_DAY
+from machines.investigator.reasoning import thresholds as rule
 from machines.investigator.reasoning.probes import (
     MOST_DAYS,
     MOST_ROWS,
     Finding,
     Probe,
     Reading,
+    grouped,
+    labelled,
 )
-from machines.investigator.reasoning.series import Step, enough, stepped, surely
+from machines.investigator.reasoning.series import WEEK, Step, enough, stepped, surely
 from machines.investigator.reasoning.tables import Column, Table
-from machines.investigator.tools.naming import quoted
 
 _AT_ONCE = 5
-_FEW = 31  # the days of a month: more different whole numbers are a measure
 _QUARTERS = ("low", "middle", "high")
 _UNITS = (
     10,
@@ -54,22 +55,19 @@ def probes(table: Table) -> list[Probe]:
         for one in table.columns
         if one.numbers and one.dates is None and not one.identifies and not _counts_few(one)
     ]
-    groups = [columns[at : at + _AT_ONCE] for at in range(0, len(columns), _AT_ONCE)]
-    found = [_probe(table, day, group) for group in groups]
+    found = grouped(columns, _AT_ONCE, partial(_probe, table, day, None))
     for part in table.parts:
-        rest = [[one for one in group if one is not part] for group in groups]
-        found += [_probe(table, day, group, part) for group in rest if group]
+        rest = [one for one in columns if one is not part]
+        found += grouped(rest, _AT_ONCE, partial(_probe, table, day, part))
     return found
 
 
 def _counts_few(column: Column) -> bool:
     """Tell whether a column has a few whole numbers: a month, an hour, a grade measures nothing."""
-    return column.whole and len(set(column.values)) <= _FEW
+    return column.whole and len(set(column.values)) <= rule.MEASURE
 
 
-def _probe(
-    table: Table, day: Column, columns: Sequence[Column], part: Column | None = None
-) -> Probe:
+def _probe(table: Table, day: Column, part: Column | None, columns: Sequence[Column]) -> Probe:
     assert day.dates is not None  # noqa: S101 - a day column has dates
     expression = day.fill(day.dates.day)
     inner, outer, labels = [], [], list[str]()
@@ -88,14 +86,14 @@ def _probe(
             labels.append(f"{column.name} {label}")
         outer += [f'max(q."n{n}")', f'avg(q."v{n}")']
         labels += [f"{column.name} set", f"{column.name} mean"]
-    cells = ", ".join(f"{sql} AS {quoted(label)}" for sql, label in zip(outer, labels, strict=True))
+    cells = labelled(list(zip(labels, outer, strict=True)))
     own, outer_part, groups, most = "", "", "1", MOST_DAYS
     if part is not None:
         own, outer_part = f'{part.sql()} AS "part", ', ' q."part" AS "part",'
         groups, most = "1, 2", MOST_ROWS
     sql = (
         f'SELECT q."day" AS "day",{outer_part} {cells} FROM (SELECT {expression} AS "day", {own}'  # noqa: S608
-        f"{', '.join(inner)} FROM {table.source} AS t WHERE {expression} GLOB '{VALID_DAY}'"
+        f"{', '.join(inner)} FROM {table.source} AS t WHERE {table.has(expression)}"
         f"{table.some}) AS q "
         f"GROUP BY {groups} ORDER BY 1 DESC LIMIT {most}"
     )
@@ -112,31 +110,52 @@ def find(reading: Reading, columns: int = 1) -> list[Finding]:
         reading: Sizes of numbers by day.
         columns: Number of columns of the table; among many, more happens by chance.
     """
-    found = []
     more = 2 * math.log10(max(columns / 10, 1))
-    for name in reading.probe.columns:
-        one = _of_column(reading, name, more)
-        if one is not None:
-            found.append(one)
-    return found
+    changes = [
+        one
+        for name in reading.probe.columns
+        if (one := _of_column(reading, name, more)) is not None
+    ]
+    return [_weighed(one, factor, changes, reading) for one, factor in changes]
 
 
-def _of_column(reading: Reading, name: str, more: float) -> Finding | None:
+def _weighed(
+    one: Finding, factor: float, changes: Sequence[tuple[Finding, float]], reading: Reading
+) -> Finding:
+    """Return a finding, less sure if more changed on that day than one number.
+
+    Where something happened, several numbers change by several factors; another unit is one of a
+    single column, or the same of all. Where rows are of several kinds, some of them may have ended.
+    """
+    rows = dict(zip(reading.daily.days, reading.daily.counts(f"{one.column} set"), strict=True))
+    here = [n for day, n in rows.items() if n and one.covers(day)]
+    before = [n for day, n in rows.items() if n and one.day and day < one.day][-2 * WEEK :]
+    if here and before and not 1 / rule.MIX < median(here) / median(before) < rule.MIX:
+        return evolve(one, score=one.score * rule.EVENT)
+    same_day = [found for other, found in changes if other is not one and other.day == one.day]
+    if any(abs(math.log(found / factor)) > rule.NEAR_UNIT for found in same_day):
+        return evolve(one, score=one.score * rule.EVENT)
+    return one
+
+
+def _of_column(reading: Reading, name: str, more: float) -> tuple[Finding, float] | None:
+    """Return the change of a column, and its factor."""
     daily = reading.daily
     if _runs_on(reading, name):
         return None
     rows = daily.counts(f"{name} set")
     least = max(enough(rows), 0.4 * median([n for n in rows if n] or [0]))
     full = [n >= least for n in rows]
+    unit = _unit(daily.values, name)
     logs = {
         label: [
-            math.log(one) if one is not None and one > 0 and ok else None
+            math.asinh(one / unit) if one is not None and ok else None
             for one, ok in zip(daily.values[f"{name} {label}"], full, strict=True)
         ]
         for label in (*_QUARTERS, "mean")
     }
-    beyond = more + (7.0 if reading.probe.split is None else 9.0)
-    middle = stepped(logs["middle"], math.log(1.35), beyond)
+    beyond = more + (rule.BEYOND if reading.probe.split is None else rule.BEYOND_IN_PART)
+    middle = stepped(logs["middle"], math.log(rule.FACTOR), beyond)
     if middle is not None and (
         _wobbles(daily.values[f"{name} middle"], middle)
         or (_signed(daily.values, name) and not _beyond(daily.values, name, middle))
@@ -145,17 +164,28 @@ def _of_column(reading: Reading, name: str, more: float) -> Finding | None:
     if middle is not None and _throughout(logs, middle) and _is_new(logs, middle):
         factor = math.exp(middle.change)
         if _is_unit(middle.change) or not 0.5 < factor < 2:  # noqa: PLR2004
-            return _finding(reading, name, middle, factor, 0.8)
-    if reading.probe.split is not None:
+            return _finding(reading, name, middle, factor, rule.UNIT), factor
+    if reading.probe.split is not None or _signed(daily.values, name):
         return None  # of a part of the rows, a part of the numbers is too little
-    mean = stepped(logs["mean"], math.log(3), 8.0 + more)
-    high = stepped(logs["high"], math.log(3), 8.0 + more)
+    mean = stepped(logs["mean"], math.log(rule.FACTOR_IN_PART), rule.BEYOND + 1 + more)
+    high = stepped(logs["high"], math.log(rule.FACTOR_IN_PART), rule.BEYOND + 1 + more)
     for step in (high, mean):
         if step is not None and _is_new(logs, step):
             # Only some of the numbers changed: a part that changed as a whole is surer.
-            part = _finding(reading, name, step, math.exp(step.change), 0.7)
-            return evolve(part, score=part.score * 0.95)
+            factor = math.exp(step.change)
+            return _finding(reading, name, step, factor, rule.UNIT_IN_PART), factor
     return None
+
+
+def _unit(values: Mapping[str, Sequence[float | None]], name: str) -> float:
+    """Return what numbers are divided by, so that the inverse of sinh is a logarithm.
+
+    That of positive numbers differs by a constant alone; around zero it goes on smoothly.
+    """
+    known = [abs(one) for label in _QUARTERS for one in values[f"{name} {label}"] if one]
+    if not known:
+        return 1.0
+    return median(known) / 4 if _signed(values, name) else min(known) / 1000
 
 
 def _runs_on(reading: Reading, name: str) -> bool:
@@ -167,10 +197,10 @@ def _runs_on(reading: Reading, name: str) -> bool:
     return on >= 0.9 * (len(days) - 1) and moves > 0.5 * (len(days) - 1)
 
 
-def _finding(reading: Reading, name: str, step: Step, factor: float, floor: float) -> Finding:
+def _finding(reading: Reading, name: str, step: Step, factor: float, scale: rule.Scale) -> Finding:
     day, last = reading.daily.days[step.first], reading.daily.days[step.last]
     words = f"{name} is {factor:.3g} times the usual from {day} to {last}"
-    score = surely(step.strength, floor) * 0.99
+    score = surely(step.strength, scale)
     return Finding(
         CauseKind.UNIT_CHANGE,
         reading.probe.table,
@@ -192,7 +222,10 @@ def _beyond(values: Mapping[str, Sequence[float | None]], name: str, step: Step)
     middle = values[f"{name} middle"]
     here = [one for one in middle[step.first : step.last + 1] if one is not None]
     rest = [one for one in (*middle[: step.first], *middle[step.last + 1 :]) if one is not None]
-    return bool(here and rest) and not min(rest) <= median(here) <= max(rest)
+    if not here or not rest or min(rest) <= median(here) <= max(rest):
+        return False
+    # A number that is now below zero and now above has no size that could change.
+    return max(sum(one > 0 for one in rest), sum(one < 0 for one in rest)) > 0.9 * len(rest)
 
 
 def _wobbles(values: Sequence[float | None], step: Step) -> bool:
@@ -214,7 +247,7 @@ def _throughout(logs: dict[str, list[float | None]], step: Step) -> bool:
         if not here or not before:
             continue
         change = sorted(here)[len(here) // 2] - sorted(before)[len(before) // 2]
-        if change / step.change < 0.5:  # noqa: PLR2004
+        if not rule.ALIKE[0] < change / step.change < rule.ALIKE[1]:
             return False
     return True
 
@@ -228,4 +261,4 @@ def _is_new(logs: dict[str, list[float | None]], step: Step) -> bool:
 
 
 def _is_unit(change: float) -> bool:
-    return any(abs(abs(change) - math.log(unit)) < 0.1 for unit in _UNITS)  # noqa: PLR2004
+    return any(abs(abs(change) - math.log(unit)) < rule.NEAR_UNIT for unit in _UNITS)

@@ -5,22 +5,23 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from datetime import date
+from datetime import date, timedelta
 from itertools import pairwise
 from types import MappingProxyType
 from typing import Final
 
+from attrs import evolve
+
 from machines.investigation.findings import CauseKind
+from machines.investigator.reasoning import thresholds as rule
 from machines.investigator.reasoning.level import Level
-from machines.investigator.reasoning.probes import Finding, Probe, Reading, probe_by_day
-from machines.investigator.reasoning.series import surely
+from machines.investigator.reasoning.probes import Finding, Probe, Reading, of_part, probe_by_day
+from machines.investigator.reasoning.series import WEEK, surely
 from machines.investigator.reasoning.tables import Table
 
-_BUSY: Final = 10  # usual rows of a day; a day of a smaller table may be empty by chance
-_MANY: Final = 20  # a part of fewer rows may be missing by chance
 NOTHING: Final[Mapping[date, float]] = MappingProxyType({})
-_SHORT: Final = 0.6  # of the usual
 
 
 def probes(table: Table) -> list[Probe]:
@@ -53,7 +54,10 @@ def probes(table: Table) -> list[Probe]:
 def busy_until(reading: Reading) -> date | None:
     """Return the last day of a table with rows on most days; None for another table."""
     counts = reading.daily.counts("rows")
-    if len(counts) < 14 or sum(one >= _BUSY / 2 for one in counts) < len(counts) / 2:
+    if (
+        len(counts) < rule.FORTNIGHT
+        or sum(one >= rule.BUSY / 2 for one in counts) < len(counts) / 2
+    ):
         return None
     return reading.daily.days[-1]
 
@@ -61,7 +65,7 @@ def busy_until(reading: Reading) -> date | None:
 def is_series(reading: Reading) -> bool:
     """Tell whether a table has the same number of rows on each day, as rates by day have."""
     rows = reading.daily.counts("rows")
-    return len(rows) >= 14 and all(rows) and Level.of(rows).steady
+    return len(rows) >= rule.FORTNIGHT and all(rows) and Level.of(rows).steady
 
 
 def find(
@@ -84,22 +88,57 @@ def find(
         ends: Improbability of the end of each day, as a negative logarithm.
     """
     counts = reading.daily.counts("rows")
-    if len(counts) < 14:  # two weeks show a usual week
+    if len(counts) < rule.FORTNIGHT:  # two weeks show a usual week
         return []
     level = Level.of(counts)
     thin = _thin(reading, level) if not over else []
-    found = []
-    for place in range(1, len(counts) - (_length(thin[0]) if thin else int(over))):
+    stop = len(counts) - (_length(thin[0]) if thin else int(over))
+    found = [gap for gap, _ in _gaps(reading, level, stop, hinted)]
+    for place in range(1, stop):
         day = reading.daily.days[place]
         one = _lacking(reading, level, place, ends.get(day, 0.0), named=day in hinted)
-        if one is None:
+        if one is None or _is_usual(place, level):
             continue
-        if place == len(counts) - 1 and alone and reading.daily.days[place] not in hinted:
+        if place == len(counts) - 1 and alone and day not in hinted:
             # The data may have been taken in the middle of that day.
-            one = _doubtful(one)
+            words = f"{one.words}; or the data was taken in the middle of that day"
+            one = evolve(one, score=min(one.score, rule.OPEN_SCORE), words=words)
         found.append(one)
     tail = _tail(reading, end, level, hinted) if not over else []
-    return _once(found, level) + thin + tail
+    return _strongest(found, hinted) + thin + tail
+
+
+def of_parts(readings: Sequence[Reading], hinted: Collection[date]) -> list[Finding]:
+    """Find the days on which one part of the rows is missing, and the others are there.
+
+    Args:
+        readings: Rows by day of each part.
+        hinted: The days that the question names.
+    """
+    totals: Counter[date] = Counter()
+    for one in readings:
+        totals.update(dict(zip(one.daily.days, one.daily.counts("rows"), strict=True)))
+    if not totals:
+        return []
+    first, last = min(totals), max(totals)
+    days = [first + timedelta(n) for n in range((last - first).days + 1)]
+    whole = Level.of([totals[day] for day in days])
+    lack = {day: e - n for day, n, e in zip(days, whole.counts, whole.expected, strict=True)}
+    found = []
+    for one in readings:
+        longer = evolve(one, daily=one.daily.through(last))
+        counts = longer.daily.counts("rows")
+        if len(counts) < rule.FORTNIGHT:
+            continue
+        for gap, rows in _gaps(longer, Level.of(counts), len(counts), hinted):
+            # Rows that another part has instead are not missing; nor is it this part if all are.
+            gone = sum(n for day, n in lack.items() if gap.covers(day))
+            if (
+                rule.ALONE[0] * rows < gone < rule.ALONE[1] * rows
+                and gap.kind is CauseKind.MISSING_DAY
+            ):
+                found.append(of_part(gap, one))
+    return found
 
 
 def _length(thin: Finding) -> int:
@@ -108,11 +147,49 @@ def _length(thin: Finding) -> int:
     return (thin.last - thin.day).days + 1
 
 
-def _doubtful(one: Finding) -> Finding:
-    words = f"{one.words}; or the data was taken in the middle of that day"
-    return Finding(
-        one.kind, one.table, one.column, one.day, min(one.score, 0.56), words, one.probes, one.last
-    )
+def _gaps(
+    reading: Reading, level: Level, stop: int, hinted: Collection[date]
+) -> list[tuple[Finding, float]]:
+    """Find days without any row, next to each other, that are more than the usual gap.
+
+    Each comes with the number of rows that it lacks.
+    """
+    counts, expected, days = level.counts, level.expected, reading.daily.days
+    empty = [
+        n
+        for n in range(1, stop)
+        if not counts[n] and expected[n] >= min(rule.ONE, 0.3 * max(expected))
+    ]
+    runs: list[list[int]] = []
+    for n in empty:
+        if runs and not any(counts[runs[-1][-1] : n]):
+            runs[-1].append(n)
+        else:
+            runs.append([n])
+    lost = [sum(expected[n] for n in run) for run in runs]
+    found = []
+    for run, rows in zip(runs, lost, strict=True):
+        first, last = days[run[0]], days[run[-1]]
+        named = any(first <= one <= last for one in hinted)
+        like = sum(other >= rule.LIKE * rows for other in lost) - 1
+        if rows < (rule.ONE if level.steady else 0.6 * rule.BUSY if named else rule.BUSY):
+            continue
+        if like > max(rule.FEW_GAPS, rule.USUAL_GAPS * len(counts)):
+            continue
+        strength = math.sqrt(sum(max(level.lack(n), 0.0) ** 2 for n in run if expected[n]))
+        alone = like == 0 and len(run) > 1
+        if strength < (rule.WEAK if named or alone else rule.STRONG):
+            continue
+        score, kind = surely(strength, rule.MISSING), CauseKind.MISSING_DAY
+        when = f"on {first}" if first == last else f"from {first} to {last}"
+        words = f"0 rows {when}, where {rows:.0f} are usual"
+        if level.made_up(run[-1]) >= rule.MADE_UP:
+            score, kind = surely(strength, rule.MOVED), CauseKind.LATE_DATA
+            words += ", and many more on the next day"
+        table, probes = reading.probe.table, (reading.probe,)
+        gap = Finding(kind, table, None, first, score, words, probes, last=last)
+        found.append((gap, rows))
+    return found
 
 
 def _lacking(
@@ -120,43 +197,52 @@ def _lacking(
 ) -> Finding | None:
     """Return the finding of missing rows on a day; less is enough if the question names it."""
     count, usually = level.counts[place], level.expected[place]
-    busy, many = (0.9, 4) if level.steady else (6, 12) if named else (_BUSY, _MANY)
-    if usually < busy:
+    many = 4 if level.steady else 0.6 * rule.MANY if named else rule.MANY
+    busy = rule.ONE if level.steady else 0.6 * rule.BUSY if named else rule.BUSY
+    if usually < busy or not count:
         return None
     strength = level.lack(place)
     # Fewer rows than usual, and none of them late in the day: the one makes the other less likely.
-    together = math.sqrt(2 * (strength**2 / 2 + end)) if strength > 1 and count else strength
-    if together < (4.2 if named else 5.5) or count > 0.75 * usually:
-        few = count and usually < many
-        short = count > (0.65 if named else _SHORT) * usually
-        if few or short or strength < (3.3 if named else 4.4):
+    together = math.sqrt(2 * (strength**2 / 2 + end)) if strength > 1 else strength
+    if together < (rule.TOGETHER_NAMED if named else rule.TOGETHER) or count > rule.CUT * usually:
+        most = rule.SHORT_NAMED if named else rule.SHORT
+        short = count > (rule.SHORT_STEADY if level.steady else most) * usually
+        if usually < many or short or strength < (rule.WEAK if named else rule.STRONG):
             return None
     strength = max(strength, together)
     day = reading.daily.days[place]
     words = f"{count:.0f} rows on {day}, where {usually:.0f} are usual"
-    if level.made_up(place) >= 0.5:  # more than half of them
+    score, kind = surely(strength, rule.TRUNCATED), CauseKind.TRUNCATED_BATCH
+    if end < rule.UNLIKELY and not level.steady:
+        score = min(score, rule.HOLIDAY_SCORE * rule.TRUNCATED.most)
+    if level.made_up(place) >= rule.MADE_UP:
         words += ", and many more on the next"
-        score, kind = surely(strength, 0.75), CauseKind.LATE_DATA
-    elif count == 0:
-        score, kind = surely(strength, 0.8), CauseKind.MISSING_DAY
-    else:
-        score, kind = surely(strength, 0.6), CauseKind.TRUNCATED_BATCH
+        score, kind = surely(strength, rule.MOVED), CauseKind.LATE_DATA
     table, probes = reading.probe.table, (reading.probe,)
-    return Finding(kind, table, None, day, score * 0.95, words, probes, last=day)
+    return Finding(kind, table, None, day, score, words, probes, last=day)
 
 
-def _once(found: Sequence[Finding], level: Level) -> list[Finding]:
-    """Leave one of several findings of one kind: the strongest; its days may be several."""
-    best: dict[CauseKind, Finding] = {}
+def _is_usual(place: int, level: Level) -> bool:
+    """Tell whether as much is missing on many other days, apart from those next to it."""
+    pairs = zip(level.counts, level.expected, strict=True)
+    lack = [1 - count / usually if usually >= 1 else 0.0 for count, usually in pairs]
+    like = [
+        n
+        for n, part in enumerate(lack)
+        if part >= rule.LIKE * lack[place] and abs(n - place) > WEEK
+    ]
+    runs = len(like) - sum(later - n == 1 for n, later in pairwise(like))
+    return runs > max(rule.FEW_DAYS, rule.USUAL_DAYS * len(lack))
+
+
+def _strongest(found: Sequence[Finding], hinted: Collection[date]) -> list[Finding]:
+    """Return the strongest finding of each kind, and that of the day of the question."""
+    best: dict[tuple[CauseKind, bool], Finding] = {}
     for one in found:
-        if one.kind not in best or one.score > best[one.kind].score + 1e-9:
-            best[one.kind] = one
-    # A small shop is short of rows now and then; that is not a truncated batch.
-    for kind in (CauseKind.TRUNCATED_BATCH, CauseKind.MISSING_DAY):
-        days = [one.day for one in found if one.kind is kind and one.day]
-        runs = 1 + sum((later - day).days > 1 for day, later in pairwise(days))
-        if runs > 4 or (runs > 1 and kind is CauseKind.MISSING_DAY and max(level.expected) < 4):
-            best.pop(kind, None)
+        named = any(one.covers(hint) for hint in hinted)
+        key = one.kind, named
+        if key not in best or one.score > best[key].score + 1e-9:
+            best[key] = one
     return list(best.values())
 
 
@@ -178,11 +264,11 @@ def _thin(reading: Reading, level: Level) -> list[Finding]:
     usually = sum(expected[first:])
     lack = usually - sum(counts[first:])
     strength = lack / (max(min(level.chance, 1.5), 0.3) * math.sqrt(usually))
-    if strength < 3.3 or lack / usually < 2 * level.noise:
+    if strength < rule.WEAK or lack / usually < 2 * level.noise:
         return []
     day, end = reading.daily.days[first], reading.daily.days[-1]
     words = f"fewer rows each day from {day} to {end}, as if they had not come in yet"
-    kind, score, probe = CauseKind.LATE_DATA, surely(strength, 0.7) * 0.95, reading.probe
+    kind, score, probe = CauseKind.LATE_DATA, surely(strength, rule.THIN), reading.probe
     return [Finding(kind, probe.table, None, day, score, words, (probe,), last=end)]
 
 
@@ -191,7 +277,7 @@ def _tail(
 ) -> list[Finding]:
     """Find the missing days at the end of a busy table."""
     daily = reading.daily
-    if end is None or end <= daily.days[-1] or len(daily.days) < 14:
+    if end is None or end <= daily.days[-1] or len(daily.days) < rule.FORTNIGHT:
         return []
     silence = (end - daily.days[-1]).days
     first = date.fromordinal(daily.days[-1].toordinal() + 1)
@@ -200,11 +286,13 @@ def _tail(
     lost = [
         min(level.counts[-7 + n % 7], level.counts[-14 + n % 7]) for n in range(min(silence, 7))
     ]
-    if max(lost) < (1 if level.steady else _BUSY):
+    if max(lost) < (1 if level.steady else rule.BUSY):
         return []
     # A table that ended long ago misses nothing.
-    if silence > max(3, len(daily.days) / 8) and not named:
+    if silence > (
+        len(daily.days) if named else max(rule.FEW_DAYS, len(daily.days) / rule.END_OF_TABLE)
+    ):
         return []
     words = f"no rows from {first} on, while other tables go on until {end}"
     kind, probe = CauseKind.MISSING_DAY, reading.probe
-    return [Finding(kind, probe.table, None, first, 0.85, words, (probe,), last=end)]
+    return [Finding(kind, probe.table, None, first, rule.TAIL_SCORE, words, (probe,), last=end)]

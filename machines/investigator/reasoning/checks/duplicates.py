@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from machines.investigation.findings import CauseKind
-from machines.investigator.reasoning.formats import VALID_DAY
+from machines.investigator.reasoning import thresholds as rule
 from machines.investigator.reasoning.probes import MOST_DAYS, Finding, Probe, Reading
 from machines.investigator.reasoning.series import enough, quantile, surely, usual
 from machines.investigator.reasoning.tables import Column, Table
@@ -37,9 +37,9 @@ def _probe(table: Table, day: Column, alike: list[Column], what: str) -> Probe:
     expression = day.fill(day.dates.day)
     cells = ", ".join(str(one.sql()) for one in alike)
     sql = (
-        f'SELECT q."day" AS "day", sum(q."times") AS "rows", sum(q."times" - 1) AS "extra" '  # noqa: S608
+        f'SELECT q."day" AS "day", sum(q."times") AS "rows", sum(q."times" > 1) AS "extra" '  # noqa: S608
         f'FROM (SELECT max({expression}) AS "day", count(*) AS "times" '
-        f"FROM {table.source} AS t WHERE {expression} GLOB '{VALID_DAY}' "
+        f"FROM {table.source} AS t WHERE {table.has(expression)} "
         f"AND {alike[0].sql()} IS NOT NULL{_some(table, alike)} GROUP BY {cells}) AS q "
         f"GROUP BY 1 ORDER BY 1 DESC LIMIT {MOST_DAYS}"
     )
@@ -71,7 +71,13 @@ def find(reading: Reading) -> list[Finding]:
     best: Finding | None = None
     for n in full:
         more = (shares[n] - low) / (1 - low) if low < 1 else 0.0
-        if extra[n] < min(5, fewest) or more < 0.2 or shares[n] < high + 0.1:  # noqa: PLR2004
+        # Where nothing else is there twice, three rows are no chance.
+        few = rule.TWICE_ROWS[sum(extra) - extra[n] > 1]
+        if (
+            extra[n] < min(few, fewest)
+            or more < rule.TWICE_SHARE
+            or shares[n] < high + rule.TWICE_MORE
+        ):
             continue
         surplus = rows[n] / max(expected[n], 1)
         # If rows are alike by nature, only their number shows it.
@@ -79,8 +85,8 @@ def find(reading: Reading) -> list[Finding]:
         if low > 0.03 and (surplus < 1 + 0.6 * more or by_chance):  # noqa: PLR2004
             continue
         day = daily.days[n]
-        words = f"{extra[n]:.0f} of {rows[n]:.0f} rows on {day} are duplicates"
-        score = surely(extra[n] * more, 0.8) * 0.995
+        words = f"{extra[n]:.0f} of {rows[n]:.0f} rows on {day} are there more than once"
+        score = surely(extra[n] * more, rule.TWICE)
         one = Finding(
             CauseKind.DUPLICATE_LOAD,
             reading.probe.table,

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from machines.investigation.findings import CauseKind
-from machines.investigator.reasoning.probes import Finding, Probe, Reading, probe_by_day
+from machines.investigator.reasoning import thresholds as rule
+from machines.investigator.reasoning.probes import Finding, Probe, Reading, grouped, probe_by_day
 from machines.investigator.reasoning.series import Run, risen, surely
 from machines.investigator.reasoning.tables import Column, Table
 from machines.investigator.tools.naming import literal
@@ -20,24 +21,20 @@ def probes(table: Table) -> list[Probe]:
     if day is None:
         return []
     columns = [one for one in table.columns if one is not day]
-    return [
-        probe_by_day(
-            "forms",
-            f"values of {table.name} have another type or form than before",
-            table,
-            day,
-            [cell for one in columns[at : at + _AT_ONCE] for cell in _cells(one)],
-            [one.name for one in columns[at : at + _AT_ONCE]],
-        )
-        for at in range(0, len(columns), _AT_ONCE)
-    ]
+
+    def probe(group: Sequence[Column]) -> Probe:
+        cells = [cell for one in group for cell in _cells(one)]
+        claim = f"values of {table.name} have another type or form than before"
+        return probe_by_day("forms", claim, table, day, cells, [one.name for one in group])
+
+    return grouped(columns, _AT_ONCE, probe)
 
 
 def _cells(column: Column) -> list[tuple[str, str]]:
     name = column.sql()
     cells = [
-        (f"{column.name} set", f"count({name})"),
-        (f"{column.name} text", f"sum(typeof({name}) = 'text')"),
+        (f"{column.name} set", f"sum({name} <> '')"),
+        (f"{column.name} text", f"sum(typeof({name}) = 'text' AND {name} <> '')"),
     ]
     if not column.numbers:
         cells += [
@@ -70,7 +67,7 @@ def find(reading: Reading, table: Table) -> list[Finding]:
         words = (
             f"{run.during:.0%} of {name} has another form from {day} on, {run.before:.0%} before"
         )
-        score = surely(run.strength * run.during, 0.75) * 0.98
+        score = surely(run.strength * run.during, rule.FORM)
         found.append(
             Finding(CauseKind.SCHEMA_CHANGE, probe.table, name, day, score, words, (probe,), last)
         )
@@ -82,5 +79,5 @@ def _turned(parts: Sequence[float], whole: Sequence[float]) -> list[Run]:
     if not parts or not any(whole):
         return []
     rest = [n - part for n, part in zip(whole, parts, strict=True)]
-    runs = [risen(parts, whole, 0.4), risen(rest, whole, 0.4)]
+    runs = [risen(parts, whole, rule.RISE_FORM), risen(rest, whole, rule.RISE_FORM)]
     return [run for run in runs if run and run.before < 0.08 and run.during > 0.45]  # noqa: PLR2004

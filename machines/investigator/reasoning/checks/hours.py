@@ -12,14 +12,14 @@ from statistics import median
 from typing import Final, TypeAlias
 
 from machines.investigation.findings import CauseKind
+from machines.investigator.reasoning import thresholds as rule
 from machines.investigator.reasoning.formats import order_of, zone_of
 from machines.investigator.reasoning.level import Level
 from machines.investigator.reasoning.probes import Finding, Probe, Reading, probe_by_day
-from machines.investigator.reasoning.series import risen, spread, surely, usual
+from machines.investigator.reasoning.series import risen, surely, usual
 from machines.investigator.reasoning.tables import Column, Table
 
 _HOURS: Final = 24
-_SAME: Final = 0.8  # of the rows have the same day in both columns
 LABELS: Final = tuple(f"h{hour:02}" for hour in range(_HOURS))
 _SHIFTS: Final = tuple(one for one in range(-12, 13) if one)
 
@@ -53,7 +53,7 @@ def _timed(table: Table) -> Column | None:
             continue
         both = list(zip(days, _ordinals(other), strict=False))
         same = len(other.values) == len(days) == table.sampled
-        if same and sum(a == b for a, b in both) > _SAME * len(both):
+        if same and sum(a == b for a, b in both) > rule.SAME_DAY * len(both):
             return other
     return main
 
@@ -97,15 +97,16 @@ def find(reading: Reading, hinted: Collection[date] = ()) -> list[Finding]:
     days = [list(one) for one in zip(*columns, strict=True)]
     # If everything is at midnight, the hour is not given.
     days = [[0.0] * _HOURS if day[0] == sum(day) else day for day in days]
-    if len(days) < 14 or not any(map(sum, days)):
+    if len(days) < rule.FORTNIGHT or not any(map(sum, days)):
         return []
     if marked := _marked(reading):
         return [marked]
     steady = Level.of([sum(day) for day in days]).steady
-    enough = [10 if steady else 16 if day in hinted else 25 for day in reading.daily.days]
-    found, sure = _shifted(days, enough), 0.985
+    always, named, else_ = rule.CLOCK_ROWS
+    enough = [always if steady else named if day in hinted else else_ for day in reading.daily.days]
+    found, scale = _shifted(days, enough), rule.CLOCK
     if found is None and _is_flat(days):
-        found, sure = _at_the_edge(days), 0.8  # a gap at midnight looks the same
+        found, scale = _at_the_edge(days), rule.GAP_OF_CLOCK
     if found is None:
         return []
     first, last, shift, strength = found
@@ -123,7 +124,7 @@ def find(reading: Reading, hinted: Collection[date] = ()) -> list[Finding]:
             probe.table,
             probe.day,
             day,
-            surely(strength, 0.75, 15.0) * sure,
+            surely(strength, scale),
             words,
             (probe,),
             last=reading.daily.days[last],
@@ -132,8 +133,8 @@ def find(reading: Reading, hinted: Collection[date] = ()) -> list[Finding]:
 
 
 def _is_summer_time(day: date) -> bool:
-    """Tell whether clocks are put forward or back about a day: on a Sunday of spring or autumn."""
-    return day.month in (3, 4, 10, 11) and day.weekday() in (5, 6, 0)
+    """Tell whether clocks are put forward or back about a day, somewhere on earth."""
+    return day.month in (3, 4, 10, 11)
 
 
 def _marked(reading: Reading) -> Finding | None:
@@ -144,7 +145,7 @@ def _marked(reading: Reading) -> Finding | None:
     day, last = reading.daily.days[run.first], reading.daily.days[run.last]
     probe = reading.probe
     words = f"{run.during:.0%} of {probe.day} has another offset from {day} to {last}"
-    kind, score = CauseKind.TIME_ZONE, surely(run.strength, 0.8)
+    kind, score = CauseKind.TIME_ZONE, surely(run.strength, rule.OFFSET)
     return Finding(kind, probe.table, probe.day, day, score, words, (probe,), last=last)
 
 
@@ -181,7 +182,7 @@ def _best(
     logs = [math.log(one) for one in profile]
     rows = [sum(day) for day in days]
     expected = usual(rows)
-    best: tuple[int, int, int, float] | None = None
+    best: tuple[int, int, int, float, float] | None = None
     for shift in _SHIFTS:
         moved = [logs[(hour - shift) % _HOURS] - logs[hour] for hour in range(_HOURS)]
         gains = [sum(map(mul, day, moved)) for day in days]
@@ -199,14 +200,17 @@ def _best(
         if last == first and n < 0.8 * expected[first] and total < n:
             continue
         agree = sum(one > 0 for one in excess[first : last + 1]) / (last - first + 1)
-        outside = [rate for at, rate in enumerate(rates) if rows[at] and not first <= at <= last]
-        inside = [rate for at, rate in enumerate(rates) if rows[at] and first <= at <= last]
-        # Hours that vary as much on other days are the ordinary ones.
-        if not outside or median(inside) - median(outside) < 2.3 * spread(outside):
+        # Rows that come in clusters vary from day to day, beyond chance.
+        apart = [at for at in range(len(days)) if rows[at] and not first <= at <= last]
+        if not apart:
             continue
-        if agree > 0.8 and (best is None or total > best[3]):
-            best = (first, last, shift, total)
-    return best
+        level = sum(excess[at] for at in apart) / sum(rows[at] for at in apart)
+        odd = [(excess[at] - level * rows[at]) / math.sqrt(rows[at]) for at in apart]
+        sigma = max(math.sqrt(sum(one**2 for one in odd) / len(odd)), rule.CLOCK_SIGMA)
+        strength = (total - level * n) / (sigma * math.sqrt(n))
+        if strength > rule.CLOCK_STRENGTH and agree > 0.8 and (best is None or total > best[4]):
+            best = (first, last, shift, strength, total)
+    return best[:4] if best else None
 
 
 def _ordinary(rates: Sequence[float]) -> float:
@@ -242,21 +246,27 @@ def _at_the_edge(days: _Days) -> tuple[int, int, int, float] | None:
     profile = _profile(days)
     usually = [[one * share for share in profile] for one in usual([sum(day) for day in days])]
     # If all days are alike, a few rows show it.
-    least = 2 if Level.of([sum(day) for day in days]).steady else 12
-    best: tuple[int, int, int, float] | None = None
+    least = rule.EDGE_ROWS[not Level.of([sum(day) for day in days]).steady]
+    found = []
     for place in range(1, len(days)):
         shift, lack = 0, 0.0
         while shift < 12 and days[place][shift] <= 0.1 * usually[place][shift]:
             lack += usually[place][shift]
             shift += 1
+        if not shift and (early := _doubled(days[place - 1], usually[place - 1], least)):
+            shift, lack = -early[0], early[1]
+        if shift and lack >= least:
+            found.append((lack, place, shift))
+    found.sort(reverse=True)
+    # Where gaps come again and again, one more of them shows no shift.
+    if not found or (len(found) > 1 and found[1][0] > rule.EDGE_LIKE * found[0][0]):
+        return None
+    lack, place, shift = found[0]
+    if shift > 0:
         rest = sum(days[place][shift:]) / max(sum(usually[place][shift:]), 1)
-        larger = lack >= least and (best is None or lack > best[3])
-        if shift and larger and rest > 0.75 and _keeps_rows(days, usually, place, shift):
-            best = (place, len(days) - 1, shift, lack)
-        early = _doubled(days[place - 1], usually[place - 1], least)
-        if early is not None and (best is None or early[1] > best[3]):
-            best = (place, len(days) - 1, -early[0], early[1])
-    return best
+        if rest < 0.75 or not _keeps_rows(days, usually, place, shift):
+            return None
+    return place, len(days) - 1, shift, rule.CLOCK_STRENGTH * lack / least
 
 
 def _keeps_rows(days: _Days, usually: _Days, place: int, shift: int) -> bool:

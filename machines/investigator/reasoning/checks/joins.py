@@ -4,14 +4,25 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
+from functools import partial
 from itertools import pairwise
 
+from attrs import evolve
+
 from machines.investigation.findings import CauseKind
-from machines.investigator.reasoning.formats import VALID_DAY
-from machines.investigator.reasoning.probes import MOST_DAYS, Finding, Link, Probe, Reading
-from machines.investigator.reasoning.series import Run, quantile, risen, surely
+from machines.investigator.reasoning import thresholds as rule
+from machines.investigator.reasoning.probes import (
+    MOST_DAYS,
+    Finding,
+    Link,
+    Probe,
+    Reading,
+    grouped,
+)
+from machines.investigator.reasoning.series import WEEK, Run, quantile, risen, surely
 from machines.investigator.reasoning.tables import Column, Table, words
 from machines.investigator.tools.naming import quoted, table_name
 
@@ -64,15 +75,16 @@ def _akin(column: Column, other: Table, key: Column) -> bool:
 
 def _included(column: Column, other: Table, key: Column) -> bool:
     """Tell whether the values of a column are among the keys, as far as a sample can tell."""
-    values, keys = set(column.values), set(key.values)
-    if len(values) < 2:
+    values, keys = column.values, set(key.values)
+    if len(set(values)) < 2:
         return False
+    # Of rows, not of different values: those of a few odd days are many.
     if other.sampled < 150:
-        return len(values & keys) > 0.7 * len(values)
+        return sum(one in keys for one in values) > rule.WITHIN * len(values)
     if column.texts:
         # Strings that refer are as long as those that they refer to.
         lengths = {len(str(one)) for one in keys}
-        return sum(len(str(one)) in lengths for one in values) > 0.7 * len(values)
+        return sum(len(str(one)) in lengths for one in values) > rule.WITHIN * len(values)
     return True
 
 
@@ -82,9 +94,7 @@ def probes(table: Table, tables: Sequence[Table]) -> list[Probe]:
     source = _source(table, tables, found)
     if source is None:
         return []
-    return [
-        _probe(table, source, found[at : at + _AT_ONCE]) for at in range(0, len(found), _AT_ONCE)
-    ]
+    return grouped(found, _AT_ONCE, partial(_probe, table, source))
 
 
 def _source(
@@ -113,12 +123,12 @@ def _probe(table: Table, source: tuple[str, str, str], found: Sequence[Link]) ->
         column, key = f"t.{quoted(link.column)}", f"k.{quoted(link.key)}"
         parent = f"{table_name(link.parent)} AS k"
         lost = (
-            f"{column} IS NOT NULL AND {column} NOT IN "  # noqa: S608
+            f"{column} <> '' AND {column} NOT IN "  # noqa: S608
             f"(SELECT {key} FROM {parent} WHERE {key} IS NOT NULL)"
         )
         highest = f"(SELECT max({key}) FROM {parent})"  # noqa: S608
         for label, sql in (
-            ("set", f"count({column})"),
+            ("set", f"sum({column} <> '')"),
             ("lost", f"sum({lost})"),
             ("beyond", f"sum({lost} AND {column} > {highest})"),
             ("most", f"max({column})"),
@@ -128,7 +138,7 @@ def _probe(table: Table, source: tuple[str, str, str], found: Sequence[Link]) ->
             labels.append(f"{label} {n + 1}")
     sql = (
         f'SELECT {day} AS "day", {", ".join(cells)} FROM {tables} '  # noqa: S608
-        f"WHERE {day} GLOB '{VALID_DAY}'{table.some} GROUP BY 1 ORDER BY 1 DESC LIMIT {MOST_DAYS}"
+        f"WHERE {table.has(day)}{table.some} GROUP BY 1 ORDER BY 1 DESC LIMIT {MOST_DAYS}"
     )
     claim = f"rows of {table.name} refer to rows that do not exist"
     columns = tuple(dict.fromkeys(link.column for link in found))
@@ -145,7 +155,10 @@ def find(reading: Reading, stopped: Mapping[str, date]) -> list[Finding]:
     found = []
     for n, link in enumerate(reading.probe.links, 1):
         run = _lost(reading, n, link)
-        if run is not None:
+        began = _began(reading, n, link)
+        if began is not None and (run is None or began.first <= run.first):
+            found.append(_left(reading, link, began))
+        elif run is not None:
             found.append(_finding(reading, n, link, run, stopped))
         elif gone := _gone(reading, n, link):
             found.append(gone)
@@ -163,8 +176,8 @@ def _gone(reading: Reading, n: int, link: Link) -> Finding | None:
     if (
         not link.akin
         or link.own
-        or sum(lost) < 20
-        or not 0.01 < rate < 0.6
+        or sum(lost) < rule.GONE_ROWS
+        or not rule.GONE[0] < rate < rule.GONE[1]
         or not _spans(reading, n)
     ):
         return None
@@ -180,7 +193,15 @@ def _gone(reading: Reading, n: int, link: Link) -> Finding | None:
     words_ = f"{rate:.0%} of {link.column} has no {link.parent}, on all days alike"
     kind, table = CauseKind.BROKEN_JOIN, probe.table
     return Finding(
-        kind, table, link.column, None, 0.7, words_, (probe,), daily.days[-1], link.parent
+        kind,
+        table,
+        link.column,
+        None,
+        rule.GONE_SCORE,
+        words_,
+        (probe,),
+        daily.days[-1],
+        link.parent,
     )
 
 
@@ -191,7 +212,7 @@ def held(reading: Reading) -> list[Link]:
         rates = reading.daily.rates(f"lost {n}", f"set {n}")
         known = [one for one in rates if one is not None]
         # A reference that breaks midway held before.
-        if known and quantile(known, 0.3) < 0.08 and (link.akin or _spans(reading, n, 0.9)):
+        if known and quantile(known, 0.3) < rule.HELD and (link.akin or _spans(reading, n, 0.9)):
             found.append(link)
     return found
 
@@ -202,26 +223,73 @@ def _runs_on(reading: Reading, n: int) -> bool:
     return sum(later > one for one, later in pairwise(most)) >= 0.97 * max(len(most) - 1, 1)
 
 
-def _spans(reading: Reading, n: int, part: float = 0.5) -> bool:
-    """Tell whether a column of numbers goes as far as the keys do: a quantity does not."""
+def _sizes(reading: Reading, n: int) -> tuple[list[float], float] | None:
+    """Return the largest numbers of a column by day, and the highest key; strings have none."""
     most = [one for one in reading.daily.values[f"most {n}"] if one is not None]
     highest = [one for one in reading.daily.values[f"highest {n}"] if one is not None]
-    if not most or not highest or highest[0] <= 0:
-        return True  # strings have no size
-    within = [one for one in most if one <= highest[0]]
-    return bool(within) and max(within) > part * highest[0]
+    return (most, highest[0]) if most and highest and highest[0] > 0 else None
+
+
+def _spans(reading: Reading, n: int, part: float = 0.5) -> bool:
+    """Tell whether a column of numbers goes as far as the keys do: a quantity does not."""
+    sizes = _sizes(reading, n)
+    if sizes is None:
+        return True
+    most, highest = sizes
+    within = [one for one in most if one <= highest]
+    return bool(within) and max(within) > part * highest
 
 
 def _lost(reading: Reading, n: int, link: Link) -> Run | None:
     daily = reading.daily
     whole, lost = daily.counts(f"set {n}"), daily.counts(f"lost {n}")
-    run = risen(lost, whole, 0.1)
-    usual = 0.08 if link.akin else 0.02
+    run = risen(lost, whole, rule.RISE_LOST)
+    usual = rule.HELD if link.akin or not _sizes(reading, n) else rule.HELD_NUMBERS
     if run is None or run.before > usual:
         return None
-    if not link.akin and (_runs_on(reading, n) or not _spans(reading, n, 0.9)):
+    return run if _refers(reading, n, link) else None
+
+
+def _refers(reading: Reading, n: int, link: Link) -> bool:
+    """Tell whether a column refers to keys by its name or, if need be, by its numbers."""
+    return link.akin or (not _runs_on(reading, n) and _spans(reading, n, 0.9))
+
+
+def _began(reading: Reading, n: int, link: Link) -> Run | None:
+    """Find the day from which on some references are lost, where none ever was before.
+
+    They may be few: keys that are new since a table is not kept up.
+    """
+    whole, lost = reading.daily.counts(f"set {n}"), reading.daily.counts(f"lost {n}")
+    known = [n for n, one in enumerate(whole) if one]
+    first = next((at for at, n in enumerate(known) if lost[n]), len(known))
+    after = known[first:]
+    if (
+        first < 2 * WEEK
+        or len(after) < 3
+        or sum(bool(lost[n]) for n in after) < rule.BEGAN_DAYS * len(after)
+    ):
         return None
-    return run
+    rows, before = sum(lost[n] for n in after), sum(whole[n] for n in known[:first])
+    during = rows / sum(whole[n] for n in after)
+    # The chance of none before, if as many were usual.
+    strength = math.sqrt(during * before)
+    few = rows < rule.BEGAN_ROWS or strength < rule.BEGAN_STRENGTH
+    if few or during > rule.BEGAN_SHARE or link.own or not _refers(reading, n, link):
+        return None
+    return Run(after[0], after[-1], 0.0, during, strength, rows)
+
+
+def _left(reading: Reading, link: Link, run: Run) -> Finding:
+    """Return the finding that the table of some keys is not kept up."""
+    day, last = reading.daily.days[run.first], reading.daily.days[run.last]
+    words_ = (
+        f"{run.during:.0%} of {link.column} has no {link.parent} from {day} to {last}, "
+        "which is not kept up"
+    )
+    kind, score = CauseKind.STALE_DIMENSION, surely(run.strength, rule.NOT_KEPT_UP)
+    probe = reading.probe
+    return Finding(kind, link.parent, None, day, score, words_, (probe,), last, probe.table)
 
 
 def _newer(reading: Reading, n: int, here: slice) -> float:
@@ -256,28 +324,17 @@ def _finding(
     since = stopped.get(link.parent)
     left = since is not None and since <= day + timedelta(1) and (last - day).days >= 2
     words_ = f"{run.during:.0%} of {link.column} has no {link.parent} from {day} to {last}"
-    score = surely(run.strength * run.during, 0.78) * (0.985 if link.akin else 0.95)
+    score = surely(run.strength * run.during, rule.LOST) * (1.0 if link.akin else 0.965)
     signs = (
         1.2 * (left and to_the_end)
         + 1.0 * (creeping and to_the_end)
         + 0.8 * (beyond > 0.8 and to_the_end)
     )
     if signs > 1:
-        words_ += ", which is not kept up"
         first = next((k for k, one in enumerate(lost[here], run.first) if one), run.first)
         while first > 0 and lost[first - 1] > 0 and rates[first - 1] > run.before + 0.01:
             first -= 1
-        return Finding(
-            CauseKind.STALE_DIMENSION,
-            link.parent,
-            None,
-            daily.days[first],
-            score,
-            words_,
-            (probe,),
-            last,
-            probe.table,
-        )
+        return evolve(_left(reading, link, evolve(run, first=first)), score=score)
     return Finding(
         CauseKind.BROKEN_JOIN,
         probe.table,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from statistics import median
 
 from machines.investigation.findings import CauseKind
-from machines.investigator.reasoning.formats import VALID_DAY
+from machines.investigator.reasoning import thresholds as rule
 from machines.investigator.reasoning.probes import MOST_DAYS, Finding, Probe, Reading
 from machines.investigator.reasoning.series import Step, stepped, surely
 from machines.investigator.reasoning.tables import Column, Table
@@ -30,7 +30,7 @@ def _probe(table: Table, day: Column, other: Column) -> Probe:
         f'SELECT {expression} AS "day", {lag} AS "lag", '  # noqa: S608
         f'row_number() OVER (PARTITION BY {expression} ORDER BY {lag}) AS "place", '
         f'count(*) OVER (PARTITION BY {expression}) AS "rows" FROM {table.source} AS t '
-        f"WHERE {expression} GLOB '{VALID_DAY}' AND {lag} IS NOT NULL{table.some}"
+        f"WHERE {table.has(expression)} AND {lag} IS NOT NULL{table.some}"
     )
     cells = ", ".join(
         f'max(CASE WHEN q."place" = (q."rows" * {part} + 9) / 10 THEN q."lag" END) AS "{label}"'
@@ -85,7 +85,7 @@ def _finding(
     clock = kept and whole and 0.75 <= abs(shift) <= _CLOCKS and width < 6  # noqa: PLR2004
     before = level + shift < 0 <= level
     words = f"{name} is {shift:+.1f} hours later from {day} to {last} than usual"
-    score = surely(step.strength, 0.7, 8.0)
+    score = surely(step.strength, rule.LAG)
     probes = (reading.probe,)
     table = reading.probe.table
     if clock:

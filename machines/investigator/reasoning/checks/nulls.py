@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from machines.investigation.findings import CauseKind
-from machines.investigator.reasoning.probes import Finding, Probe, Reading, probe_by_day
+from machines.investigator.reasoning import thresholds as rule
+from machines.investigator.reasoning.probes import Finding, Probe, Reading, grouped, probe_by_day
 from machines.investigator.reasoning.series import Run, risen, surely
 from machines.investigator.reasoning.tables import Column, Table
 
@@ -18,17 +19,13 @@ def probes(table: Table) -> list[Probe]:
     if day is None:
         return []
     columns = [one for one in table.columns if one is not day and not one.key]
-    return [
-        probe_by_day(
-            "nulls",
-            f"values of {table.name} are missing",
-            table,
-            day,
-            [("rows", "count(*)"), *(_cell(one) for one in columns[at : at + _AT_ONCE])],
-            [one.name for one in columns[at : at + _AT_ONCE]],
-        )
-        for at in range(0, len(columns), _AT_ONCE)
-    ]
+
+    def probe(group: Sequence[Column]) -> Probe:
+        cells = [("rows", "count(*)"), *(_cell(one) for one in group)]
+        claim = f"values of {table.name} are missing"
+        return probe_by_day("nulls", claim, table, day, cells, [one.name for one in group])
+
+    return grouped(columns, _AT_ONCE, probe)
 
 
 def _cell(column: Column) -> tuple[str, str]:
@@ -42,7 +39,7 @@ def find(reading: Reading, table: Table) -> list[Finding]:
     whole = daily.counts("rows")
     runs: dict[str, Run] = {}
     for name in probe.columns:
-        run = risen(daily.counts(f"{name} null"), whole, 0.12)
+        run = risen(daily.counts(f"{name} null"), whole, rule.RISE_NULL)
         column = table.column(name)
         if run and column and not _still_open(run, daily.counts(f"{name} null"), whole, column):
             runs[name] = run
@@ -52,7 +49,9 @@ def find(reading: Reading, table: Table) -> list[Finding]:
         heir = _heir(reading, name, run)
         share = f"{run.during:.0%} of {name} is null from {day} to {last}"
         words = f"{share}, and {run.before:.0%} otherwise"
-        kind, score = CauseKind.NULL_SPIKE, surely(run.strength * run.during, 0.75)
+        kind, score = CauseKind.NULL_SPIKE, surely(run.strength * run.during, rule.EMPTY)
+        if run.weight < 2:  # noqa: PLR2004 - a single value
+            score = min(score, rule.SINGLE_SCORE)
         if heir:
             kind, score = CauseKind.SCHEMA_CHANGE, 0.99
             words += f"; {heir} is filled instead"
@@ -63,14 +62,14 @@ def find(reading: Reading, table: Table) -> list[Finding]:
 def _heir(reading: Reading, name: str, run: Run) -> str | None:
     """Return the column that is filled from the day on which another is empty."""
     daily = reading.daily
-    if run.during < 0.9:  # noqa: PLR2004 - a column that was renamed is empty
+    if run.during < rule.RENAMED:
         return None
     rows = daily.counts("rows")
     for other in reading.probe.columns:
         nulls = daily.counts(f"{other} null")
         before = sum(nulls[: run.first]) / max(sum(rows[: run.first]), 1)
         during = sum(nulls[run.first : run.last + 1]) / max(sum(rows[run.first : run.last + 1]), 1)
-        if other != name and before > 0.95 and during < 0.5:  # noqa: PLR2004
+        if other != name and before > rule.HEIR[0] and during < rule.HEIR[1]:
             return other
     return None
 

@@ -11,6 +11,7 @@ from itertools import pairwise
 from attrs import frozen
 
 from machines.investigation.findings import CauseKind
+from machines.investigator.reasoning import thresholds as rule
 from machines.investigator.reasoning.level import Level
 from machines.investigator.reasoning.probes import Finding, Reading
 from machines.investigator.reasoning.series import surely
@@ -55,21 +56,22 @@ def _ended(reading: Reading, facts: Span, *, referred: bool) -> Finding | None:
     silence, whole = (facts.last - last).days, sum(rows.values())
     longest = max(((later - one).days for one, later in pairwise(known)), default=0)
     recent = sum(n for day, n in rows.items() if last - timedelta(silence) < day <= last)
-    regular = len(known) >= 6 and silence >= max(3 * longest, 3)
-    score = surely(silence / max(longest, 1), 0.75) * 0.97 if regular else 0.0
+    regular = len(known) >= 6 and silence >= max(rule.SILENCE * longest, rule.SILENCE)
+    score = surely(silence / max(longest, 1), rule.SILENT) if regular else 0.0
     series = regular and Level.of([rows.get(day, 0.0) for day in known]).steady
+    if silence > rule.ENDED * (facts.last - facts.first).days:
+        return None  # what ended long ago is whole
     if not referred:
-        ended = silence > 0.6 * (facts.last - facts.first).days
-        return _finding(reading, last, facts, score) if series and not ended else None
+        return _finding(reading, last, facts, score) if series else None
     usually = whole * silence / ((last - daily.days[0]).days + 1)
-    if silence >= 3 and min(recent, usually) >= 8 and len(known) >= 2:
+    if silence >= rule.SILENCE and min(recent, usually) >= 8 and len(known) >= 2:
         # So many rows were kept up in a time as long as that in which none is.
-        score = max(score, surely(recent, 0.75, 10.0) * 0.96)
-    if silence >= 3 and whole >= 3 and rows[last] > 0.9 * whole and last > facts.first:
-        score = max(score, 0.85)  # it is written as a whole each time
+        score = max(score, surely(recent, rule.SILENT_OFTEN))
+    if silence >= rule.SILENCE and whole >= 3 and rows[last] > 0.9 * whole and last > facts.first:
+        score = max(score, rule.WHOLE_SCORE)  # it is written as a whole each time
     span = (known[-1] - known[0]).days + 1 if known else 0
     if silence >= max(3, 2 * span) and whole >= 3 and sum(rows[day] for day in known) > 0.9 * whole:
-        score = max(score, 0.85)  # or in some days
+        score = max(score, rule.WHOLE_SCORE)  # or in some days
     return _finding(reading, last, facts, score) if score else None
 
 
@@ -99,7 +101,7 @@ def frozen_since(reading: Reading) -> Finding | None:
             continue
         day, last = reading.daily.days[known[1 - same]], reading.daily.days[known[-1]]
         words = f"{name} does not change any more from {day} on"
-        kind, score = CauseKind.STALE_DIMENSION, surely(same, 0.75) * 0.97
+        kind, score = CauseKind.STALE_DIMENSION, surely(same, rule.SILENT)
         probe = reading.probe
         found = Finding(kind, probe.table, name, day, score, words, (probe,), last=last)
         best = found if best is None or found.score > best.score else best

@@ -1,0 +1,190 @@
+"""What the rules tell from each other: small tables, with one thing that is unusual, or none."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable
+from contextlib import closing
+from datetime import date, timedelta
+from pathlib import Path
+from random import Random
+
+import pytest
+
+import tests.test_investigator.test_reasoning_incidents as incidents
+from machines.investigation import Call, CauseKind, Observed, Scope, Synthesis, Verdict
+from machines.investigator.security.connection import GuardedConnection
+from machines.investigator.security.violation import SecurityViolation
+from tests.test_investigator.incidents import Planted
+from tests.test_investigator.test_reasoning_incidents import investigate
+
+FIRST = date(2025, 1, 6)
+DAYS = [FIRST + timedelta(n) for n in range(84)]
+
+
+def _ask(
+    path: Path, question: str, tables: dict[str, tuple[str, Iterable[tuple[object, ...]]]]
+) -> Synthesis:
+    with closing(sqlite3.connect(path)) as database, database:
+        for name, (columns, rows) in tables.items():
+            given = list(rows)
+            database.execute(f"CREATE TABLE {name} ({columns})")
+            marks = ", ".join("?" for _ in given[0])
+            database.executemany(f"INSERT INTO {name} VALUES ({marks})", given)
+    synthesis, _ = investigate(Planted(path, tuple(tables), question), checked=True)
+    return synthesis
+
+
+def _rows(seed: int, days: Iterable[date] = DAYS, least: int = 18) -> list[tuple[str, str, float]]:
+    rng = Random(seed)
+    return [
+        (str(day), rng.choice(["north", "south"]), round(rng.lognormvariate(3, 0.4), 2))
+        for day in days
+        for _ in range(rng.randrange(least, least + 8))
+    ]
+
+
+def _first(synthesis: Synthesis) -> tuple[CauseKind, str, date | None]:
+    assert synthesis.verdict is Verdict.ANOMALY, synthesis
+    best = synthesis.causes[0]
+    return best.kind, best.table, best.date
+
+
+def test_rules_find_days_that_are_missing_again_and_again(tmp_path: Path) -> None:
+    """Five days without rows are five incidents, not a habit."""
+    gone = {DAYS[n] for n in (15, 27, 40, 52, 66)}
+    rows = [row for row in _rows(1) if date.fromisoformat(row[0]) not in gone]
+    kind, table, day = _first(
+        _ask(tmp_path / "a", "anything wrong?", {"sales": ("day, region, amount", rows)})
+    )
+    assert (kind, table) == (CauseKind.MISSING_DAY, "sales")
+    assert day in gone
+
+
+def test_rules_find_one_part_that_stops(tmp_path: Path) -> None:
+    """One of two regions that sells nothing for four days is missing, on its first day."""
+    rows = [
+        row for row in _rows(2) if not (row[1] == "north" and "2025-02-20" <= row[0] < "2025-02-24")
+    ]
+    synthesis = _ask(tmp_path / "a", "anything wrong?", {"sales": ("day, region, amount", rows)})
+    assert _first(synthesis) == (CauseKind.MISSING_DAY, "sales", date(2025, 2, 20))
+    assert "region is north" in synthesis.summary
+
+
+def test_rules_take_a_new_level_as_usual(tmp_path: Path) -> None:
+    """A shop that sells a third from one day on has a new level, and no short days."""
+    rows = [*_rows(3, DAYS[:42], 60), *_rows(3, DAYS[42:])]
+    synthesis = _ask(tmp_path / "a", "anything wrong?", {"sales": ("day, region, amount", rows)})
+    assert not any(one.score > 0.8 for one in synthesis.causes), synthesis
+
+
+def test_rules_take_few_rows_of_a_holiday_for_no_sure_finding(tmp_path: Path) -> None:
+    """A day with half of its rows may be a holiday: it is told, and not as sure."""
+    rows = [*_rows(4, [*DAYS[:50], *DAYS[51:]], 60), *_rows(4, [DAYS[50]], 28)]
+    synthesis = _ask(tmp_path / "a", "anything wrong?", {"sales": ("day, region, amount", rows)})
+    assert _first(synthesis) == (CauseKind.TRUNCATED_BATCH, "sales", DAYS[50])
+    assert synthesis.causes[0].score <= 0.8
+
+
+def test_rules_take_empty_strings_for_missing_values(tmp_path: Path) -> None:
+    """A region that is an empty string is missing; that is no other spelling of it."""
+    rows = [
+        (day, "" if "2025-02-20" <= day < "2025-02-23" else name, n) for day, name, n in _rows(5)
+    ]
+    synthesis = _ask(tmp_path / "a", "anything wrong?", {"sales": ("day, region, amount", rows)})
+    assert _first(synthesis) == (CauseKind.NULL_SPIKE, "sales", date(2025, 2, 20))
+
+
+def test_rules_find_a_table_that_lacks_what_is_new(tmp_path: Path) -> None:
+    """Few references are lost, but none was before: since then, customers are not kept up."""
+    rng, known, rows = Random(6), list(range(1, 200)), []
+    for at, day in enumerate(DAYS):
+        known += [1000 + at] if at >= 60 else []
+        new = [n for n in known if n >= 1000]
+        rows += [(str(day), rng.choice(known[:199])) for _ in range(25)]
+        rows += [(str(day), rng.choice(new)) for _ in range(2) if new]
+    customers = [(n, f"customer {n}") for n in range(1, 200)]
+    synthesis = _ask(
+        tmp_path / "a",
+        "anything wrong?",
+        {
+            "orders": ("day, customer_id", rows),
+            "customers": ("customer_id INTEGER PRIMARY KEY, name", customers),
+        },
+    )
+    assert _first(synthesis) == (CauseKind.STALE_DIMENSION, "customers", DAYS[60])
+
+
+def test_rules_take_a_table_that_ended_long_ago_as_whole(tmp_path: Path) -> None:
+    """Customers who joined in the first weeks, and still buy, are no table that is not kept up."""
+    rng = Random(7)
+    customers = [(n, str(DAYS[n // 12])) for n in range(180)]
+    rows = [(str(day), rng.randrange(180)) for day in DAYS for _ in range(20)]
+    synthesis = _ask(
+        tmp_path / "a",
+        "anything wrong?",
+        {
+            "orders": ("day, customer_id", rows),
+            "customers": ("customer_id INTEGER PRIMARY KEY, joined", customers),
+        },
+    )
+    assert synthesis.verdict is Verdict.NO_ANOMALY, synthesis
+
+
+def test_rules_find_another_unit_of_numbers_around_zero(tmp_path: Path) -> None:
+    """Temperatures in Celsius where Fahrenheit is usual fall below zero, where logarithms end."""
+    rng, rows = Random(8), []
+    for at, day in enumerate(DAYS):
+        for _ in range(20):
+            heat = rng.gauss(25, 4)
+            rows.append((str(day), round((heat - 32) / 1.8 if 50 <= at < 57 else heat, 2)))
+    synthesis = _ask(tmp_path / "a", "anything wrong?", {"weather": ("day, temp", rows)})
+    assert _first(synthesis) == (CauseKind.UNIT_CHANGE, "weather", DAYS[50])
+
+
+def test_rules_take_a_drift_for_no_other_unit(tmp_path: Path) -> None:
+    """Prices that triple within a month have the unit that they had."""
+    rng, rows = Random(9), []
+    for at, day in enumerate(DAYS):
+        price = 20 * 3 ** (min(max(at - 30, 0), 30) / 30)
+        rows += [(str(day), round(price * rng.uniform(0.97, 1.03), 2)) for _ in range(15)]
+    synthesis = _ask(tmp_path / "a", "anything wrong?", {"prices": ("day, price", rows)})
+    assert synthesis.verdict is Verdict.NO_ANOMALY, synthesis
+
+
+def test_rules_read_the_days_around_the_one_that_is_named(tmp_path: Path) -> None:
+    """Of four years, those around the day of the question are read, and the rest is told."""
+    days = [date(2021, 1, 4) + timedelta(n) for n in range(1460)]
+    rows = [(str(day), n) for day in days for n in range(12) if day != date(2021, 5, 20)]
+    synthesis = _ask(tmp_path / "a", "no sales on 2021-05-20?", {"sales": ("day, till", rows)})
+    assert _first(synthesis) == (CauseKind.MISSING_DAY, "sales", date(2021, 5, 20))
+    assert "not looked at: sales after 2022-08-13" in synthesis.summary
+
+
+def test_rules_read_columns_whatever_the_length_of_their_names(tmp_path: Path) -> None:
+    """No query is too long, and a column that no query can name is told."""
+    names = [f'"{letter * 126} {n}"' for n, letter in enumerate("abcdefghi")]
+    rows = [(day, name, *[n + at for at in range(9)], 1) for day, name, n in _rows(10)]
+    rows = [row for row in rows if row[0] != "2025-02-20"]
+    columns = f'day, region, {", ".join(names)}, "{"z" * 129}"'
+    synthesis = _ask(tmp_path / "a", "anything wrong?", {"sales": (columns, rows)})
+    assert _first(synthesis) == (CauseKind.MISSING_DAY, "sales", date(2025, 2, 20))
+    assert synthesis.summary.endswith("not looked at: 1 columns of sales, which no query can name")
+
+
+def test_rules_tell_how_many_queries_failed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A query that takes too long leaves a gap in what was looked at, and the rest is told."""
+
+    def look(call: Call, scope: Scope, connection: GuardedConnection, *, checked: bool) -> Observed:
+        if '"r0"' in str(call.arguments):
+            raise SecurityViolation("time", "query")
+        return usual(call, scope, connection, checked=checked)
+
+    usual = incidents.look
+    monkeypatch.setattr(incidents, "look", look)
+    rows = [row for row in _rows(11) if row[0] != "2025-02-20"]
+    synthesis = _ask(tmp_path / "a", "anything wrong?", {"sales": ("day, region, amount", rows)})
+    assert _first(synthesis) == (CauseKind.MISSING_DAY, "sales", date(2025, 2, 20))
+    assert "queries ask, which failed or took too long" in synthesis.summary
