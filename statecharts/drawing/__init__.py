@@ -284,7 +284,7 @@ def _directions(chart: Chart, asked: Direction | Mapping[str, Direction]) -> dic
         StatechartError: There is no such direction (SC221).
         UnknownStateError: There is no such state.
     """
-    found = dict(asked) if isinstance(asked, Mapping) else {"": asked}
+    found: dict[str, Direction] = {**asked} if isinstance(asked, Mapping) else {"": asked}
     for state, direction in found.items():
         check("render", direction=(direction, _DIRECTION))
         if state and state not in chart:

@@ -292,7 +292,8 @@ def solid_block(box: Box, arrows: int = 0, *, beside: bool = False, across: bool
     room = 2 * MARGIN + PITCH * arrows
     if box.shape in PSEUDO:
         size = {Shape.INITIAL: (DOT, DOT), Shape.FORK: FORK}.get(box.shape, (CIRCLE, CIRCLE))
-        text = BoxText(*(size[::-1] if across else size))
+        width, height = (size[1], size[0]) if across else size
+        text = BoxText(width, height)
     elif bullseye:
         text = final_text(box, beside=beside and not across)
     elif across:
@@ -306,8 +307,8 @@ def solid_block(box: Box, arrows: int = 0, *, beside: bool = False, across: bool
     block = Block(box, placed.rect.width, placed.rect.height)
     if bullseye:
         block.circle = BULLSEYE
-        at = BULLSEYE / 2 if text.height <= BULLSEYE else text.width / 2, BULLSEYE / 2
-        block.at = at[::-1] if across else at
+        x, y = BULLSEYE / 2 if text.height <= BULLSEYE else text.width / 2, BULLSEYE / 2
+        block.at = (y, x) if across else (x, y)
     elif box.shape in PSEUDO and box.shape is not Shape.FORK:
         block.circle = text.width
         block.at = text.width / 2, text.width / 2

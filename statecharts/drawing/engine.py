@@ -137,8 +137,9 @@ class Engine:
 
         thread = threading.Thread(target=ask, daemon=True)
         thread.start()
-        thread.join(min(max(self._clock, 0), threading.TIMEOUT_MAX))
-        self._clock -= time.monotonic() - begun
+        left = self._clock / PATIENCE  # it counts no instructions: the clock alone ends it
+        thread.join(min(max(left, 0), threading.TIMEOUT_MAX))
+        self._clock -= (time.monotonic() - begun) * PATIENCE
         if not found:
             raise self.over
         (answer,) = found

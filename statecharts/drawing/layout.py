@@ -73,7 +73,7 @@ def draw(
     if planned.wordy:
         picture = in_words(picture, planned.wordy)
         planned = plan(picture)
-    asked = {"": direction} if isinstance(direction, str) else dict(direction)
+    asked: dict[str, Direction] = {"": direction} if isinstance(direction, str) else {**direction}
     return _Layout(picture, planned, Engine(seconds), asked).draw()
 
 
@@ -160,6 +160,7 @@ class _Layout:
         Returns:
             Its width over its height, or for a layout to the right, its height over its width.
         """
+        shape = 0.0
         for _ in range(_TRIES):
             self._lay_out_all()
             root = self.blocks[self.picture.root.id]

@@ -301,7 +301,7 @@ class PlacedBox:
             self,
             rect=self.rect.turned(),
             texts=tuple(evolve(text, x=text.y, y=text.x) for text in self.texts),
-            rules=tuple(Rule(rule.start[::-1], rule.end[::-1], rule.dashed) for rule in self.rules),
+            rules=tuple(_turned(rule) for rule in self.rules),
         )
 
 
@@ -345,3 +345,8 @@ class Drawing:
     boxes: tuple[PlacedBox, ...]
     arrows: tuple[PlacedArrow, ...]
     fault: Fault | None = None
+
+
+def _turned(rule: Rule) -> Rule:
+    (x, y), (right, low) = rule.start, rule.end
+    return Rule((y, x), (low, right), rule.dashed)

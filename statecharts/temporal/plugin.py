@@ -80,7 +80,7 @@ class ChartPlugin(SimplePlugin):
         if ChartWorkflow in config.get("workflows", ()):
             found = "the client has a ChartPlugin already"
             raise RunError("SC829", "plugin", found, "Give it to the client or to the worker")
-        client = config["client"]
+        client: Any = config.get("client")
         check_free((client.namespace, config.get("task_queue", "")), self.charts)
         config["client"] = client_with_codec(client)
         # A call that is taken back is told so with the next heartbeat.
