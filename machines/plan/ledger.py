@@ -72,6 +72,7 @@ class Ledger:
         started: Its first event; None before that.
         status: How it is.
         final: Its last snapshot of the context.
+        error: Why it failed, if all its nodes came out.
         lines: What is recorded of each node, in the order in which they began.
         facts: The facts, by their keys; of two of one key the later counts.
         steps: The steps that have begun, and the phase of each.
@@ -84,6 +85,7 @@ class Ledger:
     started: RunStarted | None = None
     status: Status = Status.RUNNING
     final: str | None = None
+    error: ErrorInfo | None = None
     lines: dict[str, Line] = field(factory=dict)
     facts: dict[str, FactRecorded] = field(factory=dict)
     steps: dict[str, str] = field(factory=dict)
@@ -144,8 +146,8 @@ class Ledger:
                 self.children[child.child] = child
             case Emitted() as emitted:
                 self.emitted.append(emitted)
-            case RunCompleted(status, final):
-                self.status, self.final = status, final
+            case RunCompleted(status, final, error):
+                self.status, self.final, self.error = status, final, error
 
     def _ended(self, node: str, at: int) -> Line:
         line = self.line(node)

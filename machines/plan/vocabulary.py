@@ -411,10 +411,12 @@ class RunCompleted:
     Attributes:
         status: How it ended.
         final: The last snapshot of the context; None if it did not succeed.
+        error: Why it failed, if all its nodes came out.
     """
 
     status: Status
     final: str | None = None
+    error: ErrorInfo | None = None
 
 
 @frozen

@@ -25,7 +25,8 @@ GONE: Final[Any] = object()
 """Stands for a value that was deleted."""
 
 Seen: TypeAlias = dict[str, tuple[Any, int]]
-"""The values that a node sees, by key, each with the place of the node that has written it."""
+"""The values that a node sees, by key, each with the place of the node that has written it; -1 is
+that of the context which the run began with, and comes before all others."""
 
 
 @final
@@ -148,15 +149,20 @@ def merged(sights: Iterable[Seen], before: list[int], names: tuple[str, ...]) ->
             known = whole.get(key)
             if known is entry:
                 continue
-            if known is None or known[1] == entry[1] or before[entry[1]] >> known[1] & 1:
+            if known is None or known[1] == entry[1] or _precedes(known[1], entry[1], before):
                 whole[key] = entry
-            elif not before[known[1]] >> entry[1] & 1:
+            elif not _precedes(entry[1], known[1], before):
                 text = (
                     f"{key} was written by {names[known[1]]} and by {names[entry[1]]},"
                     " and neither comes after the other"
                 )
                 raise NodeError("context_conflict", text, category=Category.CONTEXT)
     return whole
+
+
+def _precedes(one: int, other: int, before: list[int]) -> bool:
+    """Return whether a place comes before another one."""
+    return one < 0 or (other >= 0 and bool(before[other] >> one & 1))
 
 
 def visible(seen: Seen) -> dict[str, Json]:

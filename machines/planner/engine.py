@@ -56,7 +56,8 @@ class Result:
         run: The run.
         status: How it is, or ended.
         final: Its last snapshot of the context; None if it did not succeed.
-        errors: Why nodes have failed, by node.
+        errors: Why nodes have failed, by node; under the name of the plan, why the run has failed
+            whose nodes all came out.
     """
 
     run: RunId
@@ -297,6 +298,8 @@ class Engine:
             for line in ledger.lines.values()
             if line.state == "failed" and line.error is not None
         }
+        if ledger.error is not None and ledger.started is not None:
+            errors[ledger.started.operation] = ledger.error
         return Result(RunId(run), self.status(run), ledger.final, errors)
 
     def status(self, run: str) -> Status:

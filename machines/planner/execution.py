@@ -344,17 +344,16 @@ class Execution:
             pool.shutdown(wait=not interrupted, cancel_futures=True)
 
     def _end(self) -> Status:
-        status = Status.FAILED if self._failed else Status.COMPLETED
-        final = None
+        final, error = None, None
         if not self._failed:
-            whole: dict[str, Json] = visible(self._initial.seen)
-            for one in self._states:
-                if not one.after and one.kept is not None:
-                    gone = [key for key, (value, _) in one.kept.seen.items() if value is GONE]
-                    whole = {key: value for key, value in whole.items() if key not in gone}
-                    whole |= visible(one.kept.seen)
-            final = self._keep({"after": [], "writes": whole, "deletes": []})
-        self._say(RunCompleted(status, final))
+            last = [one.kept for one in self._states if not one.after and one.kept is not None]
+            try:
+                whole = visible(self._merged(last))
+                final = self._keep({"after": [], "writes": whole, "deletes": []})
+            except NodeError as conflict:
+                error, self._failed = conflict.info, True
+        status = Status.FAILED if self._failed else Status.COMPLETED
+        self._say(RunCompleted(status, final, error))
         self._commit(succeeded=not self._failed)
         return status
 
@@ -433,9 +432,11 @@ class Execution:
         kept = [self._states[one].kept for one in state.needs]
         awaited = [one for one in map(self._kept, state.awaits) if one is not None]
         found = [one for one in (*kept, *awaited[-1:]) if one is not None] or [self._initial]
-        names = self._graph.order
-        state.seen = merged([one.seen for one in found], self._before, names)
+        state.seen = self._merged(found)
         state.base = self._joined([one.snapshot for one in found])
+
+    def _merged(self, found: list[_Kept]) -> Seen:
+        return merged([one.seen for one in found], self._before, self._graph.order)
 
     def _kept(self, place: int) -> _Kept | None:
         return self._states[place].kept

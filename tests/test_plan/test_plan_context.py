@@ -1,0 +1,72 @@
+"""The context of a run: what nodes leave for those after them, and for the end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from machines.plan.vocabulary import Category
+from machines.planner import Engine, Plan, Status, Work
+from tests.test_plan.conftest import CONFIG
+
+
+def nothing(_: Work) -> None:
+    """Do nothing."""
+
+
+def writes(value: Any) -> Callable[[Work], None]:
+    return lambda work: work.context.write("k", value)
+
+
+def deletes(work: Work) -> None:
+    work.context.delete("k")
+
+
+def reads(work: Work) -> Any:
+    return work.context.read("k", default="none")
+
+
+@pytest.mark.parametrize("after", [["a.b.b", "a.b.c"], ["a.b.c", "a.b.b"]])
+@pytest.mark.parametrize(("act", "seen"), [(writes(2), 2), (deletes, "none"), (nothing, 1)])
+@pytest.mark.parametrize("context", [{"k": 1}, {"k": 1, "other": 1}])
+def test_what_the_run_began_with_comes_before_all_nodes(
+    engine: Engine, after: list[str], act: Any, seen: Any, context: dict[str, int]
+) -> None:
+    """A join sees what a node has made of a first value, whichever of its nodes is named first."""
+    plan = Plan("first")
+    plan.node("a.b.b", act)
+    plan.node("a.b.c", nothing)
+    plan.node("a.b.join", reads, after=after)
+    run = engine.start(plan, context=context, config=CONFIG)
+    assert engine.context(run.run)["a.b.join"] == seen
+    assert engine.context(run.run).get("k", "none") == seen
+
+
+@pytest.mark.parametrize("turned", [False, True])
+@pytest.mark.parametrize(("act", "seen"), [(writes(2), 2), (deletes, "none")])
+@pytest.mark.parametrize("began", [False, True])
+def test_the_last_context_does_not_depend_on_the_order_of_declaration(
+    engine: Engine, turned: bool, act: Any, seen: Any, began: bool
+) -> None:
+    """Of the last nodes, the later of those that came after each other counts."""
+    plan = Plan("last")
+    before = [] if began else [plan.node("a.b.a", writes(1))]
+    for name, function in [("c", nothing), ("b", act)][:: -1 if turned else 1]:
+        plan.node(f"a.b.{name}", function, after=before)
+    run = engine.start(plan, context={"k": 1} if began else None, config=CONFIG)
+    assert engine.context(run.run).get("k", "none") == seen
+
+
+def test_two_last_nodes_that_write_one_key_fail_the_run(engine: Engine) -> None:
+    """As where ways join: nobody can tell which of them is right."""
+    plan = Plan("torn")
+    plan.node("a.b.one", writes(1))
+    plan.node("a.b.two", writes(2))
+    run = engine.start(plan, config=CONFIG)
+    assert (run.status, run.final) == (Status.FAILED, None)
+    error = run.errors["torn"]
+    assert (error.code, error.category) == ("context_conflict", Category.CONTEXT)
+    assert "a.b.one and by a.b.two" in error.message
+    assert engine.resume(run.run, plan).errors == run.errors
