@@ -16,7 +16,7 @@ from contextlib import suppress
 from datetime import datetime
 from typing import Any, Final, TypeAlias, final
 
-from attrs import define, field, frozen
+from attrs import define, evolve, field, frozen
 
 from machines.plan.chart import (
     CarryOut,
@@ -406,12 +406,30 @@ class Execution:
             self._move(state, event)
             if line.state == "completed":
                 self._move(state, Succeed())
-            self._count_step(state, tell=False)
-            for other in state.after:
-                self._states[other].left -= 1
+            self._was_over(state)
         for state in self._states:
-            if state.kept is None and not state.left:
+            line = self._ledger.lines.get(state.id)
+            if line is not None and line.state == "failed" and self._was_tolerated(state):
+                self._move(state, Enter())
+                self._move(state, Fail(evolve(line.error or CANCELLED, retryable=False)))
+                self._was_over(state)
+        for state in self._states:
+            if state.name == "waiting" and not state.left:
                 heapq.heappush(self._ready, state.place)
+
+    def _was_over(self, state: _State) -> None:
+        self._count_step(state, tell=False)
+        for other in state.after:
+            self._states[other].left -= 1
+
+    def _was_tolerated(self, state: _State) -> bool:
+        """Tell whether the run has gone on without a node that failed, and still can."""
+        waits = [self._states[one] for one in state.after]
+        on = any(one.kept is not None for one in waits)
+        return on and all(
+            one.kept is not None or any(map(self._kept, set(one.awaits) - {state.place}))
+            for one in waits
+        )
 
     def _has_base(self, state: _State) -> bool:
         there = [self._states[one].kept is not None for one in state.needs]
@@ -515,7 +533,7 @@ class Execution:
         if tolerated:
             self._is_over(state)
             for one in waits:  # none of those that it waits for has succeeded
-                if not one.left and not self._has_base(one):
+                if one.name == "waiting" and not one.left and not self._has_base(one):
                     self._failed = True
         else:
             self._failed = True
@@ -526,7 +544,7 @@ class Execution:
         for place in state.after:
             other = self._states[place]
             other.left -= 1
-            if not other.left and self._has_base(other):
+            if other.name == "waiting" and not other.left and self._has_base(other):
                 heapq.heappush(self._ready, place)
 
     def _count_step(self, state: _State, *, tell: bool) -> None:
