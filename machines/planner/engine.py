@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 import os
 import platform
 import subprocess
-from collections.abc import Iterable, Mapping
-from contextlib import suppress
+import threading
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final, Self, final
 
@@ -38,8 +40,10 @@ from machines.planner.plan import Graph, Plan, changes
 from machines.planner.sealing import Seal
 from machines.planner.transports import Http, Sql, standard
 from machines.planner.work import Work
+from statecharts import Snapshot
 from statecharts.runtime import Run, Runs
 from statecharts.runtime.clock import Clock, SystemClock
+from statecharts.runtime.errors import RunError
 from statecharts.runtime.workers import has_died, worker_name
 from statecharts.store.artifacts import canonical
 
@@ -125,6 +129,9 @@ class Engine:
         self._transports = dict(transports or {})
         self.watch = watch
         self._worker = worker_name()
+        self._turns = itertools.count(1)
+        self._claims: set[str] = set()
+        self._lock = threading.Lock()
 
     def __enter__(self) -> Self:
         return self
@@ -164,7 +171,7 @@ class Engine:
             RunExistsError: There is a run of that id (SC821).
         """
         run = self.create(plan, parameters, config=config, context=context, id=id, source=source)
-        return self._carry_out(run, plan.graph())
+        return self._taken_up(run, plan.graph())
 
     def create(
         self,
@@ -198,7 +205,7 @@ class Engine:
         refuse_secrets("manifest", said)
         begun = as_json(context, "context")
         initial = self._put({"after": [], "writes": begun, "deletes": []})
-        progress = Progress(self._put(said), initial, source, worker=self._worker, parent=parent)
+        progress = Progress(self._put(said), initial, source, parent=parent)
         self._runs.start(PlanRun, key=run, context=progress)
         return run
 
@@ -210,8 +217,8 @@ class Engine:
             plan: The plan that it was begun with.
 
         Raises:
-            PlanError: The plan is another one by now (SC854), the run is over, or its process is
-                alive (SC855).
+            PlanError: The plan is another one by now (SC854), the run is over, or somebody else
+                carries it out (SC855).
         """
         stored = self._get(run)
         state = _state(stored)
@@ -221,12 +228,7 @@ class Engine:
             return self.cancel(run)
         graph = plan.graph()
         self._check(stored, graph)
-        worker = stored.snapshot.context.worker
-        if state == "running" and worker != self._worker and not has_died(worker):
-            remedy = "Cancel it, or stop that process"
-            raise PlanError("SC855", run, "another process carries it out", remedy)
-        stored.send(Resume(self._worker))
-        return self._carry_out(RunId(run), graph)
+        return self._taken_up(RunId(run), graph)
 
     def cancel(self, run: str, reason: str = "") -> Result:
         """Give a run up: what is at work is stopped, nothing more is begun.
@@ -242,7 +244,7 @@ class Engine:
         if state in ("completed", "cancelled"):
             raise PlanError("SC855", run, f"the run is {state}", "Nothing is left to be done")
         if state != "cancelling":
-            stored.send(Cancel(reason))
+            _was_taken(stored, Cancel(reason))  # if it has ended meanwhile, the result says so
         self._wind_up(stored)
         return self.result(run)
 
@@ -280,7 +282,7 @@ class Engine:
         progress = stored.snapshot.context
         begun = self.artifact(progress.initial)["writes"]
         again = evolve(manifest, config=config, replay_of=run)
-        return self._carry_out(self._create(again, begun, id, progress.source), graph)
+        return self._taken_up(self._create(again, begun, id, progress.source), graph)
 
     # -- what is known of them ---------------------------------------------------------------------
 
@@ -417,8 +419,38 @@ class Engine:
             remedy = "Resume it with the plan of then, or start another run"
             raise PlanError("SC854", stored.key, text, remedy)
 
-    def _carry_out(self, run: RunId, graph: Graph, watch: Watcher | None = None) -> Result:
-        stored = self._get(run)
+    def _taken_up(self, run: RunId, graph: Graph, watch: Watcher | None = None) -> Result:
+        """Take a run up, unless somebody else has, and carry it out."""
+        with self._claimed(run):
+            stored = self._get(run)
+            before = stored.snapshot
+            worker = before.context.worker
+            ours = worker.startswith(self._worker)
+            if _innermost(before) == "running" and worker and not (ours or has_died(worker)):
+                remedy = "Cancel it, or stop that process"
+                raise PlanError("SC855", run, "another process carries it out", remedy)
+            name = f"{self._worker}.{next(self._turns)}"  # each turn has its own
+            if not _was_taken(stored, Resume(name, worker)):
+                remedy = "Inspect it, and resume it again if it is not carried out"
+                raise PlanError("SC855", run, "somebody else has been faster", remedy)
+            return self._carry_out(stored, graph, watch)
+
+    @contextmanager
+    def _claimed(self, run: str) -> Iterator[None]:
+        """Keep other threads from a run that this engine carries out."""
+        with self._lock:
+            if run in self._claims:
+                remedy = "Wait until it is over, or cancel it"
+                raise PlanError("SC855", run, "another thread carries it out", remedy)
+            self._claims.add(run)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._claims.discard(run)
+
+    def _carry_out(self, stored: Run[Any, Any], graph: Graph, watch: Watcher | None) -> Result:
+        run = RunId(stored.key)
         manifest = self.manifest(run)
         ledger = self.ledger(run)
         facts = None if manifest.replay_of is None else self.ledger(manifest.replay_of)
@@ -476,9 +508,7 @@ class Engine:
         work.tell(ChildSpawned(work.node, run, progress.manifest))
         ended = self.status(run)
         if ended != Status.COMPLETED:
-            if self.ledger(run).count:
-                self._get(run).send(Resume(self._worker))
-            ended = self._carry_out(run, plan.graph(), lambda _: None).status
+            ended = self._taken_up(run, plan.graph(), lambda _: None).status
         final = self.ledger(run).final
         work.tell(ChildCompleted(work.node, run, ended, final))
         if ended != Status.COMPLETED:
@@ -489,7 +519,21 @@ class Engine:
 
 def _state(stored: Run[Any, Any]) -> str:
     """Return the innermost state of a run of a plan."""
-    return stored.configuration[-1].rpartition(".")[2]
+    return _innermost(stored.snapshot)
+
+
+def _was_taken(stored: Run[Any, Any], event: Cancel | Resume) -> bool:
+    """Send an event to a run, which may have ended meanwhile; return whether it was taken."""
+    try:
+        return stored.send(event).handled
+    except RunError as error:
+        if error.code != "SC825":
+            raise
+        return False
+
+
+def _innermost(snapshot: Snapshot[Any, Any]) -> str:
+    return snapshot.configuration[-1].rpartition(".")[2]
 
 
 def _provenance(environment: tuple[str, ...]) -> Provenance:

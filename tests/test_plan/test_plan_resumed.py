@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import threading
 from collections import Counter
+from pathlib import Path
+from typing import Any
 
 import pytest
 
-from machines.plan.vocabulary import NodeError
-from machines.planner import Engine, Plan, SideEffects, Status, Strategy, Work
+from machines.plan.chart import Resume
+from machines.plan.vocabulary import NodeEntered, NodeError
+from machines.planner import Engine, Plan, PlanError, SideEffects, Status, Strategy, Work
+from statecharts.runtime import Run
 from tests.test_plan.conftest import CONFIG
 
 
@@ -15,9 +20,7 @@ from tests.test_plan.conftest import CONFIG
 def test_nodes_that_are_over_stay_so_beside_a_failure_that_was_tolerated(
     engine: Engine, strict: bool
 ) -> None:
-    """A run goes on as it did before, and applies nothing twice; a failed node that another one
-    still needs is tried again.
-    """
+    """A run goes on as before; a failed node that another one still needs is tried again."""
     done, broken = Counter[str](), {"a.b.y", "a.b.w", "a.b.u"}
 
     def node(work: Work) -> str:
@@ -50,3 +53,76 @@ def test_nodes_that_are_over_stay_so_beside_a_failure_that_was_tolerated(
     assert engine.resume(run.run, plan).status == Status.COMPLETED
     assert done["a.b.y"] == (4 if strict else 1)
     assert (done["a.b.x"], done["a.b.z"], done["a.b.w"]) == (1, 1, 4)
+
+
+class Held:
+    """A plan of one node that waits until it may go on."""
+
+    def __init__(self) -> None:
+        self.begun, self.go = threading.Event(), threading.Event()
+        self.plan = Plan("held")
+        self.plan.node("a.b.c", self.node)
+
+    def node(self, _: Work) -> None:
+        self.begun.set()
+        assert self.go.wait(5)
+
+
+def test_a_run_that_was_created_is_taken_up_by_anybody(engine: Engine, tmp_path: Path) -> None:
+    """Who creates a run does not carry it out yet."""
+    plan = Plan("created")
+    plan.node("a.b.c", lambda _: 1)
+    run = engine.create(plan)
+    with Engine(f"sqlite:///{tmp_path}/plans.db") as other:
+        assert other.resume(run, plan).status == Status.COMPLETED
+
+
+def test_a_run_that_is_carried_out_is_not_taken_up(engine: Engine, tmp_path: Path) -> None:
+    """Neither by another process nor by another thread, while the first one lives."""
+    held = Held()
+    run = engine.create(held.plan, config=CONFIG)
+    work = threading.Thread(target=engine.resume, args=(run, held.plan))
+    work.start()
+    assert held.begun.wait(5)
+    other = Engine(f"sqlite:///{tmp_path}/plans.db")
+    with other, pytest.raises(PlanError, match=r"SC855.*another process carries it out"):
+        other.resume(run, held.plan)
+    with pytest.raises(PlanError, match=r"SC855.*another thread carries it out"):
+        engine.resume(run, held.plan)
+    held.go.set()
+    work.join(5)
+    assert engine.status(run) == Status.COMPLETED
+    assert len([e for e in engine.events(run) if isinstance(e.event, NodeEntered)]) == 1
+
+
+@pytest.mark.parametrize("state", ["running", "failed"])
+def test_of_two_that_take_up_a_run_at_once_one_carries_it_out(
+    engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, state: str
+) -> None:
+    """Both have seen it idle; the second one to say so is refused."""
+    done = Counter[str]()
+
+    def node(work: Work) -> None:
+        done["node"] += 1
+        if state == "failed" and work.attempt < 2:
+            raise NodeError("down", "no answer")
+
+    plan = Plan("raced")
+    plan.node("a.b.c", node)
+    run = engine.create(plan, config=CONFIG)
+    if state == "failed":
+        engine.resume(run, plan)
+    send = Run.send
+
+    def late(self: Any, event: Any, **more: Any) -> Any:
+        if isinstance(event, Resume):
+            monkeypatch.undo()
+            with Engine(f"sqlite:///{tmp_path}/plans.db") as other:
+                other.resume(run, plan)
+        return send(self, event, **more)
+
+    monkeypatch.setattr(Run, "send", late)
+    before = done["node"]
+    with pytest.raises(PlanError, match=r"SC855.*somebody else has been faster"):
+        engine.resume(run, plan)
+    assert done["node"] == before + 1
