@@ -605,9 +605,11 @@ class Execution:
         )
         inputs = []
         for source, hint in zip(node.inputs, node.hints, strict=True):
-            values = [context.read(one) for one in source.nodes]
-            many = isinstance(source, Many)
-            inputs.append(read_as(values if many else values[0], hint, state.id))
+            values = [context.read(one, default=None) for one in source.nodes]
+            if isinstance(source, Many):
+                inputs.append(_many_as(values, hint, state.id))
+            else:
+                inputs.append(None if values[0] is None else read_as(values[0], hint, state.id))
         return as_json(node.function(work, *inputs), f"{state.id} result")
 
     def _past(self, state: _State, *, applies: bool) -> Past:
@@ -723,6 +725,15 @@ def wind_up(journal: Journal, ledger: Ledger, at: datetime) -> None:
     stamp = round(at.timestamp() * 1000)
     events = [dump_event(one, stamp) for one in (*said, RunCompleted(Status.CANCELLED))]
     journal.append(ledger.count, events, finished=False)
+
+
+def _many_as(values: list[Json], hint: Any, what: str) -> Any:
+    """Return results by their type, and None for each node that has none."""
+    there = read_as([one for one in values if one is not None], hint, what)
+    if None not in values:
+        return there
+    left = iter(there)
+    return [None if one is None else next(left) for one in values]
 
 
 def _left(state: _State, writes: dict[str, Json], deletes: list[str]) -> Seen:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 from typing import Any
 
 import pytest
+from attrs import evolve
 
 from machines.plan.vocabulary import Category
 from machines.planner import Engine, Plan, Status, Work
@@ -70,3 +72,23 @@ def test_two_last_nodes_that_write_one_key_fail_the_run(engine: Engine) -> None:
     assert (error.code, error.category) == ("context_conflict", Category.CONTEXT)
     assert "a.b.one and by a.b.two" in error.message
     assert engine.resume(run.run, plan).errors == run.errors
+
+
+@pytest.mark.parametrize("skipped", [False, True])
+def test_a_node_without_a_result_is_none_as_an_input(engine: Engine, skipped: bool) -> None:
+    """Whether it returned nothing or was skipped, and whatever the annotation says."""
+    plan = Plan("none")
+    made: Any = [plan.node("a.b.zero", lambda _: date(2026, 3, 2))]
+    made.append(plan.node("a.b.one", lambda _: 7 if skipped else None, tags=["dry"]))
+    made.append(plan.node("a.b.two", lambda _: date(2026, 3, 3)))
+    seen: list[Any] = []
+
+    def use(_: Work, one: date, all_: list[date], many: Any) -> None:
+        seen.extend([one, all_, many])
+
+    plan.node("a.b.use", use, made[1], plan.many(made), plan.many(made[1:]))
+    run = engine.start(plan, config=evolve(CONFIG, skip_tags=("dry",) if skipped else ()))
+    assert run.status == Status.COMPLETED, run.errors
+    first, last = date(2026, 3, 2), date(2026, 3, 3)
+    assert seen == [None, [first, None, last], [None, "2026-03-03"]]
+    assert not engine.difference(run.run, engine.replay(run.run, plan).run)
