@@ -34,7 +34,15 @@ from machines.plan.vocabulary import (
     Status,
 )
 from machines.planner.context import as_json
-from machines.planner.execution import Execution, Journal, ReplacedError, Watcher, wind_up
+from machines.planner.execution import (
+    CANCELLED,
+    Execution,
+    Journal,
+    ReplacedError,
+    Watcher,
+    Within,
+    wind_up,
+)
 from machines.planner.io import Transport
 from machines.planner.plan import Graph, Plan, changes
 from machines.planner.sealing import Seal
@@ -43,7 +51,7 @@ from machines.planner.work import Work
 from statecharts import Snapshot
 from statecharts.runtime import Run, Runs
 from statecharts.runtime.clock import Clock, SystemClock
-from statecharts.runtime.errors import RunError
+from statecharts.runtime.errors import RunError, UnknownRunError
 from statecharts.runtime.workers import has_died, worker_name
 from statecharts.store.artifacts import canonical
 
@@ -227,7 +235,7 @@ class Engine:
         if state == "cancelling":
             return self.cancel(run)
         graph = plan.graph()
-        self._check(stored, graph)
+        self._same(run, self.manifest(run), graph)
         return self._taken_up(RunId(run), graph)
 
     def cancel(self, run: str, reason: str = "") -> Result:
@@ -273,8 +281,8 @@ class Engine:
         """
         stored = self._get(run)
         graph = plan.graph()
-        self._check(stored, graph)
         manifest = self.manifest(run)
+        self._same(run, manifest, graph)
         retryable = manifest.config.missing_fact_retryable
         if missing_fact_retryable is not None:
             retryable = missing_fact_retryable
@@ -292,9 +300,9 @@ class Engine:
 
     def result(self, run: str) -> Result:
         """Return how a run is."""
-        return self._result(run, self.ledger(run))
+        return self._result_of(run, self.ledger(run))
 
-    def _result(self, run: str, ledger: Ledger) -> Result:
+    def _result_of(self, run: str, ledger: Ledger) -> Result:
         errors = {
             line.node: line.error
             for line in ledger.lines.values()
@@ -405,8 +413,8 @@ class Engine:
     def _put(self, value: Json) -> str:
         return self._runs.store.put(canonical(value)).hex()
 
-    def _check(self, stored: Run[Any, Any], graph: Graph) -> None:
-        manifest = self.manifest(stored.key)
+    def _same(self, run: str, manifest: Manifest, graph: Graph) -> None:
+        """Refuse a plan that is another one than a run was begun with."""
         found = changes(self.artifact(manifest.graph), graph.described())
         for word, was, now in (
             ("operation", manifest.operation, graph.plan.operation),
@@ -417,9 +425,15 @@ class Engine:
         if found:
             text = f"the plan has changed since the run began: {'; '.join(found)}"
             remedy = "Resume it with the plan of then, or start another run"
-            raise PlanError("SC854", stored.key, text, remedy)
+            raise PlanError("SC854", run, text, remedy)
 
-    def _taken_up(self, run: RunId, graph: Graph, watch: Watcher | None = None) -> Result:
+    def _taken_up(
+        self,
+        run: RunId,
+        graph: Graph,
+        watch: Watcher | None = None,
+        outer: threading.Event | None = None,
+    ) -> Result:
         """Take a run up, unless somebody else has, and carry it out."""
         with self._claimed(run):
             stored = self._get(run)
@@ -433,7 +447,7 @@ class Engine:
             if not _was_taken(stored, Resume(name, worker)):
                 remedy = "Inspect it, and resume it again if it is not carried out"
                 raise PlanError("SC855", run, "somebody else has been faster", remedy)
-            return self._carry_out(stored, graph, watch)
+            return self._carry_out(stored, graph, watch or self.watch, outer)
 
     @contextmanager
     def _claimed(self, run: str) -> Iterator[None]:
@@ -449,7 +463,13 @@ class Engine:
             with self._lock:
                 self._claims.discard(run)
 
-    def _carry_out(self, stored: Run[Any, Any], graph: Graph, watch: Watcher | None) -> Result:
+    def _carry_out(
+        self,
+        stored: Run[Any, Any],
+        graph: Graph,
+        watch: Watcher,
+        outer: threading.Event | None,
+    ) -> Result:
         run = RunId(stored.key)
         manifest = self.manifest(run)
         ledger = self.ledger(run)
@@ -468,12 +488,16 @@ class Engine:
                 self._seal,
                 facts,
                 self._child,
-                watch or self.watch,
+                watch,
                 self._clock.now,
+                outer,
             ).carry_out()
-            return self._result(run, ledger)
-        except ReplacedError:
+            return self._result_of(run, ledger)
+        except ReplacedError as error:
             if _state(stored) not in ("cancelling", "cancelled"):
+                if outer is not None and outer.is_set():
+                    with suppress(Exception):  # the store may be what has failed
+                        stored.fail(call, str(error))
                 raise
             self._wind_up(stored)
         except BaseException as error:
@@ -488,33 +512,96 @@ class Engine:
         return self.result(run)
 
     def _wind_up(self, stored: Run[Any, Any]) -> None:
-        """Record the end of a run that is being cancelled, unless somebody else does."""
-        with suppress(ReplacedError):
-            wind_up(Journal(stored), self.ledger(stored.key), self._clock.now())
+        """Record the end of a run that is being cancelled, unless somebody else does.
 
-    def _child(self, work: Work, plan: Plan, name: str, parameters: Json) -> dict[str, Json]:
+        The runs that it has started are cancelled first, so that none is forgotten.
+        """
+        ledger = self.ledger(stored.key)
+        for child in ledger.children:
+            self._give_up(child)
+        with suppress(ReplacedError):
+            wind_up(Journal(stored), ledger, self._clock.now())
+
+    def _child(
+        self, within: Within, work: Work, plan: Plan, name: str, parameters: Json
+    ) -> dict[str, Json]:
         """Carry out another plan for a node."""
-        run = RunId(work.run).child(f"{work.node}/{name}")
-        manifest = self.manifest(work.run)
-        if run not in self.runs():
-            if manifest.replay_of is None:
-                self.create(plan, parameters, config=manifest.config, id=run, parent=work.run)
-            else:
-                was = RunId(manifest.replay_of).child(f"{work.node}/{name}")
-                before = self.manifest(was)
-                again = evolve(before, config=manifest.config, replay_of=was)
-                self._create(again, {}, run, "", work.run)
-        progress = self._get(run).snapshot.context
-        work.tell(ChildSpawned(work.node, run, progress.manifest))
-        ended = self.status(run)
-        if ended != Status.COMPLETED:
-            ended = self._taken_up(run, plan.graph(), lambda _: None).status
-        final = self.ledger(run).final
-        work.tell(ChildCompleted(work.node, run, ended, final))
-        if ended != Status.COMPLETED:
-            text = f"the run {run} of {plan.operation} is {ended}"
+        graph = plan.graph()
+        place = f"{work.node}/{name}"
+        run = self._own_child(within.run, place)
+        given = as_json(dict(parameters or {}), f"{work.node} {name}")
+        manifest = self._child_manifest(within, run, place, plan, given)
+        if manifest.input != given:
+            text = f"the run {name} was begun with another input; give each input a name of its own"
+            raise NodeError("child_taken", text, category=Category.PARSING_INPUT)
+        self._same(run, manifest, graph)
+        # Told first: whoever cancels this run finds the other one, or this node goes no further.
+        work.tell(ChildSpawned(work.node, run, self._put(dumped(manifest))))
+        if not self._has(run):
+            self._create(manifest, {}, run, "", within.run)
+        ended = self.result(run)
+        if ended.status != Status.COMPLETED:
+            ended = self._carried_on(within, run, graph)
+        work.tell(ChildCompleted(work.node, run, ended.status, ended.final))
+        if ended.status != Status.COMPLETED or ended.final is None:
+            text = f"the run {run} of {plan.operation} is {ended.status}"
             raise NodeError("child_failed", text, category=Category.UNKNOWN)
-        return self.context(run)
+        writes: dict[str, Json] = self.artifact(ended.final)["writes"]
+        return writes
+
+    def _own_child(self, run: str, place: str) -> RunId:
+        """Return the run that a node has started, or will; after one that was cancelled another."""
+        child = RunId(run).child(place)
+        while self._has(child) and self.status(child) == Status.CANCELLED:
+            child = child.child("again")
+        return child
+
+    def _child_manifest(
+        self, within: Within, run: RunId, place: str, plan: Plan, given: Json
+    ) -> Manifest:
+        """Return what the run of a node is, or will be, started with.
+
+        Raises:
+            NodeError: It is a replay, and the node had none (``missing_fact``).
+        """
+        if self._has(run):
+            return self.manifest(run)
+        config, build = within.manifest.config, within.manifest.build
+        if within.manifest.replay_of is None:
+            graph = self._put(plan.graph().described())
+            return Manifest(plan.operation, plan.version, given, config, build, graph)
+        was = self._own_child(within.manifest.replay_of, place)
+        if not self._has(was):
+            text = f"no run is recorded that was started as {place}"
+            retryable = config.missing_fact_retryable
+            details = {"child": place}
+            raise NodeError(
+                "missing_fact", text, category=Category.RPC, retryable=retryable, details=details
+            )
+        return evolve(self.manifest(was), config=config, replay_of=was)
+
+    def _carried_on(self, within: Within, run: RunId, graph: Graph) -> Result:
+        """Carry out the run of a node, as long as its own run goes on."""
+        try:
+            return self._taken_up(run, graph, lambda _: None, within.stop)
+        except ReplacedError:
+            if not within.stop.is_set():
+                raise
+            if self.phase(within.run) in ("cancelling", "cancelled"):
+                self._give_up(run)
+            raise NodeError(CANCELLED.code, CANCELLED.message) from None
+
+    def _give_up(self, run: str) -> None:
+        """Cancel the run of a node, if there is one that goes on."""
+        if self._has(run) and self.phase(run) in ("running", "stopped", "cancelling"):
+            with suppress(PlanError):  # it is over by now
+                self.cancel(run, "the run that has started it was cancelled")
+
+    def _has(self, run: str) -> bool:
+        with suppress(UnknownRunError):
+            self._get(run)
+            return True
+        return False
 
 
 def _state(stored: Run[Any, Any]) -> str:

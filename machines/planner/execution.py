@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import datetime
+from functools import partial
 from typing import Any, Final, TypeAlias, final
 
 from attrs import define, evolve, field, frozen
@@ -115,6 +116,22 @@ class _Flush:
 
     sink: Sink
     done: threading.Event
+
+
+@final
+@frozen
+class Within:
+    """The run that a node starts another one in.
+
+    Attributes:
+        run: The run.
+        manifest: What it was started with.
+        stop: Is set once it does not go on.
+    """
+
+    run: str
+    manifest: Manifest
+    stop: threading.Event
 
 
 @define
@@ -265,6 +282,7 @@ class Execution:
         child: Carries out another plan for a node.
         watch: Is told after each commit.
         now: Tells the time.
+        outer: Is set once the run that waits for this one does not go on.
     """
 
     def __init__(
@@ -278,19 +296,21 @@ class Execution:
         load: Callable[[str], Json],
         seal: Seal,
         facts: Ledger | None,
-        child: Callable[[Work, Plan, str, Json], dict[str, Json]],
+        child: Callable[[Within, Work, Plan, str, Json], dict[str, Json]],
         watch: Watcher,
         now: Callable[[], datetime],
+        outer: threading.Event | None = None,
     ) -> None:
         self._run, self._call = run, call
         self._journal = Journal(run)
         self._graph, self._manifest, self._ledger = graph, manifest, ledger
         self._config = manifest.config
-        self._transports, self._load, self._child = transports, load, child
+        self._transports, self._load = transports, load
         self._watch, self._now = watch, now
         self._replayed, self._seal = facts, seal
         self._kernel = Kernel(NodeRun)
-        self._stop = threading.Event()
+        self._stop, self._outer = threading.Event(), outer
+        self._child = partial(child, Within(run.key, manifest, self._stop))
         self._messages: queue.SimpleQueue[_Outcome | _Flush] = queue.SimpleQueue()
         self._events: list[dict[str, Any]] = []
         self._bodies: dict[str, bytes] = {}
@@ -658,6 +678,10 @@ class Execution:
 
     def _listen(self) -> None:
         """Take what the nodes have done by now; wait for it, if there is nothing else to do."""
+        if self._outer is not None and self._outer.is_set():
+            self._stop.set()
+            found = "the run that waits for it does not go on"
+            raise ReplacedError("SC855", self._run.key, found, "Resume that one")
         seconds = _LOOK_S
         if self._due:
             seconds = min(seconds, max(0.0, (self._due[0][0] - self._now()).total_seconds()))

@@ -94,7 +94,7 @@ class Work:
     def child(self, plan: Plan, name: str, parameters: Json = None) -> dict[str, Json]:
         """Carry out another plan as a run of its own, and return the context that it ends with.
 
-        A second attempt goes on with the run that the first one started.
+        A second attempt goes on with the run that the first one started, unless that was cancelled.
 
         Args:
             plan: The plan.
@@ -102,6 +102,8 @@ class Work:
             parameters: Its input.
 
         Raises:
-            NodeError: The run has failed (``child_failed``).
+            NodeError: The run has failed (``child_failed``), or was begun with another input
+                (``child_taken``); a replay has none of that name (``missing_fact``).
+            PlanError: The plan is another one than the run was begun with (SC854).
         """
         return self._child(self, plan, name, parameters)
