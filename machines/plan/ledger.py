@@ -157,7 +157,7 @@ class Ledger:
 
     @property
     def outputs(self) -> dict[str, ArtifactWritten]:
-        """The outputs of its nodes, by name; of two of one name the later counts."""
+        """The outputs of its nodes, by name; of two of one node and name the later counts."""
         return {
             one.meta["name"]: one
             for line in self.lines.values()

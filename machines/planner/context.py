@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from typing import Any, Final, TypeAlias, TypeVar, final
 
 from cattrs.preconf.json import make_converter
@@ -16,8 +17,14 @@ from statecharts.store.errors import StoreError
 
 T = TypeVar("T")
 
-CONVERTER: Final = make_converter()
-"""Writes results as JSON, and reads them by their types."""
+
+def _in_order(items: Iterable[Json]) -> list[Json]:
+    return sorted(items, key=canonical)
+
+
+CONVERTER: Final = make_converter(unstruct_collection_overrides={AbstractSet: _in_order})
+"""Writes results as JSON, and reads them by their types; sets in an order that is always the same.
+"""
 
 _NOTHING: Final[Any] = object()
 
@@ -35,14 +42,19 @@ class Context:
 
     A node sees what the nodes before it have left, and nothing of those that run beside it.
 
+    Args:
+        seen: The values that it sees, by key.
+        nodes: The nodes of the plan: their ids are the keys of their results, which no node writes.
+
     >>> context = Context({"total": 3})
     >>> context.write("total", context.read("total", int) + 1)
     >>> context.read("total"), context.dump()
     (4, {'total': 4})
     """
 
-    def __init__(self, seen: Mapping[str, Json]) -> None:
+    def __init__(self, seen: Mapping[str, Json], nodes: Collection[str] = ()) -> None:
         self._seen = seen
+        self._nodes = nodes
         self.writes: dict[str, Json] = {}
         self.deletes: set[str] = set()
 
@@ -74,19 +86,31 @@ class Context:
         """Leave a value for the nodes after this one.
 
         Raises:
-            NodeError: JSON cannot carry it (``context_serialize_failed``).
+            NodeError: JSON cannot carry it (``context_serialize_failed``), or the key is that of
+                the result of a node (``context_key_taken``).
             PlanError: It holds a secret (SC853).
         """
-        name = ContextKey(key)
+        name = self._own(key)
         self.writes[name] = as_json(value, name)
         self.deletes.discard(name)
 
     def delete(self, key: str) -> None:
-        """Delete a value; one that is not there is no error."""
-        name = ContextKey(key)
+        """Delete a value; one that is not there is no error.
+
+        Raises:
+            NodeError: The key is that of the result of a node (``context_key_taken``).
+        """
+        name = self._own(key)
         self.writes.pop(name, None)
         if name in self._seen:
             self.deletes.add(name)
+
+    def _own(self, key: str) -> str:
+        name = ContextKey(key)
+        if name in self._nodes:
+            text = f"{name} is the result of the node {name}; choose another key"
+            raise NodeError("context_key_taken", text, category=Category.CONTEXT)
+        return name
 
     def dump(self) -> dict[str, Json]:
         """Return all values, in the order of their keys."""

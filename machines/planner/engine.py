@@ -175,7 +175,8 @@ class Engine:
 
         Raises:
             PlanFaultsError: The plan has faults (SC852).
-            PlanError: The input or the context holds a secret (SC853).
+            PlanError: The input or the context holds a secret (SC853), or the context has the key
+                of a node's result (SC851).
             RunExistsError: There is a run of that id (SC821).
         """
         run = self.create(plan, parameters, config=config, context=context, id=id, source=source)
@@ -195,7 +196,12 @@ class Engine:
         """Store a run that `resume` will carry out; see `start`."""
         chosen = config or RunConfig()
         given = as_json(dict(parameters or {}), "parameters")
-        graph = self._put(plan.graph().described())
+        whole = plan.graph()
+        for key in context or {}:
+            if key in whole.nodes:
+                found = f"the context has a value for {key}, the result of that node"
+                raise PlanError("SC851", plan.operation, found, "Choose another key")
+        graph = self._put(whole.described())
         build = _provenance(chosen.environment)
         manifest = Manifest(plan.operation, plan.version, given, chosen, build, graph)
         return self._create(manifest, dict(context or {}), id, source, parent)

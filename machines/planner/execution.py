@@ -7,6 +7,7 @@ ready. So each beginning is on disk before it happens, and what is done is done 
 
 from __future__ import annotations
 
+import copy
 import heapq
 import queue
 import threading
@@ -324,6 +325,7 @@ class Execution:
         self._steps: dict[str, int] = {}
         self._at = now()
         self._taken = {key: fact.node for key, fact in ledger.facts.items()}
+        self._named = {name: one.node for name, one in ledger.outputs.items()}
         self._initial = _Kept({}, run.snapshot.context.initial)
         self._again: set[str] = set()
         self._states = self._laid_out()
@@ -590,7 +592,7 @@ class Execution:
                     raise NodeError(CANCELLED.code, CANCELLED.message)
 
         sink.commit = commit
-        context = Context(visible(state.seen))
+        context = Context(visible(state.seen), self._graph.nodes)
         result, info = None, None
         try:
             result = self._carried_out(state, sink, context)
@@ -618,10 +620,10 @@ class Execution:
             told=self._config.profile == "verbose",
         )
         attempt = state.offset + state.chart[NodeRun.pending.running].attempt
-        given = self._manifest.input or {}
+        given = copy.deepcopy(self._manifest.input or {})
         work = Work(
             *(self._run.key, state.id, attempt, given, state.meta, context, io),
-            *(self._config, sink, self._child),
+            *(self._config, sink, self._child, self._named),
         )
         inputs = []
         for source, hint in zip(node.inputs, node.hints, strict=True):

@@ -11,10 +11,12 @@ from machines.plan.secrets import refuse_secrets
 from machines.plan.vocabulary import (
     ArtifactKind,
     ArtifactWritten,
+    Category,
     Emitted,
     EngineEvent,
     Json,
     Meta,
+    NodeError,
     RunConfig,
 )
 from machines.planner.context import Context, as_json
@@ -49,6 +51,7 @@ class Work:
     _config: RunConfig
     _sink: Sink
     _child: Callable[[Work, Plan, str, Json], dict[str, Json]]
+    _named: dict[str, str]
 
     def emit(self, name: str, payload: Any = None, *, artifact: str | None = None) -> None:
         """Tell something of the node's own; it is recorded if the profile of the run says so.
@@ -77,11 +80,18 @@ class Work:
 
         Returns:
             The artifact: equal outputs have equal names.
+
+        Raises:
+            NodeError: Another node has an output of that name (``output_taken``).
         """
         written = as_json(value, f"{self.node} {name}")
-        artifact = self._sink.keep(written)
         meta = {"name": name, "media": media}
         refuse_secrets(f"{self.node} {name}", meta)
+        owner = self._named.setdefault(name, self.node)
+        if owner != self.node:
+            text = f"{self.node} writes the output {name}, which {owner} has; choose another name"
+            raise NodeError("output_taken", text, category=Category.PARSING_INPUT)
+        artifact = self._sink.keep(written)
         said = ArtifactWritten(self.node, artifact, ArtifactKind.OUTPUT, meta)
         self._sink.events.append(said)
         return artifact

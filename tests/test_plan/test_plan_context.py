@@ -10,7 +10,8 @@ import pytest
 from attrs import evolve
 
 from machines.plan.vocabulary import Category
-from machines.planner import Engine, Plan, Status, Work
+from machines.planner import Engine, Plan, PlanError, Status, Work
+from machines.planner.context import as_json
 from tests.test_plan.conftest import CONFIG
 
 
@@ -92,3 +93,50 @@ def test_a_node_without_a_result_is_none_as_an_input(engine: Engine, skipped: bo
     first, last = date(2026, 3, 2), date(2026, 3, 3)
     assert seen == [None, [first, None, last], [None, "2026-03-03"]]
     assert not engine.difference(run.run, engine.replay(run.run, plan).run)
+
+
+def test_sets_are_written_in_one_order() -> None:
+    """A replay in another process has the same bytes, whatever the seed of its hashes."""
+    words = [f"word_{number}" for number in range(20)]
+    for made in (set, frozenset):
+        said = as_json({"x": [made(reversed(words))]}, "it")["x"][0]
+        assert said == sorted(words)
+    nested = as_json({frozenset({2, 10}), frozenset({3})}, "it")
+    assert nested == [[10, 2], [3]]  # in the order of their JSON
+
+
+def test_what_a_node_does_to_the_parameters_stays_with_it(engine: Engine) -> None:
+    """Each attempt gets its own copy."""
+    plan = Plan("mine")
+
+    def change(work: Work) -> Any:
+        given: Any = work.parameters
+        given["l"].append(1)
+        given["n"] = 2
+        return given
+
+    one = plan.node("a.b.one", change)
+    plan.node("a.b.two", lambda work: work.parameters, after=[one])
+    run = engine.start(plan, {"l": [], "n": 1}, config=CONFIG)
+    assert engine.context(run.run) == {
+        "a.b.one": {"l": [1], "n": 2},
+        "a.b.two": {"l": [], "n": 1},
+    }
+
+
+def test_the_result_of_a_node_is_not_written_by_others(engine: Engine) -> None:
+    """Neither by other nodes, nor by itself, nor by the context that the run begins with."""
+    plan = Plan("results")
+    one = plan.node("a.b.one", lambda _: 1)
+    two = plan.node("a.b.two", lambda work: work.context.write("a.b.one", 2), after=[one])
+    plan.node("a.b.own", lambda work: work.context.write("a.b.own", 2))
+    plan.node("a.b.three", lambda work: work.context.delete("a.b.one"), after=[one])
+    plan.node("a.b.four", lambda work: work.context.write("a.b.other", 2), after=[one])
+    run = engine.start(plan, config=evolve(CONFIG, at_once=9))
+    assert {node: error.code for node, error in run.errors.items()} == {
+        "a.b.own": "context_key_taken",
+        "a.b.two": "context_key_taken",
+        "a.b.three": "context_key_taken",
+    }
+    with pytest.raises(PlanError, match=r"SC851.*a value for a.b.two"):
+        engine.start(plan, context={two.id: 1})

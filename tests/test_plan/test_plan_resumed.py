@@ -126,3 +126,25 @@ def test_of_two_that_take_up_a_run_at_once_one_carries_it_out(
     with pytest.raises(PlanError, match=r"SC855.*somebody else has been faster"):
         engine.resume(run, plan)
     assert done["node"] == before + 1
+
+
+def test_an_output_belongs_to_one_node(engine: Engine) -> None:
+    """A second node that writes it is refused; the same node writes it anew when it goes on."""
+    plan, broken = Plan("outputs"), ["a.b.two"]
+
+    def one(work: Work) -> None:
+        work.output("report.md", "old")
+        work.output("report.md", "new")
+
+    def two(work: Work) -> None:
+        work.output("report.md" if broken else "other.md", "other")
+
+    first = plan.node("a.b.one", one)
+    plan.node("a.b.two", two, after=[first])
+    run = engine.start(plan, config=CONFIG)
+    assert run.errors["a.b.two"].code == "output_taken"
+    assert "which a.b.one has" in run.errors["a.b.two"].message
+    assert engine.resume(run.run, plan).errors["a.b.two"].code == "output_taken"
+    broken.clear()
+    assert engine.resume(run.run, plan).status == Status.COMPLETED
+    assert engine.output(run.run, "report.md") == "new"
