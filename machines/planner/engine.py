@@ -39,6 +39,7 @@ from machines.planner.execution import (
     Execution,
     Journal,
     ReplacedError,
+    Replayed,
     Watcher,
     Within,
     wind_up,
@@ -479,8 +480,8 @@ class Engine:
         run = RunId(stored.key)
         manifest = self.manifest(run)
         ledger = self.ledger(run)
-        facts = None if manifest.replay_of is None else self.ledger(manifest.replay_of)
-        transports = {} if facts is not None else standard(manifest.config, self._transports)
+        replayed = self._replayed(manifest)
+        transports = {} if replayed is not None else standard(manifest.config, self._transports)
         call = self.journal(run).call()
         try:
             Execution(
@@ -492,7 +493,7 @@ class Engine:
                 transports,
                 self.artifact,
                 self._seal,
-                facts,
+                replayed,
                 self._child,
                 watch,
                 self._clock.now,
@@ -516,6 +517,18 @@ class Engine:
                 if isinstance(transport, Http | Sql) and transport not in given:
                     transport.close()
         return self.result(run)
+
+    def _replayed(self, manifest: Manifest) -> Replayed | None:
+        """Return the run that is replayed; None in a live run."""
+        if manifest.replay_of is None:
+            return None
+        run = manifest.replay_of
+        facts = first = self.ledger(run)
+        with suppress(UnknownRunError):  # the first may have been removed
+            while (before := self.manifest(run).replay_of) is not None:
+                run = before
+                first = self.ledger(run)
+        return Replayed(run, facts, {line.node: line.attempt for line in first.lines.values()})
 
     def _wind_up(self, stored: Run[Any, Any]) -> None:
         """Record the end of a run that is being cancelled, unless somebody else does.

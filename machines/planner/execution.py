@@ -121,6 +121,22 @@ class _Flush:
 
 @final
 @frozen
+class Replayed:
+    """The run that another one replays.
+
+    Attributes:
+        run: The run that nodes are told they are in: the first, if that is a replay itself.
+        facts: What it has recorded.
+        attempts: The attempts that the nodes of the first have come out with.
+    """
+
+    run: str
+    facts: Ledger
+    attempts: Mapping[str, int]
+
+
+@final
+@frozen
 class Within:
     """The run that a node starts another one in.
 
@@ -279,7 +295,7 @@ class Execution:
         transports: The transports, by namespace.
         load: Returns what an artifact holds.
         seal: Seals and opens what is secret.
-        facts: The facts that are replayed; None in a live run.
+        replayed: The run that is replayed; None in a live run.
         child: Carries out another plan for a node.
         watch: Is told after each commit.
         now: Tells the time.
@@ -296,7 +312,7 @@ class Execution:
         transports: Mapping[str, Transport],
         load: Callable[[str], Json],
         seal: Seal,
-        facts: Ledger | None,
+        replayed: Replayed | None,
         child: Callable[[Within, Work, Plan, str, Json], dict[str, Json]],
         watch: Watcher,
         now: Callable[[], datetime],
@@ -308,7 +324,7 @@ class Execution:
         self._config = manifest.config
         self._transports, self._load = transports, load
         self._watch, self._now = watch, now
-        self._replayed, self._seal = facts, seal
+        self._replayed, self._seal = replayed, seal
         self._kernel = Kernel(NodeRun)
         self._stop, self._outer = threading.Event(), outer
         self._child = partial(child, Within(run.key, manifest, self._stop))
@@ -411,10 +427,10 @@ class Execution:
         """Take up what is recorded: nodes that have come out are not carried out again."""
         initial = self._load(self._initial.snapshot)["writes"]
         self._initial.seen = {key: (value, -1) for key, value in initial.items()}
+        attempts = {} if self._replayed is None else self._replayed.attempts
         for state in self._states:
             line = self._ledger.lines.get(state.id)
-            if line is not None:
-                state.offset = line.attempt + 1
+            state.offset = attempts.get(state.id, 0) if line is None else line.attempt + 1
             if line is None or line.state not in ("completed", "skipped"):
                 continue
             if line.snapshot is None or not self._has_base(state):
@@ -619,10 +635,12 @@ class Execution:
             at_once=applies,
             told=self._config.profile == "verbose",
         )
-        attempt = state.offset + state.chart[NodeRun.pending.running].attempt
+        run, attempt = self._run.key, state.offset + state.chart[NodeRun.pending.running].attempt
+        if self._replayed is not None:  # what it asks may depend on them
+            run, attempt = self._replayed.run, self._replayed.attempts.get(state.id, attempt)
         given = copy.deepcopy(self._manifest.input or {})
         work = Work(
-            *(self._run.key, state.id, attempt, given, state.meta, context, io),
+            *(run, state.id, attempt, given, state.meta, context, io),
             *(self._config, sink, self._child, self._named),
         )
         inputs = []
@@ -639,7 +657,7 @@ class Execution:
         if self._replayed is not None:
             retryable = self._config.missing_fact_retryable
             return Past(
-                self._replayed.facts, self._load, self._seal, only=True, retryable=retryable
+                self._replayed.facts.facts, self._load, self._seal, only=True, retryable=retryable
             )
         line = self._ledger.lines.get(state.id)
         if line is None or not (applies or state.id in self._again):

@@ -32,9 +32,9 @@ class Work:
     """One attempt of a node.
 
     Attributes:
-        run: The run.
+        run: The run; in a replay, the run that is replayed.
         node: The node.
-        attempt: The number of the attempt, from 0.
+        attempt: The number of the attempt, from 0; in a replay, that with which the node came out.
         parameters: The input of the plan.
         meta: What the plan says of the node.
         context: What the nodes before it have left.
