@@ -313,17 +313,24 @@ class Graph:
 
     def described(self) -> Json:
         """Return the graph as JSON: what a run is resumed by, and drawn from."""
+        return {"nodes": [self._described(self.nodes[one]) for one in self.order]}
+
+    def _described(self, node: Node[Any]) -> Json:
+        meta = node.meta
         return {
-            "nodes": [
-                {
-                    "id": str(one),
-                    "tags": [str(tag) for tag in self.nodes[one].meta.tags],
-                    "side_effects": str(self.nodes[one].meta.side_effects),
-                    "needs": [str(other) for other in self.needs[one]],
-                    "awaits": [str(other) for other in self.awaits[one]],
-                }
-                for one in self.order
-            ]
+            "id": str(node.id),
+            "inputs": [
+                [*map(str, one.nodes)] if isinstance(one, Many) else str(one.nodes[0])
+                for one in node.inputs
+            ],
+            "tags": [str(tag) for tag in meta.tags],
+            "depends_on": [str(tag) for tag in meta.depends_on],
+            "strategy": str(meta.strategy),
+            "side_effects": str(meta.side_effects),
+            "idempotency": meta.idempotency,
+            "snapshot": str(meta.snapshot),
+            "needs": [str(other) for other in self.needs[node.id]],
+            "awaits": [str(other) for other in self.awaits[node.id]],
         }
 
 
