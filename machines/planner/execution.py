@@ -8,10 +8,11 @@ ready. So each beginning is on disk before it happens, and what is done is done 
 from __future__ import annotations
 
 import copy
+import hashlib
 import heapq
 import queue
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import datetime
@@ -32,10 +33,11 @@ from machines.plan.chart import (
     WindUp,
 )
 from machines.plan.identifiers import PlanError
-from machines.plan.ledger import Ledger
+from machines.plan.ledger import Ledger, Line
 from machines.plan.records import Envelope, dump_event, load_event
 from machines.plan.secrets import masked
 from machines.plan.vocabulary import (
+    IO_CALLED,
     Category,
     EngineEvent,
     ErrorInfo,
@@ -322,6 +324,7 @@ class Execution:
         self._journal = Journal(run)
         self._graph, self._manifest, self._ledger = graph, manifest, ledger
         self._config = manifest.config
+        self._is_sparse = manifest.config.checkpoints != "every"
         self._transports, self._load = transports, load
         self._watch, self._now = watch, now
         self._replayed, self._seal = replayed, seal
@@ -428,46 +431,68 @@ class Execution:
         initial = self._load(self._initial.snapshot)["writes"]
         self._initial.seen = {key: (value, -1) for key, value in initial.items()}
         attempts = {} if self._replayed is None else self._replayed.attempts
+        lines = self._ledger.lines
         for state in self._states:
-            line = self._ledger.lines.get(state.id)
+            line = lines.get(state.id)
             state.offset = attempts.get(state.id, 0) if line is None else line.attempt + 1
-            if line is None or line.state not in ("completed", "skipped"):
-                continue
-            if line.snapshot is None or not self._has_base(state):
-                self._again.add(state.id)  # its context was not kept: it is carried out again,
-                continue  # with what it has learnt
-            self._set_out(state)
-            stored = self._load(line.snapshot)
-            seen = _left(state, stored["writes"], stored["deletes"])
-            state.kept = _Kept(seen, line.snapshot)
-            event: Any = Enter() if line.state == "completed" else Skip("")
-            self._move(state, event)
-            if line.state == "completed":
-                self._move(state, Succeed())
-            self._was_over(state)
+            state.kept = None if line is None else self._stored(state, line)
+        over: set[int] = set()
+        for state in reversed(self._states):
+            line = lines.get(state.id)
+            if line is not None and self._was_over(state, line, over):
+                over.add(state.place)
         for state in self._states:
-            line = self._ledger.lines.get(state.id)
-            if line is not None and line.state == "failed" and self._was_tolerated(state):
-                self._move(state, Enter())
-                self._move(state, Fail(evolve(line.error or CANCELLED, retryable=False)))
-                self._was_over(state)
+            line = lines.get(state.id)
+            if line is not None and state.place in over:
+                self._move(state, Skip("") if line.state == "skipped" else Enter())
+                if line.state == "completed":
+                    self._move(state, Succeed())
+                elif line.state == "failed":
+                    self._move(state, Fail(evolve(line.error or CANCELLED, retryable=False)))
+                self._count_step(state, tell=False)
+                for other in state.after:
+                    self._states[other].left -= 1
+            elif line is not None and line.state == "completed":
+                self._again.add(state.id)  # with what it has learnt
         for state in self._states:
             if state.name == "waiting" and not state.left:
                 heapq.heappush(self._ready, state.place)
 
-    def _was_over(self, state: _State) -> None:
-        self._count_step(state, tell=False)
-        for other in state.after:
-            self._states[other].left -= 1
+    def _stored(self, state: _State, line: Line) -> _Kept | None:
+        """Return the context after a node that is over, if it can be known."""
+        if line.state == "completed" and line.snapshot is not None:
+            stored = self._load(line.snapshot)
+            if "by" in stored:
+                return _Kept(self._seen(stored), line.snapshot)
+            if self._has_base(state):
+                self._set_out(state)
+                return _Kept(_left(state, stored["writes"], stored["deletes"]), line.snapshot)
+        elif line.state == "skipped" and self._has_base(state):
+            self._set_out(state)
+            return _Kept(state.seen, state.base)
+        return None
 
-    def _was_tolerated(self, state: _State) -> bool:
-        """Tell whether the run has gone on without a node that failed, and still can."""
+    def _was_over(self, state: _State, line: Line, over: set[int]) -> bool:
+        """Tell whether a node need not be carried out again, those after it being known."""
+        if state.kept is not None:
+            return True
         waits = [self._states[one] for one in state.after]
-        on = any(one.kept is not None for one in waits)
-        return on and all(
-            one.kept is not None or any(map(self._kept, set(one.awaits) - {state.place}))
-            for one in waits
+        if line.state in ("completed", "skipped"):
+            return bool(waits) and all(one.place in over for one in waits)
+        return (  # the run has gone on without it, and still can
+            line.state == "failed"
+            and any(one.place in over for one in waits)
+            and all(
+                one.place in over or any(map(self._kept, set(one.awaits) - {state.place}))
+                for one in waits
+            )
         )
+
+    def _seen(self, stored: Json) -> Seen:
+        """Return the values of a snapshot that has all of them, and who wrote each."""
+        places = {id: place for place, id in enumerate(self._graph.order)}
+        values = dict.fromkeys(stored["deletes"], GONE) | stored["writes"]
+        return {key: (value, places.get(stored["by"][key], -1)) for key, value in values.items()}
 
     def _has_base(self, state: _State) -> bool:
         there = [self._states[one].kept is not None for one in state.needs]
@@ -633,7 +658,7 @@ class Execution:
             self._taken,
             self._stop,
             at_once=applies,
-            told=self._config.profile == "verbose",
+            told=self._config.records(IO_CALLED),
         )
         run, attempt = self._run.key, state.offset + state.chart[NodeRun.pending.running].attempt
         if self._replayed is not None:  # what it asks may depend on them
@@ -654,15 +679,15 @@ class Execution:
 
     def _past(self, state: _State, *, applies: bool) -> Past:
         """Return the facts that a node need not ask for again."""
+        known = self._ledger.facts
         if self._replayed is not None:
             retryable = self._config.missing_fact_retryable
-            return Past(
-                self._replayed.facts.facts, self._load, self._seal, only=True, retryable=retryable
-            )
+            known = self._replayed.facts.facts
+            return Past(known, known, self._load, self._seal, only=True, retryable=retryable)
         line = self._ledger.lines.get(state.id)
-        if line is None or not (applies or state.id in self._again):
-            return Past({}, self._load, self._seal)
-        return Past({key: self._ledger.facts[key] for key in line.facts}, self._load, self._seal)
+        again = line is not None and (applies or state.id in self._again)
+        facts = {key: known[key] for key in line.facts} if line is not None and again else {}
+        return Past(facts, known, self._load, self._seal)
 
     # -- what is recorded --------------------------------------------------------------------------
 
@@ -734,25 +759,32 @@ class Execution:
         if message.error is not None:
             snapshot = None
             if state.meta.snapshot == SnapshotPolicy.ALWAYS:
-                snapshot = self._snapshot(state, context.writes, context.deletes)
+                said = (state, context.writes, context.deletes)
+                snapshot = self._keep(self._snapshot(*said, whole=self._is_sparse))
             self._fail(state, message.error, snapshot, message.at)
             return
         writes = dict(context.writes)
         if message.result is not None:
             writes[state.id] = message.result
         self._move(state, Succeed())
-        deletes = sorted(context.deletes)
-        snapshot = self._snapshot(state, writes, context.deletes)
-        state.kept = _Kept(_left(state, writes, deletes), snapshot)
         keeps = self._config.keeps(state.meta.tags, state.meta.snapshot)
-        if not keeps:
-            self._bodies.pop(snapshot, None)
+        said = self._snapshot(state, writes, context.deletes, whole=keeps and self._is_sparse)
+        snapshot = self._keep(said) if keeps else hashlib.sha256(canonical(said)).hexdigest()
+        state.kept = _Kept(_left(state, writes, context.deletes), snapshot)
         self._say(NodeCompleted(state.id, snapshot if keeps else None), message.at)
         self._is_over(state)
 
-    def _snapshot(self, state: _State, writes: dict[str, Json], deletes: set[str]) -> str:
-        said = {"after": [state.base], "writes": writes, "deletes": sorted(deletes)}
-        return self._keep(said)
+    def _snapshot(
+        self, state: _State, writes: dict[str, Json], deletes: set[str], *, whole: bool
+    ) -> Json:
+        """Return the context after a node: what is new in it, or the whole, and who wrote what."""
+        if not whole:
+            return {"after": [state.base], "writes": writes, "deletes": sorted(deletes)}
+        left = _left(state, writes, deletes)
+        gone = sorted(key for key, (value, _) in left.items() if value is GONE)
+        names = (*self._graph.order, "")  # the last one is that of the place -1
+        by = {key: names[place] for key, (_, place) in left.items()}
+        return {"after": [], "writes": visible(left), "deletes": gone, "by": by}
 
 
 def wind_up(journal: Journal, ledger: Ledger, at: datetime) -> None:
@@ -780,7 +812,7 @@ def _many_as(values: list[Json], hint: Any, what: str) -> Any:
     return [None if one is None else next(left) for one in values]
 
 
-def _left(state: _State, writes: dict[str, Json], deletes: list[str]) -> Seen:
+def _left(state: _State, writes: dict[str, Json], deletes: Iterable[str]) -> Seen:
     """Return what a node leaves for those after it."""
     seen = dict(state.seen)
     for key in deletes:

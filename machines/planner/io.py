@@ -135,6 +135,7 @@ class Past:
 
     Attributes:
         facts: The facts, by key.
+        known: All facts of the run, or of that which is replayed.
         load: Returns what an artifact holds.
         seal: Seals and opens what is secret.
         only: Whether nothing else may be asked: the run is a replay.
@@ -142,6 +143,7 @@ class Past:
     """
 
     facts: Mapping[str, FactRecorded]
+    known: Mapping[str, FactRecorded]
     load: Callable[[str], Json]
     seal: Seal
     only: bool = False
@@ -321,9 +323,15 @@ class Io:
         return self._fact(key, "value", None, lambda: value, secret=secret)
 
     def recorded(self, key: str) -> str | None:
-        """Return the artifact of a fact that this attempt has recorded; None without one."""
-        known = self._known.get(FactKey(key))
-        return None if known is None else known[1].payload
+        """Return the artifact of a fact of the run; None if none is recorded under the key.
+
+        Facts of nodes before this one are there for certain; of those beside it, one may be or not.
+        """
+        name = FactKey(key)
+        if name in self._known:
+            return self._known[name][1].payload
+        fact = self._past.known.get(name)
+        return None if fact is None else fact.payload
 
     def now(self, *, key: str | None = None) -> datetime:
         """Return the time, in UTC, to the millisecond; it is recorded, too."""
@@ -374,7 +382,10 @@ class Io:
         if found is None and self._past.only:
             text = f"nothing is recorded under the key {name}, which {self._node} asks for"
             retryable = self._past.retryable
-            raise NodeError("missing_fact", text, category=Category.RPC, retryable=retryable)
+            details = {"key": name, "node": self._node}
+            raise NodeError(
+                "missing_fact", text, category=Category.RPC, retryable=retryable, details=details
+            )
         if found is not None and (found.node != self._node or found.meta.get("request") != said):
             if self._past.only:
                 text = f"the key {name} was recorded by {found.node} for another question"

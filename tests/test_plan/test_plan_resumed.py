@@ -5,13 +5,23 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
+from attrs import evolve
 
 from machines.plan.chart import Resume
 from machines.plan.vocabulary import NodeEntered, NodeError
-from machines.planner import Engine, Plan, PlanError, SideEffects, Status, Strategy, Work
+from machines.planner import (
+    Engine,
+    Plan,
+    PlanError,
+    SideEffects,
+    SnapshotPolicy,
+    Status,
+    Strategy,
+    Work,
+)
 from statecharts.runtime import Run
 from tests.test_plan.conftest import CONFIG
 
@@ -148,3 +158,68 @@ def test_an_output_belongs_to_one_node(engine: Engine) -> None:
     broken.clear()
     assert engine.resume(run.run, plan).status == Status.COMPLETED
     assert engine.output(run.run, "report.md") == "new"
+
+
+def test_a_checkpoint_spares_what_came_before_it(engine: Engine) -> None:
+    """What was kept is not carried out again, nor what only that has waited for."""
+    done, broken = Counter[str](), ["a.b.last"]
+
+    def node(work: Work, *_: Any) -> str:
+        done[work.node] += 1
+        if work.node in broken:
+            raise NodeError("down", work.node)
+        if work.node == "a.b.first":
+            work.context.write("gone", 1)
+        if work.node in ("a.b.first", "a.b.keep"):
+            work.context.write("k", work.node)
+        if work.node == "a.b.keep":
+            work.context.delete("gone")
+            work.context.delete("began")
+        return work.node
+
+    plan, act = Plan("sparse"), cast("Any", node)
+    first = plan.node("a.b.first", act)
+    shared = plan.node("a.b.shared", act)
+    kept = plan.node("a.b.keep", act, first, shared, tags=["keep"])
+    plan.node("a.b.last", act, shared, kept, snapshot=SnapshotPolicy.ALWAYS)
+    beside = plan.node("a.b.beside", act, first, tags=["keep"])
+    plan.node("a.b.join", act, beside, kept, after=["a.b.last"])
+    config = evolve(CONFIG, checkpoints=("keep",))
+    run = engine.start(plan, config=config, context={"began": 1, "stays": 1})
+    assert list(run.errors) == ["a.b.last"]
+    for line in engine.ledger(run.run).lines.values():
+        assert (line.snapshot is not None) == (line.node in ("a.b.keep", "a.b.beside"))
+        if line.snapshot is not None:
+            assert engine.artifact(line.snapshot)["after"] == []
+    broken.clear()
+    assert engine.resume(run.run, plan).status == Status.COMPLETED
+    again = {"a.b.shared": 2, "a.b.last": 2}
+    assert done == {"a.b.first": 1, "a.b.keep": 1, "a.b.beside": 1, "a.b.join": 1, **again}
+    nodes = {one: one for one in done}
+    assert engine.context(run.run) == {**nodes, "k": "a.b.keep", "stays": 1}
+    straight = engine.start(plan, config=config, context={"began": 1, "stays": 1})
+    assert straight.final == engine.result(run.run).final
+    assert not engine.difference(run.run, engine.replay(run.run, plan).run)
+
+
+def test_a_skipped_node_has_written_nothing_when_a_run_goes_on(engine: Engine) -> None:
+    """What it found written is not taken for its own: two of them do not contradict each other."""
+    plan, broken = Plan("dry"), [1]
+    first = plan.node("a.b.first", lambda work: work.context.write("k", 1))
+    dry = [
+        plan.node(
+            f"a.b.dry_{n}", lambda work: work.context.write("k", 2), after=[first], tags=["d"]
+        )
+        for n in (1, 2)
+    ]
+
+    def last(work: Work) -> Any:
+        if broken:
+            raise NodeError("down", "no answer")
+        return work.context.read("k")
+
+    plan.node("a.b.last", last, after=dry)
+    run = engine.start(plan, config=evolve(CONFIG, skip_tags=("d",))).run
+    broken.clear()
+    assert engine.resume(run, plan).status == Status.COMPLETED
+    assert engine.context(run)["a.b.last"] == 1
