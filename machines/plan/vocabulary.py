@@ -75,6 +75,15 @@ class ArtifactKind(StrEnum):
     GRAPH = "graph"
 
 
+def kind_of(text: str) -> str:
+    """Return the kind of an artifact: one of ours, or a word of others.
+
+    >>> kind_of("output"), kind_of("plot")
+    (<ArtifactKind.OUTPUT: 'output'>, 'plot')
+    """
+    return ArtifactKind(text) if text in frozenset(ArtifactKind) else Tag(text)
+
+
 class Category(StrEnum):
     """Where an error comes from."""
 
@@ -443,13 +452,13 @@ class ArtifactWritten:
     Attributes:
         node: The node.
         artifact: The artifact.
-        kind: What it is for.
+        kind: What it is for: an `ArtifactKind`, or another word.
         meta: More of it; ``name`` and ``media`` of an output.
     """
 
     node: str
     artifact: str
-    kind: ArtifactKind
+    kind: str = field(converter=kind_of)
     meta: Json
 
 

@@ -17,7 +17,7 @@ from typing import Any, Final, Self, final
 from attrs import evolve, frozen
 
 from machines.plan.chart import Cancel, PlanRun, Progress, Resume
-from machines.plan.identifiers import PlanError, RunId
+from machines.plan.identifiers import ArtifactId, PlanError, RunId
 from machines.plan.ledger import Ledger
 from machines.plan.records import Envelope, dumped, loaded
 from machines.plan.secrets import refuse_secrets
@@ -352,6 +352,23 @@ class Engine:
     def graph(self, run: str) -> Json:
         """Return the nodes and edges of a run, as `Graph.described` gives them."""
         return self.artifact(self.manifest(run).graph)
+
+    def put(self, value: Any) -> str:
+        """Keep an artifact; return its name, the SHA-256 of its canonical JSON.
+
+        Raises:
+            NodeError: JSON cannot carry it (``context_serialize_failed``).
+            PlanError: It holds a secret (SC853).
+        """
+        return self._put(as_json(value, "artifact"))
+
+    def exists(self, name: str) -> bool:
+        """Return whether there is an artifact of a name.
+
+        Raises:
+            PlanError: It is no name of one (SC851).
+        """
+        return self._runs.store.artifact(bytes.fromhex(ArtifactId(name))) is not None
 
     def artifact(self, name: str) -> Json:
         """Return what an artifact holds.

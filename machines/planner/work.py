@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, final
 
 from attrs import frozen
 
+from machines.plan.identifiers import PlanError
 from machines.plan.secrets import refuse_secrets
 from machines.plan.vocabulary import (
     ArtifactKind,
@@ -18,6 +19,7 @@ from machines.plan.vocabulary import (
     Meta,
     NodeError,
     RunConfig,
+    kind_of,
 )
 from machines.planner.context import Context, as_json
 from machines.planner.io import Io, Sink
@@ -59,7 +61,7 @@ class Work:
         Args:
             name: The name of what it tells.
             payload: What it tells, which JSON can carry; never a secret.
-            artifact: The artifact that holds more of it.
+            artifact: The artifact that holds more of it, as `put` names it.
         """
         said = as_json(payload, f"{self.node} {name}")
         if self._config.records(name):
@@ -94,6 +96,29 @@ class Work:
         artifact = self._sink.keep(written)
         said = ArtifactWritten(self.node, artifact, ArtifactKind.OUTPUT, meta)
         self._sink.events.append(said)
+        return artifact
+
+    def put(self, value: Any, *, kind: str, meta: Any = None) -> str:
+        """Keep an artifact, for `emit` or a result to name.
+
+        Args:
+            value: A text, or a value that JSON can carry; never a secret.
+            kind: What it is for, in a word of its own, such as ``plot``.
+            meta: More of it, which JSON can carry.
+
+        Returns:
+            Its name: equal values have equal names.
+
+        Raises:
+            PlanError: The kind is none, or one of the engine's, such as ``output`` (SC851).
+        """
+        word = kind_of(kind)
+        if isinstance(word, ArtifactKind):
+            remedy = "Choose another word; an output is kept by output"
+            raise PlanError("SC851", self.node, f"{kind!r} is a kind of the engine's", remedy)
+        said = as_json(meta, f"{self.node} {kind}")
+        artifact = self._sink.keep(as_json(value, f"{self.node} {kind}"))
+        self._sink.events.append(ArtifactWritten(self.node, artifact, word, said))
         return artifact
 
     def tell(self, event: EngineEvent) -> None:
