@@ -77,6 +77,7 @@ class Ledger:
         facts: The facts, by their keys; of two of one key the later counts.
         steps: The steps that have begun, and the phase of each.
         children: The runs of other plans that nodes have started, and how they ended.
+        places: The node and the name of each of those runs, as ``node/name``.
         emitted: What nodes told of their own.
         last: The time of the last event, in milliseconds since 1970.
     """
@@ -90,6 +91,7 @@ class Ledger:
     facts: dict[str, FactRecorded] = field(factory=dict)
     steps: dict[str, str] = field(factory=dict)
     children: dict[str, ChildSpawned | ChildCompleted] = field(factory=dict)
+    places: dict[str, str] = field(factory=dict)
     emitted: list[Emitted] = field(factory=list)
     began: int = 0
     last: int = 0
@@ -142,7 +144,9 @@ class Ledger:
                 self.line(written.node).artifacts.append(written)
             case OperationBoundary(path, phase):
                 self.steps[path] = phase
-            case (ChildSpawned() | ChildCompleted()) as child:
+            case ChildSpawned(node, run, _, name) as child:
+                self.children[run], self.places[run] = child, f"{node}/{name}"
+            case ChildCompleted() as child:
                 self.children[child.child] = child
             case Emitted() as emitted:
                 self.emitted.append(emitted)

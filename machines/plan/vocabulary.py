@@ -483,11 +483,13 @@ class ChildSpawned:
         node: The node.
         child: The other run.
         manifest: The artifact of its manifest.
+        name: The name that the node has for it.
     """
 
     node: str
     child: str
     manifest: str
+    name: str = ""
 
 
 @frozen

@@ -87,7 +87,7 @@ class Difference:
     Attributes:
         facts: The keys of facts that differ, or that only one of them has.
         outputs: The names of outputs for which the same is true.
-        final: Whether they end with another context.
+        final: Whether they, or runs that they have started, end with another context.
     """
 
     facts: tuple[str, ...]
@@ -411,21 +411,35 @@ class Engine:
         return self.artifact(outputs[name].artifact)
 
     def difference(self, one: str, other: str) -> Difference:
-        """Return what differs between two runs: facts, outputs and the last context."""
-        first, second = self.ledger(one), self.ledger(other)
+        """Return what differs between two runs: facts, outputs and the last context.
 
-        def differing(was: Mapping[str, str], now: Mapping[str, str]) -> tuple[str, ...]:
+        What differs between runs that their nodes have started has the node and its name for the
+        run before the key, such as ``a.b.c/orders price/eth``.
+        """
+
+        def differing(was: Mapping[str, Any], now: Mapping[str, Any]) -> tuple[str, ...]:
             names: Iterable[str] = dict.fromkeys((*was, *now))
             return tuple(name for name in names if was.get(name) != now.get(name))
 
-        facts = [
-            {key: fact.payload for key, fact in each.facts.items()} for each in (first, second)
-        ]
-        outputs = [
-            {name: written.artifact for name, written in each.outputs.items()}
-            for each in (first, second)
-        ]
-        return Difference(differing(*facts), differing(*outputs), first.final != second.final)
+        first, second = self._said(one), self._said(other)
+        facts, outputs, finals = (
+            differing(was, now) for was, now in zip(first, second, strict=True)
+        )
+        return Difference(facts, outputs, bool(finals))
+
+    def _said(
+        self, run: str, under: str = ""
+    ) -> tuple[dict[str, str], dict[str, str], dict[str, str | None]]:
+        """Return the facts, the outputs, and the last contexts of a run and those in it."""
+        ledger = self.ledger(run)
+        facts = {under + key: fact.payload for key, fact in ledger.facts.items()}
+        outputs = {under + name: one.artifact for name, one in ledger.outputs.items()}
+        finals = {under: ledger.final}
+        for child, place in ledger.places.items():
+            if self._has(child) and self.status(child) != Status.CANCELLED:
+                inner = self._said(child, f"{under}{place} ")
+                facts, outputs, finals = facts | inner[0], outputs | inner[1], finals | inner[2]
+        return facts, outputs, finals
 
     # -- inside ------------------------------------------------------------------------------------
 
@@ -572,7 +586,7 @@ class Engine:
             raise NodeError("child_taken", text, category=Category.PARSING_INPUT)
         self._same(run, manifest, graph)
         # Told first: whoever cancels this run finds the other one, or this node goes no further.
-        work.tell(ChildSpawned(work.node, run, self._put(dumped(manifest))))
+        work.tell(ChildSpawned(work.node, run, self._put(dumped(manifest)), name))
         if not self._has(run):
             self._create(manifest, {}, run, "", within.run)
         ended = self.result(run)

@@ -176,3 +176,25 @@ def test_a_run_is_told_before_it_is_there(engine: Engine, monkeypatch: pytest.Mo
     assert engine.artifact(child.manifest) == engine.artifact(
         engine._get(child.child).snapshot.context.manifest
     )
+
+
+def test_what_differs_in_runs_that_nodes_start_is_told(engine: Engine) -> None:
+    """Facts, outputs and last contexts, however deep, by the node and its name for the run."""
+    inner, middle, outer, said = Plan("inner"), Plan("middle"), Plan("outer"), ["old"]
+
+    def node(work: Work) -> None:
+        work.output("out.txt", work.io.record("fact", said[0]).response)
+
+    inner.node("a.b.c", node)
+    middle.node("a.b.m", lambda work: work.child(inner, "in") and None)
+    outer.node("a.b.o", lambda work: work.child(middle, "mid") and None)
+    one, again = engine.start(outer).run, engine.start(outer).run
+    assert not engine.difference(one, again)
+    said[0] = "new"
+    found = engine.difference(one, engine.start(outer).run)
+    assert found.facts == ("a.b.o/mid a.b.m/in fact",)
+    assert found.outputs == ("a.b.o/mid a.b.m/in out.txt",)
+    assert not found.final
+    inner.nodes.clear()
+    inner.node("a.b.c", lambda work: work.io.record("fact", said[0]).response)
+    assert engine.difference(one, engine.start(outer).run).final
