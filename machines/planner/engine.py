@@ -422,10 +422,8 @@ class Engine:
             return tuple(name for name in names if was.get(name) != now.get(name))
 
         first, second = self._said(one), self._said(other)
-        facts, outputs, finals = (
-            differing(was, now) for was, now in zip(first, second, strict=True)
-        )
-        return Difference(facts, outputs, bool(finals))
+        facts, outputs = differing(first[0], second[0]), differing(first[1], second[1])
+        return Difference(facts, outputs, first[2] != second[2])
 
     def _said(
         self, run: str, under: str = ""

@@ -158,7 +158,7 @@ class _Kept:
     """The context after a node that is over.
 
     Attributes:
-        seen: The values.
+        seen: The values, until all nodes after it know theirs.
         snapshot: Its artifact.
     """
 
@@ -179,6 +179,7 @@ class _State:
     left: int
     chart: Snapshot[Any, Any]
     after: list[int] = field(factory=list)
+    uses: int = 0
     offset: int = 0
     kept: _Kept | None = None
     base: str = ""
@@ -413,6 +414,7 @@ class Execution:
             states.append(_State(id, place, meta, needs, awaits, left, fresh))
             for other in {*needs, *awaits}:
                 states[other].after.append(place)
+                states[other].uses += 1
             path = id.rpartition(".")[0]
             self._steps[path] = self._steps.get(path, 0) + 1
         return states
@@ -436,6 +438,8 @@ class Execution:
             line = lines.get(state.id)
             state.offset = attempts.get(state.id, 0) if line is None else line.attempt + 1
             state.kept = None if line is None else self._stored(state, line)
+            if state.kept is not None:
+                self._let_go(state)
         over: set[int] = set()
         for state in reversed(self._states):
             line = lines.get(state.id)
@@ -444,19 +448,22 @@ class Execution:
         for state in self._states:
             line = lines.get(state.id)
             if line is not None and state.place in over:
-                self._move(state, Skip("") if line.state == "skipped" else Enter())
-                if line.state == "completed":
-                    self._move(state, Succeed())
-                elif line.state == "failed":
-                    self._move(state, Fail(evolve(line.error or CANCELLED, retryable=False)))
-                self._count_step(state, tell=False)
-                for other in state.after:
-                    self._states[other].left -= 1
+                self._come_out(state, line)
             elif line is not None and line.state == "completed":
                 self._again.add(state.id)  # with what it has learnt
         for state in self._states:
             if state.name == "waiting" and not state.left:
                 heapq.heappush(self._ready, state.place)
+
+    def _come_out(self, state: _State, line: Line) -> None:
+        self._move(state, Skip("") if line.state == "skipped" else Enter())
+        if line.state == "completed":
+            self._move(state, Succeed())
+        elif line.state == "failed":
+            self._move(state, Fail(evolve(line.error or CANCELLED, retryable=False)))
+        self._count_step(state, tell=False)
+        for other in state.after:
+            self._states[other].left -= 1
 
     def _stored(self, state: _State, line: Line) -> _Kept | None:
         """Return the context after a node that is over, if it can be known."""
@@ -516,6 +523,14 @@ class Execution:
         state.seen = self._merged(found)
         state.base = self._joined([one.snapshot for one in found])
 
+    def _let_go(self, state: _State) -> None:
+        """Forget the values before a node that knows its own, once nobody else starts from them."""
+        for place in (*state.needs, *state.awaits):
+            other = self._states[place]
+            other.uses -= 1
+            if not other.uses and other.kept is not None:
+                other.kept.seen = other.seen = {}
+
     def _merged(self, found: list[_Kept]) -> Seen:
         return merged([one.seen for one in found], self._before, self._graph.order)
 
@@ -550,6 +565,7 @@ class Execution:
                 self._begin(state, 0, start=False)
                 self._fail(state, error.info, None)
                 continue
+            self._let_go(state)
             if skipped is not None:
                 self._move(state, Skip(skipped))
                 state.kept = _Kept(state.seen, state.base)

@@ -22,6 +22,7 @@ from machines.planner import (
     Strategy,
     Work,
 )
+from machines.planner.execution import Execution
 from statecharts.runtime import Run
 from tests.test_plan.conftest import CONFIG
 
@@ -223,3 +224,33 @@ def test_a_skipped_node_has_written_nothing_when_a_run_goes_on(engine: Engine) -
     broken.clear()
     assert engine.resume(run, plan).status == Status.COMPLETED
     assert engine.context(run)["a.b.last"] == 1
+
+
+def test_values_are_forgotten_once_all_nodes_after_know_theirs(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A long chain does not hold the context of each of its nodes, nor when it goes on."""
+    plan, held, before, broken = Plan("chain"), [0], list[Any](), [1]
+
+    def last(_: Work) -> None:
+        if broken:
+            raise NodeError("down", "no answer")
+
+    for number in range(60):
+        before = [plan.node(f"a.b.n_{number}", lambda _: 1, after=before)]
+    plan.node("a.b.last", last, after=before)
+
+    def look(self: Execution) -> Any:
+        kept = [one.kept.seen for one in self._states if one.kept is not None]
+        held[0] = max(held[0], sum(map(len, {id(one): one for one in kept}.values())))
+        return let_through(self)
+
+    let_through = Execution._fire
+    monkeypatch.setattr(Execution, "_fire", look)
+    run = engine.start(plan, config=CONFIG)
+    assert 60 <= held[0] < 200
+    held[0] = 0
+    broken.clear()
+    assert engine.resume(run.run, plan).status == Status.COMPLETED
+    assert 60 <= held[0] < 200
+    assert len(engine.context(run.run)) == 60
