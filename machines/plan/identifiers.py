@@ -11,6 +11,7 @@ import uuid
 from collections.abc import Iterable
 from typing import ClassVar, Final, Self
 
+from statecharts.model.arguments import shown
 from statecharts.model.errors import StatechartError
 
 _PART: Final = r"[a-z][a-z0-9_]{0,62}"
@@ -156,5 +157,40 @@ class Tag(Identifier):
 
 
 def tags_of(texts: Iterable[str]) -> tuple[Tag, ...]:
-    """Return texts as tags."""
-    return tuple(map(Tag, texts))
+    """Return texts as tags.
+
+    Raises:
+        PlanError: One is no tag, or it is one text, whose letters cannot be meant (SC851).
+    """
+    return tuple(map(Tag, texts_of(texts)))
+
+
+def texts_of(texts: Iterable[str]) -> tuple[str, ...]:
+    """Return several texts.
+
+    Raises:
+        PlanError: It is one text, or something else (SC851).
+
+    >>> texts_of("awk")
+    Traceback (most recent call last):
+    machines.plan.identifiers.PlanError: [SC851] texts: 'awk' is not several texts. Write a tuple.
+    """
+    given: object = texts
+    found = tuple(given) if isinstance(given, Iterable) and not isinstance(given, str) else None
+    if found is None or not all(isinstance(one, str) and is_written(one) for one in found):
+        said = f"{shown(texts)} is not several texts"
+        raise PlanError("SC851", "texts", said, "Write a tuple, such as ('one', 'two')")
+    return found
+
+
+def is_written(text: str) -> bool:
+    """Return whether a text can be written: it has no half of a surrogate pair.
+
+    >>> is_written("ä"), is_written("\\ud800")
+    (True, False)
+    """
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

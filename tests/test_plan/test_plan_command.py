@@ -26,7 +26,7 @@ from machines.plan.vocabulary import (
     NodeSkipped,
     RunStarted,
 )
-from machines.planner import Engine, Plan
+from machines.planner import Engine, Plan, PlanError
 from machines.planner.command import plan as command
 from machines.planner.command.progress import Progress
 from machines.planner.pictures import MANY, bars, boxes, gantt_svg, gantt_text, graph_svg
@@ -175,6 +175,30 @@ def test_a_store_that_is_not_there_is_not_made(folder: Path) -> None:
     assert done.exit_code == 2
     assert "There is no file 'plans.db'" in done.stderr
     assert not (folder / "plans.db").exists()
+
+
+def test_a_run_that_cannot_be_read_does_not_hide_the_others(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is a row of its own, which says why; the list goes on."""
+    (folder / "log.gate").touch()
+    lost, whole = (begun("plans.py:report")["run"] for _ in range(2))
+    read = Engine.ledger
+
+    def ledger(engine: Engine, run: str) -> Ledger:
+        if run == lost:
+            raise PlanError("SC857", "record", "what is stored is no RunStarted", "Verify it")
+        return read(engine, run)
+
+    monkeypatch.setattr(Engine, "ledger", ledger)
+    done = call("inspect")
+    assert done.exit_code == 0
+    rows = {line.split()[0]: line.split() for line in done.stdout.splitlines()[2:]}
+    assert rows[lost][1:3] == ["SC857", "completed"]
+    assert rows[whole][1:3] == ["report", "completed"]
+    listed = {one["run"]: one for one in json.loads(call("inspect", "--json").stdout)}
+    assert "SC857" in listed[lost]["unreadable"]
+    assert listed[whole]["final"]
 
 
 def process(folder: Path, *arguments: str) -> subprocess.Popen[str]:

@@ -125,23 +125,6 @@ def test_waits_grow_as_the_policy_says() -> None:
     assert RetryPolicy(delay=second, backoff="fixed").wait(7) == second
 
 
-@pytest.mark.parametrize(
-    "wrong",
-    [
-        lambda: RetryPolicy(attempts=0),
-        lambda: RunConfig(at_once=0),
-        lambda: RunConfig(mode="dry"),  # type: ignore[arg-type]
-        lambda: RunConfig(profile="loud"),  # type: ignore[arg-type]
-        lambda: RunConfig(checkpoints="never"),  # type: ignore[arg-type]
-        lambda: RunConfig(skip_tags=("No Tag",)),
-    ],
-)
-def test_configurations_that_mean_nothing_are_refused(wrong: Any) -> None:
-    """A configuration is checked when it is made."""
-    with pytest.raises((ValueError, PlanError)):
-        wrong()
-
-
 def test_profiles_say_what_is_recorded() -> None:
     """Minimal records nothing but what recovery needs; the others more; names, what they name."""
     said = {

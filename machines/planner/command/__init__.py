@@ -304,7 +304,7 @@ def inspect(
     with _opened(store) as engine:
         if id is None:
             if as_json:
-                print_json([showing.result_json(engine.result(one)) for one in engine.runs()])
+                print_json(showing.runs_json(engine))
             else:
                 showing.show_runs(console(), engine)
             return

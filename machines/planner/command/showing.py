@@ -13,6 +13,7 @@ from machines.plan.records import dump_event, dumped
 from machines.planner.engine import Difference, Engine, Result
 from machines.planner.pictures import SIGNS, duration, gantt_text
 from statecharts.cli.terminal import count_text, plain_table
+from statecharts.model.errors import StatechartError
 
 _STYLES: Final = {
     "completed": "green",
@@ -38,6 +39,17 @@ def result_json(result: Result) -> dict[str, Any]:
     }
 
 
+def runs_json(engine: Engine) -> list[dict[str, Any]]:
+    """Return the runs of a store as JSON; ``unreadable`` says why one cannot be read."""
+    found: list[dict[str, Any]] = []
+    for run in engine.runs():
+        try:
+            found.append(result_json(engine.result(run)))
+        except StatechartError as error:
+            found.append({"run": str(run), "status": engine.phase(run), "unreadable": str(error)})
+    return found
+
+
 def show_result(out: Console, result: Result, ledger: Ledger) -> None:
     """Print how a run has ended, and what to look at."""
     status = Text(str(result.status), style=_STYLES.get(str(result.status), ""))
@@ -57,12 +69,17 @@ def show_runs(out: Console, engine: Engine) -> None:
     for column in ("plan", "state", "nodes", "facts", "began"):
         table.add_column(column)
     for run in engine.runs():
-        ledger, manifest = engine.ledger(run), engine.manifest(run)
         phase = engine.phase(run)
+        said = Text(phase, style=_STYLES.get(phase, ""))
+        try:
+            ledger, manifest = engine.ledger(run), engine.manifest(run)
+        except StatechartError as error:  # the others are shown all the same
+            table.add_row(run, Text(error.code, style="red"), said, "–", "–", "–")
+            continue
         plan = manifest.operation + (" (replay)" if manifest.replay_of else "")
         began = _time(ledger.began) if ledger.began else "–"
         counts = str(len(ledger.lines)), str(len(ledger.facts))
-        table.add_row(run, plan, Text(phase, style=_STYLES.get(phase, "")), *counts, began)
+        table.add_row(run, plan, said, *counts, began)
     out.print(table)
 
 
