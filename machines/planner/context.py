@@ -8,7 +8,7 @@ from typing import Any, Final, TypeAlias, TypeVar, final
 
 from cattrs.preconf.json import make_converter
 
-from machines.plan.identifiers import ContextKey
+from machines.plan.identifiers import ContextKey, PlanError
 from machines.plan.secrets import refuse_secrets
 from machines.plan.vocabulary import Category, Json, NodeError
 from statecharts.store.artifacts import canonical
@@ -116,12 +116,15 @@ def as_json(value: Any, what: str) -> Json:
         NodeError: JSON cannot carry it (``context_serialize_failed``).
         PlanError: It holds a secret (SC853).
     """
-    refuse_secrets(what, value)
     try:
+        refuse_secrets(what, value)
         written = CONVERTER.unstructure(value)
         canonical(written)
-    except (StoreError, ValueError, TypeError) as error:
-        text = f"{what} cannot be JSON: {type(value).__name__}"
+    except PlanError:
+        raise
+    except Exception as error:  # whatever a class of the node's own may raise
+        why = f", {error.found}" if isinstance(error, StoreError) else ""
+        text = f"{what} cannot be JSON: {type(value).__name__}{why}"
         raise NodeError("context_serialize_failed", text, category=Category.CONTEXT) from error
     refuse_secrets(what, written)
     return written

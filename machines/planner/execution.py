@@ -32,7 +32,6 @@ from machines.plan.chart import (
 from machines.plan.identifiers import PlanError
 from machines.plan.ledger import Ledger
 from machines.plan.records import Envelope, dump_event, load_event
-from machines.plan.secrets import masked
 from machines.plan.vocabulary import (
     Category,
     EngineEvent,
@@ -64,7 +63,7 @@ from machines.planner.context import (
 from machines.planner.io import Io, Past, Sink, Transport
 from machines.planner.plan import Graph, Many, Plan
 from machines.planner.sealing import Seal
-from machines.planner.work import Work
+from machines.planner.work import Work, error_of
 from statecharts import Kernel, Snapshot, StartTimer, TimerFired
 from statecharts.runtime import Run
 from statecharts.store.artifacts import canonical
@@ -555,13 +554,8 @@ class Execution:
         result, info = None, None
         try:
             result = self._carried_out(state, sink, context)
-        except NodeError as error:
-            info = error.info
-        except PlanError as error:
-            info = ErrorInfo("refused", Category.CONTEXT, False, str(error))  # noqa: FBT003
         except BaseException as error:  # noqa: BLE001 - a node may raise anything
-            text = masked(f"{type(error).__name__}: {error}".removesuffix(": "))
-            info = ErrorInfo("unhandled", Category.UNKNOWN, False, text)  # noqa: FBT003
+            info = error_of(error)
         said = (state.place, sink, context, self._now(), result, info)
         self._messages.put(_Outcome(*said))
 

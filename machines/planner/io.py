@@ -26,6 +26,7 @@ from machines.plan.vocabulary import (
     NodeError,
 )
 from machines.planner.sealing import Seal
+from statecharts.model.arguments import KEY, check, optional
 from statecharts.store.artifacts import canonical
 
 
@@ -210,6 +211,7 @@ class Io:
             self._refuse_cancelled()
             return answer
 
+        check("call", namespace=(namespace, KEY), key=(key, optional(KEY)))
         self._refuse_cancelled()
         if self._told:
             said = {"namespace": namespace, "key": key}

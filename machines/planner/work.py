@@ -3,22 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Any, final
+from typing import TYPE_CHECKING, Any, Final, final
 
-from attrs import frozen
+from attrs import evolve, frozen
 
-from machines.plan.secrets import refuse_secrets
+from machines.plan.identifiers import ArtifactId, PlanError, is_written
+from machines.plan.secrets import masked, refuse_secrets
 from machines.plan.vocabulary import (
     ArtifactKind,
     ArtifactWritten,
+    Category,
     Emitted,
     EngineEvent,
+    ErrorInfo,
     Json,
     Meta,
+    NodeError,
     RunConfig,
 )
 from machines.planner.context import Context, as_json
 from machines.planner.io import Io, Sink
+from statecharts.model.arguments import KEY, Sort, check
+from statecharts.model.errors import ArgumentError
+
+_NAME: Final = Sort(
+    "a text that is not empty, and that UTF-8 can write",
+    lambda value: KEY.fits(value) and is_written(value),
+)
 
 if TYPE_CHECKING:
     from machines.planner.plan import Plan
@@ -57,10 +68,17 @@ class Work:
             name: The name of what it tells.
             payload: What it tells, which JSON can carry; never a secret.
             artifact: The artifact that holds more of it.
+
+        Raises:
+            ArgumentError: The name is none (SC221).
+            PlanError: The artifact is none (SC851), or a secret would be recorded (SC853).
+            NodeError: JSON cannot carry the payload (``context_serialize_failed``).
         """
+        check("emit", name=(name, _NAME))
+        kept = None if artifact is None else ArtifactId(artifact)
         said = as_json(payload, f"{self.node} {name}")
         if self._config.records(name):
-            self._sink.events.append(Emitted(self.node, name, said, artifact))
+            self._sink.events.append(Emitted(self.node, name, said, kept))
 
     def emit_many(self, events: Iterable[tuple[str, Any]]) -> None:
         """Tell several things, in order."""
@@ -77,7 +95,13 @@ class Work:
 
         Returns:
             The artifact: equal outputs have equal names.
+
+        Raises:
+            ArgumentError: The name or the media type is none (SC221).
+            PlanError: A secret would be recorded (SC853).
+            NodeError: JSON cannot carry the value (``context_serialize_failed``).
         """
+        check("output", name=(name, _NAME), media=(media, _NAME))
         written = as_json(value, f"{self.node} {name}")
         artifact = self._sink.keep(written)
         meta = {"name": name, "media": media}
@@ -105,3 +129,32 @@ class Work:
             NodeError: The run has failed (``child_failed``).
         """
         return self._child(self, plan, name, parameters)
+
+
+def error_of(error: BaseException) -> ErrorInfo:
+    """Return what is recorded of an error of a node, whatever it is.
+
+    >>> error_of(NodeError("busy", "wait", retryable=True, details={1: 2})).message
+    'wait (without its details: busy details cannot be JSON: dict, the key 1 is not a text)'
+    """
+    if isinstance(error, PlanError | ArgumentError) and not isinstance(error, NodeError):
+        return ErrorInfo("refused", Category.CONTEXT, False, _said(str(error)))  # noqa: FBT003
+    info = getattr(error, "info", None) if isinstance(error, NodeError) else None
+    if not isinstance(info, ErrorInfo):
+        try:
+            text = f"{type(error).__name__}: {error}".removesuffix(": ")
+        except Exception:  # noqa: BLE001 - a node may raise anything
+            text = type(error).__name__
+        return ErrorInfo("unhandled", Category.UNKNOWN, False, _said(text))  # noqa: FBT003
+    message, details = info.message, None
+    try:
+        details = as_json(info.details, f"{info.code} details")
+    except NodeError as why:
+        message += f" (without its details: {why.info.message})"
+    except PlanError as why:
+        message += f" (without its details: {why.where}: {why.found})"
+    return evolve(info, message=_said(message), details=details)
+
+
+def _said(text: str) -> str:
+    return masked(text).encode(errors="backslashreplace").decode()
