@@ -9,7 +9,7 @@ from typing import Any, Final, TypeAlias, TypeVar, final
 from cattrs.preconf.json import make_converter
 
 from machines.plan.identifiers import ContextKey, PlanError
-from machines.plan.secrets import refuse_secrets
+from machines.plan.secrets import Opened, refuse_secrets
 from machines.plan.vocabulary import Category, Json, NodeError
 from statecharts.store.artifacts import canonical
 from statecharts.store.errors import StoreError
@@ -40,8 +40,9 @@ class Context:
     (4, {'total': 4})
     """
 
-    def __init__(self, seen: Mapping[str, Json]) -> None:
+    def __init__(self, seen: Mapping[str, Json], opened: Opened | None = None) -> None:
         self._seen = seen
+        self._opened = opened or Opened()
         self.writes: dict[str, Json] = {}
         self.deletes: set[str] = set()
 
@@ -77,7 +78,10 @@ class Context:
             PlanError: It holds a secret (SC853).
         """
         name = ContextKey(key)
-        self.writes[name] = as_json(value, name)
+        written = as_json(value, name)
+        refuse_secrets("context", {name: written})
+        self._opened.refuse(f"context {name}", value)
+        self.writes[name] = written
         self.deletes.discard(name)
 
     def delete(self, key: str) -> None:

@@ -18,7 +18,7 @@ from machines.plan.chart import Cancel, PlanRun, Progress, Resume
 from machines.plan.identifiers import PlanError, RunId
 from machines.plan.ledger import Ledger
 from machines.plan.records import Envelope, dumped, loaded
-from machines.plan.secrets import refuse_secrets
+from machines.plan.secrets import masked, refuse_secrets
 from machines.plan.vocabulary import (
     Category,
     ChildCompleted,
@@ -195,6 +195,7 @@ class Engine:
         run = RunId.new() if id is None else RunId(id)
         said = dumped(manifest)
         refuse_secrets("manifest", said)
+        refuse_secrets("source", source)
         begun = as_json(context, "context")
         initial = self._put({"after": [], "writes": begun, "deletes": []})
         progress = Progress(self._put(said), initial, source, worker=self._worker, parent=parent)
@@ -241,7 +242,7 @@ class Engine:
         if state in ("completed", "cancelled"):
             raise PlanError("SC855", run, f"the run is {state}", "Nothing is left to be done")
         if state != "cancelling":
-            stored.send(Cancel(reason))
+            stored.send(Cancel(masked(reason)))
         self._wind_up(stored)
         return self.result(run)
 
@@ -443,7 +444,7 @@ class Engine:
             self._wind_up(stored)
         except BaseException as error:
             with suppress(Exception):  # the store may be what has failed
-                stored.fail(call, f"{type(error).__name__}: {error}"[:1000])
+                stored.fail(call, masked(f"{type(error).__name__}: {error}"[:1000]))
             raise
         finally:
             given = self._transports.values()

@@ -550,12 +550,12 @@ class Execution:
                     raise NodeError(CANCELLED.code, CANCELLED.message)
 
         sink.commit = commit
-        context = Context(visible(state.seen))
+        context = Context(visible(state.seen), sink.opened)
         result, info = None, None
         try:
             result = self._carried_out(state, sink, context)
         except BaseException as error:  # noqa: BLE001 - a node may raise anything
-            info = error_of(error)
+            info = error_of(error, sink.opened)
         said = (state.place, sink, context, self._now(), result, info)
         self._messages.put(_Outcome(*said))
 
@@ -583,7 +583,10 @@ class Execution:
             values = [context.read(one) for one in source.nodes]
             many = isinstance(source, Many)
             inputs.append(read_as(values if many else values[0], hint, state.id))
-        return as_json(node.function(work, *inputs), f"{state.id} result")
+        result = node.function(work, *inputs)
+        written = as_json(result, f"{state.id} result")
+        sink.opened.refuse(f"{state.id} result", result)
+        return written
 
     def _past(self, state: _State, *, applies: bool) -> Past:
         """Return the facts that a node need not ask for again."""

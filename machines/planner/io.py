@@ -14,7 +14,7 @@ from attrs import define, field, frozen
 
 from machines.investigator.secrets import Secret
 from machines.plan.identifiers import FactKey
-from machines.plan.secrets import MASK, refuse_secrets
+from machines.plan.secrets import MASK, Opened, refuse_secrets
 from machines.plan.vocabulary import (
     IO_CALLED,
     ArtifactKind,
@@ -115,11 +115,13 @@ class Sink:
         events: The events, in order.
         bodies: The bytes of the artifacts that they name, by name.
         commit: Writes both, and returns once they are on disk.
+        opened: What the node has got as secrets.
     """
 
     commit: Callable[[], None]
     events: list[EngineEvent] = field(factory=list)
     bodies: dict[str, bytes] = field(factory=dict)
+    opened: Opened = field(factory=Opened)
 
     def keep(self, value: Json) -> str:
         """Keep a JSON value as an artifact; return its name."""
@@ -232,6 +234,7 @@ class Io:
         headers: Mapping[str, str | Secret] | None = None,
         json: Json = None,
         seconds: float = 30.0,
+        secret: bool = False,
     ) -> Response:
         """Ask over HTTP.
 
@@ -242,6 +245,7 @@ class Io:
             headers: The headers; `Secret` for what is never recorded.
             json: The body.
             seconds: The longest time.
+            secret: Whether the answer is a secret: recorded as ciphertext alone.
 
         Raises:
             NodeError: No answer (``transport``), a status from 400 on (``http_status``), or too
@@ -255,11 +259,17 @@ class Io:
             "json": json,
             "seconds": seconds,
         }
-        said = self.call("http", request, key=key).response
+        said = self.call("http", request, key=key, secret=secret).response
         return Response(said["status"], said["media"], _bytes_of(said))
 
     def exec(
-        self, program: str, *arguments: str, key: str, stdin: str = "", seconds: float = 30.0
+        self,
+        program: str,
+        *arguments: str,
+        key: str,
+        stdin: str = "",
+        seconds: float = 30.0,
+        secret: bool = False,
     ) -> Done:
         """Run a program that the configuration of the run allows.
 
@@ -269,6 +279,7 @@ class Io:
             key: The key of the outcome.
             stdin: Its standard input.
             seconds: The longest time.
+            secret: Whether the outcome is a secret: recorded as ciphertext alone.
 
         Raises:
             NodeError: It is not allowed (``program_refused``), takes too long (``timeout``), or
@@ -280,11 +291,11 @@ class Io:
             "stdin": stdin,
             "seconds": seconds,
         }
-        said = self.call("exec", request, key=key).response
+        said = self.call("exec", request, key=key, secret=secret).response
         return Done(said["status"], said["out"], said["err"])
 
     def sql(
-        self, database: str, query: str, *, tables: Iterable[str], key: str
+        self, database: str, query: str, *, tables: Iterable[str], key: str, secret: bool = False
     ) -> list[dict[str, Any]]:
         """Return the rows of a query to a SQLite database, by the names of their columns.
 
@@ -293,21 +304,28 @@ class Io:
             query: One SELECT.
             tables: The tables that it may read.
             key: The key of the rows.
+            secret: Whether they are a secret: recorded as ciphertext alone.
 
         Raises:
             NodeError: It is not permitted, or cannot be answered (``sql``).
         """
         request = {"database": database, "query": query, "tables": sorted(tables)}
-        said = self.call("sql", request, key=key).response
+        said = self.call("sql", request, key=key, secret=secret).response
         return [dict(zip(said["columns"], row, strict=True)) for row in said["rows"]]
 
-    def file(self, path: str, *, key: str) -> bytes:
+    def file(self, path: str, *, key: str, secret: bool = False) -> bytes:
         """Return the bytes of a file.
+
+        Args:
+            path: The file.
+            key: The key of the bytes.
+            secret: Whether they are a secret: recorded as ciphertext alone.
 
         Raises:
             NodeError: It cannot be read (``file``), or is too long (``too_much_output``).
         """
-        return _bytes_of(self.call("file", {"path": path}, key=key).response)
+        request = {"path": path}
+        return _bytes_of(self.call("file", request, key=key, secret=secret).response)
 
     def record(self, key: str, value: Json, *, secret: bool = False) -> Fact:
         """Record a value that the node has come by itself, and return it; in a replay, the old one.
@@ -390,9 +408,12 @@ class Io:
                 kept = self._past.seal.seal(name, value)
             else:
                 value = self._past.seal.open(name, kept)
+            self._sink.opened.add(value)
             meta["kind"] = str(ArtifactKind.SECRET_PAYLOAD)
         else:
-            refuse_secrets(f"{self._node} {name}", value)
+            what = f"{self._node} {name}"
+            refuse_secrets(what, {name: value}, "Ask with secret=True, which seals it")
+            self._sink.opened.refuse(what, value)
         payload = self._sink.keep(kept)
         self._sink.events.append(FactRecorded(self._node, name, payload, meta))
         fact = Fact(value, payload)

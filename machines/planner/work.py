@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, final
 from attrs import evolve, frozen
 
 from machines.plan.identifiers import ArtifactId, PlanError, is_written
-from machines.plan.secrets import masked, refuse_secrets
+from machines.plan.secrets import Opened, masked, refuse_secrets
 from machines.plan.vocabulary import (
     ArtifactKind,
     ArtifactWritten,
@@ -77,6 +77,8 @@ class Work:
         check("emit", name=(name, _NAME))
         kept = None if artifact is None else ArtifactId(artifact)
         said = as_json(payload, f"{self.node} {name}")
+        refuse_secrets(f"{self.node} event", {name: said})
+        self._sink.opened.refuse(f"{self.node} event", {name: payload})
         if self._config.records(name):
             self._sink.events.append(Emitted(self.node, name, said, kept))
 
@@ -103,6 +105,7 @@ class Work:
         """
         check("output", name=(name, _NAME), media=(media, _NAME))
         written = as_json(value, f"{self.node} {name}")
+        self._sink.opened.refuse(f"{self.node} output", {name: value, media: ""})
         artifact = self._sink.keep(written)
         meta = {"name": name, "media": media}
         refuse_secrets(f"{self.node} {name}", meta)
@@ -128,33 +131,35 @@ class Work:
         Raises:
             NodeError: The run has failed (``child_failed``).
         """
+        self._sink.opened.refuse(f"{self.node} parameters of {name}", parameters)
         return self._child(self, plan, name, parameters)
 
 
-def error_of(error: BaseException) -> ErrorInfo:
+def error_of(error: BaseException, opened: Opened) -> ErrorInfo:
     """Return what is recorded of an error of a node, whatever it is.
 
-    >>> error_of(NodeError("busy", "wait", retryable=True, details={1: 2})).message
+    >>> error_of(NodeError("busy", "wait", retryable=True, details={1: 2}), Opened()).message
     'wait (without its details: busy details cannot be JSON: dict, the key 1 is not a text)'
     """
+
+    def said(text: str) -> str:
+        return masked(opened.mask(text)).encode(errors="backslashreplace").decode()
+
     if isinstance(error, PlanError | ArgumentError) and not isinstance(error, NodeError):
-        return ErrorInfo("refused", Category.CONTEXT, False, _said(str(error)))  # noqa: FBT003
+        return ErrorInfo("refused", Category.CONTEXT, False, said(str(error)))  # noqa: FBT003
     info = getattr(error, "info", None) if isinstance(error, NodeError) else None
     if not isinstance(info, ErrorInfo):
         try:
             text = f"{type(error).__name__}: {error}".removesuffix(": ")
         except Exception:  # noqa: BLE001 - a node may raise anything
             text = type(error).__name__
-        return ErrorInfo("unhandled", Category.UNKNOWN, False, _said(text))  # noqa: FBT003
+        return ErrorInfo("unhandled", Category.UNKNOWN, False, said(text))  # noqa: FBT003
     message, details = info.message, None
     try:
+        opened.refuse(f"{info.code} details", info.details)
         details = as_json(info.details, f"{info.code} details")
     except NodeError as why:
         message += f" (without its details: {why.info.message})"
     except PlanError as why:
         message += f" (without its details: {why.where}: {why.found})"
-    return evolve(info, message=_said(message), details=details)
-
-
-def _said(text: str) -> str:
-    return masked(text).encode(errors="backslashreplace").decode()
+    return evolve(info, message=said(message), details=details)
