@@ -15,7 +15,7 @@ from typing import Any, Final, Self, final
 from attrs import evolve, frozen
 
 from machines.plan.chart import Cancel, PlanRun, Progress, Resume
-from machines.plan.identifiers import PlanError, RunId
+from machines.plan.identifiers import ArtifactId, ContextKey, PlanError, RunId
 from machines.plan.ledger import Ledger
 from machines.plan.records import Envelope, dumped, loaded
 from machines.plan.secrets import masked, refuse_secrets
@@ -31,17 +31,21 @@ from machines.plan.vocabulary import (
     RunConfig,
     Status,
 )
+from machines.planner.arguments import CONFIG, TRANSPORTS, VALUES
 from machines.planner.context import as_json
 from machines.planner.execution import Execution, Journal, ReplacedError, Watcher, wind_up
 from machines.planner.io import Transport
-from machines.planner.plan import Graph, Plan, changes
+from machines.planner.plan import PLAN, Graph, Plan, changes
 from machines.planner.sealing import Seal
 from machines.planner.transports import Http, Sql, standard
 from machines.planner.work import Work
+from statecharts.model.arguments import FLAG, FUNCTION, TEXT, check, optional
 from statecharts.runtime import Run, Runs
 from statecharts.runtime.clock import Clock, SystemClock
 from statecharts.runtime.workers import has_died, worker_name
 from statecharts.store.artifacts import canonical
+
+_MAYBE: Final = optional(FLAG)
 
 LOCKS: Final = ("uv.lock", "poetry.lock", "pdm.lock", "Pipfile.lock", "requirements.txt")
 """The lock files whose hashes a manifest has."""
@@ -118,6 +122,7 @@ class Engine:
         watch: Watcher = lambda _: None,
         clock: Clock | None = None,
     ) -> None:
+        check("Engine", transports=(transports, TRANSPORTS), watch=(watch, FUNCTION))
         self._seal = Seal(secret_key)
         self._clock = clock or SystemClock()
         self._runs = Runs(store, PlanRun, clock=self._clock)
@@ -158,10 +163,12 @@ class Engine:
             source: Where the plan was found, ``FILE.py:name``.
 
         Raises:
+            ArgumentError: An argument does not fit (SC221).
             PlanFaultsError: The plan has faults (SC852).
-            PlanError: The input or the context holds a secret (SC853).
+            PlanError: The input or the context cannot be JSON (SC851), or holds a secret (SC853).
             RunExistsError: There is a run of that id (SC821).
         """
+        check("start", plan=(plan, PLAN))
         run = self.create(plan, parameters, config=config, context=context, id=id, source=source)
         return self._carry_out(run, plan.graph())
 
@@ -177,8 +184,14 @@ class Engine:
         parent: str = "",
     ) -> RunId:
         """Store a run that `resume` will carry out; see `start`."""
+        check("start", plan=(plan, PLAN), parameters=(parameters, VALUES), config=(config, CONFIG))
+        check("start", context=(context, VALUES), source=(source, TEXT), parent=(parent, TEXT))
         chosen = config or RunConfig()
-        given = as_json(dict(parameters or {}), "parameters")
+        if chosen.mode == "replay":
+            raise PlanError("SC851", "start", "mode='replay' begins no run", "Call replay")
+        for key in context or {}:
+            ContextKey(key)
+        given = _written(dict(parameters or {}), "parameters")
         graph = self._put(plan.graph().described())
         build = _provenance(chosen.environment)
         manifest = Manifest(plan.operation, plan.version, given, chosen, build, graph)
@@ -196,7 +209,7 @@ class Engine:
         said = dumped(manifest)
         refuse_secrets("manifest", said)
         refuse_secrets("source", source)
-        begun = as_json(context, "context")
+        begun = _written(context, "context")
         initial = self._put({"after": [], "writes": begun, "deletes": []})
         progress = Progress(self._put(said), initial, source, worker=self._worker, parent=parent)
         self._runs.start(PlanRun, key=run, context=progress)
@@ -213,6 +226,7 @@ class Engine:
             PlanError: The plan is another one by now (SC854), the run is over, or its process is
                 alive (SC855).
         """
+        check("resume", plan=(plan, PLAN))
         stored = self._get(run)
         state = _state(stored)
         if state in ("completed", "cancelled"):
@@ -237,6 +251,7 @@ class Engine:
         Raises:
             PlanError: It is over (SC855).
         """
+        check("cancel", reason=(reason, TEXT))
         stored = self._get(run)
         state = _state(stored)
         if state in ("completed", "cancelled"):
@@ -269,6 +284,7 @@ class Engine:
         Raises:
             PlanError: The plan is another one by now (SC854).
         """
+        check("replay", plan=(plan, PLAN), missing_fact_retryable=(missing_fact_retryable, _MAYBE))
         stored = self._get(run)
         graph = plan.graph()
         self._check(stored, graph)
@@ -338,8 +354,10 @@ class Engine:
         """Return what an artifact holds.
 
         Raises:
-            PlanError: It is missing, or its bytes are others by now (SC857).
+            PlanError: The name is none (SC851), or the artifact is missing, or its bytes are
+                others by now (SC857).
         """
+        name = ArtifactId(name)
         body = self._runs.store.artifact(bytes.fromhex(name))
         if body is None or hashlib.sha256(body).hexdigest() != name:
             what = "is missing" if body is None else "has other bytes than its name says"
@@ -368,6 +386,7 @@ class Engine:
         Raises:
             PlanError: It has none of that name (SC855).
         """
+        check("output", name=(name, TEXT))
         outputs = self.ledger(run).outputs
         if name not in outputs:
             known = ", ".join(outputs) or "none"
@@ -488,6 +507,19 @@ class Engine:
 def _state(stored: Run[Any, Any]) -> str:
     """Return the innermost state of a run of a plan."""
     return stored.configuration[-1].rpartition(".")[2]
+
+
+def _written(value: Any, what: str) -> Json:
+    """Return what the caller gives as JSON.
+
+    Raises:
+        PlanError: JSON cannot carry it (SC851), or it holds a secret (SC853).
+    """
+    try:
+        return as_json(value, what)
+    except NodeError as error:
+        remedy = "Give texts, numbers, lists, and dicts with texts as keys"
+        raise PlanError("SC851", what, error.info.message, remedy) from error
 
 
 def _provenance(environment: tuple[str, ...]) -> Provenance:

@@ -65,6 +65,7 @@ from machines.planner.plan import Graph, Many, Plan
 from machines.planner.sealing import Seal
 from machines.planner.work import Work, error_of
 from statecharts import Kernel, Snapshot, StartTimer, TimerFired
+from statecharts.model.arguments import COUNT, NUMBER, check, optional
 from statecharts.runtime import Run
 from statecharts.store.artifacts import canonical
 
@@ -230,6 +231,7 @@ class Journal:
         Raises:
             PlanError: Some are missing, because the history was pruned (SC857).
         """
+        check("read", first=(first, COUNT), last=(last, optional(NUMBER)))
         found: list[Envelope] = []
         head, count = self.head, 0
         for past in self._run.history():
@@ -582,7 +584,8 @@ class Execution:
         for source, hint in zip(node.inputs, node.hints, strict=True):
             values = [context.read(one) for one in source.nodes]
             many = isinstance(source, Many)
-            inputs.append(read_as(values if many else values[0], hint, state.id))
+            what = f"the results {state.id} takes" if many else source.nodes[0]
+            inputs.append(read_as(values if many else values[0], hint, what))
         result = node.function(work, *inputs)
         written = as_json(result, f"{state.id} result")
         sink.opened.refuse(f"{state.id} result", result)

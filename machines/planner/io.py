@@ -25,9 +25,11 @@ from machines.plan.vocabulary import (
     Json,
     NodeError,
 )
+from machines.planner.arguments import HEADERS, SECONDS, TEXTS
 from machines.planner.sealing import Seal
-from statecharts.model.arguments import KEY, check, optional
+from statecharts.model.arguments import FLAG, KEY, NUMBER, TEXT, check, optional
 from statecharts.store.artifacts import canonical
+from statecharts.store.errors import StoreError
 
 
 class Transport(Protocol):
@@ -243,7 +245,7 @@ class Io:
             key: The key of the answer.
             method: The method.
             headers: The headers; `Secret` for what is never recorded.
-            json: The body.
+            json: The body; `Secret` in it likewise.
             seconds: The longest time.
             secret: Whether the answer is a secret: recorded as ciphertext alone.
 
@@ -252,6 +254,8 @@ class Io:
                 many requests (``rate_limited``); the first, the last, and statuses from 500 on are
                 retryable.
         """
+        check("http", url=(url, KEY), method=(method, KEY), headers=(headers, HEADERS))
+        check("http", seconds=(seconds, SECONDS), secret=(secret, FLAG))
         request = {
             "url": url,
             "method": method,
@@ -285,6 +289,8 @@ class Io:
             NodeError: It is not allowed (``program_refused``), takes too long (``timeout``), or
                 writes too much (``too_much_output``).
         """
+        check("exec", program=(program, KEY), arguments=(arguments, TEXTS))
+        check("exec", stdin=(stdin, TEXT), seconds=(seconds, SECONDS), secret=(secret, FLAG))
         request = {
             "program": program,
             "arguments": list(arguments),
@@ -309,6 +315,7 @@ class Io:
         Raises:
             NodeError: It is not permitted, or cannot be answered (``sql``).
         """
+        check("sql", database=(database, KEY), query=(query, KEY), tables=(tables, TEXTS))
         request = {"database": database, "query": query, "tables": sorted(tables)}
         said = self.call("sql", request, key=key, secret=secret).response
         return [dict(zip(said["columns"], row, strict=True)) for row in said["rows"]]
@@ -324,6 +331,7 @@ class Io:
         Raises:
             NodeError: It cannot be read (``file``), or is too long (``too_much_output``).
         """
+        check("file", path=(path, KEY))
         request = {"path": path}
         return _bytes_of(self.call("file", request, key=key, secret=secret).response)
 
@@ -356,6 +364,7 @@ class Io:
 
     def random_bytes(self, count: int, *, key: str | None = None) -> bytes:
         """Return random bytes; they are recorded, so they must not be a secret."""
+        check("random_bytes", count=(count, NUMBER))
         name = key or self._own_key("random")
         said = self._fact(name, "random", count, lambda: os.urandom(count).hex()).response
         return bytes.fromhex(said)
@@ -380,7 +389,13 @@ class Io:
         secret: bool = False,
     ) -> Fact:
         name = str(FactKey(key))
-        said = digest_of(namespace, request)
+        check("a question", secret=(secret, FLAG))
+        try:
+            said = digest_of(namespace, request)
+        except (StoreError, ValueError, TypeError, RecursionError) as error:
+            why = error.found if isinstance(error, StoreError) else type(error).__name__
+            text = f"what {name} asks cannot be JSON: {why}"
+            raise NodeError("bad_request", text, category=Category.PARSING_INPUT) from error
         if name in self._known:
             if self._known[name][0] != said:
                 text = f"{self._node} asks two questions under the key {name}; give each its own"

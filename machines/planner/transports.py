@@ -47,11 +47,8 @@ class Http:
         with self._lock:
             if self._client is None:
                 self._client = httpx.Client(trust_env=False, limits=httpx.Limits())
-        headers = {
-            name: value.reveal() if isinstance(value, Secret) else value
-            for name, value in request["headers"].items()
-        }
-        body = {} if request["json"] is None else {"json": request["json"]}
+        body = {} if request["json"] is None else {"json": _revealed(request["json"])}
+        headers = _revealed(request["headers"])
         given = {"headers": headers, "timeout": request["seconds"], **body}
         try:
             with self._client.stream(request["method"], request["url"], **given) as answer:
@@ -85,6 +82,14 @@ class Http:
         """Close the connections."""
         if self._client is not None:
             self._client.close()
+
+
+def _revealed(value: Any) -> Any:
+    if isinstance(value, Secret):
+        return value.reveal()
+    if isinstance(value, dict):
+        return {key: _revealed(one) for key, one in value.items()}
+    return [*map(_revealed, value)] if isinstance(value, list | tuple) else value
 
 
 # Sets the limits in the process that then becomes the program: a function that runs between fork

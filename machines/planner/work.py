@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Any, Final, final
+from typing import Any, final
 
 from attrs import evolve, frozen
 
-from machines.plan.identifiers import ArtifactId, PlanError, is_written
+from machines.plan.identifiers import ArtifactId, PlanError
 from machines.plan.secrets import Opened, masked, refuse_secrets
 from machines.plan.vocabulary import (
     ArtifactKind,
@@ -21,18 +21,12 @@ from machines.plan.vocabulary import (
     NodeError,
     RunConfig,
 )
+from machines.planner.arguments import NAME, VALUES
 from machines.planner.context import Context, as_json
 from machines.planner.io import Io, Sink
-from statecharts.model.arguments import KEY, Sort, check
+from machines.planner.plan import PLAN, Plan
+from statecharts.model.arguments import check
 from statecharts.model.errors import ArgumentError
-
-_NAME: Final = Sort(
-    "a text that is not empty, and that UTF-8 can write",
-    lambda value: KEY.fits(value) and is_written(value),
-)
-
-if TYPE_CHECKING:
-    from machines.planner.plan import Plan
 
 
 @final
@@ -74,7 +68,7 @@ class Work:
             PlanError: The artifact is none (SC851), or a secret would be recorded (SC853).
             NodeError: JSON cannot carry the payload (``context_serialize_failed``).
         """
-        check("emit", name=(name, _NAME))
+        check("emit", name=(name, NAME))
         kept = None if artifact is None else ArtifactId(artifact)
         said = as_json(payload, f"{self.node} {name}")
         refuse_secrets(f"{self.node} event", {name: said})
@@ -103,7 +97,7 @@ class Work:
             PlanError: A secret would be recorded (SC853).
             NodeError: JSON cannot carry the value (``context_serialize_failed``).
         """
-        check("output", name=(name, _NAME), media=(media, _NAME))
+        check("output", name=(name, NAME), media=(media, NAME))
         written = as_json(value, f"{self.node} {name}")
         self._sink.opened.refuse(f"{self.node} output", {name: value, media: ""})
         artifact = self._sink.keep(written)
@@ -130,7 +124,9 @@ class Work:
 
         Raises:
             NodeError: The run has failed (``child_failed``).
+            ArgumentError: An argument does not fit (SC221).
         """
+        check("child", plan=(plan, PLAN), name=(name, NAME), parameters=(parameters, VALUES))
         self._sink.opened.refuse(f"{self.node} parameters of {name}", parameters)
         return self._child(self, plan, name, parameters)
 

@@ -11,6 +11,7 @@ import pytest
 from machines.investigator.secrets import Secret
 from machines.plan.vocabulary import Category, Meta
 from machines.planner import Engine, NodeError, Plan, PlanError, RetryPolicy, RunConfig, Work
+from statecharts.model.errors import StatechartError
 from tests.test_plan.conftest import CONFIG
 
 
@@ -133,3 +134,113 @@ def test_several_names_may_come_in_a_list() -> None:
         ("note",),
         ("report",),
     )
+
+
+PLAN: Any = Plan("fine")
+NODE = PLAN.node("a.b.c", lambda _: 1)
+RUN = "0" * 8 + "-0000-0000-0000-" + "0" * 12
+
+WRONG: list[tuple[Callable[[Any], Any], str]] = [
+    (lambda e: e.start("x"), "start: plan='x' does not fit. Pass a Plan"),
+    (lambda e: e.start(PLAN, 5), "parameters=5 does not fit"),
+    (lambda e: e.start(PLAN, context=5), "context=5 does not fit"),
+    (lambda e: e.start(PLAN, context={"Bad Key": 1}), "'Bad Key' is not a context key"),
+    (lambda e: e.start(PLAN, config={"at_once": 1}), "Pass a RunConfig"),
+    (lambda e: e.start(PLAN, config=RunConfig(mode="replay")), "Call replay"),
+    (lambda e: e.start(PLAN, {"x": _cyclic()}), "SC851] parameters: parameters cannot be JSON"),
+    (lambda e: e.start(PLAN, {1: 2}), "the key 1 is not a text. Give texts"),
+    (lambda e: e.start(PLAN, context={"k": object()}), "SC851] context: context cannot be JSON"),
+    (lambda e: e.start(PLAN, source=5), "source=5"),
+    (lambda e: e.start(PLAN, id=5), "5 is not a run"),
+    (lambda e: e.resume(RUN, "x"), "plan='x'"),
+    (lambda e: e.replay(RUN, 5), "plan=5"),
+    (lambda e: e.replay(RUN, PLAN, missing_fact_retryable="no"), "Pass True or False, or None"),
+    (lambda e: e.cancel(RUN, 5), "reason=5"),
+    (lambda e: e.events(e.create(PLAN), "a"), "first='a'"),
+    (lambda e: e.events(e.create(PLAN), 1, "a"), "last='a'"),
+    (lambda e: e.artifact(5), "5 is not an artifact"),
+    (lambda e: e.artifact("zz"), "'zz' is not an artifact"),
+    (lambda e: e.output(e.create(PLAN), ["x"]), "name=['x']"),
+    (lambda e: type(e)("memory:", transports=5), "transports=5"),
+    (lambda e: type(e)("memory:", transports={"x": 5}), "each with a method ask"),
+    (lambda _: type(PLAN)("x", 5), "version=5"),
+    (lambda _: PLAN.node("a.b.d", 5), "function=5 does not fit"),
+    (lambda _: PLAN.node("a.b.d", len, "a.b.c"), "ids go to after="),
+    (lambda _: PLAN.node("a.b.d", len, after="a.b.c"), "after='a.b.c'"),
+    (lambda _: PLAN.node("a.b.d", len, after=None), "after=None"),
+    (lambda _: PLAN.node("a.b.d", len, tags="report"), "'report' is not several"),
+    (lambda _: PLAN.node("a.b.d", len, tags=5), "5 is not several texts"),
+    (lambda _: PLAN.many(["a.b.c"]), "Pass several nodes"),
+    (lambda _: PLAN.many(one for one in ("a.b.c",)), "Pass several nodes"),
+    (lambda _: PLAN.many(NODE), "Pass several nodes"),
+]
+
+
+@pytest.mark.parametrize(("wrong", "words"), WRONG)
+def test_an_argument_that_cannot_be_meant_is_refused_at_once(
+    engine: Engine, wrong: Callable[[Any], Any], words: str
+) -> None:
+    """The error has a code, names the argument, says what to pass; nothing was stored or added."""
+    with pytest.raises(StatechartError, match=r"SC(221|851)") as caught:
+        wrong(engine)
+    assert words in str(caught.value)
+    assert not [one for one in engine.runs() if engine.ledger(one).count]
+    assert PLAN.nodes == [NODE]
+
+
+@pytest.mark.parametrize(
+    ("act", "words"),
+    [
+        (lambda io: io.http(5, key="k"), "http: url=5"),
+        (lambda io: io.http("http://x", key="k", seconds="x"), "seconds='x'"),
+        (
+            lambda io: io.http("http://x", key="k", seconds=float("nan")),
+            "a number of seconds above",
+        ),
+        (lambda io: io.http("http://x", key="k", headers=[1]), "headers=[1]"),
+        (lambda io: io.http("http://x", key="k", json={1: 2}), "the key 1 is not a text"),
+        (lambda io: io.exec("awk", 5, key="k"), "arguments=(5,)"),
+        (lambda io: io.exec("awk", key="k", stdin=5), "stdin=5"),
+        (lambda io: io.sql("x", "SELECT 1", tables="shop", key="k"), "tables='shop'"),
+        (lambda io: io.file(5, key="k"), "path=5"),
+        (lambda io: io.random_bytes(-1), "count=-1"),
+        (lambda io: io.record("k", 1, secret="no"), "does not fit. Pass True or False"),
+        (lambda io: io.call("file", _cyclic(), key="k"), "what k asks cannot be JSON"),
+    ],
+)
+def test_a_question_that_cannot_be_meant_is_not_asked(
+    engine: Engine, act: Callable[[Any], Any], words: str
+) -> None:
+    """The node fails with what was wrong, not with an error of a library."""
+    plan = Plan("asks")
+    plan.node("a.b.c", lambda work: act(work.io))
+    error = engine.start(plan, config=CONFIG).errors["a.b.c"]
+    assert error.code in ("refused", "bad_request")
+    assert words in error.message
+
+
+def test_a_child_of_something_else_is_refused(engine: Engine) -> None:
+    """A child is a plan, with a name, and a dict of parameters."""
+    for given, words in (
+        (("c1", "x"), "plan='c1'"),
+        ((PLAN, 5), "name=5"),
+        ((PLAN, "x", 5), "parameters=5"),
+    ):
+        plan = Plan("parent")
+        act: Any = lambda work, given=given: work.child(*given)  # noqa: E731
+        plan.node("a.b.c", act)
+        error = engine.start(plan, config=CONFIG).errors["a.b.c"]
+        assert (error.code, words in error.message) == ("refused", True)
+
+
+def test_an_input_of_another_type_is_told_with_the_node_it_comes_from(engine: Engine) -> None:
+    """The error names whose result does not fit."""
+
+    def takes(_: Work, given: int) -> int:
+        return given
+
+    plan = Plan("types")
+    gives: Any = plan.node("a.b.gives", lambda _: "text")
+    plan.node("a.b.takes", takes, gives)
+    error = engine.start(plan, config=CONFIG).errors["a.b.takes"]
+    assert error.message == "a.b.gives is no int: ValueError"
