@@ -395,6 +395,8 @@ class Meta:
 
 # Events of the engine, as they are recorded.
 
+_META: Final = instance(dict, "a dict")
+
 
 @frozen
 class RunStarted:
@@ -498,7 +500,7 @@ class FactRecorded:
     node: str
     key: str
     payload: str
-    meta: Json
+    meta: Json = field(validator=_is(_META))
 
 
 @frozen
@@ -515,7 +517,15 @@ class ArtifactWritten:
     node: str
     artifact: str
     kind: ArtifactKind
-    meta: Json
+    meta: Json = field(validator=_is(_META))
+
+    def __attrs_post_init__(self) -> None:
+        """Refuse an output without a name."""
+        if self.kind == ArtifactKind.OUTPUT:
+            name = self.meta.get("name")
+            if not KEY.fits(name):
+                found = f"an output has the name {shown(name)}"
+                raise PlanError("SC851", "ArtifactWritten", found, "Give it a text as its name")
 
 
 @frozen

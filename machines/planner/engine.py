@@ -490,14 +490,14 @@ class Engine:
                 again = evolve(before, config=manifest.config, replay_of=was)
                 self._create(again, {}, run, "", work.run)
         progress = self._get(run).snapshot.context
-        work.tell(ChildSpawned(work.node, run, progress.manifest))
+        work._tell(ChildSpawned(work.node, run, progress.manifest))  # noqa: SLF001 - for the engine
         ended = self.status(run)
         if ended != Status.COMPLETED:
             if self.ledger(run).count:
                 self._get(run).send(Resume(self._worker))
             ended = self._carry_out(run, plan.graph(), lambda _: None).status
         final = self.ledger(run).final
-        work.tell(ChildCompleted(work.node, run, ended, final))
+        work._tell(ChildCompleted(work.node, run, ended, final))  # noqa: SLF001 - for the engine
         if ended != Status.COMPLETED:
             text = f"the run {run} of {plan.operation} is {ended}"
             raise NodeError("child_failed", text, category=Category.UNKNOWN)

@@ -31,7 +31,8 @@ from machines.plan.chart import (
 )
 from machines.plan.identifiers import PlanError
 from machines.plan.ledger import Ledger
-from machines.plan.records import Envelope, dump_event, load_event
+from machines.plan.records import Envelope, check_event, dump_event, load_event
+from machines.plan.secrets import refuse_secrets
 from machines.plan.vocabulary import (
     Category,
     EngineEvent,
@@ -51,6 +52,7 @@ from machines.plan.vocabulary import (
     SnapshotPolicy,
     Status,
 )
+from machines.planner.arguments import ARTIFACTS, EVENTS
 from machines.planner.context import (
     GONE,
     Context,
@@ -65,7 +67,7 @@ from machines.planner.plan import Graph, Many, Plan
 from machines.planner.sealing import Seal
 from machines.planner.work import Work, error_of
 from statecharts import Kernel, Snapshot, StartTimer, TimerFired
-from statecharts.model.arguments import COUNT, NUMBER, check, optional
+from statecharts.model.arguments import COUNT, FLAG, NUMBER, check, optional
 from statecharts.runtime import Run
 from statecharts.store.artifacts import canonical
 
@@ -193,7 +195,15 @@ class Journal:
         Raises:
             ReplacedError: The run has other events by now, or is carried out by somebody else
                 (SC855).
+            ArgumentError: An argument does not fit (SC221).
+            PlanError: One is no event (SC857), or holds a secret (SC853).
         """
+        check("append", expected=(expected, NUMBER), events=(events, EVENTS))
+        check("append", keep=(keep, ARTIFACTS), finished=(finished, optional(FLAG)))
+        for number, one in enumerate(events, expected + 1):
+            check_event(one, number)
+        for body in keep or ():
+            refuse_secrets("artifact", body)
         answer: Recorded | Finished = Recorded(expected + 1, tuple(events))
         if finished is not None:
             answer = Finished(expected + 1, tuple(events), finished)

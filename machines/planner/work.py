@@ -107,7 +107,7 @@ class Work:
         self._sink.events.append(said)
         return artifact
 
-    def tell(self, event: EngineEvent) -> None:
+    def _tell(self, event: EngineEvent) -> None:
         """Record an event of the engine, and return once it is on disk."""
         self._sink.events.append(event)
         self._sink.commit()

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from machines.investigator.secrets import Secret
-from machines.plan.vocabulary import Category, Meta
+from machines.plan.records import dump_event
+from machines.plan.vocabulary import Category, Emitted, Meta
 from machines.planner import Engine, NodeError, Plan, PlanError, RetryPolicy, RunConfig, Work
 from statecharts.model.errors import StatechartError
 from tests.test_plan.conftest import CONFIG
@@ -244,3 +245,46 @@ def test_an_input_of_another_type_is_told_with_the_node_it_comes_from(engine: En
     plan.node("a.b.takes", takes, gives)
     error = engine.start(plan, config=CONFIG).errors["a.b.takes"]
     assert error.message == "a.b.gives is no int: ValueError"
+
+
+NOTE = dump_event(Emitted("a.b.c", "note"), 5)
+OUTPUT = {"event": "artifact_written", "node": "a.b.c", "artifact": "x", "kind": "output"}
+
+
+@pytest.mark.parametrize(
+    ("events", "more", "words"),
+    [
+        ([{"event": "nope"}], {}, "'nope' at 0 is no event of a run"),
+        ([{"event": {}}], {}, "{} at 0 is no event of a run"),
+        ([{**NOTE, "at": "now"}], {}, "is no event of a run"),
+        ([{**NOTE, "more": 1}], {}, "SC857"),
+        ([{**NOTE, "node": 5}], {}, "event 2 has node=5, which it cannot have"),
+        ([{**NOTE, "payload": {"password": "hunter2"}}], {}, "$.payload.password holds a secret"),
+        ([{**NOTE, "payload": float("nan")}], {}, "event 2 cannot be JSON"),
+        ([{**NOTE, "payload": {1: 2}}], {}, "event 2 cannot be JSON"),
+        ([{**OUTPUT, "meta": {}}], {}, "SC857"),
+        ([{**OUTPUT, "meta": 5}], {}, "SC857"),
+        ([NOTE, 5], {}, "Pass a list of events"),
+        (NOTE, {}, "Pass a list of events"),
+        ([NOTE], {"keep": ["x"]}, "Pass a list of artifacts"),
+        ([NOTE], {"keep": [b'{"password":"hunter2"}']}, "$.password holds a secret"),
+        ([NOTE], {"finished": "no"}, "Pass True or False, or None"),
+        ([NOTE], {"expected": "1"}, "expected='1'"),
+    ],
+)
+def test_what_is_no_event_is_not_appended(
+    engine: Engine, events: Any, more: dict[str, Any], words: str
+) -> None:
+    """The journal takes what can be read again, or nothing of it."""
+    journal = engine.journal(engine.create(PLAN))
+    journal.append(0, [NOTE])
+    with pytest.raises(StatechartError, match=r"SC(221|853|857)") as caught:
+        journal.append(**{"expected": 1, "events": events, **more})
+    assert words in str(caught.value)
+    assert "hunter2" not in str(caught.value)
+    assert [one.event for one in journal.read()] == [Emitted("a.b.c", "note")]
+
+
+def test_events_of_the_engine_are_no_word_of_a_node() -> None:
+    """A node has no way to record that it, or another one, is over."""
+    assert not {"tell", "events", "sink"} & {name for name in dir(Work) if name[0] != "_"}
