@@ -246,13 +246,13 @@ class Io:
             method: The method.
             headers: The headers; `Secret` for what is never recorded.
             json: The body; `Secret` in it likewise.
-            seconds: The longest time.
+            seconds: The longest time, from the question to the last byte of the answer.
             secret: Whether the answer is a secret: recorded as ciphertext alone.
 
         Raises:
-            NodeError: No answer (``transport``), a status from 400 on (``http_status``), or too
-                many requests (``rate_limited``); the first, the last, and statuses from 500 on are
-                retryable.
+            NodeError: No answer (``transport``), none in time (``timeout``), a status from 300 on
+                (``http_status``), as redirects are not followed, or too many requests
+                (``rate_limited``); all are retryable but statuses below 500.
         """
         check("http", url=(url, KEY), method=(method, KEY), headers=(headers, HEADERS))
         check("http", seconds=(seconds, SECONDS), secret=(secret, FLAG))
@@ -276,6 +276,8 @@ class Io:
         secret: bool = False,
     ) -> Done:
         """Run a program that the configuration of the run allows.
+
+        What it has begun ends with it.
 
         Args:
             program: The program, as the configuration names it.
