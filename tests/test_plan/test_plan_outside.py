@@ -157,7 +157,13 @@ def test_http_ends_in_time_and_when_its_run_is_cancelled(
     if stopped:
         threading.Timer(0.1, stop.set).start()
     seconds = 30.0 if stopped else 0.1
-    request: Any = {"method": "GET", "url": dripping, "headers": {}, "json": None, "seconds": seconds}
+    request: Any = {
+        "method": "GET",
+        "url": dripping,
+        "headers": {},
+        "json": None,
+        "seconds": seconds,
+    }
     http = Http()
     began = time.monotonic()
     with pytest.raises(NodeError) as caught:
