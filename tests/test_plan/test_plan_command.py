@@ -158,6 +158,7 @@ def test_two_runs_are_compared(folder: Path) -> None:
         (["run", "plans.py:report", "--id", "run-1"], "[SC851]"),
         (["inspect", "7e2c8d8e-0000-0000-0000-000000000000"], "[SC822]"),
         (["inspect", "7e2c8d8e-0000-0000-0000-000000000000"], "inspect' lists the runs of"),
+        (["inspect", "--events"], "Name the run"),
         (["resume", "run-1"], "[SC851]"),
         (["run", "leaves.py"], "leaves.py cannot be imported: SystemExit: 7"),
         (["run", "plans.py:report", "--delay", "1e300"], "1e+300 is not in the range 0 to"),

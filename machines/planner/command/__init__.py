@@ -397,6 +397,10 @@ def inspect(
 
     with _opened(store) as engine:
         if id is None:
+            if graph or gantt or output is not None or events:
+                raise click.UsageError(
+                    "Name the run: --graph, --gantt, --output and --events need ID."
+                )
             if as_json:
                 print_json(showing.runs_json(engine))
             else:
