@@ -122,7 +122,11 @@ def test_what_is_said_to_the_engine_has_no_secrets(engine: Engine) -> None:
     """The place of a plan and the first context are refused, the reason of an end is masked."""
     plan = Plan("said")
     plan.node("a.b.c", lambda _: 1)
-    for given in ({"source": f"https://ada:{WORD}@host/x.py"}, {"context": {"password": WORD}}):
+    wrong: list[Any] = [
+        {"source": f"https://ada:{WORD}@host/x.py"},
+        {"context": {"password": WORD}},
+    ]
+    for given in wrong:
         with pytest.raises(PlanError, match="SC853") as caught:
             engine.create(plan, **given)
         assert WORD not in str(caught.value)
