@@ -40,7 +40,7 @@ _TEXTS: Final = re.compile(
 _PAIRS: Final = re.compile(
     r"((?:pass(?:word|wd|phrase)|pwd|secret|(?:api|private|access)[_-]?key|authorization|mnemonic"
     r"|credential|cookie)s?[\"']?\s*[=:]\s*|token[\"']?\s*=\s*|token[\"']\s*:\s*)"
-    r"(?!(?:true|false|none|null)\b)(\"[^\"]*\"|'[^']*'|(?:(?:Bearer|Basic)\s+)?[^\s,;&)}\]\"']+)",
+    r"(?!(?:true|false|none|null)\b|\$[.\s])(\"[^\"]*\"|'[^']*'|(?:(?:Bearer|Basic)\s+)?[^\s,;&)}\]\"']+)",
     re.IGNORECASE,
 )
 

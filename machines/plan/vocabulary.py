@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import timedelta
 from enum import StrEnum
 from typing import Any, Final, Literal, NoReturn, TypeAlias
@@ -262,16 +263,36 @@ def _profile_of(value: Profile) -> Profile:
 
 def _checkpoints_of(value: Checkpoints) -> Checkpoints:
     found: Checkpoints = _word_or_names("checkpoints", value, ("every",))
-    return found if isinstance(found, str) else tags_of(found)
+    return found if isinstance(found, str) else tags_of(found, "checkpoints")
 
 
 def _word_or_names(name: str, value: Any, words: tuple[str, ...]) -> Any:
     if isinstance(value, list | tuple):
-        return texts_of(value)
+        return texts_of(value, name)
     if isinstance(value, str) and value in words:
         return value
     remedy = f"Use one of {', '.join(words)}, or a tuple of names"
     raise PlanError("SC851", "RunConfig", f"{name}={shown(value)} is not known", remedy)
+
+
+def _skip_tags_of(texts: Iterable[str]) -> tuple[Tag, ...]:
+    return tags_of(texts, "skip_tags")
+
+
+def _tags_of(texts: Iterable[str]) -> tuple[Tag, ...]:
+    return tags_of(texts)
+
+
+def _depends_on_of(texts: Iterable[str]) -> tuple[Tag, ...]:
+    return tags_of(texts, "depends_on")
+
+
+def _programs_of(texts: Iterable[str]) -> tuple[str, ...]:
+    return texts_of(texts, "programs")
+
+
+def _environment_of(texts: Iterable[str]) -> tuple[str, ...]:
+    return texts_of(texts, "environment")
 
 
 @frozen
@@ -305,9 +326,9 @@ class RunConfig:
     at_once: int = field(default=16, validator=_is(COUNT))
     checkpoints: Checkpoints = field(default="every", converter=_checkpoints_of)
     missing_fact_retryable: bool = field(default=False, validator=_is(FLAG))
-    skip_tags: tuple[Tag, ...] = field(default=(), converter=tags_of)
-    programs: tuple[str, ...] = field(default=(), converter=texts_of)
-    environment: tuple[str, ...] = field(default=(), converter=texts_of)
+    skip_tags: tuple[Tag, ...] = field(default=(), converter=_skip_tags_of)
+    programs: tuple[str, ...] = field(default=(), converter=_programs_of)
+    environment: tuple[str, ...] = field(default=(), converter=_environment_of)
 
     def records(self, name: str) -> bool:
         """Return whether a run records the events of a name, beside those recovery needs.
@@ -385,8 +406,8 @@ class Meta:
         snapshot: The snapshots that it asks for.
     """
 
-    tags: tuple[Tag, ...] = field(default=(), converter=tags_of)
-    depends_on: tuple[Tag, ...] = field(default=(), converter=tags_of)
+    tags: tuple[Tag, ...] = field(default=(), converter=_tags_of)
+    depends_on: tuple[Tag, ...] = field(default=(), converter=_depends_on_of)
     strategy: Strategy = field(default=Strategy.LATEST, converter=Strategy)
     side_effects: SideEffects = field(default=SideEffects.PURE, converter=SideEffects)
     idempotency: str | None = field(default=None, validator=_is(optional(KEY)))

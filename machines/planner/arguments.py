@@ -45,6 +45,16 @@ NAME: Final = Sort(
     "a text that is not empty, and that UTF-8 can write",
     lambda value: KEY.fits(value) and is_written(value),
 )
+PATH: Final = Sort(
+    "a text that is not empty, without NUL",
+    lambda value: KEY.fits(value) and "\0" not in value and is_written(value),
+)
+ARGUMENTS: Final = Sort(
+    "texts without NUL",
+    lambda value: all(
+        isinstance(one, str) and "\0" not in one and is_written(one) for one in value
+    ),
+)
 TEXTS: Final = several("several texts, such as ['one', 'two']", str)
 VALUES: Final = optional(instance(Mapping, "a dict of values by name"))
 CONFIG: Final = optional(instance(RunConfig, "a RunConfig"))

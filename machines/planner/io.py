@@ -25,7 +25,7 @@ from machines.plan.vocabulary import (
     Json,
     NodeError,
 )
-from machines.planner.arguments import HEADERS, SECONDS, TEXTS
+from machines.planner.arguments import ARGUMENTS, HEADERS, PATH, SECONDS, TEXTS
 from machines.planner.sealing import Seal
 from statecharts.model.arguments import FLAG, KEY, NUMBER, TEXT, check, optional
 from statecharts.store.artifacts import canonical
@@ -291,7 +291,7 @@ class Io:
             NodeError: It is not allowed (``program_refused``), takes too long (``timeout``), or
                 writes too much (``too_much_output``).
         """
-        check("exec", program=(program, KEY), arguments=(arguments, TEXTS))
+        check("exec", program=(program, PATH), arguments=(arguments, ARGUMENTS))
         check("exec", stdin=(stdin, TEXT), seconds=(seconds, SECONDS), secret=(secret, FLAG))
         request = {
             "program": program,
@@ -333,7 +333,7 @@ class Io:
         Raises:
             NodeError: It cannot be read (``file``), or is too long (``too_much_output``).
         """
-        check("file", path=(path, KEY))
+        check("file", path=(path, PATH))
         request = {"path": path}
         return _bytes_of(self.call("file", request, key=key, secret=secret).response)
 
@@ -392,12 +392,7 @@ class Io:
     ) -> Fact:
         name = str(FactKey(key))
         check("a question", secret=(secret, FLAG))
-        try:
-            said = digest_of(namespace, request)
-        except (StoreError, ValueError, TypeError, RecursionError) as error:
-            why = error.found if isinstance(error, StoreError) else type(error).__name__
-            text = f"what {name} asks cannot be JSON: {why}"
-            raise NodeError("bad_request", text, category=Category.PARSING_INPUT) from error
+        said = _question(name, namespace, request)
         if name in self._known:
             if self._known[name][0] != said:
                 text = f"{self._node} asks two questions under the key {name}; give each its own"
@@ -431,13 +426,26 @@ class Io:
             what = f"{self._node} {name}"
             refuse_secrets(what, {name: value}, "Ask with secret=True, which seals it")
             self._sink.opened.refuse(what, value)
-        payload = self._sink.keep(kept)
+        try:
+            payload = self._sink.keep(kept)
+        except StoreError as error:
+            text = f"{self._node} {name} cannot be JSON: {error.found}"
+            raise NodeError("context_serialize_failed", text, category=Category.CONTEXT) from error
         self._sink.events.append(FactRecorded(self._node, name, payload, meta))
         fact = Fact(value, payload)
         self._known[name] = (said, fact)
         if self._at_once:
             self._sink.commit()
         return fact
+
+
+def _question(name: str, namespace: str, request: Json) -> str:
+    try:
+        return digest_of(namespace, request)
+    except (StoreError, ValueError, TypeError, RecursionError) as error:
+        why = error.found if isinstance(error, StoreError) else type(error).__name__
+        text = f"what {name} asks cannot be JSON: {why}"
+        raise NodeError("bad_request", text, category=Category.PARSING_INPUT) from error
 
 
 def digest_of(namespace: str, request: Json) -> str:

@@ -269,6 +269,7 @@ def test_messages_are_masked() -> None:
         ("Authorization: Bearer hunter2", "Authorization: Secret(…)"),
         ("?access_token=hunter2&page=2", "?access_token=Secret(…)&page=2"),
         ("unexpected token: x; the password was refused", None),
+        ("a.b.c api_key: $.api_key holds a secret; secret=True seals it", None),
     ],
 )
 def test_values_of_secret_names_are_masked_in_messages(text: str, said: str | None) -> None:
