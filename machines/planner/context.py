@@ -9,8 +9,8 @@ from typing import Any, Final, TypeAlias, TypeVar, final
 
 from cattrs.preconf.json import make_converter
 
-from machines.plan.identifiers import ContextKey
-from machines.plan.secrets import refuse_secrets
+from machines.plan.identifiers import ContextKey, PlanError
+from machines.plan.secrets import Opened, refuse_secrets
 from machines.plan.vocabulary import Category, Json, NodeError
 from statecharts.store.artifacts import canonical
 from statecharts.store.errors import StoreError
@@ -45,6 +45,7 @@ class Context:
     Args:
         seen: The values that it sees, by key.
         nodes: The nodes of the plan: their ids are the keys of their results, which no node writes.
+        opened: The secrets that the node has opened.
 
     >>> context = Context({"total": 3})
     >>> context.write("total", context.read("total", int) + 1)
@@ -52,9 +53,15 @@ class Context:
     (4, {'total': 4})
     """
 
-    def __init__(self, seen: Mapping[str, Json], nodes: Collection[str] = ()) -> None:
+    def __init__(
+        self,
+        seen: Mapping[str, Json],
+        nodes: Collection[str] = (),
+        opened: Opened | None = None,
+    ) -> None:
         self._seen = seen
         self._nodes = nodes
+        self._opened = opened or Opened()
         self.writes: dict[str, Json] = {}
         self.deletes: set[str] = set()
 
@@ -91,7 +98,10 @@ class Context:
             PlanError: It holds a secret (SC853).
         """
         name = self._own(key)
-        self.writes[name] = as_json(value, name)
+        written = as_json(value, name)
+        refuse_secrets("context", {name: written})
+        self._opened.refuse(f"context {name}", value)
+        self.writes[name] = written
         self.deletes.discard(name)
 
     def delete(self, key: str) -> None:
@@ -141,12 +151,15 @@ def as_json(value: Any, what: str) -> Json:
         NodeError: JSON cannot carry it (``context_serialize_failed``).
         PlanError: It holds a secret (SC853).
     """
-    refuse_secrets(what, value)
     try:
+        refuse_secrets(what, value)
         written = CONVERTER.unstructure(value)
         canonical(written)
-    except (StoreError, ValueError, TypeError) as error:
-        text = f"{what} cannot be JSON: {type(value).__name__}"
+    except PlanError:
+        raise
+    except Exception as error:  # whatever a class of the node's own may raise
+        why = f", {error.found}" if isinstance(error, StoreError) else ""
+        text = f"{what} cannot be JSON: {type(value).__name__}{why}"
         raise NodeError("context_serialize_failed", text, category=Category.CONTEXT) from error
     refuse_secrets(what, written)
     return written

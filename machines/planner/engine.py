@@ -17,10 +17,10 @@ from typing import Any, Final, Self, final
 from attrs import evolve, frozen
 
 from machines.plan.chart import Cancel, PlanRun, Progress, Resume
-from machines.plan.identifiers import ArtifactId, PlanError, RunId
+from machines.plan.identifiers import ArtifactId, ContextKey, PlanError, RunId
 from machines.plan.ledger import Ledger
 from machines.plan.records import Envelope, dumped, loaded
-from machines.plan.secrets import refuse_secrets
+from machines.plan.secrets import masked, refuse_secrets
 from machines.plan.vocabulary import (
     Category,
     ChildCompleted,
@@ -33,6 +33,7 @@ from machines.plan.vocabulary import (
     RunConfig,
     Status,
 )
+from machines.planner.arguments import CONFIG, TRANSPORTS, VALUES
 from machines.planner.context import as_json
 from machines.planner.execution import (
     CANCELLED,
@@ -45,16 +46,19 @@ from machines.planner.execution import (
     wind_up,
 )
 from machines.planner.io import Transport
-from machines.planner.plan import Graph, Plan, changes
+from machines.planner.plan import PLAN, Graph, Plan, changes
 from machines.planner.sealing import Seal
 from machines.planner.transports import Http, Sql, standard
 from machines.planner.work import Work
 from statecharts import Snapshot
+from statecharts.model.arguments import FLAG, FUNCTION, TEXT, check, optional
 from statecharts.runtime import Run, Runs
 from statecharts.runtime.clock import Clock, SystemClock
 from statecharts.runtime.errors import RunError, UnknownRunError
 from statecharts.runtime.workers import has_died, worker_name
 from statecharts.store.artifacts import canonical
+
+_MAYBE: Final = optional(FLAG)
 
 LOCKS: Final = ("uv.lock", "poetry.lock", "pdm.lock", "Pipfile.lock", "requirements.txt")
 """The lock files whose hashes a manifest has."""
@@ -132,6 +136,7 @@ class Engine:
         watch: Watcher = lambda _: None,
         clock: Clock | None = None,
     ) -> None:
+        check("Engine", transports=(transports, TRANSPORTS), watch=(watch, FUNCTION))
         self._seal = Seal(secret_key)
         self._clock = clock or SystemClock()
         self._runs = Runs(store, PlanRun, clock=self._clock)
@@ -175,11 +180,13 @@ class Engine:
             source: Where the plan was found, ``FILE.py:name``.
 
         Raises:
+            ArgumentError: An argument does not fit (SC221).
             PlanFaultsError: The plan has faults (SC852).
-            PlanError: The input or the context holds a secret (SC853), or the context has the key
-                of a node's result (SC851).
+            PlanError: The input or the context cannot be JSON, or the context has the key of a
+                node's result (SC851); one of them holds a secret (SC853).
             RunExistsError: There is a run of that id (SC821).
         """
+        check("start", plan=(plan, PLAN))
         run = self.create(plan, parameters, config=config, context=context, id=id, source=source)
         return self._taken_up(run, plan.graph())
 
@@ -195,11 +202,15 @@ class Engine:
         parent: str = "",
     ) -> RunId:
         """Store a run that `resume` will carry out; see `start`."""
+        check("start", plan=(plan, PLAN), parameters=(parameters, VALUES), config=(config, CONFIG))
+        check("start", context=(context, VALUES), source=(source, TEXT), parent=(parent, TEXT))
         chosen = config or RunConfig()
-        given = as_json(dict(parameters or {}), "parameters")
+        if chosen.mode == "replay":
+            raise PlanError("SC851", "start", "mode='replay' begins no run", "Call replay")
+        given = _written(dict(parameters or {}), "parameters")
         whole = plan.graph()
         for key in context or {}:
-            if key in whole.nodes:
+            if ContextKey(key) in whole.nodes:
                 found = f"the context has a value for {key}, the result of that node"
                 raise PlanError("SC851", plan.operation, found, "Choose another key")
         graph = self._put(whole.described())
@@ -218,7 +229,8 @@ class Engine:
         run = RunId.new() if id is None else RunId(id)
         said = dumped(manifest)
         refuse_secrets("manifest", said)
-        begun = as_json(context, "context")
+        refuse_secrets("source", source)
+        begun = _written(context, "context")
         initial = self._put({"after": [], "writes": begun, "deletes": []})
         progress = Progress(self._put(said), initial, source, parent=parent)
         self._runs.start(PlanRun, key=run, context=progress)
@@ -235,6 +247,7 @@ class Engine:
             PlanError: The plan is another one by now (SC854), the run is over, or somebody else
                 carries it out (SC855).
         """
+        check("resume", plan=(plan, PLAN))
         stored = self._get(run)
         state = _state(stored)
         if state in ("completed", "cancelled"):
@@ -254,12 +267,13 @@ class Engine:
         Raises:
             PlanError: It is over (SC855).
         """
+        check("cancel", reason=(reason, TEXT))
         stored = self._get(run)
         state = _state(stored)
         if state in ("completed", "cancelled"):
             raise PlanError("SC855", run, f"the run is {state}", "Nothing is left to be done")
         if state != "cancelling":
-            _was_taken(stored, Cancel(reason))  # if it has ended meanwhile, the result says so
+            _was_taken(stored, Cancel(masked(reason)))  # it may have ended meanwhile
         self._wind_up(stored)
         return self.result(run)
 
@@ -286,6 +300,7 @@ class Engine:
         Raises:
             PlanError: The plan is another one by now (SC854).
         """
+        check("replay", plan=(plan, PLAN), missing_fact_retryable=(missing_fact_retryable, _MAYBE))
         stored = self._get(run)
         graph = plan.graph()
         manifest = self.manifest(run)
@@ -374,8 +389,10 @@ class Engine:
         """Return what an artifact holds.
 
         Raises:
-            PlanError: It is missing, or its bytes are others by now (SC857).
+            PlanError: The name is none (SC851), or the artifact is missing, or its bytes are
+                others by now (SC857).
         """
+        name = ArtifactId(name)
         body = self._runs.store.artifact(bytes.fromhex(name))
         if body is None or hashlib.sha256(body).hexdigest() != name:
             what = "is missing" if body is None else "has other bytes than its name says"
@@ -404,6 +421,7 @@ class Engine:
         Raises:
             PlanError: It has none of that name (SC855).
         """
+        check("output", name=(name, TEXT))
         outputs = self.ledger(run).outputs
         if name not in outputs:
             known = ", ".join(outputs) or "none"
@@ -538,7 +556,7 @@ class Engine:
             self._wind_up(stored)
         except BaseException as error:
             with suppress(Exception):  # the store may be what has failed
-                stored.fail(call, f"{type(error).__name__}: {error}"[:1000])
+                stored.fail(call, masked(f"{type(error).__name__}: {error}"[:1000]))
             raise
         finally:
             given = self._transports.values()
@@ -584,13 +602,15 @@ class Engine:
             raise NodeError("child_taken", text, category=Category.PARSING_INPUT)
         self._same(run, manifest, graph)
         # Told first: whoever cancels this run finds the other one, or this node goes no further.
-        work.tell(ChildSpawned(work.node, run, self._put(dumped(manifest)), name))
+        spawned = ChildSpawned(work.node, run, self._put(dumped(manifest)), name)
+        work._tell(spawned)  # noqa: SLF001 - for the engine
         if not self._has(run):
             self._create(manifest, {}, run, "", within.run)
         ended = self.result(run)
         if ended.status != Status.COMPLETED:
             ended = self._carried_on(within, run, graph)
-        work.tell(ChildCompleted(work.node, run, ended.status, ended.final))
+        completed = ChildCompleted(work.node, run, ended.status, ended.final)
+        work._tell(completed)  # noqa: SLF001 - for the engine
         if ended.status != Status.COMPLETED or ended.final is None:
             text = f"the run {run} of {plan.operation} is {ended.status}"
             raise NodeError("child_failed", text, category=Category.UNKNOWN)
@@ -669,6 +689,19 @@ def _was_taken(stored: Run[Any, Any], event: Cancel | Resume) -> bool:
 
 def _innermost(snapshot: Snapshot[Any, Any]) -> str:
     return snapshot.configuration[-1].rpartition(".")[2]
+
+
+def _written(value: Any, what: str) -> Json:
+    """Return what the caller gives as JSON.
+
+    Raises:
+        PlanError: JSON cannot carry it (SC851), or it holds a secret (SC853).
+    """
+    try:
+        return as_json(value, what)
+    except NodeError as error:
+        remedy = "Give texts, numbers, lists, and dicts with texts as keys"
+        raise PlanError("SC851", what, error.info.message, remedy) from error
 
 
 def _provenance(environment: tuple[str, ...]) -> Provenance:

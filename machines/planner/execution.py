@@ -34,8 +34,8 @@ from machines.plan.chart import (
 )
 from machines.plan.identifiers import PlanError
 from machines.plan.ledger import Ledger, Line
-from machines.plan.records import Envelope, dump_event, load_event
-from machines.plan.secrets import masked
+from machines.plan.records import Envelope, check_event, dump_event, load_event
+from machines.plan.secrets import refuse_secrets
 from machines.plan.vocabulary import (
     IO_CALLED,
     Category,
@@ -56,6 +56,7 @@ from machines.plan.vocabulary import (
     SnapshotPolicy,
     Status,
 )
+from machines.planner.arguments import ARTIFACTS, EVENTS
 from machines.planner.context import (
     GONE,
     Context,
@@ -68,8 +69,9 @@ from machines.planner.context import (
 from machines.planner.io import Io, Past, Sink, Transport
 from machines.planner.plan import Graph, Many, Plan
 from machines.planner.sealing import Seal
-from machines.planner.work import Work
+from machines.planner.work import Work, error_of
 from statecharts import Kernel, Snapshot, StartTimer, TimerFired
+from statecharts.model.arguments import COUNT, FLAG, NUMBER, check, optional
 from statecharts.runtime import Run
 from statecharts.store.artifacts import canonical
 
@@ -230,7 +232,15 @@ class Journal:
         Raises:
             ReplacedError: The run has other events by now, or is carried out by somebody else
                 (SC855).
+            ArgumentError: An argument does not fit (SC221).
+            PlanError: One is no event (SC857), or holds a secret (SC853).
         """
+        check("append", expected=(expected, NUMBER), events=(events, EVENTS))
+        check("append", keep=(keep, ARTIFACTS), finished=(finished, optional(FLAG)))
+        for number, one in enumerate(events, expected + 1):
+            check_event(one, number)
+        for body in keep or ():
+            refuse_secrets("artifact", body)
         answer: Recorded | Finished = Recorded(expected + 1, tuple(events))
         if finished is not None:
             answer = Finished(expected + 1, tuple(events), finished)
@@ -268,6 +278,7 @@ class Journal:
         Raises:
             PlanError: Some are missing, because the history was pruned (SC857).
         """
+        check("read", first=(first, COUNT), last=(last, optional(NUMBER)))
         found: list[Envelope] = []
         head, count = self.head, 0
         for past in self._run.history():
@@ -649,17 +660,12 @@ class Execution:
                     raise NodeError(CANCELLED.code, CANCELLED.message)
 
         sink.commit = commit
-        context = Context(visible(state.seen), self._graph.nodes)
+        context = Context(visible(state.seen), self._graph.nodes, sink.opened)
         result, info = None, None
         try:
             result = self._carried_out(state, sink, context)
-        except NodeError as error:
-            info = error.info
-        except PlanError as error:
-            info = ErrorInfo("refused", Category.CONTEXT, False, str(error))  # noqa: FBT003
         except BaseException as error:  # noqa: BLE001 - a node may raise anything
-            text = masked(f"{type(error).__name__}: {error}".removesuffix(": "))
-            info = ErrorInfo("unhandled", Category.UNKNOWN, False, text)  # noqa: FBT003
+            info = error_of(error, sink.opened)
         said = (state.place, sink, context, self._now(), result, info)
         self._messages.put(_Outcome(*said))
 
@@ -688,10 +694,14 @@ class Execution:
         for source, hint in zip(node.inputs, node.hints, strict=True):
             values = [context.read(one, default=None) for one in source.nodes]
             if isinstance(source, Many):
-                inputs.append(_many_as(values, hint, state.id))
+                inputs.append(_many_as(values, hint, f"the results {state.id} takes"))
             else:
-                inputs.append(None if values[0] is None else read_as(values[0], hint, state.id))
-        return as_json(node.function(work, *inputs), f"{state.id} result")
+                (one,) = values
+                inputs.append(None if one is None else read_as(one, hint, source.nodes[0]))
+        result = node.function(work, *inputs)
+        written = as_json(result, f"{state.id} result")
+        sink.opened.refuse(f"{state.id} result", result)
+        return written
 
     def _past(self, state: _State, *, applies: bool) -> Past:
         """Return the facts that a node need not ask for again."""
