@@ -98,13 +98,13 @@ class Work:
         self._sink.events.append(said)
         return artifact
 
-    def put(self, value: Any, *, kind: str, meta: Any = None) -> str:
+    def put(self, value: Any, *, kind: str, meta: Mapping[str, Any] | None = None) -> str:
         """Keep an artifact, for `emit` or a result to name.
 
         Args:
             value: A text, or a value that JSON can carry; never a secret.
             kind: What it is for, in a word of its own, such as ``plot``.
-            meta: More of it, which JSON can carry.
+            meta: More of it, by name, which JSON can carry.
 
         Returns:
             Its name: equal values have equal names.
@@ -116,7 +116,7 @@ class Work:
         if isinstance(word, ArtifactKind):
             remedy = "Choose another word; an output is kept by output"
             raise PlanError("SC851", self.node, f"{kind!r} is a kind of the engine's", remedy)
-        said = as_json(meta, f"{self.node} {kind}")
+        said = as_json(dict(meta or {}), f"{self.node} {kind}")
         artifact = self._sink.keep(as_json(value, f"{self.node} {kind}"))
         self._sink.events.append(ArtifactWritten(self.node, artifact, word, said))
         return artifact
