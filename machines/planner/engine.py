@@ -372,10 +372,9 @@ class Engine:
         """Keep an artifact; return its name, the SHA-256 of its canonical JSON.
 
         Raises:
-            NodeError: JSON cannot carry it (``context_serialize_failed``).
-            PlanError: It holds a secret (SC853).
+            PlanError: JSON cannot carry it (SC851), or it holds a secret (SC853).
         """
-        return self._put(as_json(value, "artifact"))
+        return self._put(_written(value, "artifact"))
 
     def exists(self, name: str) -> bool:
         """Return whether there is an artifact of a name.

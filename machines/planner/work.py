@@ -114,29 +114,29 @@ class Work:
         self._sink.events.append(said)
         return artifact
 
-    def put(self, value: Any, *, kind: str, meta: Any = None) -> str:
+    def put(self, value: Any, *, kind: str, meta: Mapping[str, Any] | None = None) -> str:
         """Keep an artifact, for `emit` or a result to name.
 
         Args:
             value: A text, or a value that JSON can carry; never a secret.
             kind: What it is for, in a word of its own, such as ``plot``.
-            meta: More of it, which JSON can carry.
+            meta: More of it, by name, which JSON can carry.
 
         Returns:
             Its name: equal values have equal names.
 
         Raises:
-            ArgumentError: The kind is not a text (SC221).
+            ArgumentError: An argument does not fit (SC221).
             PlanError: The kind is none, or one of the engine's, such as ``output`` (SC851); a
                 secret would be recorded (SC853).
             NodeError: JSON cannot carry the value (``context_serialize_failed``).
         """
-        check("put", kind=(kind, NAME))
+        check("put", kind=(kind, NAME), meta=(meta, VALUES))
         word = kind_of(kind)
         if isinstance(word, ArtifactKind):
             remedy = "Choose another word; an output is kept by output"
             raise PlanError("SC851", self.node, f"{kind!r} is a kind of the engine's", remedy)
-        said = as_json(meta, f"{self.node} {kind}")
+        said = as_json(dict(meta or {}), f"{self.node} {kind}")
         self._sink.opened.refuse(f"{self.node} {kind}", [value, meta])
         artifact = self._sink.keep(as_json(value, f"{self.node} {kind}"))
         self._sink.events.append(ArtifactWritten(self.node, artifact, word, said))

@@ -99,6 +99,7 @@ def test_a_node_keeps_an_artifact_and_names_it(engine: Engine) -> None:
 
     def node(work: Work) -> str:
         name = work.put({"x": [1]}, kind="plot", meta={"size": 1})
+        assert work.put({"x": [1]}, kind="data") == name
         work.emit("drawn", 1, artifact=name)
         return name
 
@@ -115,7 +116,8 @@ def test_a_node_keeps_an_artifact_and_names_it(engine: Engine) -> None:
         engine.put({"password": "hunter2"})
     ledger = engine.ledger(run.run)
     assert ledger.emitted[0].artifact == name
-    (written,) = ledger.lines["a.b.c"].artifacts
+    written, other = ledger.lines["a.b.c"].artifacts
+    assert (other.kind, other.artifact, other.meta) == ("data", name, {})
     assert (written.kind, written.artifact, written.meta) == ("plot", name, {"size": 1})
     assert not engine.difference(run.run, engine.replay(run.run, plan).run)
     for kind in ("output", "Big Plot"):
