@@ -9,7 +9,7 @@ import os
 import platform
 import subprocess
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterable, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final, Self, final
@@ -503,7 +503,7 @@ class Engine:
             return self._carry_out(stored, graph, watch or self.watch, outer)
 
     @contextmanager
-    def _claimed(self, run: str) -> Iterator[None]:
+    def _claimed(self, run: str) -> Generator[None]:
         """Keep other threads from a run that this engine carries out."""
         with self._lock:
             if run in self._claims:
