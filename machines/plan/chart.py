@@ -57,10 +57,12 @@ class Resume:
     """Somebody goes on with a run.
 
     Attributes:
-        worker: The name of the process that does.
+        worker: The name of who does.
+        seen: The worker that it takes over from; who comes too late has seen another one.
     """
 
     worker: str
+    seen: str
 
 
 @frozen
@@ -97,7 +99,7 @@ class Progress:
         initial: The snapshot of the context that it began with.
         source: Where its plan was found, ``FILE.py:name``; empty if nobody said.
         count: The number of its events.
-        worker: The process that carries it out.
+        worker: Who carries it out, or did last; empty before somebody has.
         parent: The run that waits for it.
     """
 
@@ -130,6 +132,10 @@ def _counted(moment: _Run) -> Progress:
     return evolve(moment.context, count=moment.context.count + len(moment.event.events))
 
 
+def _takes_over(moment: _Run) -> bool:
+    return bool(moment.event.seen == moment.context.worker)
+
+
 def _taken_up(moment: _Run) -> Progress:
     return evolve(moment.context, worker=moment.event.worker)
 
@@ -157,7 +163,7 @@ class PlanRun(Statechart[PlanEvent, Progress]):
         )
         running.to(stopped, on=CallFailed)
         for _state in (running, stopped, failed):
-            _state.to(running, on=Resume, update=_taken_up)
+            _state.to(running, on=Resume, when=_takes_over, update=_taken_up)
 
     cancelling = State(Cancelling, invoke=WindUp)
     completed = State(final=True)
@@ -170,7 +176,6 @@ class PlanRun(Statechart[PlanEvent, Progress]):
     live.running.to(live.running, on=Finished)
     cancelling.to(cancelling, on=Finished)
     cancelling.to(cancelling, on=CallFailed)
-    cancelling.to(cancelling, on=Resume, update=_taken_up)
 
 
 # -- a node ----------------------------------------------------------------------------------------

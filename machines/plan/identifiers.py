@@ -11,6 +11,7 @@ import uuid
 from collections.abc import Iterable
 from typing import ClassVar, Final, Self
 
+from statecharts.model.arguments import shown
 from statecharts.model.errors import StatechartError
 
 _PART: Final = r"[a-z][a-z0-9_]{0,62}"
@@ -155,6 +156,41 @@ class Tag(Identifier):
     shape = "words of small letters, digits and _ with . : / # - between them, a letter first"
 
 
-def tags_of(texts: Iterable[str]) -> tuple[Tag, ...]:
-    """Return texts as tags."""
-    return tuple(map(Tag, texts))
+def tags_of(texts: Iterable[str], what: str = "tags") -> tuple[Tag, ...]:
+    """Return texts as tags.
+
+    Raises:
+        PlanError: One is no tag, or it is one text, whose letters cannot be meant (SC851).
+    """
+    return tuple(map(Tag, texts_of(texts, what)))
+
+
+def texts_of(texts: Iterable[str], what: str) -> tuple[str, ...]:
+    """Return several texts; ``what`` names them in the error.
+
+    Raises:
+        PlanError: It is one text, or something else (SC851).
+
+    >>> texts_of("awk", "programs")
+    Traceback (most recent call last):
+    machines.plan.identifiers.PlanError: [SC851] programs: 'awk' is not several texts. Write …
+    """
+    given: object = texts
+    found = tuple(given) if isinstance(given, Iterable) and not isinstance(given, str) else None
+    if found is None or not all(isinstance(one, str) and is_written(one) for one in found):
+        said = f"{shown(texts)} is not several texts"
+        raise PlanError("SC851", what, said, "Write a tuple, such as ('one', 'two')")
+    return found
+
+
+def is_written(text: str) -> bool:
+    """Return whether a text can be written: it has no half of a surrogate pair.
+
+    >>> is_written("ä"), is_written("\\ud800")
+    (True, False)
+    """
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

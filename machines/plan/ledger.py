@@ -72,10 +72,12 @@ class Ledger:
         started: Its first event; None before that.
         status: How it is.
         final: Its last snapshot of the context.
+        error: Why it failed, if all its nodes came out.
         lines: What is recorded of each node, in the order in which they began.
         facts: The facts, by their keys; of two of one key the later counts.
         steps: The steps that have begun, and the phase of each.
         children: The runs of other plans that nodes have started, and how they ended.
+        places: The node and the name of each of those runs, as ``node/name``.
         emitted: What nodes told of their own.
         last: The time of the last event, in milliseconds since 1970.
     """
@@ -84,10 +86,12 @@ class Ledger:
     started: RunStarted | None = None
     status: Status = Status.RUNNING
     final: str | None = None
+    error: ErrorInfo | None = None
     lines: dict[str, Line] = field(factory=dict)
     facts: dict[str, FactRecorded] = field(factory=dict)
     steps: dict[str, str] = field(factory=dict)
     children: dict[str, ChildSpawned | ChildCompleted] = field(factory=dict)
+    places: dict[str, str] = field(factory=dict)
     emitted: list[Emitted] = field(factory=list)
     began: int = 0
     last: int = 0
@@ -140,12 +144,14 @@ class Ledger:
                 self.line(written.node).artifacts.append(written)
             case OperationBoundary(path, phase):
                 self.steps[path] = phase
-            case (ChildSpawned() | ChildCompleted()) as child:
+            case ChildSpawned(node, run, _, name) as child:
+                self.children[run], self.places[run] = child, f"{node}/{name}"
+            case ChildCompleted() as child:
                 self.children[child.child] = child
             case Emitted() as emitted:
                 self.emitted.append(emitted)
-            case RunCompleted(status, final):
-                self.status, self.final = status, final
+            case RunCompleted(status, final, error):
+                self.status, self.final, self.error = status, final, error
 
     def _ended(self, node: str, at: int) -> Line:
         line = self.line(node)
@@ -155,7 +161,7 @@ class Ledger:
 
     @property
     def outputs(self) -> dict[str, ArtifactWritten]:
-        """The outputs of its nodes, by name; of two of one name the later counts."""
+        """The outputs of its nodes, by name; of two of one node and name the later counts."""
         return {
             one.meta["name"]: one
             for line in self.lines.values()

@@ -10,7 +10,11 @@ from attrs import frozen
 from cattrs import Converter
 
 from machines.plan.identifiers import Identifier, PlanError
+from machines.plan.secrets import refuse_secrets
 from machines.plan.vocabulary import Checkpoints, EngineEvent, Profile
+from statecharts.model.arguments import shown
+from statecharts.store.artifacts import canonical
+from statecharts.store.errors import StoreError
 
 T = TypeVar("T")
 
@@ -92,9 +96,30 @@ def load_event(value: dict[str, Any], sequence: int) -> Envelope:
         PlanError: It says none (SC857).
     """
     rest = dict(value)
-    cls = _NAMES.get(rest.pop("event", ""))
-    at = rest.pop("at", 0)
-    if cls is None:
+    name, at = rest.pop("event", ""), rest.pop("at", 0)
+    cls = _NAMES.get(name) if isinstance(name, str) else None
+    if cls is None or type(at) is not int:
+        found = f"{shown(name)} at {shown(at)} is no event of a run"
         remedy = "Read it with the version of statecharts that has written it"
-        raise PlanError("SC857", "record", f"{value.get('event')!r} is no event of a run", remedy)
+        raise PlanError("SC857", "record", found, remedy)
     return Envelope(sequence, at, loaded(rest, cls))
+
+
+def check_event(value: dict[str, Any], sequence: int) -> None:
+    """Refuse what cannot be read again as the event that it says, or has a secret in it.
+
+    Raises:
+        PlanError: It is no event (SC857), or holds a secret (SC853).
+    """
+    refuse_secrets(f"event {sequence}", value)
+    try:
+        canonical(value)
+        one = load_event(value, sequence)
+        written = dump_event(one.event, one.at)
+        wrong = next((name for name in value if written[name] != value[name]), None)
+    except (StoreError, RecursionError) as error:
+        found = f"event {sequence} cannot be JSON: {type(error).__name__}"
+        raise PlanError("SC857", "record", found, "Write it by dump_event") from error
+    if wrong is not None:
+        found = f"event {sequence} has {wrong}={shown(value[wrong])}, which it cannot have"
+        raise PlanError("SC857", "record", found, "Write it by dump_event")

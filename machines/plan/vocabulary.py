@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import timedelta
 from enum import StrEnum
-from typing import Any, Final, Literal, TypeAlias
+from typing import Any, Final, Literal, NoReturn, TypeAlias
 
 from attrs import field, frozen
-from attrs.validators import and_, ge, in_, instance_of
 
 from machines.plan.identifiers import (
     ErrorCode,
@@ -15,10 +15,48 @@ from machines.plan.identifiers import (
     PlanError,
     Tag,
     tags_of,
+    texts_of,
+)
+from statecharts.model.arguments import (
+    COUNT,
+    FLAG,
+    KEY,
+    TEXT,
+    Sort,
+    check,
+    instance,
+    optional,
+    shown,
 )
 
 Json: TypeAlias = Any
 """A value that JSON can carry."""
+
+
+class Word(StrEnum):
+    """A text of a list; another one is refused (SC851)."""
+
+    @classmethod
+    def _missing_(cls, value: object) -> NoReturn:
+        found = f"{shown(value)} is not known"
+        raise PlanError("SC851", cls.__name__, found, f"Use one of {', '.join(cls)}")
+
+
+def _is(sort: Sort) -> Any:
+    """Return the validator of a field that takes only what is of a sort (SC851)."""
+
+    def validate(owner: Any, attribute: Any, value: Any) -> None:
+        if not sort.fits(value):
+            found = f"{attribute.name}={shown(value)} does not fit"
+            raise PlanError("SC851", type(owner).__name__, found, f"Pass {sort.told}")
+
+    return validate
+
+
+def _one_of(*words: str) -> Any:
+    told = f"one of {', '.join(words)}"
+    return _is(Sort(told, lambda value: isinstance(value, str) and value in words))
+
 
 CONFIG: Final = Tag("config")
 """Checks or makes a configuration."""
@@ -36,7 +74,7 @@ IMPURE: Final = Tag("impure")
 """Is not deterministic throughout."""
 
 
-class SideEffects(StrEnum):
+class SideEffects(Word):
     """The kinds of a node's dealings with the outside."""
 
     PURE = "pure"
@@ -44,7 +82,7 @@ class SideEffects(StrEnum):
     APPLY = "apply_side_effect"
 
 
-class Strategy(StrEnum):
+class Strategy(Word):
     """The candidates that a dependency by tag means, of those that come before the node."""
 
     LATEST = "latest"
@@ -55,7 +93,7 @@ class Strategy(StrEnum):
     """All of them: the node waits until all are over, and goes on from the last that succeeded."""
 
 
-class SnapshotPolicy(StrEnum):
+class SnapshotPolicy(Word):
     """The snapshots of its context that a node asks for, beside those of the run's policy."""
 
     NEVER = "never"
@@ -64,7 +102,7 @@ class SnapshotPolicy(StrEnum):
     """After a failure, too: for diagnosis, never to go on from."""
 
 
-class ArtifactKind(StrEnum):
+class ArtifactKind(Word):
     """What an artifact is for."""
 
     MANIFEST = "manifest"
@@ -75,7 +113,16 @@ class ArtifactKind(StrEnum):
     GRAPH = "graph"
 
 
-class Category(StrEnum):
+def kind_of(text: str) -> str:
+    """Return the kind of an artifact: one of ours, or a word of others.
+
+    >>> kind_of("output"), kind_of("plot")
+    (<ArtifactKind.OUTPUT: 'output'>, 'plot')
+    """
+    return ArtifactKind(text) if text in frozenset(ArtifactKind) else Tag(text)
+
+
+class Category(Word):
     """Where an error comes from."""
 
     PARSING_INPUT = "parsing_input"
@@ -87,7 +134,7 @@ class Category(StrEnum):
     UNKNOWN = "unknown"
 
 
-class Status(StrEnum):
+class Status(Word):
     """The phases of a run; the last three end it."""
 
     RUNNING = "running"
@@ -110,8 +157,8 @@ class ErrorInfo:
 
     code: str = field(converter=ErrorCode)
     category: Category = field(converter=Category)
-    retryable: bool
-    message: str
+    retryable: bool = field(validator=_is(FLAG))
+    message: str = field(validator=_is(TEXT))
     details: Json = None
 
 
@@ -124,6 +171,10 @@ class NodeError(PlanError):
         category: Where it comes from.
         retryable: Whether another attempt may succeed.
         details: More of it, as JSON.
+
+    Raises:
+        PlanError: The code or the category breaks its rule (SC851).
+        ArgumentError: Another argument is none (SC221).
 
     >>> NodeError("rate_limited", "the exchange asks us to wait", retryable=True).info.category
     <Category.UNKNOWN: 'unknown'>
@@ -138,6 +189,7 @@ class NodeError(PlanError):
         retryable: bool = False,
         details: Json = None,
     ) -> None:
+        check("NodeError", message=(message, TEXT), retryable=(retryable, FLAG))
         super().__init__("SC856", "node", f"{code}: {message}", "See what the node has recorded")
         self.info = ErrorInfo(code, category, retryable, message, details)
 
@@ -160,6 +212,12 @@ def _again(cls: type[NodeError], info: ErrorInfo) -> NodeError:
 
 # Configurations.
 
+_LONGEST: Final = timedelta(days=366)
+_WAIT: Final = Sort(
+    "a time from 0 to 366 days, such as timedelta(seconds=30)",
+    lambda value: isinstance(value, timedelta) and timedelta() <= value <= _LONGEST,
+)
+
 
 @frozen
 class RetryPolicy:
@@ -167,22 +225,29 @@ class RetryPolicy:
 
     Attributes:
         attempts: Attempts in all, the first included.
-        delay: The wait after the first failure.
+        delay: The wait after the first failure, 366 days at most.
         backoff: Whether each wait is as long as the first, or twice the one before.
-        most: The longest wait.
+        most: The longest wait, if they double.
+
+    Raises:
+        PlanError: A value does not fit (SC851).
 
     >>> RetryPolicy(attempts=5, backoff="exponential", most=timedelta(seconds=3)).wait(4)
     datetime.timedelta(seconds=3)
     """
 
-    attempts: int = field(default=3, validator=[instance_of(int), ge(1)])
-    delay: timedelta = field(
-        default=timedelta(seconds=1), validator=[instance_of(timedelta), ge(timedelta())]
-    )
+    attempts: int = field(default=3, validator=_is(COUNT))
+    delay: timedelta = field(default=timedelta(seconds=1), validator=_is(_WAIT))
     backoff: Literal["fixed", "exponential"] = field(
-        default="exponential", validator=in_(("fixed", "exponential"))
+        default="exponential", validator=_one_of("fixed", "exponential")
     )
-    most: timedelta = field(default=timedelta(minutes=1), validator=instance_of(timedelta))
+    most: timedelta = field(default=timedelta(minutes=1), validator=_is(_WAIT))
+
+    def __attrs_post_init__(self) -> None:
+        """Refuse a first wait that the longest would silently shorten."""
+        if self.backoff == "exponential" and self.delay > self.most:
+            found = f"delay={self.delay} is longer than most={self.most}"
+            raise PlanError("SC851", "RetryPolicy", found, "Give a longer most as well")
 
     def wait(self, failures: int) -> timedelta:
         """Return how long to wait after some failures."""
@@ -198,6 +263,45 @@ Profile: TypeAlias = Literal["minimal", "normal", "verbose"] | tuple[str, ...]
 
 Checkpoints: TypeAlias = Literal["every"] | tuple[str, ...]
 """The nodes after which the context is kept; see `RunConfig`."""
+
+
+def _profile_of(value: Profile) -> Profile:
+    found: Profile = _word_or_names("profile", value, ("minimal", "normal", "verbose"))
+    return found
+
+
+def _checkpoints_of(value: Checkpoints) -> Checkpoints:
+    found: Checkpoints = _word_or_names("checkpoints", value, ("every",))
+    return found if isinstance(found, str) else tags_of(found, "checkpoints")
+
+
+def _word_or_names(name: str, value: Any, words: tuple[str, ...]) -> Any:
+    if isinstance(value, list | tuple):
+        return texts_of(value, name)
+    if isinstance(value, str) and value in words:
+        return value
+    remedy = f"Use one of {', '.join(words)}, or a tuple of names"
+    raise PlanError("SC851", "RunConfig", f"{name}={shown(value)} is not known", remedy)
+
+
+def _skip_tags_of(texts: Iterable[str]) -> tuple[Tag, ...]:
+    return tags_of(texts, "skip_tags")
+
+
+def _tags_of(texts: Iterable[str]) -> tuple[Tag, ...]:
+    return tags_of(texts)
+
+
+def _depends_on_of(texts: Iterable[str]) -> tuple[Tag, ...]:
+    return tags_of(texts, "depends_on")
+
+
+def _programs_of(texts: Iterable[str]) -> tuple[str, ...]:
+    return texts_of(texts, "programs")
+
+
+def _environment_of(texts: Iterable[str]) -> tuple[str, ...]:
+    return texts_of(texts, "environment")
 
 
 @frozen
@@ -217,30 +321,23 @@ class RunConfig:
         skip_tags: Nodes with one of these tags are skipped.
         programs: The programs that ``exec`` may run.
         environment: The environment variables that programs get, and that a manifest names.
+
+    Raises:
+        PlanError: A value does not fit (SC851).
     """
 
-    mode: Literal["live", "replay"] = field(default="live", validator=in_(("live", "replay")))
-    retry: RetryPolicy = RetryPolicy()
-    profile: Profile = "normal"
-    at_once: int = field(default=16, validator=and_(instance_of(int), ge(1)))
-    checkpoints: Checkpoints = "every"
-    missing_fact_retryable: bool = False
-    skip_tags: tuple[Tag, ...] = field(default=(), converter=tags_of)
-    programs: tuple[str, ...] = ()
-    environment: tuple[str, ...] = ()
-
-    def __attrs_post_init__(self) -> None:
-        """Refuse a profile and checkpoints that are neither a word of theirs nor names."""
-        words = ("minimal", "normal", "verbose")
-        for name, value, known in (
-            ("profile", self.profile, words),
-            ("checkpoints", self.checkpoints, ("every",)),
-        ):
-            given: object = value
-            if isinstance(given, str) and given not in known:
-                found = f"{name}={given!r} is not known"
-                remedy = f"Use one of {', '.join(known)}, or a tuple of names"
-                raise PlanError("SC851", "configuration", found, remedy)
+    mode: Literal["live", "replay"] = field(default="live", validator=_one_of("live", "replay"))
+    retry: RetryPolicy = field(
+        default=RetryPolicy(),
+        validator=_is(instance(RetryPolicy, "a RetryPolicy, such as RetryPolicy(attempts=5)")),
+    )
+    profile: Profile = field(default="normal", converter=_profile_of)
+    at_once: int = field(default=16, validator=_is(COUNT))
+    checkpoints: Checkpoints = field(default="every", converter=_checkpoints_of)
+    missing_fact_retryable: bool = field(default=False, validator=_is(FLAG))
+    skip_tags: tuple[Tag, ...] = field(default=(), converter=_skip_tags_of)
+    programs: tuple[str, ...] = field(default=(), converter=_programs_of)
+    environment: tuple[str, ...] = field(default=(), converter=_environment_of)
 
     def records(self, name: str) -> bool:
         """Return whether a run records the events of a name, beside those recovery needs.
@@ -318,15 +415,17 @@ class Meta:
         snapshot: The snapshots that it asks for.
     """
 
-    tags: tuple[Tag, ...] = field(default=(), converter=tags_of)
-    depends_on: tuple[Tag, ...] = field(default=(), converter=tags_of)
+    tags: tuple[Tag, ...] = field(default=(), converter=_tags_of)
+    depends_on: tuple[Tag, ...] = field(default=(), converter=_depends_on_of)
     strategy: Strategy = field(default=Strategy.LATEST, converter=Strategy)
     side_effects: SideEffects = field(default=SideEffects.PURE, converter=SideEffects)
-    idempotency: str | None = None
+    idempotency: str | None = field(default=None, validator=_is(optional(KEY)))
     snapshot: SnapshotPolicy = field(default=SnapshotPolicy.NEVER, converter=SnapshotPolicy)
 
 
 # Events of the engine, as they are recorded.
+
+_META: Final = instance(dict, "a dict")
 
 
 @frozen
@@ -411,10 +510,12 @@ class RunCompleted:
     Attributes:
         status: How it ended.
         final: The last snapshot of the context; None if it did not succeed.
+        error: Why it failed, if all its nodes came out.
     """
 
     status: Status
     final: str | None = None
+    error: ErrorInfo | None = None
 
 
 @frozen
@@ -431,7 +532,7 @@ class FactRecorded:
     node: str
     key: str
     payload: str
-    meta: Json
+    meta: Json = field(validator=_is(_META))
 
 
 @frozen
@@ -441,14 +542,22 @@ class ArtifactWritten:
     Attributes:
         node: The node.
         artifact: The artifact.
-        kind: What it is for.
+        kind: What it is for: an `ArtifactKind`, or another word.
         meta: More of it; ``name`` and ``media`` of an output.
     """
 
     node: str
     artifact: str
-    kind: ArtifactKind
-    meta: Json
+    kind: str = field(converter=kind_of)
+    meta: Json = field(validator=_is(_META))
+
+    def __attrs_post_init__(self) -> None:
+        """Refuse an output without a name."""
+        if self.kind == ArtifactKind.OUTPUT:
+            name = self.meta.get("name")
+            if not KEY.fits(name):
+                found = f"an output has the name {shown(name)}"
+                raise PlanError("SC851", "ArtifactWritten", found, "Give it a text as its name")
 
 
 @frozen
@@ -472,11 +581,13 @@ class ChildSpawned:
         node: The node.
         child: The other run.
         manifest: The artifact of its manifest.
+        name: The name that the node has for it.
     """
 
     node: str
     child: str
     manifest: str
+    name: str = ""
 
 
 @frozen

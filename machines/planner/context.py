@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from typing import Any, Final, TypeAlias, TypeVar, final
 
 from cattrs.preconf.json import make_converter
 
-from machines.plan.identifiers import ContextKey
-from machines.plan.secrets import refuse_secrets
+from machines.plan.identifiers import ContextKey, PlanError
+from machines.plan.secrets import Opened, refuse_secrets
 from machines.plan.vocabulary import Category, Json, NodeError
 from statecharts.store.artifacts import canonical
 from statecharts.store.errors import StoreError
 
 T = TypeVar("T")
 
-CONVERTER: Final = make_converter()
-"""Writes results as JSON, and reads them by their types."""
+
+def _in_order(items: Iterable[Json]) -> list[Json]:
+    return sorted(items, key=canonical)
+
+
+CONVERTER: Final = make_converter(unstruct_collection_overrides={AbstractSet: _in_order})
+"""Writes results as JSON, and reads them by their types; sets in an order that is always the same.
+"""
 
 _NOTHING: Final[Any] = object()
 
@@ -25,7 +32,8 @@ GONE: Final[Any] = object()
 """Stands for a value that was deleted."""
 
 Seen: TypeAlias = dict[str, tuple[Any, int]]
-"""The values that a node sees, by key, each with the place of the node that has written it."""
+"""The values that a node sees, by key, each with the place of the node that has written it; -1 is
+that of the context which the run began with, and comes before all others."""
 
 
 @final
@@ -34,14 +42,26 @@ class Context:
 
     A node sees what the nodes before it have left, and nothing of those that run beside it.
 
+    Args:
+        seen: The values that it sees, by key.
+        nodes: The nodes of the plan: their ids are the keys of their results, which no node writes.
+        opened: The secrets that the node has opened.
+
     >>> context = Context({"total": 3})
     >>> context.write("total", context.read("total", int) + 1)
     >>> context.read("total"), context.dump()
     (4, {'total': 4})
     """
 
-    def __init__(self, seen: Mapping[str, Json]) -> None:
+    def __init__(
+        self,
+        seen: Mapping[str, Json],
+        nodes: Collection[str] = (),
+        opened: Opened | None = None,
+    ) -> None:
         self._seen = seen
+        self._nodes = nodes
+        self._opened = opened or Opened()
         self.writes: dict[str, Json] = {}
         self.deletes: set[str] = set()
 
@@ -73,19 +93,34 @@ class Context:
         """Leave a value for the nodes after this one.
 
         Raises:
-            NodeError: JSON cannot carry it (``context_serialize_failed``).
+            NodeError: JSON cannot carry it (``context_serialize_failed``), or the key is that of
+                the result of a node (``context_key_taken``).
             PlanError: It holds a secret (SC853).
         """
-        name = ContextKey(key)
-        self.writes[name] = as_json(value, name)
+        name = self._own(key)
+        written = as_json(value, name)
+        refuse_secrets("context", {name: written})
+        self._opened.refuse(f"context {name}", value)
+        self.writes[name] = written
         self.deletes.discard(name)
 
     def delete(self, key: str) -> None:
-        """Delete a value; one that is not there is no error."""
-        name = ContextKey(key)
+        """Delete a value; one that is not there is no error.
+
+        Raises:
+            NodeError: The key is that of the result of a node (``context_key_taken``).
+        """
+        name = self._own(key)
         self.writes.pop(name, None)
         if name in self._seen:
             self.deletes.add(name)
+
+    def _own(self, key: str) -> str:
+        name = ContextKey(key)
+        if name in self._nodes:
+            text = f"{name} is the result of the node {name}; choose another key"
+            raise NodeError("context_key_taken", text, category=Category.CONTEXT)
+        return name
 
     def dump(self) -> dict[str, Json]:
         """Return all values, in the order of their keys."""
@@ -116,12 +151,15 @@ def as_json(value: Any, what: str) -> Json:
         NodeError: JSON cannot carry it (``context_serialize_failed``).
         PlanError: It holds a secret (SC853).
     """
-    refuse_secrets(what, value)
     try:
+        refuse_secrets(what, value)
         written = CONVERTER.unstructure(value)
         canonical(written)
-    except (StoreError, ValueError, TypeError) as error:
-        text = f"{what} cannot be JSON: {type(value).__name__}"
+    except PlanError:
+        raise
+    except Exception as error:  # whatever a class of the node's own may raise
+        why = f", {error.found}" if isinstance(error, StoreError) else ""
+        text = f"{what} cannot be JSON: {type(value).__name__}{why}"
         raise NodeError("context_serialize_failed", text, category=Category.CONTEXT) from error
     refuse_secrets(what, written)
     return written
@@ -148,15 +186,20 @@ def merged(sights: Iterable[Seen], before: list[int], names: tuple[str, ...]) ->
             known = whole.get(key)
             if known is entry:
                 continue
-            if known is None or known[1] == entry[1] or before[entry[1]] >> known[1] & 1:
+            if known is None or known[1] == entry[1] or _precedes(known[1], entry[1], before):
                 whole[key] = entry
-            elif not before[known[1]] >> entry[1] & 1:
+            elif not _precedes(entry[1], known[1], before):
                 text = (
                     f"{key} was written by {names[known[1]]} and by {names[entry[1]]},"
                     " and neither comes after the other"
                 )
                 raise NodeError("context_conflict", text, category=Category.CONTEXT)
     return whole
+
+
+def _precedes(one: int, other: int, before: list[int]) -> bool:
+    """Return whether a place comes before another one."""
+    return one < 0 or (other >= 0 and bool(before[other] >> one & 1))
 
 
 def visible(seen: Seen) -> dict[str, Json]:

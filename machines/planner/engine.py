@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 import os
 import platform
 import subprocess
-from collections.abc import Iterable, Mapping
-from contextlib import suppress
+import threading
+from collections.abc import Generator, Iterable, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final, Self, final
 
 from attrs import evolve, frozen
 
 from machines.plan.chart import Cancel, PlanRun, Progress, Resume
-from machines.plan.identifiers import PlanError, RunId
+from machines.plan.identifiers import ArtifactId, ContextKey, PlanError, RunId
 from machines.plan.ledger import Ledger
 from machines.plan.records import Envelope, dumped, loaded
-from machines.plan.secrets import refuse_secrets
+from machines.plan.secrets import masked, refuse_secrets
 from machines.plan.vocabulary import (
     Category,
     ChildCompleted,
@@ -31,17 +33,32 @@ from machines.plan.vocabulary import (
     RunConfig,
     Status,
 )
+from machines.planner.arguments import CONFIG, TRANSPORTS, VALUES
 from machines.planner.context import as_json
-from machines.planner.execution import Execution, Journal, ReplacedError, Watcher, wind_up
+from machines.planner.execution import (
+    CANCELLED,
+    Execution,
+    Journal,
+    ReplacedError,
+    Replayed,
+    Watcher,
+    Within,
+    wind_up,
+)
 from machines.planner.io import Transport
-from machines.planner.plan import Graph, Plan, changes
+from machines.planner.plan import PLAN, Graph, Plan, changes
 from machines.planner.sealing import Seal
 from machines.planner.transports import Http, Sql, standard
 from machines.planner.work import Work
+from statecharts import Snapshot
+from statecharts.model.arguments import FLAG, FUNCTION, TEXT, check, optional
 from statecharts.runtime import Run, Runs
 from statecharts.runtime.clock import Clock, SystemClock
+from statecharts.runtime.errors import RunError, UnknownRunError
 from statecharts.runtime.workers import has_died, worker_name
 from statecharts.store.artifacts import canonical
+
+_MAYBE: Final = optional(FLAG)
 
 LOCKS: Final = ("uv.lock", "poetry.lock", "pdm.lock", "Pipfile.lock", "requirements.txt")
 """The lock files whose hashes a manifest has."""
@@ -56,7 +73,8 @@ class Result:
         run: The run.
         status: How it is, or ended.
         final: Its last snapshot of the context; None if it did not succeed.
-        errors: Why nodes have failed, by node.
+        errors: Why nodes have failed, by node; under the name of the plan, why the run has failed
+            whose nodes all came out.
     """
 
     run: RunId
@@ -73,7 +91,7 @@ class Difference:
     Attributes:
         facts: The keys of facts that differ, or that only one of them has.
         outputs: The names of outputs for which the same is true.
-        final: Whether they end with another context.
+        final: Whether they, or runs that they have started, end with another context.
     """
 
     facts: tuple[str, ...]
@@ -118,12 +136,16 @@ class Engine:
         watch: Watcher = lambda _: None,
         clock: Clock | None = None,
     ) -> None:
+        check("Engine", transports=(transports, TRANSPORTS), watch=(watch, FUNCTION))
         self._seal = Seal(secret_key)
         self._clock = clock or SystemClock()
         self._runs = Runs(store, PlanRun, clock=self._clock)
         self._transports = dict(transports or {})
         self.watch = watch
         self._worker = worker_name()
+        self._turns = itertools.count(1)
+        self._claims: set[str] = set()
+        self._lock = threading.Lock()
 
     def __enter__(self) -> Self:
         return self
@@ -158,12 +180,15 @@ class Engine:
             source: Where the plan was found, ``FILE.py:name``.
 
         Raises:
+            ArgumentError: An argument does not fit (SC221).
             PlanFaultsError: The plan has faults (SC852).
-            PlanError: The input or the context holds a secret (SC853).
+            PlanError: The input or the context cannot be JSON, or the context has the key of a
+                node's result (SC851); one of them holds a secret (SC853).
             RunExistsError: There is a run of that id (SC821).
         """
+        check("start", plan=(plan, PLAN))
         run = self.create(plan, parameters, config=config, context=context, id=id, source=source)
-        return self._carry_out(run, plan.graph())
+        return self._taken_up(run, plan.graph())
 
     def create(
         self,
@@ -177,9 +202,18 @@ class Engine:
         parent: str = "",
     ) -> RunId:
         """Store a run that `resume` will carry out; see `start`."""
+        check("start", plan=(plan, PLAN), parameters=(parameters, VALUES), config=(config, CONFIG))
+        check("start", context=(context, VALUES), source=(source, TEXT), parent=(parent, TEXT))
         chosen = config or RunConfig()
-        given = as_json(dict(parameters or {}), "parameters")
-        graph = self._put(plan.graph().described())
+        if chosen.mode == "replay":
+            raise PlanError("SC851", "start", "mode='replay' begins no run", "Call replay")
+        given = _written(dict(parameters or {}), "parameters")
+        whole = plan.graph()
+        for key in context or {}:
+            if ContextKey(key) in whole.nodes:
+                found = f"the context has a value for {key}, the result of that node"
+                raise PlanError("SC851", plan.operation, found, "Choose another key")
+        graph = self._put(whole.described())
         build = _provenance(chosen.environment)
         manifest = Manifest(plan.operation, plan.version, given, chosen, build, graph)
         return self._create(manifest, dict(context or {}), id, source, parent)
@@ -195,9 +229,10 @@ class Engine:
         run = RunId.new() if id is None else RunId(id)
         said = dumped(manifest)
         refuse_secrets("manifest", said)
-        begun = as_json(context, "context")
+        refuse_secrets("source", source)
+        begun = _written(context, "context")
         initial = self._put({"after": [], "writes": begun, "deletes": []})
-        progress = Progress(self._put(said), initial, source, worker=self._worker, parent=parent)
+        progress = Progress(self._put(said), initial, source, parent=parent)
         self._runs.start(PlanRun, key=run, context=progress)
         return run
 
@@ -209,9 +244,10 @@ class Engine:
             plan: The plan that it was begun with.
 
         Raises:
-            PlanError: The plan is another one by now (SC854), the run is over, or its process is
-                alive (SC855).
+            PlanError: The plan is another one by now (SC854), the run is over, or somebody else
+                carries it out (SC855).
         """
+        check("resume", plan=(plan, PLAN))
         stored = self._get(run)
         state = _state(stored)
         if state in ("completed", "cancelled"):
@@ -219,13 +255,8 @@ class Engine:
         if state == "cancelling":
             return self.cancel(run)
         graph = plan.graph()
-        self._check(stored, graph)
-        worker = stored.snapshot.context.worker
-        if state == "running" and worker != self._worker and not has_died(worker):
-            remedy = "Cancel it, or stop that process"
-            raise PlanError("SC855", run, "another process carries it out", remedy)
-        stored.send(Resume(self._worker))
-        return self._carry_out(RunId(run), graph)
+        self._same(run, self.manifest(run), graph)
+        return self._taken_up(RunId(run), graph)
 
     def cancel(self, run: str, reason: str = "") -> Result:
         """Give a run up: what is at work is stopped, nothing more is begun.
@@ -236,12 +267,13 @@ class Engine:
         Raises:
             PlanError: It is over (SC855).
         """
+        check("cancel", reason=(reason, TEXT))
         stored = self._get(run)
         state = _state(stored)
         if state in ("completed", "cancelled"):
             raise PlanError("SC855", run, f"the run is {state}", "Nothing is left to be done")
         if state != "cancelling":
-            stored.send(Cancel(reason))
+            _was_taken(stored, Cancel(masked(reason)))  # it may have ended meanwhile
         self._wind_up(stored)
         return self.result(run)
 
@@ -268,10 +300,11 @@ class Engine:
         Raises:
             PlanError: The plan is another one by now (SC854).
         """
+        check("replay", plan=(plan, PLAN), missing_fact_retryable=(missing_fact_retryable, _MAYBE))
         stored = self._get(run)
         graph = plan.graph()
-        self._check(stored, graph)
         manifest = self.manifest(run)
+        self._same(run, manifest, graph)
         retryable = manifest.config.missing_fact_retryable
         if missing_fact_retryable is not None:
             retryable = missing_fact_retryable
@@ -279,7 +312,7 @@ class Engine:
         progress = stored.snapshot.context
         begun = self.artifact(progress.initial)["writes"]
         again = evolve(manifest, config=config, replay_of=run)
-        return self._carry_out(self._create(again, begun, id, progress.source), graph)
+        return self._taken_up(self._create(again, begun, id, progress.source), graph)
 
     # -- what is known of them ---------------------------------------------------------------------
 
@@ -289,14 +322,16 @@ class Engine:
 
     def result(self, run: str) -> Result:
         """Return how a run is."""
-        return self._result(run, self.ledger(run))
+        return self._result_of(run, self.ledger(run))
 
-    def _result(self, run: str, ledger: Ledger) -> Result:
+    def _result_of(self, run: str, ledger: Ledger) -> Result:
         errors = {
             line.node: line.error
             for line in ledger.lines.values()
             if line.state == "failed" and line.error is not None
         }
+        if ledger.error is not None and ledger.started is not None:
+            errors[ledger.started.operation] = ledger.error
         return Result(RunId(run), self.status(run), ledger.final, errors)
 
     def status(self, run: str) -> Status:
@@ -333,12 +368,30 @@ class Engine:
         """Return the nodes and edges of a run, as `Graph.described` gives them."""
         return self.artifact(self.manifest(run).graph)
 
+    def put(self, value: Any) -> str:
+        """Keep an artifact; return its name, the SHA-256 of its canonical JSON.
+
+        Raises:
+            PlanError: JSON cannot carry it (SC851), or it holds a secret (SC853).
+        """
+        return self._put(_written(value, "artifact"))
+
+    def exists(self, name: str) -> bool:
+        """Return whether there is an artifact of a name.
+
+        Raises:
+            PlanError: It is no name of one (SC851).
+        """
+        return self._runs.store.artifact(bytes.fromhex(ArtifactId(name))) is not None
+
     def artifact(self, name: str) -> Json:
         """Return what an artifact holds.
 
         Raises:
-            PlanError: It is missing, or its bytes are others by now (SC857).
+            PlanError: The name is none (SC851), or the artifact is missing, or its bytes are
+                others by now (SC857).
         """
+        name = ArtifactId(name)
         body = self._runs.store.artifact(bytes.fromhex(name))
         if body is None or hashlib.sha256(body).hexdigest() != name:
             what = "is missing" if body is None else "has other bytes than its name says"
@@ -367,6 +420,7 @@ class Engine:
         Raises:
             PlanError: It has none of that name (SC855).
         """
+        check("output", name=(name, TEXT))
         outputs = self.ledger(run).outputs
         if name not in outputs:
             known = ", ".join(outputs) or "none"
@@ -374,21 +428,33 @@ class Engine:
         return self.artifact(outputs[name].artifact)
 
     def difference(self, one: str, other: str) -> Difference:
-        """Return what differs between two runs: facts, outputs and the last context."""
-        first, second = self.ledger(one), self.ledger(other)
+        """Return what differs between two runs: facts, outputs and the last context.
 
-        def differing(was: Mapping[str, str], now: Mapping[str, str]) -> tuple[str, ...]:
+        What differs between runs that their nodes have started has the node and its name for the
+        run before the key, such as ``a.b.c/orders price/eth``.
+        """
+
+        def differing(was: Mapping[str, Any], now: Mapping[str, Any]) -> tuple[str, ...]:
             names: Iterable[str] = dict.fromkeys((*was, *now))
             return tuple(name for name in names if was.get(name) != now.get(name))
 
-        facts = [
-            {key: fact.payload for key, fact in each.facts.items()} for each in (first, second)
-        ]
-        outputs = [
-            {name: written.artifact for name, written in each.outputs.items()}
-            for each in (first, second)
-        ]
-        return Difference(differing(*facts), differing(*outputs), first.final != second.final)
+        first, second = self._said(one), self._said(other)
+        facts, outputs = differing(first[0], second[0]), differing(first[1], second[1])
+        return Difference(facts, outputs, first[2] != second[2])
+
+    def _said(
+        self, run: str, under: str = ""
+    ) -> tuple[dict[str, str], dict[str, str], dict[str, str | None]]:
+        """Return the facts, the outputs, and the last contexts of a run and those in it."""
+        ledger = self.ledger(run)
+        facts = {under + key: fact.payload for key, fact in ledger.facts.items()}
+        outputs = {under + name: one.artifact for name, one in ledger.outputs.items()}
+        finals = {under: ledger.final}
+        for child, place in ledger.places.items():
+            if self._has(child) and self.status(child) != Status.CANCELLED:
+                inner = self._said(child, f"{under}{place} ")
+                facts, outputs, finals = facts | inner[0], outputs | inner[1], finals | inner[2]
+        return facts, outputs, finals
 
     # -- inside ------------------------------------------------------------------------------------
 
@@ -400,8 +466,8 @@ class Engine:
     def _put(self, value: Json) -> str:
         return self._runs.store.put(canonical(value)).hex()
 
-    def _check(self, stored: Run[Any, Any], graph: Graph) -> None:
-        manifest = self.manifest(stored.key)
+    def _same(self, run: str, manifest: Manifest, graph: Graph) -> None:
+        """Refuse a plan that is another one than a run was begun with."""
         found = changes(self.artifact(manifest.graph), graph.described())
         for word, was, now in (
             ("operation", manifest.operation, graph.plan.operation),
@@ -412,14 +478,56 @@ class Engine:
         if found:
             text = f"the plan has changed since the run began: {'; '.join(found)}"
             remedy = "Resume it with the plan of then, or start another run"
-            raise PlanError("SC854", stored.key, text, remedy)
+            raise PlanError("SC854", run, text, remedy)
 
-    def _carry_out(self, run: RunId, graph: Graph, watch: Watcher | None = None) -> Result:
-        stored = self._get(run)
+    def _taken_up(
+        self,
+        run: RunId,
+        graph: Graph,
+        watch: Watcher | None = None,
+        outer: threading.Event | None = None,
+    ) -> Result:
+        """Take a run up, unless somebody else has, and carry it out."""
+        with self._claimed(run):
+            stored = self._get(run)
+            before = stored.snapshot
+            worker = before.context.worker
+            ours = worker.startswith(self._worker)
+            if _innermost(before) == "running" and worker and not (ours or has_died(worker)):
+                remedy = "Cancel it, or stop that process"
+                raise PlanError("SC855", run, "another process carries it out", remedy)
+            name = f"{self._worker}.{next(self._turns)}"  # each turn has its own
+            if not _was_taken(stored, Resume(name, worker)):
+                remedy = "Inspect it, and resume it again if it is not carried out"
+                raise PlanError("SC855", run, "somebody else has been faster", remedy)
+            return self._carry_out(stored, graph, watch or self.watch, outer)
+
+    @contextmanager
+    def _claimed(self, run: str) -> Generator[None]:
+        """Keep other threads from a run that this engine carries out."""
+        with self._lock:
+            if run in self._claims:
+                remedy = "Wait until it is over, or cancel it"
+                raise PlanError("SC855", run, "another thread carries it out", remedy)
+            self._claims.add(run)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._claims.discard(run)
+
+    def _carry_out(
+        self,
+        stored: Run[Any, Any],
+        graph: Graph,
+        watch: Watcher,
+        outer: threading.Event | None,
+    ) -> Result:
+        run = RunId(stored.key)
         manifest = self.manifest(run)
         ledger = self.ledger(run)
-        facts = None if manifest.replay_of is None else self.ledger(manifest.replay_of)
-        transports = {} if facts is not None else standard(manifest.config, self._transports)
+        replayed = self._replayed(manifest)
+        transports = {} if replayed is not None else standard(manifest.config, self._transports)
         call = self.journal(run).call()
         try:
             Execution(
@@ -431,19 +539,23 @@ class Engine:
                 transports,
                 self.artifact,
                 self._seal,
-                facts,
+                replayed,
                 self._child,
-                watch or self.watch,
+                watch,
                 self._clock.now,
+                outer,
             ).carry_out()
-            return self._result(run, ledger)
-        except ReplacedError:
+            return self._result_of(run, ledger)
+        except ReplacedError as error:
             if _state(stored) not in ("cancelling", "cancelled"):
+                if outer is not None and outer.is_set():
+                    with suppress(Exception):  # the store may be what has failed
+                        stored.fail(call, str(error))
                 raise
             self._wind_up(stored)
         except BaseException as error:
             with suppress(Exception):  # the store may be what has failed
-                stored.fail(call, f"{type(error).__name__}: {error}"[:1000])
+                stored.fail(call, masked(f"{type(error).__name__}: {error}"[:1000]))
             raise
         finally:
             given = self._transports.values()
@@ -452,41 +564,143 @@ class Engine:
                     transport.close()
         return self.result(run)
 
-    def _wind_up(self, stored: Run[Any, Any]) -> None:
-        """Record the end of a run that is being cancelled, unless somebody else does."""
-        with suppress(ReplacedError):
-            wind_up(Journal(stored), self.ledger(stored.key), self._clock.now())
+    def _replayed(self, manifest: Manifest) -> Replayed | None:
+        """Return the run that is replayed; None in a live run."""
+        if manifest.replay_of is None:
+            return None
+        run = manifest.replay_of
+        facts = first = self.ledger(run)
+        with suppress(UnknownRunError):  # the first may have been removed
+            while (before := self.manifest(run).replay_of) is not None:
+                run = before
+                first = self.ledger(run)
+        return Replayed(run, facts, {line.node: line.attempt for line in first.lines.values()})
 
-    def _child(self, work: Work, plan: Plan, name: str, parameters: Json) -> dict[str, Json]:
+    def _wind_up(self, stored: Run[Any, Any]) -> None:
+        """Record the end of a run that is being cancelled, unless somebody else does.
+
+        The runs that it has started are cancelled first, so that none is forgotten.
+        """
+        ledger = self.ledger(stored.key)
+        for child in ledger.children:
+            self._give_up(child)
+        with suppress(ReplacedError):
+            wind_up(Journal(stored), ledger, self._clock.now())
+
+    def _child(
+        self, within: Within, work: Work, plan: Plan, name: str, parameters: Json
+    ) -> dict[str, Json]:
         """Carry out another plan for a node."""
-        run = RunId(work.run).child(f"{work.node}/{name}")
-        manifest = self.manifest(work.run)
-        if run not in self.runs():
-            if manifest.replay_of is None:
-                self.create(plan, parameters, config=manifest.config, id=run, parent=work.run)
-            else:
-                was = RunId(manifest.replay_of).child(f"{work.node}/{name}")
-                before = self.manifest(was)
-                again = evolve(before, config=manifest.config, replay_of=was)
-                self._create(again, {}, run, "", work.run)
-        progress = self._get(run).snapshot.context
-        work.tell(ChildSpawned(work.node, run, progress.manifest))
-        ended = self.status(run)
-        if ended != Status.COMPLETED:
-            if self.ledger(run).count:
-                self._get(run).send(Resume(self._worker))
-            ended = self._carry_out(run, plan.graph(), lambda _: None).status
-        final = self.ledger(run).final
-        work.tell(ChildCompleted(work.node, run, ended, final))
-        if ended != Status.COMPLETED:
-            text = f"the run {run} of {plan.operation} is {ended}"
+        graph = plan.graph()
+        place = f"{work.node}/{name}"
+        run = self._own_child(within.run, place)
+        given = as_json(dict(parameters or {}), f"{work.node} {name}")
+        manifest = self._child_manifest(within, run, place, plan, given)
+        if manifest.input != given:
+            text = f"the run {name} was begun with another input; give each input a name of its own"
+            raise NodeError("child_taken", text, category=Category.PARSING_INPUT)
+        self._same(run, manifest, graph)
+        # Told first: whoever cancels this run finds the other one, or this node goes no further.
+        spawned = ChildSpawned(work.node, run, self._put(dumped(manifest)), name)
+        work._tell(spawned)  # noqa: SLF001 - for the engine
+        if not self._has(run):
+            self._create(manifest, {}, run, "", within.run)
+        ended = self.result(run)
+        if ended.status != Status.COMPLETED:
+            ended = self._carried_on(within, run, graph)
+        completed = ChildCompleted(work.node, run, ended.status, ended.final)
+        work._tell(completed)  # noqa: SLF001 - for the engine
+        if ended.status != Status.COMPLETED or ended.final is None:
+            text = f"the run {run} of {plan.operation} is {ended.status}"
             raise NodeError("child_failed", text, category=Category.UNKNOWN)
-        return self.context(run)
+        writes: dict[str, Json] = self.artifact(ended.final)["writes"]
+        return writes
+
+    def _own_child(self, run: str, place: str) -> RunId:
+        """Return the run that a node has started, or will; after one that was cancelled another."""
+        child = RunId(run).child(place)
+        while self._has(child) and self.status(child) == Status.CANCELLED:
+            child = child.child("again")
+        return child
+
+    def _child_manifest(
+        self, within: Within, run: RunId, place: str, plan: Plan, given: Json
+    ) -> Manifest:
+        """Return what the run of a node is, or will be, started with.
+
+        Raises:
+            NodeError: It is a replay, and the node had none (``missing_fact``).
+        """
+        if self._has(run):
+            return self.manifest(run)
+        config, build = within.manifest.config, within.manifest.build
+        if within.manifest.replay_of is None:
+            graph = self._put(plan.graph().described())
+            return Manifest(plan.operation, plan.version, given, config, build, graph)
+        was = self._own_child(within.manifest.replay_of, place)
+        if not self._has(was):
+            text = f"no run is recorded that was started as {place}"
+            retryable = config.missing_fact_retryable
+            details = {"child": place}
+            raise NodeError(
+                "missing_fact", text, category=Category.RPC, retryable=retryable, details=details
+            )
+        return evolve(self.manifest(was), config=config, replay_of=was)
+
+    def _carried_on(self, within: Within, run: RunId, graph: Graph) -> Result:
+        """Carry out the run of a node, as long as its own run goes on."""
+        try:
+            return self._taken_up(run, graph, lambda _: None, within.stop)
+        except ReplacedError:
+            if not within.stop.is_set():
+                raise
+            if self.phase(within.run) in ("cancelling", "cancelled"):
+                self._give_up(run)
+            raise NodeError(CANCELLED.code, CANCELLED.message) from None
+
+    def _give_up(self, run: str) -> None:
+        """Cancel the run of a node, if there is one that goes on."""
+        if self._has(run) and self.phase(run) in ("running", "stopped", "cancelling"):
+            with suppress(PlanError):  # it is over by now
+                self.cancel(run, "the run that has started it was cancelled")
+
+    def _has(self, run: str) -> bool:
+        with suppress(UnknownRunError):
+            self._get(run)
+            return True
+        return False
 
 
 def _state(stored: Run[Any, Any]) -> str:
     """Return the innermost state of a run of a plan."""
-    return stored.configuration[-1].rpartition(".")[2]
+    return _innermost(stored.snapshot)
+
+
+def _was_taken(stored: Run[Any, Any], event: Cancel | Resume) -> bool:
+    """Send an event to a run, which may have ended meanwhile; return whether it was taken."""
+    try:
+        return stored.send(event).handled
+    except RunError as error:
+        if error.code != "SC825":
+            raise
+        return False
+
+
+def _innermost(snapshot: Snapshot[Any, Any]) -> str:
+    return snapshot.configuration[-1].rpartition(".")[2]
+
+
+def _written(value: Any, what: str) -> Json:
+    """Return what the caller gives as JSON.
+
+    Raises:
+        PlanError: JSON cannot carry it (SC851), or it holds a secret (SC853).
+    """
+    try:
+        return as_json(value, what)
+    except NodeError as error:
+        remedy = "Give texts, numbers, lists, and dicts with texts as keys"
+        raise PlanError("SC851", what, error.info.message, remedy) from error
 
 
 def _provenance(environment: tuple[str, ...]) -> Provenance:

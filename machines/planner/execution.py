@@ -7,16 +7,19 @@ ready. So each beginning is on disk before it happens, and what is done is done 
 
 from __future__ import annotations
 
+import copy
+import hashlib
 import heapq
 import queue
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import datetime
+from functools import partial
 from typing import Any, Final, TypeAlias, final
 
-from attrs import define, field, frozen
+from attrs import define, evolve, field, frozen
 
 from machines.plan.chart import (
     CarryOut,
@@ -30,10 +33,11 @@ from machines.plan.chart import (
     WindUp,
 )
 from machines.plan.identifiers import PlanError
-from machines.plan.ledger import Ledger
-from machines.plan.records import Envelope, dump_event, load_event
-from machines.plan.secrets import masked
+from machines.plan.ledger import Ledger, Line
+from machines.plan.records import Envelope, check_event, dump_event, load_event
+from machines.plan.secrets import refuse_secrets
 from machines.plan.vocabulary import (
+    IO_CALLED,
     Category,
     EngineEvent,
     ErrorInfo,
@@ -52,6 +56,7 @@ from machines.plan.vocabulary import (
     SnapshotPolicy,
     Status,
 )
+from machines.planner.arguments import ARTIFACTS, EVENTS
 from machines.planner.context import (
     GONE,
     Context,
@@ -64,8 +69,9 @@ from machines.planner.context import (
 from machines.planner.io import Io, Past, Sink, Transport
 from machines.planner.plan import Graph, Many, Plan
 from machines.planner.sealing import Seal
-from machines.planner.work import Work
+from machines.planner.work import Work, error_of
 from statecharts import Kernel, Snapshot, StartTimer, TimerFired
+from statecharts.model.arguments import COUNT, FLAG, NUMBER, check, optional
 from statecharts.runtime import Run
 from statecharts.store.artifacts import canonical
 
@@ -117,12 +123,44 @@ class _Flush:
     done: threading.Event
 
 
+@final
+@frozen
+class Replayed:
+    """The run that another one replays.
+
+    Attributes:
+        run: The run that nodes are told they are in: the first, if that is a replay itself.
+        facts: What it has recorded.
+        attempts: The attempts that the nodes of the first have come out with.
+    """
+
+    run: str
+    facts: Ledger
+    attempts: Mapping[str, int]
+
+
+@final
+@frozen
+class Within:
+    """The run that a node starts another one in.
+
+    Attributes:
+        run: The run.
+        manifest: What it was started with.
+        stop: Is set once it does not go on.
+    """
+
+    run: str
+    manifest: Manifest
+    stop: threading.Event
+
+
 @define
 class _Kept:
     """The context after a node that is over.
 
     Attributes:
-        seen: The values.
+        seen: The values, until all nodes after it know theirs.
         snapshot: Its artifact.
     """
 
@@ -143,6 +181,7 @@ class _State:
     left: int
     chart: Snapshot[Any, Any]
     after: list[int] = field(factory=list)
+    uses: int = 0
     offset: int = 0
     kept: _Kept | None = None
     base: str = ""
@@ -193,7 +232,15 @@ class Journal:
         Raises:
             ReplacedError: The run has other events by now, or is carried out by somebody else
                 (SC855).
+            ArgumentError: An argument does not fit (SC221).
+            PlanError: One is no event (SC857), or holds a secret (SC853).
         """
+        check("append", expected=(expected, NUMBER), events=(events, EVENTS))
+        check("append", keep=(keep, ARTIFACTS), finished=(finished, optional(FLAG)))
+        for number, one in enumerate(events, expected + 1):
+            check_event(one, number)
+        for body in keep or ():
+            refuse_secrets("artifact", body)
         answer: Recorded | Finished = Recorded(expected + 1, tuple(events))
         if finished is not None:
             answer = Finished(expected + 1, tuple(events), finished)
@@ -231,6 +278,7 @@ class Journal:
         Raises:
             PlanError: Some are missing, because the history was pruned (SC857).
         """
+        check("read", first=(first, COUNT), last=(last, optional(NUMBER)))
         found: list[Envelope] = []
         head, count = self.head, 0
         for past in self._run.history():
@@ -261,10 +309,11 @@ class Execution:
         transports: The transports, by namespace.
         load: Returns what an artifact holds.
         seal: Seals and opens what is secret.
-        facts: The facts that are replayed; None in a live run.
+        replayed: The run that is replayed; None in a live run.
         child: Carries out another plan for a node.
         watch: Is told after each commit.
         now: Tells the time.
+        outer: Is set once the run that waits for this one does not go on.
     """
 
     def __init__(
@@ -277,20 +326,23 @@ class Execution:
         transports: Mapping[str, Transport],
         load: Callable[[str], Json],
         seal: Seal,
-        facts: Ledger | None,
-        child: Callable[[Work, Plan, str, Json], dict[str, Json]],
+        replayed: Replayed | None,
+        child: Callable[[Within, Work, Plan, str, Json], dict[str, Json]],
         watch: Watcher,
         now: Callable[[], datetime],
+        outer: threading.Event | None = None,
     ) -> None:
         self._run, self._call = run, call
         self._journal = Journal(run)
         self._graph, self._manifest, self._ledger = graph, manifest, ledger
         self._config = manifest.config
-        self._transports, self._load, self._child = transports, load, child
+        self._is_sparse = manifest.config.checkpoints != "every"
+        self._transports, self._load = transports, load
         self._watch, self._now = watch, now
-        self._replayed, self._seal = facts, seal
+        self._replayed, self._seal = replayed, seal
         self._kernel = Kernel(NodeRun)
-        self._stop = threading.Event()
+        self._stop, self._outer = threading.Event(), outer
+        self._child = partial(child, Within(run.key, manifest, self._stop))
         self._messages: queue.SimpleQueue[_Outcome | _Flush] = queue.SimpleQueue()
         self._events: list[dict[str, Any]] = []
         self._bodies: dict[str, bytes] = {}
@@ -304,6 +356,7 @@ class Execution:
         self._steps: dict[str, int] = {}
         self._at = now()
         self._taken = {key: fact.node for key, fact in ledger.facts.items()}
+        self._named = {name: one.node for name, one in ledger.outputs.items()}
         self._initial = _Kept({}, run.snapshot.context.initial)
         self._again: set[str] = set()
         self._states = self._laid_out()
@@ -344,17 +397,16 @@ class Execution:
             pool.shutdown(wait=not interrupted, cancel_futures=True)
 
     def _end(self) -> Status:
-        status = Status.FAILED if self._failed else Status.COMPLETED
-        final = None
+        final, error = None, None
         if not self._failed:
-            whole: dict[str, Json] = visible(self._initial.seen)
-            for one in self._states:
-                if not one.after and one.kept is not None:
-                    gone = [key for key, (value, _) in one.kept.seen.items() if value is GONE]
-                    whole = {key: value for key, value in whole.items() if key not in gone}
-                    whole |= visible(one.kept.seen)
-            final = self._keep({"after": [], "writes": whole, "deletes": []})
-        self._say(RunCompleted(status, final))
+            last = [one.kept for one in self._states if not one.after and one.kept is not None]
+            try:
+                whole = visible(self._merged(last))
+                final = self._keep({"after": [], "writes": whole, "deletes": []})
+            except NodeError as conflict:
+                error, self._failed = conflict.info, True
+        status = Status.FAILED if self._failed else Status.COMPLETED
+        self._say(RunCompleted(status, final, error))
         self._commit(succeeded=not self._failed)
         return status
 
@@ -373,6 +425,7 @@ class Execution:
             states.append(_State(id, place, meta, needs, awaits, left, fresh))
             for other in {*needs, *awaits}:
                 states[other].after.append(place)
+                states[other].uses += 1
             path = id.rpartition(".")[0]
             self._steps[path] = self._steps.get(path, 0) + 1
         return states
@@ -390,29 +443,74 @@ class Execution:
         """Take up what is recorded: nodes that have come out are not carried out again."""
         initial = self._load(self._initial.snapshot)["writes"]
         self._initial.seen = {key: (value, -1) for key, value in initial.items()}
+        attempts = {} if self._replayed is None else self._replayed.attempts
+        lines = self._ledger.lines
         for state in self._states:
-            line = self._ledger.lines.get(state.id)
-            if line is not None:
-                state.offset = line.attempt + 1
-            if line is None or line.state not in ("completed", "skipped"):
-                continue
-            if line.snapshot is None or not self._has_base(state):
-                self._again.add(state.id)  # its context was not kept: it is carried out again,
-                continue  # with what it has learnt
-            self._set_out(state)
-            stored = self._load(line.snapshot)
-            seen = _left(state, stored["writes"], stored["deletes"])
-            state.kept = _Kept(seen, line.snapshot)
-            event: Any = Enter() if line.state == "completed" else Skip("")
-            self._move(state, event)
-            if line.state == "completed":
-                self._move(state, Succeed())
-            self._count_step(state, tell=False)
-            for other in state.after:
-                self._states[other].left -= 1
+            line = lines.get(state.id)
+            state.offset = attempts.get(state.id, 0) if line is None else line.attempt + 1
+            state.kept = None if line is None else self._stored(state, line)
+            if state.kept is not None:
+                self._let_go(state)
+        over: set[int] = set()
+        for state in reversed(self._states):
+            line = lines.get(state.id)
+            if line is not None and self._was_over(state, line, over):
+                over.add(state.place)
         for state in self._states:
-            if state.kept is None and not state.left:
+            line = lines.get(state.id)
+            if line is not None and state.place in over:
+                self._come_out(state, line)
+            elif line is not None and line.state == "completed":
+                self._again.add(state.id)  # with what it has learnt
+        for state in self._states:
+            if state.name == "waiting" and not state.left:
                 heapq.heappush(self._ready, state.place)
+
+    def _come_out(self, state: _State, line: Line) -> None:
+        self._move(state, Skip("") if line.state == "skipped" else Enter())
+        if line.state == "completed":
+            self._move(state, Succeed())
+        elif line.state == "failed":
+            self._move(state, Fail(evolve(line.error or CANCELLED, retryable=False)))
+        self._count_step(state, tell=False)
+        for other in state.after:
+            self._states[other].left -= 1
+
+    def _stored(self, state: _State, line: Line) -> _Kept | None:
+        """Return the context after a node that is over, if it can be known."""
+        if line.state == "completed" and line.snapshot is not None:
+            stored = self._load(line.snapshot)
+            if "by" in stored:
+                return _Kept(self._seen(stored), line.snapshot)
+            if self._has_base(state):
+                self._set_out(state)
+                return _Kept(_left(state, stored["writes"], stored["deletes"]), line.snapshot)
+        elif line.state == "skipped" and self._has_base(state):
+            self._set_out(state)
+            return _Kept(state.seen, state.base)
+        return None
+
+    def _was_over(self, state: _State, line: Line, over: set[int]) -> bool:
+        """Tell whether a node need not be carried out again, those after it being known."""
+        if state.kept is not None:
+            return True
+        waits = [self._states[one] for one in state.after]
+        if line.state in ("completed", "skipped"):
+            return bool(waits) and all(one.place in over for one in waits)
+        return (  # the run has gone on without it, and still can
+            line.state == "failed"
+            and any(one.place in over for one in waits)
+            and all(
+                one.place in over or any(map(self._kept, set(one.awaits) - {state.place}))
+                for one in waits
+            )
+        )
+
+    def _seen(self, stored: Json) -> Seen:
+        """Return the values of a snapshot that has all of them, and who wrote each."""
+        places = {id: place for place, id in enumerate(self._graph.order)}
+        values = dict.fromkeys(stored["deletes"], GONE) | stored["writes"]
+        return {key: (value, places.get(stored["by"][key], -1)) for key, value in values.items()}
 
     def _has_base(self, state: _State) -> bool:
         there = [self._states[one].kept is not None for one in state.needs]
@@ -433,9 +531,19 @@ class Execution:
         kept = [self._states[one].kept for one in state.needs]
         awaited = [one for one in map(self._kept, state.awaits) if one is not None]
         found = [one for one in (*kept, *awaited[-1:]) if one is not None] or [self._initial]
-        names = self._graph.order
-        state.seen = merged([one.seen for one in found], self._before, names)
+        state.seen = self._merged(found)
         state.base = self._joined([one.snapshot for one in found])
+
+    def _let_go(self, state: _State) -> None:
+        """Forget the values before a node that knows its own, once nobody else starts from them."""
+        for place in (*state.needs, *state.awaits):
+            other = self._states[place]
+            other.uses -= 1
+            if not other.uses and other.kept is not None:
+                other.kept.seen = other.seen = {}
+
+    def _merged(self, found: list[_Kept]) -> Seen:
+        return merged([one.seen for one in found], self._before, self._graph.order)
 
     def _kept(self, place: int) -> _Kept | None:
         return self._states[place].kept
@@ -468,6 +576,7 @@ class Execution:
                 self._begin(state, 0, start=False)
                 self._fail(state, error.info, None)
                 continue
+            self._let_go(state)
             if skipped is not None:
                 self._move(state, Skip(skipped))
                 state.kept = _Kept(state.seen, state.base)
@@ -514,7 +623,7 @@ class Execution:
         if tolerated:
             self._is_over(state)
             for one in waits:  # none of those that it waits for has succeeded
-                if not one.left and not self._has_base(one):
+                if one.name == "waiting" and not one.left and not self._has_base(one):
                     self._failed = True
         else:
             self._failed = True
@@ -525,7 +634,7 @@ class Execution:
         for place in state.after:
             other = self._states[place]
             other.left -= 1
-            if not other.left and self._has_base(other):
+            if other.name == "waiting" and not other.left and self._has_base(other):
                 heapq.heappush(self._ready, place)
 
     def _count_step(self, state: _State, *, tell: bool) -> None:
@@ -551,17 +660,12 @@ class Execution:
                     raise NodeError(CANCELLED.code, CANCELLED.message)
 
         sink.commit = commit
-        context = Context(visible(state.seen))
+        context = Context(visible(state.seen), self._graph.nodes, sink.opened)
         result, info = None, None
         try:
             result = self._carried_out(state, sink, context)
-        except NodeError as error:
-            info = error.info
-        except PlanError as error:
-            info = ErrorInfo("refused", Category.CONTEXT, False, str(error))  # noqa: FBT003
         except BaseException as error:  # noqa: BLE001 - a node may raise anything
-            text = masked(f"{type(error).__name__}: {error}".removesuffix(": "))
-            info = ErrorInfo("unhandled", Category.UNKNOWN, False, text)  # noqa: FBT003
+            info = error_of(error, sink.opened)
         said = (state.place, sink, context, self._now(), result, info)
         self._messages.put(_Outcome(*said))
 
@@ -576,32 +680,40 @@ class Execution:
             self._taken,
             self._stop,
             at_once=applies,
-            told=self._config.profile == "verbose",
+            told=self._config.records(IO_CALLED),
         )
-        attempt = state.offset + state.chart[NodeRun.pending.running].attempt
-        given = self._manifest.input or {}
+        run, attempt = self._run.key, state.offset + state.chart[NodeRun.pending.running].attempt
+        if self._replayed is not None:  # what it asks may depend on them
+            run, attempt = self._replayed.run, self._replayed.attempts.get(state.id, attempt)
+        given = copy.deepcopy(self._manifest.input or {})
         work = Work(
-            *(self._run.key, state.id, attempt, given, state.meta, context, io),
-            *(self._config, sink, self._child),
+            *(run, state.id, attempt, given, state.meta, context, io),
+            *(self._config, sink, self._child, self._named),
         )
         inputs = []
         for source, hint in zip(node.inputs, node.hints, strict=True):
-            values = [context.read(one) for one in source.nodes]
-            many = isinstance(source, Many)
-            inputs.append(read_as(values if many else values[0], hint, state.id))
-        return as_json(node.function(work, *inputs), f"{state.id} result")
+            values = [context.read(one, default=None) for one in source.nodes]
+            if isinstance(source, Many):
+                inputs.append(_many_as(values, hint, f"the results {state.id} takes"))
+            else:
+                (one,) = values
+                inputs.append(None if one is None else read_as(one, hint, source.nodes[0]))
+        result = node.function(work, *inputs)
+        written = as_json(result, f"{state.id} result")
+        sink.opened.refuse(f"{state.id} result", result)
+        return written
 
     def _past(self, state: _State, *, applies: bool) -> Past:
         """Return the facts that a node need not ask for again."""
+        known = self._ledger.facts
         if self._replayed is not None:
             retryable = self._config.missing_fact_retryable
-            return Past(
-                self._replayed.facts, self._load, self._seal, only=True, retryable=retryable
-            )
+            known = self._replayed.facts.facts
+            return Past(known, known, self._load, self._seal, only=True, retryable=retryable)
         line = self._ledger.lines.get(state.id)
-        if line is None or not (applies or state.id in self._again):
-            return Past({}, self._load, self._seal)
-        return Past({key: self._ledger.facts[key] for key in line.facts}, self._load, self._seal)
+        again = line is not None and (applies or state.id in self._again)
+        facts = {key: known[key] for key in line.facts} if line is not None and again else {}
+        return Past(facts, known, self._load, self._seal)
 
     # -- what is recorded --------------------------------------------------------------------------
 
@@ -637,6 +749,10 @@ class Execution:
 
     def _listen(self) -> None:
         """Take what the nodes have done by now; wait for it, if there is nothing else to do."""
+        if self._outer is not None and self._outer.is_set():
+            self._stop.set()
+            found = "the run that waits for it does not go on"
+            raise ReplacedError("SC855", self._run.key, found, "Resume that one")
         seconds = _LOOK_S
         if self._due:
             seconds = min(seconds, max(0.0, (self._due[0][0] - self._now()).total_seconds()))
@@ -669,25 +785,32 @@ class Execution:
         if message.error is not None:
             snapshot = None
             if state.meta.snapshot == SnapshotPolicy.ALWAYS:
-                snapshot = self._snapshot(state, context.writes, context.deletes)
+                said = (state, context.writes, context.deletes)
+                snapshot = self._keep(self._snapshot(*said, whole=self._is_sparse))
             self._fail(state, message.error, snapshot, message.at)
             return
         writes = dict(context.writes)
         if message.result is not None:
             writes[state.id] = message.result
         self._move(state, Succeed())
-        deletes = sorted(context.deletes)
-        snapshot = self._snapshot(state, writes, context.deletes)
-        state.kept = _Kept(_left(state, writes, deletes), snapshot)
         keeps = self._config.keeps(state.meta.tags, state.meta.snapshot)
-        if not keeps:
-            self._bodies.pop(snapshot, None)
+        said = self._snapshot(state, writes, context.deletes, whole=keeps and self._is_sparse)
+        snapshot = self._keep(said) if keeps else hashlib.sha256(canonical(said)).hexdigest()
+        state.kept = _Kept(_left(state, writes, context.deletes), snapshot)
         self._say(NodeCompleted(state.id, snapshot if keeps else None), message.at)
         self._is_over(state)
 
-    def _snapshot(self, state: _State, writes: dict[str, Json], deletes: set[str]) -> str:
-        said = {"after": [state.base], "writes": writes, "deletes": sorted(deletes)}
-        return self._keep(said)
+    def _snapshot(
+        self, state: _State, writes: dict[str, Json], deletes: set[str], *, whole: bool
+    ) -> Json:
+        """Return the context after a node: what is new in it, or the whole, and who wrote what."""
+        if not whole:
+            return {"after": [state.base], "writes": writes, "deletes": sorted(deletes)}
+        left = _left(state, writes, deletes)
+        gone = sorted(key for key, (value, _) in left.items() if value is GONE)
+        names = (*self._graph.order, "")  # the last one is that of the place -1
+        by = {key: names[place] for key, (_, place) in left.items()}
+        return {"after": [], "writes": visible(left), "deletes": gone, "by": by}
 
 
 def wind_up(journal: Journal, ledger: Ledger, at: datetime) -> None:
@@ -706,7 +829,16 @@ def wind_up(journal: Journal, ledger: Ledger, at: datetime) -> None:
     journal.append(ledger.count, events, finished=False)
 
 
-def _left(state: _State, writes: dict[str, Json], deletes: list[str]) -> Seen:
+def _many_as(values: list[Json], hint: Any, what: str) -> Any:
+    """Return results by their type, and None for each node that has none."""
+    there = read_as([one for one in values if one is not None], hint, what)
+    if None not in values:
+        return there
+    left = iter(there)
+    return [None if one is None else next(left) for one in values]
+
+
+def _left(state: _State, writes: dict[str, Json], deletes: Iterable[str]) -> Seen:
     """Return what a node leaves for those after it."""
     seen = dict(state.seen)
     for key in deletes:

@@ -14,7 +14,7 @@ from attrs import define, field, frozen
 
 from machines.investigator.secrets import Secret
 from machines.plan.identifiers import FactKey
-from machines.plan.secrets import MASK, refuse_secrets
+from machines.plan.secrets import MASK, Opened, refuse_secrets
 from machines.plan.vocabulary import (
     IO_CALLED,
     ArtifactKind,
@@ -25,8 +25,11 @@ from machines.plan.vocabulary import (
     Json,
     NodeError,
 )
+from machines.planner.arguments import ARGUMENTS, HEADERS, PATH, SECONDS, TEXTS
 from machines.planner.sealing import Seal
+from statecharts.model.arguments import FLAG, KEY, NUMBER, TEXT, check, optional
 from statecharts.store.artifacts import canonical
+from statecharts.store.errors import StoreError
 
 
 class Transport(Protocol):
@@ -114,11 +117,13 @@ class Sink:
         events: The events, in order.
         bodies: The bytes of the artifacts that they name, by name.
         commit: Writes both, and returns once they are on disk.
+        opened: What the node has got as secrets.
     """
 
     commit: Callable[[], None]
     events: list[EngineEvent] = field(factory=list)
     bodies: dict[str, bytes] = field(factory=dict)
+    opened: Opened = field(factory=Opened)
 
     def keep(self, value: Json) -> str:
         """Keep a JSON value as an artifact; return its name."""
@@ -135,6 +140,7 @@ class Past:
 
     Attributes:
         facts: The facts, by key.
+        known: All facts of the run, or of that which is replayed.
         load: Returns what an artifact holds.
         seal: Seals and opens what is secret.
         only: Whether nothing else may be asked: the run is a replay.
@@ -142,6 +148,7 @@ class Past:
     """
 
     facts: Mapping[str, FactRecorded]
+    known: Mapping[str, FactRecorded]
     load: Callable[[str], Json]
     seal: Seal
     only: bool = False
@@ -210,6 +217,7 @@ class Io:
             self._refuse_cancelled()
             return answer
 
+        check("call", namespace=(namespace, KEY), key=(key, optional(KEY)))
         self._refuse_cancelled()
         if self._told:
             said = {"namespace": namespace, "key": key}
@@ -230,6 +238,7 @@ class Io:
         headers: Mapping[str, str | Secret] | None = None,
         json: Json = None,
         seconds: float = 30.0,
+        secret: bool = False,
     ) -> Response:
         """Ask over HTTP.
 
@@ -238,14 +247,17 @@ class Io:
             key: The key of the answer.
             method: The method.
             headers: The headers; `Secret` for what is never recorded.
-            json: The body.
-            seconds: The longest time.
+            json: The body; `Secret` in it likewise.
+            seconds: The longest time, from the question to the last byte of the answer.
+            secret: Whether the answer is a secret: recorded as ciphertext alone.
 
         Raises:
-            NodeError: No answer (``transport``), a status from 400 on (``http_status``), or too
-                many requests (``rate_limited``); the first, the last, and statuses from 500 on are
-                retryable.
+            NodeError: No answer (``transport``), none in time (``timeout``), a status from 300 on
+                (``http_status``), as redirects are not followed, or too many requests
+                (``rate_limited``); all are retryable but statuses below 500.
         """
+        check("http", url=(url, KEY), method=(method, KEY), headers=(headers, HEADERS))
+        check("http", seconds=(seconds, SECONDS), secret=(secret, FLAG))
         request = {
             "url": url,
             "method": method,
@@ -253,13 +265,21 @@ class Io:
             "json": json,
             "seconds": seconds,
         }
-        said = self.call("http", request, key=key).response
+        said = self.call("http", request, key=key, secret=secret).response
         return Response(said["status"], said["media"], _bytes_of(said))
 
     def exec(
-        self, program: str, *arguments: str, key: str, stdin: str = "", seconds: float = 30.0
+        self,
+        program: str,
+        *arguments: str,
+        key: str,
+        stdin: str = "",
+        seconds: float = 30.0,
+        secret: bool = False,
     ) -> Done:
         """Run a program that the configuration of the run allows.
+
+        What it has begun ends with it.
 
         Args:
             program: The program, as the configuration names it.
@@ -267,22 +287,25 @@ class Io:
             key: The key of the outcome.
             stdin: Its standard input.
             seconds: The longest time.
+            secret: Whether the outcome is a secret: recorded as ciphertext alone.
 
         Raises:
             NodeError: It is not allowed (``program_refused``), takes too long (``timeout``), or
                 writes too much (``too_much_output``).
         """
+        check("exec", program=(program, PATH), arguments=(arguments, ARGUMENTS))
+        check("exec", stdin=(stdin, TEXT), seconds=(seconds, SECONDS), secret=(secret, FLAG))
         request = {
             "program": program,
             "arguments": list(arguments),
             "stdin": stdin,
             "seconds": seconds,
         }
-        said = self.call("exec", request, key=key).response
+        said = self.call("exec", request, key=key, secret=secret).response
         return Done(said["status"], said["out"], said["err"])
 
     def sql(
-        self, database: str, query: str, *, tables: Iterable[str], key: str
+        self, database: str, query: str, *, tables: Iterable[str], key: str, secret: bool = False
     ) -> list[dict[str, Any]]:
         """Return the rows of a query to a SQLite database, by the names of their columns.
 
@@ -291,21 +314,30 @@ class Io:
             query: One SELECT.
             tables: The tables that it may read.
             key: The key of the rows.
+            secret: Whether they are a secret: recorded as ciphertext alone.
 
         Raises:
             NodeError: It is not permitted, or cannot be answered (``sql``).
         """
+        check("sql", database=(database, KEY), query=(query, KEY), tables=(tables, TEXTS))
         request = {"database": database, "query": query, "tables": sorted(tables)}
-        said = self.call("sql", request, key=key).response
+        said = self.call("sql", request, key=key, secret=secret).response
         return [dict(zip(said["columns"], row, strict=True)) for row in said["rows"]]
 
-    def file(self, path: str, *, key: str) -> bytes:
+    def file(self, path: str, *, key: str, secret: bool = False) -> bytes:
         """Return the bytes of a file.
+
+        Args:
+            path: The file.
+            key: The key of the bytes.
+            secret: Whether they are a secret: recorded as ciphertext alone.
 
         Raises:
             NodeError: It cannot be read (``file``), or is too long (``too_much_output``).
         """
-        return _bytes_of(self.call("file", {"path": path}, key=key).response)
+        check("file", path=(path, PATH))
+        request = {"path": path}
+        return _bytes_of(self.call("file", request, key=key, secret=secret).response)
 
     def record(self, key: str, value: Json, *, secret: bool = False) -> Fact:
         """Record a value that the node has come by itself, and return it; in a replay, the old one.
@@ -321,9 +353,15 @@ class Io:
         return self._fact(key, "value", None, lambda: value, secret=secret)
 
     def recorded(self, key: str) -> str | None:
-        """Return the artifact of a fact that this attempt has recorded; None without one."""
-        known = self._known.get(FactKey(key))
-        return None if known is None else known[1].payload
+        """Return the artifact of a fact of the run; None if none is recorded under the key.
+
+        Facts of nodes before this one are there for certain; of those beside it, one may be or not.
+        """
+        name = FactKey(key)
+        if name in self._known:
+            return self._known[name][1].payload
+        fact = self._past.known.get(name)
+        return None if fact is None else fact.payload
 
     def now(self, *, key: str | None = None) -> datetime:
         """Return the time, in UTC, to the millisecond; it is recorded, too."""
@@ -336,6 +374,7 @@ class Io:
 
     def random_bytes(self, count: int, *, key: str | None = None) -> bytes:
         """Return random bytes; they are recorded, so they must not be a secret."""
+        check("random_bytes", count=(count, NUMBER))
         name = key or self._own_key("random")
         said = self._fact(name, "random", count, lambda: os.urandom(count).hex()).response
         return bytes.fromhex(said)
@@ -360,7 +399,8 @@ class Io:
         secret: bool = False,
     ) -> Fact:
         name = str(FactKey(key))
-        said = digest_of(namespace, request)
+        check("a question", secret=(secret, FLAG))
+        said = _question(name, namespace, request)
         if name in self._known:
             if self._known[name][0] != said:
                 text = f"{self._node} asks two questions under the key {name}; give each its own"
@@ -374,7 +414,10 @@ class Io:
         if found is None and self._past.only:
             text = f"nothing is recorded under the key {name}, which {self._node} asks for"
             retryable = self._past.retryable
-            raise NodeError("missing_fact", text, category=Category.RPC, retryable=retryable)
+            details = {"key": name, "node": self._node}
+            raise NodeError(
+                "missing_fact", text, category=Category.RPC, retryable=retryable, details=details
+            )
         if found is not None and (found.node != self._node or found.meta.get("request") != said):
             if self._past.only:
                 text = f"the key {name} was recorded by {found.node} for another question"
@@ -388,16 +431,32 @@ class Io:
                 kept = self._past.seal.seal(name, value)
             else:
                 value = self._past.seal.open(name, kept)
+            self._sink.opened.add(value)
             meta["kind"] = str(ArtifactKind.SECRET_PAYLOAD)
         else:
-            refuse_secrets(f"{self._node} {name}", value)
-        payload = self._sink.keep(kept)
+            what = f"{self._node} {name}"
+            refuse_secrets(what, {name: value}, "Ask with secret=True, which seals it")
+            self._sink.opened.refuse(what, value)
+        try:
+            payload = self._sink.keep(kept)
+        except StoreError as error:
+            text = f"{self._node} {name} cannot be JSON: {error.found}"
+            raise NodeError("context_serialize_failed", text, category=Category.CONTEXT) from error
         self._sink.events.append(FactRecorded(self._node, name, payload, meta))
         fact = Fact(value, payload)
         self._known[name] = (said, fact)
         if self._at_once:
             self._sink.commit()
         return fact
+
+
+def _question(name: str, namespace: str, request: Json) -> str:
+    try:
+        return digest_of(namespace, request)
+    except (StoreError, ValueError, TypeError, RecursionError) as error:
+        why = error.found if isinstance(error, StoreError) else type(error).__name__
+        text = f"what {name} asks cannot be JSON: {why}"
+        raise NodeError("bad_request", text, category=Category.PARSING_INPUT) from error
 
 
 def digest_of(namespace: str, request: Json) -> str:

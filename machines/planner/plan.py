@@ -16,6 +16,8 @@ from attrs import frozen
 
 from machines.plan.identifiers import NodeId, OperationId, PlanError
 from machines.plan.vocabulary import Json, Meta, SideEffects, SnapshotPolicy, Strategy
+from machines.planner.arguments import several
+from statecharts.model.arguments import FUNCTION, KEY, check, instance
 
 if TYPE_CHECKING:
     from machines.planner.work import Work
@@ -137,13 +139,19 @@ class Many(Source[list[R]]):
     """The results of many nodes, as one input: a list in their order."""
 
     def __init__(self, nodes: Iterable[Node[R]]) -> None:
+        check("many", nodes=(nodes, _NODES))
         self._nodes = tuple(nodes)
+        check("many", nodes=(self._nodes, _NODES))
 
     @property
     def nodes(self) -> tuple[str, ...]:
         """The ids of the nodes."""
         return tuple(one.id for one in self._nodes)
 
+
+_NODES: Final = several("several nodes, as plan.node returns them", Node)
+_INPUTS: Final = several("nodes, as plan.node returns them; ids go to after=", Source)
+_BEFORE: Final = several("several nodes or ids, such as ['a.b.c']", (Node, str))
 
 Before: TypeAlias = str | Node[Any]
 
@@ -164,6 +172,7 @@ class Plan:
     """
 
     def __init__(self, operation: str, version: str = "1") -> None:
+        check("Plan", version=(version, KEY))
         self.operation: Final = OperationId(operation)
         self.version: Final = version
         self.nodes: list[Node[Any]] = []
@@ -266,7 +275,10 @@ class Plan:
 
         Raises:
             PlanError: The id, or a tag, breaks its rule (SC851).
+            ArgumentError: Another argument does not fit (SC221).
         """
+        check("node", function=(function, FUNCTION), inputs=(inputs, _INPUTS))
+        check("node", after=(after, _BEFORE))
         meta = Meta(tags, depends_on, strategy, side_effects, idempotency, snapshot)
         before = tuple(one.id if isinstance(one, Node) else NodeId(one) for one in after)
         made: Node[Any] = Node(NodeId(id), function, inputs, before, meta)
@@ -293,6 +305,9 @@ class Plan:
         return _graph(self)
 
 
+PLAN: Final = instance(Plan, "a Plan")
+
+
 @final
 @frozen(eq=False)
 class Graph:
@@ -313,17 +328,24 @@ class Graph:
 
     def described(self) -> Json:
         """Return the graph as JSON: what a run is resumed by, and drawn from."""
+        return {"nodes": [self._described(self.nodes[one]) for one in self.order]}
+
+    def _described(self, node: Node[Any]) -> Json:
+        meta = node.meta
         return {
-            "nodes": [
-                {
-                    "id": str(one),
-                    "tags": [str(tag) for tag in self.nodes[one].meta.tags],
-                    "side_effects": str(self.nodes[one].meta.side_effects),
-                    "needs": [str(other) for other in self.needs[one]],
-                    "awaits": [str(other) for other in self.awaits[one]],
-                }
-                for one in self.order
-            ]
+            "id": str(node.id),
+            "inputs": [
+                [*map(str, one.nodes)] if isinstance(one, Many) else str(one.nodes[0])
+                for one in node.inputs
+            ],
+            "tags": [str(tag) for tag in meta.tags],
+            "depends_on": [str(tag) for tag in meta.depends_on],
+            "strategy": str(meta.strategy),
+            "side_effects": str(meta.side_effects),
+            "idempotency": meta.idempotency,
+            "snapshot": str(meta.snapshot),
+            "needs": [str(other) for other in self.needs[node.id]],
+            "awaits": [str(other) for other in self.awaits[node.id]],
         }
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import queue
 import shutil
 import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -22,8 +24,10 @@ from statecharts.model.errors import StatechartError, how_to_install
 LARGEST: Final = 10_000_000
 """The bytes of an answer at most."""
 
+_TOO_MUCH: Final = ("too_much_output", f"the program wrote more than {LARGEST:,} bytes")
 _TICK_S: Final = 0.02
 _TOO_MANY: Final = 429
+_ELSEWHERE: Final = 300
 _REFUSED: Final = 400
 _BROKEN: Final = 500
 
@@ -38,7 +42,31 @@ class Http:
 
     def ask(self, request: Json, stop: threading.Event) -> Json:
         """Return the status, the media type and the body of an answer."""
-        del stop  # the time limit ends it
+        answers: queue.SimpleQueue[Json | Exception] = queue.SimpleQueue()
+        over = threading.Event()
+
+        def asked() -> None:
+            try:
+                answers.put(self._answer(request, over))
+            except Exception as error:  # noqa: BLE001 - raised again below
+                answers.put(error)
+
+        # The time of the client counts from each byte to the next, and it does not look at `stop`.
+        threading.Thread(target=asked, daemon=True).start()
+        end = time.monotonic() + request["seconds"]
+        while True:
+            with suppress(queue.Empty):
+                found = answers.get(timeout=_TICK_S)
+                if isinstance(found, Exception):
+                    raise found
+                return found
+            if stop.is_set() or time.monotonic() >= end:
+                over.set()
+                if stop.is_set():
+                    raise NodeError("cancelled", "the run was cancelled")
+                raise _too_late(request)
+
+    def _answer(self, request: Json, over: threading.Event) -> Json:
         try:
             import httpx  # noqa: PLC0415 - an extra
         except ImportError:
@@ -47,11 +75,8 @@ class Http:
         with self._lock:
             if self._client is None:
                 self._client = httpx.Client(trust_env=False, limits=httpx.Limits())
-        headers = {
-            name: value.reveal() if isinstance(value, Secret) else value
-            for name, value in request["headers"].items()
-        }
-        body = {} if request["json"] is None else {"json": request["json"]}
+        body = {} if request["json"] is None else {"json": _revealed(request["json"])}
+        headers = _revealed(request["headers"])
         given = {"headers": headers, "timeout": request["seconds"], **body}
         try:
             with self._client.stream(request["method"], request["url"], **given) as answer:
@@ -61,19 +86,24 @@ class Http:
                     if len(content) > LARGEST:
                         text = f"the answer has more than {LARGEST:,} bytes"
                         raise NodeError("too_much_output", text, category=Category.OFF_CHAIN)
+                    if over.is_set():
+                        raise _too_late(request)
         except (httpx.InvalidURL, httpx.UnsupportedProtocol):
             text = "the address is no URL of http or https"
             raise NodeError("bad_url", text, category=Category.PARSING_INPUT) from None
+        except httpx.TimeoutException:
+            raise _too_late(request) from None
         except httpx.HTTPError as error:  # its text may have the address, and what is in it
             text = f"no answer: {type(error).__name__}"
             code, category = "transport", Category.OFF_CHAIN
             raise NodeError(code, text, category=category, retryable=True) from None
         status = answer.status_code
-        if status >= _REFUSED:
+        if status >= _ELSEWHERE:
             code = "rate_limited" if status == _TOO_MANY else "http_status"
+            more = ": it is elsewhere; ask that address" if status < _REFUSED else ""
             raise NodeError(
                 code,
-                f"the answer has the status {status}",
+                f"the answer has the status {status}{more}",
                 category=Category.OFF_CHAIN,
                 retryable=status == _TOO_MANY or status >= _BROKEN,
                 details={"status": status},
@@ -85,6 +115,19 @@ class Http:
         """Close the connections."""
         if self._client is not None:
             self._client.close()
+
+
+def _too_late(request: Json) -> NodeError:
+    text = f"no answer within {request['seconds']:g} s"
+    return NodeError("timeout", text, category=Category.OFF_CHAIN, retryable=True)
+
+
+def _revealed(value: Any) -> Any:
+    if isinstance(value, Secret):
+        return value.reveal()
+    if isinstance(value, dict):
+        return {key: _revealed(one) for key, one in value.items()}
+    return [*map(_revealed, value)] if isinstance(value, list | tuple) else value
 
 
 # Sets the limits in the process that then becomes the program: a function that runs between fork
@@ -130,9 +173,10 @@ class Exec:
             why = "was not found" if program in self._programs else "is not allowed"
             text = f"the program {program!r} {why}; the configuration allows {known}"
             raise NodeError("program_refused", text, category=Category.PARSING_INPUT)
-        seconds = request["seconds"]
+        seconds, stdin = request["seconds"], request["stdin"].encode()
         limits = (str(max(1, int(seconds) + 1)), str(self._memory), str(LARGEST))
-        command = [sys.executable, "-I", "-S", "-c", _LIMITED, *limits, str(Path(path).resolve())]
+        # The path as it is: the Python of an environment is a link, and knows it by its name.
+        command = [sys.executable, "-I", "-S", "-c", _LIMITED, *limits, str(Path(path).absolute())]
         running = subprocess.Popen(  # noqa: S603 - from the list, and no shell
             [*command, *request["arguments"]],
             stdin=subprocess.PIPE,
@@ -145,13 +189,15 @@ class Exec:
         readers = [
             threading.Thread(target=_read, args=(running.stdout, outs[0]), daemon=True),
             threading.Thread(target=_read, args=(running.stderr, outs[1]), daemon=True),
-            threading.Thread(target=_write, args=(running.stdin, request["stdin"]), daemon=True),
+            threading.Thread(target=_write, args=(running.stdin, stdin), daemon=True),
         ]
         for reader in readers:
             reader.start()
         why_ended = self._wait(running, seconds, outs, stop)
         for reader in readers:
             reader.join(timeout=1)
+        if why_ended is None and sum(map(len, outs)) > LARGEST:
+            why_ended = _TOO_MUCH
         if why_ended is not None:
             code, text = why_ended
             category = Category.OFF_CHAIN
@@ -166,26 +212,23 @@ class Exec:
         outs: list[bytearray],
         stop: threading.Event,
     ) -> tuple[str, str] | None:
-        """Wait for the end of a program, or end it; return why it was ended."""
-        left = seconds
-        while True:
+        """Wait for the end of a program, or end it, with all that it has begun; return why."""
+        end = time.monotonic() + seconds
+        why = None
+        while why is None:
             with suppress(subprocess.TimeoutExpired):
                 running.wait(timeout=_TICK_S)
-                if sum(map(len, outs)) <= LARGEST:
-                    return None
-            left -= _TICK_S
-            why = None
+                break
             if stop.is_set():
                 why = ("cancelled", "the run was cancelled")
             elif sum(map(len, outs)) > LARGEST:
-                why = ("too_much_output", f"the program wrote more than {LARGEST:,} bytes")
-            elif left <= 0:
+                why = _TOO_MUCH
+            elif time.monotonic() >= end:
                 why = ("timeout", f"the program took longer than {seconds:g} s")
-            if why is not None:
-                with suppress(OSError):
-                    os.killpg(running.pid, signal.SIGKILL)
-                running.wait()
-                return why
+        with suppress(OSError):  # it has begun nothing, or all of it is over
+            os.killpg(running.pid, signal.SIGKILL)
+        running.wait()
+        return why
 
 
 def _read(source: Any, into: bytearray) -> None:
@@ -197,9 +240,9 @@ def _read(source: Any, into: bytearray) -> None:
             into += part
 
 
-def _write(target: Any, text: str) -> None:
+def _write(target: Any, body: bytes) -> None:
     with suppress(OSError, ValueError), target:
-        target.write(text.encode())
+        target.write(body)
 
 
 @final

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import signal
@@ -9,6 +10,7 @@ import subprocess
 import sys
 import time
 import xml.etree.ElementTree as ET
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -26,8 +28,9 @@ from machines.plan.vocabulary import (
     NodeSkipped,
     RunStarted,
 )
-from machines.planner import Engine, Plan
+from machines.planner import Engine, Plan, PlanError, RetryPolicy
 from machines.planner.command import plan as command
+from machines.planner.command import showing
 from machines.planner.command.progress import Progress
 from machines.planner.pictures import MANY, bars, boxes, gantt_svg, gantt_text, graph_svg
 
@@ -136,7 +139,7 @@ def test_two_runs_are_compared(folder: Path) -> None:
     assert call("diff", one["run"], one["run"]).exit_code == 0
     done = call("diff", one["run"], other["run"])
     assert done.exit_code == 1
-    assert "1 output differ: out.txt" in done.stdout or "out.txt" in done.stdout
+    assert "1 output differs: out.txt" in done.stdout
     said = json.loads(call("diff", one["run"], other["run"], "--json").stdout)
     assert (said["outputs"], said["final"]) == (["out.txt"], True)
     assert set(said["facts"]) <= {"at/a.read.one", "at/a.read.two"}
@@ -154,7 +157,15 @@ def test_two_runs_are_compared(folder: Path) -> None:
         (["run", "plans.py:report", "--set", "password=hunter2"], "[SC853]"),
         (["run", "plans.py:report", "--id", "run-1"], "[SC851]"),
         (["inspect", "7e2c8d8e-0000-0000-0000-000000000000"], "[SC822]"),
+        (["inspect", "7e2c8d8e-0000-0000-0000-000000000000"], "inspect' lists the runs of"),
+        (["inspect", "--events"], "Name the run"),
         (["resume", "run-1"], "[SC851]"),
+        (["run", "leaves.py"], "leaves.py cannot be imported: SystemExit: 7"),
+        (["run", "plans.py:report", "--delay", "1e300"], "1e+300 is not in the range 0 to"),
+        (["run", "plans.py:report", "--delay", "nan"], "nan is not in the range"),
+        (["run", "plans.py:report", "--set", f"x={'[' * 100_000}"], "x is nested too deep"),
+        (["run", "plans.py:report", "--backoff", "zz"], "'zz' is not one of 'fixed'"),
+        (["run", "plans.py:report", "--checkpoint", "No Tag"], "'No Tag' is not a tag"),
     ],
 )
 def test_what_cannot_be_done_is_one_line_and_status_2(
@@ -162,6 +173,7 @@ def test_what_cannot_be_done_is_one_line_and_status_2(
 ) -> None:
     """No traceback, nothing lost, and never the secret."""
     (folder / "bad.py").write_text("1 / 0\n")
+    (folder / "leaves.py").write_text("import sys; sys.exit(7)\n")
     Engine("sqlite:///plans.db").close()
     done = call(*arguments)
     assert done.exit_code == 2
@@ -175,6 +187,117 @@ def test_a_store_that_is_not_there_is_not_made(folder: Path) -> None:
     assert done.exit_code == 2
     assert "There is no file 'plans.db'" in done.stderr
     assert not (folder / "plans.db").exists()
+
+
+def test_a_run_that_cannot_be_read_does_not_hide_the_others(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is a row of its own, which says why; the list goes on."""
+    (folder / "log.gate").touch()
+    lost, whole = (begun("plans.py:report")["run"] for _ in range(2))
+    read = Engine.ledger
+
+    def ledger(engine: Engine, run: str) -> Ledger:
+        if run == lost:
+            raise PlanError("SC857", "record", "what is stored is no RunStarted", "Verify it")
+        return read(engine, run)
+
+    monkeypatch.setattr(Engine, "ledger", ledger)
+    done = call("inspect")
+    assert done.exit_code == 0
+    rows = {line.split()[0]: line.split() for line in done.stdout.splitlines()[2:]}
+    assert rows[lost][1:3] == ["SC857", "completed"]
+    assert rows[whole][1:3] == ["report", "completed"]
+    listed = {one["run"]: one for one in json.loads(call("inspect", "--json").stdout)}
+    assert "SC857" in listed[lost]["unreadable"]
+    assert listed[whole]["final"]
+
+
+def test_files_that_cannot_be_written_are_told_in_a_line(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Stores and pictures in folders that are not there, or are none."""
+    (folder / "log.gate").touch()
+    run = begun("plans.py:report")["run"]
+    for arguments in (
+        ["run", "plans.py:report", "--db", "plans.py/x/plans.db"],
+        ["run", "plans.py:report", "--db", "."],
+        ["inspect", run, "--graph", "gone/x.svg"],
+        ["inspect", run, "--gantt", "."],
+    ):
+        store = [] if "--db" in arguments else ["--db", "plans.db"]
+        done = CliRunner().invoke(command, [*arguments, *store])
+        assert (done.exit_code, isinstance(done.exception, SystemExit)) == (2, True), arguments
+        assert done.stderr.startswith("Error: ")
+    monkeypatch.setenv("STATECHARTS_PLAN_KEY", "!!!!")
+    done = call("inspect")
+    assert done.exit_code == 2
+    assert "STATECHARTS_PLAN_KEY is no base64" in done.stderr
+    monkeypatch.setenv("STATECHARTS_PLAN_KEY", base64.urlsafe_b64encode(b"\xff" * 64).decode())
+    assert call("inspect").exit_code == 0
+    monkeypatch.delenv("STATECHARTS_PLAN_KEY")
+    done = call("run", "plans.py:report", "--set", "log=log", "--id", run)
+    assert done.exit_code == 2
+    assert "[SC821]" in done.stderr
+    assert "Choose another --id" in done.stderr
+
+
+def test_a_run_is_configured_from_the_terminal(folder: Path) -> None:
+    """Waits, checkpoints and profiles come to the run as they were said."""
+    (folder / "log.gate").touch()
+    said = "--delay 300 --backoff fixed --checkpoint report --checkpoint x --record note"
+    run = begun("plans.py:report", *said.split(), "--missing-fact-retryable")["run"]
+    with Engine("sqlite:///plans.db") as engine:
+        config = engine.manifest(run).config
+    assert config.retry == RetryPolicy(
+        delay=timedelta(minutes=5), backoff="fixed", most=timedelta(minutes=5)
+    )
+    assert (config.checkpoints, config.profile) == (("report", "x"), ("note",))
+    assert config.missing_fact_retryable
+    doubled = begun("plans.py:report", "--delay", "300")["run"]
+    with Engine("sqlite:///plans.db") as engine:
+        assert engine.manifest(doubled).config.retry.wait(1) == timedelta(minutes=5)
+    done = call("replay", run, "--missing-fact-retryable", "--json")
+    answer = json.loads(done.stdout)
+    assert answer["difference"] == {"facts": [], "outputs": [], "final": False}
+    with Engine("sqlite:///plans.db") as engine:
+        assert engine.manifest(answer["run"]).config.missing_fact_retryable
+
+
+def test_runs_without_an_end_are_not_said_to_be_equal_in_the_whole(folder: Path) -> None:
+    """What is compared is said: a failed run has no last context."""
+    run = begun("plans.py:failing")["run"]
+    done = call("replay", run)
+    assert done.exit_code == 1
+    assert f"The run {run} is failed: it is compared as far as it went." in done.stdout
+    assert "Facts and outputs are equal to the byte." in done.stdout
+    assert "last context" not in done.stdout
+
+
+def test_events_are_shown_one_a_line(folder: Path) -> None:
+    """Number, time, name, and what each says."""
+    run = begun("plans.py:failing")["run"]
+    lines = call("inspect", run, "--events").stdout.splitlines()
+    assert [line.split()[0] for line in lines] == [*map(str, range(1, len(lines) + 1))]
+    assert "  run_started  {" in lines[0]
+    assert '"code": "down"' in "".join(lines)
+
+
+@pytest.mark.parametrize("width", [30, 60, 80, 120])
+def test_a_narrow_terminal_breaks_no_word_and_no_bar(folder: Path, width: int) -> None:
+    """Columns are left out, or rows become lines; what is shown is whole."""
+    (folder / "log.gate").touch()
+    run = begun("plans.py:report")["run"]
+    out = Console(width=width, color_system=None)
+    with Engine("sqlite:///plans.db") as engine, out.capture() as captured:
+        showing.show_runs(out, engine)
+        showing.show_run(out, engine, run)
+    words = captured.get().split()
+    assert words.count(run) == 2
+    for node in ("a.read.one", "a.read.two", "a.write.out"):
+        assert node in words
+    assert "…" not in captured.get()
+    assert ("began" in words, "when" in words) == (width == 120, width >= 80)
 
 
 def process(folder: Path, *arguments: str) -> subprocess.Popen[str]:

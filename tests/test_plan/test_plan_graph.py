@@ -7,7 +7,15 @@ from typing import Any
 
 import pytest
 
-from machines.planner import Plan, PlanError, PlanFaultsError, Strategy, Work
+from machines.planner import (
+    Plan,
+    PlanError,
+    PlanFaultsError,
+    SideEffects,
+    SnapshotPolicy,
+    Strategy,
+    Work,
+)
 from machines.planner.plan import changes
 
 
@@ -146,3 +154,37 @@ def test_long_chains_and_wide_fans_are_laid_out_quickly() -> None:
     for number in range(2_000):
         before = [plan.node(f"a.b.n_{number}", nothing, after=before)]
     assert len(plan.graph().order) == 2_000
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"inputs": "turned"}, "a.b.use is another: inputs"),
+        ({"inputs": "many"}, "a.b.use is another: inputs"),
+        ({"inputs": "none"}, "a.b.use is another: inputs"),
+        ({"idempotency": "key-1"}, "a.b.use is another: idempotency"),
+        ({"snapshot": SnapshotPolicy.ALWAYS}, "a.b.use is another: snapshot"),
+        ({"strategy": Strategy.LATEST_SUCCESSFUL}, "a.b.use is another: strategy"),
+        ({"depends_on": []}, "a.b.use is another: depends_on"),
+        ({"side_effects": SideEffects.APPLY}, "a.b.use is another: side_effects"),
+    ],
+)
+def test_whatever_a_run_depends_on_is_a_change_of_its_plan(change: Any, said: str) -> None:
+    """Which results a node gets, and how, and all that the plan says of it."""
+
+    def graph(inputs: str = "two", **meta: Any) -> Any:
+        plan = Plan("plan")
+        one, two = (plan.node(f"a.b.{name}", nothing, tags=["t"]) for name in ("one", "two"))
+        given: dict[str, tuple[Any, ...]] = {
+            "two": (one, two),
+            "turned": (two, one),
+            "many": (plan.many([one, two]),),
+            "none": (),
+        }
+        meta = {"depends_on": ["t"], "strategy": Strategy.LATEST, **meta}
+        any_: Any = lambda work, *_: None  # noqa: E731
+        plan.node("a.b.use", any_, *given[inputs], after=["a.b.one", "a.b.two"], **meta)
+        return plan.graph().described()
+
+    assert changes(graph(), graph()) == []
+    assert any(one.startswith(said) for one in changes(graph(), graph(**change)))

@@ -124,6 +124,100 @@ def test_http_without_anybody_there_is_retryable_and_a_wrong_address_is_not() ->
     http.close()
 
 
+@pytest.fixture
+def dripping() -> Iterator[str]:
+    """A server whose answer never ends."""
+    over = threading.Event()
+
+    class Drip(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Length", "1000000")
+            self.end_headers()
+            with suppress(OSError):
+                while not over.wait(0.01):
+                    self.wfile.write(b".")
+
+        def log_message(self, format: str, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Drip) as serving:
+        threading.Thread(target=serving.serve_forever, args=(0.01,), daemon=True).start()
+        yield f"http://127.0.0.1:{serving.server_port}"
+        over.set()
+        serving.shutdown()
+
+
+@pytest.mark.parametrize(("stopped", "code"), [(False, "timeout"), (True, "cancelled")])
+def test_http_ends_in_time_and_when_its_run_is_cancelled(
+    dripping: str, stopped: bool, code: str
+) -> None:
+    """The time is that of the whole answer, however often a byte of it comes."""
+    stop = threading.Event()
+    if stopped:
+        threading.Timer(0.1, stop.set).start()
+    seconds = 30.0 if stopped else 0.1
+    request: Any = {
+        "method": "GET",
+        "url": dripping,
+        "headers": {},
+        "json": None,
+        "seconds": seconds,
+    }
+    http = Http()
+    began = time.monotonic()
+    with pytest.raises(NodeError) as caught:
+        http.ask(request, stop)
+    assert (caught.value.info.code, caught.value.info.retryable) == (code, not stopped)
+    assert time.monotonic() - began < 5
+    http.close()
+
+
+def test_a_redirect_is_no_answer(engine: Engine, server: str) -> None:
+    """It is not followed, and its body is not taken for what was asked."""
+    Server.statuses.append(302)
+    plan = Plan("moved")
+    plan.node("a.b.c", lambda work: work.io.http(f"{server}/x", key="x").status)
+    error = engine.start(plan, config=CONFIG).errors["a.b.c"]
+    assert (error.code, error.retryable, error.details) == ("http_status", False, {"status": 302})
+    assert "elsewhere" in error.message
+
+
+def test_a_secret_in_a_body_is_sent_and_not_recorded(engine: Engine, server: str) -> None:
+    """It is revealed on the way out alone, however deep it is."""
+
+    def node(work: Work) -> int:
+        body = {"login": [{"key": Secret("hunter2")}]}
+        return work.io.http(f"{server}/x", key="x", method="POST", json=body).status
+
+    assert ask(engine, node) == 200
+    assert json.loads(Server.seen[0]["body"]) == {"login": [{"key": "hunter2"}]}
+
+
+def test_a_program_is_run_by_the_path_it_is_known_by(tmp_path: Path) -> None:
+    """A link, such as the Python of an environment, is not followed."""
+    link = tmp_path / "called"
+    link.symlink_to("/bin/sh")
+    request = {"program": str(link), "arguments": ["-c", "echo $0"], "stdin": "", "seconds": 5}
+    assert Exec((str(link),)).ask(request, STOP)["out"].strip() == str(link)
+
+
+def test_what_a_program_has_begun_ends_with_it(tmp_path: Path) -> None:
+    """Nothing of it goes on in the background."""
+    script = f"sleep 60 & echo $! > {tmp_path}/pid; echo done"
+    request = {"program": "sh", "arguments": ["-c", script], "stdin": "", "seconds": 20}
+    began = time.monotonic()
+    assert Exec(("sh",)).ask(request, STOP)["out"] == "done\n"
+    assert time.monotonic() - began < 10
+    stat = Path(f"/proc/{(tmp_path / 'pid').read_text().strip()}/stat")
+    for _ in range(100):
+        if not stat.exists() or stat.read_text().rpartition(")")[2].split()[0] == "Z":
+            break
+        time.sleep(0.01)
+    else:
+        raise AssertionError("it goes on")
+
+
 def test_programs_run_without_a_shell_and_without_our_environment(
     engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:

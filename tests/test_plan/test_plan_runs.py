@@ -555,19 +555,6 @@ def test_a_run_that_is_cancelled_stops_what_is_at_work(engine: Engine) -> None:
         engine.resume(run, plan)
 
 
-def test_another_process_does_not_take_over_from_one_that_lives(
-    engine: Engine, tmp_path: Path
-) -> None:
-    """While its process lives a run is not resumed; its own engine may."""
-    plan = Plan("held")
-    plan.node("a.b.c", lambda _: 1)
-    run = engine.create(plan)
-    other = Engine(f"sqlite:///{tmp_path}/plans.db")
-    with other, pytest.raises(PlanError, match=r"SC855.*another process carries it out"):
-        other.resume(run, plan)
-    assert engine.resume(run, plan).status == Status.COMPLETED
-
-
 @pytest.mark.usefixtures("killed")
 def test_who_was_replaced_records_nothing_more(engine: Engine, tmp_path: Path) -> None:
     """Of two that carry a run out, the later one does; the other stops at its next commit."""

@@ -26,7 +26,7 @@ from machines.plan.identifiers import (
     Tag,
 )
 from machines.plan.records import dump_event, dumped, load_event, loaded
-from machines.plan.secrets import find_secret, masked, refuse_secrets
+from machines.plan.secrets import Opened, find_secret, masked, refuse_secrets
 from machines.plan.vocabulary import (
     ArtifactKind,
     ArtifactWritten,
@@ -125,23 +125,6 @@ def test_waits_grow_as_the_policy_says() -> None:
     assert RetryPolicy(delay=second, backoff="fixed").wait(7) == second
 
 
-@pytest.mark.parametrize(
-    "wrong",
-    [
-        lambda: RetryPolicy(attempts=0),
-        lambda: RunConfig(at_once=0),
-        lambda: RunConfig(mode="dry"),  # type: ignore[arg-type]
-        lambda: RunConfig(profile="loud"),  # type: ignore[arg-type]
-        lambda: RunConfig(checkpoints="never"),  # type: ignore[arg-type]
-        lambda: RunConfig(skip_tags=("No Tag",)),
-    ],
-)
-def test_configurations_that_mean_nothing_are_refused(wrong: Any) -> None:
-    """A configuration is checked when it is made."""
-    with pytest.raises((ValueError, PlanError)):
-        wrong()
-
-
 def test_profiles_say_what_is_recorded() -> None:
     """Minimal records nothing but what recovery needs; the others more; names, what they name."""
     said = {
@@ -215,7 +198,22 @@ def test_errors_of_nodes_are_pickled() -> None:
         ({"password": "x"}, "$.password"),
         ({"a": [{"API-Key": "x"}]}, "$.a[0].API-Key"),
         ({"db_password": "x"}, "$.db_password"),
-        ({"authToken": 1, "access_token": "x"}, "$.access_token"),
+        ({"authToken": 1, "access_token": "x"}, "$.authToken"),
+        ({"password": ["x"]}, "$.password"),
+        ({"password": 1234}, "$.password"),
+        ({"password": {"of": "x"}}, "$.password"),
+        ({"dbPassword": "x"}, "$.dbPassword"),
+        ({"dbpassword": "x"}, "$.dbpassword"),
+        ({"clientSecret": "x"}, "$.clientSecret"),
+        ({"APIKey": "x"}, "$.APIKey"),
+        ({"passwords": ["x"]}, "$.passwords"),
+        ({"pwd": "x"}, "$.pwd"),
+        ({"login/api_key": "x"}, "$.login/api_key"),
+        ({"a": {"Bearer abcdefghijklmnop": 1}}, "a key of $.a"),
+        ({"text": '{"access_token": "abcdefghijklmnop"}'}, "$.text.access_token"),
+        ({"out": '{"a": 1}\n{"password": "abcdefghijklmnop"}\n'}, "$.out.password"),
+        ({"a": b"-----BEGIN PRIVATE KEY-----\nMII"}, "$.a"),
+        (ErrorInfo("x", "unknown", True, "y", {"password": "x"}), "$.details.password"),
         (["-----BEGIN RSA PRIVATE KEY-----\nMII"], "$[0]"),
         ({"note": "use Bearer abcdefghijklmnop"}, "$.note"),
         ("postgresql://ada:hunter2@host/db", "$"),
@@ -235,7 +233,11 @@ def test_secrets_are_found_by_key_form_and_class(value: Any, place: str) -> None
 @pytest.mark.parametrize(
     "value",
     [
-        {"password": "", "token": None, "tokens": 3},
+        {"password": "", "token": None, "tokens": 3, "cookie": False, "secrets": [], "pwd": {}},
+        {"passwords": 3, "tokens": ["to", "be"], "nextPageToken": "x", "next_token": "x"},
+        {"text": '{"user": "ada"'},
+        {"text": "[1] a list of footnotes"},
+        {"compass": "north", "forwarded": "pwd"},
         {"text": "the password is secret"},
         {"secretary": "Ada"},
         "https://host/a@b",
@@ -255,3 +257,38 @@ def test_messages_are_masked() -> None:
     assert "hunter2" not in text
     assert "ghp_" not in text
     assert text.startswith("no route to https://")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("password=hunter2 is wrong", "password=Secret(…) is wrong"),
+        ("DB_PASSWORD = 'hunter 2', host=x", "DB_PASSWORD = Secret(…), host=x"),
+        ('{"clientSecret": "hunter2"}', '{"clientSecret": Secret(…)}'),
+        ("api-key: hunter2; retry", "api-key: Secret(…); retry"),
+        ("Authorization: Bearer hunter2", "Authorization: Secret(…)"),
+        ("?access_token=hunter2&page=2", "?access_token=Secret(…)&page=2"),
+        ("unexpected token: x; the password was refused", None),
+        ("a.b.c api_key: $.api_key holds a secret; secret=True seals it", None),
+    ],
+)
+def test_values_of_secret_names_are_masked_in_messages(text: str, said: str | None) -> None:
+    """What follows a name such as password is masked; words about secrets are not."""
+    assert masked(text) == (said or text)
+
+
+def test_what_a_node_has_got_as_a_secret_is_found_wherever_it_is() -> None:
+    """Texts of six characters or more, in any text, key, or bytes; shorter ones are words."""
+    opened = Opened()
+    opened.add({"session": "4f7e9a52\n", "user": ["ada"], "n": 7})
+    for value in (
+        "x4f7e9a52x",
+        {"4f7e9a52": 1},
+        [{"a": b"4f7e9a52"}],
+        ErrorInfo("x", "unknown", True, "4f7e9a52"),
+    ):
+        with pytest.raises(PlanError, match="SC853") as caught:
+            opened.refuse("x", value)
+        assert "4f7e9a52" not in str(caught.value)
+    opened.refuse("x", {"session": ["ada", "user", 7]})
+    assert opened.mask("no 4f7e9a52 for ada") == "no Secret(…) for ada"

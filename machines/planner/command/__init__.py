@@ -13,12 +13,12 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
 
 import click
 
 from statecharts.cli.terminal import console, json_option, print_json
-from statecharts.model.errors import StatechartError
+from statecharts.model.errors import StatechartError, sentence
 
 if TYPE_CHECKING:
     from machines.planner.engine import Engine, Result
@@ -31,6 +31,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 FAILED: Final = 1
 CANCELLED: Final = 3
 INTERRUPTED: Final = 130
+_LONGEST_S: Final = 86_400 * 366
 
 
 class PlanCommandError(click.ClickException):
@@ -62,17 +63,45 @@ def _opened(store: str, *, new: bool = False) -> Generator[Engine, None, None]:
         path = Path(store)
         if not new and not path.is_file():
             raise PlanCommandError(f"There is no file {store!r}. Name the store of the run.")
-        path.parent.mkdir(parents=True, exist_ok=True)
+        with _files():
+            path.parent.mkdir(parents=True, exist_ok=True)
         store = f"sqlite:///{path}"
-    try:
-        key = base64.urlsafe_b64decode(os.environ.get("STATECHARTS_PLAN_KEY", "")) or None
-    except ValueError:
-        raise PlanCommandError("STATECHARTS_PLAN_KEY is no base64. Give 64 random bytes.") from None
+    key = _key(os.environ.get("STATECHARTS_PLAN_KEY", "").strip())
     try:
         with Engine(store, secret_key=key) as engine:
             yield engine
     except StatechartError as error:
-        raise PlanCommandError(str(error)) from error
+        remedy = _REMEDIES.get(error.code, error.remedy)
+        said = sentence(error.code, error.where, error.found, remedy)
+        raise PlanCommandError(said) from error
+
+
+_REMEDIES: Final = {
+    "SC821": "Choose another --id, or go on with it by 'statecharts plan resume'",
+    "SC822": "'statecharts plan inspect' lists the runs of the store",
+}
+"""Remedies for people at a terminal, where those of the errors are for programs."""
+
+
+def _key(text: str) -> bytes | None:
+    """Return the key for secret facts; None without one."""
+    try:
+        return base64.b64decode(text.translate(_URL_SAFE), validate=True) or None
+    except ValueError:
+        raise PlanCommandError("STATECHARTS_PLAN_KEY is no base64. Give 64 random bytes.") from None
+
+
+_URL_SAFE: Final = str.maketrans("-_", "+/")
+
+
+@contextmanager
+def _files() -> Generator[None, None, None]:
+    """Tell in one line what a file or a folder does not allow."""
+    try:
+        yield
+    except OSError as error:
+        said = f"{error.filename}: {error.strerror}. Name another file."
+        raise PlanCommandError(said) from error
 
 
 def _set(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> dict[str, Any]:
@@ -86,7 +115,20 @@ def _set(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> dict
             found[name] = json.loads(value)
         except ValueError:
             found[name] = value
+        except RecursionError:
+            raise click.BadParameter(f"the value of {name} is nested too deep.") from None
     return found
+
+
+def _delay(_: click.Context, __: click.Parameter, seconds: float) -> timedelta:
+    """Return a wait; a number that is none, or is longer than a year, is refused."""
+    if not 0 <= seconds <= _LONGEST_S:
+        raise click.BadParameter(f"{seconds} is not in the range 0 to {_LONGEST_S:,} seconds.")
+    return timedelta(seconds=seconds)
+
+
+def _checkpoints(_: click.Context, __: click.Parameter, tags: tuple[str, ...]) -> Any:
+    return tags or "every"
 
 
 @click.group()
@@ -131,11 +173,19 @@ def plan() -> None:
 )
 @click.option(
     "--delay",
-    type=click.FloatRange(min=0),
+    type=float,
+    callback=_delay,
     default=1.0,
     show_default=True,
     metavar="SECONDS",
-    help="The wait after the first failed attempt; it doubles.",
+    help="The wait after the first failed attempt.",
+)
+@click.option(
+    "--backoff",
+    type=click.Choice(["fixed", "exponential"]),
+    default="exponential",
+    show_default=True,
+    help="Whether further waits are as long, or double, up to a minute or --delay.",
 )
 @click.option(
     "--allow",
@@ -158,6 +208,26 @@ def plan() -> None:
     show_default=True,
     help="The events that are recorded.",
 )
+@click.option(
+    "--record",
+    "names",
+    multiple=True,
+    metavar="NAME",
+    help="Record events of this name, instead of those of --profile; can be repeated.",
+)
+@click.option(
+    "--checkpoint",
+    "checkpoints",
+    multiple=True,
+    callback=_checkpoints,
+    metavar="TAG",
+    help="Keep the context only after nodes of this tag; can be repeated.  [default: every node]",
+)
+@click.option(
+    "--missing-fact-retryable",
+    is_flag=True,
+    help="In replays of the run, a missing fact is worth another attempt.",
+)
 @_quiet
 @json_option
 @click.pass_context
@@ -168,8 +238,11 @@ def run(
     store: str,
     parameters: dict[str, Any],
     id: str | None,
-    delay: float,
+    delay: timedelta,
     attempts: int,
+    backoff: Literal["fixed", "exponential"],
+    profile: Literal["minimal", "normal", "verbose"],
+    names: tuple[str, ...],
     quiet: bool,
     as_json: bool,
     **config: Any,
@@ -193,10 +266,11 @@ def run(
     from machines.planner.command.loading import load  # noqa: PLC0415
 
     made, source = load(target)
-    retry = RetryPolicy(attempts=attempts, delay=timedelta(seconds=delay))
+    most = max(delay, timedelta(minutes=1))
+    retry = RetryPolicy(attempts=attempts, delay=delay, backoff=backoff, most=most)
 
     with _opened(store, new=True) as engine:
-        chosen = RunConfig(retry=retry, **config)
+        chosen = RunConfig(retry=retry, profile=names or profile, **config)
         started = engine.create(made, parameters, config=chosen, id=id, source=source)
         if not as_json and not quiet:
             click.echo(f"run {started}", err=True)
@@ -232,26 +306,46 @@ def resume(
 @click.argument("id")
 @_store
 @_plan_option
+@click.option(
+    "--missing-fact-retryable",
+    is_flag=True,
+    help="A missing fact is worth another attempt.  [default: as the run was told]",
+)
 @_quiet
 @json_option
 @click.pass_context
 def replay(
-    context: click.Context, /, id: str, store: str, target: str | None, quiet: bool, as_json: bool
+    context: click.Context,
+    /,
+    id: str,
+    store: str,
+    target: str | None,
+    missing_fact_retryable: bool,
+    quiet: bool,
+    as_json: bool,
 ) -> None:
     """Carry a run out again from what it has recorded; nothing outside is asked.
 
     The replay is a run of its own, under a new id. Exit status: as for 'run'; 1 as well if it
     differs from the run.
     """
-    from machines.planner.command.showing import show_difference  # noqa: PLC0415
+    from machines.planner.command import showing  # noqa: PLC0415
 
     with _opened(store) as engine:
         made = _plan_of(engine, id, target)
-        result = _carried_out(engine, made, lambda: engine.replay(id, made), quiet=quiet)
-        _print(engine, result, as_json=as_json)
+        retryable = missing_fact_retryable or None
+
+        def act() -> Result:
+            return engine.replay(id, made, missing_fact_retryable=retryable)
+
+        result = _carried_out(engine, made, act, quiet=quiet)
         found = engine.difference(id, result.run)
-        if not as_json:
-            show_difference(console(), found)
+        if as_json:
+            difference = showing.difference_json(found)
+            print_json({**showing.result_json(result), "difference": difference})
+        else:
+            _print(engine, result, as_json=False)
+            showing.show_difference(console(), found, _unended(engine, id, result.run))
         context.exit(FAILED if found else _status(result))
 
 
@@ -286,7 +380,7 @@ def cancel(id: str, store: str, reason: str, as_json: bool) -> None:
 @click.option(
     "--output", "output", metavar="NAME", help="Print an output of the run, and nothing else."
 )
-@click.option("--events", is_flag=True, help="With --json, all events as well.")
+@click.option("--events", is_flag=True, help="Show all events; with --json, beside the rest.")
 @json_option
 def inspect(
     id: str | None,
@@ -303,8 +397,12 @@ def inspect(
 
     with _opened(store) as engine:
         if id is None:
+            if graph or gantt or output is not None or events:
+                raise click.UsageError(
+                    "Name the run: --graph, --gantt, --output and --events need ID."
+                )
             if as_json:
-                print_json([showing.result_json(engine.result(one)) for one in engine.runs()])
+                print_json(showing.runs_json(engine))
             else:
                 showing.show_runs(console(), engine)
             return
@@ -312,12 +410,15 @@ def inspect(
             value = engine.output(id, output)
             click.echo(value if isinstance(value, str) else json.dumps(value, indent=2), nl=False)
             return
-        if graph is not None:
-            graph.write_text(graph_svg(engine.graph(id), engine.ledger(id)), encoding="utf-8")
-        if gantt is not None:
-            gantt.write_text(gantt_svg(engine.ledger(id)), encoding="utf-8")
+        with _files():
+            if graph is not None:
+                graph.write_text(graph_svg(engine.graph(id), engine.ledger(id)), encoding="utf-8")
+            if gantt is not None:
+                gantt.write_text(gantt_svg(engine.ledger(id)), encoding="utf-8")
         if as_json:
             print_json(showing.run_json(engine, id, events=events))
+        elif events:
+            showing.show_events(console(), engine, id)
         else:
             showing.show_run(console(), engine, id)
 
@@ -340,8 +441,14 @@ def diff(context: click.Context, /, one: str, other: str, store: str, as_json: b
         if as_json:
             print_json(showing.difference_json(found))
         else:
-            showing.show_difference(console(), found)
+            showing.show_difference(console(), found, _unended(engine, one, other))
         context.exit(FAILED if found else 0)
+
+
+def _unended(engine: Engine, *runs: str) -> dict[str, str]:
+    """Return the runs that have no last context, with the state of each."""
+    phases = {run: engine.phase(run) for run in runs}
+    return {run: phase for run, phase in phases.items() if phase != "completed"}
 
 
 def _plan_of(engine: Engine, id: str, target: str | None) -> Plan:

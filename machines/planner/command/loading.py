@@ -60,7 +60,7 @@ def _module(path: Path) -> ModuleType:
     sys.modules[name] = module  # annotations are resolved in it
     try:
         spec.loader.exec_module(module)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         said = f"{type(error).__name__}: {error}"
         raise PlanFileError(f"{path} cannot be imported: {said}") from error
     return module

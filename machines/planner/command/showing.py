@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
@@ -13,6 +15,7 @@ from machines.plan.records import dump_event, dumped
 from machines.planner.engine import Difference, Engine, Result
 from machines.planner.pictures import SIGNS, duration, gantt_text
 from statecharts.cli.terminal import count_text, plain_table
+from statecharts.model.errors import StatechartError
 
 _STYLES: Final = {
     "completed": "green",
@@ -25,6 +28,13 @@ _STYLES: Final = {
 }
 
 _ROWS: Final = 60
+_LEAST: Final = 3
+"""The columns of a table at least; where they do not fit, a row has lines of its own."""
+_APART: Final = 2
+_BARS: Final = 40
+_FEWEST_BARS: Final = 8
+_BESIDE_BARS: Final = len("✓ completed  attempts  59 min 59 s  facts") + 2 * _APART
+"""What a row of a run takes beside the name of the node and its bars."""
 
 
 def result_json(result: Result) -> dict[str, Any]:
@@ -38,32 +48,83 @@ def result_json(result: Result) -> dict[str, Any]:
     }
 
 
+def runs_json(engine: Engine) -> list[dict[str, Any]]:
+    """Return the runs of a store as JSON; ``unreadable`` says why one cannot be read."""
+    found: list[dict[str, Any]] = []
+    for run in engine.runs():
+        try:
+            found.append(result_json(engine.result(run)))
+        except StatechartError as error:
+            found.append({"run": str(run), "status": engine.phase(run), "unreadable": str(error)})
+    return found
+
+
 def show_result(out: Console, result: Result, ledger: Ledger) -> None:
     """Print how a run has ended, and what to look at."""
     status = Text(str(result.status), style=_STYLES.get(str(result.status), ""))
     spent = duration(ledger.last - ledger.began)
     nodes = count_text(len(ledger.lines), "node")
     facts = count_text(len(ledger.facts), "fact")
-    out.print(Text.assemble(f"{result.run}  ", status, f"  {nodes}, {facts}, {spent}"))
+    line = Text.assemble(f"{result.run}  ", status, f"  {nodes}, {facts}, {spent}")
+    out.print(line, soft_wrap=True)
     for node, error in result.errors.items():
-        out.print(Text.assemble(("✗ ", "red"), f"{node}: {error.code}: {error.message}"))
+        line = Text.assemble(("✗ ", "red"), f"{node}: {error.code}: {error.message}")
+        out.print(line, soft_wrap=True)
     if ledger.outputs:
-        out.print(f"outputs: {', '.join(ledger.outputs)}")
+        out.print(f"outputs: {', '.join(ledger.outputs)}", soft_wrap=True)
 
 
 def show_runs(out: Console, engine: Engine) -> None:
     """Print the runs of a store."""
-    table = plain_table("run")
-    for column in ("plan", "state", "nodes", "facts", "began"):
-        table.add_column(column)
+    rows: list[list[Text]] = []
     for run in engine.runs():
-        ledger, manifest = engine.ledger(run), engine.manifest(run)
         phase = engine.phase(run)
+        said = Text(phase, style=_STYLES.get(phase, ""))
+        try:
+            ledger, manifest = engine.ledger(run), engine.manifest(run)
+        except StatechartError as error:  # the others are shown all the same
+            rows.append([Text(run), Text(error.code, "red"), said, *(Text("–"),) * 3])
+            continue
         plan = manifest.operation + (" (replay)" if manifest.replay_of else "")
         began = _time(ledger.began) if ledger.began else "–"
         counts = str(len(ledger.lines)), str(len(ledger.facts))
-        table.add_row(run, plan, Text(phase, style=_STYLES.get(phase, "")), *counts, began)
+        rows.append([Text(run), Text(plan), said, *map(Text, (*counts, began))])
+    _show_rows(out, ["run", "plan", "state", "nodes", "facts", "began"], rows)
+
+
+def _show_rows(out: Console, columns: list[str], rows: list[list[Text]]) -> None:
+    """Print rows as a table without the last columns that do not fit, or each in lines of its own.
+
+    Words and bars are never broken.
+    """
+    widths = [
+        max(cell_len(name), *(row[place].cell_len for row in rows), 0)
+        for place, name in enumerate(columns)
+    ]
+    shown = len(columns)
+    while shown > _LEAST and _width(widths[:shown]) > out.width:
+        shown -= 1
+    if _width(widths[:shown]) > out.width:
+        for first, *others in rows:
+            out.print(first, soft_wrap=True)
+            said = [
+                Text(f"{one} {name}") if one.plain.isdigit() else one
+                for name, one in zip(columns[1:_LEAST], others, strict=False)
+            ]
+            out.print(Text("  ") + Text("  ").join(said), soft_wrap=True)
+        return
+    table = plain_table(columns[0])
+    for name in columns[1:shown]:
+        table.add_column(name)
+    for column in table.columns:
+        column.no_wrap = True
+    for row in rows:
+        table.add_row(*row[:shown])
     out.print(table)
+
+
+def _width(widths: list[int]) -> int:
+    return sum(widths) + _APART * (len(widths) - 1)
 
 
 def _time(milliseconds: int) -> str:
@@ -74,22 +135,35 @@ def show_run(out: Console, engine: Engine, run: str) -> None:
     """Print a run: its nodes with what was done when, its facts and outputs."""
     ledger, manifest = engine.ledger(run), engine.manifest(run)
     show_result(out, engine.result(run), ledger)
-    out.print(f"plan {manifest.operation}, version {manifest.version}, {manifest.config.mode}")
-    table = plain_table("node")
-    for column in ("state", "attempts", "when", "time", "facts"):
-        table.add_column(column)
-    rows = gantt_text(ledger)
-    for state, node, bars, spent in rows[:_ROWS]:
+    mode = manifest.config.mode
+    out.print(f"plan {manifest.operation}, version {manifest.version}, {mode}", soft_wrap=True)
+    waiting = [one["id"] for one in engine.graph(run)["nodes"] if one["id"] not in ledger.lines]
+    names = [cell_len(node) for node in (*ledger.lines, *waiting)]
+    room = out.width - max(names, default=0) - _BESIDE_BARS
+    drawn = gantt_text(ledger, max(min(room, _BARS), 1))
+    rows: list[list[Text]] = []
+    for state, node, bars, spent in drawn[:_ROWS]:
         line = ledger.lines[node]
         said = Text(f"{SIGNS[state]} {line.state}", style=_STYLES.get(line.state, ""))
-        table.add_row(node, said, str(len(line.spans)), bars, spent, str(len(line.facts)))
-    waiting = [one["id"] for one in engine.graph(run)["nodes"] if one["id"] not in ledger.lines]
-    for node in waiting[: max(_ROWS - len(rows), 0)]:
-        table.add_row(node, Text("· waiting", style="dim"), "0", "", "", "0")
-    out.print(table)
-    left = len(rows) + len(waiting) - _ROWS
+        more = str(len(line.spans)), spent, str(len(line.facts)), bars
+        rows.append([Text(node), said, *map(Text, more)])
+    for node in waiting[: max(_ROWS - len(drawn), 0)]:
+        rows.append([Text(node), Text("· waiting", "dim"), *map(Text, ("0", "", "0", ""))])
+    columns = ["node", "state", "attempts", "time", "facts", "when"]
+    if room < _FEWEST_BARS:
+        columns.pop()
+    _show_rows(out, columns, [row[: len(columns)] for row in rows])
+    left = len(drawn) + len(waiting) - _ROWS
     if left > 0:
-        out.print(f"and {left} more; see all with --json")
+        out.print(f"and {left} more; see all with --json", soft_wrap=True)
+
+
+def show_events(out: Console, engine: Engine, run: str) -> None:
+    """Print the events of a run, one a line: number, time, name, and what it says as JSON."""
+    for one in engine.events(run):
+        said = dump_event(one.event, one.at)
+        name, at = said.pop("event"), _time(said.pop("at"))
+        out.print(f"{one.sequence}  {at}  {name}  {json.dumps(said)}", soft_wrap=True)
 
 
 def run_json(engine: Engine, run: str, *, events: bool) -> dict[str, Any]:
@@ -126,14 +200,26 @@ def run_json(engine: Engine, run: str, *, events: bool) -> dict[str, Any]:
     return whole
 
 
-def show_difference(out: Console, found: Difference) -> None:
-    """Print what differs between two runs."""
+def show_difference(out: Console, found: Difference, unended: dict[str, str]) -> None:
+    """Print what differs between two runs.
+
+    Args:
+        out: Where to.
+        found: What differs.
+        unended: The runs that have no last context, and how each of them is.
+    """
+    for run, phase in unended.items():
+        line = f"The run {run} is {phase}: it is compared as far as it went."
+        out.print(line, soft_wrap=True)
     if not found:
-        out.print("Facts, outputs and the last context are equal to the byte.")
+        what = "Facts and outputs" if unended else "Facts, outputs and the last context"
+        out.print(f"{what} are equal to the byte.")
         return
     for noun, names in (("fact", found.facts), ("output", found.outputs)):
         if names:
-            out.print(f"{count_text(len(names), noun)} differ: {', '.join(names)}")
+            verb = "differs" if len(names) == 1 else "differ"
+            line = f"{count_text(len(names), noun)} {verb}: {', '.join(names)}"
+            out.print(line, soft_wrap=True)
     if found.final:
         out.print("They end with another context.")
 
