@@ -205,6 +205,9 @@ class ChartWorkflow:
         self._live = draft.present()
         self._entries.extend(draft.entries)
         self._taken += len(draft.entries)
+        for entry in draft.entries:
+            if entry.id:  # also one that had to wait, and is taken only now
+                self._remember(entry.id, entry.sequence, entry.at, entry.configuration)
         listener = self._charts.listener
         if listener is not None and not workflow.unsafe.is_replaying():
             for happened in draft.happened:
@@ -528,17 +531,21 @@ class ChartWorkflow:
         found = self.taken(name)
         if found is not None:
             return found
-        if id is not None and any(one.id == id for one in self._live.waiting.values()):
+        if id is not None and self._waits(id):
             return self._draft().taken(handled=False, waiting=True)
         before = self._live.head.sequence
         try:
             taken = self._commit(act)
         except StatechartError as error:
             raise packed(error) from None
-        if taken.handled and taken.sequence > before:
+        if id is None and taken.handled and taken.sequence > before:
             place = json.dumps(taken.configuration, ensure_ascii=False, separators=(",", ":"))
             self._remember(name, taken.sequence, microseconds(taken.at), place)
         return taken
+
+    def _waits(self, id: str) -> bool:
+        """Tell whether an event of this id waits to be taken."""
+        return any(one.id == id for one in self._live.waiting.values())
 
     def _remember(self, name: str, sequence: int, at: int, place: str) -> None:
         self._seen[name] = (sequence, at, place)
@@ -626,14 +633,9 @@ class ChartWorkflow:
         self._hear(body, sent.id)
 
     def _hear(self, body: bytes, id: str | None) -> None:
-        if self._refused is not None or (id is not None and id in self._seen):
-            return
-        at = workflow.now()
-        before = self._live.head.sequence
-        self._commit(lambda draft: draft.hear(body, id or "", at))
-        head = self._live.head
-        if id is not None and head.sequence > before:
-            self._remember(id, head.sequence, head.changed, head.configuration)
+        known = id is not None and (id in self._seen or self._waits(id))
+        if self._refused is None and not known:
+            self._commit(lambda draft: draft.hear(body, id or "", workflow.now()))
 
     @workflow.signal
     def hear(self, heard: Heard) -> None:

@@ -407,6 +407,21 @@ async def a_suspended_run_lets_events_wait_and_its_calls_pause(world: World) -> 
 
 
 @script
+async def an_id_that_had_to_wait_is_taken_once(world: World) -> None:
+    run = await world.start(Order, "a")
+    await run.suspend()
+    assert (await run.send(Asked(), id="w")).waiting
+    assert (await run.send(Asked(), id="w")).waiting
+    await run.resume()
+    again = await run.send(Asked(), id="w")
+    assert (again.handled, again.sequence) == (True, 3)
+    await run.checkpoint()
+    assert await run.send(Asked(), id="w") == again
+    assert [past.kind for past in run.history()] == ["start", "suspend", "resume", "event", "event"]
+    assert run.snapshot[Order.open.basket].reminders == 1
+
+
+@script
 async def a_run_is_cancelled_where_it_is_or_by_its_own_event(world: World) -> None:
     polite = await world.start(Polite, "polite")
     await polite.cancel()
