@@ -141,7 +141,7 @@ class TemporalRun(Generic[E, C]):
 
     @property
     def owed(self) -> tuple[Outstanding, ...]:
-        """The effects and calls that are owed; their attempts are counted by Temporal."""
+        """The effects and calls that are owed, in the order of their numbers."""
         rows = self._live()[1].owed
         return tuple(outstanding(self.key, rows[number]) for number in sorted(rows))
 

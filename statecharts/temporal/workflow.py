@@ -34,7 +34,7 @@ from temporalio.exceptions import (
 from statecharts.model.errors import StatechartError
 from statecharts.model.events import Answer, CallFailed
 from statecharts.model.family import ChildDone, ChildFailed
-from statecharts.runtime.attempts import done, failed
+from statecharts.runtime.attempts import done, failed, refused
 from statecharts.runtime.between import WAIT, cancel, hear_child, leave_child
 from statecharts.runtime.clock import microseconds, moment
 from statecharts.runtime.commit import (
@@ -125,10 +125,11 @@ ORDERS: Final[dict[str, Callable[[Draft, str, datetime], None]]] = {
 
 @define
 class _Work:
-    """An effect that is being carried out."""
+    """An effect that is being carried out, or that rests until its next attempt is due."""
 
     row: Owed
     task: asyncio.Task[None]
+    rests: bool = False
 
 
 @final
@@ -298,9 +299,15 @@ class ChartWorkflow:
 
     async def _ask(self, row: Owed) -> Callable[[Draft], object]:
         """Let a worker carry an effect out; return what writes its outcome."""
+        wait = moment(row.due) - workflow.now()
+        if row.attempts and wait > timedelta():
+            self._work[row.number].rests = True
+            await workflow.sleep(wait, summary=f"{row.name} {self._key}/{row.number}")
+            self._work[row.number].rests = False
         name = self._live.head.chart
         lease = self._given.facts.lease_s
-        errand = Errand(self._key, name, row.number, row.name, row.call, row.body.decode(), lease)
+        said = (row.number, row.name, row.call, row.body.decode())
+        errand = Errand(self._key, name, *said, lease, row.attempts)
         try:
             carried = await workflow.execute_activity(
                 CARRY_OUT,
@@ -314,12 +321,24 @@ class ChartWorkflow:
         except ActivityError as error:
             if is_cancelled_exception(error):
                 raise asyncio.CancelledError from None
-            cause = error.cause
-            reason = cause.message if isinstance(cause, ApplicationError) else str(cause or error)
-            return lambda draft: failed(draft, row, row.attempts + 1, reason, None, workflow.now())
+            cause, attempts = error.cause, row.attempts + 1
+            reason, again = str(cause or error), None
+            if isinstance(cause, ApplicationError):
+                reason, again = cause.message, cause.next_retry_delay
+            return lambda draft: failed(draft, row, attempts, reason, again, workflow.now())
+        return lambda draft: self._take_carried(draft, row, carried)
+
+    def _take_carried(self, draft: Draft, row: Owed, carried: Carried) -> None:
+        if carried.refused:
+            refused(draft, row, carried.refused)
+            return
         read = self._program.protocol.load_event
-        outcome = None if carried.event is None else read(carried.event)
-        return lambda draft: done(draft, row, outcome, workflow.now())
+        try:
+            outcome = None if carried.event is None else read(carried.event)
+        except StatechartError as error:
+            refused(draft, row, str(error))
+        else:
+            done(draft, row, outcome, workflow.now())
 
     # -- other runs --------------------------------------------------------------------------------
 
@@ -494,7 +513,7 @@ class ChartWorkflow:
         full = self._renewed or (
             info.is_continue_as_new_suggested() if cap is None else self._taken >= cap
         )
-        if not full or not self._work:
+        if not full or all(work.rests for work in self._work.values()):
             return full
         late = cap is not None and self._taken >= 2 * cap
         return self._renewed or late or info.get_current_history_length() >= LONG_HISTORY

@@ -5,14 +5,16 @@ from __future__ import annotations
 import asyncio
 import uuid
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from temporalio.client import Client
 
+from statecharts.runtime import Retry, Task, handle
 from statecharts.temporal import Sent, TemporalRuntime
 from tests.temporal import Server
-from tests.test_runtime.orders import Asked, Order
+from tests.test_runtime.orders import Asked, Charge, Mail, Order, Ordered, Paid
 from tests.test_temporal.scripts import until
 
 
@@ -50,3 +52,62 @@ def test_a_signal_that_had_to_wait_is_heard_once(temporal: Server) -> None:
         assert [past.id for past in run.history() if past.id] == ["s", "t"]
 
     play(temporal, act, Order)
+
+
+@pytest.mark.temporal
+def test_attempts_go_on_when_the_workflow_continues_as_new(temporal: Server) -> None:
+    """The run counts them, and keeps the time of the next; a text of any length fails but once."""
+    asked: list[int] = []
+    mails: list[str] = []
+
+    async def charge(call: Charge, task: Task[Any]) -> Paid:
+        asked.append(task.attempt)
+        raise OSError("x" * 3_000_000)
+
+    async def act(runtime: Any, client: Client, key: str) -> None:
+        run = await runtime.start(Order, key=key)
+        await run.send(Ordered("1"))
+        await until(lambda: run.owed[0].attempts == 1)
+        await run.checkpoint()
+        await until(lambda: run.owed[0].attempts == 2)
+        await run.checkpoint()
+        await until(lambda: mails)
+        assert asked == [1, 2, 3]
+        assert mails[0].startswith("OSError: xxx")
+        assert len(mails[0]) == 2_000
+        found = [one.status async for one in client.list_workflows(f"WorkflowId='{key}'")]
+        assert len(found) == 3
+
+    retry = Retry(attempts=3, delay=timedelta(milliseconds=400))
+    handlers = [handle(Charge, charge, retry=retry), handle(Mail, lambda m: mails.append(m.text))]
+    play(temporal, act, Order, handlers=handlers)
+
+
+@pytest.mark.temporal
+def test_a_call_without_a_handler_here_is_offered_again(
+    temporal: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A worker that has one takes it; and whoever says `answer` may be quicker."""
+    from statecharts.temporal import activities
+
+    monkeypatch.setattr(activities, "NOBODY", timedelta(milliseconds=100))
+    asked: list[str] = []
+
+    async def charge(call: Charge) -> Paid:
+        asked.append(call.card)
+        return Paid("late")
+
+    async def act(runtime: Any, client: Client, key: str) -> None:
+        runs = [await runtime.start(Order, key=f"{key}-{n}") for n in range(2)]
+        for run in runs:
+            await run.send(Ordered(run.key[-1]))
+        await asyncio.sleep(0.3)
+        assert [len(run.calls) for run in runs] == [1, 1]
+        [call] = runs[0].calls
+        await runs[0].answer(call, Paid("early"))
+        runtime._carrier._handlers["charge"] = handle(Charge, charge)
+        await runs[1].wait(Order.settled, timeout=timedelta(seconds=20))
+        assert asked == ["1"]
+        assert runs[0].configuration == ("settled",)
+
+    play(temporal, act, Order, handlers={Mail: lambda _: None}, effects=[Charge])
