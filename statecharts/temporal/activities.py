@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final, final
 
 from temporalio import activity
-from temporalio.client import WorkflowExecutionStatus, WorkflowUpdateFailedError
+from temporalio.client import WorkflowExecutionStatus
 from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError, RPCStatusCode
 
@@ -26,7 +26,6 @@ from statecharts.runtime.attempts import (
 from statecharts.runtime.commit import Program
 from statecharts.runtime.handlers import NEVER, Attempted, Handler, Task
 from statecharts.store.rows import Owed
-from statecharts.temporal.errors import unpacked
 from statecharts.temporal.messages import (
     CARRY_OUT,
     LOOK_UP,
@@ -37,6 +36,7 @@ from statecharts.temporal.messages import (
     clipped,
 )
 from statecharts.temporal.registry import Charts
+from statecharts.temporal.updates import Updates
 
 LOG: Final = logging.getLogger("statecharts.temporal")
 """Tells of each attempt that has failed."""
@@ -74,6 +74,7 @@ class Carrier:
         self._observe = observe
         self._loop = loop
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="statecharts-handler")
+        self._updates = Updates()
         self._gates: dict[str, asyncio.Semaphore] = {}
         self.at_work = 0
 
@@ -96,7 +97,7 @@ class Carrier:
         except StatechartError as error:
             raise ApplicationError(clipped(str(error)), non_retryable=True) from None
         key = f"{errand.run}/{number}"
-        inner = _Reporter(activity.client(), asyncio.get_running_loop())
+        inner = _Reporter(activity.client(), self._updates, asyncio.get_running_loop())
         work = self._attempt(handler, given, key, errand, inner)
         self.at_work += 1
         beating = asyncio.create_task(_beat(min(errand.lease_s / 4, BEAT)))
@@ -213,8 +214,9 @@ async def _beat(seconds: float) -> None:
 class _Reporter:
     """Takes the answers that a handler gives before the last one."""
 
-    def __init__(self, client: Any, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, client: Any, updates: Updates, loop: asyncio.AbstractEventLoop) -> None:
         self._client = client
+        self._updates = updates
         self._loop = loop
 
     def report(self, task: Task[Any], event: Any) -> None:
@@ -222,10 +224,6 @@ class _Reporter:
         if task.call is None:
             found = "only calls are answered"
             raise StatechartError("SC828", task.key, found, "Derive the effect from Call")
-        handle = self._client.get_workflow_handle(task.run)
         said = Answered(task.call, event, last=False)
-        told = handle.execute_update("answer", said)
-        try:
-            asyncio.run_coroutine_threadsafe(told, self._loop).result()
-        except WorkflowUpdateFailedError as error:
-            raise unpacked(error.cause) or error from None
+        told = self._updates.send(self._client, task.run, "answer", said)
+        asyncio.run_coroutine_threadsafe(told, self._loop).result()

@@ -14,7 +14,7 @@ from temporalio.client import Client
 from statecharts.runtime import Retry, Task, handle
 from statecharts.temporal import Sent, TemporalRuntime
 from tests.temporal import Server
-from tests.test_runtime.orders import Asked, Charge, Mail, Order, Ordered, Paid
+from tests.test_runtime.orders import Asked, Charge, Mail, Order, Ordered, Paid, Polite, Tick
 from tests.test_temporal.scripts import until
 
 
@@ -111,3 +111,15 @@ def test_a_call_without_a_handler_here_is_offered_again(
         assert runs[0].configuration == ("settled",)
 
     play(temporal, act, Order, handlers={Mail: lambda _: None}, effects=[Charge])
+
+
+@pytest.mark.temporal
+def test_many_senders_to_one_run_all_get_through(temporal: Server) -> None:
+    """A server takes few requests at once, and none while a workflow continues as new."""
+
+    async def act(runtime: Any, client: Client, key: str) -> None:
+        run = await runtime.start(Polite, key=key)
+        taken = await asyncio.gather(*(run.send(Tick(), id=str(n)) for n in range(60)))
+        assert sorted(one.sequence for one in taken) == [*range(1, 61)]
+
+    play(temporal, act, Polite, cap=25)
