@@ -84,6 +84,9 @@ STATUS: Final = SearchAttributeKey.for_keyword("StatechartStatus")
 LONG: Final = timedelta(days=3650)
 """The time that an activity has as far as Temporal knows; the handler's limits are shorter."""
 
+LONGEST_VALUE: Final = 2_000
+"""Bytes of a search attribute; a server refuses the whole step above 2,048."""
+
 LONG_HISTORY: Final = 20_000
 """Events of Temporal's after which a run continues as new even while calls are under way."""
 
@@ -222,7 +225,7 @@ class ChartWorkflow:
         told = (head.configuration, head.status)
         if self._given.facts.searched and told != self._told:
             self._told = told
-            states = [*self._live.snapshot.configuration]
+            states = shown(self._live.snapshot.configuration)
             workflow.upsert_search_attributes(
                 [
                     CHART.value_set(head.chart),
@@ -736,6 +739,24 @@ def read_answer(body: str) -> ChildDone | ChildFailed:
 def _rank(row: Owed) -> tuple[bool, int]:
     """Return when a message is said: in the order of the numbers, but for those of an end."""
     return row.name in (CANCEL, PARENT), row.number
+
+
+def shown(configuration: tuple[str, ...], most: int = LONGEST_VALUE) -> list[str]:
+    """Return the active states that a search attribute has room for, in document order.
+
+    Innermost states come first: the outer ones follow from them.
+
+    >>> shown(("work", "work.a", "work.b"), most=20)
+    ['work.a', 'work.b']
+    """
+    sizes = {state: len(json.dumps(state)) + 1 for state in configuration}
+    room = most - 1 - sum(sizes.values())
+    if room < 0:
+        outer = {state.rpartition(".")[0] for state in configuration}
+        by_worth = sorted(configuration, key=lambda one: (one in outer, -one.count(".")))
+        while room < 0:
+            room += sizes.pop(by_worth.pop())
+    return [*sizes]
 
 
 def memo_of(parent: tuple[str, int, str] | None) -> dict[str, Any] | None:

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import uuid
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from types import new_class
 from typing import Any
 
 import pytest
 from temporalio.client import Client
 
+from statecharts import Compound, Parallel, State, Statechart
 from statecharts.runtime import Retry, Task, handle
 from statecharts.temporal import Sent, TemporalRuntime
+from statecharts.temporal.workflow import LONGEST_VALUE, STATES, shown
 from tests.temporal import Server
 from tests.test_runtime.orders import Asked, Charge, Mail, Order, Ordered, Paid, Polite, Tick
 from tests.test_temporal.scripts import until
@@ -33,6 +37,52 @@ def play(
             await act(runtime, runtime._client, key)
 
     asyncio.run(run())
+
+
+def test_states_that_a_search_attribute_has_room_for() -> None:
+    """The innermost states are shown first, in document order; JSON with all of them fits."""
+    wide = tuple(f"é{n:03}{dot}" for n in range(200) for dot in ("", ".leaf", ".leaf.é"))
+    found = shown(wide)
+    assert len(json.dumps(found, separators=(",", ":"))) <= LONGEST_VALUE
+    assert found == [one for one in wide if one.endswith(".é")][: len(found)]
+    assert len(found) == 83
+    assert shown(wide[:9]) == [*wide[:9]]
+    assert shown(("x" * 3_000,)) == []
+
+
+def spread() -> Any:
+    """Return a chart whose active states are more than a search attribute has room for."""
+
+    def regions(body: dict[str, Any]) -> None:
+        for number in range(60):
+            name = f"region_with_a_name_{number:02}"
+            body[name] = new_class(
+                name, (Compound,), {}, lambda one: one.update(on=State(initial=True))
+            )
+
+    def chart(body: dict[str, Any]) -> None:
+        body["__module__"] = __name__
+        body["all"] = new_class("all", (Parallel,), {"initial": True}, regions)
+        body["off"] = State(final=True)
+        body["all"].to(body["off"], on=Tick)
+
+    return new_class("Spread", (Statechart[Tick],), {}, chart)
+
+
+@pytest.mark.temporal
+def test_a_chart_of_any_width_is_searched(temporal: Server) -> None:
+    """Its innermost states are found as far as there is room; it takes its steps."""
+    wide = spread()
+
+    async def act(runtime: Any, client: Client, key: str) -> None:
+        run = await runtime.start(wide, key=key)
+        assert len(run.configuration) == 121
+        found = (await client.get_workflow_handle(key).describe()).typed_search_attributes[STATES]
+        assert {one for one in run.configuration if one.endswith(".on")} <= {*found}
+        assert len(found) < 121
+        assert (await run.send(Tick())).configuration == ("off",)
+
+    play(temporal, act, wide)
 
 
 @pytest.mark.temporal
