@@ -503,7 +503,7 @@ class Engine:
             return self._carry_out(stored, graph, watch or self.watch, outer)
 
     @contextmanager
-    def _claimed(self, run: str) -> Generator[None]:
+    def _claimed(self, run: str) -> Generator[None, None, None]:
         """Keep other threads from a run that this engine carries out."""
         with self._lock:
             if run in self._claims:

@@ -137,8 +137,9 @@ class Work:
             remedy = "Choose another word; an output is kept by output"
             raise PlanError("SC851", self.node, f"{kind!r} is a kind of the engine's", remedy)
         said = as_json(dict(meta or {}), f"{self.node} {kind}")
+        written = as_json(value, f"{self.node} {kind}")
         self._sink.opened.refuse(f"{self.node} {kind}", [value, meta])
-        artifact = self._sink.keep(as_json(value, f"{self.node} {kind}"))
+        artifact = self._sink.keep(written)
         self._sink.events.append(ArtifactWritten(self.node, artifact, word, said))
         return artifact
 

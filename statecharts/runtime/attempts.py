@@ -134,11 +134,21 @@ def _answer(draft: Draft, row: Owed, event: Answer | CallFailed, at: datetime) -
     try:
         draft.take(event, at)
     except StatechartError as error:
-        if draft.head.status == Status.RUNNING:
-            draft.note(row.number, worker=None, until=0)
-            said = f"the answer of the handler of {row.name} cannot be taken: "
-            reason = f"{said if isinstance(event, Answer) else ''}{error}"
-            draft.stick(reason, f"effect {row.number}")
+        if isinstance(event, Answer):
+            refused(draft, row, str(error))
+        else:
+            _stick(draft, row, str(error))
+
+
+def refused(draft: Draft, row: Owed, reason: str) -> None:
+    """Write that an answer cannot be taken, whatever the reason: the run is stuck on its effect."""
+    _stick(draft, row, f"the answer of the handler of {row.name} cannot be taken: {reason}")
+
+
+def _stick(draft: Draft, row: Owed, reason: str) -> None:
+    if row.number in draft.owed and draft.head.status == Status.RUNNING:
+        draft.note(row.number, worker=None, until=0)
+        draft.stick(reason, f"effect {row.number}")
 
 
 def failed(

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final, final
 
 from temporalio import activity
-from temporalio.client import WorkflowExecutionStatus, WorkflowUpdateFailedError
+from temporalio.client import WorkflowExecutionStatus
 from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError, RPCStatusCode
 
@@ -23,12 +23,20 @@ from statecharts.runtime.attempts import (
     retry_of,
     text_of,
 )
-from statecharts.runtime.commit import storable
+from statecharts.runtime.commit import Program
 from statecharts.runtime.handlers import NEVER, Attempted, Handler, Task
 from statecharts.store.rows import Owed
-from statecharts.temporal.errors import unpacked
-from statecharts.temporal.messages import CARRY_OUT, LOOK_UP, Answered, Carried, Errand, Known
+from statecharts.temporal.messages import (
+    CARRY_OUT,
+    LOOK_UP,
+    Answered,
+    Carried,
+    Errand,
+    Known,
+    clipped,
+)
 from statecharts.temporal.registry import Charts
+from statecharts.temporal.updates import Updates
 
 LOG: Final = logging.getLogger("statecharts.temporal")
 """Tells of each attempt that has failed."""
@@ -40,7 +48,7 @@ BEAT: Final = 1.0
 """The most seconds between two heartbeats; a call that is taken back is told so with the next."""
 
 NOBODY: Final = timedelta(seconds=30)
-"""The wait until an effect is offered again that no worker had a handler for."""
+"""The wait until an effect or a call is offered again that a worker had no handler for."""
 
 
 @final
@@ -66,6 +74,7 @@ class Carrier:
         self._observe = observe
         self._loop = loop
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="statecharts-handler")
+        self._updates = Updates()
         self._gates: dict[str, asyncio.Semaphore] = {}
         self.at_work = 0
 
@@ -79,8 +88,6 @@ class Carrier:
         """Carry out an effect, and return the answer, if there is one."""
         handler = self._handlers.get(errand.name)
         if handler is None:
-            if errand.call is not None:
-                return Carried()  # it waits for somebody to answer it
             text = f"no handler for {errand.name} here"
             raise ApplicationError(text, next_retry_delay=NOBODY)
         program = self._charts.find(errand.chart)
@@ -88,27 +95,19 @@ class Carrier:
         try:
             given, number = given_of(program, row)
         except StatechartError as error:
-            raise ApplicationError(str(error), non_retryable=True) from error
-        info = activity.info()
-        failures = int(info.heartbeat_details[0]) if info.heartbeat_details else 0
+            raise ApplicationError(clipped(str(error)), non_retryable=True) from None
         key = f"{errand.run}/{number}"
-        inner = _Reporter(activity.client(), asyncio.get_running_loop())
-        work = self._attempt(handler, given, key, errand, failures, inner)
+        inner = _Reporter(activity.client(), self._updates, asyncio.get_running_loop())
+        work = self._attempt(handler, given, key, errand, inner)
         self.at_work += 1
-        beating = asyncio.create_task(_beat(min(errand.lease_s / 4, BEAT), failures))
+        beating = asyncio.create_task(_beat(min(errand.lease_s / 4, BEAT)))
         try:
             if self._loop is None:
                 outcome = await work
             else:
                 there = asyncio.run_coroutine_threadsafe(work, self._loop)
                 outcome = await asyncio.wrap_future(there)
-            said = None if outcome is None else program.protocol.dump_event(outcome)
-            return Carried(said)
-        except ApplicationError as error:
-            if not error.non_retryable:
-                beating.cancel()
-                activity.heartbeat(failures + 1)
-            raise
+            return _written(program, outcome)
         finally:
             beating.cancel()
             self.at_work -= 1
@@ -119,15 +118,19 @@ class Carrier:
         given: Any,
         key: str,
         errand: Errand,
-        failures: int,
         reporter: _Reporter,
     ) -> Any:
-        """Try once, in the loop of the handlers; raise what Temporal has to know of a failure."""
+        """Try once, in the loop of the handlers.
+
+        Raises:
+            ApplicationError: The attempt has failed. It says when the next is due, if there is one:
+                the run counts attempts, and so a failure ends the activity.
+        """
         loop = asyncio.get_running_loop()
         gate = self._gates.setdefault(errand.name, asyncio.Semaphore(handler.at_once))
         async with gate:
             began, clock = datetime.now(UTC), loop.time()
-            attempt = failures + 1
+            attempt = errand.attempts + 1
             task: Task[Any] = Task(key, errand.run, errand.call, attempt, reporter, loop)
             failed: BaseException | None = None
             again: timedelta | None = None
@@ -140,16 +143,18 @@ class Carrier:
                 failed = error
                 text, again = self._failure(handler, given, key, errand.name, attempt, error)
                 least = timedelta(milliseconds=1)
-                raise ApplicationError(
+                said = ApplicationError(
                     text,
                     type=type(error).__name__,
-                    non_retryable=again is None,
+                    non_retryable=True,
                     next_retry_delay=None if again is None else max(again, least),
-                ) from error
+                )
+                # Temporal would write the error itself, whatever its text, as the cause.
+                raise said.with_traceback(error.__traceback__) from None
             finally:
                 took = timedelta(seconds=loop.time() - clock)
-                said = (errand.run, errand.chart, key, errand.name, attempt)
-                self._observe(Attempted(*said, began, took, failed, again))
+                whose = (errand.run, errand.chart, key, errand.name, attempt)
+                self._observe(Attempted(*whose, began, took, failed, again))
 
     @staticmethod
     def _failure(
@@ -161,13 +166,14 @@ class Carrier:
             retry = retry_of(handler, given)
         except Exception as broken:
             retry, text = NEVER, f"{text}; and its retry= failed: {text_of(broken)}"
+        text = clipped(text)
         said = (key, name, attempt, retry.attempts, text)
         if attempt < retry.attempts and not isinstance(error, retry.give_up_on):
             wait = retry.wait(key, attempt)
             LOG.warning("%s %s: attempt %d of %d failed: %s; the next in %s", *said, wait)
-            return storable(text), wait
+            return text, wait
         LOG.error("%s %s: attempt %d of %d failed: %s; given up", *said)
-        return storable(text), None
+        return text, None
 
     @activity.defn(name=LOOK_UP)
     async def look_up(self, key: str) -> Known:
@@ -187,10 +193,20 @@ class Carrier:
         self._threads.shutdown(wait=False, cancel_futures=True)
 
 
-async def _beat(seconds: float, failures: int) -> None:
-    """Let the server hear of this worker, and of the failures so far, until cancelled."""
+def _written(program: Program, outcome: Any) -> Carried:
+    """Return an outcome as it is carried; one that cannot be written says so."""
+    try:
+        return Carried(None if outcome is None else program.protocol.dump_event(outcome))
+    except StatechartError as error:
+        return Carried(refused=clipped(str(error)))
+    except Exception as error:
+        return Carried(refused=clipped(text_of(error)))
+
+
+async def _beat(seconds: float) -> None:
+    """Let the server hear of this worker until cancelled."""
     while True:
-        activity.heartbeat(failures)
+        activity.heartbeat()
         await asyncio.sleep(seconds)
 
 
@@ -198,8 +214,9 @@ async def _beat(seconds: float, failures: int) -> None:
 class _Reporter:
     """Takes the answers that a handler gives before the last one."""
 
-    def __init__(self, client: Any, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, client: Any, updates: Updates, loop: asyncio.AbstractEventLoop) -> None:
         self._client = client
+        self._updates = updates
         self._loop = loop
 
     def report(self, task: Task[Any], event: Any) -> None:
@@ -207,10 +224,6 @@ class _Reporter:
         if task.call is None:
             found = "only calls are answered"
             raise StatechartError("SC828", task.key, found, "Derive the effect from Call")
-        handle = self._client.get_workflow_handle(task.run)
         said = Answered(task.call, event, last=False)
-        told = handle.execute_update("answer", said)
-        try:
-            asyncio.run_coroutine_threadsafe(told, self._loop).result()
-        except WorkflowUpdateFailedError as error:
-            raise unpacked(error.cause) or error from None
+        told = self._updates.send(self._client, task.run, "answer", said)
+        asyncio.run_coroutine_threadsafe(told, self._loop).result()

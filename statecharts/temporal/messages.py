@@ -9,13 +9,16 @@ from typing import Any, Final
 
 from attrs import evolve, field, frozen
 
-from statecharts.runtime.commit import Taken
+from statecharts.runtime.commit import Taken, storable
 
 CARRY_OUT: Final = "statecharts:carry_out"
 """The name of the activity that carries an effect out."""
 
 LOOK_UP: Final = "statecharts:look_up"
 """The name of the activity that looks whether a run is there."""
+
+LONGEST_TEXT: Final = 2_000
+"""The most characters of the text of a failure: a server cuts, or refuses, what is longer."""
 
 WORKFLOW: Final = "Statechart"
 """The name of the workflow, whatever its chart; a search attribute says which."""
@@ -173,6 +176,7 @@ class Errand:
         call: The id of the call; None for an effect that nobody answers.
         body: The effect, as the protocol writes it.
         lease_s: The seconds within which the worker has to be heard of.
+        attempts: The attempts of its handler that have failed.
     """
 
     run: str
@@ -182,6 +186,7 @@ class Errand:
     call: str | None
     body: str
     lease_s: float
+    attempts: int = 0
 
 
 @frozen
@@ -190,9 +195,11 @@ class Carried:
 
     Attributes:
         event: The answer to the call, as the protocol writes it; None hands the call over.
+        refused: Why the answer cannot be written; empty if it can.
     """
 
     event: Any = None
+    refused: str = ""
 
 
 @frozen
@@ -208,6 +215,12 @@ class Known:
     exists: bool
     over: bool = False
     parent: tuple[str, int] | None = None
+
+
+def clipped(text: str) -> str:
+    """Return a text that any server takes."""
+    text = storable(text)
+    return text if len(text) <= LONGEST_TEXT else f"{text[: LONGEST_TEXT - 1]}…"
 
 
 MESSAGES: Final = (

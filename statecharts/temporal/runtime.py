@@ -6,7 +6,6 @@ import asyncio
 import builtins
 import contextlib
 import threading
-import uuid
 from collections import Counter
 from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
@@ -23,7 +22,6 @@ from temporalio.client import (
     WorkflowFailureError,
     WorkflowHandle,
     WorkflowQueryFailedError,
-    WorkflowUpdateFailedError,
 )
 from temporalio.common import WorkflowIDReusePolicy
 from temporalio.exceptions import WorkflowAlreadyStartedError
@@ -94,6 +92,7 @@ from statecharts.temporal.messages import (
 )
 from statecharts.temporal.plugin import ChartPlugin
 from statecharts.temporal.registry import Charts
+from statecharts.temporal.updates import Updates
 from statecharts.temporal.workflow import CHART, ORDERS, STATES, STATUS, attributes_of
 
 E = TypeVar("E")
@@ -177,7 +176,7 @@ class TemporalRun(Generic[E, C]):
 
     @property
     def owed(self) -> tuple[Outstanding, ...]:
-        """The effects and calls that are owed; their attempts are counted by Temporal."""
+        """The effects and calls that are owed, in the order of their numbers."""
         rows = self._live()[1].owed
         return tuple(outstanding(self.key, rows[number]) for number in sorted(rows))
 
@@ -524,6 +523,7 @@ class TemporalRuntime:
         self._works = worker
         self._options = dict(options or {})
         self._observe = observe
+        self._updates = Updates()
         self._subscribers: list[Subscriber] = []
         self._loop: asyncio.AbstractEventLoop | None = None
         self._inner: asyncio.AbstractEventLoop | None = None
@@ -702,29 +702,9 @@ class TemporalRuntime:
         act: Callable[[Draft, datetime], Taken],
         id: str | None,
     ) -> Taken:
-        # One name for all attempts: whichever of them gets through, it happens once.
-        request = uuid.uuid4().hex
-        program = await self._program(key)
-        message = said(program)
-        while True:
-            try:
-                taken: Taken = await self._handle(key).execute_update(
-                    name, message, id=request, result_type=Taken
-                )
-            except WorkflowUpdateFailedError as error:
-                ours = unpacked(error.cause)
-                if ours is not None:
-                    raise ours from None
-                if not _is_passing(error):
-                    raise
-            except RPCError as error:
-                if error.status != RPCStatusCode.NOT_FOUND:
-                    raise
-            else:
-                return taken
-            if (await self._known(key)).status != WorkflowExecutionStatus.RUNNING:
-                return await self._after_the_end(key, act, id)
-            await asyncio.sleep(POLLS[0])  # it continues as new just now
+        message = said(await self._program(key))
+        taken = await self._updates.send(self._client, key, name, message)
+        return await self._after_the_end(key, act, id) if taken is None else taken
 
     async def _program(self, key: str) -> Program:
         """Return the chart of a run."""
@@ -1025,12 +1005,6 @@ _KEEPING: Final = frozenset({Kind.SUSPEND, Kind.RESUME, Kind.CANCEL})
 def _silent(where: str, reason: str) -> RunError:
     found = f"the server does not answer: {reason}"
     return RunError("SC841", where, found, "See whether it runs, and at which address")
-
-
-def _is_passing(error: WorkflowUpdateFailedError) -> bool:
-    """Return whether an update failed because its workflow was closing, and not by itself."""
-    cause: Any = error.cause
-    return getattr(cause, "type", "") == "AcceptedUpdateCompletedWorkflow"
 
 
 def _quoted(text: object) -> str:

@@ -34,7 +34,7 @@ from temporalio.exceptions import (
 from statecharts.model.errors import StatechartError
 from statecharts.model.events import Answer, CallFailed
 from statecharts.model.family import ChildDone, ChildFailed
-from statecharts.runtime.attempts import done, failed
+from statecharts.runtime.attempts import done, failed, refused
 from statecharts.runtime.between import WAIT, cancel, hear_child, leave_child
 from statecharts.runtime.clock import microseconds, moment
 from statecharts.runtime.commit import (
@@ -84,6 +84,9 @@ STATUS: Final = SearchAttributeKey.for_keyword("StatechartStatus")
 LONG: Final = timedelta(days=3650)
 """The time that an activity has as far as Temporal knows; the handler's limits are shorter."""
 
+LONGEST_VALUE: Final = 2_000
+"""Bytes of a search attribute; a server refuses the whole step above 2,048."""
+
 LONG_HISTORY: Final = 20_000
 """Events of Temporal's after which a run continues as new even while calls are under way."""
 
@@ -125,10 +128,11 @@ ORDERS: Final[dict[str, Callable[[Draft, str, datetime], None]]] = {
 
 @define
 class _Work:
-    """An effect that is being carried out."""
+    """An effect that is being carried out, or that rests until its next attempt is due."""
 
     row: Owed
     task: asyncio.Task[None]
+    rests: bool = False
 
 
 @final
@@ -205,6 +209,9 @@ class ChartWorkflow:
         self._live = draft.present()
         self._entries.extend(draft.entries)
         self._taken += len(draft.entries)
+        for entry in draft.entries:
+            if entry.id:  # also one that had to wait, and is taken only now
+                self._remember(entry.id, entry.sequence, entry.at, entry.configuration)
         listener = self._charts.listener
         if listener is not None and not workflow.unsafe.is_replaying():
             for happened in draft.happened:
@@ -218,7 +225,7 @@ class ChartWorkflow:
         told = (head.configuration, head.status)
         if self._given.facts.searched and told != self._told:
             self._told = told
-            states = [*self._live.snapshot.configuration]
+            states = shown(self._live.snapshot.configuration)
             workflow.upsert_search_attributes(
                 [
                     CHART.value_set(head.chart),
@@ -295,9 +302,15 @@ class ChartWorkflow:
 
     async def _ask(self, row: Owed) -> Callable[[Draft], object]:
         """Let a worker carry an effect out; return what writes its outcome."""
+        wait = moment(row.due) - workflow.now()
+        if row.attempts and wait > timedelta():
+            self._work[row.number].rests = True
+            await workflow.sleep(wait, summary=f"{row.name} {self._key}/{row.number}")
+            self._work[row.number].rests = False
         name = self._live.head.chart
         lease = self._given.facts.lease_s
-        errand = Errand(self._key, name, row.number, row.name, row.call, row.body.decode(), lease)
+        said = (row.number, row.name, row.call, row.body.decode())
+        errand = Errand(self._key, name, *said, lease, row.attempts)
         try:
             carried = await workflow.execute_activity(
                 CARRY_OUT,
@@ -311,12 +324,24 @@ class ChartWorkflow:
         except ActivityError as error:
             if is_cancelled_exception(error):
                 raise asyncio.CancelledError from None
-            cause = error.cause
-            reason = cause.message if isinstance(cause, ApplicationError) else str(cause or error)
-            return lambda draft: failed(draft, row, row.attempts + 1, reason, None, workflow.now())
+            cause, attempts = error.cause, row.attempts + 1
+            reason, again = str(cause or error), None
+            if isinstance(cause, ApplicationError):
+                reason, again = cause.message, cause.next_retry_delay
+            return lambda draft: failed(draft, row, attempts, reason, again, workflow.now())
+        return lambda draft: self._take_carried(draft, row, carried)
+
+    def _take_carried(self, draft: Draft, row: Owed, carried: Carried) -> None:
+        if carried.refused:
+            refused(draft, row, carried.refused)
+            return
         read = self._program.protocol.load_event
-        outcome = None if carried.event is None else read(carried.event)
-        return lambda draft: done(draft, row, outcome, workflow.now())
+        try:
+            outcome = None if carried.event is None else read(carried.event)
+        except StatechartError as error:
+            refused(draft, row, str(error))
+        else:
+            done(draft, row, outcome, workflow.now())
 
     # -- other runs --------------------------------------------------------------------------------
 
@@ -491,7 +516,7 @@ class ChartWorkflow:
         full = self._renewed or (
             info.is_continue_as_new_suggested() if cap is None else self._taken >= cap
         )
-        if not full or not self._work:
+        if not full or all(work.rests for work in self._work.values()):
             return full
         late = cap is not None and self._taken >= 2 * cap
         return self._renewed or late or info.get_current_history_length() >= LONG_HISTORY
@@ -528,17 +553,21 @@ class ChartWorkflow:
         found = self.taken(name)
         if found is not None:
             return found
-        if id is not None and any(one.id == id for one in self._live.waiting.values()):
+        if id is not None and self._waits(id):
             return self._draft().taken(handled=False, waiting=True)
         before = self._live.head.sequence
         try:
             taken = self._commit(act)
         except StatechartError as error:
             raise packed(error) from None
-        if taken.handled and taken.sequence > before:
+        if id is None and taken.handled and taken.sequence > before:
             place = json.dumps(taken.configuration, ensure_ascii=False, separators=(",", ":"))
             self._remember(name, taken.sequence, microseconds(taken.at), place)
         return taken
+
+    def _waits(self, id: str) -> bool:
+        """Tell whether an event of this id waits to be taken."""
+        return any(one.id == id for one in self._live.waiting.values())
 
     def _remember(self, name: str, sequence: int, at: int, place: str) -> None:
         self._seen[name] = (sequence, at, place)
@@ -626,14 +655,9 @@ class ChartWorkflow:
         self._hear(body, sent.id)
 
     def _hear(self, body: bytes, id: str | None) -> None:
-        if self._refused is not None or (id is not None and id in self._seen):
-            return
-        at = workflow.now()
-        before = self._live.head.sequence
-        self._commit(lambda draft: draft.hear(body, id or "", at))
-        head = self._live.head
-        if id is not None and head.sequence > before:
-            self._remember(id, head.sequence, head.changed, head.configuration)
+        known = id is not None and (id in self._seen or self._waits(id))
+        if self._refused is None and not known:
+            self._commit(lambda draft: draft.hear(body, id or "", workflow.now()))
 
     @workflow.signal
     def hear(self, heard: Heard) -> None:
@@ -715,6 +739,24 @@ def read_answer(body: str) -> ChildDone | ChildFailed:
 def _rank(row: Owed) -> tuple[bool, int]:
     """Return when a message is said: in the order of the numbers, but for those of an end."""
     return row.name in (CANCEL, PARENT), row.number
+
+
+def shown(configuration: tuple[str, ...], most: int = LONGEST_VALUE) -> list[str]:
+    """Return the active states that a search attribute has room for, in document order.
+
+    Innermost states come first: the outer ones follow from them.
+
+    >>> shown(("work", "work.a", "work.b"), most=20)
+    ['work.a', 'work.b']
+    """
+    sizes = {state: len(json.dumps(state)) + 1 for state in configuration}
+    room = most - 1 - sum(sizes.values())
+    if room < 0:
+        outer = {state.rpartition(".")[0] for state in configuration}
+        by_worth = sorted(configuration, key=lambda one: (one in outer, -one.count(".")))
+        while room < 0:
+            room += sizes.pop(by_worth.pop())
+    return [*sizes]
 
 
 def memo_of(parent: tuple[str, int, str] | None) -> dict[str, Any] | None:

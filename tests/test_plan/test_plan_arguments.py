@@ -58,6 +58,8 @@ BAD: list[tuple[Callable[[Work], Any], str, str]] = [
     (lambda work: work.output(["x"], 1), "refused", "name=['x']"),  # type: ignore[arg-type]
     (lambda work: work.output("x", 1, media={1}), "refused", "media={1}"),  # type: ignore[arg-type]
     (lambda work: work.output("\ud800", 1), "refused", "UTF-8"),
+    (lambda work: work.put(1, kind=["x"]), "refused", "kind=['x']"),  # type: ignore[arg-type]
+    (lambda work: work.put(1, kind="plot", meta=5), "refused", "meta=5"),  # type: ignore[arg-type]
     (lambda work: work.emit(5), "refused", "name=5"),  # type: ignore[arg-type]
     (lambda work: work.emit(""), "refused", "name=''"),
     (lambda work: work.emit("x", artifact="zz"), "refused", "'zz' is not an artifact"),

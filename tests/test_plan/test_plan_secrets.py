@@ -58,6 +58,7 @@ RECORDS: dict[str, Callable[[Work], Any]] = {
     ),
     "an opened secret in the context": lambda work: work.context.write("k", [_opened(work)]),
     "an opened secret in an output": lambda work: work.output("k", f"<{_opened(work)}>"),
+    "an opened secret in an artifact": lambda work: work.put(_opened(work), kind="plot"),
     "an opened secret in an event": lambda work: work.emit("k", {_opened(work): 1}),
     "an opened secret as a fact": lambda work: work.io.record("k", _opened(work)),
     "an opened secret for a child": lambda work: work.child(Plan("x"), "c", {"s": _opened(work)}),

@@ -340,6 +340,31 @@ async def an_outcome_that_is_no_answer_is_a_failure(world: World) -> None:
     assert len(world.asked) == 3
 
 
+@script
+async def an_answer_that_cannot_be_written_is_asked_for_once(world: World) -> None:
+    world.outcomes = [Paid(7)]  # type: ignore[arg-type]
+    run = await ordered(world)
+    await until(lambda: run.status == "stuck")
+    assert run.reason.startswith("the answer of the handler of charge cannot be taken: [SC4")
+    assert world.asked == [("a/1", 1)]
+    await run.skip()
+
+
+class Mute(Exception):  # noqa: N818 - it says nothing
+    def __str__(self) -> str:
+        raise OSError
+
+
+@script
+async def failures_are_counted_whatever_their_text(world: World) -> None:
+    world.outcomes = [Mute(), ValueError("file \udcff\0"), OSError("3"), "wait"]
+    run = await ordered(world)
+    await until(lambda: world.mails)
+    await until(lambda: not run.owed)
+    assert world.mails == ["OSError: 3"]
+    assert len(world.asked) == 3
+
+
 # --- Timers ---------------------------------------------------------------------------------------
 
 
@@ -404,6 +429,21 @@ async def a_suspended_run_lets_events_wait_and_its_calls_pause(world: World) -> 
     assert run.snapshot[Order.open.paying].place == 9
     await run.send(Withdrawn())
     await until(lambda: world.cancelled == 2)
+
+
+@script
+async def an_id_that_had_to_wait_is_taken_once(world: World) -> None:
+    run = await world.start(Order, "a")
+    await run.suspend()
+    assert (await run.send(Asked(), id="w")).waiting
+    assert (await run.send(Asked(), id="w")).waiting
+    await run.resume()
+    again = await run.send(Asked(), id="w")
+    assert (again.handled, again.sequence) == (True, 3)
+    await run.checkpoint()
+    assert await run.send(Asked(), id="w") == again
+    assert [past.kind for past in run.history()] == ["start", "suspend", "resume", "event", "event"]
+    assert run.snapshot[Order.open.basket].reminders == 1
 
 
 @script
