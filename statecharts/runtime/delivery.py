@@ -375,6 +375,7 @@ class Delivery:
             retry = retry_of(handler, given_of(program, row)[0])
         except Exception as broken:
             retry, text = NEVER, f"{text}; and its retry= failed: {text_of(broken)}"
+        text = storable(text)  # a log is written in UTF-8, too
         failures = row.attempts + 1
         said = (f"{run}/{row.number}", row.name, failures, retry.attempts, text)
         wait = None
@@ -383,8 +384,7 @@ class Delivery:
             LOG.warning("%s %s: attempt %d of %d failed: %s; the next in %s", *said, wait)
         else:
             LOG.error("%s %s: attempt %d of %d failed: %s; given up", *said)
-        reason = storable(text)
-        return partial(self._failed, row=row, failures=failures, reason=reason, wait=wait), wait
+        return partial(self._failed, row=row, failures=failures, reason=text, wait=wait), wait
 
     def _done(self, draft: Draft, row: Owed, outcome: Any) -> None:
         done(draft, row, outcome, self._operations.now())

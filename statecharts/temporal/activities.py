@@ -36,6 +36,7 @@ from statecharts.temporal.messages import (
     clipped,
 )
 from statecharts.temporal.registry import Charts
+from statecharts.temporal.sizes import check_size
 from statecharts.temporal.updates import Updates
 
 LOG: Final = logging.getLogger("statecharts.temporal")
@@ -107,7 +108,7 @@ class Carrier:
             else:
                 there = asyncio.run_coroutine_threadsafe(work, self._loop)
                 outcome = await asyncio.wrap_future(there)
-            return _written(program, outcome)
+            return _written(program, key, outcome)
         finally:
             beating.cancel()
             self.at_work -= 1
@@ -193,10 +194,12 @@ class Carrier:
         self._threads.shutdown(wait=False, cancel_futures=True)
 
 
-def _written(program: Program, outcome: Any) -> Carried:
+def _written(program: Program, key: str, outcome: Any) -> Carried:
     """Return an outcome as it is carried; one that cannot be written says so."""
     try:
-        return Carried(None if outcome is None else program.protocol.dump_event(outcome))
+        said = None if outcome is None else program.protocol.dump_event(outcome)
+        check_size(key, "it", said)
+        return Carried(said)
     except StatechartError as error:
         return Carried(refused=clipped(str(error)))
     except Exception as error:

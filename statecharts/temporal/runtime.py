@@ -92,6 +92,7 @@ from statecharts.temporal.messages import (
 )
 from statecharts.temporal.plugin import ChartPlugin
 from statecharts.temporal.registry import Charts
+from statecharts.temporal.sizes import check_size
 from statecharts.temporal.updates import Updates
 from statecharts.temporal.workflow import CHART, ORDERS, STATES, STATUS, attributes_of
 
@@ -779,6 +780,7 @@ class TemporalRuntime:
         given = draft.snapshot.context
         said = None if given is None else program.protocol.dump_context(given)
         beginning = Beginning(program.name, said, facts=self._facts)
+        check_size(key, "the context", beginning)
         await self._do(self._started(beginning, key, exist_ok=exist_ok))
         return TemporalRun(self, key)
 

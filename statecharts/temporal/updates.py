@@ -13,6 +13,7 @@ from temporalio.service import RPCError, RPCStatusCode
 from statecharts.runtime.commit import Taken
 from statecharts.runtime.writer import unknown
 from statecharts.temporal.errors import unpacked
+from statecharts.temporal.sizes import check_size
 
 AT_ONCE: Final = 8
 """Requests to one run that are under way at once from here; a server takes ten from all."""
@@ -22,8 +23,6 @@ PAUSES: Final = (0.01, 1.0)
 
 PATIENCE: Final = 60.0
 """Seconds after which a server that takes no request is told of as it says so itself."""
-
-_BUSY: Final = frozenset({RPCStatusCode.RESOURCE_EXHAUSTED, RPCStatusCode.UNAVAILABLE})
 
 
 @final
@@ -37,9 +36,10 @@ class Updates:
         """Send a request; None if the run is over.
 
         Raises:
-            StatechartError: The run refuses it.
+            StatechartError: The run refuses it, or it is too large (SC841).
             UnknownRunError: There is no such run (SC822).
         """
+        check_size(key, f"the request {name!r}", message)
         door = self._doors.get(key)
         if door is None:
             door = self._doors[key] = asyncio.Semaphore(AT_ONCE)
@@ -64,7 +64,7 @@ async def _send(client: Client, key: str, name: str, message: Any) -> Taken | No
             if not _is_passing(error):
                 raise
         except RPCError as error:
-            busy = error.status in _BUSY and now() < until
+            busy = _is_busy(error) and now() < until
             if not (busy or error.status == RPCStatusCode.NOT_FOUND):
                 raise
             if busy:
@@ -86,6 +86,18 @@ async def _goes_on(client: Client, key: str) -> bool:
             raise unknown(key) from None
         raise
     return found.status == WorkflowExecutionStatus.RUNNING
+
+
+def _is_busy(error: RPCError) -> bool:
+    """Return whether a server takes the same request a little later.
+
+    Something may happen while a workflow continues as new: then its step is taken again, and
+    requests that came with it are refused.
+    """
+    if error.status in (RPCStatusCode.RESOURCE_EXHAUSTED, RPCStatusCode.UNAVAILABLE):
+        return True
+    taken_again = "workflow task failure" in error.message
+    return error.status == RPCStatusCode.FAILED_PRECONDITION and taken_again
 
 
 def _is_passing(error: WorkflowUpdateFailedError) -> bool:

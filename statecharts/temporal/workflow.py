@@ -14,7 +14,7 @@ from collections.abc import Callable, Coroutine
 from datetime import datetime, timedelta
 from typing import Any, Final, TypeVar, final
 
-from attrs import define
+from attrs import define, evolve
 from temporalio import workflow
 from temporalio.common import (
     RetryPolicy,
@@ -73,6 +73,7 @@ from statecharts.temporal.messages import (
     Sent,
 )
 from statecharts.temporal.registry import charts_of
+from statecharts.temporal.sizes import ROOM, check_size, fitting, size_of
 
 T = TypeVar("T")
 
@@ -158,6 +159,7 @@ class ChartWorkflow:
         self._work: dict[int, _Work] = {}
         self._taken = 0
         self._renewed = False
+        self._large = False
         self._told: tuple[str, str] | None = None
         self._refused: StatechartError | None = None
         self._fault: BaseException | None = None
@@ -209,6 +211,7 @@ class ChartWorkflow:
         self._live = draft.present()
         self._entries.extend(draft.entries)
         self._taken += len(draft.entries)
+        self._large = self._large and not draft.entries
         for entry in draft.entries:
             if entry.id:  # also one that had to wait, and is taken only now
                 self._remember(entry.id, entry.sequence, entry.at, entry.configuration)
@@ -290,9 +293,13 @@ class ChartWorkflow:
         act = between.get(row.name, self._ask)
         written: Callable[[Draft], object]
         try:
+            check_size(f"{self._key}/{row.number}", f"the effect {row.name}", row.body.decode())
             if row.name in BETWEEN:
                 await self._queue(row)
             written = await act(row)
+        except RunError as error:
+            reason, now = str(error), workflow.now()
+            written = lambda draft: failed(draft, row, row.attempts + 1, reason, None, now)  # noqa: E731
         except asyncio.CancelledError:
             del self._work[row.number]
             self._follow()
@@ -359,6 +366,10 @@ class ChartWorkflow:
     async def _answer_parent(self, row: Owed) -> Callable[[Draft], object]:
         parent, number, _ = json.loads(row.body)
         answer = write_answer(answer_of(self._draft()))
+        try:
+            check_size(self._key, "the answer to the parent", answer)
+        except RunError as error:
+            answer = write_answer(ChildFailed(str(error)))
         await self._reach(parent, Heard("answer", self._key, number, answer))
         return lambda draft: draft.settle(row.number)
 
@@ -493,7 +504,10 @@ class ChartWorkflow:
                 place = self._live.snapshot.configuration
                 return Ended(self._live.head.status, place, snapshot)
             if self._full:
-                workflow.continue_as_new(self._next(), initial_versioning_behavior=_newest())
+                follows = self._next()
+                self._large = size_of(follows) > ROOM  # it goes on here, and tries it a step later
+                if not self._large:
+                    workflow.continue_as_new(follows, initial_versioning_behavior=_newest())
 
     async def _refuse(self, error: StatechartError) -> None:
         """Fail a run that cannot be started; its parent is told."""
@@ -516,22 +530,27 @@ class ChartWorkflow:
         full = self._renewed or (
             info.is_continue_as_new_suggested() if cap is None else self._taken >= cap
         )
+        if self._large:
+            return False
         if not full or all(work.rests for work in self._work.values()):
             return full
         late = cap is not None and self._taken >= 2 * cap
         return self._renewed or late or info.get_current_history_length() >= LONG_HISTORY
 
     def _next(self) -> Beginning:
-        """Return the input that continues the run."""
+        """Return the input that continues the run, with as much of the past as there is room for.
+
+        The oldest entries of the history are left out first, and then the oldest ids.
+        """
         answers = {str(number): write_answer(one) for number, one in self._answers.items()}
-        kept = Kept(
-            write_rows(self._rows()),
-            [write_entry(entry) for entry in self._entries],
-            [(id, *taken) for id, taken in self._seen.items()],
-            answers,
-        )
+        kept = Kept(write_rows(self._rows()), [], [], answers)
         given = self._given
-        return Beginning(given.chart, None, given.parent, given.facts, kept)
+        bare = Beginning(given.chart, None, given.parent, given.facts, kept)
+        seen = [(id, *taken) for id, taken in self._seen.items()]
+        room = ROOM - size_of(bare)
+        seen = fitting(seen, room)
+        entries = fitting([write_entry(one) for one in self._entries], room - size_of(seen))
+        return evolve(bare, kept=evolve(kept, entries=entries, seen=seen))
 
     def _rows(self) -> Run:
         """Return the run as a store would keep it."""
@@ -694,7 +713,8 @@ class ChartWorkflow:
     def history(self, tail: int | None = None) -> list[dict[str, Any]]:
         """Return the last entries of the history, the oldest first."""
         entries = [*self._entries]
-        return [write_entry(one) for one in (entries if tail is None else entries[-tail:])]
+        entries = entries if tail is None else entries[-tail:]
+        return fitting([write_entry(one) for one in entries], ROOM)
 
     @workflow.query
     def rows(self) -> dict[str, Any]:

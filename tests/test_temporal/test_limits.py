@@ -14,11 +14,12 @@ import pytest
 from temporalio.client import Client
 
 from statecharts import Compound, Parallel, State, Statechart
-from statecharts.runtime import Retry, Task, handle
+from statecharts.runtime import Retry, RunError, Task, UnknownRunError, handle
 from statecharts.temporal import Sent, TemporalRuntime
 from statecharts.temporal.workflow import LONGEST_VALUE, STATES, shown
 from tests.temporal import Server
 from tests.test_runtime.orders import Asked, Charge, Mail, Order, Ordered, Paid, Polite, Tick
+from tests.test_runtime.test_family import Player, Seen
 from tests.test_temporal.scripts import until
 
 
@@ -117,6 +118,7 @@ def test_attempts_go_on_when_the_workflow_continues_as_new(temporal: Server) -> 
     async def act(runtime: Any, client: Client, key: str) -> None:
         run = await runtime.start(Order, key=key)
         await run.send(Ordered("1"))
+        first = (await client.get_workflow_handle(key).describe()).run_id
         await until(lambda: run.owed[0].attempts == 1)
         await run.checkpoint()
         await until(lambda: run.owed[0].attempts == 2)
@@ -125,8 +127,7 @@ def test_attempts_go_on_when_the_workflow_continues_as_new(temporal: Server) -> 
         assert asked == [1, 2, 3]
         assert mails[0].startswith("OSError: xxx")
         assert len(mails[0]) == 2_000
-        found = [one.status async for one in client.list_workflows(f"WorkflowId='{key}'")]
-        assert len(found) == 3
+        assert (await client.get_workflow_handle(key).describe()).run_id != first
 
     retry = Retry(attempts=3, delay=timedelta(milliseconds=400))
     handlers = [handle(Charge, charge, retry=retry), handle(Mail, lambda m: mails.append(m.text))]
@@ -173,3 +174,58 @@ def test_many_senders_to_one_run_all_get_through(temporal: Server) -> None:
         assert sorted(one.sequence for one in taken) == [*range(1, 61)]
 
     play(temporal, act, Polite, cap=25)
+
+
+@pytest.mark.temporal
+def test_what_a_server_does_not_take_is_refused(temporal: Server) -> None:
+    """Messages that are too large say so, and leave the run as it was; so does an answer."""
+    large = "x" * 1_000_000
+
+    async def act(runtime: Any, client: Client, key: str) -> None:
+        run = await runtime.start(Order, key=key)
+        with pytest.raises(
+            RunError, match=r"SC841.*'send' takes 1,000,0.* bytes.*the most is 1,000"
+        ):
+            await run.send(Ordered(large))
+        with pytest.raises(RunError, match=r"SC841.*the context"):
+            await runtime.start(Player, key=f"{key}-1", context=Seen(tuple(range(300_000))))
+        with pytest.raises(UnknownRunError):
+            runtime.head(f"{key}-1")
+        await run.send(Ordered("1"))
+        await until(lambda: run.status == "stuck")
+        assert "charge cannot be taken: [SC841]" in run.reason
+        # What it emits is a bit longer than the receipt, and than what is taken.
+        run = await runtime.start(Order, key=f"{key}-2")
+        await run.send(Ordered("2"))
+        await until(lambda: run.status == "stuck")
+        assert "the effect mail takes" in run.reason
+        await run.skip()
+        assert run.status == "ended"
+
+    async def charge(call: Charge) -> Paid:
+        return Paid(large[: -40 if call.card == "2" else None])
+
+    handlers: Any = {Charge: charge, Mail: lambda _: None}
+    play(temporal, act, Order, Player, handlers=handlers)
+
+
+@pytest.mark.temporal
+def test_a_run_takes_along_what_there_is_room_for(temporal: Server) -> None:
+    """Entries that are too many for the input of a workflow are left out, the oldest first."""
+
+    async def act(runtime: Any, client: Client, key: str) -> None:
+        run = await runtime.start(Order, key=key)
+        for number in range(8):
+            await run.send(Ordered("x" * 400_000), id=f"in-{number}")
+            await run.fail(f"open.paying.charge#{number + 1}")
+        assert len(run.history()) < 17
+        before = (await client.get_workflow_handle(key).describe()).run_id
+        await run.checkpoint()
+        while (await client.get_workflow_handle(key).describe()).run_id == before:  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
+        assert (await run.send(Ordered(""), id="in-0")).sequence == 1
+        assert run.history()[-1].sequence == 16
+        assert len(run.history()) < 10
+
+    handlers: Any = {Mail: lambda _: None}
+    play(temporal, act, Order, handlers=handlers, effects=[Charge])
