@@ -285,7 +285,7 @@ def test_render_refuses_links_that_cannot_be_filled_in(drawn: Drawn, run: Run, l
 @pytest.mark.parametrize(
     ("way", "said"),
     [
-        ("rigth", "there is no direction 'rigth'. Did you mean 'right'?"),
+        ("rights", "there is no direction 'rights'. Did you mean 'right'?"),
         ("activ=right", "there is no state 'activ'"),
     ],
 )
