@@ -4,8 +4,8 @@
 PYTHON ?= python3
 CANDIDATES := $(if $(filter file,$(origin PYTHON)),python3 python3.14 python3.13 python3.12 python3.11 python,$(PYTHON))
 
-# How many processes the tests run in.
-JOBS ?= auto
+# How many processes the tests run in: one more than there are cores, as many tests wait.
+JOBS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN || echo 1) + 1)
 # How many examples each property is tried with: dev, the few of a quick run; ci, more of them.
 PROFILE ?= dev
 # How much of the long proofs `make prove` runs: a tenth, or with ALL=1 the whole. The examples of

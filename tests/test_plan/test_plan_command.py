@@ -301,7 +301,10 @@ def test_a_narrow_terminal_breaks_no_word_and_no_bar(folder: Path, width: int) -
 
 
 def process(folder: Path, *arguments: str) -> subprocess.Popen[str]:
-    code = "from machines.planner.command import plan; plan()"
+    code = (  # whoever runs the tests may ignore Ctrl-C, and hand that down
+        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        "from machines.planner.command import plan; plan()"
+    )
     root = str(Path(__file__).parents[2])
     return subprocess.Popen(
         [sys.executable, "-c", code, *arguments, "--db", "plans.db"],
