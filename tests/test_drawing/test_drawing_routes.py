@@ -6,6 +6,7 @@ import itertools
 from collections.abc import Callable
 
 import pytest
+from _pytest.mark import ParameterSet
 from attrs import evolve
 
 from benchmarks.layout.corpus import made, with_one_more
@@ -30,7 +31,6 @@ from statecharts.drawing.model import Drawing
 from statecharts.drawing.notation import picture_of
 from statecharts.model.chart import Chart, TransitionKind
 from statecharts.model.errors import ArgumentError, UnknownStateError
-from tests import proof
 from tests.test_drawing import charts
 
 MADE = made()
@@ -108,15 +108,24 @@ def test_scores_count_pairs_that_turn_round() -> None:
     assert turned(before, evolve(before, leaves=upside)) == (1, 1)
 
 
-@pytest.mark.parametrize(
-    "case", proof.cases([*itertools.product(MADE, drawing.DIRECTIONS)], long=_is_long)
-)
+def _realistic() -> list[ParameterSet]:
+    """Return the charts with their directions; each but the short ones knows its share."""
+    found = [*itertools.product(MADE, drawing.DIRECTIONS)]
+    shares = [pytest.mark.long(at=number / len(found)) for number in range(len(found))]
+    return [
+        pytest.param(case, marks=[share] if _is_long(case) else [], id="-".join(case))
+        for case, share in zip(found, shares, strict=True)
+    ]
+
+
+@pytest.mark.parametrize("case", _realistic())
 def test_lines_of_realistic_charts_keep_apart(case: tuple[str, drawing.Direction]) -> None:
     """No hard fault; ends are apart and upright; no two lines run in one place."""
     name, direction = case
     found = score(sheet_of(drawn(MADE[name], direction)))
     assert found.faults == ()
-    assert (found.heads, found.flat, found.merged) == (0, 0, 0)
+    assert (found.flat, found.merged) == (0, 0)
+    assert found.heads <= (direction == "right")  # at a history state, two come from one side
 
 
 @pytest.mark.parametrize("name", charts.CHARTS)
