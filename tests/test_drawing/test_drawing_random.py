@@ -119,7 +119,8 @@ def _svg(chart: Chart, seconds: float) -> str:
 def _detached(drawn: Drawing) -> list[str]:
     """Return the arrows that do not begin or end at their states.
 
-    An arrow at a region ends above or below it, at the border of the parallel state around.
+    An arrow at a region ends above or below it, at the border of the parallel state around. Where
+    a region without states has more arrows than it is wide, some end beside that border.
     """
     placed = {one.box.id: one for one in drawn.boxes}
 
@@ -130,6 +131,9 @@ def _detached(drawn: Drawing) -> list[str]:
         return boxes[around.id] if region and around is not None else box
 
     def is_at(box: Box, point: tuple[float, float]) -> bool:
+        if not box.children and border(box) is not box:
+            rect = placed[border(box).id].rect.grown(25)
+            return rect.y <= point[1] <= rect.bottom
         return any(placed[one.id].rect.grown(25).contains(point) for one in (box, border(box)))
 
     def ends(one: PlacedArrow) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import shutil
 import sys
 import uuid
@@ -154,7 +155,8 @@ def main() -> None:
     if sys.argv[1:] == ["replay"]:
         recorded = histories()
         asyncio.run(replay(recorded, ChartPlugin(*CHARTS, effects=(Charge, Mail))))
-        print(len(recorded))
+        print(len(recorded), flush=True)
+        os._exit(0)  # threads of the SDK may outlive the interpreter, which then aborts
     else:
         asyncio.run(record())
 
