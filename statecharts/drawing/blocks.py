@@ -6,6 +6,7 @@ The text of a box is set into compartments first; that gives the box its size.
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 from typing import Final, final
 
@@ -441,6 +442,7 @@ def stacked_block(box: Box, parts: Sequence[Block], plan: Plan, *, across: bool 
         for part in parts
         if part.box.shape not in PSEUDO
     ]
+    _make_room(box, regions, plan)
     if across:
         return _stacked_across(box, regions, plan)
     pseudo = [part for part in parts if part.box.shape in PSEUDO]
@@ -493,6 +495,15 @@ def stacked_block(box: Box, parts: Sequence[Block], plan: Plan, *, across: bool 
     whole.ports = {key: x + ear for key, x in block.ports.items()}
     whole.begin(own, text.height, top)
     return whole
+
+
+def _make_room(box: Box, regions: Sequence[Block], plan: Plan) -> None:
+    """Widen the regions of a parallel state for the arrows that stop above or below them."""
+    ports = plan.ports.get(box.id, {}).items()
+    stops = Counter((plan.stops.get(key), side) for key, side in ports)
+    for part in regions:
+        most = max(stops[part.box.id, side] for side in Side)
+        part.width = max(part.width, up(PITCH * (most + 1)))
 
 
 def _stop(block: Block, spans: dict[str, tuple[float, float]], plan: Plan, top: float) -> None:
