@@ -6,7 +6,7 @@ The text of a box is set into compartments first; that gives the box its size.
 from __future__ import annotations
 
 import math
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from typing import Final, final
 
@@ -442,7 +442,9 @@ def stacked_block(box: Box, parts: Sequence[Block], plan: Plan, *, across: bool 
         for part in parts
         if part.box.shape not in PSEUDO
     ]
-    _make_room(box, regions, plan)
+    rooms = _rooms(box, plan)
+    for part in regions:
+        part.width = max(part.width, rooms[part.box.id])
     if across:
         return _stacked_across(box, regions, plan)
     pseudo = [part for part in parts if part.box.shape in PSEUDO]
@@ -457,7 +459,7 @@ def stacked_block(box: Box, parts: Sequence[Block], plan: Plan, *, across: bool 
     block = Block(box, text.width, top)
     crossed = bool(plan.ports.get(box.id)) or any(part.ports for part in regions)
     # Arrows into a history state pass to the right of the title.
-    least = text.width + 2 * CIRCLE * len(pseudo)
+    least = text.width + sum(max(2 * CIRCLE, rooms[part.box.id]) for part in pseudo)
     rows = not crossed and _is_wide(regions)
     dividers = _stack_regions(block, regions, text, least, rows=rows)
     rect = Rect(0, 0, block.width, block.height)
@@ -465,13 +467,15 @@ def stacked_block(box: Box, parts: Sequence[Block], plan: Plan, *, across: bool 
     block.boxes.insert(0, PlacedBox(box, rect, 0, text.texts, rules, text.bar))
     centres = {part.box.id: part.centre for part in regions}
     passing = [x for key, x in block.ports.items() if block.sides[key] is Side.TOP]
-    x = block.width - 2 * PADDING
+    x, aside = block.width, 2 * PADDING
     for part in pseudo:
+        x -= max(aside, rooms[part.box.id] / 2)
         while any(abs(x - other) < CIRCLE for other in passing) and x > text.width + CIRCLE:
             x -= PITCH
         block.take(part, x - CIRCLE / 2, text.height + _ABOVE, deeper=1)
         centres[part.box.id] = x
-        x -= 6 * PITCH
+        aside = 3 * PITCH
+        x -= max(aside, rooms[part.box.id] / 2)
     spans = {part.box.id: (part.centre, part.width) for part in regions}
     spans |= {part.box.id: (centres[part.box.id], 0.0) for part in pseudo}
     _stop(block, spans, plan, text.height + _ABOVE)
@@ -497,13 +501,14 @@ def stacked_block(box: Box, parts: Sequence[Block], plan: Plan, *, across: bool 
     return whole
 
 
-def _make_room(box: Box, regions: Sequence[Block], plan: Plan) -> None:
-    """Widen the regions of a parallel state for the arrows that stop above or below them."""
+def _rooms(box: Box, plan: Plan) -> defaultdict[str, float]:
+    """Return the width that arrows need which stop above or below parts of a parallel state."""
     ports = plan.ports.get(box.id, {}).items()
-    stops = Counter((plan.stops.get(key), side) for key, side in ports)
-    for part in regions:
-        most = max(stops[part.box.id, side] for side in Side)
-        part.width = max(part.width, up(PITCH * (most + 1)))
+    stops = Counter((plan.stops[key], side) for key, side in ports if key in plan.stops)
+    rooms: defaultdict[str, float] = defaultdict(float)
+    for (part, _), count in stops.items():
+        rooms[part] = max(rooms[part], up(PITCH * (count + 1)))
+    return rooms
 
 
 def _stop(block: Block, spans: dict[str, tuple[float, float]], plan: Plan, top: float) -> None:
