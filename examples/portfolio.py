@@ -42,7 +42,7 @@ btc,0.25
 
 @frozen
 class Holding:
-    """What there is of an asset, and what it is worth."""
+    """The amount of an asset, and its value."""
 
     asset: str
     amount: float

@@ -45,7 +45,7 @@ INSERT INTO shipments SELECT id, date(day, iif(id % 83, '2 days', '-1 day')) FRO
 
 @frozen
 class Size:
-    """How much of a table there is."""
+    """The size of a table."""
 
     table: str
     rows: int
@@ -53,7 +53,7 @@ class Size:
 
 @frozen
 class Finding:
-    """What a check has found."""
+    """The result of a check."""
 
     check: str
     bad: int

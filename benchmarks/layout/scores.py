@@ -151,7 +151,7 @@ def _bar(one: PlacedBox) -> float:
 
 @frozen
 class Score:
-    """What was counted in one drawing.
+    """The counts of one drawing.
 
     Attributes:
         faults: A sentence for each hard fault.

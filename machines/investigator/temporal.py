@@ -163,7 +163,7 @@ class Cancellation:
 
 @dataclass(frozen=True)
 class Thought:
-    """What a step of the brain comes to.
+    """The result of a step of the brain.
 
     Attributes:
         snapshot: The investigation after it, as its protocol writes it.

@@ -92,7 +92,7 @@ class Cancelling:
 
 @frozen
 class Progress:
-    """What a run knows of itself; everything else is in its events.
+    """The context of a run; everything else is in its events.
 
     Attributes:
         manifest: The artifact of its manifest.

@@ -31,7 +31,7 @@ NodeState: TypeAlias = Literal["waiting", "running", "completed", "failed", "ski
 @final
 @define
 class Line:
-    """What is recorded of one node.
+    """The record of one node.
 
     Attributes:
         node: The node.
@@ -65,7 +65,7 @@ class Line:
 @final
 @define
 class Ledger:
-    """What the events of a run come to.
+    """The state of a run that follows from its events.
 
     Attributes:
         count: The number of its events.

@@ -160,7 +160,7 @@ def masked(text: str) -> str:
 
 @final
 class Opened:
-    """What a node has got as secrets: it is refused, and masked, like what looks like one.
+    """The secrets that a node has opened; they are refused and masked like all others.
 
     >>> opened = Opened()
     >>> opened.add({"session": "4f7e9a52"})

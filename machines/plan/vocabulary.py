@@ -103,7 +103,7 @@ class SnapshotPolicy(Word):
 
 
 class ArtifactKind(Word):
-    """What an artifact is for."""
+    """The purpose of an artifact."""
 
     MANIFEST = "manifest"
     CONTEXT_SNAPSHOT = "context_snapshot"
@@ -123,7 +123,7 @@ def kind_of(text: str) -> str:
 
 
 class Category(Word):
-    """Where an error comes from."""
+    """The source of an error."""
 
     PARSING_INPUT = "parsing_input"
     ON_CHAIN = "on_chain"

@@ -99,13 +99,7 @@ class Operations:
             prefix=(options.get("prefix", ""), TEXT),
             create_schema=(options.get("create", True), FLAG),
         )
-        self.programs: dict[str, Program] = {}
-        for chart in charts:
-            program = program_of(chart, known)
-            if program.name in self.programs:
-                found = f"two charts are called {program.name}"
-                raise RunError("SC829", "charts", found, "Rename one of them")
-            self.programs[program.name] = program
+        self.programs = programs_of(charts, known)
         self.clock = clock
         self.ids = ids
         self.store = open_store(address, **options)
@@ -682,6 +676,22 @@ def late(key: str, state: str | None, live: Live) -> WaitError:
 def _is_text(text: object) -> bool:
     """Return whether something is a text that a store can hold: UTF-8 has no half characters."""
     return isinstance(text, str) and text.encode("utf-8", "replace").decode() == text
+
+
+def programs_of(charts: Iterable[Any], effects: tuple[type, ...]) -> dict[str, Program]:
+    """Return charts with their kernels and protocols, by their names.
+
+    Raises:
+        RunError: Two of them have one name (SC829).
+    """
+    programs: dict[str, Program] = {}
+    for chart in charts:
+        program = program_of(chart, effects)
+        if program.name in programs:
+            found = f"two charts are called {program.name}"
+            raise RunError("SC829", "charts", found, "Rename one of them")
+        programs[program.name] = program
+    return programs
 
 
 def program_of(chart: Any, effects: tuple[type, ...]) -> Program:

@@ -14,7 +14,7 @@ from attrs import define, field
 
 from statecharts.runtime.commit import Happened, Program
 from statecharts.runtime.errors import RunError
-from statecharts.runtime.operations import program_of
+from statecharts.runtime.operations import programs_of
 
 Listener = Callable[[Happened], None]
 
@@ -42,15 +42,7 @@ class Charts:
         Raises:
             RunError: Two charts have one name (SC829).
         """
-        found = cls()
-        classes = tuple(effects)
-        for chart in charts:
-            program = program_of(chart, classes)
-            if program.name in found.programs:
-                told = f"two charts are called {program.name}"
-                raise RunError("SC829", "charts", told, "Rename one of them")
-            found.programs[program.name] = program
-        return found
+        return cls(programs_of(charts, tuple(effects)))
 
     def find(self, chart: Any) -> Program:
         """Return a chart by its name, or by the class that declares it.

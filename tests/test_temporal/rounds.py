@@ -49,7 +49,7 @@ class Close:
 
 @frozen
 class Tally:
-    """What has been counted.
+    """The counts of a trial.
 
     Attributes:
         pokes: The pokes that were taken.
