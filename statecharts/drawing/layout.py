@@ -96,6 +96,8 @@ class _Layout:
     columns: dict[str, int] = field(factory=dict)
     """The number of columns of each graph, where it is not one."""
     rounds: int = ROUNDS
+    routed: dict[tuple[Sketch, int, int], Placement] = field(factory=dict)
+    """The graphs with their lines so far, by number of columns and rounds."""
 
     def _choose(self) -> None:
         """Choose the direction of each composite state, and the number of columns."""
@@ -252,13 +254,15 @@ class _Layout:
         sketch = graph.sketch()
         if not sketch.nodes:
             return graph.block(place_in_grid(sketch))
-        try:
-            placed = place(sketch, self.engine)
-        except EngineError as error:
-            self.failures[graph.box.id] = error
-            return graph.block(place_in_grid(sketch))
-        columns = self.columns.get(graph.box.id, 1)
-        placement = route_in_columns(sketch, placed, columns, self.rounds)
+        given = sketch, self.columns.get(graph.box.id, 1), self.rounds
+        placement = self.routed.get(given)
+        if placement is None:
+            try:
+                placed = place(sketch, self.engine)
+            except EngineError as error:
+                self.failures[graph.box.id] = error
+                return graph.block(place_in_grid(sketch))
+            placement = self.routed[given] = route_in_columns(sketch, placed, *given[1:])
         self.cost += placement.cost
         return graph.block(placement)
 
