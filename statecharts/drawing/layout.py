@@ -49,6 +49,8 @@ EDGE: Final = 24.0
 _NAMED: Final = 3
 _TRIES: Final = 6
 _PASSES: Final = 2
+_HUGE: Final = 600
+"""Boxes of a picture that is laid out in one pass, with its lines routed twice."""
 _NARROWEST: Final = 0.55
 
 
@@ -99,10 +101,16 @@ class _Layout:
     routed: dict[tuple[Sketch, int, int], Placement] = field(factory=dict)
     """The graphs with their lines so far, by number of columns and rounds."""
 
+    @property
+    def _is_huge(self) -> bool:
+        return len(self.picture.boxes) > _HUGE
+
     def _choose(self) -> None:
         """Choose the direction of each composite state, and the number of columns."""
         root = self.picture.root
         self.across = self._turned(right=self.asked.get("") == "right")
+        if self._is_huge:
+            self.rounds = 2
         if self.asked.get("", "auto") != "auto" or len(self.picture.boxes) > LARGE:
             return
         self.rounds = 1
@@ -197,7 +205,7 @@ class _Layout:
         self._choose()
         self._lay_out_all()
         best = self.blocks, self.cost
-        for _ in range(_PASSES):
+        for _ in range(0 if self._is_huge else _PASSES):
             if not self.turns:
                 break
             # Once more, now that it is known where lines go outside.
