@@ -125,7 +125,8 @@ def test_lines_of_realistic_charts_keep_apart(case: tuple[str, drawing.Direction
     found = score(sheet_of(drawn(MADE[name], direction)))
     assert found.faults == ()
     assert (found.flat, found.merged) == (0, 0)
-    assert found.heads <= (direction == "right")  # at a history state, two come from one side
+    # An arrow from inside and one from outside may meet at a border; so far, in one picture.
+    assert found.heads <= (case == ("service_3", "right"))
 
 
 @pytest.mark.parametrize("name", charts.CHARTS)
